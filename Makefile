@@ -1,0 +1,76 @@
+# Everything runs with the tools in .venv, which local/install.sh brings. `make help` lists the targets.
+
+SHELL := /bin/sh
+STARTED := $(shell date +%s)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export SAM_CLI_TELEMETRY := 0
+unexport VIRTUAL_ENV
+
+INSTALLED := .venv/.installed
+UV = $(or $(wildcard .local/uv/bin/uv),uv)
+REQUIREMENTS := layers/dependencies/requirements.txt
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install up down logs env test test-unit test-contract test-integration test-e2e lint types format \
+	lock build validate openapi clean
+
+help: ## List the targets
+	@printf 'Ferryman, a serverless integrations hub. Targets:\n\n'
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\nPORT=8080 and STACK_PORT=4566 choose the ports of `make up`.\n'
+
+# Runs again when the locked packages change; costs nothing otherwise.
+$(INSTALLED): uv.lock pyproject.toml .python-version local/install.sh
+	@local/install.sh
+
+install: $(INSTALLED) ## Bring uv, Python 3.13 and the locked packages (the other targets do it by themselves)
+
+up: $(INSTALLED) ## Start Ferryman on this machine and show its main job; harmless to repeat
+	@STARTED=$(STARTED) python -m local.up
+
+down: $(INSTALLED) ## Stop all that `make up` started; what is stored stays
+	@python -m local.down
+
+logs: $(INSTALLED) ## Follow what the functions log
+	@python -m local.logs
+
+env: $(INSTALLED) ## Print exports that point sam, aws and boto3 to the embedded stack: eval "$$(make env)"
+	@python -m local.env
+
+test: $(INSTALLED) ## Run every check: lint, types, unit, contract, integration, e2e
+	@python -m local.checks
+
+test-unit test-contract test-integration test-e2e: $(INSTALLED)
+	@python -m local.checks $(@:test-%=%)
+test-unit: ## Run the pure tests
+test-contract: ## Run the tests of system-wide promises: template, routes, openapi.yaml
+test-integration: ## Run the handlers against tables built from the template
+test-e2e: ## Run the journeys on an embedded stack of their own
+
+lint: $(INSTALLED) ## Run the linter and check the formatting
+	@python -m local.checks lint
+
+types: $(INSTALLED) ## Check the types
+	@python -m local.checks types
+
+format: $(INSTALLED) ## Format the code and repair what the linter can repair
+	@ruff check --fix-only --quiet .
+	@ruff format .
+
+lock: $(INSTALLED) ## Lock what pyproject.toml asks for, and export the runtime packages for the layer
+	$(UV) lock
+	$(UV) export --quiet --frozen --no-default-groups --no-emit-project --no-header --output-file $(REQUIREMENTS)
+
+build: $(INSTALLED) ## Build the functions and layers (sam build)
+	@python -m local.build
+
+validate: $(INSTALLED) ## Check template.yaml with sam and cfn-lint
+	sam validate --lint --region us-east-1
+	cfn-lint template.yaml
+
+openapi: $(INSTALLED) ## Write openapi.yaml from the routes
+	@python -m local.openapi
+
+clean: $(INSTALLED) ## Stop the embedded stack and forget its data and all builds
+	@python -m local.clean

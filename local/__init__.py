@@ -1,0 +1,1 @@
+"""The embedded stack: Ferryman's real template on MiniStack, a local AWS in one process. See `make help`."""

@@ -1,0 +1,34 @@
+"""Creates the first workspace and its owner, through the function that only IAM can reach."""
+
+import json
+from typing import Any
+
+from local import ministack
+from local.api import Api
+from local.console import LocalError
+from local.deploy import Deployment
+
+OWNER = {"workspace_name": "Harbour", "owner_email": "owner@example.com", "owner_name": "Olivia Owner"}
+
+
+def ensure(port: int, deployment: Deployment, api: Api) -> dict[str, str]:
+    """The workspace's id and its owner's token; nothing if `api` carries a token that works already."""
+    if api.token and api.call("GET", "/v1/me").status == 200:
+        return {}
+    name = deployment.physical_id("BootstrapFunction")
+    answer = ministack.client("lambda", port).invoke(FunctionName=name, Payload=json.dumps(OWNER).encode())
+    result: dict[str, Any] = json.loads(answer["Payload"].read()) or {}
+    if "token" in result:
+        return {
+            "workspace_id": result["workspace_id"],
+            "owner_id": result["user_id"],
+            "owner_token": result["token"],
+        }
+    if result.get("already"):
+        raise LocalError(
+            "The workspace exists already, and its owner's token is not known here (it is shown only once).",
+            "`make clean` forgets the embedded stack; then `make up` starts afresh.",
+        )
+    raise LocalError(
+        f"The bootstrap function answered {json.dumps(result)}.", "`make logs` shows what it logged."
+    )

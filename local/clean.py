@@ -1,0 +1,22 @@
+"""`make clean`: stop the embedded stack and remove what it and the builds left behind, its data included."""
+
+import shutil
+
+from local import console, stack
+
+LEFTOVERS = (".aws-sam", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".import_linter_cache")
+
+
+def main() -> None:
+    here = stack.default()
+    here.down()
+    for path in here.directory.iterdir():
+        if path.name != "uv":  # a tool, not a leftover
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for name in LEFTOVERS:
+        shutil.rmtree(here.root / name, ignore_errors=True)
+    print("Clean. The installed tools (.venv and .local/uv) stay; remove them by hand if you want to.")
+
+
+if __name__ == "__main__":
+    console.run(main)

@@ -1,0 +1,188 @@
+"""`sam build` and `sam deploy` of the real template against MiniStack, and the routes it leaves out."""
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from local import ministack, template
+from local.console import LocalError, tail
+
+STACK_NAME = "ferryman-local"
+SOURCES = ("template.yaml", "samconfig.toml", "functions", "layers")
+
+
+def fingerprint(root: Path, parameters: dict[str, str]) -> str:
+    """A hash of everything that a deployment is made of."""
+    digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode())
+    for path in _source_files(root):
+        digest.update(f"\0{path.relative_to(root)}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _source_files(root: Path) -> Iterator[Path]:
+    for source in SOURCES:
+        path = root / source
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        yield from (file for file in files if file.is_file() and "__pycache__" not in file.parts)
+
+
+@contextmanager
+def build_lock(root: Path) -> Iterator[None]:
+    """One at a time: `make up` and the e2e tests share .aws-sam."""
+    directory = root / ".aws-sam"
+    directory.mkdir(exist_ok=True)
+    with (directory / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def build(root: Path, log: Path) -> bool:
+    """`sam build`, unless the sources are those of last time. True if it had to. Needs the build lock."""
+    mark = root / ".aws-sam" / "built-from"
+    sources = fingerprint(root, {"Architecture": template.architecture()})
+    if mark.exists() and mark.read_text() == sources and (root / ".aws-sam/build/template.yaml").exists():
+        return False
+    mark.unlink(missing_ok=True)
+    command = ["sam", "build", "--cached", "--parallel"]
+    _sam([*command, *_overrides({"Architecture": template.architecture()})], root, dict(os.environ), log)
+    _compile(root)
+    mark.write_text(sources)
+    return True
+
+
+def _compile(root: Path) -> None:
+    """Ship bytecode, so that a cold start compiles none; unchecked, since the zip's dates make it stale."""
+    subprocess.run(
+        [sys.executable, "-m", "compileall", "-q", "-j0", "--invalidation-mode", "unchecked-hash", "build"],
+        cwd=root / ".aws-sam",
+        capture_output=True,
+        check=False,  # a library may carry files for another Python; those are never imported
+    )
+
+
+def deploy(root: Path, port: int, parameters: dict[str, str], log: Path) -> None:
+    """`sam deploy` of what was built. Needs the build lock."""
+    command = ["sam", "deploy", "--config-env", "local", "--stack-name", STACK_NAME]
+    command += ["--region", ministack.REGION, "--no-confirm-changeset", "--no-fail-on-empty-changeset"]
+    _sam([*command, *_overrides(parameters)], root, environment(port), log)
+
+
+def environment(port: int) -> dict[str, str]:
+    """What a process needs to take MiniStack for AWS, and no AWS profile of this machine."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    aws = {
+        "AWS_ENDPOINT_URL": ministack.endpoint(port),
+        "AWS_DEFAULT_REGION": ministack.REGION,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+    sam = {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.3"}
+    return kept | {"NO_PROXY": "localhost,127.0.0.1"} | ministack.CREDENTIALS | aws | sam
+
+
+def _overrides(parameters: dict[str, str]) -> list[str]:
+    return ["--parameter-overrides", *(f"{name}={value}" for name, value in sorted(parameters.items()))]
+
+
+def _sam(command: list[str], root: Path, env: dict[str, str], log: Path) -> None:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        finished = subprocess.run(command, cwd=root, env=env, stdout=output, stderr=output, check=False)
+    if finished.returncode:
+        raise LocalError(
+            f"`sam {command[1]}` failed. Its last words:\n{tail(log)}",
+            f"All of its output is in {log}. `make validate` checks the template.",
+        )
+
+
+class Deployment:
+    """The deployed stack, as CloudFormation describes it."""
+
+    def __init__(self, port: int) -> None:
+        self._cloudformation = ministack.client("cloudformation", port)
+        self._apis = ministack.client("apigatewayv2", port)
+        resources = self._cloudformation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
+        self._physical = {item["LogicalResourceId"]: item["PhysicalResourceId"] for item in resources}
+
+    @staticmethod
+    def exists(port: int) -> bool:
+        stacks = ministack.client("cloudformation", port)
+        try:
+            return bool(stacks.describe_stacks(StackName=STACK_NAME)["Stacks"])
+        except stacks.exceptions.ClientError:
+            return False
+
+    def physical_id(self, logical_id: str) -> str:
+        return str(self._physical[logical_id])
+
+    def api_id(self) -> str:
+        return self.physical_id(self._api()[0])
+
+    def create_routes(self) -> None:
+        """Give the API the routes of its OpenAPI body, which MiniStack does not import, and no others."""
+        logical_id, body = self._api()
+        api_id = self.physical_id(logical_id)
+        wanted = dict(self._routes(body))
+        integrations = {
+            item["IntegrationUri"]: item["IntegrationId"] for item in self._items("get_integrations", api_id)
+        }
+        for function in set(wanted.values()) - integrations.keys():
+            integrations[function] = self._apis.create_integration(
+                ApiId=api_id,
+                IntegrationType="AWS_PROXY",
+                IntegrationUri=function,
+                PayloadFormatVersion="2.0",
+            )["IntegrationId"]
+        missing = {route_key: f"integrations/{integrations[uri]}" for route_key, uri in wanted.items()}
+        for route in self._items("get_routes", api_id):
+            if missing.get(route["RouteKey"]) == route["Target"]:
+                del missing[route["RouteKey"]]
+            else:
+                self._apis.delete_route(ApiId=api_id, RouteId=route["RouteId"])
+        for route_key, target in missing.items():
+            self._apis.create_route(ApiId=api_id, RouteKey=route_key, Target=target)
+
+    def _items(self, operation: str, api_id: str) -> list[dict[str, Any]]:
+        pages = self._apis.get_paginator(operation).paginate(ApiId=api_id)
+        return [item for page in pages for item in page["Items"]]
+
+    def _api(self) -> tuple[str, dict[str, Any]]:
+        """The HTTP API's logical id and its OpenAPI body, from the template as SAM's transform left it."""
+        answer = self._cloudformation.get_template(StackName=STACK_NAME, TemplateStage="Processed")
+        body = answer["TemplateBody"]
+        processed = json.loads(body) if isinstance(body, str) else body
+        for logical_id, resource in processed["Resources"].items():
+            if resource["Type"] == "AWS::ApiGatewayV2::Api":
+                return logical_id, resource["Properties"]["Body"]
+        raise LocalError("The template declares no HTTP API.", "Declare one AWS::Serverless::HttpApi.")
+
+    def _routes(self, body: dict[str, Any]) -> Iterator[tuple[str, str]]:
+        """Pairs of route key (`GET /v1/chats`) and function ARN."""
+        for path, methods in body["paths"].items():
+            for method, operation in methods.items():
+                if not isinstance(operation, dict) or "x-amazon-apigateway-integration" not in operation:
+                    continue
+                verb = "ANY" if method == "x-amazon-apigateway-any-method" else method.upper()
+                route_key = "$default" if path == "/$default" else f"{verb} {path}"
+                yield route_key, self._function_arn(operation["x-amazon-apigateway-integration"]["uri"])
+
+    def _function_arn(self, uri: object) -> str:
+        """The function in an integration's uri, `{"Fn::Sub": "…/${ChatsFunction.Arn}/invocations"}`."""
+        found = re.search(r"functions/\$\{(\w+)(?:\.Arn)?\}", str(uri))
+        if not found:
+            raise LocalError(
+                f"A route's integration is not understood: {uri}.",
+                "Routes must point to functions of the template; see local/deploy.py.",
+            )
+        name = self.physical_id(found[1])
+        prefix = f"arn:aws:lambda:{ministack.REGION}:{ministack.ACCOUNT}:function:"
+        return name if name.startswith("arn:") else prefix + name

@@ -1,0 +1,104 @@
+"""`make logs`: follow what the functions log, one readable line each."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from local import console, deploy, ministack, stack
+from local.console import LocalError, bold, dim, red, yellow
+
+PAUSE_SECONDS = 0.7
+PLATFORM = re.compile(r"\s*$|(START|END|REPORT|INIT_START) ?")  # Lambda's own lines, and empty ones
+# Fields of Powertools' logger that every line has, and that a reader of a terminal can do without.
+FAMILIAR = {"level", "message", "location", "timestamp", "service", "function_name", "function_memory_size"}
+FAMILIAR |= {
+    "function_arn",
+    "function_request_id",
+    "cold_start",
+    "xray_trace_id",
+    "_aws",
+    "exception",
+    "stack_trace",
+}
+
+
+class Line(NamedTuple):
+    at: int  # milliseconds since the epoch
+    function: str
+    text: str
+
+
+def lines(port: int, since: int, groups: list[str] | None = None) -> list[Line]:
+    """What the functions logged from `since` (milliseconds since the epoch) on, oldest first."""
+    client = ministack.client("logs", port)
+    found = []
+    for group in groups or log_groups(client):
+        for page in client.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since):
+            for event in page["events"]:
+                # One event may hold several lines of the function's output.
+                found += [
+                    Line(event["timestamp"], _short(group), text) for text in event["message"].splitlines()
+                ]
+    return sorted((line for line in found if not PLATFORM.match(line.text)), key=lambda line: line.at)
+
+
+def log_groups(client: Any) -> list[str]:
+    pages = client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix="/aws/lambda/")
+    return [group["logGroupName"] for page in pages for group in page["logGroups"]]
+
+
+def readable(line: Line) -> str:
+    """`10:31:07 deliverer  INFO delivery.attempted webhook_id=whk_… status=500`"""
+    clock = datetime.fromtimestamp(line.at / 1000).strftime("%H:%M:%S")  # noqa: DTZ006 - the reader's own time zone
+    return f"{dim(clock)} {bold(f'{line.function:<16}')} {_message(line.text)}"
+
+
+def _message(text: str) -> str:
+    try:
+        entry = json.loads(text)
+    except ValueError:
+        entry = None
+    if not isinstance(entry, dict) or "message" not in entry:
+        return dim(text) if entry else text
+    level = str(entry.get("level", "INFO"))
+    paint = {"ERROR": red, "CRITICAL": red, "WARNING": yellow}.get(level, str)
+    fields = " ".join(f"{dim(name + '=')}{value}" for name, value in entry.items() if name not in FAMILIAR)
+    trace = entry.get("exception") or ""
+    return f"{paint(level)} {entry['message']} {fields}" + (f"\n{trace}" if trace else "")
+
+
+def _short(group: str) -> str:
+    """`/aws/lambda/ferryman-local-DelivererFunction-5E574DD24079C` becomes `Deliverer`."""
+    name = group.removeprefix("/aws/lambda/").removeprefix(f"{deploy.STACK_NAME}-")
+    return re.sub(r"(Function)?-[0-9A-F]{13}$", "", name)
+
+
+def follow(port: int) -> Iterator[Line]:
+    """New lines as they come, without end."""
+    since = int(time.time() * 1000)
+    seen: set[Line] = set()
+    while True:
+        for line in lines(port, since):
+            if line not in seen:
+                yield line
+                seen.add(line)
+        # Look a little back, for lines that are stored late; and forget those that are older.
+        since = max(since, int(time.time() * 1000) - 20_000)
+        seen = {line for line in seen if line.at >= since}
+        time.sleep(PAUSE_SECONDS)
+
+
+def main() -> None:
+    here = stack.default()
+    if not ministack.healthy(here.stack_port):
+        raise LocalError("The embedded stack is not running.", "Start it with `make up`.")
+    print(dim("Following the functions' logs; Ctrl-C ends it."))
+    for line in follow(here.stack_port):
+        print(readable(line), flush=True)
+
+
+if __name__ == "__main__":
+    console.run(main)

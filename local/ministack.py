@@ -1,0 +1,105 @@
+"""Starts and stops MiniStack, a local AWS in one process: IAM enforced, loopback interface only."""
+
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from local import processes
+from local.console import LocalError, tail
+from local.processes import Process
+
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+# MiniStack's root account; the functions get keys of their own roles, and IAM is enforced for those.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+START_SECONDS = 30
+STOP_SECONDS = 30
+
+
+def endpoint(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+def start(directory: Path, port: int, *, persistent: bool) -> Process:
+    """Start MiniStack on `port`, with everything it writes below `directory`, and wait until it answers."""
+    if not processes.is_free(port):
+        raise LocalError(
+            f"Port {port}, wanted by MiniStack, is taken by {processes.who_listens(port)}.",
+            f"Stop it, or choose another port: STACK_PORT={port + 1} make up",
+        )
+    temporary = directory / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    log = directory / "ministack.log"
+    process = processes.start(
+        [sys.executable, "-m", "ministack"],
+        cwd=directory,
+        env=_environment(directory, temporary, port, persistent=persistent),
+        log=log,
+    )
+    try:
+        _wait_until_healthy(process, port, log)
+    except BaseException:
+        processes.stop(process, patience=2)
+        raise
+    return process
+
+
+def _wait_until_healthy(process: Process, port: int, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not healthy(port):
+        if not processes.alive(process) or time.monotonic() > deadline:
+            raise LocalError(
+                f"MiniStack did not start. Its last words:\n{tail(log)}",
+                f"Read {log}; `make clean` starts from nothing.",
+            )
+        time.sleep(0.05)
+
+
+def stop(process: Process) -> bool:
+    """Stop MiniStack. It saves its state while it stops, so this waits; False if it had to be killed."""
+    return processes.stop(process, patience=STOP_SECONDS)
+
+
+def healthy(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"{endpoint(port)}/_ministack/health", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def client(service: str, port: int) -> Any:
+    """A boto3 client of the local AWS, whatever AWS profile this machine has."""
+    session: Any = boto3.Session(
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        region_name=REGION,
+    )
+    return session.client(service, endpoint_url=endpoint(port))
+
+
+def _environment(directory: Path, temporary: Path, port: int, *, persistent: bool) -> dict[str, str]:
+    """All that MiniStack sees of this machine. The functions inherit it, so it is as bare as on Lambda."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(directory),
+        "TMPDIR": str(temporary),
+        "LANG": "en_US.UTF-8",
+        "TZ": "UTC",
+        "AUTH": "true",
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_REGION": REGION,
+        "PERSIST_STATE": "1" if persistent else "0",
+        "STATE_DIR": str(directory / "state"),
+        "S3_PERSIST": "1" if persistent else "0",
+        "S3_DATA_DIR": str(directory / "s3"),
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+    }

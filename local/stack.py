@@ -1,0 +1,187 @@
+"""One embedded stack: MiniStack, the deployed template, and the gateway in front of it.
+
+`make up` has one in `.local`; each run of the e2e tests has another, on other ports and in another directory.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local import bootstrap, deploy, ministack, processes, template
+from local.api import Api
+from local.console import LocalError, step, tail, yellow
+from local.deploy import Deployment
+
+ROOT = Path(__file__).resolve().parent.parent
+GATEWAY_START_SECONDS = 10
+
+
+@dataclass
+class Stack:
+    """Everything is kept below `directory`; what others may want to know is in its `ferryman.json`."""
+
+    directory: Path
+    port: int  # of the front door
+    stack_port: int  # of MiniStack
+    root: Path = ROOT
+    overrides: dict[str, str] = field(default_factory=dict)  # parameters of the template
+    persistent: bool = True  # whether MiniStack's state survives a stop
+
+    @property
+    def api_url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    @property
+    def info_file(self) -> Path:
+        return self.directory / "ferryman.json"
+
+    @property
+    def info(self) -> dict[str, Any]:
+        try:
+            known: dict[str, Any] = json.loads(self.info_file.read_text())
+        except FileNotFoundError:
+            return {}
+        return known
+
+    def api(self, token: str | None = None) -> Api:
+        return Api(self.api_url, token or self.info.get("owner_token"))
+
+    def up(self) -> None:
+        """Bring the stack to where the sources are. Does only what is missing."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with self._alone():
+            self._start_ministack()
+            deployment = self._deploy()
+            self._start_gateway(deployment)
+            with step("Owner and workspace"):
+                self._remember(**bootstrap.ensure(self.stack_port, deployment, self.api()))
+
+    def down(self) -> bool:
+        """Stop all that `up` started. False if nothing ran."""
+        running = self._running()
+        if gateway := running.get("gateway"):
+            with step("Stopping the gateway"):
+                processes.stop(gateway, patience=2)
+        clean = True
+        if emulator := running.get("ministack"):
+            with step("Stopping MiniStack" + (", which saves its state" if self.persistent else "")):
+                clean = ministack.stop(emulator)
+        if not clean:
+            print(yellow("  MiniStack had to be killed: what changed since it was started is lost."))
+        shutil.rmtree(self._ministack_directory / "tmp", ignore_errors=True)  # the functions' unpacked code
+        self._remember(processes={})
+        return bool(running)
+
+    def _start_ministack(self) -> None:
+        running = self._running().get("ministack")
+        if running and self.info.get("stack_port") == self.stack_port and ministack.healthy(self.stack_port):
+            return
+        if running:
+            ministack.stop(running)
+        shutil.rmtree(self._ministack_directory / "tmp", ignore_errors=True)
+        with step("Starting MiniStack, a local AWS"):
+            process = ministack.start(self._ministack_directory, self.stack_port, persistent=self.persistent)
+        self._remember(
+            stack_port=self.stack_port,
+            aws_endpoint_url=ministack.endpoint(self.stack_port),
+            stack_name=deploy.STACK_NAME,
+            region=ministack.REGION,
+            processes=self._running() | {"ministack": process},
+        )
+
+    def _deploy(self) -> Deployment:
+        parameters = template.parameters(self.root, {"PublicUrl": self.api_url} | self.overrides)
+        with deploy.build_lock(self.root):
+            wanted = deploy.fingerprint(self.root, parameters)
+            if self.info.get("deployed") == wanted and Deployment.exists(self.stack_port):
+                return Deployment(self.stack_port)
+            with step("Building the functions and layers (sam build)"):
+                deploy.build(self.root, self.directory / "build.log")
+            with step("Deploying template.yaml (sam deploy)"):
+                deploy.deploy(self.root, self.stack_port, parameters, self.directory / "deploy.log")
+                deployment = Deployment(self.stack_port)
+                deployment.create_routes()
+        self._remember(deployed=wanted)
+        return deployment
+
+    def _start_gateway(self, deployment: Deployment) -> None:
+        target = f"{ministack.endpoint(self.stack_port)}/_aws/execute-api/{deployment.api_id()}/$default"
+        wanted = {"port": self.port, "target": target}
+        running = self._running()
+        if "gateway" in running and self.info.get("gateway") == wanted:
+            return
+        if old := running.pop("gateway", None):
+            processes.stop(old, patience=2)
+        if not processes.is_free(self.port):
+            raise LocalError(
+                f"Port {self.port}, wanted by the API, is taken by {processes.who_listens(self.port)}.",
+                f"Stop it, or choose another port: PORT={self.port + 1} make up",
+            )
+        with step(f"Opening the front door at {self.api_url}"):
+            log = self.directory / "gateway.log"
+            command = [sys.executable, "-m", "local.gateway", "--port", str(self.port), "--target", target]
+            process = processes.start(command, cwd=ROOT, env=dict(os.environ), log=log)
+            self._remember(api_url=self.api_url, gateway=wanted, processes=running | {"gateway": process})
+            deadline = time.monotonic() + GATEWAY_START_SECONDS
+            while processes.is_free(self.port):
+                if not processes.alive(process) or time.monotonic() > deadline:
+                    raise LocalError(f"The gateway did not start.\n{tail(log)}", f"Read {log}.")
+                time.sleep(0.02)
+
+    @property
+    def _ministack_directory(self) -> Path:
+        return self.directory / "ministack"
+
+    def _running(self) -> dict[str, processes.Process]:
+        """Those of our processes that are alive."""
+        return {name: one for name, one in self.info.get("processes", {}).items() if processes.alive(one)}
+
+    def _remember(self, **news: Any) -> None:
+        """Write to ferryman.json, which holds the owner's token, so that only this user can read it."""
+        known = self.info | news
+        if not self.directory.exists():
+            return
+        fresh = self.info_file.with_suffix(".new")
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(known, file, indent=2)
+            file.write("\n")
+        fresh.replace(self.info_file)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with (self.directory / "up.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise LocalError(
+                    f"Another `make up` is at work in {self.directory}.", "Wait until it ends."
+                ) from None
+            yield
+
+
+def default() -> Stack:
+    """The stack of `make up`, on the ports in PORT and STACK_PORT, or those it had last, or 8080 and 4566."""
+    stack = Stack(ROOT / ".local", port=8080, stack_port=4566)
+    known = stack.info
+    stack.port = _port("PORT", known.get("gateway", {}).get("port", 8080))
+    stack.stack_port = _port("STACK_PORT", known.get("stack_port", 4566))
+    return stack
+
+
+def _port(variable: str, otherwise: int) -> int:
+    written = os.environ.get(variable, "")
+    if not written:
+        return otherwise
+    if not (written.isdigit() and 1 <= int(written) <= 65535):
+        raise LocalError(
+            f"{variable}={written} is not a port.", f"Give a number: {variable}={otherwise} make up"
+        )
+    return int(written)
