@@ -17,7 +17,7 @@ REQUIREMENTS := layers/dependencies/requirements.txt
 
 help: ## List the targets
 	@printf 'Ferryman, a serverless integrations hub. Targets:\n\n'
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { gsub(/[$$][$$]/, "$$", $$2); printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nPORT=8080 and STACK_PORT=4566 choose the ports of `make up`.\n'
 
 # Runs again when the locked packages change; costs nothing otherwise.

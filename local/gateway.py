@@ -42,13 +42,23 @@ class Gateway(ThreadingHTTPServer):
         """A client that hangs up is no news."""
 
 
+class _Upstream(http.client.HTTPConnection):
+    """A connection that sends the request line as it came, where http.client would refuse some characters."""
+
+    def _validate_path(self, url: str) -> None:
+        pass
+
+    def _encode_request(self, request: str) -> bytes:
+        return request.encode("latin-1")
+
+
 class Handler(BaseHTTPRequestHandler):
     """One client connection, with one connection of its own to MiniStack."""
 
     protocol_version = "HTTP/1.1"
     timeout = IDLE_SECONDS
     server: Gateway
-    upstream: http.client.HTTPConnection | None = None
+    upstream: _Upstream | None = None
 
     def setup(self) -> None:
         super().setup()
@@ -67,6 +77,8 @@ class Handler(BaseHTTPRequestHandler):
             status, headers, body = _gateway_message(refused.status, str(refused))
         except (OSError, http.client.HTTPException):
             status, headers, body = _stack_is_down()
+        except ValueError:  # a header or path that cannot be said again
+            status, headers, body = _gateway_message(400, "Bad Request")
         if self.command == "OPTIONS" and status == 403 and b"CORS not configured" in body:
             # MiniStack's word; API Gateway without CORS looks for a route and finds none.
             status, headers, body = _gateway_message(404, "Not Found")
@@ -103,10 +115,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _forward(self, body: bytes) -> Answer:
         if self.upstream is None:
-            self.upstream = http.client.HTTPConnection(*self.server.upstream, timeout=PATIENCE_SECONDS)
+            self.upstream = _Upstream(*self.server.upstream, timeout=PATIENCE_SECONDS)
         try:
-            # putrequest would refuse some characters that API Gateway lets pass, so the line is written here.
-            self.upstream._validate_path = lambda path: None  # type: ignore[attr-defined]
             self.upstream.putrequest(
                 self.command, self.server.prefix + self._raw_path(), skip_host=True, skip_accept_encoding=True
             )
@@ -118,7 +128,7 @@ class Handler(BaseHTTPRequestHandler):
             self.upstream.endheaders(body or None)
             answer = self.upstream.getresponse()
             return answer.status, answer.getheaders(), answer.read()
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException, ValueError):
             self.upstream.close()
             self.upstream = None
             raise

@@ -42,7 +42,7 @@ from urllib.request import urlopen
 
 index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/") + "/pip/"
 page = urlopen(index, timeout=30).read().decode()
-wheels = re.findall(r'href="([^"#]*/(pip-[0-9.]+-py3-none-any\.whl))', page)
+wheels = re.findall(r'href="([^"#]*?(pip-[0-9.]+-py3-none-any\.whl))', page)
 if sys.version_info < (3, 9):  # the last one for Python 3.8
     wheels = [found for found in wheels if found[1].startswith("pip-25.0.1-")]
 link, name = wheels[-1]
@@ -57,18 +57,20 @@ install_uv() {
     python=$(find_python)
     mkdir -p "$TOOLS"
     if "$python" -m pip --version >/dev/null 2>&1; then
-        "$python" -m pip install --quiet --disable-pip-version-check --target "$TOOLS" --upgrade "$UV_WANTED"
+        "$python" -m pip install --quiet --target "$TOOLS" --upgrade "$UV_WANTED"
     elif "$python" -m venv "$TOOLS" >/dev/null 2>&1; then
-        "$TOOLS/bin/python" -m pip install --quiet --disable-pip-version-check "$UV_WANTED"
+        "$TOOLS/bin/python" -m pip install --quiet "$UV_WANTED"
     else
         pip=$(fetch_pip "$python" "$TOOLS") && "$python" "$pip/pip" install --quiet --target "$TOOLS" "$UV_WANTED"
     fi
 }
 
 started=$(date +%s)
+export PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1
 if ! [ -x "$TOOLS/bin/uv" ]; then
     printf '  Getting uv, the package manager …\n'
-    install_uv || true
+    mkdir -p .local
+    install_uv 2>.local/install.log || cat .local/install.log >&2
 fi
 uv=$(find_uv)
 [ -n "$uv" ] || fail "uv could not be installed with pip (its message is above)." \

@@ -123,13 +123,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
+        if self.command == "HEAD":
+            return
         if not answer.drip:
             self.wfile.write(answer.body)
         for position in range(len(answer.body) if answer.drip else 0):
             receiver._closing.wait(answer.drip)
             self.wfile.write(answer.body[position : position + 1])
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _handle
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _handle
 
     def log_message(self, format: str, *args: object) -> None:
         """Quiet: the requests are recorded."""
