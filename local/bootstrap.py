@@ -29,6 +29,4 @@ def ensure(port: int, deployment: Deployment, api: Api) -> dict[str, str]:
             "The workspace exists already, and its owner's token is not known here (it is shown only once).",
             "`make clean` forgets the embedded stack; then `make up` starts afresh.",
         )
-    raise LocalError(
-        f"The bootstrap function answered {json.dumps(result)}.", "`make logs` shows what it logged."
-    )
+    raise LocalError(f"The bootstrap function answered {json.dumps(result)}.", "`make logs` shows what it logged.")

@@ -147,9 +147,7 @@ def _watch_attempts(api: Api, webhook_id: str) -> None:
             shown.append(at)
         if delivery and delivery["state"] == "exhausted":
             if len(shown) != ATTEMPTS:
-                raise LocalError(
-                    f"Exhausted after {len(shown)} attempts, not {ATTEMPTS}.", "Look at `make logs`."
-                )
+                raise LocalError(f"Exhausted after {len(shown)} attempts, not {ATTEMPTS}.", "Look at `make logs`.")
             _show(
                 "delivery",
                 f"{red('exhausted')} after exactly {ATTEMPTS} attempts; the other webhook went on working",
@@ -169,9 +167,7 @@ def _delivered(api: Api, webhook_id: str, count: int) -> bool:
 def _deliveries(api: Api, webhook_id: str) -> list[dict[str, Any]]:
     reply = api.call("GET", f"/v1/webhooks/{webhook_id}/deliveries")
     if reply.status != 200:
-        raise LocalError(
-            f"The delivery log answered {reply.status}: {reply.body[:300]!r}", "Look at `make logs`."
-        )
+        raise LocalError(f"The delivery log answered {reply.status}: {reply.body[:300]!r}", "Look at `make logs`.")
     items: list[dict[str, Any]] = reply.json["items"]
     return items
 
@@ -221,9 +217,7 @@ def _await[T](what: str, look: Callable[[], T | None], seconds: float) -> T:
     deadline = time.monotonic() + seconds
     while not (found := look()):
         if time.monotonic() > deadline:
-            raise LocalError(
-                f"{what.capitalize()} did not come within {seconds:g} s.", "`make logs` shows why."
-            )
+            raise LocalError(f"{what.capitalize()} did not come within {seconds:g} s.", "`make logs` shows why.")
         time.sleep(POLL_SECONDS)
     return found
 

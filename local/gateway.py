@@ -92,9 +92,7 @@ class Handler(BaseHTTPRequestHandler):
         except ValueError:
             raise BodyRefused(400, "Bad Request") from None
         if not 0 <= length <= LARGEST_BODY:
-            raise BodyRefused(
-                413 if length > 0 else 400, "Request Entity Too Large" if length > 0 else "Bad Request"
-            )
+            raise BodyRefused(413 if length > 0 else 400, "Request Entity Too Large" if length > 0 else "Bad Request")
         return self.rfile.read(length)
 
     def _chunked_body(self) -> bytes:

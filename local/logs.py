@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from local import console, deploy, ministack, stack
+from local import console, ministack, stack
 from local.console import LocalError, bold, dim, red, yellow
 
 PAUSE_SECONDS = 0.7
@@ -39,14 +39,12 @@ def lines(port: int, since: int, groups: list[str] | None = None) -> list[Line]:
         for page in client.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since):
             for event in page["events"]:
                 # One event may hold several lines of the function's output.
-                found += [
-                    Line(event["timestamp"], _short(group), text) for text in event["message"].splitlines()
-                ]
+                found += [Line(event["timestamp"], _short(group), text) for text in event["message"].splitlines()]
     return sorted((line for line in found if not PLATFORM.match(line.text)), key=lambda line: line.at)
 
 
 def log_groups(client: Any) -> list[str]:
-    pages = client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix="/aws/lambda/")
+    pages = client.get_paginator("describe_log_groups").paginate()
     return [group["logGroupName"] for page in pages for group in page["logGroups"]]
 
 
@@ -71,9 +69,8 @@ def _message(text: str) -> str:
 
 
 def _short(group: str) -> str:
-    """`/aws/lambda/ferryman-local-DelivererFunction-5E574DD24079C` becomes `Deliverer`."""
-    name = group.removeprefix("/aws/lambda/").removeprefix(f"{deploy.STACK_NAME}-")
-    return re.sub(r"(Function)?-[0-9A-F]{13}$", "", name)
+    """`/ferryman/ferryman-local/deliverer` becomes `deliverer`."""
+    return group.rpartition("/")[2]
 
 
 def follow(port: int) -> Iterator[Line]:

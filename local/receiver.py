@@ -58,9 +58,7 @@ class Receiver:
         with self._arrived:
             return [request for request in self._requests if path in (None, request.path)]
 
-    def wait_for(
-        self, predicate: Callable[[Request], bool], timeout: float, *, count: int = 1
-    ) -> list[Request]:
+    def wait_for(self, predicate: Callable[[Request], bool], timeout: float, *, count: int = 1) -> list[Request]:
         """The requests that match, once there are `count` of them. TimeoutError after `timeout` seconds."""
 
         def matching() -> list[Request]:

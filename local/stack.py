@@ -74,9 +74,9 @@ class Stack:
         if emulator := running.get("ministack"):
             with step("Stopping MiniStack" + (", which saves its state" if self.persistent else "")):
                 clean = ministack.stop(emulator)
+                self._remove_unpacked_code()
         if not clean:
             print(yellow("  MiniStack had to be killed: what changed since it was started is lost."))
-        shutil.rmtree(self._ministack_directory / "tmp", ignore_errors=True)  # the functions' unpacked code
         self._remember(processes={})
         return bool(running)
 
@@ -86,8 +86,11 @@ class Stack:
             return
         if running:
             ministack.stop(running)
-        shutil.rmtree(self._ministack_directory / "tmp", ignore_errors=True)
+        elif "ministack" in self.info.get("processes", {}):
+            # It ended without `down`, so its state is of an earlier stop: nothing is known to be deployed.
+            self._remember(deployed=None)
         with step("Starting MiniStack, a local AWS"):
+            self._remove_unpacked_code()
             process = ministack.start(self._ministack_directory, self.stack_port, persistent=self.persistent)
         self._remember(
             stack_port=self.stack_port,
@@ -136,6 +139,9 @@ class Stack:
                     raise LocalError(f"The gateway did not start.\n{tail(log)}", f"Read {log}.")
                 time.sleep(0.02)
 
+    def _remove_unpacked_code(self) -> None:
+        shutil.rmtree(self._ministack_directory / "tmp", ignore_errors=True)
+
     @property
     def _ministack_directory(self) -> Path:
         return self.directory / "ministack"
@@ -161,9 +167,7 @@ class Stack:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise LocalError(
-                    f"Another `make up` is at work in {self.directory}.", "Wait until it ends."
-                ) from None
+                raise LocalError(f"Another `make up` is at work in {self.directory}.", "Wait until it ends.") from None
             yield
 
 
@@ -181,7 +185,5 @@ def _port(variable: str, otherwise: int) -> int:
     if not written:
         return otherwise
     if not (written.isdigit() and 1 <= int(written) <= 65535):
-        raise LocalError(
-            f"{variable}={written} is not a port.", f"Give a number: {variable}={otherwise} make up"
-        )
+        raise LocalError(f"{variable}={written} is not a port.", f"Give a number: {variable}={otherwise} make up")
     return int(written)

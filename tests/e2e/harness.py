@@ -19,9 +19,7 @@ class E2E:
     receiver: Callable[[], Receiver]  # each is closed at the end of the run
     embedded: Stack
 
-    def api(
-        self, method: str, path: str, json: object = None, *, token: str | None = None, **headers: str
-    ) -> Reply:
+    def api(self, method: str, path: str, json: object = None, *, token: str | None = None, **headers: str) -> Reply:
         """Call the API as the owner, or with another token ("" is none). `If_Match=…` is a header."""
         api = Api(self.api_url, self.owner_token if token is None else token)
         named = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -125,9 +125,7 @@ def test_a_receiver_that_recovers_gets_the_message_once(
 
 
 def test_what_is_revoked_is_refused_at_the_next_call(stack: E2E, incoming: dict[str, Any]) -> None:
-    token = _created(
-        stack, "/v1/tokens", {"name": "CI", "scopes": ["chats:read"], "environment": "production"}
-    )
+    token = _created(stack, "/v1/tokens", {"name": "CI", "scopes": ["chats:read"], "environment": "production"})
     assert stack.api("GET", "/v1/chats", token=token["token"]).status == 200
     assert stack.api("DELETE", f"/v1/tokens/{token['id']}").status == 204
     assert stack.api("GET", "/v1/chats", token=token["token"]).status == 401
@@ -144,9 +142,7 @@ def _created(stack: E2E, path: str, body: dict[str, Any]) -> dict[str, Any]:
     return reply.json
 
 
-def _arrived(
-    receiver: Receiver, path: str, count: int = 1, timeout: float = ARRIVAL_SECONDS
-) -> list[Request]:
+def _arrived(receiver: Receiver, path: str, count: int = 1, timeout: float = ARRIVAL_SECONDS) -> list[Request]:
     return receiver.wait_for(lambda request: request.path == path, timeout, count=count)
 
 
@@ -154,9 +150,7 @@ def _settled(stack: E2E, webhook: dict[str, Any]) -> dict[str, Any]:
     """The webhook's only delivery, once it is over."""
     deadline = time.monotonic() + ARRIVAL_SECONDS
     while True:
-        items: list[dict[str, Any]] = stack.api("GET", f"/v1/webhooks/{webhook['id']}/deliveries").json[
-            "items"
-        ]
+        items: list[dict[str, Any]] = stack.api("GET", f"/v1/webhooks/{webhook['id']}/deliveries").json["items"]
         if len(items) == 1 and items[0]["state"] in ("delivered", "exhausted", "cancelled"):
             return items[0]
         assert time.monotonic() < deadline, f"not over after {ARRIVAL_SECONDS} s: {items}"

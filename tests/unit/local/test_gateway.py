@@ -39,9 +39,7 @@ def _connection(target: str) -> Iterator[http.client.HTTPConnection]:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])
-@pytest.mark.parametrize(
-    "path", ["/", "/v1/chats?limit=2&limit=3", "/hooks/a%2Fb%20c%25?q=%2B+", "//v1//x", "/é?ü"]
-)
+@pytest.mark.parametrize("path", ["/", "/v1/chats?limit=2&limit=3", "/hooks/a%2Fb%20c%25?q=%2B+", "//v1//x", "/é?ü"])
 def test_method_and_raw_path_are_kept(
     gateway: http.client.HTTPConnection, upstream: Receiver, method: str, path: str
 ) -> None:

@@ -9,9 +9,7 @@ from local.receiver import Answer, Receiver
 
 
 def _post(receiver: Receiver, path: str, body: bytes = b"{}") -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection(
-        "127.0.0.1", int(receiver.url().split(":")[2].rstrip("/")), timeout=10
-    )
+    connection = http.client.HTTPConnection("127.0.0.1", int(receiver.url().split(":")[2].rstrip("/")), timeout=10)
     connection.request("POST", path, body)
     answer = connection.getresponse()
     try:

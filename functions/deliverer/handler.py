@@ -1,0 +1,44 @@
+"""The delivery queue: signs and sends, ten at a time."""
+
+from typing import Any
+
+from ferryman import log
+from ferryman.pipeline import deliver, queue
+from ferryman.pipeline.deliver import Done, Return
+from ferryman.pipeline.queue import Ticket
+
+_INFRASTRUCTURE_PAUSE_SECONDS = 20
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    records, tickets, failed = [], [], []
+    for record in event["Records"]:
+        try:
+            tickets.append(Ticket.load(record["body"]))
+            records.append(record)
+        except ValueError:
+            # Not made by us. It goes its way to the dead letters, where it is kept.
+            log.warning("ticket.unreadable", message_id=record["messageId"])
+            failed.append(record["messageId"])
+    try:
+        verdicts = deliver.deliver(tickets, context.get_remaining_time_in_millis() / 1000) if tickets else []
+    except Exception as error:
+        verdicts = [error] * len(tickets)
+    for record, verdict in zip(records, verdicts, strict=True):
+        if isinstance(verdict, Done):
+            continue
+        failed.append(record["messageId"])
+        if isinstance(verdict, Return):
+            pause = verdict.seconds
+        else:
+            log.logger.error("delivery.failed", exc_info=verdict, extra={"error": type(verdict).__name__})
+            pause = _INFRASTRUCTURE_PAUSE_SECONDS
+        _hide(record, pause)
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def _hide(record: dict[str, Any], seconds: float) -> None:
+    try:
+        queue.hide(record["receiptHandle"], seconds)
+    except Exception:
+        log.warning("ticket.not_hidden", message_id=record["messageId"])

@@ -1,0 +1,53 @@
+"""The streams of `messages` and `events`: each new item becomes a delivery for every webhook that wants it.
+
+A record that is none of ours is parked whole and the rest goes on; a failure of our own infrastructure stops at
+that record, and Lambda repeats from there.
+"""
+
+import json
+from typing import Any
+
+from ferryman import aws, log, settings
+from ferryman.pipeline import dispatch
+
+_STOP_BEFORE_SECONDS = 5
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    for record in event["Records"]:
+        try:
+            if context.get_remaining_time_in_millis() < _STOP_BEFORE_SECONDS * 1000:
+                return _from(record)
+            _one(record)
+        except Exception as error:
+            log.logger.exception("dispatch.failed", extra={"error": type(error).__name__})
+            return _from(record)
+    return {"batchItemFailures": []}
+
+
+def _one(record: dict[str, Any]) -> None:
+    try:
+        found = dispatch.of_record(record)
+    except dispatch.Unreadable as unreadable:
+        _park(record, str(unreadable))
+        return
+    if found is None:
+        return
+    event, key = found
+    if event is not None:
+        dispatch.dispatch(event)
+    dispatch.done(key)
+
+
+def _park(record: dict[str, Any], reason: str) -> None:
+    """Keep the whole record where a person can look at it and send it again (docs/runbook.md)."""
+    log.warning("record.parked", event_id=record.get("eventID"), reason=reason)
+    aws.sqs().send_message(
+        QueueUrl=settings.text("PARKED_QUEUE_URL"),
+        MessageBody=json.dumps({"reason": reason, "record": record}, default=str),
+    )
+
+
+def _from(record: dict[str, Any]) -> dict[str, Any]:
+    """Lambda's checkpoint is the lowest failed record: it and all that follow come again."""
+    return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}

@@ -1,0 +1,74 @@
+"""Incoming webhooks, as their owners manage them: /v1/incoming-webhooks."""
+
+from ferryman import settings
+from ferryman.chats import table as chats
+from ferryman.http.api import Api, Call
+from ferryman.incoming_webhooks import service, table
+from ferryman.incoming_webhooks.schema import IncomingWebhookCreated, IncomingWebhookIn, IncomingWebhookOut
+from ferryman.schema import Listing, ListQuery
+
+api = Api("Incoming webhooks", "Secret URLs that let external systems post to one chat.")
+handler = api
+
+
+def _replay(call: Call, incoming_webhook_id: str) -> IncomingWebhookCreated:
+    return IncomingWebhookCreated.of(table.get(call.caller.workspace_id, incoming_webhook_id))
+
+
+@api.post(
+    "/v1/incoming-webhooks",
+    scope="webhooks:write",
+    summary="Create an incoming webhook",
+    description="The URL is a secret: whoever has it can post to the chat.",
+    takes=IncomingWebhookIn,
+    gives=IncomingWebhookCreated,
+    status=201,
+    replay=_replay,
+    errors=(409,),
+)
+def create_incoming_webhook(call: Call, data: IncomingWebhookIn) -> IncomingWebhookCreated:
+    webhook, secret = service.create(call.caller, data.chat_id, data.name, call.once)
+    created = IncomingWebhookCreated.of(webhook)
+    created.url = f"{settings.optional('PUBLIC_URL') or call.origin()}/hooks/{secret}"
+    return created
+
+
+@api.get(
+    "/v1/incoming-webhooks",
+    scope="webhooks:read",
+    summary="List incoming webhooks",
+    description="Newest first. Without admin:*, only those of chats you belong to.",
+    query=ListQuery,
+    gives=Listing[IncomingWebhookOut],
+)
+def list_incoming_webhooks(call: Call, query: ListQuery) -> Listing[IncomingWebhookOut]:
+    caller = call.caller
+    found, last = table.page(caller.workspace_id, query.limit, call.page_start(query))
+    if not caller.is_admin:
+        pairs = {(webhook.chat_id, caller.user_id) for webhook in found}
+        joined = chats.memberships(caller.workspace_id, pairs) if pairs else set()
+        found = [webhook for webhook in found if (webhook.chat_id, caller.user_id) in joined]
+    items = [IncomingWebhookOut.of(webhook) for webhook in found]
+    return Listing(items=items, next_cursor=call.next_cursor(query, last))
+
+
+@api.get(
+    "/v1/incoming-webhooks/{incoming_webhook_id}",
+    scope="webhooks:read",
+    summary="Read an incoming webhook",
+    gives=IncomingWebhookOut,
+)
+def read_incoming_webhook(call: Call, incoming_webhook_id: str) -> IncomingWebhookOut:
+    return IncomingWebhookOut.of(service.visible(call.caller, incoming_webhook_id))
+
+
+@api.delete(
+    "/v1/incoming-webhooks/{incoming_webhook_id}",
+    scope="webhooks:write",
+    summary="Revoke an incoming webhook",
+    description="When the answer arrives, the URL accepts nothing any more.",
+    status=204,
+    errors=(409,),
+)
+def revoke_incoming_webhook(call: Call, incoming_webhook_id: str) -> None:
+    service.revoke(call.caller, incoming_webhook_id)

@@ -1,0 +1,132 @@
+"""The API's reference: GET /openapi.yaml, GET /docs (works offline), GET /healthz, and the answer to unknown routes.
+
+`openapi.yaml` and `routes.json` beside this file are generated from the handlers: `make openapi`.
+"""
+
+import base64
+import gzip
+import importlib.util
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ferryman import log
+from ferryman.http import problems
+from ferryman.http.operation import PUBLIC, Operation
+
+_HERE = Path(__file__).parent
+_PAGE = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Ferryman API reference</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="/docs/swagger-ui.css"></head>
+<body><div id="swagger-ui">Loading the reference…</div>
+<noscript>This page needs JavaScript. The same content is at <a href="/openapi.yaml">/openapi.yaml</a>.</noscript>
+<script src="/docs/swagger-ui.js"></script><script src="/docs/start.js"></script></body>
+</html>
+"""
+_START = (
+    'SwaggerUIBundle({url: "/openapi.yaml", dom_id: "#swagger-ui", deepLinking: true, filter: true,'
+    ' docExpansion: "list", validatorUrl: null});\n'
+)
+_ASSETS = {
+    "swagger-ui.js": ("swagger-ui-bundle.min.js", "text/javascript; charset=utf-8"),
+    "swagger-ui.css": ("swagger-ui.min.css", "text/css; charset=utf-8"),
+    "start.js": (None, "text/javascript; charset=utf-8"),
+}
+_SECURITY = {
+    # Swagger UI sets styles from script, hence unsafe-inline for styles alone.
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "public, max-age=300",
+}
+
+
+def _public(path: str, name: str, summary: str, media_type: str, errors: tuple[int, ...] = ()) -> Operation:
+    return Operation(
+        method="GET",
+        path=path,
+        name=name,
+        summary=summary,
+        tag="Reference",
+        scope=PUBLIC,
+        gives=str,
+        media_type=media_type,
+        errors=errors,
+    )
+
+
+operations = [
+    _public("/openapi.yaml", "read_openapi", "This description, as OpenAPI 3.1", "application/yaml"),
+    _public("/docs", "read_docs", "This description, to browse", "text/html"),
+    _public("/docs/{asset}", "read_docs_asset", "A part of the page at /docs", "text/javascript", (404,)),
+    _public("/healthz", "read_health", "Is the API up?", "application/json"),
+]
+
+
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    request_id = event["requestContext"]["requestId"]
+    match event["routeKey"]:
+        case "GET /openapi.yaml":
+            answer = _answer(event, (_HERE / "openapi.yaml").read_bytes(), "application/yaml; charset=utf-8")
+        case "GET /docs":
+            answer = _answer(event, _PAGE.encode(), "text/html; charset=utf-8")
+        case "GET /docs/{asset}" if (asset := event["pathParameters"]["asset"]) in _ASSETS:
+            answer = _answer(event, _asset(asset), _ASSETS[asset][1])
+        case "GET /healthz":
+            answer = _answer(event, b'{"status":"ok"}', "application/json")
+            answer["headers"]["Cache-Control"] = "no-store"
+        case _:
+            answer = _unknown(event, request_id)
+    answer["headers"]["X-Request-Id"] = request_id
+    log.event("request.handled", route=event["routeKey"], status=answer["statusCode"], request_id=request_id)
+    return answer
+
+
+def _answer(event: dict[str, Any], content: bytes, media_type: str) -> dict[str, Any]:
+    headers = {**_SECURITY, "Content-Type": media_type, "Vary": "Accept-Encoding"}
+    accepted = (event.get("headers") or {}).get("accept-encoding", "")
+    if "gzip" in accepted:
+        packed = gzip.compress(content, 6, mtime=0)
+        headers["Content-Encoding"] = "gzip"
+        body = base64.b64encode(packed).decode()
+        return {"statusCode": 200, "headers": headers, "body": body, "isBase64Encoded": True}
+    return {"statusCode": 200, "headers": headers, "body": content.decode()}
+
+
+@cache
+def _asset(asset: str) -> bytes:
+    """Swagger UI as Powertools ships it."""
+    file, _ = _ASSETS[asset]
+    if file is None:
+        return _START.encode()
+    found = importlib.util.find_spec("aws_lambda_powertools.event_handler.openapi.swagger_ui")
+    assert found and found.origin  # noqa: S101 - the dependencies layer is there, or nothing runs
+    return (Path(found.origin).parent / file).read_bytes()
+
+
+@cache
+def _routes() -> list[tuple[re.Pattern[str], list[str]]]:
+    routes: dict[str, list[str]] = json.loads((_HERE / "routes.json").read_text())
+    return [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), methods) for path, methods in routes.items()]
+
+
+def _unknown(event: dict[str, Any], request_id: str) -> dict[str, Any]:
+    """What no route matched: a known path with the wrong method is told its methods."""
+    headers = {
+        "Content-Type": problems.CONTENT_TYPE,
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    allowed = sorted({method for path, methods in _routes() if path.fullmatch(event["rawPath"]) for method in methods})
+    method = event["requestContext"]["http"]["method"]
+    if allowed and method not in allowed:
+        headers["Allow"] = ", ".join(allowed)
+        detail = f"This address takes {headers['Allow']}."
+        return {"statusCode": 405, "headers": headers, "body": problems.body(405, detail, request_id)}
+    detail = "There is nothing at this address. GET /openapi.yaml lists every route."
+    return {"statusCode": 404, "headers": headers, "body": problems.body(404, detail, request_id)}

@@ -1,0 +1,75 @@
+"""Outgoing webhooks: /v1/webhooks."""
+
+from ferryman.http.api import Api, Call
+from ferryman.schema import Listing, ListQuery
+from ferryman.webhooks import service, table
+from ferryman.webhooks.schema import WebhookCreated, WebhookIn, WebhookOut, WebhookPatch
+
+api = Api("Webhooks", "Outgoing webhooks: signed deliveries of events to your own endpoints.")
+handler = api
+
+
+def _replay(call: Call, webhook_id: str) -> WebhookCreated:
+    return WebhookCreated.of(table.get(call.caller.workspace_id, webhook_id))
+
+
+@api.post(
+    "/v1/webhooks",
+    scope="webhooks:write",
+    summary="Create an outgoing webhook",
+    description="Without admin:*, name the chats; you must belong to each of them. A live token's webhook gets live "
+    "events, a test token's test events.",
+    takes=WebhookIn,
+    gives=WebhookCreated,
+    status=201,
+    replay=_replay,
+)
+def create_webhook(call: Call, data: WebhookIn) -> WebhookCreated:
+    webhook, secret = service.create(call.caller, data, call.once)
+    created = WebhookCreated.of(webhook)
+    created.secret = secret
+    return created
+
+
+@api.get(
+    "/v1/webhooks",
+    scope="webhooks:read",
+    summary="List outgoing webhooks",
+    description="Newest first. Without admin:*, only your own user's.",
+    query=ListQuery,
+    gives=Listing[WebhookOut],
+)
+def list_webhooks(call: Call, query: ListQuery) -> Listing[WebhookOut]:
+    found, last = table.page(call.caller.workspace_id, query.limit, call.page_start(query))
+    items = [WebhookOut.of(webhook) for webhook in found if service.may_manage(call.caller, webhook)]
+    return Listing(items=items, next_cursor=call.next_cursor(query, last))
+
+
+@api.get("/v1/webhooks/{webhook_id}", scope="webhooks:read", summary="Read a webhook", gives=WebhookOut)
+def read_webhook(call: Call, webhook_id: str) -> WebhookOut:
+    return WebhookOut.of(service.visible(call.caller, webhook_id))
+
+
+@api.patch(
+    "/v1/webhooks/{webhook_id}",
+    scope="webhooks:write",
+    summary="Edit a webhook",
+    description="A changed URL keeps its secret. state: enabled brings a disabled webhook back.",
+    takes=WebhookPatch,
+    gives=WebhookOut,
+    errors=(409,),
+)
+def edit_webhook(call: Call, webhook_id: str, data: WebhookPatch) -> WebhookOut:
+    return WebhookOut.of(service.edit(call.caller, webhook_id, data))
+
+
+@api.delete(
+    "/v1/webhooks/{webhook_id}",
+    scope="webhooks:write",
+    summary="Delete a webhook",
+    description="Deliveries that wait are cancelled. Its delivery log is kept until it expires, but not shown.",
+    status=204,
+    errors=(409,),
+)
+def delete_webhook(call: Call, webhook_id: str) -> None:
+    service.delete(call.caller, webhook_id)

@@ -1,0 +1,65 @@
+"""What the API takes and gives for chats and their members."""
+
+from typing import Self
+
+from pydantic import Field
+
+from ferryman import ids
+from ferryman.chats.model import Chat, ChatType, Member
+from ferryman.chats.table import MAX_MEMBERS_AT_CREATION
+from ferryman.schema import Input, Name, Output, Time
+
+
+class ChatIn(Input):
+    """A new chat. You are its first member."""
+
+    name: Name = Field(examples=["Builds"])
+    type: ChatType = "group"
+    member_ids: list[str] = Field(
+        default_factory=list,
+        max_length=MAX_MEMBERS_AT_CREATION,
+        description="Users to add at once, besides you.",
+    )
+
+
+class ChatPatch(Input):
+    """What to change; fields that are left out stay as they are."""
+
+    name: Name | None = None
+    active: bool | None = Field(None, description="An inactive chat takes no messages.")
+
+
+class ChatOut(Output):
+    """A chat."""
+
+    id: str = Field(pattern=ids.pattern(ids.CHAT))
+    name: str
+    type: ChatType
+    active: bool
+    created_by: str
+    created_at: Time
+    updated_at: Time
+
+    @classmethod
+    def of(cls, chat: Chat) -> Self:
+        return cls(
+            id=chat.chat_id,
+            name=chat.name,
+            type=chat.type,
+            active=chat.active,
+            created_by=chat.created_by,
+            created_at=chat.created_at,
+            updated_at=chat.updated_at,
+        )
+
+
+class MemberOut(Output):
+    """A member of a chat."""
+
+    user_id: str = Field(pattern=ids.pattern(ids.USER))
+    added_by: str
+    added_at: Time
+
+    @classmethod
+    def of(cls, member: Member) -> Self:
+        return cls(user_id=member.user_id, added_by=member.added_by, added_at=member.added_at)

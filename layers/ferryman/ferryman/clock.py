@@ -1,0 +1,27 @@
+"""Time, always UTC. Stored and shown as ISO 8601 with milliseconds: `2026-11-21T10:40:00.000Z`."""
+
+import time as _time
+from datetime import UTC, datetime
+
+
+def now() -> float:
+    """Seconds since the epoch. The one place that reads the wall clock, so that tests can move it."""
+    return _time.time()
+
+
+def iso(seconds: float) -> str:
+    """`seconds` since the epoch as ISO 8601 with milliseconds; such texts sort like the times they name."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def now_iso() -> str:
+    return iso(now())
+
+
+def seconds(text: str) -> float:
+    """The inverse of `iso`. Raises ValueError for anything that is not an ISO 8601 time with an offset."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("the time has no offset; add Z for UTC")
+    return moment.timestamp()

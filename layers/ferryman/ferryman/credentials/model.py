@@ -1,0 +1,52 @@
+"""Credential: whatever secret identifies a caller, stored under the SHA-256 of the secret."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ferryman import clock, scopes, store
+
+type Kind = Literal["token", "incoming_webhook"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Credential(store.Record):
+    """All that authenticating needs, in one item: one consistent read a request, and revoking is one delete.
+
+    `role` and `active` are copies of the user's; changing a user rewrites them (`users.service`).
+    """
+
+    secret_hash: str
+    kind: Kind
+    workspace_id: str
+    subject_id: str  # the token's or incoming webhook's id
+    user_id: str
+    role: scopes.Role = "staff"
+    active: bool = True
+    livemode: bool = True
+    scopes: list[str] = field(default_factory=list)
+    expires_at: str | None = None
+    used_at: str | None = None
+    # Incoming webhooks only: where it posts, and as whom.
+    chat_id: str | None = None
+    name: str | None = None
+
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= clock.now_iso()
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent a request, and what they may do."""
+
+    workspace_id: str
+    user_id: str
+    role: scopes.Role
+    livemode: bool
+    scopes: frozenset[scopes.Scope]
+    credential_id: str
+    expires_at: str | None = None
+
+    @property
+    def is_admin(self) -> bool:
+        """Holds `admin:*`: manages the whole workspace, without being a member of each chat."""
+        return scopes.ADMIN in self.scopes

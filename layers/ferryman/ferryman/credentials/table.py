@@ -1,0 +1,40 @@
+"""The table `credentials`: secret_hash → credential."""
+
+from ferryman import clock, store
+from ferryman.credentials.model import Credential
+from ferryman.errors import NotFound
+
+TABLE = "credentials"
+_USED_EVERY_SECONDS = 600
+
+
+def find(secret_hash: str) -> Credential | None:
+    """The credential under this hash, read consistently: what was revoked a moment ago is not found."""
+    item = store.get(TABLE, {"secret_hash": secret_hash})
+    return Credential.from_item(item) if item else None
+
+
+def creating(credential: Credential) -> store.Write:
+    return store.put(TABLE, credential.to_item(), condition="attribute_not_exists(secret_hash)")
+
+
+def changing(secret_hash: str, **changes: object) -> store.Write:
+    gone = NotFound("This credential was revoked.")
+    return store.set_values(
+        TABLE,
+        {"secret_hash": secret_hash},
+        changes,
+        condition="attribute_exists(secret_hash)",
+        refused=gone,
+    )
+
+
+def revoking(secret_hash: str) -> store.Write:
+    return store.delete(TABLE, {"secret_hash": secret_hash})
+
+
+def wants_used_mark(credential: Credential) -> bool:
+    """Whether `last used` is old enough to be written again: at most one write in ten minutes."""
+    if credential.used_at is None:
+        return True
+    return clock.now() - clock.seconds(credential.used_at) >= _USED_EVERY_SECONDS

@@ -1,0 +1,72 @@
+"""What the API gives for deliveries and their attempts."""
+
+from typing import Literal, Self
+
+from pydantic import Field
+
+from ferryman import ids
+from ferryman.deliveries.model import Delivery, State
+from ferryman.events.model import EventType
+from ferryman.schema import ListQuery, Output, Time
+
+type Outcome = Literal["delivered", "failed", "unknown", "open"]
+
+
+class DeliveryQuery(ListQuery):
+    """Filters of a delivery log."""
+
+    state: State | None = Field(None, description="Only deliveries in this state.")
+    event_type: EventType | None = Field(None, description="Only events of this type.")
+    since: Time | None = Field(None, description="Only events from this time on.")
+    until: Time | None = Field(None, description="Only events before this time.")
+
+
+class AttemptOut(Output):
+    """One HTTP request of a delivery."""
+
+    number: int
+    at: Time
+    outcome: Outcome = Field(
+        description="`unknown`: it never reported, so the receiver may have got it; `open`: it is under way."
+    )
+    status: int | None = Field(description="The receiver's HTTP status, when there was an answer.")
+    error: str | None = Field(description="What went wrong, when there was no answer.")
+    duration_ms: int | None
+    excerpt: str | None = Field(description="The first part of the answer, as text.")
+
+
+class DeliveryOut(Output):
+    """One event for one webhook, with every attempt."""
+
+    id: str = Field(pattern=ids.DELIVERY_PATTERN)
+    webhook_id: str
+    event_id: str
+    event_type: str
+    chat_id: str | None
+    livemode: bool
+    state: State
+    reason: str | None = Field(description="Why it was cancelled or exhausted.")
+    attempts: list[AttemptOut]
+    next_attempt_at: Time | None
+    created_at: Time
+    updated_at: Time
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> Self:
+        copied = "webhook_id event_id event_type chat_id livemode state reason next_attempt_at created_at updated_at"
+        return cls.model_validate(
+            {
+                "id": delivery.delivery_id,
+                "attempts": [_attempt(attempt) for attempt in delivery.attempts],
+                **{name: getattr(delivery, name) for name in copied.split()},
+            }
+        )
+
+
+def _attempt(attempt: dict[str, object]) -> dict[str, object]:
+    return {
+        "number": attempt["number"],
+        "at": attempt["at"],
+        "outcome": attempt.get("outcome", "open"),
+        **{name: attempt.get(name) for name in ("status", "error", "duration_ms", "excerpt")},
+    }

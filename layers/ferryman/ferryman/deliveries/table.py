@@ -1,0 +1,163 @@
+"""The table `deliveries`: (webhook, delivery_id) → delivery, where webhook is `<workspace_id>/<webhook_id>`.
+
+A delivery's id begins with its event's, so a webhook's deliveries are sorted by the time of their events.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from ferryman import clock, ids, settings, store
+from ferryman.deliveries.model import Delivery
+from ferryman.errors import Conflict, NotFound
+from ferryman.events.model import Event
+from ferryman.webhooks.model import Webhook
+
+TABLE = "deliveries"
+_DAY_SECONDS = 86_400
+
+
+class Exists(Conflict):
+    """The delivery was created before."""
+
+
+class LostClaim(Conflict):
+    """Somebody else claimed or settled the delivery in between."""
+
+
+def key(workspace_id: str, webhook_id: str, delivery_id: str) -> store.Key:
+    return {"webhook": f"{workspace_id}/{webhook_id}", "delivery_id": delivery_id}
+
+
+def new(event: Event, webhook: Webhook) -> Delivery:
+    now = clock.now_iso()
+    return Delivery(
+        workspace_id=event.workspace_id,
+        webhook_id=webhook.webhook_id,
+        delivery_id=ids.delivery(event.event_id, webhook.webhook_id),
+        event_id=event.event_id,
+        event_type=event.type,
+        livemode=event.livemode,
+        chat_id=event.chat_id,
+        state="queued",
+        created_at=now,
+        updated_at=now,
+        expires_at_epoch=int(clock.now()) + settings.integer("DELIVERY_RETENTION_DAYS") * _DAY_SECONDS,
+    )
+
+
+def create(delivery: Delivery) -> None:
+    """Raises Exists when the same event was given to the same webhook before."""
+    item = {**delivery.to_item(), **key(delivery.workspace_id, delivery.webhook_id, delivery.delivery_id)}
+    store.commit(
+        [
+            store.put(
+                TABLE,
+                item,
+                condition="attribute_not_exists(delivery_id)",
+                refused=Exists("The delivery exists."),
+            )
+        ]
+    )
+
+
+def get(workspace_id: str, delivery_id: str) -> Delivery:
+    parts = ids.of_delivery(delivery_id)
+    item = store.get(TABLE, key(workspace_id, parts[1], delivery_id)) if parts else None
+    if item is None or item["expires_at_epoch"] <= clock.now():
+        raise NotFound("There is no such delivery.")
+    return Delivery.from_item(item)
+
+
+def get_many(keys: Iterable[tuple[str, str, str]]) -> dict[str, Delivery]:
+    """The deliveries of (workspace_id, webhook_id, delivery_id) that exist, by delivery id."""
+    found = store.get_many(TABLE, [key(*parts) for parts in keys])
+    return {item["delivery_id"]: Delivery.from_item(item) for item in found}
+
+
+def page(
+    workspace_id: str,
+    webhook_id: str,
+    limit: int,
+    after: store.Key | None,
+    *,
+    state: str | None = None,
+    event_type: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+) -> tuple[list[Delivery], store.Key | None]:
+    """A webhook's deliveries, newest event first. `since` and `until` bound the time of the event (ISO)."""
+    values: dict[str, Any] = {":webhook": f"{workspace_id}/{webhook_id}", ":now": int(clock.now())}
+    filters = ["expires_at_epoch > :now"]
+    names = {}
+    if state:
+        values[":state"] = state
+        names["#state"] = "state"
+        filters.append("#state = :state")
+    if event_type:
+        values[":type"] = event_type
+        filters.append("event_type = :type")
+    values[":since"] = ids.floor(ids.DELIVERY, since) if since else f"{ids.DELIVERY}_"
+    values[":until"] = ids.floor(ids.DELIVERY, until) if until else f"{ids.DELIVERY}_~"
+    found = store.page(
+        TABLE,
+        "webhook = :webhook AND delivery_id BETWEEN :since AND :until",
+        values,
+        where=" AND ".join(filters),
+        names=names,
+        newest_first=True,
+        limit=limit,
+        after=after,
+    )
+    return [Delivery.from_item(item) for item in found.items], found.last_key
+
+
+def claim(delivery: Delivery, lease_seconds: float) -> Delivery:
+    """Take the right to make the next attempt, right before connecting. Raises LostClaim.
+
+    The condition is the whole state that `delivery` was read with, so of two copies of a message one wins. An
+    earlier attempt that never reported is closed as `unknown` here.
+    """
+    now = clock.now()
+    attempts = [dict(attempt) for attempt in delivery.attempts]
+    unknowns = delivery.unknowns
+    for attempt in attempts:
+        if "outcome" not in attempt:
+            attempt["outcome"] = "unknown"
+            unknowns += 1
+    lease_until = int((now + lease_seconds) * 1000)
+    attempts.append({"number": len(attempts) + 1, "at": clock.iso(now)})
+    after = {
+        "state": "sending",
+        "attempts": attempts,
+        "unknowns": unknowns,
+        "lease_until": lease_until,
+        "updated_at": clock.iso(now),
+        "next_attempt_at": None,
+    }
+    _change(delivery, after)
+    delivery.state = "sending"
+    delivery.attempts = attempts
+    delivery.unknowns = unknowns
+    delivery.lease_until = lease_until
+    delivery.next_attempt_at = None
+    return delivery
+
+
+def settle(delivery: Delivery, **after: Any) -> None:
+    """Write how a claimed attempt, or the whole delivery, ended. Raises LostClaim when the lease ran out."""
+    _change(delivery, {**after, "updated_at": clock.now_iso(), "lease_until": 0})
+
+
+def _change(delivery: Delivery, after: dict[str, Any]) -> None:
+    names = {"#state": "state"}
+    lost = LostClaim("The delivery was claimed by somebody else.")
+    write = store.set_values(
+        TABLE,
+        key(delivery.workspace_id, delivery.webhook_id, delivery.delivery_id),
+        after,
+        condition="#state = :was AND size(attempts) = :made AND lease_until = :lease",
+        values={":was": delivery.state, ":made": len(delivery.attempts), ":lease": delivery.lease_until},
+        refused=lost,
+    )
+    write.arguments["ExpressionAttributeNames"].update(names)
+    store.commit([write])

@@ -1,0 +1,62 @@
+"""Every exception of the package, named after what the caller must do.
+
+FerrymanError
+├── NotFound            the thing does not exist, or not in this workspace; http answers 404 to both
+├── Conflict            somebody else changed it first, or the name is taken; http answers 409
+├── Invalid             what was sent cannot be accepted; the message says how to fix it; http answers 422
+├── NotAllowed          the caller is known but may not do this; http answers 403
+├── NotAuthenticated    the caller is not known; http answers 401
+├── AlreadyDone         an Idempotency-Key was seen before with the same request; http replays the answer
+├── RetryLater          our own infrastructure failed; nothing was spent, the same call may be repeated
+└── Misconfigured       the deployment is wrong; the message names the setting and where it is set
+
+Storage raises NotFound and Conflict; only `ferryman.http` knows status codes. A customer's receiver that
+fails is data (`pipeline.transport` outcomes), never an exception.
+"""
+
+
+class FerrymanError(Exception):
+    """The root of the tree; its text is safe to show to the caller and never contains a secret."""
+
+
+class NotFound(FerrymanError):
+    pass
+
+
+class Conflict(FerrymanError):
+    pass
+
+
+class Invalid(FerrymanError):
+    """What was sent cannot be accepted. `field` is a JSON pointer to the part that is wrong.
+
+    `errors` names every wrong part as (pointer, what is wrong) when there is more to say than the message.
+    """
+
+    def __init__(self, message: str, field: str | None = None, errors: list[tuple[str, str]] | None = None) -> None:
+        super().__init__(message)
+        self.errors = errors or ([(field, message)] if field else [])
+
+
+class NotAllowed(FerrymanError):
+    pass
+
+
+class NotAuthenticated(FerrymanError):
+    pass
+
+
+class AlreadyDone(FerrymanError):
+    """The request was carried out before under the same Idempotency-Key and created `resource_id`."""
+
+    def __init__(self, resource_id: str) -> None:
+        super().__init__("This request was already carried out.")
+        self.resource_id = resource_id
+
+
+class RetryLater(FerrymanError):
+    pass
+
+
+class Misconfigured(FerrymanError):
+    pass

@@ -1,0 +1,254 @@
+"""The native API's HTTP words: routes with their documentation beside them, and one path every request takes.
+
+A request is routed (Powertools' resolver), authenticated, checked for its scope, and only then read: nobody
+without a token learns what a body should look like, and a validating resolver would answer 422 before 401
+(docs/decisions/0003-http-layer.md). Handlers are plain functions: `(call, path parameters, data or query)` in,
+a model out.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from pydantic import BaseModel
+
+from ferryman import log, scopes, store
+from ferryman.credentials.model import Caller
+from ferryman.credentials.service import authenticate
+from ferryman.errors import Invalid, NotAllowed, NotAuthenticated
+from ferryman.http import body, cursors, problems
+from ferryman.http.operation import PUBLIC, SIGNED_IN, Operation
+from ferryman.http.validation import validate
+from ferryman.idempotency import KeyTaken, Once
+from ferryman.workspaces import table as workspaces
+
+_SAFE_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+@dataclass(slots=True)
+class Call:
+    """One authenticated request, as a handler sees it."""
+
+    caller: Caller
+    once: Once | None
+    event: dict[str, Any]
+    path: str
+
+    def page_start(self, query: Any) -> store.Key | None:
+        """Where the list starts that `query` (a ListQuery) asks for."""
+        return cursors.decode(self._cursor_key() if query.cursor else b"", self._list(query), query.cursor)
+
+    def next_cursor(self, query: Any, last_key: store.Key | None) -> str | None:
+        return cursors.encode(self._cursor_key(), self._list(query), last_key) if last_key else None
+
+    def _cursor_key(self) -> bytes:
+        return workspaces.cursor_key(self.caller.workspace_id)
+
+    def _list(self, query: Any) -> str:
+        filters = query.model_dump_json(exclude={"limit", "cursor"})
+        return f"{self.caller.workspace_id} {self.path} {filters}"
+
+    def origin(self) -> str:
+        """`https://<the host this request came to>`."""
+        return f"https://{self.event['requestContext']['domainName']}"
+
+
+@dataclass
+class Api:
+    """The routes of one function. Call it with a Lambda event; `operations` feeds the OpenAPI document."""
+
+    tag: str
+    description: str
+    operations: list[Operation] = field(default_factory=list)
+    resolver: APIGatewayHttpResolver = field(default_factory=APIGatewayHttpResolver)
+
+    def __post_init__(self) -> None:
+        self.resolver.not_found(self._unknown_route)
+        self.resolver.exception_handler(Exception)(self._failed)
+
+    def get(self, path: str, **words: Any) -> Callable[..., Any]:
+        return self._route("GET", path, **words)
+
+    def post(self, path: str, **words: Any) -> Callable[..., Any]:
+        return self._route("POST", path, **words)
+
+    def put(self, path: str, **words: Any) -> Callable[..., Any]:
+        return self._route("PUT", path, **words)
+
+    def patch(self, path: str, **words: Any) -> Callable[..., Any]:
+        return self._route("PATCH", path, **words)
+
+    def delete(self, path: str, **words: Any) -> Callable[..., Any]:
+        return self._route("DELETE", path, **words)
+
+    def _route(
+        self,
+        method: str,
+        path: str,
+        *,
+        scope: str | None,
+        summary: str,
+        description: str = "",
+        takes: type[BaseModel] | None = None,
+        query: type[BaseModel] | None = None,
+        gives: Any = None,
+        status: int = 200,
+        replay: Callable[..., Any] | None = None,
+        errors: tuple[int, ...] = (),
+    ) -> Callable[..., Any]:
+        """Register a handler. `replay(call, id, **path)` answers a repeated Idempotency-Key of a creating POST."""
+
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            operation = Operation(
+                method=method,
+                path=path,
+                name=function.__name__,
+                summary=summary,
+                description=description,
+                tag=self.tag,
+                scope=scope,
+                takes=takes,
+                query=query,
+                gives=gives,
+                status=status,
+                creates=replay is not None,
+                errors=errors,
+            )
+            self.operations.append(operation)
+
+            def run(**parameters: str) -> Response[str]:
+                return self._run(operation, function, replay, parameters)
+
+            rule = path.replace("{", "<").replace("}", ">")
+            self.resolver.route(rule, [method])(run)
+            return function
+
+        return register
+
+    def _run(
+        self,
+        operation: Operation,
+        function: Callable[..., Any],
+        replay: Callable[..., Any] | None,
+        parameters: dict[str, str],
+    ) -> Response[str]:
+        event: dict[str, Any] = self.resolver.current_event.raw_event
+        if operation.scope is PUBLIC:
+            return _answer(operation, function(**parameters))
+        caller = authenticate(bearer(event))
+        log.logger.append_keys(workspace_id=caller.workspace_id, caller=caller.credential_id)
+        if operation.scope and not scopes.covers(caller.scopes, operation.scope):
+            raise NotAllowed(f"This needs the scope {operation.scope}; the token does not have it.")
+        call = Call(caller, None, event, operation.path.format(**parameters))
+        arguments: dict[str, Any] = dict(parameters)
+        query = event.get("queryStringParameters") or {}
+        if operation.query:
+            arguments["query"] = validate(operation.query, query)
+        elif query:
+            unknown = sorted(query)[0][:60]
+            raise Invalid(f"This route takes no query parameters; leave {unknown!r} out.", unknown)
+        content = body.raw(event)
+        if operation.takes:
+            if not body.is_json(body.media_type(event)):
+                raise body.Unreadable("Send the body as application/json.", 415)
+            arguments["data"] = validate(operation.takes, body.parse(content))
+        if replay is not None and (key := _header(event, "idempotency-key")) is not None:
+            if not _IDEMPOTENCY_KEY.fullmatch(key):
+                raise Invalid("The Idempotency-Key must have 1 to 255 visible ASCII characters.", "Idempotency-Key")
+            call.once = Once.of(caller.workspace_id, caller.user_id, key, operation.method, call.path, content)
+            if (created := call.once.created()) is not None:
+                return _replayed(operation, replay(call, created, **parameters))
+        try:
+            return _answer(operation, function(call, **arguments))
+        except KeyTaken:
+            created = call.once.created() if call.once else None
+            if created is None or replay is None:
+                raise
+            return _replayed(operation, replay(call, created, **parameters))
+
+    def _failed(self, error: Exception) -> Response[str]:
+        status, detail, errors = problems.of(error)
+        if status >= 500:
+            # Ours, so with the stack; the type only where the message could hold what was sent.
+            log.logger.exception("request.failed", extra={"error": type(error).__name__})
+        headers = {}
+        if status == 401:
+            headers["WWW-Authenticate"] = 'Bearer realm="ferryman"'
+        if status == 503:
+            headers["Retry-After"] = "2"
+        return self.problem(status, detail, errors, headers)
+
+    def _unknown_route(self, _error: NotFoundError) -> Response[str]:
+        return self.problem(404, "There is nothing at this address. GET /openapi.yaml lists every route.")
+
+    def problem(
+        self,
+        status: int,
+        detail: str,
+        errors: list[dict[str, str]] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Response[str]:
+        request_id = self.resolver.current_event.request_context.request_id
+        return Response(status, problems.CONTENT_TYPE, problems.body(status, detail, request_id, errors), headers or {})
+
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        """Answer one HTTP API event (payload format 2.0)."""
+        started = time.perf_counter()
+        request_id = event["requestContext"]["requestId"]
+        answer: dict[str, Any] = self.resolver.resolve(event, context)
+        answer.setdefault("headers", {}).update({**_SAFE_HEADERS, **answer["headers"], "X-Request-Id": request_id})
+        # routeKey, never the path: the path of an incoming webhook is a secret.
+        log.event(
+            "request.handled",
+            route=event.get("routeKey"),
+            status=answer["statusCode"],
+            duration_ms=round((time.perf_counter() - started) * 1000),
+            request_id=request_id,
+        )
+        log.logger.remove_keys(["workspace_id", "caller"])
+        return answer
+
+
+def bearer(event: dict[str, Any]) -> str:
+    """The token a request carries, in `Authorization: Bearer …` or `X-API-Key: …`."""
+    authorization = _header(event, "authorization")
+    if authorization is not None:
+        kind, _, token = authorization.strip().partition(" ")
+        if kind.lower() == "bearer" and token.strip():
+            return token.strip()
+        raise NotAuthenticated("The Authorization header must read: Bearer <token>.")
+    api_key = _header(event, "x-api-key")
+    if api_key:
+        return api_key.strip()
+    raise NotAuthenticated("Send an API token: Authorization: Bearer <token>, or X-API-Key: <token>.")
+
+
+def _header(event: dict[str, Any], name: str) -> str | None:
+    value = (event.get("headers") or {}).get(name)
+    return None if value is None else str(value)
+
+
+def _answer(operation: Operation, result: Any) -> Response[str]:
+    if isinstance(result, Response):
+        return result
+    if result is None:
+        return Response(204)
+    return Response(operation.status, "application/json", result.model_dump_json())
+
+
+def _replayed(operation: Operation, result: Any) -> Response[str]:
+    answer = _answer(operation, result)
+    answer.headers["Idempotency-Replayed"] = "true"
+    return answer
+
+
+__all__ = ["PUBLIC", "SIGNED_IN", "Api", "Call", "Operation", "bearer"]

@@ -1,0 +1,23 @@
+"""The shape of an error answer, for the OpenAPI document."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class FieldProblem(BaseModel):
+    """One thing that is wrong with a request."""
+
+    model_config = ConfigDict(title="FieldProblem")
+    pointer: str = Field(description="Where: a JSON pointer into the body, or the parameter's name.")
+    detail: str = Field(description="What is wrong.")
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 defines it."""
+
+    model_config = ConfigDict(title="Problem")
+    type: str = Field(description="Which problem this is; stable.", examples=["urn:ferryman:problem:not-found"])
+    title: str = Field(description="The status in words.", examples=["Not Found"])
+    status: int = Field(description="The HTTP status.", examples=[404])
+    detail: str = Field(description="What is wrong and what to do.", examples=["There is no such chat."])
+    request_id: str = Field(description="Also in X-Request-Id; name it when you ask for help.")
+    errors: list[FieldProblem] | None = Field(None, description="Each field that is wrong (422 only).")

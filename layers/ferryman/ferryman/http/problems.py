@@ -1,0 +1,81 @@
+"""Errors as RFC 9457 problems, in one place: which exception is which status, and what the caller is told."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ferryman import log
+from ferryman.errors import (
+    Conflict,
+    FerrymanError,
+    Invalid,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    RetryLater,
+)
+from ferryman.http.body import Unreadable
+from ferryman.idempotency import KeyTaken
+
+CONTENT_TYPE = "application/problem+json"
+_STATUS: tuple[tuple[type[FerrymanError], int], ...] = (
+    (NotAuthenticated, 401),
+    (NotAllowed, 403),
+    (NotFound, 404),
+    (KeyTaken, 409),
+    (Conflict, 409),
+    (RetryLater, 503),
+)
+
+
+def _slug(title: str) -> str:
+    return title.lower().replace(" ", "-")
+
+
+def body(status: int, detail: str, request_id: str, errors: list[dict[str, str]] | None = None) -> str:
+    """A problem as JSON. `detail` is masked once more, so that no secret is echoed whatever it holds."""
+    title = HTTPStatus(status).phrase
+    problem: dict[str, Any] = {
+        "type": f"urn:ferryman:problem:{_slug(title)}",
+        "title": title,
+        "status": status,
+        "detail": log.redact(detail),
+        "request_id": request_id,
+    }
+    if errors:
+        problem["errors"] = errors
+    return json.dumps(problem, ensure_ascii=False)
+
+
+def of(error: Exception) -> tuple[int, str, list[dict[str, str]] | None]:
+    """Status, detail and field errors of an exception. What is not ours to explain is a 500 without details."""
+    match error:
+        case Unreadable():
+            return error.status, str(error), None
+        case Invalid():
+            return (
+                422,
+                str(error),
+                [{"pointer": pointer, "detail": detail} for pointer, detail in error.errors],
+            )
+        case FerrymanError():
+            for kind, status in _STATUS:
+                if isinstance(error, kind):
+                    return status, str(error), None
+        case ClientError() if _is_passing(error):
+            return 503, "The service is busy. Send the request again in a moment.", None
+        case BotoCoreError():
+            return 503, "A part of the service did not answer. Send the request again in a moment.", None
+    return (
+        500,
+        "Something went wrong on our side. Send the request again; if it persists, name the request id.",
+        None,
+    )
+
+
+def _is_passing(error: ClientError) -> bool:
+    code = error.response["Error"]["Code"]
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return "Throttl" in code or "Exceeded" in code or code == "TransactionConflictException" or status >= 500

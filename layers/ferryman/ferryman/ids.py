@@ -1,0 +1,67 @@
+"""Ids: a type prefix and a ULID, `msg_01J…`: unique without asking anybody, and sorted by time.
+
+A ULID is 48 bits of milliseconds and 80 random bits in Crockford's base 32 (https://github.com/ulid/spec).
+"""
+
+import hashlib
+import os
+import re
+
+from ferryman import clock
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
+
+WORKSPACE = "wsp"
+USER = "usr"
+CHAT = "cht"
+MESSAGE = "msg"
+TOKEN = "tok"  # noqa: S105 - an id's prefix
+INCOMING_WEBHOOK = "inc"
+WEBHOOK = "whk"
+EVENT = "evt"
+DELIVERY = "dlv"
+
+
+def _encode(milliseconds: int, tail: bytes) -> str:
+    number = (milliseconds << 80) | int.from_bytes(tail)
+    return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def new(prefix: str) -> str:
+    """A fresh id. Made in the handler, never at import: a restored snapshot would repeat it."""
+    return f"{prefix}_{_encode(int(clock.now() * 1000), os.urandom(10))}"
+
+
+def derived(prefix: str, at: str, *parts: str) -> str:
+    """The same id for the same parts: doing something twice cannot create two. `at` is an ISO time."""
+    tail = hashlib.sha256("\x1f".join(parts).encode()).digest()[:10]
+    return f"{prefix}_{_encode(int(clock.seconds(at) * 1000), tail)}"
+
+
+def floor(prefix: str, at: str) -> str:
+    """The smallest id that can have been made at the ISO time `at`, for ranges over sorted ids."""
+    return f"{prefix}_{_encode(int(clock.seconds(at) * 1000), bytes(10))}"
+
+
+def pattern(prefix: str) -> str:
+    """The regular expression that ids of this type match, for the API's schemas."""
+    return f"^{prefix}_{_ULID}$"
+
+
+def delivery(event_id: str, webhook_id: str) -> str:
+    """A delivery is one event for one webhook, so its id is made of theirs and can be taken apart again."""
+    return f"{DELIVERY}_{event_id.removeprefix(EVENT + '_')}{webhook_id.removeprefix(WEBHOOK + '_')}"
+
+
+DELIVERY_PATTERN = f"^{DELIVERY}_({_ULID})({_ULID})$"
+
+
+def of_delivery(delivery_id: str) -> tuple[str, str] | None:
+    """The event's and the webhook's id of a delivery id, or None when it is not one."""
+    match = re.fullmatch(DELIVERY_PATTERN, delivery_id)
+    return (f"{EVENT}_{match[1]}", f"{WEBHOOK}_{match[2]}") if match else None
+
+
+def is_id(prefix: str, text: str) -> bool:
+    return re.fullmatch(f"{prefix}_{_ULID}", text) is not None

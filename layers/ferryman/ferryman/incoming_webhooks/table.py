@@ -1,0 +1,59 @@
+"""The table `incoming_webhooks`: (workspace_id, incoming_webhook_id) → incoming webhook.
+
+What the secret URL authenticates with is in `credentials`.
+"""
+
+from collections.abc import Iterator
+
+from ferryman import store
+from ferryman.errors import NotFound
+from ferryman.incoming_webhooks.model import IncomingWebhook
+
+TABLE = "incoming_webhooks"
+
+
+def key(workspace_id: str, incoming_webhook_id: str) -> store.Key:
+    return {"workspace_id": workspace_id, "incoming_webhook_id": incoming_webhook_id}
+
+
+def get(workspace_id: str, incoming_webhook_id: str) -> IncomingWebhook:
+    item = store.get(TABLE, key(workspace_id, incoming_webhook_id))
+    if item is None:
+        raise NotFound("There is no such incoming webhook.")
+    return IncomingWebhook.from_item(item)
+
+
+def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[IncomingWebhook], store.Key | None]:
+    """Newest first."""
+    found = store.query(
+        TABLE,
+        "workspace_id = :workspace",
+        {":workspace": workspace_id},
+        newest_first=True,
+        limit=limit,
+        after=after,
+    )
+    return [IncomingWebhook.from_item(item) for item in found.items], found.last_key
+
+
+def of_chat(workspace_id: str, chat_id: str) -> Iterator[IncomingWebhook]:
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace",
+        {":workspace": workspace_id, ":chat": chat_id},
+        where="chat_id = :chat",
+    )
+    return (IncomingWebhook.from_item(item) for item in found)
+
+
+def creating(webhook: IncomingWebhook) -> store.Write:
+    return store.put(TABLE, webhook.to_item(), condition="attribute_not_exists(incoming_webhook_id)")
+
+
+def deleting(webhook: IncomingWebhook) -> store.Write:
+    return store.delete(
+        TABLE,
+        key(webhook.workspace_id, webhook.incoming_webhook_id),
+        condition="attribute_exists(incoming_webhook_id)",
+        refused=NotFound("There is no such incoming webhook."),
+    )

@@ -1,0 +1,47 @@
+"""Message: what someone said in a chat."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ferryman import store
+
+type Origin = Literal["token", "incoming_webhook"]
+MAX_TEXT = 16_000  # characters (code points)
+
+
+@dataclass(slots=True, kw_only=True)
+class Message(store.Record):
+    workspace_id: str
+    chat_id: str
+    message_id: str
+    text: str
+    origin: Origin
+    origin_id: str  # the credential that posted it
+    created_at: str
+    livemode: bool
+    user_id: str | None = None  # the author, when it is a user
+    author_name: str | None = None  # the author's name, when it is not
+    revision: int = 1
+    edited_at: str | None = None
+    deleted_at: str | None = None
+    undispatched: str | None = None  # set until the dispatcher is done with it; the sweeper's index
+
+
+def describe(message: Message) -> dict[str, object]:
+    """A message as the API and the events show it."""
+    author: dict[str, object] = (
+        {"type": "user", "id": message.user_id}
+        if message.user_id
+        else {"type": "incoming_webhook", "id": message.origin_id, "name": message.author_name}
+    )
+    return {
+        "id": message.message_id,
+        "chat_id": message.chat_id,
+        "text": message.text,
+        "author": author,
+        "origin": message.origin,
+        "livemode": message.livemode,
+        "revision": message.revision,
+        "created_at": message.created_at,
+        "edited_at": message.edited_at,
+    }

@@ -1,0 +1,86 @@
+"""Posting, editing and deleting messages. Each change is an event, written in the same transaction or as the
+message itself; the streams of `messages` and `events` carry them to the dispatcher."""
+
+from dataclasses import replace
+
+from ferryman import clock, idempotency, ids, log, store
+from ferryman.chats import access
+from ferryman.credentials.model import Caller
+from ferryman.errors import NotAllowed
+from ferryman.events import catalogue
+from ferryman.events import table as events
+from ferryman.idempotency import Once
+from ferryman.messages import table
+from ferryman.messages.model import Message
+
+
+def post(caller: Caller, chat_id: str, text: str, once: Once | None = None) -> Message:
+    """A new message of the caller's user in a chat the caller belongs to."""
+    access.require_open(access.visible(caller, chat_id))
+    message = Message(
+        workspace_id=caller.workspace_id,
+        chat_id=chat_id,
+        message_id=ids.new(ids.MESSAGE),
+        text=text,
+        origin="token",
+        origin_id=caller.credential_id,
+        user_id=caller.user_id,
+        created_at=clock.now_iso(),
+        livemode=caller.livemode,
+    )
+    store.commit([*idempotency.writes(once, message.message_id), table.creating(message)])
+    log.event("message.accepted", message_id=message.message_id, chat_id=chat_id, origin="token")
+    return message
+
+
+def read(caller: Caller, chat_id: str, message_id: str) -> Message:
+    access.visible(caller, chat_id)
+    return table.get(caller.workspace_id, chat_id, message_id)
+
+
+def edit(caller: Caller, chat_id: str, message_id: str, text: str) -> Message:
+    """Change a message's text. Only its author may, or admin:*."""
+    before = _own(caller, chat_id, message_id)
+    if before.text == text:
+        return before
+    now = clock.now_iso()
+    after = replace(before, text=text, edited_at=now, revision=before.revision + 1)
+    store.commit(
+        [
+            table.changing(before, text=text, edited_at=now),
+            events.creating(catalogue.message_updated(after)),
+            *_still_to_dispatch(before),
+        ]
+    )
+    return after
+
+
+def delete(caller: Caller, chat_id: str, message_id: str) -> None:
+    """Delete a message: its text is erased, a mark of it stays. Only its author may, or admin:*."""
+    before = _own(caller, chat_id, message_id)
+    now = clock.now_iso()
+    store.commit(
+        [
+            table.changing(before, text=None, deleted_at=now),
+            events.creating(catalogue.message_deleted(before, now)),
+            *_still_to_dispatch(before),
+        ]
+    )
+
+
+def _own(caller: Caller, chat_id: str, message_id: str) -> Message:
+    message = read(caller, chat_id, message_id)
+    if message.user_id != caller.user_id and not caller.is_admin:
+        raise NotAllowed("Only the author of a message, or admin:*, may change it.")
+    return message
+
+
+def _still_to_dispatch(before: Message) -> list[store.Write]:
+    """Keeps what a new message said while its own event is still on the way.
+
+    Normally the stream carries the first text. After a stream outage the sweeper would find the message edited
+    or erased, so the event is stored as it has to be sent. Dispatching it twice is harmless.
+    """
+    if before.undispatched is None or before.revision > 1:
+        return []
+    return [events.creating(catalogue.message_created(before))]

@@ -1,0 +1,70 @@
+"""The table `messages`: (chat, message_id) → message, where chat is `<workspace_id>/<chat_id>`.
+
+Its stream is the outbox: accepting a message is this one put, and the stream invokes the dispatcher.
+`undispatched` is the key of a sparse index; an item has it from the put until its event was dispatched.
+"""
+
+import zlib
+
+from ferryman import store
+from ferryman.errors import Conflict, NotFound
+from ferryman.messages.model import Message
+
+TABLE = "messages"
+UNDISPATCHED_INDEX = "undispatched"
+SHARDS = 8
+
+
+def shard(key: str) -> str:
+    """Spreads the sparse index over several partitions."""
+    return str(zlib.crc32(key.encode()) % SHARDS)
+
+
+def key(workspace_id: str, chat_id: str, message_id: str) -> store.Key:
+    return {"chat": f"{workspace_id}/{chat_id}", "message_id": message_id}
+
+
+def get(workspace_id: str, chat_id: str, message_id: str) -> Message:
+    item = store.get(TABLE, key(workspace_id, chat_id, message_id))
+    if item is None or item.get("deleted_at"):
+        raise NotFound("There is no such message.")
+    return Message.from_item(item)
+
+
+def page(
+    workspace_id: str, chat_id: str, limit: int, after: store.Key | None
+) -> tuple[list[Message], store.Key | None]:
+    """Messages, newest first, without the deleted ones."""
+    found = store.page(
+        TABLE,
+        "chat = :chat",
+        {":chat": f"{workspace_id}/{chat_id}"},
+        where="attribute_not_exists(deleted_at)",
+        newest_first=True,
+        limit=limit,
+        after=after,
+    )
+    return [Message.from_item(item) for item in found.items], found.last_key
+
+
+def creating(message: Message) -> store.Write:
+    message.undispatched = shard(message.message_id)
+    item = {**message.to_item(), **key(message.workspace_id, message.chat_id, message.message_id)}
+    return store.put(TABLE, item, condition="attribute_not_exists(message_id)")
+
+
+def changing(message: Message, **changes: object) -> store.Write:
+    """Set attributes and raise the revision; refused when somebody changed or deleted it in between."""
+    return store.set_values(
+        TABLE,
+        key(message.workspace_id, message.chat_id, message.message_id),
+        {**changes, "revision": message.revision + 1},
+        condition="revision = :before AND attribute_not_exists(deleted_at)",
+        values={":before": message.revision},
+        refused=Conflict("The message was changed by somebody else at the same moment. Read it again, then retry."),
+    )
+
+
+def dispatched(message_key: store.Key) -> None:
+    """Take the item out of the sweeper's index."""
+    store.commit([store.update(TABLE, message_key, "REMOVE undispatched", condition="attribute_exists(chat)")])

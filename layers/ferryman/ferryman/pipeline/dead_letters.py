@@ -1,0 +1,54 @@
+"""Settling receives against attempts: what becomes of a message that was received four times.
+
+The queue counts receives, the delivery counts attempts that failed. They differ when a receive was lost, throttled
+or ended before the claim. Budget spent: the delivery is exhausted. Budget left: it was our fault, so the ticket
+goes back to the queue with a fresh count.
+"""
+
+from typing import Literal
+
+from ferryman import clock, log
+from ferryman.deliveries import table as deliveries
+from ferryman.errors import NotFound
+from ferryman.pipeline import queue, schedule
+from ferryman.pipeline.queue import Ticket
+
+type Settled = Literal["over", "exhausted", "requeued", "unknown"]
+_PAUSE_SECONDS = 60  # whatever broke four receives is not over in a second
+
+
+def settle(ticket: Ticket) -> Settled:
+    """What became of the delivery. Raises when our infrastructure fails; the message then stays."""
+    settled = _settle(ticket)
+    log.event("delivery.settled", workspace_id=ticket.workspace_id, delivery_id=ticket.delivery_id, settled=settled)
+    return settled
+
+
+def _settle(ticket: Ticket) -> Settled:
+    try:
+        delivery = deliveries.get(ticket.workspace_id, ticket.delivery_id)
+    except NotFound:
+        return "unknown"
+    if delivery.is_over:
+        return "over"
+    now = clock.now()
+    if delivery.state == "sending" and delivery.lease_until > now * 1000:
+        queue.send([ticket], delay_seconds=delivery.lease_until / 1000 - now)
+        return "requeued"
+    open_attempt = delivery.state == "sending"
+    unknowns = delivery.unknowns + open_attempt
+    if schedule.spent(delivery.failures, unknowns) >= schedule.MAX_FAILURES:
+        if open_attempt:
+            delivery.attempts[-1]["outcome"] = "unknown"
+        deliveries.settle(
+            delivery,
+            state="exhausted",
+            attempts=delivery.attempts,
+            unknowns=unknowns,
+            reason=f"{delivery.failures} attempts failed, {unknowns} never reported",
+            next_attempt_at=None,
+        )
+        return "exhausted"
+    pause = clock.seconds(delivery.next_attempt_at) - now if delivery.next_attempt_at else 0
+    queue.send([ticket], delay_seconds=max(_PAUSE_SECONDS, pause))
+    return "requeued"

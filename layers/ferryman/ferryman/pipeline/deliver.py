@@ -1,0 +1,266 @@
+"""Delivering: prepare, claim, send, settle. One ticket of the queue is one try at one attempt.
+
+- prepare reads what the attempt needs, for the whole batch at once
+- claim takes the right to attempt, by a conditional write, right before connecting
+- send signs and POSTs (`transport`); whatever the receiver does is an outcome, never an exception
+- settle writes the outcome and says what becomes of the message
+
+Only what happens after the claim costs the receiver's budget. Whatever of ours fails before it (KMS, DynamoDB, a
+crash) leaves the delivery as it was, and the message comes back.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+
+from ferryman import clock, log, settings
+from ferryman.chats import table as chats
+from ferryman.deliveries import table as deliveries
+from ferryman.deliveries.model import Delivery
+from ferryman.events import table as events
+from ferryman.events.model import Event
+from ferryman.pipeline import policy, queue, schedule, signing, transport
+from ferryman.pipeline.queue import Ticket
+from ferryman.webhooks import sealing
+from ferryman.webhooks import table as webhooks
+from ferryman.webhooks.model import DISABLE_AFTER_FAILURES, Webhook
+
+_LEASE_MARGIN_SECONDS = 12  # after the attempt's own limit: time to write the outcome
+_CONCURRENT = 10
+_GONE = 410
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """The message goes back to the queue and is received again after `seconds`; that is a receive spent."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The message is consumed."""
+
+    why: Literal["delivered", "over", "cancelled", "deferred", "unknown"]
+
+
+type Verdict = Done | Return
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """All that a batch needs, read at once."""
+
+    deliveries: dict[str, Delivery]
+    webhooks: dict[str, Webhook]
+    events: dict[str, Event]
+    memberships: set[tuple[str, str]]
+
+
+def deliver(tickets: Sequence[Ticket], seconds_left: float) -> list[Verdict | Exception]:
+    """One verdict for each ticket, in order; an exception where our own infrastructure failed.
+
+    The attempts run at the same time, so a batch takes as long as its slowest receiver. `seconds_left` is what
+    the function has; an attempt that could not end in it is not begun.
+    """
+    prepared = prepare(tickets)
+    limit = settings.integer("ATTEMPT_TIMEOUT_SECONDS")
+    began = clock.now()
+
+    def one(ticket: Ticket) -> Verdict | Exception:
+        try:
+            if seconds_left - (clock.now() - began) < limit + 1:
+                return Return(0)
+            return _attempt(ticket, prepared, limit)
+        except Exception as error:
+            return error
+
+    with ThreadPoolExecutor(max_workers=_CONCURRENT) as pool:
+        return list(pool.map(one, tickets))
+
+
+def prepare(tickets: Sequence[Ticket]) -> Prepared:
+    """Three batch reads and one for memberships, whatever the size of the batch. All consistent."""
+    found_deliveries = deliveries.get_many(
+        (ticket.workspace_id, ticket.webhook_id, ticket.delivery_id) for ticket in tickets
+    )
+    found_webhooks = webhooks.get_many((ticket.workspace_id, ticket.webhook_id) for ticket in tickets)
+    found_events = events.get_many((ticket.workspace_id, ticket.event_id) for ticket in tickets)
+    pairs: dict[str, set[tuple[str, str]]] = {}
+    for delivery in found_deliveries.values():
+        webhook = found_webhooks.get(delivery.webhook_id)
+        if webhook and delivery.chat_id and not webhook.is_global:
+            pairs.setdefault(delivery.workspace_id, set()).add((delivery.chat_id, webhook.created_by))
+    members: set[tuple[str, str]] = set()
+    for workspace_id, wanted in pairs.items():
+        members |= chats.memberships(workspace_id, wanted)
+    return Prepared(found_deliveries, found_webhooks, found_events, members)
+
+
+def _attempt(ticket: Ticket, prepared: Prepared, limit: int) -> Verdict:
+    delivery = prepared.deliveries.get(ticket.delivery_id)
+    if delivery is None:
+        log.warning("delivery.unknown", delivery_id=ticket.delivery_id)
+        return Done("unknown")
+    if delivery.is_over:
+        return Done("over")
+    webhook = prepared.webhooks.get(delivery.webhook_id)
+    event = prepared.events.get(delivery.event_id)
+    if reason := _no_longer_wanted(delivery, webhook, event, prepared.memberships):
+        return _cancel(delivery, reason)
+    assert webhook and event  # noqa: S101 - _no_longer_wanted has told them missing
+    if (wait := _wait(delivery)) > 0:
+        return _defer(ticket, wait)
+    if schedule.spent(delivery.failures, delivery.unknowns + (delivery.state == "sending")) >= schedule.MAX_FAILURES:
+        # Its last attempts never reported: the dead letters settle it.
+        return Return(0)
+    secrets = [
+        sealing.unseal(webhook.workspace_id, webhook.webhook_id, secret.version, secret.ciphertext)
+        for secret in webhook.signing_secrets()
+    ]
+    try:
+        delivery = deliveries.claim(delivery, limit + _LEASE_MARGIN_SECONDS)
+    except deliveries.LostClaim:
+        # A copy of this message was faster. It may still die, so look again once its lease is over.
+        return _defer(ticket, limit + _LEASE_MARGIN_SECONDS)
+    body = event.body.encode()
+    headers = signing.headers(webhook, event, delivery, secrets, int(clock.now()), body)
+    outcome = transport.post(webhook.url, body, headers, policy=policy.of_deployment(), deadline_seconds=limit)
+    return _settle(delivery, webhook, outcome)
+
+
+def _no_longer_wanted(
+    delivery: Delivery, webhook: Webhook | None, event: Event | None, members: set[tuple[str, str]]
+) -> str | None:
+    """Why the delivery must not be made any more, or None."""
+    if webhook is None:
+        return "the webhook was deleted"
+    if webhook.state != "enabled":
+        return f"the webhook is disabled: {webhook.disabled_reason}"
+    if event is None:
+        return "the event is no longer kept"
+    if not webhook.is_global and delivery.chat_id and (delivery.chat_id, webhook.created_by) not in members:
+        return "the webhook's owner no longer belongs to the chat"
+    return None
+
+
+def _wait(delivery: Delivery) -> float:
+    """Seconds until the delivery may be attempted: somebody else's lease, or a pause that is not over."""
+    now = clock.now()
+    if delivery.state == "sending":
+        return delivery.lease_until / 1000 - now
+    if delivery.next_attempt_at:
+        # A message comes back on the second, so a pause that is over but for a moment is over.
+        return clock.seconds(delivery.next_attempt_at) - now - 1
+    return 0
+
+
+def _defer(ticket: Ticket, seconds: float) -> Done:
+    """A new message with a delay instead of returning this one, so that no receive is spent."""
+    queue.send([ticket], delay_seconds=max(1, seconds))
+    return Done("deferred")
+
+
+def _cancel(delivery: Delivery, reason: str) -> Verdict:
+    try:
+        deliveries.settle(delivery, state="cancelled", reason=reason, next_attempt_at=None)
+    except deliveries.LostClaim:
+        return Return(1)
+    log.event(
+        "delivery.cancelled",
+        workspace_id=delivery.workspace_id,
+        webhook_id=delivery.webhook_id,
+        delivery_id=delivery.delivery_id,
+        reason=reason,
+    )
+    return Done("cancelled")
+
+
+def _settle(delivery: Delivery, webhook: Webhook, outcome: transport.Outcome) -> Verdict:
+    """Write how the attempt ended, count it for the webhook, and say what becomes of the message."""
+    now = clock.now()
+    attempt = delivery.attempts[-1]
+    attempt |= _report(outcome)
+    delivered = isinstance(outcome, transport.Delivered)
+    failures = delivery.failures + (not delivered)
+    retry_after = outcome.retry_after if isinstance(outcome, transport.Refused) else None
+    delay = schedule.retry_delay(
+        settings.integers("RETRY_DELAYS"), schedule.spent(failures, delivery.unknowns), retry_after
+    )
+    gone = isinstance(outcome, transport.Refused) and outcome.status == _GONE
+    after: dict[str, object] = {"attempts": delivery.attempts, "failures": failures, "next_attempt_at": None}
+    if delivered:
+        after["state"] = "delivered"
+    elif gone:
+        after |= {"state": "cancelled", "reason": "the receiver answered 410 Gone"}
+    elif delay is None:
+        after |= {"state": "exhausted", "reason": f"{failures} attempts failed"}
+    else:
+        after |= {"state": "retrying", "next_attempt_at": clock.iso(now + delay)}
+    log.event(
+        "delivery.attempted",
+        workspace_id=delivery.workspace_id,
+        webhook_id=delivery.webhook_id,
+        delivery_id=delivery.delivery_id,
+        attempt=attempt["number"],
+        outcome=attempt["outcome"],
+        status=attempt.get("status"),
+        error=attempt.get("error"),
+        duration_ms=attempt["duration_ms"],
+        state=after["state"],
+    )
+    try:
+        deliveries.settle(delivery, **after)
+    except deliveries.LostClaim:
+        # Our lease ran out and somebody else took over; theirs is the word that counts.
+        return Return(1)
+    if delivered:
+        webhooks.succeeded(webhook)
+        return Done("delivered")
+    _count_failure(webhook, attempt, gone=gone)
+    if gone:
+        return Done("cancelled")
+    return Return(delay or 0)
+
+
+def _report(outcome: transport.Outcome) -> dict[str, object]:
+    match outcome:
+        case transport.Delivered():
+            return {
+                "outcome": "delivered",
+                "status": outcome.status,
+                "excerpt": outcome.excerpt,
+                "duration_ms": outcome.duration_ms,
+            }
+        case transport.Refused():
+            return {
+                "outcome": "failed",
+                "status": outcome.status,
+                "excerpt": outcome.excerpt,
+                "duration_ms": outcome.duration_ms,
+            }
+        case transport.Unreachable():
+            return {
+                "outcome": "failed",
+                "error": outcome.error,
+                "excerpt": outcome.detail,
+                "duration_ms": outcome.duration_ms,
+            }
+
+
+def _count_failure(webhook: Webhook, attempt: dict[str, object], *, gone: bool) -> None:
+    error = f"HTTP {attempt['status']}" if attempt.get("status") else str(attempt["error"])
+    failures = webhooks.failed(webhook.workspace_id, webhook.webhook_id, error)
+    reason = None
+    if gone:
+        reason = "the receiver answered 410 Gone"
+    elif failures >= DISABLE_AFTER_FAILURES:
+        reason = f"{failures} attempts in a row failed; the last with {error}"
+    if reason and webhooks.disable(webhook.workspace_id, webhook.webhook_id, reason, clock.now_iso()):
+        log.event(
+            "webhook.disabled",
+            workspace_id=webhook.workspace_id,
+            webhook_id=webhook.webhook_id,
+            reason=reason,
+        )

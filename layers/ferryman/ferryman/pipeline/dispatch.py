@@ -1,0 +1,98 @@
+"""Dispatching: from an accepted event to one delivery for each webhook that wants it.
+
+Everything here may be done twice: a delivery's id is made of its event's and its webhook's, creating it is
+conditional, and a ticket that comes twice finds the delivery settled. So a crash anywhere is answered by doing
+it again.
+"""
+
+from typing import Any
+
+from ferryman import log, store
+from ferryman.deliveries import table as deliveries
+from ferryman.errors import Conflict
+from ferryman.events import catalogue
+from ferryman.events import table as events
+from ferryman.events.model import Event
+from ferryman.messages import table as messages
+from ferryman.messages.model import Message
+from ferryman.pipeline import matching, queue
+from ferryman.pipeline.queue import Ticket
+from ferryman.webhooks.model import Webhook
+
+
+class Unreadable(Exception):
+    """A stream record that is none of ours: it is parked whole and the rest goes on."""
+
+
+def of_record(record: dict[str, Any]) -> tuple[Event | None, store.Key] | None:
+    """What `of_item` says of the item that a stream record shows, or None when it waits for nothing.
+
+    Raises Unreadable for a record that does not have the shape of our items.
+    """
+    try:
+        change = record["dynamodb"]
+        if record["eventName"] == "REMOVE" or "undispatched" not in change["NewImage"]:
+            return None
+        return of_item(store.load(change["NewImage"]))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Unreadable(f"{type(error).__name__}: {error}") from error
+
+
+def of_item(item: store.Item) -> tuple[Event | None, store.Key]:
+    """The event of an undispatched item of `messages` or `events`, and the item's key.
+
+    No event for a message that was edited or deleted before its dispatch: its event is stored in `events`, as it
+    has to be sent (`messages.service`).
+    """
+    if "message_id" not in item:
+        event = Event.from_item(item)
+        return event, events.key(event.workspace_id, event.event_id)
+    key = messages.key(item["workspace_id"], item["chat_id"], item["message_id"])
+    if "text" not in item or item["revision"] > 1:
+        return None, key
+    return catalogue.message_created(Message.from_item(item)), key
+
+
+def dispatch(event: Event) -> int:
+    """Give the event to every webhook that wants it. Returns how many deliveries were put into the queue."""
+    sent = 0
+    for some in matching.wanting(event):
+        if sent == 0:
+            events.keep(event)
+        tickets = [ticket for webhook in some if (ticket := _create(event, webhook))]
+        queue.send(tickets)
+        sent += len(tickets)
+    log.event(
+        "event.dispatched",
+        workspace_id=event.workspace_id,
+        event_id=event.event_id,
+        event_type=event.type,
+        deliveries=sent,
+    )
+    return sent
+
+
+def done(key: store.Key) -> None:
+    """The event was dispatched: take its item out of the sweeper's index."""
+    try:
+        if "message_id" in key:
+            messages.dispatched(key)
+        else:
+            events.dispatched(key)
+    except Conflict:
+        pass  # the item is gone: nothing is left that could be swept
+
+
+def _create(event: Event, webhook: Webhook) -> Ticket | None:
+    """The delivery's ticket, or None when the delivery is over already.
+
+    A delivery that exists and is not over is sent again: it may exist because we crashed before the send.
+    """
+    delivery = deliveries.new(event, webhook)
+    try:
+        deliveries.create(delivery)
+    except deliveries.Exists:
+        known = deliveries.get(event.workspace_id, delivery.delivery_id)
+        if known.state != "queued":
+            return None
+    return Ticket(event.workspace_id, delivery.delivery_id)

@@ -1,0 +1,56 @@
+"""Who wants an event: from the subscriptions on its topics to the webhooks that get a delivery."""
+
+from collections.abc import Iterable, Iterator
+
+from ferryman.chats import table as chats
+from ferryman.events.model import Event
+from ferryman.webhooks import table as webhooks
+from ferryman.webhooks.model import Webhook
+
+_AT_ONCE = 100
+
+
+def wanting(event: Event) -> Iterator[list[Webhook]]:
+    """The webhooks that get this event, some at a time, so that a thousand are never all held.
+
+    A webhook gets it when it is enabled, existed when the event happened, and, unless it is global, its creator
+    belongs to the chat now: whoever loses a chat loses its events.
+    """
+    names = [webhooks.EVERY_CHAT, *([event.chat_id] if event.chat_id else [])]
+    for name in names:
+        topic = webhooks.topic(event.workspace_id, name, livemode=event.livemode)
+        for some in _chunks(webhooks.subscribed(topic, event.type)):
+            found = webhooks.get_many((event.workspace_id, webhook_id) for webhook_id in some).values()
+            members = _memberships(event, found)
+            chosen = [webhook for webhook in found if wants(webhook, event, members)]
+            if chosen:
+                yield sorted(chosen, key=lambda webhook: webhook.webhook_id)
+
+
+def wants(webhook: Webhook, event: Event, members: set[tuple[str, str]]) -> bool:
+    """The whole rule in one place; the deliverer asks it again before each attempt."""
+    if webhook.livemode != event.livemode or event.type not in webhook.events:
+        return False
+    if webhook.created_at > event.created_at or webhook.state != "enabled":
+        return False
+    if webhook.chat_ids is None:
+        return True
+    return event.chat_id in webhook.chat_ids and (event.chat_id, webhook.created_by) in members
+
+
+def _memberships(event: Event, found: Iterable[Webhook]) -> set[tuple[str, str]]:
+    if event.chat_id is None:
+        return set()
+    pairs = {(event.chat_id, webhook.created_by) for webhook in found if not webhook.is_global}
+    return chats.memberships(event.workspace_id, pairs) if pairs else set()
+
+
+def _chunks(webhook_ids: Iterator[str]) -> Iterator[list[str]]:
+    some: list[str] = []
+    for webhook_id in webhook_ids:
+        some.append(webhook_id)
+        if len(some) == _AT_ONCE:
+            yield some
+            some = []
+    if some:
+        yield some

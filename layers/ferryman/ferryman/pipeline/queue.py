@@ -1,0 +1,89 @@
+"""The delivery queue: messages carry ids only, the content stays in DynamoDB (a claim check)."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ferryman import aws, ids, settings
+from ferryman.errors import RetryLater
+from ferryman.pipeline.schedule import MAX_QUEUE_DELAY_SECONDS
+
+_BATCH = 10
+_ROUNDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One message of the queue: which delivery to work on."""
+
+    workspace_id: str
+    delivery_id: str
+
+    @property
+    def webhook_id(self) -> str:
+        return self._parts()[1]
+
+    @property
+    def event_id(self) -> str:
+        return self._parts()[0]
+
+    def _parts(self) -> tuple[str, str]:
+        parts = ids.of_delivery(self.delivery_id)
+        if parts is None:
+            raise ValueError("not a delivery id")
+        return parts
+
+    def dump(self) -> str:
+        return json.dumps({"workspace_id": self.workspace_id, "delivery_id": self.delivery_id})
+
+    @classmethod
+    def load(cls, text: str) -> "Ticket":
+        """Raises ValueError for anything that `dump` did not make."""
+        try:
+            content: dict[str, Any] = json.loads(text)
+            ticket = cls(str(content["workspace_id"]), str(content["delivery_id"]))
+        except (TypeError, KeyError) as error:
+            raise ValueError("not a ticket") from error
+        ticket._parts()
+        return ticket
+
+
+def send(tickets: Sequence[Ticket], delay_seconds: float = 0) -> None:
+    """Put tickets into the queue, ten a call. Raises RetryLater when SQS keeps refusing some.
+
+    MessageGroupId makes the queue fair: a webhook whose receiver is slow does not make the others wait.
+    """
+    delay = min(math.ceil(delay_seconds), MAX_QUEUE_DELAY_SECONDS)
+    url = settings.text("DELIVERIES_QUEUE_URL")
+    for start in range(0, len(tickets), _BATCH):
+        waiting = {str(number): ticket for number, ticket in enumerate(tickets[start : start + _BATCH])}
+        for _ in range(_ROUNDS):
+            answer = aws.sqs().send_message_batch(
+                QueueUrl=url,
+                Entries=[
+                    {
+                        "Id": number,
+                        "MessageBody": ticket.dump(),
+                        "MessageGroupId": ticket.webhook_id,
+                        **({"DelaySeconds": delay} if delay else {}),
+                    }
+                    for number, ticket in waiting.items()
+                ],
+            )
+            # A 200 can hide failures; only those are sent again.
+            waiting = {failed["Id"]: waiting[failed["Id"]] for failed in answer.get("Failed", [])}
+            if not waiting:
+                break
+        else:
+            raise RetryLater(f"SQS keeps refusing {len(waiting)} messages.")
+
+
+def hide(receipt_handle: str, seconds: float) -> None:
+    """Let a received message come back after `seconds`, when its batch item is reported as failed."""
+    aws.sqs().change_message_visibility(
+        QueueUrl=settings.text("DELIVERIES_QUEUE_URL"),
+        ReceiptHandle=receipt_handle,
+        VisibilityTimeout=max(0, math.ceil(seconds)),
+    )

@@ -1,0 +1,33 @@
+"""When a failed delivery is tried again, and when it is given up. Pure, no AWS."""
+
+import random
+from collections.abc import Sequence
+
+MAX_FAILURES = 4  # one attempt and three retries
+MAX_UNKNOWNS = 3  # attempts that never reported cost the receiver nothing, this often
+JITTER = 0.2
+MAX_QUEUE_DELAY_SECONDS = 900  # SQS's longest DelaySeconds
+MAX_RETRY_AFTER_FACTOR = 2  # a receiver may ask for twice the planned pause at most
+
+
+def spent(failures: int, unknowns: int) -> int:
+    """How much of the budget of MAX_FAILURES is gone: failures, and unknown outcomes beyond the free ones."""
+    return failures + max(0, unknowns - MAX_UNKNOWNS)
+
+
+def retry_delay(
+    delays: Sequence[int], spent: int, retry_after: int | None = None, *, spread: float | None = None
+) -> float | None:
+    """Seconds from the end of the failed attempt to the next one, or None when the budget is spent.
+
+    `delays` are the pauses after the first, second and third failure; up to 20 % is added (never taken away) so
+    that deliveries that failed together do not return together. A receiver's Retry-After is honoured between the
+    planned pause and twice that. `spread` (0 to 1) replaces the random part.
+    """
+    if spent >= MAX_FAILURES:
+        return None
+    base = float(delays[min(spent, len(delays)) - 1])
+    if retry_after is not None:
+        base = min(max(base, float(retry_after)), base * MAX_RETRY_AFTER_FACTOR)
+    # S311: spreading load needs no secret randomness.
+    return base * (1 + JITTER * (random.random() if spread is None else spread))  # noqa: S311

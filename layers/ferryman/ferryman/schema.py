@@ -1,0 +1,97 @@
+"""What all request and response models share: strict in what they take, explicit in what they give."""
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+
+from ferryman import clock
+
+# Control characters and bidirectional overrides have no place in a name; they hide what it says.
+_HIDDEN = re.compile("[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+class Input(BaseModel):
+    """A request body: unknown fields are refused and nothing is coerced."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Query(BaseModel):
+    """Query parameters: texts are read as what they stand for, unknown ones are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Output(BaseModel):
+    """An answer: exactly the fields listed, so that nothing internal slips out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def _name(text: str) -> str:
+    text = unicodedata.normalize("NFC", text).strip()
+    if not text:
+        raise ValueError("must not be blank")
+    if _HIDDEN.search(text):
+        raise ValueError("must not contain control or text-direction characters")
+    return text
+
+
+def _time(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("must be an ISO 8601 time such as 2026-12-31T23:59:59Z") from None
+    if moment.tzinfo is None:
+        raise ValueError("must have an offset; add Z for UTC")
+    try:
+        return clock.iso(moment.astimezone(UTC).timestamp())
+    except (OverflowError, ValueError):
+        raise ValueError("must be a time between the years 1 and 9999") from None
+
+
+def _email(text: str) -> str:
+    local, _, domain = text.rpartition("@")
+    if (
+        not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}", local)
+        or not re.fullmatch(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}", domain)
+        or len(text) > 254
+    ):
+        raise ValueError("must be an e-mail address such as ada@example.com")
+    return text
+
+
+type Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_name)]
+type Description = Annotated[str, Field(max_length=500)]
+type Time = Annotated[
+    str,
+    AfterValidator(_time),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-12-31T23:59:59Z"]}),
+]
+type Email = Annotated[
+    str, AfterValidator(_email), WithJsonSchema({"type": "string", "format": "email", "maxLength": 254})
+]
+
+
+class ListQuery(Query):
+    """What every list takes."""
+
+    limit: int = Field(50, ge=1, le=100, description="How many items at most.")
+    cursor: str | None = Field(
+        None, max_length=2048, description="`next_cursor` of the page before; leave out for the first page."
+    )
+
+
+class Listing[T](Output):
+    """One page of a list."""
+
+    items: list[T]
+    next_cursor: str | None = Field(None, description="Send as `cursor` for the next page; null when there is none.")
+
+
+def changes(patch: Input) -> dict[str, Any]:
+    """The fields that a PATCH body names, with their new values."""
+    return patch.model_dump(exclude_unset=True)

@@ -1,0 +1,80 @@
+"""Scopes and roles: who may do what. Pure rules, no AWS.
+
+A scope is matched letter by letter: there are no wildcards but the literal `admin:*`, which covers every scope
+and lifts the object checks (chat membership). What a caller may do is what its credential was given *and* what
+the role of the user behind it allows now.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+type Scope = Literal[
+    "messages:read",
+    "messages:write",
+    "chats:read",
+    "chats:write",
+    "users:read",
+    "users:write",
+    "tokens:read",
+    "tokens:write",
+    "webhooks:read",
+    "webhooks:write",
+    "admin:*",
+]
+type Role = Literal["owner", "admin", "manager", "staff", "bot"]
+
+ADMIN: Scope = "admin:*"
+
+DESCRIPTIONS: dict[Scope, str] = {
+    "messages:read": "Read messages in chats the user belongs to.",
+    "messages:write": "Send, edit and delete messages in chats the user belongs to.",
+    "chats:read": "See the chats the user belongs to, and their members.",
+    "chats:write": "Create chats, edit them, add and remove members.",
+    "users:read": "See the people and bots of the workspace.",
+    "users:write": "Create people and edit them.",
+    "tokens:read": "List API tokens (never their secrets).",
+    "tokens:write": "Create, edit and revoke API tokens, none broader than the one used.",
+    "webhooks:read": "See incoming and outgoing webhooks and the delivery log.",
+    "webhooks:write": "Create, edit and delete incoming and outgoing webhooks for the user's own chats.",
+    "admin:*": "Everything in the workspace, without being a member of each chat.",
+}
+ALL: tuple[Scope, ...] = tuple(DESCRIPTIONS)
+
+_TALK: frozenset[Scope] = frozenset({"messages:read", "messages:write", "chats:read", "users:read"})
+_OF_ROLE: dict[Role, frozenset[Scope]] = {
+    "owner": frozenset(ALL),
+    "admin": frozenset(ALL),
+    "manager": _TALK | {"chats:write", "webhooks:read", "webhooks:write"},
+    "staff": _TALK | {"chats:write"},
+    "bot": _TALK,
+}
+_RANK: dict[Role, int] = {"bot": 0, "staff": 1, "manager": 2, "admin": 3, "owner": 4}
+
+
+def of_role(role: Role) -> frozenset[Scope]:
+    """Everything a user of this role may do at most."""
+    return _OF_ROLE[role]
+
+
+def effective(granted: Iterable[str], role: Role) -> frozenset[Scope]:
+    """What a credential with the scopes `granted` may do for a user whose role is `role` now."""
+    given = frozenset(granted)
+    allowed = _OF_ROLE[role]
+    return allowed if ADMIN in given and ADMIN in allowed else frozenset(allowed & given) - {ADMIN}
+
+
+def covers(held: Iterable[str], wanted: str) -> bool:
+    """Whether effective scopes `held` include `wanted`."""
+    held = frozenset(held)
+    return wanted in held or ADMIN in held
+
+
+def broader_than(wanted: Iterable[str], held: Iterable[str]) -> list[str]:
+    """The scopes of `wanted` that effective scopes `held` do not include, sorted; empty means none is broader."""
+    held = frozenset(held)
+    return sorted(scope for scope in set(wanted) if not covers(held, scope))
+
+
+def outranks(role: Role, other: Role) -> bool:
+    """Whether `role` stands above `other` in owner > admin > manager > staff > bot."""
+    return _RANK[role] > _RANK[other]

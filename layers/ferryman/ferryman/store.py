@@ -1,0 +1,333 @@
+"""DynamoDB in few words: items as plain dicts, conditions as text, and the answers that hide failures handled.
+
+Table modules (`users.table`, `webhooks.table`, …) are the only callers; each of their functions takes the
+workspace, and there is no function that scans.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Self
+
+from ferryman import aws, settings
+from ferryman.errors import Conflict, RetryLater
+
+type Item = dict[str, Any]
+type Key = dict[str, str]
+
+_BATCH_GET_LIMIT = 100
+_MAX_ROUNDS = 20
+
+
+class Record:
+    """A dataclass that is stored as one item: attributes that are None are not stored."""
+
+    def to_item(self) -> Item:
+        item = dataclasses.asdict(self)  # type: ignore[call-overload]
+        return {name: value for name, value in item.items() if value is not None}
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Self:
+        known = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        return cls(**{name: value for name, value in item.items() if name in known})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a query; `last_key` continues it, None when there is no more."""
+
+    items: list[Item]
+    last_key: Key | None
+
+
+def table_name(table: str) -> str:
+    """The deployed name of a table: USERS_TABLE for `users`, as template.yaml sets it."""
+    return settings.text(f"{table.upper()}_TABLE")
+
+
+def _dump(value: Any) -> dict[str, Any]:
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case str():
+            return {"S": value}
+        case int() | Decimal():
+            return {"N": str(value)}
+        case bytes():
+            return {"B": value}
+        case Mapping():
+            return {"M": {key: _dump(member) for key, member in value.items()}}
+        case list() | tuple():
+            return {"L": [_dump(member) for member in value]}
+        case float():
+            return {"N": repr(value)}
+    raise TypeError(f"a {type(value).__name__} cannot be stored")
+
+
+def _load(value: Mapping[str, Any]) -> Any:
+    ((kind, content),) = value.items()
+    match kind:
+        case "N":
+            number = Decimal(content)
+            return int(number) if number == number.to_integral_value() else float(number)
+        case "M":
+            return {key: _load(member) for key, member in content.items()}
+        case "L":
+            return [_load(member) for member in content]
+        case "NULL":
+            return None
+        case "B":
+            return bytes(content)
+    return content
+
+
+def dump(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A plain item in DynamoDB's wire form."""
+    return {name: _dump(value) for name, value in item.items()}
+
+
+def load(image: Mapping[str, Any]) -> Item:
+    """An item, or a stream record's image, from DynamoDB's wire form."""
+    return {name: _load(value) for name, value in image.items()}
+
+
+def get(table: str, key: Key) -> Item | None:
+    """One item, read consistently, or None."""
+    answer = _call("get_item", TableName=table_name(table), Key=dump(key), ConsistentRead=True)
+    return load(answer["Item"]) if "Item" in answer else None
+
+
+def get_many(table: str, keys: Iterable[Key]) -> list[Item]:
+    """The items of `keys` that exist, read consistently, in no order. Repeats what DynamoDB left unprocessed."""
+    name = table_name(table)
+    wanted = list({tuple(sorted(key.items())): dump(key) for key in keys}.values())
+    found: list[Item] = []
+    for start in range(0, len(wanted), _BATCH_GET_LIMIT):
+        request = {name: {"Keys": wanted[start : start + _BATCH_GET_LIMIT], "ConsistentRead": True}}
+        for _ in range(8):
+            answer = _call("batch_get_item", RequestItems=request)
+            found += [load(item) for item in answer["Responses"].get(name, [])]
+            request = answer.get("UnprocessedKeys") or {}
+            if not request:
+                break
+        else:
+            raise RetryLater(f"DynamoDB keeps leaving reads of {table} unprocessed.")
+    return found
+
+
+def query(
+    table: str,
+    condition: str,
+    values: Mapping[str, Any],
+    *,
+    names: Mapping[str, str] | None = None,
+    where: str | None = None,
+    index: str | None = None,
+    newest_first: bool = False,
+    limit: int | None = None,
+    after: Key | None = None,
+) -> Page:
+    """One page of a query, consistent unless it is on an index. `where` filters what the key cannot."""
+    request: dict[str, Any] = {
+        "TableName": table_name(table),
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeValues": dump(values),
+        "ScanIndexForward": not newest_first,
+        "ConsistentRead": index is None,
+    }
+    if names:
+        request["ExpressionAttributeNames"] = dict(names)
+    if where:
+        request["FilterExpression"] = where
+    if index:
+        request["IndexName"] = index
+    if limit:
+        request["Limit"] = limit
+    if after:
+        request["ExclusiveStartKey"] = dump(after)
+    answer = _call("query", **request)
+    last = answer.get("LastEvaluatedKey")
+    return Page([load(item) for item in answer["Items"]], load(last) if last else None)
+
+
+def page(
+    table: str, condition: str, values: Mapping[str, Any], *, limit: int, after: Key | None, **options: Any
+) -> Page:
+    """A page of a filtered list that is as full as can be.
+
+    DynamoDB counts its limit before the filter, so a page of matches can take several queries; after
+    `_MAX_ROUNDS` of them the page is returned as it is, with the key that continues it.
+    """
+    items: list[Item] = []
+    for _ in range(_MAX_ROUNDS):
+        found = query(table, condition, values, limit=limit - len(items), after=after, **options)
+        items += found.items
+        after = found.last_key
+        if after is None or len(items) >= limit:
+            break
+    return Page(items, after)
+
+
+def query_all(table: str, condition: str, values: Mapping[str, Any], **options: Any) -> Iterator[Item]:
+    """Every item of a query, page after page, never all held."""
+    after: Key | None = None
+    while True:
+        page = query(table, condition, values, after=after, **options)
+        yield from page.items
+        if page.last_key is None:
+            return
+        after = page.last_key
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write, alone or in a transaction. `refused` is raised when its condition does not hold."""
+
+    action: str
+    arguments: dict[str, Any]
+    refused: Exception
+
+
+def put(
+    table: str,
+    item: Mapping[str, Any],
+    *,
+    condition: str | None = None,
+    values: Mapping[str, Any] | None = None,
+    names: Mapping[str, str] | None = None,
+    refused: Exception | None = None,
+) -> Write:
+    """A put. With `condition="attribute_not_exists(user_id)"` it refuses to overwrite."""
+    arguments = {"TableName": table_name(table), "Item": dump(item)}
+    return Write("Put", _with_condition(arguments, condition, values, names), refused or _changed())
+
+
+def update(
+    table: str,
+    key: Key,
+    expression: str,
+    values: Mapping[str, Any] | None = None,
+    *,
+    condition: str | None = None,
+    names: Mapping[str, str] | None = None,
+    refused: Exception | None = None,
+) -> Write:
+    """An update. It creates the item when there is none unless `condition` forbids it."""
+    arguments = {"TableName": table_name(table), "Key": dump(key), "UpdateExpression": expression}
+    return Write("Update", _with_condition(arguments, condition, values, names), refused or _changed())
+
+
+def set_values(
+    table: str,
+    key: Key,
+    changes: Mapping[str, Any],
+    *,
+    condition: str | None = None,
+    values: Mapping[str, Any] | None = None,
+    refused: Exception | None = None,
+) -> Write:
+    """An update that sets each attribute of `changes`; None removes it."""
+    names = {f"#{name}": name for name in changes}
+    setting = [f"#{name} = :new_{name}" for name, value in changes.items() if value is not None]
+    removing = [f"#{name}" for name, value in changes.items() if value is None]
+    expression = " ".join(
+        part
+        for part in (
+            f"SET {', '.join(setting)}" if setting else "",
+            f"REMOVE {', '.join(removing)}" if removing else "",
+        )
+        if part
+    )
+    new = {f":new_{name}": value for name, value in changes.items() if value is not None}
+    return update(
+        table,
+        key,
+        expression,
+        {**(values or {}), **new},
+        condition=condition,
+        names=names,
+        refused=refused,
+    )
+
+
+def delete(
+    table: str,
+    key: Key,
+    *,
+    condition: str | None = None,
+    values: Mapping[str, Any] | None = None,
+    refused: Exception | None = None,
+) -> Write:
+    arguments = {"TableName": table_name(table), "Key": dump(key)}
+    return Write("Delete", _with_condition(arguments, condition, values, None), refused or _changed())
+
+
+def check(
+    table: str,
+    key: Key,
+    condition: str,
+    values: Mapping[str, Any] | None = None,
+    *,
+    names: Mapping[str, str] | None = None,
+    refused: Exception | None = None,
+) -> Write:
+    """Nothing is written, but a transaction goes through only when the condition holds."""
+    arguments = {"TableName": table_name(table), "Key": dump(key)}
+    return Write("ConditionCheck", _with_condition(arguments, condition, values, names), refused or _changed())
+
+
+def commit(writes: Sequence[Write], *, return_new: bool = False) -> Item | None:
+    """Carry the writes out, all or none. Raises the `refused` of the first whose condition does not hold.
+
+    A single write goes as itself, which costs half of a transaction; with `return_new` a single update
+    returns the item as it is now.
+    """
+    from botocore.exceptions import ClientError
+
+    if len(writes) == 1 and writes[0].action != "ConditionCheck":
+        (write,) = writes
+        extra = {"ReturnValues": "ALL_NEW"} if return_new and write.action == "Update" else {}
+        try:
+            answer = _call(f"{write.action.lower()}_item", **write.arguments, **extra)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                raise write.refused from None
+            raise
+        return load(answer["Attributes"]) if answer.get("Attributes") else None
+    try:
+        _call("transact_write_items", TransactItems=[{write.action: write.arguments} for write in writes])
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "TransactionCanceledException":
+            raise
+        reasons = error.response.get("CancellationReasons", [])
+        for write, reason in zip(writes, reasons, strict=False):
+            if reason.get("Code") == "ConditionalCheckFailed":
+                raise write.refused from None
+        raise Conflict("Somebody else is changing this at the same moment. Send the request again.") from None
+    return None
+
+
+def _changed() -> Conflict:
+    return Conflict("This was changed by somebody else at the same moment. Read it again, then retry.")
+
+
+def _with_condition(
+    arguments: dict[str, Any],
+    condition: str | None,
+    values: Mapping[str, Any] | None,
+    names: Mapping[str, str] | None,
+) -> dict[str, Any]:
+    if condition:
+        arguments["ConditionExpression"] = condition
+    if values:
+        arguments["ExpressionAttributeValues"] = dump(values)
+    if names:
+        arguments["ExpressionAttributeNames"] = dict(names)
+    return arguments
+
+
+def _call(method: str, **arguments: Any) -> Any:
+    return getattr(aws.dynamodb(), method)(**arguments)

@@ -1,0 +1,81 @@
+"""What the API takes and gives for tokens."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field
+
+from ferryman import ids
+from ferryman.schema import Description, Input, Name, Output, Time
+from ferryman.scopes import Scope
+from ferryman.tokens.model import Environment, Status, Token
+
+
+def _distinct(scopes: list[Scope]) -> list[Scope]:
+    if len(set(scopes)) != len(scopes):
+        raise ValueError("must not name a scope twice")
+    return scopes
+
+
+type Scopes = Annotated[list[Scope], Field(min_length=1), AfterValidator(_distinct)]
+
+
+class TokenIn(Input):
+    """A new API token."""
+
+    name: Name = Field(examples=["Deploy bot"])
+    scopes: Scopes = Field(description="What the token may do; none broader than your own.")
+    environment: Environment = Field(
+        description="`production` tokens start with fm_live_, the others with fm_test_ and see only test data."
+    )
+    expires_at: Time | None = Field(None, description="When the token stops working; never, when left out.")
+    description: Description | None = None
+
+
+class TokenPatch(Input):
+    """What to change; fields that are left out stay as they are."""
+
+    name: Name | None = None
+    scopes: Scopes | None = None
+    description: Description | None = None
+
+
+class TokenOut(Output):
+    """An API token, without its secret."""
+
+    id: str = Field(pattern=ids.pattern(ids.TOKEN))
+    name: str
+    description: str | None
+    scopes: list[Scope]
+    environment: Environment
+    prefix: str = Field(description="The first characters of the token, to recognise it by.", examples=["fm_live_a1B2"])
+    status: Status
+    user_id: str = Field(description="The user the token acts as.")
+    created_at: Time
+    updated_at: Time
+    expires_at: Time | None
+    last_used_at: Time | None = Field(description="Exact to ten minutes.")
+    revoked_at: Time | None
+
+    @classmethod
+    def of(cls, token: Token) -> Self:
+        return cls.model_validate(
+            {
+                "id": token.token_id,
+                "status": token.status,
+                **{name: getattr(token, name) for name in cls.model_fields if name in _COPIED},
+            }
+        )
+
+
+_COPIED = frozenset(TokenOut.model_fields) - {"id", "status"}
+
+
+class TokenCreated(TokenOut):
+    """A new API token with its secret, which is shown this once."""
+
+    token: str | None = Field(
+        None,
+        description="The secret. Keep it now: it is not stored and cannot be shown again. "
+        "Null when a repeated Idempotency-Key found the token already created.",
+    )
+    object: Literal["token"] = "token"

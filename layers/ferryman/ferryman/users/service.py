@@ -1,0 +1,67 @@
+"""Creating and editing people, and the rules that keep a workspace manageable."""
+
+from dataclasses import replace
+
+from ferryman import clock, idempotency, ids, scopes, store
+from ferryman.credentials.model import Caller
+from ferryman.errors import Conflict, Invalid, NotAllowed
+from ferryman.idempotency import Once
+from ferryman.tokens import service as tokens
+from ferryman.users import table
+from ferryman.users.model import User
+from ferryman.users.schema import UserIn, UserPatch
+
+
+def create(caller: Caller, wanted: UserIn, once: Once | None = None) -> User:
+    """A new person. Nobody gives a role above their own; only `admin:*` makes owners and admins."""
+    _may_give(caller, wanted.role)
+    now = clock.now_iso()
+    user = User(
+        workspace_id=caller.workspace_id,
+        user_id=ids.new(ids.USER),
+        name=wanted.name,
+        email=wanted.email,
+        role=wanted.role,
+        created_at=now,
+        updated_at=now,
+    )
+    store.commit([*idempotency.writes(once, user.user_id), *table.creating(user)])
+    return user
+
+
+def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
+    """Change a user. Role and activity reach the user's tokens before this returns."""
+    before = table.get(caller.workspace_id, user_id)
+    changes = patch.model_dump(exclude_unset=True)
+    for name, value in changes.items():
+        if value is None:
+            raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
+    after = replace(before, **changes)
+    if after == before:
+        return before
+    if scopes.outranks(before.role, caller.role):
+        raise NotAllowed(f"A user of the role {caller.role} cannot edit one of the role {before.role}.")
+    acting_changed = (after.role, after.active) != (before.role, before.active)
+    if acting_changed:
+        _may_give(caller, after.role)
+        _may_give(caller, before.role)
+        _keep_an_owner(before, after)
+    after.updated_at = clock.now_iso()
+    store.commit(table.changing(before, after))
+    if acting_changed:
+        tokens.follow_user(after)
+    return after
+
+
+def _may_give(caller: Caller, role: scopes.Role) -> None:
+    if scopes.outranks(role, caller.role):
+        raise NotAllowed(f"A user of the role {caller.role} cannot give the role {role}.")
+    if role in ("owner", "admin") and not caller.is_admin:
+        raise NotAllowed(f"Giving or taking the role {role} needs the scope {scopes.ADMIN}.")
+
+
+def _keep_an_owner(before: User, after: User) -> None:
+    if before.role != "owner" or (after.role == "owner" and after.active):
+        return
+    if all(owner.user_id == before.user_id for owner in table.owners(before.workspace_id)):
+        raise Conflict("This is the workspace's last owner. Make somebody else an owner first.")

@@ -1,0 +1,102 @@
+"""The table `users`: (workspace_id, entry) → user, where entry is the user's id.
+
+An e-mail address is unique in a workspace: the item under the entry `email/<address>` holds it for its user.
+"""
+
+from ferryman import store
+from ferryman.errors import Conflict, NotAllowed, NotFound
+from ferryman.users.model import User
+
+TABLE = "users"
+
+
+def _key(workspace_id: str, entry: str) -> store.Key:
+    return {"workspace_id": workspace_id, "entry": entry}
+
+
+def _email_entry(email: str) -> str:
+    return f"email/{email.casefold()}"
+
+
+def get(workspace_id: str, user_id: str) -> User:
+    item = store.get(TABLE, _key(workspace_id, user_id))
+    if item is None:
+        raise NotFound("There is no such user.")
+    return User.from_item(item)
+
+
+def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[User], store.Key | None]:
+    """Users, oldest first."""
+    found = store.query(
+        TABLE,
+        "workspace_id = :workspace AND begins_with(entry, :prefix)",
+        {":workspace": workspace_id, ":prefix": "usr_"},
+        limit=limit,
+        after=after,
+    )
+    return [User.from_item(item) for item in found.items], found.last_key
+
+
+def owners(workspace_id: str) -> list[User]:
+    """The active owners: there must always be one."""
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace AND begins_with(entry, :prefix)",
+        {":workspace": workspace_id, ":prefix": "usr_", ":owner": "owner", ":yes": True},
+        where="#role = :owner AND active = :yes",
+        names={"#role": "role"},
+    )
+    return [User.from_item(item) for item in found]
+
+
+def creating(user: User) -> list[store.Write]:
+    writes = [
+        store.put(
+            TABLE,
+            {**user.to_item(), "entry": user.user_id},
+            condition="attribute_not_exists(entry)",
+        )
+    ]
+    if user.email:
+        writes.append(_claiming_email(user.workspace_id, user.user_id, user.email))
+    return writes
+
+
+def _claiming_email(workspace_id: str, user_id: str, email: str) -> store.Write:
+    return store.put(
+        TABLE,
+        {**_key(workspace_id, _email_entry(email)), "user_id": user_id},
+        condition="attribute_not_exists(entry)",
+        refused=Conflict("Another user of this workspace has this e-mail address."),
+    )
+
+
+def changing(before: User, after: User) -> list[store.Write]:
+    """Replace `before` by `after`; refused when somebody changed the user in between."""
+    key = (before.workspace_id, before.user_id)
+    writes = [
+        store.put(
+            TABLE,
+            {**after.to_item(), "entry": after.user_id},
+            condition="updated_at = :before",
+            values={":before": before.updated_at},
+        )
+    ]
+    if (after.email or "").casefold() != (before.email or "").casefold():
+        if after.email:
+            writes.append(_claiming_email(*key, after.email))
+        if before.email:
+            writes.append(store.delete(TABLE, _key(before.workspace_id, _email_entry(before.email))))
+    return writes
+
+
+def acting(workspace_id: str, user_id: str, role: str) -> store.Write:
+    """Holds a transaction to the moment in which the user is active and has this role."""
+    return store.check(
+        TABLE,
+        _key(workspace_id, user_id),
+        "active = :yes AND #role = :role",
+        {":yes": True, ":role": role},
+        names={"#role": "role"},
+        refused=NotAllowed("The user behind this token was deactivated or has another role now."),
+    )

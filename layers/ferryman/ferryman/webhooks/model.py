@@ -1,0 +1,53 @@
+"""Webhook: an outgoing subscription with a URL, event types, a chat filter, signing secrets and a state."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ferryman import clock, store
+
+type State = Literal["enabled", "disabled"]
+MAX_CHATS = 40
+DISABLE_AFTER_FAILURES = 10  # consecutive failed attempts
+
+
+@dataclass(slots=True, kw_only=True)
+class SigningSecret(store.Record):
+    """One version of a webhook's signing secret, encrypted."""
+
+    version: int
+    ciphertext: bytes
+    created_at: str
+    expires_at: str | None = None
+
+    def is_valid(self) -> bool:
+        return self.expires_at is None or self.expires_at > clock.now_iso()
+
+
+@dataclass(slots=True, kw_only=True)
+class Webhook(store.Record):
+    workspace_id: str
+    webhook_id: str
+    url: str
+    events: list[str]
+    livemode: bool
+    created_by: str
+    created_at: str
+    updated_at: str
+    secrets: list[dict[str, Any]]  # SigningSecret items, newest first
+    chat_ids: list[str] | None = None  # None: every chat of the workspace, which needs admin:*
+    name: str | None = None
+    description: str | None = None
+    state: State = "enabled"
+    disabled_reason: str | None = None
+    disabled_at: str | None = None
+    consecutive_failures: int = 0
+    last_error: str | None = None
+    topics: list[str] = field(default_factory=list)  # its rows in `subscriptions`
+
+    @property
+    def is_global(self) -> bool:
+        return self.chat_ids is None
+
+    def signing_secrets(self) -> list[SigningSecret]:
+        """The versions that sign now, newest first."""
+        return [secret for secret in map(SigningSecret.from_item, self.secrets) if secret.is_valid()]

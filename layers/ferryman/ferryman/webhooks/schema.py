@@ -1,0 +1,82 @@
+"""What the API takes and gives for outgoing webhooks."""
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field
+
+from ferryman import ids
+from ferryman.events.model import EventType
+from ferryman.schema import Description, Input, Name, Output, Time
+from ferryman.webhooks.model import MAX_CHATS, State, Webhook
+
+
+def _distinct[T](values: list[T]) -> list[T]:
+    if len(set(values)) != len(values):
+        raise ValueError("must not name anything twice")
+    return values
+
+
+type Events = Annotated[list[EventType], Field(min_length=1), AfterValidator(_distinct)]
+type ChatIds = Annotated[
+    list[Annotated[str, Field(pattern=ids.pattern(ids.CHAT))]],
+    Field(min_length=1, max_length=MAX_CHATS),
+    AfterValidator(_distinct),
+]
+type Url = Annotated[str, Field(min_length=1, max_length=2048)]
+_CHATS = "Only events of these chats; you must belong to each. Left out: every chat, which needs admin:*."
+
+
+class WebhookIn(Input):
+    """A new outgoing webhook."""
+
+    url: Url = Field(description="Where to deliver: https.", examples=["https://ci.example.com/ferryman"])
+    events: Events = Field(description="Which events to deliver.", examples=[["message.created"]])
+    chat_ids: ChatIds | None = Field(None, description=_CHATS)
+    name: Name | None = None
+    description: Description | None = None
+
+
+class WebhookPatch(Input):
+    """What to change; fields that are left out stay as they are. A changed URL keeps its secret."""
+
+    url: Url | None = None
+    events: Events | None = None
+    chat_ids: ChatIds | None = Field(None, description=_CHATS + " null: every chat.")
+    name: Name | None = None
+    description: Description | None = None
+    state: State | None = Field(None, description="`enabled` also forgets the failures so far.")
+
+
+class WebhookOut(Output):
+    """An outgoing webhook, without its signing secret."""
+
+    id: str = Field(pattern=ids.pattern(ids.WEBHOOK))
+    url: str
+    events: list[EventType]
+    chat_ids: list[str] | None
+    name: str | None
+    description: str | None
+    livemode: bool = Field(description="true: live events only; false: test events only.")
+    state: State
+    disabled_reason: str | None
+    disabled_at: Time | None
+    consecutive_failures: int
+    last_error: str | None
+    created_by: str
+    created_at: Time
+    updated_at: Time
+
+    @classmethod
+    def of(cls, webhook: Webhook) -> Self:
+        names = set(WebhookOut.model_fields) - {"id"}
+        return cls.model_validate({"id": webhook.webhook_id, **{name: getattr(webhook, name) for name in names}})
+
+
+class WebhookCreated(WebhookOut):
+    """A new outgoing webhook with its signing secret, which is shown this once."""
+
+    secret: str | None = Field(
+        None,
+        description="The key of the signature. Keep it now: it cannot be shown again. "
+        "Null when a repeated Idempotency-Key found the webhook already created.",
+    )

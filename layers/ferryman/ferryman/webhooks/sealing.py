@@ -1,0 +1,40 @@
+"""Signing secrets at rest: encrypted with one KMS key, bound to their webhook by the encryption context.
+
+The function that creates webhooks may only encrypt; only the deliverer may decrypt.
+"""
+
+import time
+from functools import lru_cache
+
+from ferryman import aws, settings
+
+_REMEMBERED_SECONDS = 300
+
+
+def _context(workspace_id: str, webhook_id: str, version: int) -> dict[str, str]:
+    return {"workspace_id": workspace_id, "webhook_id": webhook_id, "version": str(version)}
+
+
+def seal(workspace_id: str, webhook_id: str, version: int, secret: str) -> bytes:
+    answer = aws.kms().encrypt(
+        KeyId=settings.text("SECRETS_KEY_ID"),
+        Plaintext=secret.encode(),
+        EncryptionContext=_context(workspace_id, webhook_id, version),
+    )
+    return bytes(answer["CiphertextBlob"])
+
+
+def unseal(workspace_id: str, webhook_id: str, version: int, ciphertext: bytes) -> str:
+    """The secret, remembered for at most five minutes. Raises botocore's ClientError when KMS refuses."""
+    period = int(time.monotonic() // _REMEMBERED_SECONDS)
+    return _unseal(workspace_id, webhook_id, version, ciphertext, period)
+
+
+@lru_cache(maxsize=1024)
+def _unseal(workspace_id: str, webhook_id: str, version: int, ciphertext: bytes, _period: int) -> str:
+    answer = aws.kms().decrypt(
+        KeyId=settings.text("SECRETS_KEY_ID"),
+        CiphertextBlob=ciphertext,
+        EncryptionContext=_context(workspace_id, webhook_id, version),
+    )
+    return bytes(answer["Plaintext"]).decode()

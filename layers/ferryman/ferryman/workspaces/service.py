@@ -1,0 +1,65 @@
+"""Bootstrapping: a fresh deployment has no user, so the first one is made by whoever may invoke the function."""
+
+import secrets as random
+from typing import Any
+
+from ferryman import clock, ids, scopes, store
+from ferryman.errors import Conflict
+from ferryman.tokens import service as tokens
+from ferryman.tokens.schema import TokenIn
+from ferryman.users import table as users
+from ferryman.users.model import User
+from ferryman.workspaces import table
+from ferryman.workspaces.model import Workspace
+from ferryman.workspaces.schema import BootstrapIn
+
+
+def bootstrap(wanted: BootstrapIn) -> dict[str, Any]:
+    """The first workspace, its owner and the owner's token, all or nothing, once.
+
+    A second call creates nothing and says which workspace there is.
+    """
+    now = clock.now_iso()
+    workspace = Workspace(
+        workspace_id=ids.new(ids.WORKSPACE),
+        name=wanted.workspace_name,
+        cursor_key=random.token_hex(32),
+        created_at=now,
+    )
+    owner = User(
+        workspace_id=workspace.workspace_id,
+        user_id=ids.new(ids.USER),
+        name=wanted.owner_name,
+        email=wanted.owner_email,
+        role="owner",
+        created_at=now,
+        updated_at=now,
+    )
+    token, secret, writes = tokens.prepare(
+        workspace.workspace_id,
+        owner.user_id,
+        owner.role,
+        TokenIn(name="Owner", scopes=[scopes.ADMIN], environment="production"),
+        created_by="bootstrap",
+    )
+    try:
+        store.commit(
+            [
+                table.bootstrapping(workspace.workspace_id),
+                table.creating(workspace),
+                *users.creating(owner),
+                *writes,
+            ]
+        )
+    except Conflict as conflict:
+        first = table.first_workspace_id()
+        if first is None:
+            raise
+        return {"already": True, "workspace_id": first, "message": str(conflict)}
+    return {
+        "already": False,
+        "workspace_id": workspace.workspace_id,
+        "user_id": owner.user_id,
+        "token_id": token.token_id,
+        "token": secret,
+    }
