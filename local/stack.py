@@ -112,6 +112,7 @@ class Stack:
                 deploy.deploy(self.root, self.stack_port, parameters, self.directory / "deploy.log")
                 deployment = Deployment(self.stack_port)
                 deployment.create_routes()
+                deployment.allow_batches()
         self._remember(deployed=wanted)
         return deployment
 
