@@ -110,6 +110,8 @@ class Deployment:
     def __init__(self, port: int) -> None:
         self._cloudformation = ministack.client("cloudformation", port)
         self._apis = ministack.client("apigatewayv2", port)
+        self._iam = ministack.client("iam", port)
+        self._port = port
         resources = self._cloudformation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
         self._physical = {item["LogicalResourceId"]: item["PhysicalResourceId"] for item in resources}
 
@@ -150,6 +152,36 @@ class Deployment:
                 self._apis.delete_route(ApiId=api_id, RouteId=route["RouteId"])
         for route_key, target in missing.items():
             self._apis.create_route(ApiId=api_id, RouteKey=route_key, Target=target)
+
+    def allow_batches(self) -> None:
+        """Let roles that may send to a queue do so ten at a time.
+
+        On AWS, `sqs:SendMessage` covers SendMessageBatch and there is no such action as sqs:SendMessageBatch;
+        MiniStack asks for one.
+        """
+        for logical_id, name in self._physical.items():
+            if not logical_id.endswith("FunctionRole"):
+                continue
+            for policy in self._iam.list_role_policies(RoleName=name)["PolicyNames"]:
+                document = self._iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+                changed = False
+                for statement in document["Statement"]:
+                    actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+                    if "sqs:SendMessage" in actions and "sqs:SendMessageBatch" not in actions:
+                        statement["Action"] = [*actions, "sqs:SendMessageBatch"]
+                        changed = True
+                if changed:
+                    self._iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
+
+    def number_concurrency(self) -> None:
+        """Make numbers of the mappings' concurrency: MiniStack leaves what comes from a parameter a text."""
+        functions = ministack.client("lambda", self._port)
+        for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+            if "ScalingConfig" in mapping:
+                concurrency = int(mapping["ScalingConfig"]["MaximumConcurrency"])
+                functions.update_event_source_mapping(
+                    UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": concurrency}
+                )
 
     def _items(self, operation: str, api_id: str) -> list[dict[str, Any]]:
         pages = self._apis.get_paginator(operation).paginate(ApiId=api_id)

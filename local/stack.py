@@ -113,6 +113,7 @@ class Stack:
                 deployment = Deployment(self.stack_port)
                 deployment.create_routes()
                 deployment.allow_batches()
+                deployment.number_concurrency()
         self._remember(deployed=wanted)
         return deployment
 
