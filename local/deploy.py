@@ -110,6 +110,7 @@ class Deployment:
     def __init__(self, port: int) -> None:
         self._cloudformation = ministack.client("cloudformation", port)
         self._apis = ministack.client("apigatewayv2", port)
+        self._lambda = ministack.client("lambda", port)
         self._iam = ministack.client("iam", port)
         self._port = port
         resources = self._cloudformation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
@@ -182,6 +183,15 @@ class Deployment:
                 functions.update_event_source_mapping(
                     UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": concurrency}
                 )
+
+    def number_concurrencies(self) -> None:
+        """Say each queue's MaximumConcurrency again as a number: MiniStack keeps a !Ref of one as text, and stops."""
+        for page in self._lambda.get_paginator("list_event_source_mappings").paginate():
+            for mapping in page["EventSourceMappings"]:
+                if written := mapping.get("ScalingConfig", {}).get("MaximumConcurrency"):
+                    self._lambda.update_event_source_mapping(
+                        UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": int(written)}
+                    )
 
     def _items(self, operation: str, api_id: str) -> list[dict[str, Any]]:
         pages = self._apis.get_paginator(operation).paginate(ApiId=api_id)

@@ -22,6 +22,7 @@ from local.deploy import Deployment
 
 ROOT = Path(__file__).resolve().parent.parent
 GATEWAY_START_SECONDS = 10
+DELIVERER_CONCURRENCY = "4"  # each is a process of its own here
 
 
 @dataclass
@@ -101,7 +102,8 @@ class Stack:
         )
 
     def _deploy(self) -> Deployment:
-        parameters = template.parameters(self.root, {"PublicUrl": self.api_url} | self.overrides)
+        ours = {"PublicUrl": self.api_url, "DelivererConcurrency": DELIVERER_CONCURRENCY}
+        parameters = template.parameters(self.root, ours | self.overrides)
         with deploy.build_lock(self.root):
             wanted = deploy.fingerprint(self.root, parameters)
             if self.info.get("deployed") == wanted and Deployment.exists(self.stack_port):
@@ -112,6 +114,7 @@ class Stack:
                 deploy.deploy(self.root, self.stack_port, parameters, self.directory / "deploy.log")
                 deployment = Deployment(self.stack_port)
                 deployment.create_routes()
+                deployment.number_concurrencies()
                 deployment.allow_batches()
                 deployment.number_concurrency()
         self._remember(deployed=wanted)

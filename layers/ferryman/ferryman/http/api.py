@@ -241,7 +241,7 @@ def _answer(operation: Operation, result: Any) -> Response[str]:
     if isinstance(result, Response):
         return result
     if result is None:
-        return Response(204)
+        return Response(204, body="")  # MiniStack cannot send an absent body
     return Response(operation.status, "application/json", result.model_dump_json())
 
 

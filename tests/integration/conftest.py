@@ -1,0 +1,87 @@
+"""One deployment for all integration tests of a process; each test works in a workspace of its own."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from local.receiver import Receiver
+from tests.support.world import Answer, World
+from tests.support.world import world as make_world
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    with make_world() as made:
+        yield made
+
+
+@dataclass
+class Workspace:
+    """A workspace, seen through one token."""
+
+    world: World
+    workspace_id: str
+    user_id: str
+    token: str
+
+    def call(self, method: str, target: str, json_body: Any = None, **options: Any) -> Answer:
+        return self.world.call(method, target, token=self.token, json_body=json_body, **options)
+
+    def make(self, target: str, json_body: Any, status: int = 201) -> Any:
+        """POST something that has to succeed; returns the answer's JSON."""
+        answer = self.call("POST", target, json_body)
+        assert answer.status == status, answer.body
+        return answer.json
+
+    def chat(self, name: str = "Builds", **fields: Any) -> str:
+        return str(self.make("/v1/chats", {"name": name, **fields})["id"])
+
+    def narrow(self, *scopes: str, environment: str = "production") -> "Workspace":
+        """The same user through a token with these scopes only."""
+        made = self.make("/v1/tokens", {"name": "narrow", "scopes": list(scopes), "environment": environment})
+        return Workspace(self.world, self.workspace_id, self.user_id, made["token"])
+
+    def person(self, role: str = "staff", *scopes: str) -> "Workspace":
+        """Another user of the workspace, with a token of their own that holds these scopes."""
+        email = f"{role}-{len(self.call('GET', '/v1/users?limit=100').json['items'])}@example.com"
+        user = self.make("/v1/users", {"name": role.title(), "email": email, "role": role})
+        return Workspace(self.world, self.workspace_id, user["id"], token_for(self.world, self, user, scopes))
+
+
+def token_for(world: World, owner: Workspace, user: dict[str, Any], scopes: tuple[str, ...]) -> str:
+    """A token of another user. People make their own tokens, so this one is made as the bootstrap makes it."""
+    from ferryman import store
+    from ferryman.tokens import service
+    from ferryman.tokens.schema import TokenIn
+
+    wanted = TokenIn.model_validate(
+        {"name": "own", "scopes": list(scopes or ("chats:read",)), "environment": "production"}
+    )
+    with world.inside("bootstrap"):
+        _, secret, writes = service.prepare(owner.workspace_id, user["id"], user["role"], wanted, created_by="test")
+        store.commit(writes)
+    return secret
+
+
+@pytest.fixture
+def workspace(world: World) -> Workspace:
+    made = world.bootstrap()
+    return Workspace(world, made["workspace_id"], made["user_id"], made["token"])
+
+
+@pytest.fixture
+def other(world: World) -> Workspace:
+    """A second tenant, to whom nothing of the first exists."""
+    made = world.bootstrap("Other")
+    return Workspace(world, made["workspace_id"], made["user_id"], made["token"])
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as made:
+        yield made
+
+
+type Make = Callable[..., Any]

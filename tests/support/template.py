@@ -1,0 +1,60 @@
+"""template.yaml as the tests read it: intrinsics kept, so that nothing in it is retyped in a test."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short tags turned into their long form."""
+
+
+def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        value: Any = loader.construct_mapping(node, deep=True)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_scalar(node)  # type: ignore[arg-type]
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _intrinsic)
+
+
+@cache
+def load(name: str = "template.yaml") -> dict[str, Any]:
+    document: dict[str, Any] = yaml.load((ROOT / name).read_text(), _Loader)  # noqa: S506 - a SafeLoader
+    return document
+
+
+def resources(kind: str) -> dict[str, dict[str, Any]]:
+    """The resources of one type, by logical id."""
+    return {name: item for name, item in load()["Resources"].items() if item["Type"] == kind}
+
+
+def functions() -> dict[str, dict[str, Any]]:
+    """The functions by the name of their folder, as `Properties`, with their `LogicalId` added."""
+    found = {}
+    for name, item in resources("AWS::Serverless::Function").items():
+        folder = item["Properties"]["CodeUri"].removeprefix("functions/")
+        found[folder] = {**item["Properties"], "LogicalId": name}
+    return found
+
+
+def routes() -> dict[str, str]:
+    """Which function answers a route key: `GET /v1/chats` → `chats`; `$default` too."""
+    found = {}
+    for folder, function in functions().items():
+        for event in function.get("Events", {}).values():
+            if event["Type"] == "HttpApi":
+                properties = event["Properties"]
+                key = f"{properties['Method']} {properties['Path']}" if "Path" in properties else "$default"
+                found[key] = folder
+    return found

@@ -1,0 +1,351 @@
+"""Ferryman in one process: the real handlers behind the template's routes, on tables, queues and a key that moto
+makes from template.yaml.
+
+Tests come through the front door (`call`), then `pump` moves what waits: stream records to the dispatcher, tickets
+to the deliverer, dead letters to their function, as Lambda's event source mappings do.
+"""
+
+import base64
+import importlib.util
+import json
+import os
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import boto3
+from ferryman import aws
+from ferryman.pipeline import policy
+from ferryman.webhooks import sealing
+from moto import mock_aws
+
+from tests.support import template
+
+REGION = "us-east-1"
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_REGION": REGION,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+PARAMETERS = {"EnvironmentName": "local", "AllowLocalTargets": "true", "RetryDelays": "0,0,0"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the front door answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Context:
+    """What Lambda hands to a handler, as far as ours look at it."""
+
+    aws_request_id = "00000000-0000-0000-0000-000000000000"
+    function_name = "test"
+    memory_limit_in_mb = 256
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:test"
+
+    def __init__(self, remaining_ms: int = 60_000) -> None:
+        self.remaining_ms = remaining_ms
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_ms
+
+
+class World:
+    """One deployment. Make it inside `mock_aws`; `close` is not needed."""
+
+    def __init__(self, **parameters: str) -> None:
+        declared = template.load()["Parameters"]
+        defaults = {name: str(item.get("Default", "")) for name, item in declared.items()}
+        self.parameters = defaults | PARAMETERS | parameters
+        self._physical: dict[str, str] = {}
+        self._arns: dict[str, str] = {}
+        self._modules: dict[str, ModuleType] = {}
+        self._iterators: dict[str, str] = {}
+        self._host = "api.test"
+        aws.reset()
+        policy.of_deployment.cache_clear()
+        sealing._unseal.cache_clear()
+        self._create()
+        self.functions = template.functions()
+        self._routes = [(_pattern(key), key, folder) for key, folder in template.routes().items()]
+
+    # -- what the template declares --------------------------------------------------------------------------------
+
+    def _create(self) -> None:
+        dynamodb, sqs, kms = boto3.client("dynamodb"), boto3.client("sqs"), boto3.client("kms")
+        for name, item in template.resources("AWS::DynamoDB::Table").items():
+            wanted = item["Properties"]
+            request = {key: wanted[key] for key in ("AttributeDefinitions", "KeySchema", "BillingMode")}
+            for key in ("GlobalSecondaryIndexes", "StreamSpecification"):
+                if key in wanted:
+                    request[key] = wanted[key]
+            if "StreamSpecification" in request:
+                request["StreamSpecification"] = {**request["StreamSpecification"], "StreamEnabled": True}
+            made = dynamodb.create_table(TableName=name, **request)["TableDescription"]
+            self._physical[name], self._arns[name] = name, made["TableArn"]
+        for name, item in template.resources("AWS::SQS::Queue").items():
+            wanted = item["Properties"]
+            attributes = {key: str(value) for key, value in wanted.items() if not isinstance(value, dict | bool)}
+            url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+            found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+            self._physical[name], self._arns[name] = url, found["QueueArn"]
+        for name, item in template.resources("AWS::SQS::Queue").items():
+            if "RedrivePolicy" in item["Properties"]:
+                redrive = self.resolve(item["Properties"]["RedrivePolicy"])
+                sqs.set_queue_attributes(
+                    QueueUrl=self._physical[name], Attributes={"RedrivePolicy": json.dumps(redrive)}
+                )
+        for name in template.resources("AWS::KMS::Key"):
+            key = kms.create_key()["KeyMetadata"]
+            self._physical[name], self._arns[name] = key["KeyId"], key["Arn"]
+
+    def resolve(self, value: Any) -> Any:
+        """A template's value with its intrinsics carried out, as far as these tests need them."""
+        if isinstance(value, list):
+            return [self.resolve(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if set(value) == {"Ref"}:
+            return self.parameters.get(value["Ref"], self._physical.get(value["Ref"], value["Ref"]))
+        if set(value) == {"Fn::GetAtt"}:
+            name, attribute = value["Fn::GetAtt"]
+            return self._arns[name] if attribute == "Arn" else f"{name}.{attribute}"
+        return {key: self.resolve(item) for key, item in value.items()}
+
+    def table(self, folder: str) -> str:
+        """The deployed name of the table `folder`, such as `deliveries`."""
+        return "".join(part.title() for part in folder.split("_")) + "Table"
+
+    def queue_url(self, logical_id: str) -> str:
+        return self._physical[logical_id]
+
+    # -- functions -------------------------------------------------------------------------------------------------
+
+    def environment(self, folder: str) -> dict[str, str]:
+        """The environment that the template gives to a function: no more and no less."""
+        shared = template.load()["Globals"]["Function"]["Environment"]["Variables"]
+        own = self.functions[folder].get("Environment", {}).get("Variables", {})
+        return {name: str(self.resolve(value)) for name, value in {**shared, **own}.items()}
+
+    def module(self, folder: str) -> ModuleType:
+        if folder not in self._modules:
+            path = template.ROOT / "functions" / folder / "handler.py"
+            spec = importlib.util.spec_from_file_location(f"handler_{folder}", path)
+            assert spec and spec.loader
+            self._modules[folder] = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(self._modules[folder])
+        return self._modules[folder]
+
+    def invoke(self, folder: str, event: Any, context: Context | None = None) -> Any:
+        """Call a function's handler in the environment that the template gives it."""
+        with self.inside(folder):
+            return self.module(folder).handler(event, context or Context())
+
+    @contextmanager
+    def inside(self, folder: str) -> Iterator[None]:
+        """The environment of a function, for calling the package as the function would."""
+        before = dict(os.environ)
+        os.environ.update(self.environment(folder))
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+    # -- the front door --------------------------------------------------------------------------------------------
+
+    def call(
+        self,
+        method: str,
+        target: str,
+        *,
+        token: str | None = None,
+        json_body: Any = None,
+        body: bytes | str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send a request as API Gateway would hand it to the function of its route."""
+        sent = {name.lower(): value for name, value in (headers or {}).items()}
+        if token is not None:
+            sent.setdefault("authorization", f"Bearer {token}")
+        if json_body is not None:
+            body = json.dumps(json_body)
+            sent.setdefault("content-type", "application/json")
+        event, folder = self.event(method, target, sent, body)
+        answer = self.invoke(folder, event)
+        content = answer.get("body") or ""
+        raw = base64.b64decode(content) if answer.get("isBase64Encoded") else content.encode()
+        return Answer(answer["statusCode"], {k.lower(): v for k, v in answer["headers"].items()}, raw)
+
+    def event(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | str | None
+    ) -> tuple[dict[str, Any], str]:
+        """An HTTP API event (payload format 2.0) and the folder of the function that gets it."""
+        parts = urlsplit(target)
+        path = unquote(parts.path)
+        route, folder, parameters = self._match(method, path)
+        is_text = body is None or isinstance(body, str)
+        event: dict[str, Any] = {
+            "version": "2.0",
+            "routeKey": route,
+            "rawPath": path,
+            "rawQueryString": parts.query,
+            "headers": {"host": self._host, **headers},
+            "requestContext": {
+                "accountId": "123456789012",
+                "apiId": "api",
+                "domainName": self._host,
+                "http": {
+                    "method": method,
+                    "path": path,
+                    "protocol": "HTTP/1.1",
+                    "sourceIp": "203.0.113.7",
+                    "userAgent": "tests",
+                },
+                "requestId": str(uuid.uuid4()),
+                "routeKey": route,
+                "stage": "$default",
+            },
+            "isBase64Encoded": not is_text,
+        }
+        if parameters:
+            event["pathParameters"] = parameters
+        if parts.query:
+            query: dict[str, str] = {}
+            for name, value in parse_qsl(parts.query, keep_blank_values=True):
+                query[name] = f"{query[name]},{value}" if name in query else value
+            event["queryStringParameters"] = query
+        if body is not None:
+            event["body"] = body if isinstance(body, str) else base64.b64encode(body).decode()
+        return event, folder
+
+    def _match(self, method: str, path: str) -> tuple[str, str, dict[str, str]]:
+        found = []
+        for pattern, key, folder in self._routes:
+            match = pattern.fullmatch(f"{method} {path}")
+            if match:
+                found.append((len(match.groupdict()), key, folder, match.groupdict()))
+        if not found:
+            return "$default", template.routes()["$default"], {}
+        _, key, folder, parameters = min(found, key=lambda item: item[0])
+        return key, folder, parameters
+
+    def bootstrap(self, name: str = "Acme") -> dict[str, Any]:
+        """A new workspace with its owner, made by the real function; earlier bootstraps are forgotten."""
+        boto3.client("dynamodb").delete_item(
+            TableName=self.table("workspaces"), Key={"workspace_id": {"S": "bootstrap"}}
+        )
+        event = {
+            "workspace_name": name,
+            "owner_name": "Ada",
+            "owner_email": f"ada-{uuid.uuid4().hex[:8]}@example.com",
+        }
+        made: dict[str, Any] = self.invoke("bootstrap", event)
+        assert "token" in made, made
+        return made
+
+    # -- what AWS moves --------------------------------------------------------------------------------------------
+
+    def pump(self, rounds: int = 12) -> None:
+        """Move records and messages until nothing waits, as the event source mappings do."""
+        for _ in range(rounds):
+            moved = self.pump_streams() + self.pump_queue("DeliveriesQueue", "deliverer")
+            moved += self.pump_queue("DeadLettersQueue", "dead_letters")
+            if not moved:
+                return
+
+    def stream_records(self, table: str) -> list[dict[str, Any]]:
+        """New stream records of a table that pass the mapping's filter."""
+        streams = boto3.client("dynamodbstreams")
+        if table not in self._iterators:
+            arn = boto3.client("dynamodb").describe_table(TableName=table)["Table"]["LatestStreamArn"]
+            shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+            self._iterators[table] = streams.get_shard_iterator(
+                StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
+            )["ShardIterator"]
+        answer = streams.get_records(ShardIterator=self._iterators[table])
+        self._iterators[table] = answer["NextShardIterator"]
+        records = [json.loads(json.dumps(record, default=_wire)) for record in answer["Records"]]
+        return [r for r in records if "undispatched" in r["dynamodb"].get("NewImage", {})]
+
+    def pump_streams(self) -> int:
+        moved = 0
+        for table in ("MessagesTable", "EventsTable"):
+            records = self.stream_records(table)
+            while records:
+                failed = self.invoke("dispatcher", {"Records": records})["batchItemFailures"]
+                moved += len(records)
+                if not failed:
+                    break
+                numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
+                records = records[numbers.index(failed[0]["itemIdentifier"]) :]
+                moved -= len(records)
+        return moved
+
+    def pump_queue(self, queue: str, folder: str) -> int:
+        """Hand waiting messages to a function; delete those that it does not report as failed."""
+        sqs, url = boto3.client("sqs"), self.queue_url(queue)
+        received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]).get("Messages", [])
+        if not received:
+            return 0
+        records = [
+            {
+                "messageId": message["MessageId"],
+                "receiptHandle": message["ReceiptHandle"],
+                "body": message["Body"],
+                "attributes": message.get("Attributes", {}),
+                "eventSource": "aws:sqs",
+            }
+            for message in received
+        ]
+        reply = self.invoke(folder, {"Records": records})
+        failed = {item["itemIdentifier"] for item in reply["batchItemFailures"]}
+        for record in records:
+            if record["messageId"] not in failed:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=record["receiptHandle"])
+        return len(records)
+
+
+def _wire(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return str(value)
+
+
+def _pattern(route_key: str) -> re.Pattern[str]:
+    pieces = re.split(r"\{(\w+)\}", route_key)
+    return re.compile(
+        "".join(f"(?P<{piece}>[^/]+)" if odd % 2 else re.escape(piece) for odd, piece in enumerate(pieces))
+    )
+
+
+@contextmanager
+def world(**parameters: str) -> Iterator[World]:
+    """A deployment of its own, for as long as the block lasts."""
+    before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(CREDENTIALS)
+    try:
+        with mock_aws():
+            yield World(**parameters)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        aws.reset()
+        policy.of_deployment.cache_clear()
