@@ -243,7 +243,7 @@ def _webhooks() -> dict[str, Any]:
         type_: {
             "post": {
                 "operationId": type_.replace(".", "_"),
-                "summary": catalogue.DESCRIPTIONS[type_],
+                "summary": catalogue.CATALOGUE[type_].description,
                 "tags": ["Webhooks"],
                 "parameters": [
                     {
@@ -264,7 +264,12 @@ def _webhooks() -> dict[str, Any]:
                 ],
                 "requestBody": {
                     "required": True,
-                    "content": {"application/json": {"schema": catalogue.schema(type_)}},
+                    "content": {
+                        "application/json": {
+                            "schema": catalogue.schema(type_),
+                            "example": catalogue.example(type_),
+                        }
+                    },
                 },
                 "responses": {
                     "2XX": {"description": "Delivered. Anything else, or no answer in 8 seconds, is retried."},

@@ -50,7 +50,10 @@ def new_hook_secret() -> str:
 
 
 def new_signing_secret() -> str:
-    """The key that outgoing webhooks are signed with: `whsec_` and 32 base62 characters, 190 bits."""
+    """The key that outgoing webhooks are signed with: `whsec_` and 32 base62 characters, 190 bits.
+
+    32 base62 characters are also the base64 form of 24 bytes, which is how Standard Webhooks reads them.
+    """
     return f"whsec_{_random(32)}"
 
 

@@ -31,6 +31,9 @@ class Delivery(store.Record):
     lease_until: int = 0  # epoch milliseconds; who sends now has until then to report
     next_attempt_at: str | None = None
     reason: str | None = None  # why it was cancelled or exhausted
+    result: str | None = None  # the last attempt's: 2xx, 3xx, 4xx, 5xx or error
+    test: bool | None = None  # sent on request: not retried, not counted
+    replayed_at: str | None = None  # when somebody asked for it again
 
     @property
     def is_over(self) -> bool:

@@ -1,18 +1,140 @@
-"""Every event type: when it happens and what its body holds. Bodies are built here and nowhere else."""
+"""Every event type: when it happens, what its body holds, and an example. Bodies are built here and nowhere else.
+
+The same words feed GET /v1/event-types, the `webhooks` section of openapi.yaml, and test deliveries.
+"""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from ferryman import ids
+from ferryman.deliveries.model import Delivery
 from ferryman.events.model import Event, EventType
 from ferryman.messages.model import Message, describe
+from ferryman.webhooks.model import Webhook
 
-DESCRIPTIONS: dict[EventType, str] = {
-    "message.created": "Somebody posted a message: a person, a token or an incoming webhook.",
-    "message.updated": "A message's text was changed.",
-    "message.deleted": "A message was deleted. The event names it and no longer holds its text.",
+type Schema = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event type. `data` is the JSON Schema of the body's `data`; `example` is valid against it."""
+
+    description: str
+    data: Schema
+    example: dict[str, Any]
+    # About our own work rather than about a chat: only a webhook for every chat (admin:*) can want it.
+    operational: bool = False
+
+
+def _object(**properties: Schema) -> Schema:
+    """A closed object all of whose properties are there."""
+    return {
+        "type": "object",
+        "required": list(properties),
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+_STRING: Schema = {"type": "string"}
+_TIME: Schema = {"type": "string", "format": "date-time"}
+_NULLABLE: Schema = {"type": ["string", "null"]}
+_AUTHOR: Schema = {
+    "type": "object",
+    "required": ["type", "id"],
+    "properties": {"type": {"enum": ["user", "incoming_webhook"]}, "id": _STRING, "name": _NULLABLE},
+    "additionalProperties": False,
 }
-TYPES: tuple[EventType, ...] = tuple(DESCRIPTIONS)
+_MESSAGE = _object(
+    id=_STRING,
+    chat_id=_STRING,
+    text=_STRING,
+    author=_AUTHOR,
+    origin={"enum": ["token", "incoming_webhook"]},
+    livemode={"type": "boolean"},
+    revision={"type": "integer", "minimum": 1},
+    created_at=_TIME,
+    edited_at={"type": ["string", "null"], "format": "date-time"},
+)
+_A_MESSAGE = {
+    "id": "msg_01J00000000000000000000000",
+    "chat_id": "cht_01J00000000000000000000000",
+    "text": "Build passed",
+    "author": {"type": "incoming_webhook", "id": "inc_01J00000000000000000000000", "name": "CI"},
+    "origin": "incoming_webhook",
+    "livemode": True,
+    "revision": 1,
+    "created_at": "2026-01-02T03:04:05.678Z",
+    "edited_at": None,
+}
+_AN_EDITED_MESSAGE = {
+    **_A_MESSAGE,
+    "text": "Build passed after all",
+    "revision": 2,
+    "edited_at": "2026-01-02T03:05:00.000Z",
+}
+
+CATALOGUE: dict[EventType, Entry] = {
+    "message.created": Entry(
+        "Somebody posted a message: a person, a token or an incoming webhook.",
+        _object(message=_MESSAGE),
+        {"message": _A_MESSAGE},
+    ),
+    "message.updated": Entry(
+        "A message's text was changed.", _object(message=_MESSAGE), {"message": _AN_EDITED_MESSAGE}
+    ),
+    "message.deleted": Entry(
+        "A message was deleted. The event names it and no longer holds its text.",
+        _object(message=_object(id=_STRING, chat_id=_STRING, deleted_at=_TIME)),
+        {
+            "message": {
+                "id": "msg_01J00000000000000000000000",
+                "chat_id": "cht_01J00000000000000000000000",
+                "deleted_at": "2026-01-02T03:06:00.000Z",
+            }
+        },
+    ),
+    "webhook.disabled": Entry(
+        "A webhook was disabled because its receiver kept failing or answered 410 Gone.",
+        _object(webhook=_object(id=_STRING, url=_STRING, name=_NULLABLE, reason=_STRING, last_error=_STRING)),
+        {
+            "webhook": {
+                "id": "whk_01J00000000000000000000000",
+                "url": "https://ci.example.com/ferryman",
+                "name": None,
+                "reason": "10 attempts in a row failed; the last with HTTP 500",
+                "last_error": "HTTP 500",
+            }
+        },
+        operational=True,
+    ),
+    "delivery.exhausted": Entry(
+        "A delivery failed for good: its attempt and all retries are spent.",
+        _object(
+            delivery=_object(
+                id=_STRING,
+                webhook_id=_STRING,
+                event_id=_STRING,
+                event_type=_STRING,
+                attempts={"type": "integer", "minimum": 1},
+                reason=_STRING,
+            )
+        ),
+        {
+            "delivery": {
+                "id": "dlv_01J0000000000000000000000001J00000000000000000000000",
+                "webhook_id": "whk_01J00000000000000000000000",
+                "event_id": "evt_01J00000000000000000000000",
+                "event_type": "message.created",
+                "attempts": 4,
+                "reason": "4 attempts failed",
+            }
+        },
+        operational=True,
+    ),
+}
+TYPES: tuple[EventType, ...] = tuple(CATALOGUE)
 
 
 def message_created(message: Message) -> Event:
@@ -55,6 +177,8 @@ def build(
     at: str,
     data: dict[str, Any],
     chat_id: str | None = None,
+    webhook_id: str | None = None,
+    test: bool = False,
 ) -> Event:
     body = {
         "id": event_id,
@@ -63,6 +187,7 @@ def build(
         "workspace_id": workspace_id,
         "livemode": livemode,
         "data": data,
+        **({"test": True} if test else {}),
     }
     return Event(
         workspace_id=workspace_id,
@@ -71,76 +196,95 @@ def build(
         created_at=at,
         livemode=livemode,
         chat_id=chat_id,
+        webhook_id=webhook_id,
+        test=test or None,
         # ASCII, so that no part of the way can change a byte of it.
         body=json.dumps(body, separators=(",", ":")),
     )
 
 
-_STRING = {"type": "string"}
-_TIME = {"type": "string", "format": "date-time"}
-_AUTHOR = {
-    "type": "object",
-    "required": ["type", "id"],
-    "properties": {
-        "type": {"enum": ["user", "incoming_webhook"]},
-        "id": _STRING,
-        "name": {"type": ["string", "null"]},
-    },
-    "additionalProperties": False,
-}
-_MESSAGE = {
-    "type": "object",
-    "required": [
-        "id",
-        "chat_id",
-        "text",
-        "author",
-        "origin",
-        "livemode",
-        "revision",
-        "created_at",
-        "edited_at",
-    ],
-    "properties": {
-        "id": _STRING,
-        "chat_id": _STRING,
-        "text": _STRING,
-        "author": _AUTHOR,
-        "origin": {"enum": ["token", "incoming_webhook"]},
-        "livemode": {"type": "boolean"},
-        "revision": {"type": "integer", "minimum": 1},
-        "created_at": _TIME,
-        "edited_at": {"type": ["string", "null"], "format": "date-time"},
-    },
-    "additionalProperties": False,
-}
-_DELETED = {
-    "type": "object",
-    "required": ["id", "chat_id", "deleted_at"],
-    "properties": {"id": _STRING, "chat_id": _STRING, "deleted_at": _TIME},
-    "additionalProperties": False,
-}
+def test_event(type_: EventType, *, workspace_id: str, webhook_id: str, livemode: bool, at: str) -> Event:
+    """An event for one webhook alone, with the type's example as its data and `"test": true`."""
+    return build(
+        type_,
+        ids.new(ids.EVENT),
+        workspace_id=workspace_id,
+        livemode=livemode,
+        at=at,
+        data=CATALOGUE[type_].example,
+        webhook_id=webhook_id,
+        test=True,
+    )
 
 
-def schema(type_: EventType) -> dict[str, Any]:
-    """The JSON Schema of a type's body."""
-    message = _DELETED if type_ == "message.deleted" else _MESSAGE
-    return {
-        "type": "object",
-        "description": DESCRIPTIONS[type_],
-        "required": ["id", "type", "created_at", "workspace_id", "livemode", "data"],
-        "properties": {
-            "id": {"type": "string", "pattern": ids.pattern(ids.EVENT)},
-            "type": {"const": type_},
-            "created_at": _TIME,
-            "workspace_id": _STRING,
-            "livemode": {"type": "boolean"},
-            "data": {
-                "type": "object",
-                "required": ["message"],
-                "properties": {"message": message},
-                "additionalProperties": False,
-            },
+def webhook_disabled(webhook: Webhook, reason: str, last_error: str, at: str) -> Event:
+    """`at` is part of the id: a webhook can be disabled again later."""
+    return build(
+        "webhook.disabled",
+        ids.derived(ids.EVENT, at, "webhook.disabled", webhook.webhook_id),
+        workspace_id=webhook.workspace_id,
+        livemode=webhook.livemode,
+        at=at,
+        data={
+            "webhook": {
+                "id": webhook.webhook_id,
+                "url": webhook.url,
+                "name": webhook.name,
+                "reason": reason,
+                "last_error": last_error,
+            }
         },
-        "additionalProperties": False,
+    )
+
+
+def delivery_exhausted(delivery: Delivery, reason: str, at: str) -> Event:
+    """Derived from the delivery and how often it was tried, so that settling twice tells it once."""
+    attempts = len(delivery.attempts)
+    return build(
+        "delivery.exhausted",
+        ids.derived(ids.EVENT, delivery.created_at, "delivery.exhausted", delivery.delivery_id, str(attempts)),
+        workspace_id=delivery.workspace_id,
+        livemode=delivery.livemode,
+        at=at,
+        data={
+            "delivery": {
+                "id": delivery.delivery_id,
+                "webhook_id": delivery.webhook_id,
+                "event_id": delivery.event_id,
+                "event_type": delivery.event_type,
+                "attempts": attempts,
+                "reason": reason,
+            }
+        },
+    )
+
+
+def is_operational(type_: str) -> bool:
+    entry = CATALOGUE.get(type_)  # type: ignore[call-overload]
+    return entry is not None and entry.operational
+
+
+def schema(type_: EventType) -> Schema:
+    """The JSON Schema of a type's body."""
+    described = _object(
+        id={"type": "string", "pattern": ids.pattern(ids.EVENT)},
+        type={"const": type_},
+        created_at=_TIME,
+        workspace_id=_STRING,
+        livemode={"type": "boolean"},
+        data=CATALOGUE[type_].data,
+    )
+    described["properties"]["test"] = {"const": True, "description": "Only on a test delivery."}
+    return {"description": CATALOGUE[type_].description, **described}
+
+
+def example(type_: EventType) -> dict[str, Any]:
+    """A body of this type, as a receiver gets it."""
+    return {
+        "id": "evt_01J00000000000000000000000",
+        "type": type_,
+        "created_at": "2026-01-02T03:04:05.678Z",
+        "workspace_id": "wsp_01J00000000000000000000000",
+        "livemode": True,
+        "data": CATALOGUE[type_].example,
     }

@@ -5,7 +5,9 @@ from typing import Literal
 
 from ferryman import store
 
-type EventType = Literal["message.created", "message.updated", "message.deleted"]
+type EventType = Literal[
+    "message.created", "message.updated", "message.deleted", "webhook.disabled", "delivery.exhausted"
+]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -17,5 +19,7 @@ class Event(store.Record):
     livemode: bool
     body: str  # ASCII JSON; byte-identical on every attempt of every delivery
     chat_id: str | None = None
+    webhook_id: str | None = None  # set when the event is for this webhook alone: a test
+    test: bool | None = None
     undispatched: str | None = None
     expires_at_epoch: int | None = None

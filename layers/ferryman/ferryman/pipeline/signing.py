@@ -1,17 +1,68 @@
 """Signing: what makes a delivery trustworthy to its receiver. Pure, no AWS.
 
-The FM signature is `t=<unix seconds>,v1=<hex HMAC-SHA256 of "{t}.{body}">`, keyed with the secret's UTF-8 bytes;
-while a secret is being rotated there is one `v1=` for each valid secret, the newest first. `t` is taken at each
-attempt and never cached, so that a receiver can refuse old ones.
+A webhook chooses one or several signatures; each adds its own headers to every attempt:
+
+- `fm` (the default): `t=<unix seconds>,v1=<hex HMAC-SHA256 of "{t}.{body}">`, keyed with the secret's UTF-8 bytes
+- `standard`: Standard Webhooks (https://www.standardwebhooks.com), keyed with what follows `whsec_`, base64-decoded
+- `fluxdesk`: `v1=<hex HMAC-SHA256 of the body>`, keyed with the secret's UTF-8 bytes
+
+While a secret is being rotated, `fm` and `standard` carry one signature for each valid secret, the newest first;
+`fluxdesk` has room for one and uses the newest. The time is taken at each attempt and never cached, so that a
+receiver can refuse old ones.
 """
 
+import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from ferryman.deliveries.model import Delivery
-from ferryman.events.model import Event
-from ferryman.webhooks.model import Webhook
+from ferryman.webhooks.model import SECRET_PREFIX, Signature
+
+_DELIVERY_UUIDS = uuid.UUID("6f2b3c1e-8d5a-5d0e-9a55-0f8c5b1c7a34")  # the namespace of our deliveries' UUIDs
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What the headers of one attempt say. `timestamp` is in unix seconds."""
+
+    webhook_id: str
+    delivery_id: str
+    event_type: str
+    number: int
+    timestamp: int
+    test: bool = False
+
+
+def headers(attempt: Attempt, signatures: Sequence[Signature], secrets: Sequence[str], body: bytes) -> dict[str, str]:
+    """All headers of an attempt that is about to be made."""
+    found = described(attempt, signatures)
+    for name in signatures:
+        found |= _SIGNERS[name](attempt, secrets, body)
+    return found
+
+
+def described(attempt: Attempt, signatures: Sequence[Signature]) -> dict[str, str]:
+    """The headers that need no secret: what the delivery log shows."""
+    found = {"Content-Type": "application/json"}
+    if "fm" in signatures:
+        found |= {
+            "X-FM-Webhook-ID": attempt.webhook_id,
+            "X-FM-Webhook-Event": attempt.event_type,
+            "X-FM-Webhook-Timestamp": str(attempt.timestamp),
+        }
+    if "standard" in signatures:
+        found |= {"webhook-id": attempt.delivery_id, "webhook-timestamp": str(attempt.timestamp)}
+    if "fluxdesk" in signatures:
+        found |= {
+            "X-FluxDesk-Event-Type": attempt.event_type,
+            "X-FluxDesk-Delivery-Id": str(uuid.uuid5(_DELIVERY_UUIDS, attempt.delivery_id)),
+        }
+    found |= {"X-FM-Delivery-ID": attempt.delivery_id, "X-FM-Delivery-Attempt": str(attempt.number)}
+    if attempt.test:
+        found["X-FM-Webhook-Test"] = "true"
+    return found
 
 
 def fm_signature(secrets: Sequence[str], timestamp: int, body: bytes) -> str:
@@ -21,16 +72,23 @@ def fm_signature(secrets: Sequence[str], timestamp: int, body: bytes) -> str:
     return ",".join([f"t={timestamp}", *(f"v1={digest}" for digest in digests)])
 
 
-def headers(
-    webhook: Webhook, event: Event, delivery: Delivery, secrets: Sequence[str], timestamp: int, body: bytes
-) -> dict[str, str]:
-    """All headers of one attempt that is about to be made."""
-    return {
-        "Content-Type": "application/json",
-        "X-FM-Webhook-ID": webhook.webhook_id,
-        "X-FM-Webhook-Event": event.type,
-        "X-FM-Webhook-Timestamp": str(timestamp),
-        "X-FM-Webhook-Signature": fm_signature(secrets, timestamp, body),
-        "X-FM-Delivery-ID": delivery.delivery_id,
-        "X-FM-Delivery-Attempt": str(len(delivery.attempts)),
-    }
+def _fm(attempt: Attempt, secrets: Sequence[str], body: bytes) -> dict[str, str]:
+    return {"X-FM-Webhook-Signature": fm_signature(secrets, attempt.timestamp, body)}
+
+
+def _standard(attempt: Attempt, secrets: Sequence[str], body: bytes) -> dict[str, str]:
+    signed = f"{attempt.delivery_id}.{attempt.timestamp}.".encode() + body
+    keys = [base64.b64decode(secret.removeprefix(SECRET_PREFIX)) for secret in secrets]
+    digests = [base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode() for key in keys]
+    return {"webhook-signature": " ".join(f"v1,{digest}" for digest in digests)}
+
+
+def _fluxdesk(_attempt: Attempt, secrets: Sequence[str], body: bytes) -> dict[str, str]:
+    return {"X-FluxDesk-Signature": f"v1={hmac.digest(secrets[0].encode(), body, hashlib.sha256).hex()}"}
+
+
+_SIGNERS: Mapping[Signature, Callable[[Attempt, Sequence[str], bytes], dict[str, str]]] = {
+    "fm": _fm,
+    "standard": _standard,
+    "fluxdesk": _fluxdesk,
+}

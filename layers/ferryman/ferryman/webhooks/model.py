@@ -6,6 +6,8 @@ from typing import Any, Literal
 from ferryman import clock, store
 
 type State = Literal["enabled", "disabled"]
+type Signature = Literal["fm", "standard", "fluxdesk"]
+SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
 MAX_CHATS = 40
 DISABLE_AFTER_FAILURES = 10  # consecutive failed attempts
 
@@ -35,6 +37,7 @@ class Webhook(store.Record):
     updated_at: str
     secrets: list[dict[str, Any]]  # SigningSecret items, newest first
     chat_ids: list[str] | None = None  # None: every chat of the workspace, which needs admin:*
+    signatures: list[Signature] = field(default_factory=lambda: ["fm"])  # type: ignore[arg-type]
     name: str | None = None
     description: str | None = None
     state: State = "enabled"
