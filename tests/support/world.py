@@ -24,7 +24,7 @@ from ferryman.pipeline import policy
 from ferryman.webhooks import sealing
 from moto import mock_aws
 
-from tests.support import template
+from tests.support import guard, template
 
 REGION = "us-east-1"
 CREDENTIALS = {
@@ -76,11 +76,13 @@ class World:
         self._arns: dict[str, str] = {}
         self._modules: dict[str, ModuleType] = {}
         self._iterators: dict[str, str] = {}
+        self._acting: str | None = None  # the function whose code runs now
         self._host = "api.test"
         aws.reset()
         policy.of_deployment.cache_clear()
         sealing._unseal.cache_clear()
         self._create()
+        self._watch()
         self.functions = template.functions()
         self._routes = [(_pattern(key), key, folder) for key, folder in template.routes().items()]
 
@@ -113,6 +115,24 @@ class World:
         for name in template.resources("AWS::KMS::Key"):
             key = kms.create_key()["KeyMetadata"]
             self._physical[name], self._arns[name] = key["KeyId"], key["Arn"]
+
+    def _watch(self) -> None:
+        """Let the clients of the code under test meet AWS's refusals that moto does not know (`guard`)."""
+        logical = {physical: name for name, physical in self._physical.items()}
+        schemas = {
+            name: {key["AttributeName"]: key["KeyType"] for key in item["Properties"]["KeySchema"]}
+            for name, item in template.resources("AWS::DynamoDB::Table").items()
+        }
+
+        def check(params: dict[str, Any], model: Any, **_: Any) -> None:
+            service = model.service_model.service_name
+            if self._acting is not None:
+                guard.refuse_forbidden(self._acting, service, model.name, params, logical)
+            if service == "dynamodb":
+                guard.refuse_impossible(model.name, params, schemas)
+
+        for client in (aws.dynamodb(), aws.sqs(), aws.kms()):
+            client.meta.events.register("before-parameter-build", check)
 
     def resolve(self, value: Any) -> Any:
         """A template's value with its intrinsics carried out, as far as these tests need them."""
@@ -159,11 +179,13 @@ class World:
     @contextmanager
     def inside(self, folder: str) -> Iterator[None]:
         """The environment of a function, for calling the package as the function would."""
-        before = dict(os.environ)
+        before, acted = dict(os.environ), self._acting
         os.environ.update(self.environment(folder))
+        self._acting = folder
         try:
             yield
         finally:
+            self._acting = acted
             os.environ.clear()
             os.environ.update(before)
 

@@ -1,0 +1,138 @@
+"""What AWS refuses and moto lets through, so that the tests meet it too.
+
+- IAM: each call is checked against the policies that template.yaml gives to the function that makes it
+- DynamoDB's key limits, and a query's start key that lies outside of the query
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tests.support import template
+
+_IN_TRANSACTION = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+_SQS_ACTION = {
+    "SendMessageBatch": "SendMessage",
+    "DeleteMessageBatch": "DeleteMessage",
+    "ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
+}
+MAX_BYTES = {"HASH": 2048, "RANGE": 1024}
+
+
+def allowed(folder: str) -> set[tuple[str, str]]:
+    """What a function may do: (action, resource) pairs, resources by logical id, an index as `Table/index/name`."""
+    pairs = set()
+    for policy in template.functions()[folder].get("Policies", []):
+        for statement in policy["Statement"]:
+            for action in _listed(statement["Action"]):
+                for resource in _listed(statement["Resource"]):
+                    pairs.add((action, _resource(resource)))
+    return pairs
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _resource(value: Any) -> str:
+    """`!GetAtt X.Arn` and `!Sub ${X.Arn}/index/y` by their logical ids; anything else as it stands."""
+    match value:
+        case {"Fn::GetAtt": [name, "Arn"]}:
+            return str(name)
+        case {"Fn::Sub": str(text)}:
+            return re.sub(r"\$\{(\w+)\.Arn\}", r"\1", text)
+        case {"Ref": name}:
+            return str(name)
+    return str(value)
+
+
+def needed(service: str, operation: str, arguments: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The (action, physical resource) pairs that IAM asks for one call."""
+    match service, operation:
+        case "dynamodb", "TransactWriteItems" | "TransactGetItems":
+            for item in arguments["TransactItems"]:
+                ((kind, inner),) = item.items()
+                yield f"dynamodb:{_IN_TRANSACTION[kind]}", inner["TableName"]
+        case "dynamodb", "BatchGetItem" | "BatchWriteItem":
+            for table in arguments["RequestItems"]:
+                yield f"dynamodb:{operation}", table
+        case "dynamodb", _:
+            index = f"/index/{arguments['IndexName']}" if "IndexName" in arguments else ""
+            yield f"dynamodb:{operation}", f"{arguments['TableName']}{index}"
+        case "sqs", _:
+            yield f"sqs:{_SQS_ACTION.get(operation, operation)}", arguments["QueueUrl"]
+        case "kms", _:
+            yield f"kms:{operation}", arguments["KeyId"]
+
+
+def refuse_forbidden(
+    folder: str, service: str, operation: str, arguments: dict[str, Any], logical: dict[str, str]
+) -> None:
+    """Raise what AWS answers when the function's role does not allow the call. `logical`: physical id → logical id."""
+    may = allowed(folder)
+    for action, resource in needed(service, operation, arguments):
+        table, _, index = resource.partition("/index/")
+        name = logical.get(table, table) + (f"/index/{index}" if index else "")
+        if (action, name) not in may and (f"{action.partition(':')[0]}:*", name) not in may:
+            text = f"template.yaml does not allow the function {folder} to call {action} on {name}"
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": text}}, operation)
+
+
+def refuse_impossible(operation: str, arguments: dict[str, Any], schemas: dict[str, dict[str, str]]) -> None:
+    """Raise what DynamoDB answers to a key that no item can have. `schemas`: table → attribute → HASH or RANGE."""
+    for table, key in _keys(operation, arguments):
+        for name, kind in schemas[table].items():
+            value = key.get(name, {}).get("S", "")
+            if not 0 < len(value.encode("utf-8", "surrogatepass")) <= MAX_BYTES[kind]:
+                _invalid(operation, f"the key attribute {name} of {table} has {len(value)} characters")
+    if operation == "Query" and "ExclusiveStartKey" in arguments:
+        _check_start(arguments)
+
+
+def _keys(operation: str, arguments: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    match operation:
+        case "TransactWriteItems":
+            for item in arguments["TransactItems"]:
+                for inner in item.values():
+                    yield inner["TableName"], inner.get("Key") or inner["Item"]
+        case "BatchGetItem":
+            for table, wanted in arguments["RequestItems"].items():
+                for key in wanted["Keys"]:
+                    yield table, key
+        case "GetItem" | "UpdateItem" | "DeleteItem":
+            yield arguments["TableName"], arguments["Key"]
+        case "PutItem":
+            yield arguments["TableName"], arguments["Item"]
+
+
+def _check_start(arguments: dict[str, Any]) -> None:
+    start, values = arguments["ExclusiveStartKey"], arguments["ExpressionAttributeValues"]
+    condition, names = arguments["KeyConditionExpression"], arguments.get("ExpressionAttributeNames", {})
+
+    def named(name: str) -> str:
+        return str(start[names.get(name, name)]["S"])
+
+    inside = [
+        *(named(name) == values[value]["S"] for name, value in re.findall(r"(#?\w+) = (:\w+)", condition)),
+        *(
+            named(name).startswith(values[value]["S"])
+            for name, value in re.findall(r"begins_with\((#?\w+), (:\w+)\)", condition)
+        ),
+        *(
+            values[low]["S"] <= named(name) <= values[high]["S"]
+            for name, low, high in re.findall(r"(#?\w+) BETWEEN (:\w+) AND (:\w+)", condition)
+        ),
+    ]
+    if not all(inside):
+        _invalid("Query", "The provided starting key is outside query boundaries based on provided conditions")
+
+
+def _invalid(operation: str, text: str) -> None:
+    raise ClientError({"Error": {"Code": "ValidationException", "Message": text}}, operation)
