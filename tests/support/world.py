@@ -325,7 +325,7 @@ class World:
         received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]).get("Messages", [])
         if not received:
             return 0
-        records = [
+        records: list[dict[str, Any]] = [
             {
                 "messageId": message["MessageId"],
                 "receiptHandle": message["ReceiptHandle"],

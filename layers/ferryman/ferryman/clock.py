@@ -11,8 +11,12 @@ def now() -> float:
 
 def iso(seconds: float) -> str:
     """`seconds` since the epoch as ISO 8601 with milliseconds; such texts sort like the times they name."""
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return iso_of(datetime.fromtimestamp(seconds, UTC))
+
+
+def iso_of(moment: datetime) -> str:
+    """A moment that has an offset, in the same form. Raises OverflowError where UTC is outside the years 1 to 9999."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def now_iso() -> str:

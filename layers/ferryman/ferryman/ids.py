@@ -21,6 +21,7 @@ INCOMING_WEBHOOK = "inc"
 WEBHOOK = "whk"
 EVENT = "evt"
 DELIVERY = "dlv"
+REPLAY = "rpl"
 
 
 def _encode(milliseconds: int, tail: bytes) -> str:
@@ -41,7 +42,7 @@ def derived(prefix: str, at: str, *parts: str) -> str:
 
 def floor(prefix: str, at: str) -> str:
     """The smallest id that can have been made at the ISO time `at`, for ranges over sorted ids."""
-    return f"{prefix}_{_encode(int(clock.seconds(at) * 1000), bytes(10))}"
+    return f"{prefix}_{_encode(max(0, int(clock.seconds(at) * 1000)), bytes(10))}"
 
 
 def pattern(prefix: str) -> str:

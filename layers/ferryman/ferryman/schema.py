@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
@@ -48,8 +48,8 @@ def _time(text: str) -> str:
     if moment.tzinfo is None:
         raise ValueError("must have an offset; add Z for UTC")
     try:
-        return clock.iso(moment.astimezone(UTC).timestamp())
-    except (OverflowError, ValueError):
+        return clock.iso_of(moment)
+    except OverflowError:
         raise ValueError("must be a time between the years 1 and 9999") from None
 
 
@@ -62,6 +62,13 @@ def _email(text: str) -> str:
     ):
         raise ValueError("must be an e-mail address such as ada@example.com")
     return text
+
+
+def distinct[T](values: list[T]) -> list[T]:
+    """A validator: nothing is named twice."""
+    if len(set(values)) != len(values):
+        raise ValueError("must not name anything twice")
+    return values
 
 
 type Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_name)]

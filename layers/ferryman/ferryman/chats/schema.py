@@ -1,6 +1,6 @@
 """What the API takes and gives for chats and their members."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field
 
@@ -15,7 +15,7 @@ class ChatIn(Input):
 
     name: Name = Field(examples=["Builds"])
     type: ChatType = "group"
-    member_ids: list[str] = Field(
+    member_ids: list[Annotated[str, Field(pattern=ids.pattern(ids.USER))]] = Field(
         default_factory=list,
         max_length=MAX_MEMBERS_AT_CREATION,
         description="Users to add at once, besides you.",

@@ -31,7 +31,7 @@ def create(caller: Caller, wanted: ChatIn, once: Once | None = None) -> Chat:
     writes = [*idempotency.writes(once, chat.chat_id), table.creating(chat)]
     for user_id in dict.fromkeys([caller.user_id, *wanted.member_ids]):
         if user_id != caller.user_id:
-            _known_user(caller.workspace_id, user_id, "/member_ids")
+            _known_user(caller.workspace_id, user_id)
         writes += table.adding(_member(caller, chat.chat_id, user_id, now))
     store.commit(writes)
     return chat
@@ -45,22 +45,36 @@ def edit(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
         if value is None:
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
     after = replace(before, **changes)
-    if after == before:
-        return before
-    after.updated_at = clock.now_iso()
-    store.commit([table.changing(before, after)])
-    if after.active != before.active:
-        incoming_webhooks.follow_chat(after)
+    if after != before:
+        after.updated_at = clock.now_iso()
+        store.commit([table.changing(before, after)])
+    if "active" in changes:  # also when nothing changed: an earlier request may have failed halfway
+        _follow(after)
     return after
+
+
+def _follow(chat: Chat) -> None:
+    """Open or close the chat's incoming webhooks.
+
+    Of two edits at the same moment, the first can come here last; so look whether it still is the newest.
+    """
+    while True:
+        incoming_webhooks.follow_chat(chat)
+        newest = table.get(chat.workspace_id, chat.chat_id)
+        if newest.active == chat.active:
+            return
+        chat = newest
 
 
 def add_member(caller: Caller, chat_id: str, user_id: str) -> Member:
     """Add a user to a chat; adding twice changes nothing."""
-    chat = visible(caller, chat_id)
-    _known_user(caller.workspace_id, user_id, "/user_id")
-    member = _member(caller, chat.chat_id, user_id, clock.now_iso())
-    if not table.memberships(caller.workspace_id, [(chat_id, user_id)]):
-        store.commit(table.adding(member))
+    visible(caller, chat_id)
+    users.get(caller.workspace_id, user_id)
+    known = table.member(caller.workspace_id, chat_id, user_id)
+    if known is not None:
+        return known
+    member = _member(caller, chat_id, user_id, clock.now_iso())
+    store.commit(table.adding(member))
     return member
 
 
@@ -80,8 +94,8 @@ def _member(caller: Caller, chat_id: str, user_id: str, at: str) -> Member:
     )
 
 
-def _known_user(workspace_id: str, user_id: str, field: str) -> None:
+def _known_user(workspace_id: str, user_id: str) -> None:
     try:
         users.get(workspace_id, user_id)
     except NotFound:
-        raise Invalid("There is no such user in this workspace.", field) from None
+        raise Invalid(f"There is no user {user_id} in this workspace.", "/member_ids") from None

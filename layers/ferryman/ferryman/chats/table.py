@@ -45,6 +45,11 @@ def get_as_member(workspace_id: str, chat_id: str, user_id: str) -> tuple[Chat, 
     return Chat.from_item(by_entry[f"chat/{chat_id}"]), _member(chat_id, user_id) in by_entry
 
 
+def member(workspace_id: str, chat_id: str, user_id: str) -> Member | None:
+    item = store.get(TABLE, _key(workspace_id, _member(chat_id, user_id)))
+    return Member.from_item(item) if item else None
+
+
 def memberships(workspace_id: str, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
     """Which of the (chat_id, user_id) `pairs` are memberships now."""
     wanted = {_member(chat_id, user_id): (chat_id, user_id) for chat_id, user_id in pairs}

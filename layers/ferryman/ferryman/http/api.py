@@ -19,10 +19,10 @@ from pydantic import BaseModel
 from ferryman import log, scopes, store
 from ferryman.credentials.model import Caller
 from ferryman.credentials.service import authenticate
-from ferryman.errors import Invalid, NotAllowed, NotAuthenticated
+from ferryman.errors import Invalid, NotAllowed, NotAuthenticated, NotFound
 from ferryman.http import body, cursors, problems
 from ferryman.http.operation import PUBLIC, SIGNED_IN, Operation
-from ferryman.http.validation import validate
+from ferryman.http.validation import validate, validate_query
 from ferryman.idempotency import KeyTaken, Once
 from ferryman.workspaces import table as workspaces
 
@@ -32,6 +32,8 @@ _SAFE_HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+# No id of ours is longer, and DynamoDB refuses keys that are much longer.
+_PATH_PARAMETER = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 @dataclass(slots=True)
@@ -54,8 +56,11 @@ class Call:
         return workspaces.cursor_key(self.caller.workspace_id)
 
     def _list(self, query: Any) -> str:
+        """The list, as this caller sees it: who sees another part of it starts at another place."""
         filters = query.model_dump_json(exclude={"limit", "cursor"})
-        return f"{self.caller.workspace_id} {self.path} {filters}"
+        caller = self.caller
+        view = f"{caller.user_id} {'all' if caller.is_admin else 'own'} {caller.livemode}"
+        return f"{caller.workspace_id} {view} {self.path} {filters}"
 
     def origin(self) -> str:
         """`https://<the host this request came to>`."""
@@ -148,11 +153,13 @@ class Api:
         log.logger.append_keys(workspace_id=caller.workspace_id, caller=caller.credential_id)
         if operation.scope and not scopes.covers(caller.scopes, operation.scope):
             raise NotAllowed(f"This needs the scope {operation.scope}; the token does not have it.")
+        if not all(map(_PATH_PARAMETER.fullmatch, parameters.values())):
+            raise NotFound("There is nothing at this address: an id in it is not one of ours.")
         call = Call(caller, None, event, operation.path.format(**parameters))
         arguments: dict[str, Any] = dict(parameters)
         query = event.get("queryStringParameters") or {}
         if operation.query:
-            arguments["query"] = validate(operation.query, query)
+            arguments["query"] = validate_query(operation.query, query)
         elif query:
             unknown = sorted(query)[0][:60]
             raise Invalid(f"This route takes no query parameters; leave {unknown!r} out.", unknown)

@@ -16,7 +16,7 @@ def encode(key: bytes, query: str, last_key: store.Key | None) -> str | None:
     if last_key is None:
         return None
     content = json.dumps(last_key, separators=(",", ":")).encode()
-    return base64.urlsafe_b64encode(_tag(key, query, content) + content).rstrip(b"=").decode()
+    return _text(_tag(key, query, content) + content)
 
 
 def decode(key: bytes, query: str, cursor: str | None) -> store.Key | None:
@@ -25,14 +25,18 @@ def decode(key: bytes, query: str, cursor: str | None) -> store.Key | None:
         return None
     wrong = Invalid("The cursor does not belong to this list. Start again without one.", "cursor")
     try:
-        blob = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        blob = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), b"-_", validate=True)
     except ValueError:
         raise wrong from None
     tag, content = blob[:_TAG_BYTES], blob[_TAG_BYTES:]
-    if not hmac.compare_digest(tag, _tag(key, query, content)):
+    if not hmac.compare_digest(tag, _tag(key, query, content)) or _text(blob) != cursor:
         raise wrong
     last_key: store.Key = json.loads(content)
     return last_key
+
+
+def _text(blob: bytes) -> str:
+    return base64.urlsafe_b64encode(blob).rstrip(b"=").decode()
 
 
 def _tag(key: bytes, query: str, content: bytes) -> bytes:

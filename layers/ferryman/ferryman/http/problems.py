@@ -35,7 +35,7 @@ def _slug(title: str) -> str:
 
 
 def body(status: int, detail: str, request_id: str, errors: list[dict[str, str]] | None = None) -> str:
-    """A problem as JSON. `detail` is masked once more, so that no secret is echoed whatever it holds."""
+    """A problem as JSON. Its texts are masked once more, so that no secret is echoed whatever they hold."""
     title = HTTPStatus(status).phrase
     problem: dict[str, Any] = {
         "type": f"urn:ferryman:problem:{_slug(title)}",
@@ -45,7 +45,7 @@ def body(status: int, detail: str, request_id: str, errors: list[dict[str, str]]
         "request_id": request_id,
     }
     if errors:
-        problem["errors"] = errors
+        problem["errors"] = [{name: log.redact(text) for name, text in error.items()} for error in errors]
     return json.dumps(problem, ensure_ascii=False)
 
 

@@ -1,5 +1,6 @@
 """Checking what was sent against its model, and saying what is wrong without repeating it: it can be a secret."""
 
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -7,25 +8,42 @@ from pydantic import BaseModel, ValidationError
 from ferryman import log
 from ferryman.errors import Invalid
 
+type Location = tuple[int | str, ...]
+
 _MAX_POINTER = 120
+_MAX_ERRORS = 20  # a body of 64 KiB can be wrong in ten thousand places
 
 
 def validate[Model: BaseModel](model: type[Model], value: Any) -> Model:
-    """`value` as the model. Raises Invalid with a text for each field that is wrong."""
+    """A body's `value` as the model. Raises Invalid with a text for each field that is wrong."""
+    return _validate(model, value, _pointer)
+
+
+def validate_query[Model: BaseModel](model: type[Model], parameters: dict[str, str]) -> Model:
+    """Query parameters as the model. Raises Invalid with a text for each parameter that is wrong."""
+    return _validate(model, parameters, lambda location: str(location[0]) if location else "")
+
+
+def _validate[Model: BaseModel](model: type[Model], value: Any, where: Callable[[Location], str]) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise _explained(error) from None
+        raise _explained(error, where) from None
 
 
-def _explained(error: ValidationError) -> Invalid:
+def _pointer(location: Location) -> str:
+    """A JSON pointer (RFC 6901); empty for the whole body."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+
+
+def _explained(error: ValidationError, where: Callable[[Location], str]) -> Invalid:
     errors = []
-    for found in error.errors(include_url=False, include_context=False, include_input=False):
-        pointer = "/" + "/".join(str(part) for part in found["loc"])
+    for found in error.errors(include_url=False, include_context=False, include_input=False)[:_MAX_ERRORS]:
+        pointer = where(found["loc"])
         message = found["msg"].removeprefix("Value error, ")
         if found["type"] == "extra_forbidden":
             message = "is not a known field; leave it out"
         errors.append((log.redact(pointer)[:_MAX_POINTER], message))
     pointer, message = errors[0]
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return Invalid(f"{pointer}: {message}{more}", errors=errors)
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return Invalid(f"{pointer}: {message}{more}" if pointer else f"{message}{more}", errors=errors)

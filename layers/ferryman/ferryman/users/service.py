@@ -38,19 +38,35 @@ def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
     after = replace(before, **changes)
     if after == before:
+        if {"role", "active"} & changes.keys():
+            _follow(before)  # an earlier request may have failed halfway
         return before
     if scopes.outranks(before.role, caller.role):
         raise NotAllowed(f"A user of the role {caller.role} cannot edit one of the role {before.role}.")
     acting_changed = (after.role, after.active) != (before.role, before.active)
+    keeping_an_owner = []
     if acting_changed:
         _may_give(caller, after.role)
         _may_give(caller, before.role)
-        _keep_an_owner(before, after)
+        keeping_an_owner = _keeping_an_owner(before, after)
     after.updated_at = clock.now_iso()
-    store.commit(table.changing(before, after))
+    store.commit([*table.changing(before, after), *keeping_an_owner])
     if acting_changed:
-        tokens.follow_user(after)
+        _follow(after)
     return after
+
+
+def _follow(user: User) -> None:
+    """Bring the user's role and activity into the user's credentials.
+
+    Of two edits at the same moment, the first can come here last; so look whether it still is the newest.
+    """
+    while True:
+        tokens.follow_user(user)
+        newest = table.get(user.workspace_id, user.user_id)
+        if (newest.role, newest.active) == (user.role, user.active):
+            return
+        user = newest
 
 
 def _may_give(caller: Caller, role: scopes.Role) -> None:
@@ -60,8 +76,11 @@ def _may_give(caller: Caller, role: scopes.Role) -> None:
         raise NotAllowed(f"Giving or taking the role {role} needs the scope {scopes.ADMIN}.")
 
 
-def _keep_an_owner(before: User, after: User) -> None:
+def _keeping_an_owner(before: User, after: User) -> list[store.Write]:
+    """What holds the change to the moment in which the workspace keeps another owner. Raises Conflict."""
     if before.role != "owner" or (after.role == "owner" and after.active):
-        return
-    if all(owner.user_id == before.user_id for owner in table.owners(before.workspace_id)):
-        raise Conflict("This is the workspace's last owner. Make somebody else an owner first.")
+        return []
+    for owner in table.owners(before.workspace_id):
+        if owner.user_id != before.user_id:
+            return [table.still_owner(owner)]
+    raise Conflict("This is the workspace's last owner. Make somebody else an owner first.")

@@ -3,7 +3,7 @@
 An e-mail address is unique in a workspace: the item under the entry `email/<address>` holds it for its user.
 """
 
-from ferryman import store
+from ferryman import ids, store
 from ferryman.errors import Conflict, NotAllowed, NotFound
 from ferryman.users.model import User
 
@@ -19,7 +19,8 @@ def _email_entry(email: str) -> str:
 
 
 def get(workspace_id: str, user_id: str) -> User:
-    item = store.get(TABLE, _key(workspace_id, user_id))
+    # Only a user's id: other entries of the table are no users.
+    item = store.get(TABLE, _key(workspace_id, user_id)) if ids.is_id(ids.USER, user_id) else None
     if item is None:
         raise NotFound("There is no such user.")
     return User.from_item(item)
@@ -88,6 +89,18 @@ def changing(before: User, after: User) -> list[store.Write]:
         if before.email:
             writes.append(store.delete(TABLE, _key(before.workspace_id, _email_entry(before.email))))
     return writes
+
+
+def still_owner(owner: User) -> store.Write:
+    """Holds a transaction to the moment in which this user is an active owner."""
+    return store.check(
+        TABLE,
+        _key(owner.workspace_id, owner.user_id),
+        "active = :yes AND #role = :owner",
+        {":yes": True, ":owner": "owner"},
+        names={"#role": "role"},
+        refused=Conflict("The workspace's owners were changed at the same moment. Read them again, then retry."),
+    )
 
 
 def acting(workspace_id: str, user_id: str, role: str) -> store.Write:
