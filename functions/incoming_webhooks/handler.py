@@ -1,7 +1,6 @@
 """Incoming webhooks, as their owners manage them: /v1/incoming-webhooks."""
 
 from ferryman import settings
-from ferryman.chats import table as chats
 from ferryman.http.api import Api, Call
 from ferryman.incoming_webhooks import service, table
 from ferryman.incoming_webhooks.schema import IncomingWebhookCreated, IncomingWebhookIn, IncomingWebhookOut
@@ -42,12 +41,7 @@ def create_incoming_webhook(call: Call, data: IncomingWebhookIn) -> IncomingWebh
     gives=Listing[IncomingWebhookOut],
 )
 def list_incoming_webhooks(call: Call, query: ListQuery) -> Listing[IncomingWebhookOut]:
-    caller = call.caller
-    found, last = table.page(caller.workspace_id, query.limit, call.page_start(query))
-    if not caller.is_admin:
-        pairs = {(webhook.chat_id, caller.user_id) for webhook in found}
-        joined = chats.memberships(caller.workspace_id, pairs) if pairs else set()
-        found = [webhook for webhook in found if (webhook.chat_id, caller.user_id) in joined]
+    found, last = service.page(call.caller, query.limit, call.page_start(query))
     items = [IncomingWebhookOut.of(webhook) for webhook in found]
     return Listing(items=items, next_cursor=call.next_cursor(query, last))
 

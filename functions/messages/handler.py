@@ -32,13 +32,15 @@ def send_message(call: Call, chat_id: str, data: MessageIn) -> MessageOut:
     "/v1/chats/{chat_id}/messages",
     scope="messages:read",
     summary="List a chat's messages",
-    description="Newest first.",
+    description="Newest first. A live token sees live messages, a test token test messages.",
     query=ListQuery,
     gives=Listing[MessageOut],
 )
 def list_messages(call: Call, chat_id: str, query: ListQuery) -> Listing[MessageOut]:
     access.visible(call.caller, chat_id)
-    found, last = table.page(call.caller.workspace_id, chat_id, query.limit, call.page_start(query))
+    found, last = table.page(
+        call.caller.workspace_id, chat_id, query.limit, call.page_start(query), livemode=call.caller.livemode
+    )
     return Listing(items=[MessageOut.of(message) for message in found], next_cursor=call.next_cursor(query, last))
 
 

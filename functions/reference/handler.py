@@ -112,7 +112,7 @@ def _asset(asset: str) -> bytes:
 @cache
 def _routes() -> list[tuple[re.Pattern[str], list[str]]]:
     routes: dict[str, list[str]] = json.loads((_HERE / "routes.json").read_text())
-    return [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), methods) for path, methods in routes.items()]
+    return [(re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))), methods) for path, methods in routes.items()]
 
 
 def _unknown(event: dict[str, Any], request_id: str) -> dict[str, Any]:

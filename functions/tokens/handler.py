@@ -35,13 +35,15 @@ def create_token(call: Call, data: TokenIn) -> TokenCreated:
     "/v1/tokens",
     scope="tokens:read",
     summary="List API tokens",
-    description="Newest first. Without admin:*, only your own user's.",
+    description="Newest first. Without admin:*, only your own user's. A test token sees test tokens only.",
     query=ListQuery,
     gives=Listing[TokenOut],
 )
 def list_tokens(call: Call, query: ListQuery) -> Listing[TokenOut]:
     user_id = None if call.caller.is_admin else call.caller.user_id
-    found, last = table.page(call.caller.workspace_id, user_id, query.limit, call.page_start(query))
+    found, last = table.page(
+        call.caller.workspace_id, user_id, query.limit, call.page_start(query), live=call.caller.livemode
+    )
     return Listing(items=[TokenOut.of(token) for token in found], next_cursor=call.next_cursor(query, last))
 
 

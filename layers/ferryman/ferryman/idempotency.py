@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import dataclass
 
 from ferryman import clock, store
+from ferryman.credentials.model import Caller
 from ferryman.errors import Conflict, FerrymanError
 
 TABLE = "idempotency"
@@ -24,21 +25,23 @@ class KeyTaken(FerrymanError):
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """One Idempotency-Key of one user for one request."""
+    """One Idempotency-Key of one user, live or test, for one request."""
 
     workspace_id: str
     user_id: str
+    livemode: bool
     key: str
     fingerprint: str
 
     @classmethod
-    def of(cls, workspace_id: str, user_id: str, key: str, method: str, path: str, body: bytes) -> "Once":
+    def of(cls, caller: Caller, key: str, method: str, path: str, body: bytes) -> "Once":
         fingerprint = hashlib.sha256(b"\x1f".join((method.encode(), path.encode(), body))).hexdigest()
-        return cls(workspace_id, user_id, key, fingerprint)
+        return cls(caller.workspace_id, caller.user_id, caller.livemode, key, fingerprint)
 
     def _key(self) -> store.Key:
         hashed = hashlib.sha256(self.key.encode()).hexdigest()
-        return {"workspace_id": self.workspace_id, "entry": f"{self.user_id}/{hashed}"}
+        mode = "live" if self.livemode else "test"
+        return {"workspace_id": self.workspace_id, "entry": f"{self.user_id}/{mode}/{hashed}"}
 
     def created(self) -> str | None:
         """The id that this request created before, or None. Raises Conflict when the key was another's."""

@@ -5,7 +5,7 @@ workspace, and there is no function that scans.
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Self
@@ -154,9 +154,16 @@ def query(
 
 
 def page(
-    table: str, condition: str, values: Mapping[str, Any], *, limit: int, after: Key | None, **options: Any
+    table: str,
+    condition: str,
+    values: Mapping[str, Any],
+    *,
+    limit: int,
+    after: Key | None,
+    keep: Callable[[list[Item]], list[Item]] = list,
+    **options: Any,
 ) -> Page:
-    """A page of a filtered list that is as full as can be.
+    """A page of a filtered list that is as full as can be. `keep` filters what no expression can.
 
     DynamoDB counts its limit before the filter, so a page of matches can take several queries; after
     `_MAX_ROUNDS` of them the page is returned as it is, with the key that continues it.
@@ -164,7 +171,7 @@ def page(
     items: list[Item] = []
     for _ in range(_MAX_ROUNDS):
         found = query(table, condition, values, limit=limit - len(items), after=after, **options)
-        items += found.items
+        items += keep(found.items)
         after = found.last_key
         if after is None or len(items) >= limit:
             break

@@ -171,7 +171,7 @@ class Api:
         if replay is not None and (key := _header(event, "idempotency-key")) is not None:
             if not _IDEMPOTENCY_KEY.fullmatch(key):
                 raise Invalid("The Idempotency-Key must have 1 to 255 visible ASCII characters.", "Idempotency-Key")
-            call.once = Once.of(caller.workspace_id, caller.user_id, key, operation.method, call.path, content)
+            call.once = Once.of(caller, key, operation.method, call.path, content)
             if (created := call.once.created()) is not None:
                 return _replayed(operation, replay(call, created, **parameters))
         try:

@@ -57,13 +57,29 @@ def create(caller: Caller, chat_id: str, name: str, once: Once | None = None) ->
 
 
 def visible(caller: Caller, incoming_webhook_id: str) -> IncomingWebhook:
-    """The incoming webhook, if the caller belongs to its chat or holds admin:*."""
+    """The incoming webhook, if the caller belongs to its chat or holds admin:*.
+
+    Test tokens never see live ones, nor the other way round.
+    """
     webhook = table.get(caller.workspace_id, incoming_webhook_id)
+    if webhook.livemode != caller.livemode:
+        raise NotFound("There is no such incoming webhook.")
     try:
         access.visible(caller, webhook.chat_id)
     except NotFound:
         raise NotFound("There is no such incoming webhook.") from None
     return webhook
+
+
+def page(caller: Caller, limit: int, after: store.Key | None) -> tuple[list[IncomingWebhook], store.Key | None]:
+    """The incoming webhooks that are `visible` to the caller, newest first."""
+    return table.page(
+        caller.workspace_id,
+        limit,
+        after,
+        livemode=caller.livemode,
+        member=None if caller.is_admin else caller.user_id,
+    )
 
 
 def revoke(caller: Caller, incoming_webhook_id: str) -> None:

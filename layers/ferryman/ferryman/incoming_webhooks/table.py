@@ -6,6 +6,7 @@ What the secret URL authenticates with is in `credentials`.
 from collections.abc import Iterator
 
 from ferryman import store
+from ferryman.chats import table as chats
 from ferryman.errors import NotFound
 from ferryman.incoming_webhooks.model import IncomingWebhook
 
@@ -23,12 +24,23 @@ def get(workspace_id: str, incoming_webhook_id: str) -> IncomingWebhook:
     return IncomingWebhook.from_item(item)
 
 
-def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[IncomingWebhook], store.Key | None]:
-    """Newest first."""
-    found = store.query(
+def page(
+    workspace_id: str, limit: int, after: store.Key | None, *, livemode: bool, member: str | None
+) -> tuple[list[IncomingWebhook], store.Key | None]:
+    """Live or test ones, newest first; only those of chats that the user `member` belongs to, when it is given."""
+
+    def of_joined_chats(items: list[store.Item]) -> list[store.Item]:
+        if member is None or not items:
+            return items
+        joined = chats.memberships(workspace_id, {(item["chat_id"], member) for item in items})
+        return [item for item in items if (item["chat_id"], member) in joined]
+
+    found = store.page(
         TABLE,
         "workspace_id = :workspace",
-        {":workspace": workspace_id},
+        {":workspace": workspace_id, ":livemode": livemode},
+        where="livemode = :livemode",
+        keep=of_joined_chats,
         newest_first=True,
         limit=limit,
         after=after,

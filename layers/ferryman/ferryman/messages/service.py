@@ -6,7 +6,7 @@ from dataclasses import replace
 from ferryman import clock, idempotency, ids, log, store
 from ferryman.chats import access
 from ferryman.credentials.model import Caller
-from ferryman.errors import NotAllowed
+from ferryman.errors import NotAllowed, NotFound
 from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.idempotency import Once
@@ -34,8 +34,12 @@ def post(caller: Caller, chat_id: str, text: str, once: Once | None = None) -> M
 
 
 def read(caller: Caller, chat_id: str, message_id: str) -> Message:
+    """A message of a chat the caller belongs to. To a test token only test messages exist, to a live one live ones."""
     access.visible(caller, chat_id)
-    return table.get(caller.workspace_id, chat_id, message_id)
+    message = table.get(caller.workspace_id, chat_id, message_id)
+    if message.livemode != caller.livemode:
+        raise NotFound("There is no such message.")
+    return message
 
 
 def edit(caller: Caller, chat_id: str, message_id: str, text: str) -> Message:

@@ -32,14 +32,14 @@ def get(workspace_id: str, chat_id: str, message_id: str) -> Message:
 
 
 def page(
-    workspace_id: str, chat_id: str, limit: int, after: store.Key | None
+    workspace_id: str, chat_id: str, limit: int, after: store.Key | None, *, livemode: bool
 ) -> tuple[list[Message], store.Key | None]:
-    """Messages, newest first, without the deleted ones."""
+    """Live or test messages, newest first, without the deleted ones."""
     found = store.page(
         TABLE,
         "chat = :chat",
-        {":chat": f"{workspace_id}/{chat_id}"},
-        where="attribute_not_exists(deleted_at)",
+        {":chat": f"{workspace_id}/{chat_id}", ":livemode": livemode},
+        where="attribute_not_exists(deleted_at) AND livemode = :livemode",
         newest_first=True,
         limit=limit,
         after=after,

@@ -5,18 +5,11 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field
 
 from ferryman import ids
-from ferryman.schema import Description, Input, Name, Output, Time
+from ferryman.schema import Description, Input, Name, Output, Time, distinct
 from ferryman.scopes import Scope
 from ferryman.tokens.model import Environment, Status, Token
 
-
-def _distinct(scopes: list[Scope]) -> list[Scope]:
-    if len(set(scopes)) != len(scopes):
-        raise ValueError("must not name a scope twice")
-    return scopes
-
-
-type Scopes = Annotated[list[Scope], Field(min_length=1), AfterValidator(_distinct)]
+type Scopes = Annotated[list[Scope], Field(min_length=1), AfterValidator(distinct)]
 
 
 class TokenIn(Input):
@@ -25,7 +18,9 @@ class TokenIn(Input):
     name: Name = Field(examples=["Deploy bot"])
     scopes: Scopes = Field(description="What the token may do; none broader than your own.")
     environment: Environment = Field(
-        description="`production` tokens start with fm_live_, the others with fm_test_ and see only test data."
+        description="`production` tokens start with fm_live_. The others start with fm_test_: what they post is marked "
+        "`livemode: false` and reaches only webhooks made with a test token; they see only test messages, webhooks "
+        "and tokens."
     )
     expires_at: Time | None = Field(None, description="When the token stops working; never, when left out.")
     description: Description | None = None

@@ -74,9 +74,12 @@ def prepare(
 
 
 def visible(caller: Caller, token_id: str) -> Token:
-    """The token, if the caller may see it: every one with admin:*, else only those of the caller's own user."""
+    """The token, if the caller may see it: every one with admin:*, else only those of the caller's own user.
+
+    To a test token only test tokens exist, so that it never touches what is live.
+    """
     token = table.get(caller.workspace_id, token_id)
-    if not caller.is_admin and token.user_id != caller.user_id:
+    if (not caller.is_admin and token.user_id != caller.user_id) or (token.livemode and not caller.livemode):
         raise NotFound("There is no such token.")
     return token
 

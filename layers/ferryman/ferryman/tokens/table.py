@@ -21,17 +21,22 @@ def get(workspace_id: str, token_id: str) -> Token:
 
 
 def page(
-    workspace_id: str, user_id: str | None, limit: int, after: store.Key | None
+    workspace_id: str, user_id: str | None, limit: int, after: store.Key | None, *, live: bool
 ) -> tuple[list[Token], store.Key | None]:
-    """Tokens, newest first; only those of `user_id` when it is given."""
+    """Tokens, newest first; only those of `user_id` when it is given, and live ones only with `live`."""
     values = {":workspace": workspace_id}
+    filters = []
     if user_id:
         values[":user"] = user_id
+        filters.append("user_id = :user")
+    if not live:
+        values[":production"] = "production"
+        filters.append("environment <> :production")
     found = store.page(
         TABLE,
         "workspace_id = :workspace",
         values,
-        where="user_id = :user" if user_id else None,
+        where=" AND ".join(filters) or None,
         newest_first=True,
         limit=limit,
         after=after,
