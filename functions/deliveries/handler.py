@@ -1,13 +1,15 @@
-"""The delivery log: /v1/webhooks/{webhook_id}/deliveries and /v1/deliveries/{delivery_id}."""
+"""The delivery log, and sending again: deliveries, retries and replays."""
 
 from ferryman.deliveries import table
 from ferryman.deliveries.schema import DeliveryOut, DeliveryQuery
-from ferryman.errors import NotFound
 from ferryman.http.api import Api, Call
-from ferryman.schema import Listing
+from ferryman.replays import service as replays
+from ferryman.replays import table as replays_table
+from ferryman.replays.schema import ReplayIn, ReplayOut, ReplayPreview
+from ferryman.schema import Listing, ListQuery
 from ferryman.webhooks import service as webhooks
 
-api = Api("Deliveries", "What was sent to each webhook, attempt by attempt.")
+api = Api("Deliveries", "What was sent to each webhook, attempt by attempt, and sending it again.")
 handler = api
 
 
@@ -20,7 +22,7 @@ handler = api
     gives=Listing[DeliveryOut],
 )
 def list_deliveries(call: Call, webhook_id: str, query: DeliveryQuery) -> Listing[DeliveryOut]:
-    webhooks.visible(call.caller, webhook_id)
+    webhook = webhooks.visible(call.caller, webhook_id)
     found, last = table.page(
         call.caller.workspace_id,
         webhook_id,
@@ -28,23 +30,89 @@ def list_deliveries(call: Call, webhook_id: str, query: DeliveryQuery) -> Listin
         call.page_start(query),
         state=query.state,
         event_type=query.event_type,
+        result=query.result,
         since=query.since,
         until=query.until,
     )
-    items = [DeliveryOut.of(delivery) for delivery in found]
+    items = [DeliveryOut.of(delivery, webhook) for delivery in found]
     return Listing(items=items, next_cursor=call.next_cursor(query, last))
 
 
-@api.get(
-    "/v1/deliveries/{delivery_id}",
-    scope="webhooks:read",
-    summary="Read a delivery",
-    gives=DeliveryOut,
-)
+@api.get("/v1/deliveries/{delivery_id}", scope="webhooks:read", summary="Read a delivery", gives=DeliveryOut)
 def read_delivery(call: Call, delivery_id: str) -> DeliveryOut:
-    delivery = table.get(call.caller.workspace_id, delivery_id)
-    try:
-        webhooks.visible(call.caller, delivery.webhook_id)
-    except NotFound:
-        raise NotFound("There is no such delivery.") from None
-    return DeliveryOut.of(delivery)
+    return DeliveryOut.of(*webhooks.delivery(call.caller, delivery_id))
+
+
+@api.post(
+    "/v1/deliveries/{delivery_id}/retry",
+    scope="webhooks:write",
+    summary="Send a delivery again",
+    description="Only one that is over. It gets a fresh budget of attempts; the earlier ones stay in its log.",
+    gives=DeliveryOut,
+    status=202,
+    errors=(409,),
+)
+def retry_delivery(call: Call, delivery_id: str) -> DeliveryOut:
+    return DeliveryOut.of(*replays.retry(call.caller, delivery_id))
+
+
+@api.post(
+    "/v1/webhooks/{webhook_id}/replays",
+    scope="webhooks:write",
+    summary="Send many deliveries again",
+    description="A job: read it to see how far it is. POST …/replays/preview counts first.",
+    takes=ReplayIn,
+    gives=ReplayOut,
+    status=202,
+    errors=(409,),
+)
+def start_replay(call: Call, webhook_id: str, data: ReplayIn) -> ReplayOut:
+    return ReplayOut.of(replays.start(call.caller, webhook_id, data))
+
+
+@api.post(
+    "/v1/webhooks/{webhook_id}/replays/preview",
+    scope="webhooks:read",
+    summary="Count what a replay would send",
+    takes=ReplayIn,
+    gives=ReplayPreview,
+)
+def preview_replay(call: Call, webhook_id: str, data: ReplayIn) -> ReplayPreview:
+    matched, complete = replays.preview(call.caller, webhook_id, data)
+    return ReplayPreview(matched=matched, complete=complete)
+
+
+@api.get(
+    "/v1/webhooks/{webhook_id}/replays",
+    scope="webhooks:read",
+    summary="List a webhook's replays",
+    description="Newest first.",
+    query=ListQuery,
+    gives=Listing[ReplayOut],
+)
+def list_replays(call: Call, webhook_id: str, query: ListQuery) -> Listing[ReplayOut]:
+    webhooks.visible(call.caller, webhook_id)
+    found, last = replays_table.page(call.caller.workspace_id, webhook_id, query.limit, call.page_start(query))
+    return Listing(items=[ReplayOut.of(replay) for replay in found], next_cursor=call.next_cursor(query, last))
+
+
+@api.get(
+    "/v1/webhooks/{webhook_id}/replays/{replay_id}",
+    scope="webhooks:read",
+    summary="Read a replay",
+    gives=ReplayOut,
+)
+def read_replay(call: Call, webhook_id: str, replay_id: str) -> ReplayOut:
+    return ReplayOut.of(replays.read(call.caller, webhook_id, replay_id))
+
+
+@api.post(
+    "/v1/webhooks/{webhook_id}/replays/{replay_id}/cancel",
+    scope="webhooks:write",
+    summary="Stop a replay",
+    description="What it put into the queue so far is still delivered.",
+    gives=ReplayOut,
+    errors=(409,),
+)
+def cancel_replay(call: Call, webhook_id: str, replay_id: str) -> ReplayOut:
+    return ReplayOut.of(replays.cancel(call.caller, webhook_id, replay_id))

@@ -1,9 +1,9 @@
 """People of a workspace: /v1/users and /v1/me."""
 
 from ferryman.http.api import SIGNED_IN, Api, Call
-from ferryman.schema import Listing, ListQuery
+from ferryman.schema import Listing
 from ferryman.users import service, table
-from ferryman.users.schema import MeOut, UserIn, UserOut, UserPatch
+from ferryman.users.schema import MeOut, UserIn, UserOut, UserPatch, UserQuery
 
 api = Api("Users", "The people and bots of the workspace.")
 handler = api
@@ -43,11 +43,14 @@ def create_user(call: Call, data: UserIn) -> UserOut:
     "/v1/users",
     scope="users:read",
     summary="List users",
-    description="Oldest first.",
-    query=ListQuery,
+    description="Oldest first, people and bots.",
+    query=UserQuery,
     gives=Listing[UserOut],
 )
-def list_users(call: Call, query: ListQuery) -> Listing[UserOut]:
+def list_users(call: Call, query: UserQuery) -> Listing[UserOut]:
+    if query.handle:
+        named = table.by_handles(call.caller.workspace_id, [query.handle])
+        return Listing(items=[UserOut.of(user) for user in named])
     found, last = table.page(call.caller.workspace_id, query.limit, call.page_start(query))
     return Listing(items=[UserOut.of(user) for user in found], next_cursor=call.next_cursor(query, last))
 
@@ -61,7 +64,8 @@ def read_user(call: Call, user_id: str) -> UserOut:
     "/v1/users/{user_id}",
     scope="users:write",
     summary="Edit a user",
-    description="A changed role, or active: false, holds for the user's tokens when the answer arrives.",
+    description="A changed role, or active: false, holds for the user's tokens when the answer arrives. "
+    "Bots are edited with PATCH /v1/bots/{bot_id}.",
     takes=UserPatch,
     gives=UserOut,
     errors=(409,),

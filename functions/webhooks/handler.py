@@ -1,9 +1,12 @@
 """Outgoing webhooks: /v1/webhooks."""
 
-from ferryman.http.api import Api, Call
+from ferryman.deliveries.schema import DeliveryOut
+from ferryman.events import catalogue
+from ferryman.events.schema import EventTypeOut
+from ferryman.http.api import SIGNED_IN, Api, Call
 from ferryman.schema import Listing, ListQuery
 from ferryman.webhooks import service, table
-from ferryman.webhooks.schema import WebhookCreated, WebhookIn, WebhookOut, WebhookPatch
+from ferryman.webhooks.schema import RotationIn, TestIn, WebhookCreated, WebhookIn, WebhookOut, WebhookPatch
 
 api = Api("Webhooks", "Outgoing webhooks: signed deliveries of events to your own endpoints.")
 handler = api
@@ -73,3 +76,58 @@ def edit_webhook(call: Call, webhook_id: str, data: WebhookPatch) -> WebhookOut:
 )
 def delete_webhook(call: Call, webhook_id: str) -> None:
     service.delete(call.caller, webhook_id)
+
+
+@api.post(
+    "/v1/webhooks/{webhook_id}/rotate-secret",
+    scope="webhooks:write",
+    summary="Rotate a webhook's signing secret",
+    description="The new secret is shown once. Until the overlap ends, each delivery carries a signature of both; "
+    "`fluxdesk` has room for one and changes over at once.",
+    takes=RotationIn,
+    gives=WebhookCreated,
+    errors=(409,),
+)
+def rotate_webhook_secret(call: Call, webhook_id: str, data: RotationIn) -> WebhookCreated:
+    webhook, secret = service.rotate_secret(call.caller, webhook_id, data.overlap_hours)
+    rotated = WebhookCreated.of(webhook)
+    rotated.secret = secret
+    return rotated
+
+
+@api.post(
+    "/v1/webhooks/{webhook_id}/expire-old-secret",
+    scope="webhooks:write",
+    summary="End the rotation of a signing secret now",
+    description="From the next attempt on, only the new secret signs.",
+    gives=WebhookOut,
+    errors=(409,),
+)
+def expire_old_webhook_secret(call: Call, webhook_id: str) -> WebhookOut:
+    return WebhookOut.of(service.expire_old_secret(call.caller, webhook_id))
+
+
+@api.post(
+    "/v1/webhooks/{webhook_id}/test",
+    scope="webhooks:write",
+    summary="Send a test delivery",
+    description='Signed like any delivery and marked with `"test": true` and X-FM-Webhook-Test. It is not retried and '
+    "does not count towards disabling. Read the delivery to see how it ended.",
+    takes=TestIn,
+    gives=DeliveryOut,
+    status=202,
+)
+def test_webhook(call: Call, webhook_id: str, data: TestIn) -> DeliveryOut:
+    delivery, webhook = service.send_test(call.caller, webhook_id, data.event_type)
+    return DeliveryOut.of(delivery, webhook)
+
+
+@api.get(
+    "/v1/event-types",
+    scope=SIGNED_IN,
+    summary="List event types",
+    description="Every type with its JSON Schema and an example.",
+    gives=Listing[EventTypeOut],
+)
+def list_event_types(_call: Call) -> Listing[EventTypeOut]:
+    return Listing(items=[EventTypeOut.of(type_) for type_ in catalogue.TYPES])

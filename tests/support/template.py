@@ -58,3 +58,13 @@ def routes() -> dict[str, str]:
                 key = f"{properties['Method']} {properties['Path']}" if "Path" in properties else "$default"
                 found[key] = folder
     return found
+
+
+def streams() -> list[tuple[str, str]]:
+    """Each stream mapping: the table's logical id and the folder of the function that its stream invokes."""
+    found = []
+    for folder, function in functions().items():
+        for event in function.get("Events", {}).values():
+            if event["Type"] == "DynamoDB":
+                found.append((event["Properties"]["Stream"]["Fn::GetAtt"][0], folder))
+    return found

@@ -307,10 +307,10 @@ class World:
 
     def pump_streams(self) -> int:
         moved = 0
-        for table in ("MessagesTable", "EventsTable"):
+        for table, folder in template.streams():
             records = self.stream_records(table)
             while records:
-                failed = self.invoke("dispatcher", {"Records": records})["batchItemFailures"]
+                failed = self.invoke(folder, {"Records": records})["batchItemFailures"]
                 moved += len(records)
                 if not failed:
                     break

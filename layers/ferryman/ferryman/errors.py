@@ -6,6 +6,8 @@ FerrymanError
 ├── Invalid             what was sent cannot be accepted; the message says how to fix it; http answers 422
 ├── NotAllowed          the caller is known but may not do this; http answers 403
 ├── NotAuthenticated    the caller is not known; http answers 401
+│   └── SecondFactorRequired   the password was right; send the code of the second factor too
+├── TooManyAttempts     wait as many seconds as it says; http answers 429
 ├── AlreadyDone         an Idempotency-Key was seen before with the same request; http replays the answer
 ├── RetryLater          our own infrastructure failed; nothing was spent, the same call may be repeated
 └── Misconfigured       the deployment is wrong; the message names the setting and where it is set
@@ -17,6 +19,8 @@ fails is data (`pipeline.transport` outcomes), never an exception.
 
 class FerrymanError(Exception):
     """The root of the tree; its text is safe to show to the caller and never contains a secret."""
+
+    problem: str | None = None  # names the problem where its status does not say enough
 
 
 class NotFound(FerrymanError):
@@ -44,6 +48,16 @@ class NotAllowed(FerrymanError):
 
 class NotAuthenticated(FerrymanError):
     pass
+
+
+class SecondFactorRequired(NotAuthenticated):
+    problem = "second-factor-required"
+
+
+class TooManyAttempts(FerrymanError):
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Too many attempts failed. Try again in {seconds} seconds.")
+        self.seconds = seconds
 
 
 class AlreadyDone(FerrymanError):

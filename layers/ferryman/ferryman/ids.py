@@ -22,6 +22,9 @@ WEBHOOK = "whk"
 EVENT = "evt"
 DELIVERY = "dlv"
 REPLAY = "rpl"
+SESSION = "ses"
+INVITATION = "inv"
+AUDIT = "aud"
 
 
 def _encode(milliseconds: int, tail: bytes) -> str:

@@ -15,10 +15,13 @@ type Scope = Literal[
     "chats:write",
     "users:read",
     "users:write",
+    "bots:read",
+    "bots:write",
     "tokens:read",
     "tokens:write",
     "webhooks:read",
     "webhooks:write",
+    "audit:read",
     "admin:*",
 ]
 type Role = Literal["owner", "admin", "manager", "staff", "bot"]
@@ -32,10 +35,13 @@ DESCRIPTIONS: dict[Scope, str] = {
     "chats:write": "Create chats, edit them, add and remove members.",
     "users:read": "See the people and bots of the workspace.",
     "users:write": "Create people and edit them.",
+    "bots:read": "See the bots that the user created, with their callbacks and tokens (never their secrets).",
+    "bots:write": "Create bots, edit and delete them, with their callbacks and tokens.",
     "tokens:read": "List API tokens (never their secrets).",
     "tokens:write": "Create, edit and revoke API tokens, none broader than the one used.",
     "webhooks:read": "See incoming and outgoing webhooks and the delivery log.",
     "webhooks:write": "Create, edit and delete incoming and outgoing webhooks for the user's own chats.",
+    "audit:read": "Read who changed what in the workspace; owners and admins only.",
     "admin:*": "Everything in the workspace, without being a member of each chat.",
 }
 ALL: tuple[Scope, ...] = tuple(DESCRIPTIONS)

@@ -1,14 +1,17 @@
 """What the API gives for deliveries and their attempts."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
 from ferryman import ids
 from ferryman.deliveries.model import Delivery, State
 from ferryman.events.model import EventType
+from ferryman.pipeline import signing
 from ferryman.schema import ListQuery, Output, Time
+from ferryman.webhooks.model import Webhook
 
+type Result = Literal["2xx", "3xx", "4xx", "5xx", "error"]
 type Outcome = Literal["delivered", "failed", "unknown", "open"]
 
 
@@ -17,6 +20,9 @@ class DeliveryQuery(ListQuery):
 
     state: State | None = Field(None, description="Only deliveries in this state.")
     event_type: EventType | None = Field(None, description="Only events of this type.")
+    result: Result | None = Field(
+        None, description="Only deliveries whose last attempt ended so; `error`: without an answer."
+    )
     since: Time | None = Field(None, description="Only events from this time on.")
     until: Time | None = Field(None, description="Only events before this time.")
 
@@ -33,6 +39,7 @@ class AttemptOut(Output):
     error: str | None = Field(description="What went wrong, when there was no answer.")
     duration_ms: int | None
     excerpt: str | None = Field(description="The first part of the answer, as text.")
+    request_headers: dict[str, str] = Field(description="What was sent, without the signatures.")
 
 
 class DeliveryOut(Output):
@@ -46,25 +53,33 @@ class DeliveryOut(Output):
     livemode: bool
     state: State
     reason: str | None = Field(description="Why it was cancelled or exhausted.")
+    result: Result | None = Field(description="How the last attempt ended.")
+    test: bool = Field(description="Sent on request: not retried, not counted.")
+    replayed_at: Time | None = Field(description="When somebody asked for it again.")
     attempts: list[AttemptOut]
     next_attempt_at: Time | None
     created_at: Time
     updated_at: Time
 
     @classmethod
-    def of(cls, delivery: Delivery) -> Self:
-        copied = "webhook_id event_id event_type chat_id livemode state reason next_attempt_at created_at updated_at"
+    def of(cls, delivery: Delivery, webhook: Webhook) -> Self:
+        copied = (
+            "webhook_id event_id event_type chat_id livemode state reason result replayed_at next_attempt_at "
+            "created_at updated_at"
+        )
         return cls.model_validate(
             {
                 "id": delivery.delivery_id,
-                "attempts": [_attempt(attempt) for attempt in delivery.attempts],
+                "test": bool(delivery.test),
+                "attempts": [_attempt(attempt, delivery, webhook) for attempt in delivery.attempts],
                 **{name: getattr(delivery, name) for name in copied.split()},
             }
         )
 
 
-def _attempt(attempt: dict[str, object]) -> dict[str, object]:
+def _attempt(attempt: dict[str, Any], delivery: Delivery, webhook: Webhook) -> dict[str, Any]:
     return {
+        "request_headers": signing.described(signing.attempt(delivery, attempt), webhook.signatures),
         "number": attempt["number"],
         "at": attempt["at"],
         "outcome": attempt.get("outcome", "open"),

@@ -3,7 +3,7 @@
 A delivery's id begins with its event's, so a webhook's deliveries are sorted by the time of their events.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ferryman import clock, ids, settings, store
@@ -29,6 +29,7 @@ def key(workspace_id: str, webhook_id: str, delivery_id: str) -> store.Key:
 
 
 def new(event: Event, webhook: Webhook) -> Delivery:
+    """A delivery of the event to the webhook, waiting in the queue."""
     now = clock.now_iso()
     return Delivery(
         workspace_id=event.workspace_id,
@@ -37,6 +38,7 @@ def new(event: Event, webhook: Webhook) -> Delivery:
         event_id=event.event_id,
         event_type=event.type,
         livemode=event.livemode,
+        test=event.test,
         chat_id=event.chat_id,
         state="queued",
         created_at=now,
@@ -45,19 +47,11 @@ def new(event: Event, webhook: Webhook) -> Delivery:
     )
 
 
-def create(delivery: Delivery) -> None:
-    """Raises Exists when the same event was given to the same webhook before."""
+def creating(delivery: Delivery) -> store.Write:
+    """Refused with Exists when the same event was given to the same webhook before."""
     item = {**delivery.to_item(), **key(delivery.workspace_id, delivery.webhook_id, delivery.delivery_id)}
-    store.commit(
-        [
-            store.put(
-                TABLE,
-                item,
-                condition="attribute_not_exists(delivery_id)",
-                refused=Exists("The delivery exists."),
-            )
-        ]
-    )
+    refused = Exists("The delivery exists.")
+    return store.put(TABLE, item, condition="attribute_not_exists(delivery_id)", refused=refused)
 
 
 def get(workspace_id: str, delivery_id: str) -> Delivery:
@@ -82,6 +76,7 @@ def page(
     *,
     state: str | None = None,
     event_type: str | None = None,
+    result: str | None = None,
     since: str | None = None,
     until: str | None = None,
 ) -> tuple[list[Delivery], store.Key | None]:
@@ -96,6 +91,10 @@ def page(
     if event_type:
         values[":type"] = event_type
         filters.append("event_type = :type")
+    if result:
+        values[":result"] = result
+        names["#result"] = "result"
+        filters.append("#result = :result")
     values[":since"] = ids.floor(ids.DELIVERY, since) if since else f"{ids.DELIVERY}_"
     values[":until"] = ids.floor(ids.DELIVERY, until) if until else f"{ids.DELIVERY}_~"
     found = store.page(
@@ -105,6 +104,46 @@ def page(
         where=" AND ".join(filters),
         names=names,
         newest_first=True,
+        limit=limit,
+        after=after,
+    )
+    return [Delivery.from_item(item) for item in found.items], found.last_key
+
+
+def page_to_replay(
+    workspace_id: str,
+    webhook_id: str,
+    limit: int,
+    after: store.Key | None,
+    *,
+    states: Sequence[str],
+    replayed_at: str,
+    since: str | None,
+    until: str,
+    max_attempts: int,
+) -> tuple[list[Delivery], store.Key | None]:
+    """Deliveries that ended in one of `states`, or were started anew at `replayed_at` and still wait; oldest first.
+
+    One query, so that a page of a long log costs the same wherever its matches are; it may be empty.
+    """
+    chosen = {f":state{number}": state for number, state in enumerate(states)}
+    values: dict[str, Any] = {
+        ":webhook": f"{workspace_id}/{webhook_id}",
+        ":now": int(clock.now()),
+        ":since": ids.floor(ids.DELIVERY, since) if since else f"{ids.DELIVERY}_",
+        ":until": ids.floor(ids.DELIVERY, until),
+        ":queued": "queued",
+        ":at": replayed_at,
+        ":most": max_attempts,
+        **chosen,
+    }
+    found = store.query(
+        TABLE,
+        "webhook = :webhook AND delivery_id BETWEEN :since AND :until",
+        values,
+        where="expires_at_epoch > :now AND attribute_not_exists(test) AND size(attempts) < :most AND "
+        f"(#state IN ({', '.join(chosen)}) OR (#state = :queued AND replayed_at = :at))",
+        names={"#state": "state"},
         limit=limit,
         after=after,
     )
@@ -134,7 +173,7 @@ def claim(delivery: Delivery, lease_seconds: float) -> Delivery:
         "updated_at": clock.iso(now),
         "next_attempt_at": None,
     }
-    _change(delivery, after)
+    store.commit([_changing(delivery, after)])
     delivery.state = "sending"
     delivery.attempts = attempts
     delivery.unknowns = unknowns
@@ -143,12 +182,30 @@ def claim(delivery: Delivery, lease_seconds: float) -> Delivery:
     return delivery
 
 
-def settle(delivery: Delivery, **after: Any) -> None:
-    """Write how a claimed attempt, or the whole delivery, ended. Raises LostClaim when the lease ran out."""
-    _change(delivery, {**after, "updated_at": clock.now_iso(), "lease_until": 0})
+def settle(delivery: Delivery, *also: store.Write, **after: Any) -> None:
+    """Write how a claimed attempt, or the whole delivery, ended, and `also` in the same transaction.
+
+    Raises LostClaim when somebody else claimed or settled it in between.
+    """
+    store.commit([_changing(delivery, {**after, "updated_at": clock.now_iso(), "lease_until": 0}), *also])
 
 
-def _change(delivery: Delivery, after: dict[str, Any]) -> None:
+def replaying(delivery: Delivery, at: str) -> store.Write:
+    """Start a delivery that is over anew: a fresh budget, its attempts kept. Refused when it is not over."""
+    after = {
+        "state": "queued",
+        "failures": 0,
+        "unknowns": 0,
+        "lease_until": 0,
+        "next_attempt_at": None,
+        "reason": None,
+        "replayed_at": at,
+        "updated_at": at,
+    }
+    return _changing(delivery, after)
+
+
+def _changing(delivery: Delivery, after: dict[str, Any]) -> store.Write:
     names = {"#state": "state"}
     lost = LostClaim("The delivery was claimed by somebody else.")
     write = store.set_values(
@@ -160,4 +217,4 @@ def _change(delivery: Delivery, after: dict[str, Any]) -> None:
         refused=lost,
     )
     write.arguments["ExpressionAttributeNames"].update(names)
-    store.commit([write])
+    return write

@@ -11,7 +11,6 @@ from ferryman.events.model import Event
 from ferryman.messages.table import shard
 
 TABLE = "events"
-UNDISPATCHED_INDEX = "undispatched"
 _DAY_SECONDS = 86_400
 
 

@@ -3,7 +3,7 @@
 A request is routed (Powertools' resolver), authenticated, checked for its scope, and only then read: nobody
 without a token learns what a body should look like, and a validating resolver would answer 422 before 401
 (docs/decisions/0003-http-layer.md). Handlers are plain functions: `(call, path parameters, data or query)` in,
-a model out.
+a model out. A public route has no caller; its handler gets the request's source instead of the call.
 """
 
 import re
@@ -17,9 +17,9 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from pydantic import BaseModel
 
 from ferryman import log, scopes, store
-from ferryman.credentials.model import Caller
+from ferryman.credentials.model import Caller, Source
 from ferryman.credentials.service import authenticate
-from ferryman.errors import Invalid, NotAllowed, NotAuthenticated, NotFound
+from ferryman.errors import FerrymanError, Invalid, NotAllowed, NotAuthenticated, NotFound, TooManyAttempts
 from ferryman.http import body, cursors, problems
 from ferryman.http.operation import PUBLIC, SIGNED_IN, Operation
 from ferryman.http.validation import validate, validate_query
@@ -101,6 +101,7 @@ class Api:
         path: str,
         *,
         scope: str | None,
+        session: bool = False,
         summary: str,
         description: str = "",
         takes: type[BaseModel] | None = None,
@@ -121,6 +122,7 @@ class Api:
                 description=description,
                 tag=self.tag,
                 scope=scope,
+                session=session,
                 takes=takes,
                 query=query,
                 gives=gives,
@@ -147,31 +149,21 @@ class Api:
         parameters: dict[str, str],
     ) -> Response[str]:
         event: dict[str, Any] = self.resolver.current_event.raw_event
+        source = _source(event)
         if operation.scope is PUBLIC:
-            return _answer(operation, function(**parameters))
-        caller = authenticate(bearer(event))
+            return _answer(operation, function(source, **_arguments(operation, event, parameters)))
+        caller = authenticate(bearer(event), source)
         log.logger.append_keys(workspace_id=caller.workspace_id, caller=caller.credential_id)
         if operation.scope and not scopes.covers(caller.scopes, operation.scope):
             raise NotAllowed(f"This needs the scope {operation.scope}; the token does not have it.")
-        if not all(map(_PATH_PARAMETER.fullmatch, parameters.values())):
-            raise NotFound("There is nothing at this address: an id in it is not one of ours.")
+        if operation.session and caller.kind != "session":
+            raise NotAllowed("This is for signed-in people, not for API tokens. Sign in with POST /v1/sessions.")
+        arguments = _arguments(operation, event, parameters)
         call = Call(caller, None, event, operation.path.format(**parameters))
-        arguments: dict[str, Any] = dict(parameters)
-        query = event.get("queryStringParameters") or {}
-        if operation.query:
-            arguments["query"] = validate_query(operation.query, query)
-        elif query:
-            unknown = sorted(query)[0][:60]
-            raise Invalid(f"This route takes no query parameters; leave {unknown!r} out.", unknown)
-        content = body.raw(event)
-        if operation.takes:
-            if not body.is_json(body.media_type(event)):
-                raise body.Unreadable("Send the body as application/json.", 415)
-            arguments["data"] = validate(operation.takes, body.parse(content))
         if replay is not None and (key := _header(event, "idempotency-key")) is not None:
             if not _IDEMPOTENCY_KEY.fullmatch(key):
                 raise Invalid("The Idempotency-Key must have 1 to 255 visible ASCII characters.", "Idempotency-Key")
-            call.once = Once.of(caller, key, operation.method, call.path, content)
+            call.once = Once.of(caller, key, operation.method, call.path, body.raw(event))
             if (created := call.once.created()) is not None:
                 return _replayed(operation, replay(call, created, **parameters))
         try:
@@ -192,7 +184,10 @@ class Api:
             headers["WWW-Authenticate"] = 'Bearer realm="ferryman"'
         if status == 503:
             headers["Retry-After"] = "2"
-        return self.problem(status, detail, errors, headers)
+        if isinstance(error, TooManyAttempts):
+            headers["Retry-After"] = str(error.seconds)
+        kind = error.problem if isinstance(error, FerrymanError) else None
+        return self.problem(status, detail, errors, headers, kind)
 
     def _unknown_route(self, _error: NotFoundError) -> Response[str]:
         return self.problem(404, "There is nothing at this address. GET /openapi.yaml lists every route.")
@@ -203,9 +198,11 @@ class Api:
         detail: str,
         errors: list[dict[str, str]] | None = None,
         headers: dict[str, str] | None = None,
+        kind: str | None = None,
     ) -> Response[str]:
         request_id = self.resolver.current_event.request_context.request_id
-        return Response(status, problems.CONTENT_TYPE, problems.body(status, detail, request_id, errors), headers or {})
+        content = problems.body(status, detail, request_id, errors, kind)
+        return Response(status, problems.CONTENT_TYPE, content, headers or {})
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         """Answer one HTTP API event (payload format 2.0)."""
@@ -225,8 +222,36 @@ class Api:
         return answer
 
 
+def _arguments(operation: Operation, event: dict[str, Any], parameters: dict[str, str]) -> dict[str, Any]:
+    """What a handler is called with besides the call: path parameters, `query` and `data`, each checked."""
+    if not all(map(_PATH_PARAMETER.fullmatch, parameters.values())):
+        raise NotFound("There is nothing at this address: an id in it is not one of ours.")
+    arguments: dict[str, Any] = dict(parameters)
+    query = event.get("queryStringParameters") or {}
+    if operation.query:
+        arguments["query"] = validate_query(operation.query, query)
+    elif query:
+        unknown = sorted(query)[0][:60]
+        raise Invalid(f"This route takes no query parameters; leave {unknown!r} out.", unknown)
+    content = body.raw(event)
+    if operation.takes:
+        if not body.is_json(body.media_type(event)):
+            raise body.Unreadable("Send the body as application/json.", 415)
+        arguments["data"] = validate(operation.takes, body.parse(content))
+    return arguments
+
+
+def _source(event: dict[str, Any]) -> Source:
+    request = event["requestContext"]
+    return Source(
+        ip=request["http"].get("sourceIp"),
+        request_id=request["requestId"],
+        user_agent=request["http"].get("userAgent"),
+    )
+
+
 def bearer(event: dict[str, Any]) -> str:
-    """The token a request carries, in `Authorization: Bearer …` or `X-API-Key: …`."""
+    """The token or session a request carries, in `Authorization: Bearer …` or `X-API-Key: …`."""
     authorization = _header(event, "authorization")
     if authorization is not None:
         kind, _, token = authorization.strip().partition(" ")

@@ -21,6 +21,7 @@ class Operation:
     description: str = ""
     tag: str
     scope: str | None
+    session: bool = False  # takes a person's session, no API token
     takes: "type[BaseModel] | None" = None
     query: "type[BaseModel] | None" = None
     gives: Any = None

@@ -15,6 +15,7 @@ from ferryman.errors import (
     NotAuthenticated,
     NotFound,
     RetryLater,
+    TooManyAttempts,
 )
 from ferryman.http.body import Unreadable
 from ferryman.idempotency import KeyTaken
@@ -26,6 +27,7 @@ _STATUS: tuple[tuple[type[FerrymanError], int], ...] = (
     (NotFound, 404),
     (KeyTaken, 409),
     (Conflict, 409),
+    (TooManyAttempts, 429),
     (RetryLater, 503),
 )
 
@@ -34,11 +36,20 @@ def _slug(title: str) -> str:
     return title.lower().replace(" ", "-")
 
 
-def body(status: int, detail: str, request_id: str, errors: list[dict[str, str]] | None = None) -> str:
-    """A problem as JSON. Its texts are masked once more, so that no secret is echoed whatever they hold."""
+def body(
+    status: int,
+    detail: str,
+    request_id: str,
+    errors: list[dict[str, str]] | None = None,
+    kind: str | None = None,
+) -> str:
+    """A problem as JSON. Its texts are masked once more, so that no secret is echoed whatever they hold.
+
+    `kind` names the problem where its status does not say enough.
+    """
     title = HTTPStatus(status).phrase
     problem: dict[str, Any] = {
-        "type": f"urn:ferryman:problem:{_slug(title)}",
+        "type": f"urn:ferryman:problem:{kind or _slug(title)}",
         "title": title,
         "status": status,
         "detail": log.redact(detail),

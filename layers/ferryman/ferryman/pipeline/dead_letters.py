@@ -10,6 +10,8 @@ from typing import Literal
 from ferryman import clock, log
 from ferryman.deliveries import table as deliveries
 from ferryman.errors import NotFound
+from ferryman.events import catalogue
+from ferryman.events import table as events
 from ferryman.pipeline import queue, schedule
 from ferryman.pipeline.queue import Ticket
 
@@ -40,12 +42,17 @@ def _settle(ticket: Ticket) -> Settled:
     if schedule.spent(delivery.failures, unknowns) >= schedule.MAX_FAILURES:
         if open_attempt:
             delivery.attempts[-1]["outcome"] = "unknown"
+        reason = f"{delivery.failures} attempts failed, {unknowns} never reported"
+        told = []
+        if not catalogue.is_operational(delivery.event_type):
+            told = [events.creating(catalogue.delivery_exhausted(delivery, reason, clock.now_iso()))]
         deliveries.settle(
             delivery,
+            *told,
             state="exhausted",
             attempts=delivery.attempts,
             unknowns=unknowns,
-            reason=f"{delivery.failures} attempts failed, {unknowns} never reported",
+            reason=reason,
             next_attempt_at=None,
         )
         return "exhausted"

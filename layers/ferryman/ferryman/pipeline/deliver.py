@@ -11,13 +11,15 @@ crash) leaves the delivery as it was, and the message comes back.
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from ferryman import clock, log, settings
+from ferryman import clock, log, settings, store
 from ferryman.chats import table as chats
 from ferryman.deliveries import table as deliveries
 from ferryman.deliveries.model import Delivery
+from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.events.model import Event
 from ferryman.pipeline import policy, queue, schedule, signing, transport
@@ -125,7 +127,8 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int) -> Verdict:
         # A copy of this message was faster. It may still die, so look again once its lease is over.
         return _defer(ticket, limit + _LEASE_MARGIN_SECONDS)
     body = event.body.encode()
-    headers = signing.headers(webhook, event, delivery, secrets, int(clock.now()), body)
+    attempt = signing.attempt(delivery, delivery.attempts[-1])
+    headers = signing.headers(attempt, webhook.signatures, secrets, body)
     outcome = transport.post(webhook.url, body, headers, policy=policy.of_deployment(), deadline_seconds=limit)
     return _settle(delivery, webhook, outcome)
 
@@ -136,7 +139,7 @@ def _no_longer_wanted(
     """Why the delivery must not be made any more, or None."""
     if webhook is None:
         return "the webhook was deleted"
-    if webhook.state != "enabled":
+    if webhook.state != "enabled" and not delivery.test:
         return f"the webhook is disabled: {webhook.disabled_reason}"
     if event is None:
         return "the event is no longer kept"
@@ -189,9 +192,12 @@ def _settle(delivery: Delivery, webhook: Webhook, outcome: transport.Outcome) ->
         settings.integers("RETRY_DELAYS"), schedule.spent(failures, delivery.unknowns), retry_after
     )
     gone = isinstance(outcome, transport.Refused) and outcome.status == _GONE
-    after: dict[str, object] = {"attempts": delivery.attempts, "failures": failures, "next_attempt_at": None}
+    after: dict[str, Any] = {"attempts": delivery.attempts, "failures": failures, "next_attempt_at": None}
+    after["result"] = f"{attempt['status'] // 100}xx" if "status" in attempt else "error"
     if delivered:
         after["state"] = "delivered"
+    elif delivery.test:
+        after |= {"state": "exhausted", "reason": "a test is not retried"}
     elif gone:
         after |= {"state": "cancelled", "reason": "the receiver answered 410 Gone"}
     elif delay is None:
@@ -211,17 +217,26 @@ def _settle(delivery: Delivery, webhook: Webhook, outcome: transport.Outcome) ->
         state=after["state"],
     )
     try:
-        deliveries.settle(delivery, **after)
+        deliveries.settle(delivery, *_told(delivery, after), **after)
     except deliveries.LostClaim:
         # Our lease ran out and somebody else took over; theirs is the word that counts.
         return Return(1)
     if delivered:
-        webhooks.succeeded(webhook)
+        if not delivery.test:
+            webhooks.succeeded(webhook)
         return Done("delivered")
-    _count_failure(webhook, attempt, gone=gone)
-    if gone:
+    if not delivery.test:
+        _count_failure(webhook, attempt, gone=gone)
+    if gone or delivery.test:
         return Done("cancelled")
     return Return(delay or 0)
+
+
+def _told(delivery: Delivery, after: dict[str, Any]) -> list[store.Write]:
+    """The event that tells of a delivery that failed for good; not of one that itself told something."""
+    if after["state"] != "exhausted" or delivery.test or catalogue.is_operational(delivery.event_type):
+        return []
+    return [events.creating(catalogue.delivery_exhausted(delivery, after["reason"], clock.now_iso()))]
 
 
 def _report(outcome: transport.Outcome) -> dict[str, object]:
@@ -257,7 +272,12 @@ def _count_failure(webhook: Webhook, attempt: dict[str, object], *, gone: bool) 
         reason = "the receiver answered 410 Gone"
     elif failures >= DISABLE_AFTER_FAILURES:
         reason = f"{failures} attempts in a row failed; the last with {error}"
-    if reason and webhooks.disable(webhook.workspace_id, webhook.webhook_id, reason, clock.now_iso()):
+    if not reason:
+        return
+    at = clock.now_iso()
+    told = events.creating(catalogue.webhook_disabled(webhook, reason, error, at))
+    with suppress(webhooks.NotEnabled):  # another attempt disabled it first
+        store.commit([webhooks.disabling(webhook.workspace_id, webhook.webhook_id, reason, at), told])
         log.event(
             "webhook.disabled",
             workspace_id=webhook.workspace_id,

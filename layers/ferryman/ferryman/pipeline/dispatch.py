@@ -90,7 +90,7 @@ def _create(event: Event, webhook: Webhook) -> Ticket | None:
     """
     delivery = deliveries.new(event, webhook)
     try:
-        deliveries.create(delivery)
+        store.commit([deliveries.creating(delivery)])
     except deliveries.Exists:
         known = deliveries.get(event.workspace_id, delivery.delivery_id)
         if known.state != "queued":

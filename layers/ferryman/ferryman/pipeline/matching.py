@@ -14,8 +14,11 @@ def wanting(event: Event) -> Iterator[list[Webhook]]:
     """The webhooks that get this event, some at a time, so that a thousand are never all held.
 
     A webhook gets it when it is enabled, existed when the event happened, and, unless it is global, its creator
-    belongs to the chat now: whoever loses a chat loses its events.
+    belongs to the chat now: whoever loses a chat loses its events. An event for one webhook alone goes to that.
     """
+    if event.webhook_id:
+        yield list(webhooks.get_many([(event.workspace_id, event.webhook_id)]).values())
+        return
     names = [webhooks.EVERY_CHAT, *([event.chat_id] if event.chat_id else [])]
     for name in names:
         topic = webhooks.topic(event.workspace_id, name, livemode=event.livemode)

@@ -17,7 +17,10 @@ import hmac
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from ferryman import clock
+from ferryman.deliveries.model import Delivery
 from ferryman.webhooks.model import SECRET_PREFIX, Signature
 
 _DELIVERY_UUIDS = uuid.UUID("6f2b3c1e-8d5a-5d0e-9a55-0f8c5b1c7a34")  # the namespace of our deliveries' UUIDs
@@ -33,6 +36,18 @@ class Attempt:
     number: int
     timestamp: int
     test: bool = False
+
+
+def attempt(delivery: Delivery, made: Mapping[str, Any]) -> Attempt:
+    """What the headers say of one of a delivery's attempts; its time is that of the claim, right before."""
+    return Attempt(
+        webhook_id=delivery.webhook_id,
+        delivery_id=delivery.delivery_id,
+        event_type=delivery.event_type,
+        number=made["number"],
+        timestamp=int(clock.seconds(made["at"])),
+        test=bool(delivery.test),
+    )
 
 
 def headers(attempt: Attempt, signatures: Sequence[Signature], secrets: Sequence[str], body: bytes) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Sweeping: accepted events that were never dispatched, whatever the reason, are dispatched now.
+"""Sweeping: accepted events that were never dispatched, and replays that stand still, go on now.
 
 The stream keeps its records for 24 hours; an item keeps its `undispatched` mark until its event was dispatched,
 however long that takes. The marks form a sparse index, so looking costs next to nothing while there is nothing.
@@ -10,7 +10,11 @@ from ferryman import clock, log, store
 from ferryman.events import table as events
 from ferryman.messages import table as messages
 from ferryman.pipeline import dispatch
+from ferryman.replays import service
+from ferryman.replays import table as replays
 
+# The tables with such an index, and the names of their keys.
+_KEYS = {messages.TABLE: ("chat", "message_id"), events.TABLE: ("event",), replays.TABLE: ("webhook", "replay_id")}
 SETTLED_AFTER_SECONDS = 120  # the stream is given that long before it is called late
 
 
@@ -21,16 +25,13 @@ def sweep(seconds_left: Callable[[], float]) -> int:
     """
     before = clock.iso(clock.now() - SETTLED_AFTER_SECONDS)
     swept = 0
-    for table, index in (
-        (messages.TABLE, messages.UNDISPATCHED_INDEX),
-        (events.TABLE, events.UNDISPATCHED_INDEX),
-    ):
+    for table in _KEYS:
         for shard in range(messages.SHARDS):
             waiting = store.query_all(
                 table,
                 "undispatched = :shard AND created_at < :before",
                 {":shard": str(shard), ":before": before},
-                index=index,
+                index=messages.UNDISPATCHED_INDEX,
             )
             for indexed in waiting:
                 if seconds_left() < 10:
@@ -42,10 +43,12 @@ def sweep(seconds_left: Callable[[], float]) -> int:
 
 
 def _sweep_one(table: str, indexed: store.Item) -> int:
-    key_names = ("chat", "message_id") if table == messages.TABLE else ("event",)
-    item = store.get(table, {name: indexed[name] for name in key_names})
+    item = store.get(table, {name: indexed[name] for name in _KEYS[table]})
     if item is None or "undispatched" not in item:
         return 0  # the index was behind: it is dispatched by now
+    if table == replays.TABLE:
+        service.step(item)
+        return 1
     event, key = dispatch.of_item(item)
     if event is not None:
         dispatch.dispatch(event)

@@ -368,8 +368,6 @@ def _exchange(
 ) -> Outcome:
     try:
         response = adapter.send(request, stream=True, timeout=guard.remaining() or 0.001)
-    except requests.exceptions.SSLError:
-        raise _Failed("tls_error", "TLS broke while the request was sent") from None
     except requests.exceptions.InvalidHeader:
         raise _Failed("bad_response", "the receiver's Content-Length headers contradict each other") from None
     except (requests.RequestException, urllib3.exceptions.HTTPError):

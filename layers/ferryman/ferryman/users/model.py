@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from ferryman import scopes, store
 
+HANDLE = "[a-z0-9](?:[a-z0-9_.-]{0,30}[a-z0-9])?"  # ASCII, so that no two handles look the same
+
 
 @dataclass(slots=True, kw_only=True)
 class User(store.Record):
@@ -15,3 +17,7 @@ class User(store.Record):
     updated_at: str
     email: str | None = None
     active: bool = True
+    handle: str | None = None  # what mentions name: @handle; unique in the workspace
+    avatar_url: str | None = None
+    about: str | None = None  # the text of the profile card
+    created_by: str | None = None  # of bots: the user who manages it

@@ -1,15 +1,34 @@
 """What the API takes and gives for users."""
 
-from typing import Literal, Self
+import re
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from ferryman import ids
-from ferryman.schema import Email, Input, Name, Output, Time
+from ferryman.avatars import AvatarUrl
+from ferryman.schema import Description, Email, Input, ListQuery, Name, Output, Time
 from ferryman.scopes import Role, Scope
-from ferryman.users.model import User
+from ferryman.users.model import HANDLE, User
+
+
+def _handle(text: str) -> str:
+    if not re.fullmatch(HANDLE, text):
+        raise ValueError(
+            "must be 1 to 32 lower-case letters, digits, dots, hyphens or underscores, "
+            "with a letter or digit at both ends and without the @"
+        )
+    return text
+
 
 type PersonRole = Literal["owner", "admin", "manager", "staff"]
+type Handle = Annotated[
+    str,
+    AfterValidator(_handle),
+    WithJsonSchema({"type": "string", "pattern": f"^{HANDLE}$", "examples": ["deploy-bot"]}),
+]
+_HANDLE = "What mentions name: @handle. Unique among the people and bots of the workspace."
+_ABOUT = "The text of the profile card."
 
 
 class UserIn(Input):
@@ -18,6 +37,9 @@ class UserIn(Input):
     name: Name = Field(examples=["Ada Lovelace"])
     email: Email
     role: PersonRole = "staff"
+    handle: Handle | None = Field(None, description=_HANDLE)
+    avatar_url: AvatarUrl | None = None
+    about: Description | None = Field(None, description=_ABOUT)
 
 
 class UserPatch(Input):
@@ -27,6 +49,15 @@ class UserPatch(Input):
     email: Email | None = None
     role: PersonRole | None = None
     active: bool | None = Field(None, description="false stops every token of the user at once.")
+    handle: Handle | None = Field(None, description=f"{_HANDLE} null gives it up.")
+    avatar_url: AvatarUrl | None = Field(None, description="null removes it.")
+    about: Description | None = Field(None, description=f"{_ABOUT} null removes it.")
+
+
+class UserQuery(ListQuery):
+    """Filters of a list of users."""
+
+    handle: Handle | None = Field(None, description="Only the user with this handle.")
 
 
 class UserOut(Output):
@@ -35,6 +66,9 @@ class UserOut(Output):
     id: str = Field(pattern=ids.pattern(ids.USER))
     name: str
     email: str | None
+    handle: str | None = Field(description=_HANDLE)
+    avatar_url: str | None
+    about: str | None = Field(description=_ABOUT)
     role: Role
     active: bool
     created_at: Time
@@ -46,6 +80,9 @@ class UserOut(Output):
             id=user.user_id,
             name=user.name,
             email=user.email,
+            handle=user.handle,
+            avatar_url=user.avatar_url,
+            about=user.about,
             role=user.role,
             active=user.active,
             created_at=user.created_at,

@@ -12,6 +12,9 @@ from ferryman.users.model import User
 from ferryman.users.schema import UserIn, UserPatch
 
 
+_REMOVABLE = {"handle", "avatar_url", "about"}
+
+
 def create(caller: Caller, wanted: UserIn, once: Once | None = None) -> User:
     """A new person. Nobody gives a role above their own; only `admin:*` makes owners and admins."""
     _may_give(caller, wanted.role)
@@ -22,6 +25,9 @@ def create(caller: Caller, wanted: UserIn, once: Once | None = None) -> User:
         name=wanted.name,
         email=wanted.email,
         role=wanted.role,
+        handle=wanted.handle,
+        avatar_url=wanted.avatar_url,
+        about=wanted.about,
         created_at=now,
         updated_at=now,
     )
@@ -32,9 +38,11 @@ def create(caller: Caller, wanted: UserIn, once: Once | None = None) -> User:
 def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
     """Change a user. Role and activity reach the user's tokens before this returns."""
     before = table.get(caller.workspace_id, user_id)
+    if before.role == "bot":
+        raise Conflict("This is a bot. Edit it with PATCH /v1/bots/{id}.")
     changes = patch.model_dump(exclude_unset=True)
     for name, value in changes.items():
-        if value is None:
+        if value is None and name not in _REMOVABLE:
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
     after = replace(before, **changes)
     if after == before:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ferryman import clock, store
+from ferryman.events.model import EventType
 
 type State = Literal["enabled", "disabled"]
 type Signature = Literal["fm", "standard", "fluxdesk"]
@@ -30,14 +31,14 @@ class Webhook(store.Record):
     workspace_id: str
     webhook_id: str
     url: str
-    events: list[str]
+    events: list[EventType]
     livemode: bool
     created_by: str
     created_at: str
     updated_at: str
     secrets: list[dict[str, Any]]  # SigningSecret items, newest first
     chat_ids: list[str] | None = None  # None: every chat of the workspace, which needs admin:*
-    signatures: list[Signature] = field(default_factory=lambda: ["fm"])  # type: ignore[arg-type]
+    signatures: list[Signature] = field(default_factory=lambda: ["fm"])
     name: str | None = None
     description: str | None = None
     state: State = "enabled"
@@ -50,6 +51,11 @@ class Webhook(store.Record):
     @property
     def is_global(self) -> bool:
         return self.chat_ids is None
+
+    @property
+    def secret_expires_at(self) -> str | None:
+        """Until when an old secret signs too, or None when there is only one."""
+        return max((secret.expires_at for secret in self.signing_secrets() if secret.expires_at), default=None)
 
     def signing_secrets(self) -> list[SigningSecret]:
         """The versions that sign now, newest first."""

@@ -6,22 +6,16 @@ from pydantic import AfterValidator, Field
 
 from ferryman import ids
 from ferryman.events.model import EventType
-from ferryman.schema import Description, Input, Name, Output, Time
-from ferryman.webhooks.model import MAX_CHATS, State, Webhook
+from ferryman.schema import Description, Input, Name, Output, Time, distinct
+from ferryman.webhooks.model import MAX_CHATS, Signature, State, Webhook
 
-
-def _distinct[T](values: list[T]) -> list[T]:
-    if len(set(values)) != len(values):
-        raise ValueError("must not name anything twice")
-    return values
-
-
-type Events = Annotated[list[EventType], Field(min_length=1), AfterValidator(_distinct)]
+type Events = Annotated[list[EventType], Field(min_length=1), AfterValidator(distinct)]
 type ChatIds = Annotated[
     list[Annotated[str, Field(pattern=ids.pattern(ids.CHAT))]],
     Field(min_length=1, max_length=MAX_CHATS),
-    AfterValidator(_distinct),
+    AfterValidator(distinct),
 ]
+type Signatures = Annotated[list[Signature], Field(min_length=1), AfterValidator(distinct)]
 type Url = Annotated[str, Field(min_length=1, max_length=2048)]
 _CHATS = "Only events of these chats; you must belong to each. Left out: every chat, which needs admin:*."
 
@@ -32,6 +26,10 @@ class WebhookIn(Input):
     url: Url = Field(description="Where to deliver: https.", examples=["https://ci.example.com/ferryman"])
     events: Events = Field(description="Which events to deliver.", examples=[["message.created"]])
     chat_ids: ChatIds | None = Field(None, description=_CHATS)
+    signatures: Signatures = Field(
+        default=["fm"],
+        description="Which signatures each delivery carries: `fm`, `standard` (Standard Webhooks), `fluxdesk`.",
+    )
     name: Name | None = None
     description: Description | None = None
 
@@ -44,6 +42,7 @@ class WebhookPatch(Input):
     chat_ids: ChatIds | None = Field(None, description=_CHATS + " null: every chat.")
     name: Name | None = None
     description: Description | None = None
+    signatures: Signatures | None = None
     state: State | None = Field(None, description="`enabled` also forgets the failures so far.")
 
 
@@ -54,6 +53,7 @@ class WebhookOut(Output):
     url: str
     events: list[EventType]
     chat_ids: list[str] | None
+    signatures: list[Signature]
     name: str | None
     description: str | None
     livemode: bool = Field(description="true: live events only; false: test events only.")
@@ -62,6 +62,9 @@ class WebhookOut(Output):
     disabled_at: Time | None
     consecutive_failures: int
     last_error: str | None
+    secret_expires_at: Time | None = Field(
+        description="While the secret is being rotated: until when the old one signs too."
+    )
     created_by: str
     created_at: Time
     updated_at: Time
@@ -79,4 +82,23 @@ class WebhookCreated(WebhookOut):
         None,
         description="The key of the signature. Keep it now: it cannot be shown again. "
         "Null when a repeated Idempotency-Key found the webhook already created.",
+    )
+
+
+class RotationIn(Input):
+    """How to rotate a signing secret."""
+
+    overlap_hours: int = Field(
+        24,
+        ge=0,
+        le=168,
+        description="How long deliveries carry a signature of the old secret too; 0 ends the old one at once.",
+    )
+
+
+class TestIn(Input):
+    """What to send as a test."""
+
+    event_type: EventType | None = Field(
+        None, description="Whose example to send; the first of the webhook's events, when left out."
     )

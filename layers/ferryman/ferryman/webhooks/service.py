@@ -1,12 +1,19 @@
 """Outgoing webhooks: who may subscribe to what, and to which address."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from ferryman import clock, idempotency, ids, scopes, store
 from ferryman.chats import table as chats
 from ferryman.credentials import secrets
 from ferryman.credentials.model import Caller
-from ferryman.errors import Invalid, NotAllowed, NotFound
+from ferryman.deliveries import table as deliveries
+from ferryman.deliveries.model import Delivery
+from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
+from ferryman.events import catalogue
+from ferryman.events import table as events
+from ferryman.events.model import EventType
 from ferryman.idempotency import Once
 from ferryman.pipeline import policy, targets
 from ferryman.webhooks import sealing, table
@@ -22,14 +29,11 @@ def create(caller: Caller, wanted: WebhookIn, once: Once | None = None) -> tuple
     """
     url = _checked_url(wanted.url)
     _check_chats(caller, wanted.chat_ids)
+    _check_events(wanted.events, wanted.chat_ids)
     webhook_id = ids.new(ids.WEBHOOK)
     secret = secrets.new_signing_secret()
     now = clock.now_iso()
-    sealed = SigningSecret(
-        version=1,
-        ciphertext=sealing.seal(caller.workspace_id, webhook_id, 1, secret),
-        created_at=now,
-    )
+    sealed = _sealed(caller.workspace_id, webhook_id, 1, secret, now)
     webhook = Webhook(
         workspace_id=caller.workspace_id,
         webhook_id=webhook_id,
@@ -38,6 +42,7 @@ def create(caller: Caller, wanted: WebhookIn, once: Once | None = None) -> tuple
         chat_ids=wanted.chat_ids,
         name=wanted.name,
         description=wanted.description,
+        signatures=list(wanted.signatures),
         livemode=caller.livemode,
         created_by=caller.user_id,
         created_at=now,
@@ -67,7 +72,7 @@ def edit(caller: Caller, webhook_id: str, patch: WebhookPatch) -> Webhook:
     """Change a webhook. A changed URL keeps its secret and is checked again."""
     before = visible(caller, webhook_id)
     changes = patch.model_dump(exclude_unset=True)
-    for name in ("url", "events", "state"):
+    for name in ("url", "events", "signatures", "state"):
         if name in changes and changes[name] is None:
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
     if "url" in changes:
@@ -78,17 +83,88 @@ def edit(caller: Caller, webhook_id: str, patch: WebhookPatch) -> Webhook:
     now = clock.now_iso()
     if changes:
         after = replace(before, **changes, updated_at=now)
+        _check_events(after.events, after.chat_ids)
         store.commit(table.changing(before, after))
     if state == "enabled" and before.state != "enabled":
         store.commit([table.enabling(before, now)])
     elif state == "disabled":
-        table.disable(before.workspace_id, webhook_id, "disabled by a user", now)
+        with suppress(table.NotEnabled):
+            store.commit([table.disabling(before.workspace_id, webhook_id, "disabled by a user", now)])
     return table.get(caller.workspace_id, webhook_id)
 
 
 def delete(caller: Caller, webhook_id: str) -> None:
     """Delete a webhook: deliveries that wait are cancelled when they come up."""
     store.commit(table.deleting(visible(caller, webhook_id)))
+
+
+def rotate_secret(caller: Caller, webhook_id: str, overlap_hours: int) -> tuple[Webhook, str]:
+    """A new signing secret; for `overlap_hours` the old one signs too, so that receivers can change over.
+
+    Refused while an earlier rotation is open: a third secret would push out one that is still in use.
+    """
+    before = visible(caller, webhook_id)
+    if before.secret_expires_at:
+        raise Conflict(
+            f"The secret was rotated before, and the old one signs until {before.secret_expires_at}. "
+            "End that first: POST /v1/webhooks/{id}/expire-old-secret."
+        )
+    (current,) = before.signing_secrets()
+    now = clock.now()
+    secret = secrets.new_signing_secret()
+    sealed = _sealed(caller.workspace_id, webhook_id, current.version + 1, secret, clock.iso(now))
+    kept = []
+    if overlap_hours:
+        current.expires_at = clock.iso(now + overlap_hours * 3600)
+        kept = [current.to_item()]
+    store.commit([table.rekeying(before, [sealed.to_item(), *kept], clock.iso(now))])
+    return table.get(caller.workspace_id, webhook_id), secret
+
+
+def expire_old_secret(caller: Caller, webhook_id: str) -> Webhook:
+    """End a rotation now: from the next attempt on, only the new secret signs."""
+    before = visible(caller, webhook_id)
+    newest = before.signing_secrets()[0]
+    store.commit([table.rekeying(before, [newest.to_item()], clock.now_iso())])
+    return table.get(caller.workspace_id, webhook_id)
+
+
+def send_test(caller: Caller, webhook_id: str, event_type: EventType | None) -> tuple[Delivery, Webhook]:
+    """Send the example of an event type, signed like any delivery. Works for a disabled webhook too."""
+    webhook = visible(caller, webhook_id)
+    event = catalogue.test_event(
+        event_type or webhook.events[0],
+        workspace_id=webhook.workspace_id,
+        webhook_id=webhook_id,
+        livemode=webhook.livemode,
+        at=clock.now_iso(),
+    )
+    delivery = deliveries.new(event, webhook)
+    store.commit([events.creating(event), deliveries.creating(delivery)])
+    return delivery, webhook
+
+
+def delivery(caller: Caller, delivery_id: str) -> tuple[Delivery, Webhook]:
+    """A delivery and its webhook, if the caller may manage the webhook."""
+    found = deliveries.get(caller.workspace_id, delivery_id)
+    try:
+        return found, visible(caller, found.webhook_id)
+    except NotFound:
+        raise NotFound("There is no such delivery.") from None
+
+
+def _sealed(workspace_id: str, webhook_id: str, version: int, secret: str, at: str) -> SigningSecret:
+    ciphertext = sealing.seal(workspace_id, webhook_id, version, secret)
+    return SigningSecret(version=version, ciphertext=ciphertext, created_at=at)
+
+
+def _check_events(event_types: Sequence[str], chat_ids: list[str] | None) -> None:
+    operational = [type_ for type_ in event_types if catalogue.is_operational(type_)]
+    if operational and chat_ids is not None:
+        raise Invalid(
+            f"{operational[0]} is not about a chat: it needs a webhook without chat_ids, which needs {scopes.ADMIN}.",
+            "/events",
+        )
 
 
 def _checked_url(url: str) -> str:

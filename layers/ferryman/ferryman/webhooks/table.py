@@ -7,14 +7,19 @@ webhooks and of a hundred thousand, and live and test never meet.
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from typing import Any
 
 from ferryman import store
-from ferryman.errors import NotFound
+from ferryman.errors import Conflict, NotFound
 from ferryman.webhooks.model import Webhook
 
 TABLE = "webhooks"
 SUBSCRIPTIONS = "subscriptions"
 EVERY_CHAT = "*"
+
+
+class NotEnabled(Conflict):
+    """The webhook was disabled or deleted before."""
 
 
 def topic(workspace_id: str, chat_id: str, *, livemode: bool) -> str:
@@ -90,7 +95,7 @@ def changing(before: Webhook, after: Webhook) -> list[store.Write]:
     ]
     changes = {
         name: getattr(after, name)
-        for name in ("url", "events", "chat_ids", "name", "description", "updated_at", "topics")
+        for name in ("url", "events", "chat_ids", "signatures", "name", "description", "updated_at", "topics")
     }
     changed = store.set_values(
         TABLE,
@@ -151,25 +156,28 @@ def failed(workspace_id: str, webhook_id: str, error: str) -> int:
     return int(now["consecutive_failures"]) if now else 0
 
 
-def disable(workspace_id: str, webhook_id: str, reason: str, at: str) -> bool:
-    """Disable a webhook, with the reason. False when it was disabled or deleted before."""
-    try:
-        store.commit(
-            [
-                store.update(
-                    TABLE,
-                    _key(workspace_id, webhook_id),
-                    "SET #state = :disabled, disabled_reason = :reason, disabled_at = :at",
-                    {":disabled": "disabled", ":enabled": "enabled", ":reason": reason, ":at": at},
-                    condition="#state = :enabled",
-                    names={"#state": "state"},
-                    refused=NotFound("not enabled"),
-                )
-            ]
-        )
-    except NotFound:
-        return False
-    return True
+def disabling(workspace_id: str, webhook_id: str, reason: str, at: str) -> store.Write:
+    """Disable a webhook, with the reason. Refused with NotEnabled when it was disabled or deleted before."""
+    return store.update(
+        TABLE,
+        _key(workspace_id, webhook_id),
+        "SET #state = :disabled, disabled_reason = :reason, disabled_at = :at",
+        {":disabled": "disabled", ":enabled": "enabled", ":reason": reason, ":at": at},
+        condition="#state = :enabled",
+        names={"#state": "state"},
+        refused=NotEnabled("The webhook is not enabled."),
+    )
+
+
+def rekeying(webhook: Webhook, secrets: list[dict[str, Any]], at: str) -> store.Write:
+    """Replace the signing secrets; refused when somebody changed the webhook in between."""
+    return store.set_values(
+        TABLE,
+        _key(webhook.workspace_id, webhook.webhook_id),
+        {"secrets": secrets, "updated_at": at},
+        condition="updated_at = :before",
+        values={":before": webhook.updated_at},
+    )
 
 
 def enabling(webhook: Webhook, at: str) -> store.Write:
