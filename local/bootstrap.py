@@ -13,8 +13,12 @@ OWNER = {"workspace_name": "Harbour", "owner_email": "owner@example.com", "owner
 
 def ensure(port: int, deployment: Deployment, api: Api) -> dict[str, str]:
     """The workspace's id and its owner's token; nothing if `api` carries a token that works already."""
-    if api.token and api.call("GET", "/v1/me").status == 200:
-        return {}
+    if api.token:
+        me = api.call("GET", "/v1/me")
+        if me.status == 200:
+            return {}
+        if me.status != 401:
+            raise LocalError(f"GET /v1/me answered {me.status}: {me.body!r:.500}", "Look at `make logs`.")
     name = deployment.physical_id("BootstrapFunction")
     answer = ministack.client("lambda", port).invoke(FunctionName=name, Payload=json.dumps(OWNER).encode())
     result: dict[str, Any] = json.loads(answer["Payload"].read()) or {}

@@ -174,13 +174,13 @@ def _deliveries(api: Api, webhook_id: str) -> list[dict[str, Any]]:
 
 def _print_log(api: Api, webhooks: list[dict[str, Any]]) -> None:
     paint = {"delivered": green, "exhausted": red}
-    print(dim(f"    {'delivery':<32} {'to':<10} {'event':<16} {'state':<10} attempts"))
+    print(dim(f"    {'delivery':<56} {'to':<9} {'event':<15} {'state':<9} attempts"))
     for webhook in webhooks:
         for item in reversed(_deliveries(api, webhook["id"])):
             outcomes = " ".join(_outcome(attempt) for attempt in item["attempts"])
-            state = paint.get(item["state"], yellow)(f"{item['state']:<10}")
+            state = paint.get(item["state"], yellow)(f"{item['state']:<9}")
             path = urlsplit(webhook["url"]).path
-            print(f"    {item['id']:<32} {path:<10} {item['event_type']:<16} {state} {outcomes}")
+            print(f"    {item['id']:<56} {path:<9} {item['event_type']:<15} {state} {outcomes}")
 
 
 def _outcome(attempt: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -54,9 +55,20 @@ def build(root: Path, log: Path) -> bool:
     mark.unlink(missing_ok=True)
     command = ["sam", "build", "--cached", "--parallel"]
     _sam([*command, *_overrides({"Architecture": template.architecture()})], root, dict(os.environ), log)
+    _trim(root)
     _compile(root)
     mark.write_text(sources)
     return True
+
+
+def _trim(root: Path) -> None:
+    """Leave out botocore's descriptions of the services that aws.py has no client of: half of the layer's files."""
+    aws = (root / "layers/ferryman/ferryman/aws.py").read_text()
+    used = set(re.findall(r'_client\("(\w+)"\)', aws))
+    services = root / ".aws-sam/build/DependenciesLayer/python/botocore/data"
+    for service in services.iterdir() if used else ():
+        if service.is_dir() and service.name not in used:
+            shutil.rmtree(service)
 
 
 def _compile(root: Path) -> None:
@@ -110,7 +122,6 @@ class Deployment:
     def __init__(self, port: int) -> None:
         self._cloudformation = ministack.client("cloudformation", port)
         self._apis = ministack.client("apigatewayv2", port)
-        self._lambda = ministack.client("lambda", port)
         self._iam = ministack.client("iam", port)
         self._port = port
         resources = self._cloudformation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
@@ -129,6 +140,10 @@ class Deployment:
 
     def api_id(self) -> str:
         return self.physical_id(self._api()[0])
+
+    def routed_functions(self) -> set[str]:
+        """The ARNs of the functions behind the API's routes."""
+        return set(dict(self._routes(self._api()[1])).values())
 
     def create_routes(self) -> None:
         """Give the API the routes of its OpenAPI body, which MiniStack does not import, and no others."""
@@ -183,15 +198,6 @@ class Deployment:
                 functions.update_event_source_mapping(
                     UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": concurrency}
                 )
-
-    def number_concurrencies(self) -> None:
-        """Say each queue's MaximumConcurrency again as a number: MiniStack keeps a !Ref of one as text, and stops."""
-        for page in self._lambda.get_paginator("list_event_source_mappings").paginate():
-            for mapping in page["EventSourceMappings"]:
-                if written := mapping.get("ScalingConfig", {}).get("MaximumConcurrency"):
-                    self._lambda.update_event_source_mapping(
-                        UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": int(written)}
-                    )
 
     def _items(self, operation: str, api_id: str) -> list[dict[str, Any]]:
         pages = self._apis.get_paginator(operation).paginate(ApiId=api_id)

@@ -1,5 +1,6 @@
 """Starts and stops MiniStack, a local AWS in one process: IAM enforced, loopback interface only."""
 
+import json
 import os
 import sys
 import time
@@ -33,6 +34,7 @@ def start(directory: Path, port: int, *, persistent: bool) -> Process:
             f"Port {port}, wanted by MiniStack, is taken by {processes.who_listens(port)}.",
             f"Stop it, or choose another port: STACK_PORT={port + 1} make up",
         )
+    _forget_stream_positions(directory)
     temporary = directory / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
     log = directory / "ministack.log"
@@ -82,6 +84,19 @@ def client(service: str, port: int) -> Any:
         region_name=REGION,
     )
     return session.client(service, endpoint_url=endpoint(port))
+
+
+def _forget_stream_positions(directory: Path) -> None:
+    """Let the stream mappings start anew, as the streams do.
+
+    MiniStack saves how far each mapping has read, but not the streams' records, so that after a restart it would
+    skip as many new records as it had read old ones. What was not dispatched when it stopped, the sweeper finds.
+    """
+    saved = directory / "state/lambda.json"
+    if saved.exists():
+        state = json.loads(saved.read_text())
+        state["payload"].pop("dynamodb_stream_positions", None)
+        saved.write_text(json.dumps(state))
 
 
 def _environment(directory: Path, temporary: Path, port: int, *, persistent: bool) -> dict[str, str]:

@@ -6,7 +6,7 @@
 import fcntl
 import json
 import os
-import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local import bootstrap, deploy, ministack, processes, template
+from local import bootstrap, deploy, ministack, processes, template, warm
 from local.api import Api
 from local.console import LocalError, step, tail, yellow
 from local.deploy import Deployment
@@ -59,9 +59,14 @@ class Stack:
         """Bring the stack to where the sources are. Does only what is missing."""
         self.directory.mkdir(parents=True, exist_ok=True)
         with self._alone():
+            before = self._served()
             self._start_ministack()
             deployment = self._deploy()
             self._start_gateway(deployment)
+            if self._served() != before:
+                with step("Starting the functions"):
+                    warm.functions(self.stack_port, deployment)
+                self._remove_old_code()
             with step("Owner and workspace"):
                 self._remember(**bootstrap.ensure(self.stack_port, deployment, self.api()))
 
@@ -75,7 +80,6 @@ class Stack:
         if emulator := running.get("ministack"):
             with step("Stopping MiniStack" + (", which saves its state" if self.persistent else "")):
                 clean = ministack.stop(emulator)
-                self._remove_unpacked_code()
         if not clean:
             print(yellow("  MiniStack had to be killed: what changed since it was started is lost."))
         self._remember(processes={})
@@ -91,7 +95,7 @@ class Stack:
             # It ended without `down`, so its state is of an earlier stop: nothing is known to be deployed.
             self._remember(deployed=None)
         with step("Starting MiniStack, a local AWS"):
-            self._remove_unpacked_code()
+            self._set_aside_unpacked_code()
             process = ministack.start(self._ministack_directory, self.stack_port, persistent=self.persistent)
         self._remember(
             stack_port=self.stack_port,
@@ -114,7 +118,6 @@ class Stack:
                 deploy.deploy(self.root, self.stack_port, parameters, self.directory / "deploy.log")
                 deployment = Deployment(self.stack_port)
                 deployment.create_routes()
-                deployment.number_concurrencies()
                 deployment.allow_batches()
                 deployment.number_concurrency()
         self._remember(deployed=wanted)
@@ -144,8 +147,22 @@ class Stack:
                     raise LocalError(f"The gateway did not start.\n{tail(log)}", f"Read {log}.")
                 time.sleep(0.02)
 
-    def _remove_unpacked_code(self) -> None:
-        shutil.rmtree(self._ministack_directory / "tmp", ignore_errors=True)
+    def _served(self) -> object:
+        """What is running: which MiniStack, with which deployment. When it changes, every function starts anew."""
+        return self._running().get("ministack"), self.info.get("deployed")
+
+    def _set_aside_unpacked_code(self) -> None:
+        """Put away the functions' code as an earlier MiniStack unpacked it, without deleting it yet.
+
+        ext4 is slow to make files just after many were deleted: the functions would take twice as long to start.
+        """
+        unpacked = self._ministack_directory / "tmp"
+        if unpacked.exists():
+            unpacked.rename(self._ministack_directory / f"old-{time.time_ns()}")
+
+    def _remove_old_code(self) -> None:
+        if old := list(self._ministack_directory.glob("old-*")):
+            subprocess.Popen(["rm", "-rf", *old], start_new_session=True)
 
     @property
     def _ministack_directory(self) -> Path:
