@@ -11,7 +11,7 @@ from aws_lambda_powertools import Logger
 
 # Our own secrets' shapes: API tokens and sessions, webhook secrets, incoming webhook URLs.
 _SECRET = re.compile(
-    r"(fm_(?:live|test|sess)_|whsec_)[0-9A-Za-z_+/=-]{8,}|(/hooks/)[0-9A-Za-z]{16,}|(Bearer\s+)[^\s\"',]{8,}"
+    r"(fm_(?:live|test|sess|invt)_|whsec_)[0-9A-Za-z_+/=-]{8,}|(/hooks/)[0-9A-Za-z]{16,}|((?i:bearer)\s+)[^\s\"',]{8,}"
 )
 
 

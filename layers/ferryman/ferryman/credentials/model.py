@@ -5,7 +5,7 @@ from typing import Literal
 
 from ferryman import clock, scopes, store
 
-type Kind = Literal["token", "incoming_webhook"]
+type Kind = Literal["token", "session", "invitation", "incoming_webhook"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -18,13 +18,14 @@ class Credential(store.Record):
     secret_hash: str
     kind: Kind
     workspace_id: str
-    subject_id: str  # the token's or incoming webhook's id
+    subject_id: str  # the token's, session's, invitation's or incoming webhook's id
     user_id: str
     role: scopes.Role = "staff"
     active: bool = True
     livemode: bool = True
     scopes: list[str] = field(default_factory=list)
     expires_at: str | None = None
+    expires_at_epoch: int | None = None  # where the table may forget it: sessions and invitations
     used_at: str | None = None
     # Incoming webhooks only: where it posts, and as whom.
     chat_id: str | None = None
@@ -32,6 +33,15 @@ class Credential(store.Record):
 
     def is_expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= clock.now_iso()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a request came from, for the audit log and the list of sessions."""
+
+    ip: str | None = None
+    request_id: str | None = None
+    user_agent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,8 @@ class Caller:
     scopes: frozenset[scopes.Scope]
     credential_id: str
     expires_at: str | None = None
+    kind: Literal["token", "session"] = "token"
+    source: Source = Source()
 
     @property
     def is_admin(self) -> bool:

@@ -1,8 +1,9 @@
 """The secrets that identify callers: how they are made, told apart and hashed. Pure, no AWS.
 
 An API token is `fm_live_` or `fm_test_`, 30 random base62 characters (178 bits) and 6 characters of base62
-CRC-32 over those 30. The checksum refuses typing errors before any read and lets secret scanners match without
-false alarms; it proves nothing else, every token is looked up.
+CRC-32 over those 30. A session is the same behind `fm_sess_`, an invitation behind `fm_invt_`. The checksum
+refuses typing errors before any read and lets secret scanners match without false alarms; it proves nothing
+else, every one is looked up.
 """
 
 import hashlib
@@ -13,7 +14,9 @@ import zlib
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _RANDOM_LENGTH = 30
 _CHECKSUM_LENGTH = 6
-TOKEN = re.compile(rf"fm_(live|test)_[0-9A-Za-z]{{{_RANDOM_LENGTH + _CHECKSUM_LENGTH}}}", re.ASCII)
+TOKEN = re.compile(rf"fm_(live|test|sess|invt)_[0-9A-Za-z]{{{_RANDOM_LENGTH + _CHECKSUM_LENGTH}}}", re.ASCII)
+SESSION_PREFIX = "fm_sess_"
+INVITATION_PREFIX = "fm_invt_"
 HOOK_SECRET = re.compile(r"[0-9A-Za-z]{32}", re.ASCII)
 SHOWN_OF_TOKEN = len("fm_live_") + 4
 
@@ -31,13 +34,25 @@ def _checksum(random: str) -> str:
     return digits
 
 
-def new_token(*, livemode: bool) -> str:
+def _checked(prefix: str) -> str:
     random = _random(_RANDOM_LENGTH)
-    return f"fm_{'live' if livemode else 'test'}_{random}{_checksum(random)}"
+    return f"{prefix}{random}{_checksum(random)}"
+
+
+def new_token(*, livemode: bool) -> str:
+    return _checked("fm_live_" if livemode else "fm_test_")
+
+
+def new_session() -> str:
+    return _checked(SESSION_PREFIX)
+
+
+def new_invitation() -> str:
+    return _checked(INVITATION_PREFIX)
 
 
 def is_token(text: str) -> bool:
-    """Whether `text` has a token's form and a right checksum. Says nothing about whether it exists."""
+    """Whether `text` has the form and the checksum of a token, session or invitation; not whether it exists."""
     if not TOKEN.fullmatch(text):
         return False
     random = text[len("fm_live_") : -_CHECKSUM_LENGTH]
