@@ -5,7 +5,6 @@ pydantic-core's refuses most of those, and what it lets through is checked here.
 """
 
 import base64
-import binascii
 import json
 import math
 from typing import Any
@@ -32,7 +31,7 @@ def raw(event: dict[str, Any]) -> bytes:
     if event.get("isBase64Encoded"):
         try:
             body = base64.b64decode(text, validate=True)
-        except binascii.Error:
+        except ValueError:
             raise Unreadable("The body could not be decoded.") from None
     else:
         body = text.encode("utf-8", "surrogatepass")

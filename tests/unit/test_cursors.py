@@ -1,0 +1,96 @@
+"""Cursors: opaque, and worth nothing anywhere but in the list, the workspace and the view they came from."""
+
+import base64
+import json
+import string
+
+import pytest
+from ferryman.errors import Invalid
+from ferryman.http import cursors
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+KEY = b"0" * 64
+URL_SAFE = string.ascii_letters + string.digits + "-_"
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+last_keys = st.dictionaries(texts, texts, min_size=1, max_size=3)
+
+
+def refused(key: bytes, query: str, cursor: str) -> None:
+    with pytest.raises(Invalid) as error:
+        cursors.decode(key, query, cursor)
+    assert error.value.errors == [("cursor", str(error.value))]
+    assert "Start again without one" in str(error.value)
+
+
+def encoded(last_key: dict[str, str], query: str = "list") -> str:
+    cursor = cursors.encode(KEY, query, last_key)
+    assert cursor is not None
+    return cursor
+
+
+@given(last_keys, texts)
+def test_a_cursor_gives_back_its_key(last_key: dict[str, str], query: str) -> None:
+    cursor = encoded(last_key, query)
+    assert set(cursor) <= set(URL_SAFE)
+    assert cursors.decode(KEY, query, cursor) == last_key
+
+
+def test_no_key_is_no_cursor() -> None:
+    assert cursors.encode(KEY, "list", None) is None
+    assert cursors.decode(KEY, "list", None) is None
+
+
+@given(last_keys, st.data())
+def test_a_changed_character_is_refused(last_key: dict[str, str], data: st.DataObject) -> None:
+    """Also in the last character, whose low bits base64 ignores."""
+    cursor = encoded(last_key)
+    position = data.draw(st.integers(0, len(cursor) - 1))
+    character = data.draw(st.sampled_from(URL_SAFE))
+    assume(cursor[position] != character)
+    refused(KEY, "list", cursor[:position] + character + cursor[position + 1 :])
+
+
+@given(last_keys, st.text(min_size=1, max_size=5), st.data())
+def test_an_added_character_is_refused(last_key: dict[str, str], more: str, data: st.DataObject) -> None:
+    """A lenient base64 decoder would skip what is not of its alphabet."""
+    cursor = encoded(last_key)
+    position = data.draw(st.integers(0, len(cursor)))
+    refused(KEY, "list", cursor[:position] + more + cursor[position:])
+
+
+@given(last_keys, st.data())
+def test_a_shortened_cursor_is_refused(last_key: dict[str, str], data: st.DataObject) -> None:
+    cursor = encoded(last_key)
+    refused(KEY, "list", cursor[: data.draw(st.integers(0, len(cursor) - 1))])
+
+
+@given(last_keys, texts, texts)
+def test_a_cursor_of_another_list_is_refused(last_key: dict[str, str], one: str, other: str) -> None:
+    assume(one != other)
+    refused(KEY, other, encoded(last_key, one))
+
+
+@given(last_keys, st.binary(max_size=64))
+def test_a_cursor_of_another_workspace_is_refused(last_key: dict[str, str], key: bytes) -> None:
+    assume(key.rstrip(b"\0") != KEY)  # HMAC pads short keys with zeros
+    refused(key, "list", encoded(last_key))
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_refused(text: str) -> None:
+    refused(KEY, "list", text)
+
+
+def test_a_made_up_key_needs_the_signature() -> None:
+    content = json.dumps({"workspace_id": "wsp_other"}).encode()
+    for tag in (b"", b"\0" * 16, b"\0" * 32):
+        refused(KEY, "list", base64.urlsafe_b64encode(tag + content).rstrip(b"=").decode())
+
+
+def test_the_boundary_between_query_and_content_cannot_be_moved() -> None:
+    """`{"a":"b"}` after the query `x` must not be signed like something else after a longer query."""
+    cursor = encoded({"a": "b"}, "x")
+    blob = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    moved = base64.urlsafe_b64encode(blob[:16] + blob[17:]).rstrip(b"=").decode()
+    refused(KEY, "x\x1f{", moved)

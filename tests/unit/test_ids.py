@@ -1,0 +1,134 @@
+"""Ids: sorted by time, derived ones repeatable, a delivery's id made of its event's and its webhook's."""
+
+import re
+
+import pytest
+from ferryman import clock, ids
+from hypothesis import given
+from hypothesis import strategies as st
+
+PREFIXES = sorted(
+    value for name, value in vars(ids).items() if name.isupper() and isinstance(value, str) and len(value) == 3
+)
+# Milliseconds since the epoch, up to the end of the year 9999.
+milliseconds = st.integers(0, 253_402_300_799_999)
+parts = st.lists(st.text(), min_size=1, max_size=4)
+
+
+def iso(at: int) -> str:
+    return clock.iso(at / 1000)
+
+
+def crockford(text: str) -> int:
+    """Written down a second time, from https://github.com/ulid/spec."""
+    return sum("0123456789ABCDEFGHJKMNPQRSTVWXYZ".index(c) * 32**n for n, c in enumerate(reversed(text)))
+
+
+def test_prefixes_are_distinct() -> None:
+    assert len(set(PREFIXES)) == len(PREFIXES) >= 9
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_a_new_id_has_its_documented_form(prefix: str) -> None:
+    made = ids.new(prefix)
+    assert re.search(ids.pattern(prefix), made)
+    assert ids.is_id(prefix, made)
+    assert len(made) == 30
+
+
+def test_new_ids_are_never_made_twice() -> None:
+    assert len({ids.new(ids.MESSAGE) for _ in range(1000)}) == 1000
+
+
+def test_a_new_id_tells_its_time() -> None:
+    before = int(clock.now() * 1000)
+    made = ids.new(ids.MESSAGE).removeprefix("msg_")
+    assert before <= crockford(made) >> 80 <= int(clock.now() * 1000)
+
+
+@given(milliseconds, milliseconds, parts, parts)
+def test_ids_are_sorted_by_time(one: int, two: int, some: list[str], others: list[str]) -> None:
+    first, second = ids.derived(ids.EVENT, iso(one), *some), ids.derived(ids.EVENT, iso(two), *others)
+    if iso(one) != iso(two):
+        assert (first < second) == (iso(one) < iso(two))
+
+
+@given(milliseconds, parts)
+def test_the_same_parts_make_the_same_id(at: int, some: list[str]) -> None:
+    assert ids.derived(ids.EVENT, iso(at), *some) == ids.derived(ids.EVENT, iso(at), *some)
+
+
+@given(milliseconds, parts, parts)
+def test_other_parts_make_another_id(at: int, some: list[str], others: list[str]) -> None:
+    if "\x1f".join(some) != "\x1f".join(others):
+        assert ids.derived(ids.EVENT, iso(at), *some) != ids.derived(ids.EVENT, iso(at), *others)
+
+
+def test_a_part_cannot_flow_into_the_next() -> None:
+    at = iso(0)
+    assert ids.derived(ids.EVENT, at, "ab", "c") != ids.derived(ids.EVENT, at, "a", "bc")
+
+
+@given(milliseconds, parts)
+def test_the_floor_is_below_all_ids_of_its_time_and_above_all_before(at: int, some: list[str]) -> None:
+    floor = ids.floor(ids.EVENT, iso(at))
+    assert floor <= ids.derived(ids.EVENT, iso(at), *some)
+    if at > 1000:
+        assert ids.derived(ids.EVENT, iso(at - 1000), *some) < floor
+
+
+@pytest.mark.parametrize("before_the_epoch", ["0001-01-01T00:00:00.000Z", "1969-12-31T23:59:59.999Z"])
+def test_before_the_epoch_the_floor_is_the_lowest(before_the_epoch: str) -> None:
+    """A negative number of milliseconds would come out as the highest."""
+    assert ids.floor(ids.EVENT, before_the_epoch) == "evt_" + "0" * 26
+
+
+@given(milliseconds, milliseconds, parts)
+def test_a_delivery_can_be_taken_apart(one: int, two: int, some: list[str]) -> None:
+    event, webhook = ids.derived(ids.EVENT, iso(one), *some), ids.derived(ids.WEBHOOK, iso(two), *some)
+    delivery = ids.delivery(event, webhook)
+    assert re.search(ids.DELIVERY_PATTERN, delivery)
+    assert ids.of_delivery(delivery) == (event, webhook)
+
+
+@given(milliseconds, milliseconds)
+def test_deliveries_are_sorted_by_the_time_of_their_events(one: int, two: int) -> None:
+    webhook = ids.new(ids.WEBHOOK)
+    first = ids.delivery(ids.derived(ids.EVENT, iso(one), "a"), webhook)
+    second = ids.delivery(ids.derived(ids.EVENT, iso(two), "a"), webhook)
+    if iso(one) != iso(two):
+        assert (first < second) == (iso(one) < iso(two))
+
+
+@given(st.text())
+def test_any_text_can_be_asked_for_its_parts(text: str) -> None:
+    assert ids.of_delivery(text) is None
+    assert not ids.is_id(ids.CHAT, text)
+
+
+GOOD = "cht_01JZZZZZZZ0123456789ABCDEF"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD + "\n",
+        "\n" + GOOD,
+        GOOD.lower(),
+        GOOD[:-1],
+        GOOD + "0",
+        "cht_8" + GOOD[5:],  # more than 128 bits
+        GOOD[:-1] + "I",
+        GOOD[:-1] + "L",
+        GOOD[:-1] + "O",
+        GOOD[:-1] + "U",
+        GOOD[:-1] + "０",
+        "chat_" + GOOD[4:],
+        "msg_" + GOOD[4:],
+        GOOD[4:],
+        "",
+    ],
+)
+def test_what_only_looks_like_an_id_is_none(text: str) -> None:
+    assert ids.is_id(ids.CHAT, GOOD)
+    assert not ids.is_id(ids.CHAT, text)

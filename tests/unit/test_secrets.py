@@ -1,0 +1,115 @@
+"""The secrets that identify callers: their form, their checksum, and what may be kept of them."""
+
+import hashlib
+import re
+import string
+import zlib
+
+import pytest
+from ferryman.credentials import secrets
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+PUBLISHED = re.compile(r"fm_(live|test)_[0-9A-Za-z]{36}")  # what secret scanners are told
+tokens = st.builds(lambda livemode: secrets.new_token(livemode=livemode), st.booleans())
+
+
+def base62(number: int) -> str:
+    """Written down a second time, so that the checksum is not judged by itself."""
+    digits = ""
+    while number:
+        number, digit = divmod(number, 62)
+        digits = BASE62[digit] + digits
+    return digits.rjust(6, "0")
+
+
+@given(st.booleans())
+def test_a_token_has_the_published_form(livemode: bool) -> None:
+    token = secrets.new_token(livemode=livemode)
+    assert PUBLISHED.fullmatch(token)
+    assert token.startswith("fm_live_" if livemode else "fm_test_")
+    assert secrets.is_token(token)
+
+
+@given(tokens)
+def test_a_token_ends_with_the_crc_of_its_random_part(token: str) -> None:
+    random = token[8:38]
+    assert token[38:] == base62(zlib.crc32(random.encode()))
+
+
+def test_a_known_token_stays_valid() -> None:
+    random = "0" * 30
+    assert secrets.is_token(f"fm_live_{random}{base62(zlib.crc32(random.encode()))}")
+    assert secrets.is_token("fm_live_0000000000000000000000000000002C8GjS")
+
+
+@given(tokens, st.integers(8, 43), st.sampled_from(BASE62))
+def test_one_wrong_character_is_noticed(token: str, position: int, character: str) -> None:
+    assume(token[position] != character)
+    assert not secrets.is_token(token[:position] + character + token[position + 1 :])
+
+
+@given(tokens, st.integers(8, 42))
+def test_two_swapped_characters_are_noticed(token: str, position: int) -> None:
+    first, second = token[position], token[position + 1]
+    assume(first != second)
+    assert not secrets.is_token(token[:position] + second + first + token[position + 2 :])
+
+
+@given(tokens, st.text(min_size=1, max_size=3))
+def test_nothing_may_stand_before_or_after(token: str, more: str) -> None:
+    assert not secrets.is_token(token + more)
+    assert not secrets.is_token(more + token)
+
+
+@given(st.text())
+def test_any_text_can_be_asked(text: str) -> None:
+    assert secrets.is_token(text) is False
+
+
+@pytest.mark.parametrize("digit", ["٠", "０", "𝟎", "é", "-", "_", " ", "\n"])
+def test_only_ascii_letters_and_digits_count(digit: str) -> None:
+    """`\\d` and `isalnum` would let digits of other scripts in."""
+    random = digit * 30
+    assert not secrets.is_token(f"fm_live_{random}{base62(zlib.crc32(random.encode()))}")
+    assert not secrets.HOOK_SECRET.fullmatch(digit * 32)
+
+
+def test_the_environment_is_outside_the_checksum_but_inside_the_hash() -> None:
+    """A token with its environment swapped looks right, so only looking it up tells: its hash is another."""
+    token = secrets.new_token(livemode=False)
+    forged = token.replace("fm_test_", "fm_live_")
+    assert secrets.is_token(forged)
+    assert secrets.digest(forged) != secrets.digest(token)
+
+
+def test_secrets_are_never_made_twice() -> None:
+    def new_token() -> str:
+        return secrets.new_token(livemode=True)
+
+    for make in (new_token, secrets.new_hook_secret, secrets.new_signing_secret):
+        assert len({make() for _ in range(200)}) == 200
+
+
+def test_every_character_of_the_alphabet_is_used() -> None:
+    """A generator that leaves some out has less entropy than its length says."""
+    seen = set("".join(secrets.new_hook_secret() for _ in range(200)))
+    assert seen == set(BASE62)
+
+
+def test_hook_and_signing_secrets_have_the_documented_form() -> None:
+    assert re.fullmatch(r"[0-9A-Za-z]{32}", secrets.new_hook_secret())
+    assert re.fullmatch(r"whsec_[0-9A-Za-z]{32}", secrets.new_signing_secret())
+
+
+@given(tokens)
+def test_the_shown_prefix_does_not_help_to_guess(token: str) -> None:
+    shown = secrets.shown(token)
+    assert token.startswith(shown)
+    assert len(token) - len(shown) - 6 >= 22  # the checksum is no secret; 22 base62 characters are 131 bits
+
+
+@given(st.text(alphabet=BASE62, min_size=1))
+def test_the_digest_is_sha256(secret: str) -> None:
+    assert secrets.digest(secret) == hashlib.sha256(secret.encode()).hexdigest()
