@@ -11,6 +11,7 @@ from ferryman import ids
 from ferryman.deliveries.model import Delivery
 from ferryman.events.model import Event, EventType
 from ferryman.messages.model import Message, describe
+from ferryman.users.model import User
 from ferryman.webhooks.model import Webhook
 
 type Schema = dict[str, Any]
@@ -43,13 +44,19 @@ _NULLABLE: Schema = {"type": ["string", "null"]}
 _AUTHOR: Schema = {
     "type": "object",
     "required": ["type", "id"],
-    "properties": {"type": {"enum": ["user", "incoming_webhook"]}, "id": _STRING, "name": _NULLABLE},
+    "properties": {
+        "type": {"enum": ["user", "incoming_webhook"]},
+        "id": _STRING,
+        "name": _NULLABLE,
+        "avatar_url": _NULLABLE,
+    },
     "additionalProperties": False,
 }
 _MESSAGE = _object(
     id=_STRING,
     chat_id=_STRING,
     text=_STRING,
+    mentions={"type": "array", "items": _STRING, "description": "The handles that the text names with @."},
     author=_AUTHOR,
     origin={"enum": ["token", "incoming_webhook"]},
     livemode={"type": "boolean"},
@@ -61,7 +68,13 @@ _A_MESSAGE = {
     "id": "msg_01J00000000000000000000000",
     "chat_id": "cht_01J00000000000000000000000",
     "text": "Build passed",
-    "author": {"type": "incoming_webhook", "id": "inc_01J00000000000000000000000", "name": "CI"},
+    "mentions": [],
+    "author": {
+        "type": "incoming_webhook",
+        "id": "inc_01J00000000000000000000000",
+        "name": "CI",
+        "avatar_url": "https://cdn.example.com/ci.png",
+    },
     "origin": "incoming_webhook",
     "livemode": True,
     "revision": 1,
@@ -75,11 +88,24 @@ _AN_EDITED_MESSAGE = {
     "edited_at": "2026-01-02T03:05:00.000Z",
 }
 
+_A_MENTION = {
+    **_A_MESSAGE,
+    "text": "@deploy-bot, ship it",
+    "mentions": ["deploy-bot"],
+    "author": {"type": "user", "id": "usr_01J00000000000000000000000"},
+    "origin": "token",
+}
+
 CATALOGUE: dict[EventType, Entry] = {
     "message.created": Entry(
         "Somebody posted a message: a person, a token or an incoming webhook.",
         _object(message=_MESSAGE),
         {"message": _A_MESSAGE},
+    ),
+    "bot.mentioned": Entry(
+        "A new message named a bot with @handle, in a chat the bot belongs to. Not for an edit that adds a mention.",
+        _object(message=_MESSAGE, bot=_object(id=_STRING, handle=_STRING)),
+        {"message": _A_MENTION, "bot": {"id": "usr_01J00000000000000000000001", "handle": "deploy-bot"}},
     ),
     "message.updated": Entry(
         "A message's text was changed.", _object(message=_MESSAGE), {"message": _AN_EDITED_MESSAGE}
@@ -141,6 +167,22 @@ def message_created(message: Message) -> Event:
     return _of_message("message.created", message, message.created_at, {"message": describe(message)})
 
 
+def bot_mentioned(created: Event, bot: User) -> Event:
+    """A bot was named by the message whose `message.created` is given: one event for each message and bot."""
+    message = json.loads(created.body)["data"]["message"]
+    return build(
+        "bot.mentioned",
+        ids.derived(ids.EVENT, created.created_at, "bot.mentioned", message["id"], bot.user_id),
+        workspace_id=created.workspace_id,
+        chat_id=created.chat_id,
+        bot_id=bot.user_id,
+        livemode=created.livemode,
+        at=created.created_at,
+        data={"message": message, "bot": {"id": bot.user_id, "handle": bot.handle}},
+        chain=created.chain,
+    )
+
+
 def message_updated(message: Message) -> Event:
     return _of_message(
         "message.updated", message, message.edited_at or message.created_at, {"message": describe(message)}
@@ -165,6 +207,7 @@ def _of_message(type_: EventType, message: Message, at: str, data: dict[str, Any
         livemode=message.livemode,
         at=at,
         data=data,
+        chain=message.chain,
     )
 
 
@@ -177,8 +220,10 @@ def build(
     at: str,
     data: dict[str, Any],
     chat_id: str | None = None,
+    bot_id: str | None = None,
     webhook_id: str | None = None,
     test: bool = False,
+    chain: list[str] | None = None,
 ) -> Event:
     body = {
         "id": event_id,
@@ -196,8 +241,10 @@ def build(
         created_at=at,
         livemode=livemode,
         chat_id=chat_id,
+        bot_id=bot_id,
         webhook_id=webhook_id,
         test=test or None,
+        chain=chain,
         # ASCII, so that no part of the way can change a byte of it.
         body=json.dumps(body, separators=(",", ":")),
     )

@@ -6,7 +6,12 @@ from typing import Literal
 from ferryman import store
 
 type EventType = Literal[
-    "message.created", "message.updated", "message.deleted", "webhook.disabled", "delivery.exhausted"
+    "message.created",
+    "bot.mentioned",
+    "message.updated",
+    "message.deleted",
+    "webhook.disabled",
+    "delivery.exhausted",
 ]
 
 
@@ -19,7 +24,9 @@ class Event(store.Record):
     livemode: bool
     body: str  # ASCII JSON; byte-identical on every attempt of every delivery
     chat_id: str | None = None
+    bot_id: str | None = None  # the bot that was mentioned
     webhook_id: str | None = None  # set when the event is for this webhook alone: a test
     test: bool | None = None
+    chain: list[str] | None = None  # the webhooks whose deliveries led to it; they do not get it
     undispatched: str | None = None
     expires_at_epoch: int | None = None

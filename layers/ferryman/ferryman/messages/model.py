@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ferryman import store
+from ferryman.messages import mentions
 
 type Origin = Literal["token", "incoming_webhook"]
 MAX_TEXT = 16_000  # characters (code points)
@@ -21,6 +22,8 @@ class Message(store.Record):
     livemode: bool
     user_id: str | None = None  # the author, when it is a user
     author_name: str | None = None  # the author's name, when it is not
+    author_avatar_url: str | None = None
+    chain: list[str] | None = None  # the webhooks whose deliveries led to it
     revision: int = 1
     edited_at: str | None = None
     deleted_at: str | None = None
@@ -32,12 +35,18 @@ def describe(message: Message) -> dict[str, object]:
     author: dict[str, object] = (
         {"type": "user", "id": message.user_id}
         if message.user_id
-        else {"type": "incoming_webhook", "id": message.origin_id, "name": message.author_name}
+        else {
+            "type": "incoming_webhook",
+            "id": message.origin_id,
+            "name": message.author_name,
+            "avatar_url": message.author_avatar_url,
+        }
     )
     return {
         "id": message.message_id,
         "chat_id": message.chat_id,
         "text": message.text,
+        "mentions": mentions.handles(message.text),
         "author": author,
         "origin": message.origin,
         "livemode": message.livemode,

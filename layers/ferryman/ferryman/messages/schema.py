@@ -36,6 +36,7 @@ class AuthorOut(Output):
     type: Literal["user", "incoming_webhook"]
     id: str = Field(description="The user's or the incoming webhook's id.")
     name: str | None = Field(None, description="Of incoming webhooks only.")
+    avatar_url: str | None = Field(None, description="Of incoming webhooks only.")
 
 
 class MessageOut(Output):
@@ -44,6 +45,10 @@ class MessageOut(Output):
     id: str = Field(pattern=ids.pattern(ids.MESSAGE))
     chat_id: str = Field(pattern=ids.pattern(ids.CHAT))
     text: str
+    mentions: list[str] = Field(
+        description="The handles that the text names with @, in lower case, at most 50: not in code, URLs or e-mail "
+        "addresses. Whose a handle is: GET /v1/users?handle=…",
+    )
     author: AuthorOut
     origin: Origin
     livemode: bool

@@ -15,7 +15,7 @@ from ferryman.events import table as events
 from ferryman.events.model import Event
 from ferryman.messages import table as messages
 from ferryman.messages.model import Message
-from ferryman.pipeline import matching, queue
+from ferryman.pipeline import matching, mentioning, queue
 from ferryman.pipeline.queue import Ticket
 from ferryman.webhooks.model import Webhook
 
@@ -54,7 +54,14 @@ def of_item(item: store.Item) -> tuple[Event | None, store.Key]:
 
 
 def dispatch(event: Event) -> int:
-    """Give the event to every webhook that wants it. Returns how many deliveries were put into the queue."""
+    """Give the event, and the mentions of bots in it, to every webhook that wants them.
+
+    Returns how many deliveries were put into the queue.
+    """
+    return sum(_dispatch(each) for each in [event, *mentioning.events_of(event)])
+
+
+def _dispatch(event: Event) -> int:
     sent = 0
     for some in matching.wanting(event):
         if sent == 0:
