@@ -50,7 +50,9 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     request_id = event["requestContext"]["requestId"]
     headers = {"X-Request-Id": request_id, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
     try:
-        message = service.accept(event["pathParameters"]["secret"], _text(event))
+        message = service.accept(
+            event["pathParameters"]["secret"], _text(event), (event.get("headers") or {}).get("x-fm-delivery-id")
+        )
         status, answer = 200, "ok"
         headers |= {"Content-Type": "text/plain; charset=utf-8", "X-FM-Message-ID": message.message_id}
     except Exception as error:

@@ -25,7 +25,7 @@ def _replay(call: Call, message_id: str, chat_id: str) -> MessageOut:
     errors=(409,),
 )
 def send_message(call: Call, chat_id: str, data: MessageIn) -> MessageOut:
-    return MessageOut.of(service.post(call.caller, chat_id, data.text, call.once))
+    return MessageOut.of(service.post(call.caller, chat_id, data.text, call.once, call.header("x-fm-delivery-id")))
 
 
 @api.get(

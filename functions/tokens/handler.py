@@ -1,9 +1,18 @@
 """API tokens: /v1/tokens."""
 
 from ferryman.http.api import Api, Call
-from ferryman.schema import Listing, ListQuery
+from ferryman.schema import Listing
 from ferryman.tokens import service, table
-from ferryman.tokens.schema import TokenCreated, TokenIn, TokenOut, TokenPatch
+from ferryman.tokens.schema import (
+    RevocationIn,
+    RevocationOut,
+    RevocationsOut,
+    TokenCreated,
+    TokenIn,
+    TokenOut,
+    TokenPatch,
+    TokenQuery,
+)
 
 api = Api("Tokens", "Scoped API tokens: the secret is shown once, revoking works at once.")
 handler = api
@@ -36,13 +45,20 @@ def create_token(call: Call, data: TokenIn) -> TokenCreated:
     scope="tokens:read",
     summary="List API tokens",
     description="Newest first. Without admin:*, only your own user's. A test token sees test tokens only.",
-    query=ListQuery,
+    query=TokenQuery,
     gives=Listing[TokenOut],
 )
-def list_tokens(call: Call, query: ListQuery) -> Listing[TokenOut]:
+def list_tokens(call: Call, query: TokenQuery) -> Listing[TokenOut]:
     user_id = None if call.caller.is_admin else call.caller.user_id
     found, last = table.page(
-        call.caller.workspace_id, user_id, query.limit, call.page_start(query), live=call.caller.livemode
+        call.caller.workspace_id,
+        user_id,
+        query.limit,
+        call.page_start(query),
+        live=call.caller.livemode,
+        name=query.name,
+        status=query.status,
+        environment=query.environment,
     )
     return Listing(items=[TokenOut.of(token) for token in found], next_cursor=call.next_cursor(query, last))
 
@@ -56,6 +72,7 @@ def read_token(call: Call, token_id: str) -> TokenOut:
     "/v1/tokens/{token_id}",
     scope="tokens:write",
     summary="Edit an API token",
+    description="A token stays live or test: production cannot become another environment, nor the other way round.",
     takes=TokenPatch,
     gives=TokenOut,
     errors=(409,),
@@ -74,3 +91,17 @@ def edit_token(call: Call, token_id: str, data: TokenPatch) -> TokenOut:
 )
 def revoke_token(call: Call, token_id: str) -> None:
     service.revoke(call.caller, token_id)
+
+
+@api.post(
+    "/v1/tokens/revoke",
+    scope="tokens:write",
+    summary="Revoke many API tokens",
+    description="Each by itself: the answer says what became of each. When it arrives, no call with a revoked token "
+    "is accepted any more.",
+    takes=RevocationIn,
+    gives=RevocationsOut,
+)
+def revoke_tokens(call: Call, data: RevocationIn) -> RevocationsOut:
+    results = service.revoke_many(call.caller, data.ids)
+    return RevocationsOut(results=[RevocationOut(id=token_id, status=status) for token_id, status in results.items()])

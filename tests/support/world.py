@@ -34,7 +34,7 @@ CREDENTIALS = {
     "AWS_REGION": REGION,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-PARAMETERS = {"EnvironmentName": "local", "AllowLocalTargets": "true", "RetryDelays": "0,0,0"}
+PARAMETERS = {"EnvironmentName": "local", "AllowLocalTargets": "true", "RetryDelays": "0,0,0", "PauseSeconds": "0"}
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,10 @@ class Call:
         view = f"{caller.user_id} {'all' if caller.is_admin else 'own'} {caller.livemode}"
         return f"{caller.workspace_id} {view} {self.path} {filters}"
 
+    def header(self, name: str) -> str | None:
+        """A request header, by its name in lower case."""
+        return _header(self.event, name)
+
     def origin(self) -> str:
         """`https://<the host this request came to>`."""
         return f"https://{self.event['requestContext']['domainName']}"

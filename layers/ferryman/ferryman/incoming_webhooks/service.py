@@ -12,6 +12,7 @@ from ferryman.errors import Conflict, Invalid, NotAuthenticated, NotFound
 from ferryman.idempotency import Once
 from ferryman.incoming_webhooks import table
 from ferryman.incoming_webhooks.model import IncomingWebhook
+from ferryman.messages import chains
 from ferryman.messages import table as messages
 from ferryman.messages.model import MAX_TEXT, Message
 
@@ -100,8 +101,8 @@ def follow_chat(chat: Chat) -> None:
             continue  # revoked in between
 
 
-def accept(secret: str, text: object) -> Message:
-    """Post what an external system sent to a secret URL.
+def accept(secret: str, text: object, answers: str | None = None) -> Message:
+    """Post what an external system sent to a secret URL. `answers` is the id of the delivery that led to it.
 
     One consistent read and one put; the read is never cached, so a revoked URL refuses the next request. Raises
     NotFound for an unknown URL, Conflict for a closed chat, Invalid for a text that cannot be posted.
@@ -127,6 +128,7 @@ def accept(secret: str, text: object) -> Message:
         author_name=credential.name,
         created_at=clock.now_iso(),
         livemode=credential.livemode,
+        chain=chains.of_reply(credential.workspace_id, answers),
     )
     store.commit([messages.creating(message)])
     log.event(

@@ -10,12 +10,12 @@ from ferryman.errors import NotAllowed, NotFound
 from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.idempotency import Once
-from ferryman.messages import table
+from ferryman.messages import chains, table
 from ferryman.messages.model import Message
 
 
-def post(caller: Caller, chat_id: str, text: str, once: Once | None = None) -> Message:
-    """A new message of the caller's user in a chat the caller belongs to."""
+def post(caller: Caller, chat_id: str, text: str, once: Once | None = None, answers: str | None = None) -> Message:
+    """A new message of the caller's user in a chat the caller belongs to. `answers` is a delivery's id."""
     access.require_open(access.visible(caller, chat_id))
     message = Message(
         workspace_id=caller.workspace_id,
@@ -27,6 +27,7 @@ def post(caller: Caller, chat_id: str, text: str, once: Once | None = None) -> M
         user_id=caller.user_id,
         created_at=clock.now_iso(),
         livemode=caller.livemode,
+        chain=chains.of_reply(caller.workspace_id, answers),
     )
     store.commit([*idempotency.writes(once, message.message_id), table.creating(message)])
     log.event("message.accepted", message_id=message.message_id, chat_id=chat_id, origin="token")

@@ -11,7 +11,6 @@ crash) leaves the delivery as it was, and the message comes back.
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,11 +21,11 @@ from ferryman.deliveries.model import Delivery
 from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.events.model import Event
-from ferryman.pipeline import policy, queue, schedule, signing, transport
+from ferryman.pipeline import health, policy, queue, schedule, signing, transport
 from ferryman.pipeline.queue import Ticket
 from ferryman.webhooks import sealing
 from ferryman.webhooks import table as webhooks
-from ferryman.webhooks.model import DISABLE_AFTER_FAILURES, Webhook
+from ferryman.webhooks.model import Webhook
 
 _LEASE_MARGIN_SECONDS = 12  # after the attempt's own limit: time to write the outcome
 _CONCURRENT = 10
@@ -93,7 +92,7 @@ def prepare(tickets: Sequence[Ticket]) -> Prepared:
     for delivery in found_deliveries.values():
         webhook = found_webhooks.get(delivery.webhook_id)
         if webhook and delivery.chat_id and not webhook.is_global:
-            pairs.setdefault(delivery.workspace_id, set()).add((delivery.chat_id, webhook.created_by))
+            pairs.setdefault(delivery.workspace_id, set()).add((delivery.chat_id, webhook.member_id))
     members: set[tuple[str, str]] = set()
     for workspace_id, wanted in pairs.items():
         members |= chats.memberships(workspace_id, wanted)
@@ -107,12 +106,14 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int) -> Verdict:
         return Done("unknown")
     if delivery.is_over:
         return Done("over")
+    if (wait := _lease(delivery)) > 0:
+        return _defer(ticket, wait)
     webhook = prepared.webhooks.get(delivery.webhook_id)
     event = prepared.events.get(delivery.event_id)
     if reason := _no_longer_wanted(delivery, webhook, event, prepared.memberships):
         return _cancel(delivery, reason)
     assert webhook and event  # noqa: S101 - _no_longer_wanted has told them missing
-    if (wait := _wait(delivery)) > 0:
+    if (wait := _pause(delivery)) > 0:
         return _defer(ticket, wait)
     if schedule.spent(delivery.failures, delivery.unknowns + (delivery.state == "sending")) >= schedule.MAX_FAILURES:
         # Its last attempts never reported: the dead letters settle it.
@@ -121,6 +122,8 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int) -> Verdict:
         sealing.unseal(webhook.workspace_id, webhook.webhook_id, secret.version, secret.ciphertext)
         for secret in webhook.signing_secrets()
     ]
+    if not delivery.test and (wait := health.wait(webhook, limit)) > 0:
+        return _defer(ticket, wait)
     try:
         delivery = deliveries.claim(delivery, limit + _LEASE_MARGIN_SECONDS)
     except deliveries.LostClaim:
@@ -143,20 +146,22 @@ def _no_longer_wanted(
         return f"the webhook is disabled: {webhook.disabled_reason}"
     if event is None:
         return "the event is no longer kept"
-    if not webhook.is_global and delivery.chat_id and (delivery.chat_id, webhook.created_by) not in members:
-        return "the webhook's owner no longer belongs to the chat"
+    if not webhook.is_global and delivery.chat_id and (delivery.chat_id, webhook.member_id) not in members:
+        return f"the {'bot' if webhook.bot_id else "webhook's owner"} no longer belongs to the chat"
     return None
 
 
-def _wait(delivery: Delivery) -> float:
-    """Seconds until the delivery may be attempted: somebody else's lease, or a pause that is not over."""
-    now = clock.now()
-    if delivery.state == "sending":
-        return delivery.lease_until / 1000 - now
-    if delivery.next_attempt_at:
-        # A message comes back on the second, so a pause that is over but for a moment is over.
-        return clock.seconds(delivery.next_attempt_at) - now - 1
-    return 0
+def _lease(delivery: Delivery) -> float:
+    """Seconds that somebody else still has to report an attempt, 0 or less for none."""
+    return delivery.lease_until / 1000 - clock.now() if delivery.state == "sending" else 0
+
+
+def _pause(delivery: Delivery) -> float:
+    """Seconds until the next attempt is due, 0 or less for now."""
+    if delivery.next_attempt_at is None:
+        return 0
+    # A message comes back on the second, so a pause that is over but for a moment is over.
+    return clock.seconds(delivery.next_attempt_at) - clock.now() - 1
 
 
 def _defer(ticket: Ticket, seconds: float) -> Done:
@@ -221,12 +226,12 @@ def _settle(delivery: Delivery, webhook: Webhook, outcome: transport.Outcome) ->
     except deliveries.LostClaim:
         # Our lease ran out and somebody else took over; theirs is the word that counts.
         return Return(1)
-    if delivered:
+    if isinstance(outcome, transport.Delivered):
         if not delivery.test:
-            webhooks.succeeded(webhook)
+            health.succeeded(webhook)
         return Done("delivered")
     if not delivery.test:
-        _count_failure(webhook, attempt, gone=gone)
+        health.failed(webhook, outcome)
     if gone or delivery.test:
         return Done("cancelled")
     return Return(delay or 0)
@@ -262,25 +267,3 @@ def _report(outcome: transport.Outcome) -> dict[str, object]:
                 "excerpt": outcome.detail,
                 "duration_ms": outcome.duration_ms,
             }
-
-
-def _count_failure(webhook: Webhook, attempt: dict[str, object], *, gone: bool) -> None:
-    error = f"HTTP {attempt['status']}" if attempt.get("status") else str(attempt["error"])
-    failures = webhooks.failed(webhook.workspace_id, webhook.webhook_id, error)
-    reason = None
-    if gone:
-        reason = "the receiver answered 410 Gone"
-    elif failures >= DISABLE_AFTER_FAILURES:
-        reason = f"{failures} attempts in a row failed; the last with {error}"
-    if not reason:
-        return
-    at = clock.now_iso()
-    told = events.creating(catalogue.webhook_disabled(webhook, reason, error, at))
-    with suppress(webhooks.NotEnabled):  # another attempt disabled it first
-        store.commit([webhooks.disabling(webhook.workspace_id, webhook.webhook_id, reason, at), told])
-        log.event(
-            "webhook.disabled",
-            workspace_id=webhook.workspace_id,
-            webhook_id=webhook.webhook_id,
-            reason=reason,
-        )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from ferryman.chats import table as chats
 from ferryman.events.model import Event
+from ferryman.messages.chains import MAX_HOPS
 from ferryman.webhooks import table as webhooks
 from ferryman.webhooks.model import Webhook
 
@@ -14,14 +15,17 @@ def wanting(event: Event) -> Iterator[list[Webhook]]:
     """The webhooks that get this event, some at a time, so that a thousand are never all held.
 
     A webhook gets it when it is enabled, existed when the event happened, and, unless it is global, its creator
-    belongs to the chat now: whoever loses a chat loses its events. An event for one webhook alone goes to that.
+    belongs to the chat now: whoever loses a chat loses its events. A bot's callback gets what mentions the bot where
+    the bot belongs now. An event for one webhook alone goes to that.
     """
     if event.webhook_id:
         yield list(webhooks.get_many([(event.workspace_id, event.webhook_id)]).values())
         return
     names = [webhooks.EVERY_CHAT, *([event.chat_id] if event.chat_id else [])]
-    for name in names:
-        topic = webhooks.topic(event.workspace_id, name, livemode=event.livemode)
+    topics = [webhooks.topic(event.workspace_id, name, livemode=event.livemode) for name in names]
+    if event.bot_id:
+        topics.append(webhooks.topic_of_bot(event.workspace_id, event.bot_id, livemode=event.livemode))
+    for topic in topics:
         for some in _chunks(webhooks.subscribed(topic, event.type)):
             found = webhooks.get_many((event.workspace_id, webhook_id) for webhook_id in some).values()
             members = _memberships(event, found)
@@ -32,19 +36,26 @@ def wanting(event: Event) -> Iterator[list[Webhook]]:
 
 def wants(webhook: Webhook, event: Event, members: set[tuple[str, str]]) -> bool:
     """The whole rule in one place; the deliverer asks it again before each attempt."""
+    chain = event.chain or []
+    if webhook.webhook_id in chain or len(chain) >= MAX_HOPS:
+        return False
     if webhook.livemode != event.livemode or event.type not in webhook.events:
         return False
     if webhook.created_at > event.created_at or webhook.state != "enabled":
         return False
-    if webhook.chat_ids is None:
+    if webhook.is_global:
         return True
-    return event.chat_id in webhook.chat_ids and (event.chat_id, webhook.created_by) in members
+    if webhook.bot_id and webhook.bot_id != event.bot_id:
+        return False
+    if webhook.chat_ids is not None and event.chat_id not in webhook.chat_ids:
+        return False
+    return (event.chat_id, webhook.member_id) in members
 
 
 def _memberships(event: Event, found: Iterable[Webhook]) -> set[tuple[str, str]]:
     if event.chat_id is None:
         return set()
-    pairs = {(event.chat_id, webhook.created_by) for webhook in found if not webhook.is_global}
+    pairs = {(event.chat_id, webhook.member_id) for webhook in found if not webhook.is_global}
     return chats.memberships(event.workspace_id, pairs) if pairs else set()
 
 

@@ -188,8 +188,8 @@ class _Failed(Exception):
 class _Guard:
     """One thread per attempt: it looks the name up, then shuts the connection down at the deadline.
 
-    getaddrinfo has no time limit. Socket timeouts begin anew with every byte a receiver drips, and never come
-    while it fills TLS with session tickets, which OpenSSL consumes without returning.
+    getaddrinfo has no time limit, and a socket's timeout begins anew with every byte that a receiver drips. A
+    look-up that outlasts its attempt cannot be ended: its thread is left to the resolver's own limit.
     """
 
     def __init__(self, target: Target, resolve: Resolve, deadline: float) -> None:

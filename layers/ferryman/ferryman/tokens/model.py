@@ -7,6 +7,7 @@ from ferryman import clock, store
 
 type Environment = Literal["production", "staging", "development"]
 type Status = Literal["active", "expired", "revoked"]
+type Revocation = Literal["revoked", "already_revoked", "not_found", "conflict"]
 
 
 @dataclass(slots=True, kw_only=True)

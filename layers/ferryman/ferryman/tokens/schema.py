@@ -5,9 +5,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field
 
 from ferryman import ids
-from ferryman.schema import Description, Input, Name, Output, Time, distinct
+from ferryman.schema import Description, Input, ListQuery, Name, Output, Time, distinct
 from ferryman.scopes import Scope
-from ferryman.tokens.model import Environment, Status, Token
+from ferryman.tokens.model import Environment, Revocation, Status, Token
 
 type Scopes = Annotated[list[Scope], Field(min_length=1), AfterValidator(distinct)]
 
@@ -31,7 +31,46 @@ class TokenPatch(Input):
 
     name: Name | None = None
     scopes: Scopes | None = None
+    environment: Environment | None = Field(
+        None, description="From staging to development or back; to and from production only with a new token."
+    )
     description: Description | None = None
+
+
+class TokenQuery(ListQuery):
+    """Filters of the list of tokens."""
+
+    name: str | None = Field(
+        None, min_length=1, max_length=100, description="Only tokens with this in their name, in whatever case."
+    )
+    status: Status | None = Field(None, description="Only tokens in this status.")
+    environment: Environment | None = Field(None, description="Only tokens of this environment.")
+
+
+class RevocationIn(Input):
+    """The tokens to revoke."""
+
+    ids: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=64)]],
+        Field(min_length=1, max_length=100),
+        AfterValidator(distinct),
+    ] = Field(description="At most a hundred, each once.")
+
+
+class RevocationOut(Output):
+    """What became of one token."""
+
+    id: str
+    status: Revocation = Field(
+        description="`not_found`: there is no such token that you may see; `conflict`: it was being changed at the "
+        "same moment and is not revoked, so send its id again."
+    )
+
+
+class RevocationsOut(Output):
+    """What became of each token, in the order of the request."""
+
+    results: list[RevocationOut]
 
 
 class TokenOut(Output):

@@ -1,16 +1,19 @@
 """Creating, editing and revoking API tokens."""
 
-from ferryman import clock, idempotency, ids, scopes, store
+from ferryman import clock, idempotency, ids, schema, scopes, store
+from ferryman.audit import service as audit
 from ferryman.credentials import secrets
 from ferryman.credentials import table as credentials
 from ferryman.credentials.model import Caller, Credential
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
 from ferryman.idempotency import Once
 from ferryman.tokens import table
-from ferryman.tokens.model import Token
+from ferryman.tokens.model import Revocation, Token
 from ferryman.tokens.schema import TokenIn, TokenPatch
 from ferryman.users import table as users
 from ferryman.users.model import User
+
+_TRIES = 3
 
 
 def create(caller: Caller, wanted: TokenIn, once: Once | None = None) -> tuple[Token, str]:
@@ -23,8 +26,9 @@ def create(caller: Caller, wanted: TokenIn, once: Once | None = None) -> tuple[T
         raise NotAllowed("A test token cannot create a production token.")
     if wanted.expires_at is not None and wanted.expires_at <= clock.now_iso():
         raise Invalid("The expiry is in the past.", "/expires_at")
-    if caller.expires_at is not None and (wanted.expires_at is None or wanted.expires_at > caller.expires_at):
-        raise NotAllowed(f"A token cannot outlive the one that creates it, which expires at {caller.expires_at}.")
+    ends = caller.expires_at if caller.kind == "token" else None  # a session creates tokens that outlive it
+    if ends is not None and (wanted.expires_at is None or wanted.expires_at > ends):
+        raise NotAllowed(f"A token cannot outlive the one that creates it, which expires at {ends}.")
     token, secret, writes = prepare(
         caller.workspace_id,
         caller.user_id,
@@ -33,7 +37,9 @@ def create(caller: Caller, wanted: TokenIn, once: Once | None = None) -> tuple[T
         created_by=caller.credential_id,
     )
     acting = users.acting(caller.workspace_id, caller.user_id, caller.role)
-    store.commit([*idempotency.writes(once, token.token_id), *writes, acting])
+    details = {"environment": token.environment, "scopes": token.scopes}
+    audited = audit.writes(caller, "token.created", token.token_id, details)
+    store.commit([*idempotency.writes(once, token.token_id), *writes, acting, *audited])
     return token, secret
 
 
@@ -79,27 +85,44 @@ def visible(caller: Caller, token_id: str) -> Token:
     To a test token only test tokens exist, so that it never touches what is live.
     """
     token = table.get(caller.workspace_id, token_id)
-    if (not caller.is_admin and token.user_id != caller.user_id) or (token.livemode and not caller.livemode):
+    if not _may_see(caller, token):
         raise NotFound("There is no such token.")
     return token
 
 
+def _may_see(caller: Caller, token: Token) -> bool:
+    if token.livemode and not caller.livemode:
+        return False
+    return caller.is_admin or token.user_id == caller.user_id
+
+
 def edit(caller: Caller, token_id: str, patch: TokenPatch) -> Token:
-    """Change name, description or scopes; neither the old nor the new scopes may be broader than the caller's."""
+    """Change name, description, environment or scopes.
+
+    Neither the old nor the new scopes may be broader than the caller's, and the environment keeps its mode: the
+    token's secret says whether it is live or test.
+    """
     token = visible(caller, token_id)
     if token.revoked_at:
         raise Conflict("The token was revoked and cannot be edited. Create a new one.")
-    changes = patch.model_dump(exclude_unset=True)
-    for name in ("name", "scopes"):
+    changes = {name: value for name, value in schema.changes(patch).items() if value != getattr(token, name)}
+    for name in ("name", "scopes", "environment"):
         if name in changes and changes[name] is None:
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
     if "scopes" in changes:
         _refuse_broader(caller, changes["scopes"])
         _refuse_broader(caller, token.scopes)
+    if "environment" in changes and "production" in (changes["environment"], token.environment):
+        raise Invalid(
+            "A token cannot change between production and another environment, because its secret says whether it is "
+            "live or test. Create a new token with POST /v1/tokens and revoke this one.",
+            "/environment",
+        )
     if not changes:
         return token
+    audited = audit.writes(caller, "token.edited", token_id, {"changed": list(changes)})
     changes["updated_at"] = clock.now_iso()
-    writes = [table.changing(token, **changes)]
+    writes = [table.changing(token, **changes), *audited]
     if "scopes" in changes:
         writes.append(credentials.changing(token.secret_hash, scopes=changes["scopes"]))
     store.commit(writes)
@@ -108,10 +131,45 @@ def edit(caller: Caller, token_id: str, patch: TokenPatch) -> Token:
 
 def revoke(caller: Caller, token_id: str) -> None:
     """Stop a token: when this returns, no call with it is accepted any more. Revoking twice is harmless."""
-    token = visible(caller, token_id)
+    _revoke(caller, visible(caller, token_id))
+
+
+def revoke_many(caller: Caller, token_ids: list[str]) -> dict[str, Revocation]:
+    """Stop tokens, each by itself, and say what became of each."""
+    found = table.get_many(caller.workspace_id, [token_id for token_id in token_ids if ids.is_id(ids.TOKEN, token_id)])
+    results: dict[str, Revocation] = {}
+    for token_id in token_ids:
+        token = found.get(token_id)
+        if token is None or not _may_see(caller, token):
+            results[token_id] = "not_found"
+            continue
+        try:
+            results[token_id] = "revoked" if _revoke(caller, token) else "already_revoked"
+        except Conflict:
+            results[token_id] = "conflict"
+    return results
+
+
+def _revoke(caller: Caller, token: Token) -> bool:
+    """False when it was revoked before. Raises Conflict when others keep changing it at the same moment."""
     if token.revoked_at:
-        return
-    store.commit([table.revoking(token, clock.now_iso()), credentials.revoking(token.secret_hash)])
+        return False
+    writes = [
+        table.revoking(token, clock.now_iso()),
+        credentials.revoking(token.secret_hash),
+        *audit.writes(caller, "token.revoked", token.token_id),
+    ]
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            store.commit(writes)
+        except NotFound:
+            return False  # somebody else revoked it in between
+        except Conflict:  # most likely a call with the token is marking its use
+            if not tries_left:
+                raise
+        else:
+            break
+    return True
 
 
 def follow_user(user: User) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from ferryman import clock, idempotency, ids, scopes, store
+from ferryman.audit import service as audit
 from ferryman.credentials.model import Caller
 from ferryman.errors import Conflict, Invalid, NotAllowed
 from ferryman.idempotency import Once
@@ -10,7 +11,6 @@ from ferryman.tokens import service as tokens
 from ferryman.users import table
 from ferryman.users.model import User
 from ferryman.users.schema import UserIn, UserPatch
-
 
 _REMOVABLE = {"handle", "avatar_url", "about"}
 
@@ -31,7 +31,8 @@ def create(caller: Caller, wanted: UserIn, once: Once | None = None) -> User:
         created_at=now,
         updated_at=now,
     )
-    store.commit([*idempotency.writes(once, user.user_id), *table.creating(user)])
+    audited = audit.writes(caller, "user.created", user.user_id, {"role": user.role})
+    store.commit([*idempotency.writes(once, user.user_id), *table.creating(user), *audited])
     return user
 
 
@@ -58,7 +59,10 @@ def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
         _may_give(caller, before.role)
         keeping_an_owner = _keeping_an_owner(before, after)
     after.updated_at = clock.now_iso()
-    store.commit([*table.changing(before, after), *keeping_an_owner])
+    changed = [name for name, value in changes.items() if value != getattr(before, name)]
+    details = {"changed": changed, "role": after.role, "active": after.active}
+    audited = audit.writes(caller, "user.edited", user_id, details)
+    store.commit([*table.changing(before, after), *keeping_an_owner, *audited])
     if acting_changed:
         _follow(after)
     return after

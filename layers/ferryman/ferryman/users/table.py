@@ -35,9 +35,10 @@ def get(workspace_id: str, user_id: str) -> User:
 
 def by_handles(workspace_id: str, handles: Iterable[str]) -> list[User]:
     """The users who have these handles now, in no order: two batch reads, or one when nobody has any of them."""
-    held = store.get_many(TABLE, [_key(workspace_id, _handle_entry(handle)) for handle in handles])
+    wanted = set(handles)
+    held = store.get_many(TABLE, [_key(workspace_id, _handle_entry(handle)) for handle in wanted])
     found = store.get_many(TABLE, [_key(workspace_id, item["user_id"]) for item in held])
-    return [User.from_item(item) for item in found]
+    return [User.from_item(item) for item in found if item.get("handle") in wanted]
 
 
 def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[User], store.Key | None]:

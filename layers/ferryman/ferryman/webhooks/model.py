@@ -10,7 +10,8 @@ type State = Literal["enabled", "disabled"]
 type Signature = Literal["fm", "standard", "fluxdesk"]
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
 MAX_CHATS = 40
-DISABLE_AFTER_FAILURES = 10  # consecutive failed attempts
+PAUSE_AFTER_FAILURES = 5  # consecutive failed attempts
+DISABLE_AFTER_FAILURES = 10
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +39,7 @@ class Webhook(store.Record):
     updated_at: str
     secrets: list[dict[str, Any]]  # SigningSecret items, newest first
     chat_ids: list[str] | None = None  # None: every chat of the workspace, which needs admin:*
+    bot_id: str | None = None  # a bot callback: the bot's mentions alone, in the bot's own chats
     signatures: list[Signature] = field(default_factory=lambda: ["fm"])
     name: str | None = None
     description: str | None = None
@@ -46,11 +48,18 @@ class Webhook(store.Record):
     disabled_at: str | None = None
     consecutive_failures: int = 0
     last_error: str | None = None
+    paused_until: int = 0  # epoch milliseconds; no attempt before, then one probes
+    max_per_second: int | None = None
     topics: list[str] = field(default_factory=list)  # its rows in `subscriptions`
 
     @property
     def is_global(self) -> bool:
-        return self.chat_ids is None
+        return self.chat_ids is None and self.bot_id is None
+
+    @property
+    def member_id(self) -> str:
+        """Whose chats it hears of: the bot's own for a callback, else those of whoever created it."""
+        return self.bot_id or self.created_by
 
     @property
     def secret_expires_at(self) -> str | None:

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field
 
-from ferryman import ids
+from ferryman import clock, ids
 from ferryman.events.model import EventType
 from ferryman.schema import Description, Input, Name, Output, Time, distinct
 from ferryman.webhooks.model import MAX_CHATS, Signature, State, Webhook
@@ -30,6 +30,9 @@ class WebhookIn(Input):
         default=["fm"],
         description="Which signatures each delivery carries: `fm`, `standard` (Standard Webhooks), `fluxdesk`.",
     )
+    max_per_second: int | None = Field(
+        None, ge=1, le=1000, description="At most this many attempts in a second; no limit, when left out."
+    )
     name: Name | None = None
     description: Description | None = None
 
@@ -43,6 +46,9 @@ class WebhookPatch(Input):
     name: Name | None = None
     description: Description | None = None
     signatures: Signatures | None = None
+    max_per_second: int | None = Field(
+        None, ge=1, le=1000, description="At most this many attempts in a second; null: no limit."
+    )
     state: State | None = Field(None, description="`enabled` also forgets the failures so far.")
 
 
@@ -61,6 +67,8 @@ class WebhookOut(Output):
     disabled_reason: str | None
     disabled_at: Time | None
     consecutive_failures: int
+    paused_until: Time | None = Field(description="No attempts before, because its receiver failed or asked to wait.")
+    max_per_second: int | None
     last_error: str | None
     secret_expires_at: Time | None = Field(
         description="While the secret is being rotated: until when the old one signs too."
@@ -71,8 +79,15 @@ class WebhookOut(Output):
 
     @classmethod
     def of(cls, webhook: Webhook) -> Self:
-        names = set(WebhookOut.model_fields) - {"id"}
-        return cls.model_validate({"id": webhook.webhook_id, **{name: getattr(webhook, name) for name in names}})
+        names = set(WebhookOut.model_fields) - {"id", "paused_until"}
+        paused = webhook.paused_until / 1000
+        return cls.model_validate(
+            {
+                "id": webhook.webhook_id,
+                "paused_until": clock.iso(paused) if paused > clock.now() else None,
+                **{name: getattr(webhook, name) for name in names},
+            }
+        )
 
 
 class WebhookCreated(WebhookOut):

@@ -43,6 +43,7 @@ def create(caller: Caller, wanted: WebhookIn, once: Once | None = None) -> tuple
         name=wanted.name,
         description=wanted.description,
         signatures=list(wanted.signatures),
+        max_per_second=wanted.max_per_second,
         livemode=caller.livemode,
         created_by=caller.user_id,
         created_at=now,
@@ -62,8 +63,13 @@ def visible(caller: Caller, webhook_id: str) -> Webhook:
 
 
 def may_manage(caller: Caller, webhook: Webhook) -> bool:
-    """A narrow token manages its user's webhooks; test tokens never see live ones, nor the other way round."""
+    """A narrow token manages its user's webhooks; test tokens never see live ones, nor the other way round.
+
+    A bot's callbacks are for those who may manage bots.
+    """
     if webhook.livemode != caller.livemode:
+        return False
+    if webhook.bot_id and not scopes.covers(caller.scopes, "bots:write"):
         return False
     return caller.is_admin or (webhook.created_by == caller.user_id and not webhook.is_global)
 

@@ -2,7 +2,8 @@
 
 A topic is `<workspace_id>/<live|test>/<chat_id>`, or `*` for the chat where a webhook wants every chat. One row
 for each chat a webhook listens to, so that finding who wants an event costs the same in a workspace of ten
-webhooks and of a hundred thousand, and live and test never meet.
+webhooks and of a hundred thousand, and live and test never meet. A bot callback has one row, under
+`<workspace_id>/<live|test>/bot/<bot_id>`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,7 +27,13 @@ def topic(workspace_id: str, chat_id: str, *, livemode: bool) -> str:
     return f"{workspace_id}/{'live' if livemode else 'test'}/{chat_id}"
 
 
+def topic_of_bot(workspace_id: str, bot_id: str, *, livemode: bool) -> str:
+    return topic(workspace_id, f"bot/{bot_id}", livemode=livemode)
+
+
 def topics(webhook: Webhook) -> list[str]:
+    if webhook.bot_id:
+        return [topic_of_bot(webhook.workspace_id, webhook.bot_id, livemode=webhook.livemode)]
     chats = [EVERY_CHAT] if webhook.chat_ids is None else webhook.chat_ids
     return [topic(webhook.workspace_id, chat_id, livemode=webhook.livemode) for chat_id in chats]
 
@@ -95,7 +102,17 @@ def changing(before: Webhook, after: Webhook) -> list[store.Write]:
     ]
     changes = {
         name: getattr(after, name)
-        for name in ("url", "events", "chat_ids", "signatures", "name", "description", "updated_at", "topics")
+        for name in (
+            "url",
+            "events",
+            "chat_ids",
+            "signatures",
+            "max_per_second",
+            "name",
+            "description",
+            "updated_at",
+            "topics",
+        )
     }
     changed = store.set_values(
         TABLE,
@@ -120,19 +137,73 @@ def deleting(webhook: Webhook) -> list[store.Write]:
     return [deleted, *rows]
 
 
-def succeeded(webhook: Webhook) -> None:
-    """A receiver answered 2xx: the count of consecutive failures starts anew. Costs nothing while it is 0."""
-    if webhook.consecutive_failures == 0:
-        return
-    reset = store.set_values(
+def recovered(webhook: Webhook) -> None:
+    """Forget the failures and the pause."""
+    forgotten = store.set_values(
         TABLE,
         _key(webhook.workspace_id, webhook.webhook_id),
-        {"consecutive_failures": 0, "last_error": None},
+        {"consecutive_failures": 0, "paused_until": 0, "last_error": None},
         condition="attribute_exists(webhook_id)",
         refused=NotFound("The webhook was deleted meanwhile."),
     )
     with suppress(NotFound):
-        store.commit([reset])
+        store.commit([forgotten])
+
+
+def pause(webhook: Webhook, until: int) -> None:
+    """No attempts before `until` (epoch milliseconds); a longer pause that is set already stays."""
+    paused = store.update(
+        TABLE,
+        _key(webhook.workspace_id, webhook.webhook_id),
+        "SET paused_until = :until",
+        {":until": until},
+        condition="attribute_exists(webhook_id) AND paused_until < :until",
+    )
+    with suppress(Conflict):
+        store.commit([paused])
+
+
+def probe(webhook: Webhook, until: int) -> bool:
+    """Take the one attempt that follows a pause; the others wait until `until`. False when it is taken."""
+    taken = store.update(
+        TABLE,
+        _key(webhook.workspace_id, webhook.webhook_id),
+        "SET paused_until = :until",
+        {":until": until, ":over": webhook.paused_until},
+        condition="paused_until = :over",
+    )
+    try:
+        store.commit([taken])
+    except Conflict:
+        return False
+    return True
+
+
+def take_place(webhook: Webhook, second: int) -> bool:
+    """Count one attempt in this second of the clock (epoch). False when `max_per_second` are counted.
+
+    Two conditional updates: the first place of a second, or one more place of it.
+    """
+    key = _key(webhook.workspace_id, webhook.webhook_id)
+    first = store.update(
+        TABLE,
+        key,
+        "SET rate_second = :second, rate_count = :one",
+        {":second": second, ":one": 1},
+        condition="attribute_exists(webhook_id) AND (attribute_not_exists(rate_second) OR rate_second < :second)",
+    )
+    one_more = store.update(
+        TABLE,
+        key,
+        "SET rate_count = rate_count + :one",
+        {":second": second, ":one": 1, ":most": webhook.max_per_second},
+        condition="rate_second = :second AND rate_count < :most",
+    )
+    for place in (first, one_more):
+        with suppress(Conflict):
+            store.commit([place])
+            return True
+    return False
 
 
 def failed(workspace_id: str, webhook_id: str, error: str) -> int:
@@ -190,6 +261,7 @@ def enabling(webhook: Webhook, at: str) -> store.Write:
             "disabled_reason": None,
             "disabled_at": None,
             "consecutive_failures": 0,
+            "paused_until": 0,
             "last_error": None,
             "updated_at": at,
         },

@@ -4,6 +4,8 @@ import secrets as random
 from typing import Any
 
 from ferryman import clock, ids, scopes, store
+from ferryman.audit import service as audit
+from ferryman.credentials.model import Caller
 from ferryman.errors import Conflict
 from ferryman.tokens import service as tokens
 from ferryman.tokens.schema import TokenIn
@@ -42,6 +44,14 @@ def bootstrap(wanted: BootstrapIn) -> dict[str, Any]:
         TokenIn(name="Owner", scopes=[scopes.ADMIN], environment="production"),
         created_by="bootstrap",
     )
+    caller = Caller(
+        workspace_id=workspace.workspace_id,
+        user_id=owner.user_id,
+        role=owner.role,
+        livemode=True,
+        scopes=scopes.of_role(owner.role),
+        credential_id="bootstrap",
+    )
     try:
         store.commit(
             [
@@ -49,6 +59,8 @@ def bootstrap(wanted: BootstrapIn) -> dict[str, Any]:
                 table.creating(workspace),
                 *users.creating(owner),
                 *writes,
+                *audit.writes(caller, "user.created", owner.user_id, {"role": owner.role}),
+                *audit.writes(caller, "token.created", token.token_id, {"scopes": token.scopes}),
             ]
         )
     except Conflict as conflict:

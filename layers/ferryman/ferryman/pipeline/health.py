@@ -1,0 +1,88 @@
+"""A webhook's health: how fast it may be called, when it is left alone for a while, and when it is disabled.
+
+- a rate (`max_per_second`) is counted where all deliverers see it, so that it holds exactly: no more attempts begin
+  in any second of the clock
+- after five failures in a row the webhook is paused; then one attempt probes, and a success ends the pause
+- a receiver that answers 429 or 503 with Retry-After is left alone for that long
+- after ten failures in a row, or a 410 Gone, the webhook is disabled, with the reason
+
+Whoever has to wait is deferred with a new message, so that waiting never costs a delivery's budget.
+"""
+
+import random
+from contextlib import suppress
+
+from ferryman import clock, log, settings, store
+from ferryman.events import catalogue
+from ferryman.events import table as events
+from ferryman.pipeline import transport
+from ferryman.webhooks import table as webhooks
+from ferryman.webhooks.model import DISABLE_AFTER_FAILURES, PAUSE_AFTER_FAILURES, Webhook
+
+_GONE = 410
+_ASKS_FOR_PATIENCE = (429, 503)
+_MAX_PATIENCE_SECONDS = 900
+_SPREAD = 0.2
+
+
+def wait(webhook: Webhook, attempt_seconds: float) -> float:
+    """Seconds until an attempt may be made, 0 for now. What it grants (a probe, a place in a second) is taken.
+
+    `attempt_seconds` is how long an attempt may last: the others wait for a probe that long.
+    """
+    now = clock.now()
+    paused_for = webhook.paused_until / 1000 - now
+    if paused_for > 0:
+        return _spread(paused_for)
+    if webhook.paused_until and not webhooks.probe(webhook, int((now + attempt_seconds + 1) * 1000)):
+        return _spread(attempt_seconds + 1)
+    if webhook.max_per_second and not webhooks.take_place(webhook, int(now)):
+        # The next second may be full as well; spreading over two keeps the crowd small.
+        return 1 + 2 * random.random()  # noqa: S311 - spreading load needs no secret randomness
+    return 0
+
+
+def succeeded(webhook: Webhook) -> None:
+    """The receiver answered 2xx: failures start anew, a pause is over. Costs nothing while all is well."""
+    if webhook.consecutive_failures or webhook.paused_until:
+        webhooks.recovered(webhook)
+
+
+def failed(webhook: Webhook, outcome: transport.Refused | transport.Unreachable) -> None:
+    """Count one failed attempt, and pause or disable the webhook when it is time to."""
+    error = f"HTTP {outcome.status}" if isinstance(outcome, transport.Refused) else outcome.error
+    failures = webhooks.failed(webhook.workspace_id, webhook.webhook_id, error)
+    if isinstance(outcome, transport.Refused) and outcome.status == _GONE:
+        _disable(webhook, "the receiver answered 410 Gone", error)
+    elif failures >= DISABLE_AFTER_FAILURES:
+        _disable(webhook, f"{failures} attempts in a row failed; the last with {error}", error)
+    elif (seconds := _pause(outcome, failures)) > 0:
+        webhooks.pause(webhook, int((clock.now() + seconds) * 1000))
+        log.event(
+            "webhook.paused",
+            workspace_id=webhook.workspace_id,
+            webhook_id=webhook.webhook_id,
+            seconds=round(seconds),
+            failures=failures,
+        )
+
+
+def _pause(outcome: transport.Refused | transport.Unreachable, failures: int) -> float:
+    """How long the webhook is left alone after a failure, in seconds; 0 when it is not."""
+    pause = float(settings.integer("PAUSE_SECONDS")) if failures >= PAUSE_AFTER_FAILURES else 0.0
+    if isinstance(outcome, transport.Refused) and outcome.status in _ASKS_FOR_PATIENCE and outcome.retry_after:
+        pause = max(pause, min(float(outcome.retry_after), _MAX_PATIENCE_SECONDS))
+    return pause
+
+
+def _disable(webhook: Webhook, reason: str, error: str) -> None:
+    at = clock.now_iso()
+    told = events.creating(catalogue.webhook_disabled(webhook, reason, error, at))
+    with suppress(webhooks.NotEnabled):  # another attempt disabled it first
+        store.commit([webhooks.disabling(webhook.workspace_id, webhook.webhook_id, reason, at), told])
+        log.event("webhook.disabled", workspace_id=webhook.workspace_id, webhook_id=webhook.webhook_id, reason=reason)
+
+
+def _spread(seconds: float) -> float:
+    """A little more, so that those who wait do not all return at once."""
+    return seconds * (1 + _SPREAD * random.random())  # noqa: S311 - see above

@@ -1,0 +1,126 @@
+"""How a webhook is paced, paused and probed, without a deferral ever costing a delivery's budget."""
+
+import boto3
+import pytest
+
+from ferryman import clock
+from ferryman.pipeline import queue
+from local.receiver import Answer, Receiver
+from tests.integration.conftest import Workspace
+from tests.support.world import World
+
+
+class Clock:
+    """A clock that tests move."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = float(int(clock.now()))
+        monkeypatch.setattr(clock, "now", lambda: self.now)
+
+
+@pytest.fixture
+def moving(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+@pytest.fixture
+def deferred(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long each deferred ticket waits, in seconds. They are sent without that delay, so that a pump sees them."""
+    delays: list[float] = []
+    real = queue.send
+
+    def send(tickets: list[queue.Ticket], delay_seconds: float = 0) -> None:
+        if delay_seconds:
+            delays.append(delay_seconds)
+        real(tickets)
+
+    monkeypatch.setattr(queue, "send", send)
+    return delays
+
+
+def _webhook(workspace: Workspace, receiver: Receiver, chat: str, **fields: object) -> str:
+    fields = {"url": receiver.url("/in"), "events": ["message.created"], "chat_ids": [chat], **fields}
+    return str(workspace.make("/v1/webhooks", fields)["id"])
+
+
+def _post(workspace: Workspace, chat: str, count: int) -> None:
+    for number in range(count):
+        workspace.make(f"/v1/chats/{chat}/messages", {"text": f"message {number}"})
+
+
+def _set(world: World, workspace: Workspace, webhook_id: str, **numbers: int) -> None:
+    boto3.client("dynamodb").update_item(
+        TableName=world.table("webhooks"),
+        Key={"workspace_id": {"S": workspace.workspace_id}, "webhook_id": {"S": webhook_id}},
+        UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in numbers),
+        ExpressionAttributeValues={f":{name}": {"N": str(value)} for name, value in numbers.items()},
+    )
+
+
+def test_no_more_than_max_per_second_begin_in_a_second(
+    world: World, workspace: Workspace, receiver: Receiver, moving: Clock, deferred: list[float]
+) -> None:
+    chat = workspace.chat()
+    _webhook(workspace, receiver, chat, max_per_second=3)
+    _post(workspace, chat, 8)
+    world.pump_streams()
+    for second in range(3):
+        for _ in range(4):
+            world.pump_queue("DeliveriesQueue", "deliverer")
+        assert len(receiver.requests("/in")) == min(8, 3 * (second + 1))
+        moving.now += 1
+    assert deferred
+    assert {request.headers["X-FM-Delivery-Attempt"] for request in receiver.requests("/in")} == {"1"}
+
+
+def test_a_paused_webhook_is_probed_by_one_attempt_and_a_success_ends_the_pause(
+    world: World, workspace: Workspace, receiver: Receiver, moving: Clock, deferred: list[float]
+) -> None:
+    chat = workspace.chat()
+    webhook_id = _webhook(workspace, receiver, chat)
+    _set(world, workspace, webhook_id, paused_until=int(moving.now * 1000) + 30_000, consecutive_failures=5)
+    assert workspace.call("GET", f"/v1/webhooks/{webhook_id}").json["paused_until"] == clock.iso(moving.now + 30)
+    _post(workspace, chat, 4)
+    world.pump_streams()
+    world.pump_queue("DeliveriesQueue", "deliverer")
+    assert receiver.requests("/in") == []
+    assert all(30 <= delay <= 36 for delay in deferred)
+
+    moving.now += 31
+    world.pump_queue("DeliveriesQueue", "deliverer")
+    assert len(receiver.requests("/in")) == 1, "one probes, the others wait"
+    world.pump_queue("DeliveriesQueue", "deliverer")
+    assert len(receiver.requests("/in")) == 4, "the pause is over"
+    seen = workspace.call("GET", f"/v1/webhooks/{webhook_id}").json
+    assert (seen["paused_until"], seen["consecutive_failures"]) == (None, 0)
+
+
+def test_five_failures_in_a_row_pause(
+    workspace: Workspace, receiver: Receiver, world: World, moving: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.parameters["PauseSeconds"] = "60"
+    try:
+        chat = workspace.chat()
+        webhook_id = _webhook(workspace, receiver, chat)
+        receiver.answer("/in", 500)
+        _set(world, workspace, webhook_id, consecutive_failures=4)
+        _post(workspace, chat, 1)
+        world.pump_streams()
+        world.pump_queue("DeliveriesQueue", "deliverer")
+        seen = workspace.call("GET", f"/v1/webhooks/{webhook_id}").json
+        assert seen["paused_until"] == clock.iso(moving.now + 60)
+    finally:
+        world.parameters["PauseSeconds"] = "0"
+
+
+@pytest.mark.parametrize(("said", "seconds"), [("120", 120), ("99999999", 900)])
+def test_a_receiver_that_asks_for_patience_gets_it_within_limits(
+    world: World, workspace: Workspace, receiver: Receiver, moving: Clock, said: str, seconds: int
+) -> None:
+    chat = workspace.chat()
+    webhook_id = _webhook(workspace, receiver, chat)
+    receiver.answer("/in", Answer(status=429, headers={"Retry-After": said}))
+    _post(workspace, chat, 1)
+    world.pump_streams()
+    world.pump_queue("DeliveriesQueue", "deliverer")
+    assert workspace.call("GET", f"/v1/webhooks/{webhook_id}").json["paused_until"] == clock.iso(moving.now + seconds)

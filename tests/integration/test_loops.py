@@ -1,0 +1,48 @@
+"""What an integration posted because of a delivery never comes back to it, and nothing hops for ever."""
+
+from local.receiver import Receiver
+from tests.integration.conftest import Workspace
+from tests.support.world import World
+
+
+def test_an_answer_does_not_come_back_to_who_answered(world: World, workspace: Workspace, receiver: Receiver) -> None:
+    chat = workspace.chat()
+    made = workspace.make("/v1/incoming-webhooks", {"chat_id": chat, "name": "CI"})
+    hook = made["url"].removeprefix("https://api.test")
+    for path in ("/a", "/b"):
+        workspace.make("/v1/webhooks", {"url": receiver.url(path), "events": ["message.created"], "chat_ids": [chat]})
+    world.call("POST", hook, json_body={"text": "ping"})
+    world.pump()
+    delivery = receiver.requests("/a")[0].headers["X-FM-Delivery-ID"]
+    world.call("POST", hook, json_body={"text": "pong"}, headers={"X-FM-Delivery-ID": delivery})
+    world.pump()
+    assert len(receiver.requests("/a")) == 1
+    assert len(receiver.requests("/b")) == 2
+
+
+def test_after_three_hops_nobody_gets_it(world: World, workspace: Workspace, receiver: Receiver) -> None:
+    chat = workspace.chat()
+    paths = ["/a", "/b", "/c", "/d"]
+    for path in paths:
+        workspace.make("/v1/webhooks", {"url": receiver.url(path), "events": ["message.created"], "chat_ids": [chat]})
+    workspace.make(f"/v1/chats/{chat}/messages", {"text": "hop 0"})
+    world.pump()
+    for hop, path in enumerate(paths[:3], start=1):
+        delivery = receiver.requests(path)[-1].headers["X-FM-Delivery-ID"]
+        answer = workspace.call(
+            "POST", f"/v1/chats/{chat}/messages", {"text": f"hop {hop}"}, headers={"X-FM-Delivery-ID": delivery}
+        )
+        assert answer.status == 201
+        world.pump()
+    assert [len(receiver.requests(path)) for path in paths] == [1, 2, 3, 3]
+
+
+def test_a_made_up_delivery_id_is_ignored(world: World, workspace: Workspace, receiver: Receiver) -> None:
+    chat = workspace.chat()
+    workspace.make("/v1/webhooks", {"url": receiver.url("/a"), "events": ["message.created"], "chat_ids": [chat]})
+    answer = workspace.call(
+        "POST", f"/v1/chats/{chat}/messages", {"text": "x"}, headers={"X-FM-Delivery-ID": "nonsense"}
+    )
+    assert answer.status == 201
+    world.pump()
+    assert len(receiver.requests("/a")) == 1

@@ -1,0 +1,286 @@
+"""What each function's code can reach, read from its source: environment variables, tables, queues and keys.
+
+Starting at everything in `functions/<folder>/handler.py`, references are followed from definition to definition
+through the package. A method is reached when its class is and something is called by its name. What is found is
+held against template.yaml: the environment and the policies of a function are what its code needs, no less and no
+more.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from tests.support import template
+
+_PACKAGE = template.ROOT / "layers" / "ferryman"
+_STORE = "ferryman.store"
+_ACTIONS = {
+    "get": "GetItem",
+    "get_many": "BatchGetItem",
+    "query": "Query",
+    "page": "Query",
+    "query_all": "Query",
+    "put": "PutItem",
+    "update": "UpdateItem",
+    "set_values": "UpdateItem",
+    "delete": "DeleteItem",
+    "check": "ConditionCheckItem",
+}
+_CLIENT_ACTIONS = {
+    ("sqs", "send_message"): "sqs:SendMessage",
+    ("sqs", "send_message_batch"): "sqs:SendMessage",
+    ("sqs", "change_message_visibility"): "sqs:ChangeMessageVisibility",
+    ("kms", "encrypt"): "kms:Encrypt",
+    ("kms", "decrypt"): "kms:Decrypt",
+}
+
+type Node = tuple[str, str]  # module, name of a top-level definition or `Class.method`
+
+
+@dataclass
+class Module:
+    name: str
+    definitions: dict[str, ast.AST] = field(default_factory=dict)
+    imports: dict[str, tuple[str, str | None]] = field(default_factory=dict)  # local name → module, name in it
+
+
+@dataclass
+class Needs:
+    """What a function's code asks of its deployment."""
+
+    variables: set[str] = field(default_factory=set)
+    # (action, environment variable that names the resource, index)
+    actions: set[tuple[str, str, str | None]] = field(default_factory=set)
+
+
+@cache
+def _package() -> dict[str, Module]:
+    return {
+        module.name: module
+        for path in sorted(_PACKAGE.rglob("*.py"))
+        for module in [_read(path, ".".join(path.relative_to(_PACKAGE).with_suffix("").parts))]
+    }
+
+
+def _read(path: Path, name: str) -> Module:
+    module = Module(name.removesuffix(".__init__"))
+    tree = ast.parse(path.read_text())
+    for statement in ast.walk(tree):
+        if isinstance(statement, ast.ImportFrom) and statement.module:
+            for alias in statement.names:
+                module.imports[alias.asname or alias.name] = (statement.module, alias.name)
+        elif isinstance(statement, ast.Import):
+            for alias in statement.names:
+                module.imports[alias.asname or alias.name] = (alias.name, None)
+    for statement in tree.body:
+        match statement:
+            case ast.FunctionDef(name=defined):
+                module.definitions[defined] = statement
+            case ast.ClassDef(name=defined):
+                module.definitions[defined] = statement
+                for member in statement.body:
+                    if isinstance(member, ast.FunctionDef):
+                        module.definitions[f"{defined}.{member.name}"] = member
+            case ast.Assign(targets=[ast.Name(id=defined)]) | ast.AnnAssign(target=ast.Name(id=defined)):
+                module.definitions[defined] = statement
+            case ast.TypeAlias(name=ast.Name(id=defined)):
+                module.definitions[defined] = statement
+    return module
+
+
+class _Reach:
+    """The definitions that can be reached from one handler."""
+
+    def __init__(self, handler: Path) -> None:
+        self.modules = {**_package(), "handler": _read(handler, "handler")}
+        self.nodes: set[Node] = set()
+        self._known_locals: dict[Node, frozenset[str]] = {}
+        self._replays = "replay=" in handler.read_text()
+        called: set[str] = set()
+        waiting = [("handler", name) for name in self.modules["handler"].definitions]
+        while waiting:
+            while waiting:
+                node = waiting.pop()
+                if node in self.nodes:
+                    continue
+                self.nodes.add(node)
+                for part in self._own(node):
+                    if isinstance(part, ast.Attribute):
+                        called.add(part.attr)
+                    if (found := self.resolve(node, part)) is not None and self._is_used(found):
+                        waiting.append(found)
+            for module, name in list(self.nodes):
+                for method in self._methods(module, name):
+                    simple = method.partition(".")[2]
+                    if (simple in called or simple.startswith("__")) and (module, method) not in self.nodes:
+                        waiting.append((module, method))
+
+    def _methods(self, module: str, name: str) -> list[str]:
+        prefix = f"{name}."
+        return [method for method in self.modules[module].definitions if method.startswith(prefix)]
+
+    def _own(self, node: Node) -> Iterator[ast.AST]:
+        """The parts of a definition; a class's methods are definitions of their own."""
+        definition = self.definition(node)
+        waiting = [definition]
+        while waiting:
+            part = waiting.pop()
+            yield part
+            inner = list(ast.iter_child_nodes(part))
+            if part is definition and isinstance(part, ast.ClassDef):
+                inner = [child for child in inner if not isinstance(child, ast.FunctionDef)]
+            waiting += inner
+
+    def definition(self, node: Node) -> ast.AST:
+        return self.modules[node[0]].definitions[node[1]]
+
+    def _is_used(self, node: Node) -> bool:
+        """`Api` looks for an Idempotency-Key only on routes that are declared with `replay=`."""
+        return node[0] != "ferryman.idempotency" or node[1] != "Once" or self._replays
+
+    def resolve(self, node: Node, part: ast.AST) -> Node | None:
+        """The definition that a name or `module.name` in `node` stands for, when it is one of ours."""
+        module = node[0]
+        match part:
+            case ast.Name(id=name) if name in self._locals(node):
+                return None
+            case ast.Name(id=name):
+                if name in self.modules[module].definitions:
+                    return module, name
+                origin, inner = self.modules[module].imports.get(name, ("", None))
+                if inner and origin in self.modules and inner in self.modules[origin].definitions:
+                    return origin, inner
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute):
+                owner = self._module(module, name)
+                if owner and attribute in self.modules[owner].definitions:
+                    return owner, attribute
+        return None
+
+    def _locals(self, node: Node) -> frozenset[str]:
+        """Parameters and variables of a function, which hide what the module calls by the same name."""
+        if node not in self._known_locals:
+            definition = self.definition(node)
+            names = set()
+            if isinstance(definition, ast.FunctionDef):
+                for part in ast.walk(definition):
+                    if isinstance(part, ast.arg):
+                        names.add(part.arg)
+                    elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                        names.add(part.id)
+            self._known_locals[node] = frozenset(names)
+        return self._known_locals[node]
+
+    def _module(self, module: str, name: str) -> str | None:
+        origin, inner = self.modules[module].imports.get(name, ("", None))
+        full = f"{origin}.{inner}" if inner else origin
+        return full if full in self.modules else None
+
+    def text(self, node: Node, part: ast.AST | None) -> str | None:
+        """A literal text, or that of the constant a name stands for."""
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            return part.value
+        found = self.resolve(node, part) if part is not None else None
+        if found:
+            definition = self.definition(found)
+            if isinstance(definition, ast.Assign | ast.AnnAssign) and definition.value is not None:
+                return self.text(found, definition.value)
+        return None
+
+    def calls(self) -> Iterator[tuple[Node, ast.Call, Node | None]]:
+        for node in sorted(self.nodes):
+            for part in self._own(node):
+                if isinstance(part, ast.Call):
+                    yield node, part, self.resolve(node, part.func)
+
+
+def needs(folder: str) -> Needs:
+    """What the code of a function asks of its deployment."""
+    reach = _Reach(template.ROOT / "functions" / folder / "handler.py")
+    found = Needs()
+    for node, call, target in reach.calls():
+        if node[0] in (_STORE, "ferryman.settings"):
+            continue  # passes on what it was called with
+        if target and target[0] == "ferryman.settings":
+            variable = reach.text(node, call.args[0])
+            if variable is None:
+                raise AssertionError(f"{node}: settings are read by a literal name, so that tests can find them")
+            found.variables.add(variable)
+        if target and target[0] == _STORE and target[1] in _ACTIONS:
+            index = next((reach.text(node, word.value) for word in call.keywords if word.arg == "index"), None)
+            indexes = [index] if index or not _indexed(call) else _indexes(reach, node)
+            for table in _tables(reach, node, call):
+                for one in indexes:
+                    found.actions.add((f"dynamodb:{_ACTIONS[target[1]]}", _variable(table), one))
+                found.variables.add(_variable(table))
+        match call.func:
+            case ast.Attribute(value=ast.Call(func=client), attr=method):
+                service = reach.resolve(node, client)
+                if service and service[0] == "ferryman.aws":
+                    action = _CLIENT_ACTIONS.get((service[1], method))
+                    if action:
+                        for variable in _settings_of(reach, node):
+                            found.actions.add((action, variable, None))
+    return found
+
+
+def _variable(table: str) -> str:
+    return f"{table.upper()}_TABLE"
+
+
+def _indexed(call: ast.Call) -> bool:
+    return any(word.arg == "index" for word in call.keywords)
+
+
+def _indexes(reach: _Reach, node: Node) -> list[str | None]:
+    """An index in a variable: any index constant that its function names."""
+    constants = [part for part in reach._own(node) if isinstance(part, ast.Attribute) and part.attr.endswith("_INDEX")]
+    return list({reach.text(node, part) for part in constants})
+
+
+def _tables(reach: _Reach, node: Node, call: ast.Call) -> set[str]:
+    """The tables a call of `store` is about. A parameter is looked up where its function is called."""
+    argument = call.args[0]
+    table = reach.text(node, argument)
+    if table is not None:
+        return {table}
+    definition = reach.definition(node)
+    found: set[str] = set()
+    if isinstance(definition, ast.FunctionDef) and isinstance(argument, ast.Name):
+        names = [parameter.arg for parameter in definition.args.args]
+        if argument.id in names:
+            position = names.index(argument.id)
+            for caller, outer, target in reach.calls():
+                if target == node:
+                    passed = outer.args[position] if position < len(outer.args) else None
+                    text = reach.text(caller, passed)
+                    found |= {text} if text else _constants(reach, caller)
+    found = found or _constants(reach, node)
+    if not found:
+        raise AssertionError(f"{node}: which table does this call of store mean? Pass a TABLE constant.")
+    return found
+
+
+def _constants(reach: _Reach, node: Node) -> set[str]:
+    """Every table constant that a definition names, also by way of a constant of its own: for loops over some."""
+    found: set[str] = set()
+    for part in reach._own(node):
+        target = reach.resolve(node, part)
+        if target and isinstance(reach.definition(target), ast.Assign | ast.AnnAssign):
+            text = reach.text(node, part)
+            found |= {text} if text and "TABLE" in target[1] else _constants(reach, target)
+    return found
+
+
+def _settings_of(reach: _Reach, node: Node) -> set[str]:
+    """The variables of queues and keys that a definition reads."""
+    found = set()
+    for part in reach._own(node):
+        if isinstance(part, ast.Call):
+            target = reach.resolve(node, part.func)
+            if target and target[0] == "ferryman.settings":
+                text = reach.text(node, part.args[0])
+                if text and text.endswith(("_QUEUE_URL", "_KEY_ID")):
+                    found.add(text)
+    return found
