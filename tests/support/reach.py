@@ -144,7 +144,7 @@ class _Reach:
         """The definition that a name or `module.name` in `node` stands for, when it is one of ours."""
         module = node[0]
         match part:
-            case ast.Name(id=name) if name in self._locals(node):
+            case ast.Name(id=name, ctx=context) if name in self._locals(node) or isinstance(context, ast.Store):
                 return None
             case ast.Name(id=name):
                 if name in self.modules[module].definitions:

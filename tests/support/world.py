@@ -75,7 +75,7 @@ class World:
         self._physical: dict[str, str] = {}
         self._arns: dict[str, str] = {}
         self._modules: dict[str, ModuleType] = {}
-        self._iterators: dict[str, str] = {}
+        self._read_through: dict[str, str] = {}
         self._acting: str | None = None  # the function whose code runs now
         self._host = "api.test"
         aws.reset()
@@ -294,14 +294,20 @@ class World:
     def stream_records(self, table: str) -> list[dict[str, Any]]:
         """New stream records of a table that pass the mapping's filter."""
         streams = boto3.client("dynamodbstreams")
-        if table not in self._iterators:
-            arn = boto3.client("dynamodb").describe_table(TableName=table)["Table"]["LatestStreamArn"]
-            shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
-            self._iterators[table] = streams.get_shard_iterator(
-                StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
-            )["ShardIterator"]
-        answer = streams.get_records(ShardIterator=self._iterators[table])
-        self._iterators[table] = answer["NextShardIterator"]
+        arn = boto3.client("dynamodb").describe_table(TableName=table)["Table"]["LatestStreamArn"]
+        shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+        # A fresh iterator each time: moto replaces its tables when a transaction is cancelled, and an iterator
+        # would go on reading what was replaced.
+        read = self._read_through.get(table)
+        start: Any = {"ShardIteratorType": "TRIM_HORIZON"}
+        if read:
+            start = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": read}
+        iterator = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, **start)["ShardIterator"]
+        answer = streams.get_records(ShardIterator=iterator)
+        if answer["Records"]:
+            self._read_through[table] = max(
+                (record["dynamodb"]["SequenceNumber"] for record in answer["Records"]), key=int
+            )
         records = [json.loads(json.dumps(record, default=_wire)) for record in answer["Records"]]
         return [r for r in records if "undispatched" in r["dynamodb"].get("NewImage", {})]
 
