@@ -1,0 +1,158 @@
+"""The audit log: written with the change, readable by admins, and by nobody changed."""
+
+import json
+from typing import Any
+
+import pytest
+from ferryman import clock
+
+from tests.integration.conftest import Workspace
+from tests.support.meanwhile import meanwhile
+
+
+def records(workspace: Workspace, filters: str = "") -> list[dict[str, Any]]:
+    answer = workspace.call("GET", f"/v1/audit?{filters}")
+    assert answer.status == 200, answer.body
+    items: list[dict[str, Any]] = answer.json["items"]
+    return items
+
+
+def test_a_change_is_recorded_with_who_when_and_from_where(workspace: Workspace) -> None:
+    token = workspace.make("/v1/tokens", {"name": "CI", "scopes": ["chats:read"], "environment": "staging"})
+    edited = workspace.call("PATCH", f"/v1/tokens/{token['id']}", {"name": "Nightly", "scopes": ["users:read"]})
+    assert workspace.call("DELETE", f"/v1/tokens/{token['id']}").status == 204
+    me = workspace.call("GET", "/v1/me").json
+
+    revoked, changed, created = records(workspace, f"target={token['id']}")
+    assert [record["action"] for record in (created, changed, revoked)] == [
+        "token.created",
+        "token.edited",
+        "token.revoked",
+    ]
+    assert created["details"] == {"environment": "staging", "scopes": ["chats:read"]}
+    assert changed["details"] == {"changed": ["name", "scopes"]}
+    assert changed["actor"] == {"user_id": me["user"]["id"], "credential_id": me["token_id"], "livemode": True}
+    assert changed["request_id"] == edited.headers["x-request-id"]
+    assert changed["ip"] == "203.0.113.7"
+    assert clock.seconds(changed["at"]) <= clock.now()
+
+
+def test_the_first_records_are_of_the_bootstrap(workspace: Workspace) -> None:
+    found = records(workspace)
+    assert {record["action"] for record in found} == {"user.created", "token.created"}
+    assert {record["actor"]["credential_id"] for record in found} == {"bootstrap"}
+
+
+def test_people_and_their_roles_are_recorded(workspace: Workspace) -> None:
+    user = workspace.make("/v1/users", {"name": "Grace", "email": "grace@example.com", "role": "staff"})
+    assert workspace.call("PATCH", f"/v1/users/{user['id']}", {"role": "manager", "name": "Grace"}).status == 200
+    edited, created = records(workspace, f"target={user['id']}")
+    assert (created["action"], created["details"]) == ("user.created", {"role": "staff"})
+    assert (edited["action"], edited["details"]["changed"], edited["details"]["role"]) == (
+        "user.edited",
+        ["role"],
+        "manager",
+    )
+
+
+def test_what_changed_nothing_leaves_no_record(workspace: Workspace) -> None:
+    token = workspace.make("/v1/tokens", {"name": "CI", "scopes": ["chats:read"], "environment": "staging"})
+    assert workspace.call("PATCH", f"/v1/tokens/{token['id']}", {"name": "CI"}).status == 200
+    assert workspace.call("PATCH", f"/v1/tokens/{token['id']}", {"environment": "production"}).status == 422
+    assert workspace.call("DELETE", f"/v1/tokens/{token['id']}").status == 204
+    assert workspace.call("DELETE", f"/v1/tokens/{token['id']}").status == 204
+    assert [record["action"] for record in records(workspace, f"target={token['id']}")] == [
+        "token.revoked",
+        "token.created",
+    ]
+
+
+def test_a_change_that_is_refused_at_its_commit_leaves_no_record(workspace: Workspace) -> None:
+    token = workspace.make("/v1/tokens", {"name": "CI", "scopes": ["chats:read"], "environment": "staging"})
+    url = f"/v1/tokens/{token['id']}"
+    with meanwhile(lambda: workspace.call("PATCH", url, {"name": "First"})):
+        assert workspace.call("PATCH", url, {"name": "Second"}).status == 409
+    assert len(records(workspace, f"target={token['id']}&action=token.edited")) == 1
+
+
+def test_no_secret_is_in_any_record(workspace: Workspace) -> None:
+    token = workspace.make(
+        "/v1/tokens", {"name": "fm_live_looksLikeASecret", "scopes": ["chats:read"], "environment": "production"}
+    )
+    workspace.call("PATCH", f"/v1/tokens/{token['id']}", {"description": token["token"]})
+    text = json.dumps(records(workspace))
+    assert token["token"] not in text
+    assert "fm_live_looks" not in text
+
+
+def test_the_log_filters_by_actor_target_action_and_time(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    admin = workspace.person("admin", "admin:*")
+    user = workspace.make("/v1/users", {"name": "Grace", "email": "grace@example.com"})
+    start = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: start + 60)
+    admin.call("PATCH", f"/v1/users/{user['id']}", {"name": "Grace H"})
+    monkeypatch.setattr(clock, "now", lambda: start + 120)
+    workspace.call("PATCH", f"/v1/users/{user['id']}", {"name": "Grace Hopper"})
+
+    def actions(filters: str) -> list[str]:
+        return [f"{record['action']} {record['actor']['user_id']}" for record in records(workspace, filters)]
+
+    theirs, ours = f"user.edited {admin.user_id}", f"user.edited {workspace.user_id}"
+    assert actions(f"actor={admin.user_id}") == [theirs]
+    assert actions(f"target={user['id']}&action=user.edited") == [ours, theirs]
+    assert actions(f"since={clock.iso(start + 60)}") == [ours, theirs]
+    assert actions(f"since={clock.iso(start + 60)}&until={clock.iso(start + 120)}") == [theirs]
+    assert actions(f"since={clock.iso(start + 120)}&until={clock.iso(start)}") == []
+    assert actions("action=session.ended") == []
+
+
+def test_the_log_pages_newest_first(workspace: Workspace) -> None:
+    for number in range(5):
+        workspace.make("/v1/tokens", {"name": f"{number}", "scopes": ["chats:read"], "environment": "staging"})
+    found: list[str] = []
+    cursor = ""
+    while True:
+        page = workspace.call("GET", f"/v1/audit?action=token.created&limit=2{cursor}").json
+        found += [record["id"] for record in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert len(found) == 6
+    assert found == sorted(found, reverse=True)
+
+
+@pytest.mark.parametrize(
+    "filters", ["action=token.eaten", "since=yesterday", "who=me", "limit=0", f"target={'x' * 129}"]
+)
+def test_a_filter_that_is_none_is_named(workspace: Workspace, filters: str) -> None:
+    answer = workspace.call("GET", f"/v1/audit?{filters}")
+    assert answer.status == 422
+    assert answer.json["errors"][0]["pointer"] == filters.partition("=")[0]
+
+
+def test_only_admins_with_the_scope_read_the_log(workspace: Workspace) -> None:
+    assert workspace.narrow("audit:read").call("GET", "/v1/audit").status == 200
+    assert workspace.person("admin", "audit:read").call("GET", "/v1/audit").status == 200
+    assert workspace.narrow("tokens:read", "users:write").call("GET", "/v1/audit").status == 403
+    for role in ("manager", "staff"):
+        assert workspace.person(role, "audit:read", "admin:*").call("GET", "/v1/audit").status == 403
+
+
+def test_a_workspace_sees_its_own_records_only(workspace: Workspace, other: Workspace) -> None:
+    token = other.make("/v1/tokens", {"name": "CI", "scopes": ["chats:read"], "environment": "staging"})
+    assert records(workspace, f"target={token['id']}") == []
+    assert records(workspace, f"actor={other.user_id}") == []
+
+
+def test_test_tokens_see_what_test_credentials_did(workspace: Workspace) -> None:
+    tester = workspace.narrow("admin:*", environment="staging")
+    made = tester.make("/v1/tokens", {"name": "CI", "scopes": ["chats:read"], "environment": "staging"})
+    assert [record["target_id"] for record in records(tester)] == [made["id"]]
+    assert len(records(workspace)) > 1
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_nobody_changes_a_record_through_the_api(workspace: Workspace, method: str) -> None:
+    record = records(workspace)[0]
+    assert workspace.call(method, "/v1/audit").status == 405
+    assert workspace.call(method, f"/v1/audit/{record['id']}").status == 404
