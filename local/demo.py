@@ -139,7 +139,8 @@ def _watch_attempts(api: Api, webhook_id: str) -> None:
     shown: list[float] = []
     while time.monotonic() < deadline:
         delivery = next(iter(_deliveries(api, webhook_id)), None)
-        attempts = delivery["attempts"] if delivery else []
+        # An attempt is in the log from its start; its duration comes with its end.
+        attempts = [one for one in delivery["attempts"] if one["duration_ms"] is not None] if delivery else []
         for attempt in attempts[len(shown) :]:
             at = _timestamp(attempt["at"])
             gap = f"{at - shown[-1]:.1f} s later" if shown else ""

@@ -107,6 +107,8 @@ def _overrides(parameters: dict[str, str]) -> list[str]:
 
 def _sam(command: list[str], root: Path, env: dict[str, str], log: Path) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
+    # sam, and the python3.13 and pip that it looks for, are in our environment, whether or not it is active.
+    env = env | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"}
     with log.open("wb") as output:
         finished = subprocess.run(command, cwd=root, env=env, stdout=output, stderr=output, check=False)
     if finished.returncode:

@@ -9,7 +9,7 @@ import pytest
 import stripe
 from slack_sdk.webhook import WebhookClient
 
-from local.receiver import Receiver, Request
+from local.receiver import Answer, Receiver, Request
 from tests.e2e.harness import E2E
 
 ARRIVAL_SECONDS = 20
@@ -124,6 +124,26 @@ def test_a_receiver_that_recovers_gets_the_message_once(
     assert [attempt["status"] for attempt in delivery["attempts"]] == [503, 200]
 
 
+def test_a_slow_receiver_is_cut_off_however_it_drips(
+    stack: E2E, receiver: Receiver, incoming: dict[str, Any], subscribe: Any
+) -> None:
+    receiver.answer("/hanging", Answer(delay=30))
+    receiver.answer("/dripping", Answer(drip=0.5, body=b"x" * 60))
+    hanging, dripping = subscribe(receiver.url("/hanging")), subscribe(receiver.url("/dripping"))
+    healthy = subscribe(receiver.url("/healthy"))
+
+    WebhookClient(incoming["url"]).send(text="Build passed, slowly")
+
+    assert _settled(stack, healthy)["state"] == "delivered"
+    attempt = _first_attempt(stack, hanging)
+    assert (attempt["status"], attempt["error"]) == (None, "timeout")
+    assert 7_900 <= attempt["duration_ms"] <= 9_500, attempt
+    # Its status came in time; the rest of the body is not waited for.
+    attempt = _first_attempt(stack, dripping)
+    assert attempt["status"] == 200
+    assert attempt["duration_ms"] <= 9_500, attempt
+
+
 def test_what_is_revoked_is_refused_at_the_next_call(stack: E2E, incoming: dict[str, Any]) -> None:
     token = _created(stack, "/v1/tokens", {"name": "CI", "scopes": ["chats:read"], "environment": "production"})
     assert stack.api("GET", "/v1/chats", token=token["token"]).status == 200
@@ -155,3 +175,14 @@ def _settled(stack: E2E, webhook: dict[str, Any]) -> dict[str, Any]:
             return items[0]
         assert time.monotonic() < deadline, f"not over after {ARRIVAL_SECONDS} s: {items}"
         time.sleep(0.1)
+
+
+def _first_attempt(stack: E2E, webhook: dict[str, Any]) -> dict[str, Any]:
+    deadline = time.monotonic() + ARRIVAL_SECONDS
+    while True:
+        items: list[dict[str, Any]] = stack.api("GET", f"/v1/webhooks/{webhook['id']}/deliveries").json["items"]
+        # An attempt is in the log from its start; its duration comes with its end.
+        if items and items[0]["attempts"] and items[0]["attempts"][0]["duration_ms"] is not None:
+            return dict(items[0]["attempts"][0])
+        assert time.monotonic() < deadline, f"no attempt after {ARRIVAL_SECONDS} s: {items}"
+        time.sleep(0.2)
