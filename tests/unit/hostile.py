@@ -32,9 +32,8 @@ class Visit:
         while b"\r\n\r\n" not in received:
             received += self._receive()
         head, _, body = received.partition(b"\r\n\r\n")
-        length = next(
-            int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")
-        )
+        lines = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+        length = int(lines[0].split(b":")[1]) if lines else 0
         while len(body) < length:
             body += self._receive()
         return head + b"\r\n\r\n" + body
@@ -76,8 +75,9 @@ def receiver(behave: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[R
     def visit(connection: socket.socket) -> None:
         with suppress(OSError):
             if tls:
-                connection = tls.wrap_socket(connection, server_side=True)
+                connection = tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
                 sockets.append(connection)
+                connection.do_handshake()
             recorded = Visit(connection, closing)
             recorded.read_request = _recording(recorded.read_request, told.requests)  # type: ignore[method-assign]
             behave(recorded)

@@ -91,6 +91,7 @@ def test_the_parts_of_a_target() -> None:
         ("https://example.com/a/%2E%2e/b", ".. segments"),
         ("https://example.com/.", ". or .."),
         ("https://example.com/" + "a" * 2048, "2048"),
+        ("https://example.com/" + "%41" * 700, "2048"),
         ("https://example.com/" + "ж" * 400, "2048"),
         # schemes and shapes
         ("http://example.com/", "https://"),
@@ -149,10 +150,10 @@ def test_the_parts_of_a_target() -> None:
         ("https://router.home.arpa/", "private network"),
         ("https://home.arpa/", "private network"),
         ("https://intranet/", "single word"),
-        ("https://example.com./", "dot"),
-        ("https://localhost./", "dot"),
-        ("https://127.0.0.1./", "dot"),
-        ("https://./", "dot"),
+        ("https://example.com./", "ends in a dot"),
+        ("https://localhost./", "ends in a dot"),
+        ("https://127.0.0.1./", "ends in a dot"),
+        ("https://./", "ends in a dot"),
         # names that are none
         ("https://-a.example.com/", "not a valid name"),
         ("https://a-.example.com/", "not a valid name"),
@@ -487,7 +488,6 @@ def test_public_addresses_are_accepted_in_order_without_repetitions() -> None:
 @pytest.mark.parametrize(
     "addresses",
     [
-        [],
         ["1.1.1.1", "10.0.0.1"],
         ["10.0.0.1", "1.1.1.1"],
         ["1.1.1.1", "::1"],
@@ -500,6 +500,11 @@ def test_public_addresses_are_accepted_in_order_without_repetitions() -> None:
 )
 def test_one_bad_address_refuses_all(addresses: list[str]) -> None:
     assert not allowed(*addresses)
+
+
+def test_a_name_without_addresses_is_refused() -> None:
+    with pytest.raises(TargetRefused, match="no address"):
+        targets.check(TARGET, [], PUBLIC)
 
 
 def test_a_refusal_names_no_address() -> None:

@@ -808,7 +808,7 @@ def test_unfinished_heads_over_tls(authority: Authority, behave: Behaviour, erro
 
 
 def test_the_deadline_bounds_a_flood_of_session_tickets(authority: Authority) -> None:
-    """OpenSSL reads tickets without ever returning to its caller, so no socket timeout ends this."""
+    """OpenSSL reads tickets within one call, before it has a byte to return."""
     flood = authority.server("localhost")
     flood.num_tickets = 1_000_000
     started = time.monotonic()
@@ -835,6 +835,24 @@ def test_many_tls_receivers_at_once(authority: Authority) -> None:
         outcomes = list(threads.map(lambda url: post(url, context=context), urls))
     assert all(isinstance(outcome, Delivered) for outcome in outcomes[::2])
     assert {failed(outcome) for outcome in outcomes[1::2]} == {"tls_error"}
+
+
+def test_a_receiver_that_hangs_up_in_a_large_body_over_tls_is_a_reset(authority: Authority) -> None:
+    def behave(visit: Visit) -> None:
+        visit.socket.recv(1000)
+        visit.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+
+    outcome = post_tls(authority, authority.server("localhost"), behave=behave, body=bytes(5_000_000))
+    assert failed(outcome) == "reset"
+
+
+def test_the_deadline_bounds_a_receiver_that_reads_nothing_over_tls(authority: Authority) -> None:
+    started = time.monotonic()
+    outcome = post_tls(
+        authority, authority.server("localhost"), behave=hostile.hang, body=bytes(50_000_000), deadline=DEADLINE
+    )
+    assert failed(outcome) == "timeout"
+    assert time.monotonic() - started < BOUND
 
 
 def test_verification_has_no_switch(authority: Authority) -> None:
