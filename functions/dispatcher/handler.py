@@ -5,27 +5,34 @@ that record, and Lambda repeats from there.
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from ferryman import aws, log, settings
 from ferryman.pipeline import dispatch
 
-_STOP_BEFORE_SECONDS = 5
+_STOP_BEFORE_SECONDS = 10
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    def seconds_left() -> float:
+        return float(context.get_remaining_time_in_millis()) / 1000
+
     for record in event["Records"]:
         try:
-            if context.get_remaining_time_in_millis() < _STOP_BEFORE_SECONDS * 1000:
+            if seconds_left() < _STOP_BEFORE_SECONDS:
                 return _from(record)
-            _one(record)
+            _one(record, seconds_left)
+        except dispatch.OutOfTime as out_of_time:
+            log.event("dispatch.continued", event_id=record.get("eventID"), reason=str(out_of_time))
+            return _from(record)
         except Exception as error:
             log.logger.exception("dispatch.failed", extra={"error": type(error).__name__})
             return _from(record)
     return {"batchItemFailures": []}
 
 
-def _one(record: dict[str, Any]) -> None:
+def _one(record: dict[str, Any], seconds_left: Callable[[], float]) -> None:
     try:
         found = dispatch.of_record(record)
     except dispatch.Unreadable as unreadable:
@@ -35,7 +42,7 @@ def _one(record: dict[str, Any]) -> None:
         return
     event, key = found
     if event is not None:
-        dispatch.dispatch(event)
+        dispatch.dispatch(event, seconds_left)
     dispatch.done(key)
 
 

@@ -26,7 +26,7 @@ def _serialize(line: dict[str, Any]) -> str:
     return redact(json.dumps(line, default=str, separators=(",", ":")))
 
 
-logger = Logger(service="ferryman", json_serializer=_serialize, utc=True, location=None)
+logger = Logger(service="ferryman", json_serializer=_serialize, utc=True, location=None, serialize_stacktrace=False)
 
 
 def event(name: str, **fields: Any) -> None:

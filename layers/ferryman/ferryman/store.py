@@ -179,8 +179,8 @@ def page(
 
 
 def query_all(table: str, condition: str, values: Mapping[str, Any], **options: Any) -> Iterator[Item]:
-    """Every item of a query, page after page, never all held."""
-    after: Key | None = None
+    """Every item of a query, page after page, never all held; `after` (a key) goes on behind that item."""
+    after: Key | None = options.pop("after", None)
     while True:
         page = query(table, condition, values, after=after, **options)
         yield from page.items

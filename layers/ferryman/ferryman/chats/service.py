@@ -74,7 +74,7 @@ def add_member(caller: Caller, chat_id: str, user_id: str) -> Member:
     if known is not None:
         return known
     member = _member(caller, chat_id, user_id, clock.now_iso())
-    store.commit(table.adding(member))
+    store.commit([*table.adding(member), users.present(caller.workspace_id, user_id)])
     return member
 
 

@@ -5,7 +5,7 @@
 - `joined/<user_id>/<chat_id>`: the same fact from the other side, to list a user's chats
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ferryman import store
 from ferryman.chats.model import Chat, Member
@@ -129,6 +129,24 @@ def removing(workspace_id: str, chat_id: str, user_id: str) -> list[store.Write]
         ),
         store.delete(TABLE, _key(workspace_id, _joined(user_id, chat_id))),
     ]
+
+
+def leaving(workspace_id: str, chat_id: str, user_id: str) -> list[store.Write]:
+    """Take a user out of a chat, whether a member or not."""
+    return [
+        store.delete(TABLE, _key(workspace_id, _member(chat_id, user_id))),
+        store.delete(TABLE, _key(workspace_id, _joined(user_id, chat_id))),
+    ]
+
+
+def joined(workspace_id: str, user_id: str) -> Iterator[str]:
+    """The ids of all chats that a user belongs to."""
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace AND begins_with(entry, :prefix)",
+        {":workspace": workspace_id, ":prefix": _joined(user_id, "")},
+    )
+    return (item["chat_id"] for item in found)
 
 
 def open_now(workspace_id: str, chat_id: str) -> store.Write:

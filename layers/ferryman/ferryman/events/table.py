@@ -43,6 +43,19 @@ def get_many(workspace_events: Iterable[tuple[str, str]]) -> dict[str, Event]:
     return {item["event_id"]: Event.from_item(item) for item in found}
 
 
+def reached(event: Event) -> tuple[str, str] | None:
+    """How far a large fan-out came, as (topic, webhook id), or None."""
+    item = store.get(TABLE, key(event.workspace_id, event.event_id))
+    return (item["reached_topic"], item["reached_id"]) if item and "reached_topic" in item else None
+
+
+def reach(event: Event, topic: str, webhook_id: str) -> None:
+    """Remember how far the fan-out of an event came."""
+    come_far = {"reached_topic": topic, "reached_id": webhook_id}
+    item_key = key(event.workspace_id, event.event_id)
+    store.commit([store.set_values(TABLE, item_key, come_far, condition="attribute_exists(event)")])
+
+
 def dispatched(event_key: store.Key) -> None:
     """Take the event out of the sweeper's index."""
     store.commit([store.update(TABLE, event_key, "REMOVE undispatched", condition="attribute_exists(event)")])

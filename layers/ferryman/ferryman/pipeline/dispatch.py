@@ -5,6 +5,9 @@ conditional, and a ticket that comes twice finds the delivery settled. So a cras
 it again.
 """
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import Any
 
 from ferryman import log, store
@@ -18,6 +21,13 @@ from ferryman.messages.model import Message
 from ferryman.pipeline import matching, mentioning, queue
 from ferryman.pipeline.queue import Ticket
 from ferryman.webhooks.model import Webhook
+
+_CONCURRENT = 10
+_STOP_BEFORE_SECONDS = 8
+
+
+class OutOfTime(Exception):
+    """The fan-out of an event is larger than what was left of the function's time; it goes on when repeated."""
 
 
 class Unreadable(Exception):
@@ -53,22 +63,36 @@ def of_item(item: store.Item) -> tuple[Event | None, store.Key]:
     return catalogue.message_created(Message.from_item(item)), key
 
 
-def dispatch(event: Event) -> int:
+def dispatch(event: Event, seconds_left: Callable[[], float]) -> int:
     """Give the event, and the mentions of bots in it, to every webhook that wants them.
 
-    Returns how many deliveries were put into the queue.
+    Returns how many deliveries were put into the queue. Raises OutOfTime when less than eight seconds are left; what
+    was done is remembered, and the next call goes on from there.
     """
-    return sum(_dispatch(each) for each in [event, *mentioning.events_of(event)])
+    return sum(_dispatch(each, seconds_left) for each in [event, *mentioning.events_of(event)])
 
 
-def _dispatch(event: Event) -> int:
-    sent = 0
-    for some in matching.wanting(event):
-        if sent == 0:
-            events.keep(event)
-        tickets = [ticket for webhook in some if (ticket := _create(event, webhook))]
-        queue.send(tickets)
-        sent += len(tickets)
+def _dispatch(event: Event, seconds_left: Callable[[], float]) -> int:
+    sent, kept = 0, False
+    chunks = matching.wanting(event)
+    first = next(chunks, None)
+    if first is not None and (second := next(chunks, None)) is not None:
+        # A large fan-out: perhaps an earlier call came some way.
+        reached = events.reached(event)
+        kept = reached is not None
+        chunks = matching.wanting(event, reached) if reached else chain([first, second], chunks)
+    elif first is not None:
+        chunks = iter([first])
+    with ThreadPoolExecutor(max_workers=_CONCURRENT) as pool:
+        for some in chunks:
+            out_of_time = seconds_left() < _STOP_BEFORE_SECONDS
+            if not kept and (some.webhooks or out_of_time):
+                events.keep(event)
+                kept = True
+            sent += _give(event, some.webhooks, pool)
+            if out_of_time:
+                events.reach(event, some.topic, some.last_id)
+                raise OutOfTime(f"{sent} deliveries were made; the next call goes on.")
     log.event(
         "event.dispatched",
         workspace_id=event.workspace_id,
@@ -77,6 +101,17 @@ def _dispatch(event: Event) -> int:
         deliveries=sent,
     )
     return sent
+
+
+def _give(event: Event, webhooks: list[Webhook], pool: ThreadPoolExecutor) -> int:
+    """Create the deliveries of some webhooks, then put their tickets into the queue."""
+    if len(webhooks) == 1:
+        created = [_create(event, webhooks[0])]
+    else:
+        created = list(pool.map(lambda webhook: _create(event, webhook), webhooks))
+    tickets = [ticket for ticket in created if ticket]
+    queue.send(tickets)
+    return len(tickets)
 
 
 def done(key: store.Key) -> None:

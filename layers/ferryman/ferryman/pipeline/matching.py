@@ -1,6 +1,7 @@
 """Who wants an event: from the subscriptions on its topics to the webhooks that get a delivery."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from ferryman.chats import table as chats
 from ferryman.events.model import Event
@@ -11,27 +12,41 @@ from ferryman.webhooks.model import Webhook
 _AT_ONCE = 100
 
 
-def wanting(event: Event) -> Iterator[list[Webhook]]:
+@dataclass(frozen=True, slots=True)
+class Some:
+    """Some of the webhooks that get an event, and where in the subscriptions they end."""
+
+    webhooks: list[Webhook]
+    topic: str
+    last_id: str
+
+
+def wanting(event: Event, after: tuple[str, str] | None = None) -> Iterator[Some]:
     """The webhooks that get this event, some at a time, so that a thousand are never all held.
+
+    `after` (topic, webhook id) goes on where an earlier walk ended.
 
     A webhook gets it when it is enabled, existed when the event happened, and, unless it is global, its creator
     belongs to the chat now: whoever loses a chat loses its events. A bot's callback gets what mentions the bot where
     the bot belongs now. An event for one webhook alone goes to that.
     """
     if event.webhook_id:
-        yield list(webhooks.get_many([(event.workspace_id, event.webhook_id)]).values())
+        only = list(webhooks.get_many([(event.workspace_id, event.webhook_id)]).values())
+        yield Some(only, "", event.webhook_id)
         return
     names = [webhooks.EVERY_CHAT, *([event.chat_id] if event.chat_id else [])]
     topics = [webhooks.topic(event.workspace_id, name, livemode=event.livemode) for name in names]
     if event.bot_id:
         topics.append(webhooks.topic_of_bot(event.workspace_id, event.bot_id, livemode=event.livemode))
+    if after:
+        topics = topics[topics.index(after[0]) :] if after[0] in topics else topics
     for topic in topics:
-        for some in _chunks(webhooks.subscribed(topic, event.type)):
+        start = after[1] if after and after[0] == topic else None
+        for some in _chunks(webhooks.subscribed(topic, event.type, start)):
             found = webhooks.get_many((event.workspace_id, webhook_id) for webhook_id in some).values()
             members = _memberships(event, found)
             chosen = [webhook for webhook in found if wants(webhook, event, members)]
-            if chosen:
-                yield sorted(chosen, key=lambda webhook: webhook.webhook_id)
+            yield Some(sorted(chosen, key=lambda webhook: webhook.webhook_id), topic, some[-1])
 
 
 def wants(webhook: Webhook, event: Event, members: set[tuple[str, str]]) -> bool:

@@ -36,13 +36,16 @@ def sweep(seconds_left: Callable[[], float]) -> int:
             for indexed in waiting:
                 if seconds_left() < 10:
                     return swept
-                swept += _sweep_one(table, indexed)
+                try:
+                    swept += _sweep_one(table, indexed, seconds_left)
+                except dispatch.OutOfTime:
+                    return swept
     if swept:
         log.warning("events.swept", count=swept)
     return swept
 
 
-def _sweep_one(table: str, indexed: store.Item) -> int:
+def _sweep_one(table: str, indexed: store.Item, seconds_left: Callable[[], float]) -> int:
     item = store.get(table, {name: indexed[name] for name in _KEYS[table]})
     if item is None or "undispatched" not in item:
         return 0  # the index was behind: it is dispatched by now
@@ -51,6 +54,6 @@ def _sweep_one(table: str, indexed: store.Item) -> int:
         return 1
     event, key = dispatch.of_item(item)
     if event is not None:
-        dispatch.dispatch(event)
+        dispatch.dispatch(event, seconds_left)
     dispatch.done(key)
     return 1

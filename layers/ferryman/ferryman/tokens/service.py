@@ -17,7 +17,15 @@ _TRIES = 3
 
 
 def create(caller: Caller, wanted: TokenIn, once: Once | None = None) -> tuple[Token, str]:
-    """A new token of the caller's user, and its secret.
+    """A new token of the caller's user, and its secret. Raises as `creating` does."""
+    token, secret, writes = creating(caller, caller.user_id, caller.role, wanted)
+    acting = users.acting(caller.workspace_id, caller.user_id, caller.role)
+    store.commit([*idempotency.writes(once, token.token_id), *writes, acting])
+    return token, secret
+
+
+def creating(caller: Caller, user_id: str, role: scopes.Role, wanted: TokenIn) -> tuple[Token, str, list[store.Write]]:
+    """A new token that acts as the user, its secret, and the writes that create it, with their audit record.
 
     Raises NotAllowed when it would be broader than the caller's: in scopes, in environment or in lifetime.
     """
@@ -29,18 +37,9 @@ def create(caller: Caller, wanted: TokenIn, once: Once | None = None) -> tuple[T
     ends = caller.expires_at if caller.kind == "token" else None  # a session creates tokens that outlive it
     if ends is not None and (wanted.expires_at is None or wanted.expires_at > ends):
         raise NotAllowed(f"A token cannot outlive the one that creates it, which expires at {ends}.")
-    token, secret, writes = prepare(
-        caller.workspace_id,
-        caller.user_id,
-        caller.role,
-        wanted,
-        created_by=caller.credential_id,
-    )
-    acting = users.acting(caller.workspace_id, caller.user_id, caller.role)
+    token, secret, writes = prepare(caller.workspace_id, user_id, role, wanted, created_by=caller.credential_id)
     details = {"environment": token.environment, "scopes": token.scopes}
-    audited = audit.writes(caller, "token.created", token.token_id, details)
-    store.commit([*idempotency.writes(once, token.token_id), *writes, acting, *audited])
-    return token, secret
+    return token, secret, [*writes, *audit.writes(caller, "token.created", token.token_id, details)]
 
 
 def prepare(
@@ -131,7 +130,7 @@ def edit(caller: Caller, token_id: str, patch: TokenPatch) -> Token:
 
 def revoke(caller: Caller, token_id: str) -> None:
     """Stop a token: when this returns, no call with it is accepted any more. Revoking twice is harmless."""
-    _revoke(caller, visible(caller, token_id))
+    revoke_found(caller, visible(caller, token_id))
 
 
 def revoke_many(caller: Caller, token_ids: list[str]) -> dict[str, Revocation]:
@@ -144,21 +143,29 @@ def revoke_many(caller: Caller, token_ids: list[str]) -> dict[str, Revocation]:
             results[token_id] = "not_found"
             continue
         try:
-            results[token_id] = "revoked" if _revoke(caller, token) else "already_revoked"
+            results[token_id] = "revoked" if revoke_found(caller, token) else "already_revoked"
         except Conflict:
             results[token_id] = "conflict"
     return results
 
 
-def _revoke(caller: Caller, token: Token) -> bool:
-    """False when it was revoked before. Raises Conflict when others keep changing it at the same moment."""
-    if token.revoked_at:
-        return False
-    writes = [
+def revoking(caller: Caller, token: Token) -> list[store.Write]:
+    """The writes that stop a token, with their audit record; refused with NotFound when it was stopped before."""
+    return [
         table.revoking(token, clock.now_iso()),
         credentials.revoking(token.secret_hash),
         *audit.writes(caller, "token.revoked", token.token_id),
     ]
+
+
+def revoke_found(caller: Caller, token: Token) -> bool:
+    """Stop a token that the caller may stop.
+
+    False when it was revoked before. Raises Conflict when others keep changing it at the same moment.
+    """
+    if token.revoked_at:
+        return False
+    writes = revoking(caller, token)
     for tries_left in reversed(range(_TRIES)):
         try:
             store.commit(writes)

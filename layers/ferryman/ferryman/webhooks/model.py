@@ -12,6 +12,7 @@ SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
 MAX_CHATS = 40
 PAUSE_AFTER_FAILURES = 5  # consecutive failed attempts
 DISABLE_AFTER_FAILURES = 10
+BOT_DEACTIVATED = "the bot was deactivated"  # why a callback is disabled; activating the bot enables it again
 
 
 @dataclass(slots=True, kw_only=True)

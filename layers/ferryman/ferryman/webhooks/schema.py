@@ -59,6 +59,7 @@ class WebhookOut(Output):
     url: str
     events: list[EventType]
     chat_ids: list[str] | None
+    bot_id: str | None = Field(description="Of a bot's callback: the bot whose mentions it gets.")
     signatures: list[Signature]
     name: str | None
     description: str | None

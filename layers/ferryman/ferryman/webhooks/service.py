@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from ferryman import clock, idempotency, ids, scopes, store
 from ferryman.chats import table as chats
@@ -17,18 +18,26 @@ from ferryman.events.model import EventType
 from ferryman.idempotency import Once
 from ferryman.pipeline import policy, targets
 from ferryman.webhooks import sealing, table
-from ferryman.webhooks.model import SigningSecret, Webhook
+from ferryman.webhooks.model import BOT_DEACTIVATED, SigningSecret, Webhook
 from ferryman.webhooks.schema import WebhookIn, WebhookPatch
 
 
-def create(caller: Caller, wanted: WebhookIn, once: Once | None = None) -> tuple[Webhook, str]:
-    """A new webhook and its signing secret.
+def create(
+    caller: Caller,
+    wanted: WebhookIn,
+    once: Once | None = None,
+    *,
+    bot_id: str | None = None,
+    with_it: Sequence[store.Write] = (),
+) -> tuple[Webhook, str]:
+    """A new webhook and its signing secret; a callback when `bot_id` is given. `with_it` joins the transaction.
 
     Raises NotAllowed for a subscription to every chat without admin:*, Invalid for a URL that may not be called
     or chats the caller does not belong to.
     """
     url = _checked_url(wanted.url)
-    _check_chats(caller, wanted.chat_ids)
+    if bot_id is None:
+        _check_chats(caller, wanted.chat_ids)
     _check_events(wanted.events, wanted.chat_ids)
     webhook_id = ids.new(ids.WEBHOOK)
     secret = secrets.new_signing_secret()
@@ -40,6 +49,7 @@ def create(caller: Caller, wanted: WebhookIn, once: Once | None = None) -> tuple
         url=url,
         events=list(wanted.events),
         chat_ids=wanted.chat_ids,
+        bot_id=bot_id,
         name=wanted.name,
         description=wanted.description,
         signatures=list(wanted.signatures),
@@ -50,7 +60,7 @@ def create(caller: Caller, wanted: WebhookIn, once: Once | None = None) -> tuple
         updated_at=now,
         secrets=[sealed.to_item()],
     )
-    store.commit([*idempotency.writes(once, webhook_id), *table.creating(webhook)])
+    store.commit([*idempotency.writes(once, webhook_id), *table.creating(webhook), *with_it])
     return webhook, secret
 
 
@@ -76,11 +86,18 @@ def may_manage(caller: Caller, webhook: Webhook) -> bool:
 
 def edit(caller: Caller, webhook_id: str, patch: WebhookPatch) -> Webhook:
     """Change a webhook. A changed URL keeps its secret and is checked again."""
-    before = visible(caller, webhook_id)
+    return change(caller, visible(caller, webhook_id), patch)
+
+
+def change(caller: Caller, before: Webhook, patch: WebhookPatch) -> Webhook:
+    """Change a webhook that the caller may manage."""
+    webhook_id = before.webhook_id
     changes = patch.model_dump(exclude_unset=True)
     for name in ("url", "events", "signatures", "state"):
         if name in changes and changes[name] is None:
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
+    if before.bot_id:
+        _check_callback(before, changes)
     if "url" in changes:
         changes["url"] = _checked_url(changes["url"])
     if "chat_ids" in changes:
@@ -162,6 +179,14 @@ def delivery(caller: Caller, delivery_id: str) -> tuple[Delivery, Webhook]:
 def _sealed(workspace_id: str, webhook_id: str, version: int, secret: str, at: str) -> SigningSecret:
     ciphertext = sealing.seal(workspace_id, webhook_id, version, secret)
     return SigningSecret(version=version, ciphertext=ciphertext, created_at=at)
+
+
+def _check_callback(before: Webhook, changes: dict[str, Any]) -> None:
+    for name in ("events", "chat_ids"):
+        if name in changes:
+            raise Invalid("A bot's callback gets the bot's mentions in the bot's chats, and nothing else.", f"/{name}")
+    if changes.get("state") == "enabled" and before.disabled_reason == BOT_DEACTIVATED:
+        raise Conflict("The callback's bot is deactivated. Activate it: PATCH /v1/bots/{id} with active: true.")
 
 
 def _check_events(event_types: Sequence[str], chat_ids: list[str] | None) -> None:

@@ -68,13 +68,33 @@ def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[W
     return [Webhook.from_item(item) for item in found.items], found.last_key
 
 
-def subscribed(topic_: str, event_type: str) -> Iterator[str]:
-    """The ids of the webhooks that want this type on this topic, page after page."""
+def page_of_bot(
+    workspace_id: str, bot_id: str, limit: int, after: store.Key | None, *, livemode: bool
+) -> tuple[list[Webhook], store.Key | None]:
+    """A bot's live or test callbacks, newest first."""
+    found = store.query(
+        SUBSCRIPTIONS,
+        "topic = :topic",
+        {":topic": topic_of_bot(workspace_id, bot_id, livemode=livemode)},
+        newest_first=True,
+        limit=limit,
+        after=after,
+    )
+    webhooks = get_many((workspace_id, item["webhook_id"]) for item in found.items)
+    return [webhooks[webhook_id] for webhook_id in sorted(webhooks, reverse=True)], found.last_key
+
+
+def subscribed(topic_: str, event_type: str, after: str | None = None) -> Iterator[str]:
+    """The ids of the webhooks that want this type on this topic, in their order, page after page.
+
+    `after` is the id to go on after.
+    """
     found = store.query_all(
         SUBSCRIPTIONS,
         "topic = :topic",
         {":topic": topic_, ":type": event_type},
         where="contains(events, :type)",
+        after={"topic": topic_, "webhook_id": after} if after else None,
     )
     return (item["webhook_id"] for item in found)
 

@@ -1,0 +1,74 @@
+"""One event to many webhooks: the dispatcher stops cleanly near its time limit and goes on where it was."""
+
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.integration.conftest import Workspace
+from tests.support.world import Context, World
+
+COUNT = 320
+
+
+@pytest.fixture
+def subscribed(world: World, workspace: Workspace) -> str:
+    """A chat that COUNT webhooks listen to: one made by the API, the others copies of its rows."""
+    chat = workspace.chat()
+    made = workspace.make(
+        "/v1/webhooks", {"url": "http://localhost:9/in", "events": ["message.created"], "chat_ids": [chat]}
+    )
+    dynamodb = boto3.client("dynamodb")
+    key = {"workspace_id": {"S": workspace.workspace_id}, "webhook_id": {"S": made["id"]}}
+    webhook = dynamodb.get_item(TableName=world.table("webhooks"), Key=key)["Item"]
+    topic = webhook["topics"]["L"][0]
+    row = dynamodb.get_item(
+        TableName=world.table("subscriptions"), Key={"topic": topic, "webhook_id": key["webhook_id"]}
+    )["Item"]
+    for number in range(COUNT - 1):
+        copy_id = {"S": f"whk_01K{number:023d}"}
+        dynamodb.put_item(TableName=world.table("webhooks"), Item={**webhook, "webhook_id": copy_id})
+        dynamodb.put_item(TableName=world.table("subscriptions"), Item={**row, "webhook_id": copy_id})
+    return chat
+
+
+class ShortTime(Context):
+    """Time for `chunks` looks at the clock, then it is nearly over."""
+
+    def __init__(self, looks: int) -> None:
+        super().__init__()
+        self.looks = looks
+
+    def get_remaining_time_in_millis(self) -> int:
+        self.looks -= 1
+        return 60_000 if self.looks >= 0 else 1_000
+
+
+def _waiting(world: World) -> list[str]:
+    """Takes all tickets out of the queue."""
+    sqs, url, found = boto3.client("sqs"), world.queue_url("DeliveriesQueue"), []
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        for message in messages:
+            found.append(message["Body"])
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return found
+
+
+def test_a_large_fan_out_goes_on_where_it_was(world: World, workspace: Workspace, subscribed: str) -> None:
+    workspace.make(f"/v1/chats/{subscribed}/messages", {"text": "to everybody"})
+    records: list[dict[str, Any]] = world.stream_records("MessagesTable")
+    assert len(records) == 1
+    calls, tickets = 0, set()
+    while True:
+        calls += 1
+        # One look before the record and one for each hundred webhooks: two hundred, then the time is over.
+        reply = world.invoke("dispatcher", {"Records": records}, ShortTime(2))
+        batch = _waiting(world)
+        tickets |= set(batch)
+        if not reply["batchItemFailures"]:
+            break
+        assert calls < 6, "it does not get on"
+    assert len(tickets) == COUNT
+    assert calls == 3
+    log = workspace.call("GET", "/v1/webhooks?limit=1").json["items"][0]["id"]
+    assert workspace.call("GET", f"/v1/webhooks/{log}/deliveries").json["items"][0]["state"] == "queued"
