@@ -62,7 +62,7 @@ lock: $(INSTALLED) ## Lock what pyproject.toml asks for, and export the runtime 
 	$(UV) lock
 	$(UV) export --quiet --frozen --no-default-groups --no-emit-project --no-header --output-file $(REQUIREMENTS)
 
-build: $(INSTALLED) ## Build the functions and layers (sam build)
+build: $(INSTALLED) ## Build the functions and layers; ARCHITECTURE=arm64 for a deployment on arm64
 	@python -m local.build
 
 validate: $(INSTALLED) ## Check template.yaml with sam and cfn-lint

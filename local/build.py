@@ -1,14 +1,20 @@
-"""`make build`: build the functions and layers into .aws-sam/build, for any `sam deploy`."""
+"""`make build`: build the functions and layers into .aws-sam/build, for any `sam deploy`.
 
-from local import console, deploy, stack
+ARCHITECTURE=arm64 or x86_64 must be that of the deployment; without it, this machine's is taken.
+"""
+
+import os
+
+from local import console, deploy, stack, template
 from local.console import step
 
 
 def main() -> None:
     here = stack.default()
+    architecture = os.environ.get("ARCHITECTURE") or template.architecture()
     here.directory.mkdir(parents=True, exist_ok=True)
     with deploy.build_lock(here.root), step("Building the functions and layers (sam build)"):
-        deploy.build(here.root, here.directory / "build.log")
+        deploy.build(here.root, here.directory / "build.log", architecture)
 
 
 if __name__ == "__main__":

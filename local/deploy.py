@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from local import ministack, template
+from local import ministack
 from local.console import LocalError, tail
 
 STACK_NAME = "ferryman-local"
@@ -46,15 +46,16 @@ def build_lock(root: Path) -> Iterator[None]:
         yield
 
 
-def build(root: Path, log: Path) -> bool:
+def build(root: Path, log: Path, architecture: str) -> bool:
     """`sam build`, unless the sources are those of last time. True if it had to. Needs the build lock."""
     mark = root / ".aws-sam" / "built-from"
-    sources = fingerprint(root, {"Architecture": template.architecture()})
+    processor = {"Architecture": architecture}
+    sources = fingerprint(root, processor)
     if mark.exists() and mark.read_text() == sources and (root / ".aws-sam/build/template.yaml").exists():
         return False
     mark.unlink(missing_ok=True)
     command = ["sam", "build", "--cached", "--parallel"]
-    _sam([*command, *_overrides({"Architecture": template.architecture()})], root, dict(os.environ), log)
+    _sam([*command, *_overrides(processor)], root, dict(os.environ), log)
     _trim(root)
     _compile(root)
     mark.write_text(sources)

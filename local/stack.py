@@ -113,7 +113,7 @@ class Stack:
             if self.info.get("deployed") == wanted and Deployment.exists(self.stack_port):
                 return Deployment(self.stack_port)
             with step("Building the functions and layers (sam build)"):
-                deploy.build(self.root, self.directory / "build.log")
+                deploy.build(self.root, self.directory / "build.log", template.architecture())
             with step("Deploying template.yaml (sam deploy)"):
                 deploy.deploy(self.root, self.stack_port, parameters, self.directory / "deploy.log")
                 deployment = Deployment(self.stack_port)
