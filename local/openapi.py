@@ -156,6 +156,8 @@ def _operation(operation: Operation, refs: dict[Key, Any]) -> dict[str, Any]:
 def _security(operation: Operation) -> list[dict[str, list[str]]]:
     if operation.scope is PUBLIC:
         return []
+    if operation.session:
+        return [{"session": []}]
     needed = [operation.scope] if operation.scope else []
     return [{"bearer": needed}, {"api_key": needed}]
 
@@ -198,16 +200,16 @@ def _statuses(operation: Operation) -> list[int]:
     statuses = {500, 503, *operation.errors} if operation.tag != "Reference" else set(operation.errors)
     if operation.scope is not PUBLIC:
         statuses |= {401, 413, 422}
-        if operation.scope:
+        if operation.scope or operation.session:
             statuses.add(403)
         if "{" in operation.path:
             statuses.add(404)
-        if operation.takes:
-            statuses |= {400, 415}
         if operation.creates:
             statuses |= {404, 409}
         if operation.method in ("PATCH", "DELETE"):
             statuses |= {403, 409}
+    if operation.takes:
+        statuses |= {400, 413, 415, 422}
     return sorted(statuses)
 
 
@@ -231,10 +233,12 @@ def _responses(operation: Operation, refs: dict[Key, Any]) -> dict[str, Any]:
 
 def _security_schemes() -> dict[str, Any]:
     listed = "\n".join(f"- `{scope}`: {about}" for scope, about in scopes.DESCRIPTIONS.items())
-    about = f"An API token. Its scopes:\n\n{listed}"
+    about = f"An API token, or a session, which may do all that its person's role allows. The scopes:\n\n{listed}"
+    session = "The session of a person who signed in with POST /v1/sessions. API tokens are not accepted here."
     return {
         "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "fm_live_…", "description": about},
         "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": about},
+        "session": {"type": "http", "scheme": "bearer", "bearerFormat": "fm_sess_…", "description": session},
     }
 
 
@@ -282,6 +286,13 @@ def _webhooks() -> dict[str, Any]:
     }
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes what is there twice twice: not every reader of OpenAPI knows YAML's aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 def files() -> dict[Path, str]:
     """The generated files and their content."""
     described = document()
@@ -290,7 +301,8 @@ def files() -> dict[Path, str]:
         routes.setdefault(operation.path, []).append(operation.method)
     heading = "# Generated from the handlers by `make openapi`; do not edit.\n"
     return {
-        TARGET / "openapi.yaml": heading + yaml.safe_dump(described, sort_keys=False, allow_unicode=True, width=110),
+        TARGET / "openapi.yaml": heading
+        + yaml.dump(described, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110),
         TARGET / "routes.json": json.dumps({path: sorted(routes[path]) for path in sorted(routes)}, indent=1) + "\n",
     }
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from ferryman.http import problems
 
+from local import openapi
 from local.receiver import Receiver
 from tests.support.world import Answer, World
 from tests.support.world import world as make_world
@@ -15,6 +17,54 @@ from tests.support.world import world as make_world
 def world() -> Iterator[World]:
     with make_world() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def described() -> dict[str, dict[str, Any]]:
+    """What the API's description says of each route."""
+    paths = openapi.document()["paths"]
+    return {f"{method.upper()} {path}": said for path, methods in paths.items() for method, said in methods.items()}
+
+
+@pytest.fixture(autouse=True)
+def every_answer_is_as_described(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a test asks the front door, each answer has a described status, its media type and a request id."""
+    if "world" not in request.fixturenames:
+        yield
+        return
+    world: World = request.getfixturevalue("world")
+    described = request.getfixturevalue("described")
+    world.answers.clear()
+    yield
+    for answer in world.answers:
+        check_answer(answer, described)
+
+
+def check_answer(answer: Answer, described: dict[str, dict[str, Any]]) -> None:
+    """Fails unless the answer is one that the API's description knows, and complete."""
+    where = f"{answer.route} answered {answer.status} {answer.body[:300]!r}"
+    request_id = answer.headers.get("x-request-id")
+    assert request_id, f"{where} without X-Request-Id"
+    media = answer.headers.get("content-type", "").partition(";")[0]
+    if answer.route in described:
+        responses = described[answer.route]["responses"]
+        assert str(answer.status) in responses, f"{where}, which openapi.yaml does not describe"
+        content = responses[str(answer.status)].get("content", {})
+        known = media in content or (not content and not answer.body) or "/docs/" in answer.route
+        assert known, f"{where} as {media!r} instead of {list(content)}"
+    else:
+        assert answer.status in (404, 405), where
+        assert media == problems.CONTENT_TYPE, where
+    if media == problems.CONTENT_TYPE:
+        problem = answer.json
+        assert set(problem) - {"errors"} == {"type", "title", "status", "detail", "request_id"}, where
+        assert (problem["status"], problem["request_id"]) == (answer.status, request_id), where
+        assert problem["detail"], where
+        assert answer.headers["cache-control"] == "no-store", where
+    if answer.status == 401:
+        assert answer.headers["www-authenticate"].startswith("Bearer"), where
+    if answer.status in (429, 503):
+        assert int(answer.headers["retry-after"]) > 0, where
 
 
 @dataclass

@@ -19,10 +19,12 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import boto3
+from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 from ferryman import aws
 from ferryman.pipeline import policy
 from ferryman.webhooks import sealing
 from moto import mock_aws
+from moto.backends import get_backend
 
 from tests.support import guard, template
 
@@ -44,6 +46,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    route: str = ""  # the route's key in the template: `GET /v1/chats/{chat_id}`
 
     @property
     def json(self) -> Any:
@@ -77,6 +80,7 @@ class World:
         self._modules: dict[str, ModuleType] = {}
         self._read_through: dict[str, str] = {}
         self._acting: str | None = None  # the function whose code runs now
+        self.answers: list[Answer] = []  # every one since the test began
         self._host = "api.test"
         aws.reset()
         policy.of_deployment.cache_clear()
@@ -151,6 +155,19 @@ class World:
         """The deployed name of the table `folder`, such as `deliveries`."""
         return "".join(part.title() for part in folder.split("_")) + "Table"
 
+    def rows(self) -> dict[str, int]:
+        """How many items each table holds."""
+        tables = get_backend("dynamodb")["123456789012"][REGION].tables
+        return {name: sum(map(len, table.items.values())) for name, table in tables.items()}
+
+    def items(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every item of every table, raw, as (table, item)."""
+        client = boto3.client("dynamodb")
+        for table in template.resources("AWS::DynamoDB::Table"):
+            for page in client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+                for item in page["Items"]:
+                    yield table, item
+
     def queue_url(self, logical_id: str) -> str:
         return self._physical[logical_id]
 
@@ -172,9 +189,17 @@ class World:
         return self._modules[folder]
 
     def invoke(self, folder: str, event: Any, context: Context | None = None) -> Any:
-        """Call a function's handler in the environment that the template gives it."""
+        """Call a function's handler in the environment that the template gives it.
+
+        Powertools keeps the event of the one request that a process can have; a request in the middle of another
+        (`meanwhile`) gives it back.
+        """
+        outer = getattr(BaseRouter, "current_event", None)
         with self.inside(folder):
-            return self.module(folder).handler(event, context or Context())
+            answer = self.module(folder).handler(event, context or Context())
+        if outer is not None:
+            BaseRouter.current_event = outer
+        return answer
 
     @contextmanager
     def inside(self, folder: str) -> Iterator[None]:
@@ -212,7 +237,11 @@ class World:
         answer = self.invoke(folder, event)
         content = answer.get("body") or ""
         raw = base64.b64decode(content) if answer.get("isBase64Encoded") else content.encode()
-        return Answer(answer["statusCode"], {k.lower(): v for k, v in answer["headers"].items()}, raw)
+        made = Answer(
+            answer["statusCode"], {k.lower(): v for k, v in answer["headers"].items()}, raw, event["routeKey"]
+        )
+        self.answers.append(made)
+        return made
 
     def event(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | str | None

@@ -1,0 +1,170 @@
+"""One list of routes: what handlers register, what template.yaml sends to them, what openapi.yaml describes."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+import yaml
+from ferryman import scopes
+from ferryman.http.operation import PUBLIC, Operation
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from local import openapi
+from tests.support import template
+
+OPERATIONS = {f"{operation.method} {operation.path}": operation for operation in openapi.operations()}
+ROUTES = {key: folder for key, folder in template.routes().items() if key != "$default"}
+TEXT = (openapi.TARGET / "openapi.yaml").read_text()
+DOCUMENT: dict[str, Any] = yaml.safe_load(TEXT)
+
+
+def described() -> dict[str, dict[str, Any]]:
+    """What openapi.yaml says of each route."""
+    return {
+        f"{method.upper()} {path}": operation
+        for path, methods in DOCUMENT["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def test_the_written_reference_is_what_the_handlers_say() -> None:
+    stale = [path.name for path, text in openapi.files().items() if path.read_text() != text]
+    assert not stale, f"{stale}: run make openapi"
+
+
+def test_openapi_yaml_is_valid_openapi() -> None:
+    errors = [
+        f"{'/'.join(map(str, error.path))}: {error.message}"
+        for error in OpenAPIV31SpecValidator(DOCUMENT).iter_errors()
+    ]
+    assert not errors
+
+
+def test_openapi_yaml_can_be_read_without_knowing_yaml_well() -> None:
+    """Anchors and aliases are YAML, but not every reader of OpenAPI takes them."""
+    assert not re.search(r"(?m)^\s*[^#\n]*[:-] [&*]id\d+", TEXT)
+
+
+def test_handlers_template_and_reference_know_the_same_routes() -> None:
+    assert set(ROUTES) == set(OPERATIONS)
+    assert set(described()) == set(OPERATIONS)
+    written = json.loads((openapi.TARGET / "routes.json").read_text())
+    assert {f"{method} {path}" for path, methods in written.items() for method in methods} == set(OPERATIONS)
+
+
+def test_a_route_leads_to_the_function_that_registers_it() -> None:
+    for folder, module in openapi.functions().items():
+        registered: list[Operation] = (
+            module.api.operations if hasattr(module, "api") else getattr(module, "operations", [])
+        )
+        mine = {key for key, function in ROUTES.items() if function == folder}
+        assert mine == {f"{operation.method} {operation.path}" for operation in registered}, folder
+
+
+def test_no_route_is_registered_twice() -> None:
+    assert len(openapi.operations()) == len(OPERATIONS)
+    names = [operation["operationId"] for operation in described().values()]
+    assert len(set(names)) == len(names)
+
+
+def test_no_two_routes_differ_in_a_parameters_name_only() -> None:
+    """API Gateway would see one route, and hand over the wrong name."""
+    shapes: dict[str, str] = {}
+    for path in DOCUMENT["paths"]:
+        shape = re.sub(r"\{\w+\}", "{}", path)
+        assert shapes.setdefault(shape, path) == path
+
+
+@pytest.mark.parametrize("key", OPERATIONS)
+def test_a_route_is_described_for_somebody_who_wants_to_use_it(key: str) -> None:
+    operation, said = OPERATIONS[key], described()[key]
+    assert said["summary"]
+    assert not said["summary"].endswith(".")
+    assert [tag for tag in DOCUMENT["tags"] if tag["name"] in said["tags"]]
+    wanted = set(re.findall(r"\{(\w+)\}", operation.path))
+    assert {parameter["name"] for parameter in said.get("parameters", []) if parameter["in"] == "path"} == wanted
+    assert ("requestBody" in said) == bool(operation.takes or operation.body_content)
+    assert all(answer["description"] for answer in said["responses"].values())
+    assert all("X-Request-Id" in answer["headers"] for answer in said["responses"].values())
+
+
+@pytest.mark.parametrize("key", [key for key, operation in OPERATIONS.items() if operation.scope is not PUBLIC])
+def test_a_route_says_what_it_needs_and_how_it_refuses(key: str) -> None:
+    operation, said = OPERATIONS[key], described()[key]
+    refusals = {"401", "500", "503"}
+    if operation.scope:
+        assert operation.scope in scopes.ALL
+        refusals.add("403")
+    if "{" in operation.path:
+        refusals.add("404")
+    if operation.takes:
+        refusals |= {"400", "413", "415", "422"}
+    if operation.creates:
+        refusals |= {"409"}
+        assert "Idempotency-Key" in {parameter["name"] for parameter in said["parameters"]}
+    assert refusals <= set(said["responses"])
+    assert said["security"] == [
+        {scheme: [operation.scope] if operation.scope else []} for scheme in ("bearer", "api_key")
+    ]
+
+
+def test_only_what_carries_its_own_secret_or_none_is_public() -> None:
+    public = {key for key, operation in OPERATIONS.items() if operation.scope is PUBLIC}
+    without_secret = {key for key in public if "{secret}" not in key and OPERATIONS[key].tag != "Reference"}
+    assert without_secret <= PUBLIC_ROUTES, "a new public route: does it really need no token? Then list it here"
+
+
+# Routes without a token: what makes each of them safe.
+PUBLIC_ROUTES: set[str] = set()
+
+
+@pytest.mark.parametrize("key", [key for key, operation in OPERATIONS.items() if operation.method == "POST"])
+def test_what_creates_answers_201(key: str) -> None:
+    operation = OPERATIONS[key]
+    if operation.creates:
+        assert operation.status in (201, 202)
+
+
+def test_lists_are_pages() -> None:
+    for key, operation in OPERATIONS.items():
+        if operation.query:
+            fields = set(operation.query.model_fields)
+            assert {"limit", "cursor"} <= fields, key
+
+
+def _schemas(value: Any) -> Any:
+    if isinstance(value, dict):
+        yield value
+        for inner in value.values():
+            yield from _schemas(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _schemas(inner)
+
+
+def test_request_bodies_take_no_unknown_fields() -> None:
+    for operation in OPERATIONS.values():
+        if operation.takes:
+            assert operation.takes.model_config.get("extra") == "forbid", operation.takes
+            assert operation.takes.model_config.get("strict") is True, operation.takes
+
+
+def test_no_answer_but_the_creating_one_has_room_for_a_secret() -> None:
+    """Fields that hold a secret are named here; they stand only in models of a 201, a rotation or a sign-in."""
+    secret_fields = {"token", "secret", "secret_hash", "ciphertext", "password", "cursor_key", "secrets"}
+    for key, operation in OPERATIONS.items():
+        answer = described()[key]["responses"][str(operation.status)]
+        names = {
+            name for schema in _schemas(_resolved(answer.get("content", {}))) for name in schema.get("properties", {})
+        }
+        if names & secret_fields:
+            assert operation.method == "POST", f"{key} shows {names & secret_fields}"
+
+
+def _resolved(value: Any) -> Any:
+    if isinstance(value, dict):
+        if "$ref" in value:
+            return _resolved(DOCUMENT["components"]["schemas"][value["$ref"].rpartition("/")[2]])
+        return {key: _resolved(inner) for key, inner in value.items()}
+    return [_resolved(inner) for inner in value] if isinstance(value, list) else value

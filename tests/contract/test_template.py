@@ -1,0 +1,402 @@
+"""What template.yaml promises about every queue, table, function, permission and parameter, now and later."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support import guard, reach, template
+
+FUNCTIONS = template.functions()
+QUEUES = template.resources("AWS::SQS::Queue")
+TABLES = template.resources("AWS::DynamoDB::Table")
+LOG_GROUPS = template.resources("AWS::Logs::LogGroup")
+PARAMETERS: dict[str, dict[str, Any]] = template.load()["Parameters"]
+GLOBAL: dict[str, Any] = template.load()["Globals"]["Function"]
+SHARED_VARIABLES = set(GLOBAL["Environment"]["Variables"])
+DAY = 86_400
+
+
+def own_environment(folder: str) -> dict[str, Any]:
+    variables: dict[str, Any] = FUNCTIONS[folder].get("Environment", {}).get("Variables", {})
+    return variables
+
+
+def timeout(folder: str) -> int:
+    return int(FUNCTIONS[folder].get("Timeout", GLOBAL["Timeout"]))
+
+
+def events(kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The event sources of one type, as (function, properties)."""
+    for folder, function in FUNCTIONS.items():
+        for event in function.get("Events", {}).values():
+            if event["Type"] == kind:
+                yield folder, event["Properties"]
+
+
+def dead_letter_target(queue: str) -> str | None:
+    redrive = QUEUES[queue]["Properties"].get("RedrivePolicy")
+    return str(redrive["deadLetterTargetArn"]["Fn::GetAtt"][0]) if redrive else None
+
+
+DEAD_LETTERS = {target for queue in QUEUES if (target := dead_letter_target(queue))}
+PARKING = {
+    name
+    for kind in ("DynamoDB", "Kinesis")
+    for _, properties in events(kind)
+    if (
+        name := properties.get("DestinationConfig", {})
+        .get("OnFailure", {})
+        .get("Destination", {})
+        .get("Fn::GetAtt", [""])[0]
+    )
+}
+
+
+def references(value: Any) -> Iterator[str]:
+    """Every logical id or parameter that a part of the template refers to."""
+    match value:
+        case {"Ref": str(name)} | {"Condition": str(name)}:
+            yield name
+        case {"Fn::GetAtt": [str(name), _]}:
+            yield name
+        case {"Fn::Sub": str(text)}:
+            yield from (found.partition(".")[0] for found in re.findall(r"\$\{([^!}]+)\}", text))
+        case dict():
+            for inner in value.values():
+                yield from references(inner)
+        case list():
+            for inner in value:
+                yield from references(inner)
+
+
+# --- queues -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_every_queue_has_dead_letters_or_is_the_place_for_them(queue: str) -> None:
+    consumed = {properties["Queue"]["Fn::GetAtt"][0] for _, properties in events("SQS")}
+    if queue in DEAD_LETTERS:
+        return
+    if queue in PARKING:
+        assert queue not in consumed, f"{queue} is where things are parked for a person, so nobody else may take them"
+        return
+    assert dead_letter_target(queue), f"{queue} needs a RedrivePolicy"
+
+
+@pytest.mark.parametrize("queue", [queue for queue in QUEUES if dead_letter_target(queue)])
+def test_one_attempt_and_three_retries_then_the_dead_letters(queue: str) -> None:
+    properties = QUEUES[queue]["Properties"]
+    assert properties["RedrivePolicy"]["maxReceiveCount"] == 4
+    target = QUEUES[dead_letter_target(queue) or ""]["Properties"]
+    # A message's age counts from the first send, so the dead letters must be kept longer.
+    assert target["MessageRetentionPeriod"] > properties["MessageRetentionPeriod"]
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_every_queue_is_encrypted_and_survives_a_deleted_stack(queue: str) -> None:
+    assert QUEUES[queue]["Properties"]["SqsManagedSseEnabled"] is True
+    assert QUEUES[queue]["DeletionPolicy"].startswith("Retain")
+    assert QUEUES[queue]["UpdateReplacePolicy"] == "Retain"
+    assert QUEUES[queue]["Properties"]["MessageRetentionPeriod"] >= 4 * DAY
+
+
+@pytest.mark.parametrize("queue", sorted(DEAD_LETTERS | PARKING))
+def test_what_failed_is_kept_for_two_weeks(queue: str) -> None:
+    assert QUEUES[queue]["Properties"]["MessageRetentionPeriod"] == 14 * DAY
+
+
+def test_no_queue_takes_plain_http() -> None:
+    covered = set()
+    for policy in template.resources("AWS::SQS::QueuePolicy").values():
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+            if statement["Effect"] == "Deny" and "aws:SecureTransport" in json.dumps(statement.get("Condition", {})):
+                covered |= {queue["Ref"] for queue in policy["Properties"]["Queues"]}
+    assert covered == set(QUEUES)
+
+
+@pytest.mark.parametrize(("folder", "properties"), [pytest.param(*event, id=event[0]) for event in events("SQS")])
+def test_a_queue_hides_a_message_for_six_times_as_long_as_its_function_may_run(
+    folder: str, properties: dict[str, Any]
+) -> None:
+    queue = QUEUES[properties["Queue"]["Fn::GetAtt"][0]]["Properties"]
+    assert queue["VisibilityTimeout"] >= 6 * timeout(folder)
+    assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert properties["BatchSize"] <= 10
+
+
+# --- streams ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("folder", "properties"), [pytest.param(*event, id=event[0]) for event in events("DynamoDB")])
+def test_a_poison_record_neither_blocks_a_stream_nor_is_lost(folder: str, properties: dict[str, Any]) -> None:
+    assert properties["StartingPosition"] == "TRIM_HORIZON"  # LATEST can miss what comes while it is made
+    assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert properties["BisectBatchOnFunctionError"] is True
+    assert 0 < properties["MaximumRetryAttempts"] <= 10
+    assert 60 <= properties["MaximumRecordAgeInSeconds"] <= 21_600
+    assert properties["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0] in QUEUES
+    for one in properties.get("FilterCriteria", {}).get("Filters", []):
+        assert json.loads(one["Pattern"])
+
+
+# --- tables -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_table_is_encrypted_restorable_and_paid_by_use(table: str) -> None:
+    properties = TABLES[table]["Properties"]
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["SSESpecification"]["SSEEnabled"] is True
+    assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+    assert "TableName" not in properties  # or two deployments in one account would collide
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_no_table_is_deleted_by_accident(table: str) -> None:
+    assert TABLES[table]["Properties"]["DeletionProtectionEnabled"] == {"Fn::If": ["IsProduction", True, False]}
+    assert TABLES[table]["DeletionPolicy"].startswith("Retain")
+    assert TABLES[table]["UpdateReplacePolicy"] == "Retain"
+    assert template.load()["Conditions"]["IsProduction"] == {"Fn::Equals": [{"Ref": "EnvironmentName"}, "prod"]}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_expires_items_by_one_attribute_only(table: str) -> None:
+    expiry = TABLES[table]["Properties"].get("TimeToLiveSpecification")
+    assert expiry is None or expiry == {"AttributeName": "expires_at_epoch", "Enabled": True}
+
+
+# --- functions --------------------------------------------------------------------------------------------
+
+
+def test_every_folder_is_a_function_and_every_function_a_folder() -> None:
+    folders = {path.parent.name for path in (template.ROOT / "functions").glob("*/handler.py")}
+    assert set(FUNCTIONS) == folders
+
+
+@pytest.mark.parametrize("folder", FUNCTIONS)
+def test_every_function_has_a_log_group_of_its_own_with_an_end(folder: str) -> None:
+    group = FUNCTIONS[folder]["LoggingConfig"]["LogGroup"]["Ref"]
+    sharing = [name for name, other in FUNCTIONS.items() if other["LoggingConfig"]["LogGroup"]["Ref"] == group]
+    assert sharing == [folder]
+    properties = LOG_GROUPS[group]["Properties"]
+    assert properties["LogGroupName"] == {"Fn::Sub": f"/ferryman/${{AWS::StackName}}/{folder}"}
+    assert properties["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+@pytest.mark.parametrize("group", LOG_GROUPS)
+def test_no_log_is_kept_for_ever(group: str) -> None:
+    assert "RetentionInDays" in LOG_GROUPS[group]["Properties"]
+
+
+@pytest.mark.parametrize("folder", FUNCTIONS)
+def test_every_function_has_a_role_of_its_own(folder: str) -> None:
+    """SAM makes one from `Policies`; only statements may stand there, so that nothing comes in under a name."""
+    function = FUNCTIONS[folder]
+    assert "Role" not in function
+    assert "Role" not in GLOBAL
+    assert "Policies" not in GLOBAL
+    assert function["Description"]
+    for policy in function.get("Policies", []):
+        assert isinstance(policy, dict), f"{folder}: {policy} is a managed policy; write the exact verbs"
+        assert set(policy) == {"Version", "Statement"}, (
+            f"{folder}: {set(policy)} is a policy template; write the exact verbs"
+        )
+        assert all(statement["Effect"] == "Allow" for statement in policy["Statement"])
+
+
+@pytest.mark.parametrize("folder", FUNCTIONS)
+def test_no_function_may_scan_or_do_more_than_it_names(folder: str) -> None:
+    for action, resource in guard.allowed(folder):
+        assert "*" not in action, f"{folder}: {action}"
+        assert "*" not in resource, f"{folder}: {action} on {resource}"
+        assert action not in ("dynamodb:Scan", "dynamodb:PartiQLSelect", "dynamodb:DeleteTable")
+        assert ":" in action
+        assert not action.startswith("iam:")
+
+
+def test_only_the_deliverer_reads_signing_secrets() -> None:
+    assert {folder for folder in FUNCTIONS if ("kms:Decrypt", "SecretsKey") in guard.allowed(folder)} == {"deliverer"}
+    assert not [folder for folder in FUNCTIONS for action, _ in guard.allowed(folder) if action == "kms:ReEncrypt"]
+
+
+def test_only_what_makes_webhooks_writes_signing_secrets() -> None:
+    writing = {folder for folder in FUNCTIONS if ("kms:Encrypt", "SecretsKey") in guard.allowed(folder)}
+    making = {folder for folder in FUNCTIONS if ("dynamodb:PutItem", "WebhooksTable") in guard.allowed(folder)}
+    assert writing <= making
+    assert "webhooks" in writing
+
+
+def test_what_delivers_cannot_read_credentials() -> None:
+    for folder in ("dispatcher", "deliverer", "dead_letters", "sweeper"):
+        assert not [action for action, resource in guard.allowed(folder) if resource == "CredentialsTable"]
+
+
+@pytest.mark.parametrize("folder", FUNCTIONS)
+def test_a_function_may_do_what_its_code_does(folder: str) -> None:
+    needed, may = _needed_actions(folder), guard.allowed(folder)
+    assert needed <= may, f"functions/{folder} calls what template.yaml does not allow it: {sorted(needed - may)}"
+
+
+@pytest.mark.parametrize("folder", FUNCTIONS)
+def test_a_function_may_do_no_more_than_its_code_does(folder: str) -> None:
+    used = {(action, resource.partition("/index/")[0]) for action, resource in _needed_actions(folder)}
+    may = {(action, resource.partition("/index/")[0]) for action, resource in guard.allowed(folder)}
+    known = {pair for pair in may if pair[0].partition(":")[0] in ("dynamodb", "sqs", "kms")}
+    assert known <= used, f"functions/{folder} is allowed what its code never calls: {sorted(known - used)}"
+
+
+def _needed_actions(folder: str) -> set[tuple[str, str]]:
+    environment = own_environment(folder)
+    found = set()
+    for action, variable, index in reach.needs(folder).actions:
+        resource = environment.get(variable, {})
+        name = resource.get("Ref", variable) if isinstance(resource, dict) else variable
+        found.add((action, f"{name}/index/{index}" if index else name))
+    return found
+
+
+@pytest.mark.parametrize("folder", FUNCTIONS)
+def test_a_function_has_every_setting_that_its_code_reads(folder: str) -> None:
+    missing = reach.needs(folder).variables - set(own_environment(folder)) - SHARED_VARIABLES
+    assert not missing, f"template.yaml: set {sorted(missing)} under {FUNCTIONS[folder]['LogicalId']}"
+
+
+@pytest.mark.parametrize("folder", FUNCTIONS)
+def test_a_function_has_no_setting_that_its_code_does_not_read(folder: str) -> None:
+    unused = set(own_environment(folder)) - reach.needs(folder).variables
+    assert not unused, f"template.yaml: {sorted(unused)} under {FUNCTIONS[folder]['LogicalId']} is never read"
+
+
+@pytest.mark.parametrize("folder", FUNCTIONS)
+def test_a_setting_says_the_same_in_every_function(folder: str) -> None:
+    for name, value in own_environment(folder).items():
+        others = {json.dumps(own_environment(other).get(name, value)) for other in FUNCTIONS}
+        assert others == {json.dumps(value)}, f"{name} differs between functions"
+        if name.endswith("_TABLE"):
+            assert value["Ref"].removesuffix("Table").lower() == name.removesuffix("_TABLE").replace("_", "").lower()
+
+
+@pytest.mark.parametrize("folder", sorted({folder for folder, _ in events("HttpApi")}))
+def test_a_function_answers_before_api_gateway_gives_up(folder: str) -> None:
+    assert timeout(folder) < 30
+
+
+def test_an_attempt_fits_into_the_deliverers_time() -> None:
+    """The batch is sent at once: the longest attempt, then time to write down how it ended."""
+    assert timeout("deliverer") >= PARAMETERS["AttemptTimeoutSeconds"]["MaxValue"] + 12
+
+
+# --- the API ----------------------------------------------------------------------------------------------
+
+
+def test_the_access_log_knows_no_paths() -> None:
+    """The path of an incoming webhook is a secret, and a query can hold one."""
+    (api,) = template.resources("AWS::Serverless::HttpApi").values()
+    logged = set(re.findall(r"\$context\.[\w.]+", api["Properties"]["AccessLogSettings"]["Format"]))
+    harmless = {
+        "$context.requestId",
+        "$context.routeKey",
+        "$context.status",
+        "$context.identity.sourceIp",
+        "$context.responseLatency",
+        "$context.integrationLatency",
+        "$context.responseLength",
+        "$context.integrationErrorMessage",
+        "$context.error.message",
+    }
+    assert {"$context.requestId", "$context.routeKey", "$context.status"} <= logged <= harmless
+
+
+def test_the_access_log_is_json() -> None:
+    (api,) = template.resources("AWS::Serverless::HttpApi").values()
+    assert isinstance(json.loads(api["Properties"]["AccessLogSettings"]["Format"]), dict)
+
+
+def test_unknown_routes_are_answered_by_the_reference() -> None:
+    assert template.routes()["$default"] == "reference"
+    assert len(template.routes()) == len(list(events("HttpApi"))), "two functions claim the same route"
+    assert len(template.routes()) <= 300  # API Gateway's limit
+
+
+def test_no_answer_of_an_authorizer_is_remembered() -> None:
+    """A cached authorizer would let a revoked token in."""
+    assert "Auth" not in json.dumps(template.resources("AWS::Serverless::HttpApi"))
+    assert not [folder for folder, properties in events("HttpApi") if "Auth" in properties]
+
+
+# --- parameters -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_every_parameter_is_described_grouped_and_used(name: str) -> None:
+    parameter = PARAMETERS[name]
+    assert parameter["Description"].endswith(".")
+    interface = template.load()["Metadata"]["AWS::CloudFormation::Interface"]
+    grouped = [listed for group in interface["ParameterGroups"] for listed in group["Parameters"]]
+    assert grouped.count(name) == 1
+    used = set(
+        references({key: value for key, value in template.load().items() if key not in ("Metadata", "Parameters")})
+    )
+    assert name in used
+    if "AllowedPattern" in parameter:
+        assert parameter["ConstraintDescription"]
+        assert re.search(parameter["AllowedPattern"], str(parameter["Default"]))
+    if "AllowedValues" in parameter:
+        assert parameter["Default"] in parameter["AllowedValues"]
+
+
+def test_a_deployment_needs_no_answers() -> None:
+    assert not [name for name, parameter in PARAMETERS.items() if "Default" not in parameter]
+
+
+def test_nothing_local_is_on_by_default() -> None:
+    assert PARAMETERS["AllowLocalTargets"]["Default"] == "false"
+    assert PARAMETERS["EnvironmentName"]["Default"] != "local"
+    assert PARAMETERS["AllowedPorts"]["Default"] == "443,8443"
+
+
+def test_every_output_is_described() -> None:
+    for name, output in template.load()["Outputs"].items():
+        assert output["Description"].strip(), name
+
+
+# --- samconfig.toml ---------------------------------------------------------------------------------------
+
+CONFIG = tomllib.loads((template.ROOT / "samconfig.toml").read_text())
+
+
+@pytest.mark.parametrize("environment", ["local", "dev", "staging", "prod"])
+def test_each_environment_can_be_deployed(environment: str) -> None:
+    parameters = CONFIG[environment]["deploy"]["parameters"]
+    overrides = dict(text.split("=", 1) for text in parameters["parameter_overrides"])
+    assert overrides["EnvironmentName"] == environment
+    for name, value in overrides.items():
+        allowed = PARAMETERS[name].get("AllowedValues")
+        assert allowed is None or value in [str(one) for one in allowed], f"{name}={value}"
+    if environment != "local":
+        assert "AllowLocalTargets" not in overrides
+    if environment in ("staging", "prod"):
+        assert parameters["confirm_changeset"] is True
+
+
+def test_environments_do_not_share_a_stack() -> None:
+    names = [
+        CONFIG[environment]["deploy"]["parameters"]["stack_name"] for environment in ("local", "dev", "staging", "prod")
+    ]
+    assert len(set(names)) == len(names)
+
+
+# --- layers -----------------------------------------------------------------------------------------------
+
+
+def test_every_function_gets_the_same_layers() -> None:
+    layers = template.resources("AWS::Serverless::LayerVersion")
+    assert GLOBAL["Layers"] == [{"Ref": name} for name in layers]
+    assert not [folder for folder, function in FUNCTIONS.items() if "Layers" in function]
+    for layer in layers.values():
+        assert layer["Metadata"]["BuildMethod"] == GLOBAL["Runtime"]
+        assert layer["Metadata"]["BuildArchitecture"] == {"Ref": "Architecture"}

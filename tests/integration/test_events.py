@@ -1,0 +1,72 @@
+"""The sample events in events/, sent to the functions they are for."""
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.integration.conftest import Workspace
+from tests.support import template
+from tests.support.objects import Objects
+from tests.support.world import World
+
+SAMPLES = {path.stem: path for path in sorted((template.ROOT / "events").glob("*.json"))}
+
+
+def sample(folder: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads(SAMPLES[folder].read_text())
+    return event
+
+
+REQUESTS = [folder for folder in SAMPLES if "routeKey" in sample(folder)]
+BATCHES = [folder for folder in SAMPLES if "Records" in sample(folder)]
+
+
+@pytest.mark.parametrize("folder", REQUESTS)
+def test_a_sample_request_is_answered_as_it_stands(world: World, folder: str) -> None:
+    """Its token and ids name nothing, so what needs them refuses; `sam local invoke` shows the same."""
+    answer = world.invoke(folder, sample(folder))
+    assert answer["statusCode"] in (200, 401, 404), answer
+    assert answer["headers"]["X-Request-Id"] == sample(folder)["requestContext"]["requestId"]
+
+
+@pytest.mark.parametrize("folder", REQUESTS)
+def test_a_sample_request_succeeds_with_a_real_token_and_real_ids(
+    world: World, workspace: Workspace, folder: str
+) -> None:
+    event, objects = sample(folder), Objects(workspace)
+    assert event["routeKey"] in template.routes()
+    assert template.routes()[event["routeKey"]] == folder
+    text = json.dumps(event).replace("<an API token>", workspace.token)
+    for parameter, placeholder in event.get("pathParameters", {}).items():
+        text = text.replace(placeholder, objects.id(parameter))
+    if "chat_id" in event.get("body", ""):
+        text = text.replace("cht_01JCXHZ5E0ABCDEFGHJKMNPQRS", objects.id("chat_id"))
+    answer = world.invoke(folder, json.loads(text))
+    assert 200 <= answer["statusCode"] < 300, answer
+
+
+@pytest.mark.parametrize("folder", BATCHES)
+def test_a_sample_batch_is_done(world: World, folder: str) -> None:
+    """What it names does not exist, so there is nothing to do; a batch that cannot be done would name its records."""
+    assert world.invoke(folder, sample(folder)) == {"batchItemFailures": []}
+    parked = boto3.client("sqs").receive_message(QueueUrl=world.queue_url("ParkedQueue")).get("Messages", [])
+    assert not parked, "the dispatcher could not read the sample record"
+
+
+def test_the_sweeper_is_woken(world: World) -> None:
+    assert world.invoke("sweeper", sample("sweeper"))["swept"] >= 0
+
+
+def test_the_bootstrap_answers_that_it_was_done_before(world: World, workspace: Workspace) -> None:
+    answer = world.invoke("bootstrap", sample("bootstrap"))
+    assert answer["already"] is True
+    assert answer["workspace_id"] == workspace.workspace_id
+    assert "token" not in answer
+
+
+@pytest.mark.parametrize("folder", SAMPLES)
+def test_a_sample_holds_no_secret(folder: str) -> None:
+    """Not even one that looks real: secret scanners would cry."""
+    assert "fm_" not in SAMPLES[folder].read_text()

@@ -1,0 +1,153 @@
+"""Real things of a workspace for every path parameter, and a good body for every request model.
+
+The generated tests (matrix, fuzz, events) cover routes that are added later by themselves; a new kind of path
+parameter or request body needs one line here.
+"""
+
+import random
+import re
+import string
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+import pydantic
+from ferryman import ids
+from ferryman.http.operation import Operation
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import Workspace
+
+PARAMETER = re.compile(r"\{(\w+)\}")
+
+
+class Objects:
+    """The things of one workspace, made when first asked for, by its owner."""
+
+    def __init__(self, owner: "Workspace") -> None:
+        self.owner = owner
+        self._made: dict[str, str] = {}
+
+    def id(self, parameter: str) -> str:
+        """The id of a real thing that the path parameter can name."""
+        if parameter not in FACTORIES:
+            raise AssertionError(
+                f"There is no factory for the path parameter {{{parameter}}}: "
+                "add one to FACTORIES in tests/support/objects.py, so that the generated tests cover its routes."
+            )
+        if parameter not in self._made:
+            self._made[parameter] = FACTORIES[parameter](self)
+        return self._made[parameter]
+
+    def ids(self, operation: Operation) -> dict[str, str]:
+        """Real ids for all of an operation's path parameters."""
+        return {parameter: self.id(parameter) for parameter in PARAMETER.findall(operation.path)}
+
+    def body(self, operation: Operation) -> Any:
+        """A body that the operation accepts, or None when it takes none."""
+        if operation.body_content:
+            return next(iter(operation.body_content.values())).get("example")
+        if operation.takes is None:
+            return None
+        name = operation.takes.__name__
+        if name in BODIES:
+            return BODIES[name](self)
+        try:
+            operation.takes.model_validate(body := _from_examples(operation.takes))
+        except pydantic.ValidationError:
+            raise AssertionError(
+                f"There is no sample for the request model {name}: add one to BODIES in tests/support/objects.py, "
+                "so that the generated tests cover its routes."
+            ) from None
+        return body
+
+
+def _from_examples(model: type[pydantic.BaseModel]) -> dict[str, Any]:
+    schema = model.model_json_schema()
+    properties = schema.get("properties", {})
+    return {name: properties[name].get("examples", [None])[0] for name in schema.get("required", [])}
+
+
+def path(operation: Operation, parameters: dict[str, str]) -> str:
+    """The operation's path with these ids in it, as a client would send it."""
+    return PARAMETER.sub(lambda match: quote(parameters[match[1]], safe=""), operation.path)
+
+
+def unknown_like(real: str) -> str:
+    """An id of the same form that names nothing."""
+    if re.fullmatch(r"[a-z]{3}_[0-7][0-9A-HJKMNP-TV-Z]{25}", real):
+        return ids.new(real[:3])
+    if ids.of_delivery(real):
+        return ids.delivery(ids.new(ids.EVENT), ids.new(ids.WEBHOOK))
+    kinds = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
+    choose = random.SystemRandom().choice
+    return "".join(next((choose(kind) for kind in kinds if letter in kind), letter) for letter in real)
+
+
+def _message(objects: Objects) -> str:
+    made = objects.owner.make(f"/v1/chats/{objects.id('chat_id')}/messages", {"text": "Build passed"})
+    return str(made["id"])
+
+
+def _user(objects: Objects) -> str:
+    """A colleague who is a member of the chat."""
+    email = f"{uuid.uuid4().hex}@example.com"
+    made = objects.owner.make("/v1/users", {"name": "Grace", "email": email, "role": "staff"})
+    added = objects.owner.call("PUT", f"/v1/chats/{objects.id('chat_id')}/members/{made['id']}")
+    assert added.status == 200, added.body
+    return str(made["id"])
+
+
+def _token(objects: Objects) -> str:
+    body = {"name": "CI", "scopes": ["chats:read"], "environment": "production"}
+    return str(objects.owner.make("/v1/tokens", body)["id"])
+
+
+def _incoming_webhook(objects: Objects) -> str:
+    made = objects.owner.make("/v1/incoming-webhooks", {"chat_id": objects.id("chat_id"), "name": "CI"})
+    objects._made["secret"] = urlsplit(made["url"]).path.rpartition("/")[2]
+    return str(made["id"])
+
+
+def _secret(objects: Objects) -> str:
+    objects.id("incoming_webhook_id")
+    return objects._made["secret"]
+
+
+def _webhook(objects: Objects) -> str:
+    return str(objects.owner.make("/v1/webhooks", BODIES["WebhookIn"](objects))["id"])
+
+
+def _delivery(objects: Objects) -> str:
+    return str(objects.owner.make(f"/v1/webhooks/{objects.id('webhook_id')}/test", {}, 202)["id"])
+
+
+def _replay(objects: Objects) -> str:
+    return str(objects.owner.make(f"/v1/webhooks/{objects.id('webhook_id')}/replays", {}, 202)["id"])
+
+
+FACTORIES: dict[str, Callable[[Objects], str]] = {
+    "asset": lambda _: "start.js",
+    "chat_id": lambda objects: objects.owner.chat(),
+    "delivery_id": _delivery,
+    "incoming_webhook_id": _incoming_webhook,
+    "message_id": _message,
+    "replay_id": _replay,
+    "secret": _secret,
+    "token_id": _token,
+    "user_id": _user,
+    "webhook_id": _webhook,
+}
+
+BODIES: dict[str, Callable[[Objects], dict[str, Any]]] = {
+    "IncomingWebhookIn": lambda objects: {"chat_id": objects.id("chat_id"), "name": "CI"},
+    "RevocationIn": lambda _: {"ids": [ids.new(ids.TOKEN)]},
+    "TokenIn": lambda _: {"name": "CI", "scopes": ["chats:read"], "environment": "production"},
+    "UserIn": lambda _: {"name": "Grace", "email": f"{uuid.uuid4().hex}@example.com"},
+    "WebhookIn": lambda objects: {
+        "url": "https://ci.example.com/ferryman",
+        "events": ["message.created"],
+        "chat_ids": [objects.id("chat_id")],
+    },
+}
