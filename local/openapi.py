@@ -218,6 +218,8 @@ def _responses(operation: Operation, refs: dict[Key, Any]) -> dict[str, Any]:
     done: dict[str, Any] = {"description": HTTPStatus(operation.status).phrase, "headers": request_id}
     if operation.status != HTTPStatus.NO_CONTENT:
         schema = {"type": "string"} if operation.gives is str else refs[(operation.gives, "gives")]
+        if operation.media_type == "application/yaml":
+            schema = {"type": "object", "description": "An OpenAPI document."}
         if operation.path == "/healthz":
             schema = {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]}
         done["content"] = {operation.media_type: {"schema": schema}}

@@ -1,0 +1,92 @@
+"""schemathesis sends whatever openapi.yaml allows, and what it does not: never a server error, never an answer that
+the description does not know."""
+
+import json
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.integration.conftest import Workspace
+from tests.support.template import ROOT
+from tests.support.world import World
+
+EXAMPLES = 12
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+class FrontDoor:
+    """The world's front door as a WSGI application."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        headers = {
+            name.removeprefix("HTTP_").replace("_", "-").lower(): value
+            for name, value in environ.items()
+            if name.startswith("HTTP_") and isinstance(value, str) and name != "HTTP_ACCEPT_ENCODING"
+        }
+        if environ.get("CONTENT_TYPE"):
+            headers["content-type"] = environ["CONTENT_TYPE"]
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        answer = self.world.call(
+            environ["REQUEST_METHOD"],
+            _target(environ),
+            headers=headers,
+            body=environ["wsgi.input"].read(length) if length else None,
+        )
+        start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", list(answer.headers.items()))
+        return [answer.body]
+
+
+def _target(environ: WSGIEnvironment) -> str:
+    path = quote(environ["PATH_INFO"].encode("latin-1"), safe="/")
+    return f"{path}?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else path
+
+
+@pytest.fixture(scope="session")
+def explored(world: World) -> Any:
+    return schemathesis.openapi.from_wsgi("/openapi.yaml", FrontDoor(world))
+
+
+@pytest.fixture(scope="session")
+def explorer(world: World) -> Workspace:
+    """An owner whose token is used for every request; nothing that it does matters to other tests."""
+    made = world.bootstrap("Explored")
+    return Workspace(world, made["workspace_id"], made["user_id"], made["token"])
+
+
+ROUTES = json.loads((ROOT / "functions/reference/routes.json").read_text())
+
+
+@pytest.mark.parametrize(("path", "method"), [(path, method) for path in ROUTES for method in ROUTES[path]])
+def test_no_answer_is_a_surprise(path: str, method: str, explored: Any, explorer: Workspace) -> None:
+    # Not schemathesis' own parametrization: that needs an older pytest.
+    operation = explored[path][method]
+
+    @given(case=operation.as_strategy())
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def explore(case: Any) -> None:
+        case.headers = {**(case.headers or {}), "Authorization": f"Bearer {explorer.token}"}
+        case.call_and_validate(checks=CHECKS)
+
+    explore()
