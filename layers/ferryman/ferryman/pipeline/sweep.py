@@ -7,6 +7,7 @@ however long that takes. The marks form a sparse index, so looking costs next to
 from collections.abc import Callable
 
 from ferryman import clock, log, store
+from ferryman.errors import RetryLater
 from ferryman.events import table as events
 from ferryman.messages import table as messages
 from ferryman.pipeline import dispatch
@@ -21,10 +22,10 @@ SETTLED_AFTER_SECONDS = 120  # the stream is given that long before it is called
 def sweep(seconds_left: Callable[[], float]) -> int:
     """Dispatch what waits for longer than two minutes, oldest first. Returns how many events that were.
 
-    Stops when less than ten seconds are left; the next run goes on.
+    Stops when less than ten seconds are left; the next run goes on. Raises RetryLater, at the end, when some failed.
     """
     before = clock.iso(clock.now() - SETTLED_AFTER_SECONDS)
-    swept = 0
+    swept, failed = 0, 0
     for table in _KEYS:
         for shard in range(messages.SHARDS):
             waiting = store.query_all(
@@ -40,8 +41,14 @@ def sweep(seconds_left: Callable[[], float]) -> int:
                     swept += _sweep_one(table, indexed, seconds_left)
                 except dispatch.OutOfTime:
                     return swept
+                except Exception as error:
+                    # One that cannot be read must not keep those behind it waiting for ever.
+                    failed += 1
+                    log.logger.exception("sweep.failed", extra={"error": type(error).__name__, "item": indexed})
     if swept:
         log.warning("events.swept", count=swept)
+    if failed:
+        raise RetryLater(f"{failed} items could not be dispatched. The log lines sweep.failed name them.")
     return swept
 
 
