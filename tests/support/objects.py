@@ -142,6 +142,7 @@ FACTORIES: dict[str, Callable[[Objects], str]] = {
 
 BODIES: dict[str, Callable[[Objects], dict[str, Any]]] = {
     "IncomingWebhookIn": lambda objects: {"chat_id": objects.id("chat_id"), "name": "CI"},
+    "MessagePatch": lambda _: {"text": "Build failed"},
     "RevocationIn": lambda _: {"ids": [ids.new(ids.TOKEN)]},
     "TokenIn": lambda _: {"name": "CI", "scopes": ["chats:read"], "environment": "production"},
     "UserIn": lambda _: {"name": "Grace", "email": f"{uuid.uuid4().hex}@example.com"},

@@ -158,7 +158,7 @@ class World:
     def rows(self) -> dict[str, int]:
         """How many items each table holds."""
         tables = get_backend("dynamodb")["123456789012"][REGION].tables
-        return {name: sum(map(len, table.items.values())) for name, table in tables.items()}
+        return {name: len(table) for name, table in tables.items()}
 
     def items(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Every item of every table, raw, as (table, item)."""

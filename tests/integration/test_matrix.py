@@ -1,0 +1,270 @@
+"""Every route × everybody who must not get in. Generated from the routes: one that is added is covered by itself."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from ferryman import clock, scopes, store
+from ferryman.credentials import secrets
+from ferryman.http.operation import PUBLIC, SIGNED_IN, Operation
+from ferryman.scopes import Role
+from ferryman.tokens import service as tokens
+from ferryman.tokens.schema import TokenIn
+from ferryman.users import table as users
+from ferryman.users.model import User
+
+from local import openapi
+from tests.integration.conftest import Workspace
+from tests.support.objects import PARAMETER, Objects, path, unknown_like
+from tests.support.world import Answer, World
+
+# The wholly public routes have no caller; the secret in a path is its own credential (test_incoming_webhooks).
+OPERATIONS = {
+    f"{operation.method} {operation.path}": operation
+    for operation in openapi.operations()
+    if operation.scope is not PUBLIC
+}
+WITH_SCOPE = [key for key, operation in OPERATIONS.items() if operation.scope != SIGNED_IN]
+WITH_IDS = [key for key, operation in OPERATIONS.items() if PARAMETER.search(operation.path)]
+ROLES: tuple[Role, ...] = ("owner", "admin", "manager", "staff", "bot")
+
+# What every caller with the scope sees, member of a chat or not. All else is for members and owners of the thing.
+SEEN_BY_ALL = {"user_id", "bot_id", "handle"}
+# What live and test tokens share: the people and the chats. All else is either live or test.
+SHARED_BY_MODES = {"chat_id", "user_id", "bot_id"}
+
+
+@dataclass
+class Scene:
+    """Two workspaces with one of everything, and the callers that must not get in."""
+
+    world: World
+    home: Objects
+    away: Objects
+
+    def send(self, operation: Operation, parameters: dict[str, str], token: str | None, **options: Any) -> Answer:
+        return self.world.call(
+            operation.method, path(operation, parameters), token=token, json_body=self.body(operation), **options
+        )
+
+    def body(self, operation: Operation) -> Any:
+        return self.home.body(operation)
+
+
+@pytest.fixture(scope="module")
+def scene(world: World) -> Scene:
+    def workspace(name: str) -> Workspace:
+        made = world.bootstrap(name)
+        return Workspace(world, made["workspace_id"], made["user_id"], made["token"])
+
+    return Scene(world, Objects(workspace("Home")), Objects(workspace("Away")))
+
+
+def said(answer: Answer) -> tuple[int, Any]:
+    """The status and all of the body but the request's own id."""
+    return answer.status, {name: value for name, value in answer.json.items() if name != "request_id"}
+
+
+def unknown(parameters: dict[str, str]) -> dict[str, str]:
+    return {name: unknown_like(real) for name, real in parameters.items()}
+
+
+# --- 401: nobody ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def strangers(scene: Scene) -> dict[str, dict[str, str]]:
+    """Headers that authenticate nobody, by what is wrong with them."""
+    owner = scene.home.owner
+    token = owner.token
+    revoked = owner.make("/v1/tokens", {"name": "r", "scopes": ["admin:*"], "environment": "production"})
+    assert owner.call("DELETE", f"/v1/tokens/{revoked['id']}").status == 204
+    soon = clock.iso(clock.now() - 1)
+    body = {"name": "e", "scopes": ["admin:*"], "environment": "production", "expires_at": soon}
+    with scene.world.inside("bootstrap"):
+        _, expired, writes = tokens.prepare(
+            owner.workspace_id, owner.user_id, "owner", TokenIn.model_validate(body), created_by="test"
+        )
+        store.commit(writes)
+    leaver = owner.person("admin", "admin:*")
+    assert owner.call("PATCH", f"/v1/users/{leaver.user_id}", {"active": False}).status == 200
+    hook_secret = scene.home.id("secret")
+    bearers = {
+        "revoked": revoked["token"],
+        "expired": expired,
+        "of a deactivated user": leaver.token,
+        "never made": secrets.new_token(livemode=True),
+        "with its environment swapped": token.replace("fm_live_", "fm_test_"),
+        "with a wrong checksum": token[:-1] + ("0" if token[-1] != "0" else "1"),
+        "too short": token[:-1],
+        "too long": token + "0",
+        "garbage": "garbage",
+        "an incoming webhook's secret": hook_secret,
+        "a token's hash": secrets.digest(token),
+        "a token's display prefix": secrets.shown(token),
+        "not ASCII": "fm_live_é",
+    }
+    return {
+        "nothing": {},
+        "an empty header": {"authorization": ""},
+        "no token after Bearer": {"authorization": "Bearer "},
+        "another scheme": {"authorization": f"Basic {token}"},
+        "a token without a scheme": {"authorization": token},
+        "two tokens": {"authorization": f"Bearer {token} {token}"},
+        "an empty X-API-Key": {"x-api-key": ""},
+        "a bad Authorization beside a good X-API-Key": {"authorization": "Bearer x", "x-api-key": token},
+        **{f"a token that is {what}": {"authorization": f"Bearer {one}"} for what, one in bearers.items()},
+        **{f"an X-API-Key that is {what}": {"x-api-key": one} for what, one in list(bearers.items())[:3]},
+    }
+
+
+@pytest.mark.parametrize("key", OPERATIONS)
+def test_nobody_gets_in_without_a_valid_token(scene: Scene, strangers: dict[str, dict[str, str]], key: str) -> None:
+    operation = OPERATIONS[key]
+    parameters, before = scene.home.ids(operation), scene.world.rows()
+    for what, headers in strangers.items():
+        answer = scene.send(operation, parameters, None, headers=headers)
+        assert answer.status == 401, f"{key} with {what}: {answer.status} {answer.body!r}"
+        for secret in headers.values():
+            assert len(secret) < 10 or secret.encode() not in answer.body, f"{key} repeats {what}"
+    assert scene.world.rows() == before
+
+
+@pytest.mark.parametrize("key", OPERATIONS)
+def test_who_is_nobody_learns_nothing(scene: Scene, key: str) -> None:
+    """Neither whether a thing exists, nor what a body or a query should look like."""
+    operation = OPERATIONS[key]
+    real = scene.send(operation, scene.home.ids(operation), None)
+    assert said(scene.send(operation, unknown(scene.home.ids(operation)), None)) == said(real)
+    broken = scene.world.call(operation.method, path(operation, scene.home.ids(operation)) + "?x=1", body="{")
+    assert said(broken) == said(real)
+
+
+# --- 403: somebody without the scope ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", WITH_SCOPE)
+def test_every_scope_but_the_needed_one_is_not_enough(scene: Scene, key: str) -> None:
+    operation = OPERATIONS[key]
+    assert operation.scope
+    others = [scope for scope in scopes.ALL if scope not in (operation.scope, scopes.ADMIN)]
+    token = scene.home.owner.narrow(*others).token
+    before = scene.world.rows()
+    answer = scene.send(operation, scene.home.ids(operation), token)
+    assert answer.status == 403, f"{answer.status} {answer.body!r}"
+    assert operation.scope in answer.json["detail"]
+    real = said(answer)
+    assert said(scene.send(operation, unknown(scene.home.ids(operation)), token)) == real
+    assert said(scene.world.call(operation.method, path(operation, scene.home.ids(operation)), token=token)) == real
+    assert scene.world.rows() == before
+
+
+@pytest.fixture(scope="module")
+def of_role(scene: Scene) -> dict[Role, str]:
+    """A token with every scope for a user of each role: what is left is what the role allows."""
+    owner, made = scene.home.owner, {}
+    for role in ROLES:
+        now = clock.now_iso()
+        user = User(
+            workspace_id=owner.workspace_id,
+            user_id=unknown_like(owner.user_id),
+            name=role,
+            role=role,
+            created_at=now,
+            updated_at=now,
+        )
+        wanted = TokenIn.model_validate({"name": "all", "scopes": list(scopes.ALL), "environment": "production"})
+        with scene.world.inside("bootstrap"):
+            _, secret, writes = tokens.prepare(owner.workspace_id, user.user_id, role, wanted, created_by=owner.user_id)
+            store.commit([*users.creating(user), *writes])
+        made[role] = secret
+    return made
+
+
+@pytest.mark.parametrize("key", OPERATIONS)
+def test_a_role_opens_exactly_its_routes(scene: Scene, of_role: dict[Role, str], key: str) -> None:
+    operation = OPERATIONS[key]
+    for role, token in of_role.items():
+        answer = scene.send(operation, unknown(scene.home.ids(operation)), token)
+        refused = answer.status == 403 and "This needs the scope" in answer.json["detail"]
+        allowed = operation.scope == SIGNED_IN or operation.scope in scopes.of_role(role)
+        assert refused != allowed, f"{role}: {answer.status} {answer.body!r}"
+        assert answer.status < 500
+
+
+# --- 404: a thing that is not yours is like one that is not there -----------------------------------------
+
+
+def swaps(mine: dict[str, str], theirs: dict[str, str]) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
+    """Ids of theirs in the place of mine, all and one by one; beside each the same with unknown ids."""
+    yield theirs, unknown(theirs)
+    if len(mine) > 1:
+        for name in mine:
+            yield mine | {name: theirs[name]}, mine | {name: unknown_like(theirs[name])}
+
+
+def check_not_there(
+    scene: Scene,
+    operation: Operation,
+    caller: Workspace,
+    pairs: Iterator[tuple[dict[str, str], dict[str, str]]],
+    options: Callable[[], dict[str, Any]] = dict,
+) -> None:
+    before = scene.world.rows()
+    for real, none in pairs:
+        answer = scene.send(operation, real, caller.token, **options())
+        nothing = scene.send(operation, none, caller.token, **options())
+        assert answer.status == 404, f"{path(operation, real)}: {answer.status} {answer.body!r}"
+        assert said(answer) == said(nothing)
+        assert {k: v for k, v in answer.headers.items() if k != "x-request-id"} == {
+            k: v for k, v in nothing.headers.items() if k != "x-request-id"
+        }
+    assert scene.world.rows() == before
+
+
+@pytest.mark.parametrize("key", WITH_IDS)
+def test_another_workspaces_thing_is_like_none(scene: Scene, key: str) -> None:
+    operation = OPERATIONS[key]
+    check_not_there(scene, operation, scene.home.owner, swaps(scene.home.ids(operation), scene.away.ids(operation)))
+
+
+@pytest.fixture(scope="module")
+def colleague(scene: Scene) -> Workspace:
+    """Of the same workspace, with every scope but admin:*, and not a member of the chat."""
+    return scene.home.owner.person("admin", *(scope for scope in scopes.ALL if scope != scopes.ADMIN))
+
+
+@pytest.mark.parametrize("key", [key for key in WITH_IDS if not set(PARAMETER.findall(key)) <= SEEN_BY_ALL])
+def test_to_a_colleague_who_does_not_belong_there_it_is_like_none(scene: Scene, colleague: Workspace, key: str) -> None:
+    operation = OPERATIONS[key]
+    real = scene.home.ids(operation)
+    none = {name: one if name in SEEN_BY_ALL else unknown_like(one) for name, one in real.items()}
+    check_not_there(scene, operation, colleague, iter([(real, none)]))
+
+
+@pytest.fixture(scope="module")
+def tester(scene: Scene) -> Workspace:
+    """The owner again, through a test token that may do everything."""
+    return scene.home.owner.narrow("admin:*", environment="staging")
+
+
+@pytest.mark.parametrize("key", [key for key in WITH_IDS if not set(PARAMETER.findall(key)) <= SHARED_BY_MODES])
+def test_to_a_test_token_what_is_live_is_like_none(scene: Scene, tester: Workspace, key: str) -> None:
+    operation = OPERATIONS[key]
+    real = scene.home.ids(operation)
+    none = {name: one if name in SHARED_BY_MODES else unknown_like(one) for name, one in real.items()}
+    check_not_there(scene, operation, tester, iter([(real, none)]))
+
+
+# --- after all that ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("parameter", sorted({name for key in WITH_IDS for name in PARAMETER.findall(key)}))
+def test_what_was_asked_for_in_vain_is_still_there(scene: Scene, parameter: str) -> None:
+    """The matrix is worth something only when its things exist: their owner can read them."""
+    for key in WITH_IDS:
+        operation = OPERATIONS[key]
+        if operation.method == "GET" and operation.path.endswith(f"{{{parameter}}}"):
+            answer = scene.send(operation, scene.home.ids(operation), scene.home.owner.token)
+            assert answer.status == 200, f"{key}: {answer.status} {answer.body!r}"
