@@ -30,7 +30,7 @@ WITH_IDS = [key for key, operation in OPERATIONS.items() if PARAMETER.search(ope
 ROLES: tuple[Role, ...] = ("owner", "admin", "manager", "staff", "bot")
 
 # What every caller with the scope sees, member of a chat or not. All else is for members and owners of the thing.
-SEEN_BY_ALL = {"user_id", "bot_id", "handle"}
+SEEN_BY_ALL = {"user_id", "handle"}
 # What live and test tokens share: the people and the chats. All else is either live or test.
 SHARED_BY_MODES = {"chat_id", "user_id", "bot_id"}
 

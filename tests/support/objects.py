@@ -104,6 +104,23 @@ def _token(objects: Objects) -> str:
     return str(objects.owner.make("/v1/tokens", body)["id"])
 
 
+def _bot(objects: Objects) -> str:
+    """A bot; its first token and a callback are made with it."""
+    made = objects.owner.make("/v1/bots", BODIES["BotIn"](objects))
+    objects._made["bot_token_id"] = made["token_id"]
+    callback = objects.owner.make(f"/v1/bots/{made['id']}/callbacks", {"url": "https://bots.example.com/in"})
+    objects._made["callback_id"] = callback["id"]
+    return str(made["id"])
+
+
+def _with_bot(name: str) -> Callable[[Objects], str]:
+    def made(objects: Objects) -> str:
+        objects.id("bot_id")
+        return objects._made[name]
+
+    return made
+
+
 def _incoming_webhook(objects: Objects) -> str:
     made = objects.owner.make("/v1/incoming-webhooks", {"chat_id": objects.id("chat_id"), "name": "CI"})
     objects._made["secret"] = urlsplit(made["url"]).path.rpartition("/")[2]
@@ -129,6 +146,9 @@ def _replay(objects: Objects) -> str:
 
 FACTORIES: dict[str, Callable[[Objects], str]] = {
     "asset": lambda _: "start.js",
+    "bot_id": _bot,
+    "bot_token_id": _with_bot("bot_token_id"),
+    "callback_id": _with_bot("callback_id"),
     "chat_id": lambda objects: objects.owner.chat(),
     "delivery_id": _delivery,
     "incoming_webhook_id": _incoming_webhook,
@@ -141,6 +161,7 @@ FACTORIES: dict[str, Callable[[Objects], str]] = {
 }
 
 BODIES: dict[str, Callable[[Objects], dict[str, Any]]] = {
+    "BotIn": lambda _: {"name": "Deploy bot", "handle": f"bot-{uuid.uuid4().hex[:20]}"},
     "IncomingWebhookIn": lambda objects: {"chat_id": objects.id("chat_id"), "name": "CI"},
     "MessagePatch": lambda _: {"text": "Build failed"},
     "RevocationIn": lambda _: {"ids": [ids.new(ids.TOKEN)]},

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from ferryman.users.model import HANDLE
+from ferryman.users.handles import is_handle
 
 MAX_MENTIONS = 50  # distinct handles of one text
 _WORD = re.compile(r"@([A-Za-z0-9][A-Za-z0-9_.-]*)")
@@ -36,7 +36,7 @@ def handles(text: str) -> list[str]:
 def _named(text: str) -> Iterator[str]:
     for match in _WORD.finditer(text):
         handle = match[1].rstrip("_.-").lower()
-        if re.fullmatch(HANDLE, handle) and _begins_a_word(text, match.start()) and _ends_a_word(text, match.end()):
+        if is_handle(handle) and _begins_a_word(text, match.start()) and _ends_a_word(text, match.end()):
             yield handle
 
 

@@ -64,12 +64,12 @@ def of_item(item: store.Item) -> tuple[Event | None, store.Key]:
 
 
 def dispatch(event: Event, seconds_left: Callable[[], float]) -> int:
-    """Give the event, and the mentions of bots in it, to every webhook that wants them.
+    """Give the event, and before it the mentions of bots in it, to every webhook that wants them.
 
     Returns how many deliveries were put into the queue. Raises OutOfTime when less than eight seconds are left; what
     was done is remembered, and the next call goes on from there.
     """
-    return sum(_dispatch(each, seconds_left) for each in [event, *mentioning.events_of(event)])
+    return sum(_dispatch(each, seconds_left) for each in [*mentioning.events_of(event), event])
 
 
 def _dispatch(event: Event, seconds_left: Callable[[], float]) -> int:

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 from ferryman import scopes, store
 
-HANDLE = "[a-z0-9](?:[a-z0-9_.-]{0,30}[a-z0-9])?"  # ASCII, so that no two handles look the same
-
 
 @dataclass(slots=True, kw_only=True)
 class User(store.Record):

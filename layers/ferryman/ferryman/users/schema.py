@@ -1,6 +1,5 @@
 """What the API takes and gives for users."""
 
-import re
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, WithJsonSchema
@@ -9,11 +8,12 @@ from ferryman import ids
 from ferryman.avatars import AvatarUrl
 from ferryman.schema import Description, Email, Input, ListQuery, Name, Output, Time
 from ferryman.scopes import Role, Scope
-from ferryman.users.model import HANDLE, User
+from ferryman.users.handles import HANDLE, is_handle
+from ferryman.users.model import User
 
 
 def _handle(text: str) -> str:
-    if not re.fullmatch(HANDLE, text):
+    if not is_handle(text):
         raise ValueError(
             "must be 1 to 32 lower-case letters, digits, dots, hyphens or underscores, "
             "with a letter or digit at both ends and without the @"
@@ -91,10 +91,13 @@ class UserOut(Output):
 
 
 class MeOut(Output):
-    """Who the token acts as, and what it may do."""
+    """Who the token or session acts as, and what it may do."""
 
     user: UserOut
     workspace_id: str = Field(pattern=ids.pattern(ids.WORKSPACE))
-    token_id: str
-    scopes: list[Scope] = Field(description="What is left of the token's scopes under the user's role.")
+    token_id: str | None = Field(description="The token that was used; null for a session.")
+    session_id: str | None = Field(description="The session that was used; null for a token.")
+    scopes: list[Scope] = Field(
+        description="What is left of the token's scopes under the user's role; all of the role's for a session."
+    )
     livemode: bool

@@ -1,6 +1,6 @@
 """Outgoing webhooks: who may subscribe to what, and to which address."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -28,7 +28,7 @@ def create(
     once: Once | None = None,
     *,
     bot_id: str | None = None,
-    with_it: Sequence[store.Write] = (),
+    with_it: Callable[[Webhook], Sequence[store.Write]] = lambda _webhook: (),
 ) -> tuple[Webhook, str]:
     """A new webhook and its signing secret; a callback when `bot_id` is given. `with_it` joins the transaction.
 
@@ -60,7 +60,7 @@ def create(
         updated_at=now,
         secrets=[sealed.to_item()],
     )
-    store.commit([*idempotency.writes(once, webhook_id), *table.creating(webhook), *with_it])
+    store.commit([*idempotency.writes(once, webhook_id), *table.creating(webhook), *with_it(webhook)])
     return webhook, secret
 
 
@@ -89,8 +89,8 @@ def edit(caller: Caller, webhook_id: str, patch: WebhookPatch) -> Webhook:
     return change(caller, visible(caller, webhook_id), patch)
 
 
-def change(caller: Caller, before: Webhook, patch: WebhookPatch) -> Webhook:
-    """Change a webhook that the caller may manage."""
+def change(caller: Caller, before: Webhook, patch: WebhookPatch, with_it: Sequence[store.Write] = ()) -> Webhook:
+    """Change a webhook that the caller may manage. `with_it` joins the transaction."""
     webhook_id = before.webhook_id
     changes = patch.model_dump(exclude_unset=True)
     for name in ("url", "events", "signatures", "state"):
@@ -107,12 +107,13 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch) -> Webhook:
     if changes:
         after = replace(before, **changes, updated_at=now)
         _check_events(after.events, after.chat_ids)
-        store.commit(table.changing(before, after))
+        store.commit([*table.changing(before, after), *with_it])
+        with_it = ()
     if state == "enabled" and before.state != "enabled":
-        store.commit([table.enabling(before, now)])
+        store.commit([table.enabling(before, now), *with_it])
     elif state == "disabled":
         with suppress(table.NotEnabled):
-            store.commit([table.disabling(before.workspace_id, webhook_id, "disabled by a user", now)])
+            store.commit([table.disabling(before.workspace_id, webhook_id, "disabled by a user", now), *with_it])
     return table.get(caller.workspace_id, webhook_id)
 
 

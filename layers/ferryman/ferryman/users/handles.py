@@ -1,0 +1,10 @@
+"""Handles: what mentions name. ASCII and lower case, so that no two of them look the same. Pure, no AWS."""
+
+import re
+
+HANDLE = "[a-z0-9](?:[a-z0-9_.-]{0,30}[a-z0-9])?"
+_HANDLE = re.compile(HANDLE)
+
+
+def is_handle(text: str) -> bool:
+    return _HANDLE.fullmatch(text) is not None
