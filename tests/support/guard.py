@@ -1,7 +1,7 @@
 """What AWS refuses and moto lets through, so that the tests meet it too.
 
 - IAM: each call is checked against the policies that template.yaml gives to the function that makes it
-- DynamoDB's key limits, and a query's start key that lies outside of the query
+- DynamoDB's key limits, a range that ends before it begins, and a query's start key that lies outside of the query
 """
 
 import re
@@ -92,8 +92,13 @@ def refuse_impossible(operation: str, arguments: dict[str, Any], schemas: dict[s
             value = key.get(name, {}).get("S", "")
             if not 0 < len(value.encode("utf-8", "surrogatepass")) <= MAX_BYTES[kind]:
                 _invalid(operation, f"the key attribute {name} of {table} has {len(value)} characters")
-    if operation == "Query" and "ExclusiveStartKey" in arguments:
-        _check_start(arguments)
+    if operation == "Query":
+        values = arguments["ExpressionAttributeValues"]
+        for low, high in re.findall(r"BETWEEN (:\w+) AND (:\w+)", arguments["KeyConditionExpression"]):
+            if values[low]["S"] > values[high]["S"]:
+                _invalid("Query", "The BETWEEN operator requires upper bound >= lower bound")
+        if "ExclusiveStartKey" in arguments:
+            _check_start(arguments)
 
 
 def _keys(operation: str, arguments: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ferryman import ids
 from ferryman.deliveries.model import Delivery, State
@@ -25,6 +25,12 @@ class DeliveryQuery(ListQuery):
     )
     since: Time | None = Field(None, description="Only events from this time on.")
     until: Time | None = Field(None, description="Only events before this time.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since and self.until and self.since >= self.until:
+            raise ValueError("since must be before until")
+        return self
 
 
 class AttemptOut(Output):

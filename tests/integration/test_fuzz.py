@@ -1,0 +1,343 @@
+"""Every route × hostile input: a clear 4xx, no secret repeated, nothing written. Generated from the routes."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from ferryman import clock
+from ferryman.credentials import secrets
+from ferryman.http.operation import PUBLIC, Operation
+from pydantic import BaseModel
+
+from local import openapi
+from tests.integration.conftest import Workspace
+from tests.support.objects import PARAMETER, Objects, path
+from tests.support.world import Answer, World
+
+
+def _fields(model: type[BaseModel] | None) -> list[str]:
+    return list(model.model_fields) if model else []
+
+
+OPERATIONS = {f"{operation.method} {operation.path}": operation for operation in openapi.operations()}
+WITH_BODY = [key for key, operation in OPERATIONS.items() if operation.takes or operation.body_content]
+WITH_MODEL = [key for key, operation in OPERATIONS.items() if operation.takes]
+WITH_IDS = [key for key in OPERATIONS if PARAMETER.search(key)]
+WITH_QUERY = [key for key, operation in OPERATIONS.items() if operation.query]
+WITH_RANGE = [key for key, operation in OPERATIONS.items() if {"since", "until"} <= set(_fields(operation.query))]
+SIGNED_IN = [key for key, operation in OPERATIONS.items() if operation.scope is not PUBLIC]
+CREATING = [key for key, operation in OPERATIONS.items() if operation.creates]
+
+# Bodies that are no JSON object, whatever a route takes.
+BROKEN_BODIES: dict[str, bytes] = {
+    "nothing": b"",
+    "white space": b" \r\n\t",
+    "half an object": b'{"name": "x"',
+    "two objects": b"{}{}",
+    "an array": b"[]",
+    "an array of objects": b'[{"name":"x"}]',
+    "null": b"null",
+    "a number": b"1",
+    "a text": b'"text"',
+    "a bomb of arrays": b"[" * 30_000,
+    "a bomb of objects": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+    "a closed bomb": b"[" * 2_000 + b"]" * 2_000,
+    "NaN": b'{"name":NaN}',
+    "Infinity": b'{"name":-Infinity}',
+    "1e999": b'{"name":1e999}',
+    "5,000 digits": b'{"name":' + b"9" * 5_000 + b"}",
+    "a lone surrogate": b'{"name":"\\ud800"}',
+    "a lone surrogate as a key": b'{"\\udfff":1}',
+    "a BOM": b'\xef\xbb\xbf{"name":"x"}',
+    "UTF-16": '{"name":"x"}'.encode("utf-16"),
+    "Latin-1": b'{"name":"\xe9"}',
+    "an overlong character": b'{"name":"\xc0\xaf"}',
+    "a NUL": b'{"name":"x\\u0000"}',
+    "a raw NUL": b'{"name":"x\x00"}',
+    "a key twice": b'{"name":"x","name":"y"}',
+    "a key twice inside": b'{"name":{"a":1,"a":2}}',
+    "a comment": b"/* x */ {}",
+    "single quotes": b"{'name':'x'}",
+    "a form": b"name=x&scopes=admin%3A*",
+    "XML": b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><x>&e;</x>',
+    "a pickle": b"\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00\x8c\x01x\x94.",
+    "too many bytes": b'{"name":"' + b"x" * 70_000 + b'"}',
+}
+# What no field of ours takes as it is.
+HOSTILE_VALUES: list[Any] = [
+    None,
+    True,
+    -1,
+    1e308,
+    "",
+    " ",
+    "\u202e",
+    "x\ny",
+    "x" * 60_000,
+    "💣" * 4_000,
+    "' OR 1=1 --",
+    "${jndi:ldap://x.example/a}",
+    "../../etc/passwd",
+    "http://169.254.169.254/latest/meta-data",
+    [],
+    [None],
+    ["x"] * 3_000,
+    {},
+    {"$gt": ""},
+]
+HOSTILE_IDS = [
+    "x",
+    "0",
+    "-1",
+    "null",
+    "*",
+    "%",
+    "%00",
+    "%2e%2e",
+    "..",
+    ". .",
+    "\0",
+    "\n",
+    "\r\nX: y",
+    "a/b",
+    "a\\b",
+    "é",
+    "💣",
+    "\u202e",
+    "\ufffd",
+    "a" * 100,
+    "a" * 300,
+    "a" * 3_000,
+    "{chat_id}",
+    "<script>",
+    "'\"`;--",
+    "a?b",
+    "a#b",
+    "a&b=c",
+    "a b",
+    "cht_8ZZZZZZZZZZZZZZZZZZZZZZZZZ",
+    "cht_01JCXHZ5E0ABCDEFGHJKMNPQRS",
+    "usr_",
+    "email/ada@example.com",
+    "chat/x",
+    "~",
+    "|",
+    "$default",
+]
+HOSTILE_QUERIES = [
+    "limit=0",
+    "limit=101",
+    "limit=x",
+    "limit=",
+    "limit=1,2",
+    "limit=1&limit=2",
+    "limit=%00",
+    "limit=" + "9" * 5_000,
+    "limit=١",
+    "cursor=",
+    "cursor=x",
+    "cursor=%00",
+    "cursor=é",
+    "cursor=%ff",
+    "cursor=" + "A" * 2_000,
+    "cursor=" + "A" * 3_000,
+    "cursor=eyJ3b3Jrc3BhY2VfaWQiOiJ4In0",
+    "unknown=1",
+    "limit[]=1",
+    "limit[$gt]=1",
+    "__proto__=1",
+    "=",
+    "%00=%00",
+    "x" * 3_000 + "=1",
+]
+HOSTILE_HEADERS: list[dict[str, str]] = [
+    {"content-type": "text/html"},
+    {"content-type": "\0"},
+    {"content-type": "application/json; charset=utf-7"},
+    {"content-type": "multipart/form-data; boundary=" + "x" * 3_000},
+    {"idempotency-key": ""},
+    {"idempotency-key": "é"},
+    {"idempotency-key": "x" * 256},
+    {"idempotency-key": "../../x"},
+    {"host": "evil.example"},
+    {"accept-encoding": "é"},
+    {"x-http-method-override": "DELETE"},
+    {"x-request-id": "x" * 5_000},
+    {"cookie": "a=" + "b" * 4_000},
+]
+
+
+class Attacker:
+    """A caller with every right, who counts what gets written."""
+
+    def __init__(self, world: World) -> None:
+        made = world.bootstrap("Fuzzed")
+        self.world = world
+        self.owner = Workspace(world, made["workspace_id"], made["user_id"], made["token"])
+        self.objects = Objects(self.owner)
+
+    def target(self, operation: Operation) -> str:
+        return path(operation, self.objects.ids(operation))
+
+    def send(self, operation: Operation, target: str, **options: Any) -> Answer:
+        """Send it, and fail unless it was done or refused with nothing written."""
+        token = None if operation.scope is PUBLIC else self.owner.token
+        before = self.world.rows()
+        answer = self.world.call(operation.method, target, token=token, **options)
+        assert answer.status < 500, f"{options}: {answer.status} {answer.body!r}"
+        if answer.status >= 400:
+            assert self.world.rows() == before, f"{options}: refused with {answer.status}, but something was written"
+            assert len(answer.body) < 10_000
+        return answer
+
+
+@pytest.fixture(scope="module")
+def attacker(world: World) -> Attacker:
+    return Attacker(world)
+
+
+@pytest.mark.parametrize("key", WITH_BODY)
+def test_a_broken_body_is_refused(attacker: Attacker, key: str) -> None:
+    operation = OPERATIONS[key]
+    target = attacker.target(operation)
+    for what, content in BROKEN_BODIES.items():
+        answer = attacker.send(operation, target, body=content, headers={"content-type": "application/json"})
+        assert answer.status in (400, 413, 422), f"{what}: {answer.status} {answer.body!r}"
+
+
+@pytest.mark.parametrize("key", WITH_MODEL)
+def test_a_hostile_field_is_harmless(attacker: Attacker, key: str) -> None:
+    """Each field in turn; what a route accepts after all must be accepted whole."""
+    operation = OPERATIONS[key]
+    assert operation.takes
+    target = attacker.target(operation)
+    for name in operation.takes.model_fields:
+        for value in HOSTILE_VALUES:
+            body = {**attacker.objects.body(operation), name: value}
+            if len(json.dumps(body)) <= 65_536:
+                attacker.send(operation, target, json_body=body)
+
+
+@pytest.mark.parametrize("key", WITH_MODEL)
+def test_fields_that_are_not_the_callers_to_set_are_refused(attacker: Attacker, key: str) -> None:
+    operation = OPERATIONS[key]
+    assert operation.takes
+    target = attacker.target(operation)
+    inner = (
+        "id workspace_id user_id created_by created_at updated_at secret secret_hash livemode prefix status "
+        "consecutive_failures revision origin origin_id deleted_at undispatched topics active_until cursor_key is_admin"
+    )
+    for name in set(inner.split()) - set(operation.takes.model_fields):
+        body = {**attacker.objects.body(operation), name: "x"}
+        answer = attacker.send(operation, target, json_body=body)
+        assert answer.status == 422, f"{name}: {answer.status} {answer.body!r}"
+        assert answer.json["errors"][0]["pointer"] == f"/{name}"
+
+
+@pytest.mark.parametrize("key", WITH_MODEL)
+def test_a_secret_that_is_sent_in_the_wrong_place_is_not_repeated(attacker: Attacker, key: str) -> None:
+    operation = OPERATIONS[key]
+    assert operation.takes
+    target, token = attacker.target(operation), secrets.new_token(livemode=True)
+    places: list[Any] = [{token: 1}, {"a": {token: 1}}, [token], token]
+    for name in operation.takes.model_fields:
+        places += [{**attacker.objects.body(operation), name: wrong} for wrong in ([token], {token: token}, [[token]])]
+    for body in places:
+        answer = attacker.send(operation, target, json_body=body)
+        if answer.status >= 400:
+            assert token[8:] not in answer.body.decode(), f"{body}: {answer.body!r}"
+
+
+@pytest.mark.parametrize("key", WITH_IDS)
+def test_a_hostile_id_names_nothing(attacker: Attacker, key: str) -> None:
+    operation = OPERATIONS[key]
+    real = attacker.objects.ids(operation)
+    for name in real:
+        for hostile in HOSTILE_IDS:
+            answer = attacker.send(
+                operation, path(operation, real | {name: hostile}), json_body=attacker.objects.body(operation)
+            )
+            assert answer.status in (404, 405), f"{name}={hostile!r}: {answer.status} {answer.body!r}"
+
+
+@pytest.mark.parametrize("key", WITH_IDS)
+def test_an_id_as_it_stands_is_not_decoded_twice(attacker: Attacker, key: str) -> None:
+    operation = OPERATIONS[key]
+    real = attacker.objects.ids(operation)
+    for name in real:
+        twice = real | {name: quote(f"{real[name]}/", safe="")}
+        answer = attacker.send(operation, path(operation, twice), json_body=attacker.objects.body(operation))
+        assert answer.status == 404
+
+
+@pytest.mark.parametrize("key", WITH_QUERY)
+def test_a_hostile_query_is_refused(attacker: Attacker, key: str) -> None:
+    operation = OPERATIONS[key]
+    assert operation.query
+    for query in HOSTILE_QUERIES:
+        answer = attacker.send(operation, f"{attacker.target(operation)}?{query}")
+        assert answer.status == 422, f"{query[:60]}: {answer.status} {answer.body!r}"
+    for name, field in operation.query.model_fields.items():
+        for value in ("", "%00", "é", "x" * 3_000, "[]", "{}", "null", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"):
+            answer = attacker.send(operation, f"{attacker.target(operation)}?{name}={quote(value, safe='%')}")
+            assert answer.status in (200, 422), f"{name}={value[:60]}: {answer.status} {answer.body!r} {field}"
+
+
+@pytest.mark.parametrize("key", WITH_RANGE)
+def test_a_time_range_that_ends_before_it_begins_is_no_fault_of_ours(attacker: Attacker, key: str) -> None:
+    operation = OPERATIONS[key]
+    times = ["0001-01-01T00:00:00Z", clock.now_iso(), "9999-12-31T23:59:59Z"]
+    for since in times:
+        for until in times:
+            query = f"since={quote(since)}&until={quote(until)}"
+            answer = attacker.send(operation, f"{attacker.target(operation)}?{query}")
+            assert answer.status == 200 or (answer.status == 422 and since >= until), f"{query}: {answer.body!r}"
+            assert answer.status == 422 or since < until or answer.json["items"] == []
+
+
+@pytest.mark.parametrize("key", [key for key in SIGNED_IN if key not in WITH_QUERY])
+def test_a_route_without_a_query_takes_none(attacker: Attacker, key: str) -> None:
+    operation = OPERATIONS[key]
+    token = secrets.new_token(livemode=True)
+    for query in ("x=1", "limit=1", f"{token}=1", "x" * 3_000 + "=1"):
+        answer = attacker.send(
+            operation, f"{attacker.target(operation)}?{query}", json_body=attacker.objects.body(operation)
+        )
+        assert answer.status == 422
+        assert "leave" in answer.json["detail"]
+        assert token[8:] not in answer.body.decode()
+
+
+@pytest.mark.parametrize("key", WITH_BODY)
+def test_hostile_headers_are_harmless(attacker: Attacker, key: str) -> None:
+    operation = OPERATIONS[key]
+    body = json.dumps(attacker.objects.body(operation))
+    for headers in HOSTILE_HEADERS:
+        sent = {"content-type": "application/json", **headers}
+        attacker.send(operation, attacker.target(operation), body=body, headers=sent)
+
+
+@pytest.mark.parametrize("key", CREATING)
+def test_a_hostile_idempotency_key_creates_nothing(attacker: Attacker, key: str) -> None:
+    operation = OPERATIONS[key]
+    for hostile in ("", " ", "é", "x" * 256, "x\ny", "a b"):
+        answer = attacker.send(
+            operation,
+            attacker.target(operation),
+            json_body=attacker.objects.body(operation),
+            headers={"idempotency-key": hostile},
+        )
+        assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "Idempotency-Key")
+
+
+@pytest.mark.parametrize("key", SIGNED_IN)
+def test_other_methods_are_told_the_right_ones(attacker: Attacker, key: str) -> None:
+    target = attacker.target(OPERATIONS[key])
+    here = {other.method for other in OPERATIONS.values() if other.path == OPERATIONS[key].path}
+    for method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"} - here:
+        answer = attacker.world.call(method, target, token=attacker.owner.token)
+        if answer.route in OPERATIONS:
+            continue  # the path reads as another route's too, with a word of it as the id
+        assert answer.status == 405
+        assert set(answer.headers["allow"].split(", ")) >= here
