@@ -13,7 +13,7 @@ REQUIREMENTS := layers/dependencies/requirements.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install up down logs env test test-unit test-contract test-integration test-e2e lint types format \
-	lock build validate openapi clean
+	lock build validate openapi docs clean
 
 help: ## List the targets
 	@printf 'Ferryman, a serverless integrations hub. Targets:\n\n'
@@ -71,6 +71,9 @@ validate: $(INSTALLED) ## Check template.yaml with sam and cfn-lint
 
 openapi: $(INSTALLED) ## Write openapi.yaml from the routes
 	@python -m local.openapi
+
+docs: $(INSTALLED) ## Write the generated parts of docs/ from the template and the event types
+	@python -m local.docs
 
 clean: $(INSTALLED) ## Stop the embedded stack and forget its data and all builds
 	@python -m local.clean

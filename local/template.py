@@ -23,12 +23,18 @@ def _ignore_tag(loader: _Loader, suffix: str, node: yaml.Node) -> Any:
 _Loader.add_multi_constructor("!", _ignore_tag)
 
 
+def document(root: Path) -> dict[str, Any]:
+    """The template, with `!Ref X` as "X" and `!GetAtt X.Arn` as "X.Arn"."""
+    found: dict[str, Any] = yaml.load((root / "template.yaml").read_text(), _Loader)  # noqa: S506 - a SafeLoader
+    return found
+
+
 def parameters(root: Path, overrides: dict[str, str]) -> dict[str, str]:
     """The local deployment's parameters: samconfig.toml's, this machine's architecture, then `overrides`.
 
     Only those that the template declares are kept.
     """
-    template = yaml.load((root / "template.yaml").read_text(), _Loader)  # noqa: S506 - a SafeLoader
+    template = document(root)
     chosen = _samconfig(root) | {"Architecture": architecture()} | overrides
     return {name: value for name, value in chosen.items() if name in template.get("Parameters", {})}
 

@@ -1,0 +1,189 @@
+"""What README.md and docs/ name exists: files, links, commands, routes, parameters, permissions, tests."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ferryman.pipeline.signing import fm_signature
+
+from local import docs
+from tests.support import template
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+TOP = {path.name for path in ROOT.iterdir()}
+RESOURCES = template.load()["Resources"]
+OUTPUTS = template.load()["Outputs"]
+# Words of AWS and of others that our own files need not hold.
+FOREIGN = {
+    "ApiGatewayDomainName", "DDBStreamBatchInfo", "requestContext", "enable_validation", "override-dependencies",
+}  # fmt: skip
+
+# Addresses of the products that docs/coverage.md measures us against.
+DIALECTS = ("/webhooks/", "/api/v4/")
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def _prose(page: Path) -> str:
+    """A page without its code blocks."""
+    return re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+def _code(page: Path) -> str:
+    """All that a page marks as code: blocks, and words between backticks."""
+    blocks = re.findall(r"^```\w*\n(.*?)^```$", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return "\n".join([*blocks, *_words(page)])
+
+
+def _words(page: Path) -> list[str]:
+    return re.findall(r"`([^`\n]+)`", _prose(page))
+
+
+def _slug(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def _anchors(page: Path) -> set[str]:
+    return {_slug(heading) for heading in re.findall(r"^#+ (.+)$", _prose(page), flags=re.MULTILINE)}
+
+
+@each_page
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", _prose(page)):
+        if target.startswith(("http://", "https://")):
+            continue
+        path, _, anchor = target.partition("#")
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), f"{target} does not exist"
+        assert linked.is_relative_to(ROOT), f"{target} is outside the project"
+        if anchor:
+            assert anchor in _anchors(linked), f"{linked.name} has no heading for #{anchor}"
+
+
+@each_page
+def test_files_exist(page: Path) -> None:
+    for word in re.findall(r"[\w./-]+", _code(page)):
+        first, slash, _ = word.partition("/")
+        if slash and first in TOP and first not in {".local", ".venv"}:  # those two are made by `make`
+            assert (ROOT / word).exists(), f"{word} does not exist"
+
+
+@each_page
+def test_make_targets_exist(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    for target in re.findall(r"\bmake ([a-z][a-z0-9-]*)", _code(page)):
+        assert target in targets, f"make {target} is no target"
+
+
+@each_page
+def test_routes_exist(page: Path) -> None:
+    routes = set(template.routes())
+    for method, path in re.findall(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w/{}.-]*[\w}])", _code(page)):
+        if path != "/your/path" and not path.startswith(DIALECTS):
+            assert f"{method} {path}" in routes, f"{method} {path} is no route"
+    shapes = {re.sub(r"\{\w+\}", "*", route.partition(" ")[2]) for route in routes}
+    for path in re.findall(r'\$API(/[^"?\s]*)', re.sub(r"\$\([^)]*\)", "*", _code(page))):
+        assert re.sub(r"\$\w+", "*", path) in shapes, f"{path} is no route"
+
+
+@each_page
+def test_resources_and_environments_in_commands_exist(page: Path) -> None:
+    code = _code(page)
+    for name in re.findall(r"(?:remote invoke|physical) (\w+)", code):
+        assert name in RESOURCES, f"{name} is no resource"
+    for name in re.findall(r"\$\(output (\w+)\)", code):
+        assert name in OUTPUTS, f"{name} is no output"
+    environments = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    for name in re.findall(r"--config-env (\w+)", code):
+        assert name in environments, f"{name} is not in samconfig.toml"
+
+
+@pytest.fixture(scope="module")
+def vocabulary() -> set[str]:
+    """Every word of the template, the configuration and the code."""
+    files = [ROOT / name for name in ("template.yaml", "samconfig.toml", "pyproject.toml", "Makefile")]
+    for folder in ("layers/ferryman", "functions", "local", "docs/snippets"):
+        files += (ROOT / folder).rglob("*.py")
+    return {word for file in files for word in re.findall(r"[\w-]+", file.read_text())}
+
+
+@each_page
+def test_parameters_variables_and_names_exist(page: Path, vocabulary: set[str]) -> None:
+    """A word between backticks that looks like a name of ours (`RetryDelays`, `ids.delivery`, `MAX_TEXT`) is one."""
+    if page.name == "coverage.md":
+        return  # it speaks the words of five other products
+    made_here = set(
+        re.findall(r"[\w.-]+", "".join(re.findall(r"^```.*?^```$", page.read_text(), re.MULTILINE | re.DOTALL)))
+    )
+    for word in _words(page):
+        if not re.fullmatch(r"[A-Za-z][\w.-]*", word) or not re.search(r"[a-z][A-Z]|_|\w\.\w", word):
+            continue
+        if word in FOREIGN | made_here or word.startswith("X-") or (ROOT / word).exists():
+            continue
+        unknown = [part for part in word.split(".") if not {part, part.rstrip("_")} & vocabulary]
+        assert not unknown, f"nothing is called {word}"
+
+
+def test_every_alarm_has_a_section_in_the_runbook() -> None:
+    sections = set(re.findall(r"^#+ `?(\w+)`?$", (ROOT / "docs/runbook.md").read_text(), flags=re.MULTILINE))
+    alarms = {*template.resources("AWS::CloudWatch::Alarm"), *template.resources("AWS::CloudWatch::CompositeAlarm")}
+    assert alarms - sections == set()
+
+
+def test_what_is_generated_is_fresh() -> None:
+    """docs/functions.md says of each function what template.yaml says, docs/receivers.md of each event. `make docs`"""
+    stale = [path.name for path, text in docs.files().items() if path.read_text() != text]
+    assert not stale, "run `make docs`"
+
+
+def test_the_table_of_permissions_is_that_of_the_template() -> None:
+    """Read from the page, without what generates it: each action on each table, and no other."""
+    rows = [
+        line.split(" | ") for line in (ROOT / "docs/functions.md").read_text().splitlines() if line.startswith("| [`")
+    ]
+    assert {row[0].split("`")[1] for row in rows} == set(template.functions())
+    for row in rows:
+        folder = row[0].split("`")[1]
+        told = {
+            (action, re.sub(r"[`_ .]", "", thing.split(" ", 1)[1]))
+            for line in row[3].split("<br>")
+            if ": " in line
+            for thing, _, actions in [line.partition(": ")]
+            for action in actions.split(", ")
+        }
+        assert told == set(_permissions(folder)), folder
+
+
+def _permissions(folder: str) -> Iterator[tuple[str, str]]:
+    for policy in template.functions()[folder].get("Policies", []):
+        for statement in policy["Statement"]:
+            actions, resources = statement["Action"], statement["Resource"]
+            for action in actions if isinstance(actions, list) else [actions]:
+                for resource in resources if isinstance(resources, list) else [resources]:
+                    named = resource["Fn::Sub"] if "Fn::Sub" in resource else resource["Fn::GetAtt"][0]
+                    name, _, index = re.sub(r"[${}]|\.Arn", "", named).partition("/index/")
+                    yield action.partition(":")[2], (re.sub("(Table|Queue|Key)$", "", name) + index).lower()
+
+
+def test_the_readme_shows_the_snippets_that_are_tested() -> None:
+    text = README.read_text()
+    for name, language in (("verify.py", "python"), ("verify.mjs", "js"), ("verify.go", "go"), ("verify.sh", "sh")):
+        assert f"```{language}\n{(ROOT / 'docs/snippets' / name).read_text()}```\n" in text, name
+
+
+def test_the_example_of_a_signature_is_right() -> None:
+    text = (ROOT / "docs/receivers.md").read_text()
+    example = dict(re.findall(r"^(secret|timestamp|body|header) +(.+)$", text, flags=re.MULTILINE))
+    assert fm_signature([example["secret"]], int(example["timestamp"]), example["body"].encode()) == example["header"]
+
+
+def test_the_tests_that_coverage_names_exist() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs/coverage.md").read_text())
+    assert named
+    for file, test in named:
+        assert (ROOT / file).exists(), f"{file} does not exist"
+        assert not test or re.search(rf"^def {test}\(", (ROOT / file).read_text(), re.MULTILINE), f"{file}::{test}"
