@@ -4,10 +4,14 @@ import json
 from typing import Any
 
 import pytest
-from ferryman import clock
+from ferryman import clock, store
+from ferryman.audit import service as audit
+from ferryman.credentials.model import Caller
+from ferryman.errors import Conflict
 
 from tests.integration.conftest import Workspace
 from tests.support.meanwhile import meanwhile
+from tests.support.world import World
 
 
 def records(workspace: Workspace, filters: str = "") -> list[dict[str, Any]]:
@@ -156,3 +160,14 @@ def test_nobody_changes_a_record_through_the_api(workspace: Workspace, method: s
     record = records(workspace)[0]
     assert workspace.call(method, "/v1/audit").status == 405
     assert workspace.call(method, f"/v1/audit/{record['id']}").status == 404
+
+
+def test_nothing_in_the_package_overwrites_a_record(world: World, workspace: Workspace) -> None:
+    """No function may update or delete there (tests/contract), but a put could replace."""
+    caller = Caller(workspace.workspace_id, workspace.user_id, "owner", True, frozenset(), "tok_x")
+    with world.inside("tokens"):
+        writes = audit.writes(caller, "token.edited", "tok_y", {"changed": ["name"]})
+        store.commit(writes)
+        with pytest.raises(Conflict):
+            store.commit(writes)
+    assert len(records(workspace, "target=tok_y")) == 1
