@@ -59,6 +59,33 @@ def test_people_and_their_roles_are_recorded(workspace: Workspace) -> None:
     )
 
 
+def test_webhooks_are_recorded_without_their_secrets(workspace: Workspace) -> None:
+    chat = workspace.chat()
+    body = {"url": "https://ci.example.com/in?key=abc", "events": ["message.created"], "chat_ids": [chat]}
+    webhook = workspace.make("/v1/webhooks", body)
+    url = f"/v1/webhooks/{webhook['id']}"
+    assert workspace.call("PATCH", url, {"name": "CI", "state": "disabled"}).status == 200
+    rotated = workspace.call("POST", f"{url}/rotate-secret", {})
+    assert rotated.status == 200, rotated.body
+    assert workspace.call("POST", f"{url}/expire-old-secret").status == 200
+    assert workspace.call("DELETE", url).status == 204
+    found = list(reversed(records(workspace, f"target={webhook['id']}")))
+    assert [record["action"] for record in found] == [
+        "webhook.created",
+        "webhook.edited",
+        "webhook.rotated",
+        "webhook.old_secret_expired",
+        "webhook.deleted",
+    ]
+    assert found[0]["details"] == {"events": ["message.created"]}
+    assert found[1]["details"] == {"changed": ["name", "state"]}
+    assert found[2]["details"] == {"overlap_hours": 24}
+    text = json.dumps(found)
+    assert webhook["secret"] not in text
+    assert rotated.json["secret"] not in text
+    assert "key=abc" not in text
+
+
 def test_what_changed_nothing_leaves_no_record(workspace: Workspace) -> None:
     token = workspace.make("/v1/tokens", {"name": "CI", "scopes": ["chats:read"], "environment": "staging"})
     assert workspace.call("PATCH", f"/v1/tokens/{token['id']}", {"name": "CI"}).status == 200
