@@ -2,9 +2,9 @@
 
 import boto3
 import pytest
-
 from ferryman import clock
 from ferryman.pipeline import queue
+
 from local.receiver import Answer, Receiver
 from tests.integration.conftest import Workspace
 from tests.support.world import World
