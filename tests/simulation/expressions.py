@@ -215,7 +215,7 @@ class _Parser:
         self.take(")")
         if name == "if_not_exists":
             return lambda i, v: found if (found := first(i, v)) is not None else second(i, v)
-        return lambda i, v: {"L": _needed(first(i, v))["L"] + _needed(second(i, v))["L"]}
+        return lambda item, values: {"L": _list(first(item, values)) + _list(second(item, values))}
 
 
 class Compiled:
@@ -349,15 +349,20 @@ def _size(value: Value | None) -> Value | None:
     if value is None:
         return None
     ((kind, content),) = value.items()
-    if kind == "S":
-        return {"N": str(len(content.encode()))}
-    return {"N": str(len(content))} if kind in ("B", "L", "M", "SS", "NS", "BS") else None
+    return {"N": str(len(content))} if kind in ("S", "B", "L", "M", "SS", "NS", "BS") else None
 
 
 def _number(value: Value | None) -> Decimal:
     if "N" not in _needed(value):
         raise Malformed("an operand of + or - is no number")
     return Decimal(value["N"])  # type: ignore[index]
+
+
+def _list(value: Value | None) -> list[Value]:
+    if "L" not in _needed(value):
+        raise Malformed("an operand of list_append is no list")
+    members: list[Value] = value["L"]  # type: ignore[index]
+    return members
 
 
 def _sum(left: Value | None, right: Value | None, sign: int) -> Value:
@@ -387,10 +392,10 @@ def _updated(actions: list[tuple[str, tuple[Step, ...], Operand | None]], before
 
 def _added(old: Value | None, new: Value) -> Value:
     ((kind, content),) = new.items()
+    if kind not in ("N", "SS", "NS", "BS") or (old is not None and kind not in old):
+        raise Malformed("ADD takes numbers and sets only, and both of the same type")
     if kind == "N":
         return _as_number((Decimal(old["N"]) if old else Decimal(0)) + Decimal(content))
-    if kind not in ("SS", "NS", "BS"):
-        raise Malformed("ADD takes numbers and sets only")
     return {kind: sorted({*(old[kind] if old else []), *content})}
 
 
