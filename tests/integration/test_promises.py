@@ -1,0 +1,394 @@
+"""The pipeline's promises, one fault at a time: what came twice, died half way or was refused, and what it cost."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from ferryman import aws, clock
+from ferryman.pipeline import schedule
+from ferryman.pipeline.queue import Ticket
+
+from local.receiver import Receiver
+from tests.integration.conftest import Workspace
+from tests.support.logged import logged
+from tests.support.world import Context, World
+from tests.unit import hostile
+
+type Event = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def settings(world: World) -> Iterator[None]:
+    """An attempt may take a second."""
+    before = world.parameters["AttemptTimeoutSeconds"]
+    world.parameters["AttemptTimeoutSeconds"] = "1"
+    yield
+    world.parameters["AttemptTimeoutSeconds"] = before
+
+
+@pytest.fixture
+def chat(workspace: Workspace) -> str:
+    return workspace.chat()
+
+
+@pytest.fixture
+def webhook_id(workspace: Workspace, receiver: Receiver, chat: str) -> str:
+    wanted = {"url": receiver.url("/in"), "events": ["message.created"], "chat_ids": [chat]}
+    return str(workspace.make("/v1/webhooks", wanted)["id"])
+
+
+def _say(workspace: Workspace, chat: str, *texts: str) -> None:
+    for text in texts:
+        workspace.make(f"/v1/chats/{chat}/messages", {"text": text})
+
+
+def _log(workspace: Workspace, webhook_id: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = workspace.call("GET", f"/v1/webhooks/{webhook_id}/deliveries").json["items"]
+    return found
+
+
+def _taken(world: World) -> list[Ticket]:
+    """Takes the tickets out of the queue."""
+    sqs, url, found = boto3.client("sqs"), world.queue_url("DeliveriesQueue"), []
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        for message in messages:
+            found.append(Ticket.load(message["Body"]))
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return found
+
+
+def _batch(*tickets: Ticket) -> Event:
+    return {
+        "Records": [{"messageId": str(n), "receiptHandle": "gone", "body": t.dump()} for n, t in enumerate(tickets)]
+    }
+
+
+def _dispatched(world: World, workspace: Workspace, chat: str, *texts: str) -> list[Ticket]:
+    _say(workspace, chat, *texts)
+    world.pump_streams()
+    return _taken(world)
+
+
+def _change(world: World, ticket: Ticket, **values: dict[str, Any]) -> None:
+    """Set attributes of a delivery, as somebody who died left them."""
+    boto3.client("dynamodb").update_item(
+        TableName=world.table("deliveries"),
+        Key={
+            "webhook": {"S": f"{ticket.workspace_id}/{ticket.webhook_id}"},
+            "delivery_id": {"S": ticket.delivery_id},
+        },
+        UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
+        ExpressionAttributeNames={f"#{name}": name for name in values},
+        ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
+    )
+
+
+@contextmanager
+def _intercepted(service: str, operation: str, act: Callable[[int, Any], Any], when: str = "before") -> Iterator[None]:
+    """`act(number of the call, request or answer)` at each call of an operation; it may raise, or change an answer."""
+    client = {"dynamodb": aws.dynamodb, "sqs": aws.sqs}[service]()
+    calls = 0
+
+    def at_call(params: Any = None, parsed: Any = None, **_: Any) -> None:
+        nonlocal calls
+        calls += 1
+        act(calls, parsed if when == "after" else params)
+
+    name = f"{when}-call.{service}.{operation}"
+    client.meta.events.register(name, at_call)
+    try:
+        yield
+    finally:
+        client.meta.events.unregister(name, at_call)
+
+
+def _refused(operation: str) -> ClientError:
+    return ClientError({"Error": {"Code": "InternalServerError", "Message": "test"}}, operation)
+
+
+# --- from the stream to the queue -------------------------------------------------------------------------
+
+
+def test_a_record_that_comes_twice_makes_one_delivery(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str
+) -> None:
+    _say(workspace, chat, "twice")
+    records = world.stream_records("MessagesTable")
+    for _ in range(2):
+        assert world.invoke("dispatcher", {"Records": records}) == {"batchItemFailures": []}
+    tickets = _taken(world)
+    assert len(tickets) >= 2, "the row may be there because the first died before it sent"
+    assert len(set(tickets)) == 1
+    assert len(_log(workspace, webhook_id)) == 1
+    world.invoke("dispatcher", {"Records": records})
+    world.pump()
+    world.invoke("dispatcher", {"Records": records})
+    assert _taken(world) == [], "it is over"
+    assert len(receiver.requests()) == 1
+
+
+def test_who_dies_between_the_row_and_the_message_sends_the_message_next_time(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str
+) -> None:
+    _say(workspace, chat, "nearly sent")
+    records = world.stream_records("MessagesTable")
+
+    def die(_call: int, _request: Any) -> None:
+        raise _refused("SendMessageBatch")
+
+    with _intercepted("sqs", "SendMessageBatch", die):
+        assert world.invoke("dispatcher", {"Records": records})["batchItemFailures"]
+    assert [delivery["state"] for delivery in _log(workspace, webhook_id)] == ["queued"]
+    assert world.invoke("dispatcher", {"Records": records}) == {"batchItemFailures": []}
+    world.pump()
+    assert len(receiver.requests()) == 1
+
+
+def test_after_a_failure_of_ours_the_batch_comes_again_from_there(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str
+) -> None:
+    """Lambda repeats from the lowest record that is named, so nothing behind it is begun."""
+    _say(workspace, chat, "first", "second", "third")
+    records = world.stream_records("MessagesTable")
+    numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
+
+    def refuse_second(call: int, _request: Any) -> None:
+        if call == 2:
+            raise _refused("SendMessageBatch")
+
+    with _intercepted("sqs", "SendMessageBatch", refuse_second):
+        reply = world.invoke("dispatcher", {"Records": records})
+    assert reply == {"batchItemFailures": [{"itemIdentifier": numbers[1]}]}
+    assert len(_log(workspace, webhook_id)) == 2
+    assert world.invoke("dispatcher", {"Records": records[1:]}) == {"batchItemFailures": []}
+    world.pump()
+    assert sorted(json.loads(r.body)["data"]["message"]["text"] for r in receiver.requests()) == [
+        "first",
+        "second",
+        "third",
+    ]
+
+
+def test_messages_that_sqs_refuses_within_a_good_answer_are_sent_again(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str
+) -> None:
+    for number in range(3):
+        wanted = {"url": receiver.url(f"/{number}"), "events": ["message.created"], "chat_ids": [chat]}
+        workspace.make("/v1/webhooks", wanted)
+    _say(workspace, chat, "to three")
+    sent: list[int] = []
+
+    def fail_two(call: int, answer: dict[str, Any]) -> None:
+        sent.append(len(answer["Successful"]))
+        if call == 1:
+            failed, answer["Successful"] = answer["Successful"][:2], answer["Successful"][2:]
+            answer["Failed"] = [{"Id": one["Id"], "Code": "InternalError", "SenderFault": False} for one in failed]
+
+    with _intercepted("sqs", "SendMessageBatch", fail_two, "after"):
+        world.pump_streams()
+    assert sent == [3, 2], "all, then those that failed and no others"
+    world.pump()
+    assert len(receiver.requests()) == 3, "the two that had arrived all the same cost nobody anything"
+
+
+def test_messages_that_sqs_refuses_for_good_keep_their_record_in_the_stream(
+    world: World, workspace: Workspace, chat: str, webhook_id: str
+) -> None:
+    _say(workspace, chat, "refused")
+    (record,) = world.stream_records("MessagesTable")
+
+    def fail_all(_call: int, answer: dict[str, Any]) -> None:
+        answer["Failed"] = [{"Id": one["Id"], "Code": "X", "SenderFault": True} for one in answer.pop("Successful")]
+
+    with _intercepted("sqs", "SendMessageBatch", fail_all, "after"):
+        reply = world.invoke("dispatcher", {"Records": [record]})
+    assert reply == {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
+    _taken(world)
+
+
+def test_reads_that_dynamodb_leaves_unprocessed_are_repeated(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str
+) -> None:
+    _say(workspace, chat, "read again")
+
+    def leave_all(call: int, answer: dict[str, Any]) -> None:
+        if call % 2:
+            table, items = next(iter(answer["Responses"].items()))
+            names = world_keys(world, table)
+            keys = [{name: item[name] for name in names} for item in items]
+            answer["UnprocessedKeys"] = {table: {"Keys": keys, "ConsistentRead": True}} if keys else {}
+            answer["Responses"] = {table: []}
+
+    with _intercepted("dynamodb", "BatchGetItem", leave_all, "after"):
+        world.pump()
+    assert len(receiver.requests()) == 1
+
+
+def world_keys(world: World, table: str) -> list[str]:
+    described = boto3.client("dynamodb").describe_table(TableName=table)["Table"]["KeySchema"]
+    return [one["AttributeName"] for one in described]
+
+
+# --- claims -----------------------------------------------------------------------------------------------
+
+
+def test_two_copies_of_a_message_at_once_make_one_attempt(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str
+) -> None:
+    """The one that loses the claim looks again later, in case the winner dies."""
+    (ticket,) = _dispatched(world, workspace, chat, "twice at once")
+    with logged() as log:
+        world.invoke("deliverer", _batch(ticket, ticket))
+    assert len(log.lines("delivery.attempted")) == 1
+    assert len(receiver.requests()) == 1
+    (delivery,) = _log(workspace, webhook_id)
+    assert (delivery["state"], len(delivery["attempts"])) == ("delivered", 1)
+
+
+def test_a_copy_that_comes_while_another_sends_waits_for_its_lease(
+    world: World, workspace: Workspace, chat: str
+) -> None:
+    replies: list[Event] = []
+    tickets: list[Ticket] = []
+
+    def meet_a_copy(visit: hostile.Visit) -> None:
+        visit.read_request()
+        replies.append(world.invoke("deliverer", _batch(*tickets)))
+        visit.socket.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    with hostile.receiver(meet_a_copy) as receiver:
+        wanted = {"url": receiver.url("/in", "localhost"), "events": ["message.created"], "chat_ids": [chat]}
+        webhook_id = workspace.make("/v1/webhooks", wanted)["id"]
+        tickets += _dispatched(world, workspace, chat, "twice in turn")
+        world.invoke("deliverer", _batch(*tickets))
+        assert receiver.connections == 1
+    assert replies == [{"batchItemFailures": []}], "it is deferred with a new message, so that no receive is spent"
+    (delivery,) = _log(workspace, webhook_id)
+    assert (delivery["state"], len(delivery["attempts"])) == ("delivered", 1)
+
+
+def test_a_copy_that_comes_late_finds_the_delivery_over(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str
+) -> None:
+    (ticket,) = _dispatched(world, workspace, chat, "late")
+    for _ in range(3):
+        assert world.invoke("deliverer", _batch(ticket)) == {"batchItemFailures": []}
+    assert len(receiver.requests()) == 1
+
+
+def test_an_attempt_that_never_reported_is_closed_as_unknown_and_costs_nothing(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str
+) -> None:
+    """Whoever claimed it died, perhaps after the receiver's 200. The next attempt has the same id and body."""
+    (ticket,) = _dispatched(world, workspace, chat, "who knows")
+    began = clock.iso(clock.now() - 60)
+    open_attempt = {"M": {"number": {"N": "1"}, "at": {"S": began}}}
+    _change(
+        world,
+        ticket,
+        state={"S": "sending"},
+        attempts={"L": [open_attempt]},
+        lease_until={"N": str(int(clock.now() * 1000) - 1)},
+    )
+    assert world.invoke("deliverer", _batch(ticket)) == {"batchItemFailures": []}
+    (request,) = receiver.requests()
+    assert request.headers["X-FM-Delivery-Attempt"] == "2"
+    assert request.headers["X-FM-Delivery-ID"] == ticket.delivery_id
+    (delivery,) = _log(workspace, webhook_id)
+    assert [attempt["outcome"] for attempt in delivery["attempts"]] == ["unknown", "delivered"]
+    assert delivery["state"] == "delivered"
+
+
+@pytest.mark.parametrize(("unknowns", "attempts"), [(0, 4), (3, 4), (4, 3)])
+def test_three_attempts_that_never_reported_are_free(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str, unknowns: int, attempts: int
+) -> None:
+    receiver.answer("/in", 500)
+    (ticket,) = _dispatched(world, workspace, chat, "always refused")
+    _change(world, ticket, unknowns={"N": str(unknowns)})
+    for _ in range(8):
+        world.invoke("deliverer", _batch(ticket))
+    assert len(receiver.requests()) == attempts
+    assert _log(workspace, webhook_id)[0]["state"] == "exhausted"
+
+
+def test_attempts_that_never_report_end_too(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str
+) -> None:
+    """A function that dies at each attempt must not go on for ever: the dead letters count, and give up."""
+    (ticket,) = _dispatched(world, workspace, chat, "deadly")
+    spent = schedule.MAX_FAILURES + schedule.MAX_UNKNOWNS - 1
+    _change(
+        world,
+        ticket,
+        state={"S": "sending"},
+        attempts={"L": [{"M": {"number": {"N": "1"}, "at": {"S": clock.now_iso()}}}]},
+        unknowns={"N": str(spent)},
+        lease_until={"N": "1"},
+    )
+    assert world.invoke("deliverer", _batch(ticket)) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+    assert world.invoke("dead_letters", _batch(ticket)) == {"batchItemFailures": []}
+    assert not receiver.requests()
+    (delivery,) = _log(workspace, webhook_id)
+    assert (delivery["state"], delivery["attempts"][0]["outcome"]) == ("exhausted", "unknown")
+    assert f"{spent + 1} never reported" in delivery["reason"]
+
+
+def test_without_time_for_an_attempt_none_is_begun(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str
+) -> None:
+    (ticket,) = _dispatched(world, workspace, chat, "too late")
+    reply = world.invoke("deliverer", _batch(ticket), Context(remaining_ms=1_900))
+    assert reply == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+    assert not receiver.requests()
+    assert _log(workspace, webhook_id)[0]["attempts"] == []
+
+
+@pytest.mark.parametrize("operation", ["BatchGetItem", "UpdateItem"])
+def test_what_fails_before_the_claim_costs_the_receiver_nothing(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str, operation: str
+) -> None:
+    """Reading what the attempt needs, or the claim itself. (KMS: test_dead_letters.)"""
+    (ticket,) = _dispatched(world, workspace, chat, "put off")
+
+    def refuse(_call: int, _request: Any) -> None:
+        raise _refused(operation)
+
+    with _intercepted("dynamodb", operation, refuse):
+        for _ in range(4):
+            assert world.invoke("deliverer", _batch(ticket)) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+    assert not receiver.requests()
+    assert world.invoke("dead_letters", _batch(ticket)) == {"batchItemFailures": []}
+    assert world.invoke("deliverer", _batch(ticket)) == {"batchItemFailures": []}
+    (delivery,) = _log(workspace, webhook_id)
+    assert (delivery["state"], len(delivery["attempts"])) == ("delivered", 1)
+
+
+def test_one_that_fails_does_not_take_its_batch_along(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str
+) -> None:
+    tickets = _dispatched(world, workspace, chat, "one", "two", "three")
+    replies: list[Event] = []
+
+    def refuse_first(call: int, _request: Any) -> None:
+        if call == 1:
+            raise _refused("UpdateItem")
+
+    with _intercepted("dynamodb", "UpdateItem", refuse_first):
+        replies.append(world.invoke("deliverer", _batch(*tickets)))
+    assert len(replies[0]["batchItemFailures"]) == 1
+    assert len(receiver.requests()) == 2
+
+
+def test_an_expired_delivery_is_gone_though_it_is_still_stored(
+    world: World, workspace: Workspace, chat: str, webhook_id: str
+) -> None:
+    """DynamoDB deletes what is over within days, not at once."""
+    (ticket,) = _dispatched(world, workspace, chat, "over")
+    _change(world, ticket, expires_at_epoch={"N": str(int(clock.now()) - 1)})
+    assert _log(workspace, webhook_id) == []
+    assert workspace.call("GET", f"/v1/deliveries/{ticket.delivery_id}").status == 404
