@@ -61,6 +61,12 @@ class Scene:
     def body(self, operation: Operation) -> Any:
         return self.home.body(operation)
 
+    def rows(self, operation: Operation) -> dict[str, int]:
+        """How many items each table holds, once all that the operation's requests name is there."""
+        self.home.ids(operation)
+        self.home.body(operation)
+        return self.world.rows()
+
 
 @pytest.fixture(scope="module")
 def scene(world: World) -> Scene:
@@ -132,7 +138,7 @@ def strangers(scene: Scene) -> dict[str, dict[str, str]]:
 @pytest.mark.parametrize("key", OPERATIONS)
 def test_nobody_gets_in_without_a_valid_token(scene: Scene, strangers: dict[str, dict[str, str]], key: str) -> None:
     operation = OPERATIONS[key]
-    parameters, before = scene.home.ids(operation), scene.world.rows()
+    parameters, before = scene.home.ids(operation), scene.rows(operation)
     for what, headers in strangers.items():
         answer = scene.send(operation, parameters, None, headers=headers)
         assert answer.status == 401, f"{key} with {what}: {answer.status} {answer.body!r}"
@@ -160,7 +166,7 @@ def test_every_scope_but_the_needed_one_is_not_enough(scene: Scene, key: str) ->
     assert operation.scope
     others = [scope for scope in scopes.ALL if scope not in (operation.scope, scopes.ADMIN)]
     token = scene.home.owner.narrow(*others).token
-    before = scene.world.rows()
+    before = scene.rows(operation)
     answer = scene.send(operation, scene.home.ids(operation), token)
     assert answer.status == 403, f"{answer.status} {answer.body!r}"
     assert operation.scope in answer.json["detail"]
@@ -222,7 +228,7 @@ def check_not_there(
     options: Callable[[], dict[str, Any]] = dict,
 ) -> None:
     caller = scene.suited(operation, caller)
-    before = scene.world.rows()
+    before = scene.rows(operation)
     for real, none in pairs:
         answer = scene.send(operation, real, caller.token, **options())
         nothing = scene.send(operation, none, caller.token, **options())
