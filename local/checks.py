@@ -12,7 +12,7 @@ STAGES: dict[str, list[list[str]]] = {
     "types": [["mypy", "."]],
     "unit": [["pytest", "-q", "-n", "2", "tests/unit"]],
     "contract": [["pytest", "-q", "-n", "2", "tests/contract"]],
-    "integration": [["pytest", "-q", "-n", "2", "tests/integration"]],
+    "integration": [["pytest", "-q", "-n", "2", "--dist", "loadfile", "tests/integration"]],
     "e2e": [["pytest", "-q", "tests/e2e"]],
 }
 ADVICE = {

@@ -1,4 +1,4 @@
-"""One deployment for all integration tests of a process; each test works in a workspace of its own."""
+"""One deployment for the integration tests of a module; each test works in a workspace of its own."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from tests.support.world import Answer, World
 from tests.support.world import world as make_world
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def world() -> Iterator[World]:
     with make_world() as made:
         yield made
