@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from ferryman import store
+from ferryman import clock, store
 from ferryman.pipeline import transport
 
 from tests.simulation.record import Accepted, Claim, Subscription
@@ -83,31 +83,39 @@ def _marked(cloud: Any) -> list[str]:
     ]
 
 
-def judge(simulation: "Simulation") -> Verdict:
-    return _Judge(simulation).verdict
+def judge(simulation: "Simulation", since: float = 0) -> Verdict:
+    """The verdict on a run that has come to rest; or on what began after the moment `since`."""
+    return _Judge(simulation, since).verdict
 
 
 class _Judge:
-    def __init__(self, simulation: "Simulation") -> None:
+    def __init__(self, simulation: "Simulation", since: float) -> None:
         self.recorder = simulation.recorder
         self.cloud = simulation.cloud
         self.verdict = Verdict(accepted=len(self.recorder.accepted), refused=simulation.refused)
         self.verdict.requeued = self.cloud.sqs.sent["dead_letters", "DeliveriesQueue"]
         tables = self.cloud.tables
-        self.records = {key[1]: store.load(item) for key, item in tables["DeliveriesTable"].items.items()}
+        begin = clock.iso(since - _SKEW)
+        self.records = {
+            key[1]: store.load(item)
+            for key, item in tables["DeliveriesTable"].items.items()
+            if item["created_at"]["S"] >= begin
+        }
         self.events = {
             item["event_id"]["S"]: store.load(item)
             for item in tables["EventsTable"].items.values()
-            if "event_id" in item and "poison" not in item
+            if "event_id" in item and "poison" not in item and item["created_at"]["S"] >= begin
         }
         self._find: dict[tuple[str, str, str, str | None], dict[str, Any]] = {}
         for record in self.records.values():
             self._find[(record["webhook_id"], *self._about(record))] = record
         for accepted in self.recorder.accepted:
-            self._accepted(accepted)
+            if accepted.asked_at >= since:
+                self._accepted(accepted)
         for delivery_id, record in self.records.items():
             self._delivery(delivery_id, record)
-        for delivery_id in self.recorder.claims.keys() - self.records.keys():
+        stored = {key[1] for key in tables["DeliveriesTable"].items}
+        for delivery_id in self.recorder.claims.keys() - stored:
             self._wrong(f"{delivery_id} was attempted, but there is no record of it")
         self._leftovers(simulation)
 
@@ -154,8 +162,8 @@ class _Judge:
 
     def _away(self, subscription: Subscription, chat_id: str | None) -> list[tuple[float, float | None]]:
         away = list(self.recorder.absences[subscription.webhook_id])
-        if chat_id in subscription.left:
-            away.append((subscription.left[chat_id], None))
+        if chat_id and (left := self.recorder.left.get((chat_id, subscription.owner_id))) is not None:
+            away.append((left, None))
         return away
 
     # -- each delivery -----------------------------------------------------------------------------------------------
@@ -270,7 +278,8 @@ class _Judge:
         if "deleted" in reason or "disabled" in reason:
             return None if self.recorder.absences[subscription.webhook_id] else "the webhook was always enabled"
         if "belongs" in reason:
-            return None if record.get("chat_id") in subscription.left else "its owner never left"
+            left = (record.get("chat_id"), subscription.owner_id) in self.recorder.left
+            return None if left else "its owner never left"
         return "that is no reason"
 
     # -- the rest ----------------------------------------------------------------------------------------------------

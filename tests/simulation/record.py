@@ -61,7 +61,7 @@ class Subscription:
     secret: str
     livemode: bool
     made_at: float
-    left: dict[str, float] = field(default_factory=dict)  # chats that its owner lost, and when
+    owner_id: str | None = None  # whoever has to belong to the chat; None where that never changes
 
 
 class Recorder:
@@ -73,6 +73,7 @@ class Recorder:
         self.subscriptions: dict[str, Subscription] = {}
         # When a webhook was not enabled: (from, until) with None for still.
         self.absences: dict[str, list[tuple[float, float | None]]] = defaultdict(list)
+        self.left: dict[tuple[str, str | None], float] = {}  # (chat, user) → when the user was taken out of it
         self.unmarked: dict[str, float] = {}  # message or event → when its mark was taken off
         self.poison: list[str] = []
         self.follow: str | None = None  # a part of a delivery's id, whose way is written into `timeline`
@@ -98,6 +99,9 @@ class Recorder:
                 self._delivery(old or {}, new or {})
             case "WebhooksTable":
                 self._webhook(old, new)
+            case "ChatsTable":
+                if old is not None and new is None and "user_id" in old:
+                    self.left[old["chat_id"]["S"], old["user_id"]["S"]] = self._engine.now
             case "MessagesTable" | "EventsTable":
                 if old is not None and "undispatched" in old and (new is None or "undispatched" not in new):
                     self.unmarked[_id(old)] = self._engine.now

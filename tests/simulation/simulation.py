@@ -135,10 +135,10 @@ class Simulation:
             for chat in self.chats[:3]
         }
         builds, alerts, sales, _ops = self.chats
-        self.subscribe("steady", Script(), chats=[builds])
+        self.subscribe("steady", Script(), chats=[builds], events=EVENTS if self.small else EVENTS[:1])
         if self.small:
             self.subscribe("recovering", Script(fixed=("500", "reset", "200")), chats=[builds])
-            self.subscribe("failing at times", Script(every=2), chats=[builds], events=EVENTS)
+            self.subscribe("failing at times", Script(every=2), chats=[builds])
             return
         self.subscribe("every chat", Script(doomed=0.02, slow=0.1), events=EVENTS, chats=None)
         self.subscribe("flaky", Script(doomed=0.1, flaky=0.3), chats=[builds, alerts])
@@ -147,7 +147,9 @@ class Simulation:
         self.subscribe("dead", Script(doomed=1), chats=[sales])
         self.subscribe("gone at times", Script(gone=0.02, flaky=0.05), chats=[sales, alerts])
         self.subscribe("doomed often", Script(doomed=0.4), chats=[sales])
-        self.leaver = self.subscribe("its owner leaves", Script(flaky=0.1), chats=[alerts], token=self._person(alerts))
+        person, token = self._person(alerts)
+        self.leaver = self.subscribe("its owner leaves", Script(flaky=0.1), chats=[alerts], token=token)
+        self.leaver.owner_id = person
         self.passing = self.subscribe("deleted on the way", Script(flaky=0.2), chats=[builds])
         test = self._make("/v1/tokens", {"name": "test", "scopes": ["admin:*"], "environment": "development"})
         self.subscribe("test mode", Script(), chats=[builds], token=test["token"], livemode=False)
@@ -178,21 +180,20 @@ class Simulation:
         self.receivers.scripts[url] = script
         return subscription
 
-    def _person(self, chat_id: str) -> str:
-        """A manager with a token of their own, a member of the chat."""
+    def _person(self, chat_id: str) -> tuple[str, str]:
+        """A manager, a member of the chat: their id and a token of theirs."""
         from ferryman import store
         from ferryman.tokens import service
         from ferryman.tokens.schema import TokenIn
 
         person = {"name": "Grace", "email": "grace@example.com", "role": "manager"}
         user = self._make("/v1/users", person)
-        self.person_id = user["id"]
         added = self.cloud.call("PUT", f"/v1/chats/{chat_id}/members/{user['id']}", token=self.owner)
         assert added.status < 300, added.body
         wanted = TokenIn.model_validate({"name": "own", "scopes": ["webhooks:write"], "environment": "production"})
         _, secret, writes = service.prepare(self.workspace_id, user["id"], "manager", wanted, created_by="test")
         store.commit(writes)
-        return secret
+        return user["id"], secret
 
     def _make(self, target: str, body: Any, token: str | None = None) -> Any:
         self.engine.now += 0.01  # things are made one after the other
@@ -269,13 +270,8 @@ class Simulation:
     def leave(self) -> None:
         """The leaver's owner is taken out of the chat that the webhook listens to."""
         chat_id = min(self.leaver.chat_ids or ())
-        target = f"/v1/chats/{chat_id}/members/{self.person_id}"
-
-        def left(_answer: Answer) -> None:
-            self.leaver.left[chat_id] = self.engine.now
-
-        self.leaver.left.setdefault(chat_id, self.engine.now)
-        self.request("chats", lambda: self.cloud.call("DELETE", target, token=self.owner), left)
+        target = f"/v1/chats/{chat_id}/members/{self.leaver.owner_id}"
+        self.request("chats", lambda: self.cloud.call("DELETE", target, token=self.owner))
 
     def set_state(self, subscription: Subscription, state: str) -> None:
         """Enable or disable a webhook."""
@@ -413,8 +409,8 @@ class Simulation:
         """How much time passed in the simulation."""
         return (self.engine.now - START) / HOUR
 
-    def verdict(self) -> "oracle.Verdict":
-        return oracle.judge(self)
+    def verdict(self, since: float = 0) -> oracle.Verdict:
+        return oracle.judge(self, since)
 
 
 def _forget_caches() -> None:
