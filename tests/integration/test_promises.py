@@ -16,9 +16,17 @@ from local.receiver import Receiver
 from tests.integration.conftest import Workspace
 from tests.support.logged import logged
 from tests.support.world import Context, World
+from tests.support.world import world as make_world
 from tests.unit import hostile
 
 type Event = dict[str, Any]
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """A deployment for each test: what one fault leaves in a queue is nobody else's."""
+    with make_world() as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)
