@@ -375,10 +375,10 @@ class Simulation:
             body = json.dumps({"hello": "there"})
             self.engine.after(self.dice.random() * busy, lambda: self.cloud.queues["DeliveriesQueue"].put(body))
         if outage > HOUR:
-            self.engine.after(busy, lambda: self._streams(False))
-            self.engine.after(busy + outage, lambda: self._streams(True))
+            self.engine.after(busy, lambda: self.streams(False))
+            self.engine.after(busy + outage, lambda: self.streams(True))
 
-    def _streams(self, enabled: bool) -> None:
+    def streams(self, enabled: bool) -> None:
         for stream in self.cloud.streams:
             stream.enable(enabled)
 
@@ -388,7 +388,7 @@ class Simulation:
         self.faults.armed.clear()
         self.network.down.clear()
         self.network.watcher = None
-        self._streams(True)
+        self.streams(True)
         for consumer in self.cloud.consumers.values():
             consumer.enable(True)
 

@@ -1,0 +1,109 @@
+"""Hypothesis plays against the pipeline: it posts, waits, breaks and repairs in any order, and shrinks what it finds."""
+
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, multiple, rule, run_state_machine_as_test
+
+from tests.simulation.faults import KINDS
+from tests.simulation.receivers import BEHAVIOURS, Script
+from tests.simulation.simulation import EVENTS, Posted, Simulation
+
+STRIKING = sorted(name for name, kind in KINDS.items() if kind.chance)
+ANSWERS = st.lists(st.sampled_from(sorted(BEHAVIOURS)), min_size=1, max_size=5).map(tuple)
+MOST_WEBHOOKS = 5
+
+
+class Pipeline(RuleBasedStateMachine):
+    """Whatever was done, at the end the faults stop, time passes, and the oracle has nothing to say."""
+
+    posts = Bundle("posts")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = Simulation("machine", [], small=True)
+        self.world.__enter__()
+        self.chat = self.world.chats[0]
+
+    @rule(target=posts, by_hook=st.booleans(), count=st.integers(1, 3))
+    def post(self, by_hook: bool, count: int) -> Any:
+        posted: list[Posted] = []
+        for _ in range(count):
+            self.world.post(self.chat, by_hook=by_hook, then=posted.append)
+        self.world.engine.run(before=self.world.engine.now + 0.2)
+        return multiple(*posted)
+
+    @rule(posted=posts)
+    def edit(self, posted: Posted) -> None:
+        self.world.edit(posted)
+
+    @rule(posted=consumes(posts))
+    def delete(self, posted: Posted) -> None:
+        self.world.delete(posted)
+
+    @rule(seconds=st.sampled_from([0.01, 0.05, 0.3, 2, 20, 35, 150, 700, 4000, 100_000]))
+    def time_passes(self, seconds: float) -> None:
+        engine = self.world.engine
+        until = engine.now + seconds
+        engine.run(before=until)
+        engine.now = max(engine.now, until)
+
+    @rule(kind=st.sampled_from(STRIKING), times=st.integers(1, 6))
+    def fault(self, kind: str, times: int) -> None:
+        self.world.faults.armed[kind] += times
+
+    @rule(service=st.sampled_from(["dynamodb", "kms"]))
+    def outage(self, service: str) -> None:
+        self.world.network.down.add(service)
+
+    @rule()
+    def outages_end(self) -> None:
+        self.world.network.down.clear()
+
+    @rule(enabled=st.booleans())
+    def streams(self, enabled: bool) -> None:
+        self.world.streams(enabled)
+
+    @rule(enabled=st.booleans(), queue=st.sampled_from(["DeliveriesQueue", "DeadLettersQueue"]))
+    def queues(self, enabled: bool, queue: str) -> None:
+        self.world.cloud.consumers[queue].enable(enabled)
+
+    @rule(number=st.integers(0, MOST_WEBHOOKS - 1), answers=ANSWERS)
+    def receiver(self, number: int, answers: tuple[str, ...]) -> None:
+        scripts = list(self.world.receivers.scripts.values())
+        scripts[number % len(scripts)].fixed = answers
+
+    @rule(answers=ANSWERS)
+    def subscribe(self, answers: tuple[str, ...]) -> None:
+        known = len(self.world.recorder.subscriptions)
+        if known < MOST_WEBHOOKS:
+            self.world.subscribe(f"new {known}", Script(fixed=answers), chats=[self.chat], events=EVENTS)
+
+    @rule(number=st.integers(0, MOST_WEBHOOKS - 1), state=st.sampled_from(["enabled", "disabled"]))
+    def switch(self, number: int, state: str) -> None:
+        webhooks = list(self.world.recorder.subscriptions.values())
+        self.world.set_state(webhooks[number % len(webhooks)], state)
+
+    @rule()
+    def poison(self) -> None:
+        self.world.poison()
+
+    def teardown(self) -> None:
+        try:
+            self.world.quiesce()
+            verdict = self.world.verdict()
+            assert verdict.good, verdict.explain()
+        finally:
+            self.world.__exit__(None, None, None)
+
+
+def test_no_way_to_break_it_is_found() -> None:
+    checked = settings(
+        max_examples=60,
+        stateful_step_count=25,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(Pipeline, settings=checked)  # type: ignore[no-untyped-call]
