@@ -9,6 +9,7 @@ import pytest
 from ferryman.pipeline.signing import fm_signature
 
 from local import docs
+from tests.simulation import faults
 from tests.support import template
 
 ROOT = Path(__file__).parents[2]
@@ -186,9 +187,31 @@ def test_what_coverage_calls_done_names_a_test() -> None:
     assert [row for row in rows if row.endswith(" done |") and "`tests/" not in row] == []
 
 
-def test_the_tests_that_coverage_names_exist() -> None:
-    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs/coverage.md").read_text())
+@pytest.mark.parametrize("name", ["coverage", "reliability", "security"])
+def test_the_tests_that_a_page_names_exist(name: str) -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / f"docs/{name}.md").read_text())
     assert named
     for file, test in named:
         assert (ROOT / file).exists(), f"{file} does not exist"
         assert not test or re.search(rf"^def {test}\(", (ROOT / file).read_text(), re.MULTILINE), f"{file}::{test}"
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "count"), [("reliability", "F", 40), ("security", "T", 35), ("security", "S", 6)]
+)
+def test_every_fault_and_threat_has_its_answer(name: str, label: str, count: int) -> None:
+    """A row each: with a test that goes red without the answer, or with what is not there."""
+    rows = [
+        line.strip("| ").split(" | ")
+        for line in (ROOT / f"docs/{name}.md").read_text().replace("| |", "|  |").splitlines()
+        if re.match(rf"\| {label}\d+ \|", line)
+    ]
+    assert [row[0] for row in rows] == [f"{label}{number}" for number in range(1, count + 1)]
+    for row in rows:
+        assert "`tests/" in " ".join(row) or "not there yet" in row[-1], row[0]
+
+
+def test_the_faults_that_reliability_names_are_the_simulators() -> None:
+    named = set(re.findall(r"(?<!\*)\*(\w+\.\w+)\*(?!\*)", (ROOT / "docs/reliability.md").read_text()))
+    assert named
+    assert named <= set(faults.KINDS)
