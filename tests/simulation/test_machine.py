@@ -1,4 +1,4 @@
-"""Hypothesis plays against the pipeline: it posts, waits, breaks and repairs in any order, and shrinks what it finds."""
+"""Hypothesis plays against the pipeline: it posts, waits, breaks and repairs in any order, and shrinks findings."""
 
 from typing import Any
 
@@ -106,4 +106,4 @@ def test_no_way_to_break_it_is_found() -> None:
         derandomize=True,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(Pipeline, settings=checked)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Pipeline, settings=checked)
