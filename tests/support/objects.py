@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 
 import pydantic
 from ferryman import ids
+from ferryman.credentials import secrets
 from ferryman.http.operation import Operation
 
 if TYPE_CHECKING:
@@ -171,6 +172,10 @@ def _with_application(name: str) -> Callable[[Objects], str]:
     return made
 
 
+def _session(objects: Objects) -> str:
+    return str(objects.owner.signed_in().call("GET", "/v1/sessions").json["items"][0]["id"])
+
+
 FACTORIES: dict[str, Callable[[Objects], str]] = {
     "app_name": _with_application("app_name"),
     "application_id": _application,
@@ -186,6 +191,7 @@ FACTORIES: dict[str, Callable[[Objects], str]] = {
     "message_id": _message,
     "replay_id": _replay,
     "secret": _secret,
+    "session_id": _session,
     "token": _with_application("token"),
     "token_id": _token,
     "user_id": _user,
@@ -193,12 +199,17 @@ FACTORIES: dict[str, Callable[[Objects], str]] = {
 }
 
 BODIES: dict[str, Callable[[Objects], dict[str, Any]]] = {
+    "AcceptIn": lambda _: {"token": secrets.new_invitation(), "password": "correct horse battery"},
     "ApplicationIn": lambda _: {"app_name": f"app-{uuid.uuid4().hex[:12]}"},
     "BotIn": lambda _: {"name": "Deploy bot", "handle": f"bot-{uuid.uuid4().hex[:20]}"},
+    "CodeIn": lambda _: {"code": "123456"},
     "InteractionIn": lambda _: {"row": 0, "column": 0},
     "IncomingWebhookIn": lambda objects: {"chat_id": objects.id("chat_id"), "name": "CI"},
     "MessagePatch": lambda _: {"text": "Build failed"},
+    "PasswordIn": lambda _: {"current_password": "not the right one", "new_password": "correct horse battery"},
+    "ProofIn": lambda _: {"code": "123456"},
     "RevocationIn": lambda _: {"ids": [ids.new(ids.TOKEN)]},
+    "SessionIn": lambda _: {"email": f"{uuid.uuid4().hex}@example.com", "password": "correct horse battery"},
     "TokenIn": lambda _: {"name": "CI", "scopes": ["chats:read"], "environment": "production"},
     "UserIn": lambda _: {"name": "Grace", "email": f"{uuid.uuid4().hex}@example.com"},
     "WebhookIn": lambda objects: {

@@ -1,5 +1,5 @@
-"""Ferryman in one process: the real handlers behind the template's routes, on tables, queues and a key that moto
-makes from template.yaml.
+"""Ferryman in one process: the real handlers behind the template's routes, on tables, queues, keys and a bucket that
+moto makes from template.yaml.
 
 Tests come through the front door (`call`), then `pump` moves what waits: stream records to the dispatcher, tickets
 to the deliverer, dead letters to their function, as Lambda's event source mappings do.
@@ -10,8 +10,9 @@ import importlib.util
 import json
 import os
 import re
+import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
@@ -93,7 +94,7 @@ class World:
     # -- what the template declares --------------------------------------------------------------------------------
 
     def _create(self) -> None:
-        dynamodb, sqs, kms = boto3.client("dynamodb"), boto3.client("sqs"), boto3.client("kms")
+        dynamodb, sqs, kms, s3 = boto3.client("dynamodb"), boto3.client("sqs"), boto3.client("kms"), boto3.client("s3")
         for name, item in template.resources("AWS::DynamoDB::Table").items():
             wanted = item["Properties"]
             request = {key: wanted[key] for key in ("AttributeDefinitions", "KeySchema", "BillingMode")}
@@ -119,6 +120,10 @@ class World:
         for name in template.resources("AWS::KMS::Key"):
             key = kms.create_key()["KeyMetadata"]
             self._physical[name], self._arns[name] = key["KeyId"], key["Arn"]
+        for name in template.resources("AWS::S3::Bucket"):
+            bucket = name.lower()
+            s3.create_bucket(Bucket=bucket)
+            self._physical[name], self._arns[name] = bucket, f"arn:aws:s3:::{bucket}"
 
     def _watch(self) -> None:
         """Let the clients of the code under test meet AWS's refusals that moto does not know (`guard`)."""
@@ -135,8 +140,9 @@ class World:
             if service == "dynamodb":
                 guard.refuse_impossible(model.name, params, schemas)
 
-        for client in (aws.dynamodb(), aws.sqs(), aws.kms()):
+        for client in (aws.dynamodb(), aws.sqs(), aws.kms(), aws.s3()):
             client.meta.events.register("before-parameter-build", check)
+            client._make_api_call = _one_at_a_time(client._make_api_call)
 
     def resolve(self, value: Any) -> Any:
         """A template's value with its intrinsics carried out, as far as these tests need them."""
@@ -162,14 +168,21 @@ class World:
 
     def items(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Every item of every table, raw, as (table, item)."""
-        client = boto3.client("dynamodb")
-        for table in template.resources("AWS::DynamoDB::Table"):
-            for page in client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
-                for item in page["Items"]:
-                    yield table, item
+        for name, table in get_backend("dynamodb")["123456789012"][REGION].tables.items():
+            for item in table.all_items():
+                yield name, item.to_json()["Attributes"]
 
     def queue_url(self, logical_id: str) -> str:
         return self._physical[logical_id]
+
+    def bucket(self, logical_id: str = "ParkedBucket") -> str:
+        return self._physical[logical_id]
+
+    def parked(self) -> dict[str, Any]:
+        """Everything in the bucket of what was parked, by key."""
+        s3, bucket = boto3.client("s3"), self.bucket()
+        keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+        return {key: json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys}
 
     # -- functions -------------------------------------------------------------------------------------------------
 
@@ -376,6 +389,19 @@ class World:
             if record["messageId"] not in failed:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=record["receiptHandle"])
         return len(records)
+
+
+_CALLING = threading.RLock()
+
+
+def _one_at_a_time(call: Callable[..., Any]) -> Callable[..., Any]:
+    """moto checks a condition and writes in two steps, between which another thread fits; AWS does not."""
+
+    def called(*arguments: Any) -> Any:
+        with _CALLING:
+            return call(*arguments)
+
+    return called
 
 
 def _wire(value: Any) -> Any:

@@ -29,6 +29,7 @@ class Credential(store.Record):
     used_at: str | None = None
     chat_id: str | None = None  # of an incoming webhook: where it posts
     name: str | None = None  # of an incoming webhook or application: as whom it posts
+    avatar_url: str | None = None  # of an incoming webhook
 
     def is_expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= clock.now_iso()
