@@ -2,12 +2,14 @@
 
 import hashlib
 import hmac
+import io
 import json
+import logging
 from typing import Any
 
 import boto3
 import pytest
-from ferryman import clock
+from ferryman import clock, log
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
@@ -731,17 +733,18 @@ def test_an_application_posts_to_groups_only(workspace: Workspace, other: Worksp
 # --- logging ----------------------------------------------------------------------------------------------
 
 
-def test_all_requests_are_logged_without_token_and_text(
-    workspace: Workspace, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_all_requests_are_logged_without_token_and_text(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     app = App(workspace, chat_id=group(workspace), may_message_people=True)
-    capsys.readouterr()
+    stream = io.StringIO()
+    for handler in log.logger.handlers:
+        if isinstance(handler, logging.StreamHandler):
+            monkeypatch.setattr(handler, "stream", stream)
     sent = app.message({"email": "private@example.com", "text": "Top secret"})
     app.post({"text": "Top secret"})
     app.post({"text": ""})
     app.message({"email": "", "text": "Top secret"})
     app.world.call("POST", f"/webhooks/WRONG/{app.token}", json_body={"text": "Top secret"})
-    written = capsys.readouterr().out
+    written = stream.getvalue()
     lines = [json.loads(line) for line in written.splitlines()]
     handled = [line for line in lines if line["message"] == "request.handled"]
     assert [line["status"] for line in handled] == [200, 200, 400, 400, 404]

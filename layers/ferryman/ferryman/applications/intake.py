@@ -26,6 +26,7 @@ from ferryman.messages import table as messages
 from ferryman.messages.buttons import Button
 from ferryman.messages.model import Message
 from ferryman.schema import email_address
+from ferryman.users import emails
 from ferryman.users import table as users
 from ferryman.users.model import User
 
@@ -299,7 +300,8 @@ def _create_person(application: Application, email: str) -> User:
         credential_id=application.application_id,
     )
     audited = audit.writes(caller, "user.created", person.user_id, {"role": person.role})
-    store.commit([table.counting_person(application), *users.creating(person), *audited])
+    counted = table.counting_person(application)
+    store.commit([counted, *users.creating(person), *emails.listing(person), *audited])
     return person
 
 
