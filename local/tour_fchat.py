@@ -57,7 +57,7 @@ def _tour(api: Api, receiver: Receiver, application: dict[str, Any]) -> None:
 
     _headline(5, "The person answers: a text, then a click")
     context = _got(api, f"/v1/contexts/{sent['context']['id']}")
-    person = _signed_in(api, context["user_id"])
+    person = _signed_in(api, context["user_id"], email)
     _created(person, f"/v1/chats/{context['chat_id']}/messages", {"text": "Let me see"})
     _show_told(_arrived(receiver, 1))
     _created(person, f"/v1/messages/{context['message_id']}/callbacks", {"row": 0, "column": 0})
@@ -96,11 +96,13 @@ def _checked(path: str, reply: Any) -> dict[str, Any]:
     return found
 
 
-def _signed_in(api: Api, user_id: str) -> Api:
+def _signed_in(api: Api, user_id: str, email: str) -> Api:
     """The API as the person sees it, who takes up an invitation."""
     invitation = _created(api, f"/v1/users/{user_id}/invitation")
     body = {"token": invitation["token"], "password": f"correct horse {uuid.uuid4().hex}"}
-    return Api(api.url, _created(Api(api.url), "/v1/invitations/accept", body)["token"])
+    _created(Api(api.url), "/v1/invitations/accept", body)
+    session = _created(Api(api.url), "/v1/sessions", {"email": email, "password": body["password"]})
+    return Api(api.url, session["token"])
 
 
 def _arrived(receiver: Receiver, count: int) -> Request:

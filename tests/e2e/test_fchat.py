@@ -108,7 +108,7 @@ def test_a_reply_and_a_click_arrive(stack: E2E, application: dict[str, Any], rec
     status, answer = run(stack, application, REPAIRED.replace("user@example.com", email))
     assert status == 200
     context = stack.api("GET", f"/v1/contexts/{answer['context']['id']}").json
-    person = signed_in(stack, context["user_id"])
+    person = signed_in(stack, context["user_id"], email)
     message = f"/v1/messages/{context['message_id']}/callbacks"
     said = person.call("POST", f"/v1/chats/{context['chat_id']}/messages", json={"text": "Yes ✅"})
     assert (said.status, said.json["context_id"]) == (201, context["id"])
@@ -125,11 +125,14 @@ def test_a_reply_and_a_click_arrive(stack: E2E, application: dict[str, Any], rec
     assert log[0]["context_id"] == context["id"]
 
 
-def signed_in(stack: E2E, user_id: str) -> Api:
+def signed_in(stack: E2E, user_id: str, email: str) -> Api:
     """The API as the person sees it, who takes up an invitation."""
     invited = stack.api("POST", f"/v1/users/{user_id}/invitation")
     assert invited.status in (200, 201), invited.body
     body = {"token": invited.json["token"], "password": f"correct horse {uuid.uuid4().hex}"}
     accepted = stack.api("POST", "/v1/invitations/accept", body, token="")
     assert accepted.status in (200, 201), accepted.body
-    return Api(stack.api_url, accepted.json["token"])
+    credentials = {"email": email, "password": body["password"], "workspace_id": stack.workspace_id}
+    session = stack.api("POST", "/v1/sessions", credentials, token="")
+    assert session.status == 201, session.body
+    return Api(stack.api_url, session.json["token"])
