@@ -9,7 +9,6 @@ from ferryman.chats.model import Chat, ChatType, Member
 from ferryman.chats.table import MAX_MEMBERS_AT_CREATION
 from ferryman.schema import Input, Name, Output, Time
 
-
 type ExternalId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:@-]{1,128}$")]
 _EXTERNAL_ID = "What another system calls the chat, such as FChat's `beatchat_id`."
 

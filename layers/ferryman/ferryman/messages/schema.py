@@ -101,7 +101,7 @@ class MessageOut(Output):
         description="Row by row. Click one: POST /v1/messages/{message_id}/callbacks."
     )
     context_id: str | None = Field(
-        description="Of an application's message to a person: its context; of an answer: the context it came in time for."
+        description="Of an application's message to a person: its context; of an answer: the one it came in time for."
     )
     origin: Origin
     livemode: bool

@@ -36,8 +36,8 @@ def create(
 ) -> tuple[Webhook, str]:
     """A new webhook and its signing secret; a callback when `bot_id` or `application_id` is given.
 
-    `with_it` joins the transaction. Raises NotAllowed for a subscription to every chat without admin:*, Invalid for a URL that may not be called
-    or chats the caller does not belong to.
+    `with_it` joins the transaction. Raises NotAllowed for a subscription to every chat without admin:*, Invalid for
+    a URL that may not be called or chats the caller does not belong to.
     """
     url = _checked_url(wanted.url)
     if bot_id is None and application_id is None:
