@@ -25,6 +25,9 @@ REPLAY = "rpl"
 SESSION = "ses"
 INVITATION = "inv"
 AUDIT = "aud"
+APPLICATION = "app"
+APPLICATION_REQUEST = "req"
+CONTEXT = "ctx"
 
 
 def _encode(milliseconds: int, tail: bytes) -> str:

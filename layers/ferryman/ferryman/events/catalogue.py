@@ -7,9 +7,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from ferryman import ids
+from ferryman import dialects, ids
 from ferryman.deliveries.model import Delivery
 from ferryman.events.model import Event, EventType
+from ferryman.messages.buttons import Chosen
 from ferryman.messages.model import Message, describe
 from ferryman.users.model import User
 from ferryman.webhooks.model import Webhook
@@ -45,7 +46,7 @@ _AUTHOR: Schema = {
     "type": "object",
     "required": ["type", "id"],
     "properties": {
-        "type": {"enum": ["user", "incoming_webhook"]},
+        "type": {"enum": ["user", "incoming_webhook", "application"]},
         "id": _STRING,
         "name": _NULLABLE,
         "avatar_url": _NULLABLE,
@@ -58,13 +59,19 @@ _MESSAGE = _object(
     text=_STRING,
     mentions={"type": "array", "items": _STRING, "description": "The handles that the text names with @."},
     author=_AUTHOR,
-    origin={"enum": ["token", "incoming_webhook"]},
+    buttons={
+        "type": ["array", "null"],
+        "items": {"type": "array", "items": _object(label=_STRING, data={})},
+        "description": "Row by row; `data` is any JSON value.",
+    },
+    context_id={**_NULLABLE, "description": "The context that it opened, or came in time for."},
+    origin={"enum": ["token", "incoming_webhook", "application"]},
     livemode={"type": "boolean"},
     revision={"type": "integer", "minimum": 1},
     created_at=_TIME,
     edited_at={"type": ["string", "null"], "format": "date-time"},
 )
-_A_MESSAGE = {
+_A_MESSAGE: dict[str, Any] = {
     "id": "msg_01J00000000000000000000000",
     "chat_id": "cht_01J00000000000000000000000",
     "text": "Build passed",
@@ -75,6 +82,8 @@ _A_MESSAGE = {
         "name": "CI",
         "avatar_url": "https://cdn.example.com/ci.png",
     },
+    "buttons": None,
+    "context_id": None,
     "origin": "incoming_webhook",
     "livemode": True,
     "revision": 1,
@@ -96,10 +105,26 @@ _A_MENTION = {
     "origin": "token",
 }
 
+_CONVERSATION = _object(
+    application_id=_STRING,
+    person=_object(id=_STRING, name=_STRING, email=_NULLABLE),
+    chat=_object(id=_STRING, type={"enum": ["group", "private"]}),
+)
+_A_CONVERSATION = {
+    "application_id": "app_01J00000000000000000000000",
+    "person": {"id": "usr_01J00000000000000000000000", "name": "Ada", "email": "ada@example.com"},
+    "chat": {"id": "cht_01J00000000000000000000000", "type": "private"},
+}
+_MESSAGE_CREATED = _object(message=_MESSAGE)
+_MESSAGE_CREATED["properties"]["conversation"] = {
+    **_CONVERSATION,
+    "description": "Only when a person answers an application: who answers, and where.",
+}
+
 CATALOGUE: dict[EventType, Entry] = {
     "message.created": Entry(
-        "Somebody posted a message: a person, a token or an incoming webhook.",
-        _object(message=_MESSAGE),
+        "Somebody posted a message: a person, a token, an incoming webhook or an application.",
+        _MESSAGE_CREATED,
         {"message": _A_MESSAGE},
     ),
     "bot.mentioned": Entry(
@@ -119,6 +144,33 @@ CATALOGUE: dict[EventType, Entry] = {
                 "chat_id": "cht_01J00000000000000000000000",
                 "deleted_at": "2026-01-02T03:06:00.000Z",
             }
+        },
+    ),
+    "interaction.created": Entry(
+        "A person clicked a button below an application's message.",
+        _object(
+            interaction=_object(
+                message_id=_STRING,
+                chat_id=_STRING,
+                row={"type": "integer", "minimum": 0},
+                column={"type": "integer", "minimum": 0},
+                label=_STRING,
+                data={"description": "What the application gave the button; any JSON value."},
+                context_id={**_NULLABLE, "description": "The message's context, when the click came in time for it."},
+            ),
+            conversation=_CONVERSATION,
+        ),
+        {
+            "interaction": {
+                "message_id": "msg_01J00000000000000000000000",
+                "chat_id": "cht_01J00000000000000000000000",
+                "row": 0,
+                "column": 0,
+                "label": "Approve",
+                "data": {"action": "approve", "data": "approve_request"},
+                "context_id": "ctx_01J00000000000000000000000",
+            },
+            "conversation": _A_CONVERSATION,
         },
     ),
     "webhook.disabled": Entry(
@@ -164,7 +216,52 @@ TYPES: tuple[EventType, ...] = tuple(CATALOGUE)
 
 
 def message_created(message: Message) -> Event:
-    return _of_message("message.created", message, message.created_at, {"message": describe(message)})
+    data: dict[str, Any] = {"message": describe(message)}
+    if message.application_id and message.person:
+        data["conversation"] = _conversation(
+            message.application_id, {"id": message.user_id, **message.person}, message.chat_id
+        )
+    return _of_message("message.created", message, message.created_at, data)
+
+
+def interaction_created(
+    message: Message,
+    chosen: Chosen,
+    person: User,
+    *,
+    event_id: str,
+    context_id: str | None,
+    livemode: bool,
+    at: str,
+    chain: list[str] | None,
+) -> Event:
+    """A person clicked a button of this message. Two clicks are two events."""
+    who = {"id": person.user_id, "name": person.name, "email": person.email}
+    interaction = {
+        "message_id": message.message_id,
+        "chat_id": message.chat_id,
+        "row": chosen.row,
+        "column": chosen.column,
+        "label": chosen.button.label,
+        "data": chosen.button.data,
+        "context_id": context_id,
+    }
+    return build(
+        "interaction.created",
+        event_id,
+        workspace_id=message.workspace_id,
+        chat_id=message.chat_id,
+        application_id=message.origin_id,
+        livemode=livemode,
+        at=at,
+        data={"interaction": interaction, "conversation": _conversation(message.origin_id, who, message.chat_id)},
+        chain=chain,
+    )
+
+
+def _conversation(application_id: str, person: dict[str, Any], chat_id: str) -> dict[str, Any]:
+    # A person and an application talk in a private chat, always.
+    return {"application_id": application_id, "person": person, "chat": {"id": chat_id, "type": "private"}}
 
 
 def bot_mentioned(created: Event, bot: User) -> Event:
@@ -204,6 +301,7 @@ def _of_message(type_: EventType, message: Message, at: str, data: dict[str, Any
         ids.derived(ids.EVENT, at, type_, message.message_id, str(message.revision)),
         workspace_id=message.workspace_id,
         chat_id=message.chat_id,
+        application_id=data.get("conversation", {}).get("application_id"),
         livemode=message.livemode,
         at=at,
         data=data,
@@ -221,6 +319,7 @@ def build(
     data: dict[str, Any],
     chat_id: str | None = None,
     bot_id: str | None = None,
+    application_id: str | None = None,
     webhook_id: str | None = None,
     test: bool = False,
     chain: list[str] | None = None,
@@ -242,23 +341,33 @@ def build(
         livemode=livemode,
         chat_id=chat_id,
         bot_id=bot_id,
+        application_id=application_id,
         webhook_id=webhook_id,
         test=test or None,
         chain=chain,
         # ASCII, so that no part of the way can change a byte of it.
         body=json.dumps(body, separators=(",", ":")),
+        bodies=dialects.bodies(body),
     )
 
 
-def test_event(type_: EventType, *, workspace_id: str, webhook_id: str, livemode: bool, at: str) -> Event:
-    """An event for one webhook alone, with the type's example as its data and `"test": true`."""
+def test_event(
+    type_: EventType, *, workspace_id: str, webhook_id: str, livemode: bool, at: str, answered: bool = False
+) -> Event:
+    """An event for one webhook alone, with the type's example as its data and `"test": true`.
+
+    `answered`: a message is an answer to an application, which is all that an application is told of messages.
+    """
+    data = CATALOGUE[type_].example
+    if answered and type_ == "message.created":
+        data = {**data, "conversation": _A_CONVERSATION}
     return build(
         type_,
         ids.new(ids.EVENT),
         workspace_id=workspace_id,
         livemode=livemode,
         at=at,
-        data=CATALOGUE[type_].example,
+        data=data,
         webhook_id=webhook_id,
         test=True,
     )

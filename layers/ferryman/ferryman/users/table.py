@@ -41,6 +41,13 @@ def by_handles(workspace_id: str, handles: Iterable[str]) -> list[User]:
     return [User.from_item(item) for item in found if item.get("handle") in wanted]
 
 
+def by_email(workspace_id: str, email: str) -> User | None:
+    """The person who has this e-mail address now, in whatever case it is written."""
+    held = store.get(TABLE, _key(workspace_id, _email_entry(email)))
+    item = store.get(TABLE, _key(workspace_id, held["user_id"])) if held else None
+    return User.from_item(item) if item else None
+
+
 def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[User], store.Key | None]:
     """Users, oldest first."""
     found = store.query(

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ferryman import clock, store
+from ferryman.dialects import Format
 from ferryman.events.model import EventType
 
 type State = Literal["enabled", "disabled"]
@@ -41,6 +42,8 @@ class Webhook(store.Record):
     secrets: list[dict[str, Any]]  # SigningSecret items, newest first
     chat_ids: list[str] | None = None  # None: every chat of the workspace, which needs admin:*
     bot_id: str | None = None  # a bot callback: the bot's mentions alone, in the bot's own chats
+    application_id: str | None = None  # an application's callback: what people answer to the application
+    format: Format = "ferryman"  # of the bodies; never changes
     signatures: list[Signature] = field(default_factory=lambda: ["fm"])
     name: str | None = None
     description: str | None = None
@@ -55,7 +58,12 @@ class Webhook(store.Record):
 
     @property
     def is_global(self) -> bool:
-        return self.chat_ids is None and self.bot_id is None
+        return self.chat_ids is None and self.bot_id is None and self.application_id is None
+
+    @property
+    def follows_a_member(self) -> bool:
+        """Whether it hears only of chats that `member_id` belongs to; an application is in its chats by itself."""
+        return not self.is_global and self.application_id is None
 
     @property
     def member_id(self) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field
 
 from ferryman import clock, ids
+from ferryman.dialects import Format
 from ferryman.events.model import EventType
 from ferryman.schema import Description, Input, Name, Output, Time, distinct
 from ferryman.webhooks.model import MAX_CHATS, Signature, State, Webhook
@@ -60,6 +61,8 @@ class WebhookOut(Output):
     events: list[EventType]
     chat_ids: list[str] | None
     bot_id: str | None = Field(description="Of a bot's callback: the bot whose mentions it gets.")
+    application_id: str | None = Field(description="Of an application's callback: whose answers it gets.")
+    format: Format = Field(description="Whose words the bodies are in; `ferryman` is described under Webhooks.")
     signatures: list[Signature]
     name: str | None
     description: str | None

@@ -12,6 +12,7 @@ from ferryman.credentials import secrets
 from ferryman.credentials.model import Caller
 from ferryman.deliveries import table as deliveries
 from ferryman.deliveries.model import Delivery
+from ferryman.dialects import Format
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
 from ferryman.events import catalogue
 from ferryman.events import table as events
@@ -29,15 +30,17 @@ def create(
     once: Once | None = None,
     *,
     bot_id: str | None = None,
+    application_id: str | None = None,
+    format_: Format = "ferryman",
     with_it: Callable[[Webhook], Sequence[store.Write]] = lambda _webhook: (),
 ) -> tuple[Webhook, str]:
-    """A new webhook and its signing secret; a callback when `bot_id` is given. `with_it` joins the transaction.
+    """A new webhook and its signing secret; a callback when `bot_id` or `application_id` is given.
 
-    Raises NotAllowed for a subscription to every chat without admin:*, Invalid for a URL that may not be called
-    or chats the caller does not belong to.
+    `with_it` joins the transaction. Raises NotAllowed for a subscription to every chat without admin:*, Invalid for
+    a URL that may not be called or chats the caller does not belong to.
     """
     url = _checked_url(wanted.url)
-    if bot_id is None:
+    if bot_id is None and application_id is None:
         _check_chats(caller, wanted.chat_ids)
     _check_events(wanted.events, wanted.chat_ids)
     webhook_id = ids.new(ids.WEBHOOK)
@@ -51,6 +54,8 @@ def create(
         events=list(wanted.events),
         chat_ids=wanted.chat_ids,
         bot_id=bot_id,
+        application_id=application_id,
+        format=format_,
         name=wanted.name,
         description=wanted.description,
         signatures=list(wanted.signatures),
@@ -78,12 +83,14 @@ def visible(caller: Caller, webhook_id: str) -> Webhook:
 def may_manage(caller: Caller, webhook: Webhook) -> bool:
     """A narrow token manages its user's webhooks; test tokens never see live ones, nor the other way round.
 
-    A bot's callbacks are for those who may manage bots.
+    A bot's callbacks are for those who may manage bots, an application's for those who may manage applications.
     """
     if webhook.livemode != caller.livemode:
         return False
     if webhook.bot_id and not scopes.covers(caller.scopes, "bots:write"):
         return False
+    if webhook.application_id:
+        return caller.is_admin
     return caller.is_admin or (webhook.created_by == caller.user_id and not webhook.is_global)
 
 
@@ -100,7 +107,7 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, with_it: Sequen
     for name in ("url", "events", "signatures", "state"):
         if name in changes and changes[name] is None:
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
-    if before.bot_id:
+    if before.bot_id or before.application_id:
         _check_callback(before, changes)
     if "url" in changes:
         changes["url"] = _checked_url(changes["url"])
@@ -169,7 +176,10 @@ def send_test(caller: Caller, webhook_id: str, event_type: EventType | None) -> 
         webhook_id=webhook_id,
         livemode=webhook.livemode,
         at=clock.now_iso(),
+        answered=webhook.application_id is not None,
     )
+    if event.body_in(webhook.format) is None:
+        raise Invalid(f"The webhook's format {webhook.format} cannot tell {event.type}.", "/event_type")
     delivery = deliveries.new(event, webhook)
     store.commit([events.creating(event), deliveries.creating(delivery)])
     return delivery, webhook
@@ -192,7 +202,10 @@ def _sealed(workspace_id: str, webhook_id: str, version: int, secret: str, at: s
 def _check_callback(before: Webhook, changes: dict[str, Any]) -> None:
     for name in ("events", "chat_ids"):
         if name in changes:
-            raise Invalid("A bot's callback gets the bot's mentions in the bot's chats, and nothing else.", f"/{name}")
+            what = "A bot's callback gets the bot's mentions in the bot's chats"
+            if before.application_id:
+                what = "An application's callback gets what people answer to it"
+            raise Invalid(f"{what}, and nothing else.", f"/{name}")
     if changes.get("state") == "enabled" and before.disabled_reason == BOT_DEACTIVATED:
         raise Conflict("The callback's bot is deactivated. Activate it: PATCH /v1/bots/{id} with active: true.")
 

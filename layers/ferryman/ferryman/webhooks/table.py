@@ -3,7 +3,7 @@
 A topic is `<workspace_id>/<live|test>/<chat_id>`, or `*` for the chat where a webhook wants every chat. One row
 for each chat a webhook listens to, so that finding who wants an event costs the same in a workspace of ten
 webhooks and of a hundred thousand, and live and test never meet. A bot callback has one row, under
-`<workspace_id>/<live|test>/bot/<bot_id>`.
+`<workspace_id>/<live|test>/bot/<bot_id>`, that of an application one under `…/application/<application_id>`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,9 +31,15 @@ def topic_of_bot(workspace_id: str, bot_id: str, *, livemode: bool) -> str:
     return topic(workspace_id, f"bot/{bot_id}", livemode=livemode)
 
 
+def topic_of_application(workspace_id: str, application_id: str, *, livemode: bool) -> str:
+    return topic(workspace_id, f"application/{application_id}", livemode=livemode)
+
+
 def topics(webhook: Webhook) -> list[str]:
     if webhook.bot_id:
         return [topic_of_bot(webhook.workspace_id, webhook.bot_id, livemode=webhook.livemode)]
+    if webhook.application_id:
+        return [topic_of_application(webhook.workspace_id, webhook.application_id, livemode=webhook.livemode)]
     chats = [EVERY_CHAT] if webhook.chat_ids is None else webhook.chat_ids
     return [topic(webhook.workspace_id, chat_id, livemode=webhook.livemode) for chat_id in chats]
 
