@@ -136,6 +136,18 @@ def _webhook(objects: Objects) -> str:
     return str(objects.owner.make("/v1/webhooks", BODIES["WebhookIn"](objects))["id"])
 
 
+def _personal_webhook(objects: Objects) -> str:
+    return str(objects.owner.make("/v1/me/webhooks", {"url": "https://me.example.com/fluxdesk-events"})["id"])
+
+
+def _notification(objects: Objects) -> str:
+    """One that the owner sent and got."""
+    body = {"type": "system", "title": "The nightly import ran", "user_ids": [objects.owner.user_id]}
+    made = objects.owner.make("/v1/notifications", body)
+    objects.owner.world.pump_streams()
+    return str(made["id"])
+
+
 def _delivery(objects: Objects) -> str:
     return str(objects.owner.make(f"/v1/webhooks/{objects.id('webhook_id')}/test", {}, 202)["id"])
 
@@ -153,6 +165,8 @@ FACTORIES: dict[str, Callable[[Objects], str]] = {
     "delivery_id": _delivery,
     "incoming_webhook_id": _incoming_webhook,
     "message_id": _message,
+    "notification_id": _notification,
+    "personal_webhook_id": _personal_webhook,
     "replay_id": _replay,
     "secret": _secret,
     "token_id": _token,
@@ -163,6 +177,7 @@ FACTORIES: dict[str, Callable[[Objects], str]] = {
 BODIES: dict[str, Callable[[Objects], dict[str, Any]]] = {
     "BotIn": lambda _: {"name": "Deploy bot", "handle": f"bot-{uuid.uuid4().hex[:20]}"},
     "IncomingWebhookIn": lambda objects: {"chat_id": objects.id("chat_id"), "name": "CI"},
+    "NotificationIn": lambda objects: {"type": "system", "title": "Done", "user_ids": [objects.owner.user_id]},
     "MessagePatch": lambda _: {"text": "Build failed"},
     "RevocationIn": lambda _: {"ids": [ids.new(ids.TOKEN)]},
     "TokenIn": lambda _: {"name": "CI", "scopes": ["chats:read"], "environment": "production"},

@@ -25,6 +25,7 @@ REPLAY = "rpl"
 SESSION = "ses"
 INVITATION = "inv"
 AUDIT = "aud"
+NOTIFICATION = "ntf"
 
 
 def _encode(milliseconds: int, tail: bytes) -> str:

@@ -11,6 +11,7 @@ from ferryman import ids
 from ferryman.deliveries.model import Delivery
 from ferryman.events.model import Event, EventType
 from ferryman.messages.model import Message, describe
+from ferryman.notifications.model import Notification
 from ferryman.users.model import User
 from ferryman.webhooks.model import Webhook
 
@@ -26,6 +27,8 @@ class Entry:
     example: dict[str, Any]
     # About our own work rather than about a chat: only a webhook for every chat (admin:*) can want it.
     operational: bool = False
+    # Told to one person: for their own webhooks, and for those of every chat.
+    personal: bool = False
 
 
 def _object(**properties: Schema) -> Schema:
@@ -96,6 +99,31 @@ _A_MENTION = {
     "origin": "token",
 }
 
+_NOTIFICATION = _object(
+    notification=_object(
+        id=_STRING,
+        title=_STRING,
+        body=_NULLABLE,
+        url=_NULLABLE,
+        data={"type": ["object", "null"], "description": "What the sender put there."},
+    ),
+    user=_object(id=_STRING),
+)
+
+
+def _notification(description: str, title: str, **example: Any) -> Entry:
+    notification = {
+        "id": "ntf_01J00000000000000000000000",
+        "title": title,
+        "body": None,
+        "url": None,
+        "data": None,
+        **example,
+    }
+    told = {"notification": notification, "user": {"id": "usr_01J00000000000000000000000"}}
+    return Entry(description, _NOTIFICATION, told, personal=True)
+
+
 CATALOGUE: dict[EventType, Entry] = {
     "message.created": Entry(
         "Somebody posted a message: a person, a token or an incoming webhook.",
@@ -159,8 +187,31 @@ CATALOGUE: dict[EventType, Entry] = {
         },
         operational=True,
     ),
+    "task_assigned": _notification(
+        "A request was dispatched to the person.",
+        "Fix the login page",
+        url="https://desk.example.com/requests/17",
+        data={"request": 17},
+    ),
+    "task_status": _notification("A request the person is involved in changed its status.", "Request 17 is done"),
+    "blocker": _notification(
+        "A blocker was raised, acknowledged or resolved.", "Blocked: no access to staging", data={"change": "raised"}
+    ),
+    "review": _notification("A request entered the review queue or was returned.", "Request 17 waits for review"),
+    "meeting": _notification(
+        "A meeting is near; send_at schedules such a reminder, for ten minutes before.",
+        "Planning begins in 10 minutes",
+        url="https://meet.example.com/planning",
+    ),
+    "weekly_digest": _notification("The digest of the week.", "Your week", body="12 requests done, 3 blocked."),
+    "team_support.approved": _notification(
+        "A team-support request was approved. Owners and admins are told too, whoever else is.",
+        "Support for the launch was approved",
+    ),
+    "system": _notification("A job, an automatic link, a change of membership and so on.", "The nightly import ran"),
 }
 TYPES: tuple[EventType, ...] = tuple(CATALOGUE)
+PERSONAL: tuple[EventType, ...] = tuple(type_ for type_, entry in CATALOGUE.items() if entry.personal)
 
 
 def message_created(message: Message) -> Event:
@@ -221,6 +272,7 @@ def build(
     data: dict[str, Any],
     chat_id: str | None = None,
     bot_id: str | None = None,
+    user_id: str | None = None,
     webhook_id: str | None = None,
     test: bool = False,
     chain: list[str] | None = None,
@@ -242,11 +294,34 @@ def build(
         livemode=livemode,
         chat_id=chat_id,
         bot_id=bot_id,
+        user_id=user_id,
         webhook_id=webhook_id,
         test=test or None,
         chain=chain,
         # ASCII, so that no part of the way can change a byte of it.
         body=json.dumps(body, separators=(",", ":")),
+    )
+
+
+def notified(notification: Notification, user_id: str) -> Event:
+    """One person is told: the same event however often it is made. Its time is that of sending."""
+    return build(
+        notification.type,
+        ids.derived(ids.EVENT, notification.send_at, notification.type, notification.notification_id, user_id),
+        workspace_id=notification.workspace_id,
+        user_id=user_id,
+        livemode=notification.livemode,
+        at=notification.send_at,
+        data={
+            "notification": {
+                "id": notification.notification_id,
+                "title": notification.title,
+                "body": notification.body,
+                "url": notification.url,
+                "data": json.loads(notification.data) if notification.data else None,
+            },
+            "user": {"id": user_id},
+        },
     )
 
 
@@ -304,6 +379,10 @@ def delivery_exhausted(delivery: Delivery, reason: str, at: str) -> Event:
             }
         },
     )
+
+
+def is_personal(type_: str) -> bool:
+    return type_ in PERSONAL
 
 
 def is_operational(type_: str) -> bool:

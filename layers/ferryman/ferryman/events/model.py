@@ -12,6 +12,14 @@ type EventType = Literal[
     "message.deleted",
     "webhook.disabled",
     "delivery.exhausted",
+    "task_assigned",
+    "task_status",
+    "blocker",
+    "review",
+    "meeting",
+    "weekly_digest",
+    "team_support.approved",
+    "system",
 ]
 
 
@@ -25,6 +33,7 @@ class Event(store.Record):
     body: str  # ASCII JSON; byte-identical on every attempt of every delivery
     chat_id: str | None = None
     bot_id: str | None = None  # the bot that was mentioned
+    user_id: str | None = None  # the person who was notified
     webhook_id: str | None = None  # set when the event is for this webhook alone: a test
     test: bool | None = None
     chain: list[str] | None = None  # the webhooks whose deliveries led to it; they do not get it

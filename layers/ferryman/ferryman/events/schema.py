@@ -4,9 +4,17 @@ from typing import Any, Self
 
 from pydantic import Field
 
+from ferryman.dialects import formats
 from ferryman.events import catalogue
 from ferryman.events.model import EventType
 from ferryman.schema import Output
+
+
+class BodyOut(Output):
+    """The body of an event type in one format."""
+
+    body_schema: dict[str, Any] = Field(description="The JSON Schema of the body.")
+    example: dict[str, Any]
 
 
 class EventTypeOut(Output):
@@ -15,8 +23,12 @@ class EventTypeOut(Output):
     type: EventType
     description: str
     operational: bool = Field(description="About Ferryman's own work: only for webhooks without chat_ids.")
+    personal: bool = Field(
+        description="A notification of one person: for personal webhooks, and those without chat_ids."
+    )
     body_schema: dict[str, Any] = Field(description="The JSON Schema of the body.")
     example: dict[str, Any]
+    formats: dict[str, BodyOut] = Field(description="The body in the other formats that a webhook may choose for it.")
 
     @classmethod
     def of(cls, type_: EventType) -> Self:
@@ -25,6 +37,11 @@ class EventTypeOut(Output):
             type=type_,
             description=entry.description,
             operational=entry.operational,
+            personal=entry.personal,
             body_schema=catalogue.schema(type_),
             example=catalogue.example(type_),
+            formats={
+                name: BodyOut(body_schema=format_.schema(type_), example=format_.body(catalogue.example(type_)))
+                for name, format_ in formats.of_type(type_).items()
+            },
         )

@@ -129,7 +129,7 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int) -> Verdict:
     except deliveries.LostClaim:
         # A copy of this message was faster. It may still die, so look again once its lease is over.
         return _defer(ticket, limit + _LEASE_MARGIN_SECONDS)
-    body = event.body.encode()
+    body = (delivery.body or event.body).encode()
     attempt = signing.attempt(delivery, delivery.attempts[-1])
     headers = signing.headers(attempt, webhook.signatures, secrets, body)
     outcome = transport.post(webhook.url, body, headers, policy=policy.of_deployment(), deadline_seconds=limit)

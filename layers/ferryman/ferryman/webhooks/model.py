@@ -8,11 +8,14 @@ from ferryman.events.model import EventType
 
 type State = Literal["enabled", "disabled"]
 type Signature = Literal["fm", "standard", "fluxdesk"]
+type Format = Literal["fm", "fluxdesk"]
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
 MAX_CHATS = 40
 PAUSE_AFTER_FAILURES = 5  # consecutive failed attempts
 DISABLE_AFTER_FAILURES = 10
 BOT_DEACTIVATED = "the bot was deactivated"  # why a callback is disabled; activating the bot enables it again
+
+USER_DEACTIVATED = "the person was deactivated"  # the same for personal webhooks
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,6 +44,8 @@ class Webhook(store.Record):
     secrets: list[dict[str, Any]]  # SigningSecret items, newest first
     chat_ids: list[str] | None = None  # None: every chat of the workspace, which needs admin:*
     bot_id: str | None = None  # a bot callback: the bot's mentions alone, in the bot's own chats
+    user_id: str | None = None  # a personal webhook: this person's notifications alone, managed by nobody else
+    format: Format = "fm"  # of the body
     signatures: list[Signature] = field(default_factory=lambda: ["fm"])
     name: str | None = None
     description: str | None = None
@@ -55,7 +60,7 @@ class Webhook(store.Record):
 
     @property
     def is_global(self) -> bool:
-        return self.chat_ids is None and self.bot_id is None
+        return self.chat_ids is None and self.bot_id is None and self.user_id is None
 
     @property
     def member_id(self) -> str:

@@ -6,8 +6,9 @@ from pydantic import AfterValidator, Field
 
 from ferryman import clock, ids
 from ferryman.events.model import EventType
+from ferryman.notifications.model import NotificationType
 from ferryman.schema import Description, Input, Name, Output, Time, distinct
-from ferryman.webhooks.model import MAX_CHATS, Signature, State, Webhook
+from ferryman.webhooks.model import MAX_CHATS, Format, Signature, State, Webhook
 
 type Events = Annotated[list[EventType], Field(min_length=1), AfterValidator(distinct)]
 type ChatIds = Annotated[
@@ -18,6 +19,7 @@ type ChatIds = Annotated[
 type Signatures = Annotated[list[Signature], Field(min_length=1), AfterValidator(distinct)]
 type Url = Annotated[str, Field(min_length=1, max_length=2048)]
 _CHATS = "Only events of these chats; you must belong to each. Left out: every chat, which needs admin:*."
+_FORMAT = "The body's form: `fm`, or that of another product, where the event type has one (GET /v1/event-types)."
 
 
 class WebhookIn(Input):
@@ -26,9 +28,11 @@ class WebhookIn(Input):
     url: Url = Field(description="Where to deliver: https.", examples=["https://ci.example.com/ferryman"])
     events: Events = Field(description="Which events to deliver.", examples=[["message.created"]])
     chat_ids: ChatIds | None = Field(None, description=_CHATS)
-    signatures: Signatures = Field(
-        default=["fm"],
-        description="Which signatures each delivery carries: `fm`, `standard` (Standard Webhooks), `fluxdesk`.",
+    format: Format = Field("fm", description=_FORMAT)
+    signatures: Signatures | None = Field(
+        None,
+        description="Which signatures each delivery carries: `fm`, `standard` (Standard Webhooks), `fluxdesk`. Left "
+        "out: that of the format.",
     )
     max_per_second: int | None = Field(
         None, ge=1, le=1000, description="At most this many attempts in a second; no limit, when left out."
@@ -45,11 +49,47 @@ class WebhookPatch(Input):
     chat_ids: ChatIds | None = Field(None, description=_CHATS + " null: every chat.")
     name: Name | None = None
     description: Description | None = None
+    format: Format | None = Field(None, description=_FORMAT)
     signatures: Signatures | None = None
     max_per_second: int | None = Field(
         None, ge=1, le=1000, description="At most this many attempts in a second; null: no limit."
     )
     state: State | None = Field(None, description="`enabled` also forgets the failures so far.")
+
+
+type PersonalEvents = Annotated[list[NotificationType], Field(min_length=1), AfterValidator(distinct)]
+_ALL_OR_SOME = "Which notifications to deliver; all types, when left out."
+
+
+class PersonalWebhookIn(Input):
+    """A new personal webhook: where to send the caller's own notifications."""
+
+    url: Url = Field(description="Where to deliver: https.", examples=["https://receiver.example.com/fluxdesk-events"])
+    events: PersonalEvents | None = Field(None, description=_ALL_OR_SOME)
+    format: Format = Field("fluxdesk", description=_FORMAT)
+    signatures: Signatures | None = Field(None, description="Left out: that of the format.")
+    name: Name | None = None
+    description: Description | None = None
+
+
+class PersonalWebhookPatch(Input):
+    """What to change; fields that are left out stay as they are. A changed URL keeps its secret."""
+
+    url: Url | None = None
+    events: PersonalEvents | None = None
+    format: Format | None = Field(None, description=_FORMAT)
+    signatures: Signatures | None = None
+    name: Name | None = None
+    description: Description | None = None
+    state: State | None = Field(None, description="`enabled` also forgets the failures so far.")
+
+
+class PersonalTestIn(Input):
+    """What to send as a test."""
+
+    event_type: NotificationType | None = Field(
+        None, description="Whose example to send; the first of the webhook's events, when left out."
+    )
 
 
 class WebhookOut(Output):
@@ -60,6 +100,8 @@ class WebhookOut(Output):
     events: list[EventType]
     chat_ids: list[str] | None
     bot_id: str | None = Field(description="Of a bot's callback: the bot whose mentions it gets.")
+    user_id: str | None = Field(description="Of a personal webhook: the person whose notifications it gets.")
+    format: Format
     signatures: list[Signature]
     name: str | None
     description: str | None

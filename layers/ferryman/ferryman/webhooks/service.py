@@ -11,6 +11,7 @@ from ferryman.credentials import secrets
 from ferryman.credentials.model import Caller
 from ferryman.deliveries import table as deliveries
 from ferryman.deliveries.model import Delivery
+from ferryman.dialects import formats
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
 from ferryman.events import catalogue
 from ferryman.events import table as events
@@ -18,7 +19,7 @@ from ferryman.events.model import EventType
 from ferryman.idempotency import Once
 from ferryman.pipeline import policy, targets
 from ferryman.webhooks import sealing, table
-from ferryman.webhooks.model import BOT_DEACTIVATED, SigningSecret, Webhook
+from ferryman.webhooks.model import BOT_DEACTIVATED, Format, SigningSecret, Webhook
 from ferryman.webhooks.schema import WebhookIn, WebhookPatch
 
 
@@ -28,17 +29,19 @@ def create(
     once: Once | None = None,
     *,
     bot_id: str | None = None,
+    user_id: str | None = None,
     with_it: Callable[[Webhook], Sequence[store.Write]] = lambda _webhook: (),
 ) -> tuple[Webhook, str]:
-    """A new webhook and its signing secret; a callback when `bot_id` is given. `with_it` joins the transaction.
+    """A new webhook and its signing secret; a callback when `bot_id` is given, a personal one when `user_id`
+    is. `with_it` joins the transaction.
 
     Raises NotAllowed for a subscription to every chat without admin:*, Invalid for a URL that may not be called
     or chats the caller does not belong to.
     """
     url = _checked_url(wanted.url)
-    if bot_id is None:
+    if bot_id is None and user_id is None:
         _check_chats(caller, wanted.chat_ids)
-    _check_events(wanted.events, wanted.chat_ids)
+    _check_events(wanted.events, wanted.chat_ids, wanted.format)
     webhook_id = ids.new(ids.WEBHOOK)
     secret = secrets.new_signing_secret()
     now = clock.now_iso()
@@ -50,9 +53,11 @@ def create(
         events=list(wanted.events),
         chat_ids=wanted.chat_ids,
         bot_id=bot_id,
+        user_id=user_id,
+        format=wanted.format,
         name=wanted.name,
         description=wanted.description,
-        signatures=list(wanted.signatures),
+        signatures=list(wanted.signatures or formats.signatures(wanted.format)),
         max_per_second=wanted.max_per_second,
         livemode=caller.livemode,
         created_by=caller.user_id,
@@ -75,9 +80,10 @@ def visible(caller: Caller, webhook_id: str) -> Webhook:
 def may_manage(caller: Caller, webhook: Webhook) -> bool:
     """A narrow token manages its user's webhooks; test tokens never see live ones, nor the other way round.
 
-    A bot's callbacks are for those who may manage bots.
+    A bot's callbacks are for those who may manage bots; a personal webhook is its person's alone, in
+    `webhooks.personal`.
     """
-    if webhook.livemode != caller.livemode:
+    if webhook.livemode != caller.livemode or webhook.user_id:
         return False
     if webhook.bot_id and not scopes.covers(caller.scopes, "bots:write"):
         return False
@@ -93,7 +99,7 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, with_it: Sequen
     """Change a webhook that the caller may manage. `with_it` joins the transaction."""
     webhook_id = before.webhook_id
     changes = patch.model_dump(exclude_unset=True)
-    for name in ("url", "events", "signatures", "state"):
+    for name in ("url", "events", "format", "signatures", "state"):
         if name in changes and changes[name] is None:
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
     if before.bot_id:
@@ -106,7 +112,7 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, with_it: Sequen
     now = clock.now_iso()
     if changes:
         after = replace(before, **changes, updated_at=now)
-        _check_events(after.events, after.chat_ids)
+        _check_events(after.events, after.chat_ids, after.format)
         store.commit([*table.changing(before, after), *with_it])
         with_it = ()
     if state == "enabled" and before.state != "enabled":
@@ -127,7 +133,11 @@ def rotate_secret(caller: Caller, webhook_id: str, overlap_hours: int) -> tuple[
 
     Refused while an earlier rotation is open: a third secret would push out one that is still in use.
     """
-    before = visible(caller, webhook_id)
+    return rotate(visible(caller, webhook_id), overlap_hours)
+
+
+def rotate(before: Webhook, overlap_hours: int) -> tuple[Webhook, str]:
+    """Rotate the secret of a webhook that the caller may manage."""
     if before.secret_expires_at:
         raise Conflict(
             f"The secret was rotated before, and the old one signs until {before.secret_expires_at}. "
@@ -136,13 +146,13 @@ def rotate_secret(caller: Caller, webhook_id: str, overlap_hours: int) -> tuple[
     (current,) = before.signing_secrets()
     now = clock.now()
     secret = secrets.new_signing_secret()
-    sealed = _sealed(caller.workspace_id, webhook_id, current.version + 1, secret, clock.iso(now))
+    sealed = _sealed(before.workspace_id, before.webhook_id, current.version + 1, secret, clock.iso(now))
     kept = []
     if overlap_hours:
         current.expires_at = clock.iso(now + overlap_hours * 3600)
         kept = [current.to_item()]
     store.commit([table.rekeying(before, [sealed.to_item(), *kept], clock.iso(now))])
-    return table.get(caller.workspace_id, webhook_id), secret
+    return table.get(before.workspace_id, before.webhook_id), secret
 
 
 def expire_old_secret(caller: Caller, webhook_id: str) -> Webhook:
@@ -156,16 +166,23 @@ def expire_old_secret(caller: Caller, webhook_id: str) -> Webhook:
 def send_test(caller: Caller, webhook_id: str, event_type: EventType | None) -> tuple[Delivery, Webhook]:
     """Send the example of an event type, signed like any delivery. Works for a disabled webhook too."""
     webhook = visible(caller, webhook_id)
+    return test(webhook, event_type), webhook
+
+
+def test(webhook: Webhook, event_type: EventType | None) -> Delivery:
+    """Send a test to a webhook that the caller may manage."""
+    chosen = event_type or webhook.events[0]
+    _check_format([chosen], webhook.format, "/event_type")
     event = catalogue.test_event(
-        event_type or webhook.events[0],
+        chosen,
         workspace_id=webhook.workspace_id,
-        webhook_id=webhook_id,
+        webhook_id=webhook.webhook_id,
         livemode=webhook.livemode,
         at=clock.now_iso(),
     )
     delivery = deliveries.new(event, webhook)
     store.commit([events.creating(event), deliveries.creating(delivery)])
-    return delivery, webhook
+    return delivery
 
 
 def delivery(caller: Caller, delivery_id: str) -> tuple[Delivery, Webhook]:
@@ -183,20 +200,29 @@ def _sealed(workspace_id: str, webhook_id: str, version: int, secret: str, at: s
 
 
 def _check_callback(before: Webhook, changes: dict[str, Any]) -> None:
-    for name in ("events", "chat_ids"):
+    for name in ("events", "chat_ids", "format"):
         if name in changes:
             raise Invalid("A bot's callback gets the bot's mentions in the bot's chats, and nothing else.", f"/{name}")
     if changes.get("state") == "enabled" and before.disabled_reason == BOT_DEACTIVATED:
         raise Conflict("The callback's bot is deactivated. Activate it: PATCH /v1/bots/{id} with active: true.")
 
 
-def _check_events(event_types: Sequence[str], chat_ids: list[str] | None) -> None:
-    operational = [type_ for type_ in event_types if catalogue.is_operational(type_)]
-    if operational and chat_ids is not None:
+def _check_events(event_types: Sequence[EventType], chat_ids: list[str] | None, format_: Format) -> None:
+    _check_format(event_types, format_, "/events")
+    of_no_chat = [type_ for type_ in event_types if catalogue.is_operational(type_) or catalogue.is_personal(type_)]
+    if of_no_chat and chat_ids is not None:
         raise Invalid(
-            f"{operational[0]} is not about a chat: it needs a webhook without chat_ids, which needs {scopes.ADMIN}.",
+            f"{of_no_chat[0]} is not about a chat: it needs a webhook without chat_ids, which needs {scopes.ADMIN}.",
             "/events",
         )
+
+
+def _check_format(event_types: Sequence[EventType], format_: Format, field: str) -> None:
+    for type_ in event_types:
+        if not formats.takes(format_, type_):
+            raise Invalid(
+                f"The format {format_} has no body for {type_}. GET /v1/event-types names those it has.", field
+            )
 
 
 def _checked_url(url: str) -> str:
