@@ -21,7 +21,7 @@ from ferryman.events import catalogue  # noqa: E402
 
 DOCS = ROOT / "docs"
 IMPORTS = ROOT / "bench" / "imports.json"
-_RESOURCE = re.compile(r"(\w+?)(Table|Queue|Key)\b(?:\.Arn)?(?:\}/index/(\w+))?")
+_RESOURCE = re.compile(r"(\w+?)(Table|Queue|Key|Bucket)\b(?:\.Arn)?(?:\}/index/(\w+))?")
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _list(value: Any) -> list[str]:
 
 
 def _thing(resource: str) -> str:
-    """A table, queue or key in the docs' words: `MessagesTable.Arn` is table `messages`."""
+    """A table, queue, key or bucket in the docs' words: `MessagesTable.Arn` is table `messages`."""
     found = _RESOURCE.search(resource)
     if not found:
         return f"`{resource}`"

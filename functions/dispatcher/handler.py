@@ -4,12 +4,11 @@ A record that is none of ours is parked whole and the rest goes on; a failure of
 that record, and Lambda repeats from there.
 """
 
-import json
 from collections.abc import Callable
 from typing import Any
 
-from ferryman import aws, log, settings
-from ferryman.pipeline import dispatch
+from ferryman import log
+from ferryman.pipeline import dispatch, parking
 
 _STOP_BEFORE_SECONDS = 10
 
@@ -36,7 +35,7 @@ def _one(record: dict[str, Any], seconds_left: Callable[[], float]) -> None:
     try:
         found = dispatch.of_record(record)
     except dispatch.Unreadable as unreadable:
-        _park(record, str(unreadable))
+        parking.park("record", record, str(unreadable))
         return
     if found is None:
         return
@@ -44,15 +43,6 @@ def _one(record: dict[str, Any], seconds_left: Callable[[], float]) -> None:
     if event is not None:
         dispatch.dispatch(event, seconds_left)
     dispatch.done(key)
-
-
-def _park(record: dict[str, Any], reason: str) -> None:
-    """Keep the whole record where a person can look at it and send it again (docs/runbook.md)."""
-    log.warning("record.parked", event_id=record.get("eventID"), reason=reason)
-    aws.sqs().send_message(
-        QueueUrl=settings.text("PARKED_QUEUE_URL"),
-        MessageBody=json.dumps({"reason": reason, "record": record}, default=str),
-    )
 
 
 def _from(record: dict[str, Any]) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def delete_personal_webhook(call: Call, personal_webhook_id: str) -> None:
     errors=(409,),
 )
 def rotate_personal_webhook_secret(call: Call, personal_webhook_id: str) -> WebhookCreated:
-    webhook, secret = service.rotate(personal.read(call.caller, personal_webhook_id), overlap_hours=0)
+    webhook, secret = service.rotate(call.caller, personal.read(call.caller, personal_webhook_id), overlap_hours=0)
     rotated = WebhookCreated.of(webhook)
     rotated.secret = secret
     return rotated

@@ -1,9 +1,14 @@
-"""On a schedule: dispatches accepted events that the stream left behind."""
+"""On a schedule: dispatches accepted events that the stream left behind, and says how much is parked."""
 
 from typing import Any
 
-from ferryman.pipeline import sweep
+from ferryman import log
+from ferryman.pipeline import parking, sweep
 
 
 def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
-    return {"swept": sweep.sweep(lambda: context.get_remaining_time_in_millis() / 1000)}
+    try:
+        return {"swept": sweep.sweep(lambda: context.get_remaining_time_in_millis() / 1000)}
+    finally:
+        if parked := parking.waiting():
+            log.warning("parked.waiting", count=parked)

@@ -19,7 +19,8 @@ def read_me(call: Call) -> MeOut:
     return MeOut(
         user=UserOut.of(table.get(caller.workspace_id, caller.user_id)),
         workspace_id=caller.workspace_id,
-        token_id=caller.credential_id,
+        token_id=caller.credential_id if caller.kind == "token" else None,
+        session_id=caller.credential_id if caller.kind == "session" else None,
         scopes=sorted(caller.scopes),
         livemode=caller.livemode,
     )

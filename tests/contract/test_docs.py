@@ -165,8 +165,8 @@ def _permissions(folder: str) -> Iterator[tuple[str, str]]:
             for action in actions if isinstance(actions, list) else [actions]:
                 for resource in resources if isinstance(resources, list) else [resources]:
                     named = resource["Fn::Sub"] if "Fn::Sub" in resource else resource["Fn::GetAtt"][0]
-                    name, _, index = re.sub(r"[${}]|\.Arn", "", named).partition("/index/")
-                    yield action.partition(":")[2], (re.sub("(Table|Queue|Key)$", "", name) + index).lower()
+                    name, _, index = re.sub(r"[${}]|\.Arn|/\*", "", named).partition("/index/")
+                    yield action.partition(":")[2], (re.sub("(Table|Queue|Key|Bucket)$", "", name) + index).lower()
 
 
 def test_the_readme_shows_the_snippets_that_are_tested() -> None:

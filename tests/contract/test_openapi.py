@@ -103,6 +103,10 @@ def test_a_route_says_what_it_needs_and_how_it_refuses(key: str) -> None:
     if operation.creates:
         refusals |= {"409"}
         assert "Idempotency-Key" in {parameter["name"] for parameter in said["parameters"]}
+    if operation.session:
+        assert refusals | {"403"} <= set(said["responses"])
+        assert said["security"] == [{"session": []}]
+        return
     assert refusals <= set(said["responses"])
     assert said["security"] == [
         {scheme: [operation.scope] if operation.scope else []} for scheme in ("bearer", "api_key")
@@ -116,7 +120,10 @@ def test_only_what_carries_its_own_secret_or_none_is_public() -> None:
 
 
 # Routes without a token: what makes each of them safe.
-PUBLIC_ROUTES: set[str] = set()
+PUBLIC_ROUTES = {
+    "POST /v1/invitations/accept",  # the invitation in the body, used up by it
+    "POST /v1/sessions",  # the password, after ten failures in a row only now and then
+}
 
 
 @pytest.mark.parametrize("key", [key for key, operation in OPERATIONS.items() if operation.method == "POST"])

@@ -12,6 +12,7 @@ from tests.support import guard, reach, template
 
 FUNCTIONS = template.functions()
 QUEUES = template.resources("AWS::SQS::Queue")
+BUCKETS = template.resources("AWS::S3::Bucket")
 TABLES = template.resources("AWS::DynamoDB::Table")
 LOG_GROUPS = template.resources("AWS::Logs::LogGroup")
 PARAMETERS: dict[str, dict[str, Any]] = template.load()["Parameters"]
@@ -43,17 +44,6 @@ def dead_letter_target(queue: str) -> str | None:
 
 
 DEAD_LETTERS = {target for queue in QUEUES if (target := dead_letter_target(queue))}
-PARKING = {
-    name
-    for kind in ("DynamoDB", "Kinesis")
-    for _, properties in events(kind)
-    if (
-        name := properties.get("DestinationConfig", {})
-        .get("OnFailure", {})
-        .get("Destination", {})
-        .get("Fn::GetAtt", [""])[0]
-    )
-}
 
 
 def references(value: Any) -> Iterator[str]:
@@ -79,12 +69,8 @@ def references(value: Any) -> Iterator[str]:
 @pytest.mark.parametrize("queue", QUEUES)
 def test_every_queue_has_dead_letters_or_is_the_place_for_them(queue: str) -> None:
     consumed = {properties["Queue"]["Fn::GetAtt"][0] for _, properties in events("SQS")}
-    if queue in DEAD_LETTERS:
-        return
-    if queue in PARKING:
-        assert queue not in consumed, f"{queue} is where things are parked for a person, so nobody else may take them"
-        return
-    assert dead_letter_target(queue), f"{queue} needs a RedrivePolicy"
+    assert queue in consumed, f"{queue} is read by nobody"
+    assert queue in DEAD_LETTERS or dead_letter_target(queue), f"{queue} needs a RedrivePolicy"
 
 
 @pytest.mark.parametrize("queue", [queue for queue in QUEUES if dead_letter_target(queue)])
@@ -104,8 +90,8 @@ def test_every_queue_is_encrypted_and_survives_a_deleted_stack(queue: str) -> No
     assert QUEUES[queue]["Properties"]["MessageRetentionPeriod"] >= 4 * DAY
 
 
-@pytest.mark.parametrize("queue", sorted(DEAD_LETTERS | PARKING))
-def test_what_failed_is_kept_for_two_weeks(queue: str) -> None:
+@pytest.mark.parametrize("queue", sorted(DEAD_LETTERS))
+def test_dead_letters_are_kept_for_two_weeks(queue: str) -> None:
     assert QUEUES[queue]["Properties"]["MessageRetentionPeriod"] == 14 * DAY
 
 
@@ -138,9 +124,51 @@ def test_a_poison_record_neither_blocks_a_stream_nor_is_lost(folder: str, proper
     assert properties["BisectBatchOnFunctionError"] is True
     assert 0 < properties["MaximumRetryAttempts"] <= 10
     assert 60 <= properties["MaximumRecordAgeInSeconds"] <= 21_600
-    assert properties["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0] in QUEUES
+    # Only a bucket is sent the records; a queue gets their sequence numbers, which are worth nothing after a day.
+    destination = properties["DestinationConfig"]["OnFailure"]
+    assert destination["Type"] == "S3"
+    assert destination["Destination"]["Fn::GetAtt"][0] in BUCKETS
     for one in properties.get("FilterCriteria", {}).get("Filters", []):
         assert json.loads(one["Pattern"])
+
+
+# --- buckets ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_every_bucket_is_private_encrypted_and_survives_a_deleted_stack(bucket: str) -> None:
+    properties = BUCKETS[bucket]["Properties"]
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(properties["PublicAccessBlockConfiguration"]) == 4
+    assert properties["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] in ("AES256", "aws:kms")
+    assert "BucketName" not in properties  # or two deployments in one account would collide
+    assert BUCKETS[bucket]["DeletionPolicy"].startswith("Retain")
+    assert BUCKETS[bucket]["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_what_is_parked_is_kept_for_two_weeks_and_no_longer(bucket: str) -> None:
+    """It holds what people wrote. An older version of an object would stay longer, so there are none."""
+    properties = BUCKETS[bucket]["Properties"]
+    (rule,) = properties["LifecycleConfiguration"]["Rules"]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 14)
+    assert not {"Prefix", "TagFilters"} & set(rule), "the rule must be for everything"
+    assert "VersioningConfiguration" not in properties
+
+
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_no_bucket_takes_plain_http(bucket: str) -> None:
+    (policy,) = [
+        policy
+        for policy in template.resources("AWS::S3::BucketPolicy").values()
+        if policy["Properties"]["Bucket"] == {"Ref": bucket}
+    ]
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert statement["Resource"] == [{"Fn::GetAtt": [bucket, "Arn"]}, {"Fn::Sub": f"${{{bucket}.Arn}}/*"}]
 
 
 # --- tables -----------------------------------------------------------------------------------------------
@@ -212,7 +240,8 @@ def test_every_function_has_a_role_of_its_own(folder: str) -> None:
 def test_no_function_may_scan_or_do_more_than_it_names(folder: str) -> None:
     for action, resource in guard.allowed(folder):
         assert "*" not in action, f"{folder}: {action}"
-        assert "*" not in resource, f"{folder}: {action} on {resource}"
+        objects = [f"{bucket}/*" for bucket in BUCKETS]  # the only way to name them
+        assert "*" not in resource or resource in objects, f"{folder}: {action} on {resource}"
         assert action not in ("dynamodb:Scan", "dynamodb:PartiQLSelect", "dynamodb:DeleteTable")
         assert ":" in action
         assert not action.startswith("iam:")
@@ -230,6 +259,22 @@ def test_only_what_makes_webhooks_writes_signing_secrets() -> None:
     assert "webhooks" in writing
 
 
+def test_only_the_sessions_function_touches_how_people_sign_in() -> None:
+    """Hashes of passwords and second factors; and that function can read nothing that another key protects."""
+    allowed = {folder: guard.allowed(folder) for folder in FUNCTIONS}
+    for resource in ("TotpKey", "LoginsTable", "AttemptsTable"):
+        assert {folder for folder in FUNCTIONS for _, name in allowed[folder] if name == resource} == {"sessions"}
+    keys = {pair for pair in allowed["sessions"] if pair[0].startswith("kms:")}
+    assert keys == {("kms:Encrypt", "TotpKey"), ("kms:Decrypt", "TotpKey")}
+
+
+def test_the_audit_log_is_append_only() -> None:
+    allowed = {action for folder in FUNCTIONS for action, name in guard.allowed(folder) if name == "AuditTable"}
+    assert allowed == {"dynamodb:PutItem", "dynamodb:Query"}
+    assert {folder for folder in FUNCTIONS if ("dynamodb:Query", "AuditTable") in guard.allowed(folder)} == {"audit"}
+    assert "TimeToLiveSpecification" not in template.resources("AWS::DynamoDB::Table")["AuditTable"]["Properties"]
+
+
 def test_what_delivers_cannot_read_credentials() -> None:
     for folder in ("dispatcher", "deliverer", "dead_letters", "sweeper"):
         assert not [action for action, resource in guard.allowed(folder) if resource == "CredentialsTable"]
@@ -245,7 +290,7 @@ def test_a_function_may_do_what_its_code_does(folder: str) -> None:
 def test_a_function_may_do_no_more_than_its_code_does(folder: str) -> None:
     used = {(action, resource.partition("/index/")[0]) for action, resource in _needed_actions(folder)}
     may = {(action, resource.partition("/index/")[0]) for action, resource in guard.allowed(folder)}
-    known = {pair for pair in may if pair[0].partition(":")[0] in ("dynamodb", "sqs", "kms")}
+    known = {pair for pair in may if pair[0].partition(":")[0] in ("dynamodb", "sqs", "kms", "s3")}
     assert known <= used, f"functions/{folder} is allowed what its code never calls: {sorted(known - used)}"
 
 
@@ -255,6 +300,8 @@ def _needed_actions(folder: str) -> set[tuple[str, str]]:
     for action, variable, index in reach.needs(folder).actions:
         resource = environment.get(variable, {})
         name = resource.get("Ref", variable) if isinstance(resource, dict) else variable
+        if action.startswith("s3:") and action.endswith("Object"):
+            name += "/*"
         found.add((action, f"{name}/index/{index}" if index else name))
     return found
 

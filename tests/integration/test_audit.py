@@ -4,10 +4,14 @@ import json
 from typing import Any
 
 import pytest
-from ferryman import clock
+from ferryman import clock, store
+from ferryman.audit import service as audit
+from ferryman.credentials.model import Caller
+from ferryman.errors import Conflict
 
 from tests.integration.conftest import Workspace
 from tests.support.meanwhile import meanwhile
+from tests.support.world import World
 
 
 def records(workspace: Workspace, filters: str = "") -> list[dict[str, Any]]:
@@ -53,6 +57,33 @@ def test_people_and_their_roles_are_recorded(workspace: Workspace) -> None:
         ["role"],
         "manager",
     )
+
+
+def test_webhooks_are_recorded_without_their_secrets(workspace: Workspace) -> None:
+    chat = workspace.chat()
+    body = {"url": "https://ci.example.com/in?key=abc", "events": ["message.created"], "chat_ids": [chat]}
+    webhook = workspace.make("/v1/webhooks", body)
+    url = f"/v1/webhooks/{webhook['id']}"
+    assert workspace.call("PATCH", url, {"name": "CI", "state": "disabled"}).status == 200
+    rotated = workspace.call("POST", f"{url}/rotate-secret", {})
+    assert rotated.status == 200, rotated.body
+    assert workspace.call("POST", f"{url}/expire-old-secret").status == 200
+    assert workspace.call("DELETE", url).status == 204
+    found = list(reversed(records(workspace, f"target={webhook['id']}")))
+    assert [record["action"] for record in found] == [
+        "webhook.created",
+        "webhook.edited",
+        "webhook.rotated",
+        "webhook.old_secret_expired",
+        "webhook.deleted",
+    ]
+    assert found[0]["details"] == {"events": ["message.created"]}
+    assert found[1]["details"] == {"changed": ["name", "state"]}
+    assert found[2]["details"] == {"overlap_hours": 24}
+    text = json.dumps(found)
+    assert webhook["secret"] not in text
+    assert rotated.json["secret"] not in text
+    assert "key=abc" not in text
 
 
 def test_what_changed_nothing_leaves_no_record(workspace: Workspace) -> None:
@@ -156,3 +187,14 @@ def test_nobody_changes_a_record_through_the_api(workspace: Workspace, method: s
     record = records(workspace)[0]
     assert workspace.call(method, "/v1/audit").status == 405
     assert workspace.call(method, f"/v1/audit/{record['id']}").status == 404
+
+
+def test_nothing_in_the_package_overwrites_a_record(world: World, workspace: Workspace) -> None:
+    """No function may update or delete there (tests/contract), but a put could replace."""
+    caller = Caller(workspace.workspace_id, workspace.user_id, "owner", True, frozenset(), "tok_x")
+    with world.inside("tokens"):
+        writes = audit.writes(caller, "token.edited", "tok_y", {"changed": ["name"]})
+        store.commit(writes)
+        with pytest.raises(Conflict):
+            store.commit(writes)
+    assert len(records(workspace, "target=tok_y")) == 1

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import boto3
 import pytest
 
 from tests.integration.conftest import Workspace
@@ -51,12 +50,15 @@ def test_a_sample_request_succeeds_with_a_real_token_and_real_ids(
 def test_a_sample_batch_is_done(world: World, folder: str) -> None:
     """What it names does not exist, so there is nothing to do; a batch that cannot be done would name its records."""
     assert world.invoke(folder, sample(folder)) == {"batchItemFailures": []}
-    parked = boto3.client("sqs").receive_message(QueueUrl=world.queue_url("ParkedQueue")).get("Messages", [])
-    assert not parked, "the dispatcher could not read the sample record"
+    assert not world.parked(), "the sample could not be read"
 
 
 def test_the_sweeper_is_woken(world: World) -> None:
     assert world.invoke("sweeper", sample("sweeper"))["swept"] >= 0
+
+
+def test_there_is_nothing_to_unpark(world: World) -> None:
+    assert world.invoke("unpark", sample("unpark")) == {"done": 0, "kept": 0, "reasons": {}, "after": None}
 
 
 def test_the_bootstrap_answers_that_it_was_done_before(world: World, workspace: Workspace) -> None:

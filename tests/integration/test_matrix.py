@@ -1,7 +1,7 @@
 """Every route × everybody who must not get in. Generated from the routes: one that is added is covered by itself."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -31,8 +31,8 @@ ROLES: tuple[Role, ...] = ("owner", "admin", "manager", "staff", "bot")
 
 # What every caller with the scope sees, member of a chat or not. All else is for members and owners of the thing.
 SEEN_BY_ALL = {"user_id", "handle"}
-# What live and test tokens share: the people and the chats. All else is either live or test.
-SHARED_BY_MODES = {"chat_id", "user_id", "bot_id"}
+# What live and test credentials share: people with their sessions, and chats. All else is either live or test.
+SHARED_BY_MODES = {"chat_id", "user_id", "bot_id", "session_id"}
 
 
 @dataclass
@@ -42,11 +42,21 @@ class Scene:
     world: World
     home: Objects
     away: Objects
+    sessions: dict[str, Workspace] = field(default_factory=dict)
 
     def send(self, operation: Operation, parameters: dict[str, str], token: str | None, **options: Any) -> Answer:
         return self.world.call(
             operation.method, path(operation, parameters), token=token, json_body=self.body(operation), **options
         )
+
+    def suited(self, operation: Operation, caller: Workspace) -> Workspace:
+        """The caller through what the operation takes: a token, or a session of the same user."""
+        if not operation.session:
+            return caller
+        if caller.token not in self.sessions:
+            livemode = caller.call("GET", "/v1/me").json["livemode"]
+            self.sessions[caller.token] = caller.signed_in(livemode=livemode)
+        return self.sessions[caller.token]
 
     def body(self, operation: Operation) -> Any:
         return self.home.body(operation)
@@ -211,6 +221,7 @@ def check_not_there(
     pairs: Iterator[tuple[dict[str, str], dict[str, str]]],
     options: Callable[[], dict[str, Any]] = dict,
 ) -> None:
+    caller = scene.suited(operation, caller)
     before = scene.world.rows()
     for real, none in pairs:
         answer = scene.send(operation, real, caller.token, **options())

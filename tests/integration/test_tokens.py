@@ -1,5 +1,6 @@
 """API tokens through the front door: lists and their filters, editing, and revoking one or many."""
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -230,3 +231,32 @@ def test_a_token_that_is_edited_while_it_is_revoked_stays_revoked(workspace: Wor
         assert workspace.call("PATCH", url, {"scopes": ["users:read"]}).status == 409
     assert workspace.call("GET", url).json["status"] == "revoked"
     assert workspace.world.call("GET", "/v1/me", token=token["token"]).status == 401
+
+
+# -- what is kept ------------------------------------------------------------------------------------------------------
+
+
+def test_the_secret_is_shown_once_and_kept_nowhere(world: World, workspace: Workspace) -> None:
+    body = {"name": "CI", "scopes": ["chats:read"], "environment": "production"}
+    key = {"idempotency-key": "once"}
+    token = workspace.call("POST", "/v1/tokens", body, headers=key).json
+    secret = token["token"]
+    url = f"/v1/tokens/{token['id']}"
+    again = workspace.call("POST", "/v1/tokens", body, headers=key)
+    assert (again.status, again.json["id"], again.json["token"]) == (201, token["id"], None)
+    workspace.world.call("GET", "/v1/chats", token=secret)
+    later_answers = [
+        again,
+        workspace.call("GET", url),
+        workspace.call("GET", "/v1/tokens"),
+        workspace.call("PATCH", url, {"name": "Nightly"}),
+        workspace.call("GET", "/v1/audit"),
+        workspace.call("POST", "/v1/tokens/revoke", {"ids": [token["id"]]}),
+        workspace.world.call("GET", "/v1/me", token=secret),
+    ]
+    for answer in later_answers:
+        assert secret.encode() not in answer.body
+    assert token["prefix"] == secret[:12]
+    kept = [(table, str(item)) for table, item in world.items()]
+    assert not [table for table, item in kept if secret in item or secret[12:] in item]
+    assert [table for table, item in kept if hashlib.sha256(secret.encode()).hexdigest() in item] == ["TokensTable"]

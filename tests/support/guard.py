@@ -27,7 +27,10 @@ MAX_BYTES = {"HASH": 2048, "RANGE": 1024}
 
 
 def allowed(folder: str) -> set[tuple[str, str]]:
-    """What a function may do: (action, resource) pairs, resources by logical id, an index as `Table/index/name`."""
+    """What a function may do: (action, resource) pairs, resources by logical id.
+
+    An index is `Table/index/name`, a bucket's objects are `Bucket/*`.
+    """
     pairs = set()
     for policy in template.functions()[folder].get("Policies", []):
         for statement in policy["Statement"]:
@@ -70,6 +73,10 @@ def needed(service: str, operation: str, arguments: dict[str, Any]) -> Iterator[
             yield f"sqs:{_SQS_ACTION.get(operation, operation)}", arguments["QueueUrl"]
         case "kms", _:
             yield f"kms:{operation}", arguments["KeyId"]
+        case "s3", "ListObjectsV2":
+            yield "s3:ListBucket", arguments["Bucket"]
+        case "s3", _:
+            yield f"s3:{operation}", f"{arguments['Bucket']}/*"
 
 
 def refuse_forbidden(
@@ -79,7 +86,8 @@ def refuse_forbidden(
     may = allowed(folder)
     for action, resource in needed(service, operation, arguments):
         table, _, index = resource.partition("/index/")
-        name = logical.get(table, table) + (f"/index/{index}" if index else "")
+        bucket, objects, _ = table.partition("/*")
+        name = logical.get(bucket, bucket) + objects + (f"/index/{index}" if index else "")
         if (action, name) not in may and (f"{action.partition(':')[0]}:*", name) not in may:
             text = f"template.yaml does not allow the function {folder} to call {action} on {name}"
             raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": text}}, operation)

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 
 import pydantic
 from ferryman import ids
+from ferryman.credentials import secrets
 from ferryman.http.operation import Operation
 
 if TYPE_CHECKING:
@@ -156,6 +157,10 @@ def _replay(objects: Objects) -> str:
     return str(objects.owner.make(f"/v1/webhooks/{objects.id('webhook_id')}/replays", {}, 202)["id"])
 
 
+def _session(objects: Objects) -> str:
+    return str(objects.owner.signed_in().call("GET", "/v1/sessions").json["items"][0]["id"])
+
+
 FACTORIES: dict[str, Callable[[Objects], str]] = {
     "asset": lambda _: "start.js",
     "bot_id": _bot,
@@ -169,17 +174,23 @@ FACTORIES: dict[str, Callable[[Objects], str]] = {
     "personal_webhook_id": _personal_webhook,
     "replay_id": _replay,
     "secret": _secret,
+    "session_id": _session,
     "token_id": _token,
     "user_id": _user,
     "webhook_id": _webhook,
 }
 
 BODIES: dict[str, Callable[[Objects], dict[str, Any]]] = {
+    "AcceptIn": lambda _: {"token": secrets.new_invitation(), "password": "correct horse battery"},
     "BotIn": lambda _: {"name": "Deploy bot", "handle": f"bot-{uuid.uuid4().hex[:20]}"},
+    "CodeIn": lambda _: {"code": "123456"},
     "IncomingWebhookIn": lambda objects: {"chat_id": objects.id("chat_id"), "name": "CI"},
     "NotificationIn": lambda objects: {"type": "system", "title": "Done", "user_ids": [objects.owner.user_id]},
     "MessagePatch": lambda _: {"text": "Build failed"},
+    "PasswordIn": lambda _: {"current_password": "not the right one", "new_password": "correct horse battery"},
+    "ProofIn": lambda _: {"code": "123456"},
     "RevocationIn": lambda _: {"ids": [ids.new(ids.TOKEN)]},
+    "SessionIn": lambda _: {"email": f"{uuid.uuid4().hex}@example.com", "password": "correct horse battery"},
     "TokenIn": lambda _: {"name": "CI", "scopes": ["chats:read"], "environment": "production"},
     "UserIn": lambda _: {"name": "Grace", "email": f"{uuid.uuid4().hex}@example.com"},
     "WebhookIn": lambda objects: {

@@ -34,6 +34,10 @@ _CLIENT_ACTIONS = {
     ("sqs", "change_message_visibility"): "sqs:ChangeMessageVisibility",
     ("kms", "encrypt"): "kms:Encrypt",
     ("kms", "decrypt"): "kms:Decrypt",
+    ("s3", "put_object"): "s3:PutObject",
+    ("s3", "get_object"): "s3:GetObject",
+    ("s3", "delete_object"): "s3:DeleteObject",
+    ("s3", "list_objects_v2"): "s3:ListBucket",
 }
 
 type Node = tuple[str, str]  # module, name of a top-level definition or `Class.method`
@@ -274,13 +278,13 @@ def _constants(reach: _Reach, node: Node) -> set[str]:
 
 
 def _settings_of(reach: _Reach, node: Node) -> set[str]:
-    """The variables of queues and keys that a definition reads."""
+    """The variables of queues, keys and buckets that a definition reads."""
     found = set()
     for part in reach._own(node):
         if isinstance(part, ast.Call):
             target = reach.resolve(node, part.func)
             if target and target[0] == "ferryman.settings":
                 text = reach.text(node, part.args[0])
-                if text and text.endswith(("_QUEUE_URL", "_KEY_ID")):
+                if text and text.endswith(("_QUEUE_URL", "_KEY_ID", "_BUCKET")):
                     found.add(text)
     return found

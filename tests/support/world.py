@@ -1,5 +1,5 @@
-"""Ferryman in one process: the real handlers behind the template's routes, on tables, queues and a key that moto
-makes from template.yaml.
+"""Ferryman in one process: the real handlers behind the template's routes, on tables, queues, keys and a bucket that
+moto makes from template.yaml.
 
 Tests come through the front door (`call`), then `pump` moves what waits: stream records to the dispatcher, tickets
 to the deliverer, dead letters to their function, as Lambda's event source mappings do.
@@ -93,7 +93,7 @@ class World:
     # -- what the template declares --------------------------------------------------------------------------------
 
     def _create(self) -> None:
-        dynamodb, sqs, kms = boto3.client("dynamodb"), boto3.client("sqs"), boto3.client("kms")
+        dynamodb, sqs, kms, s3 = boto3.client("dynamodb"), boto3.client("sqs"), boto3.client("kms"), boto3.client("s3")
         for name, item in template.resources("AWS::DynamoDB::Table").items():
             wanted = item["Properties"]
             request = {key: wanted[key] for key in ("AttributeDefinitions", "KeySchema", "BillingMode")}
@@ -119,6 +119,10 @@ class World:
         for name in template.resources("AWS::KMS::Key"):
             key = kms.create_key()["KeyMetadata"]
             self._physical[name], self._arns[name] = key["KeyId"], key["Arn"]
+        for name in template.resources("AWS::S3::Bucket"):
+            bucket = name.lower()
+            s3.create_bucket(Bucket=bucket)
+            self._physical[name], self._arns[name] = bucket, f"arn:aws:s3:::{bucket}"
 
     def _watch(self) -> None:
         """Let the clients of the code under test meet AWS's refusals that moto does not know (`guard`)."""
@@ -135,7 +139,7 @@ class World:
             if service == "dynamodb":
                 guard.refuse_impossible(model.name, params, schemas)
 
-        for client in (aws.dynamodb(), aws.sqs(), aws.kms()):
+        for client in (aws.dynamodb(), aws.sqs(), aws.kms(), aws.s3()):
             client.meta.events.register("before-parameter-build", check)
 
     def resolve(self, value: Any) -> Any:
@@ -170,6 +174,15 @@ class World:
 
     def queue_url(self, logical_id: str) -> str:
         return self._physical[logical_id]
+
+    def bucket(self, logical_id: str = "ParkedBucket") -> str:
+        return self._physical[logical_id]
+
+    def parked(self) -> dict[str, Any]:
+        """Everything in the bucket of what was parked, by key."""
+        s3, bucket = boto3.client("s3"), self.bucket()
+        keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+        return {key: json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys}
 
     # -- functions -------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ import hashlib
 import re
 import string
 import zlib
+from collections.abc import Callable
 
 import pytest
 from ferryman.credentials import secrets
@@ -30,6 +31,16 @@ def test_a_token_has_the_published_form(livemode: bool) -> None:
     assert PUBLISHED.fullmatch(token)
     assert token.startswith("fm_live_" if livemode else "fm_test_")
     assert secrets.is_token(token)
+
+
+@pytest.mark.parametrize(("make", "prefix"), [(secrets.new_session, "fm_sess_"), (secrets.new_invitation, "fm_invt_")])
+def test_sessions_and_invitations_have_the_form_of_tokens(make: Callable[[], str], prefix: str) -> None:
+    made = make()
+    assert re.fullmatch(rf"{prefix}[0-9A-Za-z]{{36}}", made)
+    assert made[38:] == base62(zlib.crc32(made[8:38].encode()))
+    assert secrets.is_token(made)
+    assert not secrets.is_token(made[:-1])
+    assert not secrets.is_token(made.upper())
 
 
 @given(tokens)

@@ -31,6 +31,10 @@ def kms() -> Any:
     return _client("kms")
 
 
+def s3() -> Any:
+    return _client("s3")
+
+
 def reset() -> None:
     """Forget the clients, for tests that change the endpoint or the credentials."""
     _client.cache_clear()

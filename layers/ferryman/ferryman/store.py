@@ -286,11 +286,12 @@ def check(
     return Write("ConditionCheck", _with_condition(arguments, condition, values, names), refused or _changed())
 
 
-def commit(writes: Sequence[Write], *, return_new: bool = False) -> Item | None:
+def commit(writes: Sequence[Write], *, return_new: bool = False, tries: int = 1) -> Item | None:
     """Carry the writes out, all or none. Raises the `refused` of the first whose condition does not hold.
 
     A single write goes as itself, which costs half of a transaction; with `return_new` a single update
-    returns the item as it is now.
+    returns the item as it is now. A transaction that collides with another is sent `tries` times before it
+    raises Conflict; worth more than one where nothing the caller read can have changed.
     """
     from botocore.exceptions import ClientError
 
@@ -313,6 +314,8 @@ def commit(writes: Sequence[Write], *, return_new: bool = False) -> Item | None:
         for write, reason in zip(writes, reasons, strict=False):
             if reason.get("Code") == "ConditionalCheckFailed":
                 raise write.refused from None
+        if tries > 1:
+            return commit(writes, tries=tries - 1)
         raise Conflict("Somebody else is changing this at the same moment. Send the request again.") from None
     return None
 

@@ -158,3 +158,10 @@ def open_now(workspace_id: str, chat_id: str) -> store.Write:
         {":yes": True},
         refused=Conflict("The chat is not active. Activate it first: PATCH /v1/chats/{id} with active: true."),
     )
+
+
+def activity_unchanged(chat: Chat) -> store.Write:
+    """Holds a transaction to the moment in which the chat is as active as it was read."""
+    return store.check(
+        TABLE, _key(chat.workspace_id, f"chat/{chat.chat_id}"), "active = :active", {":active": chat.active}
+    )

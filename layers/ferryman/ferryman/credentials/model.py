@@ -30,6 +30,7 @@ class Credential(store.Record):
     # Incoming webhooks only: where it posts, and as whom.
     chat_id: str | None = None
     name: str | None = None
+    avatar_url: str | None = None
 
     def is_expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= clock.now_iso()

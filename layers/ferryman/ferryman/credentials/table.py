@@ -1,5 +1,7 @@
 """The table `credentials`: secret_hash → credential."""
 
+from collections.abc import Iterable
+
 from ferryman import clock, store
 from ferryman.credentials.model import Credential
 from ferryman.errors import NotFound
@@ -27,6 +29,17 @@ def changing(secret_hash: str, **changes: object) -> store.Write:
         condition="attribute_exists(secret_hash)",
         refused=gone,
     )
+
+
+def used_at(secret_hashes: Iterable[str]) -> dict[str, str]:
+    """When each of these credentials was last used, exact to ten minutes; those that never were are left out."""
+    found = store.get_many(TABLE, [{"secret_hash": secret_hash} for secret_hash in secret_hashes])
+    return {item["secret_hash"]: item["used_at"] for item in found if "used_at" in item}
+
+
+def redeeming(secret_hash: str, refused: Exception) -> store.Write:
+    """Use up a credential that works once."""
+    return store.delete(TABLE, {"secret_hash": secret_hash}, condition="attribute_exists(secret_hash)", refused=refused)
 
 
 def revoking(secret_hash: str) -> store.Write:

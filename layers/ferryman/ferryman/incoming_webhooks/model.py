@@ -15,4 +15,6 @@ class IncomingWebhook(store.Record):
     livemode: bool
     created_by: str
     created_at: str
+    updated_at: str | None = None
+    avatar_url: str | None = None
     last_used_at: str | None = None

@@ -1,6 +1,11 @@
 """Incoming webhooks: created and revoked by admins, posted to by whoever has the URL."""
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from ferryman import clock, idempotency, ids, log, store
+from ferryman.audit import service as audit
+from ferryman.audit.model import Action
 from ferryman.chats import access
 from ferryman.chats import table as chats
 from ferryman.chats.model import Chat
@@ -16,45 +21,65 @@ from ferryman.messages import chains
 from ferryman.messages import table as messages
 from ferryman.messages.model import MAX_TEXT, Message
 
+if TYPE_CHECKING:  # posting, the busiest of all, needs no models
+    from ferryman.incoming_webhooks.schema import IncomingWebhookIn, IncomingWebhookPatch
+
 _UNKNOWN = "There is no such incoming webhook. Check the URL; it may have been revoked."
 
 
-def create(caller: Caller, chat_id: str, name: str, once: Once | None = None) -> tuple[IncomingWebhook, str]:
+def create(caller: Caller, wanted: "IncomingWebhookIn", once: Once | None = None) -> tuple[IncomingWebhook, str]:
     """A new incoming webhook for a chat the caller belongs to, and the secret of its URL."""
     try:
-        access.visible(caller, chat_id)
+        access.visible(caller, wanted.chat_id)
     except NotFound:
         raise Invalid("There is no such chat among those you belong to.", "/chat_id") from None
     secret = secrets.new_hook_secret()
+    now = clock.now_iso()
     webhook = IncomingWebhook(
         workspace_id=caller.workspace_id,
         incoming_webhook_id=ids.new(ids.INCOMING_WEBHOOK),
-        chat_id=chat_id,
-        name=name,
+        chat_id=wanted.chat_id,
+        name=wanted.name,
+        avatar_url=wanted.avatar_url,
         secret_hash=secrets.digest(secret),
         livemode=caller.livemode,
         created_by=caller.user_id,
-        created_at=clock.now_iso(),
-    )
-    credential = Credential(
-        secret_hash=webhook.secret_hash,
-        kind="incoming_webhook",
-        workspace_id=webhook.workspace_id,
-        subject_id=webhook.incoming_webhook_id,
-        user_id=caller.user_id,
-        livemode=webhook.livemode,
-        chat_id=chat_id,
-        name=name,
+        created_at=now,
+        updated_at=now,
     )
     store.commit(
         [
             *idempotency.writes(once, webhook.incoming_webhook_id),
             table.creating(webhook),
-            credentials.creating(credential),
-            chats.open_now(caller.workspace_id, chat_id),
+            credentials.creating(_credential(webhook, active=True)),
+            chats.open_now(caller.workspace_id, wanted.chat_id),
+            *_audited(caller, "incoming_webhook.created", webhook),
         ]
     )
     return webhook, secret
+
+
+def _credential(webhook: IncomingWebhook, *, active: bool) -> Credential:
+    """All that posting to the URL needs, in one item."""
+    return Credential(
+        secret_hash=webhook.secret_hash,
+        kind="incoming_webhook",
+        workspace_id=webhook.workspace_id,
+        subject_id=webhook.incoming_webhook_id,
+        user_id=webhook.created_by,
+        active=active,
+        livemode=webhook.livemode,
+        chat_id=webhook.chat_id,
+        name=webhook.name,
+        avatar_url=webhook.avatar_url,
+    )
+
+
+def _audited(
+    caller: Caller, action: Action, webhook: IncomingWebhook, changed: list[str] | None = None
+) -> list[store.Write]:
+    details = {"chat_id": webhook.chat_id, **({"changed": changed} if changed else {})}
+    return audit.writes(caller, action, webhook.incoming_webhook_id, details)
 
 
 def visible(caller: Caller, incoming_webhook_id: str) -> IncomingWebhook:
@@ -72,21 +97,72 @@ def visible(caller: Caller, incoming_webhook_id: str) -> IncomingWebhook:
     return webhook
 
 
-def page(caller: Caller, limit: int, after: store.Key | None) -> tuple[list[IncomingWebhook], store.Key | None]:
-    """The incoming webhooks that are `visible` to the caller, newest first."""
+def page(
+    caller: Caller, limit: int, after: store.Key | None, chat_id: str | None = None
+) -> tuple[list[IncomingWebhook], store.Key | None]:
+    """The incoming webhooks that are `visible` to the caller, newest first; only those of `chat_id`, when given."""
     return table.page(
         caller.workspace_id,
         limit,
         after,
         livemode=caller.livemode,
         member=None if caller.is_admin else caller.user_id,
+        chat_id=chat_id,
     )
+
+
+def edit(caller: Caller, incoming_webhook_id: str, patch: "IncomingWebhookPatch") -> IncomingWebhook:
+    """Change the author of the messages to come: the record and what its URL posts with, in one transaction."""
+    before = visible(caller, incoming_webhook_id)
+    changes = {
+        name: value for name, value in patch.model_dump(exclude_unset=True).items() if value != getattr(before, name)
+    }
+    if "name" in changes and changes["name"] is None:
+        raise Invalid("must not be null; leave it out to keep it.", "/name")
+    if not changes:
+        return before
+    now = clock.now_iso()
+    store.commit(
+        [
+            table.changing(before, **changes, updated_at=now),
+            credentials.changing(before.secret_hash, **changes),
+            *_audited(caller, "incoming_webhook.edited", before, list(changes)),
+        ],
+        tries=3,  # a post may be marking its use at the same moment
+    )
+    return replace(before, **changes, updated_at=now)
+
+
+def regenerate(caller: Caller, incoming_webhook_id: str) -> tuple[IncomingWebhook, str]:
+    """A new secret for the URL. The old URL is refused from the moment in which the new one works."""
+    before = visible(caller, incoming_webhook_id)
+    chat = access.visible(caller, before.chat_id)
+    secret = secrets.new_hook_secret()
+    after = replace(before, secret_hash=secrets.digest(secret), updated_at=clock.now_iso())
+    store.commit(
+        [
+            table.changing(before, secret_hash=after.secret_hash, updated_at=after.updated_at),
+            credentials.revoking(before.secret_hash),
+            credentials.creating(_credential(after, active=chat.active)),
+            chats.activity_unchanged(chat),
+            *_audited(caller, "incoming_webhook.regenerated", before),
+        ],
+        tries=3,
+    )
+    return after, secret
 
 
 def revoke(caller: Caller, incoming_webhook_id: str) -> None:
     """Delete an incoming webhook: when this returns, its URL accepts nothing any more."""
     webhook = visible(caller, incoming_webhook_id)
-    store.commit([table.deleting(webhook), credentials.revoking(webhook.secret_hash)])
+    store.commit(
+        [
+            table.deleting(webhook),
+            credentials.revoking(webhook.secret_hash),
+            *_audited(caller, "incoming_webhook.revoked", webhook),
+        ],
+        tries=3,
+    )
 
 
 def follow_chat(chat: Chat) -> None:
@@ -98,7 +174,7 @@ def follow_chat(chat: Chat) -> None:
         try:
             store.commit([credentials.changing(webhook.secret_hash, active=chat.active)])
         except NotFound:
-            continue  # revoked in between
+            continue  # revoked in between, or regenerated: that has looked at the chat as it is now
 
 
 def accept(secret: str, text: object, answers: str | None = None) -> Message:
@@ -126,6 +202,7 @@ def accept(secret: str, text: object, answers: str | None = None) -> Message:
         origin="incoming_webhook",
         origin_id=credential.subject_id,
         author_name=credential.name,
+        author_avatar_url=credential.avatar_url,
         created_at=clock.now_iso(),
         livemode=credential.livemode,
         chain=chains.of_reply(credential.workspace_id, answers),

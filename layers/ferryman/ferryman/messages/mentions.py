@@ -3,7 +3,7 @@
 `@deploy-bot` names the handle `deploy-bot`, in whatever case it is written. A mention is a word of its own: the `@`
 of `ada@example.com` and `/@ada` belongs to the word before it, and `@adaß` is another word. The handle is as long as
 it can be, and what cannot end a handle ends the sentence: `@a.b.` names `a.b`, never `a`. Nothing is named in code
-(between backticks) and in URLs.
+(between backticks) and in URLs. Scripts without upper case need no space around a mention, as they write none.
 """
 
 import re
@@ -42,16 +42,20 @@ def _named(text: str) -> Iterator[str]:
 
 def _begins_a_word(text: str, at: int) -> bool:
     """Whether the `@` at this place is the first of its word; `_@ada_` and `...@ada` are."""
-    while at and text[at - 1] in "_.+-":
+    while at and (text[at - 1] in "_.+-" or unicodedata.category(text[at - 1]).startswith("M")):
         at -= 1
-    before = text[at - 1] if at else " "
-    return not (before.isalnum() or before in "@/\\%")
+    return at == 0 or not (_in_a_word(text[at - 1]) or text[at - 1] in "@/\\%")
 
 
 def _ends_a_word(text: str, at: int) -> bool:
-    """Whether no word goes on here: not with another script's letter or accent, and it is no address."""
-    after = text[at : at + 1]
-    return not after or not (after.isalnum() or after == "@" or unicodedata.category(after).startswith("M"))
+    """Whether no word goes on here, and it is no address."""
+    return at == len(text) or not (_in_a_word(text[at]) or text[at] == "@")
+
+
+def _in_a_word(character: str) -> bool:
+    """A letter, accent or digit; but not of a script without upper case, many of which put no space between words."""
+    category = unicodedata.category(character)
+    return category[0] in "LMN" and category != "Lo"
 
 
 def _without_code(text: str) -> str:

@@ -2,7 +2,8 @@
 
 The queue counts receives, the delivery counts attempts that failed. They differ when a receive was lost, throttled
 or ended before the claim. Budget spent: the delivery is exhausted. Budget left: it was our fault, so the ticket
-goes back to the queue with a fresh count.
+goes back to the queue with a fresh count. It does so for as long as the fault lasts, in growing pauses; after the
+third round the line `delivery.stuck` rings an alarm.
 """
 
 from typing import Literal
@@ -16,7 +17,8 @@ from ferryman.pipeline import queue, schedule
 from ferryman.pipeline.queue import Ticket
 
 type Settled = Literal["over", "exhausted", "requeued", "unknown"]
-_PAUSE_SECONDS = 60  # whatever broke four receives is not over in a second
+_PAUSE_SECONDS = 60  # whatever broke four receives is not over in a second; doubled with each round
+_STUCK_AFTER_ROUNDS = 3
 
 
 def settle(ticket: Ticket) -> Settled:
@@ -56,6 +58,24 @@ def _settle(ticket: Ticket) -> Settled:
             next_attempt_at=None,
         )
         return "exhausted"
-    pause = clock.seconds(delivery.next_attempt_at) - now if delivery.next_attempt_at else 0
-    queue.send([ticket], delay_seconds=max(_PAUSE_SECONDS, pause))
+    due = clock.seconds(delivery.next_attempt_at) - now if delivery.next_attempt_at else 0
+    queue.send([_again(ticket)], delay_seconds=max(_pause(ticket), due))
     return "requeued"
+
+
+def _again(ticket: Ticket) -> Ticket:
+    again = ticket.again()
+    if again.requeues >= _STUCK_AFTER_ROUNDS:
+        log.warning(
+            "delivery.stuck",
+            workspace_id=ticket.workspace_id,
+            webhook_id=ticket.webhook_id,
+            delivery_id=ticket.delivery_id,
+            rounds=again.requeues,
+        )
+    return again
+
+
+def _pause(ticket: Ticket) -> float:
+    """Seconds that a ticket waits before its next round: 1, 2, 4, 8 minutes, then a quarter of an hour."""
+    return min(_PAUSE_SECONDS * 2.0 ** min(ticket.requeues, 4), schedule.MAX_QUEUE_DELAY_SECONDS)

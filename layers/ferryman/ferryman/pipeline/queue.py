@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ferryman import aws, ids, settings
@@ -20,6 +20,7 @@ class Ticket:
 
     workspace_id: str
     delivery_id: str
+    requeues: int = 0  # how often it came back from the dead letters
 
     @property
     def webhook_id(self) -> str:
@@ -36,17 +37,25 @@ class Ticket:
         return parts
 
     def dump(self) -> str:
-        return json.dumps({"workspace_id": self.workspace_id, "delivery_id": self.delivery_id})
+        content: dict[str, object] = {"workspace_id": self.workspace_id, "delivery_id": self.delivery_id}
+        return json.dumps(content | ({"requeues": self.requeues} if self.requeues else {}))
+
+    def again(self) -> "Ticket":
+        """The ticket for the next round through the queue, after the dead letters."""
+        return replace(self, requeues=self.requeues + 1)
 
     @classmethod
     def load(cls, text: str) -> "Ticket":
-        """Raises ValueError for anything that `dump` did not make."""
+        """Raises ValueError for anything that `dump` did not make: one foreign message must not fail a batch of ten."""
         try:
             content: dict[str, Any] = json.loads(text)
-            ticket = cls(str(content["workspace_id"]), str(content["delivery_id"]))
-        except (TypeError, KeyError) as error:
+            ticket = cls(content["workspace_id"], content["delivery_id"], content.get("requeues", 0))
+            ticket._parts()
+            ours = ids.is_id(ids.WORKSPACE, ticket.workspace_id) and ticket.requeues >= 0
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
             raise ValueError("not a ticket") from error
-        ticket._parts()
+        if not ours:
+            raise ValueError("not a ticket")
         return ticket
 
 

@@ -4,7 +4,7 @@ The stream keeps its records for 24 hours; an item keeps its `undispatched` mark
 however long that takes. The marks form a sparse index, so looking costs next to nothing while there is nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from ferryman import clock, log, store
 from ferryman.errors import RetryLater
@@ -15,7 +15,7 @@ from ferryman.replays import service
 from ferryman.replays import table as replays
 
 # The tables with such an index, and the names of their keys.
-_KEYS = {messages.TABLE: ("chat", "message_id"), events.TABLE: ("event",), replays.TABLE: ("webhook", "replay_id")}
+KEYS = {messages.TABLE: ("chat", "message_id"), events.TABLE: ("event",), replays.TABLE: ("webhook", "replay_id")}
 SETTLED_AFTER_SECONDS = 120  # the stream is given that long before it is called late
 
 
@@ -26,41 +26,53 @@ def sweep(seconds_left: Callable[[], float]) -> int:
     """
     before = clock.iso(clock.now() - SETTLED_AFTER_SECONDS)
     swept, failed = 0, 0
-    for table in _KEYS:
-        for shard in range(messages.SHARDS):
-            waiting = store.query_all(
-                table,
-                "undispatched = :shard AND created_at < :before",
-                {":shard": str(shard), ":before": before},
-                index=messages.UNDISPATCHED_INDEX,
-            )
-            for indexed in waiting:
+    try:
+        for table in KEYS:
+            for indexed in _waiting(table, before):
                 if seconds_left() < 10:
                     return swept
                 try:
-                    swept += _sweep_one(table, indexed, seconds_left)
+                    swept += _sweep_one(table, indexed, before, seconds_left)
                 except dispatch.OutOfTime:
                     return swept
                 except Exception as error:
                     # One that cannot be read must not keep those behind it waiting for ever.
                     failed += 1
                     log.logger.exception("sweep.failed", extra={"error": type(error).__name__, "item": indexed})
-    if swept:
-        log.warning("events.swept", count=swept)
+    finally:
+        if swept:
+            log.warning("events.swept", count=swept)
     if failed:
         raise RetryLater(f"{failed} items could not be dispatched. The log lines sweep.failed name them.")
     return swept
 
 
-def _sweep_one(table: str, indexed: store.Item, seconds_left: Callable[[], float]) -> int:
-    item = store.get(table, {name: indexed[name] for name in _KEYS[table]})
+def _waiting(table: str, before: str) -> Iterator[store.Item]:
+    for shard in range(messages.SHARDS):
+        yield from store.query_all(
+            table,
+            "undispatched = :shard AND created_at < :before",
+            {":shard": str(shard), ":before": before},
+            index=messages.UNDISPATCHED_INDEX,
+        )
+
+
+def _sweep_one(table: str, indexed: store.Item, before: str, seconds_left: Callable[[], float]) -> int:
+    item = store.get(table, {name: indexed[name] for name in KEYS[table]})
     if item is None or "undispatched" not in item:
         return 0  # the index was behind: it is dispatched by now
+    if table == replays.TABLE and item["updated_at"] >= before:
+        return 0  # a long replay that gets on
+    go_on(table, item, seconds_left)
+    return 1
+
+
+def go_on(table: str, item: store.Item, seconds_left: Callable[[], float]) -> None:
+    """Dispatch the event of an item, or do the next page of a replay. Raises OutOfTime as `dispatch.dispatch` does."""
     if table == replays.TABLE:
-        service.step(item)
-        return 1
+        service.step(item["workspace_id"], item["webhook_id"], item["replay_id"])
+        return
     event, key = dispatch.of_item(item)
     if event is not None:
         dispatch.dispatch(event, seconds_left)
     dispatch.done(key)
-    return 1

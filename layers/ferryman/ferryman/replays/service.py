@@ -78,10 +78,10 @@ def cancel(caller: Caller, webhook_id: str, replay_id: str) -> Replay:
     return read(caller, webhook_id, replay_id)
 
 
-def step(item: store.Item) -> None:
-    """Do the next page of a replay. `item` says which; how far it is, is read anew."""
+def step(workspace_id: str, webhook_id: str, replay_id: str) -> None:
+    """Do the next page of a replay. How far it is, is read anew."""
     try:
-        replay = table.get(item["workspace_id"], item["webhook_id"], item["replay_id"])
+        replay = table.get(workspace_id, webhook_id, replay_id)
     except NotFound:
         return
     if replay.state != "running":

@@ -13,8 +13,6 @@ from ferryman.tokens.schema import TokenIn, TokenPatch
 from ferryman.users import table as users
 from ferryman.users.model import User
 
-_TRIES = 3
-
 
 def create(caller: Caller, wanted: TokenIn, once: Once | None = None) -> tuple[Token, str]:
     """A new token of the caller's user, and its secret. Raises as `creating` does."""
@@ -166,16 +164,11 @@ def revoke_found(caller: Caller, token: Token) -> bool:
     if token.revoked_at:
         return False
     writes = revoking(caller, token)
-    for tries_left in reversed(range(_TRIES)):
-        try:
-            store.commit(writes)
-        except NotFound:
-            return False  # somebody else revoked it in between
-        except Conflict:  # most likely a call with the token is marking its use
-            if not tries_left:
-                raise
-        else:
-            break
+    try:
+        # A call with the token may be marking its use at the same moment.
+        store.commit(writes, tries=3)
+    except NotFound:
+        return False  # somebody else revoked it in between
     return True
 
 

@@ -7,8 +7,9 @@ from ferryman.audit import service as audit
 from ferryman.credentials.model import Caller
 from ferryman.errors import Conflict, Invalid, NotAllowed
 from ferryman.idempotency import Once
+from ferryman.sessions import service as sessions
 from ferryman.tokens import service as tokens
-from ferryman.users import table
+from ferryman.users import emails, table
 from ferryman.users.model import User
 from ferryman.users.schema import UserIn, UserPatch
 from ferryman.webhooks import personal
@@ -33,12 +34,12 @@ def create(caller: Caller, wanted: UserIn, once: Once | None = None) -> User:
         updated_at=now,
     )
     audited = audit.writes(caller, "user.created", user.user_id, {"role": user.role})
-    store.commit([*idempotency.writes(once, user.user_id), *table.creating(user), *audited])
+    store.commit([*idempotency.writes(once, user.user_id), *table.creating(user), *emails.listing(user), *audited])
     return user
 
 
 def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
-    """Change a user. Role and activity reach the user's tokens before this returns."""
+    """Change a user. Role and activity reach the user's tokens and sessions before this returns."""
     before = table.get(caller.workspace_id, user_id)
     if before.role == "bot":
         raise Conflict("This is a bot. Edit it with PATCH /v1/bots/{id}.")
@@ -63,7 +64,7 @@ def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
     changed = [name for name, value in changes.items() if value != getattr(before, name)]
     details = {"changed": changed, "role": after.role, "active": after.active}
     audited = audit.writes(caller, "user.edited", user_id, details)
-    store.commit([*table.changing(before, after), *keeping_an_owner, *audited])
+    store.commit([*table.changing(before, after), *emails.relisting(before, after), *keeping_an_owner, *audited])
     if acting_changed:
         _follow(after)
     return after
@@ -76,6 +77,7 @@ def _follow(user: User) -> None:
     """
     while True:
         tokens.follow_user(user)
+        sessions.follow_user(user)
         personal.follow(user)
         newest = table.get(user.workspace_id, user.user_id)
         if (newest.role, newest.active) == (user.role, user.active):

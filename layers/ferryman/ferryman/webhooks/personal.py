@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 from ferryman import clock, store
+from ferryman.audit import service as audit
 from ferryman.credentials.model import Caller
 from ferryman.errors import Conflict, NotAllowed, NotFound
 from ferryman.events import catalogue
@@ -46,12 +47,15 @@ def read(caller: Caller, webhook_id: str) -> Webhook:
 
 def edit(caller: Caller, webhook_id: str, patch: PersonalWebhookPatch) -> Webhook:
     """Change a personal webhook. A changed URL keeps its secret and is checked again."""
-    return service.change(caller, read(caller, webhook_id), WebhookPatch.model_validate(changes(patch)))
+    wanted = changes(patch)
+    audited = audit.writes(caller, "webhook.edited", webhook_id, {"changed": list(wanted)})
+    return service.change(caller, read(caller, webhook_id), WebhookPatch.model_validate(wanted), audited)
 
 
 def delete(caller: Caller, webhook_id: str) -> None:
     """Delete a personal webhook: deliveries that wait are cancelled when they come up."""
-    store.commit(table.deleting(read(caller, webhook_id)))
+    audited = audit.writes(caller, "webhook.deleted", webhook_id)
+    store.commit([*table.deleting(read(caller, webhook_id)), *audited])
 
 
 def follow(user: User) -> None:

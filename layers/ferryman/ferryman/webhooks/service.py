@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ferryman import clock, idempotency, ids, scopes, store
+from ferryman.audit import service as audit
 from ferryman.chats import table as chats
 from ferryman.credentials import secrets
 from ferryman.credentials.model import Caller
@@ -65,7 +66,9 @@ def create(
         updated_at=now,
         secrets=[sealed.to_item()],
     )
-    store.commit([*idempotency.writes(once, webhook_id), *table.creating(webhook), *with_it(webhook)])
+    # A callback is recorded as what its bot got (`with_it`).
+    audited = [] if bot_id else audit.writes(caller, "webhook.created", webhook_id, {"events": webhook.events})
+    store.commit([*idempotency.writes(once, webhook_id), *table.creating(webhook), *with_it(webhook), *audited])
     return webhook, secret
 
 
@@ -92,7 +95,8 @@ def may_manage(caller: Caller, webhook: Webhook) -> bool:
 
 def edit(caller: Caller, webhook_id: str, patch: WebhookPatch) -> Webhook:
     """Change a webhook. A changed URL keeps its secret and is checked again."""
-    return change(caller, visible(caller, webhook_id), patch)
+    audited = audit.writes(caller, "webhook.edited", webhook_id, {"changed": list(patch.model_fields_set)})
+    return change(caller, visible(caller, webhook_id), patch, audited)
 
 
 def change(caller: Caller, before: Webhook, patch: WebhookPatch, with_it: Sequence[store.Write] = ()) -> Webhook:
@@ -125,7 +129,8 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, with_it: Sequen
 
 def delete(caller: Caller, webhook_id: str) -> None:
     """Delete a webhook: deliveries that wait are cancelled when they come up."""
-    store.commit(table.deleting(visible(caller, webhook_id)))
+    audited = audit.writes(caller, "webhook.deleted", webhook_id)
+    store.commit([*table.deleting(visible(caller, webhook_id)), *audited])
 
 
 def rotate_secret(caller: Caller, webhook_id: str, overlap_hours: int) -> tuple[Webhook, str]:
@@ -133,10 +138,10 @@ def rotate_secret(caller: Caller, webhook_id: str, overlap_hours: int) -> tuple[
 
     Refused while an earlier rotation is open: a third secret would push out one that is still in use.
     """
-    return rotate(visible(caller, webhook_id), overlap_hours)
+    return rotate(caller, visible(caller, webhook_id), overlap_hours)
 
 
-def rotate(before: Webhook, overlap_hours: int) -> tuple[Webhook, str]:
+def rotate(caller: Caller, before: Webhook, overlap_hours: int) -> tuple[Webhook, str]:
     """Rotate the secret of a webhook that the caller may manage."""
     if before.secret_expires_at:
         raise Conflict(
@@ -151,7 +156,8 @@ def rotate(before: Webhook, overlap_hours: int) -> tuple[Webhook, str]:
     if overlap_hours:
         current.expires_at = clock.iso(now + overlap_hours * 3600)
         kept = [current.to_item()]
-    store.commit([table.rekeying(before, [sealed.to_item(), *kept], clock.iso(now))])
+    audited = audit.writes(caller, "webhook.rotated", before.webhook_id, {"overlap_hours": overlap_hours})
+    store.commit([table.rekeying(before, [sealed.to_item(), *kept], clock.iso(now)), *audited])
     return table.get(before.workspace_id, before.webhook_id), secret
 
 
@@ -159,7 +165,8 @@ def expire_old_secret(caller: Caller, webhook_id: str) -> Webhook:
     """End a rotation now: from the next attempt on, only the new secret signs."""
     before = visible(caller, webhook_id)
     newest = before.signing_secrets()[0]
-    store.commit([table.rekeying(before, [newest.to_item()], clock.now_iso())])
+    audited = audit.writes(caller, "webhook.old_secret_expired", webhook_id)
+    store.commit([table.rekeying(before, [newest.to_item()], clock.now_iso()), *audited])
     return table.get(caller.workspace_id, webhook_id)
 
 

@@ -9,6 +9,7 @@ from ferryman.credentials.model import Caller
 from ferryman.errors import Conflict
 from ferryman.tokens import service as tokens
 from ferryman.tokens.schema import TokenIn
+from ferryman.users import emails
 from ferryman.users import table as users
 from ferryman.users.model import User
 from ferryman.workspaces import table
@@ -58,6 +59,7 @@ def bootstrap(wanted: BootstrapIn) -> dict[str, Any]:
                 table.bootstrapping(workspace.workspace_id),
                 table.creating(workspace),
                 *users.creating(owner),
+                *emails.listing(owner),
                 *writes,
                 *audit.writes(caller, "user.created", owner.user_id, {"role": owner.role}),
                 *audit.writes(caller, "token.created", token.token_id, {"scopes": token.scopes}),

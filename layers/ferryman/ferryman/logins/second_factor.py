@@ -1,0 +1,56 @@
+"""The second factor: time-based one-time codes (RFC 6238) and recovery codes. Pure, no AWS.
+
+Six digits every thirty seconds by HMAC-SHA-1, which is what every authenticator app does. A recovery code is 24
+characters of Crockford's base 32 (120 bits), so that a fast hash of it tells nothing (NIST SP 800-63B, 5.1.2.2).
+"""
+
+import hashlib
+import secrets
+
+import pyotp
+
+from ferryman import clock
+
+ISSUER = "Ferryman"
+RECOVERY_CODES = 10
+_WINDOW = 1  # steps of 30 s before and after, for clocks that differ
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LENGTH, _GROUP = 24, 4
+# What people read or type for another character.
+_MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
+
+
+def new_secret() -> str:
+    """160 random bits in base 32."""
+    return pyotp.random_base32()
+
+
+def uri(secret: str, email: str) -> str:
+    """What an authenticator app reads from a QR code."""
+    return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
+
+
+def step_of(secret: str, code: str, after: int | None = None) -> int | None:
+    """The time step whose code this is, or None: wrong, too old, or not later than the step `after`.
+
+    Remember the step and pass it as `after` the next time, so that a code is accepted once.
+    """
+    try:
+        step = pyotp.TOTP(secret).verify_and_get_timecode(code, for_time=clock.now(), valid_window=_WINDOW)
+    except pyotp.OTPVerificationError:
+        return None
+    return step if after is None or step > after else None
+
+
+def new_recovery_codes() -> list[str]:
+    return [_new_recovery_code() for _ in range(RECOVERY_CODES)]
+
+
+def _new_recovery_code() -> str:
+    characters = "".join(secrets.choice(_CROCKFORD) for _ in range(_LENGTH))
+    return "-".join(characters[start : start + _GROUP] for start in range(0, _LENGTH, _GROUP))
+
+
+def recovery_hash(code: str) -> str:
+    """What is stored of a recovery code, however it is typed: case, hyphens and spaces do not matter."""
+    return hashlib.sha256(code.upper().translate(_MISREAD).encode()).hexdigest()

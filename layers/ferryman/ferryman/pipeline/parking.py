@@ -1,0 +1,55 @@
+"""Parking: what could not be worked on is kept whole for two weeks, in one bucket.
+
+- `records/`: stream records that are none of ours, from the dispatcher and the replayer
+- `dead_letters/`: messages of the delivery queue that are none of ours, from `dead_letters`
+- `aws/lambda/`: batches that Lambda gave up on, put there by Lambda itself (the mappings' on-failure destination)
+
+`unpark` sends all of it again.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from ferryman import aws, log, settings
+
+_PAGE = 1000
+
+
+def park(kind: Literal["record", "dead_letter"], whole: Mapping[str, Any], reason: str) -> None:
+    """Keep something whole, with the reason. Parking the same thing again changes nothing."""
+    text = json.dumps(whole, default=str, sort_keys=True)
+    key = f"{kind}s/{hashlib.sha256(text.encode()).hexdigest()}.json"
+    content = json.dumps({"reason": reason, kind: whole}, default=str)
+    aws.s3().put_object(
+        Bucket=settings.text("PARKED_BUCKET"), Key=key, Body=content.encode(), ContentType="application/json"
+    )
+    log.warning(f"{kind}.parked", key=key, reason=reason)
+
+
+def waiting() -> int:
+    """How many things are parked; 1000 stands for more."""
+    answer = aws.s3().list_objects_v2(Bucket=settings.text("PARKED_BUCKET"), MaxKeys=_PAGE)
+    return int(answer["KeyCount"])
+
+
+def keys(after: str) -> Iterator[str]:
+    """The keys of everything that is parked, in order, those behind `after` only."""
+    while True:
+        answer = aws.s3().list_objects_v2(Bucket=settings.text("PARKED_BUCKET"), MaxKeys=_PAGE, StartAfter=after)
+        found = [item["Key"] for item in answer.get("Contents", [])]
+        yield from found
+        if not answer["IsTruncated"]:
+            return
+        after = found[-1]
+
+
+def read(key: str) -> Any:
+    """The JSON of one parked thing. Raises ValueError for what is not JSON."""
+    answer = aws.s3().get_object(Bucket=settings.text("PARKED_BUCKET"), Key=key)
+    return json.loads(answer["Body"].read())
+
+
+def remove(key: str) -> None:
+    aws.s3().delete_object(Bucket=settings.text("PARKED_BUCKET"), Key=key)

@@ -1,0 +1,84 @@
+"""Unparking: what was parked is worked on again, as it is stored now.
+
+A parked record names an item. When the item still waits, it goes on from what the table holds, which an operator may
+have repaired; when it waits no more, nothing is left to do; when it is gone, the record is the last copy of it and is
+worked on itself. So doing it twice, or after the sweeper, sends nothing twice.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ferryman import log, store
+from ferryman.pipeline import dispatch, parking, sweep
+
+_STOP_BEFORE_SECONDS = 10
+_SHOWN = 20
+
+
+@dataclass(slots=True)
+class Unparked:
+    """What became of what was parked."""
+
+    done: int = 0  # and removed
+    kept: int = 0  # could not be worked on; it stays parked
+    reasons: dict[str, str] = field(default_factory=dict)  # of the first that were kept, by key
+    after: str | None = None  # time was short: go on behind this key
+
+
+def unpark(after: str, seconds_left: Callable[[], float]) -> Unparked:
+    """Work on everything that is parked behind the key `after`. Stops when less than ten seconds are left."""
+    result = Unparked()
+    last = after
+    for key in parking.keys(after):
+        if seconds_left() < _STOP_BEFORE_SECONDS:
+            result.after = last
+            return result
+        try:
+            for record in _records(parking.read(key)):
+                _again(record, seconds_left)
+            parking.remove(key)
+            result.done += 1
+        except dispatch.OutOfTime:
+            result.after = last  # a large fan-out, which goes on where it is now
+            return result
+        except Exception as error:
+            result.kept += 1
+            reason = f"{type(error).__name__}: {error}"
+            if len(result.reasons) < _SHOWN:
+                result.reasons[key] = reason
+            log.warning("parked.kept", key=key, reason=reason)
+        last = key
+    return result
+
+
+def _records(content: Any) -> Iterator[dict[str, Any]]:
+    """The stream records in what we parked, or in what Lambda did: there they are the `payload`, as text or not."""
+    if isinstance(content, dict) and "record" in content:
+        yield content["record"]
+        return
+    payload = content.get("payload") if isinstance(content, dict) else None
+    event = json.loads(payload) if isinstance(payload, str) else payload
+    if not isinstance(event, dict) or "Records" not in event:
+        raise dispatch.Unreadable("it holds no stream record")
+    yield from event["Records"]
+
+
+def _again(record: dict[str, Any], seconds_left: Callable[[], float]) -> None:
+    try:
+        keys = store.load(record["dynamodb"]["Keys"])
+        image = store.load(record["dynamodb"].get("NewImage", {}))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise dispatch.Unreadable(f"{type(error).__name__}: {error}") from error
+    if keys.keys() == {"workspace_id", "notification_id"}:
+        return  # the notifier comes back to it by itself, each minute
+    table = next((table for table, names in sweep.KEYS.items() if set(names) == keys.keys()), None)
+    if table is None:
+        raise dispatch.Unreadable(f"no table with events has the keys {sorted(keys)}")
+    item = store.get(table, keys)
+    if item is None and "undispatched" in image:
+        # Without the mark, dispatching stores the event again for its deliveries.
+        sweep.go_on(table, {name: value for name, value in image.items() if name != "undispatched"}, seconds_left)
+    elif item is not None and "undispatched" in item:
+        sweep.go_on(table, item, seconds_left)

@@ -1,0 +1,157 @@
+"""Messages: posted, read, edited and deleted by those who may, and told to webhooks each time."""
+
+import json
+from typing import Any
+
+import pytest
+from ferryman.messages.model import MAX_TEXT
+
+from local.receiver import Receiver
+from tests.integration.conftest import Workspace
+from tests.support.meanwhile import meanwhile
+from tests.support.world import World
+
+SCOPES = ("chats:read", "messages:read", "messages:write")
+
+
+@pytest.fixture
+def chat(workspace: Workspace) -> str:
+    return f"/v1/chats/{workspace.chat()}/messages"
+
+
+def post(by: Workspace, chat: str, text: str = "Build passed") -> dict[str, Any]:
+    made: dict[str, Any] = by.make(chat, {"text": text})
+    return made
+
+
+def texts(by: Workspace, chat: str) -> list[str]:
+    return [message["text"] for message in by.call("GET", chat).json["items"]]
+
+
+def test_a_message_is_posted_read_and_listed_newest_first(workspace: Workspace, chat: str) -> None:
+    first, second = post(workspace, chat, "one"), post(workspace, chat, "two 🚢\n\ttabs stay")
+    assert (first["author"]["type"], first["author"]["id"]) == ("user", workspace.user_id)
+    assert (first["origin"], first["livemode"], first["revision"], first["edited_at"]) == ("token", True, 1, None)
+    assert workspace.call("GET", f"{chat}/{first['id']}").json == first
+    assert workspace.call("GET", chat).json["items"] == [second, first]
+
+
+@pytest.mark.parametrize("text", ["", " \n ", "x" * (MAX_TEXT + 1), None, 1, ["x"]])
+def test_a_text_that_is_none_is_refused(workspace: Workspace, chat: str, text: Any) -> None:
+    answer = workspace.call("POST", chat, {"text": text})
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "/text")
+    message = post(workspace, chat)
+    assert workspace.call("PATCH", f"{chat}/{message['id']}", {"text": text}).status == 422
+    assert texts(workspace, chat) == ["Build passed"]
+
+
+@pytest.mark.parametrize("character", ["x", "é", "💣"])
+def test_the_limit_counts_characters(workspace: Workspace, chat: str, character: str) -> None:
+    """In UTF-8 the longest text fits into the largest body, whatever its characters."""
+    body = json.dumps({"text": character * MAX_TEXT}, ensure_ascii=False).encode()
+    answer = workspace.call("POST", chat, body=body, headers={"content-type": "application/json"})
+    assert (answer.status, answer.json["text"]) == (201, character * MAX_TEXT)
+
+
+def test_each_edit_is_a_revision(workspace: Workspace, chat: str) -> None:
+    message = post(workspace, chat)
+    url = f"{chat}/{message['id']}"
+    assert workspace.call("PATCH", url, {"text": "Build passed"}).json == message
+    edited = workspace.call("PATCH", url, {"text": "Build failed"}).json
+    assert (edited["text"], edited["revision"]) == ("Build failed", 2)
+    assert edited["edited_at"] >= message["created_at"]
+    assert workspace.call("PATCH", url, {"text": "Build passed"}).json["revision"] == 3
+    assert texts(workspace, chat) == ["Build passed"]
+
+
+def test_a_deleted_message_is_gone(workspace: Workspace, chat: str) -> None:
+    message, other = post(workspace, chat, "secret plans"), post(workspace, chat, "lunch")
+    url = f"{chat}/{message['id']}"
+    assert workspace.call("DELETE", url).status == 204
+    for method, body in (("GET", None), ("PATCH", {"text": "x"}), ("DELETE", None)):
+        assert workspace.call(method, url, body).status == 404
+    assert texts(workspace, chat) == ["lunch"]
+    assert workspace.call("GET", f"{chat}/{other['id']}").status == 200
+    items = [item for table, item in workspace.world.items() if table == "MessagesTable"]
+    assert not [item for item in items if "secret plans" in json.dumps(item)]
+
+
+def test_only_the_author_or_an_admin_changes_a_message(workspace: Workspace) -> None:
+    grace, linus = workspace.person("staff", *SCOPES), workspace.person("staff", *SCOPES)
+    chat = f"/v1/chats/{workspace.chat(member_ids=[grace.user_id, linus.user_id])}/messages"
+    message = post(grace, chat)
+    url = f"{chat}/{message['id']}"
+    assert linus.call("GET", url).status == 200
+    for method, body in (("PATCH", {"text": "x"}), ("DELETE", None)):
+        answer = linus.call(method, url, body)
+        assert answer.status == 403
+        assert "author" in answer.json["detail"]
+        assert workspace.narrow(*SCOPES).call(method, url, body).status == 403
+    assert grace.call("PATCH", url, {"text": "mine"}).status == 200
+    assert workspace.call("PATCH", url, {"text": "moderated"}).status == 200
+    assert workspace.call("DELETE", url).status == 204
+
+
+@pytest.mark.parametrize("action", ["PATCH", "DELETE"])
+def test_what_was_edited_meanwhile_is_not_overwritten(workspace: Workspace, chat: str, action: str) -> None:
+    message = post(workspace, chat)
+    url = f"{chat}/{message['id']}"
+    with meanwhile(lambda: workspace.call("PATCH", url, {"text": "first"})):
+        assert workspace.call(action, url, {"text": "second"} if action == "PATCH" else None).status == 409
+    assert texts(workspace, chat) == ["first"]
+
+
+def test_what_was_deleted_meanwhile_does_not_come_back(workspace: Workspace, chat: str) -> None:
+    message = post(workspace, chat)
+    url = f"{chat}/{message['id']}"
+    with meanwhile(lambda: workspace.call("DELETE", url)):
+        assert workspace.call("PATCH", url, {"text": "second"}).status == 409
+    assert texts(workspace, chat) == []
+
+
+# --- live and test ----------------------------------------------------------------------------------------
+
+
+def test_live_and_test_messages_do_not_meet(workspace: Workspace, chat: str) -> None:
+    tester = workspace.narrow("admin:*", environment="development")
+    live, test = post(workspace, chat, "live"), post(tester, chat, "test")
+    assert (live["livemode"], test["livemode"]) == (True, False)
+    assert (texts(workspace, chat), texts(tester, chat)) == (["live"], ["test"])
+    for by, hidden in ((tester, live), (workspace, test)):
+        url = f"{chat}/{hidden['id']}"
+        for method, body in (("GET", None), ("PATCH", {"text": "x"}), ("DELETE", None)):
+            assert by.call(method, url, body).status == 404
+
+
+def test_a_test_message_reaches_test_webhooks_only_and_a_live_one_live_ones(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str
+) -> None:
+    tester = workspace.narrow("admin:*", environment="staging")
+    for by, path in ((workspace, "/live"), (tester, "/test")):
+        by.make("/v1/webhooks", {"url": receiver.url(path), "events": ["message.created"]})
+    post(workspace, chat, "live")
+    post(tester, chat, "test")
+    world.pump()
+    got = {path: [json.loads(request.body) for request in receiver.requests(path)] for path in ("/live", "/test")}
+    assert {path: [(e["livemode"], e["data"]["message"]["text"]) for e in events] for path, events in got.items()} == {
+        "/live": [(True, "live")],
+        "/test": [(False, "test")],
+    }
+
+
+# --- events -----------------------------------------------------------------------------------------------
+
+
+def test_each_change_is_an_event_of_its_own(world: World, workspace: Workspace, receiver: Receiver, chat: str) -> None:
+    events = ["message.created", "message.updated", "message.deleted"]
+    workspace.make("/v1/webhooks", {"url": receiver.url("/in"), "events": events})
+    message = post(workspace, chat, "one")
+    url = f"{chat}/{message['id']}"
+    assert workspace.call("PATCH", url, {"text": "two"}).status == 200
+    assert workspace.call("DELETE", url).status == 204
+    world.pump()
+    bodies = [json.loads(request.body) for request in receiver.requests("/in")]
+    assert sorted(body["type"] for body in bodies) == sorted(events)
+    said = {body["type"]: body["data"]["message"].get("text") for body in bodies}
+    assert said == {"message.created": "one", "message.updated": "two", "message.deleted": None}
+    assert len({body["id"] for body in bodies}) == 3

@@ -1,0 +1,274 @@
+"""What cannot be worked on is parked whole, and sent again when it can be: nothing is lost, nothing sent twice."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from ferryman import aws, clock
+
+from local.receiver import Receiver
+from tests.integration.conftest import Workspace
+from tests.support.logged import logged
+from tests.support.world import Context, World
+
+type Item = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def empty(world: World) -> Iterator[None]:
+    """The bucket is shared by all tests of the process."""
+    yield
+    s3 = boto3.client("s3")
+    for key in world.parked():
+        s3.delete_object(Bucket=world.bucket(), Key=key)
+
+
+@pytest.fixture
+def chat(workspace: Workspace, receiver: Receiver) -> str:
+    """A chat to which the receiver listens."""
+    made = workspace.chat()
+    events = ["message.created", "message.updated"]
+    workspace.make("/v1/webhooks", {"url": receiver.url("/in"), "events": events, "chat_ids": [made]})
+    return made
+
+
+def _say(workspace: Workspace, chat: str, text: str) -> str:
+    return str(workspace.make(f"/v1/chats/{chat}/messages", {"text": text})["id"])
+
+
+def _texts(receiver: Receiver) -> list[str]:
+    return [json.loads(request.body)["data"]["message"]["text"] for request in receiver.requests("/in")]
+
+
+def _lost(world: World, *tables: str) -> list[dict[str, Any]]:
+    """The new stream records, which reach no function any more."""
+    return [record for table in tables or ("MessagesTable", "EventsTable") for record in world.stream_records(table)]
+
+
+def _given_up(world: World, records: list[dict[str, Any]], key: str = "1", *, as_text: bool = True) -> None:
+    """What Lambda writes to the failure destination of a stream mapping when it gives up on a batch."""
+    payload = {"Records": records}
+    content = {
+        "requestContext": {"condition": "RetryAttemptsExhausted", "approximateInvokeCount": 9},
+        "version": "1.0",
+        "DDBStreamBatchInfo": {"batchSize": len(records)},
+        "payload": json.dumps(payload) if as_text else payload,
+    }
+    boto3.client("s3").put_object(
+        Bucket=world.bucket(), Key=f"aws/lambda/mapping/shard/{key}", Body=json.dumps(content).encode()
+    )
+
+
+def _item(world: World, workspace: Workspace, chat: str, message_id: str) -> tuple[dict[str, Item], dict[str, Item]]:
+    """A message's key and item, as DynamoDB has them."""
+    key: dict[str, Item] = {"chat": {"S": f"{workspace.workspace_id}/{chat}"}, "message_id": {"S": message_id}}
+    return key, boto3.client("dynamodb").get_item(TableName=world.table("messages"), Key=key)["Item"]
+
+
+def test_a_record_that_nobody_can_read_is_parked_whole_and_the_rest_goes_on(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str
+) -> None:
+    key, good = _item(world, workspace, chat, _say(workspace, chat, "before"))
+    poison: dict[str, Item] = {**key, "message_id": {"S": "msg_poison"}, "undispatched": {"S": "1"}, "x": {"S": "y"}}
+    boto3.client("dynamodb").put_item(TableName=world.table("messages"), Item=poison)
+    _say(workspace, chat, "behind")
+    with logged() as log:
+        world.pump()
+    assert sorted(_texts(receiver)) == ["before", "behind"]
+    ((name, parked),) = world.parked().items()
+    assert name.startswith("records/")
+    assert parked["record"]["dynamodb"]["NewImage"] == poison
+    assert [line["key"] for line in log.lines("record.parked")] == [name]
+
+    # Somebody asks for it before the cause is repaired.
+    kept = world.invoke("unpark", {})
+    assert (kept["done"], kept["kept"], list(kept["reasons"])) == (0, 1, [name])
+    assert name in world.parked()
+
+    repaired = {**good, **poison, "text": {"S": "repaired"}, "created_at": {"S": clock.now_iso()}}
+    boto3.client("dynamodb").put_item(TableName=world.table("messages"), Item=repaired)
+    _lost(world)
+    assert world.invoke("unpark", {}) == {"done": 1, "kept": 0, "reasons": {}, "after": None}
+    world.pump()
+    assert _texts(receiver)[2:] == ["repaired"]
+    assert not world.parked()
+
+
+def test_the_same_record_is_parked_once(world: World) -> None:
+    record = {"eventID": "1", "eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "NewImage": 5}}
+    for _ in range(2):
+        assert world.invoke("dispatcher", {"Records": [record]}) == {"batchItemFailures": []}
+    assert len(world.parked()) == 1
+
+
+def test_a_record_that_cannot_be_parked_comes_again(world: World) -> None:
+    """While S3 fails, the stream keeps it."""
+    record = {"eventID": "1", "eventName": "INSERT", "dynamodb": {"SequenceNumber": "77", "NewImage": 5}}
+
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "SlowDown", "Message": "test"}}, "PutObject")
+
+    aws.s3().meta.events.register("before-call.s3.PutObject", refuse)
+    try:
+        for folder in ("dispatcher", "replayer"):
+            assert world.invoke(folder, {"Records": [record]}) == {"batchItemFailures": [{"itemIdentifier": "77"}]}
+    finally:
+        aws.s3().meta.events.unregister("before-call.s3.PutObject", refuse)
+    assert not world.parked()
+
+
+@pytest.mark.parametrize("image", [None, 5, {}, {"workspace_id": {"S": "wsp_1"}}, {"workspace_id": {"X": 1}}])
+def test_the_replayer_parks_what_it_cannot_read(world: World, image: Any) -> None:
+    record = {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "NewImage": image}}
+    assert world.invoke("replayer", {"Records": [record]}) == {"batchItemFailures": []}
+    ((_, parked),) = world.parked().items()
+    assert parked["record"] == record
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+def test_a_batch_that_lambda_gave_up_on_is_sent_again_once(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, as_text: bool
+) -> None:
+    sent = [_say(workspace, chat, f"message {number}") for number in range(3)]
+    workspace.call("PATCH", f"/v1/chats/{chat}/messages/{sent[0]}", {"text": "message 0, edited"})
+    records = _lost(world)
+    assert len(records) == 6  # three messages, one of them twice, and the two events of that one
+    _given_up(world, records, as_text=as_text)
+    world.pump()
+    assert not receiver.requests()
+
+    assert world.invoke("unpark", {})["done"] == 1
+    assert not world.parked()
+    world.pump()
+    assert sorted(_texts(receiver)) == ["message 0", "message 0, edited", "message 1", "message 2"]
+
+    _given_up(world, records)
+    assert world.invoke("unpark", {})["done"] == 1
+    world.pump()
+    assert len(receiver.requests()) == 4
+
+
+def test_what_the_sweeper_found_first_is_not_sent_again_ever(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _say(workspace, chat, "swept")
+    records = _lost(world)
+    _given_up(world, records)
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + 300)
+    assert world.invoke("sweeper", {}) == {"swept": 1}
+    world.pump()
+    assert _texts(receiver) == ["swept"]
+    # The delivery log may be kept for a shorter time than what is parked.
+    for table, item in list(world.items()):
+        if table == "DeliveriesTable" and item["workspace_id"]["S"] == workspace.workspace_id:
+            key = {name: item[name] for name in ("webhook", "delivery_id")}
+            boto3.client("dynamodb").delete_item(TableName=table, Key=key)
+
+    assert world.invoke("unpark", {})["done"] == 1
+    world.pump()
+    assert _texts(receiver) == ["swept"]
+    assert not world.parked()
+
+
+@pytest.mark.parametrize("table", ["MessagesTable", "EventsTable"])
+def test_when_the_item_is_gone_the_parked_record_is_the_last_copy(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, table: str
+) -> None:
+    message_id = _say(workspace, chat, "first")
+    if table == "EventsTable":
+        world.pump()
+        workspace.call("PATCH", f"/v1/chats/{chat}/messages/{message_id}", {"text": "second"})
+    before = len(receiver.requests())
+    (record,) = [r for r in _lost(world, table) if "undispatched" in r["dynamodb"]["NewImage"]]
+    boto3.client("dynamodb").delete_item(TableName=table, Key=record["dynamodb"]["Keys"])
+    _lost(world)
+    _given_up(world, [record])
+    assert world.invoke("unpark", {})["done"] == 1
+    world.pump()
+    assert _texts(receiver)[before:] == ["second" if table == "EventsTable" else "first"]
+
+
+def test_a_replay_that_lambda_gave_up_on_goes_on(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str
+) -> None:
+    receiver.answer("/in", 500)
+    _say(workspace, chat, "retried")
+    world.pump(30)
+    webhook_id = workspace.call("GET", "/v1/webhooks").json["items"][0]["id"]
+    failed = len(receiver.requests())
+    assert failed == 4
+    receiver.answer("/in", 200)
+    workspace.make(f"/v1/webhooks/{webhook_id}/replays", {}, 202)
+    _given_up(world, _lost(world, "ReplaysTable"))
+    world.pump()
+    assert len(receiver.requests()) == failed
+    assert world.invoke("unpark", {})["done"] == 1
+    world.pump()
+    assert len(receiver.requests()) == failed + 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"no JSON",
+        b"[]",
+        b"{}",
+        b'{"payload": "{"}',
+        b'{"payload": {}}',
+        b'{"record": {}}',
+        b'{"record": {"dynamodb": {"Keys": {"other": {"S": "table"}}}}}',
+        b'{"dead_letter": {"body": "hello"}}',
+    ],
+)
+def test_what_is_no_record_stays_parked_and_is_named(world: World, body: bytes) -> None:
+    boto3.client("s3").put_object(Bucket=world.bucket(), Key="records/strange", Body=body)
+    result = world.invoke("unpark", {})
+    assert (result["done"], result["kept"], list(result["reasons"])) == (0, 1, ["records/strange"])
+    assert boto3.client("s3").get_object(Bucket=world.bucket(), Key="records/strange")["Body"].read() == body
+    boto3.client("s3").delete_object(Bucket=world.bucket(), Key="records/strange")
+
+
+class ShortTime(Context):
+    """Time for some looks at the clock, then it is nearly over."""
+
+    def __init__(self, looks: int) -> None:
+        super().__init__()
+        self.looks = looks
+
+    def get_remaining_time_in_millis(self) -> int:
+        self.looks -= 1
+        return 60_000 if self.looks >= 0 else 1_000
+
+
+def test_when_time_is_short_the_next_call_goes_on_behind_it(world: World) -> None:
+    for name in ("a", "b", "c"):
+        boto3.client("s3").put_object(Bucket=world.bucket(), Key=f"records/{name}", Body=b"{}")
+    first = world.invoke("unpark", {}, ShortTime(2))
+    assert (first["kept"], first["after"]) == (2, "records/b")
+    rest = world.invoke("unpark", {"after": first["after"]})
+    assert (rest["kept"], rest["after"]) == (1, None)
+
+
+def test_more_than_one_page_is_walked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ferryman.pipeline import parking
+
+    monkeypatch.setattr(parking, "_PAGE", 2)
+    for number in range(5):
+        boto3.client("s3").put_object(Bucket=world.bucket(), Key=f"records/{number}", Body=b"{}")
+    assert world.invoke("unpark", {})["kept"] == 5
+
+
+def test_the_sweeper_says_how_much_is_parked(world: World) -> None:
+    """Its line rings the alarm for as long as something waits."""
+    with logged() as log:
+        world.invoke("sweeper", {})
+        assert not log.lines("parked.waiting")
+        for number in range(3):
+            boto3.client("s3").put_object(Bucket=world.bucket(), Key=f"records/{number}", Body=b"{}")
+        world.invoke("sweeper", {})
+    assert [line["count"] for line in log.lines("parked.waiting")] == [3]

@@ -1,0 +1,36 @@
+"""What the functions log while a test runs."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ferryman import log
+
+
+class Logged:
+    """The lines so far, oldest first, as CloudWatch Logs would hold them."""
+
+    def __init__(self) -> None:
+        self.text = io.StringIO()
+
+    def lines(self, name: str | None = None) -> list[dict[str, Any]]:
+        """The lines of that name, or all."""
+        found = [json.loads(line) for line in self.text.getvalue().splitlines()]
+        return [line for line in found if name in (None, line["message"])]
+
+
+@contextmanager
+def logged() -> Iterator[Logged]:
+    """Everything that is logged inside the block, instead of on stdout."""
+    made = Logged()
+    handlers = [handler for handler in log.logger.handlers if isinstance(handler, logging.StreamHandler)]
+    before = [handler.setStream(made.text) for handler in handlers]
+    try:
+        yield made
+    finally:
+        for handler, stream in zip(handlers, before, strict=True):
+            if stream is not None:
+                handler.setStream(stream)
