@@ -12,7 +12,7 @@ REQUIREMENTS := layers/dependencies/requirements.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install up down logs env test test-unit test-contract test-integration test-e2e lint types format \
+.PHONY: help install up tour-fluxdesk down logs env test test-unit test-contract test-integration test-e2e lint types format \
 	lock build validate openapi docs clean
 
 help: ## List the targets
@@ -28,6 +28,9 @@ install: $(INSTALLED) ## Bring uv, Python 3.13 and the locked packages (the othe
 
 up: $(INSTALLED) ## Start Ferryman on this machine and show its main job; harmless to repeat
 	@STARTED=$(STARTED) python -m local.up
+
+tour-fluxdesk: $(INSTALLED) ## Show personal webhooks and notifications, in the form of FluxDesk; after `make up`
+	@python -m local.fluxdesk
 
 down: $(INSTALLED) ## Stop all that `make up` started; what is stored stays
 	@python -m local.down
