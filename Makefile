@@ -68,9 +68,9 @@ lock: $(INSTALLED) ## Lock what pyproject.toml asks for, and export the runtime 
 build: $(INSTALLED) ## Build the functions and layers; ARCHITECTURE=arm64 for a deployment on arm64
 	@python -m local.build
 
-validate: $(INSTALLED) ## Check template.yaml with sam and cfn-lint
+validate: $(INSTALLED) ## Check template.yaml and operations.yaml with sam and cfn-lint
 	sam validate --lint --region us-east-1
-	cfn-lint template.yaml
+	cfn-lint template.yaml operations.yaml
 
 openapi: $(INSTALLED) ## Write openapi.yaml from the routes
 	@python -m local.openapi

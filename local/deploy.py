@@ -17,7 +17,7 @@ from local import ministack
 from local.console import LocalError, tail
 
 STACK_NAME = "ferryman-local"
-SOURCES = ("template.yaml", "samconfig.toml", "functions", "layers")
+SOURCES = ("template.yaml", "operations.yaml", "samconfig.toml", "functions", "layers")
 
 
 def fingerprint(root: Path, parameters: dict[str, str]) -> str:
@@ -48,17 +48,18 @@ def build_lock(root: Path) -> Iterator[None]:
 
 def build(root: Path, log: Path, architecture: str) -> bool:
     """`sam build`, unless the sources are those of last time. True if it had to. Needs the build lock."""
-    mark = root / ".aws-sam" / "built-from"
+    mark, built = root / ".aws-sam" / "built-from", root / ".aws-sam" / "build" / "template.yaml"
     processor = {"Architecture": architecture}
     sources = fingerprint(root, processor)
-    if mark.exists() and mark.read_text() == sources and (root / ".aws-sam/build/template.yaml").exists():
+    # The time of what was built tells whether somebody ran `sam build` since, perhaps for another processor.
+    if mark.exists() and built.exists() and mark.read_text() == f"{sources} {built.stat().st_mtime_ns}":
         return False
     mark.unlink(missing_ok=True)
     command = ["sam", "build", "--cached", "--parallel"]
     _sam([*command, *_overrides(processor)], root, dict(os.environ), log)
     _trim(root)
     _compile(root)
-    mark.write_text(sources)
+    mark.write_text(f"{sources} {built.stat().st_mtime_ns}")
     return True
 
 

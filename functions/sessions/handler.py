@@ -14,7 +14,7 @@ from ferryman.logins.schema import (
     TotpOut,
 )
 from ferryman.schema import Listing, ListQuery
-from ferryman.sessions import service, table
+from ferryman.sessions import service, signing_in, table
 from ferryman.sessions.schema import SessionCreated, SessionIn, SessionOut
 
 api = Api("Sessions", "People sign in with their password, and a second factor if they like. Bots and programs do not.")
@@ -34,7 +34,7 @@ handler = api
     errors=(401, 409, 429),
 )
 def sign_in(source: Source, data: SessionIn) -> SessionCreated:
-    session, secret = service.sign_in(source, data)
+    session, secret = signing_in.sign_in(source, data)
     return SessionCreated(token=secret, **SessionOut.of(session).model_dump())
 
 

@@ -181,6 +181,14 @@ def test_the_example_of_a_signature_is_right() -> None:
     assert fm_signature([example["secret"]], int(example["timestamp"]), example["body"].encode()) == example["header"]
 
 
+def test_what_coverage_calls_done_names_a_test() -> None:
+    rows = re.findall(r"^\| [A-Z]{2}\d+ \|.*$", (ROOT / "docs/coverage.md").read_text(), flags=re.MULTILINE)
+    assert len(rows) > 100
+    statuses = {row.rsplit(" | ", 1)[1].removesuffix(" |") for row in rows}
+    assert all(status.startswith(("done", "part: ", "not yet")) for status in statuses), statuses
+    assert [row for row in rows if row.endswith(" done |") and "`tests/" not in row] == []
+
+
 def test_the_tests_that_coverage_names_exist() -> None:
     named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs/coverage.md").read_text())
     assert named

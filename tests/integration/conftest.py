@@ -97,12 +97,12 @@ class Workspace:
         """The same user through a session. It is started as signing in does, without the price of a password."""
         from ferryman import store
         from ferryman.credentials.model import Source
-        from ferryman.sessions import service
+        from ferryman.sessions import signing_in
         from ferryman.users import table
 
         with self.world.inside("sessions"):
             user = table.get(self.workspace_id, self.user_id)
-            _, secret, writes = service.prepare(user, livemode=livemode, source=Source())
+            _, secret, writes = signing_in.prepare(user, livemode=livemode, source=Source())
             store.commit(writes)
         return Workspace(self.world, self.workspace_id, self.user_id, secret)
 

@@ -193,8 +193,11 @@ def test_nothing_in_the_package_overwrites_a_record(world: World, workspace: Wor
     """No function may update or delete there (tests/contract), but a put could replace."""
     caller = Caller(workspace.workspace_id, workspace.user_id, "owner", True, frozenset(), "tok_x")
     with world.inside("tokens"):
-        writes = audit.writes(caller, "token.edited", "tok_y", {"changed": ["name"]})
+        details = {"changed": ["name"], "note": f"was {workspace.token}", "notes": [workspace.token]}
+        writes = audit.writes(caller, "token.edited", "tok_y", details)
         store.commit(writes)
         with pytest.raises(Conflict):
             store.commit(writes)
-    assert len(records(workspace, "target=tok_y")) == 1
+    (record,) = records(workspace, "target=tok_y")
+    masked = "fm_live_[redacted]"  # whatever a service puts into the details
+    assert record["details"] == {"changed": ["name"], "note": f"was {masked}", "notes": [masked]}

@@ -164,6 +164,8 @@ HOSTILE_HEADERS: list[dict[str, str]] = [
     {"accept-encoding": "é"},
     {"x-http-method-override": "DELETE"},
     {"x-request-id": "x" * 5_000},
+    {"x-fm-delivery-id": "é"},
+    {"x-fm-delivery-id": "dlv_" + "x" * 3_000},
     {"cookie": "a=" + "b" * 4_000},
 ]
 

@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import pyotp
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from ferryman import aws, clock
 from ferryman.logins import attempts, passwords
 from ferryman.users import emails
@@ -332,6 +333,7 @@ def test_a_test_session_is_a_test_credential(workspace: Workspace) -> None:
 
 def test_whatever_is_wrong_the_answer_is_the_same(workspace: Workspace, other: Workspace) -> None:
     grace, gone = person(workspace), person(workspace)
+    enrolled(gone.sign_in())
     assert workspace.call("PATCH", f"/v1/users/{gone.user_id}", {"active": False}).status == 200
     waiting = workspace.make("/v1/users", {"name": "New", "email": f"new-{next(_numbers)}@example.com"})
     nobody = Person(workspace, "", f"nobody-{next(_numbers)}@example.com")
@@ -457,7 +459,7 @@ def test_a_person_sees_and_ends_their_own_sessions(workspace: Workspace, later: 
 def test_expired_sessions_are_not_listed(workspace: Workspace, later: Callable[[float], None]) -> None:
     grace = person(workspace)
     old = grace.sign_in()
-    later(12 * HOUR)
+    later(12 * HOUR + 1)
     new = grace.sign_in()
     assert [item["id"] for item in new.call("GET", "/v1/sessions").json["items"]] == [new.json["id"]]
     assert new.call("DELETE", f"/v1/sessions/{old.json['id']}").status == 404
@@ -727,6 +729,39 @@ def test_a_session_that_starts_while_the_password_changes_is_ended(workspace: Wo
     with meanwhile(lambda: started.append(grace.sign_in())):
         assert signed.call("POST", "/v1/me/password", body).status == 204
     assert not started[0].is_accepted()
+
+
+def test_the_other_sessions_end_even_when_the_function_dies_right_after(workspace: Workspace) -> None:
+    """They end in the transaction that changes the password; looking for more of them is what fails here."""
+    grace = person(workspace)
+    mine, other = grace.sign_in(), grace.sign_in()
+    body = {"current_password": PASSWORD, "new_password": "another password"}
+    with failing_after_commit():
+        assert mine.call("POST", "/v1/me/password", body).status == 503
+    assert not other.is_accepted()
+    assert grace.try_to_sign_in(password="another password").status == 201
+
+
+@contextmanager
+def failing_after_commit() -> Iterator[None]:
+    """DynamoDB answers no query any more once something was committed."""
+    client, committed = aws.dynamodb(), []
+
+    def note(**_: Any) -> None:
+        committed.append(True)
+
+    def fail(**_: Any) -> None:
+        if committed:
+            raise EndpointConnectionError(endpoint_url="https://dynamodb")
+
+    client.meta.events.register("after-call.dynamodb.TransactWriteItems", note)
+    client.meta.events.register("before-call.dynamodb.Query", fail)
+    try:
+        yield
+    finally:
+        client.meta.events.unregister("after-call.dynamodb.TransactWriteItems", note)
+        client.meta.events.unregister("before-call.dynamodb.Query", fail)
+    assert committed
 
 
 def test_a_changed_password_takes_an_open_invitation_away(workspace: Workspace) -> None:

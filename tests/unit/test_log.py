@@ -2,7 +2,6 @@
 
 import io
 import json
-import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +10,8 @@ from ferryman import log
 from ferryman.credentials import secrets
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.support.logs import captured
 
 MADE: dict[str, Callable[[], str]] = {
     "live token": lambda: secrets.new_token(livemode=True),
@@ -26,12 +27,8 @@ MADE: dict[str, Callable[[], str]] = {
 @pytest.fixture
 def written() -> Iterator[io.StringIO]:
     """What the logger writes, instead of to stdout."""
-    text = io.StringIO()
-    handlers = [handler for handler in log.logger.handlers if isinstance(handler, logging.StreamHandler)]
-    before = [handler.setStream(text) for handler in handlers]
-    yield text
-    for handler, stream in zip(handlers, before, strict=True):
-        handler.setStream(stream)
+    with captured() as logged:
+        yield logged.written
 
 
 def lines(written: io.StringIO) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ A delivery's id begins with its event's, so a webhook's deliveries are sorted by
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ferryman import clock, ids, settings, store
@@ -156,32 +157,27 @@ def claim(delivery: Delivery, lease_seconds: float) -> Delivery:
     """Take the right to make the next attempt, right before connecting. Raises LostClaim.
 
     The condition is the whole state that `delivery` was read with, so of two copies of a message one wins. An
-    earlier attempt that never reported is closed as `unknown` here.
+    earlier attempt that never reported is closed as `unknown` here. `delivery` itself is left as it was read: two
+    copies of a message in one batch share it, and what one of them changed in it would let the other win too.
     """
     now = clock.now()
-    attempts = [dict(attempt) for attempt in delivery.attempts]
-    unknowns = delivery.unknowns
-    for attempt in attempts:
-        if "outcome" not in attempt:
-            attempt["outcome"] = "unknown"
-            unknowns += 1
-    lease_until = int((now + lease_seconds) * 1000)
-    attempts.append({"number": len(attempts) + 1, "at": clock.iso(now)})
-    after = {
+    attempts, unknowns = closed(delivery)
+    after: dict[str, Any] = {
         "state": "sending",
-        "attempts": attempts,
+        "attempts": [*attempts, {"number": len(attempts) + 1, "at": clock.iso(now)}],
         "unknowns": unknowns,
-        "lease_until": lease_until,
+        "lease_until": int((now + lease_seconds) * 1000),
         "updated_at": clock.iso(now),
         "next_attempt_at": None,
     }
     store.commit([_changing(delivery, after)])
-    delivery.state = "sending"
-    delivery.attempts = attempts
-    delivery.unknowns = unknowns
-    delivery.lease_until = lease_until
-    delivery.next_attempt_at = None
-    return delivery
+    return replace(delivery, **after)
+
+
+def closed(delivery: Delivery) -> tuple[list[dict[str, Any]], int]:
+    """The attempts with the one that never reported, if any, closed as `unknown`; and how many are unknown so."""
+    attempts = [{"outcome": "unknown", **attempt} for attempt in delivery.attempts]
+    return attempts, delivery.unknowns + sum("outcome" not in attempt for attempt in delivery.attempts)
 
 
 def settle(delivery: Delivery, *also: store.Write, **after: Any) -> None:

@@ -22,7 +22,7 @@ from ferryman.credentials.service import authenticate
 from ferryman.errors import FerrymanError, Invalid, NotAllowed, NotAuthenticated, NotFound, TooManyAttempts
 from ferryman.http import body, cursors, problems
 from ferryman.http.operation import PUBLIC, SIGNED_IN, Operation
-from ferryman.http.validation import validate, validate_query
+from ferryman.http.validation import named, validate, validate_query
 from ferryman.idempotency import KeyTaken, Once
 from ferryman.workspaces import table as workspaces
 
@@ -251,7 +251,7 @@ def _arguments(operation: Operation, event: dict[str, Any], parameters: dict[str
     if operation.query:
         arguments["query"] = validate_query(operation.query, query)
     elif query:
-        unknown = sorted(query)[0][:60]
+        unknown = named(sorted(query)[0])
         raise Invalid(f"This route takes no query parameters; leave {unknown!r} out.", unknown)
     content = body.raw(event)
     if operation.takes:

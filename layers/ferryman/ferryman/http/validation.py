@@ -11,6 +11,7 @@ from ferryman.errors import Invalid
 type Location = tuple[int | str, ...]
 
 _MAX_POINTER = 120
+_MAX_NAME = 24
 _MAX_ERRORS = 20  # a body of 64 KiB can be wrong in ten thousand places
 
 
@@ -36,13 +37,19 @@ def _pointer(location: Location) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
 
 
+def named(name: str) -> str:
+    """A name that the caller made up, as it may be repeated: a long one could be a secret in the wrong place."""
+    return name if len(name) <= _MAX_NAME else f"{name[:8]}…"
+
+
 def _explained(error: ValidationError, where: Callable[[Location], str]) -> Invalid:
     errors = []
     for found in error.errors(include_url=False, include_context=False, include_input=False)[:_MAX_ERRORS]:
-        pointer = where(found["loc"])
-        message = found["msg"].removeprefix("Value error, ")
+        location, message = found["loc"], found["msg"].removeprefix("Value error, ")
         if found["type"] == "extra_forbidden":
+            location = (*location[:-1], named(str(location[-1])))
             message = "is not a known field; leave it out"
+        pointer = where(location)
         errors.append((log.redact(pointer)[:_MAX_POINTER], message))
     pointer, message = errors[0]
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""

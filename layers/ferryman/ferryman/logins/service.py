@@ -11,6 +11,7 @@ from ferryman.errors import Conflict, Invalid, NotAllowed, NotAuthenticated, Not
 from ferryman.logins import attempts, passwords, proofs, sealing, second_factor, table
 from ferryman.logins.schema import AcceptIn, PasswordIn, ProofIn
 from ferryman.sessions import service as sessions
+from ferryman.sessions import signing_in
 from ferryman.users import emails
 from ferryman.users import table as users
 from ferryman.users.model import User
@@ -98,7 +99,7 @@ def accept(source: Source, wanted: AcceptIn) -> User:
             table.changing(login, password_hash=passwords.hashed(wanted.password), invitation_hash=None),
             # For the role they had when they were invited: another one may be more than who invited them may give.
             users.acting(user.workspace_id, user.user_id, credential.role, refused=refused),
-            *sessions.forgetting_failures(user, people),
+            *signing_in.forgetting_failures(user, people),
             *sessions.ending_some(user.workspace_id, user.user_id),
             *audit.writes(person, "password.set", user.user_id),
         ]

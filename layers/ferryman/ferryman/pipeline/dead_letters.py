@@ -39,11 +39,8 @@ def _settle(ticket: Ticket) -> Settled:
     if delivery.state == "sending" and delivery.lease_until > now * 1000:
         queue.send([ticket], delay_seconds=delivery.lease_until / 1000 - now)
         return "requeued"
-    open_attempt = delivery.state == "sending"
-    unknowns = delivery.unknowns + open_attempt
+    attempts, unknowns = deliveries.closed(delivery)
     if schedule.spent(delivery.failures, unknowns) >= schedule.MAX_FAILURES:
-        if open_attempt:
-            delivery.attempts[-1]["outcome"] = "unknown"
         reason = f"{delivery.failures} attempts failed, {unknowns} never reported"
         told = []
         if not catalogue.is_operational(delivery.event_type):
@@ -52,7 +49,7 @@ def _settle(ticket: Ticket) -> Settled:
             delivery,
             *told,
             state="exhausted",
-            attempts=delivery.attempts,
+            attempts=attempts,
             unknowns=unknowns,
             reason=reason,
             next_attempt_at=None,

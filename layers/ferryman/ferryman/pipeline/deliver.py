@@ -171,8 +171,11 @@ def _defer(ticket: Ticket, seconds: float) -> Done:
 
 
 def _cancel(delivery: Delivery, reason: str) -> Verdict:
+    attempts, unknowns = deliveries.closed(delivery)
     try:
-        deliveries.settle(delivery, state="cancelled", reason=reason, next_attempt_at=None)
+        deliveries.settle(
+            delivery, state="cancelled", reason=reason, attempts=attempts, unknowns=unknowns, next_attempt_at=None
+        )
     except deliveries.LostClaim:
         return Return(1)
     log.event(

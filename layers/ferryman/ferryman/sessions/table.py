@@ -5,7 +5,7 @@ What authenticates is in `credentials`; this is for lists, and to find all sessi
 
 from collections.abc import Iterator
 
-from ferryman import clock, ids, store
+from ferryman import clock, store
 from ferryman.errors import NotFound
 from ferryman.sessions.model import Session
 
@@ -18,8 +18,7 @@ def _key(workspace_id: str, user_id: str, session_id: str) -> store.Key:
 
 def get(workspace_id: str, user_id: str, session_id: str) -> Session:
     """A session that has not ended. Raises NotFound."""
-    known = ids.is_id(ids.SESSION, session_id)
-    item = store.get(TABLE, _key(workspace_id, user_id, session_id)) if known else None
+    item = store.get(TABLE, _key(workspace_id, user_id, session_id))
     if item is None or item["expires_at"] <= clock.now_iso():
         raise NotFound("There is no such session.")
     return Session.from_item(item)

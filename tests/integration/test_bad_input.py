@@ -1,0 +1,128 @@
+"""What is wrong with a request is said so that it can be mended: which field, what it must be, and what to do."""
+
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import Workspace
+from tests.support.world import World
+
+CHAT = {"name": "Builds"}
+TOKEN = {"name": "CI", "scopes": ["chats:read"], "environment": "production"}
+USER = {"name": "Grace", "email": "grace@example.com"}
+
+
+@pytest.mark.parametrize(
+    ("target", "body", "pointer", "said"),
+    [
+        ("/v1/chats", {}, "/name", "Field required"),
+        ("/v1/chats", {"name": 1}, "/name", "valid string"),
+        ("/v1/chats", {"name": " "}, "/name", "must not be blank"),
+        ("/v1/chats", {"name": "x" * 101}, "/name", "at most 100"),
+        ("/v1/chats", {"name": "a\u202eb"}, "/name", "text-direction"),
+        ("/v1/chats", CHAT | {"type": "channel"}, "/type", "'group' or 'private'"),
+        ("/v1/chats", CHAT | {"member_ids": "usr_1"}, "/member_ids", "valid list"),
+        ("/v1/chats", CHAT | {"member_ids": ["x"]}, "/member_ids/0", "match pattern"),
+        ("/v1/chats", CHAT | {"nmae": "x"}, "/nmae", "is not a known field; leave it out"),
+        ("/v1/chats", CHAT | {"a/b": 1}, "/a~1b", "is not a known field"),
+        ("/v1/chats", CHAT | {"a~b": 1}, "/a~0b", "is not a known field"),
+        ("/v1/chats", CHAT | {"": 1}, "/", "is not a known field"),
+        ("/v1/chats", [], "", "valid dictionary"),
+        ("/v1/chats", "x", "", "valid dictionary"),
+        ("/v1/tokens", TOKEN | {"scopes": []}, "/scopes", "at least 1"),
+        ("/v1/tokens", TOKEN | {"scopes": ["chats:*"]}, "/scopes/0", "'chats:read'"),
+        ("/v1/tokens", TOKEN | {"environment": "prod"}, "/environment", "'production'"),
+        ("/v1/tokens", TOKEN | {"expires_at": "tomorrow"}, "/expires_at", "2026-12-31T23:59:59Z"),
+        ("/v1/tokens", TOKEN | {"expires_at": "2026-12-31T23:59:59"}, "/expires_at", "add Z for UTC"),
+        ("/v1/users", USER | {"email": "grace"}, "/email", "ada@example.com"),
+        ("/v1/users", USER | {"role": "god"}, "/role", "'owner'"),
+    ],
+)
+def test_the_field_and_the_remedy_are_named(
+    workspace: Workspace, target: str, body: Any, pointer: str, said: str
+) -> None:
+    answer = workspace.call("POST", target, body)
+    assert answer.status == 422
+    (error,) = answer.json["errors"]
+    assert error["pointer"] == pointer
+    assert said in error["detail"]
+    assert said in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer", "said"),
+    [
+        ("limit=0", "limit", "greater than or equal to 1"),
+        ("limit=101", "limit", "less than or equal to 100"),
+        ("limit=ten", "limit", "valid integer"),
+        ("cursor=x", "cursor", "Start again without one"),
+        ("page=2", "page", "is not a known field; leave it out"),
+    ],
+)
+def test_the_parameter_and_the_remedy_are_named(workspace: Workspace, query: str, pointer: str, said: str) -> None:
+    answer = workspace.call("GET", f"/v1/chats?{query}")
+    assert answer.status == 422
+    (error,) = answer.json["errors"]
+    assert error["pointer"] == pointer
+    assert said in error["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "said"),
+    [
+        (None, {}, 400, "send a JSON object"),
+        ("{", {}, 400, "not valid JSON"),
+        ('{"name": "x", "name": "y"}', {}, 400, "the same key twice"),
+        ('{"name": NaN}', {}, 400, "not valid JSON"),
+        ("x" * 70_000, {}, 413, "at most 65536"),
+        ("name=x", {"content-type": "application/x-www-form-urlencoded"}, 415, "application/json"),
+        ('{"name": "x"}', {"content-type": "text/plain"}, 415, "application/json"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_told_why(
+    workspace: Workspace, body: str | None, headers: dict[str, str], status: int, said: str
+) -> None:
+    answer = workspace.call("POST", "/v1/chats", body=body, headers={"content-type": "application/json", **headers})
+    assert answer.status == status
+    assert said in answer.json["detail"]
+
+
+def test_every_wrong_field_is_named_at_once(workspace: Workspace) -> None:
+    answer = workspace.call("POST", "/v1/tokens", {"name": "", "scopes": "all", "colour": "red"})
+    assert {error["pointer"] for error in answer.json["errors"]} == {"/name", "/scopes", "/environment", "/colour"}
+    assert "and 3 more" in answer.json["detail"]
+
+
+def test_ten_thousand_wrong_fields_are_not(workspace: Workspace) -> None:
+    answer = workspace.call("POST", "/v1/chats", CHAT | {f"f{number}": 1 for number in range(5_000)})
+    assert answer.status == 422
+    assert len(answer.json["errors"]) == 20
+    assert "and 4999 more" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("long", ["x" * 25, "0123456789abcdefghijABCDEFGHIJ99", "é" * 3_000])
+def test_a_long_name_that_the_caller_made_up_is_not_repeated_whole(workspace: Workspace, long: str) -> None:
+    for answer in (
+        workspace.call("POST", "/v1/chats", CHAT | {long: 1}),
+        workspace.call("GET", f"/v1/chats?{long}=1"),
+        workspace.call("GET", f"/v1/me?{long}=1"),
+    ):
+        assert answer.status == 422
+        assert long not in answer.json["detail"]
+        assert answer.json["errors"][0]["pointer"].lstrip("/") == f"{long[:8]}…"
+
+
+@pytest.mark.parametrize(
+    "media", ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "application/vnd.x+json", None]
+)
+def test_json_by_any_name_is_read(world: World, workspace: Workspace, media: str | None) -> None:
+    headers = {"content-type": media} if media else {}
+    answer = workspace.call("POST", "/v1/chats", body='{"name": "Builds"}', headers=headers)
+    assert answer.status == 201
+
+
+def test_a_body_in_base64_is_read_the_same(workspace: Workspace) -> None:
+    """API Gateway sends bodies it takes for binary so."""
+    body = '{"name": "Größe 🚢"}'.encode()
+    answer = workspace.call("POST", "/v1/chats", body=body, headers={"content-type": "application/json"})
+    assert (answer.status, answer.json["name"]) == (201, "Größe 🚢")

@@ -1,0 +1,111 @@
+"""The delivery log: what was sent to each webhook, filtered, and only for those who may see the webhook."""
+
+from typing import Any
+
+import pytest
+from ferryman import clock
+
+from local.receiver import Receiver
+from tests.integration.conftest import Workspace
+from tests.support.world import World
+
+
+@pytest.fixture
+def hook(workspace: Workspace, receiver: Receiver) -> dict[str, Any]:
+    """A webhook for everything that happens to messages, and its chat."""
+    chat = workspace.chat()
+    fields = {"url": receiver.url("/in"), "events": ["message.created", "message.updated"], "chat_ids": [chat]}
+    made: dict[str, Any] = workspace.make("/v1/webhooks", fields)
+    return made | {"chat": chat, "log": f"/v1/webhooks/{made['id']}/deliveries"}
+
+
+def listed(by: Workspace, hook: dict[str, Any], query: str = "") -> list[dict[str, Any]]:
+    answer = by.call("GET", f"{hook['log']}?{query}")
+    assert answer.status == 200, answer.body
+    found: list[dict[str, Any]] = answer.json["items"]
+    return found
+
+
+def say(by: Workspace, hook: dict[str, Any], text: str = "Build passed") -> str:
+    return str(by.make(f"/v1/chats/{hook['chat']}/messages", {"text": text})["id"])
+
+
+def test_an_event_nobody_has_sent_yet_waits_in_the_log(
+    world: World, workspace: Workspace, hook: dict[str, Any]
+) -> None:
+    assert listed(workspace, hook) == []
+    say(workspace, hook)
+    world.pump_streams()
+    (waiting,) = listed(workspace, hook)
+    assert (waiting["state"], waiting["attempts"]) == ("queued", [])
+    world.pump()
+    (sent,) = listed(workspace, hook)
+    assert (sent["id"], sent["state"]) == (waiting["id"], "delivered")
+    (attempt,) = sent["attempts"]
+    assert (attempt["number"], attempt["outcome"], attempt["status"]) == (1, "delivered", 200)
+    assert clock.seconds(attempt["at"]) <= clock.now()
+
+
+def test_an_excerpt_of_the_answer_is_shown_as_text(
+    world: World, workspace: Workspace, hook: dict[str, Any], receiver: Receiver
+) -> None:
+    receiver.answer("/in", 500)
+    say(workspace, hook)
+    world.pump()
+    (delivery,) = listed(workspace, hook)
+    assert {attempt["status"] for attempt in delivery["attempts"]} == {500}
+    assert all(isinstance(attempt["excerpt"], str | None) for attempt in delivery["attempts"])
+
+
+def test_the_log_filters_by_state_type_and_time(world: World, workspace: Workspace, hook: dict[str, Any]) -> None:
+    message = say(workspace, hook, "one")
+    workspace.call("PATCH", f"/v1/chats/{hook['chat']}/messages/{message}", {"text": "two"})
+    world.pump()
+    created, updated = (listed(workspace, hook, f"event_type=message.{what}") for what in ("created", "updated"))
+    assert [delivery["event_type"] for delivery in created + updated] == ["message.created", "message.updated"]
+    assert len(listed(workspace, hook, "state=delivered")) == 2
+    assert listed(workspace, hook, "state=exhausted") == []
+    assert listed(workspace, hook, f"since={clock.iso(clock.now() + 60)}") == []
+    assert listed(workspace, hook, f"until={clock.iso(clock.now() - 60)}") == []
+    now = f"since={clock.iso(clock.now() - 60)}&until={clock.iso(clock.now() + 60)}"
+    assert len(listed(workspace, hook, now)) == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("state=gone", "state"),
+        ("event_type=message.eaten", "event_type"),
+        ("since=yesterday", "since"),
+        ("until=2026-01-01", "until"),
+        ("webhook_id=x", "webhook_id"),
+        ("since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z", ""),
+    ],
+)
+def test_a_filter_that_is_none_is_named(workspace: Workspace, hook: dict[str, Any], query: str, pointer: str) -> None:
+    answer = workspace.call("GET", f"{hook['log']}?{query}")
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, pointer)
+
+
+def test_a_delivery_is_shown_to_those_who_see_its_webhook(
+    world: World, workspace: Workspace, hook: dict[str, Any], other: Workspace
+) -> None:
+    say(workspace, hook)
+    world.pump()
+    (delivery,) = listed(workspace, hook)
+    url = f"/v1/deliveries/{delivery['id']}"
+    assert workspace.call("GET", url).json == delivery
+    colleague = workspace.person("manager", "webhooks:read")
+    tester = workspace.narrow("admin:*", environment="staging")
+    for by in (colleague, tester, other):
+        answer = by.call("GET", url)
+        assert (answer.status, answer.json["detail"]) == (404, "There is no such delivery.")
+        assert by.call("GET", hook["log"]).status == 404
+
+
+def test_the_log_of_a_deleted_webhook_is_gone(world: World, workspace: Workspace, hook: dict[str, Any]) -> None:
+    say(workspace, hook)
+    world.pump()
+    (delivery,) = listed(workspace, hook)
+    assert workspace.call("DELETE", f"/v1/webhooks/{hook['id']}").status == 204
+    assert workspace.call("GET", f"/v1/deliveries/{delivery['id']}").status == 404

@@ -1,0 +1,212 @@
+"""Idempotency-Key: a creating request that is sent again creates once and shows no secret again.
+
+Generated from the routes: every one that takes the key is covered.
+"""
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from ferryman import clock
+from ferryman.http.operation import Operation
+
+from local import openapi
+from tests.integration.conftest import Workspace
+from tests.support.meanwhile import meanwhile
+from tests.support.objects import Objects, path
+from tests.support.world import Answer, World
+
+CREATING = {
+    f"{operation.method} {operation.path}": operation for operation in openapi.operations() if operation.creates
+}
+
+
+@pytest.fixture(scope="module")
+def owner(world: World) -> Workspace:
+    made = world.bootstrap("Idempotent")
+    return Workspace(world, made["workspace_id"], made["user_id"], made["token"])
+
+
+@pytest.fixture
+def objects(owner: Workspace) -> Objects:
+    return Objects(owner)
+
+
+@pytest.fixture(scope="module")
+def colleague(owner: Workspace) -> Workspace:
+    return owner.person("owner", "admin:*")
+
+
+@pytest.fixture(scope="module")
+def tester(owner: Workspace) -> Workspace:
+    return owner.narrow("admin:*", environment="staging")
+
+
+@pytest.fixture
+def key() -> str:
+    return str(uuid.uuid4())
+
+
+def send(by: Workspace, operation: Operation, target: str, body: Any, key: str) -> Answer:
+    return by.call(operation.method, target, body, headers={"idempotency-key": key})
+
+
+def another(operation: Operation, body: dict[str, Any]) -> dict[str, Any]:
+    """A body that is accepted too, but is not the same."""
+    changed = next((name for name in ("name", "text", "description", "url") if name in body), "name")
+    return {**body, changed: f"{body.get(changed, 'Another')}x"}
+
+
+@pytest.fixture(params=CREATING)
+def operation(request: pytest.FixtureRequest) -> Operation:
+    found: Operation = CREATING[request.param]
+    return found
+
+
+@pytest.fixture
+def target(operation: Operation, objects: Objects) -> str:
+    return path(operation, objects.ids(operation))
+
+
+@pytest.fixture
+def body(operation: Operation, objects: Objects) -> Any:
+    return objects.body(operation)
+
+
+def created(answer: Answer) -> str:
+    assert answer.status in (201, 202), answer.body
+    return str(answer.json["id"])
+
+
+def test_sent_again_it_creates_once(
+    world: World, owner: Workspace, operation: Operation, target: str, body: Any, key: str
+) -> None:
+    first = send(owner, operation, target, body, key)
+    before = world.rows()
+    again = send(owner, operation, target, body, key)
+    assert created(again) == created(first)
+    assert again.status == first.status
+    assert world.rows() == before
+    assert "idempotency-replayed" not in first.headers
+    assert again.headers["idempotency-replayed"] == "true"
+
+
+def test_the_replay_shows_no_secret(owner: Workspace, operation: Operation, target: str, body: Any, key: str) -> None:
+    """What was shown once is null when it is asked for again; all else is as it was."""
+    first, again = (send(owner, operation, target, body, key).json for _ in range(2))
+    assert set(first) == set(again)
+    gone = {name: value for name, value in first.items() if again[name] != value}
+    assert all(again[name] is None for name in gone)
+    secrets = [value for value in first.values() if str(value).startswith(("fm_", "whsec_")) or "/hooks/" in str(value)]
+    for secret in secrets:
+        assert len(secret) < 20 or secret not in json.dumps(again)  # a token's display prefix may be shown
+
+
+def test_without_a_key_each_request_creates(
+    owner: Workspace, operation: Operation, target: str, objects: Objects
+) -> None:
+    made = [created(owner.call(operation.method, target, objects.body(operation))) for _ in range(2)]
+    assert made[0] != made[1]
+
+
+def test_a_key_is_for_one_request(
+    world: World, owner: Workspace, operation: Operation, target: str, body: Any, key: str
+) -> None:
+    created(send(owner, operation, target, body, key))
+    before = world.rows()
+    answer = send(owner, operation, target, another(operation, body), key)
+    assert answer.status == 409
+    assert "different request" in answer.json["detail"]
+    assert world.rows() == before
+
+
+def test_a_refused_request_leaves_the_key_free(
+    owner: Workspace, operation: Operation, target: str, body: Any, key: str
+) -> None:
+    assert send(owner, operation, target, {**body, "unknown": 1}, key).status == 422
+    assert "idempotency-replayed" not in send(owner, operation, target, body, key).headers
+
+
+def test_two_at_the_same_moment_create_once(
+    owner: Workspace, operation: Operation, target: str, body: Any, key: str
+) -> None:
+    """The second comes between the first's look at the key and its commit."""
+    assert owner.call("GET", "/v1/me").status == 200  # so that marking the token's use is no commit in between
+    answers: list[Answer] = []
+    with meanwhile(lambda: answers.append(send(owner, operation, target, body, key))):
+        first = send(owner, operation, target, body, key)
+    assert created(first) == created(answers[0])
+    assert first.headers["idempotency-replayed"] == "true"
+    assert "idempotency-replayed" not in answers[0].headers
+
+
+def test_two_different_ones_at_the_same_moment_are_not_mixed_up(
+    owner: Workspace, operation: Operation, target: str, objects: Objects, body: Any, key: str
+) -> None:
+    assert owner.call("GET", "/v1/me").status == 200
+    other = another(operation, objects.body(operation))
+    with meanwhile(lambda: created(send(owner, operation, target, other, key))):
+        assert send(owner, operation, target, body, key).status == 409
+
+
+def test_a_key_belongs_to_one_user_and_one_mode(
+    owner: Workspace,
+    colleague: Workspace,
+    tester: Workspace,
+    operation: Operation,
+    target: str,
+    objects: Objects,
+    body: Any,
+    key: str,
+) -> None:
+    made = [created(send(owner, operation, target, body, key))]
+    for by in (colleague, tester):
+        own = {**objects.body(operation), **({"environment": "staging"} if "environment" in body else {})}
+        answer = send(by, operation, target, own, key)
+        if answer.status != 404:  # what is live in the path does not exist for a test token
+            made.append(created(answer))
+    assert len(set(made)) == len(made)
+
+
+def test_a_key_is_free_again_after_a_day(
+    owner: Workspace,
+    operation: Operation,
+    target: str,
+    objects: Objects,
+    body: Any,
+    key: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also when the table's expiry, which can be days late, has not deleted it yet."""
+    first = created(send(owner, operation, target, body, key))
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now + 24 * 3600 + 1)
+    again = send(owner, operation, target, objects.body(operation), key)
+    assert created(again) != first
+    assert "idempotency-replayed" not in again.headers
+
+
+def test_the_key_is_not_stored(world: World, owner: Workspace) -> None:
+    """People put all kinds of things into it."""
+    answer = owner.call("POST", "/v1/chats", {"name": "Builds"}, headers={"idempotency-key": "my-very-own-key"})
+    created(answer)
+    assert not [table for table, item in world.items() if "my-very-own-key" in repr(item)]
+
+
+def test_a_key_used_for_one_route_is_taken_for_the_others(owner: Workspace, key: str) -> None:
+    made = owner.call("POST", "/v1/chats", {"name": "Builds"}, headers={"idempotency-key": key})
+    chat = created(made)
+    answer = owner.call("POST", f"/v1/chats/{chat}/messages", {"text": "x"}, headers={"idempotency-key": key})
+    assert answer.status == 409
+    assert "different request" in answer.json["detail"]
+    assert owner.call("GET", f"/v1/chats/{chat}/messages").json["items"] == []
+
+
+def test_what_was_deleted_meanwhile_is_not_made_again(owner: Workspace, key: str) -> None:
+    body = {"chat_id": owner.chat(), "name": "CI"}
+    made = owner.call("POST", "/v1/incoming-webhooks", body, headers={"idempotency-key": key})
+    assert owner.call("DELETE", f"/v1/incoming-webhooks/{created(made)}").status == 204
+    again = owner.call("POST", "/v1/incoming-webhooks", body, headers={"idempotency-key": key})
+    assert again.status == 404
+    assert owner.call("GET", f"/v1/incoming-webhooks?chat_id={body['chat_id']}").json["items"] == []

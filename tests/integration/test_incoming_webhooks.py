@@ -1,0 +1,207 @@
+"""Incoming webhooks: a URL that posts to one chat for whoever has it, until it is revoked."""
+
+import json
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from ferryman.credentials import secrets
+from ferryman.messages.model import MAX_TEXT
+
+from tests.integration.conftest import Workspace
+from tests.support.meanwhile import meanwhile
+from tests.support.world import Answer, World
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+def hook(by: Workspace, chat: str, name: str = "CI") -> dict[str, Any]:
+    made: dict[str, Any] = by.make("/v1/incoming-webhooks", {"chat_id": chat, "name": name})
+    return made | {"path": str(made["url"]).removeprefix("https://api.test")}
+
+
+def post(world: World, path: str, text: str = "Build passed") -> Answer:
+    return world.call("POST", path, json_body={"text": text})
+
+
+def messages(by: Workspace, chat: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = by.call("GET", f"/v1/chats/{chat}/messages").json["items"]
+    return found
+
+
+# --- the URL ----------------------------------------------------------------------------------------------
+
+
+def test_the_url_is_shown_once_and_is_on_the_host_the_request_came_to(workspace: Workspace) -> None:
+    made = hook(workspace, workspace.chat())
+    assert re.fullmatch(r"https://api\.test/hooks/[0-9A-Za-z]{32}", made["url"])
+    shown = workspace.call("GET", f"/v1/incoming-webhooks/{made['id']}").json
+    listed = workspace.call("GET", "/v1/incoming-webhooks").json["items"]
+    assert listed == [shown]
+    assert "url" not in shown
+    assert shown["last_used_at"] is None
+
+
+def test_a_post_is_a_message_of_the_webhook(world: World, workspace: Workspace) -> None:
+    chat = workspace.chat()
+    made = hook(workspace, chat)
+    answer = post(world, made["path"])
+    assert (answer.status, answer.body, answer.headers["content-type"]) == (200, b"ok", "text/plain; charset=utf-8")
+    (message,) = messages(workspace, chat)
+    assert message["id"] == answer.headers["x-fm-message-id"]
+    assert (message["text"], message["origin"], message["livemode"]) == ("Build passed", "incoming_webhook", True)
+    author = message["author"]
+    assert (author["type"], author["id"], author["name"]) == ("incoming_webhook", made["id"], "CI")
+    assert workspace.call("GET", f"/v1/incoming-webhooks/{made['id']}").json["last_used_at"]
+
+
+PAYLOAD = json.dumps({"text": "Build passed é 🚢"})
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (PAYLOAD, {"content-type": "application/json"}),
+        (PAYLOAD, {"content-type": "application/json; charset=utf-8"}),
+        (PAYLOAD, {"content-type": "text/plain"}),
+        (PAYLOAD, {}),
+        (PAYLOAD.encode(), {"content-type": "application/json"}),
+        (PAYLOAD, FORM),  # what curl -d says it sends
+        (urlencode({"payload": PAYLOAD}), FORM),
+        (urlencode({"token": "x", "payload": PAYLOAD}).encode(), FORM),
+        (json.dumps({"text": "Build passed é 🚢", "username": "x", "channel": "#x", "attachments": []}), {}),
+    ],
+)
+def test_senders_say_it_in_many_ways(
+    world: World, workspace: Workspace, body: bytes | str, headers: dict[str, str]
+) -> None:
+    chat = workspace.chat()
+    answer = world.call("POST", hook(workspace, chat)["path"], body=body, headers=headers)
+    assert (answer.status, answer.body) == (200, b"ok")
+    assert [message["text"] for message in messages(workspace, chat)] == ["Build passed é 🚢"]
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        ("", {}, 400),
+        ("{", {}, 400),
+        ("[]", {}, 400),
+        ('"text"', {}, 400),
+        ("Build passed", {"content-type": "text/plain"}, 400),
+        ("text=Build+passed", FORM, 400),
+        ("payload=", FORM, 400),
+        ("payload=%7B", FORM, 400),
+        ("payload=%ff", FORM, 400),
+        ("a=b&" * 60 + "payload=%7B%7D", FORM, 400),
+        ("<x/>", {"content-type": "application/xml"}, 415),
+        ("x" * 70_000, {}, 413),
+        ("{}", {}, 422),
+        ('{"text": null}', {}, 422),
+        ('{"text": 1}', {}, 422),
+        ('{"text": ["x"]}', {}, 422),
+        ('{"text": ""}', {}, 422),
+        ('{"text": " \\n"}', {}, 422),
+        (json.dumps({"text": "x" * (MAX_TEXT + 1)}), {}, 422),
+        ('{"Text": "x"}', {}, 422),
+    ],
+)
+def test_what_cannot_be_posted_is_refused_with_the_reason(
+    world: World, workspace: Workspace, body: str, headers: dict[str, str], status: int
+) -> None:
+    chat = workspace.chat()
+    answer = world.call("POST", hook(workspace, chat)["path"], body=body, headers=headers)
+    assert answer.status == status
+    assert answer.json["detail"]
+    assert messages(workspace, chat) == []
+
+
+def test_the_longest_text_fits(world: World, workspace: Workspace) -> None:
+    path = hook(workspace, workspace.chat())["path"]
+    body = json.dumps({"text": "💣" * MAX_TEXT}, ensure_ascii=False).encode()
+    assert world.call("POST", path, body=body).status == 200
+
+
+# --- revoking ---------------------------------------------------------------------------------------------
+
+
+def test_a_revoked_url_refuses_the_next_post_like_one_that_never_was(world: World, workspace: Workspace) -> None:
+    chat = workspace.chat()
+    made = hook(workspace, chat)
+    assert post(world, made["path"]).status == 200
+    assert workspace.call("DELETE", f"/v1/incoming-webhooks/{made['id']}").status == 204
+    revoked = post(world, made["path"])
+    never = post(world, f"/hooks/{secrets.new_hook_secret()}")
+    assert (revoked.status, never.status) == (404, 404)
+    assert {**revoked.json, "request_id": ""} == {**never.json, "request_id": ""}
+    assert len(messages(workspace, chat)) == 1
+    for method in ("GET", "DELETE"):
+        assert workspace.call(method, f"/v1/incoming-webhooks/{made['id']}").status == 404
+
+
+def test_revoking_while_a_post_marks_its_use_still_revokes(world: World, workspace: Workspace) -> None:
+    chat = workspace.chat()
+    made = hook(workspace, chat)
+    with meanwhile(lambda: workspace.call("DELETE", f"/v1/incoming-webhooks/{made['id']}")):
+        assert post(world, made["path"]).status == 404
+    assert post(world, made["path"]).status == 404
+    assert messages(workspace, chat) == []
+
+
+@pytest.mark.parametrize(
+    "secret", ["x", "0" * 31, "0" * 33, "0" * 31 + "-", "0" * 31 + "é", "%20" * 32, "0" * 2_000, "fm_live_" + "0" * 36]
+)
+def test_what_is_no_secret_is_not_found(world: World, secret: str) -> None:
+    answer = post(world, f"/hooks/{secret}")
+    assert answer.status == 404
+    assert secret not in answer.body.decode() or len(secret) < 5
+
+
+def test_an_api_token_is_no_hook_secret_and_the_other_way_round(world: World, workspace: Workspace) -> None:
+    made = hook(workspace, workspace.chat())
+    assert post(world, f"/hooks/{workspace.token}").status == 404
+    assert world.call("GET", "/v1/me", token=made["path"].removeprefix("/hooks/")).status == 401
+
+
+# --- who may have one -------------------------------------------------------------------------------------
+
+
+def test_only_members_of_a_chat_make_a_url_for_it(workspace: Workspace, other: Workspace) -> None:
+    manager = workspace.person("manager", "webhooks:read", "webhooks:write", "chats:read")
+    for chat in (workspace.chat(), other.chat(), "cht_01JZZZZZZZ0123456789ABCDEF"):
+        answer = manager.call("POST", "/v1/incoming-webhooks", {"chat_id": chat, "name": "CI"})
+        assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "/chat_id")
+        assert answer.json["detail"] == "There is no such chat among those you belong to."
+    mine = workspace.chat(member_ids=[manager.user_id])
+    assert hook(manager, mine)["chat_id"] == mine
+
+
+def test_members_see_the_urls_of_their_chats_only(workspace: Workspace) -> None:
+    manager = workspace.person("manager", "webhooks:read", "webhooks:write")
+    ours = workspace.chat(member_ids=[manager.user_id])
+    theirs = hook(workspace, workspace.chat())
+    first, second = hook(workspace, ours), hook(manager, ours)
+    assert [made["id"] for made in manager.call("GET", "/v1/incoming-webhooks").json["items"]] == [
+        second["id"],
+        first["id"],
+    ]
+    assert manager.call("DELETE", f"/v1/incoming-webhooks/{theirs['id']}").status == 404
+    assert manager.call("DELETE", f"/v1/incoming-webhooks/{first['id']}").status == 204
+
+
+# --- live and test ----------------------------------------------------------------------------------------
+
+
+def test_a_test_tokens_url_posts_test_messages(world: World, workspace: Workspace) -> None:
+    chat = workspace.chat()
+    tester = workspace.narrow("admin:*", environment="staging")
+    live, test = hook(workspace, chat, "live"), hook(tester, chat, "test")
+    assert (live["livemode"], test["livemode"]) == (True, False)
+    for made in (live, test):
+        assert post(world, made["path"], made["name"]).status == 200
+    for by, own, foreign in ((workspace, live, test), (tester, test, live)):
+        assert [message["text"] for message in messages(by, chat)] == [own["name"]]
+        assert [made["id"] for made in by.call("GET", "/v1/incoming-webhooks").json["items"]] == [own["id"]]
+        assert by.call("GET", f"/v1/incoming-webhooks/{foreign['id']}").status == 404
+        assert by.call("DELETE", f"/v1/incoming-webhooks/{foreign['id']}").status == 404

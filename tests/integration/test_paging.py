@@ -1,0 +1,178 @@
+"""Lists: every page once, in order, also while things are added. Generated: every route that takes a cursor."""
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from local import openapi
+from tests.integration.conftest import Workspace
+from tests.support.objects import PARAMETER, Objects, path
+from tests.support.world import World
+
+LISTS = {
+    f"{operation.method} {operation.path}": operation
+    for operation in openapi.operations()
+    if operation.query and "cursor" in operation.query.model_fields
+}
+
+
+def _post(target: str, **body: Any) -> Callable[[Objects, int], None]:
+    """POST to `target`. `{}` in a text of the body is a number, and None the id of that name."""
+
+    def add(objects: Objects, number: int) -> None:
+        filled = {name: objects.id(name) if value is None else value for name, value in body.items()}
+        filled = {name: value.format(number) if isinstance(value, str) else value for name, value in filled.items()}
+        here = PARAMETER.sub(lambda match: objects.id(match[1]), target)
+        answer = objects.owner.call("POST", here, filled)
+        assert answer.status in (201, 202), answer.body
+
+    return add
+
+
+def _member(objects: Objects, number: int) -> None:
+    user = objects.owner.make("/v1/users", {"name": f"Member {number}", "email": f"member-{number}@example.com"})
+    added = objects.owner.call("PUT", f"/v1/chats/{objects.id('chat_id')}/members/{user['id']}")
+    assert added.status == 200, added.body
+
+
+def _session(objects: Objects, _number: int) -> None:
+    objects.owner.signed_in()
+
+
+# How to add one more to a list.
+ADD: dict[str, Callable[[Objects, int], None]] = {
+    "GET /v1/audit": _post("/v1/tokens", name="Audited {}", scopes=["chats:read"], environment="production"),
+    "GET /v1/bots": _post("/v1/bots", name="Bot {}", handle="bot-{}"),
+    "GET /v1/bots/{bot_id}/callbacks": _post("/v1/bots/{bot_id}/callbacks", url="https://ci.example.com/{}"),
+    "GET /v1/bots/{bot_id}/callbacks/{callback_id}/deliveries": _post("/v1/webhooks/{callback_id}/test"),
+    "GET /v1/bots/{bot_id}/tokens": _post("/v1/bots/{bot_id}/tokens", name="Token {}"),
+    "GET /v1/chats": _post("/v1/chats", name="Chat {}"),
+    "GET /v1/chats/{chat_id}/members": _member,
+    "GET /v1/chats/{chat_id}/messages": _post("/v1/chats/{chat_id}/messages", text="Message {}"),
+    "GET /v1/incoming-webhooks": _post("/v1/incoming-webhooks", name="Hook {}", chat_id=None),
+    "GET /v1/sessions": _session,
+    "GET /v1/tokens": _post("/v1/tokens", name="Token {}", scopes=["chats:read"], environment="staging"),
+    "GET /v1/users": _post("/v1/users", name="User {}", email="user-{}@example.com"),
+    "GET /v1/webhooks": _post("/v1/webhooks", url="https://ci.example.com/{}", events=["message.created"]),
+    "GET /v1/webhooks/{webhook_id}/deliveries": _post("/v1/webhooks/{webhook_id}/test"),
+    "GET /v1/webhooks/{webhook_id}/replays": _post("/v1/webhooks/{webhook_id}/replays"),
+}
+
+
+def add(key: str, objects: Objects, number: int) -> None:
+    if key not in ADD:
+        raise AssertionError(
+            f"There is no way known to fill {key}: add one to ADD in tests/integration/test_paging.py."
+        )
+    ADD[key](objects, number)
+
+
+def page(by: Workspace, target: str, limit: int, cursor: str | None = None) -> tuple[list[Any], str | None]:
+    answer = by.call("GET", f"{target}?limit={limit}" + (f"&cursor={quote(cursor)}" if cursor else ""))
+    assert answer.status == 200, answer.body
+    return answer.json["items"], answer.json["next_cursor"]
+
+
+def everything(by: Workspace, target: str, limit: int) -> list[Any]:
+    found, cursor, pages = [], None, 0
+    while True:
+        items, cursor = page(by, target, limit, cursor)
+        assert len(items) <= limit
+        assert cursor is None or len(items) == limit, "a page that is not the last is full"
+        found += items
+        pages += 1
+        if cursor is None:
+            return found
+
+
+@dataclass
+class Filled:
+    """A list with five items or more of its own."""
+
+    by: Workspace
+    objects: Objects
+    target: str
+    whole: list[Any]
+
+
+@pytest.fixture(scope="module")
+def filled(world: World) -> Callable[[str], Filled]:
+    """Fills a list in a workspace of its own, once for all tests that only read it."""
+
+    @cache
+    def fill(key: str) -> Filled:
+        made = world.bootstrap("Paged")
+        owner = Workspace(world, made["workspace_id"], made["user_id"], made["token"])
+        # Sessions are listed to a session.
+        by = owner.signed_in() if key == "GET /v1/sessions" else owner
+        objects = Objects(by)
+        target = path(LISTS[key], objects.ids(LISTS[key]))
+        for number in range(5):
+            add(key, objects, number)
+        return Filled(by, objects, target, everything(by, target, 100))
+
+    return fill
+
+
+@pytest.mark.parametrize("key", LISTS)
+def test_pages_of_any_size_make_the_same_list(filled: Callable[[str], Filled], key: str) -> None:
+    made = filled(key)
+    assert len(made.whole) >= 5
+    for limit in (1, 2, len(made.whole) - 1, len(made.whole)):
+        assert everything(made.by, made.target, limit) == made.whole
+    assert len({json.dumps(item) for item in made.whole}) == len(made.whole)
+
+
+@pytest.mark.parametrize("key", LISTS)
+def test_a_cursor_is_good_for_its_own_list_only(filled: Callable[[str], Filled], other: Workspace, key: str) -> None:
+    made = filled(key)
+    _, cursor = page(made.by, made.target, 1)
+    assert cursor
+    assert page(made.by, made.target, 100, cursor)[0] == made.whole[1:]
+    elsewhere = "/v1/chats" if made.target != "/v1/chats" else "/v1/users"
+    changed = ("A" if cursor[0] != "A" else "B") + cursor[1:]
+    owner = Workspace(made.by.world, made.by.workspace_id, made.by.user_id, made.objects.owner.token)
+    for by, address, sent in (
+        (made.by, elsewhere, cursor),
+        (made.by, made.target, changed),
+        (made.by, made.target, cursor[:-1]),
+        (other, made.target, cursor),
+        (owner.person("owner", "admin:*"), made.target, cursor),
+        (owner.narrow("admin:*", environment="staging"), made.target, cursor),
+        (owner.narrow(LISTS[key].scope or "chats:read"), made.target, cursor),
+    ):
+        answer = by.call("GET", f"{address}?limit=1&cursor={quote(sent)}")
+        # What is not there for a caller is not there with a cursor either.
+        assert answer.status in (403, 404, 422), answer.body
+        if answer.status == 422:
+            assert answer.json["errors"][0]["pointer"] == "cursor"
+
+
+@pytest.mark.parametrize("key", LISTS)
+def test_what_is_added_meanwhile_moves_nothing(filled: Callable[[str], Filled], key: str) -> None:
+    """Who pages on sees all that was there at the start once, whatever else happens."""
+    made = filled(key)
+    before = everything(made.by, made.target, 100)
+    found, cursor = page(made.by, made.target, 2)
+    for number in range(10, 12):
+        add(key, made.objects, number)
+    while cursor is not None:
+        items, cursor = page(made.by, made.target, 2, cursor)
+        found += items
+    assert [item for item in found if item in before] == before
+    assert len(found) == len({json.dumps(item) for item in found})
+
+
+def test_a_cursor_shows_no_more_than_the_key_of_an_item(filled: Callable[[str], Filled]) -> None:
+    """Base64 hides nothing, so nothing but ids may be in it."""
+    made = filled("GET /v1/users")
+    _, cursor = page(made.by, made.target, 1)
+    assert cursor
+    content = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[16:])
+    assert content == {"workspace_id": made.by.workspace_id, "entry": made.whole[0]["id"]}

@@ -1,0 +1,44 @@
+"""What the functions log, caught where it would leave the process, and once more before anything is masked."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+from ferryman import log
+
+
+@dataclass
+class Logged:
+    """`written` is what would stand in CloudWatch, `unmasked` the same without the formatter's masking."""
+
+    written: io.StringIO = field(default_factory=io.StringIO)
+    unmasked: io.StringIO = field(default_factory=io.StringIO)
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.written.getvalue().splitlines()]
+
+
+def _plain(line: Any) -> str:
+    return json.dumps(line, default=str)
+
+
+@contextmanager
+def captured() -> Iterator[Logged]:
+    """Catches the lines of the block."""
+    logged = Logged()
+    streams = [handler for handler in log.logger.handlers if isinstance(handler, logging.StreamHandler)]
+    before = [handler.setStream(logged.written) for handler in streams]
+    raw = logging.StreamHandler(logged.unmasked)
+    raw.setFormatter(LambdaPowertoolsFormatter(json_serializer=_plain))
+    logging.getLogger("ferryman").addHandler(raw)
+    try:
+        yield logged
+    finally:
+        logging.getLogger("ferryman").removeHandler(raw)
+        for handler, stream in zip(streams, before, strict=True):
+            handler.setStream(stream)
