@@ -24,7 +24,6 @@ class Delivery(store.Record):
     updated_at: str
     expires_at_epoch: int
     chat_id: str | None = None
-    body: str | None = None  # in the webhook's format, ASCII; None: the event's own
     # {number, at} when it begins; then also outcome, status or error, duration_ms, excerpt
     attempts: list[dict[str, Any]] = field(default_factory=list)
     failures: int = 0  # attempts that ended in a failure; the budget

@@ -9,7 +9,6 @@ from typing import Any
 
 from ferryman import clock, ids, settings, store
 from ferryman.deliveries.model import Delivery
-from ferryman.dialects import formats
 from ferryman.errors import Conflict, NotFound
 from ferryman.events.model import Event
 from ferryman.webhooks.model import Webhook
@@ -31,7 +30,7 @@ def key(workspace_id: str, webhook_id: str, delivery_id: str) -> store.Key:
 
 
 def new(event: Event, webhook: Webhook) -> Delivery:
-    """A delivery of the event to the webhook, waiting in the queue, with the bytes of all its attempts."""
+    """A delivery of the event to the webhook, waiting in the queue."""
     now = clock.now_iso()
     return Delivery(
         workspace_id=event.workspace_id,
@@ -42,7 +41,6 @@ def new(event: Event, webhook: Webhook) -> Delivery:
         livemode=event.livemode,
         test=event.test,
         chat_id=event.chat_id,
-        body=formats.body(webhook.format, event),
         state="queued",
         created_at=now,
         updated_at=now,

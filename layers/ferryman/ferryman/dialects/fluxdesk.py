@@ -1,44 +1,38 @@
-"""FluxDesk's form of a notification: `{"version": 1, "type": …, "title": …, …}`."""
+"""FluxDesk's form of a notification: `{"version": 1, "type": …, "title": …, …}`. Pure: from the event's body to it."""
 
 from typing import Any
 
-from ferryman.events import catalogue
-from ferryman.events.model import EventType
-
-TYPES = catalogue.PERSONAL
+_COPIED = ("title", "body", "url", "data")
 
 
-def body(fm: dict[str, Any]) -> dict[str, Any]:
-    """The FluxDesk body of a notification's FM body."""
-    notification = fm["data"]["notification"]
+def told(event: dict[str, Any]) -> dict[str, Any] | None:
+    """FluxDesk's body for a notification; None for whatever else happened."""
+    notification = event["data"].get("notification")
+    if notification is None:
+        return None
     return {
         "version": 1,
-        "type": fm["type"],
-        **{name: notification[name] for name in ("title", "body", "url", "data")},
+        "type": event["type"],
+        **{name: notification[name] for name in _COPIED},
         "notification_id": notification["id"],
-        "user_id": fm["data"]["user"]["id"],
-        "created_at": fm["created_at"],
-        "livemode": fm["livemode"],
-        **({"test": True} if fm.get("test") else {}),
+        "user_id": event["data"]["user"]["id"],
+        "created_at": event["created_at"],
+        "livemode": event["livemode"],
+        **({"test": True} if event.get("test") else {}),
     }
 
 
-def schema(type_: EventType) -> dict[str, Any]:
-    """The JSON Schema of a type's FluxDesk body."""
-    described = catalogue.schema(type_)
-    fm, told = described["properties"], catalogue.CATALOGUE[type_].data["properties"]
-    notification = told["notification"]["properties"]
+def schema(event: dict[str, Any]) -> dict[str, Any]:
+    """The JSON Schema of FluxDesk's body, from that of the event's body."""
+    described, data = event["properties"], event["properties"]["data"]["properties"]
+    notification = data["notification"]["properties"]
     properties = {
         "version": {"const": 1},
-        "type": fm["type"],
-        **{name: notification[name] for name in ("title", "body", "url", "data")},
+        "type": described["type"],
+        **{name: notification[name] for name in _COPIED},
         "notification_id": notification["id"],
-        "user_id": told["user"]["properties"]["id"],
-        "created_at": fm["created_at"],
-        "livemode": fm["livemode"],
+        "user_id": data["user"]["properties"]["id"],
+        "created_at": described["created_at"],
+        "livemode": described["livemode"],
     }
-    return {
-        **described,
-        "required": list(properties),
-        "properties": {**properties, "test": fm["test"]},
-    }
+    return {**event, "required": list(properties), "properties": {**properties, "test": described["test"]}}

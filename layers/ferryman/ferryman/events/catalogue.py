@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from ferryman import ids
+from ferryman import dialects, ids
 from ferryman.deliveries.model import Delivery
 from ferryman.events.model import Event, EventType
 from ferryman.messages.model import Message, describe
@@ -300,6 +300,7 @@ def build(
         chain=chain,
         # ASCII, so that no part of the way can change a byte of it.
         body=json.dumps(body, separators=(",", ":")),
+        bodies=dialects.bodies(body),
     )
 
 
@@ -379,6 +380,15 @@ def delivery_exhausted(delivery: Delivery, reason: str, at: str) -> Event:
             }
         },
     )
+
+
+def formats(type_: EventType) -> dict[str, str]:
+    """The example's body in every format but our own that can tell it."""
+    return dialects.bodies(example(type_)) or {}
+
+
+def can_tell(format_: dialects.Format, type_: EventType) -> bool:
+    return format_ == "ferryman" or format_ in formats(type_)
 
 
 def is_personal(type_: str) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ferryman import store
+from ferryman.dialects import Format
 
 type EventType = Literal[
     "message.created",
@@ -32,6 +33,8 @@ class Event(store.Record):
     livemode: bool
     body: str  # ASCII JSON; byte-identical on every attempt of every delivery
     chat_id: str | None = None
+    # The same in the other formats that can tell it; made with `body`, and as unchanging.
+    bodies: dict[str, str] | None = None
     bot_id: str | None = None  # the bot that was mentioned
     user_id: str | None = None  # the person who was notified
     webhook_id: str | None = None  # set when the event is for this webhook alone: a test
@@ -39,3 +42,7 @@ class Event(store.Record):
     chain: list[str] | None = None  # the webhooks whose deliveries led to it; they do not get it
     undispatched: str | None = None
     expires_at_epoch: int | None = None
+
+    def body_in(self, format_: Format) -> str | None:
+        """The bytes of one format, or None when that format cannot tell this event."""
+        return self.body if format_ == "ferryman" else (self.bodies or {}).get(format_)

@@ -1,10 +1,11 @@
 """What the API gives for event types."""
 
+import json
 from typing import Any, Self
 
 from pydantic import Field
 
-from ferryman.dialects import formats
+from ferryman import dialects
 from ferryman.events import catalogue
 from ferryman.events.model import EventType
 from ferryman.schema import Output
@@ -41,7 +42,8 @@ class EventTypeOut(Output):
             body_schema=catalogue.schema(type_),
             example=catalogue.example(type_),
             formats={
-                name: BodyOut(body_schema=format_.schema(type_), example=format_.body(catalogue.example(type_)))
-                for name, format_ in formats.of_type(type_).items()
+                name: BodyOut(body_schema=dialects.SCHEMAS[name](catalogue.schema(type_)), example=json.loads(body))
+                for name, body in catalogue.formats(type_).items()
+                if name in dialects.SCHEMAS
             },
         )

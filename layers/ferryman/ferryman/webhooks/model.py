@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ferryman import clock, store
+from ferryman.dialects import Format
 from ferryman.events.model import EventType
 
 type State = Literal["enabled", "disabled"]
 type Signature = Literal["fm", "standard", "fluxdesk"]
-type Format = Literal["fm", "fluxdesk"]
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
 MAX_CHATS = 40
 PAUSE_AFTER_FAILURES = 5  # consecutive failed attempts
@@ -45,7 +45,7 @@ class Webhook(store.Record):
     chat_ids: list[str] | None = None  # None: every chat of the workspace, which needs admin:*
     bot_id: str | None = None  # a bot callback: the bot's mentions alone, in the bot's own chats
     user_id: str | None = None  # a personal webhook: this person's notifications alone, managed by nobody else
-    format: Format = "fm"  # of the body
+    format: Format = "ferryman"  # of the bodies; never changes
     signatures: list[Signature] = field(default_factory=lambda: ["fm"])
     name: str | None = None
     description: str | None = None

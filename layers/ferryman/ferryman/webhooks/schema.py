@@ -5,10 +5,11 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field
 
 from ferryman import clock, ids
+from ferryman.dialects import OF_PEOPLE, Format
 from ferryman.events.model import EventType
 from ferryman.notifications.model import NotificationType
 from ferryman.schema import Description, Input, Name, Output, Time, distinct
-from ferryman.webhooks.model import MAX_CHATS, Format, Signature, State, Webhook
+from ferryman.webhooks.model import MAX_CHATS, Signature, State, Webhook
 
 type Events = Annotated[list[EventType], Field(min_length=1), AfterValidator(distinct)]
 type ChatIds = Annotated[
@@ -19,7 +20,10 @@ type ChatIds = Annotated[
 type Signatures = Annotated[list[Signature], Field(min_length=1), AfterValidator(distinct)]
 type Url = Annotated[str, Field(min_length=1, max_length=2048)]
 _CHATS = "Only events of these chats; you must belong to each. Left out: every chat, which needs admin:*."
-_FORMAT = "The body's form: `fm`, or that of another product, where the event type has one (GET /v1/event-types)."
+_FORMAT = (
+    "Whose words the bodies are in: `ferryman`, or another product's, for events that it can tell "
+    "(GET /v1/event-types). It never changes."
+)
 
 
 class WebhookIn(Input):
@@ -28,7 +32,7 @@ class WebhookIn(Input):
     url: Url = Field(description="Where to deliver: https.", examples=["https://ci.example.com/ferryman"])
     events: Events = Field(description="Which events to deliver.", examples=[["message.created"]])
     chat_ids: ChatIds | None = Field(None, description=_CHATS)
-    format: Format = Field("fm", description=_FORMAT)
+    format: Format = Field("ferryman", description=_FORMAT)
     signatures: Signatures | None = Field(
         None,
         description="Which signatures each delivery carries: `fm`, `standard` (Standard Webhooks), `fluxdesk`. Left "
@@ -49,7 +53,6 @@ class WebhookPatch(Input):
     chat_ids: ChatIds | None = Field(None, description=_CHATS + " null: every chat.")
     name: Name | None = None
     description: Description | None = None
-    format: Format | None = Field(None, description=_FORMAT)
     signatures: Signatures | None = None
     max_per_second: int | None = Field(
         None, ge=1, le=1000, description="At most this many attempts in a second; null: no limit."
@@ -66,7 +69,7 @@ class PersonalWebhookIn(Input):
 
     url: Url = Field(description="Where to deliver: https.", examples=["https://receiver.example.com/fluxdesk-events"])
     events: PersonalEvents | None = Field(None, description=_ALL_OR_SOME)
-    format: Format = Field("fluxdesk", description=_FORMAT)
+    format: Format = Field(OF_PEOPLE, description=_FORMAT)
     signatures: Signatures | None = Field(None, description="Left out: that of the format.")
     name: Name | None = None
     description: Description | None = None
@@ -77,7 +80,6 @@ class PersonalWebhookPatch(Input):
 
     url: Url | None = None
     events: PersonalEvents | None = None
-    format: Format | None = Field(None, description=_FORMAT)
     signatures: Signatures | None = None
     name: Name | None = None
     description: Description | None = None

@@ -5,14 +5,14 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from ferryman import clock, idempotency, ids, scopes, store
+from ferryman import clock, dialects, idempotency, ids, scopes, store
 from ferryman.audit import service as audit
 from ferryman.chats import table as chats
 from ferryman.credentials import secrets
 from ferryman.credentials.model import Caller
 from ferryman.deliveries import table as deliveries
 from ferryman.deliveries.model import Delivery
-from ferryman.dialects import formats
+from ferryman.dialects import Format
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
 from ferryman.events import catalogue
 from ferryman.events import table as events
@@ -20,7 +20,7 @@ from ferryman.events.model import EventType
 from ferryman.idempotency import Once
 from ferryman.pipeline import policy, targets
 from ferryman.webhooks import sealing, table
-from ferryman.webhooks.model import BOT_DEACTIVATED, Format, SigningSecret, Webhook
+from ferryman.webhooks.model import BOT_DEACTIVATED, SigningSecret, Webhook
 from ferryman.webhooks.schema import WebhookIn, WebhookPatch
 
 
@@ -58,7 +58,7 @@ def create(
         format=wanted.format,
         name=wanted.name,
         description=wanted.description,
-        signatures=list(wanted.signatures or formats.signatures(wanted.format)),
+        signatures=list(wanted.signatures or dialects.SIGNATURES.get(wanted.format, ["fm"])),
         max_per_second=wanted.max_per_second,
         livemode=caller.livemode,
         created_by=caller.user_id,
@@ -103,7 +103,7 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, with_it: Sequen
     """Change a webhook that the caller may manage. `with_it` joins the transaction."""
     webhook_id = before.webhook_id
     changes = patch.model_dump(exclude_unset=True)
-    for name in ("url", "events", "format", "signatures", "state"):
+    for name in ("url", "events", "signatures", "state"):
         if name in changes and changes[name] is None:
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
     if before.bot_id:
@@ -207,7 +207,7 @@ def _sealed(workspace_id: str, webhook_id: str, version: int, secret: str, at: s
 
 
 def _check_callback(before: Webhook, changes: dict[str, Any]) -> None:
-    for name in ("events", "chat_ids", "format"):
+    for name in ("events", "chat_ids"):
         if name in changes:
             raise Invalid("A bot's callback gets the bot's mentions in the bot's chats, and nothing else.", f"/{name}")
     if changes.get("state") == "enabled" and before.disabled_reason == BOT_DEACTIVATED:
@@ -226,7 +226,7 @@ def _check_events(event_types: Sequence[EventType], chat_ids: list[str] | None, 
 
 def _check_format(event_types: Sequence[EventType], format_: Format, field: str) -> None:
     for type_ in event_types:
-        if not formats.takes(format_, type_):
+        if not catalogue.can_tell(format_, type_):
             raise Invalid(
                 f"The format {format_} has no body for {type_}. GET /v1/event-types names those it has.", field
             )

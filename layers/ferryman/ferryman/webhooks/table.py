@@ -145,7 +145,6 @@ def changing(before: Webhook, after: Webhook) -> list[store.Write]:
             "url",
             "events",
             "chat_ids",
-            "format",
             "signatures",
             "max_per_second",
             "name",
