@@ -1,0 +1,309 @@
+"""What operations.yaml promises: alarms that mean us, each with its section in the runbook, and a whole dashboard."""
+
+import ast
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.support import alarms, reach, template
+from tests.support.alarms import OPERATIONS, Metric
+
+ALARMS = alarms.of_kind("AWS::CloudWatch::Alarm")
+FILTERS = alarms.of_kind("AWS::Logs::MetricFilter")
+PARAMETERS: dict[str, Any] = template.load(OPERATIONS)["Parameters"]
+STACK: dict[str, Any] = template.load()["Resources"]["OperationsStack"]
+GIVEN: dict[str, Any] = STACK["Properties"]["Parameters"]
+RUNBOOK = (template.ROOT / "docs/runbook.md").read_text()
+FUNCTIONS = template.functions()
+OURS = "Ferryman/${Deployment}"
+
+each_alarm = pytest.mark.parametrize("name", ALARMS)
+
+# Why no customer's receiver can ring an alarm that looks at this metric, however it answers, hangs or fails. A metric
+# that is not named here may not be alarmed on.
+ARGUMENTS = {
+    "5xx": "no request waits for a receiver, so none is answered by what a receiver did",
+    "IteratorAge": "the functions of the streams never talk to a receiver",
+    "SweptEvents": "what is dispatched late was not dispatched by the stream's functions, which talk to no receiver",
+    "Invocations": "the sweeper is invoked by a schedule",
+    "ParkedRecords": "what is parked never came to a receiver: it is no delivery yet, or none of ours",
+    "ApproximateNumberOfMessagesVisibleInQuietGroups": "retries and deferrals are hidden, and a webhook that takes "
+    "more than its share is no quiet group",
+    "NumberOfMessagesDeleted": "more of them make the backlog smaller, and deferring deletes too",
+    "ApproximateAgeOfOldestMessage": "looked at in the dead letters only, where it counts from the arrival, and where "
+    "a function that calls nobody takes messages out",
+    "StuckDeliveries": "a receiver is called after the claim, and what failed after the claim is not requeued",
+    "InfrastructureFailures": "what a receiver does is an outcome; these lines are written for exceptions",
+    "Errors": "what a receiver does is an outcome, and an attempt ends long before the function's time does",
+    "Throttles": "the delivery mapping has a MaximumConcurrency, and asks for no more however long receivers hang",
+}
+
+
+def _slug(heading: str) -> str:
+    return heading.lower().replace(" ", "-")
+
+
+def _texts(folder: str) -> set[str]:
+    """Every literal text in the code that a function can reach."""
+    found = reach._Reach(template.ROOT / "functions" / folder / "handler.py")
+    return {
+        part.value
+        for node in found.nodes
+        for part in found._own(node)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    }
+
+
+def _kinds(folder: str) -> set[str]:
+    """What invokes a function."""
+    return {event["Type"] for event in FUNCTIONS[folder].get("Events", {}).values()}
+
+
+def _alarmed(metric: str) -> set[str]:
+    """The parameters in the dimensions of the alarms on a metric."""
+    looked_at = [found for alarm in ALARMS.values() for found in alarms.metrics_of(alarm) if found.name == metric]
+    return {value for found in looked_at for _, value in found.dimensions}
+
+
+def _folder(log_group: str) -> str:
+    """The function whose log group has this logical id."""
+    (found,) = [name for name, one in FUNCTIONS.items() if one["LoggingConfig"]["LogGroup"]["Ref"] == log_group]
+    return found
+
+
+# --- the stack inside the stack ---------------------------------------------------------------------------
+
+
+def test_it_is_deployed_wherever_there_are_metrics() -> None:
+    assert STACK["Type"] == "AWS::CloudFormation::Stack"
+    assert STACK["Properties"]["TemplateURL"] == OPERATIONS
+    assert template.load()["Conditions"][STACK["Condition"]] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "EnvironmentName"}, "local"]}]
+    }
+    # A macro or IAM in it would ask everybody who deploys for more capabilities.
+    assert "Transform" not in template.load(OPERATIONS)
+
+
+def test_it_is_given_what_it_asks_for() -> None:
+    assert set(GIVEN) == set(PARAMETERS)
+    for name, parameter in PARAMETERS.items():
+        assert parameter["Type"] == "String"
+        assert parameter["Description"].endswith(".")
+        assert "Default" not in parameter, f"{name} would hide that it is not given"
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_it_calls_things_by_the_name_they_have(name: str) -> None:
+    words = {"Deployment": "AWS::StackName", "ApiId": "Api", "AlarmTopicArn": "AlarmTopicArn"}
+    resource = words.get(name, name)
+    assert GIVEN[name] in ({"Ref": resource}, {"Fn::GetAtt": [resource, "QueueName"]})
+    assert f"${{{name}}}" in (text := json.dumps(template.load(OPERATIONS)["Resources"])) or f'"Ref": "{name}"' in text
+
+
+# --- alarms -----------------------------------------------------------------------------------------------
+
+
+@each_alarm
+def test_each_alarm_has_a_section_of_its_name_in_the_runbook(name: str) -> None:
+    """The section says what it means, where to look first and what to do."""
+    title = alarms.section(ALARMS[name])
+    assert ALARMS[name]["AlarmDescription"].endswith(f"docs/runbook.md#{_slug(title)}")
+    found = re.search(rf"^(#+) {re.escape(title)}$\n(.*?)(?=^#{{1,3}} |\Z)", RUNBOOK, re.MULTILINE | re.DOTALL)
+    assert found, f"docs/runbook.md has no section called {title}"
+    for part in ("**It means**", "**First look**", "**What to do.**"):
+        assert part in found[2], f"the section {title} of docs/runbook.md has no part {part}"
+    assert "```" in found[2], f"the section {title} of docs/runbook.md shows no command"
+
+
+def test_no_two_alarms_share_a_name() -> None:
+    names = [alarm["AlarmName"]["Fn::Sub"] for alarm in ALARMS.values()]
+    assert len(set(names)) == len(names)
+
+
+@each_alarm
+def test_each_alarm_tells_the_topic_when_there_is_one(name: str) -> None:
+    told = {"Fn::If": ["HasTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
+    assert ALARMS[name]["AlarmActions"] == told
+    assert ALARMS[name]["OKActions"] == told
+    assert template.load(OPERATIONS)["Conditions"] == {
+        "HasTopic": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmTopicArn"}, ""]}]}
+    }
+
+
+@each_alarm
+def test_an_idle_deployment_rings_nothing(name: str) -> None:
+    """Without work there are no metrics. The sweeper alone runs always."""
+    assert ALARMS[name]["TreatMissingData"] == ("breaching" if name == "SweeperSilent" else "notBreaching")
+
+
+@each_alarm
+def test_each_alarm_looks_at_something_that_is_there(name: str) -> None:
+    """A misspelt metric, or one with other dimensions, never rings."""
+    known = {
+        ("AWS/ApiGateway", "5xx"): "ApiId",  # not 5XXError: that is a REST API's
+        ("AWS/Lambda", "Errors"): "FunctionName",
+        ("AWS/Lambda", "Throttles"): "FunctionName",
+        ("AWS/Lambda", "Invocations"): "FunctionName",
+        ("AWS/Lambda", "IteratorAge"): "FunctionName",
+        ("AWS/SQS", "ApproximateAgeOfOldestMessage"): "QueueName",
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisibleInQuietGroups"): "QueueName",
+        ("AWS/SQS", "NumberOfMessagesDeleted"): "QueueName",
+    }
+    for metric in alarms.metrics_of(ALARMS[name]):
+        if metric.namespace == OURS:
+            assert metric.dimensions == ()
+            made = {one["MetricTransformations"][0]["MetricName"] for one in FILTERS.values()}
+            assert metric.name in made, f"no metric filter makes {metric.name}"
+        else:
+            ((dimension, value),) = metric.dimensions
+            assert dimension == known[metric.namespace, metric.name]
+            assert value.endswith({"ApiId": "ApiId", "FunctionName": "Function", "QueueName": "Queue"}[dimension])
+
+
+def test_every_function_rings_when_it_fails_or_may_not_run() -> None:
+    """Behind the API by the API's 5xx, by hand before somebody's eyes, and all others by alarms of their own."""
+    watched = {folder for folder in FUNCTIONS if _kinds(folder) - {"HttpApi"}}
+    own = {FUNCTIONS[folder]["LogicalId"] for folder in watched}
+    assert _alarmed("Errors") == own
+    assert _alarmed("Throttles") == own
+    assert _alarmed("5xx") == {"ApiId"}
+    assert {folder for folder in FUNCTIONS if not _kinds(folder)} == {"bootstrap", "unpark"}
+
+
+def test_every_stream_rings_when_it_is_late() -> None:
+    assert _alarmed("IteratorAge") == {FUNCTIONS[folder]["LogicalId"] for _, folder in template.streams()}
+
+
+def test_all_dead_letters_ring() -> None:
+    targets = {
+        queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+        for queue in template.resources("AWS::SQS::Queue").values()
+        if "RedrivePolicy" in queue["Properties"]
+    }
+    assert _alarmed("ApproximateAgeOfOldestMessage") == targets
+    assert {
+        alarm["Threshold"] for alarm in ALARMS.values() if alarm.get("MetricName") == "ApproximateAgeOfOldestMessage"
+    } == {300}
+
+
+# --- what a customer's receiver can do --------------------------------------------------------------------
+
+
+def test_no_alarm_looks_at_what_a_receiver_can_do() -> None:
+    used = {metric.name for alarm in ALARMS.values() for metric in alarms.metrics_of(alarm)}
+    assert used - set(ARGUMENTS) == set(), "argue why a customer's receiver cannot ring it, or choose another metric"
+    assert set(ARGUMENTS) - used == set()
+    ages = [m for alarm in ALARMS.values() for m in alarms.metrics_of(alarm) if "AgeOfOldest" in m.name]
+    assert ages == [Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", (("QueueName", "DeadLettersQueue"),))]
+
+
+def test_only_the_deliverer_can_reach_a_receiver() -> None:
+    """What the arguments lean on: nothing that any other alarm looks at waits for a receiver."""
+    calling = {
+        folder
+        for folder in FUNCTIONS
+        if ("ferryman.pipeline.transport", "post")
+        in reach._Reach(template.ROOT / "functions" / folder / "handler.py").nodes
+    }
+    assert calling == {"deliverer"}
+
+
+def test_hanging_receivers_cannot_use_up_the_concurrency() -> None:
+    (mapping,) = FUNCTIONS["deliverer"]["Events"].values()
+    assert mapping["Properties"]["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "DelivererConcurrency"}}
+
+
+def test_lines_that_ring_are_never_written_at_the_level_of_news() -> None:
+    """`log.event` tells what happened, also with customers' receivers; warnings and errors are about us."""
+    ringing = {metric.name for alarm in ALARMS.values() for metric in alarms.metrics_of(alarm)}
+    names = {
+        re.findall(r'\$\.message = "([\w.]+)"', one["FilterPattern"])[0]
+        for one in FILTERS.values()
+        if one["MetricTransformations"][0]["MetricName"] in ringing
+    }
+    code = "".join(
+        path.read_text()
+        for folder in ("layers/ferryman", "functions")
+        for path in (template.ROOT / folder).rglob("*.py")
+    )
+    for name in names:
+        assert not re.search(rf'log\.event\(\s*"{re.escape(name)}"', code), f"{name} is news, not a failure of ours"
+        assert re.search(rf'(?:log\.warning|logger\.exception|logger\.error)\(\s*"{re.escape(name)}"', code), name
+
+
+# --- metrics from log lines -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_each_filter_finds_a_line_that_its_function_writes(name: str) -> None:
+    properties = FILTERS[name]
+    (line,) = re.findall(r'\$\.message = "([\w.]+)"', properties["FilterPattern"])
+    assert line in _texts(_folder(properties["LogGroupName"]["Ref"]))
+    (made,) = properties["MetricTransformations"]
+    assert made["MetricNamespace"] == {"Fn::Sub": OURS}
+    used = [made["MetricValue"], *(one["Value"] for one in made.get("Dimensions", []))]
+    for field in used:
+        assert not field.startswith("$.") or field in properties["FilterPattern"], f"the pattern must name {field}"
+
+
+@pytest.mark.parametrize(("line", "metric"), [("message.accepted", "Accepted"), ("delivery.attempted", "Attempts")])
+def test_what_is_counted_is_counted_in_every_function(line: str, metric: str) -> None:
+    writing = {folder for folder in FUNCTIONS if line in _texts(folder)}
+    counted = {
+        _folder(one["LogGroupName"]["Ref"])
+        for one in FILTERS.values()
+        if one["MetricTransformations"][0]["MetricName"] == metric
+    }
+    assert counted == writing
+
+
+def test_dimensions_of_our_metrics_have_few_values() -> None:
+    """Each value is a metric of its own, which costs."""
+    dimensions = [one["MetricTransformations"][0].get("Dimensions", []) for one in FILTERS.values()]
+    assert [found for found in dimensions if found] == [[{"Key": "Outcome", "Value": "$.outcome"}]]
+
+
+# --- the dashboard ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def widgets() -> list[dict[str, Any]]:
+    (dashboard,) = alarms.of_kind("AWS::CloudWatch::Dashboard").values()
+    found: list[dict[str, Any]] = json.loads(dashboard["DashboardBody"]["Fn::Sub"])["widgets"]
+    return found
+
+
+def test_the_dashboard_shows_every_alarm(widgets: list[dict[str, Any]]) -> None:
+    (shown,) = [widget["properties"]["alarms"] for widget in widgets if widget["type"] == "alarm"]
+    assert sorted(shown) == sorted(f"${{{name}.Arn}}" for name in ALARMS)
+
+
+def test_the_dashboard_shows_what_there_is(widgets: list[dict[str, Any]]) -> None:
+    """Metrics, names and dimensions of it exist, and each metric of ours is shown."""
+    shown = set()
+    for widget in widgets:
+        for metric in widget["properties"].get("metrics", []):
+            namespace, name, *dimensions = [part for part in metric if isinstance(part, str)]
+            shown.add(name)
+            if namespace == OURS:
+                assert name in {one["MetricTransformations"][0]["MetricName"] for one in FILTERS.values()}
+                assert dimensions in ([], ["Outcome", "delivered"], ["Outcome", "failed"])
+            else:
+                key, value = dimensions
+                assert key in ("ApiId", "FunctionName", "QueueName")
+                assert value.strip("${}") in PARAMETERS
+    assert {one["MetricTransformations"][0]["MetricName"] for one in FILTERS.values()} <= shown
+    assert {"Count", "4xx", "5xx", "Latency", "IteratorAge", "Errors", "Throttles", "Duration"} <= shown
+    assert {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"} <= shown
+
+
+def test_the_widgets_of_the_dashboard_do_not_overlap(widgets: list[dict[str, Any]]) -> None:
+    taken: set[tuple[int, int]] = set()
+    for widget in widgets:
+        x, y = widget["x"], widget["y"]
+        cells = {(x + dx, y + dy) for dx in range(widget["width"]) for dy in range(widget["height"])}
+        assert x + widget["width"] <= 24
+        assert not cells & taken
+        taken |= cells
