@@ -2,7 +2,7 @@
 
 import operator
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,20 +49,22 @@ def section(alarm: dict[str, Any]) -> str:
 
 
 def emitted(lines: Iterable[dict[str, Any]]) -> dict[str, list[float]]:
-    """What the metric filters make of log lines: metric → values. Wherever a line was logged, every filter sees it."""
+    """What the metric filters make of log lines: metric → values. A line counts wherever it was logged."""
     found: dict[str, list[float]] = {}
     for line in lines:
-        for name, value in _emitted(line):
+        for name, value in _emitted(line).items():
             found.setdefault(name, []).append(value)
     return found
 
 
-def _emitted(line: dict[str, Any]) -> Iterator[tuple[str, float]]:
+def _emitted(line: dict[str, Any]) -> dict[str, float]:
+    made = {}
     for properties in of_kind("AWS::Logs::MetricFilter").values():
         if matches(properties["FilterPattern"], line):
-            (made,) = properties["MetricTransformations"]
-            value = made["MetricValue"]
-            yield made["MetricName"], float(line[value[2:]] if value.startswith("$.") else value)
+            (transformation,) = properties["MetricTransformations"]
+            value = transformation["MetricValue"]
+            made[transformation["MetricName"]] = float(line[value[2:]] if value.startswith("$.") else value)
+    return made
 
 
 def matches(pattern: str, line: dict[str, Any]) -> bool:

@@ -1,0 +1,216 @@
+"""What rings: each fault of ours does, and nothing that a customer's receiver can do."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from ferryman import aws, clock
+from ferryman.pipeline.queue import Ticket
+
+from local.receiver import Receiver
+from tests.integration.conftest import Workspace
+from tests.support import template
+from tests.support.alarms import emitted
+from tests.support.logged import Logged, logged
+from tests.support.world import Context, World
+from tests.unit import hostile
+
+NEWS = {"Accepted", "Dispatched", "Attempts"}
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+RECEIVERS: dict[str, hostile.Behaviour] = {
+    "is well": hostile.answer(OK),
+    "fails": hostile.answer(b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n"),
+    "is gone": hostile.answer(b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"),
+    "asks for patience": hostile.answer(b"HTTP/1.1 429 No\r\nRetry-After: 99999999\r\nContent-Length: 0\r\n\r\n"),
+    "redirects": hostile.answer(b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\n\r\n"),
+    "hangs": hostile.hang,
+    "drips its head": hostile.repeat(b"HTTP/1.1 200 OK\r\n", b"X", 0.05),
+    "says 100 for ever": hostile.repeat(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.001),
+    "says nonsense": hostile.answer(b"\x00\xff nonsense \r\n\r\n"),
+    "says status 999": hostile.answer(b"HTTP/1.1 999 What\r\nContent-Length: 0\r\n\r\n"),
+    "hangs up": lambda visit: None,
+    "resets": hostile.answer_and_reset(b"HTTP/1.1 200 OK\r\nContent-Le"),
+    "never ends": hostile.repeat(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536),
+}
+
+
+@pytest.fixture
+def quick(world: World) -> Iterator[None]:
+    """An attempt may take a second."""
+    before = world.parameters["AttemptTimeoutSeconds"]
+    world.parameters["AttemptTimeoutSeconds"] = "1"
+    yield
+    world.parameters["AttemptTimeoutSeconds"] = before
+
+
+@contextmanager
+def refusing(service: str) -> Iterator[None]:
+    """AWS refuses every call of one service."""
+    client = {"dynamodb": aws.dynamodb, "kms": aws.kms, "s3": aws.s3, "sqs": aws.sqs}[service]()
+
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "test"}}, "Any")
+
+    client.meta.events.register(f"before-call.{service}", refuse)
+    try:
+        yield
+    finally:
+        client.meta.events.unregister(f"before-call.{service}", refuse)
+
+
+def _waiting(world: World, queue: str) -> int:
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    sqs = boto3.client("sqs")
+    found = sqs.get_queue_attributes(QueueUrl=world.queue_url(queue), AttributeNames=names)["Attributes"]  # type: ignore[arg-type]
+    return sum(map(int, found.values()))
+
+
+def _loud(log: Logged) -> list[dict[str, Any]]:
+    return [line for line in log.lines() if line["level"] != "INFO"]
+
+
+@pytest.mark.parametrize("kind", [*RECEIVERS, "is not there", "is deleted", "shut out"])
+def test_nothing_rings_whatever_a_receiver_does(world: World, workspace: Workspace, quick: None, kind: str) -> None:
+    chat = workspace.chat()
+    with hostile.receiver(RECEIVERS.get(kind, hostile.hang)) as receiver, logged() as log:
+        url = (
+            f"http://localhost:{hostile.closed_port()}/" if kind == "is not there" else receiver.url("/in", "localhost")
+        )
+        wanted = {"url": url, "events": ["message.created"], "chat_ids": [chat]}
+        webhook = workspace.make("/v1/webhooks", wanted)
+        for number in range(2):
+            workspace.make(f"/v1/chats/{chat}/messages", {"text": f"message {number}"})
+        if kind == "is deleted":
+            workspace.call("DELETE", f"/v1/webhooks/{webhook['id']}")
+        if kind == "shut out":
+            workspace.call("DELETE", f"/v1/chats/{chat}/members/{workspace.user_id}")
+        world.pump(40)  # raises when a function does: that would be `Function errors`
+    assert set(emitted(log.lines())) <= NEWS
+    assert not _loud(log), "what a receiver does is news, of level INFO"
+    assert emitted(log.lines())["Accepted"] == [1, 1]
+    assert kind in ("is deleted", "shut out") or "Attempts" in emitted(log.lines())
+    assert _waiting(world, "DeadLettersQueue") == 0
+    assert not world.parked()
+    assert all(answer.status < 500 for answer in world.answers)
+
+
+@pytest.mark.parametrize("folder", ["dispatcher", "replayer", "deliverer", "dead_letters"])
+def test_a_failure_of_ours_rings_though_the_function_ends_well(world: World, folder: str) -> None:
+    """Each says which records have to come again, so Lambda counts no error."""
+    event = json.loads((template.ROOT / "events" / f"{folder}.json").read_text())
+    with logged() as log, refusing("dynamodb"):
+        assert world.invoke(folder, event)["batchItemFailures"]
+    assert set(emitted(log.lines())) == {"InfrastructureFailures"}
+
+
+def test_a_key_that_may_not_be_used_rings(world: World, workspace: Workspace, receiver: Receiver) -> None:
+    chat = workspace.chat()
+    workspace.make("/v1/webhooks", {"url": receiver.url("/in"), "events": ["message.created"], "chat_ids": [chat]})
+    workspace.make(f"/v1/chats/{chat}/messages", {"text": "unsigned is unsent"})
+    world.pump_streams()
+    sqs, url = boto3.client("sqs"), world.queue_url("DeliveriesQueue")
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    record = {"messageId": "1", "receiptHandle": "gone", "body": message["Body"]}
+    with logged() as log, refusing("kms"):
+        assert world.invoke("deliverer", {"Records": [record]})["batchItemFailures"]
+    assert emitted(log.lines()) == {"InfrastructureFailures": [1]}
+    assert not receiver.requests()
+
+
+def test_what_the_sweeper_finds_rings_with_its_number(
+    world: World, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = workspace.chat()
+    for number in range(3):
+        workspace.make(f"/v1/chats/{chat}/messages", {"text": f"left behind {number}"})
+    world.stream_records("MessagesTable")
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + 300)
+    with logged() as log:
+        assert world.invoke("sweeper", {}) == {"swept": 3}
+    assert emitted(log.lines()) == {"SweptEvents": [3]}
+
+
+def test_what_the_sweeper_found_rings_when_its_time_was_over_too(
+    world: World, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = workspace.chat()
+    for number in range(3):
+        workspace.make(f"/v1/chats/{chat}/messages", {"text": f"left behind {number}"})
+    world.stream_records("MessagesTable")
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + 300)
+
+    class ShortTime(Context):
+        looks = 2
+
+        def get_remaining_time_in_millis(self) -> int:
+            self.looks -= 1
+            return 60_000 if self.looks >= 0 else 1_000
+
+    with logged() as log:
+        swept = world.invoke("sweeper", {}, ShortTime())["swept"]
+    assert emitted(log.lines()) == {"SweptEvents": [swept]}
+    assert world.invoke("sweeper", {})["swept"] == 3 - swept > 0
+
+
+def test_a_long_replay_that_gets_on_is_not_swept(
+    world: World, workspace: Workspace, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = workspace.chat()
+    wanted = {"url": receiver.url("/in"), "events": ["message.created"], "chat_ids": [chat]}
+    webhook_id = workspace.make("/v1/webhooks", wanted)["id"]
+    replay = workspace.make(f"/v1/webhooks/{webhook_id}/replays", {}, 202)
+    world.stream_records("ReplaysTable")
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + 300)
+    key = {"webhook": {"S": f"{workspace.workspace_id}/{webhook_id}"}, "replay_id": {"S": replay["id"]}}
+
+    def moved(seconds_ago: float) -> None:
+        boto3.client("dynamodb").update_item(
+            TableName=world.table("replays"),
+            Key=key,
+            UpdateExpression="SET updated_at = :at",
+            ExpressionAttributeValues={":at": {"S": clock.iso(clock.now() - seconds_ago)}},
+        )
+
+    moved(30)
+    with logged() as log:
+        assert world.invoke("sweeper", {}) == {"swept": 0}
+        assert not emitted(log.lines())
+        moved(180)
+        assert world.invoke("sweeper", {}) == {"swept": 1}
+    assert emitted(log.lines()) == {"SweptEvents": [1]}
+
+
+def test_what_is_parked_rings_until_it_is_gone(world: World) -> None:
+    boto3.client("s3").put_object(Bucket=world.bucket(), Key="records/x", Body=b"{}")
+    with logged() as log:
+        world.invoke("sweeper", {})
+        world.invoke("sweeper", {})
+        boto3.client("s3").delete_object(Bucket=world.bucket(), Key="records/x")
+        world.invoke("sweeper", {})
+    assert emitted(log.lines()) == {"ParkedRecords": [1, 1]}
+
+
+def test_a_delivery_that_comes_round_for_the_third_time_rings(world: World, workspace: Workspace) -> None:
+    chat = workspace.chat()
+    workspace.make("/v1/webhooks", {"url": "http://localhost:9/", "events": ["message.created"], "chat_ids": [chat]})
+    workspace.make(f"/v1/chats/{chat}/messages", {"text": "round and round"})
+    world.pump_streams()
+    sqs, url = boto3.client("sqs"), world.queue_url("DeliveriesQueue")
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    ticket = Ticket.load(message["Body"])
+    rung = []
+    for _ in range(3):
+        with logged() as log:
+            world.invoke("dead_letters", {"Records": [{"messageId": "1", "body": ticket.dump()}]})
+        rung.append(emitted(log.lines()))
+        ticket = ticket.again()
+    assert rung == [{}, {}, {"StuckDeliveries": [1]}]
