@@ -18,6 +18,8 @@ def _replay(call: Call, message_id: str, chat_id: str) -> MessageOut:
     "/v1/chats/{chat_id}/messages",
     scope="messages:write",
     summary="Send a message",
+    description="`@handle` in the text mentions that person or bot; the callbacks of mentioned bots that belong to the "
+    "chat are called.",
     takes=MessageIn,
     gives=MessageOut,
     status=201,
@@ -58,6 +60,7 @@ def read_message(call: Call, chat_id: str, message_id: str) -> MessageOut:
     "/v1/chats/{chat_id}/messages/{message_id}",
     scope="messages:write",
     summary="Edit a message",
+    description="A mention that an edit adds calls no bot.",
     takes=MessagePatch,
     gives=MessageOut,
     errors=(409,),

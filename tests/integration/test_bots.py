@@ -214,6 +214,17 @@ def test_a_bot_stays_a_bot(workspace: Workspace, make: Callable[..., Made]) -> N
     assert workspace.call("GET", f"/v1/users/{bot['id']}").json["role"] == "bot"
 
 
+def test_a_bot_has_no_password_no_session_and_no_second_factor(workspace: Workspace, make: Callable[..., Made]) -> None:
+    bot = make()
+    invited = workspace.call("POST", f"/v1/users/{bot['id']}/invitation")
+    assert (invited.status, invited.json["detail"]) == (409, "This is a bot: it has no password, it uses API tokens.")
+    caller = as_bot(workspace, bot)
+    passwords = {"password": "correct horse battery", "new_password": "correct horse battery staple"}
+    assert caller.call("POST", "/v1/me/password", passwords).status == 403
+    assert caller.call("POST", "/v1/me/totp").status == 403
+    assert caller.call("GET", "/v1/sessions").status == 403
+
+
 # --- who manages bots -------------------------------------------------------------------------------------
 
 

@@ -364,6 +364,19 @@ def test_webhooks_of_the_chat_and_of_every_chat_can_want_mentions(bot: Bot, work
     assert json.loads(said.body)["type"] == "message.created"
 
 
+def test_webhooks_hear_of_no_bot_that_is_absent_or_asleep(bot: Bot, workspace: Workspace) -> None:
+    workspace.make("/v1/webhooks", {"url": bot.receiver.url("/all"), "events": ["bot.mentioned"]})
+    other_chat = workspace.chat("Other")
+    bot.say(f"@{bot.handle}", chat=other_chat)
+    assert bot.heard() == bot.receiver.requests("/all") == []
+    assert workspace.call("PATCH", f"/v1/bots/{bot.id}", {"active": False}).status == 200
+    bot.say(f"@{bot.handle}")
+    assert bot.heard() == bot.receiver.requests("/all") == []
+    assert workspace.call("PATCH", f"/v1/bots/{bot.id}", {"active": True}).status == 200
+    bot.say(f"@{bot.handle}")
+    assert len(bot.heard()) == len(bot.receiver.requests("/all")) == 1
+
+
 def test_a_mention_of_a_person_is_shown_and_calls_nobody(bot: Bot, workspace: Workspace) -> None:
     person = workspace.make("/v1/users", {"name": "Grace", "email": "g@example.com", "handle": "grace"})
     assert workspace.call("PUT", f"/v1/chats/{bot.chat}/members/{person['id']}").status == 200
