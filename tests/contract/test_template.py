@@ -49,8 +49,11 @@ DEAD_LETTERS = {target for queue in QUEUES if (target := dead_letter_target(queu
 def references(value: Any) -> Iterator[str]:
     """Every logical id or parameter that a part of the template refers to."""
     match value:
-        case {"Ref": str(name)} | {"Condition": str(name)}:
+        case {"Ref": str(name)}:
             yield name
+        case {"Condition": str(name), **rest}:
+            yield name
+            yield from references(rest)
         case {"Fn::GetAtt": [str(name), _]}:
             yield name
         case {"Fn::Sub": str(text)}:
