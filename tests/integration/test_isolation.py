@@ -1,0 +1,148 @@
+"""A receiver that hangs, with half of all traffic, makes nobody else wait: shown by order and by count, not by time."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from ferryman.pipeline import queue
+from ferryman.pipeline.queue import Ticket
+
+from local.receiver import Receiver
+from tests.integration.conftest import Workspace
+from tests.support.logged import logged
+from tests.support.world import World
+from tests.unit import hostile
+
+MESSAGES = 40
+BATCH = 10
+
+
+@pytest.fixture(autouse=True)
+def settings(world: World) -> Iterator[None]:
+    """An attempt may take a second; five failures in a row pause a webhook for a minute."""
+    before = dict(world.parameters)
+    world.parameters |= {"AttemptTimeoutSeconds": "1", "PauseSeconds": "60", "RetryDelays": "30,120,600"}
+    yield
+    world.parameters |= before
+
+
+def _webhook(workspace: Workspace, chat: str, url: str) -> str:
+    return str(workspace.make("/v1/webhooks", {"url": url, "events": ["message.created"], "chat_ids": [chat]})["id"])
+
+
+def _say(workspace: Workspace, chat: str, count: int) -> None:
+    for number in range(count):
+        workspace.make(f"/v1/chats/{chat}/messages", {"text": f"message {number}"})
+
+
+def _waiting(world: World) -> list[Ticket]:
+    """Takes the tickets out of the queue."""
+    sqs, url, found = boto3.client("sqs"), world.queue_url("DeliveriesQueue"), []
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        for message in messages:
+            found.append(Ticket.load(message["Body"]))
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return found
+
+
+def _batch(tickets: list[Ticket]) -> dict[str, Any]:
+    return {
+        "Records": [{"messageId": str(n), "receiptHandle": "gone", "body": t.dump()} for n, t in enumerate(tickets)]
+    }
+
+
+def _settled_at(world: World, tickets: list[Ticket]) -> list[str]:
+    """When each delivery was last written."""
+    found = []
+    for ticket in tickets:
+        key = {
+            "webhook": {"S": f"{ticket.workspace_id}/{ticket.webhook_id}"},
+            "delivery_id": {"S": ticket.delivery_id},
+        }
+        item = boto3.client("dynamodb").get_item(TableName=world.table("deliveries"), Key=key)["Item"]
+        found.append(item["updated_at"]["S"])
+    return found
+
+
+def test_the_others_of_a_batch_are_settled_before_the_one_that_hangs(
+    world: World, workspace: Workspace, receiver: Receiver
+) -> None:
+    quiet, busy = workspace.chat("Quiet"), workspace.chat("Busy")
+    with hostile.receiver(hostile.hang) as hanging:
+        bad = _webhook(workspace, quiet, hanging.url("/in", "localhost"))
+        _webhook(workspace, busy, receiver.url("/in"))
+        _say(workspace, quiet, 1)
+        _say(workspace, busy, BATCH - 1)
+        world.pump_streams()
+        # The one that hangs comes first, where it would keep all others waiting if they were sent in turn.
+        tickets = sorted(_waiting(world), key=lambda ticket: ticket.webhook_id != bad)
+        assert [ticket.webhook_id == bad for ticket in tickets] == [True] + [False] * (BATCH - 1)
+        with logged() as log:
+            failed = world.invoke("deliverer", _batch(tickets))["batchItemFailures"]
+    assert [one["itemIdentifier"] for one in failed] == ["0"]
+    ended = [line["webhook_id"] for line in log.lines("delivery.attempted")]
+    assert ended[-1] == bad
+    assert len(ended) == BATCH
+    hung, *others = _settled_at(world, tickets)
+    assert max(others) < hung
+
+
+def test_half_of_all_traffic_that_hangs_holds_up_one_batch_and_no_other(
+    world: World, workspace: Workspace, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first batch finds out. From then on the webhook is paused, and its deliveries are deferred untried."""
+    deferred: list[tuple[str, float]] = []
+    real = queue.send
+
+    def send(tickets: list[Ticket], delay_seconds: float = 0) -> None:
+        if delay_seconds:
+            deferred.extend((ticket.webhook_id, delay_seconds) for ticket in tickets)
+        else:
+            real(tickets)
+
+    monkeypatch.setattr(queue, "send", send)
+    chat = workspace.chat()
+    with hostile.receiver(hostile.hang) as hanging:
+        bad = _webhook(workspace, chat, hanging.url("/in", "localhost"))
+        good = _webhook(workspace, chat, receiver.url("/in"))
+        _say(workspace, chat, MESSAGES)
+        world.pump_streams()
+        tickets = _waiting(world)
+        halves = [[t for t in tickets if t.webhook_id == one] for one in (bad, good)]
+        assert [len(half) for half in halves] == [MESSAGES, MESSAGES]
+        mixed = [ticket for pair in zip(*halves, strict=True) for ticket in pair]
+        held_up, attempts = [], []
+        for batch in itertools.batched(mixed, BATCH, strict=True):
+            with logged() as log:
+                world.invoke("deliverer", _batch(list(batch)))
+            tried = [line["webhook_id"] for line in log.lines("delivery.attempted")]
+            held_up.append(bad in tried)
+            attempts += tried
+            assert tried.count(good) == BATCH // 2, "the others are delivered in their own batch"
+        assert hanging.connections == BATCH // 2
+    assert held_up == [True] + [False] * (2 * MESSAGES // BATCH - 1)
+    assert attempts.count(bad) == BATCH // 2
+    assert len(receiver.requests("/in")) == MESSAGES
+    assert [webhook_id for webhook_id, _ in deferred] == [bad] * (MESSAGES - BATCH // 2)
+    assert all(60 - 5 <= delay <= 72 for _, delay in deferred), "each waits for the end of the pause"
+
+
+def test_each_webhook_is_a_group_of_its_own_in_the_fair_queue(
+    world: World, workspace: Workspace, receiver: Receiver
+) -> None:
+    """SQS puts a group that takes more than its share behind the others."""
+    chat = workspace.chat()
+    made = {_webhook(workspace, chat, receiver.url(f"/{number}")) for number in range(3)}
+    _say(workspace, chat, 1)
+    world.pump_streams()
+    sqs, url = boto3.client("sqs"), world.queue_url("DeliveriesQueue")
+    messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"])[
+        "Messages"
+    ]
+    groups = {message["Attributes"]["MessageGroupId"] for message in messages}
+    assert groups == made
+    assert {Ticket.load(message["Body"]).webhook_id for message in messages} == made
+    for message in messages:
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
