@@ -7,12 +7,13 @@ it again.
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
+from contextlib import suppress
+from itertools import chain, islice
 from typing import Any
 
-from ferryman import log, store
+from ferryman import ids, log, store
 from ferryman.deliveries import table as deliveries
-from ferryman.errors import Conflict
+from ferryman.errors import Conflict, NotFound
 from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.events.model import Event
@@ -73,25 +74,26 @@ def dispatch(event: Event, seconds_left: Callable[[], float]) -> int:
 
 
 def _dispatch(event: Event, seconds_left: Callable[[], float]) -> int:
-    sent, kept = 0, False
     chunks = matching.wanting(event)
-    first = next(chunks, None)
-    if first is not None and (second := next(chunks, None)) is not None:
-        # A large fan-out: perhaps an earlier call came some way.
-        reached = events.reached(event)
-        kept = reached is not None
-        chunks = matching.wanting(event, reached) if reached else chain([first, second], chunks)
-    elif first is not None:
-        chunks = iter([first])
+    head = list(islice(chunks, 2))
+    chunks = chain(head, chunks)
+    sent, begun = 0, False
+    if len(head) == 2 or not any(some.webhooks for some in head):
+        # A large fan-out, or nobody, or nobody any more: perhaps an earlier call came some way.
+        progress = events.progress(event)
+        begun = progress is not None
+        sent += _send_unsent(event, progress)
+        if progress and progress.reached:
+            chunks = matching.wanting(event, progress.reached)
     with ThreadPoolExecutor(max_workers=_CONCURRENT) as pool:
         for some in chunks:
             out_of_time = seconds_left() < _STOP_BEFORE_SECONDS
-            if not kept and (some.webhooks or out_of_time):
-                events.keep(event)
-                kept = True
+            if some.webhooks or out_of_time:
+                sent += _name(event, [webhook.webhook_id for webhook in some.webhooks], begun=begun)
+                begun = True
             sent += _give(event, some.webhooks, pool)
             if out_of_time:
-                events.reach(event, some.topic, some.last_id)
+                events.go_on(event, reached=(some.topic, some.last_id))
                 raise OutOfTime(f"{sent} deliveries were made; the next call goes on.")
     log.event(
         "event.dispatched",
@@ -101,6 +103,35 @@ def _dispatch(event: Event, seconds_left: Callable[[], float]) -> int:
         deliveries=sent,
     )
     return sent
+
+
+def _name(event: Event, webhook_ids: list[str], *, begun: bool) -> int:
+    """Name the webhooks that get deliveries next. Returns how many of an earlier call were sent on the way."""
+    if begun:
+        events.go_on(event, giving=webhook_ids)
+        return 0
+    try:
+        events.begin(event, webhook_ids)
+    except events.Begun:
+        sent = _send_unsent(event, events.progress(event))
+        events.go_on(event, giving=webhook_ids)
+        return sent
+    return 0
+
+
+def _send_unsent(event: Event, progress: events.Progress | None) -> int:
+    """Send what an earlier call created and perhaps did not send: a webhook may want the event no more by now.
+
+    The deliverer then cancels the delivery, with the reason.
+    """
+    tickets = []
+    for webhook_id in progress.giving if progress else []:
+        delivery_id = ids.delivery(event.event_id, webhook_id)
+        with suppress(NotFound):
+            if deliveries.get(event.workspace_id, delivery_id).state == "queued":
+                tickets.append(Ticket(event.workspace_id, delivery_id))
+    queue.send(tickets)
+    return len(tickets)
 
 
 def _give(event: Event, webhooks: list[Webhook], pool: ThreadPoolExecutor) -> int:

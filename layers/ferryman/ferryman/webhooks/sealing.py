@@ -3,10 +3,9 @@
 The function that creates webhooks may only encrypt; only the deliverer may decrypt.
 """
 
-import time
 from functools import lru_cache
 
-from ferryman import aws, settings
+from ferryman import aws, clock, settings
 
 _REMEMBERED_SECONDS = 300
 
@@ -26,7 +25,7 @@ def seal(workspace_id: str, webhook_id: str, version: int, secret: str) -> bytes
 
 def unseal(workspace_id: str, webhook_id: str, version: int, ciphertext: bytes) -> str:
     """The secret, remembered for at most five minutes. Raises botocore's ClientError when KMS refuses."""
-    period = int(time.monotonic() // _REMEMBERED_SECONDS)
+    period = int(clock.now() // _REMEMBERED_SECONDS)
     return _unseal(workspace_id, webhook_id, version, ciphertext, period)
 
 

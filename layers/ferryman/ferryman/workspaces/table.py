@@ -1,9 +1,8 @@
 """The table `workspaces`: workspace_id → workspace, and `bootstrap`, the mark that the first one was made."""
 
-import time
 from functools import lru_cache
 
-from ferryman import store
+from ferryman import clock, store
 from ferryman.errors import Conflict, NotFound
 from ferryman.workspaces.model import Workspace
 
@@ -25,7 +24,7 @@ def _cursor_key(workspace_id: str, _five_minutes: int) -> bytes:
 
 def cursor_key(workspace_id: str) -> bytes:
     """The key of the workspace's cursors, remembered for five minutes."""
-    return _cursor_key(workspace_id, int(time.monotonic() // 300))
+    return _cursor_key(workspace_id, int(clock.now() // 300))
 
 
 def creating(workspace: Workspace) -> store.Write:
