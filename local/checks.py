@@ -10,9 +10,9 @@ from local.console import LocalError, bold, green, red, seconds
 STAGES: dict[str, list[list[str]]] = {
     "lint": [["ruff", "check", "."], ["ruff", "format", "--check", "."]],
     "types": [["mypy", "."]],
-    "unit": [["pytest", "-q", "tests/unit"]],
-    "contract": [["pytest", "-q", "tests/contract"]],
-    "integration": [["pytest", "-q", "tests/integration"]],
+    "unit": [["pytest", "-q", "-n", "2", "tests/unit"]],
+    "contract": [["pytest", "-q", "-n", "2", "tests/contract"]],
+    "integration": [["pytest", "-q", "-n", "2", "tests/integration"]],
     "e2e": [["pytest", "-q", "tests/e2e"]],
 }
 ADVICE = {

@@ -27,7 +27,7 @@ from ferryman.webhooks import sealing
 from moto import mock_aws
 from moto.backends import get_backend
 
-from tests.support import guard, template
+from tests.support import guard, template, transactions
 
 REGION = "us-east-1"
 CREDENTIALS = {
@@ -425,7 +425,7 @@ def world(**parameters: str) -> Iterator[World]:
         del os.environ[name]
     os.environ.update(CREDENTIALS)
     try:
-        with mock_aws():
+        with mock_aws(), transactions.remembering_what_they_touch():
             yield World(**parameters)
     finally:
         os.environ.clear()

@@ -1,0 +1,108 @@
+"""What the fakes of DynamoDB, SQS and KMS share: each call is a moment at which things go wrong.
+
+The fakes stand where `ferryman.aws` hands out boto3's clients. They fail as those do after botocore's own retries.
+"""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from tests.simulation.engine import Engine, Task
+from tests.simulation.faults import Faults
+
+_STEP_SECONDS = 0.015  # half of a call takes up to that long
+
+
+def refused(operation: str, code: str, status: int = 400, **more: Any) -> ClientError:
+    answer = {
+        "Error": {"Code": code, "Message": "simulated"},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+        **more,
+    }
+    return ClientError(answer, operation)  # type: ignore[arg-type]
+
+
+def timed_out(operation: str) -> ReadTimeoutError:
+    return ReadTimeoutError(endpoint_url=f"https://simulated/{operation}", error="simulated")
+
+
+def require_known(operation: str, request: Mapping[str, Any], known: str) -> None:
+    """A parameter that a fake would silently ignore makes it lie."""
+    if not request.keys() <= _words(known):
+        unknown = sorted(request.keys() - _words(known))
+        raise NotImplementedError(f"the simulator's {operation} does not know {unknown}")
+
+
+@cache
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+@dataclass
+class Network:
+    """What lies between a function and AWS."""
+
+    engine: Engine
+    faults: Faults
+    dice: random.Random  # for what is no fault: how long things take
+    calls: int = 0
+    down: set[str] = field(default_factory=set)  # services that fail at every call
+    # (number of the call, function, operation, phase): may raise, or end the task; for exhaustive tests
+    watcher: Callable[[int, str, str, str], None] | None = None
+
+    def call(
+        self,
+        operation: str,
+        apply: Callable[[], Any],
+        before: Callable[[Task], None] | None = None,
+        after: Callable[[Task], Any] | None = None,
+    ) -> Any:
+        """Carry a call out. Outside of tasks, as when a test looks or a world is set up, nothing goes wrong.
+
+        `before` may refuse it; `after` may keep its answer from the caller, or replace it.
+        """
+        task = self.engine.current
+        if task is None:
+            return apply()
+        self.calls += 1
+        number = self.calls
+        self._point(task, number, operation, "before")
+        if before is not None:
+            before(task)
+        answer = apply()
+        if after is not None and (replaced := after(task)) is not None:
+            answer = replaced
+        self._point(task, number, operation, "after")
+        return answer
+
+    def strikes(self, task: Task, name: str) -> bool:
+        if self.faults.strikes(name):
+            task.note(name)
+            return True
+        return False
+
+    def _point(self, task: Task, number: int, operation: str, phase: str) -> None:
+        self.engine.sleep(self.dice.random() * _STEP_SECONDS)
+        if self.watcher is not None:
+            self.watcher(number, task.invocation.function, operation, phase)
+        kind = _crash_kind(task, phase)
+        if kind is not None and self.faults.strikes(kind):
+            self.engine.die(kind)
+
+
+def _crash_kind(task: Task, phase: str) -> str | None:
+    """Which fault it is when the function dies here."""
+    match task.invocation.function:
+        case "dispatcher":
+            return f"dispatcher.crash_{phase}"
+        case "deliverer":
+            return f"deliverer.crash_{task.stage_now}"
+        case "dead_letters" | "sweeper" as function:
+            return f"{function}.crash"
+        case "hooks" | "messages":
+            return "api.crash"
+    return None

@@ -1,0 +1,306 @@
+"""What must be true of a run, whatever struck it: each acknowledged event by each webhook that wants it.
+
+- delivered, exhausted with exactly four failed attempts, or cancelled for a reason that really was one
+- `lost`: acknowledged and wanted, but there is no such delivery, or it never came to an end
+- `unexpected`: everything else that the promises rule out, such as a duplicate that nothing explains
+"""
+
+import hashlib
+import hmac
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from ferryman import store
+from ferryman.pipeline import transport
+
+from tests.simulation.record import Accepted, Claim, Subscription
+
+if TYPE_CHECKING:
+    from tests.simulation.simulation import Simulation
+
+MAX_FAILURES = 4
+FREE_UNKNOWNS = 3
+RETRY_DELAYS = (30, 120, 600)
+OVER = ("delivered", "exhausted", "cancelled")
+# What can keep an attempt that was claimed from being reported. Nothing of KMS: that comes before the claim.
+_EXPLAINS = (
+    "deliverer.crash_",
+    "deliverer.stall",
+    "dynamodb.",
+    "function.timeout",
+)
+_SKEW = 4.0  # two clocks that are off by two seconds each, in opposite directions
+_IN_FLIGHT = 60.0  # what was read before a change may still be carried out: two functions' time
+
+
+@dataclass
+class Verdict:
+    """A run in figures. It is good when `lost` and `unexpected` are empty."""
+
+    sorted: Counter[str] = field(default_factory=Counter)
+    lost: list[str] = field(default_factory=list)
+    unexpected: list[str] = field(default_factory=list)
+    requests: int = 0
+    duplicates: int = 0  # requests after one that the receiver answered with 2xx, each explained
+    unknowns: int = 0
+    accepted: int = 0
+    refused: int = 0
+    requeued: int = 0  # messages that came back from the dead letters with budget left
+
+    @property
+    def good(self) -> bool:
+        return not self.lost and not self.unexpected
+
+    def explain(self, most: int = 12) -> str:
+        lines = [f"lost: {text}" for text in self.lost] + [f"unexpected: {text}" for text in self.unexpected]
+        return "\n".join(lines[:most] + ([f"… and {len(lines) - most} more"] if len(lines) > most else []))
+
+
+def is_quiet(simulation: "Simulation") -> bool:
+    """Nothing waits in streams or queues."""
+    cloud = simulation.cloud
+    if any(lane.waiting or lane.busy for stream in cloud.streams for lane in stream.lanes):
+        return False
+    if any(_messages(cloud, name) for name in ("DeliveriesQueue", "DeadLettersQueue")):
+        return False
+    return not any(_marked(cloud))
+
+
+def _messages(cloud: Any, name: str) -> list[Any]:
+    return list(cloud.queues[name].messages.values())
+
+
+def _marked(cloud: Any) -> list[str]:
+    """What still waits for its dispatch, without what is poison."""
+    return [
+        str(key)
+        for name in ("MessagesTable", "EventsTable")
+        for key, item in cloud.tables[name].items.items()
+        if "undispatched" in item and "poison" not in item
+    ]
+
+
+def judge(simulation: "Simulation") -> Verdict:
+    return _Judge(simulation).verdict
+
+
+class _Judge:
+    def __init__(self, simulation: "Simulation") -> None:
+        self.recorder = simulation.recorder
+        self.cloud = simulation.cloud
+        self.verdict = Verdict(accepted=len(self.recorder.accepted), refused=simulation.refused)
+        self.verdict.requeued = self.cloud.sqs.sent["dead_letters", "DeliveriesQueue"]
+        tables = self.cloud.tables
+        self.records = {key[1]: store.load(item) for key, item in tables["DeliveriesTable"].items.items()}
+        self.events = {
+            item["event_id"]["S"]: store.load(item)
+            for item in tables["EventsTable"].items.values()
+            if "event_id" in item and "poison" not in item
+        }
+        self._find: dict[tuple[str, str, str, str | None], dict[str, Any]] = {}
+        for record in self.records.values():
+            self._find[(record["webhook_id"], *self._about(record))] = record
+        for accepted in self.recorder.accepted:
+            self._accepted(accepted)
+        for delivery_id, record in self.records.items():
+            self._delivery(delivery_id, record)
+        for delivery_id in self.recorder.claims.keys() - self.records.keys():
+            self._wrong(f"{delivery_id} was attempted, but there is no record of it")
+        self._leftovers(simulation)
+
+    def _wrong(self, text: str) -> None:
+        self.verdict.unexpected.append(text)
+
+    # -- each acknowledged event by each webhook that wants it -----------------------------------------------------
+
+    def _about(self, record: dict[str, Any]) -> tuple[str, str, str | None]:
+        """What a delivery tells of: event type, message, text."""
+        event = self.events.get(record["event_id"])
+        message = json.loads(event["body"])["data"].get("message", {}) if event else {}
+        return record["event_type"], str(message.get("id")), message.get("text")
+
+    def _accepted(self, accepted: Accepted) -> None:
+        for subscription in self.recorder.subscriptions.values():
+            if not _wants(subscription, accepted):
+                continue
+            about = (accepted.type, accepted.message_id, accepted.text)
+            record = self._find.get((subscription.webhook_id, *about))
+            shown = f"{accepted.type} of {accepted.message_id} for {subscription.url}"
+            if record is None:
+                if self._was_away(subscription, accepted):
+                    self.verdict.sorted["not wanted any more"] += 1
+                else:
+                    self.verdict.lost.append(f"{shown}: no delivery was ever created")
+            elif record["state"] not in OVER:
+                self.verdict.lost.append(f"{shown}: {record['delivery_id']} is still {record['state']}")
+            else:
+                self.verdict.sorted[record["state"]] += 1
+
+    def _was_away(self, subscription: Subscription, accepted: Accepted) -> bool:
+        """Whether the webhook did not want it at some moment between the event and its dispatch."""
+        dispatched = [
+            at
+            for id_, at in self.recorder.unmarked.items()
+            if id_ == accepted.message_id or self.events.get(id_, {}).get("body", "").find(accepted.message_id) > 0
+        ]
+        until = max(dispatched, default=float("inf")) + _IN_FLIGHT
+        return any(
+            begin <= until and (end is None or end >= accepted.asked_at - _SKEW)
+            for begin, end in self._away(subscription, accepted.chat_id)
+        )
+
+    def _away(self, subscription: Subscription, chat_id: str | None) -> list[tuple[float, float | None]]:
+        away = list(self.recorder.absences[subscription.webhook_id])
+        if chat_id in subscription.left:
+            away.append((subscription.left[chat_id], None))
+        return away
+
+    # -- each delivery -----------------------------------------------------------------------------------------------
+
+    def _delivery(self, delivery_id: str, record: dict[str, Any]) -> None:
+        subscription = self.recorder.subscriptions.get(record["webhook_id"])
+        claims = self.recorder.claims.get(delivery_id, [])
+        attempts = record.get("attempts", [])
+        if subscription is None:
+            self._wrong(f"{delivery_id} is for a webhook that nobody made")
+            return
+        if record["livemode"] != subscription.livemode or record["event_type"] not in subscription.events:
+            self._wrong(f"{delivery_id} is for {subscription.url}, which does not want it")
+        numbers = [claim.number for claim in claims]
+        if numbers != list(range(1, len(claims) + 1)) or len(claims) != len(attempts):
+            self._wrong(f"{delivery_id} has {len(attempts)} attempts, but was claimed for the numbers {numbers}")
+            return
+        if len(ended := self.recorder.ended[delivery_id]) > 1:
+            self._wrong(f"{delivery_id} ended {len(ended)} times: {ended}")
+        for claim, attempt in zip(claims, attempts, strict=True):
+            self._attempt(claim, attempt, record)
+        for earlier, later in pairwise(claims):
+            self._pair(earlier, later, attempts[earlier.number - 1], claims)
+        self._requests(delivery_id, subscription, claims)
+        self._end(delivery_id, record, claims)
+
+    def _attempt(self, claim: Claim, attempt: dict[str, Any], record: dict[str, Any]) -> None:
+        """What the log says of an attempt is what happened."""
+        shown = f"attempt {claim.number} of {claim.delivery_id}"
+        outcome = attempt.get("outcome")
+        if outcome is None:
+            if record["state"] in OVER:
+                self._wrong(f"{shown} is open, but the delivery is {record['state']}")
+        elif outcome == "unknown":
+            self.verdict.unknowns += 1
+            if not any(fault.startswith(_EXPLAINS) for fault in claim.faults):
+                self._wrong(f"{shown} never reported, but nothing happened to it")
+        elif claim.settled != outcome:
+            self._wrong(f"{shown} is {outcome}, but the one who made it wrote {claim.settled}")
+        elif claim.request is None:
+            self._wrong(f"{shown} is {outcome}, but was never sent")
+        elif claim.succeeded != (outcome == "delivered"):
+            self._wrong(f"{shown} is {outcome}, but the receiver's answer was: {claim.behaviour}")
+
+    def _pair(self, earlier: Claim, later: Claim, attempt: dict[str, Any], claims: list[Claim]) -> None:
+        """Why there was another attempt, and that it was not too early."""
+        shown = f"{later.delivery_id}: attempt {later.number}"
+        if attempt.get("outcome") == "delivered":
+            self._wrong(f"{shown} came after one that was delivered")
+        if earlier.arrived and earlier.succeeded:
+            self.verdict.duplicates += 1
+            if attempt.get("outcome") != "unknown":
+                self._wrong(f"{shown} is a duplicate that nothing explains")
+        if attempt.get("outcome") == "failed" and earlier.answered_at is not None:
+            failures = sum(1 for claim in claims[: earlier.number] if claim.settled == "failed")
+            planned = RETRY_DELAYS[min(failures, len(RETRY_DELAYS)) - 1]
+            asked = earlier.outcome.retry_after if isinstance(earlier.outcome, transport.Refused) else None
+            least = min(max(planned, asked or 0), 2 * planned)
+            if later.at - earlier.answered_at < least - _SKEW - 1:
+                self._wrong(f"{shown} came {later.at - earlier.answered_at:.1f} s after the last, not {least} s")
+
+    def _requests(self, delivery_id: str, subscription: Subscription, claims: list[Claim]) -> None:
+        """What reached the receiver: the same id and bytes each time, signed, and nothing while it was away."""
+        bodies = set()
+        for claim in claims:
+            if claim.request is None:
+                continue
+            self.verdict.requests += 1
+            request = claim.request
+            bodies.add(request.body)
+            if request.url != subscription.url or request.headers.get("X-FM-Delivery-ID") != delivery_id:
+                self._wrong(f"{delivery_id} went to {request.url} as {request.headers.get('X-FM-Delivery-ID')}")
+            if request.headers.get("X-FM-Delivery-Attempt") != str(claim.number):
+                self._wrong(f"attempt {claim.number} of {delivery_id} was sent under another number")
+            if not _signed(request.headers, request.body, subscription.secret):
+                self._wrong(f"attempt {claim.number} of {delivery_id} was not signed with the webhook's secret")
+            chat_id = json.loads(request.body)["data"].get("message", {}).get("chat_id")
+            for begin, end in self._away(subscription, chat_id):
+                if begin + _IN_FLIGHT < claim.at < (end or float("inf")):
+                    self._wrong(
+                        f"{delivery_id} was sent to {subscription.url} after that was disabled, deleted or left"
+                    )
+        if len(bodies) > 1:
+            self._wrong(f"{delivery_id} was sent with {len(bodies)} different bodies")
+
+    def _end(self, delivery_id: str, record: dict[str, Any], claims: list[Claim]) -> None:
+        outcomes = Counter(attempt.get("outcome") for attempt in record.get("attempts", []))
+        failures, unknowns = outcomes["failed"], outcomes["unknown"]
+        spent = failures + max(0, unknowns - FREE_UNKNOWNS)
+        reason = record.get("reason") or ""
+        if spent > MAX_FAILURES:
+            self._wrong(f"{delivery_id} was attempted {failures} times, and {unknowns} attempts never reported")
+        match record["state"]:
+            case "delivered":
+                if outcomes["delivered"] != 1 or record["attempts"][-1].get("outcome") != "delivered":
+                    self._wrong(f"{delivery_id} is delivered, but its attempts are {dict(outcomes)}")
+            case "exhausted":
+                if spent != MAX_FAILURES or outcomes["delivered"]:
+                    self._wrong(f"{delivery_id} is exhausted after {failures} failures and {unknowns} unknowns")
+                if not reason:
+                    self._wrong(f"{delivery_id} is exhausted without a reason")
+            case "cancelled":
+                if why := self._not_a_reason(record, claims, reason):
+                    self._wrong(f"{delivery_id} is cancelled because {reason!r}, but {why}")
+
+    def _not_a_reason(self, record: dict[str, Any], claims: list[Claim], reason: str) -> str | None:
+        """What speaks against the reason of a cancelled delivery."""
+        subscription = self.recorder.subscriptions[record["webhook_id"]]
+        if "410" in reason and "disabled" not in reason:
+            gone = any(claim.behaviour == "410" for claim in claims)
+            return None if gone else "its receiver never answered 410"
+        if "deleted" in reason or "disabled" in reason:
+            return None if self.recorder.absences[subscription.webhook_id] else "the webhook was always enabled"
+        if "belongs" in reason:
+            return None if record.get("chat_id") in subscription.left else "its owner never left"
+        return "that is no reason"
+
+    # -- the rest ----------------------------------------------------------------------------------------------------
+
+    def _leftovers(self, simulation: "Simulation") -> None:
+        for request in simulation.receivers.strays:
+            self._wrong(f"a request to {request.url} was sent without a claim")
+        for key in _marked(self.cloud):
+            self.verdict.lost.append(f"{key} was never dispatched")
+        for name in ("DeliveriesQueue", "DeadLettersQueue"):
+            for message in _messages(self.cloud, name):
+                self._wrong(f"a message never left {name}: {message.body}")
+        parked = b" ".join(self.cloud.s3.objects.values()).decode()
+        for stream in self.cloud.streams:
+            for number in stream.acknowledged & stream.poisoned:
+                if number not in parked:
+                    self._wrong(f"the poison record {number} was passed over without being parked")
+
+
+def _wants(subscription: Subscription, accepted: Accepted) -> bool:
+    return (
+        accepted.type in subscription.events
+        and subscription.livemode == accepted.livemode
+        and (subscription.chat_ids is None or accepted.chat_id in subscription.chat_ids)
+        and subscription.made_at <= accepted.asked_at
+    )
+
+
+def _signed(headers: Any, body: bytes, secret: str) -> bool:
+    """The published recipe, computed here on its own."""
+    fields = dict(part.split("=", 1) for part in headers.get("X-FM-Webhook-Signature", "").split(",") if "=" in part)
+    expected = hmac.digest(secret.encode(), f"{fields.get('t')}.".encode() + body, hashlib.sha256).hex()
+    return hmac.compare_digest(fields.get("v1", ""), expected)

@@ -1,0 +1,144 @@
+"""What really happened, written down as it happens: claims, answers, settlements, states of webhooks.
+
+Seen at the tables' and the network's edge, not through the code that is on trial.
+"""
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from ferryman import store
+from ferryman.pipeline import transport
+
+from tests.simulation.engine import Engine, Task
+from tests.simulation.expressions import Item
+from tests.simulation.receivers import Request
+
+
+@dataclass
+class Claim:
+    """One attempt: from its claim in the table to what was written of it."""
+
+    delivery_id: str
+    number: int
+    at: float
+    faults: list[str] = field(default_factory=list)  # that hit its task while it was open
+    request: Request | None = None
+    arrived: bool = False  # at the receiver
+    behaviour: str | None = None
+    outcome: transport.Outcome | None = None  # as the sender saw it
+    answered_at: float | None = None
+    settled: str | None = None  # what its own task wrote
+
+    @property
+    def succeeded(self) -> bool:
+        return isinstance(self.outcome, transport.Delivered)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Something that the API acknowledged: it has to reach every webhook that wants it."""
+
+    type: str
+    message_id: str
+    revision: int | None
+    chat_id: str
+    text: str | None
+    asked_at: float
+    answered_at: float
+    livemode: bool = True
+
+
+@dataclass
+class Subscription:
+    """A webhook as its owner set it up: the ground truth of who wants what."""
+
+    webhook_id: str
+    url: str
+    events: frozenset[str]
+    chat_ids: frozenset[str] | None
+    secret: str
+    livemode: bool
+    made_at: float
+    left: dict[str, float] = field(default_factory=dict)  # chats that its owner lost, and when
+
+
+class Recorder:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.claims: dict[str, list[Claim]] = defaultdict(list)
+        self.ended: dict[str, list[str]] = defaultdict(list)  # the terminal states that a delivery entered
+        self.accepted: list[Accepted] = []
+        self.subscriptions: dict[str, Subscription] = {}
+        # When a webhook was not enabled: (from, until) with None for still.
+        self.absences: dict[str, list[tuple[float, float | None]]] = defaultdict(list)
+        self.unmarked: dict[str, float] = {}  # message or event → when its mark was taken off
+        self.poison: list[str] = []
+        self.follow: str | None = None  # a part of a delivery's id, whose way is written into `timeline`
+        self.timeline: list[tuple[float, str]] = []
+
+    def tell(self, subject: str, text: str) -> None:
+        if self.follow is not None and self.follow in subject:
+            self.timeline.append((self._engine.now, text))
+
+    def started(self, task: Task, event: Any) -> None:
+        if self.follow is not None:
+            self.tell(json.dumps(event), f"{task.invocation.name} starts with {len(event.get('Records', []))} records")
+
+    def over(self, task: Task, event: Any) -> None:
+        if self.follow is not None:
+            notes = [each.notes for each in task.invocation.tasks if each.notes]
+            ended = task.invocation.killed or repr(task.error or task.result)
+            self.tell(json.dumps(event), f"{task.invocation.name} ends: {ended} {notes or ''}")
+
+    def changed(self, table: str, old: Item | None, new: Item | None) -> None:
+        match table:
+            case "DeliveriesTable":
+                self._delivery(old or {}, new or {})
+            case "WebhooksTable":
+                self._webhook(old, new)
+            case "MessagesTable" | "EventsTable":
+                if old is not None and "undispatched" in old and (new is None or "undispatched" not in new):
+                    self.unmarked[_id(old)] = self._engine.now
+
+    def _delivery(self, old: Item, new: Item) -> None:
+        task = self._engine.current
+        before, after = _attempts(old), _attempts(new)
+        delivery_id = (new or old)["delivery_id"]["S"]
+        state = new.get("state", {}).get("S", "")
+        if self.follow is not None:
+            by = task.invocation.name if task is not None else "a test"
+            names = ("state", "attempts", "failures", "unknowns", "next_attempt_at")
+            written = {name: store.load(new)[name] for name in names if name in new}
+            self.tell(delivery_id, f"{by} writes {written}")
+        if after and "outcome" not in after[-1] and (not before or before[-1] != after[-1]):
+            claim = Claim(delivery_id, int(after[-1]["number"]["N"]), self._engine.now)
+            self.claims[delivery_id].append(claim)
+            if task is not None:
+                task.claim, task.stage = claim, "after_claim"
+        elif task is not None and task.claim is not None and task.claim.delivery_id == delivery_id:
+            mine = task.claim.number - 1
+            if mine < len(after) and "outcome" in after[mine] and task.claim.settled is None:
+                task.claim.settled = after[mine]["outcome"]["S"]
+                task.stage = "after_settle"
+        if state in ("delivered", "exhausted", "cancelled") and state != old.get("state", {}).get("S"):
+            self.ended[delivery_id].append(state)
+
+    def _webhook(self, old: Item | None, new: Item | None) -> None:
+        webhook_id = (new or old or {})["webhook_id"]["S"]
+        was = old is not None and old["state"]["S"] == "enabled"
+        is_ = new is not None and new["state"]["S"] == "enabled"
+        absences = self.absences[webhook_id]
+        if was and not is_:
+            absences.append((self._engine.now, None))
+        elif is_ and absences and absences[-1][1] is None:
+            absences[-1] = (absences[-1][0], self._engine.now)
+
+
+def _attempts(item: Item) -> list[dict[str, Any]]:
+    return [attempt["M"] for attempt in item.get("attempts", {}).get("L", [])]
+
+
+def _id(item: Item) -> str:
+    return str(item["message_id" if "message_id" in item else "event_id"]["S"])
