@@ -13,6 +13,7 @@ from ferryman import clock
 from ferryman.errors import RetryLater
 from ferryman.events import catalogue
 from ferryman.notifications import service
+from ferryman.webhooks.personal import MAX_PERSONAL
 
 from local.receiver import Receiver, Request
 from tests.integration.conftest import Workspace
@@ -242,8 +243,8 @@ def test_a_test_token_has_webhooks_and_notifications_of_its_own(
     assert len(_inbox(tester)) == 1
 
 
-def test_ten_personal_webhooks_are_the_most(workspace: Workspace, receiver: Receiver) -> None:
-    for _ in range(10):
+def test_there_is_an_end_to_personal_webhooks(workspace: Workspace, receiver: Receiver) -> None:
+    for _ in range(MAX_PERSONAL):
         _webhook(workspace, receiver)
     answer = workspace.call("POST", "/v1/me/webhooks", {"url": receiver.url("/mine")})
     assert answer.status == 409

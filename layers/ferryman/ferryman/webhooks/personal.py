@@ -14,7 +14,7 @@ from ferryman.webhooks import service, table
 from ferryman.webhooks.model import USER_DEACTIVATED, Webhook
 from ferryman.webhooks.schema import PersonalWebhookIn, PersonalWebhookPatch, WebhookIn, WebhookPatch
 
-MAX_PERSONAL = 10  # of one person, live and test each
+MAX_PERSONAL = 50  # of one person, live and test each
 
 
 def create(caller: Caller, wanted: PersonalWebhookIn, once: Once | None = None) -> tuple[Webhook, str]:
