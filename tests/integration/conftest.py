@@ -1,7 +1,6 @@
-"""One deployment for some integration tests of a process; each test works in a workspace of its own."""
+"""One deployment for all integration tests of a process; each test works in a workspace of its own."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,40 +12,11 @@ from local.receiver import Receiver
 from tests.support.world import Answer, World
 from tests.support.world import world as make_world
 
-# moto copies whole tables for each transaction, so a deployment that was used by many tests is slow.
-TESTS_IN_A_WORLD = 20
-
-
-class Worlds:
-    """Hands out the deployment of a process, and a fresh one after every TESTS_IN_A_WORLD tests."""
-
-    def __init__(self) -> None:
-        self._open = ExitStack()
-        self._world: World | None = None
-        self._used = 0
-
-    def take(self) -> World:
-        if self._world is None or self._used == TESTS_IN_A_WORLD:
-            self.close()
-            self._world = self._open.enter_context(make_world())
-            self._used = 0
-        self._used += 1
-        return self._world
-
-    def close(self) -> None:
-        self._open.close()
-
 
 @pytest.fixture(scope="session")
-def worlds() -> Iterator[Worlds]:
-    made = Worlds()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def world(worlds: Worlds) -> World:
-    return worlds.take()
+def world() -> Iterator[World]:
+    with make_world() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -157,9 +157,9 @@ def done(key: store.Key) -> None:
 
 
 def _create(event: Event, webhook: Webhook) -> Ticket | None:
-    """The delivery's ticket, or None when the delivery is over already.
+    """The delivery's ticket, or None when the delivery is under way or over already.
 
-    A delivery that exists and is not over is sent again: it may exist because we crashed before the send.
+    A delivery that exists and still waits is sent again: it may exist because we crashed before the send.
     """
     delivery = deliveries.new(event, webhook)
     try:

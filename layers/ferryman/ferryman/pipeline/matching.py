@@ -53,7 +53,7 @@ def wanting(event: Event, after: tuple[str, str] | None = None) -> Iterator[Some
 
 
 def wants(webhook: Webhook, event: Event, members: set[tuple[str, str]]) -> bool:
-    """The whole rule in one place; the deliverer asks it again before each attempt."""
+    """The whole rule in one place. The deliverer asks again what can change meanwhile: the state and who belongs."""
     chain = event.chain or []
     if webhook.webhook_id in chain or len(chain) >= MAX_HOPS:
         return False

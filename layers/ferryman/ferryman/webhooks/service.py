@@ -119,7 +119,7 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, with_it: Sequen
         _check_events(after.events, after.chat_ids, after.format)
         store.commit([*table.changing(before, after), *with_it])
         with_it = ()
-    if state == "enabled" and before.state != "enabled":
+    if state == "enabled" and (before.state != "enabled" or before.consecutive_failures or before.paused_until):
         store.commit([table.enabling(before, now), *with_it])
     elif state == "disabled":
         with suppress(table.NotEnabled):
