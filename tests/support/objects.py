@@ -137,6 +137,18 @@ def _webhook(objects: Objects) -> str:
     return str(objects.owner.make("/v1/webhooks", BODIES["WebhookIn"](objects))["id"])
 
 
+def _personal_webhook(objects: Objects) -> str:
+    return str(objects.owner.make("/v1/me/webhooks", {"url": "https://me.example.com/fluxdesk-events"})["id"])
+
+
+def _notification(objects: Objects) -> str:
+    """One that the owner sent and got."""
+    body = {"type": "system", "title": "The nightly import ran", "user_ids": [objects.owner.user_id]}
+    made = objects.owner.make("/v1/notifications", body)
+    objects.owner.world.invoke("notifier", {})
+    return str(made["id"])
+
+
 def _delivery(objects: Objects) -> str:
     return str(objects.owner.make(f"/v1/webhooks/{objects.id('webhook_id')}/test", {}, 202)["id"])
 
@@ -189,6 +201,8 @@ FACTORIES: dict[str, Callable[[Objects], str]] = {
     "delivery_id": _delivery,
     "incoming_webhook_id": _incoming_webhook,
     "message_id": _message,
+    "notification_id": _notification,
+    "personal_webhook_id": _personal_webhook,
     "replay_id": _replay,
     "secret": _secret,
     "session_id": _session,
@@ -205,6 +219,7 @@ BODIES: dict[str, Callable[[Objects], dict[str, Any]]] = {
     "CodeIn": lambda _: {"code": "123456"},
     "InteractionIn": lambda _: {"row": 0, "column": 0},
     "IncomingWebhookIn": lambda objects: {"chat_id": objects.id("chat_id"), "name": "CI"},
+    "NotificationIn": lambda objects: {"type": "system", "title": "Done", "user_ids": [objects.owner.user_id]},
     "MessagePatch": lambda _: {"text": "Build failed"},
     "PasswordIn": lambda _: {"current_password": "not the right one", "new_password": "correct horse battery"},
     "ProofIn": lambda _: {"code": "123456"},

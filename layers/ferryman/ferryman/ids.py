@@ -28,6 +28,7 @@ AUDIT = "aud"
 APPLICATION = "app"
 APPLICATION_REQUEST = "req"
 CONTEXT = "ctx"
+NOTIFICATION = "ntf"
 
 
 def _encode(milliseconds: int, tail: bytes) -> str:

@@ -31,6 +31,7 @@ def create(
 ) -> tuple[Application, Webhook | None, str, str | None]:
     """A new application with its callback, if it has one; its token, and the callback's signing secret."""
     _check_chat(caller, wanted.chat_id)
+    webhooks.check_format(_ANSWERS, wanted.format, "/format")
     now = clock.now_iso()
     token = secrets.new_application_token()
     application = Application(
@@ -168,9 +169,8 @@ def _new_callback(
     try:
         return webhooks.create(
             caller,
-            WebhookIn(url=url, events=_ANSWERS),
+            WebhookIn(url=url, events=_ANSWERS, format=application.format),
             application_id=application.application_id,
-            format_=application.format,
             with_it=with_it,
         )
     except Invalid as refused:

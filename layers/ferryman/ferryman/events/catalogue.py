@@ -12,6 +12,7 @@ from ferryman.deliveries.model import Delivery
 from ferryman.events.model import Event, EventType
 from ferryman.messages.buttons import Chosen
 from ferryman.messages.model import Message, describe
+from ferryman.notifications.model import Notification
 from ferryman.users.model import User
 from ferryman.webhooks.model import Webhook
 
@@ -25,8 +26,12 @@ class Entry:
     description: str
     data: Schema
     example: dict[str, Any]
+    # Another example: what a person told an application.
+    answered: dict[str, Any] | None = None
     # About our own work rather than about a chat: only a webhook for every chat (admin:*) can want it.
     operational: bool = False
+    # Told to one person: for their own webhooks, and for those of every chat.
+    personal: bool = False
 
 
 def _object(**properties: Schema) -> Schema:
@@ -110,6 +115,13 @@ _CONVERSATION = _object(
     person=_object(id=_STRING, name=_STRING, email=_NULLABLE),
     chat=_object(id=_STRING, type={"enum": ["group", "private"]}),
 )
+_AN_ANSWER = {
+    **_A_MESSAGE,
+    "text": "Approved, but not before noon",
+    "author": {"type": "user", "id": "usr_01J00000000000000000000000"},
+    "context_id": "ctx_01J00000000000000000000000",
+    "origin": "token",
+}
 _A_CONVERSATION = {
     "application_id": "app_01J00000000000000000000000",
     "person": {"id": "usr_01J00000000000000000000000", "name": "Ada", "email": "ada@example.com"},
@@ -121,11 +133,37 @@ _MESSAGE_CREATED["properties"]["conversation"] = {
     "description": "Only when a person answers an application: who answers, and where.",
 }
 
+_NOTIFICATION = _object(
+    notification=_object(
+        id=_STRING,
+        title=_STRING,
+        body=_NULLABLE,
+        url=_NULLABLE,
+        data={"type": ["object", "null"], "description": "What the sender put there."},
+    ),
+    user=_object(id=_STRING),
+)
+
+
+def _notification(description: str, title: str, **example: Any) -> Entry:
+    notification = {
+        "id": "ntf_01J00000000000000000000000",
+        "title": title,
+        "body": None,
+        "url": None,
+        "data": None,
+        **example,
+    }
+    told = {"notification": notification, "user": {"id": "usr_01J00000000000000000000000"}}
+    return Entry(description, _NOTIFICATION, told, personal=True)
+
+
 CATALOGUE: dict[EventType, Entry] = {
     "message.created": Entry(
         "Somebody posted a message: a person, a token, an incoming webhook or an application.",
         _MESSAGE_CREATED,
         {"message": _A_MESSAGE},
+        answered={"message": _AN_ANSWER, "conversation": _A_CONVERSATION},
     ),
     "bot.mentioned": Entry(
         "A new message named a bot with @handle, in a chat the bot belongs to. Not for an edit that adds a mention.",
@@ -211,8 +249,31 @@ CATALOGUE: dict[EventType, Entry] = {
         },
         operational=True,
     ),
+    "task_assigned": _notification(
+        "A request was dispatched to the person.",
+        "Fix the login page",
+        url="https://desk.example.com/requests/17",
+        data={"request": 17},
+    ),
+    "task_status": _notification("A request the person is involved in changed its status.", "Request 17 is done"),
+    "blocker": _notification(
+        "A blocker was raised, acknowledged or resolved.", "Blocked: no access to staging", data={"change": "raised"}
+    ),
+    "review": _notification("A request entered the review queue or was returned.", "Request 17 waits for review"),
+    "meeting": _notification(
+        "A meeting is near; send_at schedules such a reminder, for ten minutes before.",
+        "Planning begins in 10 minutes",
+        url="https://meet.example.com/planning",
+    ),
+    "weekly_digest": _notification("The digest of the week.", "Your week", body="12 requests done, 3 blocked."),
+    "team_support.approved": _notification(
+        "A team-support request was approved. Owners and admins are told too, whoever else is.",
+        "Support for the launch was approved",
+    ),
+    "system": _notification("A job, an automatic link, a change of membership and so on.", "The nightly import ran"),
 }
 TYPES: tuple[EventType, ...] = tuple(CATALOGUE)
+PERSONAL: tuple[EventType, ...] = tuple(type_ for type_, entry in CATALOGUE.items() if entry.personal)
 
 
 def message_created(message: Message) -> Event:
@@ -320,6 +381,7 @@ def build(
     chat_id: str | None = None,
     bot_id: str | None = None,
     application_id: str | None = None,
+    user_id: str | None = None,
     webhook_id: str | None = None,
     test: bool = False,
     chain: list[str] | None = None,
@@ -342,6 +404,7 @@ def build(
         chat_id=chat_id,
         bot_id=bot_id,
         application_id=application_id,
+        user_id=user_id,
         webhook_id=webhook_id,
         test=test or None,
         chain=chain,
@@ -351,26 +414,53 @@ def build(
     )
 
 
-def test_event(
-    type_: EventType, *, workspace_id: str, webhook_id: str, livemode: bool, at: str, answered: bool = False
-) -> Event:
-    """An event for one webhook alone, with the type's example as its data and `"test": true`.
-
-    `answered`: a message is an answer to an application, which is all that an application is told of messages.
-    """
-    data = CATALOGUE[type_].example
-    if answered and type_ == "message.created":
-        data = {**data, "conversation": _A_CONVERSATION}
+def notified(notification: Notification, user_id: str) -> Event:
+    """One person is told: the same event however often it is made. Its time is that of sending."""
     return build(
-        type_,
-        ids.new(ids.EVENT),
-        workspace_id=workspace_id,
-        livemode=livemode,
-        at=at,
-        data=data,
-        webhook_id=webhook_id,
-        test=True,
+        notification.type,
+        ids.derived(ids.EVENT, notification.send_at, notification.type, notification.notification_id, user_id),
+        workspace_id=notification.workspace_id,
+        user_id=user_id,
+        livemode=notification.livemode,
+        at=notification.send_at,
+        data={
+            "notification": {
+                "id": notification.notification_id,
+                "title": notification.title,
+                "body": notification.body,
+                "url": notification.url,
+                "data": json.loads(notification.data) if notification.data else None,
+            },
+            "user": {"id": user_id},
+        },
     )
+
+
+def test_event(type_: EventType, webhook: Webhook, at: str) -> Event:
+    """An event for this webhook alone, with an example of the type as its data and `"test": true`.
+
+    The first example that its format can tell; an application gets the one that a person answered.
+    """
+    made = (
+        build(
+            type_,
+            ids.new(ids.EVENT),
+            workspace_id=webhook.workspace_id,
+            livemode=webhook.livemode,
+            at=at,
+            data=data,
+            webhook_id=webhook.webhook_id,
+            test=True,
+        )
+        for data in _examples(type_, answered_first=webhook.application_id is not None)
+    )
+    return next(event for event in made if event.body_in(webhook.format) is not None)
+
+
+def _examples(type_: EventType, *, answered_first: bool = False) -> list[dict[str, Any]]:
+    entry = CATALOGUE[type_]
+    found = [entry.example, *([entry.answered] if entry.answered else [])]
+    return found[::-1] if answered_first else found
 
 
 def webhook_disabled(webhook: Webhook, reason: str, last_error: str, at: str) -> Event:
@@ -413,6 +503,22 @@ def delivery_exhausted(delivery: Delivery, reason: str, at: str) -> Event:
             }
         },
     )
+
+
+def formats(type_: EventType) -> dict[str, str]:
+    """An example's body in every format but our own that can tell events of this type."""
+    found: dict[str, str] = {}
+    for data in _examples(type_, answered_first=True):
+        found |= dialects.bodies({**example(type_), "data": data}) or {}
+    return found
+
+
+def can_tell(format_: dialects.Format, type_: EventType) -> bool:
+    return format_ == "ferryman" or format_ in formats(type_)
+
+
+def is_personal(type_: str) -> bool:
+    return type_ in PERSONAL
 
 
 def is_operational(type_: str) -> bool:

@@ -14,6 +14,14 @@ type EventType = Literal[
     "interaction.created",
     "webhook.disabled",
     "delivery.exhausted",
+    "task_assigned",
+    "task_status",
+    "blocker",
+    "review",
+    "meeting",
+    "weekly_digest",
+    "team_support.approved",
+    "system",
 ]
 
 
@@ -30,6 +38,7 @@ class Event(store.Record):
     bodies: dict[str, str] | None = None
     bot_id: str | None = None  # the bot that was mentioned
     application_id: str | None = None  # the application that a person answered
+    user_id: str | None = None  # the person who was notified
     webhook_id: str | None = None  # set when the event is for this webhook alone: a test
     test: bool | None = None
     chain: list[str] | None = None  # the webhooks whose deliveries led to it; they do not get it

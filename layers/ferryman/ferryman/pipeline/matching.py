@@ -28,8 +28,8 @@ def wanting(event: Event, after: tuple[str, str] | None = None) -> Iterator[Some
 
     A webhook gets it when it is enabled, existed when the event happened, and, unless it is global, its creator
     belongs to the chat now: whoever loses a chat loses its events. A bot's callback gets what mentions the bot where
-    the bot belongs now; an application's gets what a person answered to the application. An event for one
-    webhook alone goes to that.
+    the bot belongs now; an application's gets what a person answered to the application, and a personal webhook what
+    its person is notified of. An event for one webhook alone goes to that.
     """
     if event.webhook_id:
         only = list(webhooks.get_many([(event.workspace_id, event.webhook_id)]).values())
@@ -41,6 +41,8 @@ def wanting(event: Event, after: tuple[str, str] | None = None) -> Iterator[Some
         topics.append(webhooks.topic_of_bot(event.workspace_id, event.bot_id, livemode=event.livemode))
     if event.application_id:
         topics.append(webhooks.topic_of_application(event.workspace_id, event.application_id, livemode=event.livemode))
+    if event.user_id:
+        topics.append(webhooks.topic_of_user(event.workspace_id, event.user_id, livemode=event.livemode))
     if after:
         topics = topics[topics.index(after[0]) :] if after[0] in topics else topics
     for topic in topics:
@@ -67,6 +69,8 @@ def wants(webhook: Webhook, event: Event, members: set[tuple[str, str]]) -> bool
         return True
     if webhook.application_id:
         return webhook.application_id == event.application_id
+    if webhook.user_id:
+        return webhook.user_id == event.user_id
     if webhook.bot_id and webhook.bot_id != event.bot_id:
         return False
     if webhook.chat_ids is not None and event.chat_id not in webhook.chat_ids:
