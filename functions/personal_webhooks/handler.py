@@ -3,6 +3,9 @@
 from ferryman.deliveries import table as deliveries
 from ferryman.deliveries.schema import DeliveryOut, DeliveryQuery
 from ferryman.http.api import Api, Call
+from ferryman.replays import service as replays
+from ferryman.replays import table as replays_table
+from ferryman.replays.schema import ReplayIn, ReplayOut, ReplayPreview
 from ferryman.schema import Listing, ListQuery
 from ferryman.webhooks import personal, service
 from ferryman.webhooks.schema import (
@@ -146,3 +149,89 @@ def list_personal_webhook_deliveries(
     )
     items = [DeliveryOut.of(delivery, webhook) for delivery in found]
     return Listing(items=items, next_cursor=call.next_cursor(query, last))
+
+
+@api.get(
+    "/v1/me/webhooks/{personal_webhook_id}/deliveries/{personal_delivery_id}",
+    scope="me:webhooks",
+    summary="Read a personal webhook's delivery",
+    gives=DeliveryOut,
+)
+def read_personal_webhook_delivery(call: Call, personal_webhook_id: str, personal_delivery_id: str) -> DeliveryOut:
+    return DeliveryOut.of(*personal.delivery(call.caller, personal_webhook_id, personal_delivery_id))
+
+
+@api.post(
+    "/v1/me/webhooks/{personal_webhook_id}/deliveries/{personal_delivery_id}/retry",
+    scope="me:webhooks",
+    summary="Send a personal webhook's delivery again",
+    description="Only one that is over. It gets a fresh budget of attempts; the earlier ones stay in its log.",
+    gives=DeliveryOut,
+    status=202,
+    errors=(409,),
+)
+def retry_personal_webhook_delivery(call: Call, personal_webhook_id: str, personal_delivery_id: str) -> DeliveryOut:
+    delivery, webhook = personal.delivery(call.caller, personal_webhook_id, personal_delivery_id)
+    return DeliveryOut.of(replays.retry(call.caller, delivery, webhook), webhook)
+
+
+@api.post(
+    "/v1/me/webhooks/{personal_webhook_id}/replays",
+    scope="me:webhooks",
+    summary="Send many of a personal webhook's deliveries again",
+    description="A job: read it to see how far it is. POST …/replays/preview counts first.",
+    takes=ReplayIn,
+    gives=ReplayOut,
+    status=202,
+    errors=(409,),
+)
+def start_personal_webhook_replay(call: Call, personal_webhook_id: str, data: ReplayIn) -> ReplayOut:
+    return ReplayOut.of(replays.start(call.caller, personal.read(call.caller, personal_webhook_id), data))
+
+
+@api.post(
+    "/v1/me/webhooks/{personal_webhook_id}/replays/preview",
+    scope="me:webhooks",
+    summary="Count what a replay of a personal webhook would send",
+    takes=ReplayIn,
+    gives=ReplayPreview,
+)
+def preview_personal_webhook_replay(call: Call, personal_webhook_id: str, data: ReplayIn) -> ReplayPreview:
+    matched, complete = replays.preview(call.caller, personal.read(call.caller, personal_webhook_id), data)
+    return ReplayPreview(matched=matched, complete=complete)
+
+
+@api.get(
+    "/v1/me/webhooks/{personal_webhook_id}/replays",
+    scope="me:webhooks",
+    summary="List a personal webhook's replays",
+    description="Newest first.",
+    query=ListQuery,
+    gives=Listing[ReplayOut],
+)
+def list_personal_webhook_replays(call: Call, personal_webhook_id: str, query: ListQuery) -> Listing[ReplayOut]:
+    personal.read(call.caller, personal_webhook_id)
+    found, last = replays_table.page(call.caller.workspace_id, personal_webhook_id, query.limit, call.page_start(query))
+    return Listing(items=[ReplayOut.of(replay) for replay in found], next_cursor=call.next_cursor(query, last))
+
+
+@api.get(
+    "/v1/me/webhooks/{personal_webhook_id}/replays/{personal_replay_id}",
+    scope="me:webhooks",
+    summary="Read a replay of a personal webhook",
+    gives=ReplayOut,
+)
+def read_personal_webhook_replay(call: Call, personal_webhook_id: str, personal_replay_id: str) -> ReplayOut:
+    return ReplayOut.of(replays.read(personal.read(call.caller, personal_webhook_id), personal_replay_id))
+
+
+@api.post(
+    "/v1/me/webhooks/{personal_webhook_id}/replays/{personal_replay_id}/cancel",
+    scope="me:webhooks",
+    summary="Stop a replay of a personal webhook",
+    description="What it put into the queue so far is still delivered.",
+    gives=ReplayOut,
+    errors=(409,),
+)
+def cancel_personal_webhook_replay(call: Call, personal_webhook_id: str, personal_replay_id: str) -> ReplayOut:
+    return ReplayOut.of(replays.cancel(personal.read(call.caller, personal_webhook_id), personal_replay_id))

@@ -8,6 +8,7 @@ import logging
 from typing import Any
 
 import boto3
+import jsonschema
 import pytest
 from ferryman import clock, log
 
@@ -559,6 +560,38 @@ def test_an_application_can_ask_for_our_own_format(workspace: Workspace, receive
     talk.say("Hello")
     (body,) = talk.told()
     assert (body["type"], body["data"]["message"]["text"]) == ("message.created", "Hello")
+
+
+def test_the_catalogue_describes_what_an_application_is_told(workspace: Workspace, receiver: Receiver) -> None:
+    types = {item["type"]: item for item in workspace.call("GET", "/v1/event-types").json["items"]}
+    described = {name: item["formats"]["fchat"] for name, item in types.items() if "fchat" in item["formats"]}
+    assert set(described) == {"interaction.created", "message.created"}
+    talk = Talk(workspace, receiver)
+    talk.say("Hello")
+    talk.click(row=0, column=0)
+    bodies = sorted(talk.told(), key=lambda body: "callback_query" in body["message"])
+    for body, name in zip(bodies, ("message.created", "interaction.created"), strict=True):
+        jsonschema.validate(body, described[name]["body_schema"])
+        jsonschema.validate(described[name]["example"], described[name]["body_schema"])
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(bodies[0], described["interaction.created"]["body_schema"])
+
+
+def test_a_webhook_for_every_chat_can_hear_answers_in_fchats_words(workspace: Workspace, receiver: Receiver) -> None:
+    body = {"url": receiver.url("/own"), "events": ["message.created"], "format": "fchat"}
+    webhook = workspace.make("/v1/webhooks", body)
+    talk = Talk(workspace, receiver)
+    talk.say("Hello")
+    workspace.make(f"/v1/webhooks/{webhook['id']}/test", {}, 202)
+    talk.world.pump()
+    heard = [json.loads(request.body)["message"]["text"] for request in receiver.requests("/own")]
+    assert len(heard) == 2
+    assert "Hello" in heard, "what the application said itself is no answer, and has no words in FChat"
+
+
+def test_an_application_asks_for_a_format_that_has_words_for_answers(workspace: Workspace) -> None:
+    answer = workspace.call("POST", "/v1/applications", {"app_name": "OTHER-WORDS", "format": "fluxdesk"})
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "/format")
 
 
 def test_a_test_delivery_speaks_the_callbacks_format(workspace: Workspace, receiver: Receiver) -> None:

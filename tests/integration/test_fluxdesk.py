@@ -208,6 +208,85 @@ def test_nobody_else_sees_a_personal_webhook_not_even_an_owner(
     assert workspace.call("POST", f"/v1/deliveries/{delivery['id']}/retry").status == 404
 
 
+@pytest.mark.parametrize("at", ALIASES)
+def test_a_person_sends_their_own_deliveries_again(
+    world: World, workspace: Workspace, grace: Workspace, receiver: Receiver, at: str
+) -> None:
+    webhook = _webhook(grace, receiver)
+    other = _webhook(grace, receiver, "/other")
+    here, there = f"{at}/{webhook['id']}", f"{at}/{other['id']}"
+    receiver.answer("/mine", 404, 404, 404, 404, 200)
+    _notify(workspace, grace)
+    world.pump(30)
+    (delivery,) = _log(grace, webhook)
+    assert delivery["state"] == "exhausted"
+    one = f"{here}/deliveries/{delivery['id']}"
+    assert grace.call("GET", one).json == delivery
+    for method, target in (
+        ("GET", f"{there}/deliveries/{delivery['id']}"),
+        ("POST", f"{there}/deliveries/{delivery['id']}/retry"),
+    ):
+        assert grace.call(method, target).status == 404, "it is another webhook's"
+    retried = grace.call("POST", f"{one}/retry")
+    assert (retried.status, retried.json["state"]) == (202, "queued")
+    world.pump(30)
+    assert grace.call("GET", one).json["state"] == "delivered"
+    assert len(receiver.requests("/mine")) == 5
+
+    states = {"states": ["delivered"]}
+    assert grace.call("POST", f"{here}/replays/preview", states).json == {"matched": 1, "complete": True}
+    replay = grace.call("POST", f"{here}/replays", states)
+    assert replay.status == 202, replay.body
+    world.pump(30)
+    read = grace.call("GET", f"{here}/replays/{replay.json['id']}").json
+    assert (read["state"], read["requeued"]) == ("done", 1)
+    assert grace.call("POST", f"{here}/replays/{replay.json['id']}/cancel").json["state"] == "done"
+    # The one that was retried is a replay of one delivery.
+    assert read in grace.call("GET", f"{here}/replays").json["items"]
+    assert len(receiver.requests("/mine")) == 6
+    assert len({request.body for request in receiver.requests("/mine")}) == 1
+    assert grace.call("GET", f"{there}/replays/{replay.json['id']}").status == 404
+
+
+def test_nobody_else_sends_a_personal_delivery_again(
+    world: World, workspace: Workspace, grace: Workspace, receiver: Receiver
+) -> None:
+    webhook = _webhook(grace, receiver)
+    own = _webhook(workspace, receiver, "/owner")
+    _notify(workspace, grace)
+    world.pump()
+    (delivery,) = _log(grace, webhook)
+    replay = grace.make(f"/v1/me/webhooks/{webhook['id']}/replays", {}, 202)
+    for of in (webhook, own):
+        at = f"/v1/me/webhooks/{of['id']}"
+        for method, path in (
+            ("GET", f"/deliveries/{delivery['id']}"),
+            ("POST", f"/deliveries/{delivery['id']}/retry"),
+            ("GET", f"/replays/{replay['id']}"),
+            ("POST", f"/replays/{replay['id']}/cancel"),
+        ):
+            assert workspace.call(method, at + path).status == 404, (method, path)
+    for path in ("/replays", "/replays/preview"):
+        assert workspace.call("POST", f"/v1/me/webhooks/{webhook['id']}{path}", {}).status == 404
+    assert workspace.call("GET", f"/v1/me/webhooks/{webhook['id']}/replays").status == 404
+
+
+def test_admins_hear_that_a_personal_webhook_was_disabled_but_not_where_it_goes(
+    world: World, workspace: Workspace, grace: Workspace, receiver: Receiver
+) -> None:
+    workspace.make("/v1/webhooks", {"url": receiver.url("/all"), "events": ["webhook.disabled"]})
+    webhook = _webhook(grace, receiver, name="Laptop")
+    receiver.answer("/mine", 410)
+    _notify(workspace, grace)
+    world.pump()
+    (request,) = receiver.requests("/all")
+    told = json.loads(request.body)["data"]["webhook"]
+    assert (told["id"], told["url"], told["name"]) == (webhook["id"], None, None)
+    assert b"/mine" not in request.body
+    types = {item["type"]: item for item in workspace.call("GET", "/v1/event-types").json["items"]}
+    jsonschema.validate(json.loads(request.body), types["webhook.disabled"]["body_schema"])
+
+
 def test_only_the_person_who_is_told_gets_the_event(
     world: World, workspace: Workspace, grace: Workspace, receiver: Receiver
 ) -> None:
@@ -492,6 +571,30 @@ def test_a_reminder_is_sent_in_its_minute_not_before_and_once(
     assert json.loads(request.body)["created_at"] == at
     late = workspace.call("POST", f"/v1/notifications/{reminder['id']}/cancel")
     assert late.status == 409
+
+
+def test_notifications_are_kept_as_long_as_deliveries(
+    world: World, workspace: Workspace, grace: Workspace, moved: Clock
+) -> None:
+    sent = _notify(workspace, grace)
+    world.pump()
+    cancelled = _notify(workspace, grace, send_at=clock.iso(clock.now() + 300))
+    assert workspace.call("POST", f"/v1/notifications/{cancelled['id']}/cancel").status == 200
+    days = int(world.parameters["DeliveryRetentionDays"])
+    later = _notify(workspace, grace, send_at=clock.iso(clock.now() + (days + 1) * 86_400))
+
+    def seen() -> tuple[list[str], list[str]]:
+        return [entry["id"] for entry in _inbox(grace)], [
+            item["id"] for item in workspace.call("GET", "/v1/notifications").json["items"]
+        ]
+
+    moved.ahead = days * 86_400 - 60
+    assert seen() == ([sent["id"]], [later["id"], cancelled["id"], sent["id"]])
+    moved.ahead = days * 86_400 + 60
+    assert seen() == ([], [later["id"]]), "what waits for its time is kept"
+    assert grace.call("POST", f"/v1/me/notifications/{sent['id']}/read").status == 404
+    assert workspace.call("GET", f"/v1/notifications/{sent['id']}").status == 404
+    assert workspace.call("GET", f"/v1/notifications/{cancelled['id']}").status == 404
 
 
 def test_what_is_cancelled_is_never_sent(

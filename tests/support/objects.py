@@ -141,6 +141,14 @@ def _personal_webhook(objects: Objects) -> str:
     return str(objects.owner.make("/v1/me/webhooks", {"url": "https://me.example.com/fluxdesk-events"})["id"])
 
 
+def _personal_delivery(objects: Objects) -> str:
+    return str(objects.owner.make(f"/v1/me/webhooks/{objects.id('personal_webhook_id')}/test", {}, 202)["id"])
+
+
+def _personal_replay(objects: Objects) -> str:
+    return str(objects.owner.make(f"/v1/me/webhooks/{objects.id('personal_webhook_id')}/replays", {}, 202)["id"])
+
+
 def _notification(objects: Objects) -> str:
     """One that the owner sent and got."""
     body = {"type": "system", "title": "The nightly import ran", "user_ids": [objects.owner.user_id]}
@@ -167,7 +175,7 @@ def _application(objects: Objects) -> str:
     )
     objects._made |= {"app_name": name, "token": made["token"]}
     email = objects.owner.call("GET", f"/v1/users/{objects.owner.user_id}").json["email"]
-    keyboard = {"inlineKeyboard": [[{"text": "Yes", "callbackData": "yes"}]]}
+    keyboard = {"inlineKeyboard": [[{"text": "Yes", "callbackData": "yes"}, {"text": "No", "callbackData": "no"}]]}
     sent = objects.owner.make(
         f"/webhooks/{made['token']}/fchat", {"email": email, "text": "Sure?", "reply_markup": keyboard}, 200
     )
@@ -202,6 +210,8 @@ FACTORIES: dict[str, Callable[[Objects], str]] = {
     "incoming_webhook_id": _incoming_webhook,
     "message_id": _message,
     "notification_id": _notification,
+    "personal_delivery_id": _personal_delivery,
+    "personal_replay_id": _personal_replay,
     "personal_webhook_id": _personal_webhook,
     "replay_id": _replay,
     "secret": _secret,

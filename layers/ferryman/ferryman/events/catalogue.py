@@ -213,7 +213,15 @@ CATALOGUE: dict[EventType, Entry] = {
     ),
     "webhook.disabled": Entry(
         "A webhook was disabled because its receiver kept failing or answered 410 Gone.",
-        _object(webhook=_object(id=_STRING, url=_STRING, name=_NULLABLE, reason=_STRING, last_error=_STRING)),
+        _object(
+            webhook=_object(
+                id=_STRING,
+                url={**_NULLABLE, "description": "Null for a personal webhook, as is its name."},
+                name=_NULLABLE,
+                reason=_STRING,
+                last_error=_STRING,
+            )
+        ),
         {
             "webhook": {
                 "id": "whk_01J00000000000000000000000",
@@ -464,7 +472,8 @@ def _examples(type_: EventType, *, answered_first: bool = False) -> list[dict[st
 
 
 def webhook_disabled(webhook: Webhook, reason: str, last_error: str, at: str) -> Event:
-    """`at` is part of the id: a webhook can be disabled again later."""
+    """`at` is part of the id: a webhook can be disabled again later. Whose own it is, alone sees its URL and name."""
+    shown = webhook.user_id is None
     return build(
         "webhook.disabled",
         ids.derived(ids.EVENT, at, "webhook.disabled", webhook.webhook_id),
@@ -474,8 +483,8 @@ def webhook_disabled(webhook: Webhook, reason: str, last_error: str, at: str) ->
         data={
             "webhook": {
                 "id": webhook.webhook_id,
-                "url": webhook.url,
-                "name": webhook.name,
+                "url": webhook.url if shown else None,
+                "name": webhook.name if shown else None,
                 "reason": reason,
                 "last_error": last_error,
             }

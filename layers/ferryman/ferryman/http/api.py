@@ -43,7 +43,7 @@ class Call:
     caller: Caller
     once: Once | None
     event: dict[str, Any]
-    path: str
+    path: str  # the route's own, at whichever alias it was called: cursors and keys hold for all of them
 
     def page_start(self, query: Any) -> store.Key | None:
         """Where the list starts that `query` (a ListQuery) asks for."""
@@ -146,7 +146,7 @@ class Api:
             self.operations.append(operation)
 
             def run(**parameters: str) -> Response[str]:
-                return self._run(operation, function, replay, parameters)
+                return self._run(operation, path, function, replay, parameters)
 
             rule = address.replace("{", "<").replace("}", ">")
             self.resolver.route(rule, [method])(run)
@@ -164,6 +164,7 @@ class Api:
     def _run(
         self,
         operation: Operation,
+        path: str,
         function: Callable[..., Any],
         replay: Callable[..., Any] | None,
         parameters: dict[str, str],
@@ -179,7 +180,7 @@ class Api:
         if operation.session and caller.kind != "session":
             raise NotAllowed("This is for signed-in people, not for API tokens. Sign in with POST /v1/sessions.")
         arguments = _arguments(operation, event, parameters)
-        call = Call(caller, None, event, operation.path.format(**parameters))
+        call = Call(caller, None, event, path.format(**parameters))
         if replay is not None and (key := _header(event, "idempotency-key")) is not None:
             if not _IDEMPOTENCY_KEY.fullmatch(key):
                 raise Invalid("The Idempotency-Key must have 1 to 255 visible ASCII characters.", "Idempotency-Key")

@@ -13,6 +13,7 @@ class Entry(store.Record):
     title: str
     livemode: bool
     created_at: str  # when it was sent
+    expires_at_epoch: int
     body: str | None = None
     url: str | None = None
     data: str | None = None  # JSON text

@@ -1,8 +1,12 @@
-"""The table `inboxes`: (inbox, notification_id) → entry, where inbox is `<workspace_id>/<live|test>/<user_id>`."""
+"""The table `inboxes`: (inbox, notification_id) → entry, where inbox is `<workspace_id>/<live|test>/<user_id>`.
+
+Kept as long as the deliveries are; what has expired is not shown, whether the table has forgotten it yet or not.
+"""
 
 from ferryman import clock, store
 from ferryman.errors import Conflict, NotFound
 from ferryman.inboxes.model import Entry
+from ferryman.notifications import table as notifications
 from ferryman.notifications.model import Notification
 
 TABLE = "inboxes"
@@ -27,6 +31,7 @@ def creating(notification: Notification, user_id: str) -> store.Write:
         data=notification.data,
         livemode=notification.livemode,
         created_at=notification.send_at,
+        expires_at_epoch=notifications.kept_until(),
     )
     inbox = _inbox(notification.workspace_id, user_id, livemode=notification.livemode)
     refused = Exists("The notification is in this inbox already.")
@@ -45,8 +50,8 @@ def page(
     found = store.page(
         TABLE,
         "inbox = :inbox",
-        {":inbox": _inbox(workspace_id, user_id, livemode=livemode)},
-        where="attribute_not_exists(read_at)" if unread else None,
+        {":inbox": _inbox(workspace_id, user_id, livemode=livemode), ":now": int(clock.now())},
+        where="expires_at_epoch > :now" + (" AND attribute_not_exists(read_at)" if unread else ""),
         newest_first=True,
         limit=limit,
         after=after,
@@ -59,9 +64,9 @@ def read(workspace_id: str, user_id: str, notification_id: str, *, livemode: boo
     marked = store.update(
         TABLE,
         {"inbox": _inbox(workspace_id, user_id, livemode=livemode), "notification_id": notification_id},
-        "SET read_at = if_not_exists(read_at, :now)",
-        {":now": clock.now_iso()},
-        condition="attribute_exists(notification_id)",
+        "SET read_at = if_not_exists(read_at, :at)",
+        {":at": clock.now_iso(), ":now": int(clock.now())},
+        condition="expires_at_epoch > :now",
         refused=NotFound("There is no such notification."),
     )
     return Entry.from_item(store.commit([marked], return_new=True) or {})

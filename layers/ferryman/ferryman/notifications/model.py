@@ -42,3 +42,4 @@ class Notification(store.Record):
     sent_at: str | None = None
     reached: store.Key | None = None  # of everyone: the user after whom to go on
     undispatched: str | None = None
+    expires_at_epoch: int | None = None  # once it was sent or cancelled

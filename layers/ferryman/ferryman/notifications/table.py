@@ -1,22 +1,29 @@
 """The table `notifications`: (workspace_id, notification_id) → notification.
 
 What was not sent yet carries the mark `undispatched`, the key of a sparse index that is sorted by `send_at`: the
-notifier finds there what is due. Its stream brings what is due at once to the notifier without waiting.
+notifier finds there what is due. Its stream brings what is due at once to the notifier without waiting. What was sent
+or cancelled is kept as long as the deliveries are.
 """
 
 from collections.abc import Iterator
 
-from ferryman import clock, store
+from ferryman import clock, settings, store
 from ferryman.errors import Conflict, NotFound
 from ferryman.messages.table import SHARDS, shard
 from ferryman.notifications.model import Notification
 
 TABLE = "notifications"
 DUE_INDEX = "due"
+_DAY_SECONDS = 86_400
 
 
 class NotScheduled(Conflict):
     """It was sent or cancelled before."""
+
+
+def kept_until() -> int:
+    """Until when (epoch seconds) what is sent or cancelled now is kept, here and in people's inboxes."""
+    return int(clock.now()) + settings.integer("DELIVERY_RETENTION_DAYS") * _DAY_SECONDS
 
 
 def _key(workspace_id: str, notification_id: str) -> store.Key:
@@ -25,7 +32,7 @@ def _key(workspace_id: str, notification_id: str) -> store.Key:
 
 def get(workspace_id: str, notification_id: str) -> Notification:
     item = store.get(TABLE, _key(workspace_id, notification_id))
-    if item is None:
+    if item is None or ("expires_at_epoch" in item and item["expires_at_epoch"] <= clock.now()):
         raise NotFound("There is no such notification.")
     return Notification.from_item(item)
 
@@ -34,14 +41,15 @@ def page(
     workspace_id: str, created_by: str | None, limit: int, after: store.Key | None, *, livemode: bool
 ) -> tuple[list[Notification], store.Key | None]:
     """Live or test notifications, newest first; only those that one user sent, when `created_by` is given."""
-    values = {":workspace": workspace_id, ":livemode": livemode}
+    values = {":workspace": workspace_id, ":livemode": livemode, ":now": int(clock.now())}
     if created_by:
         values[":creator"] = created_by
     found = store.page(
         TABLE,
         "workspace_id = :workspace",
         values,
-        where="livemode = :livemode" + (" AND created_by = :creator" if created_by else ""),
+        where="livemode = :livemode AND (attribute_not_exists(expires_at_epoch) OR expires_at_epoch > :now)"
+        + (" AND created_by = :creator" if created_by else ""),
         newest_first=True,
         limit=limit,
         after=after,
@@ -74,7 +82,7 @@ def beginning(notification: Notification) -> store.Write:
 
 def cancelling(notification: Notification) -> store.Write:
     """Refused with NotScheduled once its sending began."""
-    return _from_scheduled(notification, {"state": "cancelled", "undispatched": None})
+    return _from_scheduled(notification, {"state": "cancelled", "undispatched": None, "expires_at_epoch": kept_until()})
 
 
 def reaching(notification: Notification, reached: store.Key) -> store.Write:
@@ -86,11 +94,17 @@ def reaching(notification: Notification, reached: store.Key) -> store.Write:
 def finishing(notification: Notification) -> store.Write:
     """Everybody was told."""
     key = _key(notification.workspace_id, notification.notification_id)
-    changes = {"state": "sent", "sent_at": clock.now_iso(), "undispatched": None, "reached": None}
+    changes = {
+        "state": "sent",
+        "sent_at": clock.now_iso(),
+        "expires_at_epoch": kept_until(),
+        "undispatched": None,
+        "reached": None,
+    }
     return store.set_values(TABLE, key, changes, condition="attribute_exists(undispatched)")
 
 
-def _from_scheduled(notification: Notification, changes: dict[str, str | None]) -> store.Write:
+def _from_scheduled(notification: Notification, changes: dict[str, str | int | None]) -> store.Write:
     write = store.set_values(
         TABLE,
         _key(notification.workspace_id, notification.notification_id),

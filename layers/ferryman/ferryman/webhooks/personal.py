@@ -5,6 +5,8 @@ from contextlib import suppress
 from ferryman import clock, store
 from ferryman.audit import service as audit
 from ferryman.credentials.model import Caller
+from ferryman.deliveries import table as deliveries
+from ferryman.deliveries.model import Delivery
 from ferryman.errors import Conflict, NotAllowed, NotFound
 from ferryman.events import catalogue
 from ferryman.idempotency import Once
@@ -56,6 +58,15 @@ def delete(caller: Caller, webhook_id: str) -> None:
     """Delete a personal webhook: deliveries that wait are cancelled when they come up."""
     audited = audit.writes(caller, "webhook.deleted", webhook_id)
     store.commit([*table.deleting(read(caller, webhook_id)), *audited])
+
+
+def delivery(caller: Caller, webhook_id: str, delivery_id: str) -> tuple[Delivery, Webhook]:
+    """A delivery of a personal webhook of the caller, and the webhook."""
+    webhook = read(caller, webhook_id)
+    found = deliveries.get(caller.workspace_id, delivery_id)
+    if found.webhook_id != webhook_id:
+        raise NotFound("There is no such delivery.")
+    return found, webhook
 
 
 def follow(user: User) -> None:
