@@ -9,7 +9,11 @@ from ferryman.replays.schema import ReplayIn, ReplayOut, ReplayPreview
 from ferryman.schema import Listing, ListQuery
 from ferryman.webhooks import service as webhooks
 
-api = Api("Deliveries", "What was sent to each webhook, attempt by attempt, and sending it again.")
+api = Api(
+    "Deliveries",
+    "What was sent to each webhook, attempt by attempt, and sending it again.",
+    aliases={"/v1/webhooks": "/admin/integrations/webhooks"},
+)
 handler = api
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from ferryman import clock
 
 from local import openapi
 from tests.integration.conftest import Workspace
@@ -45,6 +46,19 @@ def _session(objects: Objects, _number: int) -> None:
     objects.owner.signed_in()
 
 
+def _notified(objects: Objects, number: int) -> None:
+    body = {"type": "system", "title": f"Told {number}", "user_ids": [objects.owner.user_id]}
+    objects.owner.make("/v1/notifications", body)
+    objects.owner.world.invoke("notifier", {})
+
+
+def _scheduled(objects: Objects, number: int) -> None:
+    """Later, so that no other test sends it meanwhile."""
+    later = clock.iso(clock.now() + 86_400)
+    body = {"type": "system", "title": f"Later {number}", "everyone": True, "send_at": later}
+    objects.owner.make("/v1/notifications", body)
+
+
 # How to add one more to a list.
 ADD: dict[str, Callable[[Objects, int], None]] = {
     "GET /v1/audit": _post("/v1/tokens", name="Audited {}", scopes=["chats:read"], environment="production"),
@@ -56,6 +70,10 @@ ADD: dict[str, Callable[[Objects, int], None]] = {
     "GET /v1/chats/{chat_id}/members": _member,
     "GET /v1/chats/{chat_id}/messages": _post("/v1/chats/{chat_id}/messages", text="Message {}"),
     "GET /v1/incoming-webhooks": _post("/v1/incoming-webhooks", name="Hook {}", chat_id=None),
+    "GET /v1/me/notifications": _notified,
+    "GET /v1/me/webhooks": _post("/v1/me/webhooks", url="https://me.example.com/{}"),
+    "GET /v1/me/webhooks/{personal_webhook_id}/deliveries": _post("/v1/me/webhooks/{personal_webhook_id}/test"),
+    "GET /v1/notifications": _scheduled,
     "GET /v1/sessions": _session,
     "GET /v1/tokens": _post("/v1/tokens", name="Token {}", scopes=["chats:read"], environment="staging"),
     "GET /v1/users": _post("/v1/users", name="User {}", email="user-{}@example.com"),
@@ -63,6 +81,12 @@ ADD: dict[str, Callable[[Objects, int], None]] = {
     "GET /v1/webhooks/{webhook_id}/deliveries": _post("/v1/webhooks/{webhook_id}/test"),
     "GET /v1/webhooks/{webhook_id}/replays": _post("/v1/webhooks/{webhook_id}/replays"),
 }
+
+# The same lists under other addresses.
+ALIASES = {"/admin/integrations/webhooks": "/v1/webhooks", "/me/agent/webhooks": "/v1/me/webhooks"}
+for alias, address in ALIASES.items():
+    at = f"GET {address}"
+    ADD |= {f"GET {alias}{key.removeprefix(at)}": fill for key, fill in ADD.items() if key.startswith(at)}
 
 
 def add(key: str, objects: Objects, number: int) -> None:

@@ -10,9 +10,9 @@ import pytest
 import standardwebhooks
 import stripe
 from ferryman.credentials.secrets import new_signing_secret
+from ferryman.dialects import Signature
 from ferryman.pipeline import signing
 from ferryman.pipeline.signing import Attempt
-from ferryman.webhooks.model import Signature
 from hypothesis import assume, given
 from hypothesis import strategies as st
 

@@ -73,10 +73,14 @@ class Call:
 
 @dataclass
 class Api:
-    """The routes of one function. Call it with a Lambda event; `operations` feeds the OpenAPI document."""
+    """The routes of one function. Call it with a Lambda event; `operations` feeds the OpenAPI document.
+
+    `aliases` are beginnings of paths, each with another under which the same routes answer the same.
+    """
 
     tag: str
     description: str
+    aliases: dict[str, str] = field(default_factory=dict)
     operations: list[Operation] = field(default_factory=list)
     resolver: APIGatewayHttpResolver = field(default_factory=APIGatewayHttpResolver)
 
@@ -118,10 +122,15 @@ class Api:
         """Register a handler. `replay(call, id, **path)` answers a repeated Idempotency-Key of a creating POST."""
 
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            for address, name in self._addresses(path, function.__name__):
+                answer_at(address, name, function)
+            return function
+
+        def answer_at(address: str, name: str, function: Callable[..., Any]) -> None:
             operation = Operation(
                 method=method,
-                path=path,
-                name=function.__name__,
+                path=address,
+                name=name,
                 summary=summary,
                 description=description,
                 tag=self.tag,
@@ -139,11 +148,18 @@ class Api:
             def run(**parameters: str) -> Response[str]:
                 return self._run(operation, function, replay, parameters)
 
-            rule = path.replace("{", "<").replace("}", ">")
+            rule = address.replace("{", "<").replace("}", ">")
             self.resolver.route(rule, [method])(run)
-            return function
 
         return register
+
+    def _addresses(self, path: str, name: str) -> list[tuple[str, str]]:
+        """A route's path, and its aliases, each with the name of its operation."""
+        found = [(path, name)]
+        for beginning, alias in self.aliases.items():
+            if path == beginning or path.startswith(f"{beginning}/"):
+                found.append((alias + path.removeprefix(beginning), f"{name}_at{re.sub(r'\W', '_', alias)}"))
+        return found
 
     def _run(
         self,
