@@ -285,12 +285,15 @@ PERSONAL: tuple[EventType, ...] = tuple(type_ for type_, entry in CATALOGUE.item
 
 
 def message_created(message: Message) -> Event:
+    """Made anew of the message whenever it is needed, so the same message always gives the same event."""
     data: dict[str, Any] = {"message": describe(message)}
     if message.application_id and message.person:
         data["conversation"] = _conversation(
             message.application_id, {"id": message.user_id, **message.person}, message.chat_id
         )
-    return _of_message("message.created", message, message.created_at, data)
+    event = _of_message("message.created", message, message.created_at, data)
+    event.message_id = message.message_id
+    return event
 
 
 def interaction_created(

@@ -34,6 +34,7 @@ class Event(store.Record):
     livemode: bool
     body: str  # ASCII JSON; byte-identical on every attempt of every delivery
     chat_id: str | None = None
+    message_id: str | None = None  # the message that, while it is unchanged, this event is made of
     # The same in the other formats that can tell it; made with `body`, and as unchanging.
     bodies: dict[str, str] | None = None
     bot_id: str | None = None  # the bot that was mentioned

@@ -185,7 +185,7 @@ def test(webhook: Webhook, event_type: EventType | None) -> Delivery:
     chosen = event_type or webhook.events[0]
     check_format([chosen], webhook.format, "/event_type")
     event = catalogue.test_event(chosen, webhook, clock.now_iso())
-    delivery = deliveries.new(event, webhook)
+    delivery = deliveries.new(event, webhook.webhook_id)
     store.commit([events.creating(event), deliveries.creating(delivery)])
     return delivery
 
