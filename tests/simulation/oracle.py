@@ -124,6 +124,11 @@ class _Judge:
             for item in tables["EventsTable"].items.values()
             if "event_id" in item and "poison" not in item and item["created_at"]["S"] >= begin
         }
+        self.messages = {
+            item["message_id"]["S"]: store.load(item)
+            for item in tables["MessagesTable"].items.values()
+            if "revision" in item and "poison" not in item
+        }
         self._find: dict[tuple[str, str, str, str | None], dict[str, Any]] = {}
         for record in self.records.values():
             self._find[(record["webhook_id"], *self._about(record))] = record
@@ -145,6 +150,9 @@ class _Judge:
     def _about(self, record: dict[str, Any]) -> tuple[str, str, str | None]:
         """What a delivery tells of: event type, message, text."""
         event = self.events.get(record["event_id"])
+        if event is None and "message_id" in record:
+            unchanged = self.messages.get(record["message_id"], {})
+            return record["event_type"], record["message_id"], unchanged.get("text")
         message = json.loads(event["body"])["data"].get("message", {}) if event else {}
         return record["event_type"], str(message.get("id")), message.get("text")
 

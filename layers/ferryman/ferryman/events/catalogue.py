@@ -164,7 +164,10 @@ TYPES: tuple[EventType, ...] = tuple(CATALOGUE)
 
 
 def message_created(message: Message) -> Event:
-    return _of_message("message.created", message, message.created_at, {"message": describe(message)})
+    """Made anew of the message whenever it is needed, so the same message always gives the same event."""
+    event = _of_message("message.created", message, message.created_at, {"message": describe(message)})
+    event.message_id = message.message_id
+    return event
 
 
 def bot_mentioned(created: Event, bot: User) -> Event:

@@ -24,6 +24,7 @@ class Event(store.Record):
     livemode: bool
     body: str  # ASCII JSON; byte-identical on every attempt of every delivery
     chat_id: str | None = None
+    message_id: str | None = None  # the message that, while it is unchanged, this event is made of
     bot_id: str | None = None  # the bot that was mentioned
     webhook_id: str | None = None  # set when the event is for this webhook alone: a test
     test: bool | None = None

@@ -54,7 +54,7 @@ def edit(caller: Caller, chat_id: str, message_id: str, text: str) -> Message:
         [
             table.changing(before, text=text, edited_at=now),
             events.creating(catalogue.message_updated(after)),
-            *_still_to_dispatch(before),
+            *_first_words(before),
         ]
     )
     return after
@@ -68,7 +68,7 @@ def delete(caller: Caller, chat_id: str, message_id: str) -> None:
         [
             table.changing(before, text=None, deleted_at=now),
             events.creating(catalogue.message_deleted(before, now)),
-            *_still_to_dispatch(before),
+            *_first_words(before),
         ]
     )
 
@@ -80,12 +80,13 @@ def _own(caller: Caller, chat_id: str, message_id: str) -> Message:
     return message
 
 
-def _still_to_dispatch(before: Message) -> list[store.Write]:
-    """Keeps what a new message said while its own event is still on the way.
+def _first_words(before: Message) -> list[store.Write]:
+    """Keeps what a new message said: its deliveries, and replays of them, tell that and not what it says now.
 
-    Normally the stream carries the first text. After a stream outage the sweeper would find the message edited
-    or erased, so the event is stored as it has to be sent. Dispatching it twice is harmless.
+    While its event is still on the way it is stored with the mark. Normally the stream carries the first text; after
+    a stream outage the sweeper would find the message edited or erased. Dispatching it twice is harmless.
     """
-    if before.undispatched is None or before.revision > 1:
+    if before.revision > 1:
         return []
-    return [events.creating(catalogue.message_created(before))]
+    created = catalogue.message_created(before)
+    return [events.creating(created) if before.undispatched else events.keeping(created)]

@@ -5,6 +5,7 @@ Its stream is the outbox: accepting a message is this one put, and the stream in
 """
 
 import zlib
+from collections.abc import Iterable
 
 from ferryman import store
 from ferryman.errors import Conflict, NotFound
@@ -29,6 +30,12 @@ def get(workspace_id: str, chat_id: str, message_id: str) -> Message:
     if item is None or item.get("deleted_at"):
         raise NotFound("There is no such message.")
     return Message.from_item(item)
+
+
+def unchanged(keys: Iterable[tuple[str, str, str]]) -> list[Message]:
+    """Those of (workspace_id, chat_id, message_id) that are as they were posted."""
+    found = store.get_many(TABLE, [key(*parts) for parts in keys])
+    return [Message.from_item(item) for item in found if "text" in item and item["revision"] == 1]
 
 
 def page(

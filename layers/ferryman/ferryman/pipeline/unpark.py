@@ -76,7 +76,6 @@ def _again(record: dict[str, Any], seconds_left: Callable[[], float]) -> None:
         raise dispatch.Unreadable(f"no table with events has the keys {sorted(keys)}")
     item = store.get(table, keys)
     if item is None and "undispatched" in image:
-        # Without the mark, dispatching stores the event again for its deliveries.
-        sweep.go_on(table, {name: value for name, value in image.items() if name != "undispatched"}, seconds_left)
+        sweep.go_on(table, image, seconds_left, gone=True)
     elif item is not None and "undispatched" in item:
         sweep.go_on(table, item, seconds_left)

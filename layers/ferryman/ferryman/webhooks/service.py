@@ -170,7 +170,7 @@ def send_test(caller: Caller, webhook_id: str, event_type: EventType | None) -> 
         livemode=webhook.livemode,
         at=clock.now_iso(),
     )
-    delivery = deliveries.new(event, webhook)
+    delivery = deliveries.new(event, webhook_id)
     store.commit([events.creating(event), deliveries.creating(delivery)])
     return delivery, webhook
 
