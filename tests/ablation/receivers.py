@@ -126,6 +126,22 @@ MEASURES = [
         "transport::test_a_resolver_that_never_answers_is_a_dns_error_at_the_deadline",
     ),
     measure(
+        "a name that never answers gathers no threads",
+        "F33",
+        _FILE,
+        "        if _look_ups[host] >= _MOST_LOOK_UPS_OF_A_NAME:\n",
+        "        if False:\n",
+        "transport::test_a_name_that_never_answers_gathers_no_threads",
+    ),
+    measure(
+        "while our own network is down, no receiver is to blame",
+        "F33 F20",
+        _FILE,
+        "            if not (guard.connected or target.is_loopback) and own_network_is_down():\n",
+        "            if False:\n",
+        "transport::test_while_our_own_network_is_down_no_receiver_is_to_blame",
+    ),
+    measure(
         "headers that would change the request are refused",
         "T23",
         _FILE,

@@ -32,6 +32,7 @@ _EXPLAINS = (
     "deliverer.stall",
     "dynamodb.",
     "function.timeout",
+    "network.",
 )
 _SKEW = 4.0  # two clocks that are off by two seconds each, in opposite directions
 _IN_FLIGHT = 60.0  # what was read before a change may still be carried out: two functions' time
