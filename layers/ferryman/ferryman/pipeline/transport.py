@@ -15,6 +15,7 @@ import ssl
 import threading
 import time
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPSConnection
 
 from ferryman import clock
-from ferryman.pipeline import targets
+from ferryman.pipeline import egress, targets
 from ferryman.pipeline.targets import Target, TargetPolicy, TargetRefused
 
 # urllib3 logs the receiver's path, which may hold its secret: at DEBUG always, at WARNING for bad headers.
@@ -95,12 +96,14 @@ def post(
     deadline_seconds: float = DEADLINE_SECONDS,
     resolve: Resolve | None = None,
     context: ssl.SSLContext | None = None,
+    own_network_is_down: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Send `body` to `url` once and say what came of it, `deadline_seconds` later at most.
 
     `resolve(host, port)` gives a name's addresses or raises OSError; `context` replaces `tls_context()`.
-    Nothing that DNS, the network or the receiver does raises. ValueError means that the caller is wrong:
-    headers that cannot be sent or would change the framing, or a context that does not verify.
+    Nothing that DNS, the network or the receiver does raises, with one exception: when no connection was made,
+    and `own_network_is_down()`, which may take another second, it is `egress.OwnNetworkDown`. ValueError means that
+    the caller is wrong: headers that cannot be sent or would change the framing, or a context that does not verify.
     """
     started = time.monotonic()
 
@@ -123,6 +126,8 @@ def post(
         except TargetRefused as refused:
             return Unreachable("blocked_target", str(refused), elapsed_ms())
         except _Failed as failed:
+            if not (guard.connected or target.is_loopback) and own_network_is_down():
+                raise egress.OwnNetworkDown(f"Not even our own queue can be reached: {failed.detail}") from None
             if guard.remaining() > 0 or failed.error == "dns_error":
                 return Unreachable(failed.error, failed.detail, elapsed_ms())
             detail = f"no complete response within {deadline_seconds:g} s; time ran out {guard.stage}"
@@ -172,6 +177,27 @@ def _headers(given: Mapping[str, str]) -> CaseInsensitiveDict[str]:
     return headers
 
 
+# A look-up that outlasts its attempt cannot be ended, only waited for by nobody: a name that never answers must not
+# gather threads. Ten attempts at a time may ask for one name, with as many of earlier batches still hanging.
+_MOST_LOOK_UPS_OF_A_NAME = 20
+_look_ups: Counter[str] = Counter()
+_look_ups_lock = threading.Lock()
+
+
+def _look_up(resolve: Resolve, host: str, port: int) -> list[str]:
+    with _look_ups_lock:
+        if _look_ups[host] >= _MOST_LOOK_UPS_OF_A_NAME:
+            raise _Failed("dns_error", f"DNS gave no answer for {host} in time, again and again")
+        _look_ups[host] += 1
+    try:
+        return list(resolve(host, port))
+    finally:
+        with _look_ups_lock:
+            _look_ups[host] -= 1
+            if not _look_ups[host]:
+                del _look_ups[host]
+
+
 def _getaddrinfo(host: str, port: int) -> list[str]:
     return [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
@@ -189,7 +215,7 @@ class _Guard:
     """One thread per attempt: it looks the name up, then shuts the connection down at the deadline.
 
     getaddrinfo has no time limit, and a socket's timeout begins anew with every byte that a receiver drips. A
-    look-up that outlasts its attempt cannot be ended: its thread is left to the resolver's own limit.
+    look-up that outlasts its attempt cannot be ended: its thread is left to the resolver's own limit (`_look_up`).
     """
 
     def __init__(self, target: Target, resolve: Resolve, deadline: float) -> None:
@@ -220,6 +246,11 @@ class _Guard:
             raise answer
         return answer
 
+    @property
+    def connected(self) -> bool:
+        """Whether some address accepted a connection."""
+        return self._handle is not None
+
     def watch(self, connection: socket.socket) -> None:
         # A duplicate, because the number of a file that urllib3 has closed may already be another attempt's.
         with self._lock:
@@ -235,7 +266,7 @@ class _Guard:
     def _run(self) -> None:
         try:
             host, port = self._target.host, self._target.port
-            self._answer = [host] if self._target.is_address else list(self._resolve(host, port))
+            self._answer = [host] if self._target.is_address else _look_up(self._resolve, host, port)
         except Exception as error:  # handed to the thread that waits for it
             self._answer = error
         self._answered.set()
