@@ -209,6 +209,20 @@ def pause(webhook: Webhook, until: int) -> None:
         store.commit([paused])
 
 
+def slow(webhook: Webhook, until: int) -> None:
+    """Its receiver takes long: the slow lane until then (epoch milliseconds)."""
+    slowed = store.update(
+        TABLE,
+        _key(webhook.workspace_id, webhook.webhook_id),
+        "SET slow_until = :until",
+        {":until": until},
+        condition="attribute_exists(webhook_id)",
+        refused=NotFound("The webhook was deleted meanwhile."),
+    )
+    with suppress(NotFound):
+        store.commit([slowed])
+
+
 def probe(webhook: Webhook, until: int) -> bool:
     """Take the one attempt that follows a pause; the others wait until `until`. False when it is taken."""
     taken = store.update(
