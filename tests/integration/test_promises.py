@@ -290,6 +290,44 @@ def test_two_copies_of_a_message_at_once_make_one_attempt(
     assert (delivery["state"], len(delivery["attempts"])) == ("delivered", 1)
 
 
+def test_who_loses_the_claim_looks_again_in_case_the_winner_dies(
+    world: World, workspace: Workspace, chat: str, webhook_id: str
+) -> None:
+    (ticket,) = _dispatched(world, workspace, chat, "twice at once")
+    sent: list[int] = []
+
+    def count(_call: int, request: dict[str, Any]) -> None:
+        sent.append(json.loads(request["body"])["Entries"][0]["DelaySeconds"])
+
+    with _intercepted("sqs", "SendMessageBatch", count):
+        assert world.invoke("deliverer", _batch(ticket, ticket)) == {"batchItemFailures": []}
+    assert sent == [13], "a second for the attempt, and twelve to write of it"
+
+
+def test_who_took_too_long_has_no_say_any_more(world: World, workspace: Workspace, chat: str) -> None:
+    """Its lease was over, and somebody else claimed the next attempt: what it writes now is refused, and no fault."""
+    tickets: list[Ticket] = []
+
+    def be_overtaken(visit: hostile.Visit) -> None:
+        visit.read_request()
+        made = [{"M": {"number": {"N": str(number)}, "at": {"S": clock.now_iso()}}} for number in (1, 2)]
+        made[0]["M"]["outcome"] = {"S": "unknown"}
+        lease = {"N": str(int(clock.now() * 1000) + 20_000)}
+        _change(world, tickets[0], attempts={"L": made}, lease_until=lease, unknowns={"N": "1"})
+        visit.socket.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    with hostile.receiver(be_overtaken) as receiver:
+        wanted = {"url": receiver.url("/in", "localhost"), "events": ["message.created"], "chat_ids": [chat]}
+        webhook_id = workspace.make("/v1/webhooks", wanted)["id"]
+        tickets += _dispatched(world, workspace, chat, "slow")
+        with logged() as log:
+            assert world.invoke("deliverer", _batch(*tickets)) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+    assert not log.lines("delivery.failed"), "it is nobody's fault, so it rings nothing"
+    (delivery,) = _log(workspace, webhook_id)
+    assert delivery["state"] == "sending"
+    assert [attempt["outcome"] for attempt in delivery["attempts"]] == ["unknown", "open"]
+
+
 def test_a_copy_that_comes_while_another_sends_waits_for_its_lease(
     world: World, workspace: Workspace, chat: str
 ) -> None:

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ _EXPLAINS = (
     "deliverer.stall",
     "dynamodb.",
     "function.timeout",
+    "network.",
 )
 _SKEW = 4.0  # two clocks that are off by two seconds each, in opposite directions
 _IN_FLIGHT = 60.0  # what was read before a change may still be carried out: two functions' time
@@ -81,6 +83,23 @@ def _marked(cloud: Any) -> list[str]:
         for key, item in cloud.tables[name].items.items()
         if "undispatched" in item and "poison" not in item
     ]
+
+
+def wrong_end(state: str, reason: str, attempts: Sequence[Mapping[str, Any]]) -> str | None:
+    """What is wrong with how a delivery ended, by its attempts; None when nothing is."""
+    outcomes = Counter(attempt.get("outcome") for attempt in attempts)
+    failures, unknowns = outcomes["failed"], outcomes["unknown"]
+    spent = failures + max(0, unknowns - FREE_UNKNOWNS)
+    if spent > MAX_FAILURES:
+        return f"was attempted {failures} times, and {unknowns} attempts never reported"
+    if state == "delivered" and (outcomes["delivered"] != 1 or attempts[-1].get("outcome") != "delivered"):
+        return f"is delivered, but its attempts are {dict(outcomes)}"
+    if state == "exhausted":
+        if spent != MAX_FAILURES or outcomes["delivered"]:
+            return f"is exhausted after {failures} failures and {unknowns} unknowns"
+        if not reason:
+            return "is exhausted without a reason"
+    return None
 
 
 def judge(simulation: "Simulation", since: float = 0) -> Verdict:
@@ -258,24 +277,11 @@ class _Judge:
             self._wrong(f"{delivery_id} was sent with {len(bodies)} different bodies")
 
     def _end(self, delivery_id: str, record: dict[str, Any], claims: list[Claim]) -> None:
-        outcomes = Counter(attempt.get("outcome") for attempt in record.get("attempts", []))
-        failures, unknowns = outcomes["failed"], outcomes["unknown"]
-        spent = failures + max(0, unknowns - FREE_UNKNOWNS)
         reason = record.get("reason") or ""
-        if spent > MAX_FAILURES:
-            self._wrong(f"{delivery_id} was attempted {failures} times, and {unknowns} attempts never reported")
-        match record["state"]:
-            case "delivered":
-                if outcomes["delivered"] != 1 or record["attempts"][-1].get("outcome") != "delivered":
-                    self._wrong(f"{delivery_id} is delivered, but its attempts are {dict(outcomes)}")
-            case "exhausted":
-                if spent != MAX_FAILURES or outcomes["delivered"]:
-                    self._wrong(f"{delivery_id} is exhausted after {failures} failures and {unknowns} unknowns")
-                if not reason:
-                    self._wrong(f"{delivery_id} is exhausted without a reason")
-            case "cancelled":
-                if why := self._not_a_reason(record, claims, reason):
-                    self._wrong(f"{delivery_id} is cancelled because {reason!r}, but {why}")
+        if wrong := wrong_end(record["state"], reason, record.get("attempts", [])):
+            self._wrong(f"{delivery_id} {wrong}")
+        if record["state"] == "cancelled" and (why := self._not_a_reason(record, claims, reason)):
+            self._wrong(f"{delivery_id} is cancelled because {reason!r}, but {why}")
 
     def _not_a_reason(self, record: dict[str, Any], claims: list[Claim], reason: str) -> str | None:
         """What speaks against the reason of a cancelled delivery."""

@@ -22,7 +22,7 @@ from ferryman.deliveries.model import Delivery
 from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.events.model import Event
-from ferryman.pipeline import health, policy, queue, recalling, schedule, signing, transport
+from ferryman.pipeline import egress, health, policy, queue, recalling, schedule, signing, transport
 from ferryman.pipeline.queue import Ticket
 from ferryman.webhooks import sealing
 from ferryman.webhooks import table as webhooks
@@ -144,7 +144,14 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int) -> Verdict:
     body = (event.body_in(webhook.format) or "").encode()  # _no_longer_wanted has told it missing
     attempt = signing.attempt(delivery, delivery.attempts[-1])
     headers = signing.headers(attempt, webhook.signatures, secrets, body)
-    outcome = transport.post(webhook.url, body, headers, policy=policy.of_deployment(), deadline_seconds=limit)
+    outcome = transport.post(
+        webhook.url,
+        body,
+        headers,
+        policy=policy.of_deployment(),
+        deadline_seconds=limit,
+        own_network_is_down=egress.is_down,
+    )
     return _settle(delivery, webhook, outcome)
 
 
