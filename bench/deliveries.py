@@ -132,13 +132,14 @@ def floor(around: Surroundings, name: str) -> None:
     around.edge.ask("seen")
     around.deliverer.ask(f"1 {name}")
     seen = around.edge.ask("seen")
-    mine = [call for call in seen["calls"] if _is_write(*call)]
+    calls = [(target, request) for target, request, _ in seen["calls"]]
+    mine = [call for call in calls if is_write(*call)]
     assert len(mine) % BATCH == 0, "each delivery is written equally often"
     share = len(mine) // BATCH
     port = around.ports[name.partition(" ")[0]]
     work = {
         "ports": around.ports,
-        "batch": [call for call in seen["calls"] if not _is_write(*call)],
+        "batch": [call for call in calls if not is_write(*call)],
         "deliveries": [
             (port, "/in", body, mine[number * share : (number + 1) * share])
             for number, body in enumerate(seen["bodies"])
@@ -147,8 +148,15 @@ def floor(around: Surroundings, name: str) -> None:
     (around.folder / "floor.json").write_text(json.dumps(work))
 
 
-def _is_write(target: str, request: dict[str, Any]) -> bool:
+def is_write(target: str, request: dict[str, Any]) -> bool:
     return target.endswith(("PutItem", "UpdateItem")) and request["TableName"] == "DeliveriesTable"
+
+
+def delivered(around: Surroundings, what: str) -> float:
+    """CPU milliseconds of one delivery; all must have been delivered."""
+    answer = around.deliverer.ask(what)
+    assert answer["failed"] == 0, answer
+    return float(answer["cpu_ms"])
 
 
 def rows() -> list[Row]:
@@ -162,9 +170,9 @@ def rows() -> list[Row]:
             for how in ("new", "kept"):
                 barest.ask(f"{how} 2")
                 for _ in range(TURNS):
-                    mine = around.deliverer.ask(f"{BATCHES} tls")
+                    mine = delivered(around, f"{BATCHES} tls")
                     pairs[how].append((mine, barest.ask(f"{how} {BATCHES}")))
-        plain = statistics.median(around.deliverer.ask(f"{BATCHES} http") for _ in range(5))
+        plain = statistics.median(delivered(around, f"{BATCHES} http") for _ in range(5))
         loads = around.deliverer.ask("loads")
     mine, least = (statistics.median(column) for column in zip(*pairs["new"], strict=True))
     ratio = statistics.median(ours / theirs for ours, theirs in pairs["new"])

@@ -13,6 +13,7 @@ import base64
 import json
 import ssl
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ class Aws:
     def __init__(self) -> None:
         self._keys: dict[str, list[str]] = {}
         self._items: dict[tuple[str, ...], dict[str, Any]] = {}
-        self.seen: list[tuple[str, Any]] = []  # (target, request), of every call
+        self.seen: list[tuple[str, Any, float]] = []  # (target, request, when), of every call
 
     def load(self, tables: dict[str, Any]) -> None:
         self._keys = {table: found["keys"] for table, found in tables.items()}
@@ -41,7 +42,7 @@ class Aws:
 
     def answer(self, target: str, body: bytes) -> bytes:
         request = json.loads(body)
-        self.seen.append((target, request))
+        self.seen.append((target, request, time.monotonic()))
         return json.dumps(self._answer(target.partition(".")[2], request)).encode()
 
     def _answer(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
