@@ -39,12 +39,12 @@ def rows() -> list[Row]:
 def _batch() -> list[Row]:
     batches = {"well": [SLOW] * BATCH, "hanging": ["tls/hang", *[SLOW] * (BATCH - 1)], "quick": ["tls/in"] * BATCH}
     with surrounded(batches, AttemptTimeoutSeconds=str(LIMIT_SECONDS), PauseSeconds="0") as around:
-        around.deliverer.ask("3 quick")
+        around.function.ask("3 quick")
         slowest, others = [], []
         for _ in range(TURNS):
-            around.deliverer.ask("1 quick")
+            around.function.ask("1 quick")
             well = _outcomes(around, "well", failing=0)
-            around.deliverer.ask("1 quick")
+            around.function.ask("1 quick")
             hanging = _outcomes(around, "hanging", failing=1)
             slowest.append(hanging["took"] / LIMIT_SECONDS)
             others.append(hanging["others"] / well["others"])
@@ -63,16 +63,16 @@ def _batch() -> list[Row]:
 
 def _outcomes(around: Surroundings, name: str, failing: int) -> dict[str, float]:
     """Seconds that a batch took, and until the last outcome but of those that hang was written."""
-    around.edge.ask("seen")
-    answer = around.deliverer.ask(f"1 {name}")
-    assert answer["failed"] == failing, answer
-    calls = around.edge.ask("seen")["calls"]
+    around.calls()
+    answer = around.function.ask(f"1 {name}")
+    assert len(answer["answer"]["batchItemFailures"]) == failing, answer
+    calls = around.calls()
     written: dict[str, float] = {}
-    for target, request, at in calls:
-        if is_write(target, request):
-            written[_delivery(request)] = at
+    for call in calls:
+        if is_write(call["target"], call["request"]):
+            written[_delivery(call["request"])] = call["at"]
     ends = sorted(written.values())
-    return {"took": answer["seconds"], "others": ends[len(ends) - 1 - failing] - calls[0][2]}
+    return {"took": answer["seconds"], "others": ends[len(ends) - 1 - failing] - calls[0]["at"]}
 
 
 def _delivery(request: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ import math
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -22,7 +22,7 @@ from tests.support.world import REGION
 
 type Item = Mapping[str, Any]
 type Look = Callable[[str, Item], Item | None]  # (table, key) → the item now, in DynamoDB's wire form
-type Evaluated = Callable[[dict[str, Any]], list[Item]]  # a query without its filter → what it read
+type Evaluated = Callable[[dict[str, Any]], Sequence[Item]]  # a query without its filter → what it read
 
 _KB = 1024
 _READ_BYTES = 4096
