@@ -16,7 +16,7 @@ import ssl
 import sys
 import time
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,14 +56,17 @@ class Table:
         self._items: dict[tuple[str, ...], dict[str, Any]] = {}
         self._sorted: dict[str, list[str]] = {}
         for item in items:
-            key = tuple(item[name]["S"] for name in keys)
+            key = self.key(item)
             self._items[key] = item
             if len(key) > 1:
                 insort(self._sorted.setdefault(key[0], []), key[1])
         self._numbered = {one["partition"]: (Numbered(one["form"], one["count"]), one["item"]) for one in numbered}
 
+    def key(self, item: Mapping[str, Any]) -> tuple[str, ...]:
+        return tuple(item[name]["S"] for name in self.keys)
+
     def get(self, key: Mapping[str, Any]) -> dict[str, Any] | None:
-        names = tuple(key[name]["S"] for name in self.keys)
+        names = self.key(key)
         if found := self._items.get(names):
             return found
         return self._copy(*names) if len(names) > 1 and names[0] in self._numbered else None
@@ -114,6 +117,7 @@ class Aws:
     def __init__(self) -> None:
         self._tables: dict[str, Table] = {}
         self._meter = meter.Meter(self._item, lambda query: self._tables[query["TableName"]].query(query)[0])
+        self._written: dict[tuple[str, tuple[str, ...]], Any] = {}  # by the call that is being counted
         self.seen: list[dict[str, Any]] = []  # every call
 
     def load(self, tables: dict[str, Any]) -> None:
@@ -126,7 +130,12 @@ class Aws:
         prefix, _, operation = target.partition(".")
         service = SERVICES[prefix]
         with self._meter.counting() as counted:
-            self._meter.after(service, operation, request, self._meter.before(service, operation, request))
+            before = self._meter.before(service, operation, request)
+            self._written = {
+                (table, self._tables[table].key(key)): item for table, key, item in self._after(operation, request)
+            }
+            self._meter.after(service, operation, request, before)
+            self._written = {}
         (call,) = counted.calls
         self.seen.append(
             {"target": target, "request": request, "at": time.monotonic(), "reads": call.reads, "writes": call.writes}
@@ -163,7 +172,19 @@ class Aws:
         return answer
 
     def _item(self, table: str, key: Mapping[str, Any]) -> dict[str, Any] | None:
-        return self._tables[table].get(key)
+        place = (table, self._tables[table].key(key))
+        return self._written[place] if place in self._written else self._tables[table].get(key)
+
+    def _after(self, operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], Any]]:
+        """What a write makes of each item, were it kept: (table, key, item)."""
+        for kind, table, key in meter.writes(operation, request):
+            if kind == "Put":
+                yield table, key, key
+            elif kind == "Update" and operation == "UpdateItem":
+                update = compile_request(request).update
+                assert update, "an update has an expression"
+                old = self._tables[table].get(key) or dict(key)
+                yield table, key, update(old, request.get("ExpressionAttributeValues", {}))
 
 
 class Http(asyncio.Protocol):
