@@ -25,27 +25,40 @@ GB = 1_000_000_000
 
 @dataclass(frozen=True)
 class Price:
-    """A list price of us-east-1, in dollars."""
+    """A list price of us-east-1: `amount` dollars for `per` of a unit."""
 
-    dollars: float
-    per: str
+    amount: float
+    per: int
+    unit: str
     source: str
 
+    @property
+    def dollars(self) -> float:
+        return self.amount / self.per
 
+
+_LAMBDA = "https://aws.amazon.com/lambda/pricing/"
+_DYNAMODB = "https://aws.amazon.com/dynamodb/pricing/on-demand/"
+_CLOUDWATCH = "https://aws.amazon.com/cloudwatch/pricing/"
+_KMS = "https://aws.amazon.com/kms/pricing/"
 PRICES = {
-    "http_api": Price(1.00 / MILLION, "request of up to 512 KB", "https://aws.amazon.com/api-gateway/pricing/"),
-    "invocation": Price(0.20 / MILLION, "invocation", "https://aws.amazon.com/lambda/pricing/"),
-    "arm64": Price(0.0000133334, "GB-second", "https://aws.amazon.com/lambda/pricing/"),
-    "x86_64": Price(0.0000166667, "GB-second", "https://aws.amazon.com/lambda/pricing/"),
-    "write": Price(0.625 / MILLION, "write request unit", "https://aws.amazon.com/dynamodb/pricing/on-demand/"),
-    "read": Price(0.125 / MILLION, "read request unit", "https://aws.amazon.com/dynamodb/pricing/on-demand/"),
-    "stream": Price(0.0, "stream read by Lambda", "https://aws.amazon.com/dynamodb/pricing/on-demand/"),
-    "sqs": Price(0.50 / MILLION, "request of up to 64 KB, fair queue included", "https://aws.amazon.com/sqs/pricing/"),
-    "logs": Price(0.50 / GB, "byte taken in", "https://aws.amazon.com/cloudwatch/pricing/"),
-    "kms": Price(0.03 / 10_000, "request", "https://aws.amazon.com/kms/pricing/"),
-    "egress": Price(0.09 / GB, "byte to the internet", "https://aws.amazon.com/ec2/pricing/on-demand/"),
-    "kms_key": Price(1.00, "key and month", "https://aws.amazon.com/kms/pricing/"),
-    "alarm": Price(0.10, "alarm and month", "https://aws.amazon.com/cloudwatch/pricing/"),
+    "http_api": Price(
+        1.00, MILLION, "HTTP API requests of up to 512 KB", "https://aws.amazon.com/api-gateway/pricing/"
+    ),
+    "invocation": Price(0.20, MILLION, "Lambda invocations", _LAMBDA),
+    "arm64": Price(13.3334, MILLION, "GB-seconds of Lambda on arm64", _LAMBDA),
+    "x86_64": Price(16.6667, MILLION, "GB-seconds of Lambda on x86_64", _LAMBDA),
+    "write": Price(0.625, MILLION, "write request units of DynamoDB", _DYNAMODB),
+    "read": Price(0.125, MILLION, "read request units of DynamoDB", _DYNAMODB),
+    "stream": Price(0, MILLION, "reads of a stream by Lambda", _DYNAMODB),
+    "sqs": Price(
+        0.50, MILLION, "SQS requests of up to 64 KB, fair queue included", "https://aws.amazon.com/sqs/pricing/"
+    ),
+    "logs": Price(0.50, GB, "bytes taken in by CloudWatch Logs", _CLOUDWATCH),
+    "kms": Price(3.00, MILLION, "requests to KMS", _KMS),
+    "egress": Price(0.09, GB, "bytes to the internet", "https://aws.amazon.com/ec2/pricing/on-demand/"),
+    "kms_key": Price(1.00, 1, "key of KMS for a month", _KMS),
+    "alarm": Price(0.10, 1, "alarm for a month", _CLOUDWATCH),
 }
 SERVICES = ("HTTP API", "Lambda", "DynamoDB", "SQS", "CloudWatch Logs", "KMS", "data transfer")
 
@@ -262,11 +275,9 @@ def document(measured: Measured) -> str:
     lines += ["| ten million messages a month, each to one webhook | a month |", "|---|---|"]
     lines += [f"| {name} | {price} |" for name, price in PEERS.items()]
     lines += [f"| **Ferryman**, in your own account | **${ours:.0f}** |", ""]
-    lines += ["| price | $ | per | source |", "|---|---|---|---|"]
-    for name, price in PRICES.items():
-        lines.append(
-            f"| {name} | {price.dollars:.10f} | {price.per} | <{price.source}> |".replace("0000000000 |", " |")
-        )
+    lines += [f"| prices of {PRICES_OF} | $ | source |", "|---|---|---|"]
+    for price in PRICES.values():
+        lines.append(f"| {price.per:,} {price.unit} | {price.amount:g} | <{price.source}> |")
     return "\n".join(lines)
 
 
