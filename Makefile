@@ -12,8 +12,8 @@ REQUIREMENTS := layers/dependencies/requirements.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install up down logs env test test-unit test-contract test-integration test-e2e lint types format \
-	lock build validate openapi docs bench clean
+.PHONY: help install up down logs env tour-fchat tour-fluxdesk test test-unit test-contract test-integration \
+	test-simulation test-e2e ablation lint types format lock build validate openapi docs bench clean
 
 help: ## List the targets
 	@printf 'Ferryman, a serverless integrations hub. Targets:\n\n'
@@ -29,6 +29,12 @@ install: $(INSTALLED) ## Bring uv, Python 3.13 and the locked packages (the othe
 up: $(INSTALLED) ## Start Ferryman on this machine and show its main job; harmless to repeat
 	@STARTED=$(STARTED) python -m local.up
 
+tour-fchat: $(INSTALLED) ## Show FChat's endpoints and callbacks; after `make up`
+	@python -m local.tour_fchat
+
+tour-fluxdesk: $(INSTALLED) ## Show personal webhooks and notifications, in the form of FluxDesk; after `make up`
+	@python -m local.tour_fluxdesk
+
 down: $(INSTALLED) ## Stop all that `make up` started; what is stored stays
 	@python -m local.down
 
@@ -38,15 +44,19 @@ logs: $(INSTALLED) ## Follow what the functions log
 env: $(INSTALLED) ## Print exports that point sam, aws and boto3 to the embedded stack: eval "$$(make env)"
 	@python -m local.env
 
-test: $(INSTALLED) ## Run every check: lint, types, unit, contract, integration, e2e
+test: $(INSTALLED) ## Run every check: lint, types, unit, contract, integration, simulation, e2e
 	@python -m local.checks
 
-test-unit test-contract test-integration test-e2e: $(INSTALLED)
+test-unit test-contract test-integration test-simulation test-e2e: $(INSTALLED)
 	@python -m local.checks $(@:test-%=%)
 test-unit: ## Run the pure tests
 test-contract: ## Run the tests of system-wide promises: template, routes, openapi.yaml
 test-integration: ## Run the handlers against tables built from the template
+test-simulation: ## Run the pipeline under every fault on a fake clock: 20 seeds of a thousand events
 test-e2e: ## Run the journeys on an embedded stack of their own
+
+ablation: $(INSTALLED) ## Take each counter-measure out of a copy, see its tests go red, write docs/reliability.md (15 minutes)
+	@python -m tests.ablation --write
 
 lint: $(INSTALLED) ## Run the linter and check the formatting
 	@python -m local.checks lint

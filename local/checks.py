@@ -13,6 +13,7 @@ STAGES: dict[str, list[list[str]]] = {
     "unit": [["pytest", "-q", "-n", "2", "tests/unit"]],
     "contract": [["pytest", "-q", "-n", "2", "tests/contract"]],
     "integration": [["pytest", "-q", "-n", "2", "--dist", "loadfile", "tests/integration"]],
+    "simulation": [["pytest", "-q", "-n", "2", "tests/simulation"]],
     "e2e": [["pytest", "-q", "tests/e2e"]],
 }
 ADVICE = {
@@ -21,6 +22,7 @@ ADVICE = {
     "unit": "`make test-unit` repeats only this.",
     "contract": "`make test-contract` repeats only this.",
     "integration": "`make test-integration` repeats only this.",
+    "simulation": "A seed that fails says how to see it again; `make test-simulation` repeats all of them.",
     "e2e": "The output above holds the functions' logs; `make test-e2e` repeats only this.",
 }
 

@@ -4,7 +4,6 @@ A record that is none of ours is parked whole and the rest goes on; a failure of
 that record, and Lambda repeats from there.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from ferryman import log
@@ -14,37 +13,38 @@ _STOP_BEFORE_SECONDS = 10
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    def seconds_left() -> float:
-        return float(context.get_remaining_time_in_millis()) / 1000
+    run = dispatch.Run(lambda: float(context.get_remaining_time_in_millis()) / 1000)
+    not_begun = _give_all(event["Records"], run, context)
+    try:
+        run.finish()
+    except Exception as error:
+        log.logger.exception("dispatch.failed", extra={"error": type(error).__name__})
+    # Lambda's checkpoint is the lowest failed record: it and all that follow come again.
+    failed = [*run.unfinished, *not_begun][:1]
+    return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]} for record in failed]}
 
-    for record in event["Records"]:
+
+def _give_all(records: list[dict[str, Any]], run: dispatch.Run, context: Any) -> list[dict[str, Any]]:
+    """Returns the records that were not begun: time is short, or one before them failed."""
+    for number, record in enumerate(records):
+        if context.get_remaining_time_in_millis() < _STOP_BEFORE_SECONDS * 1000:
+            return records[number:]
         try:
-            if seconds_left() < _STOP_BEFORE_SECONDS:
-                return _from(record)
-            _one(record, seconds_left)
+            _give(record, run)
         except dispatch.OutOfTime as out_of_time:
             log.event("dispatch.continued", event_id=record.get("eventID"), reason=str(out_of_time))
-            return _from(record)
+            return records[number:]
         except Exception as error:
             log.logger.exception("dispatch.failed", extra={"error": type(error).__name__})
-            return _from(record)
-    return {"batchItemFailures": []}
+            return records[number:]
+    return []
 
 
-def _one(record: dict[str, Any], seconds_left: Callable[[], float]) -> None:
+def _give(record: dict[str, Any], run: dispatch.Run) -> None:
     try:
         found = dispatch.of_record(record)
     except dispatch.Unreadable as unreadable:
         parking.park("record", record, str(unreadable))
         return
-    if found is None:
-        return
-    event, key = found
-    if event is not None:
-        dispatch.dispatch(event, seconds_left)
-    dispatch.done(key)
-
-
-def _from(record: dict[str, Any]) -> dict[str, Any]:
-    """Lambda's checkpoint is the lowest failed record: it and all that follow come again."""
-    return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
+    if found is not None:
+        run.give(*found, record)

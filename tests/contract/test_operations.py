@@ -173,7 +173,7 @@ def test_every_function_rings_when_it_fails_or_may_not_run() -> None:
 
 
 def test_every_stream_rings_when_it_is_late() -> None:
-    assert _alarmed("IteratorAge") == {FUNCTIONS[folder]["LogicalId"] for _, folder in template.streams()}
+    assert _alarmed("IteratorAge") == {FUNCTIONS[folder]["LogicalId"] for _, folder, _ in template.streams()}
 
 
 def test_all_dead_letters_ring() -> None:

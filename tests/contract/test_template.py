@@ -372,6 +372,16 @@ def test_unknown_routes_are_answered_by_the_reference() -> None:
     assert len(template.routes()) <= 300  # API Gateway's limit
 
 
+def test_requests_a_second_are_bounded() -> None:
+    """Everybody together; and those that cost a password's hash by themselves."""
+    (api,) = template.resources("AWS::Serverless::HttpApi").values()
+    every = api["Properties"]["DefaultRouteSettings"]
+    assert 0 < every["ThrottlingRateLimit"] <= every["ThrottlingBurstLimit"] <= 5_000
+    costly = api["Properties"]["RouteSettings"]
+    assert set(costly) == {"POST /v1/sessions", "POST /v1/invitations/accept"}
+    assert all(one["ThrottlingRateLimit"] <= one["ThrottlingBurstLimit"] <= 100 for one in costly.values())
+
+
 def test_no_answer_of_an_authorizer_is_remembered() -> None:
     """A cached authorizer would let a revoked token in."""
     assert "Auth" not in json.dumps(template.resources("AWS::Serverless::HttpApi"))

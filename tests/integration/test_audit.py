@@ -116,6 +116,16 @@ def test_no_secret_is_in_any_record(workspace: Workspace) -> None:
     assert "fm_live_looks" not in text
 
 
+def test_what_looks_like_a_secret_is_masked_in_a_record(world: World) -> None:
+    """Details are names and counts. Should a text of somebody's ever be among them, it is masked all the same."""
+    caller = Caller("wsp_1", "usr_1", "owner", True, frozenset(), "tok_1")
+    secret = "fm_live_" + "a" * 36
+    with world.inside("tokens"):
+        (write,) = audit.writes(caller, "token.edited", "tok_2", {"note": f"was {secret}", "changed": [secret]})
+    assert secret not in json.dumps(write.arguments)
+    assert "[redacted]" in json.dumps(write.arguments)
+
+
 def test_the_log_filters_by_actor_target_action_and_time(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     admin = workspace.person("admin", "admin:*")
     user = workspace.make("/v1/users", {"name": "Grace", "email": "grace@example.com"})

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from ferryman import clock, scopes
+from ferryman import aws, clock, scopes
 from ferryman.scopes import Scope
 
 from tests.integration.conftest import Workspace
@@ -30,6 +30,31 @@ def at(offset: float) -> str:
 
 
 # --- the token --------------------------------------------------------------------------------------------
+
+
+def test_no_answer_is_kept_or_guessed_at(workspace: Workspace) -> None:
+    """Neither by a cache on the way nor by a browser: an answer may hold a secret."""
+    for answer in (create(workspace), workspace.call("GET", "/v1/me"), create(workspace, "no:scope")):
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_credential_is_read_consistently(workspace: Workspace) -> None:
+    """moto knows no other way to read, so the request itself is looked at."""
+    asked: list[dict[str, Any]] = []
+
+    def look(params: dict[str, Any], **_: Any) -> None:
+        asked.append(params)
+
+    events = aws.dynamodb().meta.events
+    events.register("before-parameter-build.dynamodb.GetItem", look)
+    try:
+        assert workspace.call("GET", "/v1/me").status == 200
+    finally:
+        events.unregister("before-parameter-build.dynamodb.GetItem", look)
+    found = [params for params in asked if params["TableName"] == workspace.world.table("credentials")]
+    assert found
+    assert all(params.get("ConsistentRead") for params in found)
 
 
 def test_the_token_is_shown_once_and_its_prefix_for_ever(workspace: Workspace) -> None:

@@ -1,9 +1,11 @@
 """One event to many webhooks: the dispatcher stops cleanly near its time limit and goes on where it was."""
 
+import itertools
 from typing import Any
 
 import boto3
 import pytest
+from ferryman import aws
 
 from tests.integration.conftest import Workspace
 from tests.support.world import Context, World
@@ -61,14 +63,33 @@ def test_a_large_fan_out_goes_on_where_it_was(world: World, workspace: Workspace
     calls, tickets = 0, set()
     while True:
         calls += 1
-        # One look before the record and one for each hundred webhooks: two hundred, then the time is over.
-        reply = world.invoke("dispatcher", {"Records": records}, ShortTime(2))
+        # One look before the record and one behind each hundred webhooks: then the time is over.
+        reply = world.invoke("dispatcher", {"Records": records}, ShortTime(1))
         batch = _waiting(world)
         tickets |= set(batch)
         if not reply["batchItemFailures"]:
             break
         assert calls < 6, "it does not get on"
     assert len(tickets) == COUNT
-    assert calls == 3
-    log = workspace.call("GET", "/v1/webhooks?limit=1").json["items"][0]["id"]
-    assert workspace.call("GET", f"/v1/webhooks/{log}/deliveries").json["items"][0]["state"] == "queued"
+    assert calls == 4
+    progress = boto3.client("dynamodb").scan(TableName=world.table("events"))["Items"]
+    assert all("expires_at_epoch" in item for item in progress), "where it was is forgotten in time"
+
+
+def test_a_fan_out_is_never_held_as_a_whole(world: World, workspace: Workspace, subscribed: str) -> None:
+    """Two hundred webhooks are read, and their tickets are gone before the next are read; nothing is written."""
+    workspace.make(f"/v1/chats/{subscribed}/messages", {"text": "to everybody"})
+    records = world.stream_records("MessagesTable")
+    calls: list[str] = []
+    for client in (aws.dynamodb(), aws.sqs()):
+        client.meta.events.register("before-call", lambda model, **_: calls.append(model.name), unique_id="order")
+    try:
+        world.invoke("dispatcher", {"Records": records})
+    finally:
+        for client in (aws.dynamodb(), aws.sqs()):
+            client.meta.events.unregister("before-call", unique_id="order")
+    moving = [call for call in calls if call in ("BatchGetItem", "SendMessageBatch")]
+    turns = [kind for kind, _ in itertools.groupby(moving)]
+    assert turns.count("SendMessageBatch") == COUNT // 100
+    assert calls.count("SendMessageBatch") == -(-COUNT // 10)
+    assert not [call for call in calls if call in ("PutItem", "TransactWriteItems")]

@@ -95,6 +95,20 @@ def test_a_paused_webhook_is_probed_by_one_attempt_and_a_success_ends_the_pause(
     assert (seen["paused_until"], seen["consecutive_failures"]) == (None, 0)
 
 
+def test_who_waits_for_a_pause_does_not_return_all_at_once(
+    world: World, workspace: Workspace, receiver: Receiver, moving: Clock, deferred: list[float]
+) -> None:
+    boto3.client("sqs").purge_queue(QueueUrl=world.queue_url("DeliveriesQueue"))
+    chat = workspace.chat()
+    webhook_id = _webhook(workspace, receiver, chat)
+    _set(world, workspace, webhook_id, paused_until=int(moving.now * 1000) + 600_000, consecutive_failures=5)
+    _post(workspace, chat, 5)
+    world.pump_streams()
+    world.pump_queue("DeliveriesQueue", "deliverer")
+    assert len(set(deferred)) == 5
+    assert all(600 <= delay <= 720 for delay in deferred)
+
+
 def test_five_failures_in_a_row_pause(
     workspace: Workspace, receiver: Receiver, world: World, moving: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

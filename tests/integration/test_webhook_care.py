@@ -6,9 +6,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import jsonschema
 import pytest
 import stripe
+from botocore.exceptions import ClientError
+from ferryman import aws, clock
+from ferryman.webhooks import sealing
 from standardwebhooks import Webhook as StandardWebhook
 
 from local.receiver import Receiver, Request
@@ -112,6 +116,39 @@ def test_a_rotated_secret_signs_beside_the_old_one_until_that_is_ended(
     assert workspace.call("GET", f"/v1/webhooks/{webhook['id']}").json["secret_expires_at"] is None
 
 
+def test_a_sealed_secret_opens_for_its_own_webhook_and_version_only(world: World) -> None:
+    """Whoever can write the tables cannot make one webhook sign with the secret of another."""
+    with world.inside("webhooks"):
+        sealed = sealing.seal("wsp_1", "whk_1", 1, "whsec_sealed")
+    with world.inside("deliverer"):
+        assert sealing.unseal("wsp_1", "whk_1", 1, sealed) == "whsec_sealed"
+        for other in (("wsp_2", "whk_1", 1), ("wsp_1", "whk_2", 1), ("wsp_1", "whk_1", 2)):
+            with pytest.raises(ClientError):
+                sealing.unseal(*other, sealed)
+
+
+def test_an_opened_secret_is_forgotten_after_five_minutes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Any] = []
+    events = aws.kms().meta.events
+    began = clock.now()
+
+    def count(**_: Any) -> None:
+        opened.append(clock.now())
+
+    with world.inside("webhooks"):
+        sealed = sealing.seal("wsp_1", "whk_1", 1, "whsec_sealed")
+    events.register("before-call.kms.Decrypt", count)
+    try:
+        with world.inside("deliverer"):
+            for later in (0, 300, 600):
+                monkeypatch.setattr(clock, "now", lambda later=later: began + later)
+                for _ in range(3):
+                    sealing.unseal("wsp_1", "whk_1", 1, sealed)
+    finally:
+        events.unregister("before-call.kms.Decrypt", count)
+    assert len(opened) == 3
+
+
 @pytest.mark.parametrize("hours", [-1, 169, "24", 1.5, None])
 def test_an_overlap_is_a_number_of_hours_up_to_a_week(
     workspace: Workspace, make: Callable[..., Made], hours: object
@@ -168,6 +205,29 @@ def test_one_delivery_is_retried_with_a_fresh_budget_and_its_log_goes_on(
     first, *_, last = receiver.requests("/in")
     assert first.body == last.body
     assert last.headers["X-FM-Delivery-Attempt"] == "5"
+
+
+def test_a_log_of_sixty_attempts_takes_no_more(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, make: Callable[..., Made]
+) -> None:
+    """An item has 400 KB at most, and each attempt in it an excerpt of a kilobyte."""
+    webhook = make()
+    receiver.answer("/in", 500)
+    _post(workspace, chat)
+    world.pump(30)
+    (delivery,) = _log(workspace, webhook)
+    failed = {"M": {"number": {"N": "1"}, "at": {"S": clock.now_iso()}, "outcome": {"S": "failed"}}}
+    for made, status in ((60, 409), (59, 202)):
+        boto3.client("dynamodb").update_item(
+            TableName=world.table("deliveries"),
+            Key={
+                "webhook": {"S": f"{workspace.workspace_id}/{webhook['id']}"},
+                "delivery_id": {"S": delivery["id"]},
+            },
+            UpdateExpression="SET attempts = :made",
+            ExpressionAttributeValues={":made": {"L": [failed] * made}},
+        )
+        assert workspace.call("POST", f"/v1/deliveries/{delivery['id']}/retry").status == status
 
 
 def test_a_replay_sends_all_that_failed_once_and_nothing_else(

@@ -181,7 +181,7 @@ class Stream:
         self.add(self.cloud.record(self.table, old, new))
 
     def add(self, record: dict[str, Any]) -> None:
-        if self.patterns and not any(_matches(pattern, record) for pattern in self.patterns):
+        if self.patterns and not any(template.passes(pattern, record) for pattern in self.patterns):
             return
         if "poison" in record["dynamodb"].get("NewImage", {}):
             self.poisoned.add(record["dynamodb"]["SequenceNumber"])
@@ -426,18 +426,3 @@ class Schedule:
             return
         for _ in range(2 if faults.strikes("sweeper.twice") else 1):
             self.cloud.run(self.folder, self.timeout, {})
-
-
-def _matches(pattern: Any, value: Any) -> bool:
-    """A Lambda filter pattern, as far as the template uses them: nested names, literals and `exists`."""
-    if isinstance(pattern, dict):
-        return all(
-            _matches(inner, value.get(name) if isinstance(value, dict) else None) for name, inner in pattern.items()
-        )
-    for rule in pattern:
-        if isinstance(rule, dict) and "exists" in rule:
-            if (value is not None) == rule["exists"]:
-                return True
-        elif rule == value:
-            return True
-    return False

@@ -68,6 +68,7 @@ KINDS = _kinds(
     ("dynamodb.stale_index", 0.1, "an index is up to a minute behind"),
     ("dynamodb.outage", 0, "every call fails for two minutes"),
     # The rest.
+    ("network.outage", 0, "for three minutes no receiver can be reached from here"),
     ("kms.throttle", 0.02, "Decrypt is refused"),
     ("kms.denied", 0, "Decrypt is denied for eight minutes"),
     ("s3.unavailable", 0.05, "a call to S3 is refused"),

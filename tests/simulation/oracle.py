@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ _EXPLAINS = (
     "deliverer.stall",
     "dynamodb.",
     "function.timeout",
+    "network.",
 )
 _SKEW = 4.0  # two clocks that are off by two seconds each, in opposite directions
 _IN_FLIGHT = 60.0  # what was read before a change may still be carried out: two functions' time
@@ -83,6 +85,23 @@ def _marked(cloud: Any) -> list[str]:
     ]
 
 
+def wrong_end(state: str, reason: str, attempts: Sequence[Mapping[str, Any]]) -> str | None:
+    """What is wrong with how a delivery ended, by its attempts; None when nothing is."""
+    outcomes = Counter(attempt.get("outcome") for attempt in attempts)
+    failures, unknowns = outcomes["failed"], outcomes["unknown"]
+    spent = failures + max(0, unknowns - FREE_UNKNOWNS)
+    if spent > MAX_FAILURES:
+        return f"was attempted {failures} times, and {unknowns} attempts never reported"
+    if state == "delivered" and (outcomes["delivered"] != 1 or attempts[-1].get("outcome") != "delivered"):
+        return f"is delivered, but its attempts are {dict(outcomes)}"
+    if state == "exhausted":
+        if spent != MAX_FAILURES or outcomes["delivered"]:
+            return f"is exhausted after {failures} failures and {unknowns} unknowns"
+        if not reason:
+            return "is exhausted without a reason"
+    return None
+
+
 def judge(simulation: "Simulation", since: float = 0) -> Verdict:
     """The verdict on a run that has come to rest; or on what began after the moment `since`."""
     return _Judge(simulation, since).verdict
@@ -106,6 +125,11 @@ class _Judge:
             for item in tables["EventsTable"].items.values()
             if "event_id" in item and "poison" not in item and item["created_at"]["S"] >= begin
         }
+        self.messages = {
+            item["message_id"]["S"]: store.load(item)
+            for item in tables["MessagesTable"].items.values()
+            if "revision" in item and "poison" not in item
+        }
         self._find: dict[tuple[str, str, str, str | None], dict[str, Any]] = {}
         for record in self.records.values():
             self._find[(record["webhook_id"], *self._about(record))] = record
@@ -127,6 +151,9 @@ class _Judge:
     def _about(self, record: dict[str, Any]) -> tuple[str, str, str | None]:
         """What a delivery tells of: event type, message, text."""
         event = self.events.get(record["event_id"])
+        if event is None and "message_id" in record:
+            unchanged = self.messages.get(record["message_id"], {})
+            return record["event_type"], record["message_id"], unchanged.get("text")
         message = json.loads(event["body"])["data"].get("message", {}) if event else {}
         return record["event_type"], str(message.get("id")), message.get("text")
 
@@ -250,24 +277,11 @@ class _Judge:
             self._wrong(f"{delivery_id} was sent with {len(bodies)} different bodies")
 
     def _end(self, delivery_id: str, record: dict[str, Any], claims: list[Claim]) -> None:
-        outcomes = Counter(attempt.get("outcome") for attempt in record.get("attempts", []))
-        failures, unknowns = outcomes["failed"], outcomes["unknown"]
-        spent = failures + max(0, unknowns - FREE_UNKNOWNS)
         reason = record.get("reason") or ""
-        if spent > MAX_FAILURES:
-            self._wrong(f"{delivery_id} was attempted {failures} times, and {unknowns} attempts never reported")
-        match record["state"]:
-            case "delivered":
-                if outcomes["delivered"] != 1 or record["attempts"][-1].get("outcome") != "delivered":
-                    self._wrong(f"{delivery_id} is delivered, but its attempts are {dict(outcomes)}")
-            case "exhausted":
-                if spent != MAX_FAILURES or outcomes["delivered"]:
-                    self._wrong(f"{delivery_id} is exhausted after {failures} failures and {unknowns} unknowns")
-                if not reason:
-                    self._wrong(f"{delivery_id} is exhausted without a reason")
-            case "cancelled":
-                if why := self._not_a_reason(record, claims, reason):
-                    self._wrong(f"{delivery_id} is cancelled because {reason!r}, but {why}")
+        if wrong := wrong_end(record["state"], reason, record.get("attempts", [])):
+            self._wrong(f"{delivery_id} {wrong}")
+        if record["state"] == "cancelled" and (why := self._not_a_reason(record, claims, reason)):
+            self._wrong(f"{delivery_id} is cancelled because {reason!r}, but {why}")
 
     def _not_a_reason(self, record: dict[str, Any], claims: list[Claim], reason: str) -> str | None:
         """What speaks against the reason of a cancelled delivery."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ferryman.pipeline import transport
+from ferryman.pipeline import egress, transport
 
 from tests.simulation.aws import Network
 from tests.simulation.engine import Task
@@ -126,6 +126,10 @@ class Receivers:
 
     def _send(self, task: Task, behaviour: Behaviour, request: Request) -> transport.Outcome:
         engine, faults = self.network.engine, self.network.faults
+        if "network" in self.network.down:
+            task.note("network.outage")
+            engine.sleep(faults.random("network.outage").uniform(0.1, 8))
+            raise egress.OwnNetworkDown("simulated")
         seconds = self._dice.uniform(*behaviour.seconds)
         request.at = engine.now
         task.stage = "during_post"

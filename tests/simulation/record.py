@@ -145,4 +145,4 @@ def _attempts(item: Item) -> list[dict[str, Any]]:
 
 
 def _id(item: Item) -> str:
-    return str(item["message_id" if "message_id" in item else "event_id"]["S"])
+    return str(item["event_id" if "event_id" in item else "message_id"]["S"])

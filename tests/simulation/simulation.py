@@ -366,6 +366,7 @@ class Simulation:
         down = self.network.down
         window("dynamodb.outage", 120, lambda: down.add("dynamodb"), lambda: down.discard("dynamodb"))
         window("kms.denied", 480, lambda: down.add("kms"), lambda: down.discard("kms"))
+        window("network.outage", 180, lambda: down.add("network"), lambda: down.discard("network"))
         deliverer = self.cloud.consumers["DeliveriesQueue"]
         window("queue.outage", 1800, lambda: deliverer.enable(False), lambda: deliverer.enable(True))
         for _ in range(6):

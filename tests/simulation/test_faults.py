@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -17,51 +19,73 @@ from tests.support.template import ROOT
 SEEDS = range(1, 21)
 EVENTS = 1000
 ALONE = 60
-# Some faults need another to happen at all: dead letters only come of lost receives, retries of failures.
+# Some faults need another to happen at all: dead letters only come of lost receives, retries of failures, and only
+# records that wait can change places.
 HELPED_BY = {
     "dead_letters.crash": "queue.lost_receive",
     "dead_letters.lost_receive": "queue.lost_receive",
     "stream.gives_up": "dispatcher.crash_before",
+    "stream.reorder": "stream.delay",
 }
 
 
-def _check(verdict: Verdict, command: str) -> None:
+@contextmanager
+def _replayable(command: str) -> Iterator[None]:
+    """Whatever fails inside says how to see it again."""
+    again = f"To see it again: python -m tests.simulation {command}"
+    try:
+        yield
+    except _Broken as broken:
+        pytest.fail(f"{broken}\n\n{again}", pytrace=False)
+    except Exception as error:
+        error.add_note(again)
+        raise
+
+
+class _Broken(Exception):
+    """A promise was."""
+
+
+def _check(verdict: Verdict) -> None:
     if not verdict.good:
-        pytest.fail(f"{verdict.explain()}\n\nTo see it again: python -m tests.simulation {command}", pytrace=False)
+        raise _Broken(verdict.explain())
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_thousand_events_under_every_fault(seed: int) -> None:
-    with Simulation(seed) as simulation:
-        simulation.run(EVENTS)
-        verdict = simulation.verdict()
-    _check(verdict, f"--seed {seed} --events {EVENTS}")
-    assert sum(1 for count in simulation.faults.counts.values() if count) >= 45
-    # Not vacuous: most events were acknowledged, and deliveries ended in each of the three ways.
-    assert verdict.accepted > 0.9 * EVENTS
-    assert verdict.sorted["delivered"] > EVENTS
-    assert verdict.sorted["exhausted"] and verdict.sorted["cancelled"]
-    assert verdict.unknowns and verdict.duplicates
+    with _replayable(f"--seed {seed} --events {EVENTS}"):
+        with Simulation(seed) as simulation:
+            simulation.run(EVENTS)
+            verdict = simulation.verdict()
+        _check(verdict)
+        assert sum(1 for count in simulation.faults.counts.values() if count) >= 45
+        # Not vacuous: most events were acknowledged, and deliveries ended in each of the three ways.
+        assert verdict.accepted > 0.9 * EVENTS
+        assert verdict.sorted["delivered"] > EVENTS
+        assert verdict.sorted["exhausted"] and verdict.sorted["cancelled"]
+        assert verdict.unknowns and verdict.duplicates
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_a_fault_of_one_kind_often(kind: str) -> None:
     kinds = {kind, HELPED_BY.get(kind, kind)}
     scale = max(1.0, max(0.2 / (KINDS[name].chance or 1) for name in kinds))
-    with Simulation(100, kinds, scale=scale) as simulation:
-        simulation.run(ALONE)
-        verdict = simulation.verdict()
-    _check(verdict, f"--seed 100 --events {ALONE} --faults {','.join(sorted(kinds))} --scale {scale:g}")
-    assert set(simulation.faults.counts) == kinds, f"{kind} never struck"
+    with _replayable(f"--seed 100 --events {ALONE} --faults {','.join(sorted(kinds))} --scale {scale!r}"):
+        with Simulation(100, kinds, scale=scale) as simulation:
+            simulation.run(ALONE)
+            verdict = simulation.verdict()
+        _check(verdict)
+        assert set(simulation.faults.counts) == kinds, f"{kind} never struck"
 
 
 def test_without_faults_nothing_needs_help() -> None:
-    with Simulation(0, []) as simulation:
-        simulation.run(300)
-        verdict = simulation.verdict()
-    _check(verdict, "--seed 0 --events 300 --faults none")
-    assert (verdict.unknowns, verdict.duplicates, verdict.requeued) == (0, 0, 0)
-    assert not simulation.faults.counts
+    with _replayable("--seed 0 --events 300 --faults none"):
+        with Simulation(0, []) as simulation:
+            simulation.run(300)
+            verdict = simulation.verdict()
+        _check(verdict)
+        assert (verdict.unknowns, verdict.duplicates, verdict.requeued) == (0, 0, 0)
+        assert not simulation.faults.counts
 
 
 def test_a_seed_is_the_same_run_each_time() -> None:
@@ -99,7 +123,9 @@ def test_a_fault_at_every_call(world: Simulation, harm: str) -> None:
         verdict = world.verdict(began)
         if not verdict.good:
             function, operation = calls[number]
-            pytest.fail(f"{function} {harm} at its {operation}, call {number}:\n{verdict.explain()}", pytrace=False)
+            again = f"pytest '{Path(__file__).relative_to(ROOT)}::test_a_fault_at_every_call[{harm}]'"
+            said = f"{function} {harm} at its {operation}, call {number}:\n{verdict.explain()}"
+            pytest.fail(f"{said}\n\nTo see it again: {again}", pytrace=False)
 
 
 def _message(world: Simulation, harmed: int | None, harm: str) -> list[tuple[str, str]]:

@@ -53,7 +53,7 @@ class Pipeline(RuleBasedStateMachine):
     def fault(self, kind: str, times: int) -> None:
         self.world.faults.armed[kind] += times
 
-    @rule(service=st.sampled_from(["dynamodb", "kms"]))
+    @rule(service=st.sampled_from(["dynamodb", "kms", "network"]))
     def outage(self, service: str) -> None:
         self.world.network.down.add(service)
 

@@ -1,5 +1,6 @@
 """template.yaml as the tests read it: intrinsics kept, so that nothing in it is retyped in a test."""
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -60,11 +61,28 @@ def routes() -> dict[str, str]:
     return found
 
 
-def streams() -> list[tuple[str, str]]:
-    """Each stream mapping: the table's logical id and the folder of the function that its stream invokes."""
+def streams() -> list[tuple[str, str, dict[str, Any]]]:
+    """Each stream mapping: the table's logical id, the folder of the function that it invokes, and its filter."""
     found = []
     for folder, function in functions().items():
         for event in function.get("Events", {}).values():
             if event["Type"] == "DynamoDB":
-                found.append((event["Properties"]["Stream"]["Fn::GetAtt"][0], folder))
+                properties = event["Properties"]
+                (filter_,) = properties["FilterCriteria"]["Filters"]
+                found.append((properties["Stream"]["Fn::GetAtt"][0], folder, json.loads(filter_["Pattern"])))
     return found
+
+
+def passes(pattern: Any, value: Any) -> bool:
+    """Whether a Lambda filter lets a record pass, as far as the template uses filters: names, literals, `exists`."""
+    if isinstance(pattern, dict):
+        return all(
+            passes(inner, value.get(name) if isinstance(value, dict) else None) for name, inner in pattern.items()
+        )
+    for rule in pattern:
+        if isinstance(rule, dict) and "exists" in rule:
+            if (value is not None) == rule["exists"]:
+                return True
+        elif rule == value:
+            return True
+    return False

@@ -351,11 +351,12 @@ class World:
                 (record["dynamodb"]["SequenceNumber"] for record in answer["Records"]), key=int
             )
         records = [json.loads(json.dumps(record, default=_wire)) for record in answer["Records"]]
-        return [r for r in records if "undispatched" in r["dynamodb"].get("NewImage", {})]
+        filters = [filter_ for name, _, filter_ in template.streams() if name == table]
+        return [record for record in records if any(template.passes(filter_, record) for filter_ in filters)]
 
     def pump_streams(self) -> int:
         moved = 0
-        for table, folder in template.streams():
+        for table, folder, _ in template.streams():
             records = self.stream_records(table)
             while records:
                 failed = self.invoke(folder, {"Records": records})["batchItemFailures"]

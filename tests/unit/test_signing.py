@@ -9,10 +9,12 @@ import uuid
 import pytest
 import standardwebhooks
 import stripe
+from ferryman import clock
 from ferryman.credentials.secrets import new_signing_secret
+from ferryman.deliveries.model import Delivery
+from ferryman.dialects import Signature
 from ferryman.pipeline import signing
 from ferryman.pipeline.signing import Attempt
-from ferryman.webhooks.model import Signature
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -52,6 +54,25 @@ def accepted_by_standardwebhooks(headers: dict[str, str], secret: str, body: str
     except ValueError:
         return True  # the signature was right; it goes on to read the body as JSON
     return True
+
+
+def test_the_time_of_an_attempt_is_its_own() -> None:
+    """Not that of the delivery, which may be days older than its last attempt."""
+    created, made = "2026-03-01T00:00:00.000Z", "2026-03-01T00:12:30.000Z"
+    delivery = Delivery(
+        workspace_id="wsp_1",
+        webhook_id="whk_1",
+        delivery_id="dlv_1",
+        event_id="evt_1",
+        event_type="message.created",
+        livemode=True,
+        state="sending",
+        created_at=created,
+        updated_at=created,
+        expires_at_epoch=0,
+    )
+    described = signing.attempt(delivery, {"number": 4, "at": made})
+    assert (described.number, described.timestamp) == (4, int(clock.seconds(made)))
 
 
 # --- fm ---------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ferryman.pipeline import targets, transport
+from ferryman.pipeline import egress, targets, transport
 from ferryman.pipeline.targets import TargetPolicy
 from ferryman.pipeline.transport import Delivered, Outcome, Refused, Unreachable
 from hypothesis import HealthCheck, example, given, settings
@@ -686,6 +686,60 @@ def test_a_resolver_that_never_answers_is_a_dns_error_at_the_deadline() -> None:
     release.set()
     assert failed(outcome) == "dns_error"
     assert took < BOUND
+
+
+def test_a_name_that_never_answers_gathers_no_threads() -> None:
+    """Look-ups cannot be ended. Those of one name are bounded, and other names are none the worse for it."""
+    hanging = threading.Event()
+    asked: list[str] = []
+
+    def resolve(host: str, _port: int) -> list[str]:
+        asked.append(host)
+        if host == "hangs.example.com":
+            hanging.wait(30)
+        return ["127.0.0.1"]
+
+    def attempt(host: str) -> Outcome:
+        return post(f"https://{host}/", deadline=0.05, resolve=resolve)
+
+    try:
+        outcomes = [attempt("hangs.example.com") for _ in range(25)]
+        assert {failed(outcome) for outcome in outcomes} == {"dns_error"}
+        assert len(asked) == 20
+        assert failed(attempt("other.example.com")) == "blocked_target"
+        assert asked[-1] == "other.example.com"
+    finally:
+        hanging.set()
+
+
+@pytest.mark.parametrize("broken", ["getaddrinfo", "create_connection"])
+def test_while_our_own_network_is_down_no_receiver_is_to_blame(monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    """Neither for a name that was not found, nor for a connection that nobody took."""
+
+    def fail(*_arguments: Any, **_options: Any) -> Any:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure")
+
+    monkeypatch.setattr(socket, broken, fail)
+    resolve = None if broken == "getaddrinfo" else lambda _host, _port: ["1.1.1.1"]
+
+    def attempt(*, is_down: bool) -> Outcome:
+        return post("https://hooks.example.com/", resolve=resolve, own_network_is_down=lambda: is_down)
+
+    assert failed(attempt(is_down=False)) in ("dns_error", "connect_error")
+    with pytest.raises(egress.OwnNetworkDown):
+        attempt(is_down=True)
+
+
+def test_this_machine_itself_is_reached_without_a_network() -> None:
+    """And whoever accepts a connection shows that there is one."""
+
+    def asked() -> bool:
+        raise AssertionError
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    assert failed(post(f"http://127.0.0.1:{port}/", own_network_is_down=asked)) == "connect_error"
+    assert failed(post_to(hostile.hang, deadline=DEADLINE, own_network_is_down=asked)) == "timeout"
 
 
 def test_a_look_up_that_hangs_makes_no_other_wait_and_threads_are_used_again() -> None:

@@ -24,6 +24,8 @@ class Delivery(store.Record):
     updated_at: str
     expires_at_epoch: int
     chat_id: str | None = None
+    message_id: str | None = None  # the message that its event is made of
+    chain: list[str] | None = None  # the webhooks whose deliveries led to its event
     # {number, at} when it begins; then also outcome, status or error, duration_ms, excerpt
     attempts: list[dict[str, Any]] = field(default_factory=list)
     failures: int = 0  # attempts that ended in a failure; the budget
@@ -34,6 +36,12 @@ class Delivery(store.Record):
     result: str | None = None  # the last attempt's: 2xx, 3xx, 4xx, 5xx or error
     test: bool | None = None  # sent on request: not retried, not counted
     replayed_at: str | None = None  # when somebody asked for it again
+    stored: bool = True  # False until the first write; no attribute of the item
+
+    def to_item(self) -> store.Item:
+        item = store.Record.to_item(self)
+        del item["stored"]
+        return item
 
     @property
     def is_over(self) -> bool:

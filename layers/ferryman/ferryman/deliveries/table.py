@@ -4,6 +4,7 @@ A delivery's id begins with its event's, so a webhook's deliveries are sorted by
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -11,14 +12,9 @@ from ferryman import clock, ids, settings, store
 from ferryman.deliveries.model import Delivery
 from ferryman.errors import Conflict, NotFound
 from ferryman.events.model import Event
-from ferryman.webhooks.model import Webhook
 
 TABLE = "deliveries"
 _DAY_SECONDS = 86_400
-
-
-class Exists(Conflict):
-    """The delivery was created before."""
 
 
 class LostClaim(Conflict):
@@ -29,30 +25,44 @@ def key(workspace_id: str, webhook_id: str, delivery_id: str) -> store.Key:
     return {"webhook": f"{workspace_id}/{webhook_id}", "delivery_id": delivery_id}
 
 
-def new(event: Event, webhook: Webhook) -> Delivery:
-    """A delivery of the event to the webhook, waiting in the queue."""
+def new(event: Event, webhook_id: str) -> Delivery:
+    """A delivery of the event to the webhook, not stored yet."""
     now = clock.now_iso()
+    kept = settings.integer("DELIVERY_RETENTION_DAYS") * _DAY_SECONDS
     return Delivery(
         workspace_id=event.workspace_id,
-        webhook_id=webhook.webhook_id,
-        delivery_id=ids.delivery(event.event_id, webhook.webhook_id),
+        webhook_id=webhook_id,
+        delivery_id=ids.delivery(event.event_id, webhook_id),
         event_id=event.event_id,
         event_type=event.type,
         livemode=event.livemode,
         test=event.test,
         chat_id=event.chat_id,
+        message_id=event.message_id,
+        chain=event.chain,
         state="queued",
         created_at=now,
         updated_at=now,
-        expires_at_epoch=int(clock.now()) + settings.integer("DELIVERY_RETENTION_DAYS") * _DAY_SECONDS,
+        expires_at_epoch=int(clock.seconds(event.created_at)) + kept,
+        stored=False,
     )
 
 
 def creating(delivery: Delivery) -> store.Write:
-    """Refused with Exists when the same event was given to the same webhook before."""
-    item = {**delivery.to_item(), **key(delivery.workspace_id, delivery.webhook_id, delivery.delivery_id)}
-    refused = Exists("The delivery exists.")
-    return store.put(TABLE, item, condition="attribute_not_exists(delivery_id)", refused=refused)
+    """Refused with LostClaim when the same event was given to the same webhook before."""
+    return store.put(
+        TABLE,
+        {**delivery.to_item(), **key(delivery.workspace_id, delivery.webhook_id, delivery.delivery_id)},
+        condition="attribute_not_exists(delivery_id)",
+        refused=_lost(),
+    )
+
+
+def show(delivery: Delivery) -> None:
+    """Let the log show a delivery that has to wait for its first attempt."""
+    if not delivery.stored:
+        with suppress(LostClaim):
+            store.commit([creating(delivery)])
 
 
 def get(workspace_id: str, delivery_id: str) -> Delivery:
@@ -154,9 +164,10 @@ def page_to_replay(
 def claim(delivery: Delivery, lease_seconds: float) -> Delivery:
     """Take the right to make the next attempt, right before connecting. Raises LostClaim.
 
-    The condition is the whole state that `delivery` was read with, so of two copies of a message one wins. An
-    earlier attempt that never reported is closed as `unknown` here. `delivery` itself is left as it was read: two
-    copies of a message in one batch share it, and what one of them changed in it would let the other win too.
+    The condition is the whole state that `delivery` was read with, or that it is not stored, so of two copies of a
+    message one wins; the first claim of a delivery creates it. An earlier attempt that never reported is closed as
+    `unknown` here. `delivery` itself is left as it was read: two copies of a message in one batch share it, and what
+    one of them changed in it would let the other win too.
     """
     now = clock.now()
     attempts, unknowns = closed(delivery)
@@ -169,7 +180,7 @@ def claim(delivery: Delivery, lease_seconds: float) -> Delivery:
         "next_attempt_at": None,
     }
     store.commit([_changing(delivery, after)])
-    return replace(delivery, **after)
+    return replace(delivery, **after, stored=True)
 
 
 def closed(delivery: Delivery) -> tuple[list[dict[str, Any]], int]:
@@ -198,19 +209,26 @@ def replaying(delivery: Delivery, at: str) -> store.Write:
         "replayed_at": at,
         "updated_at": at,
     }
-    return _changing(delivery, after)
+    return _updating(delivery, after)
 
 
 def _changing(delivery: Delivery, after: dict[str, Any]) -> store.Write:
-    names = {"#state": "state"}
-    lost = LostClaim("The delivery was claimed by somebody else.")
+    """One write: the first one of a delivery is the put that creates it."""
+    return _updating(delivery, after) if delivery.stored else creating(replace(delivery, **after))
+
+
+def _updating(delivery: Delivery, after: dict[str, Any]) -> store.Write:
     write = store.set_values(
         TABLE,
         key(delivery.workspace_id, delivery.webhook_id, delivery.delivery_id),
         after,
         condition="#state = :was AND size(attempts) = :made AND lease_until = :lease",
         values={":was": delivery.state, ":made": len(delivery.attempts), ":lease": delivery.lease_until},
-        refused=lost,
+        refused=_lost(),
     )
-    write.arguments["ExpressionAttributeNames"].update(names)
+    write.arguments["ExpressionAttributeNames"]["#state"] = "state"
     return write
+
+
+def _lost() -> LostClaim:
+    return LostClaim("The delivery was claimed by somebody else.")

@@ -4,8 +4,11 @@ An integration that posts because of a delivery says so with that delivery's id 
 got it in. Its message is then not delivered to any webhook that led to it, and after three hops to none at all.
 """
 
+from contextlib import suppress
+
 from ferryman import ids
-from ferryman.events import table as events
+from ferryman.deliveries import table as deliveries
+from ferryman.errors import NotFound
 
 MAX_HOPS = 3
 
@@ -15,9 +18,9 @@ def of_reply(workspace_id: str, delivery_id: str | None) -> list[str] | None:
 
     An id that is not one of ours is ignored: all it can do is keep the sender's own message from webhooks.
     """
-    parts = ids.of_delivery(delivery_id) if delivery_id else None
-    if parts is None:
+    if delivery_id is None or (parts := ids.of_delivery(delivery_id)) is None:
         return None
-    event_id, webhook_id = parts
-    event = events.get_many([(workspace_id, event_id)]).get(event_id)
-    return [*((event.chain if event else None) or []), webhook_id][-MAX_HOPS:]
+    chain: list[str] = []
+    with suppress(NotFound):
+        chain = deliveries.get(workspace_id, delivery_id).chain or []
+    return [*chain, parts[1]][-MAX_HOPS:]

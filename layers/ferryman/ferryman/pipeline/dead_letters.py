@@ -6,14 +6,16 @@ goes back to the queue with a fresh count. It does so for as long as the fault l
 third round the line `delivery.stuck` rings an alarm.
 """
 
+from contextlib import suppress
 from typing import Literal
 
 from ferryman import clock, log
 from ferryman.deliveries import table as deliveries
+from ferryman.deliveries.model import Delivery
 from ferryman.errors import NotFound
 from ferryman.events import catalogue
 from ferryman.events import table as events
-from ferryman.pipeline import queue, schedule
+from ferryman.pipeline import queue, recalling, schedule
 from ferryman.pipeline.queue import Ticket
 
 type Settled = Literal["over", "exhausted", "requeued", "unknown"]
@@ -29,9 +31,8 @@ def settle(ticket: Ticket) -> Settled:
 
 
 def _settle(ticket: Ticket) -> Settled:
-    try:
-        delivery = deliveries.get(ticket.workspace_id, ticket.delivery_id)
-    except NotFound:
+    delivery = _delivery(ticket)
+    if delivery is None:
         return "unknown"
     if delivery.is_over:
         return "over"
@@ -55,9 +56,20 @@ def _settle(ticket: Ticket) -> Settled:
             next_attempt_at=None,
         )
         return "exhausted"
+    deliveries.show(delivery)
     due = clock.seconds(delivery.next_attempt_at) - now if delivery.next_attempt_at else 0
     queue.send([_again(ticket)], delay_seconds=max(_pause(ticket), due))
     return "requeued"
+
+
+def _delivery(ticket: Ticket) -> Delivery | None:
+    """The ticket's delivery, perhaps one that never came as far as to be stored. None when it is no longer kept."""
+    with suppress(NotFound):
+        return deliveries.get(ticket.workspace_id, ticket.delivery_id)
+    source = recalling.Source(ticket.workspace_id, ticket.event_id, ticket.chat_id, ticket.message_id)
+    event = recalling.recall([source]).get(ticket.event_id)
+    delivery = deliveries.new(event, ticket.webhook_id) if event else None
+    return delivery if delivery and delivery.expires_at_epoch > clock.now() else None
 
 
 def _again(ticket: Ticket) -> Ticket:

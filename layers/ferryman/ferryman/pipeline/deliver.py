@@ -1,7 +1,8 @@
 """Delivering: prepare, claim, send, settle. One ticket of the queue is one try at one attempt.
 
 - prepare reads what the attempt needs, for the whole batch at once
-- claim takes the right to attempt, by a conditional write, right before connecting
+- claim takes the right to attempt, by a conditional write, right before connecting; the first claim of a delivery is
+  the put that creates it, so a delivery that goes well is written twice in all
 - send signs and POSTs (`transport`); whatever the receiver does is an outcome, never an exception
 - settle writes the outcome and says what becomes of the message
 
@@ -21,7 +22,7 @@ from ferryman.deliveries.model import Delivery
 from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.events.model import Event
-from ferryman.pipeline import health, policy, queue, schedule, signing, transport
+from ferryman.pipeline import egress, health, policy, queue, recalling, schedule, signing, transport
 from ferryman.pipeline.queue import Ticket
 from ferryman.webhooks import sealing
 from ferryman.webhooks import table as webhooks
@@ -82,39 +83,50 @@ def deliver(tickets: Sequence[Ticket], seconds_left: float) -> list[Verdict | Ex
 
 
 def prepare(tickets: Sequence[Ticket]) -> Prepared:
-    """Three batch reads and one for memberships, whatever the size of the batch. All consistent."""
-    found_deliveries = deliveries.get_many(
-        (ticket.workspace_id, ticket.webhook_id, ticket.delivery_id) for ticket in tickets
-    )
-    found_webhooks = webhooks.get_many((ticket.workspace_id, ticket.webhook_id) for ticket in tickets)
-    found_events = events.get_many((ticket.workspace_id, ticket.event_id) for ticket in tickets)
+    """Three to five batch reads, whatever the size of the batch. All consistent."""
+    stored = deliveries.get_many((ticket.workspace_id, ticket.webhook_id, ticket.delivery_id) for ticket in tickets)
+    wanted = [ticket for ticket in tickets if not (ticket.delivery_id in stored and stored[ticket.delivery_id].is_over)]
+    found_webhooks = webhooks.get_many((ticket.workspace_id, ticket.webhook_id) for ticket in wanted)
+    found_events = recalling.recall(_source(ticket, stored.get(ticket.delivery_id)) for ticket in wanted)
+    found_deliveries = {}
     pairs: dict[str, set[tuple[str, str]]] = {}
-    for delivery in found_deliveries.values():
-        webhook = found_webhooks.get(delivery.webhook_id)
-        if webhook and delivery.chat_id and not webhook.is_global:
+    for ticket in tickets:
+        webhook, event = found_webhooks.get(ticket.webhook_id), found_events.get(ticket.event_id)
+        if (delivery := stored.get(ticket.delivery_id)) is None and event:
+            delivery = deliveries.new(event, ticket.webhook_id)
+        if delivery is None:
+            continue
+        found_deliveries[ticket.delivery_id] = delivery
+        if webhook and delivery.chat_id and webhook.follows_a_member:
             pairs.setdefault(delivery.workspace_id, set()).add((delivery.chat_id, webhook.member_id))
     members: set[tuple[str, str]] = set()
-    for workspace_id, wanted in pairs.items():
-        members |= chats.memberships(workspace_id, wanted)
+    for workspace_id, chosen in pairs.items():
+        members |= chats.memberships(workspace_id, chosen)
     return Prepared(found_deliveries, found_webhooks, found_events, members)
+
+
+def _source(ticket: Ticket, delivery: Delivery | None) -> recalling.Source:
+    where: Ticket | Delivery = delivery or ticket
+    return recalling.Source(ticket.workspace_id, ticket.event_id, where.chat_id, where.message_id)
 
 
 def _attempt(ticket: Ticket, prepared: Prepared, limit: int) -> Verdict:
     delivery = prepared.deliveries.get(ticket.delivery_id)
-    if delivery is None:
+    if delivery is None or delivery.expires_at_epoch <= clock.now():
+        # Neither it nor its event is kept any longer.
         log.warning("delivery.unknown", delivery_id=ticket.delivery_id)
         return Done("unknown")
     if delivery.is_over:
         return Done("over")
     if (wait := _lease(delivery)) > 0:
-        return _defer(ticket, wait)
+        return _defer(ticket, wait, delivery)
     webhook = prepared.webhooks.get(delivery.webhook_id)
     event = prepared.events.get(delivery.event_id)
     if reason := _no_longer_wanted(delivery, webhook, event, prepared.memberships):
         return _cancel(delivery, reason)
     assert webhook and event  # noqa: S101 - _no_longer_wanted has told them missing
     if (wait := _pause(delivery)) > 0:
-        return _defer(ticket, wait)
+        return _defer(ticket, wait, delivery)
     if schedule.spent(delivery.failures, delivery.unknowns + (delivery.state == "sending")) >= schedule.MAX_FAILURES:
         # Its last attempts never reported: the dead letters settle it.
         return Return(0)
@@ -123,16 +135,23 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int) -> Verdict:
         for secret in webhook.signing_secrets()
     ]
     if not delivery.test and (wait := health.wait(webhook, limit)) > 0:
-        return _defer(ticket, wait)
+        return _defer(ticket, wait, delivery)
     try:
         delivery = deliveries.claim(delivery, limit + _LEASE_MARGIN_SECONDS)
     except deliveries.LostClaim:
         # A copy of this message was faster. It may still die, so look again once its lease is over.
         return _defer(ticket, limit + _LEASE_MARGIN_SECONDS)
-    body = event.body.encode()
+    body = (event.body_in(webhook.format) or "").encode()  # _no_longer_wanted has told it missing
     attempt = signing.attempt(delivery, delivery.attempts[-1])
     headers = signing.headers(attempt, webhook.signatures, secrets, body)
-    outcome = transport.post(webhook.url, body, headers, policy=policy.of_deployment(), deadline_seconds=limit)
+    outcome = transport.post(
+        webhook.url,
+        body,
+        headers,
+        policy=policy.of_deployment(),
+        deadline_seconds=limit,
+        own_network_is_down=egress.is_down,
+    )
     return _settle(delivery, webhook, outcome)
 
 
@@ -146,7 +165,9 @@ def _no_longer_wanted(
         return f"the webhook is disabled: {webhook.disabled_reason}"
     if event is None:
         return "the event is no longer kept"
-    if not webhook.is_global and delivery.chat_id and (delivery.chat_id, webhook.member_id) not in members:
+    if event.body_in(webhook.format) is None:
+        return f"the format {webhook.format} cannot tell {event.type}"
+    if webhook.follows_a_member and delivery.chat_id and (delivery.chat_id, webhook.member_id) not in members:
         return f"the {'bot' if webhook.bot_id else "webhook's owner"} no longer belongs to the chat"
     return None
 
@@ -164,8 +185,10 @@ def _pause(delivery: Delivery) -> float:
     return clock.seconds(delivery.next_attempt_at) - clock.now() - 1
 
 
-def _defer(ticket: Ticket, seconds: float) -> Done:
+def _defer(ticket: Ticket, seconds: float, delivery: Delivery | None = None) -> Done:
     """A new message with a delay instead of returning this one, so that no receive is spent."""
+    if delivery:
+        deliveries.show(delivery)
     queue.send([ticket], delay_seconds=max(1, seconds))
     return Done("deferred")
 

@@ -1,19 +1,17 @@
 """Dispatching: from an accepted event to one delivery for each webhook that wants it.
 
-Everything here may be done twice: a delivery's id is made of its event's and its webhook's, creating it is
-conditional, and a ticket that comes twice finds the delivery settled. So a crash anywhere is answered by doing
-it again.
+Nothing is written for a delivery here: it gets a ticket in the queue, and the deliverer's first claim creates it. A
+delivery's id is made of its event's and its webhook's, and a ticket that comes twice finds the delivery claimed or
+over. So everything may be done twice, and a crash anywhere is answered by doing it again.
 """
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from itertools import chain, islice
 from typing import Any
 
-from ferryman import ids, log, store
-from ferryman.deliveries import table as deliveries
-from ferryman.errors import Conflict, NotFound
+from ferryman import log, store
+from ferryman.errors import Conflict
 from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.events.model import Event
@@ -21,7 +19,6 @@ from ferryman.messages import table as messages
 from ferryman.messages.model import Message
 from ferryman.pipeline import matching, mentioning, queue
 from ferryman.pipeline.queue import Ticket
-from ferryman.webhooks.model import Webhook
 
 _CONCURRENT = 10
 _STOP_BEFORE_SECONDS = 8
@@ -55,7 +52,7 @@ def of_item(item: store.Item) -> tuple[Event | None, store.Key]:
     No event for a message that was edited or deleted before its dispatch: its event is stored in `events`, as it
     has to be sent (`messages.service`).
     """
-    if "message_id" not in item:
+    if "event_id" in item:
         event = Event.from_item(item)
         return event, events.key(event.workspace_id, event.event_id)
     key = messages.key(item["workspace_id"], item["chat_id"], item["message_id"])
@@ -64,89 +61,75 @@ def of_item(item: store.Item) -> tuple[Event | None, store.Key]:
     return catalogue.message_created(Message.from_item(item)), key
 
 
-def dispatch(event: Event, seconds_left: Callable[[], float]) -> int:
-    """Give the event, and before it the mentions of bots in it, to every webhook that wants them.
+class Run:
+    """The dispatching of one invocation: reads subscriptions once, sends tickets in tens, and takes the marks off.
 
-    Returns how many deliveries were put into the queue. Raises OutOfTime when less than eight seconds are left; what
-    was done is remembered, and the next call goes on from there.
+    `give` each event, then `finish`. What is `unfinished` afterwards, in the order it was given, has to be done again.
     """
-    return sum(_dispatch(each, seconds_left) for each in [*mentioning.events_of(event), event])
 
+    def __init__(self, seconds_left: Callable[[], float]) -> None:
+        self.unfinished: list[Any] = []
+        self._seconds_left = seconds_left
+        self._matcher = matching.Matcher()
+        self._tickets: list[Ticket] = []
+        self._given: list[tuple[store.Key, Event | None, int]] = []
 
-def _dispatch(event: Event, seconds_left: Callable[[], float]) -> int:
-    chunks = matching.wanting(event)
-    head = list(islice(chunks, 2))
-    chunks = chain(head, chunks)
-    sent, begun = 0, False
-    if len(head) == 2 or not any(some.webhooks for some in head):
-        # A large fan-out, or nobody, or nobody any more: perhaps an earlier call came some way.
-        progress = events.progress(event)
-        begun = progress is not None
-        sent += _send_unsent(event, progress)
-        if progress and progress.reached:
-            chunks = matching.wanting(event, progress.reached)
-    with ThreadPoolExecutor(max_workers=_CONCURRENT) as pool:
+    def give(self, event: Event | None, key: store.Key, token: Any = None) -> None:
+        """Give the event, and before it the mentions of bots in it, to every webhook that wants them.
+
+        `key` is of the item that waits; `token` stands for it in `unfinished`. Raises OutOfTime when less than eight
+        seconds are left; where it was is remembered, and the next call goes on from there.
+        """
+        self.unfinished.append(token)
+        events_of = [*mentioning.events_of(event), event] if event else []
+        count = sum(self._give(each) for each in events_of)
+        self._given.append((key, event, count))
+
+    def finish(self) -> None:
+        """Send what is left, then let the items wait no more."""
+        self._send(all_of_them=True)
+        with ThreadPoolExecutor(max_workers=_CONCURRENT) as pool:
+            list(pool.map(_done, [key for key, _, _ in self._given]))
+        for _, event, count in self._given:
+            if event:
+                _log(event, count)
+        del self.unfinished[: len(self._given)]
+        self._given.clear()
+
+    def _give(self, event: Event) -> int:
+        chunks = self._matcher.wanting(event)
+        head = list(islice(chunks, 2))
+        if len(head) == 2 and head[0].is_full and (reached := events.reached(event)):
+            chunks = self._matcher.wanting(event, reached)
+        else:
+            chunks = chain(head, chunks)
+        count = 0
         for some in chunks:
-            out_of_time = seconds_left() < _STOP_BEFORE_SECONDS
-            if some.webhooks or out_of_time:
-                sent += _name(event, [webhook.webhook_id for webhook in some.webhooks], begun=begun)
-                begun = True
-            sent += _give(event, some.webhooks, pool)
-            if out_of_time:
-                events.go_on(event, reached=(some.topic, some.last_id))
-                raise OutOfTime(f"{sent} deliveries were made; the next call goes on.")
-    log.event(
-        "event.dispatched",
-        workspace_id=event.workspace_id,
-        event_id=event.event_id,
-        event_type=event.type,
-        deliveries=sent,
-    )
-    return sent
+            if some.webhooks and not count:
+                _keep(event)
+            self._tickets += [Ticket.of(event, webhook.webhook_id) for webhook in some.webhooks]
+            count += len(some.webhooks)
+            self._send()
+            if some.is_full and self._seconds_left() < _STOP_BEFORE_SECONDS:
+                self._send(all_of_them=True)
+                events.reach(event, some.topic, some.last_id)
+                raise OutOfTime(f"{count} deliveries were sent; the next call goes on.")
+        return count
+
+    def _send(self, *, all_of_them: bool = False) -> None:
+        whole = len(self._tickets) if all_of_them else len(self._tickets) // queue.BATCH * queue.BATCH
+        queue.send(self._tickets[:whole])
+        del self._tickets[:whole]
 
 
-def _name(event: Event, webhook_ids: list[str], *, begun: bool) -> int:
-    """Name the webhooks that get deliveries next. Returns how many of an earlier call were sent on the way."""
-    if begun:
-        events.go_on(event, giving=webhook_ids)
-        return 0
-    try:
-        events.begin(event, webhook_ids)
-    except events.Begun:
-        sent = _send_unsent(event, events.progress(event))
-        events.go_on(event, giving=webhook_ids)
-        return sent
-    return 0
+def _keep(event: Event) -> None:
+    """What is made on the way from a message, a mention, is in no table yet."""
+    if event.undispatched is None and event.message_id is None:
+        events.keep(event)
 
 
-def _send_unsent(event: Event, progress: events.Progress | None) -> int:
-    """Send what an earlier call created and perhaps did not send: a webhook may want the event no more by now.
-
-    The deliverer then cancels the delivery, with the reason.
-    """
-    tickets = []
-    for webhook_id in progress.giving if progress else []:
-        delivery_id = ids.delivery(event.event_id, webhook_id)
-        with suppress(NotFound):
-            if deliveries.get(event.workspace_id, delivery_id).state == "queued":
-                tickets.append(Ticket(event.workspace_id, delivery_id))
-    queue.send(tickets)
-    return len(tickets)
-
-
-def _give(event: Event, webhooks: list[Webhook], pool: ThreadPoolExecutor) -> int:
-    """Create the deliveries of some webhooks, then put their tickets into the queue."""
-    if len(webhooks) == 1:
-        created = [_create(event, webhooks[0])]
-    else:
-        created = list(pool.map(lambda webhook: _create(event, webhook), webhooks))
-    tickets = [ticket for ticket in created if ticket]
-    queue.send(tickets)
-    return len(tickets)
-
-
-def done(key: store.Key) -> None:
-    """The event was dispatched: take its item out of the sweeper's index."""
+def _done(key: store.Key) -> None:
+    """Take the item out of the sweeper's index."""
     try:
         if "message_id" in key:
             messages.dispatched(key)
@@ -156,16 +139,11 @@ def done(key: store.Key) -> None:
         pass  # the item is gone: nothing is left that could be swept
 
 
-def _create(event: Event, webhook: Webhook) -> Ticket | None:
-    """The delivery's ticket, or None when the delivery is under way or over already.
-
-    A delivery that exists and still waits is sent again: it may exist because we crashed before the send.
-    """
-    delivery = deliveries.new(event, webhook)
-    try:
-        store.commit([deliveries.creating(delivery)])
-    except deliveries.Exists:
-        known = deliveries.get(event.workspace_id, delivery.delivery_id)
-        if known.state != "queued":
-            return None
-    return Ticket(event.workspace_id, delivery.delivery_id)
+def _log(event: Event, count: int) -> None:
+    log.event(
+        "event.dispatched",
+        workspace_id=event.workspace_id,
+        event_id=event.event_id,
+        event_type=event.type,
+        deliveries=count,
+    )

@@ -3,24 +3,32 @@
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ferryman import aws, ids, settings
 from ferryman.errors import RetryLater
+from ferryman.events.model import Event
 from ferryman.pipeline.schedule import MAX_QUEUE_DELAY_SECONDS
 
-_BATCH = 10
+BATCH = 10  # the most that one call takes
 _ROUNDS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """One message of the queue: which delivery to work on."""
+    """One message of the queue: which delivery to work on, and where to find what it says."""
 
     workspace_id: str
     delivery_id: str
+    chat_id: str | None = None  # these two when the event is made of a message
+    message_id: str | None = None
     requeues: int = 0  # how often it came back from the dead letters
+
+    @classmethod
+    def of(cls, event: Event, webhook_id: str) -> "Ticket":
+        message = (event.chat_id, event.message_id) if event.message_id else (None, None)
+        return cls(event.workspace_id, ids.delivery(event.event_id, webhook_id), *message)
 
     @property
     def webhook_id(self) -> str:
@@ -37,8 +45,7 @@ class Ticket:
         return parts
 
     def dump(self) -> str:
-        content: dict[str, object] = {"workspace_id": self.workspace_id, "delivery_id": self.delivery_id}
-        return json.dumps(content | ({"requeues": self.requeues} if self.requeues else {}))
+        return json.dumps({name: value for name, value in asdict(self).items() if value})
 
     def again(self) -> "Ticket":
         """The ticket for the next round through the queue, after the dead letters."""
@@ -49,7 +56,7 @@ class Ticket:
         """Raises ValueError for anything that `dump` did not make: one foreign message must not fail a batch of ten."""
         try:
             content: dict[str, Any] = json.loads(text)
-            ticket = cls(content["workspace_id"], content["delivery_id"], content.get("requeues", 0))
+            ticket = cls(**content)
             ticket._parts()
             ours = ids.is_id(ids.WORKSPACE, ticket.workspace_id) and ticket.requeues >= 0
         except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
@@ -66,8 +73,8 @@ def send(tickets: Sequence[Ticket], delay_seconds: float = 0) -> None:
     """
     delay = min(math.ceil(delay_seconds), MAX_QUEUE_DELAY_SECONDS)
     url = settings.text("DELIVERIES_QUEUE_URL")
-    for start in range(0, len(tickets), _BATCH):
-        waiting = {str(number): ticket for number, ticket in enumerate(tickets[start : start + _BATCH])}
+    for start in range(0, len(tickets), BATCH):
+        waiting = {str(number): ticket for number, ticket in enumerate(tickets[start : start + BATCH])}
         for _ in range(_ROUNDS):
             answer = aws.sqs().send_message_batch(
                 QueueUrl=url,

@@ -67,12 +67,17 @@ def _sweep_one(table: str, indexed: store.Item, before: str, seconds_left: Calla
     return 1
 
 
-def go_on(table: str, item: store.Item, seconds_left: Callable[[], float]) -> None:
-    """Dispatch the event of an item, or do the next page of a replay. Raises OutOfTime as `dispatch.dispatch` does."""
+def go_on(table: str, item: store.Item, seconds_left: Callable[[], float], *, gone: bool = False) -> None:
+    """Dispatch the event of an item, or do the next page of a replay. Raises OutOfTime as `dispatch.Run` does.
+
+    `gone` says that the table holds the item no more, so its event is stored for its deliveries.
+    """
     if table == replays.TABLE:
         service.step(item["workspace_id"], item["webhook_id"], item["replay_id"])
         return
     event, key = dispatch.of_item(item)
-    if event is not None:
-        dispatch.dispatch(event, seconds_left)
-    dispatch.done(key)
+    if gone and event:
+        events.keep(event)
+    run = dispatch.Run(seconds_left)
+    run.give(event, key)
+    run.finish()

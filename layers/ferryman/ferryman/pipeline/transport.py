@@ -16,6 +16,7 @@ import ssl
 import threading
 import time
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from typing import Any, Literal
 import certifi
 
 from ferryman import clock
-from ferryman.pipeline import targets
+from ferryman.pipeline import egress, targets
 from ferryman.pipeline.targets import DEFAULT_PORTS, Target, TargetPolicy, TargetRefused
 
 CA_BUNDLE = certifi.where()
@@ -89,12 +90,14 @@ def post(
     deadline_seconds: float = DEADLINE_SECONDS,
     resolve: Resolve | None = None,
     context: ssl.SSLContext | None = None,
+    own_network_is_down: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Send `body` to `url` once and say what came of it, `deadline_seconds` later at most.
 
     `resolve(host, port)` gives a name's addresses or raises OSError; `context` replaces `tls_context()`.
-    Nothing that DNS, the network or the receiver does raises. ValueError means that the caller is wrong:
-    headers that cannot be sent or would change the framing, or a context that does not verify.
+    Nothing that DNS, the network or the receiver does raises, with one exception: when no connection was made,
+    and `own_network_is_down()`, which may take another second, it is `egress.OwnNetworkDown`. ValueError means that
+    the caller is wrong: headers that cannot be sent or would change the framing, or a context that does not verify.
     """
     started = time.monotonic()
 
@@ -116,6 +119,8 @@ def post(
         except TargetRefused as refused:
             return Unreachable("blocked_target", str(refused), elapsed_ms())
         except _Failed as failed:
+            if not (guard.connected or target.is_loopback) and own_network_is_down():
+                raise egress.OwnNetworkDown(f"Not even our own queue can be reached: {failed.detail}") from None
             if guard.remaining() > 0 or failed.error == "dns_error":
                 return Unreachable(failed.error, failed.detail, elapsed_ms())
             detail = f"no complete response within {deadline_seconds:g} s; time ran out {guard.stage}"
@@ -175,6 +180,27 @@ def _request(target: Target, lines: list[str], body: bytes) -> bytes:
     return "\r\n".join([*first, *lines, "\r\n"]).encode("ascii") + body
 
 
+# A look-up that outlasts its attempt cannot be ended, only waited for by nobody: a name that never answers must not
+# gather threads. Ten attempts at a time may ask for one name, with as many of earlier batches still hanging.
+_MOST_LOOK_UPS_OF_A_NAME = 20
+_look_ups: Counter[str] = Counter()
+_look_ups_lock = threading.Lock()
+
+
+def _look_up(resolve: Resolve, host: str, port: int) -> list[str]:
+    with _look_ups_lock:
+        if _look_ups[host] >= _MOST_LOOK_UPS_OF_A_NAME:
+            raise _Failed("dns_error", f"DNS gave no answer for {host} in time, again and again")
+        _look_ups[host] += 1
+    try:
+        return list(resolve(host, port))
+    finally:
+        with _look_ups_lock:
+            _look_ups[host] -= 1
+            if not _look_ups[host]:
+                del _look_ups[host]
+
+
 def _getaddrinfo(host: str, port: int) -> list[str]:
     return [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
@@ -204,6 +230,11 @@ class _Guard:
 
     def remaining(self) -> float:
         return max(0.0, self.deadline - time.monotonic())
+
+    @property
+    def connected(self) -> bool:
+        """Whether some address accepted a connection."""
+        return self._handle is not None
 
     def watch(self, connection: socket.socket) -> None:
         # A duplicate, because the number of a file that has been closed may already be another attempt's.
@@ -292,8 +323,8 @@ type _Question = tuple[Resolve, Target, SimpleQueue[_Answer]]
 class _Resolvers:
     """Threads that look names up, because getaddrinfo has no time limit. A free one is used again.
 
-    A look-up that outlasts its attempt cannot be ended: its thread is left to the resolver's own limit, and others
-    take its place.
+    A look-up that outlasts its attempt cannot be ended: its thread is left to the resolver's own limit (`_look_up`),
+    and others take its place.
     """
 
     _IDLE_SECONDS = 1.0
@@ -326,7 +357,7 @@ class _Resolvers:
                         return
                 continue  # somebody took it at this moment
             try:
-                found: _Answer = list(resolve(target.host, target.port))
+                found: _Answer = _look_up(resolve, target.host, target.port)
             except Exception as error:  # handed to the thread that waits for it
                 found = error
             with self._lock:

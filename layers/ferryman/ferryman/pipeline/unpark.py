@@ -71,12 +71,13 @@ def _again(record: dict[str, Any], seconds_left: Callable[[], float]) -> None:
         image = store.load(record["dynamodb"].get("NewImage", {}))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise dispatch.Unreadable(f"{type(error).__name__}: {error}") from error
+    if keys.keys() == {"workspace_id", "notification_id"}:
+        return  # the notifier comes back to it by itself, each minute
     table = next((table for table, names in sweep.KEYS.items() if set(names) == keys.keys()), None)
     if table is None:
         raise dispatch.Unreadable(f"no table with events has the keys {sorted(keys)}")
     item = store.get(table, keys)
     if item is None and "undispatched" in image:
-        # Without the mark, dispatching stores the event again for its deliveries.
-        sweep.go_on(table, {name: value for name, value in image.items() if name != "undispatched"}, seconds_left)
+        sweep.go_on(table, image, seconds_left, gone=True)
     elif item is not None and "undispatched" in item:
         sweep.go_on(table, item, seconds_left)

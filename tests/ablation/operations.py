@@ -1,0 +1,248 @@
+"""What the template and the alarms do for the pipeline, and what the rest of the code does for it."""
+
+from tests.ablation.measure import measure
+
+_STREAM = """            Stream: !GetAtt MessagesTable.StreamArn
+            StartingPosition: TRIM_HORIZON
+            BatchSize: 100
+            MaximumBatchingWindowInSeconds: 0
+            ParallelizationFactor: 2
+            BisectBatchOnFunctionError: true
+            MaximumRetryAttempts: 8
+            MaximumRecordAgeInSeconds: 21600
+            FunctionResponseTypes: [ReportBatchItemFailures]
+            DestinationConfig:
+              OnFailure: {Type: S3, Destination: !GetAtt ParkedBucket.Arn}
+"""
+_POISON = "template::test_a_poison_record_neither_blocks_a_stream_nor_is_lost"
+
+
+def _stream(line: str, instead: str = "") -> str:
+    assert line in _STREAM
+    return _STREAM.replace(line, instead)
+
+
+MEASURES = [
+    measure(
+        "a stream's mapping reads from the beginning",
+        "F7",
+        "template.yaml",
+        _STREAM,
+        _stream("StartingPosition: TRIM_HORIZON", "StartingPosition: LATEST"),
+        _POISON,
+    ),
+    measure(
+        "a failing batch is halved",
+        "F5 F3",
+        "template.yaml",
+        _STREAM,
+        _stream("            BisectBatchOnFunctionError: true\n"),
+        _POISON,
+    ),
+    measure(
+        "a mapping gives up after nine failures",
+        "F3",
+        "template.yaml",
+        _STREAM,
+        _stream("            MaximumRetryAttempts: 8\n"),
+        _POISON,
+    ),
+    measure(
+        "a mapping gives up after six hours",
+        "F3",
+        "template.yaml",
+        _STREAM,
+        _stream("MaximumRecordAgeInSeconds: 21600", "MaximumRecordAgeInSeconds: -1"),
+        _POISON,
+    ),
+    measure(
+        "a mapping reads which records failed",
+        "F4 F6",
+        "template.yaml",
+        _STREAM,
+        _stream("            FunctionResponseTypes: [ReportBatchItemFailures]\n"),
+        _POISON,
+        "--seed 3 --events 150 --faults dynamodb --scale 3",
+    ),
+    measure(
+        "what a mapping gives up goes into the bucket",
+        "F3 F5",
+        "template.yaml",
+        _STREAM,
+        _stream(
+            "            DestinationConfig:\n"
+            "              OnFailure: {Type: S3, Destination: !GetAtt ParkedBucket.Arn}\n"
+        ),
+        _POISON,
+    ),
+    measure(
+        "messages stay hidden for six times the deliverer's time",
+        "F17",
+        "template.yaml",
+        "      VisibilityTimeout: 180\n      MessageRetentionPeriod: 345600\n",
+        "      VisibilityTimeout: 60\n      MessageRetentionPeriod: 345600\n",
+        "template::test_a_queue_hides_a_message_for_six_times_as_long_as_its_function_may_run",
+    ),
+    measure(
+        "an attempt ends within the deliverer's time",
+        "F15 F17",
+        "template.yaml",
+        "      CodeUri: functions/deliverer\n      LoggingConfig: {LogGroup: !Ref DelivererLogGroup}\n      Timeout: 30\n",
+        "      CodeUri: functions/deliverer\n      LoggingConfig: {LogGroup: !Ref DelivererLogGroup}\n      Timeout: 8\n",
+        "template::test_an_attempt_fits_into_the_deliverers_time",
+    ),
+    measure(
+        "hanging receivers cannot use up the concurrency",
+        "F18 F20",
+        "template.yaml",
+        "            ScalingConfig: {MaximumConcurrency: !Ref DelivererConcurrency}\n",
+        "",
+        "operations::test_hanging_receivers_cannot_use_up_the_concurrency",
+    ),
+    measure(
+        "four receives, then the dead letters",
+        "F21 F22",
+        "template.yaml",
+        "        maxReceiveCount: 4\n",
+        "        maxReceiveCount: 40\n",
+        "template::test_one_attempt_and_three_retries_then_the_dead_letters",
+    ),
+    measure(
+        "the queue has dead letters",
+        "F23",
+        "template.yaml",
+        "      RedrivePolicy:\n        deadLetterTargetArn: !GetAtt DeadLettersQueue.Arn\n        maxReceiveCount: 4\n",
+        "",
+        "template::test_every_queue_has_dead_letters_or_is_the_place_for_them",
+    ),
+    measure(
+        "dead letters are kept for two weeks",
+        "F21",
+        "template.yaml",
+        "      MessageRetentionPeriod: 1209600\n",
+        "      MessageRetentionPeriod: 345600\n",
+        "template::test_dead_letters_are_kept_for_two_weeks",
+    ),
+    measure(
+        "what is parked is kept for two weeks",
+        "F3",
+        "template.yaml",
+        "            ExpirationInDays: 14\n",
+        "            ExpirationInDays: 1\n",
+        "template::test_what_is_parked_is_kept_for_two_weeks_and_no_longer",
+    ),
+    measure(
+        "dead letters that wait for five minutes ring",
+        "F21",
+        "operations.yaml",
+        "      MetricName: ApproximateAgeOfOldestMessage\n",
+        "      MetricName: NumberOfMessagesSent\n",
+        "operations::test_all_dead_letters_ring",
+    ),
+    measure(
+        "a stream that is late rings",
+        "F8 F39",
+        "operations.yaml",
+        "      MetricName: IteratorAge\n      Dimensions: [{Name: FunctionName, Value: !Ref DispatcherFunction}]\n",
+        "      MetricName: Invocations\n      Dimensions: [{Name: FunctionName, Value: !Ref DispatcherFunction}]\n",
+        "operations::test_every_stream_rings_when_it_is_late",
+    ),
+    measure(
+        "a function that fails rings",
+        "F39 F5",
+        "operations.yaml",
+        "      MetricName: Errors\n      Dimensions: [{Name: FunctionName, Value: !Ref DelivererFunction}]\n",
+        "      MetricName: Invocations\n      Dimensions: [{Name: FunctionName, Value: !Ref DelivererFunction}]\n",
+        "operations::test_every_function_rings_when_it_fails_or_may_not_run",
+    ),
+    measure(
+        "what is parked is parked whole, under its own name",
+        "F3",
+        "pipeline/parking.py",
+        '    key = f"{kind}s/{hashlib.sha256(text.encode()).hexdigest()}.json"\n',
+        '    key = f"{kind}s/last.json"\n',
+        "parking::test_a_record_that_nobody_can_read_is_parked_whole_and_the_rest_goes_on",
+    ),
+    measure(
+        "reads that DynamoDB leaves unprocessed are repeated",
+        "F25",
+        "store.py",
+        "            if not request:\n                break\n",
+        "            break\n",
+        "promises::test_reads_that_dynamodb_leaves_unprocessed_are_repeated",
+        "--seed 3 --events 150 --faults dynamodb.unprocessed --scale 10",
+    ),
+    measure(
+        "a query goes on behind a short page",
+        "F25 F12",
+        "store.py",
+        "        if page.last_key is None:\n            return\n        after = page.last_key\n",
+        "        return\n",
+        "--seed 3 --events 150 --faults dynamodb.short_page --scale 8",
+    ),
+    measure(
+        "a text has 16,000 characters at most",
+        "F26",
+        "messages/model.py",
+        "MAX_TEXT = 16_000",
+        "MAX_TEXT = 60_000",
+        "messages::test_the_limit_counts_characters",
+    ),
+    measure(
+        "a delivery's log holds sixty attempts at most",
+        "F26",
+        "replays/service.py",
+        "    if len(delivery.attempts) >= _MAX_ATTEMPTS:\n",
+        "    if False:\n",
+        "webhook_care::test_a_log_of_sixty_attempts_takes_no_more",
+    ),
+    measure(
+        "a retry is for what is over",
+        "F22",
+        "replays/service.py",
+        "    if not delivery.is_over:\n",
+        "    if False:\n",
+        "webhook_care::test_one_delivery_is_retried_with_a_fresh_budget_and_its_log_goes_on",
+    ),
+    measure(
+        "KMS that throttles or is away is no refusal of the caller",
+        "F25 F24",
+        "http/problems.py",
+        "        case ClientError() if _is_passing(error):\n",
+        "        case ClientError() if False:\n",
+        "users::test_an_edit_that_failed_halfway_is_completed_by_sending_it_again",
+    ),
+    measure(
+        "ids are random at each call",
+        "F40",
+        "ids.py",
+        "os.urandom(10))",
+        'b"0123456789")',
+        "ids::test_new_ids_are_never_made_twice",
+    ),
+    measure(
+        "a delivery's id follows from its event's and its webhook's",
+        "F1 F13",
+        "ids.py",
+        "    return f\"{DELIVERY}_{event_id.removeprefix(EVENT + '_')}{webhook_id.removeprefix(WEBHOOK + '_')}\"\n",
+        "    return f\"{DELIVERY}_{new('x')[2:]}{webhook_id.removeprefix(WEBHOOK + '_')}\"\n",
+        "ids::test_a_delivery_can_be_taken_apart",
+        "promises::test_a_record_that_comes_twice_makes_one_delivery",
+    ),
+    measure(
+        "an opened secret is remembered for five minutes at most",
+        "T15",
+        "webhooks/sealing.py",
+        "    period = int(clock.now() // _REMEMBERED_SECONDS)\n",
+        "    period = 0\n",
+        "webhook_care::test_an_opened_secret_is_forgotten_after_five_minutes",
+    ),
+    measure(
+        "a paused webhook's crowd does not return at once",
+        "F20",
+        "pipeline/health.py",
+        "        return _spread(paused_for)\n",
+        "        return paused_for\n",
+        "health::test_who_waits_for_a_pause_does_not_return_all_at_once",
+    ),
+]

@@ -1,0 +1,80 @@
+"""Whether our own network works, asked of a host that is always there."""
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+from ferryman.pipeline import egress
+from ferryman.pipeline.egress import Canary
+
+
+@pytest.fixture
+def host() -> Iterator[tuple[str, int, list[object]]]:
+    """A host that accepts connections; those that came."""
+    came: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def accept() -> None:
+            while True:
+                try:
+                    connection, address = server.accept()
+                except OSError:
+                    return
+                came.append(address)
+                connection.close()
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield "127.0.0.1", server.getsockname()[1], came
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+
+
+def test_a_host_that_accepts_a_connection_answers(host: tuple[str, int, list[object]]) -> None:
+    assert Canary().answers(host[0], host[1])
+
+
+def test_it_is_asked_once_for_many(host: tuple[str, int, list[object]]) -> None:
+    canary = Canary()
+    assert all(canary.answers(host[0], host[1]) for _ in range(20))
+    assert len(host[2]) <= 1
+
+
+def test_a_closed_port_does_not_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    assert not Canary().answers("127.0.0.1", port)
+
+
+def test_a_name_that_nobody_knows_does_not_answer() -> None:
+    assert not Canary().answers("nobody.invalid", 443)
+
+
+def test_a_look_up_that_hangs_is_not_waited_for_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging = threading.Event()
+    asked: list[object] = []
+
+    def hang(*arguments: object, **_: object) -> list[object]:
+        asked.append(arguments)
+        hanging.wait(30)
+        raise socket.gaierror(socket.EAI_AGAIN, "late")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    monkeypatch.setattr(egress, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(egress, "_REMEMBERED_SECONDS", 0.0)
+    canary = Canary()
+    try:
+        assert [canary.answers("queue.example.com", 443) for _ in range(3)] == [False] * 3
+        assert len(asked) == 1
+    finally:
+        hanging.set()
+
+
+def test_the_host_of_the_queue_is_the_one_that_is_asked(
+    host: tuple[str, int, list[object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(egress, "_canary", Canary())
+    monkeypatch.setenv("DELIVERIES_QUEUE_URL", f"http://{host[0]}:{host[1]}/000000000000/deliveries")
+    assert not egress.is_down()
+    assert host[2]
