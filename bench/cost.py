@@ -131,7 +131,7 @@ class Measured:
     body_bytes: int
 
 
-def measure() -> Measured:
+def _measured() -> Measured:
     with edge() as around, captured(), scene() as one:
         one.webhooks(1)
         posted = incoming_post(one)
@@ -231,8 +231,8 @@ def idle() -> Bill:
 # -- figures ----------------------------------------------------------------------------------------------------------
 
 
-def rows() -> list[Row]:
-    measured = measure()
+def measure() -> list[Row]:
+    measured = _measured()
     one = message(measured)
     found = [Row.at_most("a million incoming messages", total(one) * MILLION, "$", GOALS["message"], _told(one))]
     for name, seconds in ANSWERS.items():
@@ -286,11 +286,11 @@ def save() -> None:
     text = DOCS.read_text()
     head, _, rest = text.partition(begin)
     _, _, tail = rest.partition(end)
-    DOCS.write_text(f"{head}{begin}{document(measure())}\n{end}{tail}")
+    DOCS.write_text(f"{head}{begin}{document(_measured())}\n{end}{tail}")
 
 
 if __name__ == "__main__":
     if "--save" in sys.argv:
         save()
     else:
-        print(document(measure()))
+        print(document(_measured()))

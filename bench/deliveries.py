@@ -178,7 +178,7 @@ def delivered(around: Surroundings, name: str, batches: int = BATCHES) -> float:
     return float(answer["cpu_ms"]) / (batches * BATCH)
 
 
-def rows() -> list[Row]:
+def measure() -> list[Row]:
     batches = {"tls": ["tls/in"] * BATCH, "http": ["http/in"] * BATCH}
     with surrounded(batches) as around:
         around.function.ask("3 tls")

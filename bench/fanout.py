@@ -14,7 +14,7 @@ SIZES = (1, 10, 100, 1000, 10_000)
 _ID = "whk_01K{:023d}"
 
 
-def rows() -> list[Row]:
+def measure() -> list[Row]:
     found: dict[int, dict[str, float]] = {}
     with edge() as surroundings, captured(), scene() as one:
         (webhook_id,) = one.webhooks(1)

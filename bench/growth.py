@@ -17,7 +17,7 @@ FEW, WEBHOOKS, LOG_ROWS, CREDENTIALS = 10, 100_000, 1_000_000, 100_000
 TIMES = 20
 
 
-def rows() -> list[Row]:
+def measure() -> list[Row]:
     with edge() as surroundings, captured(), scene() as one:
         (webhook_id,) = one.webhooks(1)
         one.post()

@@ -29,7 +29,7 @@ MINUTES = 15
 CONCURRENT = 5  # batches; what Lambda begins with. Were nothing paused, half of the traffic hanging would fill them.
 
 
-def rows() -> list[Row]:
+def measure() -> list[Row]:
     return [*_batch(), *_queue()]
 
 
