@@ -130,7 +130,7 @@ def _late(**_: Any) -> None:
     time.sleep(0.05)
 
 
-def rows() -> list[Row]:
+def measure() -> list[Row]:
     found = []
     with captured(), scene() as one:
         post, get = incoming_post(one), authenticated_get(one)

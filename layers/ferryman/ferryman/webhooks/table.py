@@ -18,6 +18,7 @@ from ferryman.webhooks.model import Webhook
 TABLE = "webhooks"
 SUBSCRIPTIONS = "subscriptions"
 EVERY_CHAT = "*"
+_ROWS_AT_ONCE = 500  # a full page of DynamoDB, a megabyte, would hold ten times as many at once
 
 
 class NotEnabled(Conflict):
@@ -120,6 +121,7 @@ def subscribed(topic_: str, event_type: str, after: str | None = None) -> Iterat
         "topic = :topic",
         {":topic": topic_, ":type": event_type},
         where="contains(events, :type)",
+        limit=_ROWS_AT_ONCE,
         after={"topic": topic_, "webhook_id": after} if after else None,
     )
     return (item["webhook_id"] for item in found)
