@@ -157,7 +157,7 @@ class Api:
         if operation.scope is PUBLIC:
             return _answer(operation, function(source, **_arguments(operation, event, parameters)))
         caller = authenticate(bearer(event), source)
-        log.logger.append_keys(workspace_id=caller.workspace_id, caller=caller.credential_id)
+        log.bind(workspace_id=caller.workspace_id, caller=caller.credential_id)
         if operation.scope and not scopes.covers(caller.scopes, operation.scope):
             raise NotAllowed(f"This needs the scope {operation.scope}; the token does not have it.")
         if operation.session and caller.kind != "session":
@@ -222,7 +222,7 @@ class Api:
             duration_ms=round((time.perf_counter() - started) * 1000),
             request_id=request_id,
         )
-        log.logger.remove_keys(["workspace_id", "caller"])
+        log.unbind()
         return answer
 
 

@@ -5,7 +5,6 @@ no redirects, a bounded read, a new connection each time. The whole of it is ove
 """
 
 import email.utils
-import functools
 import http.client
 import io
 import logging
@@ -22,14 +21,10 @@ from datetime import UTC
 from http import HTTPStatus
 from typing import Any, Literal
 
-import requests
 import urllib3
-from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPSConnection
 
-from ferryman import clock
+from ferryman import clock, tls
 from ferryman.pipeline import targets
 from ferryman.pipeline.targets import Target, TargetPolicy, TargetRefused
 
@@ -98,7 +93,7 @@ def post(
 ) -> Outcome:
     """Send `body` to `url` once and say what came of it, `deadline_seconds` later at most.
 
-    `resolve(host, port)` gives a name's addresses or raises OSError; `context` replaces `tls_context()`.
+    `resolve(host, port)` gives a name's addresses or raises OSError; `context` replaces `tls.context()`.
     Nothing that DNS, the network or the receiver does raises. ValueError means that the caller is wrong:
     headers that cannot be sent or would change the framing, or a context that does not verify.
     """
@@ -112,14 +107,13 @@ def post(
         target = targets.parse(url, policy)
     except TargetRefused as refused:
         return Unreachable("blocked_target", str(refused), elapsed_ms())
-    request = requests.Request("POST", target.url, headers=sent_headers, data=body).prepare()
-    tls = _verifying(context or tls_context()) if target.scheme == "https" else None
+    verifying = _verifying(context or tls.context()) if target.scheme == "https" else None
 
     with closing(_Guard(target, resolve or _getaddrinfo, started + deadline_seconds)) as guard:
         try:
             addresses = targets.check(target, guard.addresses(), policy)
-            with closing(_Pool(target.host, target.port, guard=guard, addresses=addresses, tls=tls)) as pool:
-                return _exchange(_Adapter(pool), request, guard, elapsed_ms)
+            with closing(_Pool(target.host, target.port, guard=guard, addresses=addresses, tls=verifying)) as pool:
+                return _exchange(pool, target, sent_headers, body, guard, elapsed_ms)
         except TargetRefused as refused:
             return Unreachable("blocked_target", str(refused), elapsed_ms())
         except _Failed as failed:
@@ -127,26 +121,6 @@ def post(
                 return Unreachable(failed.error, failed.detail, elapsed_ms())
             detail = f"no complete response within {deadline_seconds:g} s; time ran out {guard.stage}"
             return Unreachable("timeout", detail, elapsed_ms())
-
-
-def tls_context() -> ssl.SSLContext:
-    """The process's one TLS context: TLS 1.2 or later, certificates and names verified, requests' own roots.
-
-    Built at first use, which costs some 20 ms; handing requests a path instead costs that at each connection.
-    """
-    with _context_lock:
-        return _built_context()
-
-
-_context_lock = threading.Lock()
-
-
-@functools.cache
-def _built_context() -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
-    return context
 
 
 def _verifying(context: ssl.SSLContext) -> ssl.SSLContext:
@@ -160,16 +134,16 @@ _HEADER_NAME = re.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile("[\x20-\x7e]*")
 
 
-def _headers(given: Mapping[str, str]) -> CaseInsensitiveDict[str]:
+def _headers(given: Mapping[str, str]) -> dict[str, str]:
     for name, value in given.items():
         if name.lower() in _FRAMING:
             raise ValueError(f"The header {name} belongs to the transport.")
         if not (_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value)):
             raise ValueError(f"The header {name!r} cannot be sent: only printable ASCII can.")
-    headers = CaseInsensitiveDict[str](given)
     # identity: a kilobyte is read of the answer, and nothing is ever decompressed.
-    headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity", "Connection": "close"})
-    return headers
+    ours = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", "Connection": "close"}
+    overridden = {name.lower() for name in ours}
+    return {name: value for name, value in given.items() if name.lower() not in overridden} | ours
 
 
 def _getaddrinfo(host: str, port: int) -> list[str]:
@@ -177,7 +151,7 @@ def _getaddrinfo(host: str, port: int) -> list[str]:
 
 
 class _Failed(Exception):
-    """The attempt is over. Not an OSError, so that it passes through requests and urllib3 unwrapped."""
+    """The attempt is over. Not an OSError, so that it passes through urllib3 unwrapped."""
 
     def __init__(self, error: ErrorClass, detail: str) -> None:
         super().__init__(detail)
@@ -315,8 +289,7 @@ class _Connection(HTTPSConnection):
         self._tls = tls
 
     def connect(self) -> None:
-        # urllib3's own connect parses the bundle that requests names at each connection, and sets ALPN and
-        # verification on the shared context while other threads use it.
+        # urllib3's own connect sets ALPN and verification on the shared context while other threads use it.
         plain = self._new_conn()
         self._guard.stage = "in the TLS handshake"
         try:
@@ -349,36 +322,38 @@ class _Pool(urllib3.HTTPConnectionPool):
     ConnectionCls = _Connection
 
 
-class _Adapter(HTTPAdapter):
-    """requests' adapter for one attempt: no proxies, no netrc, no cookies, no redirects, no retries.
-
-    It is used without a Session, which is what would read HTTPS_PROXY, .netrc and REQUESTS_CA_BUNDLE.
-    """
-
-    def __init__(self, pool: _Pool) -> None:
-        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
-        self._pool = pool
-
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> _Pool:
-        return self._pool
-
-
 def _exchange(
-    adapter: _Adapter, request: requests.PreparedRequest, guard: _Guard, elapsed_ms: Callable[[], int]
+    pool: _Pool,
+    target: Target,
+    headers: Mapping[str, str],
+    body: bytes,
+    guard: _Guard,
+    elapsed_ms: Callable[[], int],
 ) -> Outcome:
     try:
-        response = adapter.send(request, stream=True, timeout=guard.remaining() or 0.001)
-    except requests.exceptions.InvalidHeader:
+        # A pool knows no proxies, netrc and cookies; redirects and retries it leaves when told so.
+        response = pool.urlopen(
+            "POST",
+            target.path_and_query,
+            body=body,
+            headers=headers,
+            retries=False,
+            redirect=False,
+            timeout=guard.remaining() or 0.001,
+            preload_content=False,
+            decode_content=False,
+        )
+    except urllib3.exceptions.InvalidHeader:
         raise _Failed("bad_response", "the receiver's Content-Length headers contradict each other") from None
-    except (requests.RequestException, urllib3.exceptions.HTTPError):
+    except urllib3.exceptions.HTTPError:
         raise _Failed("reset", "the connection broke while the request was sent") from None
 
-    with closing(response.raw):
-        status = response.status_code
+    with closing(response):
+        status = response.status
         if not 200 <= status <= 599:
             raise _Failed("bad_response", f"the status {status} is not one of a final response")
         retry_after = None if status < 300 else _retry_after(response.headers.get("Retry-After", ""))
-        excerpt = _excerpt(response.raw, guard)
+        excerpt = _excerpt(response, guard)
     if status < 300:
         return Delivered(status, excerpt, elapsed_ms())
     return Refused(status, excerpt, elapsed_ms(), retry_after)
@@ -404,7 +379,7 @@ def _retry_after(value: str) -> int | None:
         return None
 
 
-def _excerpt(raw: urllib3.HTTPResponse, guard: _Guard) -> str:
+def _excerpt(raw: urllib3.BaseHTTPResponse, guard: _Guard) -> str:
     """The first bytes of the body as text, or what came of them in a moment: the head has decided already."""
     until = time.monotonic() + min(EXCERPT_SECONDS, guard.remaining())
     body = b""
