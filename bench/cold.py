@@ -74,7 +74,7 @@ with open(sys.argv[3] if len(sys.argv) > 3 else os.environ["RESULT"], "w") as fi
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Function:
     """A function as Lambda would run it: where it lies, how it is entered, and what it needs."""
 

@@ -11,7 +11,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +22,7 @@ from ferryman import aws
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
 from tests.support import template
+from tests.support.logged import logged
 from tests.support.objects import Objects
 from tests.support.world import CREDENTIALS, Context, World, world
 
@@ -48,7 +49,8 @@ class Sample:
 
     event: Any
     environment: dict[str, str]
-    calls: list[AwsCall] = field(default_factory=list)
+    calls: list[AwsCall]
+    logged: str  # what it wrote to its log
 
 
 @contextmanager
@@ -102,9 +104,11 @@ class _Recorder:
     def invoke(self, folder: str, event: Any, context: Context | None = None) -> Any:
         """Invoke the function as the world does; the first invocation of each is kept."""
         self._calls.clear()
-        answer = self._invoke(folder, event, context)
+        with logged() as lines:
+            answer = self._invoke(folder, event, context)
         if folder not in self.samples:
-            self.samples[folder] = Sample(event, self._world.environment(folder), list(self._calls))
+            text = lines.text.getvalue()
+            self.samples[folder] = Sample(event, self._world.environment(folder), list(self._calls), text)
         return answer
 
     def _called(self, http_response: Any, model: Any, context: dict[str, Any], **_: Any) -> None:

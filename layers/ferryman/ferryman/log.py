@@ -26,11 +26,10 @@ def redact(text: str) -> str:
 
 # Of every record, whatever it says; what is not among them was given as `extra`.
 _OF_A_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
-_bound: dict[str, Any] = {}  # a process of Lambda handles one event at a time
 
 
 class Formatter(logging.Formatter):
-    """A record as one line of JSON: level, message, timestamp, what is bound, and its own fields."""
+    """A record as one line of JSON: level, message, timestamp and its own fields."""
 
     def __init__(self, mask: Callable[[str], str] = redact) -> None:
         super().__init__()
@@ -41,7 +40,6 @@ class Formatter(logging.Formatter):
             "level": record.levelname,
             "message": record.getMessage(),
             "timestamp": clock.iso(record.created),
-            **_bound,
             **{name: value for name, value in vars(record).items() if name not in _OF_A_RECORD},
         }
         if record.exc_info:
@@ -61,15 +59,6 @@ def _logger() -> logging.Logger:
 
 
 logger = _logger()
-
-
-def bind(**fields: Any) -> None:
-    """Fields of every line from here on, until `unbind`."""
-    _bound.update(fields)
-
-
-def unbind() -> None:
-    _bound.clear()
 
 
 def event(name: str, **fields: Any) -> None:
