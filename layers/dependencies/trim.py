@@ -36,13 +36,17 @@ def main() -> None:
 
 
 def _without_prose(value: Any, *, names: bool = False) -> Any:
-    """`value` without the member `documentation` of its descriptions; `names` where the keys are names of ours."""
+    """`value` with every `documentation` empty; `names` where the keys are names of the service's.
+
+    Empty and not left out: botocore reads some of them.
+    """
     match value:
         case dict():
             return {
-                key: _without_prose(member, names=not names and key in ("operations", "shapes", "members"))
+                key: ""
+                if key == "documentation" and not names
+                else _without_prose(member, names=not names and key in ("operations", "shapes", "members"))
                 for key, member in value.items()
-                if names or key != "documentation"
             }
         case list():
             return [_without_prose(member) for member in value]
