@@ -97,7 +97,6 @@ def invoked(
     folder, edge, ports = surroundings
     environment = {**world.environment(function), **CREDENTIALS}
     environment["AWS_ENDPOINT_URL"] = f"https://localhost:{ports['aws']}"
-    environment["AWS_CA_BUNDLE"] = str(folder / "ca.pem")
     given = {"function": function, "environment": environment, "events": events}
     (folder / "invoked.json").write_text(json.dumps(given))
     (folder / "tables.json").write_text(json.dumps(tables, default=_wire))

@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -57,30 +56,8 @@ def build(root: Path, log: Path, architecture: str) -> bool:
     mark.unlink(missing_ok=True)
     command = ["sam", "build", "--cached", "--parallel"]
     _sam([*command, *_overrides(processor)], root, dict(os.environ), log)
-    _trim(root)
-    _compile(root)
     mark.write_text(f"{sources} {built.stat().st_mtime_ns}")
     return True
-
-
-def _trim(root: Path) -> None:
-    """Leave out botocore's descriptions of the services that aws.py has no client of: half of the layer's files."""
-    aws = (root / "layers/ferryman/ferryman/aws.py").read_text()
-    used = set(re.findall(r'_client\("(\w+)"\)', aws))
-    services = root / ".aws-sam/build/DependenciesLayer/python/botocore/data"
-    for service in services.iterdir() if used else ():
-        if service.is_dir() and service.name not in used:
-            shutil.rmtree(service)
-
-
-def _compile(root: Path) -> None:
-    """Ship bytecode, so that a cold start compiles none; unchecked, since the zip's dates make it stale."""
-    subprocess.run(
-        [sys.executable, "-m", "compileall", "-q", "-j0", "--invalidation-mode", "unchecked-hash", "build"],
-        cwd=root / ".aws-sam",
-        capture_output=True,
-        check=False,  # a library may carry files for another Python; those are never imported
-    )
 
 
 def deploy(root: Path, port: int, parameters: dict[str, str], log: Path) -> None:

@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "layers" / "ferryman"))
 from ferryman.events import catalogue  # noqa: E402
 
 DOCS = ROOT / "docs"
-IMPORTS = ROOT / "bench" / "imports.json"
+COLD = ROOT / "bench" / "cold.json"
 _RESOURCE = re.compile(r"(\w+?)(Table|Queue|Key|Bucket)\b(?:\.Arn)?(?:\}/index/(\w+))?")
 
 
@@ -98,23 +98,23 @@ def _thing(resource: str) -> str:
 
 def functions_table() -> str:
     """One row a function."""
-    measured = json.loads(IMPORTS.read_text())["ms"] if IMPORTS.exists() else {}
+    measured = json.loads(COLD.read_text())["functions"] if COLD.exists() else {}
     rows = [
-        "| function | what it does | what invokes it | what it may touch | memory, time limit | import + clients |",
+        "| function | what it does | what invokes it | what it may touch | memory, time limit | cold start |",
         "|---|---|---|---|---|---|",
     ]
     for function in functions():
         touched: dict[str, list[str]] = {}
         for action, thing in function.permissions:
             touched.setdefault(thing, []).append(action.partition(":")[2])
-        imported, clients = measured.get(function.folder, ("?", "?"))
+        cold = measured.get(function.folder, {"ms": "?", "instructions": "?"})
         cells = [
             f"[`{function.folder}`](../functions/{function.folder}/handler.py)",
             function.description,
             "<br>".join(function.triggers) or "nobody; by hand, through IAM",
             "<br>".join(f"{thing}: {', '.join(actions)}" for thing, actions in touched.items()) or "nothing",
             f"{function.memory} MB, {function.timeout} s",
-            f"{imported} + {clients} ms",
+            f"{cold['ms']} ms, {cold.get('instructions', '?')} R",
         ]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)

@@ -12,17 +12,8 @@ from local.console import LocalError, bold, dim, red, yellow
 
 PAUSE_SECONDS = 0.7
 PLATFORM = re.compile(r"\s*$|(START|END|REPORT|INIT_START) ?")  # Lambda's own lines, and empty ones
-# Fields of Powertools' logger that every line has, and that a reader of a terminal can do without.
-FAMILIAR = {"level", "message", "location", "timestamp", "service", "function_name", "function_memory_size"}
-FAMILIAR |= {
-    "function_arn",
-    "function_request_id",
-    "cold_start",
-    "xray_trace_id",
-    "_aws",
-    "exception",
-    "stack_trace",
-}
+# Fields that every line has, and that a reader of a terminal can do without.
+FAMILIAR = {"level", "message", "timestamp", "exception"}
 
 
 class Line(NamedTuple):

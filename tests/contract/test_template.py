@@ -17,7 +17,6 @@ TABLES = template.resources("AWS::DynamoDB::Table")
 LOG_GROUPS = template.resources("AWS::Logs::LogGroup")
 PARAMETERS: dict[str, dict[str, Any]] = template.load()["Parameters"]
 GLOBAL: dict[str, Any] = template.load()["Globals"]["Function"]
-SHARED_VARIABLES = set(GLOBAL["Environment"]["Variables"])
 DAY = 86_400
 
 
@@ -311,7 +310,7 @@ def _needed_actions(folder: str) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize("folder", FUNCTIONS)
 def test_a_function_has_every_setting_that_its_code_reads(folder: str) -> None:
-    missing = reach.needs(folder).variables - set(own_environment(folder)) - SHARED_VARIABLES
+    missing = reach.needs(folder).variables - set(own_environment(folder))
     assert not missing, f"template.yaml: set {sorted(missing)} under {FUNCTIONS[folder]['LogicalId']}"
 
 
@@ -458,5 +457,44 @@ def test_every_function_gets_the_same_layers() -> None:
     assert GLOBAL["Layers"] == [{"Ref": name} for name in layers]
     assert not [folder for folder, function in FUNCTIONS.items() if "Layers" in function]
     for layer in layers.values():
-        assert layer["Metadata"]["BuildMethod"] == GLOBAL["Runtime"]
         assert layer["Metadata"]["BuildArchitecture"] == {"Ref": "Architecture"}
+
+
+def test_everything_is_built_with_bytecode_that_is_valid_whatever_its_dates() -> None:
+    """`sam build` alone has to do it, so each resource is built by a Makefile, with this runtime's Python."""
+    functions, layers = (template.resources(f"AWS::Serverless::{kind}") for kind in ("Function", "LayerVersion"))
+    for item in (functions | layers).values():
+        assert item["Metadata"]["BuildMethod"] == "makefile"
+    assert {item["Metadata"]["ContextPath"] for item in functions.values()} == {"functions"}
+    for path in ("functions", "layers/ferryman", "layers/dependencies"):
+        text = (template.ROOT / path / "Makefile").read_text()
+        assert "-m compileall" in text and "--invalidation-mode unchecked-hash" in text
+        assert GLOBAL["Runtime"] in text
+
+
+def test_the_dependencies_are_built_for_the_architecture_chosen() -> None:
+    metadata = template.resources("AWS::Serverless::LayerVersion")["DependenciesLayer"]["Metadata"]
+    assert metadata["ContextPath"] == {"Fn::Sub": "layers/dependencies/${Architecture}"}
+    wheels = {"arm64": "aarch64", "x86_64": "x86_64"}
+    assert set(wheels) == set(template.load()["Parameters"]["Architecture"]["AllowedValues"])
+    for architecture, name in wheels.items():
+        text = (template.ROOT / "layers/dependencies" / architecture / "Makefile").read_text()
+        assert f"PROCESSOR := {name}\n" in text
+
+
+def test_the_layer_keeps_what_our_clients_read_of_botocore() -> None:
+    clients = set(re.findall(r'_client\("(\w+)"\)', (template.ROOT / "layers/ferryman/ferryman/aws.py").read_text()))
+    makefile = (template.ROOT / "layers/dependencies/Makefile").read_text()
+    (kept,) = re.findall(r"^SERVICES := (.+)$", makefile, re.MULTILINE)
+    assert set(kept.split()) == clients
+
+
+def test_lambda_enters_by_the_start() -> None:
+    assert GLOBAL["Handler"] == "start.handler"
+    assert not [folder for folder, function in FUNCTIONS.items() if "Handler" in function]
+
+
+def test_lambda_logs_nothing_of_its_own_while_all_is_well() -> None:
+    """START, END and REPORT would be more bytes than our own line. A function's own setting names only its group."""
+    assert GLOBAL["LoggingConfig"] == {"LogFormat": "JSON", "SystemLogLevel": "WARN"}
+    assert all(set(function["LoggingConfig"]) == {"LogGroup"} for function in FUNCTIONS.values())

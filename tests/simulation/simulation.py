@@ -12,7 +12,7 @@ import pkgutil
 import random
 import time
 from collections.abc import Callable, Collection
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +22,7 @@ import ferryman
 from ferryman import aws as ferryman_aws
 from ferryman import clock, log
 from ferryman.pipeline import transport
+from ferryman.webhooks import sealing
 
 from tests.simulation import oracle
 from tests.simulation.aws import Network
@@ -107,6 +108,7 @@ class Simulation:
         enter = self._undo.enter_context
         enter(patch.object(clock, "now", self._now))
         enter(patch.object(transport, "post", self.receivers.post))
+        enter(patch.object(sealing, "_locks", [nullcontext()]))  # tasks share a thread; one that waits stops them all
         enter(patch.object(time, "sleep", self.engine.sleep))
         enter(patch.object(os, "urandom", self._entropy.randbytes))
         enter(patch.object(random, "_urandom", self._entropy.randbytes))
@@ -117,7 +119,7 @@ class Simulation:
         state = random.getstate()
         self._undo.callback(random.setstate, state)
         random.seed(f"{self.seed} code")
-        level = log.logger.log_level
+        level = log.logger.level
         self._undo.callback(log.logger.setLevel, level)
         log.logger.setLevel("CRITICAL")
 

@@ -26,7 +26,7 @@ class Logged:
 def logged() -> Iterator[Logged]:
     """Everything that is logged inside the block, instead of on stdout."""
     made = Logged()
-    handlers = [handler for handler in log.logger.handlers if isinstance(handler, logging.StreamHandler)]
+    handlers = [handler for handler in log.logger.handlers if type(handler) is logging.StreamHandler]
     before = [handler.setStream(made.text) for handler in handlers]
     try:
         yield made

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from ferryman import log
 
 
@@ -23,18 +22,14 @@ class Logged:
         return [json.loads(line) for line in self.written.getvalue().splitlines()]
 
 
-def _plain(line: Any) -> str:
-    return json.dumps(line, default=str)
-
-
 @contextmanager
 def captured() -> Iterator[Logged]:
     """Catches the lines of the block."""
     logged = Logged()
-    streams = [handler for handler in log.logger.handlers if isinstance(handler, logging.StreamHandler)]
+    streams = [handler for handler in log.logger.handlers if type(handler) is logging.StreamHandler]
     before = [handler.setStream(logged.written) for handler in streams]
     raw = logging.StreamHandler(logged.unmasked)
-    raw.setFormatter(LambdaPowertoolsFormatter(json_serializer=_plain))
+    raw.setFormatter(log.Formatter(mask=str))
     logging.getLogger("ferryman").addHandler(raw)
     try:
         yield logged

@@ -188,9 +188,8 @@ class World:
 
     def environment(self, folder: str) -> dict[str, str]:
         """The environment that the template gives to a function: no more and no less."""
-        shared = template.load()["Globals"]["Function"]["Environment"]["Variables"]
         own = self.functions[folder].get("Environment", {}).get("Variables", {})
-        return {name: str(self.resolve(value)) for name, value in {**shared, **own}.items()}
+        return {name: str(self.resolve(value)) for name, value in own.items()}
 
     def module(self, folder: str) -> ModuleType:
         if folder not in self._modules:

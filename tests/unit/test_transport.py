@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ferryman import tls
 from ferryman.pipeline import egress, targets, transport
 from ferryman.pipeline.targets import TargetPolicy
 from ferryman.pipeline.transport import Delivered, Outcome, Refused, Unreachable
@@ -966,9 +967,9 @@ def test_verification_has_no_switch(authority: Authority) -> None:
 
 def test_one_context_serves_the_whole_process() -> None:
     with ThreadPoolExecutor(10) as threads:
-        contexts = {id(future.result()) for future in [threads.submit(transport.tls_context) for _ in range(50)]}
+        contexts = {id(future.result()) for future in [threads.submit(tls.context) for _ in range(50)]}
     assert len(contexts) == 1
-    context = transport.tls_context()
+    context = tls.context()
     assert context.verify_mode == ssl.CERT_REQUIRED and context.check_hostname
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
     assert len(context.get_ca_certs()) > 50
@@ -993,7 +994,7 @@ def test_a_process_parses_one_bundle_of_certificates(authority: Authority, monke
         bundles.append(named)
         load(self, *arguments, **named)
 
-    transport._built_context.cache_clear()
+    tls._built.cache_clear()
     server = authority.server("localhost")
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted)
     with ThreadPoolExecutor(10) as threads:

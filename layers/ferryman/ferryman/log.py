@@ -4,10 +4,14 @@ Lines carry ids and outcomes, never bodies, headers or secrets. As a second wall
 looks like one of our secrets, wherever it stands.
 """
 
+import json
+import logging
 import re
+import sys
+from collections.abc import Callable
 from typing import Any
 
-from aws_lambda_powertools import Logger
+from ferryman import clock
 
 # Our own secrets' shapes: API tokens and sessions, webhook secrets, incoming webhook URLs, applications' URLs.
 _SECRET = re.compile(
@@ -21,13 +25,41 @@ def redact(text: str) -> str:
     return _SECRET.sub(lambda match: f"{next(group for group in match.groups() if group)}[redacted]", text)
 
 
-def _serialize(line: dict[str, Any]) -> str:
-    import json
-
-    return redact(json.dumps(line, default=str, separators=(",", ":")))
+# Of every record, whatever it says; what is not among them was given as `extra`.
+_OF_A_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
-logger = Logger(service="ferryman", json_serializer=_serialize, utc=True, location=None, serialize_stacktrace=False)
+class Formatter(logging.Formatter):
+    """A record as one line of JSON: level, message, timestamp and its own fields."""
+
+    def __init__(self, mask: Callable[[str], str] = redact) -> None:
+        super().__init__()
+        self._mask = mask
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "level": record.levelname,
+            "message": record.getMessage(),
+            "timestamp": clock.iso(record.created),
+            **{name: value for name, value in vars(record).items() if name not in _OF_A_RECORD},
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return self._mask(json.dumps(line, default=str, separators=(",", ":")))
+
+
+def _logger() -> logging.Logger:
+    made = logging.getLogger("ferryman")
+    made.setLevel(logging.INFO)
+    made.propagate = False  # Lambda's own handler would write every line again
+    if not made.handlers:
+        handler = logging.StreamHandler(sys.stdout)
+        handler.setFormatter(Formatter())
+        made.addHandler(handler)
+    return made
+
+
+logger = _logger()
 
 
 def event(name: str, **fields: Any) -> None:

@@ -83,6 +83,7 @@ class Api:
     aliases: dict[str, str] = field(default_factory=dict)
     operations: list[Operation] = field(default_factory=list)
     resolver: APIGatewayHttpResolver = field(default_factory=APIGatewayHttpResolver)
+    _who: dict[str, str] = field(default_factory=dict, init=False)  # the request's workspace and caller, for the log
 
     def __post_init__(self) -> None:
         self.resolver.not_found(self._unknown_route)
@@ -174,7 +175,7 @@ class Api:
         if operation.scope is PUBLIC:
             return _answer(operation, function(source, **_arguments(operation, event, parameters)))
         caller = authenticate(bearer(event), source)
-        log.logger.append_keys(workspace_id=caller.workspace_id, caller=caller.credential_id)
+        self._who = {"workspace_id": caller.workspace_id, "caller": caller.credential_id}
         if operation.scope and not scopes.covers(caller.scopes, operation.scope):
             raise NotAllowed(f"This needs the scope {operation.scope}; the token does not have it.")
         if operation.session and caller.kind != "session":
@@ -199,7 +200,7 @@ class Api:
         status, detail, errors = problems.of(error)
         if status >= 500:
             # Ours, so with the stack; the type only where the message could hold what was sent.
-            log.logger.exception("request.failed", extra={"error": type(error).__name__})
+            log.logger.exception("request.failed", extra={"error": type(error).__name__, **self._who})
         headers = {}
         if status == 401:
             headers["WWW-Authenticate"] = 'Bearer realm="ferryman"'
@@ -229,6 +230,7 @@ class Api:
         """Answer one HTTP API event (payload format 2.0)."""
         started = time.perf_counter()
         request_id = event["requestContext"]["requestId"]
+        self._who = {}
         answer: dict[str, Any] = self.resolver.resolve(event, context)
         answer.setdefault("headers", {}).update({**_SAFE_HEADERS, **answer["headers"], "X-Request-Id": request_id})
         # routeKey, never the path: the path of an incoming webhook is a secret.
@@ -238,8 +240,8 @@ class Api:
             status=answer["statusCode"],
             duration_ms=round((time.perf_counter() - started) * 1000),
             request_id=request_id,
+            **self._who,
         )
-        log.logger.remove_keys(["workspace_id", "caller"])
         return answer
 
 

@@ -72,7 +72,10 @@ class Ticket:
 
 
 type Lane = Literal["fast", "slow"]
-_URLS: dict[Lane, str] = {"fast": "DELIVERIES_QUEUE_URL", "slow": "SLOW_DELIVERIES_QUEUE_URL"}
+
+
+def _url(lane: Lane) -> str:
+    return settings.text("SLOW_DELIVERIES_QUEUE_URL") if lane == "slow" else settings.text("DELIVERIES_QUEUE_URL")
 
 
 def lane_of(webhook: Webhook) -> Lane:
@@ -81,7 +84,7 @@ def lane_of(webhook: Webhook) -> Lane:
 
 def lane_of_arn(arn: str) -> Lane:
     """The lane that a received message was in, by its queue's ARN."""
-    return "slow" if arn.rpartition(":")[2] == settings.text(_URLS["slow"]).rpartition("/")[2] else "fast"
+    return "slow" if arn.rpartition(":")[2] == _url("slow").rpartition("/")[2] else "fast"
 
 
 def send(tickets: Sequence[Ticket], delay_seconds: float = 0, *, lane: Lane = "fast") -> None:
@@ -90,7 +93,7 @@ def send(tickets: Sequence[Ticket], delay_seconds: float = 0, *, lane: Lane = "f
     MessageGroupId makes the queue fair: a webhook whose receiver is slow does not make the others wait.
     """
     delay = min(math.ceil(delay_seconds), MAX_QUEUE_DELAY_SECONDS)
-    url = settings.text(_URLS[lane])
+    url = _url(lane)
     for start in range(0, len(tickets), BATCH):
         waiting = {str(number): ticket for number, ticket in enumerate(tickets[start : start + BATCH])}
         for _ in range(_ROUNDS):
@@ -117,7 +120,7 @@ def send(tickets: Sequence[Ticket], delay_seconds: float = 0, *, lane: Lane = "f
 def hide(receipt_handle: str, seconds: float, lane: Lane) -> None:
     """Let a received message come back after `seconds`, when its batch item is reported as failed."""
     aws.sqs().change_message_visibility(
-        QueueUrl=settings.text(_URLS[lane]),
+        QueueUrl=_url(lane),
         ReceiptHandle=receipt_handle,
         VisibilityTimeout=max(0, math.ceil(seconds)),
     )

@@ -5,7 +5,6 @@ no redirects, a bounded read, a new connection each time. The whole of it is ove
 """
 
 import email.utils
-import functools
 import heapq
 import http.client
 import io
@@ -25,13 +24,10 @@ from http import HTTPStatus
 from queue import Empty, SimpleQueue
 from typing import Any, Literal
 
-import certifi
-
-from ferryman import clock
+from ferryman import clock, tls
 from ferryman.pipeline import egress, targets
 from ferryman.pipeline.targets import DEFAULT_PORTS, Target, TargetPolicy, TargetRefused
 
-CA_BUNDLE = certifi.where()
 DEADLINE_SECONDS = 8.0
 EXCERPT_BYTES = 1024
 EXCERPT_SECONDS = 1.0
@@ -94,7 +90,7 @@ def post(
 ) -> Outcome:
     """Send `body` to `url` once and say what came of it, `deadline_seconds` later at most.
 
-    `resolve(host, port)` gives a name's addresses or raises OSError; `context` replaces `tls_context()`.
+    `resolve(host, port)` gives a name's addresses or raises OSError; `context` replaces `tls.context()`.
     Nothing that DNS, the network or the receiver does raises, with one exception: when no connection was made,
     and `own_network_is_down()`, which may take another second, it is `egress.OwnNetworkDown`. ValueError means that
     the caller is wrong: headers that cannot be sent or would change the framing, or a context that does not verify.
@@ -110,12 +106,12 @@ def post(
     except TargetRefused as refused:
         return Unreachable("blocked_target", str(refused), elapsed_ms())
     request = _request(target, lines, body)
-    tls = _verifying(context or tls_context()) if target.scheme == "https" else None
+    verifying = _verifying(context or tls.context()) if target.scheme == "https" else None
 
     with closing(_Guard(started + deadline_seconds)) as guard:
         try:
             addresses = targets.check(target, _addresses(target, resolve or _getaddrinfo, guard), policy)
-            return _exchange(_connect(target, addresses, tls, guard), request, guard, elapsed_ms)
+            return _exchange(_connect(target, addresses, verifying, guard), request, guard, elapsed_ms)
         except TargetRefused as refused:
             return Unreachable("blocked_target", str(refused), elapsed_ms())
         except _Failed as failed:
@@ -125,26 +121,6 @@ def post(
                 return Unreachable(failed.error, failed.detail, elapsed_ms())
             detail = f"no complete response within {deadline_seconds:g} s; time ran out {guard.stage}"
             return Unreachable("timeout", detail, elapsed_ms())
-
-
-def tls_context() -> ssl.SSLContext:
-    """The process's one TLS context: TLS 1.2 or later, certificates and names verified, Mozilla's roots.
-
-    Built at first use, which costs some 20 ms; building it for each connection would cost that each time.
-    """
-    with _context_lock:
-        return _built_context()
-
-
-_context_lock = threading.Lock()
-
-
-@functools.cache
-def _built_context() -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=CA_BUNDLE)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
-    return context
 
 
 def _verifying(context: ssl.SSLContext) -> ssl.SSLContext:
@@ -426,12 +402,12 @@ class _Response(http.client.HTTPResponse):
                 pass
 
 
-def _connect(target: Target, addresses: list[str], tls: ssl.SSLContext | None, guard: _Guard) -> socket.socket:
+def _connect(target: Target, addresses: list[str], verifying: ssl.SSLContext | None, guard: _Guard) -> socket.socket:
     """A connection to one of the checked addresses. TLS asks for the target's name and verifies it."""
     plain = _open(target, addresses, guard)
     guard.stage = "in the TLS handshake"
     try:
-        connection = tls.wrap_socket(plain, server_hostname=target.host) if tls else plain
+        connection = verifying.wrap_socket(plain, server_hostname=target.host) if verifying else plain
     except OSError as error:
         plain.close()
         raise _Failed("tls_error", _tls_detail(error)) from None

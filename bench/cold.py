@@ -1,0 +1,218 @@
+"""What a cold start costs: a fresh process imports a built function and handles its sample event.
+
+`python -m bench.cold [runs]` builds with `sam build`, unpacks as Lambda does (every file is dated 1980, nothing can be
+written beside it) and measures the whole process, in CPU milliseconds and in instructions, over R: a process that
+imports only what Lambda's own runtime has imported before it looks at the handler. `--save` keeps the figures in
+bench/cold.json, for docs/functions.md.
+"""
+
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench import stub
+from bench.report import Row, show
+from local import deploy
+from local import template as plain
+from tests.support import template
+
+ROOT = Path(__file__).parents[1]
+SAVED = ROOT / "bench" / "cold.json"
+RUNS = 15
+HOT = ("hooks", "dispatcher", "deliverer")
+HOT_LIMIT, LIMIT = 7, 13
+_YEAR_1980 = 315532800 + 86400
+
+_RUNTIME = "import decimal, json, logging, os, sys, time, traceback\n"
+_CHILD = (
+    _RUNTIME
+    + """
+before = set(sys.modules)
+compiled = []
+if "COUNT" in os.environ:
+    from importlib.machinery import SourceFileLoader as loader
+    compile_source = loader.source_to_code
+    def counted(self, data, path, **options):
+        compiled.append(path)
+        return compile_source(self, data, path, **options)
+    loader.source_to_code = counted
+
+class Context:
+    aws_request_id = "00000000-0000-0000-0000-000000000000"
+    function_name = "bench"
+    memory_limit_in_mb = 256
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:bench"
+    def get_remaining_time_in_millis(self):
+        return 60000
+
+if len(sys.argv) > 1:
+    import importlib
+    module, _, name = sys.argv[1].rpartition(".")
+    handler = getattr(importlib.import_module(module), name)
+    with open(sys.argv[2]) as file:
+        answer = handler(json.load(file), Context())
+    status = answer.get("statusCode", 200) if isinstance(answer, dict) else 200
+    assert status < 300 and not (answer or {}).get("batchItemFailures"), answer
+found = {"compiled": compiled}
+if "COUNT" in os.environ:
+    found["modules"] = sorted(set(sys.modules) - before)
+    files = {getattr(sys.modules[name], "__cached__", None) for name in found["modules"]} - {None}
+    found["bytes"] = sum(os.path.getsize(file) for file in files if os.path.exists(file))
+with open(sys.argv[3] if len(sys.argv) > 3 else os.environ["RESULT"], "w") as file:
+    json.dump(found, file)
+"""
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """A function as Lambda would run it: where it lies, how it is entered, and what it needs."""
+
+    folder: str
+    path: str
+    entry: str
+    event: Path
+    environment: dict[str, str]
+
+
+def build() -> Path:
+    """The functions and layers as `sam build` leaves them, for this machine's processor."""
+    with deploy.build_lock(ROOT):
+        deploy.build(ROOT, ROOT / ".aws-sam" / "bench.log", plain.architecture())
+    return ROOT / ".aws-sam" / "build"
+
+
+@contextmanager
+def unpacked(built: Path) -> Iterator[Path]:
+    """A copy of the build in which every file is as old as Lambda's archives make it, and stays as it is."""
+    with tempfile.TemporaryDirectory() as directory:
+        target = Path(directory) / "build"
+        shutil.copytree(built, target)
+        for path in target.rglob("*"):
+            if path.is_file():
+                os.utime(path, (_YEAR_1980, _YEAR_1980))
+        yield target
+
+
+@contextmanager
+def prepared(build_directory: Path) -> Iterator[list[Function]]:
+    """Every function, unpacked, with its event and an AWS that answers it."""
+    with unpacked(build_directory) as unpacked_to, stub.record() as samples:
+        stubs = {folder: stub.Stub(sample.calls) for folder, sample in samples.items()}
+        try:
+            functions = template.functions()
+            entry = template.load()["Globals"]["Function"]["Handler"]
+            layers = [unpacked_to / name / "python" for name in template.resources("AWS::Serverless::LayerVersion")]
+            found = []
+            for folder, sample in samples.items():
+                event = unpacked_to / f"{folder}.json"
+                event.write_text(json.dumps(sample.event))
+                task = unpacked_to / functions[folder]["LogicalId"]
+                environment = sample.environment | stubs[folder].environment()
+                path = os.pathsep.join(map(str, [task, *layers]))
+                found.append(Function(folder, path, functions[folder].get("Handler", entry), event, environment))
+            yield found
+        finally:
+            for each in stubs.values():
+                each.close()
+
+
+def run(function: Function | None, *, count: bool = False, valgrind: bool = False) -> dict[str, Any]:
+    """One cold start, or R without a function. `count` tells what was imported, `valgrind` the instructions."""
+    with tempfile.TemporaryDirectory() as directory:
+        result, instructions = Path(directory) / "result", Path(directory) / "cachegrind"
+        # The interpreter itself, not the virtual environment's, which runs .pth files first; a Lambda has none.
+        command = [str(Path(sys.base_prefix) / "bin" / "python3.13"), "-S", "-P", "-B", "-c", _CHILD]
+        environment = {"PATH": os.environ["PATH"], "PYTHONHASHSEED": "0", "RESULT": str(result), "LANG": "C.UTF-8"}
+        if count:
+            environment["COUNT"] = "1"
+        if function:
+            command += [function.entry, str(function.event), str(result)]
+            environment |= function.environment | {"PYTHONPATH": function.path, "AWS_LAMBDA_FUNCTION_NAME": "bench"}
+        if valgrind:
+            tool = ["valgrind", "--tool=cachegrind", "--cache-sim=no", f"--cachegrind-out-file={instructions}"]
+            command = [*tool, *command]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        finished = subprocess.run(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
+        )
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        if finished.returncode:
+            raise RuntimeError(f"The cold start of {function and function.folder} failed:\n{finished.stderr[-3000:]}")
+        found: dict[str, Any] = json.loads(result.read_text())
+        found["cpu"] = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000
+        if valgrind:
+            summary = next(line for line in instructions.read_text().splitlines() if line.startswith("summary:"))
+            found["instructions"] = int(summary.split()[1])
+        return found
+
+
+def limit(folder: str) -> int | None:
+    """How many times R a cold start may cost; None where nobody waits for it."""
+    if folder in HOT:
+        return HOT_LIMIT
+    return LIMIT if folder in set(template.routes().values()) else None
+
+
+def measure(runs: int = RUNS, built: Path | None = None) -> list[Row]:
+    return [row for rows in _measure(runs, built or build())[0].values() for row in rows]
+
+
+def _measure(runs: int, built: Path) -> tuple[dict[str, list[Row]], dict[str, Any]]:
+    exact = shutil.which("valgrind") is not None
+    with prepared(built) as functions:
+        everything: list[Function | None] = [None, *functions]
+        times: dict[Function | None, list[float]] = {each: [] for each in everything}
+        for _ in range(runs):
+            for each in everything:  # in turn, so that a noisy moment is spread over all of them
+                times[each].append(run(each)["cpu"])
+        medians = {each: statistics.median(found) for each, found in times.items()}
+        counted = {each: run(each, count=True) for each in everything}
+        instructions = {each: run(each, valgrind=True)["instructions"] for each in everything if exact}
+    rows, saved = {}, {}
+    for each in functions:
+        cpu, what = medians[each] / medians[None], counted[each]
+        most = limit(each.folder)
+        about = f"{medians[each]:.0f} of {medians[None]:.0f} ms, {len(what['modules'])} modules"
+        rows[each.folder] = [_row(f"cold start of {each.folder}, CPU", cpu, most, about)]
+        saved[each.folder] = {"ms": round(medians[each]), "cpu": round(cpu, 1)}
+        if exact:
+            ratio = instructions[each] / instructions[None]
+            about = f"{instructions[each] / 1e6:,.0f} of {instructions[None] / 1e6:,.0f} million"
+            rows[each.folder].append(_row(f"cold start of {each.folder}, instructions", ratio, most, about))
+            saved[each.folder]["instructions"] = round(ratio, 2)
+        compiled = len(what["compiled"])
+        rows[each.folder].append(
+            Row.at_most(f"modules that {each.folder} compiles from source", compiled, "modules", 0)
+        )
+    return rows, {"runs": runs, "r_ms": round(medians[None], 1), "functions": saved}
+
+
+def _row(name: str, value: float, most: int | None, note: str) -> Row:
+    if most is None:
+        return Row(name, round(value, 2), "x R", "-", True, f"{note}; nobody waits for it")
+    return Row.at_most(name, round(value, 2), "x R", most, note)
+
+
+def main() -> None:
+    numbers = [int(argument) for argument in sys.argv[1:] if argument.isdigit()]
+    rows, saved = _measure(numbers[0] if numbers else RUNS, build())
+    print(show(row for each in rows.values() for row in each))
+    if not shutil.which("valgrind"):
+        print("\nNo instruction counts: valgrind is not installed (apt-get install valgrind).")
+    if "--save" in sys.argv:
+        SAVED.write_text(json.dumps(saved, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

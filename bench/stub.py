@@ -1,0 +1,209 @@
+"""AWS as a stub on loopback that answers at once, with what the tests' AWS answered to the same events.
+
+`record` sends every function its sample event (events/) with real ids and tokens and keeps each call's answer;
+`Stub` is a process of its own that gives them again, so that only our side of a call is measured.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from ferryman import aws
+
+from local.receiver import Receiver
+from tests.integration.conftest import Workspace
+from tests.support import template
+from tests.support.logged import logged
+from tests.support.objects import Objects
+from tests.support.world import CREDENTIALS, Context, World, world
+
+ROOT = Path(__file__).parents[1]
+_PLACEHOLDER_CHAT = "cht_01JCXHZ5E0ABCDEFGHJKMNPQRS"
+
+
+@dataclass(frozen=True)
+class AwsCall:
+    """One call that a function made: what it asked, as botocore takes it, and what came back, as bytes."""
+
+    service: str
+    operation: str  # `get_item`
+    arguments: dict[str, Any]
+    key: str
+    status: int
+    media_type: str
+    body: str
+
+
+@dataclass
+class Sample:
+    """One invocation of a function with all that it needs: its event, its environment, its calls."""
+
+    event: Any
+    environment: dict[str, str]
+    calls: list[AwsCall]
+    logged: str  # what it wrote to its log
+
+
+@contextmanager
+def record() -> Iterator[dict[str, Sample]]:
+    """A sample for each function. The receiver that deliveries go to listens while the block lasts."""
+    with world() as made, Receiver() as receiver:
+        owner = made.bootstrap()
+        workspace = Workspace(made, owner["workspace_id"], owner["user_id"], owner["token"])
+        recorder = _Recorder(made)
+        _journey(made, workspace, receiver, recorder)
+        for folder in template.functions():
+            if folder not in recorder.samples:
+                recorder.invoke(folder, _event(folder, workspace))
+        yield recorder.samples
+
+
+def _journey(made: World, workspace: Workspace, receiver: Receiver, recorder: "_Recorder") -> None:
+    """A message through the pipeline: samples for the dispatcher and the deliverer."""
+    chat = workspace.chat()
+    workspace.make("/v1/webhooks", {"url": receiver.url("/in"), "events": ["message.created"], "chat_ids": [chat]})
+    made.pump()
+    workspace.make(f"/v1/chats/{chat}/messages", {"text": "Build passed"})
+    plain = made.invoke
+    made.invoke = recorder.invoke  # type: ignore[method-assign]
+    made.pump()
+    made.invoke = plain  # type: ignore[method-assign]
+
+
+def _event(folder: str, workspace: Workspace) -> Any:
+    """The function's sample event, with real ids and a token where it has placeholders."""
+    text = (ROOT / "events" / f"{folder}.json").read_text().replace("<an API token>", workspace.token)
+    event, objects = json.loads(text), Objects(workspace)
+    for parameter, placeholder in (event.get("pathParameters") or {}).items():
+        text = text.replace(placeholder, objects.id(parameter))
+    if "routeKey" in event and _PLACEHOLDER_CHAT in text:
+        text = text.replace(_PLACEHOLDER_CHAT, objects.id("chat_id"))
+    return json.loads(text)
+
+
+class _Recorder:
+    def __init__(self, made: World) -> None:
+        self.samples: dict[str, Sample] = {}
+        self._world = made
+        self._invoke = made.invoke
+        self._calls: list[AwsCall] = []
+        for client in (aws.dynamodb(), aws.sqs(), aws.kms(), aws.s3()):
+            client.meta.events.register("provide-client-params", _remember)
+            client.meta.events.register("before-call", _remember_wire)
+            client.meta.events.register("after-call", self._called)
+
+    def invoke(self, folder: str, event: Any, context: Context | None = None) -> Any:
+        """Invoke the function as the world does; the first invocation of each is kept."""
+        self._calls.clear()
+        with logged() as lines:
+            answer = self._invoke(folder, event, context)
+        if folder not in self.samples:
+            text = lines.text.getvalue()
+            self.samples[folder] = Sample(event, self._world.environment(folder), list(self._calls), text)
+        return answer
+
+    def _called(self, http_response: Any, model: Any, context: dict[str, Any], **_: Any) -> None:
+        self._calls.append(
+            AwsCall(
+                service=model.service_model.service_name,
+                operation=model.name,
+                arguments=context["bench_params"],
+                key=context["bench_key"],
+                status=http_response.status_code,
+                media_type=http_response.headers.get("content-type", "application/x-amz-json-1.0"),
+                body=http_response.content.decode(),
+            )
+        )
+
+
+def _remember(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    context["bench_params"] = params
+
+
+def _remember_wire(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    context["bench_key"] = _key(params["method"], params["headers"].get("X-Amz-Target"), params["body"])
+
+
+def _key(method: str, target: str | None, body: bytes | str) -> str:
+    """What tells a function's calls apart: the operation and its table."""
+    if target is None:
+        return method
+    content = json.loads(body)
+    table = content.get("TableName") or next(iter(content.get("RequestItems", {})), "")
+    return f"{target.partition('.')[2]} {table}".strip()
+
+
+class Stub:
+    """Answers each kind of call with what was recorded for it, in turn. One connection is one thread."""
+
+    def __init__(self, calls: list[AwsCall]) -> None:
+        answers: dict[str, list[list[Any]]] = defaultdict(list)
+        for call in calls:
+            answers[call.key].append([call.status, call.media_type, call.body])
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bench.stub"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write(json.dumps(answers) + "\n")
+        self._process.stdin.flush()
+        self.url = f"http://127.0.0.1:{self._process.stdout.readline().strip()}"
+
+    def environment(self) -> dict[str, str]:
+        """What a process needs to take this for AWS."""
+        return {**CREDENTIALS, "AWS_ENDPOINT_URL": self.url, "AWS_CONFIG_FILE": os.devnull}
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one packet an answer
+    answers: dict[str, list[list[Any]]]
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        known = self.answers[_key(self.command, self.headers.get("X-Amz-Target"), body)]
+        known.append(known.pop(0))
+        status, media_type, text = known[-1]
+        content = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", media_type)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+        self.wfile.flush()
+
+    do_POST = do_GET = do_PUT = _answer
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+def main() -> None:
+    _Handler.answers = json.loads(sys.stdin.readline())
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    print(server.server_port, flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

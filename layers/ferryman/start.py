@@ -1,0 +1,20 @@
+"""Where Lambda enters every function: it imports the function's own `handler.py`, at the least cost, and hands it over.
+
+Nothing that an import makes is garbage, so the collector waits until all is imported and then leaves it alone. The
+client of DynamoDB is made here too: before the first event the processor is whole, later it is a share of one.
+"""
+
+import gc
+import importlib
+import os
+
+gc.disable()
+
+from ferryman import aws  # noqa: E402
+
+handler = importlib.import_module("handler").handler
+if any(name.endswith("_TABLE") for name in os.environ):
+    aws.dynamodb()
+
+gc.freeze()
+gc.enable()

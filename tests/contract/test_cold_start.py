@@ -1,0 +1,43 @@
+"""What each function imports before its first event, counted so that it cannot creep. bench/cold.py has the times."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.support import template
+
+ROOT = template.ROOT
+HOT = ("hooks", "dispatcher", "deliverer")
+HTTP = set(template.routes().values()) - {*HOT, "reference"}
+NEVER = ("boto3", "requests", "s3transfer")
+NOT_WHEN_HOT = ("pydantic", "pydantic_core", "aws_lambda_powertools", "charset_normalizer", "idna.core")
+
+_COUNT = """
+import decimal, json, logging, sys, traceback
+before = set(sys.modules)
+import start
+print("\\n".join(sorted(set(sys.modules) - before)))
+"""
+
+
+def imported(folder: str) -> set[str]:
+    """The modules that Lambda's entry imports for a function, with its client of DynamoDB made."""
+    path = os.pathsep.join(str(ROOT / part) for part in (f"functions/{folder}", "layers/ferryman"))
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path, "AWS_DEFAULT_REGION": "us-east-1"}
+    if folder != "reference":
+        environment["ANY_TABLE"] = "any"
+    finished = subprocess.run(
+        [sys.executable, "-c", _COUNT], env=environment, capture_output=True, text=True, check=True
+    )
+    return set(finished.stdout.split())
+
+
+@pytest.mark.parametrize("folder", sorted(template.functions()))
+def test_a_cold_start_imports_only_what_it_needs(folder: str) -> None:
+    found = imported(folder)
+    hot = folder in HOT
+    needless = {name for name in (*NEVER, *(NOT_WHEN_HOT if hot else ())) if name in found}
+    assert not needless, f"{folder} imports {sorted(needless)}"
+    assert len(found) <= (400 if hot else 620), f"{folder} imports {len(found)} modules"
