@@ -225,6 +225,14 @@ MEASURES = [
         "--seed 3 --events 150 --faults kms.throttle --scale 10",
     ),
     measure(
+        "an attempt that our own network kept from being made is none",
+        "F33 F24",
+        "pipeline/deliver.py",
+        "        deliveries.release(delivery)\n",
+        "",
+        "promises::test_while_our_own_network_is_down_no_attempt_is_counted",
+    ),
+    measure(
         "attempts of a batch are made side by side",
         "F20",
         "pipeline/deliver.py",

@@ -133,7 +133,7 @@ class Run:
             emulator: Process | None = self.stack.info.get("processes", {}).get("ministack")
             workers = _workers(emulator["pid"]) if emulator else []
             # Half of the time one of those that matter most, when there is one.
-            busy = [worker for worker in workers if "Deliverer" in worker[1] or "Dispatcher" in worker[1]]
+            busy = [worker for worker in workers if worker[1] in ("Deliverer", "Dispatcher")]
             chosen = busy if busy and dice.random() < 0.5 else workers
             if chosen:
                 pid, function = dice.choice(chosen)
@@ -273,7 +273,9 @@ def _workers(emulator: int) -> list[tuple[int, str]]:
             continue  # it ended while we looked
         for variable in variables:
             if variable.startswith(b"AWS_LAMBDA_FUNCTION_NAME="):
-                found.append((int(directory.name), variable.partition(b"=")[2].decode()))
+                # ferryman-local-DelivererFunction-1A2B3C
+                name = variable.partition(b"=")[2].decode().removeprefix("ferryman-local-").partition("Function")[0]
+                found.append((int(directory.name), name))
     return found
 
 
@@ -341,7 +343,7 @@ def _settle(run: Run) -> None:
 
 
 def _tell(run: Run, verdict: Verdict, events: int, seconds: float) -> None:
-    killed = Counter(function.rpartition("-")[2] if "-" not in function else function for _, function in run.kills)
+    killed = Counter(name for _, name in run.kills)
     print(f"\n{events} events in {seconds:.0f} s, seed {run.seed}")
     print(f"  {len(run.kills):>6} workers killed: {', '.join(f'{n} × {name}' for name, n in killed.most_common())}")
     print(f"  {len(run.restarts):>6} times the whole stack was stopped and started")
