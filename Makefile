@@ -12,9 +12,8 @@ REQUIREMENTS := layers/dependencies/requirements.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install up down logs env test test-unit test-contract test-integration test-simulation \
-	test-e2e ablation lint types format \
-	lock build validate openapi docs clean
+.PHONY: help install up down logs env tour-fchat tour-fluxdesk test test-unit test-contract test-integration \
+	test-simulation test-e2e ablation lint types format lock build validate openapi docs clean
 
 help: ## List the targets
 	@printf 'Ferryman, a serverless integrations hub. Targets:\n\n'
@@ -29,6 +28,12 @@ install: $(INSTALLED) ## Bring uv, Python 3.13 and the locked packages (the othe
 
 up: $(INSTALLED) ## Start Ferryman on this machine and show its main job; harmless to repeat
 	@STARTED=$(STARTED) python -m local.up
+
+tour-fchat: $(INSTALLED) ## Show FChat's endpoints and callbacks; after `make up`
+	@python -m local.tour_fchat
+
+tour-fluxdesk: $(INSTALLED) ## Show personal webhooks and notifications, in the form of FluxDesk; after `make up`
+	@python -m local.tour_fluxdesk
 
 down: $(INSTALLED) ## Stop all that `make up` started; what is stored stays
 	@python -m local.down

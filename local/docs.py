@@ -127,6 +127,7 @@ def event_types() -> str:
         entry = catalogue.CATALOGUE[type_]
         body = json.dumps(catalogue.example(type_), indent=2)
         about = " Only for webhooks for every chat." if entry.operational else ""
+        about = " A notification." if entry.personal else about
         parts.append(f"### `{type_}`\n\n{entry.description}{about}\n\n```json\n{body}\n```")
     return "\n\n".join(parts)
 

@@ -217,7 +217,10 @@ def _responses(operation: Operation, refs: dict[Key, Any]) -> dict[str, Any]:
     request_id = {"X-Request-Id": {"description": "Names this request.", "schema": {"type": "string"}}}
     done: dict[str, Any] = {"description": HTTPStatus(operation.status).phrase, "headers": request_id}
     if operation.status != HTTPStatus.NO_CONTENT:
-        schema = {"type": "string"} if operation.gives is str else refs[(operation.gives, "gives")]
+        if isinstance(operation.gives, dict):
+            schema = operation.gives
+        else:
+            schema = {"type": "string"} if operation.gives is str else refs[(operation.gives, "gives")]
         if operation.media_type == "application/yaml":
             schema = {"type": "object", "description": "An OpenAPI document."}
         if operation.path == "/healthz":
@@ -228,7 +231,8 @@ def _responses(operation: Operation, refs: dict[Key, Any]) -> dict[str, Any]:
         responses[str(status)] = {
             "description": _MEANING[status],
             "headers": request_id,
-            "content": {problems.CONTENT_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}}},
+            "content": operation.error_content
+            or {problems.CONTENT_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}}},
         }
     return responses
 

@@ -9,7 +9,11 @@ from ferryman.replays.schema import ReplayIn, ReplayOut, ReplayPreview
 from ferryman.schema import Listing, ListQuery
 from ferryman.webhooks import service as webhooks
 
-api = Api("Deliveries", "What was sent to each webhook, attempt by attempt, and sending it again.")
+api = Api(
+    "Deliveries",
+    "What was sent to each webhook, attempt by attempt, and sending it again.",
+    aliases={"/v1/webhooks": "/admin/integrations/webhooks"},
+)
 handler = api
 
 
@@ -53,7 +57,8 @@ def read_delivery(call: Call, delivery_id: str) -> DeliveryOut:
     errors=(409,),
 )
 def retry_delivery(call: Call, delivery_id: str) -> DeliveryOut:
-    return DeliveryOut.of(*replays.retry(call.caller, delivery_id))
+    delivery, webhook = webhooks.delivery(call.caller, delivery_id)
+    return DeliveryOut.of(replays.retry(call.caller, delivery, webhook), webhook)
 
 
 @api.post(
@@ -67,7 +72,7 @@ def retry_delivery(call: Call, delivery_id: str) -> DeliveryOut:
     errors=(409,),
 )
 def start_replay(call: Call, webhook_id: str, data: ReplayIn) -> ReplayOut:
-    return ReplayOut.of(replays.start(call.caller, webhook_id, data))
+    return ReplayOut.of(replays.start(call.caller, webhooks.visible(call.caller, webhook_id), data))
 
 
 @api.post(
@@ -78,7 +83,7 @@ def start_replay(call: Call, webhook_id: str, data: ReplayIn) -> ReplayOut:
     gives=ReplayPreview,
 )
 def preview_replay(call: Call, webhook_id: str, data: ReplayIn) -> ReplayPreview:
-    matched, complete = replays.preview(call.caller, webhook_id, data)
+    matched, complete = replays.preview(call.caller, webhooks.visible(call.caller, webhook_id), data)
     return ReplayPreview(matched=matched, complete=complete)
 
 
@@ -103,7 +108,7 @@ def list_replays(call: Call, webhook_id: str, query: ListQuery) -> Listing[Repla
     gives=ReplayOut,
 )
 def read_replay(call: Call, webhook_id: str, replay_id: str) -> ReplayOut:
-    return ReplayOut.of(replays.read(call.caller, webhook_id, replay_id))
+    return ReplayOut.of(replays.read(webhooks.visible(call.caller, webhook_id), replay_id))
 
 
 @api.post(
@@ -115,4 +120,4 @@ def read_replay(call: Call, webhook_id: str, replay_id: str) -> ReplayOut:
     errors=(409,),
 )
 def cancel_replay(call: Call, webhook_id: str, replay_id: str) -> ReplayOut:
-    return ReplayOut.of(replays.cancel(call.caller, webhook_id, replay_id))
+    return ReplayOut.of(replays.cancel(webhooks.visible(call.caller, webhook_id), replay_id))

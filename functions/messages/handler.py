@@ -1,9 +1,9 @@
-"""Messages of a chat: /v1/chats/{chat_id}/messages."""
+"""Messages of a chat: /v1/chats/{chat_id}/messages; and clicks on their buttons."""
 
 from ferryman.chats import access
 from ferryman.http.api import Api, Call
-from ferryman.messages import service, table
-from ferryman.messages.schema import MessageIn, MessageOut, MessagePatch
+from ferryman.messages import interactions, service, table
+from ferryman.messages.schema import InteractionIn, InteractionOut, MessageIn, MessageOut, MessagePatch
 from ferryman.schema import Listing, ListQuery
 
 api = Api("Messages", "What is said in chats. Each change becomes an event for outgoing webhooks.")
@@ -79,3 +79,23 @@ def edit_message(call: Call, chat_id: str, message_id: str, data: MessagePatch) 
 )
 def delete_message(call: Call, chat_id: str, message_id: str) -> None:
     service.delete(call.caller, chat_id, message_id)
+
+
+def _replay_click(call: Call, event_id: str, button_message_id: str) -> InteractionOut:
+    return InteractionOut.of(interactions.read(call.caller, button_message_id, event_id))
+
+
+@api.post(
+    "/v1/messages/{button_message_id}/callbacks",
+    scope="messages:write",
+    summary="Click a button",
+    description="Of an application's message, which is named by its id alone. The application is told of each click.",
+    takes=InteractionIn,
+    gives=InteractionOut,
+    status=201,
+    replay=_replay_click,
+    errors=(409,),
+)
+def click_button(call: Call, button_message_id: str, data: InteractionIn) -> InteractionOut:
+    answers = call.header("x-fm-delivery-id")
+    return InteractionOut.of(interactions.click(call.caller, button_message_id, data, call.once, answers))

@@ -8,7 +8,11 @@ from ferryman.schema import Listing, ListQuery
 from ferryman.webhooks import service, table
 from ferryman.webhooks.schema import RotationIn, TestIn, WebhookCreated, WebhookIn, WebhookOut, WebhookPatch
 
-api = Api("Webhooks", "Outgoing webhooks: signed deliveries of events to your own endpoints.")
+api = Api(
+    "Webhooks",
+    "Outgoing webhooks: signed deliveries of events to your own endpoints.",
+    aliases={"/v1/webhooks": "/admin/integrations/webhooks"},
+)
 handler = api
 
 

@@ -168,6 +168,30 @@ MEASURES = [
         "scopes::test_a_role_has_no_core_scope_but_its_own",
         "matrix::test_a_role_opens_exactly_its_routes",
     ),
+    measure(
+        "an application creates people of its own domains only",
+        "T35",
+        "applications/intake.py",
+        "        if not application.creates_people or not allowed:\n",
+        "        if not application.creates_people:\n",
+        "fchat::test_people_of_other_domains_are_not_created",
+    ),
+    measure(
+        "a wrong name is answered like a wrong token",
+        "T13",
+        "applications/intake.py",
+        '    if found is None or found.kind != "application" or not same:\n',
+        '    if found is None or found.kind != "application":\n',
+        "fchat::test_a_wrong_name_a_wrong_token_and_both_are_answered_alike",
+    ),
+    measure(
+        "a wrong name costs what a wrong token costs",
+        "T13 T4",
+        "applications/intake.py",
+        "secrets.digest(token) if secrets.APPLICATION_TOKEN.fullmatch(token) else _NOBODY)\n",
+        "secrets.digest(token)) if secrets.APPLICATION_TOKEN.fullmatch(token) else None\n",
+        "fchat::test_a_wrong_name_costs_what_a_wrong_token_costs",
+    ),
     # -- objects
     measure(
         "a webhook is seen by its owner and by admins",

@@ -123,6 +123,8 @@ def test_only_what_carries_its_own_secret_or_none_is_public() -> None:
 PUBLIC_ROUTES = {
     "POST /v1/invitations/accept",  # the invitation in the body, used up by it
     "POST /v1/sessions",  # the password, after ten failures in a row only now and then
+    "POST /webhooks/{app_name}/{token}",  # the application's token
+    "POST /webhooks/{token}/fchat",
 }
 
 

@@ -54,7 +54,10 @@ def send(by: Workspace, operation: Operation, target: str, body: Any, key: str) 
 
 def another(operation: Operation, body: dict[str, Any]) -> dict[str, Any]:
     """A body that is accepted too, but is not the same."""
-    changed = next((name for name in ("name", "text", "description", "url") if name in body), "name")
+    if "column" in body:
+        return {**body, "column": body["column"] + 1}
+    names = ("name", "app_name", "title", "text", "description", "url")
+    changed = next((name for name in names if name in body), "name")
     return {**body, changed: f"{body.get(changed, 'Another')}x"}
 
 

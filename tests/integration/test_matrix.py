@@ -252,7 +252,13 @@ def colleague(scene: Scene) -> Workspace:
     return scene.home.owner.person("admin", *(scope for scope in scopes.ALL if scope != scopes.ADMIN))
 
 
-@pytest.mark.parametrize("key", [key for key in WITH_IDS if not set(PARAMETER.findall(key)) <= SEEN_BY_ALL])
+# Whoever lacks admin:* is refused by the scope where that is what a route needs.
+OF_MEMBERS = [
+    key for key in WITH_IDS if not set(PARAMETER.findall(key)) <= SEEN_BY_ALL and OPERATIONS[key].scope != scopes.ADMIN
+]
+
+
+@pytest.mark.parametrize("key", OF_MEMBERS)
 def test_to_a_colleague_who_does_not_belong_there_it_is_like_none(scene: Scene, colleague: Workspace, key: str) -> None:
     operation = OPERATIONS[key]
     real = scene.home.ids(operation)

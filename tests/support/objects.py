@@ -137,6 +137,26 @@ def _webhook(objects: Objects) -> str:
     return str(objects.owner.make("/v1/webhooks", BODIES["WebhookIn"](objects))["id"])
 
 
+def _personal_webhook(objects: Objects) -> str:
+    return str(objects.owner.make("/v1/me/webhooks", {"url": "https://me.example.com/fluxdesk-events"})["id"])
+
+
+def _personal_delivery(objects: Objects) -> str:
+    return str(objects.owner.make(f"/v1/me/webhooks/{objects.id('personal_webhook_id')}/test", {}, 202)["id"])
+
+
+def _personal_replay(objects: Objects) -> str:
+    return str(objects.owner.make(f"/v1/me/webhooks/{objects.id('personal_webhook_id')}/replays", {}, 202)["id"])
+
+
+def _notification(objects: Objects) -> str:
+    """One that the owner sent and got."""
+    body = {"type": "system", "title": "The nightly import ran", "user_ids": [objects.owner.user_id]}
+    made = objects.owner.make("/v1/notifications", body)
+    objects.owner.world.invoke("notifier", {})
+    return str(made["id"])
+
+
 def _delivery(objects: Objects) -> str:
     return str(objects.owner.make(f"/v1/webhooks/{objects.id('webhook_id')}/test", {}, 202)["id"])
 
@@ -145,22 +165,58 @@ def _replay(objects: Objects) -> str:
     return str(objects.owner.make(f"/v1/webhooks/{objects.id('webhook_id')}/replays", {}, 202)["id"])
 
 
+def _application(objects: Objects) -> str:
+    """An application with a group that may message people; with it its token, a message to the owner, its context."""
+    assert objects.owner.call("PATCH", f"/v1/chats/{objects.id('chat_id')}", {"external_id": "group-1"}).status == 200
+    name = f"app-{uuid.uuid4().hex[:12]}"
+    made = objects.owner.make(
+        "/v1/applications",
+        {"app_name": name, "chat_id": objects.id("chat_id"), "may_message_people": True, "context_seconds": 86_400},
+    )
+    objects._made |= {"app_name": name, "token": made["token"]}
+    email = objects.owner.call("GET", f"/v1/users/{objects.owner.user_id}").json["email"]
+    keyboard = {"inlineKeyboard": [[{"text": "Yes", "callbackData": "yes"}, {"text": "No", "callbackData": "no"}]]}
+    sent = objects.owner.make(
+        f"/webhooks/{made['token']}/fchat", {"email": email, "text": "Sure?", "reply_markup": keyboard}, 200
+    )
+    context = objects.owner.call("GET", f"/v1/contexts/{sent['context']['id']}").json
+    objects._made |= {"context_id": context["id"], "button_message_id": context["message_id"]}
+    return str(made["id"])
+
+
+def _with_application(name: str) -> Callable[[Objects], str]:
+    def made(objects: Objects) -> str:
+        objects.id("application_id")
+        return objects._made[name]
+
+    return made
+
+
 def _session(objects: Objects) -> str:
     return str(objects.owner.signed_in().call("GET", "/v1/sessions").json["items"][0]["id"])
 
 
 FACTORIES: dict[str, Callable[[Objects], str]] = {
+    "app_name": _with_application("app_name"),
+    "application_id": _application,
     "asset": lambda _: "start.js",
     "bot_id": _bot,
     "bot_token_id": _with_bot("bot_token_id"),
+    "button_message_id": _with_application("button_message_id"),
     "callback_id": _with_bot("callback_id"),
     "chat_id": lambda objects: objects.owner.chat(),
+    "context_id": _with_application("context_id"),
     "delivery_id": _delivery,
     "incoming_webhook_id": _incoming_webhook,
     "message_id": _message,
+    "notification_id": _notification,
+    "personal_delivery_id": _personal_delivery,
+    "personal_replay_id": _personal_replay,
+    "personal_webhook_id": _personal_webhook,
     "replay_id": _replay,
     "secret": _secret,
     "session_id": _session,
+    "token": _with_application("token"),
     "token_id": _token,
     "user_id": _user,
     "webhook_id": _webhook,
@@ -168,9 +224,12 @@ FACTORIES: dict[str, Callable[[Objects], str]] = {
 
 BODIES: dict[str, Callable[[Objects], dict[str, Any]]] = {
     "AcceptIn": lambda _: {"token": secrets.new_invitation(), "password": "correct horse battery"},
+    "ApplicationIn": lambda _: {"app_name": f"app-{uuid.uuid4().hex[:12]}"},
     "BotIn": lambda _: {"name": "Deploy bot", "handle": f"bot-{uuid.uuid4().hex[:20]}"},
     "CodeIn": lambda _: {"code": "123456"},
+    "InteractionIn": lambda _: {"row": 0, "column": 0},
     "IncomingWebhookIn": lambda objects: {"chat_id": objects.id("chat_id"), "name": "CI"},
+    "NotificationIn": lambda objects: {"type": "system", "title": "Done", "user_ids": [objects.owner.user_id]},
     "MessagePatch": lambda _: {"text": "Build failed"},
     "PasswordIn": lambda _: {"current_password": "not the right one", "new_password": "correct horse battery"},
     "ProofIn": lambda _: {"code": "123456"},

@@ -12,9 +12,9 @@ import stripe
 from ferryman import clock
 from ferryman.credentials.secrets import new_signing_secret
 from ferryman.deliveries.model import Delivery
+from ferryman.dialects import Signature
 from ferryman.pipeline import signing
 from ferryman.pipeline.signing import Attempt
-from ferryman.webhooks.model import Signature
 from hypothesis import assume, given
 from hypothesis import strategies as st
 

@@ -25,6 +25,10 @@ REPLAY = "rpl"
 SESSION = "ses"
 INVITATION = "inv"
 AUDIT = "aud"
+APPLICATION = "app"
+APPLICATION_REQUEST = "req"
+CONTEXT = "ctx"
+NOTIFICATION = "ntf"
 
 
 def _encode(milliseconds: int, tail: bytes) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-# Our own secrets' shapes: API tokens and sessions, webhook secrets, incoming webhook URLs.
+# Our own secrets' shapes: API tokens and sessions, webhook secrets, incoming webhook URLs, applications' URLs.
 _SECRET = re.compile(
     r"(fm_(?:live|test|sess|invt)_|whsec_)[0-9A-Za-z_+/=-]{8,}|(/hooks/)[0-9A-Za-z]{16,}|((?i:bearer)\s+)[^\s\"',]{8,}"
+    r"|(?<!/v1)(/webhooks/)(?:[^/\s]{1,64}/)?[0-9A-Za-z]{32}(?![0-9A-Za-z])"
 )
 
 

@@ -53,7 +53,8 @@ def _time(text: str) -> str:
         raise ValueError("must be a time between the years 1 and 9999") from None
 
 
-def _email(text: str) -> str:
+def email_address(text: str) -> str:
+    """`text`, when it is an e-mail address; raises ValueError otherwise."""
     local, _, domain = text.rpartition("@")
     if (
         not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}", local)
@@ -79,7 +80,7 @@ type Time = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-12-31T23:59:59Z"]}),
 ]
 type Email = Annotated[
-    str, AfterValidator(_email), WithJsonSchema({"type": "string", "format": "email", "maxLength": 254})
+    str, AfterValidator(email_address), WithJsonSchema({"type": "string", "format": "email", "maxLength": 254})
 ]
 
 

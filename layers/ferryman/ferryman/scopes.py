@@ -21,6 +21,9 @@ type Scope = Literal[
     "tokens:write",
     "webhooks:read",
     "webhooks:write",
+    "notifications:read",
+    "notifications:write",
+    "me:webhooks",
     "audit:read",
     "admin:*",
 ]
@@ -41,17 +44,21 @@ DESCRIPTIONS: dict[Scope, str] = {
     "tokens:write": "Create, edit and revoke API tokens, none broader than the one used.",
     "webhooks:read": "See incoming and outgoing webhooks and the delivery log.",
     "webhooks:write": "Create, edit and delete incoming and outgoing webhooks for the user's own chats.",
+    "notifications:read": "Read the user's own notifications and mark them read.",
+    "notifications:write": "Send notifications to people, see those the user sent and cancel them.",
+    "me:webhooks": "Manage the user's personal webhooks, which get the user's own notifications.",
     "audit:read": "Read who changed what in the workspace; owners and admins only.",
     "admin:*": "Everything in the workspace, without being a member of each chat.",
 }
 ALL: tuple[Scope, ...] = tuple(DESCRIPTIONS)
 
 _TALK: frozenset[Scope] = frozenset({"messages:read", "messages:write", "chats:read", "users:read"})
+_OWN: frozenset[Scope] = frozenset({"notifications:read", "me:webhooks"})
 _OF_ROLE: dict[Role, frozenset[Scope]] = {
     "owner": frozenset(ALL),
     "admin": frozenset(ALL),
-    "manager": _TALK | {"chats:write", "webhooks:read", "webhooks:write"},
-    "staff": _TALK | {"chats:write"},
+    "manager": _TALK | _OWN | {"chats:write", "webhooks:read", "webhooks:write", "notifications:write"},
+    "staff": _TALK | _OWN | {"chats:write"},
     "bot": _TALK,
 }
 _RANK: dict[Role, int] = {"bot": 0, "staff": 1, "manager": 2, "admin": 3, "owner": 4}

@@ -33,6 +33,11 @@ type Action = Literal[
     "password.changed",
     "totp.activated",
     "totp.removed",
+    "application.created",
+    "application.edited",
+    "application.deleted",
+    "application.token_rotated",
+    "application.token_revoked",
 ]
 
 

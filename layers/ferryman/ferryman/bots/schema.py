@@ -97,7 +97,7 @@ class CallbackIn(Input):
     url: Url = Field(description="Where to deliver: https.", examples=["https://bots.example.com/deploy"])
     signatures: Signatures = Field(
         default=["fm"],
-        description="Which signatures each delivery carries: `fm`, `standard` (Standard Webhooks), `fluxdesk`.",
+        description="Which signatures each delivery carries: `fm`, `standard` (Standard Webhooks), another product's.",
     )
     max_per_second: int | None = Field(
         None, ge=1, le=1000, description="At most this many attempts in a second; no limit, when left out."

@@ -18,6 +18,8 @@ class Chat(store.Record):
     created_at: str
     updated_at: str
     active: bool = True
+    external_id: str | None = None  # what another system calls it
+    application_id: str | None = None  # of a private chat between a person and an application
 
 
 @dataclass(slots=True, kw_only=True)

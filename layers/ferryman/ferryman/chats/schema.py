@@ -9,6 +9,9 @@ from ferryman.chats.model import Chat, ChatType, Member
 from ferryman.chats.table import MAX_MEMBERS_AT_CREATION
 from ferryman.schema import Input, Name, Output, Time
 
+type ExternalId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:@-]{1,128}$")]
+_EXTERNAL_ID = "What another system calls the chat, such as FChat's `beatchat_id`."
+
 
 class ChatIn(Input):
     """A new chat. You are its first member."""
@@ -20,6 +23,7 @@ class ChatIn(Input):
         max_length=MAX_MEMBERS_AT_CREATION,
         description="Users to add at once, besides you.",
     )
+    external_id: ExternalId | None = Field(None, description=_EXTERNAL_ID)
 
 
 class ChatPatch(Input):
@@ -27,6 +31,7 @@ class ChatPatch(Input):
 
     name: Name | None = None
     active: bool | None = Field(None, description="An inactive chat takes no messages.")
+    external_id: ExternalId | None = Field(None, description=f"{_EXTERNAL_ID} null removes it.")
 
 
 class ChatOut(Output):
@@ -36,6 +41,8 @@ class ChatOut(Output):
     name: str
     type: ChatType
     active: bool
+    external_id: str | None = Field(description=_EXTERNAL_ID)
+    application_id: str | None = Field(description="Of a person's private chat with an application: which one.")
     created_by: str
     created_at: Time
     updated_at: Time
@@ -47,6 +54,8 @@ class ChatOut(Output):
             name=chat.name,
             type=chat.type,
             active=chat.active,
+            external_id=chat.external_id,
+            application_id=chat.application_id,
             created_by=chat.created_by,
             created_at=chat.created_at,
             updated_at=chat.updated_at,

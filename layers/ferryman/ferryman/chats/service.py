@@ -24,6 +24,7 @@ def create(caller: Caller, wanted: ChatIn, once: Once | None = None) -> Chat:
         chat_id=ids.new(ids.CHAT),
         name=wanted.name,
         type=wanted.type,
+        external_id=wanted.external_id,
         created_by=caller.user_id,
         created_at=now,
         updated_at=now,
@@ -42,7 +43,7 @@ def edit(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
     before = visible(caller, chat_id)
     changes = patch.model_dump(exclude_unset=True)
     for name, value in changes.items():
-        if value is None:
+        if value is None and name != "external_id":
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
     after = replace(before, **changes)
     if after != before:

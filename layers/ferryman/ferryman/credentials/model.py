@@ -5,7 +5,7 @@ from typing import Literal
 
 from ferryman import clock, scopes, store
 
-type Kind = Literal["token", "session", "invitation", "incoming_webhook"]
+type Kind = Literal["token", "session", "invitation", "incoming_webhook", "application"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class Credential(store.Record):
     secret_hash: str
     kind: Kind
     workspace_id: str
-    subject_id: str  # the token's, session's, invitation's or incoming webhook's id
+    subject_id: str  # the id of the token, session, invitation, incoming webhook or application
     user_id: str
     role: scopes.Role = "staff"
     active: bool = True
@@ -27,10 +27,9 @@ class Credential(store.Record):
     expires_at: str | None = None
     expires_at_epoch: int | None = None  # where the table may forget it: sessions and invitations
     used_at: str | None = None
-    # Incoming webhooks only: where it posts, and as whom.
-    chat_id: str | None = None
-    name: str | None = None
-    avatar_url: str | None = None
+    chat_id: str | None = None  # of an incoming webhook: where it posts
+    name: str | None = None  # of an incoming webhook or application: as whom it posts
+    avatar_url: str | None = None  # of an incoming webhook
 
     def is_expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= clock.now_iso()

@@ -18,6 +18,7 @@ TOKEN = re.compile(rf"fm_(live|test|sess|invt)_[0-9A-Za-z]{{{_RANDOM_LENGTH + _C
 SESSION_PREFIX = "fm_sess_"
 INVITATION_PREFIX = "fm_invt_"
 HOOK_SECRET = re.compile(r"[0-9A-Za-z]{32}", re.ASCII)
+APPLICATION_TOKEN = HOOK_SECRET
 SHOWN_OF_TOKEN = len("fm_live_") + 4
 
 
@@ -61,6 +62,11 @@ def is_token(text: str) -> bool:
 
 def new_hook_secret() -> str:
     """The secret part of an incoming webhook's URL: 32 base62 characters, 190 bits."""
+    return _random(32)
+
+
+def new_application_token() -> str:
+    """What an application sends in its URLs: 32 base62 characters, 190 bits."""
     return _random(32)
 
 

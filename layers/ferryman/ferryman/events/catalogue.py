@@ -7,10 +7,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from ferryman import ids
+from ferryman import dialects, ids
 from ferryman.deliveries.model import Delivery
 from ferryman.events.model import Event, EventType
+from ferryman.messages.buttons import Chosen
 from ferryman.messages.model import Message, describe
+from ferryman.notifications.model import Notification
 from ferryman.users.model import User
 from ferryman.webhooks.model import Webhook
 
@@ -24,8 +26,12 @@ class Entry:
     description: str
     data: Schema
     example: dict[str, Any]
+    # Another example: what a person told an application.
+    answered: dict[str, Any] | None = None
     # About our own work rather than about a chat: only a webhook for every chat (admin:*) can want it.
     operational: bool = False
+    # Told to one person: for their own webhooks, and for those of every chat.
+    personal: bool = False
 
 
 def _object(**properties: Schema) -> Schema:
@@ -45,7 +51,7 @@ _AUTHOR: Schema = {
     "type": "object",
     "required": ["type", "id"],
     "properties": {
-        "type": {"enum": ["user", "incoming_webhook"]},
+        "type": {"enum": ["user", "incoming_webhook", "application"]},
         "id": _STRING,
         "name": _NULLABLE,
         "avatar_url": _NULLABLE,
@@ -58,13 +64,19 @@ _MESSAGE = _object(
     text=_STRING,
     mentions={"type": "array", "items": _STRING, "description": "The handles that the text names with @."},
     author=_AUTHOR,
-    origin={"enum": ["token", "incoming_webhook"]},
+    buttons={
+        "type": ["array", "null"],
+        "items": {"type": "array", "items": _object(label=_STRING, data={})},
+        "description": "Row by row; `data` is any JSON value.",
+    },
+    context_id={**_NULLABLE, "description": "The context that it opened, or came in time for."},
+    origin={"enum": ["token", "incoming_webhook", "application"]},
     livemode={"type": "boolean"},
     revision={"type": "integer", "minimum": 1},
     created_at=_TIME,
     edited_at={"type": ["string", "null"], "format": "date-time"},
 )
-_A_MESSAGE = {
+_A_MESSAGE: dict[str, Any] = {
     "id": "msg_01J00000000000000000000000",
     "chat_id": "cht_01J00000000000000000000000",
     "text": "Build passed",
@@ -75,6 +87,8 @@ _A_MESSAGE = {
         "name": "CI",
         "avatar_url": "https://cdn.example.com/ci.png",
     },
+    "buttons": None,
+    "context_id": None,
     "origin": "incoming_webhook",
     "livemode": True,
     "revision": 1,
@@ -96,11 +110,60 @@ _A_MENTION = {
     "origin": "token",
 }
 
+_CONVERSATION = _object(
+    application_id=_STRING,
+    person=_object(id=_STRING, name=_STRING, email=_NULLABLE),
+    chat=_object(id=_STRING, type={"enum": ["group", "private"]}),
+)
+_AN_ANSWER = {
+    **_A_MESSAGE,
+    "text": "Approved, but not before noon",
+    "author": {"type": "user", "id": "usr_01J00000000000000000000000"},
+    "context_id": "ctx_01J00000000000000000000000",
+    "origin": "token",
+}
+_A_CONVERSATION = {
+    "application_id": "app_01J00000000000000000000000",
+    "person": {"id": "usr_01J00000000000000000000000", "name": "Ada", "email": "ada@example.com"},
+    "chat": {"id": "cht_01J00000000000000000000000", "type": "private"},
+}
+_MESSAGE_CREATED = _object(message=_MESSAGE)
+_MESSAGE_CREATED["properties"]["conversation"] = {
+    **_CONVERSATION,
+    "description": "Only when a person answers an application: who answers, and where.",
+}
+
+_NOTIFICATION = _object(
+    notification=_object(
+        id=_STRING,
+        title=_STRING,
+        body=_NULLABLE,
+        url=_NULLABLE,
+        data={"type": ["object", "null"], "description": "What the sender put there."},
+    ),
+    user=_object(id=_STRING),
+)
+
+
+def _notification(description: str, title: str, **example: Any) -> Entry:
+    notification = {
+        "id": "ntf_01J00000000000000000000000",
+        "title": title,
+        "body": None,
+        "url": None,
+        "data": None,
+        **example,
+    }
+    told = {"notification": notification, "user": {"id": "usr_01J00000000000000000000000"}}
+    return Entry(description, _NOTIFICATION, told, personal=True)
+
+
 CATALOGUE: dict[EventType, Entry] = {
     "message.created": Entry(
-        "Somebody posted a message: a person, a token or an incoming webhook.",
-        _object(message=_MESSAGE),
+        "Somebody posted a message: a person, a token, an incoming webhook or an application.",
+        _MESSAGE_CREATED,
         {"message": _A_MESSAGE},
+        answered={"message": _AN_ANSWER, "conversation": _A_CONVERSATION},
     ),
     "bot.mentioned": Entry(
         "A new message named a bot with @handle, in a chat the bot belongs to. Not for an edit that adds a mention.",
@@ -121,9 +184,44 @@ CATALOGUE: dict[EventType, Entry] = {
             }
         },
     ),
+    "interaction.created": Entry(
+        "A person clicked a button below an application's message.",
+        _object(
+            interaction=_object(
+                message_id=_STRING,
+                chat_id=_STRING,
+                row={"type": "integer", "minimum": 0},
+                column={"type": "integer", "minimum": 0},
+                label=_STRING,
+                data={"description": "What the application gave the button; any JSON value."},
+                context_id={**_NULLABLE, "description": "The message's context, when the click came in time for it."},
+            ),
+            conversation=_CONVERSATION,
+        ),
+        {
+            "interaction": {
+                "message_id": "msg_01J00000000000000000000000",
+                "chat_id": "cht_01J00000000000000000000000",
+                "row": 0,
+                "column": 0,
+                "label": "Approve",
+                "data": {"action": "approve", "data": "approve_request"},
+                "context_id": "ctx_01J00000000000000000000000",
+            },
+            "conversation": _A_CONVERSATION,
+        },
+    ),
     "webhook.disabled": Entry(
         "A webhook was disabled because its receiver kept failing or answered 410 Gone.",
-        _object(webhook=_object(id=_STRING, url=_STRING, name=_NULLABLE, reason=_STRING, last_error=_STRING)),
+        _object(
+            webhook=_object(
+                id=_STRING,
+                url={**_NULLABLE, "description": "Null for a personal webhook, as is its name."},
+                name=_NULLABLE,
+                reason=_STRING,
+                last_error=_STRING,
+            )
+        ),
         {
             "webhook": {
                 "id": "whk_01J00000000000000000000000",
@@ -159,15 +257,83 @@ CATALOGUE: dict[EventType, Entry] = {
         },
         operational=True,
     ),
+    "task_assigned": _notification(
+        "A request was dispatched to the person.",
+        "Fix the login page",
+        url="https://desk.example.com/requests/17",
+        data={"request": 17},
+    ),
+    "task_status": _notification("A request the person is involved in changed its status.", "Request 17 is done"),
+    "blocker": _notification(
+        "A blocker was raised, acknowledged or resolved.", "Blocked: no access to staging", data={"change": "raised"}
+    ),
+    "review": _notification("A request entered the review queue or was returned.", "Request 17 waits for review"),
+    "meeting": _notification(
+        "A meeting is near; send_at schedules such a reminder, for ten minutes before.",
+        "Planning begins in 10 minutes",
+        url="https://meet.example.com/planning",
+    ),
+    "weekly_digest": _notification("The digest of the week.", "Your week", body="12 requests done, 3 blocked."),
+    "team_support.approved": _notification(
+        "A team-support request was approved. Owners and admins are told too, whoever else is.",
+        "Support for the launch was approved",
+    ),
+    "system": _notification("A job, an automatic link, a change of membership and so on.", "The nightly import ran"),
 }
 TYPES: tuple[EventType, ...] = tuple(CATALOGUE)
+PERSONAL: tuple[EventType, ...] = tuple(type_ for type_, entry in CATALOGUE.items() if entry.personal)
 
 
 def message_created(message: Message) -> Event:
     """Made anew of the message whenever it is needed, so the same message always gives the same event."""
-    event = _of_message("message.created", message, message.created_at, {"message": describe(message)})
+    data: dict[str, Any] = {"message": describe(message)}
+    if message.application_id and message.person:
+        data["conversation"] = _conversation(
+            message.application_id, {"id": message.user_id, **message.person}, message.chat_id
+        )
+    event = _of_message("message.created", message, message.created_at, data)
     event.message_id = message.message_id
     return event
+
+
+def interaction_created(
+    message: Message,
+    chosen: Chosen,
+    person: User,
+    *,
+    event_id: str,
+    context_id: str | None,
+    livemode: bool,
+    at: str,
+    chain: list[str] | None,
+) -> Event:
+    """A person clicked a button of this message. Two clicks are two events."""
+    who = {"id": person.user_id, "name": person.name, "email": person.email}
+    interaction = {
+        "message_id": message.message_id,
+        "chat_id": message.chat_id,
+        "row": chosen.row,
+        "column": chosen.column,
+        "label": chosen.button.label,
+        "data": chosen.button.data,
+        "context_id": context_id,
+    }
+    return build(
+        "interaction.created",
+        event_id,
+        workspace_id=message.workspace_id,
+        chat_id=message.chat_id,
+        application_id=message.origin_id,
+        livemode=livemode,
+        at=at,
+        data={"interaction": interaction, "conversation": _conversation(message.origin_id, who, message.chat_id)},
+        chain=chain,
+    )
+
+
+def _conversation(application_id: str, person: dict[str, Any], chat_id: str) -> dict[str, Any]:
+    # A person and an application talk in a private chat, always.
+    return {"application_id": application_id, "person": person, "chat": {"id": chat_id, "type": "private"}}
 
 
 def bot_mentioned(created: Event, bot: User) -> Event:
@@ -207,6 +373,7 @@ def _of_message(type_: EventType, message: Message, at: str, data: dict[str, Any
         ids.derived(ids.EVENT, at, type_, message.message_id, str(message.revision)),
         workspace_id=message.workspace_id,
         chat_id=message.chat_id,
+        application_id=data.get("conversation", {}).get("application_id"),
         livemode=message.livemode,
         at=at,
         data=data,
@@ -224,6 +391,8 @@ def build(
     data: dict[str, Any],
     chat_id: str | None = None,
     bot_id: str | None = None,
+    application_id: str | None = None,
+    user_id: str | None = None,
     webhook_id: str | None = None,
     test: bool = False,
     chain: list[str] | None = None,
@@ -245,30 +414,69 @@ def build(
         livemode=livemode,
         chat_id=chat_id,
         bot_id=bot_id,
+        application_id=application_id,
+        user_id=user_id,
         webhook_id=webhook_id,
         test=test or None,
         chain=chain,
         # ASCII, so that no part of the way can change a byte of it.
         body=json.dumps(body, separators=(",", ":")),
+        bodies=dialects.bodies(body),
     )
 
 
-def test_event(type_: EventType, *, workspace_id: str, webhook_id: str, livemode: bool, at: str) -> Event:
-    """An event for one webhook alone, with the type's example as its data and `"test": true`."""
+def notified(notification: Notification, user_id: str) -> Event:
+    """One person is told: the same event however often it is made. Its time is that of sending."""
     return build(
-        type_,
-        ids.new(ids.EVENT),
-        workspace_id=workspace_id,
-        livemode=livemode,
-        at=at,
-        data=CATALOGUE[type_].example,
-        webhook_id=webhook_id,
-        test=True,
+        notification.type,
+        ids.derived(ids.EVENT, notification.send_at, notification.type, notification.notification_id, user_id),
+        workspace_id=notification.workspace_id,
+        user_id=user_id,
+        livemode=notification.livemode,
+        at=notification.send_at,
+        data={
+            "notification": {
+                "id": notification.notification_id,
+                "title": notification.title,
+                "body": notification.body,
+                "url": notification.url,
+                "data": json.loads(notification.data) if notification.data else None,
+            },
+            "user": {"id": user_id},
+        },
     )
+
+
+def test_event(type_: EventType, webhook: Webhook, at: str) -> Event:
+    """An event for this webhook alone, with an example of the type as its data and `"test": true`.
+
+    The first example that its format can tell; an application gets the one that a person answered.
+    """
+    made = (
+        build(
+            type_,
+            ids.new(ids.EVENT),
+            workspace_id=webhook.workspace_id,
+            livemode=webhook.livemode,
+            at=at,
+            data=data,
+            webhook_id=webhook.webhook_id,
+            test=True,
+        )
+        for data in _examples(type_, answered_first=webhook.application_id is not None)
+    )
+    return next(event for event in made if event.body_in(webhook.format) is not None)
+
+
+def _examples(type_: EventType, *, answered_first: bool = False) -> list[dict[str, Any]]:
+    entry = CATALOGUE[type_]
+    found = [entry.example, *([entry.answered] if entry.answered else [])]
+    return found[::-1] if answered_first else found
 
 
 def webhook_disabled(webhook: Webhook, reason: str, last_error: str, at: str) -> Event:
-    """`at` is part of the id: a webhook can be disabled again later."""
+    """`at` is part of the id: a webhook can be disabled again later. Whose own it is, alone sees its URL and name."""
+    shown = webhook.user_id is None
     return build(
         "webhook.disabled",
         ids.derived(ids.EVENT, at, "webhook.disabled", webhook.webhook_id),
@@ -278,8 +486,8 @@ def webhook_disabled(webhook: Webhook, reason: str, last_error: str, at: str) ->
         data={
             "webhook": {
                 "id": webhook.webhook_id,
-                "url": webhook.url,
-                "name": webhook.name,
+                "url": webhook.url if shown else None,
+                "name": webhook.name if shown else None,
                 "reason": reason,
                 "last_error": last_error,
             }
@@ -307,6 +515,22 @@ def delivery_exhausted(delivery: Delivery, reason: str, at: str) -> Event:
             }
         },
     )
+
+
+def formats(type_: EventType) -> dict[str, str]:
+    """An example's body in every format but our own that can tell events of this type."""
+    found: dict[str, str] = {}
+    for data in _examples(type_, answered_first=True):
+        found |= dialects.bodies({**example(type_), "data": data}) or {}
+    return found
+
+
+def can_tell(format_: dialects.Format, type_: EventType) -> bool:
+    return format_ == "ferryman" or format_ in formats(type_)
+
+
+def is_personal(type_: str) -> bool:
+    return type_ in PERSONAL
 
 
 def is_operational(type_: str) -> bool:

@@ -4,14 +4,24 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ferryman import store
+from ferryman.dialects import Format
 
 type EventType = Literal[
     "message.created",
     "bot.mentioned",
     "message.updated",
     "message.deleted",
+    "interaction.created",
     "webhook.disabled",
     "delivery.exhausted",
+    "task_assigned",
+    "task_status",
+    "blocker",
+    "review",
+    "meeting",
+    "weekly_digest",
+    "team_support.approved",
+    "system",
 ]
 
 
@@ -25,9 +35,17 @@ class Event(store.Record):
     body: str  # ASCII JSON; byte-identical on every attempt of every delivery
     chat_id: str | None = None
     message_id: str | None = None  # the message that, while it is unchanged, this event is made of
+    # The same in the other formats that can tell it; made with `body`, and as unchanging.
+    bodies: dict[str, str] | None = None
     bot_id: str | None = None  # the bot that was mentioned
+    application_id: str | None = None  # the application that a person answered
+    user_id: str | None = None  # the person who was notified
     webhook_id: str | None = None  # set when the event is for this webhook alone: a test
     test: bool | None = None
     chain: list[str] | None = None  # the webhooks whose deliveries led to it; they do not get it
     undispatched: str | None = None
     expires_at_epoch: int | None = None
+
+    def body_in(self, format_: Format) -> str | None:
+        """The bytes of one format, or None when that format cannot tell this event."""
+        return self.body if format_ == "ferryman" else (self.bodies or {}).get(format_)

@@ -1,12 +1,21 @@
 """What the API gives for event types."""
 
+import json
 from typing import Any, Self
 
 from pydantic import Field
 
+from ferryman import dialects
 from ferryman.events import catalogue
 from ferryman.events.model import EventType
 from ferryman.schema import Output
+
+
+class BodyOut(Output):
+    """The body of an event type in one format."""
+
+    body_schema: dict[str, Any] = Field(description="The JSON Schema of the body.")
+    example: dict[str, Any]
 
 
 class EventTypeOut(Output):
@@ -15,8 +24,12 @@ class EventTypeOut(Output):
     type: EventType
     description: str
     operational: bool = Field(description="About Ferryman's own work: only for webhooks without chat_ids.")
+    personal: bool = Field(
+        description="A notification of one person: for personal webhooks, and those without chat_ids."
+    )
     body_schema: dict[str, Any] = Field(description="The JSON Schema of the body.")
     example: dict[str, Any]
+    formats: dict[str, BodyOut] = Field(description="The body in the other formats that a webhook may choose for it.")
 
     @classmethod
     def of(cls, type_: EventType) -> Self:
@@ -25,6 +38,11 @@ class EventTypeOut(Output):
             type=type_,
             description=entry.description,
             operational=entry.operational,
+            personal=entry.personal,
             body_schema=catalogue.schema(type_),
             example=catalogue.example(type_),
+            formats={
+                name: BodyOut(body_schema=dialects.schema(name, catalogue.schema(type_)), example=json.loads(body))
+                for name, body in catalogue.formats(type_).items()
+            },
         )

@@ -43,7 +43,7 @@ class Call:
     caller: Caller
     once: Once | None
     event: dict[str, Any]
-    path: str
+    path: str  # the route's own, at whichever alias it was called: cursors and keys hold for all of them
 
     def page_start(self, query: Any) -> store.Key | None:
         """Where the list starts that `query` (a ListQuery) asks for."""
@@ -73,10 +73,14 @@ class Call:
 
 @dataclass
 class Api:
-    """The routes of one function. Call it with a Lambda event; `operations` feeds the OpenAPI document."""
+    """The routes of one function. Call it with a Lambda event; `operations` feeds the OpenAPI document.
+
+    `aliases` are beginnings of paths, each with another under which the same routes answer the same.
+    """
 
     tag: str
     description: str
+    aliases: dict[str, str] = field(default_factory=dict)
     operations: list[Operation] = field(default_factory=list)
     resolver: APIGatewayHttpResolver = field(default_factory=APIGatewayHttpResolver)
 
@@ -118,10 +122,15 @@ class Api:
         """Register a handler. `replay(call, id, **path)` answers a repeated Idempotency-Key of a creating POST."""
 
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            for address, name in self._addresses(path, function.__name__):
+                answer_at(address, name, function)
+            return function
+
+        def answer_at(address: str, name: str, function: Callable[..., Any]) -> None:
             operation = Operation(
                 method=method,
-                path=path,
-                name=function.__name__,
+                path=address,
+                name=name,
                 summary=summary,
                 description=description,
                 tag=self.tag,
@@ -137,17 +146,25 @@ class Api:
             self.operations.append(operation)
 
             def run(**parameters: str) -> Response[str]:
-                return self._run(operation, function, replay, parameters)
+                return self._run(operation, path, function, replay, parameters)
 
-            rule = path.replace("{", "<").replace("}", ">")
+            rule = address.replace("{", "<").replace("}", ">")
             self.resolver.route(rule, [method])(run)
-            return function
 
         return register
+
+    def _addresses(self, path: str, name: str) -> list[tuple[str, str]]:
+        """A route's path, and its aliases, each with the name of its operation."""
+        found = [(path, name)]
+        for beginning, alias in self.aliases.items():
+            if path == beginning or path.startswith(f"{beginning}/"):
+                found.append((alias + path.removeprefix(beginning), f"{name}_at{re.sub(r'\W', '_', alias)}"))
+        return found
 
     def _run(
         self,
         operation: Operation,
+        path: str,
         function: Callable[..., Any],
         replay: Callable[..., Any] | None,
         parameters: dict[str, str],
@@ -163,7 +180,7 @@ class Api:
         if operation.session and caller.kind != "session":
             raise NotAllowed("This is for signed-in people, not for API tokens. Sign in with POST /v1/sessions.")
         arguments = _arguments(operation, event, parameters)
-        call = Call(caller, None, event, operation.path.format(**parameters))
+        call = Call(caller, None, event, path.format(**parameters))
         if replay is not None and (key := _header(event, "idempotency-key")) is not None:
             if not _IDEMPOTENCY_KEY.fullmatch(key):
                 raise Invalid("The Idempotency-Key must have 1 to 255 visible ASCII characters.", "Idempotency-Key")

@@ -30,3 +30,4 @@ class Operation:
     errors: tuple[int, ...] = ()  # statuses besides those that its other words imply
     media_type: str = "application/json"
     body_content: dict[str, Any] | None = None  # an OpenAPI `content` object where there is no model
+    error_content: dict[str, Any] | None = None  # the same of its errors, where they are no problem+json

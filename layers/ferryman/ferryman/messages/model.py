@@ -1,12 +1,13 @@
 """Message: what someone said in a chat."""
 
+import json
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from ferryman import store
 from ferryman.messages import mentions
 
-type Origin = Literal["token", "incoming_webhook"]
+type Origin = Literal["token", "incoming_webhook", "application"]
 MAX_TEXT = 16_000  # characters (code points)
 
 
@@ -23,11 +24,22 @@ class Message(store.Record):
     user_id: str | None = None  # the author, when it is a user
     author_name: str | None = None  # the author's name, when it is not
     author_avatar_url: str | None = None
+    buttons: str | None = None  # JSON of rows of {label, data}: DynamoDB's maps do not keep the order of keys
+    # Of a message in a chat with an application: which one, and what it is tied to.
+    application_id: str | None = None
+    context_id: str | None = None
+    person: dict[str, str | None] | None = None  # who answered the application: name, email
     chain: list[str] | None = None  # the webhooks whose deliveries led to it
     revision: int = 1
     edited_at: str | None = None
     deleted_at: str | None = None
     undispatched: str | None = None  # set until the dispatcher is done with it; the sweeper's index
+
+
+def rows(message: Message) -> list[list[dict[str, Any]]] | None:
+    """The buttons below a message, row by row: each has a `label` and `data`, any JSON value."""
+    found: list[list[dict[str, Any]]] | None = json.loads(message.buttons) if message.buttons else None
+    return found
 
 
 def describe(message: Message) -> dict[str, object]:
@@ -36,7 +48,7 @@ def describe(message: Message) -> dict[str, object]:
         {"type": "user", "id": message.user_id}
         if message.user_id
         else {
-            "type": "incoming_webhook",
+            "type": "application" if message.origin == "application" else "incoming_webhook",
             "id": message.origin_id,
             "name": message.author_name,
             "avatar_url": message.author_avatar_url,
@@ -48,6 +60,8 @@ def describe(message: Message) -> dict[str, object]:
         "text": message.text,
         "mentions": mentions.handles(message.text),
         "author": author,
+        "buttons": rows(message),
+        "context_id": message.context_id,
         "origin": message.origin,
         "livemode": message.livemode,
         "revision": message.revision,

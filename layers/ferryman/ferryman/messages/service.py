@@ -5,6 +5,8 @@ from dataclasses import replace
 
 from ferryman import clock, idempotency, ids, log, store
 from ferryman.chats import access
+from ferryman.contexts import service as contexts_service
+from ferryman.contexts import table as contexts
 from ferryman.credentials.model import Caller
 from ferryman.errors import NotAllowed, NotFound
 from ferryman.events import catalogue
@@ -12,11 +14,13 @@ from ferryman.events import table as events
 from ferryman.idempotency import Once
 from ferryman.messages import chains, table
 from ferryman.messages.model import Message
+from ferryman.users import table as users
 
 
 def post(caller: Caller, chat_id: str, text: str, once: Once | None = None, answers: str | None = None) -> Message:
     """A new message of the caller's user in a chat the caller belongs to. `answers` is a delivery's id."""
-    access.require_open(access.visible(caller, chat_id))
+    chat = access.visible(caller, chat_id)
+    access.require_open(chat)
     message = Message(
         workspace_id=caller.workspace_id,
         chat_id=chat_id,
@@ -29,9 +33,31 @@ def post(caller: Caller, chat_id: str, text: str, once: Once | None = None, answ
         livemode=caller.livemode,
         chain=chains.of_reply(caller.workspace_id, answers),
     )
-    store.commit([*idempotency.writes(once, message.message_id), table.creating(message)])
+    if chat.application_id and caller.role != "bot":
+        _answer(caller, chat.application_id, message, once)
+    else:
+        store.commit([*idempotency.writes(once, message.message_id), table.creating(message)])
     log.event("message.accepted", message_id=message.message_id, chat_id=chat_id, origin="token")
     return message
+
+
+def _answer(caller: Caller, application_id: str, message: Message, once: Once | None) -> None:
+    """Say a person's message to an application, which is told of it.
+
+    One that comes in time belongs to the chat's newest context; a later one goes through without it.
+    """
+    person = users.get(caller.workspace_id, caller.user_id)
+    message.application_id = application_id
+    message.person = {"name": person.name, "email": person.email}
+    once_only = idempotency.writes(once, message.message_id)
+    context = contexts.newest(caller.workspace_id, message.chat_id)
+    if context and context.livemode == message.livemode:
+        message.context_id = context.context_id
+        writes = [*once_only, table.creating(message)]
+        if contexts_service.commit_in_time(context, message.created_at, writes):
+            return
+        message.context_id = None
+    store.commit([*once_only, table.creating(message)])
 
 
 def read(caller: Caller, chat_id: str, message_id: str) -> Message:

@@ -1,6 +1,7 @@
 """The table `messages`: (chat, message_id) → message, where chat is `<workspace_id>/<chat_id>`.
 
 Its stream is the outbox: accepting a message is this one put, and the stream invokes the dispatcher.
+A message with buttons has a second item, `<workspace_id>/buttons/<message_id>`, that says which chat it is in.
 `undispatched` is the key of a sparse index; an item has it from the put until its event was dispatched.
 """
 
@@ -58,6 +59,24 @@ def creating(message: Message) -> store.Write:
     message.undispatched = shard(message.message_id)
     item = {**message.to_item(), **key(message.workspace_id, message.chat_id, message.message_id)}
     return store.put(TABLE, item, condition="attribute_not_exists(message_id)")
+
+
+def marking(message: Message) -> store.Write:
+    """Makes a message with buttons findable by its id alone."""
+    item = {**_mark(message.workspace_id, message.message_id), "chat_id": message.chat_id}
+    return store.put(TABLE, item)
+
+
+def chat_of(workspace_id: str, message_id: str) -> str:
+    """The chat of a message with buttons."""
+    item = store.get(TABLE, _mark(workspace_id, message_id))
+    if item is None:
+        raise NotFound("There is no such message with buttons.")
+    return str(item["chat_id"])
+
+
+def _mark(workspace_id: str, message_id: str) -> store.Key:
+    return {"chat": f"{workspace_id}/buttons/{message_id}", "message_id": message_id}
 
 
 def changing(message: Message, **changes: object) -> store.Write:

@@ -97,7 +97,7 @@ def prepare(tickets: Sequence[Ticket]) -> Prepared:
         if delivery is None:
             continue
         found_deliveries[ticket.delivery_id] = delivery
-        if webhook and delivery.chat_id and not webhook.is_global:
+        if webhook and delivery.chat_id and webhook.follows_a_member:
             pairs.setdefault(delivery.workspace_id, set()).add((delivery.chat_id, webhook.member_id))
     members: set[tuple[str, str]] = set()
     for workspace_id, chosen in pairs.items():
@@ -141,7 +141,7 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int) -> Verdict:
     except deliveries.LostClaim:
         # A copy of this message was faster. It may still die, so look again once its lease is over.
         return _defer(ticket, limit + _LEASE_MARGIN_SECONDS)
-    body = event.body.encode()
+    body = (event.body_in(webhook.format) or "").encode()  # _no_longer_wanted has told it missing
     attempt = signing.attempt(delivery, delivery.attempts[-1])
     headers = signing.headers(attempt, webhook.signatures, secrets, body)
     try:
@@ -169,7 +169,9 @@ def _no_longer_wanted(
         return f"the webhook is disabled: {webhook.disabled_reason}"
     if event is None:
         return "the event is no longer kept"
-    if not webhook.is_global and delivery.chat_id and (delivery.chat_id, webhook.member_id) not in members:
+    if event.body_in(webhook.format) is None:
+        return f"the format {webhook.format} cannot tell {event.type}"
+    if webhook.follows_a_member and delivery.chat_id and (delivery.chat_id, webhook.member_id) not in members:
         return f"the {'bot' if webhook.bot_id else "webhook's owner"} no longer belongs to the chat"
     return None
 

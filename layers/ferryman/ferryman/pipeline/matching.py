@@ -40,7 +40,8 @@ class Matcher:
 
         A webhook gets it when it is enabled, existed when the event happened, and, unless it is global, its creator
         belongs to the chat now: whoever loses a chat loses its events. A bot's callback gets what mentions the bot
-        where the bot belongs now. An event for one webhook alone goes to that.
+        where the bot belongs now; an application's gets what a person answered to the application, and a personal
+        webhook what its person is notified of. An event for one webhook alone goes to that.
         """
         if event.webhook_id:
             only = list(webhooks.get_many([(event.workspace_id, event.webhook_id)]).values())
@@ -79,7 +80,7 @@ class Matcher:
     def _memberships(self, event: Event, found: Iterable[Webhook]) -> set[tuple[str, str]]:
         if event.chat_id is None:
             return set()
-        pairs = {(event.chat_id, webhook.member_id) for webhook in found if not webhook.is_global}
+        pairs = {(event.chat_id, webhook.member_id) for webhook in found if webhook.follows_a_member}
         unknown = {pair for pair in pairs if (event.workspace_id, *pair) not in self._members}
         if unknown:
             members = chats.memberships(event.workspace_id, unknown)
@@ -92,6 +93,10 @@ def _topics(event: Event) -> list[str]:
     topics = [webhooks.topic(event.workspace_id, name, livemode=event.livemode) for name in names]
     if event.bot_id:
         topics.append(webhooks.topic_of_bot(event.workspace_id, event.bot_id, livemode=event.livemode))
+    if event.application_id:
+        topics.append(webhooks.topic_of_application(event.workspace_id, event.application_id, livemode=event.livemode))
+    if event.user_id:
+        topics.append(webhooks.topic_of_user(event.workspace_id, event.user_id, livemode=event.livemode))
     return topics
 
 
@@ -104,8 +109,14 @@ def wants(webhook: Webhook, event: Event, members: set[tuple[str, str]]) -> bool
         return False
     if webhook.created_at > event.created_at or webhook.state != "enabled":
         return False
+    if event.body_in(webhook.format) is None:
+        return False
     if webhook.is_global:
         return True
+    if webhook.application_id:
+        return webhook.application_id == event.application_id
+    if webhook.user_id:
+        return webhook.user_id == event.user_id
     if webhook.bot_id and webhook.bot_id != event.bot_id:
         return False
     if webhook.chat_ids is not None and event.chat_id not in webhook.chat_ids:

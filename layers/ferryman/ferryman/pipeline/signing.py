@@ -4,26 +4,23 @@ A webhook chooses one or several signatures; each adds its own headers to every 
 
 - `fm` (the default): `t=<unix seconds>,v1=<hex HMAC-SHA256 of "{t}.{body}">`, keyed with the secret's UTF-8 bytes
 - `standard`: Standard Webhooks (https://www.standardwebhooks.com), keyed with what follows `whsec_`, base64-decoded
-- `fluxdesk`: `v1=<hex HMAC-SHA256 of the body>`, keyed with the secret's UTF-8 bytes
+- those of `ferryman.dialects`, in the words of other products
 
-While a secret is being rotated, `fm` and `standard` carry one signature for each valid secret, the newest first;
-`fluxdesk` has room for one and uses the newest. The time is taken at each attempt and never cached, so that a
-receiver can refuse old ones.
+While a secret is being rotated, `fm` and `standard` carry one signature for each valid secret, the newest first. The
+time is taken at each attempt and never cached, so that a receiver can refuse old ones.
 """
 
 import base64
 import hashlib
 import hmac
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ferryman import clock
+from ferryman import clock, dialects
 from ferryman.deliveries.model import Delivery
-from ferryman.webhooks.model import SECRET_PREFIX, Signature
-
-_DELIVERY_UUIDS = uuid.UUID("6f2b3c1e-8d5a-5d0e-9a55-0f8c5b1c7a34")  # the namespace of our deliveries' UUIDs
+from ferryman.dialects import Signature
+from ferryman.webhooks.model import SECRET_PREFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,8 @@ def headers(attempt: Attempt, signatures: Sequence[Signature], secrets: Sequence
     """All headers of an attempt that is about to be made."""
     found = described(attempt, signatures)
     for name in signatures:
-        found |= _SIGNERS[name](attempt, secrets, body)
+        signing = dialects.signing(name)
+        found |= signing.sign(secrets, body) if signing else _SIGNERS[name](attempt, secrets, body)
     return found
 
 
@@ -69,11 +67,8 @@ def described(attempt: Attempt, signatures: Sequence[Signature]) -> dict[str, st
         }
     if "standard" in signatures:
         found |= {"webhook-id": attempt.delivery_id, "webhook-timestamp": str(attempt.timestamp)}
-    if "fluxdesk" in signatures:
-        found |= {
-            "X-FluxDesk-Event-Type": attempt.event_type,
-            "X-FluxDesk-Delivery-Id": str(uuid.uuid5(_DELIVERY_UUIDS, attempt.delivery_id)),
-        }
+    for signing in filter(None, map(dialects.signing, signatures)):
+        found |= signing.headers(attempt.event_type, attempt.delivery_id)
     found |= {"X-FM-Delivery-ID": attempt.delivery_id, "X-FM-Delivery-Attempt": str(attempt.number)}
     if attempt.test:
         found["X-FM-Webhook-Test"] = "true"
@@ -98,12 +93,7 @@ def _standard(attempt: Attempt, secrets: Sequence[str], body: bytes) -> dict[str
     return {"webhook-signature": " ".join(f"v1,{digest}" for digest in digests)}
 
 
-def _fluxdesk(_attempt: Attempt, secrets: Sequence[str], body: bytes) -> dict[str, str]:
-    return {"X-FluxDesk-Signature": f"v1={hmac.digest(secrets[0].encode(), body, hashlib.sha256).hex()}"}
-
-
 _SIGNERS: Mapping[Signature, Callable[[Attempt, Sequence[str], bytes], dict[str, str]]] = {
     "fm": _fm,
     "standard": _standard,
-    "fluxdesk": _fluxdesk,
 }

@@ -1,5 +1,7 @@
 """Sending again: one delivery, a time range, or all that failed.
 
+The webhooks that come here are those that the caller may manage; whoever looked them up has seen to that.
+
 Asking only writes a replay; its stream invokes the replayer, which does a page, writes how far it came, and is
 invoked again by that. Every step may be done twice: a delivery that was started anew by this replay and still waits
 is simply put into the queue once more.
@@ -17,7 +19,6 @@ from ferryman.pipeline.queue import Ticket
 from ferryman.replays import table
 from ferryman.replays.model import Replay
 from ferryman.replays.schema import ReplayIn
-from ferryman.webhooks import service as webhooks
 from ferryman.webhooks.model import Webhook
 
 _PAGE = 100
@@ -25,25 +26,24 @@ _PREVIEW_PAGES = 20
 _MAX_ATTEMPTS = 60  # in one delivery's log
 
 
-def retry(caller: Caller, delivery_id: str) -> tuple[Delivery, Webhook]:
+def retry(caller: Caller, delivery: Delivery, webhook: Webhook) -> Delivery:
     """Send one delivery again, with a fresh budget of attempts; the earlier ones stay in its log."""
-    delivery, webhook = webhooks.delivery(caller, delivery_id)
     _require_enabled(webhook)
     if not delivery.is_over:
         raise Conflict(f"The delivery is {delivery.state}; only one that is over can be sent again.")
     if delivery.test:
-        raise Conflict("A test is not sent again. Send a new one: POST /v1/webhooks/{id}/test.")
+        raise Conflict("A test is not sent again. Send a new one: POST …/test.")
     if len(delivery.attempts) >= _MAX_ATTEMPTS:
         raise Conflict(f"The delivery has {len(delivery.attempts)} attempts; that is the most its log holds.")
     replay = _new(caller, webhook)
-    replay.delivery_id = delivery_id
+    replay.delivery_id = delivery.delivery_id
     store.commit([deliveries.replaying(delivery, replay.created_at), table.creating(replay)])
-    return deliveries.get(caller.workspace_id, delivery_id), webhook
+    return deliveries.get(delivery.workspace_id, delivery.delivery_id)
 
 
-def preview(caller: Caller, webhook_id: str, wanted: ReplayIn) -> tuple[int, bool]:
+def preview(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> tuple[int, bool]:
     """How many deliveries a replay would send again, and whether that is all of them."""
-    replay = _matching(_new(caller, webhooks.visible(caller, webhook_id)), wanted)
+    replay = _matching(_new(caller, webhook), wanted)
     matched, after = 0, None
     for _ in range(_PREVIEW_PAGES):
         found, after = _page(replay, after)
@@ -53,29 +53,27 @@ def preview(caller: Caller, webhook_id: str, wanted: ReplayIn) -> tuple[int, boo
     return matched, False
 
 
-def start(caller: Caller, webhook_id: str, wanted: ReplayIn) -> Replay:
+def start(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> Replay:
     """Start a replay. Deliveries of events after this moment are not part of it."""
-    webhook = webhooks.visible(caller, webhook_id)
     _require_enabled(webhook)
     replay = _matching(_new(caller, webhook), wanted)
     store.commit([table.creating(replay)])
     return replay
 
 
-def read(caller: Caller, webhook_id: str, replay_id: str) -> Replay:
-    webhooks.visible(caller, webhook_id)
-    return table.get(caller.workspace_id, webhook_id, replay_id)
+def read(webhook: Webhook, replay_id: str) -> Replay:
+    return table.get(webhook.workspace_id, webhook.webhook_id, replay_id)
 
 
-def cancel(caller: Caller, webhook_id: str, replay_id: str) -> Replay:
+def cancel(webhook: Webhook, replay_id: str) -> Replay:
     """Stop a replay after the page it is at."""
     for _ in range(5):
-        replay = read(caller, webhook_id, replay_id)
+        replay = read(webhook, replay_id)
         if replay.state != "running":
             return replay
         with suppress(table.Moved):  # it moved on by a page: read where it is now
             store.commit([table.cancelling(replay)])
-    return read(caller, webhook_id, replay_id)
+    return read(webhook, replay_id)
 
 
 def step(workspace_id: str, webhook_id: str, replay_id: str) -> None:
@@ -143,4 +141,4 @@ def _matching(replay: Replay, wanted: ReplayIn) -> Replay:
 
 def _require_enabled(webhook: Webhook) -> None:
     if webhook.state != "enabled":
-        raise Conflict("The webhook is disabled. Enable it first: PATCH /v1/webhooks/{id} with state: enabled.")
+        raise Conflict("The webhook is disabled. Enable it first: PATCH it with state: enabled.")

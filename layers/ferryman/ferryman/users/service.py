@@ -12,6 +12,7 @@ from ferryman.tokens import service as tokens
 from ferryman.users import emails, table
 from ferryman.users.model import User
 from ferryman.users.schema import UserIn, UserPatch
+from ferryman.webhooks import personal
 
 _REMOVABLE = {"handle", "avatar_url", "about"}
 
@@ -70,13 +71,14 @@ def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
 
 
 def _follow(user: User) -> None:
-    """Bring the user's role and activity into the user's credentials.
+    """Bring the user's role and activity into the user's credentials and personal webhooks.
 
     Of two edits at the same moment, the first can come here last; so look whether it still is the newest.
     """
     while True:
         tokens.follow_user(user)
         sessions.follow_user(user)
+        personal.follow(user)
         newest = table.get(user.workspace_id, user.user_id)
         if (newest.role, newest.active) == (user.role, user.active):
             return

@@ -41,6 +41,13 @@ def by_handles(workspace_id: str, handles: Iterable[str]) -> list[User]:
     return [User.from_item(item) for item in found if item.get("handle") in wanted]
 
 
+def by_email(workspace_id: str, email: str) -> User | None:
+    """The person who has this e-mail address now, in whatever case it is written."""
+    held = store.get(TABLE, _key(workspace_id, _email_entry(email)))
+    item = store.get(TABLE, _key(workspace_id, held["user_id"])) if held else None
+    return User.from_item(item) if item else None
+
+
 def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[User], store.Key | None]:
     """Users, oldest first."""
     found = store.query(
@@ -51,6 +58,23 @@ def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[U
         after=after,
     )
     return [User.from_item(item) for item in found.items], found.last_key
+
+
+def get_many(workspace_id: str, user_ids: Iterable[str]) -> list[User]:
+    """The users of these ids that exist, in no order: one batch read for each hundred."""
+    return [User.from_item(item) for item in store.get_many(TABLE, [_key(workspace_id, one) for one in user_ids])]
+
+
+def owners_and_admins(workspace_id: str) -> list[User]:
+    """The active ones."""
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace AND begins_with(entry, :prefix)",
+        {":workspace": workspace_id, ":prefix": "usr_", ":owner": "owner", ":admin": "admin", ":yes": True},
+        where="#role IN (:owner, :admin) AND active = :yes",
+        names={"#role": "role"},
+    )
+    return [User.from_item(item) for item in found]
 
 
 def page_of_bots(

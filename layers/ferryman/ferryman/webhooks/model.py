@@ -4,15 +4,16 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ferryman import clock, store
+from ferryman.dialects import Format, Signature
 from ferryman.events.model import EventType
 
 type State = Literal["enabled", "disabled"]
-type Signature = Literal["fm", "standard", "fluxdesk"]
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
 MAX_CHATS = 40
 PAUSE_AFTER_FAILURES = 5  # consecutive failed attempts
 DISABLE_AFTER_FAILURES = 10
 BOT_DEACTIVATED = "the bot was deactivated"  # why a callback is disabled; activating the bot enables it again
+USER_DEACTIVATED = "the person was deactivated"  # the same for personal webhooks
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,6 +42,9 @@ class Webhook(store.Record):
     secrets: list[dict[str, Any]]  # SigningSecret items, newest first
     chat_ids: list[str] | None = None  # None: every chat of the workspace, which needs admin:*
     bot_id: str | None = None  # a bot callback: the bot's mentions alone, in the bot's own chats
+    application_id: str | None = None  # an application's callback: what people answer to the application
+    user_id: str | None = None  # a personal webhook: this person's notifications alone, managed by nobody else
+    format: Format = "ferryman"  # of the bodies; never changes
     signatures: list[Signature] = field(default_factory=lambda: ["fm"])
     name: str | None = None
     description: str | None = None
@@ -55,7 +59,16 @@ class Webhook(store.Record):
 
     @property
     def is_global(self) -> bool:
-        return self.chat_ids is None and self.bot_id is None
+        """Whether it gets the events of every chat, whoever belongs there: it has no chats and is nobody's own."""
+        return self.chat_ids is None and not (self.bot_id or self.application_id or self.user_id)
+
+    @property
+    def follows_a_member(self) -> bool:
+        """Whether it hears only of chats that `member_id` belongs to.
+
+        An application is in its chats by itself, and what a person is notified of is in no chat.
+        """
+        return not (self.is_global or self.application_id or self.user_id)
 
     @property
     def member_id(self) -> str:

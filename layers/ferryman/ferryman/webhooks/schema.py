@@ -5,9 +5,11 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field
 
 from ferryman import clock, ids
+from ferryman.dialects import OF_PEOPLE, Format, Signature
 from ferryman.events.model import EventType
+from ferryman.notifications.model import NotificationType
 from ferryman.schema import Description, Input, Name, Output, Time, distinct
-from ferryman.webhooks.model import MAX_CHATS, Signature, State, Webhook
+from ferryman.webhooks.model import MAX_CHATS, State, Webhook
 
 type Events = Annotated[list[EventType], Field(min_length=1), AfterValidator(distinct)]
 type ChatIds = Annotated[
@@ -18,6 +20,10 @@ type ChatIds = Annotated[
 type Signatures = Annotated[list[Signature], Field(min_length=1), AfterValidator(distinct)]
 type Url = Annotated[str, Field(min_length=1, max_length=2048)]
 _CHATS = "Only events of these chats; you must belong to each. Left out: every chat, which needs admin:*."
+_FORMAT = (
+    "Whose words the bodies are in: `ferryman`, or another product's, for events that it can tell "
+    "(GET /v1/event-types). It never changes."
+)
 
 
 class WebhookIn(Input):
@@ -26,9 +32,11 @@ class WebhookIn(Input):
     url: Url = Field(description="Where to deliver: https.", examples=["https://ci.example.com/ferryman"])
     events: Events = Field(description="Which events to deliver.", examples=[["message.created"]])
     chat_ids: ChatIds | None = Field(None, description=_CHATS)
-    signatures: Signatures = Field(
-        default=["fm"],
-        description="Which signatures each delivery carries: `fm`, `standard` (Standard Webhooks), `fluxdesk`.",
+    format: Format = Field("ferryman", description=_FORMAT)
+    signatures: Signatures | None = Field(
+        None,
+        description="Which signatures each delivery carries: `fm`, `standard` (Standard Webhooks), or another "
+        "product's. Left out: that of the format.",
     )
     max_per_second: int | None = Field(
         None, ge=1, le=1000, description="At most this many attempts in a second; no limit, when left out."
@@ -52,6 +60,40 @@ class WebhookPatch(Input):
     state: State | None = Field(None, description="`enabled` also forgets the failures so far.")
 
 
+type PersonalEvents = Annotated[list[NotificationType], Field(min_length=1), AfterValidator(distinct)]
+_ALL_OR_SOME = "Which notifications to deliver; all types, when left out."
+
+
+class PersonalWebhookIn(Input):
+    """A new personal webhook: where to send the caller's own notifications."""
+
+    url: Url = Field(description="Where to deliver: https.", examples=["https://receiver.example.com/fluxdesk-events"])
+    events: PersonalEvents | None = Field(None, description=_ALL_OR_SOME)
+    format: Format = Field(OF_PEOPLE, description=_FORMAT)
+    signatures: Signatures | None = Field(None, description="Left out: that of the format.")
+    name: Name | None = None
+    description: Description | None = None
+
+
+class PersonalWebhookPatch(Input):
+    """What to change; fields that are left out stay as they are. A changed URL keeps its secret."""
+
+    url: Url | None = None
+    events: PersonalEvents | None = None
+    signatures: Signatures | None = None
+    name: Name | None = None
+    description: Description | None = None
+    state: State | None = Field(None, description="`enabled` also forgets the failures so far.")
+
+
+class PersonalTestIn(Input):
+    """What to send as a test."""
+
+    event_type: NotificationType | None = Field(
+        None, description="Whose example to send; the first of the webhook's events, when left out."
+    )
+
+
 class WebhookOut(Output):
     """An outgoing webhook, without its signing secret."""
 
@@ -60,6 +102,9 @@ class WebhookOut(Output):
     events: list[EventType]
     chat_ids: list[str] | None
     bot_id: str | None = Field(description="Of a bot's callback: the bot whose mentions it gets.")
+    application_id: str | None = Field(description="Of an application's callback: whose answers it gets.")
+    user_id: str | None = Field(description="Of a personal webhook: the person whose notifications it gets.")
+    format: Format = Field(description="Whose words the bodies are in; `ferryman` is described under Webhooks.")
     signatures: list[Signature]
     name: str | None
     description: str | None

@@ -5,13 +5,14 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from ferryman import clock, idempotency, ids, scopes, store
+from ferryman import clock, dialects, idempotency, ids, scopes, store
 from ferryman.audit import service as audit
 from ferryman.chats import table as chats
 from ferryman.credentials import secrets
 from ferryman.credentials.model import Caller
 from ferryman.deliveries import table as deliveries
 from ferryman.deliveries.model import Delivery
+from ferryman.dialects import Format
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
 from ferryman.events import catalogue
 from ferryman.events import table as events
@@ -29,17 +30,20 @@ def create(
     once: Once | None = None,
     *,
     bot_id: str | None = None,
+    application_id: str | None = None,
+    user_id: str | None = None,
     with_it: Callable[[Webhook], Sequence[store.Write]] = lambda _webhook: (),
 ) -> tuple[Webhook, str]:
-    """A new webhook and its signing secret; a callback when `bot_id` is given. `with_it` joins the transaction.
+    """A new webhook and its signing secret.
 
-    Raises NotAllowed for a subscription to every chat without admin:*, Invalid for a URL that may not be called
-    or chats the caller does not belong to.
+    A callback when `bot_id` or `application_id` is given, a personal webhook when `user_id` is.
+    `with_it` joins the transaction. Raises NotAllowed for a subscription to every chat without admin:*, Invalid for
+    a URL that may not be called or chats the caller does not belong to.
     """
     url = _checked_url(wanted.url)
-    if bot_id is None:
+    if not (bot_id or application_id or user_id):
         _check_chats(caller, wanted.chat_ids)
-    _check_events(wanted.events, wanted.chat_ids)
+    _check_events(wanted.events, wanted.chat_ids, wanted.format)
     webhook_id = ids.new(ids.WEBHOOK)
     secret = secrets.new_signing_secret()
     now = clock.now_iso()
@@ -51,9 +55,12 @@ def create(
         events=list(wanted.events),
         chat_ids=wanted.chat_ids,
         bot_id=bot_id,
+        application_id=application_id,
+        user_id=user_id,
+        format=wanted.format,
         name=wanted.name,
         description=wanted.description,
-        signatures=list(wanted.signatures),
+        signatures=list(wanted.signatures or [dialects.signature(wanted.format)]),
         max_per_second=wanted.max_per_second,
         livemode=caller.livemode,
         created_by=caller.user_id,
@@ -78,12 +85,15 @@ def visible(caller: Caller, webhook_id: str) -> Webhook:
 def may_manage(caller: Caller, webhook: Webhook) -> bool:
     """A narrow token manages its user's webhooks; test tokens never see live ones, nor the other way round.
 
-    A bot's callbacks are for those who may manage bots.
+    A bot's callbacks are for those who may manage bots, an application's for those who may manage applications. A
+    personal webhook is its person's alone, in `webhooks.personal`.
     """
-    if webhook.livemode != caller.livemode:
+    if webhook.livemode != caller.livemode or webhook.user_id:
         return False
     if webhook.bot_id and not scopes.covers(caller.scopes, "bots:write"):
         return False
+    if webhook.application_id:
+        return caller.is_admin
     return caller.is_admin or (webhook.created_by == caller.user_id and not webhook.is_global)
 
 
@@ -100,7 +110,7 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, with_it: Sequen
     for name in ("url", "events", "signatures", "state"):
         if name in changes and changes[name] is None:
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
-    if before.bot_id:
+    if before.bot_id or before.application_id:
         _check_callback(before, changes)
     if "url" in changes:
         changes["url"] = _checked_url(changes["url"])
@@ -110,7 +120,7 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, with_it: Sequen
     now = clock.now_iso()
     if changes:
         after = replace(before, **changes, updated_at=now)
-        _check_events(after.events, after.chat_ids)
+        _check_events(after.events, after.chat_ids, after.format)
         store.commit([*table.changing(before, after), *with_it])
         with_it = ()
     if state == "enabled" and (before.state != "enabled" or before.consecutive_failures or before.paused_until):
@@ -132,7 +142,11 @@ def rotate_secret(caller: Caller, webhook_id: str, overlap_hours: int) -> tuple[
 
     Refused while an earlier rotation is open: a third secret would push out one that is still in use.
     """
-    before = visible(caller, webhook_id)
+    return rotate(caller, visible(caller, webhook_id), overlap_hours)
+
+
+def rotate(caller: Caller, before: Webhook, overlap_hours: int) -> tuple[Webhook, str]:
+    """Rotate the secret of a webhook that the caller may manage."""
     if before.secret_expires_at:
         raise Conflict(
             f"The secret was rotated before, and the old one signs until {before.secret_expires_at}. "
@@ -141,14 +155,14 @@ def rotate_secret(caller: Caller, webhook_id: str, overlap_hours: int) -> tuple[
     (current,) = before.signing_secrets()
     now = clock.now()
     secret = secrets.new_signing_secret()
-    sealed = _sealed(caller.workspace_id, webhook_id, current.version + 1, secret, clock.iso(now))
+    sealed = _sealed(before.workspace_id, before.webhook_id, current.version + 1, secret, clock.iso(now))
     kept = []
     if overlap_hours:
         current.expires_at = clock.iso(now + overlap_hours * 3600)
         kept = [current.to_item()]
-    audited = audit.writes(caller, "webhook.rotated", webhook_id, {"overlap_hours": overlap_hours})
+    audited = audit.writes(caller, "webhook.rotated", before.webhook_id, {"overlap_hours": overlap_hours})
     store.commit([table.rekeying(before, [sealed.to_item(), *kept], clock.iso(now)), *audited])
-    return table.get(caller.workspace_id, webhook_id), secret
+    return table.get(before.workspace_id, before.webhook_id), secret
 
 
 def expire_old_secret(caller: Caller, webhook_id: str) -> Webhook:
@@ -163,16 +177,17 @@ def expire_old_secret(caller: Caller, webhook_id: str) -> Webhook:
 def send_test(caller: Caller, webhook_id: str, event_type: EventType | None) -> tuple[Delivery, Webhook]:
     """Send the example of an event type, signed like any delivery. Works for a disabled webhook too."""
     webhook = visible(caller, webhook_id)
-    event = catalogue.test_event(
-        event_type or webhook.events[0],
-        workspace_id=webhook.workspace_id,
-        webhook_id=webhook_id,
-        livemode=webhook.livemode,
-        at=clock.now_iso(),
-    )
-    delivery = deliveries.new(event, webhook_id)
+    return test(webhook, event_type), webhook
+
+
+def test(webhook: Webhook, event_type: EventType | None) -> Delivery:
+    """Send a test to a webhook that the caller may manage."""
+    chosen = event_type or webhook.events[0]
+    check_format([chosen], webhook.format, "/event_type")
+    event = catalogue.test_event(chosen, webhook, clock.now_iso())
+    delivery = deliveries.new(event, webhook.webhook_id)
     store.commit([events.creating(event), deliveries.creating(delivery)])
-    return delivery, webhook
+    return delivery
 
 
 def delivery(caller: Caller, delivery_id: str) -> tuple[Delivery, Webhook]:
@@ -184,6 +199,15 @@ def delivery(caller: Caller, delivery_id: str) -> tuple[Delivery, Webhook]:
         raise NotFound("There is no such delivery.") from None
 
 
+def check_format(event_types: Sequence[EventType], format_: Format, field: str) -> None:
+    """Raises Invalid for `field` when a format has no words for one of these types."""
+    for type_ in event_types:
+        if not catalogue.can_tell(format_, type_):
+            raise Invalid(
+                f"The format {format_} has no body for {type_}. GET /v1/event-types names those it has.", field
+            )
+
+
 def _sealed(workspace_id: str, webhook_id: str, version: int, secret: str, at: str) -> SigningSecret:
     ciphertext = sealing.seal(workspace_id, webhook_id, version, secret)
     return SigningSecret(version=version, ciphertext=ciphertext, created_at=at)
@@ -192,16 +216,20 @@ def _sealed(workspace_id: str, webhook_id: str, version: int, secret: str, at: s
 def _check_callback(before: Webhook, changes: dict[str, Any]) -> None:
     for name in ("events", "chat_ids"):
         if name in changes:
-            raise Invalid("A bot's callback gets the bot's mentions in the bot's chats, and nothing else.", f"/{name}")
+            what = "A bot's callback gets the bot's mentions in the bot's chats"
+            if before.application_id:
+                what = "An application's callback gets what people answer to it"
+            raise Invalid(f"{what}, and nothing else.", f"/{name}")
     if changes.get("state") == "enabled" and before.disabled_reason == BOT_DEACTIVATED:
         raise Conflict("The callback's bot is deactivated. Activate it: PATCH /v1/bots/{id} with active: true.")
 
 
-def _check_events(event_types: Sequence[str], chat_ids: list[str] | None) -> None:
-    operational = [type_ for type_ in event_types if catalogue.is_operational(type_)]
-    if operational and chat_ids is not None:
+def _check_events(event_types: Sequence[EventType], chat_ids: list[str] | None, format_: Format) -> None:
+    check_format(event_types, format_, "/events")
+    of_no_chat = [type_ for type_ in event_types if catalogue.is_operational(type_) or catalogue.is_personal(type_)]
+    if of_no_chat and chat_ids is not None:
         raise Invalid(
-            f"{operational[0]} is not about a chat: it needs a webhook without chat_ids, which needs {scopes.ADMIN}.",
+            f"{of_no_chat[0]} is not about a chat: it needs a webhook without chat_ids, which needs {scopes.ADMIN}.",
             "/events",
         )
 

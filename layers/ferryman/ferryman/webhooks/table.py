@@ -2,8 +2,9 @@
 
 A topic is `<workspace_id>/<live|test>/<chat_id>`, or `*` for the chat where a webhook wants every chat. One row
 for each chat a webhook listens to, so that finding who wants an event costs the same in a workspace of ten
-webhooks and of a hundred thousand, and live and test never meet. A bot callback has one row, under
-`<workspace_id>/<live|test>/bot/<bot_id>`.
+webhooks and of a hundred thousand, and live and test never meet. Whose webhook is somebody's own has one row: a bot's
+callback under `<workspace_id>/<live|test>/bot/<bot_id>`, an application's under `…/application/<application_id>`, a
+personal webhook under `…/user/<user_id>`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,9 +32,21 @@ def topic_of_bot(workspace_id: str, bot_id: str, *, livemode: bool) -> str:
     return topic(workspace_id, f"bot/{bot_id}", livemode=livemode)
 
 
+def topic_of_application(workspace_id: str, application_id: str, *, livemode: bool) -> str:
+    return topic(workspace_id, f"application/{application_id}", livemode=livemode)
+
+
+def topic_of_user(workspace_id: str, user_id: str, *, livemode: bool) -> str:
+    return topic(workspace_id, f"user/{user_id}", livemode=livemode)
+
+
 def topics(webhook: Webhook) -> list[str]:
     if webhook.bot_id:
         return [topic_of_bot(webhook.workspace_id, webhook.bot_id, livemode=webhook.livemode)]
+    if webhook.application_id:
+        return [topic_of_application(webhook.workspace_id, webhook.application_id, livemode=webhook.livemode)]
+    if webhook.user_id:
+        return [topic_of_user(webhook.workspace_id, webhook.user_id, livemode=webhook.livemode)]
     chats = [EVERY_CHAT] if webhook.chat_ids is None else webhook.chat_ids
     return [topic(webhook.workspace_id, chat_id, livemode=webhook.livemode) for chat_id in chats]
 
@@ -72,10 +85,23 @@ def page_of_bot(
     workspace_id: str, bot_id: str, limit: int, after: store.Key | None, *, livemode: bool
 ) -> tuple[list[Webhook], store.Key | None]:
     """A bot's live or test callbacks, newest first."""
+    return _page_of(workspace_id, topic_of_bot(workspace_id, bot_id, livemode=livemode), limit, after)
+
+
+def page_of_user(
+    workspace_id: str, user_id: str, limit: int, after: store.Key | None, *, livemode: bool
+) -> tuple[list[Webhook], store.Key | None]:
+    """A person's live or test personal webhooks, newest first."""
+    return _page_of(workspace_id, topic_of_user(workspace_id, user_id, livemode=livemode), limit, after)
+
+
+def _page_of(
+    workspace_id: str, topic_: str, limit: int, after: store.Key | None
+) -> tuple[list[Webhook], store.Key | None]:
     found = store.query(
         SUBSCRIPTIONS,
         "topic = :topic",
-        {":topic": topic_of_bot(workspace_id, bot_id, livemode=livemode)},
+        {":topic": topic_},
         newest_first=True,
         limit=limit,
         after=after,

@@ -1,0 +1,59 @@
+"""FluxDesk's form of a notification and of a delivery's headers. Pure.
+
+The body is `{"version": 1, "type": …, "title": …, …}`; it is signed by itself, without a time, with the newest secret.
+"""
+
+import hashlib
+import hmac
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+_DELIVERY_UUIDS = uuid.UUID("6f2b3c1e-8d5a-5d0e-9a55-0f8c5b1c7a34")  # the namespace of our deliveries' UUIDs
+_COPIED = ("title", "body", "url", "data")
+
+
+def told(event: dict[str, Any]) -> dict[str, Any] | None:
+    """FluxDesk's body for a notification; None for whatever else happened."""
+    notification = event["data"].get("notification")
+    if notification is None:
+        return None
+    return {
+        "version": 1,
+        "type": event["type"],
+        **{name: notification[name] for name in _COPIED},
+        "notification_id": notification["id"],
+        "user_id": event["data"]["user"]["id"],
+        "created_at": event["created_at"],
+        "livemode": event["livemode"],
+        **({"test": True} if event.get("test") else {}),
+    }
+
+
+def schema(event: dict[str, Any]) -> dict[str, Any]:
+    """The JSON Schema of FluxDesk's body, from that of the event's body."""
+    described, data = event["properties"], event["properties"]["data"]["properties"]
+    notification = data["notification"]["properties"]
+    properties = {
+        "version": {"const": 1},
+        "type": described["type"],
+        **{name: notification[name] for name in _COPIED},
+        "notification_id": notification["id"],
+        "user_id": data["user"]["properties"]["id"],
+        "created_at": described["created_at"],
+        "livemode": described["livemode"],
+    }
+    return {**event, "required": list(properties), "properties": {**properties, "test": described["test"]}}
+
+
+def headers(event_type: str, delivery_id: str) -> dict[str, str]:
+    """The headers that need no secret."""
+    return {
+        "X-FluxDesk-Event-Type": event_type,
+        "X-FluxDesk-Delivery-Id": str(uuid.uuid5(_DELIVERY_UUIDS, delivery_id)),
+    }
+
+
+def sign(secrets: Sequence[str], body: bytes) -> dict[str, str]:
+    """The signature, for which there is room for one: while a secret is being rotated, the newest signs."""
+    return {"X-FluxDesk-Signature": f"v1={hmac.digest(secrets[0].encode(), body, hashlib.sha256).hex()}"}

@@ -1,0 +1,45 @@
+"""Notification: something that people are told, now or at a time that was set."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ferryman import store
+
+type NotificationType = Literal[
+    "task_assigned",
+    "task_status",
+    "blocker",
+    "review",
+    "meeting",
+    "weekly_digest",
+    "team_support.approved",
+    "system",
+]
+type State = Literal["scheduled", "sending", "sent", "cancelled"]
+
+GLOBAL_SIGNALS: frozenset[NotificationType] = frozenset({"team_support.approved"})  # told to owners and admins too
+MAX_TITLE = 200  # code points
+MAX_BODY = 4_000
+MAX_DATA_BYTES = 8_192
+MAX_NAMED = 100  # people whom one notification names: what one batch read holds
+
+
+@dataclass(slots=True, kw_only=True)
+class Notification(store.Record):
+    workspace_id: str
+    notification_id: str
+    type: NotificationType
+    title: str
+    livemode: bool
+    state: State
+    send_at: str  # the time of its events, too
+    created_by: str
+    created_at: str
+    body: str | None = None
+    url: str | None = None
+    data: str | None = None  # JSON text, since DynamoDB would make 1 of 1.0
+    user_ids: list[str] | None = None  # None: everyone
+    sent_at: str | None = None
+    reached: store.Key | None = None  # of everyone: the user after whom to go on
+    undispatched: str | None = None
+    expires_at_epoch: int | None = None  # once it was sent or cancelled

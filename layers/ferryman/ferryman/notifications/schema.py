@@ -1,0 +1,93 @@
+"""What the API takes and gives for notifications, as their sender sees them."""
+
+import json
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from ferryman import ids
+from ferryman.notifications.model import (
+    MAX_BODY,
+    MAX_DATA_BYTES,
+    MAX_NAMED,
+    MAX_TITLE,
+    Notification,
+    NotificationType,
+    State,
+)
+from ferryman.schema import Input, Output, Time, distinct
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+def _small(data: dict[str, Any]) -> dict[str, Any]:
+    if len(json.dumps(data, separators=(",", ":"))) > MAX_DATA_BYTES:
+        raise ValueError(f"must have at most {MAX_DATA_BYTES} bytes as JSON")
+    return data
+
+
+type Title = Annotated[str, Field(min_length=1, max_length=MAX_TITLE), AfterValidator(_not_blank)]
+type Body = Annotated[str, Field(min_length=1, max_length=MAX_BODY), AfterValidator(_not_blank)]
+type Link = Annotated[str, Field(max_length=2048, pattern=r"^https?://[!-~]+$")]
+type Data = Annotated[dict[str, Any], AfterValidator(_small)]
+type UserIds = Annotated[
+    list[Annotated[str, Field(pattern=ids.pattern(ids.USER))]],
+    Field(min_length=1, max_length=MAX_NAMED),
+    AfterValidator(distinct),
+]
+
+
+class NotificationIn(Input):
+    """A new notification, for some people or for everyone."""
+
+    type: NotificationType = Field(examples=["task_assigned"])
+    title: Title = Field(examples=["Fix the login page"])
+    body: Body | None = None
+    url: Link | None = Field(None, description="Where to read more: http or https.")
+    user_ids: UserIds | None = Field(None, description="Whom to tell: active people.")
+    everyone: bool = Field(False, description="true tells every active person, instead of user_ids.")
+    data: Data | None = Field(None, description=f"Anything for receivers; at most {MAX_DATA_BYTES} bytes as JSON.")
+    send_at: Time | None = Field(
+        None, description="When to send it, within the minute; at once, when left out. Until then it can be cancelled."
+    )
+
+    @model_validator(mode="after")
+    def _told_to_somebody(self) -> Self:
+        if self.everyone == (self.user_ids is not None):
+            raise ValueError("send either user_ids or everyone: true")
+        return self
+
+
+class NotificationOut(Output):
+    """A notification, as its sender sees it."""
+
+    id: str = Field(pattern=ids.pattern(ids.NOTIFICATION))
+    type: NotificationType
+    title: str
+    body: str | None
+    url: str | None
+    data: dict[str, Any] | None
+    user_ids: list[str] | None
+    everyone: bool
+    livemode: bool
+    state: State = Field(description="`scheduled` until its time, `sending` while people are told, then `sent`.")
+    send_at: Time
+    sent_at: Time | None
+    created_by: str
+    created_at: Time
+
+    @classmethod
+    def of(cls, notification: Notification) -> Self:
+        names = set(NotificationOut.model_fields) - {"id", "data", "everyone"}
+        return cls.model_validate(
+            {
+                "id": notification.notification_id,
+                "data": json.loads(notification.data) if notification.data else None,
+                "everyone": notification.user_ids is None,
+                **{name: getattr(notification, name) for name in names},
+            }
+        )

@@ -1,0 +1,152 @@
+"""Telling people: one entry in the inbox of each, and one event for each, in one transaction.
+
+Accepting a notification is one put; the notifier does the rest, and every step of it may be done twice: an entry
+is put where there is none, together with its event, whose id is made of the notification's and the person's.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+from ferryman import clock, idempotency, ids, log, store
+from ferryman.credentials.model import Caller
+from ferryman.errors import Invalid, NotFound, RetryLater
+from ferryman.events import catalogue
+from ferryman.events import table as events
+from ferryman.idempotency import Once
+from ferryman.inboxes import table as inboxes
+from ferryman.notifications import table
+from ferryman.notifications.model import GLOBAL_SIGNALS, Notification
+from ferryman.notifications.schema import NotificationIn
+from ferryman.users import table as users
+from ferryman.users.model import User
+
+_PAGE = 100
+_CONCURRENT = 10
+_STOP_BEFORE_SECONDS = 10
+_YEAR_SECONDS = 366 * 86_400
+
+
+def create(caller: Caller, wanted: NotificationIn, once: Once | None = None) -> Notification:
+    """A notification, to be sent now or at its time. Raises Invalid for people who are not there."""
+    now = clock.now_iso()
+    if wanted.send_at is not None:
+        if wanted.send_at <= now:
+            raise Invalid("must be in the future; leave it out to send at once.", "/send_at")
+        if wanted.send_at > clock.iso(clock.now() + _YEAR_SECONDS):
+            raise Invalid("must be at most a year ahead.", "/send_at")
+    if wanted.user_ids is not None:
+        known = {user.user_id for user in _people(users.get_many(caller.workspace_id, wanted.user_ids))}
+        for number, user_id in enumerate(wanted.user_ids):
+            if user_id not in known:
+                raise Invalid("There is no such active person.", f"/user_ids/{number}")
+    notification = Notification(
+        workspace_id=caller.workspace_id,
+        notification_id=ids.new(ids.NOTIFICATION),
+        type=wanted.type,
+        title=wanted.title,
+        body=wanted.body,
+        url=wanted.url,
+        data=None if wanted.data is None else json.dumps(wanted.data),
+        user_ids=wanted.user_ids,
+        livemode=caller.livemode,
+        state="scheduled",
+        send_at=wanted.send_at or now,
+        created_by=caller.user_id,
+        created_at=now,
+    )
+    store.commit([*idempotency.writes(once, notification.notification_id), table.creating(notification)])
+    return notification
+
+
+def visible(caller: Caller, notification_id: str) -> Notification:
+    """The notification, if the caller may see it: every one with admin:*, else only what the caller's user sent."""
+    notification = table.get(caller.workspace_id, notification_id)
+    mine = caller.is_admin or notification.created_by == caller.user_id
+    if not mine or notification.livemode != caller.livemode:
+        raise NotFound("There is no such notification.")
+    return notification
+
+
+def cancel(caller: Caller, notification_id: str) -> Notification:
+    """Cancel what was not sent yet; cancelling again changes nothing. Raises NotScheduled for what was sent."""
+    notification = visible(caller, notification_id)
+    if notification.state != "cancelled":
+        store.commit([table.cancelling(notification)])
+    return table.get(caller.workspace_id, notification_id)
+
+
+def send_due(seconds_left: Callable[[], float]) -> int:
+    """Send what is due. Returns how many that were. Raises RetryLater, at the end, when some failed."""
+    sent, failed = 0, 0
+    for workspace_id, notification_id in table.due(clock.now_iso()):
+        if seconds_left() < _STOP_BEFORE_SECONDS:
+            break
+        try:
+            send(workspace_id, notification_id, seconds_left)
+            sent += 1
+        except Exception as error:
+            # One that cannot be sent must not keep those behind it waiting.
+            failed += 1
+            log.logger.exception(
+                "notification.failed", extra={"error": type(error).__name__, "notification_id": notification_id}
+            )
+    if failed:
+        raise RetryLater(f"{failed} notifications could not be sent. The log lines notification.failed name them.")
+    return sent
+
+
+def send(workspace_id: str, notification_id: str, seconds_left: Callable[[], float]) -> None:
+    """Tell everybody, if it is time to. What does not fit into the time left is for the next minute's call."""
+    try:
+        notification = table.get(workspace_id, notification_id)
+    except NotFound:
+        return
+    if notification.undispatched is None or notification.send_at > clock.now_iso():
+        return
+    if notification.state == "scheduled":
+        try:
+            store.commit([table.beginning(notification)])
+        except table.NotScheduled:
+            return  # cancelled, or somebody else is sending it
+    told = 0
+    with ThreadPoolExecutor(max_workers=_CONCURRENT) as pool:
+        for some, reached in _recipients(notification):
+            told += sum(pool.map(lambda user: _tell(notification, user), some))
+            if reached is not None:
+                store.commit([table.reaching(notification, reached)])
+                if seconds_left() < _STOP_BEFORE_SECONDS:
+                    return
+    store.commit([table.finishing(notification)])
+    log.event("notification.sent", workspace_id=workspace_id, notification_id=notification_id, told=told)
+
+
+def _recipients(notification: Notification) -> Iterator[tuple[list[User], store.Key | None]]:
+    """The people to tell, some at a time, with where to go on after them."""
+    workspace_id = notification.workspace_id
+    if notification.user_ids is not None:
+        found = {user.user_id: user for user in _people(users.get_many(workspace_id, notification.user_ids))}
+        if notification.type in GLOBAL_SIGNALS:
+            found |= {user.user_id: user for user in users.owners_and_admins(workspace_id)}
+        yield list(found.values()), None
+        return
+    after = notification.reached
+    while True:
+        some, after = users.page(workspace_id, _PAGE, after)
+        yield _people(some), after
+        if after is None:
+            return
+
+
+def _people(found: Iterable[User]) -> list[User]:
+    return [user for user in found if user.active and user.role != "bot"]
+
+
+def _tell(notification: Notification, user: User) -> bool:
+    """Put the notification into one person's inbox, with its event; False when it is there already."""
+    event = catalogue.notified(notification, user.user_id)
+    with suppress(inboxes.Exists):
+        store.commit([inboxes.creating(notification, user.user_id), events.creating(event)])
+        return True
+    return False

@@ -1,0 +1,117 @@
+"""The table `notifications`: (workspace_id, notification_id) → notification.
+
+What was not sent yet carries the mark `undispatched`, the key of a sparse index that is sorted by `send_at`: the
+notifier finds there what is due. Its stream brings what is due at once to the notifier without waiting. What was sent
+or cancelled is kept as long as the deliveries are.
+"""
+
+from collections.abc import Iterator
+
+from ferryman import clock, settings, store
+from ferryman.errors import Conflict, NotFound
+from ferryman.messages.table import SHARDS, shard
+from ferryman.notifications.model import Notification
+
+TABLE = "notifications"
+DUE_INDEX = "due"
+_DAY_SECONDS = 86_400
+
+
+class NotScheduled(Conflict):
+    """It was sent or cancelled before."""
+
+
+def kept_until() -> int:
+    """Until when (epoch seconds) what is sent or cancelled now is kept, here and in people's inboxes."""
+    return int(clock.now()) + settings.integer("DELIVERY_RETENTION_DAYS") * _DAY_SECONDS
+
+
+def _key(workspace_id: str, notification_id: str) -> store.Key:
+    return {"workspace_id": workspace_id, "notification_id": notification_id}
+
+
+def get(workspace_id: str, notification_id: str) -> Notification:
+    item = store.get(TABLE, _key(workspace_id, notification_id))
+    if item is None or ("expires_at_epoch" in item and item["expires_at_epoch"] <= clock.now()):
+        raise NotFound("There is no such notification.")
+    return Notification.from_item(item)
+
+
+def page(
+    workspace_id: str, created_by: str | None, limit: int, after: store.Key | None, *, livemode: bool
+) -> tuple[list[Notification], store.Key | None]:
+    """Live or test notifications, newest first; only those that one user sent, when `created_by` is given."""
+    values = {":workspace": workspace_id, ":livemode": livemode, ":now": int(clock.now())}
+    if created_by:
+        values[":creator"] = created_by
+    found = store.page(
+        TABLE,
+        "workspace_id = :workspace",
+        values,
+        where="livemode = :livemode AND (attribute_not_exists(expires_at_epoch) OR expires_at_epoch > :now)"
+        + (" AND created_by = :creator" if created_by else ""),
+        newest_first=True,
+        limit=limit,
+        after=after,
+    )
+    return [Notification.from_item(item) for item in found.items], found.last_key
+
+
+def due(at: str) -> Iterator[tuple[str, str]]:
+    """(workspace_id, notification_id) of what was to be sent until `at` and was not."""
+    for number in range(SHARDS):
+        waiting = store.query_all(
+            TABLE,
+            "undispatched = :shard AND send_at <= :at",
+            {":shard": str(number), ":at": at},
+            index=DUE_INDEX,
+        )
+        for item in waiting:
+            yield item["workspace_id"], item["notification_id"]
+
+
+def creating(notification: Notification) -> store.Write:
+    notification.undispatched = shard(notification.notification_id)
+    return store.put(TABLE, notification.to_item(), condition="attribute_not_exists(notification_id)")
+
+
+def beginning(notification: Notification) -> store.Write:
+    """From scheduled to sending. Refused with NotScheduled when it was cancelled, or begun by somebody else."""
+    return _from_scheduled(notification, {"state": "sending"})
+
+
+def cancelling(notification: Notification) -> store.Write:
+    """Refused with NotScheduled once its sending began."""
+    return _from_scheduled(notification, {"state": "cancelled", "undispatched": None, "expires_at_epoch": kept_until()})
+
+
+def reaching(notification: Notification, reached: store.Key) -> store.Write:
+    """Remember after which user to go on."""
+    key = _key(notification.workspace_id, notification.notification_id)
+    return store.set_values(TABLE, key, {"reached": reached}, condition="attribute_exists(undispatched)")
+
+
+def finishing(notification: Notification) -> store.Write:
+    """Everybody was told."""
+    key = _key(notification.workspace_id, notification.notification_id)
+    changes = {
+        "state": "sent",
+        "sent_at": clock.now_iso(),
+        "expires_at_epoch": kept_until(),
+        "undispatched": None,
+        "reached": None,
+    }
+    return store.set_values(TABLE, key, changes, condition="attribute_exists(undispatched)")
+
+
+def _from_scheduled(notification: Notification, changes: dict[str, str | int | None]) -> store.Write:
+    write = store.set_values(
+        TABLE,
+        _key(notification.workspace_id, notification.notification_id),
+        changes,
+        condition="#state = :scheduled",
+        values={":scheduled": "scheduled"},
+        refused=NotScheduled("The notification was sent or cancelled before."),
+    )
+    write.arguments["ExpressionAttributeNames"]["#state"] = "state"
+    return write

@@ -1,0 +1,82 @@
+"""Personal webhooks: each belongs to one person, gets that person's notifications, and is managed by nobody else."""
+
+from contextlib import suppress
+
+from ferryman import clock, store
+from ferryman.audit import service as audit
+from ferryman.credentials.model import Caller
+from ferryman.deliveries import table as deliveries
+from ferryman.deliveries.model import Delivery
+from ferryman.errors import Conflict, NotAllowed, NotFound
+from ferryman.events import catalogue
+from ferryman.idempotency import Once
+from ferryman.schema import changes
+from ferryman.users.model import User
+from ferryman.webhooks import service, table
+from ferryman.webhooks.model import USER_DEACTIVATED, Webhook
+from ferryman.webhooks.schema import PersonalWebhookIn, PersonalWebhookPatch, WebhookIn, WebhookPatch
+
+MAX_PERSONAL = 50  # of one person, live and test each
+
+
+def create(caller: Caller, wanted: PersonalWebhookIn, once: Once | None = None) -> tuple[Webhook, str]:
+    """A new personal webhook of the caller, and its signing secret."""
+    if caller.role == "bot":
+        raise NotAllowed("Personal webhooks are for people; a bot has callbacks: POST /v1/bots/{id}/callbacks.")
+    known, _ = page(caller, MAX_PERSONAL, None)
+    if len(known) >= MAX_PERSONAL:
+        raise Conflict(f"You have {len(known)} personal webhooks; that is the most. Delete one first.")
+    chosen = {name: value for name, value in wanted.model_dump().items() if value is not None}
+    as_webhook = WebhookIn.model_validate({"events": [*catalogue.PERSONAL], **chosen})
+    return service.create(caller, as_webhook, once, user_id=caller.user_id)
+
+
+def page(caller: Caller, limit: int, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:
+    """The caller's personal webhooks, newest first: live ones for a live token, test ones for a test token."""
+    return table.page_of_user(caller.workspace_id, caller.user_id, limit, after, livemode=caller.livemode)
+
+
+def read(caller: Caller, webhook_id: str) -> Webhook:
+    unknown = NotFound("You have no such personal webhook.")
+    try:
+        webhook = table.get(caller.workspace_id, webhook_id)
+    except NotFound:
+        raise unknown from None
+    if webhook.user_id != caller.user_id or webhook.livemode != caller.livemode:
+        raise unknown
+    return webhook
+
+
+def edit(caller: Caller, webhook_id: str, patch: PersonalWebhookPatch) -> Webhook:
+    """Change a personal webhook. A changed URL keeps its secret and is checked again."""
+    wanted = changes(patch)
+    audited = audit.writes(caller, "webhook.edited", webhook_id, {"changed": list(wanted)})
+    return service.change(caller, read(caller, webhook_id), WebhookPatch.model_validate(wanted), audited)
+
+
+def delete(caller: Caller, webhook_id: str) -> None:
+    """Delete a personal webhook: deliveries that wait are cancelled when they come up."""
+    audited = audit.writes(caller, "webhook.deleted", webhook_id)
+    store.commit([*table.deleting(read(caller, webhook_id)), *audited])
+
+
+def delivery(caller: Caller, webhook_id: str, delivery_id: str) -> tuple[Delivery, Webhook]:
+    """A delivery of a personal webhook of the caller, and the webhook."""
+    webhook = read(caller, webhook_id)
+    found = deliveries.get(caller.workspace_id, delivery_id)
+    if found.webhook_id != webhook_id:
+        raise NotFound("There is no such delivery.")
+    return found, webhook
+
+
+def follow(user: User) -> None:
+    """Disable the webhooks of a deactivated person; enable those of an active one that were disabled for that."""
+    now = clock.now_iso()
+    for livemode in (True, False):
+        found, _ = table.page_of_user(user.workspace_id, user.user_id, 100, None, livemode=livemode)
+        for webhook in found:
+            if not user.active:
+                with suppress(table.NotEnabled):
+                    store.commit([table.disabling(user.workspace_id, webhook.webhook_id, USER_DEACTIVATED, now)])
+            elif webhook.disabled_reason == USER_DEACTIVATED:
+                store.commit([table.enabling(webhook, now)])

@@ -1,0 +1,138 @@
+"""FChat's quick examples with curl, as its documentation has them, and a person's answers, on the embedded stack."""
+
+import json
+import shutil
+import subprocess
+import uuid
+from typing import Any
+
+import pytest
+
+from local.api import Api
+from local.receiver import Receiver
+from tests.e2e.harness import E2E
+
+ARRIVAL_SECONDS = 20
+BASE = "https://alerts.soc.fpt.net/webhooks"
+TO_GROUP = """\
+curl -X POST https://alerts.soc.fpt.net/webhooks/MY_APP/MY_TOKEN \\
+-H "Content-Type: application/json" \\
+-d '{"text": "System notification: All services running"}'
+"""
+TO_USER = """\
+curl -X POST https://alerts.soc.fpt.net/webhooks/MY_TOKEN/fchat \\
+-H "Content-Type: application/json" \\
+-d '{"email": "user@example.com", "text": "Hello!"}'
+"""
+# One brace too many, as it is published.
+WITH_BUTTONS = """\
+curl -X POST https://alerts.soc.fpt.net/webhooks/MY_TOKEN/fchat \\
+-H "Content-Type: application/json" \\
+-d '{
+  "email": "user@example.com",
+  "text": "Approve this request?",
+  "reply_markup": {
+    "inlineKeyboard": [[
+      {"text": "Yes", "callbackData": {"action": "confirm", "data": "yes"}},
+      {"text": "No", "callbackData": {"action": "confirm", "data": "no"}}
+    ]]
+  }
+}
+
+}
+'
+"""
+REPAIRED = WITH_BUTTONS.replace("\n\n}\n'", "\n'")
+
+
+@pytest.fixture(scope="module")
+def receiver(stack: E2E) -> Receiver:
+    return stack.receiver()
+
+
+@pytest.fixture(scope="module")
+def application(stack: E2E, receiver: Receiver) -> dict[str, Any]:
+    chat = stack.api("POST", "/v1/chats", {"name": "Alerts", "external_id": "beat-42"}).json
+    reply = stack.api(
+        "POST",
+        "/v1/applications",
+        {
+            "app_name": "MY_APP",
+            "chat_id": chat["id"],
+            "may_message_people": True,
+            "webhook_url": receiver.url("/callback"),
+        },
+    )
+    assert reply.status == 201, reply.body
+    made: dict[str, Any] = reply.json
+    return made
+
+
+def run(stack: E2E, application: dict[str, Any], example: str) -> tuple[int, Any]:
+    """An example pasted into a shell, with the address and the token that stand for ours."""
+    assert shutil.which("curl"), "curl is needed to run FChat's examples"
+    command = example.replace(BASE, f"{stack.api_url}/webhooks").replace("MY_TOKEN", application["token"])
+    command = command.replace("curl ", "curl -s -w '\\n%{http_code}' ", 1)
+    finished = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=True)
+    body, _, status = finished.stdout.rpartition("\n")
+    return int(status), json.loads(body)
+
+
+def test_the_quick_example_for_a_group(stack: E2E, application: dict[str, Any]) -> None:
+    assert run(stack, application, TO_GROUP) == (200, {"ok": True})
+    messages = stack.api("GET", f"/v1/chats/{application['chat_id']}/messages").json["items"]
+    assert [message["text"] for message in messages] == ["System notification: All services running"]
+
+
+def test_the_quick_examples_for_a_person(stack: E2E, application: dict[str, Any]) -> None:
+    status, answer = run(stack, application, TO_USER)
+    assert status == 200
+    assert answer.pop("context")["parameters"] == {}
+    assert answer == {"ok": True, "error_code": 200, "description": "Message sent to queue"}
+    assert run(stack, application, WITH_BUTTONS) == (
+        400,
+        {"ok": False, "error_code": 400, "description": "Bad Request: invalid request"},
+    )
+    assert run(stack, application, REPAIRED)[0] == 200
+
+
+def test_a_token_where_a_name_stands_is_neither_endpoint(stack: E2E, application: dict[str, Any]) -> None:
+    """`…/fchat` is tried first, and nothing else can be called that."""
+    wrong = {**application, "token": "0" * 32}
+    assert run(stack, wrong, TO_USER)[1]["description"] == "channel or token not found"
+    assert run(stack, wrong, TO_GROUP)[1]["description"] == "Channel or token not found"
+
+
+def test_a_reply_and_a_click_arrive(stack: E2E, application: dict[str, Any], receiver: Receiver) -> None:
+    email = f"ada-{uuid.uuid4().hex[:8]}@example.com"
+    status, answer = run(stack, application, REPAIRED.replace("user@example.com", email))
+    assert status == 200
+    context = stack.api("GET", f"/v1/contexts/{answer['context']['id']}").json
+    person = signed_in(stack, context["user_id"], email)
+    message = f"/v1/messages/{context['message_id']}/callbacks"
+    said = person.call("POST", f"/v1/chats/{context['chat_id']}/messages", json={"text": "Yes ✅"})
+    assert (said.status, said.json["context_id"]) == (201, context["id"])
+    assert person.call("POST", message, json={"row": 0, "column": 1}).status == 201
+    arrived = receiver.wait_for(lambda request: request.path == "/callback", ARRIVAL_SECONDS, count=2)
+    told = sorted((json.loads(request.body)["message"] for request in arrived), key=len)
+    who = {
+        "user": {"email": email, "name": email.partition("@")[0]},
+        "chat": {"id": context["chat_id"], "type": "private"},
+    }
+    clicked = {"data": '{"action":"confirm","data":"no"}', "message": {"message_id": context["message_id"]}}
+    assert told == [{"text": "Yes ✅", **who}, {"text": "No", **who, "callback_query": clicked}]
+    log = stack.api("GET", f"/v1/applications/{application['id']}/requests").json["items"]
+    assert log[0]["context_id"] == context["id"]
+
+
+def signed_in(stack: E2E, user_id: str, email: str) -> Api:
+    """The API as the person sees it, who takes up an invitation."""
+    invited = stack.api("POST", f"/v1/users/{user_id}/invitation")
+    assert invited.status in (200, 201), invited.body
+    body = {"token": invited.json["token"], "password": f"correct horse {uuid.uuid4().hex}"}
+    accepted = stack.api("POST", "/v1/invitations/accept", body, token="")
+    assert accepted.status in (200, 201), accepted.body
+    credentials = {"email": email, "password": body["password"], "workspace_id": stack.workspace_id}
+    session = stack.api("POST", "/v1/sessions", credentials, token="")
+    assert session.status == 201, session.body
+    return Api(stack.api_url, session.json["token"])
