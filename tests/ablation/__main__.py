@@ -28,7 +28,7 @@ from tests.ablation.measure import Measure  # noqa: E402
 from tests.ablation.measures import MEASURES  # noqa: E402
 
 COPIES = 2
-_FAILED = re.compile(r"^FAILED (\S+?\.py::\w+)", re.MULTILINE)
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+?\.py::\w+)", re.MULTILINE)
 
 
 @dataclass
@@ -104,7 +104,7 @@ class Copy:
         found: set[str] = set()
         nodes = [test for test in tests if not test.startswith("--")]
         if nodes:
-            options = ["-q", "--tb=line", "-rf", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+            options = ["-q", "--tb=line", "-rfE", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
             options += ["--exitfirst"] if len(nodes) == 1 else []
             code, output = self._run("pytest", *options, *nodes)
             found |= set(_FAILED.findall(output)) & set(nodes)

@@ -56,14 +56,6 @@ MEASURES = [
         "--seed 3 --events 150 --faults stream.poison",
     ),
     measure(
-        "a record that nobody can read holds up no other",
-        "F3 F5",
-        "functions/dispatcher/handler.py",
-        "    except dispatch.Unreadable as unreadable:\n",
-        "    except ZeroDivisionError as unreadable:\n",
-        "parking::test_a_record_that_nobody_can_read_is_parked_whole_and_the_rest_goes_on",
-    ),
-    measure(
         "the reply names the first record that is not done",
         "F4 F6",
         "functions/dispatcher/handler.py",
@@ -286,7 +278,7 @@ MEASURES = [
         "pipeline/deliver.py",
         '    if webhook.state != "enabled" and not delivery.test:\n',
         "    if False:\n",
-        "webhooks::test_a_disabled_webhook_gets_nothing_until_it_is_enabled",
+        "promises::test_what_waits_for_a_webhook_that_is_disabled_or_deleted_is_cancelled",
     ),
     measure(
         "a deleted webhook gets nothing that still waits",
@@ -294,7 +286,7 @@ MEASURES = [
         "pipeline/deliver.py",
         '    if webhook is None:\n        return "the webhook was deleted"\n',
         "",
-        "webhooks::test_a_deleted_webhook_gets_nothing_more",
+        "promises::test_what_waits_for_a_webhook_that_is_disabled_or_deleted_is_cancelled",
     ),
     measure(
         "whoever left a chat gets nothing that still waits",
@@ -328,7 +320,6 @@ MEASURES = [
         "pipeline/dead_letters.py",
         "    queue.send([_again(ticket)], delay_seconds=max(_pause(ticket), due))\n",
         "",
-        "promises::test_what_fails_before_the_claim_costs_the_receiver_nothing",
         "--seed 3 --events 150 --faults queue.lost_receive --scale 30",
     ),
     measure(

@@ -489,7 +489,7 @@ MEASURES = [
         "pipeline/signing.py",
         '    signed = f"{timestamp}.".encode() + body\n',
         "    signed = body\n",
-        "signing::test_the_time_is_signed",
+        "signing::test_the_format_is_the_documented_one",
     ),
     measure(
         "the signed time is that of the attempt",
@@ -531,7 +531,7 @@ MEASURES = [
         "http/problems.py",
         '        "detail": log.redact(detail),\n',
         '        "detail": detail,\n',
-        "fuzz::test_a_secret_that_is_sent_in_the_wrong_place_is_not_repeated",
+        "problems::test_a_problem_repeats_no_secret",
     ),
     measure(
         "a line has the route, not the path",
@@ -683,7 +683,7 @@ MEASURES = [
         "layers/dependencies/requirements.txt",
         "pyotp==2.12.0 \\",
         "pyotp==2.11.0 \\",
-        "layout::test_the_layer_gets_exactly_the_locked_packages",
+        "layout::test_a_package_of_the_layer_is_pinned_as_locked",
     ),
     measure(
         "API Gateway bounds requests a second",

@@ -102,7 +102,8 @@ def test_no_queue_takes_plain_http() -> None:
     covered = set()
     for policy in template.resources("AWS::SQS::QueuePolicy").values():
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
-            if statement["Effect"] == "Deny" and "aws:SecureTransport" in json.dumps(statement.get("Condition", {})):
+            if statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}:
+                assert (statement["Principal"], statement["Action"], statement["Resource"]) == ("*", "sqs:*", "*")
                 covered |= {queue["Ref"] for queue in policy["Properties"]["Queues"]}
     assert covered == set(QUEUES)
 

@@ -357,6 +357,8 @@ def test_a_copy_that_comes_late_finds_the_delivery_over(
     for _ in range(3):
         assert world.invoke("deliverer", _batch(ticket)) == {"batchItemFailures": []}
     assert len(receiver.requests()) == 1
+    (delivery,) = _log(workspace, webhook_id)
+    assert (delivery["state"], delivery["reason"]) == ("delivered", None), "it stays as it ended"
 
 
 def test_an_attempt_that_never_reported_is_closed_as_unknown_and_costs_nothing(
@@ -479,6 +481,25 @@ def test_while_our_own_network_is_down_no_attempt_is_counted(
     (delivery,) = _log(workspace, webhook_id)
     assert (delivery["state"], len(delivery["attempts"])) == ("delivered", 1)
     assert len(receiver.requests()) == 1
+
+
+@pytest.mark.parametrize("how", ["disabled", "deleted"])
+def test_what_waits_for_a_webhook_that_is_disabled_or_deleted_is_cancelled(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str, how: str
+) -> None:
+    """It was dispatched before, and is over without an attempt."""
+    (ticket,) = _dispatched(world, workspace, chat, "waits")
+    url = f"/v1/webhooks/{webhook_id}"
+    if how == "deleted":
+        assert workspace.call("DELETE", url).status == 204
+    else:
+        assert workspace.call("PATCH", url, {"state": "disabled"}).status == 200
+    assert world.invoke("deliverer", _batch(ticket)) == {"batchItemFailures": []}
+    assert receiver.requests() == []
+    if how == "disabled":
+        (delivery,) = _log(workspace, webhook_id)
+        assert (delivery["state"], delivery["attempts"]) == ("cancelled", [])
+        assert delivery["reason"] == "the webhook is disabled: disabled by a user"
 
 
 def test_one_that_fails_does_not_take_its_batch_along(
