@@ -13,7 +13,7 @@ REQUIREMENTS := layers/dependencies/requirements.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install up down logs env tour-fchat tour-fluxdesk test test-unit test-contract test-integration \
-	test-simulation test-e2e ablation lint types format lock build validate openapi docs clean
+	test-simulation test-e2e ablation lint types format lock build validate openapi docs bench clean
 
 help: ## List the targets
 	@printf 'Ferryman, a serverless integrations hub. Targets:\n\n'
@@ -84,6 +84,9 @@ openapi: $(INSTALLED) ## Write openapi.yaml from the routes
 
 docs: $(INSTALLED) ## Write the generated parts of docs/ from the template and the event types
 	@python -m local.docs
+
+bench: $(INSTALLED) ## Measure what things cost: calls, CPU, dollars, each against its goal; some minutes
+	@python -m bench
 
 clean: $(INSTALLED) ## Stop the embedded stack and forget its data and all builds
 	@python -m local.clean

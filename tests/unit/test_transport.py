@@ -533,6 +533,29 @@ def test_attempts_that_end_while_others_expire_do_not_touch_each_other() -> None
         assert all(isinstance(future.result(), Delivered) for future in fine)
 
 
+def test_one_thread_guards_all_attempts_and_ends_with_them() -> None:
+    with receiver(hostile.hang) as there, ThreadPoolExecutor(10) as threads:
+        expiring = [threads.submit(post, there.url(), deadline=DEADLINE) for _ in range(10)]
+        most = 0
+        while not all(future.done() for future in expiring):
+            most = max(most, len(guards()))
+            time.sleep(0.01)
+        assert all(failed(future.result()) == "timeout" for future in expiring)
+    assert most == 1
+
+
+def test_an_attempt_that_ends_sooner_than_those_before_it_is_cut_first() -> None:
+    drip = hostile.repeat(b"HTTP/1.1 200 OK\r\nX: ", b"y", 0.02)  # which no timeout of a socket ends
+    with receiver(drip) as there, ThreadPoolExecutor(2) as threads:
+        long = threads.submit(post, there.url(), deadline=BOUND)
+        while not guards():
+            time.sleep(0.001)
+        started = time.monotonic()
+        assert failed(post(there.url(), deadline=DEADLINE)) == "timeout"
+        assert time.monotonic() - started < BOUND - DEADLINE
+        assert not long.done()
+
+
 # --- names and addresses ----------------------------------------------------------------------------------
 
 
@@ -717,6 +740,27 @@ def test_this_machine_itself_is_reached_without_a_network() -> None:
         port = server.getsockname()[1]
     assert failed(post(f"http://127.0.0.1:{port}/", own_network_is_down=asked)) == "connect_error"
     assert failed(post_to(hostile.hang, deadline=DEADLINE, own_network_is_down=asked)) == "timeout"
+
+
+def test_a_look_up_that_hangs_makes_no_other_wait_and_threads_are_used_again() -> None:
+    release = threading.Event()
+
+    def silent(host: str, port: int) -> Iterable[str]:
+        release.wait(30)
+        return ["1.1.1.1"]
+
+    def resolvers() -> int:
+        return sum(thread.name == "webhook-resolver" for thread in threading.enumerate())
+
+    with receiver(hostile.answer(OK)) as there, ThreadPoolExecutor(3) as threads:
+        hanging = [threads.submit(post, "https://slow.example/", resolve=silent, deadline=BOUND) for _ in range(3)]
+        for _ in range(20):
+            outcome = post(there.url(host="localhost"), resolve=lambda host, port: ["127.0.0.1"])
+            assert isinstance(outcome, Delivered)
+        assert not any(future.done() for future in hanging)
+        # Three that hang, one for the twenty, and those that earlier tests left to look up once more.
+        assert resolvers() <= 3 + 1 + len(transport._resolvers._free)
+        release.set()
 
 
 def test_time_spent_in_dns_is_part_of_the_budget() -> None:
@@ -939,6 +983,23 @@ def test_no_connection_parses_certificates_again(authority: Authority, monkeypat
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", parsed)
     monkeypatch.setattr(ssl.SSLContext, "load_default_certs", parsed)
     assert isinstance(post_tls(authority, server, context=context), Delivered)
+
+
+def test_a_process_parses_one_bundle_of_certificates(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That costs as much as twenty deliveries. Ten threads ask for the context at the same time."""
+    load, bundles = ssl.SSLContext.load_verify_locations, []
+
+    def counted(self: ssl.SSLContext, *arguments: Any, **named: Any) -> None:
+        bundles.append(named)
+        load(self, *arguments, **named)
+
+    transport._built_context.cache_clear()
+    server = authority.server("localhost")
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted)
+    with ThreadPoolExecutor(10) as threads:
+        outcomes = list(threads.map(lambda _: post_tls(authority, server, context=None), range(20)))
+    assert {failed(outcome) for outcome in outcomes} == {"tls_error"}
+    assert len(bundles) == 1
 
 
 # --- Retry-After ------------------------------------------------------------------------------------------

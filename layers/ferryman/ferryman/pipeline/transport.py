@@ -6,9 +6,10 @@ no redirects, a bounded read, a new connection each time. The whole of it is ove
 
 import email.utils
 import functools
+import heapq
 import http.client
 import io
-import logging
+import itertools
 import re
 import socket
 import ssl
@@ -21,23 +22,16 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC
 from http import HTTPStatus
+from queue import Empty, SimpleQueue
 from typing import Any, Literal
 
-import requests
-import urllib3
-from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
-from urllib3.connection import HTTPSConnection
+import certifi
 
 from ferryman import clock
 from ferryman.pipeline import egress, targets
-from ferryman.pipeline.targets import Target, TargetPolicy, TargetRefused
+from ferryman.pipeline.targets import DEFAULT_PORTS, Target, TargetPolicy, TargetRefused
 
-# urllib3 logs the receiver's path, which may hold its secret: at DEBUG always, at WARNING for bad headers.
-logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
-logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
-
+CA_BUNDLE = certifi.where()
 DEADLINE_SECONDS = 8.0
 EXCERPT_BYTES = 1024
 EXCERPT_SECONDS = 1.0
@@ -110,19 +104,18 @@ def post(
     def elapsed_ms() -> int:
         return round((time.monotonic() - started) * 1000)
 
-    sent_headers = _headers(headers)
+    lines = _lines(headers)
     try:
         target = targets.parse(url, policy)
     except TargetRefused as refused:
         return Unreachable("blocked_target", str(refused), elapsed_ms())
-    request = requests.Request("POST", target.url, headers=sent_headers, data=body).prepare()
+    request = _request(target, lines, body)
     tls = _verifying(context or tls_context()) if target.scheme == "https" else None
 
-    with closing(_Guard(target, resolve or _getaddrinfo, started + deadline_seconds)) as guard:
+    with closing(_Guard(started + deadline_seconds)) as guard:
         try:
-            addresses = targets.check(target, guard.addresses(), policy)
-            with closing(_Pool(target.host, target.port, guard=guard, addresses=addresses, tls=tls)) as pool:
-                return _exchange(_Adapter(pool), request, guard, elapsed_ms)
+            addresses = targets.check(target, _addresses(target, resolve or _getaddrinfo, guard), policy)
+            return _exchange(_connect(target, addresses, tls, guard), request, guard, elapsed_ms)
         except TargetRefused as refused:
             return Unreachable("blocked_target", str(refused), elapsed_ms())
         except _Failed as failed:
@@ -135,9 +128,9 @@ def post(
 
 
 def tls_context() -> ssl.SSLContext:
-    """The process's one TLS context: TLS 1.2 or later, certificates and names verified, requests' own roots.
+    """The process's one TLS context: TLS 1.2 or later, certificates and names verified, Mozilla's roots.
 
-    Built at first use, which costs some 20 ms; handing requests a path instead costs that at each connection.
+    Built at first use, which costs some 20 ms; building it for each connection would cost that each time.
     """
     with _context_lock:
         return _built_context()
@@ -148,7 +141,7 @@ _context_lock = threading.Lock()
 
 @functools.cache
 def _built_context() -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+    context = ssl.create_default_context(cafile=CA_BUNDLE)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     return context
@@ -165,16 +158,26 @@ _HEADER_NAME = re.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile("[\x20-\x7e]*")
 
 
-def _headers(given: Mapping[str, str]) -> CaseInsensitiveDict[str]:
+# identity: a kilobyte is read of the answer, and nothing is ever decompressed.
+_OWN_HEADERS = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", "Connection": "close"}
+
+
+def _lines(given: Mapping[str, str]) -> list[str]:
+    """The lines of the request's head that do not depend on the target."""
     for name, value in given.items():
         if name.lower() in _FRAMING:
             raise ValueError(f"The header {name} belongs to the transport.")
         if not (_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value)):
             raise ValueError(f"The header {name!r} cannot be sent: only printable ASCII can.")
-    headers = CaseInsensitiveDict[str](given)
-    # identity: a kilobyte is read of the answer, and nothing is ever decompressed.
-    headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity", "Connection": "close"})
-    return headers
+    headers = {name.lower(): (name, value) for name, value in (*given.items(), *_OWN_HEADERS.items())}
+    return [f"{name}: {value}" for name, value in headers.values()]
+
+
+def _request(target: Target, lines: list[str], body: bytes) -> bytes:
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    port = "" if target.port == DEFAULT_PORTS[target.scheme] else f":{target.port}"
+    first = [f"POST {target.path_and_query} HTTP/1.1", f"Host: {host}{port}", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*first, *lines, "\r\n"]).encode("ascii") + body
 
 
 # A look-up that outlasts its attempt cannot be ended, only waited for by nobody: a name that never answers must not
@@ -203,7 +206,7 @@ def _getaddrinfo(host: str, port: int) -> list[str]:
 
 
 class _Failed(Exception):
-    """The attempt is over. Not an OSError, so that it passes through requests and urllib3 unwrapped."""
+    """The attempt is over. Not an OSError, so that what handles those lets it pass."""
 
     def __init__(self, error: ErrorClass, detail: str) -> None:
         super().__init__(detail)
@@ -212,39 +215,21 @@ class _Failed(Exception):
 
 
 class _Guard:
-    """One thread per attempt: it looks the name up, then shuts the connection down at the deadline.
+    """One attempt's time: when it is up, its connection is shut down.
 
-    getaddrinfo has no time limit, and a socket's timeout begins anew with every byte that a receiver drips. A
-    look-up that outlasts its attempt cannot be ended: its thread is left to the resolver's own limit (`_look_up`).
+    A socket's own timeout is not enough, because it begins anew with every byte that a receiver drips.
     """
 
-    def __init__(self, target: Target, resolve: Resolve, deadline: float) -> None:
+    def __init__(self, deadline: float) -> None:
         self.stage = "while connecting"
-        self.wire: socket.socket | None = None  # what is read from, with its own timeout
-        self._target = target
-        self._resolve = resolve
-        self._deadline = deadline
-        self._answer: list[str] | Exception | None = None
-        self._answered = threading.Event()
-        self._over = threading.Event()
+        self.deadline = deadline
+        self.is_over = False
         self._lock = threading.Lock()
         self._handle: socket.socket | None = None
-        threading.Thread(target=self._run, name="webhook-guard", daemon=True).start()
+        _watchdog.add(self)
 
     def remaining(self) -> float:
-        return max(0.0, self._deadline - time.monotonic())
-
-    def addresses(self) -> list[str]:
-        self._answered.wait(self.remaining())
-        host, answer = self._target.host, self._answer
-        if answer is None:
-            raise _Failed("dns_error", f"DNS gave no answer for {host} in time")
-        if isinstance(answer, (OSError, UnicodeError)):
-            reason = answer.strerror if isinstance(answer, OSError) else None
-            raise _Failed("dns_error", f"{host} could not be resolved: {reason or 'no usable answer'}")
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        return max(0.0, self.deadline - time.monotonic())
 
     @property
     def connected(self) -> bool:
@@ -252,28 +237,136 @@ class _Guard:
         return self._handle is not None
 
     def watch(self, connection: socket.socket) -> None:
-        # A duplicate, because the number of a file that urllib3 has closed may already be another attempt's.
+        # A duplicate, because the number of a file that has been closed may already be another attempt's.
         with self._lock:
             self._handle = connection.dup()
 
+    def cut(self) -> None:
+        with self._lock, suppress(OSError):
+            if self._handle:
+                self._handle.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
-        self._over.set()
         with self._lock:
             if self._handle:
                 self._handle.close()
                 self._handle = None
+        _watchdog.remove(self)
+
+
+class _Watchdog:
+    """One thread for all attempts of the process, for as long as there are any: it cuts those whose time is up."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: list[tuple[float, int, _Guard]] = []  # a heap
+        self._numbers = itertools.count()
+        self._attempts = 0
+        self._runs = False
+
+    def add(self, guard: _Guard) -> None:
+        with self._changed:
+            if not self._runs:
+                threading.Thread(target=self._run, name="webhook-guard", daemon=True).start()
+                self._runs = True
+            self._attempts += 1
+            heapq.heappush(self._waiting, (guard.deadline, next(self._numbers), guard))
+            if self._waiting[0][2] is guard:
+                self._changed.notify()
+
+    def remove(self, guard: _Guard) -> None:
+        with self._changed:
+            guard.is_over = True
+            self._attempts -= 1
+            if not self._attempts:
+                self._changed.notify()
 
     def _run(self) -> None:
-        try:
-            host, port = self._target.host, self._target.port
-            self._answer = [host] if self._target.is_address else _look_up(self._resolve, host, port)
-        except Exception as error:  # handed to the thread that waits for it
-            self._answer = error
-        self._answered.set()
-        if not self._over.wait(self.remaining()):
-            with self._lock, suppress(OSError):
-                if self._handle:
-                    self._handle.shutdown(socket.SHUT_RDWR)
+        while True:
+            with self._changed:
+                while self._waiting and self._waiting[0][2].is_over:
+                    heapq.heappop(self._waiting)
+                if not self._attempts:
+                    self._runs = False
+                    return
+                until = self._waiting[0][0] if self._waiting else None
+                seconds = None if until is None else until - time.monotonic()
+                if seconds is None or seconds > 0:
+                    self._changed.wait(seconds)
+                    continue
+                guard = heapq.heappop(self._waiting)[2]
+            guard.cut()
+
+
+_watchdog = _Watchdog()
+
+
+def _addresses(target: Target, resolve: Resolve, guard: _Guard) -> list[str]:
+    """What the target's name stands for now; an address stands for itself."""
+    if target.is_address:
+        return [target.host]
+    answer = _resolvers.ask(resolve, target, guard.remaining())
+    if answer is None:
+        raise _Failed("dns_error", f"DNS gave no answer for {target.host} in time")
+    if isinstance(answer, (OSError, UnicodeError)):
+        reason = answer.strerror if isinstance(answer, OSError) else None
+        raise _Failed("dns_error", f"{target.host} could not be resolved: {reason or 'no usable answer'}")
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+type _Answer = list[str] | Exception
+type _Question = tuple[Resolve, Target, SimpleQueue[_Answer]]
+
+
+class _Resolvers:
+    """Threads that look names up, because getaddrinfo has no time limit. A free one is used again.
+
+    A look-up that outlasts its attempt cannot be ended: its thread is left to the resolver's own limit (`_look_up`),
+    and others take its place.
+    """
+
+    _IDLE_SECONDS = 1.0
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._free: list[SimpleQueue[_Question]] = []
+
+    def ask(self, resolve: Resolve, target: Target, seconds: float) -> _Answer | None:
+        """The addresses, what the look-up raised, or None when `seconds` were not enough."""
+        answer: SimpleQueue[_Answer] = SimpleQueue()
+        with self._lock:
+            questions = self._free.pop() if self._free else None
+        if questions is None:
+            questions = SimpleQueue()
+            threading.Thread(target=self._run, args=(questions,), name="webhook-resolver", daemon=True).start()
+        questions.put((resolve, target, answer))
+        with suppress(Empty):
+            return answer.get(timeout=seconds)
+        return None
+
+    def _run(self, questions: SimpleQueue[_Question]) -> None:
+        while True:
+            try:
+                resolve, target, answer = questions.get(timeout=self._IDLE_SECONDS)
+            except Empty:
+                with self._lock:
+                    if questions in self._free:
+                        self._free.remove(questions)
+                        return
+                continue  # somebody took it at this moment
+            try:
+                found: _Answer = _look_up(resolve, target.host, target.port)
+            except Exception as error:  # handed to the thread that waits for it
+                found = error
+            with self._lock:
+                self._free.append(questions)
+            answer.put(found)
+            del resolve, target, answer, found
+
+
+_resolvers = _Resolvers()
 
 
 class _Head:
@@ -301,6 +394,7 @@ class _Response(http.client.HTTPResponse):
         self.fp = head = _Head(self.fp)
         try:
             super().begin()
+            self._check_lengths()
         except http.client.RemoteDisconnected:
             raise _Failed("reset", "the receiver hung up before its response head was complete") from None
         except ssl.SSLError as error:
@@ -311,6 +405,13 @@ class _Response(http.client.HTTPResponse):
             raise _Failed("bad_response", str(error)) from None
         finally:
             self.fp = head.source
+
+    def _check_lengths(self) -> None:
+        lengths = {
+            length.strip() for value in self.headers.get_all("Content-Length", []) for length in value.split(",")
+        }
+        if len(lengths) > 1:
+            raise http.client.HTTPException("the receiver's Content-Length headers contradict each other")
 
     def _read_status(self) -> tuple[str, int, str]:
         while True:
@@ -325,91 +426,50 @@ class _Response(http.client.HTTPResponse):
                 pass
 
 
-class _Connection(HTTPSConnection):
-    """Connects to checked addresses only. `host` stays the name: it is what TLS asks for and verifies."""
-
-    response_class = _Response
-
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        *,
-        guard: _Guard,
-        addresses: list[str],
-        tls: ssl.SSLContext | None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(host, port, **kwargs)
-        self._guard = guard
-        self._addresses = addresses
-        self._tls = tls
-
-    def connect(self) -> None:
-        # urllib3's own connect parses the bundle that requests names at each connection, and sets ALPN and
-        # verification on the shared context while other threads use it.
-        plain = self._new_conn()
-        self._guard.stage = "in the TLS handshake"
-        try:
-            self.sock = self._tls.wrap_socket(plain, server_hostname=self.host) if self._tls else plain
-        except OSError as error:
-            plain.close()
-            raise _Failed("tls_error", _tls_detail(error)) from None
-        self.is_verified = True
-        self._guard.wire = self.sock
-        self._guard.stage = "while waiting for the response"
-
-    def _new_conn(self) -> socket.socket:
-        reason: str | None = None
-        for tried, address in enumerate(self._addresses):
-            share = self._guard.remaining() / (len(self._addresses) - tried)
-            try:
-                connection = socket.create_connection((address, self.port), share)
-            except OSError as error:
-                reason = "timed out" if isinstance(error, TimeoutError) else error.strerror
-                continue
-            self._guard.watch(connection)
-            connection.settimeout(self._guard.remaining() or 0.001)
-            # Head and body are two packets; Nagle would hold the second until the first is acknowledged.
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return connection
-        raise _Failed("connect_error", f"no connection to {self.host}:{self.port}: {reason or 'not possible'}")
-
-
-class _Pool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _Adapter(HTTPAdapter):
-    """requests' adapter for one attempt: no proxies, no netrc, no cookies, no redirects, no retries.
-
-    It is used without a Session, which is what would read HTTPS_PROXY, .netrc and REQUESTS_CA_BUNDLE.
-    """
-
-    def __init__(self, pool: _Pool) -> None:
-        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
-        self._pool = pool
-
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> _Pool:
-        return self._pool
-
-
-def _exchange(
-    adapter: _Adapter, request: requests.PreparedRequest, guard: _Guard, elapsed_ms: Callable[[], int]
-) -> Outcome:
+def _connect(target: Target, addresses: list[str], tls: ssl.SSLContext | None, guard: _Guard) -> socket.socket:
+    """A connection to one of the checked addresses. TLS asks for the target's name and verifies it."""
+    plain = _open(target, addresses, guard)
+    guard.stage = "in the TLS handshake"
     try:
-        response = adapter.send(request, stream=True, timeout=guard.remaining() or 0.001)
-    except requests.exceptions.InvalidHeader:
-        raise _Failed("bad_response", "the receiver's Content-Length headers contradict each other") from None
-    except (requests.RequestException, urllib3.exceptions.HTTPError):
-        raise _Failed("reset", "the connection broke while the request was sent") from None
+        connection = tls.wrap_socket(plain, server_hostname=target.host) if tls else plain
+    except OSError as error:
+        plain.close()
+        raise _Failed("tls_error", _tls_detail(error)) from None
+    guard.stage = "while waiting for the response"
+    return connection
 
-    with closing(response.raw):
-        status = response.status_code
+
+def _open(target: Target, addresses: list[str], guard: _Guard) -> socket.socket:
+    reason: str | None = None
+    for tried, address in enumerate(addresses):
+        share = guard.remaining() / (len(addresses) - tried)
+        try:
+            connection = socket.create_connection((address, target.port), share)
+        except OSError as error:
+            reason = "timed out" if isinstance(error, TimeoutError) else error.strerror
+            continue
+        guard.watch(connection)
+        connection.settimeout(guard.remaining() or 0.001)
+        # Nagle would hold the end of a body until what was before it is acknowledged.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+    raise _Failed("connect_error", f"no connection to {target.host}:{target.port}: {reason or 'not possible'}")
+
+
+def _exchange(connection: socket.socket, request: bytes, guard: _Guard, elapsed_ms: Callable[[], int]) -> Outcome:
+    with closing(connection), closing(_Response(connection, method="POST")) as response:
+        try:
+            connection.sendall(request)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it may have answered before it hung up, as servers do that refuse a large body
+        except OSError:
+            raise _Failed("reset", "the connection broke while the request was sent") from None
+        response.begin()
+        status = response.status
         if not 200 <= status <= 599:
             raise _Failed("bad_response", f"the status {status} is not one of a final response")
         retry_after = None if status < 300 else _retry_after(response.headers.get("Retry-After", ""))
-        excerpt = _excerpt(response.raw, guard)
+        excerpt = _excerpt(response, connection, guard)
     if status < 300:
         return Delivered(status, excerpt, elapsed_ms())
     return Refused(status, excerpt, elapsed_ms(), retry_after)
@@ -435,15 +495,14 @@ def _retry_after(value: str) -> int | None:
         return None
 
 
-def _excerpt(raw: urllib3.HTTPResponse, guard: _Guard) -> str:
+def _excerpt(response: _Response, connection: socket.socket, guard: _Guard) -> str:
     """The first bytes of the body as text, or what came of them in a moment: the head has decided already."""
     until = time.monotonic() + min(EXCERPT_SECONDS, guard.remaining())
     body = b""
-    with suppress(urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError):
+    with suppress(http.client.HTTPException, OSError, ValueError):
         while len(body) < EXCERPT_BYTES and (left := until - time.monotonic()) > 0:
-            if guard.wire:
-                guard.wire.settimeout(left)
-            piece = raw.read1(EXCERPT_BYTES - len(body), decode_content=False)
+            connection.settimeout(left)
+            piece = response.read1(EXCERPT_BYTES - len(body))
             if not piece:
                 break
             body += piece

@@ -3,11 +3,14 @@
 The function that creates webhooks may only encrypt; only the deliverer may decrypt.
 """
 
+import threading
 from functools import lru_cache
 
 from ferryman import aws, clock, settings
 
 _REMEMBERED_SECONDS = 300
+# A batch opens its secrets at the same time; of those that want the same one, one asks KMS and the others wait.
+_locks = [threading.Lock() for _ in range(64)]
 
 
 def _context(workspace_id: str, webhook_id: str, version: int) -> dict[str, str]:
@@ -26,7 +29,8 @@ def seal(workspace_id: str, webhook_id: str, version: int, secret: str) -> bytes
 def unseal(workspace_id: str, webhook_id: str, version: int, ciphertext: bytes) -> str:
     """The secret, remembered for at most five minutes. Raises botocore's ClientError when KMS refuses."""
     period = int(clock.now() // _REMEMBERED_SECONDS)
-    return _unseal(workspace_id, webhook_id, version, ciphertext, period)
+    with _locks[hash(webhook_id) % len(_locks)]:
+        return _unseal(workspace_id, webhook_id, version, ciphertext, period)
 
 
 @lru_cache(maxsize=1024)

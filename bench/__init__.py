@@ -1,0 +1,7 @@
+"""What Ferryman costs: counts, CPU milliseconds and ratios to a floor that is measured in the same run."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "layers" / "ferryman"))

@@ -1,0 +1,164 @@
+"""AWS calls and DynamoDB units of what Ferryman does all day, with the real handlers on tables of template.yaml.
+
+The functions each do one thing in a `Scene` and return what it asked of AWS; tests/integration/test_calls.py asserts
+the same figures, so that they cannot creep.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from ferryman import aws
+
+from bench.meter import Counted, Meter, of_world
+from bench.report import Row
+from local.receiver import Receiver
+from tests.support.logs import captured
+from tests.support.world import World
+from tests.support.world import world as make_world
+
+BATCH = 10
+TEXT = "Build 4711 passed on main in 3 min 12 s: https://ci.example.com/builds/4711"
+
+
+@dataclass
+class Scene:
+    """A workspace with its owner's token, one chat with an incoming webhook, and a receiver."""
+
+    world: World
+    meter: Meter
+    receiver: Receiver
+    workspace_id: str
+    token: str
+    chat_id: str = ""
+    hook: str = ""
+
+    @classmethod
+    def of(cls, world: World, receiver: Receiver) -> "Scene":
+        made = world.bootstrap()
+        scene = cls(world, of_world(), receiver, made["workspace_id"], made["token"])
+        scene.chat_id = scene.make("/v1/chats", {"name": "Builds"})["id"]
+        scene.hook = scene.make("/v1/incoming-webhooks", {"chat_id": scene.chat_id, "name": "CI"})["url"]
+        scene.hook = scene.hook.removeprefix("https://api.test")
+        return scene
+
+    def make(self, target: str, body: dict[str, Any]) -> Any:
+        answer = self.world.call("POST", target, token=self.token, json_body=body)
+        assert answer.status in (200, 201), answer.body
+        return answer.json
+
+    def webhooks(self, count: int) -> list[str]:
+        """New webhooks of the chat."""
+        wanted = {"url": self.receiver.url("/in"), "events": ["message.created"], "chat_ids": [self.chat_id]}
+        return [self.make("/v1/webhooks", wanted)["id"] for _ in range(count)]
+
+    def post(self, count: int = 1) -> None:
+        """Messages through the incoming webhook."""
+        for _ in range(count):
+            answer = self.world.call("POST", self.hook, json_body={"text": TEXT})
+            assert answer.status == 200, answer.body
+
+    def tickets(self) -> list[dict[str, Any]]:
+        """Takes everything out of the delivery queue, as the records of a batch."""
+        sqs, url = boto3.client("sqs"), self.world.queue_url("DeliveriesQueue")
+        records: list[dict[str, Any]] = []
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=BATCH).get("Messages", []):
+            for message in messages:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                found = {"messageId": message["MessageId"], "receiptHandle": "gone", "body": message["Body"]}
+                records.append({**found, "attributes": message.get("Attributes", {}), "eventSource": "aws:sqs"})
+        return records
+
+
+@contextmanager
+def scene(**parameters: str) -> Iterator[Scene]:
+    with make_world(**parameters) as world, Receiver() as receiver:
+        yield Scene.of(world, receiver)
+
+
+def incoming_post(scene: Scene) -> Counted:
+    """One message through an incoming webhook that was used before, as most are."""
+    scene.post()
+    with scene.meter.counting() as counted:
+        scene.post()
+    return counted
+
+
+def authenticated_get(scene: Scene) -> Counted:
+    """One GET of a single thing with a token that was used before."""
+    target = f"/v1/chats/{scene.chat_id}"
+    for _ in range(2):
+        with scene.meter.counting() as counted:
+            assert scene.world.call("GET", target, token=scene.token).status == 200
+    return counted
+
+
+def dispatch(scene: Scene, messages: int) -> Counted:
+    """One batch of the stream with `messages` new messages of one chat."""
+    scene.world.stream_records("MessagesTable")
+    scene.post(messages)
+    records = scene.world.stream_records("MessagesTable")
+    assert len(records) == messages
+    with scene.meter.counting() as counted:
+        assert scene.world.invoke("dispatcher", {"Records": records}) == {"batchItemFailures": []}
+    return counted
+
+
+def deliver(scene: Scene, messages: int) -> tuple[Counted, Counted]:
+    """One batch of deliveries: `messages` messages to every webhook of the chat; its dispatch, and its delivery.
+
+    Each answer of KMS is late, so that whoever reads a secret twice at the same time is seen to.
+    """
+    dispatched = dispatch(scene, messages)
+    records = scene.tickets()
+    aws.kms().meta.events.register("before-call.kms.Decrypt", _late, unique_id="late")
+    with scene.meter.counting() as delivered:
+        assert scene.world.invoke("deliverer", {"Records": records}) == {"batchItemFailures": []}
+    return dispatched, delivered
+
+
+def _late(**_: Any) -> None:
+    time.sleep(0.05)
+
+
+def rows() -> list[Row]:
+    found = []
+    with captured(), scene() as one:
+        post, get = incoming_post(one), authenticated_get(one)
+        found.append(Row.at_most("incoming post, calls", post.of(), "calls", 2, "authenticate, put"))
+        found.append(_plain("incoming post, write units", post.writes, "units", "the message and its index entry"))
+        found.append(Row.at_most("authenticated GET, calls", get.of(), "calls", 2, "authenticate, read"))
+        one.webhooks(3)
+        batch = dispatch(one, BATCH)
+        deliveries = 3 * BATCH
+        limit = 1 + math.ceil(deliveries / 10)
+        note = f"{BATCH} messages to 3 webhooks: {_listed(batch)}"
+        found.append(Row.at_most("dispatch of a batch, calls", batch.of(), "calls", limit, note))
+        found.append(_plain("dispatch of a batch, write units", batch.writes / deliveries, "a delivery", note))
+    with captured(), scene() as one:
+        one.webhooks(1)
+        found += _delivery_rows("ten events to one webhook", *deliver(one, BATCH), webhooks=1)
+    with captured(), scene() as one:
+        one.webhooks(BATCH)
+        found += _delivery_rows("one event to ten webhooks", *deliver(one, 1), webhooks=BATCH)
+    return found
+
+
+def _delivery_rows(what: str, dispatched: Counted, batch: Counted, webhooks: int) -> list[Row]:
+    units = (dispatched.written("DeliveriesTable") + batch.writes) / BATCH
+    writes = Row.at_most(f"delivery, {what}, write units", units, "a delivery", 2, _listed(batch))
+    calls = _plain(f"delivery, {what}, calls", batch.of() / BATCH, "a delivery", f"a batch of {BATCH}")
+    secrets = Row.at_most(f"delivery, {what}, secrets read", batch.of("kms"), "calls", webhooks, "once a webhook")
+    return [writes, calls, secrets]
+
+
+def _plain(name: str, value: float, unit: str, note: str) -> Row:
+    return Row(name, value, unit, "", True, note)
+
+
+def _listed(counted: Counted) -> str:
+    return ", ".join(f"{times} {name}" for name, times in counted.by_name().items())

@@ -1,0 +1,51 @@
+"""Rows of figures: a table to read, and JSON to keep."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure, and what it had to reach. `note` says what the figure is made of, or why it is not reached."""
+
+    name: str
+    value: float
+    unit: str
+    goal: str
+    reached: bool
+    note: str = ""
+
+    @classmethod
+    def at_most(cls, name: str, value: float, unit: str, limit: float, note: str = "") -> "Row":
+        """A row whose value must not be above `limit`."""
+        return cls(name, value, unit, f"≤ {limit:g}", value <= limit, note)
+
+
+def show(rows: Iterable[Row]) -> str:
+    """The rows as a Markdown table, which reads well on a terminal and in docs/."""
+    rows = list(rows)
+    cells = [
+        (row.name, f"{row.value:,.4g}" if row.value < 1000 else f"{row.value:,.0f}", row.unit, row.goal, _word(row))
+        for row in rows
+    ]
+    notes = [row.note for row in rows]
+    heads = ("what", "value", "unit", "goal", "reached")
+    widths = [max(len(line[column]) for line in [heads, *cells]) for column in range(len(heads))]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + f" | {note} |"
+        for line, note in zip([heads, *cells], ["note", *notes], strict=True)
+    ]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|------|")
+    return "\n".join(lines)
+
+
+def _word(row: Row) -> str:
+    return "yes" if row.reached else "no"
+
+
+def write(path: Path, rows: Iterable[Row], **about: object) -> None:
+    """The rows as JSON, with what `about` says of the run."""
+    content = {**about, "rows": [asdict(row) for row in rows]}
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")

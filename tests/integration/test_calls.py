@@ -1,0 +1,127 @@
+"""What each operation asks of AWS, exactly: calls and units are the bill, so they may not creep.
+
+`make bench` shows the same figures. When a change makes one smaller, write the smaller one here.
+"""
+
+import math
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from ferryman import aws, store
+
+from bench import calls
+from bench.calls import BATCH, Scene
+from bench.meter import index_units, read_units, size, write_units
+from tests.support.logs import captured
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    with captured(), calls.scene() as made:
+        yield made
+
+
+def test_an_incoming_post_is_authenticated_and_put(scene: Scene) -> None:
+    counted = calls.incoming_post(scene)
+    assert counted.by_name() == {"dynamodb GetItem CredentialsTable": 1, "dynamodb PutItem MessagesTable": 1}
+    assert (counted.reads, counted.writes) == (1, 2)  # the message, and its entry in the sweeper's index
+
+
+def test_an_authenticated_get_reads_the_credential_and_the_thing(scene: Scene) -> None:
+    counted = calls.authenticated_get(scene)
+    assert counted.by_name() == {"dynamodb BatchGetItem ChatsTable": 1, "dynamodb GetItem CredentialsTable": 1}
+    assert (counted.reads, counted.writes) == (3, 0)  # the credential, the chat, and who belongs to it
+
+
+def test_a_dispatch_reads_who_listens_and_sends_in_tens(scene: Scene) -> None:
+    scene.webhooks(3)
+    counted = calls.dispatch(scene, BATCH)
+    assert counted.by_name() == {
+        "dynamodb BatchGetItem ChatsTable": 1,
+        "dynamodb BatchGetItem WebhooksTable": 1,
+        "dynamodb Query SubscriptionsTable": 2,  # who listens to the chat, and who to every chat
+        "dynamodb UpdateItem MessagesTable": BATCH,
+        "sqs SendMessageBatch": math.ceil(3 * BATCH / 10),
+    }
+    assert counted.writes == 2 * BATCH  # taking the message's mark and its index entry away; nothing for a delivery
+
+
+@pytest.mark.parametrize(("webhooks", "messages"), [(1, BATCH), (BATCH, 1)])
+def test_a_batch_of_deliveries_is_read_at_once_and_written_twice_each(
+    scene: Scene, webhooks: int, messages: int
+) -> None:
+    scene.webhooks(webhooks)
+    dispatched, delivered = calls.deliver(scene, messages)
+    assert delivered.by_name() == {
+        "dynamodb BatchGetItem ChatsTable": 1,
+        "dynamodb BatchGetItem DeliveriesTable": 1,
+        "dynamodb BatchGetItem MessagesTable": 1,
+        "dynamodb BatchGetItem WebhooksTable": 1,
+        "dynamodb PutItem DeliveriesTable": BATCH,
+        "dynamodb UpdateItem DeliveriesTable": BATCH,
+        "kms Decrypt": webhooks,
+    }
+    assert delivered.writes == 2 * BATCH
+    assert dispatched.written("DeliveriesTable") == 0
+
+
+# -- the meter itself -------------------------------------------------------------------------------------------------
+
+
+def test_units_are_rounded_as_dynamodb_does() -> None:
+    kilobyte = {"a": {"S": "x" * 1023}}
+    assert size(kilobyte) == 1024
+    assert write_units(None, kilobyte) == 1
+    assert write_units(None, {"a": {"S": "x" * 1024}}) == 2
+    assert write_units({"a": {"S": "x" * 5000}}, kilobyte) == 5, "the larger of before and after"
+    assert (read_units(0, consistent=True), read_units(4097, consistent=True)) == (1, 2)
+    assert read_units(4097, consistent=False) == 1
+
+
+def test_sizes_of_all_kinds_of_values() -> None:
+    item = {
+        "s": {"S": "é"},
+        "n": {"N": "-12345"},
+        "b": {"B": b"1234"},
+        "t": {"BOOL": True},
+        "l": {"L": [{"S": "ab"}]},
+        "m": {"M": {"k": {"NULL": True}}},
+    }
+    assert size(item) == (1 + 2) + (1 + 5) + (1 + 4) + (1 + 1) + (1 + 3 + 1 + 2) + (1 + 3 + 1 + 1 + 1)
+
+
+def test_an_index_costs_only_the_writes_that_reach_it() -> None:
+    plain = {"chat": {"S": "c"}, "message_id": {"S": "m"}, "created_at": {"S": "t"}, "text": {"S": "x" * 2000}}
+    marked = {**plain, "undispatched": {"S": "1"}}
+    assert index_units("MessagesTable", None, plain) == 0, "without its key there is no entry"
+    assert index_units("MessagesTable", None, marked) == 1, "an entry holds keys only"
+    assert index_units("MessagesTable", marked, {**marked, "text": {"S": "y"}}) == 0, "nothing projected changed"
+    assert index_units("MessagesTable", marked, {**marked, "undispatched": {"S": "2"}}) == 2, "one goes, one comes"
+    assert index_units("MessagesTable", marked, plain) == 1
+
+
+def test_a_transaction_counts_twice_and_a_refused_condition_what_it_looked_at(scene: Scene) -> None:
+    item = {"workspace_id": {"S": "w"}, "entry": {"S": "e"}, "text": {"S": "x" * 1500}}
+    condition = {"ConditionExpression": "attribute_not_exists(entry)"}
+    put = {"TableName": "ChatsTable", "Item": item, **condition}
+    with scene.meter.counting() as first:
+        aws.dynamodb().transact_write_items(TransactItems=[{"Put": put}])
+    with scene.meter.counting() as second, pytest.raises(ClientError):
+        aws.dynamodb().put_item(**put)
+    assert (first.writes, second.writes) == (4, 2)
+
+
+def test_a_query_counts_what_it_read_and_not_what_its_filter_left(scene: Scene) -> None:
+    with scene.world.inside("dispatcher"):
+        topic = f"{scene.workspace_id}/live/x"
+        for number in range(100):
+            row = {"topic": {"S": topic}, "webhook_id": {"S": f"{number}"}, "events": {"L": [{"S": "x" * 100}]}}
+            boto3.client("dynamodb").put_item(TableName="SubscriptionsTable", Item=row)
+        with scene.meter.counting() as counted:
+            found = store.query(
+                "subscriptions", "topic = :topic", {":topic": topic, ":type": "none"}, where="contains(events, :type)"
+            )
+    assert found.items == []
+    assert counted.reads == math.ceil(100 * size(row) / 4096)
