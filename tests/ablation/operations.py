@@ -62,7 +62,6 @@ MEASURES = [
         _STREAM,
         _stream("            FunctionResponseTypes: [ReportBatchItemFailures]\n"),
         _POISON,
-        "--seed 3 --events 150 --faults dynamodb --scale 3",
     ),
     measure(
         "what a mapping gives up goes into the bucket",
