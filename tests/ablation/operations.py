@@ -160,7 +160,7 @@ MEASURES = [
         "pipeline/parking.py",
         '    key = f"{kind}s/{hashlib.sha256(text.encode()).hexdigest()}.json"\n',
         '    key = f"{kind}s/last.json"\n',
-        "parking::test_a_record_that_nobody_can_read_is_parked_whole_and_the_rest_goes_on",
+        "--seed 3 --events 150 --faults stream.poison",
     ),
     measure(
         "reads that DynamoDB leaves unprocessed are repeated",
@@ -169,15 +169,6 @@ MEASURES = [
         "            if not request:\n                break\n",
         "            break\n",
         "promises::test_reads_that_dynamodb_leaves_unprocessed_are_repeated",
-        "--seed 3 --events 150 --faults dynamodb.unprocessed --scale 10",
-    ),
-    measure(
-        "a query goes on behind a short page",
-        "F25 F12",
-        "store.py",
-        "        if page.last_key is None:\n            return\n        after = page.last_key\n",
-        "        return\n",
-        "--seed 3 --events 150 --faults dynamodb.short_page --scale 8",
     ),
     measure(
         "a text has 16,000 characters at most",

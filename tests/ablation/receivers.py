@@ -99,7 +99,7 @@ MEASURES = [
         _FILE,
         "        if self._size > MAX_HEAD_BYTES:\n",
         "        if False:\n",
-        "transport::test_endless_interim_responses_are_a_bad_response",
+        "transport::test_endless_heads_are_a_bad_response",
     ),
     measure(
         "interim answers are not the answer",

@@ -300,7 +300,7 @@ MEASURES = [
         "schema.py",
         "ge=1, le=100,",
         "ge=1, le=100_000,",
-        "schema::test_a_list_has_a_limit",
+        "schema::test_a_limit_is_a_whole_number_from_1_to_100",
     ),
     measure(
         "a depth bomb is refused",
