@@ -155,14 +155,6 @@ MEASURES = [
         "operations::test_every_function_rings_when_it_fails_or_may_not_run",
     ),
     measure(
-        "what is parked is parked whole, under its own name",
-        "F3",
-        "pipeline/parking.py",
-        '    key = f"{kind}s/{hashlib.sha256(text.encode()).hexdigest()}.json"\n',
-        '    key = f"{kind}s/last.json"\n',
-        "--seed 3 --events 150 --faults stream.poison",
-    ),
-    measure(
         "reads that DynamoDB leaves unprocessed are repeated",
         "F25",
         "store.py",

@@ -251,8 +251,8 @@ MEASURES = [
         "pipeline/schedule.py",
         "    if spent >= MAX_FAILURES:\n",
         "    if spent >= 1000:\n",
-        "schedule::test_the_budget_ends_whatever_happens",
-        "journey::test_a_failing_receiver_gets_four_attempts_with_the_same_body",
+        "schedule::test_three_retries_with_growing_pauses",
+        "schedule::test_no_retry_after_buys_a_fifth_attempt",
     ),
     measure(
         "three unknown outcomes are free, no more",
@@ -285,7 +285,7 @@ MEASURES = [
         "pipeline/matching.py",
         "    return (event.chat_id, webhook.member_id) in members\n",
         "    return True\n",
-        "webhooks::test_who_leaves_a_chat_loses_its_events",
+        "matching::test_a_callback_hears_where_its_bot_belongs_and_a_webhook_where_its_creator_does",
     ),
     measure(
         "a disabled webhook wants nothing",

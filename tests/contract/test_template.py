@@ -373,6 +373,12 @@ def test_unknown_routes_are_answered_by_the_reference() -> None:
     assert len(template.routes()) <= 300  # API Gateway's limit
 
 
+def test_no_other_site_is_let_in_by_cors() -> None:
+    """API Gateway would answer preflights by itself, whatever the functions say."""
+    (api,) = template.resources("AWS::Serverless::HttpApi").values()
+    assert "CorsConfiguration" not in api["Properties"]
+
+
 def test_requests_a_second_are_bounded() -> None:
     """Everybody together; and those that cost a password's hash by themselves."""
     (api,) = template.resources("AWS::Serverless::HttpApi").values()
