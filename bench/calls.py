@@ -69,7 +69,12 @@ class Scene:
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=BATCH).get("Messages", []):
             for message in messages:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                found = {"messageId": message["MessageId"], "receiptHandle": "gone", "body": message["Body"]}
+                found = {
+                    "messageId": message["MessageId"],
+                    "receiptHandle": "gone",
+                    "eventSourceARN": "arn:aws:sqs:us-east-1:1:Deliveries",
+                    "body": message["Body"],
+                }
                 records.append({**found, "attributes": message.get("Attributes", {}), "eventSource": "aws:sqs"})
         return records
 
@@ -125,7 +130,7 @@ def _late(**_: Any) -> None:
     time.sleep(0.05)
 
 
-def rows() -> list[Row]:
+def measure() -> list[Row]:
     found = []
     with captured(), scene() as one:
         post, get = incoming_post(one), authenticated_get(one)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -68,12 +68,42 @@ def child(module: str, folder: Path) -> Iterator[Child]:
 
 @dataclass
 class Surroundings:
-    """A deliverer with batches to deliver, and what surrounds it."""
+    """A function with events to work on, and what surrounds it."""
 
     folder: Path
     edge: Child
-    deliverer: Child
+    function: Child
     ports: dict[str, int]
+
+    def calls(self) -> list[dict[str, Any]]:
+        """What AWS was asked since the last time."""
+        found: list[dict[str, Any]] = self.edge.ask("seen")["calls"]
+        return found
+
+
+@contextmanager
+def edge() -> Iterator[tuple[Path, Child, dict[str, int]]]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with child("edge", folder) as made:
+            yield folder, made, made.read()
+
+
+@contextmanager
+def invoked(
+    surroundings: tuple[Path, Child, dict[str, int]], world: World, function: str, events: dict[str, Any], tables: Any
+) -> Iterator[Surroundings]:
+    """The function `function` of the world in a process of its own, with AWS behind bench.edge that holds `tables`."""
+    folder, edge, ports = surroundings
+    environment = {**world.environment(function), **CREDENTIALS}
+    environment["AWS_ENDPOINT_URL"] = f"https://localhost:{ports['aws']}"
+    environment["AWS_CA_BUNDLE"] = str(folder / "ca.pem")
+    given = {"function": function, "environment": environment, "events": events}
+    (folder / "invoked.json").write_text(json.dumps(given))
+    (folder / "tables.json").write_text(json.dumps(tables, default=_wire))
+    edge.ask("tables")
+    with child("invoked", folder) as made:
+        yield Surroundings(folder, edge, made, ports)
 
 
 @contextmanager
@@ -82,21 +112,10 @@ def surrounded(batches: dict[str, list[str]], **parameters: str) -> Iterator[Sur
 
     A receiver is `tls/in` or `http/slow/100`: how it is reached, and what bench.edge does there.
     """
-    with tempfile.TemporaryDirectory() as name, ExitStack() as processes:
-        folder = Path(name)
-        edge = processes.enter_context(child("edge", folder))
-        ports = edge.read()
-        with captured(), scene(**parameters) as one:
-            records = {name: _batch(one, receivers, ports) for name, receivers in batches.items()}
-            environment = {**one.world.environment("deliverer"), **CREDENTIALS}
-            (folder / "tables.json").write_text(json.dumps(_tables(one.world), default=_wire))
-        environment["AWS_ENDPOINT_URL"] = f"https://localhost:{ports['aws']}"
-        environment["AWS_CA_BUNDLE"] = str(folder / "ca.pem")
-        given = {"environment": environment, "batches": records}
-        (folder / "deliverer.json").write_text(json.dumps(given))
-        edge.ask("tables")
-        deliverer = processes.enter_context(child("deliverer", folder))
-        yield Surroundings(folder, edge, deliverer, ports)
+    with edge() as found, captured(), scene(**parameters) as one:
+        events = {name: {"Records": _batch(one, receivers, found[2])} for name, receivers in batches.items()}
+        with invoked(found, one.world, "deliverer", events, tables(one.world)) as around:
+            yield around
 
 
 def _batch(one: Scene, receivers: list[str], ports: dict[str, int]) -> list[dict[str, Any]]:
@@ -113,7 +132,7 @@ def _batch(one: Scene, receivers: list[str], ports: dict[str, int]) -> list[dict
     return records
 
 
-def _tables(world: World) -> dict[str, Any]:
+def tables(world: World) -> dict[str, Any]:
     found: dict[str, Any] = {
         name: {"keys": [part["AttributeName"] for part in item["Properties"]["KeySchema"]], "items": []}
         for name, item in template.resources("AWS::DynamoDB::Table").items()
@@ -129,16 +148,17 @@ def _wire(value: Any) -> str:
 
 def floor(around: Surroundings, name: str) -> None:
     """Write down what the deliverer does for a batch, for the floor to do the same."""
-    around.edge.ask("seen")
-    around.deliverer.ask(f"1 {name}")
+    around.calls()
+    around.function.ask(f"1 {name}")
     seen = around.edge.ask("seen")
-    mine = [call for call in seen["calls"] if _is_write(*call)]
+    calls = [(call["target"], call["request"]) for call in seen["calls"]]
+    mine = [call for call in calls if is_write(*call)]
     assert len(mine) % BATCH == 0, "each delivery is written equally often"
     share = len(mine) // BATCH
     port = around.ports[name.partition(" ")[0]]
     work = {
         "ports": around.ports,
-        "batch": [call for call in seen["calls"] if not _is_write(*call)],
+        "batch": [call for call in calls if not is_write(*call)],
         "deliveries": [
             (port, "/in", body, mine[number * share : (number + 1) * share])
             for number, body in enumerate(seen["bodies"])
@@ -147,25 +167,32 @@ def floor(around: Surroundings, name: str) -> None:
     (around.folder / "floor.json").write_text(json.dumps(work))
 
 
-def _is_write(target: str, request: dict[str, Any]) -> bool:
+def is_write(target: str, request: dict[str, Any]) -> bool:
     return target.endswith(("PutItem", "UpdateItem")) and request["TableName"] == "DeliveriesTable"
 
 
-def rows() -> list[Row]:
+def delivered(around: Surroundings, name: str, batches: int = BATCHES) -> float:
+    """CPU milliseconds of one delivery; all must have been delivered."""
+    answer = around.function.ask(f"{batches} {name}")
+    assert answer["answer"] == {"batchItemFailures": []}, answer
+    return float(answer["cpu_ms"]) / (batches * BATCH)
+
+
+def measure() -> list[Row]:
     batches = {"tls": ["tls/in"] * BATCH, "http": ["http/in"] * BATCH}
     with surrounded(batches) as around:
-        around.deliverer.ask("3 tls")
-        cold = around.deliverer.ask("loads")
+        around.function.ask("3 tls")
+        cold = around.function.ask("loads")
         floor(around, "tls")
         with child("barest", around.folder) as barest:
             pairs: dict[str, list[tuple[float, float]]] = {"new": [], "kept": []}
             for how in ("new", "kept"):
                 barest.ask(f"{how} 2")
                 for _ in range(TURNS):
-                    mine = around.deliverer.ask(f"{BATCHES} tls")
+                    mine = delivered(around, "tls")
                     pairs[how].append((mine, barest.ask(f"{how} {BATCHES}")))
-        plain = statistics.median(around.deliverer.ask(f"{BATCHES} http") for _ in range(5))
-        loads = around.deliverer.ask("loads")
+        plain = statistics.median(delivered(around, "http") for _ in range(5))
+        loads = around.function.ask("loads")
     mine, least = (statistics.median(column) for column in zip(*pairs["new"], strict=True))
     ratio = statistics.median(ours / theirs for ours, theirs in pairs["new"])
     kept = statistics.median(ours / theirs for ours, theirs in pairs["kept"])

@@ -2,8 +2,8 @@
 
 `python -m bench.edge FOLDER` writes FOLDER/ca.pem (the roots of requests and a new authority's), prints its ports as
 JSON, and ends when its standard input does. The line `tables` lets it read FOLDER/tables.json: {table: {"keys": names,
-"items": in wire form}}; `seen` asks what it was asked since the last time. All of it speaks TLS, as AWS and receivers
-do. Writes are acknowledged and forgotten, so that the same batch can be delivered again and again.
+"items": in wire form, "numbered": partitions of copies}}; `seen` asks what it was asked since the last time. All of it
+speaks TLS, as AWS and receivers do. Writes are acknowledged and forgotten, so that the same can be done again.
 
 Receivers answer by path: /in at once, /slow/<ms> later, /hang never.
 """
@@ -11,38 +11,136 @@ Receivers answer by path: /in at once, /slow/<ms> later, /hang never.
 import asyncio
 import base64
 import json
+import re
 import ssl
 import sys
-from collections.abc import Callable
+import time
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import certifi
 from cryptography.hazmat.primitives import serialization
 
+from bench import meter
+from bench.barest import SERVICES
+from tests.simulation.expressions import compile_request
 from tests.unit.hostile import Authority
 
+_PAGE_BYTES = 1024 * 1024
 SECRET = "whsec_" + base64.b64encode(bytes(32)).decode()  # what KMS decrypts everything to
 NAME = "localhost"
 
 
+class Numbered(Sequence[str]):
+    """`count` sort keys that are made when they are looked at: a million rows in no memory."""
+
+    def __init__(self, form: str, count: int) -> None:
+        self._form, self._count = form, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, number: Any) -> Any:
+        if not 0 <= number < self._count:
+            raise IndexError(number)
+        return self._form.format(number)
+
+
+class Table:
+    """Partitions of items in the order of their sort keys; a partition may be `Numbered` copies of one item."""
+
+    def __init__(self, keys: list[str], items: list[dict[str, Any]], numbered: list[dict[str, Any]]) -> None:
+        self.keys = keys
+        self._items: dict[tuple[str, ...], dict[str, Any]] = {}
+        self._sorted: dict[str, list[str]] = {}
+        for item in items:
+            key = self.key(item)
+            self._items[key] = item
+            if len(key) > 1:
+                insort(self._sorted.setdefault(key[0], []), key[1])
+        self._numbered = {one["partition"]: (Numbered(one["form"], one["count"]), one["item"]) for one in numbered}
+
+    def key(self, item: Mapping[str, Any]) -> tuple[str, ...]:
+        return tuple(item[name]["S"] for name in self.keys)
+
+    def get(self, key: Mapping[str, Any]) -> dict[str, Any] | None:
+        names = self.key(key)
+        if found := self._items.get(names):
+            return found
+        return self._copy(*names) if len(names) > 1 and names[0] in self._numbered else None
+
+    def _copy(self, partition: str, sort: str) -> dict[str, Any]:
+        item = self._numbered[partition][1]
+        return {**item, self.keys[0]: {"S": partition}, self.keys[1]: {"S": sort}}
+
+    def query(self, request: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bool]:
+        """What a query reads before its filter, and whether there is more: up to its limit or a megabyte."""
+        partition, low, high = _range(request, self.keys)
+        sorts: Sequence[str] = self._sorted.get(partition, [])
+        numbered = partition in self._numbered
+        if numbered:
+            sorts = self._numbered[partition][0]
+        start = request.get("ExclusiveStartKey")
+        forward = request.get("ScanIndexForward", True)
+        first, last = bisect_left(sorts, low), bisect_right(sorts, high)
+        if start:
+            at = start[self.keys[1]]["S"]
+            first, last = (bisect_right(sorts, at), last) if forward else (first, bisect_left(sorts, at))
+        read: list[dict[str, Any]] = []
+        held = 0
+        for number in range(first, last) if forward else range(last - 1, first - 1, -1):
+            if held >= _PAGE_BYTES or len(read) == request.get("Limit"):
+                return read, True
+            key = (partition, sorts[number])
+            read.append(self._copy(*key) if numbered else self._items[key])
+            held += meter.size(read[-1])
+        return read, len(read) == request.get("Limit")
+
+
+def _range(request: Mapping[str, Any], keys: list[str]) -> tuple[str, str, str]:
+    """The partition and the range of sort keys that a query names."""
+    names, values = request.get("ExpressionAttributeNames", {}), request["ExpressionAttributeValues"]
+    partition, low, high = "", "", "\U0010ffff"
+    for name, value in re.findall(r"(#?\w+) = (:\w+)", request["KeyConditionExpression"]):
+        assert names.get(name, name) == keys[0], "equality is for the partition"
+        partition = values[value]["S"]
+    for begin, end in re.findall(r"BETWEEN (:\w+) AND (:\w+)", request["KeyConditionExpression"]):
+        low, high = values[begin]["S"], values[end]["S"]
+    return partition, low, high
+
+
 class Aws:
-    """DynamoDB, SQS and KMS: reads from the snapshot, acknowledges everything else."""
+    """DynamoDB, SQS and KMS: reads from what was loaded, acknowledges everything else."""
 
     def __init__(self) -> None:
-        self._keys: dict[str, list[str]] = {}
-        self._items: dict[tuple[str, ...], dict[str, Any]] = {}
-        self.seen: list[tuple[str, Any]] = []  # (target, request), of every call
+        self._tables: dict[str, Table] = {}
+        self._meter = meter.Meter(self._item, lambda query: self._tables[query["TableName"]].query(query)[0])
+        self._written: dict[tuple[str, tuple[str, ...]], Any] = {}  # by the call that is being counted
+        self.seen: list[dict[str, Any]] = []  # every call
 
     def load(self, tables: dict[str, Any]) -> None:
-        self._keys = {table: found["keys"] for table, found in tables.items()}
-        for table, found in tables.items():
-            self._items |= {self._key(table, item): item for item in found["items"]}
+        self._tables = {
+            name: Table(found["keys"], found["items"], found.get("numbered", [])) for name, found in tables.items()
+        }
 
     def answer(self, target: str, body: bytes) -> bytes:
         request = json.loads(body)
-        self.seen.append((target, request))
-        return json.dumps(self._answer(target.partition(".")[2], request)).encode()
+        prefix, _, operation = target.partition(".")
+        service = SERVICES[prefix]
+        with self._meter.counting() as counted:
+            before = self._meter.before(service, operation, request)
+            self._written = {
+                (table, self._tables[table].key(key)): item for table, key, item in self._after(operation, request)
+            }
+            self._meter.after(service, operation, request, before)
+            self._written = {}
+        (call,) = counted.calls
+        self.seen.append(
+            {"target": target, "request": request, "at": time.monotonic(), "reads": call.reads, "writes": call.writes}
+        )
+        return json.dumps(self._answer(operation, request)).encode()
 
     def _answer(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         match operation:
@@ -55,17 +153,38 @@ class Aws:
             case "GetItem":
                 item = self._item(request["TableName"], request["Key"])
                 return {"Item": item} if item else {}
+            case "Query":
+                return self._query(request)
             case "Decrypt":
                 return {"Plaintext": base64.b64encode(SECRET.encode()).decode(), "KeyId": request["KeyId"]}
             case "SendMessageBatch":
                 return {"Successful": [{"Id": entry["Id"], "MessageId": "m"} for entry in request["Entries"]]}
         return {}
 
-    def _item(self, table: str, key: dict[str, Any]) -> dict[str, Any] | None:
-        return self._items.get(self._key(table, key))
+    def _query(self, request: dict[str, Any]) -> dict[str, Any]:
+        table = self._tables[request["TableName"]]
+        read, more = table.query(request)
+        holds = compile_request(request).conditions.get("FilterExpression")
+        shown = [item for item in read if holds is None or holds(item, request["ExpressionAttributeValues"])]
+        answer: dict[str, Any] = {"Items": shown, "Count": len(shown), "ScannedCount": len(read)}
+        if more and read:
+            answer["LastEvaluatedKey"] = {name: read[-1][name] for name in table.keys}
+        return answer
 
-    def _key(self, table: str, item: dict[str, Any]) -> tuple[str, ...]:
-        return (table, *(item[name]["S"] for name in self._keys[table]))
+    def _item(self, table: str, key: Mapping[str, Any]) -> dict[str, Any] | None:
+        place = (table, self._tables[table].key(key))
+        return self._written[place] if place in self._written else self._tables[table].get(key)
+
+    def _after(self, operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], Any]]:
+        """What a write makes of each item, were it kept: (table, key, item)."""
+        for kind, table, key in meter.writes(operation, request):
+            if kind == "Put":
+                yield table, key, key
+            elif kind == "Update" and operation == "UpdateItem":
+                update = compile_request(request).update
+                assert update, "an update has an expression"
+                old = self._tables[table].get(key) or dict(key)
+                yield table, key, update(old, request.get("ExpressionAttributeValues", {}))
 
 
 class Http(asyncio.Protocol):

@@ -11,7 +11,7 @@ import math
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -22,7 +22,7 @@ from tests.support.world import REGION
 
 type Item = Mapping[str, Any]
 type Look = Callable[[str, Item], Item | None]  # (table, key) → the item now, in DynamoDB's wire form
-type Evaluated = Callable[[dict[str, Any]], list[Item]]  # a query without its filter → what it read
+type Evaluated = Callable[[dict[str, Any]], Sequence[Item]]  # a query without its filter → what it read
 
 _KB = 1024
 _READ_BYTES = 4096
@@ -96,9 +96,7 @@ class Meter:
 
     def before(self, service: str, operation: str, request: Mapping[str, Any]) -> list[Item | None]:
         """The items that a call may change, as they are before it."""
-        return (
-            [self._look(table, key) for _, table, key in _writes(operation, request)] if service == "dynamodb" else []
-        )
+        return [self._look(table, key) for _, table, key in writes(operation, request)] if service == "dynamodb" else []
 
     def after(self, service: str, operation: str, request: Mapping[str, Any], before: list[Item | None]) -> None:
         """Count the call, also when it was refused."""
@@ -116,7 +114,7 @@ class Meter:
     def _writes(self, operation: str, request: Mapping[str, Any], before: list[Item | None]) -> int:
         times = _TRANSACTION if operation == "TransactWriteItems" else 1
         units = 0
-        for (kind, table, key), old in zip(_writes(operation, request), before, strict=True):
+        for (kind, table, key), old in zip(writes(operation, request), before, strict=True):
             new = self._look(table, key)
             units += times * write_units(old, new)
             if kind != "ConditionCheck":
@@ -150,7 +148,7 @@ def unfiltered(request: Mapping[str, Any]) -> dict[str, Any]:
     return query
 
 
-def _writes(operation: str, request: Mapping[str, Any]) -> list[tuple[str, str, Item]]:
+def writes(operation: str, request: Mapping[str, Any]) -> list[tuple[str, str, Item]]:
     """What a call may write, as (kind, table, an item or key that holds the key)."""
     if operation == "TransactWriteItems":
         parts = [next(iter(entry.items())) for entry in request["TransactItems"]]
@@ -164,7 +162,7 @@ def _writes(operation: str, request: Mapping[str, Any]) -> list[tuple[str, str, 
 def _tables(operation: str, request: Mapping[str, Any]) -> list[str]:
     if "RequestItems" in request:
         return list(request["RequestItems"])
-    return [request["TableName"]] if "TableName" in request else [table for _, table, _ in _writes(operation, request)]
+    return [request["TableName"]] if "TableName" in request else [table for _, table, _ in writes(operation, request)]
 
 
 def read_units(read: int, *, consistent: bool) -> float:

@@ -1,4 +1,4 @@
-"""The delivery queue: signs and sends, ten at a time."""
+"""The delivery queues: signs and sends, ten at a time, or a hundred where the receivers are slow."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ _INFRASTRUCTURE_PAUSE_SECONDS = 20
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    lane = queue.lane_of_arn(event["Records"][0]["eventSourceARN"])
     records, tickets, failed = [], [], []
     for record in event["Records"]:
         try:
@@ -21,7 +22,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             log.warning("ticket.unreadable", message_id=record["messageId"])
             failed.append(record["messageId"])
     try:
-        verdicts = deliver.deliver(tickets, context.get_remaining_time_in_millis() / 1000) if tickets else []
+        verdicts = deliver.deliver(tickets, context.get_remaining_time_in_millis() / 1000, lane) if tickets else []
     except Exception as error:
         verdicts = [error] * len(tickets)
     for record, verdict in zip(records, verdicts, strict=True):
@@ -33,12 +34,12 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         else:
             log.logger.error("delivery.failed", exc_info=verdict, extra={"error": type(verdict).__name__})
             pause = _INFRASTRUCTURE_PAUSE_SECONDS
-        _hide(record, pause)
+        _hide(record, pause, lane)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
-def _hide(record: dict[str, Any], seconds: float) -> None:
+def _hide(record: dict[str, Any], seconds: float, lane: queue.Lane) -> None:
     try:
-        queue.hide(record["receiptHandle"], seconds)
+        queue.hide(record["receiptHandle"], seconds, lane)
     except Exception:
         log.warning("ticket.not_hidden", message_id=record["messageId"])

@@ -14,6 +14,21 @@ _STREAM = """            Stream: !GetAtt MessagesTable.StreamArn
             DestinationConfig:
               OnFailure: {Type: S3, Destination: !GetAtt ParkedBucket.Arn}
 """
+_QUEUE = """  DeliveriesQueue:
+    Type: AWS::SQS::Queue
+    DeletionPolicy: RetainExceptOnCreate
+    UpdateReplacePolicy: Retain
+    Properties:
+      VisibilityTimeout: 180
+      MessageRetentionPeriod: 345600
+      MaximumMessageSize: 4096
+      SqsManagedSseEnabled: true
+      RedrivePolicy:
+        deadLetterTargetArn: !GetAtt DeadLettersQueue.Arn
+        maxReceiveCount: 4
+
+  SlowDeliveriesQueue:
+"""
 _POISON = "template::test_a_poison_record_neither_blocks_a_stream_nor_is_lost"
 
 
@@ -78,8 +93,8 @@ MEASURES = [
         "messages stay hidden for six times the deliverer's time",
         "F17",
         "template.yaml",
-        "      VisibilityTimeout: 180\n      MessageRetentionPeriod: 345600\n",
-        "      VisibilityTimeout: 60\n      MessageRetentionPeriod: 345600\n",
+        _QUEUE,
+        _QUEUE.replace("VisibilityTimeout: 180", "VisibilityTimeout: 60"),
         "template::test_a_queue_hides_a_message_for_six_times_as_long_as_its_function_may_run",
     ),
     measure(
@@ -102,16 +117,16 @@ MEASURES = [
         "four receives, then the dead letters",
         "F21 F22",
         "template.yaml",
-        "        maxReceiveCount: 4\n",
-        "        maxReceiveCount: 40\n",
+        _QUEUE,
+        _QUEUE.replace("maxReceiveCount: 4", "maxReceiveCount: 40"),
         "template::test_one_attempt_and_three_retries_then_the_dead_letters",
     ),
     measure(
         "the queue has dead letters",
         "F23",
         "template.yaml",
-        "      RedrivePolicy:\n        deadLetterTargetArn: !GetAtt DeadLettersQueue.Arn\n        maxReceiveCount: 4\n",
-        "",
+        _QUEUE,
+        _QUEUE.partition("      RedrivePolicy:\n")[0] + "  SlowDeliveriesQueue:\n",
         "template::test_every_queue_has_dead_letters_or_is_the_place_for_them",
     ),
     measure(

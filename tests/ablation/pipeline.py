@@ -198,7 +198,7 @@ MEASURES = [
         "F24",
         "pipeline/deliver.py",
         "    if not delivery.test and (wait := health.wait(webhook, limit)) > 0:\n"
-        "        return _defer(ticket, wait, delivery)\n"
+        "        return _defer(ticket, wait, delivery, lane=its_lane)\n"
         "    try:\n"
         "        delivery = deliveries.claim(delivery, limit + _LEASE_MARGIN_SECONDS)\n"
         "    except deliveries.LostClaim:\n"
@@ -226,8 +226,8 @@ MEASURES = [
         "attempts of a batch are made side by side",
         "F20",
         "pipeline/deliver.py",
-        "_CONCURRENT = 10\n",
-        "_CONCURRENT = 1\n",
+        "ThreadPoolExecutor(max_workers=max(1, len(tickets)))",
+        "ThreadPoolExecutor(max_workers=1)",
         "isolation::test_the_others_of_a_batch_are_settled_before_the_one_that_hangs",
     ),
     measure(
@@ -267,7 +267,7 @@ MEASURES = [
         "waiting is a new message, which spends no receive",
         "F20",
         "pipeline/deliver.py",
-        '    queue.send([ticket], delay_seconds=max(1, seconds))\n    return Done("deferred")\n',
+        '    queue.send([ticket], delay_seconds=max(1, seconds), lane=lane)\n    return Done("deferred")\n',
         "    return Return(max(1, seconds))  # type: ignore[return-value]\n",
         "health::test_a_paused_webhook_is_probed_by_one_attempt_and_a_success_ends_the_pause",
         "promises::test_a_copy_that_comes_while_another_sends_waits_for_its_lease",

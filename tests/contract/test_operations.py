@@ -211,8 +211,11 @@ def test_only_the_deliverer_can_reach_a_receiver() -> None:
 
 
 def test_hanging_receivers_cannot_use_up_the_concurrency() -> None:
-    (mapping,) = FUNCTIONS["deliverer"]["Events"].values()
-    assert mapping["Properties"]["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "DelivererConcurrency"}}
+    caps = [mapping["Properties"]["ScalingConfig"] for mapping in FUNCTIONS["deliverer"]["Events"].values()]
+    assert caps == [
+        {"MaximumConcurrency": {"Ref": "DelivererConcurrency"}},
+        {"MaximumConcurrency": {"Ref": "SlowDelivererConcurrency"}},
+    ]
 
 
 def test_lines_that_ring_are_never_written_at_the_level_of_news() -> None:

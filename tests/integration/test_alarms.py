@@ -115,7 +115,12 @@ def test_a_key_that_may_not_be_used_rings(world: World, workspace: Workspace, re
     sqs, url = boto3.client("sqs"), world.queue_url("DeliveriesQueue")
     (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    record = {"messageId": "1", "receiptHandle": "gone", "body": message["Body"]}
+    record = {
+        "messageId": "1",
+        "receiptHandle": "gone",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:1:Deliveries",
+        "body": message["Body"],
+    }
     with logged() as log, refusing("kms"):
         assert world.invoke("deliverer", {"Records": [record]})["batchItemFailures"]
     assert emitted(log.lines()) == {"InfrastructureFailures": [1]}

@@ -71,7 +71,17 @@ def _delivery(workspace: Workspace, webhook_id: str) -> dict[str, Any]:
 
 def _records(*bodies: str) -> dict[str, Any]:
     """A batch of a queue, of messages that nobody has to delete."""
-    return {"Records": [{"messageId": str(n), "receiptHandle": "gone", "body": body} for n, body in enumerate(bodies)]}
+    return {
+        "Records": [
+            {
+                "messageId": str(n),
+                "receiptHandle": "gone",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:1:Deliveries",
+                "body": body,
+            }
+            for n, body in enumerate(bodies)
+        ]
+    }
 
 
 def _taken(world: World) -> list[str]:

@@ -49,7 +49,15 @@ def _waiting(world: World) -> list[Ticket]:
 
 def _batch(tickets: list[Ticket]) -> dict[str, Any]:
     return {
-        "Records": [{"messageId": str(n), "receiptHandle": "gone", "body": t.dump()} for n, t in enumerate(tickets)]
+        "Records": [
+            {
+                "messageId": str(n),
+                "receiptHandle": "gone",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:1:Deliveries",
+                "body": t.dump(),
+            }
+            for n, t in enumerate(tickets)
+        ]
     }
 
 

@@ -73,7 +73,15 @@ def _taken(world: World) -> list[Ticket]:
 
 def _batch(*tickets: Ticket) -> Event:
     return {
-        "Records": [{"messageId": str(n), "receiptHandle": "gone", "body": t.dump()} for n, t in enumerate(tickets)]
+        "Records": [
+            {
+                "messageId": str(n),
+                "receiptHandle": "gone",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:1:Deliveries",
+                "body": t.dump(),
+            }
+            for n, t in enumerate(tickets)
+        ]
     }
 
 

@@ -377,6 +377,7 @@ class Consumer:
                 "body": message.body,
                 "attributes": {"ApproximateReceiveCount": str(message.receives)},
                 "eventSource": "aws:sqs",
+                "eventSourceARN": f"arn:simulated:{self.queue.name}",
             }
             for message in messages
         ]

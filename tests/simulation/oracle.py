@@ -66,7 +66,7 @@ def is_quiet(simulation: "Simulation") -> bool:
     cloud = simulation.cloud
     if any(lane.waiting or lane.busy for stream in cloud.streams for lane in stream.lanes):
         return False
-    if any(_messages(cloud, name) for name in ("DeliveriesQueue", "DeadLettersQueue")):
+    if any(_messages(cloud, name) for name in ("DeliveriesQueue", "SlowDeliveriesQueue", "DeadLettersQueue")):
         return False
     return not any(_marked(cloud))
 
@@ -303,7 +303,7 @@ class _Judge:
             self._wrong(f"a request to {request.url} was sent without a claim")
         for key in _marked(self.cloud):
             self.verdict.lost.append(f"{key} was never dispatched")
-        for name in ("DeliveriesQueue", "DeadLettersQueue"):
+        for name in ("DeliveriesQueue", "SlowDeliveriesQueue", "DeadLettersQueue"):
             for message in _messages(self.cloud, name):
                 self._wrong(f"a message never left {name}: {message.body}")
         parked = b" ".join(self.cloud.s3.objects.values()).decode()

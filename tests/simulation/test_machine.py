@@ -65,7 +65,7 @@ class Pipeline(RuleBasedStateMachine):
     def streams(self, enabled: bool) -> None:
         self.world.streams(enabled)
 
-    @rule(enabled=st.booleans(), queue=st.sampled_from(["DeliveriesQueue", "DeadLettersQueue"]))
+    @rule(enabled=st.booleans(), queue=st.sampled_from(["DeliveriesQueue", "SlowDeliveriesQueue", "DeadLettersQueue"]))
     def queues(self, enabled: bool, queue: str) -> None:
         self.world.cloud.consumers[queue].enable(enabled)
 

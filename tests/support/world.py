@@ -329,6 +329,7 @@ class World:
         """Move records and messages until nothing waits, as the event source mappings do."""
         for _ in range(rounds):
             moved = self.pump_streams() + self.pump_queue("DeliveriesQueue", "deliverer")
+            moved += self.pump_queue("SlowDeliveriesQueue", "deliverer")
             moved += self.pump_queue("DeadLettersQueue", "dead_letters")
             if not moved:
                 return
@@ -381,6 +382,7 @@ class World:
                 "body": message["Body"],
                 "attributes": message.get("Attributes", {}),
                 "eventSource": "aws:sqs",
+                "eventSourceARN": f"arn:aws:sqs:{REGION}:123456789012:{url.rpartition('/')[2]}",
             }
             for message in received
         ]

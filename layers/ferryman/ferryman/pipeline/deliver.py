@@ -23,13 +23,12 @@ from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.events.model import Event
 from ferryman.pipeline import egress, health, policy, queue, recalling, schedule, signing, transport
-from ferryman.pipeline.queue import Ticket
+from ferryman.pipeline.queue import Lane, Ticket
 from ferryman.webhooks import sealing
 from ferryman.webhooks import table as webhooks
 from ferryman.webhooks.model import Webhook
 
 _LEASE_MARGIN_SECONDS = 12  # after the attempt's own limit: time to write the outcome
-_CONCURRENT = 10
 _GONE = 410
 
 
@@ -44,7 +43,7 @@ class Return:
 class Done:
     """The message is consumed."""
 
-    why: Literal["delivered", "over", "cancelled", "deferred", "unknown"]
+    why: Literal["delivered", "over", "cancelled", "deferred", "unknown", "moved"]
 
 
 type Verdict = Done | Return
@@ -60,7 +59,7 @@ class Prepared:
     memberships: set[tuple[str, str]]
 
 
-def deliver(tickets: Sequence[Ticket], seconds_left: float) -> list[Verdict | Exception]:
+def deliver(tickets: Sequence[Ticket], seconds_left: float, lane: Lane = "fast") -> list[Verdict | Exception]:
     """One verdict for each ticket, in order; an exception where our own infrastructure failed.
 
     The attempts run at the same time, so a batch takes as long as its slowest receiver. `seconds_left` is what
@@ -74,11 +73,11 @@ def deliver(tickets: Sequence[Ticket], seconds_left: float) -> list[Verdict | Ex
         try:
             if seconds_left - (clock.now() - began) < limit + 1:
                 return Return(0)
-            return _attempt(ticket, prepared, limit)
+            return _attempt(ticket, prepared, limit, lane)
         except Exception as error:
             return error
 
-    with ThreadPoolExecutor(max_workers=_CONCURRENT) as pool:
+    with ThreadPoolExecutor(max_workers=max(1, len(tickets))) as pool:
         return list(pool.map(one, tickets))
 
 
@@ -110,7 +109,7 @@ def _source(ticket: Ticket, delivery: Delivery | None) -> recalling.Source:
     return recalling.Source(ticket.workspace_id, ticket.event_id, where.chat_id, where.message_id)
 
 
-def _attempt(ticket: Ticket, prepared: Prepared, limit: int) -> Verdict:
+def _attempt(ticket: Ticket, prepared: Prepared, limit: int, lane: Lane) -> Verdict:
     delivery = prepared.deliveries.get(ticket.delivery_id)
     if delivery is None or delivery.expires_at_epoch <= clock.now():
         # Neither it nor its event is kept any longer.
@@ -125,17 +124,22 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int) -> Verdict:
     if reason := _no_longer_wanted(delivery, webhook, event, prepared.memberships):
         return _cancel(delivery, reason)
     assert webhook and event  # noqa: S101 - _no_longer_wanted has told them missing
+    its_lane = queue.lane_of(webhook)
     if (wait := _pause(delivery)) > 0:
-        return _defer(ticket, wait, delivery)
+        return _defer(ticket, wait, delivery, lane=its_lane)
     if schedule.spent(delivery.failures, delivery.unknowns + (delivery.state == "sending")) >= schedule.MAX_FAILURES:
         # Its last attempts never reported: the dead letters settle it.
         return Return(0)
+    if lane == "fast" and its_lane == "slow":
+        # Dispatched before its receiver became slow: it must not hold up the nine beside it.
+        queue.send([ticket], lane="slow")
+        return Done("moved")
     secrets = [
         sealing.unseal(webhook.workspace_id, webhook.webhook_id, secret.version, secret.ciphertext)
         for secret in webhook.signing_secrets()
     ]
     if not delivery.test and (wait := health.wait(webhook, limit)) > 0:
-        return _defer(ticket, wait, delivery)
+        return _defer(ticket, wait, delivery, lane=its_lane)
     try:
         delivery = deliveries.claim(delivery, limit + _LEASE_MARGIN_SECONDS)
     except deliveries.LostClaim:
@@ -189,11 +193,11 @@ def _pause(delivery: Delivery) -> float:
     return clock.seconds(delivery.next_attempt_at) - clock.now() - 1
 
 
-def _defer(ticket: Ticket, seconds: float, delivery: Delivery | None = None) -> Done:
+def _defer(ticket: Ticket, seconds: float, delivery: Delivery | None = None, *, lane: Lane = "fast") -> Done:
     """A new message with a delay instead of returning this one, so that no receive is spent."""
     if delivery:
         deliveries.show(delivery)
-    queue.send([ticket], delay_seconds=max(1, seconds))
+    queue.send([ticket], delay_seconds=max(1, seconds), lane=lane)
     return Done("deferred")
 
 
@@ -256,6 +260,7 @@ def _settle(delivery: Delivery, webhook: Webhook, outcome: transport.Outcome) ->
     except deliveries.LostClaim:
         # Our lease ran out and somebody else took over; theirs is the word that counts.
         return Return(1)
+    health.timed(webhook, attempt["duration_ms"])
     if isinstance(outcome, transport.Delivered):
         if not delivery.test:
             health.succeeded(webhook)

@@ -71,7 +71,7 @@ class Run:
         self.unfinished: list[Any] = []
         self._seconds_left = seconds_left
         self._matcher = matching.Matcher()
-        self._tickets: list[Ticket] = []
+        self._tickets: dict[queue.Lane, list[Ticket]] = {"fast": [], "slow": []}
         self._given: list[tuple[store.Key, Event | None, int]] = []
 
     def give(self, event: Event | None, key: store.Key, token: Any = None) -> None:
@@ -107,7 +107,8 @@ class Run:
         for some in chunks:
             if some.webhooks and not count:
                 _keep(event)
-            self._tickets += [Ticket.of(event, webhook.webhook_id) for webhook in some.webhooks]
+            for webhook in some.webhooks:
+                self._tickets[queue.lane_of(webhook)].append(Ticket.of(event, webhook.webhook_id))
             count += len(some.webhooks)
             self._send()
             if some.is_full and self._seconds_left() < _STOP_BEFORE_SECONDS:
@@ -117,9 +118,10 @@ class Run:
         return count
 
     def _send(self, *, all_of_them: bool = False) -> None:
-        whole = len(self._tickets) if all_of_them else len(self._tickets) // queue.BATCH * queue.BATCH
-        queue.send(self._tickets[:whole])
-        del self._tickets[:whole]
+        for lane, tickets in self._tickets.items():
+            whole = len(tickets) if all_of_them else len(tickets) // queue.BATCH * queue.BATCH
+            queue.send(tickets[:whole], lane=lane)
+            del tickets[:whole]
 
 
 def _keep(event: Event) -> None:

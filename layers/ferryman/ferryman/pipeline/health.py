@@ -4,6 +4,7 @@
   in any second of the clock
 - after five failures in a row the webhook is paused; then one attempt probes, and a success ends the pause
 - a receiver that answers 429 or 503 with Retry-After is left alone for that long
+- a receiver that took longer than two seconds has its deliveries on the slow lane for a quarter of an hour
 - after ten failures in a row, or a 410 Gone, the webhook is disabled, with the reason
 
 Whoever has to wait is deferred with a new message, so that waiting never costs a delivery's budget.
@@ -17,7 +18,13 @@ from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.pipeline import transport
 from ferryman.webhooks import table as webhooks
-from ferryman.webhooks.model import DISABLE_AFTER_FAILURES, PAUSE_AFTER_FAILURES, Webhook
+from ferryman.webhooks.model import (
+    DISABLE_AFTER_FAILURES,
+    PAUSE_AFTER_FAILURES,
+    SLOW_AFTER_SECONDS,
+    SLOW_FOR_SECONDS,
+    Webhook,
+)
 
 _GONE = 410
 _ASKS_FOR_PATIENCE = (429, 503)
@@ -40,6 +47,14 @@ def wait(webhook: Webhook, attempt_seconds: float) -> float:
         # The next second may be full as well; spreading over two keeps the crowd small.
         return 1 + 2 * random.random()  # noqa: S311 - spreading load needs no secret randomness
     return 0
+
+
+def timed(webhook: Webhook, duration_ms: int) -> None:
+    """Move the webhook to the slow lane when its receiver took long, or keep it there."""
+    now = clock.now()
+    if duration_ms < SLOW_AFTER_SECONDS * 1000 or webhook.slow_until > (now + SLOW_FOR_SECONDS / 2) * 1000:
+        return
+    webhooks.slow(webhook, int((now + SLOW_FOR_SECONDS) * 1000))
 
 
 def succeeded(webhook: Webhook) -> None:

@@ -1,15 +1,20 @@
-"""The delivery queue: messages carry ids only, the content stays in DynamoDB (a claim check)."""
+"""The delivery queues: messages carry ids only, the content stays in DynamoDB (a claim check).
+
+There are two lanes. A batch lives as long as the slowest of its receivers, so what goes to slow ones has a queue of its
+own: there a batch holds a hundred, and nobody quick waits in it.
+"""
 
 import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from ferryman import aws, ids, settings
 from ferryman.errors import RetryLater
 from ferryman.events.model import Event
 from ferryman.pipeline.schedule import MAX_QUEUE_DELAY_SECONDS
+from ferryman.webhooks.model import Webhook
 
 BATCH = 10  # the most that one call takes
 _ROUNDS = 4
@@ -66,13 +71,26 @@ class Ticket:
         return ticket
 
 
-def send(tickets: Sequence[Ticket], delay_seconds: float = 0) -> None:
-    """Put tickets into the queue, ten a call. Raises RetryLater when SQS keeps refusing some.
+type Lane = Literal["fast", "slow"]
+_URLS: dict[Lane, str] = {"fast": "DELIVERIES_QUEUE_URL", "slow": "SLOW_DELIVERIES_QUEUE_URL"}
+
+
+def lane_of(webhook: Webhook) -> Lane:
+    return "slow" if webhook.is_slow else "fast"
+
+
+def lane_of_arn(arn: str) -> Lane:
+    """The lane that a received message was in, by its queue's ARN."""
+    return "slow" if arn.rpartition(":")[2] == settings.text(_URLS["slow"]).rpartition("/")[2] else "fast"
+
+
+def send(tickets: Sequence[Ticket], delay_seconds: float = 0, *, lane: Lane = "fast") -> None:
+    """Put tickets into a queue, ten a call. Raises RetryLater when SQS keeps refusing some.
 
     MessageGroupId makes the queue fair: a webhook whose receiver is slow does not make the others wait.
     """
     delay = min(math.ceil(delay_seconds), MAX_QUEUE_DELAY_SECONDS)
-    url = settings.text("DELIVERIES_QUEUE_URL")
+    url = settings.text(_URLS[lane])
     for start in range(0, len(tickets), BATCH):
         waiting = {str(number): ticket for number, ticket in enumerate(tickets[start : start + BATCH])}
         for _ in range(_ROUNDS):
@@ -96,10 +114,10 @@ def send(tickets: Sequence[Ticket], delay_seconds: float = 0) -> None:
             raise RetryLater(f"SQS keeps refusing {len(waiting)} messages.")
 
 
-def hide(receipt_handle: str, seconds: float) -> None:
+def hide(receipt_handle: str, seconds: float, lane: Lane) -> None:
     """Let a received message come back after `seconds`, when its batch item is reported as failed."""
     aws.sqs().change_message_visibility(
-        QueueUrl=settings.text("DELIVERIES_QUEUE_URL"),
+        QueueUrl=settings.text(_URLS[lane]),
         ReceiptHandle=receipt_handle,
         VisibilityTimeout=max(0, math.ceil(seconds)),
     )

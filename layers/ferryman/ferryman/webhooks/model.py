@@ -12,6 +12,8 @@ SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
 MAX_CHATS = 40
 PAUSE_AFTER_FAILURES = 5  # consecutive failed attempts
 DISABLE_AFTER_FAILURES = 10
+SLOW_AFTER_SECONDS = 2  # an attempt that took longer makes its webhook a slow one
+SLOW_FOR_SECONDS = 900
 BOT_DEACTIVATED = "the bot was deactivated"  # why a callback is disabled; activating the bot enables it again
 USER_DEACTIVATED = "the person was deactivated"  # the same for personal webhooks
 
@@ -54,6 +56,7 @@ class Webhook(store.Record):
     consecutive_failures: int = 0
     last_error: str | None = None
     paused_until: int = 0  # epoch milliseconds; no attempt before, then one probes
+    slow_until: int = 0  # epoch milliseconds; until then its deliveries take the slow lane
     max_per_second: int | None = None
     topics: list[str] = field(default_factory=list)  # its rows in `subscriptions`
 
@@ -69,6 +72,10 @@ class Webhook(store.Record):
         An application is in its chats by itself, and what a person is notified of is in no chat.
         """
         return not (self.is_global or self.application_id or self.user_id)
+
+    @property
+    def is_slow(self) -> bool:
+        return self.slow_until > clock.now() * 1000
 
     @property
     def member_id(self) -> str:

@@ -18,6 +18,7 @@ from ferryman.webhooks.model import Webhook
 TABLE = "webhooks"
 SUBSCRIPTIONS = "subscriptions"
 EVERY_CHAT = "*"
+_ROWS_AT_ONCE = 500  # a full page of DynamoDB, a megabyte, would hold ten times as many at once
 
 
 class NotEnabled(Conflict):
@@ -120,6 +121,7 @@ def subscribed(topic_: str, event_type: str, after: str | None = None) -> Iterat
         "topic = :topic",
         {":topic": topic_, ":type": event_type},
         where="contains(events, :type)",
+        limit=_ROWS_AT_ONCE,
         after={"topic": topic_, "webhook_id": after} if after else None,
     )
     return (item["webhook_id"] for item in found)
@@ -207,6 +209,20 @@ def pause(webhook: Webhook, until: int) -> None:
     )
     with suppress(Conflict):
         store.commit([paused])
+
+
+def slow(webhook: Webhook, until: int) -> None:
+    """Its receiver takes long: the slow lane until then (epoch milliseconds)."""
+    slowed = store.update(
+        TABLE,
+        _key(webhook.workspace_id, webhook.webhook_id),
+        "SET slow_until = :until",
+        {":until": until},
+        condition="attribute_exists(webhook_id)",
+        refused=NotFound("The webhook was deleted meanwhile."),
+    )
+    with suppress(NotFound):
+        store.commit([slowed])
 
 
 def probe(webhook: Webhook, until: int) -> bool:

@@ -1,0 +1,296 @@
+"""What a million messages and a million deliveries cost: counted calls, units, bytes and CPU × list prices.
+
+`python -m bench.cost --save` writes the tables into docs/cost.md. Traffic is dense: batches are full, which is where
+cost matters. CPU milliseconds of this machine are taken for those of one vCPU of Lambda, which 1,769 MB of memory have.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bench import ROOT
+from bench.calls import BATCH, Scene, deliver, dispatch, incoming_post, scene
+from bench.deliveries import Surroundings, edge, invoked, surrounded, tables
+from bench.meter import Call, Counted
+from bench.report import Row
+from tests.support import template
+from tests.support.logs import captured
+
+DOCS = ROOT / "docs" / "cost.md"
+PRICES_OF = "2026-11-21"
+MILLION = 1_000_000
+GB = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Price:
+    """A list price of us-east-1: `amount` dollars for `per` of a unit."""
+
+    amount: float
+    per: int
+    unit: str
+    source: str
+
+    @property
+    def dollars(self) -> float:
+        return self.amount / self.per
+
+
+_LAMBDA = "https://aws.amazon.com/lambda/pricing/"
+_DYNAMODB = "https://aws.amazon.com/dynamodb/pricing/on-demand/"
+_CLOUDWATCH = "https://aws.amazon.com/cloudwatch/pricing/"
+_KMS = "https://aws.amazon.com/kms/pricing/"
+PRICES = {
+    "http_api": Price(
+        1.00, MILLION, "HTTP API requests of up to 512 KB", "https://aws.amazon.com/api-gateway/pricing/"
+    ),
+    "invocation": Price(0.20, MILLION, "Lambda invocations", _LAMBDA),
+    "arm64": Price(13.3334, MILLION, "GB-seconds of Lambda on arm64", _LAMBDA),
+    "x86_64": Price(16.6667, MILLION, "GB-seconds of Lambda on x86_64", _LAMBDA),
+    "write": Price(0.625, MILLION, "write request units of DynamoDB", _DYNAMODB),
+    "read": Price(0.125, MILLION, "read request units of DynamoDB", _DYNAMODB),
+    "stream": Price(0, MILLION, "reads of a stream by Lambda", _DYNAMODB),
+    "sqs": Price(
+        0.50, MILLION, "SQS requests of up to 64 KB, fair queue included", "https://aws.amazon.com/sqs/pricing/"
+    ),
+    "logs": Price(0.50, GB, "bytes taken in by CloudWatch Logs", _CLOUDWATCH),
+    "kms": Price(3.00, MILLION, "requests to KMS", _KMS),
+    "egress": Price(0.09, GB, "bytes to the internet", "https://aws.amazon.com/ec2/pricing/on-demand/"),
+    "kms_key": Price(1.00, 1, "key of KMS for a month", _KMS),
+    "alarm": Price(0.10, 1, "alarm for a month", _CLOUDWATCH),
+}
+SERVICES = ("HTTP API", "Lambda", "DynamoDB", "SQS", "CloudWatch Logs", "KMS", "data transfer")
+
+VCPU_MB = 1769
+CALL_SECONDS = 0.005  # a call to DynamoDB, SQS or KMS from Lambda
+DISPATCHED_TOGETHER = 10  # messages of one batch of the stream
+PLATFORM_LINES = 300  # bytes of START, END and REPORT, which Lambda writes for each invocation
+ACCESS_LINE = 260  # bytes of API Gateway's access log for one request
+ATTEMPT_BYTES = 2600  # what one attempt sends besides its body: its head, a TLS handshake, packets' own heads
+DECRYPTS = 1 / 30  # of a delivery: a process remembers a secret for five minutes
+ANSWERS = {"100 ms": 0.1, "2 s": 2.0, "8 s": 8.0}
+SLOW_LANE_BATCH = 100
+GOALS = {"message": 2.5, "delivery": 2.2}
+PEERS = {
+    "Svix": "$1,485",
+    "Convoy Cloud": "$999",
+    "Hookdeck": "$599",
+    "EventBridge API destinations": "$12 (5 s at most, no signature, no log)",
+}
+
+type Bill = dict[str, float]  # dollars by service
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one invocation does, measured."""
+
+    calls: list[Call]
+    cpu_seconds: float
+    logged: int
+    memory_mb: int
+
+    def units(self, chosen: Callable[[Call], bool] = lambda _: True) -> float:
+        """Dollars of DynamoDB for the calls that are chosen."""
+        mine = [call for call in self.calls if chosen(call)]
+        return sum(call.writes * PRICES["write"].dollars + call.reads * PRICES["read"].dollars for call in mine)
+
+    def lambda_dollars(self, waits: float) -> float:
+        """One invocation that waits so many seconds, besides its CPU."""
+        seconds = waits + self.cpu_seconds * max(1.0, VCPU_MB / self.memory_mb)
+        return PRICES["invocation"].dollars + seconds * self.memory_mb / 1024 * PRICES[architecture()].dollars
+
+    @property
+    def log_dollars(self) -> float:
+        return float((self.logged + PLATFORM_LINES) * PRICES["logs"].dollars)
+
+
+def architecture() -> str:
+    return str(template.load()["Parameters"]["Architecture"]["Default"])
+
+
+def _memory(function: str) -> int:
+    own = template.functions()[function].get("MemorySize")
+    return int(own or template.load()["Globals"]["Function"]["MemorySize"])
+
+
+def _work(counted: Counted, around: Surroundings, function: str, name: str, times: int = 20) -> Work:
+    around.function.ask(f"5 {name}")
+    answer = around.function.ask(f"{times} {name}")
+    return Work(counted.calls, answer["cpu_ms"] / 1000 / times, answer["logged"] // times, _memory(function))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the three hot functions do: one message, a batch of the stream, a batch of the queue."""
+
+    hooks: Work
+    dispatcher: Work  # DISPATCHED_TOGETHER messages to one webhook
+    deliverer: Work  # BATCH deliveries to receivers that answer at once
+    body_bytes: int
+
+
+def _measured() -> Measured:
+    with edge() as around, captured(), scene() as one:
+        one.webhooks(1)
+        posted = incoming_post(one)
+        dispatched = dispatch(one, DISPATCHED_TOGETHER)
+        one.tickets()
+        post, _ = one.world.event("POST", one.hook, {"content-type": "application/json"}, '{"text": "Build passed"}')
+        one.post(DISPATCHED_TOGETHER)
+        batch = {"Records": one.world.stream_records("MessagesTable")}
+        hooks = _alone(posted, around, one, "hooks", post)
+        dispatcher = _alone(dispatched, around, one, "dispatcher", batch)
+    with captured(), scene() as one:
+        one.webhooks(1)
+        _, delivered = deliver(one, BATCH)
+    with surrounded({"tls": ["tls/in"] * BATCH}) as busy:
+        deliverer = _work(delivered, busy, "deliverer", "tls")
+        busy.edge.ask("seen")
+        busy.function.ask("1 tls")
+        body = max(len(body) for body in busy.edge.ask("seen")["bodies"])
+    return Measured(hooks, dispatcher, deliverer, body)
+
+
+def _alone(counted: Counted, around: Any, one: Scene, function: str, event: dict[str, Any]) -> Work:
+    with invoked(around, one.world, function, {"one": event}, tables(one.world)) as running:
+        return _work(counted, running, function, "one")
+
+
+# -- bills ------------------------------------------------------------------------------------------------------------
+
+
+def message(measured: Measured) -> Bill:
+    """One incoming message: accepted, and taken through the dispatcher. The deliveries it makes are not in it."""
+    hooks, dispatcher = measured.hooks, measured.dispatcher
+    waits = len(dispatcher.calls) * CALL_SECONDS
+    return {
+        "HTTP API": PRICES["http_api"].dollars,
+        "Lambda": hooks.lambda_dollars(len(hooks.calls) * CALL_SECONDS)
+        + dispatcher.lambda_dollars(waits) / DISPATCHED_TOGETHER,
+        "DynamoDB": hooks.units() + dispatcher.units(lambda call: not _of_deliveries(call)) / DISPATCHED_TOGETHER,
+        "CloudWatch Logs": hooks.log_dollars
+        + ACCESS_LINE * PRICES["logs"].dollars
+        + dispatcher.log_dollars / DISPATCHED_TOGETHER,
+    }
+
+
+def delivery(measured: Measured, seconds: float, *, together: int = BATCH) -> Bill:
+    """One delivery of a full batch whose slowest receiver takes `seconds`."""
+    work, dispatched = measured.deliverer, measured.dispatcher
+    rounds = len({call.name for call in work.calls}) + 1  # claim and settle are two of one name
+    cpu = work.cpu_seconds * together / BATCH
+    batch = Work(work.calls, cpu, 0, work.memory_mb).lambda_dollars(seconds + rounds * CALL_SECONDS)
+    return {
+        "Lambda": batch / together,
+        "DynamoDB": work.units() / BATCH + dispatched.units(_of_deliveries) / DISPATCHED_TOGETHER,
+        "SQS": 3 / BATCH * PRICES["sqs"].dollars,  # sent, received and deleted in tens
+        "CloudWatch Logs": (work.logged / BATCH + PLATFORM_LINES / together) * PRICES["logs"].dollars,
+        "KMS": DECRYPTS * PRICES["kms"].dollars,
+        "data transfer": (measured.body_bytes + ATTEMPT_BYTES) * PRICES["egress"].dollars,
+    }
+
+
+def _of_deliveries(call: Call) -> bool:
+    return call.tables == ("DeliveriesTable",)
+
+
+def mixed(measured: Measured, slow: float, *, lane: bool) -> float:
+    """Dollars a delivery when the share `slow` of receivers takes 8 s and still succeeds, so that nothing pauses them.
+
+    In one lane a batch lasts as long as its slowest member. With a lane of their own the slow ones wait together.
+    """
+    healthy = total(delivery(measured, ANSWERS["100 ms"]))
+    if lane:
+        return (1 - slow) * healthy + slow * total(delivery(measured, ANSWERS["8 s"], together=SLOW_LANE_BATCH))
+    spoiled = 1 - (1 - slow) ** BATCH
+    return (1 - spoiled) * healthy + spoiled * total(delivery(measured, ANSWERS["8 s"]))
+
+
+def total(bill: Bill) -> float:
+    return sum(bill.values())
+
+
+def idle() -> Bill:
+    """Dollars a month without any traffic."""
+    operations = template.load("operations.yaml")["Resources"].values()
+    alarms = sum(item["Type"] == "AWS::CloudWatch::Alarm" for item in operations)
+    queues = len(template.resources("AWS::SQS::Queue"))
+    polls = queues * 5 * 3 * 60 * 24 * 30  # five pollers that ask for 20 s each, month by month
+    sweeps = 12 * 24 * 30
+    return {
+        "KMS": len(template.resources("AWS::KMS::Key")) * PRICES["kms_key"].dollars,
+        "CloudWatch": alarms * PRICES["alarm"].dollars,
+        "SQS": polls * (PRICES["sqs"].dollars - 0.10 / MILLION),  # nothing is in them, so nothing has to be fair
+        "Lambda": sweeps * (PRICES["invocation"].dollars + 0.25 * 0.25 * PRICES[architecture()].dollars),
+        "DynamoDB": sweeps * 24 * PRICES["read"].dollars,
+    }
+
+
+# -- figures ----------------------------------------------------------------------------------------------------------
+
+
+def measure() -> list[Row]:
+    measured = _measured()
+    one = message(measured)
+    found = [Row.at_most("a million incoming messages", total(one) * MILLION, "$", GOALS["message"], _told(one))]
+    for name, seconds in ANSWERS.items():
+        bill = delivery(measured, seconds)
+        what = f"a million deliveries, receivers answer in {name}"
+        found.append(Row.at_most(what, total(bill) * MILLION, "$", GOALS["delivery"], _told(bill)))
+    healthy = total(delivery(measured, ANSWERS["100 ms"]))
+    for slow in (0.05, 0.2):
+        alone = mixed(measured, slow, lane=False) / healthy
+        laned = mixed(measured, slow, lane=True) / healthy
+        note = f"{laned:.2f} × with a second queue and batches of {SLOW_LANE_BATCH}"
+        found.append(Row.at_most(f"{slow:.0%} of receivers take 8 s, over none", alone, "×", 1.3, note))
+    month = idle()
+    return [*found, Row("a month without traffic", total(month), "$", "", True, _told(month, 1))]
+
+
+def _told(bill: Bill, times: int = MILLION) -> str:
+    return ", ".join(f"{service} {dollars * times:.2f}" for service, dollars in bill.items())
+
+
+def document(measured: Measured) -> str:
+    """The tables of docs/cost.md."""
+    columns = {"a million incoming messages": message(measured)}
+    columns |= {f"a million deliveries, {name}": delivery(measured, seconds) for name, seconds in ANSWERS.items()}
+    lines = [f"| | {' | '.join(columns)} |", f"|---|{'---|' * len(columns)}"]
+    for service in SERVICES:
+        cells = [f"{bill[service] * MILLION:.2f}" if service in bill else "" for bill in columns.values()]
+        lines.append(f"| {service} | {' | '.join(cells)} |")
+    lines.append(f"| **together** | {' | '.join(f'**${total(bill) * MILLION:.2f}**' for bill in columns.values())} |")
+    healthy = total(delivery(measured, ANSWERS["100 ms"]))
+    lines += ["", "| receivers that take 8 s and succeed | one lane | a slow lane of their own |", "|---|---|---|"]
+    for slow in (0.0, 0.05, 0.2):
+        pair = [mixed(measured, slow, lane=lane) for lane in (False, True)]
+        lines.append(f"| {slow:.0%} | {' | '.join(f'${one * MILLION:.2f} ({one / healthy:.2f} ×)' for one in pair)} |")
+    month = idle()
+    lines += ["", "| a month without traffic | $ |", "|---|---|"]
+    lines += [f"| {service} | {dollars:.2f} |" for service, dollars in month.items()]
+    lines += [f"| **together** | **{total(month):.2f}** |", ""]
+    ours = 10 * (total(columns["a million incoming messages"]) + healthy) * MILLION + total(month)
+    lines += ["| ten million messages a month, each to one webhook | a month |", "|---|---|"]
+    lines += [f"| {name} | {price} |" for name, price in PEERS.items()]
+    lines += [f"| **Ferryman**, in your own account | **${ours:.0f}** |", ""]
+    lines += [f"| prices of {PRICES_OF} | $ | source |", "|---|---|---|"]
+    for price in PRICES.values():
+        lines.append(f"| {price.per:,} {price.unit} | {price.amount:g} | <{price.source}> |")
+    return "\n".join(lines)
+
+
+def save() -> None:
+    begin, end = "<!-- measured -->\n", "<!-- /measured -->"
+    text = DOCS.read_text()
+    head, _, rest = text.partition(begin)
+    _, _, tail = rest.partition(end)
+    DOCS.write_text(f"{head}{begin}{document(_measured())}\n{end}{tail}")
+
+
+if __name__ == "__main__":
+    if "--save" in sys.argv:
+        save()
+    else:
+        print(document(_measured()))

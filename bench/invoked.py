@@ -1,0 +1,107 @@
+"""A real function, measured: `python -m bench.invoked FOLDER`, started by other parts of bench.
+
+FOLDER/invoked.json holds the name of the function, its environment, and events by name. For each line of standard input
+(how many times, and a name) it hands that event to the real handler, and prints the CPU milliseconds and the seconds of
+all times, and the last answer. `memory <name>` prints the peak of what Python holds meanwhile, over before, in bytes;
+`loads` how often this process has loaded certificates, for the transport and for botocore.
+"""
+
+import gc
+import importlib.util
+import io
+import json
+import logging
+import os
+import ssl
+import sys
+import time
+import traceback
+import tracemalloc
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench import ROOT
+
+LOADS: Counter[str] = Counter()
+
+
+def count_loads() -> None:
+    """Count who loads certificate authorities from now on."""
+    load = ssl.SSLContext.load_verify_locations
+
+    def counted(self: ssl.SSLContext, *arguments: Any, **named: Any) -> None:
+        frames = [frame.filename for frame in traceback.extract_stack()]
+        LOADS["botocore" if any("botocore" in frame for frame in frames) else "transport"] += 1
+        load(self, *arguments, **named)
+
+    ssl.SSLContext.load_verify_locations = counted  # type: ignore[method-assign]
+
+
+class Context:
+    """Time enough."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 50_000
+
+
+def handler(folder: Path, function: str) -> Any:
+    """The function's handler. It trusts the authority of bench.edge besides all others."""
+    count_loads()
+    spec = importlib.util.spec_from_file_location("handler", ROOT / "functions" / function / "handler.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if "ferryman.pipeline.transport" in sys.modules:
+        sys.modules["ferryman.pipeline.transport"].CA_BUNDLE = str(folder / "ca.pem")  # type: ignore[attr-defined]
+    for logger in logging.getLogger("ferryman"), logging.getLogger():
+        for one in logger.handlers:
+            if isinstance(one, logging.StreamHandler):
+                one.setStream(Sink())
+    return module.handler
+
+
+class Sink(io.StringIO):
+    """Counts what goes to CloudWatch Logs."""
+
+    bytes = 0
+
+    def write(self, text: str) -> int:
+        Sink.bytes += len(text.encode())
+        return len(text)
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    given = json.loads((folder / "invoked.json").read_text())
+    os.environ.update(given["environment"])
+    handle = handler(folder, given["function"])
+    for line in sys.stdin:
+        what, _, name = line.strip().partition(" ")
+        if what == "loads":
+            print(json.dumps(LOADS), flush=True)
+        elif what == "memory":
+            print(json.dumps(_peak(lambda: handle(given["events"][name], Context()))), flush=True)  # noqa: B023
+        else:
+            Sink.bytes = 0
+            spent, took = time.process_time(), time.monotonic()
+            for _ in range(int(what)):
+                answer = handle(given["events"][name], Context())
+            spent, took = time.process_time() - spent, time.monotonic() - took
+            told = {"cpu_ms": spent * 1000, "seconds": took, "logged": Sink.bytes, "answer": answer}
+            print(json.dumps(told), flush=True)
+
+
+def _peak(work: Callable[[], Any]) -> int:
+    gc.collect()
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    work()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak - before
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""A receiver that hangs, and the others: in its own batch over real sockets, and in its queue in simulated time.
+
+In the batch, the real handler delivers nine that answer within a tenth of a second and one that never answers;
+bench.edge notes when each delivery's outcome was written. In the queue, the whole pipeline runs in the simulator (real
+handlers, real health of webhooks, a queue and a clock of its own): half of all traffic goes to webhooks that hang for
+the full eight seconds, and what counts is how long the other half waits, against the same traffic with everybody well.
+The simulated queue is first in, first out: SQS's fairness, which comes on top, is left out.
+"""
+
+import json
+import statistics
+from typing import Any
+
+from ferryman import ids
+
+from bench.calls import BATCH
+from bench.deliveries import Surroundings, is_write, surrounded
+from bench.report import Row
+from tests.simulation.cloud import Consumer
+from tests.simulation.receivers import Script
+from tests.simulation.simulation import Simulation
+
+LIMIT_SECONDS = 2
+SLOW = "tls/slow/100"
+TURNS = 5
+WEBHOOKS = 10  # of each kind
+MESSAGES = 250  # to each kind
+MINUTES = 15
+CONCURRENT = 5  # batches; what Lambda begins with. Were nothing paused, half of the traffic hanging would fill them.
+
+
+def measure() -> list[Row]:
+    return [*_batch(), *_queue()]
+
+
+# -- in a batch -------------------------------------------------------------------------------------------------------
+
+
+def _batch() -> list[Row]:
+    batches = {"well": [SLOW] * BATCH, "hanging": ["tls/hang", *[SLOW] * (BATCH - 1)], "quick": ["tls/in"] * BATCH}
+    with surrounded(batches, AttemptTimeoutSeconds=str(LIMIT_SECONDS), PauseSeconds="0") as around:
+        around.function.ask("3 quick")
+        slowest, others = [], []
+        for _ in range(TURNS):
+            around.function.ask("1 quick")
+            well = _outcomes(around, "well", failing=0)
+            around.function.ask("1 quick")
+            hanging = _outcomes(around, "hanging", failing=1)
+            slowest.append(hanging["took"] / LIMIT_SECONDS)
+            others.append(hanging["others"] / well["others"])
+    note = f"one of {BATCH} hangs until its limit of {LIMIT_SECONDS} s, median of {TURNS}"
+    return [
+        Row.at_most("a batch with one that hangs, over its slowest", statistics.median(slowest), "×", 1.3, note),
+        Row.at_most(
+            "the other nine, over a batch without it",
+            statistics.median(others),
+            "×",
+            1.3,
+            "until the ninth outcome is written",
+        ),
+    ]
+
+
+def _outcomes(around: Surroundings, name: str, failing: int) -> dict[str, float]:
+    """Seconds that a batch took, and until the last outcome but of those that hang was written."""
+    around.calls()
+    answer = around.function.ask(f"1 {name}")
+    assert len(answer["answer"]["batchItemFailures"]) == failing, answer
+    calls = around.calls()
+    written: dict[str, float] = {}
+    for call in calls:
+        if is_write(call["target"], call["request"]):
+            written[_delivery(call["request"])] = call["at"]
+    ends = sorted(written.values())
+    return {"took": answer["seconds"], "others": ends[len(ends) - 1 - failing] - calls[0]["at"]}
+
+
+def _delivery(request: dict[str, Any]) -> str:
+    return json.dumps((request.get("Key") or request["Item"])["delivery_id"])
+
+
+class Prompt(Consumer):
+    """A mapping that asks as long as the queue has something and fewer than CONCURRENT batches run, as Lambda does."""
+
+    @classmethod
+    def instead_of(cls, consumer: Consumer) -> None:
+        made = cls.__new__(cls)
+        vars(made).update(vars(consumer))
+        made.queue.on_visible = made._visible
+        made.cloud.consumers[made.queue.name] = made
+
+    def _visible(self, moment: float) -> None:
+        if self._next_poll is None or self._next_poll > moment:
+            self._next_poll = moment
+            self.cloud.network.engine.at(
+                moment + self.cloud.network.dice.uniform(0.01, 0.1), lambda: self._poll(moment)
+            )
+
+    def _poll(self, scheduled: float) -> None:
+        if self._next_poll != scheduled:
+            return
+        while self._running < CONCURRENT and (received := self.queue.receive(self.batch_size)):
+            self._invoke(received)
+        if self._running < CONCURRENT:
+            self._poll_at_next()
+
+
+# -- in the queue -----------------------------------------------------------------------------------------------------
+
+
+def _queue() -> list[Row]:
+    well, hanging = _waits(hang=False), _waits(hang=True)
+    before, after = _p95(well), _p95(hanging)
+    note = (
+        f"{before:.2f} → {after:.2f} s from event to answer, {len(hanging)} deliveries; as many more hang; "
+        f"simulated, {CONCURRENT} batches at a time"
+    )
+    change = (after / before - 1) * 100
+    return [Row.at_most("the others' p95 when half of all traffic hangs", change, "% more", 10, note)]
+
+
+def _waits(*, hang: bool) -> list[float]:
+    """How many seconds each delivery of the webhooks that are well took, from its event to the answer."""
+    with Simulation("isolation", frozenset(), small=True) as simulation:
+        simulation.heal()
+        Prompt.instead_of(simulation.cloud.consumers["DeliveriesQueue"])
+        _, quiet, loud, _ = simulation.chats
+        good = {
+            simulation.subscribe(f"good {number}", Script(fixed=("200",)), chats=[quiet]).webhook_id
+            for number in range(WEBHOOKS)
+        }
+        for number in range(WEBHOOKS):
+            script = Script(fixed=("timeout" if hang else "200",))
+            simulation.subscribe(f"bad {number}", script, chats=[loud])
+        for chat in (quiet, loud):
+            for _ in range(MESSAGES):
+                simulation.engine.after(simulation.dice.uniform(0, MINUTES * 60), _posting(simulation, chat))
+        simulation.engine.run(before=simulation.engine.now + (MINUTES + 30) * 60)
+        claims = simulation.recorder.claims
+        return [
+            (claim.answered_at or 0) - _happened(delivery_id)
+            for delivery_id, made in claims.items()
+            if (parts := ids.of_delivery(delivery_id)) and parts[1] in good
+            for claim in made
+        ]
+
+
+def _posting(simulation: Simulation, chat: str) -> Any:
+    return lambda: simulation.post(chat, by_hook=True)
+
+
+def _happened(delivery_id: str) -> float:
+    """When a delivery's event happened: its id begins with the time."""
+    number = 0
+    for character in delivery_id.removeprefix(f"{ids.DELIVERY}_")[:10]:
+        number = number * 32 + "0123456789ABCDEFGHJKMNPQRSTVWXYZ".index(character)
+    return number / 1000
+
+
+def _p95(values: list[float]) -> float:
+    return statistics.quantiles(values, n=20)[-1]

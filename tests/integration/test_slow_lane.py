@@ -1,0 +1,121 @@
+"""The slow lane: what goes to receivers that take long has batches of its own, and nobody quick waits in them."""
+
+import pytest
+from ferryman import aws, clock
+from ferryman.pipeline import queue, transport
+from ferryman.pipeline.transport import Delivered
+from ferryman.webhooks.model import SLOW_AFTER_SECONDS, SLOW_FOR_SECONDS
+
+from local.receiver import Receiver
+from tests.integration.conftest import Workspace
+from tests.support.world import World
+
+
+class Made:
+    """A chat, a quick receiver's webhook and a slow one's."""
+
+    def __init__(self, workspace: Workspace, receiver: Receiver) -> None:
+        self.workspace, self.receiver, self.chat = workspace, receiver, workspace.chat()
+        self.ids = {path: self._webhook(path) for path in ("/quick", "/slow")}
+
+    def _webhook(self, path: str) -> str:
+        wanted = {"url": self.receiver.url(path), "events": ["message.created"], "chat_ids": [self.chat]}
+        return str(self.workspace.make("/v1/webhooks", wanted)["id"])
+
+    def say(self, count: int = 1) -> None:
+        for number in range(count):
+            self.workspace.make(f"/v1/chats/{self.chat}/messages", {"text": f"message {number}"})
+
+    def got(self, path: str) -> int:
+        return len(self.receiver.requests(path))
+
+
+@pytest.fixture
+def made(workspace: Workspace, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Made:
+    """Attempts take no time here; what `/slow` is said to have taken is made up."""
+    real = transport.post
+
+    def post(url: str, *arguments: object, **options: object) -> transport.Outcome:
+        outcome = real(url, *arguments, **options)  # type: ignore[arg-type]
+        if isinstance(outcome, Delivered) and url.endswith("/slow"):
+            return Delivered(outcome.status, outcome.excerpt, SLOW_AFTER_SECONDS * 1000)
+        return outcome
+
+    monkeypatch.setattr(transport, "post", post)
+    return Made(workspace, receiver)
+
+
+def test_a_slow_receiver_gets_its_deliveries_on_the_slow_lane(world: World, made: Made) -> None:
+    made.say()
+    world.pump()
+    made.say(3)
+    world.pump_streams()
+    assert world.pump_queue("DeliveriesQueue", "deliverer") == 3
+    assert (made.got("/quick"), made.got("/slow")) == (4, 1)
+    assert world.pump_queue("SlowDeliveriesQueue", "deliverer") == 3
+    assert (made.got("/quick"), made.got("/slow")) == (4, 4)
+
+
+def test_what_was_dispatched_before_its_receiver_became_slow_changes_lanes(world: World, made: Made) -> None:
+    """It is moved untried, and costs its neighbours nothing."""
+    made.say(6)
+    world.pump_streams()
+    world.pump_queue("DeliveriesQueue", "deliverer")
+    tried = made.got("/slow")
+    assert tried < 6
+    world.pump_queue("DeliveriesQueue", "deliverer")
+    assert (made.got("/quick"), made.got("/slow")) == (6, tried)
+    world.pump()
+    assert made.got("/slow") == 6
+    page = made.workspace.call("GET", f"/v1/webhooks/{made.ids['/slow']}/deliveries").json["items"]
+    assert [len(delivery["attempts"]) for delivery in page] == [1] * 6
+
+
+def test_who_is_quick_again_returns(world: World, made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    made.say()
+    world.pump()
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + SLOW_FOR_SECONDS + 1)
+    made.say()
+    world.pump_streams()
+    assert world.pump_queue("SlowDeliveriesQueue", "deliverer") == 0
+    assert world.pump_queue("DeliveriesQueue", "deliverer") == 2
+
+
+def test_a_retry_on_the_slow_lane_waits_there(world: World, made: Made) -> None:
+    made.say()
+    world.pump()
+    made.receiver.answer("/slow", 500)
+    made.say()
+    world.pump(30)
+    assert made.got("/slow") == 1 + 4
+    page = made.workspace.call("GET", f"/v1/webhooks/{made.ids['/slow']}/deliveries").json["items"]
+    assert sorted(delivery["state"] for delivery in page) == ["delivered", "exhausted"]
+
+
+def test_staying_slow_is_written_down_now_and_then(world: World, made: Made) -> None:
+    """Two writes a quarter of an hour, however many deliveries there are."""
+    made.say()
+    world.pump()
+    writes: list[str] = []
+
+    def note(params: dict[str, object], **_: object) -> None:
+        if params["TableName"] == world.table("webhooks"):
+            writes.append(str(params["UpdateExpression"]))
+
+    events = aws.dynamodb().meta.events
+    events.register("before-parameter-build.dynamodb.UpdateItem", note, unique_id="noted")
+    try:
+        made.say(5)
+        world.pump()
+    finally:
+        events.unregister("before-parameter-build.dynamodb.UpdateItem", unique_id="noted")
+    assert made.got("/slow") == 6
+    assert writes == []
+
+
+def test_the_lane_is_known_by_the_queue(world: World) -> None:
+    with world.inside("deliverer"):
+        for name, lane in (("DeliveriesQueue", "fast"), ("SlowDeliveriesQueue", "slow")):
+            queue_name = world.queue_url(name).rpartition("/")[2]
+            assert queue.lane_of_arn(f"arn:aws:sqs:us-east-1:123456789012:{queue_name}") == lane
