@@ -4,6 +4,7 @@ All of them have to go red; what stays green has no test. `--write` puts the tab
 """
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -13,8 +14,9 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from queue import Queue
 
@@ -26,8 +28,7 @@ from tests.ablation.measure import Measure  # noqa: E402
 from tests.ablation.measures import MEASURES  # noqa: E402
 
 COPIES = 2
-PATIENCE_SECONDS = 240
-_FAILED = re.compile(r"^FAILED (\S+?\.py::\w+)", re.MULTILINE)
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+?\.py::\w+)", re.MULTILINE)
 
 
 @dataclass
@@ -59,22 +60,32 @@ class Copy:
             if (ROOT / name).is_file():
                 (directory / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, directory / name)
-        self._run(["-m", "compileall", "-q", "layers", "functions", "local", "tests"])
-
-    def _run(self, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        # Bytecode is made once, above: an edit within the second in which it was made could pass for the original.
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
-        if arguments[1] == "compileall":
-            del environment["PYTHONDONTWRITEBYTECODE"]
-        return subprocess.run(
-            [sys.executable, *arguments],
-            cwd=self.root,
-            env=environment,
-            capture_output=True,
+        # Bytecode is made once, here: an edit within the second in which it was made could pass for the original.
+        environment = {**os.environ, "PYTHONHASHSEED": "0"}
+        compile_all = [sys.executable, "-m", "compileall", "-q", "layers", "functions", "local", "tests"]
+        subprocess.run(compile_all, cwd=directory, env=environment, check=True)
+        self._worker = subprocess.Popen(
+            [sys.executable, str(ROOT / "tests/ablation/worker.py")],
+            cwd=directory,
+            env=environment | {"PYTHONDONTWRITEBYTECODE": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
-            check=False,
-            timeout=PATIENCE_SECONDS,
         )
+
+    def close(self) -> None:
+        assert self._worker.stdin
+        self._worker.stdin.close()
+        self._worker.wait()
+
+    def _run(self, *arguments: str) -> tuple[int | None, str]:
+        """The exit code, None when it took too long, and what was printed."""
+        assert self._worker.stdin and self._worker.stdout
+        self._worker.stdin.write(json.dumps(arguments) + "\n")
+        self._worker.stdin.flush()
+        code, output = json.loads(self._worker.stdout.readline())
+        return code, output
 
     @contextmanager
     def without(self, measure: Measure) -> Iterator[None]:
@@ -93,19 +104,18 @@ class Copy:
         found: set[str] = set()
         nodes = [test for test in tests if not test.startswith("--")]
         if nodes:
-            options = ["-q", "--tb=line", "-rf", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+            options = ["-q", "--tb=line", "-rfE", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
             options += ["--exitfirst"] if len(nodes) == 1 else []
-            done = self._run(["-m", "pytest", *options, *nodes])
-            found |= set(_FAILED.findall(done.stdout)) & set(nodes)
-            if done.returncode not in (0, 1):
-                return found, (done.stdout + done.stderr)[-2000:]
-        for run in tests:
-            if run.startswith("--"):
-                done = self._run(["-m", "tests.simulation", *run.split()])
-                if done.returncode and not re.search(r"^(lost|unexpected): ", done.stdout, re.MULTILINE):
-                    return found, (done.stdout + done.stderr)[-2000:]
-                if done.returncode:
-                    found.add(run)
+            code, output = self._run("pytest", *options, *nodes)
+            found |= set(_FAILED.findall(output)) & set(nodes)
+            if code not in (0, 1):
+                return found, f"ended with {code}: {output[-2000:]}"
+        for run in [test for test in tests if test.startswith("--")]:
+            code, output = self._run("simulation", *run.split())
+            if code and re.search(r"^(lost|unexpected): ", output, re.MULTILINE):
+                found.add(run)
+            elif code != 0:
+                return found, f"ended with {code}: {output[-2000:]}"
         return found, ""
 
 
@@ -113,14 +123,16 @@ def main() -> int:
     arguments = _arguments()
     chosen = [one for one in MEASURES if arguments.only.lower() in f"{one.what} {one.file} {one.answers}".lower()]
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="ferryman-ablation-") as directory:
+    with tempfile.TemporaryDirectory(prefix="ferryman-ablation-") as directory, ExitStack() as closing:
         copies: Queue[Copy] = Queue()
         for number in range(COPIES):
-            copies.put(Copy(Path(directory) / str(number)))
-        if not arguments.only and (trouble := _trouble_with_nothing_ablated(copies)):
-            print(trouble)
-            return 1
+            copy = Copy(Path(directory) / str(number))
+            closing.callback(copy.close)
+            copies.put(copy)
         with ThreadPoolExecutor(COPIES) as pool:
+            if trouble := _trouble_with_nothing_taken_out(chosen, copies, pool):
+                print(trouble)
+                return 1
             results = list(pool.map(lambda one: _ablate(one, copies), chosen))
     unnoticed = [result for result in results if result.green]
     minutes = (time.monotonic() - began) / 60
@@ -135,12 +147,20 @@ def main() -> int:
     return 1 if unnoticed else 0
 
 
-def _trouble_with_nothing_ablated(copies: "Queue[Copy]") -> str:
-    """A test that fails anyway notices nothing."""
-    copy = copies.get()
-    red, trouble = copy.red(sorted({test for one in MEASURES for test in one.tests}))
-    copies.put(copy)
-    return trouble or (f"These fail with nothing taken out: {', '.join(sorted(red))}" if red else "")
+def _trouble_with_nothing_taken_out(chosen: Sequence[Measure], copies: "Queue[Copy]", pool: ThreadPoolExecutor) -> str:
+    """A test that fails anyway notices nothing. File by file, so that all copies have something to do."""
+    named = sorted({test for one in chosen for test in one.tests})
+    files = [list(tests) for _, tests in groupby(named, lambda test: test.partition("::")[0])]
+
+    def trouble(tests: list[str]) -> str:
+        copy = copies.get()
+        try:
+            red, trouble = copy.red(tests)
+        finally:
+            copies.put(copy)
+        return trouble or "".join(f"{test} fails with nothing taken out\n" for test in sorted(red))
+
+    return "".join(pool.map(trouble, files))
 
 
 def _ablate(measure: Measure, copies: "Queue[Copy]") -> Result:
@@ -150,8 +170,6 @@ def _ablate(measure: Measure, copies: "Queue[Copy]") -> Result:
     try:
         with copy.without(measure):
             result.red, result.trouble = copy.red(measure.tests)
-    except subprocess.TimeoutExpired:
-        result.trouble = f"not over after {PATIENCE_SECONDS} seconds"
     finally:
         copies.put(copy)
     result.seconds = time.monotonic() - began

@@ -27,7 +27,6 @@ MEASURES = [
         "pipeline/sweep.py",
         "    run = dispatch.Run(seconds_left)\n    run.give(event, key)\n    run.finish()\n",
         "",
-        "alarms::test_what_the_sweeper_finds_rings_with_its_number",
         "parking::test_what_the_sweeper_found_first_is_not_sent_again_ever",
         "--seed 3 --events 150 --faults stream.outage",
     ),
@@ -57,14 +56,6 @@ MEASURES = [
         "--seed 3 --events 150 --faults stream.poison",
     ),
     measure(
-        "a record that nobody can read holds up no other",
-        "F3 F5",
-        "functions/dispatcher/handler.py",
-        "    except dispatch.Unreadable as unreadable:\n",
-        "    except ZeroDivisionError as unreadable:\n",
-        "parking::test_a_record_that_nobody_can_read_is_parked_whole_and_the_rest_goes_on",
-    ),
-    measure(
         "the reply names the first record that is not done",
         "F4 F6",
         "functions/dispatcher/handler.py",
@@ -79,7 +70,6 @@ MEASURES = [
         "    failed = [*run.unfinished, *not_begun][:1]\n",
         "    failed = [*not_begun][:1]\n",
         "promises::test_messages_that_sqs_refuses_for_good_keep_their_record_in_the_stream",
-        "--seed 3 --events 150 --faults queue.send_throttled,stream.outage --scale 30",
     ),
     measure(
         "a large fan-out stops in time",
@@ -208,28 +198,36 @@ MEASURES = [
         "F24",
         "pipeline/deliver.py",
         "    if not delivery.test and (wait := health.wait(webhook, limit)) > 0:\n"
-        "        return _defer(ticket, wait, delivery)\n"
+        "        return _defer(ticket, wait, delivery, lane=its_lane)\n"
         "    try:\n"
         "        delivery = deliveries.claim(delivery, limit + _LEASE_MARGIN_SECONDS)\n"
         "    except deliveries.LostClaim:\n"
         "        # A copy of this message was faster. It may still die, so look again once its lease is over.\n"
         "        return _defer(ticket, limit + _LEASE_MARGIN_SECONDS)\n"
-        '    body = (event.body_in(webhook.format) or "").encode()  # _no_longer_wanted has told it missing\n',
+        '    body = (event.body_in(webhook.format) or "").encode()',
         "    delivery = deliveries.claim(delivery, limit + _LEASE_MARGIN_SECONDS)\n"
         "    sealing._unseal.cache_clear()\n"
         "    secrets = [\n"
         "        sealing.unseal(webhook.workspace_id, webhook.webhook_id, secret.version, secret.ciphertext)\n"
         "        for secret in webhook.signing_secrets()\n"
         "    ]\n"
-        '    body = (event.body_in(webhook.format) or "").encode()  # _no_longer_wanted has told it missing\n',
+        '    body = (event.body_in(webhook.format) or "").encode()',
         "--seed 3 --events 150 --faults kms.throttle --scale 10",
+    ),
+    measure(
+        "an attempt that our own network kept from being made is none",
+        "F33 F24",
+        "pipeline/deliver.py",
+        "        deliveries.release(delivery)\n",
+        "",
+        "promises::test_while_our_own_network_is_down_no_attempt_is_counted",
     ),
     measure(
         "attempts of a batch are made side by side",
         "F20",
         "pipeline/deliver.py",
-        "_CONCURRENT = 10\n",
-        "_CONCURRENT = 1\n",
+        "ThreadPoolExecutor(max_workers=max(1, len(tickets)))",
+        "ThreadPoolExecutor(max_workers=1)",
         "isolation::test_the_others_of_a_batch_are_settled_before_the_one_that_hangs",
     ),
     measure(
@@ -269,7 +267,7 @@ MEASURES = [
         "waiting is a new message, which spends no receive",
         "F20",
         "pipeline/deliver.py",
-        '    queue.send([ticket], delay_seconds=max(1, seconds))\n    return Done("deferred")\n',
+        '    queue.send([ticket], delay_seconds=max(1, seconds), lane=lane)\n    return Done("deferred")\n',
         "    return Return(max(1, seconds))  # type: ignore[return-value]\n",
         "health::test_a_paused_webhook_is_probed_by_one_attempt_and_a_success_ends_the_pause",
         "promises::test_a_copy_that_comes_while_another_sends_waits_for_its_lease",
@@ -280,7 +278,7 @@ MEASURES = [
         "pipeline/deliver.py",
         '    if webhook.state != "enabled" and not delivery.test:\n',
         "    if False:\n",
-        "webhooks::test_a_disabled_webhook_gets_nothing_until_it_is_enabled",
+        "promises::test_what_waits_for_a_webhook_that_is_disabled_or_deleted_is_cancelled",
     ),
     measure(
         "a deleted webhook gets nothing that still waits",
@@ -288,7 +286,7 @@ MEASURES = [
         "pipeline/deliver.py",
         '    if webhook is None:\n        return "the webhook was deleted"\n',
         "",
-        "webhooks::test_a_deleted_webhook_gets_nothing_more",
+        "promises::test_what_waits_for_a_webhook_that_is_disabled_or_deleted_is_cancelled",
     ),
     measure(
         "whoever left a chat gets nothing that still waits",
@@ -302,8 +300,8 @@ MEASURES = [
         "a body is the same at each attempt",
         "T18",
         "pipeline/deliver.py",
-        '    body = (event.body_in(webhook.format) or "").encode()  # _no_longer_wanted has told it missing\n',
-        '    body = (event.body_in(webhook.format) or "").encode() + b" " * len(delivery.attempts)\n',
+        '    body = (event.body_in(webhook.format) or "").encode()',
+        '    body = (event.body_in(webhook.format) or "").encode() + b" " * len(delivery.attempts)',
         "journey::test_a_failing_receiver_gets_four_attempts_with_the_same_body",
         "--seed 3 --events 100 --faults none",
     ),
@@ -322,7 +320,6 @@ MEASURES = [
         "pipeline/dead_letters.py",
         "    queue.send([_again(ticket)], delay_seconds=max(_pause(ticket), due))\n",
         "",
-        "promises::test_what_fails_before_the_claim_costs_the_receiver_nothing",
         "--seed 3 --events 150 --faults queue.lost_receive --scale 30",
     ),
     measure(

@@ -48,5 +48,4 @@ def test_every_fault_and_threat_is_answered_by_something_that_can_be_taken_out()
         for row in re.findall(r"^\| ([FST]\d+) \|", (ROOT / f"docs/{page}.md").read_text(), re.MULTILINE)
     ]
     assert answered <= set(rows)
-    # Names of applications in URLs: that dialect is not there yet.
-    assert set(rows) - answered == {"T13"}
+    assert set(rows) == answered

@@ -101,7 +101,8 @@ def test_no_queue_takes_plain_http() -> None:
     covered = set()
     for policy in template.resources("AWS::SQS::QueuePolicy").values():
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
-            if statement["Effect"] == "Deny" and "aws:SecureTransport" in json.dumps(statement.get("Condition", {})):
+            if statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}:
+                assert (statement["Principal"], statement["Action"], statement["Resource"]) == ("*", "sqs:*", "*")
                 covered |= {queue["Ref"] for queue in policy["Properties"]["Queues"]}
     assert covered == set(QUEUES)
 
@@ -369,6 +370,12 @@ def test_unknown_routes_are_answered_by_the_reference() -> None:
     assert template.routes()["$default"] == "reference"
     assert len(template.routes()) == len(list(events("HttpApi"))), "two functions claim the same route"
     assert len(template.routes()) <= 300  # API Gateway's limit
+
+
+def test_no_other_site_is_let_in_by_cors() -> None:
+    """API Gateway would answer preflights by itself, whatever the functions say."""
+    (api,) = template.resources("AWS::Serverless::HttpApi").values()
+    assert "CorsConfiguration" not in api["Properties"]
 
 
 def test_requests_a_second_are_bounded() -> None:

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from ferryman import aws, clock
 from ferryman.deliveries import table as deliveries
-from ferryman.pipeline import recalling, schedule
+from ferryman.pipeline import egress, recalling, schedule, transport
 from ferryman.pipeline.queue import Ticket
 from ferryman.pipeline.recalling import Source
 
@@ -365,6 +365,8 @@ def test_a_copy_that_comes_late_finds_the_delivery_over(
     for _ in range(3):
         assert world.invoke("deliverer", _batch(ticket)) == {"batchItemFailures": []}
     assert len(receiver.requests()) == 1
+    (delivery,) = _log(workspace, webhook_id)
+    assert (delivery["state"], delivery["reason"]) == ("delivered", None), "it stays as it ended"
 
 
 def test_an_attempt_that_never_reported_is_closed_as_unknown_and_costs_nothing(
@@ -457,6 +459,55 @@ def test_what_fails_before_the_claim_costs_the_receiver_nothing(
     assert world.invoke("deliverer", _batch(ticket)) == {"batchItemFailures": []}
     (delivery,) = _log(workspace, webhook_id)
     assert (delivery["state"], len(delivery["attempts"])) == ("delivered", 1)
+
+
+def test_while_our_own_network_is_down_no_attempt_is_counted(
+    world: World,
+    workspace: Workspace,
+    receiver: Receiver,
+    chat: str,
+    webhook_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """For as long as it lasts: nothing was sent, so neither the delivery nor the webhook's health is the worse."""
+    (ticket,) = _dispatched(world, workspace, chat, "put off")
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise egress.OwnNetworkDown("test")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(transport, "post", fail)
+        for _ in range(12):
+            with logged() as log:
+                assert world.invoke("deliverer", _batch(ticket)) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+            assert log.lines("delivery.failed"), "it rings"
+    (delivery,) = _log(workspace, webhook_id)
+    assert (delivery["state"], delivery["attempts"]) == ("queued", [])
+    assert workspace.call("GET", f"/v1/webhooks/{webhook_id}").json["consecutive_failures"] == 0
+    assert world.invoke("dead_letters", _batch(ticket)) == {"batchItemFailures": []}
+    assert world.invoke("deliverer", _batch(ticket)) == {"batchItemFailures": []}
+    (delivery,) = _log(workspace, webhook_id)
+    assert (delivery["state"], len(delivery["attempts"])) == ("delivered", 1)
+    assert len(receiver.requests()) == 1
+
+
+@pytest.mark.parametrize("how", ["disabled", "deleted"])
+def test_what_waits_for_a_webhook_that_is_disabled_or_deleted_is_cancelled(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str, how: str
+) -> None:
+    """It was dispatched before, and is over without an attempt."""
+    (ticket,) = _dispatched(world, workspace, chat, "waits")
+    url = f"/v1/webhooks/{webhook_id}"
+    if how == "deleted":
+        assert workspace.call("DELETE", url).status == 204
+    else:
+        assert workspace.call("PATCH", url, {"state": "disabled"}).status == 200
+    assert world.invoke("deliverer", _batch(ticket)) == {"batchItemFailures": []}
+    assert receiver.requests() == []
+    if how == "disabled":
+        (delivery,) = _log(workspace, webhook_id)
+        assert (delivery["state"], delivery["attempts"]) == ("cancelled", [])
+        assert delivery["reason"] == "the webhook is disabled: disabled by a user"
 
 
 def test_one_that_fails_does_not_take_its_batch_along(

@@ -11,6 +11,8 @@ from typing import Any, Self
 
 from greenlet import getcurrent, greenlet
 
+_LOCK_SECONDS = 0.002  # until somebody who waits for a lock looks again
+
 
 class Killed(BaseException):
     """The process is gone. Not an Exception: nothing that handles errors may survive it."""
@@ -195,6 +197,30 @@ class Engine:
     def _check(self, task: Task) -> None:
         if task.invocation.killed:
             raise Killed  # a `finally` that calls out while the process is being ended
+
+
+class Lock:
+    """Stands in for threading.Lock, which would stop everybody: here whoever waits lets time pass.
+
+    The processes of the simulation share the modules of one, so each of them is given a lock of its own.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._held: set[int] = set()  # by which processes
+
+    def __enter__(self) -> Self:
+        task = self._engine.current
+        if task is not None:
+            while id(task.invocation) in self._held:
+                self._engine.sleep(_LOCK_SECONDS)
+            self._held.add(id(task.invocation))
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        task = self._engine.current
+        if task is not None:
+            self._held.discard(id(task.invocation))
 
 
 class Future:

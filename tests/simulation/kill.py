@@ -37,6 +37,7 @@ from tests.simulation.oracle import OVER, Verdict, wrong_end
 
 RETRY_DELAYS = "1,2,4"
 PATIENCE_SECONDS = 1500
+_DISPATCHED_AFTER_SECONDS = 240  # at the latest: what the stream lost waits for the sweeper
 _LEASE_SECONDS = 30  # an attempt's eight seconds, and the time to write of it, and some
 
 
@@ -116,16 +117,18 @@ class Run:
     # -- what happens meanwhile --------------------------------------------------------------------------------------
 
     def post(self, number: int) -> None:
-        asked = time.time()
-        try:
-            answer = requests.post(self.hook, json={"text": f"event {number}"}, timeout=20)
-        except requests.RequestException:
+        """Until it is acknowledged, as a sender does. What was refused or not answered may have arrived as well."""
+        while True:
+            asked = time.time()
+            try:
+                answer = requests.post(self.hook, json={"text": f"event {number}"}, timeout=20)
+            except requests.RequestException:
+                answer = None
+            if answer is not None and answer.status_code == 200:
+                self.accepted[answer.headers["X-FM-Message-ID"]] = (number, asked)
+                return
             self.refused += 1
-            return
-        if answer.status_code == 200:
-            self.accepted[answer.headers["X-FM-Message-ID"]] = (number, asked)
-        else:
-            self.refused += 1
+            time.sleep(1)
 
     def kill(self, dice: random.Random) -> None:
         """SIGKILL for one of the stack's worker processes: what it was at is lost, mid-sentence."""
@@ -133,7 +136,7 @@ class Run:
             emulator: Process | None = self.stack.info.get("processes", {}).get("ministack")
             workers = _workers(emulator["pid"]) if emulator else []
             # Half of the time one of those that matter most, when there is one.
-            busy = [worker for worker in workers if "Deliverer" in worker[1] or "Dispatcher" in worker[1]]
+            busy = [worker for worker in workers if worker[1] in ("Deliverer", "Dispatcher")]
             chosen = busy if busy and dice.random() < 0.5 else workers
             if chosen:
                 pid, function = dice.choice(chosen)
@@ -147,11 +150,17 @@ class Run:
             self.stack.up()
             self.restarts.append((began, time.time()))
 
+    def notice_disabled(self) -> None:
+        """A webhook whose retries came back together may have failed ten times in a row."""
+        for webhook_id, script in self.webhooks.values():
+            webhook = self.api("GET", f"/v1/webhooks/{webhook_id}")
+            if webhook["state"] == "disabled":
+                script.off_at = datetime.fromisoformat(webhook["disabled_at"]).timestamp()
+
     def switch_off(self) -> None:
         for webhook_id, script in self.webhooks.values():
             if script.name == "switched off":
                 self.api("PATCH", f"/v1/webhooks/{webhook_id}", {"state": "disabled"})
-                script.off_at = time.time()
 
     def sweep(self) -> None:
         """The sweeper, more often than its schedule. (MiniStack does not repeat what a stream's reply names.)"""
@@ -174,6 +183,7 @@ class Run:
         return found
 
     def verdict(self) -> Verdict:
+        self.notice_disabled()
         return _Judge(self, self.log()).verdict
 
     def interrupted(self, at: float) -> bool:
@@ -210,7 +220,7 @@ class _Judge:
 
     def _accepted(self, script: Script, delivery: dict[str, Any] | None, shown: str, asked: float) -> None:
         if delivery is None:
-            if script.off_at is not None and script.off_at < asked + PATIENCE_SECONDS:
+            if script.off_at is not None and asked > script.off_at - _DISPATCHED_AFTER_SECONDS:
                 self.verdict.sorted["not wanted any more"] += 1
             else:
                 self.verdict.lost.append(f"{shown} for {script.name}: no delivery was ever created")
@@ -273,7 +283,9 @@ def _workers(emulator: int) -> list[tuple[int, str]]:
             continue  # it ended while we looked
         for variable in variables:
             if variable.startswith(b"AWS_LAMBDA_FUNCTION_NAME="):
-                found.append((int(directory.name), variable.partition(b"=")[2].decode()))
+                # ferryman-local-DelivererFunction-1A2B3C
+                name = variable.partition(b"=")[2].decode().removeprefix("ferryman-local-").partition("Function")[0]
+                found.append((int(directory.name), name))
     return found
 
 
@@ -341,7 +353,7 @@ def _settle(run: Run) -> None:
 
 
 def _tell(run: Run, verdict: Verdict, events: int, seconds: float) -> None:
-    killed = Counter(function.rpartition("-")[2] if "-" not in function else function for _, function in run.kills)
+    killed = Counter(name for _, name in run.kills)
     print(f"\n{events} events in {seconds:.0f} s, seed {run.seed}")
     print(f"  {len(run.kills):>6} workers killed: {', '.join(f'{n} × {name}' for name, n in killed.most_common())}")
     print(f"  {len(run.restarts):>6} times the whole stack was stopped and started")

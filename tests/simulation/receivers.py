@@ -116,6 +116,10 @@ class Receivers:
         if claim is None or claim.request is not None:
             self.strays.append(request)
             return transport.Delivered(200, "", 0)
+        if "network" in self.network.down:
+            task.note("network.outage")
+            engine.sleep(faults.random("network.outage").uniform(0.1, 8))
+            raise egress.OwnNetworkDown("simulated")
         claim.request = request
         made = self._made.get(claim.delivery_id, 0)
         self._made[claim.delivery_id] = made + 1
@@ -126,10 +130,6 @@ class Receivers:
 
     def _send(self, task: Task, behaviour: Behaviour, request: Request) -> transport.Outcome:
         engine, faults = self.network.engine, self.network.faults
-        if "network" in self.network.down:
-            task.note("network.outage")
-            engine.sleep(faults.random("network.outage").uniform(0.1, 8))
-            raise egress.OwnNetworkDown("simulated")
         seconds = self._dice.uniform(*behaviour.seconds)
         request.at = engine.now
         task.stage = "during_post"

@@ -121,6 +121,8 @@ class Recorder:
             self.claims[delivery_id].append(claim)
             if task is not None:
                 task.claim, task.stage = claim, "after_claim"
+        elif len(after) < len(before) and self._given_back(task, delivery_id, len(before)):
+            pass
         elif task is not None and task.claim is not None and task.claim.delivery_id == delivery_id:
             mine = task.claim.number - 1
             if mine < len(after) and "outcome" in after[mine] and task.claim.settled is None:
@@ -128,6 +130,16 @@ class Recorder:
                 task.stage = "after_settle"
         if state in ("delivered", "exhausted", "cancelled") and state != old.get("state", {}).get("S"):
             self.ended[delivery_id].append(state)
+
+    def _given_back(self, task: Task | None, delivery_id: str, number: int) -> bool:
+        """An attempt that was certainly not made is taken out of the log by who claimed it, and only by them."""
+        claim = task.claim if task is not None else None
+        mine = claim is not None and (claim.delivery_id, claim.number) == (delivery_id, number)
+        if task is None or claim is None or not mine or claim.arrived or "network.outage" not in claim.faults:
+            return False
+        self.claims[delivery_id].remove(claim)
+        task.claim, task.stage = None, "after_settle"
+        return True
 
     def _webhook(self, old: Item | None, new: Item | None) -> None:
         webhook_id = (new or old or {})["webhook_id"]["S"]

@@ -175,6 +175,7 @@ def test_what_is_refused_is_not_repeated(secret: str) -> None:
 
 
 def test_a_body_of_64_kib_is_read_and_one_byte_more_is_not() -> None:
+    assert MAX_BYTES == 64 * 1024
     assert len(body.raw(event("a" * MAX_BYTES))) == MAX_BYTES
     with pytest.raises(Unreadable) as refused:
         body.raw(event("a" * (MAX_BYTES + 1)))

@@ -17,6 +17,8 @@ MADE: dict[str, Callable[[], str]] = {
     "live token": lambda: secrets.new_token(livemode=True),
     "test token": lambda: secrets.new_token(livemode=False),
     "signing secret": secrets.new_signing_secret,
+    "session": secrets.new_session,
+    "invitation": secrets.new_invitation,
     "hook path": lambda: f"/hooks/{secrets.new_hook_secret()}",
     "hook url": lambda: f"https://api.example.com/hooks/{secrets.new_hook_secret()}",
     "authorization header": lambda: f"Bearer {secrets.new_hook_secret()}",
@@ -37,7 +39,7 @@ def lines(written: io.StringIO) -> list[dict[str, Any]]:
 
 def hidden_part(secret: str) -> str:
     """The part of a secret that must not be seen: what comes after its well-known prefix."""
-    for prefix in ("fm_live_", "fm_test_", "whsec_", "/hooks/", "earer "):
+    for prefix in ("fm_live_", "fm_test_", "fm_sess_", "fm_invt_", "whsec_", "/hooks/", "earer "):
         _, found, rest = secret.partition(prefix)
         if found:
             return rest

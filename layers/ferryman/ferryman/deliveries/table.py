@@ -183,6 +183,13 @@ def claim(delivery: Delivery, lease_seconds: float) -> Delivery:
     return replace(delivery, **after, stored=True)
 
 
+def release(delivery: Delivery) -> None:
+    """Give a claim back whose attempt was not made, as certainly nothing was sent: it is as if there had been none."""
+    attempts = delivery.attempts[:-1]
+    with suppress(LostClaim):
+        settle(delivery, state="retrying" if attempts else "queued", attempts=attempts, next_attempt_at=None)
+
+
 def closed(delivery: Delivery) -> tuple[list[dict[str, Any]], int]:
     """The attempts with the one that never reported, if any, closed as `unknown`; and how many are unknown so."""
     attempts = [{"outcome": "unknown", **attempt} for attempt in delivery.attempts]

@@ -148,14 +148,18 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int, lane: Lane) -> Verd
     body = (event.body_in(webhook.format) or "").encode()  # _no_longer_wanted has told it missing
     attempt = signing.attempt(delivery, delivery.attempts[-1])
     headers = signing.headers(attempt, webhook.signatures, secrets, body)
-    outcome = transport.post(
-        webhook.url,
-        body,
-        headers,
-        policy=policy.of_deployment(),
-        deadline_seconds=limit,
-        own_network_is_down=egress.is_down,
-    )
+    try:
+        outcome = transport.post(
+            webhook.url,
+            body,
+            headers,
+            policy=policy.of_deployment(),
+            deadline_seconds=limit,
+            own_network_is_down=egress.is_down,
+        )
+    except egress.OwnNetworkDown:
+        deliveries.release(delivery)
+        raise
     return _settle(delivery, webhook, outcome)
 
 

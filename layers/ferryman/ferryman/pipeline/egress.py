@@ -18,7 +18,7 @@ _PORTS = {"https": 443, "http": 80}
 
 
 class OwnNetworkDown(RetryLater):
-    """No receiver could be reached from here: the attempt costs nobody anything."""
+    """No receiver can be reached from here, and nothing was sent: there was no attempt."""
 
 
 class Canary:
