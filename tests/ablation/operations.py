@@ -27,7 +27,7 @@ _QUEUE = """  DeliveriesQueue:
         deadLetterTargetArn: !GetAtt DeadLettersQueue.Arn
         maxReceiveCount: 4
 
-  SlowDeliveriesQueue:
+  # What goes to slow receivers, so that a batch of ten does not live as long as they take.
 """
 _POISON = "template::test_a_poison_record_neither_blocks_a_stream_nor_is_lost"
 

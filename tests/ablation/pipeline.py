@@ -362,4 +362,20 @@ MEASURES = [
         "    elif item is not None:\n",
         "parking::test_what_the_sweeper_found_first_is_not_sent_again_ever",
     ),
+    measure(
+        "a slow receiver has the slow lane",
+        "F20",
+        "pipeline/queue.py",
+        '    return "slow" if webhook.is_slow else "fast"\n',
+        '    return "fast"\n',
+        "slow_lane::test_a_slow_receiver_gets_its_deliveries_on_the_slow_lane",
+    ),
+    measure(
+        "what was dispatched before its receiver became slow changes lanes",
+        "F20",
+        "pipeline/deliver.py",
+        '    if lane == "fast" and its_lane == "slow":\n',
+        "    if False:\n",
+        "slow_lane::test_what_was_dispatched_before_its_receiver_became_slow_changes_lanes",
+    ),
 ]

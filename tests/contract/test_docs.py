@@ -112,7 +112,10 @@ def vocabulary() -> set[str]:
     ]
     for folder in ("layers/ferryman", "functions", "local", "docs/snippets"):
         files += (ROOT / folder).rglob("*.py")
-    return {word for file in files for word in re.findall(r"[\w-]+", file.read_text())}
+    words = {word for file in files for word in re.findall(r"[\w-]+", file.read_text())}
+    # docs/functions.md writes the template's names as folders are: SlowDeliveriesQueue is queue `slow_deliveries`.
+    things = (re.fullmatch(r"([A-Z]\w+)(?:Queue|Table|Bucket|Key)", word) for word in words)
+    return words | {re.sub(r"(?<!^)(?=[A-Z])", "_", thing[1]).lower() for thing in things if thing}
 
 
 @each_page

@@ -112,9 +112,10 @@ def test_a_queue_hides_a_message_for_six_times_as_long_as_its_function_may_run(
     folder: str, properties: dict[str, Any]
 ) -> None:
     queue = QUEUES[properties["Queue"]["Fn::GetAtt"][0]]["Properties"]
-    assert queue["VisibilityTimeout"] >= 6 * timeout(folder)
+    window = properties.get("MaximumBatchingWindowInSeconds", 0)
+    assert queue["VisibilityTimeout"] >= 6 * timeout(folder) + window
     assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert properties["BatchSize"] <= 10
+    assert properties["BatchSize"] <= 10 or window >= 1
 
 
 # --- streams ----------------------------------------------------------------------------------------------

@@ -74,17 +74,13 @@ class Ticket:
 type Lane = Literal["fast", "slow"]
 
 
-def _url(lane: Lane) -> str:
-    return settings.text("SLOW_DELIVERIES_QUEUE_URL") if lane == "slow" else settings.text("DELIVERIES_QUEUE_URL")
-
-
 def lane_of(webhook: Webhook) -> Lane:
     return "slow" if webhook.is_slow else "fast"
 
 
 def lane_of_arn(arn: str) -> Lane:
     """The lane that a received message was in, by its queue's ARN."""
-    return "slow" if arn.rpartition(":")[2] == _url("slow").rpartition("/")[2] else "fast"
+    return "slow" if arn.rpartition(":")[2] == settings.text("SLOW_DELIVERIES_QUEUE_URL").rpartition("/")[2] else "fast"
 
 
 def send(tickets: Sequence[Ticket], delay_seconds: float = 0, *, lane: Lane = "fast") -> None:
@@ -93,7 +89,7 @@ def send(tickets: Sequence[Ticket], delay_seconds: float = 0, *, lane: Lane = "f
     MessageGroupId makes the queue fair: a webhook whose receiver is slow does not make the others wait.
     """
     delay = min(math.ceil(delay_seconds), MAX_QUEUE_DELAY_SECONDS)
-    url = _url(lane)
+    url = settings.text("SLOW_DELIVERIES_QUEUE_URL") if lane == "slow" else settings.text("DELIVERIES_QUEUE_URL")
     for start in range(0, len(tickets), BATCH):
         waiting = {str(number): ticket for number, ticket in enumerate(tickets[start : start + BATCH])}
         for _ in range(_ROUNDS):
@@ -120,7 +116,9 @@ def send(tickets: Sequence[Ticket], delay_seconds: float = 0, *, lane: Lane = "f
 def hide(receipt_handle: str, seconds: float, lane: Lane) -> None:
     """Let a received message come back after `seconds`, when its batch item is reported as failed."""
     aws.sqs().change_message_visibility(
-        QueueUrl=_url(lane),
+        QueueUrl=settings.text("SLOW_DELIVERIES_QUEUE_URL")
+        if lane == "slow"
+        else settings.text("DELIVERIES_QUEUE_URL"),
         ReceiptHandle=receipt_handle,
         VisibilityTimeout=max(0, math.ceil(seconds)),
     )
