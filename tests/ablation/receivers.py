@@ -48,9 +48,9 @@ MEASURES = [
     measure(
         "TLS 1.2 at least",
         "F31",
-        _FILE,
-        "    context.minimum_version = ssl.TLSVersion.TLSv1_2\n",
-        "    context.minimum_version = ssl.TLSVersion.TLSv1\n",
+        "tls.py",
+        "    made.minimum_version = ssl.TLSVersion.TLSv1_2\n",
+        "    made.minimum_version = ssl.TLSVersion.TLSv1\n",
         "transport::test_one_context_serves_the_whole_process",
     ),
     measure(
@@ -64,7 +64,7 @@ MEASURES = [
     measure(
         "certificates are verified",
         "F31",
-        _FILE.replace("pipeline/transport.py", "tls.py"),
+        "tls.py",
         "    made = _Context(ssl.PROTOCOL_TLS_CLIENT)  # verifies certificates and names\n",
         "    made = _Context(ssl.PROTOCOL_TLS_CLIENT)\n    made.check_hostname, made.verify_mode = False, ssl.CERT_NONE\n",
         "transport::test_the_processs_own_context_does_not_trust_the_test_authority",
