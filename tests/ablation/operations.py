@@ -26,8 +26,6 @@ _QUEUE = """  DeliveriesQueue:
       RedrivePolicy:
         deadLetterTargetArn: !GetAtt DeadLettersQueue.Arn
         maxReceiveCount: 4
-
-  SlowDeliveriesQueue:
 """
 _POISON = "template::test_a_poison_record_neither_blocks_a_stream_nor_is_lost"
 
@@ -126,7 +124,7 @@ MEASURES = [
         "F23",
         "template.yaml",
         _QUEUE,
-        _QUEUE.partition("      RedrivePolicy:\n")[0] + "  SlowDeliveriesQueue:\n",
+        _QUEUE.partition("      RedrivePolicy:\n")[0],
         "template::test_every_queue_has_dead_letters_or_is_the_place_for_them",
     ),
     measure(
