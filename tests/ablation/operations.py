@@ -126,7 +126,7 @@ MEASURES = [
         "F23",
         "template.yaml",
         _QUEUE,
-        _QUEUE.partition("      RedrivePolicy:\n")[0] + "  SlowDeliveriesQueue:\n",
+        _QUEUE.partition("      RedrivePolicy:\n")[0],
         "template::test_every_queue_has_dead_letters_or_is_the_place_for_them",
     ),
     measure(

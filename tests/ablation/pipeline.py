@@ -269,7 +269,6 @@ MEASURES = [
         "pipeline/deliver.py",
         '    queue.send([ticket], delay_seconds=max(1, seconds), lane=lane)\n    return Done("deferred")\n',
         "    return Return(max(1, seconds))  # type: ignore[return-value]\n",
-        "health::test_a_paused_webhook_is_probed_by_one_attempt_and_a_success_ends_the_pause",
         "promises::test_a_copy_that_comes_while_another_sends_waits_for_its_lease",
     ),
     measure(

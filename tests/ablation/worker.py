@@ -14,7 +14,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 120.0
 
 
 def preload() -> None:
