@@ -12,7 +12,7 @@ import pkgutil
 import random
 import time
 from collections.abc import Callable, Collection
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -108,7 +108,6 @@ class Simulation:
         enter = self._undo.enter_context
         enter(patch.object(clock, "now", self._now))
         enter(patch.object(transport, "post", self.receivers.post))
-        enter(patch.object(sealing, "_locks", [nullcontext()]))  # tasks share a thread; one that waits stops them all
         enter(patch.object(time, "sleep", self.engine.sleep))
         enter(patch.object(os, "urandom", self._entropy.randbytes))
         enter(patch.object(random, "_urandom", self._entropy.randbytes))
