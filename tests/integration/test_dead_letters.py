@@ -46,9 +46,9 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Ticket, float]]:
     made: list[tuple[Ticket, float]] = []
     real = queue.send
 
-    def send(tickets: list[Ticket], delay_seconds: float = 0) -> None:
+    def send(tickets: list[Ticket], delay_seconds: float = 0, *, lane: queue.Lane = "fast") -> None:
         made.extend((ticket, delay_seconds) for ticket in tickets)
-        real(tickets)
+        real(tickets, lane=lane)
 
     monkeypatch.setattr(queue, "send", send)
     return made

@@ -29,10 +29,10 @@ def deferred(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     delays: list[float] = []
     real = queue.send
 
-    def send(tickets: list[queue.Ticket], delay_seconds: float = 0) -> None:
+    def send(tickets: list[queue.Ticket], delay_seconds: float = 0, *, lane: queue.Lane = "fast") -> None:
         if delay_seconds:
             delays.append(delay_seconds)
-        real(tickets)
+        real(tickets, lane=lane)
 
     monkeypatch.setattr(queue, "send", send)
     return delays

@@ -104,11 +104,11 @@ def test_half_of_all_traffic_that_hangs_holds_up_one_batch_and_no_other(
     deferred: list[tuple[str, float]] = []
     real = queue.send
 
-    def send(tickets: list[Ticket], delay_seconds: float = 0) -> None:
+    def send(tickets: list[Ticket], delay_seconds: float = 0, *, lane: queue.Lane = "fast") -> None:
         if delay_seconds:
             deferred.extend((ticket.webhook_id, delay_seconds) for ticket in tickets)
         else:
-            real(tickets)
+            real(tickets, lane=lane)
 
     monkeypatch.setattr(queue, "send", send)
     chat = workspace.chat()

@@ -357,8 +357,10 @@ class World:
     def pump_streams(self) -> int:
         moved = 0
         for table, folder, _ in template.streams():
-            records = self.stream_records(table)
+            records, tries = self.stream_records(table), 0
             while records:
+                tries += 1
+                assert tries <= 1000, f"{folder} gets nowhere; its log says why"
                 failed = self.invoke(folder, {"Records": records})["batchItemFailures"]
                 moved += len(records)
                 if not failed:
