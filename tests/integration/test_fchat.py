@@ -2,18 +2,17 @@
 
 import hashlib
 import hmac
-import io
 import json
-import logging
 from typing import Any
 
 import boto3
 import jsonschema
 import pytest
-from ferryman import clock, log
+from ferryman import clock
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
+from tests.support.logged import logged
 from tests.support.world import Answer, World
 
 CHANNEL = "Channel or token not found"
@@ -767,20 +766,16 @@ def test_an_application_posts_to_groups_only(workspace: Workspace, other: Worksp
 # --- logging ----------------------------------------------------------------------------------------------
 
 
-def test_all_requests_are_logged_without_token_and_text(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_requests_are_logged_without_token_and_text(workspace: Workspace) -> None:
     app = App(workspace, chat_id=group(workspace), may_message_people=True)
-    stream = io.StringIO()
-    for handler in log.logger.handlers:
-        if isinstance(handler, logging.StreamHandler):
-            monkeypatch.setattr(handler, "stream", stream)
-    sent = app.message({"email": "private@example.com", "text": "Top secret"})
-    app.post({"text": "Top secret"})
-    app.post({"text": ""})
-    app.message({"email": "", "text": "Top secret"})
-    app.world.call("POST", f"/webhooks/WRONG/{app.token}", json_body={"text": "Top secret"})
-    written = stream.getvalue()
-    lines = [json.loads(line) for line in written.splitlines()]
-    handled = [line for line in lines if line["message"] == "request.handled"]
+    with logged() as log:
+        sent = app.message({"email": "private@example.com", "text": "Top secret"})
+        app.post({"text": "Top secret"})
+        app.post({"text": ""})
+        app.message({"email": "", "text": "Top secret"})
+        app.world.call("POST", f"/webhooks/WRONG/{app.token}", json_body={"text": "Top secret"})
+    written = log.text.getvalue()
+    handled = log.lines("request.handled")
     assert [line["status"] for line in handled] == [200, 200, 400, 400, 404]
     assert handled[0]["application_id"] == app.id
     for secret in ("Top secret", app.token, "private@example.com"):
