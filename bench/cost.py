@@ -71,7 +71,7 @@ ACCESS_LINE = 260  # bytes of API Gateway's access log for one request
 ATTEMPT_BYTES = 2600  # what one attempt sends besides its body: its head, a TLS handshake, packets' own heads
 DECRYPTS = 1 / 30  # of a delivery: a process remembers a secret for five minutes
 ANSWERS = {"100 ms": 0.1, "2 s": 2.0, "8 s": 8.0}
-SLOW_LANE_BATCH = 100  # of the mapping of SlowDeliveriesQueue
+SLOW_LANE_BATCH = 50  # of the mapping of SlowDeliveriesQueue
 GOALS = {"message": 2.5, "delivery": 2.2}
 PEERS = {
     "Svix": "$1,485",
