@@ -20,7 +20,7 @@ _QUEUE = """  DeliveriesQueue:
     UpdateReplacePolicy: Retain
     Properties:
       VisibilityTimeout: 180
-      MessageRetentionPeriod: 345600
+      MessageRetentionPeriod: 864000
       MaximumMessageSize: 4096
       SqsManagedSseEnabled: true
       RedrivePolicy:
@@ -134,7 +134,7 @@ MEASURES = [
         "F21",
         "template.yaml",
         "      MessageRetentionPeriod: 1209600\n",
-        "      MessageRetentionPeriod: 345600\n",
+        "      MessageRetentionPeriod: 864000\n",
         "template::test_dead_letters_are_kept_for_two_weeks",
     ),
     measure(

@@ -76,6 +76,20 @@ def test_a_large_fan_out_goes_on_where_it_was(world: World, workspace: Workspace
     assert all("expires_at_epoch" in item for item in progress), "where it was is forgotten in time"
 
 
+def test_it_goes_on_though_another_topic_comes_first(world: World, workspace: Workspace, subscribed: str) -> None:
+    """A webhook for every chat is looked up before those of the chat."""
+    workspace.make("/v1/webhooks", {"url": "http://localhost:9/all", "events": ["message.created"]})
+    workspace.make(f"/v1/chats/{subscribed}/messages", {"text": "to everybody"})
+    records = world.stream_records("MessagesTable")
+    tickets: set[str] = set()
+    for _ in range(6):
+        reply = world.invoke("dispatcher", {"Records": records}, ShortTime(1))
+        tickets |= set(_waiting(world))
+        if not reply["batchItemFailures"]:
+            break
+    assert len(tickets) == COUNT + 1
+
+
 def test_a_fan_out_is_never_held_as_a_whole(world: World, workspace: Workspace, subscribed: str) -> None:
     """Two hundred webhooks are read, and their tickets are gone before the next are read; nothing is written."""
     workspace.make(f"/v1/chats/{subscribed}/messages", {"text": "to everybody"})

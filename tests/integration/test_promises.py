@@ -1,7 +1,7 @@
 """The pipeline's promises, one fault at a time: what came twice, died half way or was refused, and what it cost."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from ferryman import aws, clock
 from ferryman.deliveries import table as deliveries
-from ferryman.pipeline import egress, recalling, schedule, transport
+from ferryman.pipeline import deliver, egress, recalling, schedule, transport
 from ferryman.pipeline.queue import Ticket
 from ferryman.pipeline.recalling import Source
 
@@ -435,6 +435,28 @@ def test_without_time_for_an_attempt_none_is_begun(
     assert reply == {"batchItemFailures": [{"itemIdentifier": "0"}]}
     assert not receiver.requests()
     assert _log(workspace, webhook_id) == []
+
+
+def test_the_time_that_reading_took_is_gone(
+    world: World,
+    workspace: Workspace,
+    receiver: Receiver,
+    chat: str,
+    webhook_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (ticket,) = _dispatched(world, workspace, chat, "slowly read")
+    now, prepare, took = clock.now, deliver.prepare, [0.0]
+
+    def slowly(tickets: Sequence[Ticket]) -> deliver.Prepared:
+        took[0] = 25
+        return prepare(tickets)
+
+    monkeypatch.setattr(clock, "now", lambda: now() + took[0])
+    monkeypatch.setattr(deliver, "prepare", slowly)
+    reply = world.invoke("deliverer", _batch(ticket), Context(remaining_ms=26_000))
+    assert reply == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+    assert not receiver.requests()
 
 
 @pytest.mark.parametrize("operation", ["BatchGetItem", "PutItem"])

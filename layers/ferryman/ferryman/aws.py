@@ -6,7 +6,7 @@ from typing import Any
 # Short limits: a call that hangs must not eat the function's time.
 _CONNECT_SECONDS = 2
 _READ_SECONDS = 5
-_CONNECTIONS = 20
+_CONNECTIONS = 50  # as many as deliveries are sent at a time
 
 
 @cache

@@ -10,7 +10,7 @@ Only what happens after the claim costs the receiver's budget. Whatever of ours 
 crash) leaves the delivery as it was, and the message comes back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -65,15 +65,16 @@ def deliver(tickets: Sequence[Ticket], seconds_left: float, lane: Lane = "fast")
     The attempts run at the same time, so a batch takes as long as its slowest receiver. `seconds_left` is what
     the function has; an attempt that could not end in it is not begun.
     """
+    began = clock.now()
     prepared = prepare(tickets)
     limit = settings.integer("ATTEMPT_TIMEOUT_SECONDS")
-    began = clock.now()
+
+    def in_time() -> bool:
+        return seconds_left - (clock.now() - began) >= limit + 1
 
     def one(ticket: Ticket) -> Verdict | Exception:
         try:
-            if seconds_left - (clock.now() - began) < limit + 1:
-                return Return(0)
-            return _attempt(ticket, prepared, limit, lane)
+            return _attempt(ticket, prepared, limit, lane, in_time)
         except Exception as error:
             return error
 
@@ -109,7 +110,7 @@ def _source(ticket: Ticket, delivery: Delivery | None) -> recalling.Source:
     return recalling.Source(ticket.workspace_id, ticket.event_id, where.chat_id, where.message_id)
 
 
-def _attempt(ticket: Ticket, prepared: Prepared, limit: int, lane: Lane) -> Verdict:
+def _attempt(ticket: Ticket, prepared: Prepared, limit: int, lane: Lane, in_time: Callable[[], bool]) -> Verdict:
     delivery = prepared.deliveries.get(ticket.delivery_id)
     if delivery is None or delivery.expires_at_epoch <= clock.now():
         # Neither it nor its event is kept any longer.
@@ -134,12 +135,16 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int, lane: Lane) -> Verd
         # Dispatched before its receiver became slow: it must not hold up the nine beside it.
         queue.send([ticket], lane="slow")
         return Done("moved")
+    if not in_time():
+        return Return(0)
     secrets = [
         sealing.unseal(webhook.workspace_id, webhook.webhook_id, secret.version, secret.ciphertext)
         for secret in webhook.signing_secrets()
     ]
     if not delivery.test and (wait := health.wait(webhook, limit)) > 0:
         return _defer(ticket, wait, delivery, lane=its_lane)
+    if not in_time():
+        return Return(0)  # opening the secret took what was left
     try:
         delivery = deliveries.claim(delivery, limit + _LEASE_MARGIN_SECONDS)
     except deliveries.LostClaim:

@@ -99,7 +99,7 @@ class Run:
     def _give(self, event: Event) -> int:
         chunks = self._matcher.wanting(event)
         head = list(islice(chunks, 2))
-        if len(head) == 2 and head[0].is_full and (reached := events.reached(event)):
+        if len(head) == 2 and (reached := events.reached(event)):
             chunks = self._matcher.wanting(event, reached)
         else:
             chunks = chain(head, chunks)
