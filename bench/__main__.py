@@ -58,7 +58,7 @@ def _apart(part: str) -> list[Row]:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         into = Path(folder, "rows.json")
-        command = [sys.executable, "-m", "bench", part, "--into", into]
+        command = [sys.executable, "-m", "bench", part, "--into", str(into)]
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)  # the functions' own lines
         found = [Row(**row) for row in json.loads(into.read_text())["rows"]]
     print(f" {time.monotonic() - began:.0f} s", flush=True)

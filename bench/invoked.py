@@ -3,7 +3,7 @@
 FOLDER/invoked.json holds the name of the function, its environment, and events by name. For each line of standard input
 (how many times, and a name) it hands that event to the real handler, and prints the CPU milliseconds and the seconds of
 all times, and the last answer. `memory <name>` prints the peak of what Python holds meanwhile, over before, in bytes;
-`loads` how often this process has loaded certificates, for the transport and for botocore.
+`loads` how often this process has loaded certificates.
 """
 
 import gc
@@ -15,7 +15,6 @@ import os
 import ssl
 import sys
 import time
-import traceback
 import tracemalloc
 from collections import Counter
 from collections.abc import Callable
@@ -32,8 +31,7 @@ def count_loads() -> None:
     load = ssl.SSLContext.load_verify_locations
 
     def counted(self: ssl.SSLContext, *arguments: Any, **named: Any) -> None:
-        frames = [frame.filename for frame in traceback.extract_stack()]
-        LOADS["botocore" if any("botocore" in frame for frame in frames) else "transport"] += 1
+        LOADS["certificates"] += 1
         load(self, *arguments, **named)
 
     ssl.SSLContext.load_verify_locations = counted  # type: ignore[method-assign]
