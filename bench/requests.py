@@ -1,8 +1,8 @@
 """What a request costs once the process is warm: CPU of our handler, over that of its AWS calls alone.
 
 `python -m bench.requests [runs]` sends each function behind the API its sample event again and again. AWS is the stub
-(bench/stub.py), in a process of its own. The floor makes the very calls that the handler made, with the same client and
-the same arguments, and does nothing else.
+(bench/stub.py), in a process of its own. The floor makes the very calls that the handler made, with boto3, and does
+nothing else; a second one makes them with our own client.
 """
 
 import gc
@@ -16,9 +16,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import boto3
 from botocore import xform_name
 from ferryman import aws, log
+from ferryman.aws.client import Client
 
 from bench import stub
 from bench.report import Row, show
@@ -38,7 +41,8 @@ def measure(runs: int = RUNS) -> list[Row]:
 
 def _row(folder: str, sample: stub.Sample, runs: int) -> Row:
     with stub.Stub(sample.calls) as answering, _process(sample.environment | answering.environment()):
-        handler, calls = _handler(folder), _Counter()
+        make: Any = boto3.client
+        handler, clients = _handler(folder), {call.service: make(call.service) for call in sample.calls}
 
         def request() -> None:
             answer = handler(sample.event, Context())
@@ -47,22 +51,26 @@ def _row(folder: str, sample: stub.Sample, runs: int) -> Row:
 
         def floor() -> None:
             for call in sample.calls:
-                getattr(getattr(aws, call.service)(), xform_name(call.operation))(**call.arguments)
+                getattr(clients[call.service], xform_name(call.operation))(**call.arguments)
 
-        request()
-        floor()
+        def lean() -> None:
+            for call in sample.calls:
+                getattr(aws, call.service)().call(call.operation, **call.arguments)
+
+        for each in (request, floor, lean):
+            each()
         gc.freeze()  # as start.py does; else the collector walks over the tests' AWS
-        with calls.counted(sample):
+        with patch.object(Client, "call", autospec=True, side_effect=Client.call) as called:
             request()
-        ours, theirs = [], []
-        for _ in range(runs):  # in turn, so that a noisy moment is in both
-            ours.append(_cpu_ms(request))
-            theirs.append(_cpu_ms(floor))
-        value, least = statistics.median(ours), statistics.median(theirs)
-        # Neighbours in time shared the noise, so the ratio is taken of each pair.
-        ratio = statistics.median(mine / its for mine, its in zip(ours, theirs, strict=True))
-    note = f"{sample.event['routeKey']}: {value:.2f} ms of CPU, of which {least:.2f} are {len(sample.calls)} calls"
-    return Row.at_most(f"CPU per request of {folder}, warm", round(ratio, 3), "x its AWS calls", LIMIT, note)
+        if called.call_count != len(sample.calls):
+            raise RuntimeError(f"The handler made {called.call_count} calls; the sample has {len(sample.calls)}.")
+        # In turn, so that a noisy moment is in all; neighbours in time shared the noise, so ratios are taken of each.
+        times = [(_cpu_ms(request), _cpu_ms(floor), _cpu_ms(lean)) for _ in range(runs)]
+    value, least, ours = (statistics.median(column) for column in zip(*times, strict=True))
+    ratio = statistics.median(mine / its for mine, its, _ in times)
+    calls = f"{least:.2f} for its {len(sample.calls)} calls by boto3, {ours:.2f} by our client"
+    note = f"{sample.event['routeKey']}: {value:.2f} ms of CPU; {calls}"
+    return Row.at_most(f"CPU per request of {folder}, warm", round(ratio, 3), "x its calls by boto3", LIMIT, note)
 
 
 def _cpu_ms(work: Callable[[], None]) -> float:
@@ -70,27 +78,6 @@ def _cpu_ms(work: Callable[[], None]) -> float:
     for _ in range(_REPEATS):
         work()
     return (time.process_time() - started) * 1000 / _REPEATS
-
-
-class _Counter:
-    """Holds the floor to what the handler does: the same number of calls."""
-
-    def __init__(self) -> None:
-        self.made = 0
-
-    def _called(self, **_: Any) -> None:
-        self.made += 1
-
-    @contextmanager
-    def counted(self, sample: stub.Sample) -> Iterator[None]:
-        events = [getattr(aws, service)().meta.events for service in {call.service for call in sample.calls}]
-        for each in events:
-            each.register("before-call", self._called)
-        yield
-        for each in events:
-            each.unregister("before-call", self._called)
-        if self.made != len(sample.calls):
-            raise RuntimeError(f"The handler made {self.made} calls; the sample has {len(sample.calls)}.")
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Where Lambda enters every function: it imports the function's own `handler.py`, at the least cost, and hands it over.
 
 Nothing that an import makes is garbage, so the collector waits until all is imported and then leaves it alone. The
-client of DynamoDB is made here too: before the first event the processor is whole, later it is a share of one.
+first connection to DynamoDB is made here too: before the first event the processor is whole, later it is a share of
+one.
 """
 
 import gc
@@ -14,7 +15,7 @@ from ferryman import aws  # noqa: E402
 
 handler = importlib.import_module("handler").handler
 if any(name.endswith("_TABLE") for name in os.environ):
-    aws.dynamodb()
+    aws.dynamodb().connect()
 
 gc.freeze()
 gc.enable()

@@ -7,13 +7,13 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 from ferryman import aws, clock
+from ferryman.errors import AwsRefused
 from ferryman.pipeline.queue import Ticket
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
-from tests.support import template
+from tests.support import template, watched
 from tests.support.alarms import emitted
 from tests.support.logged import Logged, logged
 from tests.support.world import Context, World
@@ -53,13 +53,13 @@ def refusing(service: str) -> Iterator[None]:
     client = {"dynamodb": aws.dynamodb, "kms": aws.kms, "s3": aws.s3, "sqs": aws.sqs}[service]()
 
     def refuse(**_: Any) -> None:
-        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "test"}}, "Any")
+        raise AwsRefused("test", "Any", 400, "AccessDeniedException")
 
-    client.meta.events.register(f"before-call.{service}", refuse)
+    watched.events(client).register(f"before-call.{service}", refuse)
     try:
         yield
     finally:
-        client.meta.events.unregister(f"before-call.{service}", refuse)
+        watched.events(client).unregister(f"before-call.{service}", refuse)
 
 
 def _waiting(world: World, queue: str) -> int:

@@ -7,6 +7,7 @@ from ferryman import aws, clock, scopes
 from ferryman.scopes import Scope
 
 from tests.integration.conftest import Workspace
+from tests.support import watched
 from tests.support.meanwhile import meanwhile
 from tests.support.world import Answer, World
 
@@ -46,7 +47,7 @@ def test_a_credential_is_read_consistently(workspace: Workspace) -> None:
     def look(params: dict[str, Any], **_: Any) -> None:
         asked.append(params)
 
-    events = aws.dynamodb().meta.events
+    events = watched.events(aws.dynamodb())
     events.register("before-parameter-build.dynamodb.GetItem", look)
     try:
         assert workspace.call("GET", "/v1/me").status == 200

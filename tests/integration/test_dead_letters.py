@@ -7,14 +7,15 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 from ferryman import aws
+from ferryman.errors import AwsRefused
 from ferryman.pipeline import queue
 from ferryman.pipeline.queue import Ticket
 from ferryman.webhooks import sealing
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
+from tests.support import watched
 from tests.support.logged import logged
 from tests.support.world import World
 
@@ -98,14 +99,14 @@ def _taken(world: World) -> list[str]:
 @contextmanager
 def _kms_denied() -> Iterator[None]:
     def refuse(**_: Any) -> None:
-        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "test"}}, "Decrypt")
+        raise AwsRefused("test", "Decrypt", 400, "AccessDeniedException")
 
     sealing._unseal.cache_clear()
-    aws.kms().meta.events.register("before-call.kms.Decrypt", refuse)
+    watched.events(aws.kms()).register("before-call.kms.Decrypt", refuse)
     try:
         yield
     finally:
-        aws.kms().meta.events.unregister("before-call.kms.Decrypt", refuse)
+        watched.events(aws.kms()).unregister("before-call.kms.Decrypt", refuse)
 
 
 def test_days_without_kms_cost_little_ring_and_end_in_the_delivery(
@@ -195,13 +196,13 @@ def test_a_dead_letter_that_cannot_be_settled_stays(world: World, webhook_id: st
     (ticket,) = _taken(world)
 
     def refuse(**_: Any) -> None:
-        raise ClientError({"Error": {"Code": "InternalServerError", "Message": "test"}}, "GetItem")
+        raise AwsRefused("test", "GetItem", 500, "InternalServerError")
 
-    aws.dynamodb().meta.events.register("before-call.dynamodb.GetItem", refuse)
+    watched.events(aws.dynamodb()).register("before-call.dynamodb.GetItem", refuse)
     try:
         with logged() as log:
             assert world.invoke("dead_letters", _records(ticket)) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
     finally:
-        aws.dynamodb().meta.events.unregister("before-call.dynamodb.GetItem", refuse)
+        watched.events(aws.dynamodb()).unregister("before-call.dynamodb.GetItem", refuse)
     assert log.lines("dead_letter.failed")
     assert not world.parked()

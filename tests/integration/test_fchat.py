@@ -12,6 +12,7 @@ from ferryman import clock
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
+from tests.support import watched
 from tests.support.logged import logged
 from tests.support.world import Answer, World
 
@@ -190,13 +191,13 @@ def test_a_wrong_name_costs_what_a_wrong_token_costs(workspace: Workspace) -> No
     from ferryman import aws
 
     with workspace.world.inside("fchat"):
-        aws.dynamodb().meta.events.register("before-call", count, unique_id="count")
+        watched.events(aws.dynamodb()).register("before-call", count, unique_id="count")
     made = []
     for name, token in (("WRONG", app.token), (app.name, "0" * 32), ("WRONG", "0" * 32), ("WRONG", "not a token")):
         calls.clear()
         workspace.world.call("POST", f"/webhooks/{name}/{token.replace(' ', '%20')}", json_body={"text": "x"})
         made.append(list(calls))
-    aws.dynamodb().meta.events.unregister("before-call", unique_id="count")
+    watched.events(aws.dynamodb()).unregister("before-call", unique_id="count")
     assert made == [["GetItem"]] * 4
 
 
@@ -806,17 +807,17 @@ def test_the_log_ends_with_the_logs_retention(workspace: Workspace, monkeypatch:
 
 def test_what_is_ours_to_repair_is_fchats_envelope_too(world: World, workspace: Workspace) -> None:
     app = App(workspace, chat_id=group(workspace))
-    from botocore.exceptions import ClientError
     from ferryman import aws
+    from ferryman.errors import AwsRefused
 
     def busy(model: Any, **_: Any) -> None:
         if model.name == "PutItem":
-            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, "PutItem")
+            raise AwsRefused("test", "PutItem", 400, "ThrottlingException")
 
-    aws.dynamodb().meta.events.register("before-call", busy, unique_id="busy")
+    watched.events(aws.dynamodb()).register("before-call", busy, unique_id="busy")
     try:
         answer = app.post({"text": "x"})
     finally:
-        aws.dynamodb().meta.events.unregister("before-call", unique_id="busy")
+        watched.events(aws.dynamodb()).unregister("before-call", unique_id="busy")
     assert refused(answer)[0] == 503
     assert answer.headers["retry-after"] == "2"

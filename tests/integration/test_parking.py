@@ -6,11 +6,12 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 from ferryman import aws, clock
+from ferryman.errors import AwsRefused
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
+from tests.support import watched
 from tests.support.logged import logged
 from tests.support.world import Context, World
 
@@ -109,14 +110,14 @@ def test_a_record_that_cannot_be_parked_comes_again(world: World) -> None:
     record = {"eventID": "1", "eventName": "INSERT", "dynamodb": {"SequenceNumber": "77", "NewImage": 5}}
 
     def refuse(**_: Any) -> None:
-        raise ClientError({"Error": {"Code": "SlowDown", "Message": "test"}}, "PutObject")
+        raise AwsRefused("test", "PutObject", 503, "SlowDown")
 
-    aws.s3().meta.events.register("before-call.s3.PutObject", refuse)
+    watched.events(aws.s3()).register("before-call.s3.PutObject", refuse)
     try:
         for folder in ("dispatcher", "replayer"):
             assert world.invoke(folder, {"Records": [record]}) == {"batchItemFailures": [{"itemIdentifier": "77"}]}
     finally:
-        aws.s3().meta.events.unregister("before-call.s3.PutObject", refuse)
+        watched.events(aws.s3()).unregister("before-call.s3.PutObject", refuse)
     assert not world.parked()
 
 

@@ -7,15 +7,16 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 from ferryman import aws, clock
 from ferryman.deliveries import table as deliveries
+from ferryman.errors import AwsRefused
 from ferryman.pipeline import deliver, egress, recalling, schedule, transport
 from ferryman.pipeline.queue import Ticket
 from ferryman.pipeline.recalling import Source
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
+from tests.support import watched
 from tests.support.logged import logged
 from tests.support.world import Context, World
 from tests.support.world import world as make_world
@@ -120,15 +121,15 @@ def _intercepted(service: str, operation: str, act: Callable[[int, Any], Any], w
         act(calls, parsed if when == "after" else params)
 
     name = f"{when}-call.{service}.{operation}"
-    client.meta.events.register(name, at_call)
+    watched.events(client).register(name, at_call)
     try:
         yield
     finally:
-        client.meta.events.unregister(name, at_call)
+        watched.events(client).unregister(name, at_call)
 
 
-def _refused(operation: str) -> ClientError:
-    return ClientError({"Error": {"Code": "InternalServerError", "Message": "test"}}, operation)
+def _refused(operation: str) -> AwsRefused:
+    return AwsRefused("test", operation, 500, "InternalServerError")
 
 
 # --- from the stream to the queue -------------------------------------------------------------------------

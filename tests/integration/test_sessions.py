@@ -11,12 +11,13 @@ from typing import Any
 import boto3
 import pyotp
 import pytest
-from botocore.exceptions import EndpointConnectionError
 from ferryman import aws, clock, scopes
+from ferryman.errors import AwsUnreachable
 from ferryman.logins import attempts, passwords
 from ferryman.users import emails
 
 from tests.integration.conftest import Workspace
+from tests.support import watched
 from tests.support.meanwhile import meanwhile
 from tests.support.world import Answer, World
 
@@ -386,11 +387,11 @@ def calls_of(noted: list[str]) -> Iterator[None]:
         noted.append(f"{model.name} {json.loads(params['body']).get('TableName', '')}")
 
     client = aws.dynamodb()
-    client.meta.events.register("before-call.dynamodb", note)
+    watched.events(client).register("before-call.dynamodb", note)
     try:
         yield
     finally:
-        client.meta.events.unregister("before-call.dynamodb", note)
+        watched.events(client).unregister("before-call.dynamodb", note)
 
 
 @pytest.mark.parametrize(
@@ -751,15 +752,15 @@ def failing_after_commit() -> Iterator[None]:
 
     def fail(**_: Any) -> None:
         if committed:
-            raise EndpointConnectionError(endpoint_url="https://dynamodb")
+            raise AwsUnreachable("dynamodb")
 
-    client.meta.events.register("after-call.dynamodb.TransactWriteItems", note)
-    client.meta.events.register("before-call.dynamodb.Query", fail)
+    watched.events(client).register("after-call.dynamodb.TransactWriteItems", note)
+    watched.events(client).register("before-call.dynamodb.Query", fail)
     try:
         yield
     finally:
-        client.meta.events.unregister("after-call.dynamodb.TransactWriteItems", note)
-        client.meta.events.unregister("before-call.dynamodb.Query", fail)
+        watched.events(client).unregister("after-call.dynamodb.TransactWriteItems", note)
+        watched.events(client).unregister("before-call.dynamodb.Query", fail)
     assert committed
 
 

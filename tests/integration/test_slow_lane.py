@@ -8,6 +8,7 @@ from ferryman.webhooks.model import SLOW_AFTER_SECONDS, SLOW_FOR_SECONDS
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
+from tests.support import watched
 from tests.support.world import World
 
 
@@ -103,7 +104,7 @@ def test_staying_slow_is_written_down_now_and_then(world: World, made: Made) -> 
         if params["TableName"] == world.table("webhooks"):
             writes.append(str(params["UpdateExpression"]))
 
-    events = aws.dynamodb().meta.events
+    events = watched.events(aws.dynamodb())
     events.register("before-parameter-build.dynamodb.UpdateItem", note, unique_id="noted")
     try:
         made.say(5)

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 from ferryman import aws
+from ferryman.errors import AwsRefused
 
 from tests.integration.conftest import Workspace
+from tests.support import watched
 from tests.support.meanwhile import meanwhile
 
 
@@ -27,13 +28,13 @@ def failing(operation: str, after: int = 0) -> Iterator[None]:
 
     def refuse(**_: Any) -> None:
         if next(calls, None) is None:
-            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, operation)
+            raise AwsRefused("test", operation, 400, "ThrottlingException")
 
-    client.meta.events.register(f"before-call.dynamodb.{operation}", refuse)
+    watched.events(client).register(f"before-call.dynamodb.{operation}", refuse)
     try:
         yield
     finally:
-        client.meta.events.unregister(f"before-call.dynamodb.{operation}", refuse)
+        watched.events(client).unregister(f"before-call.dynamodb.{operation}", refuse)
 
 
 # --- creating and reading ---------------------------------------------------------------------------------

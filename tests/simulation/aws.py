@@ -1,6 +1,6 @@
 """What the fakes of DynamoDB, SQS and KMS share: each call is a moment at which things go wrong.
 
-The fakes stand where `ferryman.aws` hands out boto3's clients. They fail as those do after botocore's own retries.
+The fakes stand where `ferryman.aws` hands out its clients. They fail as those do after their own retries.
 """
 
 import random
@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore import xform_name
+from ferryman.errors import AwsRefused, AwsUnreachable
 
 from tests.simulation.engine import Engine, Task
 from tests.simulation.faults import Faults
@@ -17,17 +18,20 @@ from tests.simulation.faults import Faults
 _STEP_SECONDS = 0.015  # half of a call takes up to that long
 
 
-def refused(operation: str, code: str, status: int = 400, **more: Any) -> ClientError:
-    answer = {
-        "Error": {"Code": code, "Message": "simulated"},
-        "ResponseMetadata": {"HTTPStatusCode": status},
-        **more,
-    }
-    return ClientError(answer, operation)  # type: ignore[arg-type]
+class Client:
+    """What the fakes are called by: `call("GetItem", …)` is `get_item(…)`."""
+
+    def call(self, operation: str, **request: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = getattr(self, xform_name(operation))(**request)
+        return answer
 
 
-def timed_out(operation: str) -> ReadTimeoutError:
-    return ReadTimeoutError(endpoint_url=f"https://simulated/{operation}", error="simulated")
+def refused(operation: str, code: str, status: int = 400, **more: Any) -> AwsRefused:
+    return AwsRefused("simulated", operation, status, code, "", **more)
+
+
+def timed_out(operation: str) -> AwsUnreachable:
+    return AwsUnreachable(f"simulated {operation}")
 
 
 def require_known(operation: str, request: Mapping[str, Any], known: str) -> None:

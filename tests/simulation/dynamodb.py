@@ -95,7 +95,7 @@ class Table:
         return shown
 
 
-class DynamoDB:
+class DynamoDB(aws.Client):
     """A client. Outside of the simulator's tasks its calls always succeed."""
 
     def __init__(self, network: Network, tables: Mapping[str, Table], on_change: OnChange) -> None:
@@ -230,11 +230,11 @@ class DynamoDB:
 
         def apply() -> dict[str, Any]:
             reasons = [
-                {"Code": "None" if _holds(compiled, table.items.get(key), part) else "ConditionalCheckFailed"}
+                "None" if _holds(compiled, table.items.get(key), part) else "ConditionalCheckFailed"
                 for (_, part, table, compiled), (_, key) in zip(prepared, keys, strict=True)
             ]
-            if any(reason["Code"] != "None" for reason in reasons):
-                raise aws.refused("TransactWriteItems", "TransactionCanceledException", CancellationReasons=reasons)
+            if any(reason != "None" for reason in reasons):
+                raise aws.refused("TransactWriteItems", "TransactionCanceledException", reasons=reasons)
             for (action, part, table, compiled), (_, key) in zip(prepared, keys, strict=True):
                 if action != "ConditionCheck":
                     self._store(table, key, _result(action, compiled, table, key, part))
@@ -243,8 +243,8 @@ class DynamoDB:
         def before(task: Task) -> None:
             self._before(task, "TransactWriteItems")
             if self.network.strikes(task, "dynamodb.conflict"):
-                reasons = [{"Code": "TransactionConflict"}, *[{"Code": "None"} for _ in keys[1:]]]
-                raise aws.refused("TransactWriteItems", "TransactionCanceledException", CancellationReasons=reasons)
+                reasons = ["TransactionConflict", *["None" for _ in keys[1:]]]
+                raise aws.refused("TransactWriteItems", "TransactionCanceledException", reasons=reasons)
 
         def after(task: Task) -> None:
             # The SDK sends a token with each transaction, so its own retry is not carried out again.
@@ -299,7 +299,7 @@ class DynamoDB:
             old = table.items.get(key)
             if not _holds(compiled, old, request):
                 shown = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and old is not None
-                more: dict[str, Any] = {"Item": old} if shown else {}
+                more: dict[str, Any] = {"item": old} if shown else {}
                 raise aws.refused(operation, "ConditionalCheckFailedException", **more)
             try:
                 new = _result(action, compiled, table, key, request)

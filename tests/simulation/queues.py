@@ -119,7 +119,7 @@ class Queue:
         return self.messages.get(handle.rpartition("/")[0])
 
 
-class SQS:
+class SQS(aws.Client):
     """A client."""
 
     def __init__(self, network: Network, queues: Mapping[str, Queue]) -> None:

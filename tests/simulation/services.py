@@ -1,5 +1,6 @@
 """The small services in memory: KMS and S3, as far as ours call them."""
 
+import base64
 import io
 import json
 from typing import Any
@@ -9,7 +10,7 @@ from tests.simulation.aws import Network
 from tests.simulation.engine import Task
 
 
-class KMS:
+class KMS(aws.Client):
     """A client of one key: what it encrypts names its context, and opens with the same one only."""
 
     def __init__(self, network: Network) -> None:
@@ -17,10 +18,10 @@ class KMS:
 
     def encrypt(self, **request: Any) -> dict[str, Any]:
         aws.require_known("encrypt", request, "KeyId Plaintext EncryptionContext")
-        sealed = {"text": request["Plaintext"].hex(), "context": request["EncryptionContext"], "key": request["KeyId"]}
+        sealed = {"text": request["Plaintext"], "context": request["EncryptionContext"], "key": request["KeyId"]}
 
         def apply() -> dict[str, Any]:
-            return {"CiphertextBlob": json.dumps(sealed, sort_keys=True).encode()}
+            return {"CiphertextBlob": base64.b64encode(json.dumps(sealed, sort_keys=True).encode()).decode()}
 
         answer: dict[str, Any] = self.network.call("Encrypt", apply)
         return answer
@@ -36,10 +37,10 @@ class KMS:
                 raise aws.refused("Decrypt", "ThrottlingException")
 
         def apply() -> dict[str, Any]:
-            sealed = json.loads(request["CiphertextBlob"])
+            sealed = json.loads(base64.b64decode(request["CiphertextBlob"]))
             if (sealed["context"], sealed["key"]) != (request["EncryptionContext"], request["KeyId"]):
                 raise aws.refused("Decrypt", "InvalidCiphertextException")
-            return {"Plaintext": bytes.fromhex(sealed["text"])}
+            return {"Plaintext": sealed["text"]}
 
         answer: dict[str, Any] = self.network.call("Decrypt", apply, before)
         return answer

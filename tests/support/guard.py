@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from botocore.exceptions import ClientError
+from ferryman.errors import AwsRefused
 
 from tests.support import template
 
@@ -90,7 +90,7 @@ def refuse_forbidden(
         name = logical.get(bucket, bucket) + objects + (f"/index/{index}" if index else "")
         if (action, name) not in may and (f"{action.partition(':')[0]}:*", name) not in may:
             text = f"template.yaml does not allow the function {folder} to call {action} on {name}"
-            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": text}}, operation)
+            raise AwsRefused(service, operation, 400, "AccessDeniedException", text)
 
 
 def refuse_impossible(operation: str, arguments: dict[str, Any], schemas: dict[str, dict[str, str]]) -> None:
@@ -148,4 +148,4 @@ def _check_start(arguments: dict[str, Any]) -> None:
 
 
 def _invalid(operation: str, text: str) -> None:
-    raise ClientError({"Error": {"Code": "ValidationException", "Message": text}}, operation)
+    raise AwsRefused("dynamodb", operation, 400, "ValidationException", text)

@@ -6,6 +6,8 @@ from typing import Any
 
 from ferryman import aws
 
+from tests.support import watched
+
 
 @contextmanager
 def meanwhile(*actions: Callable[[], Any], operation: str = "TransactWriteItems") -> Iterator[None]:
@@ -21,9 +23,9 @@ def meanwhile(*actions: Callable[[], Any], operation: str = "TransactWriteItems"
         if waiting:
             waiting.pop(0)()
 
-    client.meta.events.register(event, act)
+    watched.events(client).register(event, act)
     try:
         yield
     finally:
-        client.meta.events.unregister(event, act)
+        watched.events(client).unregister(event, act)
     assert not waiting, f"{len(waiting)} of {len(actions)} were never reached"

@@ -10,9 +10,8 @@ import importlib.util
 import json
 import os
 import re
-import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
@@ -27,7 +26,7 @@ from ferryman.webhooks import sealing
 from moto import mock_aws
 from moto.backends import get_backend
 
-from tests.support import guard, template, transactions
+from tests.support import guard, template, transactions, watched
 
 REGION = "us-east-1"
 CREDENTIALS = {
@@ -141,8 +140,8 @@ class World:
                 guard.refuse_impossible(model.name, params, schemas)
 
         for client in (aws.dynamodb(), aws.sqs(), aws.kms(), aws.s3()):
-            client.meta.events.register("before-parameter-build", check)
-            client._make_api_call = _one_at_a_time(client._make_api_call)
+            watched.watch(client)
+            watched.events(client).register("before-parameter-build", check)
 
     def resolve(self, value: Any) -> Any:
         """A template's value with its intrinsics carried out, as far as these tests need them."""
@@ -393,19 +392,6 @@ class World:
             if record["messageId"] not in failed:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=record["receiptHandle"])
         return len(records)
-
-
-_CALLING = threading.RLock()
-
-
-def _one_at_a_time(call: Callable[..., Any]) -> Callable[..., Any]:
-    """moto checks a condition and writes in two steps, between which another thread fits; AWS does not."""
-
-    def called(*arguments: Any) -> Any:
-        with _CALLING:
-            return call(*arguments)
-
-    return called
 
 
 def _wire(value: Any) -> Any:

@@ -4,14 +4,16 @@ Table modules (`users.table`, `webhooks.table`, …) are the only callers; each 
 workspace, and there is no function that scans.
 """
 
+import base64
 import dataclasses
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Self
 
 from ferryman import aws, settings
-from ferryman.errors import Conflict, RetryLater
+from ferryman.errors import AwsRefused, Conflict, RetryLater
 
 type Item = dict[str, Any]
 type Key = dict[str, str]
@@ -57,7 +59,7 @@ def _dump(value: Any) -> dict[str, Any]:
         case int() | Decimal():
             return {"N": str(value)}
         case bytes():
-            return {"B": value}
+            return {"B": base64.b64encode(value).decode()}
         case Mapping():
             return {"M": {key: _dump(member) for key, member in value.items()}}
         case list() | tuple():
@@ -80,7 +82,7 @@ def _load(value: Mapping[str, Any]) -> Any:
         case "NULL":
             return None
         case "B":
-            return bytes(content)
+            return base64.b64decode(content)
     return content
 
 
@@ -96,7 +98,7 @@ def load(image: Mapping[str, Any]) -> Item:
 
 def get(table: str, key: Key) -> Item | None:
     """One item, read consistently, or None."""
-    answer = _call("get_item", TableName=table_name(table), Key=dump(key), ConsistentRead=True)
+    answer = aws.dynamodb().call("GetItem", TableName=table_name(table), Key=dump(key), ConsistentRead=True)
     return load(answer["Item"]) if "Item" in answer else None
 
 
@@ -108,7 +110,7 @@ def get_many(table: str, keys: Iterable[Key]) -> list[Item]:
     for start in range(0, len(wanted), _BATCH_GET_LIMIT):
         request = {name: {"Keys": wanted[start : start + _BATCH_GET_LIMIT], "ConsistentRead": True}}
         for _ in range(8):
-            answer = _call("batch_get_item", RequestItems=request)
+            answer = aws.dynamodb().call("BatchGetItem", RequestItems=request)
             found += [load(item) for item in answer["Responses"].get(name, [])]
             request = answer.get("UnprocessedKeys") or {}
             if not request:
@@ -148,7 +150,7 @@ def query(
         request["Limit"] = limit
     if after:
         request["ExclusiveStartKey"] = dump(after)
-    answer = _call("query", **request)
+    answer = aws.dynamodb().call("Query", **request)
     last = answer.get("LastEvaluatedKey")
     return Page([load(item) for item in answer["Items"]], load(last) if last else None)
 
@@ -293,26 +295,27 @@ def commit(writes: Sequence[Write], *, return_new: bool = False, tries: int = 1)
     returns the item as it is now. A transaction that collides with another is sent `tries` times before it
     raises Conflict; worth more than one where nothing the caller read can have changed.
     """
-    from botocore.exceptions import ClientError
-
     if len(writes) == 1 and writes[0].action != "ConditionCheck":
         (write,) = writes
         extra = {"ReturnValues": "ALL_NEW"} if return_new and write.action == "Update" else {}
         try:
-            answer = _call(f"{write.action.lower()}_item", **write.arguments, **extra)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            answer = aws.dynamodb().call(f"{write.action}Item", **write.arguments, **extra)
+        except AwsRefused as error:
+            if error.code == "ConditionalCheckFailedException":
                 raise write.refused from None
             raise
         return load(answer["Attributes"]) if answer.get("Attributes") else None
     try:
-        _call("transact_write_items", TransactItems=[{write.action: write.arguments} for write in writes])
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "TransactionCanceledException":
+        aws.dynamodb().call(
+            "TransactWriteItems",
+            TransactItems=[{write.action: write.arguments} for write in writes],
+            ClientRequestToken=os.urandom(16).hex(),  # a try whose answer was lost is not carried out again
+        )
+    except AwsRefused as error:
+        if error.code != "TransactionCanceledException":
             raise
-        reasons = error.response.get("CancellationReasons", [])
-        for write, reason in zip(writes, reasons, strict=False):
-            if reason.get("Code") == "ConditionalCheckFailed":
+        for write, reason in zip(writes, error.reasons, strict=False):
+            if reason == "ConditionalCheckFailed":
                 raise write.refused from None
         if tries > 1:
             return commit(writes, tries=tries - 1)
@@ -337,7 +340,3 @@ def _with_condition(
     if names:
         arguments["ExpressionAttributeNames"] = dict(names)
     return arguments
-
-
-def _call(method: str, **arguments: Any) -> Any:
-    return getattr(aws.dynamodb(), method)(**arguments)

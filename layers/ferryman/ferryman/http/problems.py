@@ -4,10 +4,10 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from ferryman import log
 from ferryman.errors import (
+    AwsRefused,
+    AwsUnreachable,
     Conflict,
     FerrymanError,
     Invalid,
@@ -75,18 +75,12 @@ def of(error: Exception) -> tuple[int, str, list[dict[str, str]] | None]:
             for kind, status in _STATUS:
                 if isinstance(error, kind):
                     return status, str(error), None
-        case ClientError() if _is_passing(error):
+        case AwsRefused() if error.is_passing:
             return 503, "The service is busy. Send the request again in a moment.", None
-        case BotoCoreError():
+        case AwsUnreachable():
             return 503, "A part of the service did not answer. Send the request again in a moment.", None
     return (
         500,
         "Something went wrong on our side. Send the request again; if it persists, name the request id.",
         None,
     )
-
-
-def _is_passing(error: ClientError) -> bool:
-    code = error.response["Error"]["Code"]
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return "Throttl" in code or "Exceeded" in code or code == "TransactionConflictException" or status >= 500

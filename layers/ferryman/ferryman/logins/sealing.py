@@ -11,19 +11,9 @@ def _context(workspace_id: str, user_id: str) -> dict[str, str]:
 
 
 def seal(workspace_id: str, user_id: str, secret: str) -> bytes:
-    answer = aws.kms().encrypt(
-        KeyId=settings.text("TOTP_KEY_ID"),
-        Plaintext=secret.encode(),
-        EncryptionContext=_context(workspace_id, user_id),
-    )
-    return bytes(answer["CiphertextBlob"])
+    return aws.encrypt(settings.text("TOTP_KEY_ID"), secret.encode(), _context(workspace_id, user_id))
 
 
 def unseal(workspace_id: str, user_id: str, ciphertext: bytes) -> str:
-    """Raises botocore's ClientError when KMS refuses."""
-    answer = aws.kms().decrypt(
-        KeyId=settings.text("TOTP_KEY_ID"),
-        CiphertextBlob=ciphertext,
-        EncryptionContext=_context(workspace_id, user_id),
-    )
-    return bytes(answer["Plaintext"]).decode()
+    """Raises AwsRefused when KMS refuses."""
+    return aws.decrypt(settings.text("TOTP_KEY_ID"), ciphertext, _context(workspace_id, user_id)).decode()

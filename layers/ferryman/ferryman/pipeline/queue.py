@@ -93,7 +93,8 @@ def send(tickets: Sequence[Ticket], delay_seconds: float = 0, *, lane: Lane = "f
     for start in range(0, len(tickets), BATCH):
         waiting = {str(number): ticket for number, ticket in enumerate(tickets[start : start + BATCH])}
         for _ in range(_ROUNDS):
-            answer = aws.sqs().send_message_batch(
+            answer = aws.sqs().call(
+                "SendMessageBatch",
                 QueueUrl=url,
                 Entries=[
                     {
@@ -115,7 +116,8 @@ def send(tickets: Sequence[Ticket], delay_seconds: float = 0, *, lane: Lane = "f
 
 def hide(receipt_handle: str, seconds: float, lane: Lane) -> None:
     """Let a received message come back after `seconds`, when its batch item is reported as failed."""
-    aws.sqs().change_message_visibility(
+    aws.sqs().call(
+        "ChangeMessageVisibility",
         QueueUrl=settings.text("SLOW_DELIVERIES_QUEUE_URL")
         if lane == "slow"
         else settings.text("DELIVERIES_QUEUE_URL"),

@@ -18,16 +18,12 @@ def _context(workspace_id: str, webhook_id: str, version: int) -> dict[str, str]
 
 
 def seal(workspace_id: str, webhook_id: str, version: int, secret: str) -> bytes:
-    answer = aws.kms().encrypt(
-        KeyId=settings.text("SECRETS_KEY_ID"),
-        Plaintext=secret.encode(),
-        EncryptionContext=_context(workspace_id, webhook_id, version),
-    )
-    return bytes(answer["CiphertextBlob"])
+    context = _context(workspace_id, webhook_id, version)
+    return aws.encrypt(settings.text("SECRETS_KEY_ID"), secret.encode(), context)
 
 
 def unseal(workspace_id: str, webhook_id: str, version: int, ciphertext: bytes) -> str:
-    """The secret, remembered for at most five minutes. Raises botocore's ClientError when KMS refuses."""
+    """The secret, remembered for at most five minutes. Raises AwsRefused when KMS refuses."""
     period = int(clock.now() // _REMEMBERED_SECONDS)
     with _locks[hash(webhook_id) % len(_locks)]:
         return _unseal(workspace_id, webhook_id, version, ciphertext, period)
@@ -35,9 +31,5 @@ def unseal(workspace_id: str, webhook_id: str, version: int, ciphertext: bytes) 
 
 @lru_cache(maxsize=1024)
 def _unseal(workspace_id: str, webhook_id: str, version: int, ciphertext: bytes, _period: int) -> str:
-    answer = aws.kms().decrypt(
-        KeyId=settings.text("SECRETS_KEY_ID"),
-        CiphertextBlob=ciphertext,
-        EncryptionContext=_context(workspace_id, webhook_id, version),
-    )
-    return bytes(answer["Plaintext"]).decode()
+    context = _context(workspace_id, webhook_id, version)
+    return aws.decrypt(settings.text("SECRETS_KEY_ID"), ciphertext, context).decode()
