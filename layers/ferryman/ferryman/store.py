@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any, Self
 
 from ferryman import aws, settings
@@ -26,13 +27,18 @@ class Record:
     """A dataclass that is stored as one item: attributes that are None are not stored."""
 
     def to_item(self) -> Item:
-        item = dataclasses.asdict(self)  # type: ignore[call-overload]
-        return {name: value for name, value in item.items() if value is not None}
+        # Not dataclasses.asdict, which copies every list and map for ten times the CPU.
+        return {name: value for name in _attributes(type(self)) if (value := getattr(self, name)) is not None}
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        known = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        known = _attributes(cls)
         return cls(**{name: value for name, value in item.items() if name in known})
+
+
+@cache
+def _attributes(record: type[Record]) -> dict[str, None]:
+    return {field.name: None for field in dataclasses.fields(record)}  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +55,22 @@ def table_name(table: str) -> str:
 
 
 def _dump(value: Any) -> dict[str, Any]:
+    # In the order of how often they come; this is half of what a write costs us.
     match value:
-        case None:
-            return {"NULL": True}
-        case bool():
-            return {"BOOL": value}
         case str():
             return {"S": value}
+        case bool():
+            return {"BOOL": value}
         case int() | Decimal():
             return {"N": str(value)}
-        case bytes():
-            return {"B": base64.b64encode(value).decode()}
-        case Mapping():
-            return {"M": {key: _dump(member) for key, member in value.items()}}
+        case None:
+            return {"NULL": True}
         case list() | tuple():
             return {"L": [_dump(member) for member in value]}
+        case dict():
+            return {"M": {key: _dump(member) for key, member in value.items()}}
+        case bytes():
+            return {"B": base64.b64encode(value).decode()}
         case float():
             return {"N": repr(value)}
     raise TypeError(f"a {type(value).__name__} cannot be stored")
@@ -72,7 +79,11 @@ def _dump(value: Any) -> dict[str, Any]:
 def _load(value: Mapping[str, Any]) -> Any:
     ((kind, content),) = value.items()
     match kind:
+        case "S" | "BOOL":
+            return content
         case "N":
+            if content.isdecimal():
+                return int(content)
             number = Decimal(content)
             return int(number) if number == number.to_integral_value() else float(number)
         case "M":

@@ -17,7 +17,7 @@ import time
 import zlib
 from collections import deque
 from collections.abc import Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import Any
 
 from ferryman import settings, tls
@@ -152,31 +152,34 @@ def _endpoint(service: str, region: str) -> tuple[bool, str, int]:
 
 def _answer(connection: socket.socket) -> tuple[int, bytes, bool]:
     """Status, body, and whether the connection can be used again. Raises _Broken, or OSError."""
-    with closing(connection.makefile("rb")) as reader:
-        size = 0
-        lines = []
-        while (line := reader.readline(_MAX_HEAD_BYTES)) not in (b"\r\n", b"\n"):
-            size += len(line)
-            if not size:
-                raise _Closed("no answer came")
-            if not line or size > _MAX_HEAD_BYTES:
-                raise _Broken("the head of the answer does not end")
-            lines.append(line)
-        version, _, rest = (lines[0] if lines else b"").partition(b" ")
-        headers = {}
-        for line in lines[1:]:
-            name, _, value = line.partition(b":")
-            headers[name.lower()] = value.strip()
-        try:
-            status, length = int(rest[:3]), int(headers[b"content-length"])
-        except (KeyError, ValueError):
-            raise _Broken("the head of the answer has no status or no length") from None
-        content = reader.read(length)
+    received = connection.recv(_MAX_HEAD_BYTES)
+    if not received:
+        raise _Closed("no answer came")
+    while (end := received.find(b"\r\n\r\n")) < 0:
+        piece = connection.recv(_MAX_HEAD_BYTES)
+        if not piece or len(received) > _MAX_HEAD_BYTES:
+            raise _Broken("the head of the answer does not end")
+        received += piece
+    first, *lines = received[:end].decode("latin-1").split("\r\n")
+    headers = {name.lower(): value.strip() for name, _, value in [line.partition(":") for line in lines]}
+    version, _, status_line = first.partition(" ")
+    try:
+        status, length = int(status_line[:3]), int(headers["content-length"])
+    except (KeyError, ValueError):
+        raise _Broken("the head of the answer has no status or no length") from None
+    content = received[end + 4 :]
     if len(content) < length:
-        raise _Broken("the answer breaks off")
-    if (checksum := headers.get(b"x-amz-crc32")) and int(checksum) != zlib.crc32(content):
+        whole = bytearray(content)
+        while len(whole) < length:
+            piece = connection.recv(length - len(whole))
+            if not piece:
+                raise _Broken("the answer breaks off")
+            whole += piece
+        content = bytes(whole)
+    if (checksum := headers.get("x-amz-crc32")) and int(checksum) != zlib.crc32(content):
         raise _Broken("the answer does not have the checksum that it names")
-    return status, content, version == b"HTTP/1.1" and headers.get(b"connection", b"").lower() != b"close"
+    kept = version == "HTTP/1.1" and headers.get("connection", "").lower() != "close" and len(content) == length
+    return status, content[:length], kept
 
 
 def _refusal(service: str, operation: str, status: int, content: bytes) -> AwsRefused:
