@@ -1,4 +1,4 @@
-"""Takes out of an installed botocore what none of our clients reads; a cold start would parse it.
+"""Takes out of an installed botocore what none of its clients here reads: a hundred megabytes.
 
 `python trim.py <site-packages> <service>…` keeps the descriptions of the services named, without their prose. Every
 operation and shape stays, so any version of botocore comes out the same way.

@@ -8,7 +8,6 @@ Endpoint, Region and credentials come from the variables that Lambda sets and th
 """
 
 import json
-import os
 import random
 import select
 import socket
@@ -47,7 +46,7 @@ class Client:
         self.service = service
         self._target = target
         self._media_type = f"application/x-amz-json-{version}"
-        self._region = os.environ.get("AWS_REGION") or settings.text("AWS_DEFAULT_REGION")
+        self._region = settings.optional("AWS_REGION") or settings.text("AWS_DEFAULT_REGION")
         self._credentials = Credentials.of_environment()
         self._secure, self._host, self._port = _endpoint(service, self._region)
         default = self._port == (443 if self._secure else 80)
@@ -140,7 +139,7 @@ class Client:
 
 def _endpoint(service: str, region: str) -> tuple[bool, str, int]:
     """Whether it speaks TLS, its host and its port."""
-    given = os.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}") or os.environ.get("AWS_ENDPOINT_URL")
+    given = os.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}") or settings.optional("AWS_ENDPOINT_URL")
     if not given:
         domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
         return True, f"{service}.{region}.{domain}", 443

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-re
 
 import hashlib
 import hmac
-import os
 import time
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -29,7 +28,7 @@ class Credentials:
         return cls(
             settings.text("AWS_ACCESS_KEY_ID"),
             settings.text("AWS_SECRET_ACCESS_KEY"),
-            os.environ.get("AWS_SESSION_TOKEN", ""),
+            settings.optional("AWS_SESSION_TOKEN"),
         )
 
 
