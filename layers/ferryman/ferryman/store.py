@@ -28,16 +28,18 @@ class Record:
 
     def to_item(self) -> Item:
         # Not dataclasses.asdict, which copies every list and map for ten times the CPU.
-        return {name: value for name in _attributes(type(self)) if (value := getattr(self, name)) is not None}
+        names = _attributes(type(self))  # type: ignore[arg-type]
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        known = _attributes(cls)
+        known = _attributes(cls)  # type: ignore[arg-type]
         return cls(**{name: value for name, value in item.items() if name in known})
 
 
 @cache
 def _attributes(record: type[Record]) -> dict[str, None]:
+    """The names of a record's fields, in their order."""
     return {field.name: None for field in dataclasses.fields(record)}  # type: ignore[arg-type]
 
 

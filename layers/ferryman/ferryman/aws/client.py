@@ -139,7 +139,7 @@ class Client:
 
 def _endpoint(service: str, region: str) -> tuple[bool, str, int]:
     """Whether it speaks TLS, its host and its port."""
-    given = os.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}") or settings.optional("AWS_ENDPOINT_URL")
+    given = settings.optional(f"AWS_ENDPOINT_URL_{service.upper()}") or settings.optional("AWS_ENDPOINT_URL")
     if not given:
         domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
         return True, f"{service}.{region}.{domain}", 443
