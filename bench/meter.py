@@ -1,6 +1,6 @@
 """Counts what a piece of work asks of AWS: calls, and DynamoDB's read and write units.
 
-The calls are counted where botocore hands them to the network, the units by DynamoDB's own rules
+The calls are counted at the clients of AWS, the units by DynamoDB's own rules
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html): an item is rounded up
 to 1 KB for a write and 4 KB for a consistent read, a write counts the larger of the item before and after, a
 transaction counts twice, a refused condition counts what it looked at, and each index of template.yaml that a write
@@ -230,7 +230,7 @@ def _value_size(value: Mapping[str, Any]) -> int:
     return 1
 
 
-# -- on moto, at botocore's clients -----------------------------------------------------------------------------------
+# -- on moto, at the code's clients -----------------------------------------------------------------------------------
 
 
 def of_world() -> Meter:

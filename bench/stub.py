@@ -32,7 +32,7 @@ _PLACEHOLDER_CHAT = "cht_01JCXHZ5E0ABCDEFGHJKMNPQRS"
 
 @dataclass(frozen=True)
 class AwsCall:
-    """One call that a function made: what it asked, as botocore takes it, and what came back, as bytes."""
+    """One call that a function made: what it asked, and what came back, as bytes."""
 
     service: str
     operation: str  # `get_item`
