@@ -65,8 +65,8 @@ MEASURES = [
         "certificates are verified",
         "F31",
         "tls.py",
-        "    made = _Context(ssl.PROTOCOL_TLS_CLIENT)  # verifies certificates and names\n",
-        "    made = _Context(ssl.PROTOCOL_TLS_CLIENT)\n    made.check_hostname, made.verify_mode = False, ssl.CERT_NONE\n",
+        "    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # verifies certificates and names\n",
+        "    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)\n    made.check_hostname, made.verify_mode = False, ssl.CERT_NONE\n",
         "transport::test_the_processs_own_context_does_not_trust_the_test_authority",
     ),
     measure(

@@ -452,9 +452,9 @@ MEASURES = [
     measure(
         "signing secrets are sealed",
         "T15",
-        "webhooks/sealing.py",
-        '    return bytes(answer["CiphertextBlob"])\n',
-        "    return secret.encode()\n",
+        "aws/__init__.py",
+        '    return base64.b64decode(answer["CiphertextBlob"])\n',
+        "    return plaintext\n",
         "canary::test_no_secret_is_in_any_table",
     ),
     measure(

@@ -8,11 +8,12 @@ import uuid
 from typing import Any
 
 import pytest
-from ferryman import clock
+from ferryman import aws, clock
 from ferryman.http.operation import Operation
 
 from local import openapi
 from tests.integration.conftest import Workspace
+from tests.support import watched
 from tests.support.meanwhile import meanwhile
 from tests.support.objects import Objects, path
 from tests.support.world import Answer, World
@@ -213,3 +214,20 @@ def test_what_was_deleted_meanwhile_is_not_made_again(owner: Workspace, key: str
     again = owner.call("POST", "/v1/incoming-webhooks", body, headers={"idempotency-key": key})
     assert again.status == 404
     assert owner.call("GET", f"/v1/incoming-webhooks?chat_id={body['chat_id']}").json["items"] == []
+
+
+def test_a_transaction_has_a_token_of_its_own(world: World, owner: Workspace) -> None:
+    """So a try whose answer was lost on the way is not carried out again."""
+    tokens: list[str] = []
+
+    def note(params: dict[str, Any], **_: Any) -> None:
+        tokens.append(params["ClientRequestToken"])
+
+    events = watched.events(aws.dynamodb())
+    events.register("before-parameter-build.dynamodb.TransactWriteItems", note)
+    try:
+        for _ in range(2):
+            owner.chat()
+    finally:
+        events.unregister("before-parameter-build.dynamodb.TransactWriteItems", note)
+    assert len(set(tokens)) == len(tokens) >= 2
