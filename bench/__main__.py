@@ -1,4 +1,5 @@
-"""`python -m bench`: every figure, as one table and in bench/results.json. `python -m bench <part> …`: those alone.
+"""`python -m bench`: every figure, as one table, in bench/results.json and in docs/. `python -m bench <part> …`: those
+alone; with `--save` they replace what was measured before.
 
 Each part runs in a process of its own, so that none pays for what another has imported, patched or cached.
 """
@@ -13,11 +14,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
-from bench import ROOT, report
-from bench.report import Row
+from bench import ROOT, pages, report
+from local import docs
 
-RESULTS = ROOT / "bench" / "results.json"
 PARTS = {
     "cold": "cold starts",
     "calls": "AWS calls and units of each operation",
@@ -34,35 +35,46 @@ PARTS = {
 def main() -> int:
     arguments = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     arguments.add_argument("parts", nargs="*", choices=[*PARTS, []], help=", ".join(PARTS))
+    arguments.add_argument("--save", action="store_true", help="keep the figures of the parts named; all are kept")
     arguments.add_argument("--into", type=Path, help=argparse.SUPPRESS)  # what a run of all hands to each part
     given = arguments.parse_args()
     if given.into:
         (part,) = given.parts
-        report.write(given.into, importlib.import_module(f"bench.{part}").measure())
+        module = importlib.import_module(f"bench.{part}")
+        rows = module.measure()
+        page = module.page() if hasattr(module, "page") else None
+        given.into.write_text(json.dumps({"rows": report.dump(rows), "page": page}))
         return 0
-    began = time.monotonic()
-    rows = [row for part in given.parts or PARTS for row in _apart(part)]
+    found = {part: _apart(part) for part in given.parts or PARTS}
+    rows = [row for part in found.values() for row in report.load(part["rows"])]
     print(f"\n{report.show(rows)}\n")
     missed = [row for row in rows if not row.reached]
-    print(f"{len(rows) - len(missed)} of {len(rows)} figures are as they should be.")
-    if not given.parts:
-        seconds = round(time.monotonic() - began)
-        machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-        report.write(RESULTS, rows, at=time.strftime("%Y-%m-%d", time.gmtime()), machine=machine, seconds=seconds)
-        print(f"Written to {RESULTS.relative_to(ROOT)}.")
+    took = sum(part["seconds"] for part in found.values())
+    print(f"{len(rows) - len(missed)} of {len(rows)} figures are as they should be, after {took / 60:.1f} minutes.")
+    if given.save or not given.parts:
+        pages.save(found)
+        for path, text in docs.files().items():  # docs/functions.md shows the cold starts
+            path.write_text(text)
+        print(f"Written to {pages.RESULTS.relative_to(ROOT)} and docs/.")
     return 0
 
 
-def _apart(part: str) -> list[Row]:
+def _apart(part: str) -> dict[str, Any]:
     print(f"{part:<12}{PARTS[part]} …", end="", flush=True)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         into = Path(folder, "rows.json")
         command = [sys.executable, "-m", "bench", part, "--into", str(into)]
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)  # the functions' own lines
-        found = [Row(**row) for row in json.loads(into.read_text())["rows"]]
-    print(f" {time.monotonic() - began:.0f} s", flush=True)
-    return found
+        found = json.loads(into.read_text())
+    seconds = round(time.monotonic() - began)
+    print(f" {seconds} s", flush=True)
+    return {
+        "at": time.strftime("%Y-%m-%d", time.gmtime()),
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        "seconds": seconds,
+        **found,
+    }
 
 
 if __name__ == "__main__":

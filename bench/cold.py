@@ -2,8 +2,8 @@
 
 `python -m bench.cold [runs]` builds with `sam build`, unpacks as Lambda does (every file is dated 1980, nothing can be
 written beside it) and measures the whole process, in CPU milliseconds and in instructions, over R: a process that
-imports only what Lambda's own runtime has imported before it looks at the handler. `--save` keeps the figures in
-bench/cold.json, for docs/functions.md.
+imports only what Lambda's own runtime has imported before it looks at the handler.
+`python -m bench cold --save` keeps the figures, for docs/performance.md and docs/functions.md.
 """
 
 import json
@@ -28,7 +28,6 @@ from local import template as plain
 from tests.support import template
 
 ROOT = Path(__file__).parents[1]
-SAVED = ROOT / "bench" / "cold.json"
 RUNS = 15
 HOT = ("hooks", "dispatcher", "deliverer")
 HOT_LIMIT, LIMIT = 7, 13
@@ -166,12 +165,8 @@ def limit(folder: str) -> int | None:
 
 
 def measure(runs: int = RUNS, built: Path | None = None) -> list[Row]:
-    return [row for rows in _measure(runs, built or build())[0].values() for row in rows]
-
-
-def _measure(runs: int, built: Path) -> tuple[dict[str, list[Row]], dict[str, Any]]:
     exact = shutil.which("valgrind") is not None
-    with prepared(built) as functions:
+    with prepared(built or build()) as functions:
         everything: list[Function | None] = [None, *functions]
         times: dict[Function | None, list[float]] = {each: [] for each in everything}
         for _ in range(runs):
@@ -183,23 +178,19 @@ def _measure(runs: int, built: Path) -> tuple[dict[str, list[Row]], dict[str, An
             wanted = everything if exact else []
             found = list(pool.map(lambda each: run(each, valgrind=True)["instructions"], wanted))
         instructions = dict(zip(wanted, found, strict=True))
-    rows, saved = {}, {}
+    rows = []
     for each in functions:
         cpu, what = medians[each] / medians[None], counted[each]
         most = limit(each.folder)
         about = f"{medians[each]:.0f} of {medians[None]:.0f} ms, {len(what['modules'])} modules"
-        rows[each.folder] = [_row(f"cold start of {each.folder}, CPU", cpu, most, about)]
-        saved[each.folder] = {"ms": round(medians[each]), "cpu": round(cpu, 1)}
+        rows.append(_row(f"cold start of {each.folder}, CPU", cpu, most, about))
         if exact:
             ratio = instructions[each] / instructions[None]
             about = f"{instructions[each] / 1e6:,.0f} of {instructions[None] / 1e6:,.0f} million"
-            rows[each.folder].append(_row(f"cold start of {each.folder}, instructions", ratio, most, about))
-            saved[each.folder]["instructions"] = round(ratio, 2)
+            rows.append(_row(f"cold start of {each.folder}, instructions", ratio, most, about))
         compiled = len(what["compiled"])
-        rows[each.folder].append(
-            Row.at_most(f"modules that {each.folder} compiles from source", compiled, "modules", 0)
-        )
-    return rows, {"runs": runs, "r_ms": round(medians[None], 1), "functions": saved}
+        rows.append(Row.at_most(f"modules that {each.folder} compiles from source", compiled, "modules", 0))
+    return rows
 
 
 def _row(name: str, value: float, most: int | None, note: str) -> Row:
@@ -210,12 +201,9 @@ def _row(name: str, value: float, most: int | None, note: str) -> Row:
 
 def main() -> None:
     numbers = [int(argument) for argument in sys.argv[1:] if argument.isdigit()]
-    rows, saved = _measure(numbers[0] if numbers else RUNS, build())
-    print(show(row for each in rows.values() for row in each))
+    print(show(measure(numbers[0] if numbers else RUNS)))
     if not shutil.which("valgrind"):
         print("\nNo instruction counts: valgrind is not installed (apt-get install valgrind).")
-    if "--save" in sys.argv:
-        SAVED.write_text(json.dumps(saved, indent=2) + "\n")
 
 
 if __name__ == "__main__":

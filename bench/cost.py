@@ -1,17 +1,16 @@
 """What a million messages and a million deliveries cost: counted calls, units, bytes and CPU × list prices.
 
-`python -m bench.cost --save` writes the tables into docs/cost.md. Traffic is dense: batches are full, which is where
+`python -m bench cost --save` writes the tables into docs/cost.md. Traffic is dense: batches are full, which is where
 cost matters. CPU milliseconds of this machine are taken for those of one vCPU of Lambda, which 1,769 MB of memory have.
 """
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from ferryman.webhooks.model import SLOW_AFTER_SECONDS
 
-from bench import ROOT
 from bench.calls import BATCH, Scene, deliver, dispatch, incoming_post, scene
 from bench.deliveries import Surroundings, edge, invoked, surrounded, tables
 from bench.meter import Call, Counted
@@ -19,7 +18,6 @@ from bench.report import Row
 from tests.support import template
 from tests.support.logs import captured
 
-DOCS = ROOT / "docs" / "cost.md"
 PRICES_OF = "2026-11-21"
 MILLION = 1_000_000
 GB = 1_000_000_000
@@ -133,6 +131,7 @@ class Measured:
     body_bytes: int
 
 
+@cache
 def _measured() -> Measured:
     with edge() as around, captured(), scene() as one:
         one.webhooks(1)
@@ -284,16 +283,10 @@ def document(measured: Measured) -> str:
     return "\n".join(lines)
 
 
-def save() -> None:
-    begin, end = "<!-- measured -->\n", "<!-- /measured -->"
-    text = DOCS.read_text()
-    head, _, rest = text.partition(begin)
-    _, _, tail = rest.partition(end)
-    DOCS.write_text(f"{head}{begin}{document(_measured())}\n{end}{tail}")
+def page() -> str:
+    """What docs/cost.md shows."""
+    return document(_measured())
 
 
 if __name__ == "__main__":
-    if "--save" in sys.argv:
-        save()
-    else:
-        print(document(_measured()))
+    print(page())

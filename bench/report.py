@@ -1,9 +1,8 @@
-"""Rows of figures: a table to read, and JSON to keep."""
+"""Rows of figures: a table to read, and to keep as JSON."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,11 @@ def _word(row: Row) -> str:
     return "yes" if row.reached else "no"
 
 
-def write(path: Path, rows: Iterable[Row], **about: object) -> None:
-    """The rows as JSON, with what `about` says of the run."""
-    content = {**about, "rows": [asdict(row) for row in rows]}
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+def dump(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """The rows for JSON."""
+    return [asdict(row) for row in rows]
+
+
+def load(rows: Iterable[dict[str, Any]]) -> list[Row]:
+    """The rows of JSON."""
+    return [Row(**row) for row in rows]

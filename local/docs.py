@@ -19,8 +19,10 @@ sys.path.insert(0, str(ROOT / "layers" / "ferryman"))
 
 from ferryman.events import catalogue  # noqa: E402
 
+from bench import pages  # noqa: E402
+
 DOCS = ROOT / "docs"
-COLD = ROOT / "bench" / "cold.json"
+
 _RESOURCE = re.compile(r"(\w+?)(Table|Queue|Key|Bucket)\b(?:\.Arn)?(?:\}/index/(\w+))?")
 
 
@@ -98,7 +100,7 @@ def _thing(resource: str) -> str:
 
 def functions_table() -> str:
     """One row a function."""
-    measured = json.loads(COLD.read_text())["functions"] if COLD.exists() else {}
+    measured = pages.cold(pages.load())
     rows = [
         "| function | what it does | what invokes it | what it may touch | memory, time limit | cold start |",
         "|---|---|---|---|---|---|",
@@ -107,14 +109,14 @@ def functions_table() -> str:
         touched: dict[str, list[str]] = {}
         for action, thing in function.permissions:
             touched.setdefault(thing, []).append(action.partition(":")[2])
-        cold = measured.get(function.folder, {"ms": "?", "instructions": "?"})
+        cold = measured.get(function.folder, {})
         cells = [
             f"[`{function.folder}`](../functions/{function.folder}/handler.py)",
             function.description,
             "<br>".join(function.triggers) or "nobody; by hand, through IAM",
             "<br>".join(f"{thing}: {', '.join(actions)}" for thing, actions in touched.items()) or "nothing",
             f"{function.memory} MB, {function.timeout} s",
-            f"{cold['ms']} ms, {cold.get('instructions', '?')} R",
+            ", ".join(f"{row.value:g} R in {what}" for what, row in cold.items() if what != "compiled") or "?",
         ]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)

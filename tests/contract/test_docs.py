@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from ferryman.pipeline.signing import fm_signature
 
+from bench import pages
+from bench.__main__ import PARTS
 from local import docs
 from tests.simulation import faults
 from tests.support import template
@@ -218,3 +220,10 @@ def test_the_faults_that_reliability_names_are_the_simulators() -> None:
     named = set(re.findall(r"(?<!\*)\*(\w+\.\w+)\*(?!\*)", (ROOT / "docs/reliability.md").read_text()))
     assert named
     assert named <= set(faults.KINDS)
+
+
+def test_the_figures_shown_are_those_that_were_measured() -> None:
+    """`make bench` writes both; every part of it has its table."""
+    text = pages.PERFORMANCE.read_text()
+    assert pages.performance(pages.load()) == text
+    assert set(re.findall(r"<!-- measured: (\w+) -->", text)) == set(PARTS) == set(pages.load())

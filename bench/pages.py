@@ -1,0 +1,80 @@
+"""What was measured, kept in bench/results.json and shown in docs/: the tables between marks are made from it."""
+
+import json
+import re
+from typing import Any
+
+from bench import ROOT, report
+from bench.report import Row
+
+RESULTS = ROOT / "bench" / "results.json"
+DOCS = ROOT / "docs"
+PERFORMANCE = DOCS / "performance.md"
+_MARKED = re.compile(r"(<!-- measured: (\w+) -->\n).*?(<!-- /measured -->)", re.DOTALL)
+_COLD = re.compile(r"cold start of (\w+), (CPU|instructions)|modules that (\w+) compiles from source")
+
+
+def load() -> dict[str, Any]:
+    """Each part's figures, by its name; empty before anything was measured."""
+    found: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    return found
+
+
+def save(found: dict[str, Any]) -> None:
+    """Keep what was found of some parts, and show it in docs/."""
+    whole_pages = {part: what.pop("page") for part, what in found.items()}
+    results = load() | found
+    RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    for part, text in whole_pages.items():
+        if text:
+            path = DOCS / f"{part}.md"
+            path.write_text(filled(path.read_text(), {part: text}))
+    PERFORMANCE.write_text(performance(results))
+
+
+def performance(results: dict[str, Any]) -> str:
+    """docs/performance.md with the tables of these results."""
+    tables = {part: _table(part, report.load(what["rows"])) for part, what in results.items()}
+    return filled(
+        PERFORMANCE.read_text(), {part: f"{_when(results[part])}\n\n{table}" for part, table in tables.items()}
+    )
+
+
+def filled(text: str, tables: dict[str, str]) -> str:
+    """`text` with each table between the marks that name it."""
+    return _MARKED.sub(
+        lambda found: f"{found[1]}{tables[found[2]]}\n{found[3]}" if found[2] in tables else found[0], text
+    )
+
+
+def cold(results: dict[str, Any]) -> dict[str, dict[str, Row]]:
+    """The rows of cold starts: function → CPU, instructions, compiled."""
+    found: dict[str, dict[str, Row]] = {}
+    for row in report.load(results["cold"]["rows"] if "cold" in results else []):
+        match = _COLD.fullmatch(row.name)
+        assert match, row.name
+        found.setdefault(match[1] or match[3], {})[match[2] or "compiled"] = row
+    return found
+
+
+def _when(part: dict[str, Any]) -> str:
+    return f"Measured {part['at']}: {part['machine']}."
+
+
+def _table(part: str, rows: list[Row]) -> str:
+    if part != "cold":
+        return report.show(rows)
+    lines = [
+        "| function | CPU, × R | instructions, × R | modules compiled | goal | reached |",
+        "|---|---|---|---|---|---|",
+    ]
+    for function, found in sorted(cold({"cold": {"rows": report.dump(rows)}}).items(), key=_by_instructions):
+        counted = found.get("instructions", found["CPU"])
+        reached = "yes" if all(row.reached for row in found.values()) else "no"
+        cells = [f"`{function}`", f"{found['CPU'].value:.1f}", f"{counted.value:.2f}", f"{found['compiled'].value:g}"]
+        lines.append(f"| {' | '.join([*cells, counted.goal, reached if counted.goal != '-' else ''])} |")
+    return "\n".join(lines)
+
+
+def _by_instructions(pair: tuple[str, dict[str, Row]]) -> float:
+    return pair[1].get("instructions", pair[1]["CPU"]).value
