@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ferryman import clock, idempotency, ids, log, store
+from ferryman import clock, idempotency, ids, store
 from ferryman.audit import service as audit
 from ferryman.audit.model import Action
 from ferryman.chats import access
@@ -208,14 +208,6 @@ def accept(secret: str, text: object, answers: str | None = None) -> Message:
         chain=chains.of_reply(credential.workspace_id, answers),
     )
     store.commit([messages.creating(message)])
-    log.event(
-        "message.accepted",
-        workspace_id=message.workspace_id,
-        message_id=message.message_id,
-        chat_id=message.chat_id,
-        origin="incoming_webhook",
-        origin_id=message.origin_id,
-    )
     return message
 
 
