@@ -111,13 +111,14 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         answer = answers.refused(status, error, raised)
     line.end(status, error)
     log.event(
-        "request.handled",
+        "message.accepted" if line.message_id else "request.handled",
         route=event.get("routeKey"),
         status=status,
         error=error,
         application_id=line.application.application_id if line.application else None,
         workspace_id=line.application.workspace_id if line.application else None,
         message_id=line.message_id,
+        chat_id=line.chat_id,
         context_id=line.context_id,
         duration_ms=round((time.perf_counter() - started) * 1000),
         request_id=request_id,

@@ -99,6 +99,7 @@ class RequestLog:
     request_id: str
     application: Application | None = None
     message_id: str | None = None
+    chat_id: str | None = None
     context_id: str | None = None
 
     def end(self, status: int, error: str | None = None) -> None:
@@ -247,15 +248,7 @@ def _message(application: Application, chat: Chat, text: str, answers: str | Non
 
 
 def _accepted(line: RequestLog, message: Message) -> None:
-    line.message_id = message.message_id
-    log.event(
-        "message.accepted",
-        workspace_id=message.workspace_id,
-        message_id=message.message_id,
-        chat_id=message.chat_id,
-        origin=message.origin,
-        origin_id=message.origin_id,
-    )
+    line.message_id, line.chat_id = message.message_id, message.chat_id
 
 
 def _person(application: Application, email: str) -> User:
