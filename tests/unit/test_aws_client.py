@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from unittest.mock import Mock
 
+import botocore.session
 import pytest
 from ferryman.aws import client as module
 from ferryman.aws.client import Client
@@ -284,6 +285,8 @@ def test_many_threads_share_it(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"AWS_REGION": "cn-north-1"}, (True, "dynamodb.cn-north-1.amazonaws.com.cn", 443)),
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}, (False, "127.0.0.1", 4566)),
         ({"AWS_ENDPOINT_URL": "https://vpce-1.example.com/"}, (True, "vpce-1.example.com", 443)),
+        ({"AWS_ENDPOINT_URL": "HTTPS://VPCE-1.example.com"}, (True, "vpce-1.example.com", 443)),
+        ({"AWS_ENDPOINT_URL": "http://[::1]:4566"}, (False, "::1", 4566)),
         ({"AWS_ENDPOINT_URL": "http://a", "AWS_ENDPOINT_URL_DYNAMODB": "https://b:8443"}, (True, "b", 8443)),
     ],
 )
@@ -296,6 +299,11 @@ def test_the_endpoint_is_that_of_the_environment(
     assert (client._secure, client._host, client._port) == expected
 
 
+def test_the_host_of_an_ipv6_endpoint_has_brackets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://[::1]:4566")
+    assert Client("dynamodb", "DynamoDB_20120810", "1.0")._host_header == "[::1]:4566"
+
+
 def test_without_a_region_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_REGION")
     monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
@@ -306,3 +314,26 @@ def test_without_a_region_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatc
 def test_nothing_of_it_shows_the_secret() -> None:
     client = Client("dynamodb", "DynamoDB_20120810", "1.0")
     assert SECRET not in repr(client._credentials)
+
+
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:4566", "localhost", "ftp://a", "http://", "http://a:b", "https://a/path", "https://key:word@a"]
+)
+def test_an_endpoint_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    with pytest.raises(Misconfigured, match="AWS_ENDPOINT_URL") as misconfigured:
+        Client("dynamodb", "DynamoDB_20120810", "1.0")
+    assert "word" not in str(misconfigured.value)
+
+
+def test_every_region_has_the_endpoint_that_botocore_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = botocore.session.get_session()
+    for partition in theirs.get_available_partitions():
+        for service in ("dynamodb", "sqs", "kms"):
+            for region in theirs.get_available_regions(service, partition):
+                expected = theirs.create_client(
+                    service, region, aws_access_key_id="a", aws_secret_access_key="b"
+                ).meta.endpoint_url
+                monkeypatch.setenv("AWS_REGION", region)
+                client = Client(service, "Target", "1.0")
+                assert f"https://{client._host}" == expected

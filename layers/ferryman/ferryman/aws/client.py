@@ -21,13 +21,22 @@ from typing import Any
 
 from ferryman import settings, tls
 from ferryman.aws.signature import Credentials, signed
-from ferryman.errors import AwsRefused, AwsUnreachable
+from ferryman.errors import AwsRefused, AwsUnreachable, Misconfigured
 
 _TRIES = 4
 _PAUSE_SECONDS = 0.1  # before the second try, at most; twice as much before each further one
 _CONNECT_SECONDS = 2.0
 _READ_SECONDS = 5.0
 _MAX_HEAD_BYTES = 65536
+# Of the partitions of AWS that have a domain of their own, by how the names of their Regions begin.
+_DOMAINS = {
+    "cn-": "amazonaws.com.cn",
+    "eusc-": "amazonaws.eu",
+    "us-iso-": "c2s.ic.gov",
+    "us-isob-": "sc2s.sgov.gov",
+    "us-isof-": "csp.hci.ic.gov",
+    "eu-isoe-": "cloud.adc-e.uk",
+}
 
 
 class _Broken(Exception):
@@ -50,7 +59,8 @@ class Client:
         self._credentials = Credentials.of_environment()
         self._secure, self._host, self._port = _endpoint(service, self._region)
         default = self._port == (443 if self._secure else 80)
-        self._host_header = self._host if default else f"{self._host}:{self._port}"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        self._host_header = host if default else f"{host}:{self._port}"
         self._idle: deque[socket.socket] = deque()
 
     def call(self, operation: str, **request: Any) -> dict[str, Any]:
@@ -138,15 +148,22 @@ class Client:
 
 
 def _endpoint(service: str, region: str) -> tuple[bool, str, int]:
-    """Whether it speaks TLS, its host and its port."""
-    given = settings.optional(f"AWS_ENDPOINT_URL_{service.upper()}") or settings.optional("AWS_ENDPOINT_URL")
+    """Whether it speaks TLS, its host and its port. Raises Misconfigured for a URL that has not just these."""
+    name = f"AWS_ENDPOINT_URL_{service.upper()}"
+    name = name if settings.optional(name) else "AWS_ENDPOINT_URL"
+    given = settings.optional(name)
     if not given:
-        domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+        domain = next((at for prefix, at in _DOMAINS.items() if region.startswith(prefix)), "amazonaws.com")
         return True, f"{service}.{region}.{domain}", 443
-    scheme, _, rest = given.partition("://")
-    host, _, port = rest.partition("/")[0].partition(":")
-    secure = scheme == "https"
-    return secure, host, int(port) if port else (443 if secure else 80)
+    from urllib.parse import urlsplit  # seldom needed
+
+    with suppress(ValueError):
+        url = urlsplit(given)
+        rest = url._replace(scheme="", netloc="", path=url.path.removeprefix("/"))
+        if url.scheme in ("http", "https") and url.hostname and "@" not in url.netloc and not any(rest):
+            secure = url.scheme == "https"
+            return secure, url.hostname, url.port or (443 if secure else 80)
+    raise Misconfigured(f"The environment variable {name} must be a URL such as https://host:port, without a path.")
 
 
 def _answer(connection: socket.socket) -> tuple[int, bytes, bool]:
