@@ -222,6 +222,38 @@ def test_a_refused_write_shows_what_it_found(monkeypatch: pytest.MonkeyPatch) ->
     assert refused.value.item == found
 
 
+@pytest.mark.parametrize(
+    ("content", "code", "message"),
+    [
+        ({"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "none"}, "QueueDoesNotExist", "none"),
+        ({"__type": "UnknownOperationException"}, "UnknownOperationException", ""),
+        ({"__type": "com.amazon.coral.service#AccessDeniedException", "Message": "no"}, "AccessDeniedException", "no"),
+        ({"__type": "Refused:http://internal.amazon.com/a#b"}, "Refused", ""),
+        ({"message": "Forbidden"}, "", "Forbidden"),
+        ({"__type": "a#B", "CancellationReasons": None}, "B", ""),
+        (["Forbidden"], "", ""),
+    ],
+)
+def test_a_refusal_has_the_name_and_the_words_that_aws_gave(
+    monkeypatch: pytest.MonkeyPatch, content: object, code: str, message: str
+) -> None:
+    answer = whole(json.dumps(content).encode(), "400 Bad Request")
+    with serving(monkeypatch, answer) as (client, _), pytest.raises(AwsRefused) as refused:
+        client.call("PutItem")
+    assert refused.value.code == code
+    assert str(refused.value) == f"dynamodb refused PutItem: {code or 400} {message}".rstrip()
+
+
+def test_a_signature_that_does_not_fit_shows_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = f"It does not match.\n\nThe Canonical String should have been\n'POST\nx-amz-security-token:{SECRET}\n'"
+    with (
+        serving(monkeypatch, error("InvalidSignatureException", message=message)) as (client, _),
+        pytest.raises(AwsRefused, match="It does not match") as refused,
+    ):
+        client.call("PutItem")
+    assert SECRET not in str(refused.value)
+
+
 def test_a_refusal_that_is_not_json_is_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(monkeypatch, whole(b"<html>", "403 Forbidden")) as (client, _), pytest.raises(AwsRefused) as refused:
         client.call("PutItem")
@@ -314,6 +346,25 @@ def test_without_a_region_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatc
 def test_nothing_of_it_shows_the_secret() -> None:
     client = Client("dynamodb", "DynamoDB_20120810", "1.0")
     assert SECRET not in repr(client._credentials)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        whole(b"<html>"),
+        whole(b'{"Item":"\xff"}'),
+        whole(b"[]"),
+        whole(b"{}", "200 OK", "x-amz-crc32: none"),
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{}",
+        b"HTTP/1.1 100 Continue\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    ],
+    ids=lambda answer: answer[:40].decode("latin-1") + str(len(answer)),
+)
+def test_what_is_no_answer_of_aws_is_not_taken_for_one(monkeypatch: pytest.MonkeyPatch, answer: bytes) -> None:
+    with serving(monkeypatch, *[answer] * 4, close=True) as (client, seen), pytest.raises(AwsUnreachable):
+        client.call("GetItem")
+    assert len(seen) == 4
 
 
 @pytest.mark.parametrize(

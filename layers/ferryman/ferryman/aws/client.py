@@ -70,14 +70,13 @@ class Client:
         for tried in range(1, _TRIES + 1):
             try:
                 status, content = self._exchange(operation, body)
+                if status < 300:
+                    return _object(content)
             except (OSError, _Broken) as error:
                 failure: AwsRefused | AwsUnreachable = AwsUnreachable(
                     f"{self.service} did not answer {operation}: {type(error).__name__}: {error}"
                 )
             else:
-                if status < 300:
-                    answer: dict[str, Any] = json.loads(content) if content else {}
-                    return answer
                 failure = _refusal(self.service, operation, status, content)
                 if not failure.is_passing:
                     raise failure
@@ -183,6 +182,8 @@ def _answer(connection: socket.socket) -> tuple[int, bytes, bool]:
         status, length = int(status_line[:3]), int(headers["content-length"])
     except (KeyError, ValueError):
         raise _Broken("the head of the answer has no status or no length") from None
+    if status < 200 or length < 0 or "transfer-encoding" in headers:
+        raise _Broken("the head of the answer is none that AWS gives")
     content = received[end + 4 :]
     if len(content) < length:
         whole = bytearray(content)
@@ -192,18 +193,29 @@ def _answer(connection: socket.socket) -> tuple[int, bytes, bool]:
                 raise _Broken("the answer breaks off")
             whole += piece
         content = bytes(whole)
-    if (checksum := headers.get("x-amz-crc32")) and int(checksum) != zlib.crc32(content):
+    if (checksum := headers.get("x-amz-crc32")) and checksum != str(zlib.crc32(content)):
         raise _Broken("the answer does not have the checksum that it names")
     kept = version == "HTTP/1.1" and headers.get("connection", "").lower() != "close" and len(content) == length
     return status, content[:length], kept
 
 
+def _object(content: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(content) if content else {}
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise _Broken("the answer is no JSON object")
+    return answer
+
+
 def _refusal(service: str, operation: str, status: int, content: bytes) -> AwsRefused:
     try:
-        answer = json.loads(content)
-        code = str(answer["__type"]).rpartition("#")[2].partition(":")[0]
-    except (ValueError, KeyError, TypeError):
-        answer, code = {}, ""
-    reasons = [str(reason.get("Code")) for reason in answer.get("CancellationReasons", [])]
+        answer = _object(content)
+    except _Broken:
+        answer = {}
+    code = str(answer.get("__type", "")).partition(":")[0].rpartition("#")[2]
+    reasons = [str(reason.get("Code")) for reason in answer.get("CancellationReasons") or []]
     message = str(answer.get("message") or answer.get("Message") or "")
-    return AwsRefused(service, operation, status, code, message, reasons, answer.get("Item"))
+    # Of a signature that does not fit, the lines below the first repeat the request's head, with its session token.
+    return AwsRefused(service, operation, status, code, message.partition("\n")[0], reasons, answer.get("Item"))
