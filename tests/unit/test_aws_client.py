@@ -1,12 +1,14 @@
 """The client of AWS's JSON services, against servers that answer, break off and refuse on loopback."""
 
 import json
+import select
 import socket
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from unittest.mock import Mock
 
 import botocore.session
@@ -15,7 +17,9 @@ from ferryman.aws import client as module
 from ferryman.aws.client import Client
 from ferryman.errors import AwsRefused, AwsUnreachable, Misconfigured
 
-from tests.unit.hostile import Visit, closed_port, receiver
+from tests.unit.hostile import Authority, Behaviour, Visit, closed_port, receiver
+
+type Secured = Callable[[Behaviour], AbstractContextManager[Client]]
 
 SECRET = "a-secret-that-is-in-no-text"
 
@@ -292,6 +296,22 @@ def test_silence_is_not_waited_for_longer_than_the_limit(monkeypatch: pytest.Mon
             Client("dynamodb", "DynamoDB_20120810", "1.0").call("GetItem")
 
 
+def test_tries_end_before_the_time_of_a_request_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_READ_SECONDS", 0.05)
+    monkeypatch.setattr(module, "_PATIENCE_SECONDS", 0.01)
+    made: list[Visit] = []
+
+    def silent(visit: Visit) -> None:
+        made.append(visit)
+        visit.wait()
+
+    with receiver(silent) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url("").rstrip("/"))
+        with pytest.raises(AwsUnreachable):
+            Client("dynamodb", "DynamoDB_20120810", "1.0").call("GetItem")
+    assert len(made) == 1
+
+
 def test_many_threads_share_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each gets the answer to its own question, over no more connections than there are threads."""
 
@@ -348,6 +368,66 @@ def test_nothing_of_it_shows_the_secret() -> None:
     assert SECRET not in repr(client._credentials)
 
 
+@pytest.fixture
+def secured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Secured:
+    """A client of a server that behaves as given and speaks TLS."""
+    authority = Authority(tmp_path)
+    monkeypatch.setattr("ferryman.tls.context", authority.trusting)
+
+    @contextmanager
+    def serve(behave: Behaviour) -> Iterator[Client]:
+        with receiver(behave, tls=authority.server("127.0.0.1")) as server:
+            monkeypatch.setenv("AWS_ENDPOINT_URL", server.url("").rstrip("/"))
+            yield Client("dynamodb", "DynamoDB_20120810", "1.0")
+
+    return serve
+
+
+def _has_something_to_read(client: Client) -> bool:
+    return bool(select.select([client._idle[0]], [], [], 0)[0])
+
+
+def test_a_ticket_for_the_next_session_is_not_the_end_of_a_connection(secured: Secured) -> None:
+    """TLS 1.3 sends one after the handshake, so a connection that was made ahead has something to read."""
+    connections: list[Visit] = []
+
+    def behave(visit: Visit) -> None:
+        connections.append(visit)
+        while visit.read_request():
+            visit.socket.sendall(GOOD)
+
+    with secured(behave) as client:
+        client.connect()
+        while not _has_something_to_read(client):
+            pass
+        assert client.call("GetItem") == {}
+        assert client._idle[0].gettimeout() == module._READ_SECONDS
+        client.call("GetItem")
+    assert len(connections) == 1
+
+
+def test_the_end_of_a_tls_connection_is_seen(secured: Secured) -> None:
+    with secured(lambda visit: None) as client:
+        client.connect()
+        while module._is_open(client._idle[0]):
+            pass
+        assert client._taken() is None
+
+
+def test_what_comes_after_an_answer_is_not_the_next_answer(secured: Secured) -> None:
+    """With TLS it waits in the process, where no poll sees it."""
+
+    def behave(visit: Visit) -> None:
+        while visit.read_request():
+            head, _, body = whole(b'{"a":1}').partition(b"\r\n\r\n")
+            visit.socket.sendall(head + b"\r\n\r\n")
+            visit.socket.sendall(body + whole(b'{"of":"another"}'))
+
+    with secured(behave) as client:
+        assert client.call("GetItem") == {"a": 1}
+        assert client.call("GetItem") == {"a": 1}
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -365,6 +445,29 @@ def test_what_is_no_answer_of_aws_is_not_taken_for_one(monkeypatch: pytest.Monke
     with serving(monkeypatch, *[answer] * 4, close=True) as (client, seen), pytest.raises(AwsUnreachable):
         client.call("GetItem")
     assert len(seen) == 4
+
+
+def test_after_silence_a_try_has_a_connection_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the network has forgotten one connection, as over a long freeze, it has forgotten those as old too."""
+    monkeypatch.setattr(module, "_READ_SECONDS", 0.05)
+    made: list[int] = []
+
+    def behave(visit: Visit) -> None:
+        made.append(number := len(made))
+        while visit.read_request():
+            if number < 5:
+                visit.wait(30)
+            visit.socket.sendall(GOOD)
+
+    with receiver(behave) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url("").rstrip("/"))
+        client = Client("dynamodb", "DynamoDB_20120810", "1.0")
+        for _ in range(5):
+            client.connect()
+        while len(made) < 5:
+            pass
+        assert client.call("GetItem") == {}
+        assert len(client._idle) == 1
 
 
 @pytest.mark.parametrize(

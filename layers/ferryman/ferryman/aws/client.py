@@ -25,6 +25,7 @@ from ferryman.errors import AwsRefused, AwsUnreachable, Misconfigured
 
 _TRIES = 4
 _PAUSE_SECONDS = 0.1  # before the second try, at most; twice as much before each further one
+_PATIENCE_SECONDS = 7.0  # for beginning another try: with its own time that is less than a request's 15 seconds
 _CONNECT_SECONDS = 2.0
 _READ_SECONDS = 5.0
 _MAX_HEAD_BYTES = 65536
@@ -67,12 +68,14 @@ class Client:
         """The answer to an operation such as `PutItem`. Raises AwsRefused for what AWS refused, AwsUnreachable when
         it gave no answer; then the call may have been carried out all the same."""
         body = json.dumps(request, separators=(",", ":")).encode()
+        begun = time.monotonic()
         for tried in range(1, _TRIES + 1):
             try:
                 status, content = self._exchange(operation, body)
                 if status < 300:
                     return _object(content)
             except (OSError, _Broken) as error:
+                self._forget()  # what broke this connection may have broken those that waited as long
                 failure: AwsRefused | AwsUnreachable = AwsUnreachable(
                     f"{self.service} did not answer {operation}: {type(error).__name__}: {error}"
                 )
@@ -80,7 +83,7 @@ class Client:
                 failure = _refusal(self.service, operation, status, content)
                 if not failure.is_passing:
                     raise failure
-            if tried == _TRIES:
+            if tried == _TRIES or time.monotonic() - begun > _PATIENCE_SECONDS:
                 raise failure
             time.sleep(random.random() * _PAUSE_SECONDS * 2 ** (tried - 1))  # noqa: S311
         raise AssertionError("unreachable")
@@ -128,11 +131,15 @@ class Client:
                 connection = self._idle.pop()
             except IndexError:
                 return None
-            poll = select.poll()
-            poll.register(connection, select.POLLIN)
-            if not poll.poll(0):
+            if _is_open(connection):
                 return connection
-            connection.close()  # nothing was asked, so what there is to read is its end
+            connection.close()
+
+    def _forget(self) -> None:
+        """Close the kept connections."""
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
 
     def _connected(self) -> socket.socket:
         plain = socket.create_connection((self._host, self._port), _CONNECT_SECONDS)
@@ -163,6 +170,24 @@ def _endpoint(service: str, region: str) -> tuple[bool, str, int]:
             secure = url.scheme == "https"
             return secure, url.hostname, url.port or (443 if secure else 80)
     raise Misconfigured(f"The environment variable {name} must be a URL such as https://host:port, without a path.")
+
+
+def _is_open(connection: socket.socket) -> bool:
+    """Whether a kept connection has not ended, and holds nothing that could be taken for the next answer."""
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    decrypted = isinstance(connection, ssl.SSLSocket) and connection.pending()
+    if not decrypted and not poll.poll(0):
+        return True
+    connection.settimeout(0)
+    try:
+        connection.recv(1)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        connection.settimeout(_READ_SECONDS)
+        return True  # it was TLS's own, such as the tickets that follow a handshake
+    except OSError:
+        return False
+    return False
 
 
 def _answer(connection: socket.socket) -> tuple[int, bytes, bool]:
