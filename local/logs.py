@@ -40,7 +40,7 @@ def log_groups(client: Any) -> list[str]:
 
 
 def readable(line: Line) -> str:
-    """`10:31:07 deliverer  INFO delivery.attempted webhook_id=whk_… status=500`"""
+    """`10:31:07 deliverer  INFO delivery.attempted delivery_id=dlv_… status=500`"""
     clock = datetime.fromtimestamp(line.at / 1000).strftime("%H:%M:%S")  # noqa: DTZ006 - the reader's own time zone
     return f"{dim(clock)} {bold(f'{line.function:<16}')} {_message(line.text)}"
 

@@ -3,12 +3,13 @@
 `make bench` shows the same figures. When a change makes one smaller, write the smaller one here.
 """
 
+import json
 import math
 from collections.abc import Iterator
 
 import boto3
 import pytest
-from ferryman import aws, store
+from ferryman import aws, ids, store
 from ferryman.errors import AwsRefused
 
 from bench import calls
@@ -65,6 +66,17 @@ def test_a_batch_of_deliveries_is_read_at_once_and_written_twice_each(
     }
     assert delivered.writes == 2 * BATCH
     assert dispatched.written("DeliveriesTable") == 0
+
+
+def test_an_attempt_is_one_line_of_300_bytes_that_names_its_webhook() -> None:
+    with captured() as logged, calls.scene() as scene:
+        (webhook_id,) = scene.webhooks(1)
+        calls.deliver(scene, BATCH)
+    lines = [line for line in logged.written.getvalue().splitlines() if "delivery.attempted" in line]
+    assert len(lines) == BATCH
+    assert max(len(line) + 1 for line in lines) <= 300
+    named = [ids.of_delivery(json.loads(line)["delivery_id"]) for line in lines]
+    assert {parts and parts[1] for parts in named} == {webhook_id}
 
 
 # -- the meter itself -------------------------------------------------------------------------------------------------

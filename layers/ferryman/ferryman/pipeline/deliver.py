@@ -251,8 +251,7 @@ def _settle(delivery: Delivery, webhook: Webhook, outcome: transport.Outcome) ->
     log.event(
         "delivery.attempted",
         workspace_id=delivery.workspace_id,
-        webhook_id=delivery.webhook_id,
-        delivery_id=delivery.delivery_id,
+        delivery_id=delivery.delivery_id,  # which holds the event's and the webhook's
         attempt=attempt["number"],
         outcome=attempt["outcome"],
         status=attempt.get("status"),
