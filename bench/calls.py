@@ -67,7 +67,9 @@ class Scene:
         """Takes everything out of the delivery queue, as the records of a batch."""
         sqs, url = boto3.client("sqs"), self.world.queue_url("DeliveriesQueue")
         records: list[dict[str, Any]] = []
-        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=BATCH).get("Messages", []):
+        while messages := sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=BATCH, AttributeNames=["ApproximateReceiveCount"]
+        ).get("Messages"):
             for message in messages:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
                 found = {

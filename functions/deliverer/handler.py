@@ -15,7 +15,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     records, tickets, failed = [], [], []
     for record in event["Records"]:
         try:
-            tickets.append(Ticket.load(record["body"]))
+            tickets.append(Ticket.load(record["body"], first=_receives(record) == "1"))
             records.append(record)
         except ValueError:
             # Not made by us. It goes its way to the dead letters, where it is kept.
@@ -36,6 +36,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             pause = _INFRASTRUCTURE_PAUSE_SECONDS
         _hide(record, pause, lane)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def _receives(record: dict[str, Any]) -> str | None:
+    count: str | None = record.get("attributes", {}).get("ApproximateReceiveCount")
+    return count
 
 
 def _hide(record: dict[str, Any], seconds: float, lane: queue.Lane) -> None:

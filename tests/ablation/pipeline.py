@@ -142,6 +142,48 @@ MEASURES = [
         "--seed 3 --events 200 --faults queue.duplicate,queue.lost_reply --scale 20",
     ),
     measure(
+        "a ticket is fresh when it is received for the first time",
+        "F18",
+        "pipeline/queue.py",
+        "        return ticket if first else ticket.seen()\n",
+        "        return ticket\n",
+        "reads::test_what_is_received_again_is_fresh_no_more",
+    ),
+    measure(
+        "what has waited is fresh no more",
+        "F18",
+        "pipeline/deliver.py",
+        "    queue.send([ticket.seen()], delay_seconds",
+        "    queue.send([ticket], delay_seconds",
+        "reads::test_what_waited_or_came_back_from_the_dead_letters_is_fresh_no_more",
+    ),
+    measure(
+        "a refused first claim goes on with what is stored",
+        "F1 F13 F14",
+        "pipeline/deliver.py",
+        "    if ticket.fresh and not delivery.stored:\n",
+        "    if False:\n",
+        "reads::test_a_ticket_that_was_sent_twice_goes_on_with_what_is_stored",
+        "reads::test_a_copy_that_is_cancelled_changes_nothing",
+    ),
+    measure(
+        "a copy of a ticket takes no place, and no probe",
+        "F1 F13",
+        "pipeline/deliver.py",
+        '    return webhook.state == "enabled" and not (webhook.paused_until or webhook.max_per_second)\n',
+        '    return webhook.state == "enabled"\n',
+        "reads::test_a_copy_takes_no_place_of_a_webhook_with_a_rate",
+    ),
+    measure(
+        "a message that an eventual read does not show is read again",
+        "F25",
+        "pipeline/recalling.py",
+        "    return first + messages.unchanged(wanted[key] for key in missing)\n",
+        "    return first\n",
+        "reads::test_a_message_that_such_a_read_does_not_show_is_read_again",
+        "--seed 3 --events 150 --faults dynamodb.stale_read",
+    ),
+    measure(
         "who is late finds the delivery over",
         "F11 F13",
         "pipeline/deliver.py",
@@ -205,6 +247,7 @@ MEASURES = [
         "    try:\n"
         "        delivery = deliveries.claim(delivery, limit + _LEASE_MARGIN_SECONDS)\n"
         "    except deliveries.LostClaim:\n"
+        "        _require_known(ticket, delivery)\n"
         "        # A copy of this message was faster. It may still die, so look again once its lease is over.\n"
         "        return _defer(ticket, limit + _LEASE_MARGIN_SECONDS)\n"
         '    body = (event.body_in(webhook.format) or "").encode()',
@@ -270,7 +313,7 @@ MEASURES = [
         "waiting is a new message, which spends no receive",
         "F20",
         "pipeline/deliver.py",
-        '    queue.send([ticket], delay_seconds=max(1, seconds), lane=lane)\n    return Done("deferred")\n',
+        '    queue.send([ticket.seen()], delay_seconds=max(1, seconds), lane=lane)\n    return Done("deferred")\n',
         "    return Return(max(1, seconds))  # type: ignore[return-value]\n",
         "promises::test_a_copy_that_comes_while_another_sends_waits_for_its_lease",
     ),

@@ -37,7 +37,7 @@ class Table:
     has_stream: bool
     items: dict[Key, Item] = field(default_factory=dict)
     partitions: dict[str, list[Key]] = field(default_factory=lambda: defaultdict(list))
-    # (when, key, the item before): what an index that is behind does not know yet
+    # (when, key, the item before): what an index or a replica that is behind does not know yet
     history: deque[tuple[float, Key, Item | None]] = field(default_factory=lambda: deque(maxlen=_HISTORY))
 
     @classmethod
@@ -75,9 +75,18 @@ class Table:
                 index.partitions[old[index.hash]["S"]].pop(key, None)
             if new is not None and index.hash in new:
                 index.partitions[new[index.hash]["S"]][key] = None
-        if self.indexes:
-            self.history.append((now, key, old))
+        self.history.append((now, key, old))
         return old
+
+    def as_of(self, key: Key, moment: float) -> Item | None:
+        """The item as it was at that moment, which the history must reach back to."""
+        item = self.items.get(key)
+        for when, changed, before in reversed(self.history):
+            if when <= moment:
+                break
+            if changed == key:
+                item = before
+        return item
 
     def partition(self, value: str) -> list[tuple[Key, Item]]:
         return [(key, self.items[key]) for key in self.partitions.get(value, ())]
@@ -123,15 +132,19 @@ class DynamoDB(aws.Client):
             raise self._invalid("BatchGetItem", "between 1 and 100 different keys")
         answer: dict[str, Any] = {}
 
-        def apply() -> dict[str, Any]:
+        def apply(lag: float = 0) -> dict[str, Any]:
             answer["Responses"] = {name: [] for name in wanted}
             for name, key in sorted(keys):
-                if key in self.tables[name].items:
-                    answer["Responses"][name].append(self.tables[name].items[key])
+                behind = 0 if wanted[name].get("ConsistentRead") else lag
+                if item := self.tables[name].as_of(key, self.network.engine.now - behind):
+                    answer["Responses"][name].append(item)
             answer["UnprocessedKeys"] = {}
             return answer
 
-        def leave_some(task: Task) -> dict[str, Any] | None:
+        def perturb(task: Task) -> dict[str, Any] | None:
+            consistent = all(part.get("ConsistentRead") for part in wanted.values())
+            if not consistent and self.network.strikes(task, "dynamodb.stale_read"):
+                return apply(self.network.faults.random("dynamodb.stale_read").uniform(0.1, 60))
             if not self.network.strikes(task, "dynamodb.unprocessed"):
                 return None
             dice = self.network.faults.random("dynamodb.unprocessed")
@@ -146,7 +159,7 @@ class DynamoDB(aws.Client):
                     responses[name].append(table.items[key])
             return {"Responses": responses, "UnprocessedKeys": unprocessed}
 
-        return self._read("BatchGetItem", apply, leave_some)
+        return self._read("BatchGetItem", apply, perturb)
 
     def query(self, **request: Any) -> dict[str, Any]:
         known = "TableName IndexName KeyConditionExpression FilterExpression ExpressionAttributeNames "

@@ -66,6 +66,7 @@ KINDS = _kinds(
     ("dynamodb.slow", 0.003, "a call takes up to six seconds"),
     ("dynamodb.short_page", 0.05, "a query ends its page early"),
     ("dynamodb.stale_index", 0.1, "an index is up to a minute behind"),
+    ("dynamodb.stale_read", 0.1, "an eventually consistent read is up to a minute behind"),
     ("dynamodb.outage", 0, "every call fails for two minutes"),
     # The rest.
     ("network.outage", 0, "for three minutes no receiver can be reached from here"),

@@ -16,7 +16,7 @@ from moto import mock_aws
 
 from tests.simulation.aws import Network
 from tests.simulation.dynamodb import DynamoDB, Table
-from tests.simulation.engine import Engine
+from tests.simulation.engine import Engine, Invocation
 from tests.simulation.expressions import Malformed, compile_request
 from tests.simulation.faults import Faults
 from tests.support.world import CREDENTIALS
@@ -308,6 +308,30 @@ def test_pages_together_are_the_whole(index: str | None, forward: bool, limit: i
         start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
     assert len(whole) == 7
     assert paged == whole
+
+
+def test_a_replica_that_is_behind_shows_what_was() -> None:
+    """Only to reads that are not consistent, and also that there was nothing yet."""
+    engine, faults = Engine(0), Faults(0, ["dynamodb.stale_read"], scale=5)
+    fake = DynamoDB(Network(engine, faults, random.Random(0)), {"t": Table.declared("t", TABLE)}, lambda *_: None)
+    key = {"pk": {"S": "p"}, "sk": {"S": "a"}}
+    shown: dict[bool, set[str]] = {True: set(), False: set()}
+
+    def read(consistent: bool) -> str:
+        wanted = {"t": {"Keys": [key], "ConsistentRead": consistent}}
+        return "".join(item["v"]["S"] for item in fake.batch_get_item(RequestItems=wanted)["Responses"]["t"])
+
+    def work() -> None:
+        for consistent in (False, True) * 30:
+            shown[consistent].add(read(consistent))
+
+    for at, text in ((100, "a"), (120, "b"), (140, "c")):
+        engine.now = at
+        fake.put_item(TableName="t", Item={**key, "v": {"S": text}})
+    task = engine.start(Invocation(engine, "deliverer", 900), work)
+    engine.run(until=lambda: task.over)
+    assert task.error is None
+    assert shown == {True: {"c"}, False: {"", "a", "b", "c"}}
 
 
 @pytest.mark.parametrize(

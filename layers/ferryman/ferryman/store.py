@@ -115,13 +115,16 @@ def get(table: str, key: Key) -> Item | None:
     return load(answer["Item"]) if "Item" in answer else None
 
 
-def get_many(table: str, keys: Iterable[Key]) -> list[Item]:
-    """The items of `keys` that exist, read consistently, in no order. Repeats what DynamoDB left unprocessed."""
+def get_many(table: str, keys: Iterable[Key], *, consistent: bool = True) -> list[Item]:
+    """The items of `keys` that exist, in no order. Repeats what DynamoDB left unprocessed.
+
+    Not `consistent` costs half, and may show an item as it was a moment ago, or not yet.
+    """
     name = table_name(table)
     wanted = list({tuple(sorted(key.items())): dump(key) for key in keys}.values())
     found: list[Item] = []
     for start in range(0, len(wanted), _BATCH_GET_LIMIT):
-        request = {name: {"Keys": wanted[start : start + _BATCH_GET_LIMIT], "ConsistentRead": True}}
+        request = {name: {"Keys": wanted[start : start + _BATCH_GET_LIMIT], "ConsistentRead": consistent}}
         for _ in range(8):
             answer = aws.dynamodb().call("BatchGetItem", RequestItems=request)
             found += [load(item) for item in answer["Responses"].get(name, [])]

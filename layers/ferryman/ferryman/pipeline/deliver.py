@@ -1,8 +1,9 @@
 """Delivering: prepare, claim, send, settle. One ticket of the queue is one try at one attempt.
 
-- prepare reads what the attempt needs, for the whole batch at once
+- prepare reads what the attempt needs, for the whole batch at once; of a fresh ticket it takes the delivery to be new
 - claim takes the right to attempt, by a conditional write, right before connecting; the first claim of a delivery is
-  the put that creates it, so a delivery that goes well is written twice in all
+  the put that creates it, so a delivery that goes well is written twice in all. When the put finds a delivery, the
+  stream sent the ticket twice, and the attempt goes on with what is stored
 - send signs and POSTs (`transport`); whatever the receiver does is an outcome, never an exception
 - settle writes the outcome and says what becomes of the message
 
@@ -12,7 +13,7 @@ crash) leaves the delivery as it was, and the message comes back.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ferryman import clock, log, settings, store
@@ -49,6 +50,10 @@ class Done:
 type Verdict = Done | Return
 
 
+class _SentTwice(Exception):
+    """The delivery of a fresh ticket exists, as the stream or the sweeper sent another ticket for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """All that a batch needs, read at once."""
@@ -74,7 +79,12 @@ def deliver(tickets: Sequence[Ticket], seconds_left: float, lane: Lane = "fast")
 
     def one(ticket: Ticket) -> Verdict | Exception:
         try:
-            return _attempt(ticket, prepared, limit, lane, in_time)
+            try:
+                return _attempt(ticket, prepared, limit, lane, in_time)
+            except _SentTwice:
+                stored = deliveries.get_many([_key(ticket)])
+                known = replace(prepared, deliveries=prepared.deliveries | stored)
+                return _attempt(ticket.seen(), known, limit, lane, in_time)
         except Exception as error:
             return error
 
@@ -83,11 +93,13 @@ def deliver(tickets: Sequence[Ticket], seconds_left: float, lane: Lane = "fast")
 
 
 def prepare(tickets: Sequence[Ticket]) -> Prepared:
-    """Three to five batch reads, whatever the size of the batch. All consistent."""
-    stored = deliveries.get_many((ticket.workspace_id, ticket.webhook_id, ticket.delivery_id) for ticket in tickets)
+    """Two to six batch reads, whatever the size of the batch. Consistent, but for messages."""
+    stored = deliveries.get_many(_key(ticket) for ticket in tickets if not ticket.fresh)
     wanted = [ticket for ticket in tickets if not (ticket.delivery_id in stored and stored[ticket.delivery_id].is_over)]
     found_webhooks = webhooks.get_many((ticket.workspace_id, ticket.webhook_id) for ticket in wanted)
     found_events = recalling.recall(_source(ticket, stored.get(ticket.delivery_id)) for ticket in wanted)
+    unsure = [ticket for ticket in wanted if ticket.fresh and not _is_plain(ticket, found_webhooks, found_events)]
+    stored |= deliveries.get_many(map(_key, unsure))
     found_deliveries = {}
     pairs: dict[str, set[tuple[str, str]]] = {}
     for ticket in tickets:
@@ -103,6 +115,21 @@ def prepare(tickets: Sequence[Ticket]) -> Prepared:
     for workspace_id, chosen in pairs.items():
         members |= chats.memberships(workspace_id, chosen)
     return Prepared(found_deliveries, found_webhooks, found_events, members)
+
+
+def _key(ticket: Ticket) -> tuple[str, str, str]:
+    return ticket.workspace_id, ticket.webhook_id, ticket.delivery_id
+
+
+def _is_plain(ticket: Ticket, found_webhooks: dict[str, Webhook], found_events: dict[str, Event]) -> bool:
+    """Whether nothing stands between a fresh ticket and its claim, which then finds out whether it really is fresh.
+
+    Where there is a rate or a pause, a ticket that came twice must not take a place or the probe.
+    """
+    webhook = found_webhooks.get(ticket.webhook_id)
+    if webhook is None or ticket.event_id not in found_events:
+        return False
+    return webhook.state == "enabled" and not (webhook.paused_until or webhook.max_per_second)
 
 
 def _source(ticket: Ticket, delivery: Delivery | None) -> recalling.Source:
@@ -123,7 +150,7 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int, lane: Lane, in_time
     webhook = prepared.webhooks.get(delivery.webhook_id)
     event = prepared.events.get(delivery.event_id)
     if reason := _no_longer_wanted(delivery, webhook, event, prepared.memberships):
-        return _cancel(delivery, reason)
+        return _cancel(ticket, delivery, reason)
     assert webhook and event  # noqa: S101 - _no_longer_wanted has told them missing
     its_lane = queue.lane_of(webhook)
     if (wait := _pause(delivery)) > 0:
@@ -148,6 +175,7 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int, lane: Lane, in_time
     try:
         delivery = deliveries.claim(delivery, limit + _LEASE_MARGIN_SECONDS)
     except deliveries.LostClaim:
+        _require_known(ticket, delivery)
         # A copy of this message was faster. It may still die, so look again once its lease is over.
         return _defer(ticket, limit + _LEASE_MARGIN_SECONDS)
     body = (event.body_in(webhook.format) or "").encode()  # _no_longer_wanted has told it missing
@@ -202,17 +230,24 @@ def _defer(ticket: Ticket, seconds: float, delivery: Delivery | None = None, *, 
     """A new message with a delay instead of returning this one, so that no receive is spent."""
     if delivery:
         deliveries.show(delivery)
-    queue.send([ticket], delay_seconds=max(1, seconds), lane=lane)
+    queue.send([ticket.seen()], delay_seconds=max(1, seconds), lane=lane)
     return Done("deferred")
 
 
-def _cancel(delivery: Delivery, reason: str) -> Verdict:
+def _require_known(ticket: Ticket, delivery: Delivery) -> None:
+    """What refused the write of a delivery that was only taken to be new is read, and says how to go on."""
+    if ticket.fresh and not delivery.stored:
+        raise _SentTwice
+
+
+def _cancel(ticket: Ticket, delivery: Delivery, reason: str) -> Verdict:
     attempts, unknowns = deliveries.closed(delivery)
     try:
         deliveries.settle(
             delivery, state="cancelled", reason=reason, attempts=attempts, unknowns=unknowns, next_attempt_at=None
         )
     except deliveries.LostClaim:
+        _require_known(ticket, delivery)
         return Return(1)
     log.event(
         "delivery.cancelled",

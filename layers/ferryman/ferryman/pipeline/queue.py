@@ -29,11 +29,18 @@ class Ticket:
     chat_id: str | None = None  # these two when the event is made of a message
     message_id: str | None = None
     requeues: int = 0  # how often it came back from the dead letters
+    fresh: bool = False  # nobody has received it yet, so there is hardly a delivery
 
     @classmethod
     def of(cls, event: Event, webhook_id: str) -> "Ticket":
-        message = (event.chat_id, event.message_id) if event.message_id else (None, None)
-        return cls(event.workspace_id, ids.delivery(event.event_id, webhook_id), *message)
+        """The first ticket of a delivery."""
+        return cls(
+            event.workspace_id,
+            ids.delivery(event.event_id, webhook_id),
+            event.chat_id if event.message_id else None,
+            event.message_id,
+            fresh=True,
+        )
 
     @property
     def webhook_id(self) -> str:
@@ -56,9 +63,16 @@ class Ticket:
         """The ticket for the next round through the queue, after the dead letters."""
         return replace(self, requeues=self.requeues + 1)
 
+    def seen(self) -> "Ticket":
+        """The ticket once it was worked on."""
+        return replace(self, fresh=False)
+
     @classmethod
-    def load(cls, text: str) -> "Ticket":
-        """Raises ValueError for anything that `dump` did not make: one foreign message must not fail a batch of ten."""
+    def load(cls, text: str, *, first: bool = False) -> "Ticket":
+        """A ticket as received, `first` for the first time; only then it can be fresh.
+
+        Raises ValueError for anything that `dump` did not make: one foreign message must not fail a batch of ten.
+        """
         try:
             content: dict[str, Any] = json.loads(text)
             ticket = cls(**content)
@@ -68,7 +82,7 @@ class Ticket:
             raise ValueError("not a ticket") from error
         if not ours:
             raise ValueError("not a ticket")
-        return ticket
+        return ticket if first else ticket.seen()
 
 
 type Lane = Literal["fast", "slow"]
