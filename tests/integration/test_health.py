@@ -1,9 +1,12 @@
 """How a webhook is paced, paused and probed, without a deferral ever costing a delivery's budget."""
 
+from collections.abc import Iterator
+
 import boto3
 import pytest
 from ferryman import clock
-from ferryman.pipeline import queue
+from ferryman.pipeline import health, queue, transport
+from ferryman.webhooks import table as webhooks
 
 from local.receiver import Answer, Receiver
 from tests.integration.conftest import Workspace
@@ -55,6 +58,14 @@ def _set(world: World, workspace: Workspace, webhook_id: str, **numbers: int) ->
         UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in numbers),
         ExpressionAttributeValues={f":{name}": {"N": str(value)} for name, value in numbers.items()},
     )
+
+
+def _drain(world: World) -> None:
+    """Take out what other tests left in the queue."""
+    sqs, url = boto3.client("sqs"), world.queue_url("DeliveriesQueue")
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        for message in messages:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 
 def test_no_more_than_max_per_second_begin_in_a_second(
@@ -125,6 +136,63 @@ def test_five_failures_in_a_row_pause(
         assert seen["paused_until"] == clock.iso(moving.now + 60)
     finally:
         world.parameters["PauseSeconds"] = "0"
+
+
+@pytest.fixture
+def pausing(world: World) -> Iterator[None]:
+    """Five failures in a row pause for a minute, as in a deployment."""
+    world.parameters |= {"PauseSeconds": "60", "RetryDelays": "30,120,600"}
+    yield
+    world.parameters |= {"PauseSeconds": "0", "RetryDelays": "0,0,0"}
+
+
+@pytest.mark.usefixtures("pausing", "deferred")
+@pytest.mark.parametrize("status", [500, 429])
+def test_a_burst_of_failures_pauses_and_does_not_disable(
+    world: World, workspace: Workspace, receiver: Receiver, moving: Clock, status: int
+) -> None:
+    """Ten fail that were under way at the same time: five count, and five probes more until it is disabled."""
+    _drain(world)
+    chat = workspace.chat()
+    webhook_id = _webhook(workspace, receiver, chat)
+    receiver.answer("/in", Answer(status=status, headers={"Retry-After": "60"} if status == 429 else {}))
+    _post(workspace, chat, 10)
+    world.pump_streams()
+    world.pump_queue("DeliveriesQueue", "deliverer")
+    assert len(receiver.requests("/in")) == 10
+    seen = workspace.call("GET", f"/v1/webhooks/{webhook_id}").json
+    assert (seen["state"], seen["paused_until"]) == ("enabled", clock.iso(moving.now + 60))
+    assert seen["consecutive_failures"] == (5 if status == 500 else seen["consecutive_failures"])
+    for failures in range(seen["consecutive_failures"] + 1, 11):
+        moving.now += 100
+        _post(workspace, chat, 3)
+        world.pump_streams()
+        before = len(receiver.requests("/in"))
+        world.pump_queue("DeliveriesQueue", "deliverer")
+        assert len(receiver.requests("/in")) == before + 1, "one probes, the others wait"
+        seen = workspace.call("GET", f"/v1/webhooks/{webhook_id}").json
+        assert seen["consecutive_failures"] == failures
+        assert seen["state"] == ("enabled" if failures < 10 else "disabled")
+    assert seen["paused_until"] is None
+    _drain(world)
+
+
+@pytest.mark.usefixtures("pausing")
+def test_what_was_under_way_when_a_pause_began_is_not_counted(
+    world: World, workspace: Workspace, receiver: Receiver, moving: Clock
+) -> None:
+    """Not even when it fails long after; only 410 says something that no pause can answer."""
+    chat = workspace.chat()
+    webhook_id = _webhook(workspace, receiver, chat)
+    with world.inside("deliverer"):
+        webhook = webhooks.get_many([(workspace.workspace_id, webhook_id)])[webhook_id]
+        _set(world, workspace, webhook_id, paused_until=int(moving.now * 1000) + 60_000, consecutive_failures=5)
+        for _ in range(6):
+            health.failed(webhook, transport.Unreachable("timeout", "", 8000))
+        seen = workspace.call("GET", f"/v1/webhooks/{webhook_id}").json
+        assert (seen["state"], seen["consecutive_failures"]) == ("enabled", 5)
+        health.failed(webhook, transport.Refused(410, "", 1, None))
+    assert workspace.call("GET", f"/v1/webhooks/{webhook_id}").json["state"] == "disabled"
 
 
 @pytest.mark.parametrize(("said", "seconds"), [("120", 120), ("99999999", 900)])

@@ -299,6 +299,8 @@ class _Judge:
     # -- the rest ----------------------------------------------------------------------------------------------------
 
     def _leftovers(self, simulation: "Simulation") -> None:
+        for hasty in self.recorder.hasty:
+            self._wrong(hasty)
         for request in simulation.receivers.strays:
             self._wrong(f"a request to {request.url} was sent without a claim")
         for key in _marked(self.cloud):

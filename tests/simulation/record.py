@@ -10,10 +10,13 @@ from typing import Any
 
 from ferryman import store
 from ferryman.pipeline import transport
+from ferryman.webhooks.model import PAUSE_AFTER_FAILURES
 
 from tests.simulation.engine import Engine, Task
 from tests.simulation.expressions import Item
 from tests.simulation.receivers import Request
+
+_SKEW = 4.0  # a clock may think that a pause is over so much before it is
 
 
 @dataclass
@@ -73,6 +76,8 @@ class Recorder:
         self.subscriptions: dict[str, Subscription] = {}
         # When a webhook was not enabled: (from, until) with None for still.
         self.absences: dict[str, list[tuple[float, float | None]]] = defaultdict(list)
+        self.probed: set[str] = set()  # webhooks that were probed since their last failure was counted
+        self.hasty: list[str] = []  # failures that were counted though nobody had probed since the pause
         self.left: dict[tuple[str, str | None], float] = {}  # (chat, user) → when the user was taken out of it
         self.unmarked: dict[str, float] = {}  # message or event → when its mark was taken off
         self.poison: list[str] = []
@@ -143,6 +148,8 @@ class Recorder:
 
     def _webhook(self, old: Item | None, new: Item | None) -> None:
         webhook_id = (new or old or {})["webhook_id"]["S"]
+        if old is not None and new is not None:
+            self._counted(webhook_id, store.load(old), store.load(new))
         was = old is not None and old["state"]["S"] == "enabled"
         is_ = new is not None and new["state"]["S"] == "enabled"
         absences = self.absences[webhook_id]
@@ -150,6 +157,17 @@ class Recorder:
             absences.append((self._engine.now, None))
         elif is_ and absences and absences[-1][1] is None:
             absences[-1] = (absences[-1][0], self._engine.now)
+
+    def _counted(self, webhook_id: str, old: dict[str, Any], new: dict[str, Any]) -> None:
+        """After the fifth failure in a row, each one that counts is that of a probe."""
+        before, after = old["consecutive_failures"], new["consecutive_failures"]
+        pause_over = 0 < old["paused_until"] <= (self._engine.now + _SKEW) * 1000
+        if after == before and pause_over and new["paused_until"] > old["paused_until"]:
+            self.probed.add(webhook_id)
+        elif after > before:
+            if before >= PAUSE_AFTER_FAILURES and webhook_id not in self.probed:
+                self.hasty.append(f"failure {after} of {webhook_id} was counted without a probe since failure {before}")
+            self.probed.discard(webhook_id)
 
 
 def _attempts(item: Item) -> list[dict[str, Any]]:

@@ -5,7 +5,8 @@
 - after five failures in a row the webhook is paused; then one attempt probes, and a success ends the pause
 - a receiver that answers 429 or 503 with Retry-After is left alone for that long
 - a receiver that took longer than two seconds has its deliveries on the slow lane for a quarter of an hour
-- after ten failures in a row, or a 410 Gone, the webhook is disabled, with the reason
+- after ten failures in a row, or a 410 Gone, the webhook is disabled, with the reason; what was under way when a pause
+  began is not counted, so ten are five and as many probes
 
 Whoever has to wait is deferred with a new message, so that waiting never costs a delivery's budget.
 """
@@ -41,8 +42,11 @@ def wait(webhook: Webhook, attempt_seconds: float) -> float:
     paused_for = webhook.paused_until / 1000 - now
     if paused_for > 0:
         return _spread(paused_for)
-    if webhook.paused_until and not webhooks.probe(webhook, int((now + attempt_seconds + 1) * 1000)):
-        return _spread(attempt_seconds + 1)
+    if webhook.paused_until:
+        until = int((now + attempt_seconds + 1) * 1000)
+        if not webhooks.probe(webhook, until):
+            return _spread(attempt_seconds + 1)
+        webhook.paused_until = until  # what the probe's failure has to find
     if webhook.max_per_second and not webhooks.take_place(webhook, int(now)):
         # The next second may be full as well; spreading over two keeps the crowd small.
         return 1 + 2 * random.random()  # noqa: S311 - spreading load needs no secret randomness
@@ -64,30 +68,50 @@ def succeeded(webhook: Webhook) -> None:
 
 
 def failed(webhook: Webhook, outcome: transport.Refused | transport.Unreachable) -> None:
-    """Count one failed attempt, and pause or disable the webhook when it is time to."""
+    """Count one failed attempt, and pause or disable the webhook when it is time to.
+
+    Attempts that were under way when a pause began say nothing that is new, however many they are: they are not
+    counted, so that a burst cannot disable a webhook before its pause.
+    """
     error = f"HTTP {outcome.status}" if isinstance(outcome, transport.Refused) else outcome.error
-    failures = webhooks.failed(webhook.workspace_id, webhook.webhook_id, error)
+    failures = _count(webhook, outcome, error)
     if isinstance(outcome, transport.Refused) and outcome.status == _GONE:
         _disable(webhook, "the receiver answered 410 Gone", error)
     elif failures >= DISABLE_AFTER_FAILURES:
         _disable(webhook, f"{failures} attempts in a row failed; the last with {error}", error)
-    elif (seconds := _pause(outcome, failures)) > 0:
-        webhooks.pause(webhook, int((clock.now() + seconds) * 1000))
+
+
+def _count(webhook: Webhook, outcome: transport.Refused | transport.Unreachable, error: str) -> int:
+    """Count, and pause where it is time to. The failures in a row so far, 0 when this one does not count."""
+    pause, patience = settings.integer("PAUSE_SECONDS"), _patience(outcome)
+    failures = webhooks.failed(webhook, error, below=PAUSE_AFTER_FAILURES - 1 if pause else None)
+    seconds = patience
+    if pause and not failures:
+        # The fifth, or a later one. The pause is set by the write that counts, so that no other comes in between.
+        seconds = max(pause, patience)
+        failures = webhooks.failed_and_paused(webhook, error, _until(seconds))
+    if patience and not (pause and failures >= PAUSE_AFTER_FAILURES):
+        webhooks.pause(webhook, _until(patience))
+    if seconds and 0 < failures < DISABLE_AFTER_FAILURES:
         log.event(
             "webhook.paused",
             workspace_id=webhook.workspace_id,
             webhook_id=webhook.webhook_id,
-            seconds=round(seconds),
+            seconds=seconds,
             failures=failures,
         )
+    return failures
 
 
-def _pause(outcome: transport.Refused | transport.Unreachable, failures: int) -> float:
-    """How long the webhook is left alone after a failure, in seconds; 0 when it is not."""
-    pause = float(settings.integer("PAUSE_SECONDS")) if failures >= PAUSE_AFTER_FAILURES else 0.0
+def _patience(outcome: transport.Refused | transport.Unreachable) -> int:
+    """How long the receiver asks to be left alone, in seconds and within limits."""
     if isinstance(outcome, transport.Refused) and outcome.status in _ASKS_FOR_PATIENCE and outcome.retry_after:
-        pause = max(pause, min(float(outcome.retry_after), _MAX_PATIENCE_SECONDS))
-    return pause
+        return min(outcome.retry_after, _MAX_PATIENCE_SECONDS)
+    return 0
+
+
+def _until(seconds: int) -> int:
+    return int((clock.now() + seconds) * 1000)
 
 
 def _disable(webhook: Webhook, reason: str, error: str) -> None:

@@ -268,23 +268,33 @@ def take_place(webhook: Webhook, second: int) -> bool:
     return False
 
 
-def failed(workspace_id: str, webhook_id: str, error: str) -> int:
-    """Count one failed attempt. Returns the consecutive failures so far, 0 when the webhook is gone."""
+def failed(webhook: Webhook, error: str, *, below: int | None = None) -> int:
+    """Count one failed attempt, unless a pause began after the attempt did. Returns the failures in a row so far.
+
+    With `below`, only as long as the count is below it. 0 when nothing was counted.
+    """
+    condition, values = "paused_until = :seen", {":seen": webhook.paused_until, ":error": error, ":one": 1}
+    if below is not None:
+        condition, values = f"{condition} AND consecutive_failures < :below", {**values, ":below": below}
+    return _counted(webhook, "SET last_error = :error ADD consecutive_failures :one", values, condition)
+
+
+def failed_and_paused(webhook: Webhook, error: str, until: int) -> int:
+    """As `failed`, and the pause until `until` (epoch milliseconds) begins with the same write."""
+    return _counted(
+        webhook,
+        "SET last_error = :error, paused_until = :until ADD consecutive_failures :one",
+        {":error": error, ":until": until, ":one": 1, ":seen": webhook.paused_until},
+        "paused_until = :seen",
+    )
+
+
+def _counted(webhook: Webhook, expression: str, values: dict[str, Any], condition: str) -> int:
+    key = _key(webhook.workspace_id, webhook.webhook_id)
+    counting = store.update(TABLE, key, expression, values, condition=condition)
     try:
-        now = store.commit(
-            [
-                store.update(
-                    TABLE,
-                    _key(workspace_id, webhook_id),
-                    "SET last_error = :error ADD consecutive_failures :one",
-                    {":error": error, ":one": 1},
-                    condition="attribute_exists(webhook_id)",
-                    refused=NotFound("gone"),
-                )
-            ],
-            return_new=True,
-        )
-    except NotFound:
+        now = store.commit([counting], return_new=True)
+    except Conflict:
         return 0
     return int(now["consecutive_failures"]) if now else 0
 
@@ -294,8 +304,8 @@ def disabling(workspace_id: str, webhook_id: str, reason: str, at: str) -> store
     return store.update(
         TABLE,
         _key(workspace_id, webhook_id),
-        "SET #state = :disabled, disabled_reason = :reason, disabled_at = :at",
-        {":disabled": "disabled", ":enabled": "enabled", ":reason": reason, ":at": at},
+        "SET #state = :disabled, disabled_reason = :reason, disabled_at = :at, paused_until = :never",
+        {":disabled": "disabled", ":enabled": "enabled", ":reason": reason, ":at": at, ":never": 0},
         condition="#state = :enabled",
         names={"#state": "state"},
         refused=NotEnabled("The webhook is not enabled."),
