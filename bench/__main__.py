@@ -28,6 +28,7 @@ PARTS = {
     "fanout": "one event to many webhooks",
     "growth": "large workspaces and long logs",
     "logs": "bytes logged",
+    "sizes": "memory and batch sizes",
     "cost": "dollars a million",
 }
 

@@ -4,19 +4,25 @@
 cost matters. CPU milliseconds of this machine are taken for those of one vCPU of Lambda, which 1,769 MB of memory have.
 """
 
+import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+from ferryman.pipeline.deliver import APART_SECONDS
 from ferryman.webhooks.model import SLOW_AFTER_SECONDS
 
 from bench.calls import BATCH, Scene, deliver, dispatch, incoming_post, scene
 from bench.deliveries import Surroundings, edge, invoked, surrounded, tables
+from bench.edge import NAME
 from bench.meter import Call, Counted
 from bench.report import Row
 from tests.support import template
 from tests.support.logs import captured
+from tests.unit.hostile import Authority
 
 PRICES_OF = "2026-11-21"
 MILLION = 1_000_000
@@ -63,13 +69,16 @@ PRICES = {
 SERVICES = ("HTTP API", "Lambda", "DynamoDB", "SQS", "CloudWatch Logs", "KMS", "data transfer")
 
 VCPU_MB = 1769
+MEMORIES = (128, 256, 512, 1024, 1769)
 CALL_SECONDS = 0.005  # a call to DynamoDB, SQS or KMS from Lambda
 DISPATCHED_TOGETHER = 10  # messages of one batch of the stream
 ACCESS_LINE = 260  # bytes of API Gateway's access log for one request
-ATTEMPT_BYTES = 2600  # what one attempt sends besides its body: its head, a TLS handshake, packets' own heads
+# What an attempt sends is counted, but for the heads of its packets: SYN, three ACKs of the handshake and of what the
+# receiver says in it, two of the answer and its end, one FIN, and those that carry data.
+PACKETS, PACKET_BYTES = 9, 52
+TLS_RECORD = 22
 DECRYPTS = 1 / 30  # of a delivery: a process remembers a secret for five minutes
 ANSWERS = {"100 ms": 0.1, "2 s": 2.0, "8 s": 8.0}
-SLOW_LANE_BATCH = 50  # of the mapping of SlowDeliveriesQueue
 GOALS = {"message": 2.5, "delivery": 2.2}
 PEERS = {
     "Svix": "$1,485",
@@ -77,6 +86,12 @@ PEERS = {
     "Hookdeck": "$599",
     "EventBridge API destinations": "$12 (5 s at most, no signature, no log)",
 }
+
+
+def slow_lane(name: str) -> int:
+    """A property of the mapping of SlowDeliveriesQueue."""
+    return int(template.functions()["deliverer"]["Events"]["SlowDeliveries"]["Properties"][name])
+
 
 type Bill = dict[str, float]  # dollars by service
 
@@ -95,15 +110,29 @@ class Work:
         mine = [call for call in self.calls if chosen(call)]
         return sum(call.writes * PRICES["write"].dollars + call.reads * PRICES["read"].dollars for call in mine)
 
+    @property
+    def rounds(self) -> list[str]:
+        """Its calls that wait for each other; a claim and what settles it are of different names."""
+        return sorted({call.name for call in self.calls})
+
+    @property
+    def cpu_on_lambda(self) -> float:
+        """Seconds that its CPU takes on the share of a core that the memory brings."""
+        return self.cpu_seconds * max(1.0, VCPU_MB / self.memory_mb)
+
     def lambda_dollars(self, waits: float) -> float:
         """One invocation that waits so many seconds, besides its CPU."""
-        seconds = waits + self.cpu_seconds * max(1.0, VCPU_MB / self.memory_mb)
-        return PRICES["invocation"].dollars + seconds * self.memory_mb / 1024 * PRICES[architecture()].dollars
+        return lasting(waits + self.cpu_on_lambda, self.memory_mb)
 
     @property
     def log_dollars(self) -> float:
         """Our lines are all there are: `LoggingConfig` of the template keeps Lambda's own out while all is well."""
         return float(self.logged * PRICES["logs"].dollars)
+
+
+def lasting(seconds: float, memory_mb: int) -> float:
+    """Dollars of one invocation."""
+    return PRICES["invocation"].dollars + seconds * memory_mb / 1024 * PRICES[architecture()].dollars
 
 
 def architecture() -> str:
@@ -129,6 +158,7 @@ class Measured:
     dispatcher: Work  # DISPATCHED_TOGETHER messages to one webhook
     deliverer: Work  # BATCH deliveries to receivers that answer at once
     body_bytes: int
+    attempt_bytes: int  # what one attempt sends besides its body
 
 
 @cache
@@ -150,8 +180,32 @@ def _measured() -> Measured:
         deliverer = _work(delivered, busy, "deliverer", "tls")
         busy.edge.ask("seen")
         busy.function.ask("1 tls")
-        body = max(len(body) for body in busy.edge.ask("seen")["bodies"])
-    return Measured(hooks, dispatcher, deliverer, body)
+        seen = busy.edge.ask("seen")
+        body, head = max(map(len, seen["bodies"])), max(seen["heads"])
+        attempt = head + _handshake_bytes(busy.folder) + TLS_RECORD + PACKETS * PACKET_BYTES
+    return Measured(hooks, dispatcher, deliverer, body, attempt)
+
+
+def _handshake_bytes(folder: Path) -> int:
+    """What a client like ours sends in a TLS handshake, counted; whom it trusts changes nothing."""
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+    client.set_alpn_protocols(["http/1.1"])
+    from_client, from_server = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ours, theirs = ssl.MemoryBIO(), ssl.MemoryBIO()  # what has arrived
+    mine = client.wrap_bio(ours, from_client, server_hostname=NAME)
+    other = Authority(folder).server(NAME).wrap_bio(theirs, from_server, server_side=True)
+    sent = 0
+    for _ in range(4):  # more turns than a handshake has
+        for end in (mine, other):
+            with suppress(ssl.SSLWantReadError):
+                end.do_handshake()
+        content = from_client.read()
+        sent += len(content)
+        theirs.write(content)
+        ours.write(from_server.read())
+    assert mine.version() == "TLSv1.3"
+    return sent
 
 
 def _alone(counted: Counted, around: Any, one: Scene, function: str, event: dict[str, Any]) -> Work:
@@ -179,19 +233,26 @@ def message(measured: Measured) -> Bill:
 
 def delivery(measured: Measured, seconds: float, *, lane: bool = True) -> Bill:
     """One delivery of a full batch whose slowest receiver takes `seconds`; with a slow lane, of that if it is slow."""
-    together = SLOW_LANE_BATCH if lane and seconds >= SLOW_AFTER_SECONDS else BATCH
+    slow = lane and seconds >= SLOW_AFTER_SECONDS
+    together = slow_lane("BatchSize") if slow else BATCH
     work, dispatched = measured.deliverer, measured.dispatcher
-    rounds = len({call.name for call in work.calls}) + 1  # claim and settle are two of one name
-    cpu = work.cpu_seconds * together / BATCH
-    batch = Work(work.calls, cpu, 0, work.memory_mb).lambda_dollars(seconds + rounds * CALL_SECONDS)
     return {
-        "Lambda": batch / together,
+        "Lambda": lasting(batch_seconds(work, seconds, together, slow=slow), work.memory_mb) / together,
         "DynamoDB": work.units() / BATCH + dispatched.units(_of_deliveries) / DISPATCHED_TOGETHER,
         "SQS": 3 / BATCH * PRICES["sqs"].dollars,  # sent, received and deleted in tens
         "CloudWatch Logs": work.logged / BATCH * PRICES["logs"].dollars,
         "KMS": DECRYPTS * PRICES["kms"].dollars,
-        "data transfer": (measured.body_bytes + ATTEMPT_BYTES) * PRICES["egress"].dollars,
+        "data transfer": (measured.body_bytes + measured.attempt_bytes) * PRICES["egress"].dollars,
     }
+
+
+def batch_seconds(work: Work, answer: float, together: int, *, slow: bool) -> float:
+    """How long a batch lasts; `work` is that of ten. On the slow lane attempts begin APART_SECONDS after each other.
+
+    Its CPU fits between them as long as one's is not more than that.
+    """
+    each = work.cpu_on_lambda / BATCH
+    return answer + len(work.rounds) * CALL_SECONDS + together * (max(each, APART_SECONDS) if slow else each)
 
 
 def _of_deliveries(call: Call) -> bool:
@@ -245,10 +306,30 @@ def measure() -> list[Row]:
     for slow in (0.05, 0.2):
         alone = mixed(measured, slow, lane=False) / healthy
         laned = mixed(measured, slow, lane=True) / healthy
-        note = f"{alone:.2f} × without the slow lane and its batches of {SLOW_LANE_BATCH}"
+        note = f"{alone:.2f} × without the slow lane and its batches of {slow_lane('BatchSize')}"
         found.append(Row.at_most(f"{slow:.0%} of receivers take 8 s, over none", laned, "×", 1.3, note))
+    found += _by_memory(measured)
     month = idle()
     return [*found, Row("a month without traffic", total(month), "$", "", True, _told(month, 1))]
+
+
+def _by_memory(measured: Measured) -> list[Row]:
+    """Lambda's dollars for a million, and how long an invocation takes, with other memory than the template's."""
+    hooks, dispatcher, deliverer = measured.hooks, measured.dispatcher, measured.deliverer
+    rows = []
+    for what, work, waits, together in (
+        ("messages, hooks", hooks, len(hooks.calls) * CALL_SECONDS, 1),
+        ("messages, dispatcher", dispatcher, len(dispatcher.calls) * CALL_SECONDS, DISPATCHED_TOGETHER),
+        ("deliveries of 100 ms", deliverer, ANSWERS["100 ms"] + len(deliverer.rounds) * CALL_SECONDS, BATCH),
+    ):
+        told = []
+        for mb in MEMORIES:
+            other = replace(work, memory_mb=mb)
+            seconds = waits + other.cpu_on_lambda
+            told.append(f"{mb} MB: {lasting(seconds, mb) / together * MILLION:.2f} in {seconds * 1000:.0f} ms")
+        value = work.lambda_dollars(waits) / together * MILLION
+        rows.append(Row(f"Lambda, a million {what}, {work.memory_mb} MB", value, "$", "", True, ", ".join(told)))
+    return rows
 
 
 def _told(bill: Bill, times: int = MILLION) -> str:

@@ -224,9 +224,11 @@ class Http(asyncio.Protocol):
 class Receivers:
     def __init__(self) -> None:
         self.bodies: list[str] = []
+        self.heads: list[int] = []  # their bytes
 
-    def answer(self, first: str, _headers: dict[str, str], body: bytes) -> tuple[float, bytes] | None:
+    def answer(self, first: str, headers: dict[str, str], body: bytes) -> tuple[float, bytes] | None:
         self.bodies.append(body.decode())
+        self.heads.append(len(first) + 4 + sum(len(name) + len(value) + 4 for name, value in headers.items()))
         path = first.split(" ")[1]
         if path.startswith("/hang"):
             return None
@@ -257,9 +259,10 @@ async def _serve(folder: Path) -> None:
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         if line.strip() == "tables":
             aws.load(json.loads((folder / "tables.json").read_text()))
-        print(json.dumps({"calls": aws.seen, "bodies": receivers.bodies}), flush=True)
+        print(json.dumps({"calls": aws.seen, "bodies": receivers.bodies, "heads": receivers.heads}), flush=True)
         aws.seen.clear()
         receivers.bodies.clear()
+        receivers.heads.clear()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 FOLDER/invoked.json holds the name of the function, its environment, and events by name. For each line of standard input
 (how many times, and a name) it hands that event to the real handler, and prints the CPU milliseconds and the seconds of
 all times, and the last answer. `memory <name>` prints the peak of what Python holds meanwhile, over before, in bytes;
-`loads` how often this process has loaded certificates.
+`loads` how often this process has loaded certificates; `resident` the most memory that it ever had resident, in bytes,
+and its process id.
 """
 
 import gc
@@ -80,6 +81,10 @@ def main() -> None:
         what, _, name = line.strip().partition(" ")
         if what == "loads":
             print(json.dumps(LOADS), flush=True)
+        elif what == "resident":
+            status = Path("/proc/self/status").read_text()  # getrusage would tell what the parent had
+            most = int(status.partition("VmHWM:")[2].split()[0]) * 1024
+            print(json.dumps({"bytes": most, "pid": os.getpid()}), flush=True)
         elif what == "memory":
             print(json.dumps(_peak(lambda: handle(given["events"][name], Context()))), flush=True)  # noqa: B023
         else:

@@ -1,4 +1,4 @@
-"""The delivery queues: signs and sends, ten at a time, or fifty where the receivers are slow."""
+"""The delivery queues: signs and sends, ten at a time, or two hundred where the receivers are slow."""
 
 from typing import Any
 

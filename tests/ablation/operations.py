@@ -155,6 +155,14 @@ MEASURES = [
         "operations::test_all_dead_letters_ring",
     ),
     measure(
+        "a slow lane that stands still rings",
+        "F39",
+        "operations.yaml",
+        "          Expression: IF(FILL(done, 0) > 0, 0, FILL(waiting, 0))\n",
+        "          Expression: FILL(waiting, 0)\n",
+        "operations::test_each_delivery_queue_rings_when_it_does_not_get_on",
+    ),
+    measure(
         "a stream that is late rings",
         "F8 F39",
         "operations.yaml",

@@ -416,6 +416,14 @@ MEASURES = [
         "slow_lane::test_a_slow_receiver_gets_its_deliveries_on_the_slow_lane",
     ),
     measure(
+        "the slow lane's attempts begin one after the other",
+        "F20",
+        "pipeline/deliver.py",
+        '            if begun and lane == "slow":\n',
+        "            if False:\n",
+        "slow_lane::test_attempts_on_the_slow_lane_begin_one_after_the_other",
+    ),
+    measure(
         "what was dispatched before its receiver became slow changes lanes",
         "F20",
         "pipeline/deliver.py",

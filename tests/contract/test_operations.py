@@ -188,6 +188,19 @@ def test_all_dead_letters_ring() -> None:
     } == {300}
 
 
+def test_each_delivery_queue_rings_when_it_does_not_get_on() -> None:
+    """The first by the minutes of work that wait; the slow one, which receivers make long, when nothing moves."""
+    waiting = "ApproximateNumberOfMessagesVisibleInQuietGroups"
+    filled = {mapping["Properties"]["Queue"]["Fn::GetAtt"][0] for mapping in FUNCTIONS["deliverer"]["Events"].values()}
+    assert _alarmed(waiting) == _alarmed("NumberOfMessagesDeleted") == filled
+    slow = ALARMS["SlowLane"]
+    stats = {one["Id"]: one["MetricStat"]["Stat"] for one in slow["Metrics"] if "MetricStat" in one}
+    assert stats == {"waiting": "Minimum", "done": "Sum"}, "what waits for a moment only is no standing queue"
+    (expression,) = [one["Expression"] for one in slow["Metrics"] if "Expression" in one]
+    assert expression == "IF(FILL(done, 0) > 0, 0, FILL(waiting, 0))"
+    assert (slow["Threshold"], slow["EvaluationPeriods"]) == (0, 15)
+
+
 # --- what a customer's receiver can do --------------------------------------------------------------------
 
 

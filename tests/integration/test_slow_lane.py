@@ -1,14 +1,16 @@
 """The slow lane: what goes to receivers that take long has batches of its own, and nobody quick waits in them."""
 
+import time
+
 import pytest
 from ferryman import aws, clock
-from ferryman.pipeline import queue, transport
+from ferryman.pipeline import deliver, queue, transport
 from ferryman.pipeline.transport import Delivered
 from ferryman.webhooks.model import SLOW_AFTER_SECONDS, SLOW_FOR_SECONDS
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
-from tests.support import watched
+from tests.support import template, watched
 from tests.support.world import World
 
 
@@ -92,6 +94,31 @@ def test_a_retry_on_the_slow_lane_waits_there(world: World, made: Made) -> None:
     assert made.got("/slow") == 1 + 4
     page = made.workspace.call("GET", f"/v1/webhooks/{made.ids['/slow']}/deliveries").json["items"]
     assert sorted(delivery["state"] for delivery in page) == ["delivered", "exhausted"]
+
+
+def test_attempts_on_the_slow_lane_begin_one_after_the_other(
+    world: World, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch is large there, and its handshakes must not take each other's time; ten on the fast lane do not."""
+    made.say()
+    world.pump()
+    made.say(4)
+    world.pump_streams()
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    assert world.pump_queue("DeliveriesQueue", "deliverer") == 4
+    assert pauses == []
+    assert world.pump_queue("SlowDeliveriesQueue", "deliverer") == 4
+    assert pauses == [deliver.APART_SECONDS] * 3
+    assert (made.got("/quick"), made.got("/slow")) == (5, 5)
+
+
+def test_a_batch_of_the_slow_lane_ends_in_time() -> None:
+    """All begin, and the last one takes all its time; half as long again as planned is still enough."""
+    deliverer, properties = template.functions()["deliverer"], template.load()["Parameters"]
+    size = deliverer["Events"]["SlowDeliveries"]["Properties"]["BatchSize"]
+    limit = properties["AttemptTimeoutSeconds"]["Default"]
+    assert 1.5 * size * deliver.APART_SECONDS + limit + 1 <= deliverer["Timeout"]
 
 
 def test_staying_slow_is_written_down_now_and_then(world: World, made: Made) -> None:

@@ -1,7 +1,7 @@
 """The delivery queues: messages carry ids only, the content stays in DynamoDB (a claim check).
 
 There are two lanes. A batch lives as long as the slowest of its receivers, so what goes to slow ones has a queue of its
-own: there a batch holds fifty, and nobody quick waits in it.
+own: there a batch holds two hundred, and nobody quick waits in it.
 """
 
 import json

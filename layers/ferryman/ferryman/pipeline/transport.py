@@ -157,8 +157,8 @@ def _request(target: Target, lines: list[str], body: bytes) -> bytes:
 
 
 # A look-up that outlasts its attempt cannot be ended, only waited for by nobody: a name that never answers must not
-# gather threads. Fifty attempts at a time may ask for one name, with as many of an earlier batch still hanging.
-_MOST_LOOK_UPS_OF_A_NAME = 100
+# gather threads. Two hundred attempts at a time may ask for one name, with as many of an earlier batch still hanging.
+_MOST_LOOK_UPS_OF_A_NAME = 400
 _look_ups: Counter[str] = Counter()
 _look_ups_lock = threading.Lock()
 
