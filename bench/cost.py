@@ -18,6 +18,7 @@ from ferryman.webhooks.model import SLOW_AFTER_SECONDS
 from bench.calls import BATCH, Scene, deliver, dispatch, incoming_post, scene
 from bench.deliveries import Surroundings, edge, invoked, surrounded, tables
 from bench.edge import NAME
+from bench.logs import access_bytes
 from bench.meter import Call, Counted
 from bench.report import Row
 from tests.support import template
@@ -72,7 +73,6 @@ VCPU_MB = 1769
 MEMORIES = (128, 256, 512, 1024, 1769)
 CALL_SECONDS = 0.005  # a call to DynamoDB, SQS or KMS from Lambda
 DISPATCHED_TOGETHER = 10  # messages of one batch of the stream
-ACCESS_LINE = 260  # bytes of API Gateway's access log for one request
 # What an attempt sends is counted, but for the heads of its packets: SYN, three ACKs of the handshake and of what the
 # receiver says in it, two of the answer and its end, one FIN, and those that carry data.
 PACKETS, PACKET_BYTES = 9, 52
@@ -226,7 +226,7 @@ def message(measured: Measured) -> Bill:
         + dispatcher.lambda_dollars(waits) / DISPATCHED_TOGETHER,
         "DynamoDB": hooks.units() + dispatcher.units(lambda call: not _of_deliveries(call)) / DISPATCHED_TOGETHER,
         "CloudWatch Logs": hooks.log_dollars
-        + ACCESS_LINE * PRICES["logs"].dollars
+        + access_bytes("POST /hooks/{secret}") * PRICES["logs"].dollars
         + dispatcher.log_dollars / DISPATCHED_TOGETHER,
     }
 

@@ -29,16 +29,17 @@ _ACTIONS = {
     "check": "ConditionCheckItem",
 }
 _CLIENT_ACTIONS = {
-    ("sqs", "send_message"): "sqs:SendMessage",
-    ("sqs", "send_message_batch"): "sqs:SendMessage",
-    ("sqs", "change_message_visibility"): "sqs:ChangeMessageVisibility",
-    ("kms", "encrypt"): "kms:Encrypt",
-    ("kms", "decrypt"): "kms:Decrypt",
+    ("sqs", "SendMessageBatch"): "sqs:SendMessage",
+    ("sqs", "ChangeMessageVisibility"): "sqs:ChangeMessageVisibility",
     ("s3", "put_object"): "s3:PutObject",
     ("s3", "get_object"): "s3:GetObject",
     ("s3", "delete_object"): "s3:DeleteObject",
     ("s3", "list_objects_v2"): "s3:ListBucket",
 }
+
+_AWS = "ferryman.aws"
+_CLIENTS = {"sqs", "kms", "s3"}
+_CALLED = {(_AWS, "encrypt"): "kms:Encrypt", (_AWS, "decrypt"): "kms:Decrypt"}
 
 type Node = tuple[str, str]  # module, name of a top-level definition or `Class.method`
 
@@ -204,8 +205,8 @@ def needs(folder: str) -> Needs:
     reach = _Reach(template.ROOT / "functions" / folder / "handler.py")
     found = Needs()
     for node, call, target in reach.calls():
-        if node[0] in (_STORE, "ferryman.settings"):
-            continue  # passes on what it was called with
+        if node[0] in (_STORE, "ferryman.settings") or node[0].startswith(_AWS):
+            continue  # passes on what it was called with; or what Lambda sets
         if target and target[0] == "ferryman.settings":
             variable = reach.text(node, call.args[0])
             if variable is None:
@@ -218,15 +219,21 @@ def needs(folder: str) -> Needs:
                 for one in indexes:
                     found.actions.add((f"dynamodb:{_ACTIONS[target[1]]}", _variable(table), one))
                 found.variables.add(_variable(table))
-        match call.func:
-            case ast.Attribute(value=ast.Call(func=client), attr=method):
-                service = reach.resolve(node, client)
-                if service and service[0] == "ferryman.aws":
-                    action = _CLIENT_ACTIONS.get((service[1], method))
-                    if action:
-                        for variable in _settings_of(reach, node):
-                            found.actions.add((action, variable, None))
+        for action in _actions_of(reach, node, call, target):
+            found.actions |= {(action, variable, None) for variable in _settings_of(reach, node)}
     return found
+
+
+def _actions_of(reach: _Reach, node: Node, call: ast.Call, target: Node | None) -> list[str]:
+    """What a call asks of a service that is not DynamoDB: `aws.sqs().call("SendMessageBatch")`, `aws.encrypt()`."""
+    if target in _CALLED:
+        return [_CALLED[target]]
+    if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Call):
+        client = reach.resolve(node, call.func.value.func)
+        if client and client[0] == _AWS and client[1] in _CLIENTS:
+            operation = reach.text(node, call.args[0]) if call.func.attr == "call" else call.func.attr
+            return [_CLIENT_ACTIONS[client[1], operation or ""]]
+    return []
 
 
 def _variable(table: str) -> str:

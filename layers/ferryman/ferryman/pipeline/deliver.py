@@ -30,7 +30,7 @@ from ferryman.webhooks import sealing
 from ferryman.webhooks import table as webhooks
 from ferryman.webhooks.model import Webhook
 
-_LEASE_MARGIN_SECONDS = 12  # after the attempt's own limit: time to write the outcome
+_LEASE_MARGIN_SECONDS = 15  # after the attempt's own limit: time to write the outcome, with every try
 # From one beginning to the next on the slow lane. Two hundred handshakes at once would take seconds on the seventh of a
 # core that 256 MB have, each of them out of its own receiver's time. The thread that begins them shares that core, so
 # where they take longer than this, the next one begins later by itself.
