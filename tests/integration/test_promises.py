@@ -310,7 +310,7 @@ def test_who_loses_the_claim_looks_again_in_case_the_winner_dies(
 
     with _intercepted("sqs", "SendMessageBatch", count):
         assert world.invoke("deliverer", _batch(ticket, ticket)) == {"batchItemFailures": []}
-    assert sent == [13], "a second for the attempt, and twelve to write of it"
+    assert sent == [16], "a second for the attempt, and fifteen to write of it"
 
 
 def test_who_took_too_long_has_no_say_any_more(world: World, workspace: Workspace, chat: str) -> None:
