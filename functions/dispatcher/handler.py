@@ -42,9 +42,9 @@ def _give_all(records: list[dict[str, Any]], run: dispatch.Run, context: Any) ->
 
 def _give(record: dict[str, Any], run: dispatch.Run) -> None:
     try:
-        found = dispatch.of_record(record)
+        waiting = dispatch.of_record(record)
     except dispatch.Unreadable as unreadable:
         parking.park("record", record, str(unreadable))
         return
-    if found is not None:
-        run.give(*found, record)
+    if waiting is not None:
+        run.give(waiting, record)

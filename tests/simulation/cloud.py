@@ -183,6 +183,8 @@ class Stream:
     def add(self, record: dict[str, Any]) -> None:
         if self.patterns and not any(template.passes(pattern, record) for pattern in self.patterns):
             return
+        if self.cloud.network.faults.strikes("stream.lost_record"):
+            return
         if "poison" in record["dynamodb"].get("NewImage", {}):
             self.poisoned.add(record["dynamodb"]["SequenceNumber"])
         key = json.dumps(record["dynamodb"].get("Keys", {}), sort_keys=True)

@@ -163,7 +163,9 @@ class DynamoDB(aws.Client):
 
     def query(self, **request: Any) -> dict[str, Any]:
         known = "TableName IndexName KeyConditionExpression FilterExpression ExpressionAttributeNames "
-        known += "ExpressionAttributeValues ScanIndexForward ConsistentRead Limit ExclusiveStartKey"
+        known += (
+            "ExpressionAttributeValues ScanIndexForward ConsistentRead Limit ExclusiveStartKey ProjectionExpression"
+        )
         aws.require_known("query", request, known)
         table = self._table(request)
         index = table.indexes[request["IndexName"]] if "IndexName" in request else None
@@ -199,6 +201,9 @@ class DynamoDB(aws.Client):
             if index is not None and index.keys_only:
                 kept = {*table.keys, index.hash, index.range}
                 shown = [{name: value for name, value in item.items() if name in kept} for item in shown]
+            if "ProjectionExpression" in request:
+                kept = {names.get(name, name) for name in request["ProjectionExpression"].split(", ")}
+                shown = [{name: value for name, value in item.items() if name in kept} for item in shown]
             answer: dict[str, Any] = {"Items": shown, "Count": len(shown), "ScannedCount": len(seen)}
             if more and seen:
                 key, item = seen[-1]
@@ -212,6 +217,8 @@ class DynamoDB(aws.Client):
                 most = self.network.faults.random("dynamodb.short_page").randint(1, 3)
             if index is not None and self.network.strikes(task, "dynamodb.stale_index"):
                 lag = self.network.faults.random("dynamodb.stale_index").uniform(1, 60)
+            if index is not None and self.network.strikes(task, "dynamodb.index_far_behind"):
+                lag = self.network.faults.random("dynamodb.index_far_behind").uniform(120, 3000)
             return apply(most, lag) if most or lag else None
 
         return self._read("Query", apply, perturb)

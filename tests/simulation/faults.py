@@ -22,6 +22,7 @@ KINDS = _kinds(
     ("stream.duplicate_record", 0.01, "a record comes a second time, later"),
     ("stream.duplicate_batch", 0.03, "a whole batch comes again after it succeeded"),
     ("stream.reorder", 0.2, "records of different items change places; those of one item do not"),
+    ("stream.lost_record", 0.01, "a record never comes"),
     ("stream.delay", 0.02, "a shard stands still for up to two minutes"),
     ("stream.poison", 0, "a record or an item that is none of ours"),
     ("stream.lost_reply", 0.03, "the function's answer is lost, and the whole batch comes again"),
@@ -29,7 +30,7 @@ KINDS = _kinds(
     ("stream.gives_up", 0.01, "the mapping uses up its retries; the records go to the failure destination"),
     ("stream.outage", 0, "the mappings are off for longer than the stream keeps its records, which are trimmed"),
     # What ends a function in the middle. Before and after each call to AWS.
-    ("api.crash", 0.002, "the function that accepts dies at a call"),
+    ("api.crash", 0.002, "the function that accepts dies at a call, and with it what its process knew"),
     ("dispatcher.crash_before", 0.001, "the dispatcher dies before a call to AWS"),
     ("dispatcher.crash_after", 0.001, "the dispatcher dies when a call was carried out, before it hears so"),
     ("deliverer.crash_before_claim", 0.0008, "the deliverer dies before it claims an attempt"),
@@ -67,6 +68,7 @@ KINDS = _kinds(
     ("dynamodb.short_page", 0.05, "a query ends its page early"),
     ("dynamodb.stale_index", 0.1, "an index is up to a minute behind"),
     ("dynamodb.stale_read", 0.1, "an eventually consistent read is up to a minute behind"),
+    ("dynamodb.index_far_behind", 0.003, "an index is up to fifty minutes behind"),
     ("dynamodb.outage", 0, "every call fails for two minutes"),
     # The rest.
     ("network.outage", 0, "for three minutes no receiver can be reached from here"),

@@ -68,20 +68,26 @@ def is_quiet(simulation: "Simulation") -> bool:
         return False
     if any(_messages(cloud, name) for name in ("DeliveriesQueue", "SlowDeliveriesQueue", "DeadLettersQueue")):
         return False
-    return not any(_marked(cloud))
+    return not any(_waiting(cloud))
 
 
 def _messages(cloud: Any, name: str) -> list[Any]:
     return list(cloud.queues[name].messages.values())
 
 
-def _marked(cloud: Any) -> list[str]:
-    """What still waits for its dispatch, without what is poison."""
+def _waiting(cloud: Any) -> list[str]:
+    """What still waits for its dispatch: events and messages with the mark, messages without a receipt. No poison."""
+    receipts = {
+        message_id["S"]
+        for item in cloud.tables["ReceiptsTable"].items.values()
+        for message_id in item.get("ids", {"L": []})["L"]
+    }
     return [
         str(key)
         for name in ("MessagesTable", "EventsTable")
         for key, item in cloud.tables[name].items.items()
-        if "undispatched" in item and "poison" not in item
+        if "poison" not in item
+        and ("undispatched" in item or ("revision" in item and item["message_id"]["S"] not in receipts))
     ]
 
 
@@ -178,7 +184,7 @@ class _Judge:
         """Whether the webhook did not want it at some moment between the event and its dispatch."""
         dispatched = [
             at
-            for id_, at in self.recorder.unmarked.items()
+            for id_, at in self.recorder.dispatched.items()
             if id_ == accepted.message_id or self.events.get(id_, {}).get("body", "").find(accepted.message_id) > 0
         ]
         until = max(dispatched, default=float("inf")) + _IN_FLIGHT
@@ -303,7 +309,7 @@ class _Judge:
             self._wrong(hasty)
         for request in simulation.receivers.strays:
             self._wrong(f"a request to {request.url} was sent without a claim")
-        for key in _marked(self.cloud):
+        for key in _waiting(self.cloud):
             self.verdict.lost.append(f"{key} was never dispatched")
         for name in ("DeliveriesQueue", "SlowDeliveriesQueue", "DeadLettersQueue"):
             for message in _messages(self.cloud, name):

@@ -79,7 +79,9 @@ class Recorder:
         self.probed: set[str] = set()  # webhooks that were probed since their last failure was counted
         self.hasty: list[str] = []  # failures that were counted though nobody had probed since the pause
         self.left: dict[tuple[str, str | None], float] = {}  # (chat, user) → when the user was taken out of it
-        self.unmarked: dict[str, float] = {}  # message or event → when its mark was taken off
+        # message or event → when it was dispatched: it got its receipt, or its mark was taken off
+        self.dispatched: dict[str, float] = {}
+        self.late: set[str] = set()  # messages that the sweeper gave the mark
         self.poison: list[str] = []
         self.follow: str | None = None  # a part of a delivery's id, whose way is written into `timeline`
         self.timeline: list[tuple[float, str]] = []
@@ -109,7 +111,12 @@ class Recorder:
                     self.left[old["chat_id"]["S"], old["user_id"]["S"]] = self._engine.now
             case "MessagesTable" | "EventsTable":
                 if old is not None and "undispatched" in old and (new is None or "undispatched" not in new):
-                    self.unmarked[_id(old)] = self._engine.now
+                    self.dispatched[_id(old)] = self._engine.now
+                if old is not None and "undispatched" not in old and new is not None and "undispatched" in new:
+                    self.late.add(_id(new))
+            case "ReceiptsTable":
+                for message_id in (new or {}).get("ids", {}).get("L", []):
+                    self.dispatched.setdefault(message_id["S"], self._engine.now)
 
     def _delivery(self, old: Item, new: Item) -> None:
         task = self._engine.current

@@ -41,7 +41,10 @@ _QUIET_AFTER_DAYS = 5
 # All of the code, so that what is replaced in it is replaced everywhere.
 MODULES = [importlib.import_module(found.name) for found in pkgutil.walk_packages(ferryman.__path__, "ferryman.")]
 CACHES = [
-    clear for module in MODULES for thing in vars(module).values() if (clear := getattr(thing, "cache_clear", None))
+    clear
+    for module in MODULES
+    for thing in vars(module).values()
+    if not isinstance(thing, type) and (clear := getattr(thing, "cache_clear", None))
 ]
 EVENTS = ("message.created", "message.updated", "message.deleted")
 
@@ -212,6 +215,8 @@ class Simulation:
         task = self.engine.start(invocation, work)
 
         def over() -> None:
+            if invocation.killed:
+                _forget_caches()
             if task.error is None and not invocation.killed and task.result.status < 300:
                 if then is not None:
                     then(task.result)
@@ -298,12 +303,13 @@ class Simulation:
         """Something that nobody of us wrote, in a stream and in a table."""
         number = len(self.recorder.poison)
         shapes: list[dict[str, Any]] = [
-            {"undispatched": {"S": "3"}},
-            {"undispatched": {"S": "3"}, "message_id": {"S": "msg"}, "workspace_id": {"N": "1"}},
-            {"undispatched": {"S": "3"}, "event_id": {"S": "evt"}, "body": {"L": []}},
-            {"undispatched": {"S": "3"}, "message_id": {"NULL": True}, "revision": {"S": "x"}, "text": {"S": ""}},
+            {},
+            {"message_id": {"S": "msg"}, "workspace_id": {"N": "1"}},
+            {"event_id": {"S": "evt"}, "body": {"L": []}},
+            {"message_id": {"NULL": True}, "revision": {"S": "x"}, "text": {"S": ""}},
         ]
-        image = {**shapes[number % len(shapes)], "poison": {"S": f"poison {number}"}}
+        marks = {"undispatched": {"S": "3"}, "created_at": {"S": "2026-01-01T00:00:00.000Z"}}
+        image = {**shapes[number % len(shapes)], **marks, "poison": {"S": f"poison {number}"}}
         stream = self.cloud.streams[number % len(self.cloud.streams)]
         self.recorder.poison.append(f"poison {number}")
         if number % 3:
@@ -313,8 +319,7 @@ class Simulation:
         else:
             # An item, so that the sweeper finds it too, before all others.
             keys = {"chat": {"S": "poison"}, "message_id": {"S": f"poison-{number}"}}
-            item = {**image, **keys, "created_at": {"S": "2026-01-01T00:00:00.000Z"}}
-            self.cloud.dynamodb.put_item(TableName="MessagesTable", Item=item)
+            self.cloud.dynamodb.put_item(TableName="MessagesTable", Item={**image, **keys})
 
     # -- a run -------------------------------------------------------------------------------------------------------
 

@@ -86,6 +86,7 @@ def test_without_faults_nothing_needs_help() -> None:
         _check(verdict)
         assert (verdict.unknowns, verdict.duplicates, verdict.requeued) == (0, 0, 0)
         assert not simulation.faults.counts
+        assert not simulation.recorder.late, "the sweeper found what the dispatcher had dispatched"
 
 
 def test_a_seed_is_the_same_run_each_time() -> None:

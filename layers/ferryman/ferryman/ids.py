@@ -29,6 +29,7 @@ APPLICATION = "app"
 APPLICATION_REQUEST = "req"
 CONTEXT = "ctx"
 NOTIFICATION = "ntf"
+RECEIPT = "rct"
 
 
 def _encode(milliseconds: int, tail: bytes) -> str:
@@ -50,6 +51,17 @@ def derived(prefix: str, at: str, *parts: str) -> str:
 def floor(prefix: str, at: str) -> str:
     """The smallest id that can have been made at the ISO time `at`, for ranges over sorted ids."""
     return f"{prefix}_{_encode(max(0, int(clock.seconds(at) * 1000)), bytes(10))}"
+
+
+def made_at(id_: str) -> float:
+    """When an id was made, by the clock of who made it: seconds since the epoch. Raises ValueError for no id."""
+    ulid = id_.rpartition("_")[2]
+    if not re.fullmatch(_ULID, ulid):
+        raise ValueError(f"{id_} is not an id")
+    milliseconds = 0
+    for character in ulid[:10]:
+        milliseconds = milliseconds * 32 + _CROCKFORD.index(character)
+    return milliseconds / 1000
 
 
 def pattern(prefix: str) -> str:

@@ -147,8 +147,12 @@ def query(
     newest_first: bool = False,
     limit: int | None = None,
     after: Key | None = None,
+    only: Sequence[str] = (),
 ) -> Page:
-    """One page of a query, consistent unless it is on an index. `where` filters what the key cannot."""
+    """One page of a query, consistent unless it is on an index. `where` filters what the key cannot.
+
+    `only` names the attributes that are wanted, when that is not all of them.
+    """
     request: dict[str, Any] = {
         "TableName": table_name(table),
         "KeyConditionExpression": condition,
@@ -162,6 +166,8 @@ def query(
         request["FilterExpression"] = where
     if index:
         request["IndexName"] = index
+    if only:
+        request["ProjectionExpression"] = ", ".join(only)
     if limit:
         request["Limit"] = limit
     if after:

@@ -248,6 +248,7 @@ def _message(application: Application, chat: Chat, text: str, answers: str | Non
 
 
 def _accepted(line: RequestLog, message: Message) -> None:
+    messages.created(message)
     line.message_id, line.chat_id = message.message_id, message.chat_id
 
 

@@ -296,6 +296,11 @@ def message_created(message: Message) -> Event:
     return event
 
 
+def created_id(message_id: str, created_at: str) -> str:
+    """The id of the event that `message_created` makes."""
+    return ids.derived(ids.EVENT, created_at, "message.created", message_id, "1")
+
+
 def interaction_created(
     message: Message,
     chosen: Chosen,

@@ -66,6 +66,12 @@ def reached(event: Event) -> tuple[str, str] | None:
     return (item["topic"], item["webhook_id"]) if item else None
 
 
+def get(workspace_id: str, event_id: str) -> Event | None:
+    """An event, or None when it is not kept, or not any more."""
+    item = store.get(TABLE, key(workspace_id, event_id))
+    return Event.from_item(item) if item else None
+
+
 def get_many(workspace_events: Iterable[tuple[str, str]]) -> dict[str, Event]:
     """The events of (workspace_id, event_id) pairs that are still kept, by event id."""
     found = store.get_many(TABLE, [key(*pair) for pair in workspace_events])

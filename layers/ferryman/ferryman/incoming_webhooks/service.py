@@ -208,6 +208,7 @@ def accept(secret: str, text: object, answers: str | None = None) -> Message:
         chain=chains.of_reply(credential.workspace_id, answers),
     )
     store.commit([messages.creating(message)])
+    messages.created(message)
     return message
 
 

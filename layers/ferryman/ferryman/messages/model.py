@@ -33,7 +33,8 @@ class Message(store.Record):
     revision: int = 1
     edited_at: str | None = None
     deleted_at: str | None = None
-    undispatched: str | None = None  # set until the dispatcher is done with it; the sweeper's index
+    active: str | None = None  # set on the first of a chat that a process puts; the sweeper's index of chats
+    undispatched: str | None = None  # set on what the sweeper cannot find by that index, until it was dispatched
 
 
 def rows(message: Message) -> list[list[dict[str, Any]]] | None:

@@ -37,6 +37,7 @@ def post(caller: Caller, chat_id: str, text: str, once: Once | None = None, answ
         _answer(caller, chat.application_id, message, once)
     else:
         store.commit([*idempotency.writes(once, message.message_id), table.creating(message)])
+    table.created(message)
     log.event("message.accepted", message_id=message.message_id, chat_id=chat_id, origin="token")
     return message
 
@@ -109,10 +110,6 @@ def _own(caller: Caller, chat_id: str, message_id: str) -> Message:
 def _first_words(before: Message) -> list[store.Write]:
     """Keeps what a new message said: its deliveries, and replays of them, tell that and not what it says now.
 
-    While its event is still on the way it is stored with the mark. Normally the stream carries the first text; after
-    a stream outage the sweeper would find the message edited or erased. Dispatching it twice is harmless.
+    Its event may be on its way still. The stream carries the first text; the sweeper dispatches what is kept here.
     """
-    if before.revision > 1:
-        return []
-    created = catalogue.message_created(before)
-    return [events.creating(created) if before.undispatched else events.keeping(created)]
+    return [events.keeping(catalogue.message_created(before))] if before.revision == 1 else []

@@ -2,19 +2,26 @@
 
 Its stream is the outbox: accepting a message is this one put, and the stream invokes the dispatcher.
 A message with buttons has a second item, `<workspace_id>/buttons/<message_id>`, that says which chat it is in.
-`undispatched` is the key of a sparse index; an item has it from the put until its event was dispatched.
+
+That its event was dispatched is written in `receipts`. The sweeper finds what has no receipt by two sparse indexes:
+`active` lists the chats in which something was posted (`messages.activity`), and `undispatched` the messages that it
+has found to be late, or that it could not find in that way, until they were dispatched.
 """
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from ferryman import store
+from ferryman import clock, ids, store
 from ferryman.errors import Conflict, NotFound
+from ferryman.messages import activity
 from ferryman.messages.model import Message
 
 TABLE = "messages"
 UNDISPATCHED_INDEX = "undispatched"
+ACTIVE_INDEX = "active"
 SHARDS = 8
+# An id that is older than that when its message is put might be where the sweeper has been already.
+PROMPT_SECONDS = 30
 
 
 def shard(key: str) -> str:
@@ -56,9 +63,20 @@ def page(
 
 
 def creating(message: Message) -> store.Write:
-    message.undispatched = shard(message.message_id)
-    item = {**message.to_item(), **key(message.workspace_id, message.chat_id, message.message_id)}
+    """A new message; call `created` when it is stored."""
+    its_key = key(message.workspace_id, message.chat_id, message.message_id)
+    if clock.now() - ids.made_at(message.message_id) > PROMPT_SECONDS:
+        message.undispatched = shard(message.message_id)
+    elif not activity.known.has(its_key["chat"], message.message_id):
+        message.active = activity.entry(its_key["chat"], message.message_id)
+    item = {**message.to_item(), **its_key}
     return store.put(TABLE, item, condition="attribute_not_exists(message_id)")
+
+
+def created(message: Message) -> None:
+    """The message is stored: those that follow it in its chat need no entry of their own in the index."""
+    if message.active:
+        activity.known.learn(f"{message.workspace_id}/{message.chat_id}", message.message_id)
 
 
 def marking(message: Message) -> store.Write:
@@ -91,6 +109,53 @@ def changing(message: Message, **changes: object) -> store.Write:
     )
 
 
+def late(message_key: store.Key) -> None:
+    """Put the item into the sweeper's index of what has to be dispatched. Refused when it is there, or is gone."""
+    store.commit(
+        [
+            store.update(
+                TABLE,
+                message_key,
+                "SET undispatched = :shard",
+                {":shard": shard(message_key["message_id"])},
+                condition="attribute_exists(chat) AND attribute_not_exists(undispatched)",
+            )
+        ]
+    )
+
+
 def dispatched(message_key: store.Key) -> None:
     """Take the item out of the sweeper's index."""
     store.commit([store.update(TABLE, message_key, "REMOVE undispatched", condition="attribute_exists(chat)")])
+
+
+def active_chats(begin: float, end: float) -> set[str]:
+    """The chats that can have messages made from `begin` to `end`, which are in one hour."""
+    # The entry of a chat is of the same period, or of what comes before `begin` in it.
+    low, high = _range(begin - begin % activity.PERIOD_SECONDS, end)
+    return {
+        item["chat"]
+        for entry in activity.entries(begin)
+        for item in store.query_all(
+            TABLE,
+            "active = :entry AND message_id BETWEEN :low AND :high",
+            {":entry": entry, ":low": low, ":high": high},
+            index=ACTIVE_INDEX,
+        )
+    }
+
+
+def unmarked(chat: str, begin: float, end: float) -> Iterator[str]:
+    """The ids of a chat's messages that were made from `begin` to `end`, without those with the mark."""
+    low, high = _range(begin, end)
+    found = store.query_all(
+        TABLE,
+        "chat = :chat AND message_id BETWEEN :low AND :high",
+        {":chat": chat, ":low": low, ":high": high},
+        only=("message_id", "undispatched"),
+    )
+    return (item["message_id"] for item in found if "undispatched" not in item)
+
+
+def _range(begin: float, end: float) -> tuple[str, str]:
+    return ids.floor(ids.MESSAGE, clock.iso(begin)), ids.floor(ids.MESSAGE, clock.iso(end))

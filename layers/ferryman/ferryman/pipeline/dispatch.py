@@ -8,9 +8,9 @@ over. So everything may be done twice, and a crash anywhere is answered by doing
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
-from typing import Any
+from typing import Any, NamedTuple
 
-from ferryman import log, store
+from ferryman import ids, log, store
 from ferryman.errors import Conflict
 from ferryman.events import catalogue
 from ferryman.events import table as events
@@ -19,9 +19,11 @@ from ferryman.messages import table as messages
 from ferryman.messages.model import Message
 from ferryman.pipeline import matching, mentioning, queue
 from ferryman.pipeline.queue import Ticket
+from ferryman.receipts import table as receipts
 
 _CONCURRENT = 10
 _STOP_BEFORE_SECONDS = 8
+_DAY_SECONDS = 86_400
 
 
 class OutOfTime(Exception):
@@ -32,37 +34,62 @@ class Unreadable(Exception):
     """A stream record that is none of ours: it is parked whole and the rest goes on."""
 
 
-def of_record(record: dict[str, Any]) -> tuple[Event | None, store.Key] | None:
+class Waiting(NamedTuple):
+    """An item of `messages` or `events` that waits for its dispatch."""
+
+    event: Event | None
+    key: store.Key
+    is_marked: bool  # so that the mark has to be taken off
+
+    @property
+    def message_id(self) -> str | None:
+        return self.key.get("message_id")
+
+
+def of_record(record: dict[str, Any]) -> Waiting | None:
     """What `of_item` says of the item that a stream record shows, or None when it waits for nothing.
 
     Raises Unreadable for a record that does not have the shape of our items.
     """
     try:
-        change = record["dynamodb"]
-        if record["eventName"] == "REMOVE" or "undispatched" not in change["NewImage"]:
+        if record["eventName"] != "INSERT":
             return None
-        return of_item(store.load(change["NewImage"]))
+        change = record["dynamodb"]
+        item = store.load(change["NewImage"])
+        if "undispatched" not in item and ("event_id" in item or _is_copied_back(item, change)):
+            return None
+        return of_item(item)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Unreadable(f"{type(error).__name__}: {error}") from error
 
 
-def of_item(item: store.Item) -> tuple[Event | None, store.Key]:
-    """The event of an undispatched item of `messages` or `events`, and the item's key.
+def of_item(item: store.Item) -> Waiting:
+    """The event of an item of `messages` or `events` that was not dispatched, and the item's key.
 
-    No event for a message that was edited or deleted before its dispatch: its event is stored in `events`, as it
-    has to be sent (`messages.service`).
+    A message that was edited or deleted before its dispatch has its event in `events`, as it has to be sent
+    (`messages.service`); no event when that is older than what is kept.
     """
+    is_marked = "undispatched" in item
     if "event_id" in item:
         event = Event.from_item(item)
-        return event, events.key(event.workspace_id, event.event_id)
+        return Waiting(event, events.key(event.workspace_id, event.event_id), is_marked)
     key = messages.key(item["workspace_id"], item["chat_id"], item["message_id"])
-    if "text" not in item or item["revision"] > 1:
-        return None, key
-    return catalogue.message_created(Message.from_item(item)), key
+    if not ids.is_id(ids.MESSAGE, item["message_id"]):
+        raise ValueError("its message_id is none")
+    if "text" in item and item["revision"] == 1:
+        return Waiting(catalogue.message_created(Message.from_item(item)), key, is_marked)
+    event_id = catalogue.created_id(item["message_id"], item["created_at"])
+    return Waiting(events.get(item["workspace_id"], event_id), key, is_marked)
+
+
+def _is_copied_back(item: store.Item, change: dict[str, Any]) -> bool:
+    """Whether a message was put a day after its id was made, from a backup. It was dispatched in its time."""
+    put_at = change.get("ApproximateCreationDateTime")
+    return isinstance(put_at, int | float) and put_at - ids.made_at(item["message_id"]) > _DAY_SECONDS
 
 
 class Run:
-    """The dispatching of one invocation: reads subscriptions once, sends tickets in tens, and takes the marks off.
+    """The dispatching of one invocation: reads subscriptions once, sends tickets in tens, and writes receipts.
 
     `give` each event, then `finish`. What is `unfinished` afterwards, in the order it was given, has to be done again.
     """
@@ -72,27 +99,33 @@ class Run:
         self._seconds_left = seconds_left
         self._matcher = matching.Matcher()
         self._tickets: dict[queue.Lane, list[Ticket]] = {"fast": [], "slow": []}
-        self._given: list[tuple[store.Key, Event | None, int]] = []
+        self._given: list[tuple[Waiting, int]] = []
 
-    def give(self, event: Event | None, key: store.Key, token: Any = None) -> None:
-        """Give the event, and before it the mentions of bots in it, to every webhook that wants them.
+    def give(self, waiting: Waiting, token: Any = None) -> None:
+        """Give its event, and before it the mentions of bots in it, to every webhook that wants them.
 
-        `key` is of the item that waits; `token` stands for it in `unfinished`. Raises OutOfTime when less than eight
-        seconds are left; where it was is remembered, and the next call goes on from there.
+        `token` stands for the item in `unfinished`. Raises OutOfTime when less than eight seconds are left; where it
+        was is remembered, and the next call goes on from there.
         """
         self.unfinished.append(token)
+        event = waiting.event
         events_of = [*mentioning.events_of(event), event] if event else []
         count = sum(self._give(each) for each in events_of)
-        self._given.append((key, event, count))
+        self._given.append((waiting, count))
 
     def finish(self) -> None:
-        """Send what is left, then let the items wait no more."""
+        """Send what is left, then say of the messages that they are dispatched, and let the items wait no more."""
         self._send(all_of_them=True)
-        with ThreadPoolExecutor(max_workers=_CONCURRENT) as pool:
-            list(pool.map(_done, [key for key, _, _ in self._given]))
-        for _, event, count in self._given:
-            if event:
-                _log(event, count)
+        message_ids = [waiting.message_id for waiting, _ in self._given if waiting.message_id]
+        for write in receipts.writing(message_ids):
+            store.commit([write])
+        marked = [waiting.key for waiting, _ in self._given if waiting.is_marked]
+        if marked:
+            with ThreadPoolExecutor(max_workers=_CONCURRENT) as pool:
+                list(pool.map(_done, marked))
+        for waiting, count in self._given:
+            if waiting.event:
+                _log(waiting.event, count)
         del self.unfinished[: len(self._given)]
         self._given.clear()
 

@@ -1,7 +1,8 @@
 """Sweeping: accepted events that were never dispatched, and replays that stand still, go on now.
 
-The stream keeps its records for 24 hours; an item keeps its `undispatched` mark until its event was dispatched,
-however long that takes. The marks form a sparse index, so looking costs next to nothing while there is nothing.
+The stream keeps its records for 24 hours. An event keeps its mark `undispatched` until it was dispatched, however long
+that takes, and a message that has no receipt is given one (`pipeline.accounting`). The marks form a sparse index, so
+looking costs next to nothing while there is nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from ferryman import clock, log, store
 from ferryman.errors import RetryLater
 from ferryman.events import table as events
 from ferryman.messages import table as messages
-from ferryman.pipeline import dispatch
+from ferryman.pipeline import accounting, dispatch
 from ferryman.replays import service
 from ferryman.replays import table as replays
 
@@ -25,20 +26,20 @@ def sweep(seconds_left: Callable[[], float]) -> int:
     Stops when less than ten seconds are left; the next run goes on. Raises RetryLater, at the end, when some failed.
     """
     before = clock.iso(clock.now() - SETTLED_AFTER_SECONDS)
-    swept, failed = 0, 0
+    late, failed = _late(seconds_left)
+    swept = 0
     try:
-        for table in KEYS:
-            for indexed in _waiting(table, before):
-                if seconds_left() < 10:
-                    return swept
-                try:
-                    swept += _sweep_one(table, indexed, before, seconds_left)
-                except dispatch.OutOfTime:
-                    return swept
-                except Exception as error:
-                    # One that cannot be read must not keep those behind it waiting for ever.
-                    failed += 1
-                    log.logger.exception("sweep.failed", extra={"error": type(error).__name__, "item": indexed})
+        for table, key in _waiting(before, late):
+            if seconds_left() < 10:
+                return swept
+            try:
+                swept += _sweep_one(table, key, before, seconds_left)
+            except dispatch.OutOfTime:
+                return swept
+            except Exception as error:
+                # One that cannot be read must not keep those behind it waiting for ever.
+                failed += 1
+                log.logger.exception("sweep.failed", extra={"error": type(error).__name__, "item": key})
     finally:
         if swept:
             log.warning("events.swept", count=swept)
@@ -47,20 +48,38 @@ def sweep(seconds_left: Callable[[], float]) -> int:
     return swept
 
 
-def _waiting(table: str, before: str) -> Iterator[store.Item]:
-    for shard in range(messages.SHARDS):
-        yield from store.query_all(
-            table,
-            "undispatched = :shard AND created_at < :before",
-            {":shard": str(shard), ":before": before},
-            index=messages.UNDISPATCHED_INDEX,
-        )
+def _late(seconds_left: Callable[[], float]) -> tuple[list[store.Key], int]:
+    """Messages that have no receipt, and how many looks for them failed: what has its mark is swept nevertheless."""
+    found: list[store.Key] = []
+    failed = 0
+    for look in (accounting.SOON, accounting.AGAIN):
+        try:
+            found += accounting.account(look, seconds_left)
+        except Exception as error:
+            failed += 1
+            log.logger.exception("sweep.failed", extra={"error": type(error).__name__, "item": look.name})
+    return found, failed
 
 
-def _sweep_one(table: str, indexed: store.Item, before: str, seconds_left: Callable[[], float]) -> int:
-    item = store.get(table, {name: indexed[name] for name in KEYS[table]})
+def _waiting(before: str, late: list[store.Key]) -> Iterator[tuple[str, store.Key]]:
+    """What the indexes of the marks hold, and what was marked a moment ago."""
+    for table in KEYS:
+        for shard in range(messages.SHARDS):
+            for indexed in store.query_all(
+                table,
+                "undispatched = :shard AND created_at < :before",
+                {":shard": str(shard), ":before": before},
+                index=messages.UNDISPATCHED_INDEX,
+            ):
+                yield table, {name: indexed[name] for name in KEYS[table]}
+    for key in late:
+        yield messages.TABLE, key
+
+
+def _sweep_one(table: str, key: store.Key, before: str, seconds_left: Callable[[], float]) -> int:
+    item = store.get(table, key)
     if item is None or "undispatched" not in item:
-        return 0  # the index was behind: it is dispatched by now
+        return 0  # the index was behind, or another run was faster: it is dispatched by now
     if table == replays.TABLE and item["updated_at"] >= before:
         return 0  # a long replay that gets on
     go_on(table, item, seconds_left)
@@ -75,9 +94,9 @@ def go_on(table: str, item: store.Item, seconds_left: Callable[[], float], *, go
     if table == replays.TABLE:
         service.step(item["workspace_id"], item["webhook_id"], item["replay_id"])
         return
-    event, key = dispatch.of_item(item)
-    if gone and event:
-        events.keep(event)
+    waiting = dispatch.of_item(item)
+    if gone and waiting.event:
+        events.keep(waiting.event)
     run = dispatch.Run(seconds_left)
-    run.give(event, key)
+    run.give(waiting)
     run.finish()

@@ -2,7 +2,8 @@
 
 A parked record names an item. When the item still waits, it goes on from what the table holds, which an operator may
 have repaired; when it waits no more, nothing is left to do; when it is gone, the record is the last copy of it and is
-worked on itself. So doing it twice, or after the sweeper, sends nothing twice.
+worked on itself. What has the mark waits, and a message without a receipt: these are kept for longer than what is
+parked. So doing it twice, or after the sweeper, sends nothing twice.
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import Any
 
 from ferryman import log, store
 from ferryman.pipeline import dispatch, parking, sweep
+from ferryman.receipts import table as receipts
 
 _STOP_BEFORE_SECONDS = 10
 _SHOWN = 20
@@ -77,7 +79,13 @@ def _again(record: dict[str, Any], seconds_left: Callable[[], float]) -> None:
     if table is None:
         raise dispatch.Unreadable(f"no table with events has the keys {sorted(keys)}")
     item = store.get(table, keys)
-    if item is None and "undispatched" in image:
+    if item is None and _waits(image):
         sweep.go_on(table, image, seconds_left, gone=True)
-    elif item is not None and "undispatched" in item:
+    elif item is not None and _waits(item):
         sweep.go_on(table, item, seconds_left)
+
+
+def _waits(item: store.Item) -> bool:
+    if "undispatched" in item:
+        return True
+    return "message_id" in item and "event_id" not in item and not receipts.has(item["message_id"])
