@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import boto3
 import pytest
+from ferryman import clock
 from ferryman.http import problems
+from ferryman.pipeline import accounting
 
 from local import openapi
 from local.receiver import Receiver
@@ -145,6 +148,23 @@ def other(world: World) -> Workspace:
 def receiver() -> Iterator[Receiver]:
     with Receiver() as made:
         yield made
+
+
+type Later = Callable[[float], None]
+
+
+@pytest.fixture
+def later(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Later]:
+    """Moves the clock so many seconds ahead. Afterwards the sweeper has not been in that future, as the others need."""
+    real = clock.now
+
+    def move(seconds: float) -> None:
+        monkeypatch.setattr(clock, "now", lambda: real() + seconds)
+
+    yield move
+    table, dynamodb = world.table("receipts"), boto3.client("dynamodb")
+    for name in (accounting.SOON.name, accounting.AGAIN.name):
+        dynamodb.delete_item(TableName=table, Key={"minute": {"S": "cursor"}, "receipt_id": {"S": name}})
 
 
 type Make = Callable[..., Any]

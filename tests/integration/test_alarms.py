@@ -12,7 +12,7 @@ from ferryman.errors import AwsRefused
 from ferryman.pipeline.queue import Ticket
 
 from local.receiver import Receiver
-from tests.integration.conftest import Workspace
+from tests.integration.conftest import Later, Workspace
 from tests.support import template, watched
 from tests.support.alarms import emitted
 from tests.support.logged import Logged, logged
@@ -127,36 +127,29 @@ def test_a_key_that_may_not_be_used_rings(world: World, workspace: Workspace, re
     assert not receiver.requests()
 
 
-def test_what_the_sweeper_finds_rings_with_its_number(
-    world: World, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_the_sweeper_finds_rings_with_its_number(world: World, workspace: Workspace, later: Later) -> None:
     chat = workspace.chat()
     for number in range(3):
         workspace.make(f"/v1/chats/{chat}/messages", {"text": f"left behind {number}"})
     world.stream_records("MessagesTable")
-    real = clock.now
-    monkeypatch.setattr(clock, "now", lambda: real() + 300)
+    later(300)
     with logged() as log:
         assert world.invoke("sweeper", {}) == {"swept": 3}
     assert emitted(log.lines()) == {"SweptEvents": [3]}
 
 
 def test_what_the_sweeper_found_rings_when_its_time_was_over_too(
-    world: World, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    world: World, workspace: Workspace, later: Later
 ) -> None:
     chat = workspace.chat()
     for number in range(3):
         workspace.make(f"/v1/chats/{chat}/messages", {"text": f"left behind {number}"})
     world.stream_records("MessagesTable")
-    real = clock.now
-    monkeypatch.setattr(clock, "now", lambda: real() + 300)
+    later(300)
 
     class ShortTime(Context):
-        looks = 2
-
         def get_remaining_time_in_millis(self) -> int:
-            self.looks -= 1
-            return 60_000 if self.looks >= 0 else 1_000
+            return 1_000 if log.lines("event.dispatched") else 60_000
 
     with logged() as log:
         swept = world.invoke("sweeper", {}, ShortTime())["swept"]
@@ -165,15 +158,14 @@ def test_what_the_sweeper_found_rings_when_its_time_was_over_too(
 
 
 def test_a_long_replay_that_gets_on_is_not_swept(
-    world: World, workspace: Workspace, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    world: World, workspace: Workspace, receiver: Receiver, later: Later
 ) -> None:
     chat = workspace.chat()
     wanted = {"url": receiver.url("/in"), "events": ["message.created"], "chat_ids": [chat]}
     webhook_id = workspace.make("/v1/webhooks", wanted)["id"]
     replay = workspace.make(f"/v1/webhooks/{webhook_id}/replays", {}, 202)
     world.stream_records("ReplaysTable")
-    real = clock.now
-    monkeypatch.setattr(clock, "now", lambda: real() + 300)
+    later(300)
     key = {"webhook": {"S": f"{workspace.workspace_id}/{webhook_id}"}, "replay_id": {"S": replay["id"]}}
 
     def moved(seconds_ago: float) -> None:

@@ -9,13 +9,12 @@ from typing import Any
 import jsonschema
 import pytest
 import stripe
-from ferryman import clock
 from ferryman.bots import callbacks
 from ferryman.events import catalogue
 from ferryman.pipeline import sweep
 
 from local.receiver import Receiver, Request
-from tests.integration.conftest import Workspace, token_for
+from tests.integration.conftest import Later, Workspace, token_for
 from tests.support.world import World
 
 type Made = dict[str, Any]
@@ -212,14 +211,12 @@ def test_dispatching_twice_calls_once(world: World, bot: Bot) -> None:
     assert len(bot.heard()) == 1
 
 
-def test_a_mention_that_the_stream_lost_is_swept(world: World, bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mention_that_the_stream_lost_is_swept(world: World, bot: Bot, later: Later) -> None:
     bot.say(f"@{bot.handle}")
     world.stream_records("MessagesTable")  # and nobody gets them
     assert bot.heard() == []
-    now = clock.now()
-    with monkeypatch.context() as later:
-        later.setattr(clock, "now", lambda: now + sweep.SETTLED_AFTER_SECONDS + 1)
-        assert world.invoke("sweeper", {})["swept"] >= 1
+    later(sweep.SETTLED_AFTER_SECONDS + 1)
+    assert world.invoke("sweeper", {})["swept"] >= 1
     assert len(bot.heard()) == 1
 
 

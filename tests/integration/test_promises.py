@@ -15,7 +15,7 @@ from ferryman.pipeline.queue import Ticket
 from ferryman.pipeline.recalling import Source
 
 from local.receiver import Receiver
-from tests.integration.conftest import Workspace
+from tests.integration.conftest import Later, Workspace
 from tests.support import watched
 from tests.support.logged import logged
 from tests.support.world import Context, World
@@ -169,25 +169,24 @@ def test_who_dies_before_the_tickets_are_sent_sends_them_next_time(
     assert len(receiver.requests()) == 2
 
 
-def test_who_dies_before_the_marks_are_off_is_not_lost_to_the_sweeper(
+def test_who_dies_before_the_receipt_is_written_is_not_lost_to_the_sweeper(
     world: World,
     workspace: Workspace,
     receiver: Receiver,
     chat: str,
     webhook_id: str,
-    monkeypatch: pytest.MonkeyPatch,
+    later: Later,
 ) -> None:
-    """The mark goes after the tickets went: sending twice is harmless, not sending is not."""
-    _say(workspace, chat, "sent, still marked")
+    """The receipt comes after the tickets went: sending twice is harmless, not sending is not."""
+    _say(workspace, chat, "sent, without a receipt")
     records = world.stream_records("MessagesTable")
 
     def die(_call: int, _request: Any) -> None:
-        raise _refused("UpdateItem")
+        raise _refused("PutItem")
 
-    with _intercepted("dynamodb", "UpdateItem", die):
+    with _intercepted("dynamodb", "PutItem", die):
         assert world.invoke("dispatcher", {"Records": records})["batchItemFailures"]
-    real = clock.now
-    monkeypatch.setattr(clock, "now", lambda: real() + 300)
+    later(300)
     assert world.invoke("sweeper", {}) == {"swept": 1}
     assert len(_taken(world)) == 2
     assert world.invoke("sweeper", {}) == {"swept": 0}

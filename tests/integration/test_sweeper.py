@@ -2,12 +2,11 @@
 
 import boto3
 import pytest
-from ferryman import clock
 from ferryman.errors import RetryLater
 from ferryman.messages.table import SHARDS, UNDISPATCHED_INDEX
 
 from local.receiver import Receiver
-from tests.integration.conftest import Workspace
+from tests.integration.conftest import Later, Workspace
 from tests.support.world import World
 
 
@@ -20,7 +19,7 @@ def _poison(world: World, shard: int) -> dict[str, dict[str, str]]:
 
 
 def test_an_unreadable_item_does_not_keep_the_others_waiting(
-    world: World, workspace: Workspace, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    world: World, workspace: Workspace, receiver: Receiver, later: Later
 ) -> None:
     chat = workspace.chat()
     workspace.make("/v1/webhooks", {"url": receiver.url("/in"), "events": ["message.created"], "chat_ids": [chat]})
@@ -28,8 +27,7 @@ def test_an_unreadable_item_does_not_keep_the_others_waiting(
     for table in ("MessagesTable", "EventsTable"):
         world.stream_records(table)  # the stream had its chance, and lost them
     poisoned = [_poison(world, shard) for shard in range(SHARDS)]
-    real = clock.now
-    monkeypatch.setattr(clock, "now", lambda: real() + 300)
+    later(300)
     try:
         with pytest.raises(RetryLater, match=f"^{SHARDS} items could not be dispatched"):
             world.invoke("sweeper", {})

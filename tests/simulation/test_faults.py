@@ -4,13 +4,15 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from ferryman.pipeline import accounting
 
 from tests.simulation import aws
+from tests.simulation.engine import Task
 from tests.simulation.faults import KINDS
 from tests.simulation.oracle import Verdict
 from tests.simulation.simulation import Simulation
@@ -129,19 +131,61 @@ def test_a_fault_at_every_call(world: Simulation, harm: str) -> None:
             pytest.fail(f"{said}\n\nTo see it again: {again}", pytrace=False)
 
 
+@pytest.mark.parametrize("harm", ["dies before", "dies after", "is refused", "times out"])
+def test_a_fault_at_every_call_of_the_sweeper(world: Simulation, harm: str) -> None:
+    """A message that the stream lost, again and again, with the fault at each call of the run that finds it."""
+    world.engine.run(before=world.engine.now + 600)  # its first run is a long one
+    calls = _lost_message(world, None, harm)
+    assert {operation for _, operation in calls} >= {"Query", "UpdateItem", "PutItem", "SendMessageBatch"}
+    assert world.recorder.late
+    for number, (_, operation) in enumerate(calls):
+        began = world.engine.now
+        _lost_message(world, number, harm)
+        verdict = world.verdict(began)
+        if not verdict.good:
+            again = f"pytest '{Path(__file__).relative_to(ROOT)}::test_a_fault_at_every_call_of_the_sweeper[{harm}]'"
+            said = f"the sweeper {harm} at its {operation}, call {number}:\n{verdict.explain()}"
+            pytest.fail(f"{said}\n\nTo see it again: {again}", pytrace=False)
+
+
+def _lost_message(world: Simulation, harmed: int | None, harm: str) -> list[tuple[str, str]]:
+    """Lose a message, and send the sweeper for it; returns the calls that it made."""
+    world.faults.armed["stream.lost_record"] = 1
+    world.post(world.chats[0], by_hook=True)
+    sweeper: list[Task] = []
+    at = world.engine.now + accounting.SOON.behind_seconds + 3
+    world.engine.at(at, lambda: sweeper.append(world.cloud.run("sweeper", 120, {})))
+    world.engine.run(lambda: bool(sweeper))
+    calls = _watch(world, harmed, harm, lambda task: task.invocation is sweeper[0].invocation)
+    world.engine.run(lambda: sweeper[0].over)
+    world.quiesce()
+    return calls
+
+
 def _message(world: Simulation, harmed: int | None, harm: str) -> list[tuple[str, str]]:
     """Let a message, and one that is edited, go their way; returns the calls that were made for them."""
+    calls = _watch(world, harmed, harm, lambda task: task.invocation.function not in ("sweeper", "notifier"))
+    chat = world.chats[0]
+    world.post(chat, by_hook=True)
+    world.post(chat, by_hook=False, then=lambda posted: world.engine.after(1, lambda: world.edit(posted)))
+    world.engine.run(before=world.engine.now + 7200)
+    world.quiesce()
+    return calls
+
+
+def _watch(world: Simulation, harmed: int | None, harm: str, watched: Callable[[Task], bool]) -> list[tuple[str, str]]:
+    """Notes the calls of tasks that are watched, and harms one of them."""
     calls: list[tuple[str, str]] = []
 
     def watch(_number: int, function: str, operation: str, phase: str) -> None:
-        if function == "sweeper":
+        task = world.engine.current
+        assert task is not None
+        if not watched(task):
             return
         if phase == "before":
             calls.append((function, operation))
         if harmed != len(calls) - 1:
             return
-        task = world.engine.current
-        assert task is not None
         if harm == f"dies {phase}":
             world.engine.die(f"{function}.crash_here")
         elif harm == "is refused" and phase == "before":
@@ -152,9 +196,4 @@ def _message(world: Simulation, harmed: int | None, harm: str) -> list[tuple[str
             raise aws.timed_out(operation)
 
     world.network.watcher = watch
-    chat = world.chats[0]
-    world.post(chat, by_hook=True)
-    world.post(chat, by_hook=False, then=lambda posted: world.engine.after(1, lambda: world.edit(posted)))
-    world.engine.run(before=world.engine.now + 7200)
-    world.quiesce()
     return calls

@@ -31,7 +31,7 @@ _FIRST_RUN_SECONDS = 24 * 3600
 
 @dataclass(frozen=True)
 class Look:
-    """One walk over time, that ends at a multiple of `step_seconds` and is `behind_seconds` old."""
+    """One walk over time, which is `behind_seconds` behind it and stops at multiples of `step_seconds`."""
 
     name: str
     behind_seconds: int
@@ -42,7 +42,7 @@ class Look:
 # (`messages.PROMPT_SECONDS`, and the 15 that a function of the API may run), and clocks differ by less than a minute.
 # The second forgives what does not: an index that is behind, a clock that is off, a put that was carried out late.
 # After a quarter of an hour DynamoDB takes nothing any more that was signed before.
-SOON = Look("soon", behind_seconds=120, step_seconds=60)
+SOON = Look("soon", behind_seconds=120, step_seconds=1)
 AGAIN = Look("again", behind_seconds=3600, step_seconds=activity.PERIOD_SECONDS)
 
 
@@ -119,7 +119,7 @@ def _step(at: Cursor, until: int, seconds_left: Callable[[], float]) -> tuple[Cu
 def _receipts(begin: int, end: int) -> tuple[set[str], int]:
     """The ids with a receipt, and until when these are all: `end`, or a minute before that when there are too many."""
     found: set[str] = set()
-    for minute in range(begin, end, receipts.MINUTE_SECONDS):
+    for minute in range(begin - begin % receipts.MINUTE_SECONDS, end, receipts.MINUTE_SECONDS):
         found |= receipts.of_minute(minute)
         if len(found) >= _MOST_RECEIPTS:
             return found, min(end, minute + receipts.MINUTE_SECONDS)

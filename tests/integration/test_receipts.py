@@ -1,0 +1,429 @@
+"""Nothing accepted is lost, and what was not dispatched is found: receipts, the chats that were active, and cursors."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from ferryman import aws, clock
+from ferryman.errors import RetryLater
+from ferryman.messages import activity
+from ferryman.pipeline import accounting
+from ferryman.receipts import table as receipts
+
+from local.receiver import Receiver
+from tests.integration.conftest import Later, Workspace
+from tests.support.logged import logged
+from tests.support.world import Context, World
+from tests.support.world import world as make_world
+
+type Item = dict[str, Any]
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """A deployment for each test, with a sweeper that was never anywhere, and processes that know nothing."""
+    activity.known.cache_clear()
+    with make_world() as made:
+        yield made
+
+
+@pytest.fixture
+def chat(workspace: Workspace, receiver: Receiver) -> str:
+    """A chat to which the receiver listens."""
+    return _listened(workspace, receiver)
+
+
+def _listened(workspace: Workspace, receiver: Receiver) -> str:
+    made = workspace.chat()
+    wanted = {"url": receiver.url("/in"), "events": ["message.created"], "chat_ids": [made]}
+    workspace.make("/v1/webhooks", wanted)
+    return made
+
+
+def _say(workspace: Workspace, chat: str, text: str) -> str:
+    return str(workspace.make(f"/v1/chats/{chat}/messages", {"text": text})["id"])
+
+
+def _lose(world: World) -> None:
+    """The stream had its chance."""
+    world.stream_records("MessagesTable")
+
+
+def _texts(world: World, receiver: Receiver) -> list[str]:
+    world.pump()
+    return sorted(json.loads(request.body)["data"]["message"]["text"] for request in receiver.requests("/in"))
+
+
+def _stored(world: World, message_id: str) -> Item:
+    (found,) = [
+        item
+        for table, item in world.items()
+        if table == "MessagesTable" and item["message_id"]["S"] == message_id and "revision" in item
+    ]
+    return found
+
+
+def _with_receipt(world: World) -> set[str]:
+    return {
+        one["S"]
+        for table, item in world.items()
+        if table == "ReceiptsTable" and "ids" in item
+        for one in item["ids"]["L"]
+    }
+
+
+def _cursor(name: str = "soon") -> Item:
+    key = {"minute": {"S": "cursor"}, "receipt_id": {"S": name}}
+    item: Item = boto3.client("dynamodb").get_item(TableName="ReceiptsTable", Key=key)["Item"]
+    return item
+
+
+@contextmanager
+def _intercepted(operation: str, act: Callable[[Any], Any], when: str = "provide-client-params") -> Iterator[None]:
+    """`act(request)` before each call of an operation of DynamoDB, or `act(answer)` after it; it may raise."""
+
+    def at_call(params: Any = None, parsed: Any = None, **_: Any) -> None:
+        act(params if parsed is None else parsed)
+
+    client = aws.dynamodb()
+    name = f"{when}.dynamodb.{operation}"
+    client.meta.events.register(name, at_call)
+    try:
+        yield
+    finally:
+        client.meta.events.unregister(name, at_call)
+
+
+@contextmanager
+def _without_queues() -> Iterator[None]:
+    def refuse(**_: Any) -> None:
+        raise _refused("SendMessageBatch")
+
+    aws.sqs().meta.events.register("before-call.sqs.SendMessageBatch", refuse)
+    try:
+        yield
+    finally:
+        aws.sqs().meta.events.unregister("before-call.sqs.SendMessageBatch", refuse)
+
+
+def _refused(operation: str) -> ClientError:
+    return ClientError({"Error": {"Code": "InternalServerError", "Message": "test"}}, operation)
+
+
+# --- what a message carries -------------------------------------------------------------------------------
+
+
+def test_only_the_first_message_of_a_chat_and_ten_minutes_has_an_entry(
+    world: World, workspace: Workspace, later: Later
+) -> None:
+    chat, other = workspace.chat(), workspace.chat()
+    start = clock.now() - clock.now() % activity.PERIOD_SECONDS + activity.PERIOD_SECONDS - clock.now()
+    later(start + 1)
+    first, second, elsewhere = _say(workspace, chat, "1"), _say(workspace, chat, "2"), _say(workspace, other, "3")
+    later(start + activity.PERIOD_SECONDS + 1)
+    next_first = _say(workspace, chat, "4")
+    later(start + activity.PERIOD_SECONDS)
+    before_it = _say(workspace, chat, "5")
+    items = {name: _stored(world, name) for name in (first, second, elsewhere, next_first, before_it)}
+    # The last one comes before the entry of its ten minutes: who looks no further than itself has to find it.
+    assert [name for name, item in items.items() if "active" in item] == [first, elsewhere, next_first, before_it]
+    assert not [item for item in items.values() if "undispatched" in item]
+
+
+def test_what_was_not_stored_is_no_entry_for_those_that_follow(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
+) -> None:
+    def refuse(request: Item) -> None:
+        if request["TableName"] == "MessagesTable":
+            raise _refused("PutItem")
+
+    with _intercepted("PutItem", refuse):
+        assert workspace.call("POST", f"/v1/chats/{chat}/messages", {"text": "refused"}).status >= 500
+    assert "active" in _stored(world, _say(workspace, chat, "stored"))
+    _lose(world)
+    later(300)
+    assert world.invoke("sweeper", {}) == {"swept": 1}
+    assert _texts(world, receiver) == ["stored"]
+
+
+def test_a_process_knows_a_bounded_number_of_chats(
+    world: World, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(activity, "_MOST_KNOWN", 2)
+    chats = [workspace.chat() for _ in range(3)]
+    for chat in chats:
+        _say(workspace, chat, "first")
+    assert "active" not in _stored(world, _say(workspace, chats[2], "known"))
+    assert "active" in _stored(world, _say(workspace, chats[0], "forgotten"))
+
+
+def test_an_id_that_is_old_when_its_message_is_put_carries_the_mark(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweeper might have been where such an id belongs. The dispatcher takes the mark off."""
+    real, readings = clock.now, [0]
+
+    def slow() -> float:
+        readings[0] += 1
+        return real() + 20 * readings[0]
+
+    with monkeypatch.context() as slowly:
+        slowly.setattr(clock, "now", slow)
+        message_id = _say(workspace, chat, "slow")
+    assert "undispatched" in _stored(world, message_id)
+    world.pump_streams()
+    assert "undispatched" not in _stored(world, message_id)
+    assert message_id in _with_receipt(world)
+    assert _texts(world, receiver) == ["slow"]
+
+
+# --- what has no receipt ----------------------------------------------------------------------------------
+
+
+def test_what_the_stream_lost_is_found_and_what_was_dispatched_is_left_alone(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
+) -> None:
+    second = _listened(workspace, receiver)
+    sent = [_say(workspace, chat, "sent 1"), _say(workspace, chat, "sent 2")]
+    world.pump_streams()
+    lost = [_say(workspace, chat, "lost 1"), _say(workspace, second, "lost 2"), _say(workspace, second, "lost 3")]
+    _lose(world)
+    assert _with_receipt(world) == set(sent)
+    later(60)
+    assert world.invoke("sweeper", {}) == {"swept": 0}
+    later(300)
+    assert world.invoke("sweeper", {}) == {"swept": 3}
+    assert world.invoke("sweeper", {}) == {"swept": 0}
+    assert _with_receipt(world) == {*sent, *lost}
+    later(7200)
+    assert world.invoke("sweeper", {}) == {"swept": 0}
+    assert _texts(world, receiver) == ["lost 1", "lost 2", "lost 3", "sent 1", "sent 2"]
+
+
+def test_what_is_stored_after_the_sweeper_came_by_is_found(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
+) -> None:
+    """A put can take a while. The sweeper stays behind for longer than that."""
+    message_id = _say(workspace, chat, "slow")
+    _lose(world)
+    item = _stored(world, message_id)
+    boto3.client("dynamodb").delete_item(TableName="MessagesTable", Key={n: item[n] for n in ("chat", "message_id")})
+    later(45)
+    assert world.invoke("sweeper", {}) == {"swept": 0}
+    boto3.client("dynamodb").put_item(TableName="MessagesTable", Item=item)
+    _lose(world)
+    later(300)
+    assert world.invoke("sweeper", {}) == {"swept": 1}
+    assert _texts(world, receiver) == ["slow"]
+
+
+def test_what_the_index_did_not_show_in_time_is_found_an_hour_later(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
+) -> None:
+    """Nobody promises how far behind an index may be."""
+    _say(workspace, chat, "unseen")
+    _lose(world)
+
+    def show_nothing(answer: Item) -> None:
+        if any("active" in item for item in answer.get("Items", [])):
+            answer["Items"] = []
+
+    later(300)
+    with _intercepted("Query", show_nothing, "after-call"):
+        assert world.invoke("sweeper", {}) == {"swept": 0}
+    later(600)
+    assert world.invoke("sweeper", {}) == {"swept": 0}
+    later(3600 + 600)
+    assert world.invoke("sweeper", {}) == {"swept": 1}
+    assert _texts(world, receiver) == ["unseen"]
+
+
+@pytest.mark.parametrize("change", ["PATCH", "DELETE"])
+def test_what_was_changed_before_the_sweeper_came_is_told_as_it_was(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later, change: str
+) -> None:
+    path = f"/v1/chats/{chat}/messages/{_say(workspace, chat, 'first')}"
+    body = {"text": "second"} if change == "PATCH" else None
+    assert workspace.call(change, path, body).status < 300
+    _lose(world)
+    world.stream_records("EventsTable")
+    later(300)
+    assert world.invoke("sweeper", {}) == {"swept": 2}  # the message, and the event of its change
+    assert _texts(world, receiver) == ["first"]
+
+
+def test_what_cannot_be_dispatched_keeps_its_mark_and_the_sweeper_gets_on(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
+) -> None:
+    message_id = _say(workspace, chat, "refused")
+    _lose(world)
+    later(300)
+    with _without_queues(), pytest.raises(RetryLater):
+        world.invoke("sweeper", {})
+    assert "undispatched" in _stored(world, message_id)
+    assert _cursor()["accounted_until"]["S"] > _stored(world, message_id)["created_at"]["S"]
+    assert world.invoke("sweeper", {}) == {"swept": 1}
+    assert _texts(world, receiver) == ["refused"]
+
+
+def test_what_was_not_sent_has_no_receipt(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
+) -> None:
+    _say(workspace, chat, "not sent")
+    records = world.stream_records("MessagesTable")
+    with _without_queues():
+        assert world.invoke("dispatcher", {"Records": records})["batchItemFailures"]
+    later(300)
+    assert world.invoke("sweeper", {}) == {"swept": 1}
+    assert _texts(world, receiver) == ["not sent"]
+
+
+def test_what_an_operator_gave_up_is_not_tried_again(
+    world: World, workspace: Workspace, chat: str, later: Later
+) -> None:
+    _say(workspace, chat, "good")
+    good = _say(workspace, chat, "unreadable")
+    item = _stored(world, good)
+    key = {name: item[name] for name in ("chat", "message_id")}
+    dynamodb = boto3.client("dynamodb")
+    dynamodb.put_item(TableName="MessagesTable", Item={**key, "created_at": item["created_at"]})
+    _lose(world)
+    later(300)
+    for _ in range(2):
+        with pytest.raises(RetryLater):
+            world.invoke("sweeper", {})
+    dynamodb.update_item(TableName="MessagesTable", Key=key, UpdateExpression="REMOVE undispatched")
+    assert world.invoke("sweeper", {}) == {"swept": 0}
+    later(7200)
+    assert world.invoke("sweeper", {}) == {"swept": 0}
+
+
+def test_who_dies_before_the_cursor_moved_does_it_again(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
+) -> None:
+    _say(workspace, chat, "late")
+    _lose(world)
+    later(300)
+
+    def die(request: Item) -> None:
+        if request["Item"].get("receipt_id") in ({"S": "soon"}, "soon"):
+            raise _refused("PutItem")
+
+    with _intercepted("PutItem", die), pytest.raises(RetryLater):
+        world.invoke("sweeper", {})
+    assert world.invoke("sweeper", {})["swept"] <= 1
+    assert _texts(world, receiver) == ["late"]
+
+
+# --- cursors ----------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_was_overtaken_does_not_put_the_cursor_back(
+    world: World, workspace: Workspace, later: Later
+) -> None:
+    later(300)
+    world.invoke("sweeper", {})
+    later(600)
+    overtaken: list[str] = []
+
+    def overtake(request: Item) -> None:
+        if "accounted_until" in request["Item"] and not overtaken:
+            overtaken.append(request["Item"]["accounted_until"]["S"])
+            later(900)
+            world.invoke("sweeper", {})
+
+    with _intercepted("PutItem", overtake):
+        world.invoke("sweeper", {})
+    assert _cursor()["accounted_until"]["S"] > overtaken[0]
+
+
+class FewLooks(Context):
+    """Time for some looks at the clock, then it is nearly over."""
+
+    def __init__(self, looks: int) -> None:
+        super().__init__()
+        self.looks = looks
+
+    def get_remaining_time_in_millis(self) -> int:
+        self.looks -= 1
+        return 60_000 if self.looks >= 0 else 20_000
+
+
+def test_when_time_is_short_the_next_run_goes_on_with_the_next_chats(
+    world: World, workspace: Workspace, receiver: Receiver, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounting, "_CHATS_AT_ONCE", 1)
+    chats = [_listened(workspace, receiver) for _ in range(4)]
+    world.invoke("sweeper", {})  # its cursor is two minutes back
+    for chat in chats:
+        _say(workspace, chat, chat)
+    _lose(world)
+    later(300)
+    swept, places = 0, []
+    with logged() as log:
+        for _ in range(10):
+            swept += world.invoke("sweeper", {}, FewLooks(2))["swept"]
+            places.append(_cursor().get("slice_chat", {"S": ""})["S"].partition("/")[2])
+            if swept == 4:
+                break
+    assert swept == 4
+    assert [place for place in places if place] == sorted({place for place in places if place}), "it goes on"
+    assert len({place for place in places if place}) >= 2
+    assert log.lines("sweep.behind")
+    assert _texts(world, receiver) == sorted(chats)
+
+
+def test_more_receipts_than_can_be_held_make_smaller_slices(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounting, "_MOST_RECEIPTS", 1)
+    world.invoke("sweeper", {})
+    for minute in range(4):
+        later(60 * minute)
+        _say(workspace, chat, f"sent {minute}")
+        world.pump_streams()
+    _say(workspace, chat, "lost")
+    _lose(world)
+    moves = int(_cursor()["moves"]["N"])
+    later(600)
+    assert world.invoke("sweeper", {}) == {"swept": 1}
+    assert int(_cursor()["moves"]["N"]) - moves >= 4
+    assert _texts(world, receiver) == ["lost", *(f"sent {minute}" for minute in range(4))]
+
+
+# --- receipts ---------------------------------------------------------------------------------------------
+
+
+def test_receipts_fit_into_a_write_unit_each_and_expire(world: World) -> None:
+    from ferryman import ids, store
+
+    from bench.meter import write_units
+
+    with world.inside("dispatcher"):
+        for write in receipts.writing([ids.new(ids.MESSAGE) for _ in range(100)]):
+            store.commit([write])
+    items = [item for table, item in world.items() if table == "ReceiptsTable"]
+    assert sum(len(item["ids"]["L"]) for item in items) == 100
+    assert {write_units(None, item) for item in items} == {1}
+    assert len(items) <= 5
+    assert all(int(item["expires_at_epoch"]["N"]) > clock.now() + 14 * 86_400 for item in items)
+
+
+# --- copied back ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("marked", "texts"), [(False, []), (True, ["restored"])])
+def test_what_is_copied_back_from_a_backup_is_not_sent_again_unless_it_waits(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, marked: bool, texts: list[str]
+) -> None:
+    _say(workspace, chat, "restored")
+    (record,) = world.stream_records("MessagesTable")
+    record["dynamodb"]["ApproximateCreationDateTime"] = clock.now() + 2 * 86_400
+    if marked:
+        record["dynamodb"]["NewImage"]["undispatched"] = {"S": "1"}
+    assert world.invoke("dispatcher", {"Records": [record]}) == {"batchItemFailures": []}
+    assert _texts(world, receiver) == texts
