@@ -26,6 +26,7 @@ each_alarm = pytest.mark.parametrize("name", ALARMS)
 ARGUMENTS = {
     "5xx": "no request waits for a receiver, so none is answered by what a receiver did",
     "IteratorAge": "the functions of the streams never talk to a receiver",
+    "SweeperBehind": "the sweeper reads our own tables",
     "SweptEvents": "what is dispatched late was not dispatched by the stream's functions, which talk to no receiver",
     "Invocations": "the sweeper is invoked by a schedule",
     "ParkedRecords": "what is parked never came to a receiver: it is no delivery yet, or none of ours",

@@ -83,17 +83,18 @@ def account(look: Look, seconds_left: Callable[[], float]) -> Iterator[store.Key
     until = int(clock.now() - look.behind_seconds)
     until -= until % look.step_seconds
     at = receipts.cursor(look.name) or Cursor(look.name, until - _FIRST_RUN_SECONDS)
-    while at.at < until:
-        if seconds_left() < _STOP_BEFORE_SECONDS:
-            log.warning("sweep.behind", look=look.name, seconds=until - at.at)
-            return
+    while at.at < until and seconds_left() >= _STOP_BEFORE_SECONDS:
         try:
             to, late = _step(at, until, seconds_left)
             store.commit([receipts.moving(at, to)])
-        except (_OutOfTime, Conflict):
+        except _OutOfTime:
+            break
+        except Conflict:
             return
         yield from late
         at = replace(to, moves=at.moves + 1)
+    if at.at < until:
+        log.warning("sweep.behind", look=look.name, seconds=until - at.at)
 
 
 def _step(at: Cursor, until: int, seconds_left: Callable[[], float]) -> tuple[Cursor, list[store.Key]]:

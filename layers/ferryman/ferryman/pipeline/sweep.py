@@ -29,17 +29,17 @@ def sweep(seconds_left: Callable[[], float]) -> int:
     late, failed = _late(seconds_left)
     swept = 0
     try:
-        for table, key in _waiting(before, late):
+        for table, indexed in _waiting(before, late):
             if seconds_left() < 10:
                 return swept
             try:
-                swept += _sweep_one(table, key, before, seconds_left)
+                swept += _sweep_one(table, indexed, before, seconds_left)
             except dispatch.OutOfTime:
                 return swept
             except Exception as error:
                 # One that cannot be read must not keep those behind it waiting for ever.
                 failed += 1
-                log.logger.exception("sweep.failed", extra={"error": type(error).__name__, "item": key})
+                log.logger.exception("sweep.failed", extra={"error": type(error).__name__, "item": indexed})
     finally:
         if swept:
             log.warning("events.swept", count=swept)
@@ -61,7 +61,7 @@ def _late(seconds_left: Callable[[], float]) -> tuple[list[store.Key], int]:
     return found, failed
 
 
-def _waiting(before: str, late: list[store.Key]) -> Iterator[tuple[str, store.Key]]:
+def _waiting(before: str, late: list[store.Key]) -> Iterator[tuple[str, store.Item]]:
     """What the indexes of the marks hold, and what was marked a moment ago."""
     for table in KEYS:
         for shard in range(messages.SHARDS):
@@ -71,13 +71,12 @@ def _waiting(before: str, late: list[store.Key]) -> Iterator[tuple[str, store.Ke
                 {":shard": str(shard), ":before": before},
                 index=messages.UNDISPATCHED_INDEX,
             ):
-                yield table, {name: indexed[name] for name in KEYS[table]}
-    for key in late:
-        yield messages.TABLE, key
+                yield table, indexed
+    yield from ((messages.TABLE, key) for key in late)
 
 
-def _sweep_one(table: str, key: store.Key, before: str, seconds_left: Callable[[], float]) -> int:
-    item = store.get(table, key)
+def _sweep_one(table: str, indexed: store.Item, before: str, seconds_left: Callable[[], float]) -> int:
+    item = store.get(table, {name: indexed[name] for name in KEYS[table]})
     if item is None or "undispatched" not in item:
         return 0  # the index was behind, or another run was faster: it is dispatched by now
     if table == replays.TABLE and item["updated_at"] >= before:
