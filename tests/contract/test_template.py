@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ferryman.messages import table as messages
+from ferryman.pipeline import accounting
+from ferryman.receipts import table as receipts
 
 from tests.support import guard, reach, template
 
@@ -134,6 +137,42 @@ def test_a_poison_record_neither_blocks_a_stream_nor_is_lost(folder: str, proper
     assert destination["Destination"]["Fn::GetAtt"][0] in BUCKETS
     for one in properties.get("FilterCriteria", {}).get("Filters", []):
         assert json.loads(one["Pattern"])
+
+
+def test_the_sweeper_stays_behind_everything_that_is_still_being_stored() -> None:
+    """Behind the slowest function that stores messages, the oldest id that it may store unmarked, and two clocks."""
+    storing = [folder for folder in FUNCTIONS if ("dynamodb:PutItem", "MessagesTable") in guard.allowed(folder)]
+    assert {"hooks", "messages", "fchat"} <= set(storing)
+    clocks = 60
+    slowest = max(timeout(folder) for folder in storing)
+    assert messages.PROMPT_SECONDS + slowest + clocks <= accounting.SOON.behind_seconds
+    signed = 900  # seconds for which AWS takes a signed request
+    assert signed + clocks < accounting.AGAIN.behind_seconds
+
+
+def test_receipts_outlive_what_asks_for_them() -> None:
+    (rule,) = BUCKETS["ParkedBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert rule["ExpirationInDays"] * DAY < receipts.KEPT_SECONDS
+
+
+MESSAGE = {"chat": {"S": "w/c"}, "message_id": {"S": "m"}, "created_at": {"S": "t"}, "revision": {"N": "1"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "image", "invokes"),
+    [
+        ("INSERT", MESSAGE, True),
+        ("INSERT", {**MESSAGE, "undispatched": {"S": "1"}}, True),
+        ("MODIFY", {**MESSAGE, "undispatched": {"S": "1"}}, False),
+        ("MODIFY", {**MESSAGE, "text": {"S": "edited"}}, False),
+        ("INSERT", {"chat": {"S": "w/buttons/m"}, "message_id": {"S": "m"}, "chat_id": {"S": "c"}}, False),
+        ("REMOVE", None, False),
+    ],
+)
+def test_new_messages_invoke_the_dispatcher_and_nothing_else_does(name: str, image: Any, invokes: bool) -> None:
+    (pattern,) = [filter_ for table, _, filter_ in template.streams() if table == "MessagesTable"]
+    change = {"NewImage": image} if image else {}
+    assert template.passes(pattern, {"eventName": name, "dynamodb": change}) is invokes
 
 
 # --- buckets ----------------------------------------------------------------------------------------------

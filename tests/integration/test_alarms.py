@@ -157,6 +157,17 @@ def test_what_the_sweeper_found_rings_when_its_time_was_over_too(
     assert world.invoke("sweeper", {})["swept"] == 3 - swept > 0
 
 
+def test_a_sweeper_whose_time_does_not_suffice_rings(world: World, later: Later) -> None:
+    with logged() as log:
+        world.invoke("sweeper", {})
+        assert not emitted(log.lines())
+        later(1200)
+        world.invoke("sweeper", {}, Context(20_000))
+        (seconds,) = {line["seconds"] for line in log.lines("sweep.behind") if line["look"] == "soon"}
+    assert 1190 <= seconds <= 1210
+    assert set(emitted(log.lines())) == {"SweeperBehind"}
+
+
 def test_a_long_replay_that_gets_on_is_not_swept(
     world: World, workspace: Workspace, receiver: Receiver, later: Later
 ) -> None:
