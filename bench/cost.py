@@ -15,7 +15,7 @@ from typing import Any
 from ferryman.pipeline.deliver import APART_SECONDS
 from ferryman.webhooks.model import SLOW_AFTER_SECONDS
 
-from bench.calls import BATCH, Scene, deliver, dispatch, incoming_post, scene
+from bench.calls import BATCH, SWEPT_RUNS, Scene, deliver, dispatch, incoming_post, scene, sweep
 from bench.deliveries import Surroundings, edge, invoked, surrounded, tables
 from bench.edge import NAME
 from bench.logs import access_bytes
@@ -73,6 +73,8 @@ VCPU_MB = 1769
 MEMORIES = (128, 256, 512, 1024, 1769)
 CALL_SECONDS = 0.005  # a call to DynamoDB, SQS or KMS from Lambda
 DISPATCHED_TOGETHER = 10  # messages of one batch of the stream
+BUSY = 60  # messages of a chat in the ten minutes for which a process knows that it is active
+SWEEPS = 12 * 24 * 30  # a month
 # What an attempt sends is counted, but for the heads of its packets: SYN, three ACKs of the handshake and of what the
 # receiver says in it, two of the answer and its end, one FIN, and those that carry data.
 PACKETS, PACKET_BYTES = 9, 52
@@ -107,8 +109,7 @@ class Work:
 
     def units(self, chosen: Callable[[Call], bool] = lambda _: True) -> float:
         """Dollars of DynamoDB for the calls that are chosen."""
-        mine = [call for call in self.calls if chosen(call)]
-        return sum(call.writes * PRICES["write"].dollars + call.reads * PRICES["read"].dollars for call in mine)
+        return _units(Counted([call for call in self.calls if chosen(call)]))
 
     @property
     def rounds(self) -> list[str]:
@@ -159,6 +160,9 @@ class Measured:
     deliverer: Work  # BATCH deliveries to receivers that answer at once
     body_bytes: int
     attempt_bytes: int  # what one attempt sends besides its body
+    sweep: float  # dollars of DynamoDB for one run of the sweeper when nobody posts
+    posted: float  # and on top of that for ten minutes in which anybody posts: their chats and receipts are listed
+    swept: dict[int, float]  # and for each message, by how many its chat got in ten minutes
 
 
 @cache
@@ -183,7 +187,12 @@ def _measured() -> Measured:
         seen = busy.edge.ask("seen")
         body, head = max(map(len, seen["bodies"])), max(seen["heads"])
         attempt = head + _handshake_bytes(busy.folder) + TLS_RECORD + PACKETS * PACKET_BYTES
-    return Measured(hooks, dispatcher, deliverer, body, attempt)
+    nothing = _swept(0, 1, 0)
+    quiet = _swept(1, 1, 1), _swept(1, 1, 5)
+    loud = _swept(BUSY, DISPATCHED_TOGETHER, 1), _swept(BUSY, DISPATCHED_TOGETHER, 5)
+    swept = {1: (quiet[1] - quiet[0]) / 4, BUSY: (loud[1] - loud[0]) / 4 / BUSY}
+    posted = loud[0] - nothing
+    return Measured(hooks, dispatcher, deliverer, body, attempt, nothing / SWEPT_RUNS, posted, swept)
 
 
 def _handshake_bytes(folder: Path) -> int:
@@ -208,6 +217,15 @@ def _handshake_bytes(folder: Path) -> int:
     return sent
 
 
+def _swept(messages: int, together: int, chats: int) -> float:
+    with captured(), scene() as one:
+        return _units(sweep(one, messages, together, chats))
+
+
+def _units(counted: Counted) -> float:
+    return counted.writes * PRICES["write"].dollars + counted.reads * PRICES["read"].dollars
+
+
 def _alone(counted: Counted, around: Any, one: Scene, function: str, event: dict[str, Any]) -> Work:
     with invoked(around, one.world, function, {"one": event}, tables(one.world)) as running:
         return _work(counted, running, function, "one")
@@ -217,18 +235,32 @@ def _alone(counted: Counted, around: Any, one: Scene, function: str, event: dict
 
 
 def message(measured: Measured) -> Bill:
-    """One incoming message: accepted, and taken through the dispatcher. The deliveries it makes are not in it."""
+    """One incoming message: accepted, taken through the dispatcher, and looked at by the sweeper.
+
+    It is one of BUSY in its chat, one of which has an entry in the index of active chats. The deliveries it makes are
+    not in it.
+    """
     hooks, dispatcher = measured.hooks, measured.dispatcher
     waits = len(dispatcher.calls) * CALL_SECONDS
+    entry = PRICES["write"].dollars / BUSY
     return {
         "HTTP API": PRICES["http_api"].dollars,
         "Lambda": hooks.lambda_dollars(len(hooks.calls) * CALL_SECONDS)
         + dispatcher.lambda_dollars(waits) / DISPATCHED_TOGETHER,
-        "DynamoDB": hooks.units() + dispatcher.units(lambda call: not _of_deliveries(call)) / DISPATCHED_TOGETHER,
+        "DynamoDB": hooks.units()
+        + dispatcher.units(lambda call: not _of_deliveries(call)) / DISPATCHED_TOGETHER
+        + entry
+        + measured.swept[BUSY],
         "CloudWatch Logs": hooks.log_dollars
         + access_bytes("POST /hooks/{secret}") * PRICES["logs"].dollars
         + dispatcher.log_dollars / DISPATCHED_TOGETHER,
     }
+
+
+def alone(measured: Measured) -> float:
+    """Dollars of DynamoDB for a message that is the only one of its chat in ten minutes, and of its batch."""
+    dispatched = measured.dispatcher.units(lambda call: not _of_deliveries(call))  # as much for one as for ten
+    return measured.hooks.units() + PRICES["write"].dollars + dispatched + measured.swept[1]
 
 
 def delivery(measured: Measured, seconds: float, *, lane: bool = True) -> Bill:
@@ -275,19 +307,18 @@ def total(bill: Bill) -> float:
     return sum(bill.values())
 
 
-def idle() -> Bill:
+def idle(measured: Measured) -> Bill:
     """Dollars a month without any traffic."""
     operations = template.load("operations.yaml")["Resources"].values()
     alarms = sum(item["Type"] == "AWS::CloudWatch::Alarm" for item in operations)
     queues = len(template.resources("AWS::SQS::Queue"))
     polls = queues * 5 * 3 * 60 * 24 * 30  # five pollers that ask for 20 s each, month by month
-    sweeps = 12 * 24 * 30
     return {
         "KMS": len(template.resources("AWS::KMS::Key")) * PRICES["kms_key"].dollars,
         "CloudWatch": alarms * PRICES["alarm"].dollars,
         "SQS": polls * (PRICES["sqs"].dollars - 0.10 / MILLION),  # nothing is in them, so nothing has to be fair
-        "Lambda": sweeps * (PRICES["invocation"].dollars + 0.25 * 0.25 * PRICES[architecture()].dollars),
-        "DynamoDB": sweeps * 24 * PRICES["read"].dollars,
+        "Lambda": SWEEPS * (PRICES["invocation"].dollars + 0.4 * 0.25 * PRICES[architecture()].dollars),
+        "DynamoDB": SWEEPS * measured.sweep,
     }
 
 
@@ -304,12 +335,12 @@ def measure() -> list[Row]:
         found.append(Row.at_most(what, total(bill) * MILLION, "$", GOALS["delivery"], _told(bill)))
     healthy = total(delivery(measured, ANSWERS["100 ms"]))
     for slow in (0.05, 0.2):
-        alone = mixed(measured, slow, lane=False) / healthy
+        one_lane = mixed(measured, slow, lane=False) / healthy
         laned = mixed(measured, slow, lane=True) / healthy
-        note = f"{alone:.2f} × without the slow lane and its batches of {slow_lane('BatchSize')}"
+        note = f"{one_lane:.2f} × without the slow lane and its batches of {slow_lane('BatchSize')}"
         found.append(Row.at_most(f"{slow:.0%} of receivers take 8 s, over none", laned, "×", 1.3, note))
     found += _by_memory(measured)
-    month = idle()
+    month = idle(measured)
     return [*found, Row("a month without traffic", total(month), "$", "", True, _told(month, 1))]
 
 
@@ -346,15 +377,21 @@ def document(measured: Measured) -> str:
         lines.append(f"| {service} | {' | '.join(cells)} |")
     lines.append(f"| **together** | {' | '.join(f'**${total(bill) * MILLION:.2f}**' for bill in columns.values())} |")
     healthy = total(delivery(measured, ANSWERS["100 ms"]))
+    dense = columns["a million incoming messages"]["DynamoDB"] * MILLION
+    lines += ["", "| DynamoDB for a million messages | $ |", "|---|---|"]
+    lines += [f"| {BUSY} of a chat in ten minutes, ten in a batch, as above | {dense:.2f} |"]
+    lines += [f"| one of a chat in ten minutes, alone in its batch | {alone(measured) * MILLION:.2f} |"]
     lines += ["", "| receivers that take 8 s and succeed | one lane | a slow lane of their own |", "|---|---|---|"]
     for slow in (0.0, 0.05, 0.2):
         pair = [mixed(measured, slow, lane=lane) for lane in (False, True)]
         lines.append(f"| {slow:.0%} | {' | '.join(f'${one * MILLION:.2f} ({one / healthy:.2f} ×)' for one in pair)} |")
-    month = idle()
+    month = idle(measured)
     lines += ["", "| a month without traffic | $ |", "|---|---|"]
     lines += [f"| {service} | {dollars:.2f} |" for service, dollars in month.items()]
-    lines += [f"| **together** | **{total(month):.2f}** |", ""]
-    ours = 10 * (total(columns["a million incoming messages"]) + healthy) * MILLION + total(month)
+    lines += [f"| **together** | **{total(month):.2f}** |"]
+    posted = measured.posted * SWEEPS / 2  # all of its ten minutes
+    lines += [f"| and more for the sweeper, while people post day and night | {posted:.2f} |", ""]
+    ours = 10 * (total(columns["a million incoming messages"]) + healthy) * MILLION + total(month) + posted
     lines += ["| ten million messages a month, each to one webhook | a month |", "|---|---|"]
     lines += [f"| {name} | {price} |" for name, price in PEERS.items()]
     lines += [f"| **Ferryman**, in your own account | **${ours:.0f}** |", ""]
