@@ -46,6 +46,19 @@ def test_a_new_id_tells_its_time() -> None:
     assert before <= crockford(made) >> 80 <= int(clock.now() * 1000)
 
 
+@given(milliseconds, parts)
+def test_the_time_of_an_id_can_be_read(at: int, some: list[str]) -> None:
+    made = ids.derived(ids.MESSAGE, iso(at), *some)
+    assert ids.made_at(made) == (crockford(made.removeprefix("msg_")) >> 80) / 1000
+    assert abs(ids.made_at(made) - at / 1000) < 0.002
+
+
+@pytest.mark.parametrize("text", ["", "msg_", "msg_poison", "msg_" + "8" * 26, "msg_01JCXHZ5E0ABCDEFGHJKMNPQRI"])
+def test_what_is_no_id_has_no_time(text: str) -> None:
+    with pytest.raises(ValueError, match="is not an id"):
+        ids.made_at(text)
+
+
 @given(milliseconds, milliseconds, parts, parts)
 def test_ids_are_sorted_by_time(one: int, two: int, some: list[str], others: list[str]) -> None:
     first, second = ids.derived(ids.EVENT, iso(one), *some), ids.derived(ids.EVENT, iso(two), *others)
