@@ -7,15 +7,15 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 from ferryman import aws, clock
-from ferryman.errors import RetryLater
+from ferryman.errors import AwsRefused, RetryLater
 from ferryman.messages import activity
 from ferryman.pipeline import accounting
 from ferryman.receipts import table as receipts
 
 from local.receiver import Receiver
 from tests.integration.conftest import Later, Workspace
+from tests.support import watched
 from tests.support.logged import logged
 from tests.support.world import Context, World
 from tests.support.world import world as make_world
@@ -83,19 +83,18 @@ def _cursor(name: str = "soon") -> Item:
 
 
 @contextmanager
-def _intercepted(operation: str, act: Callable[[Any], Any], when: str = "provide-client-params") -> Iterator[None]:
+def _intercepted(operation: str, act: Callable[[Any], Any], when: str = "before-parameter-build") -> Iterator[None]:
     """`act(request)` before each call of an operation of DynamoDB, or `act(answer)` after it; it may raise."""
 
     def at_call(params: Any = None, parsed: Any = None, **_: Any) -> None:
         act(params if parsed is None else parsed)
 
-    client = aws.dynamodb()
-    name = f"{when}.dynamodb.{operation}"
-    client.meta.events.register(name, at_call)
+    events, name = watched.events(aws.dynamodb()), f"{when}.dynamodb.{operation}"
+    events.register(name, at_call)
     try:
         yield
     finally:
-        client.meta.events.unregister(name, at_call)
+        events.unregister(name, at_call)
 
 
 @contextmanager
@@ -103,15 +102,16 @@ def _without_queues() -> Iterator[None]:
     def refuse(**_: Any) -> None:
         raise _refused("SendMessageBatch")
 
-    aws.sqs().meta.events.register("before-call.sqs.SendMessageBatch", refuse)
+    events, name = watched.events(aws.sqs()), "before-call.sqs.SendMessageBatch"
+    events.register(name, refuse)
     try:
         yield
     finally:
-        aws.sqs().meta.events.unregister("before-call.sqs.SendMessageBatch", refuse)
+        events.unregister(name, refuse)
 
 
-def _refused(operation: str) -> ClientError:
-    return ClientError({"Error": {"Code": "InternalServerError", "Message": "test"}}, operation)
+def _refused(operation: str) -> AwsRefused:
+    return AwsRefused("test", operation, 500, "InternalServerError")
 
 
 # --- what a message carries -------------------------------------------------------------------------------
@@ -310,7 +310,7 @@ def test_who_dies_before_the_cursor_moved_does_it_again(
     later(300)
 
     def die(request: Item) -> None:
-        if request["Item"].get("receipt_id") in ({"S": "soon"}, "soon"):
+        if request["Item"].get("receipt_id") == {"S": "soon"}:
             raise _refused("PutItem")
 
     with _intercepted("PutItem", die), pytest.raises(RetryLater):
