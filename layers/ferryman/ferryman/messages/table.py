@@ -19,6 +19,7 @@ from ferryman.messages.model import Message
 TABLE = "messages"
 UNDISPATCHED_INDEX = "undispatched"
 ACTIVE_INDEX = "active"
+_ACTIVE = "active = :entry AND message_id BETWEEN :low AND :high"
 SHARDS = 8
 # An id that is older than that when its message is put might be where the sweeper has been already.
 PROMPT_SECONDS = 30
@@ -130,19 +131,27 @@ def dispatched(message_key: store.Key) -> None:
 
 
 def active_chats(begin: float, end: float) -> set[str]:
-    """The chats that can have messages made from `begin` to `end`, which are in one hour."""
-    # The entry of a chat is of the same period, or of what comes before `begin` in it.
+    """The chats that can have messages made from `begin` to `end`, which are in one period of ten minutes."""
+    # The entry of a chat may come before `begin`, but not before its period.
     low, high = _range(begin - begin % activity.PERIOD_SECONDS, end)
     return {
         item["chat"]
         for entry in activity.entries(begin)
-        for item in store.query_all(
-            TABLE,
-            "active = :entry AND message_id BETWEEN :low AND :high",
-            {":entry": entry, ":low": low, ":high": high},
-            index=ACTIVE_INDEX,
-        )
+        for item in store.query_all(TABLE, _ACTIVE, _active(entry, low, high), index=ACTIVE_INDEX)
     }
+
+
+def is_active(begin: float, end: float) -> bool:
+    """Whether any chat has an entry from `begin` to `end`, which are in one hour."""
+    low, high = _range(begin, end)
+    return any(
+        store.query(TABLE, _ACTIVE, _active(entry, low, high), index=ACTIVE_INDEX, limit=1).items
+        for entry in activity.entries(begin)
+    )
+
+
+def _active(entry: str, low: str, high: str) -> dict[str, str]:
+    return {":entry": entry, ":low": low, ":high": high}
 
 
 def unmarked(chat: str, begin: float, end: float) -> Iterator[str]:

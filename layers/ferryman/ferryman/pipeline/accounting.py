@@ -99,13 +99,11 @@ def account(look: Look, seconds_left: Callable[[], float]) -> Iterator[store.Key
 
 def _step(at: Cursor, until: int, seconds_left: Callable[[], float]) -> tuple[Cursor, list[store.Key]]:
     """Account for the next slice. Where nobody posted, that is up to an hour."""
-    end = min(until, at.until or until, _multiple_after(at.at, activity.HOUR_SECONDS))
+    end = min(until, at.until or until, _multiple_after(at.at, activity.PERIOD_SECONDS))
     active = messages.active_chats(at.at, end)
     if not active:
-        return Cursor(at.name, end), []
-    if end > (period_end := _multiple_after(at.at, activity.PERIOD_SECONDS)):
-        end = period_end
-        active = messages.active_chats(at.at, end)
+        hour = min(until, _multiple_after(at.at, activity.HOUR_SECONDS))
+        return Cursor(at.name, hour if hour > end and not messages.is_active(end, hour) else end), []
     accounted, end = _receipts(at.at, end)
     chats = sorted(chat for chat in active if chat > (at.chat or ""))
     step = _Step(at.at, end, accounted, seconds_left)
