@@ -66,6 +66,7 @@ def test_a_thousand_events_under_every_fault(seed: int) -> None:
         assert verdict.sorted["delivered"] > EVENTS
         assert verdict.sorted["exhausted"] and verdict.sorted["cancelled"]
         assert verdict.unknowns and verdict.duplicates
+        assert simulation.recorder.late, "the sweeper found no message that the stream had lost"
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
