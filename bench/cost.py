@@ -191,8 +191,7 @@ def _measured() -> Measured:
     quiet = _swept(1, 1, 1), _swept(1, 1, 5)
     loud = _swept(BUSY, DISPATCHED_TOGETHER, 1), _swept(BUSY, DISPATCHED_TOGETHER, 5)
     swept = {1: (quiet[1] - quiet[0]) / 4, BUSY: (loud[1] - loud[0]) / 4 / BUSY}
-    posted = loud[0] - nothing
-    return Measured(hooks, dispatcher, deliverer, body, attempt, nothing / SWEPT_RUNS, posted, swept)
+    return Measured(hooks, dispatcher, deliverer, body, attempt, nothing / SWEPT_RUNS, loud[0] - nothing, swept)
 
 
 def _handshake_bytes(folder: Path) -> int:
