@@ -149,7 +149,7 @@ def test_what_the_sweeper_found_rings_when_its_time_was_over_too(
 
     class ShortTime(Context):
         def get_remaining_time_in_millis(self) -> int:
-            return 1_000 if log.lines("event.dispatched") else 60_000
+            return 1_000 if log.lines("events.dispatched") else 60_000
 
     with logged() as log:
         swept = world.invoke("sweeper", {}, ShortTime())["swept"]

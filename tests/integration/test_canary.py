@@ -166,7 +166,7 @@ def test_no_secret_is_in_a_queue_or_a_stream(journey: Journey, world: World) -> 
 
 def test_no_secret_is_in_the_log(journey: Journey) -> None:
     names = {line["message"] for line in journey.logged.lines()}
-    assert {"request.handled", "message.accepted", "event.dispatched", "delivery.attempted"} <= names
+    assert {"request.handled", "message.accepted", "events.dispatched", "delivery.attempted"} <= names
     assert _hits(journey, journey.logged.written.getvalue()) == []
 
 

@@ -123,9 +123,7 @@ class Run:
         if marked:
             with ThreadPoolExecutor(max_workers=_CONCURRENT) as pool:
                 list(pool.map(_done, marked))
-        for waiting, count in self._given:
-            if waiting.event:
-                _log(waiting.event, count)
+        _log({waiting.event.event_id: count for waiting, count in self._given if waiting.event})
         del self.unfinished[: len(self._given)]
         self._given.clear()
 
@@ -174,11 +172,7 @@ def _done(key: store.Key) -> None:
         pass  # the item is gone: nothing is left that could be swept
 
 
-def _log(event: Event, count: int) -> None:
-    log.event(
-        "event.dispatched",
-        workspace_id=event.workspace_id,
-        event_id=event.event_id,
-        event_type=event.type,
-        deliveries=count,
-    )
+def _log(dispatched: dict[str, int]) -> None:
+    """One line for all of them: event id → how many deliveries."""
+    if dispatched:
+        log.event("events.dispatched", deliveries=sum(dispatched.values()), events=dispatched)
