@@ -139,8 +139,8 @@ class Meter:
 
 
 def unfiltered(request: Mapping[str, Any]) -> dict[str, Any]:
-    """A query that answers all that it reads: DynamoDB charges for what a filter then drops."""
-    query = {name: value for name, value in request.items() if name != "FilterExpression"}
+    """A query that answers all that it reads: DynamoDB charges for what a filter or a projection then drops."""
+    query = {name: value for name, value in request.items() if name not in ("FilterExpression", "ProjectionExpression")}
     used = set(_PLACEHOLDER.findall(query["KeyConditionExpression"]))
     for name in ("ExpressionAttributeNames", "ExpressionAttributeValues"):
         if kept := {key: value for key, value in query.pop(name, {}).items() if key in used}:
