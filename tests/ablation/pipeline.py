@@ -161,6 +161,14 @@ MEASURES = [
         "--seed 3 --events 150 --faults stream.outage",
     ),
     measure(
+        "a stream that was behind takes the sweeper's marks off",
+        "F8",
+        "pipeline/dispatch.py",
+        "is_marked=waiting.is_marked or _may_be_late(waiting)",
+        "is_marked=waiting.is_marked",
+        "receipts::test_a_stream_that_was_behind_takes_the_marks_off",
+    ),
+    measure(
         "what the sweeper cannot read keeps nobody waiting",
         "F3 F8",
         "pipeline/sweep.py",

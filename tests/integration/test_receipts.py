@@ -270,6 +270,21 @@ def test_what_cannot_be_dispatched_keeps_its_mark_and_the_sweeper_gets_on(
     assert _texts(world, receiver) == ["refused"]
 
 
+def test_a_stream_that_was_behind_takes_the_marks_off(
+    world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
+) -> None:
+    """Or the sweeper, which takes one after the other, would dispatch all of a long outage a second time."""
+    message_id = _say(workspace, chat, "behind")
+    later(300)
+    with _without_queues(), pytest.raises(RetryLater):
+        world.invoke("sweeper", {})
+    assert "undispatched" in _stored(world, message_id)
+    world.pump_streams()
+    assert "undispatched" not in _stored(world, message_id)
+    assert world.invoke("sweeper", {}) == {"swept": 0}
+    assert _texts(world, receiver) == ["behind"]
+
+
 def test_what_was_not_sent_has_no_receipt(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
 ) -> None:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
-from ferryman import ids, log, store
+from ferryman import clock, ids, log, store
 from ferryman.errors import Conflict
 from ferryman.events import catalogue
 from ferryman.events import table as events
@@ -24,6 +24,7 @@ from ferryman.receipts import table as receipts
 _CONCURRENT = 10
 _STOP_BEFORE_SECONDS = 8
 _DAY_SECONDS = 86_400
+_LATE_SECONDS = 60  # half of what the sweeper waits for: clocks differ
 
 
 class OutOfTime(Exception):
@@ -39,7 +40,7 @@ class Waiting(NamedTuple):
 
     event: Event | None
     key: store.Key
-    is_marked: bool  # so that the mark has to be taken off
+    is_marked: bool  # or may be: the mark has to be taken off
 
     @property
     def message_id(self) -> str | None:
@@ -58,7 +59,8 @@ def of_record(record: dict[str, Any]) -> Waiting | None:
         item = store.load(change["NewImage"])
         if "undispatched" not in item and ("event_id" in item or _is_copied_back(item, change)):
             return None
-        return of_item(item)
+        waiting = of_item(item)
+        return waiting._replace(is_marked=waiting.is_marked or _may_be_late(waiting))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Unreadable(f"{type(error).__name__}: {error}") from error
 
@@ -80,6 +82,11 @@ def of_item(item: store.Item) -> Waiting:
         return Waiting(catalogue.message_created(Message.from_item(item)), key, is_marked)
     event_id = catalogue.created_id(item["message_id"], item["created_at"])
     return Waiting(events.get(item["workspace_id"], event_id), key, is_marked)
+
+
+def _may_be_late(waiting: Waiting) -> bool:
+    """Whether the sweeper may have given a message the mark since: what a stream that is behind shows has none."""
+    return bool(waiting.message_id) and clock.now() - ids.made_at(waiting.key["message_id"]) > _LATE_SECONDS
 
 
 def _is_copied_back(item: store.Item, change: dict[str, Any]) -> bool:
