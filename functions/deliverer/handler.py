@@ -25,6 +25,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         verdicts = deliver.deliver(tickets, context.get_remaining_time_in_millis() / 1000, lane) if tickets else []
     except Exception as error:
         verdicts = [error] * len(tickets)
+    pauses = {}
     for record, verdict in zip(records, verdicts, strict=True):
         if isinstance(verdict, Done):
             continue
@@ -34,17 +35,12 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         else:
             log.logger.error("delivery.failed", exc_info=verdict, extra={"error": type(verdict).__name__})
             pause = _INFRASTRUCTURE_PAUSE_SECONDS
-        _hide(record, pause, lane)
+        pauses[record["receiptHandle"]] = pause
+    if pauses:
+        queue.hide(pauses, lane)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
 def _receives(record: dict[str, Any]) -> str | None:
     count: str | None = record.get("attributes", {}).get("ApproximateReceiveCount")
     return count
-
-
-def _hide(record: dict[str, Any], seconds: float, lane: queue.Lane) -> None:
-    try:
-        queue.hide(record["receiptHandle"], seconds, lane)
-    except Exception:
-        log.warning("ticket.not_hidden", message_id=record["messageId"])

@@ -555,6 +555,14 @@ MEASURES = [
         "slow_lane::test_a_slow_receiver_gets_its_deliveries_on_the_slow_lane",
     ),
     measure(
+        "what failed in a large batch is put back some at a time",
+        "F20",
+        "pipeline/queue.py",
+        "        list(pool.map(lambda handle: _hide(handle, pauses[handle], lane), pauses))\n",
+        "        [pool.submit(_hide, handle, pauses[handle], lane).result() for handle in pauses]\n",
+        "slow_lane::test_failures_of_a_large_batch_are_not_put_back_one_after_the_other",
+    ),
+    measure(
         "the slow lane's attempts begin one after the other",
         "F20",
         "pipeline/deliver.py",

@@ -1,6 +1,8 @@
 """The slow lane: what goes to receivers that take long has batches of its own, and nobody quick waits in them."""
 
+import threading
 import time
+from typing import Any
 
 import pytest
 from ferryman import aws, clock
@@ -11,6 +13,7 @@ from ferryman.webhooks.model import SLOW_AFTER_SECONDS, SLOW_FOR_SECONDS
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
 from tests.support import template, watched
+from tests.support.logged import logged
 from tests.support.world import World
 
 
@@ -111,6 +114,32 @@ def test_attempts_on_the_slow_lane_begin_one_after_the_other(
     assert world.pump_queue("SlowDeliveriesQueue", "deliverer") == 4
     assert pauses == [deliver.APART_SECONDS] * 3
     assert (made.got("/quick"), made.got("/slow")) == (5, 5)
+
+
+def test_failures_of_a_large_batch_are_not_put_back_one_after_the_other(
+    world: World, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two hundred calls in a row would take what the function has left after its last attempt."""
+    made.say()
+    world.pump()
+    made.receiver.answer("/slow", 500)
+    made.say(4)
+    world.pump_streams()
+    with world.inside("deliverer"):
+        client = aws.sqs()
+    together = threading.Barrier(4)
+    real = client.call
+
+    def call(operation: str, **request: Any) -> dict[str, Any]:
+        if operation == "ChangeMessageVisibility":
+            together.wait(timeout=10)
+        return real(operation, **request)
+
+    monkeypatch.setattr(client, "call", call)
+    with logged() as lines:
+        assert world.pump_queue("SlowDeliveriesQueue", "deliverer") == 4
+    assert not together.broken
+    assert lines.lines("ticket.not_hidden") == []
 
 
 def test_a_batch_of_the_slow_lane_ends_in_time() -> None:

@@ -6,11 +6,12 @@ own: there a batch holds two hundred, and nobody quick waits in it.
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from ferryman import aws, ids, settings
+from ferryman import aws, ids, log, settings
 from ferryman.errors import RetryLater
 from ferryman.events.model import Event
 from ferryman.pipeline.schedule import MAX_QUEUE_DELAY_SECONDS
@@ -18,6 +19,7 @@ from ferryman.webhooks.model import Webhook
 
 BATCH = 10  # the most that one call takes
 _ROUNDS = 4
+_CONCURRENT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +130,24 @@ def send(tickets: Sequence[Ticket], delay_seconds: float = 0, *, lane: Lane = "f
             raise RetryLater(f"SQS keeps refusing {len(waiting)} messages.")
 
 
-def hide(receipt_handle: str, seconds: float, lane: Lane) -> None:
-    """Let a received message come back after `seconds`, when its batch item is reported as failed."""
-    aws.sqs().call(
-        "ChangeMessageVisibility",
-        QueueUrl=settings.text("SLOW_DELIVERIES_QUEUE_URL")
-        if lane == "slow"
-        else settings.text("DELIVERIES_QUEUE_URL"),
-        ReceiptHandle=receipt_handle,
-        VisibilityTimeout=max(0, math.ceil(seconds)),
-    )
+def hide(pauses: Mapping[str, float], lane: Lane) -> None:
+    """Let received messages come back, each receipt handle after its seconds, when they are reported as failed.
+
+    Some at a time: two hundred calls in a row would outlast the function.
+    """
+    with ThreadPoolExecutor(max_workers=_CONCURRENT) as pool:
+        list(pool.map(lambda handle: _hide(handle, pauses[handle], lane), pauses))
+
+
+def _hide(receipt_handle: str, seconds: float, lane: Lane) -> None:
+    """Where that fails, the message comes back when the queue's own time is over."""
+    url = settings.text("SLOW_DELIVERIES_QUEUE_URL") if lane == "slow" else settings.text("DELIVERIES_QUEUE_URL")
+    try:
+        aws.sqs().call(
+            "ChangeMessageVisibility",
+            QueueUrl=url,
+            ReceiptHandle=receipt_handle,
+            VisibilityTimeout=max(0, math.ceil(seconds)),
+        )
+    except Exception as error:
+        log.warning("ticket.not_hidden", error=type(error).__name__)
