@@ -83,10 +83,10 @@ DECRYPTS = 1 / 30  # of a delivery: a process remembers a secret for five minute
 ANSWERS = {"100 ms": 0.1, "2 s": 2.0, "8 s": 8.0}
 GOALS = {"message": 2.5, "delivery": 2.2}
 PEERS = {
-    "Svix": "$1,485",
-    "Convoy Cloud": "$999",
-    "Hookdeck": "$599",
-    "EventBridge API destinations": "$12 (5 s at most, no signature, no log)",
+    "[Svix](https://www.svix.com/pricing/)": "$1,485",
+    "[Convoy Cloud](https://www.getconvoy.io/pricing)": "$999",
+    "[Hookdeck](https://hookdeck.com/pricing)": "$599",
+    "[EventBridge API destinations](https://aws.amazon.com/eventbridge/pricing/), 5 s at most, no signature, no log": "$12",
 }
 
 
@@ -262,6 +262,17 @@ def alone(measured: Measured) -> float:
     return measured.hooks.units() + PRICES["write"].dollars + dispatched + measured.swept[1]
 
 
+def even(measured: Measured) -> float:
+    """Dollars of a message and its delivery when traffic is so even that nothing ever meets in a batch."""
+    sent, made = message(measured), delivery(measured, ANSWERS["100 ms"])
+    dispatcher, deliverer = measured.dispatcher, measured.deliverer
+    dispatched = dispatcher.lambda_dollars(len(dispatcher.calls) * CALL_SECONDS)  # at most: it is that of ten messages
+    rest = total(sent) - sent["DynamoDB"] + alone(measured) + dispatched * (1 - 1 / DISPATCHED_TOGETHER)
+    seconds = batch_seconds(deliverer, ANSWERS["100 ms"], 1, slow=False)
+    own = total(made) - made["Lambda"] + lasting(seconds, deliverer.memory_mb)
+    return rest + own + 3 * (1 - 1 / BATCH) * PRICES["sqs"].dollars
+
+
 def delivery(measured: Measured, seconds: float, *, lane: bool = True) -> Bill:
     """One delivery of a full batch whose slowest receiver takes `seconds`; with a slow lane, of that if it is slow."""
     slow = lane and seconds >= SLOW_AFTER_SECONDS
@@ -393,7 +404,9 @@ def document(measured: Measured) -> str:
     ours = 10 * (total(columns["a million incoming messages"]) + healthy) * MILLION + total(month) + posted
     lines += ["| ten million messages a month, each to one webhook | a month |", "|---|---|"]
     lines += [f"| {name} | {price} |" for name, price in PEERS.items()]
-    lines += [f"| **Ferryman**, in your own account | **${ours:.0f}** |", ""]
+    spread = 10 * even(measured) * MILLION + total(month) + posted
+    lines += [f"| **Ferryman**, in your own account, in batches as above | **${ours:.0f}** |"]
+    lines += [f"| **Ferryman**, so evenly spread that nothing meets in a batch | **${spread:.0f}** |", ""]
     lines += [f"| prices of {PRICES_OF} | $ | source |", "|---|---|---|"]
     for price in PRICES.values():
         lines.append(f"| {price.per:,} {price.unit} | {price.amount:g} | <{price.source}> |")

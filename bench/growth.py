@@ -58,8 +58,7 @@ def measure() -> list[Row]:
 
 def _row(what: str, small: dict[str, float], large: dict[str, float]) -> Row:
     cost = (large["units"] + large["calls"]) / (small["units"] + small["calls"])
-    cpu = f"{small['cpu']:.1f} → {large['cpu']:.1f} CPU ms"
-    note = f"over a small one: {large['calls']:.0f} calls, {large['units']:.1f} units; {cpu}, which is noise"
+    note = f"over a small one: {large['calls']:.0f} calls, {large['units']:.1f} units"
     return Row.at_most(f"{what}, calls and units", cost, "×", 1, note)
 
 

@@ -41,6 +41,8 @@ def show(rows: Iterable[Row]) -> str:
 
 
 def _word(row: Row) -> str:
+    if not row.goal:
+        return ""
     return "yes" if row.reached else "no"
 
 

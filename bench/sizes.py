@@ -118,12 +118,12 @@ def sized(around: Surroundings, name: str, memory_mb: int = MEMORY_MB) -> Sized:
 
 def measure() -> list[Row]:
     with surrounded() as around:
-        at_once = sized(around, "at once")
         batches = [sized(around, str(size)) for size in SIZES]
+        at_once = sized(around, "at once")
     return [
         _late(at_once, "all at once", ""),
         *[_late(one, f"{APART_SECONDS * 1000:.0f} ms apart", f"≤ {LATE_SECONDS:g}") for one in batches],
-        *[_resident(one) for one in batches],
+        _resident(batches[-1]),
         *_by_batch({one.size: one for one in batches}),
         *_by_window(batches[-1]),
     ]

@@ -1,6 +1,6 @@
 """A client of AWS's JSON services: one signed POST a call, on connections that are kept.
 
-It does what botocore's does with its standard retries, for a fifth of the CPU (decision 23): four tries with jitter
+It does what botocore's does with its standard retries, for a tenth of the CPU (decision 23): four tries with jitter
 when AWS is not reached, breaks off, fails (5xx) or throttles; a read of at most five seconds; certificates verified;
 DynamoDB's checksum checked. Requests and answers are AWS's JSON as it is: binary values are base64.
 
