@@ -86,7 +86,7 @@ PEERS = {
     "[Svix](https://www.svix.com/pricing/)": "$1,485",
     "[Convoy Cloud](https://www.getconvoy.io/pricing)": "$999",
     "[Hookdeck](https://hookdeck.com/pricing)": "$599",
-    "[EventBridge API destinations](https://aws.amazon.com/eventbridge/pricing/), 5 s at most, no signature, no log": "$12",
+    "[EventBridge](https://aws.amazon.com/eventbridge/pricing/) API destinations: 5 s, no signature, no log": "$12",
 }
 
 
