@@ -3,19 +3,16 @@
 The event of a new message is made of the message while that is as it was posted; whoever edits or deletes it stores
 the event in `events` in the same transaction. Every other event is stored there from the beginning.
 
-Messages are read eventually consistent, for half the price: one that is shown as it was posted tells what has to be
-sent, also when it was changed a moment ago. What such a read does not show yet is read again consistently.
+A message that is shown as it was posted tells what has to be sent, also when it was changed a moment ago.
 """
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ferryman import store
 from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.events.model import Event
 from ferryman.messages import table as messages
-from ferryman.messages.model import Message
 
 
 class Source(NamedTuple):
@@ -35,16 +32,7 @@ def recall(sources: Iterable[Source]) -> dict[str, Event]:
         for source in wanted.values()
         if source.chat_id and source.message_id
     }
-    made = [catalogue.message_created(message) for message in _as_posted(posted)]
+    made = [catalogue.message_created(message) for message in messages.as_posted(posted)]
     found = {event.event_id: event for event in made if event.event_id in wanted}
     stored = [source[:2] for source in wanted.values() if source.event_id not in found]
     return found | events.get_many(stored)
-
-
-def _as_posted(keys: set[tuple[str, str, str]]) -> list[Message]:
-    """The messages of (workspace_id, chat_id, message_id) that were not changed, or not for long."""
-    wanted = {tuple(messages.key(*parts).values()): parts for parts in keys}
-    shown = store.get_many(messages.TABLE, [messages.key(*parts) for parts in keys], consistent=False)
-    missing = wanted.keys() - {(item["chat"], item["message_id"]) for item in shown}
-    first = [Message.from_item(item) for item in shown if "text" in item and item["revision"] == 1]
-    return first + messages.unchanged(wanted[key] for key in missing)
