@@ -13,7 +13,7 @@ REQUIREMENTS := layers/dependencies/requirements.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install up down logs env tour-fchat tour-fluxdesk test test-unit test-contract test-integration \
-	test-simulation test-e2e ablation lint types format lock build validate openapi docs bench clean
+	test-simulation test-e2e lint types format lock build validate openapi docs bench clean
 
 help: ## List the targets
 	@printf 'Ferryman, a serverless integrations hub. Targets:\n\n'
@@ -54,9 +54,6 @@ test-contract: ## Run the tests of system-wide promises: template, routes, opena
 test-integration: ## Run the handlers against tables built from the template
 test-simulation: ## Run the pipeline under every fault on a fake clock: 20 seeds of a thousand events
 test-e2e: ## Run the journeys on an embedded stack of their own
-
-ablation: $(INSTALLED) ## Take each counter-measure out of a copy, see its tests go red, write docs/reliability.md (15 minutes)
-	@python -m tests.ablation --write
 
 lint: $(INSTALLED) ## Run the linter and check the formatting
 	@python -m local.checks lint

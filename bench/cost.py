@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ferryman.pipeline.deliver import APART_SECONDS
-from ferryman.webhooks.model import SLOW_AFTER_SECONDS
+from ferryman.webhooks.subscriptions.model import SLOW_AFTER_SECONDS
 
 from bench.calls import BATCH, SWEPT_RUNS, Scene, deliver, dispatch, incoming_post, scene, sweep
 from bench.deliveries import Surroundings, edge, invoked, surrounded, tables

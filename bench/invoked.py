@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import ROOT
+from tests.support import template
 
 LOADS: Counter[str] = Counter()
 
@@ -47,10 +47,10 @@ class Context:
 
 def handler(folder: Path, function: str) -> Any:
     """The function's handler. It trusts the authority of bench.edge besides all others."""
-    from ferryman import tls  # as the function finds it, which costs it nothing more
+    from ferryman.outbound import tls  # as the function finds it, which costs it nothing more
 
     count_loads()
-    spec = importlib.util.spec_from_file_location("handler", ROOT / "functions" / function / "handler.py")
+    spec = importlib.util.spec_from_file_location("handler", template.handler(function))
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -236,7 +236,7 @@ def _value_size(value: Mapping[str, Any]) -> int:
 def of_world() -> Meter:
     """A meter at the clients of the code under test, in a `tests.support.world`; make it after the world."""
     import boto3
-    from ferryman import aws
+    from ferryman.aws import clients as aws
 
     looking = boto3.client("dynamodb")  # another client than the code's, so its calls do not count
     meter = Meter(_item_of_moto, lambda query: list(looking.query(**query)["Items"]))

@@ -20,11 +20,13 @@ from unittest.mock import patch
 
 import boto3
 from botocore import xform_name
-from ferryman import aws, log
+from ferryman import log
+from ferryman.aws import clients as aws
 from ferryman.aws.client import Client
 
 from bench import stub
 from bench.report import Row, show
+from tests.support import template
 from tests.support.world import Context
 
 ROOT = Path(__file__).parents[1]
@@ -99,7 +101,7 @@ def _process(environment: dict[str, str]) -> Iterator[None]:
 
 
 def _handler(folder: str) -> Callable[[Any, Any], dict[str, Any]]:
-    spec = importlib.util.spec_from_file_location(f"bench_{folder}", ROOT / "functions" / folder / "handler.py")
+    spec = importlib.util.spec_from_file_location(f"bench_{folder}", template.handler(folder))
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

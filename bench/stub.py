@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ferryman import aws
+from ferryman.aws import clients as aws
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace

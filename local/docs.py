@@ -32,6 +32,7 @@ class Function:
 
     logical_id: str
     folder: str
+    path: str
     description: str
     triggers: list[str]
     permissions: list[tuple[str, str]]  # (action, what it may be done to)
@@ -54,7 +55,8 @@ def _function(name: str, properties: dict[str, Any]) -> Function:
     statements = [statement for policy in properties.get("Policies", []) for statement in policy["Statement"]]
     return Function(
         logical_id=name,
-        folder=properties["CodeUri"].removeprefix("functions/"),
+        folder=properties["CodeUri"].rpartition("/")[2],
+        path=properties["CodeUri"],
         description=properties["Description"],
         triggers=[_trigger(event) for event in properties.get("Events", {}).values()],
         permissions=[permission for statement in statements for permission in _permissions(statement)],
@@ -111,7 +113,7 @@ def functions_table() -> str:
             touched.setdefault(thing, []).append(action.partition(":")[2])
         cold = measured.get(function.folder, {})
         cells = [
-            f"[`{function.folder}`](../functions/{function.folder}/handler.py)",
+            f"[`{function.folder}`](../{function.path}/handler.py)",
             function.description,
             "<br>".join(function.triggers) or "nobody; by hand, through IAM",
             "<br>".join(f"{thing}: {', '.join(actions)}" for thing, actions in touched.items()) or "nothing",

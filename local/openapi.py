@@ -1,4 +1,4 @@
-"""Generates the API's description from the handlers: functions/reference/openapi.yaml and routes.json.
+"""Generates the API's description from the handlers: functions/web/reference/openapi.yaml and routes.json.
 
 `python -m local.openapi` writes them; `--check` fails when they are not what the handlers say.
 """
@@ -19,13 +19,13 @@ from pydantic.json_schema import models_json_schema
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "layers" / "ferryman"))
 
-from ferryman import scopes  # noqa: E402
 from ferryman.events import catalogue  # noqa: E402
 from ferryman.http import problems  # noqa: E402
 from ferryman.http.models import Problem  # noqa: E402
 from ferryman.http.operation import PUBLIC, Operation  # noqa: E402
+from ferryman.identity import permissions as scopes  # noqa: E402
 
-TARGET = ROOT / "functions" / "reference"
+TARGET = ROOT / "functions" / "web" / "reference"
 _REF = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _MEANING = {
@@ -55,7 +55,7 @@ Outgoing webhooks are described under **Webhooks**, and how to verify them in do
 
 def functions() -> dict[str, ModuleType]:
     """Every handler module, by the name of its folder."""
-    return {path.parent.name: _load(path) for path in sorted((ROOT / "functions").glob("*/handler.py"))}
+    return {path.parent.name: _load(path) for path in sorted((ROOT / "functions").glob("*/*/handler.py"))}
 
 
 def _load(path: Path) -> ModuleType:

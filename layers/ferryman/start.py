@@ -11,7 +11,7 @@ import os
 
 gc.disable()
 
-from ferryman import aws  # noqa: E402
+from ferryman.aws import clients as aws  # noqa: E402
 
 handler = importlib.import_module("handler").handler
 if any(name.endswith("_TABLE") for name in os.environ):

@@ -32,7 +32,7 @@ print("\\n".join(sorted(set(sys.modules) - before)))
 
 def imported(folder: str) -> set[str]:
     """The modules that Lambda's entry imports for a function, with its client of DynamoDB made."""
-    path = os.pathsep.join(str(ROOT / part) for part in (f"functions/{folder}", "layers/ferryman"))
+    path = os.pathsep.join(str(ROOT / part) for part in (template.handler(folder).parent, "layers/ferryman"))
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path, "AWS_DEFAULT_REGION": "us-east-1"}
     environment |= {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
     if folder != "reference":

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ferryman.pipeline.signing import fm_signature
+from ferryman.webhooks.signing import fm_signature
 
 from bench import pages
 from bench.__main__ import PARTS

@@ -16,7 +16,7 @@ ROOT = template.ROOT
 FUNCTIONS = sorted(template.functions())
 PACKAGE = ROOT / "layers" / "ferryman" / "ferryman"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-HANDLERS = sorted((ROOT / "functions").glob("*/handler.py"))
+HANDLERS = sorted((ROOT / "functions").glob("*/*/handler.py"))
 
 
 def name_of(path: Path) -> str:
@@ -92,10 +92,11 @@ def test_nothing_unfinished_is_in_the_code(path: Path) -> None:
 
 def test_every_aggregate_has_its_words() -> None:
     """A folder with a table is named after it, and the template's table and variable too."""
-    for path in PACKAGE.glob("*/table.py"):
+    for path in PACKAGE.rglob("table.py"):
         names = re.findall(r'^TABLE = "(\w+)"', path.read_text(), re.MULTILINE)
-        assert names == [path.parent.name], path
-        resource = "".join(part.title() for part in path.parent.name.split("_")) + "Table"
+        assert len(names) == 1, path
+        assert names[0] in (path.parent.name, path.parent.parent.name), path
+        resource = "".join(part.title() for part in names[0].split("_")) + "Table"
         assert resource in template.resources("AWS::DynamoDB::Table"), (
             f"{path} has no table {resource} in template.yaml"
         )

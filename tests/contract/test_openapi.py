@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ferryman import scopes
 from ferryman.http.operation import PUBLIC, Operation
+from ferryman.identity import permissions as scopes
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from local import openapi

@@ -48,7 +48,7 @@ def _slug(heading: str) -> str:
 
 def _texts(folder: str) -> set[str]:
     """Every literal text in the code that a function can reach."""
-    found = reach._Reach(template.ROOT / "functions" / folder / "handler.py")
+    found = reach._Reach(template.handler(folder))
     return {
         part.value
         for node in found.nodes
@@ -218,8 +218,7 @@ def test_only_the_deliverer_can_reach_a_receiver() -> None:
     calling = {
         folder
         for folder in FUNCTIONS
-        if ("ferryman.pipeline.transport", "post")
-        in reach._Reach(template.ROOT / "functions" / folder / "handler.py").nodes
+        if ("ferryman.outbound.transport", "post") in reach._Reach(template.handler(folder)).nodes
     }
     assert calling == {"deliverer"}
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ferryman.messages import table as messages
-from ferryman.pipeline import accounting
-from ferryman.receipts import table as receipts
+from ferryman.conversations.lost_messages import find as accounting
+from ferryman.conversations.lost_messages import receipts
+from ferryman.conversations.messages import table as messages
 
 from tests.support import guard, reach, template
 
@@ -244,7 +244,7 @@ def test_a_table_expires_items_by_one_attribute_only(table: str) -> None:
 
 
 def test_every_folder_is_a_function_and_every_function_a_folder() -> None:
-    folders = {path.parent.name for path in (template.ROOT / "functions").glob("*/handler.py")}
+    folders = {path.parent.name for path in (template.ROOT / "functions").glob("*/*/handler.py")}
     assert set(FUNCTIONS) == folders
 
 
@@ -530,7 +530,7 @@ def test_the_dependencies_are_built_for_the_architecture_chosen() -> None:
 
 
 def test_the_layer_keeps_what_our_clients_read_of_botocore() -> None:
-    code = (template.ROOT / "layers/ferryman/ferryman/aws/__init__.py").read_text()
+    code = (template.ROOT / "layers/ferryman/ferryman/aws/clients.py").read_text()
     clients = set(re.findall(r'create_client\("(\w+)"', code))
     makefile = (template.ROOT / "layers/dependencies/Makefile").read_text()
     (kept,) = re.findall(r"^SERVICES := (.+)$", makefile, re.MULTILINE)

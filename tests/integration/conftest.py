@@ -7,8 +7,8 @@ from typing import Any
 import boto3
 import pytest
 from ferryman import clock
+from ferryman.conversations.lost_messages import find as accounting
 from ferryman.http import problems
-from ferryman.pipeline import accounting
 
 from local import openapi
 from local.receiver import Receiver
@@ -98,10 +98,10 @@ class Workspace:
 
     def signed_in(self, *, livemode: bool = True) -> "Workspace":
         """The same user through a session. It is started as signing in does, without the price of a password."""
-        from ferryman import store
-        from ferryman.credentials.model import Source
-        from ferryman.sessions import signing_in
-        from ferryman.users import table
+        from ferryman.aws import dynamodb as store
+        from ferryman.identity.credentials.model import Source
+        from ferryman.identity.sessions import signing_in
+        from ferryman.identity.users import table
 
         with self.world.inside("sessions"):
             user = table.get(self.workspace_id, self.user_id)
@@ -118,9 +118,9 @@ class Workspace:
 
 def token_for(world: World, owner: Workspace, user: dict[str, Any], scopes: tuple[str, ...]) -> str:
     """A token of another user. People make their own tokens, so this one is made as the bootstrap makes it."""
-    from ferryman import store
-    from ferryman.tokens import service
-    from ferryman.tokens.schema import TokenIn
+    from ferryman.aws import dynamodb as store
+    from ferryman.identity.tokens import service
+    from ferryman.identity.tokens.schema import TokenIn
 
     wanted = TokenIn.model_validate(
         {"name": "own", "scopes": list(scopes or ("chats:read",)), "environment": "production"}

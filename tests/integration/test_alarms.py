@@ -7,9 +7,10 @@ from typing import Any
 
 import boto3
 import pytest
-from ferryman import aws, clock
+from ferryman import clock
+from ferryman.aws import clients as aws
 from ferryman.errors import AwsRefused
-from ferryman.pipeline.queue import Ticket
+from ferryman.webhooks.tickets import Ticket
 
 from local.receiver import Receiver
 from tests.integration.conftest import Later, Workspace

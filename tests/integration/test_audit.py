@@ -4,10 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from ferryman import clock, store
-from ferryman.audit import service as audit
-from ferryman.credentials.model import Caller
+from ferryman import clock
+from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict
+from ferryman.identity.audit import service as audit
+from ferryman.identity.credentials.model import Caller
 
 from tests.integration.conftest import Workspace
 from tests.support.meanwhile import meanwhile

@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
-from ferryman import aws, clock, scopes
-from ferryman.scopes import Scope
+from ferryman import clock
+from ferryman.aws import clients as aws
+from ferryman.identity import permissions as scopes
+from ferryman.identity.permissions import Scope
 
 from tests.integration.conftest import Workspace
 from tests.support import watched

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ferryman import scopes
-from ferryman.bots import service
-from ferryman.bots.schema import BotScope
+from ferryman.identity import permissions as scopes
+from ferryman.integrations.bots import service
+from ferryman.integrations.bots.schema import BotScope
 
 from tests.integration.conftest import Workspace
 from tests.support.world import World
@@ -362,7 +362,7 @@ def test_a_delete_that_failed_halfway_is_finished_by_the_next(
     def broken(*_: Any) -> None:
         raise RuntimeError("the power went out")
 
-    for place in ("ferryman.chats.table.joined", "ferryman.bots.callbacks.delete_all"):
+    for place in ("ferryman.conversations.chats.table.joined", "ferryman.integrations.bots.callbacks.delete_all"):
         with monkeypatch.context() as patched:
             patched.setattr(place, broken)
             assert workspace.call("DELETE", f"/v1/bots/{bot['id']}").status == 500

@@ -9,8 +9,8 @@ from typing import Any
 import jsonschema
 import pytest
 import stripe
-from ferryman.bots import callbacks
 from ferryman.events import catalogue
+from ferryman.integrations.bots import callbacks
 from ferryman.pipeline import sweep
 
 from local.receiver import Receiver, Request

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
-from ferryman import aws, ids, store
+from ferryman import ids
+from ferryman.aws import clients as aws
+from ferryman.aws import dynamodb as store
 from ferryman.errors import AwsRefused
 
 from bench import calls

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from ferryman.chats.table import MAX_MEMBERS_AT_CREATION
+from ferryman.conversations.chats.table import MAX_MEMBERS_AT_CREATION
 
 from tests.integration.conftest import Workspace
 from tests.integration.test_users import failing

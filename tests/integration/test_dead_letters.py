@@ -7,11 +7,11 @@ from typing import Any
 
 import boto3
 import pytest
-from ferryman import aws
+from ferryman.aws import clients as aws
 from ferryman.errors import AwsRefused
-from ferryman.pipeline import queue
-from ferryman.pipeline.queue import Ticket
-from ferryman.webhooks import sealing
+from ferryman.webhooks import tickets as queue
+from ferryman.webhooks.subscriptions import sealing
+from ferryman.webhooks.tickets import Ticket
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace

@@ -5,7 +5,7 @@ from typing import Any
 
 import boto3
 import pytest
-from ferryman import aws
+from ferryman.aws import clients as aws
 
 from tests.integration.conftest import Workspace
 from tests.support import watched

@@ -188,7 +188,7 @@ def test_a_wrong_name_costs_what_a_wrong_token_costs(workspace: Workspace) -> No
     def count(model: Any, **_: Any) -> None:
         calls.append(model.name)
 
-    from ferryman import aws
+    from ferryman.aws import clients as aws
 
     with workspace.world.inside("fchat"):
         watched.events(aws.dynamodb()).register("before-call", count, unique_id="count")
@@ -271,8 +271,8 @@ def test_two_at_once_make_one_person_and_one_chat(
     workspace: Workspace, stage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second request comes while the first has looked and not yet written."""
-    from ferryman.applications import table
-    from ferryman.chats import table as chats
+    from ferryman.conversations.chats import table as chats
+    from ferryman.integrations.applications import table
 
     app = App(workspace, may_message_people=True)
     target = (table, "counting_person") if stage == "new person" else (chats, "creating")
@@ -672,7 +672,7 @@ def test_a_context_that_ends_while_the_answer_is_written_does_not_count(
     workspace: Workspace, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was alive when it was looked for; the transaction itself holds the answer to the time."""
-    from ferryman.contexts.model import Context
+    from ferryman.conversations.contexts.model import Context
 
     talk = Talk(workspace, receiver)
     monkeypatch.setattr(Context, "is_alive", lambda _: True)
@@ -808,7 +808,7 @@ def test_the_log_ends_with_the_logs_retention(workspace: Workspace, monkeypatch:
 
 def test_what_is_ours_to_repair_is_fchats_envelope_too(world: World, workspace: Workspace) -> None:
     app = App(workspace, chat_id=group(workspace))
-    from ferryman import aws
+    from ferryman.aws import clients as aws
     from ferryman.errors import AwsRefused
 
     def busy(model: Any, **_: Any) -> None:

@@ -6,10 +6,10 @@ from urllib.parse import quote
 
 import pytest
 from ferryman import clock
-from ferryman.application_requests import table as application_requests
-from ferryman.credentials import secrets
 from ferryman.http.operation import PUBLIC, Operation
-from ferryman.logins import attempts
+from ferryman.identity.credentials import secrets
+from ferryman.identity.logins import sign_in_failures as attempts
+from ferryman.integrations.application_requests import table as application_requests
 from pydantic import BaseModel
 
 from local import openapi

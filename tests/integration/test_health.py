@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import boto3
 import pytest
 from ferryman import clock
-from ferryman.pipeline import health, queue, transport
-from ferryman.webhooks import table as webhooks
+from ferryman.outbound import transport
+from ferryman.webhooks import health
+from ferryman.webhooks import tickets as queue
+from ferryman.webhooks.subscriptions import table as webhooks
 
 from local.receiver import Answer, Receiver
 from tests.integration.conftest import Workspace

@@ -8,7 +8,8 @@ import uuid
 from typing import Any
 
 import pytest
-from ferryman import aws, clock
+from ferryman import clock
+from ferryman.aws import clients as aws
 from ferryman.http.operation import Operation
 
 from local import openapi

@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from ferryman.credentials import secrets
-from ferryman.messages.model import MAX_TEXT
+from ferryman.conversations.messages.model import MAX_TEXT
+from ferryman.identity.credentials import secrets
 
 from tests.integration.conftest import Workspace
 from tests.support.meanwhile import meanwhile

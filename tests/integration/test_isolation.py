@@ -7,8 +7,8 @@ from typing import Any
 import boto3
 import pytest
 from ferryman import ids
-from ferryman.pipeline import queue
-from ferryman.pipeline.queue import Ticket
+from ferryman.webhooks import tickets as queue
+from ferryman.webhooks.tickets import Ticket
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace

@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from ferryman import clock, scopes, store
-from ferryman.credentials import secrets
+from ferryman import clock
+from ferryman.aws import dynamodb as store
 from ferryman.http.operation import PUBLIC, SIGNED_IN, Operation
-from ferryman.scopes import Role
-from ferryman.tokens import service as tokens
-from ferryman.tokens.schema import TokenIn
-from ferryman.users import table as users
-from ferryman.users.model import User
+from ferryman.identity import permissions as scopes
+from ferryman.identity.credentials import secrets
+from ferryman.identity.permissions import Role
+from ferryman.identity.tokens import service as tokens
+from ferryman.identity.tokens.schema import TokenIn
+from ferryman.identity.users import table as users
+from ferryman.identity.users.model import User
 
 from local import openapi
 from tests.integration.conftest import Workspace

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from ferryman.messages.model import MAX_TEXT
+from ferryman.conversations.messages.model import MAX_TEXT
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace

@@ -6,7 +6,8 @@ from typing import Any
 
 import boto3
 import pytest
-from ferryman import aws, clock, ids
+from ferryman import clock, ids
+from ferryman.aws import clients as aws
 from ferryman.errors import AwsRefused
 
 from local.receiver import Receiver

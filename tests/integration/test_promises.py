@@ -7,12 +7,17 @@ from typing import Any
 
 import boto3
 import pytest
-from ferryman import aws, clock
-from ferryman.deliveries import table as deliveries
+from ferryman import clock
+from ferryman.aws import clients as aws
 from ferryman.errors import AwsRefused
-from ferryman.pipeline import deliver, egress, recalling, schedule, transport
-from ferryman.pipeline.queue import Ticket
-from ferryman.pipeline.recalling import Source
+from ferryman.outbound import own_network as egress
+from ferryman.outbound import transport
+from ferryman.pipeline import deliver
+from ferryman.pipeline import load_events as recalling
+from ferryman.pipeline.load_events import Source
+from ferryman.webhooks import retry_policy as schedule
+from ferryman.webhooks.deliveries import table as deliveries
+from ferryman.webhooks.tickets import Ticket
 
 from local.receiver import Receiver
 from tests.integration.conftest import Later, Workspace

@@ -7,11 +7,11 @@ from typing import Any
 
 import boto3
 import pytest
-from ferryman import aws, clock
+from ferryman import clock
+from ferryman.aws import clients as aws
+from ferryman.conversations.lost_messages import activity, receipts
+from ferryman.conversations.lost_messages import find as accounting
 from ferryman.errors import AwsRefused, RetryLater
-from ferryman.messages import activity
-from ferryman.pipeline import accounting
-from ferryman.receipts import table as receipts
 
 from local.receiver import Receiver
 from tests.integration.conftest import Later, Workspace
@@ -414,7 +414,8 @@ def test_more_receipts_than_can_be_held_make_smaller_slices(
 
 
 def test_receipts_fit_into_a_write_unit_each_and_expire(world: World) -> None:
-    from ferryman import ids, store
+    from ferryman import ids
+    from ferryman.aws import dynamodb as store
 
     from bench.meter import write_units
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 import yaml
-from ferryman.credentials import secrets
+from ferryman.identity.credentials import secrets
 
 from tests.support.template import ROOT
 from tests.support.world import World
@@ -14,7 +14,7 @@ from tests.support.world import World
 def test_openapi_yaml_is_served_as_it_is_kept(world: World) -> None:
     answer = world.call("GET", "/openapi.yaml")
     assert (answer.status, answer.headers["content-type"]) == (200, "application/yaml; charset=utf-8")
-    assert answer.body == (ROOT / "functions" / "reference" / "openapi.yaml").read_bytes()
+    assert answer.body == (ROOT / "functions" / "web" / "reference" / "openapi.yaml").read_bytes()
     assert yaml.safe_load(answer.body)["openapi"].startswith("3.1")
 
 

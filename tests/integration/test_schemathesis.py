@@ -58,10 +58,10 @@ def _target(environ: WSGIEnvironment) -> str:
 
 @pytest.fixture(scope="session")
 def explored() -> Any:
-    return schemathesis.openapi.from_path(ROOT / "functions/reference/openapi.yaml")
+    return schemathesis.openapi.from_path(ROOT / "functions/web/reference/openapi.yaml")
 
 
-ROUTES = json.loads((ROOT / "functions/reference/routes.json").read_text())
+ROUTES = json.loads((ROOT / "functions/web/reference/routes.json").read_text())
 
 
 @pytest.mark.parametrize(("path", "method"), [(path, method) for path in ROUTES for method in ROUTES[path]])

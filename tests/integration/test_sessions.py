@@ -11,10 +11,13 @@ from typing import Any
 import boto3
 import pyotp
 import pytest
-from ferryman import aws, clock, scopes
+from ferryman import clock
+from ferryman.aws import clients as aws
 from ferryman.errors import AwsUnreachable
-from ferryman.logins import attempts, passwords
-from ferryman.users import emails
+from ferryman.identity import permissions as scopes
+from ferryman.identity.logins import passwords
+from ferryman.identity.logins import sign_in_failures as attempts
+from ferryman.identity.users import emails
 
 from tests.integration.conftest import Workspace
 from tests.support import watched

@@ -5,10 +5,13 @@ import time
 from typing import Any
 
 import pytest
-from ferryman import aws, clock
-from ferryman.pipeline import deliver, queue, transport
-from ferryman.pipeline.transport import Delivered
-from ferryman.webhooks.model import SLOW_AFTER_SECONDS, SLOW_FOR_SECONDS
+from ferryman import clock
+from ferryman.aws import clients as aws
+from ferryman.outbound import transport
+from ferryman.outbound.transport import Delivered
+from ferryman.pipeline import deliver
+from ferryman.webhooks import tickets as queue
+from ferryman.webhooks.subscriptions.model import SLOW_AFTER_SECONDS, SLOW_FOR_SECONDS
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace

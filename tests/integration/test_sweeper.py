@@ -2,8 +2,8 @@
 
 import boto3
 import pytest
+from ferryman.conversations.messages.table import SHARDS, UNDISPATCHED_INDEX
 from ferryman.errors import RetryLater
-from ferryman.messages.table import SHARDS, UNDISPATCHED_INDEX
 
 from local.receiver import Receiver
 from tests.integration.conftest import Later, Workspace

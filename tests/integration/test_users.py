@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from ferryman import aws
+from ferryman.aws import clients as aws
 from ferryman.errors import AwsRefused
 
 from tests.integration.conftest import Workspace

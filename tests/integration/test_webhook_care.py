@@ -10,9 +10,10 @@ import boto3
 import jsonschema
 import pytest
 import stripe
-from ferryman import aws, clock
+from ferryman import clock
+from ferryman.aws import clients as aws
 from ferryman.errors import AwsRefused
-from ferryman.webhooks import sealing
+from ferryman.webhooks.subscriptions import sealing
 from standardwebhooks import Webhook as StandardWebhook
 
 from local.receiver import Receiver, Request

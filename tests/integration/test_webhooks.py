@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import stripe
-from ferryman.webhooks.model import MAX_CHATS
+from ferryman.webhooks.subscriptions.model import MAX_CHATS
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace

@@ -1,6 +1,6 @@
 """What the fakes of DynamoDB, SQS and KMS share: each call is a moment at which things go wrong.
 
-The fakes stand where `ferryman.aws` hands out its clients. They fail as those do after their own retries.
+The fakes stand where `ferryman.aws.clients` hands out its clients. They fail as those do after their own retries.
 """
 
 import random

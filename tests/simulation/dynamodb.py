@@ -1,4 +1,4 @@
-"""DynamoDB in memory: the calls that `ferryman.store` makes, with conditions, transactions, indexes and streams."""
+"""DynamoDB in memory: the calls of `ferryman.aws.dynamodb`, with conditions, transactions, indexes and streams."""
 
 import re
 from bisect import insort

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from ferryman import clock, store
-from ferryman.pipeline import transport
+from ferryman import clock
+from ferryman.aws import dynamodb as store
+from ferryman.outbound import transport
 
 from tests.simulation.record import Accepted, Claim, Subscription
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ferryman.pipeline import egress, transport
+from ferryman.outbound import own_network as egress
+from ferryman.outbound import transport
 
 from tests.simulation.aws import Network
 from tests.simulation.engine import Task
@@ -97,7 +98,7 @@ class Request:
 
 
 class Receivers:
-    """Stands in for `ferryman.pipeline.transport.post`."""
+    """Stands in for `ferryman.outbound.transport.post`."""
 
     def __init__(self, network: Network, seed: object) -> None:
         self.network = network

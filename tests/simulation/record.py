@@ -8,9 +8,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from ferryman import store
-from ferryman.pipeline import transport
-from ferryman.webhooks.model import PAUSE_AFTER_FAILURES
+from ferryman.aws import dynamodb as store
+from ferryman.outbound import transport
+from ferryman.webhooks.subscriptions.model import PAUSE_AFTER_FAILURES
 
 from tests.simulation.engine import Engine, Task
 from tests.simulation.expressions import Item

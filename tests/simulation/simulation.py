@@ -19,10 +19,10 @@ from typing import Any, Self
 from unittest.mock import patch
 
 import ferryman
-from ferryman import aws as ferryman_aws
 from ferryman import clock, log
-from ferryman.pipeline import transport
-from ferryman.webhooks import sealing
+from ferryman.aws import clients as ferryman_aws
+from ferryman.outbound import transport
+from ferryman.webhooks.subscriptions import sealing
 
 from tests.simulation import oracle
 from tests.simulation.aws import Network
@@ -188,9 +188,9 @@ class Simulation:
 
     def _person(self, chat_id: str) -> tuple[str, str]:
         """A manager, a member of the chat: their id and a token of theirs."""
-        from ferryman import store
-        from ferryman.tokens import service
-        from ferryman.tokens.schema import TokenIn
+        from ferryman.aws import dynamodb as store
+        from ferryman.identity.tokens import service
+        from ferryman.identity.tokens.schema import TokenIn
 
         person = {"name": "Grace", "email": "grace@example.com", "role": "manager"}
         user = self._make("/v1/users", person)

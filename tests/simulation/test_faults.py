@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from ferryman.pipeline import accounting
+from ferryman.conversations.lost_messages import find as accounting
 
 from tests.simulation import aws
 from tests.simulation.engine import Task

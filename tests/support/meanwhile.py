@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ferryman import aws
+from ferryman.aws import clients as aws
 
 from tests.support import watched
 

@@ -14,8 +14,8 @@ from urllib.parse import quote, urlsplit
 
 import pydantic
 from ferryman import ids
-from ferryman.credentials import secrets
 from ferryman.http.operation import Operation
+from ferryman.identity.credentials import secrets
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Workspace

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.support import template
 
 _PACKAGE = template.ROOT / "layers" / "ferryman"
-_STORE = "ferryman.store"
+_STORE = "ferryman.aws.dynamodb"
 _ACTIONS = {
     "get": "GetItem",
     "get_many": "BatchGetItem",
@@ -37,7 +37,7 @@ _CLIENT_ACTIONS = {
     ("s3", "list_objects_v2"): "s3:ListBucket",
 }
 
-_AWS = "ferryman.aws"
+_AWS = "ferryman.aws.clients"
 _CLIENTS = {"sqs", "kms", "s3"}
 _CALLED = {(_AWS, "encrypt"): "kms:Encrypt", (_AWS, "decrypt"): "kms:Decrypt"}
 
@@ -143,7 +143,7 @@ class _Reach:
 
     def _is_used(self, node: Node) -> bool:
         """`Api` looks for an Idempotency-Key only on routes that are declared with `replay=`."""
-        return node[0] != "ferryman.idempotency" or node[1] != "Once" or self._replays
+        return node[0] != "ferryman.identity.idempotency" or node[1] != "Once" or self._replays
 
     def resolve(self, node: Node, part: ast.AST) -> Node | None:
         """The definition that a name or `module.name` in `node` stands for, when it is one of ours."""
@@ -202,10 +202,10 @@ class _Reach:
 
 def needs(folder: str) -> Needs:
     """What the code of a function asks of its deployment."""
-    reach = _Reach(template.ROOT / "functions" / folder / "handler.py")
+    reach = _Reach(template.handler(folder))
     found = Needs()
     for node, call, target in reach.calls():
-        if node[0] in (_STORE, "ferryman.settings") or node[0].startswith(_AWS):
+        if node[0] == "ferryman.settings" or node[0].startswith("ferryman.aws."):
             continue  # passes on what it was called with; or what Lambda sets
         if target and target[0] == "ferryman.settings":
             variable = reach.text(node, call.args[0])

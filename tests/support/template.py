@@ -44,9 +44,14 @@ def functions() -> dict[str, dict[str, Any]]:
     """The functions by the name of their folder, as `Properties`, with their `LogicalId` added."""
     found = {}
     for name, item in resources("AWS::Serverless::Function").items():
-        folder = item["Properties"]["CodeUri"].removeprefix("functions/")
+        folder = item["Properties"]["CodeUri"].rpartition("/")[2]
         found[folder] = {**item["Properties"], "LogicalId": name}
     return found
+
+
+def handler(folder: str) -> Path:
+    """The path of a function's handler, by the name of its folder."""
+    return ROOT / str(functions()[folder]["CodeUri"]) / "handler.py"
 
 
 def routes() -> dict[str, str]:

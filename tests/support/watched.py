@@ -32,7 +32,7 @@ def events(client: Any) -> HierarchicalEmitter:
 
 
 def watch(client: Any) -> None:
-    """Let a client of `ferryman.aws` talk to moto, one call at a time."""
+    """Let a client of `ferryman.aws.clients` talk to moto, one call at a time."""
     if isinstance(client, Client):
         _EVENTS[client] = HierarchicalEmitter()
         _Watched(client)

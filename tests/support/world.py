@@ -20,9 +20,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import boto3
 from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
-from ferryman import aws
-from ferryman.pipeline import policy
-from ferryman.webhooks import sealing
+from ferryman.aws import clients as aws
+from ferryman.outbound import allowed_targets as policy
+from ferryman.webhooks.subscriptions import sealing
 from moto import mock_aws
 from moto.backends import get_backend
 
@@ -192,7 +192,7 @@ class World:
 
     def module(self, folder: str) -> ModuleType:
         if folder not in self._modules:
-            path = template.ROOT / "functions" / folder / "handler.py"
+            path = template.handler(folder)
             spec = importlib.util.spec_from_file_location(f"handler_{folder}", path)
             assert spec and spec.loader
             self._modules[folder] = importlib.util.module_from_spec(spec)

@@ -1,7 +1,7 @@
 """Avatars: which URLs may be shown."""
 
 import pytest
-from ferryman.avatars import AvatarUrl
+from ferryman.identity.avatars import AvatarUrl
 from pydantic import TypeAdapter, ValidationError
 
 CHECKED: TypeAdapter[str] = TypeAdapter(AvatarUrl)

@@ -372,7 +372,7 @@ def test_nothing_of_it_shows_the_secret() -> None:
 def secured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Secured:
     """A client of a server that behaves as given and speaks TLS."""
     authority = Authority(tmp_path)
-    monkeypatch.setattr("ferryman.tls.context", authority.trusting)
+    monkeypatch.setattr("ferryman.outbound.tls.context", authority.trusting)
 
     @contextmanager
     def serve(behave: Behaviour) -> Iterator[Client]:

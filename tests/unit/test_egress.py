@@ -5,8 +5,8 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from ferryman.pipeline import egress
-from ferryman.pipeline.egress import Canary
+from ferryman.outbound import own_network as egress
+from ferryman.outbound.own_network import Canary
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ferryman import log
-from ferryman.credentials import secrets
+from ferryman.identity.credentials import secrets
 from hypothesis import given
 from hypothesis import strategies as st
 

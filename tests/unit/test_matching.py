@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from ferryman.events.model import Event
 from ferryman.pipeline.matching import wants
-from ferryman.webhooks.model import Webhook
+from ferryman.webhooks.subscriptions.model import Webhook
 
 BOT, OTHER_BOT, PERSON = "usr_bot", "usr_other", "usr_person"
 CHAT, OTHER_CHAT = "cht_1", "cht_2"

@@ -4,8 +4,8 @@ import re
 import string
 
 import pytest
-from ferryman.messages.mentions import MAX_MENTIONS, handles
-from ferryman.users.handles import HANDLE, is_handle
+from ferryman.conversations.messages.mentions import MAX_MENTIONS, handles
+from ferryman.identity.users.handles import HANDLE, is_handle
 from hypothesis import given
 from hypothesis import strategies as st
 

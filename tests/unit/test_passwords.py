@@ -3,7 +3,7 @@
 import base64
 
 import pytest
-from ferryman.logins import passwords
+from ferryman.identity.logins import passwords
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

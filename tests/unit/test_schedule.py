@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from ferryman.pipeline import schedule
+from ferryman.webhooks import retry_policy as schedule
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,9 +4,9 @@ from typing import get_args
 
 import pydantic
 import pytest
-from ferryman import scopes
-from ferryman.scopes import ADMIN, ALL, Role, Scope
-from ferryman.tokens.schema import TokenIn
+from ferryman.identity import permissions as scopes
+from ferryman.identity.permissions import ADMIN, ALL, Role, Scope
+from ferryman.identity.tokens.schema import TokenIn
 from hypothesis import given
 from hypothesis import strategies as st
 

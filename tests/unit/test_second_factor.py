@@ -6,7 +6,8 @@ import re
 import pyotp
 import pytest
 from ferryman import clock
-from ferryman.logins import attempts, second_factor
+from ferryman.identity.logins import second_factor
+from ferryman.identity.logins import sign_in_failures as attempts
 
 # RFC 6238, appendix B, SHA-1: eight digits, of which six are the last six.
 SECRET = base64.b32encode(b"12345678901234567890").decode()

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable
 
 import pytest
-from ferryman.credentials import secrets
+from ferryman.identity.credentials import secrets
 from hypothesis import assume, given
 from hypothesis import strategies as st
 

@@ -10,11 +10,11 @@ import pytest
 import standardwebhooks
 import stripe
 from ferryman import clock
-from ferryman.credentials.secrets import new_signing_secret
-from ferryman.deliveries.model import Delivery
-from ferryman.dialects import Signature
-from ferryman.pipeline import signing
-from ferryman.pipeline.signing import Attempt
+from ferryman.formats import Signature
+from ferryman.identity.credentials.secrets import new_signing_secret
+from ferryman.webhooks import signing
+from ferryman.webhooks.deliveries.model import Delivery
+from ferryman.webhooks.signing import Attempt
 from hypothesis import assume, given
 from hypothesis import strategies as st
 

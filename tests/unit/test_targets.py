@@ -8,8 +8,8 @@ import pydantic
 import pytest
 import requests
 from ferryman.errors import Invalid, Misconfigured
-from ferryman.pipeline import targets
-from ferryman.pipeline.targets import Target, TargetPolicy, TargetRefused
+from ferryman.outbound import targets
+from ferryman.outbound.targets import Target, TargetPolicy, TargetRefused
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from urllib3.util import parse_url

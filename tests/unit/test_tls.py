@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ferryman import aws, tls
+from ferryman.aws import clients as aws
 from ferryman.errors import AwsUnreachable
+from ferryman.outbound import tls
 
 from tests.unit.hostile import Authority
 

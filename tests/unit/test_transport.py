@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ferryman import tls
-from ferryman.pipeline import egress, targets, transport
-from ferryman.pipeline.targets import TargetPolicy
-from ferryman.pipeline.transport import Delivered, Outcome, Refused, Unreachable
+from ferryman.outbound import own_network as egress
+from ferryman.outbound import targets, tls, transport
+from ferryman.outbound.targets import TargetPolicy
+from ferryman.outbound.transport import Delivered, Outcome, Refused, Unreachable
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -691,7 +691,7 @@ def test_a_resolver_that_never_answers_is_a_dns_error_at_the_deadline() -> None:
 
 def test_a_name_that_never_answers_gathers_no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look-ups cannot be ended. Those of one name are bounded, and other names are none the worse for it."""
-    monkeypatch.setattr("ferryman.pipeline.transport._MOST_LOOK_UPS_OF_A_NAME", 20)
+    monkeypatch.setattr("ferryman.outbound.transport._MOST_LOOK_UPS_OF_A_NAME", 20)
     hanging = threading.Event()
     asked: list[str] = []
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ferryman.credentials.secrets import new_signing_secret
-from ferryman.pipeline.signing import fm_signature
+from ferryman.identity.credentials.secrets import new_signing_secret
+from ferryman.webhooks.signing import fm_signature
 
 SNIPPETS = Path(__file__).parents[2] / "docs" / "snippets"
 # Ends like a line, and holds bytes that are not UTF-8: a receiver has to take the body as it came.

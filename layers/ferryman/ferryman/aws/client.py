@@ -19,9 +19,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from ferryman import settings, tls
+from ferryman import settings
 from ferryman.aws.signature import Credentials, signed
 from ferryman.errors import AwsRefused, AwsUnreachable, Misconfigured
+from ferryman.outbound import tls
 
 _TRIES = 4
 _PAUSE_SECONDS = 0.1  # before the second try, at most; twice as much before each further one

@@ -7,14 +7,15 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from ferryman import dialects, ids
-from ferryman.deliveries.model import Delivery
+from ferryman import formats as dialects
+from ferryman import ids
+from ferryman.conversations.messages.buttons import Chosen
+from ferryman.conversations.messages.model import Message, describe
 from ferryman.events.model import Event, EventType
-from ferryman.messages.buttons import Chosen
-from ferryman.messages.model import Message, describe
+from ferryman.identity.users.model import User
 from ferryman.notifications.model import Notification
-from ferryman.users.model import User
-from ferryman.webhooks.model import Webhook
+from ferryman.webhooks.deliveries.model import Delivery
+from ferryman.webhooks.subscriptions.model import Webhook
 
 type Schema = dict[str, Any]
 

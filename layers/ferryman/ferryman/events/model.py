@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ferryman import store
-from ferryman.dialects import Format
+from ferryman.aws import dynamodb as store
+from ferryman.formats import Format
 
 type EventType = Literal[
     "message.created",

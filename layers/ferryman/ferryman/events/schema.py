@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from ferryman import dialects
+from ferryman import formats as dialects
 from ferryman.events import catalogue
 from ferryman.events.model import EventType
 from ferryman.schema import Output

@@ -8,10 +8,11 @@ large fan-out was interrupted is a second item, `<workspace_id>/<event_id>/reach
 from collections.abc import Iterable
 from contextlib import suppress
 
-from ferryman import clock, settings, store
+from ferryman import clock, settings
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.messages.table import shard
 from ferryman.errors import Conflict
 from ferryman.events.model import Event
-from ferryman.messages.table import shard
 
 TABLE = "events"
 _DAY_SECONDS = 86_400

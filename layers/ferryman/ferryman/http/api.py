@@ -16,15 +16,17 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from pydantic import BaseModel
 
-from ferryman import log, scopes, store
-from ferryman.credentials.model import Caller, Source
-from ferryman.credentials.service import authenticate
+from ferryman import log
+from ferryman.aws import dynamodb as store
 from ferryman.errors import FerrymanError, Invalid, NotAllowed, NotAuthenticated, NotFound, TooManyAttempts
 from ferryman.http import body, cursors, problems
 from ferryman.http.operation import PUBLIC, SIGNED_IN, Operation
 from ferryman.http.validation import named, validate, validate_query
-from ferryman.idempotency import KeyTaken, Once
-from ferryman.workspaces import table as workspaces
+from ferryman.identity import permissions as scopes
+from ferryman.identity.credentials.model import Caller, Source
+from ferryman.identity.credentials.service import authenticate
+from ferryman.identity.idempotency import KeyTaken, Once
+from ferryman.identity.workspaces import table as workspaces
 
 _SAFE_HEADERS = {
     "Cache-Control": "no-store",

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 
-from ferryman import store
+from ferryman.aws import dynamodb as store
 from ferryman.errors import Invalid
 
 _TAG_BYTES = 16

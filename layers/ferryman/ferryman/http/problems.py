@@ -18,7 +18,7 @@ from ferryman.errors import (
     TooManyAttempts,
 )
 from ferryman.http.body import Unreadable
-from ferryman.idempotency import KeyTaken
+from ferryman.identity.idempotency import KeyTaken
 
 CONTENT_TYPE = "application/problem+json"
 _STATUS: tuple[tuple[type[FerrymanError], int], ...] = (

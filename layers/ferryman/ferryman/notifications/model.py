@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ferryman import store
+from ferryman.aws import dynamodb as store
 
 type NotificationType = Literal[
     "task_assigned",

@@ -9,18 +9,20 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from ferryman import clock, idempotency, ids, log, store
-from ferryman.credentials.model import Caller
+from ferryman import clock, ids, log
+from ferryman.aws import dynamodb as store
 from ferryman.errors import Invalid, NotFound, RetryLater
 from ferryman.events import catalogue
 from ferryman.events import table as events
-from ferryman.idempotency import Once
-from ferryman.inboxes import table as inboxes
+from ferryman.identity import idempotency
+from ferryman.identity.credentials.model import Caller
+from ferryman.identity.idempotency import Once
+from ferryman.identity.users import table as users
+from ferryman.identity.users.model import User
 from ferryman.notifications import table
+from ferryman.notifications.inboxes import table as inboxes
 from ferryman.notifications.model import GLOBAL_SIGNALS, Notification
 from ferryman.notifications.schema import NotificationIn
-from ferryman.users import table as users
-from ferryman.users.model import User
 
 _PAGE = 100
 _CONCURRENT = 10

@@ -7,9 +7,10 @@ or cancelled is kept as long as the deliveries are.
 
 from collections.abc import Iterator
 
-from ferryman import clock, settings, store
+from ferryman import clock, settings
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.messages.table import SHARDS, shard
 from ferryman.errors import Conflict, NotFound
-from ferryman.messages.table import SHARDS, shard
 from ferryman.notifications.model import Notification
 
 TABLE = "notifications"

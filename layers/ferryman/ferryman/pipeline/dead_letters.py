@@ -10,13 +10,15 @@ from contextlib import suppress
 from typing import Literal
 
 from ferryman import clock, log
-from ferryman.deliveries import table as deliveries
-from ferryman.deliveries.model import Delivery
 from ferryman.errors import NotFound
 from ferryman.events import catalogue
 from ferryman.events import table as events
-from ferryman.pipeline import queue, recalling, schedule
-from ferryman.pipeline.queue import Ticket
+from ferryman.pipeline import load_events as recalling
+from ferryman.webhooks import retry_policy as schedule
+from ferryman.webhooks import tickets as queue
+from ferryman.webhooks.deliveries import table as deliveries
+from ferryman.webhooks.deliveries.model import Delivery
+from ferryman.webhooks.tickets import Ticket
 
 type Settled = Literal["over", "exhausted", "requeued", "unknown"]
 _PAUSE_SECONDS = 60  # whatever broke four receives is not over in a second; doubled with each round

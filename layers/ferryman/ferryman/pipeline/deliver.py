@@ -17,18 +17,25 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from ferryman import clock, log, settings, store
-from ferryman.chats import table as chats
-from ferryman.deliveries import table as deliveries
-from ferryman.deliveries.model import Delivery
+from ferryman import clock, log, settings
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.chats import table as chats
 from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.events.model import Event
-from ferryman.pipeline import egress, health, policy, queue, recalling, schedule, signing, transport
-from ferryman.pipeline.queue import Lane, Ticket
-from ferryman.webhooks import sealing
-from ferryman.webhooks import table as webhooks
-from ferryman.webhooks.model import Webhook
+from ferryman.outbound import allowed_targets as policy
+from ferryman.outbound import own_network as egress
+from ferryman.outbound import transport
+from ferryman.pipeline import load_events as recalling
+from ferryman.webhooks import health, signing
+from ferryman.webhooks import retry_policy as schedule
+from ferryman.webhooks import tickets as queue
+from ferryman.webhooks.deliveries import table as deliveries
+from ferryman.webhooks.deliveries.model import Delivery
+from ferryman.webhooks.subscriptions import sealing
+from ferryman.webhooks.subscriptions import table as webhooks
+from ferryman.webhooks.subscriptions.model import Webhook
+from ferryman.webhooks.tickets import Lane, Ticket
 
 _LEASE_MARGIN_SECONDS = 15  # after the attempt's own limit: time to write the outcome, with every try
 # From one beginning to the next on the slow lane. Two hundred handshakes at once would take seconds on the seventh of a

@@ -10,16 +10,19 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
-from ferryman import clock, ids, log, store
+from ferryman import clock, ids, log
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.lost_messages import receipts
+from ferryman.conversations.messages import table as messages
+from ferryman.conversations.messages.model import Message
 from ferryman.errors import Conflict
 from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.events.model import Event
-from ferryman.messages import table as messages
-from ferryman.messages.model import Message
-from ferryman.pipeline import matching, mentioning, queue
-from ferryman.pipeline.queue import Ticket
-from ferryman.receipts import table as receipts
+from ferryman.pipeline import bot_mentions as mentioning
+from ferryman.pipeline import matching
+from ferryman.webhooks import tickets as queue
+from ferryman.webhooks.tickets import Ticket
 
 _CONCURRENT = 10
 _STOP_BEFORE_SECONDS = 8

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import batched
 
-from ferryman.chats import table as chats
+from ferryman.conversations.chats import table as chats
 from ferryman.events.model import Event
-from ferryman.messages.chains import MAX_HOPS
-from ferryman.webhooks import table as webhooks
-from ferryman.webhooks.model import Webhook
+from ferryman.webhooks.loop_prevention import MAX_HOPS
+from ferryman.webhooks.subscriptions import table as webhooks
+from ferryman.webhooks.subscriptions.model import Webhook
 
 _AT_ONCE = 100
 

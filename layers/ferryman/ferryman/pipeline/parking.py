@@ -12,7 +12,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from ferryman import aws, log, settings
+from ferryman import log, settings
+from ferryman.aws import clients as aws
 
 _PAGE = 1000
 

@@ -7,13 +7,15 @@ looking costs next to nothing while there is nothing.
 
 from collections.abc import Callable, Iterator
 
-from ferryman import clock, log, store
+from ferryman import clock, log
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.lost_messages import find as accounting
+from ferryman.conversations.messages import table as messages
 from ferryman.errors import RetryLater
 from ferryman.events import table as events
-from ferryman.messages import table as messages
-from ferryman.pipeline import accounting, dispatch
-from ferryman.replays import service
-from ferryman.replays import table as replays
+from ferryman.pipeline import dispatch
+from ferryman.webhooks.replays import service
+from ferryman.webhooks.replays import table as replays
 
 # The tables with such an index, and the names of their keys.
 KEYS = {messages.TABLE: ("chat", "message_id"), events.TABLE: ("event",), replays.TABLE: ("webhook", "replay_id")}

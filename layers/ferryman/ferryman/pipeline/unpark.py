@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ferryman import log, store
+from ferryman import log
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.lost_messages import receipts
 from ferryman.pipeline import dispatch, parking, sweep
-from ferryman.receipts import table as receipts
 
 _STOP_BEFORE_SECONDS = 10
 _SHOWN = 20

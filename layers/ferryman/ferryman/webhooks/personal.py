@@ -2,19 +2,20 @@
 
 from contextlib import suppress
 
-from ferryman import clock, store
-from ferryman.audit import service as audit
-from ferryman.credentials.model import Caller
-from ferryman.deliveries import table as deliveries
-from ferryman.deliveries.model import Delivery
+from ferryman import clock
+from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotAllowed, NotFound
 from ferryman.events import catalogue
-from ferryman.idempotency import Once
+from ferryman.identity.audit import service as audit
+from ferryman.identity.credentials.model import Caller
+from ferryman.identity.idempotency import Once
+from ferryman.identity.users.model import User
 from ferryman.schema import changes
-from ferryman.users.model import User
-from ferryman.webhooks import service, table
-from ferryman.webhooks.model import USER_DEACTIVATED, Webhook
-from ferryman.webhooks.schema import PersonalWebhookIn, PersonalWebhookPatch, WebhookIn, WebhookPatch
+from ferryman.webhooks.deliveries import table as deliveries
+from ferryman.webhooks.deliveries.model import Delivery
+from ferryman.webhooks.subscriptions import service, table
+from ferryman.webhooks.subscriptions.model import USER_DEACTIVATED, Webhook
+from ferryman.webhooks.subscriptions.schema import PersonalWebhookIn, PersonalWebhookPatch, WebhookIn, WebhookPatch
 
 MAX_PERSONAL = 50  # of one person, live and test each
 

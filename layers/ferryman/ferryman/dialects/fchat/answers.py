@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from ferryman.application_requests.model import Endpoint
-from ferryman.applications import intake
-from ferryman.contexts.model import Context
-from ferryman.dialects.fchat.intake import InvalidKeyboard, InvalidRequest, NoDictionary
+from ferryman.conversations.contexts.model import Context
+from ferryman.dialects.fchat.requests import InvalidKeyboard, InvalidRequest, NoDictionary
+from ferryman.integrations.application_requests.model import Endpoint
+from ferryman.integrations.applications import posting as intake
 
 type Refusal = tuple[int, str]
 

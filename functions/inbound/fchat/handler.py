@@ -1,0 +1,157 @@
+"""FChat's two endpoints: POST /webhooks/{app_name}/{token} and POST /webhooks/{token}/fchat.
+
+The token in the path is the authentication. Every answer is FChat's envelope, also when something of ours fails.
+"""
+
+import json
+import time
+from typing import Any
+
+from ferryman import log
+from ferryman.dialects.fchat import answers
+from ferryman.dialects.fchat import requests as intake
+from ferryman.http import body, problems
+from ferryman.http.operation import PUBLIC, Operation
+from ferryman.integrations.application_requests.model import Endpoint
+from ferryman.integrations.applications.posting import RequestLog
+
+_ENVELOPE = {
+    "type": "object",
+    "required": ["ok", "error_code", "description"],
+    "properties": {"ok": {"const": False}, "error_code": {"type": "integer"}, "description": {"type": "string"}},
+    "additionalProperties": False,
+}
+_TEXT = {"type": "string", "description": "1 to 2000 characters. Either it or `message`; if both, this."}
+_MESSAGE = {"type": "string", "description": "The same by another name."}
+_GROUP = {"type": "object", "properties": {"text": _TEXT, "message": _MESSAGE}}
+_BUTTON = {"type": "object", "required": ["text", "callbackData"], "properties": {"text": {"type": "string"}}}
+_LEGACY = {"type": "object", "required": ["title", "payload"], "properties": {"title": {"type": "string"}}}
+_USER = {
+    "type": "object",
+    "required": ["email"],
+    "properties": {
+        "email": {"type": "string", "format": "email"},
+        "text": _TEXT,
+        "message": _MESSAGE,
+        "reply_markup": {
+            "type": "object",
+            "description": "At most 30 buttons in all. `inline_keyboard` and `callback_data` are taken too.",
+            "required": ["inlineKeyboard"],
+            "properties": {"inlineKeyboard": {"type": "array", "items": {"type": "array", "items": _BUTTON}}},
+        },
+        "buttons": {"type": "array", "description": "The older form: one button a row.", "items": _LEGACY},
+    },
+}
+_TO_GROUP = "POST /webhooks/{app_name}/{token}"
+_OK = {"type": "object", "required": ["ok"], "properties": {"ok": {"const": True}}}
+_QUEUED = {
+    "type": "object",
+    "required": ["ok", "error_code", "description", "context"],
+    "properties": {
+        "ok": {"const": True},
+        "error_code": {"const": 200},
+        "description": {"const": "Message sent to queue"},
+        "context": {
+            "type": "object",
+            "required": ["id", "parameters"],
+            "properties": {"id": {"type": "string"}, "parameters": {"type": "object"}},
+        },
+    },
+}
+
+
+def _operation(key: str, name: str, summary: str, description: str, schema: Any, example: Any, gives: Any) -> Operation:
+    method, _, path = key.partition(" ")
+    return Operation(
+        method=method,
+        path=path,
+        name=name,
+        summary=summary,
+        description=f"{description} The token in the path is the authentication. Unknown fields are ignored.",
+        tag="Applications",
+        scope=PUBLIC,
+        gives=gives,
+        body_content={"application/json": {"schema": schema, "example": example}},
+        error_content={"application/json": {"schema": _ENVELOPE}},
+        errors=(400, 404),
+    )
+
+
+operations = [
+    _operation(
+        _TO_GROUP,
+        "post_to_application_group",
+        "FChat: post to the application's group",
+        "To the group that is assigned to the application, which must be active and have an `external_id`.",
+        _GROUP,
+        {"text": "System notification: All services running"},
+        _OK,
+    ),
+    _operation(
+        "POST /webhooks/{token}/fchat",
+        "message_person_as_application",
+        "FChat: message a person",
+        "A person who is not there yet is created, where the application may do that.",
+        _USER,
+        {"email": "user@example.com", "text": "Hello!"},
+        _QUEUED,
+    ),
+]
+
+
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    started = time.perf_counter()
+    request_id = event["requestContext"]["requestId"]
+    endpoint: Endpoint = "group" if event["routeKey"] == _TO_GROUP else "person"
+    line = RequestLog(endpoint, request_id)
+    status, error = 200, None
+    try:
+        answer = _carry_out(line, event)
+    except Exception as raised:
+        status, error = answers.refusal(raised, endpoint) or _failure(raised)
+        answer = answers.refused(status, error, raised)
+    line.end(status, error)
+    log.event(
+        "message.accepted" if line.message_id else "request.handled",
+        route=event.get("routeKey"),
+        status=status,
+        error=error,
+        application_id=line.application.application_id if line.application else None,
+        workspace_id=line.application.workspace_id if line.application else None,
+        message_id=line.message_id,
+        chat_id=line.chat_id,
+        context_id=line.context_id,
+        duration_ms=round((time.perf_counter() - started) * 1000),
+        request_id=request_id,
+    )
+    headers = {
+        "Content-Type": "application/json",
+        "X-Request-Id": request_id,
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+    }
+    if status == answers.BUSY[0]:
+        headers["Retry-After"] = "2"
+    return {"statusCode": status, "headers": headers, "body": json.dumps(answer, ensure_ascii=False)}
+
+
+def _carry_out(line: RequestLog, event: dict[str, Any]) -> dict[str, Any]:
+    parameters = event["pathParameters"]
+    answered = (event.get("headers") or {}).get("x-fm-delivery-id")
+
+    def read() -> Any:
+        try:
+            return body.parse(body.raw(event))
+        except body.Unreadable as unreadable:
+            raise intake.InvalidRequest from unreadable
+
+    if line.endpoint == "group":
+        intake.to_group(line, parameters["app_name"], parameters["token"], read, answered)
+        return answers.posted()
+    return answers.queued(intake.to_user(line, parameters["token"], read, answered))
+
+
+def _failure(error: Exception) -> answers.Refusal:
+    """What is ours to repair: logged with the stack, told without details."""
+    log.logger.exception("request.failed", extra={"error": type(error).__name__})
+    return answers.BUSY if problems.of(error)[0] == answers.BUSY[0] else answers.BROKEN

@@ -1,0 +1,30 @@
+"""The dead letters of the delivery queue: settles each against its delivery's attempts.
+
+A message that we did not make is parked whole, since nothing we could do would make it a delivery.
+"""
+
+from typing import Any
+
+from ferryman import log
+from ferryman.pipeline import dead_letters, parking
+from ferryman.webhooks.tickets import Ticket
+
+
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    failed = []
+    for record in event["Records"]:
+        try:
+            _one(record)
+        except Exception as error:
+            log.logger.exception("dead_letter.failed", extra={"error": type(error).__name__})
+            failed.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failed}
+
+
+def _one(record: dict[str, Any]) -> None:
+    try:
+        ticket = Ticket.load(record["body"])
+    except ValueError as error:
+        parking.park("dead_letter", record, str(error))
+        return
+    dead_letters.settle(ticket)

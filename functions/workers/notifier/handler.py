@@ -1,0 +1,37 @@
+"""Tells people: what is to be sent at once comes by the stream of `notifications`, the rest each minute when due.
+
+A record that is none of ours is parked whole. What fails keeps its mark, so the next minute comes back to it; the
+stream never stands still for it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ferryman import log
+from ferryman.aws import dynamodb as store
+from ferryman.notifications import service
+from ferryman.pipeline import parking
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    def seconds_left() -> float:
+        return float(context.get_remaining_time_in_millis()) / 1000
+
+    if "Records" not in event:
+        return {"sent": service.send_due(seconds_left)}
+    for record in event["Records"]:
+        try:
+            _one(record, seconds_left)
+        except Exception as error:
+            log.logger.exception("notification.failed", extra={"error": type(error).__name__})
+    return {"batchItemFailures": []}
+
+
+def _one(record: dict[str, Any], seconds_left: Callable[[], float]) -> None:
+    try:
+        item = store.load(record["dynamodb"]["NewImage"])
+        notification = item["workspace_id"], item["notification_id"]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        parking.park("record", record, f"{type(error).__name__}: {error}")
+        return
+    service.send(*notification, seconds_left)

@@ -1,0 +1,32 @@
+"""The stream of `replays`: each record asks for the next page of a replay.
+
+A record that is none of ours is parked whole and the rest goes on; a failure of our own infrastructure stops at
+that record, and Lambda repeats from there.
+"""
+
+from typing import Any
+
+from ferryman import log
+from ferryman.aws import dynamodb as store
+from ferryman.pipeline import parking
+from ferryman.webhooks.replays import service
+
+
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    for record in event["Records"]:
+        try:
+            _one(record)
+        except Exception as error:
+            log.logger.exception("replay.failed", extra={"error": type(error).__name__})
+            return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
+    return {"batchItemFailures": []}
+
+
+def _one(record: dict[str, Any]) -> None:
+    try:
+        item = store.load(record["dynamodb"]["NewImage"])
+        replay = item["workspace_id"], item["webhook_id"], item["replay_id"]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        parking.park("record", record, f"{type(error).__name__}: {error}")
+        return
+    service.step(*replay)

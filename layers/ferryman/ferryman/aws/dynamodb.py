@@ -1,0 +1,365 @@
+"""DynamoDB in few words: items as plain dicts, conditions as text, and the answers that hide failures handled.
+
+Table modules (`users.table`, `webhooks.table`, …) are the only callers; each of their functions takes the
+workspace, and there is no function that scans.
+"""
+
+import base64
+import dataclasses
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from typing import Any, Self
+
+from ferryman import settings
+from ferryman.aws import clients as aws
+from ferryman.errors import AwsRefused, Conflict, RetryLater
+
+type Item = dict[str, Any]
+type Key = dict[str, str]
+
+_BATCH_GET_LIMIT = 100
+_MAX_ROUNDS = 20
+
+
+class Record:
+    """A dataclass that is stored as one item: attributes that are None are not stored."""
+
+    def to_item(self) -> Item:
+        # Not dataclasses.asdict, which copies every list and map for ten times the CPU.
+        names = _attributes(type(self))  # type: ignore[arg-type]
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Self:
+        known = _attributes(cls)  # type: ignore[arg-type]
+        return cls(**{name: value for name, value in item.items() if name in known})
+
+
+@cache
+def _attributes(record: type[Record]) -> dict[str, None]:
+    """The names of a record's fields, in their order."""
+    return {field.name: None for field in dataclasses.fields(record)}  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a query; `last_key` continues it, None when there is no more."""
+
+    items: list[Item]
+    last_key: Key | None
+
+
+def table_name(table: str) -> str:
+    """The deployed name of a table: USERS_TABLE for `users`, as template.yaml sets it."""
+    return settings.text(f"{table.upper()}_TABLE")
+
+
+def _dump(value: Any) -> dict[str, Any]:
+    # In the order of how often they come; this is half of what a write costs us.
+    match value:
+        case str():
+            return {"S": value}
+        case bool():
+            return {"BOOL": value}
+        case int() | Decimal():
+            return {"N": str(value)}
+        case None:
+            return {"NULL": True}
+        case list() | tuple():
+            return {"L": [_dump(member) for member in value]}
+        case dict():
+            return {"M": {key: _dump(member) for key, member in value.items()}}
+        case bytes():
+            return {"B": base64.b64encode(value).decode()}
+        case float():
+            return {"N": repr(value)}
+    raise TypeError(f"a {type(value).__name__} cannot be stored")
+
+
+def _load(value: Mapping[str, Any]) -> Any:
+    ((kind, content),) = value.items()
+    match kind:
+        case "S" | "BOOL":
+            return content
+        case "N":
+            if content.isdecimal():
+                return int(content)
+            number = Decimal(content)
+            return int(number) if number == number.to_integral_value() else float(number)
+        case "M":
+            return {key: _load(member) for key, member in content.items()}
+        case "L":
+            return [_load(member) for member in content]
+        case "NULL":
+            return None
+        case "B":
+            return base64.b64decode(content)
+    return content
+
+
+def dump(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A plain item in DynamoDB's wire form."""
+    return {name: _dump(value) for name, value in item.items()}
+
+
+def load(image: Mapping[str, Any]) -> Item:
+    """An item, or a stream record's image, from DynamoDB's wire form."""
+    return {name: _load(value) for name, value in image.items()}
+
+
+def get(table: str, key: Key) -> Item | None:
+    """One item, read consistently, or None."""
+    answer = aws.dynamodb().call("GetItem", TableName=table_name(table), Key=dump(key), ConsistentRead=True)
+    return load(answer["Item"]) if "Item" in answer else None
+
+
+def get_many(table: str, keys: Iterable[Key], *, consistent: bool = True) -> list[Item]:
+    """The items of `keys` that exist, in no order. Repeats what DynamoDB left unprocessed.
+
+    Not `consistent` costs half, and may show an item as it was a moment ago, or not yet.
+    """
+    name = table_name(table)
+    wanted = list({tuple(sorted(key.items())): dump(key) for key in keys}.values())
+    found: list[Item] = []
+    for start in range(0, len(wanted), _BATCH_GET_LIMIT):
+        request = {name: {"Keys": wanted[start : start + _BATCH_GET_LIMIT], "ConsistentRead": consistent}}
+        for _ in range(8):
+            answer = aws.dynamodb().call("BatchGetItem", RequestItems=request)
+            found += [load(item) for item in answer["Responses"].get(name, [])]
+            request = answer.get("UnprocessedKeys") or {}
+            if not request:
+                break
+        else:
+            raise RetryLater(f"DynamoDB keeps leaving reads of {table} unprocessed.")
+    return found
+
+
+def query(
+    table: str,
+    condition: str,
+    values: Mapping[str, Any],
+    *,
+    names: Mapping[str, str] | None = None,
+    where: str | None = None,
+    index: str | None = None,
+    newest_first: bool = False,
+    limit: int | None = None,
+    after: Key | None = None,
+    only: Sequence[str] = (),
+) -> Page:
+    """One page of a query, consistent unless it is on an index. `where` filters what the key cannot.
+
+    `only` names the attributes that are wanted, when that is not all of them.
+    """
+    request: dict[str, Any] = {
+        "TableName": table_name(table),
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeValues": dump(values),
+        "ScanIndexForward": not newest_first,
+        "ConsistentRead": index is None,
+    }
+    if names:
+        request["ExpressionAttributeNames"] = dict(names)
+    if where:
+        request["FilterExpression"] = where
+    if index:
+        request["IndexName"] = index
+    if only:
+        request["ProjectionExpression"] = ", ".join(only)
+    if limit:
+        request["Limit"] = limit
+    if after:
+        request["ExclusiveStartKey"] = dump(after)
+    answer = aws.dynamodb().call("Query", **request)
+    last = answer.get("LastEvaluatedKey")
+    return Page([load(item) for item in answer["Items"]], load(last) if last else None)
+
+
+def page(
+    table: str,
+    condition: str,
+    values: Mapping[str, Any],
+    *,
+    limit: int,
+    after: Key | None,
+    keep: Callable[[list[Item]], list[Item]] = list,
+    **options: Any,
+) -> Page:
+    """A page of a filtered list that is as full as can be. `keep` filters what no expression can.
+
+    DynamoDB counts its limit before the filter, so a page of matches can take several queries; after
+    `_MAX_ROUNDS` of them the page is returned as it is, with the key that continues it.
+    """
+    items: list[Item] = []
+    for _ in range(_MAX_ROUNDS):
+        found = query(table, condition, values, limit=limit - len(items), after=after, **options)
+        items += keep(found.items)
+        after = found.last_key
+        if after is None or len(items) >= limit:
+            break
+    return Page(items, after)
+
+
+def query_all(table: str, condition: str, values: Mapping[str, Any], **options: Any) -> Iterator[Item]:
+    """Every item of a query, page after page, never all held; `after` (a key) goes on behind that item."""
+    after: Key | None = options.pop("after", None)
+    while True:
+        page = query(table, condition, values, after=after, **options)
+        yield from page.items
+        if page.last_key is None:
+            return
+        after = page.last_key
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write, alone or in a transaction. `refused` is raised when its condition does not hold."""
+
+    action: str
+    arguments: dict[str, Any]
+    refused: Exception
+
+
+def put(
+    table: str,
+    item: Mapping[str, Any],
+    *,
+    condition: str | None = None,
+    values: Mapping[str, Any] | None = None,
+    names: Mapping[str, str] | None = None,
+    refused: Exception | None = None,
+) -> Write:
+    """A put. With `condition="attribute_not_exists(user_id)"` it refuses to overwrite."""
+    arguments = {"TableName": table_name(table), "Item": dump(item)}
+    return Write("Put", _with_condition(arguments, condition, values, names), refused or _changed())
+
+
+def update(
+    table: str,
+    key: Key,
+    expression: str,
+    values: Mapping[str, Any] | None = None,
+    *,
+    condition: str | None = None,
+    names: Mapping[str, str] | None = None,
+    refused: Exception | None = None,
+) -> Write:
+    """An update. It creates the item when there is none unless `condition` forbids it."""
+    arguments = {"TableName": table_name(table), "Key": dump(key), "UpdateExpression": expression}
+    return Write("Update", _with_condition(arguments, condition, values, names), refused or _changed())
+
+
+def set_values(
+    table: str,
+    key: Key,
+    changes: Mapping[str, Any],
+    *,
+    condition: str | None = None,
+    values: Mapping[str, Any] | None = None,
+    refused: Exception | None = None,
+) -> Write:
+    """An update that sets each attribute of `changes`; None removes it."""
+    names = {f"#{name}": name for name in changes}
+    setting = [f"#{name} = :new_{name}" for name, value in changes.items() if value is not None]
+    removing = [f"#{name}" for name, value in changes.items() if value is None]
+    expression = " ".join(
+        part
+        for part in (
+            f"SET {', '.join(setting)}" if setting else "",
+            f"REMOVE {', '.join(removing)}" if removing else "",
+        )
+        if part
+    )
+    new = {f":new_{name}": value for name, value in changes.items() if value is not None}
+    return update(
+        table,
+        key,
+        expression,
+        {**(values or {}), **new},
+        condition=condition,
+        names=names,
+        refused=refused,
+    )
+
+
+def delete(
+    table: str,
+    key: Key,
+    *,
+    condition: str | None = None,
+    values: Mapping[str, Any] | None = None,
+    refused: Exception | None = None,
+) -> Write:
+    arguments = {"TableName": table_name(table), "Key": dump(key)}
+    return Write("Delete", _with_condition(arguments, condition, values, None), refused or _changed())
+
+
+def check(
+    table: str,
+    key: Key,
+    condition: str,
+    values: Mapping[str, Any] | None = None,
+    *,
+    names: Mapping[str, str] | None = None,
+    refused: Exception | None = None,
+) -> Write:
+    """Nothing is written, but a transaction goes through only when the condition holds."""
+    arguments = {"TableName": table_name(table), "Key": dump(key)}
+    return Write("ConditionCheck", _with_condition(arguments, condition, values, names), refused or _changed())
+
+
+def commit(writes: Sequence[Write], *, return_new: bool = False, tries: int = 1) -> Item | None:
+    """Carry the writes out, all or none. Raises the `refused` of the first whose condition does not hold.
+
+    A single write goes as itself, which costs half of a transaction; with `return_new` a single update
+    returns the item as it is now. A transaction that collides with another is sent `tries` times before it
+    raises Conflict; worth more than one where nothing the caller read can have changed.
+    """
+    if len(writes) == 1 and writes[0].action != "ConditionCheck":
+        (write,) = writes
+        extra = {"ReturnValues": "ALL_NEW"} if return_new and write.action == "Update" else {}
+        try:
+            answer = aws.dynamodb().call(f"{write.action}Item", **write.arguments, **extra)
+        except AwsRefused as error:
+            if error.code == "ConditionalCheckFailedException":
+                raise write.refused from None
+            raise
+        return load(answer["Attributes"]) if answer.get("Attributes") else None
+    try:
+        aws.dynamodb().call(
+            "TransactWriteItems",
+            TransactItems=[{write.action: write.arguments} for write in writes],
+            ClientRequestToken=os.urandom(16).hex(),  # a try whose answer was lost is not carried out again
+        )
+    except AwsRefused as error:
+        if error.code != "TransactionCanceledException":
+            raise
+        for write, reason in zip(writes, error.reasons, strict=False):
+            if reason == "ConditionalCheckFailed":
+                raise write.refused from None
+        if tries > 1:
+            return commit(writes, tries=tries - 1)
+        raise Conflict("Somebody else is changing this at the same moment. Send the request again.") from None
+    return None
+
+
+def _changed() -> Conflict:
+    return Conflict("This was changed by somebody else at the same moment. Read it again, then retry.")
+
+
+def _with_condition(
+    arguments: dict[str, Any],
+    condition: str | None,
+    values: Mapping[str, Any] | None,
+    names: Mapping[str, str] | None,
+) -> dict[str, Any]:
+    if condition:
+        arguments["ConditionExpression"] = condition
+    if values:
+        arguments["ExpressionAttributeValues"] = dump(values)
+    if names:
+        arguments["ExpressionAttributeNames"] = dict(names)
+    return arguments

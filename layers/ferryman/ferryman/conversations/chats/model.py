@@ -1,0 +1,31 @@
+"""Chat: a group or private conversation with members."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ferryman.aws import dynamodb as store
+
+type ChatType = Literal["group", "private"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Chat(store.Record):
+    workspace_id: str
+    chat_id: str
+    name: str
+    type: ChatType
+    created_by: str
+    created_at: str
+    updated_at: str
+    active: bool = True
+    external_id: str | None = None  # what another system calls it
+    application_id: str | None = None  # of a private chat between a person and an application
+
+
+@dataclass(slots=True, kw_only=True)
+class Member(store.Record):
+    workspace_id: str
+    chat_id: str
+    user_id: str
+    added_by: str
+    added_at: str

@@ -1,0 +1,74 @@
+"""What the API takes and gives for chats and their members."""
+
+from typing import Annotated, Self
+
+from pydantic import Field
+
+from ferryman import ids
+from ferryman.conversations.chats.model import Chat, ChatType, Member
+from ferryman.conversations.chats.table import MAX_MEMBERS_AT_CREATION
+from ferryman.schema import Input, Name, Output, Time
+
+type ExternalId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:@-]{1,128}$")]
+_EXTERNAL_ID = "What another system calls the chat, such as FChat's `beatchat_id`."
+
+
+class ChatIn(Input):
+    """A new chat. You are its first member."""
+
+    name: Name = Field(examples=["Builds"])
+    type: ChatType = "group"
+    member_ids: list[Annotated[str, Field(pattern=ids.pattern(ids.USER))]] = Field(
+        default_factory=list,
+        max_length=MAX_MEMBERS_AT_CREATION,
+        description="Users to add at once, besides you.",
+    )
+    external_id: ExternalId | None = Field(None, description=_EXTERNAL_ID)
+
+
+class ChatPatch(Input):
+    """What to change; fields that are left out stay as they are."""
+
+    name: Name | None = None
+    active: bool | None = Field(None, description="An inactive chat takes no messages.")
+    external_id: ExternalId | None = Field(None, description=f"{_EXTERNAL_ID} null removes it.")
+
+
+class ChatOut(Output):
+    """A chat."""
+
+    id: str = Field(pattern=ids.pattern(ids.CHAT))
+    name: str
+    type: ChatType
+    active: bool
+    external_id: str | None = Field(description=_EXTERNAL_ID)
+    application_id: str | None = Field(description="Of a person's private chat with an application: which one.")
+    created_by: str
+    created_at: Time
+    updated_at: Time
+
+    @classmethod
+    def of(cls, chat: Chat) -> Self:
+        return cls(
+            id=chat.chat_id,
+            name=chat.name,
+            type=chat.type,
+            active=chat.active,
+            external_id=chat.external_id,
+            application_id=chat.application_id,
+            created_by=chat.created_by,
+            created_at=chat.created_at,
+            updated_at=chat.updated_at,
+        )
+
+
+class MemberOut(Output):
+    """A member of a chat."""
+
+    user_id: str = Field(pattern=ids.pattern(ids.USER))
+    added_by: str
+    added_at: Time
+
+    @classmethod
+    def of(cls, member: Member) -> Self:
+        return cls(user_id=member.user_id, added_by=member.added_by, added_at=member.added_at)

@@ -1,0 +1,104 @@
+"""Creating and editing chats, and who belongs to them."""
+
+from dataclasses import replace
+
+from ferryman import clock, ids
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.chats import table
+from ferryman.conversations.chats.access import visible
+from ferryman.conversations.chats.model import Chat, Member
+from ferryman.conversations.chats.schema import ChatIn, ChatPatch
+from ferryman.errors import Invalid, NotAllowed, NotFound
+from ferryman.identity import idempotency
+from ferryman.identity.credentials.model import Caller
+from ferryman.identity.idempotency import Once
+from ferryman.identity.users import table as users
+from ferryman.integrations.incoming_webhooks import service as incoming_webhooks
+
+
+def create(caller: Caller, wanted: ChatIn, once: Once | None = None) -> Chat:
+    """A new chat with the caller as its first member."""
+    if caller.role == "bot":
+        raise NotAllowed("Bots cannot create chats. Ask a person to create one and add the bot to it.")
+    now = clock.now_iso()
+    chat = Chat(
+        workspace_id=caller.workspace_id,
+        chat_id=ids.new(ids.CHAT),
+        name=wanted.name,
+        type=wanted.type,
+        external_id=wanted.external_id,
+        created_by=caller.user_id,
+        created_at=now,
+        updated_at=now,
+    )
+    writes = [*idempotency.writes(once, chat.chat_id), table.creating(chat)]
+    for user_id in dict.fromkeys([caller.user_id, *wanted.member_ids]):
+        if user_id != caller.user_id:
+            _known_user(caller.workspace_id, user_id)
+        writes += table.adding(_member(caller, chat.chat_id, user_id, now))
+    store.commit(writes)
+    return chat
+
+
+def edit(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
+    """Rename a chat, or open and close it. A closed chat's incoming webhooks refuse from the next request on."""
+    before = visible(caller, chat_id)
+    changes = patch.model_dump(exclude_unset=True)
+    for name, value in changes.items():
+        if value is None and name != "external_id":
+            raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
+    after = replace(before, **changes)
+    if after != before:
+        after.updated_at = clock.now_iso()
+        store.commit([table.changing(before, after)])
+    if "active" in changes:  # also when nothing changed: an earlier request may have failed halfway
+        _follow(after)
+    return after
+
+
+def _follow(chat: Chat) -> None:
+    """Open or close the chat's incoming webhooks.
+
+    Of two edits at the same moment, the first can come here last; so look whether it still is the newest.
+    """
+    while True:
+        incoming_webhooks.follow_chat(chat)
+        newest = table.get(chat.workspace_id, chat.chat_id)
+        if newest.active == chat.active:
+            return
+        chat = newest
+
+
+def add_member(caller: Caller, chat_id: str, user_id: str) -> Member:
+    """Add a user to a chat; adding twice changes nothing."""
+    visible(caller, chat_id)
+    users.get(caller.workspace_id, user_id)
+    known = table.member(caller.workspace_id, chat_id, user_id)
+    if known is not None:
+        return known
+    member = _member(caller, chat_id, user_id, clock.now_iso())
+    store.commit([*table.adding(member), users.present(caller.workspace_id, user_id)])
+    return member
+
+
+def remove_member(caller: Caller, chat_id: str, user_id: str) -> None:
+    """Take a user out of a chat. The user's webhooks for it deliver nothing more."""
+    visible(caller, chat_id)
+    store.commit(table.removing(caller.workspace_id, chat_id, user_id))
+
+
+def _member(caller: Caller, chat_id: str, user_id: str, at: str) -> Member:
+    return Member(
+        workspace_id=caller.workspace_id,
+        chat_id=chat_id,
+        user_id=user_id,
+        added_by=caller.user_id,
+        added_at=at,
+    )
+
+
+def _known_user(workspace_id: str, user_id: str) -> None:
+    try:
+        users.get(workspace_id, user_id)
+    except NotFound:
+        raise Invalid(f"There is no user {user_id} in this workspace.", "/member_ids") from None

@@ -1,0 +1,167 @@
+"""The table `chats`, keyed (workspace_id, entry). Three kinds of entry:
+
+- `chat/<chat_id>`: the chat
+- `member/<chat_id>/<user_id>`: a member, to list a chat's members and to ask whether somebody is one
+- `joined/<user_id>/<chat_id>`: the same fact from the other side, to list a user's chats
+"""
+
+from collections.abc import Iterable, Iterator
+
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.chats.model import Chat, Member
+from ferryman.errors import Conflict, NotFound
+
+TABLE = "chats"
+MAX_MEMBERS_AT_CREATION = 40  # two writes a member in one transaction of at most 100
+
+
+def _key(workspace_id: str, entry: str) -> store.Key:
+    return {"workspace_id": workspace_id, "entry": entry}
+
+
+def _member(chat_id: str, user_id: str) -> str:
+    return f"member/{chat_id}/{user_id}"
+
+
+def _joined(user_id: str, chat_id: str) -> str:
+    return f"joined/{user_id}/{chat_id}"
+
+
+def get(workspace_id: str, chat_id: str) -> Chat:
+    item = store.get(TABLE, _key(workspace_id, f"chat/{chat_id}"))
+    if item is None:
+        raise NotFound("There is no such chat.")
+    return Chat.from_item(item)
+
+
+def get_as_member(workspace_id: str, chat_id: str, user_id: str) -> tuple[Chat, bool]:
+    """The chat and whether the user is a member, in one read. Raises NotFound when there is no such chat."""
+    found = store.get_many(
+        TABLE, [_key(workspace_id, f"chat/{chat_id}"), _key(workspace_id, _member(chat_id, user_id))]
+    )
+    by_entry = {item["entry"]: item for item in found}
+    if f"chat/{chat_id}" not in by_entry:
+        raise NotFound("There is no such chat.")
+    return Chat.from_item(by_entry[f"chat/{chat_id}"]), _member(chat_id, user_id) in by_entry
+
+
+def member(workspace_id: str, chat_id: str, user_id: str) -> Member | None:
+    item = store.get(TABLE, _key(workspace_id, _member(chat_id, user_id)))
+    return Member.from_item(item) if item else None
+
+
+def memberships(workspace_id: str, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of the (chat_id, user_id) `pairs` are memberships now."""
+    wanted = {_member(chat_id, user_id): (chat_id, user_id) for chat_id, user_id in pairs}
+    found = store.get_many(TABLE, [_key(workspace_id, entry) for entry in wanted])
+    return {wanted[item["entry"]] for item in found}
+
+
+def existing(workspace_id: str, chat_ids: Iterable[str]) -> dict[str, Chat]:
+    found = store.get_many(TABLE, [_key(workspace_id, f"chat/{chat_id}") for chat_id in chat_ids])
+    return {item["chat_id"]: Chat.from_item(item) for item in found}
+
+
+def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[Chat], store.Key | None]:
+    """All chats of the workspace, oldest first."""
+    found = store.query(
+        TABLE,
+        "workspace_id = :workspace AND begins_with(entry, :prefix)",
+        {":workspace": workspace_id, ":prefix": "chat/"},
+        limit=limit,
+        after=after,
+    )
+    return [Chat.from_item(item) for item in found.items], found.last_key
+
+
+def page_of_user(
+    workspace_id: str, user_id: str, limit: int, after: store.Key | None
+) -> tuple[list[Chat], store.Key | None]:
+    """The chats a user belongs to, oldest first."""
+    found = store.query(
+        TABLE,
+        "workspace_id = :workspace AND begins_with(entry, :prefix)",
+        {":workspace": workspace_id, ":prefix": f"joined/{user_id}/"},
+        limit=limit,
+        after=after,
+    )
+    chats = existing(workspace_id, [item["chat_id"] for item in found.items])
+    return [chats[chat_id] for chat_id in sorted(chats)], found.last_key
+
+
+def members(
+    workspace_id: str, chat_id: str, limit: int, after: store.Key | None
+) -> tuple[list[Member], store.Key | None]:
+    found = store.query(
+        TABLE,
+        "workspace_id = :workspace AND begins_with(entry, :prefix)",
+        {":workspace": workspace_id, ":prefix": f"member/{chat_id}/"},
+        limit=limit,
+        after=after,
+    )
+    return [Member.from_item(item) for item in found.items], found.last_key
+
+
+def creating(chat: Chat) -> store.Write:
+    item = {**chat.to_item(), "entry": f"chat/{chat.chat_id}"}
+    return store.put(TABLE, item, condition="attribute_not_exists(entry)")
+
+
+def changing(before: Chat, after: Chat) -> store.Write:
+    item = {**after.to_item(), "entry": f"chat/{after.chat_id}"}
+    return store.put(TABLE, item, condition="updated_at = :before", values={":before": before.updated_at})
+
+
+def adding(member: Member) -> list[store.Write]:
+    return [
+        store.put(TABLE, {**member.to_item(), "entry": _member(member.chat_id, member.user_id)}),
+        store.put(TABLE, {**member.to_item(), "entry": _joined(member.user_id, member.chat_id)}),
+    ]
+
+
+def removing(workspace_id: str, chat_id: str, user_id: str) -> list[store.Write]:
+    return [
+        store.delete(
+            TABLE,
+            _key(workspace_id, _member(chat_id, user_id)),
+            condition="attribute_exists(entry)",
+            refused=NotFound("This user is not a member of the chat."),
+        ),
+        store.delete(TABLE, _key(workspace_id, _joined(user_id, chat_id))),
+    ]
+
+
+def leaving(workspace_id: str, chat_id: str, user_id: str) -> list[store.Write]:
+    """Take a user out of a chat, whether a member or not."""
+    return [
+        store.delete(TABLE, _key(workspace_id, _member(chat_id, user_id))),
+        store.delete(TABLE, _key(workspace_id, _joined(user_id, chat_id))),
+    ]
+
+
+def joined(workspace_id: str, user_id: str) -> Iterator[str]:
+    """The ids of all chats that a user belongs to."""
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace AND begins_with(entry, :prefix)",
+        {":workspace": workspace_id, ":prefix": _joined(user_id, "")},
+    )
+    return (item["chat_id"] for item in found)
+
+
+def open_now(workspace_id: str, chat_id: str) -> store.Write:
+    """Holds a transaction to the moment in which the chat is active."""
+    return store.check(
+        TABLE,
+        _key(workspace_id, f"chat/{chat_id}"),
+        "active = :yes",
+        {":yes": True},
+        refused=Conflict("The chat is not active. Activate it first: PATCH /v1/chats/{id} with active: true."),
+    )
+
+
+def activity_unchanged(chat: Chat) -> store.Write:
+    """Holds a transaction to the moment in which the chat is as active as it was read."""
+    return store.check(
+        TABLE, _key(chat.workspace_id, f"chat/{chat.chat_id}"), "active = :active", {":active": chat.active}
+    )

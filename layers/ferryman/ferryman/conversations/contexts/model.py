@@ -1,0 +1,27 @@
+"""Context: what ties a person's answers to the application's message that they answer, for a limited time."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ferryman import clock
+from ferryman.aws import dynamodb as store
+
+
+@dataclass(slots=True, kw_only=True)
+class Context(store.Record):
+    workspace_id: str
+    context_id: str
+    application_id: str
+    chat_id: str
+    message_id: str
+    user_id: str
+    livemode: bool
+    created_at: str
+    expires_at: str
+    expires_at_epoch: int  # when the table may forget it; `expires_at` is what counts
+    parameters: dict[str, Any] = field(default_factory=dict)
+    answers: int = 0  # replies and clicks that came in time
+    answered_at: str | None = None
+
+    def is_alive(self) -> bool:
+        return clock.now_iso() < self.expires_at

@@ -1,0 +1,29 @@
+"""What the API gives for contexts."""
+
+from typing import Any, Self
+
+from pydantic import Field
+
+from ferryman import ids
+from ferryman.conversations.contexts.model import Context
+from ferryman.schema import Output, Time
+
+
+class ContextOut(Output):
+    """A context that has not expired."""
+
+    id: str = Field(pattern=ids.pattern(ids.CONTEXT))
+    application_id: str = Field(pattern=ids.pattern(ids.APPLICATION))
+    chat_id: str = Field(pattern=ids.pattern(ids.CHAT))
+    message_id: str = Field(pattern=ids.pattern(ids.MESSAGE), description="The application's message.")
+    user_id: str = Field(pattern=ids.pattern(ids.USER), description="The person it was sent to.")
+    parameters: dict[str, Any]
+    answers: int = Field(description="Replies and clicks that came in time.")
+    answered_at: Time | None = Field(description="When the last of them came.")
+    created_at: Time
+    expires_at: Time = Field(description="From this moment on, answers go through without it.")
+
+    @classmethod
+    def of(cls, context: Context) -> Self:
+        names = set(ContextOut.model_fields) - {"id"}
+        return cls.model_validate({"id": context.context_id, **{name: getattr(context, name) for name in names}})

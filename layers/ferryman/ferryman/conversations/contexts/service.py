@@ -1,0 +1,37 @@
+"""Who may look at a context, and what comes in time for one."""
+
+from collections.abc import Sequence
+
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.chats import access
+from ferryman.conversations.contexts import table
+from ferryman.conversations.contexts.model import Context
+from ferryman.errors import Conflict, NotFound
+from ferryman.identity.credentials.model import Caller
+
+
+def visible(caller: Caller, context_id: str) -> Context:
+    """A context that is alive, of a chat the caller belongs to; every one with admin:*."""
+    context = table.get(caller.workspace_id, context_id)
+    unknown = NotFound("There is no such context; it may have expired.")
+    if context.livemode != caller.livemode:
+        raise unknown
+    try:
+        access.visible(caller, context.chat_id)
+    except NotFound:
+        raise unknown from None
+    return context
+
+
+def commit_in_time(context: Context, at: str, writes: Sequence[store.Write]) -> bool:
+    """Carry the writes out as an answer that belongs to the context. False, and nothing done, when it has expired."""
+    for last in (False, False, False, True):
+        try:
+            store.commit([*writes, table.answering(context, at)])
+            return True
+        except table.Expired:
+            return False
+        except Conflict:  # another answer is being counted at the same moment
+            if last:
+                raise
+    return False

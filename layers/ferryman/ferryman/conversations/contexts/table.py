@@ -1,0 +1,63 @@
+"""The table `contexts`: context → context, where the key is `<workspace_id>/<context_id>`, so that writes spread.
+
+The item `<workspace_id>/newest/<chat_id>` names a chat's newest one, which the next reply belongs to.
+"""
+
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.contexts.model import Context
+from ferryman.errors import Conflict, NotFound
+
+TABLE = "contexts"
+
+
+class Expired(Conflict):
+    """The context has ended."""
+
+
+def _key(workspace_id: str, entry: str) -> store.Key:
+    return {"context": f"{workspace_id}/{entry}"}
+
+
+def get(workspace_id: str, context_id: str) -> Context:
+    """A context that is alive at this moment, whether the table has forgotten the expired ones yet or not."""
+    item = store.get(TABLE, _key(workspace_id, context_id))
+    context = Context.from_item(item) if item and "expires_at" in item else None
+    if context is None or not context.is_alive():
+        raise NotFound("There is no such context; it may have expired.")
+    return context
+
+
+def newest(workspace_id: str, chat_id: str) -> Context | None:
+    """The chat's newest context, if it is alive."""
+    item = store.get(TABLE, _key(workspace_id, f"newest/{chat_id}"))
+    return alive(workspace_id, item["context_id"] if item else None)
+
+
+def alive(workspace_id: str, context_id: str | None) -> Context | None:
+    try:
+        return get(workspace_id, context_id) if context_id else None
+    except NotFound:
+        return None
+
+
+def creating(context: Context) -> list[store.Write]:
+    """A new context, which becomes its chat's newest."""
+    key = _key(context.workspace_id, context.context_id)
+    newest_key = _key(context.workspace_id, f"newest/{context.chat_id}")
+    names = {"context_id": context.context_id, "expires_at_epoch": context.expires_at_epoch}
+    return [
+        store.put(TABLE, {**context.to_item(), **key}, condition="attribute_not_exists(context)"),
+        store.put(TABLE, {**names, **newest_key}),
+    ]
+
+
+def answering(context: Context, at: str) -> store.Write:
+    """Count an answer that comes at `at`. Refused with Expired when that is too late."""
+    return store.update(
+        TABLE,
+        _key(context.workspace_id, context.context_id),
+        "SET answered_at = :at ADD answers :one",
+        {":at": at, ":one": 1},
+        condition="expires_at > :at",
+        refused=Expired("The context has expired."),
+    )

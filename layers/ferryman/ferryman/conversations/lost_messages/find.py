@@ -1,0 +1,129 @@
+"""Accounting for messages: whatever was accepted and has no receipt is found, and given the mark by which it is swept.
+
+The dispatcher writes receipts (`receipts.table`). The sweeper walks over time, behind which nothing new can appear,
+and asks the table for the ids of the messages of each chat that was active (`messages.activity`). What has neither
+receipt nor mark is late: it gets the mark, then a receipt, and only then the cursor moves on. So a crash anywhere is
+answered by doing it again, and what cannot be dispatched is not forgotten.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import batched
+
+from ferryman import clock, ids, log
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.lost_messages import activity, receipts
+from ferryman.conversations.lost_messages.receipts import Cursor
+from ferryman.conversations.messages import table as messages
+from ferryman.errors import Conflict
+
+_CONCURRENT = 10
+_CHATS_AT_ONCE = 100
+_MARKED_AT_ONCE = 100
+_MOST_RECEIPTS = 200_000  # held at a time; some 25 MB
+_MOST_LATE = 1000  # told to the caller; the marks of the others are found by their index
+_STOP_BEFORE_SECONDS = 30
+# Where the first run begins: all that was accepted before there were receipts carries the mark.
+_FIRST_RUN_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Look:
+    """One walk over time, which is `behind_seconds` behind it and stops at multiples of `step_seconds`."""
+
+    name: str
+    behind_seconds: int
+    step_seconds: int
+
+
+# The first look comes as soon as all is settled that goes well: a message is stored 45 seconds after its id was made
+# (`messages.PROMPT_SECONDS`, and the 15 that a function of the API may run), and clocks differ by less than a minute.
+# The second forgives what does not: an index that is behind, a clock that is off, a put that was carried out late.
+# After a quarter of an hour DynamoDB takes nothing any more that was signed before.
+SOON = Look("soon", behind_seconds=120, step_seconds=1)
+AGAIN = Look("again", behind_seconds=3600, step_seconds=activity.PERIOD_SECONDS)
+
+
+class _OutOfTime(Exception):
+    """The next run goes on; what has its mark by now has its receipt too."""
+
+
+@dataclass
+class _Step:
+    """A slice of time, and what was found in it."""
+
+    begin: int
+    end: int
+    accounted: set[str]
+    seconds_left: Callable[[], float]
+    late: list[store.Key] = field(default_factory=list)
+
+    def mark_late(self, chat: str) -> None:
+        """Mark what nobody accounted for in one chat."""
+        missing = (one for one in messages.unmarked(chat, self.begin, self.end) if one not in self.accounted)
+        for some in batched(missing, _MARKED_AT_ONCE, strict=False):
+            keys = [{"chat": chat, "message_id": message_id} for message_id in some]
+            for key in keys:
+                with suppress(Conflict):  # it is gone, or another run was faster
+                    messages.late(key)
+            for write in receipts.writing(one for one in some if ids.is_id(ids.MESSAGE, one)):
+                store.commit([write])
+            self.late += keys[: max(0, _MOST_LATE - len(self.late))]
+            if self.seconds_left() < _STOP_BEFORE_SECONDS:
+                raise _OutOfTime
+
+
+def account(look: Look, seconds_left: Callable[[], float]) -> Iterator[store.Key]:
+    """Go on with a look. Yields the keys of what was late, which carries the mark by then, a thousand a slice at most.
+
+    Stops when less than half a minute is left, and when another run of the sweeper is at it.
+    """
+    until = int(clock.now() - look.behind_seconds)
+    until -= until % look.step_seconds
+    at = receipts.cursor(look.name) or Cursor(look.name, until - _FIRST_RUN_SECONDS)
+    while at.at < until and seconds_left() >= _STOP_BEFORE_SECONDS:
+        try:
+            to, late = _step(at, until, seconds_left)
+            store.commit([receipts.moving(at, to)])
+        except _OutOfTime:
+            break
+        except Conflict:
+            return
+        yield from late
+        at = replace(to, moves=at.moves + 1)
+    if at.at < until:
+        log.warning("sweep.behind", look=look.name, seconds=until - at.at)
+
+
+def _step(at: Cursor, until: int, seconds_left: Callable[[], float]) -> tuple[Cursor, list[store.Key]]:
+    """Account for the next slice. Where nobody posted, that is up to an hour."""
+    end = min(until, at.until or until, _multiple_after(at.at, activity.PERIOD_SECONDS))
+    active = messages.active_chats(at.at, end)
+    if not active:
+        hour = min(until, _multiple_after(at.at, activity.HOUR_SECONDS))
+        return Cursor(at.name, hour if hour > end and not messages.is_active(end, hour) else end), []
+    accounted, end = _receipts(at.at, end)
+    chats = sorted(chat for chat in active if chat > (at.chat or ""))
+    step = _Step(at.at, end, accounted, seconds_left)
+    with ThreadPoolExecutor(max_workers=_CONCURRENT) as pool:
+        for some in batched(chats, _CHATS_AT_ONCE, strict=False):
+            list(pool.map(step.mark_late, some))
+            if some[-1] != chats[-1] and seconds_left() < _STOP_BEFORE_SECONDS:
+                return Cursor(at.name, at.at, end, some[-1]), step.late
+    return Cursor(at.name, end), step.late
+
+
+def _receipts(begin: int, end: int) -> tuple[set[str], int]:
+    """The ids with a receipt, and until when these are all: `end`, or a minute before that when there are too many."""
+    found: set[str] = set()
+    for minute in range(begin - begin % receipts.MINUTE_SECONDS, end, receipts.MINUTE_SECONDS):
+        found |= receipts.of_minute(minute)
+        if len(found) >= _MOST_RECEIPTS:
+            return found, min(end, minute + receipts.MINUTE_SECONDS)
+    return found, end
+
+
+def _multiple_after(at: int, seconds: int) -> int:
+    return at - at % seconds + seconds

@@ -1,0 +1,110 @@
+"""The table `receipts`: (minute, receipt_id) → ids of messages that are accounted for.
+
+Accounted for is what was dispatched, and what carries the mark `undispatched` by which it will be. `minute` is that of
+the ids' own time and one of four shards, `2026-11-21T10:40/3`: of all workspaces together, since it holds nothing but
+ids and no caller reads it. Written twice is as good as once.
+
+Beside them are the sweeper's cursors, in the partition `cursor`: all that is older is accounted for.
+"""
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import batched, groupby
+
+from ferryman import clock, ids
+from ferryman.aws import dynamodb as store
+from ferryman.errors import Conflict
+
+TABLE = "receipts"
+MINUTE_SECONDS = 60
+SHARDS = 4
+IDS_AN_ITEM = 28  # which is a kilobyte, so one write unit
+# Longer than anything that asks for them: what is parked is kept for 14 days.
+KEPT_SECONDS = 15 * 86_400
+
+
+def writing(message_ids: Iterable[str]) -> list[store.Write]:
+    """Receipts for messages, as few as can be."""
+    found = []
+    expires = int(clock.now()) + KEPT_SECONDS
+    for minute, of_minute in groupby(sorted(set(message_ids)), _minute_of):
+        for some in batched(of_minute, IDS_AN_ITEM, strict=False):
+            receipt_id = ids.new(ids.RECEIPT)
+            item = {
+                "minute": f"{minute}/{zlib.crc32(receipt_id.encode()) % SHARDS}",
+                "receipt_id": receipt_id,
+                "ids": some,
+                "expires_at_epoch": expires,
+            }
+            found.append(store.put(TABLE, item))
+    return found
+
+
+def of_minute(at: float) -> set[str]:
+    """The ids that were made in the minute of a moment and have a receipt."""
+    return {
+        message_id
+        for shard in range(SHARDS)
+        for item in store.query_all(
+            TABLE,
+            "#minute = :minute",
+            {":minute": f"{_minute(at)}/{shard}"},
+            names={"#minute": "minute"},
+            only=("ids",),
+        )
+        for message_id in item["ids"]
+    }
+
+
+def has(message_id: str) -> bool:
+    return message_id in of_minute(ids.made_at(message_id))
+
+
+def _minute_of(message_id: str) -> str:
+    return _minute(ids.made_at(message_id))
+
+
+def _minute(at: float) -> str:
+    return clock.iso(at)[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Everything made before `at` is accounted for; and until `until`, the chats up to `chat` are. In seconds."""
+
+    name: str
+    at: int
+    until: int | None = None
+    chat: str | None = None
+    moves: int = 0
+
+
+def cursor(name: str) -> Cursor | None:
+    item = store.get(TABLE, _cursor(name))
+    if item is None:
+        return None
+    until = int(clock.seconds(item["slice_until"])) if "slice_until" in item else None
+    return Cursor(name, int(clock.seconds(item["accounted_until"])), until, item.get("slice_chat"), item["moves"])
+
+
+def moving(now: Cursor, to: Cursor) -> store.Write:
+    """Move a cursor. Refused when somebody else moved it in between."""
+    item = {
+        **_cursor(now.name),
+        "accounted_until": clock.iso(to.at),
+        "moves": now.moves + 1,
+        **({"slice_until": clock.iso(to.until)} if to.until is not None else {}),
+        **({"slice_chat": to.chat} if to.chat is not None else {}),
+    }
+    return store.put(
+        TABLE,
+        item,
+        condition="attribute_not_exists(receipt_id) OR moves = :moves",
+        values={":moves": now.moves},
+        refused=Conflict("Another run of the sweeper moved the cursor."),
+    )
+
+
+def _cursor(name: str) -> store.Key:
+    return {"minute": "cursor", "receipt_id": name}

@@ -1,0 +1,94 @@
+"""Interactions: a person clicks a button below an application's message. Each click is an event."""
+
+from ferryman import clock, ids, log
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.chats import access
+from ferryman.conversations.contexts import service as contexts_service
+from ferryman.conversations.contexts import table as contexts
+from ferryman.conversations.messages import buttons, table
+from ferryman.conversations.messages.buttons import Chosen
+from ferryman.conversations.messages.model import Message
+from ferryman.conversations.messages.schema import InteractionIn
+from ferryman.errors import Invalid, NotAllowed, NotFound
+from ferryman.events import catalogue
+from ferryman.events import table as events
+from ferryman.events.model import Event
+from ferryman.identity import idempotency
+from ferryman.identity.credentials.model import Caller
+from ferryman.identity.idempotency import Once
+from ferryman.identity.users import table as users
+from ferryman.webhooks import loop_prevention as chains
+
+
+def click(
+    caller: Caller, message_id: str, wanted: InteractionIn, once: Once | None = None, answers: str | None = None
+) -> Event:
+    """Click a button of a message in a chat that the caller belongs to. `answers` is a delivery's id.
+
+    A click that comes in time counts for the message's context; a later one goes through without it.
+    """
+    message = _visible(caller, message_id)
+    if caller.role == "bot":
+        raise NotAllowed("Bots do not click buttons; people do.")
+    chosen = _chosen(message, wanted)
+    person = users.get(caller.workspace_id, caller.user_id)
+    now = clock.now_iso()
+
+    def made(context_id: str | None) -> Event:
+        return catalogue.interaction_created(
+            message,
+            chosen,
+            person,
+            event_id=ids.new(ids.EVENT),
+            context_id=context_id,
+            livemode=caller.livemode,
+            at=now,
+            chain=chains.of_reply(caller.workspace_id, answers),
+        )
+
+    def writes(event: Event) -> list[store.Write]:
+        return [*idempotency.writes(once, event.event_id), events.creating(event)]
+
+    context = contexts.alive(caller.workspace_id, message.context_id)
+    event = made(context.context_id if context else None)
+    if context is None or not contexts_service.commit_in_time(context, now, writes(event)):
+        event = made(None)
+        store.commit(writes(event))
+    log.event("interaction.accepted", message_id=message_id, chat_id=message.chat_id, event_id=event.event_id)
+    return event
+
+
+def read(caller: Caller, message_id: str, event_id: str) -> Event:
+    """A click that the caller made on this message."""
+    _visible(caller, message_id)
+    event = events.get_many([(caller.workspace_id, event_id)]).get(event_id)
+    if event is None:
+        raise NotFound("The click is no longer kept.")
+    return event
+
+
+def _visible(caller: Caller, message_id: str) -> Message:
+    unknown = NotFound("There is no such message with buttons.")
+    chat_id = table.chat_of(caller.workspace_id, message_id)
+    try:
+        chat = access.visible(caller, chat_id)
+        message = table.get(caller.workspace_id, chat_id, message_id)
+    except NotFound:
+        raise unknown from None
+    if message.livemode != caller.livemode:
+        raise unknown
+    access.require_open(chat)
+    return message
+
+
+def _chosen(message: Message, wanted: InteractionIn) -> Chosen:
+    rows = buttons.load(message.buttons)
+    if "callback_data" in wanted.model_fields_set:
+        chosen = buttons.with_data(rows, wanted.callback_data)
+        field = "/callback_data"
+    else:
+        chosen = buttons.at(rows, wanted.row or 0, wanted.column or 0)
+        field = "/row"
+    if chosen is None:
+        raise Invalid("The message has no such button. Read it to see its buttons, row by row.", field)
+    return chosen

@@ -1,0 +1,71 @@
+"""Message: what someone said in a chat."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.messages import mentions
+
+type Origin = Literal["token", "incoming_webhook", "application"]
+MAX_TEXT = 16_000  # characters (code points)
+
+
+@dataclass(slots=True, kw_only=True)
+class Message(store.Record):
+    workspace_id: str
+    chat_id: str
+    message_id: str
+    text: str
+    origin: Origin
+    origin_id: str  # the credential that posted it
+    created_at: str
+    livemode: bool
+    user_id: str | None = None  # the author, when it is a user
+    author_name: str | None = None  # the author's name, when it is not
+    author_avatar_url: str | None = None
+    buttons: str | None = None  # JSON of rows of {label, data}: DynamoDB's maps do not keep the order of keys
+    # Of a message in a chat with an application: which one, and what it is tied to.
+    application_id: str | None = None
+    context_id: str | None = None
+    person: dict[str, str | None] | None = None  # who answered the application: name, email
+    chain: list[str] | None = None  # the webhooks whose deliveries led to it
+    revision: int = 1
+    edited_at: str | None = None
+    deleted_at: str | None = None
+    active: str | None = None  # set on the first of a chat that a process puts; the sweeper's index of chats
+    undispatched: str | None = None  # set on what the sweeper cannot find by that index, until it was dispatched
+
+
+def rows(message: Message) -> list[list[dict[str, Any]]] | None:
+    """The buttons below a message, row by row: each has a `label` and `data`, any JSON value."""
+    found: list[list[dict[str, Any]]] | None = json.loads(message.buttons) if message.buttons else None
+    return found
+
+
+def describe(message: Message) -> dict[str, object]:
+    """A message as the API and the events show it."""
+    author: dict[str, object] = (
+        {"type": "user", "id": message.user_id}
+        if message.user_id
+        else {
+            "type": "application" if message.origin == "application" else "incoming_webhook",
+            "id": message.origin_id,
+            "name": message.author_name,
+            "avatar_url": message.author_avatar_url,
+        }
+    )
+    return {
+        "id": message.message_id,
+        "chat_id": message.chat_id,
+        "text": message.text,
+        "mentions": mentions.handles(message.text),
+        "author": author,
+        "buttons": rows(message),
+        "context_id": message.context_id,
+        "origin": message.origin,
+        "livemode": message.livemode,
+        "revision": message.revision,
+        "created_at": message.created_at,
+        "edited_at": message.edited_at,
+    }

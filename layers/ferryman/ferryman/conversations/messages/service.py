@@ -1,0 +1,118 @@
+"""Posting, editing and deleting messages. Each change is an event, written in the same transaction or as the
+message itself; the streams of `messages` and `events` carry them to the dispatcher."""
+
+from dataclasses import replace
+
+from ferryman import clock, ids, log
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.chats import access
+from ferryman.conversations.contexts import service as contexts_service
+from ferryman.conversations.contexts import table as contexts
+from ferryman.conversations.messages import table
+from ferryman.conversations.messages.model import Message
+from ferryman.errors import NotAllowed, NotFound
+from ferryman.events import catalogue
+from ferryman.events import table as events
+from ferryman.identity import idempotency
+from ferryman.identity.credentials.model import Caller
+from ferryman.identity.idempotency import Once
+from ferryman.identity.users import table as users
+from ferryman.webhooks import loop_prevention as chains
+
+
+def post(caller: Caller, chat_id: str, text: str, once: Once | None = None, answers: str | None = None) -> Message:
+    """A new message of the caller's user in a chat the caller belongs to. `answers` is a delivery's id."""
+    chat = access.visible(caller, chat_id)
+    access.require_open(chat)
+    message = Message(
+        workspace_id=caller.workspace_id,
+        chat_id=chat_id,
+        message_id=ids.new(ids.MESSAGE),
+        text=text,
+        origin="token",
+        origin_id=caller.credential_id,
+        user_id=caller.user_id,
+        created_at=clock.now_iso(),
+        livemode=caller.livemode,
+        chain=chains.of_reply(caller.workspace_id, answers),
+    )
+    if chat.application_id and caller.role != "bot":
+        _answer(caller, chat.application_id, message, once)
+    else:
+        store.commit([*idempotency.writes(once, message.message_id), table.creating(message)])
+    table.created(message)
+    log.event("message.accepted", message_id=message.message_id, chat_id=chat_id, origin="token")
+    return message
+
+
+def _answer(caller: Caller, application_id: str, message: Message, once: Once | None) -> None:
+    """Say a person's message to an application, which is told of it.
+
+    One that comes in time belongs to the chat's newest context; a later one goes through without it.
+    """
+    person = users.get(caller.workspace_id, caller.user_id)
+    message.application_id = application_id
+    message.person = {"name": person.name, "email": person.email}
+    once_only = idempotency.writes(once, message.message_id)
+    context = contexts.newest(caller.workspace_id, message.chat_id)
+    if context and context.livemode == message.livemode:
+        message.context_id = context.context_id
+        writes = [*once_only, table.creating(message)]
+        if contexts_service.commit_in_time(context, message.created_at, writes):
+            return
+        message.context_id = None
+    store.commit([*once_only, table.creating(message)])
+
+
+def read(caller: Caller, chat_id: str, message_id: str) -> Message:
+    """A message of a chat the caller belongs to. To a test token only test messages exist, to a live one live ones."""
+    access.visible(caller, chat_id)
+    message = table.get(caller.workspace_id, chat_id, message_id)
+    if message.livemode != caller.livemode:
+        raise NotFound("There is no such message.")
+    return message
+
+
+def edit(caller: Caller, chat_id: str, message_id: str, text: str) -> Message:
+    """Change a message's text. Only its author may, or admin:*."""
+    before = _own(caller, chat_id, message_id)
+    if before.text == text:
+        return before
+    now = clock.now_iso()
+    after = replace(before, text=text, edited_at=now, revision=before.revision + 1)
+    store.commit(
+        [
+            table.changing(before, text=text, edited_at=now),
+            events.creating(catalogue.message_updated(after)),
+            *_first_words(before),
+        ]
+    )
+    return after
+
+
+def delete(caller: Caller, chat_id: str, message_id: str) -> None:
+    """Delete a message: its text is erased, a mark of it stays. Only its author may, or admin:*."""
+    before = _own(caller, chat_id, message_id)
+    now = clock.now_iso()
+    store.commit(
+        [
+            table.changing(before, text=None, deleted_at=now),
+            events.creating(catalogue.message_deleted(before, now)),
+            *_first_words(before),
+        ]
+    )
+
+
+def _own(caller: Caller, chat_id: str, message_id: str) -> Message:
+    message = read(caller, chat_id, message_id)
+    if message.user_id != caller.user_id and not caller.is_admin:
+        raise NotAllowed("Only the author of a message, or admin:*, may change it.")
+    return message
+
+
+def _first_words(before: Message) -> list[store.Write]:
+    """Keeps what a new message said: its deliveries, and replays of them, tell that and not what it says now.
+
+    Its event may be on its way still. The stream carries the first text; the sweeper dispatches what is kept here.
+    """
+    return [events.keeping(catalogue.message_created(before))] if before.revision == 1 else []

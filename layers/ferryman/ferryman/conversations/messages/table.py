@@ -1,0 +1,177 @@
+"""The table `messages`: (chat, message_id) → message, where chat is `<workspace_id>/<chat_id>`.
+
+Its stream is the outbox: accepting a message is this one put, and the stream invokes the dispatcher.
+A message with buttons has a second item, `<workspace_id>/buttons/<message_id>`, that says which chat it is in.
+
+That its event was dispatched is written in `receipts`. The sweeper finds what has no receipt by two sparse indexes:
+`active` lists the chats in which something was posted (`messages.activity`), and `undispatched` the messages that it
+has found to be late, or that it could not find in that way, until they were dispatched.
+"""
+
+import zlib
+from collections.abc import Iterator
+
+from ferryman import clock, ids
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.lost_messages import activity
+from ferryman.conversations.messages.model import Message
+from ferryman.errors import Conflict, NotFound
+
+TABLE = "messages"
+UNDISPATCHED_INDEX = "undispatched"
+ACTIVE_INDEX = "active"
+_ACTIVE = "active = :entry AND message_id BETWEEN :low AND :high"
+SHARDS = 8
+# An id that is older than that when its message is put might be where the sweeper has been already.
+PROMPT_SECONDS = 30
+
+
+def shard(key: str) -> str:
+    """Spreads the sparse index over several partitions."""
+    return str(zlib.crc32(key.encode()) % SHARDS)
+
+
+def key(workspace_id: str, chat_id: str, message_id: str) -> store.Key:
+    return {"chat": f"{workspace_id}/{chat_id}", "message_id": message_id}
+
+
+def get(workspace_id: str, chat_id: str, message_id: str) -> Message:
+    item = store.get(TABLE, key(workspace_id, chat_id, message_id))
+    if item is None or item.get("deleted_at"):
+        raise NotFound("There is no such message.")
+    return Message.from_item(item)
+
+
+def as_posted(keys: set[tuple[str, str, str]]) -> list[Message]:
+    """Those of (workspace_id, chat_id, message_id) that are as they were posted, or were until a moment ago.
+
+    Read eventually consistent, for half the price; what such a read does not show yet is read again consistently.
+    """
+    shown = store.get_many(TABLE, [key(*parts) for parts in keys], consistent=False)
+    seen = [{"chat": item["chat"], "message_id": item["message_id"]} for item in shown]
+    missing = [its_key for its_key in (key(*parts) for parts in keys) if its_key not in seen]
+    shown += store.get_many(TABLE, missing)
+    return [Message.from_item(item) for item in shown if "text" in item and item["revision"] == 1]
+
+
+def page(
+    workspace_id: str, chat_id: str, limit: int, after: store.Key | None, *, livemode: bool
+) -> tuple[list[Message], store.Key | None]:
+    """Live or test messages, newest first, without the deleted ones."""
+    found = store.page(
+        TABLE,
+        "chat = :chat",
+        {":chat": f"{workspace_id}/{chat_id}", ":livemode": livemode},
+        where="attribute_not_exists(deleted_at) AND livemode = :livemode",
+        newest_first=True,
+        limit=limit,
+        after=after,
+    )
+    return [Message.from_item(item) for item in found.items], found.last_key
+
+
+def creating(message: Message) -> store.Write:
+    """A new message; call `created` when it is stored."""
+    its_key = key(message.workspace_id, message.chat_id, message.message_id)
+    if clock.now() - ids.made_at(message.message_id) > PROMPT_SECONDS:
+        message.undispatched = shard(message.message_id)
+    elif not activity.known.has(its_key["chat"], message.message_id):
+        message.active = activity.entry(its_key["chat"], message.message_id)
+    item = {**message.to_item(), **its_key}
+    return store.put(TABLE, item, condition="attribute_not_exists(message_id)")
+
+
+def created(message: Message) -> None:
+    """The message is stored: those that follow it in its chat need no entry of their own in the index."""
+    if message.active:
+        activity.known.learn(f"{message.workspace_id}/{message.chat_id}", message.message_id)
+
+
+def marking(message: Message) -> store.Write:
+    """Makes a message with buttons findable by its id alone."""
+    item = {**_mark(message.workspace_id, message.message_id), "chat_id": message.chat_id}
+    return store.put(TABLE, item)
+
+
+def chat_of(workspace_id: str, message_id: str) -> str:
+    """The chat of a message with buttons."""
+    item = store.get(TABLE, _mark(workspace_id, message_id))
+    if item is None:
+        raise NotFound("There is no such message with buttons.")
+    return str(item["chat_id"])
+
+
+def _mark(workspace_id: str, message_id: str) -> store.Key:
+    return {"chat": f"{workspace_id}/buttons/{message_id}", "message_id": message_id}
+
+
+def changing(message: Message, **changes: object) -> store.Write:
+    """Set attributes and raise the revision; refused when somebody changed or deleted it in between."""
+    return store.set_values(
+        TABLE,
+        key(message.workspace_id, message.chat_id, message.message_id),
+        {**changes, "revision": message.revision + 1},
+        condition="revision = :before AND attribute_not_exists(deleted_at)",
+        values={":before": message.revision},
+        refused=Conflict("The message was changed by somebody else at the same moment. Read it again, then retry."),
+    )
+
+
+def late(message_key: store.Key) -> None:
+    """Put the item into the sweeper's index of what has to be dispatched. Refused when it is there, or is gone."""
+    store.commit(
+        [
+            store.update(
+                TABLE,
+                message_key,
+                "SET undispatched = :shard",
+                {":shard": shard(message_key["message_id"])},
+                condition="attribute_exists(chat) AND attribute_not_exists(undispatched)",
+            )
+        ]
+    )
+
+
+def dispatched(message_key: store.Key) -> None:
+    """Take the item out of the sweeper's index."""
+    store.commit([store.update(TABLE, message_key, "REMOVE undispatched", condition="attribute_exists(chat)")])
+
+
+def active_chats(begin: float, end: float) -> set[str]:
+    """The chats that can have messages made from `begin` to `end`, which are in one period of ten minutes."""
+    # The entry of a chat may come before `begin`, but not before its period.
+    low, high = _range(begin - begin % activity.PERIOD_SECONDS, end)
+    return {
+        item["chat"]
+        for entry in activity.entries(begin)
+        for item in store.query_all(TABLE, _ACTIVE, _active(entry, low, high), index=ACTIVE_INDEX)
+    }
+
+
+def is_active(begin: float, end: float) -> bool:
+    """Whether any chat has an entry from `begin` to `end`, which are in one hour."""
+    low, high = _range(begin, end)
+    return any(
+        store.query(TABLE, _ACTIVE, _active(entry, low, high), index=ACTIVE_INDEX, limit=1).items
+        for entry in activity.entries(begin)
+    )
+
+
+def _active(entry: str, low: str, high: str) -> dict[str, str]:
+    return {":entry": entry, ":low": low, ":high": high}
+
+
+def unmarked(chat: str, begin: float, end: float) -> Iterator[str]:
+    """The ids of a chat's messages that were made from `begin` to `end`, without those with the mark."""
+    low, high = _range(begin, end)
+    found = store.query_all(
+        TABLE,
+        "chat = :chat AND message_id BETWEEN :low AND :high",
+        {":chat": chat, ":low": low, ":high": high},
+        only=("message_id", "undispatched"),
+    )
+    return (item["message_id"] for item in found if "undispatched" not in item)
+
+
+def _range(begin: float, end: float) -> tuple[str, str]:
+    return ids.floor(ids.MESSAGE, clock.iso(begin)), ids.floor(ids.MESSAGE, clock.iso(end))

@@ -1,0 +1,92 @@
+"""Reading what FChat's clients send: shapes and aliases only. Raises InvalidRequest or InvalidKeyboard."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ferryman.conversations.contexts.model import Context
+from ferryman.conversations.messages.buttons import Button
+from ferryman.integrations.applications import posting as intake
+
+type Read = Callable[[], Any]  # the body's JSON; raises InvalidRequest
+
+
+class InvalidRequest(Exception):
+    """No JSON object, or a field of it that is not of its type."""
+
+
+class NoDictionary(Exception):
+    """reply_markup is something else than an object."""
+
+
+class InvalidKeyboard(Exception):
+    """The keyboard is not a list of rows of buttons."""
+
+
+def to_group(log: intake.RequestLog, app_name: str, token: str, read: Read, answers: str | None) -> None:
+    """Post to the application's group."""
+    application = intake.identify(log, token, app_name)
+    body = _object(read())
+    text = intake.checked_text(_text(body))
+    intake.post_to_group(log, application, text, answers)
+
+
+def to_user(log: intake.RequestLog, token: str, read: Read, answers: str | None) -> Context:
+    """Message one person. Each check comes before the next, so that the first thing wrong is what is answered."""
+    application = intake.identify(log, token)
+    intake.require_permission(application)
+    body = _object(read())
+    email = intake.checked_email(_string(body, "email"))
+    text = intake.checked_text(_text(body))
+    rows = intake.checked_buttons([*_keyboard(body), *_legacy(body)])
+    return intake.message_person(log, application, email, text, rows, answers)
+
+
+def _object(body: Any) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise InvalidRequest
+    return body
+
+
+def _string(body: dict[str, Any], name: str) -> str:
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise InvalidRequest
+    return value or ""
+
+
+def _text(body: dict[str, Any]) -> str:
+    return _string(body, "text" if body.get("text") is not None else "message")
+
+
+def _keyboard(body: dict[str, Any]) -> list[list[Button]]:
+    markup = body.get("reply_markup")
+    if markup is None:
+        return []
+    if not isinstance(markup, dict):
+        raise NoDictionary
+    rows = markup.get("inlineKeyboard", markup.get("inline_keyboard"))
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        raise InvalidKeyboard
+    return [[_button(button) for button in row] for row in rows]
+
+
+def _button(button: Any) -> Button:
+    names = [name for name in ("callbackData", "callback_data") if isinstance(button, dict) and name in button]
+    if not names or not isinstance(button.get("text"), str) or not button["text"].strip():
+        raise InvalidKeyboard
+    return Button(button["text"], button[names[0]])
+
+
+def _legacy(body: dict[str, Any]) -> list[list[Button]]:
+    """The older form: one button a row."""
+    buttons = body.get("buttons")
+    if buttons is None:
+        return []
+    if not isinstance(buttons, list):
+        raise InvalidRequest
+    for button in buttons:
+        if not isinstance(button, dict) or not isinstance(button.get("title"), str) or not button["title"].strip():
+            raise InvalidRequest
+        if "payload" not in button:
+            raise InvalidRequest
+    return [[Button(button["title"], button["payload"])] for button in buttons]

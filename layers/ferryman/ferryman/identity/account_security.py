@@ -1,0 +1,208 @@
+"""Passwords and second factors: how they are set, changed and taken away."""
+
+from typing import Any
+
+from ferryman import clock, ids, log
+from ferryman.aws import dynamodb as store
+from ferryman.errors import Conflict, Invalid, NotAllowed, NotAuthenticated, NotFound
+from ferryman.identity import permissions as scopes
+from ferryman.identity.audit import service as audit
+from ferryman.identity.credentials import secrets
+from ferryman.identity.credentials import table as credentials
+from ferryman.identity.credentials.model import Caller, Credential, Source
+from ferryman.identity.logins import passwords, proofs, sealing, second_factor, table
+from ferryman.identity.logins import sign_in_failures as attempts
+from ferryman.identity.logins.schema import AcceptIn, PasswordIn, ProofIn
+from ferryman.identity.sessions import service as sessions
+from ferryman.identity.sessions import signing_in
+from ferryman.identity.users import emails
+from ferryman.identity.users import table as users
+from ferryman.identity.users.model import User
+
+INVITATION_HOURS = 24
+_NOT_INVITED = "The invitation is not known: it was used, replaced by a newer one, or it expired. Ask for a new one."
+
+
+def invite(caller: Caller, user_id: str) -> tuple[str, str, str]:
+    """A new invitation for a person, in place of any before: its id, its secret and when it expires.
+
+    Whoever holds it can become that person, so nobody invites somebody who may do more than they.
+    """
+    user = _person(caller, user_id)
+    if not user.active:
+        raise Conflict("The person is not active. Activate them first: PATCH /v1/users/{id} with active: true.")
+    login = table.get(user.workspace_id, user_id)
+    secret = secrets.new_invitation()
+    ends = clock.now() + INVITATION_HOURS * 3600
+    credential = Credential(
+        secret_hash=secrets.digest(secret),
+        kind="invitation",
+        workspace_id=user.workspace_id,
+        subject_id=ids.new(ids.INVITATION),
+        user_id=user_id,
+        role=user.role,
+        expires_at=clock.iso(ends),
+        expires_at_epoch=int(ends),
+    )
+    changed = Conflict("The person was changed at the same moment. Read them again, then retry.")
+    store.commit(
+        [
+            credentials.creating(credential),
+            table.changing(login, invitation_hash=credential.secret_hash),
+            *([credentials.revoking(login.invitation_hash)] if login.invitation_hash else []),
+            users.acting(user.workspace_id, user_id, user.role, refused=changed),
+            *audit.writes(caller, "user.invited", user_id, {"role": user.role}),
+        ]
+    )
+    return credential.subject_id, secret, clock.iso(ends)
+
+
+def _person(caller: Caller, user_id: str) -> User:
+    """A person whom the caller may let in. Raises NotAllowed for somebody who may do more than the caller."""
+    if not caller.livemode:
+        raise NotAllowed("This takes a live token: a test token cannot decide who signs in.")
+    user = users.get(caller.workspace_id, user_id)
+    if user.role == "bot":
+        raise Conflict("This is a bot: it has no password, it uses API tokens.")
+    if scopes.outranks(user.role, caller.role):
+        raise NotAllowed(f"A user of the role {caller.role} cannot do this for one of the role {user.role}.")
+    broader = scopes.broader_than(scopes.of_role(user.role), caller.scopes)
+    if broader:
+        raise NotAllowed(f"The person may do what your token may not: {', '.join(broader)}.")
+    return user
+
+
+def accept(source: Source, wanted: AcceptIn) -> User:
+    """Set the password of whom the invitation was for, once. Ends all their sessions; keeps the second factor."""
+    refused = NotAuthenticated(_NOT_INVITED)
+    if not wanted.token.startswith(secrets.INVITATION_PREFIX) or not secrets.is_token(wanted.token):
+        raise NotAuthenticated("The invitation is incomplete or mistyped. It starts with fm_invt_.")
+    credential = credentials.find(secrets.digest(wanted.token))
+    if credential is None or credential.kind != "invitation" or credential.is_expired():
+        raise refused
+    try:
+        user = users.get(credential.workspace_id, credential.user_id)
+    except NotFound:
+        raise refused from None
+    login = table.get(user.workspace_id, user.user_id)
+    _refuse_email(wanted.password, user, "/password")
+    people = emails.find(user.email) if user.email else []
+    person = Caller(
+        workspace_id=user.workspace_id,
+        user_id=user.user_id,
+        role=user.role,
+        livemode=True,
+        scopes=scopes.of_role(user.role),
+        credential_id=credential.subject_id,
+        source=source,
+    )
+    store.commit(
+        [
+            credentials.redeeming(credential.secret_hash, refused),
+            table.changing(login, password_hash=passwords.hashed(wanted.password), invitation_hash=None),
+            # For the role they had when they were invited: another one may be more than who invited them may give.
+            users.acting(user.workspace_id, user.user_id, credential.role, refused=refused),
+            *signing_in.forgetting_failures(user, people),
+            *sessions.ending_some(user.workspace_id, user.user_id),
+            *audit.writes(person, "password.set", user.user_id),
+        ]
+    )
+    sessions.end_all(user.workspace_id, user.user_id)
+    log.event("password.set", workspace_id=user.workspace_id, user_id=user.user_id)
+    return user
+
+
+def change_password(caller: Caller, wanted: PasswordIn) -> None:
+    """Set another password. Ends all sessions of the person but the caller's."""
+    subject = attempts.by_user(caller.workspace_id, caller.user_id)
+    attempts.begin(subject)
+    login = table.get(caller.workspace_id, caller.user_id)
+    user = users.get(caller.workspace_id, caller.user_id)
+    if not passwords.matches(wanted.current_password, login.password_hash):
+        raise Invalid("This is not your password.", "/current_password")
+    _refuse_email(wanted.new_password, user, "/new_password")
+    if passwords.normal(wanted.current_password) == wanted.new_password:
+        raise Invalid("This is the password you have. Choose another one.", "/new_password")
+    invitation = [credentials.revoking(login.invitation_hash)] if login.invitation_hash else []
+    store.commit(
+        [
+            table.changing(login, password_hash=passwords.hashed(wanted.new_password), invitation_hash=None),
+            *invitation,
+            attempts.clearing(subject),
+            *sessions.ending_some(caller.workspace_id, caller.user_id, keep=caller.credential_id),
+            *audit.writes(caller, "password.changed", caller.user_id),
+        ]
+    )
+    sessions.end_all(caller.workspace_id, caller.user_id, keep=caller.credential_id)
+
+
+def _refuse_email(password: str, user: User, pointer: str) -> None:
+    if user.email and passwords.is_email(password, user.email):
+        raise Invalid("must not be the e-mail address.", pointer)
+
+
+def enrol_totp(caller: Caller) -> tuple[str, str]:
+    """A new second factor that waits for its first code: the secret, and the URI for an authenticator app."""
+    login = table.get(caller.workspace_id, caller.user_id)
+    if login.totp_secret is not None:
+        raise Conflict("A second factor is active. Remove it first: DELETE /v1/me/totp.")
+    user = users.get(caller.workspace_id, caller.user_id)
+    secret = second_factor.new_secret()
+    sealed = sealing.seal(caller.workspace_id, caller.user_id, secret)
+    store.commit([table.changing(login, totp_pending=sealed)])
+    return secret, second_factor.uri(secret, user.email or user.name)
+
+
+def activate_totp(caller: Caller, code: str) -> list[str]:
+    """Activate the second factor with its first code. Returns the recovery codes, which are shown this once."""
+    login = table.get(caller.workspace_id, caller.user_id)
+    if login.totp_secret is not None:
+        raise Conflict("The second factor is active already.")
+    if login.totp_pending is None:
+        raise Conflict("There is no second factor to activate. Enrol one first: POST /v1/me/totp.")
+    subject = attempts.by_user(caller.workspace_id, caller.user_id)
+    attempts.begin(subject)
+    step = second_factor.step_of(sealing.unseal(caller.workspace_id, caller.user_id, login.totp_pending), code)
+    if step is None:
+        raise Invalid("The code is wrong or too old. Send the one that the app shows now.", "/code")
+    recovery_codes = second_factor.new_recovery_codes()
+    store.commit(
+        [
+            table.changing(
+                login,
+                totp_secret=login.totp_pending,
+                totp_pending=None,
+                totp_step=step,
+                recovery_hashes=[second_factor.recovery_hash(recovery) for recovery in recovery_codes],
+            ),
+            attempts.clearing(subject),
+            *audit.writes(caller, "totp.activated", caller.user_id),
+        ]
+    )
+    return recovery_codes
+
+
+def remove_totp(caller: Caller, proof: ProofIn) -> None:
+    """Take the second factor away, for a code of it or a recovery code."""
+    login = table.get(caller.workspace_id, caller.user_id)
+    if login.totp_secret is None:
+        raise Conflict("No second factor is active.")
+    subject = attempts.by_user(caller.workspace_id, caller.user_id)
+    attempts.begin(subject)
+    if proofs.second_factor_used(login, proof.code, proof.recovery_code) is None:
+        field = "/code" if proof.code else "/recovery_code"
+        raise Invalid("The code is wrong, too old, or was used before. Send another one.", field)
+    audited = audit.writes(caller, "totp.removed", caller.user_id)
+    store.commit([table.changing(login, **_NO_TOTP), attempts.clearing(subject), *audited])
+
+
+def reset_totp(caller: Caller, user_id: str) -> None:
+    """Take the second factor of a person away who lost both the app and the recovery codes."""
+    user = _person(caller, user_id)
+    login = table.get(user.workspace_id, user_id)
+    if login.totp_secret is None:
+        raise Conflict("No second factor is active.")
+    store.commit([table.changing(login, **_NO_TOTP), *audit.writes(caller, "totp.removed", user_id)])
+
+
+_NO_TOTP: dict[str, Any] = {"totp_secret": None, "totp_pending": None, "totp_step": None, "recovery_hashes": []}

@@ -1,0 +1,56 @@
+"""Audit record: who changed what, when and from where. Written with the change, never changed, never deleted."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ferryman.aws import dynamodb as store
+
+type Action = Literal[
+    "token.created",
+    "token.edited",
+    "token.revoked",
+    "user.created",
+    "user.edited",
+    "user.invited",
+    "bot.created",
+    "bot.edited",
+    "bot.deleted",
+    "callback.created",
+    "callback.edited",
+    "callback.deleted",
+    "incoming_webhook.created",
+    "incoming_webhook.edited",
+    "incoming_webhook.regenerated",
+    "incoming_webhook.revoked",
+    "webhook.created",
+    "webhook.edited",
+    "webhook.rotated",
+    "webhook.old_secret_expired",
+    "webhook.deleted",
+    "session.created",
+    "session.ended",
+    "password.set",
+    "password.changed",
+    "totp.activated",
+    "totp.removed",
+    "application.created",
+    "application.edited",
+    "application.deleted",
+    "application.token_rotated",
+    "application.token_revoked",
+]
+
+
+@dataclass(slots=True, kw_only=True)
+class AuditRecord(store.Record):
+    workspace_id: str
+    audit_id: str
+    at: str
+    action: Action
+    user_id: str
+    credential_id: str
+    livemode: bool
+    target_id: str
+    ip: str | None = None
+    request_id: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,58 @@
+"""What the API gives for audit records."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field
+
+from ferryman import ids
+from ferryman.identity.audit.model import Action, AuditRecord
+from ferryman.schema import ListQuery, Output, Time
+
+type Id = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class AuditQuery(ListQuery):
+    """Filters of the audit log."""
+
+    action: Action | None = Field(None, description="Only this action.")
+    actor: Id | None = Field(None, description="Only what this user did.")
+    target: Id | None = Field(None, description="Only what was done to this thing, by its id.")
+    since: Time | None = Field(None, description="Only records from this time on.")
+    until: Time | None = Field(None, description="Only records before this time.")
+
+
+class ActorOut(Output):
+    """Who did it."""
+
+    user_id: str
+    credential_id: str = Field(description="The token or session that was used.")
+    livemode: bool = Field(description="Whether that was a live or a test one.")
+
+
+class AuditRecordOut(Output):
+    """One change of the workspace."""
+
+    id: str = Field(pattern=ids.pattern(ids.AUDIT))
+    at: Time
+    action: Action
+    actor: ActorOut
+    target_id: str = Field(description="What was changed.")
+    details: dict[str, Any] = Field(
+        description="What is worth knowing about the change, such as the names of the changed fields. Never a secret.",
+        examples=[{"changed": ["name", "scopes"]}],
+    )
+    ip: str | None = Field(description="Where the request came from.")
+    request_id: str | None = Field(description="X-Request-Id of the answer.")
+
+    @classmethod
+    def of(cls, record: AuditRecord) -> Self:
+        return cls(
+            id=record.audit_id,
+            at=record.at,
+            action=record.action,
+            actor=ActorOut(user_id=record.user_id, credential_id=record.credential_id, livemode=record.livemode),
+            target_id=record.target_id,
+            details=record.details,
+            ip=record.ip,
+            request_id=record.request_id,
+        )

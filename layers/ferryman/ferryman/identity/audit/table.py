@@ -1,0 +1,50 @@
+"""The table `audit`: (workspace_id, audit_id) → audit record. Append only: no function may update or delete in it."""
+
+from ferryman import ids
+from ferryman.aws import dynamodb as store
+from ferryman.identity.audit.model import AuditRecord
+
+TABLE = "audit"
+
+
+def creating(record: AuditRecord) -> store.Write:
+    return store.put(TABLE, record.to_item(), condition="attribute_not_exists(audit_id)")
+
+
+def page(
+    workspace_id: str,
+    limit: int,
+    after: store.Key | None,
+    *,
+    live: bool,
+    action: str | None = None,
+    user_id: str | None = None,
+    target_id: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+) -> tuple[list[AuditRecord], store.Key | None]:
+    """Newest first, from `since` to before `until`; what live credentials did only with `live`."""
+    first = ids.floor(ids.AUDIT, since) if since else f"{ids.AUDIT}_"
+    last = ids.floor(ids.AUDIT, until) if until else f"{ids.AUDIT}_~"
+    if first > last:
+        return [], None  # DynamoDB refuses a range that ends before it starts
+    values: dict[str, str | bool] = {":workspace": workspace_id, ":first": first, ":last": last}
+    filters = []
+    wanted: dict[str, str | bool | None] = {"action": action, "user_id": user_id, "target_id": target_id}
+    if not live:
+        wanted["livemode"] = False
+    for name, value in wanted.items():
+        if value is not None:
+            values[f":{name}"] = value
+            filters.append(f"#{name} = :{name}")
+    found = store.page(
+        TABLE,
+        "workspace_id = :workspace AND audit_id BETWEEN :first AND :last",
+        values,
+        where=" AND ".join(filters) or None,
+        names={f"#{name}": name for name, value in wanted.items() if value is not None} or None,
+        newest_first=True,
+        limit=limit,
+        after=after,
+    )
+    return [AuditRecord.from_item(item) for item in found.items], found.last_key

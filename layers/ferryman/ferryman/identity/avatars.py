@@ -1,0 +1,34 @@
+"""Avatars: the address of a picture, checked as text. We never fetch it; whoever shows the author does."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, WithJsonSchema
+
+from ferryman.outbound import targets
+
+_PUBLIC_HTTPS = targets.TargetPolicy()
+
+
+def _checked(url: str) -> str:
+    """The URL, normalised as webhooks' URLs are, so that no two readers see different hosts in it."""
+    if not url[:8].lower() == "https://":
+        raise ValueError("must begin with https://")
+    try:
+        return targets.parse(url, _PUBLIC_HTTPS).url
+    except targets.TargetRefused as refused:
+        raise ValueError(str(refused)) from None
+
+
+type AvatarUrl = Annotated[
+    str,
+    AfterValidator(_checked),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "uri",
+            "pattern": "^[Hh][Tt][Tt][Pp][Ss]://",
+            "maxLength": targets.MAX_URL_CHARACTERS,
+            "examples": ["https://cdn.example.com/ci.png"],
+        }
+    ),
+]

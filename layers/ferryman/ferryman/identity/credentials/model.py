@@ -1,0 +1,66 @@
+"""Credential: whatever secret identifies a caller, stored under the SHA-256 of the secret."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ferryman import clock
+from ferryman.aws import dynamodb as store
+from ferryman.identity import permissions as scopes
+
+type Kind = Literal["token", "session", "invitation", "incoming_webhook", "application"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Credential(store.Record):
+    """All that authenticating needs, in one item: one consistent read a request, and revoking is one delete.
+
+    `role` and `active` are copies of the user's; changing a user rewrites them (`users.service`).
+    """
+
+    secret_hash: str
+    kind: Kind
+    workspace_id: str
+    subject_id: str  # the id of the token, session, invitation, incoming webhook or application
+    user_id: str
+    role: scopes.Role = "staff"
+    active: bool = True
+    livemode: bool = True
+    scopes: list[str] = field(default_factory=list)
+    expires_at: str | None = None
+    expires_at_epoch: int | None = None  # where the table may forget it: sessions and invitations
+    used_at: str | None = None
+    chat_id: str | None = None  # of an incoming webhook: where it posts
+    name: str | None = None  # of an incoming webhook or application: as whom it posts
+    avatar_url: str | None = None  # of an incoming webhook
+
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= clock.now_iso()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a request came from, for the audit log and the list of sessions."""
+
+    ip: str | None = None
+    request_id: str | None = None
+    user_agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent a request, and what they may do."""
+
+    workspace_id: str
+    user_id: str
+    role: scopes.Role
+    livemode: bool
+    scopes: frozenset[scopes.Scope]
+    credential_id: str
+    expires_at: str | None = None
+    kind: Literal["token", "session"] = "token"
+    source: Source = Source()
+
+    @property
+    def is_admin(self) -> bool:
+        """Holds `admin:*`: manages the whole workspace, without being a member of each chat."""
+        return scopes.ADMIN in self.scopes

@@ -1,0 +1,86 @@
+"""Authenticating: from a secret to the caller behind it."""
+
+from typing import Literal
+
+from ferryman import clock
+from ferryman.aws import dynamodb as store
+from ferryman.errors import Conflict, NotAuthenticated, NotFound
+from ferryman.identity import permissions as scopes
+from ferryman.identity.credentials import secrets, table
+from ferryman.identity.credentials.model import Caller, Credential, Source
+
+_UNKNOWN = {
+    "token": "The token is not known. It may have been revoked; create a new one with POST /v1/tokens.",
+    "session": "The session is not known. It may have ended; sign in again with POST /v1/sessions.",
+}
+_EXPIRED = {
+    "token": "The token has expired. Create a new one with POST /v1/tokens.",
+    "session": "The session has expired. Sign in again with POST /v1/sessions.",
+}
+
+
+def authenticate(token: str, source: Source | None = None) -> Caller:
+    """The caller behind an API token or a session. Raises NotAuthenticated with a text that says what to do.
+
+    One consistent read; `last_used_at` is written at most every ten minutes.
+    """
+    if not token.startswith(("fm_live_", "fm_test_", secrets.SESSION_PREFIX)):
+        raise NotAuthenticated("The token must start with fm_live_ or fm_test_; that of a session with fm_sess_.")
+    if not secrets.is_token(token):
+        raise NotAuthenticated("The token is incomplete or mistyped: its checksum does not match.")
+    kind: Literal["token", "session"] = "session" if token.startswith(secrets.SESSION_PREFIX) else "token"
+    credential = table.find(secrets.digest(token))
+    if credential is None or credential.kind != kind:
+        raise NotAuthenticated(_UNKNOWN[kind])
+    if credential.is_expired():
+        raise NotAuthenticated(_EXPIRED[kind])
+    if not credential.active:
+        raise NotAuthenticated("The user behind this token was deactivated.")
+    if kind == "session":
+        held = scopes.of_role(credential.role)
+        mark_used(credential)
+    else:
+        held = scopes.effective(credential.scopes, credential.role)
+        mark_used(credential, "tokens", {"workspace_id": credential.workspace_id, "token_id": credential.subject_id})
+    return Caller(
+        workspace_id=credential.workspace_id,
+        user_id=credential.user_id,
+        role=credential.role,
+        livemode=credential.livemode,
+        scopes=held,
+        credential_id=credential.subject_id,
+        expires_at=credential.expires_at,
+        kind=kind,
+        source=source or Source(),
+    )
+
+
+def mark_used(credential: Credential, record_table: str | None = None, record_key: store.Key | None = None) -> None:
+    """Write when the credential was used, at most every ten minutes: on itself and on the record that lists show.
+
+    Raises NotAuthenticated when the credential was revoked in between.
+    """
+    if not table.wants_used_mark(credential):
+        return
+    at = clock.now_iso()
+    writes = [table.changing(credential.secret_hash, used_at=at)]
+    if record_table and record_key:
+        writes.append(
+            store.set_values(
+                record_table,
+                record_key,
+                {"last_used_at": at},
+                condition=f"attribute_exists({next(iter(record_key))})",
+                refused=NotFound("gone"),
+            )
+        )
+    unknown = NotAuthenticated(_UNKNOWN["session" if credential.kind == "session" else "token"])
+    try:
+        store.commit(writes)
+    except NotFound:
+        raise unknown from None
+    except Conflict:
+        # A parallel request with the same credential is writing the same mark; but revocation may be what
+        # collided, so look once more.
+        if table.find(credential.secret_hash) is None:
+            raise unknown from None

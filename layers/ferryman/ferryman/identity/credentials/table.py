@@ -1,0 +1,54 @@
+"""The table `credentials`: secret_hash → credential."""
+
+from collections.abc import Iterable
+
+from ferryman import clock
+from ferryman.aws import dynamodb as store
+from ferryman.errors import NotFound
+from ferryman.identity.credentials.model import Credential
+
+TABLE = "credentials"
+_USED_EVERY_SECONDS = 600
+
+
+def find(secret_hash: str) -> Credential | None:
+    """The credential under this hash, read consistently: what was revoked a moment ago is not found."""
+    item = store.get(TABLE, {"secret_hash": secret_hash})
+    return Credential.from_item(item) if item else None
+
+
+def creating(credential: Credential) -> store.Write:
+    return store.put(TABLE, credential.to_item(), condition="attribute_not_exists(secret_hash)")
+
+
+def changing(secret_hash: str, **changes: object) -> store.Write:
+    gone = NotFound("This credential was revoked.")
+    return store.set_values(
+        TABLE,
+        {"secret_hash": secret_hash},
+        changes,
+        condition="attribute_exists(secret_hash)",
+        refused=gone,
+    )
+
+
+def used_at(secret_hashes: Iterable[str]) -> dict[str, str]:
+    """When each of these credentials was last used, exact to ten minutes; those that never were are left out."""
+    found = store.get_many(TABLE, [{"secret_hash": secret_hash} for secret_hash in secret_hashes])
+    return {item["secret_hash"]: item["used_at"] for item in found if "used_at" in item}
+
+
+def redeeming(secret_hash: str, refused: Exception) -> store.Write:
+    """Use up a credential that works once."""
+    return store.delete(TABLE, {"secret_hash": secret_hash}, condition="attribute_exists(secret_hash)", refused=refused)
+
+
+def revoking(secret_hash: str) -> store.Write:
+    return store.delete(TABLE, {"secret_hash": secret_hash})
+
+
+def wants_used_mark(credential: Credential) -> bool:
+    """Whether `last used` is old enough to be written again: at most one write in ten minutes."""
+    if credential.used_at is None:
+        return True
+    return clock.now() - clock.seconds(credential.used_at) >= _USED_EVERY_SECONDS

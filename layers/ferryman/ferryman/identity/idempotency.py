@@ -1,0 +1,75 @@
+"""Idempotency-Key: a creating request that is repeated under the same key creates once.
+
+The key is written in the very transaction that creates the resource, so there is no state in between: either
+both exist or neither does. Kept for 24 hours. The answer itself is not kept, since it can hold a secret; a
+repeated request gets the resource as it is now, without the secret that was shown the first time.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from ferryman import clock
+from ferryman.aws import dynamodb as store
+from ferryman.errors import Conflict, FerrymanError
+from ferryman.identity.credentials.model import Caller
+
+TABLE = "idempotency"
+KEPT_SECONDS = 24 * 3600
+
+
+class KeyTaken(FerrymanError):
+    """A parallel request with the same key was first."""
+
+    def __init__(self) -> None:
+        super().__init__("A request with this Idempotency-Key is being carried out. Send it again in a moment.")
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """One Idempotency-Key of one user, live or test, for one request."""
+
+    workspace_id: str
+    user_id: str
+    livemode: bool
+    key: str
+    fingerprint: str
+
+    @classmethod
+    def of(cls, caller: Caller, key: str, method: str, path: str, body: bytes) -> "Once":
+        fingerprint = hashlib.sha256(b"\x1f".join((method.encode(), path.encode(), body))).hexdigest()
+        return cls(caller.workspace_id, caller.user_id, caller.livemode, key, fingerprint)
+
+    def _key(self) -> store.Key:
+        hashed = hashlib.sha256(self.key.encode()).hexdigest()
+        mode = "live" if self.livemode else "test"
+        return {"workspace_id": self.workspace_id, "entry": f"{self.user_id}/{mode}/{hashed}"}
+
+    def created(self) -> str | None:
+        """The id that this request created before, or None. Raises Conflict when the key was another's."""
+        item = store.get(TABLE, self._key())
+        if item is None or item["expires_at_epoch"] <= clock.now():
+            return None
+        if item["fingerprint"] != self.fingerprint:
+            raise Conflict("This Idempotency-Key was used for a different request. Use a new key for each request.")
+        return str(item["resource_id"])
+
+    def writing(self, resource_id: str) -> store.Write:
+        now = int(clock.now())
+        return store.put(
+            TABLE,
+            {
+                **self._key(),
+                "fingerprint": self.fingerprint,
+                "resource_id": resource_id,
+                "expires_at_epoch": now + KEPT_SECONDS,
+            },
+            # TTL deletes late, so an expired key may still be there.
+            condition="attribute_not_exists(entry) OR expires_at_epoch <= :now",
+            values={":now": now},
+            refused=KeyTaken(),
+        )
+
+
+def writes(once: Once | None, resource_id: str) -> list[store.Write]:
+    """The writes that a creating transaction adds for its Idempotency-Key: none without one."""
+    return [once.writing(resource_id)] if once else []

@@ -1,0 +1,23 @@
+"""Login: how a person proves who they are. Bots have none."""
+
+from dataclasses import dataclass, field
+
+from ferryman.aws import dynamodb as store
+
+
+@dataclass(slots=True, kw_only=True)
+class Login(store.Record):
+    """The password's hash and the second factor; no secret that could be used as it stands here.
+
+    `version` counts the changes; 0 is that of a login that is not stored yet.
+    """
+
+    workspace_id: str
+    user_id: str
+    version: int = 0
+    password_hash: str | None = None
+    invitation_hash: str | None = None  # of the one invitation that can set the password
+    totp_secret: bytes | None = None  # sealed
+    totp_pending: bytes | None = None  # sealed; enrolled but not verified yet
+    totp_step: int | None = None  # the last time step whose code was accepted
+    recovery_hashes: list[str] = field(default_factory=list)

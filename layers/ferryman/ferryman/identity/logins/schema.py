@@ -1,0 +1,93 @@
+"""What the API takes and gives for invitations, passwords and second factors."""
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+
+from ferryman import ids
+from ferryman.identity.logins import passwords
+from ferryman.schema import Input, Output, Time
+
+# As typed, before it is brought to its normal form, which can be longer or shorter.
+MAX_TYPED = 512
+
+type Password = Annotated[str, Field(min_length=1, max_length=MAX_TYPED, json_schema_extra={"format": "password"})]
+type NewPassword = Annotated[
+    str,
+    Field(max_length=MAX_TYPED),
+    AfterValidator(passwords.acceptable),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "password",
+            "minLength": passwords.MIN_LENGTH,
+            "maxLength": passwords.MAX_LENGTH,
+            "description": "12 to 128 characters of any kind, but not your e-mail address.",
+        }
+    ),
+]
+type Code = Annotated[str, Field(pattern="^[0-9]{6}$", description="The six digits that your authenticator app shows.")]
+type RecoveryCode = Annotated[str, Field(min_length=1, max_length=64, description="One of your recovery codes.")]
+
+
+class InvitationOut(Output):
+    """An invitation, whose secret is shown this once. Give it to the person; it sets their password."""
+
+    id: str = Field(pattern=ids.pattern(ids.INVITATION))
+    user_id: str = Field(pattern=ids.pattern(ids.USER))
+    token: str = Field(description="For POST /v1/invitations/accept, once.", examples=["fm_invt_…"])
+    expires_at: Time
+
+
+class AcceptIn(Input):
+    """An invitation, and the password it sets."""
+
+    token: str = Field(min_length=1, max_length=200, description="The invitation: fm_invt_…")
+    password: NewPassword
+
+
+class AcceptedOut(Output):
+    """Whose password was set: what POST /v1/sessions asks for."""
+
+    workspace_id: str = Field(pattern=ids.pattern(ids.WORKSPACE))
+    user_id: str = Field(pattern=ids.pattern(ids.USER))
+    email: str
+
+
+class PasswordIn(Input):
+    """The password as it is and as it shall be."""
+
+    current_password: Password
+    new_password: NewPassword
+
+
+class TotpOut(Output):
+    """A second factor that waits for its first code, shown this once."""
+
+    secret: str = Field(description="In base 32, to type into an authenticator app.")
+    uri: str = Field(description="The same as an otpauth:// URI, to show as a QR code.")
+
+
+class CodeIn(Input):
+    """A code of the second factor."""
+
+    code: Code
+
+
+class ProofIn(Input):
+    """A code of the second factor, or a recovery code where the authenticator app is lost."""
+
+    code: Code | None = None
+    recovery_code: RecoveryCode | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.code is None) == (self.recovery_code is None):
+            raise ValueError("send either code or recovery_code")
+        return self
+
+
+class RecoveryCodesOut(Output):
+    """Recovery codes, shown this once: each replaces a code of the authenticator app, once."""
+
+    recovery_codes: list[str]

@@ -1,0 +1,70 @@
+"""The table `attempts`: subject → failed attempts to prove something, and until when no other is judged.
+
+An attempt is counted before it is judged and forgotten when it succeeds, so that a thousand guesses at the same
+moment are no more than ten. What is counted does not depend on whether there is such a person: who asks learns
+nothing from being locked out.
+"""
+
+import math
+
+from ferryman import clock
+from ferryman.aws import dynamodb as store
+from ferryman.errors import Conflict, TooManyAttempts
+
+TABLE = "attempts"
+FREE = 10
+_FIRST_PAUSE_SECONDS = 30
+_LONGEST_PAUSE_SECONDS = 3600
+_REMEMBERED_SECONDS = 24 * 3600
+_ROUNDS = 10
+
+
+def at_email(email_hash: str, workspace_id: str | None) -> str:
+    """The subject of signing in with an address, into one workspace or without naming any."""
+    return f"email/{email_hash}/{workspace_id or '*'}"
+
+
+def by_user(workspace_id: str, user_id: str) -> str:
+    """The subject of what a signed-in person has to prove."""
+    return f"user/{workspace_id}/{user_id}"
+
+
+def pause(failures: int) -> int:
+    """The seconds that nothing is judged after so many failures in a row: none before the tenth, then doubling."""
+    if failures < FREE:
+        return 0
+    return int(min(_FIRST_PAUSE_SECONDS * 2 ** (failures - FREE), _LONGEST_PAUSE_SECONDS))
+
+
+def begin(subject: str) -> None:
+    """Count one more attempt, as a failure until `clearing` says otherwise. Raises TooManyAttempts."""
+    for _ in range(_ROUNDS):
+        known = store.get(TABLE, {"subject": subject})
+        now = clock.now()
+        if known and known["paused_until"] > now:
+            raise TooManyAttempts(math.ceil(known["paused_until"] - now))
+        remembered = known if known and known["expires_at_epoch"] > now else None  # TTL deletes late
+        failures = remembered["failures"] + 1 if remembered else 1
+        until = now + pause(failures)
+        counted = store.put(
+            TABLE,
+            {
+                "subject": subject,
+                "failures": failures,
+                "paused_until": until,
+                "expires_at_epoch": int(until) + _REMEMBERED_SECONDS,
+            },
+            condition="failures = :known" if known else "attribute_not_exists(subject)",
+            values={":known": known["failures"]} if known else None,
+        )
+        try:
+            store.commit([counted])
+        except Conflict:
+            continue  # another attempt at the same moment was counted first
+        return
+    raise TooManyAttempts(1)
+
+
+def clearing(subject: str) -> store.Write:
+    """Forget the failures: the proof succeeded."""
+    return store.delete(TABLE, {"subject": subject})

@@ -1,0 +1,19 @@
+"""Session: a person who signed in. The bearer token is nowhere, only its hash."""
+
+from dataclasses import dataclass
+
+from ferryman.aws import dynamodb as store
+
+
+@dataclass(slots=True, kw_only=True)
+class Session(store.Record):
+    workspace_id: str
+    user_id: str
+    session_id: str
+    secret_hash: str
+    livemode: bool
+    created_at: str
+    expires_at: str
+    expires_at_epoch: int
+    ip: str | None = None
+    user_agent: str | None = None

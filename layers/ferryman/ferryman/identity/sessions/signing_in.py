@@ -1,0 +1,156 @@
+"""Signing in: from an address, a password and perhaps a code to a session."""
+
+from typing import Any
+
+from ferryman import clock, ids, log, settings
+from ferryman.aws import dynamodb as store
+from ferryman.errors import Invalid, NotAuthenticated, NotFound, SecondFactorRequired
+from ferryman.identity import permissions as scopes
+from ferryman.identity.audit import service as audit
+from ferryman.identity.credentials import secrets
+from ferryman.identity.credentials import table as credentials
+from ferryman.identity.credentials.model import Caller, Credential, Source
+from ferryman.identity.logins import passwords, proofs
+from ferryman.identity.logins import sign_in_failures as attempts
+from ferryman.identity.logins import table as logins
+from ferryman.identity.logins.model import Login
+from ferryman.identity.sessions import table
+from ferryman.identity.sessions.model import Session
+from ferryman.identity.sessions.schema import SessionIn
+from ferryman.identity.users import emails
+from ferryman.identity.users import table as users
+from ferryman.identity.users.model import User
+
+_REFUSED = (
+    "The e-mail address or the password is wrong, or the person is not active. "
+    "For an address that is in several workspaces, name one in workspace_id."
+)
+_CODE_NEEDED = "The second factor is active: send its code in `code`, or one of the recovery codes in `recovery_code`."
+_CODE_REFUSED = "The code of the second factor is wrong, too old, or was used before. Send the next one."
+# Somebody who does not exist, read and judged like everybody else: who is unknown takes as long as who is known.
+_NOBODY = (f"{ids.WORKSPACE}_{'0' * 26}", f"{ids.USER}_{'0' * 26}")
+_SHOWN_OF_USER_AGENT = 200
+
+
+def sign_in(source: Source, wanted: SessionIn) -> tuple[Session, str]:
+    """A new session and its token.
+
+    Raises NotAuthenticated, with the same text whatever is wrong; SecondFactorRequired once the password was
+    right; TooManyAttempts after ten failures, whether or not there is such a person; Invalid when the password was
+    right but the address is in several workspaces and none was named.
+    """
+    subject = attempts.at_email(emails.digest(wanted.email), wanted.workspace_id)
+    attempts.begin(subject)
+    people = emails.find(wanted.email)
+    named = [person for person in people if wanted.workspace_id in (None, person[0])]
+    # One hash is computed, no matter how many there are: the time tells nothing.
+    workspace_id, user_id = named[0] if named else _NOBODY
+    login = logins.get(workspace_id, user_id)
+    user = _active(workspace_id, user_id)
+    if not passwords.matches(wanted.password, login.password_hash) or user is None:
+        _refused("password" if user else "unknown", source)
+        raise NotAuthenticated(_REFUSED)
+    if len(named) > 1:
+        raise Invalid("Your e-mail address is in several workspaces: name one.", "/workspace_id")
+    writes, details = _second_factor(login, wanted, source)
+    session, secret, starting = prepare(user, livemode=wanted.livemode, source=source)
+    store.commit(
+        [
+            *writes,
+            *starting,
+            *forgetting_failures(user, people),
+            *audit.writes(_caller(session, user, source), "session.created", session.session_id, details),
+        ]
+    )
+    log.event("session.created", workspace_id=workspace_id, user_id=user_id, session_id=session.session_id)
+    return session, secret
+
+
+def _active(workspace_id: str, user_id: str) -> User | None:
+    try:
+        user = users.get(workspace_id, user_id)
+    except NotFound:
+        return None
+    return user if user.active else None
+
+
+def _second_factor(login: Login, wanted: SessionIn, source: Source) -> tuple[list[store.Write], dict[str, Any]]:
+    """What uses up the code, or holds the login as it was read; and what the audit record says of it."""
+    if login.totp_secret is None:
+        return [logins.unchanged(login, refused=NotAuthenticated(_REFUSED))], {}
+    if wanted.code is None and wanted.recovery_code is None:
+        raise SecondFactorRequired(_CODE_NEEDED)
+    used = proofs.second_factor_used(login, wanted.code, wanted.recovery_code)
+    if used is None:
+        _refused("second_factor", source)
+        raise SecondFactorRequired(_CODE_REFUSED)
+    kind = "recovery_code" if wanted.recovery_code else "totp"
+    return [logins.changing(login, refused=SecondFactorRequired(_CODE_REFUSED), **used)], {"second_factor": kind}
+
+
+def prepare(user: User, *, livemode: bool, source: Source) -> tuple[Session, str, list[store.Write]]:
+    """A new session of somebody who proved who they are, its token, and the writes that start it."""
+    secret = secrets.new_session()
+    now = clock.now()
+    ends = now + settings.integer("SESSION_HOURS") * 3600
+    session = Session(
+        workspace_id=user.workspace_id,
+        user_id=user.user_id,
+        session_id=ids.new(ids.SESSION),
+        secret_hash=secrets.digest(secret),
+        livemode=livemode,
+        created_at=clock.iso(now),
+        expires_at=clock.iso(ends),
+        expires_at_epoch=int(ends),
+        ip=source.ip,
+        user_agent=_shown(source.user_agent),
+    )
+    credential = Credential(
+        secret_hash=session.secret_hash,
+        kind="session",
+        workspace_id=session.workspace_id,
+        subject_id=session.session_id,
+        user_id=session.user_id,
+        role=user.role,
+        livemode=session.livemode,
+        expires_at=session.expires_at,
+        expires_at_epoch=session.expires_at_epoch,
+    )
+    acting = users.acting(user.workspace_id, user.user_id, user.role, refused=NotAuthenticated(_REFUSED))
+    return session, secret, [table.creating(session), credentials.creating(credential), acting]
+
+
+def _shown(user_agent: str | None) -> str | None:
+    if not user_agent:
+        return None
+    return log.redact("".join(filter(str.isprintable, user_agent)))[:_SHOWN_OF_USER_AGENT]
+
+
+def _caller(session: Session, user: User, source: Source) -> Caller:
+    return Caller(
+        workspace_id=user.workspace_id,
+        user_id=user.user_id,
+        role=user.role,
+        livemode=session.livemode,
+        scopes=scopes.of_role(user.role),
+        credential_id=session.session_id,
+        kind="session",
+        source=source,
+    )
+
+
+def forgetting_failures(user: User, people: list[tuple[str, str]]) -> list[store.Write]:
+    """Let somebody who proved who they are start anew. `people` are all with the same address.
+
+    Where they are several, signing in without naming a workspace stays counted: one of them must not be able to
+    clear the way for guesses at another's password.
+    """
+    if not user.email:
+        return []
+    hashed = emails.digest(user.email)
+    workspace_ids = [user.workspace_id, None] if len(people) == 1 else [user.workspace_id]
+    return [attempts.clearing(attempts.at_email(hashed, workspace_id)) for workspace_id in workspace_ids]
+
+
+def _refused(reason: str, source: Source) -> None:
+    log.event("session.refused", reason=reason, ip=source.ip, request_id=source.request_id)

@@ -1,0 +1,59 @@
+"""The table `sessions`: (workspace_id, entry) → session, where entry is `<user_id>/<session_id>`.
+
+What authenticates is in `credentials`; this is for lists, and to find all sessions of a person.
+"""
+
+from collections.abc import Iterator
+
+from ferryman import clock
+from ferryman.aws import dynamodb as store
+from ferryman.errors import NotFound
+from ferryman.identity.sessions.model import Session
+
+TABLE = "sessions"
+
+
+def _key(workspace_id: str, user_id: str, session_id: str) -> store.Key:
+    return {"workspace_id": workspace_id, "entry": f"{user_id}/{session_id}"}
+
+
+def get(workspace_id: str, user_id: str, session_id: str) -> Session:
+    """A session that has not ended. Raises NotFound."""
+    item = store.get(TABLE, _key(workspace_id, user_id, session_id))
+    if item is None or item["expires_at"] <= clock.now_iso():
+        raise NotFound("There is no such session.")
+    return Session.from_item(item)
+
+
+def page(
+    workspace_id: str, user_id: str, limit: int, after: store.Key | None
+) -> tuple[list[Session], store.Key | None]:
+    """A person's sessions that have not ended, newest first."""
+    found = store.page(
+        TABLE,
+        "workspace_id = :workspace AND begins_with(entry, :prefix)",
+        {":workspace": workspace_id, ":prefix": f"{user_id}/", ":now": clock.now_iso()},
+        where="expires_at > :now",
+        newest_first=True,
+        limit=limit,
+        after=after,
+    )
+    return [Session.from_item(item) for item in found.items], found.last_key
+
+
+def of_user(workspace_id: str, user_id: str) -> Iterator[Session]:
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace AND begins_with(entry, :prefix)",
+        {":workspace": workspace_id, ":prefix": f"{user_id}/"},
+    )
+    return (Session.from_item(item) for item in found)
+
+
+def creating(session: Session) -> store.Write:
+    item = {**session.to_item(), **_key(session.workspace_id, session.user_id, session.session_id)}
+    return store.put(TABLE, item, condition="attribute_not_exists(entry)")
+
+
+def deleting(session: Session) -> store.Write:
+    return store.delete(TABLE, _key(session.workspace_id, session.user_id, session.session_id))

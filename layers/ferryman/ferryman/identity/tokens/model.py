@@ -1,0 +1,40 @@
+"""API token: what the table keeps and lists show. The secret itself is nowhere."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ferryman import clock
+from ferryman.aws import dynamodb as store
+
+type Environment = Literal["production", "staging", "development"]
+type Status = Literal["active", "expired", "revoked"]
+type Revocation = Literal["revoked", "already_revoked", "not_found", "conflict"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Token(store.Record):
+    workspace_id: str
+    token_id: str
+    user_id: str
+    name: str
+    environment: Environment
+    prefix: str
+    secret_hash: str
+    created_at: str
+    updated_at: str
+    created_by: str
+    description: str | None = None
+    scopes: list[str] = field(default_factory=list)
+    expires_at: str | None = None
+    last_used_at: str | None = None
+    revoked_at: str | None = None
+
+    @property
+    def livemode(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def status(self) -> Status:
+        if self.revoked_at:
+            return "revoked"
+        return "expired" if self.expires_at and self.expires_at <= clock.now_iso() else "active"

@@ -1,0 +1,193 @@
+"""Creating, editing and revoking API tokens."""
+
+from ferryman import clock, ids, schema
+from ferryman.aws import dynamodb as store
+from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
+from ferryman.identity import idempotency
+from ferryman.identity import permissions as scopes
+from ferryman.identity.audit import service as audit
+from ferryman.identity.credentials import secrets
+from ferryman.identity.credentials import table as credentials
+from ferryman.identity.credentials.model import Caller, Credential
+from ferryman.identity.idempotency import Once
+from ferryman.identity.tokens import table
+from ferryman.identity.tokens.model import Revocation, Token
+from ferryman.identity.tokens.schema import TokenIn, TokenPatch
+from ferryman.identity.users import table as users
+from ferryman.identity.users.model import User
+
+
+def create(caller: Caller, wanted: TokenIn, once: Once | None = None) -> tuple[Token, str]:
+    """A new token of the caller's user, and its secret. Raises as `creating` does."""
+    token, secret, writes = creating(caller, caller.user_id, caller.role, wanted)
+    acting = users.acting(caller.workspace_id, caller.user_id, caller.role)
+    store.commit([*idempotency.writes(once, token.token_id), *writes, acting])
+    return token, secret
+
+
+def creating(caller: Caller, user_id: str, role: scopes.Role, wanted: TokenIn) -> tuple[Token, str, list[store.Write]]:
+    """A new token that acts as the user, its secret, and the writes that create it, with their audit record.
+
+    Raises NotAllowed when it would be broader than the caller's: in scopes, in environment or in lifetime.
+    """
+    _refuse_broader(caller, wanted.scopes)
+    if not caller.livemode and wanted.environment == "production":
+        raise NotAllowed("A test token cannot create a production token.")
+    if wanted.expires_at is not None and wanted.expires_at <= clock.now_iso():
+        raise Invalid("The expiry is in the past.", "/expires_at")
+    ends = caller.expires_at if caller.kind == "token" else None  # a session creates tokens that outlive it
+    if ends is not None and (wanted.expires_at is None or wanted.expires_at > ends):
+        raise NotAllowed(f"A token cannot outlive the one that creates it, which expires at {ends}.")
+    token, secret, writes = prepare(caller.workspace_id, user_id, role, wanted, created_by=caller.credential_id)
+    details = {"environment": token.environment, "scopes": token.scopes}
+    return token, secret, [*writes, *audit.writes(caller, "token.created", token.token_id, details)]
+
+
+def prepare(
+    workspace_id: str, user_id: str, role: scopes.Role, wanted: TokenIn, *, created_by: str
+) -> tuple[Token, str, list[store.Write]]:
+    """A new token, its secret, and the writes that create it, for the caller's transaction."""
+    livemode = wanted.environment == "production"
+    secret = secrets.new_token(livemode=livemode)
+    now = clock.now_iso()
+    token = Token(
+        workspace_id=workspace_id,
+        token_id=ids.new(ids.TOKEN),
+        user_id=user_id,
+        name=wanted.name,
+        description=wanted.description,
+        environment=wanted.environment,
+        scopes=list(wanted.scopes),
+        prefix=secrets.shown(secret),
+        secret_hash=secrets.digest(secret),
+        created_at=now,
+        updated_at=now,
+        created_by=created_by,
+        expires_at=wanted.expires_at,
+    )
+    credential = Credential(
+        secret_hash=token.secret_hash,
+        kind="token",
+        workspace_id=workspace_id,
+        subject_id=token.token_id,
+        user_id=user_id,
+        role=role,
+        livemode=livemode,
+        scopes=token.scopes,
+        expires_at=token.expires_at,
+    )
+    return token, secret, [table.creating(token), credentials.creating(credential)]
+
+
+def visible(caller: Caller, token_id: str) -> Token:
+    """The token, if the caller may see it: every one with admin:*, else only those of the caller's own user.
+
+    To a test token only test tokens exist, so that it never touches what is live.
+    """
+    token = table.get(caller.workspace_id, token_id)
+    if not _may_see(caller, token):
+        raise NotFound("There is no such token.")
+    return token
+
+
+def _may_see(caller: Caller, token: Token) -> bool:
+    if token.livemode and not caller.livemode:
+        return False
+    return caller.is_admin or token.user_id == caller.user_id
+
+
+def edit(caller: Caller, token_id: str, patch: TokenPatch) -> Token:
+    """Change name, description, environment or scopes.
+
+    Neither the old nor the new scopes may be broader than the caller's, and the environment keeps its mode: the
+    token's secret says whether it is live or test.
+    """
+    token = visible(caller, token_id)
+    if token.revoked_at:
+        raise Conflict("The token was revoked and cannot be edited. Create a new one.")
+    changes = {name: value for name, value in schema.changes(patch).items() if value != getattr(token, name)}
+    for name in ("name", "scopes", "environment"):
+        if name in changes and changes[name] is None:
+            raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
+    if "scopes" in changes:
+        _refuse_broader(caller, changes["scopes"])
+        _refuse_broader(caller, token.scopes)
+    if "environment" in changes and "production" in (changes["environment"], token.environment):
+        raise Invalid(
+            "A token cannot change between production and another environment, because its secret says whether it is "
+            "live or test. Create a new token with POST /v1/tokens and revoke this one.",
+            "/environment",
+        )
+    if not changes:
+        return token
+    audited = audit.writes(caller, "token.edited", token_id, {"changed": list(changes)})
+    changes["updated_at"] = clock.now_iso()
+    writes = [table.changing(token, **changes), *audited]
+    if "scopes" in changes:
+        writes.append(credentials.changing(token.secret_hash, scopes=changes["scopes"]))
+    store.commit(writes)
+    return table.get(caller.workspace_id, token_id)
+
+
+def revoke(caller: Caller, token_id: str) -> None:
+    """Stop a token: when this returns, no call with it is accepted any more. Revoking twice is harmless."""
+    revoke_found(caller, visible(caller, token_id))
+
+
+def revoke_many(caller: Caller, token_ids: list[str]) -> dict[str, Revocation]:
+    """Stop tokens, each by itself, and say what became of each."""
+    found = table.get_many(caller.workspace_id, [token_id for token_id in token_ids if ids.is_id(ids.TOKEN, token_id)])
+    results: dict[str, Revocation] = {}
+    for token_id in token_ids:
+        token = found.get(token_id)
+        if token is None or not _may_see(caller, token):
+            results[token_id] = "not_found"
+            continue
+        try:
+            results[token_id] = "revoked" if revoke_found(caller, token) else "already_revoked"
+        except Conflict:
+            results[token_id] = "conflict"
+    return results
+
+
+def revoking(caller: Caller, token: Token) -> list[store.Write]:
+    """The writes that stop a token, with their audit record; refused with NotFound when it was stopped before."""
+    return [
+        table.revoking(token, clock.now_iso()),
+        credentials.revoking(token.secret_hash),
+        *audit.writes(caller, "token.revoked", token.token_id),
+    ]
+
+
+def revoke_found(caller: Caller, token: Token) -> bool:
+    """Stop a token that the caller may stop.
+
+    False when it was revoked before. Raises Conflict when others keep changing it at the same moment.
+    """
+    if token.revoked_at:
+        return False
+    writes = revoking(caller, token)
+    try:
+        # A call with the token may be marking its use at the same moment.
+        store.commit(writes, tries=3)
+    except NotFound:
+        return False  # somebody else revoked it in between
+    return True
+
+
+def follow_user(user: User) -> None:
+    """Bring the role and the activity of a changed user into all its credentials.
+
+    Called after the user is written; a token that is created meanwhile checks the user in its own transaction.
+    """
+    for token in table.active_of(user.workspace_id, user.user_id):
+        try:
+            store.commit([credentials.changing(token.secret_hash, role=user.role, active=user.active)])
+        except NotFound:
+            continue  # revoked in between: nothing left to follow
+
+
+def _refuse_broader(caller: Caller, wanted: list[str] | list[scopes.Scope]) -> None:
+    broader = scopes.broader_than(wanted, caller.scopes)
+    if broader:
+        raise NotAllowed(f"The token you use does not have {', '.join(broader)}, so it cannot give it to another.")

@@ -1,0 +1,125 @@
+"""The table `tokens`: (workspace_id, token_id) → token. What authenticates is in `credentials`.
+
+Beside the token's own attributes an item has `name_folded`, to look for names in whatever case.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ferryman import clock
+from ferryman.aws import dynamodb as store
+from ferryman.errors import NotFound
+from ferryman.identity.tokens.model import Environment, Status, Token
+
+TABLE = "tokens"
+_HAS_STATUS: dict[Status, str] = {
+    "revoked": "attribute_exists(revoked_at)",
+    "expired": "attribute_not_exists(revoked_at) AND expires_at <= :now",
+    "active": "attribute_not_exists(revoked_at) AND (attribute_not_exists(expires_at) OR expires_at > :now)",
+}
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _key(workspace_id: str, token_id: str) -> store.Key:
+    return {"workspace_id": workspace_id, "token_id": token_id}
+
+
+def get(workspace_id: str, token_id: str) -> Token:
+    item = store.get(TABLE, _key(workspace_id, token_id))
+    if item is None:
+        raise NotFound("There is no such token.")
+    return Token.from_item(item)
+
+
+def get_many(workspace_id: str, token_ids: Iterable[str]) -> dict[str, Token]:
+    """Those of `token_ids` that exist."""
+    found = store.get_many(TABLE, [_key(workspace_id, token_id) for token_id in token_ids])
+    return {item["token_id"]: Token.from_item(item) for item in found}
+
+
+def page(
+    workspace_id: str,
+    user_id: str | None,
+    limit: int,
+    after: store.Key | None,
+    *,
+    live: bool,
+    name: str | None = None,
+    status: Status | None = None,
+    environment: Environment | None = None,
+) -> tuple[list[Token], store.Key | None]:
+    """Tokens, newest first; only those of `user_id` when it is given, and live ones only with `live`.
+
+    `name` is looked for anywhere in a token's name, in whatever case.
+    """
+    values = {":workspace": workspace_id}
+    filters = []
+    if user_id:
+        values[":user"] = user_id
+        filters.append("user_id = :user")
+    if not live:
+        values[":production"] = "production"
+        filters.append("environment <> :production")
+    if name:
+        values[":name"] = _folded(name)
+        filters.append("contains(name_folded, :name)")
+    if environment:
+        values[":environment"] = environment
+        filters.append("environment = :environment")
+    if status:
+        filters.append(_HAS_STATUS[status])
+        if status != "revoked":
+            values[":now"] = clock.now_iso()
+    found = store.page(
+        TABLE,
+        "workspace_id = :workspace",
+        values,
+        where=" AND ".join(filters) or None,
+        newest_first=True,
+        limit=limit,
+        after=after,
+    )
+    return [Token.from_item(item) for item in found.items], found.last_key
+
+
+def active_of(workspace_id: str, user_id: str) -> Iterator[Token]:
+    """Every token of a user that is not revoked."""
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace",
+        {":workspace": workspace_id, ":user": user_id},
+        where="user_id = :user AND attribute_not_exists(revoked_at)",
+    )
+    return (Token.from_item(item) for item in found)
+
+
+def creating(token: Token) -> store.Write:
+    item = {**token.to_item(), "name_folded": _folded(token.name)}
+    return store.put(TABLE, item, condition="attribute_not_exists(token_id)")
+
+
+def changing(token: Token, **changes: Any) -> store.Write:
+    """Set attributes; refused when somebody changed or revoked the token in between."""
+    if "name" in changes:
+        changes["name_folded"] = _folded(changes["name"])
+    return store.set_values(
+        TABLE,
+        _key(token.workspace_id, token.token_id),
+        changes,
+        condition="updated_at = :before AND attribute_not_exists(revoked_at)",
+        values={":before": token.updated_at},
+    )
+
+
+def revoking(token: Token, at: str) -> store.Write:
+    return store.set_values(
+        TABLE,
+        _key(token.workspace_id, token.token_id),
+        {"revoked_at": at, "updated_at": at},
+        condition="attribute_exists(token_id) AND attribute_not_exists(revoked_at)",
+        refused=NotFound("There is no such token that could be revoked."),
+    )

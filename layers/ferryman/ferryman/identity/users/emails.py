@@ -1,0 +1,38 @@
+"""The table `emails`: (email_hash, workspace_id) → user_id, of every person.
+
+The one table that is not asked within a workspace: who signs in names an address, and it says where that address
+belongs to somebody. That it is unique within a workspace is up to the table `users`.
+"""
+
+import hashlib
+
+from ferryman.aws import dynamodb as store
+from ferryman.identity.users.model import User
+
+TABLE = "emails"
+
+
+def digest(email: str) -> str:
+    return hashlib.sha256(email.casefold().encode()).hexdigest()
+
+
+def find(email: str) -> list[tuple[str, str]]:
+    """The (workspace_id, user_id) of everybody with this address, the oldest workspace's first."""
+    found = store.query_all(TABLE, "email_hash = :email", {":email": digest(email)})
+    return [(item["workspace_id"], item["user_id"]) for item in found]
+
+
+def listing(user: User) -> list[store.Write]:
+    """What makes a new person known by their address."""
+    if user.email is None:
+        return []
+    item = {"email_hash": digest(user.email), "workspace_id": user.workspace_id, "user_id": user.user_id}
+    return [store.put(TABLE, item)]
+
+
+def relisting(before: User, after: User) -> list[store.Write]:
+    """What follows a change of the person's address."""
+    if before.email is None or after.email is None or digest(before.email) == digest(after.email):
+        return []
+    gone = {"email_hash": digest(before.email), "workspace_id": before.workspace_id}
+    return [store.delete(TABLE, gone), *listing(after)]

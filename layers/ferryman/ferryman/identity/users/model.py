@@ -1,0 +1,22 @@
+"""User: a person or a bot of a workspace."""
+
+from dataclasses import dataclass
+
+from ferryman.aws import dynamodb as store
+from ferryman.identity import permissions as scopes
+
+
+@dataclass(slots=True, kw_only=True)
+class User(store.Record):
+    workspace_id: str
+    user_id: str
+    name: str
+    role: scopes.Role
+    created_at: str
+    updated_at: str
+    email: str | None = None
+    active: bool = True
+    handle: str | None = None  # what mentions name: @handle; unique in the workspace
+    avatar_url: str | None = None
+    about: str | None = None  # the text of the profile card
+    created_by: str | None = None  # of bots: the user who manages it

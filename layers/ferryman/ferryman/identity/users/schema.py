@@ -1,0 +1,103 @@
+"""What the API takes and gives for users."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+
+from ferryman import ids
+from ferryman.identity.avatars import AvatarUrl
+from ferryman.identity.permissions import Role, Scope
+from ferryman.identity.users.handles import HANDLE, is_handle
+from ferryman.identity.users.model import User
+from ferryman.schema import Description, Email, Input, ListQuery, Name, Output, Time
+
+
+def _handle(text: str) -> str:
+    if not is_handle(text):
+        raise ValueError(
+            "must be 1 to 32 lower-case letters, digits, dots, hyphens or underscores, "
+            "with a letter or digit at both ends and without the @"
+        )
+    return text
+
+
+type PersonRole = Literal["owner", "admin", "manager", "staff"]
+type Handle = Annotated[
+    str,
+    AfterValidator(_handle),
+    WithJsonSchema({"type": "string", "pattern": f"^{HANDLE}$", "examples": ["deploy-bot"]}),
+]
+_HANDLE = "What mentions name: @handle. Unique among the people and bots of the workspace."
+_ABOUT = "The text of the profile card."
+
+
+class UserIn(Input):
+    """A new person of the workspace."""
+
+    name: Name = Field(examples=["Ada Lovelace"])
+    email: Email
+    role: PersonRole = "staff"
+    handle: Handle | None = Field(None, description=_HANDLE)
+    avatar_url: AvatarUrl | None = None
+    about: Description | None = Field(None, description=_ABOUT)
+
+
+class UserPatch(Input):
+    """What to change; fields that are left out stay as they are."""
+
+    name: Name | None = None
+    email: Email | None = None
+    role: PersonRole | None = None
+    active: bool | None = Field(None, description="false stops every token of the user at once.")
+    handle: Handle | None = Field(None, description=f"{_HANDLE} null gives it up.")
+    avatar_url: AvatarUrl | None = Field(None, description="null removes it.")
+    about: Description | None = Field(None, description=f"{_ABOUT} null removes it.")
+
+
+class UserQuery(ListQuery):
+    """Filters of a list of users."""
+
+    handle: Handle | None = Field(None, description="Only the user with this handle.")
+
+
+class UserOut(Output):
+    """A person or a bot."""
+
+    id: str = Field(pattern=ids.pattern(ids.USER))
+    name: str
+    email: str | None
+    handle: str | None = Field(description=_HANDLE)
+    avatar_url: str | None
+    about: str | None = Field(description=_ABOUT)
+    role: Role
+    active: bool
+    created_at: Time
+    updated_at: Time
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        return cls(
+            id=user.user_id,
+            name=user.name,
+            email=user.email,
+            handle=user.handle,
+            avatar_url=user.avatar_url,
+            about=user.about,
+            role=user.role,
+            active=user.active,
+            created_at=user.created_at,
+            updated_at=user.updated_at,
+        )
+
+
+class MeOut(Output):
+    """Who the token or session acts as, and what it may do."""
+
+    user: UserOut
+    workspace_id: str = Field(pattern=ids.pattern(ids.WORKSPACE))
+    token_id: str | None = Field(description="The token that was used; null for a session.")
+    session_id: str | None = Field(description="The session that was used; null for a token.")
+    scopes: list[Scope] = Field(
+        description="What is left of the token's scopes under the user's role; all of the role's for a session."
+    )
+    livemode: bool

@@ -1,0 +1,105 @@
+"""Creating and editing people, and the rules that keep a workspace manageable."""
+
+from dataclasses import replace
+
+from ferryman import clock, ids
+from ferryman.aws import dynamodb as store
+from ferryman.errors import Conflict, Invalid, NotAllowed
+from ferryman.identity import idempotency
+from ferryman.identity import permissions as scopes
+from ferryman.identity.audit import service as audit
+from ferryman.identity.credentials.model import Caller
+from ferryman.identity.idempotency import Once
+from ferryman.identity.sessions import service as sessions
+from ferryman.identity.tokens import service as tokens
+from ferryman.identity.users import emails, table
+from ferryman.identity.users.model import User
+from ferryman.identity.users.schema import UserIn, UserPatch
+from ferryman.webhooks import personal
+
+_REMOVABLE = {"handle", "avatar_url", "about"}
+
+
+def create(caller: Caller, wanted: UserIn, once: Once | None = None) -> User:
+    """A new person. Nobody gives a role above their own; only `admin:*` makes owners and admins."""
+    _may_give(caller, wanted.role)
+    now = clock.now_iso()
+    user = User(
+        workspace_id=caller.workspace_id,
+        user_id=ids.new(ids.USER),
+        name=wanted.name,
+        email=wanted.email,
+        role=wanted.role,
+        handle=wanted.handle,
+        avatar_url=wanted.avatar_url,
+        about=wanted.about,
+        created_at=now,
+        updated_at=now,
+    )
+    audited = audit.writes(caller, "user.created", user.user_id, {"role": user.role})
+    store.commit([*idempotency.writes(once, user.user_id), *table.creating(user), *emails.listing(user), *audited])
+    return user
+
+
+def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
+    """Change a user. Role and activity reach the user's tokens and sessions before this returns."""
+    before = table.get(caller.workspace_id, user_id)
+    if before.role == "bot":
+        raise Conflict("This is a bot. Edit it with PATCH /v1/bots/{id}.")
+    changes = patch.model_dump(exclude_unset=True)
+    for name, value in changes.items():
+        if value is None and name not in _REMOVABLE:
+            raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
+    after = replace(before, **changes)
+    if after == before:
+        if {"role", "active"} & changes.keys():
+            _follow(before)  # an earlier request may have failed halfway
+        return before
+    if scopes.outranks(before.role, caller.role):
+        raise NotAllowed(f"A user of the role {caller.role} cannot edit one of the role {before.role}.")
+    acting_changed = (after.role, after.active) != (before.role, before.active)
+    keeping_an_owner = []
+    if acting_changed:
+        _may_give(caller, after.role)
+        _may_give(caller, before.role)
+        keeping_an_owner = _keeping_an_owner(before, after)
+    after.updated_at = clock.now_iso()
+    changed = [name for name, value in changes.items() if value != getattr(before, name)]
+    details = {"changed": changed, "role": after.role, "active": after.active}
+    audited = audit.writes(caller, "user.edited", user_id, details)
+    store.commit([*table.changing(before, after), *emails.relisting(before, after), *keeping_an_owner, *audited])
+    if acting_changed:
+        _follow(after)
+    return after
+
+
+def _follow(user: User) -> None:
+    """Bring the user's role and activity into the user's credentials and personal webhooks.
+
+    Of two edits at the same moment, the first can come here last; so look whether it still is the newest.
+    """
+    while True:
+        tokens.follow_user(user)
+        sessions.follow_user(user)
+        personal.follow(user)
+        newest = table.get(user.workspace_id, user.user_id)
+        if (newest.role, newest.active) == (user.role, user.active):
+            return
+        user = newest
+
+
+def _may_give(caller: Caller, role: scopes.Role) -> None:
+    if scopes.outranks(role, caller.role):
+        raise NotAllowed(f"A user of the role {caller.role} cannot give the role {role}.")
+    if role in ("owner", "admin") and not caller.is_admin:
+        raise NotAllowed(f"Giving or taking the role {role} needs the scope {scopes.ADMIN}.")
+
+
+def _keeping_an_owner(before: User, after: User) -> list[store.Write]:
+    """What holds the change to the moment in which the workspace keeps another owner. Raises Conflict."""
+    if before.role != "owner" or (after.role == "owner" and after.active):
+        return []
+    for owner in table.owners(before.workspace_id):
+        if owner.user_id != before.user_id:
+            return [table.still_owner(owner)]
+    raise Conflict("This is the workspace's last owner. Make somebody else an owner first.")

@@ -1,0 +1,212 @@
+"""The table `users`: (workspace_id, entry) → user, where entry is the user's id.
+
+E-mail addresses and handles are unique in a workspace: the items under the entries `email/<address>` and
+`handle/<handle>` hold them for their user.
+"""
+
+from collections.abc import Iterable
+
+from ferryman import ids
+from ferryman.aws import dynamodb as store
+from ferryman.errors import Conflict, NotAllowed, NotFound
+from ferryman.identity.users.model import User
+
+TABLE = "users"
+
+
+def _key(workspace_id: str, entry: str) -> store.Key:
+    return {"workspace_id": workspace_id, "entry": entry}
+
+
+def _email_entry(email: str) -> str:
+    return f"email/{email.casefold()}"
+
+
+def _handle_entry(handle: str) -> str:
+    return f"handle/{handle.casefold()}"
+
+
+def get(workspace_id: str, user_id: str) -> User:
+    # Only a user's id: other entries of the table are no users.
+    item = store.get(TABLE, _key(workspace_id, user_id)) if ids.is_id(ids.USER, user_id) else None
+    if item is None:
+        raise NotFound("There is no such user.")
+    return User.from_item(item)
+
+
+def by_handles(workspace_id: str, handles: Iterable[str]) -> list[User]:
+    """The users who have these handles now, in no order: two batch reads, or one when nobody has any of them."""
+    wanted = set(handles)
+    held = store.get_many(TABLE, [_key(workspace_id, _handle_entry(handle)) for handle in wanted])
+    found = store.get_many(TABLE, [_key(workspace_id, item["user_id"]) for item in held])
+    return [User.from_item(item) for item in found if item.get("handle") in wanted]
+
+
+def by_email(workspace_id: str, email: str) -> User | None:
+    """The person who has this e-mail address now, in whatever case it is written."""
+    held = store.get(TABLE, _key(workspace_id, _email_entry(email)))
+    item = store.get(TABLE, _key(workspace_id, held["user_id"])) if held else None
+    return User.from_item(item) if item else None
+
+
+def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[User], store.Key | None]:
+    """Users, oldest first."""
+    found = store.query(
+        TABLE,
+        "workspace_id = :workspace AND begins_with(entry, :prefix)",
+        {":workspace": workspace_id, ":prefix": "usr_"},
+        limit=limit,
+        after=after,
+    )
+    return [User.from_item(item) for item in found.items], found.last_key
+
+
+def get_many(workspace_id: str, user_ids: Iterable[str]) -> list[User]:
+    """The users of these ids that exist, in no order: one batch read for each hundred."""
+    return [User.from_item(item) for item in store.get_many(TABLE, [_key(workspace_id, one) for one in user_ids])]
+
+
+def owners_and_admins(workspace_id: str) -> list[User]:
+    """The active ones."""
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace AND begins_with(entry, :prefix)",
+        {":workspace": workspace_id, ":prefix": "usr_", ":owner": "owner", ":admin": "admin", ":yes": True},
+        where="#role IN (:owner, :admin) AND active = :yes",
+        names={"#role": "role"},
+    )
+    return [User.from_item(item) for item in found]
+
+
+def page_of_bots(
+    workspace_id: str, created_by: str | None, limit: int, after: store.Key | None
+) -> tuple[list[User], store.Key | None]:
+    """Bots, oldest first; only those that the user `created_by` made, when it is given."""
+    values = {":workspace": workspace_id, ":prefix": "usr_", ":bot": "bot"}
+    if created_by:
+        values[":creator"] = created_by
+    found = store.page(
+        TABLE,
+        "workspace_id = :workspace AND begins_with(entry, :prefix)",
+        values,
+        where="#role = :bot AND created_by = :creator" if created_by else "#role = :bot",
+        names={"#role": "role"},
+        limit=limit,
+        after=after,
+    )
+    return [User.from_item(item) for item in found.items], found.last_key
+
+
+def owners(workspace_id: str) -> list[User]:
+    """The active owners: there must always be one."""
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace AND begins_with(entry, :prefix)",
+        {":workspace": workspace_id, ":prefix": "usr_", ":owner": "owner", ":yes": True},
+        where="#role = :owner AND active = :yes",
+        names={"#role": "role"},
+    )
+    return [User.from_item(item) for item in found]
+
+
+def creating(user: User) -> list[store.Write]:
+    writes = [
+        store.put(
+            TABLE,
+            {**user.to_item(), "entry": user.user_id},
+            condition="attribute_not_exists(entry)",
+        )
+    ]
+    if user.email:
+        writes.append(_claiming_email(user.workspace_id, user.user_id, user.email))
+    if user.handle:
+        writes.append(_claiming_handle(user.workspace_id, user.user_id, user.handle))
+    return writes
+
+
+def _claiming_email(workspace_id: str, user_id: str, email: str) -> store.Write:
+    return store.put(
+        TABLE,
+        {**_key(workspace_id, _email_entry(email)), "user_id": user_id},
+        condition="attribute_not_exists(entry)",
+        refused=Conflict("Another user of this workspace has this e-mail address."),
+    )
+
+
+def _claiming_handle(workspace_id: str, user_id: str, handle: str) -> store.Write:
+    return store.put(
+        TABLE,
+        {**_key(workspace_id, _handle_entry(handle)), "user_id": user_id},
+        condition="attribute_not_exists(entry)",
+        refused=Conflict("Another user or bot of this workspace has this handle."),
+    )
+
+
+def changing(before: User, after: User) -> list[store.Write]:
+    """Replace `before` by `after`; refused when somebody changed the user in between."""
+    key = (before.workspace_id, before.user_id)
+    writes = [
+        store.put(
+            TABLE,
+            {**after.to_item(), "entry": after.user_id},
+            condition="updated_at = :before",
+            values={":before": before.updated_at},
+        )
+    ]
+    if (after.email or "").casefold() != (before.email or "").casefold():
+        if after.email:
+            writes.append(_claiming_email(*key, after.email))
+        if before.email:
+            writes.append(store.delete(TABLE, _key(before.workspace_id, _email_entry(before.email))))
+    if after.handle != before.handle:
+        if after.handle:
+            writes.append(_claiming_handle(*key, after.handle))
+        if before.handle:
+            writes.append(store.delete(TABLE, _key(before.workspace_id, _handle_entry(before.handle))))
+    return writes
+
+
+def deleting(user: User) -> list[store.Write]:
+    """Take a user out, and free the handle; refused when somebody changed the user in between."""
+    writes = [
+        store.delete(
+            TABLE,
+            _key(user.workspace_id, user.user_id),
+            condition="updated_at = :before",
+            values={":before": user.updated_at},
+        )
+    ]
+    if user.handle:
+        writes.append(store.delete(TABLE, _key(user.workspace_id, _handle_entry(user.handle))))
+    return writes
+
+
+def present(workspace_id: str, user_id: str) -> store.Write:
+    """Holds a transaction to the moment in which the user exists."""
+    return store.check(
+        TABLE, _key(workspace_id, user_id), "attribute_exists(entry)", refused=NotFound("There is no such user.")
+    )
+
+
+def still_owner(owner: User) -> store.Write:
+    """Holds a transaction to the moment in which this user is an active owner."""
+    return store.check(
+        TABLE,
+        _key(owner.workspace_id, owner.user_id),
+        "active = :yes AND #role = :owner",
+        {":yes": True, ":owner": "owner"},
+        names={"#role": "role"},
+        refused=Conflict("The workspace's owners were changed at the same moment. Read them again, then retry."),
+    )
+
+
+def acting(workspace_id: str, user_id: str, role: str, *, refused: Exception | None = None) -> store.Write:
+    """Holds a transaction to the moment in which the user is active and has this role."""
+    return store.check(
+        TABLE,
+        _key(workspace_id, user_id),
+        "active = :yes AND #role = :role",
+        {":yes": True, ":role": role},
+        names={"#role": "role"},
+        refused=refused or NotAllowed("The user behind this token was deactivated or has another role now."),
+    )

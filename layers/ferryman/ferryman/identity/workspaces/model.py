@@ -1,0 +1,13 @@
+"""Workspace: the tenant. Everything belongs to exactly one."""
+
+from dataclasses import dataclass
+
+from ferryman.aws import dynamodb as store
+
+
+@dataclass(slots=True, kw_only=True)
+class Workspace(store.Record):
+    workspace_id: str
+    name: str
+    cursor_key: str  # signs this workspace's list cursors, so that nobody can make one up
+    created_at: str

@@ -1,0 +1,81 @@
+"""Bootstrapping: a fresh deployment has no user, so the first one is made by whoever may invoke the function."""
+
+import secrets as random
+from typing import Any
+
+from ferryman import clock, ids
+from ferryman.aws import dynamodb as store
+from ferryman.errors import Conflict
+from ferryman.identity import permissions as scopes
+from ferryman.identity.audit import service as audit
+from ferryman.identity.credentials.model import Caller
+from ferryman.identity.tokens import service as tokens
+from ferryman.identity.tokens.schema import TokenIn
+from ferryman.identity.users import emails
+from ferryman.identity.users import table as users
+from ferryman.identity.users.model import User
+from ferryman.identity.workspaces import table
+from ferryman.identity.workspaces.model import Workspace
+from ferryman.identity.workspaces.schema import BootstrapIn
+
+
+def bootstrap(wanted: BootstrapIn) -> dict[str, Any]:
+    """The first workspace, its owner and the owner's token, all or nothing, once.
+
+    A second call creates nothing and says which workspace there is.
+    """
+    now = clock.now_iso()
+    workspace = Workspace(
+        workspace_id=ids.new(ids.WORKSPACE),
+        name=wanted.workspace_name,
+        cursor_key=random.token_hex(32),
+        created_at=now,
+    )
+    owner = User(
+        workspace_id=workspace.workspace_id,
+        user_id=ids.new(ids.USER),
+        name=wanted.owner_name,
+        email=wanted.owner_email,
+        role="owner",
+        created_at=now,
+        updated_at=now,
+    )
+    token, secret, writes = tokens.prepare(
+        workspace.workspace_id,
+        owner.user_id,
+        owner.role,
+        TokenIn(name="Owner", scopes=[scopes.ADMIN], environment="production"),
+        created_by="bootstrap",
+    )
+    caller = Caller(
+        workspace_id=workspace.workspace_id,
+        user_id=owner.user_id,
+        role=owner.role,
+        livemode=True,
+        scopes=scopes.of_role(owner.role),
+        credential_id="bootstrap",
+    )
+    try:
+        store.commit(
+            [
+                table.bootstrapping(workspace.workspace_id),
+                table.creating(workspace),
+                *users.creating(owner),
+                *emails.listing(owner),
+                *writes,
+                *audit.writes(caller, "user.created", owner.user_id, {"role": owner.role}),
+                *audit.writes(caller, "token.created", token.token_id, {"scopes": token.scopes}),
+            ]
+        )
+    except Conflict as conflict:
+        first = table.first_workspace_id()
+        if first is None:
+            raise
+        return {"already": True, "workspace_id": first, "message": str(conflict)}
+    return {
+        "already": False,
+        "workspace_id": workspace.workspace_id,
+        "user_id": owner.user_id,
+        "token_id": token.token_id,
+        "token": secret,
+    }

@@ -1,0 +1,47 @@
+"""The table `workspaces`: workspace_id → workspace, and `bootstrap`, the mark that the first one was made."""
+
+from functools import lru_cache
+
+from ferryman import clock
+from ferryman.aws import dynamodb as store
+from ferryman.errors import Conflict, NotFound
+from ferryman.identity.workspaces.model import Workspace
+
+TABLE = "workspaces"
+_BOOTSTRAP = "bootstrap"
+
+
+def get(workspace_id: str) -> Workspace:
+    item = store.get(TABLE, {"workspace_id": workspace_id})
+    if item is None:
+        raise NotFound("There is no such workspace.")
+    return Workspace.from_item(item)
+
+
+@lru_cache(maxsize=256)
+def _cursor_key(workspace_id: str, _five_minutes: int) -> bytes:
+    return get(workspace_id).cursor_key.encode()
+
+
+def cursor_key(workspace_id: str) -> bytes:
+    """The key of the workspace's cursors, remembered for five minutes."""
+    return _cursor_key(workspace_id, int(clock.now() // 300))
+
+
+def creating(workspace: Workspace) -> store.Write:
+    return store.put(TABLE, workspace.to_item(), condition="attribute_not_exists(workspace_id)")
+
+
+def bootstrapping(workspace_id: str) -> store.Write:
+    """The mark that only the first bootstrap can set."""
+    return store.put(
+        TABLE,
+        {"workspace_id": _BOOTSTRAP, "first_workspace_id": workspace_id},
+        condition="attribute_not_exists(workspace_id)",
+        refused=Conflict("This deployment was bootstrapped before."),
+    )
+
+
+def first_workspace_id() -> str | None:
+    item = store.get(TABLE, {"workspace_id": _BOOTSTRAP})
+    return item["first_workspace_id"] if item else None

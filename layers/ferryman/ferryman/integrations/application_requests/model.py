@@ -1,0 +1,25 @@
+"""Application request: that an application sent something, and what became of it; never what it sent."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ferryman.aws import dynamodb as store
+
+type Endpoint = Literal["group", "person"]
+type Outcome = Literal["accepted", "refused", "failed"]
+
+
+@dataclass(slots=True, kw_only=True)
+class ApplicationRequest(store.Record):
+    workspace_id: str
+    application_id: str
+    application_request_id: str
+    at: str
+    endpoint: Endpoint
+    outcome: Outcome
+    status: int
+    expires_at_epoch: int
+    error: str | None = None
+    message_id: str | None = None
+    context_id: str | None = None
+    request_id: str | None = None

@@ -1,0 +1,30 @@
+"""What the API gives for the log of an application's requests."""
+
+from typing import Self
+
+from pydantic import Field
+
+from ferryman import ids
+from ferryman.integrations.application_requests.model import ApplicationRequest, Endpoint, Outcome
+from ferryman.schema import Output, Time
+
+
+class ApplicationRequestOut(Output):
+    """One request that an application sent, without its token and text."""
+
+    id: str = Field(pattern=ids.pattern(ids.APPLICATION_REQUEST))
+    at: Time
+    endpoint: Endpoint = Field(description="`group`: to the assigned chat; `person`: to one person.")
+    outcome: Outcome
+    status: int = Field(description="The HTTP status that was answered.")
+    error: str | None = Field(description="Why it was refused, in the words that were answered.")
+    message_id: str | None
+    context_id: str | None
+    request_id: str | None = Field(description="The answer's X-Request-Id.")
+
+    @classmethod
+    def of(cls, request: ApplicationRequest) -> Self:
+        names = set(ApplicationRequestOut.model_fields) - {"id"}
+        return cls.model_validate(
+            {"id": request.application_request_id, **{name: getattr(request, name) for name in names}}
+        )

@@ -1,0 +1,31 @@
+"""The table `application_requests`: (application, application_request_id) → request, kept as long as the logs.
+
+`application` is `<workspace_id>/<application_id>`.
+"""
+
+from ferryman import clock
+from ferryman.aws import dynamodb as store
+from ferryman.integrations.application_requests.model import ApplicationRequest
+
+TABLE = "application_requests"
+
+
+def keep(request: ApplicationRequest) -> None:
+    key = {"application": f"{request.workspace_id}/{request.application_id}"}
+    store.commit([store.put(TABLE, {**request.to_item(), **key})])
+
+
+def page(
+    workspace_id: str, application_id: str, limit: int, after: store.Key | None
+) -> tuple[list[ApplicationRequest], store.Key | None]:
+    """Newest first."""
+    found = store.page(
+        TABLE,
+        "application = :application",
+        {":application": f"{workspace_id}/{application_id}", ":now": int(clock.now())},
+        where="expires_at_epoch > :now",
+        newest_first=True,
+        limit=limit,
+        after=after,
+    )
+    return [ApplicationRequest.from_item(item) for item in found.items], found.last_key

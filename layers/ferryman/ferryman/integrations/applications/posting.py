@@ -1,0 +1,337 @@
+"""What applications send: to their group, or to one person, who is created when missing.
+
+Each thing that can be wrong has an exception of its own, so that a dialect can say it in its words.
+"""
+
+import hmac
+from dataclasses import dataclass
+
+from ferryman import clock, ids, log, settings
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.chats import table as chats
+from ferryman.conversations.chats.model import Chat, Member
+from ferryman.conversations.contexts import table as contexts
+from ferryman.conversations.contexts.model import Context
+from ferryman.conversations.messages import buttons
+from ferryman.conversations.messages import table as messages
+from ferryman.conversations.messages.buttons import Button
+from ferryman.conversations.messages.model import Message
+from ferryman.errors import Conflict, FerrymanError, NotAuthenticated, NotFound, RetryLater
+from ferryman.identity.audit import service as audit
+from ferryman.identity.credentials import secrets
+from ferryman.identity.credentials import service as credentials_service
+from ferryman.identity.credentials import table as credentials
+from ferryman.identity.credentials.model import Caller
+from ferryman.identity.users import emails
+from ferryman.identity.users import table as users
+from ferryman.identity.users.model import User
+from ferryman.integrations.application_requests import table as requests
+from ferryman.integrations.application_requests.model import ApplicationRequest, Endpoint, Outcome
+from ferryman.integrations.applications import table
+from ferryman.integrations.applications.model import MAX_BUTTONS, MAX_TEXT, Application
+from ferryman.schema import email_address
+from ferryman.webhooks import loop_prevention as chains
+
+_ROUNDS = 5
+_DAY_SECONDS = 86_400
+_NOBODY = secrets.digest("")  # looked up for what cannot be a token, so that it takes as long as any other
+
+
+class Refused(FerrymanError):
+    """What an application sent is not accepted."""
+
+
+class UnknownApplication(Refused):
+    """The token or the name is wrong; nobody learns which."""
+
+
+class NotPermitted(Refused):
+    """The application may not message people, or not this one."""
+
+
+class NoGroup(Refused):
+    """No chat is assigned to the application."""
+
+
+class GroupGone(Refused):
+    """The assigned chat does not exist."""
+
+
+class GroupWithoutExternalId(Refused):
+    """The assigned chat has no id in the other system."""
+
+
+class GroupInactive(Refused):
+    """The assigned chat takes no messages."""
+
+
+class EmailEmpty(Refused):
+    pass
+
+
+class EmailInvalid(Refused):
+    pass
+
+
+class TextEmpty(Refused):
+    pass
+
+
+class TextTooLong(Refused):
+    pass
+
+
+class TooManyButtons(Refused):
+    pass
+
+
+class PersonUnknown(Refused):
+    """Nobody active has this e-mail address, and the application may not create them."""
+
+    def __init__(self, email: str) -> None:
+        super().__init__("There is no such person.")
+        self.email = email
+
+
+@dataclass(slots=True)
+class RequestLog:
+    """What is known of a request while it is carried out, for its line in the application's log."""
+
+    endpoint: Endpoint
+    request_id: str
+    application: Application | None = None
+    message_id: str | None = None
+    chat_id: str | None = None
+    context_id: str | None = None
+
+    def end(self, status: int, error: str | None = None) -> None:
+        """Keep the line. What was accepted stays accepted when that fails; the function's own log has it too."""
+        if self.application is None:
+            return
+        now = clock.now()
+        outcome: Outcome = "accepted" if error is None else "refused" if status < 500 else "failed"
+        request = ApplicationRequest(
+            workspace_id=self.application.workspace_id,
+            application_id=self.application.application_id,
+            application_request_id=ids.new(ids.APPLICATION_REQUEST),
+            at=clock.iso(now),
+            endpoint=self.endpoint,
+            outcome=outcome,
+            status=status,
+            error=error,
+            message_id=self.message_id,
+            context_id=self.context_id,
+            request_id=self.request_id,
+            expires_at_epoch=int(now) + settings.integer("LOG_RETENTION_DAYS") * _DAY_SECONDS,
+        )
+        try:
+            requests.keep(request)
+        except Exception as failure:
+            log.warning("application_request.lost", error=type(failure).__name__, request_id=self.request_id)
+
+
+def identify(line: RequestLog, token: str, app_name: str | None = None) -> Application:
+    """The application behind a token, which must have this name when one is given.
+
+    A wrong token, a wrong name and both take the same way: one read and one comparison. The read is never cached,
+    so that a revoked token is refused at the next request.
+    """
+    found = credentials.find(secrets.digest(token) if secrets.APPLICATION_TOKEN.fullmatch(token) else _NOBODY)
+    known = found.name or "" if found else ""
+    wanted = known if app_name is None else app_name
+    same = hmac.compare_digest(known.encode(), wanted.encode("utf-8", "surrogatepass"))
+    if found is None or found.kind != "application" or not same:
+        raise UnknownApplication("There is no such application.")
+    try:
+        credentials_service.mark_used(found, table.TABLE, table.key(found.workspace_id, found.subject_id))
+        application = table.get(found.workspace_id, found.subject_id)
+    except (NotAuthenticated, NotFound):  # revoked in between
+        raise UnknownApplication("There is no such application.") from None
+    line.application = application
+    return application
+
+
+def require_permission(application: Application) -> None:
+    if not application.may_message_people:
+        raise NotPermitted("The application may not message people.")
+
+
+def checked_email(email: str) -> str:
+    email = email.strip()
+    if not email:
+        raise EmailEmpty("The e-mail address is empty.")
+    try:
+        return email_address(email)
+    except ValueError:
+        raise EmailInvalid("This is not an e-mail address.") from None
+
+
+def checked_text(text: str) -> str:
+    if not text.strip():
+        raise TextEmpty("The text is empty.")
+    if len(text) > MAX_TEXT:
+        raise TextTooLong(f"The text has {len(text)} characters; at most {MAX_TEXT} are accepted.")
+    return text
+
+
+def checked_buttons(rows: list[list[Button]]) -> list[list[Button]]:
+    if sum(map(len, rows)) > MAX_BUTTONS:
+        raise TooManyButtons(f"A message has at most {MAX_BUTTONS} buttons.")
+    return [row for row in rows if row]
+
+
+def post_to_group(line: RequestLog, application: Application, text: str, answers: str | None) -> Message:
+    """Post to the group that is assigned to the application."""
+    if application.chat_id is None:
+        raise NoGroup("The application has no group.")
+    try:
+        chat = chats.get(application.workspace_id, application.chat_id)
+    except NotFound:
+        raise GroupGone("The application's group does not exist.") from None
+    if not chat.external_id:
+        raise GroupWithoutExternalId("The application's group has no external_id.")
+    if not chat.active:
+        raise GroupInactive("The application's group is not active.")
+    message = _message(application, chat, text, answers)
+    store.commit([messages.creating(message)])
+    _accepted(line, message)
+    return message
+
+
+def message_person(
+    line: RequestLog,
+    application: Application,
+    email: str,
+    text: str,
+    rows: list[list[Button]],
+    answers: str | None,
+) -> Context:
+    """Message the person who has this e-mail address, in their private chat with the application."""
+    person = _person(application, email)
+    chat = _private_chat(application, person)
+    if not chat.active:
+        raise NotPermitted("The person's chat with the application is not active.")
+    message = _message(application, chat, text, answers)
+    message.buttons = buttons.dump(rows)
+    now = clock.now()
+    context = Context(
+        workspace_id=application.workspace_id,
+        context_id=ids.new(ids.CONTEXT),
+        application_id=application.application_id,
+        chat_id=chat.chat_id,
+        message_id=message.message_id,
+        user_id=person.user_id,
+        livemode=application.livemode,
+        created_at=clock.iso(now),
+        expires_at=clock.iso(now + application.context_seconds),
+        expires_at_epoch=int(now) + application.context_seconds + 1,
+    )
+    message.context_id = context.context_id
+    marked = [messages.marking(message)] if message.buttons else []
+    store.commit([messages.creating(message), *marked, *contexts.creating(context)])
+    line.context_id = context.context_id
+    _accepted(line, message)
+    return context
+
+
+def _message(application: Application, chat: Chat, text: str, answers: str | None) -> Message:
+    return Message(
+        workspace_id=application.workspace_id,
+        chat_id=chat.chat_id,
+        message_id=ids.new(ids.MESSAGE),
+        text=text,
+        origin="application",
+        origin_id=application.application_id,
+        author_name=application.app_name,
+        created_at=clock.now_iso(),
+        livemode=application.livemode,
+        chain=chains.of_reply(application.workspace_id, answers),
+    )
+
+
+def _accepted(line: RequestLog, message: Message) -> None:
+    messages.created(message)
+    line.message_id, line.chat_id = message.message_id, message.chat_id
+
+
+def _person(application: Application, email: str) -> User:
+    """The active person with this address; created when missing, where the application may do that."""
+    unknown = PersonUnknown(email)
+    for _ in range(_ROUNDS):
+        person = users.by_email(application.workspace_id, email)
+        if person is not None:
+            if not person.active:
+                raise unknown
+            return person
+        domain = email.rpartition("@")[2].lower()
+        allowed = application.email_domains is None or domain in application.email_domains
+        if not application.creates_people or not allowed:
+            raise unknown
+        try:
+            return _create_person(application, email)
+        except table.TooMany:
+            raise unknown from None
+        except Conflict:
+            continue  # a parallel request created somebody at the same moment: look again
+    raise RetryLater("Too many requests create people at the same moment.")
+
+
+def _create_person(application: Application, email: str) -> User:
+    now = clock.now_iso()
+    person = User(
+        workspace_id=application.workspace_id,
+        user_id=ids.new(ids.USER),
+        name=email.partition("@")[0],
+        email=email,
+        role="staff",
+        created_at=now,
+        updated_at=now,
+    )
+    caller = Caller(
+        workspace_id=application.workspace_id,
+        user_id=application.created_by,
+        role="staff",
+        livemode=application.livemode,
+        scopes=frozenset(),
+        credential_id=application.application_id,
+    )
+    audited = audit.writes(caller, "user.created", person.user_id, {"role": person.role})
+    counted = table.counting_person(application)
+    store.commit([counted, *users.creating(person), *emails.listing(person), *audited])
+    return person
+
+
+def _private_chat(application: Application, person: User) -> Chat:
+    """The person's chat with the application. Its id is made of theirs, so that parallel requests make one."""
+    workspace_id = application.workspace_id
+    chat_id = ids.derived(ids.CHAT, application.created_at, application.application_id, person.user_id)
+    now = clock.now_iso()
+    member = Member(
+        workspace_id=workspace_id,
+        chat_id=chat_id,
+        user_id=person.user_id,
+        added_by=application.created_by,
+        added_at=now,
+    )
+    made = []
+    try:
+        chat, is_member = chats.get_as_member(workspace_id, chat_id, person.user_id)
+        if is_member:
+            return chat
+    except NotFound:
+        chat = Chat(
+            workspace_id=workspace_id,
+            chat_id=chat_id,
+            name=application.app_name,
+            type="private",
+            application_id=application.application_id,
+            created_by=application.created_by,
+            created_at=now,
+            updated_at=now,
+        )
+        made = [chats.creating(chat)]
+    try:
+        store.commit([*made, *chats.adding(member)])
+    except Conflict:
+        return chats.get(workspace_id, chat_id)  # a parallel request made it
+    return chat

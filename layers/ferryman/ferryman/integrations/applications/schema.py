@@ -1,0 +1,128 @@
+"""What the API takes and gives for applications."""
+
+import re
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+
+from ferryman import ids
+from ferryman.formats import OF_APPLICATIONS, RESERVED_NAMES, Format
+from ferryman.integrations.applications.model import Application
+from ferryman.schema import Input, Output, Time, distinct
+from ferryman.webhooks.subscriptions.model import Webhook
+from ferryman.webhooks.subscriptions.schema import Url
+
+_NAME = "[A-Za-z0-9][A-Za-z0-9._~-]{0,63}"
+_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+
+
+def _app_name(text: str) -> str:
+    if not re.fullmatch(_NAME, text):
+        raise ValueError(
+            "must be 1 to 64 letters, digits, dots, hyphens, underscores or tildes, a letter or digit first: "
+            "it stands in a URL"
+        )
+    if text.casefold() in RESERVED_NAMES:
+        raise ValueError(f"must not be {text.casefold()!r}: that word has a meaning of its own in the URL")
+    return text
+
+
+def _domain(text: str) -> str:
+    if not _DOMAIN.fullmatch(text.lower()) or len(text) > 253:
+        raise ValueError("must be a domain such as example.com")
+    return text.lower()
+
+
+type AppName = Annotated[
+    str, AfterValidator(_app_name), WithJsonSchema({"type": "string", "pattern": f"^{_NAME}$", "examples": ["MY_APP"]})
+]
+type Domain = Annotated[str, AfterValidator(_domain), WithJsonSchema({"type": "string", "examples": ["example.com"]})]
+type Domains = Annotated[list[Domain], Field(min_length=1, max_length=100), AfterValidator(distinct)]
+type ChatId = Annotated[str, Field(pattern=ids.pattern(ids.CHAT))]
+type PeoplePerHour = Annotated[int, Field(ge=0, le=10_000)]
+type ContextSeconds = Annotated[int, Field(ge=1, le=604_800)]
+_NAMED = "Stands in its URLs. Unique in the workspace."
+_CHAT = "The group that it posts to."
+_PERMITTED = "Whether it may message people."
+_CREATES = "Whether people whom it messages are created when they are not there yet."
+_DOMAINS = "Only people of these e-mail domains are created; null: of every domain."
+_PER_HOUR = "How many people it may create in an hour of the clock at most."
+_LIFETIME = "How many seconds a context lives."
+_URL = "Where to deliver what people answer to it: https."
+
+
+class ApplicationIn(Input):
+    """A new application."""
+
+    app_name: AppName = Field(description=_NAMED)
+    chat_id: ChatId | None = Field(None, description=_CHAT)
+    may_message_people: bool = Field(False, description=_PERMITTED)
+    creates_people: bool = Field(True, description=_CREATES)
+    email_domains: Domains | None = Field(None, description=_DOMAINS)
+    people_per_hour: PeoplePerHour = Field(100, description=_PER_HOUR)
+    context_seconds: ContextSeconds = Field(300, description=_LIFETIME)
+    webhook_url: Url | None = Field(None, description=_URL)
+    format: Format = Field(OF_APPLICATIONS, description="Whose words the callbacks' bodies are in. Never changes.")
+
+
+class ApplicationPatch(Input):
+    """What to change; fields that are left out stay as they are."""
+
+    app_name: AppName | None = Field(None, description=f"{_NAMED} The old name stops working at once.")
+    chat_id: ChatId | None = Field(None, description=f"{_CHAT} null: none.")
+    may_message_people: bool | None = Field(None, description=_PERMITTED)
+    creates_people: bool | None = Field(None, description=_CREATES)
+    email_domains: Domains | None = Field(None, description=_DOMAINS)
+    people_per_hour: PeoplePerHour | None = Field(None, description=_PER_HOUR)
+    context_seconds: ContextSeconds | None = Field(None, description=_LIFETIME)
+    webhook_url: Url | None = Field(
+        None,
+        description=f"{_URL} null: nowhere. Of a new webhook, POST /v1/webhooks/{{webhook_id}}/rotate-secret shows "
+        "a signing secret.",
+    )
+
+
+class ApplicationOut(Output):
+    """An application, without its token."""
+
+    id: str = Field(pattern=ids.pattern(ids.APPLICATION))
+    app_name: str
+    chat_id: str | None = Field(description=_CHAT)
+    may_message_people: bool
+    creates_people: bool
+    email_domains: list[str] | None
+    people_per_hour: int
+    context_seconds: int
+    webhook_id: str | None = Field(description="Its callback, an outgoing webhook with a delivery log.")
+    webhook_url: str | None
+    format: Format
+    has_token: bool = Field(description="false: its token was revoked.")
+    livemode: bool
+    last_used_at: Time | None = Field(description="Exact to ten minutes.")
+    created_by: str
+    created_at: Time
+    updated_at: Time
+
+    @classmethod
+    def of(cls, application: Application, webhook: Webhook | None) -> Self:
+        names = set(ApplicationOut.model_fields) - {"id", "webhook_id", "webhook_url", "has_token"}
+        return cls.model_validate(
+            {
+                "id": application.application_id,
+                "webhook_id": webhook.webhook_id if webhook else None,
+                "webhook_url": webhook.url if webhook else None,
+                "has_token": application.secret_hash is not None,
+                **{name: getattr(application, name) for name in names},
+            }
+        )
+
+
+class ApplicationCreated(ApplicationOut):
+    """An application with its new token, which is shown this once."""
+
+    token: str | None = Field(
+        None,
+        description="Keep it now: it is not stored and cannot be shown again. "
+        "Null when a repeated Idempotency-Key found the application already created.",
+    )
+    webhook_secret: str | None = Field(None, description="The key of its callback's signature, shown this once.")

@@ -1,0 +1,210 @@
+"""Applications, as admins manage them: their names, tokens, group, permissions and callback."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ferryman import clock, ids
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.chats import table as chats
+from ferryman.errors import Invalid, NotFound
+from ferryman.events.model import EventType
+from ferryman.identity import idempotency
+from ferryman.identity.audit import service as audit
+from ferryman.identity.audit.model import Action
+from ferryman.identity.credentials import secrets
+from ferryman.identity.credentials import table as credentials
+from ferryman.identity.credentials.model import Caller, Credential
+from ferryman.identity.idempotency import Once
+from ferryman.integrations.applications import table
+from ferryman.integrations.applications.model import Application
+from ferryman.integrations.applications.schema import ApplicationIn, ApplicationPatch
+from ferryman.schema import changes
+from ferryman.webhooks.subscriptions import service as webhooks
+from ferryman.webhooks.subscriptions import table as webhooks_table
+from ferryman.webhooks.subscriptions.model import Webhook
+from ferryman.webhooks.subscriptions.schema import WebhookIn, WebhookPatch
+
+_REMOVABLE = {"chat_id", "email_domains", "webhook_url"}
+_ANSWERS: list[EventType] = ["interaction.created", "message.created"]
+
+
+def create(
+    caller: Caller, wanted: ApplicationIn, once: Once | None = None
+) -> tuple[Application, Webhook | None, str, str | None]:
+    """A new application with its callback, if it has one; its token, and the callback's signing secret."""
+    _check_chat(caller, wanted.chat_id)
+    webhooks.check_format(_ANSWERS, wanted.format, "/format")
+    now = clock.now_iso()
+    token = secrets.new_application_token()
+    application = Application(
+        workspace_id=caller.workspace_id,
+        application_id=ids.new(ids.APPLICATION),
+        secret_hash=secrets.digest(token),
+        livemode=caller.livemode,
+        created_by=caller.user_id,
+        created_at=now,
+        updated_at=now,
+        **wanted.model_dump(exclude={"webhook_url"}),
+    )
+
+    def writes() -> list[store.Write]:
+        return [
+            *idempotency.writes(once, application.application_id),
+            *table.creating(application),
+            credentials.creating(_credential(application, secrets.digest(token))),
+            *_audited(caller, "application.created", application),
+        ]
+
+    if wanted.webhook_url is None:
+        store.commit(writes())
+        return application, None, token, None
+
+    def with_it(webhook: Webhook) -> list[store.Write]:
+        application.webhook_id = webhook.webhook_id
+        return writes()
+
+    webhook, secret = _new_callback(caller, application, wanted.webhook_url, with_it)
+    return application, webhook, token, secret
+
+
+def visible(caller: Caller, application_id: str) -> Application:
+    """The application. To a test token only test ones exist, to a live one live ones."""
+    application = table.get(caller.workspace_id, application_id)
+    if application.livemode != caller.livemode:
+        raise NotFound("There is no such application.")
+    return application
+
+
+def callbacks(applications: list[Application]) -> dict[str, Webhook]:
+    """The callbacks of these applications that were not deleted, by webhook id."""
+    pairs = [(one.workspace_id, one.webhook_id) for one in applications if one.webhook_id]
+    return webhooks_table.get_many(pairs) if pairs else {}
+
+
+def callback(application: Application) -> Webhook | None:
+    return callbacks([application]).get(application.webhook_id or "")
+
+
+def edit(caller: Caller, application_id: str, patch: ApplicationPatch) -> Application:
+    """Change an application. Its name and its callback change in the same transaction."""
+    before = visible(caller, application_id)
+    wanted = changes(patch)
+    for name, value in wanted.items():
+        if value is None and name not in _REMOVABLE:
+            raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
+    if "chat_id" in wanted:
+        _check_chat(caller, wanted["chat_id"])
+    changed = sorted(wanted)
+    url_given = "webhook_url" in wanted
+    url = wanted.pop("webhook_url", None)
+    after = replace(before, **wanted, updated_at=clock.now_iso())
+
+    def writes() -> list[store.Write]:
+        renamed = []
+        if after.app_name != before.app_name and before.secret_hash:
+            renamed = [credentials.changing(before.secret_hash, name=after.app_name)]
+        audited = audit.writes(caller, "application.edited", application_id, {"changed": changed})
+        return [*table.changing(before, after), *renamed, *audited]
+
+    known = callback(before)
+    if url_given and url is None:
+        after.webhook_id = None
+        store.commit([*writes(), *(webhooks_table.deleting(known) if known else [])])
+    elif url_given and known is None:
+
+        def with_it(webhook: Webhook) -> list[store.Write]:
+            after.webhook_id = webhook.webhook_id
+            return writes()
+
+        _new_callback(caller, after, str(url), with_it)
+    elif url_given and known is not None:
+        webhooks.change(caller, known, WebhookPatch.model_validate({"url": url}), writes())
+    else:
+        store.commit(writes())
+    return table.get(caller.workspace_id, application_id)
+
+
+def delete(caller: Caller, application_id: str) -> None:
+    """Delete an application with its token and callback; the chats and what was said in them stay."""
+    application = visible(caller, application_id)
+    known = callback(application)
+    store.commit(
+        [
+            *table.deleting(application),
+            *_forgetting(application),
+            *(webhooks_table.deleting(known) if known else []),
+            *_audited(caller, "application.deleted", application),
+        ]
+    )
+
+
+def rotate_token(caller: Caller, application_id: str) -> tuple[Application, str]:
+    """A new token; when this returns, the old one is refused."""
+    before = visible(caller, application_id)
+    token = secrets.new_application_token()
+    after = replace(before, secret_hash=secrets.digest(token), updated_at=clock.now_iso())
+    store.commit(
+        [
+            *table.changing(before, after),
+            *_forgetting(before),
+            credentials.creating(_credential(after, secrets.digest(token))),
+            *_audited(caller, "application.token_rotated", after),
+        ]
+    )
+    return after, token
+
+
+def revoke_token(caller: Caller, application_id: str) -> Application:
+    """Take the token away: when this returns, the application's URLs accept nothing."""
+    before = visible(caller, application_id)
+    if before.secret_hash is None:
+        return before
+    after = replace(before, secret_hash=None, updated_at=clock.now_iso())
+    audited = _audited(caller, "application.token_revoked", after)
+    store.commit([*table.changing(before, after), *_forgetting(before), *audited])
+    return after
+
+
+def _new_callback(
+    caller: Caller, application: Application, url: str, with_it: Callable[[Webhook], list[store.Write]]
+) -> tuple[Webhook, str]:
+    try:
+        return webhooks.create(
+            caller,
+            WebhookIn(url=url, events=_ANSWERS, format=application.format),
+            application_id=application.application_id,
+            with_it=with_it,
+        )
+    except Invalid as refused:
+        raise Invalid(str(refused), "/webhook_url") from None
+
+
+def _credential(application: Application, secret_hash: str) -> Credential:
+    return Credential(
+        secret_hash=secret_hash,
+        kind="application",
+        workspace_id=application.workspace_id,
+        subject_id=application.application_id,
+        user_id=application.created_by,
+        livemode=application.livemode,
+        name=application.app_name,
+    )
+
+
+def _forgetting(application: Application) -> list[store.Write]:
+    return [credentials.revoking(application.secret_hash)] if application.secret_hash else []
+
+
+def _audited(caller: Caller, action: Action, application: Application) -> list[store.Write]:
+    return audit.writes(caller, action, application.application_id, {"app_name": application.app_name})
+
+
+def _check_chat(caller: Caller, chat_id: str | None) -> None:
+    if chat_id is None:
+        return
+    try:
+        chat = chats.get(caller.workspace_id, chat_id)
+    except NotFound:
+        raise Invalid("There is no such chat.", "/chat_id") from None
+    if chat.type != "group":
+        raise Invalid("The chat is a private one; an application posts to a group.", "/chat_id")

@@ -1,0 +1,114 @@
+"""The table `applications`: (workspace_id, entry) → application, where entry is the application's id.
+
+Names are unique in a workspace: the item under `name/<app_name>` holds one for its application. The item under
+`people/<application_id>/<hour>` counts the people that an application created in an hour of the clock.
+"""
+
+from ferryman import clock
+from ferryman.aws import dynamodb as store
+from ferryman.errors import Conflict, NotFound
+from ferryman.integrations.applications.model import Application
+
+TABLE = "applications"
+_HOUR_SECONDS = 3600
+
+
+class TooMany(Conflict):
+    """The application has created as many people in this hour as it may."""
+
+
+def key(workspace_id: str, application_id: str) -> store.Key:
+    return {"workspace_id": workspace_id, "entry": application_id}
+
+
+def get(workspace_id: str, application_id: str) -> Application:
+    item = store.get(TABLE, key(workspace_id, application_id)) if application_id.startswith("app_") else None
+    if item is None:
+        raise NotFound("There is no such application.")
+    return Application.from_item(item)
+
+
+def page(
+    workspace_id: str, limit: int, after: store.Key | None, *, livemode: bool
+) -> tuple[list[Application], store.Key | None]:
+    """Live or test ones, oldest first."""
+    found = store.page(
+        TABLE,
+        "workspace_id = :workspace AND begins_with(entry, :prefix)",
+        {":workspace": workspace_id, ":prefix": "app_", ":livemode": livemode},
+        where="livemode = :livemode",
+        limit=limit,
+        after=after,
+    )
+    return [Application.from_item(item) for item in found.items], found.last_key
+
+
+def creating(application: Application) -> list[store.Write]:
+    item = {**application.to_item(), "entry": application.application_id}
+    return [
+        store.put(TABLE, item, condition="attribute_not_exists(entry)"),
+        _claiming(application.workspace_id, application.app_name),
+    ]
+
+
+def changing(before: Application, after: Application) -> list[store.Write]:
+    """Replace what a person may change; refused when somebody changed it in between."""
+    changes = {name: value for name, value in _values(after).items() if value != _values(before)[name]}
+    writes = [
+        store.set_values(
+            TABLE,
+            key(before.workspace_id, before.application_id),
+            changes,
+            condition="updated_at = :before",
+            values={":before": before.updated_at},
+        )
+    ]
+    if after.app_name != before.app_name:
+        writes += [_claiming(after.workspace_id, after.app_name), _giving_up(before.workspace_id, before.app_name)]
+    return writes
+
+
+def deleting(application: Application) -> list[store.Write]:
+    deleted = store.delete(
+        TABLE,
+        key(application.workspace_id, application.application_id),
+        condition="updated_at = :before",
+        values={":before": application.updated_at},
+    )
+    return [deleted, _giving_up(application.workspace_id, application.app_name)]
+
+
+def counting_person(application: Application) -> store.Write:
+    """Count a person whom the application creates now. Refused with TooMany when it may create no more this hour."""
+    hour = int(clock.now()) // _HOUR_SECONDS
+    refused = TooMany("The application has created as many people in this hour as it may.")
+    return store.update(
+        TABLE,
+        key(application.workspace_id, f"people/{application.application_id}/{hour}"),
+        "SET expires_at_epoch = :end ADD created :one",
+        {":one": 1, ":most": application.people_per_hour, ":none": 0, ":end": (hour + 2) * _HOUR_SECONDS},
+        condition="created < :most OR (attribute_not_exists(created) AND :most > :none)",
+        refused=refused,
+    )
+
+
+def _values(application: Application) -> store.Item:
+    """All but what uses of the token write."""
+    return {
+        name: getattr(application, name)
+        for name in application.__dataclass_fields__
+        if name not in ("workspace_id", "application_id", "last_used_at")
+    }
+
+
+def _claiming(workspace_id: str, app_name: str) -> store.Write:
+    return store.put(
+        TABLE,
+        key(workspace_id, f"name/{app_name}"),
+        condition="attribute_not_exists(entry)",
+        refused=Conflict("Another application of this workspace has this name."),
+    )
+
+
+def _giving_up(workspace_id: str, app_name: str) -> store.Write:
+    return store.delete(TABLE, key(workspace_id, f"name/{app_name}"))

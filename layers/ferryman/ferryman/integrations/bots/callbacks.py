@@ -1,0 +1,96 @@
+"""Bot callbacks: webhooks that belong to one bot and get what mentions it, in the chats it belongs to."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from ferryman import clock
+from ferryman.aws import dynamodb as store
+from ferryman.errors import Conflict, NotFound
+from ferryman.identity.audit import service as audit
+from ferryman.identity.credentials.model import Caller
+from ferryman.identity.idempotency import Once
+from ferryman.identity.users import table as users
+from ferryman.identity.users.model import User
+from ferryman.integrations.bots.schema import CallbackIn, CallbackPatch
+from ferryman.schema import changes
+from ferryman.webhooks.subscriptions import service as webhooks
+from ferryman.webhooks.subscriptions import table
+from ferryman.webhooks.subscriptions.model import BOT_DEACTIVATED, Webhook
+from ferryman.webhooks.subscriptions.schema import WebhookIn, WebhookPatch
+
+MAX_CALLBACKS = 10  # of one bot, live and test each
+
+
+def create(caller: Caller, bot: User, wanted: CallbackIn, once: Once | None = None) -> tuple[Webhook, str]:
+    """A new callback of an active bot, and its signing secret."""
+    known, _ = page(caller, bot, MAX_CALLBACKS, None)
+    if len(known) >= MAX_CALLBACKS:
+        raise Conflict(f"The bot has {len(known)} callbacks; that is the most. Delete one first.")
+    as_webhook = WebhookIn.model_validate({"events": ["bot.mentioned"], **changes(wanted)})
+
+    def with_it(webhook: Webhook) -> list[store.Write]:
+        acting = users.acting(bot.workspace_id, bot.user_id, bot.role, refused=deactivated())
+        return [acting, *audit.writes(caller, "callback.created", webhook.webhook_id, {"bot_id": bot.user_id})]
+
+    return webhooks.create(caller, as_webhook, once, bot_id=bot.user_id, with_it=with_it)
+
+
+def page(caller: Caller, bot: User, limit: int, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:
+    """The bot's callbacks, newest first: live ones for a live token, test ones for a test token."""
+    return table.page_of_bot(bot.workspace_id, bot.user_id, limit, after, livemode=caller.livemode)
+
+
+def read(caller: Caller, bot: User, webhook_id: str) -> Webhook:
+    unknown = NotFound("The bot has no such callback.")
+    try:
+        webhook = table.get(bot.workspace_id, webhook_id)
+    except NotFound:
+        raise unknown from None
+    if webhook.bot_id != bot.user_id or webhook.livemode != caller.livemode:
+        raise unknown
+    return webhook
+
+
+def edit(caller: Caller, bot: User, webhook_id: str, patch: CallbackPatch) -> Webhook:
+    """Change a callback. A changed URL keeps its secret and is checked again."""
+    wanted = changes(patch)
+    audited = audit.writes(caller, "callback.edited", webhook_id, {"bot_id": bot.user_id, "changed": list(wanted)})
+    return webhooks.change(caller, read(caller, bot, webhook_id), WebhookPatch.model_validate(wanted), audited)
+
+
+def delete(caller: Caller, bot: User, webhook_id: str) -> None:
+    """Delete a callback: deliveries that wait are cancelled when they come up."""
+    audited = audit.writes(caller, "callback.deleted", webhook_id, {"bot_id": bot.user_id})
+    store.commit([*table.deleting(read(caller, bot, webhook_id)), *audited])
+
+
+def delete_all(bot: User) -> None:
+    """Delete a bot's live and test callbacks."""
+    for webhook in list(_all(bot)):
+        store.commit(table.deleting(webhook))
+
+
+def follow(bot: User) -> None:
+    """Disable the callbacks of a deactivated bot; enable those of an active one that were disabled for that."""
+    now = clock.now_iso()
+    for webhook in _all(bot):
+        if not bot.active:
+            with suppress(table.NotEnabled):
+                store.commit([table.disabling(bot.workspace_id, webhook.webhook_id, BOT_DEACTIVATED, now)])
+        elif webhook.disabled_reason == BOT_DEACTIVATED:
+            store.commit([table.enabling(webhook, now)])
+
+
+def any_live(bot: User) -> bool:
+    return any(webhook.livemode for webhook in _all(bot))
+
+
+def deactivated() -> Conflict:
+    """What a deactivated bot's callers are told."""
+    return Conflict("The bot is deactivated. Activate it first: PATCH /v1/bots/{id} with active: true.")
+
+
+def _all(bot: User) -> Iterator[Webhook]:
+    for livemode in (True, False):
+        found, _ = table.page_of_bot(bot.workspace_id, bot.user_id, 100, None, livemode=livemode)
+        yield from found

@@ -1,0 +1,198 @@
+"""Bots: users of the role `bot`, who only call the API. What a bot may do at most is the role's (`scopes`)."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import batched
+
+from ferryman import clock, ids, schema
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.chats import table as chats
+from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
+from ferryman.identity import idempotency
+from ferryman.identity import permissions as scopes
+from ferryman.identity.audit import service as audit
+from ferryman.identity.credentials.model import Caller
+from ferryman.identity.idempotency import Once
+from ferryman.identity.tokens import service as tokens
+from ferryman.identity.tokens import table as tokens_table
+from ferryman.identity.tokens.model import Environment, Token
+from ferryman.identity.tokens.schema import TokenIn
+from ferryman.identity.users import table
+from ferryman.identity.users.model import User
+from ferryman.integrations.bots import callbacks
+from ferryman.integrations.bots.schema import BotIn, BotPatch, BotTokenIn
+
+MAX_TOKENS = 20  # that are not revoked: all are revoked in one transaction of at most 100 writes
+_CHATS_AT_ONCE = 40
+_REMOVABLE = {"avatar_url", "about"}
+
+
+def create(caller: Caller, wanted: BotIn, once: Once | None = None) -> tuple[User, Token, str]:
+    """A new bot, its first token and the token's secret. Raises NotAllowed for a token broader than the caller's."""
+    now = clock.now_iso()
+    bot = User(
+        workspace_id=caller.workspace_id,
+        user_id=ids.new(ids.USER),
+        name=wanted.name,
+        role="bot",
+        handle=wanted.handle,
+        avatar_url=wanted.avatar_url,
+        about=wanted.about,
+        created_by=caller.user_id,
+        created_at=now,
+        updated_at=now,
+    )
+    first = TokenIn(
+        name=wanted.name,
+        scopes=[*(wanted.scopes or _all_scopes(caller))],
+        environment=wanted.environment or _environment(caller),
+        expires_at=wanted.expires_at,
+    )
+    token, secret, writes = tokens.creating(caller, bot.user_id, bot.role, first)
+    audited = audit.writes(caller, "bot.created", bot.user_id, {"handle": wanted.handle})
+    acting = table.acting(caller.workspace_id, caller.user_id, caller.role)
+    store.commit([*idempotency.writes(once, bot.user_id), *table.creating(bot), *writes, acting, *audited])
+    return bot, token, secret
+
+
+def visible(caller: Caller, bot_id: str) -> User:
+    """The bot, if the caller may manage it: every one with admin:*, else only those the caller's user created."""
+    unknown = NotFound("There is no such bot.")
+    try:
+        bot = table.get(caller.workspace_id, bot_id)
+    except NotFound:
+        raise unknown from None
+    if bot.role != "bot" or (not caller.is_admin and bot.created_by != caller.user_id):
+        raise unknown
+    return bot
+
+
+def page(caller: Caller, limit: int, after: store.Key | None) -> tuple[list[User], store.Key | None]:
+    """The bots that are `visible` to the caller, oldest first."""
+    return table.page_of_bots(caller.workspace_id, None if caller.is_admin else caller.user_id, limit, after)
+
+
+def edit(caller: Caller, bot_id: str, patch: BotPatch) -> User:
+    """Change a bot. Its activity reaches its tokens and callbacks before this returns."""
+    before = visible(caller, bot_id)
+    changes = schema.changes(patch)
+    for name, value in changes.items():
+        if value is None and name not in _REMOVABLE:
+            raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
+    after = replace(before, **changes)
+    if after.active != before.active:
+        _spare_live(caller, before)
+    if after != before:
+        after.updated_at = clock.now_iso()
+        changed = [name for name, value in changes.items() if value != getattr(before, name)]
+        audited = audit.writes(caller, "bot.edited", bot_id, {"changed": changed, "active": after.active})
+        store.commit([*table.changing(before, after), *audited])
+    if "active" in changes:  # also when nothing changed: an earlier request may have failed halfway
+        _follow(after)
+    return after
+
+
+def delete(caller: Caller, bot_id: str) -> None:
+    """Delete a bot, with its tokens, callbacks and memberships; its messages stay.
+
+    The bot itself goes last, so that a request that failed halfway can be repeated.
+    """
+    bot = visible(caller, bot_id)
+    _spare_live(caller, bot)
+    if bot.active:
+        after = replace(bot, active=False, updated_at=clock.now_iso())
+        store.commit(table.changing(bot, after))
+        bot = after
+    for token in _tokens(bot):
+        tokens.revoke_found(caller, token)
+    callbacks.delete_all(bot)
+    for chat_ids in batched(chats.joined(bot.workspace_id, bot_id), _CHATS_AT_ONCE, strict=False):
+        store.commit([write for chat_id in chat_ids for write in chats.leaving(bot.workspace_id, chat_id, bot_id)])
+    audited = audit.writes(caller, "bot.deleted", bot_id, {"handle": bot.handle})
+    store.commit([*table.deleting(bot), *audited])
+
+
+def create_token(caller: Caller, bot_id: str, wanted: BotTokenIn, once: Once | None = None) -> tuple[Token, str]:
+    """A new token of a bot and its secret; with `revoke_others`, the others are revoked in the same transaction."""
+    bot = visible(caller, bot_id)
+    known = list(_tokens(bot))
+    others = [token for token in known if caller.livemode or not token.livemode]
+    if len(known) >= MAX_TOKENS and not wanted.revoke_others:
+        raise Conflict(
+            f"The bot has {len(known)} tokens that are not revoked. Revoke some, or send revoke_others: true."
+        )
+    newest = max(others, key=lambda token: token.token_id, default=None)
+    inherited = [scope for scope in newest.scopes if scope in scopes.of_role("bot")] if newest else []
+    token, secret, writes = tokens.creating(
+        caller,
+        bot_id,
+        bot.role,
+        TokenIn.model_validate(
+            {
+                "name": wanted.name or bot.name,
+                "scopes": wanted.scopes or inherited or _all_scopes(caller),
+                "environment": wanted.environment or (newest.environment if newest else _environment(caller)),
+                "expires_at": wanted.expires_at,
+                "description": wanted.description,
+            }
+        ),
+    )
+    if wanted.revoke_others:
+        for other in others:
+            writes += tokens.revoking(caller, other)
+    writes.append(table.acting(bot.workspace_id, bot_id, bot.role, refused=callbacks.deactivated()))
+    try:
+        store.commit([*idempotency.writes(once, token.token_id), *writes], tries=3)
+    except NotFound:
+        raise Conflict("A token of the bot was revoked at the same moment. Send the request again.") from None
+    return token, secret
+
+
+def token_of(caller: Caller, bot_id: str, token_id: str) -> Token:
+    """A token of a bot. To a test token only test tokens exist."""
+    bot = visible(caller, bot_id)
+    token = tokens_table.get(caller.workspace_id, token_id)
+    if token.user_id != bot.user_id or (token.livemode and not caller.livemode):
+        raise NotFound("There is no such token.")
+    return token
+
+
+def revoke_token(caller: Caller, bot_id: str, token_id: str) -> None:
+    """Stop a token of a bot: when this returns, no call with it is accepted any more."""
+    tokens.revoke_found(caller, token_of(caller, bot_id, token_id))
+
+
+def _tokens(bot: User) -> Iterator[Token]:
+    return tokens_table.active_of(bot.workspace_id, bot.user_id)
+
+
+def _all_scopes(caller: Caller) -> list[scopes.Scope]:
+    """All that a bot may hold and the caller can give."""
+    found = [scope for scope in scopes.ALL if scope in scopes.of_role("bot") and scopes.covers(caller.scopes, scope)]
+    if not found:
+        raise NotAllowed("The token you use has no scope that a bot may hold, such as messages:write, to give to it.")
+    return found
+
+
+def _environment(caller: Caller) -> Environment:
+    return "production" if caller.livemode else "development"
+
+
+def _spare_live(caller: Caller, bot: User) -> None:
+    """A test token never touches what is live. Raises NotAllowed."""
+    if not caller.livemode and (any(token.livemode for token in _tokens(bot)) or callbacks.any_live(bot)):
+        raise NotAllowed("The bot has live tokens or callbacks, which a test token cannot stop. Use a live token.")
+
+
+def _follow(bot: User) -> None:
+    """Bring the bot's activity into its tokens and callbacks.
+
+    Of two edits at the same moment, the first can come here last; so look whether it still is the newest.
+    """
+    while True:
+        tokens.follow_user(bot)
+        callbacks.follow(bot)
+        newest = table.get(bot.workspace_id, bot.user_id)
+        if newest.active == bot.active:
+            return
+        bot = newest

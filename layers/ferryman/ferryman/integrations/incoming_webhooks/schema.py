@@ -1,0 +1,72 @@
+"""What the API takes and gives for incoming webhooks."""
+
+from typing import Self
+
+from pydantic import Field
+
+from ferryman import ids
+from ferryman.identity.avatars import AvatarUrl
+from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
+from ferryman.schema import Input, ListQuery, Name, Output, Time
+
+_NAME = "Shown as the author of its messages."
+_AVATAR = "Shown as the author's picture."
+
+
+class IncomingWebhookIn(Input):
+    """A new incoming webhook."""
+
+    chat_id: str = Field(pattern=ids.pattern(ids.CHAT), description="The chat it posts to; you must belong to it.")
+    name: Name = Field(description=_NAME, examples=["CI"])
+    avatar_url: AvatarUrl | None = Field(None, description=_AVATAR)
+
+
+class IncomingWebhookPatch(Input):
+    """What to change; fields that are left out stay as they are. Earlier messages keep their author."""
+
+    name: Name | None = Field(None, description=_NAME)
+    avatar_url: AvatarUrl | None = Field(None, description=f"{_AVATAR} null removes it.")
+
+
+class IncomingWebhookQuery(ListQuery):
+    """Filters of a list of incoming webhooks."""
+
+    chat_id: str | None = Field(None, pattern=ids.pattern(ids.CHAT), description="Only those of this chat.")
+
+
+class IncomingWebhookOut(Output):
+    """An incoming webhook, without its URL."""
+
+    id: str = Field(pattern=ids.pattern(ids.INCOMING_WEBHOOK))
+    chat_id: str
+    name: str
+    avatar_url: str | None
+    livemode: bool
+    created_by: str
+    created_at: Time
+    updated_at: Time
+    last_used_at: Time | None = Field(description="Exact to ten minutes.")
+
+    @classmethod
+    def of(cls, webhook: IncomingWebhook) -> Self:
+        return cls(
+            id=webhook.incoming_webhook_id,
+            chat_id=webhook.chat_id,
+            name=webhook.name,
+            avatar_url=webhook.avatar_url,
+            livemode=webhook.livemode,
+            created_by=webhook.created_by,
+            created_at=webhook.created_at,
+            updated_at=webhook.updated_at or webhook.created_at,
+            last_used_at=webhook.last_used_at,
+        )
+
+
+class IncomingWebhookCreated(IncomingWebhookOut):
+    """An incoming webhook with its new URL, which is shown this once."""
+
+    url: str | None = Field(
+        None,
+        description="The secret URL. Keep it now: it is not stored and cannot be shown again. "
+        "Null when a repeated Idempotency-Key found the webhook already created.",
+    )

@@ -1,0 +1,102 @@
+"""The table `incoming_webhooks`: (workspace_id, incoming_webhook_id) → incoming webhook.
+
+What the secret URL authenticates with is in `credentials`.
+"""
+
+from collections.abc import Iterator
+
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.chats import table as chats
+from ferryman.errors import NotFound
+from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
+
+TABLE = "incoming_webhooks"
+
+
+def key(workspace_id: str, incoming_webhook_id: str) -> store.Key:
+    return {"workspace_id": workspace_id, "incoming_webhook_id": incoming_webhook_id}
+
+
+def get(workspace_id: str, incoming_webhook_id: str) -> IncomingWebhook:
+    item = store.get(TABLE, key(workspace_id, incoming_webhook_id))
+    if item is None:
+        raise NotFound("There is no such incoming webhook.")
+    return IncomingWebhook.from_item(item)
+
+
+def page(
+    workspace_id: str,
+    limit: int,
+    after: store.Key | None,
+    *,
+    livemode: bool,
+    member: str | None,
+    chat_id: str | None = None,
+) -> tuple[list[IncomingWebhook], store.Key | None]:
+    """Live or test ones, newest first.
+
+    Only those of chats that the user `member` belongs to, and only those of `chat_id`, when they are given.
+    """
+
+    def of_joined_chats(items: list[store.Item]) -> list[store.Item]:
+        if member is None or not items:
+            return items
+        joined = chats.memberships(workspace_id, {(item["chat_id"], member) for item in items})
+        return [item for item in items if (item["chat_id"], member) in joined]
+
+    values: dict[str, str | bool] = {":workspace": workspace_id, ":livemode": livemode}
+    if chat_id:
+        values[":chat"] = chat_id
+    found = store.page(
+        TABLE,
+        "workspace_id = :workspace",
+        values,
+        where="livemode = :livemode AND chat_id = :chat" if chat_id else "livemode = :livemode",
+        keep=of_joined_chats,
+        newest_first=True,
+        limit=limit,
+        after=after,
+    )
+    return [IncomingWebhook.from_item(item) for item in found.items], found.last_key
+
+
+def of_chat(workspace_id: str, chat_id: str) -> Iterator[IncomingWebhook]:
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace",
+        {":workspace": workspace_id, ":chat": chat_id},
+        where="chat_id = :chat",
+    )
+    return (IncomingWebhook.from_item(item) for item in found)
+
+
+def creating(webhook: IncomingWebhook) -> store.Write:
+    return store.put(TABLE, webhook.to_item(), condition="attribute_not_exists(incoming_webhook_id)")
+
+
+def changing(webhook: IncomingWebhook, **changes: object) -> store.Write:
+    """Set attributes; refused when somebody changed or revoked it in between."""
+    return store.set_values(
+        TABLE,
+        key(webhook.workspace_id, webhook.incoming_webhook_id),
+        changes,
+        condition=_AS_READ,
+        values=_as_read(webhook),
+    )
+
+
+def deleting(webhook: IncomingWebhook) -> store.Write:
+    """Refused when somebody changed it in between: its URL could be another now, and would stay."""
+    return store.delete(
+        TABLE,
+        key(webhook.workspace_id, webhook.incoming_webhook_id),
+        condition=_AS_READ,
+        values=_as_read(webhook),
+    )
+
+
+_AS_READ = "secret_hash = :hash AND (attribute_not_exists(updated_at) OR updated_at = :before)"
+
+
+def _as_read(webhook: IncomingWebhook) -> dict[str, str]:
+    return {":hash": webhook.secret_hash, ":before": webhook.updated_at or ""}

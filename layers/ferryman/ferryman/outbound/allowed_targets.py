@@ -1,0 +1,23 @@
+"""The target policy of this deployment, from its stack parameters."""
+
+from functools import cache
+from ipaddress import ip_network
+
+from ferryman import settings
+from ferryman.errors import Misconfigured
+from ferryman.outbound.targets import TargetPolicy
+
+
+@cache
+def of_deployment() -> TargetPolicy:
+    networks = settings.optional("ALLOWED_NETWORKS")
+    try:
+        allowed_networks = tuple(ip_network(part.strip()) for part in networks.split(",") if part.strip())
+    except ValueError as error:
+        raise Misconfigured(f"ALLOWED_NETWORKS must be CIDR blocks with commas between: {error}.") from None
+    return TargetPolicy(
+        allow_loopback_http=settings.flag("ALLOW_LOCAL_TARGETS"),
+        allowed_ports=frozenset(settings.integers("ALLOWED_PORTS")),
+        allowed_networks=allowed_networks,
+        own_hosts=frozenset(host.strip() for host in settings.optional("OWN_HOSTS").split(",") if host.strip()),
+    )

@@ -1,0 +1,38 @@
+"""Recalling what happened: the events that deliveries tell, as they were.
+
+The event of a new message is made of the message while that is as it was posted; whoever edits or deletes it stores
+the event in `events` in the same transaction. Every other event is stored there from the beginning.
+
+A message that is shown as it was posted tells what has to be sent, also when it was changed a moment ago.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ferryman.conversations.messages import table as messages
+from ferryman.events import catalogue
+from ferryman.events import table as events
+from ferryman.events.model import Event
+
+
+class Source(NamedTuple):
+    """Where an event is found."""
+
+    workspace_id: str
+    event_id: str
+    chat_id: str | None = None
+    message_id: str | None = None
+
+
+def recall(sources: Iterable[Source]) -> dict[str, Event]:
+    """The events that can still be found, by event id. Three batch reads at most, one when all is unchanged."""
+    wanted = {source.event_id: source for source in sources}
+    posted = {
+        (source.workspace_id, source.chat_id, source.message_id)
+        for source in wanted.values()
+        if source.chat_id and source.message_id
+    }
+    made = [catalogue.message_created(message) for message in messages.as_posted(posted)]
+    found = {event.event_id: event for event in made if event.event_id in wanted}
+    stored = [source[:2] for source in wanted.values() if source.event_id not in found]
+    return found | events.get_many(stored)

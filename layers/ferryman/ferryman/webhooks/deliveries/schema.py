@@ -1,0 +1,93 @@
+"""What the API gives for deliveries and their attempts."""
+
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from ferryman import ids
+from ferryman.events.model import EventType
+from ferryman.schema import ListQuery, Output, Time
+from ferryman.webhooks import signing
+from ferryman.webhooks.deliveries.model import Delivery, State
+from ferryman.webhooks.subscriptions.model import Webhook
+
+type Result = Literal["2xx", "3xx", "4xx", "5xx", "error"]
+type Outcome = Literal["delivered", "failed", "unknown", "open"]
+
+
+class DeliveryQuery(ListQuery):
+    """Filters of a delivery log."""
+
+    state: State | None = Field(None, description="Only deliveries in this state.")
+    event_type: EventType | None = Field(None, description="Only events of this type.")
+    result: Result | None = Field(
+        None, description="Only deliveries whose last attempt ended so; `error`: without an answer."
+    )
+    since: Time | None = Field(None, description="Only events from this time on.")
+    until: Time | None = Field(None, description="Only events before this time.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since and self.until and self.since >= self.until:
+            raise ValueError("since must be before until")
+        return self
+
+
+class AttemptOut(Output):
+    """One HTTP request of a delivery."""
+
+    number: int
+    at: Time
+    outcome: Outcome = Field(
+        description="`unknown`: it never reported, so the receiver may have got it; `open`: it is under way."
+    )
+    status: int | None = Field(description="The receiver's HTTP status, when there was an answer.")
+    error: str | None = Field(description="What went wrong, when there was no answer.")
+    duration_ms: int | None
+    excerpt: str | None = Field(description="The first part of the answer, as text.")
+    request_headers: dict[str, str] = Field(description="What was sent, without the signatures.")
+
+
+class DeliveryOut(Output):
+    """One event for one webhook, with every attempt."""
+
+    id: str = Field(pattern=ids.DELIVERY_PATTERN)
+    webhook_id: str
+    event_id: str
+    event_type: str
+    chat_id: str | None
+    livemode: bool
+    state: State
+    reason: str | None = Field(description="Why it was cancelled or exhausted.")
+    result: Result | None = Field(description="How the last attempt ended.")
+    test: bool = Field(description="Sent on request: not retried, not counted.")
+    replayed_at: Time | None = Field(description="When somebody asked for it again.")
+    attempts: list[AttemptOut]
+    next_attempt_at: Time | None
+    created_at: Time
+    updated_at: Time
+
+    @classmethod
+    def of(cls, delivery: Delivery, webhook: Webhook) -> Self:
+        copied = (
+            "webhook_id event_id event_type chat_id livemode state reason result replayed_at next_attempt_at "
+            "created_at updated_at"
+        )
+        return cls.model_validate(
+            {
+                "id": delivery.delivery_id,
+                "test": bool(delivery.test),
+                "attempts": [_attempt(attempt, delivery, webhook) for attempt in delivery.attempts],
+                **{name: getattr(delivery, name) for name in copied.split()},
+            }
+        )
+
+
+def _attempt(attempt: dict[str, Any], delivery: Delivery, webhook: Webhook) -> dict[str, Any]:
+    return {
+        "request_headers": signing.described(signing.attempt(delivery, attempt), webhook.signatures),
+        "number": attempt["number"],
+        "at": attempt["at"],
+        "outcome": attempt.get("outcome", "open"),
+        **{name: attempt.get(name) for name in ("status", "error", "duration_ms", "excerpt")},
+    }

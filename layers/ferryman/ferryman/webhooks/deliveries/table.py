@@ -1,0 +1,242 @@
+"""The table `deliveries`: (webhook, delivery_id) → delivery, where webhook is `<workspace_id>/<webhook_id>`.
+
+A delivery's id begins with its event's, so a webhook's deliveries are sorted by the time of their events.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from ferryman import clock, ids, settings
+from ferryman.aws import dynamodb as store
+from ferryman.errors import Conflict, NotFound
+from ferryman.events.model import Event
+from ferryman.webhooks.deliveries.model import Delivery
+
+TABLE = "deliveries"
+_DAY_SECONDS = 86_400
+
+
+class LostClaim(Conflict):
+    """Somebody else claimed or settled the delivery in between."""
+
+
+def key(workspace_id: str, webhook_id: str, delivery_id: str) -> store.Key:
+    return {"webhook": f"{workspace_id}/{webhook_id}", "delivery_id": delivery_id}
+
+
+def new(event: Event, webhook_id: str) -> Delivery:
+    """A delivery of the event to the webhook, not stored yet."""
+    now = clock.now_iso()
+    kept = settings.integer("DELIVERY_RETENTION_DAYS") * _DAY_SECONDS
+    return Delivery(
+        workspace_id=event.workspace_id,
+        webhook_id=webhook_id,
+        delivery_id=ids.delivery(event.event_id, webhook_id),
+        event_id=event.event_id,
+        event_type=event.type,
+        livemode=event.livemode,
+        test=event.test,
+        chat_id=event.chat_id,
+        message_id=event.message_id,
+        chain=event.chain,
+        state="queued",
+        created_at=now,
+        updated_at=now,
+        expires_at_epoch=int(clock.seconds(event.created_at)) + kept,
+        stored=False,
+    )
+
+
+def creating(delivery: Delivery) -> store.Write:
+    """Refused with LostClaim when the same event was given to the same webhook before."""
+    return store.put(
+        TABLE,
+        {**delivery.to_item(), **key(delivery.workspace_id, delivery.webhook_id, delivery.delivery_id)},
+        condition="attribute_not_exists(delivery_id)",
+        refused=_lost(),
+    )
+
+
+def show(delivery: Delivery) -> None:
+    """Let the log show a delivery that has to wait for its first attempt."""
+    if not delivery.stored:
+        with suppress(LostClaim):
+            store.commit([creating(delivery)])
+
+
+def get(workspace_id: str, delivery_id: str) -> Delivery:
+    parts = ids.of_delivery(delivery_id)
+    item = store.get(TABLE, key(workspace_id, parts[1], delivery_id)) if parts else None
+    if item is None or item["expires_at_epoch"] <= clock.now():
+        raise NotFound("There is no such delivery.")
+    return Delivery.from_item(item)
+
+
+def get_many(keys: Iterable[tuple[str, str, str]]) -> dict[str, Delivery]:
+    """The deliveries of (workspace_id, webhook_id, delivery_id) that exist, by delivery id."""
+    found = store.get_many(TABLE, [key(*parts) for parts in keys])
+    return {item["delivery_id"]: Delivery.from_item(item) for item in found}
+
+
+def page(
+    workspace_id: str,
+    webhook_id: str,
+    limit: int,
+    after: store.Key | None,
+    *,
+    state: str | None = None,
+    event_type: str | None = None,
+    result: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+) -> tuple[list[Delivery], store.Key | None]:
+    """A webhook's deliveries, newest event first. `since` and `until` bound the time of the event (ISO)."""
+    values: dict[str, Any] = {":webhook": f"{workspace_id}/{webhook_id}", ":now": int(clock.now())}
+    filters = ["expires_at_epoch > :now"]
+    names = {}
+    if state:
+        values[":state"] = state
+        names["#state"] = "state"
+        filters.append("#state = :state")
+    if event_type:
+        values[":type"] = event_type
+        filters.append("event_type = :type")
+    if result:
+        values[":result"] = result
+        names["#result"] = "result"
+        filters.append("#result = :result")
+    values[":since"] = ids.floor(ids.DELIVERY, since) if since else f"{ids.DELIVERY}_"
+    values[":until"] = ids.floor(ids.DELIVERY, until) if until else f"{ids.DELIVERY}_~"
+    found = store.page(
+        TABLE,
+        "webhook = :webhook AND delivery_id BETWEEN :since AND :until",
+        values,
+        where=" AND ".join(filters),
+        names=names,
+        newest_first=True,
+        limit=limit,
+        after=after,
+    )
+    return [Delivery.from_item(item) for item in found.items], found.last_key
+
+
+def page_to_replay(
+    workspace_id: str,
+    webhook_id: str,
+    limit: int,
+    after: store.Key | None,
+    *,
+    states: Sequence[str],
+    replayed_at: str,
+    since: str | None,
+    until: str,
+    max_attempts: int,
+) -> tuple[list[Delivery], store.Key | None]:
+    """Deliveries that ended in one of `states`, or were started anew at `replayed_at` and still wait; oldest first.
+
+    One query, so that a page of a long log costs the same wherever its matches are; it may be empty.
+    """
+    chosen = {f":state{number}": state for number, state in enumerate(states)}
+    values: dict[str, Any] = {
+        ":webhook": f"{workspace_id}/{webhook_id}",
+        ":now": int(clock.now()),
+        ":since": ids.floor(ids.DELIVERY, since) if since else f"{ids.DELIVERY}_",
+        ":until": ids.floor(ids.DELIVERY, until),
+        ":queued": "queued",
+        ":at": replayed_at,
+        ":most": max_attempts,
+        **chosen,
+    }
+    found = store.query(
+        TABLE,
+        "webhook = :webhook AND delivery_id BETWEEN :since AND :until",
+        values,
+        where="expires_at_epoch > :now AND attribute_not_exists(test) AND size(attempts) < :most AND "
+        f"(#state IN ({', '.join(chosen)}) OR (#state = :queued AND replayed_at = :at))",
+        names={"#state": "state"},
+        limit=limit,
+        after=after,
+    )
+    return [Delivery.from_item(item) for item in found.items], found.last_key
+
+
+def claim(delivery: Delivery, lease_seconds: float) -> Delivery:
+    """Take the right to make the next attempt, right before connecting. Raises LostClaim.
+
+    The condition is the whole state that `delivery` was read with, or that it is not stored, so of two copies of a
+    message one wins; the first claim of a delivery creates it. An earlier attempt that never reported is closed as
+    `unknown` here. `delivery` itself is left as it was read: two copies of a message in one batch share it, and what
+    one of them changed in it would let the other win too.
+    """
+    now = clock.now()
+    attempts, unknowns = closed(delivery)
+    after: dict[str, Any] = {
+        "state": "sending",
+        "attempts": [*attempts, {"number": len(attempts) + 1, "at": clock.iso(now)}],
+        "unknowns": unknowns,
+        "lease_until": int((now + lease_seconds) * 1000),
+        "updated_at": clock.iso(now),
+        "next_attempt_at": None,
+    }
+    store.commit([_changing(delivery, after)])
+    return replace(delivery, **after, stored=True)
+
+
+def release(delivery: Delivery) -> None:
+    """Give a claim back whose attempt was not made, as certainly nothing was sent: it is as if there had been none."""
+    attempts = delivery.attempts[:-1]
+    with suppress(LostClaim):
+        settle(delivery, state="retrying" if attempts else "queued", attempts=attempts, next_attempt_at=None)
+
+
+def closed(delivery: Delivery) -> tuple[list[dict[str, Any]], int]:
+    """The attempts with the one that never reported, if any, closed as `unknown`; and how many are unknown so."""
+    attempts = [{"outcome": "unknown", **attempt} for attempt in delivery.attempts]
+    return attempts, delivery.unknowns + sum("outcome" not in attempt for attempt in delivery.attempts)
+
+
+def settle(delivery: Delivery, *also: store.Write, **after: Any) -> None:
+    """Write how a claimed attempt, or the whole delivery, ended, and `also` in the same transaction.
+
+    Raises LostClaim when somebody else claimed or settled it in between.
+    """
+    store.commit([_changing(delivery, {**after, "updated_at": clock.now_iso(), "lease_until": 0}), *also])
+
+
+def replaying(delivery: Delivery, at: str) -> store.Write:
+    """Start a delivery that is over anew: a fresh budget, its attempts kept. Refused when it is not over."""
+    after = {
+        "state": "queued",
+        "failures": 0,
+        "unknowns": 0,
+        "lease_until": 0,
+        "next_attempt_at": None,
+        "reason": None,
+        "replayed_at": at,
+        "updated_at": at,
+    }
+    return _updating(delivery, after)
+
+
+def _changing(delivery: Delivery, after: dict[str, Any]) -> store.Write:
+    """One write: the first one of a delivery is the put that creates it."""
+    return _updating(delivery, after) if delivery.stored else creating(replace(delivery, **after))
+
+
+def _updating(delivery: Delivery, after: dict[str, Any]) -> store.Write:
+    write = store.set_values(
+        TABLE,
+        key(delivery.workspace_id, delivery.webhook_id, delivery.delivery_id),
+        after,
+        condition="#state = :was AND size(attempts) = :made AND lease_until = :lease",
+        values={":was": delivery.state, ":made": len(delivery.attempts), ":lease": delivery.lease_until},
+        refused=_lost(),
+    )
+    write.arguments["ExpressionAttributeNames"]["#state"] = "state"
+    return write
+
+
+def _lost() -> LostClaim:
+    return LostClaim("The delivery was claimed by somebody else.")

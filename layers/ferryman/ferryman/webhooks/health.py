@@ -1,0 +1,128 @@
+"""A webhook's health: how fast it may be called, when it is left alone for a while, and when it is disabled.
+
+- a rate (`max_per_second`) is counted where all deliverers see it, so that it holds exactly: no more attempts begin
+  in any second of the clock
+- after five failures in a row the webhook is paused; then one attempt probes, and a success ends the pause
+- a receiver that answers 429 or 503 with Retry-After is left alone for that long
+- a receiver that took longer than two seconds has its deliveries on the slow lane for a quarter of an hour
+- after ten failures in a row, or a 410 Gone, the webhook is disabled, with the reason; what was under way when a pause
+  began is not counted, so ten are five and as many probes
+
+Whoever has to wait is deferred with a new message, so that waiting never costs a delivery's budget.
+"""
+
+import random
+from contextlib import suppress
+
+from ferryman import clock, log, settings
+from ferryman.aws import dynamodb as store
+from ferryman.events import catalogue
+from ferryman.events import table as events
+from ferryman.outbound import transport
+from ferryman.webhooks.subscriptions import table as webhooks
+from ferryman.webhooks.subscriptions.model import (
+    DISABLE_AFTER_FAILURES,
+    PAUSE_AFTER_FAILURES,
+    SLOW_AFTER_SECONDS,
+    SLOW_FOR_SECONDS,
+    Webhook,
+)
+
+_GONE = 410
+_ASKS_FOR_PATIENCE = (429, 503)
+_MAX_PATIENCE_SECONDS = 900
+_SPREAD = 0.2
+
+
+def wait(webhook: Webhook, attempt_seconds: float) -> float:
+    """Seconds until an attempt may be made, 0 for now. What it grants (a probe, a place in a second) is taken.
+
+    `attempt_seconds` is how long an attempt may last: the others wait for a probe that long.
+    """
+    now = clock.now()
+    paused_for = webhook.paused_until / 1000 - now
+    if paused_for > 0:
+        return _spread(paused_for)
+    if webhook.paused_until:
+        until = int((now + attempt_seconds + 1) * 1000)
+        if not webhooks.probe(webhook, until):
+            return _spread(attempt_seconds + 1)
+        webhook.paused_until = until  # what the probe's failure has to find
+    if webhook.max_per_second and not webhooks.take_place(webhook, int(now)):
+        # The next second may be full as well; spreading over two keeps the crowd small.
+        return 1 + 2 * random.random()  # noqa: S311 - spreading load needs no secret randomness
+    return 0
+
+
+def timed(webhook: Webhook, duration_ms: int) -> None:
+    """Move the webhook to the slow lane when its receiver took long, or keep it there."""
+    now = clock.now()
+    if duration_ms < SLOW_AFTER_SECONDS * 1000 or webhook.slow_until > (now + SLOW_FOR_SECONDS / 2) * 1000:
+        return
+    webhooks.slow(webhook, int((now + SLOW_FOR_SECONDS) * 1000))
+
+
+def succeeded(webhook: Webhook) -> None:
+    """The receiver answered 2xx: failures start anew, a pause is over. Costs nothing while all is well."""
+    if webhook.consecutive_failures or webhook.paused_until:
+        webhooks.recovered(webhook)
+
+
+def failed(webhook: Webhook, outcome: transport.Refused | transport.Unreachable) -> None:
+    """Count one failed attempt, and pause or disable the webhook when it is time to.
+
+    Attempts that were under way when a pause began say nothing that is new, however many they are: they are not
+    counted, so that a burst cannot disable a webhook before its pause.
+    """
+    error = f"HTTP {outcome.status}" if isinstance(outcome, transport.Refused) else outcome.error
+    failures = _count(webhook, outcome, error)
+    if isinstance(outcome, transport.Refused) and outcome.status == _GONE:
+        _disable(webhook, "the receiver answered 410 Gone", error)
+    elif failures >= DISABLE_AFTER_FAILURES:
+        _disable(webhook, f"{failures} attempts in a row failed; the last with {error}", error)
+
+
+def _count(webhook: Webhook, outcome: transport.Refused | transport.Unreachable, error: str) -> int:
+    """Count, and pause where it is time to. The failures in a row so far, 0 when this one does not count."""
+    pause, patience = settings.integer("PAUSE_SECONDS"), _patience(outcome)
+    failures = webhooks.failed(webhook, error, below=PAUSE_AFTER_FAILURES - 1 if pause else None)
+    seconds = patience
+    if pause and not failures:
+        # The fifth, or a later one. The pause is set by the write that counts, so that no other comes in between.
+        seconds = max(pause, patience)
+        failures = webhooks.failed_and_paused(webhook, error, _until(seconds))
+    if patience and not (pause and failures >= PAUSE_AFTER_FAILURES):
+        webhooks.pause(webhook, _until(patience))
+    if seconds and 0 < failures < DISABLE_AFTER_FAILURES:
+        log.event(
+            "webhook.paused",
+            workspace_id=webhook.workspace_id,
+            webhook_id=webhook.webhook_id,
+            seconds=seconds,
+            failures=failures,
+        )
+    return failures
+
+
+def _patience(outcome: transport.Refused | transport.Unreachable) -> int:
+    """How long the receiver asks to be left alone, in seconds and within limits."""
+    if isinstance(outcome, transport.Refused) and outcome.status in _ASKS_FOR_PATIENCE and outcome.retry_after:
+        return min(outcome.retry_after, _MAX_PATIENCE_SECONDS)
+    return 0
+
+
+def _until(seconds: int) -> int:
+    return int((clock.now() + seconds) * 1000)
+
+
+def _disable(webhook: Webhook, reason: str, error: str) -> None:
+    at = clock.now_iso()
+    told = events.creating(catalogue.webhook_disabled(webhook, reason, error, at))
+    with suppress(webhooks.NotEnabled):  # another attempt disabled it first
+        store.commit([webhooks.disabling(webhook.workspace_id, webhook.webhook_id, reason, at), told])
+        log.event("webhook.disabled", workspace_id=webhook.workspace_id, webhook_id=webhook.webhook_id, reason=reason)
+
+
+def _spread(seconds: float) -> float:
+    """A little more, so that those who wait do not all return at once."""
+    return seconds * (1 + _SPREAD * random.random())  # noqa: S311 - see above

@@ -1,0 +1,27 @@
+"""Replay: a job that sends deliveries of one webhook again, page by page."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ferryman.aws import dynamodb as store
+from ferryman.webhooks.deliveries.model import State as DeliveryState
+
+type State = Literal["running", "done", "cancelled"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Replay(store.Record):
+    workspace_id: str
+    webhook_id: str
+    replay_id: str
+    state: State
+    created_by: str
+    created_at: str
+    updated_at: str
+    delivery_id: str | None = None  # one delivery; else all that match what follows
+    states: list[DeliveryState] = field(default_factory=list)
+    since: str | None = None
+    until: str | None = None
+    requeued: int = 0
+    position: store.Key | None = None  # where the next page begins
+    undispatched: str | None = None  # set while there is work left; the sweeper's index

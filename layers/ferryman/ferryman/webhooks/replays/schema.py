@@ -1,0 +1,57 @@
+"""What the API takes and gives for replays."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from ferryman import ids
+from ferryman.schema import Input, Output, Time, distinct
+from ferryman.webhooks.replays.model import Replay, State
+
+type Over = Literal["delivered", "exhausted", "cancelled"]
+type Overs = Annotated[list[Over], Field(min_length=1), AfterValidator(distinct)]
+
+
+class ReplayIn(Input):
+    """Which deliveries to send again: all that failed, unless `states` says otherwise."""
+
+    since: Time | None = Field(None, description="Only events from this time on.")
+    until: Time | None = Field(None, description="Only events before this time.")
+    states: Overs = Field(
+        default=["exhausted", "cancelled"],
+        description="Only deliveries that ended so. `delivered` ones are sent again only on request.",
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since and self.until and self.since >= self.until:
+            raise ValueError("since must be before until")
+        return self
+
+
+class ReplayPreview(Output):
+    """What a replay would send again."""
+
+    matched: int
+    complete: bool = Field(description="false: there are more than could be counted at once.")
+
+
+class ReplayOut(Output):
+    """A job that sends deliveries of one webhook again."""
+
+    id: str = Field(pattern=ids.pattern(ids.REPLAY))
+    webhook_id: str
+    state: State
+    delivery_id: str | None = Field(description="The one delivery that was asked for, if it was one.")
+    states: list[Over]
+    since: Time | None
+    until: Time | None
+    requeued: int = Field(description="How many deliveries were put into the queue again so far.")
+    created_by: str
+    created_at: Time
+    updated_at: Time
+
+    @classmethod
+    def of(cls, replay: Replay) -> Self:
+        names = set(cls.model_fields) - {"id"}
+        return cls.model_validate({"id": replay.replay_id, **{name: getattr(replay, name) for name in names}})

@@ -1,0 +1,145 @@
+"""Sending again: one delivery, a time range, or all that failed.
+
+The webhooks that come here are those that the caller may manage; whoever looked them up has seen to that.
+
+Asking only writes a replay; its stream invokes the replayer, which does a page, writes how far it came, and is
+invoked again by that. Every step may be done twice: a delivery that was started anew by this replay and still waits
+is simply put into the queue once more.
+"""
+
+from contextlib import suppress
+
+from ferryman import clock, ids
+from ferryman.aws import dynamodb as store
+from ferryman.errors import Conflict, NotFound
+from ferryman.identity.credentials.model import Caller
+from ferryman.webhooks import tickets as queue
+from ferryman.webhooks.deliveries import table as deliveries
+from ferryman.webhooks.deliveries.model import Delivery
+from ferryman.webhooks.replays import table
+from ferryman.webhooks.replays.model import Replay
+from ferryman.webhooks.replays.schema import ReplayIn
+from ferryman.webhooks.subscriptions.model import Webhook
+from ferryman.webhooks.tickets import Ticket
+
+_PAGE = 100
+_PREVIEW_PAGES = 20
+_MAX_ATTEMPTS = 60  # in one delivery's log
+
+
+def retry(caller: Caller, delivery: Delivery, webhook: Webhook) -> Delivery:
+    """Send one delivery again, with a fresh budget of attempts; the earlier ones stay in its log."""
+    _require_enabled(webhook)
+    if not delivery.is_over:
+        raise Conflict(f"The delivery is {delivery.state}; only one that is over can be sent again.")
+    if delivery.test:
+        raise Conflict("A test is not sent again. Send a new one: POST …/test.")
+    if len(delivery.attempts) >= _MAX_ATTEMPTS:
+        raise Conflict(f"The delivery has {len(delivery.attempts)} attempts; that is the most its log holds.")
+    replay = _new(caller, webhook)
+    replay.delivery_id = delivery.delivery_id
+    store.commit([deliveries.replaying(delivery, replay.created_at), table.creating(replay)])
+    return deliveries.get(delivery.workspace_id, delivery.delivery_id)
+
+
+def preview(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> tuple[int, bool]:
+    """How many deliveries a replay would send again, and whether that is all of them."""
+    replay = _matching(_new(caller, webhook), wanted)
+    matched, after = 0, None
+    for _ in range(_PREVIEW_PAGES):
+        found, after = _page(replay, after)
+        matched += len(found)
+        if after is None:
+            return matched, True
+    return matched, False
+
+
+def start(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> Replay:
+    """Start a replay. Deliveries of events after this moment are not part of it."""
+    _require_enabled(webhook)
+    replay = _matching(_new(caller, webhook), wanted)
+    store.commit([table.creating(replay)])
+    return replay
+
+
+def read(webhook: Webhook, replay_id: str) -> Replay:
+    return table.get(webhook.workspace_id, webhook.webhook_id, replay_id)
+
+
+def cancel(webhook: Webhook, replay_id: str) -> Replay:
+    """Stop a replay after the page it is at."""
+    for _ in range(5):
+        replay = read(webhook, replay_id)
+        if replay.state != "running":
+            return replay
+        with suppress(table.Moved):  # it moved on by a page: read where it is now
+            store.commit([table.cancelling(replay)])
+    return read(webhook, replay_id)
+
+
+def step(workspace_id: str, webhook_id: str, replay_id: str) -> None:
+    """Do the next page of a replay. How far it is, is read anew."""
+    try:
+        replay = table.get(workspace_id, webhook_id, replay_id)
+    except NotFound:
+        return
+    if replay.state != "running":
+        return
+    if replay.delivery_id:
+        queue.send([Ticket(replay.workspace_id, replay.delivery_id)])
+        _advance(replay, 1, None)
+        return
+    found, position = _page(replay, replay.position)
+    tickets = []
+    for delivery in found:
+        if delivery.is_over:
+            with suppress(deliveries.LostClaim):
+                store.commit([deliveries.replaying(delivery, replay.created_at)])
+        tickets.append(Ticket(replay.workspace_id, delivery.delivery_id))
+    queue.send(tickets)
+    _advance(replay, len(tickets), position)
+
+
+def _advance(replay: Replay, requeued: int, position: store.Key | None) -> None:
+    with suppress(table.Moved):  # cancelled, or a copy of this record did the page
+        store.commit([table.advancing(replay, requeued, position)])
+
+
+def _page(replay: Replay, after: store.Key | None) -> tuple[list[Delivery], store.Key | None]:
+    """A page of what a replay sends again: what matches, and what it started anew before it was interrupted."""
+    return deliveries.page_to_replay(
+        replay.workspace_id,
+        replay.webhook_id,
+        _PAGE,
+        after,
+        states=replay.states,
+        replayed_at=replay.created_at,
+        since=replay.since,
+        until=replay.until or replay.created_at,
+        max_attempts=_MAX_ATTEMPTS,
+    )
+
+
+def _new(caller: Caller, webhook: Webhook) -> Replay:
+    now = clock.now_iso()
+    return Replay(
+        workspace_id=caller.workspace_id,
+        webhook_id=webhook.webhook_id,
+        replay_id=ids.new(ids.REPLAY),
+        state="running",
+        created_by=caller.user_id,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _matching(replay: Replay, wanted: ReplayIn) -> Replay:
+    replay.states = list(wanted.states)
+    replay.since = wanted.since
+    replay.until = wanted.until
+    return replay
+
+
+def _require_enabled(webhook: Webhook) -> None:
+    if webhook.state != "enabled":
+        raise Conflict("The webhook is disabled. Enable it first: PATCH it with state: enabled.")

@@ -1,0 +1,78 @@
+"""The table `replays`: (webhook, replay_id) → replay, where webhook is `<workspace_id>/<webhook_id>`.
+
+Its stream drives the job: each page that was done is an update, and each update invokes the replayer again.
+"""
+
+from ferryman import clock
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.messages.table import shard
+from ferryman.errors import Conflict, NotFound
+from ferryman.webhooks.replays.model import Replay
+
+TABLE = "replays"
+
+
+class Moved(Conflict):
+    """The replay was cancelled, or somebody else did its page."""
+
+
+def key(workspace_id: str, webhook_id: str, replay_id: str) -> store.Key:
+    return {"webhook": f"{workspace_id}/{webhook_id}", "replay_id": replay_id}
+
+
+def get(workspace_id: str, webhook_id: str, replay_id: str) -> Replay:
+    item = store.get(TABLE, key(workspace_id, webhook_id, replay_id))
+    if item is None:
+        raise NotFound("There is no such replay.")
+    return Replay.from_item(item)
+
+
+def page(
+    workspace_id: str, webhook_id: str, limit: int, after: store.Key | None
+) -> tuple[list[Replay], store.Key | None]:
+    """Newest first."""
+    found = store.query(
+        TABLE,
+        "webhook = :webhook",
+        {":webhook": f"{workspace_id}/{webhook_id}"},
+        newest_first=True,
+        limit=limit,
+        after=after,
+    )
+    return [Replay.from_item(item) for item in found.items], found.last_key
+
+
+def creating(replay: Replay) -> store.Write:
+    replay.undispatched = shard(replay.replay_id)
+    item = {**replay.to_item(), **key(replay.workspace_id, replay.webhook_id, replay.replay_id)}
+    return store.put(TABLE, item, condition="attribute_not_exists(replay_id)")
+
+
+def advancing(replay: Replay, requeued: int, position: store.Key | None) -> store.Write:
+    """One page more is done; with no position for the next one, the replay is."""
+    changes: dict[str, object] = {
+        "requeued": replay.requeued + requeued,
+        "position": position,
+        "updated_at": clock.now_iso(),
+    }
+    if position is None:
+        changes |= {"state": "done", "undispatched": None}
+    return _changing(replay, changes)
+
+
+def cancelling(replay: Replay) -> store.Write:
+    """What was sent again stays so; the rest is left alone."""
+    return _changing(replay, {"state": "cancelled", "undispatched": None, "updated_at": clock.now_iso()})
+
+
+def _changing(replay: Replay, changes: dict[str, object]) -> store.Write:
+    write = store.set_values(
+        TABLE,
+        key(replay.workspace_id, replay.webhook_id, replay.replay_id),
+        changes,
+        condition="#state = :running AND requeued = :requeued",
+        values={":running": "running", ":requeued": replay.requeued},
+        refused=Moved("The replay is over, or moved on at the same moment. Read it again."),
+    )
+    write.arguments["ExpressionAttributeNames"]["#state"] = "state"
+    return write

@@ -1,0 +1,100 @@
+"""Signing: what makes a delivery trustworthy to its receiver. Pure, no AWS.
+
+A webhook chooses one or several signatures; each adds its own headers to every attempt:
+
+- `fm` (the default): `t=<unix seconds>,v1=<hex HMAC-SHA256 of "{t}.{body}">`, keyed with the secret's UTF-8 bytes
+- `standard`: Standard Webhooks (https://www.standardwebhooks.com), keyed with what follows `whsec_`, base64-decoded
+- those of `ferryman.formats`, in the words of other products
+
+While a secret is being rotated, `fm` and `standard` carry one signature for each valid secret, the newest first. The
+time is taken at each attempt and never cached, so that a receiver can refuse old ones.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ferryman import clock
+from ferryman import formats as dialects
+from ferryman.formats import Signature
+from ferryman.webhooks.deliveries.model import Delivery
+from ferryman.webhooks.subscriptions.model import SECRET_PREFIX
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What the headers of one attempt say. `timestamp` is in unix seconds."""
+
+    webhook_id: str
+    delivery_id: str
+    event_type: str
+    number: int
+    timestamp: int
+    test: bool = False
+
+
+def attempt(delivery: Delivery, made: Mapping[str, Any]) -> Attempt:
+    """What the headers say of one of a delivery's attempts; its time is that of the claim, right before."""
+    return Attempt(
+        webhook_id=delivery.webhook_id,
+        delivery_id=delivery.delivery_id,
+        event_type=delivery.event_type,
+        number=made["number"],
+        timestamp=int(clock.seconds(made["at"])),
+        test=bool(delivery.test),
+    )
+
+
+def headers(attempt: Attempt, signatures: Sequence[Signature], secrets: Sequence[str], body: bytes) -> dict[str, str]:
+    """All headers of an attempt that is about to be made."""
+    found = described(attempt, signatures)
+    for name in signatures:
+        signing = dialects.signing(name)
+        found |= signing.sign(secrets, body) if signing else _SIGNERS[name](attempt, secrets, body)
+    return found
+
+
+def described(attempt: Attempt, signatures: Sequence[Signature]) -> dict[str, str]:
+    """The headers that need no secret: what the delivery log shows."""
+    found = {"Content-Type": "application/json"}
+    if "fm" in signatures:
+        found |= {
+            "X-FM-Webhook-ID": attempt.webhook_id,
+            "X-FM-Webhook-Event": attempt.event_type,
+            "X-FM-Webhook-Timestamp": str(attempt.timestamp),
+        }
+    if "standard" in signatures:
+        found |= {"webhook-id": attempt.delivery_id, "webhook-timestamp": str(attempt.timestamp)}
+    for signing in filter(None, map(dialects.signing, signatures)):
+        found |= signing.headers(attempt.event_type, attempt.delivery_id)
+    found |= {"X-FM-Delivery-ID": attempt.delivery_id, "X-FM-Delivery-Attempt": str(attempt.number)}
+    if attempt.test:
+        found["X-FM-Webhook-Test"] = "true"
+    return found
+
+
+def fm_signature(secrets: Sequence[str], timestamp: int, body: bytes) -> str:
+    """The value of X-FM-Webhook-Signature. `timestamp` is in unix seconds."""
+    signed = f"{timestamp}.".encode() + body
+    digests = [hmac.digest(secret.encode(), signed, hashlib.sha256).hex() for secret in secrets]
+    return ",".join([f"t={timestamp}", *(f"v1={digest}" for digest in digests)])
+
+
+def _fm(attempt: Attempt, secrets: Sequence[str], body: bytes) -> dict[str, str]:
+    return {"X-FM-Webhook-Signature": fm_signature(secrets, attempt.timestamp, body)}
+
+
+def _standard(attempt: Attempt, secrets: Sequence[str], body: bytes) -> dict[str, str]:
+    signed = f"{attempt.delivery_id}.{attempt.timestamp}.".encode() + body
+    keys = [base64.b64decode(secret.removeprefix(SECRET_PREFIX)) for secret in secrets]
+    digests = [base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode() for key in keys]
+    return {"webhook-signature": " ".join(f"v1,{digest}" for digest in digests)}
+
+
+_SIGNERS: Mapping[Signature, Callable[[Attempt, Sequence[str], bytes], dict[str, str]]] = {
+    "fm": _fm,
+    "standard": _standard,
+}

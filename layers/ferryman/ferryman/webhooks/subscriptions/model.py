@@ -1,0 +1,93 @@
+"""Webhook: an outgoing subscription with a URL, event types, a chat filter, signing secrets and a state."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ferryman import clock
+from ferryman.aws import dynamodb as store
+from ferryman.events.model import EventType
+from ferryman.formats import Format, Signature
+
+type State = Literal["enabled", "disabled"]
+SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
+MAX_CHATS = 40
+PAUSE_AFTER_FAILURES = 5  # consecutive failed attempts
+DISABLE_AFTER_FAILURES = 10
+SLOW_AFTER_SECONDS = 2  # an attempt that took longer makes its webhook a slow one
+SLOW_FOR_SECONDS = 900
+BOT_DEACTIVATED = "the bot was deactivated"  # why a callback is disabled; activating the bot enables it again
+USER_DEACTIVATED = "the person was deactivated"  # the same for personal webhooks
+
+
+@dataclass(slots=True, kw_only=True)
+class SigningSecret(store.Record):
+    """One version of a webhook's signing secret, encrypted."""
+
+    version: int
+    ciphertext: bytes
+    created_at: str
+    expires_at: str | None = None
+
+    def is_valid(self) -> bool:
+        return self.expires_at is None or self.expires_at > clock.now_iso()
+
+
+@dataclass(slots=True, kw_only=True)
+class Webhook(store.Record):
+    workspace_id: str
+    webhook_id: str
+    url: str
+    events: list[EventType]
+    livemode: bool
+    created_by: str
+    created_at: str
+    updated_at: str
+    secrets: list[dict[str, Any]]  # SigningSecret items, newest first
+    chat_ids: list[str] | None = None  # None: every chat of the workspace, which needs admin:*
+    bot_id: str | None = None  # a bot callback: the bot's mentions alone, in the bot's own chats
+    application_id: str | None = None  # an application's callback: what people answer to the application
+    user_id: str | None = None  # a personal webhook: this person's notifications alone, managed by nobody else
+    format: Format = "ferryman"  # of the bodies; never changes
+    signatures: list[Signature] = field(default_factory=lambda: ["fm"])
+    name: str | None = None
+    description: str | None = None
+    state: State = "enabled"
+    disabled_reason: str | None = None
+    disabled_at: str | None = None
+    consecutive_failures: int = 0
+    last_error: str | None = None
+    paused_until: int = 0  # epoch milliseconds; no attempt before, then one probes
+    slow_until: int = 0  # epoch milliseconds; until then its deliveries take the slow lane
+    max_per_second: int | None = None
+    topics: list[str] = field(default_factory=list)  # its rows in `subscriptions`
+
+    @property
+    def is_global(self) -> bool:
+        """Whether it gets the events of every chat, whoever belongs there: it has no chats and is nobody's own."""
+        return self.chat_ids is None and not (self.bot_id or self.application_id or self.user_id)
+
+    @property
+    def follows_a_member(self) -> bool:
+        """Whether it hears only of chats that `member_id` belongs to.
+
+        An application is in its chats by itself, and what a person is notified of is in no chat.
+        """
+        return not (self.is_global or self.application_id or self.user_id)
+
+    @property
+    def is_slow(self) -> bool:
+        return self.slow_until > clock.now() * 1000
+
+    @property
+    def member_id(self) -> str:
+        """Whose chats it hears of: the bot's own for a callback, else those of whoever created it."""
+        return self.bot_id or self.created_by
+
+    @property
+    def secret_expires_at(self) -> str | None:
+        """Until when an old secret signs too, or None when there is only one."""
+        return max((secret.expires_at for secret in self.signing_secrets() if secret.expires_at), default=None)
+
+    def signing_secrets(self) -> list[SigningSecret]:
+        """The versions that sign now, newest first."""
+        return [secret for secret in map(SigningSecret.from_item, self.secrets) if secret.is_valid()]

@@ -1,0 +1,165 @@
+"""What the API takes and gives for outgoing webhooks."""
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field
+
+from ferryman import clock, ids
+from ferryman.events.model import EventType
+from ferryman.formats import OF_PEOPLE, Format, Signature
+from ferryman.notifications.model import NotificationType
+from ferryman.schema import Description, Input, Name, Output, Time, distinct
+from ferryman.webhooks.subscriptions.model import MAX_CHATS, State, Webhook
+
+type Events = Annotated[list[EventType], Field(min_length=1), AfterValidator(distinct)]
+type ChatIds = Annotated[
+    list[Annotated[str, Field(pattern=ids.pattern(ids.CHAT))]],
+    Field(min_length=1, max_length=MAX_CHATS),
+    AfterValidator(distinct),
+]
+type Signatures = Annotated[list[Signature], Field(min_length=1), AfterValidator(distinct)]
+type Url = Annotated[str, Field(min_length=1, max_length=2048)]
+_CHATS = "Only events of these chats; you must belong to each. Left out: every chat, which needs admin:*."
+_FORMAT = (
+    "Whose words the bodies are in: `ferryman`, or another product's, for events that it can tell "
+    "(GET /v1/event-types). It never changes."
+)
+
+
+class WebhookIn(Input):
+    """A new outgoing webhook."""
+
+    url: Url = Field(description="Where to deliver: https.", examples=["https://ci.example.com/ferryman"])
+    events: Events = Field(description="Which events to deliver.", examples=[["message.created"]])
+    chat_ids: ChatIds | None = Field(None, description=_CHATS)
+    format: Format = Field("ferryman", description=_FORMAT)
+    signatures: Signatures | None = Field(
+        None,
+        description="Which signatures each delivery carries: `fm`, `standard` (Standard Webhooks), or another "
+        "product's. Left out: that of the format.",
+    )
+    max_per_second: int | None = Field(
+        None, ge=1, le=1000, description="At most this many attempts in a second; no limit, when left out."
+    )
+    name: Name | None = None
+    description: Description | None = None
+
+
+class WebhookPatch(Input):
+    """What to change; fields that are left out stay as they are. A changed URL keeps its secret."""
+
+    url: Url | None = None
+    events: Events | None = None
+    chat_ids: ChatIds | None = Field(None, description=_CHATS + " null: every chat.")
+    name: Name | None = None
+    description: Description | None = None
+    signatures: Signatures | None = None
+    max_per_second: int | None = Field(
+        None, ge=1, le=1000, description="At most this many attempts in a second; null: no limit."
+    )
+    state: State | None = Field(None, description="`enabled` also forgets the failures so far.")
+
+
+type PersonalEvents = Annotated[list[NotificationType], Field(min_length=1), AfterValidator(distinct)]
+_ALL_OR_SOME = "Which notifications to deliver; all types, when left out."
+
+
+class PersonalWebhookIn(Input):
+    """A new personal webhook: where to send the caller's own notifications."""
+
+    url: Url = Field(description="Where to deliver: https.", examples=["https://receiver.example.com/fluxdesk-events"])
+    events: PersonalEvents | None = Field(None, description=_ALL_OR_SOME)
+    format: Format = Field(OF_PEOPLE, description=_FORMAT)
+    signatures: Signatures | None = Field(None, description="Left out: that of the format.")
+    name: Name | None = None
+    description: Description | None = None
+
+
+class PersonalWebhookPatch(Input):
+    """What to change; fields that are left out stay as they are. A changed URL keeps its secret."""
+
+    url: Url | None = None
+    events: PersonalEvents | None = None
+    signatures: Signatures | None = None
+    name: Name | None = None
+    description: Description | None = None
+    state: State | None = Field(None, description="`enabled` also forgets the failures so far.")
+
+
+class PersonalTestIn(Input):
+    """What to send as a test."""
+
+    event_type: NotificationType | None = Field(
+        None, description="Whose example to send; the first of the webhook's events, when left out."
+    )
+
+
+class WebhookOut(Output):
+    """An outgoing webhook, without its signing secret."""
+
+    id: str = Field(pattern=ids.pattern(ids.WEBHOOK))
+    url: str
+    events: list[EventType]
+    chat_ids: list[str] | None
+    bot_id: str | None = Field(description="Of a bot's callback: the bot whose mentions it gets.")
+    application_id: str | None = Field(description="Of an application's callback: whose answers it gets.")
+    user_id: str | None = Field(description="Of a personal webhook: the person whose notifications it gets.")
+    format: Format = Field(description="Whose words the bodies are in; `ferryman` is described under Webhooks.")
+    signatures: list[Signature]
+    name: str | None
+    description: str | None
+    livemode: bool = Field(description="true: live events only; false: test events only.")
+    state: State
+    disabled_reason: str | None
+    disabled_at: Time | None
+    consecutive_failures: int
+    paused_until: Time | None = Field(description="No attempts before, because its receiver failed or asked to wait.")
+    max_per_second: int | None
+    last_error: str | None
+    secret_expires_at: Time | None = Field(
+        description="While the secret is being rotated: until when the old one signs too."
+    )
+    created_by: str
+    created_at: Time
+    updated_at: Time
+
+    @classmethod
+    def of(cls, webhook: Webhook) -> Self:
+        names = set(WebhookOut.model_fields) - {"id", "paused_until"}
+        paused = webhook.paused_until / 1000
+        return cls.model_validate(
+            {
+                "id": webhook.webhook_id,
+                "paused_until": clock.iso(paused) if paused > clock.now() else None,
+                **{name: getattr(webhook, name) for name in names},
+            }
+        )
+
+
+class WebhookCreated(WebhookOut):
+    """A new outgoing webhook with its signing secret, which is shown this once."""
+
+    secret: str | None = Field(
+        None,
+        description="The key of the signature. Keep it now: it cannot be shown again. "
+        "Null when a repeated Idempotency-Key found the webhook already created.",
+    )
+
+
+class RotationIn(Input):
+    """How to rotate a signing secret."""
+
+    overlap_hours: int = Field(
+        24,
+        ge=0,
+        le=168,
+        description="How long deliveries carry a signature of the old secret too; 0 ends the old one at once.",
+    )
+
+
+class TestIn(Input):
+    """What to send as a test."""
+
+    event_type: EventType | None = Field(
+        None, description="Whose example to send; the first of the webhook's events, when left out."
+    )

@@ -1,0 +1,262 @@
+"""Outgoing webhooks: who may subscribe to what, and to which address."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from ferryman import clock, ids
+from ferryman import formats as dialects
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.chats import table as chats
+from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
+from ferryman.events import catalogue
+from ferryman.events import table as events
+from ferryman.events.model import EventType
+from ferryman.formats import Format
+from ferryman.identity import idempotency
+from ferryman.identity import permissions as scopes
+from ferryman.identity.audit import service as audit
+from ferryman.identity.credentials import secrets
+from ferryman.identity.credentials.model import Caller
+from ferryman.identity.idempotency import Once
+from ferryman.outbound import allowed_targets as policy
+from ferryman.outbound import targets
+from ferryman.webhooks.deliveries import table as deliveries
+from ferryman.webhooks.deliveries.model import Delivery
+from ferryman.webhooks.subscriptions import sealing, table
+from ferryman.webhooks.subscriptions.model import BOT_DEACTIVATED, SigningSecret, Webhook
+from ferryman.webhooks.subscriptions.schema import WebhookIn, WebhookPatch
+
+
+def create(
+    caller: Caller,
+    wanted: WebhookIn,
+    once: Once | None = None,
+    *,
+    bot_id: str | None = None,
+    application_id: str | None = None,
+    user_id: str | None = None,
+    with_it: Callable[[Webhook], Sequence[store.Write]] = lambda _webhook: (),
+) -> tuple[Webhook, str]:
+    """A new webhook and its signing secret.
+
+    A callback when `bot_id` or `application_id` is given, a personal webhook when `user_id` is.
+    `with_it` joins the transaction. Raises NotAllowed for a subscription to every chat without admin:*, Invalid for
+    a URL that may not be called or chats the caller does not belong to.
+    """
+    url = _checked_url(wanted.url)
+    if not (bot_id or application_id or user_id):
+        _check_chats(caller, wanted.chat_ids)
+    _check_events(wanted.events, wanted.chat_ids, wanted.format)
+    webhook_id = ids.new(ids.WEBHOOK)
+    secret = secrets.new_signing_secret()
+    now = clock.now_iso()
+    sealed = _sealed(caller.workspace_id, webhook_id, 1, secret, now)
+    webhook = Webhook(
+        workspace_id=caller.workspace_id,
+        webhook_id=webhook_id,
+        url=url,
+        events=list(wanted.events),
+        chat_ids=wanted.chat_ids,
+        bot_id=bot_id,
+        application_id=application_id,
+        user_id=user_id,
+        format=wanted.format,
+        name=wanted.name,
+        description=wanted.description,
+        signatures=list(wanted.signatures or [dialects.signature(wanted.format)]),
+        max_per_second=wanted.max_per_second,
+        livemode=caller.livemode,
+        created_by=caller.user_id,
+        created_at=now,
+        updated_at=now,
+        secrets=[sealed.to_item()],
+    )
+    # A callback is recorded as what its bot got (`with_it`).
+    audited = [] if bot_id else audit.writes(caller, "webhook.created", webhook_id, {"events": webhook.events})
+    store.commit([*idempotency.writes(once, webhook_id), *table.creating(webhook), *with_it(webhook), *audited])
+    return webhook, secret
+
+
+def visible(caller: Caller, webhook_id: str) -> Webhook:
+    """The webhook, if the caller may manage it: every one with admin:*, else only the caller's user's own."""
+    webhook = table.get(caller.workspace_id, webhook_id)
+    if not may_manage(caller, webhook):
+        raise NotFound("There is no such webhook.")
+    return webhook
+
+
+def may_manage(caller: Caller, webhook: Webhook) -> bool:
+    """A narrow token manages its user's webhooks; test tokens never see live ones, nor the other way round.
+
+    A bot's callbacks are for those who may manage bots, an application's for those who may manage applications. A
+    personal webhook is its person's alone, in `webhooks.personal`.
+    """
+    if webhook.livemode != caller.livemode or webhook.user_id:
+        return False
+    if webhook.bot_id and not scopes.covers(caller.scopes, "bots:write"):
+        return False
+    if webhook.application_id:
+        return caller.is_admin
+    return caller.is_admin or (webhook.created_by == caller.user_id and not webhook.is_global)
+
+
+def edit(caller: Caller, webhook_id: str, patch: WebhookPatch) -> Webhook:
+    """Change a webhook. A changed URL keeps its secret and is checked again."""
+    audited = audit.writes(caller, "webhook.edited", webhook_id, {"changed": list(patch.model_fields_set)})
+    return change(caller, visible(caller, webhook_id), patch, audited)
+
+
+def change(caller: Caller, before: Webhook, patch: WebhookPatch, with_it: Sequence[store.Write] = ()) -> Webhook:
+    """Change a webhook that the caller may manage. `with_it` joins the transaction."""
+    webhook_id = before.webhook_id
+    changes = patch.model_dump(exclude_unset=True)
+    for name in ("url", "events", "signatures", "state"):
+        if name in changes and changes[name] is None:
+            raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
+    if before.bot_id or before.application_id:
+        _check_callback(before, changes)
+    if "url" in changes:
+        changes["url"] = _checked_url(changes["url"])
+    if "chat_ids" in changes:
+        _check_chats(caller, changes["chat_ids"])
+    state = changes.pop("state", None)
+    now = clock.now_iso()
+    if changes:
+        after = replace(before, **changes, updated_at=now)
+        _check_events(after.events, after.chat_ids, after.format)
+        store.commit([*table.changing(before, after), *with_it])
+        with_it = ()
+    if state == "enabled" and (before.state != "enabled" or before.consecutive_failures or before.paused_until):
+        store.commit([table.enabling(before, now), *with_it])
+    elif state == "disabled":
+        with suppress(table.NotEnabled):
+            store.commit([table.disabling(before.workspace_id, webhook_id, "disabled by a user", now), *with_it])
+    return table.get(caller.workspace_id, webhook_id)
+
+
+def delete(caller: Caller, webhook_id: str) -> None:
+    """Delete a webhook: deliveries that wait are cancelled when they come up."""
+    audited = audit.writes(caller, "webhook.deleted", webhook_id)
+    store.commit([*table.deleting(visible(caller, webhook_id)), *audited])
+
+
+def rotate_secret(caller: Caller, webhook_id: str, overlap_hours: int) -> tuple[Webhook, str]:
+    """A new signing secret; for `overlap_hours` the old one signs too, so that receivers can change over.
+
+    Refused while an earlier rotation is open: a third secret would push out one that is still in use.
+    """
+    return rotate(caller, visible(caller, webhook_id), overlap_hours)
+
+
+def rotate(caller: Caller, before: Webhook, overlap_hours: int) -> tuple[Webhook, str]:
+    """Rotate the secret of a webhook that the caller may manage."""
+    if before.secret_expires_at:
+        raise Conflict(
+            f"The secret was rotated before, and the old one signs until {before.secret_expires_at}. "
+            "End that first: POST /v1/webhooks/{id}/expire-old-secret."
+        )
+    (current,) = before.signing_secrets()
+    now = clock.now()
+    secret = secrets.new_signing_secret()
+    sealed = _sealed(before.workspace_id, before.webhook_id, current.version + 1, secret, clock.iso(now))
+    kept = []
+    if overlap_hours:
+        current.expires_at = clock.iso(now + overlap_hours * 3600)
+        kept = [current.to_item()]
+    audited = audit.writes(caller, "webhook.rotated", before.webhook_id, {"overlap_hours": overlap_hours})
+    store.commit([table.rekeying(before, [sealed.to_item(), *kept], clock.iso(now)), *audited])
+    return table.get(before.workspace_id, before.webhook_id), secret
+
+
+def expire_old_secret(caller: Caller, webhook_id: str) -> Webhook:
+    """End a rotation now: from the next attempt on, only the new secret signs."""
+    before = visible(caller, webhook_id)
+    newest = before.signing_secrets()[0]
+    audited = audit.writes(caller, "webhook.old_secret_expired", webhook_id)
+    store.commit([table.rekeying(before, [newest.to_item()], clock.now_iso()), *audited])
+    return table.get(caller.workspace_id, webhook_id)
+
+
+def send_test(caller: Caller, webhook_id: str, event_type: EventType | None) -> tuple[Delivery, Webhook]:
+    """Send the example of an event type, signed like any delivery. Works for a disabled webhook too."""
+    webhook = visible(caller, webhook_id)
+    return test(webhook, event_type), webhook
+
+
+def test(webhook: Webhook, event_type: EventType | None) -> Delivery:
+    """Send a test to a webhook that the caller may manage."""
+    chosen = event_type or webhook.events[0]
+    check_format([chosen], webhook.format, "/event_type")
+    event = catalogue.test_event(chosen, webhook, clock.now_iso())
+    delivery = deliveries.new(event, webhook.webhook_id)
+    store.commit([events.creating(event), deliveries.creating(delivery)])
+    return delivery
+
+
+def delivery(caller: Caller, delivery_id: str) -> tuple[Delivery, Webhook]:
+    """A delivery and its webhook, if the caller may manage the webhook."""
+    found = deliveries.get(caller.workspace_id, delivery_id)
+    try:
+        return found, visible(caller, found.webhook_id)
+    except NotFound:
+        raise NotFound("There is no such delivery.") from None
+
+
+def check_format(event_types: Sequence[EventType], format_: Format, field: str) -> None:
+    """Raises Invalid for `field` when a format has no words for one of these types."""
+    for type_ in event_types:
+        if not catalogue.can_tell(format_, type_):
+            raise Invalid(
+                f"The format {format_} has no body for {type_}. GET /v1/event-types names those it has.", field
+            )
+
+
+def _sealed(workspace_id: str, webhook_id: str, version: int, secret: str, at: str) -> SigningSecret:
+    ciphertext = sealing.seal(workspace_id, webhook_id, version, secret)
+    return SigningSecret(version=version, ciphertext=ciphertext, created_at=at)
+
+
+def _check_callback(before: Webhook, changes: dict[str, Any]) -> None:
+    for name in ("events", "chat_ids"):
+        if name in changes:
+            what = "A bot's callback gets the bot's mentions in the bot's chats"
+            if before.application_id:
+                what = "An application's callback gets what people answer to it"
+            raise Invalid(f"{what}, and nothing else.", f"/{name}")
+    if changes.get("state") == "enabled" and before.disabled_reason == BOT_DEACTIVATED:
+        raise Conflict("The callback's bot is deactivated. Activate it: PATCH /v1/bots/{id} with active: true.")
+
+
+def _check_events(event_types: Sequence[EventType], chat_ids: list[str] | None, format_: Format) -> None:
+    check_format(event_types, format_, "/events")
+    of_no_chat = [type_ for type_ in event_types if catalogue.is_operational(type_) or catalogue.is_personal(type_)]
+    if of_no_chat and chat_ids is not None:
+        raise Invalid(
+            f"{of_no_chat[0]} is not about a chat: it needs a webhook without chat_ids, which needs {scopes.ADMIN}.",
+            "/events",
+        )
+
+
+def _checked_url(url: str) -> str:
+    """The URL as it will be called. Raises Invalid with the reason when it may not be."""
+    try:
+        return targets.parse(url, policy.of_deployment()).url
+    except targets.TargetRefused as refused:
+        raise Invalid(str(refused), "/url") from None
+
+
+def _check_chats(caller: Caller, chat_ids: list[str] | None) -> None:
+    if chat_ids is None:
+        if not caller.is_admin:
+            raise NotAllowed(f"Name the chats in chat_ids; a webhook for every chat needs the scope {scopes.ADMIN}.")
+        return
+    if caller.is_admin:
+        known = set(chats.existing(caller.workspace_id, chat_ids))
+    else:
+        pairs = chats.memberships(caller.workspace_id, [(chat_id, caller.user_id) for chat_id in chat_ids])
+        known = {chat_id for chat_id, _ in pairs}
+    for number, chat_id in enumerate(chat_ids):
+        if chat_id not in known:
+            raise Invalid("There is no such chat among those you belong to.", f"/chat_ids/{number}")

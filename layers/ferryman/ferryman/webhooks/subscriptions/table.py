@@ -1,0 +1,341 @@
+"""The table `webhooks`: (workspace_id, webhook_id) → webhook; and `subscriptions`: (topic, webhook_id).
+
+A topic is `<workspace_id>/<live|test>/<chat_id>`, or `*` for the chat where a webhook wants every chat. One row
+for each chat a webhook listens to, so that finding who wants an event costs the same in a workspace of ten
+webhooks and of a hundred thousand, and live and test never meet. Whose webhook is somebody's own has one row: a bot's
+callback under `<workspace_id>/<live|test>/bot/<bot_id>`, an application's under `…/application/<application_id>`, a
+personal webhook under `…/user/<user_id>`.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from ferryman.aws import dynamodb as store
+from ferryman.errors import Conflict, NotFound
+from ferryman.webhooks.subscriptions.model import Webhook
+
+TABLE = "webhooks"
+SUBSCRIPTIONS = "subscriptions"
+EVERY_CHAT = "*"
+_ROWS_AT_ONCE = 500  # a full page of DynamoDB, a megabyte, would hold ten times as many at once
+
+
+class NotEnabled(Conflict):
+    """The webhook was disabled or deleted before."""
+
+
+def topic(workspace_id: str, chat_id: str, *, livemode: bool) -> str:
+    return f"{workspace_id}/{'live' if livemode else 'test'}/{chat_id}"
+
+
+def topic_of_bot(workspace_id: str, bot_id: str, *, livemode: bool) -> str:
+    return topic(workspace_id, f"bot/{bot_id}", livemode=livemode)
+
+
+def topic_of_application(workspace_id: str, application_id: str, *, livemode: bool) -> str:
+    return topic(workspace_id, f"application/{application_id}", livemode=livemode)
+
+
+def topic_of_user(workspace_id: str, user_id: str, *, livemode: bool) -> str:
+    return topic(workspace_id, f"user/{user_id}", livemode=livemode)
+
+
+def topics(webhook: Webhook) -> list[str]:
+    if webhook.bot_id:
+        return [topic_of_bot(webhook.workspace_id, webhook.bot_id, livemode=webhook.livemode)]
+    if webhook.application_id:
+        return [topic_of_application(webhook.workspace_id, webhook.application_id, livemode=webhook.livemode)]
+    if webhook.user_id:
+        return [topic_of_user(webhook.workspace_id, webhook.user_id, livemode=webhook.livemode)]
+    chats = [EVERY_CHAT] if webhook.chat_ids is None else webhook.chat_ids
+    return [topic(webhook.workspace_id, chat_id, livemode=webhook.livemode) for chat_id in chats]
+
+
+def _key(workspace_id: str, webhook_id: str) -> store.Key:
+    return {"workspace_id": workspace_id, "webhook_id": webhook_id}
+
+
+def get(workspace_id: str, webhook_id: str) -> Webhook:
+    item = store.get(TABLE, _key(workspace_id, webhook_id))
+    if item is None:
+        raise NotFound("There is no such webhook.")
+    return Webhook.from_item(item)
+
+
+def get_many(pairs: Iterable[tuple[str, str]]) -> dict[str, Webhook]:
+    """The webhooks of (workspace_id, webhook_id) pairs that exist, by webhook id."""
+    found = store.get_many(TABLE, [_key(*pair) for pair in pairs])
+    return {item["webhook_id"]: Webhook.from_item(item) for item in found}
+
+
+def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:
+    """Newest first."""
+    found = store.query(
+        TABLE,
+        "workspace_id = :workspace",
+        {":workspace": workspace_id},
+        newest_first=True,
+        limit=limit,
+        after=after,
+    )
+    return [Webhook.from_item(item) for item in found.items], found.last_key
+
+
+def page_of_bot(
+    workspace_id: str, bot_id: str, limit: int, after: store.Key | None, *, livemode: bool
+) -> tuple[list[Webhook], store.Key | None]:
+    """A bot's live or test callbacks, newest first."""
+    return _page_of(workspace_id, topic_of_bot(workspace_id, bot_id, livemode=livemode), limit, after)
+
+
+def page_of_user(
+    workspace_id: str, user_id: str, limit: int, after: store.Key | None, *, livemode: bool
+) -> tuple[list[Webhook], store.Key | None]:
+    """A person's live or test personal webhooks, newest first."""
+    return _page_of(workspace_id, topic_of_user(workspace_id, user_id, livemode=livemode), limit, after)
+
+
+def _page_of(
+    workspace_id: str, topic_: str, limit: int, after: store.Key | None
+) -> tuple[list[Webhook], store.Key | None]:
+    found = store.query(
+        SUBSCRIPTIONS,
+        "topic = :topic",
+        {":topic": topic_},
+        newest_first=True,
+        limit=limit,
+        after=after,
+    )
+    webhooks = get_many((workspace_id, item["webhook_id"]) for item in found.items)
+    return [webhooks[webhook_id] for webhook_id in sorted(webhooks, reverse=True)], found.last_key
+
+
+def subscribed(topic_: str, event_type: str, after: str | None = None) -> Iterator[str]:
+    """The ids of the webhooks that want this type on this topic, in their order, page after page.
+
+    `after` is the id to go on after.
+    """
+    found = store.query_all(
+        SUBSCRIPTIONS,
+        "topic = :topic",
+        {":topic": topic_, ":type": event_type},
+        where="contains(events, :type)",
+        limit=_ROWS_AT_ONCE,
+        after={"topic": topic_, "webhook_id": after} if after else None,
+    )
+    return (item["webhook_id"] for item in found)
+
+
+def _subscribing(webhook: Webhook) -> list[store.Write]:
+    return [
+        store.put(SUBSCRIPTIONS, {"topic": topic_, "webhook_id": webhook.webhook_id, "events": webhook.events})
+        for topic_ in webhook.topics
+    ]
+
+
+def creating(webhook: Webhook) -> list[store.Write]:
+    webhook.topics = topics(webhook)
+    created = store.put(TABLE, webhook.to_item(), condition="attribute_not_exists(webhook_id)")
+    return [created, *_subscribing(webhook)]
+
+
+def changing(before: Webhook, after: Webhook) -> list[store.Write]:
+    """Replace what a person may change; what the deliverer counts meanwhile is left alone."""
+    after.topics = topics(after)
+    gone = [
+        store.delete(SUBSCRIPTIONS, {"topic": topic_, "webhook_id": before.webhook_id})
+        for topic_ in before.topics
+        if topic_ not in after.topics
+    ]
+    changes = {
+        name: getattr(after, name)
+        for name in (
+            "url",
+            "events",
+            "chat_ids",
+            "signatures",
+            "max_per_second",
+            "name",
+            "description",
+            "updated_at",
+            "topics",
+        )
+    }
+    changed = store.set_values(
+        TABLE,
+        _key(before.workspace_id, before.webhook_id),
+        changes,
+        condition="updated_at = :before",
+        values={":before": before.updated_at},
+    )
+    return [changed, *gone, *_subscribing(after)]
+
+
+def deleting(webhook: Webhook) -> list[store.Write]:
+    deleted = store.delete(
+        TABLE,
+        _key(webhook.workspace_id, webhook.webhook_id),
+        condition="updated_at = :before",
+        values={":before": webhook.updated_at},
+    )
+    rows = [
+        store.delete(SUBSCRIPTIONS, {"topic": topic_, "webhook_id": webhook.webhook_id}) for topic_ in webhook.topics
+    ]
+    return [deleted, *rows]
+
+
+def recovered(webhook: Webhook) -> None:
+    """Forget the failures and the pause."""
+    forgotten = store.set_values(
+        TABLE,
+        _key(webhook.workspace_id, webhook.webhook_id),
+        {"consecutive_failures": 0, "paused_until": 0, "last_error": None},
+        condition="attribute_exists(webhook_id)",
+        refused=NotFound("The webhook was deleted meanwhile."),
+    )
+    with suppress(NotFound):
+        store.commit([forgotten])
+
+
+def pause(webhook: Webhook, until: int) -> None:
+    """No attempts before `until` (epoch milliseconds); a longer pause that is set already stays."""
+    paused = store.update(
+        TABLE,
+        _key(webhook.workspace_id, webhook.webhook_id),
+        "SET paused_until = :until",
+        {":until": until},
+        condition="attribute_exists(webhook_id) AND paused_until < :until",
+    )
+    with suppress(Conflict):
+        store.commit([paused])
+
+
+def slow(webhook: Webhook, until: int) -> None:
+    """Its receiver takes long: the slow lane until then (epoch milliseconds)."""
+    slowed = store.update(
+        TABLE,
+        _key(webhook.workspace_id, webhook.webhook_id),
+        "SET slow_until = :until",
+        {":until": until},
+        condition="attribute_exists(webhook_id)",
+        refused=NotFound("The webhook was deleted meanwhile."),
+    )
+    with suppress(NotFound):
+        store.commit([slowed])
+
+
+def probe(webhook: Webhook, until: int) -> bool:
+    """Take the one attempt that follows a pause; the others wait until `until`. False when it is taken."""
+    taken = store.update(
+        TABLE,
+        _key(webhook.workspace_id, webhook.webhook_id),
+        "SET paused_until = :until",
+        {":until": until, ":over": webhook.paused_until},
+        condition="paused_until = :over",
+    )
+    try:
+        store.commit([taken])
+    except Conflict:
+        return False
+    return True
+
+
+def take_place(webhook: Webhook, second: int) -> bool:
+    """Count one attempt in this second of the clock (epoch). False when `max_per_second` are counted.
+
+    Two conditional updates: the first place of a second, or one more place of it.
+    """
+    key = _key(webhook.workspace_id, webhook.webhook_id)
+    first = store.update(
+        TABLE,
+        key,
+        "SET rate_second = :second, rate_count = :one",
+        {":second": second, ":one": 1},
+        condition="attribute_exists(webhook_id) AND (attribute_not_exists(rate_second) OR rate_second < :second)",
+    )
+    one_more = store.update(
+        TABLE,
+        key,
+        "SET rate_count = rate_count + :one",
+        {":second": second, ":one": 1, ":most": webhook.max_per_second},
+        condition="rate_second = :second AND rate_count < :most",
+    )
+    for place in (first, one_more):
+        with suppress(Conflict):
+            store.commit([place])
+            return True
+    return False
+
+
+def failed(webhook: Webhook, error: str, *, below: int | None = None) -> int:
+    """Count one failed attempt, unless a pause began after the attempt did. Returns the failures in a row so far.
+
+    With `below`, only as long as the count is below it. 0 when nothing was counted.
+    """
+    condition, values = "paused_until = :seen", {":seen": webhook.paused_until, ":error": error, ":one": 1}
+    if below is not None:
+        condition, values = f"{condition} AND consecutive_failures < :below", {**values, ":below": below}
+    return _counted(webhook, "SET last_error = :error ADD consecutive_failures :one", values, condition)
+
+
+def failed_and_paused(webhook: Webhook, error: str, until: int) -> int:
+    """As `failed`, and the pause until `until` (epoch milliseconds) begins with the same write."""
+    return _counted(
+        webhook,
+        "SET last_error = :error, paused_until = :until ADD consecutive_failures :one",
+        {":error": error, ":until": until, ":one": 1, ":seen": webhook.paused_until},
+        "paused_until = :seen",
+    )
+
+
+def _counted(webhook: Webhook, expression: str, values: dict[str, Any], condition: str) -> int:
+    key = _key(webhook.workspace_id, webhook.webhook_id)
+    counting = store.update(TABLE, key, expression, values, condition=condition)
+    try:
+        now = store.commit([counting], return_new=True)
+    except Conflict:
+        return 0
+    return int(now["consecutive_failures"]) if now else 0
+
+
+def disabling(workspace_id: str, webhook_id: str, reason: str, at: str) -> store.Write:
+    """Disable a webhook, with the reason. Refused with NotEnabled when it was disabled or deleted before."""
+    return store.update(
+        TABLE,
+        _key(workspace_id, webhook_id),
+        "SET #state = :disabled, disabled_reason = :reason, disabled_at = :at, paused_until = :never",
+        {":disabled": "disabled", ":enabled": "enabled", ":reason": reason, ":at": at, ":never": 0},
+        condition="#state = :enabled",
+        names={"#state": "state"},
+        refused=NotEnabled("The webhook is not enabled."),
+    )
+
+
+def rekeying(webhook: Webhook, secrets: list[dict[str, Any]], at: str) -> store.Write:
+    """Replace the signing secrets; refused when somebody changed the webhook in between."""
+    return store.set_values(
+        TABLE,
+        _key(webhook.workspace_id, webhook.webhook_id),
+        {"secrets": secrets, "updated_at": at},
+        condition="updated_at = :before",
+        values={":before": webhook.updated_at},
+    )
+
+
+def enabling(webhook: Webhook, at: str) -> store.Write:
+    """Back to work: the state is enabled and the failures are forgotten."""
+    return store.set_values(
+        TABLE,
+        _key(webhook.workspace_id, webhook.webhook_id),
+        {
+            "state": "enabled",
+            "disabled_reason": None,
+            "disabled_at": None,
+            "consecutive_failures": 0,
+            "paused_until": 0,
+            "last_error": None,
+            "updated_at": at,
+        },
+        condition="attribute_exists(webhook_id)",
+    )

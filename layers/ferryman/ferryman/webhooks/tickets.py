@@ -1,0 +1,154 @@
+"""The delivery queues: messages carry ids only, the content stays in DynamoDB (a claim check).
+
+There are two lanes. A batch lives as long as the slowest of its receivers, so what goes to slow ones has a queue of its
+own: there a batch holds two hundred, and nobody quick waits in it.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from ferryman import ids, log, settings
+from ferryman.aws import clients as aws
+from ferryman.errors import RetryLater
+from ferryman.events.model import Event
+from ferryman.webhooks.retry_policy import MAX_QUEUE_DELAY_SECONDS
+from ferryman.webhooks.subscriptions.model import Webhook
+
+BATCH = 10  # the most that one call takes
+_ROUNDS = 4
+_CONCURRENT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One message of the queue: which delivery to work on, and where to find what it says."""
+
+    workspace_id: str
+    delivery_id: str
+    chat_id: str | None = None  # these two when the event is made of a message
+    message_id: str | None = None
+    requeues: int = 0  # how often it came back from the dead letters
+    fresh: bool = False  # nobody has received it yet, so there is hardly a delivery
+
+    @classmethod
+    def of(cls, event: Event, webhook_id: str) -> "Ticket":
+        """The first ticket of a delivery."""
+        return cls(
+            event.workspace_id,
+            ids.delivery(event.event_id, webhook_id),
+            event.chat_id if event.message_id else None,
+            event.message_id,
+            fresh=True,
+        )
+
+    @property
+    def webhook_id(self) -> str:
+        return self._parts()[1]
+
+    @property
+    def event_id(self) -> str:
+        return self._parts()[0]
+
+    def _parts(self) -> tuple[str, str]:
+        parts = ids.of_delivery(self.delivery_id)
+        if parts is None:
+            raise ValueError("not a delivery id")
+        return parts
+
+    def dump(self) -> str:
+        return json.dumps({name: value for name, value in asdict(self).items() if value})
+
+    def again(self) -> "Ticket":
+        """The ticket for the next round through the queue, after the dead letters."""
+        return replace(self, requeues=self.requeues + 1)
+
+    def seen(self) -> "Ticket":
+        """The ticket once it was worked on."""
+        return replace(self, fresh=False)
+
+    @classmethod
+    def load(cls, text: str, *, first: bool = False) -> "Ticket":
+        """A ticket as received, `first` for the first time; only then it can be fresh.
+
+        Raises ValueError for anything that `dump` did not make: one foreign message must not fail a batch of ten.
+        """
+        try:
+            content: dict[str, Any] = json.loads(text)
+            ticket = cls(**content)
+            ticket._parts()
+            ours = ids.is_id(ids.WORKSPACE, ticket.workspace_id) and ticket.requeues >= 0
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+            raise ValueError("not a ticket") from error
+        if not ours:
+            raise ValueError("not a ticket")
+        return ticket if first else ticket.seen()
+
+
+type Lane = Literal["fast", "slow"]
+
+
+def lane_of(webhook: Webhook) -> Lane:
+    return "slow" if webhook.is_slow else "fast"
+
+
+def lane_of_arn(arn: str) -> Lane:
+    """The lane that a received message was in, by its queue's ARN."""
+    return "slow" if arn.rpartition(":")[2] == settings.text("SLOW_DELIVERIES_QUEUE_URL").rpartition("/")[2] else "fast"
+
+
+def send(tickets: Sequence[Ticket], delay_seconds: float = 0, *, lane: Lane = "fast") -> None:
+    """Put tickets into a queue, ten a call. Raises RetryLater when SQS keeps refusing some.
+
+    MessageGroupId makes the queue fair: a webhook whose receiver is slow does not make the others wait.
+    """
+    delay = min(math.ceil(delay_seconds), MAX_QUEUE_DELAY_SECONDS)
+    url = settings.text("SLOW_DELIVERIES_QUEUE_URL") if lane == "slow" else settings.text("DELIVERIES_QUEUE_URL")
+    for start in range(0, len(tickets), BATCH):
+        waiting = {str(number): ticket for number, ticket in enumerate(tickets[start : start + BATCH])}
+        for _ in range(_ROUNDS):
+            answer = aws.sqs().call(
+                "SendMessageBatch",
+                QueueUrl=url,
+                Entries=[
+                    {
+                        "Id": number,
+                        "MessageBody": ticket.dump(),
+                        "MessageGroupId": ticket.webhook_id,
+                        **({"DelaySeconds": delay} if delay else {}),
+                    }
+                    for number, ticket in waiting.items()
+                ],
+            )
+            # A 200 can hide failures; only those are sent again.
+            waiting = {failed["Id"]: waiting[failed["Id"]] for failed in answer.get("Failed", [])}
+            if not waiting:
+                break
+        else:
+            raise RetryLater(f"SQS keeps refusing {len(waiting)} messages.")
+
+
+def hide(pauses: Mapping[str, float], lane: Lane) -> None:
+    """Let received messages come back, each receipt handle after its seconds, when they are reported as failed.
+
+    Some at a time: two hundred calls in a row would outlast the function.
+    """
+    with ThreadPoolExecutor(max_workers=_CONCURRENT) as pool:
+        list(pool.map(lambda handle: _hide(handle, pauses[handle], lane), pauses))
+
+
+def _hide(receipt_handle: str, seconds: float, lane: Lane) -> None:
+    """Where that fails, the message comes back when the queue's own time is over."""
+    url = settings.text("SLOW_DELIVERIES_QUEUE_URL") if lane == "slow" else settings.text("DELIVERIES_QUEUE_URL")
+    try:
+        aws.sqs().call(
+            "ChangeMessageVisibility",
+            QueueUrl=url,
+            ReceiptHandle=receipt_handle,
+            VisibilityTimeout=max(0, math.ceil(seconds)),
+        )
+    except Exception as error:
+        log.warning("ticket.not_hidden", error=type(error).__name__)
