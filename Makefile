@@ -1,4 +1,4 @@
-# Everything runs with the tools in .venv, which local/install.sh brings. `make help` lists the targets.
+# Everything runs with the tools in .venv, which tools/install.sh brings. `make help` lists the targets.
 
 SHELL := /bin/sh
 STARTED := $(shell date +%s)
@@ -21,8 +21,8 @@ help: ## List the targets
 	@printf '\nPORT=8080 and STACK_PORT=4566 choose the ports of `make up`.\n'
 
 # Runs again when the locked packages change; costs nothing otherwise.
-$(INSTALLED): uv.lock pyproject.toml .python-version local/install.sh
-	@local/install.sh
+$(INSTALLED): uv.lock pyproject.toml .python-version tools/install.sh
+	@tools/install.sh
 
 install: $(INSTALLED) ## Bring uv, Python 3.13 and the locked packages (the other targets do it by themselves)
 
@@ -45,10 +45,10 @@ env: $(INSTALLED) ## Print exports that point sam, aws and boto3 to the embedded
 	@python -m local.env
 
 test: $(INSTALLED) ## Run every check: lint, types, unit, contract, integration, simulation, e2e
-	@python -m local.checks
+	@python -m tools.checks
 
 test-unit test-contract test-integration test-simulation test-e2e: $(INSTALLED)
-	@python -m local.checks $(@:test-%=%)
+	@python -m tools.checks $(@:test-%=%)
 test-unit: ## Run the pure tests
 test-contract: ## Run the tests of system-wide promises: template, routes, openapi.yaml
 test-integration: ## Run the handlers against tables built from the template
@@ -56,10 +56,10 @@ test-simulation: ## Run the pipeline under every fault on a fake clock: 20 seeds
 test-e2e: ## Run the journeys on an embedded stack of their own
 
 lint: $(INSTALLED) ## Run the linter and check the formatting
-	@python -m local.checks lint
+	@python -m tools.checks lint
 
 types: $(INSTALLED) ## Check the types
-	@python -m local.checks types
+	@python -m tools.checks types
 
 format: $(INSTALLED) ## Format the code and repair what the linter can repair
 	@ruff check --fix-only --quiet .
@@ -77,10 +77,10 @@ validate: $(INSTALLED) ## Check template.yaml and operations.yaml with sam and c
 	cfn-lint template.yaml operations.yaml
 
 openapi: $(INSTALLED) ## Write openapi.yaml from the routes
-	@python -m local.openapi
+	@python -m tools.openapi
 
 docs: $(INSTALLED) ## Write the generated parts of docs/ from the template and the event types
-	@python -m local.docs
+	@python -m tools.docs
 
 bench: $(INSTALLED) ## Measure what things cost: calls, CPU, dollars, each against its goal; some minutes
 	@python -m bench

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import ROOT, pages, report
-from local import docs
+from tools import docs
 
 PARTS = {
     "cold": "cold starts",

@@ -25,8 +25,8 @@ from typing import Any
 from bench import stub
 from bench.report import Row, show
 from local import deploy
-from local import template as plain
 from tests.support import template
+from tools import template as plain
 
 ROOT = Path(__file__).parents[1]
 RUNS = 15

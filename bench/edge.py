@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives import serialization
 
 from bench import meter
 from bench.barest import SERVICES
-from tests.simulation.expressions import compile_request
+from simulator.expressions import compile_request
 from tests.unit.hostile import Authority
 
 _PAGE_BYTES = 1024 * 1024

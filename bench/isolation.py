@@ -16,9 +16,9 @@ from ferryman import ids
 from bench.calls import BATCH
 from bench.deliveries import Surroundings, is_write, surrounded
 from bench.report import Row
-from tests.simulation.cloud import Consumer
-from tests.simulation.receivers import Script
-from tests.simulation.simulation import Simulation
+from simulator.cloud import Consumer
+from simulator.receivers import Script
+from simulator.simulation import Simulation
 
 LIMIT_SECONDS = 2
 SLOW = "tls/slow/100"

@@ -5,7 +5,7 @@ from typing import Any
 
 import requests
 
-from local.console import LocalError
+from tools.console import LocalError
 
 TIMEOUT_SECONDS = 30
 

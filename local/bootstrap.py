@@ -5,8 +5,8 @@ from typing import Any
 
 from local import ministack
 from local.api import Api
-from local.console import LocalError
 from local.deploy import Deployment
+from tools.console import LocalError
 
 OWNER = {"workspace_name": "Harbour", "owner_email": "owner@example.com", "owner_name": "Olivia Owner"}
 

@@ -5,8 +5,9 @@ ARCHITECTURE=arm64 or x86_64 must be that of the deployment; without it, this ma
 
 import os
 
-from local import console, deploy, stack, template
-from local.console import step
+from local import deploy, stack
+from tools import console, template
+from tools.console import step
 
 
 def main() -> None:

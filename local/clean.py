@@ -2,7 +2,8 @@
 
 import shutil
 
-from local import console, stack
+from local import stack
+from tools import console
 
 LEFTOVERS = (".aws-sam", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".import_linter_cache")
 

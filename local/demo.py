@@ -11,9 +11,9 @@ import stripe
 from slack_sdk.webhook import WebhookClient
 
 from local.api import Api
-from local.console import LocalError, bold, dim, green, red, yellow
 from local.receiver import Receiver, Request
 from local.stack import Stack
+from tools.console import LocalError, bold, dim, green, red, yellow
 
 # The first request of each function starts it, which takes a second or two on a small machine.
 ARRIVAL_SECONDS = 30

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from local import ministack
-from local.console import LocalError, tail
+from tools.console import LocalError, tail
 
 STACK_NAME = "ferryman-local"
 SOURCES = ("template.yaml", "operations.yaml", "samconfig.toml", "functions", "layers")

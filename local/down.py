@@ -1,6 +1,7 @@
 """`make down`: stop all that `make up` started. What is stored stays."""
 
-from local import console, stack
+from local import stack
+from tools import console
 
 
 def main() -> None:

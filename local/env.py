@@ -2,7 +2,8 @@
 
 import shlex
 
-from local import console, deploy, stack
+from local import deploy, stack
+from tools import console
 
 
 def main() -> None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from local import console, ministack, stack
-from local.console import LocalError, bold, dim, red, yellow
+from local import ministack, stack
+from tools import console
+from tools.console import LocalError, bold, dim, red, yellow
 
 PAUSE_SECONDS = 0.7
 PLATFORM = re.compile(r"\s*$|(START|END|REPORT|INIT_START) ?")  # Lambda's own lines, and empty ones

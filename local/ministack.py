@@ -12,8 +12,8 @@ from typing import Any
 import boto3
 
 from local import processes
-from local.console import LocalError, tail
 from local.processes import Process
+from tools.console import LocalError, tail
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"

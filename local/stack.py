@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local import bootstrap, deploy, ministack, processes, template, warm
+from local import bootstrap, deploy, ministack, processes, warm
 from local.api import Api
-from local.console import LocalError, step, tail, yellow
 from local.deploy import Deployment
+from tools import template
+from tools.console import LocalError, step, tail, yellow
 
 ROOT = Path(__file__).resolve().parent.parent
 GATEWAY_START_SECONDS = 10

@@ -6,10 +6,11 @@ from typing import Any
 
 import requests
 
-from local import console, stack
+from local import stack
 from local.api import TIMEOUT_SECONDS, Api
-from local.console import LocalError, bold, dim, green, red
 from local.receiver import Receiver, Request
+from tools import console
+from tools.console import LocalError, bold, dim, green, red
 
 ARRIVAL_SECONDS = 30
 

@@ -6,10 +6,11 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from local import console, demo, stack
+from local import demo, stack
 from local.api import Api
-from local.console import LocalError, bold, dim, green, red
 from local.receiver import Receiver, Request
+from tools import console
+from tools.console import LocalError, bold, dim, green, red
 
 ARRIVAL_SECONDS = 30
 HEADERS = ("Content-Type", "X-FluxDesk-Signature", "X-FluxDesk-Event-Type", "X-FluxDesk-Delivery-Id")

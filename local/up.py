@@ -3,8 +3,9 @@
 import os
 import time
 
-from local import console, demo, stack
-from local.console import bold, dim, seconds
+from local import demo, stack
+from tools import console
+from tools.console import bold, dim, seconds
 
 
 def main() -> None:

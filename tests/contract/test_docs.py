@@ -10,9 +10,9 @@ from ferryman.webhooks.signing import fm_signature
 
 from bench import pages
 from bench.__main__ import PARTS
-from local import docs
-from tests.simulation import faults
+from simulator import faults
 from tests.support import template
+from tools import docs
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"

@@ -10,8 +10,8 @@ from ferryman.http.operation import PUBLIC, Operation
 from ferryman.identity import permissions as scopes
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from local import openapi
 from tests.support import template
+from tools import openapi
 
 OPERATIONS = {f"{operation.method} {operation.path}": operation for operation in openapi.operations()}
 ROUTES = {key: folder for key, folder in template.routes().items() if key != "$default"}

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from local import logs
-from local.console import tail
 from local.processes import free_port
 from local.receiver import Receiver
 from local.stack import Stack
 from tests.e2e.harness import E2E
+from tools.console import tail
 
 # Delays between the attempts, instead of 30 s, 2 min and 10 min.
 RETRY_DELAYS = "1,1,2"

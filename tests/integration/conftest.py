@@ -10,10 +10,10 @@ from ferryman import clock
 from ferryman.conversations.lost_messages import find as accounting
 from ferryman.http import problems
 
-from local import openapi
 from local.receiver import Receiver
 from tests.support.world import Answer, World
 from tests.support.world import world as make_world
+from tools import openapi
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ from ferryman.identity.logins import sign_in_failures as attempts
 from ferryman.integrations.application_requests import table as application_requests
 from pydantic import BaseModel
 
-from local import openapi
 from tests.integration.conftest import Workspace
 from tests.support.objects import PARAMETER, Objects, path
 from tests.support.world import Answer, World
+from tools import openapi
 
 
 def _fields(model: type[BaseModel] | None) -> list[str]:

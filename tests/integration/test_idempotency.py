@@ -12,12 +12,12 @@ from ferryman import clock
 from ferryman.aws import clients as aws
 from ferryman.http.operation import Operation
 
-from local import openapi
 from tests.integration.conftest import Workspace
 from tests.support import watched
 from tests.support.meanwhile import meanwhile
 from tests.support.objects import Objects, path
 from tests.support.world import Answer, World
+from tools import openapi
 
 CREATING = {
     f"{operation.method} {operation.path}": operation for operation in openapi.operations() if operation.creates

@@ -16,10 +16,10 @@ from ferryman.identity.tokens.schema import TokenIn
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
 
-from local import openapi
 from tests.integration.conftest import Workspace
 from tests.support.objects import PARAMETER, Objects, path, unknown_like
 from tests.support.world import Answer, World
+from tools import openapi
 
 # The wholly public routes have no caller; the secret in a path is its own credential (test_incoming_webhooks).
 OPERATIONS = {

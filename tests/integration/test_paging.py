@@ -11,10 +11,10 @@ from urllib.parse import quote
 import pytest
 from ferryman import clock
 
-from local import openapi
 from tests.integration.conftest import Workspace
 from tests.support.objects import PARAMETER, Objects, path
 from tests.support.world import World
+from tools import openapi
 
 LISTS = {
     f"{operation.method} {operation.path}": operation

@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from tests.simulation.aws import Network
-from tests.simulation.dynamodb import DynamoDB, Table
-from tests.simulation.engine import Engine, Invocation
-from tests.simulation.expressions import Malformed, compile_request
-from tests.simulation.faults import Faults
+from simulator.aws import Network
+from simulator.dynamodb import DynamoDB, Table
+from simulator.engine import Engine, Invocation
+from simulator.expressions import Malformed, compile_request
+from simulator.faults import Faults
 from tests.support.world import CREDENTIALS
 
 TABLE = {

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from ferryman.conversations.lost_messages import find as accounting
 
-from tests.simulation import aws
-from tests.simulation.engine import Task
-from tests.simulation.faults import KINDS
-from tests.simulation.oracle import Verdict
-from tests.simulation.simulation import Simulation
+from simulator import aws
+from simulator.engine import Task
+from simulator.faults import KINDS
+from simulator.oracle import Verdict
+from simulator.simulation import Simulation
 from tests.support.template import ROOT
 
 SEEDS = range(1, 21)
@@ -34,7 +34,7 @@ HELPED_BY = {
 @contextmanager
 def _replayable(command: str) -> Iterator[None]:
     """Whatever fails inside says how to see it again."""
-    again = f"To see it again: python -m tests.simulation {command}"
+    again = f"To see it again: python -m simulator {command}"
     try:
         yield
     except _Broken as broken:
@@ -96,7 +96,7 @@ def test_a_seed_is_the_same_run_each_time() -> None:
     """Also in another process with another order of sets: what a failing seed prints can be relied on."""
 
     def run(hash_seed: str) -> str:
-        command = [sys.executable, "-m", "tests.simulation", "--seed", "5", "--events", "150"]
+        command = [sys.executable, "-m", "simulator", "--seed", "5", "--events", "150"]
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
         lines = [line for line in done.stdout.splitlines() if " hours of " not in line]

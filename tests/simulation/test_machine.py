@@ -6,9 +6,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, multiple, rule, run_state_machine_as_test
 
-from tests.simulation.faults import KINDS
-from tests.simulation.receivers import BEHAVIOURS, Script
-from tests.simulation.simulation import EVENTS, Posted, Simulation
+from simulator.faults import KINDS
+from simulator.receivers import BEHAVIOURS, Script
+from simulator.simulation import EVENTS, Posted, Simulation
 
 STRIKING = sorted(name for name, kind in KINDS.items() if kind.chance)
 ANSWERS = st.lists(st.sampled_from(sorted(BEHAVIOURS)), min_size=1, max_size=5).map(tuple)

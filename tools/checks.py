@@ -1,11 +1,11 @@
-"""`make test`: every check of the project, with its time. `python -m local.checks lint unit` runs two."""
+"""`make test`: every check of the project, with its time. `python -m tools.checks lint unit` runs two."""
 
 import subprocess
 import sys
 import time
 
-from local import console
-from local.console import LocalError, bold, green, red, seconds
+from tools import console
+from tools.console import LocalError, bold, green, red, seconds
 
 STAGES: dict[str, list[list[str]]] = {
     "lint": [["ruff", "check", "."], ["ruff", "format", "--check", "."]],

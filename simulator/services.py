@@ -5,9 +5,9 @@ import io
 import json
 from typing import Any
 
-from tests.simulation import aws
-from tests.simulation.aws import Network
-from tests.simulation.engine import Task
+from simulator import aws
+from simulator.aws import Network
+from simulator.engine import Task
 
 
 class KMS(aws.Client):

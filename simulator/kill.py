@@ -1,4 +1,4 @@
-"""`python -m tests.simulation.kill`: the same promises on an embedded stack whose workers are killed.
+"""`python -m simulator.kill`: the same promises on an embedded stack whose workers are killed.
 
 A stack of its own, on free ports. Events are posted through the front door to receivers that take, fail at times, fail
 for good, take their time, and are switched off half way. Meanwhile worker processes get SIGKILL at random moments,
@@ -23,17 +23,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "layers/ferryman"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "layers/ferryman"))
 
 import requests
 
 from local import ministack
-from local.console import LocalError
 from local.deploy import Deployment
 from local.processes import Process, free_port
 from local.receiver import Answer, Receiver, Request
 from local.stack import Stack
-from tests.simulation.oracle import OVER, Verdict, wrong_end
+from simulator.oracle import OVER, Verdict, wrong_end
+from tools.console import LocalError
 
 RETRY_DELAYS = "1,2,4"
 PATIENCE_SECONDS = 1500
@@ -368,7 +368,7 @@ def _tell(run: Run, verdict: Verdict, events: int, seconds: float) -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.simulation.kill", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m simulator.kill", description=__doc__)
     parser.add_argument("--events", type=int, default=360)
     parser.add_argument("--seconds", type=float, default=150, help="how long events are posted")
     parser.add_argument("--seed", type=int, default=1, help="of who is killed when; the machine adds its own chance")

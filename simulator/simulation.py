@@ -24,13 +24,13 @@ from ferryman.aws import clients as ferryman_aws
 from ferryman.outbound import transport
 from ferryman.webhooks.subscriptions import sealing
 
-from tests.simulation import oracle
-from tests.simulation.aws import Network
-from tests.simulation.cloud import Cloud
-from tests.simulation.engine import Engine, Invocation, Lock, Pool
-from tests.simulation.faults import Faults
-from tests.simulation.receivers import Receivers, Script
-from tests.simulation.record import Accepted, Recorder, Subscription
+from simulator import oracle
+from simulator.aws import Network
+from simulator.cloud import Cloud
+from simulator.engine import Engine, Invocation, Lock, Pool
+from simulator.faults import Faults
+from simulator.receivers import Receivers, Script
+from simulator.record import Accepted, Recorder, Subscription
 from tests.support.world import Answer
 
 START = 1_790_000_000.0

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation import aws
-from tests.simulation.aws import Network
-from tests.simulation.engine import Task
-from tests.simulation.expressions import Compiled, Item, Malformed, compile_request
+from simulator import aws
+from simulator.aws import Network
+from simulator.engine import Task
+from simulator.expressions import Compiled, Item, Malformed, compile_request
 
 type Key = tuple[str, ...]
 type OnChange = Callable[[str, Item | None, Item | None], None]

@@ -18,10 +18,10 @@ from ferryman import clock
 from ferryman.aws import dynamodb as store
 from ferryman.outbound import transport
 
-from tests.simulation.record import Accepted, Claim, Subscription
+from simulator.record import Accepted, Claim, Subscription
 
 if TYPE_CHECKING:
-    from tests.simulation.simulation import Simulation
+    from simulator.simulation import Simulation
 
 MAX_FAILURES = 4
 FREE_UNKNOWNS = 3

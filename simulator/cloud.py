@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from tests.simulation.aws import Network
-from tests.simulation.dynamodb import DynamoDB, Table
-from tests.simulation.engine import Invocation, Task
-from tests.simulation.expressions import Item
-from tests.simulation.queues import SQS, Queue
-from tests.simulation.record import Recorder
-from tests.simulation.services import KMS, S3
+from simulator.aws import Network
+from simulator.dynamodb import DynamoDB, Table
+from simulator.engine import Invocation, Task
+from simulator.expressions import Item
+from simulator.queues import SQS, Queue
+from simulator.record import Recorder
+from simulator.services import KMS, S3
 from tests.support import template
 from tests.support.world import Context, World
 

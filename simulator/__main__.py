@@ -1,13 +1,13 @@
-"""`python -m tests.simulation --seed 17 --events 1000`: one run of the simulator, with all it has to say."""
+"""`python -m simulator --seed 17 --events 1000`: one run of the simulator, with all it has to say."""
 
 import argparse
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "layers/ferryman"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "layers/ferryman"))
 
-from tests.simulation.faults import KINDS
-from tests.simulation.simulation import Simulation
+from simulator.faults import KINDS
+from simulator.simulation import Simulation
 
 
 def main() -> int:
@@ -66,7 +66,7 @@ def _matching(text: str) -> set[str]:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seeds", type=int, default=1, help="how many seeds, from --seed on")
     parser.add_argument("--events", type=int, default=1000)

@@ -1,6 +1,6 @@
 """Writes the parts of docs/ that are generated: what each function may touch, and what each event's body holds.
 
-`python -m local.docs` writes them between their marks; `--check` fails when they are not what the template, the
+`python -m tools.docs` writes them between their marks; `--check` fails when they are not what the template, the
 catalogue of events and the last measurement say.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import template
+from tools import template
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "layers" / "ferryman"))

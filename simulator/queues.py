@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.simulation import aws
-from tests.simulation.aws import Network
-from tests.simulation.engine import Task
+from simulator import aws
+from simulator.aws import Network
+from simulator.engine import Task
 
 
 @dataclass(slots=True, eq=False)

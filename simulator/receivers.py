@@ -8,8 +8,8 @@ from typing import Any
 from ferryman.outbound import own_network as egress
 from ferryman.outbound import transport
 
-from tests.simulation.aws import Network
-from tests.simulation.engine import Task
+from simulator.aws import Network
+from simulator.engine import Task
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Generates the API's description from the handlers: functions/web/reference/openapi.yaml and routes.json.
 
-`python -m local.openapi` writes them; `--check` fails when they are not what the handlers say.
+`python -m tools.openapi` writes them; `--check` fails when they are not what the handlers say.
 """
 
 import importlib.util

@@ -12,8 +12,8 @@ from typing import Any
 from botocore import xform_name
 from ferryman.errors import AwsRefused, AwsUnreachable
 
-from tests.simulation.engine import Engine, Task
-from tests.simulation.faults import Faults
+from simulator.engine import Engine, Task
+from simulator.faults import Faults
 
 _STEP_SECONDS = 0.015  # half of a call takes up to that long
 

@@ -12,9 +12,9 @@ from ferryman.aws import dynamodb as store
 from ferryman.outbound import transport
 from ferryman.webhooks.subscriptions.model import PAUSE_AFTER_FAILURES
 
-from tests.simulation.engine import Engine, Task
-from tests.simulation.expressions import Item
-from tests.simulation.receivers import Request
+from simulator.engine import Engine, Task
+from simulator.expressions import Item
+from simulator.receivers import Request
 
 _SKEW = 4.0  # a clock may think that a pause is over so much before it is
 
