@@ -66,5 +66,43 @@ def test_a_callback_hears_where_its_bot_belongs_and_a_webhook_where_its_creator_
     assert wants(OF_ALL, MENTION, set())
 
 
+def test_a_webhook_wants_what_happened_at_the_moment_it_was_made() -> None:
+    assert wants(OF_ALL, replace(MENTION, created_at=OF_ALL.created_at), EVERYBODY)
+
+
+def test_an_application_hears_what_a_person_answered_to_it() -> None:
+    """Membership plays no part: the conversation is its own."""
+    application = replace(CALLBACK, bot_id=None, application_id="app_1", events=["message.created"])
+    answered = replace(MENTION, bot_id=None, type="message.created", application_id="app_1")
+    assert wants(application, answered, set())
+    assert not wants(application, replace(answered, application_id="app_2"), EVERYBODY)
+    assert not wants(application, replace(answered, application_id=None), EVERYBODY)
+
+
+def test_a_personal_webhook_hears_what_its_person_is_notified_of() -> None:
+    personal = replace(CALLBACK, bot_id=None, user_id=PERSON, events=["system"])
+    notified = replace(MENTION, bot_id=None, chat_id=None, type="system", user_id=PERSON)
+    assert wants(personal, notified, set())
+    assert not wants(personal, replace(notified, user_id="usr_2"), EVERYBODY)
+
+
+def test_a_webhook_wants_nothing_that_its_format_has_no_words_for() -> None:
+    told = replace(MENTION, bodies={"fchat": "{}"})
+    assert wants(replace(OF_ALL, format="fchat"), told, EVERYBODY)
+    assert not wants(replace(OF_ALL, format="fluxdesk"), told, EVERYBODY)
+
+
+def test_a_webhook_of_a_chat_wants_its_events_while_its_creator_belongs() -> None:
+    """Its creator may belong to another chat of the webhook's and not to this one."""
+    both = replace(OF_CHAT, chat_ids=[CHAT, OTHER_CHAT])
+    assert wants(both, MENTION, {(CHAT, PERSON)})
+    assert not wants(both, MENTION, {(OTHER_CHAT, PERSON)})
+
+
+def test_two_hops_are_allowed_and_three_are_not() -> None:
+    assert wants(OF_ALL, replace(MENTION, chain=["whk_2", "whk_3"]), EVERYBODY)
+    assert not wants(OF_ALL, replace(MENTION, chain=["whk_2", "whk_3", "whk_4"]), EVERYBODY)
+
+
 def test_a_disabled_webhook_wants_nothing() -> None:
     assert not any(wants(replace(one, state="disabled"), MENTION, EVERYBODY) for one in (CALLBACK, OF_CHAT, OF_ALL))
