@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 from ferryman.events.model import Event
-from ferryman.pipeline.matching import wants
+from ferryman.pipeline.matching import topics, wants
+from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import Webhook
 
 BOT, OTHER_BOT, PERSON = "usr_bot", "usr_other", "usr_person"
@@ -106,3 +107,24 @@ def test_two_hops_are_allowed_and_three_are_not() -> None:
 
 def test_a_disabled_webhook_wants_nothing() -> None:
     assert not any(wants(replace(one, state="disabled"), MENTION, EVERYBODY) for one in (CALLBACK, OF_CHAT, OF_ALL))
+
+
+@pytest.mark.parametrize("livemode", [True, False])
+def test_an_event_is_looked_up_under_each_topic_that_it_concerns(livemode: bool) -> None:
+    """A webhook is stored under the same topics, so both sides have to agree."""
+    event = replace(MENTION, application_id="app_1", user_id=PERSON, livemode=livemode)
+    made = replace(CALLBACK, livemode=livemode)
+    listening = [
+        replace(made, bot_id=None, chat_ids=None),
+        replace(made, bot_id=None, chat_ids=[CHAT]),
+        made,
+        replace(made, bot_id=None, application_id="app_1"),
+        replace(made, bot_id=None, user_id=PERSON),
+    ]
+    assert topics(event) == [topic for webhook in listening for topic in webhooks.topics(webhook)]
+    assert len(set(topics(event))) == 5
+
+
+def test_an_event_without_a_chat_is_looked_up_under_every_chat_alone() -> None:
+    event = replace(MENTION, chat_id=None, bot_id=None)
+    assert topics(event) == webhooks.topics(OF_ALL)
