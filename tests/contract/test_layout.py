@@ -141,10 +141,10 @@ def needed_on_lambda() -> set[str]:
     while waiting:
         dependency = waiting.pop()
         package = LOCKED[dependency["name"]]
-        for extra in dependency.get("extra", []):  # aws-lambda-powertools[tracer]
+        for extra in dependency.get("extra", []):
             waiting += package["optional-dependencies"][extra]
-        if dependency["name"] not in needed:
-            needed.add(dependency["name"])
+        if package["name"] not in needed:
+            needed.add(package["name"])
             waiting += package.get("dependencies", [])
     return needed
 
