@@ -10,8 +10,8 @@ import pytest
 from ferryman import clock
 from ferryman.aws import clients as aws
 from ferryman.errors import AwsRefused
-from ferryman.outbound import own_network as egress
 from ferryman.outbound import transport
+from ferryman.outbound.own_network import OwnNetworkDown
 from ferryman.pipeline import deliver
 from ferryman.pipeline import load_events as recalling
 from ferryman.pipeline.load_events import Source
@@ -500,7 +500,7 @@ def test_while_our_own_network_is_down_no_attempt_is_counted(
     (ticket,) = _dispatched(world, workspace, chat, "put off")
 
     def fail(*_: Any, **__: Any) -> Any:
-        raise egress.OwnNetworkDown("test")
+        raise OwnNetworkDown("test")
 
     with monkeypatch.context() as broken:
         broken.setattr(transport, "post", fail)

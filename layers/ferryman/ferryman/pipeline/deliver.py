@@ -23,9 +23,8 @@ from ferryman.conversations.chats import table as chats
 from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.events.model import Event
-from ferryman.outbound import allowed_targets as policy
-from ferryman.outbound import own_network as egress
-from ferryman.outbound import transport
+from ferryman.outbound import allowed_targets, own_network, transport
+from ferryman.outbound.outcomes import Delivered, Outcome, Refused, Unreachable
 from ferryman.pipeline import load_events as recalling
 from ferryman.webhooks import health, signing
 from ferryman.webhooks import retry_policy as schedule
@@ -204,11 +203,11 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int, lane: Lane, in_time
             webhook.url,
             body,
             headers,
-            policy=policy.of_deployment(),
+            allowed_targets=allowed_targets.of_deployment(),
             deadline_seconds=limit,
-            own_network_is_down=egress.is_down,
+            own_network_is_down=own_network.is_down,
         )
-    except egress.OwnNetworkDown:
+    except own_network.OwnNetworkDown:
         deliveries.release(delivery)
         raise
     return _settle(delivery, webhook, outcome)
@@ -277,18 +276,18 @@ def _cancel(ticket: Ticket, delivery: Delivery, reason: str) -> Verdict:
     return Done("cancelled")
 
 
-def _settle(delivery: Delivery, webhook: Webhook, outcome: transport.Outcome) -> Verdict:
+def _settle(delivery: Delivery, webhook: Webhook, outcome: Outcome) -> Verdict:
     """Write how the attempt ended, count it for the webhook, and say what becomes of the message."""
     now = clock.now()
     attempt = delivery.attempts[-1]
     attempt |= _report(outcome)
-    delivered = isinstance(outcome, transport.Delivered)
+    delivered = isinstance(outcome, Delivered)
     failures = delivery.failures + (not delivered)
-    retry_after = outcome.retry_after if isinstance(outcome, transport.Refused) else None
+    retry_after = outcome.retry_after if isinstance(outcome, Refused) else None
     delay = schedule.retry_delay(
         settings.integers("RETRY_DELAYS"), schedule.spent(failures, delivery.unknowns), retry_after
     )
-    gone = isinstance(outcome, transport.Refused) and outcome.status == _GONE
+    gone = isinstance(outcome, Refused) and outcome.status == _GONE
     after: dict[str, Any] = {"attempts": delivery.attempts, "failures": failures, "next_attempt_at": None}
     after["result"] = f"{attempt['status'] // 100}xx" if "status" in attempt else "error"
     if delivered:
@@ -318,7 +317,7 @@ def _settle(delivery: Delivery, webhook: Webhook, outcome: transport.Outcome) ->
         # Our lease ran out and somebody else took over; theirs is the word that counts.
         return Return(1)
     health.timed(webhook, attempt["duration_ms"])
-    if isinstance(outcome, transport.Delivered):
+    if isinstance(outcome, Delivered):
         if not delivery.test:
             health.succeeded(webhook)
         return Done("delivered")
@@ -336,23 +335,23 @@ def _told(delivery: Delivery, after: dict[str, Any]) -> list[store.Write]:
     return [events.creating(catalogue.delivery_exhausted(delivery, after["reason"], clock.now_iso()))]
 
 
-def _report(outcome: transport.Outcome) -> dict[str, object]:
+def _report(outcome: Outcome) -> dict[str, object]:
     match outcome:
-        case transport.Delivered():
+        case Delivered():
             return {
                 "outcome": "delivered",
                 "status": outcome.status,
                 "excerpt": outcome.excerpt,
                 "duration_ms": outcome.duration_ms,
             }
-        case transport.Refused():
+        case Refused():
             return {
                 "outcome": "failed",
                 "status": outcome.status,
                 "excerpt": outcome.excerpt,
                 "duration_ms": outcome.duration_ms,
             }
-        case transport.Unreachable():
+        case Unreachable():
             return {
                 "outcome": "failed",
                 "error": outcome.error,

@@ -20,8 +20,7 @@ from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import Once
-from ferryman.outbound import allowed_targets as policy
-from ferryman.outbound import targets
+from ferryman.outbound import allowed_targets, targets
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.subscriptions import sealing, table
@@ -242,7 +241,7 @@ def _check_events(event_types: Sequence[EventType], chat_ids: list[str] | None, 
 def _checked_url(url: str) -> str:
     """The URL as it will be called. Raises Invalid with the reason when it may not be."""
     try:
-        return targets.parse(url, policy.of_deployment()).url
+        return targets.parse(url, allowed_targets.of_deployment()).url
     except targets.TargetRefused as refused:
         raise Invalid(str(refused), "/url") from None
 

@@ -9,18 +9,18 @@ import pytest
 import requests
 from ferryman.errors import Invalid, Misconfigured
 from ferryman.outbound import targets
-from ferryman.outbound.targets import Target, TargetPolicy, TargetRefused
+from ferryman.outbound.targets import AllowedTargets, Target, TargetRefused
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from urllib3.util import parse_url
 
-PUBLIC = TargetPolicy()
-LOCAL = TargetPolicy(allow_loopback_http=True)
-OWN = TargetPolicy(own_hosts=frozenset({"api.ferryman.example", ".execute-api.eu-central-1.amazonaws.com"}))
-PRIVATE = TargetPolicy(allowed_networks=(ip_network("10.20.0.0/16"), ip_network("fd12:3456::/32")))
+PUBLIC = AllowedTargets()
+LOCAL = AllowedTargets(allow_loopback_http=True)
+OWN = AllowedTargets(own_hosts=frozenset({"api.ferryman.example", ".execute-api.eu-central-1.amazonaws.com"}))
+PRIVATE = AllowedTargets(allowed_networks=(ip_network("10.20.0.0/16"), ip_network("fd12:3456::/32")))
 
 
-def refusal(url: str, policy: TargetPolicy = PUBLIC) -> str:
+def refusal(url: str, policy: AllowedTargets = PUBLIC) -> str:
     with pytest.raises(TargetRefused) as refused:
         targets.parse(url, policy)
     return str(refused.value)
@@ -274,12 +274,12 @@ def test_private_receivers_can_be_named_by_address() -> None:
 )
 def test_a_policy_cannot_open_the_host_or_its_metadata(network: str) -> None:
     with pytest.raises(Misconfigured, match="never opened"):
-        TargetPolicy(allowed_networks=(ip_network(network),))
+        AllowedTargets(allowed_networks=(ip_network(network),))
 
 
 def test_a_policy_with_an_impossible_port_is_refused() -> None:
     with pytest.raises(Misconfigured, match="70000"):
-        TargetPolicy(allowed_ports=frozenset({70000}))
+        AllowedTargets(allowed_ports=frozenset({70000}))
 
 
 _HOSTS = st.lists(
@@ -308,7 +308,7 @@ _HOSTILE_URLS = st.builds(
     st.lists(st.one_of(_HOSTILE, st.text(max_size=2)), min_size=1, max_size=4).map("".join),
     st.integers(0, 80),
 )
-_WIDE = TargetPolicy(allow_loopback_http=True, allowed_networks=PRIVATE.allowed_networks)
+_WIDE = AllowedTargets(allow_loopback_http=True, allowed_networks=PRIVATE.allowed_networks)
 
 
 @settings(max_examples=500, deadline=None)
@@ -400,7 +400,7 @@ NAT64_FIRST = int(IPv6Address("64:ff9b::"))
 TARGET = targets.parse("https://hooks.example.com/", PUBLIC)
 
 
-def allowed(*addresses: str, target: Target = TARGET, policy: TargetPolicy = PUBLIC) -> bool:
+def allowed(*addresses: str, target: Target = TARGET, policy: AllowedTargets = PUBLIC) -> bool:
     try:
         return bool(targets.check(target, addresses, policy))
     except TargetRefused:
