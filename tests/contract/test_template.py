@@ -310,7 +310,7 @@ def test_only_the_sessions_function_touches_how_people_sign_in() -> None:
         ("dynamodb:UpdateItem", "LoginsTable")
     }
     del allowed["bootstrap"]
-    for resource in ("TotpKey", "LoginsTable", "AttemptsTable"):
+    for resource in ("TotpKey", "LoginsTable", "SignInFailuresTable"):
         assert {folder for folder in allowed for _, name in allowed[folder] if name == resource} == {"sessions"}
     keys = {pair for pair in allowed["sessions"] if pair[0].startswith("kms:")}
     assert keys == {("kms:Encrypt", "TotpKey"), ("kms:Decrypt", "TotpKey")}

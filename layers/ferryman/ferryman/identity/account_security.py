@@ -7,8 +7,7 @@ from typing import Any
 from ferryman import clock, log
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotAuthenticated, NotFound
-from ferryman.identity import authority
-from ferryman.identity import permissions as scopes
+from ferryman.identity import authority, permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials import table as credentials
@@ -69,9 +68,9 @@ def _person(caller: Caller, user_id: str) -> User:
             "Nobody invites or resets themselves. Change your own password and second factor in a session: "
             "POST /v1/me/password, DELETE /v1/me/totp."
         )
-    if scopes.outranks(user.role, caller.role):
+    if permissions.outranks(user.role, caller.role):
         raise NotAllowed(f"A user of the role {caller.role} cannot do this for one of the role {user.role}.")
-    broader = scopes.broader_than(scopes.of_role(user.role), caller.scopes)
+    broader = permissions.broader_than(permissions.of_role(user.role), caller.scopes)
     if broader:
         raise NotAllowed(f"The person may do what your token may not: {', '.join(broader)}.")
     return user
@@ -79,7 +78,9 @@ def _person(caller: Caller, user_id: str) -> User:
 
 def _require_may_reset(caller: Caller, user: User, part: str) -> None:
     if not authority.may_reset_sign_in(caller, user):
-        raise NotAllowed(f"{user.name} signs in already; resetting their {part} takes an owner with {scopes.ADMIN}.")
+        raise NotAllowed(
+            f"{user.name} signs in already; resetting their {part} takes an owner with {permissions.ADMIN}."
+        )
 
 
 def accept(source: Source, wanted: AcceptIn) -> User:
@@ -102,7 +103,7 @@ def accept(source: Source, wanted: AcceptIn) -> User:
         user_id=user.user_id,
         role=user.role,
         livemode=True,
-        scopes=scopes.of_role(user.role),
+        scopes=permissions.of_role(user.role),
         credential_id=credential.subject_id,
         source=source,
     )

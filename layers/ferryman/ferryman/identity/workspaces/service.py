@@ -6,7 +6,7 @@ from typing import Any
 from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict
-from ferryman.identity import permissions as scopes
+from ferryman.identity import permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials import table as credentials
 from ferryman.identity.credentials.model import Caller
@@ -48,7 +48,7 @@ def bootstrap(wanted: BootstrapIn) -> dict[str, Any]:
         workspace.workspace_id,
         owner.user_id,
         owner.role,
-        TokenIn(name="Owner", scopes=[scopes.ADMIN], environment="production"),
+        TokenIn(name="Owner", scopes=[permissions.ADMIN], environment="production"),
         created_by="bootstrap",
     )
     caller = Caller(
@@ -56,7 +56,7 @@ def bootstrap(wanted: BootstrapIn) -> dict[str, Any]:
         user_id=owner.user_id,
         role=owner.role,
         livemode=True,
-        scopes=scopes.of_role(owner.role),
+        scopes=permissions.of_role(owner.role),
         credential_id="bootstrap",
     )
     login = Login(workspace_id=owner.workspace_id, user_id=owner.user_id)
