@@ -8,9 +8,8 @@ from tools import voice
 
 # Findings that are still there, by folder. A number may only fall; a folder that is not listed has none.
 LEFT = {
-    "README.md": 4,
     "bench": 23,
-    "docs": 152,
+    "docs": 64,
     "functions": 12,
     "layers": 196,
     "local": 9,
@@ -18,7 +17,7 @@ LEFT = {
     "pyproject.toml": 1,
     "simulator": 37,
     "template.yaml": 9,
-    "tests": 175,
+    "tests": 174,
     "tools": 5,
 }
 
