@@ -145,22 +145,25 @@ def test_what_is_generated_is_fresh() -> None:
     assert not stale, "run `make docs`"
 
 
-def test_the_table_of_permissions_is_that_of_the_template() -> None:
-    """Read from the page, without what generates it: each action on each table, and no other."""
-    rows = [
-        line.split(" | ") for line in (ROOT / "docs/functions.md").read_text().splitlines() if line.startswith("| [`")
-    ]
-    assert {row[0].split("`")[1] for row in rows} == set(template.functions())
-    for row in rows:
-        folder = row[0].split("`")[1]
-        told = {
-            (action, re.sub(r"[`_ .]", "", thing.split(" ", 1)[1]))
-            for line in row[3].split("<br>")
-            if ": " in line
-            for thing, _, actions in [line.partition(": ")]
+def test_the_permissions_shown_are_those_of_the_template() -> None:
+    """Read from the page, without the code that generates it: each action on each resource, and no other."""
+    sections = _sections((ROOT / "docs/functions.md").read_text(), r"`(\w+)`")
+    assert set(sections) == set(template.functions())
+    for folder, section in sections.items():
+        (listed,) = re.findall(r"^- \*\*May touch:\*\*(.*?)(?=^- |\Z)", section, re.MULTILINE | re.DOTALL)
+        shown = {
+            (action, re.sub(r"[_.]", "", name))
+            for name, actions in re.findall(r"\w+ `([\w.]+)`: (.+)", listed)
             for action in actions.split(", ")
         }
-        assert told == set(_permissions(folder)), folder
+        assert shown == set(_permissions(folder)), folder
+
+
+def _sections(text: str, label: str) -> dict[str, str]:
+    """The text below each heading of the third level that begins with `label`, by its first group."""
+    parts = re.split(r"^(#{1,3} .+)$", text, flags=re.MULTILINE)
+    headings = [re.match(rf"### {label}", heading) for heading in parts[1::2]]
+    return {match[1]: body for match, body in zip(headings, parts[2::2], strict=True) if match}
 
 
 def _permissions(folder: str) -> Iterator[tuple[str, str]]:
@@ -243,15 +246,12 @@ def test_the_tests_that_a_page_names_exist(name: str) -> None:
     ("name", "label", "count"), [("reliability", "F", 40), ("security", "T", 35), ("security", "S", 6)]
 )
 def test_every_fault_and_threat_has_its_answer(name: str, label: str, count: int) -> None:
-    """A row each: with a test that goes red without the answer, or with what is not there."""
-    rows = [
-        line.strip("| ").split(" | ")
-        for line in (ROOT / f"docs/{name}.md").read_text().replace("| |", "|  |").splitlines()
-        if re.match(rf"\| {label}\d+ \|", line)
-    ]
-    assert [row[0] for row in rows] == [f"{label}{number}" for number in range(1, count + 1)]
-    for row in rows:
-        assert "`tests/" in " ".join(row) or "not there yet" in row[-1], row[0]
+    """Each has a section that names the code, and a test that fails without it."""
+    sections = _sections((ROOT / f"docs/{name}.md").read_text(), rf"({label}\d+)\.")
+    assert list(sections) == [f"{label}{number}" for number in range(1, count + 1)]
+    for heading, section in sections.items():
+        assert re.search(r"^- \*\*Where:\*\*\s+\[", section, re.MULTILINE), heading
+        assert re.search(r"^  - `tests/", section, re.MULTILINE), heading
 
 
 def test_the_faults_that_reliability_names_are_the_simulators() -> None:
