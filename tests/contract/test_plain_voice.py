@@ -9,7 +9,7 @@ from tools import voice
 # Findings that are still there, by folder. A number may only fall; a folder that is not listed has none.
 LEFT = {
     "bench": 23,
-    "docs": 64,
+    "docs": 60,
     "functions": 12,
     "layers": 196,
     "local": 9,
