@@ -136,13 +136,16 @@ def exported() -> dict[str, tuple[str, set[str]]]:
 
 def needed_on_lambda() -> set[str]:
     """The runtime packages and what they need, from the lock."""
-    waiting = [dependency["name"] for dependency in LOCKED["ferryman"]["dependencies"]]
+    waiting = list(LOCKED["ferryman"]["dependencies"])
     found: set[str] = set()
     while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += [dependency["name"] for dependency in LOCKED[name].get("dependencies", [])]
+        dependency = waiting.pop()
+        package = LOCKED[dependency["name"]]
+        if dependency["name"] not in found:
+            waiting += package.get("dependencies", [])
+        for extra in dependency.get("extra", []):
+            waiting += package["optional-dependencies"][extra]
+        found.add(dependency["name"])
     return found
 
 
