@@ -74,7 +74,7 @@ def keys(**fields: Any) -> Iterator[None]:
 
 def write(line: str) -> None:
     """Writes a line of level INFO that is JSON already, such as a metric's, masked like the others."""
-    if not logger.isEnabledFor(logging.INFO):
+    if logger.log_level > logging.INFO:
         return
     _handler.acquire()
     try:
