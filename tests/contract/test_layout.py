@@ -137,16 +137,16 @@ def exported() -> dict[str, tuple[str, set[str]]]:
 def needed_on_lambda() -> set[str]:
     """The runtime packages and what they need, from the lock."""
     waiting = list(LOCKED["ferryman"]["dependencies"])
-    found: set[str] = set()
+    needed: set[str] = set()
     while waiting:
         dependency = waiting.pop()
         package = LOCKED[dependency["name"]]
-        if dependency["name"] not in found:
-            waiting += package.get("dependencies", [])
         for extra in dependency.get("extra", []):
             waiting += package["optional-dependencies"][extra]
-        found.add(dependency["name"])
-    return found
+        if package["name"] not in needed:
+            needed.add(package["name"])
+            waiting += package.get("dependencies", [])
+    return needed
 
 
 def test_the_lock_is_about_what_pyproject_asks_for() -> None:
