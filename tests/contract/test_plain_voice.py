@@ -11,7 +11,7 @@ LEFT = {
     "bench": 23,
     "docs": 1,
     "functions": 12,
-    "layers": 196,
+    "layers": 198,
     "openapi.yaml": 454,
     "pyproject.toml": 1,
     "simulator": 20,
