@@ -538,7 +538,7 @@ def test_the_layer_keeps_what_our_clients_read_of_botocore() -> None:
 
 
 def test_lambda_enters_by_the_start() -> None:
-    assert GLOBAL["Handler"] == "start.handler"
+    assert GLOBAL["Handler"] == "lambda_entry.handler"
     assert not [folder for folder, function in FUNCTIONS.items() if "Handler" in function]
 
 

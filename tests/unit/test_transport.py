@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ferryman import tls
 from ferryman.outbound import own_network as egress
-from ferryman.outbound import targets, tls, transport
+from ferryman.outbound import targets, transport
 from ferryman.outbound.targets import TargetPolicy
 from ferryman.outbound.transport import Delivered, Outcome, Refused, Unreachable
 from hypothesis import HealthCheck, example, given, settings

@@ -24,9 +24,9 @@ from http import HTTPStatus
 from queue import Empty, SimpleQueue
 from typing import Any, Literal
 
-from ferryman import clock
+from ferryman import clock, tls
 from ferryman.outbound import own_network as egress
-from ferryman.outbound import targets, tls
+from ferryman.outbound import targets
 from ferryman.outbound.targets import DEFAULT_PORTS, Target, TargetPolicy, TargetRefused
 
 DEADLINE_SECONDS = 8.0
