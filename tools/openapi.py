@@ -23,7 +23,7 @@ from ferryman.events import catalogue  # noqa: E402
 from ferryman.http import problems  # noqa: E402
 from ferryman.http.models import Problem  # noqa: E402
 from ferryman.http.operation import PUBLIC, Operation  # noqa: E402
-from ferryman.identity import permissions as scopes  # noqa: E402
+from ferryman.identity import permissions  # noqa: E402
 
 TARGET = ROOT / "functions" / "web" / "reference"
 _REF = "#/components/schemas/{model}"
@@ -238,7 +238,7 @@ def _responses(operation: Operation, refs: dict[Key, Any]) -> dict[str, Any]:
 
 
 def _security_schemes() -> dict[str, Any]:
-    listed = "\n".join(f"- `{scope}`: {about}" for scope, about in scopes.DESCRIPTIONS.items())
+    listed = "\n".join(f"- `{scope}`: {about}" for scope, about in permissions.DESCRIPTIONS.items())
     about = f"An API token, or a session, which may do all that its person's role allows. The scopes:\n\n{listed}"
     session = "The session of a person who signed in with POST /v1/sessions. API tokens are not accepted here."
     return {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from ferryman.http.operation import PUBLIC, Operation
-from ferryman.identity import permissions as scopes
+from ferryman.identity import permissions
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.support import template
@@ -94,7 +94,7 @@ def test_a_route_says_what_it_needs_and_how_it_refuses(key: str) -> None:
     operation, said = OPERATIONS[key], described()[key]
     refusals = {"401", "500", "503"}
     if operation.scope:
-        assert operation.scope in scopes.ALL
+        assert operation.scope in permissions.ALL
         refusals.add("403")
     if "{" in operation.path:
         refusals.add("404")

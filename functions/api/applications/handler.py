@@ -44,7 +44,7 @@ def _replay(call: Call, application_id: str) -> ApplicationCreated:
     replay=_replay,
 )
 def create_application(call: Call, data: ApplicationIn) -> ApplicationCreated:
-    application, webhook, token, secret = service.create(call.caller, data, call.once)
+    application, webhook, token, secret = service.create(call.caller, data, call.idempotency_key)
     created = ApplicationCreated.of(application, webhook)
     created.token, created.webhook_secret = token, secret
     return created
@@ -68,7 +68,7 @@ def list_applications(call: Call, query: ListQuery) -> Listing[ApplicationOut]:
 
 @api.get("/v1/applications/{application_id}", scope="admin:*", summary="Read an application", gives=ApplicationOut)
 def read_application(call: Call, application_id: str) -> ApplicationOut:
-    return _out(service.visible(call.caller, application_id))
+    return _out(service.get_visible(call.caller, application_id))
 
 
 @api.patch(
@@ -130,7 +130,7 @@ def revoke_application_token(call: Call, application_id: str) -> ApplicationOut:
     gives=Listing[ApplicationRequestOut],
 )
 def list_application_requests(call: Call, application_id: str, query: ListQuery) -> Listing[ApplicationRequestOut]:
-    application = service.visible(call.caller, application_id)
+    application = service.get_visible(call.caller, application_id)
     found, last = requests.page(
         application.workspace_id, application.application_id, query.limit, call.page_start(query)
     )
@@ -146,4 +146,4 @@ def list_application_requests(call: Call, application_id: str, query: ListQuery)
     gives=ContextOut,
 )
 def read_context(call: Call, context_id: str) -> ContextOut:
-    return ContextOut.of(contexts.visible(call.caller, context_id))
+    return ContextOut.of(contexts.get_visible(call.caller, context_id))

@@ -16,7 +16,7 @@ _OWN = "Without admin:*, only those your own user created."
 
 
 def _replay_bot(call: Call, bot_id: str) -> BotCreated:
-    return BotCreated.of(service.visible(call.caller, bot_id))
+    return BotCreated.of(service.get_visible(call.caller, bot_id))
 
 
 def _replay_token(call: Call, token_id: str, bot_id: str) -> TokenCreated:
@@ -24,7 +24,7 @@ def _replay_token(call: Call, token_id: str, bot_id: str) -> TokenCreated:
 
 
 def _replay_callback(call: Call, webhook_id: str, bot_id: str) -> WebhookCreated:
-    return WebhookCreated.of(callbacks.read(call.caller, service.visible(call.caller, bot_id), webhook_id))
+    return WebhookCreated.of(callbacks.read(call.caller, service.get_visible(call.caller, bot_id), webhook_id))
 
 
 @api.post(
@@ -39,7 +39,7 @@ def _replay_callback(call: Call, webhook_id: str, bot_id: str) -> WebhookCreated
     replay=_replay_bot,
 )
 def create_bot(call: Call, data: BotIn) -> BotCreated:
-    bot, token, secret = service.create(call.caller, data, call.once)
+    bot, token, secret = service.create(call.caller, data, call.idempotency_key)
     created = BotCreated.of(bot)
     created.token_id, created.token = token.token_id, secret
     return created
@@ -60,7 +60,7 @@ def list_bots(call: Call, query: ListQuery) -> Listing[BotOut]:
 
 @api.get("/v1/bots/{bot_id}", scope="bots:read", summary="Read a bot", description=_OWN, gives=BotOut)
 def read_bot(call: Call, bot_id: str) -> BotOut:
-    return BotOut.of(service.visible(call.caller, bot_id))
+    return BotOut.of(service.get_visible(call.caller, bot_id))
 
 
 @api.patch(
@@ -102,7 +102,7 @@ def delete_bot(call: Call, bot_id: str) -> None:
     replay=_replay_token,
 )
 def create_bot_token(call: Call, bot_id: str, data: BotTokenIn) -> TokenCreated:
-    token, secret = service.create_token(call.caller, bot_id, data, call.once)
+    token, secret = service.create_token(call.caller, bot_id, data, call.idempotency_key)
     created = TokenCreated.of(token)
     created.token = secret
     return created
@@ -117,7 +117,7 @@ def create_bot_token(call: Call, bot_id: str, data: BotTokenIn) -> TokenCreated:
     gives=Listing[TokenOut],
 )
 def list_bot_tokens(call: Call, bot_id: str, query: ListQuery) -> Listing[TokenOut]:
-    bot = service.visible(call.caller, bot_id)
+    bot = service.get_visible(call.caller, bot_id)
     found, last = tokens.page(
         bot.workspace_id, bot.user_id, query.limit, call.page_start(query), live=call.caller.livemode
     )
@@ -150,8 +150,8 @@ def revoke_bot_token(call: Call, bot_id: str, bot_token_id: str) -> None:
     replay=_replay_callback,
 )
 def create_callback(call: Call, bot_id: str, data: CallbackIn) -> WebhookCreated:
-    bot = service.visible(call.caller, bot_id)
-    webhook, secret = callbacks.create(call.caller, bot, data, call.once)
+    bot = service.get_visible(call.caller, bot_id)
+    webhook, secret = callbacks.create(call.caller, bot, data, call.idempotency_key)
     created = WebhookCreated.of(webhook)
     created.secret = secret
     return created
@@ -166,7 +166,7 @@ def create_callback(call: Call, bot_id: str, data: CallbackIn) -> WebhookCreated
     gives=Listing[WebhookOut],
 )
 def list_callbacks(call: Call, bot_id: str, query: ListQuery) -> Listing[WebhookOut]:
-    bot = service.visible(call.caller, bot_id)
+    bot = service.get_visible(call.caller, bot_id)
     found, last = callbacks.page(call.caller, bot, query.limit, call.page_start(query))
     return Listing(items=[WebhookOut.of(webhook) for webhook in found], next_cursor=call.next_cursor(query, last))
 
@@ -175,7 +175,7 @@ def list_callbacks(call: Call, bot_id: str, query: ListQuery) -> Listing[Webhook
     "/v1/bots/{bot_id}/callbacks/{callback_id}", scope="bots:read", summary="Read a bot callback", gives=WebhookOut
 )
 def read_callback(call: Call, bot_id: str, callback_id: str) -> WebhookOut:
-    return WebhookOut.of(callbacks.read(call.caller, service.visible(call.caller, bot_id), callback_id))
+    return WebhookOut.of(callbacks.read(call.caller, service.get_visible(call.caller, bot_id), callback_id))
 
 
 @api.patch(
@@ -188,7 +188,7 @@ def read_callback(call: Call, bot_id: str, callback_id: str) -> WebhookOut:
     errors=(409,),
 )
 def edit_callback(call: Call, bot_id: str, callback_id: str, data: CallbackPatch) -> WebhookOut:
-    bot = service.visible(call.caller, bot_id)
+    bot = service.get_visible(call.caller, bot_id)
     return WebhookOut.of(callbacks.edit(call.caller, bot, callback_id, data))
 
 
@@ -201,7 +201,7 @@ def edit_callback(call: Call, bot_id: str, callback_id: str, data: CallbackPatch
     errors=(409,),
 )
 def delete_callback(call: Call, bot_id: str, callback_id: str) -> None:
-    callbacks.delete(call.caller, service.visible(call.caller, bot_id), callback_id)
+    callbacks.delete(call.caller, service.get_visible(call.caller, bot_id), callback_id)
 
 
 @api.get(
@@ -213,7 +213,7 @@ def delete_callback(call: Call, bot_id: str, callback_id: str) -> None:
     gives=Listing[DeliveryOut],
 )
 def list_callback_deliveries(call: Call, bot_id: str, callback_id: str, query: DeliveryQuery) -> Listing[DeliveryOut]:
-    webhook = callbacks.read(call.caller, service.visible(call.caller, bot_id), callback_id)
+    webhook = callbacks.read(call.caller, service.get_visible(call.caller, bot_id), callback_id)
     found, last = deliveries.page(
         call.caller.workspace_id,
         callback_id,

@@ -23,7 +23,7 @@ def _replay(call: Call, chat_id: str) -> ChatOut:
     replay=_replay,
 )
 def create_chat(call: Call, data: ChatIn) -> ChatOut:
-    return ChatOut.of(service.create(call.caller, data, call.once))
+    return ChatOut.of(service.create(call.caller, data, call.idempotency_key))
 
 
 @api.get(
@@ -45,7 +45,7 @@ def list_chats(call: Call, query: ListQuery) -> Listing[ChatOut]:
 
 @api.get("/v1/chats/{chat_id}", scope="chats:read", summary="Read a chat", gives=ChatOut)
 def read_chat(call: Call, chat_id: str) -> ChatOut:
-    return ChatOut.of(access.visible(call.caller, chat_id))
+    return ChatOut.of(access.get_visible(call.caller, chat_id))
 
 
 @api.patch(
@@ -69,7 +69,7 @@ def edit_chat(call: Call, chat_id: str, data: ChatPatch) -> ChatOut:
     gives=Listing[MemberOut],
 )
 def list_members(call: Call, chat_id: str, query: ListQuery) -> Listing[MemberOut]:
-    access.visible(call.caller, chat_id)
+    access.get_visible(call.caller, chat_id)
     found, last = table.members(call.caller.workspace_id, chat_id, query.limit, call.page_start(query))
     return Listing(items=[MemberOut.of(member) for member in found], next_cursor=call.next_cursor(query, last))
 

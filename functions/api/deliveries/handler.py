@@ -26,7 +26,7 @@ handler = api
     gives=Listing[DeliveryOut],
 )
 def list_deliveries(call: Call, webhook_id: str, query: DeliveryQuery) -> Listing[DeliveryOut]:
-    webhook = webhooks.visible(call.caller, webhook_id)
+    webhook = webhooks.get_visible(call.caller, webhook_id)
     found, last = table.page(
         call.caller.workspace_id,
         webhook_id,
@@ -72,7 +72,7 @@ def retry_delivery(call: Call, delivery_id: str) -> DeliveryOut:
     errors=(409,),
 )
 def start_replay(call: Call, webhook_id: str, data: ReplayIn) -> ReplayOut:
-    return ReplayOut.of(replays.start(call.caller, webhooks.visible(call.caller, webhook_id), data))
+    return ReplayOut.of(replays.start(call.caller, webhooks.get_visible(call.caller, webhook_id), data))
 
 
 @api.post(
@@ -83,7 +83,7 @@ def start_replay(call: Call, webhook_id: str, data: ReplayIn) -> ReplayOut:
     gives=ReplayPreview,
 )
 def preview_replay(call: Call, webhook_id: str, data: ReplayIn) -> ReplayPreview:
-    matched, complete = replays.preview(call.caller, webhooks.visible(call.caller, webhook_id), data)
+    matched, complete = replays.preview(call.caller, webhooks.get_visible(call.caller, webhook_id), data)
     return ReplayPreview(matched=matched, complete=complete)
 
 
@@ -96,7 +96,7 @@ def preview_replay(call: Call, webhook_id: str, data: ReplayIn) -> ReplayPreview
     gives=Listing[ReplayOut],
 )
 def list_replays(call: Call, webhook_id: str, query: ListQuery) -> Listing[ReplayOut]:
-    webhooks.visible(call.caller, webhook_id)
+    webhooks.get_visible(call.caller, webhook_id)
     found, last = replays_table.page(call.caller.workspace_id, webhook_id, query.limit, call.page_start(query))
     return Listing(items=[ReplayOut.of(replay) for replay in found], next_cursor=call.next_cursor(query, last))
 
@@ -108,7 +108,7 @@ def list_replays(call: Call, webhook_id: str, query: ListQuery) -> Listing[Repla
     gives=ReplayOut,
 )
 def read_replay(call: Call, webhook_id: str, replay_id: str) -> ReplayOut:
-    return ReplayOut.of(replays.read(webhooks.visible(call.caller, webhook_id), replay_id))
+    return ReplayOut.of(replays.read(webhooks.get_visible(call.caller, webhook_id), replay_id))
 
 
 @api.post(
@@ -120,4 +120,4 @@ def read_replay(call: Call, webhook_id: str, replay_id: str) -> ReplayOut:
     errors=(409,),
 )
 def cancel_replay(call: Call, webhook_id: str, replay_id: str) -> ReplayOut:
-    return ReplayOut.of(replays.cancel(webhooks.visible(call.caller, webhook_id), replay_id))
+    return ReplayOut.of(replays.cancel(webhooks.get_visible(call.caller, webhook_id), replay_id))

@@ -33,7 +33,7 @@ def _replay(call: Call, incoming_webhook_id: str) -> IncomingWebhookCreated:
     errors=(409,),
 )
 def create_incoming_webhook(call: Call, data: IncomingWebhookIn) -> IncomingWebhookCreated:
-    return _with_url(call, *service.create(call.caller, data, call.once))
+    return _with_url(call, *service.create(call.caller, data, call.idempotency_key))
 
 
 def _with_url(call: Call, webhook: IncomingWebhook, secret: str) -> IncomingWebhookCreated:
@@ -63,7 +63,7 @@ def list_incoming_webhooks(call: Call, query: IncomingWebhookQuery) -> Listing[I
     gives=IncomingWebhookOut,
 )
 def read_incoming_webhook(call: Call, incoming_webhook_id: str) -> IncomingWebhookOut:
-    return IncomingWebhookOut.of(service.visible(call.caller, incoming_webhook_id))
+    return IncomingWebhookOut.of(service.get_visible(call.caller, incoming_webhook_id))
 
 
 @api.patch(

@@ -27,7 +27,9 @@ def _replay(call: Call, message_id: str, chat_id: str) -> MessageOut:
     errors=(409,),
 )
 def send_message(call: Call, chat_id: str, data: MessageIn) -> MessageOut:
-    return MessageOut.of(service.post(call.caller, chat_id, data.text, call.once, call.header("x-fm-delivery-id")))
+    return MessageOut.of(
+        service.post(call.caller, chat_id, data.text, call.idempotency_key, call.header("x-fm-delivery-id"))
+    )
 
 
 @api.get(
@@ -39,7 +41,7 @@ def send_message(call: Call, chat_id: str, data: MessageIn) -> MessageOut:
     gives=Listing[MessageOut],
 )
 def list_messages(call: Call, chat_id: str, query: ListQuery) -> Listing[MessageOut]:
-    access.visible(call.caller, chat_id)
+    access.get_visible(call.caller, chat_id)
     found, last = table.page(
         call.caller.workspace_id, chat_id, query.limit, call.page_start(query), livemode=call.caller.livemode
     )
@@ -98,4 +100,4 @@ def _replay_click(call: Call, event_id: str, button_message_id: str) -> Interact
 )
 def click_button(call: Call, button_message_id: str, data: InteractionIn) -> InteractionOut:
     answers = call.header("x-fm-delivery-id")
-    return InteractionOut.of(interactions.click(call.caller, button_message_id, data, call.once, answers))
+    return InteractionOut.of(interactions.click(call.caller, button_message_id, data, call.idempotency_key, answers))

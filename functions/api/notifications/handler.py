@@ -12,7 +12,7 @@ handler = api
 
 
 def _replay(call: Call, notification_id: str) -> NotificationOut:
-    return NotificationOut.of(service.visible(call.caller, notification_id))
+    return NotificationOut.of(service.get_visible(call.caller, notification_id))
 
 
 @api.post(
@@ -28,7 +28,7 @@ def _replay(call: Call, notification_id: str) -> NotificationOut:
     replay=_replay,
 )
 def create_notification(call: Call, data: NotificationIn) -> NotificationOut:
-    return NotificationOut.of(service.create(call.caller, data, call.once))
+    return NotificationOut.of(service.create(call.caller, data, call.idempotency_key))
 
 
 @api.get(
@@ -58,7 +58,7 @@ def list_notifications(call: Call, query: ListQuery) -> Listing[NotificationOut]
     gives=NotificationOut,
 )
 def read_notification(call: Call, notification_id: str) -> NotificationOut:
-    return NotificationOut.of(service.visible(call.caller, notification_id))
+    return NotificationOut.of(service.get_visible(call.caller, notification_id))
 
 
 @api.post(

@@ -41,7 +41,7 @@ def _replay(call: Call, webhook_id: str) -> WebhookCreated:
     replay=_replay,
 )
 def create_personal_webhook(call: Call, data: PersonalWebhookIn) -> WebhookCreated:
-    webhook, secret = personal.create(call.caller, data, call.once)
+    webhook, secret = personal.create(call.caller, data, call.idempotency_key)
     created = WebhookCreated.of(webhook)
     created.secret = secret
     return created

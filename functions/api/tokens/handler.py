@@ -34,7 +34,7 @@ def _replay(call: Call, token_id: str) -> TokenCreated:
     replay=_replay,
 )
 def create_token(call: Call, data: TokenIn) -> TokenCreated:
-    token, secret = service.create(call.caller, data, call.once)
+    token, secret = service.create(call.caller, data, call.idempotency_key)
     created = TokenCreated.of(token)
     created.token = secret
     return created
@@ -65,7 +65,7 @@ def list_tokens(call: Call, query: TokenQuery) -> Listing[TokenOut]:
 
 @api.get("/v1/tokens/{token_id}", scope="tokens:read", summary="Read an API token", gives=TokenOut)
 def read_token(call: Call, token_id: str) -> TokenOut:
-    return TokenOut.of(service.visible(call.caller, token_id))
+    return TokenOut.of(service.get_visible(call.caller, token_id))
 
 
 @api.patch(

@@ -37,7 +37,7 @@ def read_me(call: Call) -> MeOut:
     errors=(409,),
 )
 def create_user(call: Call, data: UserIn) -> UserOut:
-    return UserOut.of(service.create(call.caller, data, call.once))
+    return UserOut.of(service.create(call.caller, data, call.idempotency_key))
 
 
 @api.get(

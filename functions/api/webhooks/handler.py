@@ -39,7 +39,7 @@ def _replay(call: Call, webhook_id: str) -> WebhookCreated:
     replay=_replay,
 )
 def create_webhook(call: Call, data: WebhookIn) -> WebhookCreated:
-    webhook, secret = service.create(call.caller, data, call.once)
+    webhook, secret = service.create(call.caller, data, call.idempotency_key)
     created = WebhookCreated.of(webhook)
     created.secret = secret
     return created
@@ -61,7 +61,7 @@ def list_webhooks(call: Call, query: ListQuery) -> Listing[WebhookOut]:
 
 @api.get("/v1/webhooks/{webhook_id}", scope="webhooks:read", summary="Read a webhook", gives=WebhookOut)
 def read_webhook(call: Call, webhook_id: str) -> WebhookOut:
-    return WebhookOut.of(service.visible(call.caller, webhook_id))
+    return WebhookOut.of(service.get_visible(call.caller, webhook_id))
 
 
 @api.patch(

@@ -22,10 +22,10 @@ from ferryman.errors import FerrymanError, Invalid, NotAllowed, NotAuthenticated
 from ferryman.http import body, cursors, problems
 from ferryman.http.operation import PUBLIC, SIGNED_IN, Operation
 from ferryman.http.validation import named, validate, validate_query
-from ferryman.identity import permissions as scopes
+from ferryman.identity import permissions
 from ferryman.identity.credentials.model import Caller, Source
 from ferryman.identity.credentials.service import authenticate
-from ferryman.identity.idempotency import KeyTaken, Once
+from ferryman.identity.idempotency import IdempotencyKey, KeyTaken
 from ferryman.identity.workspaces import table as workspaces
 
 _SAFE_HEADERS = {
@@ -43,7 +43,7 @@ class Call:
     """One authenticated request, as a handler sees it."""
 
     caller: Caller
-    once: Once | None
+    idempotency_key: IdempotencyKey | None
     event: dict[str, Any]
     path: str  # the route's own, at whichever alias it was called: cursors and keys hold for all of them
 
@@ -178,7 +178,7 @@ class Api:
             return _answer(operation, function(source, **_arguments(operation, event, parameters)))
         caller = authenticate(bearer(event), source)
         self._who = {"workspace_id": caller.workspace_id, "caller": caller.credential_id}
-        if operation.scope and not scopes.covers(caller.scopes, operation.scope):
+        if operation.scope and not permissions.covers(caller.scopes, operation.scope):
             raise NotAllowed(f"This needs the scope {operation.scope}; the token does not have it.")
         if operation.session and caller.kind != "session":
             raise NotAllowed("This is for signed-in people, not for API tokens. Sign in with POST /v1/sessions.")
@@ -187,13 +187,13 @@ class Api:
         if replay is not None and (key := _header(event, "idempotency-key")) is not None:
             if not _IDEMPOTENCY_KEY.fullmatch(key):
                 raise Invalid("The Idempotency-Key must have 1 to 255 visible ASCII characters.", "Idempotency-Key")
-            call.once = Once.of(caller, key, operation.method, call.path, body.raw(event))
-            if (created := call.once.created()) is not None:
+            call.idempotency_key = IdempotencyKey.of(caller, key, operation.method, call.path, body.raw(event))
+            if (created := call.idempotency_key.created()) is not None:
                 return _replayed(operation, replay(call, created, **parameters))
         try:
             return _answer(operation, function(call, **arguments))
         except KeyTaken:
-            created = call.once.created() if call.once else None
+            created = call.idempotency_key.created() if call.idempotency_key else None
             if created is None or replay is None:
                 raise
             return _replayed(operation, replay(call, created, **parameters))
