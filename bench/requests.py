@@ -21,6 +21,7 @@ import boto3
 from botocore import xform_name
 from ferryman import log
 from ferryman.aws import clients as aws
+from ferryman.invocation import observed
 
 from bench import stub
 from bench.report import Row, show
@@ -109,8 +110,7 @@ def _handler(folder: str) -> Callable[[Any, Any], dict[str, Any]]:
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    handler: Callable[[Any, Any], dict[str, Any]] = module.handler
-    return handler
+    return observed(module.handler)
 
 
 def main() -> None:

@@ -8,10 +8,14 @@ seventh of one afterwards.
 import gc
 import importlib
 import os
+import time
 
+_began = time.perf_counter()
 gc.disable()
 
-handler = importlib.import_module("handler").handler
+from ferryman.invocation import observed  # noqa: E402
+
+_handler = importlib.import_module("handler").handler
 if any(name.endswith("_TABLE") for name in os.environ):
     from ferryman.aws import clients
 
@@ -19,3 +23,4 @@ if any(name.endswith("_TABLE") for name in os.environ):
 
 gc.freeze()
 gc.enable()
+handler = observed(_handler, init_ms=(time.perf_counter() - _began) * 1000)

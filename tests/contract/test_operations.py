@@ -97,9 +97,11 @@ def test_it_is_given_what_it_asks_for() -> None:
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_it_calls_things_by_the_name_they_have(name: str) -> None:
-    words = {"Deployment": "AWS::StackName", "ApiId": "Api", "AlarmTopicArn": "AlarmTopicArn"}
+    words = {"Deployment": "AWS::StackName", "ApiId": "Api"}
     resource = words.get(name, name)
-    assert GIVEN[name] in ({"Ref": resource}, {"Fn::GetAtt": [resource, "QueueName"]})
+    topic = {"Fn::If": ["MakesAlarmTopic", {"Ref": "AlarmTopic"}, {"Ref": "AlarmTopicArn"}]}
+    wanted = [topic] if name == "AlarmTopicArn" else [{"Ref": resource}, {"Fn::GetAtt": [resource, "QueueName"]}]
+    assert GIVEN[name] in wanted
     assert f"${{{name}}}" in (text := json.dumps(template.load(OPERATIONS)["Resources"])) or f'"Ref": "{name}"' in text
 
 

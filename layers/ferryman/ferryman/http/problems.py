@@ -6,7 +6,6 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ferryman import log
 from ferryman.aws import failures
 from ferryman.errors import (
     Conflict,
@@ -20,6 +19,7 @@ from ferryman.errors import (
 )
 from ferryman.http.body import Unreadable
 from ferryman.identity.idempotency import KeyTaken
+from ferryman.redaction import redact
 
 CONTENT_TYPE = "application/problem+json"
 _STATUS: tuple[tuple[type[FerrymanError], int], ...] = (
@@ -53,11 +53,11 @@ def body(
         "type": f"urn:ferryman:problem:{kind or _slug(title)}",
         "title": title,
         "status": status,
-        "detail": log.redact(detail),
+        "detail": redact(detail),
         "request_id": request_id,
     }
     if errors:
-        problem["errors"] = [{name: log.redact(text) for name, text in error.items()} for error in errors]
+        problem["errors"] = [{name: redact(text) for name, text in error.items()} for error in errors]
     return json.dumps(problem, ensure_ascii=False)
 
 
