@@ -10,22 +10,16 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
-import boto3.session
-from botocore.awsrequest import AWSRequest
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
-from ferryman.aws.tls_session import SharedContextSession
-
-# Three tries of two plus three seconds and two pauses of at most one and two seconds: rarely longer than a request's
-# 15 seconds, since what connects slowly hardly answers slowly too.
-_CONFIG = Config(
-    connect_timeout=2,
-    read_timeout=3,
-    retries={"mode": "standard", "total_max_attempts": 3},
-    max_pool_connections=200,  # as many as the largest batch of deliveries has threads
-    tcp_keepalive=True,
-)
+# Three tries, and two pauses of at most one and two seconds, are over before a request's 15 seconds are.
+CONFIG: dict[str, Any] = {
+    "connect_timeout": 2,
+    "read_timeout": 3,
+    "retries": {"mode": "standard", "total_max_attempts": 3},
+    "max_pool_connections": 200,  # as many as the largest batch of deliveries has threads
+    "tcp_keepalive": True,
+}
 
 _clients: dict[str, Any] = {}
 _lock = threading.Lock()  # boto3 makes clients for one thread at a time
@@ -57,6 +51,8 @@ def prepare(variables: Iterable[str]) -> None:
 
 def connect(client: Any) -> None:
     """Open a connection that the first call finds in the pool. When that fails, the call tries again."""
+    from botocore.awsrequest import AWSRequest
+
     url = client.meta.endpoint_url
     if url.startswith("https:"):
         with suppress(BotoCoreError):
@@ -78,7 +74,11 @@ def _client(service: str) -> Any:
 
 
 def _made(service: str) -> Any:
-    client = _session().client(service, config=_CONFIG)
+    from botocore.config import Config
+
+    from ferryman.aws.tls_session import SharedContextSession
+
+    client = _session().client(service, config=Config(**CONFIG))
     client.meta.events.register("after-call", _keep_first_line)
     if client.meta.endpoint_url.startswith("https:"):
         client._endpoint.http_session = SharedContextSession.like(client._endpoint.http_session)
@@ -88,6 +88,8 @@ def _made(service: str) -> Any:
 @cache
 def _session() -> Any:
     """One for all clients: each further client costs a fraction of the first."""
+    import boto3.session  # half of a cold start, for functions that call AWS only
+
     return boto3.session.Session()
 
 
