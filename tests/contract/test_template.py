@@ -24,8 +24,9 @@ DAY = 86_400
 
 
 def own_environment(folder: str) -> dict[str, Any]:
-    variables: dict[str, Any] = FUNCTIONS[folder].get("Environment", {}).get("Variables", {})
-    return variables
+    """What a function is told besides its name."""
+    variables: dict[str, Any] = FUNCTIONS[folder]["Environment"]["Variables"]
+    return {name: value for name, value in variables.items() if name != "POWERTOOLS_SERVICE_NAME"}
 
 
 def timeout(folder: str) -> int:
@@ -355,6 +356,14 @@ def _needed_actions(folder: str) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("folder", FUNCTIONS)
+def test_lines_and_metrics_of_a_function_name_it(folder: str) -> None:
+    assert FUNCTIONS[folder]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == folder
+    assert GLOBAL["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] == {
+        "Fn::Sub": "Ferryman/${AWS::StackName}"
+    }
+
+
+@pytest.mark.parametrize("folder", FUNCTIONS)
 def test_a_function_has_every_setting_that_its_code_reads(folder: str) -> None:
     missing = reach.needs(folder).variables - set(own_environment(folder))
     assert not missing, f"template.yaml: set {sorted(missing)} under {FUNCTIONS[folder]['LogicalId']}"
@@ -536,14 +545,14 @@ def test_the_dependencies_are_built_for_the_architecture_chosen() -> None:
 
 def test_the_layer_keeps_what_our_clients_read_of_botocore() -> None:
     code = (template.ROOT / "layers/ferryman/ferryman/aws/clients.py").read_text()
-    clients = set(re.findall(r'create_client\("(\w+)"', code))
+    clients = set(re.findall(r'_client\("(\w+)"', code))
     makefile = (template.ROOT / "layers/dependencies/Makefile").read_text()
     (kept,) = re.findall(r"^SERVICES := (.+)$", makefile, re.MULTILINE)
     assert set(kept.split()) == clients
 
 
-def test_lambda_enters_by_the_start() -> None:
-    assert GLOBAL["Handler"] == "start.handler"
+def test_lambda_enters_every_function_by_one_module() -> None:
+    assert GLOBAL["Handler"] == "lambda_entry.handler"
     assert not [folder for folder, function in FUNCTIONS.items() if "Handler" in function]
 
 
