@@ -5,13 +5,13 @@ import hmac
 import json
 from typing import Any
 
-import boto3
 import jsonschema
 import pytest
 from ferryman import clock
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
+from tests.support.clients import aws_client
 from tests.support.logged import logged
 from tests.support.refusals import refused as aws_refused
 from tests.support.world import Answer, World
@@ -125,7 +125,7 @@ def break_group(app: App, chat: str, how: str) -> None:
             app.edit(chat_id=None)
         case "gone":
             key = {"workspace_id": {"S": app.workspace.workspace_id}, "entry": {"S": f"chat/{chat}"}}
-            boto3.client("dynamodb").delete_item(TableName=app.world.table("chats"), Key=key)
+            aws_client("dynamodb").delete_item(TableName=app.world.table("chats"), Key=key)
         case "no id":
             assert app.workspace.call("PATCH", f"/v1/chats/{chat}", {"external_id": None}).status == 200
         case "inactive":

@@ -6,7 +6,6 @@ import json
 import uuid
 from typing import Any
 
-import boto3
 import jsonschema
 import pytest
 from ferryman import clock
@@ -17,6 +16,7 @@ from ferryman.webhooks.personal import MAX_PERSONAL
 
 from local.receiver import Receiver, Request
 from tests.integration.conftest import Workspace
+from tests.support.clients import aws_client
 from tests.support.world import Context, World
 
 OWN = ("me:webhooks", "notifications:read")
@@ -621,7 +621,7 @@ def test_one_that_cannot_be_sent_does_not_keep_the_others_waiting(
         "send_at": {"S": "2020-01-01T00:00:00.000Z"},
         "undispatched": {"S": "0"},
     }
-    client = boto3.client("dynamodb")
+    client = aws_client("dynamodb")
     client.put_item(TableName=world.table("notifications"), Item=poison)
     try:
         _notify(workspace, workspace, send_at=clock.iso(clock.now() + 60))

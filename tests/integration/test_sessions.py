@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import pyotp
 import pytest
 from ferryman import clock
@@ -19,6 +18,7 @@ from ferryman.identity.logins import sign_in_failures as attempts
 from ferryman.identity.users import emails
 
 from tests.integration.conftest import Workspace
+from tests.support.clients import aws_client
 from tests.support.meanwhile import meanwhile
 from tests.support.refusals import unanswered
 from tests.support.world import Answer, World
@@ -974,9 +974,9 @@ def test_second_factors_are_sealed_with_a_key_of_their_own(world: World, workspa
     grace = person(workspace)
     totp, _ = enrolled(grace.sign_in())
     key = {"workspace_id": {"S": workspace.workspace_id}, "user_id": {"S": grace.user_id}}
-    item = boto3.client("dynamodb").get_item(TableName="LoginsTable", Key=key)["Item"]
+    item = aws_client("dynamodb").get_item(TableName="LoginsTable", Key=key)["Item"]
     context = {"purpose": "totp", "workspace_id": workspace.workspace_id, "user_id": grace.user_id}
-    opened = boto3.client("kms").decrypt(
+    opened = aws_client("kms").decrypt(
         CiphertextBlob=item["totp_secret"]["B"],
         EncryptionContext=context,
         KeyId=world.environment("sessions")["TOTP_KEY_ID"],
