@@ -130,7 +130,7 @@ def test_each_alarm_has_a_section_of_its_name_in_the_runbook(name: str) -> None:
     assert ALARMS[name]["AlarmDescription"].endswith(f"docs/runbook.md#{_slug(title)}")
     found = re.search(rf"^(#+) {re.escape(title)}$\n(.*?)(?=^#{{1,3}} |\Z)", RUNBOOK, re.MULTILINE | re.DOTALL)
     assert found, f"docs/runbook.md has no section called {title}"
-    for part in ("**It means**", "**First look**", "**What to do.**"):
+    for part in ("**It means**", "**First look**", "**Do this.**"):
         assert part in found[2], f"the section {title} of docs/runbook.md has no part {part}"
     assert "```" in found[2], f"the section {title} of docs/runbook.md shows no command"
 
