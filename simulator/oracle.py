@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ferryman import clock
 from ferryman.aws import dynamodb as store
-from ferryman.outbound import transport
+from ferryman.outbound.outcomes import Refused
 
 from simulator.record import Accepted, Claim, Subscription
 
@@ -254,7 +254,7 @@ class _Judge:
         if attempt.get("outcome") == "failed" and earlier.answered_at is not None:
             failures = sum(1 for claim in claims[: earlier.number] if claim.settled == "failed")
             planned = RETRY_DELAYS[min(failures, len(RETRY_DELAYS)) - 1]
-            asked = earlier.outcome.retry_after if isinstance(earlier.outcome, transport.Refused) else None
+            asked = earlier.outcome.retry_after if isinstance(earlier.outcome, Refused) else None
             least = min(max(planned, asked or 0), 2 * planned)
             if later.at - earlier.answered_at < least - _SKEW - 1:
                 self._wrong(f"{shown} came {later.at - earlier.answered_at:.1f} s after the last, not {least} s")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ferryman.aws import dynamodb as store
-from ferryman.outbound import transport
+from ferryman.outbound.outcomes import Delivered, Outcome
 from ferryman.webhooks.subscriptions.model import PAUSE_AFTER_FAILURES
 
 from simulator.engine import Engine, Task
@@ -30,13 +30,13 @@ class Claim:
     request: Request | None = None
     arrived: bool = False  # at the receiver
     behaviour: str | None = None
-    outcome: transport.Outcome | None = None  # as the sender saw it
+    outcome: Outcome | None = None  # as the sender saw it
     answered_at: float | None = None
     settled: str | None = None  # what its own task wrote
 
     @property
     def succeeded(self) -> bool:
-        return isinstance(self.outcome, transport.Delivered)
+        return isinstance(self.outcome, Delivered)
 
 
 @dataclass(frozen=True)

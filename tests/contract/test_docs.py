@@ -23,7 +23,7 @@ OUTPUTS = template.load()["Outputs"]
 # Words of AWS and of others that our own files need not hold.
 FOREIGN = {
     "AccessDeniedException", "ApiGatewayDomainName", "ImportModuleError", "requestContext", "enable_validation",
-    "override-dependencies", "AWS_ENDPOINT_URL_DYNAMODB",
+    "override-dependencies", "AWS_ENDPOINT_URL_DYNAMODB", "importlib.resources", "ROLLBACK_FAILED",
 }  # fmt: skip
 
 # Addresses of the products that docs/coverage.md measures us against.

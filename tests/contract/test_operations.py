@@ -218,7 +218,7 @@ def test_only_the_deliverer_can_reach_a_receiver() -> None:
     calling = {
         folder
         for folder in FUNCTIONS
-        if ("ferryman.outbound.transport", "post") in reach._Reach(template.handler(folder)).nodes
+        if ("ferryman.outbound.adapter", "session") in reach._Reach(template.handler(folder)).nodes
     }
     assert calling == {"deliverer"}
 

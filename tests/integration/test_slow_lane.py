@@ -8,7 +8,7 @@ import pytest
 from ferryman import clock
 from ferryman.aws import clients as aws
 from ferryman.outbound import transport
-from ferryman.outbound.transport import Delivered
+from ferryman.outbound.outcomes import Delivered, Outcome
 from ferryman.pipeline import deliver
 from ferryman.webhooks import tickets
 from ferryman.webhooks.subscriptions.model import SLOW_AFTER_SECONDS, SLOW_FOR_SECONDS
@@ -44,7 +44,7 @@ def made(workspace: Workspace, receiver: Receiver, monkeypatch: pytest.MonkeyPat
     """Attempts take no time here; what `/slow` is said to have taken is made up."""
     real = transport.post
 
-    def post(url: str, *arguments: object, **options: object) -> transport.Outcome:
+    def post(url: str, *arguments: object, **options: object) -> Outcome:
         outcome = real(url, *arguments, **options)  # type: ignore[arg-type]
         if isinstance(outcome, Delivered) and url.endswith("/slow"):
             return Delivered(outcome.status, outcome.excerpt, SLOW_AFTER_SECONDS * 1000)

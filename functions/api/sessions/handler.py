@@ -7,14 +7,18 @@ from ferryman.identity.logins.schema import (
     AcceptedOut,
     AcceptIn,
     CodeIn,
+    EmailIn,
     InvitationOut,
     PasswordIn,
     ProofIn,
     RecoveryCodesOut,
+    StepUpIn,
     TotpOut,
 )
 from ferryman.identity.sessions import service, signing_in, table
 from ferryman.identity.sessions.schema import SessionCreated, SessionIn, SessionOut
+from ferryman.identity.users.schema import UserOut
+from ferryman.notifications import service as notifications
 from ferryman.schema import Listing, ListQuery
 
 api = Api("Sessions", "People sign in with their password, and a second factor if they like. Bots and programs do not.")
@@ -87,13 +91,13 @@ def end_session(call: Call, session_id: str) -> None:
     summary="Invite a person to set a password",
     description="For a new person, or for one who forgot it: the password changes when the invitation is accepted. It "
     "works once and for 24 hours; a new one takes the place of any before. Only for people who may do no more than "
-    "the token you use.",
+    "the token you use; for somebody who has a password already it takes an owner, and the person is told.",
     gives=InvitationOut,
     status=201,
     errors=(409,),
 )
 def invite(call: Call, user_id: str) -> InvitationOut:
-    invitation_id, secret, expires_at = logins.invite(call.caller, user_id)
+    invitation_id, secret, expires_at = logins.invite(call.caller, user_id, notifications.notice)
     return InvitationOut(id=invitation_id, user_id=user_id, token=secret, expires_at=expires_at)
 
 
@@ -126,6 +130,20 @@ def change_password(call: Call, data: PasswordIn) -> None:
 
 
 @api.post(
+    "/v1/me/email",
+    scope=SIGNED_IN,
+    session=True,
+    summary="Change the address you sign in with",
+    description="Asks for your password once more. API tokens cannot do this.",
+    takes=EmailIn,
+    gives=UserOut,
+    errors=(409, 429),
+)
+def change_email(call: Call, data: EmailIn) -> UserOut:
+    return UserOut.of(logins.change_email(call.caller, data))
+
+
+@api.post(
     "/v1/me/totp",
     scope=SIGNED_IN,
     session=True,
@@ -133,11 +151,12 @@ def change_password(call: Call, data: PasswordIn) -> None:
     description="Nothing changes until POST /v1/me/totp/verify gets its first code. Enrolling again replaces what was "
     "not verified.",
     gives=TotpOut,
+    takes=StepUpIn,
     status=201,
-    errors=(409,),
+    errors=(409, 429),
 )
-def enrol_totp(call: Call) -> TotpOut:
-    secret, uri = logins.enrol_totp(call.caller)
+def enrol_totp(call: Call, data: StepUpIn) -> TotpOut:
+    secret, uri = logins.enrol_totp(call.caller, data.current_password)
     return TotpOut(secret=secret, uri=uri)
 
 
@@ -172,9 +191,9 @@ def remove_totp(call: Call, data: ProofIn) -> None:
     "/v1/users/{user_id}/totp",
     scope="users:write",
     summary="Remove a person's second factor",
-    description="For somebody who lost the authenticator app and the recovery codes. Only for people who may do no "
-    "more than the token you use.",
+    description="For somebody who lost the authenticator app and the recovery codes. It takes an owner, and "
+    "the person is told.",
     status=204,
 )
 def reset_totp(call: Call, user_id: str) -> None:
-    logins.reset_totp(call.caller, user_id)
+    logins.reset_totp(call.caller, user_id, notifications.notice)
