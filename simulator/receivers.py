@@ -1,4 +1,4 @@
-"""The network's edge: receivers that behave as their script says, and a record of all that reached them."""
+"""Receivers that behave as their script says, and that note every request."""
 
 import random
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ class Behaviour:
     name: str
     outcome: Outcome
     arrives: bool = True  # whether the receiver gets the request at all
-    seconds: tuple[float, float] = (0.02, 0.4)  # until the sender knows
+    seconds: tuple[float, float] = (0.02, 0.4)  # how long the sender waits for the answer
 
 
 def _answer(name: str, status: int, retry_after: int | None = None, **more: Any) -> Behaviour:
@@ -62,14 +62,14 @@ FAILURES = tuple(name for name in BEHAVIOURS if name not in (*SUCCESSES, "410"))
 
 @dataclass
 class Script:
-    """How one receiver treats deliveries: some always fail, some at first, some never."""
+    """How one receiver treats its deliveries. Chances are between 0 and 1."""
 
-    doomed: float = 0.0  # of the deliveries: each attempt fails
-    flaky: float = 0.0  # of the attempts of the other deliveries: this one fails
-    gone: float = 0.0  # of the attempts: answered with 410
-    slow: float = 0.0  # of the successes: take seconds
-    fixed: tuple[str, ...] = ()  # to each delivery these, whatever the chances; the last one for ever
-    every: int = 0  # each so manieth delivery gets 500 whenever it comes, the others 200
+    doomed: float = 0.0  # share of the deliveries whose every attempt fails
+    flaky: float = 0.0  # share of the other deliveries' attempts that fail
+    gone: float = 0.0  # share of the attempts that are answered with 410
+    slow: float = 0.0  # share of the successes that take seconds
+    fixed: tuple[str, ...] = ()  # instead: these answers to each delivery, in this order, the last one for ever
+    every: int = 0  # instead: every n-th delivery gets 500 whenever it comes, the others get 200
     seen: dict[str, int] = field(default_factory=dict)
 
     def next(self, dice: random.Random, delivery_id: str, seed: object, made: int) -> Behaviour:
@@ -89,7 +89,7 @@ class Script:
 
 @dataclass
 class Request:
-    """What a receiver got."""
+    """A request as a receiver got it."""
 
     at: float
     url: str
@@ -104,7 +104,7 @@ class Receivers:
         self.network = network
         self.seed = seed
         self.scripts: dict[str, Script] = {}  # by URL
-        self.strays: list[Request] = []  # requests that no claim allowed
+        self.strays: list[Request] = []  # requests without a claim
         self._dice = random.Random(f"{seed} receivers")
         self._made: dict[str, int] = {}
 

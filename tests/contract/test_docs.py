@@ -16,7 +16,7 @@ from tools import docs
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [README, ROOT / "simulator" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TOP = {path.name for path in ROOT.iterdir()}
 RESOURCES = template.deployed()["Resources"]
 OUTPUTS = template.load()["Outputs"]
@@ -120,7 +120,7 @@ def vocabulary() -> set[str]:
             "Makefile",
         )
     ]
-    for folder in ("layers/ferryman", "functions", "local", "tools", "docs/snippets"):
+    for folder in ("layers/ferryman", "functions", "local", "simulator", "tools", "docs/snippets"):
         files += (ROOT / folder).rglob("*.py")
     words = {word for file in files for word in re.findall(r"[\w-]+", file.read_text())}
     # docs/functions.md writes the template's names as folders are: SlowDeliveriesQueue is queue `slow_deliveries`.
