@@ -23,6 +23,7 @@ from botocore import xform_name
 from ferryman import log
 from ferryman.aws import clients as aws
 from ferryman.aws.client import Client
+from ferryman.invocation import observed
 
 from bench import stub
 from bench.report import Row, show
@@ -105,8 +106,7 @@ def _handler(folder: str) -> Callable[[Any, Any], dict[str, Any]]:
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    handler: Callable[[Any, Any], dict[str, Any]] = module.handler
-    return handler
+    return observed(module.handler)
 
 
 def main() -> None:

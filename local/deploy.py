@@ -1,4 +1,4 @@
-"""`sam deploy` of the real templates against MiniStack, and the routes it leaves out."""
+"""Deploys the real templates against MiniStack, and adds the routes that MiniStack leaves out."""
 
 import json
 import os
@@ -16,12 +16,12 @@ DATA_STACK_NAME = f"{STACK_NAME}-data"
 
 
 def deploy_data(root: Path, port: int, parameters: dict[str, str], log: Path) -> None:
-    """`sam deploy` of what is kept, which the rest imports."""
+    """Run `sam deploy` for data.yaml, which the release imports from."""
     _deploy(root, port, DATA_STACK_NAME, "data-local", root / template.DATA, parameters, log)
 
 
 def deploy(root: Path, port: int, parameters: dict[str, str], log: Path) -> None:
-    """`sam deploy` of what was built. Needs the build's lock."""
+    """Run `sam deploy` for the last build. Needs the build lock."""
     _deploy(root, port, STACK_NAME, "local", root / build.LOCAL / template.RELEASE, parameters, log)
 
 
@@ -33,7 +33,7 @@ def _deploy(root: Path, port: int, stack: str, config: str, path: Path, paramete
 
 
 def environment(port: int) -> dict[str, str]:
-    """What a process needs to take MiniStack for AWS, and no AWS profile of this machine."""
+    """The environment in which a process uses MiniStack as AWS, and ignores this machine's AWS profiles."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     aws = {
         "AWS_ENDPOINT_URL": ministack.endpoint(port),
@@ -102,9 +102,9 @@ class Deployment:
             self._apis.create_route(ApiId=api_id, RouteKey=route_key, Target=target)
 
     def allow_batches(self) -> None:
-        """Let roles that may send to a queue do so ten at a time.
+        """Allow roles that may send to a queue to send ten messages at a time.
 
-        On AWS, `sqs:SendMessage` covers SendMessageBatch and there is no such action as sqs:SendMessageBatch;
+        On AWS, `sqs:SendMessage` covers SendMessageBatch and an action sqs:SendMessageBatch does not exist;
         MiniStack asks for one.
         """
         for logical_id, name in self._physical.items():
@@ -122,7 +122,7 @@ class Deployment:
                     self._iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
 
     def number_concurrency(self) -> None:
-        """Make numbers of the mappings' concurrency: MiniStack leaves what comes from a parameter a text."""
+        """Turn the mappings' concurrency into numbers: MiniStack leaves values of parameters as text."""
         functions = ministack.client("lambda", self._port)
         for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
             if "ScalingConfig" in mapping:
@@ -136,7 +136,7 @@ class Deployment:
         return [item for page in pages for item in page["Items"]]
 
     def _api(self) -> tuple[str, dict[str, Any]]:
-        """The HTTP API's logical id and its OpenAPI body, from the template as SAM's transform left it."""
+        """The HTTP API's logical id and its OpenAPI body, from the template after SAM's transform."""
         answer = self._cloudformation.get_template(StackName=STACK_NAME, TemplateStage="Processed")
         body = answer["TemplateBody"]
         processed = json.loads(body) if isinstance(body, str) else body

@@ -127,7 +127,7 @@ class Simulation:
         state = random.getstate()
         self._undo.callback(random.setstate, state)
         random.seed(f"{self.seed} code")
-        level = log.logger.level
+        level = log.logger.log_level
         self._undo.callback(log.logger.setLevel, level)
         log.logger.setLevel("CRITICAL")
 

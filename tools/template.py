@@ -12,7 +12,7 @@ RELEASE = "template.yaml"  # what changes with each release
 
 
 class _Loader(yaml.SafeLoader):
-    """Plain YAML plus CloudFormation's short tags (!Ref, !Sub, …), whose meaning does not matter here."""
+    """Plain YAML with CloudFormation's short tags (!Ref, !Sub, …), whose meaning does not matter here."""
 
 
 def _ignore_tag(loader: _Loader, suffix: str, node: yaml.Node) -> Any:

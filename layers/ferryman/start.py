@@ -8,14 +8,18 @@ one.
 import gc
 import importlib
 import os
+import time
 
+_began = time.perf_counter()
 gc.disable()
 
 from ferryman.aws import clients as aws  # noqa: E402
+from ferryman.invocation import observed  # noqa: E402
 
-handler = importlib.import_module("handler").handler
+_handler = importlib.import_module("handler").handler
 if any(name.endswith("_TABLE") for name in os.environ):
     aws.dynamodb().connect()
 
 gc.freeze()
 gc.enable()
+handler = observed(_handler, init_ms=(time.perf_counter() - _began) * 1000)

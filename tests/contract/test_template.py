@@ -24,8 +24,9 @@ DAY = 86_400
 
 
 def own_environment(folder: str) -> dict[str, Any]:
-    variables: dict[str, Any] = FUNCTIONS[folder].get("Environment", {}).get("Variables", {})
-    return variables
+    """What a function is told besides its name."""
+    variables: dict[str, Any] = FUNCTIONS[folder]["Environment"]["Variables"]
+    return {name: value for name, value in variables.items() if name != "POWERTOOLS_SERVICE_NAME"}
 
 
 def timeout(folder: str) -> int:
@@ -354,6 +355,14 @@ def _needed_actions(folder: str) -> set[tuple[str, str]]:
             name += "/*"
         found.add((action, f"{name}/index/{index}" if index else name))
     return found
+
+
+@pytest.mark.parametrize("folder", FUNCTIONS)
+def test_lines_and_metrics_of_a_function_name_it(folder: str) -> None:
+    assert FUNCTIONS[folder]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == folder
+    assert GLOBAL["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] == {
+        "Fn::Sub": "Ferryman/${AWS::StackName}"
+    }
 
 
 @pytest.mark.parametrize("folder", FUNCTIONS)

@@ -4,7 +4,6 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from ferryman import log
 from ferryman.errors import (
     AwsRefused,
     AwsUnreachable,
@@ -19,6 +18,7 @@ from ferryman.errors import (
 )
 from ferryman.http.body import Unreadable
 from ferryman.identity.idempotency import KeyTaken
+from ferryman.redaction import redact
 
 CONTENT_TYPE = "application/problem+json"
 _STATUS: tuple[tuple[type[FerrymanError], int], ...] = (
@@ -52,11 +52,11 @@ def body(
         "type": f"urn:ferryman:problem:{kind or _slug(title)}",
         "title": title,
         "status": status,
-        "detail": log.redact(detail),
+        "detail": redact(detail),
         "request_id": request_id,
     }
     if errors:
-        problem["errors"] = [{name: log.redact(text) for name, text in error.items()} for error in errors]
+        problem["errors"] = [{name: redact(text) for name, text in error.items()} for error in errors]
     return json.dumps(problem, ensure_ascii=False)
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from ferryman import log
 from ferryman.errors import Invalid
+from ferryman.redaction import redact
 
 type Location = tuple[int | str, ...]
 
@@ -50,7 +50,7 @@ def _explained(error: ValidationError, where: Callable[[Location], str]) -> Inva
             location = (*location[:-1], named(str(location[-1])))
             message = "is not a known field; leave it out"
         pointer = where(location)
-        errors.append((log.redact(pointer)[:_MAX_POINTER], message))
+        errors.append((redact(pointer)[:_MAX_POINTER], message))
     pointer, message = errors[0]
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return Invalid(f"{pointer}: {message}{more}" if pointer else f"{message}{more}", errors=errors)
