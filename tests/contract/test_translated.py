@@ -1,4 +1,4 @@
-"""What the templates promise after SAM's transform, which is what CloudFormation gets."""
+"""The templates' promises, tested after SAM's transform: on the text that CloudFormation gets."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -49,7 +49,7 @@ def test_schedules_are_found_by_the_name_of_their_stack() -> None:
     assert not [name for name, item in schedules.items() if "Name" in item["Properties"]]
 
 
-# --- what is kept, and what changes with each release -------------------------------------------------------
+# --- stateful resources, and what changes with each release -------------------------------------------------------
 
 # Deleting one of these loses data, or what is needed to read it.
 STATEFUL = {"AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::S3::Bucket", "AWS::KMS::Key"}
@@ -62,7 +62,7 @@ def test_no_release_can_touch_what_is_kept() -> None:
     assert STATEFUL <= kinds <= STATEFUL | {"AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy"}
 
 
-def test_what_is_kept_survives_its_stack_and_goes_with_a_failed_first_deployment() -> None:
+def test_stateful_resources_survive_their_stack_and_go_with_a_failed_first_deployment() -> None:
     for logical_id, item in translated.resources("data.yaml").items():
         if item["Type"] in STATEFUL:
             policies = (item["DeletionPolicy"], item["UpdateReplacePolicy"])

@@ -51,7 +51,7 @@ def deployed() -> dict[str, Any]:
 
 @cache
 def exports() -> dict[str, Any]:
-    """What data.yaml exports, by the name that template.yaml imports it by."""
+    """The exports of data.yaml, by the names that template.yaml imports."""
     return {
         output["Export"]["Name"]["Fn::Sub"].replace("${AWS::StackName}", "${AWS::StackName}-data"): output["Value"]
         for output in load("data.yaml")["Outputs"].values()
