@@ -135,6 +135,7 @@ def test_every_complete_head_counts(status: int, headers: list[bytes]) -> None:
         b"HTTP/1.1 600 What\r\n\r\n",
         b"HTTP/1.1 999 What\r\n\r\n",
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
         b"\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
         b"\x00" * 100 + b"\r\n",
         b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n",

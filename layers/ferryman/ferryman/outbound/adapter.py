@@ -22,7 +22,8 @@ import urllib3
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
-from ferryman.outbound import resolver, targets, tls
+from ferryman import tls
+from ferryman.outbound import resolver, targets
 from ferryman.outbound.connections import GuardedHTTPConnection, GuardedHTTPSConnection
 from ferryman.outbound.deadline import Deadline
 from ferryman.outbound.outcomes import AttemptFailed, ErrorClass
