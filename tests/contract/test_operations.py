@@ -16,7 +16,7 @@ from tests.support.alarms import OPERATIONS, Metric
 ALARMS = alarms.of_kind("AWS::CloudWatch::Alarm")
 FILTERS = alarms.of_kind("AWS::Logs::MetricFilter")
 PARAMETERS: dict[str, Any] = template.load(OPERATIONS)["Parameters"]
-STACK: dict[str, Any] = template.load()["Resources"]["OperationsStack"]
+STACK: dict[str, Any] = template.deployed()["Resources"]["OperationsStack"]
 GIVEN: dict[str, Any] = STACK["Properties"]["Parameters"]
 RUNBOOK = (template.ROOT / "docs/runbook.md").read_text()
 FUNCTIONS = template.functions()
