@@ -84,7 +84,7 @@ def refusing(service: str) -> Iterator[None]:
 def _waiting(world: World, queue: str) -> int:
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     sqs = aws_client("sqs")
-    found = sqs.get_queue_attributes(QueueUrl=world.queue_url(queue), AttributeNames=names)["Attributes"]  # type: ignore[arg-type]
+    found = sqs.get_queue_attributes(QueueUrl=world.queue_url(queue), AttributeNames=names)["Attributes"]
     return sum(map(int, found.values()))
 
 

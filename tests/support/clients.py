@@ -9,4 +9,4 @@ import boto3
 @cache
 def aws_client(service: str) -> Any:
     """A client that sees AWS past the code under test: what it reads and writes meets neither faults nor IAM."""
-    return boto3.client(service)
+    return boto3.client(service)  # type: ignore[call-overload]
