@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 import pydantic
 from ferryman import ids
-from ferryman.http.operation import Operation
+from ferryman.http.routes import Route
 from ferryman.identity.credentials import secrets
 
 if TYPE_CHECKING:
@@ -41,14 +41,14 @@ class Objects:
             self._made[parameter] = FACTORIES[parameter](self)
         return self._made[parameter]
 
-    def ids(self, operation: Operation) -> dict[str, str]:
+    def ids(self, operation: Route) -> dict[str, str]:
         """Real ids for all of an operation's path parameters."""
         return {parameter: self.id(parameter) for parameter in PARAMETER.findall(operation.path)}
 
-    def body(self, operation: Operation) -> Any:
+    def body(self, operation: Route) -> Any:
         """A body that the operation accepts, or None when it takes none."""
-        if operation.body_content:
-            return next(iter(operation.body_content.values())).get("example")
+        if operation.content:
+            return next(iter(operation.content.values())).get("example")
         if operation.takes is None:
             return None
         name = operation.takes.__name__
@@ -70,7 +70,7 @@ def _from_examples(model: type[pydantic.BaseModel]) -> dict[str, Any]:
     return {name: properties[name].get("examples", [None])[0] for name in schema.get("required", [])}
 
 
-def path(operation: Operation, parameters: dict[str, str]) -> str:
+def path(operation: Route, parameters: dict[str, str]) -> str:
     """The operation's path with these ids in it, as a client would send it."""
     return PARAMETER.sub(lambda match: quote(parameters[match[1]], safe=""), operation.path)
 

@@ -1,6 +1,9 @@
 """The delivery log, and sending again: deliveries, retries and replays."""
 
-from ferryman.http.api import Api, Call
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from ferryman.http.api import Api, Id, ThisCall, errors, needs
 from ferryman.schema import Listing, ListQuery
 from ferryman.webhooks.deliveries import table
 from ferryman.webhooks.deliveries.schema import DeliveryOut, DeliveryQuery
@@ -9,23 +12,21 @@ from ferryman.webhooks.replays import table as replays_table
 from ferryman.webhooks.replays.schema import ReplayIn, ReplayOut, ReplayPreview
 from ferryman.webhooks.subscriptions import service as webhooks
 
-api = Api(
+app = Api(
     "Deliveries",
     "What was sent to each webhook, attempt by attempt, and sending it again.",
     aliases={"/v1/webhooks": "/admin/integrations/webhooks"},
 )
-handler = api
+handler = app
 
 
-@api.get(
-    "/v1/webhooks/{webhook_id}/deliveries",
-    scope="webhooks:read",
+@app.get(
+    "/v1/webhooks/<webhook_id>/deliveries",
     summary="List a webhook's deliveries",
     description="Newest event first.",
-    query=DeliveryQuery,
-    gives=Listing[DeliveryOut],
 )
-def list_deliveries(call: Call, webhook_id: str, query: DeliveryQuery) -> Listing[DeliveryOut]:
+@needs("webhooks:read")
+def list_deliveries(call: ThisCall, webhook_id: Id, query: Annotated[DeliveryQuery, Query()]) -> Listing[DeliveryOut]:
     webhook = webhooks.visible(call.caller, webhook_id)
     found, last = table.page(
         call.caller.workspace_id,
@@ -42,82 +43,68 @@ def list_deliveries(call: Call, webhook_id: str, query: DeliveryQuery) -> Listin
     return Listing(items=items, next_cursor=call.next_cursor(query, last))
 
 
-@api.get("/v1/deliveries/{delivery_id}", scope="webhooks:read", summary="Read a delivery", gives=DeliveryOut)
-def read_delivery(call: Call, delivery_id: str) -> DeliveryOut:
+@app.get("/v1/deliveries/<delivery_id>", summary="Read a delivery")
+@needs("webhooks:read")
+def read_delivery(call: ThisCall, delivery_id: Id) -> DeliveryOut:
     return DeliveryOut.of(*webhooks.delivery(call.caller, delivery_id))
 
 
-@api.post(
-    "/v1/deliveries/{delivery_id}/retry",
-    scope="webhooks:write",
+@app.post(
+    "/v1/deliveries/<delivery_id>/retry",
     summary="Send a delivery again",
     description="Only one that is over. It gets a fresh budget of attempts; the earlier ones stay in its log.",
-    gives=DeliveryOut,
-    status=202,
-    errors=(409,),
+    status_code=202,
+    responses=errors(409),
 )
-def retry_delivery(call: Call, delivery_id: str) -> DeliveryOut:
+@needs("webhooks:write")
+def retry_delivery(call: ThisCall, delivery_id: Id) -> DeliveryOut:
     delivery, webhook = webhooks.delivery(call.caller, delivery_id)
     return DeliveryOut.of(replays.retry(call.caller, delivery, webhook), webhook)
 
 
-@api.post(
-    "/v1/webhooks/{webhook_id}/replays",
-    scope="webhooks:write",
+@app.post(
+    "/v1/webhooks/<webhook_id>/replays",
     summary="Send many deliveries again",
     description="A job: read it to see how far it is. POST …/replays/preview counts first.",
-    takes=ReplayIn,
-    gives=ReplayOut,
-    status=202,
-    errors=(409,),
+    status_code=202,
+    responses=errors(409),
 )
-def start_replay(call: Call, webhook_id: str, data: ReplayIn) -> ReplayOut:
+@needs("webhooks:write")
+def start_replay(call: ThisCall, webhook_id: Id, data: Annotated[ReplayIn, Body()]) -> ReplayOut:
     return ReplayOut.of(replays.start(call.caller, webhooks.visible(call.caller, webhook_id), data))
 
 
-@api.post(
-    "/v1/webhooks/{webhook_id}/replays/preview",
-    scope="webhooks:read",
-    summary="Count what a replay would send",
-    takes=ReplayIn,
-    gives=ReplayPreview,
-)
-def preview_replay(call: Call, webhook_id: str, data: ReplayIn) -> ReplayPreview:
+@app.post("/v1/webhooks/<webhook_id>/replays/preview", summary="Count what a replay would send")
+@needs("webhooks:read")
+def preview_replay(call: ThisCall, webhook_id: Id, data: Annotated[ReplayIn, Body()]) -> ReplayPreview:
     matched, complete = replays.preview(call.caller, webhooks.visible(call.caller, webhook_id), data)
     return ReplayPreview(matched=matched, complete=complete)
 
 
-@api.get(
-    "/v1/webhooks/{webhook_id}/replays",
-    scope="webhooks:read",
+@app.get(
+    "/v1/webhooks/<webhook_id>/replays",
     summary="List a webhook's replays",
     description="Newest first.",
-    query=ListQuery,
-    gives=Listing[ReplayOut],
 )
-def list_replays(call: Call, webhook_id: str, query: ListQuery) -> Listing[ReplayOut]:
+@needs("webhooks:read")
+def list_replays(call: ThisCall, webhook_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[ReplayOut]:
     webhooks.visible(call.caller, webhook_id)
     found, last = replays_table.page(call.caller.workspace_id, webhook_id, query.limit, call.page_start(query))
     return Listing(items=[ReplayOut.of(replay) for replay in found], next_cursor=call.next_cursor(query, last))
 
 
-@api.get(
-    "/v1/webhooks/{webhook_id}/replays/{replay_id}",
-    scope="webhooks:read",
-    summary="Read a replay",
-    gives=ReplayOut,
-)
-def read_replay(call: Call, webhook_id: str, replay_id: str) -> ReplayOut:
+@app.get("/v1/webhooks/<webhook_id>/replays/<replay_id>", summary="Read a replay")
+@needs("webhooks:read")
+def read_replay(call: ThisCall, webhook_id: Id, replay_id: Id) -> ReplayOut:
     return ReplayOut.of(replays.read(webhooks.visible(call.caller, webhook_id), replay_id))
 
 
-@api.post(
-    "/v1/webhooks/{webhook_id}/replays/{replay_id}/cancel",
-    scope="webhooks:write",
+@app.post(
+    "/v1/webhooks/<webhook_id>/replays/<replay_id>/cancel",
     summary="Stop a replay",
     description="What it put into the queue so far is still delivered.",
-    gives=ReplayOut,
-    errors=(409,),
+    responses=errors(409),
 )
-def cancel_replay(call: Call, webhook_id: str, replay_id: str) -> ReplayOut:
+@needs("webhooks:write")
+def cancel_replay(call: ThisCall, webhook_id: Id, replay_id: Id) -> ReplayOut:
     return ReplayOut.of(replays.cancel(webhooks.visible(call.caller, webhook_id), replay_id))
