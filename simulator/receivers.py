@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ferryman.outbound import own_network as egress
-from ferryman.outbound import transport
+from ferryman.outbound import own_network, transport
 
 from simulator.aws import Network
 from simulator.engine import Task
@@ -120,7 +119,7 @@ class Receivers:
         if "network" in self.network.down:
             task.note("network.outage")
             engine.sleep(faults.random("network.outage").uniform(0.1, 8))
-            raise egress.OwnNetworkDown("simulated")
+            raise own_network.OwnNetworkDown("simulated")
         claim.request = request
         made = self._made.get(claim.delivery_id, 0)
         self._made[claim.delivery_id] = made + 1

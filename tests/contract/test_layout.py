@@ -136,14 +136,17 @@ def exported() -> dict[str, tuple[str, set[str]]]:
 
 def needed_on_lambda() -> set[str]:
     """The runtime packages and what they need, from the lock."""
-    waiting = [dependency["name"] for dependency in LOCKED["ferryman"]["dependencies"]]
-    found: set[str] = set()
+    waiting = list(LOCKED["ferryman"]["dependencies"])
+    needed: set[str] = set()
     while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += [dependency["name"] for dependency in LOCKED[name].get("dependencies", [])]
-    return found
+        dependency = waiting.pop()
+        package = LOCKED[dependency["name"]]
+        for extra in dependency.get("extra", []):
+            waiting += package["optional-dependencies"][extra]
+        if package["name"] not in needed:
+            needed.add(package["name"])
+            waiting += package.get("dependencies", [])
+    return needed
 
 
 def test_the_lock_is_about_what_pyproject_asks_for() -> None:

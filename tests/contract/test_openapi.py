@@ -9,7 +9,7 @@ import pytest
 import yaml
 from ferryman.http.needs import PUBLIC
 from ferryman.http.routes import Route
-from ferryman.identity import permissions as scopes
+from ferryman.identity import permissions
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.support import template
@@ -92,7 +92,7 @@ def test_a_route_says_what_it_needs_and_how_it_refuses(key: str) -> None:
     operation, said = OPERATIONS[key], described()[key]
     refusals = {"401", "500", "503"}
     if operation.needs.scope:
-        assert operation.needs.scope in scopes.ALL
+        assert operation.needs.scope in permissions.ALL
         refusals.add("403")
     if "{" in operation.path:
         refusals.add("404")

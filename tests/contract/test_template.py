@@ -305,7 +305,7 @@ def test_only_what_makes_webhooks_writes_signing_secrets() -> None:
 def test_only_the_sessions_function_touches_how_people_sign_in() -> None:
     """Hashes of passwords and second factors; and that function can read nothing that another key protects."""
     allowed = {folder: guard.allowed(folder) for folder in FUNCTIONS}
-    for resource in ("TotpKey", "LoginsTable", "AttemptsTable"):
+    for resource in ("TotpKey", "LoginsTable", "SignInFailuresTable"):
         assert {folder for folder in FUNCTIONS for _, name in allowed[folder] if name == resource} == {"sessions"}
     keys = {pair for pair in allowed["sessions"] if pair[0].startswith("kms:")}
     assert keys == {("kms:Encrypt", "TotpKey"), ("kms:Decrypt", "TotpKey")}

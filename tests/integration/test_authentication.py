@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from ferryman import clock
 from ferryman.aws import clients as aws
-from ferryman.identity import permissions as scopes
+from ferryman.identity import permissions
 from ferryman.identity.permissions import Scope
 
 from tests.integration.conftest import Workspace
@@ -161,9 +161,9 @@ def test_revoking_while_a_call_marks_the_tokens_use_still_revokes(workspace: Wor
 # --- no token makes a broader one: scopes -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("missing", [scope for scope in scopes.ALL if scope != "tokens:write"])
+@pytest.mark.parametrize("missing", [scope for scope in permissions.ALL if scope != "tokens:write"])
 def test_a_scope_that_is_not_held_cannot_be_given(workspace: Workspace, missing: Scope) -> None:
-    held = [scope for scope in scopes.ALL if scope not in (missing, scopes.ADMIN)]
+    held = [scope for scope in permissions.ALL if scope not in (missing, permissions.ADMIN)]
     narrow = workspace.narrow(*held)
     for given in ([missing], [*held, missing]):
         answer = create(narrow, *given)

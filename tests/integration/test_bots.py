@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ferryman.identity import permissions as scopes
+from ferryman.identity import permissions
 from ferryman.integrations.bots import service
 from ferryman.integrations.bots.schema import BotScope
 
@@ -67,11 +67,11 @@ def test_a_bot_comes_with_its_first_token_and_a_profile_card(workspace: Workspac
     }
     me = as_bot(workspace, bot).call("GET", "/v1/me").json
     assert (me["user"]["id"], me["token_id"]) == (bot["id"], bot["token_id"])
-    assert set(me["scopes"]) == scopes.of_role("bot")
+    assert set(me["scopes"]) == permissions.of_role("bot")
 
 
 def test_what_a_bot_may_hold_is_what_its_role_allows() -> None:
-    assert set(BotScope.__value__.__args__) == scopes.of_role("bot")
+    assert set(BotScope.__value__.__args__) == permissions.of_role("bot")
 
 
 def test_a_repeated_request_makes_one_bot_and_shows_no_token_again(workspace: Workspace) -> None:
@@ -191,7 +191,7 @@ FORBIDDEN: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("route", FORBIDDEN)
-@pytest.mark.parametrize("held", [["admin:*"], [scope for scope in scopes.ALL if scope != "admin:*"]], ids=len)
+@pytest.mark.parametrize("held", [["admin:*"], [scope for scope in permissions.ALL if scope != "admin:*"]], ids=len)
 def test_a_bot_creates_nothing_whatever_its_token_says(
     workspace: Workspace, make: Callable[..., Made], route: str, held: list[str]
 ) -> None:
@@ -230,7 +230,7 @@ def test_a_bot_has_no_password_no_session_and_no_second_factor(workspace: Worksp
 
 @pytest.mark.parametrize("role", ["manager", "staff"])
 def test_managers_and_staff_manage_no_bots(workspace: Workspace, role: str) -> None:
-    person = workspace.person(role, *(scope for scope in scopes.ALL if scope != "admin:*"))
+    person = workspace.person(role, *(scope for scope in permissions.ALL if scope != "admin:*"))
     assert person.call("GET", "/v1/bots").status == 403
     assert person.call("POST", "/v1/bots", {"name": "Mine", "handle": "mine"}).status == 403
 

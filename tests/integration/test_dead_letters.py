@@ -9,7 +9,7 @@ import boto3
 import pytest
 from ferryman.aws import clients as aws
 from ferryman.errors import AwsRefused
-from ferryman.webhooks import tickets as queue
+from ferryman.webhooks import tickets
 from ferryman.webhooks.subscriptions import sealing
 from ferryman.webhooks.tickets import Ticket
 
@@ -45,13 +45,13 @@ FOREIGN = {
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Ticket, float]]:
     """Tickets with the pause they were sent with. They go into the queue without it, so that a test sees them."""
     made: list[tuple[Ticket, float]] = []
-    real = queue.send
+    real = tickets.send
 
-    def send(tickets: list[Ticket], delay_seconds: float = 0, *, lane: queue.Lane = "fast") -> None:
-        made.extend((ticket, delay_seconds) for ticket in tickets)
-        real(tickets, lane=lane)
+    def send(batch: list[Ticket], delay_seconds: float = 0, *, lane: tickets.Lane = "fast") -> None:
+        made.extend((ticket, delay_seconds) for ticket in batch)
+        real(batch, lane=lane)
 
-    monkeypatch.setattr(queue, "send", send)
+    monkeypatch.setattr(tickets, "send", send)
     return made
 
 

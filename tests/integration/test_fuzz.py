@@ -9,7 +9,7 @@ from ferryman import clock
 from ferryman.http.needs import PUBLIC
 from ferryman.http.routes import Route
 from ferryman.identity.credentials import secrets
-from ferryman.identity.logins import sign_in_failures as attempts
+from ferryman.identity.logins import sign_in_failures
 from ferryman.integrations.application_requests import table as application_requests
 from pydantic import BaseModel
 
@@ -157,7 +157,7 @@ class Attacker:
 
         They are the count of failed sign-ins and the log of what applications sent.
         """
-        written_anyway = {self.world.table(attempts.TABLE), self.world.table(application_requests.TABLE)}
+        written_anyway = {self.world.table(sign_in_failures.TABLE), self.world.table(application_requests.TABLE)}
         return {table: count for table, count in self.world.rows().items() if table not in written_anyway}
 
 

@@ -6,8 +6,7 @@ import boto3
 import pytest
 from ferryman import clock
 from ferryman.outbound import transport
-from ferryman.webhooks import health
-from ferryman.webhooks import tickets as queue
+from ferryman.webhooks import health, tickets
 from ferryman.webhooks.subscriptions import table as webhooks
 
 from local.receiver import Answer, Receiver
@@ -32,14 +31,14 @@ def moving(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def deferred(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long each deferred ticket waits, in seconds. They are sent without that delay, so that a pump sees them."""
     delays: list[float] = []
-    real = queue.send
+    real = tickets.send
 
-    def send(tickets: list[queue.Ticket], delay_seconds: float = 0, *, lane: queue.Lane = "fast") -> None:
+    def send(batch: list[tickets.Ticket], delay_seconds: float = 0, *, lane: tickets.Lane = "fast") -> None:
         if delay_seconds:
             delays.append(delay_seconds)
-        real(tickets, lane=lane)
+        real(batch, lane=lane)
 
-    monkeypatch.setattr(queue, "send", send)
+    monkeypatch.setattr(tickets, "send", send)
     return delays
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 from ferryman import ids
-from ferryman.webhooks import tickets as queue
+from ferryman.webhooks import tickets
 from ferryman.webhooks.tickets import Ticket
 
 from local.receiver import Receiver
@@ -48,7 +48,7 @@ def _waiting(world: World) -> list[Ticket]:
     return found
 
 
-def _batch(tickets: list[Ticket]) -> dict[str, Any]:
+def _batch(batch: list[Ticket]) -> dict[str, Any]:
     return {
         "Records": [
             {
@@ -57,7 +57,7 @@ def _batch(tickets: list[Ticket]) -> dict[str, Any]:
                 "eventSourceARN": "arn:aws:sqs:us-east-1:1:Deliveries",
                 "body": t.dump(),
             }
-            for n, t in enumerate(tickets)
+            for n, t in enumerate(batch)
         ]
     }
 
@@ -68,10 +68,10 @@ def _webhook_of(line: dict[str, Any]) -> str | None:
     return parts and parts[1]
 
 
-def _settled_at(world: World, tickets: list[Ticket]) -> list[str]:
+def _settled_at(world: World, batch: list[Ticket]) -> list[str]:
     """When each delivery was last written."""
     found = []
-    for ticket in tickets:
+    for ticket in batch:
         key = {
             "webhook": {"S": f"{ticket.workspace_id}/{ticket.webhook_id}"},
             "delivery_id": {"S": ticket.delivery_id},
@@ -92,15 +92,15 @@ def test_the_others_of_a_batch_are_settled_before_the_one_that_hangs(
         _say(workspace, busy, BATCH - 1)
         world.pump_streams()
         # The one that hangs comes first, where it would keep all others waiting if they were sent in turn.
-        tickets = sorted(_waiting(world), key=lambda ticket: ticket.webhook_id != bad)
-        assert [ticket.webhook_id == bad for ticket in tickets] == [True] + [False] * (BATCH - 1)
+        batch = sorted(_waiting(world), key=lambda ticket: ticket.webhook_id != bad)
+        assert [ticket.webhook_id == bad for ticket in batch] == [True] + [False] * (BATCH - 1)
         with logged() as log:
-            failed = world.invoke("deliverer", _batch(tickets))["batchItemFailures"]
+            failed = world.invoke("deliverer", _batch(batch))["batchItemFailures"]
     assert [one["itemIdentifier"] for one in failed] == ["0"]
     ended = [_webhook_of(line) for line in log.lines("delivery.attempted")]
     assert ended[-1] == bad
     assert len(ended) == BATCH
-    hung, *others = _settled_at(world, tickets)
+    hung, *others = _settled_at(world, batch)
     assert max(others) < hung
 
 
@@ -109,23 +109,23 @@ def test_half_of_all_traffic_that_hangs_holds_up_one_batch_and_no_other(
 ) -> None:
     """The first batch finds out. From then on the webhook is paused, and its deliveries are deferred untried."""
     deferred: list[tuple[str, float]] = []
-    real = queue.send
+    real = tickets.send
 
-    def send(tickets: list[Ticket], delay_seconds: float = 0, *, lane: queue.Lane = "fast") -> None:
+    def send(batch: list[Ticket], delay_seconds: float = 0, *, lane: tickets.Lane = "fast") -> None:
         if delay_seconds:
-            deferred.extend((ticket.webhook_id, delay_seconds) for ticket in tickets)
+            deferred.extend((ticket.webhook_id, delay_seconds) for ticket in batch)
         else:
-            real(tickets, lane=lane)
+            real(batch, lane=lane)
 
-    monkeypatch.setattr(queue, "send", send)
+    monkeypatch.setattr(tickets, "send", send)
     chat = workspace.chat()
     with hostile.receiver(hostile.hang) as hanging:
         bad = _webhook(workspace, chat, hanging.url("/in", "localhost"))
         good = _webhook(workspace, chat, receiver.url("/in"))
         _say(workspace, chat, MESSAGES)
         world.pump_streams()
-        tickets = _waiting(world)
-        halves = [[t for t in tickets if t.webhook_id == one] for one in (bad, good)]
+        waiting = _waiting(world)
+        halves = [[t for t in waiting if t.webhook_id == one] for one in (bad, good)]
         assert [len(half) for half in halves] == [MESSAGES, MESSAGES]
         mixed = [ticket for pair in zip(*halves, strict=True) for ticket in pair]
         held_up, attempts = [], []

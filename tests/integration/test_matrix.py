@@ -9,7 +9,7 @@ from ferryman import clock
 from ferryman.aws import dynamodb as store
 from ferryman.http.needs import PUBLIC, SIGNED_IN
 from ferryman.http.routes import Route
-from ferryman.identity import permissions as scopes
+from ferryman.identity import permissions
 from ferryman.identity.credentials import secrets
 from ferryman.identity.permissions import Role
 from ferryman.identity.tokens import service as tokens
@@ -163,7 +163,7 @@ def test_who_is_nobody_learns_nothing(scene: Scene, key: str) -> None:
 def test_every_scope_but_the_needed_one_is_not_enough(scene: Scene, key: str) -> None:
     operation = ROUTES[key]
     assert operation.needs.scope
-    others = [scope for scope in scopes.ALL if scope not in (operation.needs.scope, scopes.ADMIN)]
+    others = [scope for scope in permissions.ALL if scope not in (operation.needs.scope, permissions.ADMIN)]
     token = scene.home.owner.narrow(*others).token
     before = scene.rows(operation)
     answer = scene.send(operation, scene.home.ids(operation), token)
@@ -189,7 +189,7 @@ def of_role(scene: Scene) -> dict[Role, str]:
             created_at=now,
             updated_at=now,
         )
-        wanted = TokenIn.model_validate({"name": "all", "scopes": list(scopes.ALL), "environment": "production"})
+        wanted = TokenIn.model_validate({"name": "all", "scopes": list(permissions.ALL), "environment": "production"})
         with scene.world.inside("bootstrap"):
             _, secret, writes = tokens.prepare(owner.workspace_id, user.user_id, role, wanted, created_by=owner.user_id)
             store.commit([*users.creating(user), *writes])
@@ -203,7 +203,7 @@ def test_a_role_opens_exactly_its_routes(scene: Scene, of_role: dict[Role, str],
     for role, token in of_role.items():
         answer = scene.send(operation, unknown(scene.home.ids(operation)), token)
         refused = answer.status == 403 and "This needs the scope" in answer.json["detail"]
-        allowed = operation.needs.scope == SIGNED_IN or operation.needs.scope in scopes.of_role(role)
+        allowed = operation.needs.scope == SIGNED_IN or operation.needs.scope in permissions.of_role(role)
         assert refused != allowed, f"{role}: {answer.status} {answer.body!r}"
         assert answer.status < 500
 
@@ -248,14 +248,14 @@ def test_another_workspaces_thing_is_like_none(scene: Scene, key: str) -> None:
 @pytest.fixture(scope="module")
 def colleague(scene: Scene) -> Workspace:
     """Of the same workspace, with every scope but admin:*, and not a member of the chat."""
-    return scene.home.owner.person("admin", *(scope for scope in scopes.ALL if scope != scopes.ADMIN))
+    return scene.home.owner.person("admin", *(scope for scope in permissions.ALL if scope != permissions.ADMIN))
 
 
 # Whoever lacks admin:* is refused by the scope where that is what a route needs.
 OF_MEMBERS = [
     key
     for key in WITH_IDS
-    if not set(PARAMETER.findall(key)) <= SEEN_BY_ALL and ROUTES[key].needs.scope != scopes.ADMIN
+    if not set(PARAMETER.findall(key)) <= SEEN_BY_ALL and ROUTES[key].needs.scope != permissions.ADMIN
 ]
 
 

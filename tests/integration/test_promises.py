@@ -10,12 +10,10 @@ import pytest
 from ferryman import clock
 from ferryman.aws import clients as aws
 from ferryman.errors import AwsRefused
-from ferryman.outbound import own_network as egress
-from ferryman.outbound import transport
-from ferryman.pipeline import deliver
-from ferryman.pipeline import load_events as recalling
+from ferryman.outbound import own_network, transport
+from ferryman.pipeline import deliver, load_events
 from ferryman.pipeline.load_events import Source
-from ferryman.webhooks import retry_policy as schedule
+from ferryman.webhooks import retry_policy
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.tickets import Ticket
 
@@ -101,7 +99,7 @@ def _change(world: World, ticket: Ticket, **values: dict[str, Any]) -> None:
     """Set attributes of a delivery, as somebody who died left them."""
     with world.inside("deliverer"):
         source = Source(ticket.workspace_id, ticket.event_id, ticket.chat_id, ticket.message_id)
-        deliveries.show(deliveries.new(recalling.recall([source])[ticket.event_id], ticket.webhook_id))
+        deliveries.show(deliveries.new(load_events.recall([source])[ticket.event_id], ticket.webhook_id))
     boto3.client("dynamodb").update_item(
         TableName=world.table("deliveries"),
         Key={
@@ -415,7 +413,7 @@ def test_attempts_that_never_report_end_too(
 ) -> None:
     """A function that dies at each attempt must not go on for ever: the dead letters count, and give up."""
     (ticket,) = _dispatched(world, workspace, chat, "deadly")
-    spent = schedule.MAX_FAILURES + schedule.MAX_UNKNOWNS - 1
+    spent = retry_policy.MAX_FAILURES + retry_policy.MAX_UNKNOWNS - 1
     _change(
         world,
         ticket,
@@ -500,7 +498,7 @@ def test_while_our_own_network_is_down_no_attempt_is_counted(
     (ticket,) = _dispatched(world, workspace, chat, "put off")
 
     def fail(*_: Any, **__: Any) -> Any:
-        raise egress.OwnNetworkDown("test")
+        raise own_network.OwnNetworkDown("test")
 
     with monkeypatch.context() as broken:
         broken.setattr(transport, "post", fail)

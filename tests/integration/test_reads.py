@@ -9,7 +9,7 @@ import boto3
 import pytest
 from ferryman import clock
 from ferryman.aws import clients as aws
-from ferryman.webhooks import tickets as queue
+from ferryman.webhooks import tickets
 from ferryman.webhooks.tickets import Ticket
 
 from local.receiver import Receiver
@@ -139,11 +139,13 @@ def test_what_waited_or_came_back_from_the_dead_letters_is_fresh_no_more(
         _say(workspace, chat)
     records = _records(world)
     sent: list[Ticket] = []
-    monkeypatch.setattr(queue, "send", lambda tickets, *_, **__: sent.extend(tickets))
+    monkeypatch.setattr(tickets, "send", lambda batch, *_, **__: sent.extend(batch))
     world.invoke("deliverer", {"Records": records})
     world.invoke("dead_letters", {"Records": records})
     assert [json.loads(record["body"])["fresh"] for record in records] == [True, True]
-    assert [ticket.fresh for ticket in sent] == [False, False], "one had to wait, and came round; the other is over"
+    assert [ticket.first_receive for ticket in sent] == [False, False], (
+        "one had to wait, and came round; the other is over"
+    )
 
 
 @pytest.mark.parametrize("status", [200, 410, 500])

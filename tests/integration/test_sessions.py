@@ -14,7 +14,7 @@ import pytest
 from ferryman import clock
 from ferryman.aws import clients as aws
 from ferryman.errors import AwsUnreachable
-from ferryman.identity import permissions as scopes
+from ferryman.identity import permissions
 from ferryman.identity.logins import passwords
 from ferryman.identity.logins import sign_in_failures as attempts
 from ferryman.identity.users import emails
@@ -226,7 +226,7 @@ def test_nobody_invites_who_may_do_more(workspace: Workspace) -> None:
     narrow = workspace.narrow("users:write")
     for user_id in (staff.user_id, manager.user_id, workspace.user_id):
         assert narrow.call("POST", f"/v1/users/{user_id}/invitation").status == 403
-    enough = workspace.narrow("users:write", *sorted(scopes.of_role("staff")))
+    enough = workspace.narrow("users:write", *sorted(permissions.of_role("staff")))
     assert enough.call("POST", f"/v1/users/{staff.user_id}/invitation").status == 201
     assert enough.call("POST", f"/v1/users/{manager.user_id}/invitation").status == 403
 
@@ -1000,4 +1000,4 @@ def test_what_is_over_can_be_forgotten(world: World, workspace: Workspace) -> No
             found.setdefault(table, []).append(int(item["expires_at_epoch"]["N"]))
     assert found["SessionsTable"] == [ends]
     assert ends in found["CredentialsTable"] and len(found["CredentialsTable"]) == 2
-    assert len(found["AttemptsTable"]) == 1
+    assert len(found["SignInFailuresTable"]) == 1

@@ -10,7 +10,7 @@ from ferryman.aws import clients as aws
 from ferryman.outbound import transport
 from ferryman.outbound.transport import Delivered
 from ferryman.pipeline import deliver
-from ferryman.webhooks import tickets as queue
+from ferryman.webhooks import tickets
 from ferryman.webhooks.subscriptions.model import SLOW_AFTER_SECONDS, SLOW_FOR_SECONDS
 
 from local.receiver import Receiver
@@ -178,4 +178,4 @@ def test_the_lane_is_known_by_the_queue(world: World) -> None:
     with world.inside("deliverer"):
         for name, lane in (("DeliveriesQueue", "fast"), ("SlowDeliveriesQueue", "slow")):
             queue_name = world.queue_url(name).rpartition("/")[2]
-            assert queue.lane_of_arn(f"arn:aws:sqs:us-east-1:123456789012:{queue_name}") == lane
+            assert tickets.lane_of_arn(f"arn:aws:sqs:us-east-1:123456789012:{queue_name}") == lane

@@ -143,7 +143,7 @@ class _Reach:
 
     def _is_used(self, node: Node) -> bool:
         """`Api` looks for an Idempotency-Key only on routes that are declared with `replay=`."""
-        return node[0] != "ferryman.identity.idempotency" or node[1] != "Once" or self._replays
+        return node[0] != "ferryman.identity.idempotency" or node[1] != "IdempotencyKey" or self._replays
 
     def resolve(self, node: Node, part: ast.AST) -> Node | None:
         """The definition that a name or `module.name` in `node` stands for, when it is one of ours."""

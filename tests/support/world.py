@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import boto3
 from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 from ferryman.aws import clients as aws
-from ferryman.outbound import allowed_targets as policy
+from ferryman.outbound import allowed_targets
 from ferryman.webhooks.subscriptions import sealing
 from moto import mock_aws
 from moto.backends import get_backend
@@ -83,7 +83,7 @@ class World:
         self.answers: list[Answer] = []  # every one since the test began
         self._host = "api.test"
         aws.reset()
-        policy.of_deployment.cache_clear()
+        allowed_targets.of_deployment.cache_clear()
         sealing._unseal.cache_clear()
         self._create()
         self._watch()
@@ -426,4 +426,4 @@ def world(**parameters: str) -> Iterator[World]:
         os.environ.clear()
         os.environ.update(before)
         aws.reset()
-        policy.of_deployment.cache_clear()
+        allowed_targets.of_deployment.cache_clear()

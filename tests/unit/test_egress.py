@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from ferryman.outbound import own_network as egress
+from ferryman.outbound import own_network
 from ferryman.outbound.own_network import Canary
 
 
@@ -61,8 +61,8 @@ def test_a_look_up_that_hangs_is_not_waited_for_and_not_repeated(monkeypatch: py
         raise socket.gaierror(socket.EAI_AGAIN, "late")
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
-    monkeypatch.setattr(egress, "PATIENCE_SECONDS", 0.05)
-    monkeypatch.setattr(egress, "_REMEMBERED_SECONDS", 0.0)
+    monkeypatch.setattr(own_network, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(own_network, "_REMEMBERED_SECONDS", 0.0)
     canary = Canary()
     try:
         assert [canary.answers("queue.example.com", 443) for _ in range(3)] == [False] * 3
@@ -74,7 +74,7 @@ def test_a_look_up_that_hangs_is_not_waited_for_and_not_repeated(monkeypatch: py
 def test_the_host_of_the_queue_is_the_one_that_is_asked(
     host: tuple[str, int, list[object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(egress, "_canary", Canary())
+    monkeypatch.setattr(own_network, "_canary", Canary())
     monkeypatch.setenv("DELIVERIES_QUEUE_URL", f"http://{host[0]}:{host[1]}/000000000000/deliveries")
-    assert not egress.is_down()
+    assert not own_network.is_down()
     assert host[2]

@@ -4,7 +4,7 @@ from typing import get_args
 
 import pydantic
 import pytest
-from ferryman.identity import permissions as scopes
+from ferryman.identity import permissions
 from ferryman.identity.permissions import ADMIN, ALL, Role, Scope
 from ferryman.identity.tokens.schema import TokenIn
 from hypothesis import given
@@ -45,8 +45,8 @@ def token_in(wanted: list[object]) -> TokenIn:
 
 
 def test_every_scope_is_described_and_nothing_else_is() -> None:
-    assert set(get_args(Scope.__value__)) == set(scopes.DESCRIPTIONS)
-    assert all(text.endswith(".") for text in scopes.DESCRIPTIONS.values())
+    assert set(get_args(Scope.__value__)) == set(permissions.DESCRIPTIONS)
+    assert all(text.endswith(".") for text in permissions.DESCRIPTIONS.values())
 
 
 def test_admin_is_the_only_wildcard() -> None:
@@ -94,8 +94,8 @@ def test_a_scope_is_its_exact_letters(trick: object) -> None:
     with pytest.raises(pydantic.ValidationError):
         token_in([trick])
     if isinstance(trick, str):
-        assert not scopes.covers({trick}, "messages:write")
-        assert scopes.effective([trick], "owner") == frozenset()
+        assert not permissions.covers({trick}, "messages:write")
+        assert permissions.effective([trick], "owner") == frozenset()
 
 
 @given(st.text())
@@ -117,31 +117,31 @@ def test_scopes_are_a_list_without_repetition(wanted: object) -> None:
 
 @pytest.mark.parametrize("role", OF_ROLE)
 def test_a_role_has_no_core_scope_but_its_own(role: Role) -> None:
-    assert scopes.of_role(role) & CORE == OF_ROLE[role]
+    assert permissions.of_role(role) & CORE == OF_ROLE[role]
 
 
 @pytest.mark.parametrize("role", ["owner", "admin"])
 def test_owners_and_admins_may_do_everything(role: Role) -> None:
-    assert scopes.of_role(role) == set(ALL)
+    assert permissions.of_role(role) == set(ALL)
 
 
 def test_only_owners_and_admins_manage_tokens_and_the_workspace() -> None:
     for role in ("manager", "staff", "bot"):
-        assert not scopes.of_role(role) & {ADMIN, "tokens:write", "tokens:read", "users:write"}
+        assert not permissions.of_role(role) & {ADMIN, "tokens:write", "tokens:read", "users:write"}
 
 
 def test_bots_cannot_create_chats() -> None:
-    assert "chats:write" not in scopes.of_role("bot")
+    assert "chats:write" not in permissions.of_role("bot")
 
 
 @given(some_role, some_role, some_role)
 def test_ranks_are_an_order(one: Role, two: Role, three: Role) -> None:
-    assert not scopes.outranks(one, one)
-    assert scopes.outranks(one, two) + scopes.outranks(two, one) + (one == two) == 1
-    if scopes.outranks(one, two) and scopes.outranks(two, three):
-        assert scopes.outranks(one, three)
-    if scopes.outranks(one, two):
-        assert scopes.of_role(one) >= scopes.of_role(two)
+    assert not permissions.outranks(one, one)
+    assert permissions.outranks(one, two) + permissions.outranks(two, one) + (one == two) == 1
+    if permissions.outranks(one, two) and permissions.outranks(two, three):
+        assert permissions.outranks(one, three)
+    if permissions.outranks(one, two):
+        assert permissions.of_role(one) >= permissions.of_role(two)
 
 
 # --- effective, covers, broader_than ----------------------------------------------------------------------
@@ -149,54 +149,54 @@ def test_ranks_are_an_order(one: Role, two: Role, three: Role) -> None:
 
 @given(some_scopes, some_role)
 def test_nobody_may_more_than_their_role(granted: frozenset[Scope], role: Role) -> None:
-    assert scopes.effective(granted, role) <= scopes.of_role(role)
+    assert permissions.effective(granted, role) <= permissions.of_role(role)
 
 
 @given(some_scopes, some_role)
 def test_a_narrow_credential_may_no_more_than_it_was_given(granted: frozenset[Scope], role: Role) -> None:
     narrow = granted - {ADMIN}
-    assert scopes.effective(narrow, role) == narrow & scopes.of_role(role)
+    assert permissions.effective(narrow, role) == narrow & permissions.of_role(role)
 
 
 @given(some_scopes, some_role)
 def test_admin_is_only_worth_something_to_those_whose_role_allows_it(granted: frozenset[Scope], role: Role) -> None:
-    held = scopes.effective(granted | {ADMIN}, role)
+    held = permissions.effective(granted | {ADMIN}, role)
     if role in ("owner", "admin"):
         assert held == set(ALL)
     else:
         assert ADMIN not in held
-        assert held == scopes.effective(granted, role)
+        assert held == permissions.effective(granted, role)
 
 
 @given(some_scopes, some_scopes, some_role)
 def test_more_scopes_never_mean_less(granted: frozenset[Scope], more: frozenset[Scope], role: Role) -> None:
-    assert scopes.effective(granted, role) <= scopes.effective(granted | more, role)
+    assert permissions.effective(granted, role) <= permissions.effective(granted | more, role)
 
 
 @given(some_scopes, some_role)
 def test_what_is_effective_stays_so(granted: frozenset[Scope], role: Role) -> None:
-    held = scopes.effective(granted, role)
-    assert scopes.effective(held, role) == held
+    held = permissions.effective(granted, role)
+    assert permissions.effective(held, role) == held
 
 
 @given(some_scopes, st.sampled_from(ALL))
 def test_covering_is_holding_or_admin(held: frozenset[Scope], wanted: Scope) -> None:
-    assert scopes.covers(held, wanted) == (wanted in held or ADMIN in held)
+    assert permissions.covers(held, wanted) == (wanted in held or ADMIN in held)
 
 
 @given(some_scopes, some_scopes)
 def test_broader_scopes_are_exactly_those_that_are_not_covered(
     wanted: frozenset[Scope], held: frozenset[Scope]
 ) -> None:
-    broader = scopes.broader_than(wanted, held)
+    broader = permissions.broader_than(wanted, held)
     assert broader == sorted(broader)
-    assert all(scopes.covers(held, scope) == (scope not in broader) for scope in wanted)
+    assert all(permissions.covers(held, scope) == (scope not in broader) for scope in wanted)
     assert set(broader) <= wanted
 
 
 @given(some_scopes)
 def test_no_set_is_broader_than_itself(held: frozenset[Scope]) -> None:
-    assert scopes.broader_than(held, held) == []
+    assert permissions.broader_than(held, held) == []
 
 
 @given(some_scopes, some_scopes, some_role)
@@ -204,12 +204,12 @@ def test_a_token_made_by_a_token_can_do_no_more_than_its_maker(
     granted: frozenset[Scope], wanted: frozenset[Scope], role: Role
 ) -> None:
     """The chain that matters: what passes `broader_than` is, as a credential of the same user, not broader."""
-    held = scopes.effective(granted, role)
-    if not scopes.broader_than(wanted, held):
-        assert scopes.effective(wanted, role) <= held
+    held = permissions.effective(granted, role)
+    if not permissions.broader_than(wanted, held):
+        assert permissions.effective(wanted, role) <= held
 
 
 def test_admin_cannot_be_had_through_the_sum_of_all_others() -> None:
     held = set(ALL) - {ADMIN}
-    assert scopes.broader_than([ADMIN], held) == [ADMIN]
-    assert not scopes.covers(held, ADMIN)
+    assert permissions.broader_than([ADMIN], held) == [ADMIN]
+    assert not permissions.covers(held, ADMIN)

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ferryman.outbound import own_network as egress
-from ferryman.outbound import targets, tls, transport
+from ferryman.outbound import own_network, targets, tls, transport
 from ferryman.outbound.targets import TargetPolicy
 from ferryman.outbound.transport import Delivered, Outcome, Refused, Unreachable
 from hypothesis import HealthCheck, example, given, settings
@@ -728,7 +727,7 @@ def test_while_our_own_network_is_down_no_receiver_is_to_blame(monkeypatch: pyte
         return post("https://hooks.example.com/", resolve=resolve, own_network_is_down=lambda: is_down)
 
     assert failed(attempt(is_down=False)) in ("dns_error", "connect_error")
-    with pytest.raises(egress.OwnNetworkDown):
+    with pytest.raises(own_network.OwnNetworkDown):
         attempt(is_down=True)
 
 

@@ -45,7 +45,7 @@ def _replay(call: Call, application_id: str) -> ApplicationCreated:
 )
 @needs("admin:*")
 def create_application(call: ThisCall, data: Annotated[ApplicationIn, Body()]) -> ApplicationCreated:
-    application, webhook, token, secret = service.create(call.caller, data, call.once)
+    application, webhook, token, secret = service.create(call.caller, data, call.idempotency_key)
     created = ApplicationCreated.of(application, webhook)
     created.token, created.webhook_secret = token, secret
     return created
@@ -68,7 +68,7 @@ def list_applications(call: ThisCall, query: Annotated[ListQuery, Query()]) -> L
 @app.get("/v1/applications/<application_id>", summary="Read an application")
 @needs("admin:*")
 def read_application(call: ThisCall, application_id: Id) -> ApplicationOut:
-    return _out(service.visible(call.caller, application_id))
+    return _out(service.get_visible(call.caller, application_id))
 
 
 @app.patch("/v1/applications/<application_id>", summary="Edit an application")
@@ -123,7 +123,7 @@ def revoke_application_token(call: ThisCall, application_id: Id) -> ApplicationO
 def list_application_requests(
     call: ThisCall, application_id: Id, query: Annotated[ListQuery, Query()]
 ) -> Listing[ApplicationRequestOut]:
-    application = service.visible(call.caller, application_id)
+    application = service.get_visible(call.caller, application_id)
     found, last = requests.page(
         application.workspace_id, application.application_id, query.limit, call.page_start(query)
     )
@@ -138,4 +138,4 @@ def list_application_requests(
 )
 @needs("messages:read")
 def read_context(call: ThisCall, context_id: Id) -> ContextOut:
-    return ContextOut.of(contexts.visible(call.caller, context_id))
+    return ContextOut.of(contexts.get_visible(call.caller, context_id))

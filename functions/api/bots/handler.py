@@ -19,7 +19,7 @@ _OWN = "Without admin:*, only those your own user created."
 
 
 def _replay_bot(call: Call, bot_id: str) -> BotCreated:
-    return BotCreated.of(service.visible(call.caller, bot_id))
+    return BotCreated.of(service.get_visible(call.caller, bot_id))
 
 
 def _replay_token(call: Call, token_id: str, bot_id: str) -> TokenCreated:
@@ -27,7 +27,7 @@ def _replay_token(call: Call, token_id: str, bot_id: str) -> TokenCreated:
 
 
 def _replay_callback(call: Call, webhook_id: str, bot_id: str) -> WebhookCreated:
-    return WebhookCreated.of(callbacks.read(call.caller, service.visible(call.caller, bot_id), webhook_id))
+    return WebhookCreated.of(callbacks.read(call.caller, service.get_visible(call.caller, bot_id), webhook_id))
 
 
 @app.post(
@@ -40,7 +40,7 @@ def _replay_callback(call: Call, webhook_id: str, bot_id: str) -> WebhookCreated
 )
 @needs("bots:write")
 def create_bot(call: ThisCall, data: Annotated[BotIn, Body()]) -> BotCreated:
-    bot, token, secret = service.create(call.caller, data, call.once)
+    bot, token, secret = service.create(call.caller, data, call.idempotency_key)
     created = BotCreated.of(bot)
     created.token_id, created.token = token.token_id, secret
     return created
@@ -64,7 +64,7 @@ def list_bots(call: ThisCall, query: Annotated[ListQuery, Query()]) -> Listing[B
 )
 @needs("bots:read")
 def read_bot(call: ThisCall, bot_id: Id) -> BotOut:
-    return BotOut.of(service.visible(call.caller, bot_id))
+    return BotOut.of(service.get_visible(call.caller, bot_id))
 
 
 @app.patch(
@@ -102,7 +102,7 @@ def delete_bot(call: ThisCall, bot_id: Id) -> None:
 )
 @needs("bots:write")
 def create_bot_token(call: ThisCall, bot_id: Id, data: Annotated[BotTokenIn, Body()]) -> TokenCreated:
-    token, secret = service.create_token(call.caller, bot_id, data, call.once)
+    token, secret = service.create_token(call.caller, bot_id, data, call.idempotency_key)
     created = TokenCreated.of(token)
     created.token = secret
     return created
@@ -115,7 +115,7 @@ def create_bot_token(call: ThisCall, bot_id: Id, data: Annotated[BotTokenIn, Bod
 )
 @needs("bots:read")
 def list_bot_tokens(call: ThisCall, bot_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[TokenOut]:
-    bot = service.visible(call.caller, bot_id)
+    bot = service.get_visible(call.caller, bot_id)
     found, last = tokens.page(
         bot.workspace_id, bot.user_id, query.limit, call.page_start(query), live=call.caller.livemode
     )
@@ -146,8 +146,8 @@ def revoke_bot_token(call: ThisCall, bot_id: Id, bot_token_id: Id) -> None:
 )
 @needs("bots:write")
 def create_callback(call: ThisCall, bot_id: Id, data: Annotated[CallbackIn, Body()]) -> WebhookCreated:
-    bot = service.visible(call.caller, bot_id)
-    webhook, secret = callbacks.create(call.caller, bot, data, call.once)
+    bot = service.get_visible(call.caller, bot_id)
+    webhook, secret = callbacks.create(call.caller, bot, data, call.idempotency_key)
     created = WebhookCreated.of(webhook)
     created.secret = secret
     return created
@@ -160,7 +160,7 @@ def create_callback(call: ThisCall, bot_id: Id, data: Annotated[CallbackIn, Body
 )
 @needs("bots:read")
 def list_callbacks(call: ThisCall, bot_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[WebhookOut]:
-    bot = service.visible(call.caller, bot_id)
+    bot = service.get_visible(call.caller, bot_id)
     found, last = callbacks.page(call.caller, bot, query.limit, call.page_start(query))
     return Listing(items=[WebhookOut.of(webhook) for webhook in found], next_cursor=call.next_cursor(query, last))
 
@@ -168,7 +168,7 @@ def list_callbacks(call: ThisCall, bot_id: Id, query: Annotated[ListQuery, Query
 @app.get("/v1/bots/<bot_id>/callbacks/<callback_id>", summary="Read a bot callback")
 @needs("bots:read")
 def read_callback(call: ThisCall, bot_id: Id, callback_id: Id) -> WebhookOut:
-    return WebhookOut.of(callbacks.read(call.caller, service.visible(call.caller, bot_id), callback_id))
+    return WebhookOut.of(callbacks.read(call.caller, service.get_visible(call.caller, bot_id), callback_id))
 
 
 @app.patch(
@@ -179,7 +179,7 @@ def read_callback(call: ThisCall, bot_id: Id, callback_id: Id) -> WebhookOut:
 )
 @needs("bots:write")
 def edit_callback(call: ThisCall, bot_id: Id, callback_id: Id, data: Annotated[CallbackPatch, Body()]) -> WebhookOut:
-    bot = service.visible(call.caller, bot_id)
+    bot = service.get_visible(call.caller, bot_id)
     return WebhookOut.of(callbacks.edit(call.caller, bot, callback_id, data))
 
 
@@ -192,7 +192,7 @@ def edit_callback(call: ThisCall, bot_id: Id, callback_id: Id, data: Annotated[C
 )
 @needs("bots:write")
 def delete_callback(call: ThisCall, bot_id: Id, callback_id: Id) -> None:
-    callbacks.delete(call.caller, service.visible(call.caller, bot_id), callback_id)
+    callbacks.delete(call.caller, service.get_visible(call.caller, bot_id), callback_id)
 
 
 @app.get(
@@ -204,7 +204,7 @@ def delete_callback(call: ThisCall, bot_id: Id, callback_id: Id) -> None:
 def list_callback_deliveries(
     call: ThisCall, bot_id: Id, callback_id: Id, query: Annotated[DeliveryQuery, Query()]
 ) -> Listing[DeliveryOut]:
-    webhook = callbacks.read(call.caller, service.visible(call.caller, bot_id), callback_id)
+    webhook = callbacks.read(call.caller, service.get_visible(call.caller, bot_id), callback_id)
     found, last = deliveries.page(
         call.caller.workspace_id,
         callback_id,

@@ -24,7 +24,7 @@ def _replay(call: Call, chat_id: str) -> ChatOut:
 )
 @needs("chats:write")
 def create_chat(call: ThisCall, data: Annotated[ChatIn, Body()]) -> ChatOut:
-    return ChatOut.of(service.create(call.caller, data, call.once))
+    return ChatOut.of(service.create(call.caller, data, call.idempotency_key))
 
 
 @app.get(
@@ -45,7 +45,7 @@ def list_chats(call: ThisCall, query: Annotated[ListQuery, Query()]) -> Listing[
 @app.get("/v1/chats/<chat_id>", summary="Read a chat")
 @needs("chats:read")
 def read_chat(call: ThisCall, chat_id: Id) -> ChatOut:
-    return ChatOut.of(access.visible(call.caller, chat_id))
+    return ChatOut.of(access.get_visible(call.caller, chat_id))
 
 
 @app.patch(
@@ -62,7 +62,7 @@ def edit_chat(call: ThisCall, chat_id: Id, data: Annotated[ChatPatch, Body()]) -
 @app.get("/v1/chats/<chat_id>/members", summary="List a chat's members")
 @needs("chats:read")
 def list_members(call: ThisCall, chat_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[MemberOut]:
-    access.visible(call.caller, chat_id)
+    access.get_visible(call.caller, chat_id)
     found, last = table.members(call.caller.workspace_id, chat_id, query.limit, call.page_start(query))
     return Listing(items=[MemberOut.of(member) for member in found], next_cursor=call.next_cursor(query, last))
 

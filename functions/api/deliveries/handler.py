@@ -27,7 +27,7 @@ handler = app
 )
 @needs("webhooks:read")
 def list_deliveries(call: ThisCall, webhook_id: Id, query: Annotated[DeliveryQuery, Query()]) -> Listing[DeliveryOut]:
-    webhook = webhooks.visible(call.caller, webhook_id)
+    webhook = webhooks.get_visible(call.caller, webhook_id)
     found, last = table.page(
         call.caller.workspace_id,
         webhook_id,
@@ -71,13 +71,13 @@ def retry_delivery(call: ThisCall, delivery_id: Id) -> DeliveryOut:
 )
 @needs("webhooks:write")
 def start_replay(call: ThisCall, webhook_id: Id, data: Annotated[ReplayIn, Body()]) -> ReplayOut:
-    return ReplayOut.of(replays.start(call.caller, webhooks.visible(call.caller, webhook_id), data))
+    return ReplayOut.of(replays.start(call.caller, webhooks.get_visible(call.caller, webhook_id), data))
 
 
 @app.post("/v1/webhooks/<webhook_id>/replays/preview", summary="Count what a replay would send")
 @needs("webhooks:read")
 def preview_replay(call: ThisCall, webhook_id: Id, data: Annotated[ReplayIn, Body()]) -> ReplayPreview:
-    matched, complete = replays.preview(call.caller, webhooks.visible(call.caller, webhook_id), data)
+    matched, complete = replays.preview(call.caller, webhooks.get_visible(call.caller, webhook_id), data)
     return ReplayPreview(matched=matched, complete=complete)
 
 
@@ -88,7 +88,7 @@ def preview_replay(call: ThisCall, webhook_id: Id, data: Annotated[ReplayIn, Bod
 )
 @needs("webhooks:read")
 def list_replays(call: ThisCall, webhook_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[ReplayOut]:
-    webhooks.visible(call.caller, webhook_id)
+    webhooks.get_visible(call.caller, webhook_id)
     found, last = replays_table.page(call.caller.workspace_id, webhook_id, query.limit, call.page_start(query))
     return Listing(items=[ReplayOut.of(replay) for replay in found], next_cursor=call.next_cursor(query, last))
 
@@ -96,7 +96,7 @@ def list_replays(call: ThisCall, webhook_id: Id, query: Annotated[ListQuery, Que
 @app.get("/v1/webhooks/<webhook_id>/replays/<replay_id>", summary="Read a replay")
 @needs("webhooks:read")
 def read_replay(call: ThisCall, webhook_id: Id, replay_id: Id) -> ReplayOut:
-    return ReplayOut.of(replays.read(webhooks.visible(call.caller, webhook_id), replay_id))
+    return ReplayOut.of(replays.read(webhooks.get_visible(call.caller, webhook_id), replay_id))
 
 
 @app.post(
@@ -107,4 +107,4 @@ def read_replay(call: ThisCall, webhook_id: Id, replay_id: Id) -> ReplayOut:
 )
 @needs("webhooks:write")
 def cancel_replay(call: ThisCall, webhook_id: Id, replay_id: Id) -> ReplayOut:
-    return ReplayOut.of(replays.cancel(webhooks.visible(call.caller, webhook_id), replay_id))
+    return ReplayOut.of(replays.cancel(webhooks.get_visible(call.caller, webhook_id), replay_id))

@@ -34,7 +34,7 @@ def _replay(call: Call, incoming_webhook_id: str) -> IncomingWebhookCreated:
 )
 @needs("webhooks:write")
 def create_incoming_webhook(call: ThisCall, data: Annotated[IncomingWebhookIn, Body()]) -> IncomingWebhookCreated:
-    return _with_url(call, *service.create(call.caller, data, call.once))
+    return _with_url(call, *service.create(call.caller, data, call.idempotency_key))
 
 
 def _with_url(call: Call, webhook: IncomingWebhook, secret: str) -> IncomingWebhookCreated:
@@ -60,7 +60,7 @@ def list_incoming_webhooks(
 @app.get("/v1/incoming-webhooks/<incoming_webhook_id>", summary="Read an incoming webhook")
 @needs("webhooks:read")
 def read_incoming_webhook(call: ThisCall, incoming_webhook_id: Id) -> IncomingWebhookOut:
-    return IncomingWebhookOut.of(service.visible(call.caller, incoming_webhook_id))
+    return IncomingWebhookOut.of(service.get_visible(call.caller, incoming_webhook_id))
 
 
 @app.patch(

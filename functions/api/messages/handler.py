@@ -28,7 +28,9 @@ def _replay(call: Call, message_id: str, chat_id: str) -> MessageOut:
 )
 @needs("messages:write")
 def send_message(call: ThisCall, chat_id: Id, data: Annotated[MessageIn, Body()]) -> MessageOut:
-    return MessageOut.of(service.post(call.caller, chat_id, data.text, call.once, call.header("x-fm-delivery-id")))
+    return MessageOut.of(
+        service.post(call.caller, chat_id, data.text, call.idempotency_key, call.header("x-fm-delivery-id"))
+    )
 
 
 @app.get(
@@ -38,7 +40,7 @@ def send_message(call: ThisCall, chat_id: Id, data: Annotated[MessageIn, Body()]
 )
 @needs("messages:read")
 def list_messages(call: ThisCall, chat_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[MessageOut]:
-    access.visible(call.caller, chat_id)
+    access.get_visible(call.caller, chat_id)
     found, last = table.page(
         call.caller.workspace_id, chat_id, query.limit, call.page_start(query), livemode=call.caller.livemode
     )
@@ -89,4 +91,4 @@ def _replay_click(call: Call, event_id: str, button_message_id: str) -> Interact
 @needs("messages:write")
 def click_button(call: ThisCall, button_message_id: Id, data: Annotated[InteractionIn, Body()]) -> InteractionOut:
     answers = call.header("x-fm-delivery-id")
-    return InteractionOut.of(interactions.click(call.caller, button_message_id, data, call.once, answers))
+    return InteractionOut.of(interactions.click(call.caller, button_message_id, data, call.idempotency_key, answers))

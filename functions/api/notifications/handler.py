@@ -15,7 +15,7 @@ handler = app
 
 
 def _replay(call: Call, notification_id: str) -> NotificationOut:
-    return NotificationOut.of(service.visible(call.caller, notification_id))
+    return NotificationOut.of(service.get_visible(call.caller, notification_id))
 
 
 @app.post(
@@ -29,7 +29,7 @@ def _replay(call: Call, notification_id: str) -> NotificationOut:
 )
 @needs("notifications:write")
 def create_notification(call: ThisCall, data: Annotated[NotificationIn, Body()]) -> NotificationOut:
-    return NotificationOut.of(service.create(call.caller, data, call.once))
+    return NotificationOut.of(service.create(call.caller, data, call.idempotency_key))
 
 
 @app.get(
@@ -53,7 +53,7 @@ def list_notifications(call: ThisCall, query: Annotated[ListQuery, Query()]) -> 
 @app.get("/v1/notifications/<notification_id>", summary="Read a sent or scheduled notification")
 @needs("notifications:write")
 def read_notification(call: ThisCall, notification_id: Id) -> NotificationOut:
-    return NotificationOut.of(service.visible(call.caller, notification_id))
+    return NotificationOut.of(service.get_visible(call.caller, notification_id))
 
 
 @app.post(

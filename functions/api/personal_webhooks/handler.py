@@ -42,7 +42,7 @@ def _replay(call: Call, webhook_id: str) -> WebhookCreated:
 )
 @needs("me:webhooks")
 def create_personal_webhook(call: ThisCall, data: Annotated[PersonalWebhookIn, Body()]) -> WebhookCreated:
-    webhook, secret = personal.create(call.caller, data, call.once)
+    webhook, secret = personal.create(call.caller, data, call.idempotency_key)
     created = WebhookCreated.of(webhook)
     created.secret = secret
     return created

@@ -35,7 +35,7 @@ def _replay(call: Call, token_id: str) -> TokenCreated:
 )
 @needs("tokens:write")
 def create_token(call: ThisCall, data: Annotated[TokenIn, Body()]) -> TokenCreated:
-    token, secret = service.create(call.caller, data, call.once)
+    token, secret = service.create(call.caller, data, call.idempotency_key)
     created = TokenCreated.of(token)
     created.token = secret
     return created
@@ -65,7 +65,7 @@ def list_tokens(call: ThisCall, query: Annotated[TokenQuery, Query()]) -> Listin
 @app.get("/v1/tokens/<token_id>", summary="Read an API token")
 @needs("tokens:read")
 def read_token(call: ThisCall, token_id: Id) -> TokenOut:
-    return TokenOut.of(service.visible(call.caller, token_id))
+    return TokenOut.of(service.get_visible(call.caller, token_id))
 
 
 @app.patch(

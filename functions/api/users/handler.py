@@ -39,7 +39,7 @@ def read_me(call: ThisCall) -> MeOut:
 )
 @needs("users:write")
 def create_user(call: ThisCall, data: Annotated[UserIn, Body()]) -> UserOut:
-    return UserOut.of(service.create(call.caller, data, call.once))
+    return UserOut.of(service.create(call.caller, data, call.idempotency_key))
 
 
 @app.get(

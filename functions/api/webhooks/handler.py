@@ -40,7 +40,7 @@ def _replay(call: Call, webhook_id: str) -> WebhookCreated:
 )
 @needs("webhooks:write")
 def create_webhook(call: ThisCall, data: Annotated[WebhookIn, Body()]) -> WebhookCreated:
-    webhook, secret = service.create(call.caller, data, call.once)
+    webhook, secret = service.create(call.caller, data, call.idempotency_key)
     created = WebhookCreated.of(webhook)
     created.secret = secret
     return created
@@ -61,7 +61,7 @@ def list_webhooks(call: ThisCall, query: Annotated[ListQuery, Query()]) -> Listi
 @app.get("/v1/webhooks/<webhook_id>", summary="Read a webhook")
 @needs("webhooks:read")
 def read_webhook(call: ThisCall, webhook_id: Id) -> WebhookOut:
-    return WebhookOut.of(service.visible(call.caller, webhook_id))
+    return WebhookOut.of(service.get_visible(call.caller, webhook_id))
 
 
 @app.patch(

@@ -5,27 +5,27 @@ from typing import Any
 from ferryman import log
 from ferryman.pipeline import deliver
 from ferryman.pipeline.deliver import Done, Return
-from ferryman.webhooks import tickets as queue
+from ferryman.webhooks import tickets
 from ferryman.webhooks.tickets import Ticket
 
 _INFRASTRUCTURE_PAUSE_SECONDS = 20
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    lane = queue.lane_of_arn(event["Records"][0]["eventSourceARN"])
-    records, tickets, failed = [], [], []
+    lane = tickets.lane_of_arn(event["Records"][0]["eventSourceARN"])
+    records, batch, failed = [], [], []
     for record in event["Records"]:
         try:
-            tickets.append(Ticket.load(record["body"], first=_receives(record) == "1"))
+            batch.append(Ticket.load(record["body"], first=_receives(record) == "1"))
             records.append(record)
         except ValueError:
             # Not made by us. It goes its way to the dead letters, where it is kept.
             log.warning("ticket.unreadable", message_id=record["messageId"])
             failed.append(record["messageId"])
     try:
-        verdicts = deliver.deliver(tickets, context.get_remaining_time_in_millis() / 1000, lane) if tickets else []
+        verdicts = deliver.deliver(batch, context.get_remaining_time_in_millis() / 1000, lane) if batch else []
     except Exception as error:
-        verdicts = [error] * len(tickets)
+        verdicts = [error] * len(batch)
     pauses = {}
     for record, verdict in zip(records, verdicts, strict=True):
         if isinstance(verdict, Done):
@@ -38,7 +38,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             pause = _INFRASTRUCTURE_PAUSE_SECONDS
         pauses[record["receiptHandle"]] = pause
     if pauses:
-        queue.hide(pauses, lane)
+        tickets.hide(pauses, lane)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 

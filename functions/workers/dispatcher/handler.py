@@ -13,24 +13,24 @@ _STOP_BEFORE_SECONDS = 10
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    run = dispatch.Run(lambda: float(context.get_remaining_time_in_millis()) / 1000)
-    not_begun = _give_all(event["Records"], run, context)
+    dispatcher = dispatch.Dispatcher(lambda: float(context.get_remaining_time_in_millis()) / 1000)
+    not_begun = _add_all(event["Records"], dispatcher, context)
     try:
-        run.finish()
+        dispatcher.flush()
     except Exception as error:
         log.logger.exception("dispatch.failed", extra={"error": type(error).__name__})
     # Lambda's checkpoint is the lowest failed record: it and all that follow come again.
-    failed = [*run.unfinished, *not_begun][:1]
+    failed = [*dispatcher.unfinished, *not_begun][:1]
     return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]} for record in failed]}
 
 
-def _give_all(records: list[dict[str, Any]], run: dispatch.Run, context: Any) -> list[dict[str, Any]]:
+def _add_all(records: list[dict[str, Any]], dispatcher: dispatch.Dispatcher, context: Any) -> list[dict[str, Any]]:
     """Returns the records that were not begun: time is short, or one before them failed."""
     for number, record in enumerate(records):
         if context.get_remaining_time_in_millis() < _STOP_BEFORE_SECONDS * 1000:
             return records[number:]
         try:
-            _give(record, run)
+            _add(record, dispatcher)
         except dispatch.OutOfTime as out_of_time:
             log.event("dispatch.continued", event_id=record.get("eventID"), reason=str(out_of_time))
             return records[number:]
@@ -40,11 +40,11 @@ def _give_all(records: list[dict[str, Any]], run: dispatch.Run, context: Any) ->
     return []
 
 
-def _give(record: dict[str, Any], run: dispatch.Run) -> None:
+def _add(record: dict[str, Any], dispatcher: dispatch.Dispatcher) -> None:
     try:
-        waiting = dispatch.of_record(record)
+        pending = dispatch.of_record(record)
     except dispatch.Unreadable as unreadable:
         parking.park("record", record, str(unreadable))
         return
-    if waiting is not None:
-        run.give(waiting, record)
+    if pending is not None:
+        dispatcher.add(pending, record)

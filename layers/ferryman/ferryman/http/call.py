@@ -16,7 +16,7 @@ from ferryman.aws import dynamodb as store
 from ferryman.errors import NotFound
 from ferryman.http import cursors
 from ferryman.identity.credentials.model import Caller, Source
-from ferryman.identity.idempotency import Once
+from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.workspaces import table as workspaces
 
 # Our longest id is shorter, and DynamoDB refuses keys that are much longer.
@@ -30,7 +30,7 @@ class Call:
     caller: Caller
     event: dict[str, Any]
     path: str  # the route's own, at whichever alias it was called: cursors and keys hold for all of them
-    once: Once | None = None  # the Idempotency-Key of a creating request
+    idempotency_key: IdempotencyKey | None = None  # the Idempotency-Key of a creating request
 
     def page_start(self, query: Any) -> store.Key | None:
         """Where the list starts that `query` (a ListQuery) asks for."""

@@ -12,7 +12,7 @@ from ferryman.errors import Invalid
 from ferryman.http import body
 from ferryman.http.call import Call
 from ferryman.http.routes import Route
-from ferryman.identity.idempotency import KeyTaken, Once
+from ferryman.identity.idempotency import IdempotencyKey, KeyTaken
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -34,13 +34,13 @@ class Replay(BaseMiddlewareHandler[Any]):
             return next_middleware(app)
         if not _KEY.fullmatch(key):
             raise Invalid("The Idempotency-Key must have 1 to 255 visible ASCII characters.", "Idempotency-Key")
-        call.once = Once.of(call.caller, key, route.method, call.path, body.raw(call.event))
-        created = call.once.created()
+        call.idempotency_key = IdempotencyKey.of(call.caller, key, route.method, call.path, body.raw(call.event))
+        created = call.idempotency_key.created()
         if created is None:
             try:
                 return next_middleware(app)
             except KeyTaken:
-                created = call.once.created()
+                created = call.idempotency_key.created()
                 if created is None:
                     raise
         parameters = call.event.get("pathParameters") or {}

@@ -5,7 +5,7 @@ from typing import Any
 from ferryman import clock, ids, log
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotAuthenticated, NotFound
-from ferryman.identity import permissions as scopes
+from ferryman.identity import permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials import table as credentials
@@ -64,9 +64,9 @@ def _person(caller: Caller, user_id: str) -> User:
     user = users.get(caller.workspace_id, user_id)
     if user.role == "bot":
         raise Conflict("This is a bot: it has no password, it uses API tokens.")
-    if scopes.outranks(user.role, caller.role):
+    if permissions.outranks(user.role, caller.role):
         raise NotAllowed(f"A user of the role {caller.role} cannot do this for one of the role {user.role}.")
-    broader = scopes.broader_than(scopes.of_role(user.role), caller.scopes)
+    broader = permissions.broader_than(permissions.of_role(user.role), caller.scopes)
     if broader:
         raise NotAllowed(f"The person may do what your token may not: {', '.join(broader)}.")
     return user
@@ -92,7 +92,7 @@ def accept(source: Source, wanted: AcceptIn) -> User:
         user_id=user.user_id,
         role=user.role,
         livemode=True,
-        scopes=scopes.of_role(user.role),
+        scopes=permissions.of_role(user.role),
         credential_id=credential.subject_id,
         source=source,
     )

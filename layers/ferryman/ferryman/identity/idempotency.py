@@ -25,7 +25,7 @@ class KeyTaken(FerrymanError):
 
 
 @dataclass(frozen=True, slots=True)
-class Once:
+class IdempotencyKey:
     """One Idempotency-Key of one user, live or test, for one request."""
 
     workspace_id: str
@@ -35,7 +35,7 @@ class Once:
     fingerprint: str
 
     @classmethod
-    def of(cls, caller: Caller, key: str, method: str, path: str, body: bytes) -> "Once":
+    def of(cls, caller: Caller, key: str, method: str, path: str, body: bytes) -> "IdempotencyKey":
         fingerprint = hashlib.sha256(b"\x1f".join((method.encode(), path.encode(), body))).hexdigest()
         return cls(caller.workspace_id, caller.user_id, caller.livemode, key, fingerprint)
 
@@ -70,6 +70,6 @@ class Once:
         )
 
 
-def writes(once: Once | None, resource_id: str) -> list[store.Write]:
+def writes(idempotency_key: IdempotencyKey | None, resource_id: str) -> list[store.Write]:
     """The writes that a creating transaction adds for its Idempotency-Key: none without one."""
-    return [once.writing(resource_id)] if once else []
+    return [idempotency_key.writing(resource_id)] if idempotency_key else []

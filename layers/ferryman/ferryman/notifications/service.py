@@ -16,7 +16,7 @@ from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.identity import idempotency
 from ferryman.identity.credentials.model import Caller
-from ferryman.identity.idempotency import Once
+from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
 from ferryman.notifications import table
@@ -30,7 +30,7 @@ _STOP_BEFORE_SECONDS = 10
 _YEAR_SECONDS = 366 * 86_400
 
 
-def create(caller: Caller, wanted: NotificationIn, once: Once | None = None) -> Notification:
+def create(caller: Caller, wanted: NotificationIn, idempotency_key: IdempotencyKey | None = None) -> Notification:
     """A notification, to be sent now or at its time. Raises Invalid for people who are not there."""
     now = clock.now_iso()
     if wanted.send_at is not None:
@@ -58,11 +58,11 @@ def create(caller: Caller, wanted: NotificationIn, once: Once | None = None) -> 
         created_by=caller.user_id,
         created_at=now,
     )
-    store.commit([*idempotency.writes(once, notification.notification_id), table.creating(notification)])
+    store.commit([*idempotency.writes(idempotency_key, notification.notification_id), table.creating(notification)])
     return notification
 
 
-def visible(caller: Caller, notification_id: str) -> Notification:
+def get_visible(caller: Caller, notification_id: str) -> Notification:
     """The notification, if the caller may see it: every one with admin:*, else only what the caller's user sent."""
     notification = table.get(caller.workspace_id, notification_id)
     mine = caller.is_admin or notification.created_by == caller.user_id
@@ -73,7 +73,7 @@ def visible(caller: Caller, notification_id: str) -> Notification:
 
 def cancel(caller: Caller, notification_id: str) -> Notification:
     """Cancel what was not sent yet; cancelling again changes nothing. Raises NotScheduled for what was sent."""
-    notification = visible(caller, notification_id)
+    notification = get_visible(caller, notification_id)
     if notification.state != "cancelled":
         store.commit([table.cancelling(notification)])
     return table.get(caller.workspace_id, notification_id)

@@ -25,8 +25,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Literal
 
 from ferryman import clock
-from ferryman.outbound import own_network as egress
-from ferryman.outbound import targets, tls
+from ferryman.outbound import own_network, targets, tls
 from ferryman.outbound.targets import DEFAULT_PORTS, Target, TargetPolicy, TargetRefused
 
 DEADLINE_SECONDS = 8.0
@@ -117,7 +116,7 @@ def post(
             return Unreachable("blocked_target", str(refused), elapsed_ms())
         except _Failed as failed:
             if not (guard.connected or target.is_loopback) and own_network_is_down():
-                raise egress.OwnNetworkDown(f"Not even our own queue can be reached: {failed.detail}") from None
+                raise own_network.OwnNetworkDown(f"Not even our own queue can be reached: {failed.detail}") from None
             if guard.remaining() > 0 or failed.error == "dns_error":
                 return Unreachable(failed.error, failed.detail, elapsed_ms())
             detail = f"no complete response within {deadline_seconds:g} s; time ran out {guard.stage}"

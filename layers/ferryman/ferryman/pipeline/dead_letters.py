@@ -13,9 +13,8 @@ from ferryman import clock, log
 from ferryman.errors import NotFound
 from ferryman.events import catalogue
 from ferryman.events import table as events
-from ferryman.pipeline import load_events as recalling
-from ferryman.webhooks import retry_policy as schedule
-from ferryman.webhooks import tickets as queue
+from ferryman.pipeline import load_events
+from ferryman.webhooks import retry_policy, tickets
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.tickets import Ticket
@@ -40,10 +39,10 @@ def _settle(ticket: Ticket) -> Settled:
         return "over"
     now = clock.now()
     if delivery.state == "sending" and delivery.lease_until > now * 1000:
-        queue.send([ticket], delay_seconds=delivery.lease_until / 1000 - now)
+        tickets.send([ticket], delay_seconds=delivery.lease_until / 1000 - now)
         return "requeued"
     attempts, unknowns = deliveries.closed(delivery)
-    if schedule.spent(delivery.failures, unknowns) >= schedule.MAX_FAILURES:
+    if retry_policy.spent(delivery.failures, unknowns) >= retry_policy.MAX_FAILURES:
         reason = f"{delivery.failures} attempts failed, {unknowns} never reported"
         told = []
         if not catalogue.is_operational(delivery.event_type):
@@ -60,7 +59,7 @@ def _settle(ticket: Ticket) -> Settled:
         return "exhausted"
     deliveries.show(delivery)
     due = clock.seconds(delivery.next_attempt_at) - now if delivery.next_attempt_at else 0
-    queue.send([_again(ticket)], delay_seconds=max(_pause(ticket), due))
+    tickets.send([_again(ticket)], delay_seconds=max(_pause(ticket), due))
     return "requeued"
 
 
@@ -68,8 +67,8 @@ def _delivery(ticket: Ticket) -> Delivery | None:
     """The ticket's delivery, perhaps one that never came as far as to be stored. None when it is no longer kept."""
     with suppress(NotFound):
         return deliveries.get(ticket.workspace_id, ticket.delivery_id)
-    source = recalling.Source(ticket.workspace_id, ticket.event_id, ticket.chat_id, ticket.message_id)
-    event = recalling.recall([source]).get(ticket.event_id)
+    source = load_events.Source(ticket.workspace_id, ticket.event_id, ticket.chat_id, ticket.message_id)
+    event = load_events.recall([source]).get(ticket.event_id)
     delivery = deliveries.new(event, ticket.webhook_id) if event else None
     return delivery if delivery and delivery.expires_at_epoch > clock.now() else None
 
@@ -89,4 +88,4 @@ def _again(ticket: Ticket) -> Ticket:
 
 def _pause(ticket: Ticket) -> float:
     """Seconds that a ticket waits before its next round: 1, 2, 4, 8 minutes, then a quarter of an hour."""
-    return min(_PAUSE_SECONDS * 2.0 ** min(ticket.requeues, 4), schedule.MAX_QUEUE_DELAY_SECONDS)
+    return min(_PAUSE_SECONDS * 2.0 ** min(ticket.requeues, 4), retry_policy.MAX_QUEUE_DELAY_SECONDS)

@@ -23,13 +23,9 @@ from ferryman.conversations.chats import table as chats
 from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.events.model import Event
-from ferryman.outbound import allowed_targets as policy
-from ferryman.outbound import own_network as egress
-from ferryman.outbound import transport
-from ferryman.pipeline import load_events as recalling
-from ferryman.webhooks import health, signing
-from ferryman.webhooks import retry_policy as schedule
-from ferryman.webhooks import tickets as queue
+from ferryman.outbound import allowed_targets, own_network, transport
+from ferryman.pipeline import load_events
+from ferryman.webhooks import health, retry_policy, signing, tickets
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.subscriptions import sealing
@@ -76,7 +72,7 @@ class Prepared:
     memberships: set[tuple[str, str]]
 
 
-def deliver(tickets: Sequence[Ticket], seconds_left: float, lane: Lane = "fast") -> list[Verdict | Exception]:
+def deliver(batch: Sequence[Ticket], seconds_left: float, lane: Lane = "fast") -> list[Verdict | Exception]:
     """One verdict for each ticket, in order; an exception where our own infrastructure failed.
 
     The attempts run at the same time, so a batch takes as long as its slowest receiver; on the slow lane, where a
@@ -84,7 +80,7 @@ def deliver(tickets: Sequence[Ticket], seconds_left: float, lane: Lane = "fast")
     not end in it is not begun.
     """
     began = clock.now()
-    prepared = prepare(tickets)
+    prepared = prepare(batch)
     limit = settings.integer("ATTEMPT_TIMEOUT_SECONDS")
 
     def in_time() -> bool:
@@ -97,30 +93,32 @@ def deliver(tickets: Sequence[Ticket], seconds_left: float, lane: Lane = "fast")
             except _SentTwice:
                 stored = deliveries.get_many([_key(ticket)])
                 known = replace(prepared, deliveries=prepared.deliveries | stored)
-                return _attempt(ticket.seen(), known, limit, lane, in_time)
+                return _attempt(ticket.as_redelivery(), known, limit, lane, in_time)
         except Exception as error:
             return error
 
-    with ThreadPoolExecutor(max_workers=max(1, len(tickets))) as pool:
+    with ThreadPoolExecutor(max_workers=max(1, len(batch))) as pool:
         begun: list[Future[Verdict | Exception]] = []
-        for ticket in tickets:
+        for ticket in batch:
             if begun and lane == "slow":
                 time.sleep(APART_SECONDS)
             begun.append(pool.submit(one, ticket))
         return [attempt.result() for attempt in begun]
 
 
-def prepare(tickets: Sequence[Ticket]) -> Prepared:
+def prepare(batch: Sequence[Ticket]) -> Prepared:
     """Two to six batch reads, whatever the size of the batch. Consistent, but for messages."""
-    stored = deliveries.get_many(_key(ticket) for ticket in tickets if not ticket.fresh)
-    wanted = [ticket for ticket in tickets if not (ticket.delivery_id in stored and stored[ticket.delivery_id].is_over)]
+    stored = deliveries.get_many(_key(ticket) for ticket in batch if not ticket.first_receive)
+    wanted = [ticket for ticket in batch if not (ticket.delivery_id in stored and stored[ticket.delivery_id].is_over)]
     found_webhooks = webhooks.get_many((ticket.workspace_id, ticket.webhook_id) for ticket in wanted)
-    found_events = recalling.recall(_source(ticket, stored.get(ticket.delivery_id)) for ticket in wanted)
-    unsure = [ticket for ticket in wanted if ticket.fresh and not _is_plain(ticket, found_webhooks, found_events)]
+    found_events = load_events.recall(_source(ticket, stored.get(ticket.delivery_id)) for ticket in wanted)
+    unsure = [
+        ticket for ticket in wanted if ticket.first_receive and not _is_plain(ticket, found_webhooks, found_events)
+    ]
     stored |= deliveries.get_many(map(_key, unsure))
     found_deliveries = {}
     pairs: dict[str, set[tuple[str, str]]] = {}
-    for ticket in tickets:
+    for ticket in batch:
         webhook, event = found_webhooks.get(ticket.webhook_id), found_events.get(ticket.event_id)
         if (delivery := stored.get(ticket.delivery_id)) is None and event:
             delivery = deliveries.new(event, ticket.webhook_id)
@@ -150,9 +148,9 @@ def _is_plain(ticket: Ticket, found_webhooks: dict[str, Webhook], found_events: 
     return webhook.state == "enabled" and not (webhook.paused_until or webhook.max_per_second)
 
 
-def _source(ticket: Ticket, delivery: Delivery | None) -> recalling.Source:
+def _source(ticket: Ticket, delivery: Delivery | None) -> load_events.Source:
     where: Ticket | Delivery = delivery or ticket
-    return recalling.Source(ticket.workspace_id, ticket.event_id, where.chat_id, where.message_id)
+    return load_events.Source(ticket.workspace_id, ticket.event_id, where.chat_id, where.message_id)
 
 
 def _attempt(ticket: Ticket, prepared: Prepared, limit: int, lane: Lane, in_time: Callable[[], bool]) -> Verdict:
@@ -170,15 +168,18 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int, lane: Lane, in_time
     if reason := _no_longer_wanted(delivery, webhook, event, prepared.memberships):
         return _cancel(ticket, delivery, reason)
     assert webhook and event  # noqa: S101 - _no_longer_wanted has told them missing
-    its_lane = queue.lane_of(webhook)
+    its_lane = tickets.lane_of(webhook)
     if (wait := _pause(delivery)) > 0:
         return _defer(ticket, wait, delivery, lane=its_lane)
-    if schedule.spent(delivery.failures, delivery.unknowns + (delivery.state == "sending")) >= schedule.MAX_FAILURES:
+    if (
+        retry_policy.spent(delivery.failures, delivery.unknowns + (delivery.state == "sending"))
+        >= retry_policy.MAX_FAILURES
+    ):
         # Its last attempts never reported: the dead letters settle it.
         return Return(0)
     if lane == "fast" and its_lane == "slow":
         # Dispatched before its receiver became slow: it must not hold up the nine beside it.
-        queue.send([ticket], lane="slow")
+        tickets.send([ticket], lane="slow")
         return Done("moved")
     if not in_time():
         return Return(0)
@@ -204,11 +205,11 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int, lane: Lane, in_time
             webhook.url,
             body,
             headers,
-            policy=policy.of_deployment(),
+            policy=allowed_targets.of_deployment(),
             deadline_seconds=limit,
-            own_network_is_down=egress.is_down,
+            own_network_is_down=own_network.is_down,
         )
-    except egress.OwnNetworkDown:
+    except own_network.OwnNetworkDown:
         deliveries.release(delivery)
         raise
     return _settle(delivery, webhook, outcome)
@@ -248,13 +249,13 @@ def _defer(ticket: Ticket, seconds: float, delivery: Delivery | None = None, *, 
     """A new message with a delay instead of returning this one, so that no receive is spent."""
     if delivery:
         deliveries.show(delivery)
-    queue.send([ticket.seen()], delay_seconds=max(1, seconds), lane=lane)
+    tickets.send([ticket.as_redelivery()], delay_seconds=max(1, seconds), lane=lane)
     return Done("deferred")
 
 
 def _require_known(ticket: Ticket, delivery: Delivery) -> None:
     """What refused the write of a delivery that was only taken to be new is read, and says how to go on."""
-    if ticket.fresh and not delivery.stored:
+    if ticket.first_receive and not delivery.stored:
         raise _SentTwice
 
 
@@ -285,8 +286,8 @@ def _settle(delivery: Delivery, webhook: Webhook, outcome: transport.Outcome) ->
     delivered = isinstance(outcome, transport.Delivered)
     failures = delivery.failures + (not delivered)
     retry_after = outcome.retry_after if isinstance(outcome, transport.Refused) else None
-    delay = schedule.retry_delay(
-        settings.integers("RETRY_DELAYS"), schedule.spent(failures, delivery.unknowns), retry_after
+    delay = retry_policy.retry_delay(
+        settings.integers("RETRY_DELAYS"), retry_policy.spent(failures, delivery.unknowns), retry_after
     )
     gone = isinstance(outcome, transport.Refused) and outcome.status == _GONE
     after: dict[str, Any] = {"attempts": delivery.attempts, "failures": failures, "next_attempt_at": None}

@@ -19,9 +19,8 @@ from ferryman.errors import Conflict
 from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.events.model import Event
-from ferryman.pipeline import bot_mentions as mentioning
-from ferryman.pipeline import matching
-from ferryman.webhooks import tickets as queue
+from ferryman.pipeline import bot_mentions, matching
+from ferryman.webhooks import tickets
 from ferryman.webhooks.tickets import Ticket
 
 _CONCURRENT = 10
@@ -38,7 +37,7 @@ class Unreadable(Exception):
     """A stream record that is none of ours: it is parked whole and the rest goes on."""
 
 
-class Waiting(NamedTuple):
+class PendingEvent(NamedTuple):
     """An item of `messages` or `events` that waits for its dispatch."""
 
     event: Event | None
@@ -50,7 +49,7 @@ class Waiting(NamedTuple):
         return self.key.get("message_id")
 
 
-def of_record(record: dict[str, Any]) -> Waiting | None:
+def of_record(record: dict[str, Any]) -> PendingEvent | None:
     """What `of_item` says of the item that a stream record shows, or None when it waits for nothing.
 
     Raises Unreadable for a record that does not have the shape of our items.
@@ -62,13 +61,13 @@ def of_record(record: dict[str, Any]) -> Waiting | None:
         item = store.load(change["NewImage"])
         if "undispatched" not in item and ("event_id" in item or _is_copied_back(item, change)):
             return None
-        waiting = of_item(item)
-        return waiting._replace(is_marked=waiting.is_marked or _may_be_late(waiting))
+        pending = of_item(item)
+        return pending._replace(is_marked=pending.is_marked or _may_be_late(pending))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Unreadable(f"{type(error).__name__}: {error}") from error
 
 
-def of_item(item: store.Item) -> Waiting:
+def of_item(item: store.Item) -> PendingEvent:
     """The event of an item of `messages` or `events` that was not dispatched, and the item's key.
 
     A message that was edited or deleted before its dispatch has its event in `events`, as it has to be sent
@@ -77,19 +76,19 @@ def of_item(item: store.Item) -> Waiting:
     is_marked = "undispatched" in item
     if "event_id" in item:
         event = Event.from_item(item)
-        return Waiting(event, events.key(event.workspace_id, event.event_id), is_marked)
+        return PendingEvent(event, events.key(event.workspace_id, event.event_id), is_marked)
     key = messages.key(item["workspace_id"], item["chat_id"], item["message_id"])
     if not ids.is_id(ids.MESSAGE, item["message_id"]):
         raise ValueError("its message_id is none")
     if "text" in item and item["revision"] == 1:
-        return Waiting(catalogue.message_created(Message.from_item(item)), key, is_marked)
+        return PendingEvent(catalogue.message_created(Message.from_item(item)), key, is_marked)
     event_id = catalogue.created_id(item["message_id"], item["created_at"])
-    return Waiting(events.get(item["workspace_id"], event_id), key, is_marked)
+    return PendingEvent(events.get(item["workspace_id"], event_id), key, is_marked)
 
 
-def _may_be_late(waiting: Waiting) -> bool:
+def _may_be_late(pending: PendingEvent) -> bool:
     """Whether the sweeper may have given a message the mark since: what a stream that is behind shows has none."""
-    return bool(waiting.message_id) and clock.now() - ids.made_at(waiting.key["message_id"]) > _LATE_SECONDS
+    return bool(pending.message_id) and clock.now() - ids.made_at(pending.key["message_id"]) > _LATE_SECONDS
 
 
 def _is_copied_back(item: store.Item, change: dict[str, Any]) -> bool:
@@ -98,46 +97,46 @@ def _is_copied_back(item: store.Item, change: dict[str, Any]) -> bool:
     return isinstance(put_at, int | float) and put_at - ids.made_at(item["message_id"]) > _DAY_SECONDS
 
 
-class Run:
+class Dispatcher:
     """The dispatching of one invocation: reads subscriptions once, sends tickets in tens, and writes receipts.
 
-    `give` each event, then `finish`. What is `unfinished` afterwards, in the order it was given, has to be done again.
+    `add` each event, then `flush`. The `unfinished` tokens, in the order they were added, have to be added again.
     """
 
     def __init__(self, seconds_left: Callable[[], float]) -> None:
         self.unfinished: list[Any] = []
         self._seconds_left = seconds_left
         self._matcher = matching.Matcher()
-        self._tickets: dict[queue.Lane, list[Ticket]] = {"fast": [], "slow": []}
-        self._given: list[tuple[Waiting, int]] = []
+        self._tickets: dict[tickets.Lane, list[Ticket]] = {"fast": [], "slow": []}
+        self._added: list[tuple[PendingEvent, int]] = []
 
-    def give(self, waiting: Waiting, token: Any = None) -> None:
+    def add(self, pending: PendingEvent, token: Any = None) -> None:
         """Give its event, and before it the mentions of bots in it, to every webhook that wants them.
 
         `token` stands for the item in `unfinished`. Raises OutOfTime when less than eight seconds are left; where it
         was is remembered, and the next call goes on from there.
         """
         self.unfinished.append(token)
-        event = waiting.event
-        events_of = [*mentioning.events_of(event), event] if event else []
-        count = sum(self._give(each) for each in events_of)
-        self._given.append((waiting, count))
+        event = pending.event
+        events_of = [*bot_mentions.events_of(event), event] if event else []
+        count = sum(self._add(each) for each in events_of)
+        self._added.append((pending, count))
 
-    def finish(self) -> None:
+    def flush(self) -> None:
         """Send what is left, then say of the messages that they are dispatched, and let the items wait no more."""
         self._send(all_of_them=True)
-        message_ids = [waiting.message_id for waiting, _ in self._given if waiting.message_id]
+        message_ids = [pending.message_id for pending, _ in self._added if pending.message_id]
         for write in receipts.writing(message_ids):
             store.commit([write])
-        marked = [waiting.key for waiting, _ in self._given if waiting.is_marked]
+        marked = [pending.key for pending, _ in self._added if pending.is_marked]
         if marked:
             with ThreadPoolExecutor(max_workers=_CONCURRENT) as pool:
                 list(pool.map(_done, marked))
-        _log({waiting.event.event_id: count for waiting, count in self._given if waiting.event})
-        del self.unfinished[: len(self._given)]
-        self._given.clear()
+        _log({pending.event.event_id: count for pending, count in self._added if pending.event})
+        del self.unfinished[: len(self._added)]
+        self._added.clear()
 
-    def _give(self, event: Event) -> int:
+    def _add(self, event: Event) -> int:
         chunks = self._matcher.wanting(event)
         head = list(islice(chunks, 2))
         if len(head) == 2 and (reached := events.reached(event)):
@@ -149,7 +148,7 @@ class Run:
             if some.webhooks and not count:
                 _keep(event)
             for webhook in some.webhooks:
-                self._tickets[queue.lane_of(webhook)].append(Ticket.of(event, webhook.webhook_id))
+                self._tickets[tickets.lane_of(webhook)].append(Ticket.of(event, webhook.webhook_id))
             count += len(some.webhooks)
             self._send()
             if some.is_full and self._seconds_left() < _STOP_BEFORE_SECONDS:
@@ -159,10 +158,10 @@ class Run:
         return count
 
     def _send(self, *, all_of_them: bool = False) -> None:
-        for lane, tickets in self._tickets.items():
-            whole = len(tickets) if all_of_them else len(tickets) // queue.BATCH * queue.BATCH
-            queue.send(tickets[:whole], lane=lane)
-            del tickets[:whole]
+        for lane, batch in self._tickets.items():
+            whole = len(batch) if all_of_them else len(batch) // tickets.BATCH * tickets.BATCH
+            tickets.send(batch[:whole], lane=lane)
+            del batch[:whole]
 
 
 def _keep(event: Event) -> None:

@@ -14,8 +14,8 @@ _AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Some:
-    """Some of the webhooks that get an event, and where in the subscriptions they end."""
+class WebhookBatch:
+    """Some of the webhooks that get an event, and the place in the subscriptions where they end."""
 
     webhooks: list[Webhook]
     topic: str
@@ -33,7 +33,7 @@ class Matcher:
         self._short: dict[tuple[str, str], list[Webhook]] = {}
         self._members: dict[tuple[str, str, str], bool] = {}
 
-    def wanting(self, event: Event, after: tuple[str, str] | None = None) -> Iterator[Some]:
+    def wanting(self, event: Event, after: tuple[str, str] | None = None) -> Iterator[WebhookBatch]:
         """The webhooks that get this event, some at a time, so that a thousand are never all held.
 
         `after` (topic, webhook id) goes on where an earlier walk ended.
@@ -45,7 +45,7 @@ class Matcher:
         """
         if event.webhook_id:
             only = list(webhooks.get_many([(event.workspace_id, event.webhook_id)]).values())
-            yield Some(only, "", event.webhook_id, is_full=False)
+            yield WebhookBatch(only, "", event.webhook_id, is_full=False)
             return
         topics = _topics(event)
         if after:
@@ -55,7 +55,7 @@ class Matcher:
             for found, is_full in self._subscribed(event, topic, start):
                 members = self._memberships(event, found)
                 chosen = [webhook for webhook in found if wants(webhook, event, members)]
-                yield Some(chosen, topic, found[-1].webhook_id, is_full)
+                yield WebhookBatch(chosen, topic, found[-1].webhook_id, is_full)
 
     def _subscribed(self, event: Event, topic: str, start: str | None) -> Iterator[tuple[list[Webhook], bool]]:
         """The webhooks with a subscription, and whether more may follow; none that is empty."""

@@ -88,16 +88,16 @@ def _sweep_one(table: str, indexed: store.Item, before: str, seconds_left: Calla
 
 
 def go_on(table: str, item: store.Item, seconds_left: Callable[[], float], *, gone: bool = False) -> None:
-    """Dispatch the event of an item, or do the next page of a replay. Raises OutOfTime as `dispatch.Run` does.
+    """Dispatch the event of an item, or do the next page of a replay. Raises OutOfTime as `dispatch.Dispatcher` does.
 
     `gone` says that the table holds the item no more, so its event is stored for its deliveries.
     """
     if table == replays.TABLE:
         service.step(item["workspace_id"], item["webhook_id"], item["replay_id"])
         return
-    waiting = dispatch.of_item(item)
-    if gone and waiting.event:
-        events.keep(waiting.event)
-    run = dispatch.Run(seconds_left)
-    run.give(waiting)
-    run.finish()
+    pending = dispatch.of_item(item)
+    if gone and pending.event:
+        events.keep(pending.event)
+    dispatcher = dispatch.Dispatcher(seconds_left)
+    dispatcher.add(pending)
+    dispatcher.flush()

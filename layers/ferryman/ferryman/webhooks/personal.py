@@ -8,7 +8,7 @@ from ferryman.errors import Conflict, NotAllowed, NotFound
 from ferryman.events import catalogue
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
-from ferryman.identity.idempotency import Once
+from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users.model import User
 from ferryman.schema import changes
 from ferryman.webhooks.deliveries import table as deliveries
@@ -20,7 +20,9 @@ from ferryman.webhooks.subscriptions.schema import PersonalWebhookIn, PersonalWe
 MAX_PERSONAL = 50  # of one person, live and test each
 
 
-def create(caller: Caller, wanted: PersonalWebhookIn, once: Once | None = None) -> tuple[Webhook, str]:
+def create(
+    caller: Caller, wanted: PersonalWebhookIn, idempotency_key: IdempotencyKey | None = None
+) -> tuple[Webhook, str]:
     """A new personal webhook of the caller, and its signing secret."""
     if caller.role == "bot":
         raise NotAllowed("Personal webhooks are for people; a bot has callbacks: POST /v1/bots/{id}/callbacks.")
@@ -29,7 +31,7 @@ def create(caller: Caller, wanted: PersonalWebhookIn, once: Once | None = None) 
         raise Conflict(f"You have {len(known)} personal webhooks; that is the most. Delete one first.")
     chosen = {name: value for name, value in wanted.model_dump().items() if value is not None}
     as_webhook = WebhookIn.model_validate({"events": [*catalogue.PERSONAL], **chosen})
-    return service.create(caller, as_webhook, once, user_id=caller.user_id)
+    return service.create(caller, as_webhook, idempotency_key, user_id=caller.user_id)
 
 
 def page(caller: Caller, limit: int, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:

@@ -21,6 +21,9 @@ from ferryman.webhooks.subscriptions.model import Webhook
 BATCH = 10  # the most that one call takes
 _ROUNDS = 4
 _CONCURRENT = 10
+# A field that a message of the queue calls by another name: versions that run side by side read each other's messages.
+_ON_THE_WIRE = {"first_receive": "fresh"}
+_IN_A_TICKET = {wire: name for name, wire in _ON_THE_WIRE.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Ticket:
     chat_id: str | None = None  # these two when the event is made of a message
     message_id: str | None = None
     requeues: int = 0  # how often it came back from the dead letters
-    fresh: bool = False  # nobody has received it yet, so there is hardly a delivery
+    first_receive: bool = False  # nobody has received it yet, so the delivery is most likely not stored
 
     @classmethod
     def of(cls, event: Event, webhook_id: str) -> "Ticket":
@@ -42,7 +45,7 @@ class Ticket:
             ids.delivery(event.event_id, webhook_id),
             event.chat_id if event.message_id else None,
             event.message_id,
-            fresh=True,
+            first_receive=True,
         )
 
     @property
@@ -60,32 +63,33 @@ class Ticket:
         return parts
 
     def dump(self) -> str:
-        return json.dumps({name: value for name, value in asdict(self).items() if value})
+        content = {_ON_THE_WIRE.get(name, name): value for name, value in asdict(self).items() if value}
+        return json.dumps(content)
 
     def again(self) -> "Ticket":
         """The ticket for the next round through the queue, after the dead letters."""
         return replace(self, requeues=self.requeues + 1)
 
-    def seen(self) -> "Ticket":
-        """The ticket once it was worked on."""
-        return replace(self, fresh=False)
+    def as_redelivery(self) -> "Ticket":
+        """The same ticket for everybody who receives it after somebody has worked on it."""
+        return replace(self, first_receive=False)
 
     @classmethod
     def load(cls, text: str, *, first: bool = False) -> "Ticket":
-        """A ticket as received, `first` for the first time; only then it can be fresh.
+        """A ticket as received. `first` says that nobody received it before; no other ticket is a `first_receive`.
 
         Raises ValueError for anything that `dump` did not make: one foreign message must not fail a batch of ten.
         """
         try:
             content: dict[str, Any] = json.loads(text)
-            ticket = cls(**content)
+            ticket = cls(**{_IN_A_TICKET.get(name, name): value for name, value in content.items()})
             ticket._parts()
             ours = ids.is_id(ids.WORKSPACE, ticket.workspace_id) and ticket.requeues >= 0
         except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
             raise ValueError("not a ticket") from error
         if not ours:
             raise ValueError("not a ticket")
-        return ticket if first else ticket.seen()
+        return ticket if first else ticket.as_redelivery()
 
 
 type Lane = Literal["fast", "slow"]

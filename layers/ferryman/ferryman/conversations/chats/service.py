@@ -5,18 +5,18 @@ from dataclasses import replace
 from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table
-from ferryman.conversations.chats.access import visible
+from ferryman.conversations.chats.access import get_visible
 from ferryman.conversations.chats.model import Chat, Member
 from ferryman.conversations.chats.schema import ChatIn, ChatPatch
 from ferryman.errors import Invalid, NotAllowed, NotFound
 from ferryman.identity import idempotency
 from ferryman.identity.credentials.model import Caller
-from ferryman.identity.idempotency import Once
+from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 from ferryman.integrations.incoming_webhooks import service as incoming_webhooks
 
 
-def create(caller: Caller, wanted: ChatIn, once: Once | None = None) -> Chat:
+def create(caller: Caller, wanted: ChatIn, idempotency_key: IdempotencyKey | None = None) -> Chat:
     """A new chat with the caller as its first member."""
     if caller.role == "bot":
         raise NotAllowed("Bots cannot create chats. Ask a person to create one and add the bot to it.")
@@ -31,7 +31,7 @@ def create(caller: Caller, wanted: ChatIn, once: Once | None = None) -> Chat:
         created_at=now,
         updated_at=now,
     )
-    writes = [*idempotency.writes(once, chat.chat_id), table.creating(chat)]
+    writes = [*idempotency.writes(idempotency_key, chat.chat_id), table.creating(chat)]
     for user_id in dict.fromkeys([caller.user_id, *wanted.member_ids]):
         if user_id != caller.user_id:
             _known_user(caller.workspace_id, user_id)
@@ -42,7 +42,7 @@ def create(caller: Caller, wanted: ChatIn, once: Once | None = None) -> Chat:
 
 def edit(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
     """Rename a chat, or open and close it. A closed chat's incoming webhooks refuse from the next request on."""
-    before = visible(caller, chat_id)
+    before = get_visible(caller, chat_id)
     changes = patch.model_dump(exclude_unset=True)
     for name, value in changes.items():
         if value is None and name != "external_id":
@@ -71,7 +71,7 @@ def _follow(chat: Chat) -> None:
 
 def add_member(caller: Caller, chat_id: str, user_id: str) -> Member:
     """Add a user to a chat; adding twice changes nothing."""
-    visible(caller, chat_id)
+    get_visible(caller, chat_id)
     users.get(caller.workspace_id, user_id)
     known = table.member(caller.workspace_id, chat_id, user_id)
     if known is not None:
@@ -83,7 +83,7 @@ def add_member(caller: Caller, chat_id: str, user_id: str) -> Member:
 
 def remove_member(caller: Caller, chat_id: str, user_id: str) -> None:
     """Take a user out of a chat. The user's webhooks for it deliver nothing more."""
-    visible(caller, chat_id)
+    get_visible(caller, chat_id)
     store.commit(table.removing(caller.workspace_id, chat_id, user_id))
 
 

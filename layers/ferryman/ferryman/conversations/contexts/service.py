@@ -10,14 +10,14 @@ from ferryman.errors import Conflict, NotFound
 from ferryman.identity.credentials.model import Caller
 
 
-def visible(caller: Caller, context_id: str) -> Context:
+def get_visible(caller: Caller, context_id: str) -> Context:
     """A context that is alive, of a chat the caller belongs to; every one with admin:*."""
     context = table.get(caller.workspace_id, context_id)
     unknown = NotFound("There is no such context; it may have expired.")
     if context.livemode != caller.livemode:
         raise unknown
     try:
-        access.visible(caller, context.chat_id)
+        access.get_visible(caller, context.chat_id)
     except NotFound:
         raise unknown from None
     return context

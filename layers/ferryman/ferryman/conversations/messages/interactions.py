@@ -15,19 +15,23 @@ from ferryman.events import table as events
 from ferryman.events.model import Event
 from ferryman.identity import idempotency
 from ferryman.identity.credentials.model import Caller
-from ferryman.identity.idempotency import Once
+from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
-from ferryman.webhooks import loop_prevention as chains
+from ferryman.webhooks import loop_prevention
 
 
 def click(
-    caller: Caller, message_id: str, wanted: InteractionIn, once: Once | None = None, answers: str | None = None
+    caller: Caller,
+    message_id: str,
+    wanted: InteractionIn,
+    idempotency_key: IdempotencyKey | None = None,
+    answers: str | None = None,
 ) -> Event:
     """Click a button of a message in a chat that the caller belongs to. `answers` is a delivery's id.
 
     A click that comes in time counts for the message's context; a later one goes through without it.
     """
-    message = _visible(caller, message_id)
+    message = _get_visible(caller, message_id)
     if caller.role == "bot":
         raise NotAllowed("Bots do not click buttons; people do.")
     chosen = _chosen(message, wanted)
@@ -43,11 +47,11 @@ def click(
             context_id=context_id,
             livemode=caller.livemode,
             at=now,
-            chain=chains.of_reply(caller.workspace_id, answers),
+            chain=loop_prevention.of_reply(caller.workspace_id, answers),
         )
 
     def writes(event: Event) -> list[store.Write]:
-        return [*idempotency.writes(once, event.event_id), events.creating(event)]
+        return [*idempotency.writes(idempotency_key, event.event_id), events.creating(event)]
 
     context = contexts.alive(caller.workspace_id, message.context_id)
     event = made(context.context_id if context else None)
@@ -60,18 +64,18 @@ def click(
 
 def read(caller: Caller, message_id: str, event_id: str) -> Event:
     """A click that the caller made on this message."""
-    _visible(caller, message_id)
+    _get_visible(caller, message_id)
     event = events.get_many([(caller.workspace_id, event_id)]).get(event_id)
     if event is None:
         raise NotFound("The click is no longer kept.")
     return event
 
 
-def _visible(caller: Caller, message_id: str) -> Message:
+def _get_visible(caller: Caller, message_id: str) -> Message:
     unknown = NotFound("There is no such message with buttons.")
     chat_id = table.chat_of(caller.workspace_id, message_id)
     try:
-        chat = access.visible(caller, chat_id)
+        chat = access.get_visible(caller, chat_id)
         message = table.get(caller.workspace_id, chat_id, message_id)
     except NotFound:
         raise unknown from None

@@ -15,14 +15,16 @@ from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.identity import idempotency
 from ferryman.identity.credentials.model import Caller
-from ferryman.identity.idempotency import Once
+from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
-from ferryman.webhooks import loop_prevention as chains
+from ferryman.webhooks import loop_prevention
 
 
-def post(caller: Caller, chat_id: str, text: str, once: Once | None = None, answers: str | None = None) -> Message:
+def post(
+    caller: Caller, chat_id: str, text: str, idempotency_key: IdempotencyKey | None = None, answers: str | None = None
+) -> Message:
     """A new message of the caller's user in a chat the caller belongs to. `answers` is a delivery's id."""
-    chat = access.visible(caller, chat_id)
+    chat = access.get_visible(caller, chat_id)
     access.require_open(chat)
     message = Message(
         workspace_id=caller.workspace_id,
@@ -34,18 +36,18 @@ def post(caller: Caller, chat_id: str, text: str, once: Once | None = None, answ
         user_id=caller.user_id,
         created_at=clock.now_iso(),
         livemode=caller.livemode,
-        chain=chains.of_reply(caller.workspace_id, answers),
+        chain=loop_prevention.of_reply(caller.workspace_id, answers),
     )
     if chat.application_id and caller.role != "bot":
-        _answer(caller, chat.application_id, message, once)
+        _answer(caller, chat.application_id, message, idempotency_key)
     else:
-        store.commit([*idempotency.writes(once, message.message_id), table.creating(message)])
+        store.commit([*idempotency.writes(idempotency_key, message.message_id), table.creating(message)])
     table.created(message)
     log.event("message.accepted", message_id=message.message_id, chat_id=chat_id, origin="token")
     return message
 
 
-def _answer(caller: Caller, application_id: str, message: Message, once: Once | None) -> None:
+def _answer(caller: Caller, application_id: str, message: Message, idempotency_key: IdempotencyKey | None) -> None:
     """Say a person's message to an application, which is told of it.
 
     One that comes in time belongs to the chat's newest context; a later one goes through without it.
@@ -53,7 +55,7 @@ def _answer(caller: Caller, application_id: str, message: Message, once: Once | 
     person = users.get(caller.workspace_id, caller.user_id)
     message.application_id = application_id
     message.person = {"name": person.name, "email": person.email}
-    once_only = idempotency.writes(once, message.message_id)
+    once_only = idempotency.writes(idempotency_key, message.message_id)
     context = contexts.newest(caller.workspace_id, message.chat_id)
     if context and context.livemode == message.livemode:
         message.context_id = context.context_id
@@ -66,7 +68,7 @@ def _answer(caller: Caller, application_id: str, message: Message, once: Once | 
 
 def read(caller: Caller, chat_id: str, message_id: str) -> Message:
     """A message of a chat the caller belongs to. To a test token only test messages exist, to a live one live ones."""
-    access.visible(caller, chat_id)
+    access.get_visible(caller, chat_id)
     message = table.get(caller.workspace_id, chat_id, message_id)
     if message.livemode != caller.livemode:
         raise NotFound("There is no such message.")

@@ -5,7 +5,7 @@ from typing import Literal
 
 from ferryman import clock
 from ferryman.aws import dynamodb as store
-from ferryman.identity import permissions as scopes
+from ferryman.identity import permissions
 
 type Kind = Literal["token", "session", "invitation", "incoming_webhook", "application"]
 
@@ -22,7 +22,7 @@ class Credential(store.Record):
     workspace_id: str
     subject_id: str  # the id of the token, session, invitation, incoming webhook or application
     user_id: str
-    role: scopes.Role = "staff"
+    role: permissions.Role = "staff"
     active: bool = True
     livemode: bool = True
     scopes: list[str] = field(default_factory=list)
@@ -52,9 +52,9 @@ class Caller:
 
     workspace_id: str
     user_id: str
-    role: scopes.Role
+    role: permissions.Role
     livemode: bool
-    scopes: frozenset[scopes.Scope]
+    scopes: frozenset[permissions.Scope]
     credential_id: str
     expires_at: str | None = None
     kind: Literal["token", "session"] = "token"
@@ -63,4 +63,4 @@ class Caller:
     @property
     def is_admin(self) -> bool:
         """Holds `admin:*`: manages the whole workspace, without being a member of each chat."""
-        return scopes.ADMIN in self.scopes
+        return permissions.ADMIN in self.scopes

@@ -5,7 +5,7 @@ from typing import Literal
 from ferryman import clock
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotAuthenticated, NotFound
-from ferryman.identity import permissions as scopes
+from ferryman.identity import permissions
 from ferryman.identity.credentials import secrets, table
 from ferryman.identity.credentials.model import Caller, Credential, Source
 
@@ -37,10 +37,10 @@ def authenticate(token: str, source: Source | None = None) -> Caller:
     if not credential.active:
         raise NotAuthenticated("The user behind this token was deactivated.")
     if kind == "session":
-        held = scopes.of_role(credential.role)
+        held = permissions.of_role(credential.role)
         mark_used(credential)
     else:
-        held = scopes.effective(credential.scopes, credential.role)
+        held = permissions.effective(credential.scopes, credential.role)
         mark_used(credential, "tokens", {"workspace_id": credential.workspace_id, "token_id": credential.subject_id})
     return Caller(
         workspace_id=credential.workspace_id,

@@ -1,4 +1,4 @@
-"""The table `attempts`: subject → failed attempts to prove something, and until when no other is judged.
+"""The table `sign_in_failures`: subject → failed attempts to prove something, and until when no other is judged.
 
 An attempt is counted before it is judged and forgotten when it succeeds, so that a thousand guesses at the same
 moment are no more than ten. What is counted does not depend on whether there is such a person: who asks learns
@@ -11,7 +11,7 @@ from ferryman import clock
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, TooManyAttempts
 
-TABLE = "attempts"
+TABLE = "sign_in_failures"
 FREE = 10
 _FIRST_PAUSE_SECONDS = 30
 _LONGEST_PAUSE_SECONDS = 3600

@@ -5,7 +5,7 @@ from typing import Any
 from ferryman import clock, ids, log, settings
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Invalid, NotAuthenticated, NotFound, SecondFactorRequired
-from ferryman.identity import permissions as scopes
+from ferryman.identity import permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials import table as credentials
@@ -132,7 +132,7 @@ def _caller(session: Session, user: User, source: Source) -> Caller:
         user_id=user.user_id,
         role=user.role,
         livemode=session.livemode,
-        scopes=scopes.of_role(user.role),
+        scopes=permissions.of_role(user.role),
         credential_id=session.session_id,
         kind="session",
         source=source,

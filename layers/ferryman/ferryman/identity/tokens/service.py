@@ -3,13 +3,12 @@
 from ferryman import clock, ids, schema
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
-from ferryman.identity import idempotency
-from ferryman.identity import permissions as scopes
+from ferryman.identity import idempotency, permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials import table as credentials
 from ferryman.identity.credentials.model import Caller, Credential
-from ferryman.identity.idempotency import Once
+from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.tokens import table
 from ferryman.identity.tokens.model import Revocation, Token
 from ferryman.identity.tokens.schema import TokenIn, TokenPatch
@@ -17,15 +16,17 @@ from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
 
 
-def create(caller: Caller, wanted: TokenIn, once: Once | None = None) -> tuple[Token, str]:
+def create(caller: Caller, wanted: TokenIn, idempotency_key: IdempotencyKey | None = None) -> tuple[Token, str]:
     """A new token of the caller's user, and its secret. Raises as `creating` does."""
     token, secret, writes = creating(caller, caller.user_id, caller.role, wanted)
     acting = users.acting(caller.workspace_id, caller.user_id, caller.role)
-    store.commit([*idempotency.writes(once, token.token_id), *writes, acting])
+    store.commit([*idempotency.writes(idempotency_key, token.token_id), *writes, acting])
     return token, secret
 
 
-def creating(caller: Caller, user_id: str, role: scopes.Role, wanted: TokenIn) -> tuple[Token, str, list[store.Write]]:
+def creating(
+    caller: Caller, user_id: str, role: permissions.Role, wanted: TokenIn
+) -> tuple[Token, str, list[store.Write]]:
     """A new token that acts as the user, its secret, and the writes that create it, with their audit record.
 
     Raises NotAllowed when it would be broader than the caller's: in scopes, in environment or in lifetime.
@@ -44,7 +45,7 @@ def creating(caller: Caller, user_id: str, role: scopes.Role, wanted: TokenIn) -
 
 
 def prepare(
-    workspace_id: str, user_id: str, role: scopes.Role, wanted: TokenIn, *, created_by: str
+    workspace_id: str, user_id: str, role: permissions.Role, wanted: TokenIn, *, created_by: str
 ) -> tuple[Token, str, list[store.Write]]:
     """A new token, its secret, and the writes that create it, for the caller's transaction."""
     livemode = wanted.environment == "production"
@@ -79,7 +80,7 @@ def prepare(
     return token, secret, [table.creating(token), credentials.creating(credential)]
 
 
-def visible(caller: Caller, token_id: str) -> Token:
+def get_visible(caller: Caller, token_id: str) -> Token:
     """The token, if the caller may see it: every one with admin:*, else only those of the caller's own user.
 
     To a test token only test tokens exist, so that it never touches what is live.
@@ -102,7 +103,7 @@ def edit(caller: Caller, token_id: str, patch: TokenPatch) -> Token:
     Neither the old nor the new scopes may be broader than the caller's, and the environment keeps its mode: the
     token's secret says whether it is live or test.
     """
-    token = visible(caller, token_id)
+    token = get_visible(caller, token_id)
     if token.revoked_at:
         raise Conflict("The token was revoked and cannot be edited. Create a new one.")
     changes = {name: value for name, value in schema.changes(patch).items() if value != getattr(token, name)}
@@ -131,7 +132,7 @@ def edit(caller: Caller, token_id: str, patch: TokenPatch) -> Token:
 
 def revoke(caller: Caller, token_id: str) -> None:
     """Stop a token: when this returns, no call with it is accepted any more. Revoking twice is harmless."""
-    revoke_found(caller, visible(caller, token_id))
+    revoke_found(caller, get_visible(caller, token_id))
 
 
 def revoke_many(caller: Caller, token_ids: list[str]) -> dict[str, Revocation]:
@@ -187,7 +188,7 @@ def follow_user(user: User) -> None:
             continue  # revoked in between: nothing left to follow
 
 
-def _refuse_broader(caller: Caller, wanted: list[str] | list[scopes.Scope]) -> None:
-    broader = scopes.broader_than(wanted, caller.scopes)
+def _refuse_broader(caller: Caller, wanted: list[str] | list[permissions.Scope]) -> None:
+    broader = permissions.broader_than(wanted, caller.scopes)
     if broader:
         raise NotAllowed(f"The token you use does not have {', '.join(broader)}, so it cannot give it to another.")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ferryman.aws import dynamodb as store
-from ferryman.identity import permissions as scopes
+from ferryman.identity import permissions
 
 
 @dataclass(slots=True, kw_only=True)
@@ -11,7 +11,7 @@ class User(store.Record):
     workspace_id: str
     user_id: str
     name: str
-    role: scopes.Role
+    role: permissions.Role
     created_at: str
     updated_at: str
     email: str | None = None

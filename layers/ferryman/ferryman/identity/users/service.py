@@ -5,11 +5,10 @@ from dataclasses import replace
 from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, Invalid, NotAllowed
-from ferryman.identity import idempotency
-from ferryman.identity import permissions as scopes
+from ferryman.identity import idempotency, permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
-from ferryman.identity.idempotency import Once
+from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.sessions import service as sessions
 from ferryman.identity.tokens import service as tokens
 from ferryman.identity.users import emails, table
@@ -20,7 +19,7 @@ from ferryman.webhooks import personal
 _REMOVABLE = {"handle", "avatar_url", "about"}
 
 
-def create(caller: Caller, wanted: UserIn, once: Once | None = None) -> User:
+def create(caller: Caller, wanted: UserIn, idempotency_key: IdempotencyKey | None = None) -> User:
     """A new person. Nobody gives a role above their own; only `admin:*` makes owners and admins."""
     _may_give(caller, wanted.role)
     now = clock.now_iso()
@@ -37,7 +36,9 @@ def create(caller: Caller, wanted: UserIn, once: Once | None = None) -> User:
         updated_at=now,
     )
     audited = audit.writes(caller, "user.created", user.user_id, {"role": user.role})
-    store.commit([*idempotency.writes(once, user.user_id), *table.creating(user), *emails.listing(user), *audited])
+    store.commit(
+        [*idempotency.writes(idempotency_key, user.user_id), *table.creating(user), *emails.listing(user), *audited]
+    )
     return user
 
 
@@ -55,7 +56,7 @@ def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
         if {"role", "active"} & changes.keys():
             _follow(before)  # an earlier request may have failed halfway
         return before
-    if scopes.outranks(before.role, caller.role):
+    if permissions.outranks(before.role, caller.role):
         raise NotAllowed(f"A user of the role {caller.role} cannot edit one of the role {before.role}.")
     acting_changed = (after.role, after.active) != (before.role, before.active)
     keeping_an_owner = []
@@ -88,11 +89,11 @@ def _follow(user: User) -> None:
         user = newest
 
 
-def _may_give(caller: Caller, role: scopes.Role) -> None:
-    if scopes.outranks(role, caller.role):
+def _may_give(caller: Caller, role: permissions.Role) -> None:
+    if permissions.outranks(role, caller.role):
         raise NotAllowed(f"A user of the role {caller.role} cannot give the role {role}.")
     if role in ("owner", "admin") and not caller.is_admin:
-        raise NotAllowed(f"Giving or taking the role {role} needs the scope {scopes.ADMIN}.")
+        raise NotAllowed(f"Giving or taking the role {role} needs the scope {permissions.ADMIN}.")
 
 
 def _keeping_an_owner(before: User, after: User) -> list[store.Write]:

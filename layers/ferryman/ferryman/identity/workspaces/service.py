@@ -6,7 +6,7 @@ from typing import Any
 from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict
-from ferryman.identity import permissions as scopes
+from ferryman.identity import permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.tokens import service as tokens
@@ -44,7 +44,7 @@ def bootstrap(wanted: BootstrapIn) -> dict[str, Any]:
         workspace.workspace_id,
         owner.user_id,
         owner.role,
-        TokenIn(name="Owner", scopes=[scopes.ADMIN], environment="production"),
+        TokenIn(name="Owner", scopes=[permissions.ADMIN], environment="production"),
         created_by="bootstrap",
     )
     caller = Caller(
@@ -52,7 +52,7 @@ def bootstrap(wanted: BootstrapIn) -> dict[str, Any]:
         user_id=owner.user_id,
         role=owner.role,
         livemode=True,
-        scopes=scopes.of_role(owner.role),
+        scopes=permissions.of_role(owner.role),
         credential_id="bootstrap",
     )
     try:

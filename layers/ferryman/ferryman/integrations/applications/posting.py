@@ -30,7 +30,7 @@ from ferryman.integrations.application_requests.model import ApplicationRequest,
 from ferryman.integrations.applications import table
 from ferryman.integrations.applications.model import MAX_BUTTONS, MAX_TEXT, Application
 from ferryman.schema import email_address
-from ferryman.webhooks import loop_prevention as chains
+from ferryman.webhooks import loop_prevention
 
 _ROUNDS = 5
 _DAY_SECONDS = 86_400
@@ -245,7 +245,7 @@ def _message(application: Application, chat: Chat, text: str, answers: str | Non
         author_name=application.app_name,
         created_at=clock.now_iso(),
         livemode=application.livemode,
-        chain=chains.of_reply(application.workspace_id, answers),
+        chain=loop_prevention.of_reply(application.workspace_id, answers),
     )
 
 

@@ -14,7 +14,7 @@ from ferryman.identity.audit.model import Action
 from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials import table as credentials
 from ferryman.identity.credentials.model import Caller, Credential
-from ferryman.identity.idempotency import Once
+from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.integrations.applications import table
 from ferryman.integrations.applications.model import Application
 from ferryman.integrations.applications.schema import ApplicationIn, ApplicationPatch
@@ -29,7 +29,7 @@ _ANSWERS: list[EventType] = ["interaction.created", "message.created"]
 
 
 def create(
-    caller: Caller, wanted: ApplicationIn, once: Once | None = None
+    caller: Caller, wanted: ApplicationIn, idempotency_key: IdempotencyKey | None = None
 ) -> tuple[Application, Webhook | None, str, str | None]:
     """A new application with its callback, if it has one; its token, and the callback's signing secret."""
     _check_chat(caller, wanted.chat_id)
@@ -49,7 +49,7 @@ def create(
 
     def writes() -> list[store.Write]:
         return [
-            *idempotency.writes(once, application.application_id),
+            *idempotency.writes(idempotency_key, application.application_id),
             *table.creating(application),
             credentials.creating(_credential(application, secrets.digest(token))),
             *_audited(caller, "application.created", application),
@@ -59,15 +59,15 @@ def create(
         store.commit(writes())
         return application, None, token, None
 
-    def with_it(webhook: Webhook) -> list[store.Write]:
+    def extra_writes(webhook: Webhook) -> list[store.Write]:
         application.webhook_id = webhook.webhook_id
         return writes()
 
-    webhook, secret = _new_callback(caller, application, wanted.webhook_url, with_it)
+    webhook, secret = _new_callback(caller, application, wanted.webhook_url, extra_writes)
     return application, webhook, token, secret
 
 
-def visible(caller: Caller, application_id: str) -> Application:
+def get_visible(caller: Caller, application_id: str) -> Application:
     """The application. To a test token only test ones exist, to a live one live ones."""
     application = table.get(caller.workspace_id, application_id)
     if application.livemode != caller.livemode:
@@ -87,7 +87,7 @@ def callback(application: Application) -> Webhook | None:
 
 def edit(caller: Caller, application_id: str, patch: ApplicationPatch) -> Application:
     """Change an application. Its name and its callback change in the same transaction."""
-    before = visible(caller, application_id)
+    before = get_visible(caller, application_id)
     wanted = changes(patch)
     for name, value in wanted.items():
         if value is None and name not in _REMOVABLE:
@@ -112,11 +112,11 @@ def edit(caller: Caller, application_id: str, patch: ApplicationPatch) -> Applic
         store.commit([*writes(), *(webhooks_table.deleting(known) if known else [])])
     elif url_given and known is None:
 
-        def with_it(webhook: Webhook) -> list[store.Write]:
+        def extra_writes(webhook: Webhook) -> list[store.Write]:
             after.webhook_id = webhook.webhook_id
             return writes()
 
-        _new_callback(caller, after, str(url), with_it)
+        _new_callback(caller, after, str(url), extra_writes)
     elif url_given and known is not None:
         webhooks.change(caller, known, WebhookPatch.model_validate({"url": url}), writes())
     else:
@@ -126,7 +126,7 @@ def edit(caller: Caller, application_id: str, patch: ApplicationPatch) -> Applic
 
 def delete(caller: Caller, application_id: str) -> None:
     """Delete an application with its token and callback; the chats and what was said in them stay."""
-    application = visible(caller, application_id)
+    application = get_visible(caller, application_id)
     known = callback(application)
     store.commit(
         [
@@ -140,7 +140,7 @@ def delete(caller: Caller, application_id: str) -> None:
 
 def rotate_token(caller: Caller, application_id: str) -> tuple[Application, str]:
     """A new token; when this returns, the old one is refused."""
-    before = visible(caller, application_id)
+    before = get_visible(caller, application_id)
     token = secrets.new_application_token()
     after = replace(before, secret_hash=secrets.digest(token), updated_at=clock.now_iso())
     store.commit(
@@ -156,7 +156,7 @@ def rotate_token(caller: Caller, application_id: str) -> tuple[Application, str]
 
 def revoke_token(caller: Caller, application_id: str) -> Application:
     """Take the token away: when this returns, the application's URLs accept nothing."""
-    before = visible(caller, application_id)
+    before = get_visible(caller, application_id)
     if before.secret_hash is None:
         return before
     after = replace(before, secret_hash=None, updated_at=clock.now_iso())
@@ -166,14 +166,14 @@ def revoke_token(caller: Caller, application_id: str) -> Application:
 
 
 def _new_callback(
-    caller: Caller, application: Application, url: str, with_it: Callable[[Webhook], list[store.Write]]
+    caller: Caller, application: Application, url: str, extra_writes: Callable[[Webhook], list[store.Write]]
 ) -> tuple[Webhook, str]:
     try:
         return webhooks.create(
             caller,
             WebhookIn(url=url, events=_ANSWERS, format=application.format),
             application_id=application.application_id,
-            with_it=with_it,
+            extra_writes=extra_writes,
         )
     except Invalid as refused:
         raise Invalid(str(refused), "/webhook_url") from None

@@ -8,7 +8,7 @@ from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotFound
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
-from ferryman.identity.idempotency import Once
+from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
 from ferryman.integrations.bots.schema import CallbackIn, CallbackPatch
@@ -21,18 +21,20 @@ from ferryman.webhooks.subscriptions.schema import WebhookIn, WebhookPatch
 MAX_CALLBACKS = 10  # of one bot, live and test each
 
 
-def create(caller: Caller, bot: User, wanted: CallbackIn, once: Once | None = None) -> tuple[Webhook, str]:
+def create(
+    caller: Caller, bot: User, wanted: CallbackIn, idempotency_key: IdempotencyKey | None = None
+) -> tuple[Webhook, str]:
     """A new callback of an active bot, and its signing secret."""
     known, _ = page(caller, bot, MAX_CALLBACKS, None)
     if len(known) >= MAX_CALLBACKS:
         raise Conflict(f"The bot has {len(known)} callbacks; that is the most. Delete one first.")
     as_webhook = WebhookIn.model_validate({"events": ["bot.mentioned"], **changes(wanted)})
 
-    def with_it(webhook: Webhook) -> list[store.Write]:
+    def extra_writes(webhook: Webhook) -> list[store.Write]:
         acting = users.acting(bot.workspace_id, bot.user_id, bot.role, refused=deactivated())
         return [acting, *audit.writes(caller, "callback.created", webhook.webhook_id, {"bot_id": bot.user_id})]
 
-    return webhooks.create(caller, as_webhook, once, bot_id=bot.user_id, with_it=with_it)
+    return webhooks.create(caller, as_webhook, idempotency_key, bot_id=bot.user_id, extra_writes=extra_writes)
 
 
 def page(caller: Caller, bot: User, limit: int, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:

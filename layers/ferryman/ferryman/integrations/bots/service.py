@@ -8,11 +8,10 @@ from ferryman import clock, ids, schema
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table as chats
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
-from ferryman.identity import idempotency
-from ferryman.identity import permissions as scopes
+from ferryman.identity import idempotency, permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
-from ferryman.identity.idempotency import Once
+from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.tokens import service as tokens
 from ferryman.identity.tokens import table as tokens_table
 from ferryman.identity.tokens.model import Environment, Token
@@ -27,7 +26,7 @@ _CHATS_AT_ONCE = 40
 _REMOVABLE = {"avatar_url", "about"}
 
 
-def create(caller: Caller, wanted: BotIn, once: Once | None = None) -> tuple[User, Token, str]:
+def create(caller: Caller, wanted: BotIn, idempotency_key: IdempotencyKey | None = None) -> tuple[User, Token, str]:
     """A new bot, its first token and the token's secret. Raises NotAllowed for a token broader than the caller's."""
     now = clock.now_iso()
     bot = User(
@@ -51,11 +50,11 @@ def create(caller: Caller, wanted: BotIn, once: Once | None = None) -> tuple[Use
     token, secret, writes = tokens.creating(caller, bot.user_id, bot.role, first)
     audited = audit.writes(caller, "bot.created", bot.user_id, {"handle": wanted.handle})
     acting = table.acting(caller.workspace_id, caller.user_id, caller.role)
-    store.commit([*idempotency.writes(once, bot.user_id), *table.creating(bot), *writes, acting, *audited])
+    store.commit([*idempotency.writes(idempotency_key, bot.user_id), *table.creating(bot), *writes, acting, *audited])
     return bot, token, secret
 
 
-def visible(caller: Caller, bot_id: str) -> User:
+def get_visible(caller: Caller, bot_id: str) -> User:
     """The bot, if the caller may manage it: every one with admin:*, else only those the caller's user created."""
     unknown = NotFound("There is no such bot.")
     try:
@@ -68,13 +67,13 @@ def visible(caller: Caller, bot_id: str) -> User:
 
 
 def page(caller: Caller, limit: int, after: store.Key | None) -> tuple[list[User], store.Key | None]:
-    """The bots that are `visible` to the caller, oldest first."""
+    """The bots that the caller may manage, oldest first."""
     return table.page_of_bots(caller.workspace_id, None if caller.is_admin else caller.user_id, limit, after)
 
 
 def edit(caller: Caller, bot_id: str, patch: BotPatch) -> User:
     """Change a bot. Its activity reaches its tokens and callbacks before this returns."""
-    before = visible(caller, bot_id)
+    before = get_visible(caller, bot_id)
     changes = schema.changes(patch)
     for name, value in changes.items():
         if value is None and name not in _REMOVABLE:
@@ -97,7 +96,7 @@ def delete(caller: Caller, bot_id: str) -> None:
 
     The bot itself goes last, so that a request that failed halfway can be repeated.
     """
-    bot = visible(caller, bot_id)
+    bot = get_visible(caller, bot_id)
     _spare_live(caller, bot)
     if bot.active:
         after = replace(bot, active=False, updated_at=clock.now_iso())
@@ -112,9 +111,11 @@ def delete(caller: Caller, bot_id: str) -> None:
     store.commit([*table.deleting(bot), *audited])
 
 
-def create_token(caller: Caller, bot_id: str, wanted: BotTokenIn, once: Once | None = None) -> tuple[Token, str]:
+def create_token(
+    caller: Caller, bot_id: str, wanted: BotTokenIn, idempotency_key: IdempotencyKey | None = None
+) -> tuple[Token, str]:
     """A new token of a bot and its secret; with `revoke_others`, the others are revoked in the same transaction."""
-    bot = visible(caller, bot_id)
+    bot = get_visible(caller, bot_id)
     known = list(_tokens(bot))
     others = [token for token in known if caller.livemode or not token.livemode]
     if len(known) >= MAX_TOKENS and not wanted.revoke_others:
@@ -122,7 +123,7 @@ def create_token(caller: Caller, bot_id: str, wanted: BotTokenIn, once: Once | N
             f"The bot has {len(known)} tokens that are not revoked. Revoke some, or send revoke_others: true."
         )
     newest = max(others, key=lambda token: token.token_id, default=None)
-    inherited = [scope for scope in newest.scopes if scope in scopes.of_role("bot")] if newest else []
+    inherited = [scope for scope in newest.scopes if scope in permissions.of_role("bot")] if newest else []
     token, secret, writes = tokens.creating(
         caller,
         bot_id,
@@ -142,7 +143,7 @@ def create_token(caller: Caller, bot_id: str, wanted: BotTokenIn, once: Once | N
             writes += tokens.revoking(caller, other)
     writes.append(table.acting(bot.workspace_id, bot_id, bot.role, refused=callbacks.deactivated()))
     try:
-        store.commit([*idempotency.writes(once, token.token_id), *writes], tries=3)
+        store.commit([*idempotency.writes(idempotency_key, token.token_id), *writes], tries=3)
     except NotFound:
         raise Conflict("A token of the bot was revoked at the same moment. Send the request again.") from None
     return token, secret
@@ -150,7 +151,7 @@ def create_token(caller: Caller, bot_id: str, wanted: BotTokenIn, once: Once | N
 
 def token_of(caller: Caller, bot_id: str, token_id: str) -> Token:
     """A token of a bot. To a test token only test tokens exist."""
-    bot = visible(caller, bot_id)
+    bot = get_visible(caller, bot_id)
     token = tokens_table.get(caller.workspace_id, token_id)
     if token.user_id != bot.user_id or (token.livemode and not caller.livemode):
         raise NotFound("There is no such token.")
@@ -166,9 +167,13 @@ def _tokens(bot: User) -> Iterator[Token]:
     return tokens_table.active_of(bot.workspace_id, bot.user_id)
 
 
-def _all_scopes(caller: Caller) -> list[scopes.Scope]:
+def _all_scopes(caller: Caller) -> list[permissions.Scope]:
     """All that a bot may hold and the caller can give."""
-    found = [scope for scope in scopes.ALL if scope in scopes.of_role("bot") and scopes.covers(caller.scopes, scope)]
+    found = [
+        scope
+        for scope in permissions.ALL
+        if scope in permissions.of_role("bot") and permissions.covers(caller.scopes, scope)
+    ]
     if not found:
         raise NotAllowed("The token you use has no scope that a bot may hold, such as messages:write, to give to it.")
     return found

@@ -18,10 +18,10 @@ from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials import service as credentials_service
 from ferryman.identity.credentials import table as credentials
 from ferryman.identity.credentials.model import Caller, Credential
-from ferryman.identity.idempotency import Once
+from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.integrations.incoming_webhooks import table
 from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
-from ferryman.webhooks import loop_prevention as chains
+from ferryman.webhooks import loop_prevention
 
 if TYPE_CHECKING:  # posting, the busiest of all, needs no models
     from ferryman.integrations.incoming_webhooks.schema import IncomingWebhookIn, IncomingWebhookPatch
@@ -29,10 +29,12 @@ if TYPE_CHECKING:  # posting, the busiest of all, needs no models
 _UNKNOWN = "There is no such incoming webhook. Check the URL; it may have been revoked."
 
 
-def create(caller: Caller, wanted: "IncomingWebhookIn", once: Once | None = None) -> tuple[IncomingWebhook, str]:
+def create(
+    caller: Caller, wanted: "IncomingWebhookIn", idempotency_key: IdempotencyKey | None = None
+) -> tuple[IncomingWebhook, str]:
     """A new incoming webhook for a chat the caller belongs to, and the secret of its URL."""
     try:
-        access.visible(caller, wanted.chat_id)
+        access.get_visible(caller, wanted.chat_id)
     except NotFound:
         raise Invalid("There is no such chat among those you belong to.", "/chat_id") from None
     secret = secrets.new_hook_secret()
@@ -51,7 +53,7 @@ def create(caller: Caller, wanted: "IncomingWebhookIn", once: Once | None = None
     )
     store.commit(
         [
-            *idempotency.writes(once, webhook.incoming_webhook_id),
+            *idempotency.writes(idempotency_key, webhook.incoming_webhook_id),
             table.creating(webhook),
             credentials.creating(_credential(webhook, active=True)),
             chats.open_now(caller.workspace_id, wanted.chat_id),
@@ -84,7 +86,7 @@ def _audited(
     return audit.writes(caller, action, webhook.incoming_webhook_id, details)
 
 
-def visible(caller: Caller, incoming_webhook_id: str) -> IncomingWebhook:
+def get_visible(caller: Caller, incoming_webhook_id: str) -> IncomingWebhook:
     """The incoming webhook, if the caller belongs to its chat or holds admin:*.
 
     Test tokens never see live ones, nor the other way round.
@@ -93,7 +95,7 @@ def visible(caller: Caller, incoming_webhook_id: str) -> IncomingWebhook:
     if webhook.livemode != caller.livemode:
         raise NotFound("There is no such incoming webhook.")
     try:
-        access.visible(caller, webhook.chat_id)
+        access.get_visible(caller, webhook.chat_id)
     except NotFound:
         raise NotFound("There is no such incoming webhook.") from None
     return webhook
@@ -102,7 +104,7 @@ def visible(caller: Caller, incoming_webhook_id: str) -> IncomingWebhook:
 def page(
     caller: Caller, limit: int, after: store.Key | None, chat_id: str | None = None
 ) -> tuple[list[IncomingWebhook], store.Key | None]:
-    """The incoming webhooks that are `visible` to the caller, newest first; only those of `chat_id`, when given."""
+    """The incoming webhooks that the caller may manage, newest first; only those of `chat_id`, when given."""
     return table.page(
         caller.workspace_id,
         limit,
@@ -115,7 +117,7 @@ def page(
 
 def edit(caller: Caller, incoming_webhook_id: str, patch: "IncomingWebhookPatch") -> IncomingWebhook:
     """Change the author of the messages to come: the record and what its URL posts with, in one transaction."""
-    before = visible(caller, incoming_webhook_id)
+    before = get_visible(caller, incoming_webhook_id)
     changes = {
         name: value for name, value in patch.model_dump(exclude_unset=True).items() if value != getattr(before, name)
     }
@@ -137,8 +139,8 @@ def edit(caller: Caller, incoming_webhook_id: str, patch: "IncomingWebhookPatch"
 
 def regenerate(caller: Caller, incoming_webhook_id: str) -> tuple[IncomingWebhook, str]:
     """A new secret for the URL. The old URL is refused from the moment in which the new one works."""
-    before = visible(caller, incoming_webhook_id)
-    chat = access.visible(caller, before.chat_id)
+    before = get_visible(caller, incoming_webhook_id)
+    chat = access.get_visible(caller, before.chat_id)
     secret = secrets.new_hook_secret()
     after = replace(before, secret_hash=secrets.digest(secret), updated_at=clock.now_iso())
     store.commit(
@@ -156,7 +158,7 @@ def regenerate(caller: Caller, incoming_webhook_id: str) -> tuple[IncomingWebhoo
 
 def revoke(caller: Caller, incoming_webhook_id: str) -> None:
     """Delete an incoming webhook: when this returns, its URL accepts nothing any more."""
-    webhook = visible(caller, incoming_webhook_id)
+    webhook = get_visible(caller, incoming_webhook_id)
     store.commit(
         [
             table.deleting(webhook),
@@ -207,7 +209,7 @@ def accept(secret: str, text: object, answers: str | None = None) -> Message:
         author_avatar_url=credential.avatar_url,
         created_at=clock.now_iso(),
         livemode=credential.livemode,
-        chain=chains.of_reply(credential.workspace_id, answers),
+        chain=loop_prevention.of_reply(credential.workspace_id, answers),
     )
     store.commit([messages.creating(message)])
     messages.created(message)

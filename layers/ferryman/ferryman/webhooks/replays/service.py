@@ -13,7 +13,7 @@ from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotFound
 from ferryman.identity.credentials.model import Caller
-from ferryman.webhooks import tickets as queue
+from ferryman.webhooks import tickets
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.replays import table
@@ -86,18 +86,18 @@ def step(workspace_id: str, webhook_id: str, replay_id: str) -> None:
     if replay.state != "running":
         return
     if replay.delivery_id:
-        queue.send([Ticket(replay.workspace_id, replay.delivery_id)])
+        tickets.send([Ticket(replay.workspace_id, replay.delivery_id)])
         _advance(replay, 1, None)
         return
     found, position = _page(replay, replay.position)
-    tickets = []
+    batch = []
     for delivery in found:
         if delivery.is_over:
             with suppress(deliveries.LostClaim):
                 store.commit([deliveries.replaying(delivery, replay.created_at)])
-        tickets.append(Ticket(replay.workspace_id, delivery.delivery_id))
-    queue.send(tickets)
-    _advance(replay, len(tickets), position)
+        batch.append(Ticket(replay.workspace_id, delivery.delivery_id))
+    tickets.send(batch)
+    _advance(replay, len(batch), position)
 
 
 def _advance(replay: Replay, requeued: int, position: store.Key | None) -> None:

@@ -14,14 +14,12 @@ from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.events.model import EventType
 from ferryman.formats import Format
-from ferryman.identity import idempotency
-from ferryman.identity import permissions as scopes
+from ferryman.identity import idempotency, permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials.model import Caller
-from ferryman.identity.idempotency import Once
-from ferryman.outbound import allowed_targets as policy
-from ferryman.outbound import targets
+from ferryman.identity.idempotency import IdempotencyKey
+from ferryman.outbound import allowed_targets, targets
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.subscriptions import sealing, table
@@ -32,18 +30,18 @@ from ferryman.webhooks.subscriptions.schema import WebhookIn, WebhookPatch
 def create(
     caller: Caller,
     wanted: WebhookIn,
-    once: Once | None = None,
+    idempotency_key: IdempotencyKey | None = None,
     *,
     bot_id: str | None = None,
     application_id: str | None = None,
     user_id: str | None = None,
-    with_it: Callable[[Webhook], Sequence[store.Write]] = lambda _webhook: (),
+    extra_writes: Callable[[Webhook], Sequence[store.Write]] = lambda _webhook: (),
 ) -> tuple[Webhook, str]:
     """A new webhook and its signing secret.
 
     A callback when `bot_id` or `application_id` is given, a personal webhook when `user_id` is.
-    `with_it` joins the transaction. Raises NotAllowed for a subscription to every chat without admin:*, Invalid for
-    a URL that may not be called or chats the caller does not belong to.
+    `extra_writes` gives writes that join the transaction. Raises NotAllowed for a subscription to every chat without
+    admin:*, Invalid for a URL that may not be called or chats the caller does not belong to.
     """
     url = _checked_url(wanted.url)
     if not (bot_id or application_id or user_id):
@@ -73,13 +71,15 @@ def create(
         updated_at=now,
         secrets=[sealed.to_item()],
     )
-    # A callback is recorded as what its bot got (`with_it`).
+    # A callback is recorded as what its bot got (`extra_writes`).
     audited = [] if bot_id else audit.writes(caller, "webhook.created", webhook_id, {"events": webhook.events})
-    store.commit([*idempotency.writes(once, webhook_id), *table.creating(webhook), *with_it(webhook), *audited])
+    store.commit(
+        [*idempotency.writes(idempotency_key, webhook_id), *table.creating(webhook), *extra_writes(webhook), *audited]
+    )
     return webhook, secret
 
 
-def visible(caller: Caller, webhook_id: str) -> Webhook:
+def get_visible(caller: Caller, webhook_id: str) -> Webhook:
     """The webhook, if the caller may manage it: every one with admin:*, else only the caller's user's own."""
     webhook = table.get(caller.workspace_id, webhook_id)
     if not may_manage(caller, webhook):
@@ -95,7 +95,7 @@ def may_manage(caller: Caller, webhook: Webhook) -> bool:
     """
     if webhook.livemode != caller.livemode or webhook.user_id:
         return False
-    if webhook.bot_id and not scopes.covers(caller.scopes, "bots:write"):
+    if webhook.bot_id and not permissions.covers(caller.scopes, "bots:write"):
         return False
     if webhook.application_id:
         return caller.is_admin
@@ -105,11 +105,11 @@ def may_manage(caller: Caller, webhook: Webhook) -> bool:
 def edit(caller: Caller, webhook_id: str, patch: WebhookPatch) -> Webhook:
     """Change a webhook. A changed URL keeps its secret and is checked again."""
     audited = audit.writes(caller, "webhook.edited", webhook_id, {"changed": list(patch.model_fields_set)})
-    return change(caller, visible(caller, webhook_id), patch, audited)
+    return change(caller, get_visible(caller, webhook_id), patch, audited)
 
 
-def change(caller: Caller, before: Webhook, patch: WebhookPatch, with_it: Sequence[store.Write] = ()) -> Webhook:
-    """Change a webhook that the caller may manage. `with_it` joins the transaction."""
+def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: Sequence[store.Write] = ()) -> Webhook:
+    """Change a webhook that the caller may manage. `extra_writes` join the transaction."""
     webhook_id = before.webhook_id
     changes = patch.model_dump(exclude_unset=True)
     for name in ("url", "events", "signatures", "state"):
@@ -126,20 +126,20 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, with_it: Sequen
     if changes:
         after = replace(before, **changes, updated_at=now)
         _check_events(after.events, after.chat_ids, after.format)
-        store.commit([*table.changing(before, after), *with_it])
-        with_it = ()
+        store.commit([*table.changing(before, after), *extra_writes])
+        extra_writes = ()
     if state == "enabled" and (before.state != "enabled" or before.consecutive_failures or before.paused_until):
-        store.commit([table.enabling(before, now), *with_it])
+        store.commit([table.enabling(before, now), *extra_writes])
     elif state == "disabled":
         with suppress(table.NotEnabled):
-            store.commit([table.disabling(before.workspace_id, webhook_id, "disabled by a user", now), *with_it])
+            store.commit([table.disabling(before.workspace_id, webhook_id, "disabled by a user", now), *extra_writes])
     return table.get(caller.workspace_id, webhook_id)
 
 
 def delete(caller: Caller, webhook_id: str) -> None:
     """Delete a webhook: deliveries that wait are cancelled when they come up."""
     audited = audit.writes(caller, "webhook.deleted", webhook_id)
-    store.commit([*table.deleting(visible(caller, webhook_id)), *audited])
+    store.commit([*table.deleting(get_visible(caller, webhook_id)), *audited])
 
 
 def rotate_secret(caller: Caller, webhook_id: str, overlap_hours: int) -> tuple[Webhook, str]:
@@ -147,7 +147,7 @@ def rotate_secret(caller: Caller, webhook_id: str, overlap_hours: int) -> tuple[
 
     Refused while an earlier rotation is open: a third secret would push out one that is still in use.
     """
-    return rotate(caller, visible(caller, webhook_id), overlap_hours)
+    return rotate(caller, get_visible(caller, webhook_id), overlap_hours)
 
 
 def rotate(caller: Caller, before: Webhook, overlap_hours: int) -> tuple[Webhook, str]:
@@ -172,7 +172,7 @@ def rotate(caller: Caller, before: Webhook, overlap_hours: int) -> tuple[Webhook
 
 def expire_old_secret(caller: Caller, webhook_id: str) -> Webhook:
     """End a rotation now: from the next attempt on, only the new secret signs."""
-    before = visible(caller, webhook_id)
+    before = get_visible(caller, webhook_id)
     newest = before.signing_secrets()[0]
     audited = audit.writes(caller, "webhook.old_secret_expired", webhook_id)
     store.commit([table.rekeying(before, [newest.to_item()], clock.now_iso()), *audited])
@@ -181,7 +181,7 @@ def expire_old_secret(caller: Caller, webhook_id: str) -> Webhook:
 
 def send_test(caller: Caller, webhook_id: str, event_type: EventType | None) -> tuple[Delivery, Webhook]:
     """Send the example of an event type, signed like any delivery. Works for a disabled webhook too."""
-    webhook = visible(caller, webhook_id)
+    webhook = get_visible(caller, webhook_id)
     return test(webhook, event_type), webhook
 
 
@@ -199,7 +199,7 @@ def delivery(caller: Caller, delivery_id: str) -> tuple[Delivery, Webhook]:
     """A delivery and its webhook, if the caller may manage the webhook."""
     found = deliveries.get(caller.workspace_id, delivery_id)
     try:
-        return found, visible(caller, found.webhook_id)
+        return found, get_visible(caller, found.webhook_id)
     except NotFound:
         raise NotFound("There is no such delivery.") from None
 
@@ -234,7 +234,8 @@ def _check_events(event_types: Sequence[EventType], chat_ids: list[str] | None, 
     of_no_chat = [type_ for type_ in event_types if catalogue.is_operational(type_) or catalogue.is_personal(type_)]
     if of_no_chat and chat_ids is not None:
         raise Invalid(
-            f"{of_no_chat[0]} is not about a chat: it needs a webhook without chat_ids, which needs {scopes.ADMIN}.",
+            f"{of_no_chat[0]} is not about a chat: it needs a webhook without chat_ids, "
+            f"which needs {permissions.ADMIN}.",
             "/events",
         )
 
@@ -242,7 +243,7 @@ def _check_events(event_types: Sequence[EventType], chat_ids: list[str] | None, 
 def _checked_url(url: str) -> str:
     """The URL as it will be called. Raises Invalid with the reason when it may not be."""
     try:
-        return targets.parse(url, policy.of_deployment()).url
+        return targets.parse(url, allowed_targets.of_deployment()).url
     except targets.TargetRefused as refused:
         raise Invalid(str(refused), "/url") from None
 
@@ -250,7 +251,9 @@ def _checked_url(url: str) -> str:
 def _check_chats(caller: Caller, chat_ids: list[str] | None) -> None:
     if chat_ids is None:
         if not caller.is_admin:
-            raise NotAllowed(f"Name the chats in chat_ids; a webhook for every chat needs the scope {scopes.ADMIN}.")
+            raise NotAllowed(
+                f"Name the chats in chat_ids; a webhook for every chat needs the scope {permissions.ADMIN}."
+            )
         return
     if caller.is_admin:
         known = set(chats.existing(caller.workspace_id, chat_ids))
