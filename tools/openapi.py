@@ -126,6 +126,8 @@ def _finished(route: Route, said: dict[str, Any]) -> dict[str, Any]:
     parameters += _query(route)
     if route.creates:
         parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
+    if route.may_be_empty:
+        said["requestBody"].pop("required", None)
     answers = sorted(said["responses"].items())
     return {
         **{name: value for name, value in said.items() if name not in ("parameters", "responses")},

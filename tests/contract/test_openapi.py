@@ -64,6 +64,34 @@ def test_no_route_is_registered_twice() -> None:
     assert len(set(names)) == len(names)
 
 
+def test_every_kind_of_webhook_has_the_same_routes() -> None:
+    kinds = {
+        "/v1/webhooks": "/v1/deliveries",
+        "/v1/me/webhooks": "/v1/me/webhooks/{}/deliveries",
+        "/v1/bots/{}/callbacks": "/v1/bots/{}/callbacks/{}/deliveries",
+    }
+    plain = {re.sub(r"\{\w+\}", "{}", key) for key in OPERATIONS}
+    routes = {
+        webhooks: {key.replace(deliveries + "/", "delivery/").replace(webhooks, "") for key in plain if webhooks in key}
+        | {key.replace(deliveries, "delivery") for key in plain if f" {deliveries}/" in key}
+        for webhooks, deliveries in kinds.items()
+    }
+    assert len(routes["/v1/webhooks"]) == 16
+    assert routes["/v1/webhooks"] == routes["/v1/me/webhooks"] == routes["/v1/bots/{}/callbacks"]
+
+
+def test_an_error_is_written_once() -> None:
+    inline = [
+        f"{method} {path} {status}"
+        for path, methods in DOCUMENT["paths"].items()
+        for method, operation in methods.items()
+        for status, answer in operation["responses"].items()
+        if "application/problem+json" in answer.get("content", {})
+    ]
+    assert not inline
+    assert len(TEXT.encode()) < 300_000
+
+
 def test_no_two_routes_differ_in_a_parameters_name_only() -> None:
     """API Gateway would see one route, and hand over the wrong name."""
     shapes: dict[str, str] = {}

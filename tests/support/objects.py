@@ -114,6 +114,18 @@ def _bot(objects: Objects) -> str:
     return str(made["id"])
 
 
+def _callback_delivery(objects: Objects) -> str:
+    return str(objects.owner.make(f"{_callback(objects)}/test", {}, 202)["id"])
+
+
+def _callback_replay(objects: Objects) -> str:
+    return str(objects.owner.make(f"{_callback(objects)}/replays", {}, 202)["id"])
+
+
+def _callback(objects: Objects) -> str:
+    return f"/v1/bots/{objects.id('bot_id')}/callbacks/{objects.id('callback_id')}"
+
+
 def _with_bot(name: str) -> Callable[[Objects], str]:
     def made(objects: Objects) -> str:
         objects.id("bot_id")
@@ -203,7 +215,9 @@ FACTORIES: dict[str, Callable[[Objects], str]] = {
     "bot_id": _bot,
     "bot_token_id": _with_bot("bot_token_id"),
     "button_message_id": _with_application("button_message_id"),
+    "callback_delivery_id": _callback_delivery,
     "callback_id": _with_bot("callback_id"),
+    "callback_replay_id": _callback_replay,
     "chat_id": lambda objects: objects.owner.chat(),
     "context_id": _with_application("context_id"),
     "delivery_id": _delivery,

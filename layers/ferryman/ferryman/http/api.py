@@ -190,7 +190,6 @@ def _declared(
     tag: str, method: str, rule: str, address: str, name: str, function: Callable[..., Any], words: dict[str, Any]
 ) -> Route:
     """The route that `function` and the words of its declaration describe."""
-    body, query = _parameter(function, Body), _parameter(function, Query)
     return Route(
         method=method,
         path=_path(address),
@@ -198,21 +197,17 @@ def _declared(
         name=name,
         tag=tag,
         needs=needs_of(function),
-        takes=_model(body),
-        may_be_empty=body is not None and body.default is not inspect.Parameter.empty,
-        query=_model(query),
+        takes=_model(function, Body),
+        query=_model(function, Query),
         status=words.get("status_code") or 200,
         creates=any(isinstance(one, Replay) for one in words.get("middlewares") or ()),
     )
 
 
-def _parameter(function: Callable[..., Any], kind: type[Body] | type[Query]) -> inspect.Parameter | None:
-    """The parameter that `Annotated[…, kind()]` marks."""
+def _model(function: Callable[..., Any], kind: type[Body] | type[Query]) -> type[BaseModel] | None:
+    """The model of the parameter that `Annotated[…, kind()]` marks."""
     for parameter in inspect.signature(function).parameters.values():
         if any(isinstance(mark, kind) for mark in getattr(parameter.annotation, "__metadata__", ())):
-            return parameter
+            model: type[BaseModel] = get_args(parameter.annotation)[0]
+            return model
     return None
-
-
-def _model(parameter: inspect.Parameter | None) -> type[BaseModel] | None:
-    return get_args(parameter.annotation)[0] if parameter else None

@@ -50,6 +50,10 @@ class Call:
         view = f"{caller.user_id} {'all' if caller.is_admin else 'own'} {caller.livemode}"
         return f"{caller.workspace_id} {view} {self.path} {filters}"
 
+    def id(self, name: str) -> str:
+        """A path parameter, for a route whose parameters have other names at each of its addresses."""
+        return _id(str(self.event["pathParameters"][name]))
+
     def header(self, name: str) -> str | None:
         """A request header, by its name in lower case."""
         value = (self.event.get("headers") or {}).get(name)

@@ -23,7 +23,7 @@ def readable(route: Route, event: dict[str, Any]) -> dict[str, Any]:
     if not content.strip():
         if not route.may_be_empty:
             raise body.Unreadable("The body is empty; send a JSON object.")
-        content = b""
+        content = b"{}"
     headers = {**(event.get("headers") or {}), "content-type": "application/json"}
     return {**event, "headers": headers, "body": body.text(content), "isBase64Encoded": False}
 

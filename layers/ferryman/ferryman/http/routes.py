@@ -20,7 +20,6 @@ class Route:
     tag: str
     needs: Needs
     takes: type[BaseModel] | None = None
-    may_be_empty: bool = False  # whether the body may be left out
     query: type[BaseModel] | None = None
     status: int = 200
     creates: bool = False  # whether it takes an Idempotency-Key
@@ -30,6 +29,11 @@ class Route:
     def key(self) -> str:
         """As API Gateway names the route: `GET /v1/chats/{chat_id}`."""
         return f"{self.method} {self.path}"
+
+    @property
+    def may_be_empty(self) -> bool:
+        """Whether the body may be left out: nothing in it is required."""
+        return self.takes is not None and not any(field.is_required() for field in self.takes.model_fields.values())
 
     def errors(self) -> dict[int, Any]:
         """The error answers that the declaration implies, as OpenAPI responses."""

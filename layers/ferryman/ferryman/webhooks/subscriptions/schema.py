@@ -157,6 +157,12 @@ class RotationIn(Input):
     )
 
 
+class PersonalRotationIn(RotationIn):
+    """How to rotate the signing secret of a personal webhook; the old one ends at once, when nothing is said."""
+
+    overlap_hours: int = Field(0, ge=0, le=168, description="How long deliveries carry a signature of both secrets.")
+
+
 class TestIn(Input):
     """What to send as a test."""
 
