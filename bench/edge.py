@@ -23,8 +23,7 @@ from typing import Any
 import certifi
 from cryptography.hazmat.primitives import serialization
 
-from bench import meter
-from bench.barest import SERVICES
+from bench import SERVICES, meter
 from simulator.expressions import compile_request
 from tests.unit.hostile import Authority
 
@@ -210,10 +209,10 @@ class Http(asyncio.Protocol):
             answered = self._answer(first, headers, rest[:length])
             if answered:
                 seconds, content = answered
-                reply = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n%s"
-                asyncio.get_running_loop().call_later(
-                    seconds, self._reply, reply % (len(content), content), headers.get("connection") == "close"
-                )
+                close = headers.get("connection") == "close"
+                start = "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\n"
+                start += f"Content-Length: {len(content)}\r\n{'Connection: close\r\n' if close else ''}\r\n"
+                asyncio.get_running_loop().call_later(seconds, self._reply, start.encode() + content, close)
 
     def _reply(self, reply: bytes, close: bool) -> None:
         self._transport.write(reply)

@@ -19,7 +19,7 @@ class Reply:
 
 
 class Api:
-    """Calls `url` with one bearer token. Answers of any status are returned, never raised."""
+    """Calls `url` with one bearer token. Returns answers of any status and never raises for one."""
 
     def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url

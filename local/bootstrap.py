@@ -12,7 +12,7 @@ OWNER = {"workspace_name": "Harbour", "owner_email": "owner@example.com", "owner
 
 
 def ensure(port: int, deployment: Deployment, api: Api) -> dict[str, str]:
-    """The workspace's id and its owner's token; nothing if `api` carries a token that works already."""
+    """Returns the workspace's id and its owner's token, or nothing if the token of `api` already works."""
     if api.token:
         me = api.call("GET", "/v1/me")
         if me.status == 200:

@@ -1,6 +1,6 @@
 """`make build`: build the functions and layers into .aws-sam/build, for any `sam deploy`.
 
-ARCHITECTURE=arm64 or x86_64 must be that of the deployment; without it, this machine's is taken.
+ARCHITECTURE=arm64 or x86_64 must match the deployment. The default is this machine's.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""`make clean`: stop the embedded stack and remove what it and the builds left behind, its data included."""
+"""`make clean`: stop the embedded stack, and delete its data and all builds."""
 
 import shutil
 

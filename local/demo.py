@@ -1,4 +1,4 @@
-"""The tour at the end of `make up`: Ferryman's main job once, through the front door, step by step."""
+"""The tour at the end of `make up`: shows Ferryman's main job once, through the front door, step by step."""
 
 import json
 import time
@@ -32,7 +32,7 @@ SHOWN_HEADERS = (
 
 
 def tour(stack: Stack) -> None:
-    """Show a message becoming a signed delivery, and a receiver failing until its delivery is exhausted."""
+    """Show a message that becomes a signed delivery, and a receiver that fails until its delivery is exhausted."""
     api = stack.api()
     made: list[str] = []  # webhooks to delete, so that repeated tours do not pile up
     print(f"\n{bold('A tour')} {dim('of the main job, through the front door')}\n")
@@ -134,7 +134,7 @@ def _stripe_accepts(body: bytes, header: str, secret: str) -> bool:
 
 
 def _watch_attempts(api: Api, webhook_id: str) -> None:
-    """Print the attempts of the webhook's only delivery as they come into the log, until it is over."""
+    """Print the attempts of the webhook's only delivery as the log shows them, until the delivery is over."""
     deadline = time.monotonic() + EXHAUSTION_SECONDS
     shown: list[float] = []
     while time.monotonic() < deadline:
@@ -214,7 +214,7 @@ def _first(receiver: Receiver, path: str) -> Request | None:
 
 
 def _await[T](what: str, look: Callable[[], T | None], seconds: float) -> T:
-    """Poll until `look` finds something; a LocalError with the name of what is missing otherwise."""
+    """Poll until `look` returns something. Raises a LocalError that names the missing thing."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
         if time.monotonic() > deadline:
@@ -224,7 +224,7 @@ def _await[T](what: str, look: Callable[[], T | None], seconds: float) -> T:
 
 
 def _hidden(url: str) -> str:
-    """The URL is a credential: enough of it to recognise, not enough to use."""
+    """Shorten the URL, which is a credential: enough to recognise it, not enough to use it."""
     start, _, secret = url.rpartition("/")
     return f"{start}/{secret[:4]}…"
 

@@ -1,4 +1,4 @@
-"""`sam build` and `sam deploy` of the real template against MiniStack, and the routes it leaves out."""
+"""Builds and deploys the real template against MiniStack, and adds the routes that MiniStack leaves out."""
 
 import fcntl
 import hashlib
@@ -20,7 +20,7 @@ SOURCES = ("template.yaml", "operations.yaml", "samconfig.toml", "functions", "l
 
 
 def fingerprint(root: Path, parameters: dict[str, str]) -> str:
-    """A hash of everything that a deployment is made of."""
+    """A hash of all sources of a deployment."""
     digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode())
     for path in _source_files(root):
         digest.update(f"\0{path.relative_to(root)}\0".encode())
@@ -37,7 +37,7 @@ def _source_files(root: Path) -> Iterator[Path]:
 
 @contextmanager
 def build_lock(root: Path) -> Iterator[None]:
-    """One at a time: `make up` and the e2e tests share .aws-sam."""
+    """Lets one build run at a time: `make up` and the e2e tests share .aws-sam."""
     directory = root / ".aws-sam"
     directory.mkdir(exist_ok=True)
     with (directory / "lock").open("w") as lock:
@@ -46,11 +46,11 @@ def build_lock(root: Path) -> Iterator[None]:
 
 
 def build(root: Path, log: Path, architecture: str) -> bool:
-    """`sam build`, unless the sources are those of last time. True if it had to. Needs the build lock."""
+    """Run `sam build` if the sources changed since the last build. True if it ran. Needs the build lock."""
     mark, built = root / ".aws-sam" / "built-from", root / ".aws-sam" / "build" / "template.yaml"
     processor = {"Architecture": architecture}
     sources = fingerprint(root, processor)
-    # The time of what was built tells whether somebody ran `sam build` since, perhaps for another processor.
+    # The time of the build shows whether somebody ran `sam build` since, perhaps for another processor.
     if mark.exists() and built.exists() and mark.read_text() == f"{sources} {built.stat().st_mtime_ns}":
         return False
     mark.unlink(missing_ok=True)
@@ -61,14 +61,14 @@ def build(root: Path, log: Path, architecture: str) -> bool:
 
 
 def deploy(root: Path, port: int, parameters: dict[str, str], log: Path) -> None:
-    """`sam deploy` of what was built. Needs the build lock."""
+    """Run `sam deploy` for the last build. Needs the build lock."""
     command = ["sam", "deploy", "--config-env", "local", "--stack-name", STACK_NAME]
     command += ["--region", ministack.REGION, "--no-confirm-changeset", "--no-fail-on-empty-changeset"]
     _sam([*command, *_overrides(parameters)], root, environment(port), log)
 
 
 def environment(port: int) -> dict[str, str]:
-    """What a process needs to take MiniStack for AWS, and no AWS profile of this machine."""
+    """The environment in which a process uses MiniStack as AWS, and ignores this machine's AWS profiles."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     aws = {
         "AWS_ENDPOINT_URL": ministack.endpoint(port),
@@ -86,7 +86,7 @@ def _overrides(parameters: dict[str, str]) -> list[str]:
 
 def _sam(command: list[str], root: Path, env: dict[str, str], log: Path) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
-    # sam, and the python3.13 and pip that it looks for, are in our environment, whether or not it is active.
+    # sam needs python3.13 and pip. Our environment has all three, whether or not it is active.
     env = env | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"}
     with log.open("wb") as output:
         finished = subprocess.run(command, cwd=root, env=env, stdout=output, stderr=output, check=False)
@@ -151,9 +151,9 @@ class Deployment:
             self._apis.create_route(ApiId=api_id, RouteKey=route_key, Target=target)
 
     def allow_batches(self) -> None:
-        """Let roles that may send to a queue do so ten at a time.
+        """Allow roles that may send to a queue to send ten messages at a time.
 
-        On AWS, `sqs:SendMessage` covers SendMessageBatch and there is no such action as sqs:SendMessageBatch;
+        On AWS, `sqs:SendMessage` covers SendMessageBatch and an action sqs:SendMessageBatch does not exist;
         MiniStack asks for one.
         """
         for logical_id, name in self._physical.items():
@@ -171,7 +171,7 @@ class Deployment:
                     self._iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
 
     def number_concurrency(self) -> None:
-        """Make numbers of the mappings' concurrency: MiniStack leaves what comes from a parameter a text."""
+        """Turn the mappings' concurrency into numbers: MiniStack leaves values of parameters as text."""
         functions = ministack.client("lambda", self._port)
         for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
             if "ScalingConfig" in mapping:
@@ -185,7 +185,7 @@ class Deployment:
         return [item for page in pages for item in page["Items"]]
 
     def _api(self) -> tuple[str, dict[str, Any]]:
-        """The HTTP API's logical id and its OpenAPI body, from the template as SAM's transform left it."""
+        """The HTTP API's logical id and its OpenAPI body, from the template after SAM's transform."""
         answer = self._cloudformation.get_template(StackName=STACK_NAME, TemplateStage="Processed")
         body = answer["TemplateBody"]
         processed = json.loads(body) if isinstance(body, str) else body

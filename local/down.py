@@ -1,4 +1,4 @@
-"""`make down`: stop all that `make up` started. What is stored stays."""
+"""`make down`: stop everything that `make up` started, and keep the data."""
 
 from local import stack
 from tools import console

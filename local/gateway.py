@@ -1,6 +1,7 @@
 """The front door, http://localhost:8080: passes every request on to the HTTP API in MiniStack.
 
-MiniStack serves an API below /_aws/execute-api/{api id}/{stage}, API Gateway at the root. So does this.
+MiniStack serves an API below /_aws/execute-api/{api id}/{stage}. API Gateway serves it at the root, and so does this
+module.
 """
 
 import argparse
@@ -39,11 +40,11 @@ class Gateway(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up is no news."""
+        """Stay quiet when a client hangs up."""
 
 
 class _Upstream(http.client.HTTPConnection):
-    """A connection that sends the request line as it came, where http.client would refuse some characters."""
+    """A connection that sends the request line unchanged; http.client would refuse some characters."""
 
     def _validate_path(self, url: str) -> None:
         pass
@@ -77,10 +78,10 @@ class Handler(BaseHTTPRequestHandler):
             status, headers, body = _gateway_message(refused.status, str(refused))
         except (OSError, http.client.HTTPException):
             status, headers, body = _stack_is_down()
-        except ValueError:  # a header or path that cannot be said again
+        except ValueError:  # a header or path that cannot be repeated
             status, headers, body = _gateway_message(400, "Bad Request")
         if self.command == "OPTIONS" and status == 403 and b"CORS not configured" in body:
-            # MiniStack's word; API Gateway without CORS looks for a route and finds none.
+            # MiniStack answers preflights itself; API Gateway without CORS looks for a route and finds none.
             status, headers, body = _gateway_message(404, "Not Found")
         self._answer(status, headers, body)
 
@@ -132,7 +133,7 @@ class Handler(BaseHTTPRequestHandler):
             raise
 
     def _raw_path(self) -> str:
-        """The path as it came, percent-encoding and doubled slashes kept, which self.path loses."""
+        """The unchanged path with its percent-encoding and doubled slashes, which self.path loses."""
         target = self.requestline.split(" ")[1] if " " in self.requestline else self.path
         if target.startswith("/"):
             return target
@@ -153,7 +154,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Quiet: paths contain webhook secrets, and the functions log every request."""
+        """Stay quiet: paths contain webhook secrets, and the functions log every request."""
 
 
 for _method in METHODS:

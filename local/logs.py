@@ -13,7 +13,7 @@ from tools.console import LocalError, bold, dim, red, yellow
 
 PAUSE_SECONDS = 0.7
 PLATFORM = re.compile(r"\s*$|(START|END|REPORT|INIT_START) ?")  # Lambda's own lines, and empty ones
-# Fields that every line has, and that a reader of a terminal can do without.
+# Every line has these fields, and a reader of a terminal does not need them.
 FAMILIAR = {"level", "message", "timestamp", "exception"}
 
 
@@ -24,7 +24,7 @@ class Line(NamedTuple):
 
 
 def lines(port: int, since: int, groups: list[str] | None = None) -> list[Line]:
-    """What the functions logged from `since` (milliseconds since the epoch) on, oldest first."""
+    """The functions' log lines since `since` (milliseconds since the epoch), oldest first."""
     client = ministack.client("logs", port)
     found = []
     for group in groups or log_groups(client):
@@ -66,7 +66,7 @@ def _short(group: str) -> str:
 
 
 def follow(port: int) -> Iterator[Line]:
-    """New lines as they come, without end."""
+    """Yields new lines as they come, for ever."""
     since = int(time.time() * 1000)
     seen: set[Line] = set()
     while True:
@@ -74,7 +74,7 @@ def follow(port: int) -> Iterator[Line]:
             if line not in seen:
                 yield line
                 seen.add(line)
-        # Look a little back, for lines that are stored late; and forget those that are older.
+        # Lines can be stored late, so look back a little; forget older ones.
         since = max(since, int(time.time() * 1000) - 20_000)
         seen = {line for line in seen if line.at >= since}
         time.sleep(PAUSE_SECONDS)

@@ -1,4 +1,4 @@
-"""Starts and stops MiniStack, a local AWS in one process: IAM enforced, loopback interface only."""
+"""Starts and stops MiniStack, a local AWS in one process, with IAM enforced and on the loopback interface only."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def endpoint(port: int) -> str:
 
 
 def start(directory: Path, port: int, *, persistent: bool) -> Process:
-    """Start MiniStack on `port`, with everything it writes below `directory`, and wait until it answers."""
+    """Start MiniStack on `port`, and wait until it answers. It writes only below `directory`."""
     if not processes.is_free(port):
         raise LocalError(
             f"Port {port}, wanted by MiniStack, is taken by {processes.who_listens(port)}.",
@@ -64,7 +64,7 @@ def _wait_until_healthy(process: Process, port: int, log: Path) -> None:
 
 
 def stop(process: Process) -> bool:
-    """Stop MiniStack. It saves its state while it stops, so this waits; False if it had to be killed."""
+    """Stop MiniStack and wait, since it saves its state while it stops. False if it had to be killed."""
     return processes.stop(process, patience=STOP_SECONDS)
 
 
@@ -77,7 +77,7 @@ def healthy(port: int) -> bool:
 
 
 def client(service: str, port: int) -> Any:
-    """A boto3 client of the local AWS, whatever AWS profile this machine has."""
+    """A boto3 client of the local AWS that ignores this machine's AWS profiles."""
     session: Any = boto3.Session(
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
@@ -87,10 +87,10 @@ def client(service: str, port: int) -> Any:
 
 
 def _forget_stream_positions(directory: Path) -> None:
-    """Let the stream mappings start anew, as the streams do.
+    """Make the stream mappings start anew, as the streams do.
 
     MiniStack saves how far each mapping has read, but not the streams' records, so that after a restart it would
-    skip as many new records as it had read old ones. What was not dispatched when it stopped, the sweeper finds.
+    skip as many new records as it had read old ones. The sweeper finds messages that were not dispatched before.
     """
     saved = directory / "state/lambda.json"
     if saved.exists():
@@ -100,7 +100,7 @@ def _forget_stream_positions(directory: Path) -> None:
 
 
 def _environment(directory: Path, temporary: Path, port: int, *, persistent: bool) -> dict[str, str]:
-    """All that MiniStack sees of this machine. The functions inherit it, so it is as bare as on Lambda."""
+    """MiniStack's whole environment. The functions inherit it, so it is as bare as on Lambda."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(directory),

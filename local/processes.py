@@ -1,4 +1,4 @@
-"""Background processes that we start, recognise later by pid and start time, and stop with their children."""
+"""Starts background processes, recognises them later by pid and start time, and stops them with their children."""
 
 import contextlib
 import os
@@ -38,7 +38,7 @@ def alive(process: Process | None) -> bool:
 
 
 def stop(process: Process, *, patience: float) -> bool:
-    """End the process and whatever is left of its group. False if it had to be killed."""
+    """End the process and the rest of its group. False if it had to be killed."""
     if not alive(process):
         return True
     pid = process["pid"]
@@ -47,7 +47,7 @@ def stop(process: Process, *, patience: float) -> bool:
     while (gentle := time.monotonic() < deadline) and alive(process):
         _reap(pid)
         time.sleep(0.02)
-    # The group's id is its leader's pid, alive or not. Nobody may be left; macOS answers EPERM for zombies.
+    # The group's id is its leader's pid, alive or not. The group may be empty; macOS answers EPERM for zombies.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
     _reap(pid)
@@ -61,7 +61,7 @@ def _reap(pid: int) -> None:
 
 
 def _start_time(pid: int) -> str:
-    """When the process started, in the system's own words; empty if there is none, or only its zombie."""
+    """The start time of the process in the system's own words; empty if it has ended or is a zombie."""
     try:
         # Field 2, the command, may contain spaces and parentheses: count from the last closing one.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -24,7 +24,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the receiver answers: after `delay` seconds, the body dripping one byte every `drip` seconds."""
+    """An answer of the receiver: it comes after `delay` seconds, with one byte of the body every `drip` seconds."""
 
     status: int = 200
     delay: float = 0
@@ -59,7 +59,7 @@ class Receiver:
             return [request for request in self._requests if path in (None, request.path)]
 
     def wait_for(self, predicate: Callable[[Request], bool], timeout: float, *, count: int = 1) -> list[Request]:
-        """The requests that match, once there are `count` of them. TimeoutError after `timeout` seconds."""
+        """Wait for `count` matching requests and return them. Raises TimeoutError after `timeout` seconds."""
 
         def matching() -> list[Request]:
             return [request for request in self._requests if predicate(request)]
@@ -103,7 +103,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A sender that gives up before our answer is part of the game."""
+        """Stay quiet: a sender may give up before our answer."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -132,4 +132,4 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _handle
 
     def log_message(self, format: str, *args: object) -> None:
-        """Quiet: the requests are recorded."""
+        """Stay quiet: the requests are recorded."""

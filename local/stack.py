@@ -28,7 +28,7 @@ DELIVERER_CONCURRENCY = "4"  # each is a process of its own here
 
 @dataclass
 class Stack:
-    """Everything is kept below `directory`; what others may want to know is in its `ferryman.json`."""
+    """One stack, kept below `directory`. Its `ferryman.json` holds the address and the token for other programs."""
 
     directory: Path
     port: int  # of the front door
@@ -57,7 +57,7 @@ class Stack:
         return Api(self.api_url, token or self.info.get("owner_token"))
 
     def up(self) -> None:
-        """Bring the stack to where the sources are. Does only what is missing."""
+        """Bring the stack to the state of the sources, doing only the missing steps."""
         self.directory.mkdir(parents=True, exist_ok=True)
         with self._alone():
             before = self._served()
@@ -72,7 +72,7 @@ class Stack:
                 self._remember(**bootstrap.ensure(self.stack_port, deployment, self.api()))
 
     def down(self) -> bool:
-        """Stop all that `up` started. False if nothing ran."""
+        """Stop everything that `up` started. False if nothing ran."""
         running = self._running()
         if gateway := running.get("gateway"):
             with step("Stopping the gateway"):
@@ -93,7 +93,7 @@ class Stack:
         if running:
             ministack.stop(running)
         elif "ministack" in self.info.get("processes", {}):
-            # It ended without `down`, so its state is of an earlier stop: nothing is known to be deployed.
+            # It ended without `down`, so its state is older than the last deployment: deploy again.
             self._remember(deployed=None)
         with step("Starting MiniStack, a local AWS"):
             self._set_aside_unpacked_code()
@@ -149,13 +149,13 @@ class Stack:
                 time.sleep(0.02)
 
     def _served(self) -> object:
-        """What is running: which MiniStack, with which deployment. When it changes, every function starts anew."""
+        """Identifies the running MiniStack and its deployment. When it changes, every function starts anew."""
         return self._running().get("ministack"), self.info.get("deployed")
 
     def _set_aside_unpacked_code(self) -> None:
-        """Put away the functions' code as an earlier MiniStack unpacked it, without deleting it yet.
+        """Move the functions' code that an earlier MiniStack unpacked out of the way, without deleting it yet.
 
-        ext4 is slow to make files just after many were deleted: the functions would take twice as long to start.
+        ext4 creates files slowly right after many were deleted, so the functions would take twice as long to start.
         """
         unpacked = self._ministack_directory / "tmp"
         if unpacked.exists():
@@ -170,11 +170,11 @@ class Stack:
         return self.directory / "ministack"
 
     def _running(self) -> dict[str, processes.Process]:
-        """Those of our processes that are alive."""
+        """Our processes that are alive."""
         return {name: one for name, one in self.info.get("processes", {}).items() if processes.alive(one)}
 
     def _remember(self, **news: Any) -> None:
-        """Write to ferryman.json, which holds the owner's token, so that only this user can read it."""
+        """Write to ferryman.json. It holds the owner's token, so only this user may read it."""
         known = self.info | news
         if not self.directory.exists():
             return
@@ -195,7 +195,7 @@ class Stack:
 
 
 def default() -> Stack:
-    """The stack of `make up`, on the ports in PORT and STACK_PORT, or those it had last, or 8080 and 4566."""
+    """The stack of `make up`, on the ports in PORT and STACK_PORT, otherwise on its last ones, or on 8080 and 4566."""
     stack = Stack(ROOT / ".local", port=8080, stack_port=4566)
     known = stack.info
     stack.port = _port("PORT", known.get("gateway", {}).get("port", 8080))

@@ -16,7 +16,7 @@ ARRIVAL_SECONDS = 30
 
 
 def tour(api: Api) -> None:
-    """Show what an application sends, and what it is told. Leaves no application and no callback behind."""
+    """Show the requests of an application, and its callbacks. Deletes the application and the callback at the end."""
     with Receiver() as receiver:
         _headline(1, "An application with a group, the right to message people, and a callback")
         chat = _created(api, "/v1/chats", {"name": "Alerts", "external_id": "beat-42"})
@@ -52,7 +52,7 @@ def _tour(api: Api, receiver: Receiver, application: dict[str, Any]) -> None:
     question = {"email": email, "text": "Approve this request?", "reply_markup": {"inlineKeyboard": keyboard}}
     sent = _send(api, f"/webhooks/{token}/fchat", question, 200)
 
-    _headline(4, "What is refused, in FChat's words")
+    _headline(4, "Refusals, in FChat's words")
     _send(api, f"/webhooks/{name}/{'0' * 32}", {"text": "x"}, 404)
     _send(api, f"/webhooks/{token}/fchat", {**question, "text": "x" * 2001}, 400)
 
@@ -98,7 +98,7 @@ def _checked(path: str, reply: Any) -> dict[str, Any]:
 
 
 def _signed_in(api: Api, user_id: str, email: str) -> Api:
-    """The API as the person sees it, who takes up an invitation."""
+    """The API as the person sees it, after accepting an invitation."""
     invitation = _created(api, f"/v1/users/{user_id}/invitation")
     body = {"token": invitation["token"], "password": f"correct horse {uuid.uuid4().hex}"}
     _created(Api(api.url), "/v1/invitations/accept", body)

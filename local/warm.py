@@ -1,4 +1,4 @@
-"""Starts the functions' first worker processes before anybody waits for one: all at once, on all cores."""
+"""Starts the functions' first worker processes before anybody waits for one, all at once and on all cores."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from typing import Any
 from local import ministack
 from local.deploy import Deployment
 
-# An address that no function has, and a secret that nobody has: the answer is 404, and nothing is written.
+# The address and the secret do not exist, so the answer is 404, and nothing is written.
 NOWHERE: dict[str, Any] = {
     "version": "2.0",
     "routeKey": "GET /warm-up",
@@ -28,7 +28,7 @@ NOTHING: dict[str, Any] = {"Records": []}
 
 
 def functions(port: int, deployment: Deployment) -> None:
-    """Invoke every function that has a route or a source of events once, with an event that does nothing."""
+    """Invoke every function with a route or an event source once, with an event that does nothing."""
     client = ministack.client("lambda", port)
     events = dict.fromkeys(deployment.routed_functions(), NOWHERE)
     for mapping in client.list_event_source_mappings()["EventSourceMappings"]:

@@ -1,4 +1,4 @@
-"""`python -m simulator --seed 17 --events 1000`: one run of the simulator, with all it has to say."""
+"""`python -m simulator --seed 17 --events 1000`: makes one run and prints its verdict."""
 
 import argparse
 import sys
@@ -14,7 +14,7 @@ def main() -> int:
     arguments = _arguments()
     if arguments.list:
         for kind in KINDS.values():
-            print(f"{kind.name:<32}{kind.what}")
+            print(f"{kind.name:<32}{kind.meaning}")
         return 0
     only = _chosen(arguments.faults, arguments.without)
     good = True
@@ -32,7 +32,7 @@ def _run(seed: int, events: int, only: set[str], scale: float, follow: str | Non
     struck = {name: count for name in KINDS if (count := simulation.faults.counts[name])}
     print(f"seed {seed}: {events} events, {len(struck)} kinds of faults, {sum(struck.values())} faults")
     for name, count in struck.items():
-        print(f"  {count:>8} × {name:<30} {KINDS[name].what}")
+        print(f"  {count:>8} × {name:<30} {KINDS[name].meaning}")
     print(f"  {verdict.accepted:>8} changes acknowledged, {verdict.refused} requests refused or without an answer")
     for name, count in sorted(verdict.sorted.items()):
         print(f"  {count:>8} {name}")
@@ -55,7 +55,7 @@ def _chosen(faults: str | None, without: str | None) -> set[str]:
 
 
 def _matching(text: str) -> set[str]:
-    """`stream,queue.delay` → every kind of the stream, and one of the queue; `none` → no kind."""
+    """The kinds that a list names: `stream,queue.delay` is all of the stream and one of the queue, `none` is empty."""
     found: set[str] = set()
     for part in text.split(","):
         kinds = {name for name in KINDS if name == part or name.startswith(f"{part}.")}

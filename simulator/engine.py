@@ -1,7 +1,7 @@
 """Simulated time, and functions that run at the same time without threads.
 
-Whatever waits (for a call's answer, for a receiver) gives up its turn until its moment has come. Turns are taken in
-the order of time, so that a run is the same each time, and a function can be stopped for good at any call.
+A task that waits for a call's answer or for a receiver gives up its turn until its moment comes. Tasks take turns in
+the order of time, so a seed always gives the same run, and a function can be ended for good at any call.
 """
 
 import heapq
@@ -11,15 +11,15 @@ from typing import Any, Self
 
 from greenlet import getcurrent, greenlet
 
-_LOCK_SECONDS = 0.002  # until somebody who waits for a lock looks again
+_LOCK_SECONDS = 0.002  # until a task that waits for a lock tries again
 
 
 class Killed(BaseException):
-    """The process is gone. Not an Exception: nothing that handles errors may survive it."""
+    """Ends a task whose process is gone. It is not an Exception, so no error handling can survive it."""
 
 
 class Invocation:
-    """One process that runs one function once; a crash ends all of its tasks at the same moment."""
+    """One process that runs one function once. A crash ends all of its tasks at the same moment."""
 
     def __init__(self, engine: "Engine", function: str, seconds: float, skew: float = 0) -> None:
         self.engine = engine
@@ -27,13 +27,13 @@ class Invocation:
         self.deadline = engine.now + seconds
         self.skew = skew  # how far this machine's clock is off
         self.tasks: list[Task] = []
-        self.killed: str | None = None  # by what
+        self.killed: str | None = None  # the fault that ended it
         self.name = f"{function} {next(engine.invocations)}"
 
     def get_remaining_time_in_millis(self) -> int:
         return max(0, int((self.deadline - self.engine.now) * 1000))
 
-    # What else Lambda's context has and ours may look at.
+    # The rest of Lambda's context that our code may read.
     aws_request_id = "00000000-0000-0000-0000-000000000000"
     memory_limit_in_mb = 256
     invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:simulated"
@@ -43,7 +43,7 @@ class Invocation:
         return self.function
 
     def kill(self, by: str) -> None:
-        """From outside only: a task that wants its own end calls `Engine.die`."""
+        """End the process from outside. A task that ends its own process calls `Engine.die`."""
         if self.killed or self.tasks[0].over:
             return
         self.killed = by
@@ -65,7 +65,7 @@ class Task:
         self.error: BaseException | None = None
         self.waiters: list[Callable[[], None]] = []
         self.notes: list[str] = []  # faults that hit it
-        self.claim: Any = None  # the oracle's: the attempt that this task is making
+        self.claim: Any = None  # the attempt that this task is making, as the recorder saw it
         self.stage = "before_claim"
         self._turn = 0
         self._greenlet = greenlet(self._run, self.engine.hub)
@@ -88,14 +88,14 @@ class Task:
 
     @property
     def stage_now(self) -> str:
-        """How far this task is with its delivery; the first one, which waits for the others, is where they are."""
+        """How far this task is with its delivery. The first task waits for the others, so it is as far as they are."""
         others = self.invocation.tasks[1:]
         if self is self.invocation.tasks[0] and others and all(task.over for task in others):
             return "after_settle"
         return self.stage
 
     def next_turn(self) -> Callable[[], None]:
-        """What resumes this task, once, if nothing else did before."""
+        """A function that resumes this task once, unless something else resumed it first."""
         self._turn += 1
         turn = self._turn
 
@@ -134,7 +134,7 @@ class Task:
 
 
 class Engine:
-    """The clock and the agenda."""
+    """The clock and the agenda of what happens when."""
 
     def __init__(self, start: float) -> None:
         self.now = start
@@ -164,10 +164,10 @@ class Engine:
             if until is not None and until():
                 return
 
-    # -- what tasks call -------------------------------------------------------------------------------------------
+    # -- for tasks -------------------------------------------------------------------------------------------------
 
     def sleep(self, seconds: float) -> None:
-        """Let simulated time pass for the current task; outside of tasks it passes at once."""
+        """Let simulated time pass for the current task. Outside of tasks the clock jumps at once. In seconds."""
         task = self.current
         if task is None:
             self.now += seconds
@@ -177,7 +177,7 @@ class Engine:
         self.hub.switch()
 
     def wait(self, task: Task) -> None:
-        """Until another task is over."""
+        """Give up the turn until another task is over."""
         waiting = self.current
         assert waiting is not None
         self._check(waiting)
@@ -187,7 +187,7 @@ class Engine:
             self.hub.switch()
 
     def die(self, by: str) -> None:
-        """The process of the current task ends here and now."""
+        """End the process of the current task at this moment. `by` names the fault."""
         task = self.current
         assert task is not None
         self._check(task)
@@ -200,9 +200,9 @@ class Engine:
 
 
 class Lock:
-    """Stands in for threading.Lock, which would stop everybody: here whoever waits lets time pass.
+    """Stands in for threading.Lock, which would stop every task: here a waiting task lets time pass.
 
-    The processes of the simulation share the modules of one, so each of them is given a lock of its own.
+    The simulated processes share one set of modules, so this lock keeps them apart: each holds it by itself.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -239,7 +239,7 @@ class Future:
 
 
 class Pool:
-    """Stands in for ThreadPoolExecutor: its threads are tasks of the invocation that made it."""
+    """Stands in for ThreadPoolExecutor. Its threads are tasks of the invocation that made it."""
 
     engine: Engine  # set by the simulation
 

@@ -1,4 +1,4 @@
-"""Every kind of fault that the simulator knows: seeded, counted, and switched on and off one by one."""
+"""The kinds of faults. The seed decides when each strikes, each is counted, and each can be switched off by itself."""
 
 import random
 from collections import Counter
@@ -8,56 +8,62 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Kind:
+    """One kind of fault. `chance` is the one at a single opportunity; it is 0 where a run's plan places the fault."""
+
     name: str
-    chance: float  # that it strikes at one opportunity; 0 for those that the run's plan places
-    what: str
+    chance: float
+    meaning: str
 
 
 def _kinds(*rows: tuple[str, float, str]) -> dict[str, Kind]:
-    return {name: Kind(name, chance, what) for name, chance, what in rows}
+    return {name: Kind(name, chance, meaning) for name, chance, meaning in rows}
 
 
 KINDS = _kinds(
-    # What DynamoDB Streams and their mapping do.
+    # DynamoDB Streams and their mapping.
     ("stream.duplicate_record", 0.01, "a record comes a second time, later"),
     ("stream.duplicate_batch", 0.03, "a whole batch comes again after it succeeded"),
     ("stream.reorder", 0.2, "records of different items change places; those of one item do not"),
     ("stream.lost_record", 0.01, "a record never comes"),
     ("stream.delay", 0.02, "a shard stands still for up to two minutes"),
-    ("stream.poison", 0, "a record or an item that is none of ours"),
+    ("stream.poison", 0, "a record or an item that Ferryman did not write"),
     ("stream.lost_reply", 0.03, "the function's answer is lost, and the whole batch comes again"),
     ("stream.throttled", 0.03, "the invocation is refused; the batch comes again"),
     ("stream.gives_up", 0.01, "the mapping uses up its retries; the records go to the failure destination"),
     ("stream.outage", 0, "the mappings are off for longer than the stream keeps its records, which are trimmed"),
-    # What ends a function in the middle. Before and after each call to AWS.
-    ("api.crash", 0.002, "the function that accepts dies at a call, and with it what its process knew"),
+    # Crashes, before and after each call to AWS.
+    ("api.crash", 0.002, "the function that accepts a message dies at a call, and its caches with it"),
     ("dispatcher.crash_before", 0.001, "the dispatcher dies before a call to AWS"),
-    ("dispatcher.crash_after", 0.001, "the dispatcher dies when a call was carried out, before it hears so"),
+    ("dispatcher.crash_after", 0.001, "the dispatcher dies after a call was carried out, before the answer reaches it"),
     ("deliverer.crash_before_claim", 0.0008, "the deliverer dies before it claims an attempt"),
     ("deliverer.crash_after_claim", 0.003, "the deliverer dies between the claim and the request"),
     ("deliverer.crash_during_post", 0.004, "the deliverer dies while the request is on its way"),
-    ("deliverer.crash_after_answer", 0.002, "the deliverer dies when the receiver answered, before it writes so"),
-    ("deliverer.crash_after_settle", 0.001, "the deliverer dies when the attempt is written, before it replies"),
-    ("deliverer.stall", 0.003, "the deliverer stands still for half a minute after its claim"),
+    (
+        "deliverer.crash_after_answer",
+        0.002,
+        "the deliverer dies after the receiver answered, before it writes the outcome",
+    ),
+    ("deliverer.crash_after_settle", 0.001, "the deliverer dies after it wrote the outcome, before it replies"),
+    ("deliverer.stall", 0.003, "the deliverer freezes for half a minute after its claim"),
     ("dead_letters.crash", 0.02, "dead_letters dies at a call"),
     ("sweeper.crash", 0.003, "the sweeper dies at a call"),
-    # What SQS and its mapping do.
+    # SQS and its mapping.
     ("queue.duplicate", 0.01, "two functions get the same message at the same time"),
     ("queue.reorder", 0.3, "messages come out of order"),
     ("queue.delay", 0.02, "a message becomes visible up to a minute late"),
-    ("queue.lost_receive", 0.01, "a batch is received but no function invoked; a receive is burnt"),
+    ("queue.lost_receive", 0.01, "a batch is received but no function is invoked; a receive is used up"),
     ("queue.throttled", 0.02, "the invocation is refused until the messages' visibility is over"),
     ("queue.lost_reply", 0.01, "the function's answer is lost: nothing is deleted"),
-    ("queue.early_visible", 0.005, "a message becomes visible while it is worked on"),
+    ("queue.early_visible", 0.005, "a message becomes visible while a function works on it"),
     ("queue.late_delete", 0.01, "a delete comes too late; the message was visible again"),
     ("queue.send_partial", 0.03, "SendMessageBatch answers 200 with Failed entries"),
     ("queue.send_throttled", 0.01, "SendMessageBatch is refused"),
     ("queue.send_timeout", 0.01, "SendMessageBatch times out, but the messages are stored"),
     ("queue.hide_fails", 0.03, "ChangeMessageVisibility fails"),
-    ("queue.poison", 0, "a message that is no ticket"),
+    ("queue.poison", 0, "a message that is not a ticket"),
     ("queue.outage", 0, "the deliverer's mapping is off for half an hour"),
-    ("dead_letters.lost_receive", 0.05, "dead letters are received but no function invoked"),
-    # What DynamoDB does.
+    ("dead_letters.lost_receive", 0.05, "dead letters are received but no function is invoked"),
+    # DynamoDB.
     ("dynamodb.throttle", 0.002, "a call is refused, also after the SDK's retries"),
     ("dynamodb.unavailable", 0.001, "a call fails with a 500, also after the SDK's retries"),
     ("dynamodb.conflict", 0.005, "a transaction, or a write during one, is refused as conflicting"),
@@ -71,7 +77,7 @@ KINDS = _kinds(
     ("dynamodb.index_far_behind", 0.003, "an index is up to fifty minutes behind"),
     ("dynamodb.outage", 0, "every call fails for two minutes"),
     # The rest.
-    ("network.outage", 0, "for three minutes no receiver can be reached from here"),
+    ("network.outage", 0, "for three minutes our own network reaches no receiver"),
     ("kms.throttle", 0.02, "Decrypt is refused"),
     ("kms.denied", 0, "Decrypt is denied for eight minutes"),
     ("s3.unavailable", 0.05, "a call to S3 is refused"),
@@ -82,7 +88,10 @@ KINDS = _kinds(
 
 
 class Faults:
-    """Decides at each opportunity whether a fault strikes. Each kind draws from a sequence of its own."""
+    """Decides at each opportunity whether a fault strikes.
+
+    Each kind draws from a sequence of its own, so switching one off leaves the others as they were.
+    """
 
     def __init__(self, seed: object, only: Collection[str] | None = None, *, scale: float = 1) -> None:
         self.on = set(KINDS if only is None else only)
@@ -90,11 +99,12 @@ class Faults:
             raise ValueError(f"there is no fault called {min(unknown)}; see --list")
         self.active = True
         self.counts: Counter[str] = Counter()
-        self.armed: Counter[str] = Counter()  # strike at the next opportunities, whatever the chance
+        self.armed: Counter[str] = Counter()  # these strike at the next opportunities, whatever the chance
         self._random = {name: random.Random(f"{seed} {name}") for name in KINDS}
         self._chances = {name: KINDS[name].chance * scale for name in self.on if KINDS[name].chance}
 
     def strikes(self, name: str) -> bool:
+        """Whether a fault happens at this opportunity. Counts it if so."""
         if self.armed and self.armed[name] > 0:
             self.armed[name] -= 1
         elif not self.active or (chance := self._chances.get(name)) is None or self._random[name].random() >= chance:
@@ -103,12 +113,12 @@ class Faults:
         return True
 
     def planned(self, name: str) -> bool:
-        """Whether a fault that the run's plan places is to happen now."""
+        """Whether a fault that the run's plan places happens now. Counts it if so."""
         if not self.active or name not in self.on:
             return False
         self.counts[name] += 1
         return True
 
     def random(self, name: str) -> random.Random:
-        """The fault's own dice, for how long and which."""
+        """The fault's own dice, which decide how long it lasts and what it hits."""
         return self._random[name]

@@ -1,8 +1,9 @@
-"""What must be true of a run, whatever struck it: each acknowledged event by each webhook that wants it.
+"""Judges a run: each acknowledged event, for each webhook that wanted it, whatever faults struck.
 
-- delivered, exhausted with exactly four failed attempts, or cancelled for a reason that really was one
-- `lost`: acknowledged and wanted, but there is no such delivery, or it never came to an end
-- `unexpected`: everything else that the promises rule out, such as a duplicate that nothing explains
+The delivery has to be delivered, exhausted after exactly four failed attempts, or cancelled for a true reason.
+
+- `lost` lists events that were acknowledged and wanted, but whose delivery does not exist or never came to an end
+- `unexpected` lists everything else that the promises rule out, such as a duplicate that nothing explains
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ferryman import clock
 from ferryman.aws import dynamodb as store
-from ferryman.outbound import transport
+from ferryman.outbound.outcomes import Refused
 
 from simulator.record import Accepted, Claim, Subscription
 
@@ -27,7 +28,7 @@ MAX_FAILURES = 4
 FREE_UNKNOWNS = 3
 RETRY_DELAYS = (30, 120, 600)
 OVER = ("delivered", "exhausted", "cancelled")
-# What can keep an attempt that was claimed from being reported. Nothing of KMS: that comes before the claim.
+# The faults that can keep a claimed attempt from reporting. KMS is not among them: it is asked before the claim.
 _EXPLAINS = (
     "deliverer.crash_",
     "deliverer.stall",
@@ -35,13 +36,13 @@ _EXPLAINS = (
     "function.timeout",
     "network.",
 )
-_SKEW = 4.0  # two clocks that are off by two seconds each, in opposite directions
-_IN_FLIGHT = 60.0  # what was read before a change may still be carried out: two functions' time
+_SKEW = 4.0  # seconds: two clocks, each off by two, in opposite directions
+_IN_FLIGHT = 60.0  # seconds: two functions may still act on what they read before a change
 
 
 @dataclass
 class Verdict:
-    """A run in figures. It is good when `lost` and `unexpected` are empty."""
+    """The figures of a run. It is good when `lost` and `unexpected` are empty."""
 
     sorted: Counter[str] = field(default_factory=Counter)
     lost: list[str] = field(default_factory=list)
@@ -63,7 +64,7 @@ class Verdict:
 
 
 def is_quiet(simulation: "Simulation") -> bool:
-    """Nothing waits in streams or queues."""
+    """Whether nothing waits in the streams, in the queues, or for its dispatch."""
     cloud = simulation.cloud
     if any(lane.waiting or lane.busy for stream in cloud.streams for lane in stream.lanes):
         return False
@@ -77,7 +78,7 @@ def _messages(cloud: Any, name: str) -> list[Any]:
 
 
 def _waiting(cloud: Any) -> list[str]:
-    """What still waits for its dispatch: events and messages with the mark, messages without a receipt. No poison."""
+    """The keys of what still waits for its dispatch: marked events and messages, and messages without a receipt."""
     receipts = {
         message_id["S"]
         for item in cloud.tables["ReceiptsTable"].items.values()
@@ -93,7 +94,7 @@ def _waiting(cloud: Any) -> list[str]:
 
 
 def wrong_end(state: str, reason: str, attempts: Sequence[Mapping[str, Any]]) -> str | None:
-    """What is wrong with how a delivery ended, by its attempts; None when nothing is."""
+    """Says why a delivery may not have ended like this, judged by its attempts; None if it may."""
     outcomes = Counter(attempt.get("outcome") for attempt in attempts)
     failures, unknowns = outcomes["failed"], outcomes["unknown"]
     spent = failures + max(0, unknowns - FREE_UNKNOWNS)
@@ -110,7 +111,7 @@ def wrong_end(state: str, reason: str, attempts: Sequence[Mapping[str, Any]]) ->
 
 
 def judge(simulation: "Simulation", since: float = 0) -> Verdict:
-    """The verdict on a run that has come to rest; or on what began after the moment `since`."""
+    """The verdict on a run that came to rest, or on the part of it that began after the moment `since`."""
     return _Judge(simulation, since).verdict
 
 
@@ -156,7 +157,7 @@ class _Judge:
     # -- each acknowledged event by each webhook that wants it -----------------------------------------------------
 
     def _about(self, record: dict[str, Any]) -> tuple[str, str, str | None]:
-        """What a delivery tells of: event type, message, text."""
+        """The event type, the message id and the text that a delivery is about."""
         event = self.events.get(record["event_id"])
         if event is None and "message_id" in record:
             unchanged = self.messages.get(record["message_id"], {})
@@ -182,7 +183,7 @@ class _Judge:
                 self.verdict.sorted[record["state"]] += 1
 
     def _was_away(self, subscription: Subscription, accepted: Accepted) -> bool:
-        """Whether the webhook did not want it at some moment between the event and its dispatch."""
+        """Whether the webhook did not want the event at some moment between it and its dispatch."""
         dispatched = [
             at
             for id_, at in self.recorder.dispatched.items()
@@ -207,7 +208,7 @@ class _Judge:
         claims = self.recorder.claims.get(delivery_id, [])
         attempts = record.get("attempts", [])
         if subscription is None:
-            self._wrong(f"{delivery_id} is for a webhook that nobody made")
+            self._wrong(f"{delivery_id} is for a webhook that does not exist")
             return
         if record["livemode"] != subscription.livemode or record["event_type"] not in subscription.events:
             self._wrong(f"{delivery_id} is for {subscription.url}, which does not want it")
@@ -225,7 +226,7 @@ class _Judge:
         self._end(delivery_id, record, claims)
 
     def _attempt(self, claim: Claim, attempt: dict[str, Any], record: dict[str, Any]) -> None:
-        """What the log says of an attempt is what happened."""
+        """Checks that the log of an attempt says what happened."""
         shown = f"attempt {claim.number} of {claim.delivery_id}"
         outcome = attempt.get("outcome")
         if outcome is None:
@@ -236,14 +237,14 @@ class _Judge:
             if not any(fault.startswith(_EXPLAINS) for fault in claim.faults):
                 self._wrong(f"{shown} never reported, but nothing happened to it")
         elif claim.settled != outcome:
-            self._wrong(f"{shown} is {outcome}, but the one who made it wrote {claim.settled}")
+            self._wrong(f"{shown} is {outcome}, but its own task wrote {claim.settled}")
         elif claim.request is None:
             self._wrong(f"{shown} is {outcome}, but was never sent")
         elif claim.succeeded != (outcome == "delivered"):
             self._wrong(f"{shown} is {outcome}, but the receiver's answer was: {claim.behaviour}")
 
     def _pair(self, earlier: Claim, later: Claim, attempt: dict[str, Any], claims: list[Claim]) -> None:
-        """Why there was another attempt, and that it was not too early."""
+        """Checks that another attempt had a reason and kept its pause."""
         shown = f"{later.delivery_id}: attempt {later.number}"
         if attempt.get("outcome") == "delivered":
             self._wrong(f"{shown} came after one that was delivered")
@@ -254,13 +255,13 @@ class _Judge:
         if attempt.get("outcome") == "failed" and earlier.answered_at is not None:
             failures = sum(1 for claim in claims[: earlier.number] if claim.settled == "failed")
             planned = RETRY_DELAYS[min(failures, len(RETRY_DELAYS)) - 1]
-            asked = earlier.outcome.retry_after if isinstance(earlier.outcome, transport.Refused) else None
+            asked = earlier.outcome.retry_after if isinstance(earlier.outcome, Refused) else None
             least = min(max(planned, asked or 0), 2 * planned)
             if later.at - earlier.answered_at < least - _SKEW - 1:
                 self._wrong(f"{shown} came {later.at - earlier.answered_at:.1f} s after the last, not {least} s")
 
     def _requests(self, delivery_id: str, subscription: Subscription, claims: list[Claim]) -> None:
-        """What reached the receiver: the same id and bytes each time, signed, and nothing while it was away."""
+        """Checks what reached the receiver: one id, the same bytes, signed, and nothing while the webhook was away."""
         bodies = set()
         for claim in claims:
             if claim.request is None:
@@ -291,7 +292,7 @@ class _Judge:
             self._wrong(f"{delivery_id} is cancelled because {reason!r}, but {why}")
 
     def _not_a_reason(self, record: dict[str, Any], claims: list[Claim], reason: str) -> str | None:
-        """What speaks against the reason of a cancelled delivery."""
+        """Says why a cancelled delivery's reason is not true; None if it is."""
         subscription = self.recorder.subscriptions[record["webhook_id"]]
         if "410" in reason and "disabled" not in reason:
             gone = any(claim.behaviour == "410" for claim in claims)
@@ -332,7 +333,7 @@ def _wants(subscription: Subscription, accepted: Accepted) -> bool:
 
 
 def _signed(headers: Any, body: bytes, secret: str) -> bool:
-    """The published recipe, computed here on its own."""
+    """Whether the signature is right by the published recipe, which is computed here a second time."""
     fields = dict(part.split("=", 1) for part in headers.get("X-FM-Webhook-Signature", "").split(",") if "=" in part)
     expected = hmac.digest(secret.encode(), f"{fields.get('t')}.".encode() + body, hashlib.sha256).hex()
     return hmac.compare_digest(fields.get("v1", ""), expected)

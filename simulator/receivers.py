@@ -1,11 +1,12 @@
-"""The network's edge: receivers that behave as their script says, and a record of all that reached them."""
+"""Receivers that behave as their script says, and that note every request."""
 
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ferryman.outbound import own_network, transport
+from ferryman.outbound.outcomes import Delivered, ErrorClass, Outcome, Refused, Unreachable
+from ferryman.outbound.own_network import OwnNetworkDown
 
 from simulator.aws import Network
 from simulator.engine import Task
@@ -16,19 +17,19 @@ class Behaviour:
     """One answer to one request."""
 
     name: str
-    outcome: transport.Outcome
+    outcome: Outcome
     arrives: bool = True  # whether the receiver gets the request at all
-    seconds: tuple[float, float] = (0.02, 0.4)  # until the sender knows
+    seconds: tuple[float, float] = (0.02, 0.4)  # how long the sender waits for the answer
 
 
 def _answer(name: str, status: int, retry_after: int | None = None, **more: Any) -> Behaviour:
     if 200 <= status < 300:
-        return Behaviour(name, transport.Delivered(status, "", 100), **more)
-    return Behaviour(name, transport.Refused(status, "", 100, retry_after), **more)
+        return Behaviour(name, Delivered(status, "", 100), **more)
+    return Behaviour(name, Refused(status, "", 100, retry_after), **more)
 
 
-def _silence(name: str, error: transport.ErrorClass, **more: Any) -> Behaviour:
-    return Behaviour(name, transport.Unreachable(error, "simulated", 100), **more)
+def _silence(name: str, error: ErrorClass, **more: Any) -> Behaviour:
+    return Behaviour(name, Unreachable(error, "simulated", 100), **more)
 
 
 BEHAVIOURS: dict[str, Behaviour] = {
@@ -61,14 +62,14 @@ FAILURES = tuple(name for name in BEHAVIOURS if name not in (*SUCCESSES, "410"))
 
 @dataclass
 class Script:
-    """How one receiver treats deliveries: some always fail, some at first, some never."""
+    """How one receiver treats its deliveries. Chances are between 0 and 1."""
 
-    doomed: float = 0.0  # of the deliveries: each attempt fails
-    flaky: float = 0.0  # of the attempts of the other deliveries: this one fails
-    gone: float = 0.0  # of the attempts: answered with 410
-    slow: float = 0.0  # of the successes: take seconds
-    fixed: tuple[str, ...] = ()  # to each delivery these, whatever the chances; the last one for ever
-    every: int = 0  # each so manieth delivery gets 500 whenever it comes, the others 200
+    doomed: float = 0.0  # share of the deliveries whose every attempt fails
+    flaky: float = 0.0  # share of the other deliveries' attempts that fail
+    gone: float = 0.0  # share of the attempts that are answered with 410
+    slow: float = 0.0  # share of the successes that take seconds
+    fixed: tuple[str, ...] = ()  # instead: these answers to each delivery, in this order, the last one for ever
+    every: int = 0  # instead: every n-th delivery gets 500 whenever it comes, the others get 200
     seen: dict[str, int] = field(default_factory=dict)
 
     def next(self, dice: random.Random, delivery_id: str, seed: object, made: int) -> Behaviour:
@@ -88,7 +89,7 @@ class Script:
 
 @dataclass
 class Request:
-    """What a receiver got."""
+    """A request as a receiver got it."""
 
     at: float
     url: str
@@ -103,11 +104,11 @@ class Receivers:
         self.network = network
         self.seed = seed
         self.scripts: dict[str, Script] = {}  # by URL
-        self.strays: list[Request] = []  # requests that no claim allowed
+        self.strays: list[Request] = []  # requests without a claim
         self._dice = random.Random(f"{seed} receivers")
         self._made: dict[str, int] = {}
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str], **_options: Any) -> transport.Outcome:
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], **_options: Any) -> Outcome:
         engine, faults = self.network.engine, self.network.faults
         task = engine.current
         assert task is not None, "only functions send"
@@ -115,11 +116,11 @@ class Receivers:
         claim = task.claim
         if claim is None or claim.request is not None:
             self.strays.append(request)
-            return transport.Delivered(200, "", 0)
+            return Delivered(200, "", 0)
         if "network" in self.network.down:
             task.note("network.outage")
             engine.sleep(faults.random("network.outage").uniform(0.1, 8))
-            raise own_network.OwnNetworkDown("simulated")
+            raise OwnNetworkDown("simulated")
         claim.request = request
         made = self._made.get(claim.delivery_id, 0)
         self._made[claim.delivery_id] = made + 1
@@ -128,7 +129,7 @@ class Receivers:
             engine.sleep(faults.random("deliverer.stall").uniform(12, 28))
         return self._send(task, behaviour, request)
 
-    def _send(self, task: Task, behaviour: Behaviour, request: Request) -> transport.Outcome:
+    def _send(self, task: Task, behaviour: Behaviour, request: Request) -> Outcome:
         engine, faults = self.network.engine, self.network.faults
         seconds = self._dice.uniform(*behaviour.seconds)
         request.at = engine.now

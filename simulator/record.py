@@ -1,6 +1,6 @@
-"""What really happened, written down as it happens: claims, answers, settlements, states of webhooks.
+"""Notes what really happens in a run: claims, answers, settlements, states of webhooks.
 
-Seen at the tables' and the network's edge, not through the code that is on trial.
+The recorder watches the edges, the tables' items and the receivers' requests, and never asks the code on trial.
 """
 
 import json
@@ -9,19 +9,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ferryman.aws import dynamodb as store
-from ferryman.outbound import transport
+from ferryman.outbound.outcomes import Delivered, Outcome
 from ferryman.webhooks.subscriptions.model import PAUSE_AFTER_FAILURES
 
 from simulator.engine import Engine, Task
 from simulator.expressions import Item
 from simulator.receivers import Request
 
-_SKEW = 4.0  # a clock may think that a pause is over so much before it is
+_SKEW = 4.0  # seconds: a clock that is ahead sees the end of a pause early
 
 
 @dataclass
 class Claim:
-    """One attempt: from its claim in the table to what was written of it."""
+    """One attempt, from its claim in the table to the outcome that was written."""
 
     delivery_id: str
     number: int
@@ -30,18 +30,18 @@ class Claim:
     request: Request | None = None
     arrived: bool = False  # at the receiver
     behaviour: str | None = None
-    outcome: transport.Outcome | None = None  # as the sender saw it
+    outcome: Outcome | None = None  # as the sender saw it
     answered_at: float | None = None
     settled: str | None = None  # what its own task wrote
 
     @property
     def succeeded(self) -> bool:
-        return isinstance(self.outcome, transport.Delivered)
+        return isinstance(self.outcome, Delivered)
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """Something that the API acknowledged: it has to reach every webhook that wants it."""
+    """A change that the API acknowledged. It has to reach every webhook that wants it."""
 
     type: str
     message_id: str
@@ -55,7 +55,7 @@ class Accepted:
 
 @dataclass
 class Subscription:
-    """A webhook as its owner set it up: the ground truth of who wants what."""
+    """A webhook as its owner set it up. The oracle decides by it who wanted what."""
 
     webhook_id: str
     url: str
@@ -64,7 +64,7 @@ class Subscription:
     secret: str
     livemode: bool
     made_at: float
-    owner_id: str | None = None  # whoever has to belong to the chat; None where that never changes
+    owner_id: str | None = None  # the user who has to belong to the chat; None where that never changes
 
 
 class Recorder:
@@ -144,7 +144,7 @@ class Recorder:
             self.ended[delivery_id].append(state)
 
     def _given_back(self, task: Task | None, delivery_id: str, number: int) -> bool:
-        """An attempt that was certainly not made is taken out of the log by who claimed it, and only by them."""
+        """Whether this task takes its own claim out of the log again because the request certainly never left."""
         claim = task.claim if task is not None else None
         mine = claim is not None and (claim.delivery_id, claim.number) == (delivery_id, number)
         if task is None or claim is None or not mine or claim.arrived or "network.outage" not in claim.faults:
@@ -166,7 +166,7 @@ class Recorder:
             absences[-1] = (absences[-1][0], self._engine.now)
 
     def _counted(self, webhook_id: str, old: dict[str, Any], new: dict[str, Any]) -> None:
-        """After the fifth failure in a row, each one that counts is that of a probe."""
+        """Checks that from the fifth failure in a row on, only a probe counts."""
         before, after = old["consecutive_failures"], new["consecutive_failures"]
         pause_over = 0 < old["paused_until"] <= (self._engine.now + _SKEW) * 1000
         if after == before and pause_over and new["paused_until"] > old["paused_until"]:

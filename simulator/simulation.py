@@ -1,4 +1,4 @@
-"""One run: a workspace with its webhooks, events that flow, faults that strike, and quiet at the end.
+"""One run: a workspace with its webhooks, events, faults, and a quiet time at the end.
 
 with Simulation(seed=17) as simulation:
     simulation.run(events=1000)
@@ -38,7 +38,7 @@ HOUR = 3600.0
 _API_SECONDS = 15
 _REENABLE_EVERY = 600
 _QUIET_AFTER_DAYS = 5
-# All of the code, so that what is replaced in it is replaced everywhere.
+# Every module of the package: a name that is replaced has to be replaced wherever it was imported.
 MODULES = [importlib.import_module(found.name) for found in pkgutil.walk_packages(ferryman.__path__, "ferryman.")]
 CACHES = [
     clear
@@ -51,7 +51,7 @@ EVENTS = ("message.created", "message.updated", "message.deleted")
 
 @dataclass
 class Posted:
-    """A message that may be edited or deleted later."""
+    """An acknowledged message, which may be edited or deleted later."""
 
     chat_id: str
     message_id: str
@@ -60,7 +60,11 @@ class Posted:
 
 
 class Simulation:
-    """A world of its own. Everything in it follows from the seed."""
+    """A world of its own, in which everything follows from the seed.
+
+    `only` names the kinds of faults that may strike, `scale` makes them more frequent, and `small` makes a world of
+    three webhooks in one chat.
+    """
 
     def __init__(
         self, seed: object, only: Collection[str] | None = None, *, scale: float = 1, small: bool = False
@@ -74,7 +78,7 @@ class Simulation:
         self.receivers = Receivers(self.network, seed)
         self.small = small
         self.deleted: set[str] = set()  # webhooks
-        self.refused = 0  # requests that were not acknowledged
+        self.refused = 0  # requests that the API did not acknowledge
         self.began = time.perf_counter()
         self._undo = ExitStack()
         self._entropy = random.Random(f"{seed} entropy")
@@ -107,7 +111,7 @@ class Simulation:
         _forget_caches()
 
     def _patch(self) -> None:
-        """The clock, the network's edge, the dice and the threads; nothing else of the code is replaced."""
+        """Replace the clock, the network's edge, the random numbers and the threads, and nothing else of the code."""
         enter = self._undo.enter_context
         enter(patch.object(clock, "now", self._now))
         enter(patch.object(transport, "post", self.receivers.post))
@@ -118,12 +122,12 @@ class Simulation:
         for module in MODULES:
             if hasattr(module, "ThreadPoolExecutor"):
                 enter(patch.object(module, "ThreadPoolExecutor", pool))
-        # One for all: which of them a webhook gets hangs on the order of sets, and a seed must not.
+        # One lock for all: which one a webhook gets depends on the order of a set, and a run must not.
         enter(patch.object(sealing, "_locks", [Lock(self.engine)]))
         state = random.getstate()
         self._undo.callback(random.setstate, state)
         random.seed(f"{self.seed} code")
-        level = log.logger.level
+        level = log.logger.log_level
         self._undo.callback(log.logger.setLevel, level)
         log.logger.setLevel("CRITICAL")
 
@@ -202,15 +206,15 @@ class Simulation:
         return user["id"], secret
 
     def _make(self, target: str, body: Any, token: str | None = None) -> Any:
-        self.engine.now += 0.01  # things are made one after the other
+        self.engine.now += 0.01  # so that no two things are made at the same moment
         answer = self.cloud.call("POST", target, token=token or self.owner, json_body=body)
         assert answer.status in (200, 201), answer.body
         return answer.json
 
-    # -- what people do ----------------------------------------------------------------------------------------------
+    # -- people ------------------------------------------------------------------------------------------------------
 
     def request(self, function: str, work: Callable[[], Answer], then: Callable[[Answer], None] | None = None) -> None:
-        """A call to the API that may be hit by faults; `then` gets its answer, if there was one."""
+        """Call the API, where faults may strike; `then` gets the answer if the API acknowledged the call."""
         invocation = Invocation(self.engine, function, _API_SECONDS)
         task = self.engine.start(invocation, work)
 
@@ -276,7 +280,7 @@ class Simulation:
         self.recorder.accepted.append(Accepted(type_, message_id, revision, chat_id, text, asked, self.engine.now))
 
     def leave(self) -> None:
-        """The leaver's owner is taken out of the chat that the webhook listens to."""
+        """Take the owner of the webhook `leaver` out of the chat that it listens to."""
         chat_id = min(self.leaver.chat_ids or ())
         target = f"/v1/chats/{chat_id}/members/{self.leaver.owner_id}"
         self.request("chats", lambda: self.cloud.call("DELETE", target, token=self.owner))
@@ -293,14 +297,14 @@ class Simulation:
         self.request("webhooks", lambda: self.cloud.call("DELETE", target, token=self.owner))
 
     def enable_again(self) -> None:
-        """An administrator looks after the webhooks that were disabled."""
+        """Enable every disabled webhook again, as an administrator would."""
         for webhook_id, absences in list(self.recorder.absences.items()):
             known = webhook_id in self.recorder.subscriptions and webhook_id not in self.deleted
             if absences and absences[-1][1] is None and known:
                 self.set_state(self.recorder.subscriptions[webhook_id], "enabled")
 
     def poison(self) -> None:
-        """Something that nobody of us wrote, in a stream and in a table."""
+        """Put a record or an item that Ferryman did not write into a stream or a table."""
         number = len(self.recorder.poison)
         shapes: list[dict[str, Any]] = [
             {},
@@ -317,14 +321,14 @@ class Simulation:
             record["dynamodb"]["Keys"] = {"chat": {"S": f"poison {number}"}}
             stream.add(record)
         else:
-            # An item, so that the sweeper finds it too, before all others.
+            # As an item it comes before all others, so that the sweeper meets it too.
             keys = {"chat": {"S": "poison"}, "message_id": {"S": f"poison-{number}"}}
             self.cloud.dynamodb.put_item(TableName="MessagesTable", Item={**image, **keys})
 
     # -- a run -------------------------------------------------------------------------------------------------------
 
     def run(self, events: int) -> None:
-        """Two busy hours, a stream outage that outlasts the stream, half an hour more; then quiet."""
+        """Let so many events happen: two busy hours, an outage that outlasts the stream, half an hour, then quiet."""
         outage = 26 * HOUR if self.faults.planned("stream.outage") else 0.1 * HOUR
         busy, late = 2 * HOUR, 0.5 * HOUR
         self._plan_faults(busy, outage)
@@ -392,7 +396,7 @@ class Simulation:
             stream.enable(enabled)
 
     def heal(self) -> None:
-        """No more faults, and everything is switched on."""
+        """End every fault and switch everything on."""
         self.faults.active = False
         self.faults.armed.clear()
         self.network.down.clear()
@@ -402,7 +406,7 @@ class Simulation:
             consumer.enable(True)
 
     def quiesce(self) -> None:
-        """Heal, then let time pass until nothing moves any more: retries, sweeps and dead letters included."""
+        """Heal, then let time pass until nothing moves, retries, sweeps and dead letters included."""
         self.heal()
         most = self.engine.now + _QUIET_AFTER_DAYS * 86_400
         while self.engine.now < most:
@@ -411,11 +415,11 @@ class Simulation:
                 return
 
     def seconds(self) -> float:
-        """How long this took on this machine."""
+        """How long the run took on this machine."""
         return time.perf_counter() - self.began
 
     def hours(self) -> float:
-        """How much time passed in the simulation."""
+        """How many hours passed in the simulation."""
         return (self.engine.now - START) / HOUR
 
     def verdict(self, since: float = 0) -> oracle.Verdict:
@@ -423,6 +427,6 @@ class Simulation:
 
 
 def _forget_caches() -> None:
-    """What a new process does not know."""
+    """Empty every cache, as a new process starts with none."""
     for clear in CACHES:
         clear()

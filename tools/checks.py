@@ -30,7 +30,7 @@ ADVICE = {
 def main() -> None:
     chosen = sys.argv[1:] or list(STAGES)
     if unknown := [name for name in chosen if name not in STAGES]:
-        raise LocalError(f"There is no check called {unknown[0]}.", f"Choose from: {', '.join(STAGES)}.")
+        raise LocalError(f"{unknown[0]} is not a check.", f"Choose from: {', '.join(STAGES)}.")
     results = {name: _run(name) for name in chosen}
     print(f"\n{bold('Checks')}")
     for name, (passed, duration) in results.items():

@@ -1,4 +1,4 @@
-"""What the commands print: steps with their durations, colours only on a terminal, errors with a way out."""
+"""Prints steps with their durations, colours on a terminal only, and errors with a way out."""
 
 import sys
 import time
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class LocalError(Exception):
-    """Something is wrong on this machine; `advice` says what to do next."""
+    """Something is wrong on this machine; `advice` names the next step."""
 
     def __init__(self, problem: str, advice: str) -> None:
         super().__init__(problem)

@@ -1,9 +1,10 @@
-"""Writes the parts of docs/ that are generated: what each function may touch, and what each event's body holds.
+"""Writes the generated parts of docs/: the permissions of each function, and the body of each event.
 
-`python -m tools.docs` writes them between their marks; `--check` fails when they are not what the template, the
-catalogue of events and the last measurement say.
+`python -m tools.docs` writes them between their marks. `--check` fails when a page differs from the template, from the
+catalogue of events or from the last measurement.
 """
 
+import itertools
 import json
 import re
 import sys
@@ -20,8 +21,10 @@ sys.path.insert(0, str(ROOT / "layers" / "ferryman"))
 from ferryman.events import catalogue  # noqa: E402
 
 from bench import pages  # noqa: E402
+from bench.report import Row  # noqa: E402
 
 DOCS = ROOT / "docs"
+GROUPS = ("api", "inbound", "workers", "operator", "web")
 
 _RESOURCE = re.compile(r"(\w+?)(Table|Queue|Key|Bucket)\b(?:\.Arn)?(?:\}/index/(\w+))?")
 
@@ -32,30 +35,33 @@ class Function:
 
     logical_id: str
     folder: str
+    group: str  # api, inbound, workers, operator or web
     path: str
     description: str
     triggers: list[str]
-    permissions: list[tuple[str, str]]  # (action, what it may be done to)
+    permissions: list[tuple[str, str]]  # (action, resource)
     memory: int  # MB
     timeout: int  # seconds
 
 
 def functions() -> list[Function]:
-    """Every function, in the template's order."""
+    """Every function, by its folder's group, and in the template's order within a group."""
     document = template.document(ROOT)
     shared = document["Globals"]["Function"]
-    return [
+    listed = [
         _function(name, shared | resource["Properties"])
         for name, resource in document["Resources"].items()
         if resource["Type"] == "AWS::Serverless::Function"
     ]
+    return sorted(listed, key=lambda function: GROUPS.index(function.group))
 
 
 def _function(name: str, properties: dict[str, Any]) -> Function:
     statements = [statement for policy in properties.get("Policies", []) for statement in policy["Statement"]]
     return Function(
         logical_id=name,
-        folder=properties["CodeUri"].rpartition("/")[2],
+        folder=properties["CodeUri"].split("/")[-1],
+        group=properties["CodeUri"].split("/")[-2],
         path=properties["CodeUri"],
         description=properties["Description"],
         triggers=[_trigger(event) for event in properties.get("Events", {}).values()],
@@ -91,37 +97,52 @@ def _list(value: Any) -> list[str]:
 
 def _thing(resource: str) -> str:
     """A table, queue, key or bucket in the docs' words: `MessagesTable.Arn` is table `messages`."""
-    found = _RESOURCE.search(resource)
-    if not found:
+    match = _RESOURCE.search(resource)
+    if not match:
         return f"`{resource}`"
-    name = re.sub(r"(?<!^)(?=[A-Z])", "_", found[1]).lower()
-    if found[3]:
-        return f"index `{name}.{found[3]}`"
-    return f"{found[2].lower()} `{name}`"
+    name = re.sub(r"(?<!^)(?=[A-Z])", "_", match[1]).lower()
+    if match[3]:
+        return f"index `{name}.{match[3]}`"
+    return f"{match[2].lower()} `{name}`"
 
 
-def functions_table() -> str:
-    """One row a function."""
+def function_sections() -> str:
+    """One section for each function, under a heading for each folder of functions."""
     measured = pages.cold(pages.load())
-    rows = [
-        "| function | what it does | what invokes it | what it may touch | memory, time limit | cold start |",
-        "|---|---|---|---|---|---|",
-    ]
-    for function in functions():
-        touched: dict[str, list[str]] = {}
-        for action, thing in function.permissions:
-            touched.setdefault(thing, []).append(action.partition(":")[2])
-        cold = measured.get(function.folder, {})
-        cells = [
-            f"[`{function.folder}`](../{function.path}/handler.py)",
-            function.description,
-            "<br>".join(function.triggers) or "nobody; by hand, through IAM",
-            "<br>".join(f"{thing}: {', '.join(actions)}" for thing, actions in touched.items()) or "nothing",
-            f"{function.memory} MB, {function.timeout} s",
-            ", ".join(f"{row.value:g} R in {what}" for what, row in cold.items() if what != "compiled") or "?",
+    parts = []
+    for group, members in itertools.groupby(functions(), key=lambda function: function.group):
+        parts.append(f"## functions/{group}")
+        parts += [_section(function, measured.get(function.folder, {})) for function in members]
+    return "\n\n".join(parts)
+
+
+def _section(function: Function, cold: dict[str, Row]) -> str:
+    touched: dict[str, list[str]] = {}
+    for action, thing in function.permissions:
+        touched.setdefault(thing, []).append(action.partition(":")[2])
+    starts = [f"{row.value:g} R in {unit}" for unit, row in cold.items() if unit != "compiled"]
+    return "\n".join(
+        [
+            f"### `{function.folder}`",
+            "",
+            f"{function.description}. Code: [{function.path}](../{function.path}/handler.py)",
+            "",
+            *_field("Invoked by", function.triggers or ["hand, through IAM"]),
+            *_field("May touch", [f"{thing}: {', '.join(actions)}" for thing, actions in touched.items()]),
+            f"- **Memory and time limit:** {function.memory} MB, {function.timeout} s",
+            f"- **Cold start:** {', '.join(starts) or 'not measured'}",
         ]
-        rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows)
+    )
+
+
+def _field(name: str, values: list[str]) -> list[str]:
+    """A list item: on one line with one value, as a list of its own with several."""
+    match values:
+        case []:
+            return [f"- **{name}:** nothing"]
+        case [value]:
+            return [f"- **{name}:** {value}"]
+    return [f"- **{name}:**", *(f"  - {value}" for value in values)]
 
 
 def event_types() -> str:
@@ -137,18 +158,18 @@ def event_types() -> str:
 
 
 def files() -> dict[Path, str]:
-    """The files with generated parts, as they should be."""
+    """The pages with generated parts, as they should be: path → text."""
     return {
-        DOCS / "functions.md": _between(DOCS / "functions.md", "functions", functions_table()),
+        DOCS / "functions.md": _between(DOCS / "functions.md", "functions", function_sections()),
         DOCS / "receivers.md": _between(DOCS / "receivers.md", "events", event_types()),
     }
 
 
 def _between(path: Path, part: str, content: str) -> str:
     begin, end = f"<!-- generated: {part}; make docs -->\n", f"<!-- end: {part} -->"
-    before, found, rest = path.read_text().partition(begin)
+    before, opened, rest = path.read_text().partition(begin)
     _, closed, after = rest.partition(end)
-    if not (found and closed):
+    if not (opened and closed):
         raise ValueError(f"{path.name} must hold the lines {begin.strip()} and {end}")
     return f"{before}{begin}\n{content}\n\n{end}{after}"
 
@@ -157,7 +178,7 @@ def main() -> int:
     stale = [path for path, text in files().items() if path.read_text() != text]
     if "--check" in sys.argv:
         for path in stale:
-            print(f"{path.relative_to(ROOT)} is not what the template and the events say. Run: make docs")
+            print(f"{path.relative_to(ROOT)} is stale. Run: make docs")
         return 1 if stale else 0
     for path in stale:
         path.write_text(files()[path])

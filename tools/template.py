@@ -1,4 +1,4 @@
-"""Reads template.yaml and samconfig.toml as far as `local/` needs to know them."""
+"""Reads template.yaml and samconfig.toml for `local/`."""
 
 import platform
 import tomllib
@@ -9,7 +9,7 @@ import yaml
 
 
 class _Loader(yaml.SafeLoader):
-    """Plain YAML plus CloudFormation's short tags (!Ref, !Sub, …), whose meaning does not matter here."""
+    """Plain YAML with CloudFormation's short tags (!Ref, !Sub, …), whose meaning does not matter here."""
 
 
 def _ignore_tag(loader: _Loader, suffix: str, node: yaml.Node) -> Any:

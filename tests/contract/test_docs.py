@@ -1,4 +1,4 @@
-"""What README.md and docs/ name exists: files, links, commands, routes, parameters, permissions, tests."""
+"""Pages name only things that exist: files, links, commands, routes, parameters, permissions, tests."""
 
 import re
 import tomllib
@@ -16,7 +16,7 @@ from tools import docs
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "simulator").glob("*.md"))]
 TOP = {path.name for path in ROOT.iterdir()}
 RESOURCES = template.load()["Resources"]
 OUTPUTS = template.load()["Outputs"]
@@ -28,6 +28,8 @@ FOREIGN = {
 
 # Addresses of the products that docs/coverage.md measures us against.
 DIALECTS = ("/webhooks/", "/api/v4/")
+
+DATE_AND_STATUS = r"Date: (\d{4}-\d\d-\d\d)\. Status: (accepted|replaced by \d+(?: in part)?)(?::.*|\.)"
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -112,7 +114,7 @@ def vocabulary() -> set[str]:
     files = [
         ROOT / name for name in ("template.yaml", "operations.yaml", "samconfig.toml", "pyproject.toml", "Makefile")
     ]
-    for folder in ("layers/ferryman", "functions", "local", "docs/snippets"):
+    for folder in ("layers/ferryman", "functions", "local", "simulator", "docs/snippets"):
         files += (ROOT / folder).rglob("*.py")
     words = {word for file in files for word in re.findall(r"[\w-]+", file.read_text())}
     # docs/functions.md writes the template's names as folders are: SlowDeliveriesQueue is queue `slow_deliveries`.
@@ -143,22 +145,25 @@ def test_what_is_generated_is_fresh() -> None:
     assert not stale, "run `make docs`"
 
 
-def test_the_table_of_permissions_is_that_of_the_template() -> None:
-    """Read from the page, without what generates it: each action on each table, and no other."""
-    rows = [
-        line.split(" | ") for line in (ROOT / "docs/functions.md").read_text().splitlines() if line.startswith("| [`")
-    ]
-    assert {row[0].split("`")[1] for row in rows} == set(template.functions())
-    for row in rows:
-        folder = row[0].split("`")[1]
-        told = {
-            (action, re.sub(r"[`_ .]", "", thing.split(" ", 1)[1]))
-            for line in row[3].split("<br>")
-            if ": " in line
-            for thing, _, actions in [line.partition(": ")]
+def test_the_permissions_shown_are_those_of_the_template() -> None:
+    """Read from the page, without the code that generates it: each action on each resource, and no other."""
+    sections = _sections((ROOT / "docs/functions.md").read_text(), r"`(\w+)`")
+    assert set(sections) == set(template.functions())
+    for folder, section in sections.items():
+        (listed,) = re.findall(r"^- \*\*May touch:\*\*(.*?)(?=^- |\Z)", section, re.MULTILINE | re.DOTALL)
+        shown = {
+            (action, re.sub(r"[_.]", "", name))
+            for name, actions in re.findall(r"\w+ `([\w.]+)`: (.+)", listed)
             for action in actions.split(", ")
         }
-        assert told == set(_permissions(folder)), folder
+        assert shown == set(_permissions(folder)), folder
+
+
+def _sections(text: str, label: str) -> dict[str, str]:
+    """The text below each heading of the third level that begins with `label`, by its first group."""
+    parts = re.split(r"^(#{1,3} .+)$", text, flags=re.MULTILINE)
+    headings = [re.match(rf"### {label}", heading) for heading in parts[1::2]]
+    return {match[1]: body for match, body in zip(headings, parts[2::2], strict=True) if match}
 
 
 def _permissions(folder: str) -> Iterator[tuple[str, str]]:
@@ -172,15 +177,51 @@ def _permissions(folder: str) -> Iterator[tuple[str, str]]:
                     yield action.partition(":")[2], (re.sub("(Table|Queue|Key|Bucket)$", "", name) + index).lower()
 
 
-def test_the_readme_shows_the_snippets_that_are_tested() -> None:
-    text = README.read_text()
-    for name, language in (("verify.py", "python"), ("verify.mjs", "js"), ("verify.go", "go"), ("verify.sh", "sh")):
-        assert f"```{language}\n{(ROOT / 'docs/snippets' / name).read_text()}```\n" in text, name
+@pytest.mark.parametrize("page", [README, ROOT / "docs/receivers.md"], ids=lambda page: page.name)
+def test_readers_find_the_programs_that_verify_a_signature(page: Path) -> None:
+    """tests/unit/test_verification_snippets.py runs each of them."""
+    for name in ("verify.py", "verify.mjs", "verify.go", "verify.sh"):
+        assert f"snippets/{name})" in page.read_text(), f"{page.name} does not link {name}"
+
+
+def test_the_readme_is_short_and_begins_with_the_picture() -> None:
+    lines = README.read_text().splitlines()
+    assert len(lines) < 200
+    assert next(line for line in lines[1:] if line) == "<picture>"
+
+
+def test_both_pictures_draw_the_same() -> None:
+    """The light and the dark picture differ in their colours only."""
+    light, dark = ((ROOT / f"docs/images/architecture-{theme}.svg").read_text() for theme in ("light", "dark"))
+    assert light != dark
+    colours = re.compile(r"#[0-9a-f]{6}|color-scheme: \w+")
+    assert colours.sub("", light) == colours.sub("", dark)
+
+
+def test_every_decision_has_a_date_and_a_status_and_stands_in_the_index() -> None:
+    pages = sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))
+    expected = []
+    for page in pages:
+        lines = page.read_text().splitlines()
+        number, title = re.fullmatch(r"# (\d+)\. (.+)", lines[0]).groups()  # type: ignore[union-attr]
+        date, status = re.fullmatch(DATE_AND_STATUS, lines[2]).groups()  # type: ignore[union-attr]
+        assert page.name.startswith(f"{int(number):04}-")
+        expected.append(f"| {number} | [{title}]({page.name}) | {date} | {status} |")
+    index = (ROOT / "docs/decisions/README.md").read_text()
+    assert [line for line in index.splitlines() if re.match(r"\| \d", line)] == expected
+
+
+@each_page
+def test_pictures_exist(page: Path) -> None:
+    for path in re.findall(r'(?:src|srcset)="([^"]+)"', _prose(page)):
+        assert (page.parent / path).is_file(), f"{path} does not exist"
 
 
 def test_the_example_of_a_signature_is_right() -> None:
-    text = (ROOT / "docs/receivers.md").read_text()
-    example = dict(re.findall(r"^(secret|timestamp|body|header) +(.+)$", text, flags=re.MULTILINE))
+    (block,) = re.findall(
+        r"^```\n(secret .*?)^```$", (ROOT / "docs/receivers.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    example = dict(re.findall(r"^(secret|timestamp|body|header) +(.+)$", block, re.MULTILINE))
     assert fm_signature([example["secret"]], int(example["timestamp"]), example["body"].encode()) == example["header"]
 
 
@@ -205,15 +246,12 @@ def test_the_tests_that_a_page_names_exist(name: str) -> None:
     ("name", "label", "count"), [("reliability", "F", 40), ("security", "T", 35), ("security", "S", 6)]
 )
 def test_every_fault_and_threat_has_its_answer(name: str, label: str, count: int) -> None:
-    """A row each: with a test that goes red without the answer, or with what is not there."""
-    rows = [
-        line.strip("| ").split(" | ")
-        for line in (ROOT / f"docs/{name}.md").read_text().replace("| |", "|  |").splitlines()
-        if re.match(rf"\| {label}\d+ \|", line)
-    ]
-    assert [row[0] for row in rows] == [f"{label}{number}" for number in range(1, count + 1)]
-    for row in rows:
-        assert "`tests/" in " ".join(row) or "not there yet" in row[-1], row[0]
+    """Each has a section that names the code, and a test that fails without it."""
+    sections = _sections((ROOT / f"docs/{name}.md").read_text(), rf"({label}\d+)\.")
+    assert list(sections) == [f"{label}{number}" for number in range(1, count + 1)]
+    for heading, section in sections.items():
+        assert re.search(r"^- \*\*Where:\*\*\s+\[", section, re.MULTILINE), heading
+        assert re.search(r"^  - `tests/", section, re.MULTILINE), heading
 
 
 def test_the_faults_that_reliability_names_are_the_simulators() -> None:

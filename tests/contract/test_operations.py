@@ -97,9 +97,11 @@ def test_it_is_given_what_it_asks_for() -> None:
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_it_calls_things_by_the_name_they_have(name: str) -> None:
-    words = {"Deployment": "AWS::StackName", "ApiId": "Api", "AlarmTopicArn": "AlarmTopicArn"}
+    words = {"Deployment": "AWS::StackName", "ApiId": "Api"}
     resource = words.get(name, name)
-    assert GIVEN[name] in ({"Ref": resource}, {"Fn::GetAtt": [resource, "QueueName"]})
+    topic = {"Fn::If": ["MakesAlarmTopic", {"Ref": "AlarmTopic"}, {"Ref": "AlarmTopicArn"}]}
+    wanted = [topic] if name == "AlarmTopicArn" else [{"Ref": resource}, {"Fn::GetAtt": [resource, "QueueName"]}]
+    assert GIVEN[name] in wanted
     assert f"${{{name}}}" in (text := json.dumps(template.load(OPERATIONS)["Resources"])) or f'"Ref": "{name}"' in text
 
 
@@ -113,7 +115,7 @@ def test_each_alarm_has_a_section_of_its_name_in_the_runbook(name: str) -> None:
     assert ALARMS[name]["AlarmDescription"].endswith(f"docs/runbook.md#{_slug(title)}")
     found = re.search(rf"^(#+) {re.escape(title)}$\n(.*?)(?=^#{{1,3}} |\Z)", RUNBOOK, re.MULTILINE | re.DOTALL)
     assert found, f"docs/runbook.md has no section called {title}"
-    for part in ("**It means**", "**First look**", "**What to do.**"):
+    for part in ("**It means**", "**First look**", "**Do this.**"):
         assert part in found[2], f"the section {title} of docs/runbook.md has no part {part}"
     assert "```" in found[2], f"the section {title} of docs/runbook.md shows no command"
 
@@ -218,7 +220,7 @@ def test_only_the_deliverer_can_reach_a_receiver() -> None:
     calling = {
         folder
         for folder in FUNCTIONS
-        if ("ferryman.outbound.transport", "post") in reach._Reach(template.handler(folder)).nodes
+        if ("ferryman.outbound.adapter", "session") in reach._Reach(template.handler(folder)).nodes
     }
     assert calling == {"deliverer"}
 

@@ -24,8 +24,9 @@ DAY = 86_400
 
 
 def own_environment(folder: str) -> dict[str, Any]:
-    variables: dict[str, Any] = FUNCTIONS[folder].get("Environment", {}).get("Variables", {})
-    return variables
+    """What a function is told besides its name."""
+    variables: dict[str, Any] = FUNCTIONS[folder]["Environment"]["Variables"]
+    return {name: value for name, value in variables.items() if name != "POWERTOOLS_SERVICE_NAME"}
 
 
 def timeout(folder: str) -> int:
@@ -305,8 +306,13 @@ def test_only_what_makes_webhooks_writes_signing_secrets() -> None:
 def test_only_the_sessions_function_touches_how_people_sign_in() -> None:
     """Hashes of passwords and second factors; and that function can read nothing that another key protects."""
     allowed = {folder: guard.allowed(folder) for folder in FUNCTIONS}
+    # The bootstrap function writes the first owner's invitation, and reads nothing.
+    assert {pair for pair in allowed["bootstrap"] if pair[1] == "LoginsTable"} == {
+        ("dynamodb:UpdateItem", "LoginsTable")
+    }
+    del allowed["bootstrap"]
     for resource in ("TotpKey", "LoginsTable", "SignInFailuresTable"):
-        assert {folder for folder in FUNCTIONS for _, name in allowed[folder] if name == resource} == {"sessions"}
+        assert {folder for folder in allowed for _, name in allowed[folder] if name == resource} == {"sessions"}
     keys = {pair for pair in allowed["sessions"] if pair[0].startswith("kms:")}
     assert keys == {("kms:Encrypt", "TotpKey"), ("kms:Decrypt", "TotpKey")}
 
@@ -347,6 +353,14 @@ def _needed_actions(folder: str) -> set[tuple[str, str]]:
             name += "/*"
         found.add((action, f"{name}/index/{index}" if index else name))
     return found
+
+
+@pytest.mark.parametrize("folder", FUNCTIONS)
+def test_lines_and_metrics_of_a_function_name_it(folder: str) -> None:
+    assert FUNCTIONS[folder]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == folder
+    assert GLOBAL["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] == {
+        "Fn::Sub": "Ferryman/${AWS::StackName}"
+    }
 
 
 @pytest.mark.parametrize("folder", FUNCTIONS)
@@ -531,14 +545,14 @@ def test_the_dependencies_are_built_for_the_architecture_chosen() -> None:
 
 def test_the_layer_keeps_what_our_clients_read_of_botocore() -> None:
     code = (template.ROOT / "layers/ferryman/ferryman/aws/clients.py").read_text()
-    clients = set(re.findall(r'create_client\("(\w+)"', code))
+    clients = set(re.findall(r'_client\("(\w+)"', code))
     makefile = (template.ROOT / "layers/dependencies/Makefile").read_text()
     (kept,) = re.findall(r"^SERVICES := (.+)$", makefile, re.MULTILINE)
     assert set(kept.split()) == clients
 
 
-def test_lambda_enters_by_the_start() -> None:
-    assert GLOBAL["Handler"] == "start.handler"
+def test_lambda_enters_every_function_by_one_module() -> None:
+    assert GLOBAL["Handler"] == "lambda_entry.handler"
     assert not [folder for folder, function in FUNCTIONS.items() if "Handler" in function]
 
 

@@ -30,7 +30,7 @@ def test_a_person_signs_in_with_a_second_factor_and_out_again(stack: E2E) -> Non
     assert stack.api("GET", "/v1/webhooks", token=token).status == 200
     assert stack.api("GET", "/v1/tokens", token=token).status == 403
 
-    totp = pyotp.TOTP(stack.api("POST", "/v1/me/totp", token=token).json["secret"])
+    totp = pyotp.TOTP(stack.api("POST", "/v1/me/totp", {"current_password": PASSWORD}, token=token).json["secret"])
     verified = stack.api("POST", "/v1/me/totp/verify", {"code": totp.at(time.time())}, token=token)
     assert verified.status == 200, verified.body
     status, refused = sign_in()

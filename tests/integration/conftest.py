@@ -78,6 +78,7 @@ class Workspace:
     workspace_id: str
     user_id: str
     token: str
+    invitation: str = ""  # of the first owner, to set a password
 
     def call(self, method: str, target: str, json_body: Any = None, **options: Any) -> Answer:
         return self.world.call(method, target, token=self.token, json_body=json_body, **options)
@@ -134,14 +135,14 @@ def token_for(world: World, owner: Workspace, user: dict[str, Any], scopes: tupl
 @pytest.fixture
 def workspace(world: World) -> Workspace:
     made = world.bootstrap()
-    return Workspace(world, made["workspace_id"], made["user_id"], made["token"])
+    return Workspace(world, made["workspace_id"], made["user_id"], made["token"], made["invitation"])
 
 
 @pytest.fixture
 def other(world: World) -> Workspace:
     """A second tenant, to whom nothing of the first exists."""
     made = world.bootstrap("Other")
-    return Workspace(world, made["workspace_id"], made["user_id"], made["token"])
+    return Workspace(world, made["workspace_id"], made["user_id"], made["token"], made["invitation"])
 
 
 @pytest.fixture

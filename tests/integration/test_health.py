@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import boto3
 import pytest
 from ferryman import clock
-from ferryman.outbound import transport
+from ferryman.outbound.outcomes import Refused, Unreachable
 from ferryman.webhooks import health, tickets
 from ferryman.webhooks.subscriptions import table as webhooks
 
@@ -189,10 +189,10 @@ def test_what_was_under_way_when_a_pause_began_is_not_counted(
         webhook = webhooks.get_many([(workspace.workspace_id, webhook_id)])[webhook_id]
         _set(world, workspace, webhook_id, paused_until=int(moving.now * 1000) + 60_000, consecutive_failures=5)
         for _ in range(6):
-            health.failed(webhook, transport.Unreachable("timeout", "", 8000))
+            health.failed(webhook, Unreachable("timeout", "", 8000))
         seen = workspace.call("GET", f"/v1/webhooks/{webhook_id}").json
         assert (seen["state"], seen["consecutive_failures"]) == ("enabled", 5)
-        health.failed(webhook, transport.Refused(410, "", 1, None))
+        health.failed(webhook, Refused(410, "", 1, None))
     assert workspace.call("GET", f"/v1/webhooks/{webhook_id}").json["state"] == "disabled"
 
 

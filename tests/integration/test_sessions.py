@@ -13,15 +13,14 @@ import pyotp
 import pytest
 from ferryman import clock
 from ferryman.aws import clients as aws
-from ferryman.errors import AwsUnreachable
 from ferryman.identity import permissions
 from ferryman.identity.logins import passwords
 from ferryman.identity.logins import sign_in_failures as attempts
 from ferryman.identity.users import emails
 
 from tests.integration.conftest import Workspace
-from tests.support import watched
 from tests.support.meanwhile import meanwhile
+from tests.support.refusals import unanswered
 from tests.support.world import Answer, World
 
 HOUR = 3600
@@ -104,7 +103,7 @@ def person(workspace: Workspace, role: str = "staff", email: str | None = None, 
 
 def enrolled(signed: Signed) -> tuple[pyotp.TOTP, list[str]]:
     """An active second factor and its recovery codes; the code of now is used up."""
-    made = signed.call("POST", "/v1/me/totp")
+    made = signed.call("POST", "/v1/me/totp", {"current_password": PASSWORD})
     assert made.status == 201, made.body
     totp = pyotp.TOTP(made.json["secret"])
     answer = signed.call("POST", "/v1/me/totp/verify", {"code": code_of(totp)})
@@ -143,7 +142,7 @@ def test_a_new_person_sets_a_password_and_signs_in(workspace: Workspace) -> None
 
 def test_the_bootstraps_owner_gets_a_password_the_same_way(workspace: Workspace) -> None:
     email = workspace.call("GET", "/v1/me").json["user"]["email"]
-    assert accept(workspace.world, invited(workspace, workspace.user_id)).status == 200
+    assert accept(workspace.world, workspace.invitation).status == 200
     signed = Person(workspace, workspace.user_id, email).sign_in()
     assert "admin:*" in signed.call("GET", "/v1/me").json["scopes"]
 
@@ -220,9 +219,9 @@ def test_other_secrets_are_no_invitations_and_invitations_are_no_tokens(workspac
 
 def test_nobody_invites_who_may_do_more(workspace: Workspace) -> None:
     admin = workspace.person("admin", "admin:*")
-    staff, manager = person(workspace), person(workspace, "manager")
+    staff, manager = workspace.person("staff"), workspace.person("manager")
     assert admin.call("POST", f"/v1/users/{workspace.user_id}/invitation").status == 403
-    assert admin.call("POST", f"/v1/users/{admin.user_id}/invitation").status == 201
+    assert admin.call("POST", f"/v1/users/{admin.user_id}/invitation").status == 403, "nobody invites themselves"
     narrow = workspace.narrow("users:write")
     for user_id in (staff.user_id, manager.user_id, workspace.user_id):
         assert narrow.call("POST", f"/v1/users/{user_id}/invitation").status == 403
@@ -390,11 +389,11 @@ def calls_of(noted: list[str]) -> Iterator[None]:
         noted.append(f"{model.name} {json.loads(params['body']).get('TableName', '')}")
 
     client = aws.dynamodb()
-    watched.events(client).register("before-call.dynamodb", note)
+    client.meta.events.register("before-call.dynamodb", note)
     try:
         yield
     finally:
-        watched.events(client).unregister("before-call.dynamodb", note)
+        client.meta.events.unregister("before-call.dynamodb", note)
 
 
 @pytest.mark.parametrize(
@@ -488,9 +487,9 @@ def test_the_list_of_sessions_pages(workspace: Workspace, later: Callable[[float
         ("DELETE", "/v1/sessions/current", None),
         ("DELETE", "/v1/sessions/ses_01ARZ3NDEKTSV4RRFFQ69G5FAV", None),
         ("POST", "/v1/me/password", {"current_password": PASSWORD, "new_password": "another password"}),
-        ("POST", "/v1/me/totp", None),
+        ("POST", "/v1/me/totp", {"current_password": PASSWORD}),
         ("POST", "/v1/me/totp/verify", {"code": "123456"}),
-        ("DELETE", "/v1/me/totp", {"code": "123456"}),
+        ("DELETE", "/v1/me/totp", {"current_password": PASSWORD, "code": "123456"}),
     ],
 )
 def test_no_token_touches_how_its_person_signs_in(workspace: Workspace, method: str, target: str, body: Any) -> None:
@@ -755,15 +754,15 @@ def failing_after_commit() -> Iterator[None]:
 
     def fail(**_: Any) -> None:
         if committed:
-            raise AwsUnreachable("dynamodb")
+            raise unanswered()
 
-    watched.events(client).register("after-call.dynamodb.TransactWriteItems", note)
-    watched.events(client).register("before-call.dynamodb.Query", fail)
+    client.meta.events.register("after-call.dynamodb.TransactWriteItems", note)
+    client.meta.events.register("before-call.dynamodb.Query", fail)
     try:
         yield
     finally:
-        watched.events(client).unregister("after-call.dynamodb.TransactWriteItems", note)
-        watched.events(client).unregister("before-call.dynamodb.Query", fail)
+        client.meta.events.unregister("after-call.dynamodb.TransactWriteItems", note)
+        client.meta.events.unregister("before-call.dynamodb.Query", fail)
     assert committed
 
 
@@ -785,7 +784,7 @@ def test_a_second_factor_is_enrolled_verified_used_and_removed(
     grace = person(workspace)
     later(30)
     signed = grace.sign_in()
-    made = signed.call("POST", "/v1/me/totp")
+    made = signed.call("POST", "/v1/me/totp", {"current_password": PASSWORD})
     assert made.status == 201
     totp = pyotp.parse_uri(made.json["uri"])
     assert isinstance(totp, pyotp.TOTP)
@@ -802,7 +801,7 @@ def test_a_second_factor_is_enrolled_verified_used_and_removed(
     assert signed.is_accepted()
 
     later(30)
-    assert signed.call("DELETE", "/v1/me/totp", {"code": code_of(totp)}).status == 204
+    assert signed.call("DELETE", "/v1/me/totp", {"current_password": PASSWORD, "code": code_of(totp)}).status == 204
     assert grace.try_to_sign_in().status == 201
     assert actions(workspace, f"target={grace.user_id}")[-2:] == ["totp.activated", "totp.removed"]
 
@@ -817,7 +816,7 @@ def test_a_code_is_accepted_once(workspace: Workspace, later: Callable[[float], 
     assert grace.try_to_sign_in(code=code).status == 201
     again = grace.try_to_sign_in(code=code)
     assert (again.status, again.json["type"]) == (401, "urn:ferryman:problem:second-factor-required")
-    assert signed.call("DELETE", "/v1/me/totp", {"code": code}).status == 422
+    assert signed.call("DELETE", "/v1/me/totp", {"current_password": PASSWORD, "code": code}).status == 422
     assert grace.try_to_sign_in(code=code_of(totp, -1)).status == 401, "nor an earlier one"
 
 
@@ -890,7 +889,7 @@ def test_codes_cannot_be_guessed_by_whoever_knows_the_password(
 
 def test_codes_cannot_be_guessed_in_a_session_either(workspace: Workspace) -> None:
     signed = person(workspace).sign_in()
-    secret = signed.call("POST", "/v1/me/totp").json["secret"]
+    secret = signed.call("POST", "/v1/me/totp", {"current_password": PASSWORD}).json["secret"]
     wrong = f"{(int(code_of(pyotp.TOTP(secret))) + 1) % 1_000_000:06}"
     for _ in range(10):
         answer = signed.call("POST", "/v1/me/totp/verify", {"code": wrong})
@@ -900,8 +899,8 @@ def test_codes_cannot_be_guessed_in_a_session_either(workspace: Workspace) -> No
 
 def test_enrolling_again_replaces_what_was_not_verified(workspace: Workspace) -> None:
     signed = person(workspace).sign_in()
-    first = pyotp.TOTP(signed.call("POST", "/v1/me/totp").json["secret"])
-    second = pyotp.TOTP(signed.call("POST", "/v1/me/totp").json["secret"])
+    first = pyotp.TOTP(signed.call("POST", "/v1/me/totp", {"current_password": PASSWORD}).json["secret"])
+    second = pyotp.TOTP(signed.call("POST", "/v1/me/totp", {"current_password": PASSWORD}).json["secret"])
     assert signed.call("POST", "/v1/me/totp/verify", {"code": code_of(first)}).status == 422
     assert signed.call("POST", "/v1/me/totp/verify", {"code": code_of(second)}).status == 200
 
@@ -909,9 +908,9 @@ def test_enrolling_again_replaces_what_was_not_verified(workspace: Workspace) ->
 def test_steps_out_of_order_are_told_so(workspace: Workspace) -> None:
     signed = person(workspace).sign_in()
     assert signed.call("POST", "/v1/me/totp/verify", {"code": "123456"}).status == 409
-    assert signed.call("DELETE", "/v1/me/totp", {"code": "123456"}).status == 409
+    assert signed.call("DELETE", "/v1/me/totp", {"current_password": PASSWORD, "code": "123456"}).status == 409
     enrolled(signed)
-    assert signed.call("POST", "/v1/me/totp").status == 409
+    assert signed.call("POST", "/v1/me/totp", {"current_password": PASSWORD}).status == 409
     assert signed.call("POST", "/v1/me/totp/verify", {"code": "123456"}).status == 409
 
 
@@ -919,16 +918,16 @@ def test_steps_out_of_order_are_told_so(workspace: Workspace) -> None:
 def test_removing_takes_one_proof(workspace: Workspace, body: Any) -> None:
     signed = person(workspace).sign_in()
     enrolled(signed)
-    assert signed.call("DELETE", "/v1/me/totp", body).status == 422
+    assert signed.call("DELETE", "/v1/me/totp", {"current_password": PASSWORD, **body}).status == 422
 
 
 def test_a_lost_app_is_removed_with_a_recovery_code(workspace: Workspace) -> None:
     grace = person(workspace)
     signed = grace.sign_in()
     _, codes = enrolled(signed)
-    wrong = signed.call("DELETE", "/v1/me/totp", {"recovery_code": "nonsense"})
+    wrong = signed.call("DELETE", "/v1/me/totp", {"current_password": PASSWORD, "recovery_code": "nonsense"})
     assert (wrong.status, wrong.json["errors"][0]["pointer"]) == (422, "/recovery_code")
-    assert signed.call("DELETE", "/v1/me/totp", {"recovery_code": codes[9]}).status == 204
+    assert signed.call("DELETE", "/v1/me/totp", {"current_password": PASSWORD, "recovery_code": codes[9]}).status == 204
     assert grace.try_to_sign_in().status == 201
     enrolled(signed)
     assert grace.try_to_sign_in(recovery_code=codes[8]).status == 401, "the old codes went with it"

@@ -18,8 +18,14 @@ class Logged:
 
     def lines(self, name: str | None = None) -> list[dict[str, Any]]:
         """The lines of that name, or all."""
-        found = [json.loads(line) for line in self.text.getvalue().splitlines()]
-        return [line for line in found if name in (None, line["message"])]
+        return [line for line in self._all() if "_aws" not in line and name in (None, line["message"])]
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """The lines that hold metrics, as CloudWatch would read them."""
+        return [line for line in self._all() if "_aws" in line]
+
+    def _all(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.text.getvalue().splitlines()]
 
 
 @contextmanager

@@ -19,7 +19,9 @@ class Logged:
     unmasked: io.StringIO = field(default_factory=io.StringIO)
 
     def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.written.getvalue().splitlines()]
+        """The lines, but those that hold metrics."""
+        lines = [json.loads(line) for line in self.written.getvalue().splitlines()]
+        return [line for line in lines if "_aws" not in line]
 
 
 @contextmanager

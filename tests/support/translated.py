@@ -19,8 +19,8 @@ _CODE = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion"
 
 
 @cache
-def load(name: str = "template.yaml") -> dict[str, Any]:
-    """One template, translated with the defaults of its parameters; one without SAM's transform as it is."""
+def load(name: str = "template.yaml", **parameters: str) -> dict[str, Any]:
+    """One template, translated with `parameters` or their defaults; one without SAM's transform as it is."""
     document = copy.deepcopy(template.load(name))
     if "Transform" not in document:
         return document
@@ -30,7 +30,7 @@ def load(name: str = "template.yaml") -> dict[str, Any]:
                 "s3://bucket/key"  # where `sam deploy` puts it; the transform takes nothing else
             )
     translator = Translator(managed_policy_map={}, sam_parser=Parser(), boto_session=boto3.Session(region_name=REGION))
-    translated: dict[str, Any] = translator.translate(document, parameter_values={})
+    translated: dict[str, Any] = translator.translate(document, parameter_values=parameters)
     return translated
 
 

@@ -21,14 +21,16 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import boto3
 from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 from ferryman.aws import clients as aws
+from ferryman.invocation import Handler, observed
 from ferryman.outbound import allowed_targets
 from ferryman.webhooks.subscriptions import sealing
 from moto import mock_aws
 from moto.backends import get_backend
 
-from tests.support import guard, template, transactions, watched
+from tests.support import atomic, guard, template, transactions
 
 REGION = "us-east-1"
+STACK = "ferryman-test"
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -78,6 +80,7 @@ class World:
         self._physical: dict[str, str] = {}
         self._arns: dict[str, str] = {}
         self._modules: dict[str, ModuleType] = {}
+        self._handlers: dict[str, Handler] = {}
         self._read_through: dict[str, str] = {}
         self._acting: str | None = None  # the function whose code runs now
         self.answers: list[Answer] = []  # every one since the test began
@@ -140,8 +143,8 @@ class World:
                 guard.refuse_impossible(model.name, params, schemas)
 
         for client in (aws.dynamodb(), aws.sqs(), aws.kms(), aws.s3()):
-            watched.watch(client)
-            watched.events(client).register("before-parameter-build", check)
+            atomic.one_call_at_a_time(client)
+            client.meta.events.register("before-parameter-build", check)
 
     def resolve(self, value: Any) -> Any:
         """A template's value with its intrinsics carried out, as far as these tests need them."""
@@ -154,6 +157,8 @@ class World:
         if set(value) == {"Fn::GetAtt"}:
             name, attribute = value["Fn::GetAtt"]
             return self._arns[name] if attribute == "Arn" else f"{name}.{attribute}"
+        if set(value) == {"Fn::Sub"}:
+            return value["Fn::Sub"].replace("${AWS::StackName}", STACK)
         return {key: self.resolve(item) for key, item in value.items()}
 
     def table(self, folder: str) -> str:
@@ -187,8 +192,9 @@ class World:
 
     def environment(self, folder: str) -> dict[str, str]:
         """The environment that the template gives to a function: no more and no less."""
-        own = self.functions[folder].get("Environment", {}).get("Variables", {})
-        return {name: str(self.resolve(value)) for name, value in own.items()}
+        shared = template.load()["Globals"]["Function"]["Environment"]["Variables"]
+        own = self.functions[folder]["Environment"]["Variables"]
+        return {name: str(self.resolve(value)) for name, value in {**shared, **own}.items()}
 
     def module(self, folder: str) -> ModuleType:
         if folder not in self._modules:
@@ -210,7 +216,9 @@ class World:
         if app:
             app.context.clear()
         with self.inside(folder):
-            answer = self.module(folder).handler(event, context or Context())
+            if folder not in self._handlers:
+                self._handlers[folder] = observed(self.module(folder).handler)
+            answer = self._handlers[folder](event, context or Context())
         if outer is not None:
             BaseRouter.current_event = outer
         if app:

@@ -1,6 +1,8 @@
 """Cursors: opaque, and worth nothing anywhere but in the list, the workspace and the view they came from."""
 
 import base64
+import hashlib
+import hmac
 import json
 import string
 
@@ -94,3 +96,11 @@ def test_the_boundary_between_query_and_content_cannot_be_moved() -> None:
     blob = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     moved = base64.urlsafe_b64encode(blob[:16] + blob[17:]).rstrip(b"=").decode()
     refused(KEY, "x\x1f{", moved)
+
+
+def test_a_cursor_keeps_its_form_from_release_to_release() -> None:
+    """A client may continue a list after the service was replaced."""
+    content = b'{"workspace_id":"wsp_1"}'
+    tag = hmac.new(KEY, b"GET /v1/chats?\x1f" + content, hashlib.sha256).digest()[:16]
+    expected = base64.urlsafe_b64encode(tag + content).rstrip(b"=").decode()
+    assert encoded({"workspace_id": "wsp_1"}, "GET /v1/chats?") == expected

@@ -2,28 +2,15 @@
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from ferryman import log
-from ferryman.identity.credentials import secrets
-from hypothesis import given
-from hypothesis import strategies as st
+from ferryman.invocation import observed
 
 from tests.support.logs import captured
-
-MADE: dict[str, Callable[[], str]] = {
-    "live token": lambda: secrets.new_token(livemode=True),
-    "test token": lambda: secrets.new_token(livemode=False),
-    "signing secret": secrets.new_signing_secret,
-    "session": secrets.new_session,
-    "invitation": secrets.new_invitation,
-    "hook path": lambda: f"/hooks/{secrets.new_hook_secret()}",
-    "hook url": lambda: f"https://api.example.com/hooks/{secrets.new_hook_secret()}",
-    "authorization header": lambda: f"Bearer {secrets.new_hook_secret()}",
-    "authorization header in lower case": lambda: f"authorization: bearer {secrets.new_hook_secret()}",
-}
+from tests.support.our_secrets import MADE, hidden_part
 
 
 @pytest.fixture
@@ -35,71 +22,6 @@ def written() -> Iterator[io.StringIO]:
 
 def lines(written: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in written.getvalue().splitlines()]
-
-
-def hidden_part(secret: str) -> str:
-    """The part of a secret that must not be seen: what comes after its well-known prefix."""
-    for prefix in ("fm_live_", "fm_test_", "fm_sess_", "fm_invt_", "whsec_", "/hooks/", "earer "):
-        _, found, rest = secret.partition(prefix)
-        if found:
-            return rest
-    raise AssertionError(secret)
-
-
-# --- redaction --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("shape", MADE)
-@pytest.mark.parametrize("around", ["%s", "a %s b", '{"x":"%s"}', "'%s',", "(%s)", "%s\n", "?token=%s&x=1", "éé%séé"])
-def test_each_shape_of_secret_is_masked_wherever_it_stands(shape: str, around: str) -> None:
-    secret = MADE[shape]()
-    masked = log.redact(around % secret)
-    assert hidden_part(secret) not in masked
-    assert "[redacted]" in masked
-
-
-@pytest.mark.parametrize("shape", MADE)
-def test_what_stands_around_a_secret_stays(shape: str) -> None:
-    masked = log.redact(f"before {MADE[shape]()} after")
-    assert masked.startswith("before ")
-    assert masked.endswith(" after")
-
-
-def test_several_secrets_are_masked() -> None:
-    made = [make() for make in MADE.values()]
-    masked = log.redact(" ".join(made))
-    assert not [secret for secret in made if hidden_part(secret) in masked]
-
-
-def test_a_part_of_a_secret_is_masked_too() -> None:
-    """A stack or an excerpt can be cut off in the middle."""
-    token = secrets.new_token(livemode=True)
-    assert token[8:20] not in log.redact(token[:20])
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "fm_live_a1B2",  # the display prefix
-        "usr_01JZZZZZZZ0123456789ABCDEF",
-        "dlv_01JZZZZZZZ0123456789ABCDEF01JZZZZZZZ0123456789ABCDEF",
-        "POST /hooks/{secret}",
-        "/v1/incoming-webhooks",
-        "3f786850e387550fdab836ed7e6dc881de23001b3f786850e387550fdab836ed",
-        "",
-    ],
-)
-def test_what_is_no_secret_stays(text: str) -> None:
-    assert log.redact(text) == text
-
-
-@given(st.text())
-def test_masking_twice_changes_nothing_more(text: str) -> None:
-    once = log.redact(text)
-    assert log.redact(once) == once
-
-
-# --- lines ------------------------------------------------------------------------------------------------
 
 
 def test_a_unit_of_work_is_one_json_line(written: io.StringIO) -> None:
@@ -145,3 +67,71 @@ def test_what_json_cannot_say_is_written_as_text(written: io.StringIO) -> None:
     log.event("x", thing=object(), raw=b"bytes")
     (line,) = lines(written)
     assert line["raw"] == "b'bytes'"
+
+
+def test_a_line_holds_no_more_than_it_is_worth(written: io.StringIO) -> None:
+    """Lines are paid by the byte."""
+    log.event("x", field=1)
+    (line,) = lines(written)
+    assert list(line) == ["level", "message", "timestamp", "service", "field"]
+
+
+def test_a_lone_surrogate_can_be_written(written: io.StringIO) -> None:
+    """A request can hold one, and no encoding takes it."""
+    log.event("x", text="\ud800")
+    assert written.getvalue().isascii()
+    (line,) = lines(written)
+    assert line["text"] == "\ud800"
+
+
+def test_a_message_that_is_json_stays_text(written: io.StringIO) -> None:
+    secret = MADE["live token"]()
+    log.event(f'{{"token": "{secret}"}}')
+    assert hidden_part(secret) not in written.getvalue()
+
+
+@pytest.mark.parametrize("shape", MADE)
+def test_a_secret_in_a_line_that_is_json_already_is_masked(written: io.StringIO, shape: str) -> None:
+    secret = MADE[shape]()
+    log.write(json.dumps({"field": secret}))
+    assert hidden_part(secret) not in written.getvalue()
+    lines(written)
+
+
+# --- one invocation ---------------------------------------------------------------------------------------
+
+
+def test_lines_of_a_request_share_its_id(written: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "chats")
+    handler = observed(lambda event, _: log.event("chat.created", number=event["number"]))
+    handler({"requestContext": {"requestId": "r-1"}, "number": 1}, None)
+    handler({"requestContext": {"requestId": "r-2"}, "number": 2}, None)
+    first, second = lines(written)
+    assert (first["service"], first["request_id"], first["number"]) == ("chats", "r-1", 1)
+    assert (second["service"], second["request_id"], second["number"]) == ("chats", "r-2", 2)
+
+
+def test_lines_of_the_first_invocation_say_that_the_process_is_new(written: io.StringIO) -> None:
+    handler = observed(lambda event, _: log.event("x"))
+    handler({}, None)
+    handler({}, None)
+    assert [line.get("cold_start") for line in lines(written)] == [True, None]
+
+
+@pytest.mark.parametrize("event", [{}, {"Records": []}, {"requestContext": None}, [], None, "text"])
+def test_an_event_of_any_shape_can_be_logged_about(written: io.StringIO, event: Any) -> None:
+    """Whoever may invoke a function can hand it anything."""
+    observed(lambda *_: log.event("x"))(event, None)
+    (line,) = lines(written)
+    assert "request_id" not in line
+
+
+def test_an_invocation_that_raises_leaves_no_id_behind(written: io.StringIO) -> None:
+    def broken(event: Any, context: Any) -> None:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        observed(broken)({"requestContext": {"requestId": "r-1"}}, None)
+    log.event("x")
+    (line,) = lines(written)
+    assert "request_id" not in line

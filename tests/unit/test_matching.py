@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 from ferryman.events.model import Event
-from ferryman.pipeline.matching import wants
+from ferryman.pipeline.matching import topics, wants
+from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import Webhook
 
 BOT, OTHER_BOT, PERSON = "usr_bot", "usr_other", "usr_person"
@@ -66,5 +67,64 @@ def test_a_callback_hears_where_its_bot_belongs_and_a_webhook_where_its_creator_
     assert wants(OF_ALL, MENTION, set())
 
 
+def test_a_webhook_wants_what_happened_at_the_moment_it_was_made() -> None:
+    assert wants(OF_ALL, replace(MENTION, created_at=OF_ALL.created_at), EVERYBODY)
+
+
+def test_an_application_hears_what_a_person_answered_to_it() -> None:
+    """Membership plays no part: the conversation is its own."""
+    application = replace(CALLBACK, bot_id=None, application_id="app_1", events=["message.created"])
+    answered = replace(MENTION, bot_id=None, type="message.created", application_id="app_1")
+    assert wants(application, answered, set())
+    assert not wants(application, replace(answered, application_id="app_2"), EVERYBODY)
+    assert not wants(application, replace(answered, application_id=None), EVERYBODY)
+
+
+def test_a_personal_webhook_hears_what_its_person_is_notified_of() -> None:
+    personal = replace(CALLBACK, bot_id=None, user_id=PERSON, events=["system"])
+    notified = replace(MENTION, bot_id=None, chat_id=None, type="system", user_id=PERSON)
+    assert wants(personal, notified, set())
+    assert not wants(personal, replace(notified, user_id="usr_2"), EVERYBODY)
+
+
+def test_a_webhook_wants_nothing_that_its_format_has_no_words_for() -> None:
+    told = replace(MENTION, bodies={"fchat": "{}"})
+    assert wants(replace(OF_ALL, format="fchat"), told, EVERYBODY)
+    assert not wants(replace(OF_ALL, format="fluxdesk"), told, EVERYBODY)
+
+
+def test_a_webhook_of_a_chat_wants_its_events_while_its_creator_belongs() -> None:
+    """Its creator may belong to another chat of the webhook's and not to this one."""
+    both = replace(OF_CHAT, chat_ids=[CHAT, OTHER_CHAT])
+    assert wants(both, MENTION, {(CHAT, PERSON)})
+    assert not wants(both, MENTION, {(OTHER_CHAT, PERSON)})
+
+
+def test_two_hops_are_allowed_and_three_are_not() -> None:
+    assert wants(OF_ALL, replace(MENTION, chain=["whk_2", "whk_3"]), EVERYBODY)
+    assert not wants(OF_ALL, replace(MENTION, chain=["whk_2", "whk_3", "whk_4"]), EVERYBODY)
+
+
 def test_a_disabled_webhook_wants_nothing() -> None:
     assert not any(wants(replace(one, state="disabled"), MENTION, EVERYBODY) for one in (CALLBACK, OF_CHAT, OF_ALL))
+
+
+@pytest.mark.parametrize("livemode", [True, False])
+def test_an_event_is_looked_up_under_each_topic_that_it_concerns(livemode: bool) -> None:
+    """A webhook is stored under the same topics, so both sides have to agree."""
+    event = replace(MENTION, application_id="app_1", user_id=PERSON, livemode=livemode)
+    made = replace(CALLBACK, livemode=livemode)
+    listening = [
+        replace(made, bot_id=None, chat_ids=None),
+        replace(made, bot_id=None, chat_ids=[CHAT]),
+        made,
+        replace(made, bot_id=None, application_id="app_1"),
+        replace(made, bot_id=None, user_id=PERSON),
+    ]
+    assert topics(event) == [topic for webhook in listening for topic in webhooks.topics(webhook)]
+    assert len(set(topics(event))) == 5
+
+
+def test_an_event_without_a_chat_is_looked_up_under_every_chat_alone() -> None:
+    event = replace(MENTION, chat_id=None, bot_id=None)
+    assert topics(event) == webhooks.topics(OF_ALL)

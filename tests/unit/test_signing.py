@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import time
 import uuid
+from dataclasses import replace
 
 import pytest
 import standardwebhooks
@@ -56,23 +57,57 @@ def accepted_by_standardwebhooks(headers: dict[str, str], secret: str, body: str
     return True
 
 
-def test_the_time_of_an_attempt_is_its_own() -> None:
-    """Not that of the delivery, which may be days older than its last attempt."""
-    created, made = "2026-03-01T00:00:00.000Z", "2026-03-01T00:12:30.000Z"
-    delivery = Delivery(
-        workspace_id="wsp_1",
+DELIVERY = Delivery(
+    workspace_id="wsp_1",
+    webhook_id="whk_1",
+    delivery_id="dlv_1",
+    event_id="evt_1",
+    event_type="message.created",
+    livemode=True,
+    state="sending",
+    created_at="2026-03-01T00:00:00.000Z",
+    updated_at="2026-03-01T00:00:00.000Z",
+    expires_at_epoch=0,
+)
+
+
+@pytest.mark.parametrize("test", [None, True])
+def test_the_headers_describe_the_attempt_and_its_delivery(test: bool | None) -> None:
+    """The time is that of the attempt: the delivery may be days older than its last attempt."""
+    made = "2026-03-01T00:12:30.000Z"
+    assert signing.attempt(replace(DELIVERY, test=test), {"number": 4, "at": made}) == Attempt(
         webhook_id="whk_1",
         delivery_id="dlv_1",
-        event_id="evt_1",
         event_type="message.created",
-        livemode=True,
-        state="sending",
-        created_at=created,
-        updated_at=created,
-        expires_at_epoch=0,
+        number=4,
+        timestamp=int(clock.seconds(made)),
+        test=test is True,
     )
-    described = signing.attempt(delivery, {"number": 4, "at": made})
-    assert (described.number, described.timestamp) == (4, int(clock.seconds(made)))
+
+
+def test_every_header_is_spelt_as_the_documentation_spells_it() -> None:
+    headers = signing.headers(attempt(test=True), ["fm", "standard", "fluxdesk"], [new_signing_secret()], b"{}")
+    assert list(headers) == [
+        "Content-Type",
+        "X-FM-Webhook-ID",
+        "X-FM-Webhook-Event",
+        "X-FM-Webhook-Timestamp",
+        "webhook-id",
+        "webhook-timestamp",
+        "X-FluxDesk-Event-Type",
+        "X-FluxDesk-Delivery-Id",
+        "X-FM-Delivery-ID",
+        "X-FM-Delivery-Attempt",
+        "X-FM-Webhook-Test",
+        "X-FM-Webhook-Signature",
+        "webhook-signature",
+        "X-FluxDesk-Signature",
+    ]
+    assert headers["Content-Type"] == "application/json"
+    assert headers["X-FM-Webhook-ID"] == attempt().webhook_id
+    assert headers["X-FM-Webhook-Event"] == headers["X-FluxDesk-Event-Type"] == attempt().event_type
+    assert headers["X-FM-Delivery-ID"] == headers["webhook-id"] == attempt().delivery_id
+    assert headers["X-FM-Webhook-Timestamp"] == headers["webhook-timestamp"]
 
 
 # --- fm ---------------------------------------------------------------------------------------------------

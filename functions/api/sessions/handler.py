@@ -9,14 +9,18 @@ from ferryman.identity.logins.schema import (
     AcceptedOut,
     AcceptIn,
     CodeIn,
+    EmailIn,
     InvitationOut,
     PasswordIn,
     ProofIn,
     RecoveryCodesOut,
+    StepUpIn,
     TotpOut,
 )
 from ferryman.identity.sessions import service, signing_in, table
 from ferryman.identity.sessions.schema import SessionCreated, SessionIn, SessionOut
+from ferryman.identity.users.schema import UserOut
+from ferryman.notifications import service as notifications
 from ferryman.schema import Listing, ListQuery
 
 app = Api("Sessions", "People sign in with their password, and a second factor if they like. Bots and programs do not.")
@@ -81,13 +85,13 @@ def end_session(call: ThisCall, session_id: Id) -> None:
     summary="Invite a person to set a password",
     description="For a new person, or for one who forgot it: the password changes when the invitation is accepted. It "
     "works once and for 24 hours; a new one takes the place of any before. Only for people who may do no more than "
-    "the token you use.",
+    "the token you use; for somebody who has a password already it takes an owner, and the person is told.",
     status_code=201,
     responses=errors(409),
 )
 @needs("users:write")
 def invite(call: ThisCall, user_id: Id) -> InvitationOut:
-    invitation_id, secret, expires_at = logins.invite(call.caller, user_id)
+    invitation_id, secret, expires_at = logins.invite(call.caller, user_id, notifications.notice)
     return InvitationOut(id=invitation_id, user_id=user_id, token=secret, expires_at=expires_at)
 
 
@@ -116,16 +120,27 @@ def change_password(call: ThisCall, data: Annotated[PasswordIn, Body()]) -> None
 
 
 @app.post(
+    "/v1/me/email",
+    summary="Change the address you sign in with",
+    description="Asks for your password once more. API tokens cannot do this.",
+    responses=errors(409, 429),
+)
+@needs(SIGNED_IN, session=True)
+def change_email(call: ThisCall, data: Annotated[EmailIn, Body()]) -> UserOut:
+    return UserOut.of(logins.change_email(call.caller, data))
+
+
+@app.post(
     "/v1/me/totp",
     summary="Enrol a second factor",
     description="Nothing changes until POST /v1/me/totp/verify gets its first code. Enrolling again replaces what was "
     "not verified.",
     status_code=201,
-    responses=errors(409),
+    responses=errors(409, 429),
 )
 @needs(SIGNED_IN, session=True)
-def enrol_totp(call: ThisCall) -> TotpOut:
-    secret, uri = logins.enrol_totp(call.caller)
+def enrol_totp(call: ThisCall, data: Annotated[StepUpIn, Body()]) -> TotpOut:
+    secret, uri = logins.enrol_totp(call.caller, data.current_password)
     return TotpOut(secret=secret, uri=uri)
 
 
@@ -154,10 +169,10 @@ def remove_totp(call: ThisCall, data: Annotated[ProofIn, Body()]) -> None:
 @app.delete(
     "/v1/users/<user_id>/totp",
     summary="Remove a person's second factor",
-    description="For somebody who lost the authenticator app and the recovery codes. Only for people who may do no "
-    "more than the token you use.",
+    description="For somebody who lost the authenticator app and the recovery codes. It takes an owner, and "
+    "the person is told.",
     status_code=204,
 )
 @needs("users:write")
 def reset_totp(call: ThisCall, user_id: Id) -> None:
-    logins.reset_totp(call.caller, user_id)
+    logins.reset_totp(call.caller, user_id, notifications.notice)

@@ -1,71 +1,84 @@
 """Logging: one wide line per unit of work with a stable name (`message.accepted`, `delivery.attempted`).
 
-Lines carry ids and outcomes, never bodies, headers or secrets. As a second wall the formatter masks whatever
-looks like one of our secrets, wherever it stands.
+Powertools' Logger writes the lines. They carry ids and outcomes, never bodies, headers or secrets. The formatter's last
+step masks whatever looks like one of our secrets, as a second wall.
+
+Bytes are what a line costs, so a line has no more than `level`, `message`, `timestamp`, `service` (the function), its
+own fields, and while one request is served its `request_id`. The lines of a process's first invocation say
+`cold_start`. docs/decisions/0028-powertools-logger-metrics-tracer.md has the figures.
 """
 
 import json
 import logging
-import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+
 from ferryman import clock
+from ferryman.redaction import redact
 
-# Our own secrets' shapes: API tokens and sessions, webhook secrets, incoming webhook URLs, applications' URLs.
-_SECRET = re.compile(
-    r"(fm_(?:live|test|sess|invt)_|whsec_)[0-9A-Za-z_+/=-]{8,}|(/hooks/)[0-9A-Za-z]{16,}|((?i:bearer)\s+)[^\s\"',]{8,}"
-    r"|(?<!/v1)(/webhooks/)(?:[^/\s]{1,64}/)?[0-9A-Za-z]{32}(?![0-9A-Za-z])"
-)
+# ASCII only: a lone surrogate, which a request can hold, cannot be encoded when it is written.
+_to_json = partial(json.dumps, default=str, separators=(",", ":"))
 
 
-def redact(text: str) -> str:
-    """`text` with everything that looks like a Ferryman secret replaced by its prefix and `[redacted]`."""
-    return _SECRET.sub(lambda match: f"{next(group for group in match.groups() if group)}[redacted]", text)
-
-
-# Of every record, whatever it says; what is not among them was given as `extra`.
-_OF_A_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
-
-
-class Formatter(logging.Formatter):
-    """A record as one line of JSON: level, message, timestamp and its own fields."""
+class Formatter(LambdaPowertoolsFormatter):
+    """One line of JSON, masked. `mask` is for tests, which look at what the lines hold before it."""
 
     def __init__(self, mask: Callable[[str], str] = redact) -> None:
-        super().__init__()
+        super().__init__(
+            json_serializer=_to_json,
+            serialize_stacktrace=False,  # `exception` holds it as text
+            log_record_order=["level", "message", "timestamp"],
+            location=None,
+            xray_trace_id=None,  # Lambda sets one for every invocation, traced or not
+        )
         self._mask = mask
 
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "level": record.levelname,
-            "message": record.getMessage(),
-            "timestamp": clock.iso(record.created),
-            **{name: value for name, value in vars(record).items() if name not in _OF_A_RECORD},
-        }
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return self._mask(json.dumps(line, default=str, separators=(",", ":")))
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        return clock.iso(record.created)
+
+    def serialize(self, log: Any) -> str:
+        return self._mask(super().serialize(log))
 
 
-def _logger() -> logging.Logger:
-    made = logging.getLogger("ferryman")
-    made.setLevel(logging.INFO)
-    made.propagate = False  # Lambda's own handler would write every line again
-    if not made.handlers:
-        handler = logging.StreamHandler(sys.stdout)
-        handler.setFormatter(Formatter())
-        made.addHandler(handler)
-    return made
-
-
-logger = _logger()
+_handler = logging.StreamHandler(sys.stdout)
+logger = Logger(service="ferryman", level="INFO", logger_handler=_handler, logger_formatter=Formatter())
+logging.getLogger("ferryman").propagate = False  # Lambda's own handler would write every line again
 
 
 def event(name: str, **fields: Any) -> None:
     """One line for one unit of work. Fields that are None are left out."""
-    logger.info(name, extra={key: value for key, value in fields.items() if value is not None})
+    logger.info(name, extra=fields)
 
 
 def warning(name: str, **fields: Any) -> None:
-    logger.warning(name, extra={key: value for key, value in fields.items() if value is not None})
+    logger.warning(name, extra=fields)
+
+
+@contextmanager
+def keys(**fields: Any) -> Iterator[None]:
+    """Adds fields to every line of the block, whichever thread writes it."""
+    before = dict(logger.get_current_keys())
+    logger.append_keys(**fields)
+    try:
+        yield
+    finally:
+        logger.remove_keys(fields)
+        logger.append_keys(**before)
+
+
+def write(line: str) -> None:
+    """Writes a line of level INFO that is JSON already, such as a metric's, masked like the others."""
+    if logger.log_level > logging.INFO:
+        return
+    _handler.acquire()
+    try:
+        _handler.stream.write(redact(line) + _handler.terminator)
+        _handler.flush()
+    finally:
+        _handler.release()

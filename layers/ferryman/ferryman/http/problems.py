@@ -4,10 +4,10 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from ferryman import log
+from botocore.exceptions import ClientError
+
+from ferryman.aws import failures
 from ferryman.errors import (
-    AwsRefused,
-    AwsUnreachable,
     Conflict,
     FerrymanError,
     Invalid,
@@ -19,6 +19,7 @@ from ferryman.errors import (
 )
 from ferryman.http.body import Unreadable
 from ferryman.identity.idempotency import KeyTaken
+from ferryman.redaction import redact
 
 CONTENT_TYPE = "application/problem+json"
 _STATUS: tuple[tuple[type[FerrymanError], int], ...] = (
@@ -52,11 +53,11 @@ def body(
         "type": f"urn:ferryman:problem:{kind or _slug(title)}",
         "title": title,
         "status": status,
-        "detail": log.redact(detail),
+        "detail": redact(detail),
         "request_id": request_id,
     }
     if errors:
-        problem["errors"] = [{name: log.redact(text) for name, text in error.items()} for error in errors]
+        problem["errors"] = [{name: redact(text) for name, text in error.items()} for error in errors]
     return json.dumps(problem, ensure_ascii=False)
 
 
@@ -75,9 +76,9 @@ def of(error: Exception) -> tuple[int, str, list[dict[str, str]] | None]:
             for kind, status in _STATUS:
                 if isinstance(error, kind):
                     return status, str(error), None
-        case AwsRefused() if error.is_passing:
+        case ClientError() if failures.is_passing(error):
             return 503, "The service is busy. Send the request again in a moment.", None
-        case AwsUnreachable():
+        case _ if failures.is_unanswered(error):
             return 503, "A part of the service did not answer. Send the request again in a moment.", None
     return (
         500,

@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ferryman import log
 from ferryman.errors import Invalid
+from ferryman.redaction import redact
 
 type Location = tuple[int | str, ...]
 
@@ -45,7 +45,7 @@ def _explained(error: Any) -> tuple[str, str]:
         location = (*location[:-1], named(str(location[-1])))
         message = "is not a known field; leave it out"
     pointer = _pointer(location[1:]) if location[0] == "body" else str(location[-1])
-    return log.redact(pointer)[:_MAX_POINTER], message
+    return redact(pointer)[:_MAX_POINTER], message
 
 
 def _pointer(location: Location) -> str:

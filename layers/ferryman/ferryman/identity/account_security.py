@@ -1,49 +1,47 @@
 """Passwords and second factors: how they are set, changed and taken away."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from ferryman import clock, ids, log
+from ferryman import clock, log
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotAuthenticated, NotFound
-from ferryman.identity import permissions
+from ferryman.identity import authority, permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials import table as credentials
-from ferryman.identity.credentials.model import Caller, Credential, Source
-from ferryman.identity.logins import passwords, proofs, sealing, second_factor, table
+from ferryman.identity.credentials.model import Caller, Source
+from ferryman.identity.logins import invitations, passwords, proofs, sealing, second_factor, table
 from ferryman.identity.logins import sign_in_failures as attempts
-from ferryman.identity.logins.schema import AcceptIn, PasswordIn, ProofIn
+from ferryman.identity.logins.model import Login
+from ferryman.identity.logins.schema import AcceptIn, EmailIn, PasswordIn, ProofIn
 from ferryman.identity.sessions import service as sessions
 from ferryman.identity.sessions import signing_in
 from ferryman.identity.users import emails
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
 
-INVITATION_HOURS = 24
+type Notice = Callable[[User, str], list[store.Write]]  # the writes that tell a person something
 _NOT_INVITED = "The invitation is not known: it was used, replaced by a newer one, or it expired. Ask for a new one."
 
 
-def invite(caller: Caller, user_id: str) -> tuple[str, str, str]:
+def invite(caller: Caller, user_id: str, notice: Notice) -> tuple[str, str, str]:
     """A new invitation for a person, in place of any before: its id, its secret and when it expires.
 
-    Whoever holds it can become that person, so nobody invites somebody who may do more than they.
+    Whoever holds it can become that person, so nobody invites somebody who may do more than they, nor themselves.
+    For somebody who has a password the invitation is a reset, which takes an owner and tells the person: `notice`
+    makes the writes for that.
     """
     user = _person(caller, user_id)
+    telling: list[store.Write] = []
+    if user.password_set_at:
+        _require_may_reset(caller, user, "password")
+        telling = [*notice(user, "An owner invited you to set a new password")]
     if not user.active:
         raise Conflict("The person is not active. Activate them first: PATCH /v1/users/{id} with active: true.")
     login = table.get(user.workspace_id, user_id)
-    secret = secrets.new_invitation()
-    ends = clock.now() + INVITATION_HOURS * 3600
-    credential = Credential(
-        secret_hash=secrets.digest(secret),
-        kind="invitation",
-        workspace_id=user.workspace_id,
-        subject_id=ids.new(ids.INVITATION),
-        user_id=user_id,
-        role=user.role,
-        expires_at=clock.iso(ends),
-        expires_at_epoch=int(ends),
-    )
+    credential, secret = invitations.prepare(user)
     changed = Conflict("The person was changed at the same moment. Read them again, then retry.")
     store.commit(
         [
@@ -51,10 +49,11 @@ def invite(caller: Caller, user_id: str) -> tuple[str, str, str]:
             table.changing(login, invitation_hash=credential.secret_hash),
             *([credentials.revoking(login.invitation_hash)] if login.invitation_hash else []),
             users.acting(user.workspace_id, user_id, user.role, refused=changed),
+            *telling,
             *audit.writes(caller, "user.invited", user_id, {"role": user.role}),
         ]
     )
-    return credential.subject_id, secret, clock.iso(ends)
+    return credential.subject_id, secret, str(credential.expires_at)
 
 
 def _person(caller: Caller, user_id: str) -> User:
@@ -64,12 +63,24 @@ def _person(caller: Caller, user_id: str) -> User:
     user = users.get(caller.workspace_id, user_id)
     if user.role == "bot":
         raise Conflict("This is a bot: it has no password, it uses API tokens.")
+    if user.user_id == caller.user_id:
+        raise NotAllowed(
+            "Nobody invites or resets themselves. Change your own password and second factor in a session: "
+            "POST /v1/me/password, DELETE /v1/me/totp."
+        )
     if permissions.outranks(user.role, caller.role):
         raise NotAllowed(f"A user of the role {caller.role} cannot do this for one of the role {user.role}.")
     broader = permissions.broader_than(permissions.of_role(user.role), caller.scopes)
     if broader:
         raise NotAllowed(f"The person may do what your token may not: {', '.join(broader)}.")
     return user
+
+
+def _require_may_reset(caller: Caller, user: User, part: str) -> None:
+    if not authority.may_reset_sign_in(caller, user):
+        raise NotAllowed(
+            f"{user.name} signs in already; resetting their {part} takes an owner with {permissions.ADMIN}."
+        )
 
 
 def accept(source: Source, wanted: AcceptIn) -> User:
@@ -101,7 +112,7 @@ def accept(source: Source, wanted: AcceptIn) -> User:
             credentials.redeeming(credential.secret_hash, refused),
             table.changing(login, password_hash=passwords.hashed(wanted.password), invitation_hash=None),
             # For the role they had when they were invited: another one may be more than who invited them may give.
-            users.acting(user.workspace_id, user.user_id, credential.role, refused=refused),
+            users.having_password(user, credential.role, clock.now_iso(), refused=refused),
             *signing_in.forgetting_failures(user, people),
             *sessions.ending_some(user.workspace_id, user.user_id),
             *audit.writes(person, "password.set", user.user_id),
@@ -114,12 +125,8 @@ def accept(source: Source, wanted: AcceptIn) -> User:
 
 def change_password(caller: Caller, wanted: PasswordIn) -> None:
     """Set another password. Ends all sessions of the person but the caller's."""
-    subject = attempts.by_user(caller.workspace_id, caller.user_id)
-    attempts.begin(subject)
-    login = table.get(caller.workspace_id, caller.user_id)
+    login, clearing = _step_up(caller, wanted.current_password)
     user = users.get(caller.workspace_id, caller.user_id)
-    if not passwords.matches(wanted.current_password, login.password_hash):
-        raise Invalid("This is not your password.", "/current_password")
     _refuse_email(wanted.new_password, user, "/new_password")
     if passwords.normal(wanted.current_password) == wanted.new_password:
         raise Invalid("This is the password you have. Choose another one.", "/new_password")
@@ -128,7 +135,7 @@ def change_password(caller: Caller, wanted: PasswordIn) -> None:
         [
             table.changing(login, password_hash=passwords.hashed(wanted.new_password), invitation_hash=None),
             *invitation,
-            attempts.clearing(subject),
+            clearing,
             *sessions.ending_some(caller.workspace_id, caller.user_id, keep=caller.credential_id),
             *audit.writes(caller, "password.changed", caller.user_id),
         ]
@@ -136,20 +143,51 @@ def change_password(caller: Caller, wanted: PasswordIn) -> None:
     sessions.end_all(caller.workspace_id, caller.user_id, keep=caller.credential_id)
 
 
+def change_email(caller: Caller, wanted: EmailIn) -> User:
+    """Move the caller's own address, with which they sign in. Raises Conflict when somebody else has it."""
+    login, clearing = _step_up(caller, wanted.current_password)
+    before = users.get(caller.workspace_id, caller.user_id)
+    after = replace(before, email=wanted.email, updated_at=clock.now_iso())
+    store.commit(
+        [
+            *users.changing(before, after),
+            *emails.relisting(before, after),
+            table.unchanged(login, refused=Conflict("Your sign-in was changed at the same moment. Send it again.")),
+            clearing,
+            *audit.writes(caller, "user.email_changed", caller.user_id),
+        ]
+    )
+    return after
+
+
+def _step_up(caller: Caller, password: str) -> tuple[Login, store.Write]:
+    """The caller's login, once they proved again who they are, and the write that forgets failed proofs.
+
+    A session alone may be stolen. Raises Invalid for a wrong password, TooManyAttempts after ten.
+    """
+    authority.require_live(caller)
+    subject = attempts.by_user(caller.workspace_id, caller.user_id)
+    attempts.begin(subject)
+    login = table.get(caller.workspace_id, caller.user_id)
+    if not passwords.matches(password, login.password_hash):
+        raise Invalid("This is not your password.", "/current_password")
+    return login, attempts.clearing(subject)
+
+
 def _refuse_email(password: str, user: User, pointer: str) -> None:
     if user.email and passwords.is_email(password, user.email):
         raise Invalid("must not be the e-mail address.", pointer)
 
 
-def enrol_totp(caller: Caller) -> tuple[str, str]:
+def enrol_totp(caller: Caller, current_password: str) -> tuple[str, str]:
     """A new second factor that waits for its first code: the secret, and the URI for an authenticator app."""
-    login = table.get(caller.workspace_id, caller.user_id)
+    login, clearing = _step_up(caller, current_password)
     if login.totp_secret is not None:
         raise Conflict("A second factor is active. Remove it first: DELETE /v1/me/totp.")
     user = users.get(caller.workspace_id, caller.user_id)
     secret = second_factor.new_secret()
     sealed = sealing.seal(caller.workspace_id, caller.user_id, secret)
-    store.commit([table.changing(login, totp_pending=sealed)])
+    store.commit([table.changing(login, totp_pending=sealed), clearing])
     return secret, second_factor.uri(secret, user.email or user.name)
 
 
@@ -184,25 +222,30 @@ def activate_totp(caller: Caller, code: str) -> list[str]:
 
 def remove_totp(caller: Caller, proof: ProofIn) -> None:
     """Take the second factor away, for a code of it or a recovery code."""
-    login = table.get(caller.workspace_id, caller.user_id)
+    login, clearing = _step_up(caller, proof.current_password)
     if login.totp_secret is None:
         raise Conflict("No second factor is active.")
-    subject = attempts.by_user(caller.workspace_id, caller.user_id)
-    attempts.begin(subject)
     if proofs.second_factor_used(login, proof.code, proof.recovery_code) is None:
         field = "/code" if proof.code else "/recovery_code"
         raise Invalid("The code is wrong, too old, or was used before. Send another one.", field)
     audited = audit.writes(caller, "totp.removed", caller.user_id)
-    store.commit([table.changing(login, **_NO_TOTP), attempts.clearing(subject), *audited])
+    store.commit([table.changing(login, **_NO_TOTP), clearing, *audited])
 
 
-def reset_totp(caller: Caller, user_id: str) -> None:
-    """Take the second factor of a person away who lost both the app and the recovery codes."""
+def reset_totp(caller: Caller, user_id: str, notice: Notice) -> None:
+    """Take the second factor of a person away who lost both the app and the recovery codes. The person is told."""
     user = _person(caller, user_id)
+    _require_may_reset(caller, user, "second factor")
     login = table.get(user.workspace_id, user_id)
     if login.totp_secret is None:
         raise Conflict("No second factor is active.")
-    store.commit([table.changing(login, **_NO_TOTP), *audit.writes(caller, "totp.removed", user_id)])
+    store.commit(
+        [
+            table.changing(login, **_NO_TOTP),
+            *notice(user, "An owner removed your second factor"),
+            *audit.writes(caller, "totp.removed", user_id),
+        ]
+    )
 
 
 _NO_TOTP: dict[str, Any] = {"totp_secret": None, "totp_pending": None, "totp_step": None, "recovery_hashes": []}

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, WithJsonSchema
 
 from ferryman.outbound import targets
 
-_PUBLIC_HTTPS = targets.TargetPolicy()
+_PUBLIC_HTTPS = targets.AllowedTargets()
 
 
 def _checked(url: str) -> str:

@@ -61,6 +61,7 @@ _OF_ROLE: dict[Role, frozenset[Scope]] = {
     "staff": _TALK | _OWN | {"chats:write"},
     "bot": _TALK,
 }
+ADMINISTRATORS: frozenset[Role] = frozenset({"owner", "admin"})
 _RANK: dict[Role, int] = {"bot": 0, "staff": 1, "manager": 2, "admin": 3, "owner": 4}
 
 

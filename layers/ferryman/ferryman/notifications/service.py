@@ -62,6 +62,24 @@ def create(caller: Caller, wanted: NotificationIn, idempotency_key: IdempotencyK
     return notification
 
 
+def notice(user: User, title: str) -> list[store.Write]:
+    """The writes that tell one person of a change in their account, in the transaction of the change."""
+    now = clock.now_iso()
+    notification = Notification(
+        workspace_id=user.workspace_id,
+        notification_id=ids.new(ids.NOTIFICATION),
+        type="system",
+        title=title,
+        user_ids=[user.user_id],
+        livemode=True,
+        state="scheduled",
+        send_at=now,
+        created_by=user.user_id,
+        created_at=now,
+    )
+    return [table.creating(notification)]
+
+
 def get_visible(caller: Caller, notification_id: str) -> Notification:
     """The notification, if the caller may see it: every one with admin:*, else only what the caller's user sent."""
     notification = table.get(caller.workspace_id, notification_id)

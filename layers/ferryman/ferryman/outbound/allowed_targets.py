@@ -1,21 +1,21 @@
-"""The target policy of this deployment, from its stack parameters."""
+"""The targets that this deployment allows, from its stack parameters."""
 
 from functools import cache
 from ipaddress import ip_network
 
 from ferryman import settings
 from ferryman.errors import Misconfigured
-from ferryman.outbound.targets import TargetPolicy
+from ferryman.outbound.targets import AllowedTargets
 
 
 @cache
-def of_deployment() -> TargetPolicy:
+def of_deployment() -> AllowedTargets:
     networks = settings.optional("ALLOWED_NETWORKS")
     try:
         allowed_networks = tuple(ip_network(part.strip()) for part in networks.split(",") if part.strip())
     except ValueError as error:
         raise Misconfigured(f"ALLOWED_NETWORKS must be CIDR blocks with commas between: {error}.") from None
-    return TargetPolicy(
+    return AllowedTargets(
         allow_loopback_http=settings.flag("ALLOW_LOCAL_TARGETS"),
         allowed_ports=frozenset(settings.integers("ALLOWED_PORTS")),
         allowed_networks=allowed_networks,

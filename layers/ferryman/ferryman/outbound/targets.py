@@ -82,7 +82,7 @@ _NEVER_OPENED = tuple(
 
 
 @dataclass(frozen=True)
-class TargetPolicy:
+class AllowedTargets:
     """What this deployment allows beyond https on the public internet.
 
     `allow_loopback_http` opens http and https to localhost, 127.0.0.1 and [::1] on any port, for the local
@@ -111,7 +111,7 @@ class TargetPolicy:
 
 @dataclass(frozen=True)
 class Target:
-    """A URL that passed the policy. `url` is its normalised text: store it and use nothing else.
+    """A URL that is allowed. `url` is its normalised text: store it and use nothing else.
 
     `host` is lower case, an IPv6 address without brackets; `path_and_query` is the request line's.
     """
@@ -142,7 +142,7 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 _PATH_SAFE = "/%:@!$&'()*+,;=~"
 
 
-def parse(url: str, policy: TargetPolicy) -> Target:
+def parse(url: str, allowed: AllowedTargets) -> Target:
     """The target of `url`, normalised. Parsing the result's `url` again gives the same target.
 
     Raises TargetRefused with a reason for the person who typed the URL.
@@ -167,9 +167,9 @@ def parse(url: str, policy: TargetPolicy) -> Target:
     match = _AUTHORITY.fullmatch(authority)
     if not match:
         _refuse("The host or port is malformed; write it like https://hooks.example.com:8443/path.")
-    host = _host(match[1], policy)
+    host = _host(match[1], allowed)
     port = int(match[2]) if match[2] else DEFAULT_PORTS[scheme]
-    _check_scheme_and_port(scheme, host, port, policy)
+    _check_scheme_and_port(scheme, host, port, allowed)
 
     path_and_query = _normalised_path(path or "/")
     if query:
@@ -182,7 +182,7 @@ def parse(url: str, policy: TargetPolicy) -> Target:
     return Target(normalised, scheme, host, port, path_and_query)
 
 
-def check(target: Target, addresses: Iterable[str], policy: TargetPolicy) -> list[str]:
+def check(target: Target, addresses: Iterable[str], allowed: AllowedTargets) -> list[str]:
     """The addresses to connect to, in the order given, without repetitions.
 
     Raises TargetRefused if there is none or if any one of them is not allowed: filtering a mixed answer would
@@ -196,9 +196,9 @@ def check(target: Target, addresses: Iterable[str], policy: TargetPolicy) -> lis
             _refuse(f"{target.host} resolves to something that is not an IP address.")
         if target.is_loopback:
             # Plain http was allowed for this machine only, whatever its resolver says localhost is.
-            if not (policy.allow_loopback_http and _within(address, _LOOPBACK)):
+            if not (allowed.allow_loopback_http and _within(address, _LOOPBACK)):
                 _refuse(f"{target.host} may not be used here; use a public https URL.")
-        elif why := _why_refused(address, policy):
+        elif why := _why_refused(address, allowed):
             _refuse(f"{target.host} resolves to an address that is {why}; a webhook needs a public address.")
         checked[str(address)] = None
     if not checked:
@@ -210,15 +210,15 @@ def _refuse(reason: str) -> NoReturn:
     raise TargetRefused(reason)
 
 
-def _host(text: str, policy: TargetPolicy) -> str:
+def _host(text: str, allowed: AllowedTargets) -> str:
     if not text:
         _refuse("The URL has no host; write it like https://hooks.example.com/path.")
     if not text.isascii():
         _refuse("The host contains non-ASCII characters; write it in its xn-- form (Punycode).")
     host = text.lower()
     if host.startswith("[") or _ENDS_IN_NUMBER.fullmatch(host):
-        return _literal(host, policy)
-    if host == "localhost" and policy.allow_loopback_http:
+        return _literal(host, allowed)
+    if host == "localhost" and allowed.allow_loopback_http:
         return host
     if host.endswith("."):
         _refuse("The host ends in a dot; remove it.")
@@ -228,13 +228,13 @@ def _host(text: str, policy: TargetPolicy) -> str:
         _refuse("The host is a single word; use a full public name such as hooks.example.com.")
     if len(host) > 253 or not _NAME.fullmatch(host):
         _refuse("The host is not a valid name; use letters, digits and hyphens between the dots.")
-    own = (name.lower().strip(".") for name in policy.own_hosts)
+    own = (name.lower().strip(".") for name in allowed.own_hosts)
     if any(host == name or host.endswith("." + name) for name in own):
         _refuse("The host is this service itself; a webhook cannot be sent to it.")
     return host
 
 
-def _literal(host: str, policy: TargetPolicy) -> str:
+def _literal(host: str, allowed: AllowedTargets) -> str:
     if "%" in host:
         _refuse("The host names a network interface (%…); remove it.")
     try:
@@ -244,22 +244,22 @@ def _literal(host: str, policy: TargetPolicy) -> str:
     if ("[" in host) != (address.version == 6):
         _refuse("An IPv6 address belongs in brackets, an IPv4 address does not.")
     text = str(address)
-    if text in LOOPBACK_HOSTS and policy.allow_loopback_http:
+    if text in LOOPBACK_HOSTS and allowed.allow_loopback_http:
         return text
-    if not _within(address, policy.allowed_networks):
+    if not _within(address, allowed.allowed_networks):
         _refuse("The host is an IP address; use a public name such as hooks.example.com.")
     return text
 
 
-def _check_scheme_and_port(scheme: str, host: str, port: int, policy: TargetPolicy) -> None:
+def _check_scheme_and_port(scheme: str, host: str, port: int, allowed: AllowedTargets) -> None:
     if host in LOOPBACK_HOSTS:  # _host let it pass, so http and all ports are allowed
         if not 1 <= port <= 65535:
             _refuse("The port must be from 1 to 65535.")
         return
     if scheme != "https":
         _refuse("Use https:// instead of http://; webhooks are only sent encrypted.")
-    if port not in policy.allowed_ports:
-        ports = ", ".join(str(allowed) for allowed in sorted(policy.allowed_ports))
+    if port not in allowed.allowed_ports:
+        ports = ", ".join(str(number) for number in sorted(allowed.allowed_ports))
         _refuse(f"This port is not allowed; use one of: {ports}.")
 
 
@@ -286,7 +286,7 @@ def _within(address: Address, networks: Iterable[Network]) -> bool:
     return any(address in network for network in networks)
 
 
-def _why_refused(address: Address, policy: TargetPolicy) -> str | None:
+def _why_refused(address: Address, allowed: AllowedTargets) -> str | None:
     if isinstance(address, IPv6Address):
         if address.scope_id:
             return "bound to one network interface"
@@ -295,7 +295,7 @@ def _why_refused(address: Address, policy: TargetPolicy) -> str | None:
             return _special(IPv4Address(int(address) & 0xFFFFFFFF))
         if (int(address) >> 32) & 0xFDFFFFFF == 0x5EFE:
             return "an ISATAP tunnel"  # RFC 5214: any prefix, then 0000:5efe or 0200:5efe and an IPv4 address
-    if _within(address, policy.allowed_networks):
+    if _within(address, allowed.allowed_networks):
         return None
     return _special(address)
 

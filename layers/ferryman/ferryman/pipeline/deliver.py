@@ -24,6 +24,7 @@ from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.events.model import Event
 from ferryman.outbound import allowed_targets, own_network, transport
+from ferryman.outbound.outcomes import Delivered, Outcome, Refused, Unreachable
 from ferryman.pipeline import load_events
 from ferryman.webhooks import health, retry_policy, signing, tickets
 from ferryman.webhooks.deliveries import table as deliveries
@@ -205,7 +206,7 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int, lane: Lane, in_time
             webhook.url,
             body,
             headers,
-            policy=allowed_targets.of_deployment(),
+            allowed_targets=allowed_targets.of_deployment(),
             deadline_seconds=limit,
             own_network_is_down=own_network.is_down,
         )
@@ -278,18 +279,18 @@ def _cancel(ticket: Ticket, delivery: Delivery, reason: str) -> Verdict:
     return Done("cancelled")
 
 
-def _settle(delivery: Delivery, webhook: Webhook, outcome: transport.Outcome) -> Verdict:
+def _settle(delivery: Delivery, webhook: Webhook, outcome: Outcome) -> Verdict:
     """Write how the attempt ended, count it for the webhook, and say what becomes of the message."""
     now = clock.now()
     attempt = delivery.attempts[-1]
     attempt |= _report(outcome)
-    delivered = isinstance(outcome, transport.Delivered)
+    delivered = isinstance(outcome, Delivered)
     failures = delivery.failures + (not delivered)
-    retry_after = outcome.retry_after if isinstance(outcome, transport.Refused) else None
+    retry_after = outcome.retry_after if isinstance(outcome, Refused) else None
     delay = retry_policy.retry_delay(
         settings.integers("RETRY_DELAYS"), retry_policy.spent(failures, delivery.unknowns), retry_after
     )
-    gone = isinstance(outcome, transport.Refused) and outcome.status == _GONE
+    gone = isinstance(outcome, Refused) and outcome.status == _GONE
     after: dict[str, Any] = {"attempts": delivery.attempts, "failures": failures, "next_attempt_at": None}
     after["result"] = f"{attempt['status'] // 100}xx" if "status" in attempt else "error"
     if delivered:
@@ -319,7 +320,7 @@ def _settle(delivery: Delivery, webhook: Webhook, outcome: transport.Outcome) ->
         # Our lease ran out and somebody else took over; theirs is the word that counts.
         return Return(1)
     health.timed(webhook, attempt["duration_ms"])
-    if isinstance(outcome, transport.Delivered):
+    if isinstance(outcome, Delivered):
         if not delivery.test:
             health.succeeded(webhook)
         return Done("delivered")
@@ -337,23 +338,23 @@ def _told(delivery: Delivery, after: dict[str, Any]) -> list[store.Write]:
     return [events.creating(catalogue.delivery_exhausted(delivery, after["reason"], clock.now_iso()))]
 
 
-def _report(outcome: transport.Outcome) -> dict[str, object]:
+def _report(outcome: Outcome) -> dict[str, object]:
     match outcome:
-        case transport.Delivered():
+        case Delivered():
             return {
                 "outcome": "delivered",
                 "status": outcome.status,
                 "excerpt": outcome.excerpt,
                 "duration_ms": outcome.duration_ms,
             }
-        case transport.Refused():
+        case Refused():
             return {
                 "outcome": "failed",
                 "status": outcome.status,
                 "excerpt": outcome.excerpt,
                 "duration_ms": outcome.duration_ms,
             }
-        case transport.Unreachable():
+        case Unreachable():
             return {
                 "outcome": "failed",
                 "error": outcome.error,

@@ -19,7 +19,7 @@ from ferryman.errors import Conflict
 from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.events.model import Event
-from ferryman.pipeline import bot_mentions, matching
+from ferryman.pipeline import bot_mentions, subscribers
 from ferryman.webhooks import tickets
 from ferryman.webhooks.tickets import Ticket
 
@@ -106,7 +106,7 @@ class Dispatcher:
     def __init__(self, seconds_left: Callable[[], float]) -> None:
         self.unfinished: list[Any] = []
         self._seconds_left = seconds_left
-        self._matcher = matching.Matcher()
+        self._matcher = subscribers.Matcher()
         self._tickets: dict[tickets.Lane, list[Ticket]] = {"fast": [], "slow": []}
         self._added: list[tuple[PendingEvent, int]] = []
 

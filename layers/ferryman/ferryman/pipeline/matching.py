@@ -1,107 +1,31 @@
-"""Who wants an event: from the subscriptions on its topics to the webhooks that get a delivery."""
+"""The rule that decides which webhooks want an event, and the topics under which their subscriptions are found."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import batched
-
-from ferryman.conversations.chats import table as chats
 from ferryman.events.model import Event
 from ferryman.webhooks.loop_prevention import MAX_HOPS
 from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import Webhook
 
-_AT_ONCE = 100
 
-
-@dataclass(frozen=True, slots=True)
-class WebhookBatch:
-    """Some of the webhooks that get an event, and the place in the subscriptions where they end."""
-
-    webhooks: list[Webhook]
-    topic: str
-    last_id: str
-    is_full: bool  # as many subscriptions as are read at once, so more may follow
-
-
-class Matcher:
-    """Finds who wants events, for as long as one invocation: short lists of subscriptions are read once.
-
-    All its events happened before it was made, so what it reads is never older than they are.
-    """
-
-    def __init__(self) -> None:
-        self._short: dict[tuple[str, str], list[Webhook]] = {}
-        self._members: dict[tuple[str, str, str], bool] = {}
-
-    def wanting(self, event: Event, after: tuple[str, str] | None = None) -> Iterator[WebhookBatch]:
-        """The webhooks that get this event, some at a time, so that a thousand are never all held.
-
-        `after` (topic, webhook id) goes on where an earlier walk ended.
-
-        A webhook gets it when it is enabled, existed when the event happened, and, unless it is global, its creator
-        belongs to the chat now: whoever loses a chat loses its events. A bot's callback gets what mentions the bot
-        where the bot belongs now; an application's gets what a person answered to the application, and a personal
-        webhook what its person is notified of. An event for one webhook alone goes to that.
-        """
-        if event.webhook_id:
-            only = list(webhooks.get_many([(event.workspace_id, event.webhook_id)]).values())
-            yield WebhookBatch(only, "", event.webhook_id, is_full=False)
-            return
-        topics = _topics(event)
-        if after:
-            topics = topics[topics.index(after[0]) :] if after[0] in topics else topics
-        for topic in topics:
-            start = after[1] if after and after[0] == topic else None
-            for found, is_full in self._subscribed(event, topic, start):
-                members = self._memberships(event, found)
-                chosen = [webhook for webhook in found if wants(webhook, event, members)]
-                yield WebhookBatch(chosen, topic, found[-1].webhook_id, is_full)
-
-    def _subscribed(self, event: Event, topic: str, start: str | None) -> Iterator[tuple[list[Webhook], bool]]:
-        """The webhooks with a subscription, and whether more may follow; none that is empty."""
-        short = self._short.get((topic, event.type)) if start is None else None
-        if short is not None:
-            if short:
-                yield short, False
-            return
-        first = True
-        for ids in batched(webhooks.subscribed(topic, event.type, start), _AT_ONCE, strict=False):
-            by_id = webhooks.get_many((event.workspace_id, webhook_id) for webhook_id in ids)
-            found = sorted(by_id.values(), key=lambda webhook: webhook.webhook_id)
-            is_full = len(ids) == _AT_ONCE
-            if first and start is None and not is_full:
-                self._short[topic, event.type] = found
-            first = False
-            if found:
-                yield found, is_full
-        if first and start is None:
-            self._short[topic, event.type] = []
-
-    def _memberships(self, event: Event, found: Iterable[Webhook]) -> set[tuple[str, str]]:
-        if event.chat_id is None:
-            return set()
-        pairs = {(event.chat_id, webhook.member_id) for webhook in found if webhook.follows_a_member}
-        unknown = {pair for pair in pairs if (event.workspace_id, *pair) not in self._members}
-        if unknown:
-            members = chats.memberships(event.workspace_id, unknown)
-            self._members |= {(event.workspace_id, *pair): pair in members for pair in unknown}
-        return {pair for pair in pairs if self._members[event.workspace_id, *pair]}
-
-
-def _topics(event: Event) -> list[str]:
+def topics(event: Event) -> list[str]:
+    """The topics of an event: every chat, its own chat, and the bot, application or person that it is for."""
     names = [webhooks.EVERY_CHAT, *([event.chat_id] if event.chat_id else [])]
-    topics = [webhooks.topic(event.workspace_id, name, livemode=event.livemode) for name in names]
+    topics_of_event = [webhooks.topic(event.workspace_id, name, livemode=event.livemode) for name in names]
     if event.bot_id:
-        topics.append(webhooks.topic_of_bot(event.workspace_id, event.bot_id, livemode=event.livemode))
+        topics_of_event.append(webhooks.topic_of_bot(event.workspace_id, event.bot_id, livemode=event.livemode))
     if event.application_id:
-        topics.append(webhooks.topic_of_application(event.workspace_id, event.application_id, livemode=event.livemode))
+        topics_of_event.append(
+            webhooks.topic_of_application(event.workspace_id, event.application_id, livemode=event.livemode)
+        )
     if event.user_id:
-        topics.append(webhooks.topic_of_user(event.workspace_id, event.user_id, livemode=event.livemode))
-    return topics
+        topics_of_event.append(webhooks.topic_of_user(event.workspace_id, event.user_id, livemode=event.livemode))
+    return topics_of_event
 
 
 def wants(webhook: Webhook, event: Event, members: set[tuple[str, str]]) -> bool:
-    """The whole rule in one place. The deliverer asks again what can change meanwhile: the state and who belongs."""
+    """Whether a webhook gets an event. `members` holds (chat id, user id) for the members of the event's chat.
+
+    The deliverer asks again about what can change meanwhile: the webhook's state and the membership.
+    """
     chain = event.chain or []
     if webhook.webhook_id in chain or len(chain) >= MAX_HOPS:
         return False

@@ -18,7 +18,7 @@ from ferryman import clock, log, settings
 from ferryman.aws import dynamodb as store
 from ferryman.events import catalogue
 from ferryman.events import table as events
-from ferryman.outbound import transport
+from ferryman.outbound.outcomes import Refused, Unreachable
 from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import (
     DISABLE_AFTER_FAILURES,
@@ -68,21 +68,21 @@ def succeeded(webhook: Webhook) -> None:
         webhooks.recovered(webhook)
 
 
-def failed(webhook: Webhook, outcome: transport.Refused | transport.Unreachable) -> None:
+def failed(webhook: Webhook, outcome: Refused | Unreachable) -> None:
     """Count one failed attempt, and pause or disable the webhook when it is time to.
 
     Attempts that were under way when a pause began say nothing that is new, however many they are: they are not
     counted, so that a burst cannot disable a webhook before its pause.
     """
-    error = f"HTTP {outcome.status}" if isinstance(outcome, transport.Refused) else outcome.error
+    error = f"HTTP {outcome.status}" if isinstance(outcome, Refused) else outcome.error
     failures = _count(webhook, outcome, error)
-    if isinstance(outcome, transport.Refused) and outcome.status == _GONE:
+    if isinstance(outcome, Refused) and outcome.status == _GONE:
         _disable(webhook, "the receiver answered 410 Gone", error)
     elif failures >= DISABLE_AFTER_FAILURES:
         _disable(webhook, f"{failures} attempts in a row failed; the last with {error}", error)
 
 
-def _count(webhook: Webhook, outcome: transport.Refused | transport.Unreachable, error: str) -> int:
+def _count(webhook: Webhook, outcome: Refused | Unreachable, error: str) -> int:
     """Count, and pause where it is time to. The failures in a row so far, 0 when this one does not count."""
     pause, patience = settings.integer("PAUSE_SECONDS"), _patience(outcome)
     failures = webhooks.failed(webhook, error, below=PAUSE_AFTER_FAILURES - 1 if pause else None)
@@ -104,9 +104,9 @@ def _count(webhook: Webhook, outcome: transport.Refused | transport.Unreachable,
     return failures
 
 
-def _patience(outcome: transport.Refused | transport.Unreachable) -> int:
+def _patience(outcome: Refused | Unreachable) -> int:
     """How long the receiver asks to be left alone, in seconds and within limits."""
-    if isinstance(outcome, transport.Refused) and outcome.status in _ASKS_FOR_PATIENCE and outcome.retry_after:
+    if isinstance(outcome, Refused) and outcome.status in _ASKS_FOR_PATIENCE and outcome.retry_after:
         return min(outcome.retry_after, _MAX_PATIENCE_SECONDS)
     return 0
 

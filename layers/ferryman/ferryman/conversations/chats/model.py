@@ -18,6 +18,7 @@ class Chat(store.Record):
     created_at: str
     updated_at: str
     active: bool = True
+    livemode: bool = True  # false when a test credential created it: then test credentials may change it
     external_id: str | None = None  # what another system calls it
     application_id: str | None = None  # of a private chat between a person and an application
 

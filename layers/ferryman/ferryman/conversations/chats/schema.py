@@ -43,6 +43,7 @@ class ChatOut(Output):
     active: bool
     external_id: str | None = Field(description=_EXTERNAL_ID)
     application_id: str | None = Field(description="Of a person's private chat with an application: which one.")
+    livemode: bool = Field(description="Whether a live credential created it; test credentials change only test chats.")
     created_by: str
     created_at: Time
     updated_at: Time
@@ -56,6 +57,7 @@ class ChatOut(Output):
             active=chat.active,
             external_id=chat.external_id,
             application_id=chat.application_id,
+            livemode=chat.livemode,
             created_by=chat.created_by,
             created_at=chat.created_at,
             updated_at=chat.updated_at,

@@ -9,7 +9,8 @@ from ferryman.conversations.chats.access import get_visible
 from ferryman.conversations.chats.model import Chat, Member
 from ferryman.conversations.chats.schema import ChatIn, ChatPatch
 from ferryman.errors import Invalid, NotAllowed, NotFound
-from ferryman.identity import idempotency
+from ferryman.identity import authority, idempotency
+from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
@@ -28,10 +29,12 @@ def create(caller: Caller, wanted: ChatIn, idempotency_key: IdempotencyKey | Non
         type=wanted.type,
         external_id=wanted.external_id,
         created_by=caller.user_id,
+        livemode=caller.livemode,
         created_at=now,
         updated_at=now,
     )
-    writes = [*idempotency.writes(idempotency_key, chat.chat_id), table.creating(chat)]
+    audited = audit.writes(caller, "chat.created", chat.chat_id, {"type": chat.type})
+    writes = [*idempotency.writes(idempotency_key, chat.chat_id), table.creating(chat), *audited]
     for user_id in dict.fromkeys([caller.user_id, *wanted.member_ids]):
         if user_id != caller.user_id:
             _known_user(caller.workspace_id, user_id)
@@ -47,10 +50,12 @@ def edit(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
     for name, value in changes.items():
         if value is None and name != "external_id":
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
+    _require_may_change(caller, before)
     after = replace(before, **changes)
     if after != before:
         after.updated_at = clock.now_iso()
-        store.commit([table.changing(before, after)])
+        details = {"changed": list(changes), "active": after.active}
+        store.commit([table.changing(before, after), *audit.writes(caller, "chat.edited", chat_id, details)])
     if "active" in changes:  # also when nothing changed: an earlier request may have failed halfway
         _follow(after)
     return after
@@ -71,20 +76,28 @@ def _follow(chat: Chat) -> None:
 
 def add_member(caller: Caller, chat_id: str, user_id: str) -> Member:
     """Add a user to a chat; adding twice changes nothing."""
-    get_visible(caller, chat_id)
+    _require_may_change(caller, get_visible(caller, chat_id))
     users.get(caller.workspace_id, user_id)
     known = table.member(caller.workspace_id, chat_id, user_id)
     if known is not None:
         return known
     member = _member(caller, chat_id, user_id, clock.now_iso())
-    store.commit([*table.adding(member), users.present(caller.workspace_id, user_id)])
+    audited = audit.writes(caller, "member.added", chat_id, {"user_id": user_id})
+    store.commit([*table.adding(member), users.present(caller.workspace_id, user_id), *audited])
     return member
 
 
 def remove_member(caller: Caller, chat_id: str, user_id: str) -> None:
     """Take a user out of a chat. The user's webhooks for it deliver nothing more."""
-    get_visible(caller, chat_id)
-    store.commit(table.removing(caller.workspace_id, chat_id, user_id))
+    _require_may_change(caller, get_visible(caller, chat_id))
+    audited = audit.writes(caller, "member.removed", chat_id, {"user_id": user_id})
+    store.commit([*table.removing(caller.workspace_id, chat_id, user_id), *audited])
+
+
+def _require_may_change(caller: Caller, chat: Chat) -> None:
+    """Raises NotAllowed for a test credential, unless a test credential created the chat."""
+    if chat.livemode:
+        authority.require_live(caller)
 
 
 def _member(caller: Caller, chat_id: str, user_id: str, at: str) -> Member:

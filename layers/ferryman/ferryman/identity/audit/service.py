@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ferryman import clock, ids, log
+from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
 from ferryman.identity.audit import table
 from ferryman.identity.audit.model import Action, AuditRecord
 from ferryman.identity.credentials.model import Caller
+from ferryman.redaction import redact
 
 
 def writes(
@@ -37,7 +38,7 @@ def writes(
 def _masked(value: Any) -> Any:
     match value:
         case str():
-            return log.redact(value)
+            return redact(value)
         case list() | tuple() | set() | frozenset():
             return [_masked(member) for member in sorted(value)]
     return value

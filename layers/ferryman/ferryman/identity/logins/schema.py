@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from ferryman import ids
 from ferryman.identity.logins import passwords
-from ferryman.schema import Input, Output, Time
+from ferryman.schema import Email, Input, Output, Time
 
 # As typed, before it is brought to its normal form, which can be longer or shorter.
 MAX_TYPED = 512
@@ -61,6 +61,19 @@ class PasswordIn(Input):
     new_password: NewPassword
 
 
+class EmailIn(Input):
+    """Another address to sign in with."""
+
+    email: Email
+    current_password: Password
+
+
+class StepUpIn(Input):
+    """The password once more: a session alone does not change how somebody signs in."""
+
+    current_password: Password
+
+
 class TotpOut(Output):
     """A second factor that waits for its first code, shown this once."""
 
@@ -75,8 +88,9 @@ class CodeIn(Input):
 
 
 class ProofIn(Input):
-    """A code of the second factor, or a recovery code where the authenticator app is lost."""
+    """The password, and a code of the second factor or a recovery code where the authenticator app is lost."""
 
+    current_password: Password
     code: Code | None = None
     recovery_code: RecoveryCode | None = None
 

@@ -20,6 +20,7 @@ from ferryman.identity.sessions.schema import SessionIn
 from ferryman.identity.users import emails
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
+from ferryman.redaction import redact
 
 _REFUSED = (
     "The e-mail address or the password is wrong, or the person is not active. "
@@ -123,7 +124,7 @@ def prepare(user: User, *, livemode: bool, source: Source) -> tuple[Session, str
 def _shown(user_agent: str | None) -> str | None:
     if not user_agent:
         return None
-    return log.redact("".join(filter(str.isprintable, user_agent)))[:_SHOWN_OF_USER_AGENT]
+    return redact("".join(filter(str.isprintable, user_agent)))[:_SHOWN_OF_USER_AGENT]
 
 
 def _caller(session: Session, user: User, source: Source) -> Caller:

@@ -8,7 +8,7 @@ from ferryman.aws import dynamodb as store
 
 type Environment = Literal["production", "staging", "development"]
 type Status = Literal["active", "expired", "revoked"]
-type Revocation = Literal["revoked", "already_revoked", "not_found", "conflict"]
+type Revocation = Literal["revoked", "already_revoked", "not_found", "not_allowed", "conflict"]
 
 
 @dataclass(slots=True, kw_only=True)

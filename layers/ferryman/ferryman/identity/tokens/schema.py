@@ -62,8 +62,9 @@ class RevocationOut(Output):
 
     id: str
     status: Revocation = Field(
-        description="`not_found`: there is no such token that you may see; `conflict`: it was being changed at the "
-        "same moment and is not revoked, so send its id again."
+        description="`not_found`: there is no such token that you may see; `not_allowed`: it may do what the "
+        "credential you use may not, or its user stands above yours; `conflict`: it was being changed at the same "
+        "moment and is not revoked, so send its id again."
     )
 
 

@@ -2,8 +2,8 @@
 
 from ferryman import clock, ids, schema
 from ferryman.aws import dynamodb as store
-from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
-from ferryman.identity import idempotency, permissions
+from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound, RetryLater
+from ferryman.identity import authority, idempotency, permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials import table as credentials
@@ -97,13 +97,21 @@ def _may_see(caller: Caller, token: Token) -> bool:
     return caller.is_admin or token.user_id == caller.user_id
 
 
+def _require_may_change(caller: Caller, token: Token) -> None:
+    """Raises NotAllowed for a token that is broader than the caller's, or whose user stands above the caller."""
+    authority.require_no_narrower(caller, permissions.effective(token.scopes, caller.role))
+    if token.user_id != caller.user_id:
+        authority.require_authority(caller, users.get(token.workspace_id, token.user_id))
+
+
 def edit(caller: Caller, token_id: str, patch: TokenPatch) -> Token:
     """Change name, description, environment or scopes.
 
-    Neither the old nor the new scopes may be broader than the caller's, and the environment keeps its mode: the
-    token's secret says whether it is live or test.
+    Neither the old nor the new scopes may be broader than the caller's, its user may not stand above the caller, and
+    the environment keeps its mode: the token's secret says whether it is live or test.
     """
     token = get_visible(caller, token_id)
+    _require_may_change(caller, token)
     if token.revoked_at:
         raise Conflict("The token was revoked and cannot be edited. Create a new one.")
     changes = {name: value for name, value in schema.changes(patch).items() if value != getattr(token, name)}
@@ -112,7 +120,6 @@ def edit(caller: Caller, token_id: str, patch: TokenPatch) -> Token:
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
     if "scopes" in changes:
         _refuse_broader(caller, changes["scopes"])
-        _refuse_broader(caller, token.scopes)
     if "environment" in changes and "production" in (changes["environment"], token.environment):
         raise Invalid(
             "A token cannot change between production and another environment, because its secret says whether it is "
@@ -132,7 +139,9 @@ def edit(caller: Caller, token_id: str, patch: TokenPatch) -> Token:
 
 def revoke(caller: Caller, token_id: str) -> None:
     """Stop a token: when this returns, no call with it is accepted any more. Revoking twice is harmless."""
-    revoke_found(caller, get_visible(caller, token_id))
+    token = get_visible(caller, token_id)
+    _require_may_change(caller, token)
+    revoke_found(caller, token)
 
 
 def revoke_many(caller: Caller, token_ids: list[str]) -> dict[str, Revocation]:
@@ -145,8 +154,11 @@ def revoke_many(caller: Caller, token_ids: list[str]) -> dict[str, Revocation]:
             results[token_id] = "not_found"
             continue
         try:
+            _require_may_change(caller, token)
             results[token_id] = "revoked" if revoke_found(caller, token) else "already_revoked"
-        except Conflict:
+        except NotAllowed:
+            results[token_id] = "not_allowed"
+        except (Conflict, RetryLater):
             results[token_id] = "conflict"
     return results
 

@@ -19,4 +19,5 @@ class User(store.Record):
     handle: str | None = None  # what mentions name: @handle; unique in the workspace
     avatar_url: str | None = None
     about: str | None = None  # the text of the profile card
+    password_set_at: str | None = None  # when an invitation set the first password; never for bots
     created_by: str | None = None  # of bots: the user who manages it

@@ -5,7 +5,7 @@ from dataclasses import replace
 from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, Invalid, NotAllowed
-from ferryman.identity import idempotency, permissions
+from ferryman.identity import authority, idempotency, permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
@@ -21,6 +21,7 @@ _REMOVABLE = {"handle", "avatar_url", "about"}
 
 def create(caller: Caller, wanted: UserIn, idempotency_key: IdempotencyKey | None = None) -> User:
     """A new person. Nobody gives a role above their own; only `admin:*` makes owners and admins."""
+    authority.require_live(caller)
     _may_give(caller, wanted.role)
     now = clock.now_iso()
     user = User(
@@ -56,8 +57,10 @@ def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
         if {"role", "active"} & changes.keys():
             _follow(before)  # an earlier request may have failed halfway
         return before
-    if permissions.outranks(before.role, caller.role):
-        raise NotAllowed(f"A user of the role {caller.role} cannot edit one of the role {before.role}.")
+    authority.require_live(caller)
+    authority.require_authority(caller, before)
+    if "email" in changes and emails.digest(after.email or "") != emails.digest(before.email or ""):
+        _require_may_move_address(caller, before)
     acting_changed = (after.role, after.active) != (before.role, before.active)
     keeping_an_owner = []
     if acting_changed:
@@ -87,6 +90,18 @@ def _follow(user: User) -> None:
         if (newest.role, newest.active) == (user.role, user.active):
             return
         user = newest
+
+
+def _require_may_move_address(caller: Caller, user: User) -> None:
+    """Raises NotAllowed unless the caller may change where the user signs in.
+
+    Until somebody sets a password, nobody signs in with the address, and a typing error in it is anybody's to mend.
+    """
+    if user.password_set_at is None or authority.may_reset_sign_in(caller, user):
+        return
+    if user.user_id == caller.user_id:
+        raise NotAllowed("You sign in with this address. Change it in a session, with POST /v1/me/email.")
+    raise NotAllowed("The person signs in with this address. They can change it themselves, or an owner can.")
 
 
 def _may_give(caller: Caller, role: permissions.Role) -> None:

@@ -200,6 +200,19 @@ def still_owner(owner: User) -> store.Write:
     )
 
 
+def having_password(user: User, role: str, at: str, *, refused: Exception) -> store.Write:
+    """Note on the user that they have a password; refused unless they are active and still have this role."""
+    return store.update(
+        TABLE,
+        _key(user.workspace_id, user.user_id),
+        "SET password_set_at = :at, updated_at = :at",
+        {":at": at, ":yes": True, ":role": role},
+        condition="active = :yes AND #role = :role",
+        names={"#role": "role"},
+        refused=refused,
+    )
+
+
 def acting(workspace_id: str, user_id: str, role: str, *, refused: Exception | None = None) -> store.Write:
     """Holds a transaction to the moment in which the user is active and has this role."""
     return store.check(

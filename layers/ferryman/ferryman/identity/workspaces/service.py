@@ -8,7 +8,11 @@ from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict
 from ferryman.identity import permissions
 from ferryman.identity.audit import service as audit
+from ferryman.identity.credentials import table as credentials
 from ferryman.identity.credentials.model import Caller
+from ferryman.identity.logins import invitations
+from ferryman.identity.logins import table as logins
+from ferryman.identity.logins.model import Login
 from ferryman.identity.tokens import service as tokens
 from ferryman.identity.tokens.schema import TokenIn
 from ferryman.identity.users import emails
@@ -20,7 +24,7 @@ from ferryman.identity.workspaces.schema import BootstrapIn
 
 
 def bootstrap(wanted: BootstrapIn) -> dict[str, Any]:
-    """The first workspace, its owner and the owner's token, all or nothing, once.
+    """The first workspace, its owner, the owner's token and an invitation to set a password: all or nothing, once.
 
     A second call creates nothing and says which workspace there is.
     """
@@ -55,6 +59,8 @@ def bootstrap(wanted: BootstrapIn) -> dict[str, Any]:
         scopes=permissions.of_role(owner.role),
         credential_id="bootstrap",
     )
+    login = Login(workspace_id=owner.workspace_id, user_id=owner.user_id)
+    invitation, invitation_secret = invitations.prepare(owner)
     try:
         store.commit(
             [
@@ -63,6 +69,8 @@ def bootstrap(wanted: BootstrapIn) -> dict[str, Any]:
                 *users.creating(owner),
                 *emails.listing(owner),
                 *writes,
+                credentials.creating(invitation),
+                logins.changing(login, invitation_hash=invitation.secret_hash),
                 *audit.writes(caller, "user.created", owner.user_id, {"role": owner.role}),
                 *audit.writes(caller, "token.created", token.token_id, {"scopes": token.scopes}),
             ]
@@ -78,4 +86,5 @@ def bootstrap(wanted: BootstrapIn) -> dict[str, Any]:
         "user_id": owner.user_id,
         "token_id": token.token_id,
         "token": secret,
+        "invitation": invitation_secret,
     }

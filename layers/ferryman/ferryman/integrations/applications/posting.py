@@ -320,6 +320,7 @@ def _private_chat(application: Application, person: User) -> Chat:
             return chat
     except NotFound:
         chat = Chat(
+            livemode=application.livemode,
             workspace_id=workspace_id,
             chat_id=chat_id,
             name=application.app_name,

@@ -9,20 +9,20 @@ import pytest
 import requests
 from ferryman.errors import Invalid, Misconfigured
 from ferryman.outbound import targets
-from ferryman.outbound.targets import Target, TargetPolicy, TargetRefused
+from ferryman.outbound.targets import AllowedTargets, Target, TargetRefused
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from urllib3.util import parse_url
 
-PUBLIC = TargetPolicy()
-LOCAL = TargetPolicy(allow_loopback_http=True)
-OWN = TargetPolicy(own_hosts=frozenset({"api.ferryman.example", ".execute-api.eu-central-1.amazonaws.com"}))
-PRIVATE = TargetPolicy(allowed_networks=(ip_network("10.20.0.0/16"), ip_network("fd12:3456::/32")))
+PUBLIC = AllowedTargets()
+LOCAL = AllowedTargets(allow_loopback_http=True)
+OWN = AllowedTargets(own_hosts=frozenset({"api.ferryman.example", ".execute-api.eu-central-1.amazonaws.com"}))
+PRIVATE = AllowedTargets(allowed_networks=(ip_network("10.20.0.0/16"), ip_network("fd12:3456::/32")))
 
 
-def refusal(url: str, policy: TargetPolicy = PUBLIC) -> str:
+def refusal(url: str, allowed_targets: AllowedTargets = PUBLIC) -> str:
     with pytest.raises(TargetRefused) as refused:
-        targets.parse(url, policy)
+        targets.parse(url, allowed_targets)
     return str(refused.value)
 
 
@@ -272,14 +272,14 @@ def test_private_receivers_can_be_named_by_address() -> None:
         "2002::/16",
     ],
 )
-def test_a_policy_cannot_open_the_host_or_its_metadata(network: str) -> None:
+def test_a_deployment_cannot_open_the_host_or_its_metadata(network: str) -> None:
     with pytest.raises(Misconfigured, match="never opened"):
-        TargetPolicy(allowed_networks=(ip_network(network),))
+        AllowedTargets(allowed_networks=(ip_network(network),))
 
 
-def test_a_policy_with_an_impossible_port_is_refused() -> None:
+def test_a_deployment_with_an_impossible_port_is_refused() -> None:
     with pytest.raises(Misconfigured, match="70000"):
-        TargetPolicy(allowed_ports=frozenset({70000}))
+        AllowedTargets(allowed_ports=frozenset({70000}))
 
 
 _HOSTS = st.lists(
@@ -308,7 +308,7 @@ _HOSTILE_URLS = st.builds(
     st.lists(st.one_of(_HOSTILE, st.text(max_size=2)), min_size=1, max_size=4).map("".join),
     st.integers(0, 80),
 )
-_WIDE = TargetPolicy(allow_loopback_http=True, allowed_networks=PRIVATE.allowed_networks)
+_WIDE = AllowedTargets(allow_loopback_http=True, allowed_networks=PRIVATE.allowed_networks)
 
 
 @settings(max_examples=500, deadline=None)
@@ -400,9 +400,9 @@ NAT64_FIRST = int(IPv6Address("64:ff9b::"))
 TARGET = targets.parse("https://hooks.example.com/", PUBLIC)
 
 
-def allowed(*addresses: str, target: Target = TARGET, policy: TargetPolicy = PUBLIC) -> bool:
+def allowed(*addresses: str, target: Target = TARGET, allowed_targets: AllowedTargets = PUBLIC) -> bool:
     try:
-        return bool(targets.check(target, addresses, policy))
+        return bool(targets.check(target, addresses, allowed_targets))
     except TargetRefused:
         return False
 
@@ -515,27 +515,27 @@ def test_a_refusal_names_no_address() -> None:
 
 
 def test_a_public_name_that_resolves_to_loopback_is_refused_on_the_local_stack_too() -> None:
-    assert not allowed("127.0.0.1", policy=LOCAL)
-    assert not allowed("::1", policy=LOCAL)
+    assert not allowed("127.0.0.1", allowed_targets=LOCAL)
+    assert not allowed("::1", allowed_targets=LOCAL)
 
 
 def test_loopback_targets_reach_loopback_addresses_only() -> None:
     localhost = targets.parse("http://localhost:8000/", LOCAL)
     assert targets.check(localhost, ["::1", "127.0.0.1"], LOCAL) == ["::1", "127.0.0.1"]
     for address in ("1.1.1.1", "10.0.0.1", "0.0.0.0", "::", "::ffff:127.0.0.1", "169.254.169.254"):  # noqa: S104
-        assert not allowed(address, target=localhost, policy=LOCAL)
-    assert not allowed("127.0.0.1", target=localhost, policy=PUBLIC)
+        assert not allowed(address, target=localhost, allowed_targets=LOCAL)
+    assert not allowed("127.0.0.1", target=localhost, allowed_targets=PUBLIC)
 
 
 def test_allowed_networks_open_exactly_themselves() -> None:
-    assert allowed("10.20.255.255", "fd12:3456::1", "1.1.1.1", policy=PRIVATE)
+    assert allowed("10.20.255.255", "fd12:3456::1", "1.1.1.1", allowed_targets=PRIVATE)
     for address in ("10.19.255.255", "10.21.0.0", "fd12:3457::1", "::ffff:10.20.0.1", "64:ff9b::10.20.0.1"):
-        assert not allowed(address, policy=PRIVATE)
-    assert not allowed("10.20.0.1", "10.21.0.1", policy=PRIVATE)
+        assert not allowed(address, allowed_targets=PRIVATE)
+    assert not allowed("10.20.0.1", "10.21.0.1", allowed_targets=PRIVATE)
 
 
 def test_an_isatap_address_is_refused_within_an_allowed_network_too() -> None:
-    assert not allowed("fd12:3456::5efe:127.0.0.1", policy=PRIVATE)
+    assert not allowed("fd12:3456::5efe:127.0.0.1", allowed_targets=PRIVATE)
 
 
 def test_python_agrees_that_what_is_accepted_is_global() -> None:

@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from queue import SimpleQueue
 
 import pytest
 from ferryman.outbound import own_network
@@ -10,9 +11,9 @@ from ferryman.outbound.own_network import Canary
 
 
 @pytest.fixture
-def host() -> Iterator[tuple[str, int, list[object]]]:
-    """A host that accepts connections; those that came."""
-    came: list[object] = []
+def host() -> Iterator[tuple[str, int, SimpleQueue[object]]]:
+    """A host that accepts connections, with the addresses they came from."""
+    came: SimpleQueue[object] = SimpleQueue()
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def accept() -> None:
@@ -21,7 +22,7 @@ def host() -> Iterator[tuple[str, int, list[object]]]:
                     connection, address = server.accept()
                 except OSError:
                     return
-                came.append(address)
+                came.put(address)
                 connection.close()
 
         thread = threading.Thread(target=accept, daemon=True)
@@ -31,14 +32,15 @@ def host() -> Iterator[tuple[str, int, list[object]]]:
         thread.join(5)
 
 
-def test_a_host_that_accepts_a_connection_answers(host: tuple[str, int, list[object]]) -> None:
+def test_a_host_that_accepts_a_connection_answers(host: tuple[str, int, SimpleQueue[object]]) -> None:
     assert Canary().answers(host[0], host[1])
 
 
-def test_it_is_asked_once_for_many(host: tuple[str, int, list[object]]) -> None:
+def test_it_is_asked_once_for_many(host: tuple[str, int, SimpleQueue[object]]) -> None:
     canary = Canary()
     assert all(canary.answers(host[0], host[1]) for _ in range(20))
-    assert len(host[2]) <= 1
+    assert host[2].get(timeout=10)
+    assert host[2].empty()
 
 
 def test_a_closed_port_does_not_answer() -> None:
@@ -72,9 +74,9 @@ def test_a_look_up_that_hangs_is_not_waited_for_and_not_repeated(monkeypatch: py
 
 
 def test_the_host_of_the_queue_is_the_one_that_is_asked(
-    host: tuple[str, int, list[object]], monkeypatch: pytest.MonkeyPatch
+    host: tuple[str, int, SimpleQueue[object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(own_network, "_canary", Canary())
     monkeypatch.setenv("DELIVERIES_QUEUE_URL", f"http://{host[0]}:{host[1]}/000000000000/deliveries")
     assert not own_network.is_down()
-    assert host[2]
+    assert host[2].get(timeout=10)

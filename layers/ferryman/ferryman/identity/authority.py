@@ -1,0 +1,44 @@
+"""Who may act on whom: the rules that hold for every change of a person, a role, a membership or a credential.
+
+- Nobody acts on somebody of a higher role, and only `admin:*` acts on owners and admins.
+- A test credential changes nothing that live credentials rely on: people, roles, bots, chats, memberships and how
+  somebody signs in.
+- Only the person changes how they sign in, in a live session and with their password. An owner may reset it for
+  another person.
+"""
+
+from ferryman.errors import NotAllowed
+from ferryman.identity import permissions
+from ferryman.identity.credentials.model import Caller
+from ferryman.identity.users.model import User
+
+
+def require_live(caller: Caller) -> None:
+    """Raises NotAllowed for a test credential."""
+    if not caller.livemode:
+        raise NotAllowed(
+            "This takes a live credential: people, bots, chats and memberships are shared with live traffic, and a "
+            "test credential changes none of them."
+        )
+
+
+def require_authority(caller: Caller, user: User) -> None:
+    """Raises NotAllowed when the user stands above the caller. Everybody may act on themselves."""
+    if user.user_id == caller.user_id:
+        return
+    if permissions.outranks(user.role, caller.role):
+        raise NotAllowed(f"A user of the role {caller.role} cannot act on one of the role {user.role}.")
+    if user.role in permissions.ADMINISTRATORS and not caller.is_admin:
+        raise NotAllowed(f"Acting on somebody of the role {user.role} needs the scope {permissions.ADMIN}.")
+
+
+def require_no_narrower(caller: Caller, scopes: list[permissions.Scope] | frozenset[permissions.Scope]) -> None:
+    """Raises NotAllowed when a credential with these scopes may do what the caller's may not."""
+    broader = permissions.broader_than(scopes, caller.scopes)
+    if broader:
+        raise NotAllowed(f"The credential you use does not have {', '.join(broader)}.")
+
+
+def may_reset_sign_in(caller: Caller, user: User) -> bool:
+    """Whether the caller may replace another person's password or second factor, or their address."""
+    return caller.livemode and caller.role == "owner" and caller.is_admin and caller.user_id != user.user_id

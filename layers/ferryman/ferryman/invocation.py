@@ -1,0 +1,66 @@
+"""What every invocation of every function has around it: keys for its log lines, a trace, and one flush of its metrics.
+
+Lambda's entry wraps each function's handler by `observed`; handlers themselves know nothing of it.
+"""
+
+import resource
+from collections.abc import Callable
+from typing import Any
+
+from ferryman import log, metrics, settings, tracing
+
+type Handler = Callable[[Any, Any], Any]
+
+_MEMORY_STEP_PERCENT = 5
+
+
+def observed(handler: Handler, init_ms: float | None = None) -> Handler:
+    """The handler, observed. `init_ms` is how long the process took to come here, in milliseconds."""
+    process = _Process(init_ms)
+
+    def observe(event: Any, context: Any) -> Any:
+        with log.keys(**_keys(event), **process.first_time()), tracing.work("handler"):
+            try:
+                return handler(event, context)
+            finally:
+                process.report_memory()
+                metrics.flush()
+
+    return observe
+
+
+def _keys(event: Any) -> dict[str, str | None]:
+    """The fields that every line of an invocation has. Lines of the workers name the ids that they work on."""
+    request = event.get("requestContext") if isinstance(event, dict) else None
+    return {
+        "service": settings.optional("POWERTOOLS_SERVICE_NAME") or None,
+        "request_id": request.get("requestId") if isinstance(request, dict) else None,
+        "trace_id": tracing.trace_id(),
+    }
+
+
+class _Process:
+    """What a process says once: that it is new, how long that took, and how much memory it needs at most."""
+
+    def __init__(self, init_ms: float | None) -> None:
+        self._init_ms = init_ms
+        self._is_new = True
+        self._reported_percent = 0.0
+
+    def first_time(self) -> dict[str, bool]:
+        if not self._is_new:
+            return {}
+        self._is_new = False
+        if self._init_ms is not None:
+            metrics.measure("InitDuration", self._init_ms)
+        return {"cold_start": True}
+
+    def report_memory(self) -> None:
+        """Reports the peak at the cold start, and again whenever it has grown by a twentieth of what there is."""
+        limit_mb = settings.optional("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+        if not limit_mb:
+            return
+        percent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / int(limit_mb) * 100
+        if percent >= self._reported_percent + _MEMORY_STEP_PERCENT:
+            self._reported_percent = percent
+            metrics.measure("MemoryUsed", percent)

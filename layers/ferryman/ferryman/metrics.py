@@ -1,0 +1,111 @@
+"""Our own metrics: what a function counts while it works leaves it as one line in CloudWatch's Embedded Metric Format.
+
+CloudWatch makes metrics of such a line by itself, so no call is made for them. A batch of ten deliveries is one line.
+A metric costs its namespace's price for each combination of dimensions, so there are none: the namespace names the
+deployment, and the line holds the function's name as `service`, for whoever searches the log.
+
+Counting is safe in threads. Powertools, which builds the line, is not, and so it is called once, at the end.
+"""
+
+import json
+import threading
+from collections import defaultdict
+from itertools import batched
+from typing import Literal
+
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+from ferryman import log, settings
+
+type Name = Literal[
+    # deliveries
+    "Dispatched",  # deliveries that the dispatcher sent to a queue
+    "Attempts",
+    "Delivered",
+    "FailedAttempts",
+    "Exhausted",
+    "Cancelled",
+    "FirstAttemptLatency",  # from the event to the first attempt, where no receiver had us wait
+    "OldestWaiting",  # how long ago the event of a delivery came that a batch left waiting
+    "WebhooksPaused",
+    "WebhooksDisabled",
+    "StuckDeliveries",
+    # what came in and was refused
+    "RefusedPostsUnknown",
+    "RefusedPostsInvalid",
+    "RefusedPostsClosed",
+    "RefusedPostsLimited",
+    # what was left over
+    "Parked",
+    "ParkedRecords",  # how many are parked now
+    "SweptEvents",
+    "SweeperBehind",
+    "InfrastructureFailures",
+    # the processes
+    "InitDuration",  # of a cold start: our own part, from the entry's first line to the handler
+    "MemoryUsed",  # at most so far, of what the function has
+]
+_UNITS = {
+    "FirstAttemptLatency": MetricUnit.Milliseconds,
+    "OldestWaiting": MetricUnit.Seconds,
+    "SweeperBehind": MetricUnit.Seconds,
+    "InitDuration": MetricUnit.Milliseconds,
+    "MemoryUsed": MetricUnit.Percent,
+}
+_MOST_VALUES = 99  # Powertools prints a metric by itself when it has a hundred
+_REFUSALS: dict[int, Name] = {
+    401: "RefusedPostsUnknown",
+    404: "RefusedPostsUnknown",
+    403: "RefusedPostsClosed",
+    409: "RefusedPostsClosed",
+    429: "RefusedPostsLimited",
+}
+
+_lock = threading.Lock()
+_values: dict[Name, list[float]] = defaultdict(list)
+
+
+def count(name: Name, number: int = 1) -> None:
+    """Adds to a number that the invocation has one of."""
+    with _lock:
+        _values[name] = [sum(_values[name]) + number]
+
+
+def measure(name: Name, value: float) -> None:
+    """Adds one value of which the percentiles matter."""
+    with _lock:
+        _values[name].append(value)
+
+
+def highest(name: Name, value: float) -> None:
+    """Keeps the highest value of the invocation."""
+    with _lock:
+        _values[name] = [max([value, *_values[name]])]
+
+
+def post_refused(status: int) -> None:
+    """Counts what an external system posted and was refused, by why. A 5xx is a failure of ours and is no refusal."""
+    if 400 <= status < 500:
+        count(_REFUSALS.get(status, "RefusedPostsInvalid"))
+
+
+def flush() -> None:
+    """Writes all that was counted since the last time; nothing when nothing was."""
+    with _lock:
+        collected = dict(_values)
+        _values.clear()
+    chunks = {name: list(batched(values, _MOST_VALUES, strict=False)) for name, values in collected.items()}
+    while chunks:
+        _write({name: remaining.pop(0) for name, remaining in chunks.items()})
+        chunks = {name: remaining for name, remaining in chunks.items() if remaining}
+
+
+def _write(values: dict[Name, tuple[float, ...]]) -> None:
+    # An empty service: Powertools would make a dimension of it.
+    line = EphemeralMetrics(namespace=settings.optional("POWERTOOLS_METRICS_NAMESPACE") or "Ferryman", service="")
+    for name, several in values.items():
+        for value in several:
+            line.add_metric(name, _UNITS.get(name, MetricUnit.Count), round(value, 1))
+    if service := settings.optional("POWERTOOLS_SERVICE_NAME"):
+        line.add_metadata("service", service)
+    log.write(json.dumps(line.serialize_metric_set(), separators=(",", ":")))

@@ -1,0 +1,106 @@
+"""Reads the head of a response within one bound of our own, MAX_HEAD_BYTES.
+
+http.client allows a hundred headers, and hands them to a MIME parser that takes a lone CR for the end of a line and
+nests without bound. Receivers may send more, shorter and stranger headers than that. So the head is read here, and
+http.client is given only what frames the body.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import takewhile
+
+from ferryman.outbound.outcomes import AttemptFailed
+
+MAX_HEAD_BYTES = 65536
+# Everything else is dropped unread: there are no cookies, no redirects and no decompression. Add a header here when
+# a caller needs it.
+KEPT = frozenset({"content-length", "content-type", "retry-after", "transfer-encoding"})
+
+_STATUS_LINE = re.compile(rb"HTTP/1\.[0-9] +([0-9]{3})(?:[ \t][^\r\n]*)?\r?\n")
+_BLANK = (b"\r\n", b"\n")
+_UNPRINTABLE = re.compile("[^\x20-\x7e]")
+_SWITCHING_PROTOCOLS = 101
+
+
+@dataclass(frozen=True)
+class Head:
+    """The final response's status, 200 to 599, and its KEPT headers by lower-case name, as printable ASCII.
+
+    A header that comes several times is one with commas between (RFC 9110 section 5.3). Content-Length is there only
+    when nothing contradicts it.
+    """
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def read(readline: Callable[[int], bytes]) -> Head:
+    """Read one head, and the interim ones before it, from `readline(limit)`.
+
+    Raises AttemptFailed: `reset` when the input ends inside the head, `bad_response` when it is too large or is not
+    HTTP/1.x. Errors of `readline` pass.
+    """
+    lines = _bounded(readline)
+    status = _status(next(lines))
+    while 100 <= status < 200 and status != _SWITCHING_PROTOCOLS:
+        # http.client skips 100 only, and takes 103 Early Hints for the answer (RFC 9110 section 15.2).
+        for _ in _until_blank(lines):
+            pass
+        status = _status(next(lines))
+    headers = _headers(_until_blank(lines))
+    if not 200 <= status <= 599:
+        raise AttemptFailed("bad_response", f"the status {status} is not one of a final response")
+    return Head(status, headers)
+
+
+def _bounded(readline: Callable[[int], bytes]) -> Iterator[bytes]:
+    left = MAX_HEAD_BYTES
+    while True:
+        line = readline(left + 1)
+        if not line.endswith(b"\n") and len(line) <= left:
+            raise AttemptFailed("reset", "the receiver hung up before its response head was complete")
+        left -= len(line)
+        if left < 0:
+            raise AttemptFailed("bad_response", f"the head is larger than {MAX_HEAD_BYTES} bytes")
+        yield line
+
+
+def _until_blank(lines: Iterator[bytes]) -> Iterator[bytes]:
+    return takewhile(lambda line: line not in _BLANK, lines)
+
+
+def _status(line: bytes) -> int:
+    match = _STATUS_LINE.fullmatch(line)
+    if not match:
+        raise AttemptFailed("bad_response", "the status line is not HTTP/1.x")
+    return int(match[1])
+
+
+def _headers(lines: Iterator[bytes]) -> dict[str, str]:
+    kept: dict[str, list[str]] = {}
+    values: list[str] = []
+    for line in lines:
+        if line[:1] in (b" ", b"\t"):  # the line before goes on (RFC 9112 section 5.2)
+            values.append(f"{values.pop()} {_text(line)}" if values else _text(line))
+            continue
+        name, colon, value = line.partition(b":")
+        values = kept.setdefault(key, []) if colon and (key := name.decode("latin-1").lower()) in KEPT else []
+        values.append(_text(value))
+    return _consistent({name: ", ".join(values) for name, values in kept.items()})
+
+
+def _text(value: bytes) -> str:
+    return _UNPRINTABLE.sub("", value.strip().decode("latin-1"))
+
+
+def _consistent(headers: dict[str, str]) -> dict[str, str]:
+    """`headers` with one Content-Length at most, and none where Transfer-Encoding overrules it."""
+    if "content-length" in headers:
+        lengths = {length.strip() for length in headers["content-length"].split(",")}
+        if len(lengths) > 1:
+            raise AttemptFailed("bad_response", "the receiver's Content-Length headers contradict each other")
+        headers["content-length"] = lengths.pop()
+        if "transfer-encoding" in headers:
+            del headers["content-length"]
+    return headers

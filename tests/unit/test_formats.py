@@ -1,0 +1,250 @@
+"""The formats: the body that each product's receivers get, its JSON Schema, and the signature that goes with it."""
+
+import hashlib
+import hmac
+import json
+import uuid
+from typing import Any, get_args
+
+import jsonschema
+import pytest
+from ferryman import formats
+from ferryman.events import catalogue
+from ferryman.events.model import EventType
+from ferryman.formats import Format
+
+AT = "2026-03-04T05:06:07.890Z"
+PERSON = {"id": "usr_1", "name": "Ada", "email": "ada@example.com"}
+CONVERSATION = {"application_id": "app_1", "person": PERSON, "chat": {"id": "cht_1", "type": "private"}}
+EVERY_TYPE: tuple[EventType, ...] = tuple(catalogue.CATALOGUE)
+DIALECTS: tuple[Format, ...] = ("fchat", "fluxdesk")
+
+
+def body(format_: Format, type_: EventType, data: dict[str, Any], *, test: bool = False, livemode: bool = True) -> Any:
+    """The parsed body of an event in one format, or None when the format has no words for it."""
+    event = catalogue.build(
+        type_, "evt_1", workspace_id="wsp_1", livemode=livemode, at=AT, data=data, chat_id="cht_1", test=test
+    )
+    text = event.body_in(format_)
+    if text is None:
+        return None
+    assert text.isascii()
+    return json.loads(text)
+
+
+def click(data: Any) -> dict[str, Any]:
+    interaction = {"message_id": "msg_1", "label": "Approve", "data": data, "row": 0, "column": 1}
+    return {"interaction": interaction, "conversation": CONVERSATION}
+
+
+def notification(**changes: Any) -> dict[str, Any]:
+    shown = {"id": "ntf_1", "title": "Fix it", "body": "By noon", "url": "https://x.example/", "data": {"a": 1}}
+    return {"notification": {**shown, **changes}, "user": {"id": "usr_1"}}
+
+
+def schema(format_: Format, type_: EventType) -> dict[str, Any]:
+    described = catalogue.schema(type_)
+    return described if format_ == "ferryman" else formats.schema(format_, described)
+
+
+# --- our own ----------------------------------------------------------------------------------------------
+
+
+def test_our_own_body_holds_the_event_and_its_data() -> None:
+    """Whatever the type, receivers of our own format find the same six fields."""
+    assert body("ferryman", "system", notification()) == {
+        "id": "evt_1",
+        "type": "system",
+        "created_at": AT,
+        "workspace_id": "wsp_1",
+        "livemode": True,
+        "data": notification(),
+    }
+
+
+def test_a_body_is_compact_ascii_json() -> None:
+    event = catalogue.build("system", "evt_1", workspace_id="wsp_1", livemode=True, at=AT, data=notification(title="é"))
+    for format_ in ("ferryman", "fluxdesk"):
+        text = event.body_in(format_)
+        assert text is not None
+        assert "\\u00e9" in text
+        assert text == json.dumps(json.loads(text), separators=(",", ":"))
+
+
+# --- fchat ------------------------------------------------------------------------------------------------
+
+
+def test_fchat_tells_an_application_what_a_person_answered() -> None:
+    answered = {"message": {"text": "Yes", "id": "msg_1"}, "conversation": CONVERSATION}
+    assert body("fchat", "message.created", answered) == {
+        "message": {
+            "text": "Yes",
+            "user": {"email": "ada@example.com", "name": "Ada"},
+            "chat": {"id": "cht_1", "type": "private"},
+        }
+    }
+
+
+def test_fchat_tells_an_application_which_button_a_person_clicked() -> None:
+    assert body("fchat", "interaction.created", click("approve")) == {
+        "message": {
+            "text": "Approve",
+            "user": {"email": "ada@example.com", "name": "Ada"},
+            "chat": {"id": "cht_1", "type": "private"},
+            "callback_query": {"data": "approve", "message": {"message_id": "msg_1"}},
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("as it is", "as it is"),
+        ("", ""),
+        ({"b": 1, "a": [True, None]}, '{"b":1,"a":[true,null]}'),
+        (["é", "ж"], '["é","ж"]'),
+        (17, "17"),
+        (None, "null"),
+    ],
+)
+def test_fchat_turns_a_buttons_data_into_a_text(data: Any, text: str) -> None:
+    """A text stays as it is; any other value becomes compact JSON with its keys in their order."""
+    message = body("fchat", "interaction.created", click(data))["message"]
+    assert message["callback_query"]["data"] == text
+
+
+def test_fchat_has_no_words_for_messages_outside_a_conversation() -> None:
+    assert body("fchat", "message.created", {"message": {"text": "Hello"}}) is None
+    assert body("fchat", "message.updated", {"message": {"text": "Yes"}, "conversation": CONVERSATION}) is None
+
+
+# --- fluxdesk ---------------------------------------------------------------------------------------------
+
+
+def test_fluxdesk_tells_a_person_of_a_notification() -> None:
+    assert body("fluxdesk", "task_assigned", notification(), livemode=False) == {
+        "version": 1,
+        "type": "task_assigned",
+        "title": "Fix it",
+        "body": "By noon",
+        "url": "https://x.example/",
+        "data": {"a": 1},
+        "notification_id": "ntf_1",
+        "user_id": "usr_1",
+        "created_at": AT,
+        "livemode": False,
+    }
+
+
+def test_fluxdesk_marks_a_test_delivery_and_no_other() -> None:
+    assert body("fluxdesk", "system", notification(), test=True)["test"] is True
+    assert "test" not in body("fluxdesk", "system", notification())
+
+
+def test_fluxdesk_has_no_words_for_chats() -> None:
+    assert body("fluxdesk", "message.created", {"message": {"text": "Yes"}, "conversation": CONVERSATION}) is None
+
+
+def test_fluxdesk_names_the_delivery_by_a_uuid_that_stays_the_same() -> None:
+    """Receivers recognise a repeated attempt by the id, so another release must not change it."""
+    signing = formats.signing("fluxdesk")
+    assert signing is not None
+    headers = signing.headers("task_assigned", "dlv_1")
+    expected = uuid.uuid5(uuid.UUID("6f2b3c1e-8d5a-5d0e-9a55-0f8c5b1c7a34"), "dlv_1")
+    assert headers == {"X-FluxDesk-Event-Type": "task_assigned", "X-FluxDesk-Delivery-Id": str(expected)}
+
+
+def test_fluxdesk_signs_the_body_with_the_newest_secret() -> None:
+    signing = formats.signing("fluxdesk")
+    assert signing is not None
+    digest = hmac.new(b"whsec_new", b"{}", hashlib.sha256).hexdigest()
+    assert signing.sign(["whsec_new", "whsec_old"], b"{}") == {"X-FluxDesk-Signature": f"v1={digest}"}
+
+
+def test_a_webhook_that_chose_no_signature_gets_the_one_of_its_format() -> None:
+    assert {name: formats.signature(name) for name in ("ferryman", *DIALECTS)} == {
+        "ferryman": "fm",
+        "fchat": "fm",
+        "fluxdesk": "fluxdesk",
+    }
+    assert [formats.signing(name) for name in ("fm", "standard", "fchat")] == [None, None, None]
+
+
+# --- schemas ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("type_", EVERY_TYPE)
+def test_each_example_is_valid_against_its_schema(type_: EventType) -> None:
+    examples = {"ferryman": json.dumps(catalogue.example(type_)), **catalogue.formats(type_)}
+    assert set(examples) <= {*get_args(Format.__value__)}
+    for format_, example in examples.items():
+        jsonschema.validate(json.loads(example), schema(format_, type_))  # type: ignore[arg-type]
+
+
+def test_each_type_has_examples_in_the_formats_that_can_tell_it() -> None:
+    told = {format_: {type_ for type_ in EVERY_TYPE if format_ in catalogue.formats(type_)} for format_ in DIALECTS}
+    assert told == {
+        "fchat": {"message.created", "interaction.created"},
+        "fluxdesk": {type_ for type_, entry in catalogue.CATALOGUE.items() if entry.personal},
+    }
+
+
+def closed(**properties: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": list(properties),
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+FCHAT_MESSAGE = {
+    "text": {"type": "string"},
+    "user": closed(email={"type": ["string", "null"]}, name={"type": "string"}),
+    "chat": closed(id={"type": "string"}, type={"enum": ["group", "private"]}),
+}
+TEXT_OF_DATA = "A text as it is, any other value as compact JSON."
+
+
+@pytest.mark.parametrize(
+    ("type_", "message"),
+    {
+        "an answer": ("message.created", FCHAT_MESSAGE),
+        "a click": (
+            "interaction.created",
+            {
+                **FCHAT_MESSAGE,
+                "callback_query": closed(
+                    data={"type": "string", "description": TEXT_OF_DATA},
+                    message=closed(message_id={"type": "string"}),
+                ),
+            },
+        ),
+    }.values(),
+)
+def test_the_schema_of_an_fchat_body_is_closed_and_complete(type_: EventType, message: dict[str, Any]) -> None:
+    described = schema("fchat", type_)
+    assert described == {
+        "description": catalogue.CATALOGUE[type_].description,
+        **closed(message=closed(**message)),
+    }
+
+
+def test_the_schema_of_a_fluxdesk_body_is_closed_and_complete() -> None:
+    described = schema("fluxdesk", "blocker")
+    nullable, text = {"type": ["string", "null"]}, {"type": "string"}
+    expected = closed(
+        version={"const": 1},
+        type={"const": "blocker"},
+        title=text,
+        body=nullable,
+        url=nullable,
+        data=described["properties"]["data"],
+        notification_id=text,
+        user_id=text,
+        created_at={"type": "string", "format": "date-time"},
+        livemode={"type": "boolean"},
+    )
+    assert described["properties"]["data"]["type"] == ["object", "null"]
+    assert described["properties"].pop("test")["const"] is True
+    assert described == {"description": catalogue.CATALOGUE["blocker"].description, **expected}
