@@ -3,17 +3,14 @@
 from typing import Any
 
 from ferryman.errors import FerrymanError
-from ferryman.http import validation
+from ferryman.http.validation import validate
 from ferryman.identity.workspaces import service
 from ferryman.identity.workspaces.schema import BootstrapIn
-from pydantic import ValidationError
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """`{"workspace_name", "owner_name", "owner_email"}` → ids and the token, which is shown this once."""
     try:
-        return service.bootstrap(BootstrapIn.model_validate(event))
-    except ValidationError as error:
-        return {"error": str(validation.of_model(error))}
+        return service.bootstrap(validate(BootstrapIn, event))
     except FerrymanError as error:
         return {"error": str(error)}

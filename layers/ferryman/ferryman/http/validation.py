@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ferryman.errors import Invalid
 from ferryman.redaction import redact
@@ -20,10 +20,13 @@ def refusal(errors: Sequence[Any]) -> Invalid:
     return wrong([_explained(error) for error in errors[:_MAX_ERRORS]], len(errors))
 
 
-def of_model(error: ValidationError) -> Invalid:
-    """The same for a model that was validated without the event handler."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    return refusal([{**one, "loc": ("body", *one["loc"])} for one in found])
+def validate[Model: BaseModel](model: type[Model], value: Any) -> Model:
+    """`value` as the model, without the event handler. Raises Invalid with a text for each field that is wrong."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        raise refusal([{**one, "loc": ("body", *one["loc"])} for one in found]) from None
 
 
 def wrong(places: list[tuple[str, str]], count: int | None = None) -> Invalid:
