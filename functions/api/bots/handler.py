@@ -5,7 +5,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.http import delivery_routes, webhook_routes
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
-from ferryman.http.webhook_owners.bot import BOT
+from ferryman.http.webhook_owners import bot as bot_callbacks
 from ferryman.identity.tokens import table as tokens
 from ferryman.identity.tokens.schema import TokenCreated, TokenOut
 from ferryman.integrations.bots import service
@@ -129,5 +129,5 @@ def revoke_bot_token(call: ThisCall, bot_id: Id, bot_token_id: Id) -> None:
     service.revoke_token(call.caller, bot_id, bot_token_id)
 
 
-webhook_routes.manage(app, BOT)
-delivery_routes.show(app, BOT)
+webhook_routes.manage(app, bot_callbacks.MANAGEMENT)
+delivery_routes.show(app, bot_callbacks.OWNER)

@@ -3,7 +3,7 @@
 from ferryman.dialects.fluxdesk import addresses
 from ferryman.http import delivery_routes
 from ferryman.http.api import Api
-from ferryman.http.webhook_owners.workspace import WORKSPACE
+from ferryman.http.webhook_owners import workspace
 
 app = Api(
     "Deliveries",
@@ -12,4 +12,4 @@ app = Api(
 )
 handler = app
 
-delivery_routes.show(app, WORKSPACE)
+delivery_routes.show(app, workspace.OWNER)

@@ -3,7 +3,7 @@
 from ferryman.dialects.fluxdesk import addresses
 from ferryman.http import delivery_routes, webhook_routes
 from ferryman.http.api import Api
-from ferryman.http.webhook_owners.personal import PERSONAL
+from ferryman.http.webhook_owners import personal
 
 app = Api(
     "Personal webhooks",
@@ -12,5 +12,5 @@ app = Api(
 )
 handler = app
 
-webhook_routes.manage(app, PERSONAL)
-delivery_routes.show(app, PERSONAL)
+webhook_routes.manage(app, personal.MANAGEMENT)
+delivery_routes.show(app, personal.OWNER)

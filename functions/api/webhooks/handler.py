@@ -5,7 +5,7 @@ from ferryman.events import catalogue
 from ferryman.events.schema import EventTypeOut
 from ferryman.http import webhook_routes
 from ferryman.http.api import SIGNED_IN, Api, needs
-from ferryman.http.webhook_owners.workspace import WORKSPACE
+from ferryman.http.webhook_owners import workspace
 from ferryman.schema import Listing
 
 app = Api(
@@ -15,7 +15,7 @@ app = Api(
 )
 handler = app
 
-webhook_routes.manage(app, WORKSPACE)
+webhook_routes.manage(app, workspace.MANAGEMENT)
 
 
 @app.get("/v1/event-types", summary="List event types", description="Every type with its JSON Schema and an example.")

@@ -1,7 +1,7 @@
 """One set of routes for every kind of outgoing webhook: workspace, personal, and bots' callbacks.
 
-An `Owner` says where the routes stand, what they take, and how the caller finds the webhooks (webhook_owners/).
-`manage` registers the webhooks themselves; `delivery_routes.show` registers what was sent to them.
+An `Owner` and its `Management` say where the routes stand, what they take and what they do (webhook_owners/). `manage`
+registers the webhooks themselves; `delivery_routes.show` registers what was sent to them.
 """
 
 from typing import Annotated
@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler import Depends
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from ferryman.http.api import Api, Call, Replay, ThisCall, errors, needs
-from ferryman.http.webhook_owners import Owner
+from ferryman.http.webhook_owners import Management
 from ferryman.schema import Listing, ListQuery
 from ferryman.webhooks.deliveries.schema import DeliveryOut
 from ferryman.webhooks.subscriptions import service
@@ -24,8 +24,9 @@ def _created(webhook: Webhook, secret: str | None = None) -> WebhookCreated:
     return created
 
 
-def manage(app: Api, owner: Owner) -> None:
-    """Register the routes that create, list, read, edit and delete an owner's webhooks."""
+def manage(app: Api, management: Management) -> None:
+    """Register the routes that create, list, read, edit and delete an owner's webhooks, and care for their secrets."""
+    owner = management.owner
 
     def again(call: Call, webhook_id: str, **_path: str) -> WebhookCreated:
         return _created(owner.read(call, webhook_id))
@@ -33,24 +34,24 @@ def manage(app: Api, owner: Owner) -> None:
     @app.post(
         owner.webhooks,
         summary=f"Create {owner.title}",
-        description=owner.created,
+        description=management.created,
         operation_id=f"create_{owner.noun}",
         status_code=201,
         middlewares=[Replay(again)],
     )
     @needs(owner.writes)
-    def create(call: ThisCall, data: Annotated[owner.takes, Body()]) -> WebhookCreated:  # type: ignore[name-defined]
-        return _created(*owner.create(call, data))
+    def create(call: ThisCall, data: Annotated[management.takes, Body()]) -> WebhookCreated:  # type: ignore[name-defined]
+        return _created(*management.create(call, data))
 
     @app.get(
         owner.webhooks,
         summary=f"List {owner.title.partition(' ')[2]}s",
-        description=f"Newest first. {owner.listed}",
+        description=f"Newest first. {management.listed}",
         operation_id=f"list_{owner.noun}s",
     )
     @needs(owner.reads)
     def list_(call: ThisCall, query: Annotated[ListQuery, Query()]) -> Listing[WebhookOut]:
-        found, last = owner.page(call, query.limit, call.page_start(query))
+        found, last = management.page(call, query.limit, call.page_start(query))
         return Listing(items=[WebhookOut.of(one) for one in found], next_cursor=call.next_cursor(query, last))
 
     @app.get(owner.webhook, summary=f"Read {owner.title}", operation_id=f"read_{owner.noun}")
@@ -66,8 +67,8 @@ def manage(app: Api, owner: Owner) -> None:
         responses=errors(409),
     )
     @needs(owner.writes)
-    def edit(call: ThisCall, data: Annotated[owner.changes, Body()]) -> WebhookOut:  # type: ignore[name-defined]
-        return WebhookOut.of(owner.edit(call, owner.webhook_id(call), data))
+    def edit(call: ThisCall, data: Annotated[management.changes, Body()]) -> WebhookOut:  # type: ignore[name-defined]
+        return WebhookOut.of(management.edit(call, owner.webhook_id(call), data))
 
     @app.delete(
         owner.webhook,
@@ -79,13 +80,14 @@ def manage(app: Api, owner: Owner) -> None:
     )
     @needs(owner.writes)
     def delete(call: ThisCall) -> None:
-        owner.delete(call, owner.webhook_id(call))
+        management.delete(call, owner.webhook_id(call))
 
-    _care(app, owner)
+    _care(app, management)
 
 
-def _care(app: Api, owner: Owner) -> None:
+def _care(app: Api, management: Management) -> None:
     """Register the routes of the signing secret, and the one that sends a test."""
+    owner = management.owner
 
     @app.post(
         f"{owner.webhook}/rotate-secret",
@@ -99,7 +101,7 @@ def _care(app: Api, owner: Owner) -> None:
     def rotate_secret(
         call: ThisCall,
         webhook: Annotated[Webhook, Depends(owner.this_webhook)],
-        data: Annotated[owner.rotation, Body()],  # type: ignore[name-defined]
+        data: Annotated[management.rotation, Body()],  # type: ignore[name-defined]
     ) -> WebhookCreated:
         return _created(*service.rotate_secret(call.caller, webhook, data.overlap_hours))
 
@@ -125,6 +127,6 @@ def _care(app: Api, owner: Owner) -> None:
     @needs(owner.writes)
     def send_test(
         webhook: Annotated[Webhook, Depends(owner.this_webhook)],
-        data: Annotated[owner.test, Body()],  # type: ignore[name-defined]
+        data: Annotated[management.test, Body()],  # type: ignore[name-defined]
     ) -> DeliveryOut:
         return DeliveryOut.of(service.test(webhook, data.event_type), webhook)

@@ -20,28 +20,18 @@ from ferryman.webhooks.subscriptions.schema import PersonalTestIn, RotationIn, T
 
 @dataclass(frozen=True, kw_only=True)
 class Owner:
-    """The webhooks that one path leads to. Functions that take a webhook's id raise NotFound when it is not there."""
+    """Where the webhooks of one kind stand, who may use them, and how one of them is found."""
 
     webhooks: str  # the rule of the list: /v1/bots/<bot_id>/callbacks
     webhook: str  # the rule of one
     delivery: str  # the rule of one delivery
     replay: str  # the path parameter of a replay
     noun: str  # in names of operations: callback
-    log_noun: str  # the same in the names of what concerns deliveries; empty for the workspace's own
+    log_noun: str  # the same in the names of operations of deliveries; empty for the workspace's own
     title: str  # in summaries: a bot callback
-    created: str  # says about creating what holds for this owner only
-    listed: str  # says who sees which
     reads: Scope
     writes: Scope
-    takes: type[Input]
-    changes: type[Input]
-    test: type[TestIn | PersonalTestIn]
-    rotation: type[RotationIn] = RotationIn
-    create: Callable[[Call, Any], tuple[Webhook, str]]
-    page: Callable[[Call, int, store.Key | None], tuple[list[Webhook], store.Key | None]]
-    read: Callable[[Call, str], Webhook]
-    edit: Callable[[Call, str, Any], Webhook]
-    delete: Callable[[Call, str], None]
+    read: Callable[[Call, str], Webhook]  # raises NotFound for a webhook that the caller may not see
 
     def webhook_id(self, call: Call) -> str:
         """The id of the webhook that the request names."""
@@ -63,6 +53,23 @@ class Owner:
         if delivery.webhook_id != webhook.webhook_id:
             raise NotFound("There is no such delivery.")
         return delivery, webhook
+
+
+@dataclass(frozen=True, kw_only=True)
+class Management:
+    """What creating, listing and changing an owner's webhooks takes and does."""
+
+    owner: Owner
+    created: str  # says about creating what holds for this owner only
+    listed: str  # says who sees which
+    takes: type[Input]
+    changes: type[Input]
+    test: type[TestIn | PersonalTestIn]
+    rotation: type[RotationIn] = RotationIn
+    create: Callable[[Call, Any], tuple[Webhook, str]]
+    page: Callable[[Call, int, store.Key | None], tuple[list[Webhook], store.Key | None]]
+    edit: Callable[[Call, str, Any], Webhook]
+    delete: Callable[[Call, str], None]
 
 
 def _last_parameter(rule: str) -> str:
