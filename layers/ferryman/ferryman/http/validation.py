@@ -47,7 +47,8 @@ def _explained(error: Any) -> tuple[str, str]:
     if error["type"] == "extra_forbidden":
         location = (*location[:-1], named(str(location[-1])))
         message = "is not a known field; leave it out"
-    pointer = _pointer(location[1:]) if location[0] == "body" else str(location[-1])
+    # ("body", field, …), or ("query", the function's parameter, field)
+    pointer = _pointer(location[1:]) if location[0] == "body" else "".join(map(str, location[2:3]))
     return redact(pointer)[:_MAX_POINTER], message
 
 
