@@ -2,30 +2,29 @@
 
 import json
 import re
+from functools import cache
 from typing import Any
 
 import pytest
 import yaml
-from ferryman.http.operation import PUBLIC, Operation
+from ferryman.http.needs import PUBLIC
 from ferryman.identity import permissions
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.support import template
+from tests.support.described import operations
 from tools import openapi
 
-OPERATIONS = {f"{operation.method} {operation.path}": operation for operation in openapi.operations()}
+OPERATIONS = {operation.key: operation for operation in openapi.routes()}
 ROUTES = {key: folder for key, folder in template.routes().items() if key != "$default"}
 TEXT = (openapi.TARGET / "openapi.yaml").read_text()
 DOCUMENT: dict[str, Any] = yaml.safe_load(TEXT)
 
 
+@cache
 def described() -> dict[str, dict[str, Any]]:
     """What openapi.yaml says of each route."""
-    return {
-        f"{method.upper()} {path}": operation
-        for path, methods in DOCUMENT["paths"].items()
-        for method, operation in methods.items()
-    }
+    return operations(DOCUMENT)
 
 
 def test_the_written_reference_is_what_the_handlers_say() -> None:
@@ -55,17 +54,42 @@ def test_handlers_template_and_reference_know_the_same_routes() -> None:
 
 def test_a_route_leads_to_the_function_that_registers_it() -> None:
     for folder, module in openapi.functions().items():
-        registered: list[Operation] = (
-            module.api.operations if hasattr(module, "api") else getattr(module, "operations", [])
-        )
         mine = {key for key, function in ROUTES.items() if function == folder}
-        assert mine == {f"{operation.method} {operation.path}" for operation in registered}, folder
+        assert mine == {operation.key for operation in openapi.routes_of(module)}, folder
 
 
 def test_no_route_is_registered_twice() -> None:
-    assert len(openapi.operations()) == len(OPERATIONS)
+    assert len(openapi.routes()) == len(OPERATIONS)
     names = [operation["operationId"] for operation in described().values()]
     assert len(set(names)) == len(names)
+
+
+def test_every_kind_of_webhook_has_the_same_routes() -> None:
+    kinds = {
+        "/v1/webhooks": "/v1/deliveries",
+        "/v1/me/webhooks": "/v1/me/webhooks/{}/deliveries",
+        "/v1/bots/{}/callbacks": "/v1/bots/{}/callbacks/{}/deliveries",
+    }
+    plain = {re.sub(r"\{\w+\}", "{}", key) for key in OPERATIONS}
+    routes = {
+        webhooks: {key.replace(deliveries + "/", "delivery/").replace(webhooks, "") for key in plain if webhooks in key}
+        | {key.replace(deliveries, "delivery") for key in plain if f" {deliveries}/" in key}
+        for webhooks, deliveries in kinds.items()
+    }
+    assert len(routes["/v1/webhooks"]) == 16
+    assert routes["/v1/webhooks"] == routes["/v1/me/webhooks"] == routes["/v1/bots/{}/callbacks"]
+
+
+def test_an_error_is_written_once() -> None:
+    inline = [
+        f"{method} {path} {status}"
+        for path, methods in DOCUMENT["paths"].items()
+        for method, operation in methods.items()
+        for status, answer in operation["responses"].items()
+        if "application/problem+json" in answer.get("content", {})
+    ]
+    assert not inline
+    assert len(TEXT.encode()) < 300_000
 
 
 def test_no_two_routes_differ_in_a_parameters_name_only() -> None:
@@ -84,17 +108,17 @@ def test_a_route_is_described_for_somebody_who_wants_to_use_it(key: str) -> None
     assert [tag for tag in DOCUMENT["tags"] if tag["name"] in said["tags"]]
     wanted = set(re.findall(r"\{(\w+)\}", operation.path))
     assert {parameter["name"] for parameter in said.get("parameters", []) if parameter["in"] == "path"} == wanted
-    assert ("requestBody" in said) == bool(operation.takes or operation.body_content)
+    assert ("requestBody" in said) == bool(operation.takes or operation.content)
     assert all(answer["description"] for answer in said["responses"].values())
     assert all("X-Request-Id" in answer["headers"] for answer in said["responses"].values())
 
 
-@pytest.mark.parametrize("key", [key for key, operation in OPERATIONS.items() if operation.scope is not PUBLIC])
+@pytest.mark.parametrize("key", [key for key, operation in OPERATIONS.items() if operation.needs.scope is not PUBLIC])
 def test_a_route_says_what_it_needs_and_how_it_refuses(key: str) -> None:
     operation, said = OPERATIONS[key], described()[key]
     refusals = {"401", "500", "503"}
-    if operation.scope:
-        assert operation.scope in permissions.ALL
+    if operation.needs.scope:
+        assert operation.needs.scope in permissions.ALL
         refusals.add("403")
     if "{" in operation.path:
         refusals.add("404")
@@ -103,18 +127,18 @@ def test_a_route_says_what_it_needs_and_how_it_refuses(key: str) -> None:
     if operation.creates:
         refusals |= {"409"}
         assert "Idempotency-Key" in {parameter["name"] for parameter in said["parameters"]}
-    if operation.session:
+    if operation.needs.session:
         assert refusals | {"403"} <= set(said["responses"])
         assert said["security"] == [{"session": []}]
         return
     assert refusals <= set(said["responses"])
     assert said["security"] == [
-        {scheme: [operation.scope] if operation.scope else []} for scheme in ("bearer", "api_key")
+        {scheme: [operation.needs.scope] if operation.needs.scope else []} for scheme in ("bearer", "api_key")
     ]
 
 
 def test_only_what_carries_its_own_secret_or_none_is_public() -> None:
-    public = {key for key, operation in OPERATIONS.items() if operation.scope is PUBLIC}
+    public = {key for key, operation in OPERATIONS.items() if operation.needs.scope is PUBLIC}
     without_secret = {key for key in public if "{secret}" not in key and OPERATIONS[key].tag != "Reference"}
     assert without_secret <= PUBLIC_ROUTES, "a new public route: does it really need no token? Then list it here"
 

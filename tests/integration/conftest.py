@@ -11,6 +11,7 @@ from ferryman.http import problems
 
 from local.receiver import Receiver
 from tests.support.clients import aws_client
+from tests.support.described import operations
 from tests.support.world import Answer, World
 from tests.support.world import world as make_world
 from tools import openapi
@@ -25,8 +26,7 @@ def world() -> Iterator[World]:
 @pytest.fixture(scope="session")
 def described() -> dict[str, dict[str, Any]]:
     """What the API's description says of each route."""
-    paths = openapi.document()["paths"]
-    return {f"{method.upper()} {path}": said for path, methods in paths.items() for method, said in methods.items()}
+    return operations(openapi.document())
 
 
 @pytest.fixture(autouse=True)

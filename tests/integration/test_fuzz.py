@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 import pytest
 from ferryman import clock
-from ferryman.http.operation import PUBLIC, Operation
+from ferryman.http.needs import PUBLIC
+from ferryman.http.routes import Route
 from ferryman.identity.credentials import secrets
 from ferryman.identity.logins import sign_in_failures
 from ferryman.integrations.application_requests import table as application_requests
@@ -22,14 +23,14 @@ def _fields(model: type[BaseModel] | None) -> list[str]:
     return list(model.model_fields) if model else []
 
 
-OPERATIONS = {f"{operation.method} {operation.path}": operation for operation in openapi.operations()}
-WITH_BODY = [key for key, operation in OPERATIONS.items() if operation.takes or operation.body_content]
-WITH_MODEL = [key for key, operation in OPERATIONS.items() if operation.takes]
-WITH_IDS = [key for key in OPERATIONS if PARAMETER.search(key)]
-WITH_QUERY = [key for key, operation in OPERATIONS.items() if operation.query]
-WITH_RANGE = [key for key, operation in OPERATIONS.items() if {"since", "until"} <= set(_fields(operation.query))]
-SIGNED_IN = [key for key, operation in OPERATIONS.items() if operation.scope is not PUBLIC]
-CREATING = [key for key, operation in OPERATIONS.items() if operation.creates]
+ROUTES = {operation.key: operation for operation in openapi.routes()}
+WITH_BODY = [key for key, operation in ROUTES.items() if operation.takes or operation.content]
+WITH_MODEL = [key for key, operation in ROUTES.items() if operation.takes]
+WITH_IDS = [key for key in ROUTES if PARAMETER.search(key)]
+WITH_QUERY = [key for key, operation in ROUTES.items() if operation.query]
+WITH_RANGE = [key for key, operation in ROUTES.items() if {"since", "until"} <= set(_fields(operation.query))]
+SIGNED_IN = [key for key, operation in ROUTES.items() if operation.needs.scope is not PUBLIC]
+CREATING = [key for key, operation in ROUTES.items() if operation.creates]
 
 # Bodies that are no JSON object, whatever a route takes.
 BROKEN_BODIES: dict[str, bytes] = {
@@ -135,13 +136,13 @@ class Attacker:
         self.owner = Workspace(world, made["workspace_id"], made["user_id"], made["token"])
         self.objects = Objects(self.owner)
 
-    def target(self, operation: Operation) -> str:
+    def target(self, operation: Route) -> str:
         return path(operation, self.objects.ids(operation))
 
-    def send(self, operation: Operation, target: str, **options: Any) -> Answer:
+    def send(self, operation: Route, target: str, **options: Any) -> Answer:
         """Send it, and fail unless it was done or refused with nothing written."""
-        token = None if operation.scope is PUBLIC else self.owner.token
-        if operation.session:
+        token = None if operation.needs.scope is PUBLIC else self.owner.token
+        if operation.needs.session:
             token = self.owner.signed_in().token  # a new one each time: some routes end it
         before = self._rows()
         answer = self.world.call(operation.method, target, token=token, **options)
@@ -167,17 +168,29 @@ def attacker(world: World) -> Attacker:
 
 @pytest.mark.parametrize("key", WITH_BODY)
 def test_a_broken_body_is_refused(attacker: Attacker, key: str) -> None:
-    operation = OPERATIONS[key]
+    operation = ROUTES[key]
     target = attacker.target(operation)
     for what, content in BROKEN_BODIES.items():
+        if operation.may_be_empty and not content.strip():
+            continue
         answer = attacker.send(operation, target, body=content, headers={"content-type": "application/json"})
         assert answer.status in (400, 413, 422), f"{what}: {answer.status} {answer.body!r}"
+
+
+@pytest.mark.parametrize("key", [key for key in WITH_MODEL if ROUTES[key].may_be_empty])
+def test_a_body_in_which_nothing_is_required_may_be_left_out(attacker: Attacker, key: str) -> None:
+    """It is read as `{}`: the answer is the same, up to what the first request changed."""
+    operation = ROUTES[key]
+    answers = [attacker.send(operation, attacker.target(operation), body=body) for body in (None, b"", "{}")]
+    for answer in answers:
+        assert answer.status < 300 or answer.status in (409, 422), f"{answer.status} {answer.body!r}"
+        assert "body is empty" not in answer.json.get("detail", "")
 
 
 @pytest.mark.parametrize("key", WITH_MODEL)
 def test_a_hostile_field_is_harmless(attacker: Attacker, key: str) -> None:
     """Each field in turn; what a route accepts after all must be accepted whole."""
-    operation = OPERATIONS[key]
+    operation = ROUTES[key]
     assert operation.takes
     target = attacker.target(operation)
     for name in operation.takes.model_fields:
@@ -189,7 +202,7 @@ def test_a_hostile_field_is_harmless(attacker: Attacker, key: str) -> None:
 
 @pytest.mark.parametrize("key", WITH_MODEL)
 def test_fields_that_are_not_the_callers_to_set_are_refused(attacker: Attacker, key: str) -> None:
-    operation = OPERATIONS[key]
+    operation = ROUTES[key]
     assert operation.takes
     inner = (
         "id workspace_id created_by created_at updated_at secret secret_hash livemode prefix status revision origin "
@@ -204,7 +217,7 @@ def test_fields_that_are_not_the_callers_to_set_are_refused(attacker: Attacker, 
 
 @pytest.mark.parametrize("key", WITH_MODEL)
 def test_a_secret_that_is_sent_in_the_wrong_place_is_not_repeated(attacker: Attacker, key: str) -> None:
-    operation = OPERATIONS[key]
+    operation = ROUTES[key]
     assert operation.takes
     target, token = attacker.target(operation), secrets.new_token(livemode=True)
     places: list[Any] = [{token: 1}, {"a": {token: 1}}, [token], token]
@@ -218,7 +231,7 @@ def test_a_secret_that_is_sent_in_the_wrong_place_is_not_repeated(attacker: Atta
 
 @pytest.mark.parametrize("key", WITH_IDS)
 def test_a_hostile_id_names_nothing(attacker: Attacker, key: str) -> None:
-    operation = OPERATIONS[key]
+    operation = ROUTES[key]
     real = attacker.objects.ids(operation)
     for name in real:
         for hostile in HOSTILE_IDS:
@@ -230,7 +243,7 @@ def test_a_hostile_id_names_nothing(attacker: Attacker, key: str) -> None:
 
 @pytest.mark.parametrize("key", WITH_IDS)
 def test_an_id_as_it_stands_is_not_decoded_twice(attacker: Attacker, key: str) -> None:
-    operation = OPERATIONS[key]
+    operation = ROUTES[key]
     real = attacker.objects.ids(operation)
     for name in real:
         twice = real | {name: quote(f"{real[name]}/", safe="")}
@@ -240,7 +253,7 @@ def test_an_id_as_it_stands_is_not_decoded_twice(attacker: Attacker, key: str) -
 
 @pytest.mark.parametrize("key", WITH_QUERY)
 def test_a_hostile_query_is_refused(attacker: Attacker, key: str) -> None:
-    operation = OPERATIONS[key]
+    operation = ROUTES[key]
     assert operation.query
     for query in HOSTILE_QUERIES:
         answer = attacker.send(operation, f"{attacker.target(operation)}?{query}")
@@ -253,7 +266,7 @@ def test_a_hostile_query_is_refused(attacker: Attacker, key: str) -> None:
 
 @pytest.mark.parametrize("key", WITH_RANGE)
 def test_a_time_range_that_ends_before_it_begins_is_no_fault_of_ours(attacker: Attacker, key: str) -> None:
-    operation = OPERATIONS[key]
+    operation = ROUTES[key]
     times = ["0001-01-01T00:00:00Z", clock.now_iso(), "9999-12-31T23:59:59Z"]
     for since in times:
         for until in times:
@@ -265,7 +278,7 @@ def test_a_time_range_that_ends_before_it_begins_is_no_fault_of_ours(attacker: A
 
 @pytest.mark.parametrize("key", [key for key in SIGNED_IN if key not in WITH_QUERY])
 def test_a_route_without_a_query_takes_none(attacker: Attacker, key: str) -> None:
-    operation = OPERATIONS[key]
+    operation = ROUTES[key]
     token = secrets.new_token(livemode=True)
     for query in ("x=1", "limit=1", f"{token}=1", "x" * 3_000 + "=1"):
         answer = attacker.send(
@@ -278,7 +291,7 @@ def test_a_route_without_a_query_takes_none(attacker: Attacker, key: str) -> Non
 
 @pytest.mark.parametrize("key", WITH_BODY)
 def test_hostile_headers_are_harmless(attacker: Attacker, key: str) -> None:
-    operation = OPERATIONS[key]
+    operation = ROUTES[key]
     # Refused for its body at the end, so that only the headers are tried.
     body = json.dumps({**attacker.objects.body(operation), **({"unknown": 1} if operation.takes else {})})
     for headers in HOSTILE_HEADERS:
@@ -288,7 +301,7 @@ def test_hostile_headers_are_harmless(attacker: Attacker, key: str) -> None:
 
 @pytest.mark.parametrize("key", CREATING)
 def test_a_hostile_idempotency_key_creates_nothing(attacker: Attacker, key: str) -> None:
-    operation = OPERATIONS[key]
+    operation = ROUTES[key]
     for hostile in ("", " ", "é", "x" * 256, "x\ny", "a b"):
         answer = attacker.send(
             operation,
@@ -301,11 +314,11 @@ def test_a_hostile_idempotency_key_creates_nothing(attacker: Attacker, key: str)
 
 @pytest.mark.parametrize("key", SIGNED_IN)
 def test_other_methods_are_told_the_right_ones(attacker: Attacker, key: str) -> None:
-    target = attacker.target(OPERATIONS[key])
-    here = {other.method for other in OPERATIONS.values() if other.path == OPERATIONS[key].path}
+    target = attacker.target(ROUTES[key])
+    here = {other.method for other in ROUTES.values() if other.path == ROUTES[key].path}
     for method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"} - here:
         answer = attacker.world.call(method, target, token=attacker.owner.token)
-        if answer.route in OPERATIONS:
+        if answer.route in ROUTES:
             continue  # the path reads as another route's too, with a word of it as the id
         assert answer.status == 405
         assert set(answer.headers["allow"].split(", ")) >= here

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from ferryman import clock
 from ferryman.aws import dynamodb as store
-from ferryman.http.operation import PUBLIC, SIGNED_IN, Operation
+from ferryman.http.needs import PUBLIC, SIGNED_IN
+from ferryman.http.routes import Route
 from ferryman.identity import permissions
 from ferryman.identity.credentials import secrets
 from ferryman.identity.permissions import Role
@@ -22,13 +23,9 @@ from tests.support.world import Answer, World
 from tools import openapi
 
 # The wholly public routes have no caller; the secret in a path is its own credential (test_incoming_webhooks).
-OPERATIONS = {
-    f"{operation.method} {operation.path}": operation
-    for operation in openapi.operations()
-    if operation.scope is not PUBLIC
-}
-WITH_SCOPE = [key for key, operation in OPERATIONS.items() if operation.scope != SIGNED_IN]
-WITH_IDS = [key for key, operation in OPERATIONS.items() if PARAMETER.search(operation.path)]
+ROUTES = {operation.key: operation for operation in openapi.routes() if operation.needs.scope is not PUBLIC}
+WITH_SCOPE = [key for key, operation in ROUTES.items() if operation.needs.scope != SIGNED_IN]
+WITH_IDS = [key for key, operation in ROUTES.items() if PARAMETER.search(operation.path)]
 ROLES: tuple[Role, ...] = ("owner", "admin", "manager", "staff", "bot")
 
 # What every caller with the scope sees, member of a chat or not. All else is for members and owners of the thing.
@@ -46,24 +43,24 @@ class Scene:
     away: Objects
     sessions: dict[str, Workspace] = field(default_factory=dict)
 
-    def send(self, operation: Operation, parameters: dict[str, str], token: str | None, **options: Any) -> Answer:
+    def send(self, operation: Route, parameters: dict[str, str], token: str | None, **options: Any) -> Answer:
         return self.world.call(
             operation.method, path(operation, parameters), token=token, json_body=self.body(operation), **options
         )
 
-    def suited(self, operation: Operation, caller: Workspace) -> Workspace:
+    def suited(self, operation: Route, caller: Workspace) -> Workspace:
         """The caller through what the operation takes: a token, or a session of the same user."""
-        if not operation.session:
+        if not operation.needs.session:
             return caller
         if caller.token not in self.sessions:
             livemode = caller.call("GET", "/v1/me").json["livemode"]
             self.sessions[caller.token] = caller.signed_in(livemode=livemode)
         return self.sessions[caller.token]
 
-    def body(self, operation: Operation) -> Any:
+    def body(self, operation: Route) -> Any:
         return self.home.body(operation)
 
-    def rows(self, operation: Operation) -> dict[str, int]:
+    def rows(self, operation: Route) -> dict[str, int]:
         """How many items each table holds, once all that the operation's requests name is there."""
         self.home.ids(operation)
         self.home.body(operation)
@@ -137,9 +134,9 @@ def strangers(scene: Scene) -> dict[str, dict[str, str]]:
     }
 
 
-@pytest.mark.parametrize("key", OPERATIONS)
+@pytest.mark.parametrize("key", ROUTES)
 def test_nobody_gets_in_without_a_valid_token(scene: Scene, strangers: dict[str, dict[str, str]], key: str) -> None:
-    operation = OPERATIONS[key]
+    operation = ROUTES[key]
     parameters, before = scene.home.ids(operation), scene.rows(operation)
     for what, headers in strangers.items():
         answer = scene.send(operation, parameters, None, headers=headers)
@@ -149,10 +146,10 @@ def test_nobody_gets_in_without_a_valid_token(scene: Scene, strangers: dict[str,
     assert scene.world.rows() == before
 
 
-@pytest.mark.parametrize("key", OPERATIONS)
+@pytest.mark.parametrize("key", ROUTES)
 def test_who_is_nobody_learns_nothing(scene: Scene, key: str) -> None:
     """Neither whether a thing exists, nor what a body or a query should look like."""
-    operation = OPERATIONS[key]
+    operation = ROUTES[key]
     real = scene.send(operation, scene.home.ids(operation), None)
     assert said(scene.send(operation, unknown(scene.home.ids(operation)), None)) == said(real)
     broken = scene.world.call(operation.method, path(operation, scene.home.ids(operation)) + "?x=1", body="{")
@@ -164,14 +161,14 @@ def test_who_is_nobody_learns_nothing(scene: Scene, key: str) -> None:
 
 @pytest.mark.parametrize("key", WITH_SCOPE)
 def test_every_scope_but_the_needed_one_is_not_enough(scene: Scene, key: str) -> None:
-    operation = OPERATIONS[key]
-    assert operation.scope
-    others = [scope for scope in permissions.ALL if scope not in (operation.scope, permissions.ADMIN)]
+    operation = ROUTES[key]
+    assert operation.needs.scope
+    others = [scope for scope in permissions.ALL if scope not in (operation.needs.scope, permissions.ADMIN)]
     token = scene.home.owner.narrow(*others).token
     before = scene.rows(operation)
     answer = scene.send(operation, scene.home.ids(operation), token)
     assert answer.status == 403, f"{answer.status} {answer.body!r}"
-    assert operation.scope in answer.json["detail"]
+    assert operation.needs.scope in answer.json["detail"]
     real = said(answer)
     assert said(scene.send(operation, unknown(scene.home.ids(operation)), token)) == real
     assert said(scene.world.call(operation.method, path(operation, scene.home.ids(operation)), token=token)) == real
@@ -200,13 +197,13 @@ def of_role(scene: Scene) -> dict[Role, str]:
     return made
 
 
-@pytest.mark.parametrize("key", OPERATIONS)
+@pytest.mark.parametrize("key", ROUTES)
 def test_a_role_opens_exactly_its_routes(scene: Scene, of_role: dict[Role, str], key: str) -> None:
-    operation = OPERATIONS[key]
+    operation = ROUTES[key]
     for role, token in of_role.items():
         answer = scene.send(operation, unknown(scene.home.ids(operation)), token)
         refused = answer.status == 403 and "This needs the scope" in answer.json["detail"]
-        allowed = operation.scope == SIGNED_IN or operation.scope in permissions.of_role(role)
+        allowed = operation.needs.scope == SIGNED_IN or operation.needs.scope in permissions.of_role(role)
         assert refused != allowed, f"{role}: {answer.status} {answer.body!r}"
         assert answer.status < 500
 
@@ -224,7 +221,7 @@ def swaps(mine: dict[str, str], theirs: dict[str, str]) -> Iterator[tuple[dict[s
 
 def check_not_there(
     scene: Scene,
-    operation: Operation,
+    operation: Route,
     caller: Workspace,
     pairs: Iterator[tuple[dict[str, str], dict[str, str]]],
     options: Callable[[], dict[str, Any]] = dict,
@@ -244,7 +241,7 @@ def check_not_there(
 
 @pytest.mark.parametrize("key", WITH_IDS)
 def test_another_workspaces_thing_is_like_none(scene: Scene, key: str) -> None:
-    operation = OPERATIONS[key]
+    operation = ROUTES[key]
     check_not_there(scene, operation, scene.home.owner, swaps(scene.home.ids(operation), scene.away.ids(operation)))
 
 
@@ -258,13 +255,13 @@ def colleague(scene: Scene) -> Workspace:
 OF_MEMBERS = [
     key
     for key in WITH_IDS
-    if not set(PARAMETER.findall(key)) <= SEEN_BY_ALL and OPERATIONS[key].scope != permissions.ADMIN
+    if not set(PARAMETER.findall(key)) <= SEEN_BY_ALL and ROUTES[key].needs.scope != permissions.ADMIN
 ]
 
 
 @pytest.mark.parametrize("key", OF_MEMBERS)
 def test_to_a_colleague_who_does_not_belong_there_it_is_like_none(scene: Scene, colleague: Workspace, key: str) -> None:
-    operation = OPERATIONS[key]
+    operation = ROUTES[key]
     real = scene.home.ids(operation)
     none = {name: one if name in SEEN_BY_ALL else unknown_like(one) for name, one in real.items()}
     check_not_there(scene, operation, colleague, iter([(real, none)]))
@@ -278,7 +275,7 @@ def tester(scene: Scene) -> Workspace:
 
 @pytest.mark.parametrize("key", [key for key in WITH_IDS if not set(PARAMETER.findall(key)) <= SHARED_BY_MODES])
 def test_to_a_test_token_what_is_live_is_like_none(scene: Scene, tester: Workspace, key: str) -> None:
-    operation = OPERATIONS[key]
+    operation = ROUTES[key]
     real = scene.home.ids(operation)
     none = {name: one if name in SHARED_BY_MODES else unknown_like(one) for name, one in real.items()}
     check_not_there(scene, operation, tester, iter([(real, none)]))
@@ -291,7 +288,7 @@ def test_to_a_test_token_what_is_live_is_like_none(scene: Scene, tester: Workspa
 def test_what_was_asked_for_in_vain_is_still_there(scene: Scene, parameter: str) -> None:
     """The matrix is worth something only when its things exist: their owner can read them."""
     for key in WITH_IDS:
-        operation = OPERATIONS[key]
+        operation = ROUTES[key]
         if operation.method == "GET" and operation.path.endswith(f"{{{parameter}}}"):
             answer = scene.send(operation, scene.home.ids(operation), scene.home.owner.token)
             assert answer.status == 200, f"{key}: {answer.status} {answer.body!r}"

@@ -17,8 +17,8 @@ from tests.support.world import World
 from tools import openapi
 
 LISTS = {
-    f"{operation.method} {operation.path}": operation
-    for operation in openapi.operations()
+    operation.key: operation
+    for operation in openapi.routes()
     if operation.query and "cursor" in operation.query.model_fields
 }
 
@@ -66,7 +66,8 @@ ADD: dict[str, Callable[[Objects, int], None]] = {
     "GET /v1/audit": _post("/v1/tokens", name="Audited {}", scopes=["chats:read"], environment="production"),
     "GET /v1/bots": _post("/v1/bots", name="Bot {}", handle="bot-{}"),
     "GET /v1/bots/{bot_id}/callbacks": _post("/v1/bots/{bot_id}/callbacks", url="https://ci.example.com/{}"),
-    "GET /v1/bots/{bot_id}/callbacks/{callback_id}/deliveries": _post("/v1/webhooks/{callback_id}/test"),
+    "GET /v1/bots/{bot_id}/callbacks/{callback_id}/deliveries": _post("/v1/bots/{bot_id}/callbacks/{callback_id}/test"),
+    "GET /v1/bots/{bot_id}/callbacks/{callback_id}/replays": _post("/v1/bots/{bot_id}/callbacks/{callback_id}/replays"),
     "GET /v1/bots/{bot_id}/tokens": _post("/v1/bots/{bot_id}/tokens", name="Token {}"),
     "GET /v1/chats": _post("/v1/chats", name="Chat {}"),
     "GET /v1/chats/{chat_id}/members": _member,
@@ -165,7 +166,7 @@ def test_a_cursor_is_good_for_its_own_list_only(filled: Callable[[str], Filled],
     elsewhere = "/v1/chats" if made.target != "/v1/chats" else "/v1/users"
     changed = ("A" if cursor[0] != "A" else "B") + cursor[1:]
     owner = Workspace(made.by.world, made.by.workspace_id, made.by.user_id, made.objects.owner.token)
-    scope = LISTS[key].scope or "chats:read"
+    scope = LISTS[key].needs.scope or "chats:read"
     for by, address, sent in (
         (made.by, elsewhere, cursor),
         (made.by, made.target, changed),

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 import pydantic
 from ferryman import ids
-from ferryman.http.operation import Operation
+from ferryman.http.routes import Route
 from ferryman.identity.credentials import secrets
 
 if TYPE_CHECKING:
@@ -41,14 +41,14 @@ class Objects:
             self._made[parameter] = FACTORIES[parameter](self)
         return self._made[parameter]
 
-    def ids(self, operation: Operation) -> dict[str, str]:
+    def ids(self, operation: Route) -> dict[str, str]:
         """Real ids for all of an operation's path parameters."""
         return {parameter: self.id(parameter) for parameter in PARAMETER.findall(operation.path)}
 
-    def body(self, operation: Operation) -> Any:
+    def body(self, operation: Route) -> Any:
         """A body that the operation accepts, or None when it takes none."""
-        if operation.body_content:
-            return next(iter(operation.body_content.values())).get("example")
+        if operation.content:
+            return next(iter(operation.content.values())).get("example")
         if operation.takes is None:
             return None
         name = operation.takes.__name__
@@ -70,7 +70,7 @@ def _from_examples(model: type[pydantic.BaseModel]) -> dict[str, Any]:
     return {name: properties[name].get("examples", [None])[0] for name in schema.get("required", [])}
 
 
-def path(operation: Operation, parameters: dict[str, str]) -> str:
+def path(operation: Route, parameters: dict[str, str]) -> str:
     """The operation's path with these ids in it, as a client would send it."""
     return PARAMETER.sub(lambda match: quote(parameters[match[1]], safe=""), operation.path)
 
@@ -112,6 +112,18 @@ def _bot(objects: Objects) -> str:
     callback = objects.owner.make(f"/v1/bots/{made['id']}/callbacks", {"url": "https://bots.example.com/in"})
     objects._made["callback_id"] = callback["id"]
     return str(made["id"])
+
+
+def _callback_delivery(objects: Objects) -> str:
+    return str(objects.owner.make(f"{_callback(objects)}/test", {}, 202)["id"])
+
+
+def _callback_replay(objects: Objects) -> str:
+    return str(objects.owner.make(f"{_callback(objects)}/replays", {}, 202)["id"])
+
+
+def _callback(objects: Objects) -> str:
+    return f"/v1/bots/{objects.id('bot_id')}/callbacks/{objects.id('callback_id')}"
 
 
 def _with_bot(name: str) -> Callable[[Objects], str]:
@@ -203,7 +215,9 @@ FACTORIES: dict[str, Callable[[Objects], str]] = {
     "bot_id": _bot,
     "bot_token_id": _with_bot("bot_token_id"),
     "button_message_id": _with_application("button_message_id"),
+    "callback_delivery_id": _callback_delivery,
     "callback_id": _with_bot("callback_id"),
+    "callback_replay_id": _callback_replay,
     "chat_id": lambda objects: objects.owner.chat(),
     "context_id": _with_application("context_id"),
     "delivery_id": _delivery,

@@ -1,12 +1,14 @@
 """What each function's code can reach, read from its source: environment variables, tables, queues and keys.
 
 Starting at everything in `functions/<folder>/handler.py`, references are followed from definition to definition
-through the package. A method is reached when its class is and something is called by its name. What is found is
+through the package. A method is reached when its class is and something is called by its name, or when its class
+extends one of a library, which may call it. What is found is
 held against template.yaml: the environment and the policies of a function are what its code needs, no less and no
 more.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -92,6 +94,8 @@ def _read(path: Path, name: str) -> Module:
                 module.definitions[defined] = statement
             case ast.TypeAlias(name=ast.Name(id=defined)):
                 module.definitions[defined] = statement
+            case ast.Expr(value=ast.Call()):
+                module.definitions[f"line {statement.lineno}"] = statement
     return module
 
 
@@ -102,7 +106,7 @@ class _Reach:
         self.modules = {**_package(), "handler": _read(handler, "handler")}
         self.nodes: set[Node] = set()
         self._known_locals: dict[Node, frozenset[str]] = {}
-        self._replays = "replay=" in handler.read_text()
+        self._replays = bool(re.search(r"\bReplay\(|webhook_routes\.manage\(", handler.read_text()))
         called: set[str] = set()
         waiting = [("handler", name) for name in self.modules["handler"].definitions]
         while waiting:
@@ -117,10 +121,20 @@ class _Reach:
                     if (found := self.resolve(node, part)) is not None and self._is_used(found):
                         waiting.append(found)
             for module, name in list(self.nodes):
+                foreign = self._extends_a_library(module, name)
                 for method in self._methods(module, name):
                     simple = method.partition(".")[2]
-                    if (simple in called or simple.startswith("__")) and (module, method) not in self.nodes:
+                    reached = foreign or simple in called or simple.startswith("__")
+                    if reached and (module, method) not in self.nodes:
                         waiting.append((module, method))
+
+    def _extends_a_library(self, module: str, name: str) -> bool:
+        definition = self.definition((module, name))
+        if not isinstance(definition, ast.ClassDef):
+            return False
+        bases = [part for base in definition.bases for part in ast.walk(base) if isinstance(part, ast.Name)]
+        origins = [self.modules[module].imports.get(base.id, ("", None))[0] for base in bases]
+        return any(origin.startswith("aws_lambda_powertools.event_handler") for origin in origins)
 
     def _methods(self, module: str, name: str) -> list[str]:
         prefix = f"{name}."
@@ -142,7 +156,7 @@ class _Reach:
         return self.modules[node[0]].definitions[node[1]]
 
     def _is_used(self, node: Node) -> bool:
-        """`Api` looks for an Idempotency-Key only on routes that are declared with `replay=`."""
+        """The event handler looks for an Idempotency-Key only on routes that are declared with a `Replay`."""
         return node[0] != "ferryman.identity.idempotency" or node[1] != "IdempotencyKey" or self._replays
 
     def resolve(self, node: Node, part: ast.AST) -> Node | None:
@@ -154,13 +168,21 @@ class _Reach:
             case ast.Name(id=name):
                 if name in self.modules[module].definitions:
                     return module, name
-                origin, inner = self.modules[module].imports.get(name, ("", None))
-                if inner and origin in self.modules and inner in self.modules[origin].definitions:
-                    return origin, inner
+                return self._defined(*self.modules[module].imports.get(name, ("", None)))
             case ast.Attribute(value=ast.Name(id=name), attr=attribute):
                 owner = self._module(module, name)
                 if owner and attribute in self.modules[owner].definitions:
                     return owner, attribute
+        return None
+
+    def _defined(self, module: str, name: str | None) -> Node | None:
+        """Where the name that a module gives away is defined: modules hand on what they import."""
+        seen: set[tuple[str, str]] = set()
+        while name and module in self.modules and (module, name) not in seen:
+            if name in self.modules[module].definitions:
+                return module, name
+            seen.add((module, name))
+            module, name = self.modules[module].imports.get(name, ("", None))
         return None
 
     def _locals(self, node: Node) -> frozenset[str]:

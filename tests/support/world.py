@@ -209,16 +209,21 @@ class World:
     def invoke(self, folder: str, event: Any, context: Context | None = None) -> Any:
         """Call a function's handler in the environment that the template gives it.
 
-        Powertools keeps the event of the one request that a process can have; a request in the middle of another
-        (`meanwhile`) gives it back.
+        Powertools keeps the event and the context of the one request that a process can have; a request in the middle
+        of another (`meanwhile`) gives them back.
         """
-        outer = getattr(BaseRouter, "current_event", None)
+        app = getattr(self.module(folder), "app", None)
+        outer, context_of = getattr(BaseRouter, "current_event", None), dict(app.context) if app else {}
+        if app:
+            app.context.clear()
         with self.inside(folder):
             if folder not in self._handlers:
                 self._handlers[folder] = observed(self.module(folder).handler)
             answer = self._handlers[folder](event, context or Context())
         if outer is not None:
             BaseRouter.current_event = outer
+        if app:
+            app.context.update(context_of)
         return answer
 
     @contextmanager

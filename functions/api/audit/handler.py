@@ -1,23 +1,24 @@
 """The audit log: /v1/audit."""
 
-from ferryman.http.api import Api, Call
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from ferryman.http.api import Api, ThisCall, needs
 from ferryman.identity.audit import table
 from ferryman.identity.audit.schema import AuditQuery, AuditRecordOut
 from ferryman.schema import Listing
 
-api = Api("Audit", "Who changed what in the workspace, when and from where. Nobody can change or delete a record.")
-handler = api
+app = Api("Audit", "Who changed what in the workspace, when and from where. Nobody can change or delete a record.")
+handler = app
 
 
-@api.get(
+@app.get(
     "/v1/audit",
-    scope="audit:read",
     summary="List audit records",
     description="Newest first. Test tokens see only what was done with test credentials.",
-    query=AuditQuery,
-    gives=Listing[AuditRecordOut],
 )
-def list_audit_records(call: Call, query: AuditQuery) -> Listing[AuditRecordOut]:
+@needs("audit:read")
+def list_audit_records(call: ThisCall, query: Annotated[AuditQuery, Query()]) -> Listing[AuditRecordOut]:
     found, last = table.page(
         call.caller.workspace_id,
         query.limit,

@@ -1,17 +1,19 @@
 """Bots, their tokens and their callbacks: /v1/bots."""
 
-from ferryman.http.api import Api, Call
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from ferryman.http import delivery_routes, webhook_routes
+from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.http.webhook_owners import bot as bot_callbacks
 from ferryman.identity.tokens import table as tokens
 from ferryman.identity.tokens.schema import TokenCreated, TokenOut
-from ferryman.integrations.bots import callbacks, service
-from ferryman.integrations.bots.schema import BotCreated, BotIn, BotOut, BotPatch, BotTokenIn, CallbackIn, CallbackPatch
+from ferryman.integrations.bots import service
+from ferryman.integrations.bots.schema import BotCreated, BotIn, BotOut, BotPatch, BotTokenIn
 from ferryman.schema import Listing, ListQuery
-from ferryman.webhooks.deliveries import table as deliveries
-from ferryman.webhooks.deliveries.schema import DeliveryOut, DeliveryQuery
-from ferryman.webhooks.subscriptions.schema import WebhookCreated, WebhookOut
 
-api = Api("Bots", "Users who only call the API: they answer to mentions, and post where they were added.")
-handler = api
+app = Api("Bots", "Users who only call the API: they answer to mentions, and post where they were added.")
+handler = app
 _OWN = "Without admin:*, only those your own user created."
 
 
@@ -23,100 +25,91 @@ def _replay_token(call: Call, token_id: str, bot_id: str) -> TokenCreated:
     return TokenCreated.of(service.token_of(call.caller, bot_id, token_id))
 
 
-def _replay_callback(call: Call, webhook_id: str, bot_id: str) -> WebhookCreated:
-    return WebhookCreated.of(callbacks.read(call.caller, service.get_visible(call.caller, bot_id), webhook_id))
-
-
-@api.post(
+@app.post(
     "/v1/bots",
-    scope="bots:write",
     summary="Create a bot",
     description="The answer holds the bot's first token, this once. A bot has no password; it reads and posts in the "
     "chats it is added to, and creates no chats, users, tokens or bots, whatever its token says.",
-    takes=BotIn,
-    gives=BotCreated,
-    status=201,
-    replay=_replay_bot,
+    status_code=201,
+    middlewares=[Replay(_replay_bot)],
 )
-def create_bot(call: Call, data: BotIn) -> BotCreated:
+@needs("bots:write")
+def create_bot(call: ThisCall, data: Annotated[BotIn, Body()]) -> BotCreated:
     bot, token, secret = service.create(call.caller, data, call.idempotency_key)
     created = BotCreated.of(bot)
     created.token_id, created.token = token.token_id, secret
     return created
 
 
-@api.get(
+@app.get(
     "/v1/bots",
-    scope="bots:read",
     summary="List bots",
     description=f"Oldest first. {_OWN}",
-    query=ListQuery,
-    gives=Listing[BotOut],
 )
-def list_bots(call: Call, query: ListQuery) -> Listing[BotOut]:
+@needs("bots:read")
+def list_bots(call: ThisCall, query: Annotated[ListQuery, Query()]) -> Listing[BotOut]:
     found, last = service.page(call.caller, query.limit, call.page_start(query))
     return Listing(items=[BotOut.of(bot) for bot in found], next_cursor=call.next_cursor(query, last))
 
 
-@api.get("/v1/bots/{bot_id}", scope="bots:read", summary="Read a bot", description=_OWN, gives=BotOut)
-def read_bot(call: Call, bot_id: str) -> BotOut:
+@app.get(
+    "/v1/bots/<bot_id>",
+    summary="Read a bot",
+    description=_OWN,
+)
+@needs("bots:read")
+def read_bot(call: ThisCall, bot_id: Id) -> BotOut:
     return BotOut.of(service.get_visible(call.caller, bot_id))
 
 
-@api.patch(
-    "/v1/bots/{bot_id}",
-    scope="bots:write",
+@app.patch(
+    "/v1/bots/<bot_id>",
     summary="Edit a bot",
     description="With active: false its tokens are refused, its callbacks disabled and its mentions ignored, all when "
     "the answer arrives.",
-    takes=BotPatch,
-    gives=BotOut,
-    errors=(409,),
+    responses=errors(409),
 )
-def edit_bot(call: Call, bot_id: str, data: BotPatch) -> BotOut:
+@needs("bots:write")
+def edit_bot(call: ThisCall, bot_id: Id, data: Annotated[BotPatch, Body()]) -> BotOut:
     return BotOut.of(service.edit(call.caller, bot_id, data))
 
 
-@api.delete(
-    "/v1/bots/{bot_id}",
-    scope="bots:write",
+@app.delete(
+    "/v1/bots/<bot_id>",
     summary="Delete a bot",
     description="Its tokens are revoked, its callbacks deleted, its memberships ended and its handle is free again. "
     "Its messages stay, with its id as their author. After an error, send the request again: it goes on.",
-    status=204,
-    errors=(409,),
+    status_code=204,
+    responses=errors(409),
 )
-def delete_bot(call: Call, bot_id: str) -> None:
+@needs("bots:write")
+def delete_bot(call: ThisCall, bot_id: Id) -> None:
     service.delete(call.caller, bot_id)
 
 
-@api.post(
-    "/v1/bots/{bot_id}/tokens",
-    scope="bots:write",
+@app.post(
+    "/v1/bots/<bot_id>/tokens",
     summary="Create a token for a bot",
     description="The secret is shown this once. To rotate, send revoke_others: true, or create a token, change over, "
     "and revoke the old one.",
-    takes=BotTokenIn,
-    gives=TokenCreated,
-    status=201,
-    replay=_replay_token,
+    status_code=201,
+    middlewares=[Replay(_replay_token)],
 )
-def create_bot_token(call: Call, bot_id: str, data: BotTokenIn) -> TokenCreated:
+@needs("bots:write")
+def create_bot_token(call: ThisCall, bot_id: Id, data: Annotated[BotTokenIn, Body()]) -> TokenCreated:
     token, secret = service.create_token(call.caller, bot_id, data, call.idempotency_key)
     created = TokenCreated.of(token)
     created.token = secret
     return created
 
 
-@api.get(
-    "/v1/bots/{bot_id}/tokens",
-    scope="bots:read",
+@app.get(
+    "/v1/bots/<bot_id>/tokens",
     summary="List a bot's tokens",
     description="Newest first, with the revoked ones. A test token sees test tokens only.",
-    query=ListQuery,
-    gives=Listing[TokenOut],
 )
-def list_bot_tokens(call: Call, bot_id: str, query: ListQuery) -> Listing[TokenOut]:
+@needs("bots:read")
+def list_bot_tokens(call: ThisCall, bot_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[TokenOut]:
     bot = service.get_visible(call.caller, bot_id)
     found, last = tokens.page(
         bot.workspace_id, bot.user_id, query.limit, call.page_start(query), live=call.caller.livemode
@@ -124,106 +117,17 @@ def list_bot_tokens(call: Call, bot_id: str, query: ListQuery) -> Listing[TokenO
     return Listing(items=[TokenOut.of(token) for token in found], next_cursor=call.next_cursor(query, last))
 
 
-@api.delete(
-    "/v1/bots/{bot_id}/tokens/{bot_token_id}",
-    scope="bots:write",
+@app.delete(
+    "/v1/bots/<bot_id>/tokens/<bot_token_id>",
     summary="Revoke a bot's token",
     description="When the answer arrives, no call with the token is accepted any more.",
-    status=204,
-    errors=(409,),
+    status_code=204,
+    responses=errors(409),
 )
-def revoke_bot_token(call: Call, bot_id: str, bot_token_id: str) -> None:
+@needs("bots:write")
+def revoke_bot_token(call: ThisCall, bot_id: Id, bot_token_id: Id) -> None:
     service.revoke_token(call.caller, bot_id, bot_token_id)
 
 
-@api.post(
-    "/v1/bots/{bot_id}/callbacks",
-    scope="bots:write",
-    summary="Create a bot callback",
-    description="The endpoint gets `bot.mentioned` when a new message names this bot with @handle in a chat the bot "
-    "belongs to at that moment; not for the bot's own messages, and not for an edit that adds the mention. Deliveries "
-    "are signed, retried and logged like those of any webhook; /v1/webhooks/{id} rotates the secret, sends a test and "
-    "replays.",
-    takes=CallbackIn,
-    gives=WebhookCreated,
-    status=201,
-    replay=_replay_callback,
-)
-def create_callback(call: Call, bot_id: str, data: CallbackIn) -> WebhookCreated:
-    bot = service.get_visible(call.caller, bot_id)
-    webhook, secret = callbacks.create(call.caller, bot, data, call.idempotency_key)
-    created = WebhookCreated.of(webhook)
-    created.secret = secret
-    return created
-
-
-@api.get(
-    "/v1/bots/{bot_id}/callbacks",
-    scope="bots:read",
-    summary="List a bot's callbacks",
-    description="Newest first. A live token sees live callbacks, a test token test callbacks.",
-    query=ListQuery,
-    gives=Listing[WebhookOut],
-)
-def list_callbacks(call: Call, bot_id: str, query: ListQuery) -> Listing[WebhookOut]:
-    bot = service.get_visible(call.caller, bot_id)
-    found, last = callbacks.page(call.caller, bot, query.limit, call.page_start(query))
-    return Listing(items=[WebhookOut.of(webhook) for webhook in found], next_cursor=call.next_cursor(query, last))
-
-
-@api.get(
-    "/v1/bots/{bot_id}/callbacks/{callback_id}", scope="bots:read", summary="Read a bot callback", gives=WebhookOut
-)
-def read_callback(call: Call, bot_id: str, callback_id: str) -> WebhookOut:
-    return WebhookOut.of(callbacks.read(call.caller, service.get_visible(call.caller, bot_id), callback_id))
-
-
-@api.patch(
-    "/v1/bots/{bot_id}/callbacks/{callback_id}",
-    scope="bots:write",
-    summary="Edit a bot callback",
-    description="A changed URL keeps its secret. state: enabled brings a disabled callback back.",
-    takes=CallbackPatch,
-    gives=WebhookOut,
-    errors=(409,),
-)
-def edit_callback(call: Call, bot_id: str, callback_id: str, data: CallbackPatch) -> WebhookOut:
-    bot = service.get_visible(call.caller, bot_id)
-    return WebhookOut.of(callbacks.edit(call.caller, bot, callback_id, data))
-
-
-@api.delete(
-    "/v1/bots/{bot_id}/callbacks/{callback_id}",
-    scope="bots:write",
-    summary="Delete a bot callback",
-    description="Deliveries that wait are cancelled.",
-    status=204,
-    errors=(409,),
-)
-def delete_callback(call: Call, bot_id: str, callback_id: str) -> None:
-    callbacks.delete(call.caller, service.get_visible(call.caller, bot_id), callback_id)
-
-
-@api.get(
-    "/v1/bots/{bot_id}/callbacks/{callback_id}/deliveries",
-    scope="bots:read",
-    summary="List a callback's deliveries",
-    description="Newest event first.",
-    query=DeliveryQuery,
-    gives=Listing[DeliveryOut],
-)
-def list_callback_deliveries(call: Call, bot_id: str, callback_id: str, query: DeliveryQuery) -> Listing[DeliveryOut]:
-    webhook = callbacks.read(call.caller, service.get_visible(call.caller, bot_id), callback_id)
-    found, last = deliveries.page(
-        call.caller.workspace_id,
-        callback_id,
-        query.limit,
-        call.page_start(query),
-        state=query.state,
-        event_type=query.event_type,
-        result=query.result,
-        since=query.since,
-        until=query.until,
-    )
-    items = [DeliveryOut.of(delivery, webhook) for delivery in found]
-    return Listing(items=items, next_cursor=call.next_cursor(query, last))
+webhook_routes.manage(app, bot_callbacks.MANAGEMENT)
+delivery_routes.show(app, bot_callbacks.OWNER)

@@ -1,40 +1,39 @@
 """Chats and their members: /v1/chats."""
 
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.conversations.chats import access, service, table
 from ferryman.conversations.chats.schema import ChatIn, ChatOut, ChatPatch, MemberOut
-from ferryman.http.api import Api, Call
+from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.schema import Listing, ListQuery
 
-api = Api("Chats", "Group and private conversations, and who belongs to them.")
-handler = api
+app = Api("Chats", "Group and private conversations, and who belongs to them.")
+handler = app
 
 
 def _replay(call: Call, chat_id: str) -> ChatOut:
     return ChatOut.of(table.get(call.caller.workspace_id, chat_id))
 
 
-@api.post(
+@app.post(
     "/v1/chats",
-    scope="chats:write",
     summary="Create a chat",
-    takes=ChatIn,
-    gives=ChatOut,
-    status=201,
-    replay=_replay,
+    status_code=201,
+    middlewares=[Replay(_replay)],
 )
-def create_chat(call: Call, data: ChatIn) -> ChatOut:
+@needs("chats:write")
+def create_chat(call: ThisCall, data: Annotated[ChatIn, Body()]) -> ChatOut:
     return ChatOut.of(service.create(call.caller, data, call.idempotency_key))
 
 
-@api.get(
+@app.get(
     "/v1/chats",
-    scope="chats:read",
     summary="List chats",
     description="Oldest first. Without admin:*, only those you belong to.",
-    query=ListQuery,
-    gives=Listing[ChatOut],
 )
-def list_chats(call: Call, query: ListQuery) -> Listing[ChatOut]:
+@needs("chats:read")
+def list_chats(call: ThisCall, query: Annotated[ListQuery, Query()]) -> Listing[ChatOut]:
     caller, start = call.caller, call.page_start(query)
     if caller.is_admin:
         found, last = table.page(caller.workspace_id, query.limit, start)
@@ -43,54 +42,47 @@ def list_chats(call: Call, query: ListQuery) -> Listing[ChatOut]:
     return Listing(items=[ChatOut.of(chat) for chat in found], next_cursor=call.next_cursor(query, last))
 
 
-@api.get("/v1/chats/{chat_id}", scope="chats:read", summary="Read a chat", gives=ChatOut)
-def read_chat(call: Call, chat_id: str) -> ChatOut:
+@app.get("/v1/chats/<chat_id>", summary="Read a chat")
+@needs("chats:read")
+def read_chat(call: ThisCall, chat_id: Id) -> ChatOut:
     return ChatOut.of(access.get_visible(call.caller, chat_id))
 
 
-@api.patch(
-    "/v1/chats/{chat_id}",
-    scope="chats:write",
+@app.patch(
+    "/v1/chats/<chat_id>",
     summary="Edit a chat",
     description="With active: false it takes no messages, and its incoming webhooks refuse at once.",
-    takes=ChatPatch,
-    gives=ChatOut,
-    errors=(409,),
+    responses=errors(409),
 )
-def edit_chat(call: Call, chat_id: str, data: ChatPatch) -> ChatOut:
+@needs("chats:write")
+def edit_chat(call: ThisCall, chat_id: Id, data: Annotated[ChatPatch, Body()]) -> ChatOut:
     return ChatOut.of(service.edit(call.caller, chat_id, data))
 
 
-@api.get(
-    "/v1/chats/{chat_id}/members",
-    scope="chats:read",
-    summary="List a chat's members",
-    query=ListQuery,
-    gives=Listing[MemberOut],
-)
-def list_members(call: Call, chat_id: str, query: ListQuery) -> Listing[MemberOut]:
+@app.get("/v1/chats/<chat_id>/members", summary="List a chat's members")
+@needs("chats:read")
+def list_members(call: ThisCall, chat_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[MemberOut]:
     access.get_visible(call.caller, chat_id)
     found, last = table.members(call.caller.workspace_id, chat_id, query.limit, call.page_start(query))
     return Listing(items=[MemberOut.of(member) for member in found], next_cursor=call.next_cursor(query, last))
 
 
-@api.put(
-    "/v1/chats/{chat_id}/members/{user_id}",
-    scope="chats:write",
+@app.put(
+    "/v1/chats/<chat_id>/members/<user_id>",
     summary="Add a member",
     description="Adding somebody twice changes nothing.",
-    gives=MemberOut,
 )
-def add_member(call: Call, chat_id: str, user_id: str) -> MemberOut:
+@needs("chats:write")
+def add_member(call: ThisCall, chat_id: Id, user_id: Id) -> MemberOut:
     return MemberOut.of(service.add_member(call.caller, chat_id, user_id))
 
 
-@api.delete(
-    "/v1/chats/{chat_id}/members/{user_id}",
-    scope="chats:write",
+@app.delete(
+    "/v1/chats/<chat_id>/members/<user_id>",
     summary="Remove a member",
     description="The user's webhooks for this chat deliver nothing more.",
-    status=204,
+    status_code=204,
 )
-def remove_member(call: Call, chat_id: str, user_id: str) -> None:
+@needs("chats:write")
+def remove_member(call: ThisCall, chat_id: Id, user_id: Id) -> None:
     service.remove_member(call.caller, chat_id, user_id)

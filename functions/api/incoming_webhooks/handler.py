@@ -1,7 +1,10 @@
 """Incoming webhooks, as their owners manage them: /v1/incoming-webhooks."""
 
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman import settings
-from ferryman.http.api import Api, Call
+from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.integrations.incoming_webhooks import service, table
 from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
 from ferryman.integrations.incoming_webhooks.schema import (
@@ -13,26 +16,24 @@ from ferryman.integrations.incoming_webhooks.schema import (
 )
 from ferryman.schema import Listing
 
-api = Api("Incoming webhooks", "Secret URLs that let external systems post to one chat.")
-handler = api
+app = Api("Incoming webhooks", "Secret URLs that let external systems post to one chat.")
+handler = app
 
 
 def _replay(call: Call, incoming_webhook_id: str) -> IncomingWebhookCreated:
     return IncomingWebhookCreated.of(table.get(call.caller.workspace_id, incoming_webhook_id))
 
 
-@api.post(
+@app.post(
     "/v1/incoming-webhooks",
-    scope="webhooks:write",
     summary="Create an incoming webhook",
     description="The URL is a secret: whoever has it can post to the chat.",
-    takes=IncomingWebhookIn,
-    gives=IncomingWebhookCreated,
-    status=201,
-    replay=_replay,
-    errors=(409,),
+    status_code=201,
+    responses=errors(409),
+    middlewares=[Replay(_replay)],
 )
-def create_incoming_webhook(call: Call, data: IncomingWebhookIn) -> IncomingWebhookCreated:
+@needs("webhooks:write")
+def create_incoming_webhook(call: ThisCall, data: Annotated[IncomingWebhookIn, Body()]) -> IncomingWebhookCreated:
     return _with_url(call, *service.create(call.caller, data, call.idempotency_key))
 
 
@@ -42,62 +43,57 @@ def _with_url(call: Call, webhook: IncomingWebhook, secret: str) -> IncomingWebh
     return shown
 
 
-@api.get(
+@app.get(
     "/v1/incoming-webhooks",
-    scope="webhooks:read",
     summary="List incoming webhooks",
     description="Newest first. Without admin:*, only those of chats you belong to.",
-    query=IncomingWebhookQuery,
-    gives=Listing[IncomingWebhookOut],
 )
-def list_incoming_webhooks(call: Call, query: IncomingWebhookQuery) -> Listing[IncomingWebhookOut]:
+@needs("webhooks:read")
+def list_incoming_webhooks(
+    call: ThisCall, query: Annotated[IncomingWebhookQuery, Query()]
+) -> Listing[IncomingWebhookOut]:
     found, last = service.page(call.caller, query.limit, call.page_start(query), query.chat_id)
     items = [IncomingWebhookOut.of(webhook) for webhook in found]
     return Listing(items=items, next_cursor=call.next_cursor(query, last))
 
 
-@api.get(
-    "/v1/incoming-webhooks/{incoming_webhook_id}",
-    scope="webhooks:read",
-    summary="Read an incoming webhook",
-    gives=IncomingWebhookOut,
-)
-def read_incoming_webhook(call: Call, incoming_webhook_id: str) -> IncomingWebhookOut:
+@app.get("/v1/incoming-webhooks/<incoming_webhook_id>", summary="Read an incoming webhook")
+@needs("webhooks:read")
+def read_incoming_webhook(call: ThisCall, incoming_webhook_id: Id) -> IncomingWebhookOut:
     return IncomingWebhookOut.of(service.get_visible(call.caller, incoming_webhook_id))
 
 
-@api.patch(
-    "/v1/incoming-webhooks/{incoming_webhook_id}",
-    scope="webhooks:write",
+@app.patch(
+    "/v1/incoming-webhooks/<incoming_webhook_id>",
     summary="Edit an incoming webhook",
     description="The next message has the new author; its URL stays.",
-    takes=IncomingWebhookPatch,
-    gives=IncomingWebhookOut,
-    errors=(409,),
+    responses=errors(409),
 )
-def edit_incoming_webhook(call: Call, incoming_webhook_id: str, data: IncomingWebhookPatch) -> IncomingWebhookOut:
+@needs("webhooks:write")
+def edit_incoming_webhook(
+    call: ThisCall, incoming_webhook_id: Id, data: Annotated[IncomingWebhookPatch, Body()]
+) -> IncomingWebhookOut:
     return IncomingWebhookOut.of(service.edit(call.caller, incoming_webhook_id, data))
 
 
-@api.post(
-    "/v1/incoming-webhooks/{incoming_webhook_id}/regenerate",
-    scope="webhooks:write",
+@app.post(
+    "/v1/incoming-webhooks/<incoming_webhook_id>/regenerate",
     summary="Give an incoming webhook a new URL",
     description="The new URL is shown this once; the old one accepts nothing any more.",
-    gives=IncomingWebhookCreated,
-    errors=(409,),
+    responses=errors(409),
 )
-def regenerate_incoming_webhook(call: Call, incoming_webhook_id: str) -> IncomingWebhookCreated:
+@needs("webhooks:write")
+def regenerate_incoming_webhook(call: ThisCall, incoming_webhook_id: Id) -> IncomingWebhookCreated:
     return _with_url(call, *service.regenerate(call.caller, incoming_webhook_id))
 
 
-@api.delete(
-    "/v1/incoming-webhooks/{incoming_webhook_id}",
-    scope="webhooks:write",
+@app.delete(
+    "/v1/incoming-webhooks/<incoming_webhook_id>",
     summary="Revoke an incoming webhook",
     description="When the answer arrives, the URL accepts nothing any more.",
-    status=204,
-    errors=(409,),
+    status_code=204,
+    responses=errors(409),
 )
-def revoke_incoming_webhook(call: Call, incoming_webhook_id: str) -> None:
+@needs("webhooks:write")
+def revoke_incoming_webhook(call: ThisCall, incoming_webhook_id: Id) -> None:
     service.revoke(call.caller, incoming_webhook_id)

@@ -1,46 +1,45 @@
 """Messages of a chat: /v1/chats/{chat_id}/messages; and clicks on their buttons."""
 
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.conversations.chats import access
 from ferryman.conversations.messages import interactions, service, table
 from ferryman.conversations.messages.schema import InteractionIn, InteractionOut, MessageIn, MessageOut, MessagePatch
-from ferryman.http.api import Api, Call
+from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.schema import Listing, ListQuery
 
-api = Api("Messages", "What is said in chats. Each change becomes an event for outgoing webhooks.")
-handler = api
+app = Api("Messages", "What is said in chats. Each change becomes an event for outgoing webhooks.")
+handler = app
 
 
 def _replay(call: Call, message_id: str, chat_id: str) -> MessageOut:
     return MessageOut.of(service.read(call.caller, chat_id, message_id))
 
 
-@api.post(
-    "/v1/chats/{chat_id}/messages",
-    scope="messages:write",
+@app.post(
+    "/v1/chats/<chat_id>/messages",
     summary="Send a message",
     description="`@handle` in the text mentions that person or bot; the callbacks of mentioned bots that belong to the "
     "chat are called.",
-    takes=MessageIn,
-    gives=MessageOut,
-    status=201,
-    replay=_replay,
-    errors=(409,),
+    status_code=201,
+    responses=errors(409),
+    middlewares=[Replay(_replay)],
 )
-def send_message(call: Call, chat_id: str, data: MessageIn) -> MessageOut:
+@needs("messages:write")
+def send_message(call: ThisCall, chat_id: Id, data: Annotated[MessageIn, Body()]) -> MessageOut:
     return MessageOut.of(
         service.post(call.caller, chat_id, data.text, call.idempotency_key, call.header("x-fm-delivery-id"))
     )
 
 
-@api.get(
-    "/v1/chats/{chat_id}/messages",
-    scope="messages:read",
+@app.get(
+    "/v1/chats/<chat_id>/messages",
     summary="List a chat's messages",
     description="Newest first. A live token sees live messages, a test token test messages.",
-    query=ListQuery,
-    gives=Listing[MessageOut],
 )
-def list_messages(call: Call, chat_id: str, query: ListQuery) -> Listing[MessageOut]:
+@needs("messages:read")
+def list_messages(call: ThisCall, chat_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[MessageOut]:
     access.get_visible(call.caller, chat_id)
     found, last = table.page(
         call.caller.workspace_id, chat_id, query.limit, call.page_start(query), livemode=call.caller.livemode
@@ -48,38 +47,32 @@ def list_messages(call: Call, chat_id: str, query: ListQuery) -> Listing[Message
     return Listing(items=[MessageOut.of(message) for message in found], next_cursor=call.next_cursor(query, last))
 
 
-@api.get(
-    "/v1/chats/{chat_id}/messages/{message_id}",
-    scope="messages:read",
-    summary="Read a message",
-    gives=MessageOut,
-)
-def read_message(call: Call, chat_id: str, message_id: str) -> MessageOut:
+@app.get("/v1/chats/<chat_id>/messages/<message_id>", summary="Read a message")
+@needs("messages:read")
+def read_message(call: ThisCall, chat_id: Id, message_id: Id) -> MessageOut:
     return MessageOut.of(service.read(call.caller, chat_id, message_id))
 
 
-@api.patch(
-    "/v1/chats/{chat_id}/messages/{message_id}",
-    scope="messages:write",
+@app.patch(
+    "/v1/chats/<chat_id>/messages/<message_id>",
     summary="Edit a message",
     description="A mention that an edit adds calls no bot.",
-    takes=MessagePatch,
-    gives=MessageOut,
-    errors=(409,),
+    responses=errors(409),
 )
-def edit_message(call: Call, chat_id: str, message_id: str, data: MessagePatch) -> MessageOut:
+@needs("messages:write")
+def edit_message(call: ThisCall, chat_id: Id, message_id: Id, data: Annotated[MessagePatch, Body()]) -> MessageOut:
     return MessageOut.of(service.edit(call.caller, chat_id, message_id, data.text))
 
 
-@api.delete(
-    "/v1/chats/{chat_id}/messages/{message_id}",
-    scope="messages:write",
+@app.delete(
+    "/v1/chats/<chat_id>/messages/<message_id>",
     summary="Delete a message",
     description="Its text is erased.",
-    status=204,
-    errors=(409,),
+    status_code=204,
+    responses=errors(409),
 )
-def delete_message(call: Call, chat_id: str, message_id: str) -> None:
+@needs("messages:write")
+def delete_message(call: ThisCall, chat_id: Id, message_id: Id) -> None:
     service.delete(call.caller, chat_id, message_id)
 
 
@@ -87,17 +80,15 @@ def _replay_click(call: Call, event_id: str, button_message_id: str) -> Interact
     return InteractionOut.of(interactions.read(call.caller, button_message_id, event_id))
 
 
-@api.post(
-    "/v1/messages/{button_message_id}/callbacks",
-    scope="messages:write",
+@app.post(
+    "/v1/messages/<button_message_id>/callbacks",
     summary="Click a button",
     description="Of an application's message, which is named by its id alone. The application is told of each click.",
-    takes=InteractionIn,
-    gives=InteractionOut,
-    status=201,
-    replay=_replay_click,
-    errors=(409,),
+    status_code=201,
+    responses=errors(409),
+    middlewares=[Replay(_replay_click)],
 )
-def click_button(call: Call, button_message_id: str, data: InteractionIn) -> InteractionOut:
+@needs("messages:write")
+def click_button(call: ThisCall, button_message_id: Id, data: Annotated[InteractionIn, Body()]) -> InteractionOut:
     answers = call.header("x-fm-delivery-id")
     return InteractionOut.of(interactions.click(call.caller, button_message_id, data, call.idempotency_key, answers))

@@ -1,6 +1,9 @@
 """API tokens: /v1/tokens."""
 
-from ferryman.http.api import Api, Call
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.identity.tokens import service, table
 from ferryman.identity.tokens.schema import (
     RevocationIn,
@@ -14,41 +17,37 @@ from ferryman.identity.tokens.schema import (
 )
 from ferryman.schema import Listing
 
-api = Api("Tokens", "Scoped API tokens: the secret is shown once, revoking works at once.")
-handler = api
+app = Api("Tokens", "Scoped API tokens: the secret is shown once, revoking works at once.")
+handler = app
 
 
 def _replay(call: Call, token_id: str) -> TokenCreated:
     return TokenCreated.of(table.get(call.caller.workspace_id, token_id))
 
 
-@api.post(
+@app.post(
     "/v1/tokens",
-    scope="tokens:write",
     summary="Create an API token",
     description="The token acts as your user and is never broader than the one you use: not in scopes, "
     "environment or lifetime.",
-    takes=TokenIn,
-    gives=TokenCreated,
-    status=201,
-    replay=_replay,
+    status_code=201,
+    middlewares=[Replay(_replay)],
 )
-def create_token(call: Call, data: TokenIn) -> TokenCreated:
+@needs("tokens:write")
+def create_token(call: ThisCall, data: Annotated[TokenIn, Body()]) -> TokenCreated:
     token, secret = service.create(call.caller, data, call.idempotency_key)
     created = TokenCreated.of(token)
     created.token = secret
     return created
 
 
-@api.get(
+@app.get(
     "/v1/tokens",
-    scope="tokens:read",
     summary="List API tokens",
     description="Newest first. Without admin:*, only your own user's. A test token sees test tokens only.",
-    query=TokenQuery,
-    gives=Listing[TokenOut],
 )
-def list_tokens(call: Call, query: TokenQuery) -> Listing[TokenOut]:
+@needs("tokens:read")
+def list_tokens(call: ThisCall, query: Annotated[TokenQuery, Query()]) -> Listing[TokenOut]:
     user_id = None if call.caller.is_admin else call.caller.user_id
     found, last = table.page(
         call.caller.workspace_id,
@@ -63,45 +62,42 @@ def list_tokens(call: Call, query: TokenQuery) -> Listing[TokenOut]:
     return Listing(items=[TokenOut.of(token) for token in found], next_cursor=call.next_cursor(query, last))
 
 
-@api.get("/v1/tokens/{token_id}", scope="tokens:read", summary="Read an API token", gives=TokenOut)
-def read_token(call: Call, token_id: str) -> TokenOut:
+@app.get("/v1/tokens/<token_id>", summary="Read an API token")
+@needs("tokens:read")
+def read_token(call: ThisCall, token_id: Id) -> TokenOut:
     return TokenOut.of(service.get_visible(call.caller, token_id))
 
 
-@api.patch(
-    "/v1/tokens/{token_id}",
-    scope="tokens:write",
+@app.patch(
+    "/v1/tokens/<token_id>",
     summary="Edit an API token",
     description="A token stays live or test: production cannot become another environment, nor the other way round.",
-    takes=TokenPatch,
-    gives=TokenOut,
-    errors=(409,),
+    responses=errors(409),
 )
-def edit_token(call: Call, token_id: str, data: TokenPatch) -> TokenOut:
+@needs("tokens:write")
+def edit_token(call: ThisCall, token_id: Id, data: Annotated[TokenPatch, Body()]) -> TokenOut:
     return TokenOut.of(service.edit(call.caller, token_id, data))
 
 
-@api.delete(
-    "/v1/tokens/{token_id}",
-    scope="tokens:write",
+@app.delete(
+    "/v1/tokens/<token_id>",
     summary="Revoke an API token",
     description="When the answer arrives, no call with the token is accepted any more.",
-    status=204,
-    errors=(409,),
+    status_code=204,
+    responses=errors(409),
 )
-def revoke_token(call: Call, token_id: str) -> None:
+@needs("tokens:write")
+def revoke_token(call: ThisCall, token_id: Id) -> None:
     service.revoke(call.caller, token_id)
 
 
-@api.post(
+@app.post(
     "/v1/tokens/revoke",
-    scope="tokens:write",
     summary="Revoke many API tokens",
     description="Each by itself: the answer says what became of each. When it arrives, no call with a revoked token "
     "is accepted any more.",
-    takes=RevocationIn,
-    gives=RevocationsOut,
 )
-def revoke_tokens(call: Call, data: RevocationIn) -> RevocationsOut:
+@needs("tokens:write")
+def revoke_tokens(call: ThisCall, data: Annotated[RevocationIn, Body()]) -> RevocationsOut:
     results = service.revoke_many(call.caller, data.ids)
     return RevocationsOut(results=[RevocationOut(id=token_id, status=status) for token_id, status in results.items()])

@@ -1,20 +1,24 @@
 """People of a workspace: /v1/users and /v1/me."""
 
-from ferryman.http.api import SIGNED_IN, Api, Call
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from ferryman.http.api import SIGNED_IN, Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.identity.users import service, table
 from ferryman.identity.users.schema import MeOut, UserIn, UserOut, UserPatch, UserQuery
 from ferryman.schema import Listing
 
-api = Api("Users", "The people and bots of the workspace.")
-handler = api
+app = Api("Users", "The people and bots of the workspace.")
+handler = app
 
 
 def _replay(call: Call, user_id: str) -> UserOut:
     return UserOut.of(table.get(call.caller.workspace_id, user_id))
 
 
-@api.get("/v1/me", scope=SIGNED_IN, summary="Who am I?", gives=MeOut)
-def read_me(call: Call) -> MeOut:
+@app.get("/v1/me", summary="Who am I?")
+@needs(SIGNED_IN)
+def read_me(call: ThisCall) -> MeOut:
     caller = call.caller
     return MeOut(
         user=UserOut.of(table.get(caller.workspace_id, caller.user_id)),
@@ -26,29 +30,25 @@ def read_me(call: Call) -> MeOut:
     )
 
 
-@api.post(
+@app.post(
     "/v1/users",
-    scope="users:write",
     summary="Create a person",
-    takes=UserIn,
-    gives=UserOut,
-    status=201,
-    replay=_replay,
-    errors=(409,),
+    status_code=201,
+    responses=errors(409),
+    middlewares=[Replay(_replay)],
 )
-def create_user(call: Call, data: UserIn) -> UserOut:
+@needs("users:write")
+def create_user(call: ThisCall, data: Annotated[UserIn, Body()]) -> UserOut:
     return UserOut.of(service.create(call.caller, data, call.idempotency_key))
 
 
-@api.get(
+@app.get(
     "/v1/users",
-    scope="users:read",
     summary="List users",
     description="Oldest first, people and bots.",
-    query=UserQuery,
-    gives=Listing[UserOut],
 )
-def list_users(call: Call, query: UserQuery) -> Listing[UserOut]:
+@needs("users:read")
+def list_users(call: ThisCall, query: Annotated[UserQuery, Query()]) -> Listing[UserOut]:
     if query.handle:
         named = table.by_handles(call.caller.workspace_id, [query.handle])
         return Listing(items=[UserOut.of(user) for user in named])
@@ -56,20 +56,19 @@ def list_users(call: Call, query: UserQuery) -> Listing[UserOut]:
     return Listing(items=[UserOut.of(user) for user in found], next_cursor=call.next_cursor(query, last))
 
 
-@api.get("/v1/users/{user_id}", scope="users:read", summary="Read a user", gives=UserOut)
-def read_user(call: Call, user_id: str) -> UserOut:
+@app.get("/v1/users/<user_id>", summary="Read a user")
+@needs("users:read")
+def read_user(call: ThisCall, user_id: Id) -> UserOut:
     return UserOut.of(table.get(call.caller.workspace_id, user_id))
 
 
-@api.patch(
-    "/v1/users/{user_id}",
-    scope="users:write",
+@app.patch(
+    "/v1/users/<user_id>",
     summary="Edit a user",
     description="A changed role, or active: false, holds for the user's tokens when the answer arrives. "
     "Bots are edited with PATCH /v1/bots/{bot_id}.",
-    takes=UserPatch,
-    gives=UserOut,
-    errors=(409,),
+    responses=errors(409),
 )
-def edit_user(call: Call, user_id: str, data: UserPatch) -> UserOut:
+@needs("users:write")
+def edit_user(call: ThisCall, user_id: Id, data: Annotated[UserPatch, Body()]) -> UserOut:
     return UserOut.of(service.edit(call.caller, user_id, data))

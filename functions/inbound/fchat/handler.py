@@ -10,8 +10,7 @@ from typing import Any
 from ferryman import log, metrics, tracing
 from ferryman.dialects.fchat import answers
 from ferryman.dialects.fchat import requests as intake
-from ferryman.http import body, problems
-from ferryman.http.operation import PUBLIC, Operation
+from ferryman.http import body, described, problems
 from ferryman.integrations.application_requests.model import Endpoint
 from ferryman.integrations.applications.posting import RequestLog
 
@@ -60,26 +59,26 @@ _QUEUED = {
 }
 
 
-def _operation(key: str, name: str, summary: str, description: str, schema: Any, example: Any, gives: Any) -> Operation:
-    method, _, path = key.partition(" ")
-    return Operation(
-        method=method,
-        path=path,
-        name=name,
-        summary=summary,
-        description=f"{description} The token in the path is the authentication. Unknown fields are ignored.",
-        tag="Applications",
-        scope=PUBLIC,
-        gives=gives,
-        body_content={"application/json": {"schema": schema, "example": example}},
-        error_content={"application/json": {"schema": _ENVELOPE}},
-        errors=(400, 404),
-    )
+def _described(name: str, summary: str, about: str, schema: Any, example: Any, answer: Any) -> dict[str, Any]:
+    """One route as OpenAPI describes it."""
+    return {
+        "post": {
+            "operationId": name,
+            "summary": summary,
+            "description": f"{about} The token in the path is the authentication. Unknown fields are ignored.",
+            "tags": ["Applications"],
+            "requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": example}}},
+            "responses": {
+                200: {"description": "OK", "content": {"application/json": {"schema": answer}}},
+                **described.errors(400, 404, 500, 503, content={"application/json": {"schema": _ENVELOPE}}),
+            },
+            "security": [],
+        }
+    }
 
 
-operations = [
-    _operation(
-        _TO_GROUP,
+paths = {
+    "/webhooks/{app_name}/{token}": _described(
         "post_to_application_group",
         "FChat: post to the application's group",
         "To the group that is assigned to the application, which must be active and have an `external_id`.",
@@ -87,8 +86,7 @@ operations = [
         {"text": "System notification: All services running"},
         _OK,
     ),
-    _operation(
-        "POST /webhooks/{token}/fchat",
+    "/webhooks/{token}/fchat": _described(
         "message_person_as_application",
         "FChat: message a person",
         "A person who is not there yet is created, where the application may do that.",
@@ -96,7 +94,7 @@ operations = [
         {"email": "user@example.com", "text": "Hello!"},
         _QUEUED,
     ),
-]
+}
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:

@@ -10,40 +10,46 @@ from urllib.parse import parse_qs
 
 from ferryman import log, metrics, tracing
 from ferryman.conversations.messages.model import Message
-from ferryman.http import body, problems
-from ferryman.http.operation import PUBLIC, Operation
+from ferryman.http import body, described, problems
 from ferryman.integrations.incoming_webhooks import service
 
-_BODY = {
-    "type": "object",
-    "required": ["text"],
-    "properties": {"text": {"type": "string", "maxLength": 16_000}},
-}
-operations = [
-    Operation(
-        method="POST",
-        path="/hooks/{secret}",
-        name="post_to_incoming_webhook",
-        summary="Post to an incoming webhook",
-        description="The secret in the path is the authentication. Takes JSON, or a form with the JSON in `payload`; "
-        "a missing content type is read as JSON. Fields besides `text` are ignored.",
-        tag="Incoming webhooks",
-        scope=PUBLIC,
-        gives=str,
-        media_type="text/plain",
-        body_content={
-            "application/json": {"schema": _BODY, "example": {"text": "Build passed"}},
-            "application/x-www-form-urlencoded": {
-                "schema": {
-                    "type": "object",
-                    "required": ["payload"],
-                    "properties": {"payload": {"type": "string", "contentMediaType": "application/json"}},
-                }
+# The route as OpenAPI describes it.
+paths = {
+    "/hooks/{secret}": {
+        "post": {
+            "operationId": "post_to_incoming_webhook",
+            "summary": "Post to an incoming webhook",
+            "description": "The secret in the path is the authentication. Takes JSON, or a form with the JSON in "
+            "`payload`; a missing content type is read as JSON. Fields besides `text` are ignored.",
+            "tags": ["Incoming webhooks"],
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {
+                        "schema": {
+                            "type": "object",
+                            "required": ["text"],
+                            "properties": {"text": {"type": "string", "maxLength": 16_000}},
+                        },
+                        "example": {"text": "Build passed"},
+                    },
+                    "application/x-www-form-urlencoded": {
+                        "schema": {
+                            "type": "object",
+                            "required": ["payload"],
+                            "properties": {"payload": {"type": "string", "contentMediaType": "application/json"}},
+                        }
+                    },
+                },
             },
-        },
-        errors=(400, 404, 409, 413, 415, 422),
-    )
-]
+            "responses": {
+                200: {"description": "OK", "content": {"text/plain": {"schema": {"type": "string"}}}},
+                **described.errors(400, 404, 409, 413, 415, 422, 500, 503),
+            },
+            "security": [],
+        }
+    }
+}
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:

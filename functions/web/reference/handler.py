@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ferryman import log
-from ferryman.http import problems
-from ferryman.http.operation import PUBLIC, Operation
+from ferryman.http import described, problems
 
 _HERE = Path(__file__).parent
 _PAGE = """<!doctype html>
@@ -46,26 +45,31 @@ _SECURITY = {
 }
 
 
-def _public(path: str, name: str, summary: str, media_type: str, errors: tuple[int, ...] = ()) -> Operation:
-    return Operation(
-        method="GET",
-        path=path,
-        name=name,
-        summary=summary,
-        tag="Reference",
-        scope=PUBLIC,
-        gives=str,
-        media_type=media_type,
-        errors=errors,
-    )
+def _described(name: str, summary: str, media_type: str, schema: dict[str, Any], *errors: int) -> dict[str, Any]:
+    """One route as OpenAPI describes it."""
+    return {
+        "get": {
+            "operationId": name,
+            "summary": summary,
+            "tags": ["Reference"],
+            "responses": {
+                200: {"description": "OK", "content": {media_type: {"schema": schema}}},
+                **described.errors(*errors),
+            },
+            "security": [],
+        }
+    }
 
 
-operations = [
-    _public("/openapi.yaml", "read_openapi", "This description, as OpenAPI 3.1", "application/yaml"),
-    _public("/docs", "read_docs", "This description, to browse", "text/html"),
-    _public("/docs/{asset}", "read_docs_asset", "A part of the page at /docs", "text/javascript", (404,)),
-    _public("/healthz", "read_health", "Is the API up?", "application/json"),
-]
+_TEXT = {"type": "string"}
+_DOCUMENT = {"type": "object", "description": "An OpenAPI document."}
+_UP = {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]}
+paths = {
+    "/openapi.yaml": _described("read_openapi", "This description, as OpenAPI 3.1", "application/yaml", _DOCUMENT),
+    "/docs": _described("read_docs", "This description, to browse", "text/html", _TEXT),
+    "/docs/{asset}": _described("read_docs_asset", "A part of the page at /docs", "text/javascript", _TEXT, 404),
+    "/healthz": _described("read_health", "Is the API up?", "application/json", _UP),
+}
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:

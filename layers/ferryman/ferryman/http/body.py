@@ -50,6 +50,14 @@ def is_json(media: str) -> bool:
     return media in ("", "application/json") or (media.startswith("application/") and media.endswith("+json"))
 
 
+def text(content: bytes) -> str:
+    """A body's bytes as text. Raises Unreadable when they are not UTF-8."""
+    try:
+        return content.decode()
+    except ValueError as error:
+        raise Unreadable(f"The body is not valid JSON: {_reason(error)}") from None
+
+
 def parse(body: bytes) -> Any:
     """JSON (UTF-8) as Python values. Raises Unreadable with a text that says what is wrong and where."""
     if not body.strip():

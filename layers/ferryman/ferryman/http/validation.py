@@ -1,6 +1,6 @@
-"""Checking what was sent against its model, and saying what is wrong without repeating it: it can be a secret."""
+"""Says what is wrong with a request without repeating it: what was sent can be a secret."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -15,26 +15,26 @@ _MAX_NAME = 24
 _MAX_ERRORS = 20  # a body of 64 KiB can be wrong in ten thousand places
 
 
+def refusal(errors: Sequence[Any]) -> Invalid:
+    """The event handler's errors as one that may be shown; only their place, type and message are read."""
+    return wrong([_explained(error) for error in errors[:_MAX_ERRORS]], len(errors))
+
+
 def validate[Model: BaseModel](model: type[Model], value: Any) -> Model:
-    """A body's `value` as the model. Raises Invalid with a text for each field that is wrong."""
-    return _validate(model, value, _pointer)
-
-
-def validate_query[Model: BaseModel](model: type[Model], parameters: dict[str, str]) -> Model:
-    """Query parameters as the model. Raises Invalid with a text for each parameter that is wrong."""
-    return _validate(model, parameters, lambda location: str(location[0]) if location else "")
-
-
-def _validate[Model: BaseModel](model: type[Model], value: Any, where: Callable[[Location], str]) -> Model:
+    """`value` as the model, without the event handler. Raises Invalid with a text for each field that is wrong."""
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise _explained(error, where) from None
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        raise refusal([{**one, "loc": ("body", *one["loc"])} for one in found]) from None
 
 
-def _pointer(location: Location) -> str:
-    """A JSON pointer (RFC 6901); empty for the whole body."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+def wrong(places: list[tuple[str, str]], count: int | None = None) -> Invalid:
+    """Invalid for these places, each a pointer and what is wrong there, of `count` in all."""
+    pointer, message = places[0]
+    more = (count or len(places)) - 1
+    text = f"{pointer}: {message}" if pointer else message
+    return Invalid(f"{text} (and {more} more)" if more else text, errors=places)
 
 
 def named(name: str) -> str:
@@ -42,15 +42,16 @@ def named(name: str) -> str:
     return name if len(name) <= _MAX_NAME else f"{name[:8]}…"
 
 
-def _explained(error: ValidationError, where: Callable[[Location], str]) -> Invalid:
-    errors = []
-    for found in error.errors(include_url=False, include_context=False, include_input=False)[:_MAX_ERRORS]:
-        location, message = found["loc"], found["msg"].removeprefix("Value error, ")
-        if found["type"] == "extra_forbidden":
-            location = (*location[:-1], named(str(location[-1])))
-            message = "is not a known field; leave it out"
-        pointer = where(location)
-        errors.append((redact(pointer)[:_MAX_POINTER], message))
-    pointer, message = errors[0]
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return Invalid(f"{pointer}: {message}{more}" if pointer else f"{message}{more}", errors=errors)
+def _explained(error: Any) -> tuple[str, str]:
+    location, message = tuple(error["loc"]), error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        location = (*location[:-1], named(str(location[-1])))
+        message = "is not a known field; leave it out"
+    # ("body", field, …), or ("query", the function's parameter, field)
+    pointer = _pointer(location[1:]) if location[0] == "body" else "".join(map(str, location[2:3]))
+    return redact(pointer)[:_MAX_POINTER], message
+
+
+def _pointer(location: Location) -> str:
+    """A JSON pointer (RFC 6901); empty for the whole body."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)

@@ -15,7 +15,7 @@ type NotificationType = Literal[
     "team_support.approved",
     "system",
 ]
-type State = Literal["scheduled", "sending", "sent", "cancelled"]
+type NotificationState = Literal["scheduled", "sending", "sent", "cancelled"]
 
 GLOBAL_SIGNALS: frozenset[NotificationType] = frozenset({"team_support.approved"})  # told to owners and admins too
 MAX_TITLE = 200  # code points
@@ -31,7 +31,7 @@ class Notification(store.Record):
     type: NotificationType
     title: str
     livemode: bool
-    state: State
+    state: NotificationState
     send_at: str  # the time of its events, too
     created_by: str
     created_at: str

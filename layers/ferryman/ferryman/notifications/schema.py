@@ -12,8 +12,8 @@ from ferryman.notifications.model import (
     MAX_NAMED,
     MAX_TITLE,
     Notification,
+    NotificationState,
     NotificationType,
-    State,
 )
 from ferryman.schema import Input, Output, Time, distinct
 
@@ -74,7 +74,9 @@ class NotificationOut(Output):
     user_ids: list[str] | None
     everyone: bool
     livemode: bool
-    state: State = Field(description="`scheduled` until its time, `sending` while people are told, then `sent`.")
+    state: NotificationState = Field(
+        description="`scheduled` until its time, `sending` while people are told, then `sent`."
+    )
     send_at: Time
     sent_at: Time | None
     created_by: str

@@ -11,8 +11,6 @@ from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users.model import User
 from ferryman.schema import changes
-from ferryman.webhooks.deliveries import table as deliveries
-from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.subscriptions import service, table
 from ferryman.webhooks.subscriptions.model import USER_DEACTIVATED, Webhook
 from ferryman.webhooks.subscriptions.schema import PersonalWebhookIn, PersonalWebhookPatch, WebhookIn, WebhookPatch
@@ -61,15 +59,6 @@ def delete(caller: Caller, webhook_id: str) -> None:
     """Delete a personal webhook: deliveries that wait are cancelled when they come up."""
     audited = audit.writes(caller, "webhook.deleted", webhook_id)
     store.commit([*table.deleting(read(caller, webhook_id)), *audited])
-
-
-def delivery(caller: Caller, webhook_id: str, delivery_id: str) -> tuple[Delivery, Webhook]:
-    """A delivery of a personal webhook of the caller, and the webhook."""
-    webhook = read(caller, webhook_id)
-    found = deliveries.get(caller.workspace_id, delivery_id)
-    if found.webhook_id != webhook_id:
-        raise NotFound("There is no such delivery.")
-    return found, webhook
 
 
 def follow(user: User) -> None:

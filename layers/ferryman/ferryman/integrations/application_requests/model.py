@@ -6,7 +6,7 @@ from typing import Literal
 from ferryman.aws import dynamodb as store
 
 type Endpoint = Literal["group", "person"]
-type Outcome = Literal["accepted", "refused", "failed"]
+type RequestOutcome = Literal["accepted", "refused", "failed"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -16,7 +16,7 @@ class ApplicationRequest(store.Record):
     application_request_id: str
     at: str
     endpoint: Endpoint
-    outcome: Outcome
+    outcome: RequestOutcome
     status: int
     expires_at_epoch: int
     error: str | None = None

@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import Field
 
 from ferryman import ids
-from ferryman.integrations.application_requests.model import ApplicationRequest, Endpoint, Outcome
+from ferryman.integrations.application_requests.model import ApplicationRequest, Endpoint, RequestOutcome
 from ferryman.schema import Output, Time
 
 
@@ -15,7 +15,7 @@ class ApplicationRequestOut(Output):
     id: str = Field(pattern=ids.pattern(ids.APPLICATION_REQUEST))
     at: Time
     endpoint: Endpoint = Field(description="`group`: to the assigned chat; `person`: to one person.")
-    outcome: Outcome
+    outcome: RequestOutcome
     status: int = Field(description="The HTTP status that was answered.")
     error: str | None = Field(description="Why it was refused, in the words that were answered.")
     message_id: str | None

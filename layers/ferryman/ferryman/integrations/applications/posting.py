@@ -26,7 +26,7 @@ from ferryman.identity.users import emails
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
 from ferryman.integrations.application_requests import table as requests
-from ferryman.integrations.application_requests.model import ApplicationRequest, Endpoint, Outcome
+from ferryman.integrations.application_requests.model import ApplicationRequest, Endpoint, RequestOutcome
 from ferryman.integrations.applications import table
 from ferryman.integrations.applications.model import MAX_BUTTONS, MAX_TEXT, Application
 from ferryman.schema import email_address
@@ -109,7 +109,7 @@ class RequestLog:
         if self.application is None:
             return
         now = clock.now()
-        outcome: Outcome = "accepted" if error is None else "refused" if status < 500 else "failed"
+        outcome: RequestOutcome = "accepted" if error is None else "refused" if status < 500 else "failed"
         request = ApplicationRequest(
             workspace_id=self.application.workspace_id,
             application_id=self.application.application_id,

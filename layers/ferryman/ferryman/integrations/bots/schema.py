@@ -10,7 +10,7 @@ from ferryman.identity.tokens.model import Environment
 from ferryman.identity.users.model import User
 from ferryman.identity.users.schema import Handle
 from ferryman.schema import Description, Input, Name, Output, Time, distinct
-from ferryman.webhooks.subscriptions.model import State
+from ferryman.webhooks.subscriptions.model import WebhookState
 from ferryman.webhooks.subscriptions.schema import Signatures, Url
 
 # All that the role `bot` may hold (ferryman.identity.permissions).
@@ -116,4 +116,4 @@ class CallbackPatch(Input):
     )
     name: Name | None = None
     description: Description | None = None
-    state: State | None = Field(None, description="`enabled` also forgets the failures so far.")
+    state: WebhookState | None = Field(None, description="`enabled` also forgets the failures so far.")

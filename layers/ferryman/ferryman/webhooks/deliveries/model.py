@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from ferryman.aws import dynamodb as store
 
-type State = Literal["queued", "sending", "retrying", "delivered", "exhausted", "cancelled"]
-TERMINAL: frozenset[State] = frozenset({"delivered", "exhausted", "cancelled"})
+type DeliveryState = Literal["queued", "sending", "retrying", "delivered", "exhausted", "cancelled"]
+TERMINAL: frozenset[DeliveryState] = frozenset({"delivered", "exhausted", "cancelled"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class Delivery(store.Record):
     event_id: str
     event_type: str
     livemode: bool
-    state: State
+    state: DeliveryState
     created_at: str
     updated_at: str
     expires_at_epoch: int

@@ -8,17 +8,17 @@ from ferryman import ids
 from ferryman.events.model import EventType
 from ferryman.schema import ListQuery, Output, Time
 from ferryman.webhooks import signing
-from ferryman.webhooks.deliveries.model import Delivery, State
+from ferryman.webhooks.deliveries.model import Delivery, DeliveryState
 from ferryman.webhooks.subscriptions.model import Webhook
 
 type Result = Literal["2xx", "3xx", "4xx", "5xx", "error"]
-type Outcome = Literal["delivered", "failed", "unknown", "open"]
+type AttemptOutcome = Literal["delivered", "failed", "unknown", "open"]
 
 
 class DeliveryQuery(ListQuery):
     """Filters of a delivery log."""
 
-    state: State | None = Field(None, description="Only deliveries in this state.")
+    state: DeliveryState | None = Field(None, description="Only deliveries in this state.")
     event_type: EventType | None = Field(None, description="Only events of this type.")
     result: Result | None = Field(
         None, description="Only deliveries whose last attempt ended so; `error`: without an answer."
@@ -38,7 +38,7 @@ class AttemptOut(Output):
 
     number: int
     at: Time
-    outcome: Outcome = Field(
+    outcome: AttemptOutcome = Field(
         description="`unknown`: it never reported, so the receiver may have got it; `open`: it is under way."
     )
     status: int | None = Field(description="The receiver's HTTP status, when there was an answer.")
@@ -57,7 +57,7 @@ class DeliveryOut(Output):
     event_type: str
     chat_id: str | None
     livemode: bool
-    state: State
+    state: DeliveryState
     reason: str | None = Field(description="Why it was cancelled or exhausted.")
     result: Result | None = Field(description="How the last attempt ended.")
     test: bool = Field(description="Sent on request: not retried, not counted.")

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ferryman.aws import dynamodb as store
-from ferryman.webhooks.deliveries.model import State as DeliveryState
+from ferryman.webhooks.deliveries.model import DeliveryState
 
-type State = Literal["running", "done", "cancelled"]
+type ReplayState = Literal["running", "done", "cancelled"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -14,7 +14,7 @@ class Replay(store.Record):
     workspace_id: str
     webhook_id: str
     replay_id: str
-    state: State
+    state: ReplayState
     created_by: str
     created_at: str
     updated_at: str

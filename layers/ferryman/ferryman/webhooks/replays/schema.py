@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from ferryman import ids
 from ferryman.schema import Input, Output, Time, distinct
-from ferryman.webhooks.replays.model import Replay, State
+from ferryman.webhooks.replays.model import Replay, ReplayState
 
 type Over = Literal["delivered", "exhausted", "cancelled"]
 type Overs = Annotated[list[Over], Field(min_length=1), AfterValidator(distinct)]
@@ -41,7 +41,7 @@ class ReplayOut(Output):
 
     id: str = Field(pattern=ids.pattern(ids.REPLAY))
     webhook_id: str
-    state: State
+    state: ReplayState
     delivery_id: str | None = Field(description="The one delivery that was asked for, if it was one.")
     states: list[Over]
     since: Time | None

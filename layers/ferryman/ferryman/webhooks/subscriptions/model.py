@@ -8,7 +8,7 @@ from ferryman.aws import dynamodb as store
 from ferryman.events.model import EventType
 from ferryman.formats import Format, Signature
 
-type State = Literal["enabled", "disabled"]
+type WebhookState = Literal["enabled", "disabled"]
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
 MAX_CHATS = 40
 PAUSE_AFTER_FAILURES = 5  # consecutive failed attempts
@@ -51,7 +51,7 @@ class Webhook(store.Record):
     signatures: list[Signature] = field(default_factory=lambda: ["fm"])
     name: str | None = None
     description: str | None = None
-    state: State = "enabled"
+    state: WebhookState = "enabled"
     disabled_reason: str | None = None
     disabled_at: str | None = None
     consecutive_failures: int = 0

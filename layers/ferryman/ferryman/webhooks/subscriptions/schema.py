@@ -9,7 +9,7 @@ from ferryman.events.model import EventType
 from ferryman.formats import OF_PEOPLE, Format, Signature
 from ferryman.notifications.model import NotificationType
 from ferryman.schema import Description, Input, Name, Output, Time, distinct
-from ferryman.webhooks.subscriptions.model import MAX_CHATS, State, Webhook
+from ferryman.webhooks.subscriptions.model import MAX_CHATS, Webhook, WebhookState
 
 type Events = Annotated[list[EventType], Field(min_length=1), AfterValidator(distinct)]
 type ChatIds = Annotated[
@@ -57,7 +57,7 @@ class WebhookPatch(Input):
     max_per_second: int | None = Field(
         None, ge=1, le=1000, description="At most this many attempts in a second; null: no limit."
     )
-    state: State | None = Field(None, description="`enabled` also forgets the failures so far.")
+    state: WebhookState | None = Field(None, description="`enabled` also forgets the failures so far.")
 
 
 type PersonalEvents = Annotated[list[NotificationType], Field(min_length=1), AfterValidator(distinct)]
@@ -83,7 +83,7 @@ class PersonalWebhookPatch(Input):
     signatures: Signatures | None = None
     name: Name | None = None
     description: Description | None = None
-    state: State | None = Field(None, description="`enabled` also forgets the failures so far.")
+    state: WebhookState | None = Field(None, description="`enabled` also forgets the failures so far.")
 
 
 class PersonalTestIn(Input):
@@ -109,7 +109,7 @@ class WebhookOut(Output):
     name: str | None
     description: str | None
     livemode: bool = Field(description="true: live events only; false: test events only.")
-    state: State
+    state: WebhookState
     disabled_reason: str | None
     disabled_at: Time | None
     consecutive_failures: int
@@ -155,6 +155,12 @@ class RotationIn(Input):
         le=168,
         description="How long deliveries carry a signature of the old secret too; 0 ends the old one at once.",
     )
+
+
+class PersonalRotationIn(RotationIn):
+    """How to rotate the signing secret of a personal webhook; the old one ends at once, when nothing is said."""
+
+    overlap_hours: int = Field(0, ge=0, le=168, description="How long deliveries carry a signature of both secrets.")
 
 
 class TestIn(Input):

@@ -142,16 +142,12 @@ def delete(caller: Caller, webhook_id: str) -> None:
     store.commit([*table.deleting(get_visible(caller, webhook_id)), *audited])
 
 
-def rotate_secret(caller: Caller, webhook_id: str, overlap_hours: int) -> tuple[Webhook, str]:
+def rotate_secret(caller: Caller, before: Webhook, overlap_hours: int) -> tuple[Webhook, str]:
     """A new signing secret; for `overlap_hours` the old one signs too, so that receivers can change over.
 
-    Refused while an earlier rotation is open: a third secret would push out one that is still in use.
+    The webhook is one that the caller may manage. Raises Conflict while an earlier rotation is open: a third secret
+    would push out one that is still in use.
     """
-    return rotate(caller, get_visible(caller, webhook_id), overlap_hours)
-
-
-def rotate(caller: Caller, before: Webhook, overlap_hours: int) -> tuple[Webhook, str]:
-    """Rotate the secret of a webhook that the caller may manage."""
     if before.secret_expires_at:
         raise Conflict(
             f"The secret was rotated before, and the old one signs until {before.secret_expires_at}. "
@@ -170,23 +166,16 @@ def rotate(caller: Caller, before: Webhook, overlap_hours: int) -> tuple[Webhook
     return table.get(before.workspace_id, before.webhook_id), secret
 
 
-def expire_old_secret(caller: Caller, webhook_id: str) -> Webhook:
+def expire_old_secret(caller: Caller, before: Webhook) -> Webhook:
     """End a rotation now: from the next attempt on, only the new secret signs."""
-    before = get_visible(caller, webhook_id)
     newest = before.signing_secrets()[0]
-    audited = audit.writes(caller, "webhook.old_secret_expired", webhook_id)
+    audited = audit.writes(caller, "webhook.old_secret_expired", before.webhook_id)
     store.commit([table.rekeying(before, [newest.to_item()], clock.now_iso()), *audited])
-    return table.get(caller.workspace_id, webhook_id)
-
-
-def send_test(caller: Caller, webhook_id: str, event_type: EventType | None) -> tuple[Delivery, Webhook]:
-    """Send the example of an event type, signed like any delivery. Works for a disabled webhook too."""
-    webhook = get_visible(caller, webhook_id)
-    return test(webhook, event_type), webhook
+    return table.get(before.workspace_id, before.webhook_id)
 
 
 def test(webhook: Webhook, event_type: EventType | None) -> Delivery:
-    """Send a test to a webhook that the caller may manage."""
+    """Send the example of an event type, signed like any delivery. Works for a disabled webhook too."""
     chosen = event_type or webhook.events[0]
     check_format([chosen], webhook.format, "/event_type")
     event = catalogue.test_event(chosen, webhook, clock.now_iso())

@@ -1,0 +1,85 @@
+"""One request as a handler sees it, and the types of a handler's parameters.
+
+    def read_chat(call: ThisCall, chat_id: Id) -> ChatOut: ...
+
+The event handler fills `ThisCall` and `ThisSource` in by dependency injection, and checks an `Id` before anything else.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Depends, Request
+from pydantic import AfterValidator
+
+from ferryman.aws import dynamodb as store
+from ferryman.errors import NotFound
+from ferryman.http import cursors
+from ferryman.identity.credentials.model import Caller, Source
+from ferryman.identity.idempotency import IdempotencyKey
+from ferryman.identity.workspaces import table as workspaces
+
+# Our longest id is shorter, and DynamoDB refuses keys that are much longer.
+_ID = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+@dataclass(slots=True)
+class Call:
+    """One authenticated request. `event` is an HTTP API event (payload format 2.0), as it came."""
+
+    caller: Caller
+    event: dict[str, Any]
+    path: str  # the route's own, at whichever alias it was called: cursors and keys hold for all of them
+    idempotency_key: IdempotencyKey | None = None  # the Idempotency-Key of a creating request
+
+    def page_start(self, query: Any) -> store.Key | None:
+        """Where the list starts that `query` (a ListQuery) asks for."""
+        return cursors.decode(self._cursor_key() if query.cursor else b"", self._list(query), query.cursor)
+
+    def next_cursor(self, query: Any, last_key: store.Key | None) -> str | None:
+        """The cursor of the page after the one that ended at `last_key`; None after the last page."""
+        return cursors.encode(self._cursor_key(), self._list(query), last_key) if last_key else None
+
+    def _cursor_key(self) -> bytes:
+        return workspaces.cursor_key(self.caller.workspace_id)
+
+    def _list(self, query: Any) -> str:
+        """The list as this caller sees it: a caller who sees another part of it starts at another place."""
+        filters = query.model_dump_json(exclude={"limit", "cursor"})
+        caller = self.caller
+        view = f"{caller.user_id} {'all' if caller.is_admin else 'own'} {caller.livemode}"
+        return f"{caller.workspace_id} {view} {self.path} {filters}"
+
+    def id(self, name: str) -> str:
+        """A path parameter, for a route whose parameters have other names at each of its addresses."""
+        return _id(str(self.event["pathParameters"][name]))
+
+    def header(self, name: str) -> str | None:
+        """A request header, by its name in lower case."""
+        value = (self.event.get("headers") or {}).get(name)
+        return None if value is None else str(value)
+
+    def origin(self) -> str:
+        """`https://<the host this request came to>`."""
+        return f"https://{self.event['requestContext']['domainName']}"
+
+
+def _this_call(request: Request) -> Call:
+    call: Call = request.context["call"]
+    return call
+
+
+def _this_source(request: Request) -> Source:
+    source: Source = request.context["source"]
+    return source
+
+
+def _id(text: str) -> str:
+    if not _ID.fullmatch(text):
+        raise NotFound("There is nothing at this address: an id in it is not one of ours.")
+    return text
+
+
+ThisCall = Annotated[Call, Depends(_this_call)]
+ThisSource = Annotated[Source, Depends(_this_source)]
+Id = Annotated[str, AfterValidator(_id)]

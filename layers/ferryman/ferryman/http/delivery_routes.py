@@ -1,0 +1,133 @@
+"""What was sent to an owner's webhooks, and sending it again: the routes of deliveries, retries and replays."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Depends
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+
+from ferryman.http.api import Api, ThisCall, errors, needs
+from ferryman.http.webhook_owners import Owner
+from ferryman.schema import Listing, ListQuery
+from ferryman.webhooks.deliveries import table as deliveries
+from ferryman.webhooks.deliveries.model import Delivery
+from ferryman.webhooks.deliveries.schema import DeliveryOut, DeliveryQuery
+from ferryman.webhooks.replays import service as replays
+from ferryman.webhooks.replays import table as replays_table
+from ferryman.webhooks.replays.schema import ReplayIn, ReplayOut, ReplayPreview
+from ferryman.webhooks.subscriptions.model import Webhook
+
+
+def show(app: Api, owner: Owner) -> None:
+    """Register the delivery log, and sending one delivery again."""
+
+    @app.get(
+        f"{owner.webhook}/deliveries",
+        summary=f"List the deliveries of {owner.title}",
+        description="Newest event first, with every attempt.",
+        operation_id=f"list_{owner.log_noun}deliveries",
+    )
+    @needs(owner.reads)
+    def list_deliveries(
+        call: ThisCall,
+        webhook: Annotated[Webhook, Depends(owner.this_webhook)],
+        query: Annotated[DeliveryQuery, Query()],
+    ) -> Listing[DeliveryOut]:
+        filters = query.model_dump(exclude={"limit", "cursor"})
+        start = call.page_start(query)
+        found, last = deliveries.page(webhook.workspace_id, webhook.webhook_id, query.limit, start, **filters)
+        items = [DeliveryOut.of(delivery, webhook) for delivery in found]
+        return Listing(items=items, next_cursor=call.next_cursor(query, last))
+
+    @app.get(
+        owner.delivery,
+        summary=f"Read a delivery of {owner.title}",
+        operation_id=f"read_{owner.log_noun}delivery",
+    )
+    @needs(owner.reads)
+    def read_delivery(found: Annotated[tuple[Delivery, Webhook], Depends(owner.this_delivery)]) -> DeliveryOut:
+        return DeliveryOut.of(*found)
+
+    @app.post(
+        f"{owner.delivery}/retry",
+        summary=f"Send a delivery of {owner.title} again",
+        description="Only one that is over. It gets a fresh budget of attempts; the earlier ones stay in its log.",
+        operation_id=f"retry_{owner.log_noun}delivery",
+        status_code=202,
+        responses=errors(409),
+    )
+    @needs(owner.writes)
+    def retry_delivery(
+        call: ThisCall, found: Annotated[tuple[Delivery, Webhook], Depends(owner.this_delivery)]
+    ) -> DeliveryOut:
+        delivery, webhook = found
+        return DeliveryOut.of(replays.retry(call.caller, delivery, webhook), webhook)
+
+    _replay(app, owner)
+
+
+def _replay(app: Api, owner: Owner) -> None:
+    """Register sending many deliveries again, as a job."""
+    jobs = f"{owner.webhook}/replays"
+    job = f"{jobs}/<{owner.replay}>"
+
+    @app.post(
+        jobs,
+        summary=f"Send many deliveries of {owner.title} again",
+        description="A job: read it to see how far it is. POST …/replays/preview counts first.",
+        operation_id=f"start_{owner.log_noun}replay",
+        status_code=202,
+        responses=errors(409),
+    )
+    @needs(owner.writes)
+    def start(
+        call: ThisCall,
+        webhook: Annotated[Webhook, Depends(owner.this_webhook)],
+        data: Annotated[ReplayIn, Body()],
+    ) -> ReplayOut:
+        return ReplayOut.of(replays.start(call.caller, webhook, data))
+
+    @app.post(
+        f"{jobs}/preview",
+        summary=f"Count what a replay of {owner.title} would send",
+        operation_id=f"preview_{owner.log_noun}replay",
+    )
+    @needs(owner.reads)
+    def preview(
+        call: ThisCall,
+        webhook: Annotated[Webhook, Depends(owner.this_webhook)],
+        data: Annotated[ReplayIn, Body()],
+    ) -> ReplayPreview:
+        matched, complete = replays.preview(call.caller, webhook, data)
+        return ReplayPreview(matched=matched, complete=complete)
+
+    @app.get(
+        jobs,
+        summary=f"List the replays of {owner.title}",
+        description="Newest first.",
+        operation_id=f"list_{owner.log_noun}replays",
+    )
+    @needs(owner.reads)
+    def list_(
+        call: ThisCall,
+        webhook: Annotated[Webhook, Depends(owner.this_webhook)],
+        query: Annotated[ListQuery, Query()],
+    ) -> Listing[ReplayOut]:
+        start = call.page_start(query)
+        found, last = replays_table.page(webhook.workspace_id, webhook.webhook_id, query.limit, start)
+        return Listing(items=[ReplayOut.of(one) for one in found], next_cursor=call.next_cursor(query, last))
+
+    @app.get(job, summary=f"Read a replay of {owner.title}", operation_id=f"read_{owner.log_noun}replay")
+    @needs(owner.reads)
+    def read(call: ThisCall, webhook: Annotated[Webhook, Depends(owner.this_webhook)]) -> ReplayOut:
+        return ReplayOut.of(replays.read(webhook, call.id(owner.replay)))
+
+    @app.post(
+        f"{job}/cancel",
+        summary=f"Stop a replay of {owner.title}",
+        description="What it put into the queue so far is still delivered.",
+        operation_id=f"cancel_{owner.log_noun}replay",
+        responses=errors(409),
+    )
+    @needs(owner.writes)
+    def cancel(call: ThisCall, webhook: Annotated[Webhook, Depends(owner.this_webhook)]) -> ReplayOut:
+        return ReplayOut.of(replays.cancel(webhook, call.id(owner.replay)))

@@ -1,0 +1,49 @@
+"""What of a request is checked before the event handler validates it, since its own rules are laxer.
+
+It would read forms, take the first element of an array for the body, the first of a parameter that is sent twice, and
+ignore unknown parameters.
+"""
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from ferryman.errors import Invalid
+from ferryman.http import body, validation
+from ferryman.http.routes import Route
+
+
+def readable(route: Route, event: dict[str, Any]) -> dict[str, Any]:
+    """The event with its body as text. Raises Invalid and body.Unreadable."""
+    _check_query(route, event)
+    content = body.raw(event)
+    if route.takes is None:
+        return event
+    if not body.is_json(body.media_type(event)):
+        raise body.Unreadable("Send the body as application/json.", 415)
+    if not content.strip():
+        if not route.may_be_empty:
+            raise body.Unreadable("The body is empty; send a JSON object.")
+        content = b"{}"
+    headers = {**(event.get("headers") or {}), "content-type": "application/json"}
+    return {**event, "headers": headers, "body": body.text(content), "isBase64Encoded": False}
+
+
+def parse(text: str) -> dict[str, Any]:
+    """A body as a JSON object. Raises Invalid and body.Unreadable."""
+    value = body.parse(text.encode())
+    if not isinstance(value, dict):
+        raise validation.wrong([("", "Input should be a valid dictionary: send a JSON object")])
+    return value
+
+
+def _check_query(route: Route, event: dict[str, Any]) -> None:
+    sent = event.get("queryStringParameters") or {}
+    known = route.query.model_fields if route.query else {}
+    unknown = [validation.named(name) for name in sorted(sent) if name not in known]
+    if unknown and not known:
+        raise Invalid(f"This route takes no query parameters; leave {unknown[0]!r} out.", unknown[0])
+    wrong = [(name, "is not a known field; leave it out") for name in unknown]
+    names = [name for name, _ in parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True)]
+    wrong += [(name, "is sent twice; send it once") for name in known if names.count(name) > 1]
+    if wrong:
+        raise validation.wrong(wrong)

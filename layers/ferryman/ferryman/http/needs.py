@@ -1,0 +1,95 @@
+"""What a route asks of its caller, declared beside the route and checked before anything of the request is read.
+
+    @app.post("/v1/tokens", summary="Create an API token")
+    @needs("tokens:write")
+    def create_token(...): ...
+
+A route without `@needs` cannot be registered. Cheap to import: the hot path uses it without the resolver.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ferryman.errors import Misconfigured, NotAllowed, NotAuthenticated
+from ferryman.identity import permissions
+from ferryman.identity.credentials.model import Caller, Source
+from ferryman.identity.credentials.service import authenticate
+
+PUBLIC = None  # the scope of a route that needs no token
+SIGNED_IN = ""  # the scope of a route that every caller may use
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """`scope` is a permission, SIGNED_IN or PUBLIC. With `session`, the caller must be a person who signed in."""
+
+    scope: str | None
+    session: bool = False
+
+    def admit(self, caller: Caller) -> None:
+        """Raises NotAllowed when `caller` lacks what the route needs."""
+        if self.scope and not permissions.covers(caller.scopes, self.scope):
+            raise NotAllowed(f"This needs the scope {self.scope}; the token does not have it.")
+        if self.session and caller.kind != "session":
+            raise NotAllowed("This is for signed-in people, not for API tokens. Sign in with POST /v1/sessions.")
+
+    def security(self) -> list[dict[str, list[str]]]:
+        """The same as an OpenAPI security requirement."""
+        if self.scope is PUBLIC:
+            return []
+        if self.session:
+            return [{"session": []}]
+        scopes = [self.scope] if self.scope else []
+        return [{"bearer": scopes}, {"api_key": scopes}]
+
+
+def needs[F: Callable[..., Any]](scope: str | None, *, session: bool = False) -> Callable[[F], F]:
+    """Declare what a route needs; put it right under the route's own decorator."""
+
+    def declare(function: F) -> F:
+        setattr(function, _ATTRIBUTE, Needs(scope, session))
+        return function
+
+    return declare
+
+
+_ATTRIBUTE = "__needs__"
+
+
+def needs_of(function: Callable[..., Any]) -> Needs:
+    """What was declared for `function`. Raises Misconfigured when nothing was."""
+    declared = getattr(function, _ATTRIBUTE, None)
+    if not isinstance(declared, Needs):
+        raise Misconfigured(f"The route {function.__name__} does not say what it needs: add @needs(…) to it.")
+    return declared
+
+
+def caller_of(event: dict[str, Any]) -> Caller:
+    """Who sent an HTTP API event. Raises NotAuthenticated."""
+    return authenticate(bearer(event), source_of(event))
+
+
+def source_of(event: dict[str, Any]) -> Source:
+    """Where an HTTP API event came from, for the audit log."""
+    request = event["requestContext"]
+    return Source(
+        ip=request["http"].get("sourceIp"),
+        request_id=request["requestId"],
+        user_agent=request["http"].get("userAgent"),
+    )
+
+
+def bearer(event: dict[str, Any]) -> str:
+    """The token or session a request carries, in `Authorization: Bearer …` or `X-API-Key: …`."""
+    headers = event.get("headers") or {}
+    authorization = headers.get("authorization")
+    if authorization is not None:
+        kind, _, token = str(authorization).strip().partition(" ")
+        if kind.lower() == "bearer" and token.strip():
+            return token.strip()
+        raise NotAuthenticated("The Authorization header must read: Bearer <token>.")
+    api_key = headers.get("x-api-key")
+    if api_key:
+        return str(api_key).strip()
+    raise NotAuthenticated("Send an API token: Authorization: Bearer <token>, or X-API-Key: <token>.")

@@ -1,0 +1,50 @@
+"""Idempotency-Key: what a creating route answers when it gets the same request again."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.middlewares import BaseMiddlewareHandler, NextMiddleware
+from pydantic import BaseModel
+
+from ferryman.errors import Invalid
+from ferryman.http import body
+from ferryman.http.call import Call
+from ferryman.http.routes import Route
+from ferryman.identity.idempotency import IdempotencyKey, KeyTaken
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+class Replay(BaseMiddlewareHandler[Any]):
+    """A route's middleware: `middlewares=[Replay(again)]`.
+
+    `again(call, id, **path parameters)` shows what the first request created; without its secret, which is not kept.
+    """
+
+    def __init__(self, again: Callable[..., BaseModel]) -> None:
+        self._again = again
+
+    def handler(self, app: Any, next_middleware: NextMiddleware) -> Response[Any]:
+        call: Call = app.context["call"]
+        route: Route = app.context["route"]
+        key = call.header("idempotency-key")
+        if key is None:
+            return next_middleware(app)
+        if not _KEY.fullmatch(key):
+            raise Invalid("The Idempotency-Key must have 1 to 255 visible ASCII characters.", "Idempotency-Key")
+        call.idempotency_key = IdempotencyKey.of(call.caller, key, route.method, call.path, body.raw(call.event))
+        created = call.idempotency_key.created()
+        if created is None:
+            try:
+                return next_middleware(app)
+            except KeyTaken:
+                created = call.idempotency_key.created()
+                if created is None:
+                    raise
+        parameters = call.event.get("pathParameters") or {}
+        shown = self._again(call, created, **parameters)
+        return Response(
+            route.status, "application/json", shown.model_dump_json(), headers={"Idempotency-Replayed": "true"}
+        )

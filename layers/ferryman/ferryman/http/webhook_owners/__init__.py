@@ -1,0 +1,76 @@
+"""Whose outgoing webhooks a set of routes manages: each module here is one kind of owner."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Request
+
+from ferryman.aws import dynamodb as store
+from ferryman.errors import NotFound
+from ferryman.http.call import Call
+from ferryman.identity.permissions import Scope
+from ferryman.schema import Input
+from ferryman.webhooks.deliveries import table as deliveries
+from ferryman.webhooks.deliveries.model import Delivery
+from ferryman.webhooks.subscriptions import service
+from ferryman.webhooks.subscriptions.model import Webhook
+from ferryman.webhooks.subscriptions.schema import PersonalTestIn, RotationIn, TestIn
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """Where the webhooks of one kind stand, who may use them, and how one of them is found."""
+
+    webhooks: str  # the rule of the list: /v1/bots/<bot_id>/callbacks
+    webhook: str  # the rule of one
+    delivery: str  # the rule of one delivery
+    replay: str  # the path parameter of a replay
+    noun: str  # in names of operations: callback
+    log_noun: str  # the same in the names of operations of deliveries; empty for the workspace's own
+    title: str  # in summaries: a bot callback
+    reads: Scope
+    writes: Scope
+    read: Callable[[Call, str], Webhook]  # raises NotFound for a webhook that the caller may not see
+
+    def webhook_id(self, call: Call) -> str:
+        """The id of the webhook that the request names."""
+        return call.id(_last_parameter(self.webhook))
+
+    def this_webhook(self, request: Request) -> Webhook:
+        """The webhook that the request names."""
+        call: Call = request.context["call"]
+        return self.read(call, self.webhook_id(call))
+
+    def this_delivery(self, request: Request) -> tuple[Delivery, Webhook]:
+        """The delivery that the request names, and its webhook."""
+        call: Call = request.context["call"]
+        delivery_id = call.id(_last_parameter(self.delivery))
+        if not self.delivery.startswith(f"{self.webhook}/"):
+            return service.delivery(call.caller, delivery_id)
+        webhook = self.this_webhook(request)
+        delivery = deliveries.get(webhook.workspace_id, delivery_id)
+        if delivery.webhook_id != webhook.webhook_id:
+            raise NotFound("There is no such delivery.")
+        return delivery, webhook
+
+
+@dataclass(frozen=True, kw_only=True)
+class Management:
+    """What creating, listing and changing an owner's webhooks takes and does."""
+
+    owner: Owner
+    created: str  # says about creating what holds for this owner only
+    listed: str  # says who sees which
+    takes: type[Input]
+    changes: type[Input]
+    test: type[TestIn | PersonalTestIn]
+    rotation: type[RotationIn] = RotationIn
+    create: Callable[[Call, Any], tuple[Webhook, str]]
+    page: Callable[[Call, int, store.Key | None], tuple[list[Webhook], store.Key | None]]
+    edit: Callable[[Call, str, Any], Webhook]
+    delete: Callable[[Call, str], None]
+
+
+def _last_parameter(rule: str) -> str:
+    return rule.rpartition("<")[2].partition(">")[0]

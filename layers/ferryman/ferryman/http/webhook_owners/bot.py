@@ -1,0 +1,41 @@
+"""A bot's callbacks: /v1/bots/{bot_id}/callbacks."""
+
+from ferryman.http.call import Call
+from ferryman.http.webhook_owners import Management, Owner
+from ferryman.identity.users.model import User
+from ferryman.integrations.bots import callbacks, service
+from ferryman.integrations.bots.schema import CallbackIn, CallbackPatch
+from ferryman.webhooks.subscriptions.schema import TestIn
+
+
+def _bot(call: Call) -> User:
+    return service.get_visible(call.caller, call.id("bot_id"))
+
+
+OWNER = Owner(
+    webhooks="/v1/bots/<bot_id>/callbacks",
+    webhook="/v1/bots/<bot_id>/callbacks/<callback_id>",
+    delivery="/v1/bots/<bot_id>/callbacks/<callback_id>/deliveries/<callback_delivery_id>",
+    replay="callback_replay_id",
+    noun="callback",
+    log_noun="callback_",
+    title="a bot callback",
+    reads="bots:read",
+    writes="bots:write",
+    read=lambda call, callback_id: callbacks.read(call.caller, _bot(call), callback_id),
+)
+
+MANAGEMENT = Management(
+    owner=OWNER,
+    created="The endpoint gets `bot.mentioned` when a new message names this bot with @handle in a chat the bot "
+    "belongs to at that moment; not for the bot's own messages, and not for an edit that adds the mention. Deliveries "
+    "are signed, retried and logged like those of any webhook.",
+    listed="A live token sees live callbacks, a test token test callbacks.",
+    takes=CallbackIn,
+    changes=CallbackPatch,
+    test=TestIn,
+    create=lambda call, wanted: callbacks.create(call.caller, _bot(call), wanted, call.idempotency_key),
+    page=lambda call, limit, after: callbacks.page(call.caller, _bot(call), limit, after),
+    edit=lambda call, callback_id, patch: callbacks.edit(call.caller, _bot(call), callback_id, patch),
+    delete=lambda call, callback_id: callbacks.delete(call.caller, _bot(call), callback_id),
+)

@@ -1,0 +1,38 @@
+"""A person's own webhooks: /v1/me/webhooks."""
+
+from ferryman.http.webhook_owners import Management, Owner
+from ferryman.webhooks import personal
+from ferryman.webhooks.subscriptions.schema import (
+    PersonalRotationIn,
+    PersonalTestIn,
+    PersonalWebhookIn,
+    PersonalWebhookPatch,
+)
+
+OWNER = Owner(
+    webhooks="/v1/me/webhooks",
+    webhook="/v1/me/webhooks/<personal_webhook_id>",
+    delivery="/v1/me/webhooks/<personal_webhook_id>/deliveries/<personal_delivery_id>",
+    replay="personal_replay_id",
+    noun="personal_webhook",
+    log_noun="personal_webhook_",
+    title="a personal webhook",
+    reads="me:webhooks",
+    writes="me:webhooks",
+    read=lambda call, webhook_id: personal.read(call.caller, webhook_id),
+)
+
+MANAGEMENT = Management(
+    owner=OWNER,
+    created="It gets the notifications of the caller's user and is seen by nobody else. A live token's webhook gets "
+    "live notifications, a test token's test notifications. The answer holds its signing secret, this once.",
+    listed="Only your own.",
+    takes=PersonalWebhookIn,
+    changes=PersonalWebhookPatch,
+    test=PersonalTestIn,
+    rotation=PersonalRotationIn,
+    create=lambda call, wanted: personal.create(call.caller, wanted, call.idempotency_key),
+    page=lambda call, limit, after: personal.page(call.caller, limit, after),
+    edit=lambda call, webhook_id, patch: personal.edit(call.caller, webhook_id, patch),
+    delete=lambda call, webhook_id: personal.delete(call.caller, webhook_id),
+)

@@ -1,0 +1,41 @@
+"""The workspace's own webhooks: /v1/webhooks."""
+
+from ferryman.aws import dynamodb as store
+from ferryman.http.call import Call
+from ferryman.http.webhook_owners import Management, Owner
+from ferryman.webhooks.subscriptions import service, table
+from ferryman.webhooks.subscriptions.model import Webhook
+from ferryman.webhooks.subscriptions.schema import TestIn, WebhookIn, WebhookPatch
+
+
+def _page(call: Call, limit: int, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:
+    found, last = table.page(call.caller.workspace_id, limit, after)
+    return [webhook for webhook in found if service.may_manage(call.caller, webhook)], last
+
+
+OWNER = Owner(
+    webhooks="/v1/webhooks",
+    webhook="/v1/webhooks/<webhook_id>",
+    delivery="/v1/deliveries/<delivery_id>",
+    replay="replay_id",
+    noun="webhook",
+    log_noun="",
+    title="an outgoing webhook",
+    reads="webhooks:read",
+    writes="webhooks:write",
+    read=lambda call, webhook_id: service.get_visible(call.caller, webhook_id),
+)
+
+MANAGEMENT = Management(
+    owner=OWNER,
+    created="Without admin:*, name the chats; you must belong to each of them. A live token's webhook gets live "
+    "events, a test token's test events.",
+    listed="Without admin:*, only your own user's.",
+    takes=WebhookIn,
+    changes=WebhookPatch,
+    test=TestIn,
+    create=lambda call, wanted: service.create(call.caller, wanted, call.idempotency_key),
+    page=_page,
+    edit=lambda call, webhook_id, patch: service.edit(call.caller, webhook_id, patch),
+    delete=lambda call, webhook_id: service.delete(call.caller, webhook_id),
+)

@@ -1,0 +1,132 @@
+"""One set of routes for every kind of outgoing webhook: workspace, personal, and bots' callbacks.
+
+An `Owner` and its `Management` say where the routes stand, what they take and what they do (webhook_owners/). `manage`
+registers the webhooks themselves; `delivery_routes.show` registers what was sent to them.
+"""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Depends
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+
+from ferryman.http.api import Api, Call, Replay, ThisCall, errors, needs
+from ferryman.http.webhook_owners import Management
+from ferryman.schema import Listing, ListQuery
+from ferryman.webhooks.deliveries.schema import DeliveryOut
+from ferryman.webhooks.subscriptions import service
+from ferryman.webhooks.subscriptions.model import Webhook
+from ferryman.webhooks.subscriptions.schema import WebhookCreated, WebhookOut
+
+
+def _created(webhook: Webhook, secret: str | None = None) -> WebhookCreated:
+    created = WebhookCreated.of(webhook)
+    created.secret = secret
+    return created
+
+
+def manage(app: Api, management: Management) -> None:
+    """Register the routes that create, list, read, edit and delete an owner's webhooks, and care for their secrets."""
+    owner = management.owner
+
+    def again(call: Call, webhook_id: str, **_path: str) -> WebhookCreated:
+        return _created(owner.read(call, webhook_id))
+
+    @app.post(
+        owner.webhooks,
+        summary=f"Create {owner.title}",
+        description=management.created,
+        operation_id=f"create_{owner.noun}",
+        status_code=201,
+        middlewares=[Replay(again)],
+    )
+    @needs(owner.writes)
+    def create(call: ThisCall, data: Annotated[management.takes, Body()]) -> WebhookCreated:  # type: ignore[name-defined]
+        return _created(*management.create(call, data))
+
+    @app.get(
+        owner.webhooks,
+        summary=f"List {owner.title.partition(' ')[2]}s",
+        description=f"Newest first. {management.listed}",
+        operation_id=f"list_{owner.noun}s",
+    )
+    @needs(owner.reads)
+    def list_(call: ThisCall, query: Annotated[ListQuery, Query()]) -> Listing[WebhookOut]:
+        found, last = management.page(call, query.limit, call.page_start(query))
+        return Listing(items=[WebhookOut.of(one) for one in found], next_cursor=call.next_cursor(query, last))
+
+    @app.get(owner.webhook, summary=f"Read {owner.title}", operation_id=f"read_{owner.noun}")
+    @needs(owner.reads)
+    def read(webhook: Annotated[Webhook, Depends(owner.this_webhook)]) -> WebhookOut:
+        return WebhookOut.of(webhook)
+
+    @app.patch(
+        owner.webhook,
+        summary=f"Edit {owner.title}",
+        description="A changed URL keeps its secret. state: enabled brings a disabled one back.",
+        operation_id=f"edit_{owner.noun}",
+        responses=errors(409),
+    )
+    @needs(owner.writes)
+    def edit(call: ThisCall, data: Annotated[management.changes, Body()]) -> WebhookOut:  # type: ignore[name-defined]
+        return WebhookOut.of(management.edit(call, owner.webhook_id(call), data))
+
+    @app.delete(
+        owner.webhook,
+        summary=f"Delete {owner.title}",
+        description="Deliveries that wait are cancelled. The delivery log is kept until it expires, but not shown.",
+        operation_id=f"delete_{owner.noun}",
+        status_code=204,
+        responses=errors(409),
+    )
+    @needs(owner.writes)
+    def delete(call: ThisCall) -> None:
+        management.delete(call, owner.webhook_id(call))
+
+    _care(app, management)
+
+
+def _care(app: Api, management: Management) -> None:
+    """Register the routes of the signing secret, and the one that sends a test."""
+    owner = management.owner
+
+    @app.post(
+        f"{owner.webhook}/rotate-secret",
+        summary=f"Rotate the signing secret of {owner.title}",
+        description="The new secret is shown once. Until the overlap ends, each delivery carries a signature of both; "
+        "`fluxdesk` has room for one and changes over at once.",
+        operation_id=f"rotate_{owner.noun}_secret",
+        responses=errors(409),
+    )
+    @needs(owner.writes)
+    def rotate_secret(
+        call: ThisCall,
+        webhook: Annotated[Webhook, Depends(owner.this_webhook)],
+        data: Annotated[management.rotation, Body()],  # type: ignore[name-defined]
+    ) -> WebhookCreated:
+        return _created(*service.rotate_secret(call.caller, webhook, data.overlap_hours))
+
+    @app.post(
+        f"{owner.webhook}/expire-old-secret",
+        summary=f"End the rotation of a secret of {owner.title} now",
+        description="From the next attempt on, only the new secret signs.",
+        operation_id=f"expire_old_{owner.noun}_secret",
+        responses=errors(409),
+    )
+    @needs(owner.writes)
+    def expire_old_secret(call: ThisCall, webhook: Annotated[Webhook, Depends(owner.this_webhook)]) -> WebhookOut:
+        return WebhookOut.of(service.expire_old_secret(call.caller, webhook))
+
+    @app.post(
+        f"{owner.webhook}/test",
+        summary=f"Send a test delivery to {owner.title}",
+        description='Signed like any delivery and marked with `"test": true` and X-FM-Webhook-Test. It is not retried '
+        "and does not count towards disabling. Read the delivery to see how it ended.",
+        operation_id=f"test_{owner.noun}",
+        status_code=202,
+    )
+    @needs(owner.writes)
+    def send_test(
+        webhook: Annotated[Webhook, Depends(owner.this_webhook)],
+        data: Annotated[management.test, Body()],  # type: ignore[name-defined]
+    ) -> DeliveryOut:
+        return DeliveryOut.of(service.test(webhook, data.event_type), webhook)

@@ -1,0 +1,137 @@
+"""Makes an OpenAPI document small: what stands in several places moves to the components and is written once."""
+
+import io
+import itertools
+import json
+import re
+from collections import Counter
+from typing import Any
+
+import yaml
+
+_LINE = 100  # characters that a mapping or a list may take to stand in one line
+
+type Place = tuple[Any, Any, str]  # a container, the key of a part, and the name that the part would get
+
+
+def compact(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with repetitions shared, without schemas that nothing refers to, and without derived titles."""
+    document = _plain(document)
+    components = document["components"]
+    operations = [said for methods in document["paths"].values() for said in methods.values()]
+    components["parameters"] |= _share(
+        [
+            (parts, place, part["name"])
+            for parts in (said.get("parameters", []) for said in operations)
+            for place, part in enumerate(parts)
+            if "$ref" not in part
+        ],
+        "parameters",
+    )
+    components["responses"] = _share(
+        [
+            (said["responses"], status, _answer_name(status, answer))
+            for said in operations
+            for status, answer in said["responses"].items()
+        ],
+        "responses",
+    )
+    components["schemas"] |= _share(
+        [
+            (data["properties"], name, f"Event{name.capitalize()}")
+            for data in (_event_data(said["post"]) for said in document["webhooks"].values())
+            for name in data["properties"]
+        ],
+        "schemas",
+    )
+    needed = _needed(document, components["schemas"])
+    components["schemas"] = {name: schema for name, schema in components["schemas"].items() if name in needed}
+    return document
+
+
+def _share(places: list[Place], kind: str) -> dict[str, Any]:
+    """Let every part that stands in several places be referred to; returns these parts by name."""
+    times = Counter((name, json.dumps(container[key])) for container, key, name in places)
+    shared: dict[tuple[str, str], str] = {}
+    for (name, text), count in times.most_common():
+        if count > 1:
+            others = sum(other == name for other, _ in shared)
+            shared[name, text] = f"{name}_{others + 1}" if others else name
+    for container, key, name in places:
+        if found := shared.get((name, json.dumps(container[key]))):
+            container[key] = {"$ref": f"#/components/{kind}/{found}"}
+    return {name: json.loads(text) for (_, text), name in sorted(shared.items(), key=lambda item: item[1])}
+
+
+def _event_data(said: dict[str, Any]) -> dict[str, Any]:
+    data: dict[str, Any] = said["requestBody"]["content"]["application/json"]["schema"]["properties"]["data"]
+    return data
+
+
+def _answer_name(status: str, answer: dict[str, Any]) -> str:
+    """`404` for an error, `201_TokenCreated` for an answer with a model."""
+    models = re.findall(r'"#/components/schemas/(\w+)"', json.dumps(answer))
+    return status if status >= "400" else "_".join([status, *models])
+
+
+def _needed(document: dict[str, Any], schemas: dict[str, Any]) -> set[str]:
+    """The names of all schemas that the document refers to, directly or by another."""
+    rest = {**document, "components": {**document["components"], "schemas": {}}}
+    waiting, needed = [rest], set[str]()
+    while waiting:
+        for name in re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(waiting.pop())):
+            if name not in needed:
+                needed.add(name)
+                waiting.append(schemas[name])
+    return needed
+
+
+def _plain(value: Any) -> Any:
+    """`value` with whole numbers, 3.1's `type: [string, 'null']`, and without titles made from names."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_plain(member) for member in value]
+    if not isinstance(value, dict):
+        return value
+    titled = isinstance(value.get("title"), str) and {"type", "anyOf", "$ref", "enum"} & set(value)
+    plain = {key: _plain(member) for key, member in value.items() if not (titled and key == "title")}
+    choice = plain.get("anyOf") or []
+    if len(choice) == 2 and choice[1] == {"type": "null"} and isinstance(choice[0].get("type"), str):
+        del plain["anyOf"]
+        plain = {**choice[0], "type": [choice[0]["type"], "null"], **plain}
+        if "enum" in plain:
+            plain["enum"] = [*plain["enum"], None]
+    return plain
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes out what stands in two places: not every reader of OpenAPI knows YAML's aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def as_yaml(document: dict[str, Any]) -> str:
+    """The document as YAML, where whatever fits stands in one line."""
+    text = io.StringIO()
+    dumper = _Dumper(text, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None)
+    dumper.open()
+    node = dumper.represent_data(document)
+    _set_style(node)
+    dumper.serialize(node)
+    dumper.close()
+    return text.getvalue()
+
+
+def _set_style(node: yaml.Node) -> int:
+    """Choose between one line and one line a member; returns about how long the node is in one line."""
+    if isinstance(node, yaml.ScalarNode):
+        return len(node.value) + 2 + _LINE * str(node.value).count("\n")
+    length, words_only = 0, isinstance(node, yaml.SequenceNode)
+    for member in itertools.chain.from_iterable(node.value) if isinstance(node, yaml.MappingNode) else node.value:
+        length += _set_style(member) + 2
+        words_only = words_only and isinstance(member, yaml.ScalarNode)
+    if isinstance(node, yaml.CollectionNode):
+        node.flow_style = length <= _LINE or words_only
+    return length

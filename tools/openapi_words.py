@@ -1,0 +1,114 @@
+"""The parts of the API's description that belong to no route: its head, its shared answers, the webhooks section."""
+
+from typing import Any
+
+from ferryman.events import catalogue
+from ferryman.events.model import EventType
+from ferryman.http import described
+from ferryman.identity import permissions
+
+_ABOUT = """\
+The API of Ferryman, an integrations hub for chat and workspace products.
+
+Send a token as `Authorization: Bearer fm_live_…` or `X-API-Key: fm_live_…`. Errors are RFC 9457 problems; every
+answer carries `X-Request-Id`. Lists are pages: send `next_cursor` as `cursor` for the next one. Times are UTC in
+ISO 8601. A POST that creates takes an `Idempotency-Key`; repeated within 24 hours, it creates once.
+
+Outgoing webhooks are described under **Webhooks**, and how to verify them in docs/receivers.md.
+"""
+HEAD: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {
+        "title": "Ferryman",
+        "version": "1",
+        "summary": "Tokens, chats, incoming and outgoing webhooks.",
+        "description": _ABOUT,
+    },
+    "servers": [{"url": "/"}],
+}
+REQUEST_ID = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
+_DELIVERY_HEADERS = {
+    "X-FM-Webhook-ID": "The webhook's id.",
+    "X-FM-Webhook-Event": "The event's type.",
+    "X-FM-Webhook-Timestamp": "When the attempt was signed, in unix seconds.",
+    "X-FM-Webhook-Signature": "t=<timestamp>,v1=<hex HMAC-SHA256 of `{t}.{body}`>.",
+    "X-FM-Delivery-ID": "Stable over retries; use it to ignore what you have seen.",
+    "X-FM-Delivery-Attempt": "1 for the first attempt.",
+}
+
+
+def tags(described_tags: dict[str, str]) -> list[dict[str, str]]:
+    """Every tag with what it means, in order of name."""
+    listed = described_tags | {"Reference": "This description, and whether the API is up."}
+    return [{"name": name, "description": text} for name, text in sorted(listed.items())]
+
+
+def error(status: int) -> dict[str, Any]:
+    """An error answer, as problem+json."""
+    answer: dict[str, Any] = described.errors(status)[status]
+    return answer
+
+
+def components() -> dict[str, Any]:
+    """All that the operations share, besides schemas."""
+    return {
+        "parameters": {
+            "IdempotencyKey": {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "description": "Your own name for this request; repeated within 24 hours, it creates once.",
+                "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+            },
+            **{
+                _parameter_name(name): {
+                    "name": name,
+                    "in": "header",
+                    "required": True,
+                    "description": about,
+                    "schema": {"type": "string"},
+                }
+                for name, about in _DELIVERY_HEADERS.items()
+            },
+        },
+        "headers": {"RequestId": {"description": "Names this request.", "schema": {"type": "string"}}},
+        "securitySchemes": security_schemes(),
+    }
+
+
+def _parameter_name(header: str) -> str:
+    return header.removeprefix("X-").replace("-", "")
+
+
+def security_schemes() -> dict[str, Any]:
+    """How a caller says who it is."""
+    listed = "\n".join(f"- `{scope}`: {about}" for scope, about in permissions.DESCRIPTIONS.items())
+    about = f"An API token, or a session, which may do all that its person's role allows. The scopes:\n\n{listed}"
+    session = "The session of a person who signed in with POST /v1/sessions. API tokens are not accepted here."
+    return {
+        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "fm_live_…", "description": about},
+        "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": about},
+        "session": {"type": "http", "scheme": "bearer", "bearerFormat": "fm_sess_…", "description": session},
+    }
+
+
+def webhooks() -> dict[str, Any]:
+    """What receivers get: one entry an event type, with its schema and an example."""
+    return {type_: {"post": _delivery(type_)} for type_ in catalogue.TYPES}
+
+
+def _delivery(type_: EventType) -> dict[str, Any]:
+    return {
+        "operationId": type_.replace(".", "_"),
+        "summary": catalogue.CATALOGUE[type_].description,
+        "tags": ["Webhooks"],
+        "parameters": [{"$ref": f"#/components/parameters/{_parameter_name(name)}"} for name in _DELIVERY_HEADERS],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": catalogue.schema(type_), "example": catalogue.example(type_)}},
+        },
+        "responses": {
+            "2XX": {"description": "Delivered. Anything else, or no answer in 8 seconds, is retried."},
+            "410": {"description": "No longer wanted: the webhook is disabled."},
+        },
+        "security": [],
+    }
