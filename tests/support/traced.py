@@ -1,4 +1,4 @@
-"""One message through a deployment that traces: `python -m tests.support.traced Active FILE` writes what X-Ray's daemon got.
+"""One message through a deployment that traces: `python -m tests.support.traced Active FILE` writes what was traced.
 
 It is a process of its own, since the SDK patches botocore for as long as the process lives.
 """

@@ -73,7 +73,7 @@ def test_a_line_holds_no_more_than_it_is_worth(written: io.StringIO) -> None:
     """Lines are paid by the byte."""
     log.event("x", field=1)
     (line,) = lines(written)
-    assert list(line) == ["level", "message", "timestamp", "service", "field"]
+    assert list(line) == ["level", "message", "timestamp", "field"]
 
 
 def test_a_lone_surrogate_can_be_written(written: io.StringIO) -> None:
@@ -101,14 +101,13 @@ def test_a_secret_in_a_line_that_is_json_already_is_masked(written: io.StringIO,
 # --- one invocation ---------------------------------------------------------------------------------------
 
 
-def test_lines_of_a_request_share_its_id(written: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "chats")
+def test_lines_of_a_request_share_its_id(written: io.StringIO) -> None:
     handler = observed(lambda event, _: log.event("chat.created", number=event["number"]))
     handler({"requestContext": {"requestId": "r-1"}, "number": 1}, None)
     handler({"requestContext": {"requestId": "r-2"}, "number": 2}, None)
     first, second = lines(written)
-    assert (first["service"], first["request_id"], first["number"]) == ("chats", "r-1", 1)
-    assert (second["service"], second["request_id"], second["number"]) == ("chats", "r-2", 2)
+    assert (first["request_id"], first["number"]) == ("r-1", 1)
+    assert (second["request_id"], second["number"]) == ("r-2", 2)
 
 
 def test_lines_of_the_first_invocation_say_that_the_process_is_new(written: io.StringIO) -> None:

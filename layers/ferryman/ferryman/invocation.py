@@ -33,7 +33,6 @@ def _keys(event: Any) -> dict[str, str | None]:
     """The fields that every line of an invocation has. Lines of the workers name the ids that they work on."""
     request = event.get("requestContext") if isinstance(event, dict) else None
     return {
-        "service": settings.optional("POWERTOOLS_SERVICE_NAME") or None,
         "request_id": request.get("requestId") if isinstance(request, dict) else None,
         "trace_id": tracing.trace_id(),
     }

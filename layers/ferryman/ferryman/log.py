@@ -3,9 +3,9 @@
 Powertools' Logger writes the lines. They carry ids and outcomes, never bodies, headers or secrets. The formatter's last
 step masks whatever looks like one of our secrets, as a second wall.
 
-Bytes are what a line costs, so a line has no more than `level`, `message`, `timestamp`, `service` (the function), its
-own fields, and while one request is served its `request_id`. The lines of a process's first invocation say
-`cold_start`. docs/decisions/0028-powertools-logger-metrics-tracer.md has the figures.
+Bytes are what a line costs, so a line has no more than `level`, `message`, `timestamp`, its own fields, and while one
+request is served its `request_id`. The lines of a process's first invocation say `cold_start`. The log group's name is
+the function's. docs/decisions/0028-powertools-logger-metrics-tracer.md has the figures.
 """
 
 import json
@@ -48,6 +48,7 @@ class Formatter(LambdaPowertoolsFormatter):
 
 _handler = logging.StreamHandler(sys.stdout)
 logger = Logger(service="ferryman", level="INFO", logger_handler=_handler, logger_formatter=Formatter())
+logger.append_keys(service=None)  # the log group tells the function
 logging.getLogger("ferryman").propagate = False  # Lambda's own handler would write every line again
 
 
