@@ -1,4 +1,4 @@
-"""What every invocation of every function has around it: keys for its log lines, a trace, and one flush of its metrics.
+"""Surrounds every invocation of every function: fields for its log lines, a trace, and one flush of its metrics.
 
 Lambda's entry wraps each function's handler by `observed`; handlers themselves know nothing of it.
 """
@@ -39,7 +39,7 @@ def _keys(event: Any) -> dict[str, str | None]:
 
 
 class _Process:
-    """What a process says once: that it is new, how long that took, and how much memory it needs at most."""
+    """Remembers what a process has reported: that it is new, how long that took, and how much memory it has needed."""
 
     def __init__(self, init_ms: float | None) -> None:
         self._init_ms = init_ms
