@@ -13,20 +13,20 @@ from tests.support import template
 REQUEST_LIMIT = 700
 DELIVERY_LIMIT = 300
 _BATCH = 10
-# What a REPORT and its START and END are in text, with the longest numbers that we have seen in them.
+# The texts of START, END and REPORT, with the longest numbers that we have seen in them.
 _PLATFORM_BYTES = 61 + 49 + 185
 _VALUES = {"requestId": 16, "status": 3, "sourceIp": 15, "responseLatency": 3, "responseLength": 4}
 
 
 def platform_bytes() -> int:
-    """What Lambda writes for each invocation that ends well."""
+    """The bytes that Lambda writes for each invocation that ends well."""
     config = template.load()["Globals"]["Function"]["LoggingConfig"]
     quiet = config.get("LogFormat") == "JSON" and config.get("SystemLogLevel") == "WARN"
     return 0 if quiet else _PLATFORM_BYTES
 
 
 def access_bytes(route: str) -> int:
-    """What API Gateway writes for a request to the route."""
+    """The bytes that API Gateway writes for a request to the route."""
     (api,) = template.resources("AWS::Serverless::HttpApi").values()
 
     def value(match: re.Match[str]) -> str:

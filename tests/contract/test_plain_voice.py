@@ -8,15 +8,14 @@ from tools import voice
 
 # Findings that are still there, by folder. A number may only fall; a folder that is not listed has none.
 LEFT = {
-    "bench": 23,
     "docs": 1,
     "functions": 12,
-    "layers": 198,
+    "layers": 190,
     "openapi.yaml": 454,
     "pyproject.toml": 1,
-    "simulator": 20,
+    "simulator": 19,
     "template.yaml": 9,
-    "tests": 177,
+    "tests": 171,
     "tools": 4,
 }
 
