@@ -30,7 +30,7 @@ FOREIGN = {
 DIALECTS = ("/webhooks/", "/api/v4/")
 
 DATE_AND_STATUS = (
-    r"Date: (\d{4}-\d\d-\d\d)\. Status: (accepted|replaced by \d+(?: in part)?)(?::.*|\.(?: Replaces .*)?)"
+    r"Date: (\d{4}-\d\d-\d\d)\. Status: (accepted|replaced by \d+(?: in part)?)(?::.*|\.(?: Replaces (.+))?)"
 )
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
