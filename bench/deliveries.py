@@ -76,7 +76,7 @@ class Surroundings:
     ports: dict[str, int]
 
     def calls(self) -> list[dict[str, Any]]:
-        """The calls to AWS since the last time."""
+        """The calls that AWS got since the last time."""
         found: list[dict[str, Any]] = self.edge.ask("seen")["calls"]
         return found
 

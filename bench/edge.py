@@ -1,4 +1,4 @@
-"""Surrounds the deliverer while it is measured: AWS that answers at once, and receivers, in a process of their own.
+"""The surroundings of a measured deliverer, in a process of their own: AWS that answers at once, and receivers.
 
 `python -m bench.edge FOLDER` writes FOLDER/ca.pem (the roots of requests and a new authority's), prints its ports as
 JSON, and ends when its standard input does. The line `tables` lets it read FOLDER/tables.json: {table: {"keys": names,
@@ -75,7 +75,7 @@ class Table:
         return {**item, self.keys[0]: {"S": partition}, self.keys[1]: {"S": sort}}
 
     def query(self, request: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bool]:
-        """The items that a query reads before its filter, up to its limit or a megabyte, and whether more follow."""
+        """The items that a query reads before its filter, up to its limit or a megabyte, and whether there are more."""
         partition, low, high = _range(request, self.keys)
         sorts: Sequence[str] = self._sorted.get(partition, [])
         numbered = partition in self._numbered
@@ -175,7 +175,7 @@ class Aws:
         return self._written[place] if place in self._written else self._tables[table].get(key)
 
     def _after(self, operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], Any]]:
-        """The items after a write, if they were kept: (table, key, item)."""
+        """The items as a write would leave them, were they kept: (table, key, item)."""
         for kind, table, key in meter.writes(operation, request):
             if kind == "Put":
                 yield table, key, key

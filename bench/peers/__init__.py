@@ -1,1 +1,1 @@
-"""Ferryman's peers: the same work, written as a good engineer writes it with boto3 and requests."""
+"""Peers that Ferryman is measured against: the same work, as a good engineer writes it with boto3 and requests."""

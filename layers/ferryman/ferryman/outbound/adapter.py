@@ -106,7 +106,7 @@ class GuardedAdapter(BaseAdapter):
     ) -> None:
         super().__init__()
         if context and (context.verify_mode != ssl.CERT_REQUIRED or not context.check_hostname):
-            raise ValueError("The TLS context does not verify; there is no way to send without verification.")
+            raise ValueError("The TLS context does not verify, and the guard sends nothing without verification.")
         self._allowed_targets = allowed_targets
         self._limits = limits
         self._resolve = resolve
