@@ -69,12 +69,12 @@ lock: $(INSTALLED) ## Lock what pyproject.toml asks for, and export the runtime 
 	$(UV) lock
 	$(UV) export --quiet --frozen --no-default-groups --no-emit-project --no-header --output-file $(REQUIREMENTS)
 
-build: $(INSTALLED) ## Build the functions and layers; ARCHITECTURE=arm64 for a deployment on arm64
-	@python -m local.build
+build: $(INSTALLED) ## Build the functions and layers for a deployment; ARCHITECTURE=x86_64 for one on x86
+	@python -m tools.build
 
-validate: $(INSTALLED) ## Check template.yaml and operations.yaml with sam and cfn-lint
+validate: $(INSTALLED) ## Check the templates with sam and cfn-lint
 	sam validate --lint --region us-east-1
-	cfn-lint template.yaml operations.yaml
+	cfn-lint template.yaml data.yaml operations.yaml
 
 openapi: $(INSTALLED) ## Write openapi.yaml from the routes
 	@python -m tools.openapi

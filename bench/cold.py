@@ -24,8 +24,8 @@ from typing import Any
 
 from bench import stub
 from bench.report import Row, show
-from local import deploy
 from tests.support import template
+from tools import build as built
 from tools import template as plain
 
 ROOT = Path(__file__).parents[1]
@@ -90,9 +90,9 @@ class Function:
 
 def build() -> Path:
     """The functions and layers as `sam build` leaves them, for this machine's processor."""
-    with deploy.build_lock(ROOT):
-        deploy.build(ROOT, ROOT / ".aws-sam" / "bench.log", plain.architecture())
-    return ROOT / ".aws-sam" / "build"
+    with built.lock(ROOT):
+        built.build(ROOT, built.LOCAL, ROOT / ".local" / "bench.log", plain.architecture())
+    return ROOT / built.LOCAL
 
 
 @contextmanager

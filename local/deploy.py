@@ -1,70 +1,35 @@
-"""Builds and deploys the real template against MiniStack, and adds the routes that MiniStack leaves out."""
+"""Deploys the real templates against MiniStack, and adds the routes that MiniStack leaves out."""
 
-import fcntl
-import hashlib
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from local import ministack
-from tools.console import LocalError, tail
+from tools import build, template
+from tools.console import LocalError
 
 STACK_NAME = "ferryman-local"
-SOURCES = ("template.yaml", "operations.yaml", "samconfig.toml", "functions", "layers")
+DATA_STACK_NAME = f"{STACK_NAME}-data"
 
 
-def fingerprint(root: Path, parameters: dict[str, str]) -> str:
-    """A hash of all sources of a deployment."""
-    digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode())
-    for path in _source_files(root):
-        digest.update(f"\0{path.relative_to(root)}\0".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _source_files(root: Path) -> Iterator[Path]:
-    for source in SOURCES:
-        path = root / source
-        files = sorted(path.rglob("*")) if path.is_dir() else [path]
-        yield from (file for file in files if file.is_file() and "__pycache__" not in file.parts)
-
-
-@contextmanager
-def build_lock(root: Path) -> Iterator[None]:
-    """Lets one build run at a time: `make up` and the e2e tests share .aws-sam."""
-    directory = root / ".aws-sam"
-    directory.mkdir(exist_ok=True)
-    with (directory / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def build(root: Path, log: Path, architecture: str) -> bool:
-    """Run `sam build` if the sources changed since the last build. True if it ran. Needs the build lock."""
-    mark, built = root / ".aws-sam" / "built-from", root / ".aws-sam" / "build" / "template.yaml"
-    processor = {"Architecture": architecture}
-    sources = fingerprint(root, processor)
-    # The time of the build shows whether somebody ran `sam build` since, perhaps for another processor.
-    if mark.exists() and built.exists() and mark.read_text() == f"{sources} {built.stat().st_mtime_ns}":
-        return False
-    mark.unlink(missing_ok=True)
-    command = ["sam", "build", "--cached", "--parallel"]
-    _sam([*command, *_overrides(processor)], root, dict(os.environ), log)
-    mark.write_text(f"{sources} {built.stat().st_mtime_ns}")
-    return True
+def deploy_data(root: Path, port: int, parameters: dict[str, str], log: Path) -> None:
+    """Run `sam deploy` for data.yaml, which the release imports from."""
+    _deploy(root, port, DATA_STACK_NAME, "data-local", root / template.DATA, parameters, log)
 
 
 def deploy(root: Path, port: int, parameters: dict[str, str], log: Path) -> None:
     """Run `sam deploy` for the last build. Needs the build lock."""
-    command = ["sam", "deploy", "--config-env", "local", "--stack-name", STACK_NAME]
-    command += ["--region", ministack.REGION, "--no-confirm-changeset", "--no-fail-on-empty-changeset"]
-    _sam([*command, *_overrides(parameters)], root, environment(port), log)
+    _deploy(root, port, STACK_NAME, "local", root / build.LOCAL / template.RELEASE, parameters, log)
+
+
+def _deploy(root: Path, port: int, stack: str, config: str, path: Path, parameters: dict[str, str], log: Path) -> None:
+    command = ["sam", "deploy", "--config-file", str(root / "samconfig.toml"), "--config-env", config]
+    command += ["--template-file", str(path), "--stack-name", stack, "--region", ministack.REGION]
+    command += ["--no-confirm-changeset", "--no-fail-on-empty-changeset"]
+    build.sam([*command, *build.overrides(parameters)], root, environment(port), log)
 
 
 def environment(port: int) -> dict[str, str]:
@@ -80,33 +45,19 @@ def environment(port: int) -> dict[str, str]:
     return kept | {"NO_PROXY": "localhost,127.0.0.1"} | ministack.CREDENTIALS | aws | sam
 
 
-def _overrides(parameters: dict[str, str]) -> list[str]:
-    return ["--parameter-overrides", *(f"{name}={value}" for name, value in sorted(parameters.items()))]
-
-
-def _sam(command: list[str], root: Path, env: dict[str, str], log: Path) -> None:
-    log.parent.mkdir(parents=True, exist_ok=True)
-    # sam needs python3.13 and pip. Our environment has all three, whether or not it is active.
-    env = env | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"}
-    with log.open("wb") as output:
-        finished = subprocess.run(command, cwd=root, env=env, stdout=output, stderr=output, check=False)
-    if finished.returncode:
-        raise LocalError(
-            f"`sam {command[1]}` failed. Its last words:\n{tail(log)}",
-            f"All of its output is in {log}. `make validate` checks the template.",
-        )
-
-
 class Deployment:
-    """The deployed stack, as CloudFormation describes it."""
+    """The deployed stacks, as CloudFormation describes them."""
 
     def __init__(self, port: int) -> None:
         self._cloudformation = ministack.client("cloudformation", port)
         self._apis = ministack.client("apigatewayv2", port)
         self._iam = ministack.client("iam", port)
         self._port = port
-        resources = self._cloudformation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
-        self._physical = {item["LogicalResourceId"]: item["PhysicalResourceId"] for item in resources}
+        self._physical = {
+            item["LogicalResourceId"]: item["PhysicalResourceId"]
+            for stack in (DATA_STACK_NAME, STACK_NAME)
+            for item in self._cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+        }
 
     @staticmethod
     def exists(port: int) -> bool:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 from local import bootstrap, deploy, ministack, processes, warm
 from local.api import Api
 from local.deploy import Deployment
-from tools import template
+from tools import build, template
 from tools.console import LocalError, step, tail, yellow
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -108,13 +109,13 @@ class Stack:
 
     def _deploy(self) -> Deployment:
         ours = {"PublicUrl": self.api_url, "DelivererConcurrency": DELIVERER_CONCURRENCY}
-        parameters = template.parameters(self.root, ours | self.overrides)
-        with deploy.build_lock(self.root):
-            wanted = deploy.fingerprint(self.root, parameters)
+        parameters = template.parameters(self.root, template.RELEASE, ours | self.overrides)
+        with build.lock(self.root):
+            wanted = build.fingerprint(self.root, parameters)
             if self.info.get("deployed") == wanted and Deployment.exists(self.stack_port):
                 return Deployment(self.stack_port)
-            with step("Building the functions and layers (sam build)"):
-                deploy.build(self.root, self.directory / "build.log", template.architecture())
+            with step("Building the functions and layers (sam build), deploying data.yaml meanwhile (sam deploy)"):
+                self._deploy_data_and_build()
             with step("Deploying template.yaml (sam deploy)"):
                 deploy.deploy(self.root, self.stack_port, parameters, self.directory / "deploy.log")
                 deployment = Deployment(self.stack_port)
@@ -123,6 +124,14 @@ class Stack:
                 deployment.number_concurrency()
         self._remember(deployed=wanted)
         return deployment
+
+    def _deploy_data_and_build(self) -> None:
+        parameters = template.parameters(self.root, template.DATA, self.overrides)
+        log = self.directory / "deploy-data.log"
+        with ThreadPoolExecutor(1) as beside:
+            data = beside.submit(deploy.deploy_data, self.root, self.stack_port, parameters, log)
+            build.build(self.root, build.LOCAL, self.directory / "build.log", template.architecture())
+            data.result()
 
     def _start_gateway(self, deployment: Deployment) -> None:
         target = f"{ministack.endpoint(self.stack_port)}/_aws/execute-api/{deployment.api_id()}/$default"

@@ -59,7 +59,7 @@ class Cloud(World):
             if redrive := properties.get("RedrivePolicy"):
                 self.queues[name].dead_letters = self.queues[redrive["deadLetterTargetArn"]["Fn::GetAtt"][0]]
                 self.queues[name].max_receives = int(redrive["maxReceiveCount"])
-        self._physical |= {name: name for name in template.load()["Resources"]}
+        self._physical |= {name: name for name in template.deployed()["Resources"]}
         self._physical |= {name: queue.url for name, queue in self.queues.items()}
         self._arns |= {name: f"arn:simulated:{name}" for name in self._physical}
         self.dynamodb = DynamoDB(self.network, self.tables, self._changed)

@@ -1,4 +1,4 @@
-"""Reads template.yaml and samconfig.toml for `local/`."""
+"""Reads template.yaml, data.yaml and samconfig.toml as far as the tools need to know them."""
 
 import platform
 import tomllib
@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+DATA = "data.yaml"  # what is kept
+RELEASE = "template.yaml"  # what changes with each release
 
 
 class _Loader(yaml.SafeLoader):
@@ -24,19 +27,44 @@ _Loader.add_multi_constructor("!", _ignore_tag)
 
 
 def document(root: Path) -> dict[str, Any]:
-    """The template, with `!Ref X` as "X" and `!GetAtt X.Arn` as "X.Arn"."""
-    found: dict[str, Any] = yaml.load((root / "template.yaml").read_text(), _Loader)  # noqa: S506 - a SafeLoader
-    return found
+    """template.yaml, with `!Ref X` as "X", `!GetAtt X.Arn` as "X.Arn", and each import as what data.yaml exports."""
+    exports = {
+        output["Export"]["Name"].replace("${AWS::StackName}", "${AWS::StackName}-data"): output["Value"]
+        for output in _read(root / DATA)["Outputs"].values()
+    }
+    release: dict[str, Any] = _imported(_read(root / RELEASE), exports)
+    return release
 
 
-def parameters(root: Path, overrides: dict[str, str]) -> dict[str, str]:
-    """The local deployment's parameters: samconfig.toml's, this machine's architecture, then `overrides`.
+def _read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.load(path.read_text(), _Loader)  # noqa: S506 - a SafeLoader
+    return content
 
-    Only those that the template declares are kept.
+
+def _imported(value: Any, exports: dict[str, str]) -> Any:
+    match value:
+        case {"Fn::Sub": str(name)}:  # long forms stand in imports only: YAML allows one tag a value
+            return exports[name]
+        case dict():
+            return {key: _imported(inner, exports) for key, inner in value.items()}
+        case list():
+            return [_imported(inner, exports) for inner in value]
+    return value
+
+
+def parameters(root: Path, template: str, overrides: dict[str, str]) -> dict[str, str]:
+    """The local deployment's parameters of one template.
+
+    They are samconfig.toml's, this machine's architecture, then `overrides`; only those that the template declares.
     """
-    template = document(root)
     chosen = _samconfig(root) | {"Architecture": architecture()} | overrides
-    return {name: value for name, value in chosen.items() if name in template.get("Parameters", {})}
+    declared = _read(root / template)["Parameters"]
+    return {name: value for name, value in chosen.items() if name in declared}
+
+
+def default(root: Path, parameter: str) -> str:
+    """The default of a parameter of template.yaml."""
+    return str(_read(root / RELEASE)["Parameters"][parameter]["Default"])
 
 
 def _samconfig(root: Path) -> dict[str, str]:

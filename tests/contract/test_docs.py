@@ -18,12 +18,13 @@ ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "simulator").glob("*.md"))]
 TOP = {path.name for path in ROOT.iterdir()}
-RESOURCES = template.load()["Resources"]
+RESOURCES = template.deployed()["Resources"]
 OUTPUTS = template.load()["Outputs"]
 # Words of AWS and of others that our own files need not hold.
 FOREIGN = {
     "AccessDeniedException", "ApiGatewayDomainName", "ImportModuleError", "requestContext", "enable_validation",
-    "override-dependencies", "AWS_ENDPOINT_URL_DYNAMODB", "http.client._MAXHEADERS",
+    "override-dependencies", "AWS_ENDPOINT_URL_DYNAMODB", "http.client._MAXHEADERS", "importlib.resources",
+    "ROLLBACK_FAILED",
 }  # fmt: skip
 
 # Addresses of the products that docs/coverage.md measures us against.
@@ -106,7 +107,7 @@ def test_resources_and_environments_in_commands_exist(page: Path) -> None:
     for name in re.findall(r"\$\(output (\w+)\)", code):
         assert name in OUTPUTS, f"{name} is no output"
     environments = tomllib.loads((ROOT / "samconfig.toml").read_text())
-    for name in re.findall(r"--config-env (\w+)", code):
+    for name in re.findall(r"--config-env ([\w-]+)", code):
         assert name in environments, f"{name} is not in samconfig.toml"
 
 
@@ -114,9 +115,17 @@ def test_resources_and_environments_in_commands_exist(page: Path) -> None:
 def vocabulary() -> set[str]:
     """Every word of the template, the configuration and the code."""
     files = [
-        ROOT / name for name in ("template.yaml", "operations.yaml", "samconfig.toml", "pyproject.toml", "Makefile")
+        ROOT / name
+        for name in (
+            "template.yaml",
+            "data.yaml",
+            "operations.yaml",
+            "samconfig.toml",
+            "pyproject.toml",
+            "Makefile",
+        )
     ]
-    for folder in ("layers/ferryman", "functions", "local", "simulator", "docs/snippets"):
+    for folder in ("layers/ferryman", "functions", "local", "simulator", "tools", "docs/snippets"):
         files += (ROOT / folder).rglob("*.py")
     words = {word for file in files for word in re.findall(r"[\w-]+", file.read_text())}
     # docs/functions.md writes the template's names as folders are: SlowDeliveriesQueue is queue `slow_deliveries`.

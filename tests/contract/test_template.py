@@ -18,7 +18,7 @@ QUEUES = template.resources("AWS::SQS::Queue")
 BUCKETS = template.resources("AWS::S3::Bucket")
 TABLES = template.resources("AWS::DynamoDB::Table")
 LOG_GROUPS = template.resources("AWS::Logs::LogGroup")
-PARAMETERS: dict[str, dict[str, Any]] = template.load()["Parameters"]
+PARAMETERS: dict[str, dict[str, Any]] = template.deployed()["Parameters"]
 GLOBAL: dict[str, Any] = template.load()["Globals"]["Function"]
 DAY = 86_400
 
@@ -229,10 +229,12 @@ def test_every_table_is_encrypted_restorable_and_paid_by_use(table: str) -> None
 
 @pytest.mark.parametrize("table", TABLES)
 def test_no_table_is_deleted_by_accident(table: str) -> None:
-    assert TABLES[table]["Properties"]["DeletionProtectionEnabled"] == {"Fn::If": ["IsProduction", True, False]}
+    assert TABLES[table]["Properties"]["DeletionProtectionEnabled"] == {"Fn::If": ["IsProtected", True, False]}
     assert TABLES[table]["DeletionPolicy"].startswith("Retain")
     assert TABLES[table]["UpdateReplacePolicy"] == "Retain"
-    assert template.load()["Conditions"]["IsProduction"] == {"Fn::Equals": [{"Ref": "EnvironmentName"}, "prod"]}
+    assert template.load("data.yaml")["Conditions"]["IsProtected"] == {
+        "Fn::Equals": [{"Ref": "DeletionProtection"}, "true"]
+    }
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -365,7 +367,7 @@ def test_lines_and_metrics_of_a_function_name_it(folder: str) -> None:
 
 @pytest.mark.parametrize("folder", FUNCTIONS)
 def test_a_function_has_every_setting_that_its_code_reads(folder: str) -> None:
-    missing = reach.needs(folder).variables - set(own_environment(folder))
+    missing = reach.needs(folder).variables - {*own_environment(folder), *GLOBAL["Environment"]["Variables"]}
     assert not missing, f"template.yaml: set {sorted(missing)} under {FUNCTIONS[folder]['LogicalId']}"
 
 
@@ -451,22 +453,26 @@ def test_no_answer_of_an_authorizer_is_remembered() -> None:
 # --- parameters -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
-def test_every_parameter_is_described_grouped_and_used(name: str) -> None:
-    parameter = PARAMETERS[name]
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [(file, name) for file in ("template.yaml", "data.yaml") for name in template.load(file)["Parameters"]],
+)
+def test_every_parameter_is_described_and_used(file: str, name: str) -> None:
+    document = template.load(file)
+    parameter = document["Parameters"][name]
     assert parameter["Description"].endswith(".")
-    interface = template.load()["Metadata"]["AWS::CloudFormation::Interface"]
-    grouped = [listed for group in interface["ParameterGroups"] for listed in group["Parameters"]]
-    assert grouped.count(name) == 1
-    used = set(
-        references({key: value for key, value in template.load().items() if key not in ("Metadata", "Parameters")})
-    )
-    assert name in used
+    assert name in set(references({key: value for key, value in document.items() if key != "Parameters"}))
     if "AllowedPattern" in parameter:
         assert parameter["ConstraintDescription"]
         assert re.search(parameter["AllowedPattern"], str(parameter["Default"]))
     if "AllowedValues" in parameter:
         assert parameter["Default"] in parameter["AllowedValues"]
+
+
+def test_every_parameter_has_its_place_in_the_console() -> None:
+    interface = template.load()["Metadata"]["AWS::CloudFormation::Interface"]
+    grouped = [listed for group in interface["ParameterGroups"] for listed in group["Parameters"]]
+    assert sorted(grouped) == sorted(template.load()["Parameters"])
 
 
 def test_a_deployment_needs_no_answers() -> None:
@@ -489,13 +495,19 @@ def test_every_output_is_described() -> None:
 CONFIG = tomllib.loads((template.ROOT / "samconfig.toml").read_text())
 
 
-@pytest.mark.parametrize("environment", ["local", "dev", "staging", "prod"])
-def test_each_environment_can_be_deployed(environment: str) -> None:
-    parameters = CONFIG[environment]["deploy"]["parameters"]
+ENVIRONMENTS = ["local", "dev", "staging", "prod"]
+TEMPLATE_OF = {"": "template.yaml", "data-": "data.yaml"}
+
+
+@pytest.mark.parametrize("kind", TEMPLATE_OF)
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_each_environment_can_be_deployed(environment: str, kind: str) -> None:
+    parameters = CONFIG[f"{kind}{environment}"]["deploy"]["parameters"]
     overrides = dict(text.split("=", 1) for text in parameters["parameter_overrides"])
+    declared = template.load(TEMPLATE_OF[kind])["Parameters"]
     assert overrides["EnvironmentName"] == environment
     for name, value in overrides.items():
-        allowed = PARAMETERS[name].get("AllowedValues")
+        allowed = declared[name].get("AllowedValues")
         assert allowed is None or value in [str(one) for one in allowed], f"{name}={value}"
     if environment != "local":
         assert "AllowLocalTargets" not in overrides
@@ -503,11 +515,20 @@ def test_each_environment_can_be_deployed(environment: str) -> None:
         assert parameters["confirm_changeset"] is True
 
 
-def test_environments_do_not_share_a_stack() -> None:
-    names = [
-        CONFIG[environment]["deploy"]["parameters"]["stack_name"] for environment in ("local", "dev", "staging", "prod")
-    ]
-    assert len(set(names)) == len(names)
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_an_environment_has_a_stack_of_what_is_kept_and_one_that_imports_it(environment: str) -> None:
+    release, data = (CONFIG[f"{kind}{environment}"]["deploy"]["parameters"] for kind in ("", "data-"))
+    assert release["stack_name"] == f"ferryman-{environment}"
+    assert data["stack_name"] == f"{release['stack_name']}-data"
+    assert data["template_file"] == "data.yaml"
+    assert "template_file" not in release, "it would hide what was built"
+
+
+def test_nothing_is_deployed_unless_somebody_says_to_which_environment() -> None:
+    """`sam deploy` without --config-env reads `default`, and asks for a stack when that names none."""
+    assert "deploy" not in CONFIG["default"]
+    assert "global" not in CONFIG["default"]
+    assert set(CONFIG) - {"version", "default"} == {f"{kind}{name}" for kind in TEMPLATE_OF for name in ENVIRONMENTS}
 
 
 # --- layers -----------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What the templates promise after SAM's transform, which is what CloudFormation gets."""
+"""The templates' promises, tested after SAM's transform: on the text that CloudFormation gets."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.support import translated
 
-TEMPLATES = ("template.yaml", "operations.yaml")
+TEMPLATES = ("template.yaml", "data.yaml", "operations.yaml")
 # Names of other things than the resource: inside another that has a name of its own, or of what a service counts.
 OTHER_NAMES = {("AWS::ApiGatewayV2::Stage", "StageName"), ("AWS::CloudWatch::Alarm", "MetricName")}
 
@@ -47,3 +47,50 @@ def test_schedules_are_found_by_the_name_of_their_stack() -> None:
     schedules = translated.resources(kind="AWS::Scheduler::Schedule")
     assert schedules
     assert not [name for name, item in schedules.items() if "Name" in item["Properties"]]
+
+
+# --- stateful resources, and what changes with each release -------------------------------------------------------
+
+# Deleting one of these loses data, or what is needed to read it.
+STATEFUL = {"AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::S3::Bucket", "AWS::KMS::Key"}
+
+
+def test_no_release_can_touch_what_is_kept() -> None:
+    for name in ("template.yaml", "operations.yaml"):
+        assert not STATEFUL & {item["Type"] for item in translated.resources(name).values()}
+    kinds = {item["Type"] for item in translated.resources("data.yaml").values()}
+    assert STATEFUL <= kinds <= STATEFUL | {"AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy"}
+
+
+def test_stateful_resources_survive_their_stack_and_go_with_a_failed_first_deployment() -> None:
+    for logical_id, item in translated.resources("data.yaml").items():
+        if item["Type"] in STATEFUL:
+            policies = (item["DeletionPolicy"], item["UpdateReplacePolicy"])
+            assert policies == ("RetainExceptOnCreate", "Retain"), logical_id
+
+
+def test_a_first_deployment_that_fails_can_delete_what_it_made() -> None:
+    """A table that is protected from the start ends a failed creation in ROLLBACK_FAILED, in every environment."""
+    data = translated.load("data.yaml")
+    assert data["Parameters"]["DeletionProtection"]["Default"] == "false"
+    assert data["Conditions"]["IsProtected"] == {"Fn::Equals": [{"Ref": "DeletionProtection"}, "true"]}
+    for logical_id, item in translated.resources("data.yaml", "AWS::DynamoDB::Table").items():
+        assert item["Properties"]["DeletionProtectionEnabled"] == {"Fn::If": ["IsProtected", True, False]}, logical_id
+
+
+def test_a_release_imports_everything_that_is_exported_and_nothing_else() -> None:
+    exported = [output["Export"]["Name"]["Fn::Sub"] for output in translated.load("data.yaml")["Outputs"].values()]
+    release = {part: translated.load()[part] for part in ("Resources", "Outputs")}
+    imported = {name.replace("-data:", ":") for name in imports(release)}
+    assert imported == set(exported)
+    assert all(name.startswith("${AWS::StackName}:") for name in exported)
+
+
+def imports(value: Any) -> Iterator[str]:
+    match value:
+        case {"Fn::ImportValue": {"Fn::Sub": str(name)}}:
+            yield name
+        case dict():
+            yield from (name for inner in value.values() for name in imports(inner))
+        case list():
+            yield from (name for inner in value for name in imports(inner))

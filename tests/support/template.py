@@ -1,4 +1,7 @@
-"""template.yaml as the tests read it: intrinsics kept, so that nothing in it is retyped in a test."""
+"""The templates as the tests read them: intrinsics kept, so that nothing in them is retyped in a test.
+
+data.yaml holds what is kept, template.yaml what changes with each release; `deployed` is both as one.
+"""
 
 import json
 from functools import cache
@@ -35,9 +38,40 @@ def load(name: str = "template.yaml") -> dict[str, Any]:
     return document
 
 
+@cache
+def deployed() -> dict[str, Any]:
+    """A whole deployment: template.yaml and data.yaml, and each import replaced by the value that is exported."""
+    data, release = load("data.yaml"), _imported(load())
+    return {
+        **release,
+        "Parameters": data["Parameters"] | release["Parameters"],
+        "Resources": data["Resources"] | release["Resources"],
+    }
+
+
+@cache
+def exports() -> dict[str, Any]:
+    """The exports of data.yaml, by the names that template.yaml imports."""
+    return {
+        output["Export"]["Name"]["Fn::Sub"].replace("${AWS::StackName}", "${AWS::StackName}-data"): output["Value"]
+        for output in load("data.yaml")["Outputs"].values()
+    }
+
+
+def _imported(value: Any) -> Any:
+    match value:
+        case {"Fn::ImportValue": {"Fn::Sub": str(name)}}:
+            return exports()[name]
+        case dict():
+            return {key: _imported(inner) for key, inner in value.items()}
+        case list():
+            return [_imported(inner) for inner in value]
+    return value
+
+
 def resources(kind: str) -> dict[str, dict[str, Any]]:
-    """The resources of one type, by logical id."""
-    return {name: item for name, item in load()["Resources"].items() if item["Type"] == kind}
+    """The deployment's resources of one type, by logical id."""
+    return {name: item for name, item in deployed()["Resources"].items() if item["Type"] == kind}
 
 
 def functions() -> dict[str, dict[str, Any]]:

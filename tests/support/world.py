@@ -74,7 +74,7 @@ class World:
     """One deployment. Make it inside `mock_aws`; `close` is not needed."""
 
     def __init__(self, **parameters: str) -> None:
-        declared = template.load()["Parameters"]
+        declared = template.deployed()["Parameters"]
         defaults = {name: str(item.get("Default", "")) for name, item in declared.items()}
         self.parameters = defaults | PARAMETERS | parameters
         self._physical: dict[str, str] = {}

@@ -78,11 +78,15 @@ class Ticket:
     def load(cls, text: str, *, first: bool = False) -> "Ticket":
         """A ticket as received. `first` says that nobody received it before; no other ticket is a `first_receive`.
 
-        Raises ValueError for anything that `dump` did not make: one foreign message must not fail a batch of ten.
+        A field that another version added is ignored, and one that it leaves out has its default: while functions are
+        updated, or rolled back, both versions send and receive.
+
+        Raises ValueError for a message that names no delivery: one foreign message must not fail a batch of ten.
         """
         try:
             content: dict[str, Any] = json.loads(text)
-            ticket = cls(**{_IN_A_TICKET.get(name, name): value for name, value in content.items()})
+            named = {_IN_A_TICKET.get(name, name): value for name, value in content.items()}
+            ticket = cls(**{name: value for name, value in named.items() if name in cls.__dataclass_fields__})
             ticket._parts()
             ours = ids.is_id(ids.WORKSPACE, ticket.workspace_id) and ticket.requeues >= 0
         except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:

@@ -1,0 +1,132 @@
+"""`make build`: build the functions and layers into .aws-sam/build, which `sam deploy` takes.
+
+ARCHITECTURE=arm64 or x86_64 must be that of the deployment; without it, the template's default is taken. The embedded
+stack has a build of its own, for this machine, that no `sam deploy` finds by itself.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tools import console, template
+from tools.console import LocalError, step, tail
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = (template.RELEASE, template.DATA, "operations.yaml", "samconfig.toml", "functions", "layers")
+DEPLOYED = Path(".aws-sam") / "build"  # where `sam deploy` looks
+LOCAL = Path(".local") / "build"
+
+# The name of each processor in the header of an ELF file: e_machine, the two bytes at 18.
+MACHINES = {183: "arm64", 62: "x86_64"}
+
+
+def fingerprint(root: Path, parameters: dict[str, str]) -> str:
+    """A hash of everything that a deployment is made of."""
+    digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode())
+    for path in _source_files(root):
+        digest.update(f"\0{path.relative_to(root)}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _source_files(root: Path) -> Iterator[Path]:
+    for source in SOURCES:
+        path = root / source
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        yield from (file for file in files if file.is_file() and "__pycache__" not in file.parts)
+
+
+@contextmanager
+def lock(root: Path) -> Iterator[None]:
+    """One at a time: `make up` and the e2e tests share a build, and all builds share SAM's cache."""
+    directory = root / ".aws-sam"
+    directory.mkdir(exist_ok=True)
+    with (directory / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def build(root: Path, place: Path, log: Path, architecture: str) -> bool:
+    """`sam build` to `place`, unless the sources are those of last time. True if it had to. Needs the lock.
+
+    Raises `LocalError` if the build fails, or holds a binary for another processor.
+    """
+    directory = root / place
+    mark, built = directory.with_suffix(".from"), directory / "template.yaml"
+    processor = {"Architecture": architecture}
+    sources = fingerprint(root, processor)
+    # The time of what was built tells whether somebody ran `sam build` since, perhaps for another processor.
+    if mark.exists() and built.exists() and mark.read_text() == f"{sources} {built.stat().st_mtime_ns}":
+        return False
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.unlink(missing_ok=True)
+    command = ["sam", "build", "--cached", "--parallel", "--build-dir", str(directory)]
+    sam([*command, *overrides(processor)], root, dict(os.environ), log)
+    verify(directory, architecture)
+    mark.write_text(f"{sources} {built.stat().st_mtime_ns}")
+    return True
+
+
+def verify(directory: Path, architecture: str) -> None:
+    """Raise `LocalError` if a binary below `directory` is not for `architecture`.
+
+    CloudFormation takes such a build without complaint, and every function that imports the binary fails.
+    """
+    wrong = [
+        f"{path.relative_to(directory)} ({machine})" for path, machine in binaries(directory) if machine != architecture
+    ]
+    if wrong:
+        raise LocalError(
+            f"{len(wrong)} files of {directory} are not for {architecture}, such as {wrong[0]}.",
+            f"Build again: make build ARCHITECTURE={architecture}",
+        )
+
+
+def binaries(directory: Path) -> Iterator[tuple[Path, str]]:
+    """Every ELF file below `directory` with its processor, in Lambda's words where Lambda has it."""
+    for path in sorted(directory.rglob("*")):
+        if path.is_file() and (header := _header(path)).startswith(b"\x7fELF"):
+            # Byte 5 is the order of the bytes. Nothing else is needed of the format, so no library reads it.
+            (number,) = struct.unpack_from(">H" if header[5] == 2 else "<H", header.ljust(20, b"\0"), 18)
+            yield path, MACHINES.get(number, f"machine {number}")
+
+
+def _header(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(20)
+
+
+def overrides(parameters: dict[str, str]) -> list[str]:
+    """Parameters as `sam` takes them."""
+    return ["--parameter-overrides", *(f"{name}={value}" for name, value in sorted(parameters.items()))]
+
+
+def sam(command: list[str], root: Path, env: dict[str, str], log: Path) -> None:
+    """Run the SAM CLI; raise `LocalError` with its last words if it fails."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    # sam, and the python3.13 and pip that it looks for, are in our environment, whether or not it is active.
+    env = env | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"}
+    with log.open("wb") as output:
+        finished = subprocess.run(command, cwd=root, env=env, stdout=output, stderr=output, check=False)
+    if finished.returncode:
+        raise LocalError(
+            f"`sam {command[1]}` failed. Its last words:\n{tail(log)}",
+            f"All of its output is in {log}. `make validate` checks the templates.",
+        )
+
+
+def main() -> None:
+    architecture = os.environ.get("ARCHITECTURE") or template.default(ROOT, "Architecture")
+    with lock(ROOT), step(f"Building the functions and layers for {architecture} (sam build)"):
+        build(ROOT, DEPLOYED, ROOT / ".local" / "build.log", architecture)
+
+
+if __name__ == "__main__":
+    console.run(main)
