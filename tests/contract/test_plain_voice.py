@@ -8,15 +8,11 @@ from tools import voice
 
 # Findings that are still there, by folder. A number may only fall; a folder that is not listed has none.
 LEFT = {
-    "docs": 1,
     "functions": 12,
-    "layers": 190,
+    "layers": 184,
     "openapi.yaml": 454,
-    "pyproject.toml": 1,
-    "simulator": 19,
-    "template.yaml": 9,
     "tests": 171,
-    "tools": 4,
+    "tools": 3,
 }
 
 
