@@ -201,6 +201,17 @@ def test_the_readme_is_short_and_begins_with_the_picture() -> None:
     assert next(line for line in lines[1:] if line) == "<picture>"
 
 
+def test_the_architecture_names_every_neighbourhood() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    package = ROOT / "layers/ferryman/ferryman"
+    folders = [path.parent for path in package.glob("*/__init__.py")] + [
+        path for path in (ROOT / "functions").glob("[a-z]*") if path.is_dir()
+    ]
+    missing = [path.name for path in folders if f"]({path.relative_to(ROOT)})" not in text]
+    modules = [path.stem for path in package.glob("*.py") if path.stem != "__init__" and f"`{path.stem}`" not in text]
+    assert not [*missing, *modules]
+
+
 def test_both_pictures_draw_the_same() -> None:
     """The light and the dark picture differ in their colours only."""
     light, dark = ((ROOT / f"docs/images/architecture-{theme}.svg").read_text() for theme in ("light", "dark"))
