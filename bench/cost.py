@@ -1,4 +1,4 @@
-"""Dollars for a million messages and a million deliveries: counted calls, units, bytes and CPU × list prices.
+"""Computes the price of a million messages and deliveries: counted calls, units, bytes and CPU × list prices.
 
 `python -m bench cost --save` writes the tables into docs/cost.md. Traffic is dense: batches are full, which is where
 cost matters. CPU milliseconds of this machine are taken for those of one vCPU of Lambda, which 1,769 MB of memory have.
@@ -103,7 +103,7 @@ type Bill = dict[str, float]  # dollars by service
 
 @dataclass(frozen=True)
 class Work:
-    """The work of one invocation, measured."""
+    """The measured work of one invocation."""
 
     calls: list[Call]
     cpu_seconds: float
@@ -156,7 +156,7 @@ def _work(counted: Counted, around: Surroundings, function: str, name: str, time
 
 @dataclass(frozen=True)
 class Measured:
-    """The work of the three hot functions: one message, a batch of the stream, a batch of the queue."""
+    """The measured work of the three hot functions: one message, a batch of the stream, a batch of the queue."""
 
     hooks: Work
     dispatcher: Work  # DISPATCHED_TOGETHER messages to one webhook
@@ -198,7 +198,7 @@ def _measured() -> Measured:
 
 
 def _handshake_bytes(folder: Path) -> int:
-    """The bytes that a client like ours sends in a TLS handshake; whom it trusts changes nothing."""
+    """The bytes that a client like ours sends in a TLS handshake; the roots that it trusts do not change them."""
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
     client.set_alpn_protocols(["http/1.1"])
@@ -429,7 +429,7 @@ def document(measured: Measured) -> str:
 
 
 def page() -> str:
-    """The tables that docs/cost.md shows."""
+    """The measured part of docs/cost.md."""
     return document(_measured())
 
 

@@ -15,7 +15,7 @@ from tests.support import template
 REQUEST_LIMIT = 700
 DELIVERY_LIMIT = 340
 _BATCH = 10
-# A REPORT with its START and END as text, with the longest numbers that we have seen in them.
+# The texts of START, END and REPORT, with the longest numbers that we have seen in them.
 _PLATFORM_BYTES = 61 + 49 + 185
 _VALUES = {"requestId": 16, "status": 3, "sourceIp": 15, "responseLatency": 3, "responseLength": 4}
 
