@@ -200,7 +200,7 @@ class Stream:
             lane.poll_soon()
 
     def failed_for_good(self, given_up: list[_Waiting]) -> None:
-        """What the mapping gave up goes to its failure destination, a bucket, whole."""
+        """Put the records that the mapping gave up, whole, into its failure destination, a bucket."""
         if given_up and self.on_failure is not None:
             bucket = self.on_failure.removeprefix("arn:simulated:")
             first = given_up[0].record["dynamodb"]["SequenceNumber"]

@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def configuration() -> dict[str, list[str]]:
-    """What pyproject.toml says to mutmut."""
+    """The section for mutmut in pyproject.toml."""
     found: dict[str, list[str]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutmut"]
     return found
 

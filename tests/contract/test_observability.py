@@ -30,7 +30,7 @@ def evaluated(expression: Any, parameters: dict[str, str]) -> Any:
 
 
 def refusals(**parameters: str) -> list[str]:
-    """What CloudFormation says instead of deploying with these parameters."""
+    """CloudFormation's reasons for not deploying with these parameters."""
     values = DEFAULTS | parameters
     return [
         assertion["AssertDescription"]

@@ -1,4 +1,4 @@
-"""What rings: each fault of ours does, and nothing that a customer's receiver can do."""
+"""Each fault of ours rings, and nothing that a customer's receiver can do."""
 
 import json
 from collections.abc import Iterator
@@ -146,7 +146,7 @@ def test_a_key_that_may_not_be_used_rings(world: World, workspace: Workspace, re
     assert not receiver.requests()
 
 
-def test_what_the_sweeper_finds_rings_with_its_number(world: World, workspace: Workspace, later: Later) -> None:
+def test_swept_messages_ring_with_their_number(world: World, workspace: Workspace, later: Later) -> None:
     chat = workspace.chat()
     for number in range(3):
         workspace.make(f"/v1/chats/{chat}/messages", {"text": f"left behind {number}"})
@@ -157,7 +157,7 @@ def test_what_the_sweeper_finds_rings_with_its_number(world: World, workspace: W
     assert rung(log) == {"SweptEvents": [3]}
 
 
-def test_what_the_sweeper_found_rings_when_its_time_was_over_too(
+def test_swept_messages_ring_also_when_the_sweepers_time_was_over(
     world: World, workspace: Workspace, later: Later
 ) -> None:
     chat = workspace.chat()
@@ -216,7 +216,7 @@ def test_a_long_replay_that_gets_on_is_not_swept(
     assert rung(log) == {"SweptEvents": [1]}
 
 
-def test_what_is_parked_rings_until_it_is_gone(world: World) -> None:
+def test_a_parked_record_rings_until_it_is_gone(world: World) -> None:
     aws_client("s3").put_object(Bucket=world.bucket(), Key="records/x", Body=b"{}")
     with logged() as log:
         world.invoke("sweeper", {})

@@ -22,7 +22,7 @@ from tests.support.world import Answer, World
 
 @dataclass
 class Journey:
-    """What a workspace's people did, and the secrets they were given on the way."""
+    """The deeds of a workspace's people, and the secrets they were given on the way."""
 
     workspace: Workspace
     logged: Logged
