@@ -120,7 +120,7 @@ def _section(function: Function, cold: dict[str, Row]) -> str:
     touched: dict[str, list[str]] = {}
     for action, thing in function.permissions:
         touched.setdefault(thing, []).append(action.partition(":")[2])
-    starts = [f"{row.value:g} R in {unit}" for unit, row in cold.items() if unit != "compiled"]
+    starts = [f"{row.value:g} R in {unit}" for unit, row in cold.items() if unit in ("CPU", "instructions")]
     return "\n".join(
         [
             f"### `{function.folder}`",
