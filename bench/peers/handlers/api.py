@@ -104,7 +104,7 @@ def delete(chat_id: str) -> Response[None]:
     return Response(status_code=204)
 
 
-@app.exception_handler(ClientError)  # type: ignore[untyped-decorator]
+@app.exception_handler(ClientError)
 def failed(error: ClientError) -> Response[dict[str, str]]:
     logger.exception("AWS refused")
     status = 409 if error.response["Error"]["Code"] == "ConditionalCheckFailedException" else 500
