@@ -20,7 +20,6 @@ from ferryman.conversations.lost_messages import activity
 from bench.meter import Counted, Meter, of_world
 from bench.report import Row
 from local.receiver import Receiver
-from tests.support import watched
 from tests.support.logs import captured
 from tests.support.world import World
 from tests.support.world import world as make_world
@@ -132,7 +131,7 @@ def deliver(scene: Scene, messages: int) -> tuple[Counted, Counted]:
     """
     dispatched = dispatch(scene, messages)
     records = scene.tickets()
-    watched.events(aws.kms()).register("before-call.kms.Decrypt", _late, unique_id="late")
+    aws.kms().meta.events.register("before-call.kms.Decrypt", _late, unique_id="late")
     with scene.meter.counting() as delivered:
         assert scene.world.invoke("deliverer", {"Records": records}) == {"batchItemFailures": []}
     return dispatched, delivered

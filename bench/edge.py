@@ -1,4 +1,4 @@
-"""What surrounds the deliverer while it is measured, in a process of its own: AWS that answers at once, and receivers.
+"""The surroundings of a measured deliverer, in a process of their own: AWS that answers at once, and receivers.
 
 `python -m bench.edge FOLDER` writes FOLDER/ca.pem (the roots of requests and a new authority's), prints its ports as
 JSON, and ends when its standard input does. The line `tables` lets it read FOLDER/tables.json: {table: {"keys": names,
@@ -23,8 +23,7 @@ from typing import Any
 import certifi
 from cryptography.hazmat.primitives import serialization
 
-from bench import meter
-from bench.barest import SERVICES
+from bench import SERVICES, meter
 from simulator.expressions import compile_request
 from tests.unit.hostile import Authority
 
@@ -76,7 +75,7 @@ class Table:
         return {**item, self.keys[0]: {"S": partition}, self.keys[1]: {"S": sort}}
 
     def query(self, request: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bool]:
-        """What a query reads before its filter, and whether there is more: up to its limit or a megabyte."""
+        """The items that a query reads before its filter, up to its limit or a megabyte, and whether there are more."""
         partition, low, high = _range(request, self.keys)
         sorts: Sequence[str] = self._sorted.get(partition, [])
         numbered = partition in self._numbered
@@ -176,7 +175,7 @@ class Aws:
         return self._written[place] if place in self._written else self._tables[table].get(key)
 
     def _after(self, operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], Any]]:
-        """What a write makes of each item, were it kept: (table, key, item)."""
+        """The items as a write would leave them, were they kept: (table, key, item)."""
         for kind, table, key in meter.writes(operation, request):
             if kind == "Put":
                 yield table, key, key
@@ -210,10 +209,10 @@ class Http(asyncio.Protocol):
             answered = self._answer(first, headers, rest[:length])
             if answered:
                 seconds, content = answered
-                reply = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n%s"
-                asyncio.get_running_loop().call_later(
-                    seconds, self._reply, reply % (len(content), content), headers.get("connection") == "close"
-                )
+                close = headers.get("connection") == "close"
+                start = "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\n"
+                start += f"Content-Length: {len(content)}\r\n{'Connection: close\r\n' if close else ''}\r\n"
+                asyncio.get_running_loop().call_later(seconds, self._reply, start.encode() + content, close)
 
     def _reply(self, reply: bytes, close: bool) -> None:
         self._transport.write(reply)

@@ -47,8 +47,8 @@ class Context:
 
 def handler(folder: Path, function: str) -> Any:
     """The function's handler. It trusts the authority of bench.edge besides all others."""
+    from ferryman import tls  # as the function finds it, which costs it nothing more
     from ferryman.invocation import observed  # as Lambda's entry does
-    from ferryman.outbound import tls  # as the function finds it, which costs it nothing more
 
     count_loads()
     spec = importlib.util.spec_from_file_location("handler", template.handler(function))

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from tests.support import template, watched
+from tests.support import template
 from tests.support.world import REGION
 
 type Item = Mapping[str, Any]
@@ -251,8 +251,8 @@ def of_world() -> Meter:
             meter.after(*context.pop("meter"))
 
     for client in (aws.dynamodb(), aws.sqs(), aws.kms(), aws.s3()):
-        watched.events(client).register_last("before-parameter-build", noted)
-        watched.events(client).register("after-call", counted)
+        client.meta.events.register_last("before-parameter-build", noted)
+        client.meta.events.register("after-call", counted)
     return meter
 
 

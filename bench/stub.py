@@ -21,7 +21,7 @@ from ferryman.aws import clients as aws
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
-from tests.support import template, watched
+from tests.support import template
 from tests.support.logged import logged
 from tests.support.objects import Objects
 from tests.support.world import CREDENTIALS, Context, World, world
@@ -97,9 +97,9 @@ class _Recorder:
         self._invoke = made.invoke
         self._calls: list[AwsCall] = []
         for client in (aws.dynamodb(), aws.sqs(), aws.kms(), aws.s3()):
-            watched.events(client).register("before-parameter-build", _remember)
-            watched.events(client).register("before-call", _remember_wire)
-            watched.events(client).register("after-call", self._called)
+            client.meta.events.register("before-parameter-build", _remember)
+            client.meta.events.register("before-call", _remember_wire)
+            client.meta.events.register("after-call", self._called)
 
     def invoke(self, folder: str, event: Any, context: Context | None = None) -> Any:
         """Invoke the function as the world does; the first invocation of each is kept."""

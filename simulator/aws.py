@@ -1,6 +1,7 @@
-"""What the fakes of DynamoDB, SQS and KMS share: each call is a moment at which things go wrong.
+"""What the fakes of DynamoDB, SQS, KMS and S3 share: each call is a moment at which things go wrong.
 
-The fakes stand where `ferryman.aws.clients` hands out its clients. They fail as those do after their own retries.
+The fakes stand where `ferryman.aws.clients` hands out boto3's clients: they have the same methods, and fail as those do
+after boto3's own retries.
 """
 
 import random
@@ -9,29 +10,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from botocore import xform_name
-from ferryman.errors import AwsRefused, AwsUnreachable
-
 from simulator.engine import Engine, Task
 from simulator.faults import Faults
 
 _STEP_SECONDS = 0.015  # half of a call takes up to that long
-
-
-class Client:
-    """What the fakes are called by: `call("GetItem", …)` is `get_item(…)`."""
-
-    def call(self, operation: str, **request: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = getattr(self, xform_name(operation))(**request)
-        return answer
-
-
-def refused(operation: str, code: str, status: int = 400, **more: Any) -> AwsRefused:
-    return AwsRefused("simulated", operation, status, code, "", **more)
-
-
-def timed_out(operation: str) -> AwsUnreachable:
-    return AwsUnreachable(f"simulated {operation}")
 
 
 def require_known(operation: str, request: Mapping[str, Any], known: str) -> None:

@@ -11,6 +11,7 @@ from simulator import aws
 from simulator.aws import Network
 from simulator.engine import Task
 from simulator.expressions import Compiled, Item, Malformed, compile_request
+from tests.support.refusals import cancelled, refused, unanswered
 
 type Key = tuple[str, ...]
 type OnChange = Callable[[str, Item | None, Item | None], None]
@@ -104,7 +105,7 @@ class Table:
         return shown
 
 
-class DynamoDB(aws.Client):
+class DynamoDB:
     """A client. Outside of the simulator's tasks its calls always succeed."""
 
     def __init__(self, network: Network, tables: Mapping[str, Table], on_change: OnChange) -> None:
@@ -254,7 +255,7 @@ class DynamoDB(aws.Client):
                 for (_, part, table, compiled), (_, key) in zip(prepared, keys, strict=True)
             ]
             if any(reason != "None" for reason in reasons):
-                raise aws.refused("TransactWriteItems", "TransactionCanceledException", reasons=reasons)
+                raise cancelled(*reasons)
             for (action, part, table, compiled), (_, key) in zip(prepared, keys, strict=True):
                 if action != "ConditionCheck":
                     self._store(table, key, _result(action, compiled, table, key, part))
@@ -264,12 +265,12 @@ class DynamoDB(aws.Client):
             self._before(task, "TransactWriteItems")
             if self.network.strikes(task, "dynamodb.conflict"):
                 reasons = ["TransactionConflict", *["None" for _ in keys[1:]]]
-                raise aws.refused("TransactWriteItems", "TransactionCanceledException", reasons=reasons)
+                raise cancelled(*reasons)
 
         def after(task: Task) -> None:
             # The SDK sends a token with each transaction, so its own retry is not carried out again.
             if self.network.strikes(task, "dynamodb.timeout"):
-                raise aws.timed_out("TransactWriteItems")
+                raise unanswered()
 
         answer: dict[str, Any] = self.network.call("TransactWriteItems", apply, before, after)
         return answer
@@ -286,18 +287,18 @@ class DynamoDB(aws.Client):
             raise self._invalid(operation, str(error)) from None
 
     def _invalid(self, operation: str, message: str) -> Exception:
-        error = aws.refused(operation, "ValidationException")
+        error = refused(operation, "ValidationException")
         error.add_note(message)
         return error
 
     def _before(self, task: Task, operation: str) -> None:
         if "dynamodb" in self.network.down:
             task.note("dynamodb.outage")
-            raise aws.refused(operation, "InternalServerError", 500)
+            raise refused(operation, "InternalServerError", 500)
         if self.network.strikes(task, "dynamodb.throttle"):
-            raise aws.refused(operation, "ThrottlingException")
+            raise refused(operation, "ThrottlingException")
         if self.network.strikes(task, "dynamodb.unavailable"):
-            raise aws.refused(operation, "InternalServerError", 500)
+            raise refused(operation, "InternalServerError", 500)
         if self.network.strikes(task, "dynamodb.slow"):
             self.network.engine.sleep(self.network.faults.random("dynamodb.slow").uniform(1, 6))
 
@@ -319,8 +320,8 @@ class DynamoDB(aws.Client):
             old = table.items.get(key)
             if not _holds(compiled, old, request):
                 shown = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and old is not None
-                more: dict[str, Any] = {"item": old} if shown else {}
-                raise aws.refused(operation, "ConditionalCheckFailedException", **more)
+                more: dict[str, Any] = {"Item": old} if shown else {}
+                raise refused(operation, "ConditionalCheckFailedException", **more)
             try:
                 new = _result(action, compiled, table, key, request)
             except Malformed as error:
@@ -338,11 +339,11 @@ class DynamoDB(aws.Client):
         def before(task: Task) -> None:
             self._before(task, operation)
             if self.network.strikes(task, "dynamodb.conflict"):
-                raise aws.refused(operation, "TransactionConflictException")
+                raise refused(operation, "TransactionConflictException")
 
         def after(task: Task) -> dict[str, Any] | None:
             if self.network.strikes(task, "dynamodb.timeout"):
-                raise aws.timed_out(operation)
+                raise unanswered()
             return apply() if self.network.strikes(task, "dynamodb.applied_twice") else None
 
         answer: dict[str, Any] = self.network.call(operation, apply, before, after)

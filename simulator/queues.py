@@ -10,6 +10,7 @@ from typing import Any
 from simulator import aws
 from simulator.aws import Network
 from simulator.engine import Task
+from tests.support.refusals import refused, unanswered
 
 
 @dataclass(slots=True, eq=False)
@@ -119,7 +120,7 @@ class Queue:
         return self.messages.get(handle.rpartition("/")[0])
 
 
-class SQS(aws.Client):
+class SQS:
     """A client."""
 
     def __init__(self, network: Network, queues: Mapping[str, Queue]) -> None:
@@ -142,7 +143,7 @@ class SQS(aws.Client):
         queue = self._queues[request["QueueUrl"]]
         entries = request["Entries"]
         if not 1 <= len(entries) <= 10 or len({entry["Id"] for entry in entries}) != len(entries):
-            raise aws.refused("SendMessageBatch", "AWS.SimpleQueueService.TooManyEntriesInBatchRequest")
+            raise refused("SendMessageBatch", "AWS.SimpleQueueService.TooManyEntriesInBatchRequest")
         for entry in entries:
             known = "Id MessageBody DelaySeconds MessageGroupId"
             aws.require_known("send_message_batch entry", entry, known)
@@ -169,15 +170,15 @@ class SQS(aws.Client):
         queue = self._queues[request["QueueUrl"]]
         seconds = request["VisibilityTimeout"]
         if not (isinstance(seconds, int) and 0 <= seconds <= 43_200):
-            raise aws.refused("ChangeMessageVisibility", "InvalidParameterValue")
+            raise refused("ChangeMessageVisibility", "InvalidParameterValue")
 
         def before(task: Task) -> None:
             if self.network.strikes(task, "queue.hide_fails"):
-                raise aws.refused("ChangeMessageVisibility", "InternalError", 500)
+                raise refused("ChangeMessageVisibility", "InternalError", 500)
 
         def apply() -> dict[str, Any]:
             if not queue.hide(request["ReceiptHandle"], seconds):
-                raise aws.refused("ChangeMessageVisibility", "AWS.SimpleQueueService.MessageNotInflight")
+                raise refused("ChangeMessageVisibility", "AWS.SimpleQueueService.MessageNotInflight")
             return {}
 
         answer: dict[str, Any] = self.network.call("ChangeMessageVisibility", apply, before)
@@ -185,18 +186,18 @@ class SQS(aws.Client):
 
     def _before(self, task: Task) -> None:
         if self.network.strikes(task, "queue.send_throttled"):
-            raise aws.refused("SendMessageBatch", "RequestThrottled", 403)
+            raise refused("SendMessageBatch", "RequestThrottled", 403)
 
     def _after(self, task: Task) -> None:
         if self.network.strikes(task, "queue.send_timeout"):
-            raise aws.timed_out("SendMessageBatch")
+            raise unanswered()
 
     def _put(self, queue: Queue, entry: Mapping[str, Any]) -> Message:
         delay = entry.get("DelaySeconds", 0)
         if not (isinstance(delay, int) and 0 <= delay <= 900):
-            raise aws.refused("SendMessage", "InvalidParameterValue")
+            raise refused("SendMessage", "InvalidParameterValue")
         if len(entry["MessageBody"].encode()) > queue.max_size:
-            raise aws.refused("SendMessage", "InvalidParameterValue")
+            raise refused("SendMessage", "InvalidParameterValue")
         if (task := self.network.engine.current) is not None:
             self.sent[task.invocation.function, queue.name] += 1
         late = 0.0

@@ -1,6 +1,5 @@
 """The small services in memory: KMS and S3, as far as ours call them."""
 
-import base64
 import io
 import json
 from typing import Any
@@ -8,9 +7,10 @@ from typing import Any
 from simulator import aws
 from simulator.aws import Network
 from simulator.engine import Task
+from tests.support.refusals import refused
 
 
-class KMS(aws.Client):
+class KMS:
     """A client of one key: what it encrypts names its context, and opens with the same one only."""
 
     def __init__(self, network: Network) -> None:
@@ -18,10 +18,11 @@ class KMS(aws.Client):
 
     def encrypt(self, **request: Any) -> dict[str, Any]:
         aws.require_known("encrypt", request, "KeyId Plaintext EncryptionContext")
-        sealed = {"text": request["Plaintext"], "context": request["EncryptionContext"], "key": request["KeyId"]}
+        text = request["Plaintext"].decode()
+        sealed = {"text": text, "context": request["EncryptionContext"], "key": request["KeyId"]}
 
         def apply() -> dict[str, Any]:
-            return {"CiphertextBlob": base64.b64encode(json.dumps(sealed, sort_keys=True).encode()).decode()}
+            return {"CiphertextBlob": json.dumps(sealed, sort_keys=True).encode()}
 
         answer: dict[str, Any] = self.network.call("Encrypt", apply)
         return answer
@@ -32,15 +33,15 @@ class KMS(aws.Client):
         def before(task: Task) -> None:
             if "kms" in self.network.down:
                 task.note("kms.denied")
-                raise aws.refused("Decrypt", "AccessDeniedException")
+                raise refused("Decrypt", "AccessDeniedException")
             if self.network.strikes(task, "kms.throttle"):
-                raise aws.refused("Decrypt", "ThrottlingException")
+                raise refused("Decrypt", "ThrottlingException")
 
         def apply() -> dict[str, Any]:
-            sealed = json.loads(base64.b64decode(request["CiphertextBlob"]))
+            sealed = json.loads(request["CiphertextBlob"])
             if (sealed["context"], sealed["key"]) != (request["EncryptionContext"], request["KeyId"]):
-                raise aws.refused("Decrypt", "InvalidCiphertextException")
-            return {"Plaintext": sealed["text"]}
+                raise refused("Decrypt", "InvalidCiphertextException")
+            return {"Plaintext": sealed["text"].encode()}
 
         answer: dict[str, Any] = self.network.call("Decrypt", apply, before)
         return answer
@@ -67,7 +68,7 @@ class S3:
 
         def apply() -> dict[str, Any]:
             if (content := self.objects.get((request["Bucket"], request["Key"]))) is None:
-                raise aws.refused("GetObject", "NoSuchKey", 404)
+                raise refused("GetObject", "NoSuchKey", 404)
             return {"Body": io.BytesIO(content)}
 
         return self._call("GetObject", apply)
@@ -91,7 +92,7 @@ class S3:
     def _call(self, operation: str, apply: Any) -> dict[str, Any]:
         def before(task: Task) -> None:
             if self.network.strikes(task, "s3.unavailable"):
-                raise aws.refused(operation, "SlowDown", 503)
+                raise refused(operation, "SlowDown", 503)
 
         answer: dict[str, Any] = self.network.call(operation, apply, before)
         return answer

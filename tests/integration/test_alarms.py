@@ -9,14 +9,14 @@ import boto3
 import pytest
 from ferryman import clock
 from ferryman.aws import clients as aws
-from ferryman.errors import AwsRefused
 from ferryman.webhooks.tickets import Ticket
 
 from local.receiver import Receiver
 from tests.integration.conftest import Later, Workspace
-from tests.support import template, watched
+from tests.support import template
 from tests.support.alarms import emitted
 from tests.support.logged import Logged, logged
+from tests.support.refusals import refused
 from tests.support.world import Context, World
 from tests.unit import hostile
 
@@ -54,13 +54,13 @@ def refusing(service: str) -> Iterator[None]:
     client = {"dynamodb": aws.dynamodb, "kms": aws.kms, "s3": aws.s3, "sqs": aws.sqs}[service]()
 
     def refuse(**_: Any) -> None:
-        raise AwsRefused("test", "Any", 400, "AccessDeniedException")
+        raise refused("Any", "AccessDeniedException")
 
-    watched.events(client).register(f"before-call.{service}", refuse)
+    client.meta.events.register(f"before-call.{service}", refuse)
     try:
         yield
     finally:
-        watched.events(client).unregister(f"before-call.{service}", refuse)
+        client.meta.events.unregister(f"before-call.{service}", refuse)
 
 
 def _waiting(world: World, queue: str) -> int:

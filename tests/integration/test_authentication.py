@@ -9,7 +9,6 @@ from ferryman.identity import permissions
 from ferryman.identity.permissions import Scope
 
 from tests.integration.conftest import Workspace
-from tests.support import watched
 from tests.support.meanwhile import meanwhile
 from tests.support.world import Answer, World
 
@@ -49,7 +48,7 @@ def test_a_credential_is_read_consistently(workspace: Workspace) -> None:
     def look(params: dict[str, Any], **_: Any) -> None:
         asked.append(params)
 
-    events = watched.events(aws.dynamodb())
+    events = aws.dynamodb().meta.events
     events.register("before-parameter-build.dynamodb.GetItem", look)
     try:
         assert workspace.call("GET", "/v1/me").status == 200

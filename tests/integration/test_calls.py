@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from ferryman import ids
 from ferryman.aws import clients as aws
 from ferryman.aws import dynamodb as store
-from ferryman.errors import AwsRefused
 
 from bench import calls
 from bench.calls import BATCH, Scene
@@ -129,9 +129,9 @@ def test_a_transaction_counts_twice_and_a_refused_condition_what_it_looked_at(sc
     condition = {"ConditionExpression": "attribute_not_exists(entry)"}
     put = {"TableName": "ChatsTable", "Item": item, **condition}
     with scene.meter.counting() as first:
-        aws.dynamodb().call("TransactWriteItems", TransactItems=[{"Put": put}])
-    with scene.meter.counting() as second, pytest.raises(AwsRefused):
-        aws.dynamodb().call("PutItem", **put)
+        aws.dynamodb().transact_write_items(TransactItems=[{"Put": put}])
+    with scene.meter.counting() as second, pytest.raises(ClientError):
+        aws.dynamodb().put_item(**put)
     assert (first.writes, second.writes) == (4, 2)
 
 

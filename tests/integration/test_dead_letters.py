@@ -8,15 +8,14 @@ from typing import Any
 import boto3
 import pytest
 from ferryman.aws import clients as aws
-from ferryman.errors import AwsRefused
 from ferryman.webhooks import tickets
 from ferryman.webhooks.subscriptions import sealing
 from ferryman.webhooks.tickets import Ticket
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
-from tests.support import watched
 from tests.support.logged import logged
+from tests.support.refusals import refused
 from tests.support.world import World
 
 FOREIGN = {
@@ -99,14 +98,14 @@ def _taken(world: World) -> list[str]:
 @contextmanager
 def _kms_denied() -> Iterator[None]:
     def refuse(**_: Any) -> None:
-        raise AwsRefused("test", "Decrypt", 400, "AccessDeniedException")
+        raise refused("Decrypt", "AccessDeniedException")
 
     sealing._unseal.cache_clear()
-    watched.events(aws.kms()).register("before-call.kms.Decrypt", refuse)
+    aws.kms().meta.events.register("before-call.kms.Decrypt", refuse)
     try:
         yield
     finally:
-        watched.events(aws.kms()).unregister("before-call.kms.Decrypt", refuse)
+        aws.kms().meta.events.unregister("before-call.kms.Decrypt", refuse)
 
 
 def test_days_without_kms_cost_little_ring_and_end_in_the_delivery(
@@ -196,13 +195,13 @@ def test_a_dead_letter_that_cannot_be_settled_stays(world: World, webhook_id: st
     (ticket,) = _taken(world)
 
     def refuse(**_: Any) -> None:
-        raise AwsRefused("test", "GetItem", 500, "InternalServerError")
+        raise refused("GetItem", "InternalServerError", 500)
 
-    watched.events(aws.dynamodb()).register("before-call.dynamodb.GetItem", refuse)
+    aws.dynamodb().meta.events.register("before-call.dynamodb.GetItem", refuse)
     try:
         with logged() as log:
             assert world.invoke("dead_letters", _records(ticket)) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
     finally:
-        watched.events(aws.dynamodb()).unregister("before-call.dynamodb.GetItem", refuse)
+        aws.dynamodb().meta.events.unregister("before-call.dynamodb.GetItem", refuse)
     assert log.lines("dead_letter.failed")
     assert not world.parked()

@@ -8,7 +8,6 @@ import pytest
 from ferryman.aws import clients as aws
 
 from tests.integration.conftest import Workspace
-from tests.support import watched
 from tests.support.world import Context, World
 
 COUNT = 320
@@ -97,12 +96,12 @@ def test_a_fan_out_is_never_held_as_a_whole(world: World, workspace: Workspace, 
     records = world.stream_records("MessagesTable")
     calls: list[str] = []
     for client in (aws.dynamodb(), aws.sqs()):
-        watched.events(client).register("before-call", lambda model, **_: calls.append(model.name), unique_id="order")
+        client.meta.events.register("before-call", lambda model, **_: calls.append(model.name), unique_id="order")
     try:
         world.invoke("dispatcher", {"Records": records})
     finally:
         for client in (aws.dynamodb(), aws.sqs()):
-            watched.events(client).unregister("before-call", unique_id="order")
+            client.meta.events.unregister("before-call", unique_id="order")
     moving = [call for call in calls if call in ("BatchGetItem", "SendMessageBatch")]
     turns = [kind for kind, _ in itertools.groupby(moving)]
     assert turns.count("SendMessageBatch") == COUNT // 100

@@ -12,8 +12,8 @@ from ferryman import clock
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
-from tests.support import watched
 from tests.support.logged import logged
+from tests.support.refusals import refused as aws_refused
 from tests.support.world import Answer, World
 
 CHANNEL = "Channel or token not found"
@@ -191,13 +191,13 @@ def test_a_wrong_name_costs_what_a_wrong_token_costs(workspace: Workspace) -> No
     from ferryman.aws import clients as aws
 
     with workspace.world.inside("fchat"):
-        watched.events(aws.dynamodb()).register("before-call", count, unique_id="count")
+        aws.dynamodb().meta.events.register("before-call", count, unique_id="count")
     made = []
     for name, token in (("WRONG", app.token), (app.name, "0" * 32), ("WRONG", "0" * 32), ("WRONG", "not a token")):
         calls.clear()
         workspace.world.call("POST", f"/webhooks/{name}/{token.replace(' ', '%20')}", json_body={"text": "x"})
         made.append(list(calls))
-    watched.events(aws.dynamodb()).unregister("before-call", unique_id="count")
+    aws.dynamodb().meta.events.unregister("before-call", unique_id="count")
     assert made == [["GetItem"]] * 4
 
 
@@ -809,16 +809,15 @@ def test_the_log_ends_with_the_logs_retention(workspace: Workspace, monkeypatch:
 def test_what_is_ours_to_repair_is_fchats_envelope_too(world: World, workspace: Workspace) -> None:
     app = App(workspace, chat_id=group(workspace))
     from ferryman.aws import clients as aws
-    from ferryman.errors import AwsRefused
 
     def busy(model: Any, **_: Any) -> None:
         if model.name == "PutItem":
-            raise AwsRefused("test", "PutItem", 400, "ThrottlingException")
+            raise aws_refused("PutItem", "ThrottlingException")
 
-    watched.events(aws.dynamodb()).register("before-call", busy, unique_id="busy")
+    aws.dynamodb().meta.events.register("before-call", busy, unique_id="busy")
     try:
         answer = app.post({"text": "x"})
     finally:
-        watched.events(aws.dynamodb()).unregister("before-call", unique_id="busy")
+        aws.dynamodb().meta.events.unregister("before-call", unique_id="busy")
     assert refused(answer)[0] == 503
     assert answer.headers["retry-after"] == "2"

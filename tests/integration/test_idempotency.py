@@ -13,7 +13,6 @@ from ferryman.aws import clients as aws
 from ferryman.http.operation import Operation
 
 from tests.integration.conftest import Workspace
-from tests.support import watched
 from tests.support.meanwhile import meanwhile
 from tests.support.objects import Objects, path
 from tests.support.world import Answer, World
@@ -222,13 +221,13 @@ def test_a_transaction_has_a_token_of_its_own(world: World, owner: Workspace) ->
     tokens: list[str] = []
 
     def note(params: dict[str, Any], **_: Any) -> None:
-        tokens.append(params["ClientRequestToken"])
+        tokens.append(json.loads(params["body"])["ClientRequestToken"])
 
-    events = watched.events(aws.dynamodb())
-    events.register("before-parameter-build.dynamodb.TransactWriteItems", note)
+    events = aws.dynamodb().meta.events
+    events.register("before-call.dynamodb.TransactWriteItems", note)
     try:
         for _ in range(2):
             owner.chat()
     finally:
-        events.unregister("before-parameter-build.dynamodb.TransactWriteItems", note)
+        events.unregister("before-call.dynamodb.TransactWriteItems", note)
     assert len(set(tokens)) == len(tokens) >= 2

@@ -8,12 +8,11 @@ import boto3
 import pytest
 from ferryman import clock, ids
 from ferryman.aws import clients as aws
-from ferryman.errors import AwsRefused
 
 from local.receiver import Receiver
 from tests.integration.conftest import Later, Workspace
-from tests.support import watched
 from tests.support.logged import logged
+from tests.support.refusals import refused
 from tests.support.world import Context, World
 
 type Item = dict[str, Any]
@@ -112,14 +111,14 @@ def test_a_record_that_cannot_be_parked_comes_again(world: World) -> None:
     record = {"eventID": "1", "eventName": "INSERT", "dynamodb": {"SequenceNumber": "77", "NewImage": 5}}
 
     def refuse(**_: Any) -> None:
-        raise AwsRefused("test", "PutObject", 503, "SlowDown")
+        raise refused("PutObject", "SlowDown", 503)
 
-    watched.events(aws.s3()).register("before-call.s3.PutObject", refuse)
+    aws.s3().meta.events.register("before-call.s3.PutObject", refuse)
     try:
         for folder in ("dispatcher", "replayer"):
             assert world.invoke(folder, {"Records": [record]}) == {"batchItemFailures": [{"itemIdentifier": "77"}]}
     finally:
-        watched.events(aws.s3()).unregister("before-call.s3.PutObject", refuse)
+        aws.s3().meta.events.unregister("before-call.s3.PutObject", refuse)
     assert not world.parked()
 
 

@@ -9,7 +9,6 @@ import boto3
 import pytest
 from ferryman import clock
 from ferryman.aws import clients as aws
-from ferryman.errors import AwsRefused
 from ferryman.outbound import own_network, transport
 from ferryman.pipeline import deliver, load_events
 from ferryman.pipeline.load_events import Source
@@ -19,8 +18,8 @@ from ferryman.webhooks.tickets import Ticket
 
 from local.receiver import Receiver
 from tests.integration.conftest import Later, Workspace
-from tests.support import watched
 from tests.support.logged import logged
+from tests.support.refusals import refused
 from tests.support.world import Context, World
 from tests.support.world import world as make_world
 from tests.unit import hostile
@@ -124,15 +123,11 @@ def _intercepted(service: str, operation: str, act: Callable[[int, Any], Any], w
         act(calls, parsed if when == "after" else params)
 
     name = f"{when}-call.{service}.{operation}"
-    watched.events(client).register(name, at_call)
+    client.meta.events.register(name, at_call)
     try:
         yield
     finally:
-        watched.events(client).unregister(name, at_call)
-
-
-def _refused(operation: str) -> AwsRefused:
-    return AwsRefused("test", operation, 500, "InternalServerError")
+        client.meta.events.unregister(name, at_call)
 
 
 # --- from the stream to the queue -------------------------------------------------------------------------
@@ -162,7 +157,7 @@ def test_who_dies_before_the_tickets_are_sent_sends_them_next_time(
     records = world.stream_records("MessagesTable")
 
     def die(_call: int, _request: Any) -> None:
-        raise _refused("SendMessageBatch")
+        raise refused("SendMessageBatch", "InternalServerError", 500)
 
     with _intercepted("sqs", "SendMessageBatch", die):
         reply = world.invoke("dispatcher", {"Records": records})
@@ -185,7 +180,7 @@ def test_who_dies_before_the_receipt_is_written_is_not_lost_to_the_sweeper(
     records = world.stream_records("MessagesTable")
 
     def die(_call: int, _request: Any) -> None:
-        raise _refused("PutItem")
+        raise refused("PutItem", "InternalServerError", 500)
 
     with _intercepted("dynamodb", "PutItem", die):
         assert world.invoke("dispatcher", {"Records": records})["batchItemFailures"]
@@ -210,7 +205,7 @@ def test_after_a_failure_of_ours_the_batch_comes_again_from_there(
 
     def refuse_other(_call: int, request: Any) -> None:
         if other in str(request):
-            raise _refused("Query")
+            raise refused("Query", "InternalServerError", 500)
 
     with _intercepted("dynamodb", "Query", refuse_other):
         reply = world.invoke("dispatcher", {"Records": records})
@@ -473,7 +468,7 @@ def test_what_fails_before_the_claim_costs_the_receiver_nothing(
     (ticket,) = _dispatched(world, workspace, chat, "put off")
 
     def refuse(_call: int, _request: Any) -> None:
-        raise _refused(operation)
+        raise refused(operation, "InternalServerError", 500)
 
     with _intercepted("dynamodb", operation, refuse):
         for _ in range(4):
@@ -543,7 +538,7 @@ def test_one_that_fails_does_not_take_its_batch_along(
 
     def refuse_first(call: int, _request: Any) -> None:
         if call == 1:
-            raise _refused("PutItem")
+            raise refused("PutItem", "InternalServerError", 500)
 
     with _intercepted("dynamodb", "PutItem", refuse_first):
         replies.append(world.invoke("deliverer", _batch(*tickets)))

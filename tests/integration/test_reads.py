@@ -14,7 +14,6 @@ from ferryman.webhooks.tickets import Ticket
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
-from tests.support import watched
 from tests.support.logged import logged
 from tests.support.world import World
 from tests.support.world import world as make_world
@@ -97,7 +96,7 @@ def _reads(world: World, table: str, act: Callable[[bool, dict[str, Any]], None]
             if act is not None:
                 act(consistent, parsed)
 
-    events = watched.events(aws.dynamodb())
+    events = aws.dynamodb().meta.events
     events.register("before-call.dynamodb.BatchGetItem", before)
     events.register("after-call.dynamodb.BatchGetItem", after)
     try:

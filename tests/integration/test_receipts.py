@@ -11,12 +11,12 @@ from ferryman import clock
 from ferryman.aws import clients as aws
 from ferryman.conversations.lost_messages import activity, receipts
 from ferryman.conversations.lost_messages import find as accounting
-from ferryman.errors import AwsRefused, RetryLater
+from ferryman.errors import RetryLater
 
 from local.receiver import Receiver
 from tests.integration.conftest import Later, Workspace
-from tests.support import watched
 from tests.support.logged import logged
+from tests.support.refusals import refused
 from tests.support.world import Context, World
 from tests.support.world import world as make_world
 
@@ -89,7 +89,7 @@ def _intercepted(operation: str, act: Callable[[Any], Any], when: str = "before-
     def at_call(params: Any = None, parsed: Any = None, **_: Any) -> None:
         act(params if parsed is None else parsed)
 
-    events, name = watched.events(aws.dynamodb()), f"{when}.dynamodb.{operation}"
+    events, name = aws.dynamodb().meta.events, f"{when}.dynamodb.{operation}"
     events.register(name, at_call)
     try:
         yield
@@ -100,18 +100,14 @@ def _intercepted(operation: str, act: Callable[[Any], Any], when: str = "before-
 @contextmanager
 def _without_queues() -> Iterator[None]:
     def refuse(**_: Any) -> None:
-        raise _refused("SendMessageBatch")
+        raise refused("SendMessageBatch", "InternalServerError", 500)
 
-    events, name = watched.events(aws.sqs()), "before-call.sqs.SendMessageBatch"
+    events, name = aws.sqs().meta.events, "before-call.sqs.SendMessageBatch"
     events.register(name, refuse)
     try:
         yield
     finally:
         events.unregister(name, refuse)
-
-
-def _refused(operation: str) -> AwsRefused:
-    return AwsRefused("test", operation, 500, "InternalServerError")
 
 
 # --- what a message carries -------------------------------------------------------------------------------
@@ -139,7 +135,7 @@ def test_what_was_not_stored_is_no_entry_for_those_that_follow(
 ) -> None:
     def refuse(request: Item) -> None:
         if request["TableName"] == "MessagesTable":
-            raise _refused("PutItem")
+            raise refused("PutItem", "InternalServerError", 500)
 
     with _intercepted("PutItem", refuse):
         assert workspace.call("POST", f"/v1/chats/{chat}/messages", {"text": "refused"}).status >= 500
@@ -326,7 +322,7 @@ def test_who_dies_before_the_cursor_moved_does_it_again(
 
     def die(request: Item) -> None:
         if request["Item"].get("receipt_id") == {"S": "soon"}:
-            raise _refused("PutItem")
+            raise refused("PutItem", "InternalServerError", 500)
 
     with _intercepted("PutItem", die), pytest.raises(RetryLater):
         world.invoke("sweeper", {})

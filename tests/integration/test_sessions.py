@@ -13,15 +13,14 @@ import pyotp
 import pytest
 from ferryman import clock
 from ferryman.aws import clients as aws
-from ferryman.errors import AwsUnreachable
 from ferryman.identity import permissions
 from ferryman.identity.logins import passwords
 from ferryman.identity.logins import sign_in_failures as attempts
 from ferryman.identity.users import emails
 
 from tests.integration.conftest import Workspace
-from tests.support import watched
 from tests.support.meanwhile import meanwhile
+from tests.support.refusals import unanswered
 from tests.support.world import Answer, World
 
 HOUR = 3600
@@ -390,11 +389,11 @@ def calls_of(noted: list[str]) -> Iterator[None]:
         noted.append(f"{model.name} {json.loads(params['body']).get('TableName', '')}")
 
     client = aws.dynamodb()
-    watched.events(client).register("before-call.dynamodb", note)
+    client.meta.events.register("before-call.dynamodb", note)
     try:
         yield
     finally:
-        watched.events(client).unregister("before-call.dynamodb", note)
+        client.meta.events.unregister("before-call.dynamodb", note)
 
 
 @pytest.mark.parametrize(
@@ -755,15 +754,15 @@ def failing_after_commit() -> Iterator[None]:
 
     def fail(**_: Any) -> None:
         if committed:
-            raise AwsUnreachable("dynamodb")
+            raise unanswered()
 
-    watched.events(client).register("after-call.dynamodb.TransactWriteItems", note)
-    watched.events(client).register("before-call.dynamodb.Query", fail)
+    client.meta.events.register("after-call.dynamodb.TransactWriteItems", note)
+    client.meta.events.register("before-call.dynamodb.Query", fail)
     try:
         yield
     finally:
-        watched.events(client).unregister("after-call.dynamodb.TransactWriteItems", note)
-        watched.events(client).unregister("before-call.dynamodb.Query", fail)
+        client.meta.events.unregister("after-call.dynamodb.TransactWriteItems", note)
+        client.meta.events.unregister("before-call.dynamodb.Query", fail)
     assert committed
 
 

@@ -15,7 +15,7 @@ from ferryman.webhooks.subscriptions.model import SLOW_AFTER_SECONDS, SLOW_FOR_S
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
-from tests.support import template, watched
+from tests.support import template
 from tests.support.logged import logged
 from tests.support.world import World
 
@@ -131,14 +131,14 @@ def test_failures_of_a_large_batch_are_not_put_back_one_after_the_other(
     with world.inside("deliverer"):
         client = aws.sqs()
     together = threading.Barrier(4)
-    real = client.call
+    real = client.change_message_visibility
 
-    def call(operation: str, **request: Any) -> dict[str, Any]:
-        if operation == "ChangeMessageVisibility":
-            together.wait(timeout=10)
-        return real(operation, **request)
+    def change(**request: Any) -> dict[str, Any]:
+        together.wait(timeout=10)
+        answer: dict[str, Any] = real(**request)
+        return answer
 
-    monkeypatch.setattr(client, "call", call)
+    monkeypatch.setattr(client, "change_message_visibility", change)
     with logged() as lines:
         assert world.pump_queue("SlowDeliveriesQueue", "deliverer") == 4
     assert not together.broken
@@ -163,7 +163,7 @@ def test_staying_slow_is_written_down_now_and_then(world: World, made: Made) -> 
         if params["TableName"] == world.table("webhooks"):
             writes.append(str(params["UpdateExpression"]))
 
-    events = watched.events(aws.dynamodb())
+    events = aws.dynamodb().meta.events
     events.register("before-parameter-build.dynamodb.UpdateItem", note, unique_id="noted")
     try:
         made.say(5)

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 from ferryman.aws import clients as aws
-from ferryman.errors import AwsRefused
 
 from tests.integration.conftest import Workspace
-from tests.support import watched
 from tests.support.meanwhile import meanwhile
+from tests.support.refusals import refused
 
 
 def edit(by: Workspace, user_id: str, **changes: Any) -> int:
@@ -28,13 +27,13 @@ def failing(operation: str, after: int = 0) -> Iterator[None]:
 
     def refuse(**_: Any) -> None:
         if next(calls, None) is None:
-            raise AwsRefused("test", operation, 400, "ThrottlingException")
+            raise refused(operation, "ThrottlingException")
 
-    watched.events(client).register(f"before-call.dynamodb.{operation}", refuse)
+    client.meta.events.register(f"before-call.dynamodb.{operation}", refuse)
     try:
         yield
     finally:
-        watched.events(client).unregister(f"before-call.dynamodb.{operation}", refuse)
+        client.meta.events.unregister(f"before-call.dynamodb.{operation}", refuse)
 
 
 # --- creating and reading ---------------------------------------------------------------------------------

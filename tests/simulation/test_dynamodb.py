@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from ferryman.errors import AwsRefused
+from ferryman.aws import failures
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
@@ -261,11 +261,8 @@ def _answer(client: Any, operation: str, request: dict[str, Any]) -> Any:
     """What counts of an answer, or of a refusal."""
     try:
         answer = getattr(client, operation)(**request)
-    except AwsRefused as error:
-        return error.code, error.reasons
     except ClientError as error:
-        reasons = [reason["Code"] for reason in error.response.get("CancellationReasons", [])]
-        return error.response["Error"]["Code"], reasons
+        return failures.code(error), failures.reasons(error)
     # Not LastEvaluatedKey: DynamoDB gives one whenever it stops at a limit, moto not at the very end.
     return {name: answer[name] for name in ("Item", "Items", "Attributes") if answer.get(name)}
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from ferryman.conversations.lost_messages import find as accounting
 
-from simulator import aws
 from simulator.engine import Task
 from simulator.faults import KINDS
 from simulator.oracle import Verdict
 from simulator.simulation import Simulation
+from tests.support.refusals import refused, unanswered
 from tests.support.template import ROOT
 
 SEEDS = range(1, 21)
@@ -191,10 +191,10 @@ def _watch(world: Simulation, harmed: int | None, harm: str, watched: Callable[[
             world.engine.die(f"{function}.crash_here")
         elif harm == "is refused" and phase == "before":
             task.note("dynamodb.throttle")
-            raise aws.refused(operation, "ThrottlingException")
+            raise refused(operation, "ThrottlingException")
         elif harm == "times out" and phase == "after":
             task.note("dynamodb.timeout")
-            raise aws.timed_out(operation)
+            raise unanswered()
 
     world.network.watcher = watch
     return calls

@@ -8,9 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ferryman.errors import AwsRefused
-
 from tests.support import template
+from tests.support.refusals import refused
 
 _IN_TRANSACTION = {
     "Put": "PutItem",
@@ -91,7 +90,7 @@ def refuse_forbidden(
         name = logical.get(bucket, bucket) + objects + (f"/index/{index}" if index else "")
         if (action, name) not in may and (f"{action.partition(':')[0]}:*", name) not in may:
             text = f"template.yaml does not allow the function {folder} to call {action} on {name}"
-            raise AwsRefused(service, operation, 400, "AccessDeniedException", text)
+            raise refused(operation, "AccessDeniedException", text=text)
 
 
 def refuse_impossible(operation: str, arguments: dict[str, Any], schemas: dict[str, dict[str, str]]) -> None:
@@ -149,4 +148,4 @@ def _check_start(arguments: dict[str, Any]) -> None:
 
 
 def _invalid(operation: str, text: str) -> None:
-    raise AwsRefused("dynamodb", operation, 400, "ValidationException", text)
+    raise refused(operation, "ValidationException", text=text)

@@ -6,8 +6,6 @@ from typing import Any
 
 from ferryman.aws import clients as aws
 
-from tests.support import watched
-
 
 @contextmanager
 def meanwhile(*actions: Callable[[], Any], operation: str = "TransactWriteItems") -> Iterator[None]:
@@ -23,9 +21,9 @@ def meanwhile(*actions: Callable[[], Any], operation: str = "TransactWriteItems"
         if waiting:
             waiting.pop(0)()
 
-    watched.events(client).register(event, act)
+    client.meta.events.register(event, act)
     try:
         yield
     finally:
-        watched.events(client).unregister(event, act)
+        client.meta.events.unregister(event, act)
     assert not waiting, f"{len(waiting)} of {len(actions)} were never reached"

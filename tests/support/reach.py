@@ -29,8 +29,8 @@ _ACTIONS = {
     "check": "ConditionCheckItem",
 }
 _CLIENT_ACTIONS = {
-    ("sqs", "SendMessageBatch"): "sqs:SendMessage",
-    ("sqs", "ChangeMessageVisibility"): "sqs:ChangeMessageVisibility",
+    ("sqs", "send_message_batch"): "sqs:SendMessage",
+    ("sqs", "change_message_visibility"): "sqs:ChangeMessageVisibility",
     ("s3", "put_object"): "s3:PutObject",
     ("s3", "get_object"): "s3:GetObject",
     ("s3", "delete_object"): "s3:DeleteObject",
@@ -39,7 +39,7 @@ _CLIENT_ACTIONS = {
 
 _AWS = "ferryman.aws.clients"
 _CLIENTS = {"sqs", "kms", "s3"}
-_CALLED = {(_AWS, "encrypt"): "kms:Encrypt", (_AWS, "decrypt"): "kms:Decrypt"}
+_CALLED = {("ferryman.aws.kms", "encrypt"): "kms:Encrypt", ("ferryman.aws.kms", "decrypt"): "kms:Decrypt"}
 
 type Node = tuple[str, str]  # module, name of a top-level definition or `Class.method`
 
@@ -225,14 +225,13 @@ def needs(folder: str) -> Needs:
 
 
 def _actions_of(reach: _Reach, node: Node, call: ast.Call, target: Node | None) -> list[str]:
-    """What a call asks of a service that is not DynamoDB: `aws.sqs().call("SendMessageBatch")`, `aws.encrypt()`."""
+    """What a call asks of a service that is not DynamoDB: `clients.sqs().send_message_batch()`, `kms.encrypt()`."""
     if target in _CALLED:
         return [_CALLED[target]]
     if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Call):
         client = reach.resolve(node, call.func.value.func)
         if client and client[0] == _AWS and client[1] in _CLIENTS:
-            operation = reach.text(node, call.args[0]) if call.func.attr == "call" else call.func.attr
-            return [_CLIENT_ACTIONS[client[1], operation or ""]]
+            return [_CLIENT_ACTIONS[client[1], call.func.attr]]
     return []
 
 

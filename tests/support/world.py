@@ -27,7 +27,7 @@ from ferryman.webhooks.subscriptions import sealing
 from moto import mock_aws
 from moto.backends import get_backend
 
-from tests.support import guard, template, transactions, watched
+from tests.support import atomic, guard, template, transactions
 
 REGION = "us-east-1"
 STACK = "ferryman-test"
@@ -143,8 +143,8 @@ class World:
                 guard.refuse_impossible(model.name, params, schemas)
 
         for client in (aws.dynamodb(), aws.sqs(), aws.kms(), aws.s3()):
-            watched.watch(client)
-            watched.events(client).register("before-parameter-build", check)
+            atomic.one_call_at_a_time(client)
+            client.meta.events.register("before-parameter-build", check)
 
     def resolve(self, value: Any) -> Any:
         """A template's value with its intrinsics carried out, as far as these tests need them."""

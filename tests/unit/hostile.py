@@ -65,12 +65,12 @@ class Receiver:
 def receiver(behave: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     """A receiver on 127.0.0.1 that treats every connection as `behave` does, in a thread of its own."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-    told = Receiver(listener.getsockname()[1], "https" if tls else "http")
+    made = Receiver(listener.getsockname()[1], "https" if tls else "http")
     closing = threading.Event()
     visits: list[threading.Thread] = []
     sockets: list[socket.socket] = []
     if tls:
-        tls.sni_callback = lambda _socket, name, _context: told.server_names.append(name)
+        tls.sni_callback = lambda _socket, name, _context: made.server_names.append(name)
 
     def visit(connection: socket.socket) -> None:
         with suppress(OSError):
@@ -79,7 +79,7 @@ def receiver(behave: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[R
                 sockets.append(connection)
                 connection.do_handshake()
             recorded = Visit(connection, closing)
-            recorded.read_request = _recording(recorded.read_request, told.requests)  # type: ignore[method-assign]
+            recorded.read_request = _recording(recorded.read_request, made.requests)  # type: ignore[method-assign]
             behave(recorded)
         with suppress(OSError):
             connection.close()
@@ -88,7 +88,7 @@ def receiver(behave: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[R
         with suppress(OSError):
             while True:
                 connection, _ = listener.accept()
-                told.connections += 1
+                made.connections += 1
                 sockets.append(connection)
                 visits.append(threading.Thread(target=visit, args=(connection,), daemon=True))
                 visits[-1].start()
@@ -96,7 +96,7 @@ def receiver(behave: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[R
     accepting = threading.Thread(target=accept, daemon=True)
     accepting.start()
     try:
-        yield told
+        yield made
     finally:
         closing.set()
         with suppress(OSError):

@@ -12,16 +12,10 @@ FerrymanError
 ├── RetryLater          our own infrastructure failed; nothing was spent, the same call may be repeated
 └── Misconfigured       the deployment is wrong; the message names the setting and where it is set
 
-AwsError, below everything: its text is for the log, not for callers
-├── AwsRefused          AWS answered, and said no
-└── AwsUnreachable      AWS gave no answer; what was asked may have been done all the same
-
+A call to AWS that fails raises botocore's exceptions; `aws.failures` tells which of them pass.
 Storage raises NotFound and Conflict; only `ferryman.http` knows status codes. A customer's receiver that
 fails is data (`pipeline.transport` outcomes), never an exception.
 """
-
-from collections.abc import Sequence
-from typing import Any
 
 
 class FerrymanError(Exception):
@@ -80,46 +74,4 @@ class RetryLater(FerrymanError):
 
 
 class Misconfigured(FerrymanError):
-    pass
-
-
-# https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
-_PASSING = ("Throttl", "Exceeded", "SlowDown", "RequestTimeout", "TransactionConflict", "TransactionInProgress")
-
-
-class AwsError(Exception):
-    """A call to AWS that failed after all its tries."""
-
-
-class AwsRefused(AwsError):
-    """`code` is AWS's name for the reason, such as `ConditionalCheckFailedException`.
-
-    `reasons` are those of a cancelled transaction, one for each write, `None` for one that was not the reason; `item`
-    is what a refused write found, when it asked for it.
-    """
-
-    def __init__(
-        self,
-        service: str,
-        operation: str,
-        status: int,
-        code: str,
-        message: str = "",
-        reasons: Sequence[str] = (),
-        item: dict[str, Any] | None = None,
-    ) -> None:
-        super().__init__(f"{service} refused {operation}: {code or status} {message}".rstrip())
-        self.operation = operation
-        self.status = status
-        self.code = code
-        self.reasons = list(reasons)
-        self.item = item
-
-    @property
-    def is_passing(self) -> bool:
-        """Whether the same call may succeed in a moment."""
-        return self.status >= 500 or any(word in self.code for word in _PASSING)
-
-
-class AwsUnreachable(AwsError):
     pass

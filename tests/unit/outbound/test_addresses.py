@@ -49,7 +49,7 @@ def test_localhost_is_blocked_where_the_local_stack_is_not() -> None:
     assert there.connections == 0
 
 
-def test_each_attempt_asks_dns_once_and_connects_to_what_was_checked() -> None:
+def test_each_attempt_asks_dns_once_and_connects_to_a_checked_address() -> None:
     answers = [["127.0.0.1"], ["10.0.0.1"]]
     asked: list[tuple[str, int]] = []
 
@@ -174,8 +174,8 @@ def test_a_name_that_never_answers_gathers_no_threads(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("broken", ["getaddrinfo", "create_connection"])
-def test_while_our_own_network_is_down_no_receiver_is_to_blame(monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
-    """Neither for a name that was not found, nor for a connection that nobody took."""
+def test_no_receiver_is_blamed_while_our_own_network_is_down(monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    """That holds for a name that was not found and for a connection that nobody accepted."""
 
     def fail(*_arguments: Any, **_options: Any) -> Any:
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure")
@@ -192,7 +192,7 @@ def test_while_our_own_network_is_down_no_receiver_is_to_blame(monkeypatch: pyte
 
 
 def test_this_machine_itself_is_reached_without_a_network() -> None:
-    """And whoever accepts a connection shows that there is one."""
+    """An accepted connection also shows that the network works, so the canary is not asked."""
 
     def asked() -> bool:
         raise AssertionError

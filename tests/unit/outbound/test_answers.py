@@ -1,4 +1,4 @@
-"""What counts as an answer, and what is kept of it."""
+"""Answers that count, their excerpts, and the bounds of a body."""
 
 import gzip
 import time
@@ -154,7 +154,7 @@ def test_gigabytes_cost_a_kilobyte(head: bytes) -> None:
         "endless trailers",
     ],
 )
-def test_what_becomes_of_the_body_after_a_2xx_head_does_not_matter(behave: Behaviour, excerpt: str | None) -> None:
+def test_a_broken_body_after_a_2xx_head_is_still_success(behave: Behaviour, excerpt: str | None) -> None:
     outcome = within_bound(behave)
     assert isinstance(outcome, Delivered), outcome
     assert excerpt in (None, outcome.excerpt)
@@ -220,7 +220,7 @@ def test_a_body_that_does_not_end_is_not_whole(behave: Behaviour) -> None:
     assert (outcome.body.content, outcome.body.is_whole) == (b"half", False)
 
 
-def test_the_body_is_no_part_of_what_is_logged_of_an_outcome() -> None:
+def test_the_text_of_an_outcome_does_not_show_the_body() -> None:
     assert "secret" not in repr(Delivered(200, "", 1, Body(b"secret")))
 
 

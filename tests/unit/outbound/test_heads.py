@@ -82,7 +82,7 @@ def test_headers_are_not_parsed_as_mail(caplog: pytest.LogCaptureFixture, piece:
         (b"Retry-After: 7\r\nRetry-After: 8\r\n", None),
     ],
 )
-def test_what_is_odd_in_a_head_hides_nothing_else(headers: bytes, seconds: int | None) -> None:
+def test_an_odd_line_in_a_head_hides_no_other(headers: bytes, seconds: int | None) -> None:
     outcome = post_to(hostile.answer(b"HTTP/1.1 503 No\r\n" + headers + b"Content-Length: 0\r\n\r\n"))
     assert isinstance(outcome, Refused)
     assert outcome.retry_after == seconds
@@ -90,7 +90,7 @@ def test_what_is_odd_in_a_head_hides_nothing_else(headers: bytes, seconds: int |
 
 @settings(max_examples=500, deadline=None)
 @given(st.lists(st.one_of(st.binary(max_size=40), st.sampled_from([b"\r\n", b"HTTP/1.1 200 OK\r\n", b": "]))))
-def test_a_head_is_read_or_refused_whatever_it_holds(pieces: list[bytes]) -> None:
+def test_any_bytes_are_read_as_a_head_or_refused(pieces: list[bytes]) -> None:
     source = io.BytesIO(b"".join(pieces))
     try:
         head = heads.read(source.readline)
@@ -135,6 +135,7 @@ def test_every_complete_head_counts(status: int, headers: list[bytes]) -> None:
         b"HTTP/1.1 600 What\r\n\r\n",
         b"HTTP/1.1 999 What\r\n\r\n",
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
         b"\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
         b"\x00" * 100 + b"\r\n",
         b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n",
@@ -208,7 +209,7 @@ def test_a_receiver_that_hangs_up_in_a_large_body_is_a_reset() -> None:
     ).map(b"".join)
 )  # fmt: skip
 @example(response=b"HTTP/1.1 503 No\r\nRetry-After: " + b"9" * 5000 + b"\r\n\r\n")
-def test_no_response_whatsoever_raises(fuzzed: Any, response: bytes) -> None:
+def test_no_response_raises(fuzzed: Any, response: bytes) -> None:
     there, script = fuzzed
     script[:] = [response]
     outcome = post(there.url())

@@ -36,7 +36,7 @@ def test_a_host_that_accepts_a_connection_answers(host: tuple[str, int, SimpleQu
     assert Canary().answers(host[0], host[1])
 
 
-def test_it_is_asked_once_for_many(host: tuple[str, int, SimpleQueue[object]]) -> None:
+def test_the_canary_asks_once_for_many(host: tuple[str, int, SimpleQueue[object]]) -> None:
     canary = Canary()
     assert all(canary.answers(host[0], host[1]) for _ in range(20))
     assert host[2].get(timeout=10)
@@ -49,7 +49,7 @@ def test_a_closed_port_does_not_answer() -> None:
     assert not Canary().answers("127.0.0.1", port)
 
 
-def test_a_name_that_nobody_knows_does_not_answer() -> None:
+def test_an_unknown_name_does_not_answer() -> None:
     assert not Canary().answers("nobody.invalid", 443)
 
 
@@ -73,7 +73,7 @@ def test_a_look_up_that_hangs_is_not_waited_for_and_not_repeated(monkeypatch: py
         hanging.set()
 
 
-def test_the_host_of_the_queue_is_the_one_that_is_asked(
+def test_the_canary_asks_the_host_of_the_queue(
     host: tuple[str, int, SimpleQueue[object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(own_network, "_canary", Canary())

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from ferryman.outbound import tls
+from ferryman import tls
 from ferryman.outbound.outcomes import Delivered, Outcome, Unreachable
 
 from tests.unit import hostile

@@ -193,7 +193,7 @@ def test_a_request_may_have_any_method_and_no_body() -> None:
     assert "content-length" not in head.lower()
 
 
-def test_the_session_works_as_any_other_for_those_who_know_requests() -> None:
+def test_the_session_works_as_any_other_of_requests() -> None:
     answer = b'HTTP/1.1 201 Made\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"a": 1}\n'
     with receiver(hostile.answer(answer)) as there:
         response = guarded().post(there.url(), json={"b": 2}, params={"c": "d"}, headers={"X-E": "f"})
@@ -212,7 +212,7 @@ def test_the_session_reaches_nothing_that_is_not_allowed(url: str) -> None:
         guarded().get(url, timeout=DEADLINE)
 
 
-def test_the_guard_alone_guards_whatever_session_it_is_mounted_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_guard_protects_any_session_that_mounts_it(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)  # or the session asks the guard for them, which is refused
     careless = requests.Session()

@@ -1,58 +1,100 @@
-"""The one place that makes AWS clients: lazily, one of each per process.
+"""The one place that makes AWS clients: boto3's, lazily, one of each per process.
 
-DynamoDB, SQS and KMS are called at every request, so they have the lean client of `aws.client` (decision 23). S3 is
-called when something is parked, by botocore.
+Region, credentials and endpoints come from the variables that Lambda sets and every AWS SDK reads.
+`ferryman.aws.failures` tells what a failed call means.
 """
 
-import base64
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from ferryman.aws.client import Client
+from botocore.exceptions import BotoCoreError
+
+# Three tries, and two pauses of at most one and two seconds, are over before a request's 15 seconds are.
+CONFIG: dict[str, Any] = {
+    "connect_timeout": 2,
+    "read_timeout": 3,
+    "retries": {"mode": "standard", "total_max_attempts": 3},
+    "max_pool_connections": 200,  # as many as the largest batch of deliveries has threads
+    "tcp_keepalive": True,
+}
+
+_clients: dict[str, Any] = {}
+_lock = threading.Lock()  # boto3 makes clients for one thread at a time
 
 
-@cache
-def dynamodb() -> Client:
-    return Client("dynamodb", "DynamoDB_20120810", "1.0")
+def dynamodb() -> Any:
+    return _client("dynamodb")
 
 
-@cache
-def sqs() -> Client:
-    return Client("sqs", "AmazonSQS", "1.0")
+def sqs() -> Any:
+    return _client("sqs")
 
 
-@cache
-def kms() -> Client:
-    return Client("kms", "TrentService", "1.1")
+def kms() -> Any:
+    return _client("kms")
 
 
-def encrypt(key_id: str, plaintext: bytes, context: Mapping[str, str]) -> bytes:
-    """Encrypted by KMS; only who names the same context can decrypt it."""
-    answer = kms().call(
-        "Encrypt", KeyId=key_id, Plaintext=base64.b64encode(plaintext).decode(), EncryptionContext=dict(context)
-    )
-    return base64.b64decode(answer["CiphertextBlob"])
-
-
-def decrypt(key_id: str, ciphertext: bytes, context: Mapping[str, str]) -> bytes:
-    """What `encrypt` was given. Raises AwsRefused when key or context are others."""
-    answer = kms().call(
-        "Decrypt", KeyId=key_id, CiphertextBlob=base64.b64encode(ciphertext).decode(), EncryptionContext=dict(context)
-    )
-    return base64.b64decode(answer["Plaintext"])
-
-
-@cache
 def s3() -> Any:
-    import botocore.session  # seldom needed, and slow to import
-    from botocore.config import Config
+    return _client("s3")
 
-    config = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 4})
-    return botocore.session.get_session().create_client("s3", config=config)
+
+def prepare(variables: Iterable[str]) -> None:
+    """Make the clients that a function's variables call for, and a first connection to DynamoDB."""
+    for service, suffix in (("dynamodb", "_TABLE"), ("sqs", "_QUEUE_URL"), ("kms", "_KEY_ID")):
+        if any(name.endswith(suffix) for name in variables):
+            _client(service)
+    connect(dynamodb())
+
+
+def connect(client: Any) -> None:
+    """Open a connection that the first call finds in the pool. When that fails, the call tries again."""
+    from botocore.awsrequest import AWSRequest
+
+    url = client.meta.endpoint_url
+    if url.startswith("https:"):
+        with suppress(BotoCoreError):
+            client._endpoint.http_session.send(AWSRequest("GET", url).prepare())
 
 
 def reset() -> None:
-    """Forget the clients, for tests that change the endpoint or the credentials."""
-    for client in (dynamodb, sqs, kms, s3):
-        client.cache_clear()
+    """Forget the clients, for tests that change the endpoint."""
+    with _lock:
+        _clients.clear()
+
+
+def _client(service: str) -> Any:
+    if service not in _clients:
+        with _lock:
+            if service not in _clients:
+                _clients[service] = _made(service)
+    return _clients[service]
+
+
+def _made(service: str) -> Any:
+    from botocore.config import Config
+
+    from ferryman.aws.tls_session import SharedContextSession
+
+    client = _session().client(service, config=Config(**CONFIG))
+    client.meta.events.register("after-call", _keep_first_line)
+    if client.meta.endpoint_url.startswith("https:"):
+        client._endpoint.http_session = SharedContextSession.like(client._endpoint.http_session)
+    return client
+
+
+@cache
+def _session() -> Any:
+    """One for all clients: each further client costs a fraction of the first."""
+    import boto3.session  # half of a cold start, for functions that call AWS only
+
+    return boto3.session.Session()
+
+
+def _keep_first_line(parsed: dict[str, Any], **_: Any) -> None:
+    """Cut an error's message: when a signature does not fit, its other lines repeat the session token."""
+    error = parsed.get("Error")
+    if error and "Message" in error:
+        error["Message"] = error["Message"].partition("\n")[0]

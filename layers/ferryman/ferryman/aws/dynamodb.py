@@ -6,22 +6,28 @@ workspace, and there is no function that scans.
 
 import base64
 import dataclasses
-import os
+import random
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import Any, Self
 
+from botocore.exceptions import ClientError
+
 from ferryman import settings
-from ferryman.aws import clients as aws
-from ferryman.errors import AwsRefused, Conflict, RetryLater
+from ferryman.aws import clients, failures
+from ferryman.errors import Conflict, RetryLater
 
 type Item = dict[str, Any]
 type Key = dict[str, str]
 
 _BATCH_GET_LIMIT = 100
 _MAX_ROUNDS = 20
+# Seconds, at most, before each further try of a write that is throttled or collides with a transaction.
+_PAUSES = (0.1, 0.2, 0.4)
+_THROTTLED = {"ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
 
 
 class Record:
@@ -73,7 +79,7 @@ def _dump(value: Any) -> dict[str, Any]:
         case dict():
             return {"M": {key: _dump(member) for key, member in value.items()}}
         case bytes():
-            return {"B": base64.b64encode(value).decode()}
+            return {"B": value}
         case float():
             return {"N": repr(value)}
     raise TypeError(f"a {type(value).__name__} cannot be stored")
@@ -96,23 +102,24 @@ def _load(value: Mapping[str, Any]) -> Any:
         case "NULL":
             return None
         case "B":
-            return base64.b64decode(content)
+            # boto3 has decoded it; Lambda hands stream records over as they are on the wire.
+            return content if isinstance(content, bytes) else base64.b64decode(content)
     return content
 
 
 def dump(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A plain item in DynamoDB's wire form."""
+    """A plain item with DynamoDB's types, as boto3's client takes it."""
     return {name: _dump(value) for name, value in item.items()}
 
 
 def load(image: Mapping[str, Any]) -> Item:
-    """An item, or a stream record's image, from DynamoDB's wire form."""
+    """A plain item from one with DynamoDB's types: boto3's answer, or a stream record's image."""
     return {name: _load(value) for name, value in image.items()}
 
 
 def get(table: str, key: Key) -> Item | None:
     """One item, read consistently, or None."""
-    answer = aws.dynamodb().call("GetItem", TableName=table_name(table), Key=dump(key), ConsistentRead=True)
+    answer = clients.dynamodb().get_item(TableName=table_name(table), Key=dump(key), ConsistentRead=True)
     return load(answer["Item"]) if "Item" in answer else None
 
 
@@ -127,7 +134,7 @@ def get_many(table: str, keys: Iterable[Key], *, consistent: bool = True) -> lis
     for start in range(0, len(wanted), _BATCH_GET_LIMIT):
         request = {name: {"Keys": wanted[start : start + _BATCH_GET_LIMIT], "ConsistentRead": consistent}}
         for _ in range(8):
-            answer = aws.dynamodb().call("BatchGetItem", RequestItems=request)
+            answer = clients.dynamodb().batch_get_item(RequestItems=request)
             found += [load(item) for item in answer["Responses"].get(name, [])]
             request = answer.get("UnprocessedKeys") or {}
             if not request:
@@ -173,7 +180,7 @@ def query(
         request["Limit"] = limit
     if after:
         request["ExclusiveStartKey"] = dump(after)
-    answer = aws.dynamodb().call("Query", **request)
+    answer = clients.dynamodb().query(**request)
     last = answer.get("LastEvaluatedKey")
     return Page([load(item) for item in answer["Items"]], load(last) if last else None)
 
@@ -316,34 +323,65 @@ def commit(writes: Sequence[Write], *, return_new: bool = False, tries: int = 1)
 
     A single write goes as itself, which costs half of a transaction; with `return_new` a single update
     returns the item as it is now. A transaction that collides with another is sent `tries` times before it
-    raises Conflict; worth more than one where nothing the caller read can have changed.
+    raises Conflict; worth more than one where nothing the caller read can have changed. Raises RetryLater when
+    DynamoDB goes on throttling the transaction.
     """
     if len(writes) == 1 and writes[0].action != "ConditionCheck":
-        (write,) = writes
-        extra = {"ReturnValues": "ALL_NEW"} if return_new and write.action == "Update" else {}
+        return _write(writes[0], return_new=return_new)
+    _transact(writes, tries)
+    return None
+
+
+def _write(write: Write, *, return_new: bool) -> Item | None:
+    send = getattr(clients.dynamodb(), f"{write.action.lower()}_item")
+    extra = {"ReturnValues": "ALL_NEW"} if return_new and write.action == "Update" else {}
+    pauses = iter(_PAUSES)
+    while True:
         try:
-            answer = aws.dynamodb().call(f"{write.action}Item", **write.arguments, **extra)
-        except AwsRefused as error:
-            if error.code == "ConditionalCheckFailedException":
-                raise write.refused from None
+            answer = send(**write.arguments, **extra)
+        except ClientError as error:
+            match failures.code(error):
+                case "ConditionalCheckFailedException":
+                    raise write.refused from None
+                case "TransactionConflictException" if _paused(pauses):
+                    continue
             raise
         return load(answer["Attributes"]) if answer.get("Attributes") else None
-    try:
-        aws.dynamodb().call(
-            "TransactWriteItems",
-            TransactItems=[{write.action: write.arguments} for write in writes],
-            ClientRequestToken=os.urandom(16).hex(),  # a try whose answer was lost is not carried out again
-        )
-    except AwsRefused as error:
-        if error.code != "TransactionCanceledException":
-            raise
-        for write, reason in zip(writes, error.reasons, strict=False):
-            if reason == "ConditionalCheckFailed":
-                raise write.refused from None
-        if tries > 1:
-            return commit(writes, tries=tries - 1)
-        raise Conflict("Somebody else is changing this at the same moment. Send the request again.") from None
-    return None
+
+
+def _transact(writes: Sequence[Write], tries: int) -> None:
+    items = [{write.action: write.arguments} for write in writes]
+    pauses = iter(_PAUSES)
+    while True:
+        try:
+            # boto3 adds a token, so that a try whose answer was lost is not carried out again.
+            clients.dynamodb().transact_write_items(TransactItems=items)
+            return
+        except ClientError as error:
+            if failures.code(error) != "TransactionCanceledException":
+                raise
+            reasons = failures.reasons(error)
+            for write, reason in zip(writes, reasons, strict=False):
+                if reason == "ConditionalCheckFailed":
+                    raise write.refused from None
+            if not _THROTTLED.isdisjoint(reasons):
+                if not _paused(pauses):
+                    raise RetryLater("The service is busy. Send the request again in a moment.") from error
+            elif "TransactionConflict" in reasons:
+                tries -= 1
+                if tries == 0:
+                    text = "Somebody else is changing this at the same moment. Send the request again."
+                    raise Conflict(text) from None
+            else:
+                raise  # such as ValidationError: the transaction itself is wrong
+
+
+def _paused(pauses: Iterator[float]) -> bool:
+    """Wait before the next try, a random part of the next pause; False when there is none left."""
+    pause = next(pauses, None)
+    if pause is not None:
+        time.sleep(random.random() * pause)  # noqa: S311
+    return pause is not None
 
 
 def _changed() -> Conflict:

@@ -4,9 +4,10 @@ import json
 from http import HTTPStatus
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from ferryman.aws import failures
 from ferryman.errors import (
-    AwsRefused,
-    AwsUnreachable,
     Conflict,
     FerrymanError,
     Invalid,
@@ -75,9 +76,9 @@ def of(error: Exception) -> tuple[int, str, list[dict[str, str]] | None]:
             for kind, status in _STATUS:
                 if isinstance(error, kind):
                     return status, str(error), None
-        case AwsRefused() if error.is_passing:
+        case ClientError() if failures.is_passing(error):
             return 503, "The service is busy. Send the request again in a moment.", None
-        case AwsUnreachable():
+        case _ if failures.is_unanswered(error):
             return 503, "A part of the service did not answer. Send the request again in a moment.", None
     return (
         500,

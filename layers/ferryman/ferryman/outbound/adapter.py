@@ -22,7 +22,8 @@ import urllib3
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
-from ferryman.outbound import resolver, targets, tls
+from ferryman import tls
+from ferryman.outbound import resolver, targets
 from ferryman.outbound.connections import GuardedHTTPConnection, GuardedHTTPSConnection
 from ferryman.outbound.deadline import Deadline
 from ferryman.outbound.outcomes import AttemptFailed, ErrorClass
@@ -105,7 +106,7 @@ class GuardedAdapter(BaseAdapter):
     ) -> None:
         super().__init__()
         if context and (context.verify_mode != ssl.CERT_REQUIRED or not context.check_hostname):
-            raise ValueError("The TLS context does not verify; there is no way to send without verification.")
+            raise ValueError("The TLS context does not verify, and the guard sends nothing without verification.")
         self._allowed_targets = allowed_targets
         self._limits = limits
         self._resolve = resolve

@@ -13,8 +13,8 @@ from itertools import takewhile
 from ferryman.outbound.outcomes import AttemptFailed
 
 MAX_HEAD_BYTES = 65536
-# Everything else is dropped unread: there are no cookies, no redirects and no decompression. Add a header here when
-# a caller needs it.
+# Everything else is dropped unread, so cookies, redirects and decompression cannot happen. Add a header here when a
+# caller needs it.
 KEPT = frozenset({"content-length", "content-type", "retry-after", "transfer-encoding"})
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.[0-9] +([0-9]{3})(?:[ \t][^\r\n]*)?\r?\n")

@@ -1,7 +1,8 @@
-"""Whose fault it is that no receiver can be reached: theirs, or that of our own network.
+"""Tells an outage of our own network from an unreachable receiver.
 
-While our resolver or our way out is broken, an attempt says nothing about its receiver. So, when no connection was
-made, the host of the delivery queue is tried as well: it is always there, and the way to it is the receivers' way.
+While our resolver or our way out is broken, an attempt says nothing about its receiver. So when no connection was made,
+the canary tries the host of the delivery queue as well: that host is always there, and the way to it is the receivers'
+way.
 """
 
 import socket
@@ -18,11 +19,11 @@ _PORTS = {"https": 443, "http": 80}
 
 
 class OwnNetworkDown(RetryLater):
-    """No receiver can be reached from here, and nothing was sent: there was no attempt."""
+    """No receiver can be reached from here. Nothing was sent, so no attempt counts."""
 
 
 class Canary:
-    """Whether a host of ours can be looked up and connected to; asked at most every five seconds."""
+    """Checks whether a host of ours can be looked up and connected to, once in five seconds at most."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -31,35 +32,36 @@ class Canary:
         self._asking: threading.Thread | None = None
 
     def answers(self, host: str, port: int) -> bool:
-        with self._lock:  # one asks, and the others wait for what it hears
+        """Whether the host accepted a connection now or in the last five seconds. Takes a second at most."""
+        with self._lock:  # one thread asks, and the others wait for its answer
             if time.monotonic() - self._asked_at >= _REMEMBERED_SECONDS:
                 self._answer = self._ask(host, port)
                 self._asked_at = time.monotonic()
             return self._answer
 
     def _ask(self, host: str, port: int) -> bool:
-        # In a thread, because a look-up has no time limit; while one hangs there is no second.
+        # In a thread, because a look-up has no time limit. While one hangs, no second one starts.
         if self._asking is not None and self._asking.is_alive():
             return False
-        heard: list[bool] = []
+        connected = threading.Event()
 
         def connect() -> None:
             try:
                 socket.create_connection((host, port), PATIENCE_SECONDS).close()
             except OSError:
                 return
-            heard.append(True)
+            connected.set()
 
         self._asking = threading.Thread(target=connect, name="canary", daemon=True)
         self._asking.start()
         self._asking.join(PATIENCE_SECONDS)
-        return bool(heard)
+        return connected.is_set()
 
 
 _canary = Canary()
 
 
 def is_down() -> bool:
-    """Whether not even the delivery queue can be reached. Takes a second at most."""
+    """Whether even the delivery queue cannot be reached. Takes a second at most."""
     url = urlsplit(settings.text("DELIVERIES_QUEUE_URL"))
     return not _canary.answers(url.hostname or "", url.port or _PORTS[url.scheme])

@@ -1,7 +1,7 @@
-"""Where a webhook may be sent: one parse of its URL, then a judgement on every address behind its name.
+"""Decides where a webhook may be sent: one parse of its URL, then a judgement on every address behind its name.
 
-A URL is parsed once, when it is stored; the normalised text is what every later step uses, so that no two
-parsers can read it differently. Names are judged again at each attempt, because DNS answers change.
+A URL is parsed once, when it is stored. Every later step uses the normalised text, so that no two parsers can read it
+differently. Names are judged again at each attempt, because DNS answers change.
 """
 
 import re
@@ -25,12 +25,12 @@ type Network = IPv4Network | IPv6Network
 class TargetRefused(Invalid):
     """The URL, or an address behind its name, is not allowed.
 
-    The text is for whoever typed the URL: it says how to fix it and repeats nothing that may be secret.
+    The text is for the person who typed the URL: it says how to fix it and repeats nothing that may be secret.
     """
 
 
 # IANA's special-purpose registries (https://www.iana.org/assignments/iana-ipv4-special-registry and
-# iana-ipv6-special-registry) with multicast, and what has been retired but is still routed somewhere.
+# iana-ipv6-special-registry) with multicast, and retired networks that are still routed somewhere.
 _SPECIAL: dict[Network, str] = {
     ip_network(network): what
     for network, what in {
@@ -71,7 +71,7 @@ _SPECIAL: dict[Network, str] = {
 _GLOBAL_IPV6 = IPv6Network("2000::/3")  # all that IANA has given out for global unicast so far
 _NAT64 = IPv6Network("64:ff9b::/96")
 _LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
-# A deployment may open private networks, but none that holds the host itself, its metadata or everybody.
+# A deployment may open private networks, but never the host itself, its metadata service, or every network.
 _NEVER_OPENED = tuple(
     ip_network(network)
     for network in (
@@ -83,11 +83,11 @@ _NEVER_OPENED = tuple(
 
 @dataclass(frozen=True)
 class AllowedTargets:
-    """What this deployment allows beyond https on the public internet.
+    """The targets that this deployment allows beyond https on the public internet.
 
     `allow_loopback_http` opens http and https to localhost, 127.0.0.1 and [::1] on any port, for the local
     stack. `allowed_networks` are private receivers' networks; they are reached over https like all others.
-    `own_hosts` are our own API's names; what lies under them is refused too.
+    `own_hosts` are our own API's names; names under them are refused too.
     Raises Misconfigured for a setting that would open the host itself or its metadata service.
     """
 
@@ -185,8 +185,8 @@ def parse(url: str, allowed: AllowedTargets) -> Target:
 def check(target: Target, addresses: Iterable[str], allowed: AllowedTargets) -> list[str]:
     """The addresses to connect to, in the order given, without repetitions.
 
-    Raises TargetRefused if there is none or if any one of them is not allowed: filtering a mixed answer would
-    leave the choice to whoever controls the name. Reasons name no address, which could map our own network.
+    Raises TargetRefused for an empty answer, or if any one address is not allowed: filtering a mixed answer would leave
+    the choice to the owner of the name. Reasons name no address, which could map our own network.
     """
     checked: dict[str, None] = {}
     for text in addresses:

@@ -29,7 +29,7 @@ EXCERPT_SECONDS = 1.0
 
 
 class Options(TypedDict, total=False):
-    """What a caller may ask for beyond the defaults.
+    """Settings that a caller may give instead of the defaults.
 
     `deadline_seconds` bounds the whole call, 8 by default. The outcome's body is the response's first
     `max_response_bytes` (1,024 by default), read for `response_seconds` (1 by default) after the head and never past

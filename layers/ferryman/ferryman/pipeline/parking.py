@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from ferryman import log, settings
-from ferryman.aws import clients as aws
+from ferryman.aws import clients
 
 _PAGE = 1000
 
@@ -23,7 +23,7 @@ def park(kind: Literal["record", "dead_letter"], whole: Mapping[str, Any], reaso
     text = json.dumps(whole, default=str, sort_keys=True)
     key = f"{kind}s/{hashlib.sha256(text.encode()).hexdigest()}.json"
     content = json.dumps({"reason": reason, kind: whole}, default=str)
-    aws.s3().put_object(
+    clients.s3().put_object(
         Bucket=settings.text("PARKED_BUCKET"), Key=key, Body=content.encode(), ContentType="application/json"
     )
     log.warning(f"{kind}.parked", key=key, reason=reason)
@@ -31,14 +31,14 @@ def park(kind: Literal["record", "dead_letter"], whole: Mapping[str, Any], reaso
 
 def waiting() -> int:
     """How many things are parked; 1000 stands for more."""
-    answer = aws.s3().list_objects_v2(Bucket=settings.text("PARKED_BUCKET"), MaxKeys=_PAGE)
+    answer = clients.s3().list_objects_v2(Bucket=settings.text("PARKED_BUCKET"), MaxKeys=_PAGE)
     return int(answer["KeyCount"])
 
 
 def keys(after: str) -> Iterator[str]:
     """The keys of everything that is parked, in order, those behind `after` only."""
     while True:
-        answer = aws.s3().list_objects_v2(Bucket=settings.text("PARKED_BUCKET"), MaxKeys=_PAGE, StartAfter=after)
+        answer = clients.s3().list_objects_v2(Bucket=settings.text("PARKED_BUCKET"), MaxKeys=_PAGE, StartAfter=after)
         found = [item["Key"] for item in answer.get("Contents", [])]
         yield from found
         if not answer["IsTruncated"]:
@@ -48,9 +48,9 @@ def keys(after: str) -> Iterator[str]:
 
 def read(key: str) -> Any:
     """The JSON of one parked thing. Raises ValueError for what is not JSON."""
-    answer = aws.s3().get_object(Bucket=settings.text("PARKED_BUCKET"), Key=key)
+    answer = clients.s3().get_object(Bucket=settings.text("PARKED_BUCKET"), Key=key)
     return json.loads(answer["Body"].read())
 
 
 def remove(key: str) -> None:
-    aws.s3().delete_object(Bucket=settings.text("PARKED_BUCKET"), Key=key)
+    clients.s3().delete_object(Bucket=settings.text("PARKED_BUCKET"), Key=key)

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from ferryman import ids, log, settings
-from ferryman.aws import clients as aws
+from ferryman.aws import clients
 from ferryman.errors import RetryLater
 from ferryman.events.model import Event
 from ferryman.webhooks.retry_policy import MAX_QUEUE_DELAY_SECONDS
@@ -118,8 +118,7 @@ def send(tickets: Sequence[Ticket], delay_seconds: float = 0, *, lane: Lane = "f
     for start in range(0, len(tickets), BATCH):
         waiting = {str(number): ticket for number, ticket in enumerate(tickets[start : start + BATCH])}
         for _ in range(_ROUNDS):
-            answer = aws.sqs().call(
-                "SendMessageBatch",
+            answer = clients.sqs().send_message_batch(
                 QueueUrl=url,
                 Entries=[
                     {
@@ -152,8 +151,7 @@ def _hide(receipt_handle: str, seconds: float, lane: Lane) -> None:
     """Where that fails, the message comes back when the queue's own time is over."""
     url = settings.text("SLOW_DELIVERIES_QUEUE_URL") if lane == "slow" else settings.text("DELIVERIES_QUEUE_URL")
     try:
-        aws.sqs().call(
-            "ChangeMessageVisibility",
+        clients.sqs().change_message_visibility(
             QueueUrl=url,
             ReceiptHandle=receipt_handle,
             VisibilityTimeout=max(0, math.ceil(seconds)),

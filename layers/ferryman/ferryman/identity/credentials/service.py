@@ -4,7 +4,7 @@ from typing import Literal
 
 from ferryman import clock
 from ferryman.aws import dynamodb as store
-from ferryman.errors import Conflict, NotAuthenticated, NotFound
+from ferryman.errors import Conflict, NotAuthenticated, NotFound, RetryLater
 from ferryman.identity import permissions
 from ferryman.identity.credentials import secrets, table
 from ferryman.identity.credentials.model import Caller, Credential, Source
@@ -79,8 +79,8 @@ def mark_used(credential: Credential, record_table: str | None = None, record_ke
         store.commit(writes)
     except NotFound:
         raise unknown from None
-    except Conflict:
-        # A parallel request with the same credential is writing the same mark; but revocation may be what
-        # collided, so look once more.
+    except (Conflict, RetryLater):
+        # A parallel request with the same credential is writing the same mark, or the mark is throttled. Neither
+        # stops this request; but revocation may be what collided, so look once more.
         if table.find(credential.secret_hash) is None:
             raise unknown from None

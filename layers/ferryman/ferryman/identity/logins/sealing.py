@@ -4,7 +4,7 @@ Another key than that of the signing secrets, so that the function that checks c
 """
 
 from ferryman import settings
-from ferryman.aws import clients as aws
+from ferryman.aws import kms
 
 
 def _context(workspace_id: str, user_id: str) -> dict[str, str]:
@@ -12,9 +12,9 @@ def _context(workspace_id: str, user_id: str) -> dict[str, str]:
 
 
 def seal(workspace_id: str, user_id: str, secret: str) -> bytes:
-    return aws.encrypt(settings.text("TOTP_KEY_ID"), secret.encode(), _context(workspace_id, user_id))
+    return kms.encrypt(settings.text("TOTP_KEY_ID"), secret.encode(), _context(workspace_id, user_id))
 
 
 def unseal(workspace_id: str, user_id: str, ciphertext: bytes) -> str:
-    """Raises AwsRefused when KMS refuses."""
-    return aws.decrypt(settings.text("TOTP_KEY_ID"), ciphertext, _context(workspace_id, user_id)).decode()
+    """Raises ClientError when KMS refuses."""
+    return kms.decrypt(settings.text("TOTP_KEY_ID"), ciphertext, _context(workspace_id, user_id)).decode()

@@ -2,7 +2,7 @@
 
 from ferryman import clock, ids, schema
 from ferryman.aws import dynamodb as store
-from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
+from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound, RetryLater
 from ferryman.identity import authority, idempotency, permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials import secrets
@@ -158,7 +158,7 @@ def revoke_many(caller: Caller, token_ids: list[str]) -> dict[str, Revocation]:
             results[token_id] = "revoked" if revoke_found(caller, token) else "already_revoked"
         except NotAllowed:
             results[token_id] = "not_allowed"
-        except Conflict:
+        except (Conflict, RetryLater):
             results[token_id] = "conflict"
     return results
 

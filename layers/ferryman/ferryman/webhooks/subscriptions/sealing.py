@@ -7,7 +7,7 @@ import threading
 from functools import lru_cache
 
 from ferryman import clock, settings
-from ferryman.aws import clients as aws
+from ferryman.aws import kms
 
 _REMEMBERED_SECONDS = 300
 # A batch opens its secrets at the same time; of those that want the same one, one asks KMS and the others wait.
@@ -20,11 +20,11 @@ def _context(workspace_id: str, webhook_id: str, version: int) -> dict[str, str]
 
 def seal(workspace_id: str, webhook_id: str, version: int, secret: str) -> bytes:
     context = _context(workspace_id, webhook_id, version)
-    return aws.encrypt(settings.text("SECRETS_KEY_ID"), secret.encode(), context)
+    return kms.encrypt(settings.text("SECRETS_KEY_ID"), secret.encode(), context)
 
 
 def unseal(workspace_id: str, webhook_id: str, version: int, ciphertext: bytes) -> str:
-    """The secret, remembered for at most five minutes. Raises AwsRefused when KMS refuses."""
+    """The secret, remembered for at most five minutes. Raises ClientError when KMS refuses."""
     period = int(clock.now() // _REMEMBERED_SECONDS)
     with _locks[hash(webhook_id) % len(_locks)]:
         return _unseal(workspace_id, webhook_id, version, ciphertext, period)
@@ -33,4 +33,4 @@ def unseal(workspace_id: str, webhook_id: str, version: int, ciphertext: bytes) 
 @lru_cache(maxsize=1024)
 def _unseal(workspace_id: str, webhook_id: str, version: int, ciphertext: bytes, _period: int) -> str:
     context = _context(workspace_id, webhook_id, version)
-    return aws.decrypt(settings.text("SECRETS_KEY_ID"), ciphertext, context).decode()
+    return kms.decrypt(settings.text("SECRETS_KEY_ID"), ciphertext, context).decode()

@@ -1,0 +1,119 @@
+"""DynamoDB throttles, collides or refuses: each has its answer, and what may pass is tried again first."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from botocore.exceptions import ClientError
+from ferryman.aws import clients
+
+from tests.integration.conftest import Workspace
+from tests.support.refusals import cancelled, refused
+from tests.support.world import Answer, World
+
+THROTTLED = ("ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded")
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses between tries, which are not waited for."""
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    return waited
+
+
+@pytest.fixture
+def workspace(workspace: Workspace) -> Workspace:
+    """One whose token was used already, so that no call marks its use."""
+    assert workspace.call("GET", "/v1/me").status == 200
+    return workspace
+
+
+@contextmanager
+def failing(operation: str, error: ClientError, times: int = 1000) -> Iterator[list[str]]:
+    """DynamoDB answers the first calls of an operation with `error`; yields what was asked."""
+    calls: list[str] = []
+
+    def refuse(model: object, **_: object) -> None:
+        calls.append(operation)
+        if len(calls) <= times:
+            raise error
+
+    events = clients.dynamodb().meta.events
+    events.register(f"before-call.dynamodb.{operation}", refuse)
+    try:
+        yield calls
+    finally:
+        events.unregister(f"before-call.dynamodb.{operation}", refuse)
+
+
+def create(workspace: Workspace) -> Answer:
+    """A chat, which is written in one transaction with its first member."""
+    return workspace.call("POST", "/v1/chats", {"name": "Builds"})
+
+
+def chats(workspace: Workspace) -> list[str]:
+    return [chat["name"] for chat in workspace.call("GET", "/v1/chats").json["items"]]
+
+
+@pytest.mark.parametrize("reason", THROTTLED)
+def test_a_throttled_transaction_is_sent_again(workspace: Workspace, pauses: list[float], reason: str) -> None:
+    with failing("TransactWriteItems", cancelled("None", reason), times=3) as calls:
+        assert create(workspace).status == 201
+    assert len(calls) == 4
+    assert [pause <= most for pause, most in zip(pauses, (0.1, 0.2, 0.4), strict=True)] == [True] * 3
+    assert chats(workspace) == ["Builds"]
+
+
+def test_the_pauses_between_tries_differ(workspace: Workspace, pauses: list[float]) -> None:
+    """Callers that were throttled together do not come back together."""
+    with failing("TransactWriteItems", cancelled("ThrottlingError", "None")):
+        for _ in range(3):
+            create(workspace)
+    assert len(set(pauses)) == len(pauses) == 9
+
+
+@pytest.mark.parametrize("reason", THROTTLED)
+def test_a_transaction_that_stays_throttled_is_503(workspace: Workspace, reason: str) -> None:
+    with failing("TransactWriteItems", cancelled(reason, "TransactionConflict")) as calls:
+        answer = create(workspace)
+    assert (answer.status, answer.headers["retry-after"]) == (503, "2")
+    assert len(calls) == 4
+    assert chats(workspace) == []
+
+
+def test_a_transaction_that_collides_is_409(workspace: Workspace, pauses: list[float]) -> None:
+    with failing("TransactWriteItems", cancelled("TransactionConflict", "None")) as calls:
+        assert create(workspace).status == 409
+    assert (len(calls), pauses) == (1, [])
+
+
+@pytest.mark.parametrize("reason", ["ValidationError", "ItemCollectionSizeLimitExceeded", "AccessDenied"])
+def test_a_transaction_that_dynamodb_does_not_take_is_our_bug(workspace: Workspace, reason: str) -> None:
+    with failing("TransactWriteItems", cancelled("None", reason)) as calls:
+        answer = create(workspace)
+    assert (answer.status, len(calls)) == (500, 1)
+    assert reason not in answer.body.decode()
+
+
+def test_a_condition_counts_more_than_a_throttle(workspace: Workspace) -> None:
+    """Sending it again could not succeed."""
+    with failing("TransactWriteItems", cancelled("ConditionalCheckFailed", "ThrottlingError")) as calls:
+        assert create(workspace).status == 409
+    assert len(calls) == 1
+
+
+def test_a_throttled_mark_of_use_stops_nobody(world: World) -> None:
+    fresh = world.bootstrap()["token"]
+    with failing("TransactWriteItems", cancelled("ThrottlingError", "None")) as calls:
+        assert world.call("GET", "/v1/me", token=fresh).status == 200
+    assert len(calls) == 4
+
+
+@pytest.mark.parametrize(("times", "status"), [(3, 201), (4, 503)])
+def test_a_write_that_collides_with_a_transaction_is_sent_again(workspace: Workspace, times: int, status: int) -> None:
+    chat = workspace.chat()
+    with failing("PutItem", refused("PutItem", "TransactionConflictException"), times) as calls:
+        answer = workspace.call("POST", f"/v1/chats/{chat}/messages", {"text": "x"})
+    assert (answer.status, len(calls)) == (status, 4)

@@ -1,0 +1,22 @@
+"""Failures of AWS calls as boto3 raises them, for tests that let AWS refuse or keep silent."""
+
+from typing import Any
+
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+
+def refused(operation: str, code: str, status: int = 400, text: str = "", **more: Any) -> ClientError:
+    """AWS's refusal, after all tries; `more` is what else its answer holds, such as `CancellationReasons`."""
+    answer: Any = {"Error": {"Code": code, "Message": text}, "ResponseMetadata": {"HTTPStatusCode": status}, **more}
+    return ClientError(answer, operation)
+
+
+def cancelled(*reasons: str) -> ClientError:
+    """A transaction that DynamoDB cancelled, with a reason for each of its writes."""
+    listed = [{"Code": reason} for reason in reasons]
+    return refused("TransactWriteItems", "TransactionCanceledException", CancellationReasons=listed)
+
+
+def unanswered() -> ReadTimeoutError:
+    """AWS's silence, after all tries."""
+    return ReadTimeoutError(endpoint_url="https://aws.test")
