@@ -144,7 +144,7 @@ def _show(scores: list[Score]) -> None:
     for score in scores:
         mark = green("✓") if score.percent >= FLOOR else red("✗")
         print(f"  {mark} {score.module:<44} {score.percent:>5.1f} % of {score.mutants}")
-        for name in score.unnoticed:
+        for name in score.unnoticed if score.percent < FLOOR else ():
             print(dim(f"      {name}"))
 
 

@@ -3,9 +3,12 @@
 import ast
 import json
 import re
-from typing import Any
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, get_args
 
 import pytest
+from ferryman import metrics
 
 from tests.support import alarms, reach, template
 from tests.support.alarms import OPERATIONS, Metric
@@ -18,6 +21,11 @@ GIVEN: dict[str, Any] = STACK["Properties"]["Parameters"]
 RUNBOOK = (template.ROOT / "docs/runbook.md").read_text()
 FUNCTIONS = template.functions()
 OURS = "Ferryman/${Deployment}"
+NAMES: set[str] = set(get_args(metrics.Name.__value__))
+MEASURING = {"metrics.count", "metrics.highest", "metrics.measure"}
+INBOUND = {path.parent.name for path in (template.ROOT / "functions/inbound").glob("*/handler.py")}
+# What Lambda's entry counts for every function.
+WRAPPED = {"InitDuration", "MemoryUsed"}
 
 each_alarm = pytest.mark.parametrize("name", ALARMS)
 
@@ -46,12 +54,14 @@ def _slug(heading: str) -> str:
     return heading.lower().replace(" ", "-")
 
 
+@cache
 def _texts(folder: str) -> set[str]:
     """Every literal text in the code that a function can reach."""
     found = reach._Reach(template.handler(folder))
     return {
         part.value
         for node in found.nodes
+        if not isinstance(found.definition(node), ast.TypeAlias)
         for part in found._own(node)
         if isinstance(part, ast.Constant) and isinstance(part.value, str)
     }
@@ -66,6 +76,11 @@ def _alarmed(metric: str) -> set[str]:
     """The parameters in the dimensions of the alarms on a metric."""
     looked_at = [found for alarm in ALARMS.values() for found in alarms.metrics_of(alarm) if found.name == metric]
     return {value for found in looked_at for _, value in found.dimensions}
+
+
+def _emitting(metric: str) -> set[str]:
+    """The functions that can write a metric of ours into their log."""
+    return {folder for folder in FUNCTIONS if metric in _texts(folder) | WRAPPED}
 
 
 def _folder(log_group: str) -> str:
@@ -157,8 +172,7 @@ def test_each_alarm_looks_at_something_that_is_there(name: str) -> None:
     for metric in alarms.metrics_of(ALARMS[name]):
         if metric.namespace == OURS:
             assert metric.dimensions == ()
-            made = {one["MetricTransformations"][0]["MetricName"] for one in FILTERS.values()}
-            assert metric.name in made, f"no metric filter makes {metric.name}"
+            assert _emitting(metric.name), f"no function counts {metric.name}"
         else:
             ((dimension, value),) = metric.dimensions
             assert dimension == known[metric.namespace, metric.name]
@@ -233,22 +247,41 @@ def test_hanging_receivers_cannot_use_up_the_concurrency() -> None:
     ]
 
 
-def test_lines_that_ring_are_never_written_at_the_level_of_news() -> None:
+def _counting() -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Each metric of ours with the definition that counts it."""
+    for folder in ("layers/ferryman", "functions"):
+        for path in (template.ROOT / folder).rglob("*.py"):
+            for definition in ast.walk(ast.parse(path.read_text())):
+                if isinstance(definition, ast.FunctionDef):
+                    calls = [part for part in ast.walk(definition) if isinstance(part, ast.Call)]
+                    names = [call.args[0] for call in calls if ast.unparse(call.func) in MEASURING]
+                    yield from ((ast.unparse(name).strip("'"), definition) for name in names)
+
+
+def test_metrics_that_ring_are_counted_beside_a_warning_or_an_error() -> None:
     """`log.event` tells what happened, also with customers' receivers; warnings and errors are about us."""
-    ringing = {metric.name for alarm in ALARMS.values() for metric in alarms.metrics_of(alarm)}
-    names = {
-        re.findall(r'\$\.message = "([\w.]+)"', one["FilterPattern"])[0]
-        for one in FILTERS.values()
-        if one["MetricTransformations"][0]["MetricName"] in ringing
-    }
-    code = "".join(
-        path.read_text()
-        for folder in ("layers/ferryman", "functions")
-        for path in (template.ROOT / folder).rglob("*.py")
-    )
-    for name in names:
-        assert not re.search(rf'log\.event\(\s*"{re.escape(name)}"', code), f"{name} is news, not a failure of ours"
-        assert re.search(rf'(?:log\.warning|logger\.exception|logger\.error)\(\s*"{re.escape(name)}"', code), name
+    ringing = {metric.name for alarm in ALARMS.values() for metric in alarms.metrics_of(alarm)} & NAMES
+    assert len(ringing) >= 5
+    counted = [(name, definition) for name, definition in _counting() if name in ringing]
+    assert {name for name, _ in counted} == ringing
+    for name, definition in counted:
+        text = ast.unparse(definition)
+        assert "log.event(" not in text, f"{name} is counted where there is news, not a failure of ours"
+        assert "log.warning(" in text or "log.logger.error(" in text, name
+
+
+# --- metrics ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("metric", sorted(NAMES))
+def test_each_metric_is_counted_somewhere(metric: str) -> None:
+    assert _emitting(metric), f"nothing counts {metric}; then it is no metric"
+
+
+def test_every_attempt_and_every_refused_post_is_counted() -> None:
+    """A function that begins to write these lines has to count, too."""
+    assert _emitting("Attempts") == {folder for folder in FUNCTIONS if "delivery.attempted" in _texts(folder)}
+    assert _emitting("RefusedPostsInvalid") == INBOUND
 
 
 # --- metrics from log lines -------------------------------------------------------------------------------
@@ -266,21 +299,16 @@ def test_each_filter_finds_a_line_that_its_function_writes(name: str) -> None:
         assert not field.startswith("$.") or field in properties["FilterPattern"], f"the pattern must name {field}"
 
 
-@pytest.mark.parametrize(("line", "metric"), [("message.accepted", "Accepted"), ("delivery.attempted", "Attempts")])
-def test_what_is_counted_is_counted_in_every_function(line: str, metric: str) -> None:
-    writing = {folder for folder in FUNCTIONS if line in _texts(folder)}
-    counted = {
-        _folder(one["LogGroupName"]["Ref"])
-        for one in FILTERS.values()
-        if one["MetricTransformations"][0]["MetricName"] == metric
-    }
+def test_every_accepted_message_is_counted() -> None:
+    writing = {folder for folder in FUNCTIONS if "message.accepted" in _texts(folder)}
+    counted = {_folder(one["LogGroupName"]["Ref"]) for one in FILTERS.values()}
     assert counted == writing
+    assert {one["MetricTransformations"][0]["MetricName"] for one in FILTERS.values()} == {"Accepted"}
 
 
-def test_dimensions_of_our_metrics_have_few_values() -> None:
-    """Each value is a metric of its own, which costs."""
-    dimensions = [one["MetricTransformations"][0].get("Dimensions", []) for one in FILTERS.values()]
-    assert [found for found in dimensions if found] == [[{"Key": "Outcome", "Value": "$.outcome"}]]
+def test_our_metrics_have_no_dimensions() -> None:
+    """Each value of one makes a metric of its own, which costs."""
+    assert not [one for one in FILTERS.values() if "Dimensions" in one["MetricTransformations"][0]]
 
 
 # --- the dashboard ----------------------------------------------------------------------------------------
@@ -306,13 +334,13 @@ def test_the_dashboard_shows_what_there_is(widgets: list[dict[str, Any]]) -> Non
             namespace, name, *dimensions = [part for part in metric if isinstance(part, str)]
             shown.add(name)
             if namespace == OURS:
-                assert name in {one["MetricTransformations"][0]["MetricName"] for one in FILTERS.values()}
-                assert dimensions in ([], ["Outcome", "delivered"], ["Outcome", "failed"])
+                assert name in NAMES | {"Accepted"}
+                assert dimensions == []
             else:
                 key, value = dimensions
                 assert key in ("ApiId", "FunctionName", "QueueName")
                 assert value.strip("${}") in PARAMETERS
-    assert {one["MetricTransformations"][0]["MetricName"] for one in FILTERS.values()} <= shown
+    assert NAMES | {"Accepted"} <= shown
     assert {"Count", "4xx", "5xx", "Latency", "IteratorAge", "Errors", "Throttles", "Duration"} <= shown
     assert {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"} <= shown
 

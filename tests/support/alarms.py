@@ -1,12 +1,12 @@
-"""operations.yaml as the tests read it: its alarms, and what its metric filters make of log lines."""
+"""operations.yaml as the tests read it: its alarms, and the metrics that CloudWatch makes of a log."""
 
 import operator
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from tests.support import template
+from tests.support.logged import Logged
 
 OPERATIONS = "operations.yaml"
 _COMPARE = {"=": operator.eq, ">": operator.gt, ">=": operator.ge}
@@ -48,16 +48,19 @@ def section(alarm: dict[str, Any]) -> str:
     return str(found)
 
 
-def emitted(lines: Iterable[dict[str, Any]]) -> dict[str, list[float]]:
-    """What the metric filters make of log lines: metric → values. A line counts wherever it was logged."""
+def emitted(log: Logged) -> dict[str, list[float]]:
+    """What CloudWatch makes of a log: metric → values. A line counts wherever it was logged."""
     found: dict[str, list[float]] = {}
-    for line in lines:
-        for name, value in _emitted(line).items():
+    for line in log.metrics():
+        for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
+            found.setdefault(metric["Name"], []).extend(line[metric["Name"]])
+    for line in log.lines():
+        for name, value in _filtered(line).items():
             found.setdefault(name, []).append(value)
     return found
 
 
-def _emitted(line: dict[str, Any]) -> dict[str, float]:
+def _filtered(line: dict[str, Any]) -> dict[str, float]:
     made = {}
     for properties in of_kind("AWS::Logs::MetricFilter").values():
         if matches(properties["FilterPattern"], line):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ferryman import log
+from ferryman import log, metrics
 
 
 class Logged:
@@ -32,6 +32,7 @@ class Logged:
 def logged() -> Iterator[Logged]:
     """Everything that is logged inside the block, instead of on stdout."""
     made = Logged()
+    metrics.flush()  # what was counted before is not of this block
     handlers = [handler for handler in log.logger.handlers if type(handler) is logging.StreamHandler]
     before = [handler.setStream(made.text) for handler in handlers]
     try:

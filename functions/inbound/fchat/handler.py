@@ -7,7 +7,7 @@ import json
 import time
 from typing import Any
 
-from ferryman import log
+from ferryman import log, metrics, tracing
 from ferryman.dialects.fchat import answers
 from ferryman.dialects.fchat import requests as intake
 from ferryman.http import body, problems
@@ -110,7 +110,9 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     except Exception as raised:
         status, error = answers.refusal(raised, endpoint) or _failure(raised)
         answer = answers.refused(status, error, raised)
+        metrics.post_refused(status)
     line.end(status, error)
+    tracing.annotate(message_id=line.message_id)
     log.event(
         "message.accepted" if line.message_id else "request.handled",
         route=event.get("routeKey"),

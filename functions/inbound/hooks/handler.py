@@ -8,7 +8,7 @@ import time
 from typing import Any
 from urllib.parse import parse_qs
 
-from ferryman import log
+from ferryman import log, metrics, tracing
 from ferryman.conversations.messages.model import Message
 from ferryman.http import body, problems
 from ferryman.http.operation import PUBLIC, Operation
@@ -61,6 +61,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         status, detail, errors = problems.of(error)
         answer = problems.body(status, detail, request_id, errors)
         headers["Content-Type"] = problems.CONTENT_TYPE
+        metrics.post_refused(status)
         if status >= 500:
             log.logger.exception("request.failed", extra={"error": type(error).__name__})
             headers["Retry-After"] = "2"
@@ -79,6 +80,7 @@ def _log(message: Message | None, **of_request: Any) -> None:
     if message is None:
         log.event("request.handled", **of_request)
         return
+    tracing.annotate(message_id=message.message_id)
     log.event(
         "message.accepted",
         workspace_id=message.workspace_id,

@@ -5,7 +5,7 @@ A message that we did not make is parked whole, since nothing we could do would 
 
 from typing import Any
 
-from ferryman import log
+from ferryman import failures
 from ferryman.pipeline import dead_letters, parking
 from ferryman.webhooks.tickets import Ticket
 
@@ -16,7 +16,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         try:
             _one(record)
         except Exception as error:
-            log.logger.exception("dead_letter.failed", extra={"error": type(error).__name__})
+            failures.report("dead_letter.failed", error, message_id=record["messageId"])
             failed.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failed}
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ferryman import log
+from ferryman import failures, log
 from ferryman.pipeline import deliver
 from ferryman.pipeline.deliver import Done, Return
 from ferryman.webhooks import tickets
@@ -27,14 +27,14 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     except Exception as error:
         verdicts = [error] * len(batch)
     pauses = {}
-    for record, verdict in zip(records, verdicts, strict=True):
+    for record, ticket, verdict in zip(records, batch, verdicts, strict=True):
         if isinstance(verdict, Done):
             continue
         failed.append(record["messageId"])
         if isinstance(verdict, Return):
             pause = verdict.seconds
         else:
-            log.logger.error("delivery.failed", exc_info=verdict, extra={"error": type(verdict).__name__})
+            failures.report("delivery.failed", verdict, delivery_id=ticket.delivery_id)
             pause = _INFRASTRUCTURE_PAUSE_SECONDS
         pauses[record["receiptHandle"]] = pause
     if pauses:

@@ -6,7 +6,7 @@ that record, and Lambda repeats from there.
 
 from typing import Any
 
-from ferryman import log
+from ferryman import failures, log
 from ferryman.pipeline import dispatch, parking
 
 _STOP_BEFORE_SECONDS = 10
@@ -18,7 +18,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     try:
         dispatcher.flush()
     except Exception as error:
-        log.logger.exception("dispatch.failed", extra={"error": type(error).__name__})
+        failures.report("dispatch.failed", error)
     # Lambda's checkpoint is the lowest failed record: it and all that follow come again.
     failed = [*dispatcher.unfinished, *not_begun][:1]
     return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]} for record in failed]}
@@ -35,7 +35,7 @@ def _add_all(records: list[dict[str, Any]], dispatcher: dispatch.Dispatcher, con
             log.event("dispatch.continued", event_id=record.get("eventID"), reason=str(out_of_time))
             return records[number:]
         except Exception as error:
-            log.logger.exception("dispatch.failed", extra={"error": type(error).__name__})
+            failures.report("dispatch.failed", error, event_id=record.get("eventID"))
             return records[number:]
     return []
 

@@ -7,7 +7,7 @@ stream never stands still for it.
 from collections.abc import Callable
 from typing import Any
 
-from ferryman import log
+from ferryman import failures
 from ferryman.aws import dynamodb as store
 from ferryman.notifications import service
 from ferryman.pipeline import parking
@@ -23,7 +23,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         try:
             _one(record, seconds_left)
         except Exception as error:
-            log.logger.exception("notification.failed", extra={"error": type(error).__name__})
+            failures.report("notification.failed", error, event_id=record.get("eventID"))
     return {"batchItemFailures": []}
 
 

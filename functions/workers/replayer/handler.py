@@ -6,7 +6,7 @@ that record, and Lambda repeats from there.
 
 from typing import Any
 
-from ferryman import log
+from ferryman import failures
 from ferryman.aws import dynamodb as store
 from ferryman.pipeline import parking
 from ferryman.webhooks.replays import service
@@ -17,7 +17,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         try:
             _one(record)
         except Exception as error:
-            log.logger.exception("replay.failed", extra={"error": type(error).__name__})
+            failures.report("replay.failed", error, event_id=record.get("eventID"))
             return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
     return {"batchItemFailures": []}
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ferryman import log
+from ferryman import log, metrics
 from ferryman.pipeline import parking, sweep
 
 
@@ -11,4 +11,5 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
         return {"swept": sweep.sweep(lambda: context.get_remaining_time_in_millis() / 1000)}
     finally:
         if parked := parking.waiting():
+            metrics.highest("ParkedRecords", parked)
             log.warning("parked.waiting", count=parked)

@@ -66,9 +66,10 @@ _values: dict[Name, list[float]] = defaultdict(list)
 
 
 def count(name: Name, number: int = 1) -> None:
-    """Adds to a number that the invocation has one of."""
-    with _lock:
-        _values[name] = [sum(_values[name]) + number]
+    """Adds to a number that the invocation has one of. Adding nothing says nothing."""
+    if number:
+        with _lock:
+            _values[name] = [sum(_values[name]) + number]
 
 
 def measure(name: Name, value: float) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from ferryman import clock, ids, log
+from ferryman import clock, failures, ids, log
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Invalid, NotFound, RetryLater
 from ferryman.events import catalogue
@@ -109,9 +109,7 @@ def send_due(seconds_left: Callable[[], float]) -> int:
         except Exception as error:
             # One that cannot be sent must not keep those behind it waiting.
             failed += 1
-            log.logger.exception(
-                "notification.failed", extra={"error": type(error).__name__, "notification_id": notification_id}
-            )
+            failures.report("notification.failed", error, notification_id=notification_id)
     if failed:
         raise RetryLater(f"{failed} notifications could not be sent. The log lines notification.failed name them.")
     return sent

@@ -3,13 +3,13 @@
 The queue counts receives, the delivery counts attempts that failed. They differ when a receive was lost, throttled
 or ended before the claim. Budget spent: the delivery is exhausted. Budget left: it was our fault, so the ticket
 goes back to the queue with a fresh count. It does so for as long as the fault lasts, in growing pauses; after the
-third round the line `delivery.stuck` rings an alarm.
+third round the metric `StuckDeliveries` rings an alarm.
 """
 
 from contextlib import suppress
 from typing import Literal
 
-from ferryman import clock, log
+from ferryman import clock, log, metrics
 from ferryman.errors import NotFound
 from ferryman.events import catalogue
 from ferryman.events import table as events
@@ -27,6 +27,8 @@ _STUCK_AFTER_ROUNDS = 3
 def settle(ticket: Ticket) -> Settled:
     """What became of the delivery. Raises when our infrastructure fails; the message then stays."""
     settled = _settle(ticket)
+    if settled == "exhausted":
+        metrics.count("Exhausted")
     log.event("delivery.settled", workspace_id=ticket.workspace_id, delivery_id=ticket.delivery_id, settled=settled)
     return settled
 
@@ -76,6 +78,7 @@ def _delivery(ticket: Ticket) -> Delivery | None:
 def _again(ticket: Ticket) -> Ticket:
     again = ticket.again()
     if again.requeues >= _STUCK_AFTER_ROUNDS:
+        metrics.count("StuckDeliveries")
         log.warning(
             "delivery.stuck",
             workspace_id=ticket.workspace_id,

@@ -17,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from ferryman import clock, log, settings
+from ferryman import clock, ids, log, metrics, settings, tracing
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table as chats
 from ferryman.events import catalogue
@@ -88,6 +88,10 @@ def deliver(batch: Sequence[Ticket], seconds_left: float, lane: Lane = "fast") -
         return seconds_left - (clock.now() - began) >= limit + 1
 
     def one(ticket: Ticket) -> Verdict | Exception:
+        with tracing.work("delivery", **_ids(ticket)):
+            return attempt(ticket)
+
+    def attempt(ticket: Ticket) -> Verdict | Exception:
         try:
             try:
                 return _attempt(ticket, prepared, limit, lane, in_time)
@@ -104,7 +108,27 @@ def deliver(batch: Sequence[Ticket], seconds_left: float, lane: Lane = "fast") -
             if begun and lane == "slow":
                 time.sleep(APART_SECONDS)
             begun.append(pool.submit(one, ticket))
-        return [attempt.result() for attempt in begun]
+        verdicts = [future.result() for future in begun]
+    _measure_waiting(batch, verdicts)
+    return verdicts
+
+
+def _ids(ticket: Ticket) -> dict[str, str | None]:
+    """The ids by which a trace of the delivery is found."""
+    return {
+        "delivery_id": ticket.delivery_id,
+        "event_id": ticket.event_id,
+        "webhook_id": ticket.webhook_id,
+        "message_id": ticket.message_id,
+    }
+
+
+def _measure_waiting(tickets: Sequence[Ticket], verdicts: Sequence[Verdict | Exception]) -> None:
+    """Reports how long ago the oldest event came of which a delivery still waits. Its id tells, so nothing is read."""
+    now = clock.now()
+    for ticket, verdict in zip(tickets, verdicts, strict=True):
+        if not isinstance(verdict, Done) or verdict.why in ("deferred", "moved"):
+            metrics.highest("OldestWaiting", now - ids.made_at(ticket.event_id))
 
 
 def prepare(batch: Sequence[Ticket]) -> Prepared:
@@ -198,6 +222,8 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int, lane: Lane, in_time
         _require_known(ticket, delivery)
         # A copy of this message was faster. It may still die, so look again once its lease is over.
         return _defer(ticket, limit + _LEASE_MARGIN_SECONDS)
+    if ticket.first_receive and lane == "fast":  # else a receiver had us wait: by its rate, its pause, or its slowness
+        metrics.measure("FirstAttemptLatency", (clock.now() - clock.seconds(event.created_at)) * 1000)
     body = (event.body_in(webhook.format) or "").encode()  # _no_longer_wanted has told it missing
     attempt = signing.attempt(delivery, delivery.attempts[-1])
     headers = signing.headers(attempt, webhook.signatures, secrets, body)
@@ -269,6 +295,7 @@ def _cancel(ticket: Ticket, delivery: Delivery, reason: str) -> Verdict:
     except deliveries.LostClaim:
         _require_known(ticket, delivery)
         return Return(1)
+    metrics.count("Cancelled")
     log.event(
         "delivery.cancelled",
         workspace_id=delivery.workspace_id,
@@ -303,6 +330,7 @@ def _settle(delivery: Delivery, webhook: Webhook, outcome: Outcome) -> Verdict:
         after |= {"state": "exhausted", "reason": f"{failures} attempts failed"}
     else:
         after |= {"state": "retrying", "next_attempt_at": clock.iso(now + delay)}
+    metrics.count("Attempts")
     log.event(
         "delivery.attempted",
         workspace_id=delivery.workspace_id,
@@ -319,6 +347,7 @@ def _settle(delivery: Delivery, webhook: Webhook, outcome: Outcome) -> Verdict:
     except deliveries.LostClaim:
         # Our lease ran out and somebody else took over; theirs is the word that counts.
         return Return(1)
+    _count(delivery, after["state"])
     health.timed(webhook, attempt["duration_ms"])
     if isinstance(outcome, Delivered):
         if not delivery.test:
@@ -336,6 +365,18 @@ def _told(delivery: Delivery, after: dict[str, Any]) -> list[store.Write]:
     if after["state"] != "exhausted" or delivery.test or catalogue.is_operational(delivery.event_type):
         return []
     return [events.creating(catalogue.delivery_exhausted(delivery, after["reason"], clock.now_iso()))]
+
+
+def _count(delivery: Delivery, state: str) -> None:
+    """Counts how an attempt ended, and its delivery if that is over. A test that fails is no delivery that is lost."""
+    if state == "delivered":
+        metrics.count("Delivered")
+        return
+    metrics.count("FailedAttempts")
+    if state == "exhausted" and not delivery.test:
+        metrics.count("Exhausted")
+    elif state == "cancelled":
+        metrics.count("Cancelled")
 
 
 def _report(outcome: Outcome) -> dict[str, object]:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
-from ferryman import clock, ids, log
+from ferryman import clock, ids, log, metrics, tracing
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.lost_messages import receipts
 from ferryman.conversations.messages import table as messages
@@ -119,7 +119,10 @@ class Dispatcher:
         self.unfinished.append(token)
         event = pending.event
         events_of = [*bot_mentions.events_of(event), event] if event else []
-        count = sum(self._add(each) for each in events_of)
+        count = 0
+        for each in events_of:
+            with tracing.work("event", event_id=each.event_id, message_id=each.message_id):
+                count += self._add(each)
         self._added.append((pending, count))
 
     def flush(self) -> None:
@@ -184,4 +187,5 @@ def _done(key: store.Key) -> None:
 def _log(dispatched: dict[str, int]) -> None:
     """One line for all of them: event id → how many deliveries."""
     if dispatched:
+        metrics.count("Dispatched", sum(dispatched.values()))
         log.event("events.dispatched", deliveries=sum(dispatched.values()), events=dispatched)

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from ferryman import log, settings
+from ferryman import log, metrics, settings
 from ferryman.aws import clients
 
 _PAGE = 1000
@@ -26,6 +26,7 @@ def park(kind: Literal["record", "dead_letter"], whole: Mapping[str, Any], reaso
     clients.s3().put_object(
         Bucket=settings.text("PARKED_BUCKET"), Key=key, Body=content.encode(), ContentType="application/json"
     )
+    metrics.count("Parked")
     log.warning(f"{kind}.parked", key=key, reason=reason)
 
 

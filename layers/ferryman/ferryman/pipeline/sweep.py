@@ -7,7 +7,7 @@ looking costs next to nothing while there is nothing.
 
 from collections.abc import Callable, Iterator
 
-from ferryman import clock, log
+from ferryman import clock, log, metrics
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.lost_messages import find as accounting
 from ferryman.conversations.messages import table as messages
@@ -44,6 +44,7 @@ def sweep(seconds_left: Callable[[], float]) -> int:
                 log.logger.exception("sweep.failed", extra={"error": type(error).__name__, "item": indexed})
     finally:
         if swept:
+            metrics.count("SweptEvents", swept)
             log.warning("events.swept", count=swept)
     if failed:
         raise RetryLater(f"{failed} items could not be dispatched. The log lines sweep.failed name them.")

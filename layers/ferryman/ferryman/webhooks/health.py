@@ -14,7 +14,7 @@ Whoever has to wait is deferred with a new message, so that waiting never costs 
 import random
 from contextlib import suppress
 
-from ferryman import clock, log, settings
+from ferryman import clock, log, metrics, settings
 from ferryman.aws import dynamodb as store
 from ferryman.events import catalogue
 from ferryman.events import table as events
@@ -94,6 +94,7 @@ def _count(webhook: Webhook, outcome: Refused | Unreachable, error: str) -> int:
     if patience and not (pause and failures >= PAUSE_AFTER_FAILURES):
         webhooks.pause(webhook, _until(patience))
     if seconds and 0 < failures < DISABLE_AFTER_FAILURES:
+        metrics.count("WebhooksPaused")
         log.event(
             "webhook.paused",
             workspace_id=webhook.workspace_id,
@@ -120,6 +121,7 @@ def _disable(webhook: Webhook, reason: str, error: str) -> None:
     told = events.creating(catalogue.webhook_disabled(webhook, reason, error, at))
     with suppress(webhooks.NotEnabled):  # another attempt disabled it first
         store.commit([webhooks.disabling(webhook.workspace_id, webhook.webhook_id, reason, at), told])
+        metrics.count("WebhooksDisabled")
         log.event("webhook.disabled", workspace_id=webhook.workspace_id, webhook_id=webhook.webhook_id, reason=reason)
 
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import batched
 
-from ferryman import clock, ids, log
+from ferryman import clock, ids, log, metrics
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.lost_messages import activity, receipts
 from ferryman.conversations.lost_messages.receipts import Cursor
@@ -94,6 +94,7 @@ def account(look: Look, seconds_left: Callable[[], float]) -> Iterator[store.Key
         yield from late
         at = replace(to, moves=at.moves + 1)
     if at.at < until:
+        metrics.highest("SweeperBehind", until - at.at)
         log.warning("sweep.behind", look=look.name, seconds=until - at.at)
 
 

@@ -3,7 +3,7 @@ message itself; the streams of `messages` and `events` carry them to the dispatc
 
 from dataclasses import replace
 
-from ferryman import clock, ids, log
+from ferryman import clock, ids, log, tracing
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import access
 from ferryman.conversations.contexts import service as contexts_service
@@ -43,6 +43,7 @@ def post(
     else:
         store.commit([*idempotency.writes(idempotency_key, message.message_id), table.creating(message)])
     table.created(message)
+    tracing.annotate(message_id=message.message_id)
     log.event("message.accepted", message_id=message.message_id, chat_id=chat_id, origin="token")
     return message
 
