@@ -1,4 +1,4 @@
-"""What Ferryman costs: counts, CPU milliseconds and ratios to a floor that is measured in the same run."""
+"""Measures Ferryman's costs: counts, CPU milliseconds, and ratios to a floor of the same run."""
 
 import sys
 from pathlib import Path

@@ -138,10 +138,10 @@ def deliver(scene: Scene, messages: int) -> tuple[Counted, Counted]:
 
 
 def sweep(scene: Scene, messages: int, together: int, chats: int) -> Counted:
-    """What the sweeper asks for in `SWEPT_RUNS` runs, five minutes apart, while chats got so many messages each.
+    """The sweeper's calls in `SWEPT_RUNS` runs, five minutes apart, after chats got so many messages each.
 
-    They come evenly within the first ten minutes, `together` in a batch of the stream, and all are dispatched. The
-    runs are as many as it takes for both of its looks to pass them.
+    The messages come evenly within the first ten minutes, `together` in a batch of the stream, and all are dispatched.
+    After these runs, both cursors of the sweeper have passed them.
     """
     began = (int(clock.now()) // activity.PERIOD_SECONDS + 10) * activity.PERIOD_SECONDS
     counted = Counted()

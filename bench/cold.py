@@ -1,4 +1,4 @@
-"""The cost of a cold start: a fresh process imports a built function and handles its sample event.
+"""Measures cold starts: a fresh process imports a built function and handles its sample event.
 
 `python -m bench.cold [runs]` builds with `sam build`, unpacks as Lambda does (every file is dated 1980, nothing can be
 written beside it) and measures the whole process, in CPU milliseconds and in instructions. R is a process that imports

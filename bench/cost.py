@@ -1,4 +1,4 @@
-"""What a million messages and a million deliveries cost: counted calls, units, bytes and CPU × list prices.
+"""Computes the price of a million messages and deliveries: counted calls, units, bytes and CPU × list prices.
 
 `python -m bench cost --save` writes the tables into docs/cost.md. Traffic is dense: batches are full, which is where
 cost matters. CPU milliseconds of this machine are taken for those of one vCPU of Lambda, which 1,769 MB of memory have.
@@ -10,8 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from ferryman.metrics import Name
 from ferryman.pipeline.deliver import APART_SECONDS
 from ferryman.webhooks.subscriptions.model import SLOW_AFTER_SECONDS
 
@@ -66,6 +67,7 @@ PRICES = {
     "egress": Price(0.09, GB, "bytes to the internet", "https://aws.amazon.com/ec2/pricing/on-demand/"),
     "kms_key": Price(1.00, 1, "key of KMS for a month", _KMS),
     "alarm": Price(0.10, 1, "alarm for a month", _CLOUDWATCH),
+    "metric": Price(0.30, 1, "metric of our own for a month, by the hours in which it has a value", _CLOUDWATCH),
 }
 SERVICES = ("HTTP API", "Lambda", "DynamoDB", "SQS", "CloudWatch Logs", "KMS", "data transfer")
 
@@ -81,7 +83,8 @@ PACKETS, PACKET_BYTES = 9, 52
 TLS_RECORD = 22
 DECRYPTS = 1 / 30  # of a delivery: a process remembers a secret for five minutes
 ANSWERS = {"100 ms": 0.1, "2 s": 2.0, "8 s": 8.0}
-GOALS = {"message": 2.5, "delivery": 2.2}
+GOALS = {"message": 2.9, "delivery": 2.4}
+IDLE_METRICS = ("InitDuration", "MemoryUsed")  # the sweeper's and the notifier's, when a new process takes over
 PEERS = {
     "[Svix](https://www.svix.com/pricing/)": "$1,485",
     "[Convoy Cloud](https://www.getconvoy.io/pricing)": "$999",
@@ -100,7 +103,7 @@ type Bill = dict[str, float]  # dollars by service
 
 @dataclass(frozen=True)
 class Work:
-    """What one invocation does, measured."""
+    """The measured work of one invocation."""
 
     calls: list[Call]
     cpu_seconds: float
@@ -153,7 +156,7 @@ def _work(counted: Counted, around: Surroundings, function: str, name: str, time
 
 @dataclass(frozen=True)
 class Measured:
-    """What the three hot functions do: one message, a batch of the stream, a batch of the queue."""
+    """The measured work of the three hot functions: one message, a batch of the stream, a batch of the queue."""
 
     hooks: Work
     dispatcher: Work  # DISPATCHED_TOGETHER messages to one webhook
@@ -195,7 +198,7 @@ def _measured() -> Measured:
 
 
 def _handshake_bytes(folder: Path) -> int:
-    """What a client like ours sends in a TLS handshake, counted; whom it trusts changes nothing."""
+    """The bytes that a client like ours sends in a TLS handshake; the roots that it trusts do not change them."""
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
     client.set_alpn_protocols(["http/1.1"])
@@ -325,11 +328,20 @@ def idle(measured: Measured) -> Bill:
     polls = queues * 5 * 3 * 60 * 24 * 30  # five pollers that ask for 20 s each, month by month
     return {
         "KMS": len(template.resources("AWS::KMS::Key")) * PRICES["kms_key"].dollars,
-        "CloudWatch": alarms * PRICES["alarm"].dollars,
+        "CloudWatch": alarms * PRICES["alarm"].dollars + len(IDLE_METRICS) * PRICES["metric"].dollars,
         "SQS": polls * (PRICES["sqs"].dollars - 0.10 / MILLION),  # nothing is in them, so nothing has to be fair
         "Lambda": SWEEPS * (PRICES["invocation"].dollars + 0.4 * 0.25 * PRICES[architecture()].dollars),
         "DynamoDB": SWEEPS * measured.sweep,
     }
+
+
+def metric_names() -> set[str]:
+    """Our own metrics: those that the code counts, and the one that filters make of log lines."""
+    filters = template.load("operations.yaml")["Resources"].values()
+    made = [
+        item["Properties"]["MetricTransformations"] for item in filters if item["Type"] == "AWS::Logs::MetricFilter"
+    ]
+    return {*get_args(Name.__value__), *(one["MetricName"] for several in made for one in several)}
 
 
 # -- figures ----------------------------------------------------------------------------------------------------------
@@ -400,7 +412,10 @@ def document(measured: Measured) -> str:
     lines += [f"| {service} | {dollars:.2f} |" for service, dollars in month.items()]
     lines += [f"| **together** | **{total(month):.2f}** |"]
     posted = measured.posted * SWEEPS / 2  # all of its ten minutes
-    lines += [f"| and more for the sweeper, while people post day and night | {posted:.2f} |", ""]
+    lines += [f"| and more for the sweeper, while people post day and night | {posted:.2f} |"]
+    metrics = (len(metric_names()) - len(IDLE_METRICS)) * PRICES["metric"].dollars
+    lines += [f"| and more for our metrics, at most: each of them has a value in every hour | {metrics:.2f} |", ""]
+    posted += metrics
     ours = 10 * (total(columns["a million incoming messages"]) + healthy) * MILLION + total(month) + posted
     lines += ["| ten million messages a month, each to one webhook | a month |", "|---|---|"]
     lines += [f"| {name} | {price} |" for name, price in PEERS.items()]
@@ -414,7 +429,7 @@ def document(measured: Measured) -> str:
 
 
 def page() -> str:
-    """What docs/cost.md shows."""
+    """The measured part of docs/cost.md."""
     return document(_measured())
 
 

@@ -149,7 +149,7 @@ def unfiltered(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def writes(operation: str, request: Mapping[str, Any]) -> list[tuple[str, str, Item]]:
-    """What a call may write, as (kind, table, an item or key that holds the key)."""
+    """The writes of a call, as (kind, table, an item or key that holds the key)."""
     if operation == "TransactWriteItems":
         parts = [next(iter(entry.items())) for entry in request["TransactItems"]]
     elif operation in ("PutItem", "UpdateItem", "DeleteItem"):
@@ -174,7 +174,7 @@ def write_units(old: Item | None, new: Item | None) -> int:
 
 
 def index_units(table: str, old: Item | None, new: Item | None) -> int:
-    """What the table's indexes cost on top: an entry put, deleted or replaced by another."""
+    """The extra units of the table's indexes: for an entry put, deleted or replaced by another."""
     units = 0
     for key, projected in _indexes(table):
         before, after = _entry(old, key, projected), _entry(new, key, projected)

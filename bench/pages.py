@@ -1,4 +1,4 @@
-"""What was measured, kept in bench/results.json and shown in docs/: the tables between marks are made from it."""
+"""Keeps the measured figures in bench/results.json, and writes the tables between marks in docs/ from them."""
 
 import json
 import re
@@ -24,7 +24,7 @@ def load() -> dict[str, Any]:
 
 
 def save(found: dict[str, Any]) -> None:
-    """Keep what was found of some parts, and show it in docs/."""
+    """Keep the new figures of some parts, and show them in docs/."""
     whole_pages = {part: what.pop("page") for part, what in found.items()}
     results = load() | found
     RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")

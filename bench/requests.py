@@ -1,4 +1,4 @@
-"""What a request costs once the process is warm: CPU of our handler, over that of its AWS calls alone.
+"""Measures requests in a warm process: the CPU of our handler over the CPU of its AWS calls alone.
 
 `python -m bench.requests [runs]` sends each function behind the API its sample event again and again. AWS is the stub
 (bench/stub.py), in a process of its own. The floor makes the very calls that the handler made, by plain boto3, and does

@@ -1,4 +1,4 @@
-"""What memory and batch sizes cost: batches of deliveries on the share of a core that Lambda gives, and dollars.
+"""Measures memory and batch sizes: batches of deliveries on the share of a core that Lambda gives, and dollars.
 
 The deliverer is stopped whenever it had more than its share, as a quota does it. So what an attempt takes of its
 receiver's time is measured, not reckoned; and so is what the process holds in memory.
@@ -160,7 +160,7 @@ def _by_batch(batches: dict[int, Sized]) -> list[Row]:
 
 
 def _by_window(one: Sized) -> list[Row]:
-    """What a longer window would gather of ten deliveries a second to receivers of 8 s."""
+    """The price with longer windows, for ten deliveries a second to receivers of 8 s."""
     window = cost.slow_lane("MaximumBatchingWindowInSeconds")
     found = {seconds: _dollars(one, 10 * seconds, MEMORY_MB, 8.0) for seconds in (1, 2, 5)}
     note = "by window " + ", ".join(f"{seconds} s: {dollars:.2f}" for seconds, dollars in found.items())

@@ -137,7 +137,7 @@ def _remember_wire(params: dict[str, Any], context: dict[str, Any], **_: Any) ->
 
 
 def _key(method: str, target: str | None, body: bytes | str) -> str:
-    """What tells a function's calls apart: the operation and its table."""
+    """The key by which a function's calls differ: the operation and its table."""
     if target is None:
         return method
     content = json.loads(body)
@@ -161,7 +161,7 @@ class Stub:
         self.url = f"http://127.0.0.1:{self._process.stdout.readline().strip()}"
 
     def environment(self) -> dict[str, str]:
-        """What a process needs to take this for AWS."""
+        """The environment in which a process uses this stub as AWS."""
         return {**CREDENTIALS, "AWS_ENDPOINT_URL": self.url, "AWS_CONFIG_FILE": os.devnull}
 
     def close(self) -> None:

@@ -51,6 +51,8 @@ def _message(text: str) -> str:
         entry = json.loads(text)
     except ValueError:
         entry = None
+    if isinstance(entry, dict) and "_aws" in entry:
+        return dim(f"metrics {_metrics(entry)}")
     if not isinstance(entry, dict) or "message" not in entry:
         return dim(text) if entry else text
     level = str(entry.get("level", "INFO"))
@@ -58,6 +60,12 @@ def _message(text: str) -> str:
     fields = " ".join(f"{dim(name + '=')}{value}" for name, value in entry.items() if name not in FAMILIAR)
     trace = entry.get("exception") or ""
     return f"{paint(level)} {entry['message']} {fields}" + (f"\n{trace}" if trace else "")
+
+
+def _metrics(entry: dict[str, Any]) -> str:
+    """`Attempts=3 Delivered=3`"""
+    names = [metric["Name"] for directive in entry["_aws"]["CloudWatchMetrics"] for metric in directive["Metrics"]]
+    return " ".join(f"{name}={','.join(f'{value:g}' for value in entry[name])}" for name in names)
 
 
 def _short(group: str) -> str:

@@ -60,7 +60,7 @@ def _matching(text: str) -> set[str]:
     for part in text.split(","):
         kinds = {name for name in KINDS if name == part or name.startswith(f"{part}.")}
         if not kinds and part != "none":
-            sys.exit(f"There is no fault called {part}. --list shows all.")
+            sys.exit(f"{part} is not a fault. --list shows all.")
         found |= kinds
     return found
 

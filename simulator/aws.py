@@ -1,4 +1,4 @@
-"""What the fakes of DynamoDB, SQS, KMS and S3 share: each call is a moment at which things go wrong.
+"""Shared by the fakes of DynamoDB, SQS, KMS and S3: each call is a moment at which things go wrong.
 
 The fakes stand where `ferryman.aws.clients` hands out boto3's clients: they have the same methods, and fail as those do
 after boto3's own retries.
@@ -30,11 +30,11 @@ def _words(text: str) -> frozenset[str]:
 
 @dataclass
 class Network:
-    """What lies between a function and AWS."""
+    """The network between a function and AWS."""
 
     engine: Engine
     faults: Faults
-    dice: random.Random  # for what is no fault: how long things take
+    dice: random.Random  # for durations, which are not faults
     calls: int = 0
     down: set[str] = field(default_factory=set)  # services that fail at every call
     # (number of the call, function, operation, phase): may raise, or end the task; for exhaustive tests

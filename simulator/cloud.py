@@ -25,6 +25,7 @@ from simulator.services import KMS, S3
 from tests.support import template
 from tests.support.world import Context, World
 
+_NAME_IN_THE_LOG = "POWERTOOLS_SERVICE_NAME"  # the only variable that differs between functions
 _TRIMMED_AFTER = 24 * 3600
 _LANES = 4
 _CONCURRENT_BATCHES = 6
@@ -75,6 +76,8 @@ class Cloud(World):
         merged: dict[str, str] = {}
         for folder in self.functions:
             for name, value in self.environment(folder).items():
+                if name == _NAME_IN_THE_LOG:
+                    continue
                 assert merged.setdefault(name, value) == value, f"{name} differs between functions"
         return merged
 
@@ -197,7 +200,7 @@ class Stream:
             lane.poll_soon()
 
     def failed_for_good(self, given_up: list[_Waiting]) -> None:
-        """What the mapping gave up goes to its failure destination, a bucket, whole."""
+        """Put the records that the mapping gave up, whole, into its failure destination, a bucket."""
         if given_up and self.on_failure is not None:
             bucket = self.on_failure.removeprefix("arn:simulated:")
             first = given_up[0].record["dynamodb"]["SequenceNumber"]

@@ -93,7 +93,7 @@ class Table:
         return [(key, self.items[key]) for key in self.partitions.get(value, ())]
 
     def index_partition(self, index: Index, value: str, as_of: float) -> list[tuple[Key, Item]]:
-        """What the index shows under `value`, as it was at the time `as_of`."""
+        """The items that the index shows under `value`, as it was at the time `as_of`."""
         found: dict[Key, Item | None] = {key: self.items[key] for key in index.partitions.get(value, ())}
         for when, key, old in reversed(self.history):
             if when <= as_of:

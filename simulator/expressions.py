@@ -107,7 +107,7 @@ class _Parser:
             self.take(")")
             return lambda i, v: any(_compare("=", left(i, v), one(i, v)) for one in among)
         if operator not in ("=", "<>", "<", "<=", ">", ">="):
-            raise Malformed(f"{operator!r} is no comparison")
+            raise Malformed(f"{operator!r} is not a comparison")
         right = self.operand()
         return lambda item, values: _compare(operator, left(item, values), right(item, values))
 
@@ -164,7 +164,7 @@ class _Parser:
                 raise Malformed(f"{token} is not in ExpressionAttributeNames")
             return self.names[token]
         if not re.fullmatch("[A-Za-z_][A-Za-z_0-9]*", token):
-            raise Malformed(f"{token!r} is no name")
+            raise Malformed(f"{token!r} is not a name")
         if token.upper() in RESERVED:
             raise Malformed(f"{token} is a reserved word")
         return token
@@ -175,7 +175,7 @@ class _Parser:
         actions: list[tuple[str, tuple[Step, ...], Operand | None]] = []
         while section := self.word():
             if section not in ("SET", "REMOVE", "ADD", "DELETE"):
-                raise Malformed(f"{section!r} is no section of an update")
+                raise Malformed(f"{section!r} is not a section of an update")
             self.take()
             actions.append(self._action(section))
             while self.peek() == ",":
@@ -354,13 +354,13 @@ def _size(value: Value | None) -> Value | None:
 
 def _number(value: Value | None) -> Decimal:
     if "N" not in _needed(value):
-        raise Malformed("an operand of + or - is no number")
+        raise Malformed("an operand of + or - is not a number")
     return Decimal(value["N"])  # type: ignore[index]
 
 
 def _list(value: Value | None) -> list[Value]:
     if "L" not in _needed(value):
-        raise Malformed("an operand of list_append is no list")
+        raise Malformed("an operand of list_append is not a list")
     members: list[Value] = value["L"]  # type: ignore[index]
     return members
 

@@ -96,7 +96,7 @@ class Faults:
     def __init__(self, seed: object, only: Collection[str] | None = None, *, scale: float = 1) -> None:
         self.on = set(KINDS if only is None else only)
         if unknown := self.on - set(KINDS):
-            raise ValueError(f"there is no fault called {min(unknown)}; see --list")
+            raise ValueError(f"{min(unknown)} is not a fault; see --list")
         self.active = True
         self.counts: Counter[str] = Counter()
         self.armed: Counter[str] = Counter()  # these strike at the next opportunities, whatever the chance

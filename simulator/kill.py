@@ -117,7 +117,7 @@ class Run:
     # -- what happens meanwhile --------------------------------------------------------------------------------------
 
     def post(self, number: int) -> None:
-        """Until it is acknowledged, as a sender does. What was refused or not answered may have arrived as well."""
+        """Post until it is acknowledged, as a sender does. A refused or unanswered post may have arrived as well."""
         while True:
             asked = time.time()
             try:
@@ -213,7 +213,7 @@ class _Judge:
                 self._delivery(path, delivery)
         known = {delivery["id"] for deliveries in log.values() for delivery in deliveries}
         for unknown in self.books.keys() - known:
-            self._wrong(f"{unknown} was received, but there is no record of it")
+            self._wrong(f"{unknown} was received, but no record of it exists")
 
     def _wrong(self, text: str) -> None:
         self.verdict.unexpected.append(text)
@@ -254,7 +254,7 @@ class _Judge:
         if wrong := wrong_end(delivery["state"], delivery["reason"] or "", attempts):
             self._wrong(f"{delivery_id} {wrong}")
         if delivery["state"] == "cancelled" and "disabled" not in (delivery["reason"] or ""):
-            self._wrong(f"{delivery_id} is cancelled because {delivery['reason']!r}, which is no reason")
+            self._wrong(f"{delivery_id} is cancelled because {delivery['reason']!r}, which is not a valid reason")
 
     def _attempt(self, delivery_id: str, attempt: dict[str, Any], status: int | None) -> None:
         shown = f"attempt {attempt['number']} of {delivery_id}"

@@ -148,7 +148,7 @@ class _Judge:
             self._delivery(delivery_id, record)
         stored = {key[1] for key in tables["DeliveriesTable"].items}
         for delivery_id in self.recorder.claims.keys() - stored:
-            self._wrong(f"{delivery_id} was attempted, but there is no record of it")
+            self._wrong(f"{delivery_id} was attempted, but no record of it exists")
         self._leftovers(simulation)
 
     def _wrong(self, text: str) -> None:
@@ -302,7 +302,7 @@ class _Judge:
         if "belongs" in reason:
             left = (record.get("chat_id"), subscription.owner_id) in self.recorder.left
             return None if left else "its owner never left"
-        return "that is no reason"
+        return "that is not a valid reason"
 
     # -- the rest ----------------------------------------------------------------------------------------------------
 

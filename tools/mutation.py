@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def configuration() -> dict[str, list[str]]:
-    """What pyproject.toml says to mutmut."""
+    """The section for mutmut in pyproject.toml."""
     found: dict[str, list[str]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutmut"]
     return found
 
@@ -144,7 +144,7 @@ def _show(scores: list[Score]) -> None:
     for score in scores:
         mark = green("✓") if score.percent >= FLOOR else red("✗")
         print(f"  {mark} {score.module:<44} {score.percent:>5.1f} % of {score.mutants}")
-        for name in score.unnoticed:
+        for name in score.unnoticed if score.percent < FLOOR else ():
             print(dim(f"      {name}"))
 
 

@@ -23,13 +23,16 @@ OUTPUTS = template.load()["Outputs"]
 # Words of AWS and of others that our own files need not hold.
 FOREIGN = {
     "AccessDeniedException", "ApiGatewayDomainName", "ImportModuleError", "requestContext", "enable_validation",
-    "override-dependencies", "AWS_ENDPOINT_URL_DYNAMODB", "importlib.resources", "ROLLBACK_FAILED",
+    "override-dependencies", "AWS_ENDPOINT_URL_DYNAMODB", "http.client._MAXHEADERS", "importlib.resources",
+    "ROLLBACK_FAILED",
 }  # fmt: skip
 
 # Addresses of the products that docs/coverage.md measures us against.
 DIALECTS = ("/webhooks/", "/api/v4/")
 
-DATE_AND_STATUS = r"Date: (\d{4}-\d\d-\d\d)\. Status: (accepted|replaced by \d+(?: in part)?)(?::.*|\.)"
+DATE_AND_STATUS = (
+    r"Date: (\d{4}-\d\d-\d\d)\. Status: (accepted|replaced by \d+(?: in part)?)(?::.*|\.(?: Replaces (.+))?)"
+)
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -175,14 +178,13 @@ def _sections(text: str, label: str) -> dict[str, str]:
 
 
 def _permissions(folder: str) -> Iterator[tuple[str, str]]:
-    for policy in template.functions()[folder].get("Policies", []):
-        for statement in policy["Statement"]:
-            actions, resources = statement["Action"], statement["Resource"]
-            for action in actions if isinstance(actions, list) else [actions]:
-                for resource in resources if isinstance(resources, list) else [resources]:
-                    named = resource["Fn::Sub"] if "Fn::Sub" in resource else resource["Fn::GetAtt"][0]
-                    name, _, index = re.sub(r"[${}]|\.Arn|/\*", "", named).partition("/index/")
-                    yield action.partition(":")[2], (re.sub("(Table|Queue|Key|Bucket)$", "", name) + index).lower()
+    for statement in template.statements(folder):
+        actions, resources = statement["Action"], statement["Resource"]
+        for action in actions if isinstance(actions, list) else [actions]:
+            for resource in resources if isinstance(resources, list) else [resources]:
+                named = resource["Fn::Sub"] if "Fn::Sub" in resource else resource["Fn::GetAtt"][0]
+                name, _, index = re.sub(r"[${}]|\.Arn|/\*", "", named).partition("/index/")
+                yield action.partition(":")[2], (re.sub("(Table|Queue|Key|Bucket|LogGroup)$", "", name) + index).lower()
 
 
 @pytest.mark.parametrize("page", [README, ROOT / "docs/receivers.md"], ids=lambda page: page.name)
@@ -196,6 +198,17 @@ def test_the_readme_is_short_and_begins_with_the_picture() -> None:
     lines = README.read_text().splitlines()
     assert len(lines) < 200
     assert next(line for line in lines[1:] if line) == "<picture>"
+
+
+def test_the_architecture_names_every_neighbourhood() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    package = ROOT / "layers/ferryman/ferryman"
+    folders = [path.parent for path in package.glob("*/__init__.py")] + [
+        path for path in (ROOT / "functions").glob("[a-z]*") if path.is_dir()
+    ]
+    missing = [path.name for path in folders if f"]({path.relative_to(ROOT)})" not in text]
+    modules = [path.stem for path in package.glob("*.py") if path.stem != "__init__" and f"`{path.stem}`" not in text]
+    assert not [*missing, *modules]
 
 
 def test_both_pictures_draw_the_same() -> None:
@@ -212,8 +225,11 @@ def test_every_decision_has_a_date_and_a_status_and_stands_in_the_index() -> Non
     for page in pages:
         lines = page.read_text().splitlines()
         number, title = re.fullmatch(r"# (\d+)\. (.+)", lines[0]).groups()  # type: ignore[union-attr]
-        date, status = re.fullmatch(DATE_AND_STATUS, lines[2]).groups()  # type: ignore[union-attr]
+        date, status, older_ones = re.fullmatch(DATE_AND_STATUS, lines[2]).groups()  # type: ignore[union-attr]
         assert page.name.startswith(f"{int(number):04}-")
+        for replaced in re.findall(r"\[(\d+)\]", older_ones or ""):
+            (older,) = (ROOT / "docs/decisions").glob(f"{int(replaced):04}-*.md")
+            assert f"Status: replaced by {number}" in older.read_text(), f"{older.name} must name {number}"
         expected.append(f"| {number} | [{title}]({page.name}) | {date} | {status} |")
     index = (ROOT / "docs/decisions/README.md").read_text()
     assert [line for line in index.splitlines() if re.match(r"\| \d", line)] == expected

@@ -1,4 +1,4 @@
-"""What operations.yaml promises: alarms that mean us, each with its section in the runbook, and a whole dashboard."""
+"""Promises of operations.yaml: alarms that mean us, each with its section in the runbook, and a whole dashboard."""
 
 import ast
 import json
@@ -24,7 +24,7 @@ OURS = "Ferryman/${Deployment}"
 NAMES: set[str] = set(get_args(metrics.Name.__value__))
 MEASURING = {"metrics.count", "metrics.highest", "metrics.measure"}
 INBOUND = {path.parent.name for path in (template.ROOT / "functions/inbound").glob("*/handler.py")}
-# What Lambda's entry counts for every function.
+# Lambda's entry counts these for every function.
 WRAPPED = {"InitDuration", "MemoryUsed"}
 
 each_alarm = pytest.mark.parametrize("name", ALARMS)
@@ -37,9 +37,9 @@ ARGUMENTS = {
     "SweeperBehind": "the sweeper reads our own tables",
     "SweptEvents": "what is dispatched late was not dispatched by the stream's functions, which talk to no receiver",
     "Invocations": "the sweeper is invoked by a schedule",
-    "ParkedRecords": "what is parked never came to a receiver: it is no delivery yet, or none of ours",
+    "ParkedRecords": "a parked record never came to a receiver: it is not a delivery yet, or not ours",
     "ApproximateNumberOfMessagesVisibleInQuietGroups": "retries and deferrals are hidden, and a webhook that takes "
-    "more than its share is no quiet group",
+    "more than its share is not a quiet group",
     "NumberOfMessagesDeleted": "more of them make the backlog smaller, and deferring deletes too",
     "ApproximateAgeOfOldestMessage": "looked at in the dead letters only, where it counts from the arrival, and where "
     "a function that calls nobody takes messages out",
@@ -68,7 +68,7 @@ def _texts(folder: str) -> set[str]:
 
 
 def _kinds(folder: str) -> set[str]:
-    """What invokes a function."""
+    """The kinds of event that invoke a function."""
     return {event["Type"] for event in FUNCTIONS[folder].get("Events", {}).values()}
 
 
@@ -152,7 +152,7 @@ def test_each_alarm_tells_the_topic_when_there_is_one(name: str) -> None:
 
 @each_alarm
 def test_an_idle_deployment_rings_nothing(name: str) -> None:
-    """Without work there are no metrics. The sweeper alone runs always."""
+    """Without work, no metric has a value. The sweeper alone runs always."""
     assert ALARMS[name]["TreatMissingData"] == ("breaching" if name == "SweeperSilent" else "notBreaching")
 
 
@@ -212,7 +212,7 @@ def test_each_delivery_queue_rings_when_it_does_not_get_on() -> None:
     assert _alarmed(waiting) == _alarmed("NumberOfMessagesDeleted") == filled
     slow = ALARMS["SlowLane"]
     stats = {one["Id"]: one["MetricStat"]["Stat"] for one in slow["Metrics"] if "MetricStat" in one}
-    assert stats == {"waiting": "Minimum", "done": "Sum"}, "what waits for a moment only is no standing queue"
+    assert stats == {"waiting": "Minimum", "done": "Sum"}, "a ticket that waits for a moment is not a standing queue"
     (expression,) = [one["Expression"] for one in slow["Metrics"] if "Expression" in one]
     assert expression == "IF(FILL(done, 0) > 0, 0, FILL(waiting, 0))"
     assert (slow["Threshold"], slow["EvaluationPeriods"]) == (0, 15)
@@ -230,7 +230,7 @@ def test_no_alarm_looks_at_what_a_receiver_can_do() -> None:
 
 
 def test_only_the_deliverer_can_reach_a_receiver() -> None:
-    """What the arguments lean on: nothing that any other alarm looks at waits for a receiver."""
+    """The arguments lean on this: nothing that any other alarm looks at waits for a receiver."""
     calling = {
         folder
         for folder in FUNCTIONS
@@ -275,7 +275,7 @@ def test_metrics_that_ring_are_counted_beside_a_warning_or_an_error() -> None:
 
 @pytest.mark.parametrize("metric", sorted(NAMES))
 def test_each_metric_is_counted_somewhere(metric: str) -> None:
-    assert _emitting(metric), f"nothing counts {metric}; then it is no metric"
+    assert _emitting(metric), f"nothing counts {metric}: remove it"
 
 
 def test_every_attempt_and_every_refused_post_is_counted() -> None:

@@ -8,16 +8,11 @@ from tools import voice
 
 # Findings that are still there, by folder. A number may only fall; a folder that is not listed has none.
 LEFT = {
-    "bench": 23,
-    "docs": 1,
     "functions": 12,
-    "layers": 198,
+    "layers": 184,
     "openapi.yaml": 454,
-    "pyproject.toml": 1,
-    "simulator": 20,
-    "template.yaml": 9,
-    "tests": 177,
-    "tools": 4,
+    "tests": 171,
+    "tools": 3,
 }
 
 

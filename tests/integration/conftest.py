@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import pytest
 from ferryman import clock
 from ferryman.conversations.lost_messages import find as accounting
 from ferryman.http import problems
 
 from local.receiver import Receiver
+from tests.support.clients import aws_client
 from tests.support.world import Answer, World
 from tests.support.world import world as make_world
 from tools import openapi
@@ -163,7 +163,7 @@ def later(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Later]:
         monkeypatch.setattr(clock, "now", lambda: real() + seconds)
 
     yield move
-    table, dynamodb = world.table("receipts"), boto3.client("dynamodb")
+    table, dynamodb = world.table("receipts"), aws_client("dynamodb")
     for name in (accounting.SOON.name, accounting.AGAIN.name):
         dynamodb.delete_item(TableName=table, Key={"minute": {"S": "cursor"}, "receipt_id": {"S": name}})
 

@@ -1,11 +1,10 @@
-"""What rings: each fault of ours does, and nothing that a customer's receiver can do."""
+"""Each fault of ours rings, and nothing that a customer's receiver can do."""
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import boto3
 import pytest
 from ferryman import clock
 from ferryman.aws import clients as aws
@@ -15,6 +14,7 @@ from local.receiver import Receiver
 from tests.integration.conftest import Later, Workspace
 from tests.support import template
 from tests.support.alarms import emitted
+from tests.support.clients import aws_client
 from tests.support.logged import Logged, logged
 from tests.support.refusals import refused
 from tests.support.world import Context, World
@@ -83,8 +83,8 @@ def refusing(service: str) -> Iterator[None]:
 
 def _waiting(world: World, queue: str) -> int:
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    sqs = boto3.client("sqs")
-    found = sqs.get_queue_attributes(QueueUrl=world.queue_url(queue), AttributeNames=names)["Attributes"]  # type: ignore[arg-type]
+    sqs = aws_client("sqs")
+    found = sqs.get_queue_attributes(QueueUrl=world.queue_url(queue), AttributeNames=names)["Attributes"]
     return sum(map(int, found.values()))
 
 
@@ -131,7 +131,7 @@ def test_a_key_that_may_not_be_used_rings(world: World, workspace: Workspace, re
     workspace.make("/v1/webhooks", {"url": receiver.url("/in"), "events": ["message.created"], "chat_ids": [chat]})
     workspace.make(f"/v1/chats/{chat}/messages", {"text": "unsigned is unsent"})
     world.pump_streams()
-    sqs, url = boto3.client("sqs"), world.queue_url("DeliveriesQueue")
+    sqs, url = aws_client("sqs"), world.queue_url("DeliveriesQueue")
     (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     record = {
@@ -146,7 +146,7 @@ def test_a_key_that_may_not_be_used_rings(world: World, workspace: Workspace, re
     assert not receiver.requests()
 
 
-def test_what_the_sweeper_finds_rings_with_its_number(world: World, workspace: Workspace, later: Later) -> None:
+def test_swept_messages_ring_with_their_number(world: World, workspace: Workspace, later: Later) -> None:
     chat = workspace.chat()
     for number in range(3):
         workspace.make(f"/v1/chats/{chat}/messages", {"text": f"left behind {number}"})
@@ -157,7 +157,7 @@ def test_what_the_sweeper_finds_rings_with_its_number(world: World, workspace: W
     assert rung(log) == {"SweptEvents": [3]}
 
 
-def test_what_the_sweeper_found_rings_when_its_time_was_over_too(
+def test_swept_messages_ring_also_when_the_sweepers_time_was_over(
     world: World, workspace: Workspace, later: Later
 ) -> None:
     chat = workspace.chat()
@@ -200,7 +200,7 @@ def test_a_long_replay_that_gets_on_is_not_swept(
     key = {"webhook": {"S": f"{workspace.workspace_id}/{webhook_id}"}, "replay_id": {"S": replay["id"]}}
 
     def moved(seconds_ago: float) -> None:
-        boto3.client("dynamodb").update_item(
+        aws_client("dynamodb").update_item(
             TableName=world.table("replays"),
             Key=key,
             UpdateExpression="SET updated_at = :at",
@@ -216,12 +216,12 @@ def test_a_long_replay_that_gets_on_is_not_swept(
     assert rung(log) == {"SweptEvents": [1]}
 
 
-def test_what_is_parked_rings_until_it_is_gone(world: World) -> None:
-    boto3.client("s3").put_object(Bucket=world.bucket(), Key="records/x", Body=b"{}")
+def test_a_parked_record_rings_until_it_is_gone(world: World) -> None:
+    aws_client("s3").put_object(Bucket=world.bucket(), Key="records/x", Body=b"{}")
     with logged() as log:
         world.invoke("sweeper", {})
         world.invoke("sweeper", {})
-        boto3.client("s3").delete_object(Bucket=world.bucket(), Key="records/x")
+        aws_client("s3").delete_object(Bucket=world.bucket(), Key="records/x")
         world.invoke("sweeper", {})
     assert rung(log) == {"ParkedRecords": [1, 1]}
 
@@ -231,7 +231,7 @@ def test_a_delivery_that_comes_round_for_the_third_time_rings(world: World, work
     workspace.make("/v1/webhooks", {"url": "http://localhost:9/", "events": ["message.created"], "chat_ids": [chat]})
     workspace.make(f"/v1/chats/{chat}/messages", {"text": "round and round"})
     world.pump_streams()
-    sqs, url = boto3.client("sqs"), world.queue_url("DeliveriesQueue")
+    sqs, url = aws_client("sqs"), world.queue_url("DeliveriesQueue")
     (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     ticket = Ticket.load(message["Body"])

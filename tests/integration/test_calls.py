@@ -7,7 +7,6 @@ import json
 import math
 from collections.abc import Iterator
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from ferryman import ids
@@ -17,6 +16,7 @@ from ferryman.aws import dynamodb as store
 from bench import calls
 from bench.calls import BATCH, Scene
 from bench.meter import index_units, read_units, size, write_units
+from tests.support.clients import aws_client
 from tests.support.logs import captured
 
 
@@ -140,7 +140,7 @@ def test_a_query_counts_what_it_read_and_not_what_its_filter_left(scene: Scene) 
         topic = f"{scene.workspace_id}/live/x"
         for number in range(100):
             row = {"topic": {"S": topic}, "webhook_id": {"S": f"{number}"}, "events": {"L": [{"S": "x" * 100}]}}
-            boto3.client("dynamodb").put_item(TableName="SubscriptionsTable", Item=row)
+            aws_client("dynamodb").put_item(TableName="SubscriptionsTable", Item=row)
         with scene.meter.counting() as counted:
             found = store.query(
                 "subscriptions", "topic = :topic", {":topic": topic, ":type": "none"}, where="contains(events, :type)"

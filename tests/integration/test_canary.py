@@ -10,19 +10,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
 import pytest
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
 from tests.support import template
+from tests.support.clients import aws_client
 from tests.support.logs import Logged, captured
 from tests.support.world import Answer, World
 
 
 @dataclass
 class Journey:
-    """What a workspace's people did, and the secrets they were given on the way."""
+    """The deeds of a workspace's people, and the secrets they were given on the way."""
 
     workspace: Workspace
     logged: Logged
@@ -154,7 +154,7 @@ def test_no_secret_is_in_any_table(journey: Journey, world: World) -> None:
 
 
 def test_no_secret_is_in_a_queue_or_a_stream(journey: Journey, world: World) -> None:
-    sqs = boto3.client("sqs")
+    sqs = aws_client("sqs")
     for queue in template.resources("AWS::SQS::Queue"):
         for message in sqs.receive_message(QueueUrl=world.queue_url(queue), MaxNumberOfMessages=10).get("Messages", []):
             assert _hits(journey, json.dumps(message)) == [], f"{queue} holds a secret"

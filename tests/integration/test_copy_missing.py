@@ -4,8 +4,7 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
-import boto3
-
+from tests.support.clients import aws_client
 from tests.support.world import World
 
 SNIPPET = Path(__file__).parents[2] / "docs" / "snippets" / "copy_missing.py"
@@ -28,7 +27,7 @@ def test_what_is_missing_comes_back_and_nothing_is_overwritten(world: World) -> 
 
 
 def _table(name: str, content: dict[str, str]) -> None:
-    dynamodb: Any = boto3.client("dynamodb")
+    dynamodb: Any = aws_client("dynamodb")
     attributes = [{"AttributeName": key["AttributeName"], "AttributeType": "S"} for key in KEYS]
     dynamodb.create_table(
         TableName=name, KeySchema=KEYS, AttributeDefinitions=attributes, BillingMode="PAY_PER_REQUEST"
@@ -40,5 +39,5 @@ def _table(name: str, content: dict[str, str]) -> None:
 
 
 def _content(name: str) -> dict[str, str]:
-    items = boto3.client("dynamodb").scan(TableName=name)["Items"]
+    items = aws_client("dynamodb").scan(TableName=name)["Items"]
     return {item["entry"]["S"]: item["value"]["S"] for item in items}

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import boto3
 import pytest
 from ferryman.aws import clients as aws
 from ferryman.webhooks import tickets
@@ -14,6 +13,7 @@ from ferryman.webhooks.tickets import Ticket
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
+from tests.support.clients import aws_client
 from tests.support.logged import logged
 from tests.support.refusals import refused
 from tests.support.world import World
@@ -86,7 +86,7 @@ def _records(*bodies: str) -> dict[str, Any]:
 
 def _taken(world: World) -> list[str]:
     """Takes what waits out of the delivery queue."""
-    sqs, url = boto3.client("sqs"), world.queue_url("DeliveriesQueue")
+    sqs, url = aws_client("sqs"), world.queue_url("DeliveriesQueue")
     found = []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
         for message in messages:
@@ -145,7 +145,7 @@ def test_a_deferral_does_not_forget_the_rounds(
     (ticket,) = [Ticket.load(body) for body in _taken(world)]
     sent.clear()
     key = {"workspace_id": {"S": workspace.workspace_id}, "webhook_id": {"S": webhook_id}}
-    boto3.client("dynamodb").update_item(
+    aws_client("dynamodb").update_item(
         TableName=world.table("webhooks"),
         Key=key,
         UpdateExpression="SET paused_until = :later",
@@ -171,7 +171,7 @@ def test_a_message_that_is_none_of_ours_ends_parked_whole(
         assert world.invoke("dead_letters", _records(body, ticket)) == {"batchItemFailures": []}
     parked = {key: content for key, content in world.parked().items() if key.startswith("dead_letters/")}
     for key in parked:
-        boto3.client("s3").delete_object(Bucket=world.bucket(), Key=key)
+        aws_client("s3").delete_object(Bucket=world.bucket(), Key=key)
     ((key, content),) = parked.items()
     assert content["dead_letter"] == _records(body)["Records"][0]
     assert [line["key"] for line in log.lines("dead_letter.parked")] == [key]
@@ -179,7 +179,7 @@ def test_a_message_that_is_none_of_ours_ends_parked_whole(
 
 
 def test_the_dead_letters_become_empty(world: World, workspace: Workspace) -> None:
-    sqs, url = boto3.client("sqs"), world.queue_url("DeadLettersQueue")
+    sqs, url = aws_client("sqs"), world.queue_url("DeadLettersQueue")
     sqs.send_message(QueueUrl=url, MessageBody="hello")
     assert world.pump_queue("DeadLettersQueue", "dead_letters") == 1
     counted = sqs.get_queue_attributes(
@@ -187,7 +187,7 @@ def test_the_dead_letters_become_empty(world: World, workspace: Workspace) -> No
     )["Attributes"]
     assert set(counted.values()) == {"0"}
     (key,) = world.parked()
-    boto3.client("s3").delete_object(Bucket=world.bucket(), Key=key)
+    aws_client("s3").delete_object(Bucket=world.bucket(), Key=key)
 
 
 def test_a_dead_letter_that_cannot_be_settled_stays(world: World, webhook_id: str) -> None:

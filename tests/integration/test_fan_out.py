@@ -3,11 +3,11 @@
 import itertools
 from typing import Any
 
-import boto3
 import pytest
 from ferryman.aws import clients as aws
 
 from tests.integration.conftest import Workspace
+from tests.support.clients import aws_client
 from tests.support.world import Context, World
 
 COUNT = 320
@@ -20,7 +20,7 @@ def subscribed(world: World, workspace: Workspace) -> str:
     made = workspace.make(
         "/v1/webhooks", {"url": "http://localhost:9/in", "events": ["message.created"], "chat_ids": [chat]}
     )
-    dynamodb = boto3.client("dynamodb")
+    dynamodb = aws_client("dynamodb")
     key = {"workspace_id": {"S": workspace.workspace_id}, "webhook_id": {"S": made["id"]}}
     webhook = dynamodb.get_item(TableName=world.table("webhooks"), Key=key)["Item"]
     topic = webhook["topics"]["L"][0]
@@ -48,7 +48,7 @@ class ShortTime(Context):
 
 def _waiting(world: World) -> list[str]:
     """Takes all tickets out of the queue."""
-    sqs, url, found = boto3.client("sqs"), world.queue_url("DeliveriesQueue"), []
+    sqs, url, found = aws_client("sqs"), world.queue_url("DeliveriesQueue"), []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
         for message in messages:
             found.append(message["Body"])
@@ -72,7 +72,7 @@ def test_a_large_fan_out_goes_on_where_it_was(world: World, workspace: Workspace
         assert calls < 6, "it does not get on"
     assert len(tickets) == COUNT
     assert calls == 4
-    progress = boto3.client("dynamodb").scan(TableName=world.table("events"))["Items"]
+    progress = aws_client("dynamodb").scan(TableName=world.table("events"))["Items"]
     assert all("expires_at_epoch" in item for item in progress), "where it was is forgotten in time"
 
 

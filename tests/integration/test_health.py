@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import boto3
 import pytest
 from ferryman import clock
 from ferryman.outbound.outcomes import Refused, Unreachable
@@ -11,6 +10,7 @@ from ferryman.webhooks.subscriptions import table as webhooks
 
 from local.receiver import Answer, Receiver
 from tests.integration.conftest import Workspace
+from tests.support.clients import aws_client
 from tests.support.world import World
 
 
@@ -53,7 +53,7 @@ def _post(workspace: Workspace, chat: str, count: int) -> None:
 
 
 def _set(world: World, workspace: Workspace, webhook_id: str, **numbers: int) -> None:
-    boto3.client("dynamodb").update_item(
+    aws_client("dynamodb").update_item(
         TableName=world.table("webhooks"),
         Key={"workspace_id": {"S": workspace.workspace_id}, "webhook_id": {"S": webhook_id}},
         UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in numbers),
@@ -63,7 +63,7 @@ def _set(world: World, workspace: Workspace, webhook_id: str, **numbers: int) ->
 
 def _drain(world: World) -> None:
     """Take out what other tests left in the queue."""
-    sqs, url = boto3.client("sqs"), world.queue_url("DeliveriesQueue")
+    sqs, url = aws_client("sqs"), world.queue_url("DeliveriesQueue")
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
         for message in messages:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
@@ -110,7 +110,7 @@ def test_a_paused_webhook_is_probed_by_one_attempt_and_a_success_ends_the_pause(
 def test_who_waits_for_a_pause_does_not_return_all_at_once(
     world: World, workspace: Workspace, receiver: Receiver, moving: Clock, deferred: list[float]
 ) -> None:
-    boto3.client("sqs").purge_queue(QueueUrl=world.queue_url("DeliveriesQueue"))
+    aws_client("sqs").purge_queue(QueueUrl=world.queue_url("DeliveriesQueue"))
     chat = workspace.chat()
     webhook_id = _webhook(workspace, receiver, chat)
     _set(world, workspace, webhook_id, paused_until=int(moving.now * 1000) + 600_000, consecutive_failures=5)

@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from ferryman import ids
 from ferryman.webhooks import tickets
@@ -12,6 +11,7 @@ from ferryman.webhooks.tickets import Ticket
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
+from tests.support.clients import aws_client
 from tests.support.logged import logged
 from tests.support.world import World
 from tests.unit import hostile
@@ -40,7 +40,7 @@ def _say(workspace: Workspace, chat: str, count: int) -> None:
 
 def _waiting(world: World) -> list[Ticket]:
     """Takes the tickets out of the queue."""
-    sqs, url, found = boto3.client("sqs"), world.queue_url("DeliveriesQueue"), []
+    sqs, url, found = aws_client("sqs"), world.queue_url("DeliveriesQueue"), []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
         for message in messages:
             found.append(Ticket.load(message["Body"]))
@@ -76,7 +76,7 @@ def _settled_at(world: World, batch: list[Ticket]) -> list[str]:
             "webhook": {"S": f"{ticket.workspace_id}/{ticket.webhook_id}"},
             "delivery_id": {"S": ticket.delivery_id},
         }
-        item = boto3.client("dynamodb").get_item(TableName=world.table("deliveries"), Key=key)["Item"]
+        item = aws_client("dynamodb").get_item(TableName=world.table("deliveries"), Key=key)["Item"]
         found.append(item["updated_at"]["S"])
     return found
 
@@ -152,7 +152,7 @@ def test_each_webhook_is_a_group_of_its_own_in_the_fair_queue(
     made = {_webhook(workspace, chat, receiver.url(f"/{number}")) for number in range(3)}
     _say(workspace, chat, 1)
     world.pump_streams()
-    sqs, url = boto3.client("sqs"), world.queue_url("DeliveriesQueue")
+    sqs, url = aws_client("sqs"), world.queue_url("DeliveriesQueue")
     messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"])[
         "Messages"
     ]

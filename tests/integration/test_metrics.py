@@ -1,4 +1,4 @@
-"""What the functions count, seen where CloudWatch takes it from: their logs."""
+"""The functions' metrics, read where CloudWatch takes them from: their logs."""
 
 import json
 from typing import Any
@@ -99,7 +99,7 @@ def test_an_exhausted_delivery_is_counted_once_and_each_of_its_attempts(
     counted = emitted(log)
     assert (sum(counted["Attempts"]), sum(counted["FailedAttempts"])) == (4, 4)
     assert counted["Exhausted"] == [1]
-    assert len(counted["FirstAttemptLatency"]) == 1, "a retry is no first attempt"
+    assert len(counted["FirstAttemptLatency"]) == 1, "a retry is not a first attempt"
     assert not {"Delivered", "Cancelled"} & set(counted)
 
 
@@ -144,7 +144,9 @@ def test_a_receiver_that_is_gone_cancels_its_delivery_and_disables_its_webhook(
     assert counted["FailedAttempts"] == counted["Cancelled"] == counted["WebhooksDisabled"] == [1]
 
 
-def test_a_test_that_fails_is_no_delivery_that_is_lost(world: World, workspace: Workspace, receiver: Receiver) -> None:
+def test_a_failing_test_is_not_counted_as_an_exhausted_delivery(
+    world: World, workspace: Workspace, receiver: Receiver
+) -> None:
     receiver.answer("/in", 500)
     webhook_id = _webhook(workspace, receiver, workspace.chat())
     workspace.make(f"/v1/webhooks/{webhook_id}/test", {}, 202)
@@ -271,7 +273,7 @@ def test_a_secret_in_a_name_of_a_function_is_masked_in_its_metrics(shape: str, m
 
 
 def test_no_request_without_news_writes_metrics(world: World, workspace: Workspace) -> None:
-    """What a request costs is paid by everybody; its line is counted by a filter, for nothing."""
+    """Every request would pay for the line; a filter counts its log line for nothing."""
     made = workspace.make("/v1/incoming-webhooks", {"chat_id": workspace.chat(), "name": "CI"})
     with logged() as log:
         assert world.call("POST", "/hooks/" + made["url"].rpartition("/")[2], json_body={"text": "x"}).status == 200

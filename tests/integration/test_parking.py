@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from ferryman import clock, ids
 from ferryman.aws import clients as aws
 
 from local.receiver import Receiver
 from tests.integration.conftest import Later, Workspace
+from tests.support.clients import aws_client
 from tests.support.logged import logged
 from tests.support.refusals import refused
 from tests.support.world import Context, World
@@ -22,7 +22,7 @@ type Item = dict[str, Any]
 def empty(world: World) -> Iterator[None]:
     """The bucket is shared by all tests of the process."""
     yield
-    s3 = boto3.client("s3")
+    s3 = aws_client("s3")
     for key in world.parked():
         s3.delete_object(Bucket=world.bucket(), Key=key)
 
@@ -58,7 +58,7 @@ def _given_up(world: World, records: list[dict[str, Any]], key: str = "1", *, as
         "DDBStreamBatchInfo": {"batchSize": len(records)},
         "payload": json.dumps(payload) if as_text else payload,
     }
-    boto3.client("s3").put_object(
+    aws_client("s3").put_object(
         Bucket=world.bucket(), Key=f"aws/lambda/mapping/shard/{key}", Body=json.dumps(content).encode()
     )
 
@@ -66,7 +66,7 @@ def _given_up(world: World, records: list[dict[str, Any]], key: str = "1", *, as
 def _item(world: World, workspace: Workspace, chat: str, message_id: str) -> tuple[dict[str, Item], dict[str, Item]]:
     """A message's key and item, as DynamoDB has them."""
     key: dict[str, Item] = {"chat": {"S": f"{workspace.workspace_id}/{chat}"}, "message_id": {"S": message_id}}
-    return key, boto3.client("dynamodb").get_item(TableName=world.table("messages"), Key=key)["Item"]
+    return key, aws_client("dynamodb").get_item(TableName=world.table("messages"), Key=key)["Item"]
 
 
 def test_a_record_that_nobody_can_read_is_parked_whole_and_the_rest_goes_on(
@@ -75,7 +75,7 @@ def test_a_record_that_nobody_can_read_is_parked_whole_and_the_rest_goes_on(
     key, good = _item(world, workspace, chat, _say(workspace, chat, "before"))
     marks: dict[str, Item] = {"undispatched": {"S": "1"}, "created_at": good["created_at"]}
     poison: dict[str, Item] = {**key, "message_id": {"S": ids.new(ids.MESSAGE)}, **marks, "x": {"S": "y"}}
-    boto3.client("dynamodb").put_item(TableName=world.table("messages"), Item=poison)
+    aws_client("dynamodb").put_item(TableName=world.table("messages"), Item=poison)
     _say(workspace, chat, "behind")
     with logged() as log:
         world.pump()
@@ -91,7 +91,7 @@ def test_a_record_that_nobody_can_read_is_parked_whole_and_the_rest_goes_on(
     assert name in world.parked()
 
     repaired = {**good, **poison, "text": {"S": "repaired"}, "created_at": {"S": clock.now_iso()}}
-    boto3.client("dynamodb").put_item(TableName=world.table("messages"), Item=repaired)
+    aws_client("dynamodb").put_item(TableName=world.table("messages"), Item=repaired)
     _lost(world)
     assert world.invoke("unpark", {}) == {"done": 1, "kept": 0, "reasons": {}, "after": None}
     world.pump()
@@ -167,7 +167,7 @@ def test_what_the_sweeper_found_first_is_not_sent_again_ever(
     for table, item in list(world.items()):
         if table == "DeliveriesTable" and item["workspace_id"]["S"] == workspace.workspace_id:
             key = {name: item[name] for name in ("webhook", "delivery_id")}
-            boto3.client("dynamodb").delete_item(TableName=table, Key=key)
+            aws_client("dynamodb").delete_item(TableName=table, Key=key)
 
     assert world.invoke("unpark", {})["done"] == 1
     world.pump()
@@ -185,7 +185,7 @@ def test_when_the_item_is_gone_the_parked_record_is_the_last_copy(
         workspace.call("PATCH", f"/v1/chats/{chat}/messages/{message_id}", {"text": "second"})
     before = len(receiver.requests())
     (record,) = _lost(world, table)
-    boto3.client("dynamodb").delete_item(TableName=table, Key=record["dynamodb"]["Keys"])
+    aws_client("dynamodb").delete_item(TableName=table, Key=record["dynamodb"]["Keys"])
     _lost(world)
     _given_up(world, [record])
     assert world.invoke("unpark", {})["done"] == 1
@@ -227,11 +227,11 @@ def test_a_replay_that_lambda_gave_up_on_goes_on(
     ],
 )
 def test_what_is_no_record_stays_parked_and_is_named(world: World, body: bytes) -> None:
-    boto3.client("s3").put_object(Bucket=world.bucket(), Key="records/strange", Body=body)
+    aws_client("s3").put_object(Bucket=world.bucket(), Key="records/strange", Body=body)
     result = world.invoke("unpark", {})
     assert (result["done"], result["kept"], list(result["reasons"])) == (0, 1, ["records/strange"])
-    assert boto3.client("s3").get_object(Bucket=world.bucket(), Key="records/strange")["Body"].read() == body
-    boto3.client("s3").delete_object(Bucket=world.bucket(), Key="records/strange")
+    assert aws_client("s3").get_object(Bucket=world.bucket(), Key="records/strange")["Body"].read() == body
+    aws_client("s3").delete_object(Bucket=world.bucket(), Key="records/strange")
 
 
 class ShortTime(Context):
@@ -248,7 +248,7 @@ class ShortTime(Context):
 
 def test_when_time_is_short_the_next_call_goes_on_behind_it(world: World) -> None:
     for name in ("a", "b", "c"):
-        boto3.client("s3").put_object(Bucket=world.bucket(), Key=f"records/{name}", Body=b"{}")
+        aws_client("s3").put_object(Bucket=world.bucket(), Key=f"records/{name}", Body=b"{}")
     first = world.invoke("unpark", {}, ShortTime(2))
     assert (first["kept"], first["after"]) == (2, "records/b")
     rest = world.invoke("unpark", {"after": first["after"]})
@@ -260,7 +260,7 @@ def test_more_than_one_page_is_walked(world: World, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(parking, "_PAGE", 2)
     for number in range(5):
-        boto3.client("s3").put_object(Bucket=world.bucket(), Key=f"records/{number}", Body=b"{}")
+        aws_client("s3").put_object(Bucket=world.bucket(), Key=f"records/{number}", Body=b"{}")
     assert world.invoke("unpark", {})["kept"] == 5
 
 
@@ -270,6 +270,6 @@ def test_the_sweeper_says_how_much_is_parked(world: World) -> None:
         world.invoke("sweeper", {})
         assert not log.lines("parked.waiting")
         for number in range(3):
-            boto3.client("s3").put_object(Bucket=world.bucket(), Key=f"records/{number}", Body=b"{}")
+            aws_client("s3").put_object(Bucket=world.bucket(), Key=f"records/{number}", Body=b"{}")
         world.invoke("sweeper", {})
     assert [line["count"] for line in log.lines("parked.waiting")] == [3]

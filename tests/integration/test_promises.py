@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import boto3
 import pytest
 from ferryman import clock
 from ferryman.aws import clients as aws
@@ -18,6 +17,7 @@ from ferryman.webhooks.tickets import Ticket
 
 from local.receiver import Receiver
 from tests.integration.conftest import Later, Workspace
+from tests.support.clients import aws_client
 from tests.support.logged import logged
 from tests.support.refusals import refused
 from tests.support.world import Context, World
@@ -66,7 +66,7 @@ def _log(workspace: Workspace, webhook_id: str) -> list[dict[str, Any]]:
 
 def _taken(world: World) -> list[Ticket]:
     """Takes the tickets out of the queue."""
-    sqs, url, found = boto3.client("sqs"), world.queue_url("DeliveriesQueue"), []
+    sqs, url, found = aws_client("sqs"), world.queue_url("DeliveriesQueue"), []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
         for message in messages:
             found.append(Ticket.load(message["Body"]))
@@ -99,7 +99,7 @@ def _change(world: World, ticket: Ticket, **values: dict[str, Any]) -> None:
     with world.inside("deliverer"):
         source = Source(ticket.workspace_id, ticket.event_id, ticket.chat_id, ticket.message_id)
         deliveries.show(deliveries.new(load_events.recall([source])[ticket.event_id], ticket.webhook_id))
-    boto3.client("dynamodb").update_item(
+    aws_client("dynamodb").update_item(
         TableName=world.table("deliveries"),
         Key={
             "webhook": {"S": f"{ticket.workspace_id}/{ticket.webhook_id}"},
@@ -276,7 +276,7 @@ def test_reads_that_dynamodb_leaves_unprocessed_are_repeated(
 
 
 def world_keys(world: World, table: str) -> list[str]:
-    described = boto3.client("dynamodb").describe_table(TableName=table)["Table"]["KeySchema"]
+    described = aws_client("dynamodb").describe_table(TableName=table)["Table"]["KeySchema"]
     return [one["AttributeName"] for one in described]
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import boto3
 import pytest
 from ferryman import clock
 from ferryman.aws import clients as aws
@@ -14,6 +13,7 @@ from ferryman.webhooks.tickets import Ticket
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
+from tests.support.clients import aws_client
 from tests.support.logged import logged
 from tests.support.world import World
 from tests.support.world import world as make_world
@@ -50,7 +50,7 @@ def _say(workspace: Workspace, chat: str, text: str = "read once") -> str:
 def _records(world: World) -> list[Record]:
     """What the queue holds, as the deliverer receives it for the first time."""
     world.pump_streams()
-    sqs, url = boto3.client("sqs"), world.queue_url("DeliveriesQueue")
+    sqs, url = aws_client("sqs"), world.queue_url("DeliveriesQueue")
     found: list[Record] = []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
         for message in messages:

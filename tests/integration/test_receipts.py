@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import boto3
 import pytest
 from ferryman import clock
 from ferryman.aws import clients as aws
@@ -15,6 +14,7 @@ from ferryman.errors import RetryLater
 
 from local.receiver import Receiver
 from tests.integration.conftest import Later, Workspace
+from tests.support.clients import aws_client
 from tests.support.logged import logged
 from tests.support.refusals import refused
 from tests.support.world import Context, World
@@ -78,7 +78,7 @@ def _with_receipt(world: World) -> set[str]:
 
 def _cursor(name: str = "soon") -> Item:
     key = {"minute": {"S": "cursor"}, "receipt_id": {"S": name}}
-    item: Item = boto3.client("dynamodb").get_item(TableName="ReceiptsTable", Key=key)["Item"]
+    item: Item = aws_client("dynamodb").get_item(TableName="ReceiptsTable", Key=key)["Item"]
     return item
 
 
@@ -207,10 +207,10 @@ def test_what_is_stored_after_the_sweeper_came_by_is_found(
     message_id = _say(workspace, chat, "slow")
     _lose(world)
     item = _stored(world, message_id)
-    boto3.client("dynamodb").delete_item(TableName="MessagesTable", Key={n: item[n] for n in ("chat", "message_id")})
+    aws_client("dynamodb").delete_item(TableName="MessagesTable", Key={n: item[n] for n in ("chat", "message_id")})
     later(45)
     assert world.invoke("sweeper", {}) == {"swept": 0}
-    boto3.client("dynamodb").put_item(TableName="MessagesTable", Item=item)
+    aws_client("dynamodb").put_item(TableName="MessagesTable", Item=item)
     _lose(world)
     later(300)
     assert world.invoke("sweeper", {}) == {"swept": 1}
@@ -300,7 +300,7 @@ def test_what_an_operator_gave_up_is_not_tried_again(
     good = _say(workspace, chat, "unreadable")
     item = _stored(world, good)
     key = {name: item[name] for name in ("chat", "message_id")}
-    dynamodb = boto3.client("dynamodb")
+    dynamodb = aws_client("dynamodb")
     dynamodb.put_item(TableName="MessagesTable", Item={**key, "created_at": item["created_at"]})
     _lose(world)
     later(300)

@@ -2,11 +2,11 @@
 
 import itertools
 
-import boto3
 import pytest
 from ferryman.identity.logins import passwords
 
 from tests.integration.conftest import Workspace
+from tests.support.clients import aws_client
 
 PASSWORD = "correct horse battery"
 _numbers = itertools.count()
@@ -92,7 +92,7 @@ def test_a_test_token_changes_no_person_chat_or_membership(workspace: Workspace)
 
 def _rows(workspace: Workspace, table: str) -> list[str]:
     """Every row but what the use of a token writes into it."""
-    items = boto3.client("dynamodb").scan(TableName=workspace.world.table(table))["Items"]
+    items = aws_client("dynamodb").scan(TableName=workspace.world.table(table))["Items"]
     ignored = ("used_at", "last_used_at")
     return sorted(repr(sorted((k, v) for k, v in item.items() if k not in ignored)) for item in items)
 

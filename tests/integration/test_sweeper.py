@@ -1,12 +1,12 @@
 """What the stream left behind: the sweeper dispatches it, and nothing unreadable keeps it from the rest."""
 
-import boto3
 import pytest
 from ferryman.conversations.messages.table import SHARDS, UNDISPATCHED_INDEX
 from ferryman.errors import RetryLater
 
 from local.receiver import Receiver
 from tests.integration.conftest import Later, Workspace
+from tests.support.clients import aws_client
 from tests.support.world import World
 
 
@@ -14,7 +14,7 @@ def _poison(world: World, shard: int) -> dict[str, dict[str, str]]:
     """An item with the mark and the shape of nothing we know, older than everything else."""
     key = {"chat": {"S": f"wsp_unknown/{shard}"}, "message_id": {"S": "msg_unknown"}}
     marks = {"undispatched": {"S": str(shard)}, "created_at": {"S": "2020-01-01T00:00:00.000Z"}}
-    boto3.client("dynamodb").put_item(TableName=world.table("messages"), Item={**key, **marks})
+    aws_client("dynamodb").put_item(TableName=world.table("messages"), Item={**key, **marks})
     return key
 
 
@@ -34,9 +34,9 @@ def test_an_unreadable_item_does_not_keep_the_others_waiting(
         world.pump_queue("DeliveriesQueue", "deliverer")
     finally:
         for key in poisoned:
-            boto3.client("dynamodb").delete_item(TableName=world.table("messages"), Key=key)
+            aws_client("dynamodb").delete_item(TableName=world.table("messages"), Key=key)
 
     assert len(receiver.requests("/in")) == 1
     assert world.invoke("sweeper", {}) == {"swept": 0}
-    waiting = boto3.client("dynamodb").scan(TableName=world.table("messages"), IndexName=UNDISPATCHED_INDEX)
+    waiting = aws_client("dynamodb").scan(TableName=world.table("messages"), IndexName=UNDISPATCHED_INDEX)
     assert waiting["Items"] == []

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import jsonschema
 import pytest
 import stripe
@@ -18,6 +17,7 @@ from standardwebhooks import Webhook as StandardWebhook
 
 from local.receiver import Receiver, Request
 from tests.integration.conftest import Workspace
+from tests.support.clients import aws_client
 from tests.support.world import World
 
 type Made = dict[str, Any]
@@ -219,7 +219,7 @@ def test_a_log_of_sixty_attempts_takes_no_more(
     (delivery,) = _log(workspace, webhook)
     failed = {"M": {"number": {"N": "1"}, "at": {"S": clock.now_iso()}, "outcome": {"S": "failed"}}}
     for made, status in ((60, 409), (59, 202)):
-        boto3.client("dynamodb").update_item(
+        aws_client("dynamodb").update_item(
             TableName=world.table("deliveries"),
             Key={
                 "webhook": {"S": f"{workspace.workspace_id}/{webhook['id']}"},

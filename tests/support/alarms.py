@@ -49,7 +49,7 @@ def section(alarm: dict[str, Any]) -> str:
 
 
 def emitted(log: Logged) -> dict[str, list[float]]:
-    """What CloudWatch makes of a log: metric → values. A line counts wherever it was logged."""
+    """The metrics that CloudWatch makes of a log: metric → values. A line counts wherever it was logged."""
     found: dict[str, list[float]] = {}
     for line in log.metrics():
         for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]:

@@ -8,10 +8,9 @@ _CALLING = threading.RLock()
 
 def one_call_at_a_time(client: Any) -> None:
     """Let a client of `ferryman.aws.clients` meet a moto that is as atomic as AWS."""
-    whole = client._make_api_call
 
     def called(*arguments: Any) -> Any:
         with _CALLING:
-            return whole(*arguments)
+            return type(client)._make_api_call(client, *arguments)  # which tracing may have wrapped since
 
     client._make_api_call = called

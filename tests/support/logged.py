@@ -1,4 +1,4 @@
-"""What the functions log while a test runs."""
+"""Catches the lines that the functions log while a test runs."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""What the functions log, caught where it would leave the process, and once more before anything is masked."""
+"""Catches log lines where they would leave the process, and once more before anything is masked."""
 
 import io
 import json

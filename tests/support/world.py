@@ -18,7 +18,6 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-import boto3
 from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 from ferryman.aws import clients as aws
 from ferryman.invocation import Handler, observed
@@ -28,6 +27,7 @@ from moto import mock_aws
 from moto.backends import get_backend
 
 from tests.support import atomic, guard, template, transactions
+from tests.support.clients import aws_client
 
 REGION = "us-east-1"
 STACK = "ferryman-test"
@@ -82,6 +82,7 @@ class World:
         self._modules: dict[str, ModuleType] = {}
         self._handlers: dict[str, Handler] = {}
         self._read_through: dict[str, str] = {}
+        self._streams: dict[str, tuple[str, str]] = {}
         self._acting: str | None = None  # the function whose code runs now
         self.answers: list[Answer] = []  # every one since the test began
         self._host = "api.test"
@@ -96,7 +97,7 @@ class World:
     # -- what the template declares --------------------------------------------------------------------------------
 
     def _create(self) -> None:
-        dynamodb, sqs, kms, s3 = boto3.client("dynamodb"), boto3.client("sqs"), boto3.client("kms"), boto3.client("s3")
+        dynamodb, sqs, kms, s3 = aws_client("dynamodb"), aws_client("sqs"), aws_client("kms"), aws_client("s3")
         for name, item in template.resources("AWS::DynamoDB::Table").items():
             wanted = item["Properties"]
             request = {key: wanted[key] for key in ("AttributeDefinitions", "KeySchema", "BillingMode")}
@@ -184,7 +185,7 @@ class World:
 
     def parked(self) -> dict[str, Any]:
         """Everything in the bucket of what was parked, by key."""
-        s3, bucket = boto3.client("s3"), self.bucket()
+        s3, bucket = aws_client("s3"), self.bucket()
         keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
         return {key: json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys}
 
@@ -317,9 +318,7 @@ class World:
 
     def bootstrap(self, name: str = "Acme") -> dict[str, Any]:
         """A new workspace with its owner, made by the real function; earlier bootstraps are forgotten."""
-        boto3.client("dynamodb").delete_item(
-            TableName=self.table("workspaces"), Key={"workspace_id": {"S": "bootstrap"}}
-        )
+        aws_client("dynamodb").delete_item(TableName=self.table("workspaces"), Key={"workspace_id": {"S": "bootstrap"}})
         event = {
             "workspace_name": name,
             "owner_name": "Ada",
@@ -342,9 +341,8 @@ class World:
 
     def stream_records(self, table: str) -> list[dict[str, Any]]:
         """New stream records of a table that pass the mapping's filter."""
-        streams = boto3.client("dynamodbstreams")
-        arn = boto3.client("dynamodb").describe_table(TableName=table)["Table"]["LatestStreamArn"]
-        shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+        streams = aws_client("dynamodbstreams")
+        arn, shard = self._stream(table)
         # A fresh iterator each time: moto replaces its tables when a transaction is cancelled, and an iterator
         # would go on reading what was replaced.
         read = self._read_through.get(table)
@@ -360,6 +358,15 @@ class World:
         records = [json.loads(json.dumps(record, default=_wire)) for record in answer["Records"]]
         filters = [filter_ for name, _, filter_ in template.streams() if name == table]
         return [record for record in records if any(template.passes(filter_, record) for filter_ in filters)]
+
+    def _stream(self, table: str) -> tuple[str, str]:
+        """A table's stream and its only shard, which stay the same."""
+        if table not in self._streams:
+            described = aws_client("dynamodb").describe_table(TableName=table)["Table"]
+            stream = aws_client("dynamodbstreams").describe_stream(StreamArn=described["LatestStreamArn"])
+            (shard,) = stream["StreamDescription"]["Shards"]
+            self._streams[table] = described["LatestStreamArn"], shard["ShardId"]
+        return self._streams[table]
 
     def pump_streams(self) -> int:
         moved = 0
@@ -379,7 +386,7 @@ class World:
 
     def pump_queue(self, queue: str, folder: str) -> int:
         """Hand waiting messages to a function; delete those that it does not report as failed."""
-        sqs, url = boto3.client("sqs"), self.queue_url(queue)
+        sqs, url = aws_client("sqs"), self.queue_url(queue)
         received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]).get("Messages", [])
         if not received:
             return 0

@@ -15,7 +15,7 @@ from tests.support.our_secrets import MADE, hidden_part
 
 @pytest.fixture
 def written() -> Iterator[io.StringIO]:
-    """What the logger writes, instead of to stdout."""
+    """Everything that the logger writes, instead of on stdout."""
     with captured() as logged:
         yield logged.written
 
@@ -63,7 +63,7 @@ def test_a_secret_in_an_exception_is_masked(written: io.StringIO, shape: str) ->
     assert "ValueError" in line["exception"]
 
 
-def test_what_json_cannot_say_is_written_as_text(written: io.StringIO) -> None:
+def test_values_that_json_does_not_know_are_written_as_text(written: io.StringIO) -> None:
     log.event("x", thing=object(), raw=b"bytes")
     (line,) = lines(written)
     assert line["raw"] == "b'bytes'"
@@ -73,7 +73,7 @@ def test_a_line_holds_no_more_than_it_is_worth(written: io.StringIO) -> None:
     """Lines are paid by the byte."""
     log.event("x", field=1)
     (line,) = lines(written)
-    assert list(line) == ["level", "message", "timestamp", "service", "field"]
+    assert list(line) == ["level", "message", "timestamp", "field"]
 
 
 def test_a_lone_surrogate_can_be_written(written: io.StringIO) -> None:
@@ -101,14 +101,13 @@ def test_a_secret_in_a_line_that_is_json_already_is_masked(written: io.StringIO,
 # --- one invocation ---------------------------------------------------------------------------------------
 
 
-def test_lines_of_a_request_share_its_id(written: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "chats")
+def test_lines_of_a_request_share_its_id(written: io.StringIO) -> None:
     handler = observed(lambda event, _: log.event("chat.created", number=event["number"]))
     handler({"requestContext": {"requestId": "r-1"}, "number": 1}, None)
     handler({"requestContext": {"requestId": "r-2"}, "number": 2}, None)
     first, second = lines(written)
-    assert (first["service"], first["request_id"], first["number"]) == ("chats", "r-1", 1)
-    assert (second["service"], second["request_id"], second["number"]) == ("chats", "r-2", 2)
+    assert (first["request_id"], first["number"]) == ("r-1", 1)
+    assert (second["request_id"], second["number"]) == ("r-2", 2)
 
 
 def test_lines_of_the_first_invocation_say_that_the_process_is_new(written: io.StringIO) -> None:
@@ -120,7 +119,7 @@ def test_lines_of_the_first_invocation_say_that_the_process_is_new(written: io.S
 
 @pytest.mark.parametrize("event", [{}, {"Records": []}, {"requestContext": None}, [], None, "text"])
 def test_an_event_of_any_shape_can_be_logged_about(written: io.StringIO, event: Any) -> None:
-    """Whoever may invoke a function can hand it anything."""
+    """IAM principals can hand a function anything."""
     observed(lambda *_: log.event("x"))(event, None)
     (line,) = lines(written)
     assert "request_id" not in line

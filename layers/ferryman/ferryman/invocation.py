@@ -1,4 +1,4 @@
-"""What every invocation of every function has around it: keys for its log lines, a trace, and one flush of its metrics.
+"""Surrounds every invocation of every function: fields for its log lines, a trace, and one flush of its metrics.
 
 Lambda's entry wraps each function's handler by `observed`; handlers themselves know nothing of it.
 """
@@ -33,14 +33,13 @@ def _keys(event: Any) -> dict[str, str | None]:
     """The fields that every line of an invocation has. Lines of the workers name the ids that they work on."""
     request = event.get("requestContext") if isinstance(event, dict) else None
     return {
-        "service": settings.optional("POWERTOOLS_SERVICE_NAME") or None,
         "request_id": request.get("requestId") if isinstance(request, dict) else None,
         "trace_id": tracing.trace_id(),
     }
 
 
 class _Process:
-    """What a process says once: that it is new, how long that took, and how much memory it needs at most."""
+    """Remembers what a process has reported: that it is new, how long that took, and how much memory it has needed."""
 
     def __init__(self, init_ms: float | None) -> None:
         self._init_ms = init_ms

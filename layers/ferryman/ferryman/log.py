@@ -3,9 +3,9 @@
 Powertools' Logger writes the lines. They carry ids and outcomes, never bodies, headers or secrets. The formatter's last
 step masks whatever looks like one of our secrets, as a second wall.
 
-Bytes are what a line costs, so a line has no more than `level`, `message`, `timestamp`, `service` (the function), its
-own fields, and while one request is served its `request_id`. The lines of a process's first invocation say
-`cold_start`. docs/decisions/0028-powertools-logger-metrics-tracer.md has the figures.
+Bytes are what a line costs, so a line has no more than `level`, `message`, `timestamp`, its own fields, and while one
+request is served its `request_id`. The lines of a process's first invocation say `cold_start`. The log group's name is
+the function's. docs/decisions/0028-powertools-logger-metrics-tracer.md has the figures.
 """
 
 import json
@@ -24,6 +24,7 @@ from ferryman.redaction import redact
 
 # ASCII only: a lone surrogate, which a request can hold, cannot be encoded when it is written.
 _to_json = partial(json.dumps, default=str, separators=(",", ":"))
+_IS_JSON = "is_json"  # a record whose message is the whole line
 
 
 class Formatter(LambdaPowertoolsFormatter):
@@ -42,12 +43,15 @@ class Formatter(LambdaPowertoolsFormatter):
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
         return clock.iso(record.created)
 
+    def format(self, record: logging.LogRecord) -> str:
+        return self._mask(record.getMessage()) if hasattr(record, _IS_JSON) else super().format(record)
+
     def serialize(self, log: Any) -> str:
         return self._mask(super().serialize(log))
 
 
-_handler = logging.StreamHandler(sys.stdout)
-logger = Logger(service="ferryman", level="INFO", logger_handler=_handler, logger_formatter=Formatter())
+logger = Logger(service="ferryman", level="INFO", stream=sys.stdout, logger_formatter=Formatter())
+logger.append_keys(service=None)  # the log group tells the function
 logging.getLogger("ferryman").propagate = False  # Lambda's own handler would write every line again
 
 
@@ -73,12 +77,5 @@ def keys(**fields: Any) -> Iterator[None]:
 
 
 def write(line: str) -> None:
-    """Writes a line of level INFO that is JSON already, such as a metric's, masked like the others."""
-    if logger.log_level > logging.INFO:
-        return
-    _handler.acquire()
-    try:
-        _handler.stream.write(redact(line) + _handler.terminator)
-        _handler.flush()
-    finally:
-        _handler.release()
+    """Writes a line that is JSON already, such as one of metrics, masked like the others."""
+    logger.info(line, extra={_IS_JSON: True})

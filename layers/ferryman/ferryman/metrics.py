@@ -85,7 +85,7 @@ def highest(name: Name, value: float) -> None:
 
 
 def post_refused(status: int) -> None:
-    """Counts what an external system posted and was refused, by why. A 5xx is a failure of ours and is no refusal."""
+    """Counts what an external system posted and was refused, by why. A 5xx is a failure of ours, not a refusal."""
     if 400 <= status < 500:
         count(_REFUSALS.get(status, "RefusedPostsInvalid"))
 
