@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ferryman import clock
 from ferryman.aws import clients as aws
-from ferryman.http.routes import Route
+from ferryman.http.operation import Operation
 
 from tests.integration.conftest import Workspace
 from tests.support.meanwhile import meanwhile
@@ -18,7 +18,9 @@ from tests.support.objects import Objects, path
 from tests.support.world import Answer, World
 from tools import openapi
 
-CREATING = {operation.key: operation for operation in openapi.routes() if operation.creates}
+CREATING = {
+    f"{operation.method} {operation.path}": operation for operation in openapi.operations() if operation.creates
+}
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +49,11 @@ def key() -> str:
     return str(uuid.uuid4())
 
 
-def send(by: Workspace, operation: Route, target: str, body: Any, key: str) -> Answer:
+def send(by: Workspace, operation: Operation, target: str, body: Any, key: str) -> Answer:
     return by.call(operation.method, target, body, headers={"idempotency-key": key})
 
 
-def another(operation: Route, body: dict[str, Any]) -> dict[str, Any]:
+def another(operation: Operation, body: dict[str, Any]) -> dict[str, Any]:
     """A body that is accepted too, but is not the same."""
     if "column" in body:
         return {**body, "column": body["column"] + 1}
@@ -61,18 +63,18 @@ def another(operation: Route, body: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(params=CREATING)
-def operation(request: pytest.FixtureRequest) -> Route:
-    found: Route = CREATING[request.param]
+def operation(request: pytest.FixtureRequest) -> Operation:
+    found: Operation = CREATING[request.param]
     return found
 
 
 @pytest.fixture
-def target(operation: Route, objects: Objects) -> str:
+def target(operation: Operation, objects: Objects) -> str:
     return path(operation, objects.ids(operation))
 
 
 @pytest.fixture
-def body(operation: Route, objects: Objects) -> Any:
+def body(operation: Operation, objects: Objects) -> Any:
     return objects.body(operation)
 
 
@@ -82,7 +84,7 @@ def created(answer: Answer) -> str:
 
 
 def test_sent_again_it_creates_once(
-    world: World, owner: Workspace, operation: Route, target: str, body: Any, key: str
+    world: World, owner: Workspace, operation: Operation, target: str, body: Any, key: str
 ) -> None:
     first = send(owner, operation, target, body, key)
     before = world.rows()
@@ -94,7 +96,7 @@ def test_sent_again_it_creates_once(
     assert again.headers["idempotency-replayed"] == "true"
 
 
-def test_the_replay_shows_no_secret(owner: Workspace, operation: Route, target: str, body: Any, key: str) -> None:
+def test_the_replay_shows_no_secret(owner: Workspace, operation: Operation, target: str, body: Any, key: str) -> None:
     """What was shown once is null when it is asked for again; all else is as it was."""
     first, again = (send(owner, operation, target, body, key).json for _ in range(2))
     assert set(first) == set(again)
@@ -105,13 +107,15 @@ def test_the_replay_shows_no_secret(owner: Workspace, operation: Route, target: 
         assert len(secret) < 20 or secret not in json.dumps(again)  # a token's display prefix may be shown
 
 
-def test_without_a_key_each_request_creates(owner: Workspace, operation: Route, target: str, objects: Objects) -> None:
+def test_without_a_key_each_request_creates(
+    owner: Workspace, operation: Operation, target: str, objects: Objects
+) -> None:
     made = [created(owner.call(operation.method, target, objects.body(operation))) for _ in range(2)]
     assert made[0] != made[1]
 
 
 def test_a_key_is_for_one_request(
-    world: World, owner: Workspace, operation: Route, target: str, body: Any, key: str
+    world: World, owner: Workspace, operation: Operation, target: str, body: Any, key: str
 ) -> None:
     created(send(owner, operation, target, body, key))
     before = world.rows()
@@ -122,14 +126,14 @@ def test_a_key_is_for_one_request(
 
 
 def test_a_refused_request_leaves_the_key_free(
-    owner: Workspace, operation: Route, target: str, body: Any, key: str
+    owner: Workspace, operation: Operation, target: str, body: Any, key: str
 ) -> None:
     assert send(owner, operation, target, {**body, "unknown": 1}, key).status == 422
     assert "idempotency-replayed" not in send(owner, operation, target, body, key).headers
 
 
 def test_two_at_the_same_moment_create_once(
-    owner: Workspace, operation: Route, target: str, body: Any, key: str
+    owner: Workspace, operation: Operation, target: str, body: Any, key: str
 ) -> None:
     """The second comes between the first's look at the key and its commit."""
     assert owner.call("GET", "/v1/me").status == 200  # so that marking the token's use is no commit in between
@@ -142,7 +146,7 @@ def test_two_at_the_same_moment_create_once(
 
 
 def test_two_different_ones_at_the_same_moment_are_not_mixed_up(
-    owner: Workspace, operation: Route, target: str, objects: Objects, body: Any, key: str
+    owner: Workspace, operation: Operation, target: str, objects: Objects, body: Any, key: str
 ) -> None:
     assert owner.call("GET", "/v1/me").status == 200
     other = another(operation, objects.body(operation))
@@ -154,7 +158,7 @@ def test_a_key_belongs_to_one_user_and_one_mode(
     owner: Workspace,
     colleague: Workspace,
     tester: Workspace,
-    operation: Route,
+    operation: Operation,
     target: str,
     objects: Objects,
     body: Any,
@@ -172,7 +176,7 @@ def test_a_key_belongs_to_one_user_and_one_mode(
 
 def test_a_key_is_free_again_after_a_day(
     owner: Workspace,
-    operation: Route,
+    operation: Operation,
     target: str,
     objects: Objects,
     body: Any,
