@@ -1,8 +1,10 @@
 """Measures cold starts: a fresh process imports a built function and handles its sample event.
 
 `python -m bench.cold [runs]` builds with `sam build`, unpacks as Lambda does (every file is dated 1980, nothing can be
-written beside it) and measures the whole process, in CPU milliseconds and in instructions, over R: a process that
-imports only what Lambda's own runtime has imported before it looks at the handler.
+written beside it) and measures the whole process, in CPU milliseconds and in instructions. R is a process that imports
+the modules of Lambda's own runtime only. Each function stands beside its peer (bench/peers/handlers): a handler in the
+common good style, compiled alike, on the same layer, with the same event. The peer of every function behind the API but
+`hooks` is a resource of an API.
 `python -m bench cold --save` keeps the figures, for docs/performance.md and docs/functions.md.
 """
 
@@ -14,7 +16,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -30,8 +31,11 @@ from tools import template as plain
 
 ROOT = Path(__file__).parents[1]
 RUNS = 15
+PEERS = Path(__file__).parent / "peers" / "handlers"
 HOT = ("hooks", "dispatcher", "deliverer")
-HOT_LIMIT, LIMIT = 7, 13
+HOT_LIMIT, LIMIT = 0.7, 0.9  # of the peer
+# A peer's event, and what AWS answers to it, are those of a function.
+SAMPLES = {"hooks": "hooks", "dispatcher": "dispatcher", "deliverer": "deliverer", "api": "chats"}
 _YEAR_1980 = 315532800 + 86400
 
 _RUNTIME = "import decimal, json, logging, os, sys, time, traceback\n"
@@ -57,7 +61,7 @@ class Context:
         return 60000
 
 if len(sys.argv) > 1:
-    at = float(os.environ["AT"])  # the sample's: a message that lies for a minute is another case
+    at = float(os.environ["AT"])  # a message that has lain for a minute would be another case
     time.time = lambda: at
     import importlib
     module, _, name = sys.argv[1].rpartition(".")
@@ -79,9 +83,9 @@ with open(sys.argv[3] if len(sys.argv) > 3 else os.environ["RESULT"], "w") as fi
 
 @dataclass(frozen=True, eq=False)
 class Function:
-    """A function as Lambda would run it: where it lies, how it is entered, and what it needs."""
+    """A function or a peer as Lambda would run it: where it lies, how it is entered, and what it needs."""
 
-    folder: str
+    name: str
     path: str
     entry: str
     event: Path
@@ -109,7 +113,7 @@ def unpacked(built: Path) -> Iterator[Path]:
 
 @contextmanager
 def prepared(build_directory: Path) -> Iterator[list[Function]]:
-    """Every function, unpacked, with its event and an AWS that answers it."""
+    """Every function and every peer, unpacked, with its event and an AWS that answers it."""
     with unpacked(build_directory) as unpacked_to, stub.record() as samples:
         stubs = {folder: stub.Stub(sample.calls) for folder, sample in samples.items()}
         try:
@@ -121,13 +125,32 @@ def prepared(build_directory: Path) -> Iterator[list[Function]]:
                 event = unpacked_to / f"{folder}.json"
                 event.write_text(json.dumps(sample.event))
                 task = unpacked_to / functions[folder]["LogicalId"]
-                environment = sample.environment | stubs[folder].environment() | {"AT": str(time.time())}
+                environment = sample.environment | stubs[folder].environment() | {"AT": str(sample.at)}
                 path = os.pathsep.join(map(str, [task, *layers]))
                 found.append(Function(folder, path, functions[folder].get("Handler", entry), event, environment))
-            yield found
+            of = {each.name: each for each in found}
+            dependencies = str(unpacked_to / "DependenciesLayer" / "python")
+            yield found + [_peer(name, of[sample], unpacked_to, dependencies) for name, sample in SAMPLES.items()]
         finally:
             for each in stubs.values():
                 each.close()
+
+
+def _peer(name: str, sample: Function, unpacked_to: Path, dependencies: str) -> Function:
+    """A peer, compiled as the functions are, that gets what a function gets."""
+    folder = unpacked_to / "peers" / name
+    folder.mkdir(parents=True)
+    shutil.copy(PEERS / f"{name}.py", folder / "handler.py")
+    shutil.copy(PEERS / "observability.py", folder)
+    command = [sys.executable, "-m", "compileall", "-qq", "--invalidation-mode", "unchecked-hash", str(folder)]
+    subprocess.run(command, check=True)
+    environment = sample.environment | {
+        "POWERTOOLS_SERVICE_NAME": "peer",
+        "POWERTOOLS_METRICS_NAMESPACE": "Peer",
+        "POWERTOOLS_TRACE_DISABLED": "true",  # as ours is
+    }
+    path = os.pathsep.join([str(folder), dependencies])
+    return Function(f"peer {name}", path, "handler.lambda_handler", sample.event, environment)
 
 
 def run(function: Function | None, *, count: bool = False, valgrind: bool = False) -> dict[str, Any]:
@@ -151,7 +174,7 @@ def run(function: Function | None, *, count: bool = False, valgrind: bool = Fals
         )
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         if finished.returncode:
-            raise RuntimeError(f"The cold start of {function and function.folder} failed:\n{finished.stderr[-3000:]}")
+            raise RuntimeError(f"The cold start of {function and function.name} failed:\n{finished.stderr[-3000:]}")
         found: dict[str, Any] = json.loads(result.read_text())
         found["cpu"] = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000
         if valgrind:
@@ -160,11 +183,11 @@ def run(function: Function | None, *, count: bool = False, valgrind: bool = Fals
         return found
 
 
-def limit(folder: str) -> int | None:
-    """How many times R a cold start may cost; None where nobody waits for it."""
+def peer_of(folder: str) -> str | None:
+    """The peer of a function; None where nobody waits for its cold start."""
     if folder in HOT:
-        return HOT_LIMIT
-    return LIMIT if folder in set(template.routes().values()) else None
+        return folder
+    return "api" if folder in set(template.routes().values()) else None
 
 
 def measure(runs: int = RUNS, built: Path | None = None) -> list[Row]:
@@ -181,25 +204,34 @@ def measure(runs: int = RUNS, built: Path | None = None) -> list[Row]:
             wanted = everything if exact else []
             found = list(pool.map(lambda each: run(each, valgrind=True)["instructions"], wanted))
         instructions = dict(zip(wanted, found, strict=True))
+    cost = instructions if exact else medians
+    peers = {each.name.removeprefix("peer "): each for each in functions if each.name.startswith("peer ")}
     rows = []
     for each in functions:
-        cpu, what = medians[each] / medians[None], counted[each]
-        most = limit(each.folder)
-        about = f"{medians[each]:.0f} of {medians[None]:.0f} ms, {len(what['modules'])} modules"
-        rows.append(_row(f"cold start of {each.folder}, CPU", cpu, most, about))
+        name, imported = each.name, counted[each]
+        cpu = f"{medians[each]:.0f} of {medians[None]:.0f} ms, {len(imported['modules'])} modules"
+        rows.append(_fact(f"cold start of {name}, CPU", medians[each] / medians[None], cpu))
         if exact:
-            ratio = instructions[each] / instructions[None]
-            about = f"{instructions[each] / 1e6:,.0f} of {instructions[None] / 1e6:,.0f} million"
-            rows.append(_row(f"cold start of {each.folder}, instructions", ratio, most, about))
-        compiled = len(what["compiled"])
-        rows.append(Row.at_most(f"modules that {each.folder} compiles from source", compiled, "modules", 0))
+            millions = f"{instructions[each] / 1e6:,.0f} of {instructions[None] / 1e6:,.0f} million"
+            rows.append(_fact(f"cold start of {name}, instructions", instructions[each] / instructions[None], millions))
+        if each not in peers.values():
+            compiled = len(imported["compiled"])
+            rows.append(Row.at_most(f"modules that {name} compiles from source", compiled, "modules", 0))
+            rows += _beside(name, cost[each], {name: cost[peer] for name, peer in peers.items()})
     return rows
 
 
-def _row(name: str, value: float, most: int | None, note: str) -> Row:
-    if most is None:
-        return Row(name, round(value, 2), "x R", "-", True, f"{note}; nobody waits for it")
-    return Row.at_most(name, round(value, 2), "x R", most, note)
+def _fact(name: str, value: float, note: str) -> Row:
+    return Row(name, round(value, 2), "x R", "", True, note)
+
+
+def _beside(folder: str, cost: float, peers: dict[str, float]) -> list[Row]:
+    """A function's cold start over its peer's, when it has one."""
+    if (peer := peer_of(folder)) is None:
+        return []
+    most = HOT_LIMIT if folder in HOT else LIMIT
+    name = f"cold start of {folder} over its peer's"
+    return [Row.at_most(name, round(cost / peers[peer], 2), "×", most, f"bench/peers/handlers/{peer}.py")]
 
 
 def main() -> None:

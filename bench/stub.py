@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,6 +52,7 @@ class Sample:
     environment: dict[str, str]
     calls: list[AwsCall]
     logged: str  # what it wrote to its log
+    at: float  # when it was invoked
 
 
 @contextmanager
@@ -104,11 +106,12 @@ class _Recorder:
     def invoke(self, folder: str, event: Any, context: Context | None = None) -> Any:
         """Invoke the function as the world does; the first invocation of each is kept."""
         self._calls.clear()
+        at = time.time()
         with logged() as lines:
             answer = self._invoke(folder, event, context)
         if folder not in self.samples:
             text = lines.text.getvalue()
-            self.samples[folder] = Sample(event, self._world.environment(folder), list(self._calls), text)
+            self.samples[folder] = Sample(event, self._world.environment(folder), list(self._calls), text, at)
         return answer
 
     def _called(self, http_response: Any, model: Any, context: dict[str, Any], **_: Any) -> None:

@@ -26,7 +26,9 @@ from bench.report import Row  # noqa: E402
 DOCS = ROOT / "docs"
 GROUPS = ("api", "inbound", "workers", "operator", "web")
 
-_RESOURCE = re.compile(r"(\w+?)(Table|Queue|Key|Bucket)\b(?:\.Arn)?(?:\}/index/(\w+))?")
+_RESOURCE = re.compile(r"(\w+?)(Table|Queue|Key|Bucket|LogGroup)\b(?:\.(?:Stream)?Arn)?(?:\}/index/(\w+))?")
+
+_KINDS = {"LogGroup": "log"}
 
 
 @dataclass(frozen=True)
@@ -49,15 +51,16 @@ def functions() -> list[Function]:
     document = template.document(ROOT)
     shared = document["Globals"]["Function"]
     listed = [
-        _function(name, shared | resource["Properties"])
+        _function(name, shared | resource["Properties"], document["Resources"])
         for name, resource in document["Resources"].items()
         if resource["Type"] == "AWS::Serverless::Function"
     ]
     return sorted(listed, key=lambda function: GROUPS.index(function.group))
 
 
-def _function(name: str, properties: dict[str, Any]) -> Function:
-    statements = [statement for policy in properties.get("Policies", []) for statement in policy["Statement"]]
+def _function(name: str, properties: dict[str, Any], resources: dict[str, Any]) -> Function:
+    role = resources[properties["Role"].partition(".")[0]]["Properties"]
+    statements = [one for policy in role["Policies"] for one in policy["PolicyDocument"]["Statement"]]
     return Function(
         logical_id=name,
         folder=properties["CodeUri"].split("/")[-1],
@@ -77,7 +80,7 @@ def _trigger(event: dict[str, Any]) -> str:
         case "HttpApi":
             return f"`{properties['Method']} {properties['Path']}`" if "Path" in properties else "every other route"
         case "DynamoDB":
-            return f"stream of {_thing(properties['Stream'])}"
+            return _thing(properties["Stream"])
         case "SQS":
             return f"{_thing(properties['Queue'])}, {properties['BatchSize']} at a time"
         case "ScheduleV2" | "Schedule":
@@ -96,14 +99,15 @@ def _list(value: Any) -> list[str]:
 
 
 def _thing(resource: str) -> str:
-    """A table, queue, key or bucket in the docs' words: `MessagesTable.Arn` is table `messages`."""
+    """A resource in the docs' words: `MessagesTable.Arn` is table `messages`, `MessagesTable.StreamArn` its stream."""
     match = _RESOURCE.search(resource)
     if not match:
         return f"`{resource}`"
     name = re.sub(r"(?<!^)(?=[A-Z])", "_", match[1]).lower()
     if match[3]:
         return f"index `{name}.{match[3]}`"
-    return f"{match[2].lower()} `{name}`"
+    kind = "stream" if resource.endswith(".StreamArn") else _KINDS.get(match[2], match[2].lower())
+    return f"{kind} `{name}`"
 
 
 def function_sections() -> str:
@@ -120,7 +124,7 @@ def _section(function: Function, cold: dict[str, Row]) -> str:
     touched: dict[str, list[str]] = {}
     for action, thing in function.permissions:
         touched.setdefault(thing, []).append(action.partition(":")[2])
-    starts = [f"{row.value:g} R in {unit}" for unit, row in cold.items() if unit != "compiled"]
+    starts = [f"{row.value:g} R in {unit}" for unit, row in cold.items() if unit in ("CPU", "instructions")]
     return "\n".join(
         [
             f"### `{function.folder}`",

@@ -178,14 +178,13 @@ def _sections(text: str, label: str) -> dict[str, str]:
 
 
 def _permissions(folder: str) -> Iterator[tuple[str, str]]:
-    for policy in template.functions()[folder].get("Policies", []):
-        for statement in policy["Statement"]:
-            actions, resources = statement["Action"], statement["Resource"]
-            for action in actions if isinstance(actions, list) else [actions]:
-                for resource in resources if isinstance(resources, list) else [resources]:
-                    named = resource["Fn::Sub"] if "Fn::Sub" in resource else resource["Fn::GetAtt"][0]
-                    name, _, index = re.sub(r"[${}]|\.Arn|/\*", "", named).partition("/index/")
-                    yield action.partition(":")[2], (re.sub("(Table|Queue|Key|Bucket)$", "", name) + index).lower()
+    for statement in template.statements(folder):
+        actions, resources = statement["Action"], statement["Resource"]
+        for action in actions if isinstance(actions, list) else [actions]:
+            for resource in resources if isinstance(resources, list) else [resources]:
+                named = resource["Fn::Sub"] if "Fn::Sub" in resource else resource["Fn::GetAtt"][0]
+                name, _, index = re.sub(r"[${}]|\.Arn|/\*", "", named).partition("/index/")
+                yield action.partition(":")[2], (re.sub("(Table|Queue|Key|Bucket|LogGroup)$", "", name) + index).lower()
 
 
 @pytest.mark.parametrize("page", [README, ROOT / "docs/receivers.md"], ids=lambda page: page.name)

@@ -106,27 +106,34 @@ def test_lambda_repeats_no_call_of_a_schedule() -> None:
 # --- tracing ----------------------------------------------------------------------------------------------
 
 
-def _may_trace(translation: dict[str, Any], function: dict[str, Any]) -> bool:
-    """Whether a function's role may write to X-Ray."""
-    role = translation["Resources"][function["Properties"]["Role"]["Fn::GetAtt"][0]]
-    return any(word in json.dumps(role).lower() for word in ("xray:", "awsxray"))
+def _may_trace(function: dict[str, Any], tracing: str) -> bool:
+    """Whether a function's role may write to X-Ray in a deployment with this `Tracing`."""
+    translation = translated.load(Tracing=tracing)
+    role = function["Properties"]["Role"]["Fn::GetAtt"][0]
+    holders = [json.dumps(translation["Resources"][role])]
+    for policy in translated.resources(kind="AWS::IAM::ManagedPolicy").values():
+        condition = translation["Conditions"][policy["Condition"]] if "Condition" in policy else None
+        holds = condition is None or evaluated(condition, DEFAULTS | {"Tracing": tracing})
+        if holds and {"Ref": role} in policy["Properties"]["Roles"]:
+            holders.append(json.dumps(policy))
+    return any(word in holder.lower() for holder in holders for word in ("xray:", "awsxray"))
 
 
-def _functions(translation: dict[str, Any]) -> list[dict[str, Any]]:
-    return [item for item in translation["Resources"].values() if item["Type"] == "AWS::Lambda::Function"]
+def _functions(tracing: str) -> list[dict[str, Any]]:
+    resources = translated.load(Tracing=tracing)["Resources"].values()
+    return [item for item in resources if item["Type"] == "AWS::Lambda::Function"]
 
 
 def test_nothing_is_traced_by_default() -> None:
-    translation = translated.load()
-    for function in _functions(translation):
+    assert DEFAULTS["Tracing"] == "Disabled"
+    for function in _functions("Disabled"):
         assert "TracingConfig" not in function["Properties"]
-        assert not _may_trace(translation, function)
+        assert not _may_trace(function, "Disabled")
 
 
 def test_every_function_is_traced_when_asked_to() -> None:
-    translation = translated.load(Tracing="Active")
-    assert len(_functions(translation)) == len(template.functions())
-    for function in _functions(translation):
+    assert len(_functions("Active")) == len(template.functions())
+    for function in _functions("Active"):
         assert function["Properties"]["TracingConfig"] == {"Mode": {"Ref": "Tracing"}}
         assert function["Properties"]["Environment"]["Variables"]["TRACING"] == {"Ref": "Tracing"}
-        assert _may_trace(translation, function)
+        assert _may_trace(function, "Active")

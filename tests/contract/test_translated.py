@@ -1,5 +1,6 @@
 """The templates' promises, tested after SAM's transform: on the text that CloudFormation gets."""
 
+import json
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -94,3 +95,50 @@ def imports(value: Any) -> Iterator[str]:
             yield from (name for inner in value.values() for name in imports(inner))
         case list():
             yield from (name for inner in value for name in imports(inner))
+
+
+# --- permissions --------------------------------------------------------------------------------------------
+
+# X-Ray knows no resources.
+WIDE = {"TracingPolicy"}
+
+
+def test_no_role_gets_a_policy_of_aws_or_reaches_everything() -> None:
+    for name in TEMPLATES:
+        for logical_id, item in translated.resources(name).items():
+            if item["Type"].startswith("AWS::IAM::") and logical_id not in WIDE:
+                assert "ManagedPolicyArns" not in item["Properties"], logical_id
+                resources = [one["Resource"] for one in statements(item["Properties"]) if "Resource" in one]
+                assert resources, logical_id
+                assert "*" not in json.dumps(resources).replace("/*", ""), logical_id
+                assert not [one for one in actions(item["Properties"]) if "*" in one], logical_id
+
+
+def test_every_function_may_send_traces_if_they_are_wanted_and_nothing_else_may() -> None:
+    policy = translated.resources()["TracingPolicy"]
+    assert translated.load()["Conditions"][policy["Condition"]] == {"Fn::Equals": [{"Ref": "Tracing"}, "Active"]}
+    assert set(actions(policy["Properties"])) == {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+    functions = translated.resources(kind="AWS::Lambda::Function").values()
+    roles = sorted(item["Properties"]["Role"]["Fn::GetAtt"][0] for item in functions)
+    assert sorted(role["Ref"] for role in policy["Properties"]["Roles"]) == roles
+    assert len(set(roles)) == len(roles)
+
+
+def statements(properties: Any) -> Iterator[dict[str, Any]]:
+    """Every statement of a role or a policy."""
+    documents = [properties.get("PolicyDocument"), *(one["PolicyDocument"] for one in properties.get("Policies", []))]
+    for document in documents:
+        yield from document["Statement"] if document else ()
+
+
+def actions(properties: Any) -> Iterator[str]:
+    for statement in statements(properties):
+        yield from [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+
+
+# --- limits -------------------------------------------------------------------------------------------------
+
+
+def test_the_stacks_stay_far_from_cloudformations_500_resources() -> None:
+    for name in TEMPLATES:
+        assert len(translated.resources(name)) <= 350, name

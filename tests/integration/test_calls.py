@@ -79,9 +79,11 @@ def test_a_batch_of_deliveries_is_read_at_once_and_written_twice_each(
 
 
 def test_an_attempt_is_one_line_of_300_bytes_that_names_its_webhook() -> None:
-    with captured() as logged, calls.scene() as scene:
+    with calls.scene() as scene:
         (webhook_id,) = scene.webhooks(1)
-        calls.deliver(scene, BATCH)
+        calls.deliver(scene, 1)  # only the lines of a process's first invocation say cold_start
+        with captured() as logged:
+            calls.deliver(scene, BATCH)
     lines = [line for line in logged.written.getvalue().splitlines() if "delivery.attempted" in line]
     assert len(lines) == BATCH
     assert max(len(line) + 1 for line in lines) <= 300

@@ -28,14 +28,13 @@ MAX_BYTES = {"HASH": 2048, "RANGE": 1024}
 def allowed(folder: str) -> set[tuple[str, str]]:
     """What a function may do: (action, resource) pairs, resources by logical id.
 
-    An index is `Table/index/name`, a bucket's objects are `Bucket/*`.
+    An index is `Table/index/name`, a table's stream `Table/stream`, a bucket's objects are `Bucket/*`.
     """
     pairs = set()
-    for policy in template.functions()[folder].get("Policies", []):
-        for statement in policy["Statement"]:
-            for action in _listed(statement["Action"]):
-                for resource in _listed(statement["Resource"]):
-                    pairs.add((action, _resource(resource)))
+    for statement in template.statements(folder):
+        for action in _listed(statement["Action"]):
+            for resource in _listed(statement["Resource"]):
+                pairs.add((action, _resource(resource)))
     return pairs
 
 
@@ -48,6 +47,8 @@ def _resource(value: Any) -> str:
     match value:
         case {"Fn::GetAtt": [name, "Arn"]}:
             return str(name)
+        case {"Fn::GetAtt": [name, "StreamArn"]}:
+            return f"{name}/stream"
         case {"Fn::Sub": str(text)}:
             return re.sub(r"\$\{(\w+)\.Arn\}", r"\1", text)
         case {"Ref": name}:

@@ -83,6 +83,12 @@ def functions() -> dict[str, dict[str, Any]]:
     return found
 
 
+def statements(folder: str) -> list[dict[str, Any]]:
+    """Everything that a function's role allows."""
+    role = deployed()["Resources"][functions()[folder]["Role"]["Fn::GetAtt"][0]]
+    return [one for policy in role["Properties"]["Policies"] for one in policy["PolicyDocument"]["Statement"]]
+
+
 def handler(folder: str) -> Path:
     """The path of a function's handler, by the name of its folder."""
     return ROOT / str(functions()[folder]["CodeUri"]) / "handler.py"
