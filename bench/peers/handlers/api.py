@@ -127,7 +127,7 @@ def authenticate() -> Caller:
 def get(caller: Caller, chat_id: str) -> ChatOut:
     found = chats.get_item(Key={"workspace_id": caller.workspace_id, "entry": f"chat/{chat_id}"}, ConsistentRead=True)
     if "Item" not in found:
-        raise NotFoundError("There is no such chat.")
+        raise NotFoundError("This chat does not exist.")
     return ChatOut.model_validate(found["Item"])
 
 

@@ -50,7 +50,7 @@ def accept(secret: str, post: Annotated[Post, Body()]) -> Accepted:
     digest = hashlib.sha256(secret.encode()).hexdigest()
     found = credentials.get_item(Key={"secret_hash": digest}, ConsistentRead=True)
     if "Item" not in found:
-        raise NotFoundError("There is no such webhook.")
+        raise NotFoundError("This webhook does not exist.")
     message = store(str(found["Item"]["secret_hash"]), post.text)
     metrics.add_metric(name="MessageAccepted", unit=MetricUnit.Count, value=1)
     logger.info("message accepted", extra={"message_id": message.message_id})
