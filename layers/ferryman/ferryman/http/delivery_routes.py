@@ -1,4 +1,4 @@
-"""What was sent to an owner's webhooks, and sending it again: the routes of deliveries, retries and replays."""
+"""The routes of deliveries, retries and replays: the log of an owner's webhooks, and sending again."""
 
 from typing import Annotated
 
@@ -124,7 +124,7 @@ def _replay(app: Api, owner: Owner) -> None:
     @app.post(
         f"{job}/cancel",
         summary=f"Stop a replay of {owner.title}",
-        description="What it put into the queue so far is still delivered.",
+        description="Deliveries that are in the queue already still go out.",
         operation_id=f"cancel_{owner.log_noun}replay",
         responses=errors(409),
     )

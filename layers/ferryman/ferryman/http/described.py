@@ -1,18 +1,18 @@
-"""What OpenAPI says of a route's answers. Cheap to import: the hot path describes itself with it."""
+"""The answers of a route, as OpenAPI describes them. Cheap to import: the hot path describes itself with it."""
 
 from http import HTTPStatus
 from typing import Any
 
 MEANINGS = {
     400: "The body is not valid JSON.",
-    401: "There is no token, or it is not valid any more.",
+    401: "The token is missing or no longer valid.",
     403: "The token may not do this.",
-    404: "There is no such thing in this workspace, or the caller may not see it.",
+    404: "The workspace holds nothing by this id, or the caller may not see it.",
     405: "The address does not take this method.",
     409: "It conflicts with what is there, or somebody else changed it first.",
     413: "The body is larger than 64 KiB.",
     415: "The body is of a type that is not read here.",
-    422: "What was sent is not acceptable; `errors` names each field.",
+    422: "The request is not acceptable; `errors` names each field.",
     429: "Too many requests; try again later.",
     500: "Something went wrong on our side.",
     503: "A part of the service did not answer; nothing was done. Send the request again.",

@@ -1,4 +1,4 @@
-"""What of a request is checked before the event handler validates it, since its own rules are laxer.
+"""The checks of a request before the event handler validates it, whose own rules are laxer.
 
 It would read forms, take the first element of an array for the body, the first of a parameter that is sent twice, and
 ignore unknown parameters.

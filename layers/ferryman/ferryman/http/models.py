@@ -8,7 +8,7 @@ class FieldProblem(BaseModel):
 
     model_config = ConfigDict(title="FieldProblem")
     pointer: str = Field(description="Where: a JSON pointer into the body, or the parameter's name.")
-    detail: str = Field(description="What is wrong.")
+    detail: str = Field(description="The mistake.")
 
 
 class Problem(BaseModel):
@@ -18,6 +18,6 @@ class Problem(BaseModel):
     type: str = Field(description="Which problem this is; stable.", examples=["urn:ferryman:problem:not-found"])
     title: str = Field(description="The status in words.", examples=["Not Found"])
     status: int = Field(description="The HTTP status.", examples=[404])
-    detail: str = Field(description="What is wrong and what to do.", examples=["There is no such chat."])
+    detail: str = Field(description="The mistake, and what to do.", examples=["This chat does not exist."])
     request_id: str = Field(description="Also in X-Request-Id; name it when you ask for help.")
     errors: list[FieldProblem] | None = Field(None, description="Each field that is wrong (422 only).")

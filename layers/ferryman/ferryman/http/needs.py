@@ -1,4 +1,4 @@
-"""What a route asks of its caller, declared beside the route and checked before anything of the request is read.
+"""The needs of a route, declared beside it and checked before anything of the request is read.
 
     @app.post("/v1/tokens", summary="Create an API token")
     @needs("tokens:write")
@@ -58,7 +58,7 @@ _ATTRIBUTE = "__needs__"
 
 
 def needs_of(function: Callable[..., Any]) -> Needs:
-    """What was declared for `function`. Raises Misconfigured when nothing was."""
+    """The needs declared for `function`. Raises Misconfigured when nothing was."""
     declared = getattr(function, _ATTRIBUTE, None)
     if not isinstance(declared, Needs):
         raise Misconfigured(f"The route {function.__name__} does not say what it needs: add @needs(…) to it.")

@@ -62,7 +62,7 @@ def body(
 
 
 def of(error: Exception) -> tuple[int, str, list[dict[str, str]] | None]:
-    """Status, detail and field errors of an exception. What is not ours to explain is a 500 without details."""
+    """Status, detail and field errors of an exception. Anything unexpected becomes a 500 without details."""
     match error:
         case Unreadable():
             return error.status, str(error), None

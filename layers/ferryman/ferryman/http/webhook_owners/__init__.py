@@ -1,4 +1,4 @@
-"""Whose outgoing webhooks a set of routes manages: each module here is one kind of owner."""
+"""The owners of outgoing webhooks: each module here is one kind, with its own set of routes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class Owner:
 
 @dataclass(frozen=True, kw_only=True)
 class Management:
-    """What creating, listing and changing an owner's webhooks takes and does."""
+    """How an owner's webhooks are created, listed and changed."""
 
     owner: Owner
     created: str  # says about creating what holds for this owner only
