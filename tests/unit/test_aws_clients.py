@@ -64,9 +64,12 @@ def serving(monkeypatch: pytest.MonkeyPatch, *answers: bytes, close: bool = Fals
 
     def behave(visit: Visit) -> None:
         while visit.read_request():
-            visit.socket.sendall(waiting.pop(0) if len(waiting) > 1 else waiting[0])
+            answer = waiting.pop(0) if len(waiting) > 1 else waiting[0]
             if close:
+                # It says so, or the next try would find the connection in the pool and lose it.
+                visit.socket.sendall(answer.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
                 return
+            visit.socket.sendall(answer)
 
     with reached(monkeypatch, behave) as server:
         yield server.requests
