@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
@@ -441,7 +442,8 @@ def world(**parameters: str) -> Iterator[World]:
         del os.environ[name]
     os.environ.update(CREDENTIALS)
     try:
-        with mock_aws(), transactions.remembering_what_they_touch():
+        strict = patch.dict(aws.CONFIG, parameter_validation=True)  # botocore then names a parameter that is wrong
+        with strict, mock_aws(), transactions.remembering_what_they_touch():
             yield World(**parameters)
     finally:
         os.environ.clear()
