@@ -80,8 +80,7 @@ def remove_member(caller: Caller, chat_id: str, user_id: str) -> None:
 
 def _require_may_change(caller: Caller, chat: Chat) -> None:
     """Raises NotAllowed for a test credential, unless a test credential created the chat."""
-    if chat.livemode:
-        authority.require_live(caller)
+    authority.require_mode(caller, livemode=chat.livemode)
 
 
 def _member(caller: Caller, chat_id: str, user_id: str, at: str) -> Member:
