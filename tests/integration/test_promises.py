@@ -11,6 +11,7 @@ from ferryman.aws import clients as aws
 from ferryman.outbound import own_network, transport
 from ferryman.pipeline import deliver, load_events
 from ferryman.pipeline.load_events import Source
+from ferryman.pipeline.prepare import Prepared, prepare
 from ferryman.webhooks import retry_policy
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.tickets import Ticket
@@ -444,9 +445,9 @@ def test_the_time_that_reading_took_is_gone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (ticket,) = _dispatched(world, workspace, chat, "slowly read")
-    now, prepare, took = clock.now, deliver.prepare, [0.0]
+    now, took = clock.now, [0.0]
 
-    def slowly(tickets: Sequence[Ticket]) -> deliver.Prepared:
+    def slowly(tickets: Sequence[Ticket]) -> Prepared:
         took[0] = 25
         return prepare(tickets)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from ferryman import failures, log
 from ferryman.pipeline import deliver
-from ferryman.pipeline.deliver import Done, Return
+from ferryman.pipeline.checks import Done, Return
 from ferryman.webhooks import tickets
 from ferryman.webhooks.tickets import Ticket
 

@@ -17,7 +17,7 @@ from contextlib import suppress
 from ferryman import clock, log, metrics, settings
 from ferryman.aws import dynamodb as store
 from ferryman.events import table as events
-from ferryman.outbound.outcomes import Refused, Unreachable
+from ferryman.outbound.outcomes import Delivered, Outcome, Refused, Unreachable
 from ferryman.webhooks.events import webhook_disabled
 from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import (
@@ -60,6 +60,14 @@ def timed(webhook: Webhook, duration_ms: int) -> None:
     if duration_ms < SLOW_AFTER_SECONDS * 1000 or webhook.slow_until > (now + SLOW_FOR_SECONDS / 2) * 1000:
         return
     webhooks.slow(webhook, int((now + SLOW_FOR_SECONDS) * 1000))
+
+
+def count(webhook: Webhook, outcome: Outcome) -> None:
+    """Count an attempt as a success or as a failure."""
+    if isinstance(outcome, Delivered):
+        succeeded(webhook)
+    else:
+        failed(webhook, outcome)
 
 
 def succeeded(webhook: Webhook) -> None:
