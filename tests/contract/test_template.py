@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ferryman.conversations.lost_messages import find as accounting
-from ferryman.conversations.lost_messages import receipts
 from ferryman.conversations.messages import table as messages
+from ferryman.pipeline.lost_messages import receipts, walk
 
 from tests.support import guard, reach, template
 
@@ -149,9 +148,9 @@ def test_the_sweeper_stays_behind_everything_that_is_still_being_stored() -> Non
     assert {"hooks", "messages", "fchat"} <= set(storing)
     clocks = 60
     slowest = max(timeout(folder) for folder in storing)
-    assert messages.PROMPT_SECONDS + slowest + clocks <= accounting.SOON.behind_seconds
+    assert messages.PROMPT_SECONDS + slowest + clocks <= walk.SOON.behind_seconds
     signed = 900  # seconds for which AWS takes a signed request
-    assert signed + clocks < accounting.AGAIN.behind_seconds
+    assert signed + clocks < walk.AGAIN.behind_seconds
 
 
 def test_receipts_outlive_what_asks_for_them() -> None:
