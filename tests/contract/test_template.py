@@ -220,12 +220,17 @@ def test_no_bucket_takes_plain_http(bucket: str) -> None:
 # --- tables -----------------------------------------------------------------------------------------------
 
 
+# Nobody would restore these: their items only matter for minutes or hours, or are a log.
+THROWN_AWAY = {"ReceiptsTable", "IdempotencyTable", "SignInFailuresTable", "ApplicationRequestsTable"}
+
+
 @pytest.mark.parametrize("table", TABLES)
-def test_every_table_is_encrypted_restorable_and_paid_by_use(table: str) -> None:
+def test_every_table_is_paid_by_use_and_restorable_if_somebody_would_restore_it(table: str) -> None:
     properties = TABLES[table]["Properties"]
+    restorable = properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
     assert properties["BillingMode"] == "PAY_PER_REQUEST"
-    assert properties["SSESpecification"]["SSEEnabled"] is True
-    assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+    assert restorable is (table not in THROWN_AWAY)
+    assert restorable or properties["TimeToLiveSpecification"]["Enabled"]
     assert "TableName" not in properties  # or two deployments in one account would collide
 
 
@@ -325,7 +330,30 @@ def test_the_audit_log_is_append_only() -> None:
     allowed = {action for folder in FUNCTIONS for action, name in guard.allowed(folder) if name == "AuditTable"}
     assert allowed == {"dynamodb:PutItem", "dynamodb:Query"}
     assert {folder for folder in FUNCTIONS if ("dynamodb:Query", "AuditTable") in guard.allowed(folder)} == {"audit"}
-    assert "TimeToLiveSpecification" not in template.resources("AWS::DynamoDB::Table")["AuditTable"]["Properties"]
+
+
+# Nothing limits how long these grow: their items are things that somebody made and can remove.
+KEPT_FOR_EVER = {
+    "WorkspacesTable",
+    "UsersTable",
+    "EmailsTable",
+    "LoginsTable",
+    "TokensTable",
+    "ChatsTable",
+    "IncomingWebhooksTable",
+    "WebhooksTable",
+    "SubscriptionsTable",
+}
+
+
+def test_what_traffic_writes_expires() -> None:
+    expiring = {name for name, item in TABLES.items() if "TimeToLiveSpecification" in item["Properties"]}
+    assert set(TABLES) - expiring == KEPT_FOR_EVER
+
+
+@pytest.mark.parametrize("name", ["MessageRetentionDays", "AuditRetentionDays"])
+def test_messages_and_the_audit_log_are_kept_for_400_days_unless_somebody_says_otherwise(name: str) -> None:
+    assert (PARAMETERS[name]["Default"], PARAMETERS[name]["MinValue"]) == (400, 0)
 
 
 def test_what_delivers_cannot_read_credentials() -> None:
