@@ -68,7 +68,7 @@ _MESSAGE = _object(
         "description": "Row by row; `data` is any JSON value.",
     },
     context_id={**_NULLABLE, "description": "The context that it opened, or came in time for."},
-    origin={"enum": ["token", "incoming_webhook", "application"]},
+    origin={"enum": ["token", "incoming_webhook", "application", "reply"]},
     livemode={"type": "boolean"},
     revision={"type": "integer", "minimum": 1},
     created_at=_TIME,

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from ferryman.events.model import Event, EventType
+from ferryman.events.model import Event, EventType, InternalType
 
 
 def build(
-    type_: EventType,
+    type_: EventType | InternalType,
     event_id: str,
     *,
     workspace_id: str,

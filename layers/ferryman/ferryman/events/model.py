@@ -28,6 +28,9 @@ type EventType = Literal[
 ]
 
 
+# The work that one worker leaves for another in the table `events`. No webhook can subscribe to it.
+type InternalType = Literal["delivery.replied"]
+REPLIED: InternalType = "delivery.replied"
 # The event types that tell one person.
 type NotificationType = Literal[
     "task_assigned",
@@ -54,7 +57,7 @@ class Event(store.Record):
 
     workspace_id: str
     event_id: str
-    type: EventType
+    type: EventType | InternalType
     created_at: str
     livemode: bool
     data: dict[str, Any]

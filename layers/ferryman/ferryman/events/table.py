@@ -42,6 +42,12 @@ def creating(event: Event) -> store.Write:
     return store.put(TABLE, _item(event))
 
 
+def creating_once(event: Event, refused: Exception) -> store.Write:
+    """As `creating`, but refused when the table has the event already."""
+    event.undispatched = ids.shard(event.event_id)
+    return store.put(TABLE, _item(event), condition="attribute_not_exists(event)", refused=refused)
+
+
 def keeping(event: Event) -> store.Write:
     """An event that is dispatched by other means, kept for its deliveries. Refused when it is kept already."""
     event.undispatched = None

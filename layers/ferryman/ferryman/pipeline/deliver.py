@@ -19,10 +19,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from ferryman import clock, ids, log, metrics, settings, tracing
+from ferryman.formats import FORMATS
 from ferryman.formats.interface import Body
 from ferryman.outbound import allowed_targets, own_network, transport
 from ferryman.outbound.outcomes import Outcome
-from ferryman.pipeline import checks
+from ferryman.pipeline import checks, replies
 from ferryman.pipeline.checks import Cancel, Case, Defer, Done, Move, Return, Verdict
 from ferryman.pipeline.prepare import Prepared, key, prepare
 from ferryman.pipeline.settle import settle
@@ -142,14 +143,17 @@ def _attempt(case: Case, limit: int) -> Verdict:
 def _send(delivery: Delivery, webhook: Webhook, body: Body, secrets: Sequence[str], limit: int) -> Outcome:
     """POST a claimed delivery. If our own network is down, the claim is given back."""
     signed = delivery.signed(delivery.attempts[-1])
+    options: transport.Options = {"deadline_seconds": limit, "own_network_is_down": own_network.is_down}
+    if replies.can_reply(webhook, delivery):
+        options["max_response_bytes"] = FORMATS[webhook.format].response_bytes
+        options["response_seconds"] = replies.RESPONSE_SECONDS
     try:
         return transport.post(
             webhook.url,
             body.content,
             signing.headers(signed, webhook.signatures, secrets, body),
             allowed_targets=allowed_targets.of_deployment(),
-            deadline_seconds=limit,
-            own_network_is_down=own_network.is_down,
+            **options,
         )
     except own_network.OwnNetworkDown:
         deliveries.release(delivery)

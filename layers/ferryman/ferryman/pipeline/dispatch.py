@@ -17,8 +17,8 @@ from ferryman.conversations.messages.events import created_id, message_created
 from ferryman.conversations.messages.model import Message
 from ferryman.errors import Conflict
 from ferryman.events import table as events
-from ferryman.events.model import Event
-from ferryman.pipeline import bot_mentions, lost_messages, subscribers
+from ferryman.events.model import REPLIED, Event
+from ferryman.pipeline import bot_mentions, lost_messages, replies, subscribers
 from ferryman.webhooks import tickets
 from ferryman.webhooks.tickets import Ticket
 
@@ -118,6 +118,9 @@ class Dispatcher:
         self.unfinished.append(token)
         event = pending.event
         events_of = [*bot_mentions.events_of(event), event] if event else []
+        if event and event.type == REPLIED:
+            replies.post(event)
+            events_of = []
         count = 0
         for each in events_of:
             with tracing.work("event", event_id=each.event_id, message_id=each.message_id):

@@ -6,7 +6,9 @@ from ferryman import clock, log, metrics, settings
 from ferryman.aws import dynamodb as store
 from ferryman.events import catalogue
 from ferryman.events import table as events
+from ferryman.formats.interface import Reply
 from ferryman.outbound.outcomes import Delivered, Outcome, Refused, Unreachable
+from ferryman.pipeline import replies
 from ferryman.pipeline.checks import Done, Return, Verdict
 from ferryman.webhooks import health, retry_policy
 from ferryman.webhooks.deliveries import table as deliveries
@@ -25,7 +27,8 @@ def settle(delivery: Delivery, webhook: Webhook, outcome: Outcome) -> Verdict:
         unknowns=delivery.unknowns,
         is_test=bool(delivery.test),
     )
-    attempt = reported(delivery.attempts[-1], outcome)
+    reply, note = replies.read(webhook, delivery, outcome)
+    attempt = replace(reported(delivery.attempts[-1], outcome), reply=note)
     settlement = Settlement(
         state=step.state,
         attempts=[*delivery.attempts[:-1], attempt],
@@ -37,7 +40,10 @@ def settle(delivery: Delivery, webhook: Webhook, outcome: Outcome) -> Verdict:
     )
     _log(delivery, attempt, step)
     try:
-        deliveries.settle(delivery, settlement, *exhaustion(delivery, settlement))
+        if reply:
+            _settle_with_reply(delivery, webhook, settlement, reply)
+        else:
+            deliveries.settle(delivery, settlement, *exhaustion(delivery, settlement))
     except deliveries.LostClaim:
         return Return(1)
     _count(delivery, step)
@@ -45,6 +51,16 @@ def settle(delivery: Delivery, webhook: Webhook, outcome: Outcome) -> Verdict:
     if not delivery.test:
         health.count(webhook, outcome)
     return _verdict(delivery, step)
+
+
+def _settle_with_reply(delivery: Delivery, webhook: Webhook, settlement: Settlement, reply: Reply) -> None:
+    """Settle a delivery and store its reply, both or neither. A replay's second reply is not posted."""
+    try:
+        deliveries.settle(delivery, settlement, replies.storing(webhook, delivery, reply))
+    except replies.AlreadyReplied:
+        *earlier, last = settlement.attempts
+        noted = replace(last, reply="not posted: an earlier attempt was replied to")
+        deliveries.settle(delivery, replace(settlement, attempts=[*earlier, noted]))
 
 
 def reported(attempt: Attempt, outcome: Outcome) -> Attempt:
