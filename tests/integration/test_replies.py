@@ -103,7 +103,7 @@ def test_the_longest_reply_is_posted_however_it_is_encoded(workspace: Workspace,
     assert [message["text"] for message in bot.said()] == ["\U0001f680" * 16_000]
 
 
-def test_the_answer_to_a_webhook_that_is_not_a_bots_is_no_reply(
+def test_an_answer_to_a_webhook_of_the_workspace_posts_nothing(
     workspace: Workspace, receiver: Receiver, chat: str
 ) -> None:
     workspace.make("/v1/webhooks", {"url": receiver.url("/plain"), "events": ["message.created"], "chat_ids": [chat]})

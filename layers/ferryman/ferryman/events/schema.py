@@ -1,4 +1,4 @@
-"""What the API gives for event types."""
+"""The API's answers about event types."""
 
 import json
 from typing import Any, Self

@@ -1,4 +1,4 @@
-"""Settling receives against attempts: what becomes of a message that was received four times.
+"""Settles receives against attempts, for a message that was received four times.
 
 The queue counts receives, the delivery counts attempts that failed. They differ when a receive was lost, throttled
 or ended before the claim. Budget spent: the delivery is exhausted. Budget left: it was our fault, so the ticket
@@ -24,7 +24,7 @@ _STUCK_AFTER_ROUNDS = 3
 
 
 def settle(ticket: Ticket) -> Settled:
-    """What became of the delivery. Raises when our infrastructure fails; the message then stays."""
+    """Settle the delivery. Raises when our infrastructure fails; the message then stays."""
     settled = _settle(ticket)
     if settled == "exhausted":
         metrics.count("Exhausted")

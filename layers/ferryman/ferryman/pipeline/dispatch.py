@@ -49,7 +49,7 @@ class PendingEvent(NamedTuple):
 
 
 def of_record(record: dict[str, Any]) -> PendingEvent | None:
-    """What `of_item` says of the item that a stream record shows, or None when it waits for nothing.
+    """The pending event in the image of a stream record, as `of_item` reads it, or None when the item waits for nothing.
 
     Raises Unreadable for a record that does not have the shape of our items.
     """
@@ -168,7 +168,7 @@ class Dispatcher:
 
 
 def _keep(event: Event) -> None:
-    """What is made on the way from a message, a mention, is in no table yet."""
+    """Stores an event that was made on the way from a message, a mention: it is in no table yet."""
     if event.undispatched is None and event.message_id is None:
         events.keep(event)
 
