@@ -49,7 +49,7 @@ class PendingEvent(NamedTuple):
 
 
 def of_record(record: dict[str, Any]) -> PendingEvent | None:
-    """The pending event in the image of a stream record, as `of_item` reads it, or None when the item waits for nothing.
+    """The pending event in a stream record, as `of_item` reads it, or None when the item waits for nothing.
 
     Raises Unreadable for a record that does not have the shape of our items.
     """
