@@ -6,6 +6,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.http.api import SIGNED_IN, Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.identity.users import service, table
 from ferryman.identity.users.schema import MeOut, UserIn, UserOut, UserPatch, UserQuery
+from ferryman.integrations import ownership
 from ferryman.schema import Listing
 
 app = Api("Users", "The people and bots of the workspace.")
@@ -65,10 +66,12 @@ def read_user(call: ThisCall, user_id: Id) -> UserOut:
 @app.patch(
     "/v1/users/<user_id>",
     summary="Edit a user",
-    description="A changed role, or active: false, holds for the user's tokens when the answer arrives. "
+    description="A changed role, or active: false, holds for the user's tokens when the answer arrives. Webhooks, "
+    "incoming webhooks, applications and bots of a user who may not have them any more are disabled with the reason "
+    "owner_deactivated or owner_may_not, and do not come back by themselves. "
     "Bots are edited with PATCH /v1/bots/{bot_id}.",
     responses=errors(409),
 )
 @needs("users:write")
 def edit_user(call: ThisCall, user_id: Id, data: Annotated[UserPatch, Body()]) -> UserOut:
-    return UserOut.of(service.edit(call.caller, user_id, data))
+    return UserOut.of(service.edit(call.caller, user_id, data, ownership.follow))

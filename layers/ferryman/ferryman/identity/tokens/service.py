@@ -1,5 +1,7 @@
 """Creating, editing and revoking API tokens."""
 
+from contextlib import suppress
+
 from ferryman import clock, ids, schema
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound, RetryLater
@@ -39,13 +41,22 @@ def creating(
     ends = caller.expires_at if caller.kind == "token" else None  # a session creates tokens that outlive it
     if ends is not None and (wanted.expires_at is None or wanted.expires_at > ends):
         raise NotAllowed(f"A token cannot outlive the one that creates it, which expires at {ends}.")
-    token, secret, writes = prepare(caller.workspace_id, user_id, role, wanted, created_by=caller.credential_id)
+    made_by = caller.user_id if user_id != caller.user_id else None
+    token, secret, writes = prepare(
+        caller.workspace_id, user_id, role, wanted, created_by=caller.credential_id, made_by=made_by
+    )
     details = {"environment": token.environment, "scopes": token.scopes}
     return token, secret, [*writes, *audit.writes(caller, "token.created", token.token_id, details)]
 
 
 def prepare(
-    workspace_id: str, user_id: str, role: permissions.Role, wanted: TokenIn, *, created_by: str
+    workspace_id: str,
+    user_id: str,
+    role: permissions.Role,
+    wanted: TokenIn,
+    *,
+    created_by: str,
+    made_by: str | None = None,
 ) -> tuple[Token, str, list[store.Write]]:
     """A new token, its secret, and the writes that create it, for the caller's transaction."""
     livemode = wanted.environment == "production"
@@ -64,6 +75,7 @@ def prepare(
         created_at=now,
         updated_at=now,
         created_by=created_by,
+        made_by=made_by,
         expires_at=wanted.expires_at,
     )
     credential = Credential(
@@ -186,6 +198,22 @@ def revoke_found(caller: Caller, token: Token) -> bool:
     except NotFound:
         return False  # somebody else revoked it in between
     return True
+
+
+def revoke_of_bots(maker: User, reason: str, *, but: set[str]) -> int:
+    """Revoke the tokens that a person made for bots, since they know the secrets; not those of the bots in `but`.
+
+    Returns how many were revoked.
+    """
+    count = 0
+    for token in list(table.active_made_by(maker.workspace_id, maker.user_id)):
+        if token.user_id in but:
+            continue
+        with suppress(NotFound):
+            revoked = table.revoking(token, clock.now_iso(), reason)
+            store.commit([revoked, credentials.revoking(token.secret_hash)], tries=3)
+            count += 1
+    return count
 
 
 def follow_user(user: User) -> None:

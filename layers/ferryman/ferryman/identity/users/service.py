@@ -1,5 +1,6 @@
 """Creating and editing people, and the rules that keep a workspace manageable."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from ferryman import clock, ids
@@ -14,8 +15,8 @@ from ferryman.identity.tokens import service as tokens
 from ferryman.identity.users import emails, table
 from ferryman.identity.users.model import User
 from ferryman.identity.users.schema import UserIn, UserPatch
-from ferryman.webhooks import personal
 
+type Follow = Callable[[User], None]
 _REMOVABLE = {"handle", "avatar_url", "about"}
 
 
@@ -43,8 +44,11 @@ def create(caller: Caller, wanted: UserIn, idempotency_key: IdempotencyKey | Non
     return user
 
 
-def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
-    """Change a user. Role and activity reach the user's tokens and sessions before this returns."""
+def edit(caller: Caller, user_id: str, patch: UserPatch, follow: Follow) -> User:
+    """Change a user. Role and activity reach the user's tokens and sessions before this returns.
+
+    `follow` brings them into everything else that the user owns.
+    """
     before = table.get(caller.workspace_id, user_id)
     if before.role == "bot":
         raise Conflict("This is a bot. Edit it with PATCH /v1/bots/{id}.")
@@ -55,7 +59,7 @@ def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
     after = replace(before, **changes)
     if after == before:
         if {"role", "active"} & changes.keys():
-            _follow(before)  # an earlier request may have failed halfway
+            _follow(before, follow)  # an earlier request may have failed halfway
         return before
     authority.require_live(caller)
     authority.require_authority(caller, before)
@@ -73,19 +77,19 @@ def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
     audited = audit.writes(caller, "user.edited", user_id, details)
     store.commit([*table.changing(before, after), *emails.relisting(before, after), *keeping_an_owner, *audited])
     if acting_changed:
-        _follow(after)
+        _follow(after, follow)
     return after
 
 
-def _follow(user: User) -> None:
-    """Bring the user's role and activity into the user's credentials and personal webhooks.
+def _follow(user: User, follow: Follow) -> None:
+    """Bring the user's role and activity into the user's credentials, and into what the user owns.
 
     Of two edits at the same moment, the first can come here last; so look whether it still is the newest.
     """
     while True:
         tokens.follow_user(user)
         sessions.follow_user(user)
-        personal.follow(user)
+        follow(user)
         newest = table.get(user.workspace_id, user.user_id)
         if (newest.role, newest.active) == (user.role, user.active):
             return

@@ -8,7 +8,7 @@ from ferryman import clock, ids, schema
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table as chats
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
-from ferryman.identity import authority, idempotency, permissions
+from ferryman.identity import authority, idempotency, ownership, permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
@@ -22,6 +22,8 @@ from ferryman.integrations.bots import callbacks
 from ferryman.integrations.bots.schema import BotIn, BotPatch, BotTokenIn
 
 MAX_TOKENS = 20  # that are not revoked: all are revoked in one transaction of at most 100 writes
+NEEDS: permissions.Scope = "bots:write"  # that a bot's owner must have by their role
+_OWNER_ROUTE = "/v1/bots/{bot_id}/owner"
 _CHATS_AT_ONCE = 40
 _REMOVABLE = {"avatar_url", "about"}
 
@@ -62,7 +64,7 @@ def get_visible(caller: Caller, bot_id: str) -> User:
         bot = table.get(caller.workspace_id, bot_id)
     except NotFound:
         raise unknown from None
-    if bot.role != "bot" or (not caller.is_admin and bot.created_by != caller.user_id):
+    if bot.role != "bot" or (not caller.is_admin and bot.owner != caller.user_id):
         raise unknown
     return bot
 
@@ -80,6 +82,8 @@ def edit(caller: Caller, bot_id: str, patch: BotPatch) -> User:
         if value is None and name not in _REMOVABLE:
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
     after = replace(before, **changes)
+    if after.active:
+        after.disabled_reason = None
     if after.active != before.active:
         _spare_live(caller, before)
     if after != before:
@@ -87,9 +91,35 @@ def edit(caller: Caller, bot_id: str, patch: BotPatch) -> User:
         after.updated_at = clock.now_iso()
         changed = [name for name, value in changes.items() if value != getattr(before, name)]
         audited = audit.writes(caller, "bot.edited", bot_id, {"changed": changed, "active": after.active})
-        store.commit([*table.changing(before, after), *audited])
+        entitled = []
+        if after.active and not before.active:
+            entitled = [ownership.still_entitled(before.workspace_id, str(before.owner), NEEDS, _OWNER_ROUTE)]
+        store.commit([*table.changing(before, after), *entitled, *audited])
     if "active" in changes:  # also when nothing changed: an earlier request may have failed halfway
         _follow(after)
+    return after
+
+
+def disable(bot: User, reason: str) -> None:
+    """Deactivate a bot whose owner may not have it any more, with its tokens and callbacks."""
+    after = replace(bot, active=False, disabled_reason=reason, updated_at=clock.now_iso())
+    store.commit(table.changing(bot, after))
+    _follow(after)
+
+
+def hand_over(caller: Caller, bot_id: str, user_id: str) -> User:
+    """Give the bot another owner, with the callbacks that the old one owned. A deactivated one stays deactivated."""
+    before = get_visible(caller, bot_id)
+    authority.require_mode(caller, livemode=before.livemode)
+    after = replace(before, owner_id=user_id, updated_at=clock.now_iso())
+    store.commit(
+        [
+            *table.changing(before, after),
+            ownership.taking_over(before.workspace_id, user_id, NEEDS),
+            *callbacks.handing_over(before, user_id, after.updated_at),
+            *audit.writes(caller, "bot.handed_over", bot_id, {"from": before.owner, "to": user_id}),
+        ]
+    )
     return after
 
 
