@@ -16,7 +16,7 @@ from ferryman.identity.users.model import User
 type Loss = Literal["owner_deactivated", "owner_may_not"]
 DEACTIVATED: Loss = "owner_deactivated"
 MAY_NOT: Loss = "owner_may_not"
-LOSSES: tuple[Loss, ...] = (DEACTIVATED, MAY_NOT)
+OF_BOTS: permissions.Scope = "bots:write"  # that a bot's owner must have by their role
 
 
 def loss(owner: User, scope: permissions.Scope) -> Loss | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 
 from ferryman import clock, log
 from ferryman.aws import dynamodb as store
@@ -14,7 +15,6 @@ from ferryman.identity.users.model import User
 from ferryman.integrations.applications import service as applications
 from ferryman.integrations.applications import table as applications_table
 from ferryman.integrations.applications.model import NEEDS as APPLICATION_NEEDS
-from ferryman.integrations.bots import service as bots
 from ferryman.integrations.incoming_webhooks import service as incoming_webhooks
 from ferryman.integrations.incoming_webhooks import table as incoming_webhooks_table
 from ferryman.integrations.incoming_webhooks.model import NEEDS as INCOMING_WEBHOOK_NEEDS
@@ -24,12 +24,12 @@ from ferryman.webhooks.subscriptions import table as webhooks
 _TRIES = 3
 
 
-def follow(owner: User) -> None:
+def follow(owner: User, follow_bot: Callable[[User], None]) -> None:
     """Disable what the owner may not have any more, with the reason, and tell the owners and admins.
 
     Nothing comes back by itself when the owner is activated or promoted again. Called after the owner is written; a
     thing that is created meanwhile checks its owner in its own transaction. Callbacks go before their bots, so that
-    they do not come back with the bot.
+    they do not come back with the bot. `follow_bot` brings a bot's activity into its tokens and callbacks.
     """
     disabled = {
         "webhooks": _disable_webhooks(owner),
@@ -45,7 +45,9 @@ def follow(owner: User) -> None:
             applications_table.enabled_of_owner,
             lambda one, reason: store.commit(applications.disabling(one, reason), tries=_TRIES),
         ),
-        "bots": _each(owner, bots.NEEDS, _active_bots, bots.disable),
+        "bots": _each(
+            owner, ownership.OF_BOTS, _active_bots, lambda bot, reason: follow_bot(_deactivated(bot, reason))
+        ),
         "bot tokens": _revoke_bot_tokens(owner),
     }
     counts = {name: count for name, count in disabled.items() if count}
@@ -69,9 +71,15 @@ def _active_bots(workspace_id: str, owner_id: str) -> list[User]:
     return [bot for bot in users.bots_of(workspace_id, owner_id) if bot.active]
 
 
+def _deactivated(bot: User, reason: str) -> User:
+    after = replace(bot, active=False, disabled_reason=reason, updated_at=clock.now_iso())
+    store.commit(users.changing(bot, after))
+    return after
+
+
 def _revoke_bot_tokens(owner: User) -> int:
     """Revoke the tokens that the owner made for other people's bots; those of their own are disabled with the bot."""
-    reason = ownership.loss(owner, bots.NEEDS)
+    reason = ownership.loss(owner, ownership.OF_BOTS)
     if reason is None:
         return 0
     own = {bot.user_id for bot in users.bots_of(owner.workspace_id, owner.user_id)}

@@ -1,6 +1,5 @@
 """Creating and editing people, and the rules that keep a workspace manageable."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from ferryman import clock, ids
@@ -10,13 +9,10 @@ from ferryman.identity import authority, idempotency, permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
-from ferryman.identity.sessions import service as sessions
-from ferryman.identity.tokens import service as tokens
 from ferryman.identity.users import emails, table
 from ferryman.identity.users.model import User
 from ferryman.identity.users.schema import UserIn, UserPatch
 
-type Follow = Callable[[User], None]
 _REMOVABLE = {"handle", "avatar_url", "about"}
 
 
@@ -44,11 +40,8 @@ def create(caller: Caller, wanted: UserIn, idempotency_key: IdempotencyKey | Non
     return user
 
 
-def edit(caller: Caller, user_id: str, patch: UserPatch, follow: Follow) -> User:
-    """Change a user. Role and activity reach the user's tokens and sessions before this returns.
-
-    `follow` brings them into everything else that the user owns.
-    """
+def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
+    """Change a person. `integrations.cascades.edit_person` also brings it to their tokens, sessions and webhooks."""
     before = table.get(caller.workspace_id, user_id)
     if before.role == "bot":
         raise Conflict("This is a bot. Edit it with PATCH /v1/bots/{id}.")
@@ -58,8 +51,6 @@ def edit(caller: Caller, user_id: str, patch: UserPatch, follow: Follow) -> User
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
     after = replace(before, **changes)
     if after == before:
-        if {"role", "active"} & changes.keys():
-            _follow(before, follow)  # an earlier request may have failed halfway
         return before
     authority.require_live(caller)
     authority.require_authority(caller, before)
@@ -76,24 +67,7 @@ def edit(caller: Caller, user_id: str, patch: UserPatch, follow: Follow) -> User
     details = {"changed": changed, "role": after.role, "active": after.active}
     audited = audit.writes(caller, "user.edited", user_id, details)
     store.commit([*table.changing(before, after), *emails.relisting(before, after), *keeping_an_owner, *audited])
-    if acting_changed:
-        _follow(after, follow)
     return after
-
-
-def _follow(user: User, follow: Follow) -> None:
-    """Bring the user's role and activity into the user's credentials, and into what the user owns.
-
-    Of two edits at the same moment, the first can come here last; so look whether it still is the newest.
-    """
-    while True:
-        tokens.follow_user(user)
-        sessions.follow_user(user)
-        follow(user)
-        newest = table.get(user.workspace_id, user.user_id)
-        if (newest.role, newest.active) == (user.role, user.active):
-            return
-        user = newest
 
 
 def _require_may_move_address(caller: Caller, user: User) -> None:

@@ -18,11 +18,11 @@ from ferryman.identity.tokens.model import Environment, Token
 from ferryman.identity.tokens.schema import TokenIn
 from ferryman.identity.users import table
 from ferryman.identity.users.model import User
+from ferryman.integrations import cascades
 from ferryman.integrations.bots import callbacks
 from ferryman.integrations.bots.schema import BotIn, BotPatch, BotTokenIn
 
 MAX_TOKENS = 20  # that are not revoked: all are revoked in one transaction of at most 100 writes
-NEEDS: permissions.Scope = "bots:write"  # that a bot's owner must have by their role
 _OWNER_ROUTE = "/v1/bots/{bot_id}/owner"
 _CHATS_AT_ONCE = 40
 _REMOVABLE = {"avatar_url", "about"}
@@ -93,18 +93,13 @@ def edit(caller: Caller, bot_id: str, patch: BotPatch) -> User:
         audited = audit.writes(caller, "bot.edited", bot_id, {"changed": changed, "active": after.active})
         entitled = []
         if after.active and not before.active:
-            entitled = [ownership.still_entitled(before.workspace_id, str(before.owner), NEEDS, _OWNER_ROUTE)]
+            entitled = [
+                ownership.still_entitled(before.workspace_id, str(before.owner), ownership.OF_BOTS, _OWNER_ROUTE)
+            ]
         store.commit([*table.changing(before, after), *entitled, *audited])
     if "active" in changes:  # also when nothing changed: an earlier request may have failed halfway
-        _follow(after)
+        cascades.follow_bot(after)
     return after
-
-
-def disable(bot: User, reason: str) -> None:
-    """Deactivate a bot whose owner may not have it any more, with its tokens and callbacks."""
-    after = replace(bot, active=False, disabled_reason=reason, updated_at=clock.now_iso())
-    store.commit(table.changing(bot, after))
-    _follow(after)
 
 
 def hand_over(caller: Caller, bot_id: str, user_id: str) -> User:
@@ -115,7 +110,7 @@ def hand_over(caller: Caller, bot_id: str, user_id: str) -> User:
     store.commit(
         [
             *table.changing(before, after),
-            ownership.taking_over(before.workspace_id, user_id, NEEDS),
+            ownership.taking_over(before.workspace_id, user_id, ownership.OF_BOTS),
             *callbacks.handing_over(before, user_id, after.updated_at),
             *audit.writes(caller, "bot.handed_over", bot_id, {"from": before.owner, "to": user_id}),
         ]
@@ -220,17 +215,3 @@ def _spare_live(caller: Caller, bot: User) -> None:
     """Raises NotAllowed when a test credential would stop live tokens or callbacks of a bot, be it a test bot."""
     if not caller.livemode and (any(token.livemode for token in _tokens(bot)) or callbacks.any_live(bot)):
         raise NotAllowed("The bot has live tokens or callbacks, which a test token cannot stop. Use a live token.")
-
-
-def _follow(bot: User) -> None:
-    """Bring the bot's activity into its tokens and callbacks.
-
-    Of two edits at the same moment, the first can come here last; so look whether it still is the newest.
-    """
-    while True:
-        tokens.follow_user(bot)
-        callbacks.follow(bot)
-        newest = table.get(bot.workspace_id, bot.user_id)
-        if newest.active == bot.active:
-            return
-        bot = newest
