@@ -60,7 +60,13 @@ def check_answer(answer: Answer, described: dict[str, dict[str, Any]]) -> None:
         assert media == problems.CONTENT_TYPE, where
     if media == problems.CONTENT_TYPE:
         problem = answer.json
-        assert set(problem) - {"errors"} == {"type", "title", "status", "detail", "request_id"}, where
+        assert set(problem) - {"errors", "plan", "required_plan"} == {
+            "type",
+            "title",
+            "status",
+            "detail",
+            "request_id",
+        }, where
         assert (problem["status"], problem["request_id"]) == (answer.status, request_id), where
         assert problem["detail"], where
         assert answer.headers["cache-control"] == "no-store", where
