@@ -57,7 +57,7 @@ class PlanRequired(NotAllowed):
     def __init__(self, plan: str, required: str) -> None:
         super().__init__(
             f"This needs the plan {required}, and the workspace has the plan {plan}. The operator of this deployment "
-            "can change it. What exists can be deleted and revoked in every plan."
+            "can change it. Deleting and revoking need no plan."
         )
         self.members = {"plan": plan, "required_plan": required}
 

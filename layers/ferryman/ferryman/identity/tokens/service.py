@@ -1,5 +1,7 @@
 """Creating, editing and revoking API tokens."""
 
+from collections.abc import Iterable
+
 from ferryman import clock, ids, schema
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound, RetryLater
@@ -212,7 +214,7 @@ def follow_user(user: User) -> None:
             continue  # revoked in between: nothing left to follow
 
 
-def _refuse_broader(caller: Caller, wanted: list[str] | list[permissions.Scope]) -> None:
+def _refuse_broader(caller: Caller, wanted: Iterable[str]) -> None:
     broader = permissions.broader_than(wanted, caller.scopes)
     if broader:
         raise NotAllowed(f"The token you use does not have {', '.join(broader)}, so it cannot give it to another.")
