@@ -13,8 +13,9 @@ crash) leaves the delivery as it was, and the message comes back.
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from ferryman import clock, ids, log, metrics, settings, tracing
@@ -31,7 +32,7 @@ from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.subscriptions import sealing
 from ferryman.webhooks.subscriptions import table as webhooks
-from ferryman.webhooks.subscriptions.model import Webhook
+from ferryman.webhooks.subscriptions.model import SLOW_AFTER_SECONDS, Webhook
 from ferryman.webhooks.tickets import Lane, Ticket
 
 _LEASE_MARGIN_SECONDS = 15  # after the attempt's own limit: time to write the outcome, with every try
@@ -39,6 +40,8 @@ _LEASE_MARGIN_SECONDS = 15  # after the attempt's own limit: time to write the o
 # core that 256 MB have, each of them out of its own receiver's time. The thread that begins them shares that core, so
 # where they take longer than this, the next one begins later by itself.
 APART_SECONDS = 0.025
+# An answer that takes longer leaves time to serve others.
+PATIENCE_SECONDS = 0.5
 _GONE = 410
 
 
@@ -73,32 +76,55 @@ class Prepared:
     memberships: set[tuple[str, str]]
 
 
-def deliver(batch: Sequence[Ticket], seconds_left: float, lane: Lane = "fast") -> list[Verdict | Exception]:
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What the batches of one invocation share."""
+
+    lane: Lane
+    seconds_left: Callable[[], float]
+    # By delivery: its webhook, and when somebody began to work on it.
+    under_way: dict[str, tuple[Webhook, float]] = field(default_factory=dict)
+
+    def in_time(self, seconds: float = 0) -> bool:
+        """Whether an attempt that begins in so many seconds ends before the function does."""
+        return self.seconds_left() - seconds >= settings.integer("ATTEMPT_TIMEOUT_SECONDS") + 1
+
+    def mark_slow(self) -> None:
+        """Tell the dispatcher of receivers that take long, before their attempts have ended."""
+        now = clock.now()
+        for webhook, began in list(self.under_way.values()):
+            health.timed(webhook, round((now - began) * 1000))
+
+
+def deliver(batch: Sequence[Ticket], invocation: Invocation, serve: Callable[[], bool]) -> list[Verdict | Exception]:
     """One verdict for each ticket, in order; an exception where our own infrastructure failed.
 
     The attempts run at the same time, so a batch takes as long as its slowest receiver; on the slow lane, where a
-    batch is large, they begin one after the other. `seconds_left` is what the function has; an attempt that could
-    not end in it is not begun.
+    batch is large, they begin one after the other. An attempt that could not end in the function's time is not begun.
+    While attempts take long, `serve` is called again and again to use the time; it returns False when it has nothing
+    to do.
     """
-    began = clock.now()
     prepared = prepare(batch)
     limit = settings.integer("ATTEMPT_TIMEOUT_SECONDS")
-
-    def in_time() -> bool:
-        return seconds_left - (clock.now() - began) >= limit + 1
+    lane, under_way = invocation.lane, invocation.under_way
 
     def one(ticket: Ticket) -> Verdict | Exception:
-        with tracing.work("delivery", **_ids(ticket)):
-            return attempt(ticket)
+        if webhook := prepared.webhooks.get(ticket.webhook_id):
+            under_way[ticket.delivery_id] = webhook, clock.now()
+        try:
+            with tracing.work("delivery", **_ids(ticket)):
+                return attempt(ticket)
+        finally:
+            under_way.pop(ticket.delivery_id, None)
 
     def attempt(ticket: Ticket) -> Verdict | Exception:
         try:
             try:
-                return _attempt(ticket, prepared, limit, lane, in_time)
+                return _attempt(ticket, prepared, limit, lane, invocation.in_time)
             except _SentTwice:
                 stored = deliveries.get_many([_key(ticket)])
                 known = replace(prepared, deliveries=prepared.deliveries | stored)
-                return _attempt(ticket.as_redelivery(), known, limit, lane, in_time)
+                return _attempt(ticket.as_redelivery(), known, limit, lane, invocation.in_time)
         except Exception as error:
             return error
 
@@ -108,6 +134,10 @@ def deliver(batch: Sequence[Ticket], seconds_left: float, lane: Lane = "fast") -
             if begun and lane == "slow":
                 time.sleep(APART_SECONDS)
             begun.append(pool.submit(one, ticket))
+        waiting = futures.wait(begun, timeout=PATIENCE_SECONDS).not_done
+        while waiting:
+            invocation.mark_slow()
+            waiting = futures.wait(waiting, timeout=0 if serve() else SLOW_AFTER_SECONDS).not_done
         verdicts = [future.result() for future in begun]
     _measure_waiting(batch, verdicts)
     return verdicts
