@@ -15,7 +15,7 @@ from unittest.mock import patch
 import boto3
 from ferryman import clock
 from ferryman.aws import clients as aws
-from ferryman.conversations.lost_messages import activity
+from ferryman.conversations.messages import activity
 
 from bench.meter import Counted, Meter, of_world
 from bench.report import Row

@@ -178,6 +178,12 @@ class World:
             for item in table.all_items():
                 yield name, item.to_json()["Attributes"]
 
+    def keyed_items(self) -> Iterator[tuple[str, tuple[str, ...], dict[str, Any]]]:
+        """Every item of every table, raw, as (table, key, item)."""
+        tables = get_backend("dynamodb")["123456789012"][REGION].tables
+        for name, item in self.items():
+            yield name, tuple(item[part["AttributeName"]]["S"] for part in tables[name].schema), item
+
     def queue_url(self, logical_id: str) -> str:
         return self._physical[logical_id]
 
