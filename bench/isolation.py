@@ -119,7 +119,7 @@ class Prompt(Consumer):
 
 def _queue() -> list[Row]:
     well, hanging = _waits(hang=False), _waits(hang=True)
-    before, after = _p95(well), _p95(hanging)
+    before, after = p95(well), p95(hanging)
     note = (
         f"{before:.2f} → {after:.2f} s from event to answer, {len(hanging)} deliveries; as many more hang; "
         f"simulated, {CONCURRENT} batches at a time"
@@ -164,9 +164,9 @@ def _posting(simulation: Simulation, chat: str) -> Any:
 def _onset() -> list[Row]:
     """Nobody knows yet that a receiver hangs."""
     rows = []
-    for name, waits in (("half of 16 webhooks hang", _pairs), (f"one message calls {CROWD} that hang", _crowd)):
+    for name, waits in (("half of 16 webhooks hang", pairs), (f"one message calls {CROWD} that hang", crowd)):
         for most in (CONCURRENT, MANY):
-            undisturbed, disturbed = _p95(waits(hang=False, most=most)), _p95(waits(hang=True, most=most))
+            undisturbed, disturbed = p95(waits(hang=False, most=most)), p95(waits(hang=True, most=most))
             note = (
                 f"p95 from event to answer {undisturbed:.2f} → {disturbed:.2f} s; simulated, {most} batches at a time"
             )
@@ -175,7 +175,7 @@ def _onset() -> list[Row]:
     return rows
 
 
-def _pairs(*, hang: bool, most: int) -> list[float]:
+def pairs(*, hang: bool, most: int) -> list[float]:
     """Five messages a second to a chat with as many webhooks that answer as others that hang."""
     with _prompt(most) as simulation:
         chat = simulation.chats[1]
@@ -186,7 +186,7 @@ def _pairs(*, hang: bool, most: int) -> list[float]:
         return _waits_of(simulation, good)
 
 
-def _crowd(*, hang: bool, most: int) -> list[float]:
+def crowd(*, hang: bool, most: int) -> list[float]:
     """One message to a crowd, and two a second to one webhook of another chat."""
     with _prompt(most) as simulation:
         _, quiet, loud, _ = simulation.chats
@@ -231,5 +231,5 @@ def _happened(delivery_id: str) -> float:
     return number / 1000
 
 
-def _p95(values: list[float]) -> float:
+def p95(values: list[float]) -> float:
     return statistics.quantiles(values, n=20)[-1]

@@ -12,13 +12,14 @@ crash) leaves the delivery as it was, and the message comes back.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from ferryman import clock, ids, log, metrics, settings, tracing
+from ferryman import clock, failures, ids, log, metrics, settings, tracing
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table as chats
 from ferryman.events import catalogue
@@ -83,8 +84,16 @@ class Invocation:
 
     lane: Lane
     seconds_left: Callable[[], float]
-    # By delivery: its webhook, and when somebody began to work on it.
+    # By delivery, while its receiver is called: its webhook, and since when.
     under_way: dict[str, tuple[Webhook, float]] = field(default_factory=dict)
+
+    @contextmanager
+    def calling(self, delivery: Delivery, webhook: Webhook) -> Iterator[None]:
+        self.under_way[delivery.delivery_id] = webhook, clock.now()
+        try:
+            yield
+        finally:
+            del self.under_way[delivery.delivery_id]
 
     def in_time(self, seconds: float = 0) -> bool:
         """Whether an attempt that begins in so many seconds ends before the function does."""
@@ -94,7 +103,10 @@ class Invocation:
         """Tell the dispatcher of receivers that take long, before their attempts have ended."""
         now = clock.now()
         for webhook, began in list(self.under_way.values()):
-            health.timed(webhook, round((now - began) * 1000))
+            try:
+                health.timed(webhook, round((now - began) * 1000))
+            except Exception as error:  # the end of the attempt says it again
+                failures.report("webhook.not_marked_slow", error, webhook_id=webhook.webhook_id)
 
 
 def deliver(batch: Sequence[Ticket], invocation: Invocation, serve: Callable[[], bool]) -> list[Verdict | Exception]:
@@ -107,32 +119,26 @@ def deliver(batch: Sequence[Ticket], invocation: Invocation, serve: Callable[[],
     """
     prepared = prepare(batch)
     limit = settings.integer("ATTEMPT_TIMEOUT_SECONDS")
-    lane, under_way = invocation.lane, invocation.under_way
 
     def one(ticket: Ticket) -> Verdict | Exception:
-        if webhook := prepared.webhooks.get(ticket.webhook_id):
-            under_way[ticket.delivery_id] = webhook, clock.now()
-        try:
-            with tracing.work("delivery", **_ids(ticket)):
-                return attempt(ticket)
-        finally:
-            under_way.pop(ticket.delivery_id, None)
+        with tracing.work("delivery", **_ids(ticket)):
+            return attempt(ticket)
 
     def attempt(ticket: Ticket) -> Verdict | Exception:
         try:
             try:
-                return _attempt(ticket, prepared, limit, lane, invocation.in_time)
+                return _attempt(ticket, prepared, limit, invocation)
             except _SentTwice:
                 stored = deliveries.get_many([_key(ticket)])
                 known = replace(prepared, deliveries=prepared.deliveries | stored)
-                return _attempt(ticket.as_redelivery(), known, limit, lane, invocation.in_time)
+                return _attempt(ticket.as_redelivery(), known, limit, invocation)
         except Exception as error:
             return error
 
     with ThreadPoolExecutor(max_workers=max(1, len(batch))) as pool:
         begun: list[Future[Verdict | Exception]] = []
         for ticket in batch:
-            if begun and lane == "slow":
+            if begun and invocation.lane == "slow":
                 time.sleep(APART_SECONDS)
             begun.append(pool.submit(one, ticket))
         waiting = futures.wait(begun, timeout=PATIENCE_SECONDS).not_done
@@ -209,7 +215,7 @@ def _source(ticket: Ticket, delivery: Delivery | None) -> load_events.Source:
     return load_events.Source(ticket.workspace_id, ticket.event_id, where.chat_id, where.message_id)
 
 
-def _attempt(ticket: Ticket, prepared: Prepared, limit: int, lane: Lane, in_time: Callable[[], bool]) -> Verdict:
+def _attempt(ticket: Ticket, prepared: Prepared, limit: int, invocation: Invocation) -> Verdict:
     delivery = prepared.deliveries.get(ticket.delivery_id)
     if delivery is None or delivery.expires_at_epoch <= clock.now():
         # Neither it nor its event is kept any longer.
@@ -233,11 +239,11 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int, lane: Lane, in_time
     ):
         # Its last attempts never reported: the dead letters settle it.
         return Return(0)
-    if lane == "fast" and its_lane == "slow":
+    if invocation.lane == "fast" and its_lane == "slow":
         # Dispatched before its receiver became slow: it must not hold up the nine beside it.
         tickets.send([ticket], lane="slow")
         return Done("moved")
-    if not in_time():
+    if not invocation.in_time():
         return Return(0)
     secrets = [
         sealing.unseal(webhook.workspace_id, webhook.webhook_id, secret.version, secret.ciphertext)
@@ -245,7 +251,7 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int, lane: Lane, in_time
     ]
     if not delivery.test and (wait := health.wait(webhook, limit)) > 0:
         return _defer(ticket, wait, delivery, lane=its_lane)
-    if not in_time():
+    if not invocation.in_time():
         return Return(0)  # opening the secret took what was left
     try:
         delivery = deliveries.claim(delivery, limit + _LEASE_MARGIN_SECONDS)
@@ -253,20 +259,23 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int, lane: Lane, in_time
         _require_known(ticket, delivery)
         # A copy of this message was faster. It may still die, so look again once its lease is over.
         return _defer(ticket, limit + _LEASE_MARGIN_SECONDS)
-    if ticket.first_receive and lane == "fast":  # else a receiver had us wait: by its rate, its pause, or its slowness
+    if (
+        ticket.first_receive and invocation.lane == "fast"
+    ):  # else a receiver had us wait: by its rate, its pause, or its slowness
         metrics.measure("FirstAttemptLatency", (clock.now() - clock.seconds(event.created_at)) * 1000)
     body = (event.body_in(webhook.format) or "").encode()  # _no_longer_wanted has told it missing
     attempt = signing.attempt(delivery, delivery.attempts[-1])
     headers = signing.headers(attempt, webhook.signatures, secrets, body)
     try:
-        outcome = transport.post(
-            webhook.url,
-            body,
-            headers,
-            allowed_targets=allowed_targets.of_deployment(),
-            deadline_seconds=limit,
-            own_network_is_down=own_network.is_down,
-        )
+        with invocation.calling(delivery, webhook):
+            outcome = transport.post(
+                webhook.url,
+                body,
+                headers,
+                allowed_targets=allowed_targets.of_deployment(),
+                deadline_seconds=limit,
+                own_network_is_down=own_network.is_down,
+            )
     except own_network.OwnNetworkDown:
         deliveries.release(delivery)
         raise
