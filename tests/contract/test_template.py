@@ -330,7 +330,30 @@ def test_the_audit_log_is_append_only() -> None:
     allowed = {action for folder in FUNCTIONS for action, name in guard.allowed(folder) if name == "AuditTable"}
     assert allowed == {"dynamodb:PutItem", "dynamodb:Query"}
     assert {folder for folder in FUNCTIONS if ("dynamodb:Query", "AuditTable") in guard.allowed(folder)} == {"audit"}
-    assert "TimeToLiveSpecification" not in template.resources("AWS::DynamoDB::Table")["AuditTable"]["Properties"]
+
+
+# Nothing limits how long these grow: their items are things that somebody made and can remove.
+KEPT_FOR_EVER = {
+    "WorkspacesTable",
+    "UsersTable",
+    "EmailsTable",
+    "LoginsTable",
+    "TokensTable",
+    "ChatsTable",
+    "IncomingWebhooksTable",
+    "WebhooksTable",
+    "SubscriptionsTable",
+}
+
+
+def test_what_traffic_writes_expires() -> None:
+    expiring = {name for name, item in TABLES.items() if "TimeToLiveSpecification" in item["Properties"]}
+    assert set(TABLES) - expiring == KEPT_FOR_EVER
+
+
+@pytest.mark.parametrize("name", ["MessageRetentionDays", "AuditRetentionDays"])
+def test_messages_and_the_audit_log_are_kept_for_400_days_unless_somebody_says_otherwise(name: str) -> None:
+    assert (PARAMETERS[name]["Default"], PARAMETERS[name]["MinValue"]) == (400, 0)
 
 
 def test_what_delivers_cannot_read_credentials() -> None:

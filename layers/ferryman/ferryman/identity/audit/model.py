@@ -1,4 +1,4 @@
-"""Audit record: who changed what, when and from where. Written with the change, never changed, never deleted."""
+"""Audit record: who changed what, when and from where. Written with the change, never changed, and deleted by its time only."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -43,6 +43,7 @@ type Action = Literal[
     "application.deleted",
     "application.token_rotated",
     "application.token_revoked",
+    "workspace.plan_changed",
 ]
 
 
@@ -59,3 +60,4 @@ class AuditRecord(store.Record):
     ip: str | None = None
     request_id: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    expires_at_epoch: int | None = None  # when the table may forget it; None for never
