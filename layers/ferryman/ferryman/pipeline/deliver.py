@@ -80,7 +80,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What the batches of one invocation share."""
+    """One invocation of the deliverer, which all of its batches share."""
 
     lane: Lane
     seconds_left: Callable[[], float]
