@@ -10,6 +10,7 @@ from ferryman.aws import dynamodb as store
 from ferryman.errors import NotFound
 from ferryman.http.call import Call
 from ferryman.identity.permissions import Scope
+from ferryman.identity.plans import Plan
 from ferryman.schema import Input
 from ferryman.webhooks.deliveries import service as deliveries_service
 from ferryman.webhooks.deliveries import table as deliveries
@@ -31,6 +32,7 @@ class Owner:
     title: str  # in summaries: a bot callback
     reads: Scope
     writes: Scope
+    plan: Plan | None = None  # that all but deleting needs
     read: Callable[[Call, str], Webhook]  # raises NotFound for a webhook that the caller may not see
 
     def webhook_id(self, call: Call) -> str:

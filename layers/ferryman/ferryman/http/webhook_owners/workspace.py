@@ -3,6 +3,7 @@
 from ferryman.aws import dynamodb as store
 from ferryman.http.call import Call
 from ferryman.http.webhook_owners import Management, Owner
+from ferryman.identity import plans
 from ferryman.webhooks.subscriptions import service, table
 from ferryman.webhooks.subscriptions.model import Webhook
 from ferryman.webhooks.subscriptions.schema import TestIn, WebhookIn, WebhookPatch
@@ -23,6 +24,7 @@ OWNER = Owner(
     title="an outgoing webhook",
     reads="webhooks:read",
     writes="webhooks:write",
+    plan=plans.OF_INTEGRATIONS,
     read=lambda call, webhook_id: service.get_visible(call.caller, webhook_id),
 )
 

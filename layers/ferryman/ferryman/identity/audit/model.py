@@ -43,6 +43,7 @@ type Action = Literal[
     "application.deleted",
     "application.token_rotated",
     "application.token_revoked",
+    "workspace.plan_changed",
 ]
 
 

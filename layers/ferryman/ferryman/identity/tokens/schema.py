@@ -5,18 +5,27 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field
 
 from ferryman import ids
-from ferryman.identity.permissions import Scope
+from ferryman.identity import permissions
+from ferryman.identity.permissions import Scope, ScopeSet
 from ferryman.identity.tokens.model import Environment, Revocation, Status, Token
 from ferryman.schema import Description, Input, ListQuery, Name, Output, Time, distinct
 
-type Scopes = Annotated[list[Scope], Field(min_length=1), AfterValidator(distinct)]
+type Scopes = Annotated[
+    list[Scope | ScopeSet],
+    Field(min_length=1),
+    AfterValidator(distinct),
+    AfterValidator(permissions.expanded),
+]
 
 
 class TokenIn(Input):
     """A new API token."""
 
     name: Name = Field(examples=["Deploy bot"])
-    scopes: Scopes = Field(description="What the token may do; none broader than your own.")
+    scopes: Scopes = Field(
+        description="What the token may do; none broader than your own. `api` stands for all that a manager may do, "
+        "`admin` for `admin:*`."
+    )
     environment: Environment = Field(
         description="`production` tokens start with fm_live_. The others start with fm_test_: what they post is marked "
         "`livemode: false` and reaches only webhooks made with a test token; they see only test messages, webhooks "

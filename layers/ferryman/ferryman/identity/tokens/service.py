@@ -1,5 +1,7 @@
 """Creating, editing and revoking API tokens."""
 
+from collections.abc import Iterable
+
 from ferryman import clock, ids, schema
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound, RetryLater
@@ -9,11 +11,13 @@ from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials import table as credentials
 from ferryman.identity.credentials.model import Caller, Credential
 from ferryman.identity.idempotency import IdempotencyKey
+from ferryman.identity.plans import Plan
 from ferryman.identity.tokens import table
 from ferryman.identity.tokens.model import Revocation, Token
 from ferryman.identity.tokens.schema import TokenIn, TokenPatch
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
+from ferryman.identity.workspaces import table as workspaces
 
 
 def create(caller: Caller, wanted: TokenIn, idempotency_key: IdempotencyKey | None = None) -> tuple[Token, str]:
@@ -39,13 +43,22 @@ def creating(
     ends = caller.expires_at if caller.kind == "token" else None  # a session creates tokens that outlive it
     if ends is not None and (wanted.expires_at is None or wanted.expires_at > ends):
         raise NotAllowed(f"A token cannot outlive the one that creates it, which expires at {ends}.")
-    token, secret, writes = prepare(caller.workspace_id, user_id, role, wanted, created_by=caller.credential_id)
+    token, secret, writes = prepare(
+        caller.workspace_id, user_id, role, wanted, created_by=caller.credential_id, plan=caller.stored_plan
+    )
     details = {"environment": token.environment, "scopes": token.scopes}
-    return token, secret, [*writes, *audit.writes(caller, "token.created", token.token_id, details)]
+    as_copied = workspaces.plan_unchanged(caller.workspace_id, caller.stored_plan)
+    return token, secret, [*writes, as_copied, *audit.writes(caller, "token.created", token.token_id, details)]
 
 
 def prepare(
-    workspace_id: str, user_id: str, role: permissions.Role, wanted: TokenIn, *, created_by: str
+    workspace_id: str,
+    user_id: str,
+    role: permissions.Role,
+    wanted: TokenIn,
+    *,
+    created_by: str,
+    plan: Plan | None = None,
 ) -> tuple[Token, str, list[store.Write]]:
     """A new token, its secret, and the writes that create it, for the caller's transaction."""
     livemode = wanted.environment == "production"
@@ -76,6 +89,7 @@ def prepare(
         livemode=livemode,
         scopes=token.scopes,
         expires_at=token.expires_at,
+        plan=plan,
     )
     return token, secret, [table.creating(token), credentials.creating(credential)]
 
@@ -200,7 +214,7 @@ def follow_user(user: User) -> None:
             continue  # revoked in between: nothing left to follow
 
 
-def _refuse_broader(caller: Caller, wanted: list[str] | list[permissions.Scope]) -> None:
+def _refuse_broader(caller: Caller, wanted: Iterable[str]) -> None:
     broader = permissions.broader_than(wanted, caller.scopes)
     if broader:
         raise NotAllowed(f"The token you use does not have {', '.join(broader)}, so it cannot give it to another.")

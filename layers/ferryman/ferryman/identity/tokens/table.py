@@ -97,6 +97,18 @@ def active_of(workspace_id: str, user_id: str) -> Iterator[Token]:
     return (Token.from_item(item) for item in found)
 
 
+def secret_hashes(workspace_id: str) -> Iterator[str]:
+    """The hashes of all tokens of a workspace that are not revoked."""
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace",
+        {":workspace": workspace_id},
+        where="attribute_not_exists(revoked_at)",
+        only=("secret_hash",),
+    )
+    return (item["secret_hash"] for item in found)
+
+
 def creating(token: Token) -> store.Write:
     item = {**token.to_item(), "name_folded": _folded(token.name)}
     return store.put(TABLE, item, condition="attribute_not_exists(token_id)")

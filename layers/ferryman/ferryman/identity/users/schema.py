@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from ferryman import ids
 from ferryman.identity.avatars import AvatarUrl
 from ferryman.identity.permissions import Role, Scope
+from ferryman.identity.plans import Plan
 from ferryman.identity.users.handles import HANDLE, is_handle
 from ferryman.identity.users.model import User
 from ferryman.schema import Description, Email, Input, ListQuery, Name, Output, Time
@@ -95,6 +96,7 @@ class MeOut(Output):
 
     user: UserOut
     workspace_id: str = Field(pattern=ids.pattern(ids.WORKSPACE))
+    plan: Plan = Field(description="The workspace's plan; GET /v1/workspace says more.")
     token_id: str | None = Field(description="The token that was used; null for a session.")
     session_id: str | None = Field(description="The session that was used; null for a token.")
     scopes: list[Scope] = Field(
