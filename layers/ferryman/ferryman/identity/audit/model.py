@@ -1,4 +1,4 @@
-"""Audit record: who changed what, when and from where. Written with the change, never changed, and deleted by its time only."""
+"""Audit record: who changed what, when and from where. Written with the change; only its time ends it."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
