@@ -27,5 +27,5 @@ class User(store.Record):
 
     @property
     def owner(self) -> str | None:
-        """Of bots: the user who manages it."""
+        """The user who manages a bot."""
         return self.owner_id or self.created_by
