@@ -10,6 +10,7 @@ from typing import Literal
 from ferryman import clock
 from ferryman.events.model import Event
 from ferryman.formats import FORMATS
+from ferryman.pipeline.under_way import Invocation
 from ferryman.webhooks import retry_policy, tickets
 from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.subscriptions.model import Webhook
@@ -61,15 +62,14 @@ type Stop = Done | Return | Defer | Cancel | Move
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One ticket, and everything that is known about it. `lane` is the lane in which it was received."""
+    """One ticket, and everything that is known about it."""
 
     ticket: Ticket
-    lane: Lane
+    invocation: Invocation
     delivery: Delivery | None
     webhook: Webhook | None
     event: Event | None
     memberships: set[tuple[str, str]]
-    is_in_time: Callable[[], bool]
 
 
 def first_stop(case: Case) -> Stop | None:
@@ -131,11 +131,11 @@ def _has_budget(case: Case) -> Stop | None:
 
 def _is_on_its_lane(case: Case) -> Stop | None:
     # Dispatched before its receiver became slow: it must not hold up the nine beside it.
-    return Move() if case.lane == "fast" and tickets.lane_of(_webhook(case)) == "slow" else None
+    return Move() if case.invocation.lane == "fast" and tickets.lane_of(_webhook(case)) == "slow" else None
 
 
 def _is_in_time(case: Case) -> Stop | None:
-    return None if case.is_in_time() else Return(0)
+    return None if case.invocation.in_time() else Return(0)
 
 
 # In this order: each check relies on those before it.

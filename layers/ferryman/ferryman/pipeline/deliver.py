@@ -14,7 +14,8 @@ crash), the delivery stays as it was, and the message comes back.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
@@ -27,47 +28,46 @@ from ferryman.pipeline import checks, replies
 from ferryman.pipeline.checks import Cancel, Case, Defer, Done, Move, Return, Verdict
 from ferryman.pipeline.prepare import Prepared, key, prepare
 from ferryman.pipeline.settle import settle
+from ferryman.pipeline.under_way import Invocation
 from ferryman.webhooks import health, signing, tickets
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery, Settlement
 from ferryman.webhooks.subscriptions import sealing
-from ferryman.webhooks.subscriptions.model import Webhook
-from ferryman.webhooks.tickets import Lane, Ticket
+from ferryman.webhooks.subscriptions.model import SLOW_AFTER_SECONDS, Webhook
+from ferryman.webhooks.tickets import Ticket
 
 _LEASE_MARGIN_SECONDS = 15  # after the attempt's own limit: time to write the outcome, with every try
 # From one beginning to the next on the slow lane. Two hundred handshakes at once would take seconds on the seventh of a
 # core that 256 MB have, each of them out of its own receiver's time. The thread that begins them shares that core, so
 # where they take longer than this, the next one begins later by itself.
 APART_SECONDS = 0.025
+# An answer that takes longer leaves time to serve others.
+PATIENCE_SECONDS = 0.5
 
 
 class _SentTwice(Exception):
     """The delivery of a fresh ticket exists: the stream or the sweeper sent another ticket for it."""
 
 
-def deliver(batch: Sequence[Ticket], seconds_left: float, lane: Lane = "fast") -> list[Verdict | Exception]:
+def deliver(batch: Sequence[Ticket], invocation: Invocation, serve: Callable[[], bool]) -> list[Verdict | Exception]:
     """One verdict for each ticket, in order; an exception where our own infrastructure failed.
 
     The attempts run at the same time, so a batch takes as long as its slowest receiver; on the slow lane, where a
-    batch is large, they begin one after the other. `seconds_left` is what the function has; an attempt that could
-    not end in it is not begun.
+    batch is large, they begin one after the other. An attempt that could not end in the function's time is not begun.
+    While attempts take long, `serve` is called again and again to use the time; it returns False when it has nothing
+    to do.
     """
-    began = clock.now()
     prepared = prepare(batch)
     limit = settings.integer("ATTEMPT_TIMEOUT_SECONDS")
-
-    def is_in_time() -> bool:
-        return seconds_left - (clock.now() - began) >= limit + 1
 
     def case_of(ticket: Ticket, known: Prepared) -> Case:
         return Case(
             ticket=ticket,
-            lane=lane,
+            invocation=invocation,
             delivery=known.deliveries.get(ticket.delivery_id),
             webhook=known.webhooks.get(ticket.webhook_id),
             event=known.events.get(ticket.event_id),
             memberships=known.memberships,
-            is_in_time=is_in_time,
         )
 
     def one(ticket: Ticket) -> Verdict | Exception:
@@ -88,9 +88,13 @@ def deliver(batch: Sequence[Ticket], seconds_left: float, lane: Lane = "fast") -
     with ThreadPoolExecutor(max_workers=max(1, len(batch))) as pool:
         begun: list[Future[Verdict | Exception]] = []
         for ticket in batch:
-            if begun and lane == "slow":
+            if begun and invocation.lane == "slow":
                 time.sleep(APART_SECONDS)
             begun.append(pool.submit(one, ticket))
+        waiting = futures.wait(begun, timeout=PATIENCE_SECONDS).not_done
+        while waiting:
+            invocation.mark_slow()
+            waiting = futures.wait(waiting, timeout=0 if serve() else SLOW_AFTER_SECONDS).not_done
         verdicts = [future.result() for future in begun]
     _measure_waiting(batch, verdicts)
     return verdicts
@@ -127,7 +131,7 @@ def _attempt(case: Case, limit: int) -> Verdict:
     body = event.render(webhook)
     if not delivery.test and (wait := health.wait(webhook, limit)) > 0:
         return _act(case, Defer(wait, tickets.lane_of(webhook)))
-    if not case.is_in_time():
+    if not case.invocation.in_time():
         return Return(0)  # opening the secret took what was left
     try:
         delivery = deliveries.claim(delivery, limit + _LEASE_MARGIN_SECONDS)
@@ -135,9 +139,13 @@ def _attempt(case: Case, limit: int) -> Verdict:
         _require_known(ticket, delivery)
         # A copy of this message was faster. It may still die, so look again once its lease is over.
         return _defer(ticket, Defer(limit + _LEASE_MARGIN_SECONDS))
-    if ticket.first_receive and case.lane == "fast":  # a deferral, or the slow lane, is the receiver's own wait
+    if (
+        ticket.first_receive and case.invocation.lane == "fast"
+    ):  # a deferral, or the slow lane, is the receiver's own wait
         metrics.measure("FirstAttemptLatency", (clock.now() - clock.seconds(event.created_at)) * 1000)
-    return settle(delivery, webhook, _send(delivery, webhook, body, secrets, limit))
+    with case.invocation.calling(delivery, webhook):
+        outcome = _send(delivery, webhook, body, secrets, limit)
+    return settle(delivery, webhook, outcome)
 
 
 def _send(delivery: Delivery, webhook: Webhook, body: Body, secrets: Sequence[str], limit: int) -> Outcome:
