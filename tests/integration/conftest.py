@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from ferryman import clock
-from ferryman.conversations.lost_messages import find as accounting
 from ferryman.http import problems
+from ferryman.pipeline.lost_messages import walk
 
 from local.receiver import Receiver
 from tests.support.clients import aws_client
@@ -164,7 +164,7 @@ def later(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Later]:
 
     yield move
     table, dynamodb = world.table("receipts"), aws_client("dynamodb")
-    for name in (accounting.SOON.name, accounting.AGAIN.name):
+    for name in (walk.SOON.name, walk.AGAIN.name):
         dynamodb.delete_item(TableName=table, Key={"minute": {"S": "cursor"}, "receipt_id": {"S": name}})
 
 

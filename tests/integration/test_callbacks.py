@@ -101,6 +101,11 @@ def test_a_mention_reaches_the_callback_signed_and_logged(bot: Bot) -> None:
     assert same == [delivery]
 
 
+def test_a_mention_may_follow_a_url_and_a_full_width_comma(bot: Bot) -> None:
+    bot.say(f"见 https://ci.example/42，@{bot.handle}")
+    assert len(bot.heard()) == 1
+
+
 def test_an_incoming_webhook_can_mention_a_bot(world: World, workspace: Workspace, bot: Bot) -> None:
     hook = workspace.make("/v1/incoming-webhooks", {"chat_id": bot.chat, "name": "CI"})
     path = hook["url"].removeprefix("https://api.test")
@@ -115,6 +120,8 @@ def test_an_incoming_webhook_can_mention_a_bot(world: World, workspace: Workspac
         "no mention of {handle}",
         "`@{handle}`",
         "```\n@{handle}\n```",
+        "~~~\n@{handle}\n~~~",
+        "npm install @{handle}/cli",
         "mail{handle}@{handle}.example.com",
         "someone@{handle}",
         "https://example.com/@{handle}",

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
@@ -176,6 +177,12 @@ class World:
         for name, table in get_backend("dynamodb")["123456789012"][REGION].tables.items():
             for item in table.all_items():
                 yield name, item.to_json()["Attributes"]
+
+    def keyed_items(self) -> Iterator[tuple[str, tuple[str, ...], dict[str, Any]]]:
+        """Every item of every table, raw, as (table, key, item)."""
+        tables = get_backend("dynamodb")["123456789012"][REGION].tables
+        for name, item in self.items():
+            yield name, tuple(item[part["AttributeName"]]["S"] for part in tables[name].schema), item
 
     def queue_url(self, logical_id: str) -> str:
         return self._physical[logical_id]
@@ -435,7 +442,8 @@ def world(**parameters: str) -> Iterator[World]:
         del os.environ[name]
     os.environ.update(CREDENTIALS)
     try:
-        with mock_aws(), transactions.remembering_what_they_touch():
+        strict = patch.dict(aws.CONFIG, parameter_validation=True)  # botocore then names a parameter that is wrong
+        with strict, mock_aws(), transactions.remembering_what_they_touch():
             yield World(**parameters)
     finally:
         os.environ.clear()

@@ -4,6 +4,7 @@ import re
 import string
 
 import pytest
+from ferryman.conversations.messages import mentions
 from ferryman.conversations.messages.mentions import MAX_MENTIONS, handles
 from ferryman.identity.users.handles import HANDLE, is_handle
 from hypothesis import given
@@ -54,6 +55,7 @@ def test_a_mention_is_a_word_of_its_own(text: str, named: list[str]) -> None:
         "@bot_": ["bot"],
         "@bot.please": ["bot.please"],
         "@1": ["1"],
+        "@bot/ @ada/@cy @di/. @ed/": ["bot", "ada", "cy", "ed"],
         "@" + "a" * 32: ["a" * 32],
         "@" + "a" * 33: [],
         "@" + "a" * 32 + "...": ["a" * 32],
@@ -81,6 +83,9 @@ def test_a_handle_is_as_long_as_it_can_be(text: str, named: list[str]) -> None:
         "https://bot@example.com/ HTTP://x.example/?a=@bot",
         "git+ssh://git@example.com/@bot",
         "example.com/@bot",
+        "https://example.com/дом/@bot",
+        "npm install @bot/cli @bot/_x @bot/.x",
+        "@ada@x/@bot x@bot/@ada",
         r"C:\@bot \@bot",
     ],
 )
@@ -94,10 +99,24 @@ def test_what_is_no_mention(text: str) -> None:
         "`@bot` @ada": ["ada"],
         "``@bot ` @bot`` @ada": ["ada"],
         "```@bot``` @ada": ["ada"],
-        "```\n@bot\n``` @ada": ["ada"],
+        "```\n@bot\n``` @ada": [],
+        "~~~\n@bot\n~~~\n@ada": ["ada"],
+        "~~~\n@bot\n```\n@ada": [],
+        "> ```\n> @bot\n\n@ada": ["ada"],
+        "- ~~~\n  @bot\n- @ada": ["ada"],
+        "    @bot\n\n\t@bot\n\n   @ada": ["ada"],
+        "@ada\n    @bot": ["ada", "bot"],
         "```python\n@bot\n@ada\n```\n@cy": ["cy"],
-        "````\n```\n@bot\n````\n@ada": ["bot"],
-        "before @ada ```\n@bot without an end": ["ada"],
+        "````\n```\n@bot\n````\n@ada": ["ada"],
+        "before @ada ```\n@bot without an end": ["ada", "bot"],
+        "[see @ada](@bot)": ["ada"],
+        "[docs](https://example.com/ 'by @bot') @ada": ["ada"],
+        "[a [b [c @ada](@bot)](@cy)](@di)": ["ada", "cy", "di"],
+        "\\`@bot\\` \\\\\\@ada \\*@cy\\*": ["bot", "cy"],
+        "见 https://ci.example/42，@bot": ["bot"],
+        "https://ci.example/次、@bot": ["bot"],
+        "«https://ci.example/»@bot": ["bot"],
+        "https://ci.example/дом—@bot": ["bot"],
         "`@bot": ["bot"],
         "``@bot`": ["bot"],
         "5` wide @bot\n\nand `x` long": ["bot"],
@@ -125,6 +144,11 @@ def test_whatever_is_written_the_answer_is_made_of_it(text: str) -> None:
     for handle in found:
         assert is_handle(handle)
         assert f"@{handle}" in text.lower()
+
+
+@given(TEXTS.filter(lambda text: not mentions._MARKUP.search(text)))
+def test_a_text_without_markup_need_not_be_parsed(text: str) -> None:
+    assert list(mentions._named(text)) == list(mentions._named(mentions._read(text)))
 
 
 @given(HANDLES, st.sampled_from(["", " ", "(", "\n", "“", "*", "<", ", "]), st.sampled_from(["", " ", ")", "!", "\n"]))
@@ -155,10 +179,33 @@ def test_another_paragraph_changes_nothing_but_for_an_open_block(first: str, sec
 @pytest.mark.parametrize(
     "text",
     [
-        piece * 400_000
-        for piece in ("`", "@a", "a@", "@", "_@", "` ``", "a://", "@a._-", "`a\n\n", "\n \n", "a", "é@a ", "@a.", "@_")
+        piece * 100_000
+        for piece in (
+            "`",
+            "@a",
+            "a@",
+            "@",
+            "_@",
+            "` ``",
+            "a://",
+            "@a._-",
+            "`a\n\n",
+            "\n \n",
+            "a",
+            "é@a ",
+            "@a.",
+            "@_",
+            "[",
+            "[[a]",
+            "> ",
+            "- a\n",
+            "~~~\n",
+            "\\@",
+            "    a\n",
+            "a\n\n",
+        )
     ]
-    + ["@" + "_" * 800_000, "_" * 800_000 + "@a", "a" * 800_000 + "://", "`" * 400_001 + "a" + "`" * 400_000],
+    + ["@" + "_" * 200_000, "_" * 200_000 + "@a", "a" * 200_000 + "://", "`" * 100_001 + "a" + "`" * 100_000],
     ids=lambda text: repr(text[:6]),
 )
 def test_long_texts_are_read_once(text: str) -> None:

@@ -6,6 +6,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.http.api import SIGNED_IN, Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.identity.users import service, table
 from ferryman.identity.users.schema import MeOut, UserIn, UserOut, UserPatch, UserQuery
+from ferryman.integrations import cascades
 from ferryman.schema import Listing
 
 app = Api("Users", "The people and bots of the workspace.")
@@ -71,4 +72,4 @@ def read_user(call: ThisCall, user_id: Id) -> UserOut:
 )
 @needs("users:write")
 def edit_user(call: ThisCall, user_id: Id, data: Annotated[UserPatch, Body()]) -> UserOut:
-    return UserOut.of(service.edit(call.caller, user_id, data))
+    return UserOut.of(cascades.edit_person(call.caller, user_id, data))

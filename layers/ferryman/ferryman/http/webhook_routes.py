@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.http.api import Api, Call, Replay, ThisCall, errors, needs
 from ferryman.http.webhook_owners import Management
 from ferryman.schema import Listing, ListQuery
+from ferryman.webhooks.deliveries import service as deliveries
 from ferryman.webhooks.deliveries.schema import DeliveryOut
 from ferryman.webhooks.subscriptions import service
 from ferryman.webhooks.subscriptions.model import Webhook
@@ -129,4 +130,4 @@ def _care(app: Api, management: Management) -> None:
         webhook: Annotated[Webhook, Depends(owner.this_webhook)],
         data: Annotated[management.test, Body()],  # type: ignore[name-defined]
     ) -> DeliveryOut:
-        return DeliveryOut.of(service.test(webhook, data.event_type), webhook)
+        return DeliveryOut.of(deliveries.send_test(webhook, data.event_type), webhook)

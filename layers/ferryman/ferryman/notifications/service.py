@@ -12,7 +12,6 @@ from contextlib import suppress
 from ferryman import clock, failures, ids, log
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Invalid, NotFound, RetryLater
-from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.identity import idempotency
 from ferryman.identity.credentials.model import Caller
@@ -20,6 +19,7 @@ from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
 from ferryman.notifications import table
+from ferryman.notifications.events import notified
 from ferryman.notifications.inboxes import table as inboxes
 from ferryman.notifications.model import GLOBAL_SIGNALS, Notification
 from ferryman.notifications.schema import NotificationIn
@@ -163,7 +163,7 @@ def _people(found: Iterable[User]) -> list[User]:
 
 def _tell(notification: Notification, user: User) -> bool:
     """Put the notification into one person's inbox, with its event; False when it is there already."""
-    event = catalogue.notified(notification, user.user_id)
+    event = notified(notification, user.user_id)
     with suppress(inboxes.Exists):
         store.commit([inboxes.creating(notification, user.user_id), events.creating(event)])
         return True

@@ -7,9 +7,8 @@ or cancelled is kept as long as the deliveries are.
 
 from collections.abc import Iterator
 
-from ferryman import clock, settings
+from ferryman import clock, ids, settings
 from ferryman.aws import dynamodb as store
-from ferryman.conversations.messages.table import SHARDS, shard
 from ferryman.errors import Conflict, NotFound
 from ferryman.notifications.model import Notification
 
@@ -60,7 +59,7 @@ def page(
 
 def due(at: str) -> Iterator[tuple[str, str]]:
     """(workspace_id, notification_id) of what was to be sent until `at` and was not."""
-    for number in range(SHARDS):
+    for number in range(ids.SHARDS):
         waiting = store.query_all(
             TABLE,
             "undispatched = :shard AND send_at <= :at",
@@ -72,7 +71,7 @@ def due(at: str) -> Iterator[tuple[str, str]]:
 
 
 def creating(notification: Notification) -> store.Write:
-    notification.undispatched = shard(notification.notification_id)
+    notification.undispatched = ids.shard(notification.notification_id)
     return store.put(TABLE, notification.to_item(), condition="attribute_not_exists(notification_id)")
 
 

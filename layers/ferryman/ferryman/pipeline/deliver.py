@@ -29,6 +29,7 @@ from ferryman.pipeline import load_events
 from ferryman.webhooks import health, retry_policy, signing, tickets
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
+from ferryman.webhooks.events import delivery_exhausted
 from ferryman.webhooks.subscriptions import sealing
 from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import Webhook
@@ -364,7 +365,7 @@ def _told(delivery: Delivery, after: dict[str, Any]) -> list[store.Write]:
     """The event that tells of a delivery that failed for good; not of one that itself told something."""
     if after["state"] != "exhausted" or delivery.test or catalogue.is_operational(delivery.event_type):
         return []
-    return [events.creating(catalogue.delivery_exhausted(delivery, after["reason"], clock.now_iso()))]
+    return [events.creating(delivery_exhausted(delivery, after["reason"], clock.now_iso()))]
 
 
 def _count(delivery: Delivery, state: str) -> None:

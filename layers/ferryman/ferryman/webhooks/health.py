@@ -16,9 +16,9 @@ from contextlib import suppress
 
 from ferryman import clock, log, metrics, settings
 from ferryman.aws import dynamodb as store
-from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.outbound.outcomes import Refused, Unreachable
+from ferryman.webhooks.events import webhook_disabled
 from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import (
     DISABLE_AFTER_FAILURES,
@@ -118,7 +118,7 @@ def _until(seconds: int) -> int:
 
 def _disable(webhook: Webhook, reason: str, error: str) -> None:
     at = clock.now_iso()
-    told = events.creating(catalogue.webhook_disabled(webhook, reason, error, at))
+    told = events.creating(webhook_disabled(webhook, reason, error, at))
     with suppress(webhooks.NotEnabled):  # another attempt disabled it first
         store.commit([webhooks.disabling(webhook.workspace_id, webhook.webhook_id, reason, at), told])
         metrics.count("WebhooksDisabled")

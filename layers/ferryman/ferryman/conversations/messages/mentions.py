@@ -1,42 +1,89 @@
-"""Mentions: whose handles a text names with `@`. Pure, and linear in the length of the text.
+"""Mentions: the handles that a text names with `@`. Pure, and linear in the length of the text.
 
-`@deploy-bot` names the handle `deploy-bot`, in whatever case it is written. A mention is a word of its own: the `@`
-of `ada@example.com` and `/@ada` belongs to the word before it, and `@adaß` is another word. The handle is as long as
-it can be, and what cannot end a handle ends the sentence: `@a.b.` names `a.b`, never `a`. Nothing is named in code
-(between backticks) and in URLs. Scripts without upper case need no space around a mention, as they write none.
+A text is Markdown, and `markdown-it-py` reads it by CommonMark's rules: a mention stands in the words that a reader
+sees, so nothing is named in code blocks, in code spans, behind a backslash and in the address of a link. In those
+words, `@deploy-bot` names the handle `deploy-bot`, in whatever case it is written, unless it belongs to something
+longer: an e-mail address, a URL, a path, or a package such as `@bot/cli`. docs/mentions.md has the table of cases.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING
 
 from ferryman.identity.users.handles import is_handle
 
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+
 MAX_MENTIONS = 50  # distinct handles of one text
 _WORD = re.compile(r"@([A-Za-z0-9][A-Za-z0-9_.-]*)")
-_TICKS = re.compile("`+")
-_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
+# A text without these is the same before and after the parser, which costs a hundred times more than to look for them.
+_MARKUP = re.compile(r"`|~~~|\\|\]\(|    |\t")
+# Punctuation of other scripts ends a URL: a sentence goes on behind it without a space.
+_WIDE = (
+    r"\u00a1\u00ab\u00bb\u00bf\u060c\u061b\u061f\u06d4\u0964\u0965\u2010-\u2027\u2030-\u205e"
+    r"\u3000-\u3003\u3008-\u3020\u3030\u303d\ufe10-\ufe19\ufe30-\ufe6b\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+)
 # The look-behind and the bound keep a long row of letters from being read again from each of them.
-_URL = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s<>\"|`]*")
-_FENCE = 3
+_URL = re.compile(rf"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{{0,30}}://[^\s<>\"|`{_WIDE}]*")
+_BLOCKS = ("code", "fence", "blockquote", "list")
+_SPANS = ("backticks", "escape", "link", "newline")
+_MAX_BRACKETS = 3  # nested in the label of a link; the time for a row of brackets grows with it
 
 
 def handles(text: str) -> list[str]:
     """The distinct handles that `text` names, in lower case and in order, at most `MAX_MENTIONS`."""
     found: dict[str, None] = {}
     if "@" in text:
-        plain = _URL.sub(" ", _without_code(text))
-        for handle in _named(plain):
+        words = _read(text) if _MARKUP.search(text) else text
+        for handle in _named(_URL.sub(" ", words)):
             found[handle] = None
             if len(found) == MAX_MENTIONS:
                 break
     return list(found)
 
 
+def _read(text: str) -> str:
+    """The words of a Markdown text, one paragraph after the other, without code and without addresses of links."""
+    blocks, spans = _parsers()
+    paragraphs = []
+    for block in blocks.parse(text):
+        if block.type != "inline":
+            continue
+        words = []
+        for token in spans.parseInline(block.content)[0].children or ():
+            if token.type == "code_inline":
+                words.append(" ")
+            elif token.type in ("softbreak", "hardbreak"):
+                words.append("\n")
+            else:  # an escaped @ keeps its backslash, so that it names nobody
+                words.append(token.markup if token.content == "@" and token.markup else token.content)
+        paragraphs.append("".join(words))
+    return "\n\n".join(paragraphs)
+
+
+@cache
+def _parsers() -> "tuple[MarkdownIt, MarkdownIt]":
+    """A parser of blocks and one of a paragraph. They are imported here, since few functions ever need them."""
+    from markdown_it import MarkdownIt
+
+    blocks, spans = MarkdownIt("zero").enable([*_BLOCKS]), MarkdownIt("zero").enable([*_SPANS])
+    blocks.core.ruler.enableOnly(["normalize", "block"])
+    spans.core.ruler.enableOnly(["block", "inline"])
+    spans.options["maxNesting"] = _MAX_BRACKETS
+    return blocks, spans
+
+
 def _named(text: str) -> Iterator[str]:
+    end = -1  # of the mention before
     for match in _WORD.finditer(text):
         handle = match[1].rstrip("_.-").lower()
-        if is_handle(handle) and _begins_a_word(text, match.start()) and _ends_a_word(text, match.end()):
+        if not is_handle(handle) or not _ends_a_word(text, match.end()):
+            continue
+        if _begins_a_word(text, match.start()) or text[end : match.start()] == "/":
+            end = match.end()
             yield handle
 
 
@@ -48,59 +95,15 @@ def _begins_a_word(text: str, at: int) -> bool:
 
 
 def _ends_a_word(text: str, at: int) -> bool:
-    """Whether no word goes on here, and it is no address."""
-    return at == len(text) or not (_in_a_word(text[at]) or text[at] == "@")
+    """Whether no word goes on here, and it is neither an address nor the scope of a package."""
+    if at == len(text):
+        return True
+    if text[at] == "/":
+        return at + 1 == len(text) or not (_in_a_word(text[at + 1]) or text[at + 1] in "._-~")
+    return not (_in_a_word(text[at]) or text[at] == "@")
 
 
 def _in_a_word(character: str) -> bool:
     """A letter, accent or digit; but not of a script without upper case, many of which put no space between words."""
     category = unicodedata.category(character)
     return category[0] in "LMN" and category != "Lo"
-
-
-def _without_code(text: str) -> str:
-    """`text` with a space for each piece of code.
-
-    A row of three backticks or more opens a block, which ends at the next such row or else with the text. One or two
-    open a span, which ends at the next row of the same length in the same paragraph; without one they are backticks.
-    """
-    rows = [(match.start(), match.end()) for match in _TICKS.finditer(text)]
-    if not rows:
-        return text
-    paragraphs = _paragraphs(text, [start for start, _ in rows])
-    closing = _closing_rows(rows)
-    kept, position, number = [], 0, 0
-    while number < len(rows):
-        start, end = rows[number]
-        close = closing[number]
-        is_block = end - start >= _FENCE
-        if not is_block and (close is None or paragraphs[close] != paragraphs[number]):
-            number += 1
-            continue
-        kept.append(text[position:start])
-        position = rows[close][1] if close is not None else len(text)
-        number = close + 1 if close is not None else len(rows)
-    return " ".join([*kept, text[position:]])
-
-
-def _closing_rows(rows: list[tuple[int, int]]) -> list[int | None]:
-    """For each row of backticks the number of the next row that would close it."""
-    closing: list[int | None] = [None] * len(rows)
-    nearest: dict[int, int] = {}
-    for number in range(len(rows) - 1, -1, -1):
-        start, end = rows[number]
-        kind = min(end - start, _FENCE)
-        closing[number] = nearest.get(kind)
-        nearest[kind] = number
-    return closing
-
-
-def _paragraphs(text: str, positions: list[int]) -> list[int]:
-    """In which paragraph each of the ascending positions lies."""
-    breaks = [match.start() for match in _BLANK_LINE.finditer(text)]
-    numbers, passed = [], 0
-    for position in positions:
-        while passed < len(breaks) and breaks[passed] < position:
-            passed += 1
-        numbers.append(passed)
-    return numbers

@@ -8,12 +8,11 @@ That its event was dispatched is written in `receipts`. The sweeper finds what h
 has found to be late, or that it could not find in that way, until they were dispatched.
 """
 
-import zlib
 from collections.abc import Iterator
 
 from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
-from ferryman.conversations.lost_messages import activity
+from ferryman.conversations.messages import activity
 from ferryman.conversations.messages.model import Message
 from ferryman.errors import Conflict, NotFound
 
@@ -21,14 +20,8 @@ TABLE = "messages"
 UNDISPATCHED_INDEX = "undispatched"
 ACTIVE_INDEX = "active"
 _ACTIVE = "active = :entry AND message_id BETWEEN :low AND :high"
-SHARDS = 8
 # An id that is older than that when its message is put might be where the sweeper has been already.
 PROMPT_SECONDS = 30
-
-
-def shard(key: str) -> str:
-    """Spreads the sparse index over several partitions."""
-    return str(zlib.crc32(key.encode()) % SHARDS)
 
 
 def key(workspace_id: str, chat_id: str, message_id: str) -> store.Key:
@@ -74,7 +67,7 @@ def creating(message: Message) -> store.Write:
     """A new message; call `created` when it is stored."""
     its_key = key(message.workspace_id, message.chat_id, message.message_id)
     if clock.now() - ids.made_at(message.message_id) > PROMPT_SECONDS:
-        message.undispatched = shard(message.message_id)
+        message.undispatched = ids.shard(message.message_id)
     elif not activity.known.has(its_key["chat"], message.message_id):
         message.active = activity.entry(its_key["chat"], message.message_id)
     item = {**message.to_item(), **its_key}
@@ -125,7 +118,7 @@ def late(message_key: store.Key) -> None:
                 TABLE,
                 message_key,
                 "SET undispatched = :shard",
-                {":shard": shard(message_key["message_id"])},
+                {":shard": ids.shard(message_key["message_id"])},
                 condition="attribute_exists(chat) AND attribute_not_exists(undispatched)",
             )
         ]

@@ -11,9 +11,9 @@ from ferryman.errors import NotFound
 from ferryman.http.call import Call
 from ferryman.identity.permissions import Scope
 from ferryman.schema import Input
+from ferryman.webhooks.deliveries import service as deliveries_service
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
-from ferryman.webhooks.subscriptions import service
 from ferryman.webhooks.subscriptions.model import Webhook
 from ferryman.webhooks.subscriptions.schema import PersonalTestIn, RotationIn, TestIn
 
@@ -47,7 +47,7 @@ class Owner:
         call: Call = request.context["call"]
         delivery_id = call.id(_last_parameter(self.delivery))
         if not self.delivery.startswith(f"{self.webhook}/"):
-            return service.delivery(call.caller, delivery_id)
+            return deliveries_service.get_visible(call.caller, delivery_id)
         webhook = self.this_webhook(request)
         delivery = deliveries.get(webhook.workspace_id, delivery_id)
         if delivery.webhook_id != webhook.webhook_id:

@@ -21,3 +21,4 @@ class User(store.Record):
     about: str | None = None  # the text of the profile card
     password_set_at: str | None = None  # when an invitation set the first password; never for bots
     created_by: str | None = None  # of bots: the user who manages it
+    livemode: bool = True  # of bots: false when a test credential created it; then test credentials may change it

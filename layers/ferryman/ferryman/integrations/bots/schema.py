@@ -58,6 +58,7 @@ class BotOut(Output):
     about: str | None = Field(description=_ABOUT)
     active: bool
     created_by: str | None = Field(description="The user who created it.")
+    livemode: bool = Field(description="Whether a live credential created it; test credentials change only test bots.")
     created_at: Time
     updated_at: Time
 

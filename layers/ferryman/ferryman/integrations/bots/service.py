@@ -8,7 +8,7 @@ from ferryman import clock, ids, schema
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table as chats
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
-from ferryman.identity import idempotency, permissions
+from ferryman.identity import authority, idempotency, permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
@@ -18,6 +18,7 @@ from ferryman.identity.tokens.model import Environment, Token
 from ferryman.identity.tokens.schema import TokenIn
 from ferryman.identity.users import table
 from ferryman.identity.users.model import User
+from ferryman.integrations import cascades
 from ferryman.integrations.bots import callbacks
 from ferryman.integrations.bots.schema import BotIn, BotPatch, BotTokenIn
 
@@ -38,6 +39,7 @@ def create(caller: Caller, wanted: BotIn, idempotency_key: IdempotencyKey | None
         avatar_url=wanted.avatar_url,
         about=wanted.about,
         created_by=caller.user_id,
+        livemode=caller.livemode,
         created_at=now,
         updated_at=now,
     )
@@ -82,12 +84,13 @@ def edit(caller: Caller, bot_id: str, patch: BotPatch) -> User:
     if after.active != before.active:
         _spare_live(caller, before)
     if after != before:
+        authority.require_mode(caller, livemode=before.livemode)
         after.updated_at = clock.now_iso()
         changed = [name for name, value in changes.items() if value != getattr(before, name)]
         audited = audit.writes(caller, "bot.edited", bot_id, {"changed": changed, "active": after.active})
         store.commit([*table.changing(before, after), *audited])
     if "active" in changes:  # also when nothing changed: an earlier request may have failed halfway
-        _follow(after)
+        cascades.follow_bot(after)
     return after
 
 
@@ -97,6 +100,7 @@ def delete(caller: Caller, bot_id: str) -> None:
     The bot itself goes last, so that a request that failed halfway can be repeated.
     """
     bot = get_visible(caller, bot_id)
+    authority.require_mode(caller, livemode=bot.livemode)
     _spare_live(caller, bot)
     if bot.active:
         after = replace(bot, active=False, updated_at=clock.now_iso())
@@ -184,20 +188,6 @@ def _environment(caller: Caller) -> Environment:
 
 
 def _spare_live(caller: Caller, bot: User) -> None:
-    """A test token never touches what is live. Raises NotAllowed."""
+    """Raises NotAllowed when a test credential would stop live tokens or callbacks of a bot, be it a test bot."""
     if not caller.livemode and (any(token.livemode for token in _tokens(bot)) or callbacks.any_live(bot)):
         raise NotAllowed("The bot has live tokens or callbacks, which a test token cannot stop. Use a live token.")
-
-
-def _follow(bot: User) -> None:
-    """Bring the bot's activity into its tokens and callbacks.
-
-    Of two edits at the same moment, the first can come here last; so look whether it still is the newest.
-    """
-    while True:
-        tokens.follow_user(bot)
-        callbacks.follow(bot)
-        newest = table.get(bot.workspace_id, bot.user_id)
-        if newest.active == bot.active:
-            return
-        bot = newest

@@ -3,9 +3,8 @@
 Its stream drives the job: each page that was done is an update, and each update invokes the replayer again.
 """
 
-from ferryman import clock
+from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
-from ferryman.conversations.messages.table import shard
 from ferryman.errors import Conflict, NotFound
 from ferryman.webhooks.replays.model import Replay
 
@@ -43,7 +42,7 @@ def page(
 
 
 def creating(replay: Replay) -> store.Write:
-    replay.undispatched = shard(replay.replay_id)
+    replay.undispatched = ids.shard(replay.replay_id)
     item = {**replay.to_item(), **key(replay.workspace_id, replay.webhook_id, replay.replay_id)}
     return store.put(TABLE, item, condition="attribute_not_exists(replay_id)")
 

@@ -5,9 +5,8 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field
 
 from ferryman import clock, ids
-from ferryman.events.model import EventType
+from ferryman.events.model import EventType, NotificationType
 from ferryman.formats import OF_PEOPLE, Format, Signature
-from ferryman.notifications.model import NotificationType
 from ferryman.schema import Description, Input, Name, Output, Time, distinct
 from ferryman.webhooks.subscriptions.model import MAX_CHATS, Webhook, WebhookState
 

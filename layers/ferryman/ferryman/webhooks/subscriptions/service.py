@@ -11,7 +11,6 @@ from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table as chats
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
 from ferryman.events import catalogue
-from ferryman.events import table as events
 from ferryman.events.model import EventType
 from ferryman.formats import Format
 from ferryman.identity import idempotency, permissions
@@ -20,8 +19,6 @@ from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.outbound import allowed_targets, targets
-from ferryman.webhooks.deliveries import table as deliveries
-from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.subscriptions import sealing, table
 from ferryman.webhooks.subscriptions.model import BOT_DEACTIVATED, SigningSecret, Webhook
 from ferryman.webhooks.subscriptions.schema import WebhookIn, WebhookPatch
@@ -172,25 +169,6 @@ def expire_old_secret(caller: Caller, before: Webhook) -> Webhook:
     audited = audit.writes(caller, "webhook.old_secret_expired", before.webhook_id)
     store.commit([table.rekeying(before, [newest.to_item()], clock.now_iso()), *audited])
     return table.get(before.workspace_id, before.webhook_id)
-
-
-def test(webhook: Webhook, event_type: EventType | None) -> Delivery:
-    """Send the example of an event type, signed like any delivery. Works for a disabled webhook too."""
-    chosen = event_type or webhook.events[0]
-    check_format([chosen], webhook.format, "/event_type")
-    event = catalogue.test_event(chosen, webhook, clock.now_iso())
-    delivery = deliveries.new(event, webhook.webhook_id)
-    store.commit([events.creating(event), deliveries.creating(delivery)])
-    return delivery
-
-
-def delivery(caller: Caller, delivery_id: str) -> tuple[Delivery, Webhook]:
-    """A delivery and its webhook, if the caller may manage the webhook."""
-    found = deliveries.get(caller.workspace_id, delivery_id)
-    try:
-        return found, get_visible(caller, found.webhook_id)
-    except NotFound:
-        raise NotFound("There is no such delivery.") from None
 
 
 def check_format(event_types: Sequence[EventType], format_: Format, field: str) -> None:
