@@ -60,9 +60,10 @@ def lock(root: Path) -> Iterator[None]:
 
 
 def build(root: Path, place: Path, log: Path, architecture: str) -> bool:
-    """Build the console and run `sam build` to `place`, unless the sources are those of last time. True if it had to. Needs the lock.
+    """Build the console and run `sam build` to `place`, unless the sources are those of last time.
 
-    Raises `LocalError` if the build fails, or holds a binary for another processor.
+    Returns whether it had to. Needs the lock. Raises `LocalError` if the build fails, or holds a binary for another
+    processor.
     """
     directory = root / place
     mark, built = directory.with_suffix(".from"), directory / "template.yaml"

@@ -7,6 +7,7 @@ console/node_modules leads there, for editors and for Node.
 import fcntl
 import gzip
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -78,23 +79,44 @@ def check() -> None:
     with _alone(ROOT):
         install(ROOT, everything=True)
     modules = ROOT / SOURCE / "node_modules"
-    commands = [
+    commands: list[list[str | Path]] = [
         [modules / "openapi-typescript/bin/cli.js", ROOT / OPENAPI, "-o", ROOT / SCHEMA],
         [modules / "typescript/bin/tsc", "--noEmit"],
         [modules / "eslint/bin/eslint.js", "--max-warnings", "0", "."],
     ]
     for command in commands:
         finished = subprocess.run(
-            [node.NODE, *command], cwd=ROOT / SOURCE, env=node.environment(), check=False, capture_output=True, text=True
+            [node.NODE, *command],
+            cwd=ROOT / SOURCE,
+            env=node.environment(),
+            check=False,
+            capture_output=True,
+            text=True,
         )
         if finished.returncode:
             print(finished.stdout, finished.stderr, sep="\n")
-            raise LocalError(f"{command[0].stem} finds fault with the console.", "Its words are above.")
+            raise LocalError(f"{Path(command[0]).stem} finds fault with the console.", "Its words are above.")
+    if missing := unstyled(ROOT):
+        raise LocalError(f"No styles for {', '.join(missing)}.", "Import them in console/src/mantine.css.")
     build(ROOT)
     size = first_load(ROOT / TARGET)
     print(f"The console's first load is {size / 1000:.0f} kB by gzip, of {LIMIT_KB} at most.")
     if size > LIMIT_KB * 1000:
         raise LocalError("The console's first load is too large.", "Load what a first page does not need later.")
+
+
+def unstyled(root: Path) -> list[str]:
+    """Components that are used and have styles that are not imported."""
+    source = root / SOURCE / "src"
+    imported = (source / "mantine.css").read_text()
+    text = "".join(path.read_text() for path in sorted(source.rglob("*.tsx")))
+    named = {
+        name.strip()
+        for names in re.findall(r"import \{([^}]*)\} from '@mantine/core'", text)
+        for name in names.split(",")
+    }
+    styles = root / SOURCE / "node_modules" / "@mantine" / "core" / "styles"
+    return sorted(name for name in named if (styles / f"{name}.css").exists() and f"/{name}.css" not in imported)
 
 
 def first_load(target: Path) -> int:

@@ -19,7 +19,13 @@ STATIC = Path(__file__).parent / "static"
 PAGES = ("/settings/{proxy+}", "/me/{proxy+}", "/admin/{proxy+}", "/chats/{proxy+}")
 ASSETS = "/assets/{proxy+}"
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
-_INDEX = {"name": "Ferryman", "console": "/", "documentation": "/docs", "openapi": "/openapi.yaml", "health": "/healthz"}
+_INDEX = {
+    "name": "Ferryman",
+    "console": "/",
+    "documentation": "/docs",
+    "openapi": "/openapi.yaml",
+    "health": "/healthz",
+}
 _SECURITY = {
     # Mantine writes its variables into a style element, hence unsafe-inline for styles alone. Avatars come from
     # anywhere.
@@ -51,7 +57,7 @@ paths = {
                         "text/html": {"schema": {"type": "string"}},
                     },
                 },
-                **described.errors(503),
+                **described.errors(404),
             },
             "security": [],
         }
@@ -82,7 +88,7 @@ def _index() -> dict[str, Any]:
 def _page(accepted: str, request_id: str) -> dict[str, Any]:
     """The page, never cached, so that a browser always asks for the files of the newest release."""
     if not (STATIC / "index.html").is_file():
-        return _problem(503, "This deployment holds no console. Build it with `make build`, and deploy.", request_id)
+        return _problem(404, "This deployment holds no console. Build it with `make build`, and deploy.", request_id)
     return _file("index.html", accepted, {"Cache-Control": "no-store", "Vary": "Accept, Accept-Encoding"})
 
 
