@@ -83,6 +83,7 @@ def test_every_kind_of_webhook_has_the_same_routes() -> None:
         | {key.replace(deliveries, "delivery") for key in plain if f" {deliveries}/" in key}
         for webhooks, deliveries in kinds.items()
     }
+    routes["/v1/webhooks"].remove("PUT /{}/owner")  # the others go with their person or bot
     assert len(routes["/v1/webhooks"]) == 16
     assert routes["/v1/webhooks"] == routes["/v1/me/webhooks"] == routes["/v1/bots/{}/callbacks"]
 
@@ -96,7 +97,7 @@ def test_an_error_is_written_once() -> None:
         if "application/problem+json" in answer.get("content", {})
     ]
     assert not inline
-    assert len(TEXT.encode()) < 300_000
+    assert len(TEXT.encode()) < 330_000
 
 
 def test_no_two_routes_differ_in_a_parameters_name_only() -> None:

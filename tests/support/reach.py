@@ -20,6 +20,7 @@ _PACKAGE = template.ROOT / "layers" / "ferryman"
 _STORE = "ferryman.aws.dynamodb"
 _ACTIONS = {
     "get": "GetItem",
+    "get_kept": "GetItem",
     "get_many": "BatchGetItem",
     "query": "Query",
     "page": "Query",

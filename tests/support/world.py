@@ -329,13 +329,14 @@ class World:
         _, key, folder, parameters = min(found, key=lambda item: item[0])
         return key, folder, parameters
 
-    def bootstrap(self, name: str = "Acme") -> dict[str, Any]:
+    def bootstrap(self, name: str = "Acme", **fields: Any) -> dict[str, Any]:
         """A new workspace with its owner, made by the real function; earlier bootstraps are forgotten."""
         aws_client("dynamodb").delete_item(TableName=self.table("workspaces"), Key={"workspace_id": {"S": "bootstrap"}})
         event = {
             "workspace_name": name,
             "owner_name": "Ada",
             "owner_email": f"ada-{uuid.uuid4().hex[:8]}@example.com",
+            **fields,
         }
         made: dict[str, Any] = self.invoke("bootstrap", event)
         assert "token" in made, made
