@@ -2,7 +2,7 @@
 
 The core decides what happened and tells it in an event. A format renders the event for one webhook, or has no words for
 it. A format may also read a receiver's answer as a reply. `FORMATS` is all that the core knows of a product's
-deliveries (docs/decisions/0020-dialects.md, docs/decisions/0042-formats-render-per-webhook.md).
+deliveries (docs/decisions/0020-dialects.md, docs/decisions/0045-formats-render-per-webhook.md).
 """
 
 from collections.abc import Mapping

@@ -94,9 +94,9 @@ def post(event: Event) -> None:
         in_reply_to_delivery=event.data["in_reply_to_delivery"],
     )
     with suppress(Conflict):  # posted before
-        store.commit([messages.creating(message)])
+        store.commit([messages.creating(message, marked=True)])
         messages.created(message)
-        log.event("message.accepted", message_id=message.message_id, chat_id=chat_id, origin="reply")
+        log.event("reply.posted", message_id=message.message_id, chat_id=chat_id, event_id=event.event_id)
 
 
 def _obstacle(workspace_id: str, chat_id: str, user_id: str) -> str | None:
