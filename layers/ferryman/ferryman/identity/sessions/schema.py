@@ -26,8 +26,8 @@ class SessionIn(Input):
     )
     livemode: bool = Field(
         True,
-        description="false: a test session. It marks everything that it creates `livemode: false`, and sees test data only, "
-        "as test tokens do.",
+        description="false: a test session. It marks everything that it creates `livemode: false`, and sees test data "
+        "only, as test tokens do.",
     )
 
     @model_validator(mode="after")
