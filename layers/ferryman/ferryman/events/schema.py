@@ -1,4 +1,4 @@
-"""The API's answers about event types."""
+"""Responses of the API about event types."""
 
 import json
 from typing import Any, Self

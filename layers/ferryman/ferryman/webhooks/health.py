@@ -8,7 +8,7 @@
 - after ten failures in a row, or a 410 Gone, the webhook is disabled, with the reason; what was under way when a pause
   began is not counted, so ten are five and as many probes
 
-Whoever has to wait is deferred with a new message, so that waiting never costs a delivery's budget.
+A delivery that has to wait is deferred with a new message, so waiting never costs its budget.
 """
 
 import random
@@ -35,7 +35,7 @@ _SPREAD = 0.2
 
 
 def wait(webhook: Webhook, attempt_seconds: float) -> float:
-    """Seconds until an attempt may be made, 0 for now. What it grants (a probe, a place in a second) is taken.
+    """Seconds until an attempt may be made, 0 for now. A probe or a place in a second that it grants is taken.
 
     `attempt_seconds` is how long an attempt may last: the others wait for a probe that long.
     """

@@ -1,4 +1,4 @@
-"""What becomes of a delivery after an attempt: when it is tried again, and when it is given up. Pure, no AWS."""
+"""Decides after an attempt when a delivery is tried again, and when it is given up. Pure, no AWS."""
 
 import random
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _GONE = 410
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What becomes of a delivery after an attempt. `delay` is in seconds, and set while it is `retrying`."""
+    """The state of a delivery after an attempt. `delay` is in seconds, and set while it is `retrying`."""
 
     state: Literal["delivered", "retrying", "exhausted", "cancelled"]
     failures: int

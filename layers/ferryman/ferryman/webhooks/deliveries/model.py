@@ -44,7 +44,7 @@ class Attempt(store.Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """What is written when an attempt, or the whole delivery, is over."""
+    """The end of an attempt, or of the whole delivery, as it is written."""
 
     state: DeliveryState
     attempts: list[Attempt]

@@ -23,7 +23,7 @@ def key(workspace_id: str, webhook_id: str, replay_id: str) -> store.Key:
 def get(workspace_id: str, webhook_id: str, replay_id: str) -> Replay:
     item = store.get_kept(TABLE, key(workspace_id, webhook_id, replay_id))
     if item is None:
-        raise NotFound("There is no such replay.")
+        raise NotFound("The replay does not exist.")
     return Replay.from_item(item)
 
 
@@ -63,7 +63,7 @@ def advancing(replay: Replay, requeued: int, position: store.Key | None) -> stor
 
 
 def cancelling(replay: Replay) -> store.Write:
-    """What was sent again stays so; the rest is left alone."""
+    """Deliveries that were sent again stay so; the rest is left alone."""
     return _changing(replay, {"state": "cancelled", "undispatched": None, "updated_at": clock.now_iso()})
 
 

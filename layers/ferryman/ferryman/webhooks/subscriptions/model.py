@@ -87,7 +87,7 @@ class Webhook(store.Record):
 
     @property
     def member_id(self) -> str:
-        """Whose chats it hears of: the bot's own for a callback, else the owner's."""
+        """It hears of this user's chats: the bot's own for a callback, else the owner's."""
         return self.bot_id or self.owner
 
     @property
