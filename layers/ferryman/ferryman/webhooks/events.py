@@ -29,7 +29,10 @@ def test_event(type_: EventType, webhook: Webhook, at: str) -> Event:
 
 
 def webhook_disabled(webhook: Webhook, reason: str, last_error: str, at: str) -> Event:
-    """`at` is part of the id: a webhook can be disabled again later. Only the owner of a personal webhook sees its URL and name."""
+    """`at` is part of the id: a webhook can be disabled again later.
+
+    Only the owner of a personal webhook sees its URL and name.
+    """
     shown = webhook.user_id is None
     return envelope.build(
         "webhook.disabled",
