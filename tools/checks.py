@@ -12,15 +12,17 @@ _PYTEST = ("pytest", "-q", "-n", "2", "--dist", "worksteal")
 STAGES: dict[str, list[list[str]]] = {
     "lint": [["ruff", "check", "."], ["ruff", "format", "--check", "."]],
     "types": [["mypy", "."]],
+    "console": [["python", "-m", "tools.frontend", "check"]],
     "unit": [[*_PYTEST, "tests/unit"]],
     "contract": [[*_PYTEST, "tests/contract"]],
-    "integration": [[*_PYTEST, "tests/integration", "tests/defences"]],
+    "integration": [[*_PYTEST, "tests/integration"]],
     "simulation": [[*_PYTEST, "tests/simulation"]],
     "e2e": [["pytest", "-q", "tests/e2e"]],
 }
 ADVICE = {
     "lint": "`make format` repairs most of it.",
     "types": "`make types` repeats only this.",
+    "console": "`make test-console` repeats only this.",
     "unit": "`make test-unit` repeats only this.",
     "contract": "`make test-contract` repeats only this.",
     "integration": "`make test-integration` repeats only this.",

@@ -35,6 +35,34 @@ def test_dependencies_point_one_way() -> None:
     assert "kept, 0 broken" in finished.stdout
 
 
+def test_no_two_folders_import_each_other() -> None:
+    """Inside a neighbourhood the imports between its folders go one way too."""
+    pairs = {(path.parent, folder) for path in MODULES for folder in _imported_folders(path) - {path.parent}}
+    both_ways = {
+        (name_of(one), name_of(other))
+        for one, other in pairs
+        if (other, one) in pairs and one not in other.parents and other not in one.parents
+    }
+    assert not both_ways
+
+
+def _imported_folders(path: Path) -> set[Path]:
+    """The folders of the package that a module imports from."""
+    folders = set()
+    for statement in ast.walk(ast.parse(path.read_text())):
+        if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("ferryman"):
+            source = PACKAGE.parent.joinpath(*str(statement.module).split("."))
+            for alias in statement.names:
+                imported = source / alias.name
+                if imported.is_dir():
+                    folders.add(imported)
+                elif imported.with_suffix(".py").exists() or source.is_dir():
+                    folders.add(source)
+                else:
+                    folders.add(source.parent)
+    return folders
+
+
 @pytest.mark.parametrize("path", [*MODULES, *HANDLERS], ids=name_of)
 def test_importing_needs_no_environment(path: Path) -> None:
     """The environment is read in one module, when it is needed."""

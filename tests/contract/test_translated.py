@@ -79,6 +79,20 @@ def test_a_first_deployment_that_fails_can_delete_what_it_made() -> None:
         assert item["Properties"]["DeletionProtectionEnabled"] == {"Fn::If": ["IsProtected", True, False]}, logical_id
 
 
+def test_dynamodb_owns_the_key_of_every_table_unless_a_customer_must() -> None:
+    """`SSEEnabled: true` without a key selects the one that KMS manages, which is paid by the request."""
+    data = translated.load("data.yaml")
+    assert data["Parameters"]["TablesKeyArn"]["Default"] == ""
+    assert data["Conditions"]["HasTablesKey"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "TablesKeyArn"}, ""]}]}
+    nothing = {"Ref": "AWS::NoValue"}
+    for logical_id, item in translated.resources("data.yaml", "AWS::DynamoDB::Table").items():
+        assert item["Properties"]["SSESpecification"] == {
+            "SSEEnabled": {"Fn::If": ["HasTablesKey", True, False]},
+            "SSEType": {"Fn::If": ["HasTablesKey", "KMS", nothing]},
+            "KMSMasterKeyId": {"Fn::If": ["HasTablesKey", {"Ref": "TablesKeyArn"}, nothing]},
+        }, logical_id
+
+
 def test_a_release_imports_everything_that_is_exported_and_nothing_else() -> None:
     exported = [output["Export"]["Name"]["Fn::Sub"] for output in translated.load("data.yaml")["Outputs"].values()]
     release = {part: translated.load()[part] for part in ("Resources", "Outputs")}
@@ -140,5 +154,6 @@ def actions(properties: Any) -> Iterator[str]:
 
 
 def test_the_stacks_stay_far_from_cloudformations_500_resources() -> None:
+    """Each route of its own adds a permission, so a dialect takes one greedy route, such as `/api/v4/{proxy+}`."""
     for name in TEMPLATES:
-        assert len(translated.resources(name)) <= 350, name
+        assert len(translated.resources(name)) < 350, name

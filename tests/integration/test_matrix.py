@@ -9,9 +9,10 @@ from ferryman import clock
 from ferryman.aws import dynamodb as store
 from ferryman.http.needs import PUBLIC, SIGNED_IN
 from ferryman.http.routes import Route
-from ferryman.identity import permissions
+from ferryman.identity import permissions, plans
 from ferryman.identity.credentials import secrets
 from ferryman.identity.permissions import Role
+from ferryman.identity.plans import Plan
 from ferryman.identity.tokens import service as tokens
 from ferryman.identity.tokens.schema import TokenIn
 from ferryman.identity.users import table as users
@@ -208,6 +209,33 @@ def test_a_role_opens_exactly_its_routes(scene: Scene, of_role: dict[Role, str],
         assert answer.status < 500
 
 
+# --- 403: a workspace without the plan ---------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def of_plan(scene: Scene) -> dict[Plan, Workspace]:
+    """The owner of a workspace of each plan."""
+    owners = {plan: scene.world.bootstrap(plan, plan=plan) for plan in plans.ALL}
+    return {
+        plan: Workspace(scene.world, made["workspace_id"], made["user_id"], made["token"])
+        for plan, made in owners.items()
+    }
+
+
+@pytest.mark.parametrize("key", ROUTES)
+def test_a_plan_opens_exactly_its_routes(scene: Scene, of_plan: dict[Plan, Workspace], key: str) -> None:
+    operation = ROUTES[key]
+    needed = operation.needs.plan
+    for plan, owner in of_plan.items():
+        token = scene.suited(operation, owner).token
+        answer = scene.send(operation, unknown(scene.home.ids(operation)), token)
+        refused = answer.status == 403 and answer.json["type"] == "urn:ferryman:problem:plan-required"
+        assert refused == (needed is not None and not plans.includes(plan, needed)), f"{plan}: {answer.body!r}"
+        if refused:
+            assert (answer.json["plan"], answer.json["required_plan"]) == (plan, needed)
+            assert f"the plan {needed}" in answer.json["detail"]
+
+
 # --- 404: a thing that is not yours is like one that is not there -----------------------------------------
 
 
@@ -279,6 +307,73 @@ def test_to_a_test_token_what_is_live_is_like_none(scene: Scene, tester: Workspa
     real = scene.home.ids(operation)
     none = {name: one if name in SHARED_BY_MODES else unknown_like(one) for name, one in real.items()}
     check_not_there(scene, operation, tester, iter([(real, none)]))
+
+
+# --- the mode -----------------------------------------------------------------------------------------------
+
+# The use of a credential leaves these in its own row.
+USE = {"used_at", "last_used_at", "used_count"}
+# Rows of the request itself: what was done under a key, and what is remembered of failures and of changes.
+OF_REQUESTS = {"AuditTable", "IdempotencyTable", "SignInFailuresTable"}
+
+
+def kept(world: World) -> dict[tuple[str, str], dict[str, Any]]:
+    """Every row of every table by its key, without what a credential's use leaves in it."""
+    return {
+        (table, repr(key)): {name: value for name, value in item.items() if name not in USE}
+        for table, key, item in world.keyed_items()
+        if table not in OF_REQUESTS
+    }
+
+
+def is_shared(row: dict[str, Any]) -> bool:
+    """Whether live credentials rely on the row: it is theirs, or belongs to neither mode."""
+    return row.get("livemode") != {"BOOL": False} and row.get("environment", {"S": "production"}) == {"S": "production"}
+
+
+def is_live(row: dict[str, Any]) -> bool:
+    return row.get("livemode") == {"BOOL": True} or row.get("environment") == {"S": "production"}
+
+
+def bodies(scene: Scene, operation: Route) -> list[Any]:
+    """A good body, and one for each field that may be left out, so that an edit changes something."""
+    body = scene.body(operation)
+    schema = operation.takes.model_json_schema() if operation.takes else {}
+    more = {
+        name: sample(field, schema) for name, field in schema.get("properties", {}).items() if name not in (body or {})
+    }
+    return [body, *({**(body or {}), name: value} for name, value in more.items() if value is not None)]
+
+
+def sample(field: dict[str, Any], schema: dict[str, Any]) -> Any:
+    """An example of a field of a request, so that it is another value than the default."""
+    for one in (field, *field.get("anyOf", ())):
+        one = schema["$defs"][one["$ref"].rpartition("/")[2]] if "$ref" in one else one
+        for name in ("examples", "enum"):
+            if one.get(name):
+                return one[name][-1]
+        if one.get("type") == "boolean":
+            return field.get("default") is False
+        if one.get("type") == "string":
+            return "Changed"
+    return None
+
+
+@pytest.mark.parametrize("key", [key for key, operation in ROUTES.items() if operation.method != "GET"])
+def test_a_test_credential_changes_nothing_live(scene: Scene, tester: Workspace, key: str) -> None:
+    """With real ids and good bodies, through a token and through a session that may do everything."""
+    operation = ROUTES[key]
+    parameters = scene.home.ids(operation)
+    for body in bodies(scene, operation):
+        caller = tester.signed_in(livemode=False) if operation.needs.session else tester
+        before = kept(scene.world)
+        target = path(operation, parameters)
+        answer = scene.world.call(operation.method, target, token=caller.token, json_body=body)
+        assert answer.status < 500
+        after = kept(scene.world)
+        changed = {row: after.get(row) for row, old in before.items() if after.get(row) != old and is_shared(old)}
+        assert not changed, f"{body}: {answer.status} {answer.body!r}"
+        assert not [row for row, item in after.items() if row not in before and is_live(item)], answer.body
 
 
 # --- after all that ---------------------------------------------------------------------------------------

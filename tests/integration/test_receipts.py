@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from ferryman import clock
 from ferryman.aws import clients as aws
-from ferryman.conversations.lost_messages import activity, receipts
-from ferryman.conversations.lost_messages import find as accounting
+from ferryman.conversations.messages import activity
 from ferryman.errors import RetryLater
+from ferryman.pipeline.lost_messages import receipts, walk
 
 from local.receiver import Receiver
 from tests.integration.conftest import Later, Workspace
@@ -367,7 +367,7 @@ class FewLooks(Context):
 def test_when_time_is_short_the_next_run_goes_on_with_the_next_chats(
     world: World, workspace: Workspace, receiver: Receiver, later: Later, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(accounting, "_CHATS_AT_ONCE", 1)
+    monkeypatch.setattr(walk, "_CHATS_AT_ONCE", 1)
     chats = [_listened(workspace, receiver) for _ in range(4)]
     world.invoke("sweeper", {})  # its cursor is two minutes back
     for chat in chats:
@@ -391,7 +391,7 @@ def test_when_time_is_short_the_next_run_goes_on_with_the_next_chats(
 def test_more_receipts_than_can_be_held_make_smaller_slices(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(accounting, "_MOST_RECEIPTS", 1)
+    monkeypatch.setattr(walk, "_MOST_RECEIPTS", 1)
     world.invoke("sweeper", {})
     for minute in range(4):
         later(60 * minute)

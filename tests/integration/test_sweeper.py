@@ -1,8 +1,9 @@
 """What the stream left behind: the sweeper dispatches it, and nothing unreadable keeps it from the rest."""
 
 import pytest
-from ferryman.conversations.messages.table import SHARDS, UNDISPATCHED_INDEX
+from ferryman.conversations.messages.table import UNDISPATCHED_INDEX
 from ferryman.errors import RetryLater
+from ferryman.ids import SHARDS
 
 from local.receiver import Receiver
 from tests.integration.conftest import Later, Workspace

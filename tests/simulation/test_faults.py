@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from ferryman.conversations.lost_messages import find as accounting
+from ferryman.pipeline.lost_messages import walk
 
 from simulator.engine import Task
 from simulator.faults import KINDS
@@ -155,7 +155,7 @@ def _lost_message(world: Simulation, harmed: int | None, harm: str) -> list[tupl
     world.faults.armed["stream.lost_record"] = 1
     world.post(world.chats[0], by_hook=True)
     sweeper: list[Task] = []
-    at = world.engine.now + accounting.SOON.behind_seconds + 3
+    at = world.engine.now + walk.SOON.behind_seconds + 3
     world.engine.at(at, lambda: sweeper.append(world.cloud.run("sweeper", 120, {})))
     world.engine.run(lambda: bool(sweeper))
     calls = _watch(world, harmed, harm, lambda task: task.invocation is sweeper[0].invocation)

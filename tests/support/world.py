@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
@@ -93,9 +94,9 @@ class World:
         self._create()
         self._watch()
         self.functions = template.functions()
-        self._routes: dict[tuple[str, int], list[tuple[re.Pattern[str], str, str]]] = defaultdict(list)
+        self._routes: dict[str, list[tuple[re.Pattern[str], str, str]]] = defaultdict(list)  # by method
         for key, folder in template.routes().items():
-            self._routes[key.partition(" ")[0], key.count("/")].append((_pattern(key), key, folder))
+            self._routes[key.partition(" ")[0]].append((_pattern(key), key, folder))
 
     # -- what the template declares --------------------------------------------------------------------------------
 
@@ -179,6 +180,12 @@ class World:
         for name, table in get_backend("dynamodb")["123456789012"][REGION].tables.items():
             for item in table.all_items():
                 yield name, item.to_json()["Attributes"]
+
+    def keyed_items(self) -> Iterator[tuple[str, tuple[str, ...], dict[str, Any]]]:
+        """Every item of every table, raw, as (table, key, item)."""
+        tables = get_backend("dynamodb")["123456789012"][REGION].tables
+        for name, item in self.items():
+            yield name, tuple(item[part["AttributeName"]]["S"] for part in tables[name].schema), item
 
     def queue_url(self, logical_id: str) -> str:
         return self._physical[logical_id]
@@ -319,22 +326,24 @@ class World:
 
     def _match(self, method: str, path: str) -> tuple[str, str, dict[str, str]]:
         found = []
-        for pattern, key, folder in self._routes[method, path.count("/")]:
+        for pattern, key, folder in self._routes[method]:
             match = pattern.fullmatch(f"{method} {path}")
             if match:
-                found.append((len(match.groupdict()), key, folder, match.groupdict()))
+                # A greedy route gets what no other takes.
+                found.append((("+}" in key, len(match.groupdict())), key, folder, match.groupdict()))
         if not found:
             return "$default", template.routes()["$default"], {}
         _, key, folder, parameters = min(found, key=lambda item: item[0])
         return key, folder, parameters
 
-    def bootstrap(self, name: str = "Acme") -> dict[str, Any]:
+    def bootstrap(self, name: str = "Acme", **fields: Any) -> dict[str, Any]:
         """A new workspace with its owner, made by the real function; earlier bootstraps are forgotten."""
         aws_client("dynamodb").delete_item(TableName=self.table("workspaces"), Key={"workspace_id": {"S": "bootstrap"}})
         event = {
             "workspace_name": name,
             "owner_name": "Ada",
             "owner_email": f"ada-{uuid.uuid4().hex[:8]}@example.com",
+            **fields,
         }
         made: dict[str, Any] = self.invoke("bootstrap", event)
         assert "token" in made, made
@@ -428,10 +437,12 @@ def _wire(value: Any) -> Any:
 
 
 def _pattern(route_key: str) -> re.Pattern[str]:
-    pieces = re.split(r"\{(\w+)\}", route_key)
-    return re.compile(
-        "".join(f"(?P<{piece}>[^/]+)" if odd % 2 else re.escape(piece) for odd, piece in enumerate(pieces))
-    )
+    pieces = re.split(r"\{(\w+\+?)\}", route_key)
+    return re.compile("".join(_group(piece) if odd % 2 else re.escape(piece) for odd, piece in enumerate(pieces)))
+
+
+def _group(name: str) -> str:
+    return f"(?P<{name[:-1]}>.+)" if name.endswith("+") else f"(?P<{name}>[^/]+)"
 
 
 @contextmanager
@@ -442,7 +453,8 @@ def world(**parameters: str) -> Iterator[World]:
         del os.environ[name]
     os.environ.update(CREDENTIALS)
     try:
-        with mock_aws(), transactions.remembering_what_they_touch(), quick_moto.answering_quickly():
+        strict = patch.dict(aws.CONFIG, parameter_validation=True)  # botocore then names a parameter that is wrong
+        with strict, mock_aws(), transactions.remembering_what_they_touch(), quick_moto.answering_quickly():
             yield World(**parameters)
     finally:
         os.environ.clear()

@@ -231,6 +231,19 @@ def test_a_kept_connection_that_aws_closed_costs_no_try(monkeypatch: pytest.Monk
     assert pauses == []
 
 
+def test_cloudtrail_names_ferryman(monkeypatch: pytest.MonkeyPatch) -> None:
+    requests: list[bytes] = []
+
+    def behave(visit: Visit) -> None:
+        while request := visit.read_request():
+            requests.append(request)
+            visit.socket.sendall(GOOD)
+
+    with reached(monkeypatch, behave):
+        read()
+    assert b"User-Agent: Ferryman Boto3" in requests[0]
+
+
 def test_silence_ends_with_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(clients.CONFIG, "read_timeout", 0.05)
     with (

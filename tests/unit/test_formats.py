@@ -9,7 +9,7 @@ from typing import Any, get_args
 import jsonschema
 import pytest
 from ferryman import formats
-from ferryman.events import catalogue
+from ferryman.events import catalogue, envelope
 from ferryman.events.model import EventType
 from ferryman.formats import Format
 
@@ -22,7 +22,7 @@ DIALECTS: tuple[Format, ...] = ("fchat", "fluxdesk")
 
 def body(format_: Format, type_: EventType, data: dict[str, Any], *, test: bool = False, livemode: bool = True) -> Any:
     """The parsed body of an event in one format, or None when the format has no words for it."""
-    event = catalogue.build(
+    event = envelope.build(
         type_, "evt_1", workspace_id="wsp_1", livemode=livemode, at=AT, data=data, chat_id="cht_1", test=test
     )
     text = event.body_in(format_)
@@ -63,7 +63,7 @@ def test_our_own_body_holds_the_event_and_its_data() -> None:
 
 
 def test_a_body_is_compact_ascii_json() -> None:
-    event = catalogue.build("system", "evt_1", workspace_id="wsp_1", livemode=True, at=AT, data=notification(title="é"))
+    event = envelope.build("system", "evt_1", workspace_id="wsp_1", livemode=True, at=AT, data=notification(title="é"))
     for format_ in ("ferryman", "fluxdesk"):
         text = event.body_in(format_)
         assert text is not None

@@ -8,9 +8,14 @@ from ferryman.conversations.messages import interactions, service, table
 from ferryman.conversations.messages.schema import InteractionIn, InteractionOut, MessageIn, MessageOut, MessagePatch
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.schema import Listing, ListQuery
+from ferryman.webhooks import loop_prevention
 
 app = Api("Messages", "What is said in chats. Each change becomes an event for outgoing webhooks.")
 handler = app
+
+
+def _chain(call: Call) -> list[str] | None:
+    return loop_prevention.of_reply(call.caller.workspace_id, call.header("x-fm-delivery-id"))
 
 
 def _replay(call: Call, message_id: str, chat_id: str) -> MessageOut:
@@ -28,9 +33,7 @@ def _replay(call: Call, message_id: str, chat_id: str) -> MessageOut:
 )
 @needs("messages:write")
 def send_message(call: ThisCall, chat_id: Id, data: Annotated[MessageIn, Body()]) -> MessageOut:
-    return MessageOut.of(
-        service.post(call.caller, chat_id, data.text, call.idempotency_key, call.header("x-fm-delivery-id"))
-    )
+    return MessageOut.of(service.post(call.caller, chat_id, data.text, call.idempotency_key, _chain(call)))
 
 
 @app.get(
@@ -90,5 +93,5 @@ def _replay_click(call: Call, event_id: str, button_message_id: str) -> Interact
 )
 @needs("messages:write")
 def click_button(call: ThisCall, button_message_id: Id, data: Annotated[InteractionIn, Body()]) -> InteractionOut:
-    answers = call.header("x-fm-delivery-id")
-    return InteractionOut.of(interactions.click(call.caller, button_message_id, data, call.idempotency_key, answers))
+    clicked = interactions.click(call.caller, button_message_id, data, call.idempotency_key, _chain(call))
+    return InteractionOut.of(clicked)

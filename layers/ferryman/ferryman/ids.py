@@ -6,6 +6,7 @@ A ULID is 48 bits of milliseconds and 80 random bits in Crockford's base 32 (htt
 import hashlib
 import os
 import re
+import zlib
 
 from ferryman import clock
 
@@ -85,3 +86,11 @@ def of_delivery(delivery_id: str) -> tuple[str, str] | None:
 
 def is_id(prefix: str, text: str) -> bool:
     return re.fullmatch(f"{prefix}_{_ULID}", text) is not None
+
+
+SHARDS = 8
+
+
+def shard(key: str) -> str:
+    """Spreads a sparse index over several partitions: one of `SHARDS` numbers, the same for the same key."""
+    return str(zlib.crc32(key.encode()) % SHARDS)

@@ -92,10 +92,12 @@ def test_a_person_sees_and_ends_their_own_sessions(workspace: Workspace, later: 
     for unknown in (theirs.json["id"], "ses_01ARZ3NDEKTSV4RRFFQ69G5FAV", "x", workspace.user_id):
         assert second.call("DELETE", f"/v1/sessions/{unknown}").status == 404
     assert theirs.is_accepted()
-    assert second.call("DELETE", f"/v1/sessions/{first.json['id']}").status == 204
-    assert not first.is_accepted()
-    assert second.call("DELETE", f"/v1/sessions/{first.json['id']}").status == 404
-    assert len(second.call("GET", "/v1/sessions").json["items"]) == 1
+    assert second.call("DELETE", f"/v1/sessions/{first.json['id']}").status == 403  # a test session ends no live one
+    assert first.is_accepted()
+    assert first.call("DELETE", f"/v1/sessions/{second.json['id']}").status == 204
+    assert not second.is_accepted()
+    assert first.call("DELETE", f"/v1/sessions/{second.json['id']}").status == 404
+    assert len(first.call("GET", "/v1/sessions").json["items"]) == 1
 
 
 def test_expired_sessions_are_not_listed(workspace: Workspace, later: Callable[[float], None]) -> None:

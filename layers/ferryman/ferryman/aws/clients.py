@@ -19,6 +19,8 @@ CONFIG: dict[str, Any] = {
     "retries": {"mode": "standard", "total_max_attempts": 3},
     "max_pool_connections": 200,  # as many as the largest batch of deliveries has threads
     "tcp_keepalive": True,
+    "parameter_validation": False,  # a tenth of a call's CPU; the tests switch it on
+    "user_agent": "Ferryman Boto3",  # names us in CloudTrail; botocore composes its own anew for each call
 }
 
 _clients: dict[str, Any] = {}

@@ -1,21 +1,16 @@
-"""Every event type: when it happens, what its body holds, and an example. Bodies are built here and nowhere else.
+"""The registry of event types: when each happens, what its body's `data` holds, and an example.
 
-The same words feed GET /v1/event-types, the `webhooks` section of openapi.yaml, and test deliveries.
+The same words feed GET /v1/event-types, the `webhooks` section of openapi.yaml, and test deliveries. An event is built
+next to the model that it tells about: `conversations/messages/events.py`, `notifications/events.py`,
+`webhooks/events.py`.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from ferryman import formats as dialects
 from ferryman import ids
-from ferryman.conversations.messages.buttons import Chosen
-from ferryman.conversations.messages.model import Message, describe
-from ferryman.events.model import Event, EventType
-from ferryman.identity.users.model import User
-from ferryman.notifications.model import Notification
-from ferryman.webhooks.deliveries.model import Delivery
-from ferryman.webhooks.subscriptions.model import Webhook
+from ferryman.events.model import EventType
 
 type Schema = dict[str, Any]
 
@@ -285,248 +280,17 @@ TYPES: tuple[EventType, ...] = tuple(CATALOGUE)
 PERSONAL: tuple[EventType, ...] = tuple(type_ for type_, entry in CATALOGUE.items() if entry.personal)
 
 
-def message_created(message: Message) -> Event:
-    """Made anew of the message whenever it is needed, so the same message always gives the same event."""
-    data: dict[str, Any] = {"message": describe(message)}
-    if message.application_id and message.person:
-        data["conversation"] = _conversation(
-            message.application_id, {"id": message.user_id, **message.person}, message.chat_id
-        )
-    event = _of_message("message.created", message, message.created_at, data)
-    event.message_id = message.message_id
-    return event
-
-
-def created_id(message_id: str, created_at: str) -> str:
-    """The id of the event that `message_created` makes."""
-    return ids.derived(ids.EVENT, created_at, "message.created", message_id, "1")
-
-
-def interaction_created(
-    message: Message,
-    chosen: Chosen,
-    person: User,
-    *,
-    event_id: str,
-    context_id: str | None,
-    livemode: bool,
-    at: str,
-    chain: list[str] | None,
-) -> Event:
-    """A person clicked a button of this message. Two clicks are two events."""
-    who = {"id": person.user_id, "name": person.name, "email": person.email}
-    interaction = {
-        "message_id": message.message_id,
-        "chat_id": message.chat_id,
-        "row": chosen.row,
-        "column": chosen.column,
-        "label": chosen.button.label,
-        "data": chosen.button.data,
-        "context_id": context_id,
-    }
-    return build(
-        "interaction.created",
-        event_id,
-        workspace_id=message.workspace_id,
-        chat_id=message.chat_id,
-        application_id=message.origin_id,
-        livemode=livemode,
-        at=at,
-        data={"interaction": interaction, "conversation": _conversation(message.origin_id, who, message.chat_id)},
-        chain=chain,
-    )
-
-
-def _conversation(application_id: str, person: dict[str, Any], chat_id: str) -> dict[str, Any]:
-    # A person and an application talk in a private chat, always.
-    return {"application_id": application_id, "person": person, "chat": {"id": chat_id, "type": "private"}}
-
-
-def bot_mentioned(created: Event, bot: User) -> Event:
-    """A bot was named by the message whose `message.created` is given: one event for each message and bot."""
-    message = json.loads(created.body)["data"]["message"]
-    return build(
-        "bot.mentioned",
-        ids.derived(ids.EVENT, created.created_at, "bot.mentioned", message["id"], bot.user_id),
-        workspace_id=created.workspace_id,
-        chat_id=created.chat_id,
-        bot_id=bot.user_id,
-        livemode=created.livemode,
-        at=created.created_at,
-        data={"message": message, "bot": {"id": bot.user_id, "handle": bot.handle}},
-        chain=created.chain,
-    )
-
-
-def message_updated(message: Message) -> Event:
-    return _of_message(
-        "message.updated", message, message.edited_at or message.created_at, {"message": describe(message)}
-    )
-
-
-def message_deleted(message: Message, at: str) -> Event:
-    return _of_message(
-        "message.deleted",
-        message,
-        at,
-        {"message": {"id": message.message_id, "chat_id": message.chat_id, "deleted_at": at}},
-    )
-
-
-def _of_message(type_: EventType, message: Message, at: str, data: dict[str, Any]) -> Event:
-    return build(
-        type_,
-        ids.derived(ids.EVENT, at, type_, message.message_id, str(message.revision)),
-        workspace_id=message.workspace_id,
-        chat_id=message.chat_id,
-        application_id=data.get("conversation", {}).get("application_id"),
-        livemode=message.livemode,
-        at=at,
-        data=data,
-        chain=message.chain,
-    )
-
-
-def build(
-    type_: EventType,
-    event_id: str,
-    *,
-    workspace_id: str,
-    livemode: bool,
-    at: str,
-    data: dict[str, Any],
-    chat_id: str | None = None,
-    bot_id: str | None = None,
-    application_id: str | None = None,
-    user_id: str | None = None,
-    webhook_id: str | None = None,
-    test: bool = False,
-    chain: list[str] | None = None,
-) -> Event:
-    body = {
-        "id": event_id,
-        "type": type_,
-        "created_at": at,
-        "workspace_id": workspace_id,
-        "livemode": livemode,
-        "data": data,
-        **({"test": True} if test else {}),
-    }
-    return Event(
-        workspace_id=workspace_id,
-        event_id=event_id,
-        type=type_,
-        created_at=at,
-        livemode=livemode,
-        chat_id=chat_id,
-        bot_id=bot_id,
-        application_id=application_id,
-        user_id=user_id,
-        webhook_id=webhook_id,
-        test=test or None,
-        chain=chain,
-        # ASCII, so that no part of the way can change a byte of it.
-        body=json.dumps(body, separators=(",", ":")),
-        bodies=dialects.bodies(body),
-    )
-
-
-def notified(notification: Notification, user_id: str) -> Event:
-    """One person is told: the same event however often it is made. Its time is that of sending."""
-    return build(
-        notification.type,
-        ids.derived(ids.EVENT, notification.send_at, notification.type, notification.notification_id, user_id),
-        workspace_id=notification.workspace_id,
-        user_id=user_id,
-        livemode=notification.livemode,
-        at=notification.send_at,
-        data={
-            "notification": {
-                "id": notification.notification_id,
-                "title": notification.title,
-                "body": notification.body,
-                "url": notification.url,
-                "data": json.loads(notification.data) if notification.data else None,
-            },
-            "user": {"id": user_id},
-        },
-    )
-
-
-def test_event(type_: EventType, webhook: Webhook, at: str) -> Event:
-    """An event for this webhook alone, with an example of the type as its data and `"test": true`.
-
-    The first example that its format can tell; an application gets the one that a person answered.
-    """
-    made = (
-        build(
-            type_,
-            ids.new(ids.EVENT),
-            workspace_id=webhook.workspace_id,
-            livemode=webhook.livemode,
-            at=at,
-            data=data,
-            webhook_id=webhook.webhook_id,
-            test=True,
-        )
-        for data in _examples(type_, answered_first=webhook.application_id is not None)
-    )
-    return next(event for event in made if event.body_in(webhook.format) is not None)
-
-
-def _examples(type_: EventType, *, answered_first: bool = False) -> list[dict[str, Any]]:
+def examples(type_: EventType, *, answered_first: bool = False) -> list[dict[str, Any]]:
+    """The example data of a type; with `answered_first`, what a person answered an application comes first."""
     entry = CATALOGUE[type_]
     found = [entry.example, *([entry.answered] if entry.answered else [])]
     return found[::-1] if answered_first else found
 
 
-def webhook_disabled(webhook: Webhook, reason: str, last_error: str, at: str) -> Event:
-    """`at` is part of the id: a webhook can be disabled again later. Whose own it is, alone sees its URL and name."""
-    shown = webhook.user_id is None
-    return build(
-        "webhook.disabled",
-        ids.derived(ids.EVENT, at, "webhook.disabled", webhook.webhook_id),
-        workspace_id=webhook.workspace_id,
-        livemode=webhook.livemode,
-        at=at,
-        data={
-            "webhook": {
-                "id": webhook.webhook_id,
-                "url": webhook.url if shown else None,
-                "name": webhook.name if shown else None,
-                "reason": reason,
-                "last_error": last_error,
-            }
-        },
-    )
-
-
-def delivery_exhausted(delivery: Delivery, reason: str, at: str) -> Event:
-    """Derived from the delivery and how often it was tried, so that settling twice tells it once."""
-    attempts = len(delivery.attempts)
-    return build(
-        "delivery.exhausted",
-        ids.derived(ids.EVENT, delivery.created_at, "delivery.exhausted", delivery.delivery_id, str(attempts)),
-        workspace_id=delivery.workspace_id,
-        livemode=delivery.livemode,
-        at=at,
-        data={
-            "delivery": {
-                "id": delivery.delivery_id,
-                "webhook_id": delivery.webhook_id,
-                "event_id": delivery.event_id,
-                "event_type": delivery.event_type,
-                "attempts": attempts,
-                "reason": reason,
-            }
-        },
-    )
-
-
 def formats(type_: EventType) -> dict[str, str]:
     """An example's body in every format but our own that can tell events of this type."""
     found: dict[str, str] = {}
-    for data in _examples(type_, answered_first=True):
+    for data in examples(type_, answered_first=True):
         found |= dialects.bodies({**example(type_), "data": data}) or {}
     return found
 

@@ -25,6 +25,19 @@ type EventType = Literal[
 ]
 
 
+# The event types that tell one person.
+type NotificationType = Literal[
+    "task_assigned",
+    "task_status",
+    "blocker",
+    "review",
+    "meeting",
+    "weekly_digest",
+    "team_support.approved",
+    "system",
+]
+
+
 @dataclass(slots=True, kw_only=True)
 class Event(store.Record):
     workspace_id: str

@@ -8,9 +8,8 @@ large fan-out was interrupted is a second item, `<workspace_id>/<event_id>/reach
 from collections.abc import Iterable
 from contextlib import suppress
 
-from ferryman import clock, settings
+from ferryman import clock, ids, settings
 from ferryman.aws import dynamodb as store
-from ferryman.conversations.messages.table import shard
 from ferryman.errors import Conflict
 from ferryman.events.model import Event
 
@@ -39,7 +38,7 @@ def _expires_at_epoch(event: Event) -> int:
 
 def creating(event: Event) -> store.Write:
     """An event that waits for the dispatcher."""
-    event.undispatched = shard(event.event_id)
+    event.undispatched = ids.shard(event.event_id)
     return store.put(TABLE, _item(event))
 
 

@@ -58,8 +58,7 @@ def invite(caller: Caller, user_id: str, notice: Notice) -> tuple[str, str, str]
 
 def _person(caller: Caller, user_id: str) -> User:
     """A person whom the caller may let in. Raises NotAllowed for somebody who may do more than the caller."""
-    if not caller.livemode:
-        raise NotAllowed("This takes a live token: a test token cannot decide who signs in.")
+    authority.require_live(caller)
     user = users.get(caller.workspace_id, user_id)
     if user.role == "bot":
         raise Conflict("This is a bot: it has no password, it uses API tokens.")
@@ -193,6 +192,7 @@ def enrol_totp(caller: Caller, current_password: str) -> tuple[str, str]:
 
 def activate_totp(caller: Caller, code: str) -> list[str]:
     """Activate the second factor with its first code. Returns the recovery codes, which are shown this once."""
+    authority.require_live(caller)
     login = table.get(caller.workspace_id, caller.user_id)
     if login.totp_secret is not None:
         raise Conflict("The second factor is active already.")

@@ -15,7 +15,12 @@ from ferryman.identity.users.model import User
 
 def require_live(caller: Caller) -> None:
     """Raises NotAllowed for a test credential."""
-    if not caller.livemode:
+    require_mode(caller, livemode=True)
+
+
+def require_mode(caller: Caller, *, livemode: bool) -> None:
+    """Raises NotAllowed when a test credential would change something live. `livemode` is that of the thing."""
+    if livemode and not caller.livemode:
         raise NotAllowed(
             "This takes a live credential: people, bots, chats and memberships are shared with live traffic, and a "
             "test credential changes none of them."

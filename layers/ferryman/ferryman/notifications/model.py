@@ -4,17 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ferryman.aws import dynamodb as store
+from ferryman.events.model import NotificationType
 
-type NotificationType = Literal[
-    "task_assigned",
-    "task_status",
-    "blocker",
-    "review",
-    "meeting",
-    "weekly_digest",
-    "team_support.approved",
-    "system",
-]
 type NotificationState = Literal["scheduled", "sending", "sent", "cancelled"]
 
 GLOBAL_SIGNALS: frozenset[NotificationType] = frozenset({"team_support.approved"})  # told to owners and admins too

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from ferryman import ids
+from ferryman.events.model import NotificationType
 from ferryman.notifications.model import (
     MAX_BODY,
     MAX_DATA_BYTES,
@@ -13,7 +14,6 @@ from ferryman.notifications.model import (
     MAX_TITLE,
     Notification,
     NotificationState,
-    NotificationType,
 )
 from ferryman.schema import Input, Output, Time, distinct
 

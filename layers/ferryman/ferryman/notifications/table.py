@@ -7,9 +7,8 @@ or cancelled is kept as long as the deliveries are.
 
 from collections.abc import Iterator
 
-from ferryman import clock, settings
+from ferryman import clock, ids, settings
 from ferryman.aws import dynamodb as store
-from ferryman.conversations.messages.table import SHARDS, shard
 from ferryman.errors import Conflict, NotFound
 from ferryman.notifications.model import Notification
 
@@ -32,8 +31,8 @@ def _key(workspace_id: str, notification_id: str) -> store.Key:
 
 
 def get(workspace_id: str, notification_id: str) -> Notification:
-    item = store.get(TABLE, _key(workspace_id, notification_id))
-    if item is None or ("expires_at_epoch" in item and item["expires_at_epoch"] <= clock.now()):
+    item = store.get_kept(TABLE, _key(workspace_id, notification_id))
+    if item is None:
         raise NotFound("There is no such notification.")
     return Notification.from_item(item)
 
@@ -49,8 +48,7 @@ def page(
         TABLE,
         "workspace_id = :workspace",
         values,
-        where="livemode = :livemode AND (attribute_not_exists(expires_at_epoch) OR expires_at_epoch > :now)"
-        + (" AND created_by = :creator" if created_by else ""),
+        where=f"livemode = :livemode AND {store.KEPT}" + (" AND created_by = :creator" if created_by else ""),
         newest_first=True,
         limit=limit,
         after=after,
@@ -60,7 +58,7 @@ def page(
 
 def due(at: str) -> Iterator[tuple[str, str]]:
     """(workspace_id, notification_id) of what was to be sent until `at` and was not."""
-    for number in range(SHARDS):
+    for number in range(ids.SHARDS):
         waiting = store.query_all(
             TABLE,
             "undispatched = :shard AND send_at <= :at",
@@ -72,7 +70,7 @@ def due(at: str) -> Iterator[tuple[str, str]]:
 
 
 def creating(notification: Notification) -> store.Write:
-    notification.undispatched = shard(notification.notification_id)
+    notification.undispatched = ids.shard(notification.notification_id)
     return store.put(TABLE, notification.to_item(), condition="attribute_not_exists(notification_id)")
 
 

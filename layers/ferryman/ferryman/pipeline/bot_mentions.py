@@ -8,7 +8,7 @@ import json
 
 from ferryman.conversations.chats import table as chats
 from ferryman.conversations.messages import mentions
-from ferryman.events import catalogue
+from ferryman.conversations.messages.events import bot_mentioned
 from ferryman.events.model import Event
 from ferryman.identity.users import table as users
 
@@ -32,7 +32,7 @@ def events_of(created: Event) -> list[Event]:
     ]
     members = chats.memberships(created.workspace_id, {(created.chat_id, bot.user_id) for bot in bots})
     return [
-        catalogue.bot_mentioned(created, bot)
+        bot_mentioned(created, bot)
         for bot in sorted(bots, key=lambda bot: bot.user_id)
         if (created.chat_id, bot.user_id) in members
     ]

@@ -17,6 +17,7 @@ from ferryman.pipeline import load_events
 from ferryman.webhooks import retry_policy, tickets
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
+from ferryman.webhooks.events import delivery_exhausted
 from ferryman.webhooks.tickets import Ticket
 
 type Settled = Literal["over", "exhausted", "requeued", "unknown"]
@@ -48,7 +49,7 @@ def _settle(ticket: Ticket) -> Settled:
         reason = f"{delivery.failures} attempts failed, {unknowns} never reported"
         told = []
         if not catalogue.is_operational(delivery.event_type):
-            told = [events.creating(catalogue.delivery_exhausted(delivery, reason, clock.now_iso()))]
+            told = [events.creating(delivery_exhausted(delivery, reason, clock.now_iso()))]
         deliveries.settle(
             delivery,
             *told,

@@ -12,14 +12,13 @@ from typing import Any, NamedTuple
 
 from ferryman import clock, ids, log, metrics, tracing
 from ferryman.aws import dynamodb as store
-from ferryman.conversations.lost_messages import receipts
 from ferryman.conversations.messages import table as messages
+from ferryman.conversations.messages.events import created_id, message_created
 from ferryman.conversations.messages.model import Message
 from ferryman.errors import Conflict
-from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.events.model import Event
-from ferryman.pipeline import bot_mentions, subscribers
+from ferryman.pipeline import bot_mentions, lost_messages, subscribers
 from ferryman.webhooks import tickets
 from ferryman.webhooks.tickets import Ticket
 
@@ -81,8 +80,8 @@ def of_item(item: store.Item) -> PendingEvent:
     if not ids.is_id(ids.MESSAGE, item["message_id"]):
         raise ValueError("its message_id is none")
     if "text" in item and item["revision"] == 1:
-        return PendingEvent(catalogue.message_created(Message.from_item(item)), key, is_marked)
-    event_id = catalogue.created_id(item["message_id"], item["created_at"])
+        return PendingEvent(message_created(Message.from_item(item)), key, is_marked)
+    event_id = created_id(item["message_id"], item["created_at"])
     return PendingEvent(events.get(item["workspace_id"], event_id), key, is_marked)
 
 
@@ -128,9 +127,7 @@ class Dispatcher:
     def flush(self) -> None:
         """Send what is left, then say of the messages that they are dispatched, and let the items wait no more."""
         self._send(all_of_them=True)
-        message_ids = [pending.message_id for pending, _ in self._added if pending.message_id]
-        for write in receipts.writing(message_ids):
-            store.commit([write])
+        lost_messages.record_dispatch([pending.message_id for pending, _ in self._added if pending.message_id])
         marked = [pending.key for pending, _ in self._added if pending.is_marked]
         if marked:
             with ThreadPoolExecutor(max_workers=_CONCURRENT) as pool:

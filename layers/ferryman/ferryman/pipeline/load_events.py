@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ferryman.conversations.messages import table as messages
-from ferryman.events import catalogue
+from ferryman.conversations.messages.events import message_created
 from ferryman.events import table as events
 from ferryman.events.model import Event
 
@@ -32,7 +32,7 @@ def recall(sources: Iterable[Source]) -> dict[str, Event]:
         for source in wanted.values()
         if source.chat_id and source.message_id
     }
-    made = [catalogue.message_created(message) for message in messages.as_posted(posted)]
+    made = [message_created(message) for message in messages.as_posted(posted)]
     found = {event.event_id: event for event in made if event.event_id in wanted}
     stored = [source[:2] for source in wanted.values() if source.event_id not in found]
     return found | events.get_many(stored)

@@ -7,13 +7,12 @@ looking costs next to nothing while there is nothing.
 
 from collections.abc import Callable, Iterator
 
-from ferryman import clock, log, metrics
+from ferryman import clock, ids, log, metrics
 from ferryman.aws import dynamodb as store
-from ferryman.conversations.lost_messages import find as accounting
 from ferryman.conversations.messages import table as messages
 from ferryman.errors import RetryLater
 from ferryman.events import table as events
-from ferryman.pipeline import dispatch
+from ferryman.pipeline import dispatch, lost_messages
 from ferryman.webhooks.replays import service
 from ferryman.webhooks.replays import table as replays
 
@@ -28,7 +27,7 @@ def sweep(seconds_left: Callable[[], float]) -> int:
     Stops when less than ten seconds are left; the next run goes on. Raises RetryLater, at the end, when some failed.
     """
     before = clock.iso(clock.now() - SETTLED_AFTER_SECONDS)
-    late, failed = _late(seconds_left)
+    late, failed = lost_messages.find(seconds_left)
     swept = 0
     try:
         for table, indexed in _waiting(before, late):
@@ -51,23 +50,10 @@ def sweep(seconds_left: Callable[[], float]) -> int:
     return swept
 
 
-def _late(seconds_left: Callable[[], float]) -> tuple[list[store.Key], int]:
-    """Messages that have no receipt, and how many looks for them failed: what has its mark is swept nevertheless."""
-    found: list[store.Key] = []
-    failed = 0
-    for look in (accounting.SOON, accounting.AGAIN):
-        try:
-            found += accounting.account(look, seconds_left)
-        except Exception as error:
-            failed += 1
-            log.logger.exception("sweep.failed", extra={"error": type(error).__name__, "item": look.name})
-    return found, failed
-
-
 def _waiting(before: str, late: list[store.Key]) -> Iterator[tuple[str, store.Item]]:
     """What the indexes of the marks hold, and what was marked a moment ago."""
     for table in KEYS:
-        for shard in range(messages.SHARDS):
+        for shard in range(ids.SHARDS):
             for indexed in store.query_all(
                 table,
                 "undispatched = :shard AND created_at < :before",

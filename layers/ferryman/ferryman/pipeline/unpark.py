@@ -13,8 +13,7 @@ from typing import Any
 
 from ferryman import log
 from ferryman.aws import dynamodb as store
-from ferryman.conversations.lost_messages import receipts
-from ferryman.pipeline import dispatch, parking, sweep
+from ferryman.pipeline import dispatch, lost_messages, parking, sweep
 
 _STOP_BEFORE_SECONDS = 10
 _SHOWN = 20
@@ -89,4 +88,4 @@ def _again(record: dict[str, Any], seconds_left: Callable[[], float]) -> None:
 def _waits(item: store.Item) -> bool:
     if "undispatched" in item:
         return True
-    return "message_id" in item and "event_id" not in item and not receipts.has(item["message_id"])
+    return "message_id" in item and "event_id" not in item and not lost_messages.is_recorded(item["message_id"])

@@ -16,9 +16,9 @@ from contextlib import suppress
 
 from ferryman import clock, log, metrics, settings
 from ferryman.aws import dynamodb as store
-from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.outbound.outcomes import Refused, Unreachable
+from ferryman.webhooks.events import webhook_disabled
 from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import (
     DISABLE_AFTER_FAILURES,
@@ -59,7 +59,9 @@ def timed(webhook: Webhook, duration_ms: int) -> None:
     now = clock.now()
     if duration_ms < SLOW_AFTER_SECONDS * 1000 or webhook.slow_until > (now + SLOW_FOR_SECONDS / 2) * 1000:
         return
-    webhooks.slow(webhook, int((now + SLOW_FOR_SECONDS) * 1000))
+    until = int((now + SLOW_FOR_SECONDS) * 1000)
+    webhooks.slow(webhook, until)
+    webhook.slow_until = until
 
 
 def succeeded(webhook: Webhook) -> None:
@@ -118,7 +120,7 @@ def _until(seconds: int) -> int:
 
 def _disable(webhook: Webhook, reason: str, error: str) -> None:
     at = clock.now_iso()
-    told = events.creating(catalogue.webhook_disabled(webhook, reason, error, at))
+    told = events.creating(webhook_disabled(webhook, reason, error, at))
     with suppress(webhooks.NotEnabled):  # another attempt disabled it first
         store.commit([webhooks.disabling(webhook.workspace_id, webhook.webhook_id, reason, at), told])
         metrics.count("WebhooksDisabled")

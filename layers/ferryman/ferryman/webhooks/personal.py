@@ -1,18 +1,14 @@
 """Personal webhooks: each belongs to one person, gets that person's notifications, and is managed by nobody else."""
 
-from contextlib import suppress
-
-from ferryman import clock
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotAllowed, NotFound
 from ferryman.events import catalogue
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
-from ferryman.identity.users.model import User
 from ferryman.schema import changes
 from ferryman.webhooks.subscriptions import service, table
-from ferryman.webhooks.subscriptions.model import USER_DEACTIVATED, Webhook
+from ferryman.webhooks.subscriptions.model import Webhook
 from ferryman.webhooks.subscriptions.schema import PersonalWebhookIn, PersonalWebhookPatch, WebhookIn, WebhookPatch
 
 MAX_PERSONAL = 50  # of one person, live and test each
@@ -59,16 +55,3 @@ def delete(caller: Caller, webhook_id: str) -> None:
     """Delete a personal webhook: deliveries that wait are cancelled when they come up."""
     audited = audit.writes(caller, "webhook.deleted", webhook_id)
     store.commit([*table.deleting(read(caller, webhook_id)), *audited])
-
-
-def follow(user: User) -> None:
-    """Disable the webhooks of a deactivated person; enable those of an active one that were disabled for that."""
-    now = clock.now_iso()
-    for livemode in (True, False):
-        found, _ = table.page_of_user(user.workspace_id, user.user_id, 100, None, livemode=livemode)
-        for webhook in found:
-            if not user.active:
-                with suppress(table.NotEnabled):
-                    store.commit([table.disabling(user.workspace_id, webhook.webhook_id, USER_DEACTIVATED, now)])
-            elif webhook.disabled_reason == USER_DEACTIVATED:
-                store.commit([table.enabling(webhook, now)])

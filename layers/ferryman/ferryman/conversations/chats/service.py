@@ -14,7 +14,6 @@ from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
-from ferryman.integrations.incoming_webhooks import service as incoming_webhooks
 
 
 def create(caller: Caller, wanted: ChatIn, idempotency_key: IdempotencyKey | None = None) -> Chat:
@@ -44,7 +43,7 @@ def create(caller: Caller, wanted: ChatIn, idempotency_key: IdempotencyKey | Non
 
 
 def edit(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
-    """Rename a chat, or open and close it. A closed chat's incoming webhooks refuse from the next request on."""
+    """Rename a chat, or open and close it. `integrations.cascades.edit_chat` also tells its incoming webhooks."""
     before = get_visible(caller, chat_id)
     changes = patch.model_dump(exclude_unset=True)
     for name, value in changes.items():
@@ -56,22 +55,7 @@ def edit(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
         after.updated_at = clock.now_iso()
         details = {"changed": list(changes), "active": after.active}
         store.commit([table.changing(before, after), *audit.writes(caller, "chat.edited", chat_id, details)])
-    if "active" in changes:  # also when nothing changed: an earlier request may have failed halfway
-        _follow(after)
     return after
-
-
-def _follow(chat: Chat) -> None:
-    """Open or close the chat's incoming webhooks.
-
-    Of two edits at the same moment, the first can come here last; so look whether it still is the newest.
-    """
-    while True:
-        incoming_webhooks.follow_chat(chat)
-        newest = table.get(chat.workspace_id, chat.chat_id)
-        if newest.active == chat.active:
-            return
-        chat = newest
 
 
 def add_member(caller: Caller, chat_id: str, user_id: str) -> Member:
@@ -96,8 +80,7 @@ def remove_member(caller: Caller, chat_id: str, user_id: str) -> None:
 
 def _require_may_change(caller: Caller, chat: Chat) -> None:
     """Raises NotAllowed for a test credential, unless a test credential created the chat."""
-    if chat.livemode:
-        authority.require_live(caller)
+    authority.require_mode(caller, livemode=chat.livemode)
 
 
 def _member(caller: Caller, chat_id: str, user_id: str, at: str) -> Member:

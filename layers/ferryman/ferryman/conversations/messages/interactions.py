@@ -7,17 +7,16 @@ from ferryman.conversations.contexts import service as contexts_service
 from ferryman.conversations.contexts import table as contexts
 from ferryman.conversations.messages import buttons, table
 from ferryman.conversations.messages.buttons import Chosen
+from ferryman.conversations.messages.events import interaction_created
 from ferryman.conversations.messages.model import Message
 from ferryman.conversations.messages.schema import InteractionIn
 from ferryman.errors import Invalid, NotAllowed, NotFound
-from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.events.model import Event
 from ferryman.identity import idempotency
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
-from ferryman.webhooks import loop_prevention
 
 
 def click(
@@ -25,9 +24,9 @@ def click(
     message_id: str,
     wanted: InteractionIn,
     idempotency_key: IdempotencyKey | None = None,
-    answers: str | None = None,
+    chain: list[str] | None = None,
 ) -> Event:
-    """Click a button of a message in a chat that the caller belongs to. `answers` is a delivery's id.
+    """Click a button of a message in a chat that the caller belongs to. `chain` is the loop prevention's.
 
     A click that comes in time counts for the message's context; a later one goes through without it.
     """
@@ -39,7 +38,7 @@ def click(
     now = clock.now_iso()
 
     def made(context_id: str | None) -> Event:
-        return catalogue.interaction_created(
+        return interaction_created(
             message,
             chosen,
             person,
@@ -47,7 +46,7 @@ def click(
             context_id=context_id,
             livemode=caller.livemode,
             at=now,
-            chain=loop_prevention.of_reply(caller.workspace_id, answers),
+            chain=chain,
         )
 
     def writes(event: Event) -> list[store.Write]:

@@ -9,21 +9,27 @@ from ferryman.conversations.chats import access
 from ferryman.conversations.contexts import service as contexts_service
 from ferryman.conversations.contexts import table as contexts
 from ferryman.conversations.messages import table
+from ferryman.conversations.messages.events import message_created, message_deleted, message_updated
 from ferryman.conversations.messages.model import Message
 from ferryman.errors import NotAllowed, NotFound
-from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.identity import idempotency
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
-from ferryman.webhooks import loop_prevention
 
 
 def post(
-    caller: Caller, chat_id: str, text: str, idempotency_key: IdempotencyKey | None = None, answers: str | None = None
+    caller: Caller,
+    chat_id: str,
+    text: str,
+    idempotency_key: IdempotencyKey | None = None,
+    chain: list[str] | None = None,
 ) -> Message:
-    """A new message of the caller's user in a chat the caller belongs to. `answers` is a delivery's id."""
+    """A new message of the caller's user in a chat the caller belongs to.
+
+    `chain` lists the webhooks whose deliveries led to it (`webhooks.loop_prevention`).
+    """
     chat = access.get_visible(caller, chat_id)
     access.require_open(chat)
     message = Message(
@@ -36,7 +42,7 @@ def post(
         user_id=caller.user_id,
         created_at=clock.now_iso(),
         livemode=caller.livemode,
-        chain=loop_prevention.of_reply(caller.workspace_id, answers),
+        chain=chain,
     )
     if chat.application_id and caller.role != "bot":
         _answer(caller, chat.application_id, message, idempotency_key)
@@ -86,7 +92,7 @@ def edit(caller: Caller, chat_id: str, message_id: str, text: str) -> Message:
     store.commit(
         [
             table.changing(before, text=text, edited_at=now),
-            events.creating(catalogue.message_updated(after)),
+            events.creating(message_updated(after)),
             *_first_words(before),
         ]
     )
@@ -100,7 +106,7 @@ def delete(caller: Caller, chat_id: str, message_id: str) -> None:
     store.commit(
         [
             table.changing(before, text=None, deleted_at=now),
-            events.creating(catalogue.message_deleted(before, now)),
+            events.creating(message_deleted(before, now)),
             *_first_words(before),
         ]
     )
@@ -118,4 +124,4 @@ def _first_words(before: Message) -> list[store.Write]:
 
     Its event may be on its way still. The stream carries the first text; the sweeper dispatches what is kept here.
     """
-    return [events.keeping(catalogue.message_created(before))] if before.revision == 1 else []
+    return [events.keeping(message_created(before))] if before.revision == 1 else []

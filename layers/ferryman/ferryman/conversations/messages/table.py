@@ -8,12 +8,11 @@ That its event was dispatched is written in `receipts`. The sweeper finds what h
 has found to be late, or that it could not find in that way, until they were dispatched.
 """
 
-import zlib
 from collections.abc import Iterator
 
-from ferryman import clock, ids
+from ferryman import clock, ids, settings
 from ferryman.aws import dynamodb as store
-from ferryman.conversations.lost_messages import activity
+from ferryman.conversations.messages import activity
 from ferryman.conversations.messages.model import Message
 from ferryman.errors import Conflict, NotFound
 
@@ -21,14 +20,8 @@ TABLE = "messages"
 UNDISPATCHED_INDEX = "undispatched"
 ACTIVE_INDEX = "active"
 _ACTIVE = "active = :entry AND message_id BETWEEN :low AND :high"
-SHARDS = 8
 # An id that is older than that when its message is put might be where the sweeper has been already.
 PROMPT_SECONDS = 30
-
-
-def shard(key: str) -> str:
-    """Spreads the sparse index over several partitions."""
-    return str(zlib.crc32(key.encode()) % SHARDS)
 
 
 def key(workspace_id: str, chat_id: str, message_id: str) -> store.Key:
@@ -36,7 +29,7 @@ def key(workspace_id: str, chat_id: str, message_id: str) -> store.Key:
 
 
 def get(workspace_id: str, chat_id: str, message_id: str) -> Message:
-    item = store.get(TABLE, key(workspace_id, chat_id, message_id))
+    item = store.get_kept(TABLE, key(workspace_id, chat_id, message_id))
     if item is None or item.get("deleted_at"):
         raise NotFound("There is no such message.")
     return Message.from_item(item)
@@ -61,8 +54,8 @@ def page(
     found = store.page(
         TABLE,
         "chat = :chat",
-        {":chat": f"{workspace_id}/{chat_id}", ":livemode": livemode},
-        where="attribute_not_exists(deleted_at) AND livemode = :livemode",
+        {":chat": f"{workspace_id}/{chat_id}", ":livemode": livemode, ":now": int(clock.now())},
+        where=f"attribute_not_exists(deleted_at) AND livemode = :livemode AND {store.KEPT}",
         newest_first=True,
         limit=limit,
         after=after,
@@ -74,9 +67,10 @@ def creating(message: Message) -> store.Write:
     """A new message; call `created` when it is stored."""
     its_key = key(message.workspace_id, message.chat_id, message.message_id)
     if clock.now() - ids.made_at(message.message_id) > PROMPT_SECONDS:
-        message.undispatched = shard(message.message_id)
+        message.undispatched = ids.shard(message.message_id)
     elif not activity.known.has(its_key["chat"], message.message_id):
         message.active = activity.entry(its_key["chat"], message.message_id)
+    message.expires_at_epoch = _kept_until(message)
     item = {**message.to_item(), **its_key}
     return store.put(TABLE, item, condition="attribute_not_exists(message_id)")
 
@@ -89,13 +83,19 @@ def created(message: Message) -> None:
 
 def marking(message: Message) -> store.Write:
     """Makes a message with buttons findable by its id alone."""
-    item = {**_mark(message.workspace_id, message.message_id), "chat_id": message.chat_id}
+    item: store.Item = {**_mark(message.workspace_id, message.message_id), "chat_id": message.chat_id}
+    if (until := _kept_until(message)) is not None:
+        item["expires_at_epoch"] = until
     return store.put(TABLE, item)
+
+
+def _kept_until(message: Message) -> int | None:
+    return settings.kept_until("MESSAGE_RETENTION_DAYS", clock.seconds(message.created_at))
 
 
 def chat_of(workspace_id: str, message_id: str) -> str:
     """The chat of a message with buttons."""
-    item = store.get(TABLE, _mark(workspace_id, message_id))
+    item = store.get_kept(TABLE, _mark(workspace_id, message_id))
     if item is None:
         raise NotFound("There is no such message with buttons.")
     return str(item["chat_id"])
@@ -125,7 +125,7 @@ def late(message_key: store.Key) -> None:
                 TABLE,
                 message_key,
                 "SET undispatched = :shard",
-                {":shard": shard(message_key["message_id"])},
+                {":shard": ids.shard(message_key["message_id"])},
                 condition="attribute_exists(chat) AND attribute_not_exists(undispatched)",
             )
         ]

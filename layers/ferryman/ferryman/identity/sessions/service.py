@@ -2,6 +2,7 @@
 
 from ferryman.aws import dynamodb as store
 from ferryman.errors import NotFound
+from ferryman.identity import authority
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials import table as credentials
 from ferryman.identity.credentials.model import Caller
@@ -19,6 +20,7 @@ def last_used(sessions: list[Session]) -> dict[str, str]:
 def end(caller: Caller, session_id: str) -> None:
     """End one of the caller's own sessions: when this returns, no call with it is accepted any more."""
     session = table.get(caller.workspace_id, caller.user_id, session_id)
+    authority.require_mode(caller, livemode=session.livemode)
     audited = audit.writes(caller, "session.ended", session_id)
     store.commit([*_ending(session), *audited], tries=3)
 

@@ -9,12 +9,9 @@ from ferryman.identity import authority, idempotency, permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
-from ferryman.identity.sessions import service as sessions
-from ferryman.identity.tokens import service as tokens
 from ferryman.identity.users import emails, table
 from ferryman.identity.users.model import User
 from ferryman.identity.users.schema import UserIn, UserPatch
-from ferryman.webhooks import personal
 
 _REMOVABLE = {"handle", "avatar_url", "about"}
 
@@ -44,7 +41,7 @@ def create(caller: Caller, wanted: UserIn, idempotency_key: IdempotencyKey | Non
 
 
 def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
-    """Change a user. Role and activity reach the user's tokens and sessions before this returns."""
+    """Change a person. `integrations.cascades.edit_person` also brings it to their tokens, sessions and webhooks."""
     before = table.get(caller.workspace_id, user_id)
     if before.role == "bot":
         raise Conflict("This is a bot. Edit it with PATCH /v1/bots/{id}.")
@@ -54,8 +51,6 @@ def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
     after = replace(before, **changes)
     if after == before:
-        if {"role", "active"} & changes.keys():
-            _follow(before)  # an earlier request may have failed halfway
         return before
     authority.require_live(caller)
     authority.require_authority(caller, before)
@@ -72,24 +67,7 @@ def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
     details = {"changed": changed, "role": after.role, "active": after.active}
     audited = audit.writes(caller, "user.edited", user_id, details)
     store.commit([*table.changing(before, after), *emails.relisting(before, after), *keeping_an_owner, *audited])
-    if acting_changed:
-        _follow(after)
     return after
-
-
-def _follow(user: User) -> None:
-    """Bring the user's role and activity into the user's credentials and personal webhooks.
-
-    Of two edits at the same moment, the first can come here last; so look whether it still is the newest.
-    """
-    while True:
-        tokens.follow_user(user)
-        sessions.follow_user(user)
-        personal.follow(user)
-        newest = table.get(user.workspace_id, user.user_id)
-        if (newest.role, newest.active) == (user.role, user.active):
-            return
-        user = newest
 
 
 def _require_may_move_address(caller: Caller, user: User) -> None:

@@ -8,7 +8,7 @@ from ferryman import clock, ids, schema
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table as chats
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
-from ferryman.identity import idempotency, permissions
+from ferryman.identity import authority, idempotency, ownership, permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
@@ -18,10 +18,12 @@ from ferryman.identity.tokens.model import Environment, Token
 from ferryman.identity.tokens.schema import TokenIn
 from ferryman.identity.users import table
 from ferryman.identity.users.model import User
+from ferryman.integrations import cascades
 from ferryman.integrations.bots import callbacks
 from ferryman.integrations.bots.schema import BotIn, BotPatch, BotTokenIn
 
 MAX_TOKENS = 20  # that are not revoked: all are revoked in one transaction of at most 100 writes
+_OWNER_ROUTE = "/v1/bots/{bot_id}/owner"
 _CHATS_AT_ONCE = 40
 _REMOVABLE = {"avatar_url", "about"}
 
@@ -38,6 +40,7 @@ def create(caller: Caller, wanted: BotIn, idempotency_key: IdempotencyKey | None
         avatar_url=wanted.avatar_url,
         about=wanted.about,
         created_by=caller.user_id,
+        livemode=caller.livemode,
         created_at=now,
         updated_at=now,
     )
@@ -61,7 +64,7 @@ def get_visible(caller: Caller, bot_id: str) -> User:
         bot = table.get(caller.workspace_id, bot_id)
     except NotFound:
         raise unknown from None
-    if bot.role != "bot" or (not caller.is_admin and bot.created_by != caller.user_id):
+    if bot.role != "bot" or (not caller.is_admin and bot.owner != caller.user_id):
         raise unknown
     return bot
 
@@ -79,15 +82,39 @@ def edit(caller: Caller, bot_id: str, patch: BotPatch) -> User:
         if value is None and name not in _REMOVABLE:
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
     after = replace(before, **changes)
+    if after.active:
+        after.disabled_reason = None
     if after.active != before.active:
         _spare_live(caller, before)
     if after != before:
+        authority.require_mode(caller, livemode=before.livemode)
         after.updated_at = clock.now_iso()
         changed = [name for name, value in changes.items() if value != getattr(before, name)]
         audited = audit.writes(caller, "bot.edited", bot_id, {"changed": changed, "active": after.active})
-        store.commit([*table.changing(before, after), *audited])
+        entitled = []
+        if after.active and not before.active:
+            entitled = [
+                ownership.still_entitled(before.workspace_id, str(before.owner), ownership.OF_BOTS, _OWNER_ROUTE)
+            ]
+        store.commit([*table.changing(before, after), *entitled, *audited])
     if "active" in changes:  # also when nothing changed: an earlier request may have failed halfway
-        _follow(after)
+        cascades.follow_bot(after)
+    return after
+
+
+def hand_over(caller: Caller, bot_id: str, user_id: str) -> User:
+    """Give the bot another owner, with the callbacks that the old one owned. A deactivated one stays deactivated."""
+    before = get_visible(caller, bot_id)
+    authority.require_mode(caller, livemode=before.livemode)
+    after = replace(before, owner_id=user_id, updated_at=clock.now_iso())
+    store.commit(
+        [
+            *table.changing(before, after),
+            ownership.taking_over(before.workspace_id, user_id, ownership.OF_BOTS),
+            *callbacks.handing_over(before, user_id, after.updated_at),
+            *audit.writes(caller, "bot.handed_over", bot_id, {"from": before.owner, "to": user_id}),
+        ]
+    )
     return after
 
 
@@ -97,6 +124,7 @@ def delete(caller: Caller, bot_id: str) -> None:
     The bot itself goes last, so that a request that failed halfway can be repeated.
     """
     bot = get_visible(caller, bot_id)
+    authority.require_mode(caller, livemode=bot.livemode)
     _spare_live(caller, bot)
     if bot.active:
         after = replace(bot, active=False, updated_at=clock.now_iso())
@@ -184,20 +212,6 @@ def _environment(caller: Caller) -> Environment:
 
 
 def _spare_live(caller: Caller, bot: User) -> None:
-    """A test token never touches what is live. Raises NotAllowed."""
+    """Raises NotAllowed when a test credential would stop live tokens or callbacks of a bot, be it a test bot."""
     if not caller.livemode and (any(token.livemode for token in _tokens(bot)) or callbacks.any_live(bot)):
         raise NotAllowed("The bot has live tokens or callbacks, which a test token cannot stop. Use a live token.")
-
-
-def _follow(bot: User) -> None:
-    """Bring the bot's activity into its tokens and callbacks.
-
-    Of two edits at the same moment, the first can come here last; so look whether it still is the newest.
-    """
-    while True:
-        tokens.follow_user(bot)
-        callbacks.follow(bot)
-        newest = table.get(bot.workspace_id, bot.user_id)
-        if newest.active == bot.active:
-            return
-        bot = newest

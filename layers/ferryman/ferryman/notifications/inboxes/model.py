@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ferryman.aws import dynamodb as store
-from ferryman.notifications.model import NotificationType
+from ferryman.events.model import NotificationType
 
 
 @dataclass(slots=True, kw_only=True)

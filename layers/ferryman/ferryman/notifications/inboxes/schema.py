@@ -6,8 +6,8 @@ from typing import Any, Self
 from pydantic import Field
 
 from ferryman import ids
+from ferryman.events.model import NotificationType
 from ferryman.notifications.inboxes.model import Entry
-from ferryman.notifications.model import NotificationType
 from ferryman.schema import ListQuery, Output, Time
 
 

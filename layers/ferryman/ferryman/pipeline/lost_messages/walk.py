@@ -1,9 +1,8 @@
-"""Accounting for messages: whatever was accepted and has no receipt is found, and given the mark by which it is swept.
+"""Walks over time and marks every message that has no receipt, so that the sweeper dispatches it.
 
-The dispatcher writes receipts (`receipts.table`). The sweeper walks over time, behind which nothing new can appear,
-and asks the table for the ids of the messages of each chat that was active (`messages.activity`). What has neither
-receipt nor mark is late: it gets the mark, then a receipt, and only then the cursor moves on. So a crash anywhere is
-answered by doing it again, and what cannot be dispatched is not forgotten.
+No new message can appear behind the walk. It asks the table for the message ids of each chat that was active
+(`messages.activity`). A message with neither receipt nor mark is late: it gets the mark, then a receipt, and only then
+the cursor moves on. So the next run repeats a step that a crash interrupted, and no message is forgotten.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,10 +13,11 @@ from itertools import batched
 
 from ferryman import clock, ids, log, metrics
 from ferryman.aws import dynamodb as store
-from ferryman.conversations.lost_messages import activity, receipts
-from ferryman.conversations.lost_messages.receipts import Cursor
+from ferryman.conversations.messages import activity
 from ferryman.conversations.messages import table as messages
 from ferryman.errors import Conflict
+from ferryman.pipeline.lost_messages import receipts
+from ferryman.pipeline.lost_messages.receipts import Cursor
 
 _CONCURRENT = 10
 _CHATS_AT_ONCE = 100
@@ -25,7 +25,7 @@ _MARKED_AT_ONCE = 100
 _MOST_RECEIPTS = 200_000  # held at a time; some 25 MB
 _MOST_LATE = 1000  # told to the caller; the marks of the others are found by their index
 _STOP_BEFORE_SECONDS = 30
-# Where the first run begins: all that was accepted before there were receipts carries the mark.
+# Where the first run begins: every message that is older than the receipts carries the mark.
 _FIRST_RUN_SECONDS = 24 * 3600
 
 
@@ -75,7 +75,7 @@ class _Step:
                 raise _OutOfTime
 
 
-def account(look: Look, seconds_left: Callable[[], float]) -> Iterator[store.Key]:
+def go_on(look: Look, seconds_left: Callable[[], float]) -> Iterator[store.Key]:
     """Go on with a look. Yields the keys of what was late, which carries the mark by then, a thousand a slice at most.
 
     Stops when less than half a minute is left, and when another run of the sweeper is at it.

@@ -1,10 +1,10 @@
 """The table `receipts`: (minute, receipt_id) → ids of messages that are accounted for.
 
-Accounted for is what was dispatched, and what carries the mark `undispatched` by which it will be. `minute` is that of
-the ids' own time and one of four shards, `2026-11-21T10:40/3`: of all workspaces together, since it holds nothing but
-ids and no caller reads it. Written twice is as good as once.
+A message is accounted for once it is dispatched or marked `undispatched`. `minute` is that of the ids' own time and one
+of four shards, `2026-11-21T10:40/3`. All workspaces share it: it holds ids alone, and no caller reads it. A receipt
+that is written twice changes nothing.
 
-Beside them are the sweeper's cursors, in the partition `cursor`: all that is older is accounted for.
+Beside them are the sweeper's cursors, in the partition `cursor`: every message that is older is accounted for.
 """
 
 import zlib

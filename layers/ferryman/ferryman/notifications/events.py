@@ -1,0 +1,30 @@
+"""The event that tells one person's webhooks about a notification."""
+
+import json
+
+from ferryman import ids
+from ferryman.events import envelope
+from ferryman.events.model import Event
+from ferryman.notifications.model import Notification
+
+
+def notified(notification: Notification, user_id: str) -> Event:
+    """One person is told: the same event however often it is made. Its time is that of sending."""
+    return envelope.build(
+        notification.type,
+        ids.derived(ids.EVENT, notification.send_at, notification.type, notification.notification_id, user_id),
+        workspace_id=notification.workspace_id,
+        user_id=user_id,
+        livemode=notification.livemode,
+        at=notification.send_at,
+        data={
+            "notification": {
+                "id": notification.notification_id,
+                "title": notification.title,
+                "body": notification.body,
+                "url": notification.url,
+                "data": json.loads(notification.data) if notification.data else None,
+            },
+            "user": {"id": user_id},
+        },
+    )

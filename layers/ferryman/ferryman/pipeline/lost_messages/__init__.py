@@ -1,0 +1,37 @@
+"""Finds accepted messages that were never dispatched. The README says how.
+
+Other packages import these three functions, and nothing behind them.
+"""
+
+from collections.abc import Callable, Iterable
+
+from ferryman import log
+from ferryman.aws import dynamodb as store
+from ferryman.pipeline.lost_messages import receipts, walk
+
+
+def record_dispatch(message_ids: Iterable[str]) -> None:
+    """Write receipts: these messages are dispatched, or carry the mark by which the sweeper finds them."""
+    for write in receipts.writing(message_ids):
+        store.commit([write])
+
+
+def is_recorded(message_id: str) -> bool:
+    """Whether the message has a receipt."""
+    return receipts.has(message_id)
+
+
+def find(seconds_left: Callable[[], float]) -> tuple[list[store.Key], int]:
+    """The keys of messages that nobody dispatched, which carry the mark by now, and how many looks failed.
+
+    The marks stay when a look fails, so the sweeper finds those messages by their index.
+    """
+    keys: list[store.Key] = []
+    failed = 0
+    for look in (walk.SOON, walk.AGAIN):
+        try:
+            keys += walk.go_on(look, seconds_left)
+        except Exception as error:
+            failed += 1
+            log.logger.exception("sweep.failed", extra={"error": type(error).__name__, "item": look.name})
+    return keys, failed

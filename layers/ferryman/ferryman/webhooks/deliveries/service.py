@@ -1,0 +1,32 @@
+"""Deliveries, as people ask for them: a test, and one delivery with its webhook."""
+
+from ferryman import clock
+from ferryman.aws import dynamodb as store
+from ferryman.errors import NotFound
+from ferryman.events import table as events
+from ferryman.events.model import EventType
+from ferryman.identity.credentials.model import Caller
+from ferryman.webhooks.deliveries import table
+from ferryman.webhooks.deliveries.model import Delivery
+from ferryman.webhooks.events import test_event
+from ferryman.webhooks.subscriptions import service as subscriptions
+from ferryman.webhooks.subscriptions.model import Webhook
+
+
+def send_test(webhook: Webhook, event_type: EventType | None) -> Delivery:
+    """Send the example of an event type, signed like any delivery. Works for a disabled webhook too."""
+    chosen = event_type or webhook.events[0]
+    subscriptions.check_format([chosen], webhook.format, "/event_type")
+    event = test_event(chosen, webhook, clock.now_iso())
+    delivery = table.new(event, webhook.webhook_id)
+    store.commit([events.creating(event), table.creating(delivery)])
+    return delivery
+
+
+def get_visible(caller: Caller, delivery_id: str) -> tuple[Delivery, Webhook]:
+    """A delivery and its webhook, if the caller may manage the webhook."""
+    found = table.get(caller.workspace_id, delivery_id)
+    try:
+        return found, subscriptions.get_visible(caller, found.webhook_id)
+    except NotFound:
+        raise NotFound("There is no such delivery.") from None
