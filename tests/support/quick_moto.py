@@ -11,8 +11,7 @@ from functools import cache
 from typing import Any
 from unittest.mock import patch
 
-from botocore.model import StructureShape
-from moto.core import responses
+from moto.core import responses, utils
 from moto.core.serialize import BaseJSONSerializer
 
 
@@ -21,9 +20,7 @@ def answering_quickly() -> Iterator[None]:
     """Inside the block, moto answers the same with less work."""
     any_structure = BaseJSONSerializer._serialize_type_structure
 
-    def serialize(
-        self: BaseJSONSerializer, serialized: dict[str, Any], value: Any, shape: StructureShape, key: str
-    ) -> None:
+    def serialize(self: BaseJSONSerializer, serialized: dict[str, Any], value: Any, shape: Any, key: str) -> None:
         if shape.name != "AttributeValue" or not isinstance(value, dict):
             any_structure(self, serialized, value, shape, key)
             return
@@ -34,6 +31,6 @@ def answering_quickly() -> Iterator[None]:
 
     with (
         patch.object(BaseJSONSerializer, "_serialize_type_structure", serialize),
-        patch.object(responses, "method_names_from_class", cache(responses.method_names_from_class)),
+        patch.object(responses, "method_names_from_class", cache(utils.method_names_from_class)),
     ):
         yield
