@@ -1,4 +1,7 @@
-"""Audit record: who changed what, when and from where. Written with the change, never changed, and deleted by its time only."""
+"""Audit record: who changed what, when and from where.
+
+It is written with the change, never changed, and deleted by its time only.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal

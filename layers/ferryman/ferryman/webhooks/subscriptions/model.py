@@ -8,6 +8,7 @@ from ferryman.aws import dynamodb as store
 from ferryman.events.model import EventType
 from ferryman.formats import Format, Signature
 
+type Deletion = Literal["deleted", "not_found", "conflict"]
 type WebhookState = Literal["enabled", "disabled"]
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
 MAX_CHATS = 40
