@@ -437,6 +437,18 @@ def test_a_setting_says_the_same_in_every_function(folder: str) -> None:
             assert value["Ref"].removesuffix("Table").lower() == name.removesuffix("_TABLE").replace("_", "").lower()
 
 
+def test_deliveries_cannot_starve_the_api_where_it_reserves_concurrency() -> None:
+    """Reserving is off by default: a new account has ten concurrent executions, and must keep a hundred unreserved."""
+    assert PARAMETERS["ApiReservedConcurrency"]["Default"] == 0
+    assert template.load()["Conditions"]["ReservesConcurrency"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "ApiReservedConcurrency"}, 0]}]
+    }
+    reserved = {"Fn::If": ["ReservesConcurrency", {"Ref": "ApiReservedConcurrency"}, {"Ref": "AWS::NoValue"}]}
+    reserving = {name for name, one in FUNCTIONS.items() if one.get("ReservedConcurrentExecutions") == reserved}
+    assert reserving == {folder for folder, _ in events("HttpApi")}
+    assert not [name for name in set(FUNCTIONS) - reserving if "ReservedConcurrentExecutions" in FUNCTIONS[name]]
+
+
 @pytest.mark.parametrize("folder", sorted({folder for folder, _ in events("HttpApi")}))
 def test_a_function_answers_before_api_gateway_gives_up(folder: str) -> None:
     assert timeout(folder) < 30
@@ -486,12 +498,14 @@ def test_no_other_site_is_let_in_by_cors() -> None:
 
 
 def test_requests_a_second_are_bounded() -> None:
-    """Everybody together; and those that cost a password's hash by themselves."""
+    """Each route by itself, and more tightly those that cost a password's hash or wait for a receiver."""
     (api,) = template.resources("AWS::Serverless::HttpApi").values()
     every = api["Properties"]["DefaultRouteSettings"]
     assert 0 < every["ThrottlingRateLimit"] <= every["ThrottlingBurstLimit"] <= 5_000
     costly = api["Properties"]["RouteSettings"]
-    assert set(costly) == {"POST /v1/sessions", "POST /v1/invitations/accept"}
+    waiting = {key for key in template.routes() if key.endswith("/send")}
+    assert len(waiting) == 2
+    assert set(costly) == {"POST /v1/sessions", "POST /v1/invitations/accept", *waiting}
     assert all(one["ThrottlingRateLimit"] <= one["ThrottlingBurstLimit"] <= 100 for one in costly.values())
 
 

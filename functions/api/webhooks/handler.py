@@ -7,12 +7,13 @@ from ferryman.dialects.fluxdesk import addresses
 from ferryman.events import catalogue
 from ferryman.events.schema import EventTypeOut
 from ferryman.http import webhook_routes
-from ferryman.http.api import SIGNED_IN, Api, Id, ThisCall, needs
+from ferryman.http.api import SIGNED_IN, Api, Id, ThisCall, errors, needs
 from ferryman.http.webhook_owners import workspace
+from ferryman.identity.users.schema import OwnerIn
 from ferryman.schema import Listing
 from ferryman.webhooks import connectivity
 from ferryman.webhooks.subscriptions import service
-from ferryman.webhooks.subscriptions.schema import DeletionIn, DeletionOut, DeletionsOut, SentOut
+from ferryman.webhooks.subscriptions.schema import DeletionIn, DeletionOut, DeletionsOut, SentOut, WebhookOut
 
 app = Api(
     "Webhooks",
@@ -44,6 +45,18 @@ def delete_webhooks(call: ThisCall, data: Annotated[DeletionIn, Body()]) -> Dele
 @needs("webhooks:write", plan=workspace.OWNER.plan)
 def send(call: ThisCall, webhook_id: Id) -> SentOut:
     return SentOut.of(connectivity.send(service.get_visible(call.caller, webhook_id)))
+
+
+@app.put(
+    "/v1/webhooks/<webhook_id>/owner",
+    summary="Hand an outgoing webhook over",
+    description="Any webhook but a personal one. The new owner is an active person whose role may have it; a webhook "
+    "of some chats hears of those that the owner belongs to. A disabled webhook stays disabled: enable it afterwards.",
+    responses=errors(409),
+)
+@needs("admin:*")
+def hand_over_webhook(call: ThisCall, webhook_id: Id, data: Annotated[OwnerIn, Body()]) -> WebhookOut:
+    return WebhookOut.of(service.hand_over(call.caller, webhook_id, data.user_id))
 
 
 @app.get("/v1/event-types", summary="List event types", description="Every type with its JSON Schema and an example.")

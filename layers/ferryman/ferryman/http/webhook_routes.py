@@ -53,12 +53,12 @@ def manage(app: Api, management: Management) -> None:
     @needs(owner.reads, plan=owner.plan)
     def list_(call: ThisCall, query: Annotated[management.query, Query()]) -> Listing[WebhookOut]:  # type: ignore[name-defined]
         found, last = management.page(call, query, call.page_start(query))
-        return Listing(items=[WebhookOut.of(one) for one in found], next_cursor=call.next_cursor(query, last))
+        return Listing(items=management.shown(found), next_cursor=call.next_cursor(query, last))
 
     @app.get(owner.webhook, summary=f"Read {owner.title}", operation_id=f"read_{owner.noun}")
     @needs(owner.reads, plan=owner.plan)
     def read(webhook: Annotated[Webhook, Depends(owner.this_webhook)]) -> WebhookOut:
-        return WebhookOut.of(webhook)
+        return management.shown([webhook])[0]
 
     @app.patch(
         owner.webhook,

@@ -1,7 +1,7 @@
 """Changing a workspace's plan, which the operator does and nobody in the workspace.
 
 Every token and session carries a copy of the plan, so that checking it costs no read
-(docs/decisions/0038-plans.md). A change rewrites the copies; who makes a token or starts a session meanwhile checks
+(docs/decisions/0039-plans.md). A change rewrites the copies; who makes a token or starts a session meanwhile checks
 in the same transaction that the plan is still the one that was copied.
 """
 

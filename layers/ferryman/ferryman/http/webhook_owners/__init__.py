@@ -16,7 +16,7 @@ from ferryman.webhooks.deliveries import service as deliveries_service
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.subscriptions.model import Webhook
-from ferryman.webhooks.subscriptions.schema import PersonalTestIn, RotationIn, TestIn
+from ferryman.webhooks.subscriptions.schema import PersonalTestIn, RotationIn, TestIn, WebhookOut
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +73,7 @@ class Management:
     page: Callable[[Call, Any, store.Key | None], tuple[list[Webhook], store.Key | None]]
     edit: Callable[[Call, str, Any], Webhook]
     delete: Callable[[Call, str], None]
+    shown: Callable[[list[Webhook]], list[WebhookOut]] = lambda webhooks: [WebhookOut.of(one) for one in webhooks]
 
 
 def _last_parameter(rule: str) -> str:

@@ -3,7 +3,17 @@
 from ferryman.http.webhook_owners import Management, Owner
 from ferryman.identity import plans
 from ferryman.webhooks.subscriptions import service
-from ferryman.webhooks.subscriptions.schema import TestIn, WebhookIn, WebhookPatch, WebhookQuery
+from ferryman.webhooks.subscriptions.model import Webhook
+from ferryman.webhooks.subscriptions.schema import TestIn, WebhookIn, WebhookOut, WebhookPatch, WebhookQuery
+
+
+def _shown(webhooks: list[Webhook]) -> list[WebhookOut]:
+    """The webhooks, each with the chats that it does not hear of because its owner left them."""
+    shown = [WebhookOut.of(webhook) for webhook in webhooks]
+    for webhook, out in zip(webhooks, shown, strict=True):
+        out.not_heard_chat_ids = service.not_heard(webhook)
+    return shown
+
 
 OWNER = Owner(
     webhooks="/v1/webhooks",
@@ -31,5 +41,6 @@ MANAGEMENT = Management(
     query=WebhookQuery,
     page=lambda call, query, after: service.page(call.caller, query, after),
     edit=lambda call, webhook_id, patch: service.edit(call.caller, webhook_id, patch),
+    shown=_shown,
     delete=lambda call, webhook_id: service.delete(call.caller, webhook_id),
 )

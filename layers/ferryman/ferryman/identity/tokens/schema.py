@@ -99,6 +99,7 @@ class TokenOut(Output):
     expires_at: Time | None
     last_used_at: Time | None = Field(description="Exact to ten minutes.")
     revoked_at: Time | None
+    revoked_reason: str | None = Field(description="Why, if nobody chose it: `owner_deactivated`, `owner_may_not`.")
 
     @classmethod
     def of(cls, token: Token) -> Self:

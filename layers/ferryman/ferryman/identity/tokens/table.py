@@ -123,11 +123,22 @@ def changing(token: Token, **changes: Any) -> store.Write:
     )
 
 
-def revoking(token: Token, at: str) -> store.Write:
+def active_made_by(workspace_id: str, user_id: str) -> Iterator[Token]:
+    """Every token that a person made for a bot and that is not revoked."""
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace",
+        {":workspace": workspace_id, ":user": user_id},
+        where="made_by = :user AND attribute_not_exists(revoked_at)",
+    )
+    return (Token.from_item(item) for item in found)
+
+
+def revoking(token: Token, at: str, reason: str | None = None) -> store.Write:
     return store.set_values(
         TABLE,
         _key(token.workspace_id, token.token_id),
-        {"revoked_at": at, "updated_at": at},
+        {"revoked_at": at, "updated_at": at, **({"revoked_reason": reason} if reason else {})},
         condition="attribute_exists(token_id) AND attribute_not_exists(revoked_at)",
         refused=NotFound("There is no such token that could be revoked."),
     )

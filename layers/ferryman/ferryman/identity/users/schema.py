@@ -103,3 +103,13 @@ class MeOut(Output):
         description="What is left of the token's scopes under the user's role; all of the role's for a session."
     )
     livemode: bool
+
+
+class OwnerIn(Input):
+    """To whom a thing is handed over."""
+
+    user_id: str = Field(
+        pattern=ids.pattern(ids.USER),
+        description="An active person whose role may have it.",
+        examples=["usr_01J00000000000000000000000"],
+    )

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 from ferryman import clock, ids
 from ferryman.events.model import EventType, NotificationType
 from ferryman.formats import OF_PEOPLE, Format, Signature
-from ferryman.outbound.outcomes import Delivered, ErrorClass, Outcome, Unreachable
+from ferryman.outbound.outcomes import Delivered, ErrorClass, Outcome
 from ferryman.schema import Description, Input, ListQuery, Name, Output, Time, distinct
 from ferryman.webhooks.subscriptions.model import MAX_CHATS, Deletion, Webhook, WebhookState
 
@@ -107,12 +107,9 @@ class SentOut(Output):
 
     @classmethod
     def of(cls, outcome: Outcome) -> Self:
-        common = {"duration_ms": outcome.duration_ms, "ok": isinstance(outcome, Delivered)}
-        if isinstance(outcome, Unreachable):
-            told = {"status": None, "error": outcome.error, "detail": outcome.detail, "excerpt": None}
-        else:
-            told = {"status": outcome.status, "error": None, "detail": None, "excerpt": outcome.excerpt}
-        return cls.model_validate(common | told)
+        fields = dict.fromkeys(("status", "error", "detail", "excerpt"))
+        told = vars(outcome) | {"ok": isinstance(outcome, Delivered)}
+        return cls.model_validate(fields | {name: told[name] for name in cls.model_fields if name in told})
 
 
 type PersonalEvents = Annotated[list[NotificationType], Field(min_length=1), AfterValidator(distinct)]
@@ -174,17 +171,23 @@ class WebhookOut(Output):
     secret_expires_at: Time | None = Field(
         description="While the secret is being rotated: until when the old one signs too."
     )
+    not_heard_chat_ids: list[str] = Field(
+        default=[],
+        description="Those of chat_ids whose events it does not get, because its owner does not belong to the chat.",
+    )
+    owner_id: str = Field(description="The person who created it, or to whom it was handed over.")
     created_by: str
     created_at: Time
     updated_at: Time
 
     @classmethod
     def of(cls, webhook: Webhook) -> Self:
-        names = set(WebhookOut.model_fields) - {"id", "paused_until"}
+        names = set(WebhookOut.model_fields) - {"id", "paused_until", "owner_id", "not_heard_chat_ids"}
         paused = webhook.paused_until / 1000
         return cls.model_validate(
             {
                 "id": webhook.webhook_id,
+                "owner_id": webhook.owner,
                 "paused_until": clock.iso(paused) if paused > clock.now() else None,
                 **{name: getattr(webhook, name) for name in names},
             }
