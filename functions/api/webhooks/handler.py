@@ -39,8 +39,8 @@ def delete_webhooks(call: ThisCall, data: Annotated[DeletionIn, Body()]) -> Dele
 @app.post(
     "/v1/webhooks/<webhook_id>/send",
     summary="Check that an outgoing webhook can be reached",
-    description="Sends a small JSON body without a signature and answers with what the receiver said. This is no "
-    "delivery: it is not logged and not retried, and a failure does not count. POST …/test sends a signed one.",
+    description="Sends a small JSON body without a signature and answers with what the receiver said. This is not a "
+    "delivery: it is not logged, not retried, and a failure does not count. POST …/test sends a signed one.",
 )
 @needs("webhooks:write", plan=workspace.OWNER.plan)
 def send(call: ThisCall, webhook_id: Id) -> SentOut:
