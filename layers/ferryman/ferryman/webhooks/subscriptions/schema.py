@@ -84,7 +84,7 @@ class DeletionOut(Output):
 
     id: str
     status: Deletion = Field(
-        description="`not_found`: there is no such webhook that you may see; `conflict`: it was being changed at the "
+        description="`not_found`: you may see no such webhook; `conflict`: it was being changed at the "
         "same moment and is not deleted, so send its id again."
     )
 
