@@ -322,7 +322,8 @@ class World:
         for pattern, key, folder in self._routes:
             match = pattern.fullmatch(f"{method} {path}")
             if match:
-                found.append((len(match.groupdict()), key, folder, match.groupdict()))
+                # A greedy route gets what no other takes.
+                found.append((("+}" in key, len(match.groupdict())), key, folder, match.groupdict()))
         if not found:
             return "$default", template.routes()["$default"], {}
         _, key, folder, parameters = min(found, key=lambda item: item[0])
@@ -429,10 +430,12 @@ def _wire(value: Any) -> Any:
 
 
 def _pattern(route_key: str) -> re.Pattern[str]:
-    pieces = re.split(r"\{(\w+)\}", route_key)
-    return re.compile(
-        "".join(f"(?P<{piece}>[^/]+)" if odd % 2 else re.escape(piece) for odd, piece in enumerate(pieces))
-    )
+    pieces = re.split(r"\{(\w+\+?)\}", route_key)
+    return re.compile("".join(_group(piece) if odd % 2 else re.escape(piece) for odd, piece in enumerate(pieces)))
+
+
+def _group(name: str) -> str:
+    return f"(?P<{name[:-1]}>.+)" if name.endswith("+") else f"(?P<{name}>[^/]+)"
 
 
 @contextmanager
