@@ -1,8 +1,8 @@
 """The table `events`: event → event, where the key is `<workspace_id>/<event_id>`, so that writes spread.
 
 An event that is not itself a new message is put here with `undispatched`, and the stream invokes the dispatcher.
-The event of a new message is made of the message, and put here only when the message is edited or deleted. Of a deleted
-message the events stay without their bodies, so that what points to them can tell why it was not sent. Where a
+The event of a new message is made of the message, and put here only when the message is edited or deleted. The
+events of a deleted message stay without their bodies, so that their deliveries can tell why they were not sent. Where a
 large fan-out was interrupted is a second item, `<workspace_id>/<event_id>/reached`.
 """
 
