@@ -61,7 +61,7 @@ def lock(root: Path) -> Iterator[None]:
 
 
 def build(root: Path, place: Path, log: Path, architecture: str) -> bool:
-    """Build the console and the page at /docs, and run `sam build` to `place`, unless the sources are those of last time.
+    """Build both web pages and run `sam build` to `place`, unless the sources are those of last time.
 
     Returns whether it had to. Needs the lock. Raises `LocalError` if the build fails, or holds a binary for another
     processor.
