@@ -30,6 +30,8 @@ FORMATS: Mapping[str, OutgoingFormat] = {
         fluxdesk.can_render, fluxdesk.render, fluxdesk.schema, Signing(fluxdesk.headers, fluxdesk.sign)
     ),
 }
+# The version before this one cannot render, and reads these bodies in the items of events.
+STORED: tuple[Format, ...] = ("fchat", "fluxdesk")
 OTHERS: tuple[Format, ...] = tuple(cast(Format, name) for name in FORMATS if name != "ferryman")
 
 

@@ -10,7 +10,7 @@ from ferryman.conversations.chats.table import MAX_MEMBERS_AT_CREATION
 from ferryman.schema import Input, Name, Output, Time
 
 type ExternalId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:@-]{1,128}$")]
-_EXTERNAL_ID = "The chat's id in another system, such as FChat's `beatchat_id`."
+_EXTERNAL_ID = "The chat's id in another system, such as an application's."
 
 
 class ChatIn(Input):
