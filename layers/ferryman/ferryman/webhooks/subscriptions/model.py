@@ -58,6 +58,7 @@ class Webhook(store.Record):
     disabled_reason: str | None = None
     disabled_at: str | None = None
     consecutive_failures: int = 0
+    failing_since: str | None = None  # when the first of them ended
     last_error: str | None = None
     paused_until: int = 0  # epoch milliseconds; no attempt before, then one probes
     slow_until: int = 0  # epoch milliseconds; until then its deliveries take the slow lane
