@@ -1,5 +1,7 @@
 """A row that this version cannot read stops its own work and nobody else's, and rings the alarm of our own failures."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from local.receiver import Receiver
@@ -7,6 +9,14 @@ from tests.integration.conftest import Workspace
 from tests.support.clients import aws_client
 from tests.support.logged import logged
 from tests.support.world import World
+from tests.support.world import world as make_world
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """A deployment for each test: a delivery that was put off comes again."""
+    with make_world() as made:
+        yield made
 
 
 @pytest.fixture
@@ -26,10 +36,6 @@ def _without_url(world: World, workspace: Workspace, webhook_id: str) -> None:
         UpdateExpression="REMOVE #url",
         ExpressionAttributeNames={"#url": "url"},
     )
-
-
-def _purge(world: World) -> None:
-    aws_client("sqs").purge_queue(QueueUrl=world.queue_url("DeliveriesQueue"))
 
 
 def test_the_dispatcher_passes_over_a_webhook_that_it_cannot_read(
@@ -58,7 +64,6 @@ def test_the_deliverer_puts_a_delivery_off_whose_webhook_it_cannot_read(
     (line,) = log.lines("delivery.failed")
     assert line["error"] == "UnreadableRow"
     assert not log.lines("delivery.cancelled")
-    _purge(world)
 
 
 def test_the_deliverer_puts_a_delivery_off_whose_message_it_cannot_read(
@@ -78,4 +83,3 @@ def test_the_deliverer_puts_a_delivery_off_whose_message_it_cannot_read(
     (request,) = receiver.requests("/in")
     assert b"well" in request.body
     assert [line["error"] for line in log.lines("delivery.failed")] == ["UnreadableRow"]
-    _purge(world)
