@@ -13,7 +13,7 @@ REQUIREMENTS := layers/dependencies/requirements.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install up down logs env tour-fchat tour-fluxdesk test test-unit test-contract test-integration \
-	test-simulation test-e2e lint types format lock build validate openapi docs bench clean
+	test-simulation test-e2e lint types format lock build deploy smoke destroy validate openapi docs bench clean
 
 help: ## List the targets
 	@printf 'Ferryman, a serverless integrations hub. Targets:\n\n'
@@ -71,6 +71,15 @@ lock: $(INSTALLED) ## Lock what pyproject.toml asks for, and export the runtime 
 
 build: $(INSTALLED) ## Build the functions and layers for a deployment; ARCHITECTURE=x86_64 for one on x86
 	@python -m tools.build
+
+deploy: $(INSTALLED) ## Deploy ENV=dev|staging|prod to AWS; YES=1 asks nothing, PARAMETERS="Name=value" adds parameters
+	@python -m tools.deployment.deploy
+
+smoke: $(INSTALLED) ## Try what is deployed: ENV=…, TOKEN=<an API token>
+	@python -m tools.deployment.smoke
+
+destroy: $(INSTALLED) ## Delete ENV=… from AWS; its data stays unless DELETE_DATA=<data stack>
+	@python -m tools.deployment.destroy
 
 validate: $(INSTALLED) ## Check the templates with sam and cfn-lint
 	sam validate --lint --region us-east-1
