@@ -221,15 +221,18 @@ def failed_first_deployment(rehearsal: Rehearsal, prod: Site) -> None:
     with step("A first deployment that fails is rolled back, and leaves nothing"):
         checkout("HEAD", broken, of_the_tree=True)
         text = (broken / template.DATA).read_text()
+        # Nobody signals it, so it fails after a second, when the tables have been made.
         bad = (
-            "  BrokenMapping:\n    Type: AWS::Lambda::EventSourceMapping\n    DependsOn: [AuditTable, MessagesTable]\n"
-            "    Properties: {FunctionName: nobody-made-this, EventSourceArn: !GetAtt DeliveriesQueue.Arn}\n\n"
+            "  Handle:\n    Type: AWS::CloudFormation::WaitConditionHandle\n\n"
+            "  Broken:\n    Type: AWS::CloudFormation::WaitCondition\n    DependsOn: [AuditTable, MessagesTable]\n"
+            "    Properties: {Handle: !Ref Handle, Timeout: '1'}\n\n"
         )
         (broken / template.DATA).write_text(text.replace("\nOutputs:", f"\n{bad}Outputs:", 1))
         before = table_count(rehearsal)
         output = rehearsal.make("deploy", prod, succeeds=False, SOURCES=str(broken), PARAMETERS="AlarmEmail=nobody")
         if "ROLLBACK_COMPLETE" not in output:
             raise LocalError(f"The stack was not rolled back:\n{output[-2000:]}", f"Logs: {DIRECTORY}")
+        expect(rehearsal.status(prod.stack), "", "the release's stack")
         expect(table_count(rehearsal), before, "tables after the roll-back")
 
 
