@@ -12,8 +12,9 @@ REQUIREMENTS := layers/dependencies/requirements.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install up down logs env tour-fchat tour-fluxdesk test test-unit test-contract test-integration \
-	test-simulation test-e2e lint types format lock build deploy smoke destroy validate openapi docs bench clean
+.PHONY: help install up down logs env tour-fchat tour-fluxdesk test test-console test-unit test-contract test-integration \
+	test-simulation test-e2e rehearse rehearse-simulation rehearse-operations lint types format lock build deploy smoke \
+	destroy validate openapi docs bench clean
 
 help: ## List the targets
 	@printf 'Ferryman, a serverless integrations hub. Targets:\n\n'
@@ -47,13 +48,22 @@ env: $(INSTALLED) ## Print exports that point sam, aws and boto3 to the embedded
 test: $(INSTALLED) ## Run every check: lint, types, unit, contract, integration, simulation, e2e
 	@python -m tools.checks
 
-test-unit test-contract test-integration test-simulation test-e2e: $(INSTALLED)
+test-console test-unit test-contract test-integration test-simulation test-e2e: $(INSTALLED)
 	@python -m tools.checks $(@:test-%=%)
+test-console: ## Check the console's types against the API, lint it, hold its size
 test-unit: ## Run the pure tests
 test-contract: ## Run the tests of system-wide promises: template, routes, openapi.yaml
 test-integration: ## Run the handlers against tables built from the template
-test-simulation: ## Run the pipeline under every fault on a fake clock: 20 seeds of a thousand events
+test-simulation: ## Run the pipeline under every fault on a fake clock: 20 seeds of 400 events
 test-e2e: ## Run the journeys on an embedded stack of their own
+
+rehearse: rehearse-simulation rehearse-operations ## Run everything that is too long for `make test`
+
+rehearse-operations: $(INSTALLED) ## Deploy, upgrade, roll back, restore and tear down on an embedded stack of its own
+	@python -m local.rehearse
+
+rehearse-simulation: $(INSTALLED) ## Run the simulation at full length: 20 seeds of a thousand events; ten minutes
+	@FERRYMAN_REHEARSAL=yes python -m tools.checks simulation
 
 lint: $(INSTALLED) ## Run the linter and check the formatting
 	@python -m tools.checks lint

@@ -75,7 +75,9 @@ def read_user(call: ThisCall, user_id: Id) -> UserOut:
 @app.patch(
     "/v1/users/<user_id>",
     summary="Edit a user",
-    description="A changed role, or active: false, holds for the user's tokens when the answer arrives. "
+    description="A changed role, or active: false, holds for the user's tokens when the answer arrives. Webhooks, "
+    "incoming webhooks, applications and bots of a user who may not have them any more are disabled with the reason "
+    "owner_deactivated or owner_may_not, and do not come back by themselves. "
     "Bots are edited with PATCH /v1/bots/{bot_id}.",
     responses=errors(409),
 )

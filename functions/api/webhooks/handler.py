@@ -1,12 +1,19 @@
 """The workspace's outgoing webhooks: /v1/webhooks, FluxDesk's address of them, and the types of events."""
 
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Body
 from ferryman.dialects.fluxdesk import addresses
 from ferryman.events import catalogue
 from ferryman.events.schema import EventTypeOut
 from ferryman.http import webhook_routes
-from ferryman.http.api import SIGNED_IN, Api, needs
+from ferryman.http.api import SIGNED_IN, Api, Id, ThisCall, errors, needs
 from ferryman.http.webhook_owners import workspace
+from ferryman.identity.users.schema import OwnerIn
 from ferryman.schema import Listing
+from ferryman.webhooks import connectivity
+from ferryman.webhooks.subscriptions import service
+from ferryman.webhooks.subscriptions.schema import DeletionIn, DeletionOut, DeletionsOut, SentOut, WebhookOut
 
 app = Api(
     "Webhooks",
@@ -16,6 +23,40 @@ app = Api(
 handler = app
 
 webhook_routes.manage(app, workspace.MANAGEMENT)
+
+
+@app.post(
+    "/v1/webhooks/delete",
+    summary="Delete many outgoing webhooks",
+    description="Each by itself; the answer says what became of each. Deliveries that wait are cancelled.",
+)
+@needs("webhooks:write")
+def delete_webhooks(call: ThisCall, data: Annotated[DeletionIn, Body()]) -> DeletionsOut:
+    results = service.delete_many(call.caller, data.ids)
+    return DeletionsOut(results=[DeletionOut(id=one, status=status) for one, status in results.items()])
+
+
+@app.post(
+    "/v1/webhooks/<webhook_id>/send",
+    summary="Check that an outgoing webhook can be reached",
+    description="Sends a small JSON body without a signature and answers with what the receiver said. This is not a "
+    "delivery: it is not logged, not retried, and a failure does not count. POST …/test sends a signed one.",
+)
+@needs("webhooks:write", plan=workspace.OWNER.plan)
+def send(call: ThisCall, webhook_id: Id) -> SentOut:
+    return SentOut.of(connectivity.send(service.get_visible(call.caller, webhook_id)))
+
+
+@app.put(
+    "/v1/webhooks/<webhook_id>/owner",
+    summary="Hand an outgoing webhook over",
+    description="Any webhook but a personal one. The new owner is an active person whose role may have it; a webhook "
+    "of some chats hears of those that the owner belongs to. A disabled webhook stays disabled: enable it afterwards.",
+    responses=errors(409),
+)
+@needs("admin:*")
+def hand_over_webhook(call: ThisCall, webhook_id: Id, data: Annotated[OwnerIn, Body()]) -> WebhookOut:
+    return WebhookOut.of(service.hand_over(call.caller, webhook_id, data.user_id))
 
 
 @app.get("/v1/event-types", summary="List event types", description="Every type with its JSON Schema and an example.")

@@ -25,6 +25,7 @@ from ferryman.notifications.model import GLOBAL_SIGNALS, Notification
 from ferryman.notifications.schema import NotificationIn
 
 _PAGE = 100
+_MAX_TITLE = 200
 _CONCURRENT = 10
 _STOP_BEFORE_SECONDS = 10
 _YEAR_SECONDS = 366 * 86_400
@@ -42,7 +43,7 @@ def create(caller: Caller, wanted: NotificationIn, idempotency_key: IdempotencyK
         known = {user.user_id for user in _people(users.get_many(caller.workspace_id, wanted.user_ids))}
         for number, user_id in enumerate(wanted.user_ids):
             if user_id not in known:
-                raise Invalid("There is no such active person.", f"/user_ids/{number}")
+                raise Invalid("No active person has this id.", f"/user_ids/{number}")
     notification = Notification(
         workspace_id=caller.workspace_id,
         notification_id=ids.new(ids.NOTIFICATION),
@@ -80,12 +81,32 @@ def notice(user: User, title: str) -> list[store.Write]:
     return [table.creating(notification)]
 
 
+def telling_admins(workspace_id: str, title: str, body: str, *also: str) -> list[store.Write]:
+    """The writes that tell the active owners and admins of something, and the users whose ids are in `also`."""
+    now = clock.now_iso()
+    people = {user.user_id for user in users.owners_and_admins(workspace_id)} | set(also)
+    notification = Notification(
+        workspace_id=workspace_id,
+        notification_id=ids.new(ids.NOTIFICATION),
+        type="system",
+        title=title[:_MAX_TITLE],
+        body=body,
+        user_ids=sorted(people),
+        livemode=True,
+        state="scheduled",
+        send_at=now,
+        created_by=min(people),
+        created_at=now,
+    )
+    return [table.creating(notification)]
+
+
 def get_visible(caller: Caller, notification_id: str) -> Notification:
     """The notification, if the caller may see it: every one with admin:*, else only what the caller's user sent."""
     notification = table.get(caller.workspace_id, notification_id)
     mine = caller.is_admin or notification.created_by == caller.user_id
     if not mine or notification.livemode != caller.livemode:
-        raise NotFound("There is no such notification.")
+        raise NotFound("The notification does not exist.")
     return notification
 
 
@@ -116,7 +137,7 @@ def send_due(seconds_left: Callable[[], float]) -> int:
 
 
 def send(workspace_id: str, notification_id: str, seconds_left: Callable[[], float]) -> None:
-    """Tell everybody, if it is time to. What does not fit into the time left is for the next minute's call."""
+    """Tell everybody, if it is time to. The next minute's call takes what does not fit into the time left."""
     try:
         notification = table.get(workspace_id, notification_id)
     except NotFound:

@@ -1,6 +1,7 @@
 """Creating, editing and revoking API tokens."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from ferryman import clock, ids, schema
 from ferryman.aws import dynamodb as store
@@ -44,7 +45,13 @@ def creating(
     if ends is not None and (wanted.expires_at is None or wanted.expires_at > ends):
         raise NotAllowed(f"A token cannot outlive the one that creates it, which expires at {ends}.")
     token, secret, writes = prepare(
-        caller.workspace_id, user_id, role, wanted, created_by=caller.credential_id, plan=caller.stored_plan
+        caller.workspace_id,
+        user_id,
+        role,
+        wanted,
+        created_by=caller.credential_id,
+        made_by=caller.user_id if user_id != caller.user_id else None,
+        plan=caller.stored_plan,
     )
     details = {"environment": token.environment, "scopes": token.scopes}
     as_copied = workspaces.plan_unchanged(caller.workspace_id, caller.stored_plan)
@@ -58,6 +65,7 @@ def prepare(
     wanted: TokenIn,
     *,
     created_by: str,
+    made_by: str | None = None,
     plan: Plan | None = None,
 ) -> tuple[Token, str, list[store.Write]]:
     """A new token, its secret, and the writes that create it, for the caller's transaction."""
@@ -77,6 +85,7 @@ def prepare(
         created_at=now,
         updated_at=now,
         created_by=created_by,
+        made_by=made_by,
         expires_at=wanted.expires_at,
     )
     credential = Credential(
@@ -101,7 +110,7 @@ def get_visible(caller: Caller, token_id: str) -> Token:
     """
     token = table.get(caller.workspace_id, token_id)
     if not _may_see(caller, token):
-        raise NotFound("There is no such token.")
+        raise NotFound("The token does not exist.")
     return token
 
 
@@ -200,6 +209,22 @@ def revoke_found(caller: Caller, token: Token) -> bool:
     except NotFound:
         return False  # somebody else revoked it in between
     return True
+
+
+def revoke_of_bots(maker: User, reason: str, *, but: set[str]) -> int:
+    """Revoke the tokens that a person made for bots, since they know the secrets; not those of the bots in `but`.
+
+    Returns how many were revoked.
+    """
+    count = 0
+    for token in list(table.active_made_by(maker.workspace_id, maker.user_id)):
+        if token.user_id in but:
+            continue
+        with suppress(NotFound):
+            revoked = table.revoking(token, clock.now_iso(), reason)
+            store.commit([revoked, credentials.revoking(token.secret_hash)], tries=3)
+            count += 1
+    return count
 
 
 def follow_user(user: User) -> None:

@@ -1,4 +1,4 @@
-"""What the API takes and gives for bots, their tokens and their callbacks."""
+"""Requests and responses of the API about bots, their tokens and their callbacks."""
 
 from typing import Annotated, Literal, Self
 
@@ -16,7 +16,7 @@ from ferryman.webhooks.subscriptions.schema import Signatures, Url
 # All that the role `bot` may hold (ferryman.identity.permissions).
 type BotScope = Literal["messages:read", "messages:write", "chats:read", "users:read"]
 type BotScopes = Annotated[list[BotScope], Field(min_length=1), AfterValidator(distinct)]
-_HANDLE = "What mentions name: @handle. Unique among the people and bots of the workspace."
+_HANDLE = "The name in mentions: @handle. Unique among the people and bots of the workspace."
 _ABOUT = "The text of the profile card."
 
 
@@ -28,16 +28,16 @@ class BotIn(Input):
     avatar_url: AvatarUrl | None = None
     about: Description | None = Field(None, description=_ABOUT)
     scopes: BotScopes | None = Field(
-        None, description="Of the first token. Left out: all that a bot may hold and your own token has."
+        None, description="For the first token. Left out: all that a bot may hold and your own token has."
     )
     environment: Environment | None = Field(
-        None, description="Of the first token. Left out: `production` with a live token, else `development`."
+        None, description="For the first token. Left out: `production` with a live token, else `development`."
     )
     expires_at: Time | None = Field(None, description="When the first token stops working; never, when left out.")
 
 
 class BotPatch(Input):
-    """What to change; fields that are left out stay as they are."""
+    """The fields to change; those left out stay as they are."""
 
     name: Name | None = None
     handle: Handle | None = Field(None, description=_HANDLE)
@@ -57,6 +57,8 @@ class BotOut(Output):
     avatar_url: str | None
     about: str | None = Field(description=_ABOUT)
     active: bool
+    disabled_reason: str | None = Field(description="Why it is not active, if nobody chose it: `owner_deactivated`.")
+    owner_id: str | None = Field(description="The user who manages it: who created it, or to whom it was handed over.")
     created_by: str | None = Field(description="The user who created it.")
     livemode: bool = Field(description="Whether a live credential created it; test credentials change only test bots.")
     created_at: Time
@@ -64,8 +66,10 @@ class BotOut(Output):
 
     @classmethod
     def of(cls, bot: User) -> Self:
-        names = set(BotOut.model_fields) - {"id"}
-        return cls.model_validate({"id": bot.user_id, **{name: getattr(bot, name) for name in names}})
+        names = set(BotOut.model_fields) - {"id", "owner_id"}
+        return cls.model_validate(
+            {"id": bot.user_id, "owner_id": bot.owner, **{name: getattr(bot, name) for name in names}}
+        )
 
 
 class BotCreated(BotOut):
@@ -108,7 +112,7 @@ class CallbackIn(Input):
 
 
 class CallbackPatch(Input):
-    """What to change; fields that are left out stay as they are. A changed URL keeps its secret."""
+    """The fields to change; those left out stay as they are. A changed URL keeps its secret."""
 
     url: Url | None = None
     signatures: Signatures | None = None

@@ -1,8 +1,14 @@
 """Incoming webhook: a secret URL that posts to one chat."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from ferryman.aws import dynamodb as store
+from ferryman.identity.permissions import Scope
+
+type State = Literal["enabled", "disabled"]
+NEEDS: Scope = "webhooks:write"  # the scope that its owner's role must have
+BY_A_USER = "disabled by a user"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -18,3 +24,14 @@ class IncomingWebhook(store.Record):
     updated_at: str | None = None
     avatar_url: str | None = None
     last_used_at: str | None = None
+    owner_id: str | None = None  # to whom it was handed over
+    disabled_reason: str | None = None  # its URL accepts nothing while it is set
+    disabled_at: str | None = None
+
+    @property
+    def owner(self) -> str:
+        return self.owner_id or self.created_by
+
+    @property
+    def state(self) -> State:
+        return "disabled" if self.disabled_reason else "enabled"

@@ -1,4 +1,4 @@
-"""What the API takes and gives for incoming webhooks."""
+"""Requests and responses of the API about incoming webhooks."""
 
 from typing import Self
 
@@ -6,7 +6,7 @@ from pydantic import Field
 
 from ferryman import ids
 from ferryman.identity.avatars import AvatarUrl
-from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
+from ferryman.integrations.incoming_webhooks.model import IncomingWebhook, State
 from ferryman.schema import Input, ListQuery, Name, Output, Time
 
 _NAME = "Shown as the author of its messages."
@@ -22,10 +22,11 @@ class IncomingWebhookIn(Input):
 
 
 class IncomingWebhookPatch(Input):
-    """What to change; fields that are left out stay as they are. Earlier messages keep their author."""
+    """The fields to change; those left out stay as they are. Earlier messages keep their author."""
 
     name: Name | None = Field(None, description=_NAME)
     avatar_url: AvatarUrl | None = Field(None, description=f"{_AVATAR} null removes it.")
+    state: State | None = Field(None, description="`disabled`: the URL accepts nothing until it is enabled again.")
 
 
 class IncomingWebhookQuery(ListQuery):
@@ -42,6 +43,10 @@ class IncomingWebhookOut(Output):
     name: str
     avatar_url: str | None
     livemode: bool
+    state: State
+    disabled_reason: str | None = Field(description="Why it is disabled, such as `owner_deactivated`.")
+    disabled_at: Time | None
+    owner_id: str = Field(description="The person who created it, or to whom it was handed over.")
     created_by: str
     created_at: Time
     updated_at: Time
@@ -55,6 +60,10 @@ class IncomingWebhookOut(Output):
             name=webhook.name,
             avatar_url=webhook.avatar_url,
             livemode=webhook.livemode,
+            state=webhook.state,
+            disabled_reason=webhook.disabled_reason,
+            disabled_at=webhook.disabled_at,
+            owner_id=webhook.owner,
             created_by=webhook.created_by,
             created_at=webhook.created_at,
             updated_at=webhook.updated_at or webhook.created_at,

@@ -11,7 +11,7 @@ from ferryman.conversations.chats.model import Chat
 from ferryman.conversations.messages import table as messages
 from ferryman.conversations.messages.model import MAX_TEXT, Message
 from ferryman.errors import Conflict, Invalid, NotAuthenticated, NotFound
-from ferryman.identity import idempotency
+from ferryman.identity import idempotency, ownership
 from ferryman.identity.audit import service as audit
 from ferryman.identity.audit.model import Action
 from ferryman.identity.credentials import secrets
@@ -19,14 +19,17 @@ from ferryman.identity.credentials import service as credentials_service
 from ferryman.identity.credentials import table as credentials
 from ferryman.identity.credentials.model import Caller, Credential
 from ferryman.identity.idempotency import IdempotencyKey
+from ferryman.identity.users import table as users
 from ferryman.integrations.incoming_webhooks import table
-from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
+from ferryman.integrations.incoming_webhooks.model import BY_A_USER, NEEDS, IncomingWebhook
 from ferryman.webhooks import loop_prevention
 
 if TYPE_CHECKING:  # posting, the busiest of all, needs no models
     from ferryman.integrations.incoming_webhooks.schema import IncomingWebhookIn, IncomingWebhookPatch
 
-_UNKNOWN = "There is no such incoming webhook. Check the URL; it may have been revoked."
+_ROUNDS = 5
+_OWNER_ROUTE = "/v1/incoming-webhooks/{incoming_webhook_id}/owner"
+_UNKNOWN = "The incoming webhook does not exist. Check the URL; it may have been revoked."
 
 
 def create(
@@ -36,7 +39,7 @@ def create(
     try:
         access.get_visible(caller, wanted.chat_id)
     except NotFound:
-        raise Invalid("There is no such chat among those you belong to.", "/chat_id") from None
+        raise Invalid("You do not belong to a chat with this id.", "/chat_id") from None
     secret = secrets.new_hook_secret()
     now = clock.now_iso()
     webhook = IncomingWebhook(
@@ -57,6 +60,7 @@ def create(
             table.creating(webhook),
             credentials.creating(_credential(webhook, active=True)),
             chats.open_now(caller.workspace_id, wanted.chat_id),
+            users.acting(caller.workspace_id, caller.user_id, caller.role),
             *_audited(caller, "incoming_webhook.created", webhook),
         ]
     )
@@ -70,7 +74,7 @@ def _credential(webhook: IncomingWebhook, *, active: bool) -> Credential:
         kind="incoming_webhook",
         workspace_id=webhook.workspace_id,
         subject_id=webhook.incoming_webhook_id,
-        user_id=webhook.created_by,
+        user_id=webhook.owner,
         active=active,
         livemode=webhook.livemode,
         chat_id=webhook.chat_id,
@@ -93,11 +97,11 @@ def get_visible(caller: Caller, incoming_webhook_id: str) -> IncomingWebhook:
     """
     webhook = table.get(caller.workspace_id, incoming_webhook_id)
     if webhook.livemode != caller.livemode:
-        raise NotFound("There is no such incoming webhook.")
+        raise NotFound("The incoming webhook does not exist.")
     try:
         access.get_visible(caller, webhook.chat_id)
     except NotFound:
-        raise NotFound("There is no such incoming webhook.") from None
+        raise NotFound("The incoming webhook does not exist.") from None
     return webhook
 
 
@@ -116,25 +120,71 @@ def page(
 
 
 def edit(caller: Caller, incoming_webhook_id: str, patch: "IncomingWebhookPatch") -> IncomingWebhook:
-    """Change the author of the messages to come: the record and what its URL posts with, in one transaction."""
+    """Change the author of the messages to come, or whether the URL accepts them.
+
+    The record and what the URL posts with change in one transaction.
+    """
     before = get_visible(caller, incoming_webhook_id)
     changes = {
         name: value for name, value in patch.model_dump(exclude_unset=True).items() if value != getattr(before, name)
     }
-    if "name" in changes and changes["name"] is None:
-        raise Invalid("must not be null; leave it out to keep it.", "/name")
+    for name in ("name", "state"):
+        if name in changes and changes[name] is None:
+            raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
     if not changes:
         return before
+    changed = list(changes)
+    state = changes.pop("state", None)
+    writes = []
+    of_url = dict(changes)
+    if state == "enabled":
+        chat = access.get_visible(caller, before.chat_id)
+        of_url |= {"active": chat.active}
+        writes = [
+            chats.activity_unchanged(chat),
+            ownership.still_entitled(before.workspace_id, before.owner, NEEDS, _OWNER_ROUTE),
+        ]
+        changes |= {"disabled_reason": None, "disabled_at": None}
+    elif state == "disabled":
+        of_url |= {"active": False}
+        changes |= {"disabled_reason": BY_A_USER, "disabled_at": clock.now_iso()}
     now = clock.now_iso()
     store.commit(
         [
             table.changing(before, **changes, updated_at=now),
-            credentials.changing(before.secret_hash, **changes),
-            *_audited(caller, "incoming_webhook.edited", before, list(changes)),
+            credentials.changing(before.secret_hash, **of_url),
+            *writes,
+            *_audited(caller, "incoming_webhook.edited", before, changed),
         ],
         tries=3,  # a post may be marking its use at the same moment
     )
     return replace(before, **changes, updated_at=now)
+
+
+def disabling(webhook: IncomingWebhook, reason: str) -> list[store.Write]:
+    """The writes that close the URL, with the reason; refused when somebody changed the webhook in between."""
+    now = clock.now_iso()
+    return [
+        table.changing(webhook, disabled_reason=reason, disabled_at=now, updated_at=now),
+        credentials.changing(webhook.secret_hash, active=False),
+    ]
+
+
+def hand_over(caller: Caller, incoming_webhook_id: str, user_id: str) -> IncomingWebhook:
+    """Give it another owner, who must be able to have it. Its URL stays, and a disabled one stays disabled."""
+    before = get_visible(caller, incoming_webhook_id)
+    now = clock.now_iso()
+    details = {"from": before.owner, "to": user_id}
+    store.commit(
+        [
+            table.changing(before, owner_id=user_id, updated_at=now),
+            credentials.changing(before.secret_hash, user_id=user_id),
+            ownership.taking_over(before.workspace_id, user_id, NEEDS),
+            *audit.writes(caller, "incoming_webhook.handed_over", incoming_webhook_id, details),
+        ],
+        tries=3,
+    )
+    return replace(before, owner_id=user_id, updated_at=now)
 
 
 def regenerate(caller: Caller, incoming_webhook_id: str) -> tuple[IncomingWebhook, str]:
@@ -147,7 +197,7 @@ def regenerate(caller: Caller, incoming_webhook_id: str) -> tuple[IncomingWebhoo
         [
             table.changing(before, secret_hash=after.secret_hash, updated_at=after.updated_at),
             credentials.revoking(before.secret_hash),
-            credentials.creating(_credential(after, active=chat.active)),
+            credentials.creating(_credential(after, active=chat.active and after.state == "enabled")),
             chats.activity_unchanged(chat),
             *_audited(caller, "incoming_webhook.regenerated", before),
         ],
@@ -175,10 +225,15 @@ def follow_chat(chat: Chat) -> None:
     Called after the chat is written; an incoming webhook that is created meanwhile checks the chat itself.
     """
     for webhook in table.of_chat(chat.workspace_id, chat.chat_id):
-        try:
-            store.commit([credentials.changing(webhook.secret_hash, active=chat.active)])
-        except NotFound:
-            continue  # revoked in between, or regenerated: that has looked at the chat as it is now
+        for _ in range(_ROUNDS):
+            active = chat.active and webhook.state == "enabled"
+            try:
+                store.commit([credentials.changing(webhook.secret_hash, active=active), table.unchanged(webhook)])
+                break
+            except NotFound:
+                break  # revoked in between, or regenerated: that has looked at the chat as it is now
+            except Conflict:  # somebody disabled or enabled it at the same moment
+                webhook = table.get(webhook.workspace_id, webhook.incoming_webhook_id)
 
 
 def accept(secret: str, text: object, answers: str | None = None) -> Message:
@@ -191,7 +246,7 @@ def accept(secret: str, text: object, answers: str | None = None) -> Message:
     if credential is None or credential.kind != "incoming_webhook" or credential.chat_id is None:
         raise NotFound(_UNKNOWN)
     if not credential.active:
-        raise Conflict("The chat of this webhook is not active.")
+        raise Conflict("This webhook is disabled, or its chat is not active.")
     try:
         credentials_service.mark_used(
             credential, table.TABLE, table.key(credential.workspace_id, credential.subject_id)

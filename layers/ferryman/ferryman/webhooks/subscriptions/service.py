@@ -9,19 +9,23 @@ from ferryman import clock, ids
 from ferryman import formats as dialects
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table as chats
-from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
+from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound, RetryLater
 from ferryman.events import catalogue
 from ferryman.events.model import EventType
 from ferryman.formats import Format
-from ferryman.identity import idempotency, permissions
+from ferryman.identity import idempotency, ownership, permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
+from ferryman.identity.users import table as users
 from ferryman.outbound import allowed_targets, targets
+from ferryman.schema import folded
 from ferryman.webhooks.subscriptions import sealing, table
-from ferryman.webhooks.subscriptions.model import BOT_DEACTIVATED, SigningSecret, Webhook
-from ferryman.webhooks.subscriptions.schema import WebhookIn, WebhookPatch
+from ferryman.webhooks.subscriptions.model import BOT_DEACTIVATED, BY_A_USER, Deletion, SigningSecret, Webhook
+from ferryman.webhooks.subscriptions.schema import WebhookIn, WebhookPatch, WebhookQuery
+
+_OWNER_ROUTE = "/v1/webhooks/{webhook_id}/owner"
 
 
 def create(
@@ -70,9 +74,10 @@ def create(
     )
     # A callback is recorded as what its bot got (`extra_writes`).
     audited = [] if bot_id else audit.writes(caller, "webhook.created", webhook_id, {"events": webhook.events})
-    store.commit(
-        [*idempotency.writes(idempotency_key, webhook_id), *table.creating(webhook), *extra_writes(webhook), *audited]
-    )
+    acting = users.acting(caller.workspace_id, caller.user_id, caller.role)
+    extra = extra_writes(webhook)
+    writes = [*idempotency.writes(idempotency_key, webhook_id), *table.creating(webhook), acting, *extra, *audited]
+    store.commit(writes)
     return webhook, secret
 
 
@@ -80,7 +85,7 @@ def get_visible(caller: Caller, webhook_id: str) -> Webhook:
     """The webhook, if the caller may manage it: every one with admin:*, else only the caller's user's own."""
     webhook = table.get(caller.workspace_id, webhook_id)
     if not may_manage(caller, webhook):
-        raise NotFound("There is no such webhook.")
+        raise NotFound("The webhook does not exist.")
     return webhook
 
 
@@ -96,7 +101,24 @@ def may_manage(caller: Caller, webhook: Webhook) -> bool:
         return False
     if webhook.application_id:
         return caller.is_admin
-    return caller.is_admin or (webhook.created_by == caller.user_id and not webhook.is_global)
+    return caller.is_admin or (webhook.owner == caller.user_id and not webhook.is_global)
+
+
+def page(caller: Caller, query: WebhookQuery, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:
+    """The webhooks that the caller may manage and the filters take, newest first."""
+
+    def keep(webhook: Webhook) -> bool:
+        return may_manage(caller, webhook) and _matches(webhook, query)
+
+    return table.page(caller.workspace_id, query.limit, after, keep)
+
+
+def _matches(webhook: Webhook, query: WebhookQuery) -> bool:
+    if query.name and folded(query.name) not in folded(webhook.name or ""):
+        return False
+    if query.url and folded(query.url) not in folded(webhook.url):
+        return False
+    return query.state in (None, webhook.state) and (query.event is None or query.event in webhook.events)
 
 
 def edit(caller: Caller, webhook_id: str, patch: WebhookPatch) -> Webhook:
@@ -126,17 +148,65 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: S
         store.commit([*table.changing(before, after), *extra_writes])
         extra_writes = ()
     if state == "enabled" and (before.state != "enabled" or before.consecutive_failures or before.paused_until):
-        store.commit([table.enabling(before, now), *extra_writes])
+        entitled = []
+        if before.state != "enabled":
+            entitled = [ownership.still_entitled(before.workspace_id, before.owner, before.needs, _OWNER_ROUTE)]
+        store.commit([table.enabling(before, now), *entitled, *extra_writes])
     elif state == "disabled":
         with suppress(table.NotEnabled):
-            store.commit([table.disabling(before.workspace_id, webhook_id, "disabled by a user", now), *extra_writes])
+            store.commit([table.disabling(before.workspace_id, webhook_id, BY_A_USER, now), *extra_writes])
     return table.get(caller.workspace_id, webhook_id)
+
+
+def not_heard(webhook: Webhook) -> list[str]:
+    """The chats that the webhook names and does not hear of, since its owner does not belong to them."""
+    if webhook.chat_ids is None or not webhook.follows_a_member:
+        return []
+    pairs = chats.memberships(webhook.workspace_id, [(chat_id, webhook.member_id) for chat_id in webhook.chat_ids])
+    return [chat_id for chat_id in webhook.chat_ids if (chat_id, webhook.member_id) not in pairs]
+
+
+def hand_over(caller: Caller, webhook_id: str, user_id: str) -> Webhook:
+    """Give the webhook another owner, who must be able to have it. A disabled webhook stays disabled."""
+    before = get_visible(caller, webhook_id)
+    store.commit(
+        [
+            *handing_over(before, user_id),
+            *audit.writes(caller, "webhook.handed_over", webhook_id, {"from": before.owner, "to": user_id}),
+        ]
+    )
+    return table.get(caller.workspace_id, webhook_id)
+
+
+def handing_over(before: Webhook, user_id: str) -> list[store.Write]:
+    """The writes that give a webhook another owner."""
+    return [
+        table.handing_over(before, user_id, clock.now_iso()),
+        ownership.taking_over(before.workspace_id, user_id, before.needs),
+    ]
 
 
 def delete(caller: Caller, webhook_id: str) -> None:
     """Delete a webhook: deliveries that wait are cancelled when they come up."""
     audited = audit.writes(caller, "webhook.deleted", webhook_id)
     store.commit([*table.deleting(get_visible(caller, webhook_id)), *audited])
+
+
+def delete_many(caller: Caller, webhook_ids: list[str]) -> dict[str, Deletion]:
+    """Delete webhooks, each by itself, and say what became of each."""
+    found = table.get_many((caller.workspace_id, one) for one in webhook_ids if ids.is_id(ids.WEBHOOK, one))
+    results: dict[str, Deletion] = {}
+    for webhook_id in webhook_ids:
+        webhook = found.get(webhook_id)
+        if webhook is None or not may_manage(caller, webhook):
+            results[webhook_id] = "not_found"
+            continue
+        try:
+            store.commit([*table.deleting(webhook), *audit.writes(caller, "webhook.deleted", webhook_id)], tries=3)
+            results[webhook_id] = "deleted"
+        except (Conflict, RetryLater):
+            results[webhook_id] = "conflict"
+    return results
 
 
 def rotate_secret(caller: Caller, before: Webhook, overlap_hours: int) -> tuple[Webhook, str]:
@@ -229,4 +299,4 @@ def _check_chats(caller: Caller, chat_ids: list[str] | None) -> None:
         known = {chat_id for chat_id, _ in pairs}
     for number, chat_id in enumerate(chat_ids):
         if chat_id not in known:
-            raise Invalid("There is no such chat among those you belong to.", f"/chat_ids/{number}")
+            raise Invalid("You do not belong to a chat with this id.", f"/chat_ids/{number}")

@@ -2,12 +2,12 @@
 
 A topic is `<workspace_id>/<live|test>/<chat_id>`, or `*` for the chat where a webhook wants every chat. One row
 for each chat a webhook listens to, so that finding who wants an event costs the same in a workspace of ten
-webhooks and of a hundred thousand, and live and test never meet. Whose webhook is somebody's own has one row: a bot's
+webhooks and of a hundred thousand, and live and test never meet. A webhook that is somebody's own has one row: a bot's
 callback under `<workspace_id>/<live|test>/bot/<bot_id>`, an application's under `…/application/<application_id>`, a
 personal webhook under `…/user/<user_id>`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -18,6 +18,7 @@ from ferryman.webhooks.subscriptions.model import Webhook
 TABLE = "webhooks"
 SUBSCRIPTIONS = "subscriptions"
 EVERY_CHAT = "*"
+OWNED = "(owner_id = :user OR (attribute_not_exists(owner_id) AND created_by = :user))"
 _ROWS_AT_ONCE = 500  # a full page of DynamoDB, a megabyte, would hold ten times as many at once
 
 
@@ -59,7 +60,7 @@ def _key(workspace_id: str, webhook_id: str) -> store.Key:
 def get(workspace_id: str, webhook_id: str) -> Webhook:
     item = store.get(TABLE, _key(workspace_id, webhook_id))
     if item is None:
-        raise NotFound("There is no such webhook.")
+        raise NotFound("The webhook does not exist.")
     return Webhook.from_item(item)
 
 
@@ -69,17 +70,33 @@ def get_many(pairs: Iterable[tuple[str, str]]) -> dict[str, Webhook]:
     return {item["webhook_id"]: Webhook.from_item(item) for item in found}
 
 
-def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:
-    """Newest first."""
-    found = store.query(
+def page(
+    workspace_id: str, limit: int, after: store.Key | None, keep: Callable[[Webhook], bool]
+) -> tuple[list[Webhook], store.Key | None]:
+    """Those that `keep` takes, newest first."""
+    found = store.sifted(
         TABLE,
         "workspace_id = :workspace",
         {":workspace": workspace_id},
         newest_first=True,
         limit=limit,
         after=after,
+        keep=lambda item: keep(Webhook.from_item(item)),
+        key=lambda item: _key(workspace_id, item["webhook_id"]),
     )
     return [Webhook.from_item(item) for item in found.items], found.last_key
+
+
+def enabled_of_owner(workspace_id: str, user_id: str) -> Iterator[Webhook]:
+    """Every enabled webhook that the user owns, of all kinds, live and test."""
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace",
+        {":workspace": workspace_id, ":user": user_id, ":enabled": "enabled"},
+        where=f"#state = :enabled AND {OWNED}",
+        names={"#state": "state"},
+    )
+    return (Webhook.from_item(item) for item in found)
 
 
 def page_of_bot(
@@ -309,6 +326,17 @@ def disabling(workspace_id: str, webhook_id: str, reason: str, at: str) -> store
         condition="#state = :enabled",
         names={"#state": "state"},
         refused=NotEnabled("The webhook is not enabled."),
+    )
+
+
+def handing_over(webhook: Webhook, user_id: str, at: str) -> store.Write:
+    """Give the webhook another owner; refused when somebody changed it in between."""
+    return store.set_values(
+        TABLE,
+        _key(webhook.workspace_id, webhook.webhook_id),
+        {"owner_id": user_id, "updated_at": at},
+        condition="updated_at = :before",
+        values={":before": webhook.updated_at},
     )
 
 
