@@ -1,4 +1,4 @@
-"""What the templates make only if a parameter asks for it: a domain, WAF, a VPC, backups, and guards of the bill.
+"""The parts that are made only if a parameter asks for them: a domain, WAF, a VPC, backups, and guards of the bill.
 
 Each is looked at in the translated template, with CloudFormation's conditions evaluated for given parameters.
 """
@@ -58,7 +58,7 @@ class Deployment:
         }
 
     def refused(self) -> list[str]:
-        """What the rules say about it; CloudFormation then changes nothing."""
+        """The words of each rule that it breaks; CloudFormation then changes nothing."""
         return [
             one["AssertDescription"]
             for rule in self._document["Rules"].values()
@@ -188,7 +188,7 @@ def test_only_what_calls_strangers_is_in_the_vpc() -> None:
 # --- the bill -------------------------------------------------------------------------------------------------
 
 
-def test_a_budget_tells_whoever_is_told_of_alarms() -> None:
+def test_a_budget_writes_to_the_address_of_the_alarms() -> None:
     mailed = release(MonthlyBudgetDollars="100", AlarmEmail="ops@example.com")
     published = release(MonthlyBudgetDollars="100", AlarmTopicArn=TOPIC)
     for deployment, subscriber in (

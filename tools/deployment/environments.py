@@ -43,7 +43,7 @@ def chosen(root: Path = ROOT) -> Environment:
     name = os.environ.get("ENV", "")
     if name not in NAMES:
         raise LocalError(
-            f"ENV is {name!r}, which is no environment." if name else "ENV does not say which environment.",
+            f"ENV is {name!r}, which does not exist." if name else "ENV does not say which environment.",
             f"Choose one: ENV={'|'.join(NAMES)}. The embedded stack is started by `make up`.",
         )
     return load(root, name, _pairs(os.environ.get("PARAMETERS", "").split()))
