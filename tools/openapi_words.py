@@ -49,7 +49,7 @@ _MISTAKES = {
     400: ("bad-request", "The body is not valid JSON: Expecting ',' delimiter at line 3 column 5."),
     401: ("unauthorized", "Send an API token: Authorization: Bearer <token>, or X-API-Key: <token>."),
     403: ("forbidden", "This needs the scope chats:write; the token does not have it."),
-    404: ("not-found", "There is no such chat."),
+    404: ("not-found", "The chat does not exist."),
     405: ("method-not-allowed", "This address takes GET, POST."),
     409: ("conflict", "Somebody else changed it at the same time. Read it, and send the request again."),
     413: ("content-too-large", "The body has 70000 bytes; at most 65536 are accepted."),
