@@ -1,28 +1,35 @@
 """Posting, editing and deleting messages. Each change is an event, written in the same transaction or as the
 message itself; the streams of `messages` and `events` carry them to the dispatcher."""
 
+import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ferryman import clock, ids, log, tracing
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import access
+from ferryman.conversations.chats import table as chats
 from ferryman.conversations.contexts import service as contexts_service
 from ferryman.conversations.contexts import table as contexts
 from ferryman.conversations.messages import table
 from ferryman.conversations.messages.events import message_created, message_deleted, message_updated
-from ferryman.conversations.messages.model import Message
-from ferryman.errors import NotAllowed, NotFound
+from ferryman.conversations.messages.model import Message, is_visible
+from ferryman.errors import Invalid, NotAllowed, NotFound
 from ferryman.events import table as events
+from ferryman.events.model import Event
 from ferryman.identity import idempotency
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 
+if TYPE_CHECKING:
+    from ferryman.conversations.messages.schema import MessageIn
+
 
 def post(
     caller: Caller,
     chat_id: str,
-    text: str,
+    wanted: "MessageIn",
     idempotency_key: IdempotencyKey | None = None,
     chain: list[str] | None = None,
 ) -> Message:
@@ -32,11 +39,16 @@ def post(
     """
     chat = access.get_visible(caller, chat_id)
     access.require_open(chat)
+    if wanted.visible_to and not chats.memberships(caller.workspace_id, [(chat_id, wanted.visible_to)]):
+        raise Invalid("There is no such member of the chat.", "/visible_to")
     message = Message(
         workspace_id=caller.workspace_id,
         chat_id=chat_id,
         message_id=ids.new(ids.MESSAGE),
-        text=text,
+        text=wanted.text,
+        attachments=wanted.kept_attachments(),
+        priority=json.dumps(wanted.priority.model_dump()) if wanted.priority else None,
+        visible_to=wanted.visible_to,
         origin="token",
         origin_id=caller.credential_id,
         user_id=caller.user_id,
@@ -77,7 +89,7 @@ def read(caller: Caller, chat_id: str, message_id: str) -> Message:
     """A message of a chat the caller belongs to. To a test token only test messages exist, to a live one live ones."""
     access.get_visible(caller, chat_id)
     message = table.get(caller.workspace_id, chat_id, message_id)
-    if message.livemode != caller.livemode:
+    if message.livemode != caller.livemode or not is_visible(message, caller.user_id):
         raise NotFound("There is no such message.")
     return message
 
@@ -92,8 +104,7 @@ def edit(caller: Caller, chat_id: str, message_id: str, text: str) -> Message:
     store.commit(
         [
             table.changing(before, text=text, edited_at=now),
-            events.creating(message_updated(after)),
-            *_first_words(before),
+            *_told(before, message_updated(after)),
         ]
     )
     return after
@@ -105,9 +116,8 @@ def delete(caller: Caller, chat_id: str, message_id: str) -> None:
     now = clock.now_iso()
     store.commit(
         [
-            table.changing(before, text=None, deleted_at=now),
-            events.creating(message_deleted(before, now)),
-            *_first_words(before),
+            table.changing(before, text=None, attachments=None, props=None, deleted_at=now),
+            *_told(before, message_deleted(before, now)),
         ]
     )
 
@@ -117,6 +127,11 @@ def _own(caller: Caller, chat_id: str, message_id: str) -> Message:
     if message.user_id != caller.user_id and not caller.is_admin:
         raise NotAllowed("Only the author of a message, or admin:*, may change it.")
     return message
+
+
+def _told(before: Message, event: Event) -> list[store.Write]:
+    """The event of a change. A message for one person has none: no webhook is told of it."""
+    return [] if before.visible_to else [events.creating(event), *_first_words(before)]
 
 
 def _first_words(before: Message) -> list[store.Write]:
