@@ -12,7 +12,7 @@ REQUIREMENTS := layers/dependencies/requirements.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install up down logs env tour-fchat tour-fluxdesk test test-unit test-contract test-integration \
+.PHONY: help install up down logs env tour-fchat tour-fluxdesk test test-console test-unit test-contract test-integration \
 	test-simulation test-e2e lint types format lock build validate openapi docs bench clean
 
 help: ## List the targets
@@ -47,8 +47,9 @@ env: $(INSTALLED) ## Print exports that point sam, aws and boto3 to the embedded
 test: $(INSTALLED) ## Run every check: lint, types, unit, contract, integration, simulation, e2e
 	@python -m tools.checks
 
-test-unit test-contract test-integration test-simulation test-e2e: $(INSTALLED)
+test-console test-unit test-contract test-integration test-simulation test-e2e: $(INSTALLED)
 	@python -m tools.checks $(@:test-%=%)
+test-console: ## Check the console's types against the API, lint it, hold its size
 test-unit: ## Run the pure tests
 test-contract: ## Run the tests of system-wide promises: template, routes, openapi.yaml
 test-integration: ## Run the handlers against tables built from the template

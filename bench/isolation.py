@@ -9,6 +9,8 @@ The simulated queue is first in, first out: SQS's fairness, which comes on top, 
 
 import json
 import statistics
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ferryman import ids
@@ -27,10 +29,14 @@ WEBHOOKS = 10  # of each kind
 MESSAGES = 250  # to each kind
 MINUTES = 15
 CONCURRENT = 5  # batches; what Lambda begins with. Were nothing paused, half of the traffic hanging would fill them.
+MANY = 100  # batches, once Lambda has grown
+ONSET_SECONDS = 60
+PAIRS = 8  # webhooks of one chat that answer, and as many that hang from their first event on
+CROWD = 60  # webhooks that hang, all called by one message
 
 
 def measure() -> list[Row]:
-    return [*_batch(), *_queue()]
+    return [*_batch(), *_queue(), *_onset()]
 
 
 # -- in a batch -------------------------------------------------------------------------------------------------------
@@ -80,12 +86,15 @@ def _delivery(request: dict[str, Any]) -> str:
 
 
 class Prompt(Consumer):
-    """A mapping that asks as long as the queue has something and fewer than CONCURRENT batches run, as Lambda does."""
+    """A mapping that asks as long as the queue has something and fewer than `most` batches run, as Lambda does."""
+
+    most: int
 
     @classmethod
-    def instead_of(cls, consumer: Consumer) -> None:
+    def instead_of(cls, consumer: Consumer, most: int = CONCURRENT) -> None:
         made = cls.__new__(cls)
         vars(made).update(vars(consumer))
+        made.most = most
         made.queue.on_visible = made._visible
         made.cloud.consumers[made.queue.name] = made
 
@@ -99,9 +108,9 @@ class Prompt(Consumer):
     def _poll(self, scheduled: float) -> None:
         if self._next_poll != scheduled:
             return
-        while self._running < CONCURRENT and (received := self.queue.receive(self.batch_size)):
+        while self._running < self.most and (received := self.queue.receive(self.batch_size)):
             self._invoke(received)
-        if self._running < CONCURRENT:
+        if self._running < self.most:
             self._poll_at_next()
 
 
@@ -110,7 +119,7 @@ class Prompt(Consumer):
 
 def _queue() -> list[Row]:
     well, hanging = _waits(hang=False), _waits(hang=True)
-    before, after = _p95(well), _p95(hanging)
+    before, after = p95(well), p95(hanging)
     note = (
         f"{before:.2f} → {after:.2f} s from event to answer, {len(hanging)} deliveries; as many more hang; "
         f"simulated, {CONCURRENT} batches at a time"
@@ -149,6 +158,71 @@ def _posting(simulation: Simulation, chat: str) -> Any:
     return lambda: simulation.post(chat, by_hook=True)
 
 
+# -- from the first event on ------------------------------------------------------------------------------------------
+
+
+def _onset() -> list[Row]:
+    """Nobody knows yet that a receiver hangs."""
+    rows = []
+    for name, waits in (("half of 16 webhooks hang", pairs), (f"one message calls {CROWD} that hang", crowd)):
+        for most in (CONCURRENT, MANY):
+            undisturbed, disturbed = p95(waits(hang=False, most=most)), p95(waits(hang=True, most=most))
+            note = (
+                f"p95 from event to answer {undisturbed:.2f} → {disturbed:.2f} s; simulated, {most} batches at a time"
+            )
+            title = f"from the first event on, {name}, {most} at a time"
+            rows.append(Row.at_most(title, disturbed / undisturbed, "×", 2, note))
+    return rows
+
+
+def pairs(*, hang: bool, most: int) -> list[float]:
+    """Five messages a second to a chat with as many webhooks that answer as others that hang."""
+    with _prompt(most) as simulation:
+        chat = simulation.chats[1]
+        good = _subscribe(simulation, "good", chat, PAIRS, hang=False)
+        _subscribe(simulation, "bad", chat, PAIRS, hang=hang)
+        for number in range(5 * ONSET_SECONDS):
+            simulation.engine.after(number / 5, _posting(simulation, chat))
+        return _waits_of(simulation, good)
+
+
+def crowd(*, hang: bool, most: int) -> list[float]:
+    """One message to a crowd, and two a second to one webhook of another chat."""
+    with _prompt(most) as simulation:
+        _, quiet, loud, _ = simulation.chats
+        good = _subscribe(simulation, "good", quiet, 1, hang=False)
+        _subscribe(simulation, "bad", loud, CROWD, hang=hang)
+        simulation.engine.after(5, _posting(simulation, loud))
+        for number in range(2 * ONSET_SECONDS // 2):
+            simulation.engine.after(number / 2, _posting(simulation, quiet))
+        return _waits_of(simulation, good)
+
+
+@contextmanager
+def _prompt(most: int) -> Iterator[Simulation]:
+    with Simulation("isolation", frozenset(), small=True) as simulation:
+        simulation.heal()
+        for queue in ("DeliveriesQueue", "SlowDeliveriesQueue"):
+            Prompt.instead_of(simulation.cloud.consumers[queue], most)
+        yield simulation
+
+
+def _subscribe(simulation: Simulation, name: str, chat: str, count: int, *, hang: bool) -> set[str]:
+    script = Script(fixed=("timeout" if hang else "200",))
+    return {simulation.subscribe(f"{name} {number}", script, chats=[chat]).webhook_id for number in range(count)}
+
+
+def _waits_of(simulation: Simulation, webhook_ids: set[str]) -> list[float]:
+    """Run what is planned; the seconds that each delivery of these webhooks took, from its event to the answer."""
+    simulation.engine.run(before=simulation.engine.now + 10 * ONSET_SECONDS)
+    return [
+        (claim.answered_at or 0) - _happened(delivery_id)
+        for delivery_id, made in simulation.recorder.claims.items()
+        if (parts := ids.of_delivery(delivery_id)) and parts[1] in webhook_ids
+        for claim in made
+    ]
+
+
 def _happened(delivery_id: str) -> float:
     """When a delivery's event happened: its id begins with the time."""
     number = 0
@@ -157,5 +231,5 @@ def _happened(delivery_id: str) -> float:
     return number / 1000
 
 
-def _p95(values: list[float]) -> float:
+def p95(values: list[float]) -> float:
     return statistics.quantiles(values, n=20)[-1]

@@ -12,7 +12,7 @@ OWNER = {"workspace_name": "Harbour", "owner_email": "owner@example.com", "owner
 
 
 def ensure(port: int, deployment: Deployment, api: Api) -> dict[str, str]:
-    """Returns the workspace's id and its owner's token, or nothing if the token of `api` already works."""
+    """Returns the workspace's id, its owner's token and invitation, or nothing if the token of `api` already works."""
     if api.token:
         me = api.call("GET", "/v1/me")
         if me.status == 200:
@@ -27,6 +27,7 @@ def ensure(port: int, deployment: Deployment, api: Api) -> dict[str, str]:
             "workspace_id": result["workspace_id"],
             "owner_id": result["user_id"],
             "owner_token": result["token"],
+            "owner_invitation": result["invitation"],
         }
     if result.get("already"):
         raise LocalError(

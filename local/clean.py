@@ -12,11 +12,11 @@ def main() -> None:
     here = stack.default()
     here.down()
     for path in here.directory.iterdir():
-        if path.name != "uv":  # a tool, not a leftover
+        if path.name not in ("uv", "console"):  # tools, not leftovers
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     for name in LEFTOVERS:
         shutil.rmtree(here.root / name, ignore_errors=True)
-    print("Clean. The installed tools (.venv and .local/uv) stay; remove them by hand if you want to.")
+    print("Clean. The installed tools (.venv, .local/uv and .local/console) stay; remove them by hand if you want to.")
 
 
 if __name__ == "__main__":

@@ -49,8 +49,8 @@ def tour(stack: Stack) -> None:
 
 def _tour(api: Api, receiver: Receiver, made: list[str]) -> None:
     _headline(1, "A chat, and an incoming webhook that posts to it")
-    chat = _create(api, "/v1/chats", {"name": "Builds"})
-    incoming = _create(api, "/v1/incoming-webhooks", {"chat_id": chat["id"], "name": "CI"})
+    chat = create(api, "/v1/chats", {"name": "Builds"})
+    incoming = create(api, "/v1/incoming-webhooks", {"chat_id": chat["id"], "name": "CI"})
     made.append(f"/v1/incoming-webhooks/{incoming['id']}")
     _show("chat", chat["id"])
     _show("incoming webhook", _hidden(incoming["url"]))
@@ -76,7 +76,8 @@ def _tour(api: Api, receiver: Receiver, made: list[str]) -> None:
     _print_log(api, [healthy, failing])
 
 
-def _create(api: Api, path: str, body: dict[str, Any]) -> dict[str, Any]:
+def create(api: Api, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """POST `body`, and return what was created. Raises LocalError if it was refused."""
     reply = api.call("POST", path, json=body)
     if reply.status not in (200, 201) or not isinstance(reply.json, dict):
         raise LocalError(
@@ -87,7 +88,7 @@ def _create(api: Api, path: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _subscribe(api: Api, url: str, chat_id: str, made: list[str]) -> dict[str, Any]:
-    webhook = _create(api, "/v1/webhooks", {"url": url, "events": ["message.created"], "chat_ids": [chat_id]})
+    webhook = create(api, "/v1/webhooks", {"url": url, "events": ["message.created"], "chat_ids": [chat_id]})
     made.append(f"/v1/webhooks/{webhook['id']}")
     _show("webhook", webhook["id"])
     _show("to", url)
@@ -195,6 +196,7 @@ def _timestamp(at: str | float) -> float:
 def _goodbye(stack: Stack) -> None:
     print(f"\n{bold('Ferryman is up')} at {bold(stack.api_url)}\n")
     rows = [
+        (stack.api_url, "the console"),
         (f"{stack.api_url}/docs", "the API reference"),
         (
             str(stack.info_file.relative_to(stack.root)),
@@ -205,6 +207,9 @@ def _goodbye(stack: Stack) -> None:
     ]
     for what, meaning in rows:
         print(f"    {what:<28} {dim(meaning)}")
+    if invitation := stack.info.get("owner_invitation"):
+        print("\n    Sign in as owner@example.com. The first time, choose your password here; the link works once:")
+        print(f"    {stack.api_url}/me/invitation#{invitation}")
     print('\n    TOKEN=$(sed -n \'s/.*"owner_token": "\\(.*\\)".*/\\1/p\' .local/ferryman.json)')
     print(f'    curl -s -H "Authorization: Bearer $TOKEN" {stack.api_url}/v1/me\n')
 

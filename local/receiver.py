@@ -1,5 +1,9 @@
-"""A small HTTP receiver for webhooks on the loopback interface: programmable answers, recorded requests."""
+"""A small HTTP receiver for webhooks on the loopback interface: programmable answers, recorded requests.
 
+As a program it stays for the sample workspace of `make up`: it accepts everything but what is sent to `/failing`.
+"""
+
+import argparse
 import socket
 import threading
 import time
@@ -34,14 +38,17 @@ class Answer:
 
 
 class Receiver:
-    """Listens on a free port from construction until `close()`. All methods may be called from any thread."""
+    """Listens from construction until `close()`, on a free port unless one is given.
 
-    def __init__(self) -> None:
+    All methods may be called from any thread.
+    """
+
+    def __init__(self, port: int = 0) -> None:
         self._arrived = threading.Condition()
         self._requests: list[Request] = []
         self._answers: dict[str, list[Answer]] = {}
         self._closing = threading.Event()
-        self._server = _Server(self)
+        self._server = _Server(self, port)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
@@ -98,9 +105,11 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, receiver: Receiver) -> None:
+    allow_reuse_address = True
+
+    def __init__(self, receiver: Receiver, port: int) -> None:
         self.receiver = receiver
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", port), _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Stay quiet: a sender may give up before our answer."""
@@ -133,3 +142,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Stay quiet: the requests are recorded."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    receiver = Receiver(parser.parse_args().port)
+    receiver.answer("/failing", Answer(500, body=b'{"error": "database is locked"}'))
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -72,12 +72,28 @@ class Stack:
             with step("Owner and workspace"):
                 self._remember(**bootstrap.ensure(self.stack_port, deployment, self.api()))
 
+    def receiver_url(self) -> str:
+        """Start the receiver of the sample workspace unless it runs, and return its address, which stays the same."""
+        port = self.info.get("receiver_port") or processes.free_port()
+        running = self._running()
+        if "receiver" not in running:
+            command = [sys.executable, "-m", "local.receiver", "--port", str(port)]
+            process = processes.start(command, cwd=ROOT, env=dict(os.environ), log=self.directory / "receiver.log")
+            self._remember(receiver_port=port, processes=running | {"receiver": process})
+        return f"http://localhost:{port}"
+
+    def sampled(self) -> None:
+        """Remember that the sample workspace was made."""
+        self._remember(sampled=True)
+
     def down(self) -> bool:
         """Stop everything that `up` started. False if nothing ran."""
         running = self._running()
         if gateway := running.get("gateway"):
             with step("Stopping the gateway"):
                 processes.stop(gateway, patience=2)
+        if receiver := running.get("receiver"):
+            processes.stop(receiver, patience=2)
         clean = True
         if emulator := running.get("ministack"):
             with step("Stopping MiniStack" + (", which saves its state" if self.persistent else "")):

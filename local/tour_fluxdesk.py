@@ -33,7 +33,7 @@ def main() -> None:
 
 def _webhook(api: Api, receiver: Receiver) -> dict[str, Any]:
     demo._headline(1, "A webhook of one's own, with a signing secret of its own: POST /v1/me/webhooks")
-    webhook = demo._create(api, "/v1/me/webhooks", {"url": receiver.url("/fluxdesk-events")})
+    webhook = demo.create(api, "/v1/me/webhooks", {"url": receiver.url("/fluxdesk-events")})
     demo._show("webhook", webhook["id"])
     demo._show("gets", ", ".join(webhook["events"]))
     return webhook
@@ -44,7 +44,7 @@ def _tour(api: Api, receiver: Receiver, webhook: dict[str, Any]) -> None:
 
     demo._headline(2, "A notification: POST /v1/notifications")
     told = {"type": "task_assigned", "title": "Fix the login page", "user_ids": [me]}
-    demo._create(api, "/v1/notifications", told)
+    demo.create(api, "/v1/notifications", told)
     request = demo._await("the delivery", lambda: demo._first(receiver, "/fluxdesk-events"), ARRIVAL_SECONDS)
     print(f"\n    {bold(request.method)} {request.path}")
     for name in HEADERS:
@@ -70,7 +70,7 @@ def _tour(api: Api, receiver: Receiver, webhook: dict[str, Any]) -> None:
 
     demo._headline(5, "A reminder for later, and cancelled: send_at")
     later = (datetime.now(UTC) + timedelta(minutes=50)).isoformat()
-    reminder = demo._create(
+    reminder = demo.create(
         api,
         "/v1/notifications",
         {"type": "meeting", "title": "Planning begins in 10 minutes", "user_ids": [me], "send_at": later},

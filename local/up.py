@@ -3,7 +3,7 @@
 import os
 import time
 
-from local import demo, stack
+from local import demo, sample, stack
 from tools import console
 from tools.console import bold, dim, seconds
 
@@ -14,6 +14,7 @@ def main() -> None:
     here = stack.default()
     print(bold("Ferryman on this machine"))
     here.up()
+    sample.ensure(here)
     ready = time.time()
     demo.tour(here)
     now = time.time()

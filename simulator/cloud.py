@@ -85,8 +85,8 @@ class Cloud(World):
     def inside(self, folder: str) -> Iterator[None]:
         yield
 
-    def bootstrap(self, name: str = "Acme") -> dict[str, Any]:
-        event = {"workspace_name": name, "owner_name": "Ada", "owner_email": "ada@example.com"}
+    def bootstrap(self, name: str = "Acme", **fields: Any) -> dict[str, Any]:
+        event = {"workspace_name": name, "owner_name": "Ada", "owner_email": "ada@example.com", **fields}
         made: dict[str, Any] = self.invoke("bootstrap", event)
         return made
 

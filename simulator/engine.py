@@ -7,11 +7,12 @@ the order of time, so a seed always gives the same run, and a function can be en
 import heapq
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from greenlet import getcurrent, greenlet
 
 _LOCK_SECONDS = 0.002  # until a task that waits for a lock tries again
+_LOOK_SECONDS = 0.02  # until a task that waits for one of several things looks again
 
 
 class Killed(BaseException):
@@ -186,6 +187,19 @@ class Engine:
             task.waiters.append(lambda: self.after(0, turn))
             self.hub.switch()
 
+    def wait_until(self, happened: Callable[[], bool], seconds: float) -> None:
+        """Let time pass until something has happened, at most so many seconds."""
+        end = self.now + seconds
+        while not happened() and self.now < end:
+            self.sleep(min(_LOOK_SECONDS, end - self.now))
+
+    def wait_for(self, futures: Iterable["Future"], timeout: float) -> "Waited":
+        """Stands in for concurrent.futures.wait."""
+        waiting = list(futures)
+        self.wait_until(lambda: all(future.done() for future in waiting), timeout)
+        done = {future for future in waiting if future.done()}
+        return Waited(done, {future for future in waiting if future not in done})
+
     def die(self, by: str) -> None:
         """End the process of the current task at this moment. `by` names the fault."""
         task = self.current
@@ -236,6 +250,11 @@ class Future:
         if self._task.error is not None:
             raise self._task.error
         return self._task.result
+
+
+class Waited(NamedTuple):
+    done: set[Future]
+    not_done: set[Future]
 
 
 class Pool:

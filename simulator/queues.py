@@ -165,6 +165,36 @@ class SQS:
         answer: dict[str, Any] = self.network.call("SendMessageBatch", apply, before, self._after)
         return answer
 
+    def receive_message(self, **request: Any) -> dict[str, Any]:
+        known = "QueueUrl MaxNumberOfMessages WaitTimeSeconds MessageSystemAttributeNames"
+        aws.require_known("receive_message", request, known)
+        queue, engine = self._queues[request["QueueUrl"]], self.network.engine
+
+        def waits() -> bool:
+            moment = queue.next_visible()
+            return moment is not None and moment <= engine.now
+
+        engine.wait_until(waits, request["WaitTimeSeconds"])
+
+        def apply() -> dict[str, Any]:
+            received = queue.receive(request["MaxNumberOfMessages"])
+            return {"Messages": [_as_received(message) for message in received]} if received else {}
+
+        answer: dict[str, Any] = self.network.call("ReceiveMessage", apply, self._before, self._after)
+        return answer
+
+    def delete_message_batch(self, **request: Any) -> dict[str, Any]:
+        aws.require_known("delete_message_batch", request, "QueueUrl Entries")
+        queue = self._queues[request["QueueUrl"]]
+
+        def apply() -> dict[str, Any]:
+            for entry in request["Entries"]:
+                queue.delete(entry["ReceiptHandle"])
+            return {"Successful": [{"Id": entry["Id"]} for entry in request["Entries"]]}
+
+        answer: dict[str, Any] = self.network.call("DeleteMessageBatch", apply, self._before, self._after)
+        return answer
+
     def change_message_visibility(self, **request: Any) -> dict[str, Any]:
         aws.require_known("change_message_visibility", request, "QueueUrl ReceiptHandle VisibilityTimeout")
         queue = self._queues[request["QueueUrl"]]
@@ -204,3 +234,12 @@ class SQS:
         if self.network.faults.strikes("queue.delay"):
             late = self.network.faults.random("queue.delay").uniform(1, 60)
         return queue.put(entry["MessageBody"], delay + late)
+
+
+def _as_received(message: Message) -> dict[str, Any]:
+    return {
+        "MessageId": message.id,
+        "ReceiptHandle": message.handle,
+        "Body": message.body,
+        "Attributes": {"ApproximateReceiveCount": str(message.receives)},
+    }

@@ -13,6 +13,7 @@ import pkgutil
 import random
 import time
 from collections.abc import Callable, Collection
+from concurrent import futures
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -125,6 +126,7 @@ class Simulation:
         enter(patch.object(clock, "now", self._now))
         enter(patch.object(transport, "post", self.receivers.post))
         enter(patch.object(time, "sleep", self.engine.sleep))
+        enter(patch.object(futures, "wait", self.engine.wait_for))
         enter(patch.object(os, "urandom", self._entropy.randbytes))
         enter(patch.object(random, "_urandom", self._entropy.randbytes))
         pool = type("SimulatedPool", (Pool,), {"engine": self.engine})

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools import console, template
+from tools import console, frontend, template
 from tools.console import LocalError, step, tail
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,10 +37,16 @@ def fingerprint(root: Path, parameters: dict[str, str]) -> str:
 
 
 def _source_files(root: Path) -> Iterator[Path]:
+    yield from frontend.sources(root)
     for source in SOURCES:
         path = root / source
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
-        yield from (file for file in files if file.is_file() and "__pycache__" not in file.parts)
+        yield from (file for file in files if file.is_file() and not _is_made(root, file))
+
+
+def _is_made(root: Path, file: Path) -> bool:
+    """Whether a file is compiled or built from others that are counted."""
+    return "__pycache__" in file.parts or file.is_relative_to(root / frontend.TARGET)
 
 
 @contextmanager
@@ -54,9 +60,10 @@ def lock(root: Path) -> Iterator[None]:
 
 
 def build(root: Path, place: Path, log: Path, architecture: str) -> bool:
-    """`sam build` to `place`, unless the sources are those of last time. True if it had to. Needs the lock.
+    """Build the console and run `sam build` to `place`, unless the sources are those of last time.
 
-    Raises `LocalError` if the build fails, or holds a binary for another processor.
+    Returns whether it had to. Needs the lock. Raises `LocalError` if the build fails, or holds a binary for another
+    processor.
     """
     directory = root / place
     mark, built = directory.with_suffix(".from"), directory / "template.yaml"
@@ -67,6 +74,7 @@ def build(root: Path, place: Path, log: Path, architecture: str) -> bool:
         return False
     mark.parent.mkdir(parents=True, exist_ok=True)
     mark.unlink(missing_ok=True)
+    frontend.build(root)
     command = ["sam", "build", "--cached", "--parallel", "--build-dir", str(directory)]
     sam([*command, *overrides(processor)], root, dict(os.environ), log)
     verify(directory, architecture)

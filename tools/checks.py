@@ -10,6 +10,7 @@ from tools.console import LocalError, bold, green, red, seconds
 STAGES: dict[str, list[list[str]]] = {
     "lint": [["ruff", "check", "."], ["ruff", "format", "--check", "."]],
     "types": [["mypy", "."]],
+    "console": [["python", "-m", "tools.frontend", "check"]],
     "unit": [["pytest", "-q", "-n", "2", "tests/unit"]],
     "contract": [["pytest", "-q", "-n", "2", "tests/contract"]],
     "integration": [["pytest", "-q", "-n", "2", "--dist", "loadfile", "tests/integration"]],
@@ -19,6 +20,7 @@ STAGES: dict[str, list[list[str]]] = {
 ADVICE = {
     "lint": "`make format` repairs most of it.",
     "types": "`make types` repeats only this.",
+    "console": "`make test-console` repeats only this.",
     "unit": "`make test-unit` repeats only this.",
     "contract": "`make test-contract` repeats only this.",
     "integration": "`make test-integration` repeats only this.",

@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "layers" / "ferryman"))
 
 from ferryman.events import catalogue  # noqa: E402
+from ferryman.identity import permissions  # noqa: E402
+from ferryman.identity.permissions import Role  # noqa: E402
 
 from bench import pages  # noqa: E402
 from bench.report import Row  # noqa: E402
@@ -161,10 +163,21 @@ def event_types() -> str:
     return "\n\n".join(parts)
 
 
+def roles() -> str:
+    """Each scope with the roles that may hold it."""
+    names: tuple[Role, ...] = ("owner", "admin", "manager", "staff", "bot")
+    rows = ["| scope | allows | " + " | ".join(f"`{role}`" for role in names) + " |", "|---|---|" + "---|" * len(names)]
+    for scope, text in permissions.DESCRIPTIONS.items():
+        held = ["yes" if scope in permissions.of_role(role) else "" for role in names]
+        rows.append(f"| `{scope}` | {text} | {' | '.join(held)} |")
+    return "\n".join(rows)
+
+
 def files() -> dict[Path, str]:
     """The pages with generated parts, as they should be: path → text."""
     return {
         DOCS / "functions.md": _between(DOCS / "functions.md", "functions", function_sections()),
+        DOCS / "roles.md": _between(DOCS / "roles.md", "roles", roles()),
         DOCS / "receivers.md": _between(DOCS / "receivers.md", "events", event_types()),
     }
 

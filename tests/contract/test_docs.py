@@ -91,7 +91,7 @@ def test_make_targets_exist(page: Path) -> None:
 @each_page
 def test_routes_exist(page: Path) -> None:
     routes = set(template.routes())
-    for method, path in re.findall(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w/{}.-]*[\w}])", _code(page)):
+    for method, path in re.findall(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w/{}.+-]*[\w}])", _code(page)):
         if path != "/your/path" and not path.startswith(DIALECTS):
             assert f"{method} {path}" in routes, f"{method} {path} is no route"
     shapes = {re.sub(r"\{\w+\}", "*", route.partition(" ")[2]) for route in routes}

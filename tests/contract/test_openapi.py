@@ -16,7 +16,9 @@ from tests.support.described import operations
 from tools import openapi
 
 OPERATIONS = {operation.key: operation for operation in openapi.routes()}
-ROUTES = {key: folder for key, folder in template.routes().items() if key != "$default"}
+# The console's pages and files are behind greedy routes; they are no part of the API.
+GREEDY = {key: folder for key, folder in template.routes().items() if "{proxy+}" in key}
+ROUTES = {key: folder for key, folder in template.routes().items() if key != "$default" and key not in GREEDY}
 TEXT = (openapi.TARGET / "openapi.yaml").read_text()
 DOCUMENT: dict[str, Any] = yaml.safe_load(TEXT)
 
@@ -52,6 +54,11 @@ def test_handlers_template_and_reference_know_the_same_routes() -> None:
     assert {f"{method} {path}" for path, methods in written.items() for method in methods} == set(OPERATIONS)
 
 
+def test_greedy_routes_lead_to_the_console() -> None:
+    console = openapi.functions()["console"]
+    assert {f"GET {path}": "console" for path in (*console.PAGES, console.ASSETS)} == GREEDY
+
+
 def test_a_route_leads_to_the_function_that_registers_it() -> None:
     for folder, module in openapi.functions().items():
         mine = {key for key, function in ROUTES.items() if function == folder}
@@ -76,6 +83,7 @@ def test_every_kind_of_webhook_has_the_same_routes() -> None:
         | {key.replace(deliveries, "delivery") for key in plain if f" {deliveries}/" in key}
         for webhooks, deliveries in kinds.items()
     }
+    routes["/v1/webhooks"].remove("PUT /{}/owner")  # the others go with their person or bot
     assert len(routes["/v1/webhooks"]) == 16
     assert routes["/v1/webhooks"] == routes["/v1/me/webhooks"] == routes["/v1/bots/{}/callbacks"]
 
@@ -89,7 +97,7 @@ def test_an_error_is_written_once() -> None:
         if "application/problem+json" in answer.get("content", {})
     ]
     assert not inline
-    assert len(TEXT.encode()) < 300_000
+    assert len(TEXT.encode()) < 330_000
 
 
 def test_no_two_routes_differ_in_a_parameters_name_only() -> None:

@@ -186,7 +186,7 @@ def test_every_function_rings_when_it_fails_or_may_not_run() -> None:
     assert _alarmed("Errors") == own
     assert _alarmed("Throttles") == own
     assert _alarmed("5xx") == {"ApiId"}
-    assert {folder for folder in FUNCTIONS if not _kinds(folder)} == {"bootstrap", "unpark"}
+    assert {folder for folder in FUNCTIONS if not _kinds(folder)} == {"bootstrap", "plan", "unpark"}
 
 
 def test_every_stream_rings_when_it_is_late() -> None:

@@ -330,7 +330,30 @@ def test_the_audit_log_is_append_only() -> None:
     allowed = {action for folder in FUNCTIONS for action, name in guard.allowed(folder) if name == "AuditTable"}
     assert allowed == {"dynamodb:PutItem", "dynamodb:Query"}
     assert {folder for folder in FUNCTIONS if ("dynamodb:Query", "AuditTable") in guard.allowed(folder)} == {"audit"}
-    assert "TimeToLiveSpecification" not in template.resources("AWS::DynamoDB::Table")["AuditTable"]["Properties"]
+
+
+# Nothing limits how long these grow: their items are things that somebody made and can remove.
+KEPT_FOR_EVER = {
+    "WorkspacesTable",
+    "UsersTable",
+    "EmailsTable",
+    "LoginsTable",
+    "TokensTable",
+    "ChatsTable",
+    "IncomingWebhooksTable",
+    "WebhooksTable",
+    "SubscriptionsTable",
+}
+
+
+def test_what_traffic_writes_expires() -> None:
+    expiring = {name for name, item in TABLES.items() if "TimeToLiveSpecification" in item["Properties"]}
+    assert set(TABLES) - expiring == KEPT_FOR_EVER
+
+
+@pytest.mark.parametrize("name", ["MessageRetentionDays", "AuditRetentionDays"])
+def test_messages_and_the_audit_log_are_kept_for_400_days_unless_somebody_says_otherwise(name: str) -> None:
+    assert (PARAMETERS[name]["Default"], PARAMETERS[name]["MinValue"]) == (400, 0)
 
 
 def test_what_delivers_cannot_read_credentials() -> None:
@@ -414,6 +437,18 @@ def test_a_setting_says_the_same_in_every_function(folder: str) -> None:
             assert value["Ref"].removesuffix("Table").lower() == name.removesuffix("_TABLE").replace("_", "").lower()
 
 
+def test_deliveries_cannot_starve_the_api_where_it_reserves_concurrency() -> None:
+    """Reserving is off by default: a new account has ten concurrent executions, and must keep a hundred unreserved."""
+    assert PARAMETERS["ApiReservedConcurrency"]["Default"] == 0
+    assert template.load()["Conditions"]["ReservesConcurrency"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "ApiReservedConcurrency"}, 0]}]
+    }
+    reserved = {"Fn::If": ["ReservesConcurrency", {"Ref": "ApiReservedConcurrency"}, {"Ref": "AWS::NoValue"}]}
+    reserving = {name for name, one in FUNCTIONS.items() if one.get("ReservedConcurrentExecutions") == reserved}
+    assert reserving == {folder for folder, _ in events("HttpApi")}
+    assert not [name for name in set(FUNCTIONS) - reserving if "ReservedConcurrentExecutions" in FUNCTIONS[name]]
+
+
 @pytest.mark.parametrize("folder", sorted({folder for folder, _ in events("HttpApi")}))
 def test_a_function_answers_before_api_gateway_gives_up(folder: str) -> None:
     assert timeout(folder) < 30
@@ -463,7 +498,7 @@ def test_no_other_site_is_let_in_by_cors() -> None:
 
 
 def test_requests_a_second_are_bounded() -> None:
-    """Everybody together; and those that cost a password's hash by themselves."""
+    """Each route by itself, and those that cost a password's hash more tightly."""
     (api,) = template.resources("AWS::Serverless::HttpApi").values()
     every = api["Properties"]["DefaultRouteSettings"]
     assert 0 < every["ThrottlingRateLimit"] <= every["ThrottlingBurstLimit"] <= 5_000

@@ -154,5 +154,6 @@ def actions(properties: Any) -> Iterator[str]:
 
 
 def test_the_stacks_stay_far_from_cloudformations_500_resources() -> None:
+    """Each route of its own adds a permission, so a dialect takes one greedy route, such as `/api/v4/{proxy+}`."""
     for name in TEMPLATES:
-        assert len(translated.resources(name)) <= 350, name
+        assert len(translated.resources(name)) < 350, name

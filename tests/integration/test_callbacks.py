@@ -261,11 +261,6 @@ def test_whoever_made_the_callback_need_not_belong_to_the_chat(workspace: Worksp
     workspace.make(f"/v1/chats/{chat}/messages", {"text": "@mine"})
     workspace.world.pump()
     assert len(receiver.requests("/mine")) == 1
-    # And it stays so when the person is gone.
-    assert workspace.call("PATCH", f"/v1/users/{admin.user_id}", {"active": False}).status == 200
-    workspace.make(f"/v1/chats/{chat}/messages", {"text": "@mine"})
-    workspace.world.pump()
-    assert len(receiver.requests("/mine")) == 2
 
 
 def test_a_deactivated_bot_is_not_called_until_it_is_back(world: World, bot: Bot) -> None:

@@ -13,7 +13,7 @@ from local.receiver import Receiver
 from tests.integration.conftest import Workspace
 from tests.support.clients import aws_client
 from tests.support.logged import logged
-from tests.support.world import World
+from tests.support.world import Context, World
 from tests.unit import hostile
 
 MESSAGES = 40
@@ -102,6 +102,61 @@ def test_the_others_of_a_batch_are_settled_before_the_one_that_hangs(
     assert len(ended) == BATCH
     hung, *others = _settled_at(world, batch)
     assert max(others) < hung
+
+
+def test_a_batch_that_waits_for_a_receiver_serves_those_behind_it(
+    world: World, workspace: Workspace, receiver: Receiver
+) -> None:
+    """Receivers that hang could else take every concurrent batch, before anybody knows that they hang."""
+    quiet, busy, failing = workspace.chat("Quiet"), workspace.chat("Busy"), workspace.chat("Failing")
+    with hostile.receiver(hostile.hang) as hanging:
+        bad = _webhook(workspace, quiet, hanging.url("/in", "localhost"))
+        good = _webhook(workspace, busy, receiver.url("/in"))
+        receiver.answer("/refused", 500)
+        refused = _webhook(workspace, failing, receiver.url("/refused"))
+        _say(workspace, quiet, 1)
+        world.pump_streams()
+        batch = _waiting(world)
+        _say(workspace, busy, 2)
+        _say(workspace, failing, 1)
+        world.pump_streams()
+        with logged() as log:
+            failed = world.invoke("deliverer", _batch(batch))["batchItemFailures"]
+    assert [one["itemIdentifier"] for one in failed] == ["0"]
+    ended = [_webhook_of(line) for line in log.lines("delivery.attempted")]
+    assert sorted(map(str, ended[:-1])) == sorted([good, good, refused])
+    assert ended[-1] == bad
+    assert not _waiting(world), "what was delivered is consumed, and what failed is hidden until its retry"
+    assert _hidden(world) == 1
+
+
+def _hidden(world: World) -> int:
+    """How many messages of the queue were received and come again later."""
+    attributes = aws_client("sqs").get_queue_attributes(
+        QueueUrl=world.queue_url("DeliveriesQueue"), AttributeNames=["ApproximateNumberOfMessagesNotVisible"]
+    )
+    return int(attributes["Attributes"]["ApproximateNumberOfMessagesNotVisible"])
+
+
+def test_nothing_more_is_served_when_an_attempt_could_not_end_in_time(
+    world: World, workspace: Workspace, receiver: Receiver
+) -> None:
+    quiet, busy = workspace.chat("Quiet"), workspace.chat("Busy")
+    with hostile.receiver(hostile.hang) as hanging:
+        _webhook(workspace, quiet, hanging.url("/in", "localhost"))
+        _webhook(workspace, busy, receiver.url("/in"))
+        _say(workspace, quiet, 1)
+        world.pump_streams()
+        batch = _waiting(world)
+        _say(workspace, busy, 1)
+        world.pump_streams()
+        world.invoke("deliverer", _batch(batch), Context(2_500))
+    assert receiver.requests("/in") == []
+    assert len(_waiting(world)) == 1
+
+
+def test_an_event_without_records_is_answered(world: World) -> None:
+    assert world.invoke("deliverer", {"Records": []}) == {"batchItemFailures": []}
 
 
 def test_half_of_all_traffic_that_hangs_holds_up_one_batch_and_no_other(

@@ -9,9 +9,10 @@ from ferryman import clock
 from ferryman.aws import dynamodb as store
 from ferryman.http.needs import PUBLIC, SIGNED_IN
 from ferryman.http.routes import Route
-from ferryman.identity import permissions
+from ferryman.identity import permissions, plans
 from ferryman.identity.credentials import secrets
 from ferryman.identity.permissions import Role
+from ferryman.identity.plans import Plan
 from ferryman.identity.tokens import service as tokens
 from ferryman.identity.tokens.schema import TokenIn
 from ferryman.identity.users import table as users
@@ -206,6 +207,33 @@ def test_a_role_opens_exactly_its_routes(scene: Scene, of_role: dict[Role, str],
         allowed = operation.needs.scope == SIGNED_IN or operation.needs.scope in permissions.of_role(role)
         assert refused != allowed, f"{role}: {answer.status} {answer.body!r}"
         assert answer.status < 500
+
+
+# --- 403: a workspace without the plan ---------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def of_plan(scene: Scene) -> dict[Plan, Workspace]:
+    """The owner of a workspace of each plan."""
+    owners = {plan: scene.world.bootstrap(plan, plan=plan) for plan in plans.ALL}
+    return {
+        plan: Workspace(scene.world, made["workspace_id"], made["user_id"], made["token"])
+        for plan, made in owners.items()
+    }
+
+
+@pytest.mark.parametrize("key", ROUTES)
+def test_a_plan_opens_exactly_its_routes(scene: Scene, of_plan: dict[Plan, Workspace], key: str) -> None:
+    operation = ROUTES[key]
+    needed = operation.needs.plan
+    for plan, owner in of_plan.items():
+        token = scene.suited(operation, owner).token
+        answer = scene.send(operation, unknown(scene.home.ids(operation)), token)
+        refused = answer.status == 403 and answer.json["type"] == "urn:ferryman:problem:plan-required"
+        assert refused == (needed is not None and not plans.includes(plan, needed)), f"{plan}: {answer.body!r}"
+        if refused:
+            assert (answer.json["plan"], answer.json["required_plan"]) == (plan, needed)
+            assert f"the plan {needed}" in answer.json["detail"]
 
 
 # --- 404: a thing that is not yours is like one that is not there -----------------------------------------

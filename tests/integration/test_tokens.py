@@ -146,6 +146,23 @@ def test_changed_scopes_hold_at_the_next_call(workspace: Workspace) -> None:
     assert workspace.world.call("GET", "/v1/users", token=token["token"]).status == 200
 
 
+def test_a_set_of_scopes_is_named_by_one_word(workspace: Workspace) -> None:
+    token = made(workspace, "Reports", scopes=["api"], description="Nightly figures")
+    assert {"messages:write", "webhooks:read"} <= set(token["scopes"])
+    assert not {"tokens:write", "users:write", "admin:*"} & set(token["scopes"])
+    headers = {"x-api-key": token["token"]}
+    assert workspace.world.call("GET", "/v1/webhooks", headers=headers).status == 200
+    assert workspace.world.call("GET", "/v1/tokens", headers=headers).status == 403
+    edit = {"scopes": ["admin", "chats:read"], "description": None}
+    edited = workspace.call("PATCH", f"/v1/tokens/{token['id']}", edit).json
+    assert (edited["scopes"], edited["description"]) == (["admin:*", "chats:read"], None)
+    assert workspace.world.call("GET", "/v1/tokens", headers=headers).status == 200
+    narrow = workspace.narrow("tokens:write", "messages:read")
+    assert (
+        narrow.call("POST", "/v1/tokens", {"name": "n", "scopes": ["api"], "environment": "production"}).status == 403
+    )
+
+
 # -- revoking ----------------------------------------------------------------------------------------------------------
 
 

@@ -322,19 +322,21 @@ class World:
         for pattern, key, folder in self._routes:
             match = pattern.fullmatch(f"{method} {path}")
             if match:
-                found.append((len(match.groupdict()), key, folder, match.groupdict()))
+                # A greedy route gets what no other takes.
+                found.append((("+}" in key, len(match.groupdict())), key, folder, match.groupdict()))
         if not found:
             return "$default", template.routes()["$default"], {}
         _, key, folder, parameters = min(found, key=lambda item: item[0])
         return key, folder, parameters
 
-    def bootstrap(self, name: str = "Acme") -> dict[str, Any]:
+    def bootstrap(self, name: str = "Acme", **fields: Any) -> dict[str, Any]:
         """A new workspace with its owner, made by the real function; earlier bootstraps are forgotten."""
         aws_client("dynamodb").delete_item(TableName=self.table("workspaces"), Key={"workspace_id": {"S": "bootstrap"}})
         event = {
             "workspace_name": name,
             "owner_name": "Ada",
             "owner_email": f"ada-{uuid.uuid4().hex[:8]}@example.com",
+            **fields,
         }
         made: dict[str, Any] = self.invoke("bootstrap", event)
         assert "token" in made, made
@@ -428,10 +430,12 @@ def _wire(value: Any) -> Any:
 
 
 def _pattern(route_key: str) -> re.Pattern[str]:
-    pieces = re.split(r"\{(\w+)\}", route_key)
-    return re.compile(
-        "".join(f"(?P<{piece}>[^/]+)" if odd % 2 else re.escape(piece) for odd, piece in enumerate(pieces))
-    )
+    pieces = re.split(r"\{(\w+\+?)\}", route_key)
+    return re.compile("".join(_group(piece) if odd % 2 else re.escape(piece) for odd, piece in enumerate(pieces)))
+
+
+def _group(name: str) -> str:
+    return f"(?P<{name[:-1]}>.+)" if name.endswith("+") else f"(?P<{name}>[^/]+)"
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.conversations.contexts import service as contexts
 from ferryman.conversations.contexts.schema import ContextOut
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.identity.users.schema import OwnerIn
 from ferryman.integrations.application_requests import table as requests
 from ferryman.integrations.application_requests.schema import ApplicationRequestOut
 from ferryman.integrations.applications import service, table
@@ -75,6 +76,18 @@ def read_application(call: ThisCall, application_id: Id) -> ApplicationOut:
 @needs("admin:*")
 def edit_application(call: ThisCall, application_id: Id, data: Annotated[ApplicationPatch, Body()]) -> ApplicationOut:
     return _out(service.edit(call.caller, application_id, data))
+
+
+@app.put(
+    "/v1/applications/<application_id>/owner",
+    summary="Hand an application over",
+    description="With its callback. The new owner is an active person whose role may have it. The token stays, so "
+    "whoever knew it still knows it. A disabled application stays disabled: enable it afterwards.",
+    responses=errors(409),
+)
+@needs("admin:*")
+def hand_over_application(call: ThisCall, application_id: Id, data: Annotated[OwnerIn, Body()]) -> ApplicationOut:
+    return _out(service.hand_over(call.caller, application_id, data.user_id))
 
 
 @app.delete(

@@ -8,6 +8,7 @@ from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.http.webhook_owners import bot as bot_callbacks
 from ferryman.identity.tokens import table as tokens
 from ferryman.identity.tokens.schema import TokenCreated, TokenOut
+from ferryman.identity.users.schema import OwnerIn
 from ferryman.integrations.bots import service
 from ferryman.integrations.bots.schema import BotCreated, BotIn, BotOut, BotPatch, BotTokenIn
 from ferryman.schema import Listing, ListQuery
@@ -72,6 +73,18 @@ def read_bot(call: ThisCall, bot_id: Id) -> BotOut:
 @needs("bots:write")
 def edit_bot(call: ThisCall, bot_id: Id, data: Annotated[BotPatch, Body()]) -> BotOut:
     return BotOut.of(service.edit(call.caller, bot_id, data))
+
+
+@app.put(
+    "/v1/bots/<bot_id>/owner",
+    summary="Hand a bot over",
+    description="With the callbacks that its owner had. The new owner is an active person whose role may have bots. "
+    "The tokens stay, so whoever knew them still knows them. A deactivated bot stays so: activate it afterwards.",
+    responses=errors(409),
+)
+@needs("admin:*")
+def hand_over_bot(call: ThisCall, bot_id: Id, data: Annotated[OwnerIn, Body()]) -> BotOut:
+    return BotOut.of(service.hand_over(call.caller, bot_id, data.user_id))
 
 
 @app.delete(

@@ -5,6 +5,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman import ids, settings
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.identity.users.schema import OwnerIn
 from ferryman.integrations.incoming_webhooks import service, table
 from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
 from ferryman.integrations.incoming_webhooks.schema import (
@@ -68,7 +69,8 @@ def read_incoming_webhook(call: ThisCall, incoming_webhook_id: Id) -> IncomingWe
 @app.patch(
     "/v1/incoming-webhooks/<incoming_webhook_id>",
     summary="Edit an incoming webhook",
-    description="The next message has the new author; its URL stays.",
+    description="The next message has the new author; its URL stays. state: disabled closes the URL until it is "
+    "enabled again, which takes an owner whose role may have it.",
     responses=errors(409),
 )
 @needs("webhooks:write")
@@ -76,6 +78,20 @@ def edit_incoming_webhook(
     call: ThisCall, incoming_webhook_id: Id, data: Annotated[IncomingWebhookPatch, Body()]
 ) -> IncomingWebhookOut:
     return IncomingWebhookOut.of(service.edit(call.caller, incoming_webhook_id, data))
+
+
+@app.put(
+    "/v1/incoming-webhooks/<incoming_webhook_id>/owner",
+    summary="Hand an incoming webhook over",
+    description="The new owner is an active person whose role may have it. The URL stays, so whoever knew it still "
+    "knows it. A disabled one stays disabled: enable it afterwards.",
+    responses=errors(409),
+)
+@needs("admin:*")
+def hand_over_incoming_webhook(
+    call: ThisCall, incoming_webhook_id: Id, data: Annotated[OwnerIn, Body()]
+) -> IncomingWebhookOut:
+    return IncomingWebhookOut.of(service.hand_over(call.caller, incoming_webhook_id, data.user_id))
 
 
 @app.post(

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.identity.plans import OF_INTEGRATIONS
 from ferryman.identity.tokens import service, table
 from ferryman.identity.tokens.schema import (
     RevocationIn,
@@ -33,7 +34,7 @@ def _replay(call: Call, token_id: str) -> TokenCreated:
     status_code=201,
     middlewares=[Replay(_replay)],
 )
-@needs("tokens:write")
+@needs("tokens:write", plan=OF_INTEGRATIONS)
 def create_token(call: ThisCall, data: Annotated[TokenIn, Body()]) -> TokenCreated:
     token, secret = service.create(call.caller, data, call.idempotency_key)
     created = TokenCreated.of(token)
@@ -46,7 +47,7 @@ def create_token(call: ThisCall, data: Annotated[TokenIn, Body()]) -> TokenCreat
     summary="List API tokens",
     description="Newest first. Without admin:*, only your own user's. A test token sees test tokens only.",
 )
-@needs("tokens:read")
+@needs("tokens:read", plan=OF_INTEGRATIONS)
 def list_tokens(call: ThisCall, query: Annotated[TokenQuery, Query()]) -> Listing[TokenOut]:
     user_id = None if call.caller.is_admin else call.caller.user_id
     found, last = table.page(
@@ -63,7 +64,7 @@ def list_tokens(call: ThisCall, query: Annotated[TokenQuery, Query()]) -> Listin
 
 
 @app.get("/v1/tokens/<token_id>", summary="Read an API token")
-@needs("tokens:read")
+@needs("tokens:read", plan=OF_INTEGRATIONS)
 def read_token(call: ThisCall, token_id: Id) -> TokenOut:
     return TokenOut.of(service.get_visible(call.caller, token_id))
 
@@ -74,7 +75,7 @@ def read_token(call: ThisCall, token_id: Id) -> TokenOut:
     description="A token stays live or test: production cannot become another environment, nor the other way round.",
     responses=errors(409),
 )
-@needs("tokens:write")
+@needs("tokens:write", plan=OF_INTEGRATIONS)
 def edit_token(call: ThisCall, token_id: Id, data: Annotated[TokenPatch, Body()]) -> TokenOut:
     return TokenOut.of(service.edit(call.caller, token_id, data))
 

@@ -1,4 +1,4 @@
-"""People of a workspace: /v1/users and /v1/me."""
+"""The workspace and its people: /v1/workspace, /v1/users and /v1/me."""
 
 from typing import Annotated
 
@@ -6,6 +6,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.http.api import SIGNED_IN, Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.identity.users import service, table
 from ferryman.identity.users.schema import MeOut, UserIn, UserOut, UserPatch, UserQuery
+from ferryman.identity.workspaces import table as workspaces
+from ferryman.identity.workspaces.schema import WorkspaceOut
 from ferryman.integrations import cascades
 from ferryman.schema import Listing
 
@@ -24,11 +26,18 @@ def read_me(call: ThisCall) -> MeOut:
     return MeOut(
         user=UserOut.of(table.get(caller.workspace_id, caller.user_id)),
         workspace_id=caller.workspace_id,
+        plan=caller.plan,
         token_id=caller.credential_id if caller.kind == "token" else None,
         session_id=caller.credential_id if caller.kind == "session" else None,
         scopes=sorted(caller.scopes),
         livemode=caller.livemode,
     )
+
+
+@app.get("/v1/workspace", summary="Read the workspace", description="Its name and its plan, for every caller.")
+@needs(SIGNED_IN)
+def read_workspace(call: ThisCall) -> WorkspaceOut:
+    return WorkspaceOut.of(workspaces.get(call.caller.workspace_id), call.caller.plan)
 
 
 @app.post(
@@ -66,7 +75,9 @@ def read_user(call: ThisCall, user_id: Id) -> UserOut:
 @app.patch(
     "/v1/users/<user_id>",
     summary="Edit a user",
-    description="A changed role, or active: false, holds for the user's tokens when the answer arrives. "
+    description="A changed role, or active: false, holds for the user's tokens when the answer arrives. Webhooks, "
+    "incoming webhooks, applications and bots of a user who may not have them any more are disabled with the reason "
+    "owner_deactivated or owner_may_not, and do not come back by themselves. "
     "Bots are edited with PATCH /v1/bots/{bot_id}.",
     responses=errors(409),
 )

@@ -4,13 +4,13 @@ from typing import Any
 
 from ferryman.errors import FerrymanError
 from ferryman.http.validation import validate
-from ferryman.identity.workspaces import service
+from ferryman.identity import bootstrap
 from ferryman.identity.workspaces.schema import BootstrapIn
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """`{"workspace_name", "owner_name", "owner_email"}` → ids and the token, which is shown this once."""
+    """`{"workspace_name", "owner_name", "owner_email", "plan"?}` → ids and the token, which is shown this once."""
     try:
-        return service.bootstrap(validate(BootstrapIn, event))
+        return bootstrap.bootstrap(validate(BootstrapIn, event))
     except FerrymanError as error:
         return {"error": str(error)}

@@ -1,33 +1,56 @@
-"""The delivery queues: signs and sends, ten at a time, or two hundred where the receivers are slow."""
+"""The delivery queues: signs and sends, ten at a time, or two hundred where the receivers are slow.
 
+A batch on the fast lane that waits for a receiver goes on to serve its queue meanwhile (`_serve`). Else a few receivers
+that hang would take every concurrent batch, and everybody else's deliveries would wait for them.
+"""
+
+from collections.abc import Sequence
 from typing import Any
 
 from ferryman import failures, log
 from ferryman.pipeline import deliver
-from ferryman.pipeline.deliver import Done, Return
+from ferryman.pipeline.deliver import Done, Invocation, Return
 from ferryman.webhooks import tickets
 from ferryman.webhooks.tickets import Ticket
 
 _INFRASTRUCTURE_PAUSE_SECONDS = 20
+_LONG_POLL_SECONDS = 1
+# Batches that one invocation works on at a time: a hundred attempts fit into its memory and its open files.
+_MAX_DEPTH = 10
+
+type Records = Sequence[dict[str, Any]]
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    lane = tickets.lane_of_arn(event["Records"][0]["eventSourceARN"])
-    records, batch, failed = [], [], []
-    for record in event["Records"]:
+    records = event["Records"]
+    if not records:
+        return {"batchItemFailures": []}
+    lane = tickets.lane_of_arn(records[0]["eventSourceARN"])
+    failed = _work(records, Invocation(lane, lambda: context.get_remaining_time_in_millis() / 1000))
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def _work(records: Records, invocation: Invocation, depth: int = 1) -> list[str]:
+    """Deliver a batch. The ids of the messages that have to come again."""
+    readable, batch, failed = [], [], []
+    for record in records:
         try:
             batch.append(Ticket.load(record["body"], first=_receives(record) == "1"))
-            records.append(record)
+            readable.append(record)
         except ValueError:
             # Not made by us. It goes its way to the dead letters, where it is kept.
             log.warning("ticket.unreadable", message_id=record["messageId"])
             failed.append(record["messageId"])
+
+    def serve() -> bool:
+        return invocation.lane == "fast" and depth < _MAX_DEPTH and _serve(invocation, depth + 1)
+
     try:
-        verdicts = deliver.deliver(batch, context.get_remaining_time_in_millis() / 1000, lane) if batch else []
+        verdicts = deliver.deliver(batch, invocation, serve) if batch else []
     except Exception as error:
         verdicts = [error] * len(batch)
     pauses = {}
-    for record, ticket, verdict in zip(records, batch, verdicts, strict=True):
+    for record, ticket, verdict in zip(readable, batch, verdicts, strict=True):
         if isinstance(verdict, Done):
             continue
         failed.append(record["messageId"])
@@ -38,8 +61,26 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             pause = _INFRASTRUCTURE_PAUSE_SECONDS
         pauses[record["receiptHandle"]] = pause
     if pauses:
-        tickets.hide(pauses, lane)
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+        tickets.hide(pauses, invocation.lane)
+    return failed
+
+
+def _serve(invocation: Invocation, depth: int) -> bool:
+    """Take what waits in the queue and deliver it, while attempts of an earlier batch are still under way.
+
+    Returns whether it looked into the queue. It does not when an attempt could no longer end in time.
+    """
+    if not invocation.in_time(_LONG_POLL_SECONDS):
+        return False
+    try:
+        records = tickets.receive(invocation.lane, _LONG_POLL_SECONDS)
+        failed = set(_work(records, invocation, depth)) if records else set()
+        done = [record["receiptHandle"] for record in records if record["messageId"] not in failed]
+        tickets.delete(done, invocation.lane)
+    except Exception as error:  # the batch that waits must get its verdicts; these messages come again by themselves
+        failures.report("deliverer.not_serving", error)
+        return False
+    return True
 
 
 def _receives(record: dict[str, Any]) -> str | None:

@@ -5,6 +5,7 @@ FerrymanError
 ├── Conflict            somebody else changed it first, or the name is taken; http answers 409
 ├── Invalid             what was sent cannot be accepted; the message says how to fix it; http answers 422
 ├── NotAllowed          the caller is known but may not do this; http answers 403
+│   └── PlanRequired           the workspace's plan does not include it; nobody in the workspace can help that
 ├── NotAuthenticated    the caller is not known; http answers 401
 │   └── SecondFactorRequired   the password was right; send the code of the second factor too
 ├── TooManyAttempts     wait as many seconds as it says; http answers 429
@@ -17,11 +18,14 @@ Storage raises NotFound and Conflict; only `ferryman.http` knows status codes. A
 fails is data (`pipeline.transport` outcomes), never an exception.
 """
 
+from collections.abc import Mapping
+
 
 class FerrymanError(Exception):
     """The root of the tree; its text is safe to show to the caller and never contains a secret."""
 
     problem: str | None = None  # names the problem where its status does not say enough
+    members: Mapping[str, str] = {}  # what the problem says besides, by name (RFC 9457 section 3.2)
 
 
 class NotFound(FerrymanError):
@@ -45,6 +49,17 @@ class Invalid(FerrymanError):
 
 class NotAllowed(FerrymanError):
     pass
+
+
+class PlanRequired(NotAllowed):
+    problem = "plan-required"
+
+    def __init__(self, plan: str, required: str) -> None:
+        super().__init__(
+            f"This needs the plan {required}, and the workspace has the plan {plan}. The operator of this deployment "
+            "can change it. Deleting and revoking need no plan."
+        )
+        self.members = {"plan": plan, "required_plan": required}
 
 
 class NotAuthenticated(FerrymanError):

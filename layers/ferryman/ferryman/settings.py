@@ -4,6 +4,8 @@ import os
 
 from ferryman.errors import Misconfigured
 
+_DAY_SECONDS = 86_400
+
 
 def text(name: str) -> str:
     """The variable `name`. Raises Misconfigured, with the fix, when it is missing or empty."""
@@ -29,6 +31,15 @@ def integer(name: str) -> int:
         raise Misconfigured(
             f"The environment variable {name} must be a whole number, not {value!r} (template.yaml)."
         ) from None
+
+
+def kept_until(name: str, since: float) -> int | None:
+    """The second (since the epoch) until which something of `since` is kept; None for ever, which is 0 days.
+
+    `name` is the variable that holds the number of days.
+    """
+    days = integer(name)
+    return int(since) + days * _DAY_SECONDS if days else None
 
 
 def integers(name: str) -> tuple[int, ...]:

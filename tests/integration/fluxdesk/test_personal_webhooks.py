@@ -276,7 +276,7 @@ def test_there_is_an_end_to_personal_webhooks(workspace: Workspace, receiver: Re
     assert "Delete one" in answer.json["detail"]
 
 
-def test_a_deactivated_persons_webhooks_get_nothing_until_they_are_back(
+def test_a_deactivated_persons_webhooks_get_nothing_until_the_person_enables_them(
     world: World, workspace: Workspace, grace: Workspace, receiver: Receiver
 ) -> None:
     webhook = personal_webhook(grace, receiver)
@@ -288,11 +288,15 @@ def test_a_deactivated_persons_webhooks_get_nothing_until_they_are_back(
     world.pump()
     assert receiver.requests("/mine") == []
     assert workspace.call("PATCH", f"/v1/users/{grace.user_id}", {"active": True}).status == 200
+    notify(workspace, grace, title="not yet")
+    world.pump()
+    answer = grace.call("PATCH", f"/v1/me/webhooks/{webhook['id']}", {"state": "enabled"})
+    assert answer.status == 200, answer.body
     notify(workspace, grace, title="back")
     world.pump()
     assert [json.loads(request.body)["title"] for request in receiver.requests("/mine")] == ["back"]
     states = {delivery["state"]: delivery["reason"] for delivery in log_of(grace, webhook)}
-    assert states["cancelled"] == "the webhook is disabled: the person was deactivated"
+    assert states["cancelled"] == "the webhook is disabled: owner_deactivated"
 
 
 @pytest.mark.parametrize("at", ["/v1/webhooks", "/admin/integrations/webhooks"])

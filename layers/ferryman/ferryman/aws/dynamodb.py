@@ -6,6 +6,7 @@ workspace, and there is no function that scans.
 
 import base64
 import dataclasses
+import math
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
-from ferryman import settings
+from ferryman import clock, settings
 from ferryman.aws import clients, failures
 from ferryman.errors import Conflict, RetryLater
 
@@ -25,6 +26,8 @@ type Key = dict[str, str]
 
 _BATCH_GET_LIMIT = 100
 _MAX_ROUNDS = 20
+# An item whose time has come is gone for every reader; DynamoDB deletes it within days. Give `:now` as a whole number.
+KEPT = "(attribute_not_exists(expires_at_epoch) OR expires_at_epoch > :now)"
 # Seconds, at most, before each further try of a write that is throttled or collides with a transaction.
 _PAUSES = (0.1, 0.2, 0.4)
 _THROTTLED = {"ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
@@ -121,6 +124,12 @@ def get(table: str, key: Key) -> Item | None:
     """One item, read consistently, or None."""
     answer = clients.dynamodb().get_item(TableName=table_name(table), Key=dump(key), ConsistentRead=True)
     return load(answer["Item"]) if "Item" in answer else None
+
+
+def get_kept(table: str, key: Key) -> Item | None:
+    """One item, read consistently, or None; also None once its time has come."""
+    item = get(table, key)
+    return None if item is None or item.get("expires_at_epoch", math.inf) <= clock.now() else item
 
 
 def get_many(table: str, keys: Iterable[Key], *, consistent: bool = True) -> list[Item]:

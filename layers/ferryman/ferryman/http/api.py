@@ -91,6 +91,7 @@ class Api(APIGatewayHttpResolver):
             "tags": [self.tag],
             "operation_id": route.name,
             "security": route.needs.security(),
+            "openapi_extensions": {"x-required-plan": route.needs.plan} if route.needs.plan else None,
             "responses": described.success(route.status) | route.errors() | dict(words.get("responses") or {}),
         }
         super().route(_rule(route.path), route.method, **(words | own))(function)
@@ -153,8 +154,8 @@ class Api(APIGatewayHttpResolver):
             headers["Retry-After"] = "2"
         if isinstance(error, TooManyAttempts):
             headers["Retry-After"] = str(error.seconds)
-        kind = error.problem if isinstance(error, FerrymanError) else None
-        content = problems.body(status, detail, self.context["request_id"], places, kind)
+        kind, members = (error.problem, error.members) if isinstance(error, FerrymanError) else (None, None)
+        content = problems.body(status, detail, self.context["request_id"], places, kind, members)
         return Response(status, problems.CONTENT_TYPE, content, headers)
 
     def _unknown_route(self, _error: NotFoundError) -> Response[str]:

@@ -26,7 +26,7 @@ def show(app: Api, owner: Owner) -> None:
         description="Newest event first, with every attempt.",
         operation_id=f"list_{owner.log_noun}deliveries",
     )
-    @needs(owner.reads)
+    @needs(owner.reads, plan=owner.plan)
     def list_deliveries(
         call: ThisCall,
         webhook: Annotated[Webhook, Depends(owner.this_webhook)],
@@ -43,7 +43,7 @@ def show(app: Api, owner: Owner) -> None:
         summary=f"Read a delivery of {owner.title}",
         operation_id=f"read_{owner.log_noun}delivery",
     )
-    @needs(owner.reads)
+    @needs(owner.reads, plan=owner.plan)
     def read_delivery(found: Annotated[tuple[Delivery, Webhook], Depends(owner.this_delivery)]) -> DeliveryOut:
         return DeliveryOut.of(*found)
 
@@ -55,7 +55,7 @@ def show(app: Api, owner: Owner) -> None:
         status_code=202,
         responses=errors(409),
     )
-    @needs(owner.writes)
+    @needs(owner.writes, plan=owner.plan)
     def retry_delivery(
         call: ThisCall, found: Annotated[tuple[Delivery, Webhook], Depends(owner.this_delivery)]
     ) -> DeliveryOut:
@@ -78,7 +78,7 @@ def _replay(app: Api, owner: Owner) -> None:
         status_code=202,
         responses=errors(409),
     )
-    @needs(owner.writes)
+    @needs(owner.writes, plan=owner.plan)
     def start(
         call: ThisCall,
         webhook: Annotated[Webhook, Depends(owner.this_webhook)],
@@ -91,7 +91,7 @@ def _replay(app: Api, owner: Owner) -> None:
         summary=f"Count what a replay of {owner.title} would send",
         operation_id=f"preview_{owner.log_noun}replay",
     )
-    @needs(owner.reads)
+    @needs(owner.reads, plan=owner.plan)
     def preview(
         call: ThisCall,
         webhook: Annotated[Webhook, Depends(owner.this_webhook)],
@@ -106,7 +106,7 @@ def _replay(app: Api, owner: Owner) -> None:
         description="Newest first.",
         operation_id=f"list_{owner.log_noun}replays",
     )
-    @needs(owner.reads)
+    @needs(owner.reads, plan=owner.plan)
     def list_(
         call: ThisCall,
         webhook: Annotated[Webhook, Depends(owner.this_webhook)],
@@ -117,7 +117,7 @@ def _replay(app: Api, owner: Owner) -> None:
         return Listing(items=[ReplayOut.of(one) for one in found], next_cursor=call.next_cursor(query, last))
 
     @app.get(job, summary=f"Read a replay of {owner.title}", operation_id=f"read_{owner.log_noun}replay")
-    @needs(owner.reads)
+    @needs(owner.reads, plan=owner.plan)
     def read(call: ThisCall, webhook: Annotated[Webhook, Depends(owner.this_webhook)]) -> ReplayOut:
         return ReplayOut.of(replays.read(webhook, call.id(owner.replay)))
 
@@ -128,6 +128,6 @@ def _replay(app: Api, owner: Owner) -> None:
         operation_id=f"cancel_{owner.log_noun}replay",
         responses=errors(409),
     )
-    @needs(owner.writes)
+    @needs(owner.writes, plan=owner.plan)
     def cancel(call: ThisCall, webhook: Annotated[Webhook, Depends(owner.this_webhook)]) -> ReplayOut:
         return ReplayOut.of(replays.cancel(webhook, call.id(owner.replay)))

@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ferryman.identity.plans import Plan
+
 
 class FieldProblem(BaseModel):
     """One thing that is wrong with a request."""
@@ -20,4 +22,6 @@ class Problem(BaseModel):
     status: int = Field(description="The HTTP status.", examples=[404])
     detail: str = Field(description="The mistake, and what to do.", examples=["This chat does not exist."])
     request_id: str = Field(description="Also in X-Request-Id; name it when you ask for help.")
+    plan: Plan | None = Field(None, description="Of `plan-required` (403): the plan that the workspace has.")
+    required_plan: Plan | None = Field(None, description="Of `plan-required` (403): the plan that this needs.")
     errors: list[FieldProblem] | None = Field(None, description="Each field that is wrong (422 only).")

@@ -1,7 +1,7 @@
 """The needs of a route, declared beside it and checked before anything of the request is read.
 
     @app.post("/v1/tokens", summary="Create an API token")
-    @needs("tokens:write")
+    @needs("tokens:write", plan="enterprise")
     def create_token(...): ...
 
 A route without `@needs` cannot be registered. Cheap to import: the hot path uses it without the resolver.
@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ferryman.errors import Misconfigured, NotAllowed, NotAuthenticated
-from ferryman.identity import permissions
+from ferryman.errors import Misconfigured, NotAllowed, NotAuthenticated, PlanRequired
+from ferryman.identity import permissions, plans
 from ferryman.identity.credentials.model import Caller, Source
 from ferryman.identity.credentials.service import authenticate
+from ferryman.identity.plans import Plan
 
 PUBLIC = None  # the scope of a route that needs no token
 SIGNED_IN = ""  # the scope of a route that every caller may use
@@ -22,17 +23,23 @@ SIGNED_IN = ""  # the scope of a route that every caller may use
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """`scope` is a permission, SIGNED_IN or PUBLIC. With `session`, the caller must be a person who signed in."""
+    """`scope` is a permission, SIGNED_IN or PUBLIC. With `session`, the caller must be a person who signed in.
+
+    With `plan`, the workspace must have that plan or one above it.
+    """
 
     scope: str | None
     session: bool = False
+    plan: Plan | None = None
 
     def admit(self, caller: Caller) -> None:
-        """Raises NotAllowed when `caller` lacks what the route needs."""
+        """Raises NotAllowed when `caller` lacks what the route needs, PlanRequired when only the plan is missing."""
         if self.scope and not permissions.covers(caller.scopes, self.scope):
             raise NotAllowed(f"This needs the scope {self.scope}; the token does not have it.")
         if self.session and caller.kind != "session":
             raise NotAllowed("This is for signed-in people, not for API tokens. Sign in with POST /v1/sessions.")
+        if self.plan and not plans.includes(caller.plan, self.plan):
+            raise PlanRequired(caller.plan, self.plan)
 
     def security(self) -> list[dict[str, list[str]]]:
         """The same as an OpenAPI security requirement."""
@@ -44,11 +51,13 @@ class Needs:
         return [{"bearer": scopes}, {"api_key": scopes}]
 
 
-def needs[F: Callable[..., Any]](scope: str | None, *, session: bool = False) -> Callable[[F], F]:
+def needs[F: Callable[..., Any]](
+    scope: str | None, *, session: bool = False, plan: Plan | None = None
+) -> Callable[[F], F]:
     """Declare what a route needs; put it right under the route's own decorator."""
 
     def declare(function: F) -> F:
-        setattr(function, _ATTRIBUTE, Needs(scope, session))
+        setattr(function, _ATTRIBUTE, Needs(scope, session, plan))
         return function
 
     return declare

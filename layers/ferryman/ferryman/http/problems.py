@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problems, in one place: which exception is which status, and what the caller is told."""
 
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -43,10 +44,11 @@ def body(
     request_id: str,
     errors: list[dict[str, str]] | None = None,
     kind: str | None = None,
+    members: Mapping[str, str] | None = None,
 ) -> str:
     """A problem as JSON. Its texts are masked once more, so that no secret is echoed whatever they hold.
 
-    `kind` names the problem where its status does not say enough.
+    `kind` names the problem where its status does not say enough; `members` are what it says besides.
     """
     title = HTTPStatus(status).phrase
     problem: dict[str, Any] = {
@@ -55,6 +57,7 @@ def body(
         "status": status,
         "detail": redact(detail),
         "request_id": request_id,
+        **(members or {}),
     }
     if errors:
         problem["errors"] = [{name: redact(text) for name, text in error.items()} for error in errors]

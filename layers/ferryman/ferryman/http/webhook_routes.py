@@ -40,7 +40,7 @@ def manage(app: Api, management: Management) -> None:
         status_code=201,
         middlewares=[Replay(again)],
     )
-    @needs(owner.writes)
+    @needs(owner.writes, plan=owner.plan)
     def create(call: ThisCall, data: Annotated[management.takes, Body()]) -> WebhookCreated:  # type: ignore[name-defined]
         return _created(*management.create(call, data))
 
@@ -50,15 +50,15 @@ def manage(app: Api, management: Management) -> None:
         description=f"Newest first. {management.listed}",
         operation_id=f"list_{owner.noun}s",
     )
-    @needs(owner.reads)
+    @needs(owner.reads, plan=owner.plan)
     def list_(call: ThisCall, query: Annotated[ListQuery, Query()]) -> Listing[WebhookOut]:
         found, last = management.page(call, query.limit, call.page_start(query))
-        return Listing(items=[WebhookOut.of(one) for one in found], next_cursor=call.next_cursor(query, last))
+        return Listing(items=management.shown(found), next_cursor=call.next_cursor(query, last))
 
     @app.get(owner.webhook, summary=f"Read {owner.title}", operation_id=f"read_{owner.noun}")
-    @needs(owner.reads)
+    @needs(owner.reads, plan=owner.plan)
     def read(webhook: Annotated[Webhook, Depends(owner.this_webhook)]) -> WebhookOut:
-        return WebhookOut.of(webhook)
+        return management.shown([webhook])[0]
 
     @app.patch(
         owner.webhook,
@@ -67,7 +67,7 @@ def manage(app: Api, management: Management) -> None:
         operation_id=f"edit_{owner.noun}",
         responses=errors(409),
     )
-    @needs(owner.writes)
+    @needs(owner.writes, plan=owner.plan)
     def edit(call: ThisCall, data: Annotated[management.changes, Body()]) -> WebhookOut:  # type: ignore[name-defined]
         return WebhookOut.of(management.edit(call, owner.webhook_id(call), data))
 
@@ -98,7 +98,7 @@ def _care(app: Api, management: Management) -> None:
         operation_id=f"rotate_{owner.noun}_secret",
         responses=errors(409),
     )
-    @needs(owner.writes)
+    @needs(owner.writes, plan=owner.plan)
     def rotate_secret(
         call: ThisCall,
         webhook: Annotated[Webhook, Depends(owner.this_webhook)],
@@ -113,7 +113,7 @@ def _care(app: Api, management: Management) -> None:
         operation_id=f"expire_old_{owner.noun}_secret",
         responses=errors(409),
     )
-    @needs(owner.writes)
+    @needs(owner.writes, plan=owner.plan)
     def expire_old_secret(call: ThisCall, webhook: Annotated[Webhook, Depends(owner.this_webhook)]) -> WebhookOut:
         return WebhookOut.of(service.expire_old_secret(call.caller, webhook))
 
@@ -125,7 +125,7 @@ def _care(app: Api, management: Management) -> None:
         operation_id=f"test_{owner.noun}",
         status_code=202,
     )
-    @needs(owner.writes)
+    @needs(owner.writes, plan=owner.plan)
     def send_test(
         webhook: Annotated[Webhook, Depends(owner.this_webhook)],
         data: Annotated[management.test, Body()],  # type: ignore[name-defined]

@@ -27,6 +27,7 @@ type Scope = Literal[
     "audit:read",
     "admin:*",
 ]
+type ScopeSet = Literal["api", "admin"]
 type Role = Literal["owner", "admin", "manager", "staff", "bot"]
 
 ADMIN: Scope = "admin:*"
@@ -61,6 +62,11 @@ _OF_ROLE: dict[Role, frozenset[Scope]] = {
     "staff": _TALK | _OWN | {"chats:write"},
     "bot": _TALK,
 }
+# Names of sets of scopes, for whoever makes a token and does not want to name each.
+SETS: dict[ScopeSet, tuple[Scope, ...]] = {
+    "api": tuple(scope for scope in ALL if scope in _OF_ROLE["manager"]),
+    "admin": (ADMIN,),
+}
 ADMINISTRATORS: frozenset[Role] = frozenset({"owner", "admin"})
 _RANK: dict[Role, int] = {"bot": 0, "staff": 1, "manager": 2, "admin": 3, "owner": 4}
 
@@ -68,6 +74,14 @@ _RANK: dict[Role, int] = {"bot": 0, "staff": 1, "manager": 2, "admin": 3, "owner
 def of_role(role: Role) -> frozenset[Scope]:
     """Everything a user of this role may do at most."""
     return _OF_ROLE[role]
+
+
+def expanded(named: Iterable[Scope | ScopeSet]) -> list[Scope]:
+    """The scopes that are named by themselves or by their set, each once."""
+    found: dict[Scope, None] = {}
+    for name in named:
+        found |= dict.fromkeys(SETS[name] if name == "api" or name == "admin" else (name,))
+    return list(found)
 
 
 def effective(granted: Iterable[str], role: Role) -> frozenset[Scope]:

@@ -5,10 +5,6 @@ request is answered. Of two edits at the same moment the first can come here las
 still has the newest state, and starts over if it does not.
 """
 
-from contextlib import suppress
-
-from ferryman import clock
-from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import service as chats_service
 from ferryman.conversations.chats import table as chats
 from ferryman.conversations.chats.model import Chat
@@ -20,12 +16,9 @@ from ferryman.identity.users import service as users_service
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
 from ferryman.identity.users.schema import UserPatch
+from ferryman.integrations import ownership
 from ferryman.integrations.bots import callbacks
 from ferryman.integrations.incoming_webhooks import service as incoming_webhooks
-from ferryman.webhooks.subscriptions import table as webhooks
-from ferryman.webhooks.subscriptions.model import USER_DEACTIVATED
-
-_PAGE = 100
 
 
 def edit_chat(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
@@ -37,7 +30,7 @@ def edit_chat(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
 
 
 def edit_person(caller: Caller, user_id: str, patch: UserPatch) -> User:
-    """Edit a person. A changed role or activity holds for tokens, sessions and personal webhooks at once."""
+    """Edit a person. A changed role or activity holds for tokens, sessions and all they own at once."""
     user = users_service.edit(caller, user_id, patch)
     if {"role", "active"} & patch.model_fields_set:  # also when nothing changed, as above
         _follow_person(user)
@@ -68,21 +61,8 @@ def _follow_person(user: User) -> None:
     while True:
         tokens.follow_user(user)
         sessions.follow_user(user)
-        _follow_personal_webhooks(user)
+        ownership.follow(user, follow_bot)
         newest = users.get(user.workspace_id, user.user_id)
         if (newest.role, newest.active) == (user.role, user.active):
             return
         user = newest
-
-
-def _follow_personal_webhooks(user: User) -> None:
-    """Disable the webhooks of a deactivated person; enable those that were disabled for that when they are active."""
-    now = clock.now_iso()
-    for livemode in (True, False):
-        listed, _ = webhooks.page_of_user(user.workspace_id, user.user_id, _PAGE, None, livemode=livemode)
-        for webhook in listed:
-            if not user.active:
-                with suppress(webhooks.NotEnabled):
-                    store.commit([webhooks.disabling(user.workspace_id, webhook.webhook_id, USER_DEACTIVATED, now)])
-            elif webhook.disabled_reason == USER_DEACTIVATED:
-                store.commit([webhooks.enabling(webhook, now)])

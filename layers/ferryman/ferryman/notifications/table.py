@@ -31,8 +31,8 @@ def _key(workspace_id: str, notification_id: str) -> store.Key:
 
 
 def get(workspace_id: str, notification_id: str) -> Notification:
-    item = store.get(TABLE, _key(workspace_id, notification_id))
-    if item is None or ("expires_at_epoch" in item and item["expires_at_epoch"] <= clock.now()):
+    item = store.get_kept(TABLE, _key(workspace_id, notification_id))
+    if item is None:
         raise NotFound("There is no such notification.")
     return Notification.from_item(item)
 
@@ -48,8 +48,7 @@ def page(
         TABLE,
         "workspace_id = :workspace",
         values,
-        where="livemode = :livemode AND (attribute_not_exists(expires_at_epoch) OR expires_at_epoch > :now)"
-        + (" AND created_by = :creator" if created_by else ""),
+        where=f"livemode = :livemode AND {store.KEPT}" + (" AND created_by = :creator" if created_by else ""),
         newest_first=True,
         limit=limit,
         after=after,

@@ -12,12 +12,14 @@ crash) leaves the delivery as it was, and the message comes back.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from ferryman import clock, ids, log, metrics, settings, tracing
+from ferryman import clock, failures, ids, log, metrics, settings, tracing
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table as chats
 from ferryman.events import catalogue
@@ -32,7 +34,7 @@ from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.events import delivery_exhausted
 from ferryman.webhooks.subscriptions import sealing
 from ferryman.webhooks.subscriptions import table as webhooks
-from ferryman.webhooks.subscriptions.model import Webhook
+from ferryman.webhooks.subscriptions.model import SLOW_AFTER_SECONDS, Webhook
 from ferryman.webhooks.tickets import Lane, Ticket
 
 _LEASE_MARGIN_SECONDS = 15  # after the attempt's own limit: time to write the outcome, with every try
@@ -40,6 +42,8 @@ _LEASE_MARGIN_SECONDS = 15  # after the attempt's own limit: time to write the o
 # core that 256 MB have, each of them out of its own receiver's time. The thread that begins them shares that core, so
 # where they take longer than this, the next one begins later by itself.
 APART_SECONDS = 0.025
+# An answer that takes longer leaves time to serve others.
+PATIENCE_SECONDS = 0.5
 _GONE = 410
 
 
@@ -74,19 +78,47 @@ class Prepared:
     memberships: set[tuple[str, str]]
 
 
-def deliver(batch: Sequence[Ticket], seconds_left: float, lane: Lane = "fast") -> list[Verdict | Exception]:
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One invocation of the deliverer, which all of its batches share."""
+
+    lane: Lane
+    seconds_left: Callable[[], float]
+    # By delivery, while its receiver is called: its webhook, and since when.
+    under_way: dict[str, tuple[Webhook, float]] = field(default_factory=dict)
+
+    @contextmanager
+    def calling(self, delivery: Delivery, webhook: Webhook) -> Iterator[None]:
+        self.under_way[delivery.delivery_id] = webhook, clock.now()
+        try:
+            yield
+        finally:
+            del self.under_way[delivery.delivery_id]
+
+    def in_time(self, seconds: float = 0) -> bool:
+        """Whether an attempt that begins in so many seconds ends before the function does."""
+        return self.seconds_left() - seconds >= settings.integer("ATTEMPT_TIMEOUT_SECONDS") + 1
+
+    def mark_slow(self) -> None:
+        """Tell the dispatcher of receivers that take long, before their attempts have ended."""
+        now = clock.now()
+        for webhook, began in list(self.under_way.values()):
+            try:
+                health.timed(webhook, round((now - began) * 1000))
+            except Exception as error:  # the end of the attempt says it again
+                failures.report("webhook.not_marked_slow", error, webhook_id=webhook.webhook_id)
+
+
+def deliver(batch: Sequence[Ticket], invocation: Invocation, serve: Callable[[], bool]) -> list[Verdict | Exception]:
     """One verdict for each ticket, in order; an exception where our own infrastructure failed.
 
     The attempts run at the same time, so a batch takes as long as its slowest receiver; on the slow lane, where a
-    batch is large, they begin one after the other. `seconds_left` is what the function has; an attempt that could
-    not end in it is not begun.
+    batch is large, they begin one after the other. An attempt that could not end in the function's time is not begun.
+    While attempts take long, `serve` is called again and again to use the time; it returns False when it has nothing
+    to do.
     """
-    began = clock.now()
     prepared = prepare(batch)
     limit = settings.integer("ATTEMPT_TIMEOUT_SECONDS")
-
-    def in_time() -> bool:
-        return seconds_left - (clock.now() - began) >= limit + 1
 
     def one(ticket: Ticket) -> Verdict | Exception:
         with tracing.work("delivery", **_ids(ticket)):
@@ -95,20 +127,24 @@ def deliver(batch: Sequence[Ticket], seconds_left: float, lane: Lane = "fast") -
     def attempt(ticket: Ticket) -> Verdict | Exception:
         try:
             try:
-                return _attempt(ticket, prepared, limit, lane, in_time)
+                return _attempt(ticket, prepared, limit, invocation)
             except _SentTwice:
                 stored = deliveries.get_many([_key(ticket)])
                 known = replace(prepared, deliveries=prepared.deliveries | stored)
-                return _attempt(ticket.as_redelivery(), known, limit, lane, in_time)
+                return _attempt(ticket.as_redelivery(), known, limit, invocation)
         except Exception as error:
             return error
 
     with ThreadPoolExecutor(max_workers=max(1, len(batch))) as pool:
         begun: list[Future[Verdict | Exception]] = []
         for ticket in batch:
-            if begun and lane == "slow":
+            if begun and invocation.lane == "slow":
                 time.sleep(APART_SECONDS)
             begun.append(pool.submit(one, ticket))
+        waiting = futures.wait(begun, timeout=PATIENCE_SECONDS).not_done
+        while waiting:
+            invocation.mark_slow()
+            waiting = futures.wait(waiting, timeout=0 if serve() else SLOW_AFTER_SECONDS).not_done
         verdicts = [future.result() for future in begun]
     _measure_waiting(batch, verdicts)
     return verdicts
@@ -179,7 +215,7 @@ def _source(ticket: Ticket, delivery: Delivery | None) -> load_events.Source:
     return load_events.Source(ticket.workspace_id, ticket.event_id, where.chat_id, where.message_id)
 
 
-def _attempt(ticket: Ticket, prepared: Prepared, limit: int, lane: Lane, in_time: Callable[[], bool]) -> Verdict:
+def _attempt(ticket: Ticket, prepared: Prepared, limit: int, invocation: Invocation) -> Verdict:
     delivery = prepared.deliveries.get(ticket.delivery_id)
     if delivery is None or delivery.expires_at_epoch <= clock.now():
         # Neither it nor its event is kept any longer.
@@ -203,11 +239,11 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int, lane: Lane, in_time
     ):
         # Its last attempts never reported: the dead letters settle it.
         return Return(0)
-    if lane == "fast" and its_lane == "slow":
+    if invocation.lane == "fast" and its_lane == "slow":
         # Dispatched before its receiver became slow: it must not hold up the nine beside it.
         tickets.send([ticket], lane="slow")
         return Done("moved")
-    if not in_time():
+    if not invocation.in_time():
         return Return(0)
     secrets = [
         sealing.unseal(webhook.workspace_id, webhook.webhook_id, secret.version, secret.ciphertext)
@@ -215,7 +251,7 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int, lane: Lane, in_time
     ]
     if not delivery.test and (wait := health.wait(webhook, limit)) > 0:
         return _defer(ticket, wait, delivery, lane=its_lane)
-    if not in_time():
+    if not invocation.in_time():
         return Return(0)  # opening the secret took what was left
     try:
         delivery = deliveries.claim(delivery, limit + _LEASE_MARGIN_SECONDS)
@@ -223,20 +259,23 @@ def _attempt(ticket: Ticket, prepared: Prepared, limit: int, lane: Lane, in_time
         _require_known(ticket, delivery)
         # A copy of this message was faster. It may still die, so look again once its lease is over.
         return _defer(ticket, limit + _LEASE_MARGIN_SECONDS)
-    if ticket.first_receive and lane == "fast":  # else a receiver had us wait: by its rate, its pause, or its slowness
+    if (
+        ticket.first_receive and invocation.lane == "fast"
+    ):  # else a receiver had us wait: by its rate, its pause, or its slowness
         metrics.measure("FirstAttemptLatency", (clock.now() - clock.seconds(event.created_at)) * 1000)
     body = (event.body_in(webhook.format) or "").encode()  # _no_longer_wanted has told it missing
     attempt = signing.attempt(delivery, delivery.attempts[-1])
     headers = signing.headers(attempt, webhook.signatures, secrets, body)
     try:
-        outcome = transport.post(
-            webhook.url,
-            body,
-            headers,
-            allowed_targets=allowed_targets.of_deployment(),
-            deadline_seconds=limit,
-            own_network_is_down=own_network.is_down,
-        )
+        with invocation.calling(delivery, webhook):
+            outcome = transport.post(
+                webhook.url,
+                body,
+                headers,
+                allowed_targets=allowed_targets.of_deployment(),
+                deadline_seconds=limit,
+                own_network_is_down=own_network.is_down,
+            )
     except own_network.OwnNetworkDown:
         deliveries.release(delivery)
         raise

@@ -59,7 +59,9 @@ def timed(webhook: Webhook, duration_ms: int) -> None:
     now = clock.now()
     if duration_ms < SLOW_AFTER_SECONDS * 1000 or webhook.slow_until > (now + SLOW_FOR_SECONDS / 2) * 1000:
         return
-    webhooks.slow(webhook, int((now + SLOW_FOR_SECONDS) * 1000))
+    until = int((now + SLOW_FOR_SECONDS) * 1000)
+    webhooks.slow(webhook, until)
+    webhook.slow_until = until
 
 
 def succeeded(webhook: Webhook) -> None:

@@ -114,7 +114,7 @@ def send(tickets: Sequence[Ticket], delay_seconds: float = 0, *, lane: Lane = "f
     MessageGroupId makes the queue fair: a webhook whose receiver is slow does not make the others wait.
     """
     delay = min(math.ceil(delay_seconds), MAX_QUEUE_DELAY_SECONDS)
-    url = settings.text("SLOW_DELIVERIES_QUEUE_URL") if lane == "slow" else settings.text("DELIVERIES_QUEUE_URL")
+    url = _url(lane)
     for start in range(0, len(tickets), BATCH):
         waiting = {str(number): ticket for number, ticket in enumerate(tickets[start : start + BATCH])}
         for _ in range(_ROUNDS):
@@ -138,6 +138,36 @@ def send(tickets: Sequence[Ticket], delay_seconds: float = 0, *, lane: Lane = "f
             raise RetryLater(f"SQS keeps refusing {len(waiting)} messages.")
 
 
+def receive(lane: Lane, seconds: int) -> list[dict[str, Any]]:
+    """Up to ten waiting messages, as records of the kind that Lambda hands to a function; waits for the first one."""
+    answer = clients.sqs().receive_message(
+        QueueUrl=_url(lane),
+        MaxNumberOfMessages=BATCH,
+        WaitTimeSeconds=seconds,
+        MessageSystemAttributeNames=["ApproximateReceiveCount"],
+    )
+    return [
+        {
+            "messageId": message["MessageId"],
+            "receiptHandle": message["ReceiptHandle"],
+            "body": message["Body"],
+            "attributes": message["Attributes"],
+        }
+        for message in answer.get("Messages", [])
+    ]
+
+
+def delete(receipt_handles: Sequence[str], lane: Lane) -> None:
+    """Consume up to ten messages that `receive` returned. One that stays comes again, and finds its delivery over."""
+    if receipt_handles:
+        entries = [{"Id": str(number), "ReceiptHandle": handle} for number, handle in enumerate(receipt_handles)]
+        clients.sqs().delete_message_batch(QueueUrl=_url(lane), Entries=entries)
+
+
+def _url(lane: Lane) -> str:
+    return settings.text("SLOW_DELIVERIES_QUEUE_URL") if lane == "slow" else settings.text("DELIVERIES_QUEUE_URL")
+
+
 def hide(pauses: Mapping[str, float], lane: Lane) -> None:
     """Let received messages come back, each receipt handle after its seconds, when they are reported as failed.
 
@@ -149,10 +179,9 @@ def hide(pauses: Mapping[str, float], lane: Lane) -> None:
 
 def _hide(receipt_handle: str, seconds: float, lane: Lane) -> None:
     """Where that fails, the message comes back when the queue's own time is over."""
-    url = settings.text("SLOW_DELIVERIES_QUEUE_URL") if lane == "slow" else settings.text("DELIVERIES_QUEUE_URL")
     try:
         clients.sqs().change_message_visibility(
-            QueueUrl=url,
+            QueueUrl=_url(lane),
             ReceiptHandle=receipt_handle,
             VisibilityTimeout=max(0, math.ceil(seconds)),
         )

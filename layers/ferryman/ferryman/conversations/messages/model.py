@@ -40,6 +40,7 @@ class Message(store.Record):
     deleted_at: str | None = None
     active: str | None = None  # set on the first of a chat that a process puts; the sweeper's index of chats
     undispatched: str | None = None  # set on what the sweeper cannot find by that index, until it was dispatched
+    expires_at_epoch: int | None = None  # when the table may forget it; None for never
 
 
 def rows(message: Message) -> list[list[dict[str, Any]]] | None:

@@ -10,7 +10,7 @@ has found to be late, or that it could not find in that way, until they were dis
 
 from collections.abc import Iterator
 
-from ferryman import clock, ids
+from ferryman import clock, ids, settings
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.messages import activity
 from ferryman.conversations.messages.model import Message
@@ -29,7 +29,7 @@ def key(workspace_id: str, chat_id: str, message_id: str) -> store.Key:
 
 
 def get(workspace_id: str, chat_id: str, message_id: str) -> Message:
-    item = store.get(TABLE, key(workspace_id, chat_id, message_id))
+    item = store.get_kept(TABLE, key(workspace_id, chat_id, message_id))
     if item is None or item.get("deleted_at"):
         raise NotFound("There is no such message.")
     return Message.from_item(item)
@@ -54,8 +54,13 @@ def page(
     found = store.page(
         TABLE,
         "chat = :chat",
-        {":chat": f"{workspace_id}/{chat_id}", ":livemode": livemode, ":reader": reader},
-        where="attribute_not_exists(deleted_at) AND livemode = :livemode "
+        {
+            ":chat": f"{workspace_id}/{chat_id}",
+            ":livemode": livemode,
+            ":reader": reader,
+            ":now": int(clock.now()),
+        },
+        where=f"attribute_not_exists(deleted_at) AND livemode = :livemode AND {store.KEPT} "
         "AND (attribute_not_exists(visible_to) OR visible_to = :reader OR user_id = :reader)",
         newest_first=True,
         limit=limit,
@@ -71,6 +76,7 @@ def creating(message: Message) -> store.Write:
         message.undispatched = ids.shard(message.message_id)
     elif not activity.known.has(its_key["chat"], message.message_id):
         message.active = activity.entry(its_key["chat"], message.message_id)
+    message.expires_at_epoch = _kept_until(message)
     item = {**message.to_item(), **its_key}
     return store.put(TABLE, item, condition="attribute_not_exists(message_id)")
 
@@ -83,13 +89,19 @@ def created(message: Message) -> None:
 
 def marking(message: Message) -> store.Write:
     """Makes a message with buttons findable by its id alone."""
-    item = {**_mark(message.workspace_id, message.message_id), "chat_id": message.chat_id}
+    item: store.Item = {**_mark(message.workspace_id, message.message_id), "chat_id": message.chat_id}
+    if (until := _kept_until(message)) is not None:
+        item["expires_at_epoch"] = until
     return store.put(TABLE, item)
+
+
+def _kept_until(message: Message) -> int | None:
+    return settings.kept_until("MESSAGE_RETENTION_DAYS", clock.seconds(message.created_at))
 
 
 def chat_of(workspace_id: str, message_id: str) -> str:
     """The chat of a message with buttons."""
-    item = store.get(TABLE, _mark(workspace_id, message_id))
+    item = store.get_kept(TABLE, _mark(workspace_id, message_id))
     if item is None:
         raise NotFound("There is no such message with buttons.")
     return str(item["chat_id"])

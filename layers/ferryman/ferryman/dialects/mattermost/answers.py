@@ -44,6 +44,9 @@ REFUSALS: dict[type[Exception], Refusal] = {
     requests.NoText: Refusal(400, "web.incoming_webhook.text.app_error", "No text specified.", "no_text", 400),
     requests.TooManyAttachments: Refusal(400, _DATA, "Unable to parse incoming data.", "too_many_attachments", 400),
     posts.UnknownHook: Refusal(400, "web.incoming_webhook.invalid.app_error", "Invalid webhook.", "no_service", 404),
+    posts.HookDisabled: Refusal(
+        400, "web.incoming_webhook.invalid.app_error", "Invalid webhook.", "no_active_hooks", 404
+    ),
     posts.PersonUnknown: Refusal(400, _USER, _NO_USER, "user_not_found", 400),
     posts.ChatUnknown: Refusal(
         404, "web.incoming_webhook.channel.app_error", "Couldn't find the channel.", "channel_not_found", 404

@@ -10,12 +10,13 @@ from ferryman.aws import dynamodb as store
 from ferryman.errors import NotFound
 from ferryman.http.call import Call
 from ferryman.identity.permissions import Scope
+from ferryman.identity.plans import Plan
 from ferryman.schema import Input
 from ferryman.webhooks.deliveries import service as deliveries_service
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.subscriptions.model import Webhook
-from ferryman.webhooks.subscriptions.schema import PersonalTestIn, RotationIn, TestIn
+from ferryman.webhooks.subscriptions.schema import PersonalTestIn, RotationIn, TestIn, WebhookOut
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,7 @@ class Owner:
     title: str  # in summaries: a bot callback
     reads: Scope
     writes: Scope
+    plan: Plan | None = None  # that all but deleting needs
     read: Callable[[Call, str], Webhook]  # raises NotFound for a webhook that the caller may not see
 
     def webhook_id(self, call: Call) -> str:
@@ -70,6 +72,7 @@ class Management:
     page: Callable[[Call, int, store.Key | None], tuple[list[Webhook], store.Key | None]]
     edit: Callable[[Call, str, Any], Webhook]
     delete: Callable[[Call, str], None]
+    shown: Callable[[list[Webhook]], list[WebhookOut]] = lambda webhooks: [WebhookOut.of(one) for one in webhooks]
 
 
 def _last_parameter(rule: str) -> str:

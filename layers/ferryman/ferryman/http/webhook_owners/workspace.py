@@ -3,14 +3,23 @@
 from ferryman.aws import dynamodb as store
 from ferryman.http.call import Call
 from ferryman.http.webhook_owners import Management, Owner
+from ferryman.identity import plans
 from ferryman.webhooks.subscriptions import service, table
 from ferryman.webhooks.subscriptions.model import Webhook
-from ferryman.webhooks.subscriptions.schema import TestIn, WebhookIn, WebhookPatch
+from ferryman.webhooks.subscriptions.schema import TestIn, WebhookIn, WebhookOut, WebhookPatch
 
 
 def _page(call: Call, limit: int, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:
     found, last = table.page(call.caller.workspace_id, limit, after)
     return [webhook for webhook in found if service.may_manage(call.caller, webhook)], last
+
+
+def _shown(webhooks: list[Webhook]) -> list[WebhookOut]:
+    """The webhooks, each with the chats that it does not hear of because its owner left them."""
+    shown = [WebhookOut.of(webhook) for webhook in webhooks]
+    for webhook, out in zip(webhooks, shown, strict=True):
+        out.not_heard_chat_ids = service.not_heard(webhook)
+    return shown
 
 
 OWNER = Owner(
@@ -23,6 +32,7 @@ OWNER = Owner(
     title="an outgoing webhook",
     reads="webhooks:read",
     writes="webhooks:write",
+    plan=plans.OF_INTEGRATIONS,
     read=lambda call, webhook_id: service.get_visible(call.caller, webhook_id),
 )
 
@@ -37,5 +47,6 @@ MANAGEMENT = Management(
     create=lambda call, wanted: service.create(call.caller, wanted, call.idempotency_key),
     page=_page,
     edit=lambda call, webhook_id, patch: service.edit(call.caller, webhook_id, patch),
+    shown=_shown,
     delete=lambda call, webhook_id: service.delete(call.caller, webhook_id),
 )

@@ -1,4 +1,4 @@
-"""Audit record: who changed what, when and from where. Written with the change, never changed, never deleted."""
+"""Audit record: who changed what, when and from where. Written with the change; only its time ends it."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -23,15 +23,18 @@ type Action = Literal[
     "callback.created",
     "callback.edited",
     "callback.deleted",
+    "bot.handed_over",
     "incoming_webhook.created",
     "incoming_webhook.edited",
     "incoming_webhook.regenerated",
     "incoming_webhook.revoked",
+    "incoming_webhook.handed_over",
     "webhook.created",
     "webhook.edited",
     "webhook.rotated",
     "webhook.old_secret_expired",
     "webhook.deleted",
+    "webhook.handed_over",
     "session.created",
     "session.ended",
     "password.set",
@@ -43,6 +46,8 @@ type Action = Literal[
     "application.deleted",
     "application.token_rotated",
     "application.token_revoked",
+    "application.handed_over",
+    "workspace.plan_changed",
 ]
 
 
@@ -59,3 +64,4 @@ class AuditRecord(store.Record):
     ip: str | None = None
     request_id: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    expires_at_epoch: int | None = None  # when the table may forget it; None for never

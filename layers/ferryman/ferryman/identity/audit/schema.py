@@ -24,7 +24,7 @@ class AuditQuery(ListQuery):
 class ActorOut(Output):
     """Who did it."""
 
-    user_id: str
+    user_id: str = Field(description="The user's id; `operator` for whoever operates the deployment.")
     credential_id: str = Field(description="The token or session that was used.")
     livemode: bool = Field(description="Whether that was a live or a test one.")
 

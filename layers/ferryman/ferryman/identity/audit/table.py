@@ -1,6 +1,9 @@
-"""The table `audit`: (workspace_id, audit_id) → audit record. Append only: no function may update or delete in it."""
+"""The table `audit`: (workspace_id, audit_id) → audit record. Append only: no function may update or delete in it.
 
-from ferryman import ids
+DynamoDB itself deletes a record when its time has come, if the deployment limits that time at all.
+"""
+
+from ferryman import clock, ids, settings
 from ferryman.aws import dynamodb as store
 from ferryman.identity.audit.model import AuditRecord
 
@@ -8,6 +11,7 @@ TABLE = "audit"
 
 
 def creating(record: AuditRecord) -> store.Write:
+    record.expires_at_epoch = settings.kept_until("AUDIT_RETENTION_DAYS", clock.seconds(record.at))
     return store.put(TABLE, record.to_item(), condition="attribute_not_exists(audit_id)")
 
 
@@ -28,8 +32,13 @@ def page(
     last = ids.floor(ids.AUDIT, until) if until else f"{ids.AUDIT}_~"
     if first > last:
         return [], None  # DynamoDB refuses a range that ends before it starts
-    values: dict[str, str | bool] = {":workspace": workspace_id, ":first": first, ":last": last}
-    filters = []
+    values: dict[str, str | bool | int] = {
+        ":workspace": workspace_id,
+        ":first": first,
+        ":last": last,
+        ":now": int(clock.now()),
+    }
+    filters = [store.KEPT]
     wanted: dict[str, str | bool | None] = {"action": action, "user_id": user_id, "target_id": target_id}
     if not live:
         wanted["livemode"] = False
@@ -41,7 +50,7 @@ def page(
         TABLE,
         "workspace_id = :workspace AND audit_id BETWEEN :first AND :last",
         values,
-        where=" AND ".join(filters) or None,
+        where=" AND ".join(filters),
         names={f"#{name}": name for name, value in wanted.items() if value is not None} or None,
         newest_first=True,
         limit=limit,

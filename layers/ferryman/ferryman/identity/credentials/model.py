@@ -6,6 +6,7 @@ from typing import Literal
 from ferryman import clock
 from ferryman.aws import dynamodb as store
 from ferryman.identity import permissions
+from ferryman.identity.plans import Plan
 
 type Kind = Literal["token", "session", "invitation", "incoming_webhook", "application"]
 
@@ -14,7 +15,8 @@ type Kind = Literal["token", "session", "invitation", "incoming_webhook", "appli
 class Credential(store.Record):
     """All that authenticating needs, in one item: one consistent read a request, and revoking is one delete.
 
-    `role` and `active` are copies of the user's; changing a user rewrites them (`users.service`).
+    `role` and `active` are copies of the user's; changing a user rewrites them (`users.service`). `plan` is a copy of
+    the workspace's, of tokens and sessions (`plan_change`).
     """
 
     secret_hash: str
@@ -24,6 +26,7 @@ class Credential(store.Record):
     user_id: str
     role: permissions.Role = "staff"
     active: bool = True
+    plan: Plan | None = None  # None: the deployment's default
     livemode: bool = True
     scopes: list[str] = field(default_factory=list)
     expires_at: str | None = None
@@ -63,6 +66,8 @@ class Caller:
     expires_at: str | None = None
     kind: Literal["token", "session"] = "token"
     source: Source = Source()
+    plan: Plan = "free"
+    stored_plan: Plan | None = None  # as the workspace has it: None where `plan` is the deployment's default
 
     @property
     def is_admin(self) -> bool:

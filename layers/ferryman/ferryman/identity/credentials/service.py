@@ -1,13 +1,14 @@
 """Authenticating: from a secret to the caller behind it."""
 
-from typing import Literal
+from typing import Literal, cast
 
-from ferryman import clock
+from ferryman import clock, settings
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotAuthenticated, NotFound, RetryLater
 from ferryman.identity import permissions
 from ferryman.identity.credentials import secrets, table
 from ferryman.identity.credentials.model import Caller, Credential, Source
+from ferryman.identity.plans import Plan
 
 _UNKNOWN = {
     "token": "The token is not known. It may have been revoked; create a new one with POST /v1/tokens.",
@@ -52,7 +53,14 @@ def authenticate(token: str, source: Source | None = None) -> Caller:
         expires_at=credential.expires_at,
         kind=kind,
         source=source or Source(),
+        plan=plan_of(credential.plan),
+        stored_plan=credential.plan,
     )
+
+
+def plan_of(stored: Plan | None) -> Plan:
+    """The plan of a workspace: the one that it was given, or the deployment's default."""
+    return stored or cast(Plan, settings.text("DEFAULT_PLAN"))
 
 
 def mark_used(credential: Credential, record_table: str | None = None, record_key: store.Key | None = None) -> None:

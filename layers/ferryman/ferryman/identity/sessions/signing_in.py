@@ -20,6 +20,7 @@ from ferryman.identity.sessions.schema import SessionIn
 from ferryman.identity.users import emails
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
+from ferryman.identity.workspaces import table as workspaces
 from ferryman.redaction import redact
 
 _REFUSED = (
@@ -106,6 +107,7 @@ def prepare(user: User, *, livemode: bool, source: Source) -> tuple[Session, str
         ip=source.ip,
         user_agent=_shown(source.user_agent),
     )
+    plan = workspaces.get(user.workspace_id).plan
     credential = Credential(
         secret_hash=session.secret_hash,
         kind="session",
@@ -116,9 +118,11 @@ def prepare(user: User, *, livemode: bool, source: Source) -> tuple[Session, str
         livemode=session.livemode,
         expires_at=session.expires_at,
         expires_at_epoch=session.expires_at_epoch,
+        plan=plan,
     )
     acting = users.acting(user.workspace_id, user.user_id, user.role, refused=NotAuthenticated(_REFUSED))
-    return session, secret, [table.creating(session), credentials.creating(credential), acting]
+    as_copied = workspaces.plan_unchanged(user.workspace_id, plan)
+    return session, secret, [table.creating(session), credentials.creating(credential), acting, as_copied]
 
 
 def _shown(user_agent: str | None) -> str | None:

@@ -50,6 +50,12 @@ def of_user(workspace_id: str, user_id: str) -> Iterator[Session]:
     return (Session.from_item(item) for item in found)
 
 
+def secret_hashes(workspace_id: str) -> Iterator[str]:
+    """The hashes of all sessions of a workspace."""
+    found = store.query_all(TABLE, "workspace_id = :workspace", {":workspace": workspace_id}, only=("secret_hash",))
+    return (item["secret_hash"] for item in found)
+
+
 def creating(session: Session) -> store.Write:
     item = {**session.to_item(), **_key(session.workspace_id, session.user_id, session.session_id)}
     return store.put(TABLE, item, condition="attribute_not_exists(entry)")

@@ -22,12 +22,14 @@ class Token(store.Record):
     secret_hash: str
     created_at: str
     updated_at: str
-    created_by: str
+    created_by: str  # the credential that made it
+    made_by: str | None = None  # the person who made it, for a bot
     description: str | None = None
     scopes: list[str] = field(default_factory=list)
     expires_at: str | None = None
     last_used_at: str | None = None
     revoked_at: str | None = None
+    revoked_reason: str | None = None  # when nobody chose it
 
     @property
     def livemode(self) -> bool:

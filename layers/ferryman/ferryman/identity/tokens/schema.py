@@ -5,18 +5,27 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field
 
 from ferryman import ids
-from ferryman.identity.permissions import Scope
+from ferryman.identity import permissions
+from ferryman.identity.permissions import Scope, ScopeSet
 from ferryman.identity.tokens.model import Environment, Revocation, Status, Token
 from ferryman.schema import Description, Input, ListQuery, Name, Output, Time, distinct
 
-type Scopes = Annotated[list[Scope], Field(min_length=1), AfterValidator(distinct)]
+type Scopes = Annotated[
+    list[Scope | ScopeSet],
+    Field(min_length=1),
+    AfterValidator(distinct),
+    AfterValidator(permissions.expanded),
+]
 
 
 class TokenIn(Input):
     """A new API token."""
 
     name: Name = Field(examples=["Deploy bot"])
-    scopes: Scopes = Field(description="What the token may do; none broader than your own.")
+    scopes: Scopes = Field(
+        description="What the token may do; none broader than your own. `api` stands for all that a manager may do, "
+        "`admin` for `admin:*`."
+    )
     environment: Environment = Field(
         description="`production` tokens start with fm_live_. The others start with fm_test_: what they post is marked "
         "`livemode: false` and reaches only webhooks made with a test token; they see only test messages, webhooks "
@@ -90,6 +99,7 @@ class TokenOut(Output):
     expires_at: Time | None
     last_used_at: Time | None = Field(description="Exact to ten minutes.")
     revoked_at: Time | None
+    revoked_reason: str | None = Field(description="Why, if nobody chose it: `owner_deactivated`, `owner_may_not`.")
 
     @classmethod
     def of(cls, token: Token) -> Self:

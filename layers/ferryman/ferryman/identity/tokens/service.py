@@ -1,5 +1,8 @@
 """Creating, editing and revoking API tokens."""
 
+from collections.abc import Iterable
+from contextlib import suppress
+
 from ferryman import clock, ids, schema
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound, RetryLater
@@ -9,11 +12,13 @@ from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials import table as credentials
 from ferryman.identity.credentials.model import Caller, Credential
 from ferryman.identity.idempotency import IdempotencyKey
+from ferryman.identity.plans import Plan
 from ferryman.identity.tokens import table
 from ferryman.identity.tokens.model import Revocation, Token
 from ferryman.identity.tokens.schema import TokenIn, TokenPatch
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
+from ferryman.identity.workspaces import table as workspaces
 
 
 def create(caller: Caller, wanted: TokenIn, idempotency_key: IdempotencyKey | None = None) -> tuple[Token, str]:
@@ -39,13 +44,29 @@ def creating(
     ends = caller.expires_at if caller.kind == "token" else None  # a session creates tokens that outlive it
     if ends is not None and (wanted.expires_at is None or wanted.expires_at > ends):
         raise NotAllowed(f"A token cannot outlive the one that creates it, which expires at {ends}.")
-    token, secret, writes = prepare(caller.workspace_id, user_id, role, wanted, created_by=caller.credential_id)
+    token, secret, writes = prepare(
+        caller.workspace_id,
+        user_id,
+        role,
+        wanted,
+        created_by=caller.credential_id,
+        made_by=caller.user_id if user_id != caller.user_id else None,
+        plan=caller.stored_plan,
+    )
     details = {"environment": token.environment, "scopes": token.scopes}
-    return token, secret, [*writes, *audit.writes(caller, "token.created", token.token_id, details)]
+    as_copied = workspaces.plan_unchanged(caller.workspace_id, caller.stored_plan)
+    return token, secret, [*writes, as_copied, *audit.writes(caller, "token.created", token.token_id, details)]
 
 
 def prepare(
-    workspace_id: str, user_id: str, role: permissions.Role, wanted: TokenIn, *, created_by: str
+    workspace_id: str,
+    user_id: str,
+    role: permissions.Role,
+    wanted: TokenIn,
+    *,
+    created_by: str,
+    made_by: str | None = None,
+    plan: Plan | None = None,
 ) -> tuple[Token, str, list[store.Write]]:
     """A new token, its secret, and the writes that create it, for the caller's transaction."""
     livemode = wanted.environment == "production"
@@ -64,6 +85,7 @@ def prepare(
         created_at=now,
         updated_at=now,
         created_by=created_by,
+        made_by=made_by,
         expires_at=wanted.expires_at,
     )
     credential = Credential(
@@ -76,6 +98,7 @@ def prepare(
         livemode=livemode,
         scopes=token.scopes,
         expires_at=token.expires_at,
+        plan=plan,
     )
     return token, secret, [table.creating(token), credentials.creating(credential)]
 
@@ -188,6 +211,22 @@ def revoke_found(caller: Caller, token: Token) -> bool:
     return True
 
 
+def revoke_of_bots(maker: User, reason: str, *, but: set[str]) -> int:
+    """Revoke the tokens that a person made for bots, since they know the secrets; not those of the bots in `but`.
+
+    Returns how many were revoked.
+    """
+    count = 0
+    for token in list(table.active_made_by(maker.workspace_id, maker.user_id)):
+        if token.user_id in but:
+            continue
+        with suppress(NotFound):
+            revoked = table.revoking(token, clock.now_iso(), reason)
+            store.commit([revoked, credentials.revoking(token.secret_hash)], tries=3)
+            count += 1
+    return count
+
+
 def follow_user(user: User) -> None:
     """Bring the role and the activity of a changed user into all its credentials.
 
@@ -200,7 +239,7 @@ def follow_user(user: User) -> None:
             continue  # revoked in between: nothing left to follow
 
 
-def _refuse_broader(caller: Caller, wanted: list[str] | list[permissions.Scope]) -> None:
+def _refuse_broader(caller: Caller, wanted: Iterable[str]) -> None:
     broader = permissions.broader_than(wanted, caller.scopes)
     if broader:
         raise NotAllowed(f"The token you use does not have {', '.join(broader)}, so it cannot give it to another.")

@@ -97,6 +97,18 @@ def active_of(workspace_id: str, user_id: str) -> Iterator[Token]:
     return (Token.from_item(item) for item in found)
 
 
+def secret_hashes(workspace_id: str) -> Iterator[str]:
+    """The hashes of all tokens of a workspace that are not revoked."""
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace",
+        {":workspace": workspace_id},
+        where="attribute_not_exists(revoked_at)",
+        only=("secret_hash",),
+    )
+    return (item["secret_hash"] for item in found)
+
+
 def creating(token: Token) -> store.Write:
     item = {**token.to_item(), "name_folded": _folded(token.name)}
     return store.put(TABLE, item, condition="attribute_not_exists(token_id)")
@@ -115,11 +127,22 @@ def changing(token: Token, **changes: Any) -> store.Write:
     )
 
 
-def revoking(token: Token, at: str) -> store.Write:
+def active_made_by(workspace_id: str, user_id: str) -> Iterator[Token]:
+    """Every token that a person made for a bot and that is not revoked."""
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace",
+        {":workspace": workspace_id, ":user": user_id},
+        where="made_by = :user AND attribute_not_exists(revoked_at)",
+    )
+    return (Token.from_item(item) for item in found)
+
+
+def revoking(token: Token, at: str, reason: str | None = None) -> store.Write:
     return store.set_values(
         TABLE,
         _key(token.workspace_id, token.token_id),
-        {"revoked_at": at, "updated_at": at},
+        {"revoked_at": at, "updated_at": at, **({"revoked_reason": reason} if reason else {})},
         condition="attribute_exists(token_id) AND attribute_not_exists(revoked_at)",
         refused=NotFound("There is no such token that could be revoked."),
     )

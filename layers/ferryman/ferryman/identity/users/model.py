@@ -20,5 +20,12 @@ class User(store.Record):
     avatar_url: str | None = None
     about: str | None = None  # the text of the profile card
     password_set_at: str | None = None  # when an invitation set the first password; never for bots
-    created_by: str | None = None  # of bots: the user who manages it
+    created_by: str | None = None  # of bots: the user who created it
+    owner_id: str | None = None  # of bots: the user to whom it was handed over
+    disabled_reason: str | None = None  # of bots that are not active, when nobody chose it
     livemode: bool = True  # of bots: false when a test credential created it; then test credentials may change it
+
+    @property
+    def owner(self) -> str | None:
+        """The user who manages a bot."""
+        return self.owner_id or self.created_by

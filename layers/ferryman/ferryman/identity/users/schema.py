@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from ferryman import ids
 from ferryman.identity.avatars import AvatarUrl
 from ferryman.identity.permissions import Role, Scope
+from ferryman.identity.plans import Plan
 from ferryman.identity.users.handles import HANDLE, is_handle
 from ferryman.identity.users.model import User
 from ferryman.schema import Description, Email, Input, ListQuery, Name, Output, Time
@@ -95,9 +96,20 @@ class MeOut(Output):
 
     user: UserOut
     workspace_id: str = Field(pattern=ids.pattern(ids.WORKSPACE))
+    plan: Plan = Field(description="The workspace's plan; GET /v1/workspace says more.")
     token_id: str | None = Field(description="The token that was used; null for a session.")
     session_id: str | None = Field(description="The session that was used; null for a token.")
     scopes: list[Scope] = Field(
         description="What is left of the token's scopes under the user's role; all of the role's for a session."
     )
     livemode: bool
+
+
+class OwnerIn(Input):
+    """To whom a thing is handed over."""
+
+    user_id: str = Field(
+        pattern=ids.pattern(ids.USER),
+        description="An active person whose role may have it.",
+        examples=["usr_01J00000000000000000000000"],
+    )

@@ -12,6 +12,7 @@ from ferryman.errors import Conflict, NotAllowed, NotFound
 from ferryman.identity.users.model import User
 
 TABLE = "users"
+_OWNED = "(owner_id = :owner OR (attribute_not_exists(owner_id) AND created_by = :owner))"
 
 
 def _key(workspace_id: str, entry: str) -> store.Key:
@@ -79,22 +80,34 @@ def owners_and_admins(workspace_id: str) -> list[User]:
 
 
 def page_of_bots(
-    workspace_id: str, created_by: str | None, limit: int, after: store.Key | None
+    workspace_id: str, owner_id: str | None, limit: int, after: store.Key | None
 ) -> tuple[list[User], store.Key | None]:
-    """Bots, oldest first; only those that the user `created_by` made, when it is given."""
+    """Bots, oldest first; only those that the user `owner_id` owns, when it is given."""
     values = {":workspace": workspace_id, ":prefix": "usr_", ":bot": "bot"}
-    if created_by:
-        values[":creator"] = created_by
+    if owner_id:
+        values[":owner"] = owner_id
     found = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         values,
-        where="#role = :bot AND created_by = :creator" if created_by else "#role = :bot",
+        where=f"#role = :bot AND {_OWNED}" if owner_id else "#role = :bot",
         names={"#role": "role"},
         limit=limit,
         after=after,
     )
     return [User.from_item(item) for item in found.items], found.last_key
+
+
+def bots_of(workspace_id: str, owner_id: str) -> list[User]:
+    """The bots that a user owns, active or not."""
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace AND begins_with(entry, :prefix)",
+        {":workspace": workspace_id, ":prefix": "usr_", ":bot": "bot", ":owner": owner_id},
+        where=f"#role = :bot AND {_OWNED}",
+        names={"#role": "role"},
+    )
+    return [User.from_item(item) for item in found]
 
 
 def owners(workspace_id: str) -> list[User]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ferryman.aws import dynamodb as store
+from ferryman.identity.plans import Plan
 
 
 @dataclass(slots=True, kw_only=True)
@@ -11,3 +12,4 @@ class Workspace(store.Record):
     name: str
     cursor_key: str  # signs this workspace's list cursors, so that nobody can make one up
     created_at: str
+    plan: Plan | None = None  # None: the deployment's default

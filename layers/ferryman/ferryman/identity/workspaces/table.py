@@ -5,6 +5,7 @@ from functools import lru_cache
 from ferryman import clock
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotFound
+from ferryman.identity.plans import Plan
 from ferryman.identity.workspaces.model import Workspace
 
 TABLE = "workspaces"
@@ -30,6 +31,28 @@ def cursor_key(workspace_id: str) -> bytes:
 
 def creating(workspace: Workspace) -> store.Write:
     return store.put(TABLE, workspace.to_item(), condition="attribute_not_exists(workspace_id)")
+
+
+def changing_plan(workspace: Workspace, plan: Plan | None) -> store.Write:
+    return store.set_values(
+        TABLE,
+        {"workspace_id": workspace.workspace_id},
+        {"plan": plan},
+        condition="attribute_exists(workspace_id)",
+        refused=NotFound("There is no such workspace."),
+    )
+
+
+def plan_unchanged(workspace_id: str, plan: Plan | None) -> store.Write:
+    """Holds a transaction that copies the plan to the moment in which the workspace has it."""
+    return store.check(
+        TABLE,
+        {"workspace_id": workspace_id},
+        "#plan = :plan" if plan else "attribute_not_exists(#plan)",
+        {":plan": plan} if plan else None,
+        names={"#plan": "plan"},
+        refused=Conflict("The workspace got another plan at the same moment. Send the request again."),
+    )
 
 
 def bootstrapping(workspace_id: str) -> store.Write:

@@ -1,10 +1,15 @@
 """Application: an external program that posts to one group and talks to people, by a token in its URLs."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from ferryman.aws import dynamodb as store
 from ferryman.formats import OF_APPLICATIONS, Format
+from ferryman.identity.permissions import Scope
 
+type State = Literal["enabled", "disabled"]
+NEEDS: Scope = "admin:*"  # the scope that its owner's role must have
+BY_A_USER = "disabled by a user"
 MAX_TEXT = 2000  # characters (code points)
 MAX_BUTTONS = 30  # of one message
 
@@ -28,3 +33,14 @@ class Application(store.Record):
     context_seconds: int = 300
     webhook_id: str | None = None  # its callback
     format: Format = OF_APPLICATIONS
+    owner_id: str | None = None  # to whom it was handed over
+    disabled_reason: str | None = None  # its URLs accept nothing while it is set
+    disabled_at: str | None = None
+
+    @property
+    def owner(self) -> str:
+        return self.owner_id or self.created_by
+
+    @property
+    def state(self) -> State:
+        return "disabled" if self.disabled_reason else "enabled"

@@ -140,7 +140,7 @@ def identify(line: RequestLog, token: str, app_name: str | None = None) -> Appli
     known = found.name or "" if found else ""
     wanted = known if app_name is None else app_name
     same = hmac.compare_digest(known.encode(), wanted.encode("utf-8", "surrogatepass"))
-    if found is None or found.kind != "application" or not same:
+    if found is None or found.kind != "application" or not same or not found.active:
         raise UnknownApplication("There is no such application.")
     try:
         credentials_service.mark_used(found, table.TABLE, table.key(found.workspace_id, found.subject_id))
@@ -289,7 +289,7 @@ def _create_person(application: Application, email: str) -> User:
     )
     caller = Caller(
         workspace_id=application.workspace_id,
-        user_id=application.created_by,
+        user_id=application.owner,
         role="staff",
         livemode=application.livemode,
         scopes=frozenset(),

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 
 from ferryman import ids
 from ferryman.formats import OF_APPLICATIONS, RESERVED_NAMES, Format
-from ferryman.integrations.applications.model import Application
+from ferryman.integrations.applications.model import Application, State
 from ferryman.schema import Input, Output, Time, distinct
 from ferryman.webhooks.subscriptions.model import Webhook
 from ferryman.webhooks.subscriptions.schema import Url
@@ -75,6 +75,7 @@ class ApplicationPatch(Input):
     email_domains: Domains | None = Field(None, description=_DOMAINS)
     people_per_hour: PeoplePerHour | None = Field(None, description=_PER_HOUR)
     context_seconds: ContextSeconds | None = Field(None, description=_LIFETIME)
+    state: State | None = Field(None, description="`disabled`: its URLs accept nothing until it is enabled again.")
     webhook_url: Url | None = Field(
         None,
         description=f"{_URL} null: nowhere. Of a new webhook, POST /v1/webhooks/{{webhook_id}}/rotate-secret shows "
@@ -98,6 +99,10 @@ class ApplicationOut(Output):
     format: Format
     has_token: bool = Field(description="false: its token was revoked.")
     livemode: bool
+    state: State
+    disabled_reason: str | None = Field(description="Why it is disabled, such as `owner_deactivated`.")
+    disabled_at: Time | None
+    owner_id: str = Field(description="The person who created it, or to whom it was handed over.")
     last_used_at: Time | None = Field(description="Exact to ten minutes.")
     created_by: str
     created_at: Time
@@ -105,12 +110,13 @@ class ApplicationOut(Output):
 
     @classmethod
     def of(cls, application: Application, webhook: Webhook | None) -> Self:
-        names = set(ApplicationOut.model_fields) - {"id", "webhook_id", "webhook_url", "has_token"}
+        names = set(ApplicationOut.model_fields) - {"id", "webhook_id", "webhook_url", "has_token", "owner_id"}
         return cls.model_validate(
             {
                 "id": application.application_id,
                 "webhook_id": webhook.webhook_id if webhook else None,
                 "webhook_url": webhook.url if webhook else None,
+                "owner_id": application.owner,
                 "has_token": application.secret_hash is not None,
                 **{name: getattr(application, name) for name in names},
             }

@@ -8,15 +8,16 @@ from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table as chats
 from ferryman.errors import Invalid, NotFound
 from ferryman.events.model import EventType
-from ferryman.identity import idempotency
+from ferryman.identity import idempotency, ownership
 from ferryman.identity.audit import service as audit
 from ferryman.identity.audit.model import Action
 from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials import table as credentials
 from ferryman.identity.credentials.model import Caller, Credential
 from ferryman.identity.idempotency import IdempotencyKey
+from ferryman.identity.users import table as users
 from ferryman.integrations.applications import table
-from ferryman.integrations.applications.model import Application
+from ferryman.integrations.applications.model import BY_A_USER, NEEDS, Application
 from ferryman.integrations.applications.schema import ApplicationIn, ApplicationPatch
 from ferryman.schema import changes
 from ferryman.webhooks.subscriptions import service as webhooks
@@ -24,6 +25,7 @@ from ferryman.webhooks.subscriptions import table as webhooks_table
 from ferryman.webhooks.subscriptions.model import Webhook
 from ferryman.webhooks.subscriptions.schema import WebhookIn, WebhookPatch
 
+_OWNER_ROUTE = "/v1/applications/{application_id}/owner"
 _REMOVABLE = {"chat_id", "email_domains", "webhook_url"}
 _ANSWERS: list[EventType] = ["interaction.created", "message.created"]
 
@@ -55,8 +57,10 @@ def create(
             *_audited(caller, "application.created", application),
         ]
 
+    acting = users.acting(caller.workspace_id, caller.user_id, caller.role)
+
     if wanted.webhook_url is None:
-        store.commit(writes())
+        store.commit([*writes(), acting])
         return application, None, token, None
 
     def extra_writes(webhook: Webhook) -> list[store.Write]:
@@ -97,14 +101,22 @@ def edit(caller: Caller, application_id: str, patch: ApplicationPatch) -> Applic
     changed = sorted(wanted)
     url_given = "webhook_url" in wanted
     url = wanted.pop("webhook_url", None)
-    after = replace(before, **wanted, updated_at=clock.now_iso())
+    state = wanted.pop("state", before.state)
+    now = clock.now_iso()
+    after = replace(before, **wanted, updated_at=now)
+    entitled = []
+    if state != before.state:
+        after.disabled_reason, after.disabled_at = (None, None) if state == "enabled" else (BY_A_USER, now)
+    if state == "enabled" and state != before.state:
+        entitled = [ownership.still_entitled(before.workspace_id, before.owner, NEEDS, _OWNER_ROUTE)]
 
     def writes() -> list[store.Write]:
-        renamed = []
-        if after.app_name != before.app_name and before.secret_hash:
-            renamed = [credentials.changing(before.secret_hash, name=after.app_name)]
+        of_token = []
+        if (after.app_name, after.state) != (before.app_name, before.state) and before.secret_hash:
+            active = after.state == "enabled"
+            of_token = [credentials.changing(before.secret_hash, name=after.app_name, active=active)]
         audited = audit.writes(caller, "application.edited", application_id, {"changed": changed})
-        return [*table.changing(before, after), *renamed, *audited]
+        return [*table.changing(before, after), *of_token, *entitled, *audited]
 
     known = callback(before)
     if url_given and url is None:
@@ -122,6 +134,28 @@ def edit(caller: Caller, application_id: str, patch: ApplicationPatch) -> Applic
     else:
         store.commit(writes())
     return table.get(caller.workspace_id, application_id)
+
+
+def disabling(application: Application, reason: str) -> list[store.Write]:
+    """The writes that close the application's URLs, with the reason; refused when somebody changed it in between."""
+    token = [credentials.changing(application.secret_hash, active=False)] if application.secret_hash else []
+    return [table.disabling(application, reason, clock.now_iso()), *token]
+
+
+def hand_over(caller: Caller, application_id: str, user_id: str) -> Application:
+    """Give the application another owner, with its callback. Its token stays, and a disabled one stays disabled."""
+    before = get_visible(caller, application_id)
+    after = replace(before, owner_id=user_id, updated_at=clock.now_iso())
+    known = callback(before)
+    store.commit(
+        [
+            *table.changing(before, after),
+            ownership.taking_over(before.workspace_id, user_id, NEEDS),
+            *([webhooks_table.handing_over(known, user_id, after.updated_at)] if known else []),
+            *audit.writes(caller, "application.handed_over", application_id, {"from": before.owner, "to": user_id}),
+        ]
+    )
+    return after
 
 
 def delete(caller: Caller, application_id: str) -> None:
@@ -185,7 +219,8 @@ def _credential(application: Application, secret_hash: str) -> Credential:
         kind="application",
         workspace_id=application.workspace_id,
         subject_id=application.application_id,
-        user_id=application.created_by,
+        user_id=application.owner,
+        active=application.state == "enabled",
         livemode=application.livemode,
         name=application.app_name,
     )

@@ -4,6 +4,8 @@ Names are unique in a workspace: the item under `name/<app_name>` holds one for 
 `people/<application_id>/<hour>` counts the people that an application created in an hour of the clock.
 """
 
+from collections.abc import Iterator
+
 from ferryman import clock
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotFound
@@ -43,6 +45,18 @@ def page(
     return [Application.from_item(item) for item in found.items], found.last_key
 
 
+def enabled_of_owner(workspace_id: str, user_id: str) -> Iterator[Application]:
+    """Every enabled one that the user owns, live and test."""
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace AND begins_with(entry, :prefix)",
+        {":workspace": workspace_id, ":prefix": "app_", ":user": user_id, ":none": None},
+        where="(attribute_not_exists(disabled_reason) OR disabled_reason = :none) AND "
+        "(owner_id = :user OR (attribute_not_exists(owner_id) AND created_by = :user))",
+    )
+    return (Application.from_item(item) for item in found)
+
+
 def creating(application: Application) -> list[store.Write]:
     item = {**application.to_item(), "entry": application.application_id}
     return [
@@ -66,6 +80,17 @@ def changing(before: Application, after: Application) -> list[store.Write]:
     if after.app_name != before.app_name:
         writes += [_claiming(after.workspace_id, after.app_name), _giving_up(before.workspace_id, before.app_name)]
     return writes
+
+
+def disabling(application: Application, reason: str, at: str) -> store.Write:
+    """Close its URLs, with the reason; refused when somebody changed it in between."""
+    return store.set_values(
+        TABLE,
+        key(application.workspace_id, application.application_id),
+        {"disabled_reason": reason, "disabled_at": at, "updated_at": at},
+        condition="updated_at = :before",
+        values={":before": application.updated_at},
+    )
 
 
 def deleting(application: Application) -> list[store.Write]:

@@ -83,6 +83,11 @@ def follow(bot: User) -> None:
             store.commit([table.enabling(webhook, now)])
 
 
+def handing_over(bot: User, user_id: str, at: str) -> list[store.Write]:
+    """The writes that give those callbacks another owner that belong to the bot's own."""
+    return [table.handing_over(webhook, user_id, at) for webhook in _all(bot) if webhook.owner == bot.owner]
+
+
 def any_live(bot: User) -> bool:
     return any(webhook.livemode for webhook in _all(bot))
 

@@ -57,6 +57,8 @@ class BotOut(Output):
     avatar_url: str | None
     about: str | None = Field(description=_ABOUT)
     active: bool
+    disabled_reason: str | None = Field(description="Why it is not active, if nobody chose it: `owner_deactivated`.")
+    owner_id: str | None = Field(description="The user who manages it: who created it, or to whom it was handed over.")
     created_by: str | None = Field(description="The user who created it.")
     livemode: bool = Field(description="Whether a live credential created it; test credentials change only test bots.")
     created_at: Time
@@ -64,8 +66,10 @@ class BotOut(Output):
 
     @classmethod
     def of(cls, bot: User) -> Self:
-        names = set(BotOut.model_fields) - {"id"}
-        return cls.model_validate({"id": bot.user_id, **{name: getattr(bot, name) for name in names}})
+        names = set(BotOut.model_fields) - {"id", "owner_id"}
+        return cls.model_validate(
+            {"id": bot.user_id, "owner_id": bot.owner, **{name: getattr(bot, name) for name in names}}
+        )
 
 
 class BotCreated(BotOut):

@@ -8,7 +8,7 @@ from ferryman import clock, ids, schema
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table as chats
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
-from ferryman.identity import authority, idempotency, permissions
+from ferryman.identity import authority, idempotency, ownership, permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
@@ -23,6 +23,7 @@ from ferryman.integrations.bots import callbacks
 from ferryman.integrations.bots.schema import BotIn, BotPatch, BotTokenIn
 
 MAX_TOKENS = 20  # that are not revoked: all are revoked in one transaction of at most 100 writes
+_OWNER_ROUTE = "/v1/bots/{bot_id}/owner"
 _CHATS_AT_ONCE = 40
 _REMOVABLE = {"avatar_url", "about"}
 
@@ -63,7 +64,7 @@ def get_visible(caller: Caller, bot_id: str) -> User:
         bot = table.get(caller.workspace_id, bot_id)
     except NotFound:
         raise unknown from None
-    if bot.role != "bot" or (not caller.is_admin and bot.created_by != caller.user_id):
+    if bot.role != "bot" or (not caller.is_admin and bot.owner != caller.user_id):
         raise unknown
     return bot
 
@@ -81,6 +82,8 @@ def edit(caller: Caller, bot_id: str, patch: BotPatch) -> User:
         if value is None and name not in _REMOVABLE:
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
     after = replace(before, **changes)
+    if after.active:
+        after.disabled_reason = None
     if after.active != before.active:
         _spare_live(caller, before)
     if after != before:
@@ -88,9 +91,30 @@ def edit(caller: Caller, bot_id: str, patch: BotPatch) -> User:
         after.updated_at = clock.now_iso()
         changed = [name for name, value in changes.items() if value != getattr(before, name)]
         audited = audit.writes(caller, "bot.edited", bot_id, {"changed": changed, "active": after.active})
-        store.commit([*table.changing(before, after), *audited])
+        entitled = []
+        if after.active and not before.active:
+            entitled = [
+                ownership.still_entitled(before.workspace_id, str(before.owner), ownership.OF_BOTS, _OWNER_ROUTE)
+            ]
+        store.commit([*table.changing(before, after), *entitled, *audited])
     if "active" in changes:  # also when nothing changed: an earlier request may have failed halfway
         cascades.follow_bot(after)
+    return after
+
+
+def hand_over(caller: Caller, bot_id: str, user_id: str) -> User:
+    """Give the bot another owner, with the callbacks that the old one owned. A deactivated one stays deactivated."""
+    before = get_visible(caller, bot_id)
+    authority.require_mode(caller, livemode=before.livemode)
+    after = replace(before, owner_id=user_id, updated_at=clock.now_iso())
+    store.commit(
+        [
+            *table.changing(before, after),
+            ownership.taking_over(before.workspace_id, user_id, ownership.OF_BOTS),
+            *callbacks.handing_over(before, user_id, after.updated_at),
+            *audit.writes(caller, "bot.handed_over", bot_id, {"from": before.owner, "to": user_id}),
+        ]
+    )
     return after
 
 

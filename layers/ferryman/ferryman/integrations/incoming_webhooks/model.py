@@ -4,6 +4,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ferryman.aws import dynamodb as store
+from ferryman.identity.permissions import Scope
+
+type State = Literal["enabled", "disabled"]
+NEEDS: Scope = "webhooks:write"  # the scope that its owner's role must have
+BY_A_USER = "disabled by a user"
 
 # The words in which senders post to the URL, and in which it refuses.
 type Flavour = Literal["ferryman", "mattermost", "slack"]
@@ -25,3 +30,14 @@ class IncomingWebhook(store.Record):
     chat_locked: bool = False  # posts to its own chat only
     allows_overrides: bool = True  # senders may name another author
     last_used_at: str | None = None
+    owner_id: str | None = None  # to whom it was handed over
+    disabled_reason: str | None = None  # its URL accepts nothing while it is set
+    disabled_at: str | None = None
+
+    @property
+    def owner(self) -> str:
+        return self.owner_id or self.created_by
+
+    @property
+    def state(self) -> State:
+        return "disabled" if self.disabled_reason else "enabled"

@@ -11,6 +11,10 @@ class UnknownHook(NotFound):
     """No webhook has this secret."""
 
 
+class HookDisabled(Conflict):
+    """The webhook accepts nothing until it is enabled again."""
+
+
 class PersonUnknown(NotFound):
     """Nobody active has this handle."""
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from ferryman import ids
 from ferryman.identity.avatars import AvatarUrl
-from ferryman.integrations.incoming_webhooks.model import Flavour, IncomingWebhook
+from ferryman.integrations.incoming_webhooks.model import Flavour, IncomingWebhook, State
 from ferryman.schema import Input, ListQuery, Name, Output, Time
 
 _NAME = "Shown as the author of its messages."
@@ -37,6 +37,7 @@ class IncomingWebhookPatch(Input):
     avatar_url: AvatarUrl | None = Field(None, description=f"{_AVATAR} null removes it.")
     chat_locked: bool | None = Field(None, description=_LOCKED)
     allows_overrides: bool | None = Field(None, description=_OVERRIDES)
+    state: State | None = Field(None, description="`disabled`: the URL accepts nothing until it is enabled again.")
 
 
 class IncomingWebhookQuery(ListQuery):
@@ -56,6 +57,10 @@ class IncomingWebhookOut(Output):
     chat_locked: bool = Field(description=_LOCKED)
     allows_overrides: bool = Field(description=_OVERRIDES)
     livemode: bool
+    state: State
+    disabled_reason: str | None = Field(description="Why it is disabled, such as `owner_deactivated`.")
+    disabled_at: Time | None
+    owner_id: str = Field(description="The person who created it, or to whom it was handed over.")
     created_by: str
     created_at: Time
     updated_at: Time
@@ -72,6 +77,10 @@ class IncomingWebhookOut(Output):
             chat_locked=webhook.chat_locked,
             allows_overrides=webhook.allows_overrides,
             livemode=webhook.livemode,
+            state=webhook.state,
+            disabled_reason=webhook.disabled_reason,
+            disabled_at=webhook.disabled_at,
+            owner_id=webhook.owner,
             created_by=webhook.created_by,
             created_at=webhook.created_at,
             updated_at=webhook.updated_at or webhook.created_at,

@@ -12,8 +12,8 @@ from ferryman.conversations.chats.model import Chat
 from ferryman.conversations.messages import attachments
 from ferryman.conversations.messages import table as messages
 from ferryman.conversations.messages.model import MAX_TEXT, Message
-from ferryman.errors import Invalid, NotAuthenticated, NotFound
-from ferryman.identity import idempotency
+from ferryman.errors import Conflict, FerrymanError, Invalid, NotAuthenticated, NotFound
+from ferryman.identity import idempotency, ownership
 from ferryman.identity.audit import service as audit
 from ferryman.identity.audit.model import Action
 from ferryman.identity.credentials import secrets
@@ -23,11 +23,12 @@ from ferryman.identity.credentials.model import Caller, Credential
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 from ferryman.integrations.incoming_webhooks import table
-from ferryman.integrations.incoming_webhooks.model import Flavour, IncomingWebhook
+from ferryman.integrations.incoming_webhooks.model import BY_A_USER, NEEDS, Flavour, IncomingWebhook
 from ferryman.integrations.incoming_webhooks.posts import (
     ChatClosed,
     ChatLocked,
     ChatUnknown,
+    HookDisabled,
     OwnerGone,
     OwnerNotInChat,
     PersonUnknown,
@@ -39,6 +40,8 @@ from ferryman.webhooks import loop_prevention
 if TYPE_CHECKING:  # posting, the busiest of all, needs no models
     from ferryman.integrations.incoming_webhooks.schema import IncomingWebhookIn, IncomingWebhookPatch
 
+_ROUNDS = 5
+_OWNER_ROUTE = "/v1/incoming-webhooks/{incoming_webhook_id}/owner"
 # The fields that can be edited, and their copies in the credential.
 _COPIES = {
     "name": "name",
@@ -80,6 +83,7 @@ def create(
             table.creating(webhook),
             credentials.creating(_credential(webhook, active=True)),
             chats.open_now(caller.workspace_id, wanted.chat_id),
+            users.acting(caller.workspace_id, caller.user_id, caller.role),
             *_audited(caller, "incoming_webhook.created", webhook),
         ]
     )
@@ -97,7 +101,7 @@ def _credential(webhook: IncomingWebhook, *, active: bool) -> Credential:
         kind="incoming_webhook",
         workspace_id=webhook.workspace_id,
         subject_id=webhook.incoming_webhook_id,
-        user_id=webhook.created_by,
+        user_id=webhook.owner,
         active=active,
         livemode=webhook.livemode,
         chat_id=webhook.chat_id,
@@ -146,28 +150,72 @@ def page(
 
 
 def edit(caller: Caller, incoming_webhook_id: str, patch: "IncomingWebhookPatch") -> IncomingWebhook:
-    """Change the author of the messages to come: the record and what its URL posts with, in one transaction."""
+    """Change the author of the messages to come, or whether the URL accepts them.
+
+    The record and what the URL posts with change in one transaction.
+    """
     before = get_visible(caller, incoming_webhook_id)
     changes = {
         name: value for name, value in patch.model_dump(exclude_unset=True).items() if value != getattr(before, name)
     }
-    for field, value in changes.items():
-        if value is None and field != "avatar_url":
-            raise Invalid("must not be null; leave it out to keep it.", f"/{field}")
+    for name, value in changes.items():
+        if value is None and name != "avatar_url":
+            raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
     if not changes:
         return before
-    after = replace(before, **changes, updated_at=clock.now_iso())
-    kept = _credential(after, active=True)
-    copied = {_COPIES[name]: getattr(kept, _COPIES[name]) for name in changes}
+    changed = list(changes)
+    state = changes.pop("state", None)
+    writes = []
+    kept = _credential(replace(before, **changes), active=True)
+    of_url = {_COPIES[name]: getattr(kept, _COPIES[name]) for name in changes}
+    if state == "enabled":
+        chat = access.get_visible(caller, before.chat_id)
+        of_url |= {"active": chat.active}
+        writes = [
+            chats.activity_unchanged(chat),
+            ownership.still_entitled(before.workspace_id, before.owner, NEEDS, _OWNER_ROUTE),
+        ]
+        changes |= {"disabled_reason": None, "disabled_at": None}
+    elif state == "disabled":
+        of_url |= {"active": False}
+        changes |= {"disabled_reason": BY_A_USER, "disabled_at": clock.now_iso()}
+    now = clock.now_iso()
     store.commit(
         [
-            table.changing(before, **changes, updated_at=after.updated_at),
-            credentials.changing(before.secret_hash, **copied),
-            *_audited(caller, "incoming_webhook.edited", before, list(changes)),
+            table.changing(before, **changes, updated_at=now),
+            credentials.changing(before.secret_hash, **of_url),
+            *writes,
+            *_audited(caller, "incoming_webhook.edited", before, changed),
         ],
         tries=3,  # a post may be marking its use at the same moment
     )
-    return after
+    return replace(before, **changes, updated_at=now)
+
+
+def disabling(webhook: IncomingWebhook, reason: str) -> list[store.Write]:
+    """The writes that close the URL, with the reason; refused when somebody changed the webhook in between."""
+    now = clock.now_iso()
+    return [
+        table.changing(webhook, disabled_reason=reason, disabled_at=now, updated_at=now),
+        credentials.changing(webhook.secret_hash, active=False),
+    ]
+
+
+def hand_over(caller: Caller, incoming_webhook_id: str, user_id: str) -> IncomingWebhook:
+    """Give it another owner, who must be able to have it. Its URL stays, and a disabled one stays disabled."""
+    before = get_visible(caller, incoming_webhook_id)
+    now = clock.now_iso()
+    details = {"from": before.owner, "to": user_id}
+    store.commit(
+        [
+            table.changing(before, owner_id=user_id, updated_at=now),
+            credentials.changing(before.secret_hash, user_id=user_id),
+            ownership.taking_over(before.workspace_id, user_id, NEEDS),
+            *audit.writes(caller, "incoming_webhook.handed_over", incoming_webhook_id, details),
+        ],
+        tries=3,
+    )
+    return replace(before, owner_id=user_id, updated_at=now)
 
 
 def regenerate(caller: Caller, incoming_webhook_id: str) -> tuple[IncomingWebhook, str]:
@@ -180,7 +228,7 @@ def regenerate(caller: Caller, incoming_webhook_id: str) -> tuple[IncomingWebhoo
         [
             table.changing(before, secret_hash=after.secret_hash, updated_at=after.updated_at),
             credentials.revoking(before.secret_hash),
-            credentials.creating(_credential(after, active=chat.active)),
+            credentials.creating(_credential(after, active=chat.active and after.state == "enabled")),
             chats.activity_unchanged(chat),
             *_audited(caller, "incoming_webhook.regenerated", before),
         ],
@@ -208,10 +256,15 @@ def follow_chat(chat: Chat) -> None:
     Called after the chat is written; an incoming webhook that is created meanwhile checks the chat itself.
     """
     for webhook in table.of_chat(chat.workspace_id, chat.chat_id):
-        try:
-            store.commit([credentials.changing(webhook.secret_hash, active=chat.active)])
-        except NotFound:
-            continue  # revoked in between, or regenerated: that has looked at the chat as it is now
+        for _ in range(_ROUNDS):
+            active = chat.active and webhook.state == "enabled"
+            try:
+                store.commit([credentials.changing(webhook.secret_hash, active=active), table.unchanged(webhook)])
+                break
+            except NotFound:
+                break  # revoked in between, or regenerated: that has looked at the chat as it is now
+            except Conflict:  # somebody disabled or enabled it at the same moment
+                webhook = table.get(webhook.workspace_id, webhook.incoming_webhook_id)
 
 
 def find(secret: str) -> Credential | None:
@@ -226,13 +279,13 @@ def accept(credential: Credential | None, post: Post, answers: str | None = None
     """Post what an external system sent to a secret URL. `answers` is the id of the delivery that led to it.
 
     One put for a post, and one transaction for a post of several parts. Raises UnknownHook for an unknown URL,
-    ChatClosed for a closed chat, and where the post names another chat, what `posts` lists.
+    HookDisabled, ChatClosed for a closed chat, and where the post names another chat, what `posts` lists.
     """
     if credential is None:
         raise UnknownHook(_UNKNOWN)
+    if not credential.active:
+        raise _inactive(credential)
     chat_id = _chat_of(credential, post.to) if post.to else credential.chat_id
-    if chat_id == credential.chat_id and not credential.active:
-        raise ChatClosed("The chat of this webhook is not active.")
     try:
         credentials_service.mark_used(
             credential, table.TABLE, table.key(credential.workspace_id, credential.subject_id)
@@ -266,6 +319,17 @@ def accept(credential: Credential | None, post: Post, answers: str | None = None
     for message in found:
         messages.created(message)
     return found
+
+
+def _inactive(credential: Credential) -> FerrymanError:
+    """Why a URL accepts nothing. Only a refused sender pays for this read."""
+    try:
+        webhook = table.get(credential.workspace_id, credential.subject_id)
+    except NotFound:
+        return UnknownHook(_UNKNOWN)
+    if webhook.state == "disabled":
+        return HookDisabled("This webhook is disabled, or its chat is not active.")
+    return ChatClosed("This webhook is disabled, or its chat is not active.")
 
 
 def _chat_of(credential: Credential, to: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table as chats
-from ferryman.errors import NotFound
+from ferryman.errors import Conflict, NotFound
 from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
 
 TABLE = "incoming_webhooks"
@@ -68,6 +68,29 @@ def of_chat(workspace_id: str, chat_id: str) -> Iterator[IncomingWebhook]:
         where="chat_id = :chat",
     )
     return (IncomingWebhook.from_item(item) for item in found)
+
+
+def enabled_of_owner(workspace_id: str, user_id: str) -> Iterator[IncomingWebhook]:
+    """Every enabled one that the user owns, live and test."""
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace",
+        {":workspace": workspace_id, ":user": user_id, ":none": None},
+        where="(attribute_not_exists(disabled_reason) OR disabled_reason = :none) AND "
+        "(owner_id = :user OR (attribute_not_exists(owner_id) AND created_by = :user))",
+    )
+    return (IncomingWebhook.from_item(item) for item in found)
+
+
+def unchanged(webhook: IncomingWebhook) -> store.Write:
+    """Holds a transaction to the moment in which the webhook is as it was read."""
+    return store.check(
+        TABLE,
+        key(webhook.workspace_id, webhook.incoming_webhook_id),
+        _AS_READ,
+        _as_read(webhook),
+        refused=Conflict("changed"),
+    )
 
 
 def creating(webhook: IncomingWebhook) -> store.Write:

@@ -25,3 +25,4 @@ class Replay(store.Record):
     requeued: int = 0
     position: store.Key | None = None  # where the next page begins
     undispatched: str | None = None  # set while there is work left; the sweeper's index
+    expires_at_epoch: int | None = None  # when the table may forget it

@@ -1,9 +1,10 @@
 """The table `replays`: (webhook, replay_id) → replay, where webhook is `<workspace_id>/<webhook_id>`.
 
-Its stream drives the job: each page that was done is an update, and each update invokes the replayer again.
+Its stream drives the job: each page that was done is an update, and each update invokes the replayer again. A replay is
+kept as long as the deliveries that it sent again.
 """
 
-from ferryman import clock, ids
+from ferryman import clock, ids, settings
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotFound
 from ferryman.webhooks.replays.model import Replay
@@ -20,7 +21,7 @@ def key(workspace_id: str, webhook_id: str, replay_id: str) -> store.Key:
 
 
 def get(workspace_id: str, webhook_id: str, replay_id: str) -> Replay:
-    item = store.get(TABLE, key(workspace_id, webhook_id, replay_id))
+    item = store.get_kept(TABLE, key(workspace_id, webhook_id, replay_id))
     if item is None:
         raise NotFound("There is no such replay.")
     return Replay.from_item(item)
@@ -30,10 +31,11 @@ def page(
     workspace_id: str, webhook_id: str, limit: int, after: store.Key | None
 ) -> tuple[list[Replay], store.Key | None]:
     """Newest first."""
-    found = store.query(
+    found = store.page(
         TABLE,
         "webhook = :webhook",
-        {":webhook": f"{workspace_id}/{webhook_id}"},
+        {":webhook": f"{workspace_id}/{webhook_id}", ":now": int(clock.now())},
+        where=store.KEPT,
         newest_first=True,
         limit=limit,
         after=after,
@@ -42,6 +44,7 @@ def page(
 
 
 def creating(replay: Replay) -> store.Write:
+    replay.expires_at_epoch = settings.kept_until("DELIVERY_RETENTION_DAYS", clock.seconds(replay.created_at))
     replay.undispatched = ids.shard(replay.replay_id)
     item = {**replay.to_item(), **key(replay.workspace_id, replay.webhook_id, replay.replay_id)}
     return store.put(TABLE, item, condition="attribute_not_exists(replay_id)")

@@ -7,6 +7,7 @@ from ferryman import clock
 from ferryman.aws import dynamodb as store
 from ferryman.events.model import EventType
 from ferryman.formats import Format, Signature
+from ferryman.identity import permissions
 
 type WebhookState = Literal["enabled", "disabled"]
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
@@ -15,8 +16,8 @@ PAUSE_AFTER_FAILURES = 5  # consecutive failed attempts
 DISABLE_AFTER_FAILURES = 10
 SLOW_AFTER_SECONDS = 2  # an attempt that took longer makes its webhook a slow one
 SLOW_FOR_SECONDS = 900
+BY_A_USER = "disabled by a user"
 BOT_DEACTIVATED = "the bot was deactivated"  # why a callback is disabled; activating the bot enables it again
-USER_DEACTIVATED = "the person was deactivated"  # the same for personal webhooks
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,6 +43,7 @@ class Webhook(store.Record):
     created_by: str
     created_at: str
     updated_at: str
+    owner_id: str | None = None  # to whom it was handed over
     secrets: list[dict[str, Any]]  # SigningSecret items, newest first
     chat_ids: list[str] | None = None  # None: every chat of the workspace, which needs admin:*
     bot_id: str | None = None  # a bot callback: the bot's mentions alone, in the bot's own chats
@@ -80,8 +82,21 @@ class Webhook(store.Record):
 
     @property
     def member_id(self) -> str:
-        """Whose chats it hears of: the bot's own for a callback, else those of whoever created it."""
-        return self.bot_id or self.created_by
+        """Whose chats it hears of: the bot's own for a callback, else the owner's."""
+        return self.bot_id or self.owner
+
+    @property
+    def owner(self) -> str:
+        return self.owner_id or self.created_by
+
+    @property
+    def needs(self) -> permissions.Scope:
+        """The scope that its owner's role must have."""
+        if self.application_id or self.is_global:
+            return permissions.ADMIN
+        if self.user_id:
+            return "me:webhooks"
+        return "bots:write" if self.bot_id else "webhooks:write"
 
     @property
     def secret_expires_at(self) -> str | None:

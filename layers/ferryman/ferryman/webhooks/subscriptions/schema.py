@@ -118,17 +118,23 @@ class WebhookOut(Output):
     secret_expires_at: Time | None = Field(
         description="While the secret is being rotated: until when the old one signs too."
     )
+    not_heard_chat_ids: list[str] = Field(
+        default=[],
+        description="Those of chat_ids whose events it does not get, because its owner does not belong to the chat.",
+    )
+    owner_id: str = Field(description="The person who created it, or to whom it was handed over.")
     created_by: str
     created_at: Time
     updated_at: Time
 
     @classmethod
     def of(cls, webhook: Webhook) -> Self:
-        names = set(WebhookOut.model_fields) - {"id", "paused_until"}
+        names = set(WebhookOut.model_fields) - {"id", "paused_until", "owner_id", "not_heard_chat_ids"}
         paused = webhook.paused_until / 1000
         return cls.model_validate(
             {
                 "id": webhook.webhook_id,
+                "owner_id": webhook.owner,
                 "paused_until": clock.iso(paused) if paused > clock.now() else None,
                 **{name: getattr(webhook, name) for name in names},
             }

@@ -13,15 +13,18 @@ from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
 from ferryman.events import catalogue
 from ferryman.events.model import EventType
 from ferryman.formats import Format
-from ferryman.identity import idempotency, permissions
+from ferryman.identity import idempotency, ownership, permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
+from ferryman.identity.users import table as users
 from ferryman.outbound import allowed_targets, targets
 from ferryman.webhooks.subscriptions import sealing, table
-from ferryman.webhooks.subscriptions.model import BOT_DEACTIVATED, SigningSecret, Webhook
+from ferryman.webhooks.subscriptions.model import BOT_DEACTIVATED, BY_A_USER, SigningSecret, Webhook
 from ferryman.webhooks.subscriptions.schema import WebhookIn, WebhookPatch
+
+_OWNER_ROUTE = "/v1/webhooks/{webhook_id}/owner"
 
 
 def create(
@@ -70,9 +73,10 @@ def create(
     )
     # A callback is recorded as what its bot got (`extra_writes`).
     audited = [] if bot_id else audit.writes(caller, "webhook.created", webhook_id, {"events": webhook.events})
-    store.commit(
-        [*idempotency.writes(idempotency_key, webhook_id), *table.creating(webhook), *extra_writes(webhook), *audited]
-    )
+    acting = users.acting(caller.workspace_id, caller.user_id, caller.role)
+    extra = extra_writes(webhook)
+    writes = [*idempotency.writes(idempotency_key, webhook_id), *table.creating(webhook), acting, *extra, *audited]
+    store.commit(writes)
     return webhook, secret
 
 
@@ -96,7 +100,7 @@ def may_manage(caller: Caller, webhook: Webhook) -> bool:
         return False
     if webhook.application_id:
         return caller.is_admin
-    return caller.is_admin or (webhook.created_by == caller.user_id and not webhook.is_global)
+    return caller.is_admin or (webhook.owner == caller.user_id and not webhook.is_global)
 
 
 def edit(caller: Caller, webhook_id: str, patch: WebhookPatch) -> Webhook:
@@ -126,11 +130,42 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: S
         store.commit([*table.changing(before, after), *extra_writes])
         extra_writes = ()
     if state == "enabled" and (before.state != "enabled" or before.consecutive_failures or before.paused_until):
-        store.commit([table.enabling(before, now), *extra_writes])
+        entitled = []
+        if before.state != "enabled":
+            entitled = [ownership.still_entitled(before.workspace_id, before.owner, before.needs, _OWNER_ROUTE)]
+        store.commit([table.enabling(before, now), *entitled, *extra_writes])
     elif state == "disabled":
         with suppress(table.NotEnabled):
-            store.commit([table.disabling(before.workspace_id, webhook_id, "disabled by a user", now), *extra_writes])
+            store.commit([table.disabling(before.workspace_id, webhook_id, BY_A_USER, now), *extra_writes])
     return table.get(caller.workspace_id, webhook_id)
+
+
+def not_heard(webhook: Webhook) -> list[str]:
+    """The chats that the webhook names and does not hear of, since its owner does not belong to them."""
+    if webhook.chat_ids is None or not webhook.follows_a_member:
+        return []
+    pairs = chats.memberships(webhook.workspace_id, [(chat_id, webhook.member_id) for chat_id in webhook.chat_ids])
+    return [chat_id for chat_id in webhook.chat_ids if (chat_id, webhook.member_id) not in pairs]
+
+
+def hand_over(caller: Caller, webhook_id: str, user_id: str) -> Webhook:
+    """Give the webhook another owner, who must be able to have it. A disabled webhook stays disabled."""
+    before = get_visible(caller, webhook_id)
+    store.commit(
+        [
+            *handing_over(before, user_id),
+            *audit.writes(caller, "webhook.handed_over", webhook_id, {"from": before.owner, "to": user_id}),
+        ]
+    )
+    return table.get(caller.workspace_id, webhook_id)
+
+
+def handing_over(before: Webhook, user_id: str) -> list[store.Write]:
+    """The writes that give a webhook another owner."""
+    return [
+        table.handing_over(before, user_id, clock.now_iso()),
+        ownership.taking_over(before.workspace_id, user_id, before.needs),
+    ]
 
 
 def delete(caller: Caller, webhook_id: str) -> None:

@@ -18,6 +18,7 @@ from ferryman.webhooks.subscriptions.model import Webhook
 TABLE = "webhooks"
 SUBSCRIPTIONS = "subscriptions"
 EVERY_CHAT = "*"
+OWNED = "(owner_id = :user OR (attribute_not_exists(owner_id) AND created_by = :user))"
 _ROWS_AT_ONCE = 500  # a full page of DynamoDB, a megabyte, would hold ten times as many at once
 
 
@@ -80,6 +81,18 @@ def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[W
         after=after,
     )
     return [Webhook.from_item(item) for item in found.items], found.last_key
+
+
+def enabled_of_owner(workspace_id: str, user_id: str) -> Iterator[Webhook]:
+    """Every enabled webhook that the user owns, of all kinds, live and test."""
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace",
+        {":workspace": workspace_id, ":user": user_id, ":enabled": "enabled"},
+        where=f"#state = :enabled AND {OWNED}",
+        names={"#state": "state"},
+    )
+    return (Webhook.from_item(item) for item in found)
 
 
 def page_of_bot(
@@ -309,6 +322,17 @@ def disabling(workspace_id: str, webhook_id: str, reason: str, at: str) -> store
         condition="#state = :enabled",
         names={"#state": "state"},
         refused=NotEnabled("The webhook is not enabled."),
+    )
+
+
+def handing_over(webhook: Webhook, user_id: str, at: str) -> store.Write:
+    """Give the webhook another owner; refused when somebody changed it in between."""
+    return store.set_values(
+        TABLE,
+        _key(webhook.workspace_id, webhook.webhook_id),
+        {"owner_id": user_id, "updated_at": at},
+        condition="updated_at = :before",
+        values={":before": webhook.updated_at},
     )
 
 

@@ -34,6 +34,7 @@ def bootstrap(wanted: BootstrapIn) -> dict[str, Any]:
         name=wanted.workspace_name,
         cursor_key=random.token_hex(32),
         created_at=now,
+        plan=wanted.plan,
     )
     owner = User(
         workspace_id=workspace.workspace_id,
@@ -50,6 +51,7 @@ def bootstrap(wanted: BootstrapIn) -> dict[str, Any]:
         owner.role,
         TokenIn(name="Owner", scopes=[permissions.ADMIN], environment="production"),
         created_by="bootstrap",
+        plan=wanted.plan,
     )
     caller = Caller(
         workspace_id=workspace.workspace_id,

@@ -1,0 +1,141 @@
+import { Alert, Anchor, Button, Card, Group, SimpleGrid, Stack, Stepper, Text, Title } from '@mantine/core';
+import { Link } from 'react-router';
+
+import { api, body, type Schemas } from '../api/client';
+import { useChats, useListing, useMe } from '../api/queries';
+import { type Webhook, WORKSPACE } from '../api/webhooks';
+import { Health, WebhookStateBadge } from '../parts/health';
+import { Failure, Page, Section, Waiting } from '../parts/layout';
+import { shortUrl, Time } from '../parts/values';
+import { covers, useMay } from '../roles';
+import { texts } from '../texts';
+
+const said = texts.overview;
+const SOON = 14 * 86_400_000;
+
+export default function Overview() {
+  const me = useMe().data;
+  const seesWebhooks = useMay('webhooks:read');
+  const seesTokens = useMay('tokens:read');
+  const webhooks = useListing<Webhook>([...WORKSPACE.key, 'list'], WORKSPACE.list, { refresh: 15_000, enabled: seesWebhooks });
+  const tokens = useListing<Schemas['TokenOut']>(
+    ['tokens', 'list', { status: 'active' }],
+    (cursor) => body(api.GET('/v1/tokens', { params: { query: { status: 'active', cursor } } })),
+    { enabled: seesTokens },
+  );
+  return (
+    <Page title={said.title} description={me ? said.hello(me.user.name) : ''}>
+      {!seesWebhooks && <Alert>{said.staff}</Alert>}
+      {seesWebhooks && webhooks.error && <Failure error={webhooks.error} retry={webhooks.refetch} />}
+      {seesWebhooks && webhooks.pending && <Waiting />}
+      {webhooks.items && (
+        <>
+          <Attention webhooks={webhooks.items} tokens={tokens.items ?? []} />
+          {webhooks.items.length === 0 ? <FirstSteps /> : <Current webhooks={webhooks.items} />}
+        </>
+      )}
+      <MakeThings />
+    </Page>
+  );
+}
+
+function Attention({ webhooks, tokens }: { webhooks: Webhook[]; tokens: Schemas['TokenOut'][] }) {
+  const ill = webhooks.filter((webhook) => webhook.disabled_reason !== null || webhook.consecutive_failures > 0);
+  const [now] = useStateNow();
+  const expiring = tokens.filter((token) => token.expires_at && new Date(token.expires_at).getTime() - now < SOON);
+  if (ill.length === 0 && expiring.length === 0) return <Alert color="teal">{said.allWell}</Alert>;
+  return (
+    <Section title={said.attention}>
+      <Stack gap="sm">
+        {ill.map((webhook) => (
+          <Group key={webhook.id} justify="space-between" wrap="nowrap" align="flex-start">
+            <div style={{ minWidth: 0 }}>
+              <Group gap={8}>
+                <Anchor component={Link} to={WORKSPACE.detailPage(webhook.id)} fw={500} style={{ overflowWrap: 'anywhere' }}>
+                  {webhook.name ?? shortUrl(webhook.url)}
+                </Anchor>
+                <WebhookStateBadge webhook={webhook} />
+              </Group>
+              <Text size="sm" c="dimmed">
+                {webhook.disabled_reason ?? texts.webhooks.failures(webhook.consecutive_failures)}
+                {webhook.last_error && ` · ${texts.webhooks.lastError} ${webhook.last_error}`}
+              </Text>
+            </div>
+            <Button component={Link} to={WORKSPACE.detailPage(webhook.id)} size="compact-sm" variant="default" aria-label={`${said.look}: ${webhook.name ?? webhook.url}`}>
+              {said.look}
+            </Button>
+          </Group>
+        ))}
+        {expiring.map((token) => (
+          <Group key={token.id} gap={8}>
+            <Anchor component={Link} to={`/settings/integrations/api/${token.id}`} fw={500}>
+              {token.name}
+            </Anchor>
+            <Text size="sm" c="dimmed">
+              {said.expires} <Time at={token.expires_at} />
+            </Text>
+          </Group>
+        ))}
+      </Stack>
+    </Section>
+  );
+}
+
+function useStateNow(): [number] {
+  return [new Date().setSeconds(0, 0)];
+}
+
+function FirstSteps() {
+  const chats = useChats().data;
+  const active = chats && chats.length > 0 ? 1 : 0;
+  return (
+    <Section title={said.firstTitle} about={said.firstAbout}>
+      <Stepper active={active} orientation="vertical" allowNextStepsSelect={false}>
+        <Stepper.Step label={said.steps[0]?.label} description={said.steps[0]?.about} />
+        <Stepper.Step label={said.steps[1]?.label} description={said.steps[1]?.about} />
+        <Stepper.Step label={said.steps[2]?.label} description={said.steps[2]?.about} />
+      </Stepper>
+      <Group>
+        <Button component={Link} to={active === 0 ? '/settings/chats' : WORKSPACE.page}>
+          {active === 0 ? said.steps[0]?.label : said.steps[1]?.label}
+        </Button>
+      </Group>
+    </Section>
+  );
+}
+
+function Current({ webhooks }: { webhooks: Webhook[] }) {
+  return (
+    <Section title={texts.webhooks.health}>
+      <Stack gap="sm">
+        {webhooks.slice(0, 8).map((webhook) => (
+          <Group key={webhook.id} justify="space-between" wrap="nowrap">
+            <Anchor component={Link} to={WORKSPACE.detailPage(webhook.id)} style={{ overflowWrap: 'anywhere' }}>
+              {webhook.name ?? shortUrl(webhook.url)}
+            </Anchor>
+            <Health kind={WORKSPACE} webhook={webhook} />
+          </Group>
+        ))}
+      </Stack>
+    </Section>
+  );
+}
+
+function MakeThings() {
+  const me = useMe().data;
+  const cards = said.cards.filter(({ scope }) => covers(me, scope as Schemas['Scope']));
+  return (
+    <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
+      {cards.map(({ to, title, about }) => (
+        <Card key={to} withBorder component={Link} to={to} padding="lg" className="card">
+          <Title order={2} fz={16}>
+            {title}
+          </Title>
+          <Text size="sm" c="dimmed">
+            {about}
+          </Text>
+        </Card>
+      ))}
+    </SimpleGrid>
+  );
+}

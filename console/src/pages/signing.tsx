@@ -1,0 +1,41 @@
+import { Anchor, Tabs, Text } from '@mantine/core';
+import { Link } from 'react-router';
+
+import go from '../../../docs/snippets/verify.go?raw';
+import node from '../../../docs/snippets/verify.mjs?raw';
+import python from '../../../docs/snippets/verify.py?raw';
+import shell from '../../../docs/snippets/verify.sh?raw';
+import type { Webhook } from '../api/webhooks';
+import { CodeBlock } from '../parts/copy';
+import { Section } from '../parts/layout';
+import { texts } from '../texts';
+
+const said = texts.webhooks;
+const LANGUAGES = { Python: python, 'Node.js': node, Go: go, Shell: shell };
+
+export function Signing({ webhook }: { webhook: Webhook }) {
+  return (
+    <Section title={said.verify} about={said.verifyAbout}>
+      <Text size="sm">
+        {said.signatures} <b>{webhook.signatures.join(', ')}</b>.{' '}
+        <Anchor component={Link} to="/settings/integrations/signature" size="sm">
+          {said.toHelper}
+        </Anchor>
+      </Text>
+      <Tabs defaultValue="Python" keepMounted={false}>
+        <Tabs.List>
+          {Object.keys(LANGUAGES).map((language) => (
+            <Tabs.Tab key={language} value={language}>
+              {language}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        {Object.entries(LANGUAGES).map(([language, code]) => (
+          <Tabs.Panel key={language} value={language} pt="sm">
+            <CodeBlock value={code} label={language} />
+          </Tabs.Panel>
+        ))}
+      </Tabs>
+    </Section>
+  );
+}

@@ -1,0 +1,142 @@
+import { Button, Group, Select, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useNavigate, useParams } from 'react-router';
+
+import { api, ApiError, body, done, type Schemas } from '../api/client';
+import { useChange } from '../api/queries';
+import { Confirm } from '../parts/dialogs';
+import { choices } from '../parts/filters';
+import { Failure, Loaded, Page, Section } from '../parts/layout';
+import { Fact, Person } from '../parts/facts';
+import { State, Time } from '../parts/values';
+import { useMay } from '../roles';
+import { texts } from '../texts';
+import { ScopeChoice } from './token_form';
+import { Prefix } from './tokens';
+
+const said = texts.tokens;
+type Token = Schemas['TokenOut'];
+const BACK = { to: '/settings/integrations/api', label: said.title };
+
+export default function TokenPage() {
+  const { id = '' } = useParams();
+  const query = useQuery<Token, ApiError>({
+    queryKey: ['tokens', id],
+    queryFn: () => body(api.GET('/v1/tokens/{token_id}', { params: { path: { token_id: id } } })),
+  });
+  return (
+    <Page title={query.data?.name ?? said.details} back={BACK} actions={query.data && <State of={query.data.status} />}>
+      <Loaded query={query}>{(token) => <Detail key={token.updated_at} token={token} />}</Loaded>
+    </Page>
+  );
+}
+
+function Detail({ token }: { token: Token }) {
+  const mayWrite = useMay('tokens:write') && token.status !== 'revoked';
+  const navigate = useNavigate();
+  const [revoking, setRevoking] = useState(false);
+  const path = { params: { path: { token_id: token.id } } };
+  const form = useForm({
+    initialValues: {
+      name: token.name,
+      description: token.description ?? '',
+      environment: token.environment,
+      scopes: token.scopes as string[],
+    },
+  });
+  const save = useChange(
+    (input: Schemas['TokenPatch']) => body(api.PATCH('/v1/tokens/{token_id}', { ...path, body: input })),
+    { touches: [['tokens']], done: said.saved, quiet: true },
+  );
+  const revoke = useChange(() => done(api.DELETE('/v1/tokens/{token_id}', path)), {
+    touches: [['tokens', 'list']],
+    done: said.revoked,
+  });
+  const environments: Record<string, string> =
+    token.environment === 'production'
+      ? { production: texts.environments.production }
+      : { staging: texts.environments.staging, development: texts.environments.development };
+  async function submit(values: typeof form.values) {
+    try {
+      await save.mutateAsync({
+        name: values.name,
+        description: values.description || null,
+        environment: values.environment,
+        scopes: values.scopes as Schemas['Scope'][],
+      });
+    } catch (error) {
+      if (error instanceof ApiError) form.setErrors(error.fields);
+    }
+  }
+  return (
+    <Stack gap="lg">
+      <Section title={said.details}>
+        <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
+          <Fact label={said.prefix}>
+            <Prefix token={token} />
+          </Fact>
+          <Fact label={said.createdBy}>
+            <Person id={token.user_id} />
+          </Fact>
+          <Fact label={said.lastUsed}>
+            <Time at={token.last_used_at} />
+          </Fact>
+          <Fact label={said.expires}>
+            <Time at={token.expires_at} />
+          </Fact>
+        </SimpleGrid>
+        <form onSubmit={form.onSubmit((values) => void submit(values))}>
+          <fieldset disabled={!mayWrite} className="plain">
+            <Stack>
+              {save.error && Object.keys(save.error.fields).length === 0 && <Failure error={save.error} />}
+              <TextInput label={said.name} required {...form.getInputProps('name')} />
+              <Textarea label={said.description} autosize minRows={2} {...form.getInputProps('description')} />
+              <Select
+                label={said.environment}
+                data={choices(environments)}
+                allowDeselect={false}
+                disabled={!mayWrite}
+                {...form.getInputProps('environment')}
+              />
+              <ScopeChoice {...form.getInputProps('scopes')} />
+              {mayWrite && (
+                <Group justify="flex-end">
+                  <Button type="submit" loading={save.isPending} disabled={!form.isDirty()}>
+                    {texts.actions.save}
+                  </Button>
+                </Group>
+              )}
+            </Stack>
+          </fieldset>
+        </form>
+      </Section>
+      {mayWrite && (
+        <Section title={said.danger} about={said.revokeAbout}>
+          <Group>
+            <Button color="red" variant="outline" onClick={() => setRevoking(true)}>
+              {texts.actions.revoke}
+            </Button>
+          </Group>
+        </Section>
+      )}
+      <Confirm
+        opened={revoking}
+        close={() => setRevoking(false)}
+        title={said.revokeTitle}
+        name={token.name}
+        action={texts.actions.revoke}
+        confirm={async () => {
+          await revoke.mutateAsync(undefined);
+          await navigate(BACK.to);
+        }}
+      >
+        {said.revokeAbout}
+        <Text size="sm" mt="xs">
+          {said.lastUsedAt} <Time at={token.last_used_at} />
+        </Text>
+      </Confirm>
+    </Stack>
+  );
+}

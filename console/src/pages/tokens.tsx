@@ -1,0 +1,176 @@
+import { ActionIcon, Anchor, Button, Checkbox, Code, Group, Stack, Text, Tooltip } from '@mantine/core';
+import { useState } from 'react';
+import { Link } from 'react-router';
+
+import { api, body, type Schemas } from '../api/client';
+import { useChange, useListing } from '../api/queries';
+import { Copy } from '../parts/copy';
+import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
+import { ChoiceFilter, choices, FilterBar, SearchFilter, useFilters } from '../parts/filters';
+import { Empty, Page } from '../parts/layout';
+import { List } from '../parts/list';
+import { notifyDone } from '../parts/notify';
+import { State, Time } from '../parts/values';
+import { useMay } from '../roles';
+import { texts } from '../texts';
+import { CreateToken } from './token_form';
+import { EyeNoneIcon, EyeOpenIcon, PlusIcon } from '../parts/icons';
+
+const said = texts.tokens;
+type Token = Schemas['TokenOut'];
+const FILTERS = ['name', 'status', 'environment'];
+const STATUSES = { active: texts.states.active, expired: texts.states.expired, revoked: texts.states.revoked };
+
+export default function Tokens() {
+  const filters = useFilters();
+  const mayWrite = useMay('tokens:write');
+  const [name, status, environment] = FILTERS.map(filters.get) as [string, string, string];
+  const query = {
+    ...(name ? { name } : {}),
+    ...(status ? { status: status as Schemas['Status'] } : {}),
+    ...(environment ? { environment: environment as Schemas['Environment'] } : {}),
+  };
+  const listing = useListing<Token>(['tokens', 'list', query], (cursor) =>
+    body(api.GET('/v1/tokens', { params: { query: { ...query, cursor } } })),
+  );
+  const [creating, setCreating] = useState(false);
+  const [secret, setSecret] = useState<Secret | null>(null);
+  const [selected, setSelected] = useState<string[]>([]);
+  const [revoking, setRevoking] = useState(false);
+  const revoke = useChange(
+    (ids: string[]) => body(api.POST('/v1/tokens/revoke', { body: { ids } })),
+    { touches: [['tokens']] },
+  );
+  const chosen = (listing.items ?? []).filter((token) => selected.includes(token.id) && token.status !== 'revoked');
+  const filtered = Boolean(name || status || environment);
+
+  async function revokeChosen() {
+    const { results } = await revoke.mutateAsync(chosen.map((token) => token.id));
+    notifyDone(said.revokedMany(results.filter((one) => one.status === 'revoked').length, results.length));
+    setSelected(results.filter((one) => !one.status.endsWith('revoked')).map((one) => one.id));
+  }
+
+  return (
+    <Page
+      title={said.title}
+      description={said.about}
+      actions={
+        mayWrite && (
+          <Button leftSection={<PlusIcon />} onClick={() => setCreating(true)}>
+            {said.create}
+          </Button>
+        )
+      }
+    >
+      <Group justify="space-between">
+        <FilterBar filters={filters} names={FILTERS}>
+          <SearchFilter filters={filters} name="name" label={said.searchByName} />
+          <ChoiceFilter filters={filters} name="status" label={said.status} any={said.status} choices={choices(STATUSES as Record<string, string>)} />
+          <ChoiceFilter
+            filters={filters}
+            name="environment"
+            label={said.environment}
+            any={said.environment}
+            choices={choices(texts.environments)}
+          />
+        </FilterBar>
+        {chosen.length > 0 && (
+          <Button color="red" variant="light" onClick={() => setRevoking(true)}>
+            {said.revokeMany(chosen.length)}
+          </Button>
+        )}
+      </Group>
+      <List
+        label={said.title}
+        listing={listing}
+        id={(token) => token.id}
+        columns={[
+          ...(mayWrite
+            ? [
+                {
+                  title: texts.actions.revoke,
+                  hideTitle: true,
+                  cell: (token: Token) => (
+                    <Checkbox
+                      aria-label={said.select(token.name)}
+                      disabled={token.status === 'revoked'}
+                      checked={selected.includes(token.id)}
+                      onChange={(event) => {
+                        const { checked } = event.currentTarget;
+                        setSelected((ids) => (checked ? [...ids, token.id] : ids.filter((id) => id !== token.id)));
+                      }}
+                    />
+                  ),
+                },
+              ]
+            : []),
+          {
+            title: said.name,
+            wide: true,
+            cell: (token) => (
+              <>
+                <Anchor component={Link} to={`/settings/integrations/api/${token.id}`} fw={500}>
+                  {token.name}
+                </Anchor>
+                {token.description && (
+                  <Text size="xs" c="dimmed">
+                    {token.description}
+                  </Text>
+                )}
+              </>
+            ),
+          },
+          { title: said.environment, cell: (token) => texts.environments[token.environment] },
+          { title: said.prefix, cell: (token) => <Prefix token={token} /> },
+          { title: said.status, cell: (token) => <State of={token.status} /> },
+          { title: said.lastUsed, cell: (token) => <Time at={token.last_used_at} /> },
+          { title: said.expires, cell: (token) => <Time at={token.expires_at} /> },
+        ]}
+        empty={
+          filtered ? (
+            <Empty title={said.noneFound} about={said.noneFoundAbout} />
+          ) : (
+            <Empty title={said.emptyTitle} about={said.emptyAbout}>
+              {mayWrite && <Button onClick={() => setCreating(true)}>{said.create}</Button>}
+            </Empty>
+          )
+        }
+      />
+      <CreateToken opened={creating} close={() => setCreating(false)} created={setSecret} />
+      <SecretOnce secret={secret} close={() => setSecret(null)} />
+      <Confirm
+        opened={revoking}
+        close={() => setRevoking(false)}
+        title={said.revokeMany(chosen.length)}
+        action={said.revokeMany(chosen.length)}
+        {...(chosen.length === 1 && chosen[0] ? { name: chosen[0].name } : { name: String(chosen.length) })}
+        confirm={revokeChosen}
+      >
+        <Stack gap={4}>
+          {said.revokeAbout}
+          {chosen.map((token) => (
+            <Text key={token.id} size="sm">
+              <b>{token.name}</b> · {said.lastUsedAt} <Time at={token.last_used_at} />
+            </Text>
+          ))}
+        </Stack>
+      </Confirm>
+    </Page>
+  );
+}
+
+export function Prefix({ token }: { token: { prefix: string } }) {
+  const [shown, setShown] = useState(false);
+  const label = shown ? said.hide : said.show;
+  return (
+    <Group gap={2} wrap="nowrap">
+      <Code>{shown ? `${token.prefix}…` : '••••••••'}</Code>
+      <Tooltip label={label}>
+        <ActionIcon variant="subtle" color="gray" onClick={() => setShown(!shown)} aria-label={label}>
+          {shown ? <EyeNoneIcon /> : <EyeOpenIcon />}
+        </ActionIcon>
+      </Tooltip>
+      <Copy value={token.prefix} label={said.copyPrefix} />
+    </Group>
+  );
+}

@@ -1,0 +1,350 @@
+import { Alert, Button, Group, Modal, NumberInput, Select, SimpleGrid, Stack, Table, Tabs, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useNavigate } from 'react-router';
+
+import { ApiError, type Schemas } from '../api/client';
+import { useChange } from '../api/queries';
+import type { Delivery, Webhook, WebhookKind } from '../api/webhooks';
+import { CopyText } from '../parts/copy';
+import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
+import { ChatNames, Fact } from '../parts/facts';
+import { useFilters } from '../parts/filters';
+import { Health, LastAnswer, WebhookStateBadge } from '../parts/health';
+import { Failure, Loaded, Page, Section } from '../parts/layout';
+import { shortUrl, Time } from '../parts/values';
+import { useMay } from '../roles';
+import { texts } from '../texts';
+import { Deliveries } from './deliveries';
+import { Replays } from './replays';
+import { Signing } from './signing';
+import { inputOf, known, useWebhookForm, type Values, valuesOf, WebhookFields } from './webhook_form';
+
+const said = texts.webhooks;
+
+export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: string; back: { to: string; label: string } }) {
+  const scopes = { workspace: 'webhooks:write', personal: 'me:webhooks', callback: 'bots:write' } as const;
+  const mayWrite = useMay(scopes[kind.name]);
+  const filters = useFilters();
+  const tab = filters.get('tab') || 'deliveries';
+  const [secret, setSecret] = useState<Secret | null>(null);
+  const [testing, setTesting] = useState(false);
+  const query = useQuery<Webhook, ApiError>({
+    queryKey: [...kind.key, id],
+    queryFn: () => kind.read(id),
+    refetchInterval: 10_000,
+  });
+  const webhook = query.data;
+  const setState = useChange((state: Schemas['WebhookState']) => kind.edit(id, { state }), {
+    touches: [[...kind.key]],
+    done: (changed) => (changed.state === 'enabled' ? said.enabledNow : said.disabledNow),
+  });
+  return (
+    <Page
+      title={webhook ? (webhook.name ?? shortUrl(webhook.url)) : said.details}
+      back={back}
+      actions={
+        webhook && mayWrite ? (
+          <>
+            <Button onClick={() => setTesting(true)} disabled={webhook.state === 'disabled'}>
+              {said.test}
+            </Button>
+            <Button
+              variant="default"
+              loading={setState.isPending}
+              onClick={() => setState.mutate(webhook.state === 'enabled' ? 'disabled' : 'enabled')}
+            >
+              {webhook.state === 'enabled' ? said.disable : said.enable}
+            </Button>
+          </>
+        ) : undefined
+      }
+    >
+      <Loaded query={query}>
+        {(loaded) => (
+          <>
+            <Trouble webhook={loaded} />
+            <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
+              <Fact label={said.url}>
+                <CopyText value={loaded.url} />
+              </Fact>
+              <Fact label={said.state}>
+                <WebhookStateBadge webhook={loaded} />
+              </Fact>
+              {kind.name === 'workspace' && (
+                <Fact label={said.chats}>
+                  <ChatNames ids={loaded.chat_ids} otherwise={said.everyChat} />
+                </Fact>
+              )}
+              <Fact label={said.health}>
+                <Health kind={kind} webhook={loaded} />
+              </Fact>
+            </SimpleGrid>
+            <Tabs value={tab} onChange={(value) => filters.set('tab', value)} keepMounted={false}>
+              <Tabs.List mb="md">
+                {Object.entries(said.tabs).map(([value, label]) => (
+                  <Tabs.Tab key={value} value={value}>
+                    {label}
+                  </Tabs.Tab>
+                ))}
+              </Tabs.List>
+              <Tabs.Panel value="deliveries">
+                <Deliveries kind={kind} webhook={loaded} />
+              </Tabs.Panel>
+              <Tabs.Panel value="settings">
+                <Settings kind={kind} webhook={loaded} mayWrite={mayWrite} back={back.to} />
+              </Tabs.Panel>
+              <Tabs.Panel value="signing">
+                <Stack gap="lg">
+                  <Rotation kind={kind} webhook={loaded} mayWrite={mayWrite} show={setSecret} />
+                  <Signing webhook={loaded} />
+                </Stack>
+              </Tabs.Panel>
+              <Tabs.Panel value="replays">
+                <Replays kind={kind} webhook={loaded} mayWrite={mayWrite} />
+              </Tabs.Panel>
+            </Tabs>
+            <Modal opened={testing} onClose={() => setTesting(false)} title={said.testTitle}>
+              {testing && <Test kind={kind} webhook={loaded} />}
+            </Modal>
+          </>
+        )}
+      </Loaded>
+      <SecretOnce secret={secret} close={() => setSecret(null)} />
+    </Page>
+  );
+}
+
+function Trouble({ webhook }: { webhook: Webhook }) {
+  if (webhook.state === 'disabled') {
+    return (
+      <Alert color="red" title={said.disabledTitle}>
+        {webhook.disabled_reason} {webhook.disabled_at && <Time at={webhook.disabled_at} />}
+        {webhook.last_error && (
+          <Text size="sm">
+            {said.lastError} {webhook.last_error}
+          </Text>
+        )}
+        <Text size="sm">{said.disabledAbout}</Text>
+      </Alert>
+    );
+  }
+  if (webhook.consecutive_failures === 0) return null;
+  return (
+    <Alert color="yellow" title={webhook.paused_until ? said.pausedTitle : said.attention}>
+      {said.failures(webhook.consecutive_failures)}. {webhook.last_error && `${said.lastError} ${webhook.last_error}`}
+    </Alert>
+  );
+}
+
+function Test({ kind, webhook }: { kind: WebhookKind; webhook: Webhook }) {
+  const [type, setType] = useState<string | null>(webhook.events[0] ?? null);
+  const [sent, setSent] = useState<Delivery | null>(null);
+  const send = useChange(() => kind.test(webhook.id, type as Schemas['EventType'] | null), { touches: [[...kind.key, webhook.id]] });
+  const answer = useQuery<Delivery, ApiError>({
+    queryKey: [...kind.key, webhook.id, 'test', sent?.id],
+    queryFn: () => kind.delivery(webhook.id, sent?.id ?? ''),
+    enabled: sent !== null,
+    // The first attempt creates the delivery's record, so the log may not know it yet.
+    retry: 10,
+    retryDelay: 500,
+    refetchInterval: (query) => (query.state.data?.attempts.some((one) => one.outcome !== 'open') ? false : 700),
+  });
+  const attempt = answer.data?.attempts.at(-1);
+  const over = attempt && attempt.outcome !== 'open';
+  return (
+    <Stack>
+      <Text size="sm">{said.testAbout}</Text>
+      {webhook.events.length > 1 && (
+        <Select label={said.events} data={webhook.events} value={type} onChange={setType} allowDeselect={false} />
+      )}
+      {sent && (
+        <Alert color={over ? (attempt.outcome === 'delivered' ? 'teal' : 'red') : 'blue'} aria-live="polite">
+          {over && answer.data ? (
+            <Stack gap={6} align="flex-start">
+              <LastAnswer delivery={answer.data} />
+              {attempt.excerpt && <Text size="sm" className="message">{attempt.excerpt}</Text>}
+            </Stack>
+          ) : (
+            said.testWaiting
+          )}
+        </Alert>
+      )}
+      <Group justify="flex-end">
+        <Button
+          loading={send.isPending}
+          onClick={() => send.mutate(undefined, { onSuccess: setSent })}
+          data-autofocus
+        >
+          {sent ? said.testAgain : said.test}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+function Settings({ kind, webhook, mayWrite, back }: { kind: WebhookKind; webhook: Webhook; mayWrite: boolean; back: string }) {
+  const navigate = useNavigate();
+  const [initial] = useState(webhook);
+  const form = useWebhookForm(valuesOf(initial));
+  const [confirming, setConfirming] = useState(false);
+  const [deleting, setDeleting] = useState(false);
+  const changed = changes(valuesOf(initial), form.values);
+  const save = useChange(
+    () => {
+      const input = inputOf(kind, form.values);
+      const wanted = Object.fromEntries(Object.entries(input).filter(([name]) => changed.some((one) => one.name === name)));
+      return kind.edit(webhook.id, wanted as Schemas['WebhookPatch']);
+    },
+    { touches: [[...kind.key]], done: said.saved, quiet: true },
+  );
+  const remove = useChange(() => kind.remove(webhook.id), { touches: [[...kind.key, 'list']], done: said.deleted });
+  async function submit() {
+    try {
+      await save.mutateAsync(undefined);
+      form.resetDirty();
+      await navigate(`${kind.detailPage(webhook.id)}`);
+    } catch (error) {
+      if (error instanceof ApiError) form.setErrors(error.fields);
+    }
+  }
+  return (
+    <Stack gap="lg">
+      <Section title={said.details}>
+        {save.error && !known(save.error, form.values) && <Failure error={save.error} />}
+        <form
+          onSubmit={form.onSubmit(() => {
+            if (changed.length > 0) setConfirming(true);
+          })}
+        >
+          <fieldset disabled={!mayWrite} className="plain">
+            <WebhookFields kind={kind} form={form} fresh={false} />
+            {mayWrite && (
+              <Group justify="flex-end" mt="md">
+                <Text size="sm" c="dimmed">
+                  {changed.length === 0 && said.noChanges}
+                </Text>
+                <Button type="submit" disabled={changed.length === 0}>
+                  {texts.actions.save}
+                </Button>
+              </Group>
+            )}
+          </fieldset>
+        </form>
+      </Section>
+      {mayWrite && (
+        <Section title={said.danger} about={said.deleteAbout}>
+          <Group>
+            <Button color="red" variant="outline" onClick={() => setDeleting(true)}>
+              {said.deleteTitle.replace('?', '')}
+            </Button>
+          </Group>
+        </Section>
+      )}
+      <Confirm
+        opened={confirming}
+        close={() => setConfirming(false)}
+        title={said.saveTitle}
+        action={texts.actions.save}
+        danger={false}
+        confirm={submit}
+      >
+        <Table aria-label={said.saveTitle}>
+          <Table.Tbody>
+            {changed.map(({ name, label, was, becomes }) => (
+              <Table.Tr key={name}>
+                <Table.Th scope="row">{label}</Table.Th>
+                <Table.Td className="message">
+                  <s>{was || said.empty}</s> → <b>{becomes || said.empty}</b>
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Confirm>
+      <Confirm
+        opened={deleting}
+        close={() => setDeleting(false)}
+        title={said.deleteTitle}
+        name={webhook.name ?? webhook.id}
+        action={texts.actions.delete}
+        confirm={async () => {
+          await remove.mutateAsync(undefined);
+          await navigate(back);
+        }}
+      >
+        {said.deleteAbout}
+      </Confirm>
+    </Stack>
+  );
+}
+
+const LABELS: Record<keyof Values, string> = {
+  name: said.name,
+  url: said.url,
+  description: said.description,
+  events: said.events,
+  chat_ids: said.chats,
+  format: said.format,
+  max_per_second: said.maxPerSecond,
+};
+
+function changes(before: Values, after: Values) {
+  return (Object.keys(LABELS) as (keyof Values)[])
+    .map((name) => ({ name, label: LABELS[name], was: shown(before[name]), becomes: shown(after[name]) }))
+    .filter(({ was, becomes }) => was !== becomes);
+}
+
+function shown(value: Values[keyof Values]): string {
+  return Array.isArray(value) ? value.toSorted().join(', ') : String(value);
+}
+
+function Rotation({ kind, webhook, mayWrite, show }: {
+  kind: WebhookKind;
+  webhook: Webhook;
+  mayWrite: boolean;
+  show: (secret: Secret) => void;
+}) {
+  const [rotating, setRotating] = useState(false);
+  const [hours, setHours] = useState<number>(24);
+  const rotate = useChange(() => kind.rotate(webhook.id, hours), { touches: [[...kind.key, webhook.id]] });
+  const expire = useChange(() => kind.expire(webhook.id), { touches: [[...kind.key, webhook.id]], done: said.expired });
+  const overlapping = webhook.secret_expires_at;
+  return (
+    <Section title={said.secret} about={said.secretShown}>
+      {overlapping && (
+        <Alert color="blue">
+          {said.rotating} <Time at={overlapping} />.
+        </Alert>
+      )}
+      {mayWrite && (
+        <Group>
+          <Button variant="default" onClick={() => setRotating(true)}>
+            {said.rotate}
+          </Button>
+          {overlapping && (
+            <Button variant="default" loading={expire.isPending} onClick={() => expire.mutate(undefined)}>
+              {said.expire}
+            </Button>
+          )}
+        </Group>
+      )}
+      <Confirm
+        opened={rotating}
+        close={() => setRotating(false)}
+        title={said.rotateTitle}
+        action={said.rotate}
+        danger={false}
+        confirm={async () => {
+          const fresh = await rotate.mutateAsync(undefined);
+          show({ title: said.secretTitle, value: fresh.secret ?? '', about: said.secretAbout });
+        }}
+      >
+        <Stack>
+          {said.rotateAbout}
+          <NumberInput label={said.overlap} min={0} max={168} value={hours} onChange={(value) => setHours(Number(value))} />
+        </Stack>
+      </Confirm>
+    </Section>
+  );
+}

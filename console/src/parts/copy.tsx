@@ -1,0 +1,46 @@
+import { ActionIcon, Box, Button, Code, CopyButton, Group, Tooltip } from '@mantine/core';
+
+import { texts } from '../texts';
+import { CheckIcon, CopyIcon } from './icons';
+
+export function Copy({ value, label = texts.actions.copy }: { value: string; label?: string }) {
+  return (
+    <CopyButton value={value} timeout={2000}>
+      {({ copied, copy }) => (
+        <Tooltip label={copied ? texts.actions.copied : label}>
+          <ActionIcon variant="subtle" color={copied ? 'teal' : 'gray'} onClick={copy} aria-label={label}>
+            {copied ? <CheckIcon /> : <CopyIcon />}
+          </ActionIcon>
+        </Tooltip>
+      )}
+    </CopyButton>
+  );
+}
+
+export function CopyText({ value, label }: { value: string; label?: string }) {
+  return (
+    <Group gap={4} wrap="nowrap" miw={0}>
+      <Code style={{ overflowWrap: 'anywhere' }}>{value}</Code>
+      <Copy value={value} {...(label ? { label } : {})} />
+    </Group>
+  );
+}
+
+export function CodeBlock({ value, label }: { value: string; label: string }) {
+  return (
+    <Box pos="relative">
+      <Code block tabIndex={0} aria-label={label} className="code">
+        {value}
+      </Code>
+      <Box pos="absolute" top={6} right={6}>
+        <CopyButton value={value} timeout={2000}>
+          {({ copied, copy }) => (
+            <Button size="compact-xs" variant="default" onClick={copy} aria-label={`${texts.actions.copy}: ${label}`}>
+              {copied ? texts.actions.copied : texts.actions.copy}
+            </Button>
+          )}
+        </CopyButton>
+      </Box>
+    </Box>
+  );
+}

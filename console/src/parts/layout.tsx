@@ -1,0 +1,130 @@
+import { Alert, Box, Button, Card, Center, Code, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { Link } from 'react-router';
+
+import type { ApiError } from '../api/client';
+import { texts } from '../texts';
+import { Copy } from './copy';
+import { ExclamationTriangleIcon } from './icons';
+
+type PageProps = {
+  title: string;
+  description?: ReactNode;
+  actions?: ReactNode;
+  back?: { to: string; label: string };
+  children: ReactNode;
+};
+
+export function Page({ title, description, actions, back, children }: PageProps) {
+  return (
+    <Stack gap="lg">
+      <title>{`${title} · ${texts.product}`}</title>
+      <Box>
+        {back && (
+          <Text component={Link} to={back.to} size="sm" c="dimmed" className="quiet-link">
+            ← {back.label}
+          </Text>
+        )}
+        <Group justify="space-between" align="flex-start" gap="md">
+          <Box maw={720} miw={0}>
+            <Title order={1} fz={26} style={{ overflowWrap: 'anywhere' }}>
+              {title}
+            </Title>
+            {description && (
+              <Text component="div" c="dimmed" mt={4}>
+                {description}
+              </Text>
+            )}
+          </Box>
+          {actions && <Group gap="xs">{actions}</Group>}
+        </Group>
+      </Box>
+      {children}
+    </Stack>
+  );
+}
+
+export function Section({ title, about, actions, children }: {
+  title: string;
+  about?: string;
+  actions?: ReactNode;
+  children: ReactNode;
+}) {
+  return (
+    <Card withBorder padding="lg" radius="md" component="section">
+      <Stack gap="md">
+        <Group justify="space-between" align="flex-start">
+          <Box maw={720} miw={0}>
+            <Title order={2} fz={17}>
+              {title}
+            </Title>
+            {about && (
+              <Text size="sm" c="dimmed">
+                {about}
+              </Text>
+            )}
+          </Box>
+          {actions && <Group gap="xs">{actions}</Group>}
+        </Group>
+        {children}
+      </Stack>
+    </Card>
+  );
+}
+
+export function Failure({ error, retry }: { error: ApiError; retry?: () => void }) {
+  return (
+    <Alert color="red" icon={<ExclamationTriangleIcon />} title={texts.errors.title}>
+      <Stack gap="xs" align="flex-start">
+        <Text size="sm">{error.message}</Text>
+        {error.requestId && (
+          <Group gap={4}>
+            <Text size="xs">
+              {texts.errors.requestId} <Code>{error.requestId}</Code>
+            </Text>
+            <Copy value={error.requestId} label={texts.errors.copyRequestId} />
+          </Group>
+        )}
+        {retry && (
+          <Button size="xs" variant="default" onClick={retry}>
+            {texts.actions.tryAgain}
+          </Button>
+        )}
+      </Stack>
+    </Alert>
+  );
+}
+
+export function Empty({ title, about, children }: { title: string; about: string; children?: ReactNode }) {
+  return (
+    <Center py={48} px="md">
+      <Stack align="center" gap="xs" maw={460}>
+        <Text fw={600}>{title}</Text>
+        <Text size="sm" c="dimmed" ta="center">
+          {about}
+        </Text>
+        {children}
+      </Stack>
+    </Center>
+  );
+}
+
+export function Waiting({ lines = 4 }: { lines?: number }) {
+  return (
+    <Stack gap="sm" aria-busy="true" aria-label={texts.loading} role="status">
+      {Array.from({ length: lines }, (_, line) => (
+        <Skeleton key={line} height={line === 0 ? 22 : 44} radius="sm" />
+      ))}
+    </Stack>
+  );
+}
+
+/** What a screen shows of one thing that it loads: a skeleton, the refusal, or the thing. */
+export function Loaded<T>({ query, children }: {
+  query: { data: T | undefined; error: ApiError | null; refetch: () => unknown };
+  children: (data: T) => ReactNode;
+}) {
+  if (query.data !== undefined) return <>{children(query.data)}</>;
+  if (query.error) return <Failure error={query.error} retry={() => void query.refetch()} />;
+  return <Waiting />;
+}

@@ -1,0 +1,177 @@
+import {
+  ActionIcon,
+  AppShell,
+  Avatar,
+  Badge,
+  Box,
+  Burger,
+  Button,
+  Group,
+  Menu,
+  NavLink,
+  Progress,
+  ScrollArea,
+  Text,
+  Tooltip,
+  useComputedColorScheme,
+  useMantineColorScheme,
+} from '@mantine/core';
+import { useDisclosure, useHotkeys } from '@mantine/hooks';
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useRef } from 'react';
+import { Link, Outlet, useLocation, useNavigation } from 'react-router';
+
+import { api, type Schemas } from './api/client';
+import { useMe } from './api/queries';
+import { session, useToken } from './api/session';
+import logo from './favicon.svg';
+import { SignIn } from './pages/sign_in';
+import { Failure, Waiting } from './parts/layout';
+import { covers } from './roles';
+import { texts } from './texts';
+import { ExitIcon, LockClosedIcon, MoonIcon, SunIcon } from './parts/icons';
+
+type Entry = { to: string; label: string; scope?: Schemas['Scope']; session?: boolean };
+
+const GROUPS: { title: string; entries: Entry[] }[] = [
+  { title: '', entries: [{ to: '/settings/overview', label: texts.nav.overview }] },
+  {
+    title: texts.nav.integrations,
+    entries: [
+      { to: '/settings/integrations/api', label: texts.nav.tokens, scope: 'tokens:read' },
+      { to: '/settings/integrations/webhooks', label: texts.nav.webhooks, scope: 'webhooks:read' },
+    ],
+  },
+];
+
+/** Every screen but the invitation: asks for a sign-in where there is none, and stays at its address. */
+export function SignedIn() {
+  const token = useToken();
+  return token ? <Shell key={token} /> : <SignIn />;
+}
+
+function Shell() {
+  const [opened, { toggle, close }] = useDisclosure();
+  const me = useMe();
+  const { pathname } = useLocation();
+  const moving = useNavigation().state === 'loading';
+  const main = useRef<HTMLElement>(null);
+  useEffect(() => {
+    close();
+    window.scrollTo(0, 0);
+  }, [pathname, close]);
+  useHotkeys([['/', () => document.querySelector<HTMLInputElement>('input[type=search]')?.focus()]]);
+  const groups = GROUPS.map(({ title, entries }) => ({
+    title,
+    entries: entries.filter(({ scope }) => !scope || covers(me.data, scope)),
+  })).filter(({ entries }) => entries.length > 0);
+
+  return (
+    <AppShell header={{ height: 56 }} navbar={{ width: 236, breakpoint: 'sm', collapsed: { mobile: !opened } }}>
+      <a href="#main" className="skip" onClick={() => main.current?.focus()}>
+        {texts.nav.skip}
+      </a>
+      <AppShell.Header>
+        <Group h="100%" px="md" justify="space-between" wrap="nowrap">
+          <Group gap="xs" wrap="nowrap">
+            <Burger opened={opened} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={texts.nav.menu} />
+            <Group component={Link} {...{ to: '/settings/overview' }} gap={8} wrap="nowrap" className="brand">
+              <img src={logo} alt="" width={26} height={26} />
+              <Text fw={700}>{texts.product}</Text>
+            </Group>
+            {me.data && !me.data.livemode && <Badge color="orange">{texts.nav.testMode}</Badge>}
+          </Group>
+          <Group gap={4} wrap="nowrap">
+            <Button component="a" href="/docs" target="_blank" variant="subtle" color="gray" visibleFrom="xs" size="sm">
+              {texts.nav.docs}
+            </Button>
+            <Scheme />
+            <Person me={me.data} />
+          </Group>
+        </Group>
+        {moving && <Progress value={100} animated size={2} aria-label={texts.loading} />}
+      </AppShell.Header>
+      <AppShell.Navbar component="nav" aria-label={texts.nav.main}>
+        <ScrollArea p="xs">
+          {groups.map(({ title, entries }) => (
+            <Box key={title} mb="sm">
+              {title && (
+                <Text size="xs" c="dimmed" fw={600} px="sm" py={4}>
+                  {title}
+                </Text>
+              )}
+              {entries.map(({ to, label }) => (
+                <NavLink
+                  key={to}
+                  component={Link}
+                  to={to}
+                  label={label}
+                  active={pathname === to || pathname.startsWith(`${to}/`)}
+                  aria-current={pathname === to ? 'page' : undefined}
+                  className="nav"
+                />
+              ))}
+            </Box>
+          ))}
+        </ScrollArea>
+      </AppShell.Navbar>
+      <AppShell.Main id="main" ref={main} tabIndex={-1} className="main">
+        <Box maw={1180} mx="auto" p={{ base: 'md', sm: 'xl' }}>
+          {me.data ? <Outlet /> : me.error ? <Failure error={me.error} retry={() => void me.refetch()} /> : <Waiting />}
+        </Box>
+      </AppShell.Main>
+    </AppShell>
+  );
+}
+
+function Scheme() {
+  const { setColorScheme } = useMantineColorScheme();
+  const scheme = useComputedColorScheme('light');
+  const other = scheme === 'dark' ? 'light' : 'dark';
+  const label = other === 'dark' ? texts.nav.dark : texts.nav.light;
+  return (
+    <Tooltip label={label}>
+      <ActionIcon variant="subtle" color="gray" size="lg" onClick={() => setColorScheme(other)} aria-label={label}>
+        {scheme === 'dark' ? <SunIcon /> : <MoonIcon />}
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+function Person({ me }: { me: Schemas['MeOut'] | undefined }) {
+  const client = useQueryClient();
+  async function signOut() {
+    // The session ends on the server first; a session that ended already is signed out as well.
+    await api.DELETE('/v1/sessions/current').catch(() => undefined);
+    session.end('signed-out');
+    client.clear();
+  }
+  return (
+    <Menu position="bottom-end" width={240}>
+      <Menu.Target>
+        <Button variant="subtle" color="gray" px={6} aria-label={texts.nav.account}>
+          <Avatar size={28} name={me?.user.name ?? ''} src={me?.user.avatar_url ?? null} color="blue" alt="" />
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {me && (
+          <Box px="sm" py={6}>
+            <Text size="sm" fw={600}>
+              {me.user.name}
+            </Text>
+            <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+              {me.user.email} · {texts.roles[me.user.role]}
+            </Text>
+          </Box>
+        )}
+        <Menu.Divider />
+        <Menu.Item component={Link} to="/me/security" leftSection={<LockClosedIcon />}>
+          {texts.nav.security}
+        </Menu.Item>
+        <Menu.Item leftSection={<ExitIcon />} onClick={() => void signOut()}>
+          {texts.nav.signOut}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,16 @@
+"""Gives a workspace another plan. Only IAM can invoke it; there is no route to it."""
+
+from typing import Any
+
+from ferryman.errors import FerrymanError
+from ferryman.http.validation import validate
+from ferryman.identity import plan_change
+from ferryman.identity.workspaces.schema import PlanIn
+
+
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """`{"workspace_id", "plan"}` → the plan before, and how many tokens and sessions follow the new one."""
+    try:
+        return plan_change.change(validate(PlanIn, event))
+    except FerrymanError as error:
+        return {"error": str(error)}

@@ -1,0 +1,53 @@
+"""Whether somebody may still have what they made. Pure but for reading the owner.
+
+A webhook, an incoming webhook, an application or a bot has an owner: the person who created it, or the one to whom an
+admin handed it over. When the owner is deactivated, or gets a role that may not have such a thing, it is disabled with
+the reason; it comes back when somebody enables it, which takes an owner who may have it.
+"""
+
+from typing import Literal
+
+from ferryman.aws import dynamodb as store
+from ferryman.errors import Conflict, Invalid, NotFound
+from ferryman.identity import permissions
+from ferryman.identity.users import table as users
+from ferryman.identity.users.model import User
+
+type Loss = Literal["owner_deactivated", "owner_may_not"]
+DEACTIVATED: Loss = "owner_deactivated"
+MAY_NOT: Loss = "owner_may_not"
+OF_BOTS: permissions.Scope = "bots:write"  # that a bot's owner must have by their role
+
+
+def loss(owner: User, scope: permissions.Scope) -> Loss | None:
+    """Why the owner may not have a thing that takes this scope; None when they may."""
+    if not owner.active:
+        return DEACTIVATED
+    return None if permissions.covers(permissions.of_role(owner.role), scope) else MAY_NOT
+
+
+def still_entitled(workspace_id: str, owner_id: str, scope: permissions.Scope, route: str) -> store.Write:
+    """Holds a transaction that enables a thing to the moment in which its owner may have it. Raises Conflict.
+
+    `route` is the address under which the thing is handed over.
+    """
+    refused = Conflict(f"Its owner was deactivated or may not have it any more. Hand it over first: PUT {route}.")
+    try:
+        owner = users.get(workspace_id, owner_id)
+    except NotFound:
+        raise refused from None
+    if loss(owner, scope):
+        raise refused
+    return users.acting(workspace_id, owner_id, owner.role, refused=refused)
+
+
+def taking_over(workspace_id: str, user_id: str, scope: permissions.Scope) -> store.Write:
+    """Holds a hand-over to the moment in which the new owner may have the thing. Raises Invalid."""
+    try:
+        owner = users.get(workspace_id, user_id)
+    except NotFound:
+        raise Invalid("There is no such user.", "/user_id") from None
+    if owner.role == "bot" or loss(owner, scope):
+        raise Invalid(f"Hand it over to an active person whose role has the scope {scope}.", "/user_id")
+    changed = Conflict("The new owner was changed at the same moment. Send the request again.")
+    return users.acting(workspace_id, user_id, owner.role, refused=changed)

@@ -1,0 +1,66 @@
+"""Changing a workspace's plan, which the operator does and nobody in the workspace.
+
+Every token and session carries a copy of the plan, so that checking it costs no read
+(docs/decisions/0038-plans.md). A change rewrites the copies; who makes a token or starts a session meanwhile checks
+in the same transaction that the plan is still the one that was copied.
+"""
+
+from itertools import chain
+from typing import Any
+
+from ferryman.aws import dynamodb as store
+from ferryman.errors import NotFound
+from ferryman.identity import permissions
+from ferryman.identity.audit import service as audit
+from ferryman.identity.credentials import table as credentials
+from ferryman.identity.credentials.model import Caller
+from ferryman.identity.plans import Plan
+from ferryman.identity.sessions import table as sessions
+from ferryman.identity.tokens import table as tokens
+from ferryman.identity.workspaces import table
+from ferryman.identity.workspaces.model import Workspace
+from ferryman.identity.workspaces.schema import PlanIn
+
+_OPERATOR = "operator"
+
+
+def change(wanted: PlanIn) -> dict[str, Any]:
+    """Give a workspace another plan. When this returns, every token and session of the workspace follows it.
+
+    Repeat it when it failed halfway: it begins again with the copies. Raises NotFound.
+    """
+    before = table.get(wanted.workspace_id)
+    if before.plan != wanted.plan:
+        audited = audit.writes(
+            _operator(before), "workspace.plan_changed", before.workspace_id, {"plan": wanted.plan, "was": before.plan}
+        )
+        store.commit([table.changing_plan(before, wanted.plan), *audited])
+    followed = _follow(wanted.workspace_id, wanted.plan)
+    return {"workspace_id": wanted.workspace_id, "plan": wanted.plan, "previous": before.plan, "credentials": followed}
+
+
+def _operator(workspace: Workspace) -> Caller:
+    return Caller(
+        workspace_id=workspace.workspace_id,
+        user_id=_OPERATOR,
+        role="owner",
+        livemode=True,
+        scopes=frozenset({permissions.ADMIN}),
+        credential_id=_OPERATOR,
+    )
+
+
+def _follow(workspace_id: str, plan: Plan | None) -> int:
+    """Write the plan into every token and session. Of two changes at the same moment, the newest has the last word."""
+    while True:
+        followed = 0
+        for secret_hash in chain(tokens.secret_hashes(workspace_id), sessions.secret_hashes(workspace_id)):
+            try:
+                store.commit([credentials.changing(secret_hash, plan=plan)])
+            except NotFound:
+                continue  # revoked, or ended
+            followed += 1
+        newest = table.get(workspace_id).plan
+        if newest == plan:
+            return followed
+        plan = newest

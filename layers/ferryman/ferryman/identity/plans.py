@@ -1,0 +1,17 @@
+"""Plans: which parts of the product a workspace has. Pure rules, no AWS.
+
+A plan includes all plans below it. A route that needs a plan declares it beside its scope (`http.needs`).
+"""
+
+from typing import Literal
+
+type Plan = Literal["free", "standard", "pro", "enterprise"]
+
+ALL: tuple[Plan, ...] = ("free", "standard", "pro", "enterprise")
+# The connections, tenant API keys and webhooks of a workspace are in this plan.
+OF_INTEGRATIONS: Plan = "enterprise"
+
+
+def includes(plan: Plan, needed: Plan) -> bool:
+    """Whether a workspace with `plan` has what is in the plan `needed`."""
+    return ALL.index(plan) >= ALL.index(needed)

@@ -1,0 +1,96 @@
+"""The sample workspace of `make up`, so that every screen of the console has something to show. SAMPLE=0 leaves it out.
+
+It goes through the API, once. A receiver that stays answers its webhooks; the one at `/failing` always answers 500.
+"""
+
+import os
+from typing import Any
+
+import requests
+
+from local.api import TIMEOUT_SECONDS, Api
+from local.demo import create
+from local.stack import Stack
+from tools.console import step
+
+PEOPLE = (
+    {"name": "Ada Admin", "email": "ada@example.com", "role": "admin", "handle": "ada"},
+    {"name": "Max Manager", "email": "max@example.com", "role": "manager", "handle": "max"},
+    {"name": "Sam Staff", "email": "sam@example.com", "role": "staff", "handle": "sam"},
+)
+BUTTONS = [[{"text": label, "callbackData": {"action": label.lower()}} for label in ("Approve", "Reject")]]
+
+
+def wanted() -> bool:
+    return os.environ.get("SAMPLE", "1") != "0"
+
+
+def ensure(stack: Stack) -> None:
+    """Start the receiver of the sample, and make what the sample consists of unless it was made before."""
+    if not wanted():
+        return
+    receiver = stack.receiver_url()
+    if stack.info.get("sampled"):
+        return
+    with step("A sample workspace (SAMPLE=0 leaves it out)"):
+        _make(stack.api(), receiver)
+        stack.sampled()
+
+
+def _make(api: Api, receiver: str) -> None:
+    people = [create(api, "/v1/users", person) for person in PEOPLE]
+    members = [person["id"] for person in people]
+    builds = create(api, "/v1/chats", {"name": "Builds", "member_ids": members})
+    support = create(api, "/v1/chats", {"name": "Support", "member_ids": members, "external_id": "beat-42"})
+    _bot(api, builds, receiver)
+    _webhooks(api, builds, support, receiver)
+    create(
+        api,
+        "/v1/tokens",
+        {"name": "Deploy script", "environment": "production", "scopes": ["messages:write"], "description": "CI"},
+    )
+    incoming = create(api, "/v1/incoming-webhooks", {"chat_id": builds["id"], "name": "CI"})
+    for text in ("Build 41 passed", "Build 42 failed: 2 tests", "Build 43 passed"):
+        _post(incoming["url"], {"text": text})
+    create(api, f"/v1/chats/{builds['id']}/messages", {"text": "@helper is build 43 on staging?"})
+    _application(api, support, receiver)
+    notice = {"type": "review", "title": "Build 43 waits for your review", "everyone": True}
+    create(api, "/v1/notifications", notice)
+
+
+def _bot(api: Api, chat: dict[str, Any], receiver: str) -> None:
+    bot = create(api, "/v1/bots", {"name": "Helper", "handle": "helper", "about": "Answers questions about builds"})
+    api.call("PUT", f"/v1/chats/{chat['id']}/members/{bot['id']}")
+    create(api, f"/v1/bots/{bot['id']}/callbacks", {"url": f"{receiver}/helper", "name": "Answers"})
+
+
+def _webhooks(api: Api, builds: dict[str, Any], support: dict[str, Any], receiver: str) -> None:
+    for name, path, chat in (("Dashboard", "/dashboard", builds), ("Ticket system", "/failing", builds)):
+        body = {"name": name, "url": receiver + path, "events": ["message.created"], "chat_ids": [chat["id"]]}
+        create(api, "/v1/webhooks", body)
+    changes = {"events": ["message.created", "message.updated", "message.deleted"], "chat_ids": [support["id"]]}
+    create(api, "/v1/webhooks", {"name": "Archive", "url": f"{receiver}/archive", **changes})
+    create(api, "/v1/me/webhooks", {"name": "My phone", "url": f"{receiver}/phone"})
+
+
+def _application(api: Api, chat: dict[str, Any], receiver: str) -> None:
+    application = create(
+        api,
+        "/v1/applications",
+        {
+            "app_name": "approvals",
+            "chat_id": chat["id"],
+            "may_message_people": True,
+            "webhook_url": f"{receiver}/approvals",
+        },
+    )
+    token = application["token"]
+    _post(f"{api.url}/webhooks/approvals/{token}", {"text": "Two requests wait for approval"})
+    question = {"email": "owner@example.com", "text": "Approve the holiday of Sam Staff?"}
+    _post(f"{api.url}/webhooks/{token}/fchat", {**question, "reply_markup": {"inlineKeyboard": BUTTONS}})
+
+
+def _post(url: str, body: dict[str, Any]) -> None:
+    with requests.Session() as session:
+        session.trust_env = False
+        session.post(url, json=body, timeout=TIMEOUT_SECONDS).raise_for_status()

@@ -1,0 +1,151 @@
+"""Builds and checks the console: `python -m tools.frontend` builds it into functions/web/console/static.
+
+A build or an installation that would bring the same again is left out. The packages lie in .local/console; the link
+console/node_modules leads there, for editors and for Node.
+"""
+
+import fcntl
+import gzip
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tools import console, node
+from tools.console import LocalError, step
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = "console"
+TARGET = Path("functions") / "web" / "console" / "static"
+SCHEMA = Path(SOURCE) / "src" / "api" / "schema.d.ts"
+OPENAPI = Path("functions") / "web" / "reference" / "openapi.yaml"
+SNIPPETS = Path("docs") / "snippets"  # the console shows them
+LIMIT_KB = 250  # of what a browser loads first, compressed by gzip
+
+
+def sources(root: Path) -> Iterator[Path]:
+    """The files that a build is made of."""
+    yield from sorted((root / SNIPPETS).glob("*"))
+    for path in sorted((root / SOURCE).rglob("*")):
+        inside = path.relative_to(root / SOURCE).parts
+        if path.is_file() and inside[0] != "node_modules" and path != root / SCHEMA:
+            yield path
+
+
+def fingerprint(root: Path) -> str:
+    """A hash of everything that a build is made of."""
+    digest = hashlib.sha256()
+    for path in sources(root):
+        digest.update(f"\0{path.relative_to(root)}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def build(root: Path) -> bool:
+    """Build the console, unless the sources are those of last time. True if it had to."""
+    with _alone(root):
+        mark, target = _place(root) / "built", root / TARGET
+        wanted = fingerprint(root)
+        if mark.exists() and mark.read_text() == wanted and (target / "index.html").exists():
+            return False
+        mark.unlink(missing_ok=True)
+        install(root, everything=False)
+        fresh = _place(root) / "dist"
+        vite = str(root / SOURCE / "node_modules" / "vite" / "bin" / "vite.js")
+        command = [vite, "build", "--outDir", str(fresh), "--emptyOutDir", "--logLevel", "warn"]
+        node.run(command, root / SOURCE, _place(root) / "build.log", "vite build")
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(fresh, target)
+        mark.write_text(wanted)
+        return True
+
+
+def install(root: Path, everything: bool) -> None:
+    """Bring the npm packages of the lock file, and link them into console/."""
+    node.install(root / SOURCE, _place(root), everything)
+    link = root / SOURCE / "node_modules"
+    if not link.is_symlink():
+        if link.is_dir():
+            shutil.rmtree(link)
+        link.symlink_to(_place(root) / "node_modules")
+
+
+def check() -> None:
+    """Check the types against openapi.yaml, lint, and hold the size budget."""
+    with _alone(ROOT):
+        install(ROOT, everything=True)
+    modules = ROOT / SOURCE / "node_modules"
+    commands: list[list[str | Path]] = [
+        [modules / "openapi-typescript/bin/cli.js", ROOT / OPENAPI, "-o", ROOT / SCHEMA],
+        [modules / "typescript/bin/tsc", "--noEmit"],
+        [modules / "eslint/bin/eslint.js", "--max-warnings", "0", "."],
+    ]
+    for command in commands:
+        finished = subprocess.run(
+            [node.NODE, *command],
+            cwd=ROOT / SOURCE,
+            env=node.environment(),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        if finished.returncode:
+            print(finished.stdout, finished.stderr, sep="\n")
+            raise LocalError(f"{Path(command[0]).stem} finds fault with the console.", "Its words are above.")
+    if missing := unstyled(ROOT):
+        raise LocalError(f"No styles for {', '.join(missing)}.", "Import them in console/src/mantine.css.")
+    build(ROOT)
+    size = first_load(ROOT / TARGET)
+    print(f"The console's first load is {size / 1000:.0f} kB by gzip, of {LIMIT_KB} at most.")
+    if size > LIMIT_KB * 1000:
+        raise LocalError("The console's first load is too large.", "Load what a first page does not need later.")
+
+
+def unstyled(root: Path) -> list[str]:
+    """Components that are used and have styles that are not imported."""
+    source = root / SOURCE / "src"
+    imported = (source / "mantine.css").read_text()
+    text = "".join(path.read_text() for path in sorted(source.rglob("*.tsx")))
+    named = {
+        name.strip()
+        for names in re.findall(r"import \{([^}]*)\} from '@mantine/core'", text)
+        for name in names.split(",")
+    }
+    styles = root / SOURCE / "node_modules" / "@mantine" / "core" / "styles"
+    return sorted(name for name in named if (styles / f"{name}.css").exists() and f"/{name}.css" not in imported)
+
+
+def first_load(target: Path) -> int:
+    """Bytes, compressed, that a browser loads before it shows anything: the page and all that the page names."""
+    page = (target / "index.html").read_text()
+    named = [path for path in target.rglob("*") if path.suffix in (".js", ".css") and path.name in page]
+    return sum(len(gzip.compress(path.read_bytes(), 6)) for path in [target / "index.html", *named])
+
+
+def _place(root: Path) -> Path:
+    return root / ".local" / "console"
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """One build at a time, also across the processes of one check."""
+    _place(root).mkdir(parents=True, exist_ok=True)
+    with (_place(root) / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def main() -> None:
+    if sys.argv[1:] == ["check"]:
+        check()
+        return
+    with step("Building the console"):
+        build(ROOT)
+
+
+if __name__ == "__main__":
+    console.run(main)
