@@ -32,14 +32,21 @@ _APP_ERROR = {
         }
     }
 }
-_OK = {200: {"description": "OK", "content": _TEXT}}
+# The webhook's flavour decides which of the three forms a refusal has.
+_RESPONSES = {
+    200: {"description": "OK", "content": _TEXT},
+    **{
+        status: {**answer, "content": {**answer["content"], **_APP_ERROR, **_TEXT}}
+        for status, answer in described.errors(400, 403, 404, 409, 410, 413, 415, 422, 500, 503).items()
+    },
+}
 _BODY = {
     "type": "object",
     "required": ["text"],
     "properties": {
         "text": {"type": "string"},
         **{
-            name: {"type": ["string", "null"], "description": f"{about} Of `mattermost` and `slack`."}
+            name: {"type": ["string", "null"], "description": f"{about} For `mattermost` and `slack`."}
             for name, about in {
                 "channel": "Another chat, by its handle; `@handle` is a person.",
                 "username": "Another author.",
@@ -79,13 +86,7 @@ paths = {
             "of them, splits a longer text, and refuses in that product's words.",
             "tags": ["Incoming webhooks"],
             "requestBody": _REQUEST,
-            "responses": {
-                **_OK,
-                **{
-                    status: {**answer, "content": {**answer["content"], **_APP_ERROR, **_TEXT}}
-                    for status, answer in described.errors(400, 403, 404, 409, 410, 413, 415, 422, 500, 503).items()
-                },
-            },
+            "responses": _RESPONSES,
             "security": [],
         }
     },
@@ -96,7 +97,7 @@ paths = {
             "description": "The address that clients of Slack post to. Each refusal is one of Slack's words.",
             "tags": ["Incoming webhooks"],
             "requestBody": _REQUEST,
-            "responses": {**_OK, **described.errors(400, 403, 404, 410, 413, 500, 503, content=_TEXT)},
+            "responses": _RESPONSES,
             "security": [],
         }
     },
@@ -185,7 +186,7 @@ def _log(messages: list[Message], **of_request: Any) -> None:
 
 
 def _post(event: dict[str, Any], flavour: str, credential: Credential | None) -> Post:
-    """What a client of Mattermost or Slack asks to post. The dialect is imported for them only."""
+    """The post that a client of Mattermost or Slack asks for. The dialect is imported for them only."""
     from ferryman.dialects.mattermost import requests
 
     def parse(content: bytes) -> Any:

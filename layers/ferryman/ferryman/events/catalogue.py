@@ -51,7 +51,7 @@ _AUTHOR: Schema = {
         "id": _STRING,
         "name": _NULLABLE,
         "avatar_url": _NULLABLE,
-        "emoji": _STRING,
+        "emoji": _NULLABLE,
     },
     "additionalProperties": False,
 }
@@ -80,7 +80,7 @@ _MESSAGE = _object(
     mentions={"type": "array", "items": _STRING, "description": "The handles that the text names with @."},
     author=_AUTHOR,
     attachments={"type": ["array", "null"], "items": _ATTACHMENT, "description": "Boxes below the text."},
-    props={"type": ["object", "null"], "description": "What the sender keeps with the message."},
+    props={"type": ["object", "null"], "description": "Values that the sender keeps with the message."},
     priority={
         "anyOf": [
             _object(level=_STRING, acknowledge={"type": "boolean"}, persistent={"type": "boolean"}),
@@ -110,6 +110,7 @@ _A_MESSAGE: dict[str, Any] = {
         "id": "inc_01J00000000000000000000000",
         "name": "CI",
         "avatar_url": "https://cdn.example.com/ci.png",
+        "emoji": None,
     },
     "attachments": None,
     "props": None,

@@ -64,7 +64,7 @@ def describe(message: Message) -> dict[str, object]:
             "id": message.origin_id,
             "name": message.author_name,
             "avatar_url": message.author_avatar_url,
-            **({"emoji": message.author_emoji} if message.author_emoji else {}),
+            "emoji": message.author_emoji,
         }
     )
     return {

@@ -126,7 +126,7 @@ class AuthorOut(Output):
     id: str = Field(description="The user's, the incoming webhook's or the application's id.")
     name: str | None = Field(None, description="Of incoming webhooks and applications only.")
     avatar_url: str | None = Field(None, description="Of incoming webhooks only.")
-    emoji: str | None = Field(None, description="Shown instead of the picture. Of incoming webhooks only.")
+    emoji: str | None = Field(None, description="Incoming webhooks only: shown instead of the picture.")
 
 
 class ButtonOut(Output):
@@ -207,7 +207,7 @@ class MessageOut(Output):
     )
     author: AuthorOut
     attachments: list[AttachmentOut] | None = Field(description="Boxes below the text, in their order.")
-    props: dict[str, Any] | None = Field(description="What the sender keeps with the message.")
+    props: dict[str, Any] | None = Field(description="Values that the sender keeps with the message.")
     priority: PriorityOut | None
     visible_to: str | None = Field(description="The one person who sees it besides its author; null for everyone.")
     buttons: list[list[ButtonOut]] | None = Field(

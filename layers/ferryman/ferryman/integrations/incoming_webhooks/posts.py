@@ -41,7 +41,7 @@ class OwnerNotInChat(NotAllowed):
 
 @dataclass(slots=True, kw_only=True)
 class Post:
-    """What a sender wants to be posted.
+    """A post as its sender wants it.
 
     Each of `parts` becomes a message with its text and attachments. `to` names another chat: `@handle` is a person,
     `handle` or `#handle` a chat.

@@ -14,8 +14,8 @@ _FLAVOUR = (
     "In whose words senders post: `ferryman` takes a text; `mattermost` and `slack` take all that those products take, "
     "and refuse in their words."
 )
-_LOCKED = "Whether senders may post to this chat only. Of `mattermost` and `slack`."
-_OVERRIDES = "Whether senders may name another author and picture. Of `mattermost` and `slack`."
+_LOCKED = "Whether senders may post to this chat only, with the flavours `mattermost` and `slack`."
+_OVERRIDES = "Whether senders may name another author and picture, with the flavours `mattermost` and `slack`."
 _AVATAR = "Shown as the author's picture."
 
 

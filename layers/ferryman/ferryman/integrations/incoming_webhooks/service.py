@@ -268,7 +268,7 @@ def follow_chat(chat: Chat) -> None:
 
 
 def find(secret: str) -> Credential | None:
-    """What the secret of a URL identifies: one consistent read, never cached, so a revoked URL is not found."""
+    """The credential behind the secret of a URL: one consistent read, never cached, so a revoked URL is not found."""
     credential = credentials.find(secrets.digest(secret)) if secrets.HOOK_SECRET.fullmatch(secret) else None
     if credential is None or credential.kind != "incoming_webhook" or credential.chat_id is None:
         return None
@@ -344,7 +344,7 @@ def _chat_of(credential: Credential, to: str) -> str:
     if len(pair) == 2:
         first, second = (f"{ids.USER}_{one.upper()}" for one in pair)
         if not ids.is_id(ids.USER, first) or not ids.is_id(ids.USER, second):
-            raise ChatUnknown("There is no such chat.")
+            raise ChatUnknown("The workspace has no such chat.")
         chat_id: str | None = direct.chat_id(first, second)
     else:
         chat_id = chats.id_of_handle(workspace_id, name)
@@ -355,7 +355,7 @@ def _chat_of(credential: Credential, to: str) -> str:
     try:
         chat, is_member = chats.get_as_member(workspace_id, chat_id or "", credential.user_id)
     except NotFound:
-        raise ChatUnknown("There is no such chat.") from None
+        raise ChatUnknown("The workspace has no such chat.") from None
     if credential.chat_locked:
         raise ChatLocked("The webhook posts to its own chat only.")
     _require_owner(credential)
@@ -369,7 +369,7 @@ def _chat_of(credential: Credential, to: str) -> str:
 def _direct_chat(credential: Credential, handle: str) -> str:
     people = users.by_handles(credential.workspace_id, [handle])
     if not people or not people[0].active:
-        raise PersonUnknown("There is no such person.")
+        raise PersonUnknown("The workspace has no such person.")
     if credential.chat_locked and direct.chat_id(credential.user_id, people[0].user_id) != credential.chat_id:
         raise ChatLocked("The webhook posts to its own chat only.")
     _require_owner(credential)
