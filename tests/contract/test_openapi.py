@@ -25,7 +25,7 @@ DOCUMENT: dict[str, Any] = yaml.safe_load(TEXT)
 
 @cache
 def described() -> dict[str, dict[str, Any]]:
-    """What openapi.yaml says of each route."""
+    """The description of each route in openapi.yaml."""
     return operations(DOCUMENT)
 
 
@@ -84,6 +84,7 @@ def test_every_kind_of_webhook_has_the_same_routes() -> None:
         for webhooks, deliveries in kinds.items()
     }
     routes["/v1/webhooks"].remove("PUT /{}/owner")  # the others go with their person or bot
+    routes["/v1/webhooks"] -= {"POST /delete", "POST /{}/send"}  # a workspace connects many systems with them
     assert len(routes["/v1/webhooks"]) == 16
     assert routes["/v1/webhooks"] == routes["/v1/me/webhooks"] == routes["/v1/bots/{}/callbacks"]
 

@@ -498,12 +498,14 @@ def test_no_other_site_is_let_in_by_cors() -> None:
 
 
 def test_requests_a_second_are_bounded() -> None:
-    """Each route by itself, and those that cost a password's hash more tightly."""
+    """Each route by itself, and more tightly those that cost a password's hash or wait for a receiver."""
     (api,) = template.resources("AWS::Serverless::HttpApi").values()
     every = api["Properties"]["DefaultRouteSettings"]
     assert 0 < every["ThrottlingRateLimit"] <= every["ThrottlingBurstLimit"] <= 5_000
     costly = api["Properties"]["RouteSettings"]
-    assert set(costly) == {"POST /v1/sessions", "POST /v1/invitations/accept"}
+    waiting = {key for key in template.routes() if key.endswith("/send")}
+    assert len(waiting) == 2
+    assert set(costly) == {"POST /v1/sessions", "POST /v1/invitations/accept", *waiting}
     assert all(one["ThrottlingRateLimit"] <= one["ThrottlingBurstLimit"] <= 100 for one in costly.values())
 
 

@@ -58,7 +58,10 @@ class Event(store.Record):
     chain: list[str] | None = None  # the webhooks whose deliveries led to it; they do not get it
     undispatched: str | None = None
     expires_at_epoch: int | None = None
+    erased_at: str | None = None  # the message that it told of was deleted: its bodies are gone
 
     def body_in(self, format_: Format) -> str | None:
-        """The bytes of one format, or None when that format cannot tell this event."""
+        """The bytes of one format, or None when that format cannot tell this event, or nobody may any more."""
+        if self.erased_at:
+            return None
         return self.body if format_ == "ferryman" else (self.bodies or {}).get(format_)

@@ -292,6 +292,8 @@ def _no_longer_wanted(
         return f"the webhook is disabled: {webhook.disabled_reason}"
     if event is None:
         return "the event is no longer kept"
+    if event.erased_at:
+        return "the message was deleted"
     if event.body_in(webhook.format) is None:
         return f"the format {webhook.format} cannot tell {event.type}"
     if webhook.follows_a_member and delivery.chat_id and (delivery.chat_id, webhook.member_id) not in members:

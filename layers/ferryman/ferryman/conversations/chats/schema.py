@@ -1,4 +1,4 @@
-"""What the API takes and gives for chats and their members."""
+"""Requests and responses of the API about chats and their members."""
 
 from typing import Annotated, Self
 
@@ -12,7 +12,7 @@ from ferryman.schema import Input, Name, Output, Time
 type ChatHandle = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9_.-]{0,62}[a-z0-9])?$")]
 _HANDLE = "Names the chat where other products say `#builds`; unique in the workspace."
 type ExternalId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:@-]{1,128}$")]
-_EXTERNAL_ID = "What another system calls the chat, such as FChat's `beatchat_id`."
+_EXTERNAL_ID = "The chat's id in another system, such as FChat's `beatchat_id`."
 
 
 class ChatIn(Input):
@@ -32,7 +32,7 @@ class ChatIn(Input):
 
 
 class ChatPatch(Input):
-    """What to change; fields that are left out stay as they are."""
+    """The fields to change; those left out stay as they are."""
 
     name: Name | None = None
     active: bool | None = Field(None, description="An inactive chat takes no messages.")
@@ -49,7 +49,7 @@ class ChatOut(Output):
     active: bool
     handle: str | None = Field(description=_HANDLE)
     external_id: str | None = Field(description=_EXTERNAL_ID)
-    application_id: str | None = Field(description="Of a person's private chat with an application: which one.")
+    application_id: str | None = Field(description="The application of a person's private chat with one.")
     livemode: bool = Field(description="Whether a live credential created it; test credentials change only test chats.")
     created_by: str
     created_at: Time

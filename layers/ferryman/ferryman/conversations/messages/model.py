@@ -35,6 +35,7 @@ class Message(store.Record):
     context_id: str | None = None
     person: dict[str, str | None] | None = None  # who answered the application: name, email
     chain: list[str] | None = None  # the webhooks whose deliveries led to it
+    edit_events: list[str] | None = None  # the ids of the events that told of its edits
     revision: int = 1
     edited_at: str | None = None
     deleted_at: str | None = None

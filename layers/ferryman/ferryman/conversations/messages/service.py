@@ -2,7 +2,9 @@
 message itself; the streams of `messages` and `events` carry them to the dispatcher."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import batched
 from typing import TYPE_CHECKING
 
 from ferryman import clock, ids, log, tracing
@@ -11,8 +13,14 @@ from ferryman.conversations.chats import access
 from ferryman.conversations.chats import table as chats
 from ferryman.conversations.contexts import service as contexts_service
 from ferryman.conversations.contexts import table as contexts
-from ferryman.conversations.messages import table
-from ferryman.conversations.messages.events import message_created, message_deleted, message_updated
+from ferryman.conversations.messages import mentions, table
+from ferryman.conversations.messages.events import (
+    bot_mentioned,
+    created_id,
+    message_created,
+    message_deleted,
+    message_updated,
+)
 from ferryman.conversations.messages.model import Message, is_visible
 from ferryman.errors import Invalid, NotAllowed, NotFound
 from ferryman.events import table as events
@@ -24,6 +32,8 @@ from ferryman.identity.users import table as users
 
 if TYPE_CHECKING:
     from ferryman.conversations.messages.schema import MessageIn
+
+_ERASED_AT_ONCE = 50  # events, in one transaction
 
 
 def post(
@@ -90,7 +100,7 @@ def read(caller: Caller, chat_id: str, message_id: str) -> Message:
     access.get_visible(caller, chat_id)
     message = table.get(caller.workspace_id, chat_id, message_id)
     if message.livemode != caller.livemode or not is_visible(message, caller.user_id):
-        raise NotFound("There is no such message.")
+        raise NotFound("The message does not exist.")
     return message
 
 
@@ -101,25 +111,50 @@ def edit(caller: Caller, chat_id: str, message_id: str, text: str) -> Message:
         return before
     now = clock.now_iso()
     after = replace(before, text=text, edited_at=now, revision=before.revision + 1)
+    told = message_updated(after)
     store.commit(
         [
-            table.changing(before, text=text, edited_at=now),
-            *_told(before, message_updated(after)),
+            table.changing(before, text=text, edited_at=now, edit_events=[*(before.edit_events or []), told.event_id]),
+            *([] if before.visible_to else [events.creating(told), *_first_words(before)]),
         ]
     )
     return after
 
 
 def delete(caller: Caller, chat_id: str, message_id: str) -> None:
-    """Delete a message: its text is erased, a mark of it stays. Only its author may, or admin:*."""
+    """Delete a message. Only its author may, or admin:*.
+
+    A mark of it stays, and its text is erased: from the message and from every event that told it, so that no attempt
+    that begins later sends it.
+    """
     before = _own(caller, chat_id, message_id)
     now = clock.now_iso()
+    erasing = [
+        write for event in ([] if before.visible_to else _telling(before)) if (write := events.erasing(event, now))
+    ]
+    for some in batched(erasing[:-_ERASED_AT_ONCE], _ERASED_AT_ONCE, strict=False):
+        store.commit(some)
     store.commit(
         [
             table.changing(before, text=None, attachments=None, props=None, deleted_at=now),
-            *_told(before, message_deleted(before, now)),
+            *([] if before.visible_to else [events.creating(message_deleted(before, now))]),
+            *erasing[-_ERASED_AT_ONCE:],
         ]
     )
+
+
+def _telling(message: Message) -> Iterator[Event]:
+    """The events that tell what a message said: new, edited, and to the bots that it mentioned first."""
+    event_id = created_id(message.message_id, message.created_at)
+    kept = events.get(message.workspace_id, event_id) if message.revision > 1 else None
+    first = kept or replace(message_created(message), event_id=event_id)
+    yield first
+    for event_id in message.edit_events or ():
+        at = clock.iso(ids.made_at(event_id))
+        yield replace(first, event_id=event_id, type="message.updated", created_at=at, message_id=None)
+    said = json.loads(first.body)["data"]["message"]["text"] or ""
+    for bot in users.by_handles(message.workspace_id, mentions.handles(said)):
+        yield bot_mentioned(first, bot)
 
 
 def _own(caller: Caller, chat_id: str, message_id: str) -> Message:
@@ -127,11 +162,6 @@ def _own(caller: Caller, chat_id: str, message_id: str) -> Message:
     if message.user_id != caller.user_id and not caller.is_admin:
         raise NotAllowed("Only the author of a message, or admin:*, may change it.")
     return message
-
-
-def _told(before: Message, event: Event) -> list[store.Write]:
-    """The event of a change. A message for one person has none: no webhook is told of it."""
-    return [] if before.visible_to else [events.creating(event), *_first_words(before)]
 
 
 def _first_words(before: Message) -> list[store.Write]:

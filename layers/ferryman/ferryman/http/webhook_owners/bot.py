@@ -35,7 +35,7 @@ MANAGEMENT = Management(
     changes=CallbackPatch,
     test=TestIn,
     create=lambda call, wanted: callbacks.create(call.caller, _bot(call), wanted, call.idempotency_key),
-    page=lambda call, limit, after: callbacks.page(call.caller, _bot(call), limit, after),
+    page=lambda call, query, after: callbacks.page(call.caller, _bot(call), query.limit, after),
     edit=lambda call, callback_id, patch: callbacks.edit(call.caller, _bot(call), callback_id, patch),
     delete=lambda call, callback_id: callbacks.delete(call.caller, _bot(call), callback_id),
 )

@@ -1,9 +1,8 @@
-"""The table `tokens`: (workspace_id, token_id) → token. What authenticates is in `credentials`.
+"""The table `tokens`: (workspace_id, token_id) → token. The table `credentials` authenticates.
 
 Beside the token's own attributes an item has `name_folded`, to look for names in whatever case.
 """
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ from ferryman import clock
 from ferryman.aws import dynamodb as store
 from ferryman.errors import NotFound
 from ferryman.identity.tokens.model import Environment, Status, Token
+from ferryman.schema import folded
 
 TABLE = "tokens"
 _HAS_STATUS: dict[Status, str] = {
@@ -20,10 +20,6 @@ _HAS_STATUS: dict[Status, str] = {
 }
 
 
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
-
-
 def _key(workspace_id: str, token_id: str) -> store.Key:
     return {"workspace_id": workspace_id, "token_id": token_id}
 
@@ -31,7 +27,7 @@ def _key(workspace_id: str, token_id: str) -> store.Key:
 def get(workspace_id: str, token_id: str) -> Token:
     item = store.get(TABLE, _key(workspace_id, token_id))
     if item is None:
-        raise NotFound("There is no such token.")
+        raise NotFound("The token does not exist.")
     return Token.from_item(item)
 
 
@@ -65,7 +61,7 @@ def page(
         values[":production"] = "production"
         filters.append("environment <> :production")
     if name:
-        values[":name"] = _folded(name)
+        values[":name"] = folded(name)
         filters.append("contains(name_folded, :name)")
     if environment:
         values[":environment"] = environment
@@ -110,14 +106,14 @@ def secret_hashes(workspace_id: str) -> Iterator[str]:
 
 
 def creating(token: Token) -> store.Write:
-    item = {**token.to_item(), "name_folded": _folded(token.name)}
+    item = {**token.to_item(), "name_folded": folded(token.name)}
     return store.put(TABLE, item, condition="attribute_not_exists(token_id)")
 
 
 def changing(token: Token, **changes: Any) -> store.Write:
     """Set attributes; refused when somebody changed or revoked the token in between."""
     if "name" in changes:
-        changes["name_folded"] = _folded(changes["name"])
+        changes["name_folded"] = folded(changes["name"])
     return store.set_values(
         TABLE,
         _key(token.workspace_id, token.token_id),
@@ -144,5 +140,5 @@ def revoking(token: Token, at: str, reason: str | None = None) -> store.Write:
         _key(token.workspace_id, token.token_id),
         {"revoked_at": at, "updated_at": at, **({"revoked_reason": reason} if reason else {})},
         condition="attribute_exists(token_id) AND attribute_not_exists(revoked_at)",
-        refused=NotFound("There is no such token that could be revoked."),
+        refused=NotFound("No token that could be revoked has this id."),
     )

@@ -49,7 +49,7 @@ _COPIES = {
     "chat_locked": "chat_locked",
     "allows_overrides": "refuses_overrides",
 }
-_UNKNOWN = "There is no such incoming webhook. Check the URL; it may have been revoked."
+_UNKNOWN = "The incoming webhook does not exist. Check the URL; it may have been revoked."
 
 
 def create(
@@ -59,7 +59,7 @@ def create(
     try:
         access.get_visible(caller, wanted.chat_id)
     except NotFound:
-        raise Invalid("There is no such chat among those you belong to.", "/chat_id") from None
+        raise Invalid("You do not belong to a chat with this id.", "/chat_id") from None
     secret = _new_secret(wanted.flavour)
     now = clock.now_iso()
     webhook = IncomingWebhook(
@@ -127,11 +127,11 @@ def get_visible(caller: Caller, incoming_webhook_id: str) -> IncomingWebhook:
     """
     webhook = table.get(caller.workspace_id, incoming_webhook_id)
     if webhook.livemode != caller.livemode:
-        raise NotFound("There is no such incoming webhook.")
+        raise NotFound("The incoming webhook does not exist.")
     try:
         access.get_visible(caller, webhook.chat_id)
     except NotFound:
-        raise NotFound("There is no such incoming webhook.") from None
+        raise NotFound("The incoming webhook does not exist.") from None
     return webhook
 
 

@@ -9,6 +9,7 @@ from ferryman.events.model import EventType
 from ferryman.formats import Format, Signature
 from ferryman.identity import permissions
 
+type Deletion = Literal["deleted", "not_found", "conflict"]
 type WebhookState = Literal["enabled", "disabled"]
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
 MAX_CHATS = 40

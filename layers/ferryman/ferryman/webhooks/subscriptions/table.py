@@ -2,12 +2,12 @@
 
 A topic is `<workspace_id>/<live|test>/<chat_id>`, or `*` for the chat where a webhook wants every chat. One row
 for each chat a webhook listens to, so that finding who wants an event costs the same in a workspace of ten
-webhooks and of a hundred thousand, and live and test never meet. Whose webhook is somebody's own has one row: a bot's
+webhooks and of a hundred thousand, and live and test never meet. A webhook that is somebody's own has one row: a bot's
 callback under `<workspace_id>/<live|test>/bot/<bot_id>`, an application's under `…/application/<application_id>`, a
 personal webhook under `…/user/<user_id>`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -60,7 +60,7 @@ def _key(workspace_id: str, webhook_id: str) -> store.Key:
 def get(workspace_id: str, webhook_id: str) -> Webhook:
     item = store.get(TABLE, _key(workspace_id, webhook_id))
     if item is None:
-        raise NotFound("There is no such webhook.")
+        raise NotFound("The webhook does not exist.")
     return Webhook.from_item(item)
 
 
@@ -70,15 +70,19 @@ def get_many(pairs: Iterable[tuple[str, str]]) -> dict[str, Webhook]:
     return {item["webhook_id"]: Webhook.from_item(item) for item in found}
 
 
-def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:
-    """Newest first."""
-    found = store.query(
+def page(
+    workspace_id: str, limit: int, after: store.Key | None, keep: Callable[[Webhook], bool]
+) -> tuple[list[Webhook], store.Key | None]:
+    """Those that `keep` takes, newest first."""
+    found = store.sifted(
         TABLE,
         "workspace_id = :workspace",
         {":workspace": workspace_id},
         newest_first=True,
         limit=limit,
         after=after,
+        keep=lambda item: keep(Webhook.from_item(item)),
+        key=lambda item: _key(workspace_id, item["webhook_id"]),
     )
     return [Webhook.from_item(item) for item in found.items], found.last_key
 
