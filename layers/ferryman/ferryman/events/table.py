@@ -44,6 +44,12 @@ def creating(event: Event) -> store.Write:
     return store.put(TABLE, _item(event))
 
 
+def creating_once(event: Event, refused: Exception) -> store.Write:
+    """As `creating`, but refused when the table has the event already."""
+    event.undispatched = ids.shard(event.event_id)
+    return store.put(TABLE, _item(event), condition="attribute_not_exists(event)", refused=refused)
+
+
 def keeping(event: Event) -> store.Write:
     """An event that is dispatched by other means, kept for its deliveries. Refused when it is kept already."""
     event.undispatched = None
@@ -52,7 +58,7 @@ def keeping(event: Event) -> store.Write:
 
 def erasing(event: Event, at: str) -> store.Write | None:
     """Take the bodies out of an event, whether it is stored or comes yet; None when it is not kept any more."""
-    erased = replace(event, body="", bodies=None, undispatched=None, erased_at=at)
+    erased = replace(event, data={}, stored_body="", stored_bodies=None, undispatched=None, erased_at=at)
     item = _item(erased)
     return store.put(TABLE, item) if item["expires_at_epoch"] > clock.now() else None
 

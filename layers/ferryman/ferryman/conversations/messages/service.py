@@ -1,7 +1,6 @@
 """Posting, editing and deleting messages. Each change is an event, written in the same transaction or as the
 message itself; the streams of `messages` and `events` carry them to the dispatcher."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import batched
@@ -152,7 +151,7 @@ def _telling(message: Message) -> Iterator[Event]:
     for event_id in message.edit_events or ():
         at = clock.iso(ids.made_at(event_id))
         yield replace(first, event_id=event_id, type="message.updated", created_at=at, message_id=None)
-    said = json.loads(first.body)["data"]["message"]["text"] or ""
+    said = first.data.get("message", {}).get("text") or ""
     for bot in users.by_handles(message.workspace_id, mentions.handles(said)):
         yield bot_mentioned(first, bot)
 

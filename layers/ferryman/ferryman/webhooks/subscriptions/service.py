@@ -5,8 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from ferryman import clock, ids
-from ferryman import formats as dialects
+from ferryman import clock, formats, ids
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table as chats
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound, RetryLater
@@ -64,7 +63,7 @@ def create(
         format=wanted.format,
         name=wanted.name,
         description=wanted.description,
-        signatures=list(wanted.signatures or [dialects.signature(wanted.format)]),
+        signatures=list(wanted.signatures or [formats.signature(wanted.format)]),
         max_per_second=wanted.max_per_second,
         livemode=caller.livemode,
         created_by=caller.user_id,
@@ -244,7 +243,7 @@ def expire_old_secret(caller: Caller, before: Webhook) -> Webhook:
 def check_format(event_types: Sequence[EventType], format_: Format, field: str) -> None:
     """Raises Invalid for `field` when a format has no words for one of these types."""
     for type_ in event_types:
-        if not catalogue.can_tell(format_, type_):
+        if not catalogue.can_be_rendered(format_, type_):
             raise Invalid(
                 f"The format {format_} has no body for {type_}. GET /v1/event-types names those it has.", field
             )
