@@ -1,6 +1,7 @@
 """Posting, editing and deleting messages. Each change is an event, written in the same transaction or as the
 message itself; the streams of `messages` and `events` carry them to the dispatcher."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import batched
