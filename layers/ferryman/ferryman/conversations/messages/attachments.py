@@ -30,7 +30,7 @@ ACTION_TEXTS = ("id", "type", "name", "style", "data_source", "default_option", 
 
 
 def dump(attachments: Sequence[Attachment]) -> str | None:
-    """Attachments as the text that a message keeps; None when there is no attachment."""
+    """Attachments as the text that a message keeps; None for an empty list."""
     return _json(list(attachments)) if attachments else None
 
 
@@ -49,7 +49,7 @@ def _json(value: Any) -> str:
 
 
 def shown(text: str | None) -> list[dict[str, Any]] | None:
-    """A message's attachments with all their fields, null where one is not set. What a button calls is not shown."""
+    """A message's attachments with all their fields, null where one is not set. The address that a button calls stays hidden."""
     return [_shown(one) for one in load(text)] if text else None
 
 

@@ -50,7 +50,7 @@ def post(
     chat = access.get_visible(caller, chat_id)
     access.require_open(chat)
     if wanted.visible_to and not chats.memberships(caller.workspace_id, [(chat_id, wanted.visible_to)]):
-        raise Invalid("There is no such member of the chat.", "/visible_to")
+        raise Invalid("This user is not a member of the chat.", "/visible_to")
     message = Message(
         workspace_id=caller.workspace_id,
         chat_id=chat_id,

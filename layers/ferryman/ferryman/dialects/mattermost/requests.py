@@ -144,7 +144,7 @@ def _multipart(header: str, content: bytes, parse: Parse) -> dict[str, Any]:
 
 
 def post(sent: dict[str, Any], rules: Rules, names: Names) -> Post:
-    """What a payload asks to post."""
+    """The post that a payload asks for."""
     said = _string(sent, "text")
     boxes = [_attachment(one) for one in _objects(sent, "attachments")]
     layout = sent.get("blocks")
@@ -268,7 +268,7 @@ def shown_value(value: Any) -> str:
 
 
 def _action(sent: dict[str, Any]) -> dict[str, Any]:
-    """A button or menu. What Slack's applications are called with is dropped; a link stays."""
+    """A button or menu. A link stays; a name that only an application of Slack knows is dropped."""
     found: dict[str, Any] = {name: value for name in _ACTION_TEXTS if (value := _loose(sent, name))}
     label = sent.get("text")
     found.setdefault("name", slack_blocks.plain(label))
