@@ -37,8 +37,9 @@ _RESPONSES = {
     200: {"description": "OK", "content": _TEXT},
     **{
         status: {**answer, "content": {**answer["content"], **_APP_ERROR, **_TEXT}}
-        for status, answer in described.errors(400, 403, 404, 409, 410, 413, 415, 422, 500, 503).items()
+        for status, answer in described.errors(400, 404, 409, 413, 415, 422, 500, 503).items()
     },
+    **described.errors(403, 410, content={**_APP_ERROR, **_TEXT}),
 }
 _BODY = {
     "type": "object",
