@@ -86,7 +86,7 @@ def _sweep_batch(
     try:
         for table, item in _items(batch):
             if "undispatched" not in item or (table == replays.TABLE and item["updated_at"] >= before):
-                continue  # it was dispatched meanwhile, or it is a long replay that gets on
+                continue  # dispatched meanwhile, or a long replay that gets on
             try:
                 if table == replays.TABLE:
                     service.step(item["workspace_id"], item["webhook_id"], item["replay_id"])
