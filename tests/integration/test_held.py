@@ -108,7 +108,7 @@ def test_events_of_a_disabled_time_are_held_and_delivered_in_order(
     assert (job["state"], job["held"], job["requeued"]) == ("done", True, 5)
 
 
-def test_what_is_skipped_is_forgotten(
+def test_skipped_events_are_forgotten(
     world: World, workspace: Workspace, receiver: Receiver, chats: list[str], hook: Made, sent: list[tuple[float, str]]
 ) -> None:
     change(workspace, hook, state="disabled")

@@ -129,7 +129,7 @@ def edit(caller: Caller, webhook_id: str, patch: WebhookPatch) -> Webhook:
 def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: Sequence[store.Write] = ()) -> Webhook:
     """Change a webhook that the caller may manage. `extra_writes` join the transaction.
 
-    Of `held` this checks only that there is something to decide about; `replays.service` decides.
+    This checks only that there is something to decide about when `held` is given; `replays.service` decides.
     """
     webhook_id = before.webhook_id
     changes = patch.model_dump(exclude_unset=True)
