@@ -71,6 +71,7 @@ class Event(store.Record):
     chain: list[str] | None = None  # the webhooks whose deliveries led to it; they do not get it
     undispatched: str | None = None
     expires_at_epoch: int | None = None
+    erased_at: str | None = None  # the message that it told of was deleted: its data and bodies are gone
     stored_body: str | None = None  # as the item holds it
     stored_bodies: dict[str, str] | None = None  # the same in other formats
 
@@ -93,7 +94,12 @@ class Event(store.Record):
         }
 
     def can_be_rendered(self, format_: str) -> bool:
-        """Whether a format has words for the event. A format that a later version added is left to that version."""
+        """Whether a format has words for the event, and they may be told.
+
+        A format that a later version added is left to that version.
+        """
+        if self.erased_at:
+            return False
         return format_ not in FORMATS or FORMATS[format_].can_render(self)
 
     def render(self, webhook: "Receiver") -> Body:
@@ -106,7 +112,7 @@ class Event(store.Record):
         for name in ("data", "stored_body", "stored_bodies"):
             item.pop(name, None)
         item["body"] = self.body
-        if bodies := self.stored_bodies or self._other_bodies():
+        if not self.erased_at and (bodies := self.stored_bodies or self._other_bodies()):
             item["bodies"] = bodies
         return item
 
@@ -117,7 +123,8 @@ class Event(store.Record):
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
         body = item["body"]
-        fields = {**item, "data": json.loads(body)["data"], "stored_body": body, "stored_bodies": item.get("bodies")}
+        data = json.loads(body)["data"] if body else {}  # the body of an erased event is empty
+        fields = {**item, "data": data, "stored_body": body, "stored_bodies": item.get("bodies")}
         return cls(**{name: value for name, value in fields.items() if name in cls.__dataclass_fields__})
 
 

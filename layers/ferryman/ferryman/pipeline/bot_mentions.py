@@ -16,7 +16,7 @@ def events_of(created: Event) -> list[Event]:
 
     At most three batch reads, and none for a message without an @.
     """
-    if created.type != "message.created" or created.chat_id is None or created.test:
+    if created.type != "message.created" or created.chat_id is None or created.test or created.erased_at:
         return []
     message = created.data["message"]
     handles = mentions.handles(message["text"])

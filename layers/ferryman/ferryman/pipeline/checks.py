@@ -101,6 +101,8 @@ def _is_still_wanted(case: Case) -> Stop | None:
         return Cancel(f"the webhook is disabled: {webhook.disabled_reason}")
     if event is None:
         return Cancel("the event is no longer kept")
+    if event.erased_at:
+        return Cancel("the message was deleted")
     if not event.can_be_rendered(webhook.format):
         return Cancel(f"the format {webhook.format} cannot tell {event.type}")
     if webhook.follows_a_member and delivery.chat_id and (delivery.chat_id, webhook.member_id) not in case.memberships:

@@ -31,6 +31,7 @@ class Message(store.Record):
     person: dict[str, str | None] | None = None  # who answered the application: name, email
     chain: list[str] | None = None  # the webhooks whose deliveries led to it
     in_reply_to_delivery: str | None = None  # the delivery that a receiver answered with this message
+    edit_events: list[str] | None = None  # the ids of the events that told of its edits
     revision: int = 1
     edited_at: str | None = None
     deleted_at: str | None = None
