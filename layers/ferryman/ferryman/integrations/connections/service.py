@@ -16,6 +16,7 @@ from ferryman.integrations.connections.catalogue import AutomationConfiguration,
 from ferryman.integrations.connections.model import Connection
 from ferryman.integrations.connections.schema import ConnectionIn, ConnectionPatch, ConnectionQuery
 from ferryman.redaction import redact
+from ferryman.webhooks.deliveries import service as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.subscriptions import service as webhooks
 from ferryman.webhooks.subscriptions import table as webhooks_table
@@ -164,7 +165,7 @@ def reset(caller: Caller, connection_id: str, *, confirmed: bool) -> Connected:
 def test(caller: Caller, connection_id: str) -> tuple[Delivery, Webhook]:
     """Send the example of the connection's first event, as a delivery whose outcome is in the log."""
     connection, webhook = _get_whole(caller, connection_id)
-    delivery = webhooks.test(webhook, None)
+    delivery = deliveries.send_test(webhook, None)
     now = clock.now_iso()
     learned = {**connection.metadata, "tested_at": now, "test_delivery_id": delivery.delivery_id}
     store.commit([table.changing(connection, metadata=learned, updated_at=now)])
