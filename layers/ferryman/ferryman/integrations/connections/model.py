@@ -1,6 +1,6 @@
 """Connection: another product that a workspace connected, by a connector of the catalogue.
 
-What it is configured to do is kept once, in the webhook that it made.
+The webhook that it made holds its configuration.
 """
 
 from dataclasses import dataclass, field

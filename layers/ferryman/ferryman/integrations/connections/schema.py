@@ -1,4 +1,4 @@
-"""What the API takes and gives for connectors and connections."""
+"""The bodies that the API takes and gives for connectors and connections."""
 
 from typing import Any, Self
 
@@ -22,7 +22,7 @@ class ConnectorOut(Output):
     category: Category
     description: str
     configuration_schema: dict[str, Any] = Field(description="The JSON Schema of a connection's configuration.")
-    steps: list[str] = Field(description="What to do in the other product before connecting.")
+    steps: list[str] = Field(description="The steps in the other product, before connecting.")
     documentation_url: str = Field(description="The other product's own page.")
 
     @classmethod
@@ -75,7 +75,7 @@ class ConnectionOut(Output):
     state: ConnectionState = Field(description="`broken`: its webhook was deleted; disconnect it.")
     reason: str | None = Field(description="Why it is disabled or broken.")
     configuration: dict[str, Any]
-    metadata: dict[str, Any] = Field(description="What was learned since it was connected; a reset clears it.")
+    metadata: dict[str, Any] = Field(description="Facts learned since it was connected; a reset clears them.")
     webhook_id: str = Field(description="The outgoing webhook behind it, with its delivery log.")
     livemode: bool
     created_by: str
