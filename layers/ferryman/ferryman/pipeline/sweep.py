@@ -88,7 +88,7 @@ def _sweep_batch(
                 continue  # dispatched meanwhile, or a long replay that gets on
             try:
                 if table == replays.TABLE:
-                    service.step(item["workspace_id"], item["webhook_id"], item["replay_id"])
+                    held.step(item["workspace_id"], item["webhook_id"], item["replay_id"])
                 else:
                     dispatcher.add(dispatch.of_item(item))
                 done += 1
