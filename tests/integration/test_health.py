@@ -112,7 +112,8 @@ def test_a_backlog_reserves_each_place_once(
             received += count
         begun.append(len(receiver.requests("/in")))
         moving.now += 1
-        real(waiting.pop(int(moving.now), []))
+        with world.inside("deliverer"):
+            real(waiting.pop(int(moving.now), []))
     assert begun[-1] == 24
     assert max(later - earlier for earlier, later in pairwise([0, *begun])) == 2
     assert received <= 2 * 24 + 4

@@ -75,15 +75,15 @@ def _wait_for_place(webhook: Webhook, rate: int, now: float, place: int) -> Wait
 
     The count of the second is exact all the same: SQS may bring tickets of two seconds in one.
     """
-    if place > now * 1000:
-        return Wait(place / 1000 - now, place)
-    others_wait = webhook.next_place > now * 1000
+    if place // 1000 > int(now):
+        return Wait(place // 1000 - now, place)
+    others_wait = webhook.next_place // 1000 > int(now)
     if (place or not others_wait) and webhooks.take_place(webhook, int(now)):
         return None
     if place:
         return Wait(1, place)  # its second was full by a moment
     reserved = webhooks.reserve(webhook, (int(now) + 1) * 1000, math.ceil(1000 * _SLACK / rate))
-    return Wait(reserved / 1000 - now, reserved)
+    return Wait(reserved // 1000 - now, reserved)
 
 
 def timed(webhook: Webhook, duration_ms: int) -> None:
