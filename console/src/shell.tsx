@@ -31,7 +31,7 @@ import { covers } from './roles';
 import { texts } from './texts';
 import { ExitIcon, LockClosedIcon, MoonIcon, SunIcon } from './parts/icons';
 
-type Entry = { to: string; label: string; scope?: Schemas['Scope']; session?: boolean };
+type Entry = { to: string; label: string; scope?: Schemas['Scope'] };
 
 const GROUPS: { title: string; entries: Entry[] }[] = [
   { title: '', entries: [{ to: '/settings/overview', label: texts.nav.overview }] },
@@ -40,6 +40,27 @@ const GROUPS: { title: string; entries: Entry[] }[] = [
     entries: [
       { to: '/settings/integrations/api', label: texts.nav.tokens, scope: 'tokens:read' },
       { to: '/settings/integrations/webhooks', label: texts.nav.webhooks, scope: 'webhooks:read' },
+      { to: '/settings/integrations/incoming-webhooks', label: texts.nav.incoming, scope: 'webhooks:read' },
+      { to: '/settings/integrations/bots', label: texts.nav.bots, scope: 'bots:read' },
+      { to: '/settings/integrations/applications', label: texts.nav.applications, scope: 'admin:*' },
+      { to: '/admin/integrations', label: texts.nav.wide, scope: 'admin:*' },
+      { to: '/settings/integrations/signature', label: texts.nav.helper, scope: 'webhooks:read' },
+    ],
+  },
+  {
+    title: texts.nav.workspace,
+    entries: [
+      { to: '/settings/chats', label: texts.nav.chats, scope: 'chats:read' },
+      { to: '/settings/users', label: texts.nav.users, scope: 'users:read' },
+      { to: '/settings/audit', label: texts.nav.audit, scope: 'audit:read' },
+    ],
+  },
+  {
+    title: texts.nav.you,
+    entries: [
+      { to: '/me/agent', label: texts.nav.myWebhooks, scope: 'me:webhooks' },
+      { to: '/me/notifications', label: texts.nav.notifications, scope: 'notifications:read' },
+      { to: '/me/security', label: texts.nav.security },
     ],
   },
 ];

@@ -119,12 +119,7 @@ function Trouble({ webhook }: { webhook: Webhook }) {
   if (webhook.state === 'disabled') {
     return (
       <Alert color="red" title={said.disabledTitle}>
-        {webhook.disabled_reason} {webhook.disabled_at && <Time at={webhook.disabled_at} />}
-        {webhook.last_error && (
-          <Text size="sm">
-            {said.lastError} {webhook.last_error}
-          </Text>
-        )}
+        {webhook.disabled_reason} {webhook.disabled_at && <>({<Time at={webhook.disabled_at} />})</>}
         <Text size="sm">{said.disabledAbout}</Text>
       </Alert>
     );

@@ -1,4 +1,4 @@
-import { Anchor, Button, Text } from '@mantine/core';
+import { Anchor, Badge, Button, Text } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { Link } from 'react-router';
 
@@ -19,19 +19,20 @@ const said = texts.webhooks;
 const FILTERS = ['q', 'state', 'event'];
 const STATES = { enabled: 'Enabled', disabled: 'Disabled' };
 
-export function WebhookList({ kind, title, about, children }: {
+type Only = (webhook: Webhook) => boolean;
+
+export function WebhookList({ kind, title, about, only }: {
   kind: WebhookKind;
   title: string;
   about: string;
-  children?: ReactNode;
+  only?: Only;
 }) {
   const mayWrite = useMay(kind.name === 'personal' ? 'me:webhooks' : 'webhooks:write');
   return (
-    <WebhookListing kind={kind} mayWrite={mayWrite}>
+    <WebhookListing kind={kind} mayWrite={mayWrite} {...(only ? { only } : {})}>
       {(listing, create) => (
         <Page title={title} description={about} actions={create}>
           {listing}
-          {children}
         </Page>
       )}
     </WebhookListing>
@@ -39,8 +40,9 @@ export function WebhookList({ kind, title, about, children }: {
 }
 
 /** The list with its filters and its form; the frame around it is that of the screen. */
-export function WebhookListing({ kind, mayWrite, children }: {
+export function WebhookListing({ kind, mayWrite, only, children }: {
   kind: WebhookKind;
+  only?: Only;
   mayWrite: boolean;
   children: (listing: ReactNode, create: ReactNode) => ReactNode;
 }) {
@@ -52,6 +54,7 @@ export function WebhookListing({ kind, mayWrite, children }: {
   const wanted = text.toLowerCase();
   const items = all.items?.filter(
     (webhook) =>
+      (!only || only(webhook)) &&
       (!wanted || webhook.url.toLowerCase().includes(wanted) || (webhook.name ?? '').toLowerCase().includes(wanted)) &&
       (!state || webhook.state === state) &&
       (!event || (webhook.events as string[]).includes(event)),
@@ -82,13 +85,18 @@ export function WebhookListing({ kind, mayWrite, children }: {
             wide: true,
             cell: (webhook) => (
               <>
-                <Anchor component={Link} to={kind.detailPage(webhook.id)} fw={500}>
+                <Anchor component={Link} to={kind.detailPage(webhook.id)} fw={500} size="sm">
                   {webhook.name ?? shortUrl(webhook.url)}
                 </Anchor>
-                {webhook.name && (
+                {(webhook.name ?? '') !== '' && (
                   <Text size="xs" c="dimmed">
                     {shortUrl(webhook.url)}
                   </Text>
+                )}
+                {kind.name === 'workspace' && (webhook.bot_id ?? webhook.application_id) !== null && (
+                  <Badge size="sm" variant="default" mt={4}>
+                    {webhook.bot_id ? said.ofBot : said.ofApplication}
+                  </Badge>
                 )}
               </>
             ),
