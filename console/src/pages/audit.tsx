@@ -81,10 +81,9 @@ export default function Audit() {
 }
 
 function Actor({ entry }: { entry: Entry }) {
-  const actor = entry.actor as Record<string, unknown>;
-  const id = String(actor.user_id ?? actor.id ?? '');
+  const id = entry.actor.user_id;
   return (
-    <Text size="sm">
+    <Text size="sm" className="nowrap">
       <Person id={id} />
     </Text>
   );
