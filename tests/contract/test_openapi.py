@@ -25,7 +25,7 @@ DOCUMENT: dict[str, Any] = yaml.safe_load(TEXT)
 
 @cache
 def described() -> dict[str, dict[str, Any]]:
-    """What openapi.yaml says of each route."""
+    """The description of each route in openapi.yaml."""
     return operations(DOCUMENT)
 
 

@@ -8,11 +8,9 @@ from tools import voice
 
 # Findings that are still there, by folder. A number may only fall; a folder that is not listed has none.
 LEFT = {
-    "functions": 12,
-    "layers": 184,
-    "openapi.yaml": 454,
-    "tests": 171,
-    "tools": 3,
+    "layers": 18,
+    "tests": 150,
+    "tools": 2,
 }
 
 

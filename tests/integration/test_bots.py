@@ -420,7 +420,7 @@ def test_a_bots_tokens_are_its_own(workspace: Workspace, make: Callable[..., Mad
     own = workspace.make("/v1/tokens", {"name": "own", "scopes": ["chats:read"], "environment": "production"})
     for token_id in (second["token_id"], own["id"], "tok_01J00000000000000000000000"):
         answer = workspace.call("DELETE", f"/v1/bots/{first['id']}/tokens/{token_id}")
-        assert (answer.status, answer.json["detail"]) == (404, "There is no such token.")
+        assert (answer.status, answer.json["detail"]) == (404, "The token does not exist.")
     assert as_bot(workspace, second).call("GET", "/v1/me").status == 200
 
 

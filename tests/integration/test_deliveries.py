@@ -108,7 +108,7 @@ def test_a_delivery_is_shown_to_those_who_see_its_webhook(
     tester = workspace.narrow("admin:*", environment="staging")
     for by in (colleague, tester, other):
         answer = by.call("GET", url)
-        assert (answer.status, answer.json["detail"]) == (404, "There is no such delivery.")
+        assert (answer.status, answer.json["detail"]) == (404, "The delivery does not exist.")
         assert by.call("GET", hook["log"]).status == 404
 
 

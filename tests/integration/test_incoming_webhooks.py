@@ -172,7 +172,7 @@ def test_only_members_of_a_chat_make_a_url_for_it(workspace: Workspace, other: W
     for chat in (workspace.chat(), other.chat(), "cht_01JZZZZZZZ0123456789ABCDEF"):
         answer = manager.call("POST", "/v1/incoming-webhooks", {"chat_id": chat, "name": "CI"})
         assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "/chat_id")
-        assert answer.json["detail"] == "There is no such chat among those you belong to."
+        assert answer.json["detail"] == "You do not belong to a chat with this id."
     mine = workspace.chat(member_ids=[manager.user_id])
     assert hook(manager, mine)["chat_id"] == mine
 

@@ -124,7 +124,7 @@ def test_only_members_of_a_chat_listen_to_it(workspace: Workspace, other: Worksp
     for chat in (workspace.chat(), other.chat(), "cht_01JZZZZZZZ0123456789ABCDEF"):
         answer = manager.call("POST", "/v1/webhooks", body(mine, chat))
         assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "/chat_ids/1")
-        assert answer.json["detail"] == "There is no such chat among those you belong to."
+        assert answer.json["detail"] == "You do not belong to a chat with this id."
     assert hook(manager, mine)["chat_ids"] == [mine]
     foreign = workspace.call("POST", "/v1/webhooks", body(other.chat()))
     assert foreign.status == 422

@@ -34,6 +34,8 @@ _ACTIONS = {
 _CLIENT_ACTIONS = {
     ("sqs", "send_message_batch"): "sqs:SendMessage",
     ("sqs", "change_message_visibility"): "sqs:ChangeMessageVisibility",
+    ("sqs", "receive_message"): "sqs:ReceiveMessage",
+    ("sqs", "delete_message_batch"): "sqs:DeleteMessage",
     ("s3", "put_object"): "s3:PutObject",
     ("s3", "get_object"): "s3:GetObject",
     ("s3", "delete_object"): "s3:DeleteObject",
@@ -307,11 +309,13 @@ def _constants(reach: _Reach, node: Node) -> set[str]:
 
 
 def _settings_of(reach: _Reach, node: Node) -> set[str]:
-    """The variables of queues, keys and buckets that a definition reads."""
+    """The variables of queues, keys and buckets that a definition reads, also by a helper in its own module."""
     found = set()
     for part in reach._own(node):
         if isinstance(part, ast.Call):
             target = reach.resolve(node, part.func)
+            if target and target[0] == node[0] and isinstance(reach.definition(target), ast.FunctionDef):
+                found |= _settings_of(reach, target)
             if target and target[0] == "ferryman.settings":
                 text = reach.text(node, part.args[0])
                 if text and text.endswith(("_QUEUE_URL", "_KEY_ID", "_BUCKET")):

@@ -7,7 +7,7 @@ from ferryman.http.webhook_owners import workspace
 
 app = Api(
     "Deliveries",
-    "What was sent to each webhook, attempt by attempt, and sending it again.",
+    "The deliveries of each webhook, attempt by attempt, and sending them again.",
     aliases=addresses.WEBHOOKS,
 )
 handler = app

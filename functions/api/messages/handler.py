@@ -10,7 +10,7 @@ from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.schema import Listing, ListQuery
 from ferryman.webhooks import loop_prevention
 
-app = Api("Messages", "What is said in chats. Each change becomes an event for outgoing webhooks.")
+app = Api("Messages", "The messages of chats. Each change becomes an event for outgoing webhooks.")
 handler = app
 
 
@@ -86,7 +86,7 @@ def _replay_click(call: Call, event_id: str, button_message_id: str) -> Interact
 @app.post(
     "/v1/messages/<button_message_id>/callbacks",
     summary="Click a button",
-    description="Of an application's message, which is named by its id alone. The application is told of each click.",
+    description="For an application's message, which is named by its id alone. The application is told of each click.",
     status_code=201,
     responses=errors(409),
     middlewares=[Replay(_replay_click)],

@@ -59,7 +59,7 @@ def read_notification(call: ThisCall, notification_id: Id) -> NotificationOut:
 @app.post(
     "/v1/notifications/<notification_id>/cancel",
     summary="Cancel a scheduled notification",
-    description="When the answer arrives, nobody will be told. What is being sent or was sent is refused.",
+    description="After the answer, nobody gets it any more. One that is being sent, or was sent, is refused.",
     responses=errors(409),
 )
 @needs("notifications:write")

@@ -152,6 +152,6 @@ def _carry_out(line: RequestLog, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _failure(error: Exception) -> answers.Refusal:
-    """What is ours to repair: logged with the stack, told without details."""
+    """A fault of ours: the log has the stack, the answer has no details."""
     log.logger.exception("request.failed", extra={"error": type(error).__name__})
     return answers.BUSY if problems.of(error)[0] == answers.BUSY[0] else answers.BROKEN

@@ -1,4 +1,4 @@
-"""Makes the first workspace, its owner and the owner's token. Only IAM can invoke it; there is no route to it."""
+"""Makes the first workspace, its owner and the owner's token. Only IAM can invoke it; no route leads to it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Gives a workspace another plan. Only IAM can invoke it; there is no route to it."""
+"""Gives a workspace another plan. Only IAM can invoke it; no route leads to it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Sends again what was parked. Only IAM can invoke it; there is no route to it."""
+"""Sends again what was parked. Only IAM can invoke it; no route leads to it."""
 
 import dataclasses
 from typing import Any

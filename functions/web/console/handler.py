@@ -95,7 +95,7 @@ def _page(accepted: str, request_id: str) -> dict[str, Any]:
 def _asset(name: str, accepted: str, request_id: str) -> dict[str, Any]:
     """A file whose name holds the hash of its content, so it may be kept for good."""
     if f"assets/{name}" not in _files():
-        return _problem(404, "There is no such file. Load the page again: there is a newer release.", request_id)
+        return _problem(404, "The file does not exist. Load the page again: there is a newer release.", request_id)
     headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
     return _file(f"assets/{name}", accepted, headers)
 

@@ -120,7 +120,7 @@ def _routes() -> list[tuple[re.Pattern[str], list[str]]]:
 
 
 def _unknown(event: dict[str, Any], request_id: str) -> dict[str, Any]:
-    """What no route matched: a known path with the wrong method is told its methods."""
+    """Answers what no route matched; a known path with the wrong method is told its methods."""
     headers = {
         "Content-Type": problems.CONTENT_TYPE,
         "Cache-Control": "no-store",

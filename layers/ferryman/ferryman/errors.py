@@ -37,7 +37,7 @@ class Conflict(FerrymanError):
 
 
 class Invalid(FerrymanError):
-    """What was sent cannot be accepted. `field` is a JSON pointer to the part that is wrong.
+    """The request cannot be accepted. `field` is a JSON pointer to the part that is wrong.
 
     `errors` names every wrong part as (pointer, what is wrong) when there is more to say than the message.
     """

@@ -1,4 +1,4 @@
-"""What all request and response models share: strict in what they take, explicit in what they give."""
+"""The base of all request and response models: strict in what they take, explicit in what they give."""
 
 import re
 import unicodedata
@@ -85,7 +85,7 @@ type Email = Annotated[
 
 
 class ListQuery(Query):
-    """What every list takes."""
+    """The query parameters of every list."""
 
     limit: int = Field(50, ge=1, le=100, description="How many items at most.")
     cursor: str | None = Field(

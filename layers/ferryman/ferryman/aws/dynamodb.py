@@ -1,8 +1,7 @@
 """DynamoDB in few words: items as plain dicts, conditions as text, and the answers that hide failures handled.
 
-Table modules (`users.table`, `webhooks.table`, …) are the only callers; each of their functions takes the
-workspace, and there is no function that scans.
-"""
+Table modules (`users.table`, `webhooks.table`, …) are the only callers; each of their functions takes the workspace,
+and no function scans."""
 
 import base64
 import dataclasses
@@ -55,7 +54,7 @@ def _attributes(record: type[Record]) -> dict[str, None]:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a query; `last_key` continues it, None when there is no more."""
+    """One page of a query; `last_key` continues it, None after the last page."""
 
     items: list[Item]
     last_key: Key | None

@@ -1,4 +1,4 @@
-"""What a failed call to AWS means.
+"""Tells what a failed call to AWS means.
 
 boto3 raises `ClientError` when AWS answered and refused, and another `BotoCoreError` when AWS gave no answer; then the
 call may have been carried out all the same. Both come after all tries. Their texts are for the log, not for callers.

@@ -135,7 +135,7 @@ _NOTIFICATION = _object(
         title=_STRING,
         body=_NULLABLE,
         url=_NULLABLE,
-        data={"type": ["object", "null"], "description": "What the sender put there."},
+        data={"type": ["object", "null"], "description": "The value that the sender put there."},
     ),
     user=_object(id=_STRING),
 )
@@ -189,7 +189,7 @@ CATALOGUE: dict[EventType, Entry] = {
                 row={"type": "integer", "minimum": 0},
                 column={"type": "integer", "minimum": 0},
                 label=_STRING,
-                data={"description": "What the application gave the button; any JSON value."},
+                data={"description": "The payload that the application gave the button; any JSON value."},
                 context_id={**_NULLABLE, "description": "The message's context, when the click came in time for it."},
             ),
             conversation=_CONVERSATION,

@@ -1,4 +1,4 @@
-"""What the API gives for event types."""
+"""Responses of the API about event types."""
 
 import json
 from typing import Any, Self

@@ -1,9 +1,8 @@
 """The dialects: other products' wire formats over the one core, and the only place where the core meets their names.
 
-A dialect translates. What happened is decided by the core and told in its events; a dialect says the same in another
+A dialect translates. The core decides what happened and tells it in its events; a format says the same in another
 product's words, or says that it has none for it. One `Dialect` in `_DIALECTS` is all that the core knows of a product's
-deliveries (docs/decisions/0020-dialects.md).
-"""
+deliveries (docs/decisions/0020-dialects.md)."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -54,7 +53,7 @@ def schema(format_: str, told: dict[str, Any]) -> dict[str, Any]:
 
 
 def signature(format_: Format) -> Signature:
-    """What signs a webhook of this format that chose nothing."""
+    """The signatures of a webhook of this format that chose none."""
     return cast(Signature, format_) if signing(format_) else "fm"
 
 

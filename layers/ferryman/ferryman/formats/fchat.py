@@ -1,4 +1,4 @@
-"""What an FChat application is told when a person answers it. Pure: from the event's body to FChat's."""
+"""The bodies that tell an FChat application of a person's answer. Pure: from the event's body to FChat's."""
 
 import json
 from typing import Any

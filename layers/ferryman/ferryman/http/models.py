@@ -22,6 +22,6 @@ class Problem(BaseModel):
     status: int = Field(description="The HTTP status.", examples=[404])
     detail: str = Field(description="The mistake, and what to do.", examples=["This chat does not exist."])
     request_id: str = Field(description="Also in X-Request-Id; name it when you ask for help.")
-    plan: Plan | None = Field(None, description="Of `plan-required` (403): the plan that the workspace has.")
-    required_plan: Plan | None = Field(None, description="Of `plan-required` (403): the plan that this needs.")
+    plan: Plan | None = Field(None, description="For `plan-required` (403): the plan that the workspace has.")
+    required_plan: Plan | None = Field(None, description="For `plan-required` (403): the plan that this needs.")
     errors: list[FieldProblem] | None = Field(None, description="Each field that is wrong (422 only).")

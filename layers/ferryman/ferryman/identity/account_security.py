@@ -29,7 +29,7 @@ _NOT_INVITED = "The invitation is not known: it was used, replaced by a newer on
 def invite(caller: Caller, user_id: str, notice: Notice) -> tuple[str, str, str]:
     """A new invitation for a person, in place of any before: its id, its secret and when it expires.
 
-    Whoever holds it can become that person, so nobody invites somebody who may do more than they, nor themselves.
+    The holder of the link can become that person, so nobody invites somebody who may do more than they, nor themselves.
     For somebody who has a password the invitation is a reset, which takes an owner and tells the person: `notice`
     makes the writes for that.
     """
@@ -197,7 +197,7 @@ def activate_totp(caller: Caller, code: str) -> list[str]:
     if login.totp_secret is not None:
         raise Conflict("The second factor is active already.")
     if login.totp_pending is None:
-        raise Conflict("There is no second factor to activate. Enrol one first: POST /v1/me/totp.")
+        raise Conflict("No second factor waits to be activated. Enrol one first: POST /v1/me/totp.")
     subject = attempts.by_user(caller.workspace_id, caller.user_id)
     attempts.begin(subject)
     step = second_factor.step_of(sealing.unseal(caller.workspace_id, caller.user_id, login.totp_pending), code)

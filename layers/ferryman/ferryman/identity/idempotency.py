@@ -1,9 +1,8 @@
 """Idempotency-Key: a creating request that is repeated under the same key creates once.
 
-The key is written in the very transaction that creates the resource, so there is no state in between: either
-both exist or neither does. Kept for 24 hours. The answer itself is not kept, since it can hold a secret; a
-repeated request gets the resource as it is now, without the secret that was shown the first time.
-"""
+The key is written in the very transaction that creates the resource, so both exist or neither does. Kept for 24 hours.
+The answer itself is not kept, since it can hold a secret; a repeated request gets the resource as it is now, without
+the secret that was shown the first time."""
 
 import hashlib
 from dataclasses import dataclass

@@ -46,7 +46,7 @@ def taking_over(workspace_id: str, user_id: str, scope: permissions.Scope) -> st
     try:
         owner = users.get(workspace_id, user_id)
     except NotFound:
-        raise Invalid("There is no such user.", "/user_id") from None
+        raise Invalid("The user does not exist.", "/user_id") from None
     if owner.role == "bot" or loss(owner, scope):
         raise Invalid(f"Hand it over to an active person whose role has the scope {scope}.", "/user_id")
     changed = Conflict("The new owner was changed at the same moment. Send the request again.")

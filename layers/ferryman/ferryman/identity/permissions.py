@@ -1,9 +1,8 @@
 """Scopes and roles: who may do what. Pure rules, no AWS.
 
-A scope is matched letter by letter: there are no wildcards but the literal `admin:*`, which covers every scope
-and lifts the object checks (chat membership). What a caller may do is what its credential was given *and* what
-the role of the user behind it allows now.
-"""
+A scope is matched letter by letter: the only wildcard is the literal `admin:*`, which covers every scope
+and lifts the object checks (chat membership). A caller may do what its credential was given *and* the role of the user
+behind it allows now."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -85,7 +84,7 @@ def expanded(named: Iterable[Scope | ScopeSet]) -> list[Scope]:
 
 
 def effective(granted: Iterable[str], role: Role) -> frozenset[Scope]:
-    """What a credential with the scopes `granted` may do for a user whose role is `role` now."""
+    """The scopes that a credential with the scopes `granted` has for a user whose role is `role` now."""
     given = frozenset(granted)
     allowed = _OF_ROLE[role]
     return allowed if ADMIN in given and ADMIN in allowed else frozenset(allowed & given) - {ADMIN}

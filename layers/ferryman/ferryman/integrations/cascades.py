@@ -1,9 +1,8 @@
-"""What else ends, or begins again, when a chat closes, a person changes or a bot is deactivated.
+"""Ends, or begins again, what depends on a chat that closes, a person who changes or a bot that is deactivated.
 
 Each resource changes its own tables. This module brings the change into the resources that depend on it, before the
-request is answered. Of two edits at the same moment the first can come here last, so each function looks whether it
-still has the newest state, and starts over if it does not.
-"""
+request is answered. When two edits happen at the same moment, the first can come here last. So each function looks
+whether it still has the newest state, and starts over if it does not."""
 
 from ferryman.conversations.chats import service as chats_service
 from ferryman.conversations.chats import table as chats

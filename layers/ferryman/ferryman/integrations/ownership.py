@@ -1,4 +1,4 @@
-"""What becomes of everything that a person owns when their role or activity changes."""
+"""Follows a change of a person's role or activity through everything that the person owns."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What the API takes and gives for notifications, as their sender sees them."""
+"""Requests and responses of the API about notifications, as their sender sees them."""
 
 import json
 from typing import Annotated, Any, Self

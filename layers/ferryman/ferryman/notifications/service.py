@@ -43,7 +43,7 @@ def create(caller: Caller, wanted: NotificationIn, idempotency_key: IdempotencyK
         known = {user.user_id for user in _people(users.get_many(caller.workspace_id, wanted.user_ids))}
         for number, user_id in enumerate(wanted.user_ids):
             if user_id not in known:
-                raise Invalid("There is no such active person.", f"/user_ids/{number}")
+                raise Invalid("No active person has this id.", f"/user_ids/{number}")
     notification = Notification(
         workspace_id=caller.workspace_id,
         notification_id=ids.new(ids.NOTIFICATION),
@@ -106,7 +106,7 @@ def get_visible(caller: Caller, notification_id: str) -> Notification:
     notification = table.get(caller.workspace_id, notification_id)
     mine = caller.is_admin or notification.created_by == caller.user_id
     if not mine or notification.livemode != caller.livemode:
-        raise NotFound("There is no such notification.")
+        raise NotFound("The notification does not exist.")
     return notification
 
 
@@ -137,7 +137,7 @@ def send_due(seconds_left: Callable[[], float]) -> int:
 
 
 def send(workspace_id: str, notification_id: str, seconds_left: Callable[[], float]) -> None:
-    """Tell everybody, if it is time to. What does not fit into the time left is for the next minute's call."""
+    """Tell everybody, if it is time to. The next minute's call takes what does not fit into the time left."""
     try:
         notification = table.get(workspace_id, notification_id)
     except NotFound:

@@ -1,9 +1,8 @@
 """The table `notifications`: (workspace_id, notification_id) → notification.
 
-What was not sent yet carries the mark `undispatched`, the key of a sparse index that is sorted by `send_at`: the
-notifier finds there what is due. Its stream brings what is due at once to the notifier without waiting. What was sent
-or cancelled is kept as long as the deliveries are.
-"""
+A notification that was not sent yet carries the mark `undispatched`, the key of a sparse index that is sorted by
+`send_at`: the notifier finds there what is due. Its stream brings what is due at once to the notifier without waiting.
+A notification that was sent or cancelled is kept as long as the deliveries are."""
 
 from collections.abc import Iterator
 
@@ -33,7 +32,7 @@ def _key(workspace_id: str, notification_id: str) -> store.Key:
 def get(workspace_id: str, notification_id: str) -> Notification:
     item = store.get_kept(TABLE, _key(workspace_id, notification_id))
     if item is None:
-        raise NotFound("There is no such notification.")
+        raise NotFound("The notification does not exist.")
     return Notification.from_item(item)
 
 

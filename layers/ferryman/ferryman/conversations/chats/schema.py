@@ -1,4 +1,4 @@
-"""What the API takes and gives for chats and their members."""
+"""Requests and responses of the API about chats and their members."""
 
 from typing import Annotated, Self
 
@@ -10,7 +10,7 @@ from ferryman.conversations.chats.table import MAX_MEMBERS_AT_CREATION
 from ferryman.schema import Input, Name, Output, Time
 
 type ExternalId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:@-]{1,128}$")]
-_EXTERNAL_ID = "What another system calls the chat, such as FChat's `beatchat_id`."
+_EXTERNAL_ID = "The chat's id in another system, such as FChat's `beatchat_id`."
 
 
 class ChatIn(Input):
@@ -27,7 +27,7 @@ class ChatIn(Input):
 
 
 class ChatPatch(Input):
-    """What to change; fields that are left out stay as they are."""
+    """The fields to change; those left out stay as they are."""
 
     name: Name | None = None
     active: bool | None = Field(None, description="An inactive chat takes no messages.")
@@ -42,7 +42,7 @@ class ChatOut(Output):
     type: ChatType
     active: bool
     external_id: str | None = Field(description=_EXTERNAL_ID)
-    application_id: str | None = Field(description="Of a person's private chat with an application: which one.")
+    application_id: str | None = Field(description="The application of a person's private chat with one.")
     livemode: bool = Field(description="Whether a live credential created it; test credentials change only test chats.")
     created_by: str
     created_at: Time

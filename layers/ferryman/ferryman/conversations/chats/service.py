@@ -97,4 +97,4 @@ def _known_user(workspace_id: str, user_id: str) -> None:
     try:
         users.get(workspace_id, user_id)
     except NotFound:
-        raise Invalid(f"There is no user {user_id} in this workspace.", "/member_ids") from None
+        raise Invalid(f"The workspace has no user {user_id}.", "/member_ids") from None

@@ -30,18 +30,18 @@ def _joined(user_id: str, chat_id: str) -> str:
 def get(workspace_id: str, chat_id: str) -> Chat:
     item = store.get(TABLE, _key(workspace_id, f"chat/{chat_id}"))
     if item is None:
-        raise NotFound("There is no such chat.")
+        raise NotFound("The chat does not exist.")
     return Chat.from_item(item)
 
 
 def get_as_member(workspace_id: str, chat_id: str, user_id: str) -> tuple[Chat, bool]:
-    """The chat and whether the user is a member, in one read. Raises NotFound when there is no such chat."""
+    """The chat and whether the user is a member, in one read. Raises NotFound when the chat does not exist."""
     found = store.get_many(
         TABLE, [_key(workspace_id, f"chat/{chat_id}"), _key(workspace_id, _member(chat_id, user_id))]
     )
     by_entry = {item["entry"]: item for item in found}
     if f"chat/{chat_id}" not in by_entry:
-        raise NotFound("There is no such chat.")
+        raise NotFound("The chat does not exist.")
     return Chat.from_item(by_entry[f"chat/{chat_id}"]), _member(chat_id, user_id) in by_entry
 
 

@@ -1,4 +1,4 @@
-"""What the API gives for contexts."""
+"""Responses of the API about contexts."""
 
 from typing import Any, Self
 

@@ -13,7 +13,7 @@ from ferryman.identity.credentials.model import Caller
 def get_visible(caller: Caller, context_id: str) -> Context:
     """A context that is alive, of a chat the caller belongs to; every one with admin:*."""
     context = table.get(caller.workspace_id, context_id)
-    unknown = NotFound("There is no such context; it may have expired.")
+    unknown = NotFound("The context does not exist; it may have expired.")
     if context.livemode != caller.livemode:
         raise unknown
     try:

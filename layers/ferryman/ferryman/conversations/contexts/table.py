@@ -23,7 +23,7 @@ def get(workspace_id: str, context_id: str) -> Context:
     item = store.get(TABLE, _key(workspace_id, context_id))
     context = Context.from_item(item) if item and "expires_at" in item else None
     if context is None or not context.is_alive():
-        raise NotFound("There is no such context; it may have expired.")
+        raise NotFound("The context does not exist; it may have expired.")
     return context
 
 

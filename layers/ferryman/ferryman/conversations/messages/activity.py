@@ -2,7 +2,7 @@
 
 The first message that a process puts into a chat in ten minutes carries `active`, the hash key of a sparse index; its
 range key is the message's id. So each message is either in the index or follows one of its chat and its ten minutes
-that is, and was stored before it. What a process knows dies with it, and costs an entry more.
+that is, and was stored before it. A process forgets its entries when it ends, which costs one more entry.
 """
 
 import zlib
@@ -34,7 +34,7 @@ class Known:
             self._entries.popitem(last=False)
 
     def cache_clear(self) -> None:
-        """What a new process does not know."""
+        """Cleared for a new process."""
         self._entries.clear()
 
 

@@ -71,7 +71,7 @@ def read(caller: Caller, message_id: str, event_id: str) -> Event:
 
 
 def _get_visible(caller: Caller, message_id: str) -> Message:
-    unknown = NotFound("There is no such message with buttons.")
+    unknown = NotFound("No message with buttons has this id.")
     chat_id = table.chat_of(caller.workspace_id, message_id)
     try:
         chat = access.get_visible(caller, chat_id)

@@ -1,4 +1,4 @@
-"""What the API takes and gives for messages."""
+"""Requests and responses of the API about messages."""
 
 import json
 from typing import Annotated, Literal, Self
@@ -75,15 +75,15 @@ class AuthorOut(Output):
 
     type: Literal["user", "incoming_webhook", "application"]
     id: str = Field(description="The user's, the incoming webhook's or the application's id.")
-    name: str | None = Field(None, description="Of incoming webhooks and applications only.")
-    avatar_url: str | None = Field(None, description="Of incoming webhooks only.")
+    name: str | None = Field(None, description="For incoming webhooks and applications only.")
+    avatar_url: str | None = Field(None, description="For incoming webhooks only.")
 
 
 class ButtonOut(Output):
     """A button below a message."""
 
     label: str
-    data: JsonValue = Field(description="What the application gets when it is clicked.")
+    data: JsonValue = Field(description="The text that the application gets when somebody clicks the button.")
 
 
 class MessageOut(Output):
@@ -94,14 +94,14 @@ class MessageOut(Output):
     text: str
     mentions: list[str] = Field(
         description="The handles that the text names with @, in lower case, at most 50: not in code, URLs or e-mail "
-        "addresses. Whose a handle is: GET /v1/users?handle=…",
+        "addresses. GET /v1/users?handle=… finds the person or bot of a handle.",
     )
     author: AuthorOut
     buttons: list[list[ButtonOut]] | None = Field(
         description="Row by row. Click one: POST /v1/messages/{message_id}/callbacks."
     )
     context_id: str | None = Field(
-        description="Of an application's message to a person: its context; of an answer: the one it came in time for."
+        description="For an application's message to a person, its context; for an answer, the one it came in time for."
     )
     origin: Origin
     livemode: bool

@@ -78,7 +78,7 @@ def read(caller: Caller, chat_id: str, message_id: str) -> Message:
     access.get_visible(caller, chat_id)
     message = table.get(caller.workspace_id, chat_id, message_id)
     if message.livemode != caller.livemode:
-        raise NotFound("There is no such message.")
+        raise NotFound("The message does not exist.")
     return message
 
 

@@ -31,7 +31,7 @@ def key(workspace_id: str, chat_id: str, message_id: str) -> store.Key:
 def get(workspace_id: str, chat_id: str, message_id: str) -> Message:
     item = store.get_kept(TABLE, key(workspace_id, chat_id, message_id))
     if item is None or item.get("deleted_at"):
-        raise NotFound("There is no such message.")
+        raise NotFound("The message does not exist.")
     return Message.from_item(item)
 
 
@@ -97,7 +97,7 @@ def chat_of(workspace_id: str, message_id: str) -> str:
     """The chat of a message with buttons."""
     item = store.get_kept(TABLE, _mark(workspace_id, message_id))
     if item is None:
-        raise NotFound("There is no such message with buttons.")
+        raise NotFound("No message with buttons has this id.")
     return str(item["chat_id"])
 
 

@@ -1,4 +1,4 @@
-"""What FChat's clients are answered: its envelopes, and the literal text and status of each refusal."""
+"""Answers to FChat's clients: its envelopes, and the literal text and status of each refusal."""
 
 from typing import Any
 

@@ -53,7 +53,7 @@ class Owner:
         webhook = self.this_webhook(request)
         delivery = deliveries.get(webhook.workspace_id, delivery_id)
         if delivery.webhook_id != webhook.webhook_id:
-            raise NotFound("There is no such delivery.")
+            raise NotFound("The delivery does not exist.")
         return delivery, webhook
 
 

@@ -1,4 +1,4 @@
-"""What the API gives for audit records."""
+"""Responses of the API about audit records."""
 
 from typing import Annotated, Any, Self
 
@@ -36,9 +36,9 @@ class AuditRecordOut(Output):
     at: Time
     action: Action
     actor: ActorOut
-    target_id: str = Field(description="What was changed.")
+    target_id: str = Field(description="The thing that was changed.")
     details: dict[str, Any] = Field(
-        description="What is worth knowing about the change, such as the names of the changed fields. Never a secret.",
+        description="Details of the change, such as the names of the changed fields. Never a secret.",
         examples=[{"changed": ["name", "scopes"]}],
     )
     ip: str | None = Field(description="Where the request came from.")

@@ -14,7 +14,7 @@ from ferryman.redaction import redact
 def writes(
     caller: Caller, action: Action, target_id: str, details: Mapping[str, Any] | None = None
 ) -> list[store.Write]:
-    """What a transaction adds to leave a record of itself.
+    """The writes with which a transaction leaves a record of itself.
 
     `details` says what is worth knowing about the change, such as `{"changed": ["name", "scopes"]}`: names of
     fields, roles, counts, never a secret. Texts are masked once more all the same.

@@ -66,7 +66,7 @@ def new_hook_secret() -> str:
 
 
 def new_application_token() -> str:
-    """What an application sends in its URLs: 32 base62 characters, 190 bits."""
+    """The token that an application sends in its URLs: 32 base62 characters, 190 bits."""
     return _random(32)
 
 

@@ -7,7 +7,7 @@ from ferryman.identity.logins.model import Login
 
 
 def second_factor_used(login: Login, code: str | None, recovery_code: str | None) -> dict[str, Any] | None:
-    """What changes in the login when this code is used up, or None when it is not accepted.
+    """The change of the login that uses this code up, or None when the code is not accepted.
 
     Write the changes with what the code was presented for; `logins.table.changing` lets a code through once.
     """

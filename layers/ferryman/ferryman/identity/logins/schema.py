@@ -1,4 +1,4 @@
-"""What the API takes and gives for invitations, passwords and second factors."""
+"""Requests and responses of the API about invitations, passwords and second factors."""
 
 from typing import Annotated, Self
 
@@ -47,7 +47,7 @@ class AcceptIn(Input):
 
 
 class AcceptedOut(Output):
-    """Whose password was set: what POST /v1/sessions asks for."""
+    """The address whose password was set, which POST /v1/sessions asks for."""
 
     workspace_id: str = Field(pattern=ids.pattern(ids.WORKSPACE))
     user_id: str = Field(pattern=ids.pattern(ids.USER))

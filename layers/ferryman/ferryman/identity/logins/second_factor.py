@@ -16,7 +16,7 @@ RECOVERY_CODES = 10
 _WINDOW = 1  # steps of 30 s before and after, for clocks that differ
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LENGTH, _GROUP = 24, 4
-# What people read or type for another character.
+# Characters that people mistake for others.
 _MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 
 
@@ -26,7 +26,7 @@ def new_secret() -> str:
 
 
 def uri(secret: str, email: str) -> str:
-    """What an authenticator app reads from a QR code."""
+    """The address that an authenticator app reads from a QR code."""
     return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
 
 
@@ -52,5 +52,5 @@ def _new_recovery_code() -> str:
 
 
 def recovery_hash(code: str) -> str:
-    """What is stored of a recovery code, however it is typed: case, hyphens and spaces do not matter."""
+    """The stored form of a recovery code, however it is typed: case, hyphens and spaces do not matter."""
     return hashlib.sha256(code.upper().translate(_MISREAD).encode()).hexdigest()

@@ -1,9 +1,7 @@
 """The table `sign_in_failures`: subject → failed attempts to prove something, and until when no other is judged.
 
-An attempt is counted before it is judged and forgotten when it succeeds, so that a thousand guesses at the same
-moment are no more than ten. What is counted does not depend on whether there is such a person: who asks learns
-nothing from being locked out.
-"""
+An attempt is counted before it is judged and forgotten when it succeeds, so a thousand guesses at the same moment count
+as ten at most. The count does not depend on whether the person exists, so being locked out tells a stranger nothing."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What the API takes and gives for sessions."""
+"""Requests and responses of the API about sessions."""
 
 from typing import Self
 
@@ -26,8 +26,8 @@ class SessionIn(Input):
     )
     livemode: bool = Field(
         True,
-        description="false: a test session. What it creates is marked `livemode: false`, and it sees test data only, "
-        "as test tokens do.",
+        description="false: a test session. It marks everything that it creates `livemode: false`, and sees test data "
+        "only, as test tokens do.",
     )
 
     @model_validator(mode="after")

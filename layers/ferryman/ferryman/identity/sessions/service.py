@@ -26,7 +26,7 @@ def end(caller: Caller, session_id: str) -> None:
 
 
 def ending_some(workspace_id: str, user_id: str, keep: str | None = None) -> list[store.Write]:
-    """What a transaction adds to end a person's sessions with its change: all but `keep`, up to forty.
+    """The writes with which a transaction ends a person's sessions: all but `keep`, up to forty.
 
     Call `end_all` after it, for the rest and for those that were started meanwhile.
     """

@@ -77,7 +77,7 @@ def _active(workspace_id: str, user_id: str) -> User | None:
 
 
 def _second_factor(login: Login, wanted: SessionIn, source: Source) -> tuple[list[store.Write], dict[str, Any]]:
-    """What uses up the code, or holds the login as it was read; and what the audit record says of it."""
+    """The write that uses up the code, or holds the login as it was read, and the details of the audit record."""
     if login.totp_secret is None:
         return [logins.unchanged(login, refused=NotAuthenticated(_REFUSED))], {}
     if wanted.code is None and wanted.recovery_code is None:

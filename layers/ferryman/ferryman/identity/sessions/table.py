@@ -1,6 +1,6 @@
 """The table `sessions`: (workspace_id, entry) → session, where entry is `<user_id>/<session_id>`.
 
-What authenticates is in `credentials`; this is for lists, and to find all sessions of a person.
+The table `credentials` authenticates; this one is for lists, and to find all sessions of a person.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def get(workspace_id: str, user_id: str, session_id: str) -> Session:
     """A session that has not ended. Raises NotFound."""
     item = store.get(TABLE, _key(workspace_id, user_id, session_id))
     if item is None or item["expires_at"] <= clock.now_iso():
-        raise NotFound("There is no such session.")
+        raise NotFound("The session does not exist.")
     return Session.from_item(item)
 
 

@@ -1,4 +1,4 @@
-"""What the API takes and gives for tokens."""
+"""Requests and responses of the API about tokens."""
 
 from typing import Annotated, Literal, Self
 
@@ -23,7 +23,7 @@ class TokenIn(Input):
 
     name: Name = Field(examples=["Deploy bot"])
     scopes: Scopes = Field(
-        description="What the token may do; none broader than your own. `api` stands for all that a manager may do, "
+        description="The scopes of the token; none broader than your own. `api` stands for all that a manager may do, "
         "`admin` for `admin:*`."
     )
     environment: Environment = Field(
@@ -36,7 +36,7 @@ class TokenIn(Input):
 
 
 class TokenPatch(Input):
-    """What to change; fields that are left out stay as they are."""
+    """The fields to change; those left out stay as they are."""
 
     name: Name | None = None
     scopes: Scopes | None = None
@@ -67,18 +67,18 @@ class RevocationIn(Input):
 
 
 class RevocationOut(Output):
-    """What became of one token."""
+    """The result for one token."""
 
     id: str
     status: Revocation = Field(
-        description="`not_found`: there is no such token that you may see; `not_allowed`: it may do what the "
+        description="`not_found`: you see no token with this id; `not_allowed`: it may do what the "
         "credential you use may not, or its user stands above yours; `conflict`: it was being changed at the same "
         "moment and is not revoked, so send its id again."
     )
 
 
 class RevocationsOut(Output):
-    """What became of each token, in the order of the request."""
+    """The result for each token, in the order of the request."""
 
     results: list[RevocationOut]
 

@@ -110,7 +110,7 @@ def get_visible(caller: Caller, token_id: str) -> Token:
     """
     token = table.get(caller.workspace_id, token_id)
     if not _may_see(caller, token):
-        raise NotFound("There is no such token.")
+        raise NotFound("The token does not exist.")
     return token
 
 

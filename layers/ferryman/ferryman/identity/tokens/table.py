@@ -1,4 +1,4 @@
-"""The table `tokens`: (workspace_id, token_id) → token. What authenticates is in `credentials`.
+"""The table `tokens`: (workspace_id, token_id) → token. The table `credentials` authenticates.
 
 Beside the token's own attributes an item has `name_folded`, to look for names in whatever case.
 """
@@ -31,7 +31,7 @@ def _key(workspace_id: str, token_id: str) -> store.Key:
 def get(workspace_id: str, token_id: str) -> Token:
     item = store.get(TABLE, _key(workspace_id, token_id))
     if item is None:
-        raise NotFound("There is no such token.")
+        raise NotFound("The token does not exist.")
     return Token.from_item(item)
 
 
@@ -144,5 +144,5 @@ def revoking(token: Token, at: str, reason: str | None = None) -> store.Write:
         _key(token.workspace_id, token.token_id),
         {"revoked_at": at, "updated_at": at, **({"revoked_reason": reason} if reason else {})},
         condition="attribute_exists(token_id) AND attribute_not_exists(revoked_at)",
-        refused=NotFound("There is no such token that could be revoked."),
+        refused=NotFound("No token that could be revoked has this id."),
     )

@@ -23,7 +23,7 @@ def find(email: str) -> list[tuple[str, str]]:
 
 
 def listing(user: User) -> list[store.Write]:
-    """What makes a new person known by their address."""
+    """The writes that make a new person known by their address."""
     if user.email is None:
         return []
     item = {"email_hash": digest(user.email), "workspace_id": user.workspace_id, "user_id": user.user_id}
@@ -31,7 +31,7 @@ def listing(user: User) -> list[store.Write]:
 
 
 def relisting(before: User, after: User) -> list[store.Write]:
-    """What follows a change of the person's address."""
+    """The writes that follow a change of the person's address."""
     if before.email is None or after.email is None or digest(before.email) == digest(after.email):
         return []
     gone = {"email_hash": digest(before.email), "workspace_id": before.workspace_id}

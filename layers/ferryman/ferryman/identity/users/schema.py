@@ -1,4 +1,4 @@
-"""What the API takes and gives for users."""
+"""Requests and responses of the API about users."""
 
 from typing import Annotated, Literal, Self
 
@@ -28,7 +28,7 @@ type Handle = Annotated[
     AfterValidator(_handle),
     WithJsonSchema({"type": "string", "pattern": f"^{HANDLE}$", "examples": ["deploy-bot"]}),
 ]
-_HANDLE = "What mentions name: @handle. Unique among the people and bots of the workspace."
+_HANDLE = "The name in mentions: @handle. Unique among the people and bots of the workspace."
 _ABOUT = "The text of the profile card."
 
 
@@ -44,7 +44,7 @@ class UserIn(Input):
 
 
 class UserPatch(Input):
-    """What to change; fields that are left out stay as they are."""
+    """The fields to change; those left out stay as they are."""
 
     name: Name | None = None
     email: Email | None = None
@@ -100,7 +100,7 @@ class MeOut(Output):
     token_id: str | None = Field(description="The token that was used; null for a session.")
     session_id: str | None = Field(description="The session that was used; null for a token.")
     scopes: list[Scope] = Field(
-        description="What is left of the token's scopes under the user's role; all of the role's for a session."
+        description="The token's scopes, as far as the user's role allows them; all of the role's for a session."
     )
     livemode: bool
 

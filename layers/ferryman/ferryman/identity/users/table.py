@@ -28,10 +28,10 @@ def _handle_entry(handle: str) -> str:
 
 
 def get(workspace_id: str, user_id: str) -> User:
-    # Only a user's id: other entries of the table are no users.
+    # Only a user's id: other entries of the table are not users.
     item = store.get(TABLE, _key(workspace_id, user_id)) if ids.is_id(ids.USER, user_id) else None
     if item is None:
-        raise NotFound("There is no such user.")
+        raise NotFound("The user does not exist.")
     return User.from_item(item)
 
 
@@ -197,7 +197,7 @@ def deleting(user: User) -> list[store.Write]:
 def present(workspace_id: str, user_id: str) -> store.Write:
     """Holds a transaction to the moment in which the user exists."""
     return store.check(
-        TABLE, _key(workspace_id, user_id), "attribute_exists(entry)", refused=NotFound("There is no such user.")
+        TABLE, _key(workspace_id, user_id), "attribute_exists(entry)", refused=NotFound("The user does not exist.")
     )
 
 

@@ -1,4 +1,4 @@
-"""What the operator's functions take, and what the API gives for a workspace."""
+"""Requests of the operator's functions, and responses of the API about a workspace."""
 
 from typing import Self
 

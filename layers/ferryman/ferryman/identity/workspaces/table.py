@@ -15,7 +15,7 @@ _BOOTSTRAP = "bootstrap"
 def get(workspace_id: str) -> Workspace:
     item = store.get(TABLE, {"workspace_id": workspace_id})
     if item is None:
-        raise NotFound("There is no such workspace.")
+        raise NotFound("The workspace does not exist.")
     return Workspace.from_item(item)
 
 
@@ -39,7 +39,7 @@ def changing_plan(workspace: Workspace, plan: Plan | None) -> store.Write:
         {"workspace_id": workspace.workspace_id},
         {"plan": plan},
         condition="attribute_exists(workspace_id)",
-        refused=NotFound("There is no such workspace."),
+        refused=NotFound("The workspace does not exist."),
     )
 
 

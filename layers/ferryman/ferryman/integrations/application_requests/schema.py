@@ -1,4 +1,4 @@
-"""What the API gives for the log of an application's requests."""
+"""Responses of the API about the log of an application's requests."""
 
 from typing import Self
 

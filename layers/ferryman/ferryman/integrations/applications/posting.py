@@ -1,4 +1,4 @@
-"""What applications send: to their group, or to one person, who is created when missing.
+"""Accepts what applications send: to their group, or to one person, who is created when missing.
 
 Each thing that can be wrong has an exception of its own, so that a dialect can say it in its words.
 """
@@ -38,7 +38,7 @@ _NOBODY = secrets.digest("")  # looked up for what cannot be a token, so that it
 
 
 class Refused(FerrymanError):
-    """What an application sent is not accepted."""
+    """The application's request is not accepted."""
 
 
 class UnknownApplication(Refused):
@@ -89,13 +89,13 @@ class PersonUnknown(Refused):
     """Nobody active has this e-mail address, and the application may not create them."""
 
     def __init__(self, email: str) -> None:
-        super().__init__("There is no such person.")
+        super().__init__("The person does not exist.")
         self.email = email
 
 
 @dataclass(slots=True)
 class RequestLog:
-    """What is known of a request while it is carried out, for its line in the application's log."""
+    """Collects what a request's line in the application's log will say, while the request is carried out."""
 
     endpoint: Endpoint
     request_id: str
@@ -105,7 +105,7 @@ class RequestLog:
     context_id: str | None = None
 
     def end(self, status: int, error: str | None = None) -> None:
-        """Keep the line. What was accepted stays accepted when that fails; the function's own log has it too."""
+        """Keep the line. An accepted message stays accepted when that fails; the function's own log has it too."""
         if self.application is None:
             return
         now = clock.now()
@@ -141,12 +141,12 @@ def identify(line: RequestLog, token: str, app_name: str | None = None) -> Appli
     wanted = known if app_name is None else app_name
     same = hmac.compare_digest(known.encode(), wanted.encode("utf-8", "surrogatepass"))
     if found is None or found.kind != "application" or not same or not found.active:
-        raise UnknownApplication("There is no such application.")
+        raise UnknownApplication("The application does not exist.")
     try:
         credentials_service.mark_used(found, table.TABLE, table.key(found.workspace_id, found.subject_id))
         application = table.get(found.workspace_id, found.subject_id)
     except (NotAuthenticated, NotFound):  # revoked in between
-        raise UnknownApplication("There is no such application.") from None
+        raise UnknownApplication("The application does not exist.") from None
     line.application = application
     return application
 

@@ -1,4 +1,4 @@
-"""What the API takes and gives for applications."""
+"""Requests and responses of the API about applications."""
 
 import re
 from typing import Annotated, Self
@@ -62,11 +62,13 @@ class ApplicationIn(Input):
     people_per_hour: PeoplePerHour = Field(100, description=_PER_HOUR)
     context_seconds: ContextSeconds = Field(300, description=_LIFETIME)
     webhook_url: Url | None = Field(None, description=_URL)
-    format: Format = Field(OF_APPLICATIONS, description="Whose words the callbacks' bodies are in. Never changes.")
+    format: Format = Field(
+        OF_APPLICATIONS, description="The product whose words the callbacks' bodies use. Never changes."
+    )
 
 
 class ApplicationPatch(Input):
-    """What to change; fields that are left out stay as they are."""
+    """The fields to change; those left out stay as they are."""
 
     app_name: AppName | None = Field(None, description=f"{_NAMED} The old name stops working at once.")
     chat_id: ChatId | None = Field(None, description=f"{_CHAT} null: none.")
@@ -78,8 +80,8 @@ class ApplicationPatch(Input):
     state: State | None = Field(None, description="`disabled`: its URLs accept nothing until it is enabled again.")
     webhook_url: Url | None = Field(
         None,
-        description=f"{_URL} null: nowhere. Of a new webhook, POST /v1/webhooks/{{webhook_id}}/rotate-secret shows "
-        "a signing secret.",
+        description=f"{_URL} null: nowhere. POST /v1/webhooks/{{webhook_id}}/rotate-secret shows the signing secret of "
+        "a new webhook.",
     )
 
 

@@ -75,7 +75,7 @@ def get_visible(caller: Caller, application_id: str) -> Application:
     """The application. To a test token only test ones exist, to a live one live ones."""
     application = table.get(caller.workspace_id, application_id)
     if application.livemode != caller.livemode:
-        raise NotFound("There is no such application.")
+        raise NotFound("The application does not exist.")
     return application
 
 
@@ -240,6 +240,6 @@ def _check_chat(caller: Caller, chat_id: str | None) -> None:
     try:
         chat = chats.get(caller.workspace_id, chat_id)
     except NotFound:
-        raise Invalid("There is no such chat.", "/chat_id") from None
+        raise Invalid("The chat does not exist.", "/chat_id") from None
     if chat.type != "group":
         raise Invalid("The chat is a private one; an application posts to a group.", "/chat_id")

@@ -26,7 +26,7 @@ def key(workspace_id: str, application_id: str) -> store.Key:
 def get(workspace_id: str, application_id: str) -> Application:
     item = store.get(TABLE, key(workspace_id, application_id)) if application_id.startswith("app_") else None
     if item is None:
-        raise NotFound("There is no such application.")
+        raise NotFound("The application does not exist.")
     return Application.from_item(item)
 
 

@@ -93,7 +93,7 @@ def any_live(bot: User) -> bool:
 
 
 def deactivated() -> Conflict:
-    """What a deactivated bot's callers are told."""
+    """The refusal that a deactivated bot's callers get."""
     return Conflict("The bot is deactivated. Activate it first: PATCH /v1/bots/{id} with active: true.")
 
 

@@ -1,4 +1,4 @@
-"""What the API takes and gives for bots, their tokens and their callbacks."""
+"""Requests and responses of the API about bots, their tokens and their callbacks."""
 
 from typing import Annotated, Literal, Self
 
@@ -16,7 +16,7 @@ from ferryman.webhooks.subscriptions.schema import Signatures, Url
 # All that the role `bot` may hold (ferryman.identity.permissions).
 type BotScope = Literal["messages:read", "messages:write", "chats:read", "users:read"]
 type BotScopes = Annotated[list[BotScope], Field(min_length=1), AfterValidator(distinct)]
-_HANDLE = "What mentions name: @handle. Unique among the people and bots of the workspace."
+_HANDLE = "The name in mentions: @handle. Unique among the people and bots of the workspace."
 _ABOUT = "The text of the profile card."
 
 
@@ -28,16 +28,16 @@ class BotIn(Input):
     avatar_url: AvatarUrl | None = None
     about: Description | None = Field(None, description=_ABOUT)
     scopes: BotScopes | None = Field(
-        None, description="Of the first token. Left out: all that a bot may hold and your own token has."
+        None, description="For the first token. Left out: all that a bot may hold and your own token has."
     )
     environment: Environment | None = Field(
-        None, description="Of the first token. Left out: `production` with a live token, else `development`."
+        None, description="For the first token. Left out: `production` with a live token, else `development`."
     )
     expires_at: Time | None = Field(None, description="When the first token stops working; never, when left out.")
 
 
 class BotPatch(Input):
-    """What to change; fields that are left out stay as they are."""
+    """The fields to change; those left out stay as they are."""
 
     name: Name | None = None
     handle: Handle | None = Field(None, description=_HANDLE)
@@ -112,7 +112,7 @@ class CallbackIn(Input):
 
 
 class CallbackPatch(Input):
-    """What to change; fields that are left out stay as they are. A changed URL keeps its secret."""
+    """The fields to change; those left out stay as they are. A changed URL keeps its secret."""
 
     url: Url | None = None
     signatures: Signatures | None = None

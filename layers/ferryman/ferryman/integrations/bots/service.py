@@ -1,4 +1,4 @@
-"""Bots: users of the role `bot`, who only call the API. What a bot may do at most is the role's (`scopes`)."""
+"""Bots: users of the role `bot`, who only call the API. A bot may do at most what its role allows (`scopes`)."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -59,7 +59,7 @@ def create(caller: Caller, wanted: BotIn, idempotency_key: IdempotencyKey | None
 
 def get_visible(caller: Caller, bot_id: str) -> User:
     """The bot, if the caller may manage it: every one with admin:*, else only those the caller's user created."""
-    unknown = NotFound("There is no such bot.")
+    unknown = NotFound("The bot does not exist.")
     try:
         bot = table.get(caller.workspace_id, bot_id)
     except NotFound:
@@ -182,7 +182,7 @@ def token_of(caller: Caller, bot_id: str, token_id: str) -> Token:
     bot = get_visible(caller, bot_id)
     token = tokens_table.get(caller.workspace_id, token_id)
     if token.user_id != bot.user_id or (token.livemode and not caller.livemode):
-        raise NotFound("There is no such token.")
+        raise NotFound("The token does not exist.")
     return token
 
 

@@ -1,4 +1,4 @@
-"""What the API takes and gives for incoming webhooks."""
+"""Requests and responses of the API about incoming webhooks."""
 
 from typing import Self
 
@@ -22,7 +22,7 @@ class IncomingWebhookIn(Input):
 
 
 class IncomingWebhookPatch(Input):
-    """What to change; fields that are left out stay as they are. Earlier messages keep their author."""
+    """The fields to change; those left out stay as they are. Earlier messages keep their author."""
 
     name: Name | None = Field(None, description=_NAME)
     avatar_url: AvatarUrl | None = Field(None, description=f"{_AVATAR} null removes it.")

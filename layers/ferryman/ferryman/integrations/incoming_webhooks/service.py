@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # posting, the busiest of all, needs no models
 
 _ROUNDS = 5
 _OWNER_ROUTE = "/v1/incoming-webhooks/{incoming_webhook_id}/owner"
-_UNKNOWN = "There is no such incoming webhook. Check the URL; it may have been revoked."
+_UNKNOWN = "The incoming webhook does not exist. Check the URL; it may have been revoked."
 
 
 def create(
@@ -39,7 +39,7 @@ def create(
     try:
         access.get_visible(caller, wanted.chat_id)
     except NotFound:
-        raise Invalid("There is no such chat among those you belong to.", "/chat_id") from None
+        raise Invalid("You do not belong to a chat with this id.", "/chat_id") from None
     secret = secrets.new_hook_secret()
     now = clock.now_iso()
     webhook = IncomingWebhook(
@@ -97,11 +97,11 @@ def get_visible(caller: Caller, incoming_webhook_id: str) -> IncomingWebhook:
     """
     webhook = table.get(caller.workspace_id, incoming_webhook_id)
     if webhook.livemode != caller.livemode:
-        raise NotFound("There is no such incoming webhook.")
+        raise NotFound("The incoming webhook does not exist.")
     try:
         access.get_visible(caller, webhook.chat_id)
     except NotFound:
-        raise NotFound("There is no such incoming webhook.") from None
+        raise NotFound("The incoming webhook does not exist.") from None
     return webhook
 
 

@@ -1,6 +1,6 @@
 """The table `incoming_webhooks`: (workspace_id, incoming_webhook_id) → incoming webhook.
 
-What the secret URL authenticates with is in `credentials`.
+The table `credentials` authenticates the secret URL.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ def key(workspace_id: str, incoming_webhook_id: str) -> store.Key:
 def get(workspace_id: str, incoming_webhook_id: str) -> IncomingWebhook:
     item = store.get(TABLE, key(workspace_id, incoming_webhook_id))
     if item is None:
-        raise NotFound("There is no such incoming webhook.")
+        raise NotFound("The incoming webhook does not exist.")
     return IncomingWebhook.from_item(item)
 
 

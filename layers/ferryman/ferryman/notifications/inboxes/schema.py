@@ -1,4 +1,4 @@
-"""What the API takes and gives for a person's own notifications."""
+"""Requests and responses of the API about a person's own notifications."""
 
 import json
 from typing import Any, Self

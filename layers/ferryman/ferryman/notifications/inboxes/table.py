@@ -68,6 +68,6 @@ def read(workspace_id: str, user_id: str, notification_id: str, *, livemode: boo
         "SET read_at = if_not_exists(read_at, :at)",
         {":at": clock.now_iso(), ":now": int(clock.now())},
         condition="expires_at_epoch > :now",
-        refused=NotFound("There is no such notification."),
+        refused=NotFound("The notification does not exist."),
     )
     return Entry.from_item(store.commit([marked], return_new=True) or {})

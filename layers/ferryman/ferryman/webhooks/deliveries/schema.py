@@ -1,4 +1,4 @@
-"""What the API gives for deliveries and their attempts."""
+"""Responses of the API about deliveries and their attempts."""
 
 from typing import Any, Literal, Self
 
@@ -42,10 +42,10 @@ class AttemptOut(Output):
         description="`unknown`: it never reported, so the receiver may have got it; `open`: it is under way."
     )
     status: int | None = Field(description="The receiver's HTTP status, when there was an answer.")
-    error: str | None = Field(description="What went wrong, when there was no answer.")
+    error: str | None = Field(description="The fault, when no answer came.")
     duration_ms: int | None
     excerpt: str | None = Field(description="The first part of the answer, as text.")
-    request_headers: dict[str, str] = Field(description="What was sent, without the signatures.")
+    request_headers: dict[str, str] = Field(description="The request as it was sent, without the signatures.")
 
 
 class DeliveryOut(Output):

@@ -29,4 +29,4 @@ def get_visible(caller: Caller, delivery_id: str) -> tuple[Delivery, Webhook]:
     try:
         return found, subscriptions.get_visible(caller, found.webhook_id)
     except NotFound:
-        raise NotFound("There is no such delivery.") from None
+        raise NotFound("The delivery does not exist.") from None

@@ -70,7 +70,7 @@ def get(workspace_id: str, delivery_id: str) -> Delivery:
     parts = ids.of_delivery(delivery_id)
     item = store.get(TABLE, key(workspace_id, parts[1], delivery_id)) if parts else None
     if item is None or item["expires_at_epoch"] <= clock.now():
-        raise NotFound("There is no such delivery.")
+        raise NotFound("The delivery does not exist.")
     return Delivery.from_item(item)
 
 

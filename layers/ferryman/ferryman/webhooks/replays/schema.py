@@ -1,4 +1,4 @@
-"""What the API takes and gives for replays."""
+"""Requests and responses of the API about replays."""
 
 from typing import Annotated, Literal, Self
 
@@ -30,7 +30,7 @@ class ReplayIn(Input):
 
 
 class ReplayPreview(Output):
-    """What a replay would send again."""
+    """The deliveries that a replay would send again."""
 
     matched: int
     complete: bool = Field(description="false: there are more than could be counted at once.")

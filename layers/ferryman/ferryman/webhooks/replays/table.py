@@ -23,7 +23,7 @@ def key(workspace_id: str, webhook_id: str, replay_id: str) -> store.Key:
 def get(workspace_id: str, webhook_id: str, replay_id: str) -> Replay:
     item = store.get_kept(TABLE, key(workspace_id, webhook_id, replay_id))
     if item is None:
-        raise NotFound("There is no such replay.")
+        raise NotFound("The replay does not exist.")
     return Replay.from_item(item)
 
 

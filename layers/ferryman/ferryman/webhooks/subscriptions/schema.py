@@ -1,4 +1,4 @@
-"""What the API takes and gives for outgoing webhooks."""
+"""Requests and responses of the API about outgoing webhooks."""
 
 from typing import Annotated, Self
 
@@ -20,7 +20,7 @@ type Signatures = Annotated[list[Signature], Field(min_length=1), AfterValidator
 type Url = Annotated[str, Field(min_length=1, max_length=2048)]
 _CHATS = "Only events of these chats; you must belong to each. Left out: every chat, which needs admin:*."
 _FORMAT = (
-    "Whose words the bodies are in: `ferryman`, or another product's, for events that it can tell "
+    "The product whose words the bodies use: `ferryman`, or another one, for events that it can tell "
     "(GET /v1/event-types). It never changes."
 )
 
@@ -45,7 +45,7 @@ class WebhookIn(Input):
 
 
 class WebhookPatch(Input):
-    """What to change; fields that are left out stay as they are. A changed URL keeps its secret."""
+    """The fields to change; those left out stay as they are. A changed URL keeps its secret."""
 
     url: Url | None = None
     events: Events | None = None
@@ -75,7 +75,7 @@ class PersonalWebhookIn(Input):
 
 
 class PersonalWebhookPatch(Input):
-    """What to change; fields that are left out stay as they are. A changed URL keeps its secret."""
+    """The fields to change; those left out stay as they are. A changed URL keeps its secret."""
 
     url: Url | None = None
     events: PersonalEvents | None = None
@@ -86,10 +86,10 @@ class PersonalWebhookPatch(Input):
 
 
 class PersonalTestIn(Input):
-    """What to send as a test."""
+    """The test to send."""
 
     event_type: NotificationType | None = Field(
-        None, description="Whose example to send; the first of the webhook's events, when left out."
+        None, description="The event type whose example is sent; the first of the webhook's events, when left out."
     )
 
 
@@ -100,10 +100,14 @@ class WebhookOut(Output):
     url: str
     events: list[EventType]
     chat_ids: list[str] | None
-    bot_id: str | None = Field(description="Of a bot's callback: the bot whose mentions it gets.")
-    application_id: str | None = Field(description="Of an application's callback: whose answers it gets.")
-    user_id: str | None = Field(description="Of a personal webhook: the person whose notifications it gets.")
-    format: Format = Field(description="Whose words the bodies are in; `ferryman` is described under Webhooks.")
+    bot_id: str | None = Field(description="For a bot's callback, the bot whose mentions it gets.")
+    application_id: str | None = Field(
+        description="For an application's callback, the application whose answers it gets."
+    )
+    user_id: str | None = Field(description="For a personal webhook, the person whose notifications it gets.")
+    format: Format = Field(
+        description="The product whose words the bodies use; `ferryman` is described under Webhooks."
+    )
     signatures: list[Signature]
     name: str | None
     description: str | None
@@ -169,8 +173,8 @@ class PersonalRotationIn(RotationIn):
 
 
 class TestIn(Input):
-    """What to send as a test."""
+    """The test to send."""
 
     event_type: EventType | None = Field(
-        None, description="Whose example to send; the first of the webhook's events, when left out."
+        None, description="The event type whose example is sent; the first of the webhook's events, when left out."
     )

@@ -84,7 +84,7 @@ def get_visible(caller: Caller, webhook_id: str) -> Webhook:
     """The webhook, if the caller may manage it: every one with admin:*, else only the caller's user's own."""
     webhook = table.get(caller.workspace_id, webhook_id)
     if not may_manage(caller, webhook):
-        raise NotFound("There is no such webhook.")
+        raise NotFound("The webhook does not exist.")
     return webhook
 
 
@@ -264,4 +264,4 @@ def _check_chats(caller: Caller, chat_ids: list[str] | None) -> None:
         known = {chat_id for chat_id, _ in pairs}
     for number, chat_id in enumerate(chat_ids):
         if chat_id not in known:
-            raise Invalid("There is no such chat among those you belong to.", f"/chat_ids/{number}")
+            raise Invalid("You do not belong to a chat with this id.", f"/chat_ids/{number}")

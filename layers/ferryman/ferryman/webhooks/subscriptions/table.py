@@ -2,7 +2,7 @@
 
 A topic is `<workspace_id>/<live|test>/<chat_id>`, or `*` for the chat where a webhook wants every chat. One row
 for each chat a webhook listens to, so that finding who wants an event costs the same in a workspace of ten
-webhooks and of a hundred thousand, and live and test never meet. Whose webhook is somebody's own has one row: a bot's
+webhooks and of a hundred thousand, and live and test never meet. A webhook that is somebody's own has one row: a bot's
 callback under `<workspace_id>/<live|test>/bot/<bot_id>`, an application's under `…/application/<application_id>`, a
 personal webhook under `…/user/<user_id>`.
 """
@@ -60,7 +60,7 @@ def _key(workspace_id: str, webhook_id: str) -> store.Key:
 def get(workspace_id: str, webhook_id: str) -> Webhook:
     item = store.get(TABLE, _key(workspace_id, webhook_id))
     if item is None:
-        raise NotFound("There is no such webhook.")
+        raise NotFound("The webhook does not exist.")
     return Webhook.from_item(item)
 
 
