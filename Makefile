@@ -13,7 +13,7 @@ REQUIREMENTS := layers/dependencies/requirements.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install up down logs env tour-fchat tour-fluxdesk test test-console test-unit test-contract test-integration \
-	test-simulation test-e2e lint types format lock build validate openapi docs bench clean
+	test-simulation test-e2e rehearse lint types format lock build validate openapi docs bench clean
 
 help: ## List the targets
 	@printf 'Ferryman, a serverless integrations hub. Targets:\n\n'
@@ -53,8 +53,11 @@ test-console: ## Check the console's types against the API, lint it, hold its si
 test-unit: ## Run the pure tests
 test-contract: ## Run the tests of system-wide promises: template, routes, openapi.yaml
 test-integration: ## Run the handlers against tables built from the template
-test-simulation: ## Run the pipeline under every fault on a fake clock: 20 seeds of a thousand events
+test-simulation: ## Run the pipeline under every fault on a fake clock: 20 seeds of 400 events
 test-e2e: ## Run the journeys on an embedded stack of their own
+
+rehearse: $(INSTALLED) ## Run the simulation at full length: 20 seeds of a thousand events; ten minutes
+	@FERRYMAN_REHEARSAL=yes python -m tools.checks simulation
 
 lint: $(INSTALLED) ## Run the linter and check the formatting
 	@python -m tools.checks lint

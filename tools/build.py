@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools import console, frontend, template
+from tools import console, frontend, reference_page, template
 from tools.console import LocalError, step, tail
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,7 +46,8 @@ def _source_files(root: Path) -> Iterator[Path]:
 
 def _is_made(root: Path, file: Path) -> bool:
     """Whether a file is compiled or built from others that are counted."""
-    return "__pycache__" in file.parts or file.is_relative_to(root / frontend.TARGET)
+    made = (root / frontend.TARGET, root / reference_page.TARGET)
+    return "__pycache__" in file.parts or any(file.is_relative_to(target) for target in made)
 
 
 @contextmanager
@@ -60,7 +61,7 @@ def lock(root: Path) -> Iterator[None]:
 
 
 def build(root: Path, place: Path, log: Path, architecture: str) -> bool:
-    """Build the console and run `sam build` to `place`, unless the sources are those of last time.
+    """Build both web pages and run `sam build` to `place`, unless the sources are those of last time.
 
     Returns whether it had to. Needs the lock. Raises `LocalError` if the build fails, or holds a binary for another
     processor.
@@ -75,6 +76,7 @@ def build(root: Path, place: Path, log: Path, architecture: str) -> bool:
     mark.parent.mkdir(parents=True, exist_ok=True)
     mark.unlink(missing_ok=True)
     frontend.build(root)
+    reference_page.build(root)
     command = ["sam", "build", "--cached", "--parallel", "--build-dir", str(directory)]
     sam([*command, *overrides(processor)], root, dict(os.environ), log)
     verify(directory, architecture)

@@ -7,14 +7,16 @@ import time
 from tools import console
 from tools.console import LocalError, bold, green, red, seconds
 
+# A process that has nothing left to do takes tests from the other.
+_PYTEST = ("pytest", "-q", "-n", "2", "--dist", "worksteal")
 STAGES: dict[str, list[list[str]]] = {
     "lint": [["ruff", "check", "."], ["ruff", "format", "--check", "."]],
     "types": [["mypy", "."]],
     "console": [["python", "-m", "tools.frontend", "check"]],
-    "unit": [["pytest", "-q", "-n", "2", "tests/unit"]],
-    "contract": [["pytest", "-q", "-n", "2", "tests/contract"]],
-    "integration": [["pytest", "-q", "-n", "2", "--dist", "loadfile", "tests/integration"]],
-    "simulation": [["pytest", "-q", "-n", "2", "tests/simulation"]],
+    "unit": [[*_PYTEST, "tests/unit"]],
+    "contract": [[*_PYTEST, "tests/contract"]],
+    "integration": [[*_PYTEST, "tests/integration"]],
+    "simulation": [[*_PYTEST, "tests/simulation"]],
     "e2e": [["pytest", "-q", "tests/e2e"]],
 }
 ADVICE = {

@@ -92,7 +92,7 @@ def security_schemes() -> dict[str, Any]:
 
 
 def webhooks() -> dict[str, Any]:
-    """What receivers get: one entry an event type, with its schema and an example."""
+    """The deliveries that receivers get: one entry an event type, with its schema and an example."""
     return {type_: {"post": _delivery(type_)} for type_ in catalogue.TYPES}
 
 

@@ -11,7 +11,7 @@ DATA = "data.yaml"  # what is kept
 RELEASE = "template.yaml"  # what changes with each release
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Plain YAML with CloudFormation's short tags (!Ref, !Sub, …), whose meaning does not matter here."""
 
 

@@ -84,6 +84,7 @@ def test_every_kind_of_webhook_has_the_same_routes() -> None:
         for webhooks, deliveries in kinds.items()
     }
     routes["/v1/webhooks"].remove("PUT /{}/owner")  # the others go with their person or bot
+    routes["/v1/webhooks"] -= {"POST /delete", "POST /{}/send"}  # a workspace connects many systems with them
     assert len(routes["/v1/webhooks"]) == 16
     assert routes["/v1/webhooks"] == routes["/v1/me/webhooks"] == routes["/v1/bots/{}/callbacks"]
 

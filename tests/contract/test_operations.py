@@ -32,7 +32,7 @@ each_alarm = pytest.mark.parametrize("name", ALARMS)
 # Why no customer's receiver can ring an alarm that looks at this metric, however it answers, hangs or fails. A metric
 # that is not named here may not be alarmed on.
 ARGUMENTS = {
-    "5xx": "no request waits for a receiver, so none is answered by what a receiver did",
+    "5xx": "the one request that waits for a receiver is answered 200 whatever the receiver did",
     "IteratorAge": "the functions of the streams never talk to a receiver",
     "SweeperBehind": "the sweeper reads our own tables",
     "SweptEvents": "what is dispatched late was not dispatched by the stream's functions, which talk to no receiver",
@@ -46,7 +46,8 @@ ARGUMENTS = {
     "StuckDeliveries": "a receiver is called after the claim, and what failed after the claim is not requeued",
     "InfrastructureFailures": "what a receiver does is an outcome; these lines are written for exceptions",
     "Errors": "what a receiver does is an outcome, and an attempt ends long before the function's time does",
-    "Throttles": "the delivery mapping has a MaximumConcurrency, and asks for no more however long receivers hang",
+    "Throttles": "the delivery mapping has a MaximumConcurrency, and asks for no more however long receivers hang; "
+    "API Gateway lets five connectivity checks a second through, of at most eight seconds each",
 }
 
 
@@ -229,14 +230,14 @@ def test_no_alarm_looks_at_what_a_receiver_can_do() -> None:
     assert ages == [Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", (("QueueName", "DeadLettersQueue"),))]
 
 
-def test_only_the_deliverer_can_reach_a_receiver() -> None:
+def test_only_deliveries_and_the_connectivity_check_can_reach_a_receiver() -> None:
     """The arguments lean on this: nothing that any other alarm looks at waits for a receiver."""
     calling = {
         folder
         for folder in FUNCTIONS
         if ("ferryman.outbound.adapter", "session") in reach._Reach(template.handler(folder)).nodes
     }
-    assert calling == {"deliverer"}
+    assert calling == {"deliverer", "webhooks"}
 
 
 def test_hanging_receivers_cannot_use_up_the_concurrency() -> None:

@@ -143,9 +143,13 @@ def test_a_poison_record_neither_blocks_a_stream_nor_is_lost(folder: str, proper
 
 
 def test_the_sweeper_stays_behind_everything_that_is_still_being_stored() -> None:
-    """Behind the slowest function that stores messages, the oldest id that it may store unmarked, and two clocks."""
-    storing = [folder for folder in FUNCTIONS if ("dynamodb:PutItem", "MessagesTable") in guard.allowed(folder)]
-    assert {"hooks", "messages", "fchat"} <= set(storing)
+    """Behind the slowest function that stores messages, the oldest id that it may store unmarked, and two clocks.
+
+    The functions that dispatch store replies, which carry the mark from the beginning.
+    """
+    storing = {folder for folder in FUNCTIONS if ("dynamodb:PutItem", "MessagesTable") in guard.allowed(folder)}
+    storing -= {"dispatcher", "sweeper", "unpark"}
+    assert {"hooks", "messages", "fchat"} <= storing
     clocks = 60
     slowest = max(timeout(folder) for folder in storing)
     assert messages.PROMPT_SECONDS + slowest + clocks <= walk.SOON.behind_seconds
@@ -498,12 +502,14 @@ def test_no_other_site_is_let_in_by_cors() -> None:
 
 
 def test_requests_a_second_are_bounded() -> None:
-    """Each route by itself, and those that cost a password's hash more tightly."""
+    """Each route by itself, and more tightly those that cost a password's hash or wait for a receiver."""
     (api,) = template.resources("AWS::Serverless::HttpApi").values()
     every = api["Properties"]["DefaultRouteSettings"]
     assert 0 < every["ThrottlingRateLimit"] <= every["ThrottlingBurstLimit"] <= 5_000
     costly = api["Properties"]["RouteSettings"]
-    assert set(costly) == {"POST /v1/sessions", "POST /v1/invitations/accept"}
+    waiting = {key for key in template.routes() if key.endswith("/send")}
+    assert len(waiting) == 2
+    assert set(costly) == {"POST /v1/sessions", "POST /v1/invitations/accept", *waiting}
     assert all(one["ThrottlingRateLimit"] <= one["ThrottlingBurstLimit"] <= 100 for one in costly.values())
 
 

@@ -148,6 +148,7 @@ def test_each_change_is_an_event_of_its_own(world: World, workspace: Workspace, 
     message = post(workspace, chat, "one")
     url = f"{chat}/{message['id']}"
     assert workspace.call("PATCH", url, {"text": "two"}).status == 200
+    world.pump()
     assert workspace.call("DELETE", url).status == 204
     world.pump()
     bodies = [json.loads(request.body) for request in receiver.requests("/in")]

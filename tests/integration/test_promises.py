@@ -11,6 +11,7 @@ from ferryman.aws import clients as aws
 from ferryman.outbound import own_network, transport
 from ferryman.pipeline import deliver, load_events
 from ferryman.pipeline.load_events import Source
+from ferryman.pipeline.prepare import Prepared, prepare
 from ferryman.webhooks import retry_policy
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.tickets import Ticket
@@ -444,15 +445,14 @@ def test_the_time_that_reading_took_is_gone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (ticket,) = _dispatched(world, workspace, chat, "slowly read")
-    now, prepare, took = clock.now, deliver.prepare, [0.0]
+    context = Context(remaining_ms=26_000)
 
-    def slowly(tickets: Sequence[Ticket]) -> deliver.Prepared:
-        took[0] = 25
+    def slowly(tickets: Sequence[Ticket]) -> Prepared:
+        context.remaining_ms = 1_000
         return prepare(tickets)
 
-    monkeypatch.setattr(clock, "now", lambda: now() + took[0])
     monkeypatch.setattr(deliver, "prepare", slowly)
-    reply = world.invoke("deliverer", _batch(ticket), Context(remaining_ms=26_000))
+    reply = world.invoke("deliverer", _batch(ticket), context)
     assert reply == {"batchItemFailures": [{"itemIdentifier": "0"}]}
     assert not receiver.requests()
 

@@ -9,6 +9,12 @@ from ferryman.identity.credentials import secrets
 
 from tests.support.template import ROOT
 from tests.support.world import World
+from tools import reference_page
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _built() -> None:
+    reference_page.build(ROOT)
 
 
 def test_openapi_yaml_is_served_as_it_is_kept(world: World) -> None:
@@ -37,10 +43,36 @@ def test_the_page_loads_from_its_own_host_only(world: World) -> None:
     text = page.body.decode()
     assert "<script>" not in text
     for address in re.findall(r'(?:src|href)="([^"]+)"', text):
+        if address == "data:,":  # no icon, so that a browser asks for none
+            continue
         assert address.startswith("/"), address
         loaded = world.call("GET", address)
         assert loaded.status == 200
         assert loaded.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_page_is_small_enough_to_be_drawn_at_once(world: World) -> None:
+    sizes = [
+        len(world.call("GET", f"/docs/{asset}", headers={"accept-encoding": "gzip"}).body)
+        for asset in ("swagger-ui.js", "swagger-ui.css", "start.js")
+    ]
+    assert sum(sizes) < 500_000
+    start = world.call("GET", "/docs/start.js").body.decode()
+    assert 'docExpansion: "none", defaultModelsExpandDepth: -1' in start
+
+
+@pytest.mark.parametrize("address", ["/docs", "/docs/", "/openapi.yaml", "/healthz", "/docs/start.js"])
+def test_head_has_the_headers_of_get(world: World, address: str) -> None:
+    got, head = world.call("GET", address), world.call("HEAD", address)
+    assert (head.status, head.body) == (200, b"")
+    differs = {"x-request-id", "content-length", "date"}
+    assert {name: value for name, value in head.headers.items() if name not in differs} == {
+        name: value for name, value in got.headers.items() if name not in differs
+    }
+
+
+def test_docs_with_a_slash_is_the_same_page(world: World) -> None:
+    assert world.call("GET", "/docs/").body == world.call("GET", "/docs").body
 
 
 def test_the_page_shows_the_reference_of_this_host(world: World) -> None:
@@ -59,7 +91,7 @@ def test_the_health_check_needs_no_token_and_is_never_remembered(world: World) -
     assert (answer.status, answer.json, answer.headers["cache-control"]) == (200, {"status": "ok"}, "no-store")
 
 
-@pytest.mark.parametrize("target", ["/", "/v1", "/v2/chats", "/v1/chats/", "/V1/chats", "/.env", "/v1/%2e%2e/healthz"])
+@pytest.mark.parametrize("target", ["/v1", "/v2/chats", "/v1/chats/", "/V1/chats", "/.env", "/v1/%2e%2e/healthz"])
 def test_an_unknown_address_is_told_where_the_known_ones_are(world: World, target: str) -> None:
     answer = world.call("GET", target)
     assert answer.status == 404
@@ -72,7 +104,7 @@ def test_an_unknown_address_is_told_where_the_known_ones_are(world: World, targe
         ("DELETE", "/v1/chats", {"GET", "POST"}),
         ("POST", "/v1/me", {"GET"}),
         ("GET", "/hooks/x", {"POST"}),
-        ("HEAD", "/healthz", {"GET"}),
+        ("HEAD", "/v1/me", {"GET"}),
         ("OPTIONS", "/v1/tokens", {"GET", "POST"}),
         ("POST", "/openapi.yaml", {"GET"}),
     ],

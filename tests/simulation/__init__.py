@@ -1,0 +1,5 @@
+"""How long the simulations are: `make test` runs short ones, `make rehearse` the whole length."""
+
+import os
+
+REHEARSAL = os.environ.get("FERRYMAN_REHEARSAL") == "yes"

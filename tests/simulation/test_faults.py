@@ -15,11 +15,12 @@ from simulator.engine import Task
 from simulator.faults import KINDS
 from simulator.oracle import Verdict
 from simulator.simulation import Simulation
+from tests.simulation import REHEARSAL
 from tests.support.refusals import refused, unanswered
 from tests.support.template import ROOT
 
 SEEDS = range(1, 21)
-EVENTS = 1000
+EVENTS = 1000 if REHEARSAL else 400  # a thousand cost four times as much
 ALONE = 60
 # Some faults need another to happen at all: dead letters only come of lost receives, retries of failures, and only
 # records that wait can change places.
@@ -54,13 +55,13 @@ def _check(verdict: Verdict) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_thousand_events_under_every_fault(seed: int) -> None:
+def test_many_events_under_every_fault_at_once(seed: int) -> None:
     with _replayable(f"--seed {seed} --events {EVENTS}"):
         with Simulation(seed) as simulation:
             simulation.run(EVENTS)
             verdict = simulation.verdict()
         _check(verdict)
-        assert sum(1 for count in simulation.faults.counts.values() if count) >= 45
+        assert sum(1 for count in simulation.faults.counts.values() if count) >= 40
         # Not vacuous: most events were acknowledged, and deliveries ended in each of the three ways.
         assert verdict.accepted > 0.9 * EVENTS
         assert verdict.sorted["delivered"] > EVENTS

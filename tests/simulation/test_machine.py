@@ -9,6 +9,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, multipl
 from simulator.faults import KINDS
 from simulator.receivers import BEHAVIOURS, Script
 from simulator.simulation import EVENTS, Posted, Simulation
+from tests.simulation import REHEARSAL
 
 STRIKING = sorted(name for name, kind in KINDS.items() if kind.chance)
 ANSWERS = st.lists(st.sampled_from(sorted(BEHAVIOURS)), min_size=1, max_size=5).map(tuple)
@@ -100,7 +101,7 @@ class Pipeline(RuleBasedStateMachine):
 
 def test_no_way_to_break_it_is_found() -> None:
     checked = settings(
-        max_examples=60,
+        max_examples=60 if REHEARSAL else 25,
         stateful_step_count=25,
         deadline=None,
         derandomize=True,

@@ -6,6 +6,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from tests.support import template
@@ -25,6 +26,7 @@ _SQS_ACTION = {
 MAX_BYTES = {"HASH": 2048, "RANGE": 1024}
 
 
+@cache
 def allowed(folder: str) -> set[tuple[str, str]]:
     """What a function may do: (action, resource) pairs, resources by logical id.
 

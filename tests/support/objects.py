@@ -245,6 +245,7 @@ BODIES: dict[str, Callable[[Objects], dict[str, Any]]] = {
     "IncomingWebhookIn": lambda objects: {"chat_id": objects.id("chat_id"), "name": "CI"},
     "NotificationIn": lambda objects: {"type": "system", "title": "Done", "user_ids": [objects.owner.user_id]},
     "MessagePatch": lambda _: {"text": "Build failed"},
+    "DeletionIn": lambda _: {"ids": [ids.new(ids.WEBHOOK)]},
     "EmailIn": lambda _: {"email": "new@example.com", "current_password": "not the right one"},
     "StepUpIn": lambda _: {"current_password": "not the right one"},
     "PasswordIn": lambda _: {"current_password": "not the right one", "new_password": "correct horse battery"},

@@ -13,7 +13,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML with CloudFormation's short tags turned into their long form."""
 
 
@@ -69,11 +69,13 @@ def _imported(value: Any) -> Any:
     return value
 
 
+@cache
 def resources(kind: str) -> dict[str, dict[str, Any]]:
     """The deployment's resources of one type, by logical id."""
     return {name: item for name, item in deployed()["Resources"].items() if item["Type"] == kind}
 
 
+@cache
 def functions() -> dict[str, dict[str, Any]]:
     """The functions by the name of their folder, as `Properties`, with their `LogicalId` added."""
     found = {}
@@ -83,6 +85,7 @@ def functions() -> dict[str, dict[str, Any]]:
     return found
 
 
+@cache
 def statements(folder: str) -> list[dict[str, Any]]:
     """Everything that a function's role allows."""
     role = deployed()["Resources"][functions()[folder]["Role"]["Fn::GetAtt"][0]]
@@ -94,6 +97,7 @@ def handler(folder: str) -> Path:
     return ROOT / str(functions()[folder]["CodeUri"]) / "handler.py"
 
 
+@cache
 def routes() -> dict[str, str]:
     """Which function answers a route key: `GET /v1/chats` → `chats`; `$default` too."""
     found = {}
@@ -106,6 +110,7 @@ def routes() -> dict[str, str]:
     return found
 
 
+@cache
 def streams() -> list[tuple[str, str, dict[str, Any]]]:
     """Each stream mapping: the table's logical id, the folder of the function that it invokes, and its filter."""
     found = []

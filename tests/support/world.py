@@ -11,6 +11,7 @@ import json
 import os
 import re
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from ferryman.webhooks.subscriptions import sealing
 from moto import mock_aws
 from moto.backends import get_backend
 
-from tests.support import atomic, guard, template, transactions
+from tests.support import atomic, guard, quick_moto, template, transactions
 from tests.support.clients import aws_client
 
 REGION = "us-east-1"
@@ -93,7 +94,9 @@ class World:
         self._create()
         self._watch()
         self.functions = template.functions()
-        self._routes = [(_pattern(key), key, folder) for key, folder in template.routes().items()]
+        self._routes: dict[str, list[tuple[re.Pattern[str], str, str]]] = defaultdict(list)  # by method
+        for key, folder in template.routes().items():
+            self._routes[key.partition(" ")[0]].append((_pattern(key), key, folder))
 
     # -- what the template declares --------------------------------------------------------------------------------
 
@@ -236,15 +239,19 @@ class World:
     @contextmanager
     def inside(self, folder: str) -> Iterator[None]:
         """The environment of a function, for calling the package as the function would."""
-        before, acted = dict(os.environ), self._acting
-        os.environ.update(self.environment(folder))
+        own, acted = self.environment(folder), self._acting
+        before = {name: os.environ.get(name) for name in own}
+        os.environ.update(own)
         self._acting = folder
         try:
             yield
         finally:
             self._acting = acted
-            os.environ.clear()
-            os.environ.update(before)
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
 
     # -- the front door --------------------------------------------------------------------------------------------
 
@@ -319,7 +326,7 @@ class World:
 
     def _match(self, method: str, path: str) -> tuple[str, str, dict[str, str]]:
         found = []
-        for pattern, key, folder in self._routes:
+        for pattern, key, folder in self._routes[method]:
             match = pattern.fullmatch(f"{method} {path}")
             if match:
                 # A greedy route gets what no other takes.
@@ -447,7 +454,7 @@ def world(**parameters: str) -> Iterator[World]:
     os.environ.update(CREDENTIALS)
     try:
         strict = patch.dict(aws.CONFIG, parameter_validation=True)  # botocore then names a parameter that is wrong
-        with strict, mock_aws(), transactions.remembering_what_they_touch():
+        with strict, mock_aws(), transactions.remembering_what_they_touch(), quick_moto.answering_quickly():
             yield World(**parameters)
     finally:
         os.environ.clear()

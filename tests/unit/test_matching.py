@@ -18,7 +18,7 @@ MENTION = Event(
     type="bot.mentioned",
     created_at="2026-11-21T10:40:00.000Z",
     livemode=True,
-    body="{}",
+    data={},
     chat_id=CHAT,
     bot_id=BOT,
 )
@@ -88,9 +88,10 @@ def test_a_personal_webhook_hears_what_its_person_is_notified_of() -> None:
 
 
 def test_a_webhook_wants_nothing_that_its_format_has_no_words_for() -> None:
-    told = replace(MENTION, bodies={"fchat": "{}"})
-    assert wants(replace(OF_ALL, format="fchat"), told, EVERYBODY)
-    assert not wants(replace(OF_ALL, format="fluxdesk"), told, EVERYBODY)
+    clicked = replace(MENTION, type="interaction.created", bot_id=None)
+    every = replace(OF_ALL, events=["interaction.created"])
+    assert wants(replace(every, format="fchat"), clicked, EVERYBODY)
+    assert not wants(replace(every, format="fluxdesk"), clicked, EVERYBODY)
 
 
 def test_a_webhook_of_a_chat_wants_its_events_while_its_creator_belongs() -> None:

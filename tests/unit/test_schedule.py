@@ -3,7 +3,9 @@
 import math
 
 import pytest
+from ferryman.outbound.outcomes import Delivered, Outcome, Refused, Unreachable
 from ferryman.webhooks import retry_policy
+from ferryman.webhooks.retry_policy import NextStep
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,3 +77,46 @@ def test_every_pause_fits_into_the_queue() -> None:
     longest = max(DELAYS) * retry_policy.MAX_RETRY_AFTER_FACTOR * (1 + retry_policy.JITTER)
     assert longest <= 12 * 3600
     assert retry_policy.MAX_QUEUE_DELAY_SECONDS <= 900
+
+
+# --- what becomes of a delivery ---------------------------------------------------------------------------
+
+
+def next_step(outcome: Outcome, failures: int = 0, unknowns: int = 0, *, is_test: bool = False) -> NextStep:
+    return retry_policy.after_attempt(outcome, DELAYS, failures=failures, unknowns=unknowns, is_test=is_test, spread=0)
+
+
+def refused(status: int, retry_after: int | None = None) -> Refused:
+    return Refused(status, "", 5, retry_after)
+
+
+def test_a_2xx_delivers_whatever_came_before() -> None:
+    assert next_step(Delivered(204, "", 5), failures=3, unknowns=3) == NextStep("delivered", 3)
+    assert next_step(Delivered(200, "", 5), is_test=True) == NextStep("delivered", 0)
+
+
+def test_a_failure_is_retried_until_the_budget_is_spent() -> None:
+    steps = [next_step(refused(500), failures) for failures in range(4)]
+    assert steps == [
+        NextStep("retrying", 1, 30),
+        NextStep("retrying", 2, 120),
+        NextStep("retrying", 3, 600),
+        NextStep("exhausted", 4, reason="4 attempts failed"),
+    ]
+    assert next_step(refused(302), 0, unknowns=4) == NextStep("retrying", 1, 120)
+
+
+def test_no_answer_is_a_failure_too() -> None:
+    assert next_step(Unreachable("timeout", "", 8000)) == NextStep("retrying", 1, 30)
+
+
+def test_a_receiver_may_ask_for_a_longer_pause() -> None:
+    assert next_step(refused(503, 45)) == NextStep("retrying", 1, 45)
+
+
+def test_410_gone_cancels_at_once() -> None:
+    assert next_step(refused(410)) == NextStep("cancelled", 1, reason="the receiver answered 410 Gone")
+
+
+def test_a_failed_test_is_not_retried() -> None:
+    assert next_step(refused(410), is_test=True) == NextStep("exhausted", 1, reason="a test is not retried")

@@ -12,10 +12,11 @@ import standardwebhooks
 import stripe
 from ferryman import clock
 from ferryman.formats import Signature
+from ferryman.formats.interface import Body
 from ferryman.identity.credentials.secrets import new_signing_secret
 from ferryman.webhooks import signing
-from ferryman.webhooks.deliveries.model import Delivery
-from ferryman.webhooks.signing import Attempt
+from ferryman.webhooks.deliveries.model import Attempt, Delivery
+from ferryman.webhooks.signing import SignedAttempt
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -28,9 +29,9 @@ some_secrets = st.lists(secrets, min_size=1, max_size=3, unique=True)
 timestamps = st.integers(NOW - 60, NOW)
 
 
-def attempt(*, test: bool = False) -> Attempt:
+def attempt(*, test: bool = False) -> SignedAttempt:
     """One that is made now: the standard verifier accepts nothing that is older than five minutes."""
-    return Attempt(
+    return SignedAttempt(
         webhook_id="whk_01JZZZZZZZ0123456789ABCDEF",
         delivery_id="dlv_01JZZZZZZZ0123456789ABCDEF01JZZZZZZZ0123456789ABCDEF",
         event_type="message.created",
@@ -75,7 +76,7 @@ DELIVERY = Delivery(
 def test_the_headers_describe_the_attempt_and_its_delivery(test: bool | None) -> None:
     """The time is that of the attempt: the delivery may be days older than its last attempt."""
     made = "2026-03-01T00:12:30.000Z"
-    assert signing.attempt(replace(DELIVERY, test=test), {"number": 4, "at": made}) == Attempt(
+    assert replace(DELIVERY, test=test).signed(Attempt(number=4, at=made)) == SignedAttempt(
         webhook_id="whk_1",
         delivery_id="dlv_1",
         event_type="message.created",
@@ -86,7 +87,7 @@ def test_the_headers_describe_the_attempt_and_its_delivery(test: bool | None) ->
 
 
 def test_every_header_is_spelt_as_the_documentation_spells_it() -> None:
-    headers = signing.headers(attempt(test=True), ["fm", "standard", "fluxdesk"], [new_signing_secret()], b"{}")
+    headers = signing.headers(attempt(test=True), ["fm", "standard", "fluxdesk"], [new_signing_secret()], Body(b"{}"))
     assert list(headers) == [
         "Content-Type",
         "X-FM-Webhook-ID",
@@ -162,7 +163,7 @@ def test_the_format_is_the_documented_one() -> None:
 
 @given(some_secrets, bodies)
 def test_standardwebhooks_verifier_accepts_each_valid_secret(valid: list[str], body: str) -> None:
-    headers = signing.headers(attempt(), ["standard"], valid, body.encode())
+    headers = signing.headers(attempt(), ["standard"], valid, Body(body.encode()))
     assert headers["webhook-id"] == attempt().delivery_id  # the same on every attempt, so that copies are noticed
     assert all(accepted_by_standardwebhooks(headers, secret, body) for secret in valid)
 
@@ -170,7 +171,7 @@ def test_standardwebhooks_verifier_accepts_each_valid_secret(valid: list[str], b
 @given(some_secrets, secrets, bodies, bodies)
 def test_standardwebhooks_verifier_refuses_anything_else(valid: list[str], other: str, body: str, another: str) -> None:
     assume(other not in valid and body != another)
-    headers = signing.headers(attempt(), ["standard"], valid, body.encode())
+    headers = signing.headers(attempt(), ["standard"], valid, Body(body.encode()))
     assert not accepted_by_standardwebhooks(headers, other, body)
     assert not accepted_by_standardwebhooks(headers, valid[0], another)
     assert not accepted_by_standardwebhooks({**headers, "webhook-id": "dlv_other"}, valid[0], body)
@@ -189,7 +190,7 @@ def test_every_signing_secret_is_a_standard_one(secret: str) -> None:
 
 @given(some_secrets, bodies)
 def test_fluxdesk_signs_the_body_with_the_newest_secret(valid: list[str], body: str) -> None:
-    headers = signing.headers(attempt(), ["fluxdesk"], valid, body.encode())
+    headers = signing.headers(attempt(), ["fluxdesk"], valid, Body(body.encode()))
     expected = hmac.new(valid[0].encode(), body.encode(), hashlib.sha256).hexdigest()
     assert headers["X-FluxDesk-Signature"] == f"v1={expected}"
     assert headers["X-FluxDesk-Event-Type"] == "message.created"
@@ -201,7 +202,7 @@ def test_fluxdesk_signs_the_body_with_the_newest_secret(valid: list[str], body: 
 
 @pytest.mark.parametrize("signatures", [["fm"], ["standard"], ["fluxdesk"], ["fm", "standard", "fluxdesk"]])
 def test_each_choice_has_its_headers_and_no_others(signatures: list[Signature]) -> None:
-    names = {name.lower() for name in signing.headers(attempt(), signatures, [new_signing_secret()], b"{}")}
+    names = {name.lower() for name in signing.headers(attempt(), signatures, [new_signing_secret()], Body(b"{}"))}
     own = {
         "fm": {
             "x-fm-webhook-id",
@@ -217,7 +218,7 @@ def test_each_choice_has_its_headers_and_no_others(signatures: list[Signature]) 
 
 
 def test_a_header_can_be_sent_as_it_is() -> None:
-    headers = signing.headers(attempt(), ["fm", "standard", "fluxdesk"], [new_signing_secret()] * 2, b"{}")
+    headers = signing.headers(attempt(), ["fm", "standard", "fluxdesk"], [new_signing_secret()] * 2, Body(b"{}"))
     assert all(f"{name}{value}".isascii() and f"{name}{value}".isprintable() for name, value in headers.items())
     assert headers["X-FM-Delivery-Attempt"] == "2"
     assert headers["X-FM-Webhook-Timestamp"] == headers["X-FM-Webhook-Signature"][2:12]
@@ -228,7 +229,7 @@ def test_what_the_log_shows_holds_no_signature() -> None:
     one = attempt()
     shown = signing.described(one, every)
     assert not [name for name in shown if "signature" in name.lower()]
-    assert shown.items() <= signing.headers(one, every, [new_signing_secret()], b"{}").items()
+    assert shown.items() <= signing.headers(one, every, [new_signing_secret()], Body(b"{}")).items()
 
 
 def test_only_a_test_delivery_says_so() -> None:

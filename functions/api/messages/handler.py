@@ -70,7 +70,7 @@ def edit_message(call: ThisCall, chat_id: Id, message_id: Id, data: Annotated[Me
 @app.delete(
     "/v1/chats/<chat_id>/messages/<message_id>",
     summary="Delete a message",
-    description="Its text is erased.",
+    description="Its text is erased, from the events that told it too, and no attempt that begins later sends it.",
     status_code=204,
     responses=errors(409),
 )

@@ -11,8 +11,9 @@ from ferryman.http.api import SIGNED_IN, Api, Id, ThisCall, errors, needs
 from ferryman.http.webhook_owners import workspace
 from ferryman.identity.users.schema import OwnerIn
 from ferryman.schema import Listing
+from ferryman.webhooks import connectivity
 from ferryman.webhooks.subscriptions import service
-from ferryman.webhooks.subscriptions.schema import WebhookOut
+from ferryman.webhooks.subscriptions.schema import DeletionIn, DeletionOut, DeletionsOut, SentOut, WebhookOut
 
 app = Api(
     "Webhooks",
@@ -22,6 +23,28 @@ app = Api(
 handler = app
 
 webhook_routes.manage(app, workspace.MANAGEMENT)
+
+
+@app.post(
+    "/v1/webhooks/delete",
+    summary="Delete many outgoing webhooks",
+    description="Each by itself; the answer says what became of each. Deliveries that wait are cancelled.",
+)
+@needs("webhooks:write")
+def delete_webhooks(call: ThisCall, data: Annotated[DeletionIn, Body()]) -> DeletionsOut:
+    results = service.delete_many(call.caller, data.ids)
+    return DeletionsOut(results=[DeletionOut(id=one, status=status) for one, status in results.items()])
+
+
+@app.post(
+    "/v1/webhooks/<webhook_id>/send",
+    summary="Check that an outgoing webhook can be reached",
+    description="Sends a small JSON body without a signature and answers with what the receiver said. This is not a "
+    "delivery: it is not logged, not retried, and a failure does not count. POST …/test sends a signed one.",
+)
+@needs("webhooks:write", plan=workspace.OWNER.plan)
+def send(call: ThisCall, webhook_id: Id) -> SentOut:
+    return SentOut.of(connectivity.send(service.get_visible(call.caller, webhook_id)))
 
 
 @app.put(

@@ -1,11 +1,11 @@
 """The API's reference: GET /openapi.yaml, GET /docs (works offline), GET /healthz, and the answer to unknown routes.
 
-`openapi.yaml` and `routes.json` beside this file are generated from the handlers: `make openapi`.
+`openapi.yaml` and `routes.json` beside this file are generated from the handlers: `make openapi`. `make build` puts the
+files of the page at /docs into `static/`, compressed.
 """
 
 import base64
 import gzip
-import importlib.util
 import json
 import re
 from functools import cache
@@ -20,19 +20,22 @@ _PAGE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Ferryman API reference</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/docs/swagger-ui.css"></head>
-<body><div id="swagger-ui">Loading the reference…</div>
+<body><main id="swagger-ui">Loading the reference…</main>
 <noscript>This page needs JavaScript. The same content is at <a href="/openapi.yaml">/openapi.yaml</a>.</noscript>
 <script src="/docs/swagger-ui.js"></script><script src="/docs/start.js"></script></body>
 </html>
 """
+# Groups start closed and the list of models is left out: both take longer to draw than all the rest.
 _START = (
     'SwaggerUIBundle({url: "/openapi.yaml", dom_id: "#swagger-ui", deepLinking: true, filter: true,'
-    ' docExpansion: "list", validatorUrl: null});\n'
+    ' docExpansion: "none", defaultModelsExpandDepth: -1, validatorUrl: null});\n'
 )
+# Each part of the page: the file that holds it, compressed, and its media type.
 _ASSETS = {
-    "swagger-ui.js": ("swagger-ui-bundle.min.js", "text/javascript; charset=utf-8"),
-    "swagger-ui.css": ("swagger-ui.min.css", "text/css; charset=utf-8"),
+    "swagger-ui.js": ("swagger-ui-bundle.js.gz", "text/javascript; charset=utf-8"),
+    "swagger-ui.css": ("swagger-ui.css.gz", "text/css; charset=utf-8"),
     "start.js": (None, "text/javascript; charset=utf-8"),
 }
 _SECURITY = {
@@ -74,43 +77,52 @@ paths = {
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     request_id = event["requestContext"]["requestId"]
-    match event["routeKey"]:
-        case "GET /openapi.yaml":
-            answer = _answer(event, (_HERE / "openapi.yaml").read_bytes(), "application/yaml; charset=utf-8")
-        case "GET /docs":
-            answer = _answer(event, _PAGE.encode(), "text/html; charset=utf-8")
-        case "GET /docs/{asset}" if (asset := event["pathParameters"]["asset"]) in _ASSETS:
-            answer = _answer(event, _asset(asset), _ASSETS[asset][1])
-        case "GET /healthz":
-            answer = _answer(event, b'{"status":"ok"}', "application/json")
-            answer["headers"]["Cache-Control"] = "no-store"
-        case _:
-            answer = _unknown(event, request_id)
+    method = event["requestContext"]["http"]["method"]
+    answer = _found(event) if method in ("GET", "HEAD") else None
+    if answer is None:
+        answer = _unknown(event, request_id)
+    elif method == "HEAD":
+        answer = {"statusCode": 200, "headers": answer["headers"], "body": ""}
     answer["headers"]["X-Request-Id"] = request_id
     log.event("request.handled", route=event["routeKey"], status=answer["statusCode"], request_id=request_id)
     return answer
 
 
-def _answer(event: dict[str, Any], content: bytes, media_type: str) -> dict[str, Any]:
+def _found(event: dict[str, Any]) -> dict[str, Any] | None:
+    """The answer to a GET, by the address: API Gateway has no route for HEAD, nor for an address that ends in `/`."""
+    address = event["rawPath"].removesuffix("/")
+    asset = address.removeprefix("/docs/")
+    match address:
+        case "/openapi.yaml":
+            return _answer(event, (_HERE / "openapi.yaml").read_bytes(), "application/yaml; charset=utf-8")
+        case "/docs":
+            return _answer(event, _PAGE.encode(), "text/html; charset=utf-8")
+        case "/healthz":
+            answer = _answer(event, b'{"status":"ok"}', "application/json")
+            answer["headers"]["Cache-Control"] = "no-store"
+            return answer
+        case _ if asset != address and asset in _ASSETS:
+            return _asset(event, *_ASSETS[asset])
+    return None
+
+
+def _answer(event: dict[str, Any], content: bytes, media_type: str, packed: bytes = b"") -> dict[str, Any]:
+    """200 with this content, compressed for a client that takes gzip; `packed` is the content compressed already."""
     headers = {**_SECURITY, "Content-Type": media_type, "Vary": "Accept-Encoding"}
     accepted = (event.get("headers") or {}).get("accept-encoding", "")
     if "gzip" in accepted:
-        packed = gzip.compress(content, 6, mtime=0)
         headers["Content-Encoding"] = "gzip"
-        body = base64.b64encode(packed).decode()
+        body = base64.b64encode(packed or gzip.compress(content, 6, mtime=0)).decode()
         return {"statusCode": 200, "headers": headers, "body": body, "isBase64Encoded": True}
     return {"statusCode": 200, "headers": headers, "body": content.decode()}
 
 
-@cache
-def _asset(asset: str) -> bytes:
-    """Swagger UI as Powertools ships it."""
-    file, _ = _ASSETS[asset]
+def _asset(event: dict[str, Any], file: str | None, media_type: str) -> dict[str, Any]:
+    """A part of the page."""
     if file is None:
-        return _START.encode()
-    found = importlib.util.find_spec("aws_lambda_powertools.event_handler.openapi.swagger_ui")
-    assert found and found.origin  # noqa: S101 - the dependencies layer is there, or nothing runs
-    return (Path(found.origin).parent / file).read_bytes()
+        return _answer(event, _START.encode(), media_type)
+    packed = (_HERE / "static" / file).read_bytes()
+    return _answer(event, gzip.decompress(packed), media_type, packed)
 
 
 @cache
@@ -120,13 +132,14 @@ def _routes() -> list[tuple[re.Pattern[str], list[str]]]:
 
 
 def _unknown(event: dict[str, Any], request_id: str) -> dict[str, Any]:
-    """Answers what no route matched; a known path with the wrong method is told its methods."""
+    """The answer to a request that no route matches; with a known path, it names the methods that the path takes."""
     headers = {
         "Content-Type": problems.CONTENT_TYPE,
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
     }
-    allowed = sorted({method for path, methods in _routes() if path.fullmatch(event["rawPath"]) for method in methods})
+    matching = [methods for path, methods in _routes() if path.fullmatch(event["rawPath"])]
+    allowed = sorted({method for methods in matching for method in methods})
     method = event["requestContext"]["http"]["method"]
     if allowed and method not in allowed:
         headers["Allow"] = ", ".join(allowed)

@@ -9,7 +9,8 @@ from typing import Any
 
 from ferryman import failures, log
 from ferryman.pipeline import deliver
-from ferryman.pipeline.deliver import Done, Invocation, Return
+from ferryman.pipeline.checks import Done, Return
+from ferryman.pipeline.under_way import Invocation
 from ferryman.webhooks import tickets
 from ferryman.webhooks.tickets import Ticket
 

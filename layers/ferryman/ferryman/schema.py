@@ -100,6 +100,11 @@ class Listing[T](Output):
     next_cursor: str | None = Field(None, description="Send as `cursor` for the next page; null when there is none.")
 
 
+def folded(text: str) -> str:
+    """The form in which texts are compared when their case does not matter."""
+    return unicodedata.normalize("NFC", text).casefold()
+
+
 def changes(patch: Input) -> dict[str, Any]:
     """The fields that a PATCH body names, with their new values."""
     return patch.model_dump(exclude_unset=True)

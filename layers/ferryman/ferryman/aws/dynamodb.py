@@ -25,6 +25,7 @@ type Key = dict[str, str]
 
 _BATCH_GET_LIMIT = 100
 _MAX_ROUNDS = 20
+_SIFTED_AT_ONCE = 500  # items that one round of `sifted` reads
 # An item whose time has come is gone for every reader; DynamoDB deletes it within days. Give `:now` as a whole number.
 KEPT = "(attribute_not_exists(expires_at_epoch) OR expires_at_epoch > :now)"
 # Seconds, at most, before each further try of a write that is throttled or collides with a transaction.
@@ -215,6 +216,36 @@ def page(
         after = found.last_key
         if after is None or len(items) >= limit:
             break
+    return Page(items, after)
+
+
+def sifted(
+    table: str,
+    condition: str,
+    values: Mapping[str, Any],
+    *,
+    limit: int,
+    after: Key | None,
+    keep: Callable[[Item], bool],
+    key: Callable[[Item], Key],
+    **options: Any,
+) -> Page:
+    """A page of the items that `keep` takes, however few they are among all: full, unless they end with it.
+
+    It reads on until it has one item more than the page, so that the key of a further page (`key` of the last item)
+    leads to something. After 10,000 items that nothing was kept of, it returns the page as it is.
+    """
+    items: list[Item] = []
+    at_once = limit + 1
+    for _ in range(_MAX_ROUNDS):
+        found = query(table, condition, values, limit=at_once, after=after, **options)
+        items += [item for item in found.items if keep(item)]
+        after = found.last_key
+        if after is None or len(items) > limit:
+            break
+        at_once = _SIFTED_AT_ONCE
+    if len(items) > limit:
+        return Page(items[:limit], key(items[limit - 1]))
     return Page(items, after)
 
 

@@ -5,12 +5,14 @@ next to the model that it tells about: `conversations/messages/events.py`, `noti
 `webhooks/events.py`.
 """
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
-from ferryman import formats as dialects
 from ferryman import ids
-from ferryman.events.model import EventType
+from ferryman.events.model import Event, EventType
+from ferryman.formats import OTHERS, Format
+from ferryman.formats.interface import Body
 
 type Schema = dict[str, Any]
 
@@ -66,7 +68,7 @@ _MESSAGE = _object(
         "description": "Row by row; `data` is any JSON value.",
     },
     context_id={**_NULLABLE, "description": "The context that it opened, or came in time for."},
-    origin={"enum": ["token", "incoming_webhook", "application"]},
+    origin={"enum": ["token", "incoming_webhook", "application", "reply"]},
     livemode={"type": "boolean"},
     revision={"type": "integer", "minimum": 1},
     created_at=_TIME,
@@ -287,16 +289,37 @@ def examples(type_: EventType, *, answered_first: bool = False) -> list[dict[str
     return found[::-1] if answered_first else found
 
 
-def formats(type_: EventType) -> dict[str, str]:
-    """An example's body in every format but our own that can tell events of this type."""
-    found: dict[str, str] = {}
+def rendered_examples(type_: EventType) -> dict[Format, Body]:
+    """An example's body in every format but our own that has words for events of this type."""
+    bodies: dict[Format, Body] = {}
     for data in examples(type_, answered_first=True):
-        found |= dialects.bodies({**example(type_), "data": data}) or {}
-    return found
+        event = _example_event(type_, data)
+        bodies |= {
+            format_: event.render(_ExampleWebhook(format_)) for format_ in OTHERS if event.can_be_rendered(format_)
+        }
+    return bodies
 
 
-def can_tell(format_: dialects.Format, type_: EventType) -> bool:
-    return format_ == "ferryman" or format_ in formats(type_)
+def can_be_rendered(format_: Format, type_: EventType) -> bool:
+    """Whether a format has words for events of this type."""
+    return any(_example_event(type_, data).can_be_rendered(format_) for data in examples(type_))
+
+
+def _example_event(type_: EventType, data: dict[str, Any]) -> Event:
+    return Event(
+        event_id="evt_01J00000000000000000000000",
+        type=type_,
+        created_at="2026-01-02T03:04:05.678Z",
+        workspace_id="wsp_01J00000000000000000000000",
+        livemode=True,
+        data=data,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _ExampleWebhook:
+    format: Format
+    webhook_id: str = "whk_01J00000000000000000000000"
 
 
 def is_personal(type_: str) -> bool:
@@ -323,12 +346,6 @@ def schema(type_: EventType) -> Schema:
 
 
 def example(type_: EventType) -> dict[str, Any]:
-    """A body of this type, as a receiver gets it."""
-    return {
-        "id": "evt_01J00000000000000000000000",
-        "type": type_,
-        "created_at": "2026-01-02T03:04:05.678Z",
-        "workspace_id": "wsp_01J00000000000000000000000",
-        "livemode": True,
-        "data": CATALOGUE[type_].example,
-    }
+    """A body of this type, as a receiver of our own format gets it."""
+    body: dict[str, Any] = json.loads(_example_event(type_, CATALOGUE[type_].example).body)
+    return body

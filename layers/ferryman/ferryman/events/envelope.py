@@ -1,14 +1,12 @@
-"""The envelope around an event's data, which every receiver of the native format gets."""
+"""Builds events: the envelope around the data that the builders next to each model put together."""
 
-import json
 from typing import Any
 
-from ferryman import formats as dialects
-from ferryman.events.model import Event, EventType
+from ferryman.events.model import Event, EventType, InternalType
 
 
 def build(
-    type_: EventType,
+    type_: EventType | InternalType,
     event_id: str,
     *,
     workspace_id: str,
@@ -23,15 +21,7 @@ def build(
     test: bool = False,
     chain: list[str] | None = None,
 ) -> Event:
-    body = {
-        "id": event_id,
-        "type": type_,
-        "created_at": at,
-        "workspace_id": workspace_id,
-        "livemode": livemode,
-        "data": data,
-        **({"test": True} if test else {}),
-    }
+    """An event about `data`. `webhook_id` makes it an event for that webhook alone."""
     return Event(
         workspace_id=workspace_id,
         event_id=event_id,
@@ -45,7 +35,5 @@ def build(
         webhook_id=webhook_id,
         test=test or None,
         chain=chain,
-        # ASCII, so that no part of the way can change a byte of it.
-        body=json.dumps(body, separators=(",", ":")),
-        bodies=dialects.bodies(body),
+        data=data,
     )

@@ -1,10 +1,13 @@
-"""Event: something that happened, immutable, with the very bytes that receivers get."""
+"""Event: something that happened. It never changes, and every receiver of a format gets the same bytes."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, Protocol, Self
 
 from ferryman.aws import dynamodb as store
-from ferryman.formats import Format
+from ferryman.formats import FORMATS
+from ferryman.formats.interface import Body, Webhook
 
 type EventType = Literal[
     "message.created",
@@ -25,6 +28,9 @@ type EventType = Literal[
 ]
 
 
+# The work that one worker leaves for another in the table `events`. No webhook can subscribe to it.
+type InternalType = Literal["delivery.replied"]
+REPLIED: InternalType = "delivery.replied"
 # The event types that tell one person.
 type NotificationType = Literal[
     "task_assigned",
@@ -38,18 +44,25 @@ type NotificationType = Literal[
 ]
 
 
+# Formats whose bodies are stored with an event: the version before this one reads them there and cannot render.
+_STORED_FORMATS = ("fchat", "fluxdesk")
+
+
 @dataclass(slots=True, kw_only=True)
 class Event(store.Record):
+    """In memory an event carries its data as a value. The stored item has the rendered text instead.
+
+    DynamoDB would change numbers such as 1.0, and a text keeps every byte that a receiver got before.
+    """
+
     workspace_id: str
     event_id: str
-    type: EventType
+    type: EventType | InternalType
     created_at: str
     livemode: bool
-    body: str  # ASCII JSON; byte-identical on every attempt of every delivery
+    data: dict[str, Any]
     chat_id: str | None = None
     message_id: str | None = None  # the message that, while it is unchanged, this event is made of
-    # The same in the other formats that can tell it; made with `body`, and as unchanging.
-    bodies: dict[str, str] | None = None
     bot_id: str | None = None  # the bot that was mentioned
     application_id: str | None = None  # the application that a person answered
     user_id: str | None = None  # the person who was notified
@@ -58,7 +71,75 @@ class Event(store.Record):
     chain: list[str] | None = None  # the webhooks whose deliveries led to it; they do not get it
     undispatched: str | None = None
     expires_at_epoch: int | None = None
+    erased_at: str | None = None  # the message that it told of was deleted: its data and bodies are gone
+    stored_body: str | None = None  # as the item holds it
+    stored_bodies: dict[str, str] | None = None  # the same in other formats
 
-    def body_in(self, format_: Format) -> str | None:
-        """The bytes of one format, or None when that format cannot tell this event."""
-        return self.body if format_ == "ferryman" else (self.bodies or {}).get(format_)
+    @property
+    def body(self) -> str:
+        """The body of our own format, rendered once: ASCII JSON, so that nothing on the way changes a byte of it."""
+        if self.stored_body is None:
+            self.stored_body = json.dumps(self._envelope(), separators=(",", ":"))
+        return self.stored_body
+
+    def _envelope(self) -> dict[str, Any]:
+        return {
+            "id": self.event_id,
+            "type": self.type,
+            "created_at": self.created_at,
+            "workspace_id": self.workspace_id,
+            "livemode": self.livemode,
+            "data": self.data,
+            **({"test": True} if self.test else {}),
+        }
+
+    def can_be_rendered(self, format_: str) -> bool:
+        """Whether a format has words for the event, and they may be told.
+
+        A format that a later version added is left to that version.
+        """
+        if self.erased_at:
+            return False
+        return format_ not in FORMATS or FORMATS[format_].can_render(self)
+
+    def render(self, webhook: "Receiver") -> Body:
+        """The body for one webhook; the bytes that are stored win, so that they stay the same over releases."""
+        stored = (self.stored_bodies or {}).get(webhook.format)
+        return FORMATS[webhook.format].render(self, webhook) if stored is None else Body(stored.encode())
+
+    def to_item(self) -> store.Item:
+        item = store.Record.to_item(self)
+        for name in ("data", "stored_body", "stored_bodies"):
+            item.pop(name, None)
+        item["body"] = self.body
+        if not self.erased_at and (bodies := self.stored_bodies or self._other_bodies()):
+            item["bodies"] = bodies
+        return item
+
+    def _other_bodies(self) -> dict[str, str]:
+        renders = {name: FORMATS[name] for name in _STORED_FORMATS if FORMATS[name].can_render(self)}
+        return {name: format_.render(self, _NOBODY).content.decode() for name, format_ in renders.items()}
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Self:
+        body = item["body"]
+        data = json.loads(body)["data"] if body else {}  # the body of an erased event is empty
+        fields = {**item, "data": data, "stored_body": body, "stored_bodies": item.get("bodies")}
+        return cls(**{name: value for name, value in fields.items() if name in cls.__dataclass_fields__})
+
+
+class Receiver(Webhook, Protocol):
+    """A webhook that an event is rendered for."""
+
+    @property
+    def format(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Nobody:
+    """Stands for the webhook where a format does not ask for it."""
+
+    webhook_id: str = ""
+
+
+_NOBODY = _Nobody()

@@ -5,9 +5,9 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from ferryman import formats as dialects
 from ferryman.events import catalogue
 from ferryman.events.model import EventType
+from ferryman.formats import FORMATS
 from ferryman.schema import Output
 
 
@@ -42,7 +42,9 @@ class EventTypeOut(Output):
             body_schema=catalogue.schema(type_),
             example=catalogue.example(type_),
             formats={
-                name: BodyOut(body_schema=dialects.schema(name, catalogue.schema(type_)), example=json.loads(body))
-                for name, body in catalogue.formats(type_).items()
+                name: BodyOut(
+                    body_schema=FORMATS[name].schema(catalogue.schema(type_)), example=json.loads(body.content)
+                )
+                for name, body in catalogue.rendered_examples(type_).items()
             },
         )

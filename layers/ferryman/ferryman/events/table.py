@@ -1,12 +1,14 @@
 """The table `events`: event → event, where the key is `<workspace_id>/<event_id>`, so that writes spread.
 
 An event that is not itself a new message is put here with `undispatched`, and the stream invokes the dispatcher.
-The event of a new message is made of the message, and put here only when the message is edited or deleted. Where a
+The event of a new message is made of the message, and put here only when the message is edited or deleted. The
+events of a deleted message stay without their bodies, so that their deliveries can tell why they were not sent. Where a
 large fan-out was interrupted is a second item, `<workspace_id>/<event_id>/reached`.
 """
 
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 
 from ferryman import clock, ids, settings
 from ferryman.aws import dynamodb as store
@@ -42,10 +44,23 @@ def creating(event: Event) -> store.Write:
     return store.put(TABLE, _item(event))
 
 
+def creating_once(event: Event, refused: Exception) -> store.Write:
+    """As `creating`, but refused when the table has the event already."""
+    event.undispatched = ids.shard(event.event_id)
+    return store.put(TABLE, _item(event), condition="attribute_not_exists(event)", refused=refused)
+
+
 def keeping(event: Event) -> store.Write:
     """An event that is dispatched by other means, kept for its deliveries. Refused when it is kept already."""
     event.undispatched = None
     return store.put(TABLE, _item(event), condition="attribute_not_exists(event)")
+
+
+def erasing(event: Event, at: str) -> store.Write | None:
+    """Take the bodies out of an event, whether it is stored or comes yet; None when it is not kept any more."""
+    erased = replace(event, data={}, stored_body="", stored_bodies=None, undispatched=None, erased_at=at)
+    item = _item(erased)
+    return store.put(TABLE, item) if item["expires_at_epoch"] > clock.now() else None
 
 
 def keep(event: Event) -> None:

@@ -1,23 +1,28 @@
-"""The bodies that tell an FChat application of a person's answer. Pure: from the event's body to FChat's."""
+"""FChat's body when a person answers an application or clicks one of its buttons."""
 
 import json
 from typing import Any
 
+from ferryman.formats.interface import Body, Event, Webhook
+
 _STRING = {"type": "string"}
 
 
-def told(event: dict[str, Any]) -> dict[str, Any] | None:
-    """FChat's body for an answer or a click; None for whatever else happened."""
-    data = event["data"]
-    match event["type"]:
-        case "message.created" if "conversation" in data:
-            return {"message": _message(data["message"]["text"], data["conversation"])}
-        case "interaction.created":
-            interaction = data["interaction"]
-            message = _message(interaction["label"], data["conversation"])
-            clicked = {"data": _text(interaction["data"]), "message": {"message_id": interaction["message_id"]}}
-            return {"message": {**message, "callback_query": clicked}}
-    return None
+def can_render(event: Event) -> bool:
+    """FChat has words for an answer and for a click."""
+    return event.type == "interaction.created" or (event.type == "message.created" and "conversation" in event.data)
+
+
+def render(event: Event, _webhook: Webhook) -> Body:
+    """FChat's body for an answer or a click."""
+    conversation = event.data["conversation"]
+    if event.type == "message.created":
+        message = _message(event.data["message"]["text"], conversation)
+    else:
+        interaction = event.data["interaction"]
+        clicked = {"data": _text(interaction["data"]), "message": {"message_id": interaction["message_id"]}}
+        message = {**_message(interaction["label"], conversation), "callback_query": clicked}
+    return Body(json.dumps({"message": message}, separators=(",", ":")).encode())
 
 
 def schema(event: dict[str, Any]) -> dict[str, Any]:

@@ -5,29 +5,36 @@ The body is `{"version": 1, "type": …, "title": …, …}`; it is signed by it
 
 import hashlib
 import hmac
+import json
 import uuid
 from collections.abc import Sequence
 from typing import Any
+
+from ferryman.formats.interface import Body, Event, Webhook
 
 _DELIVERY_UUIDS = uuid.UUID("6f2b3c1e-8d5a-5d0e-9a55-0f8c5b1c7a34")  # the namespace of our deliveries' UUIDs
 _COPIED = ("title", "body", "url", "data")
 
 
-def told(event: dict[str, Any]) -> dict[str, Any] | None:
-    """FluxDesk's body for a notification; None for whatever else happened."""
-    notification = event["data"].get("notification")
-    if notification is None:
-        return None
-    return {
+def can_render(event: Event) -> bool:
+    """FluxDesk has words for notifications."""
+    return "notification" in event.data
+
+
+def render(event: Event, _webhook: Webhook) -> Body:
+    """FluxDesk's body for a notification."""
+    notification = event.data["notification"]
+    content = {
         "version": 1,
-        "type": event["type"],
+        "type": event.type,
         **{name: notification[name] for name in _COPIED},
         "notification_id": notification["id"],
-        "user_id": event["data"]["user"]["id"],
-        "created_at": event["created_at"],
-        "livemode": event["livemode"],
-        **({"test": True} if event.get("test") else {}),
+        "user_id": event.data["user"]["id"],
+        "created_at": event.created_at,
+        "livemode": event.livemode,
+        **({"test": True} if event.test else {}),
     }
+    return Body(json.dumps(content, separators=(",", ":")).encode())
 
 
 def schema(event: dict[str, Any]) -> dict[str, Any]:
@@ -55,5 +62,5 @@ def headers(event_type: str, delivery_id: str) -> dict[str, str]:
 
 
 def sign(secrets: Sequence[str], body: bytes) -> dict[str, str]:
-    """The signature, for which there is room for one: while a secret is being rotated, the newest signs."""
+    """The header has room for one signature: while a secret is being rotated, the newest signs."""
     return {"X-FluxDesk-Signature": f"v1={hmac.digest(secrets[0].encode(), body, hashlib.sha256).hex()}"}

@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from ferryman.http.api import Api, Call, Replay, ThisCall, errors, needs
 from ferryman.http.webhook_owners import Management
-from ferryman.schema import Listing, ListQuery
+from ferryman.schema import Listing
 from ferryman.webhooks.deliveries import service as deliveries
 from ferryman.webhooks.deliveries.schema import DeliveryOut
 from ferryman.webhooks.subscriptions import service
@@ -51,8 +51,8 @@ def manage(app: Api, management: Management) -> None:
         operation_id=f"list_{owner.noun}s",
     )
     @needs(owner.reads, plan=owner.plan)
-    def list_(call: ThisCall, query: Annotated[ListQuery, Query()]) -> Listing[WebhookOut]:
-        found, last = management.page(call, query.limit, call.page_start(query))
+    def list_(call: ThisCall, query: Annotated[management.query, Query()]) -> Listing[WebhookOut]:  # type: ignore[name-defined]
+        found, last = management.page(call, query, call.page_start(query))
         return Listing(items=management.shown(found), next_cursor=call.next_cursor(query, last))
 
     @app.get(owner.webhook, summary=f"Read {owner.title}", operation_id=f"read_{owner.noun}")

@@ -1,7 +1,7 @@
 """Changing a workspace's plan, which the operator does and nobody in the workspace.
 
 Every token and session carries a copy of the plan, so that checking it costs no read
-(docs/decisions/0038-plans.md). A change rewrites the copies; who makes a token or starts a session meanwhile checks
+(docs/decisions/0039-plans.md). A change rewrites the copies; who makes a token or starts a session meanwhile checks
 in the same transaction that the plan is still the one that was copied.
 """
 
@@ -51,7 +51,7 @@ def _operator(workspace: Workspace) -> Caller:
 
 
 def _follow(workspace_id: str, plan: Plan | None) -> int:
-    """Write the plan into every token and session. Of two changes at the same moment, the newer one wins."""
+    """Write the plan into every token and session. When two changes meet, the newer one wins."""
     while True:
         followed = 0
         for secret_hash in chain(tokens.secret_hashes(workspace_id), sessions.secret_hashes(workspace_id)):

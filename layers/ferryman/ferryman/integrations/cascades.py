@@ -1,8 +1,9 @@
-"""Ends, or begins again, what depends on a chat that closes, a person who changes or a bot that is deactivated.
+"""Cascades: everything else that ends, or begins again, when a chat closes or a person changes.
 
 Each resource changes its own tables. This module brings the change into the resources that depend on it, before the
-request is answered. When two edits happen at the same moment, the first can come here last. So each function looks
-whether it still has the newest state, and starts over if it does not."""
+request is answered. The first of two edits at the same moment can come here last, so each function looks whether it
+still has the newest state, and starts over if it does not. `bots.service.follow` does the same for a bot.
+"""
 
 from ferryman.conversations.chats import service as chats_service
 from ferryman.conversations.chats import table as chats
@@ -16,7 +17,7 @@ from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
 from ferryman.identity.users.schema import UserPatch
 from ferryman.integrations import ownership
-from ferryman.integrations.bots import callbacks
+from ferryman.integrations.bots import service as bots
 from ferryman.integrations.incoming_webhooks import service as incoming_webhooks
 
 
@@ -36,17 +37,6 @@ def edit_person(caller: Caller, user_id: str, patch: UserPatch) -> User:
     return user
 
 
-def follow_bot(bot: User) -> None:
-    """Bring a bot's activity into its tokens and callbacks."""
-    while True:
-        tokens.follow_user(bot)
-        callbacks.follow(bot)
-        newest = users.get(bot.workspace_id, bot.user_id)
-        if newest.active == bot.active:
-            return
-        bot = newest
-
-
 def _follow_chat(chat: Chat) -> None:
     while True:
         incoming_webhooks.follow_chat(chat)
@@ -60,7 +50,7 @@ def _follow_person(user: User) -> None:
     while True:
         tokens.follow_user(user)
         sessions.follow_user(user)
-        ownership.follow(user, follow_bot)
+        ownership.follow(user, bots.follow)
         newest = users.get(user.workspace_id, user.user_id)
         if (newest.role, newest.active) == (user.role, user.active):
             return

@@ -4,8 +4,6 @@ Handles are looked up here and not when a message is accepted: accepting stays o
 is active and belongs to the chat at this moment; what it says itself never mentions it.
 """
 
-import json
-
 from ferryman.conversations.chats import table as chats
 from ferryman.conversations.messages import mentions
 from ferryman.conversations.messages.events import bot_mentioned
@@ -18,9 +16,9 @@ def events_of(created: Event) -> list[Event]:
 
     At most three batch reads, and none for a message without an @.
     """
-    if created.type != "message.created" or created.chat_id is None or created.test:
+    if created.type != "message.created" or created.chat_id is None or created.test or created.erased_at:
         return []
-    message = json.loads(created.body)["data"]["message"]
+    message = created.data["message"]
     handles = mentions.handles(message["text"])
     if not handles:
         return []

@@ -1,4 +1,4 @@
-"""Settling receives against attempts: what becomes of a message that was received four times.
+"""Settles receives against attempts, for a message that was received four times.
 
 The queue counts receives, the delivery counts attempts that failed. They differ when a receive was lost, throttled
 or ended before the claim. Budget spent: the delivery is exhausted. Budget left: it was our fault, so the ticket
@@ -11,13 +11,11 @@ from typing import Literal
 
 from ferryman import clock, log, metrics
 from ferryman.errors import NotFound
-from ferryman.events import catalogue
-from ferryman.events import table as events
 from ferryman.pipeline import load_events
+from ferryman.pipeline.settle import exhaustion
 from ferryman.webhooks import retry_policy, tickets
 from ferryman.webhooks.deliveries import table as deliveries
-from ferryman.webhooks.deliveries.model import Delivery
-from ferryman.webhooks.events import delivery_exhausted
+from ferryman.webhooks.deliveries.model import Delivery, Settlement
 from ferryman.webhooks.tickets import Ticket
 
 type Settled = Literal["over", "exhausted", "requeued", "unknown"]
@@ -26,7 +24,7 @@ _STUCK_AFTER_ROUNDS = 3
 
 
 def settle(ticket: Ticket) -> Settled:
-    """What became of the delivery. Raises when our infrastructure fails; the message then stays."""
+    """Settle the delivery. Raises when our infrastructure fails; the message then stays."""
     settled = _settle(ticket)
     if settled == "exhausted":
         metrics.count("Exhausted")
@@ -44,21 +42,18 @@ def _settle(ticket: Ticket) -> Settled:
     if delivery.state == "sending" and delivery.lease_until > now * 1000:
         tickets.send([ticket], delay_seconds=delivery.lease_until / 1000 - now)
         return "requeued"
-    attempts, unknowns = deliveries.closed(delivery)
+    attempts, unknowns = delivery.closed()
     if retry_policy.spent(delivery.failures, unknowns) >= retry_policy.MAX_FAILURES:
         reason = f"{delivery.failures} attempts failed, {unknowns} never reported"
-        told = []
-        if not catalogue.is_operational(delivery.event_type):
-            told = [events.creating(delivery_exhausted(delivery, reason, clock.now_iso()))]
-        deliveries.settle(
-            delivery,
-            *told,
+        settlement = Settlement(
             state="exhausted",
             attempts=attempts,
+            failures=delivery.failures,
             unknowns=unknowns,
             reason=reason,
-            next_attempt_at=None,
+            result=delivery.result,
         )
+        deliveries.settle(delivery, settlement, *exhaustion(delivery, settlement))
         return "exhausted"
     deliveries.show(delivery)
     due = clock.seconds(delivery.next_attempt_at) - now if delivery.next_attempt_at else 0

@@ -17,8 +17,8 @@ from ferryman.conversations.messages.events import created_id, message_created
 from ferryman.conversations.messages.model import Message
 from ferryman.errors import Conflict
 from ferryman.events import table as events
-from ferryman.events.model import Event
-from ferryman.pipeline import bot_mentions, lost_messages, subscribers
+from ferryman.events.model import REPLIED, Event
+from ferryman.pipeline import bot_mentions, lost_messages, replies, subscribers
 from ferryman.webhooks import tickets
 from ferryman.webhooks.tickets import Ticket
 
@@ -49,7 +49,7 @@ class PendingEvent(NamedTuple):
 
 
 def of_record(record: dict[str, Any]) -> PendingEvent | None:
-    """What `of_item` says of the item that a stream record shows, or None when it waits for nothing.
+    """The pending event in a stream record, as `of_item` reads it, or None when the item waits for nothing.
 
     Raises Unreadable for a record that does not have the shape of our items.
     """
@@ -118,6 +118,9 @@ class Dispatcher:
         self.unfinished.append(token)
         event = pending.event
         events_of = [*bot_mentions.events_of(event), event] if event else []
+        if event and event.type == REPLIED:
+            replies.post(event)
+            events_of = []
         count = 0
         for each in events_of:
             with tracing.work("event", event_id=each.event_id, message_id=each.message_id):
@@ -165,7 +168,7 @@ class Dispatcher:
 
 
 def _keep(event: Event) -> None:
-    """What is made on the way from a message, a mention, is in no table yet."""
+    """Stores an event that was made on the way from a message, a mention: it is in no table yet."""
     if event.undispatched is None and event.message_id is None:
         events.keep(event)
 

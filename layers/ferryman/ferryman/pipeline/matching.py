@@ -33,7 +33,7 @@ def wants(webhook: Webhook, event: Event, members: set[tuple[str, str]]) -> bool
         return False
     if webhook.created_at > event.created_at or webhook.state != "enabled":
         return False
-    if event.body_in(webhook.format) is None:
+    if not event.can_be_rendered(webhook.format):
         return False
     if webhook.is_global:
         return True

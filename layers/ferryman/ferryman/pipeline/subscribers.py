@@ -58,7 +58,7 @@ class Matcher:
                 yield WebhookBatch(chosen, topic, found[-1].webhook_id, is_full)
 
     def _subscribed(self, event: Event, topic: str, start: str | None) -> Iterator[tuple[list[Webhook], bool]]:
-        """The webhooks with a subscription, and whether more may follow; none that is empty."""
+        """The webhooks with a subscription, and whether more may follow; no list is empty."""
         short = self._short.get((topic, event.type)) if start is None else None
         if short is not None:
             if short:

@@ -51,7 +51,7 @@ def sweep(seconds_left: Callable[[], float]) -> int:
 
 
 def _waiting(before: str, late: list[store.Key]) -> Iterator[tuple[str, store.Item]]:
-    """What the indexes of the marks hold, and what was marked a moment ago."""
+    """The items that the indexes of the marks hold, and the messages that were marked a moment ago."""
     for table in KEYS:
         for shard in range(ids.SHARDS):
             for indexed in store.query_all(

@@ -1,9 +1,9 @@
-"""Unparking: what was parked is worked on again, as it is stored now.
+"""Unparking: works on parked records again, with their items as they are stored now.
 
-A parked record names an item. When the item still waits, it goes on from what the table holds, which an operator may
-have repaired; when it waits no more, nothing is left to do; when it is gone, the record is the last copy of it and is
-worked on itself. What has the mark waits, and a message without a receipt: these are kept for longer than what is
-parked. So doing it twice, or after the sweeper, sends nothing twice.
+A parked record names an item. If the item still waits, it goes on from the table's version, which an operator may have
+repaired. If it waits no more, nothing is left to do. If it is gone, the record is the last copy of it and is worked on
+itself. An item waits while it has the mark, or is a message without a receipt; receipts are kept for longer than parked
+records. So doing it twice, or after the sweeper, sends nothing twice.
 """
 
 import json
@@ -21,7 +21,7 @@ _SHOWN = 20
 
 @dataclass(slots=True)
 class Unparked:
-    """What became of what was parked."""
+    """How many parked records were worked on."""
 
     done: int = 0  # and removed
     kept: int = 0  # could not be worked on; it stays parked

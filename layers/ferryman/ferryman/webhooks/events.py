@@ -25,11 +25,14 @@ def test_event(type_: EventType, webhook: Webhook, at: str) -> Event:
         )
         for data in catalogue.examples(type_, answered_first=webhook.application_id is not None)
     )
-    return next(event for event in made if event.body_in(webhook.format) is not None)
+    return next(event for event in made if event.can_be_rendered(webhook.format))
 
 
 def webhook_disabled(webhook: Webhook, reason: str, last_error: str, at: str) -> Event:
-    """`at` is part of the id: a webhook can be disabled again later. Whose own it is, alone sees its URL and name."""
+    """`at` is part of the id: a webhook can be disabled again later.
+
+    Only the owner of a personal webhook sees its URL and name.
+    """
     shown = webhook.user_id is None
     return envelope.build(
         "webhook.disabled",

@@ -8,7 +8,7 @@
 - after ten failures in a row, or a 410 Gone, the webhook is disabled, with the reason; what was under way when a pause
   began is not counted, so ten are five and as many probes
 
-Whoever has to wait is deferred with a new message, so that waiting never costs a delivery's budget.
+A delivery that has to wait is deferred with a new message, so waiting never costs its budget.
 """
 
 import random
@@ -17,7 +17,7 @@ from contextlib import suppress
 from ferryman import clock, log, metrics, settings
 from ferryman.aws import dynamodb as store
 from ferryman.events import table as events
-from ferryman.outbound.outcomes import Refused, Unreachable
+from ferryman.outbound.outcomes import Delivered, Outcome, Refused, Unreachable
 from ferryman.webhooks.events import webhook_disabled
 from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import (
@@ -35,7 +35,7 @@ _SPREAD = 0.2
 
 
 def wait(webhook: Webhook, attempt_seconds: float) -> float:
-    """Seconds until an attempt may be made, 0 for now. What it grants (a probe, a place in a second) is taken.
+    """Seconds until an attempt may be made, 0 for now. A probe or a place in a second that it grants is taken.
 
     `attempt_seconds` is how long an attempt may last: the others wait for a probe that long.
     """
@@ -62,6 +62,14 @@ def timed(webhook: Webhook, duration_ms: int) -> None:
     until = int((now + SLOW_FOR_SECONDS) * 1000)
     webhooks.slow(webhook, until)
     webhook.slow_until = until
+
+
+def count(webhook: Webhook, outcome: Outcome) -> None:
+    """Count an attempt as a success or as a failure."""
+    if isinstance(outcome, Delivered):
+        succeeded(webhook)
+    else:
+        failed(webhook, outcome)
 
 
 def succeeded(webhook: Webhook) -> None:

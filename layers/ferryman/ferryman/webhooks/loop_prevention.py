@@ -1,4 +1,4 @@
-"""What a message answers to: the webhooks whose deliveries led to it, so that nothing goes round in circles.
+"""Loop prevention: which webhooks' deliveries led to a message.
 
 An integration that posts because of a delivery says so with that delivery's id in X-FM-Delivery-ID, the header it
 got it in. Its message is then not delivered to any webhook that led to it, and after three hops to none at all.

@@ -1,13 +1,52 @@
-"""When a failed delivery is tried again, and when it is given up. Pure, no AWS."""
+"""Decides after an attempt when a delivery is tried again, and when it is given up. Pure, no AWS."""
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ferryman.outbound.outcomes import Delivered, Outcome, Refused
 
 MAX_FAILURES = 4  # one attempt and three retries
 MAX_UNKNOWNS = 3  # attempts that never reported cost the receiver nothing, this often
 JITTER = 0.2
 MAX_QUEUE_DELAY_SECONDS = 900  # SQS's longest DelaySeconds
 MAX_RETRY_AFTER_FACTOR = 2  # a receiver may ask for twice the planned pause at most
+_GONE = 410
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """The state of a delivery after an attempt. `delay` is in seconds, and set while it is `retrying`."""
+
+    state: Literal["delivered", "retrying", "exhausted", "cancelled"]
+    failures: int
+    delay: float | None = None
+    reason: str | None = None
+
+
+def after_attempt(
+    outcome: Outcome,
+    delays: Sequence[int],
+    *,
+    failures: int,
+    unknowns: int,
+    is_test: bool = False,
+    spread: float | None = None,
+) -> NextStep:
+    """The next step of a delivery that had `failures` and `unknowns` before this attempt."""
+    if isinstance(outcome, Delivered):
+        return NextStep("delivered", failures)
+    failures += 1
+    if is_test:
+        return NextStep("exhausted", failures, reason="a test is not retried")
+    if isinstance(outcome, Refused) and outcome.status == _GONE:
+        return NextStep("cancelled", failures, reason="the receiver answered 410 Gone")
+    retry_after = outcome.retry_after if isinstance(outcome, Refused) else None
+    delay = retry_delay(delays, spent(failures, unknowns), retry_after, spread=spread)
+    if delay is None:
+        return NextStep("exhausted", failures, reason=f"{failures} attempts failed")
+    return NextStep("retrying", failures, delay)
 
 
 def spent(failures: int, unknowns: int) -> int:

@@ -15,18 +15,16 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from ferryman import clock
-from ferryman import formats as dialects
+from ferryman import formats
 from ferryman.formats import Signature
-from ferryman.webhooks.deliveries.model import Delivery
+from ferryman.formats.interface import JSON, Body
 from ferryman.webhooks.subscriptions.model import SECRET_PREFIX
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """What the headers of one attempt say. `timestamp` is in unix seconds."""
+class SignedAttempt:
+    """The headers of one attempt name these. `timestamp` is in unix seconds."""
 
     webhook_id: str
     delivery_id: str
@@ -36,30 +34,20 @@ class Attempt:
     test: bool = False
 
 
-def attempt(delivery: Delivery, made: Mapping[str, Any]) -> Attempt:
-    """What the headers say of one of a delivery's attempts; its time is that of the claim, right before."""
-    return Attempt(
-        webhook_id=delivery.webhook_id,
-        delivery_id=delivery.delivery_id,
-        event_type=delivery.event_type,
-        number=made["number"],
-        timestamp=int(clock.seconds(made["at"])),
-        test=bool(delivery.test),
-    )
-
-
-def headers(attempt: Attempt, signatures: Sequence[Signature], secrets: Sequence[str], body: bytes) -> dict[str, str]:
+def headers(
+    attempt: SignedAttempt, signatures: Sequence[Signature], secrets: Sequence[str], body: Body
+) -> dict[str, str]:
     """All headers of an attempt that is about to be made."""
-    found = described(attempt, signatures)
+    found = described(attempt, signatures) | {"Content-Type": body.content_type}
     for name in signatures:
-        signing = dialects.signing(name)
-        found |= signing.sign(secrets, body) if signing else _SIGNERS[name](attempt, secrets, body)
+        signing = formats.signing(name)
+        found |= signing.sign(secrets, body.content) if signing else _SIGNERS[name](attempt, secrets, body.content)
     return found
 
 
-def described(attempt: Attempt, signatures: Sequence[Signature]) -> dict[str, str]:
+def described(attempt: SignedAttempt, signatures: Sequence[Signature]) -> dict[str, str]:
     """The headers that need no secret: what the delivery log shows."""
-    found = {"Content-Type": "application/json"}
+    found = {"Content-Type": JSON}
     if "fm" in signatures:
         found |= {
             "X-FM-Webhook-ID": attempt.webhook_id,
@@ -68,7 +56,7 @@ def described(attempt: Attempt, signatures: Sequence[Signature]) -> dict[str, st
         }
     if "standard" in signatures:
         found |= {"webhook-id": attempt.delivery_id, "webhook-timestamp": str(attempt.timestamp)}
-    for signing in filter(None, map(dialects.signing, signatures)):
+    for signing in filter(None, map(formats.signing, signatures)):
         found |= signing.headers(attempt.event_type, attempt.delivery_id)
     found |= {"X-FM-Delivery-ID": attempt.delivery_id, "X-FM-Delivery-Attempt": str(attempt.number)}
     if attempt.test:
@@ -83,18 +71,18 @@ def fm_signature(secrets: Sequence[str], timestamp: int, body: bytes) -> str:
     return ",".join([f"t={timestamp}", *(f"v1={digest}" for digest in digests)])
 
 
-def _fm(attempt: Attempt, secrets: Sequence[str], body: bytes) -> dict[str, str]:
+def _fm(attempt: SignedAttempt, secrets: Sequence[str], body: bytes) -> dict[str, str]:
     return {"X-FM-Webhook-Signature": fm_signature(secrets, attempt.timestamp, body)}
 
 
-def _standard(attempt: Attempt, secrets: Sequence[str], body: bytes) -> dict[str, str]:
+def _standard(attempt: SignedAttempt, secrets: Sequence[str], body: bytes) -> dict[str, str]:
     signed = f"{attempt.delivery_id}.{attempt.timestamp}.".encode() + body
     keys = [base64.b64decode(secret.removeprefix(SECRET_PREFIX)) for secret in secrets]
     digests = [base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode() for key in keys]
     return {"webhook-signature": " ".join(f"v1,{digest}" for digest in digests)}
 
 
-_SIGNERS: Mapping[Signature, Callable[[Attempt, Sequence[str], bytes], dict[str, str]]] = {
+_SIGNERS: Mapping[Signature, Callable[[SignedAttempt, Sequence[str], bytes], dict[str, str]]] = {
     "fm": _fm,
     "standard": _standard,
 }

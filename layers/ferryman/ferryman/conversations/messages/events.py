@@ -1,6 +1,5 @@
 """The events that tell about messages: posted, edited, deleted, mentioning a bot, and a click on a button."""
 
-import json
 from typing import Any
 
 from ferryman import ids
@@ -70,7 +69,7 @@ def _conversation(application_id: str, person: dict[str, Any], chat_id: str) -> 
 
 def bot_mentioned(created: Event, bot: User) -> Event:
     """A bot was named by the message whose `message.created` is given: one event for each message and bot."""
-    message = json.loads(created.body)["data"]["message"]
+    message = created.data["message"]
     return envelope.build(
         "bot.mentioned",
         ids.derived(ids.EVENT, created.created_at, "bot.mentioned", message["id"], bot.user_id),

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.messages import mentions
 
-type Origin = Literal["token", "incoming_webhook", "application"]
+type Origin = Literal["token", "incoming_webhook", "application", "reply"]
 MAX_TEXT = 16_000  # characters (code points)
 
 
@@ -30,6 +30,8 @@ class Message(store.Record):
     context_id: str | None = None
     person: dict[str, str | None] | None = None  # who answered the application: name, email
     chain: list[str] | None = None  # the webhooks whose deliveries led to it
+    in_reply_to_delivery: str | None = None  # the delivery that a receiver answered with this message
+    edit_events: list[str] | None = None  # the ids of the events that told of its edits
     revision: int = 1
     edited_at: str | None = None
     deleted_at: str | None = None

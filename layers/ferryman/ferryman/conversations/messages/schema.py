@@ -1,6 +1,5 @@
 """Requests and responses of the API about messages."""
 
-import json
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
@@ -63,10 +62,10 @@ class InteractionOut(Output):
 
     @classmethod
     def of(cls, event: Event) -> Self:
-        told = json.loads(event.body)["data"]["interaction"]
+        interaction = event.data["interaction"]
         names = set(InteractionOut.model_fields) - {"id", "created_at"}
         return cls.model_validate(
-            {"id": event.event_id, "created_at": event.created_at, **{name: told[name] for name in names}}
+            {"id": event.event_id, "created_at": event.created_at, **{name: interaction[name] for name in names}}
         )
 
 

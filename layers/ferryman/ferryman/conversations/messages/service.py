@@ -1,22 +1,33 @@
 """Posting, editing and deleting messages. Each change is an event, written in the same transaction or as the
 message itself; the streams of `messages` and `events` carry them to the dispatcher."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import batched
 
 from ferryman import clock, ids, log, tracing
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import access
 from ferryman.conversations.contexts import service as contexts_service
 from ferryman.conversations.contexts import table as contexts
-from ferryman.conversations.messages import table
-from ferryman.conversations.messages.events import message_created, message_deleted, message_updated
+from ferryman.conversations.messages import mentions, table
+from ferryman.conversations.messages.events import (
+    bot_mentioned,
+    created_id,
+    message_created,
+    message_deleted,
+    message_updated,
+)
 from ferryman.conversations.messages.model import Message
 from ferryman.errors import NotAllowed, NotFound
 from ferryman.events import table as events
+from ferryman.events.model import Event
 from ferryman.identity import idempotency
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
+
+_ERASED_AT_ONCE = 50  # events, in one transaction
 
 
 def post(
@@ -89,10 +100,11 @@ def edit(caller: Caller, chat_id: str, message_id: str, text: str) -> Message:
         return before
     now = clock.now_iso()
     after = replace(before, text=text, edited_at=now, revision=before.revision + 1)
+    told = message_updated(after)
     store.commit(
         [
-            table.changing(before, text=text, edited_at=now),
-            events.creating(message_updated(after)),
+            table.changing(before, text=text, edited_at=now, edit_events=[*(before.edit_events or []), told.event_id]),
+            events.creating(told),
             *_first_words(before),
         ]
     )
@@ -100,16 +112,37 @@ def edit(caller: Caller, chat_id: str, message_id: str, text: str) -> Message:
 
 
 def delete(caller: Caller, chat_id: str, message_id: str) -> None:
-    """Delete a message: its text is erased, a mark of it stays. Only its author may, or admin:*."""
+    """Delete a message. Only its author may, or admin:*.
+
+    A mark of it stays, and its text is erased: from the message and from every event that told it, so that no attempt
+    that begins later sends it.
+    """
     before = _own(caller, chat_id, message_id)
     now = clock.now_iso()
+    erasing = [write for event in _telling(before) if (write := events.erasing(event, now))]
+    for some in batched(erasing[:-_ERASED_AT_ONCE], _ERASED_AT_ONCE, strict=False):
+        store.commit(some)
     store.commit(
         [
             table.changing(before, text=None, deleted_at=now),
             events.creating(message_deleted(before, now)),
-            *_first_words(before),
+            *erasing[-_ERASED_AT_ONCE:],
         ]
     )
+
+
+def _telling(message: Message) -> Iterator[Event]:
+    """The events that tell what a message said: new, edited, and to the bots that it mentioned first."""
+    event_id = created_id(message.message_id, message.created_at)
+    kept = events.get(message.workspace_id, event_id) if message.revision > 1 else None
+    first = kept or replace(message_created(message), event_id=event_id)
+    yield first
+    for event_id in message.edit_events or ():
+        at = clock.iso(ids.made_at(event_id))
+        yield replace(first, event_id=event_id, type="message.updated", created_at=at, message_id=None)
+    said = first.data.get("message", {}).get("text") or ""
+    for bot in users.by_handles(message.workspace_id, mentions.handles(said)):
+        yield bot_mentioned(first, bot)
 
 
 def _own(caller: Caller, chat_id: str, message_id: str) -> Message:

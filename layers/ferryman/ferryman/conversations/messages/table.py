@@ -63,10 +63,13 @@ def page(
     return [Message.from_item(item) for item in found.items], found.last_key
 
 
-def creating(message: Message) -> store.Write:
-    """A new message; call `created` when it is stored."""
+def creating(message: Message, *, marked: bool = False) -> store.Write:
+    """A new message; call `created` when it is stored.
+
+    `marked` is for functions that may run for so long that the sweeper could have walked past the message's id.
+    """
     its_key = key(message.workspace_id, message.chat_id, message.message_id)
-    if clock.now() - ids.made_at(message.message_id) > PROMPT_SECONDS:
+    if marked or clock.now() - ids.made_at(message.message_id) > PROMPT_SECONDS:
         message.undispatched = ids.shard(message.message_id)
     elif not activity.known.has(its_key["chat"], message.message_id):
         message.active = activity.entry(its_key["chat"], message.message_id)

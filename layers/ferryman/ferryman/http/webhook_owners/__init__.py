@@ -11,7 +11,7 @@ from ferryman.errors import NotFound
 from ferryman.http.call import Call
 from ferryman.identity.permissions import Scope
 from ferryman.identity.plans import Plan
-from ferryman.schema import Input
+from ferryman.schema import Input, ListQuery
 from ferryman.webhooks.deliveries import service as deliveries_service
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
@@ -69,7 +69,8 @@ class Management:
     test: type[TestIn | PersonalTestIn]
     rotation: type[RotationIn] = RotationIn
     create: Callable[[Call, Any], tuple[Webhook, str]]
-    page: Callable[[Call, int, store.Key | None], tuple[list[Webhook], store.Key | None]]
+    query: type[ListQuery] = ListQuery  # the filters of the list
+    page: Callable[[Call, Any, store.Key | None], tuple[list[Webhook], store.Key | None]]
     edit: Callable[[Call, str, Any], Webhook]
     delete: Callable[[Call, str], None]
     shown: Callable[[list[Webhook]], list[WebhookOut]] = lambda webhooks: [WebhookOut.of(one) for one in webhooks]

@@ -29,13 +29,14 @@ MANAGEMENT = Management(
     owner=OWNER,
     created="The endpoint gets `bot.mentioned` when a new message names this bot with @handle in a chat the bot "
     "belongs to at that moment; not for the bot's own messages, and not for an edit that adds the mention. Deliveries "
-    "are signed, retried and logged like those of any webhook.",
+    "are signed, retried and logged like those of any webhook. If the endpoint answers a mention with a 2xx status and "
+    '`{"text": "…"}`, the bot posts this text in the chat.',
     listed="A live token sees live callbacks, a test token test callbacks.",
     takes=CallbackIn,
     changes=CallbackPatch,
     test=TestIn,
     create=lambda call, wanted: callbacks.create(call.caller, _bot(call), wanted, call.idempotency_key),
-    page=lambda call, limit, after: callbacks.page(call.caller, _bot(call), limit, after),
+    page=lambda call, query, after: callbacks.page(call.caller, _bot(call), query.limit, after),
     edit=lambda call, callback_id, patch: callbacks.edit(call.caller, _bot(call), callback_id, patch),
     delete=lambda call, callback_id: callbacks.delete(call.caller, _bot(call), callback_id),
 )

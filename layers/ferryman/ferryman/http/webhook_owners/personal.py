@@ -32,7 +32,7 @@ MANAGEMENT = Management(
     test=PersonalTestIn,
     rotation=PersonalRotationIn,
     create=lambda call, wanted: personal.create(call.caller, wanted, call.idempotency_key),
-    page=lambda call, limit, after: personal.page(call.caller, limit, after),
+    page=lambda call, query, after: personal.page(call.caller, query.limit, after),
     edit=lambda call, webhook_id, patch: personal.edit(call.caller, webhook_id, patch),
     delete=lambda call, webhook_id: personal.delete(call.caller, webhook_id),
 )

@@ -1,17 +1,10 @@
 """The workspace's own webhooks: /v1/webhooks."""
 
-from ferryman.aws import dynamodb as store
-from ferryman.http.call import Call
 from ferryman.http.webhook_owners import Management, Owner
 from ferryman.identity import plans
-from ferryman.webhooks.subscriptions import service, table
+from ferryman.webhooks.subscriptions import service
 from ferryman.webhooks.subscriptions.model import Webhook
-from ferryman.webhooks.subscriptions.schema import TestIn, WebhookIn, WebhookOut, WebhookPatch
-
-
-def _page(call: Call, limit: int, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:
-    found, last = table.page(call.caller.workspace_id, limit, after)
-    return [webhook for webhook in found if service.may_manage(call.caller, webhook)], last
+from ferryman.webhooks.subscriptions.schema import TestIn, WebhookIn, WebhookOut, WebhookPatch, WebhookQuery
 
 
 def _shown(webhooks: list[Webhook]) -> list[WebhookOut]:
@@ -45,7 +38,8 @@ MANAGEMENT = Management(
     changes=WebhookPatch,
     test=TestIn,
     create=lambda call, wanted: service.create(call.caller, wanted, call.idempotency_key),
-    page=_page,
+    query=WebhookQuery,
+    page=lambda call, query, after: service.page(call.caller, query, after),
     edit=lambda call, webhook_id, patch: service.edit(call.caller, webhook_id, patch),
     shown=_shown,
     delete=lambda call, webhook_id: service.delete(call.caller, webhook_id),

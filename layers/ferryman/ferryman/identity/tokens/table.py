@@ -3,7 +3,6 @@
 Beside the token's own attributes an item has `name_folded`, to look for names in whatever case.
 """
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ from ferryman import clock
 from ferryman.aws import dynamodb as store
 from ferryman.errors import NotFound
 from ferryman.identity.tokens.model import Environment, Status, Token
+from ferryman.schema import folded
 
 TABLE = "tokens"
 _HAS_STATUS: dict[Status, str] = {
@@ -18,10 +18,6 @@ _HAS_STATUS: dict[Status, str] = {
     "expired": "attribute_not_exists(revoked_at) AND expires_at <= :now",
     "active": "attribute_not_exists(revoked_at) AND (attribute_not_exists(expires_at) OR expires_at > :now)",
 }
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _key(workspace_id: str, token_id: str) -> store.Key:
@@ -65,7 +61,7 @@ def page(
         values[":production"] = "production"
         filters.append("environment <> :production")
     if name:
-        values[":name"] = _folded(name)
+        values[":name"] = folded(name)
         filters.append("contains(name_folded, :name)")
     if environment:
         values[":environment"] = environment
@@ -110,14 +106,14 @@ def secret_hashes(workspace_id: str) -> Iterator[str]:
 
 
 def creating(token: Token) -> store.Write:
-    item = {**token.to_item(), "name_folded": _folded(token.name)}
+    item = {**token.to_item(), "name_folded": folded(token.name)}
     return store.put(TABLE, item, condition="attribute_not_exists(token_id)")
 
 
 def changing(token: Token, **changes: Any) -> store.Write:
     """Set attributes; refused when somebody changed or revoked the token in between."""
     if "name" in changes:
-        changes["name_folded"] = _folded(changes["name"])
+        changes["name_folded"] = folded(changes["name"])
     return store.set_values(
         TABLE,
         _key(token.workspace_id, token.token_id),

@@ -18,7 +18,6 @@ from ferryman.identity.tokens.model import Environment, Token
 from ferryman.identity.tokens.schema import TokenIn
 from ferryman.identity.users import table
 from ferryman.identity.users.model import User
-from ferryman.integrations import cascades
 from ferryman.integrations.bots import callbacks
 from ferryman.integrations.bots.schema import BotIn, BotPatch, BotTokenIn
 
@@ -98,7 +97,7 @@ def edit(caller: Caller, bot_id: str, patch: BotPatch) -> User:
             ]
         store.commit([*table.changing(before, after), *entitled, *audited])
     if "active" in changes:  # also when nothing changed: an earlier request may have failed halfway
-        cascades.follow_bot(after)
+        follow(after)
     return after
 
 
@@ -215,3 +214,17 @@ def _spare_live(caller: Caller, bot: User) -> None:
     """Raises NotAllowed when a test credential would stop live tokens or callbacks of a bot, be it a test bot."""
     if not caller.livemode and (any(token.livemode for token in _tokens(bot)) or callbacks.any_live(bot)):
         raise NotAllowed("The bot has live tokens or callbacks, which a test token cannot stop. Use a live token.")
+
+
+def follow(bot: User) -> None:
+    """Bring a bot's activity into its tokens and callbacks.
+
+    The first of two edits at the same moment can come here last; so look whether it still is the newest.
+    """
+    while True:
+        tokens.follow_user(bot)
+        callbacks.follow(bot)
+        newest = table.get(bot.workspace_id, bot.user_id)
+        if newest.active == bot.active:
+            return
+        bot = newest

@@ -1,12 +1,58 @@
 """Delivery: one event for one webhook, with every attempt that was made."""
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Self
 
+from ferryman import clock
 from ferryman.aws import dynamodb as store
+from ferryman.webhooks.signing import SignedAttempt
 
 type DeliveryState = Literal["queued", "sending", "retrying", "delivered", "exhausted", "cancelled"]
+type AttemptOutcome = Literal["delivered", "failed", "unknown"]
+type Result = Literal["2xx", "3xx", "4xx", "5xx", "error"]
 TERMINAL: frozenset[DeliveryState] = frozenset({"delivered", "exhausted", "cancelled"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt(store.Record):
+    """One HTTP request of a delivery. Without an outcome it is under way, or it never reported."""
+
+    number: int
+    at: str
+    outcome: AttemptOutcome | None = None
+    status: int | None = None  # the receiver's, when there was an answer
+    error: str | None = None  # why there was none
+    duration_ms: int | None = None
+    excerpt: str | None = None
+    reply: str | None = None  # what became of the message that the answer asked for
+
+    @property
+    def result(self) -> Result:
+        """How it ended, as the log filters it."""
+        match self.status and self.status // 100:
+            case 2:
+                return "2xx"
+            case 3:
+                return "3xx"
+            case 4:
+                return "4xx"
+            case 5:
+                return "5xx"
+        return "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """The end of an attempt, or of the whole delivery, as it is written."""
+
+    state: DeliveryState
+    attempts: list[Attempt]
+    failures: int
+    unknowns: int
+    next_attempt_at: str | None = None
+    reason: str | None = None
+    result: Result | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,14 +72,13 @@ class Delivery(store.Record):
     chat_id: str | None = None
     message_id: str | None = None  # the message that its event is made of
     chain: list[str] | None = None  # the webhooks whose deliveries led to its event
-    # {number, at} when it begins; then also outcome, status or error, duration_ms, excerpt
-    attempts: list[dict[str, Any]] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
     failures: int = 0  # attempts that ended in a failure; the budget
     unknowns: int = 0  # attempts that never reported, closed as `unknown`
-    lease_until: int = 0  # epoch milliseconds; who sends now has until then to report
+    lease_until: int = 0  # epoch milliseconds; the deliverer that sends now has until then to report
     next_attempt_at: str | None = None
     reason: str | None = None  # why it was cancelled or exhausted
-    result: str | None = None  # the last attempt's: 2xx, 3xx, 4xx, 5xx or error
+    result: Result | None = None  # the last attempt's
     test: bool | None = None  # sent on request: not retried, not counted
     replayed_at: str | None = None  # when somebody asked for it again
     stored: bool = True  # False until the first write; no attribute of the item
@@ -41,8 +86,30 @@ class Delivery(store.Record):
     def to_item(self) -> store.Item:
         item = store.Record.to_item(self)
         del item["stored"]
+        item["attempts"] = [attempt.to_item() for attempt in self.attempts]
         return item
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Self:
+        attempts = [Attempt.from_item(attempt) for attempt in item["attempts"]]
+        return cls(**{name: item[name] for name in item if name in cls.__dataclass_fields__} | {"attempts": attempts})
 
     @property
     def is_over(self) -> bool:
         return self.state in TERMINAL
+
+    def closed(self) -> tuple[list[Attempt], int]:
+        """The attempts, with the one that never reported closed as `unknown`, and how many are unknown in all."""
+        attempts = [attempt if attempt.outcome else replace(attempt, outcome="unknown") for attempt in self.attempts]
+        return attempts, self.unknowns + sum(attempt.outcome is None for attempt in self.attempts)
+
+    def signed(self, attempt: Attempt) -> SignedAttempt:
+        """The headers of one attempt say this of it. Its time is that of the claim, right before it."""
+        return SignedAttempt(
+            webhook_id=self.webhook_id,
+            delivery_id=self.delivery_id,
+            event_type=self.event_type,
+            number=attempt.number,
+            timestamp=int(clock.seconds(attempt.at)),
+            test=bool(self.test),
+        )

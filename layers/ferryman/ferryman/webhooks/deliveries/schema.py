@@ -8,11 +8,10 @@ from ferryman import ids
 from ferryman.events.model import EventType
 from ferryman.schema import ListQuery, Output, Time
 from ferryman.webhooks import signing
-from ferryman.webhooks.deliveries.model import Delivery, DeliveryState
+from ferryman.webhooks.deliveries.model import Attempt, Delivery, DeliveryState, Result
 from ferryman.webhooks.subscriptions.model import Webhook
 
-type Result = Literal["2xx", "3xx", "4xx", "5xx", "error"]
-type AttemptOutcome = Literal["delivered", "failed", "unknown", "open"]
+type ShownOutcome = Literal["delivered", "failed", "unknown", "open"]
 
 
 class DeliveryQuery(ListQuery):
@@ -38,13 +37,16 @@ class AttemptOut(Output):
 
     number: int
     at: Time
-    outcome: AttemptOutcome = Field(
+    outcome: ShownOutcome = Field(
         description="`unknown`: it never reported, so the receiver may have got it; `open`: it is under way."
     )
     status: int | None = Field(description="The receiver's HTTP status, when there was an answer.")
     error: str | None = Field(description="The fault, when no answer came.")
     duration_ms: int | None
     excerpt: str | None = Field(description="The first part of the answer, as text.")
+    reply: str | None = Field(
+        description="Whether the message that the answer asked for was `accepted`, or why it is not posted."
+    )
     request_headers: dict[str, str] = Field(description="The request as it was sent, without the signatures.")
 
 
@@ -83,11 +85,10 @@ class DeliveryOut(Output):
         )
 
 
-def _attempt(attempt: dict[str, Any], delivery: Delivery, webhook: Webhook) -> dict[str, Any]:
+def _attempt(attempt: Attempt, delivery: Delivery, webhook: Webhook) -> dict[str, Any]:
+    copied = ("number", "at", "status", "error", "duration_ms", "excerpt", "reply")
     return {
-        "request_headers": signing.described(signing.attempt(delivery, attempt), webhook.signatures),
-        "number": attempt["number"],
-        "at": attempt["at"],
-        "outcome": attempt.get("outcome", "open"),
-        **{name: attempt.get(name) for name in ("status", "error", "duration_ms", "excerpt")},
+        "request_headers": signing.described(delivery.signed(attempt), webhook.signatures),
+        "outcome": attempt.outcome or "open",
+        **{name: getattr(attempt, name) for name in copied},
     }

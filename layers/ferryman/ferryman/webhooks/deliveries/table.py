@@ -12,10 +12,12 @@ from ferryman import clock, ids, settings
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotFound
 from ferryman.events.model import Event
-from ferryman.webhooks.deliveries.model import Delivery
+from ferryman.webhooks.deliveries.model import Attempt, Delivery, DeliveryState, Settlement
 
 TABLE = "deliveries"
 _DAY_SECONDS = 86_400
+# A settlement that collides with another transaction is written again: an attempt that was made must be on record.
+_SETTLE_TRIES = 5
 
 
 class LostClaim(Conflict):
@@ -171,10 +173,10 @@ def claim(delivery: Delivery, lease_seconds: float) -> Delivery:
     one of them changed in it would let the other win too.
     """
     now = clock.now()
-    attempts, unknowns = closed(delivery)
+    attempts, unknowns = delivery.closed()
     after: dict[str, Any] = {
         "state": "sending",
-        "attempts": [*attempts, {"number": len(attempts) + 1, "at": clock.iso(now)}],
+        "attempts": [*attempts, Attempt(number=len(attempts) + 1, at=clock.iso(now))],
         "unknowns": unknowns,
         "lease_until": int((now + lease_seconds) * 1000),
         "updated_at": clock.iso(now),
@@ -187,22 +189,28 @@ def claim(delivery: Delivery, lease_seconds: float) -> Delivery:
 def release(delivery: Delivery) -> None:
     """Give a claim back whose attempt was not made, as certainly nothing was sent: it is as if there had been none."""
     attempts = delivery.attempts[:-1]
+    state: DeliveryState = "retrying" if attempts else "queued"
     with suppress(LostClaim):
-        settle(delivery, state="retrying" if attempts else "queued", attempts=attempts, next_attempt_at=None)
+        settle(
+            delivery,
+            Settlement(
+                state=state,
+                attempts=attempts,
+                failures=delivery.failures,
+                unknowns=delivery.unknowns,
+                result=delivery.result,
+            ),
+        )
 
 
-def closed(delivery: Delivery) -> tuple[list[dict[str, Any]], int]:
-    """The attempts with the one that never reported, if any, closed as `unknown`; and how many are unknown so."""
-    attempts = [{"outcome": "unknown", **attempt} for attempt in delivery.attempts]
-    return attempts, delivery.unknowns + sum("outcome" not in attempt for attempt in delivery.attempts)
-
-
-def settle(delivery: Delivery, *also: store.Write, **after: Any) -> None:
-    """Write how a claimed attempt, or the whole delivery, ended, and `also` in the same transaction.
+def settle(delivery: Delivery, settlement: Settlement, *extra_writes: store.Write) -> None:
+    """Write how a claimed attempt, or the whole delivery, ended. `extra_writes` join the transaction.
 
     Raises LostClaim when somebody else claimed or settled it in between.
     """
-    store.commit([_changing(delivery, {**after, "updated_at": clock.now_iso(), "lease_until": 0}), *also])
+    after = {name: getattr(settlement, name) for name in settlement.__dataclass_fields__}
+    changing = _changing(delivery, {**after, "updated_at": clock.now_iso(), "lease_until": 0})
+    store.commit([changing, *extra_writes], tries=_SETTLE_TRIES)
 
 
 def replaying(delivery: Delivery, at: str) -> store.Write:
@@ -226,6 +234,8 @@ def _changing(delivery: Delivery, after: dict[str, Any]) -> store.Write:
 
 
 def _updating(delivery: Delivery, after: dict[str, Any]) -> store.Write:
+    if "attempts" in after:
+        after = {**after, "attempts": [attempt.to_item() for attempt in after["attempts"]]}
     write = store.set_values(
         TABLE,
         key(delivery.workspace_id, delivery.webhook_id, delivery.delivery_id),

@@ -63,7 +63,7 @@ def advancing(replay: Replay, requeued: int, position: store.Key | None) -> stor
 
 
 def cancelling(replay: Replay) -> store.Write:
-    """What was sent again stays so; the rest is left alone."""
+    """Deliveries that were sent again stay so; the rest is left alone."""
     return _changing(replay, {"state": "cancelled", "undispatched": None, "updated_at": clock.now_iso()})
 
 

@@ -9,6 +9,7 @@ from ferryman.events.model import EventType
 from ferryman.formats import Format, Signature
 from ferryman.identity import permissions
 
+type Deletion = Literal["deleted", "not_found", "conflict"]
 type WebhookState = Literal["enabled", "disabled"]
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
 MAX_CHATS = 40
@@ -77,12 +78,17 @@ class Webhook(store.Record):
         return not (self.is_global or self.application_id or self.user_id)
 
     @property
+    def replies_as(self) -> str | None:
+        """The user who says what the receiver replies; None when its answers are not read."""
+        return self.bot_id
+
+    @property
     def is_slow(self) -> bool:
         return self.slow_until > clock.now() * 1000
 
     @property
     def member_id(self) -> str:
-        """Whose chats it hears of: the bot's own for a callback, else the owner's."""
+        """It hears of this user's chats: the bot's own for a callback, else the owner's."""
         return self.bot_id or self.owner
 
     @property

@@ -7,8 +7,9 @@ from pydantic import AfterValidator, Field
 from ferryman import clock, ids
 from ferryman.events.model import EventType, NotificationType
 from ferryman.formats import OF_PEOPLE, Format, Signature
-from ferryman.schema import Description, Input, Name, Output, Time, distinct
-from ferryman.webhooks.subscriptions.model import MAX_CHATS, Webhook, WebhookState
+from ferryman.outbound.outcomes import Delivered, ErrorClass, Outcome
+from ferryman.schema import Description, Input, ListQuery, Name, Output, Time, distinct
+from ferryman.webhooks.subscriptions.model import MAX_CHATS, Deletion, Webhook, WebhookState
 
 type Events = Annotated[list[EventType], Field(min_length=1), AfterValidator(distinct)]
 type ChatIds = Annotated[
@@ -57,6 +58,58 @@ class WebhookPatch(Input):
         None, ge=1, le=1000, description="At most this many attempts in a second; null: no limit."
     )
     state: WebhookState | None = Field(None, description="`enabled` also forgets the failures so far.")
+
+
+class WebhookQuery(ListQuery):
+    """Filters of the list of webhooks; a webhook has to match them all."""
+
+    name: str | None = Field(None, min_length=1, max_length=100, description="In its name, in whatever case.")
+    url: str | None = Field(None, min_length=1, max_length=200, description="In its URL, in whatever case.")
+    state: WebhookState | None = Field(None, description="Only webhooks in this state.")
+    event: EventType | None = Field(None, description="Only webhooks that get this event.")
+
+
+class DeletionIn(Input):
+    """The webhooks to delete."""
+
+    ids: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=64)]],
+        Field(min_length=1, max_length=100),
+        AfterValidator(distinct),
+    ] = Field(description="At most a hundred, each once.")
+
+
+class DeletionOut(Output):
+    """The answer for one webhook."""
+
+    id: str
+    status: Deletion = Field(
+        description="`not_found`: you may see no such webhook; `conflict`: it was being changed at the "
+        "same moment and is not deleted, so send its id again."
+    )
+
+
+class DeletionsOut(Output):
+    """The answer for each webhook, in the order of the request."""
+
+    results: list[DeletionOut]
+
+
+class SentOut(Output):
+    """The answer of a receiver to the connectivity check."""
+
+    ok: bool = Field(description="Whether it answered with a status from 200 to 299.")
+    status: int | None = Field(description="The HTTP status of its answer; null when there was none.")
+    error: ErrorClass | None = Field(description="Why there was no answer.")
+    detail: str | None = Field(description="The same in words.")
+    duration_ms: int
+    excerpt: str | None = Field(description="The first kilobyte of its answer, as text.")
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Self:
+        fields = dict.fromkeys(("status", "error", "detail", "excerpt"))
+        told = vars(outcome) | {"ok": isinstance(outcome, Delivered)}
+        return cls.model_validate(fields | {name: told[name] for name in cls.model_fields if name in told})
 
 
 type PersonalEvents = Annotated[list[NotificationType], Field(min_length=1), AfterValidator(distinct)]

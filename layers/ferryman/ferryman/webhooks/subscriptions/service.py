@@ -5,11 +5,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from ferryman import clock, ids
-from ferryman import formats as dialects
+from ferryman import clock, formats, ids
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table as chats
-from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
+from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound, RetryLater
 from ferryman.events import catalogue
 from ferryman.events.model import EventType
 from ferryman.formats import Format
@@ -20,9 +19,10 @@ from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 from ferryman.outbound import allowed_targets, targets
+from ferryman.schema import folded
 from ferryman.webhooks.subscriptions import sealing, table
-from ferryman.webhooks.subscriptions.model import BOT_DEACTIVATED, BY_A_USER, SigningSecret, Webhook
-from ferryman.webhooks.subscriptions.schema import WebhookIn, WebhookPatch
+from ferryman.webhooks.subscriptions.model import BOT_DEACTIVATED, BY_A_USER, Deletion, SigningSecret, Webhook
+from ferryman.webhooks.subscriptions.schema import WebhookIn, WebhookPatch, WebhookQuery
 
 _OWNER_ROUTE = "/v1/webhooks/{webhook_id}/owner"
 
@@ -63,7 +63,7 @@ def create(
         format=wanted.format,
         name=wanted.name,
         description=wanted.description,
-        signatures=list(wanted.signatures or [dialects.signature(wanted.format)]),
+        signatures=list(wanted.signatures or [formats.signature(wanted.format)]),
         max_per_second=wanted.max_per_second,
         livemode=caller.livemode,
         created_by=caller.user_id,
@@ -101,6 +101,23 @@ def may_manage(caller: Caller, webhook: Webhook) -> bool:
     if webhook.application_id:
         return caller.is_admin
     return caller.is_admin or (webhook.owner == caller.user_id and not webhook.is_global)
+
+
+def page(caller: Caller, query: WebhookQuery, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:
+    """The webhooks that the caller may manage and the filters take, newest first."""
+
+    def keep(webhook: Webhook) -> bool:
+        return may_manage(caller, webhook) and _matches(webhook, query)
+
+    return table.page(caller.workspace_id, query.limit, after, keep)
+
+
+def _matches(webhook: Webhook, query: WebhookQuery) -> bool:
+    if query.name and folded(query.name) not in folded(webhook.name or ""):
+        return False
+    if query.url and folded(query.url) not in folded(webhook.url):
+        return False
+    return query.state in (None, webhook.state) and (query.event is None or query.event in webhook.events)
 
 
 def edit(caller: Caller, webhook_id: str, patch: WebhookPatch) -> Webhook:
@@ -174,6 +191,23 @@ def delete(caller: Caller, webhook_id: str) -> None:
     store.commit([*table.deleting(get_visible(caller, webhook_id)), *audited])
 
 
+def delete_many(caller: Caller, webhook_ids: list[str]) -> dict[str, Deletion]:
+    """Delete webhooks, each by itself, and say what became of each."""
+    found = table.get_many((caller.workspace_id, one) for one in webhook_ids if ids.is_id(ids.WEBHOOK, one))
+    results: dict[str, Deletion] = {}
+    for webhook_id in webhook_ids:
+        webhook = found.get(webhook_id)
+        if webhook is None or not may_manage(caller, webhook):
+            results[webhook_id] = "not_found"
+            continue
+        try:
+            store.commit([*table.deleting(webhook), *audit.writes(caller, "webhook.deleted", webhook_id)], tries=3)
+            results[webhook_id] = "deleted"
+        except (Conflict, RetryLater):
+            results[webhook_id] = "conflict"
+    return results
+
+
 def rotate_secret(caller: Caller, before: Webhook, overlap_hours: int) -> tuple[Webhook, str]:
     """A new signing secret; for `overlap_hours` the old one signs too, so that receivers can change over.
 
@@ -209,7 +243,7 @@ def expire_old_secret(caller: Caller, before: Webhook) -> Webhook:
 def check_format(event_types: Sequence[EventType], format_: Format, field: str) -> None:
     """Raises Invalid for `field` when a format has no words for one of these types."""
     for type_ in event_types:
-        if not catalogue.can_tell(format_, type_):
+        if not catalogue.can_be_rendered(format_, type_):
             raise Invalid(
                 f"The format {format_} has no body for {type_}. GET /v1/event-types names those it has.", field
             )

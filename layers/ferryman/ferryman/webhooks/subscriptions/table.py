@@ -7,7 +7,7 @@ callback under `<workspace_id>/<live|test>/bot/<bot_id>`, an application's under
 personal webhook under `…/user/<user_id>`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -70,15 +70,19 @@ def get_many(pairs: Iterable[tuple[str, str]]) -> dict[str, Webhook]:
     return {item["webhook_id"]: Webhook.from_item(item) for item in found}
 
 
-def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:
-    """Newest first."""
-    found = store.query(
+def page(
+    workspace_id: str, limit: int, after: store.Key | None, keep: Callable[[Webhook], bool]
+) -> tuple[list[Webhook], store.Key | None]:
+    """Those that `keep` takes, newest first."""
+    found = store.sifted(
         TABLE,
         "workspace_id = :workspace",
         {":workspace": workspace_id},
         newest_first=True,
         limit=limit,
         after=after,
+        keep=lambda item: keep(Webhook.from_item(item)),
+        key=lambda item: _key(workspace_id, item["webhook_id"]),
     )
     return [Webhook.from_item(item) for item in found.items], found.last_key
 

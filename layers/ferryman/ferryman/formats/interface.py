@@ -1,0 +1,91 @@
+"""The types between the core and the formats: what a format is given, and what it gives back.
+
+A format sees an event and a webhook through the protocols here, so it imports nothing of the core.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+JSON = "application/json"
+
+
+class Event(Protocol):
+    """The part of an event that a format may use."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def created_at(self) -> str: ...
+    @property
+    def livemode(self) -> bool: ...
+    @property
+    def test(self) -> bool | None: ...
+    @property
+    def data(self) -> dict[str, Any]: ...
+    @property
+    def body(self) -> str:
+        """The body of our own format, ASCII JSON."""
+        ...
+
+
+class Webhook(Protocol):
+    """The part of a webhook that a format may use."""
+
+    @property
+    def webhook_id(self) -> str: ...
+
+
+class Response(Protocol):
+    """The body of a receiver's 2xx answer. `is_whole` is false when it was cut off."""
+
+    @property
+    def content(self) -> bytes: ...
+    @property
+    def content_type(self) -> str: ...
+    @property
+    def is_whole(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A rendered body: the same bytes on every attempt of a delivery."""
+
+    content: bytes
+    content_type: str = JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The message that a receiver's answer asks for."""
+
+    text: str
+
+
+class NotAReply(Exception):
+    """The answer asks for a message that cannot be posted. The text says why; the delivery's log shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """The headers that make a delivery trustworthy in a product's own way."""
+
+    headers: Callable[[str, str], dict[str, str]]  # from event type and delivery id: those that need no secret
+    sign: Callable[[Sequence[str], bytes], dict[str, str]]  # from the valid secrets, newest first, and the body
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingFormat:
+    """How a product's deliveries look, and how its answers are read.
+
+    `can_render` tells whether the product has words for an event; `render` is asked for no other. `schema` gives the
+    JSON Schema of the body from the schema of our own. `read_response` finds a reply in a 2xx answer, returns None for
+    an answer without one, and raises NotAReply for one that cannot be posted; it gets at most `response_bytes`.
+    """
+
+    can_render: Callable[[Event], bool]
+    render: Callable[[Event, Webhook], Body]
+    schema: Callable[[dict[str, Any]], dict[str, Any]]
+    signing: Signing | None = None  # a signature of its own, by the same name; without one, `fm` signs
+    read_response: Callable[[Response], Reply | None] | None = None
+    response_bytes: int = 0

@@ -1,0 +1,71 @@
+"""Reads everything that a batch of tickets needs, in two to six calls."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ferryman.conversations.chats import table as chats
+from ferryman.events.model import Event
+from ferryman.pipeline import load_events
+from ferryman.webhooks.deliveries import table as deliveries
+from ferryman.webhooks.deliveries.model import Delivery
+from ferryman.webhooks.subscriptions import table as webhooks
+from ferryman.webhooks.subscriptions.model import Webhook
+from ferryman.webhooks.tickets import Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The deliveries, webhooks and events of a batch by their ids, and the (chat id, user id) that are memberships."""
+
+    deliveries: dict[str, Delivery]
+    webhooks: dict[str, Webhook]
+    events: dict[str, Event]
+    memberships: set[tuple[str, str]]
+
+
+def prepare(batch: Sequence[Ticket]) -> Prepared:
+    """Two to six batch reads, whatever the size of the batch. Consistent, but for messages."""
+    stored = deliveries.get_many(key(ticket) for ticket in batch if not ticket.first_receive)
+    wanted = [ticket for ticket in batch if not (ticket.delivery_id in stored and stored[ticket.delivery_id].is_over)]
+    webhooks_by_id = webhooks.get_many((ticket.workspace_id, ticket.webhook_id) for ticket in wanted)
+    events_by_id = load_events.recall(_source(ticket, stored.get(ticket.delivery_id)) for ticket in wanted)
+    unsure = [
+        ticket for ticket in wanted if ticket.first_receive and not _is_plain(ticket, webhooks_by_id, events_by_id)
+    ]
+    stored |= deliveries.get_many(map(key, unsure))
+    deliveries_by_id = {}
+    pairs: dict[str, set[tuple[str, str]]] = {}
+    for ticket in batch:
+        webhook, event = webhooks_by_id.get(ticket.webhook_id), events_by_id.get(ticket.event_id)
+        if (delivery := stored.get(ticket.delivery_id)) is None and event:
+            delivery = deliveries.new(event, ticket.webhook_id)
+        if delivery is None:
+            continue
+        deliveries_by_id[ticket.delivery_id] = delivery
+        if webhook and delivery.chat_id and webhook.follows_a_member:
+            pairs.setdefault(delivery.workspace_id, set()).add((delivery.chat_id, webhook.member_id))
+    members: set[tuple[str, str]] = set()
+    for workspace_id, chosen in pairs.items():
+        members |= chats.memberships(workspace_id, chosen)
+    return Prepared(deliveries_by_id, webhooks_by_id, events_by_id, members)
+
+
+def key(ticket: Ticket) -> tuple[str, str, str]:
+    """The key of the ticket's delivery."""
+    return ticket.workspace_id, ticket.webhook_id, ticket.delivery_id
+
+
+def _is_plain(ticket: Ticket, webhooks_by_id: dict[str, Webhook], events_by_id: dict[str, Event]) -> bool:
+    """Whether nothing stands between a fresh ticket and its claim, which then finds out whether it really is fresh.
+
+    Where there is a rate or a pause, a ticket that came twice must not take a place or the probe.
+    """
+    webhook = webhooks_by_id.get(ticket.webhook_id)
+    if webhook is None or ticket.event_id not in events_by_id:
+        return False
+    return webhook.state == "enabled" and not (webhook.paused_until or webhook.max_per_second)
+
+
+def _source(ticket: Ticket, delivery: Delivery | None) -> load_events.Source:
+    where: Ticket | Delivery = delivery or ticket
+    return load_events.Source(ticket.workspace_id, ticket.event_id, where.chat_id, where.message_id)

@@ -1,0 +1,113 @@
+"""Replies: a bot's answer to a delivery becomes a message by the bot.
+
+The deliverer reads the answer and stores it as an event, in the transaction that settles the delivery. The dispatcher
+turns the event into a message. So a crash stores both or neither, and a delivery whose reply is stored is never
+repeated. The deliverer writes no messages. Both ids are made of the delivery's, so nothing is posted twice.
+
+A product's own answers come the same way: its format reads them (`formats.interface.OutgoingFormat.read_response`).
+"""
+
+from contextlib import suppress
+
+from ferryman import clock, ids, log
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.chats import table as chats
+from ferryman.conversations.messages import table as messages
+from ferryman.conversations.messages.model import Message
+from ferryman.errors import Conflict, NotFound
+from ferryman.events import envelope
+from ferryman.events import table as events
+from ferryman.events.model import REPLIED, Event
+from ferryman.formats import FORMATS
+from ferryman.formats.interface import NotAReply, Reply
+from ferryman.identity.users import table as users
+from ferryman.outbound.outcomes import Delivered, Outcome
+from ferryman.webhooks.deliveries.model import Delivery
+from ferryman.webhooks.loop_prevention import MAX_HOPS
+from ferryman.webhooks.subscriptions.model import Webhook
+
+ACCEPTED = "accepted"
+# A reply may be long; its receiver has this long after the head to send it, within the attempt's own limit.
+RESPONSE_SECONDS = 3.0
+
+
+class AlreadyReplied(Conflict):
+    """An earlier attempt of the delivery was answered already."""
+
+
+def can_reply(webhook: Webhook, delivery: Delivery) -> bool:
+    """Whether the answers of this webhook's receiver are read: it is a bot's, and somebody posts in a chat."""
+    format_ = FORMATS[webhook.format]
+    return bool(format_.read_response and webhook.replies_as and delivery.chat_id and not delivery.test)
+
+
+def read(webhook: Webhook, delivery: Delivery, outcome: Outcome) -> tuple[Reply | None, str | None]:
+    """The reply in the answer to an attempt, if there is one; and the note of it for the delivery's log."""
+    read_response = FORMATS[webhook.format].read_response
+    if not isinstance(outcome, Delivered) or read_response is None or not can_reply(webhook, delivery):
+        return None, None
+    try:
+        reply = read_response(outcome.body)
+    except NotAReply as reason:
+        return None, f"not posted: {reason}"
+    return reply, ACCEPTED if reply else None
+
+
+def storing(webhook: Webhook, delivery: Delivery, reply: Reply) -> store.Write:
+    """Stores the reply as an event that waits for the dispatcher. Refused with AlreadyReplied for a second one."""
+    at = clock.now_iso()
+    event = envelope.build(
+        REPLIED,
+        ids.derived(ids.EVENT, delivery.created_at, REPLIED, delivery.delivery_id),
+        workspace_id=delivery.workspace_id,
+        chat_id=delivery.chat_id,
+        livemode=delivery.livemode,
+        at=at,
+        data={
+            "in_reply_to_delivery": delivery.delivery_id,
+            "webhook_id": webhook.webhook_id,
+            "user_id": webhook.replies_as,
+            "text": reply.text,
+        },
+        chain=[*(delivery.chain or []), webhook.webhook_id][-MAX_HOPS:],
+    )
+    return events.creating_once(event, AlreadyReplied("The delivery was replied to before."))
+
+
+def post(event: Event) -> None:
+    """Turn the event of a reply into a message. The user must be active and belong to the chat, which must be open."""
+    user_id, chat_id = event.data["user_id"], event.chat_id or ""
+    if reason := _obstacle(event.workspace_id, chat_id, user_id):
+        log.event("reply.dropped", workspace_id=event.workspace_id, event_id=event.event_id, reason=reason)
+        return
+    message = Message(
+        workspace_id=event.workspace_id,
+        chat_id=chat_id,
+        message_id=ids.derived(ids.MESSAGE, event.created_at, event.event_id),
+        text=event.data["text"],
+        origin="reply",
+        origin_id=event.data["webhook_id"],
+        user_id=user_id,
+        created_at=event.created_at,
+        livemode=event.livemode,
+        chain=event.chain,
+        in_reply_to_delivery=event.data["in_reply_to_delivery"],
+    )
+    with suppress(Conflict):  # posted before
+        store.commit([messages.creating(message, marked=True)])
+        messages.created(message)
+        log.event("reply.posted", message_id=message.message_id, chat_id=chat_id, event_id=event.event_id)
+
+
+def _obstacle(workspace_id: str, chat_id: str, user_id: str) -> str | None:
+    """Why the user cannot post in the chat now, or None."""
+    user = next(iter(users.get_many(workspace_id, [user_id])), None)
+    if user is None or not user.active:
+        return "the user is not active"
+    try:
+        chat, is_member = chats.get_as_member(workspace_id, chat_id, user_id)
+    except NotFound:
+        return "the chat does not exist"
+    if not is_member:
+        return "the user does not belong to the chat"
+    return None if chat.active else "the chat is not active"

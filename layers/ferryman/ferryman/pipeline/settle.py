@@ -1,0 +1,127 @@
+"""Writes how an attempt ended, counts it for the webhook, and says what becomes of the message."""
+
+from dataclasses import replace
+
+from ferryman import clock, log, metrics, settings
+from ferryman.aws import dynamodb as store
+from ferryman.events import catalogue
+from ferryman.events import table as events
+from ferryman.formats.interface import Reply
+from ferryman.outbound.outcomes import Delivered, Outcome, Refused, Unreachable
+from ferryman.pipeline import replies
+from ferryman.pipeline.checks import Done, Return, Verdict
+from ferryman.webhooks import health, retry_policy
+from ferryman.webhooks.deliveries import table as deliveries
+from ferryman.webhooks.deliveries.model import Attempt, Delivery, Settlement
+from ferryman.webhooks.events import delivery_exhausted
+from ferryman.webhooks.retry_policy import NextStep
+from ferryman.webhooks.subscriptions.model import Webhook
+
+
+def settle(delivery: Delivery, webhook: Webhook, outcome: Outcome) -> Verdict:
+    """Settle a claimed attempt. If the lease expired meanwhile, the new owner's result wins."""
+    step = retry_policy.after_attempt(
+        outcome,
+        settings.integers("RETRY_DELAYS"),
+        failures=delivery.failures,
+        unknowns=delivery.unknowns,
+        is_test=bool(delivery.test),
+    )
+    reply, note = replies.read(webhook, delivery, outcome)
+    attempt = replace(reported(delivery.attempts[-1], outcome), reply=note)
+    settlement = Settlement(
+        state=step.state,
+        attempts=[*delivery.attempts[:-1], attempt],
+        failures=step.failures,
+        unknowns=delivery.unknowns,
+        next_attempt_at=None if step.delay is None else clock.iso(clock.now() + step.delay),
+        reason=step.reason,
+        result=attempt.result,
+    )
+    _log(delivery, attempt, step)
+    try:
+        if reply:
+            _settle_with_reply(delivery, webhook, settlement, reply)
+        else:
+            deliveries.settle(delivery, settlement, *exhaustion(delivery, settlement))
+    except deliveries.LostClaim:
+        return Return(1)
+    _count(delivery, step)
+    health.timed(webhook, outcome.duration_ms)
+    if not delivery.test:
+        health.count(webhook, outcome)
+    return _verdict(delivery, step)
+
+
+def _settle_with_reply(delivery: Delivery, webhook: Webhook, settlement: Settlement, reply: Reply) -> None:
+    """Settle a delivery and store its reply, both or neither. A replay's second reply is not posted."""
+    try:
+        deliveries.settle(delivery, settlement, replies.storing(webhook, delivery, reply))
+    except replies.AlreadyReplied:
+        *earlier, last = settlement.attempts
+        noted = replace(last, reply="not posted: an earlier attempt was replied to")
+        deliveries.settle(delivery, replace(settlement, attempts=[*earlier, noted]))
+
+
+def reported(attempt: Attempt, outcome: Outcome) -> Attempt:
+    """The attempt with how it ended."""
+    match outcome:
+        case Delivered() | Refused():
+            return replace(
+                attempt,
+                outcome="delivered" if isinstance(outcome, Delivered) else "failed",
+                status=outcome.status,
+                excerpt=outcome.excerpt,
+                duration_ms=outcome.duration_ms,
+            )
+        case Unreachable():
+            return replace(
+                attempt,
+                outcome="failed",
+                error=outcome.error,
+                excerpt=outcome.detail,
+                duration_ms=outcome.duration_ms,
+            )
+
+
+def exhaustion(delivery: Delivery, settlement: Settlement) -> list[store.Write]:
+    """Writes the event of a delivery that failed for good. A test has none, nor has the delivery of such an event."""
+    if settlement.state != "exhausted" or delivery.test or catalogue.is_operational(delivery.event_type):
+        return []
+    event = delivery_exhausted(delivery, settlement.reason or "", clock.now_iso())
+    return [events.creating(event)]
+
+
+def _verdict(delivery: Delivery, step: NextStep) -> Verdict:
+    if step.state == "delivered":
+        return Done("delivered")
+    if step.state == "cancelled" or delivery.test:
+        return Done("cancelled")
+    return Return(step.delay or 0)
+
+
+def _log(delivery: Delivery, attempt: Attempt, step: NextStep) -> None:
+    metrics.count("Attempts")
+    log.event(
+        "delivery.attempted",
+        workspace_id=delivery.workspace_id,
+        delivery_id=delivery.delivery_id,  # which holds the event's and the webhook's
+        attempt=attempt.number,
+        outcome=attempt.outcome,
+        status=attempt.status,
+        error=attempt.error,
+        duration_ms=attempt.duration_ms,
+        state=step.state,
+    )
+
+
+def _count(delivery: Delivery, step: NextStep) -> None:
+    """Counts how an attempt ended, and its delivery if that is over. A failed test counts as no lost delivery."""
+    if step.state == "delivered":
+        metrics.count("Delivered")
+        return
+    metrics.count("FailedAttempts")
+    if step.state == "exhausted" and not delivery.test:
+        metrics.count("Exhausted")
+    elif step.state == "cancelled":
+        metrics.count("Cancelled")

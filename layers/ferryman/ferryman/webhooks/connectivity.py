@@ -1,0 +1,37 @@
+"""A connectivity check: one small POST without a signature, whose answer the caller sees at once.
+
+It is not a delivery: it is not logged as one, not retried, and does not count towards disabling. It goes through the
+same guard as a delivery.
+"""
+
+import json
+
+from ferryman import clock, log, settings
+from ferryman.outbound import allowed_targets, transport
+from ferryman.outbound.outcomes import Outcome, Unreachable
+from ferryman.webhooks.subscriptions.model import Webhook
+
+
+def send(webhook: Webhook) -> Outcome:
+    """Call the webhook's URL once, whether or not the webhook is enabled."""
+    body = {
+        "type": "connectivity.check",
+        "text": "Ferryman checks that this address can be reached. This request is not signed.",
+        "webhook_id": webhook.webhook_id,
+        "sent_at": clock.now_iso(),
+    }
+    outcome = transport.post(
+        webhook.url,
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+        allowed_targets=allowed_targets.of_deployment(),
+        deadline_seconds=settings.integer("ATTEMPT_TIMEOUT_SECONDS"),
+    )
+    log.event(
+        "webhook.checked",
+        workspace_id=webhook.workspace_id,
+        webhook_id=webhook.webhook_id,
+        outcome=outcome.error if isinstance(outcome, Unreachable) else outcome.status,
+        duration_ms=outcome.duration_ms,
+    )
+    return outcome

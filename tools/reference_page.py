@@ -1,0 +1,45 @@
+"""Builds the page at /docs: `python -m tools.reference_page` puts Swagger UI into functions/web/reference/static.
+
+The files come from the npm package of the lock file, compressed once, so that the function need not do it at each
+request. A build that would bring the same again is left out.
+"""
+
+import gzip
+import hashlib
+import shutil
+from pathlib import Path
+
+from tools import console, node
+from tools.console import step
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = Path("functions") / "web" / "reference"
+TARGET = SOURCE / "static"
+# Each file of the package that the page needs, or that its licence asks to be kept beside them.
+FILES = ("swagger-ui-bundle.js", "swagger-ui.css", "LICENSE", "NOTICE")
+
+
+def build(root: Path) -> bool:
+    """Build the page's files, unless the lock file is that of last time. True if it had to."""
+    target, place = root / TARGET, root / ".local" / "reference"
+    wanted = hashlib.sha256((root / SOURCE / "package-lock.json").read_bytes()).hexdigest()
+    mark = target / "built"
+    if mark.exists() and mark.read_text() == wanted:
+        return False
+    node.install(root / SOURCE, place, everything=False)
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
+    for name in FILES:
+        content = (place / "node_modules" / "swagger-ui-dist" / name).read_bytes()
+        (target / f"{name}.gz").write_bytes(gzip.compress(content, 9, mtime=0))
+    mark.write_text(wanted)
+    return True
+
+
+def main() -> None:
+    with step("Building the page at /docs"):
+        build(ROOT)
+
+
+if __name__ == "__main__":
+    console.run(main)
