@@ -24,7 +24,9 @@ export const router = createBrowserRouter([
     children: [
       { path: '/', element: <Navigate to="/settings/overview" replace /> },
       { path: '/settings/overview', lazy: page(() => import('./pages/overview')) },
-      { path: '/settings/integrations', element: <Navigate to="/settings/integrations/api" replace /> },
+      { path: '/settings/integrations', element: <Navigate to="/settings/integrations/connections" replace /> },
+      { path: '/settings/integrations/integrations', element: <Navigate to="/settings/integrations/connections" replace /> },
+      { path: '/settings/integrations/connections', lazy: page(() => import('./pages/hub')) },
       { path: '/settings/integrations/api', lazy: page(() => import('./pages/tokens')) },
       { path: '/settings/integrations/api/:id', lazy: page(() => import('./pages/token')) },
       { path: '/settings/integrations/webhooks', lazy: page(() => import('./pages/webhooks')) },

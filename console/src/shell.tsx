@@ -38,6 +38,7 @@ const GROUPS: { title: string; entries: Entry[] }[] = [
   {
     title: texts.nav.integrations,
     entries: [
+      { to: '/settings/integrations/connections', label: texts.nav.hub, scope: 'webhooks:read' },
       { to: '/settings/integrations/api', label: texts.nav.tokens, scope: 'tokens:read' },
       { to: '/settings/integrations/webhooks', label: texts.nav.webhooks, scope: 'webhooks:read' },
       { to: '/settings/integrations/incoming-webhooks', label: texts.nav.incoming, scope: 'webhooks:read' },
@@ -170,8 +171,9 @@ function Person({ me }: { me: Schemas['MeOut'] | undefined }) {
   return (
     <Menu position="bottom-end" width={240}>
       <Menu.Target>
-        <Button variant="subtle" color="gray" px={6} aria-label={texts.nav.account}>
-          <Avatar size={28} name={me?.user.name ?? ''} src={me?.user.avatar_url ?? null} color="blue" alt="" />
+        <Button variant="subtle" color="gray" px={6}>
+          <span className="visually-hidden">{texts.nav.account}</span>
+          <Avatar size={28} name={me?.user.name ?? ''} src={me?.user.avatar_url ?? null} color="blue" alt="" aria-hidden />
         </Button>
       </Menu.Target>
       <Menu.Dropdown>

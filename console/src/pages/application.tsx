@@ -159,7 +159,7 @@ function Requests({ id }: { id: string }) {
         { title: said.endpoint, cell: (one) => said.endpoints[one.endpoint] },
         { title: said.outcome, cell: (one) => <State of={one.outcome} /> },
         { title: said.status, cell: (one) => <Text size="sm" ff="monospace">{one.status}</Text> },
-        { title: said.error, wide: true, cell: (one) => <Text size="sm">{one.error ?? '—'}</Text> },
+        { title: said.error, wide: true, cell: (one) => one.error && <Text size="sm">{one.error}</Text> },
         { title: texts.deliveries.time, cell: (one) => <Time at={one.at} /> },
       ]}
       empty={<Empty title={said.noRequests} about={said.noRequestsAbout} />}
