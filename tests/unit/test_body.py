@@ -219,7 +219,9 @@ def test_a_gzip_body_is_inflated_up_to_the_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"{}", b"", gzip.compress(b"{}")[:-1], gzip.compress(b"{}") + b"x", gzip.compress(b"{}") * 2]
+    "content",
+    [b"{}", b"", gzip.compress(b"{}")[:-1], gzip.compress(b"{}") + b"x", gzip.compress(b"{}") * 2],
+    ids=["plain", "empty", "cut off", "followed", "twice"],
 )
 def test_a_body_that_is_not_one_whole_gzip_is_refused(content: bytes) -> None:
     sent = event(base64.b64encode(content).decode(), encoded=True, content_encoding="gzip")

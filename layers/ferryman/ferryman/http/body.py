@@ -101,14 +101,14 @@ def parse(body: bytes) -> Any:
 def parse_member(body: bytes, name: str) -> Any:
     """One member of a JSON object. The others are ignored, so neither their numbers nor their texts are judged.
 
-    None when the object lacks the member. Raises Unreadable.
+    Every number is read as 0. None when the object lacks the member. Raises Unreadable.
     """
     body = body.removeprefix(codecs.BOM_UTF8)
     if not body.strip():
         raise Unreadable("The body is empty; send a JSON object.")
     try:
         value = json.loads(
-            body.decode(), object_pairs_hook=_object, parse_int=str, parse_float=str, parse_constant=_constant
+            body.decode(), object_pairs_hook=_object, parse_int=_unread, parse_float=_unread, parse_constant=_constant
         )
         member = value.get(name) if isinstance(value, dict) else None
         _check(member, _MAX_DEPTH)
@@ -151,6 +151,10 @@ def _float(text: str) -> float:
     if not number and text.lower().partition("e")[0].strip("-0."):
         raise ValueError("a number is too small")
     return number
+
+
+def _unread(_digits: str) -> int:
+    return 0
 
 
 def _constant(name: str) -> float:
