@@ -148,7 +148,8 @@ def _answer(status: str, said: dict[str, Any]) -> dict[str, Any]:
         said = words.error(int(status))
     answer = {name: value for name, value in said.items() if value}
     if problem := answer.get("content", {}).get(shape.PROBLEM):
-        answer["content"] = {shape.PROBLEM: {"example": words.problem_example(int(status)), **problem}}
+        example = {"example": words.problem_example(int(status)), **problem}
+        answer["content"] = {**answer["content"], shape.PROBLEM: example}
     return answer
 
 

@@ -28,8 +28,11 @@ class Unreadable(FerrymanError):
         self.status = status
 
 
-def raw(event: dict[str, Any]) -> bytes:
-    """The body's bytes, inflated when they came as gzip. Raises Unreadable, with 413 when there are too many."""
+def raw(event: dict[str, Any], most: int = MAX_BYTES) -> bytes:
+    """The body's bytes, inflated when they came as gzip.
+
+    Raises Unreadable, with 413 when there are more than `most`.
+    """
     text = event.get("body") or ""
     if event.get("isBase64Encoded"):
         try:
@@ -38,25 +41,25 @@ def raw(event: dict[str, Any]) -> bytes:
             raise Unreadable("The body could not be decoded.") from None
     else:
         body = text.encode("utf-8", "surrogatepass")
-    if len(body) > MAX_BYTES:
-        raise Unreadable(f"The body has {len(body)} bytes; at most {MAX_BYTES} are accepted.", 413)
+    if len(body) > most:
+        raise Unreadable(f"The body has {len(body)} bytes; at most {most} are accepted.", 413)
     encoding = str((event.get("headers") or {}).get("content-encoding", "")).strip().lower()
     if encoding in ("", "identity"):
         return body
     if encoding not in ("gzip", "x-gzip"):
         raise Unreadable("This Content-Encoding is not read here; send the body as it is, or as gzip.", 415)
-    return _inflated(body)
+    return _inflated(body, most)
 
 
-def _inflated(packed: bytes) -> bytes:
+def _inflated(packed: bytes, most: int) -> bytes:
     """The content of a gzip body. At most one byte more than is accepted is ever inflated."""
     reader = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
-        body = reader.decompress(packed, MAX_BYTES + 1)
+        body = reader.decompress(packed, most + 1)
     except zlib.error:
         raise Unreadable("The body is not gzip, which its Content-Encoding promises.") from None
-    if len(body) > MAX_BYTES:
-        raise Unreadable(f"The body inflates to more than {MAX_BYTES} bytes, which are accepted at most.", 413)
+    if len(body) > most:
+        raise Unreadable(f"The body inflates to more than {most} bytes, which are accepted at most.", 413)
     if not reader.eof or reader.unused_data:
         raise Unreadable("The gzip body is cut off, or something follows it.")
     return body
@@ -121,6 +124,19 @@ def parse_member(body: bytes, name: str) -> Any:
     return member
 
 
+def parse_first(body: bytes) -> Any:
+    """The first JSON value of a body, which may hold raw line feeds and tabs in its texts, and the last of a key's
+    values; anything may follow it. Raises Unreadable."""
+    try:
+        value, _ = _LENIENT.raw_decode(body.decode().lstrip("\ufeff \t\r\n"))
+        _check(value, _MAX_DEPTH)
+    except RecursionError:
+        raise Unreadable(f"The body is not valid JSON here: {_TOO_DEEP}.") from None
+    except ValueError as error:
+        raise Unreadable(f"The body is not valid JSON: {_reason(error)}") from None
+    return value
+
+
 _TOO_DEEP = f"it is nested deeper than {_MAX_DEPTH} levels"
 
 
@@ -159,6 +175,9 @@ def _unread(_digits: str) -> int:
 
 def _constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
+
+
+_LENIENT = json.JSONDecoder(strict=False, parse_int=_integer, parse_float=_float, parse_constant=_constant)
 
 
 def _check(value: Any, levels: int) -> None:

@@ -51,14 +51,23 @@ def as_posted(keys: set[tuple[str, str, str]]) -> list[Message]:
 
 
 def page(
-    workspace_id: str, chat_id: str, limit: int, after: store.Key | None, *, livemode: bool
+    workspace_id: str, chat_id: str, limit: int, after: store.Key | None, *, livemode: bool, reader: str
 ) -> tuple[list[Message], store.Key | None]:
-    """Live or test messages, newest first, without the deleted ones; fewer than `limit` when they are long."""
+    """Live or test messages, newest first, without the deleted ones and those for another person than `reader`.
+
+    Fewer than `limit` when they are long.
+    """
     found = store.page(
         TABLE,
         "chat = :chat",
-        {":chat": f"{workspace_id}/{chat_id}", ":livemode": livemode, ":now": int(clock.now())},
-        where=f"attribute_not_exists(deleted_at) AND livemode = :livemode AND {store.KEPT}",
+        {
+            ":chat": f"{workspace_id}/{chat_id}",
+            ":livemode": livemode,
+            ":reader": reader,
+            ":now": int(clock.now()),
+        },
+        where=f"attribute_not_exists(deleted_at) AND livemode = :livemode AND {store.KEPT} "
+        "AND (attribute_not_exists(visible_to) OR visible_to = :reader OR user_id = :reader)",
         newest_first=True,
         limit=limit,
         after=after,
@@ -81,6 +90,22 @@ def _fitting(listed: list[Message]) -> int:
         if left < 0 and number:
             return number
     return len(listed)
+
+
+def between(workspace_id: str, chat_id: str, after: str, until: str, limit: int) -> tuple[list[Message], str | None]:
+    """A chat's messages with ids behind `after` and before `until`, oldest first, the deleted ones too.
+
+    With the id to go on behind, when `limit` of them were read.
+    """
+    found = store.query(
+        TABLE,
+        "chat = :chat AND message_id BETWEEN :low AND :high",
+        {":chat": f"{workspace_id}/{chat_id}", ":low": f"{after}.", ":high": until, ":now": int(clock.now())},
+        where=store.KEPT,
+        limit=limit,
+    )
+    last = found.last_key["message_id"] if found.last_key else None
+    return [Message.from_item({"text": "", **item}) for item in found.items], last  # a deleted one has no text
 
 
 def creating(message: Message, *, marked: bool = False) -> store.Write:
