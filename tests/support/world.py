@@ -164,7 +164,27 @@ class World:
             return self._arns[name] if attribute == "Arn" else f"{name}.{attribute}"
         if set(value) == {"Fn::Sub"}:
             return value["Fn::Sub"].replace("${AWS::StackName}", STACK)
+        if set(value) == {"Fn::If"}:
+            condition, met, unmet = value["Fn::If"]
+            return self.resolve(met if self._holds({"Condition": condition}) else unmet)
         return {key: self.resolve(item) for key, item in value.items()}
+
+    def _holds(self, condition: dict[str, Any]) -> bool:
+        """Whether a condition of the template holds."""
+        ((kind, parts),) = condition.items()
+        match kind:
+            case "Condition":
+                return self._holds(template.load()["Conditions"][parts])
+            case "Fn::Not":
+                return not self._holds(parts[0])
+            case "Fn::And":
+                return all(map(self._holds, parts))
+            case "Fn::Or":
+                return any(map(self._holds, parts))
+            case "Fn::Equals":
+                one, other = map(self.resolve, parts)
+                return str(one) == str(other)
+        raise ValueError(f"{kind} is not carried out here.")
 
     def table(self, folder: str) -> str:
         """The deployed name of the table `folder`, such as `deliveries`."""
