@@ -70,7 +70,7 @@ def _explained(error: Any) -> tuple[str, str]:
 
 
 def _without_pattern(message: str) -> str:
-    """What is wrong with a text of the wrong form, without the regular expression that says so."""
+    """The reason why a text of the wrong form is refused, without its regular expression."""
     prefix = re.search(r"'\^\(?([a-z]+_)", message)
     if prefix:
         return f"must be an id that begins with {prefix[1]}"
