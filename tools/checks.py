@@ -15,7 +15,7 @@ STAGES: dict[str, list[list[str]]] = {
     "console": [["python", "-m", "tools.frontend", "check"]],
     "unit": [[*_PYTEST, "tests/unit"]],
     "contract": [[*_PYTEST, "tests/contract"]],
-    "integration": [[*_PYTEST, "tests/integration"]],
+    "integration": [[*_PYTEST, "tests/integration", "tests/defences"]],
     "simulation": [[*_PYTEST, "tests/simulation"]],
     "e2e": [["pytest", "-q", "tests/e2e"]],
 }
