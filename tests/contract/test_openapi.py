@@ -16,7 +16,7 @@ from tests.support.described import operations
 from tools import openapi
 
 OPERATIONS = {operation.key: operation for operation in openapi.routes()}
-# The console's pages and files are behind greedy routes; they are no part of the API.
+# The console's pages and files are behind greedy routes; they are not a part of the API.
 GREEDY = {key: folder for key, folder in template.routes().items() if "{proxy+}" in key}
 ROUTES = {key: folder for key, folder in template.routes().items() if key != "$default" and key not in GREEDY}
 TEXT = (openapi.TARGET / "openapi.yaml").read_text()
@@ -162,7 +162,7 @@ PUBLIC_ROUTES = {
 
 
 @pytest.mark.parametrize("key", [key for key, operation in OPERATIONS.items() if operation.method == "POST"])
-def test_what_creates_answers_201(key: str) -> None:
+def test_a_creating_route_answers_201(key: str) -> None:
     operation = OPERATIONS[key]
     if operation.creates:
         assert operation.status in (201, 202)

@@ -1,4 +1,4 @@
-"""What template.yaml promises about every queue, table, function, permission and parameter, now and later."""
+"""The promises of template.yaml about every queue, table, function, permission and parameter, now and later."""
 
 import json
 import re
@@ -26,7 +26,7 @@ STREAM_VERBS = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams
 
 
 def own_environment(folder: str) -> dict[str, Any]:
-    """What a function is told besides its name."""
+    """The variables that one function alone has."""
     variables: dict[str, Any] = FUNCTIONS[folder]["Environment"]["Variables"]
     return {name: value for name, value in variables.items() if name != "POWERTOOLS_SERVICE_NAME"}
 
@@ -199,7 +199,7 @@ def test_every_bucket_is_private_encrypted_and_survives_a_deleted_stack(bucket: 
 
 
 @pytest.mark.parametrize("bucket", BUCKETS)
-def test_what_is_parked_is_kept_for_two_weeks_and_no_longer(bucket: str) -> None:
+def test_the_bucket_keeps_parked_records_for_two_weeks_and_no_longer(bucket: str) -> None:
     """It holds what people wrote. An older version of an object would stay longer, so there are none."""
     properties = BUCKETS[bucket]["Properties"]
     (rule,) = properties["LifecycleConfiguration"]["Rules"]
@@ -350,7 +350,7 @@ KEPT_FOR_EVER = {
 }
 
 
-def test_what_traffic_writes_expires() -> None:
+def test_items_that_traffic_writes_expire() -> None:
     expiring = {name for name, item in TABLES.items() if "TimeToLiveSpecification" in item["Properties"]}
     assert set(TABLES) - expiring == KEPT_FOR_EVER
 
@@ -360,7 +360,7 @@ def test_messages_and_the_audit_log_are_kept_for_400_days_unless_somebody_says_o
     assert (PARAMETERS[name]["Default"], PARAMETERS[name]["MinValue"]) == (400, 0)
 
 
-def test_what_delivers_cannot_read_credentials() -> None:
+def test_the_deliverer_cannot_read_credentials() -> None:
     for folder in ("dispatcher", "deliverer", "dead_letters", "sweeper"):
         assert not [action for action, resource in guard.allowed(folder) if resource == "CredentialsTable"]
 

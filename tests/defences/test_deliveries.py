@@ -48,7 +48,7 @@ class Line:
         self.message_id = str(answer.json["id"])
 
     def requests(self) -> list[Any]:
-        """What arrived once nothing waits any more."""
+        """The requests that arrived, once nothing waits any more."""
         self.world.pump()
         return self.receiver.requests(self.path)
 
@@ -63,7 +63,7 @@ class Line:
         return str(self.workspace.call("GET", f"/v1/webhooks/{self.webhook_id}").json["state"])
 
     def send_ticket_again(self) -> None:
-        """What the queue does when it delivers a message for the second time."""
+        """Does as the queue when it delivers a message for the second time."""
         ticket = Ticket(self.workspace.workspace_id, self.log()[0]["id"], self.chat, self.message_id)
         aws_client("sqs").send_message(QueueUrl=self.world.queue_url("DeliveriesQueue"), MessageBody=ticket.dump())
 

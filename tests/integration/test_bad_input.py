@@ -1,4 +1,4 @@
-"""What is wrong with a request is said so that it can be mended: which field, what it must be, and what to do."""
+"""A refusal says how to mend the request: which field, what it must be, and what to do."""
 
 from typing import Any
 
@@ -93,7 +93,7 @@ def test_every_wrong_field_is_named_at_once(workspace: Workspace) -> None:
     assert "and 3 more" in answer.json["detail"]
 
 
-def test_ten_thousand_wrong_fields_are_not(workspace: Workspace) -> None:
+def test_ten_thousand_wrong_fields_are_not_all_named(workspace: Workspace) -> None:
     answer = workspace.call("POST", "/v1/chats", CHAT | {f"f{number}": 1 for number in range(5_000)})
     assert answer.status == 422
     assert len(answer.json["errors"]) == 20

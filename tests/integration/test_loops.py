@@ -1,4 +1,4 @@
-"""What an integration posted because of a delivery never comes back to it, and nothing hops for ever."""
+"""A message that an integration posts because of a delivery never comes back to it, and nothing hops for ever."""
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace

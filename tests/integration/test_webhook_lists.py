@@ -68,7 +68,7 @@ def test_the_page_that_holds_the_last_match_has_no_cursor(workspace: Workspace) 
 
 
 @pytest.mark.parametrize("filters", ["state=paused", "event=message.read", "name=", f"url={'x' * 201}", "user=me"])
-def test_a_filter_that_is_none_is_named(workspace: Workspace, filters: str) -> None:
+def test_an_invalid_filter_is_named(workspace: Workspace, filters: str) -> None:
     answer = workspace.call("GET", f"/v1/webhooks?{filters}")
     assert answer.status == 422
     assert answer.json["errors"][0]["pointer"] == filters.partition("=")[0]

@@ -4,7 +4,7 @@ from typing import Any
 
 
 def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """What the description says of each route, by its key. Schemas stay references."""
+    """The description of each route, by its key. Schemas stay references."""
     return {
         f"{method.upper()} {path}": said | {part: _written_out(said.get(part, {}), document) for part in _PARTS}
         for path, methods in document["paths"].items()

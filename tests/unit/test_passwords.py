@@ -108,5 +108,5 @@ def test_the_address_is_recognised(password: str) -> None:
     assert passwords.is_email(password, "Ada@example.com")
 
 
-def test_what_merely_contains_the_address_is_not_it() -> None:
+def test_a_password_that_contains_the_address_is_not_the_address() -> None:
     assert not passwords.is_email("ada@example.com!", "ada@example.com")

@@ -91,13 +91,13 @@ def test_accepting_ends_the_persons_sessions(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     "token", ["nonsense", "fm_invt_" + "0" * 36, "fm_live_0000000000000000000000000000002C8GjS", "fm_invt_Ünïcode"]
 )
-def test_what_is_no_invitation_is_refused(world: World, token: str) -> None:
+def test_a_malformed_invitation_is_refused(world: World, token: str) -> None:
     answer = accept(world, token)
     assert answer.status == 401
     assert token not in answer.json["detail"]
 
 
-def test_other_secrets_are_no_invitations_and_invitations_are_no_tokens(workspace: Workspace) -> None:
+def test_invitations_and_tokens_do_not_stand_for_each_other(workspace: Workspace) -> None:
     grace = person(workspace)
     session = grace.sign_in()
     assert accept(workspace.world, session.token).status == 401

@@ -195,7 +195,7 @@ def test_two_owners_cannot_both_step_down_at_the_same_moment(workspace: Workspac
     assert [owner["id"] for owner in owners] == [workspace.user_id]
 
 
-def test_what_is_over_can_be_forgotten(world: World, workspace: Workspace) -> None:
+def test_the_table_forgets_sessions_that_are_over(world: World, workspace: Workspace) -> None:
     """Sessions, invitations and failures carry the time from which DynamoDB may delete them."""
     grace = person(workspace)
     signed = grace.sign_in()

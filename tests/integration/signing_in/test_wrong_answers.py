@@ -94,7 +94,9 @@ def calls_of(noted: list[str]) -> Iterator[None]:
         ({"code": "123456", "recovery_code": "x"}, ""),
     ],
 )
-def test_what_cannot_be_read_is_named_and_not_repeated(world: World, fields: dict[str, Any], pointer: str) -> None:
+def test_a_refusal_names_the_wrong_field_and_repeats_no_value(
+    world: World, fields: dict[str, Any], pointer: str
+) -> None:
     body = {"email": "ada@example.com", "password": PASSWORD, **fields}
     answer = world.call("POST", "/v1/sessions", json_body=body)
     assert answer.status == 422
