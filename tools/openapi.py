@@ -80,7 +80,7 @@ def document() -> dict[str, Any]:
     known = {route.key: route for route in routes()}
     paths: dict[str, Any] = {}
     problem = Problem.model_json_schema(ref_template=_SCHEMA, mode="serialization")
-    schemas: dict[str, Any] = {**problem.pop("$defs"), "Problem": problem}
+    schemas: dict[str, Any] = {**problem.pop("$defs"), "Problem": problem, "Event": words.event_envelope()}
     for part in _parts():
         _join(schemas, part.get("components", {}).get("schemas", {}))
         for path, methods in part["paths"].items():
@@ -128,6 +128,8 @@ def _finished(route: Route, said: dict[str, Any]) -> dict[str, Any]:
         parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
     if route.may_be_empty:
         said["requestBody"].pop("required", None)
+    if route.path != route.home:
+        said["description"] = f"The same as `{route.method} {route.home}`."
     answers = sorted(said["responses"].items())
     return {
         **{name: value for name, value in said.items() if name not in ("parameters", "responses")},
@@ -143,8 +145,12 @@ def _finished(route: Route, said: dict[str, Any]) -> dict[str, Any]:
 
 def _answer(status: str, said: dict[str, Any]) -> dict[str, Any]:
     if "ResponseValidationError" in json.dumps(said):
-        return words.error(int(status))
-    return {name: value for name, value in said.items() if value}
+        said = words.error(int(status))
+    answer = {name: value for name, value in said.items() if value}
+    if problem := answer.get("content", {}).get(shape.PROBLEM):
+        example = {"example": words.problem_example(int(status)), **problem}
+        answer["content"] = {**answer["content"], shape.PROBLEM: example}
+    return answer
 
 
 def _query(route: Route) -> list[dict[str, Any]]:

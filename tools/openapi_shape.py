@@ -9,7 +9,9 @@ from typing import Any
 
 import yaml
 
-_LINE = 100  # characters that a mapping or a list may take to stand in one line
+_LINE = 250  # characters that a mapping or a list may take to stand in one line
+
+PROBLEM = "application/problem+json"
 
 type Place = tuple[Any, Any, str]  # a container, the key of a part, and the name that the part would get
 
@@ -28,6 +30,8 @@ def compact(document: dict[str, Any]) -> dict[str, Any]:
         ],
         "parameters",
     )
+    for said in operations:
+        said["responses"] = _without_twins(said["responses"])
     components["responses"] = _share(
         [
             (said["responses"], status, _answer_name(status, answer))
@@ -47,6 +51,24 @@ def compact(document: dict[str, Any]) -> dict[str, Any]:
     needed = _needed(document, components["schemas"])
     components["schemas"] = {name: schema for name, schema in components["schemas"].items() if name in needed}
     return document
+
+
+def _without_twins(answers: dict[str, Any]) -> dict[str, Any]:
+    """Answers with our own failures (500 and 503) as one, `5XX`, where they are told in the same words: problems."""
+    failed, busy = (answers.get(status, {}).get("content", {}).get(PROBLEM) for status in ("500", "503"))
+    if not failed or not busy:
+        return answers
+    both = {
+        **answers["500"],
+        "description": f"500: {answers['500']['description']} 503: {answers['503']['description']}",
+        "content": {
+            PROBLEM: {
+                "schema": failed["schema"],
+                "examples": {"500": {"value": failed["example"]}, "503": {"value": busy["example"]}},
+            }
+        },
+    }
+    return {status: answer for status, answer in answers.items() if status not in ("500", "503")} | {"5XX": both}
 
 
 def _share(places: list[Place], kind: str) -> dict[str, Any]:
@@ -95,7 +117,11 @@ def _plain(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     titled = isinstance(value.get("title"), str) and {"type", "anyOf", "$ref", "enum"} & set(value)
-    plain = {key: _plain(member) for key, member in value.items() if not (titled and key == "title")}
+    plain = {
+        key: member if key in ("example", "examples") else _plain(member)
+        for key, member in value.items()
+        if not (titled and key == "title")
+    }
     choice = plain.get("anyOf") or []
     if len(choice) == 2 and choice[1] == {"type": "null"} and isinstance(choice[0].get("type"), str):
         del plain["anyOf"]

@@ -1,5 +1,6 @@
 """The parts of the API's description that belong to no route: its head, its shared answers, the webhooks section."""
 
+from http import HTTPStatus
 from typing import Any
 
 from ferryman.events import catalogue
@@ -41,6 +42,39 @@ def tags(described_tags: dict[str, str]) -> list[dict[str, str]]:
     """Every tag with what it means, in order of name."""
     listed = described_tags | {"Reference": "This description, and whether the API is up."}
     return [{"name": name, "description": text} for name, text in sorted(listed.items())]
+
+
+# One example of each error: the end of its type, and its detail.
+_MISTAKES = {
+    400: ("bad-request", "The body is not valid JSON: Expecting ',' delimiter at line 3 column 5."),
+    401: ("unauthorized", "Send an API token: Authorization: Bearer <token>, or X-API-Key: <token>."),
+    403: ("forbidden", "This needs the scope chats:write; the token does not have it."),
+    404: ("not-found", "The chat does not exist."),
+    405: ("method-not-allowed", "This address takes GET, POST."),
+    409: ("conflict", "Somebody else changed it at the same time. Read it, and send the request again."),
+    413: ("content-too-large", "The body has 70000 bytes; at most 65536 are accepted."),
+    415: ("unsupported-media-type", "Send the body as application/json."),
+    422: ("unprocessable-content", "/name: String should have at least 1 character"),
+    429: ("too-many-requests", "Too many wrong passwords. Try again in 30 seconds."),
+    500: ("internal-server-error", "Something went wrong on our side. Send the request again; name the request id."),
+    503: ("service-unavailable", "The service is busy. Send the request again in a moment."),
+}
+
+
+def problem_example(status: int) -> dict[str, Any]:
+    """A problem of this status, as a caller gets it."""
+    kind, detail = _MISTAKES[status]
+    problem: dict[str, Any] = {
+        "type": f"urn:ferryman:problem:{kind}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "request_id": "JKJaXmPLvHcESHA=",
+    }
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        pointer, _, mistake = detail.partition(": ")
+        problem["errors"] = [{"pointer": pointer, "detail": mistake}]
+    return problem
 
 
 def error(status: int) -> dict[str, Any]:
@@ -104,11 +138,34 @@ def _delivery(type_: EventType) -> dict[str, Any]:
         "parameters": [{"$ref": f"#/components/parameters/{_parameter_name(name)}"} for name in _DELIVERY_HEADERS],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": catalogue.schema(type_), "example": catalogue.example(type_)}},
+            "content": {"application/json": {"schema": _event(type_), "example": catalogue.example(type_)}},
         },
         "responses": {
             "2XX": {"description": "Delivered. Anything else, or no answer in 8 seconds, is retried."},
             "410": {"description": "No longer wanted: the webhook is disabled."},
         },
         "security": [],
+    }
+
+
+def event_envelope() -> dict[str, Any]:
+    """The schema of the members that every event has."""
+    schema = catalogue.schema(catalogue.TYPES[0])
+    own = ("type", "data")
+    return {
+        "type": "object",
+        "required": [name for name in schema["required"] if name not in own],
+        "properties": {name: about for name, about in schema["properties"].items() if name not in own},
+    }
+
+
+def _event(type_: EventType) -> dict[str, Any]:
+    """The schema of a body of this type: the members that every event has, and its own."""
+    properties = catalogue.schema(type_)["properties"]
+    own = {name: properties[name] for name in ("type", "data")}
+    return {
+        "allOf": [{"$ref": "#/components/schemas/Event"}],
+        "required": list(own),
+        "properties": own,
+        "unevaluatedProperties": False,
     }

@@ -98,7 +98,22 @@ def test_an_error_is_written_once() -> None:
         if "application/problem+json" in answer.get("content", {})
     ]
     assert not inline
-    assert len(TEXT.encode()) < 330_000
+    assert len(TEXT.encode()) < 320_000
+
+
+def test_each_error_has_an_example_of_its_own_status() -> None:
+    examples = {}
+    for name, answer in DOCUMENT["components"]["responses"].items():
+        content = answer.get("content", {}).get("application/problem+json")
+        if content:
+            shown = (
+                [content["example"]] if "example" in content else [one["value"] for one in content["examples"].values()]
+            )
+            examples[name] = [problem["status"] for problem in shown]
+            assert all({"type", "title", "status", "detail", "request_id"} <= set(problem) for problem in shown), name
+    assert {"400", "401", "403", "404", "409", "413", "415", "422", "429", "5XX"} <= set(examples)
+    for name, statuses in examples.items():
+        assert statuses == ([500, 503] if name == "5XX" else [int(name[:3])]), name
 
 
 def test_no_two_routes_differ_in_a_parameters_name_only() -> None:

@@ -57,6 +57,7 @@ def test_slack_sdk_and_apprise_post_unmodified(stack: E2E, chat: str, hook: dict
             "id": hook["id"],
             "name": "CI",
             "avatar_url": AVATAR,
+            "emoji": None,
         }
 
 

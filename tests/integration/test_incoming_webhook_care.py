@@ -52,7 +52,7 @@ def test_name_and_picture_are_the_author_in_the_api_and_in_events(
     workspace.make("/v1/webhooks", wanted)
     assert hook["avatar_url"] == AVATAR
     assert post(world, hook) == 200
-    author = {"type": "incoming_webhook", "id": hook["id"], "name": "CI", "avatar_url": AVATAR}
+    author = {"type": "incoming_webhook", "id": hook["id"], "name": "CI", "avatar_url": AVATAR, "emoji": None}
     assert authors(workspace, chat) == [author]
     (message,) = workspace.call("GET", f"/v1/chats/{chat}/messages").json["items"]
     edited = workspace.call("PATCH", f"/v1/chats/{chat}/messages/{message['id']}", {"text": "Build passed!"})
@@ -152,6 +152,7 @@ def test_a_regenerated_url_replaces_the_old_one_at_once(
         "id": hook["id"],
         "name": "CI",
         "avatar_url": AVATAR,
+        "emoji": None,
     }
     read = workspace.call("GET", address(hook))
     assert new["url"].rpartition("/")[2].encode() not in read.body

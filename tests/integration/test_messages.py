@@ -156,3 +156,65 @@ def test_each_change_is_an_event_of_its_own(world: World, workspace: Workspace, 
     said = {body["type"]: body["data"]["message"].get("text") for body in bodies}
     assert said == {"message.created": "one", "message.updated": "two", "message.deleted": None}
     assert len({body["id"] for body in bodies}) == 3
+
+
+# --- content and visibility -------------------------------------------------------------------------------------------
+
+
+def test_a_message_has_attachments_and_a_priority(workspace: Workspace) -> None:
+    chat = workspace.chat()
+    box = {"title": "Build 17", "title_link": "https://ci.example.com/17", "color": "good"}
+    body = {
+        "text": "Build passed",
+        "attachments": [{**box, "fields": [{"title": "Branch", "value": "main", "short": True}]}],
+        "priority": {"level": "urgent", "acknowledge": True},
+    }
+    made = workspace.make(f"/v1/chats/{chat}/messages", body)
+    (shown,) = made["attachments"]
+    assert {name: value for name, value in shown.items() if value} == {
+        **box,
+        "fields": [{"title": "Branch", "value": "main", "short": True}],
+    }
+    assert shown["text"] is None
+    assert made["priority"] == {"level": "urgent", "acknowledge": True, "persistent": False}
+    assert workspace.call("GET", f"/v1/chats/{chat}/messages").json["items"] == [made]
+    plain = workspace.make(f"/v1/chats/{chat}/messages", {"text": "plain"})
+    assert (plain["attachments"], plain["priority"], plain["props"], plain["visible_to"]) == (None,) * 4
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"attachments": [{"color": "pink"}]}, "/attachments/0/color"),
+        ({"attachments": [{"title_link": "javascript:alert(1)"}]}, "/attachments/0/title_link"),
+        ({"attachments": [{"fields": [{"title": "x"}]}]}, "/attachments/0/fields/0/value"),
+        ({"attachments": [{"file": "x"}]}, "/attachments/0/file"),
+        ({"attachments": [{}] * 21}, "/attachments"),
+        ({"priority": {"level": "high"}}, "/priority/level"),
+        ({"visible_to": "usr_01JZZZZZZZ0123456789ABCDEF"}, "/visible_to"),
+    ],
+)
+def test_content_that_cannot_be_kept_is_refused(workspace: Workspace, body: dict[str, Any], pointer: str) -> None:
+    answer = workspace.call("POST", f"/v1/chats/{workspace.chat()}/messages", {"text": "x", **body})
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, pointer)
+
+
+def test_a_message_for_one_person_is_seen_by_them_and_its_author_only(
+    world: World, workspace: Workspace, receiver: Receiver
+) -> None:
+    scopes = ("messages:read", "messages:write", "admin:*")
+    author, reader, third = (workspace.person("admin", *scopes) for _ in range(3))
+    chat = workspace.chat(member_ids=[author.user_id, reader.user_id, third.user_id])
+    workspace.make("/v1/webhooks", {"url": receiver.url(), "events": ["message.created", "message.updated"]})
+    made = author.make(f"/v1/chats/{chat}/messages", {"text": "psst", "visible_to": reader.user_id})
+    at = f"/v1/chats/{chat}/messages"
+    for who in (author, reader):
+        assert [one["id"] for one in who.call("GET", at).json["items"]] == [made["id"]]
+        assert who.call("GET", f"{at}/{made['id']}").json["visible_to"] == reader.user_id
+    for who in (third, workspace):
+        assert who.call("GET", at).json["items"] == []
+        assert who.call("GET", f"{at}/{made['id']}").status == 404
+    assert author.call("PATCH", f"{at}/{made['id']}", {"text": "psst!"}).status == 200
+    author.make(at, {"text": "loud"})
+    world.pump()
+    assert [json.loads(request.body)["data"]["message"]["text"] for request in receiver.requests()] == ["loud"]

@@ -229,6 +229,8 @@ FACTORIES: dict[str, Callable[[Objects], str]] = {
     "personal_webhook_id": _personal_webhook,
     "replay_id": _replay,
     "secret": _secret,
+    "workspace_key": lambda objects: f"T{ids.ulid(objects.owner.workspace_id)}",
+    "hook_key": lambda objects: f"B{ids.ulid(objects.id('incoming_webhook_id'))}",
     "session_id": _session,
     "token": _with_application("token"),
     "token_id": _token,

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from ferryman import settings
+from ferryman import ids, settings
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.identity.users.schema import OwnerIn
 from ferryman.integrations.incoming_webhooks import service, table
@@ -40,7 +40,9 @@ def create_incoming_webhook(call: ThisCall, data: Annotated[IncomingWebhookIn, B
 
 def _with_url(call: Call, webhook: IncomingWebhook, secret: str) -> IncomingWebhookCreated:
     shown = IncomingWebhookCreated.of(webhook)
-    shown.url = f"{settings.optional('PUBLIC_URL') or call.origin()}/hooks/{secret}"
+    path = f"/services/T{ids.ulid(webhook.workspace_id)}/B{ids.ulid(webhook.incoming_webhook_id)}/"
+    base = settings.optional("PUBLIC_URL") or call.origin()
+    shown.url = f"{base}{path if webhook.flavour == 'slack' else '/hooks/'}{secret}"
     return shown
 
 

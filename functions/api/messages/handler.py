@@ -33,7 +33,7 @@ def _replay(call: Call, message_id: str, chat_id: str) -> MessageOut:
 )
 @needs("messages:write")
 def send_message(call: ThisCall, chat_id: Id, data: Annotated[MessageIn, Body()]) -> MessageOut:
-    return MessageOut.of(service.post(call.caller, chat_id, data.text, call.idempotency_key, _chain(call)))
+    return MessageOut.of(service.post(call.caller, chat_id, data, call.idempotency_key, _chain(call)))
 
 
 @app.get(
@@ -45,7 +45,12 @@ def send_message(call: ThisCall, chat_id: Id, data: Annotated[MessageIn, Body()]
 def list_messages(call: ThisCall, chat_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[MessageOut]:
     access.get_visible(call.caller, chat_id)
     found, last = table.page(
-        call.caller.workspace_id, chat_id, query.limit, call.page_start(query), livemode=call.caller.livemode
+        call.caller.workspace_id,
+        chat_id,
+        query.limit,
+        call.page_start(query),
+        livemode=call.caller.livemode,
+        reader=call.caller.user_id,
     )
     return Listing(items=[MessageOut.of(message) for message in found], next_cursor=call.next_cursor(query, last))
 

@@ -1,54 +1,107 @@
-"""The secret URLs of incoming webhooks: POST /hooks/{secret}.
+"""The secret URLs of incoming webhooks: POST /hooks/{secret}, and POST /services/{…}/{…}/{secret} in Slack's manner.
 
-The busiest route, so it goes without the resolver and its models: one read, one put. The answer to success is the
-text `ok`, which Slack's and Mattermost's clients look for.
+The busiest routes, so they go without the resolver and its models: one read, one put. The answer to success is the
+text `ok`, which Slack's and Mattermost's clients look for. A webhook's flavour says in whose words it is posted to and
+refuses; where the secret is unknown, its form and the address say so.
 """
 
 import time
 from typing import Any
 from urllib.parse import parse_qs
 
-from ferryman import log, metrics, tracing
+from ferryman import ids, log, metrics, tracing
 from ferryman.conversations.messages.model import Message
 from ferryman.http import body, described, problems
+from ferryman.identity.credentials import secrets
+from ferryman.identity.credentials.model import Credential
 from ferryman.integrations.incoming_webhooks import service
+from ferryman.integrations.incoming_webhooks.posts import Post
 
-# The route as OpenAPI describes it.
+_MAX_EDGE_BYTES = 1_000_000  # beyond it, not even clients of other products get their own refusal
+_TEXT = {"text/plain": {"schema": {"type": "string"}}}
+_APP_ERROR = {
+    "application/json": {
+        "schema": {
+            "type": "object",
+            "required": ["id", "message", "detailed_error", "request_id", "status_code"],
+            "properties": {
+                **{name: {"type": "string"} for name in ("id", "message", "detailed_error", "request_id")},
+                "status_code": {"type": "integer"},
+            },
+            "additionalProperties": False,
+        }
+    }
+}
+# The webhook's flavour decides which of the three forms a refusal has.
+_RESPONSES = {
+    200: {"description": "OK", "content": _TEXT},
+    **{
+        status: {**answer, "content": {**answer["content"], **_APP_ERROR, **_TEXT}}
+        for status, answer in described.errors(400, 404, 409, 413, 415, 422, 500, 503).items()
+    },
+    **described.errors(403, 410, content={**_APP_ERROR, **_TEXT}),
+}
+_BODY = {
+    "type": "object",
+    "required": ["text"],
+    "properties": {
+        "text": {"type": "string"},
+        **{
+            name: {"type": ["string", "null"], "description": f"{about} For `mattermost` and `slack`."}
+            for name, about in {
+                "channel": "Another chat, by its handle; `@handle` is a person.",
+                "username": "Another author.",
+                "icon_url": "Another picture.",
+                "icon_emoji": "An emoji instead of the picture.",
+            }.items()
+        },
+        "attachments": {"type": ["array", "null"], "items": {"type": ["object", "null"]}},
+        "blocks": {"type": ["array", "null"], "description": "Slack's; shown as Markdown, kept in `props`."},
+        "props": {"type": ["object", "null"]},
+        "priority": {"type": ["object", "null"]},
+    },
+}
+_REQUEST = {
+    "required": True,
+    "content": {
+        "application/json": {"schema": _BODY, "example": {"text": "Build passed"}},
+        "application/x-www-form-urlencoded": {
+            "schema": {
+                "type": "object",
+                "required": ["payload"],
+                "properties": {"payload": {"type": "string", "contentMediaType": "application/json"}},
+            }
+        },
+    },
+}
+
+# The routes as OpenAPI describes them.
 paths = {
     "/hooks/{secret}": {
         "post": {
             "operationId": "post_to_incoming_webhook",
             "summary": "Post to an incoming webhook",
             "description": "The secret in the path is the authentication. Takes JSON, or a form with the JSON in "
-            "`payload`; a missing content type is read as JSON. Fields besides `text` are ignored.",
+            "`payload`; a missing content type is read as JSON. A webhook of the flavour `ferryman` takes 16,000 "
+            "characters of `text` and ignores the other fields; one of the flavour `mattermost` or `slack` takes all "
+            "of them, splits a longer text, and refuses in that product's words.",
             "tags": ["Incoming webhooks"],
-            "requestBody": {
-                "required": True,
-                "content": {
-                    "application/json": {
-                        "schema": {
-                            "type": "object",
-                            "required": ["text"],
-                            "properties": {"text": {"type": "string", "maxLength": 16_000}},
-                        },
-                        "example": {"text": "Build passed"},
-                    },
-                    "application/x-www-form-urlencoded": {
-                        "schema": {
-                            "type": "object",
-                            "required": ["payload"],
-                            "properties": {"payload": {"type": "string", "contentMediaType": "application/json"}},
-                        }
-                    },
-                },
-            },
-            "responses": {
-                200: {"description": "OK", "content": {"text/plain": {"schema": {"type": "string"}}}},
-                **described.errors(400, 404, 409, 413, 415, 422, 500, 503),
-            },
+            "requestBody": _REQUEST,
+            "responses": _RESPONSES,
             "security": [],
         }
-    }
+    },
+    "/services/{workspace_key}/{hook_key}/{secret}": {
+        "post": {
+            "operationId": "post_to_incoming_webhook_as_slack",
+            "summary": "Post to an incoming webhook in Slack's manner",
+            "description": "The address that clients of Slack post to. Each refusal is one of Slack's words.",
+            "tags": ["Incoming webhooks"],
+            "requestBody": _REQUEST,
+            "responses": _RESPONSES,
+            "security": [],
+        }
+    },
 }
 
 
@@ -56,23 +109,26 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     started = time.perf_counter()
     request_id = event["requestContext"]["requestId"]
     headers = {"X-Request-Id": request_id, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
-    message: Message | None = None
+    parameters, flavour = event["pathParameters"], ""
+    messages: list[Message] = []
     try:
-        message = service.accept(
-            event["pathParameters"]["secret"], _text(event), (event.get("headers") or {}).get("x-fm-delivery-id")
-        )
+        credential = service.find(parameters["secret"])
+        flavour = _flavour(parameters, credential)
+        post = _text(event) if flavour == "ferryman" else _post(event, flavour, credential)
+        if "hook_key" in parameters:
+            credential = _addressed(parameters, credential)
+        answered = (event.get("headers") or {}).get("x-fm-delivery-id")
+        messages = service.accept(credential, post, answered)
         status, answer = 200, "ok"
-        headers |= {"Content-Type": "text/plain; charset=utf-8", "X-FM-Message-ID": message.message_id}
+        headers |= {"Content-Type": "text/plain; charset=utf-8", "X-FM-Message-ID": messages[0].message_id}
     except Exception as error:
-        status, detail, errors = problems.of(error)
-        answer = problems.body(status, detail, request_id, errors)
-        headers["Content-Type"] = problems.CONTENT_TYPE
+        status, answer, headers["Content-Type"] = _refuse(error, flavour or _flavour(parameters, None), request_id)
         metrics.post_refused(status)
         if status >= 500:
             log.logger.exception("request.failed", extra={"error": type(error).__name__})
             headers["Retry-After"] = "2"
     _log(
-        message,
+        messages,
         route=event.get("routeKey"),
         status=status,
         duration_ms=round((time.perf_counter() - started) * 1000),
@@ -81,24 +137,73 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     return {"statusCode": status, "headers": headers, "body": answer}
 
 
-def _log(message: Message | None, **of_request: Any) -> None:
-    """One line, also for what was accepted: taking lines in is a tenth of what a message costs."""
-    if message is None:
+def _flavour(parameters: dict[str, str], credential: Credential | None) -> str:
+    if "hook_key" in parameters:
+        return "slack"
+    if credential is None:
+        return "mattermost" if secrets.MATTERMOST_SECRET.fullmatch(parameters["secret"]) else "ferryman"
+    return credential.flavour or "ferryman"
+
+
+def _addressed(parameters: dict[str, str], credential: Credential | None) -> Credential | None:
+    """The webhook, if the other two parts of Slack's address are its workspace's and its own."""
+    from ferryman.dialects.mattermost.answers import WrongTeam
+
+    if credential is None:
+        return None
+    if parameters["workspace_key"] != f"T{ids.ulid(credential.workspace_id)}":
+        raise WrongTeam
+    return credential if parameters["hook_key"] == f"B{ids.ulid(credential.subject_id)}" else None
+
+
+def _refuse(error: Exception, flavour: str, request_id: str) -> tuple[int, str, str]:
+    """Status, body and content type of a refusal in the words of a flavour."""
+    status, detail, errors = problems.of(error)
+    if flavour == "ferryman":
+        return status, problems.body(status, detail, request_id, errors), problems.CONTENT_TYPE
+    from ferryman.dialects.mattermost import answers
+
+    refused = answers.refusal(error) or answers.FAILURES.get(status, answers.BROKEN)
+    if flavour == "slack":
+        return refused.slack_status, refused.word, "text/plain; charset=utf-8"
+    return refused.status, answers.app_error(refused, request_id), "application/json"
+
+
+def _log(messages: list[Message], **of_request: Any) -> None:
+    """One line for a message, also for what was accepted: taking lines in is a tenth of what a message costs."""
+    if not messages:
         log.event("request.handled", **of_request)
         return
-    tracing.annotate(message_id=message.message_id)
-    log.event(
-        "message.accepted",
-        workspace_id=message.workspace_id,
-        message_id=message.message_id,
-        chat_id=message.chat_id,
-        incoming_webhook_id=message.origin_id,
-        **of_request,
-    )
+    for message in messages:
+        tracing.annotate(message_id=message.message_id)
+        log.event(
+            "message.accepted",
+            workspace_id=message.workspace_id,
+            message_id=message.message_id,
+            chat_id=message.chat_id,
+            incoming_webhook_id=message.origin_id,
+            **of_request,
+        )
 
 
-def _text(event: dict[str, Any]) -> object:
-    """The message's text, from JSON or from a form's `payload`. Raises body.Unreadable."""
+def _post(event: dict[str, Any], flavour: str, credential: Credential | None) -> Post:
+    """The post that a client of Mattermost or Slack asks for. The dialect is imported for them only."""
+    from ferryman.dialects.mattermost import requests
+
+    def parse(content: bytes) -> Any:
+        try:
+            return body.parse_first(content)
+        except body.Unreadable:
+            raise requests.InvalidPayload from None
+
+    header = str((event.get("headers") or {}).get("content-type") or "")
+    sent = requests.payload(body.raw(event, _MAX_EDGE_BYTES), header, event.get("rawQueryString") or "", parse)
+    rules = requests.SLACK if flavour == "slack" else requests.MATTERMOST
+    return requests.post(sent, rules, lambda user_ids: service.handles(credential, user_ids))
+
+
+def _text(event: dict[str, Any]) -> Post:
+    """A post of the message's text, from JSON or from a form's `payload`. Raises body.Unreadable and Invalid."""
     content = body.raw(event)
     media = body.media_type(event)
     if media == "application/x-www-form-urlencoded":
@@ -108,7 +213,7 @@ def _text(event: dict[str, Any]) -> object:
     parsed = body.parse(content)
     if not isinstance(parsed, dict):
         raise body.Unreadable('The body must be a JSON object such as {"text": "Build passed"}.')
-    return parsed.get("text")
+    return service.postable(parsed.get("text"))
 
 
 def _payload(content: bytes) -> bytes:

@@ -53,15 +53,43 @@ _AUTHOR: Schema = {
         "id": _STRING,
         "name": _NULLABLE,
         "avatar_url": _NULLABLE,
+        "emoji": _NULLABLE,
     },
     "additionalProperties": False,
 }
+_ATTACHMENT_TEXTS = (
+    *("fallback", "color", "pretext", "author_name", "author_link", "author_icon", "title", "title_link", "text"),
+    *("image_url", "thumb_url", "footer", "footer_icon"),
+)
+_ACTION_TEXTS = ("id", "type", "name", "style", "data_source", "default_option", "tooltip", "url")
+_ATTACHMENT = _object(
+    **dict.fromkeys(_ATTACHMENT_TEXTS, _NULLABLE),
+    ts={"type": ["string", "number", "null"]},
+    fields={"type": "array", "items": _object(title=_NULLABLE, value=_NULLABLE, short={"type": "boolean"})},
+    actions={
+        "type": "array",
+        "items": _object(
+            **dict.fromkeys(_ACTION_TEXTS, _NULLABLE),
+            disabled={"type": "boolean"},
+            options={"type": "array", "items": _object(text=_NULLABLE, value=_NULLABLE)},
+        ),
+    },
+)
 _MESSAGE = _object(
     id=_STRING,
     chat_id=_STRING,
     text=_STRING,
     mentions={"type": "array", "items": _STRING, "description": "The handles that the text names with @."},
     author=_AUTHOR,
+    attachments={"type": ["array", "null"], "items": _ATTACHMENT, "description": "Boxes below the text."},
+    props={"type": ["object", "null"], "description": "Values that the sender keeps with the message."},
+    priority={
+        "anyOf": [
+            _object(level=_STRING, acknowledge={"type": "boolean"}, persistent={"type": "boolean"}),
+            {"type": "null"},
+        ]
+    },
+    visible_to={"type": "null", "description": "No webhook is told of a message for one person."},
     buttons={
         "type": ["array", "null"],
         "items": {"type": "array", "items": _object(label=_STRING, data={})},
@@ -84,7 +112,12 @@ _A_MESSAGE: dict[str, Any] = {
         "id": "inc_01J00000000000000000000000",
         "name": "CI",
         "avatar_url": "https://cdn.example.com/ci.png",
+        "emoji": None,
     },
+    "attachments": None,
+    "props": None,
+    "priority": None,
+    "visible_to": None,
     "buttons": None,
     "context_id": None,
     "origin": "incoming_webhook",

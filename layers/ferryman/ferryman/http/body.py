@@ -25,8 +25,8 @@ class Unreadable(FerrymanError):
         self.status = status
 
 
-def raw(event: dict[str, Any]) -> bytes:
-    """The body's bytes. Raises Unreadable (413) when there are too many."""
+def raw(event: dict[str, Any], most: int = MAX_BYTES) -> bytes:
+    """The body's bytes. Raises Unreadable (413) when there are more than `most`."""
     text = event.get("body") or ""
     if event.get("isBase64Encoded"):
         try:
@@ -35,8 +35,8 @@ def raw(event: dict[str, Any]) -> bytes:
             raise Unreadable("The body could not be decoded.") from None
     else:
         body = text.encode("utf-8", "surrogatepass")
-    if len(body) > MAX_BYTES:
-        raise Unreadable(f"The body has {len(body)} bytes; at most {MAX_BYTES} are accepted.", 413)
+    if len(body) > most:
+        raise Unreadable(f"The body has {len(body)} bytes; at most {most} are accepted.", 413)
     return body
 
 
@@ -68,6 +68,19 @@ def parse(body: bytes) -> Any:
         )
         if b"\\u" in body or body.count(b"[") + body.count(b"{") > _MAX_DEPTH:
             _check(value, _MAX_DEPTH)
+    except RecursionError:
+        raise Unreadable(f"The body is not valid JSON here: {_TOO_DEEP}.") from None
+    except ValueError as error:
+        raise Unreadable(f"The body is not valid JSON: {_reason(error)}") from None
+    return value
+
+
+def parse_first(body: bytes) -> Any:
+    """The first JSON value of a body, which may hold raw line feeds and tabs in its texts, and the last of a key's
+    values; anything may follow it. Raises Unreadable."""
+    try:
+        value, _ = _LENIENT.raw_decode(body.decode().lstrip("\ufeff \t\r\n"))
+        _check(value, _MAX_DEPTH)
     except RecursionError:
         raise Unreadable(f"The body is not valid JSON here: {_TOO_DEEP}.") from None
     except ValueError as error:
@@ -107,6 +120,9 @@ def _float(text: str) -> float:
 
 def _constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
+
+
+_LENIENT = json.JSONDecoder(strict=False, parse_int=_integer, parse_float=_float, parse_constant=_constant)
 
 
 def _check(value: Any, levels: int) -> None:

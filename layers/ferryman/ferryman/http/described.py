@@ -10,6 +10,7 @@ MEANINGS = {
     404: "The workspace holds nothing by this id, or the caller may not see it.",
     405: "The address does not take this method.",
     409: "It conflicts with what is there, or somebody else changed it first.",
+    410: "The chat takes no messages any more.",
     413: "The body is larger than 64 KiB.",
     415: "The body is of a type that is not read here.",
     422: "The request is not acceptable; `errors` names each field.",

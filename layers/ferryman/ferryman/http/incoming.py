@@ -15,9 +15,9 @@ from ferryman.http.routes import Route
 def readable(route: Route, event: dict[str, Any]) -> dict[str, Any]:
     """The event with its body as text. Raises Invalid and body.Unreadable."""
     _check_query(route, event)
-    content = body.raw(event)
     if route.takes is None:
         return event
+    content = body.raw(event)
     if not body.is_json(body.media_type(event)):
         raise body.Unreadable("Send the body as application/json.", 415)
     if not content.strip():

@@ -39,13 +39,13 @@ class Route:
         """The error answers that the declaration implies, as OpenAPI responses."""
         statuses = {500, 503}
         if self.needs.scope is not PUBLIC:
-            statuses |= {401, 413, 422}
+            statuses |= {401, 422}
             if self.needs.scope or self.needs.session:
                 statuses.add(403)
             if "{" in self.path:
                 statuses.add(404)
             if self.creates:
-                statuses |= {404, 409}
+                statuses |= {404, 409, 413}
             if self.method in ("PATCH", "DELETE"):
                 statuses |= {403, 409}
         if self.takes:

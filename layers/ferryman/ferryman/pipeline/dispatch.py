@@ -70,7 +70,8 @@ def of_item(item: store.Item) -> PendingEvent:
     """The event of an item of `messages` or `events` that was not dispatched, and the item's key.
 
     A message that was edited or deleted before its dispatch has its event in `events`, as it has to be sent
-    (`messages.service`); no event when that is older than what is kept.
+    (`messages.service`); no event when that is older than what is kept, and
+    when the message is for one person: no webhook is told of it.
     """
     is_marked = "undispatched" in item
     if "event_id" in item:
@@ -79,6 +80,8 @@ def of_item(item: store.Item) -> PendingEvent:
     key = messages.key(item["workspace_id"], item["chat_id"], item["message_id"])
     if not ids.is_id(ids.MESSAGE, item["message_id"]):
         raise ValueError("its message_id is none")
+    if "visible_to" in item:
+        return PendingEvent(None, key, is_marked)
     if "text" in item and item["revision"] == 1:
         return PendingEvent(message_created(Message.from_item(item)), key, is_marked)
     event_id = created_id(item["message_id"], item["created_at"])

@@ -19,6 +19,7 @@ class Chat(store.Record):
     updated_at: str
     active: bool = True
     livemode: bool = True  # false when a test credential created it: then test credentials may change it
+    handle: str | None = None  # names the chat in other products' addresses; unique in the workspace
     external_id: str | None = None  # what another system calls it
     application_id: str | None = None  # of a private chat between a person and an application
 

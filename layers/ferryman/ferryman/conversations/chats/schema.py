@@ -9,6 +9,8 @@ from ferryman.conversations.chats.model import Chat, ChatType, Member
 from ferryman.conversations.chats.table import MAX_MEMBERS_AT_CREATION
 from ferryman.schema import Input, Name, Output, Time
 
+type ChatHandle = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9_.-]{0,62}[a-z0-9])?$")]
+_HANDLE = "Names the chat where other products say `#builds`; unique in the workspace."
 type ExternalId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:@-]{1,128}$")]
 _EXTERNAL_ID = "The chat's id in another system, such as FChat's `beatchat_id`."
 
@@ -23,6 +25,9 @@ class ChatIn(Input):
         max_length=MAX_MEMBERS_AT_CREATION,
         description="Users to add at once, besides you.",
     )
+    handle: ChatHandle | None = Field(
+        None, description=f"{_HANDLE} Made of the name when it is left out, unless another chat has it."
+    )
     external_id: ExternalId | None = Field(None, description=_EXTERNAL_ID)
 
 
@@ -31,6 +36,7 @@ class ChatPatch(Input):
 
     name: Name | None = None
     active: bool | None = Field(None, description="An inactive chat takes no messages.")
+    handle: ChatHandle | None = Field(None, description=f"{_HANDLE} null removes it.")
     external_id: ExternalId | None = Field(None, description=f"{_EXTERNAL_ID} null removes it.")
 
 
@@ -41,6 +47,7 @@ class ChatOut(Output):
     name: str
     type: ChatType
     active: bool
+    handle: str | None = Field(description=_HANDLE)
     external_id: str | None = Field(description=_EXTERNAL_ID)
     application_id: str | None = Field(description="The application of a person's private chat with one.")
     livemode: bool = Field(description="Whether a live credential created it; test credentials change only test chats.")
@@ -55,6 +62,7 @@ class ChatOut(Output):
             name=chat.name,
             type=chat.type,
             active=chat.active,
+            handle=chat.handle,
             external_id=chat.external_id,
             application_id=chat.application_id,
             livemode=chat.livemode,

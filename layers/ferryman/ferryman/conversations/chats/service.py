@@ -1,5 +1,7 @@
 """Creating and editing chats, and who belongs to them."""
 
+import re
+import unicodedata
 from dataclasses import replace
 
 from ferryman import clock, ids
@@ -26,6 +28,7 @@ def create(caller: Caller, wanted: ChatIn, idempotency_key: IdempotencyKey | Non
         chat_id=ids.new(ids.CHAT),
         name=wanted.name,
         type=wanted.type,
+        handle=wanted.handle or _handle_of(wanted.name),
         external_id=wanted.external_id,
         created_by=caller.user_id,
         livemode=caller.livemode,
@@ -33,13 +36,26 @@ def create(caller: Caller, wanted: ChatIn, idempotency_key: IdempotencyKey | Non
         updated_at=now,
     )
     audited = audit.writes(caller, "chat.created", chat.chat_id, {"type": chat.type})
-    writes = [*idempotency.writes(idempotency_key, chat.chat_id), table.creating(chat), *audited]
+    once_only = idempotency.writes(idempotency_key, chat.chat_id)
+    writes = list(audited)
     for user_id in dict.fromkeys([caller.user_id, *wanted.member_ids]):
         if user_id != caller.user_id:
             _known_user(caller.workspace_id, user_id)
         writes += table.adding(_member(caller, chat.chat_id, user_id, now))
-    store.commit(writes)
+    try:
+        store.commit([*once_only, *table.creating(chat), *writes])
+    except table.HandleTaken:
+        if wanted.handle:
+            raise
+        chat.handle = None
+        store.commit([*once_only, *table.creating(chat), *writes])
     return chat
+
+
+def _handle_of(name: str) -> str | None:
+    """The handle that a chat's name suggests: `Build results` is `build-results`."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub("[^a-z0-9]+", "-", plain)[:64].strip("-") or None
 
 
 def edit(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
@@ -47,14 +63,14 @@ def edit(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
     before = get_visible(caller, chat_id)
     changes = patch.model_dump(exclude_unset=True)
     for name, value in changes.items():
-        if value is None and name != "external_id":
+        if value is None and name not in ("external_id", "handle"):
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
     _require_may_change(caller, before)
     after = replace(before, **changes)
     if after != before:
         after.updated_at = clock.now_iso()
         details = {"changed": list(changes), "active": after.active}
-        store.commit([table.changing(before, after), *audit.writes(caller, "chat.edited", chat_id, details)])
+        store.commit([*table.changing(before, after), *audit.writes(caller, "chat.edited", chat_id, details)])
     return after
 
 

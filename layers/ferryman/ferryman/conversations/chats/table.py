@@ -1,8 +1,9 @@
-"""The table `chats`, keyed (workspace_id, entry). Three kinds of entry:
+"""The table `chats`, keyed (workspace_id, entry). Four kinds of entry:
 
 - `chat/<chat_id>`: the chat
 - `member/<chat_id>/<user_id>`: a member, to list a chat's members and to ask whether somebody is one
 - `joined/<user_id>/<chat_id>`: the same fact from the other side, to list a user's chats
+- `handle/<handle>`: holds a handle for its chat
 """
 
 from collections.abc import Iterable, Iterator
@@ -32,6 +33,12 @@ def get(workspace_id: str, chat_id: str) -> Chat:
     if item is None:
         raise NotFound("The chat does not exist.")
     return Chat.from_item(item)
+
+
+def id_of_handle(workspace_id: str, handle: str) -> str | None:
+    """The chat that has this handle now."""
+    item = store.get(TABLE, _key(workspace_id, f"handle/{handle}"))
+    return item["chat_id"] if item else None
 
 
 def get_as_member(workspace_id: str, chat_id: str, user_id: str) -> tuple[Chat, bool]:
@@ -102,14 +109,34 @@ def members(
     return [Member.from_item(item) for item in found.items], found.last_key
 
 
-def creating(chat: Chat) -> store.Write:
+class HandleTaken(Conflict):
+    pass
+
+
+def creating(chat: Chat) -> list[store.Write]:
     item = {**chat.to_item(), "entry": f"chat/{chat.chat_id}"}
-    return store.put(TABLE, item, condition="attribute_not_exists(entry)")
+    claimed = [_claiming_handle(chat, chat.handle)] if chat.handle else []
+    return [store.put(TABLE, item, condition="attribute_not_exists(entry)"), *claimed]
 
 
-def changing(before: Chat, after: Chat) -> store.Write:
+def changing(before: Chat, after: Chat) -> list[store.Write]:
     item = {**after.to_item(), "entry": f"chat/{after.chat_id}"}
-    return store.put(TABLE, item, condition="updated_at = :before", values={":before": before.updated_at})
+    writes = [store.put(TABLE, item, condition="updated_at = :before", values={":before": before.updated_at})]
+    if before.handle != after.handle:
+        if after.handle:
+            writes.append(_claiming_handle(after, after.handle))
+        if before.handle:
+            writes.append(store.delete(TABLE, _key(before.workspace_id, f"handle/{before.handle}")))
+    return writes
+
+
+def _claiming_handle(chat: Chat, handle: str) -> store.Write:
+    return store.put(
+        TABLE,
+        {**_key(chat.workspace_id, f"handle/{handle}"), "chat_id": chat.chat_id},
+        condition="attribute_not_exists(entry)",
+        refused=HandleTaken("Another chat of this workspace has this handle."),
+    )
 
 
 def adding(member: Member) -> list[store.Write]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ferryman.aws import dynamodb as store
-from ferryman.conversations.messages import mentions
+from ferryman.conversations.messages import attachments, mentions
 
 type Origin = Literal["token", "incoming_webhook", "application", "reply"]
 MAX_TEXT = 16_000  # characters (code points)
@@ -24,6 +24,11 @@ class Message(store.Record):
     user_id: str | None = None  # the author, when it is a user
     author_name: str | None = None  # the author's name, when it is not
     author_avatar_url: str | None = None
+    author_emoji: str | None = None  # shown instead of the picture, when it is not a user
+    visible_to: str | None = None  # the one person who sees it besides its author; None for everyone
+    attachments: str | None = None  # JSON, see `attachments`
+    props: str | None = None  # JSON of what the sender keeps with it
+    priority: str | None = None  # JSON of level, acknowledge, persistent
     buttons: str | None = None  # JSON of rows of {label, data}: DynamoDB's maps do not keep the order of keys
     # Of a message in a chat with an application: which one, and what it is tied to.
     application_id: str | None = None
@@ -46,6 +51,11 @@ def rows(message: Message) -> list[list[dict[str, Any]]] | None:
     return found
 
 
+def is_visible(message: Message, user_id: str) -> bool:
+    """Whether a member of its chat sees a message: all do, unless it is for one person."""
+    return message.visible_to is None or user_id in (message.visible_to, message.user_id)
+
+
 def describe(message: Message) -> dict[str, object]:
     """A message as the API and the events show it."""
     author: dict[str, object] = (
@@ -56,6 +66,7 @@ def describe(message: Message) -> dict[str, object]:
             "id": message.origin_id,
             "name": message.author_name,
             "avatar_url": message.author_avatar_url,
+            "emoji": message.author_emoji,
         }
     )
     return {
@@ -64,6 +75,10 @@ def describe(message: Message) -> dict[str, object]:
         "text": message.text,
         "mentions": mentions.handles(message.text),
         "author": author,
+        "attachments": attachments.shown(message.attachments),
+        "props": json.loads(message.props) if message.props else None,
+        "priority": json.loads(message.priority) if message.priority else None,
+        "visible_to": message.visible_to,
         "buttons": rows(message),
         "context_id": message.context_id,
         "origin": message.origin,

@@ -1,10 +1,11 @@
 """Requests and responses of the API about messages."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from ferryman import ids
+from ferryman.conversations.messages import attachments
 from ferryman.conversations.messages.model import MAX_TEXT, Message, Origin, describe
 from ferryman.events.model import Event
 from ferryman.schema import Input, Output, Time
@@ -19,10 +20,58 @@ def _not_blank(text: str) -> str:
 type Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT), AfterValidator(_not_blank)]
 
 
+type _Line = Annotated[str, Field(max_length=500)]
+type _Link = Annotated[str, Field(max_length=2048, pattern=r"^https?://")]
+
+
+class FactIn(Input):
+    """A fact in an attachment: a title and its value."""
+
+    title: _Line = ""
+    value: Annotated[str, Field(max_length=2000)]
+    short: bool = Field(False, description="Whether another fact fits beside it.")
+
+
+class AttachmentIn(Input):
+    """A box below the message. Files cannot be attached; link them."""
+
+    fallback: _Line | None = Field(None, description="For receivers that show plain text only.")
+    color: Annotated[str, Field(pattern=r"^(good|warning|danger|#[0-9a-fA-F]{6})$")] | None = None
+    pretext: Annotated[str, Field(max_length=2000)] | None = Field(None, description="Above the box.")
+    author_name: _Line | None = None
+    author_link: _Link | None = None
+    author_icon: _Link | None = None
+    title: _Line | None = None
+    title_link: _Link | None = None
+    text: Annotated[str, Field(max_length=MAX_TEXT)] | None = None
+    image_url: _Link | None = None
+    thumb_url: _Link | None = None
+    footer: Annotated[str, Field(max_length=300)] | None = None
+    footer_icon: _Link | None = None
+    fields: list[FactIn] = Field(default_factory=list, max_length=50)
+
+
+class PriorityIn(Input):
+    """How urgent a message is."""
+
+    level: Literal["standard", "important", "urgent"]
+    acknowledge: bool = Field(False, description="Asks readers to confirm that they have read it.")
+    persistent: bool = Field(False, description="Asks to be shown until it is confirmed.")
+
+
 class MessageIn(Input):
     """A new message."""
 
     text: Text = Field(examples=["Build passed"])
+    attachments: list[AttachmentIn] = Field(default_factory=list, max_length=20)
+    priority: PriorityIn | None = None
+    visible_to: Annotated[str, Field(pattern=ids.pattern(ids.USER))] | None = Field(
+        None, description="Only this member of the chat sees it besides you, and no webhook is told of it."
+    )
+
+    def kept_attachments(self) -> str | None:
+        """The attachments as a message keeps them."""
+        return attachments.dump([one.model_dump(exclude_none=True, exclude_defaults=True) for one in self.attachments])
 
 
 class MessagePatch(Input):
@@ -76,6 +125,7 @@ class AuthorOut(Output):
     id: str = Field(description="The user's, the incoming webhook's or the application's id.")
     name: str | None = Field(None, description="For incoming webhooks and applications only.")
     avatar_url: str | None = Field(None, description="For incoming webhooks only.")
+    emoji: str | None = Field(None, description="For incoming webhooks only: shown instead of the picture.")
 
 
 class ButtonOut(Output):
@@ -83,6 +133,65 @@ class ButtonOut(Output):
 
     label: str
     data: JsonValue = Field(description="The text that the application gets when somebody clicks the button.")
+
+
+class FactOut(Output):
+    """A fact in an attachment."""
+
+    title: str | None
+    value: str | None
+    short: bool
+
+
+class OptionOut(Output):
+    """One choice of a menu."""
+
+    text: str | None
+    value: str | None
+
+
+class ActionOut(Output):
+    """A button or menu in an attachment."""
+
+    id: str | None
+    type: str | None = Field(description="button or select.")
+    name: str | None
+    style: str | None
+    data_source: str | None
+    default_option: str | None
+    tooltip: str | None
+    url: str | None = Field(description="A link that the button opens.")
+    disabled: bool
+    options: list[OptionOut]
+
+
+class AttachmentOut(Output):
+    """A box below a message. Fields that the sender left out are null."""
+
+    fallback: str | None
+    color: str | None
+    pretext: str | None
+    author_name: str | None
+    author_link: str | None
+    author_icon: str | None
+    title: str | None
+    title_link: str | None
+    text: str | None
+    image_url: str | None
+    thumb_url: str | None
+    footer: str | None
+    footer_icon: str | None
+    ts: str | int | float | None = Field(description="The time that the sender gives it.")
+    fields: list[FactOut]
+    actions: list[ActionOut]
+
+
+class PriorityOut(Output):
+    """How urgent a message is."""
+
+    level: str
+    acknowledge: bool
+    persistent: bool
 
 
 class MessageOut(Output):
@@ -96,6 +205,10 @@ class MessageOut(Output):
         "addresses. GET /v1/users?handle=… finds the person or bot of a handle.",
     )
     author: AuthorOut
+    attachments: list[AttachmentOut] | None = Field(description="Boxes below the text, in their order.")
+    props: dict[str, Any] | None = Field(description="Values that the sender keeps with the message.")
+    priority: PriorityOut | None
+    visible_to: str | None = Field(description="The one person who sees it besides its author; null for everyone.")
     buttons: list[list[ButtonOut]] | None = Field(
         description="Row by row. Click one: POST /v1/messages/{message_id}/callbacks."
     )

@@ -1,13 +1,16 @@
 """Posting, editing and deleting messages. Each change is an event, written in the same transaction or as the
 message itself; the streams of `messages` and `events` carry them to the dispatcher."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import batched
+from typing import TYPE_CHECKING
 
 from ferryman import clock, ids, log, tracing
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import access
+from ferryman.conversations.chats import table as chats
 from ferryman.conversations.contexts import service as contexts_service
 from ferryman.conversations.contexts import table as contexts
 from ferryman.conversations.messages import mentions, table
@@ -18,8 +21,8 @@ from ferryman.conversations.messages.events import (
     message_deleted,
     message_updated,
 )
-from ferryman.conversations.messages.model import Message
-from ferryman.errors import NotAllowed, NotFound
+from ferryman.conversations.messages.model import Message, is_visible
+from ferryman.errors import Invalid, NotAllowed, NotFound
 from ferryman.events import table as events
 from ferryman.events.model import Event
 from ferryman.identity import idempotency
@@ -27,13 +30,16 @@ from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 
+if TYPE_CHECKING:
+    from ferryman.conversations.messages.schema import MessageIn
+
 _ERASED_AT_ONCE = 50  # events, in one transaction
 
 
 def post(
     caller: Caller,
     chat_id: str,
-    text: str,
+    wanted: "MessageIn",
     idempotency_key: IdempotencyKey | None = None,
     chain: list[str] | None = None,
 ) -> Message:
@@ -43,11 +49,16 @@ def post(
     """
     chat = access.get_visible(caller, chat_id)
     access.require_open(chat)
+    if wanted.visible_to and not chats.memberships(caller.workspace_id, [(chat_id, wanted.visible_to)]):
+        raise Invalid("This user is not a member of the chat.", "/visible_to")
     message = Message(
         workspace_id=caller.workspace_id,
         chat_id=chat_id,
         message_id=ids.new(ids.MESSAGE),
-        text=text,
+        text=wanted.text,
+        attachments=wanted.kept_attachments(),
+        priority=json.dumps(wanted.priority.model_dump()) if wanted.priority else None,
+        visible_to=wanted.visible_to,
         origin="token",
         origin_id=caller.credential_id,
         user_id=caller.user_id,
@@ -88,7 +99,7 @@ def read(caller: Caller, chat_id: str, message_id: str) -> Message:
     """A message of a chat the caller belongs to. To a test token only test messages exist, to a live one live ones."""
     access.get_visible(caller, chat_id)
     message = table.get(caller.workspace_id, chat_id, message_id)
-    if message.livemode != caller.livemode:
+    if message.livemode != caller.livemode or not is_visible(message, caller.user_id):
         raise NotFound("The message does not exist.")
     return message
 
@@ -104,8 +115,7 @@ def edit(caller: Caller, chat_id: str, message_id: str, text: str) -> Message:
     store.commit(
         [
             table.changing(before, text=text, edited_at=now, edit_events=[*(before.edit_events or []), told.event_id]),
-            events.creating(told),
-            *_first_words(before),
+            *([] if before.visible_to else [events.creating(told), *_first_words(before)]),
         ]
     )
     return after
@@ -119,13 +129,15 @@ def delete(caller: Caller, chat_id: str, message_id: str) -> None:
     """
     before = _own(caller, chat_id, message_id)
     now = clock.now_iso()
-    erasing = [write for event in _telling(before) if (write := events.erasing(event, now))]
+    erasing = [
+        write for event in ([] if before.visible_to else _telling(before)) if (write := events.erasing(event, now))
+    ]
     for some in batched(erasing[:-_ERASED_AT_ONCE], _ERASED_AT_ONCE, strict=False):
         store.commit(some)
     store.commit(
         [
-            table.changing(before, text=None, deleted_at=now),
-            events.creating(message_deleted(before, now)),
+            table.changing(before, text=None, attachments=None, props=None, deleted_at=now),
+            *([] if before.visible_to else [events.creating(message_deleted(before, now))]),
             *erasing[-_ERASED_AT_ONCE:],
         ]
     )

@@ -48,14 +48,20 @@ def as_posted(keys: set[tuple[str, str, str]]) -> list[Message]:
 
 
 def page(
-    workspace_id: str, chat_id: str, limit: int, after: store.Key | None, *, livemode: bool
+    workspace_id: str, chat_id: str, limit: int, after: store.Key | None, *, livemode: bool, reader: str
 ) -> tuple[list[Message], store.Key | None]:
-    """Live or test messages, newest first, without the deleted ones."""
+    """Live or test messages, newest first, without the deleted ones and those for another person than `reader`."""
     found = store.page(
         TABLE,
         "chat = :chat",
-        {":chat": f"{workspace_id}/{chat_id}", ":livemode": livemode, ":now": int(clock.now())},
-        where=f"attribute_not_exists(deleted_at) AND livemode = :livemode AND {store.KEPT}",
+        {
+            ":chat": f"{workspace_id}/{chat_id}",
+            ":livemode": livemode,
+            ":reader": reader,
+            ":now": int(clock.now()),
+        },
+        where=f"attribute_not_exists(deleted_at) AND livemode = :livemode AND {store.KEPT} "
+        "AND (attribute_not_exists(visible_to) OR visible_to = :reader OR user_id = :reader)",
         newest_first=True,
         limit=limit,
         after=after,

@@ -35,6 +35,10 @@ class Credential(store.Record):
     chat_id: str | None = None  # of an incoming webhook: where it posts
     name: str | None = None  # of an incoming webhook or application: as whom it posts
     avatar_url: str | None = None  # of an incoming webhook
+    # Of an incoming webhook that is posted to in another product's words: which, and what its senders may not do.
+    flavour: str | None = None
+    chat_locked: bool | None = None
+    refuses_overrides: bool | None = None
 
     def is_expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= clock.now_iso()

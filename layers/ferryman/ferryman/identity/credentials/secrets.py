@@ -12,13 +12,15 @@ import secrets
 import zlib
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_MATTERMOST = "ybndrfg8ejkmcpqxot1uwisza345h769"
 _RANDOM_LENGTH = 30
 _CHECKSUM_LENGTH = 6
 TOKEN = re.compile(rf"fm_(live|test|sess|invt)_[0-9A-Za-z]{{{_RANDOM_LENGTH + _CHECKSUM_LENGTH}}}", re.ASCII)
 SESSION_PREFIX = "fm_sess_"
 INVITATION_PREFIX = "fm_invt_"
-HOOK_SECRET = re.compile(r"[0-9A-Za-z]{32}", re.ASCII)
-APPLICATION_TOKEN = HOOK_SECRET
+HOOK_SECRET = re.compile(r"[0-9A-Za-z]{32}|[a-z0-9]{26}", re.ASCII)
+MATTERMOST_SECRET = re.compile(r"[a-z0-9]{26}", re.ASCII)
+APPLICATION_TOKEN = re.compile(r"[0-9A-Za-z]{32}", re.ASCII)
 SHOWN_OF_TOKEN = len("fm_live_") + 4
 
 
@@ -63,6 +65,11 @@ def is_token(text: str) -> bool:
 def new_hook_secret() -> str:
     """The secret part of an incoming webhook's URL: 32 base62 characters, 190 bits."""
     return _random(32)
+
+
+def new_mattermost_secret() -> str:
+    """The same for clients of Mattermost, which expect 26 letters and digits in lower case: 130 bits."""
+    return "".join(secrets.choice(_MATTERMOST) for _ in range(26))
 
 
 def new_application_token() -> str:

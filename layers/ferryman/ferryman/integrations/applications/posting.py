@@ -330,7 +330,7 @@ def _private_chat(application: Application, person: User) -> Chat:
             created_at=now,
             updated_at=now,
         )
-        made = [chats.creating(chat)]
+        made = chats.creating(chat)
     try:
         store.commit([*made, *chats.adding(member)])
     except Conflict:

@@ -10,6 +10,9 @@ type State = Literal["enabled", "disabled"]
 NEEDS: Scope = "webhooks:write"  # the scope that its owner's role must have
 BY_A_USER = "disabled by a user"
 
+# The words in which senders post to the URL, and in which it refuses.
+type Flavour = Literal["ferryman", "mattermost", "slack"]
+
 
 @dataclass(slots=True, kw_only=True)
 class IncomingWebhook(store.Record):
@@ -23,6 +26,9 @@ class IncomingWebhook(store.Record):
     created_at: str
     updated_at: str | None = None
     avatar_url: str | None = None
+    flavour: Flavour = "ferryman"
+    chat_locked: bool = False  # posts to its own chat only
+    allows_overrides: bool = True  # senders may name another author
     last_used_at: str | None = None
     owner_id: str | None = None  # to whom it was handed over
     disabled_reason: str | None = None  # its URL accepts nothing while it is set

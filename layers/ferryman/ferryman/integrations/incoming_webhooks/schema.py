@@ -6,10 +6,16 @@ from pydantic import Field
 
 from ferryman import ids
 from ferryman.identity.avatars import AvatarUrl
-from ferryman.integrations.incoming_webhooks.model import IncomingWebhook, State
+from ferryman.integrations.incoming_webhooks.model import Flavour, IncomingWebhook, State
 from ferryman.schema import Input, ListQuery, Name, Output, Time
 
 _NAME = "Shown as the author of its messages."
+_FLAVOUR = (
+    "In whose words senders post: `ferryman` takes a text; `mattermost` and `slack` take all that those products take, "
+    "and refuse in their words."
+)
+_LOCKED = "Whether senders may post to this chat only, with the flavours `mattermost` and `slack`."
+_OVERRIDES = "Whether senders may name another author and picture, with the flavours `mattermost` and `slack`."
 _AVATAR = "Shown as the author's picture."
 
 
@@ -19,6 +25,9 @@ class IncomingWebhookIn(Input):
     chat_id: str = Field(pattern=ids.pattern(ids.CHAT), description="The chat it posts to; you must belong to it.")
     name: Name = Field(description=_NAME, examples=["CI"])
     avatar_url: AvatarUrl | None = Field(None, description=_AVATAR)
+    flavour: Flavour = Field("ferryman", description=_FLAVOUR)
+    chat_locked: bool = Field(False, description=_LOCKED)
+    allows_overrides: bool = Field(True, description=_OVERRIDES)
 
 
 class IncomingWebhookPatch(Input):
@@ -26,6 +35,8 @@ class IncomingWebhookPatch(Input):
 
     name: Name | None = Field(None, description=_NAME)
     avatar_url: AvatarUrl | None = Field(None, description=f"{_AVATAR} null removes it.")
+    chat_locked: bool | None = Field(None, description=_LOCKED)
+    allows_overrides: bool | None = Field(None, description=_OVERRIDES)
     state: State | None = Field(None, description="`disabled`: the URL accepts nothing until it is enabled again.")
 
 
@@ -42,6 +53,9 @@ class IncomingWebhookOut(Output):
     chat_id: str
     name: str
     avatar_url: str | None
+    flavour: Flavour = Field(description=_FLAVOUR)
+    chat_locked: bool = Field(description=_LOCKED)
+    allows_overrides: bool = Field(description=_OVERRIDES)
     livemode: bool
     state: State
     disabled_reason: str | None = Field(description="Why it is disabled, such as `owner_deactivated`.")
@@ -59,6 +73,9 @@ class IncomingWebhookOut(Output):
             chat_id=webhook.chat_id,
             name=webhook.name,
             avatar_url=webhook.avatar_url,
+            flavour=webhook.flavour,
+            chat_locked=webhook.chat_locked,
+            allows_overrides=webhook.allows_overrides,
             livemode=webhook.livemode,
             state=webhook.state,
             disabled_reason=webhook.disabled_reason,

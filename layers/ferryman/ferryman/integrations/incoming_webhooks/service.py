@@ -1,16 +1,18 @@
 """Incoming webhooks: created and revoked by admins, posted to by whoever has the URL."""
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
-from ferryman.conversations.chats import access
+from ferryman.conversations.chats import access, direct
 from ferryman.conversations.chats import table as chats
 from ferryman.conversations.chats.model import Chat
+from ferryman.conversations.messages import attachments
 from ferryman.conversations.messages import table as messages
 from ferryman.conversations.messages.model import MAX_TEXT, Message
-from ferryman.errors import Conflict, Invalid, NotAuthenticated, NotFound
+from ferryman.errors import Conflict, FerrymanError, Invalid, NotAuthenticated, NotFound
 from ferryman.identity import idempotency, ownership
 from ferryman.identity.audit import service as audit
 from ferryman.identity.audit.model import Action
@@ -21,7 +23,18 @@ from ferryman.identity.credentials.model import Caller, Credential
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 from ferryman.integrations.incoming_webhooks import table
-from ferryman.integrations.incoming_webhooks.model import BY_A_USER, NEEDS, IncomingWebhook
+from ferryman.integrations.incoming_webhooks.model import BY_A_USER, NEEDS, Flavour, IncomingWebhook
+from ferryman.integrations.incoming_webhooks.posts import (
+    ChatClosed,
+    ChatLocked,
+    ChatUnknown,
+    HookDisabled,
+    OwnerGone,
+    OwnerNotInChat,
+    PersonUnknown,
+    Post,
+    UnknownHook,
+)
 from ferryman.webhooks import loop_prevention
 
 if TYPE_CHECKING:  # posting, the busiest of all, needs no models
@@ -29,6 +42,13 @@ if TYPE_CHECKING:  # posting, the busiest of all, needs no models
 
 _ROUNDS = 5
 _OWNER_ROUTE = "/v1/incoming-webhooks/{incoming_webhook_id}/owner"
+# The fields that can be edited, and their copies in the credential.
+_COPIES = {
+    "name": "name",
+    "avatar_url": "avatar_url",
+    "chat_locked": "chat_locked",
+    "allows_overrides": "refuses_overrides",
+}
 _UNKNOWN = "The incoming webhook does not exist. Check the URL; it may have been revoked."
 
 
@@ -40,7 +60,7 @@ def create(
         access.get_visible(caller, wanted.chat_id)
     except NotFound:
         raise Invalid("You do not belong to a chat with this id.", "/chat_id") from None
-    secret = secrets.new_hook_secret()
+    secret = _new_secret(wanted.flavour)
     now = clock.now_iso()
     webhook = IncomingWebhook(
         workspace_id=caller.workspace_id,
@@ -48,6 +68,9 @@ def create(
         chat_id=wanted.chat_id,
         name=wanted.name,
         avatar_url=wanted.avatar_url,
+        flavour=wanted.flavour,
+        chat_locked=wanted.chat_locked,
+        allows_overrides=wanted.allows_overrides,
         secret_hash=secrets.digest(secret),
         livemode=caller.livemode,
         created_by=caller.user_id,
@@ -67,6 +90,10 @@ def create(
     return webhook, secret
 
 
+def _new_secret(flavour: Flavour) -> str:
+    return secrets.new_mattermost_secret() if flavour == "mattermost" else secrets.new_hook_secret()
+
+
 def _credential(webhook: IncomingWebhook, *, active: bool) -> Credential:
     """All that posting to the URL needs, in one item."""
     return Credential(
@@ -80,6 +107,9 @@ def _credential(webhook: IncomingWebhook, *, active: bool) -> Credential:
         chat_id=webhook.chat_id,
         name=webhook.name,
         avatar_url=webhook.avatar_url,
+        flavour=None if webhook.flavour == "ferryman" else webhook.flavour,
+        chat_locked=webhook.chat_locked or None,
+        refuses_overrides=not webhook.allows_overrides or None,
     )
 
 
@@ -128,15 +158,16 @@ def edit(caller: Caller, incoming_webhook_id: str, patch: "IncomingWebhookPatch"
     changes = {
         name: value for name, value in patch.model_dump(exclude_unset=True).items() if value != getattr(before, name)
     }
-    for name in ("name", "state"):
-        if name in changes and changes[name] is None:
+    for name, value in changes.items():
+        if value is None and name != "avatar_url":
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
     if not changes:
         return before
     changed = list(changes)
     state = changes.pop("state", None)
     writes = []
-    of_url = dict(changes)
+    kept = _credential(replace(before, **changes), active=True)
+    of_url = {_COPIES[name]: getattr(kept, _COPIES[name]) for name in changes}
     if state == "enabled":
         chat = access.get_visible(caller, before.chat_id)
         of_url |= {"active": chat.active}
@@ -191,7 +222,7 @@ def regenerate(caller: Caller, incoming_webhook_id: str) -> tuple[IncomingWebhoo
     """A new secret for the URL. The old URL is refused from the moment in which the new one works."""
     before = get_visible(caller, incoming_webhook_id)
     chat = access.get_visible(caller, before.chat_id)
-    secret = secrets.new_hook_secret()
+    secret = _new_secret(before.flavour)
     after = replace(before, secret_hash=secrets.digest(secret), updated_at=clock.now_iso())
     store.commit(
         [
@@ -236,46 +267,142 @@ def follow_chat(chat: Chat) -> None:
                 webhook = table.get(webhook.workspace_id, webhook.incoming_webhook_id)
 
 
-def accept(secret: str, text: object, answers: str | None = None) -> Message:
-    """Post what an external system sent to a secret URL. `answers` is the id of the delivery that led to it.
-
-    One consistent read and one put; the read is never cached, so a revoked URL refuses the next request. Raises
-    NotFound for an unknown URL, Conflict for a closed chat, Invalid for a text that cannot be posted.
-    """
+def find(secret: str) -> Credential | None:
+    """The credential behind the secret of a URL: one consistent read, never cached, so a revoked URL is not found."""
     credential = credentials.find(secrets.digest(secret)) if secrets.HOOK_SECRET.fullmatch(secret) else None
     if credential is None or credential.kind != "incoming_webhook" or credential.chat_id is None:
-        raise NotFound(_UNKNOWN)
+        return None
+    return credential
+
+
+def accept(credential: Credential | None, post: Post, answers: str | None = None) -> list[Message]:
+    """Post what an external system sent to a secret URL. `answers` is the id of the delivery that led to it.
+
+    One put for a post, and one transaction for a post of several parts. Raises UnknownHook for an unknown URL,
+    HookDisabled, ChatClosed for a closed chat, and where the post names another chat, what `posts` lists.
+    """
+    if credential is None:
+        raise UnknownHook(_UNKNOWN)
     if not credential.active:
-        raise Conflict("This webhook is disabled, or its chat is not active.")
+        raise _inactive(credential)
+    chat_id = _chat_of(credential, post.to) if post.to else credential.chat_id
     try:
         credentials_service.mark_used(
             credential, table.TABLE, table.key(credential.workspace_id, credential.subject_id)
         )
     except NotAuthenticated:
-        raise NotFound(_UNKNOWN) from None
-    message = Message(
-        workspace_id=credential.workspace_id,
-        chat_id=credential.chat_id,
-        message_id=ids.new(ids.MESSAGE),
-        text=_postable(text),
-        origin="incoming_webhook",
-        origin_id=credential.subject_id,
-        author_name=credential.name,
-        author_avatar_url=credential.avatar_url,
-        created_at=clock.now_iso(),
-        livemode=credential.livemode,
-        chain=loop_prevention.of_reply(credential.workspace_id, answers),
+        raise UnknownHook(_UNKNOWN) from None
+    chain = loop_prevention.of_reply(credential.workspace_id, answers)
+    now, props = clock.now_iso(), json.dumps(post.props, ensure_ascii=False) if post.props else None
+    overridden = not credential.refuses_overrides
+    found = [
+        Message(
+            workspace_id=credential.workspace_id,
+            chat_id=str(chat_id),
+            message_id=message_id,
+            text=text,
+            attachments=attachments.dump(boxes),
+            props=props,
+            priority=json.dumps(post.priority) if post.priority else None,
+            origin="incoming_webhook",
+            origin_id=credential.subject_id,
+            author_name=(overridden and post.author_name) or credential.name,
+            author_avatar_url=(overridden and post.author_avatar_url) or credential.avatar_url,
+            author_emoji=post.author_emoji if overridden else None,
+            created_at=now,
+            livemode=credential.livemode,
+            chain=chain,
+        )
+        for message_id, (text, boxes) in zip(ids.new_many(ids.MESSAGE, len(post.parts)), post.parts, strict=True)
+    ]
+    store.commit([messages.creating(message) for message in found])
+    for message in found:
+        messages.created(message)
+    return found
+
+
+def _inactive(credential: Credential) -> FerrymanError:
+    """Why a URL accepts nothing. Only a refused sender pays for this read."""
+    try:
+        webhook = table.get(credential.workspace_id, credential.subject_id)
+    except NotFound:
+        return UnknownHook(_UNKNOWN)
+    if webhook.state == "disabled":
+        return HookDisabled("This webhook is disabled, or its chat is not active.")
+    return ChatClosed("This webhook is disabled, or its chat is not active.")
+
+
+def _chat_of(credential: Credential, to: str) -> str:
+    """The chat that a sender names: a person's by `@handle`, or one by its handle or its id.
+
+    Only a chat to which the webhook's creator belongs, as its creator could have made the webhook for that chat.
+    """
+    workspace_id, name = credential.workspace_id, to.removeprefix("#").lower()
+    if to.startswith("@"):
+        return _direct_chat(credential, to[1:].lower())
+    pair = name.split("__")
+    if len(pair) == 2:
+        first, second = (f"{ids.USER}_{one.upper()}" for one in pair)
+        if not ids.is_id(ids.USER, first) or not ids.is_id(ids.USER, second):
+            raise ChatUnknown("The workspace has no such chat.")
+        chat_id: str | None = direct.chat_id(first, second)
+    else:
+        chat_id = chats.id_of_handle(workspace_id, name)
+    if chat_id is None and ids.is_id(ids.CHAT, f"{ids.CHAT}_{name.upper()}"):
+        chat_id = f"{ids.CHAT}_{name.upper()}"
+    if chat_id == credential.chat_id:
+        return str(chat_id)
+    try:
+        chat, is_member = chats.get_as_member(workspace_id, chat_id or "", credential.user_id)
+    except NotFound:
+        raise ChatUnknown("The workspace has no such chat.") from None
+    if credential.chat_locked:
+        raise ChatLocked("The webhook posts to its own chat only.")
+    _require_owner(credential)
+    if not is_member:
+        raise OwnerNotInChat("The webhook's creator does not belong to the chat.")
+    if not chat.active:
+        raise ChatClosed("The chat is not active.")
+    return chat.chat_id
+
+
+def _direct_chat(credential: Credential, handle: str) -> str:
+    people = users.by_handles(credential.workspace_id, [handle])
+    if not people or not people[0].active:
+        raise PersonUnknown("The workspace has no such person.")
+    if credential.chat_locked and direct.chat_id(credential.user_id, people[0].user_id) != credential.chat_id:
+        raise ChatLocked("The webhook posts to its own chat only.")
+    _require_owner(credential)
+    chat = direct.open_between(
+        credential.workspace_id, credential.user_id, people[0].user_id, livemode=credential.livemode
     )
-    store.commit([messages.creating(message)])
-    messages.created(message)
-    return message
+    if not chat.active:
+        raise ChatClosed("The chat is not active.")
+    return chat.chat_id
 
 
-def _postable(text: object) -> str:
+def _require_owner(credential: Credential) -> None:
+    owners = users.get_many(credential.workspace_id, [credential.user_id])
+    if not owners or not owners[0].active:
+        raise OwnerGone("The webhook's creator was deactivated.")
+
+
+def postable(text: object) -> Post:
+    """A post of a text and nothing else. Raises Invalid for a text that cannot be posted."""
     if not isinstance(text, str):
         raise Invalid('The body needs a "text" with the message, for example {"text": "Build passed"}.', "/text")
     if not text.strip():
         raise Invalid("The text is empty.", "/text")
     if len(text) > MAX_TEXT:
         raise Invalid(f"The text has {len(text)} characters; at most {MAX_TEXT} are accepted.", "/text")
-    return text
+    return Post(parts=[(text, [])])
+
+
+def handles(credential: Credential | None, user_ids: set[str]) -> dict[str, str]:
+    """The handles of those ids, as other products write them, that name somebody of the webhook's workspace."""
+    wanted = {one: f"{ids.USER}_{one.upper()}" for one in user_ids}
+    known = [one for one in wanted.values() if ids.is_id(ids.USER, one)]
+    if credential is None or not known:
+        return {}
+    found = {user.user_id: user.handle for user in users.get_many(credential.workspace_id, known[:100])}
+    return {one: handle for one, user_id in wanted.items() if (handle := found.get(user_id))}

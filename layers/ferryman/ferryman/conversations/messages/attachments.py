@@ -1,0 +1,75 @@
+"""Attachments below a message: coloured boxes with title, text, facts and buttons. Pure: how they are kept and shown.
+
+The words are those that chat products share (`title_link`, `thumb_url`), so that a message looks the same everywhere.
+A message keeps its attachments as JSON in one attribute, so they cost no further call.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+type Attachment = dict[str, Any]
+
+MAX_BYTES = 131_072  # of a message's attachments and props as JSON; an item of DynamoDB holds 400 KB
+TEXTS = (
+    "fallback",
+    "color",
+    "pretext",
+    "author_name",
+    "author_link",
+    "author_icon",
+    "title",
+    "title_link",
+    "text",
+    "image_url",
+    "thumb_url",
+    "footer",
+    "footer_icon",
+)
+ACTION_TEXTS = ("id", "type", "name", "style", "data_source", "default_option", "tooltip", "url")
+
+
+def dump(attachments: Sequence[Attachment]) -> str | None:
+    """Attachments as the text that a message keeps; None for an empty list."""
+    return _json(list(attachments)) if attachments else None
+
+
+def load(text: str | None) -> list[Attachment]:
+    found: list[Attachment] = json.loads(text or "[]")
+    return found
+
+
+def size(value: Any) -> int:
+    """The bytes of a value as it is kept."""
+    return len(_json(value).encode("utf-8", "surrogatepass"))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def shown(text: str | None) -> list[dict[str, Any]] | None:
+    """A message's attachments with all their fields, null where one is not set. The address that a button calls stays hidden."""
+    return [_shown(one) for one in load(text)] if text else None
+
+
+def _shown(attachment: Attachment) -> dict[str, Any]:
+    return {
+        **{name: attachment.get(name) for name in TEXTS},
+        "ts": attachment.get("ts"),
+        "fields": [
+            {"title": fact.get("title"), "value": fact.get("value"), "short": bool(fact.get("short"))}
+            for fact in attachment.get("fields") or ()
+        ],
+        "actions": [_shown_action(action) for action in attachment.get("actions") or ()],
+    }
+
+
+def _shown_action(action: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **{name: action.get(name) for name in ACTION_TEXTS},
+        "disabled": bool(action.get("disabled")),
+        "options": [
+            {"text": option.get("text"), "value": option.get("value")} for option in action.get("options") or ()
+        ],
+    }

@@ -1,0 +1,49 @@
+"""Long posts as several messages, as Mattermost splits them. Pure."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ferryman.conversations.messages import attachments as kept
+from ferryman.conversations.messages.attachments import MAX_BYTES, Attachment
+
+MAX_TEXT = 16_383  # characters of one message
+
+type Part = tuple[str, list[Attachment]]
+
+
+class PropsTooLarge(Exception):
+    """The props alone are larger than a message may be."""
+
+
+def parts(text: str, attachments: Sequence[Attachment], props: dict[str, Any] | None) -> list[Part]:
+    """The texts of the messages, and the attachments of each.
+
+    Attachments follow the last text; where they do not fit into one message, more messages without text follow. The
+    text of an attachment that fits into none is cut. Raises PropsTooLarge.
+    """
+    room = MAX_BYTES - (kept.size(props) if props else 0)
+    if room < 0:
+        raise PropsTooLarge
+    found: list[Part] = [(text[at : at + MAX_TEXT], []) for at in range(0, max(len(text), 1), MAX_TEXT)]
+    used = 2
+    for attachment in attachments:
+        fitting = _cut(attachment, room)
+        size = kept.size(fitting) + 1
+        if found[-1][1] and used + size > room:
+            found.append(("", []))
+            used = 2
+        found[-1][1].append(fitting)
+        used += size
+    return found
+
+
+def _cut(attachment: Attachment, room: int) -> Attachment:
+    over = kept.size(attachment) + 3 - room
+    if over <= 0:
+        return attachment
+    text = attachment.get("text", "")
+    short = text.encode()[: max(0, len(text.encode()) - over)].decode(errors="ignore")
+    cut = {**attachment, "text": short}
+    if kept.size(cut) + 3 > room:
+        raise PropsTooLarge
+    return cut

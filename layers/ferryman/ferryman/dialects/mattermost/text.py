@@ -1,0 +1,40 @@
+"""Slack's notation in texts: `<!here>`, `<@id>` and `<url|label>`, turned into Markdown. Pure.
+
+Three steps in this order, as Mattermost's clients expect them: announcements, then people, then links.
+"""
+
+import html
+import re
+from collections.abc import Mapping
+
+_ANNOUNCEMENT = re.compile(r"<!(channel|here|all|everyone)(?:\|[^<>|\n]*)?>")
+_PERSON = re.compile(r"<@([a-zA-Z0-9]+)>")
+_LINK = re.compile(r"<([^\n<|>]+)\|([^|\n>]+)>")
+_LOOSE_LINK = re.compile(r"<([^<|]+)\|([^>]+)>")  # in attachments, where a label can have several lines
+
+
+def people(text: str) -> set[str]:
+    """The ids that a text names with `<@id>`."""
+    return set(_PERSON.findall(text)) if "<@" in text else set()
+
+
+def announced(text: str, names: Mapping[str, str]) -> str:
+    """Announcements and people; `names` are the known ids with their handles."""
+    if "<!" in text:
+        text = _ANNOUNCEMENT.sub(lambda match: "@all" if match[1] == "everyone" else f"@{match[1]}", text)
+    if "<@" in text:
+        text = _PERSON.sub(lambda match: f"@{names[match[1]]}" if match[1] in names else match[0], text)
+    return text
+
+
+def converted(text: str, names: Mapping[str, str], *, loose: bool = False, escaped: bool = False) -> str:
+    """A text as Markdown. `loose` links may span lines; an `escaped` text, as Slack's are, has entities to undo."""
+    text = announced(text, names)
+    if "<" in text:
+        text = (_LOOSE_LINK if loose else _LINK).sub(r"[\2](\1)", text)
+    return unescaped(text) if escaped else text
+
+
+def unescaped(text: str) -> str:
+    """Slack escapes three characters in texts; each entity is undone once."""
+    return re.sub(r"&(?:amp|lt|gt);", lambda match: html.unescape(match[0]), text) if "&" in text else text
