@@ -350,7 +350,7 @@ KEPT_FOR_EVER = {
 }
 
 
-def test_items_that_traffic_writes_expire() -> None:
+def test_items_written_by_traffic_expire() -> None:
     expiring = {name for name, item in TABLES.items() if "TimeToLiveSpecification" in item["Properties"]}
     assert set(TABLES) - expiring == KEPT_FOR_EVER
 
