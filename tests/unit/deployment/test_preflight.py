@@ -1,4 +1,4 @@
-"""What the preflight makes of an account's limits and of a stack's state."""
+"""The preflight judges an account's limits and of a stack's state."""
 
 import pytest
 
