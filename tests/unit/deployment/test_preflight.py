@@ -1,4 +1,4 @@
-"""The preflight judges an account's limits and of a stack's state."""
+"""The preflight judges an account's limits and a stack's state."""
 
 import pytest
 
