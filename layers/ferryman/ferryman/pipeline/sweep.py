@@ -12,8 +12,7 @@ from ferryman.aws import dynamodb as store
 from ferryman.conversations.messages import table as messages
 from ferryman.errors import RetryLater
 from ferryman.events import table as events
-from ferryman.pipeline import dispatch, lost_messages
-from ferryman.webhooks.replays import service
+from ferryman.pipeline import dispatch, held, lost_messages
 from ferryman.webhooks.replays import table as replays
 
 # The tables with such an index, and the names of their keys.
@@ -80,7 +79,7 @@ def go_on(table: str, item: store.Item, seconds_left: Callable[[], float], *, go
     `gone` says that the table holds the item no more, so its event is stored for its deliveries.
     """
     if table == replays.TABLE:
-        service.step(item["workspace_id"], item["webhook_id"], item["replay_id"])
+        held.step(item["workspace_id"], item["webhook_id"], item["replay_id"])
         return
     pending = dispatch.of_item(item)
     if gone and pending.event:

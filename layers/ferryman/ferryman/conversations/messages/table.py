@@ -69,6 +69,22 @@ def page(
     return [Message.from_item(item) for item in found.items], found.last_key
 
 
+def between(workspace_id: str, chat_id: str, after: str, until: str, limit: int) -> tuple[list[Message], str | None]:
+    """A chat's messages with ids behind `after` and before `until`, oldest first, the deleted ones too.
+
+    With the id to go on behind, when `limit` of them were read.
+    """
+    found = store.query(
+        TABLE,
+        "chat = :chat AND message_id BETWEEN :low AND :high",
+        {":chat": f"{workspace_id}/{chat_id}", ":low": f"{after}.", ":high": until, ":now": int(clock.now())},
+        where=store.KEPT,
+        limit=limit,
+    )
+    last = found.last_key["message_id"] if found.last_key else None
+    return [Message.from_item({"text": "", **item}) for item in found.items], last  # a deleted one has no text
+
+
 def creating(message: Message, *, marked: bool = False) -> store.Write:
     """A new message; call `created` when it is stored.
 

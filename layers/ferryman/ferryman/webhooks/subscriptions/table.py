@@ -351,8 +351,22 @@ def rekeying(webhook: Webhook, secrets: list[dict[str, Any]], at: str) -> store.
     )
 
 
-def enabling(webhook: Webhook, at: str) -> store.Write:
-    """Back to work: the state is enabled and the failures are forgotten."""
+def decided(webhook: Webhook) -> store.Write:
+    """Somebody decided about the events that are held. Refused when somebody else did at the same moment."""
+    return store.set_values(
+        TABLE,
+        _key(webhook.workspace_id, webhook.webhook_id),
+        {"held_from": None, "held_until": None},
+        condition="held_from = :before",
+        values={":before": webhook.held_from},
+    )
+
+
+def enabling(webhook: Webhook, at: str, held_from: str | None = None) -> store.Write:
+    """Back to work: the state is enabled and the failures are forgotten.
+
+    `held_from` says since when events are held that nobody has decided about.
+    """
     return store.set_values(
         TABLE,
         _key(webhook.workspace_id, webhook.webhook_id),
@@ -364,6 +378,8 @@ def enabling(webhook: Webhook, at: str) -> store.Write:
             "paused_until": 0,
             "last_error": None,
             "updated_at": at,
+            "held_from": held_from,
+            "held_until": at if held_from else None,
         },
         condition="attribute_exists(webhook_id)",
     )
