@@ -216,7 +216,7 @@ def test_a_manager_connects_their_own_chats_and_sees_their_own_connections(works
     assert workspace.call("GET", "/v1/connections?connector=n8n").json["items"] == []
 
 
-def test_what_is_done_to_a_connection_is_audited_without_its_address(workspace: Workspace) -> None:
+def test_changes_of_a_connection_are_audited_without_its_address(workspace: Workspace) -> None:
     made = connected(workspace, "slack", "https://hooks.slack.example.com/services/secret-part")
     url = f"/v1/connections/{made['id']}"
     assert workspace.call("PATCH", url, {"enabled": False}).status == 200
