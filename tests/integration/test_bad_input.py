@@ -79,7 +79,7 @@ def test_the_parameter_and_the_remedy_are_named(workspace: Workspace, query: str
         ('{"name": "x"}', {"content-type": "text/plain"}, 415, "application/json"),
     ],
 )
-def test_a_body_that_cannot_be_read_is_told_why(
+def test_an_unreadable_body_is_refused_with_the_reason(
     workspace: Workspace, body: str | None, headers: dict[str, str], status: int, said: str
 ) -> None:
     answer = workspace.call("POST", "/v1/chats", body=body, headers={"content-type": "application/json", **headers})

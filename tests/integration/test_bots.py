@@ -324,7 +324,7 @@ def test_a_deactivated_bot_is_refused_at_once_and_can_come_back(
     assert [caller.call("GET", "/v1/me").status for caller in callers] == [200, 200]
 
 
-def test_a_deleted_bot_leaves_only_what_it_said(world: World, workspace: Workspace, make: Callable[..., Made]) -> None:
+def test_a_deleted_bot_leaves_only_its_messages(world: World, workspace: Workspace, make: Callable[..., Made]) -> None:
     bot = make(handle="leaver")
     chats = [workspace.chat(f"Chat {number}") for number in range(3)]
     for chat in chats:

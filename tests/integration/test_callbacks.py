@@ -242,7 +242,7 @@ def test_a_bot_that_is_not_in_the_chat_is_not_called(bot: Bot) -> None:
     assert len(bot.heard()) == 1
 
 
-def test_a_bot_that_leaves_the_chat_gets_what_waits_no_more(world: World, bot: Bot) -> None:
+def test_waiting_deliveries_of_a_bot_that_left_the_chat_are_cancelled(world: World, bot: Bot) -> None:
     bot.say(f"@{bot.handle}")
     world.pump_streams()  # dispatched, not yet delivered
     assert bot.workspace.call("DELETE", f"/v1/chats/{bot.chat}/members/{bot.id}").status == 204

@@ -27,7 +27,7 @@ def hook(workspace: Workspace, chat: str) -> str:
 # --- creating ---------------------------------------------------------------------------------------------
 
 
-def test_who_creates_a_chat_is_its_first_member(workspace: Workspace) -> None:
+def test_the_creator_of_a_chat_is_its_first_member(workspace: Workspace) -> None:
     grace = workspace.person("staff", *EVERY_SCOPE)
     chat = workspace.make("/v1/chats", {"name": "Builds", "type": "private", "member_ids": [grace.user_id]})
     assert (chat["name"], chat["type"], chat["active"], chat["created_by"]) == (

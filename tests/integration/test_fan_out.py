@@ -56,7 +56,7 @@ def _waiting(world: World) -> list[str]:
     return found
 
 
-def test_a_large_fan_out_goes_on_where_it_was(world: World, workspace: Workspace, subscribed: str) -> None:
+def test_a_large_fan_out_goes_on_where_it_stopped(world: World, workspace: Workspace, subscribed: str) -> None:
     workspace.make(f"/v1/chats/{subscribed}/messages", {"text": "to everybody"})
     records: list[dict[str, Any]] = world.stream_records("MessagesTable")
     assert len(records) == 1

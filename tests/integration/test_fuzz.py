@@ -313,7 +313,7 @@ def test_a_hostile_idempotency_key_creates_nothing(attacker: Attacker, key: str)
 
 
 @pytest.mark.parametrize("key", SIGNED_IN)
-def test_other_methods_are_told_the_right_ones(attacker: Attacker, key: str) -> None:
+def test_other_methods_are_refused_with_the_allowed_ones(attacker: Attacker, key: str) -> None:
     target = attacker.target(ROUTES[key])
     here = {other.method for other in ROUTES.values() if other.path == ROUTES[key].path}
     for method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"} - here:

@@ -37,7 +37,7 @@ def test_a_message_is_posted_read_and_listed_newest_first(workspace: Workspace, 
 
 
 @pytest.mark.parametrize("text", ["", " \n ", "x" * (MAX_TEXT + 1), None, 1, ["x"]])
-def test_a_text_that_is_none_is_refused(workspace: Workspace, chat: str, text: Any) -> None:
+def test_an_empty_text_is_refused(workspace: Workspace, chat: str, text: Any) -> None:
     answer = workspace.call("POST", chat, {"text": text})
     assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "/text")
     message = post(workspace, chat)

@@ -141,7 +141,7 @@ def test_a_thing_that_was_handed_over_can_be_enabled(leaver: Leaver) -> None:
     assert leaver.flow() == ALL - {"other bot", "bot"}  # somebody else's bot loses the token that the leaver knows
 
 
-def test_a_thing_is_handed_to_somebody_who_may_have_it(leaver: Leaver) -> None:
+def test_a_thing_is_handed_only_to_a_user_who_may_have_it(leaver: Leaver) -> None:
     staff = leaver.workspace.person("staff")
     manager = leaver.workspace.person("manager", "webhooks:write")
     gone = leaver.workspace.person("admin")
@@ -158,7 +158,7 @@ def test_a_thing_is_handed_to_somebody_who_may_have_it(leaver: Leaver) -> None:
     assert manager.call("DELETE", f"/v1/webhooks/{leaver.chats['id']}").status == 204
 
 
-def test_admins_are_told_of_what_was_disabled(leaver: Leaver) -> None:
+def test_admins_are_notified_of_each_thing_that_was_disabled(leaver: Leaver) -> None:
     leaver.loses(active=False)
     leaver.world.invoke("notifier", {})
     (told,) = leaver.workspace.call("GET", "/v1/me/notifications").json["items"]

@@ -151,7 +151,7 @@ def test_a_record_that_comes_twice_makes_one_delivery(
     assert [len(delivery["attempts"]) for delivery in _log(workspace, webhook_id)] == [1]
 
 
-def test_who_dies_before_the_tickets_are_sent_sends_them_next_time(
+def test_a_dispatcher_that_dies_before_sending_sends_the_tickets_next_time(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str
 ) -> None:
     _say(workspace, chat, "nearly sent", "this too")

@@ -238,7 +238,7 @@ def test_a_message_that_such_a_read_does_not_show_is_read_again(
     assert _texts(receiver) == ["read once"]
 
 
-def test_a_message_that_was_edited_is_told_as_it_was_first(
+def test_the_event_of_a_new_message_keeps_its_first_text(
     world: World, workspace: Workspace, receiver: Receiver, webhook_id: str, chat: str
 ) -> None:
     """Whether the read shows the edit, which leads to the event that was kept, or not yet."""

@@ -239,7 +239,7 @@ def test_a_message_that_the_index_showed_late_is_found_an_hour_later(
 
 
 @pytest.mark.parametrize(("change", "told"), [("PATCH", ["first"]), ("DELETE", [])])
-def test_a_message_that_was_changed_before_the_sweeper_came_is_told_as_it_was_unless_deleted(
+def test_the_sweeper_delivers_the_first_text_of_an_edited_message_but_not_a_deleted_one(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later, change: str, told: list[str]
 ) -> None:
     path = f"/v1/chats/{chat}/messages/{_say(workspace, chat, 'first')}"

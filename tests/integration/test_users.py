@@ -159,7 +159,7 @@ def test_only_admin_scope_gives_high_roles(workspace: Workspace, role: str) -> N
     assert edit(narrow, made["id"], active=False) == 403
 
 
-def test_nobody_gives_a_role_above_their_own_or_touches_who_has_it(workspace: Workspace) -> None:
+def test_nobody_gives_a_role_above_their_own_or_changes_a_person_who_has_it(workspace: Workspace) -> None:
     admin = workspace.person("admin", "admin:*")
     body = {"name": "Grace", "email": "grace@example.com"}
     assert admin.call("POST", "/v1/users", body | {"role": "owner"}).status == 403

@@ -273,7 +273,7 @@ def test_a_cancelled_replay_sends_nothing_more(
     assert len(receiver.requests("/in")) == 1
 
 
-def test_ten_failures_in_a_row_disable_and_a_global_webhook_is_told(
+def test_ten_failures_in_a_row_disable_a_webhook_and_notify_a_global_one(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, make: Callable[..., Made]
 ) -> None:
     operational = ["webhook.disabled", "delivery.exhausted"]

@@ -109,7 +109,7 @@ def test_a_body_that_is_not_json_is_refused(content: bytes | str) -> None:
 
 @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity", "nan", "inf"])
 @pytest.mark.parametrize("where", ["%s", '{"a":%s}', "[[%s]]"])
-def test_numbers_that_are_none_are_refused(constant: str, where: str) -> None:
+def test_invalid_numbers_are_refused(constant: str, where: str) -> None:
     assert "not valid JSON" in refusal(where % constant)
 
 
@@ -223,7 +223,7 @@ def test_no_body_has_no_bytes(missing: dict[str, Any]) -> None:
         ("multipart/form-data; boundary=application/json", False),
     ],
 )
-def test_json_is_told_by_its_media_type(header: str, is_json: bool) -> None:
+def test_a_media_type_tells_json(header: str, is_json: bool) -> None:
     assert body.is_json(body.media_type(event("", content_type=header))) is is_json
 
 

@@ -97,7 +97,7 @@ def test_twelve_to_128_characters_are_accepted_in_their_normal_form(password: st
 
 
 @pytest.mark.parametrize("password", ["", "x" * 11, "x" * 129, "A\u030a" * 11, "ﬃ" * 43])
-def test_all_else_is_refused_without_repeating_it(password: str) -> None:
+def test_other_texts_are_refused_and_not_repeated(password: str) -> None:
     with pytest.raises(ValueError, match="must have at") as refused:
         passwords.acceptable(password)
     assert not password or password not in str(refused.value)

@@ -124,7 +124,7 @@ def test_an_application_can_ask_for_our_own_format(workspace: Workspace, receive
     assert (body["type"], body["data"]["message"]["text"]) == ("message.created", "Hello")
 
 
-def test_the_catalogue_describes_what_an_application_is_told(workspace: Workspace, receiver: Receiver) -> None:
+def test_the_catalogue_describes_each_event_of_an_application(workspace: Workspace, receiver: Receiver) -> None:
     types = {item["type"]: item for item in workspace.call("GET", "/v1/event-types").json["items"]}
     described = {name: item["formats"]["fchat"] for name, item in types.items() if "fchat" in item["formats"]}
     assert set(described) == {"interaction.created", "message.created"}

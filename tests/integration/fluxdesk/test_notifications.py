@@ -34,7 +34,7 @@ def test_each_person_has_the_notification_once_and_marks_it_read(
     assert workspace.call("POST", f"/v1/me/notifications/{first['id']}/read").status == 404
 
 
-def test_everyone_is_everyone_who_is_active_and_no_bot(
+def test_everyone_means_every_active_person_and_not_bots(
     world: World, workspace: Workspace, grace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ferryman.notifications.service._PAGE", 2)

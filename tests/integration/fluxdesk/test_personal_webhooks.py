@@ -233,7 +233,7 @@ def test_admins_hear_that_a_personal_webhook_was_disabled_but_not_where_it_goes(
     jsonschema.validate(json.loads(request.body), types["webhook.disabled"]["body_schema"])
 
 
-def test_only_the_person_who_is_told_gets_the_event(
+def test_only_the_notified_person_gets_the_event(
     world: World, workspace: Workspace, grace: Workspace, receiver: Receiver
 ) -> None:
     personal_webhook(grace, receiver, "/grace")

@@ -206,7 +206,7 @@ def test_guesses_at_the_same_moment_are_counted_one_by_one(workspace: Workspace)
     assert judged.count(401) == 10
 
 
-def test_one_persons_lock_out_is_nobody_elses(workspace: Workspace) -> None:
+def test_the_lock_out_of_one_person_stops_no_other(workspace: Workspace) -> None:
     grace, ada = person(workspace), person(workspace)
     for _ in range(11):
         grace.try_to_sign_in(password="wrong password")
