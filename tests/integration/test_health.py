@@ -1,6 +1,8 @@
 """How a webhook is paced, paused and probed, without a deferral ever costing a delivery's budget."""
 
+import math
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from ferryman import clock
@@ -83,6 +85,39 @@ def test_no_more_than_max_per_second_begin_in_a_second(
         moving.now += 1
     assert deferred
     assert {request.headers["X-FM-Delivery-Attempt"] for request in receiver.requests("/in")} == {"1"}
+
+
+def test_a_backlog_reserves_each_place_once(
+    world: World, workspace: Workspace, receiver: Receiver, moving: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A delivery is received twice, however long the backlog is: a place costs a reservation, not a crowd of tries."""
+    _drain(world)
+    waiting: dict[int, list[tickets.Ticket]] = {}
+    real = tickets.send
+
+    def send(batch: list[tickets.Ticket], delay_seconds: float = 0, *, lane: tickets.Lane = "fast") -> None:
+        if not delay_seconds:
+            real(batch, lane=lane)
+        for ticket in batch if delay_seconds else ():  # SQS delays by whole seconds
+            waiting.setdefault(math.ceil(moving.now + delay_seconds), []).append(ticket)
+
+    monkeypatch.setattr(tickets, "send", send)
+    chat = workspace.chat()
+    _webhook(workspace, receiver, chat, max_per_second=2)
+    _post(workspace, chat, 24)
+    world.pump_streams()
+    received, begun = 0, []
+    for _ in range(20):
+        while count := world.pump_queue("DeliveriesQueue", "deliverer"):
+            received += count
+        begun.append(len(receiver.requests("/in")))
+        moving.now += 1
+        with world.inside("deliverer"):
+            real(waiting.pop(int(moving.now), []))
+    assert begun[-1] == 24
+    assert max(later - earlier for earlier, later in pairwise([0, *begun])) == 2
+    assert received <= 2 * 24 + 4
+    _drain(world)
 
 
 def test_a_paused_webhook_is_probed_by_one_attempt_and_a_success_ends_the_pause(
