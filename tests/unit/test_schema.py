@@ -190,7 +190,7 @@ def test_the_clock_writes_what_it_can_read(seconds: float) -> None:
         "9" * 5_000,
     ],
 )
-def test_what_is_no_time_is_refused_with_advice(text: str) -> None:
+def test_a_malformed_time_is_refused_with_advice(text: str) -> None:
     assert refused(at=text).startswith("Value error, must ")
 
 
@@ -235,7 +235,7 @@ def test_an_address_is_kept_as_sent(email: str) -> None:
         f"a@{'b.' * 150}com",
     ],
 )
-def test_what_is_no_address_is_refused(email: str) -> None:
+def test_a_malformed_address_is_refused(email: str) -> None:
     assert "must be an e-mail address" in refused(email=email)
 
 
