@@ -142,7 +142,7 @@ def test_a_paused_webhook_is_probed_by_one_attempt_and_a_success_ends_the_pause(
     assert (seen["paused_until"], seen["consecutive_failures"]) == (None, 0)
 
 
-def test_who_waits_for_a_pause_does_not_return_all_at_once(
+def test_deferred_deliveries_do_not_return_all_at_once(
     world: World, workspace: Workspace, receiver: Receiver, moving: Clock, deferred: list[float]
 ) -> None:
     aws_client("sqs").purge_queue(QueueUrl=world.queue_url("DeliveriesQueue"))
@@ -214,7 +214,7 @@ def test_a_burst_of_failures_pauses_and_does_not_disable(
 
 
 @pytest.mark.usefixtures("pausing")
-def test_what_was_under_way_when_a_pause_began_is_not_counted(
+def test_attempts_under_way_when_a_pause_began_are_not_counted(
     world: World, workspace: Workspace, receiver: Receiver, moving: Clock
 ) -> None:
     """Not even when it fails long after; only 410 says something that no pause can answer."""
