@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tools import console
 from tools.console import LocalError, bold, green, red, seconds
 
-# A process that has nothing left to do takes tests from the other.
+# A process that has nothing left to do takes tests from the other; those of integration stay with their file.
 _PYTEST = ("pytest", "-q", "-n", "2", "--dist", "worksteal")
 STAGES: dict[str, list[list[str]]] = {
     "lint": [["ruff", "check", "."], ["ruff", "format", "--check", "."]],
@@ -17,7 +17,7 @@ STAGES: dict[str, list[list[str]]] = {
     "unit": [[*_PYTEST, "tests/unit"]],
     "mutation": [["python", "-m", "tools.mutation", "--sample"]],
     "contract": [[*_PYTEST, "tests/contract"]],
-    "integration": [[*_PYTEST, "tests/integration", "tests/defences"]],
+    "integration": [[*_PYTEST, "--dist", "loadfile", "tests/integration", "tests/defences"]],
     "simulation": [[*_PYTEST, "tests/simulation"]],
     "e2e": [["pytest", "-q", "tests/e2e"]],
 }

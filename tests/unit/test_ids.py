@@ -1,6 +1,7 @@
 """Ids: sorted by time, derived ones repeatable, a delivery's id made of its event's and its webhook's."""
 
 import re
+import zlib
 
 import pytest
 from ferryman import clock, ids
@@ -145,3 +146,30 @@ GOOD = "cht_01JZZZZZZZ0123456789ABCDEF"
 def test_a_text_that_only_looks_like_an_id_is_refused(text: str) -> None:
     assert ids.is_id(ids.CHAT, GOOD)
     assert not ids.is_id(ids.CHAT, text)
+
+
+@pytest.mark.parametrize(("random", "first"), [(b"\x00" * 9 + b"\x05", 2), (b"\xff" * 10, 2**79 - 1)])
+def test_ids_made_together_are_in_order_and_of_one_moment(
+    monkeypatch: pytest.MonkeyPatch, random: bytes, first: int
+) -> None:
+    """The highest bit of the random part is left free, so that counting up cannot overflow it."""
+    monkeypatch.setattr(clock, "now", lambda: 1_790_000_000.1234)
+    monkeypatch.setattr("os.urandom", lambda count: random[:count])
+    made = ids.new_many("msg", 3)
+    assert made == sorted(set(made))
+    assert [one[:4] for one in made] == ["msg_"] * 3
+    assert [crockford(one[4:14]) for one in made] == [1_790_000_000_123] * 3
+    assert [crockford(one[14:]) for one in made] == [first, first + 1, first + 2]
+
+
+def test_other_products_have_an_id_without_its_prefix() -> None:
+    made = ids.new("msg")
+    assert f"msg_{ids.ulid(made)}" == made
+    assert ids.ulid("a_b_c") == "c"
+
+
+def test_a_shard_is_the_same_number_for_the_same_key() -> None:
+    assert [ids.shard(key) for key in ("a", "b", "wsp_1/cht_1")] == [
+        str(zlib.crc32(key.encode()) % ids.SHARDS) for key in ("a", "b", "wsp_1/cht_1")
+    ]
+    assert {ids.shard(str(number)) for number in range(1000)} == {str(number) for number in range(ids.SHARDS)}
