@@ -71,8 +71,9 @@ def main() -> None:
 
 def _judge(scores: list[Score], *, spared: int = 0) -> None:
     """Show the scores. Raises LocalError for a module below the floor; `spared` mutants may always go unnoticed."""
-    _show(scores)
-    if low := [score.module for score in scores if score.percent < FLOOR and len(score.unnoticed) > spared]:
+    low = [score.module for score in scores if score.percent < FLOOR and len(score.unnoticed) > spared]
+    _show(scores, low)
+    if low:
         raise LocalError(
             f"The tests notice too few changes to {', '.join(low)}.",
             f"Show one with `cd {WORKSPACE.relative_to(ROOT)} && mutmut show NAME`, and write the test that fails.",
@@ -155,11 +156,11 @@ def _mutmut(*arguments: str) -> str:
     return done.stdout
 
 
-def _show(scores: list[Score]) -> None:
+def _show(scores: list[Score], low: list[str]) -> None:
     for score in scores:
-        mark = green("✓") if score.percent >= FLOOR else red("✗")
+        mark = red("✗") if score.module in low else green("✓")
         print(f"  {mark} {score.module:<44} {score.percent:>5.1f} % of {score.mutants}")
-        for name in score.unnoticed if score.percent < FLOOR else ():
+        for name in score.unnoticed if score.module in low else ():
             print(dim(f"      {name}"))
 
 
