@@ -225,7 +225,7 @@ def test_no_bucket_takes_plain_http(bucket: str) -> None:
 
 
 # Nobody would restore these: their items only matter for minutes or hours, or are a log.
-THROWN_AWAY = {"ReceiptsTable", "IdempotencyTable", "SignInFailuresTable", "ApplicationRequestsTable"}
+THROWN_AWAY = {"ReceiptsTable", "IdempotencyTable", "SignInFailuresTable", "RatesTable", "ApplicationRequestsTable"}
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -163,8 +163,26 @@ class World:
             name, attribute = value["Fn::GetAtt"]
             return self._arns[name] if attribute == "Arn" else f"{name}.{attribute}"
         if set(value) == {"Fn::Sub"}:
-            return value["Fn::Sub"].replace("${AWS::StackName}", STACK)
+            text = value["Fn::Sub"].replace("${AWS::StackName}", STACK)
+            return re.sub(r"\$\{(\w+)\}", lambda found: self.parameters.get(found[1], found[0]), text)
+        if set(value) == {"Fn::If"}:
+            condition, yes, no = value["Fn::If"]
+            return self.resolve(yes if self._holds({"Condition": condition}) else no)
         return {key: self.resolve(item) for key, item in value.items()}
+
+    def _holds(self, condition: Any) -> bool:
+        match condition:
+            case {"Condition": str(name)}:
+                return self._holds(template.load()["Conditions"][name])
+            case {"Fn::Equals": [left, right]}:
+                return str(self.resolve(left)) == str(self.resolve(right))
+            case {"Fn::Not": [one]}:
+                return not self._holds(one)
+            case {"Fn::And": several}:
+                return all(self._holds(one) for one in several)
+            case {"Fn::Or": several}:
+                return any(self._holds(one) for one in several)
+        raise AssertionError(f"a condition that is not understood: {condition}")
 
     def table(self, folder: str) -> str:
         """The deployed name of the table `folder`, such as `deliveries`."""
