@@ -45,7 +45,7 @@ PARAMETERS = {"EnvironmentName": "local", "AllowLocalTargets": "true", "RetryDel
 
 @dataclass(frozen=True)
 class Answer:
-    """What the front door answered."""
+    """An answer of the front door."""
 
     status: int
     headers: Mapping[str, str]
@@ -58,7 +58,7 @@ class Answer:
 
 
 class Context:
-    """What Lambda hands to a handler, as far as ours look at it."""
+    """The context that Lambda hands to a handler, as far as ours look at it."""
 
     aws_request_id = "00000000-0000-0000-0000-000000000000"
     function_name = "test"
@@ -162,27 +162,27 @@ class World:
         if set(value) == {"Fn::GetAtt"}:
             name, attribute = value["Fn::GetAtt"]
             return self._arns[name] if attribute == "Arn" else f"{name}.{attribute}"
-        if set(value) == {"Fn::Sub"}:
-            text = value["Fn::Sub"].replace("${AWS::StackName}", STACK)
-            return re.sub(r"\$\{(\w+)\}", lambda found: self.parameters.get(found[1], found[0]), text)
         if set(value) == {"Fn::If"}:
-            condition, yes, no = value["Fn::If"]
-            return self.resolve(yes if self._holds({"Condition": condition}) else no)
+            name, then, otherwise = value["Fn::If"]
+            return self.resolve(then if self._holds({"Condition": name}) else otherwise)
+        if set(value) == {"Fn::Sub"}:
+            return value["Fn::Sub"].replace("${AWS::StackName}", STACK)
         return {key: self.resolve(item) for key, item in value.items()}
 
     def _holds(self, condition: Any) -> bool:
+        """Whether a condition of template.yaml holds."""
         match condition:
             case {"Condition": str(name)}:
                 return self._holds(template.load()["Conditions"][name])
-            case {"Fn::Equals": [left, right]}:
-                return str(self.resolve(left)) == str(self.resolve(right))
-            case {"Fn::Not": [one]}:
-                return not self._holds(one)
-            case {"Fn::And": several}:
-                return all(self._holds(one) for one in several)
-            case {"Fn::Or": several}:
-                return any(self._holds(one) for one in several)
-        raise AssertionError(f"a condition that is not understood: {condition}")
+            case {"Fn::Not": [inner]}:
+                return not self._holds(inner)
+            case {"Fn::Or": list(inner)}:
+                return any(map(self._holds, inner))
+            case {"Fn::And": list(inner)}:
+                return all(map(self._holds, inner))
+            case {"Fn::Equals": [one, other]}:
+                return bool(self.resolve(one) == self.resolve(other))
+        raise ValueError(f"the condition {condition} is not known here")
 
     def table(self, folder: str) -> str:
         """The deployed name of the table `folder`, such as `deliveries`."""
