@@ -30,7 +30,7 @@ _counts: dict[str, _Count] = {}
 
 
 def spend(subject: str, limit: int) -> None:
-    """Count one request of `subject`. Raises TooManyRequests beyond `limit` a minute; 0 is no limit."""
+    """Count one request of `subject`. Raises TooManyRequests beyond `limit` a minute; with 0 it never does."""
     if not limit:
         return
     now = clock.now()
