@@ -1,8 +1,8 @@
 """Events that happened while a webhook was disabled: found again from the messages, and delivered when somebody asks.
 
 Nothing is written for an event that a disabled webhook would have got. The messages of its chats show all that it
-missed: new ones, their edits and deletions, and the mentions of bots in them. Messages are walked in the order of their ids, so
-chats with many and with few messages are merged page by page.
+missed: new ones, their edits and deletions, and the mentions of bots in them. Messages are walked in the order of their
+ids, so chats with many and with few messages are merged page by page.
 """
 
 from collections.abc import Iterator
@@ -105,7 +105,7 @@ def _advance(replay: Replay, requeued: int, reached: str | None) -> None:
 
 
 def _is_missed(event: Event, delivery: Delivery | None, since: str) -> bool:
-    """Whether the webhook never got it: it has no delivery, or a delivery that was cancelled before its first attempt."""
+    """Whether the webhook never got it: it has no delivery, or one that was cancelled before its first attempt."""
     if delivery is None:
         return event.created_at >= since
     return delivery.state == "cancelled" and not delivery.attempts
