@@ -10,14 +10,6 @@ from ferryman.conversations.chats import table as chats
 from ferryman.conversations.chats.model import Chat
 from ferryman.conversations.chats.schema import ChatPatch
 from ferryman.identity.credentials.model import Caller
-from ferryman.identity.sessions import service as sessions
-from ferryman.identity.tokens import service as tokens
-from ferryman.identity.users import service as users_service
-from ferryman.identity.users import table as users
-from ferryman.identity.users.model import User
-from ferryman.identity.users.schema import UserPatch
-from ferryman.integrations import ownership
-from ferryman.integrations.bots import service as bots
 from ferryman.integrations.incoming_webhooks import service as incoming_webhooks
 
 
@@ -29,14 +21,6 @@ def edit_chat(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
     return chat
 
 
-def edit_person(caller: Caller, user_id: str, patch: UserPatch) -> User:
-    """Edit a person. A changed role or activity holds for tokens, sessions and all they own at once."""
-    user = users_service.edit(caller, user_id, patch)
-    if {"role", "active"} & patch.model_fields_set:  # also when nothing changed, as above
-        _follow_person(user)
-    return user
-
-
 def _follow_chat(chat: Chat) -> None:
     while True:
         incoming_webhooks.follow_chat(chat)
@@ -44,14 +28,3 @@ def _follow_chat(chat: Chat) -> None:
         if newest.active == chat.active:
             return
         chat = newest
-
-
-def _follow_person(user: User) -> None:
-    while True:
-        tokens.follow_user(user)
-        sessions.follow_user(user)
-        ownership.follow(user, bots.follow)
-        newest = users.get(user.workspace_id, user.user_id)
-        if (newest.role, newest.active) == (user.role, user.active):
-            return
-        user = newest
