@@ -91,9 +91,9 @@ smoke: $(INSTALLED) ## Try what is deployed: ENV=…, TOKEN=<an API token>
 destroy: $(INSTALLED) ## Delete ENV=… from AWS; its data stays unless DELETE_DATA=<data stack>
 	@python -m tools.deployment.destroy
 
-validate: $(INSTALLED) ## Check the templates with sam and cfn-lint
+validate: $(INSTALLED) ## Check the templates with sam, cfn-lint and checkov
 	sam validate --lint --region us-east-1
-	cfn-lint template.yaml data.yaml operations.yaml
+	@python -m tools.validate
 
 openapi: $(INSTALLED) ## Write openapi.yaml from the routes
 	@python -m tools.openapi

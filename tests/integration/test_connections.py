@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import jsonschema
 import pytest
@@ -33,12 +34,12 @@ def test_the_catalogue_has_a_form_and_steps_for_each_connector(workspace: Worksp
     answer = workspace.call("GET", "/v1/connectors")
     assert answer.status == 200
     connectors = {one["key"]: one for one in answer.json["items"]}
-    assert list(connectors) == [*CHATS, "zapier", "make", "n8n"]
+    assert list(connectors) == [*CHATS, "zapier", "make", "n8n", "gitlab", "grafana"]
     for one in connectors.values():
         jsonschema.Draft202012Validator.check_schema(one["configuration_schema"])
         assert one["name"] and one["description"] and one["steps"]
         assert one["documentation_url"].startswith("https://")
-    assert {one["category"] for one in connectors.values()} == {"chat", "automation"}
+    assert {one["category"] for one in connectors.values()} == {"chat", "automation", "development"}
     form = connectors["zapier"]["configuration_schema"]
     jsonschema.validate({"url": "https://hooks.zapier.com/hooks/catch/1/a"}, form)
     with pytest.raises(jsonschema.ValidationError):
@@ -132,6 +133,57 @@ def test_a_bad_connection_is_refused_with_the_field(workspace: Workspace, body: 
     assert workspace.call("GET", "/v1/webhooks").json["items"] == []
 
 
+# -- products that post here -------------------------------------------------------------------------------------------
+
+# The two products' posts to a webhook in Slack's form, shortened.
+SENT: dict[str, dict[str, Any]] = {
+    "gitlab": {
+        "username": "GitLab",
+        "attachments": [{"fallback": "x", "text": "Ada pushed to branch main of docs", "color": "#345"}],
+    },
+    "grafana": {
+        "username": "Grafana",
+        "attachments": [{"title": "[FIRING:1] Disk is full", "fallback": "Disk is full", "color": "#D63232"}],
+    },
+}
+
+
+@pytest.mark.parametrize("connector", ["gitlab", "grafana"])
+def test_a_product_posts_to_the_url_that_connecting_shows_once(
+    world: World, workspace: Workspace, connector: str
+) -> None:
+    chat = workspace.chat()
+    body = {"connector": connector, "configuration": {"chat_id": chat}}
+    made = workspace.make("/v1/connections", body)
+    url = f"/v1/connections/{made['id']}"
+    assert (made["secret"], made["webhook_id"]) == (None, None)
+    assert made["url"].startswith("https://api.test/services/T")
+    address = made["url"].removeprefix("https://api.test")
+    if connector == "gitlab":  # it sends a form
+        form = urlencode({"payload": json.dumps(SENT[connector])})
+        kind = {"content-type": "application/x-www-form-urlencoded"}
+        posted = world.call("POST", address, body=form, headers=kind)
+    else:
+        posted = world.call("POST", address, json_body=SENT[connector])
+    assert (posted.status, posted.body) == (200, b"ok")
+    (message,) = workspace.call("GET", f"/v1/chats/{chat}/messages").json["items"]
+    assert message["attachments"][0]["fallback"] == SENT[connector]["attachments"][0]["fallback"]
+    shown = workspace.call("GET", url)
+    assert shown.json["configuration"] == {"chat_id": chat}
+    assert address.encode() not in shown.body
+
+    assert workspace.call("PATCH", url, {"enabled": False}).json["state"] == "disabled"
+    assert world.call("POST", address, json_body=SENT[connector]).status >= 400
+    assert workspace.call("PATCH", url, {"enabled": True, "name": "Ops"}).json["state"] == "enabled"
+    moved = workspace.call("PATCH", url, {"configuration": {"chat_id": workspace.chat("Other")}})
+    assert (moved.status, moved.json["errors"][0]["pointer"]) == (422, "/configuration/chat_id")
+    assert workspace.call("POST", f"{url}/test").status == 409
+    assert workspace.call("POST", f"{url}/reset", {"confirm": True}).status == 200
+    assert [one["name"] for one in workspace.call("GET", "/v1/connections").json["items"]] == ["Ops"]
+    assert workspace.call("DELETE", url).status == 204
+    assert world.call("POST", address, json_body=SENT[connector]).status >= 400
+
+
 # -- what a person does with it ----------------------------------------------------------------------------------------
 
 
@@ -216,7 +268,7 @@ def test_a_manager_connects_their_own_chats_and_sees_their_own_connections(works
     assert workspace.call("GET", "/v1/connections?connector=n8n").json["items"] == []
 
 
-def test_what_is_done_to_a_connection_is_audited_without_its_address(workspace: Workspace) -> None:
+def test_every_act_on_a_connection_is_audited_without_its_address(workspace: Workspace) -> None:
     made = connected(workspace, "slack", "https://hooks.slack.example.com/services/secret-part")
     url = f"/v1/connections/{made['id']}"
     assert workspace.call("PATCH", url, {"enabled": False}).status == 200
@@ -234,6 +286,9 @@ def test_what_is_done_to_a_connection_is_audited_without_its_address(workspace: 
 
 def test_every_connector_makes_a_webhook_that_can_tell_its_events() -> None:
     for connector in catalogue.CATALOGUE.values():
+        if connector.configuration is catalogue.PostingConfiguration:
+            continue
         configuration = connector.configuration.model_validate({"url": "https://a.example/"})
+        assert not isinstance(configuration, catalogue.PostingConfiguration)
         webhook = connector.webhook(configuration, connector.name)
         assert (webhook.format, webhook.url) == (connector.format, "https://a.example/")

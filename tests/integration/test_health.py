@@ -1,6 +1,8 @@
 """How a webhook is paced, paused and probed, without a deferral ever costing a delivery's budget."""
 
+import math
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from ferryman import clock
@@ -84,6 +86,39 @@ def test_no_more_than_max_per_second_begin_in_a_second(
         moving.now += 1
     assert deferred
     assert {request.headers["X-FM-Delivery-Attempt"] for request in receiver.requests("/in")} == {"1"}
+
+
+def test_a_backlog_reserves_each_place_once(
+    world: World, workspace: Workspace, receiver: Receiver, moving: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A delivery is received twice, however long the backlog is: a place costs a reservation, not a crowd of tries."""
+    _drain(world)
+    waiting: dict[int, list[tickets.Ticket]] = {}
+    real = tickets.send
+
+    def send(batch: list[tickets.Ticket], delay_seconds: float = 0, *, lane: tickets.Lane = "fast") -> None:
+        if not delay_seconds:
+            real(batch, lane=lane)
+        for ticket in batch if delay_seconds else ():  # SQS delays by whole seconds
+            waiting.setdefault(math.ceil(moving.now + delay_seconds), []).append(ticket)
+
+    monkeypatch.setattr(tickets, "send", send)
+    chat = workspace.chat()
+    _webhook(workspace, receiver, chat, max_per_second=2)
+    _post(workspace, chat, 24)
+    world.pump_streams()
+    received, begun = 0, []
+    for _ in range(20):
+        while count := world.pump_queue("DeliveriesQueue", "deliverer"):
+            received += count
+        begun.append(len(receiver.requests("/in")))
+        moving.now += 1
+        with world.inside("deliverer"):
+            real(waiting.pop(int(moving.now), []))
+    assert begun[-1] == 24
+    assert max(later - earlier for earlier, later in pairwise([0, *begun])) == 2
+    assert received <= 2 * 24 + 4
+    _drain(world)
 
 
 def test_a_paused_webhook_is_probed_by_one_attempt_and_a_success_ends_the_pause(
@@ -208,3 +243,38 @@ def test_a_receiver_that_asks_for_patience_gets_it_within_limits(
     world.pump_streams()
     world.pump_queue("DeliveriesQueue", "deliverer")
     assert workspace.call("GET", f"/v1/webhooks/{webhook_id}").json["paused_until"] == clock.iso(moving.now + seconds)
+
+
+@pytest.mark.usefixtures("pausing", "deferred")
+def test_failures_with_successes_between_them_are_not_in_a_row(
+    world: World, workspace: Workspace, receiver: Receiver, moving: Clock
+) -> None:
+    """Batches that run side by side all read a webhook without failures."""
+    _drain(world)
+    chat = workspace.chat()
+    webhook_id = _webhook(workspace, receiver, chat)
+    receiver.answer("/in", *[200, 500] * 20)
+    for _ in range(4):
+        _post(workspace, chat, 10)
+        world.pump_streams()
+        world.pump_queue("DeliveriesQueue", "deliverer")
+        moving.now += 1
+    assert len(receiver.requests("/in")) == 40
+    seen = workspace.call("GET", f"/v1/webhooks/{webhook_id}").json
+    assert (seen["state"], seen["paused_until"]) == ("enabled", None)
+    _drain(world)
+
+
+@pytest.mark.usefixtures("pausing")
+def test_a_success_that_was_under_way_ends_no_pause(
+    world: World, workspace: Workspace, receiver: Receiver, moving: Clock
+) -> None:
+    """The receiver asked to be left alone for ten minutes while another attempt was under way."""
+    chat = workspace.chat()
+    webhook_id = _webhook(workspace, receiver, chat)
+    with world.inside("deliverer"):
+        _set(world, workspace, webhook_id, consecutive_failures=1)
+        webhook = webhooks.get_many([(workspace.workspace_id, webhook_id)])[webhook_id]
+        health.failed(webhook, Refused(429, "", 5, 600))
+        health.succeeded(webhook)
+    assert workspace.call("GET", f"/v1/webhooks/{webhook_id}").json["paused_until"] == clock.iso(moving.now + 600)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.http.hook_urls import url_of
 from ferryman.identity.plans import OF_INTEGRATIONS
 from ferryman.integrations.connections import catalogue, service
 from ferryman.integrations.connections.schema import (
@@ -15,6 +16,7 @@ from ferryman.integrations.connections.schema import (
     ConnectorOut,
     ResetIn,
 )
+from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
 from ferryman.schema import Listing
 from ferryman.webhooks.deliveries.schema import DeliveryOut
 
@@ -39,8 +41,8 @@ def list_connectors() -> Listing[ConnectorOut]:
 @app.post(
     "/v1/connections",
     summary="Connect a product",
-    description="Makes an outgoing webhook in the product's format. A live token's connection sends live events, a "
-    "test token's test events.",
+    description="Makes an outgoing webhook in the product's format, or an incoming one for a product that posts here; "
+    "its URL is shown this once. A live token's connection is for live events, a test token's for test events.",
     status_code=201,
     middlewares=[Replay(_replay)],
 )
@@ -48,7 +50,10 @@ def list_connectors() -> Listing[ConnectorOut]:
 def connect(call: ThisCall, data: Annotated[ConnectionIn, Body()]) -> ConnectionCreated:
     connection, webhook, secret = service.connect(call.caller, data, call.idempotency_key)
     created = ConnectionCreated.of(connection, webhook)
-    created.secret = secret
+    if isinstance(webhook, IncomingWebhook):
+        created.url = url_of(call, webhook, secret)
+    else:
+        created.secret = secret
     return created
 
 

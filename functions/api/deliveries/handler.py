@@ -1,6 +1,6 @@
 """The delivery log of the workspace's webhooks, and sending again: deliveries, retries and replays."""
 
-from ferryman.dialects.fluxdesk import addresses
+from ferryman.dialects import addresses
 from ferryman.http import delivery_routes
 from ferryman.http.api import Api, Id, ThisCall, needs
 from ferryman.http.webhook_owners import workspace

@@ -82,6 +82,6 @@ def read_user(call: ThisCall, user_id: Id) -> UserOut:
 )
 @needs("users:write")
 def edit_user(call: ThisCall, user_id: Id, data: Annotated[UserPatch, Body()]) -> UserOut:
-    from ferryman.integrations import ownership  # all that a person may own, which the other routes do not touch
+    from ferryman.integrations.cascades import people  # all that a person may own, which the other routes do not touch
 
-    return UserOut.of(ownership.edit_person(call.caller, user_id, data))
+    return UserOut.of(people.edit(call.caller, user_id, data))

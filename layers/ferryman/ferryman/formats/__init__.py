@@ -36,6 +36,8 @@ FORMATS: Mapping[str, OutgoingFormat] = {
     "discord": OutgoingFormat(discord.can_render, discord.render, discord.schema),
     "google_chat": OutgoingFormat(google_chat.can_render, google_chat.render, google_chat.schema),
 }
+# The version before this one cannot render, and reads these bodies in the items of events.
+STORED: tuple[Format, ...] = ("fchat", "fluxdesk")
 OTHERS: tuple[Format, ...] = tuple(cast(Format, name) for name in FORMATS if name != "ferryman")
 
 

@@ -98,7 +98,7 @@ def _care(app: Api, management: Management) -> None:
         f"{owner.webhook}/rotate-secret",
         summary=f"Rotate the signing secret of {owner.title}",
         description="The new secret is shown once. Until the overlap ends, each delivery carries a signature of both; "
-        "`fluxdesk` has room for one and changes over at once.",
+        "a signature with room for one changes over at once.",
         operation_id=f"rotate_{owner.noun}_secret",
         responses=errors(409),
     )

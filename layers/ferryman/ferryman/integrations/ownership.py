@@ -8,18 +8,13 @@ from ferryman import clock, log
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotFound
 from ferryman.identity import ownership
-from ferryman.identity.credentials.model import Caller
 from ferryman.identity.permissions import Scope
-from ferryman.identity.sessions import service as sessions
 from ferryman.identity.tokens import service as tokens
-from ferryman.identity.users import service as users_service
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
-from ferryman.identity.users.schema import UserPatch
 from ferryman.integrations.applications import service as applications
 from ferryman.integrations.applications import table as applications_table
 from ferryman.integrations.applications.model import NEEDS as APPLICATION_NEEDS
-from ferryman.integrations.bots import service as bots
 from ferryman.integrations.incoming_webhooks import service as incoming_webhooks
 from ferryman.integrations.incoming_webhooks import table as incoming_webhooks_table
 from ferryman.integrations.incoming_webhooks.model import NEEDS as INCOMING_WEBHOOK_NEEDS
@@ -29,31 +24,12 @@ from ferryman.webhooks.subscriptions import table as webhooks
 _TRIES = 3
 
 
-def edit_person(caller: Caller, user_id: str, patch: UserPatch) -> User:
-    """Edit a person. A changed role or activity holds for tokens, sessions and all they own at once."""
-    user = users_service.edit(caller, user_id, patch)
-    if {"role", "active"} & patch.model_fields_set:  # also when nothing changed, as above
-        _follow_person(user)
-    return user
-
-
-def _follow_person(user: User) -> None:
-    while True:
-        tokens.follow_user(user)
-        sessions.follow_user(user)
-        follow(user)
-        newest = users.get(user.workspace_id, user.user_id)
-        if (newest.role, newest.active) == (user.role, user.active):
-            return
-        user = newest
-
-
-def follow(owner: User) -> None:
+def follow(owner: User, follow_bot: Callable[[User], None]) -> None:
     """Disable what the owner may not have any more, with the reason, and tell the owners and admins.
 
     Nothing comes back by itself when the owner is activated or promoted again. Called after the owner is written; a
     thing that is created meanwhile checks its owner in its own transaction. Callbacks go before their bots, so that
-    they do not come back with the bot.
+    they do not come back with the bot. `follow_bot` brings a bot's activity into its tokens and callbacks.
     """
     disabled = {
         "webhooks": _disable_webhooks(owner),
@@ -70,7 +46,7 @@ def follow(owner: User) -> None:
             lambda one, reason: store.commit(applications.disabling(one, reason), tries=_TRIES),
         ),
         "bots": _each(
-            owner, ownership.OF_BOTS, _active_bots, lambda bot, reason: bots.follow(_deactivated(bot, reason))
+            owner, ownership.OF_BOTS, _active_bots, lambda bot, reason: follow_bot(_deactivated(bot, reason))
         ),
         "bot tokens": _revoke_bot_tokens(owner),
     }

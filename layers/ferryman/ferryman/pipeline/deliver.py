@@ -33,9 +33,11 @@ from ferryman.webhooks import health, signing, tickets
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery, Settlement
 from ferryman.webhooks.subscriptions import sealing
+from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import SLOW_AFTER_SECONDS, Webhook
 from ferryman.webhooks.tickets import Ticket
 
+_FRESH_SECONDS = 1  # a webhook that was read longer ago is read again before its attempt
 _LEASE_MARGIN_SECONDS = 15  # after the attempt's own limit: time to write the outcome, with every try
 # From one beginning to the next on the slow lane. Two hundred handshakes at once would take seconds on the seventh of a
 # core that 256 MB have, each of them out of its own receiver's time. The thread that begins them shares that core, so
@@ -68,6 +70,8 @@ def deliver(batch: Sequence[Ticket], invocation: Invocation, serve: Callable[[],
             webhook=known.webhooks.get(ticket.webhook_id),
             event=known.events.get(ticket.event_id),
             memberships=known.memberships,
+            read_at=known.at,
+            is_readable=known.unreadable.isdisjoint({ticket.delivery_id, ticket.webhook_id, ticket.event_id}),
         )
 
     def one(ticket: Ticket) -> Verdict | Exception:
@@ -122,6 +126,10 @@ def _attempt(case: Case, limit: int) -> Verdict:
     """Check, claim, send and settle one delivery. `limit` is how many seconds an attempt may last."""
     if stop := checks.first_stop(case):
         return _act(case, stop)
+    if clock.now() - case.read_at > _FRESH_SECONDS:
+        case = _read_again(case)
+        if stop := checks.is_still_wanted(case):
+            return _act(case, stop)
     ticket, delivery, webhook, event = case.ticket, case.delivery, case.webhook, case.event
     assert delivery and webhook and event  # noqa: S101 - the checks stop without them
     secrets = [
@@ -129,8 +137,9 @@ def _attempt(case: Case, limit: int) -> Verdict:
         for secret in webhook.signing_secrets()
     ]
     body = event.render(webhook)
-    if not delivery.test and (wait := health.wait(webhook, limit)) > 0:
-        return _act(case, Defer(wait, tickets.lane_of(webhook)))
+    if not delivery.test and (wait := health.wait(webhook, limit, ticket.place)):
+        return _act(case, Defer(wait.seconds, tickets.lane_of(webhook), wait.place))
+    granted_at = clock.now()
     if not case.invocation.in_time():
         return Return(0)  # opening the secret took what was left
     try:
@@ -139,13 +148,22 @@ def _attempt(case: Case, limit: int) -> Verdict:
         _require_known(ticket, delivery)
         # A copy of this message was faster. It may still die, so look again once its lease is over.
         return _defer(ticket, Defer(limit + _LEASE_MARGIN_SECONDS))
-    if (
-        ticket.first_receive and case.invocation.lane == "fast"
-    ):  # a deferral, or the slow lane, is the receiver's own wait
+    if not delivery.test and not health.holds_place(webhook, granted_at):
+        deliveries.release(delivery)  # the claim took us into another second, which is full
+        return _defer(ticket, Defer(1, tickets.lane_of(webhook), ticket.place))
+    # A deferral, or the slow lane, is the receiver's own wait.
+    if ticket.first_receive and case.invocation.lane == "fast":
         metrics.measure("FirstAttemptLatency", (clock.now() - clock.seconds(event.created_at)) * 1000)
     with case.invocation.calling(delivery, webhook):
         outcome = _send(delivery, webhook, body, secrets, limit)
     return settle(delivery, webhook, outcome)
+
+
+def _read_again(case: Case) -> Case:
+    """The case with its webhook as it is now, which may have been disabled or deleted meanwhile."""
+    ticket = case.ticket
+    fresh = webhooks.get_many([(ticket.workspace_id, ticket.webhook_id)])
+    return replace(case, webhook=fresh.get(ticket.webhook_id), read_at=clock.now())
 
 
 def _send(delivery: Delivery, webhook: Webhook, body: Body, secrets: Sequence[str], limit: int) -> Outcome:
@@ -187,7 +205,7 @@ def _act(case: Case, stop: checks.Stop) -> Verdict:
 
 
 def _defer(ticket: Ticket, wait: Defer) -> Done:
-    tickets.send([ticket.as_redelivery()], delay_seconds=max(1, wait.seconds), lane=wait.lane)
+    tickets.send([ticket.as_redelivery().at_place(wait.place)], delay_seconds=max(1, wait.seconds), lane=wait.lane)
     return Done("deferred")
 
 

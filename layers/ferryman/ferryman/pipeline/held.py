@@ -105,7 +105,7 @@ def _advance(replay: Replay, requeued: int, reached: str | None) -> None:
 
 
 def _is_missed(event: Event, delivery: Delivery | None, since: str) -> bool:
-    """Whether the webhook never got it: it has no delivery, or one that was cancelled before its first attempt."""
+    """Whether the webhook never got it: no delivery, or one that was cancelled before its first attempt."""
     if delivery is None:
         return event.created_at >= since
     return delivery.state == "cancelled" and not delivery.attempts

@@ -1,7 +1,7 @@
 """The connectors: each product that a workspace can connect, as data. A new one is an entry of `CATALOGUE`.
 
-A connector makes an outgoing webhook in the product's format. Its configuration is a model, whose JSON Schema draws the
-form. A connector is here only if it works.
+A connector makes an outgoing webhook in the product's format, or an incoming webhook that the product posts to. Its
+configuration is a model, whose JSON Schema draws the form. A connector is here only if it works.
 """
 
 from dataclasses import dataclass
@@ -9,12 +9,16 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from ferryman import ids
 from ferryman.events.model import EventType
 from ferryman.formats import Format
+from ferryman.integrations.incoming_webhooks.model import Flavour
+from ferryman.integrations.incoming_webhooks.schema import IncomingWebhookIn
 from ferryman.schema import Input
 from ferryman.webhooks.subscriptions.schema import ChatIds, Events, Url, WebhookIn
 
-type Category = Literal["chat", "automation"]
+type Category = Literal["chat", "automation", "development"]
+type Outgoing = ChatConfiguration | AutomationConfiguration
 
 _CHATS = "The chats whose messages are sent; you must belong to each. Left out: every chat, which needs admin:*."
 
@@ -34,31 +38,44 @@ class AutomationConfiguration(Input):
     chat_ids: ChatIds | None = Field(None, title="Chats", description=_CHATS)
 
 
+class PostingConfiguration(Input):
+    """The other product posts to one chat."""
+
+    chat_id: str = Field(
+        title="Chat", pattern=ids.pattern(ids.CHAT), description="The chat that it posts to; you must belong to it."
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connector:
-    """One product. `steps` are what a person does in it before connecting."""
+    """One product. `steps` say what a person does in it; a product that posts here gets its URL by connecting."""
 
     key: str
     name: str
     category: Category
     description: str
-    format: Format
-    configuration: type[ChatConfiguration | AutomationConfiguration]
+    format: Format | None = None  # of the deliveries; None: the product posts here, in the words of `flavour`
+    flavour: Flavour = "ferryman"
+    configuration: type[Outgoing | PostingConfiguration]
     steps: tuple[str, ...]
     documentation: str  # the product's own page
 
-    def webhook(self, configuration: ChatConfiguration | AutomationConfiguration, name: str) -> WebhookIn:
-        """The webhook that the connector makes."""
+    def incoming_webhook(self, configuration: PostingConfiguration, name: str) -> IncomingWebhookIn:
+        """The incoming webhook that the connector makes. It posts to its own chat only."""
+        return IncomingWebhookIn(chat_id=configuration.chat_id, name=name, flavour=self.flavour, chat_locked=True)
+
+    def webhook(self, configuration: Outgoing, name: str) -> WebhookIn:
+        """The outgoing webhook that the connector makes."""
         return WebhookIn(
             url=configuration.url,
             events=events_of(configuration),
             chat_ids=configuration.chat_ids,
-            format=self.format,
+            format=self.format or "ferryman",
             name=name,
         )
 
 
-def events_of(configuration: ChatConfiguration | AutomationConfiguration) -> list[EventType]:
+def events_of(configuration: Outgoing) -> list[EventType]:
     """The events that a configuration asks for: a chat gets new messages."""
     return configuration.events if isinstance(configuration, AutomationConfiguration) else ["message.created"]
 
@@ -84,6 +101,19 @@ def _automation(key: str, name: str, steps: tuple[str, ...], documentation: str)
         description=f"Events start a workflow in {name}, with their data as JSON.",
         format="ferryman",
         configuration=AutomationConfiguration,
+        steps=steps,
+        documentation=documentation,
+    )
+
+
+def _posting(key: str, name: str, description: str, steps: tuple[str, ...], documentation: str) -> Connector:
+    return Connector(
+        key=key,
+        name=name,
+        category="development",
+        description=description,
+        flavour="slack",
+        configuration=PostingConfiguration,
         steps=steps,
         documentation=documentation,
     )
@@ -167,6 +197,28 @@ _ALL = (
             "Send a test here, and look at the execution in n8n.",
         ),
         "https://docs.n8n.io/integrations/builtin/core-nodes/n8n-nodes-base.webhook/",
+    ),
+    _posting(
+        "gitlab",
+        "GitLab",
+        "Pushes, merge requests, pipelines and comments of a project appear in a chat.",
+        (
+            "Connect, and copy the URL that is shown once.",
+            "In the project, open Settings, Integrations, Slack notifications.",
+            "Paste the URL as Webhook, choose the triggers, and leave their channels empty.",
+        ),
+        "https://docs.gitlab.com/user/project/integrations/gitlab_slack_application/",
+    ),
+    _posting(
+        "grafana",
+        "Grafana",
+        "Alerts appear in a chat.",
+        (
+            "Connect, and copy the URL that is shown once.",
+            "In Grafana, open Alerting, Contact points, and add one with the integration Slack.",
+            "Paste the URL as Webhook URL, leave Recipient and Token empty, and press Test.",
+        ),
+        "https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/configure-slack/",
     ),
 )
 CATALOGUE: dict[str, Connector] = {connector.key: connector for connector in _ALL}

@@ -1,6 +1,6 @@
 """Connection: another product that a workspace connected, by a connector of the catalogue.
 
-The webhook that it made holds its configuration.
+The webhook that it made, an outgoing or an incoming one, holds its configuration.
 """
 
 from dataclasses import dataclass, field
@@ -17,7 +17,8 @@ class Connection(store.Record):
     connection_id: str
     connector: str  # its key in the catalogue
     name: str
-    webhook_id: str
+    webhook_id: str | None = None  # the outgoing webhook behind it
+    incoming_webhook_id: str | None = None  # or the incoming one
     livemode: bool
     created_by: str
     created_at: str

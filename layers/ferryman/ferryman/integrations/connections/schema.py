@@ -8,6 +8,7 @@ from ferryman import ids
 from ferryman.integrations.connections import catalogue
 from ferryman.integrations.connections.catalogue import Category, Connector
 from ferryman.integrations.connections.model import Connection, ConnectionState
+from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
 from ferryman.schema import Input, ListQuery, Name, Output, Time
 from ferryman.webhooks.subscriptions.model import Webhook
 
@@ -76,7 +77,8 @@ class ConnectionOut(Output):
     reason: str | None = Field(description="Why it is disabled or broken.")
     configuration: dict[str, Any]
     metadata: dict[str, Any] = Field(description="Facts learned since it was connected; a reset clears them.")
-    webhook_id: str = Field(description="The outgoing webhook behind it, with its delivery log.")
+    webhook_id: str | None = Field(description="The outgoing webhook behind it, with its delivery log.")
+    incoming_webhook_id: str | None = Field(description="The incoming webhook behind it, if the product posts here.")
     livemode: bool
     created_by: str
     created_at: Time
@@ -84,7 +86,7 @@ class ConnectionOut(Output):
     connected_at: Time = Field(description="When it was connected, or reset.")
 
     @classmethod
-    def of(cls, connection: Connection, webhook: Webhook | None) -> Self:
+    def of(cls, connection: Connection, webhook: Webhook | IncomingWebhook | None) -> Self:
         configuration: dict[str, Any] = {}
         if webhook is not None:
             fields = catalogue.CATALOGUE[connection.connector].configuration.model_fields
@@ -103,6 +105,7 @@ _COPIED = (
     "name",
     "metadata",
     "webhook_id",
+    "incoming_webhook_id",
     "livemode",
     "created_by",
     "created_at",
@@ -117,5 +120,8 @@ class ConnectionCreated(ConnectionOut):
     secret: str | None = Field(
         None,
         description="The key of the signature, for receivers that verify it. Null when a repeated Idempotency-Key "
-        "found the connection already made.",
+        "found the connection already made, and for a product that posts here.",
+    )
+    url: str | None = Field(
+        None, description="The secret URL to give to a product that posts here. It is shown this once."
     )

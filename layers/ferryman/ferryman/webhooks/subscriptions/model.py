@@ -60,10 +60,12 @@ class Webhook(store.Record):
     held_from: str | None = None  # since when events are held that nobody has decided about
     held_until: str | None = None  # when it was enabled again
     consecutive_failures: int = 0
+    failing_since: str | None = None  # when the first of them ended
     last_error: str | None = None
     paused_until: int = 0  # epoch milliseconds; no attempt before, then one probes
     slow_until: int = 0  # epoch milliseconds; until then its deliveries take the slow lane
     max_per_second: int | None = None
+    next_place: int = 0  # epoch milliseconds; the first place that nobody has reserved
     topics: list[str] = field(default_factory=list)  # its rows in `subscriptions`
 
     @property

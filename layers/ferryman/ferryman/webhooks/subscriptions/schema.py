@@ -125,7 +125,7 @@ _ALL_OR_SOME = "Which notifications to deliver; all types, when left out."
 class PersonalWebhookIn(Input):
     """A new personal webhook: where to send the caller's own notifications."""
 
-    url: Url = Field(description="Where to deliver: https.", examples=["https://receiver.example.com/fluxdesk-events"])
+    url: Url = Field(description="Where to deliver: https.", examples=["https://receiver.example.com/notifications"])
     events: PersonalEvents | None = Field(None, description=_ALL_OR_SOME)
     format: Format = Field(OF_PEOPLE, description=_FORMAT)
     signatures: Signatures | None = Field(None, description="Left out: that of the format.")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
+from ferryman import clock
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotFound
 from ferryman.webhooks.subscriptions.model import Webhook
@@ -19,6 +20,7 @@ TABLE = "webhooks"
 SUBSCRIPTIONS = "subscriptions"
 EVERY_CHAT = "*"
 OWNED = "(owner_id = :user OR (attribute_not_exists(owner_id) AND created_by = :user))"
+_SINCE = "failing_since = if_not_exists(failing_since, :at)"
 _ROWS_AT_ONCE = 500  # a full page of DynamoDB, a megabyte, would hold ten times as many at once
 
 
@@ -64,10 +66,10 @@ def get(workspace_id: str, webhook_id: str) -> Webhook:
     return Webhook.from_item(item)
 
 
-def get_many(pairs: Iterable[tuple[str, str]]) -> dict[str, Webhook]:
+def get_many(pairs: Iterable[tuple[str, str]], unreadable: set[str] | None = None) -> dict[str, Webhook]:
     """The webhooks of (workspace_id, webhook_id) pairs that exist, by webhook id."""
-    found = store.get_many(TABLE, [_key(*pair) for pair in pairs])
-    return {item["webhook_id"]: Webhook.from_item(item) for item in found}
+    items = store.get_many(TABLE, [_key(*pair) for pair in pairs])
+    return store.read(Webhook, items, "webhook_id", unreadable)
 
 
 def page(
@@ -203,16 +205,26 @@ def deleting(webhook: Webhook) -> list[store.Write]:
 
 
 def recovered(webhook: Webhook) -> None:
-    """Forget the failures and the pause."""
+    """Forget the failures and the pause, unless another pause began after the attempt did."""
     forgotten = store.set_values(
         TABLE,
         _key(webhook.workspace_id, webhook.webhook_id),
-        {"consecutive_failures": 0, "paused_until": 0, "last_error": None},
-        condition="attribute_exists(webhook_id)",
-        refused=NotFound("The webhook was deleted meanwhile."),
+        {"consecutive_failures": 0, "paused_until": 0, "last_error": None, "failing_since": None},
+        condition="paused_until = :seen",
+        values={":seen": webhook.paused_until},
     )
-    with suppress(NotFound):
+    with suppress(Conflict):
         store.commit([forgotten])
+
+
+def counted_anew(webhook: Webhook, error: str, at: str) -> int:
+    """Begin the failures in a row with this one, since an attempt succeeded between them. 0 when a pause began."""
+    return _counted(
+        webhook,
+        "SET last_error = :error, consecutive_failures = :one, failing_since = :at",
+        {":error": error, ":one": 1, ":at": at, ":seen": webhook.paused_until},
+        "paused_until = :seen",
+    )
 
 
 def pause(webhook: Webhook, until: int) -> None:
@@ -285,23 +297,49 @@ def take_place(webhook: Webhook, second: int) -> bool:
     return False
 
 
+def reserve(webhook: Webhook, earliest: int, apart: int) -> int:
+    """Reserve the next place from `earliest` on, `apart` after the one before. All in (epoch) milliseconds.
+
+    Two conditional updates at most: behind the last place that somebody reserved, or the first place of all.
+    """
+    key = _key(webhook.workspace_id, webhook.webhook_id)
+    values = {":earliest": earliest, ":apart": apart}
+    behind = store.update(
+        TABLE, key, "SET next_place = next_place + :apart", values, condition="next_place >= :earliest"
+    )
+    first = store.update(
+        TABLE,
+        key,
+        "SET next_place = :behind",
+        {":earliest": earliest, ":behind": earliest + apart},
+        condition="attribute_exists(webhook_id) AND (attribute_not_exists(next_place) OR next_place < :earliest)",
+    )
+    for place in (behind, first, behind):  # the last for a reservation that somebody else made in between
+        with suppress(Conflict):
+            item = store.commit([place], return_new=True) or {}
+            return int(item["next_place"]) - apart
+    return earliest
+
+
 def failed(webhook: Webhook, error: str, *, below: int | None = None) -> int:
     """Count one failed attempt, unless a pause began after the attempt did. Returns the failures in a row so far.
 
     With `below`, only as long as the count is below it. 0 when nothing was counted.
     """
-    condition, values = "paused_until = :seen", {":seen": webhook.paused_until, ":error": error, ":one": 1}
+    condition = "paused_until = :seen"
+    values = {":seen": webhook.paused_until, ":error": error, ":one": 1, ":at": clock.now_iso()}
     if below is not None:
         condition, values = f"{condition} AND consecutive_failures < :below", {**values, ":below": below}
-    return _counted(webhook, "SET last_error = :error ADD consecutive_failures :one", values, condition)
+    expression = f"SET last_error = :error, {_SINCE} ADD consecutive_failures :one"
+    return _counted(webhook, expression, values, condition)
 
 
 def failed_and_paused(webhook: Webhook, error: str, until: int) -> int:
     """As `failed`, and the pause until `until` (epoch milliseconds) begins with the same write."""
     return _counted(
         webhook,
-        "SET last_error = :error, paused_until = :until ADD consecutive_failures :one",
-        {":error": error, ":until": until, ":one": 1, ":seen": webhook.paused_until},
+        f"SET last_error = :error, paused_until = :until, {_SINCE} ADD consecutive_failures :one",
+        {":error": error, ":until": until, ":one": 1, ":seen": webhook.paused_until, ":at": clock.now_iso()},
         "paused_until = :seen",
     )
 
@@ -377,6 +415,7 @@ def enabling(webhook: Webhook, at: str, held_from: str | None = None) -> store.W
             "consecutive_failures": 0,
             "paused_until": 0,
             "last_error": None,
+            "failing_since": None,
             "updated_at": at,
             "held_from": held_from,
             "held_until": at if held_from else None,
