@@ -275,6 +275,6 @@ def test_a_success_that_was_under_way_ends_no_pause(
     with world.inside("deliverer"):
         _set(world, workspace, webhook_id, consecutive_failures=1)
         webhook = webhooks.get_many([(workspace.workspace_id, webhook_id)])[webhook_id]
-        health.failed(webhook, Refused(429, "", 5, 600))
+        health.failed(webhook, Refused(429, "", 5, 600), notices.telling_of_disabled)
         health.succeeded(webhook)
     assert workspace.call("GET", f"/v1/webhooks/{webhook_id}").json["paused_until"] == clock.iso(moving.now + 600)
