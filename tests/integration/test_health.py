@@ -143,7 +143,7 @@ def test_a_paused_webhook_is_probed_by_one_attempt_and_a_success_ends_the_pause(
     assert (seen["paused_until"], seen["consecutive_failures"]) == (None, 0)
 
 
-def test_who_waits_for_a_pause_does_not_return_all_at_once(
+def test_deferred_deliveries_do_not_return_all_at_once(
     world: World, workspace: Workspace, receiver: Receiver, moving: Clock, deferred: list[float]
 ) -> None:
     aws_client("sqs").purge_queue(QueueUrl=world.queue_url("DeliveriesQueue"))
@@ -215,7 +215,7 @@ def test_a_burst_of_failures_pauses_and_does_not_disable(
 
 
 @pytest.mark.usefixtures("pausing")
-def test_what_was_under_way_when_a_pause_began_is_not_counted(
+def test_attempts_under_way_when_a_pause_began_are_not_counted(
     world: World, workspace: Workspace, receiver: Receiver, moving: Clock
 ) -> None:
     """Not even when it fails long after; only 410 says something that no pause can answer."""
@@ -278,3 +278,28 @@ def test_a_success_that_was_under_way_ends_no_pause(
         health.failed(webhook, Refused(429, "", 5, 600), notices.telling_of_disabled)
         health.succeeded(webhook)
     assert workspace.call("GET", f"/v1/webhooks/{webhook_id}").json["paused_until"] == clock.iso(moving.now + 600)
+
+
+@pytest.mark.usefixtures("deferred")
+def test_a_waiting_delivery_says_what_it_waits_for(
+    world: World, workspace: Workspace, receiver: Receiver, moving: Clock
+) -> None:
+    _drain(world)
+    chat = workspace.chat()
+    webhook_id = _webhook(workspace, receiver, chat)
+
+    def shown() -> tuple[str | None, str | None]:
+        (delivery,) = workspace.call("GET", f"/v1/webhooks/{webhook_id}/deliveries").json["items"]
+        return delivery["waits_for"], delivery["waits_until"]
+
+    _post(workspace, chat, 1)
+    world.pump_streams()
+    world.pump_queue("DeliveriesQueue", "deliverer")
+    assert shown() == (None, None)
+    _set(world, workspace, webhook_id, paused_until=int(moving.now * 1000) + 30_000)
+    (delivery,) = workspace.call("GET", f"/v1/webhooks/{webhook_id}/deliveries").json["items"]
+    assert workspace.call("POST", f"/v1/deliveries/{delivery['id']}/retry").status == 202
+    assert shown() == ("pause", clock.iso(moving.now + 30))
+    moving.now += 31
+    assert shown() == ("queue", None)
+    _drain(world)

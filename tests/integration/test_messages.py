@@ -36,8 +36,23 @@ def test_a_message_is_posted_read_and_listed_newest_first(workspace: Workspace, 
     assert workspace.call("GET", chat).json["items"] == [second, first]
 
 
+def test_a_page_of_the_longest_texts_fits_into_an_answer(workspace: Workspace, chat: str) -> None:
+    """Lambda takes answers of 6 MB; each of these texts has 96 kB as JSON, and a backslash doubles in the answer."""
+    sent = [post(workspace, chat, "\x01" * (MAX_TEXT - 3) + f"{number:03}")["id"] for number in range(60)]
+    listed, target = [], f"{chat}?limit=100"
+    while True:
+        answer = workspace.call("GET", target)
+        assert len(json.dumps(answer.body.decode(), ensure_ascii=False).encode()) < 6_000_000
+        assert answer.json["items"]
+        listed += [message["id"] for message in answer.json["items"]]
+        if answer.json["next_cursor"] is None:
+            break
+        target = f"{chat}?limit=100&cursor={answer.json['next_cursor']}"
+    assert listed == sent[::-1]
+
+
 @pytest.mark.parametrize("text", ["", " \n ", "x" * (MAX_TEXT + 1), None, 1, ["x"]])
-def test_a_text_that_is_none_is_refused(workspace: Workspace, chat: str, text: Any) -> None:
+def test_an_empty_text_is_refused(workspace: Workspace, chat: str, text: Any) -> None:
     answer = workspace.call("POST", chat, {"text": text})
     assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "/text")
     message = post(workspace, chat)
@@ -93,7 +108,7 @@ def test_only_the_author_or_an_admin_changes_a_message(workspace: Workspace) -> 
 
 
 @pytest.mark.parametrize("action", ["PATCH", "DELETE"])
-def test_what_was_edited_meanwhile_is_not_overwritten(workspace: Workspace, chat: str, action: str) -> None:
+def test_an_edit_does_not_overwrite_a_newer_one(workspace: Workspace, chat: str, action: str) -> None:
     message = post(workspace, chat)
     url = f"{chat}/{message['id']}"
     with meanwhile(lambda: workspace.call("PATCH", url, {"text": "first"})):
@@ -101,7 +116,7 @@ def test_what_was_edited_meanwhile_is_not_overwritten(workspace: Workspace, chat
     assert texts(workspace, chat) == ["first"]
 
 
-def test_what_was_deleted_meanwhile_does_not_come_back(workspace: Workspace, chat: str) -> None:
+def test_an_edit_does_not_bring_a_deleted_message_back(workspace: Workspace, chat: str) -> None:
     message = post(workspace, chat)
     url = f"{chat}/{message['id']}"
     with meanwhile(lambda: workspace.call("DELETE", url)):
