@@ -86,7 +86,7 @@ def _require_may_reset(caller: Caller, user: User, part: str) -> None:
 def accept(source: Source, wanted: AcceptIn) -> tuple[User, tuple[Session, str] | None]:
     """Set the password of the person whom the invitation was for, once, and sign them in.
 
-    Ends all their other sessions. Whoever has a second factor keeps it, and is not signed in without its code.
+    Ends all their other sessions. A second factor stays, and then nobody is signed in without its code.
     """
     refused = NotAuthenticated(_NOT_INVITED)
     if not wanted.token.startswith(secrets.INVITATION_PREFIX) or not secrets.is_token(wanted.token):

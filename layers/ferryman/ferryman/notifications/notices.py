@@ -35,7 +35,7 @@ def _telling(workspace_id: str, user_ids: list[str], title: str, body: str) -> l
 def telling_of_disabled(webhook: Webhook, reason: str) -> list[store.Write]:
     """The writes that tell of a webhook that was disabled: its owner, and the owners and admins.
 
-    A personal webhook is its person's alone, and a test webhook is nobody's concern but the owner's.
+    Only the owner is told of a personal webhook and of a test webhook.
     """
     title = f"The webhook {webhook.name or webhook.webhook_id} was disabled"
     body = (
