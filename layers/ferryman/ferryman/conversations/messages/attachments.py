@@ -49,7 +49,10 @@ def _json(value: Any) -> str:
 
 
 def shown(text: str | None) -> list[dict[str, Any]] | None:
-    """A message's attachments with all their fields, null where one is not set. The address that a button calls stays hidden."""
+    """A message's attachments with all their fields, null where one is not set.
+
+    The address that a button calls stays hidden.
+    """
     return [_shown(one) for one in load(text)] if text else None
 
 
