@@ -13,7 +13,8 @@ REQUIREMENTS := layers/dependencies/requirements.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install up down logs env tour-fchat tour-fluxdesk test test-console test-unit test-contract test-integration \
-	test-simulation test-e2e rehearse lint types format lock build validate openapi docs bench clean
+	test-simulation test-e2e rehearse rehearse-simulation rehearse-operations lint types format lock build deploy smoke \
+	destroy validate openapi docs bench clean
 
 help: ## List the targets
 	@printf 'Ferryman, a serverless integrations hub. Targets:\n\n'
@@ -56,7 +57,12 @@ test-integration: ## Run the handlers against tables built from the template
 test-simulation: ## Run the pipeline under every fault on a fake clock: 20 seeds of 400 events
 test-e2e: ## Run the journeys on an embedded stack of their own
 
-rehearse: $(INSTALLED) ## Run the simulation at full length: 20 seeds of a thousand events; ten minutes
+rehearse: rehearse-simulation rehearse-operations ## Run everything that is too long for `make test`
+
+rehearse-operations: $(INSTALLED) ## Deploy, upgrade, roll back, restore and tear down on an embedded stack of its own
+	@python -m local.rehearse
+
+rehearse-simulation: $(INSTALLED) ## Run the simulation at full length: 20 seeds of a thousand events; ten minutes
 	@FERRYMAN_REHEARSAL=yes python -m tools.checks simulation
 
 lint: $(INSTALLED) ## Run the linter and check the formatting
@@ -76,9 +82,18 @@ lock: $(INSTALLED) ## Lock what pyproject.toml asks for, and export the runtime 
 build: $(INSTALLED) ## Build the functions and layers for a deployment; ARCHITECTURE=x86_64 for one on x86
 	@python -m tools.build
 
-validate: $(INSTALLED) ## Check the templates with sam and cfn-lint
+deploy: $(INSTALLED) ## Deploy ENV=dev|staging|prod to AWS; YES=1 asks nothing, PARAMETERS="Name=value" adds parameters
+	@python -m tools.deployment.deploy
+
+smoke: $(INSTALLED) ## Try what is deployed: ENV=…, TOKEN=<an API token>
+	@python -m tools.deployment.smoke
+
+destroy: $(INSTALLED) ## Delete ENV=… from AWS; its data stays unless DELETE_DATA=<data stack>
+	@python -m tools.deployment.destroy
+
+validate: $(INSTALLED) ## Check the templates with sam, cfn-lint and checkov
 	sam validate --lint --region us-east-1
-	cfn-lint template.yaml data.yaml operations.yaml
+	@python -m tools.validate
 
 openapi: $(INSTALLED) ## Write openapi.yaml from the routes
 	@python -m tools.openapi

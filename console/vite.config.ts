@@ -34,5 +34,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: 'es2022',
   },
-  server: { proxy: { '/v1': 'http://localhost:8080' } },
+  // `npm run dev` against a running stack.
+  server: { proxy: { '/v1': process.env.FERRYMAN_URL ?? 'http://localhost:8080' } },
 });

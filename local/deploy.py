@@ -46,18 +46,25 @@ def environment(port: int) -> dict[str, str]:
 
 
 class Deployment:
-    """The deployed stacks, as CloudFormation describes them."""
+    """A release and its data as CloudFormation describes them."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, stack: str = STACK_NAME) -> None:
         self._cloudformation = ministack.client("cloudformation", port)
         self._apis = ministack.client("apigatewayv2", port)
         self._iam = ministack.client("iam", port)
         self._port = port
+        self._stack = stack
         self._physical = {
             item["LogicalResourceId"]: item["PhysicalResourceId"]
-            for stack in (DATA_STACK_NAME, STACK_NAME)
-            for item in self._cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+            for name in (f"{stack}-data", stack)
+            for item in self._cloudformation.describe_stack_resources(StackName=name)["StackResources"]
         }
+
+    def adapt(self) -> None:
+        """Do what MiniStack leaves out of a deployment; harmless to repeat."""
+        self.create_routes()
+        self.allow_batches()
+        self.number_concurrency()
 
     @staticmethod
     def exists(port: int) -> bool:
@@ -137,7 +144,7 @@ class Deployment:
 
     def _api(self) -> tuple[str, dict[str, Any]]:
         """The HTTP API's logical id and its OpenAPI body, from the template after SAM's transform."""
-        answer = self._cloudformation.get_template(StackName=STACK_NAME, TemplateStage="Processed")
+        answer = self._cloudformation.get_template(StackName=self._stack, TemplateStage="Processed")
         body = answer["TemplateBody"]
         processed = json.loads(body) if isinstance(body, str) else body
         for logical_id, resource in processed["Resources"].items():

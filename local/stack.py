@@ -135,9 +135,7 @@ class Stack:
             with step("Deploying template.yaml (sam deploy)"):
                 deploy.deploy(self.root, self.stack_port, parameters, self.directory / "deploy.log")
                 deployment = Deployment(self.stack_port)
-                deployment.create_routes()
-                deployment.allow_batches()
-                deployment.number_concurrency()
+                deployment.adapt()
         self._remember(deployed=wanted)
         return deployment
 

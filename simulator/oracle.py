@@ -162,8 +162,20 @@ class _Judge:
         if event is None and "message_id" in record:
             unchanged = self.messages.get(record["message_id"], {})
             return record["event_type"], record["message_id"], unchanged.get("text")
+        if event and event.get("erased_at"):  # nobody can read any more what it told
+            return record["event_type"], self._message_of(event), None
         message = json.loads(event["body"])["data"].get("message", {}) if event else {}
         return record["event_type"], str(message.get("id")), message.get("text")
+
+    def _message_of(self, event: dict[str, Any]) -> str:
+        """The id of the deleted message that an erased event told of."""
+        if "message_id" in event:
+            return str(event["message_id"])
+        edited = (id_ for id_, message in self.messages.items() if event["event_id"] in message.get("edit_events", ()))
+        return next(edited, "")
+
+    def _is_erased(self, accepted: Accepted) -> bool:
+        return accepted.type != "message.deleted" and "deleted_at" in self.messages.get(accepted.message_id, {})
 
     def _accepted(self, accepted: Accepted) -> None:
         for subscription in self.recorder.subscriptions.values():
@@ -171,9 +183,13 @@ class _Judge:
                 continue
             about = (accepted.type, accepted.message_id, accepted.text)
             record = self._find.get((subscription.webhook_id, *about))
+            if record is None and self._is_erased(accepted):
+                record = self._find.get((subscription.webhook_id, accepted.type, accepted.message_id, None))
             shown = f"{accepted.type} of {accepted.message_id} for {subscription.url}"
             if record is None:
-                if self._was_away(subscription, accepted):
+                if self._is_erased(accepted):
+                    self.verdict.sorted["deleted before its dispatch"] += 1
+                elif self._was_away(subscription, accepted):
                     self.verdict.sorted["not wanted any more"] += 1
                 else:
                     self.verdict.lost.append(f"{shown}: no delivery was ever created")
@@ -297,6 +313,9 @@ class _Judge:
         if "410" in reason and "disabled" not in reason:
             gone = any(claim.behaviour == "410" for claim in claims)
             return None if gone else "its receiver never answered 410"
+        if reason == "the message was deleted":
+            erased = self.events.get(record["event_id"], {}).get("erased_at")
+            return None if erased else "its event was not erased"
         if "deleted" in reason or "disabled" in reason:
             return None if self.recorder.absences[subscription.webhook_id] else "the webhook was always enabled"
         if "belongs" in reason:

@@ -80,7 +80,14 @@ def check() -> None:
         install(ROOT, everything=True)
     modules = ROOT / SOURCE / "node_modules"
     commands: list[list[str | Path]] = [
-        [modules / "openapi-typescript/bin/cli.js", ROOT / OPENAPI, "-o", ROOT / SCHEMA],
+        [
+            modules / "openapi-typescript/bin/cli.js",
+            ROOT / OPENAPI,
+            "--default-non-nullable",
+            "false",
+            "-o",
+            ROOT / SCHEMA,
+        ],
         [modules / "typescript/bin/tsc", "--noEmit"],
         [modules / "eslint/bin/eslint.js", "--max-warnings", "0", "."],
     ]

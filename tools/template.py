@@ -29,11 +29,16 @@ _Loader.add_multi_constructor("!", _ignore_tag)
 def document(root: Path) -> dict[str, Any]:
     """template.yaml, with `!Ref X` as "X", `!GetAtt X.Arn` as "X.Arn", and each import as what data.yaml exports."""
     exports = {
-        output["Export"]["Name"].replace("${AWS::StackName}", "${AWS::StackName}-data"): output["Value"]
+        output["Export"]["Name"].replace("${AWS::StackName}", "${AWS::StackName}-data"): _made(output["Value"])
         for output in _read(root / DATA)["Outputs"].values()
     }
     release: dict[str, Any] = _imported(_read(root / RELEASE), exports)
     return release
+
+
+def _made(value: Any) -> Any:
+    """The first branch of an `!If`: the key that data.yaml makes, not one that is given."""
+    return value[1] if isinstance(value, list) else value
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -60,6 +65,22 @@ def parameters(root: Path, template: str, overrides: dict[str, str]) -> dict[str
     chosen = _samconfig(root) | {"Architecture": architecture()} | overrides
     declared = _read(root / template)["Parameters"]
     return {name: value for name, value in chosen.items() if name in declared}
+
+
+def declared(root: Path, template: str) -> set[str]:
+    """The names of a template's parameters."""
+    return set(_read(root / template)["Parameters"])
+
+
+def resources(root: Path, template: str, kind: str) -> set[str]:
+    """The logical ids of a template's resources of one type."""
+    return {name for name, item in _read(root / template)["Resources"].items() if item["Type"] == kind}
+
+
+def reserving(root: Path) -> int:
+    """How many functions of template.yaml reserve concurrency if `ApiReservedConcurrency` says so."""
+    items = _read(root / RELEASE)["Resources"].values()
+    return sum("ReservedConcurrentExecutions" in item.get("Properties", {}) for item in items)
 
 
 def default(root: Path, parameter: str) -> str:

@@ -31,15 +31,37 @@ import { covers } from './roles';
 import { texts } from './texts';
 import { ExitIcon, LockClosedIcon, MoonIcon, SunIcon } from './parts/icons';
 
-type Entry = { to: string; label: string; scope?: Schemas['Scope']; session?: boolean };
+type Entry = { to: string; label: string; scope?: Schemas['Scope'] };
 
 const GROUPS: { title: string; entries: Entry[] }[] = [
   { title: '', entries: [{ to: '/settings/overview', label: texts.nav.overview }] },
   {
     title: texts.nav.integrations,
     entries: [
+      { to: '/settings/integrations/connections', label: texts.nav.hub, scope: 'webhooks:read' },
       { to: '/settings/integrations/api', label: texts.nav.tokens, scope: 'tokens:read' },
       { to: '/settings/integrations/webhooks', label: texts.nav.webhooks, scope: 'webhooks:read' },
+      { to: '/settings/integrations/incoming-webhooks', label: texts.nav.incoming, scope: 'webhooks:read' },
+      { to: '/settings/integrations/bots', label: texts.nav.bots, scope: 'bots:read' },
+      { to: '/settings/integrations/applications', label: texts.nav.applications, scope: 'admin:*' },
+      { to: '/admin/integrations', label: texts.nav.wide, scope: 'admin:*' },
+      { to: '/settings/integrations/signature', label: texts.nav.helper, scope: 'webhooks:read' },
+    ],
+  },
+  {
+    title: texts.nav.workspace,
+    entries: [
+      { to: '/settings/chats', label: texts.nav.chats, scope: 'chats:read' },
+      { to: '/settings/users', label: texts.nav.users, scope: 'users:read' },
+      { to: '/settings/audit', label: texts.nav.audit, scope: 'audit:read' },
+    ],
+  },
+  {
+    title: texts.nav.you,
+    entries: [
+      { to: '/me/agent', label: texts.nav.myWebhooks, scope: 'me:webhooks' },
+      { to: '/me/notifications', label: texts.nav.notifications, scope: 'notifications:read' },
+      { to: '/me/security', label: texts.nav.security },
     ],
   },
 ];
@@ -149,8 +171,9 @@ function Person({ me }: { me: Schemas['MeOut'] | undefined }) {
   return (
     <Menu position="bottom-end" width={240}>
       <Menu.Target>
-        <Button variant="subtle" color="gray" px={6} aria-label={texts.nav.account}>
-          <Avatar size={28} name={me?.user.name ?? ''} src={me?.user.avatar_url ?? null} color="blue" alt="" />
+        <Button variant="subtle" color="gray" px={6}>
+          <span className="visually-hidden">{texts.nav.account}</span>
+          <Avatar size={28} name={me?.user.name ?? ''} src={me?.user.avatar_url ?? null} color="blue" alt="" aria-hidden />
         </Button>
       </Menu.Target>
       <Menu.Dropdown>

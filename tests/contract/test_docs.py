@@ -24,7 +24,8 @@ OUTPUTS = template.load()["Outputs"]
 FOREIGN = {
     "AccessDeniedException", "ApiGatewayDomainName", "ImportModuleError", "requestContext", "enable_validation",
     "override-dependencies", "AWS_ENDPOINT_URL_DYNAMODB", "http.client._MAXHEADERS", "importlib.resources",
-    "ROLLBACK_FAILED",
+    "ROLLBACK_FAILED", "DELETE_FAILED", "ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED",
+    "AWS_ROLE_ARN", "AWS_REGION", "SMOKE_TOKEN",
 }  # fmt: skip
 
 # Addresses of the products that docs/coverage.md measures us against.

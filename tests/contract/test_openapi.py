@@ -83,7 +83,8 @@ def test_every_kind_of_webhook_has_the_same_routes() -> None:
         | {key.replace(deliveries, "delivery") for key in plain if f" {deliveries}/" in key}
         for webhooks, deliveries in kinds.items()
     }
-    routes["/v1/webhooks"].remove("PUT /{}/owner")  # the others go with their person or bot
+    # The others go with their person or bot; callbacks hold events too, under the address of webhooks.
+    routes["/v1/webhooks"] -= {"PUT /{}/owner", "GET /{}/held"}
     routes["/v1/webhooks"] -= {"POST /delete", "POST /{}/send"}  # a workspace connects many systems with them
     assert len(routes["/v1/webhooks"]) == 16
     assert routes["/v1/webhooks"] == routes["/v1/me/webhooks"] == routes["/v1/bots/{}/callbacks"]
@@ -98,7 +99,7 @@ def test_an_error_is_written_once() -> None:
         if "application/problem+json" in answer.get("content", {})
     ]
     assert not inline
-    assert len(TEXT.encode()) < 345_000
+    assert len(TEXT.encode()) < 375_000
 
 
 def test_each_error_has_an_example_of_its_own_status() -> None:

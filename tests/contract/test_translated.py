@@ -9,7 +9,15 @@ from tests.support import translated
 
 TEMPLATES = ("template.yaml", "data.yaml", "operations.yaml")
 # Names of other things than the resource: inside another that has a name of its own, or of what a service counts.
-OTHER_NAMES = {("AWS::ApiGatewayV2::Stage", "StageName"), ("AWS::CloudWatch::Alarm", "MetricName")}
+OTHER_NAMES = {
+    ("AWS::ApiGatewayV2::Stage", "StageName"),
+    ("AWS::CloudWatch::Alarm", "MetricName"),
+    # Names of DNS, which whoever deploys gives to one deployment.
+    ("AWS::ApiGatewayV2::DomainName", "DomainName"),
+    ("AWS::ApiGatewayV2::ApiMapping", "DomainName"),
+    ("AWS::CertificateManager::Certificate", "DomainName"),
+    ("AWS::Route53::RecordSet", "Name"),
+}
 
 
 def physical_names() -> Iterator[tuple[str, str, str, Any]]:
@@ -53,14 +61,31 @@ def test_schedules_are_found_by_the_name_of_their_stack() -> None:
 # --- stateful resources, and what changes with each release -------------------------------------------------------
 
 # Deleting one of these loses data, or what is needed to read it.
-STATEFUL = {"AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::S3::Bucket", "AWS::KMS::Key"}
+STATEFUL = {
+    "AWS::DynamoDB::Table",
+    "AWS::SQS::Queue",
+    "AWS::S3::Bucket",
+    "AWS::KMS::Key",
+    "AWS::Backup::BackupVault",
+}
 
 
 def test_no_release_can_touch_what_is_kept() -> None:
     for name in ("template.yaml", "operations.yaml"):
         assert not STATEFUL & {item["Type"] for item in translated.resources(name).values()}
     kinds = {item["Type"] for item in translated.resources("data.yaml").values()}
-    assert STATEFUL <= kinds <= STATEFUL | {"AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy"}
+    assert (
+        STATEFUL
+        <= kinds
+        <= STATEFUL
+        | {
+            "AWS::SQS::QueuePolicy",
+            "AWS::S3::BucketPolicy",
+            "AWS::Backup::BackupPlan",
+            "AWS::Backup::BackupSelection",
+            "AWS::IAM::Role",
+        }
+    )
 
 
 def test_stateful_resources_survive_their_stack_and_go_with_a_failed_first_deployment() -> None:
@@ -113,8 +138,8 @@ def imports(value: Any) -> Iterator[str]:
 
 # --- permissions --------------------------------------------------------------------------------------------
 
-# X-Ray knows no resources.
-WIDE = {"TracingPolicy"}
+# X-Ray knows no resources, and EC2 knows none for network interfaces.
+WIDE = {"TracingPolicy", "VpcPolicy"}
 
 
 def test_no_role_gets_a_policy_of_aws_or_reaches_everything() -> None:

@@ -207,3 +207,38 @@ def test_a_receiver_that_asks_for_patience_gets_it_within_limits(
     world.pump_streams()
     world.pump_queue("DeliveriesQueue", "deliverer")
     assert workspace.call("GET", f"/v1/webhooks/{webhook_id}").json["paused_until"] == clock.iso(moving.now + seconds)
+
+
+@pytest.mark.usefixtures("pausing", "deferred")
+def test_failures_with_successes_between_them_are_not_in_a_row(
+    world: World, workspace: Workspace, receiver: Receiver, moving: Clock
+) -> None:
+    """Batches that run side by side all read a webhook without failures."""
+    _drain(world)
+    chat = workspace.chat()
+    webhook_id = _webhook(workspace, receiver, chat)
+    receiver.answer("/in", *[200, 500] * 20)
+    for _ in range(4):
+        _post(workspace, chat, 10)
+        world.pump_streams()
+        world.pump_queue("DeliveriesQueue", "deliverer")
+        moving.now += 1
+    assert len(receiver.requests("/in")) == 40
+    seen = workspace.call("GET", f"/v1/webhooks/{webhook_id}").json
+    assert (seen["state"], seen["paused_until"]) == ("enabled", None)
+    _drain(world)
+
+
+@pytest.mark.usefixtures("pausing")
+def test_a_success_that_was_under_way_ends_no_pause(
+    world: World, workspace: Workspace, receiver: Receiver, moving: Clock
+) -> None:
+    """The receiver asked to be left alone for ten minutes while another attempt was under way."""
+    chat = workspace.chat()
+    webhook_id = _webhook(workspace, receiver, chat)
+    with world.inside("deliverer"):
+        _set(world, workspace, webhook_id, consecutive_failures=1)
+        webhook = webhooks.get_many([(workspace.workspace_id, webhook_id)])[webhook_id]
+        health.failed(webhook, Refused(429, "", 5, 600))
+        health.succeeded(webhook)
+    assert workspace.call("GET", f"/v1/webhooks/{webhook_id}").json["paused_until"] == clock.iso(moving.now + 600)

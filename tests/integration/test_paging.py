@@ -69,6 +69,9 @@ ADD: dict[str, Callable[[Objects, int], None]] = {
     "GET /v1/bots/{bot_id}/callbacks/{callback_id}/deliveries": _post("/v1/bots/{bot_id}/callbacks/{callback_id}/test"),
     "GET /v1/bots/{bot_id}/callbacks/{callback_id}/replays": _post("/v1/bots/{bot_id}/callbacks/{callback_id}/replays"),
     "GET /v1/bots/{bot_id}/tokens": _post("/v1/bots/{bot_id}/tokens", name="Token {}"),
+    "GET /v1/connections": _post(
+        "/v1/connections", connector="zapier", configuration={"url": "https://a.example.com/x"}
+    ),
     "GET /v1/chats": _post("/v1/chats", name="Chat {}"),
     "GET /v1/chats/{chat_id}/members": _member,
     "GET /v1/chats/{chat_id}/messages": _post("/v1/chats/{chat_id}/messages", text="Message {}"),

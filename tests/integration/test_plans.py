@@ -55,7 +55,7 @@ def test_another_plan_holds_for_every_token_and_session_at_once(workspace: Works
         assert caller.call("GET", "/v1/tokens").status == 200
 
 
-def test_what_is_made_after_a_change_has_the_new_plan(workspace: Workspace) -> None:
+def test_a_bot_and_a_session_that_are_made_after_a_change_have_the_new_plan(workspace: Workspace) -> None:
     give(workspace, "pro")
     bot = workspace.make("/v1/bots", {"name": "Deploy bot", "handle": "deploy"})
     assert workspace.world.call("GET", "/v1/me", token=bot["token"]).json["plan"] == "pro"

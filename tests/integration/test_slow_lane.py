@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from ferryman.aws import clients as aws
 from ferryman.outbound import transport
 from ferryman.outbound.outcomes import Delivered, Outcome
 from ferryman.pipeline import deliver
+from ferryman.pipeline.prepare import Prepared, prepare
 from ferryman.webhooks import tickets
 from ferryman.webhooks.subscriptions.model import SLOW_AFTER_SECONDS, SLOW_FOR_SECONDS
 
@@ -179,3 +181,29 @@ def test_the_lane_is_known_by_the_queue(world: World) -> None:
         for name, lane in (("DeliveriesQueue", "fast"), ("SlowDeliveriesQueue", "slow")):
             queue_name = world.queue_url(name).rpartition("/")[2]
             assert tickets.lane_of_arn(f"arn:aws:sqs:us-east-1:123456789012:{queue_name}") == lane
+
+
+def test_a_webhook_that_is_disabled_while_a_batch_begins_gets_nothing_more(
+    world: World, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large batch begins its last attempt seconds after it read the webhook."""
+    made.say()
+    world.pump()
+    made.say(3)
+    world.pump_streams()
+    now, later = clock.now, [0.0]
+    monkeypatch.setattr(clock, "now", lambda: now() + later[0])
+
+    def read_long_ago(batch: Sequence[tickets.Ticket]) -> Prepared:
+        prepared = prepare(batch)
+        assert made.workspace.call("PATCH", f"/v1/webhooks/{made.ids['/slow']}", {"state": "disabled"}).status == 200
+        later[0] = 2
+        return prepared
+
+    monkeypatch.setattr(deliver, "prepare", read_long_ago)
+    assert world.pump_queue("SlowDeliveriesQueue", "deliverer") == 3
+    assert made.got("/slow") == 1
+    log = made.workspace.call("GET", f"/v1/webhooks/{made.ids['/slow']}/deliveries").json["items"]
+    assert [one["state"] for one in log] == ["cancelled"] * 3 + ["delivered"]
+    monkeypatch.setattr(deliver, "prepare", prepare)
+    world.pump()

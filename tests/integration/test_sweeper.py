@@ -1,14 +1,18 @@
 """What the stream left behind: the sweeper dispatches it, and nothing unreadable keeps it from the rest."""
 
+from typing import Any
+
 import pytest
+from ferryman.aws import clients as aws
 from ferryman.conversations.messages.table import UNDISPATCHED_INDEX
 from ferryman.errors import RetryLater
 from ferryman.ids import SHARDS
+from ferryman.pipeline import dispatch, sweep
 
 from local.receiver import Receiver
 from tests.integration.conftest import Later, Workspace
 from tests.support.clients import aws_client
-from tests.support.world import World
+from tests.support.world import Context, World
 
 
 def _poison(world: World, shard: int) -> dict[str, dict[str, str]]:
@@ -41,3 +45,67 @@ def test_an_unreadable_item_does_not_keep_the_others_waiting(
     assert world.invoke("sweeper", {}) == {"swept": 0}
     waiting = aws_client("dynamodb").scan(TableName=world.table("messages"), IndexName=UNDISPATCHED_INDEX)
     assert waiting["Items"] == []
+
+
+def test_late_messages_are_dispatched_by_the_hundred(
+    world: World, workspace: Workspace, receiver: Receiver, later: Later
+) -> None:
+    """After an outage of the stream, each message costs less than a call to AWS."""
+    chat = workspace.chat()
+    workspace.make("/v1/webhooks", {"url": receiver.url("/in"), "events": ["message.created"], "chat_ids": [chat]})
+    for number in range(60):
+        workspace.make(f"/v1/chats/{chat}/messages", {"text": f"late {number}"})
+    for table in ("MessagesTable", "EventsTable"):
+        world.stream_records(table)
+    later(300)
+    calls: list[str] = []
+    clients = (aws.dynamodb(), aws.sqs())
+
+    def count(model: Any, **_: Any) -> None:
+        calls.append(model.name)
+
+    for client in clients:
+        client.meta.events.register("before-call", count)
+    try:
+        assert world.invoke("sweeper", {}) == {"swept": 60}
+    finally:
+        for client in clients:
+            client.meta.events.unregister("before-call", count)
+        world.pump(20)
+    assert len(receiver.requests("/in")) == 60
+    assert calls.count("SendMessageBatch") < 10
+    assert calls.count("BatchGetItem") < 10
+
+
+def test_late_events_do_not_wait_behind_late_messages(
+    world: World, workspace: Workspace, receiver: Receiver, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages, events and replays take turns, also when there is time for one batch."""
+    chat = workspace.chat()
+    events = ["message.created", "message.updated"]
+    workspace.make("/v1/webhooks", {"url": receiver.url("/in"), "events": events, "chat_ids": [chat]})
+    edited = workspace.make(f"/v1/chats/{chat}/messages", {"text": "first"})["id"]
+    workspace.call("PATCH", f"/v1/chats/{chat}/messages/{edited}", {"text": "second"})
+    for number in range(5):
+        workspace.make(f"/v1/chats/{chat}/messages", {"text": f"late {number}"})
+    for table in ("MessagesTable", "EventsTable"):
+        world.stream_records(table)
+    monkeypatch.setattr(sweep, "_BATCH", 3)
+    later(300)
+    context = Context()
+    dispatched = []
+    flush = dispatch.Dispatcher.flush
+
+    def once(self: dispatch.Dispatcher) -> None:
+        flush(self)
+        context.remaining_ms = 5_000
+        dispatched.append(self)
+
+    with monkeypatch.context() as short:
+        short.setattr(dispatch.Dispatcher, "flush", once)
+        world.invoke("sweeper", {}, context)
+    assert len(dispatched) == 1
+    world.pump_queue("DeliveriesQueue", "deliverer")
+    assert "message.updated" in {request.headers["X-FM-Webhook-Event"] for request in receiver.requests("/in")}
+    world.invoke("sweeper", {})
+    world.pump()

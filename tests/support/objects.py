@@ -149,6 +149,10 @@ def _webhook(objects: Objects) -> str:
     return str(objects.owner.make("/v1/webhooks", BODIES["WebhookIn"](objects))["id"])
 
 
+def _connection(objects: Objects) -> str:
+    return str(objects.owner.make("/v1/connections", BODIES["ConnectionIn"](objects))["id"])
+
+
 def _personal_webhook(objects: Objects) -> str:
     return str(objects.owner.make("/v1/me/webhooks", {"url": "https://me.example.com/fluxdesk-events"})["id"])
 
@@ -219,6 +223,7 @@ FACTORIES: dict[str, Callable[[Objects], str]] = {
     "callback_id": _with_bot("callback_id"),
     "callback_replay_id": _callback_replay,
     "chat_id": lambda objects: objects.owner.chat(),
+    "connection_id": _connection,
     "context_id": _with_application("context_id"),
     "delivery_id": _delivery,
     "incoming_webhook_id": _incoming_webhook,
@@ -255,6 +260,13 @@ BODIES: dict[str, Callable[[Objects], dict[str, Any]]] = {
     "IncomingWebhookIn": lambda objects: {"chat_id": objects.id("chat_id"), "name": "CI"},
     "NotificationIn": lambda objects: {"type": "system", "title": "Done", "user_ids": [objects.owner.user_id]},
     "MessagePatch": lambda _: {"text": "Build failed"},
+    "ConnectionIn": lambda objects: {
+        "connector": "slack",
+        "configuration": {
+            "url": "https://hooks.slack.example.com/services/T0/B0/x",
+            "chat_ids": [objects.id("chat_id")],
+        },
+    },
     "DeletionIn": lambda _: {"ids": [ids.new(ids.WEBHOOK)]},
     "EmailIn": lambda _: {"email": "new@example.com", "current_password": "not the right one"},
     "StepUpIn": lambda _: {"current_password": "not the right one"},

@@ -53,9 +53,19 @@ def deployed() -> dict[str, Any]:
 def exports() -> dict[str, Any]:
     """The exports of data.yaml, by the names that template.yaml imports."""
     return {
-        output["Export"]["Name"]["Fn::Sub"].replace("${AWS::StackName}", "${AWS::StackName}-data"): output["Value"]
+        output["Export"]["Name"]["Fn::Sub"].replace("${AWS::StackName}", "${AWS::StackName}-data"): _made(
+            output["Value"]
+        )
         for output in load("data.yaml")["Outputs"].values()
     }
+
+
+def _made(value: Any) -> Any:
+    """A key can be given instead of being made; here it is made."""
+    match value:
+        case {"Fn::If": [str(), made, _]}:
+            return made
+    return value
 
 
 def _imported(value: Any) -> Any:

@@ -1,37 +1,18 @@
 """The templates as CloudFormation gets them: what SAM's transform makes of template.yaml, and the plain templates."""
 
-import copy
 import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-import boto3
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
-
 from tests.support import template
-
-REGION = "us-east-1"
-
-
-_CODE = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
+from tools import validate
 
 
 @cache
 def load(name: str = "template.yaml", **parameters: str) -> dict[str, Any]:
     """One template, translated with `parameters` or their defaults; one without SAM's transform as it is."""
-    document = copy.deepcopy(template.load(name))
-    if "Transform" not in document:
-        return document
-    for item in document["Resources"].values():
-        if (place := _CODE.get(item["Type"])) is not None:
-            item["Properties"][place] = (
-                "s3://bucket/key"  # where `sam deploy` puts it; the transform takes nothing else
-            )
-    translator = Translator(managed_policy_map={}, sam_parser=Parser(), boto_session=boto3.Session(region_name=REGION))
-    translated: dict[str, Any] = translator.translate(document, parameter_values=parameters)
-    return translated
+    return validate.translated(template.load(name), **parameters)
 
 
 def resources(name: str = "template.yaml", kind: str | None = None) -> dict[str, dict[str, Any]]:

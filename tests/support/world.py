@@ -162,9 +162,27 @@ class World:
         if set(value) == {"Fn::GetAtt"}:
             name, attribute = value["Fn::GetAtt"]
             return self._arns[name] if attribute == "Arn" else f"{name}.{attribute}"
+        if set(value) == {"Fn::If"}:
+            name, then, otherwise = value["Fn::If"]
+            return self.resolve(then if self._holds({"Condition": name}) else otherwise)
         if set(value) == {"Fn::Sub"}:
             return value["Fn::Sub"].replace("${AWS::StackName}", STACK)
         return {key: self.resolve(item) for key, item in value.items()}
+
+    def _holds(self, condition: Any) -> bool:
+        """Whether a condition of template.yaml holds."""
+        match condition:
+            case {"Condition": str(name)}:
+                return self._holds(template.load()["Conditions"][name])
+            case {"Fn::Not": [inner]}:
+                return not self._holds(inner)
+            case {"Fn::Or": list(inner)}:
+                return any(map(self._holds, inner))
+            case {"Fn::And": list(inner)}:
+                return all(map(self._holds, inner))
+            case {"Fn::Equals": [one, other]}:
+                return bool(self.resolve(one) == self.resolve(other))
+        raise ValueError(f"the condition {condition} is not known here")
 
     def table(self, folder: str) -> str:
         """The deployed name of the table `folder`, such as `deliveries`."""

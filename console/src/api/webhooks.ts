@@ -5,6 +5,7 @@ export type Webhook = Schemas['WebhookOut'];
 export type WebhookCreated = Schemas['WebhookCreated'];
 export type Delivery = Schemas['DeliveryOut'];
 export type Replay = Schemas['ReplayOut'];
+export type WebhookFilter = { name?: string; url?: string; state?: Schemas['WebhookState']; event?: Schemas['EventType'] };
 export type DeliveryFilter = {
   state?: Schemas['DeliveryState'];
   event_type?: Schemas['EventType'];
@@ -37,7 +38,8 @@ function kind(options: {
     page: options.page,
     detailPage: (id: string) => `${options.page}/${id}`,
     deliveryPage: options.deliveryPage,
-    list: (cursor?: string): Promise<Page<Webhook>> => body(api.GET(at(''), { params: { query: { cursor } } })),
+    list: (cursor?: string, filter: WebhookFilter = {}): Promise<Page<Webhook>> =>
+      body(api.GET(at(''), { params: { query: { ...filter, cursor } } })),
     read: (id: string): Promise<Webhook> => body(api.GET(at('/{webhook_id}'), one(id))),
     create: (input: Schemas['WebhookIn']): Promise<WebhookCreated> => body(api.POST(at(''), { body: input })),
     edit: (id: string, input: Schemas['WebhookPatch']): Promise<Webhook> =>

@@ -67,6 +67,7 @@ export function Deliveries({ kind, webhook }: { kind: WebhookKind; webhook: Webh
                   replace
                   preventScrollReset
                   fw={500}
+                  size="sm"
                 >
                   {delivery.event_type}
                 </Anchor>

@@ -57,8 +57,8 @@ function Attention({ webhooks, tokens }: { webhooks: Webhook[]; tokens: Schemas[
                 <WebhookStateBadge webhook={webhook} />
               </Group>
               <Text size="sm" c="dimmed">
-                {webhook.disabled_reason ?? texts.webhooks.failures(webhook.consecutive_failures)}
-                {webhook.last_error && ` · ${texts.webhooks.lastError} ${webhook.last_error}`}
+                {webhook.disabled_reason ??
+                  `${texts.webhooks.failures(webhook.consecutive_failures)} · ${texts.webhooks.lastError} ${webhook.last_error ?? ''}`}
               </Text>
             </div>
             <Button component={Link} to={WORKSPACE.detailPage(webhook.id)} size="compact-sm" variant="default" aria-label={`${said.look}: ${webhook.name ?? webhook.url}`}>

@@ -18,7 +18,7 @@ export function Signing({ webhook }: { webhook: Webhook }) {
     <Section title={said.verify} about={said.verifyAbout}>
       <Text size="sm">
         {said.signatures} <b>{webhook.signatures.join(', ')}</b>.{' '}
-        <Anchor component={Link} to="/settings/integrations/signature" size="sm">
+        <Anchor component={Link} to="/settings/integrations/signature" size="sm" underline="always">
           {said.toHelper}
         </Anchor>
       </Text>

@@ -109,7 +109,7 @@ export default function Tokens() {
             wide: true,
             cell: (token) => (
               <>
-                <Anchor component={Link} to={`/settings/integrations/api/${token.id}`} fw={500}>
+                <Anchor component={Link} to={`/settings/integrations/api/${token.id}`} fw={500} size="sm">
                   {token.name}
                 </Anchor>
                 {token.description && (

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 
-import { ApiError, type Schemas } from '../api/client';
+import { api, ApiError, body, type Schemas } from '../api/client';
 import { useChange } from '../api/queries';
 import type { Delivery, Webhook, WebhookKind } from '../api/webhooks';
 import { CopyText } from '../parts/copy';
@@ -29,6 +29,7 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
   const tab = filters.get('tab') || 'deliveries';
   const [secret, setSecret] = useState<Secret | null>(null);
   const [testing, setTesting] = useState(false);
+  const [checking, setChecking] = useState(false);
   const query = useQuery<Webhook, ApiError>({
     queryKey: [...kind.key, id],
     queryFn: () => kind.read(id),
@@ -49,6 +50,11 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
             <Button onClick={() => setTesting(true)} disabled={webhook.state === 'disabled'}>
               {said.test}
             </Button>
+            {kind.name === 'workspace' && (
+              <Button variant="default" onClick={() => setChecking(true)}>
+                {said.check}
+              </Button>
+            )}
             <Button
               variant="default"
               loading={setState.isPending}
@@ -107,6 +113,9 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
             <Modal opened={testing} onClose={() => setTesting(false)} title={said.testTitle}>
               {testing && <Test kind={kind} webhook={loaded} />}
             </Modal>
+            <Modal opened={checking} onClose={() => setChecking(false)} title={said.checkTitle}>
+              {checking && <Check webhook={loaded} />}
+            </Modal>
           </>
         )}
       </Loaded>
@@ -119,12 +128,7 @@ function Trouble({ webhook }: { webhook: Webhook }) {
   if (webhook.state === 'disabled') {
     return (
       <Alert color="red" title={said.disabledTitle}>
-        {webhook.disabled_reason} {webhook.disabled_at && <Time at={webhook.disabled_at} />}
-        {webhook.last_error && (
-          <Text size="sm">
-            {said.lastError} {webhook.last_error}
-          </Text>
-        )}
+        {webhook.disabled_reason} {webhook.disabled_at && <>({<Time at={webhook.disabled_at} />})</>}
         <Text size="sm">{said.disabledAbout}</Text>
       </Alert>
     );
@@ -177,6 +181,46 @@ function Test({ kind, webhook }: { kind: WebhookKind; webhook: Webhook }) {
           data-autofocus
         >
           {sent ? said.testAgain : said.test}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+/** A small request without a signature, answered in place. */
+function Check({ webhook }: { webhook: Webhook }) {
+  const send = useChange(
+    () => body(api.POST('/v1/webhooks/{webhook_id}/send', { params: { path: { webhook_id: webhook.id } } })),
+    { touches: [], quiet: true },
+  );
+  const sent = send.data;
+  return (
+    <Stack>
+      <Text size="sm">{said.checkAbout}</Text>
+      {send.error && <Failure error={send.error} />}
+      {sent && (
+        <Alert
+          color={sent.ok ? 'teal' : 'red'}
+          aria-live="polite"
+          title={
+            sent.ok
+              ? said.checkOk(sent.status ?? 0, sent.duration_ms)
+              : sent.status === null
+                ? said.checkFailed
+                : said.checkRefused(sent.status)
+          }
+        >
+          {sent.detail && <Text size="sm">{sent.detail}</Text>}
+          {sent.excerpt && (
+            <Text size="sm" className="message">
+              {sent.excerpt}
+            </Text>
+          )}
+        </Alert>
+      )}
+      <Group justify="flex-end">
+        <Button loading={send.isPending} onClick={() => send.mutate(undefined)} data-autofocus>
+          {said.check}
         </Button>
       </Group>
     </Stack>

@@ -1,14 +1,16 @@
-import { Anchor, Button, Text } from '@mantine/core';
+import { Anchor, Badge, Button, Checkbox, Group, Text } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { Link } from 'react-router';
 
-import { useListing } from '../api/queries';
-import type { Webhook, WebhookKind } from '../api/webhooks';
-import { type Secret, SecretOnce } from '../parts/dialogs';
+import { api, body, type Schemas } from '../api/client';
+import { useChange, useEventTypes, useListing } from '../api/queries';
+import type { Webhook, WebhookFilter, WebhookKind } from '../api/webhooks';
+import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
 import { ChoiceFilter, choices, FilterBar, SearchFilter, useFilters } from '../parts/filters';
 import { Health, WebhookStateBadge } from '../parts/health';
 import { Empty, Page } from '../parts/layout';
 import { List } from '../parts/list';
+import { notifyDone } from '../parts/notify';
 import { shortUrl } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -16,22 +18,23 @@ import { CreateWebhook } from './webhook_form';
 import { PlusIcon } from '../parts/icons';
 
 const said = texts.webhooks;
-const FILTERS = ['q', 'state', 'event'];
+const FILTERS = ['name', 'url', 'state', 'event'];
 const STATES = { enabled: 'Enabled', disabled: 'Disabled' };
 
-export function WebhookList({ kind, title, about, children }: {
+type Only = (webhook: Webhook) => boolean;
+
+export function WebhookList({ kind, title, about, only }: {
   kind: WebhookKind;
   title: string;
   about: string;
-  children?: ReactNode;
+  only?: Only;
 }) {
   const mayWrite = useMay(kind.name === 'personal' ? 'me:webhooks' : 'webhooks:write');
   return (
-    <WebhookListing kind={kind} mayWrite={mayWrite}>
+    <WebhookListing kind={kind} mayWrite={mayWrite} {...(only ? { only } : {})}>
       {(listing, create) => (
         <Page title={title} description={about} actions={create}>
           {listing}
-          {children}
         </Page>
       )}
     </WebhookListing>
@@ -39,25 +42,39 @@ export function WebhookList({ kind, title, about, children }: {
 }
 
 /** The list with its filters and its form; the frame around it is that of the screen. */
-export function WebhookListing({ kind, mayWrite, children }: {
+export function WebhookListing({ kind, mayWrite, only, children }: {
   kind: WebhookKind;
+  only?: Only;
   mayWrite: boolean;
   children: (listing: ReactNode, create: ReactNode) => ReactNode;
 }) {
   const filters = useFilters();
   const [creating, setCreating] = useState(false);
   const [secret, setSecret] = useState<Secret | null>(null);
-  const all = useListing<Webhook>([...kind.key, 'list'], kind.list, { refresh: 15_000 });
-  const [text, state, event] = FILTERS.map(filters.get) as [string, string, string];
-  const wanted = text.toLowerCase();
-  const items = all.items?.filter(
-    (webhook) =>
-      (!wanted || webhook.url.toLowerCase().includes(wanted) || (webhook.name ?? '').toLowerCase().includes(wanted)) &&
-      (!state || webhook.state === state) &&
-      (!event || (webhook.events as string[]).includes(event)),
-  );
-  const events = Object.fromEntries((all.items ?? []).flatMap((one) => one.events.map((name) => [name, name])));
-  const filtered = Boolean(text || state || event);
+  const [name, url, state, event] = FILTERS.map(filters.get) as [string, string, string, string];
+  // The other kinds have short lists, and no filters.
+  const wanted: WebhookFilter = kind.name !== 'workspace' ? {} : {
+    ...(name ? { name } : {}),
+    ...(url ? { url } : {}),
+    ...(state ? { state: state as Schemas['WebhookState'] } : {}),
+    ...(event ? { event: event as Schemas['EventType'] } : {}),
+  };
+  const all = useListing<Webhook>([...kind.key, 'list', wanted], (cursor) => kind.list(cursor, wanted), { refresh: 15_000 });
+  const items = only ? all.items?.filter(only) : all.items;
+  const types = useEventTypes().data ?? [];
+  const filtered = Boolean(name || url || state || event);
+  const [selected, setSelected] = useState<string[]>([]);
+  const [deleting, setDeleting] = useState(false);
+  const chosen = (items ?? []).filter((webhook) => selected.includes(webhook.id));
+  const remove = useChange((ids: string[]) => body(api.POST('/v1/webhooks/delete', { body: { ids } })), {
+    touches: [[...kind.key]],
+  });
+  async function deleteChosen() {
+    const { results } = await remove.mutateAsync(chosen.map((webhook) => webhook.id));
+    const left = results.filter((one) => one.status !== 'deleted');
+    notifyDone(said.deletedMany(results.length - left.length, results.length));
+    setSelected(left.map((one) => one.id));
+  }
   const create = mayWrite && (
     <Button leftSection={<PlusIcon />} onClick={() => setCreating(true)}>
       {said.create}
@@ -65,30 +82,67 @@ export function WebhookListing({ kind, mayWrite, children }: {
   );
   const listing = (
     <>
-      {(all.items?.length ?? 0) > 0 && (
-        <FilterBar filters={filters} names={FILTERS}>
-          <SearchFilter filters={filters} name="q" label={said.search} />
-          <ChoiceFilter filters={filters} name="state" label={said.state} any={said.anyState} choices={choices(STATES)} />
-          <ChoiceFilter filters={filters} name="event" label={said.events} any={said.anyEvent} choices={choices(events)} />
-        </FilterBar>
+      {kind.name === 'workspace' && (filtered || (all.items?.length ?? 0) > 0) && (
+        <Group justify="space-between">
+          <FilterBar filters={filters} names={FILTERS}>
+            <SearchFilter filters={filters} name="name" label={said.searchName} />
+            <SearchFilter filters={filters} name="url" label={said.searchUrl} />
+            <ChoiceFilter filters={filters} name="state" label={said.state} any={said.anyState} choices={choices(STATES)} />
+            <ChoiceFilter
+              filters={filters}
+              name="event"
+              label={said.events}
+              any={said.anyEvent}
+              choices={types.filter((type) => !type.personal).map((type) => ({ value: type.type, label: type.type }))}
+            />
+          </FilterBar>
+          {chosen.length > 0 && (
+            <Button color="red" variant="light" onClick={() => setDeleting(true)}>
+              {said.deleteMany(chosen.length)}
+            </Button>
+          )}
+        </Group>
       )}
       <List
         label={said.title}
         listing={{ ...all, items }}
         id={(webhook) => webhook.id}
         columns={[
+          ...(mayWrite && kind.name === 'workspace'
+            ? [
+                {
+                  title: texts.actions.delete,
+                  hideTitle: true,
+                  cell: (webhook: Webhook) => (
+                    <Checkbox
+                      aria-label={texts.tokens.select(webhook.name ?? webhook.url)}
+                      checked={selected.includes(webhook.id)}
+                      onChange={(change) => {
+                        const { checked } = change.currentTarget;
+                        setSelected((ids) => (checked ? [...ids, webhook.id] : ids.filter((id) => id !== webhook.id)));
+                      }}
+                    />
+                  ),
+                },
+              ]
+            : []),
           {
             title: said.name,
             wide: true,
             cell: (webhook) => (
               <>
-                <Anchor component={Link} to={kind.detailPage(webhook.id)} fw={500}>
+                <Anchor component={Link} to={kind.detailPage(webhook.id)} fw={500} size="sm">
                   {webhook.name ?? shortUrl(webhook.url)}
                 </Anchor>
-                {webhook.name && (
+                {(webhook.name ?? '') !== '' && (
                   <Text size="xs" c="dimmed">
                     {shortUrl(webhook.url)}
                   </Text>
+                )}
+                {kind.name === 'workspace' && (webhook.bot_id ?? webhook.application_id) !== null && (
+                  <Badge size="sm" variant="default" mt={4}>
+                    {webhook.bot_id ? said.ofBot : said.ofApplication}
+                  </Badge>
                 )}
               </>
             ),
@@ -108,6 +162,21 @@ export function WebhookListing({ kind, mayWrite, children }: {
         }
       />
       <CreateWebhook kind={kind} opened={creating} close={() => setCreating(false)} created={setSecret} />
+      <Confirm
+        opened={deleting}
+        close={() => setDeleting(false)}
+        title={said.deleteMany(chosen.length)}
+        action={said.deleteMany(chosen.length)}
+        name={chosen.length === 1 && chosen[0] ? (chosen[0].name ?? chosen[0].id) : String(chosen.length)}
+        confirm={deleteChosen}
+      >
+        {said.deleteAbout}
+        {chosen.map((webhook) => (
+          <Text key={webhook.id} size="sm" fw={600}>
+            {webhook.name ?? webhook.url}
+          </Text>
+        ))}
+      </Confirm>
       <SecretOnce secret={secret} close={() => setSecret(null)} />
     </>
   );

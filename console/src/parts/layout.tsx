@@ -72,7 +72,9 @@ export function Section({ title, about, actions, children }: {
   );
 }
 
+/** A refusal, or no answer: the words of the API, the request id, and a way on. A missing plan has a notice of its own. */
 export function Failure({ error, retry }: { error: ApiError; retry?: () => void }) {
+  if (error.kind === 'plan-required') return <PlanNotice detail={error.message} />;
   return (
     <Alert color="red" icon={<ExclamationTriangleIcon />} title={texts.errors.title}>
       <Stack gap="xs" align="flex-start">
@@ -90,6 +92,19 @@ export function Failure({ error, retry }: { error: ApiError; retry?: () => void 
             {texts.actions.tryAgain}
           </Button>
         )}
+      </Stack>
+    </Alert>
+  );
+}
+
+export function PlanNotice({ detail }: { detail: string }) {
+  return (
+    <Alert color="blue" title={texts.plan.title}>
+      <Stack gap="xs" align="flex-start">
+        <Text size="sm">{detail}</Text>
+        <Button component="a" href="/docs" size="xs" variant="default">
+          {texts.plan.docs}
+        </Button>
       </Stack>
     </Alert>
   );

@@ -21,8 +21,8 @@ from ferryman.schema import Listing, ListQuery
 
 app = Api(
     "Applications",
-    "External programs that post to one group and talk to people. They call `POST /webhooks/{app_name}/{token}` and "
-    "`POST /webhooks/{token}/fchat`; what people answer is delivered to their callback.",
+    "External programs that post to one group and talk to people. They post to the URLs under "
+    "`/webhooks/`; the answers of people are delivered to their callback.",
 )
 handler = app
 

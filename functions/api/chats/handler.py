@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.conversations.chats import access, service, table
 from ferryman.conversations.chats.schema import ChatIn, ChatOut, ChatPatch, MemberOut
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
-from ferryman.integrations import cascades
+from ferryman.integrations.cascades import chats as cascade
 from ferryman.schema import Listing, ListQuery
 
 app = Api("Chats", "Group and private conversations, and who belongs to them.")
@@ -57,7 +57,7 @@ def read_chat(call: ThisCall, chat_id: Id) -> ChatOut:
 )
 @needs("chats:write")
 def edit_chat(call: ThisCall, chat_id: Id, data: Annotated[ChatPatch, Body()]) -> ChatOut:
-    return ChatOut.of(cascades.edit_chat(call.caller, chat_id, data))
+    return ChatOut.of(cascade.edit(call.caller, chat_id, data))
 
 
 @app.get("/v1/chats/<chat_id>/members", summary="List a chat's members")

@@ -1,9 +1,12 @@
 """The delivery log of the workspace's webhooks, and sending again: deliveries, retries and replays."""
 
-from ferryman.dialects.fluxdesk import addresses
+from ferryman.dialects import addresses
 from ferryman.http import delivery_routes
-from ferryman.http.api import Api
+from ferryman.http.api import Api, Id, ThisCall, needs
 from ferryman.http.webhook_owners import workspace
+from ferryman.pipeline import held
+from ferryman.webhooks.replays.schema import HeldEventOut, HeldOut
+from ferryman.webhooks.subscriptions import service
 
 app = Api(
     "Deliveries",
@@ -13,3 +16,22 @@ app = Api(
 handler = app
 
 delivery_routes.show(app, workspace.OWNER)
+
+
+@app.get(
+    "/v1/webhooks/<webhook_id>/held",
+    summary="List the events that a webhook holds",
+    description="Those that happened while it was disabled: messages of its chats, their edits and deletions, and "
+    "mentions of bots, as long as they are kept. They are found again when you ask, so the answer says what is there "
+    "now. PATCH the webhook with held: deliver or skip to decide about them. Personal webhooks hold nothing: the "
+    "person's inbox has it all.",
+)
+@needs("webhooks:read", plan=workspace.OWNER.plan)
+def list_held(call: ThisCall, webhook_id: Id) -> HeldOut:
+    webhook = service.get_visible(call.caller, webhook_id)
+    shown, count, complete = held.find(webhook)
+    items = [
+        HeldEventOut(event_id=one.event_id, event_type=one.type, chat_id=one.chat_id, created_at=one.created_at)
+        for one in shown
+    ]
+    return HeldOut(since=webhook.holds_from, until=webhook.held_until, count=count, complete=complete, items=items)

@@ -3,8 +3,8 @@
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from ferryman import ids, settings
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.http.hook_urls import url_of
 from ferryman.identity.users.schema import OwnerIn
 from ferryman.integrations.incoming_webhooks import service, table
 from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
@@ -40,9 +40,7 @@ def create_incoming_webhook(call: ThisCall, data: Annotated[IncomingWebhookIn, B
 
 def _with_url(call: Call, webhook: IncomingWebhook, secret: str) -> IncomingWebhookCreated:
     shown = IncomingWebhookCreated.of(webhook)
-    path = f"/services/T{ids.ulid(webhook.workspace_id)}/B{ids.ulid(webhook.incoming_webhook_id)}/"
-    base = settings.optional("PUBLIC_URL") or call.origin()
-    shown.url = f"{base}{path if webhook.flavour == 'slack' else '/hooks/'}{secret}"
+    shown.url = url_of(call, webhook, secret)
     return shown
 
 

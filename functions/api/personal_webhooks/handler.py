@@ -1,6 +1,6 @@
-"""A person's own webhooks: /v1/me/webhooks, and FluxDesk's address of them."""
+"""A person's own webhooks: /v1/me/webhooks, and another product's address of them."""
 
-from ferryman.dialects.fluxdesk import addresses
+from ferryman.dialects import addresses
 from ferryman.http import delivery_routes, webhook_routes
 from ferryman.http.api import Api
 from ferryman.http.webhook_owners import personal

@@ -8,7 +8,6 @@ from ferryman.identity.users import service, table
 from ferryman.identity.users.schema import MeOut, UserIn, UserOut, UserPatch, UserQuery
 from ferryman.identity.workspaces import table as workspaces
 from ferryman.identity.workspaces.schema import WorkspaceOut
-from ferryman.integrations import cascades
 from ferryman.schema import Listing
 
 app = Api("Users", "The people and bots of the workspace.")
@@ -83,4 +82,6 @@ def read_user(call: ThisCall, user_id: Id) -> UserOut:
 )
 @needs("users:write")
 def edit_user(call: ThisCall, user_id: Id, data: Annotated[UserPatch, Body()]) -> UserOut:
-    return UserOut.of(cascades.edit_person(call.caller, user_id, data))
+    from ferryman.integrations.cascades import people  # all that a person may own, which the other routes do not touch
+
+    return UserOut.of(people.edit(call.caller, user_id, data))

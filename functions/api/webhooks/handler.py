@@ -1,9 +1,9 @@
-"""The workspace's outgoing webhooks: /v1/webhooks, FluxDesk's address of them, and the types of events."""
+"""The workspace's outgoing webhooks: /v1/webhooks, another product's address of them, and the types of events."""
 
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body
-from ferryman.dialects.fluxdesk import addresses
+from ferryman.dialects import addresses
 from ferryman.events import catalogue
 from ferryman.events.schema import EventTypeOut
 from ferryman.http import webhook_routes

@@ -8,8 +8,7 @@ from typing import Any
 
 from ferryman import failures
 from ferryman.aws import dynamodb as store
-from ferryman.pipeline import parking
-from ferryman.webhooks.replays import service
+from ferryman.pipeline import held, parking
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
@@ -29,4 +28,4 @@ def _one(record: dict[str, Any]) -> None:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         parking.park("record", record, f"{type(error).__name__}: {error}")
         return
-    service.step(*replay)
+    held.step(*replay)

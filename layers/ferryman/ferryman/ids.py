@@ -31,6 +31,7 @@ APPLICATION_REQUEST = "req"
 CONTEXT = "ctx"
 NOTIFICATION = "ntf"
 RECEIPT = "rct"
+CONNECTION = "con"
 
 
 def _encode(milliseconds: int, tail: bytes) -> str:

@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from ferryman import clock, settings
 from ferryman.aws import clients, failures
 from ferryman.errors import Conflict, RetryLater
+from ferryman.failures import report
 
 type Item = dict[str, Any]
 type Key = dict[str, str]
@@ -151,6 +152,24 @@ def get_many(table: str, keys: Iterable[Key], *, consistent: bool = True) -> lis
         else:
             raise RetryLater(f"DynamoDB keeps leaving reads of {table} unprocessed.")
     return found
+
+
+def read[T: Record](record: type[T], items: Iterable[Item], id_name: str, unreadable: set[str] | None) -> dict[str, T]:
+    """The records in these items, by their ids (the attribute `id_name`).
+
+    A row that this version cannot read is left out, so that it stops nobody else's work. It rings an alarm, and its id
+    is added to `unreadable`.
+    """
+    records: dict[str, T] = {}
+    for item in items:
+        try:
+            records[item[id_name]] = record.from_item(item)
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            row_id = str(item.get(id_name))
+            report("row.unreadable", error, table=record.__name__, row=row_id)
+            if unreadable is not None:
+                unreadable.add(row_id)
+    return records
 
 
 def query(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, Self
 
 from ferryman.aws import dynamodb as store
-from ferryman.formats import FORMATS
+from ferryman.formats import FORMATS, STORED
 from ferryman.formats.interface import Body, Webhook
 
 type EventType = Literal[
@@ -42,10 +42,6 @@ type NotificationType = Literal[
     "team_support.approved",
     "system",
 ]
-
-
-# Formats whose bodies are stored with an event: the version before this one reads them there and cannot render.
-_STORED_FORMATS = ("fchat", "fluxdesk")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -117,7 +113,7 @@ class Event(store.Record):
         return item
 
     def _other_bodies(self) -> dict[str, str]:
-        renders = {name: FORMATS[name] for name in _STORED_FORMATS if FORMATS[name].can_render(self)}
+        renders = {name: FORMATS[name] for name in STORED if FORMATS[name].can_render(self)}
         return {name: format_.render(self, _NOBODY).content.decode() for name, format_ in renders.items()}
 
     @classmethod

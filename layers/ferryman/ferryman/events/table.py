@@ -87,10 +87,10 @@ def get(workspace_id: str, event_id: str) -> Event | None:
     return Event.from_item(item) if item else None
 
 
-def get_many(workspace_events: Iterable[tuple[str, str]]) -> dict[str, Event]:
+def get_many(workspace_events: Iterable[tuple[str, str]], unreadable: set[str] | None = None) -> dict[str, Event]:
     """The events of (workspace_id, event_id) pairs that are still kept, by event id."""
-    found = store.get_many(TABLE, [key(*pair) for pair in workspace_events])
-    return {item["event_id"]: Event.from_item(item) for item in found}
+    items = store.get_many(TABLE, [key(*pair) for pair in workspace_events])
+    return store.read(Event, items, "event_id", unreadable)
 
 
 def dispatched(event_key: store.Key) -> None:

@@ -8,10 +8,11 @@ deliveries (docs/decisions/0020-dialects.md, docs/decisions/0045-formats-render-
 from collections.abc import Mapping
 from typing import Literal, cast
 
-from ferryman.formats import fchat, fluxdesk, native
+from ferryman.formats import discord, fchat, fluxdesk, google_chat, mattermost, native, slack, teams
 from ferryman.formats.interface import OutgoingFormat, Signing
 
-type Format = Literal["ferryman", "fchat", "fluxdesk"]  # `ferryman` is our own
+# `ferryman` is our own
+type Format = Literal["ferryman", "fchat", "fluxdesk", "slack", "mattermost", "teams", "discord", "google_chat"]
 type Signature = Literal["fm", "standard", "fluxdesk"]  # `fm` and `standard` are our own, in `webhooks.signing`
 OF_APPLICATIONS: Format = "fchat"  # the format of applications that choose none
 OF_PEOPLE: Format = "fluxdesk"  # the format of personal webhooks that choose none
@@ -29,7 +30,14 @@ FORMATS: Mapping[str, OutgoingFormat] = {
     "fluxdesk": OutgoingFormat(
         fluxdesk.can_render, fluxdesk.render, fluxdesk.schema, Signing(fluxdesk.headers, fluxdesk.sign)
     ),
+    "slack": OutgoingFormat(slack.can_render, slack.render, slack.schema),
+    "mattermost": OutgoingFormat(mattermost.can_render, mattermost.render, mattermost.schema),
+    "teams": OutgoingFormat(teams.can_render, teams.render, teams.schema),
+    "discord": OutgoingFormat(discord.can_render, discord.render, discord.schema),
+    "google_chat": OutgoingFormat(google_chat.can_render, google_chat.render, google_chat.schema),
 }
+# The version before this one cannot render, and reads these bodies in the items of events.
+STORED: tuple[Format, ...] = ("fchat", "fluxdesk")
 OTHERS: tuple[Format, ...] = tuple(cast(Format, name) for name in FORMATS if name != "ferryman")
 
 

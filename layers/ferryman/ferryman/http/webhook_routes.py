@@ -14,6 +14,7 @@ from ferryman.http.webhook_owners import Management
 from ferryman.schema import Listing
 from ferryman.webhooks.deliveries import service as deliveries
 from ferryman.webhooks.deliveries.schema import DeliveryOut
+from ferryman.webhooks.replays import service as replays
 from ferryman.webhooks.subscriptions import service
 from ferryman.webhooks.subscriptions.model import Webhook
 from ferryman.webhooks.subscriptions.schema import WebhookCreated, WebhookOut
@@ -69,7 +70,10 @@ def manage(app: Api, management: Management) -> None:
     )
     @needs(owner.writes, plan=owner.plan)
     def edit(call: ThisCall, data: Annotated[management.changes, Body()]) -> WebhookOut:  # type: ignore[name-defined]
-        return WebhookOut.of(management.edit(call, owner.webhook_id(call), data))
+        webhook = management.edit(call, owner.webhook_id(call), data)
+        if choice := getattr(data, "held", None):
+            webhook = replays.decide_about_held(call.caller, webhook, choice)
+        return WebhookOut.of(webhook)
 
     @app.delete(
         owner.webhook,
@@ -94,7 +98,7 @@ def _care(app: Api, management: Management) -> None:
         f"{owner.webhook}/rotate-secret",
         summary=f"Rotate the signing secret of {owner.title}",
         description="The new secret is shown once. Until the overlap ends, each delivery carries a signature of both; "
-        "`fluxdesk` has room for one and changes over at once.",
+        "a signature with room for one changes over at once.",
         operation_id=f"rotate_{owner.noun}_secret",
         responses=errors(409),
     )

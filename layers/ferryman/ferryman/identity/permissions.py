@@ -20,6 +20,8 @@ type Scope = Literal[
     "tokens:write",
     "webhooks:read",
     "webhooks:write",
+    "connections:read",
+    "connections:write",
     "notifications:read",
     "notifications:write",
     "me:webhooks",
@@ -44,6 +46,8 @@ DESCRIPTIONS: dict[Scope, str] = {
     "tokens:write": "Create, edit and revoke API tokens, none broader than the one used.",
     "webhooks:read": "See incoming and outgoing webhooks and the delivery log.",
     "webhooks:write": "Create, edit and delete incoming and outgoing webhooks for the user's own chats.",
+    "connections:read": "See the connectors, and the connections that the user made.",
+    "connections:write": "Connect other products; it makes webhooks for the user's own chats.",
     "notifications:read": "Read the user's own notifications and mark them read.",
     "notifications:write": "Send notifications to people, see those the user sent and cancel them.",
     "me:webhooks": "Manage the user's personal webhooks, which get the user's own notifications.",
@@ -54,10 +58,11 @@ ALL: tuple[Scope, ...] = tuple(DESCRIPTIONS)
 
 _TALK: frozenset[Scope] = frozenset({"messages:read", "messages:write", "chats:read", "users:read"})
 _OWN: frozenset[Scope] = frozenset({"notifications:read", "me:webhooks"})
+_CONNECT: frozenset[Scope] = frozenset({"webhooks:read", "webhooks:write", "connections:read", "connections:write"})
 _OF_ROLE: dict[Role, frozenset[Scope]] = {
     "owner": frozenset(ALL),
     "admin": frozenset(ALL),
-    "manager": _TALK | _OWN | {"chats:write", "webhooks:read", "webhooks:write", "notifications:write"},
+    "manager": _TALK | _OWN | _CONNECT | {"chats:write", "notifications:write"},
     "staff": _TALK | _OWN | {"chats:write"},
     "bot": _TALK,
 }

@@ -70,11 +70,28 @@ class Case:
     webhook: Webhook | None
     event: Event | None
     memberships: set[tuple[str, str]]
+    read_at: float
+    is_readable: bool = True
+
+
+class UnreadableRow(Exception):
+    """A row of the delivery cannot be read by this version. The ticket comes again, and the failure rings an alarm."""
 
 
 def first_stop(case: Case) -> Stop | None:
     """The answer of the first check that stops the attempt; None when nothing does."""
     return next((stop for check in CHECKS if (stop := check(case))), None)
+
+
+def _is_readable(case: Case) -> Stop | None:
+    if not case.is_readable:
+        raise UnreadableRow(f"A row of the delivery {case.ticket.delivery_id} cannot be read.")
+    return None
+
+
+def is_still_wanted(case: Case) -> Stop | None:
+    """Looks at the webhook anew: a batch of the slow lane begins its last attempt seconds after it read."""
+    return _is_still_wanted(case)
 
 
 def _is_kept(case: Case) -> Stop | None:
@@ -142,6 +159,7 @@ def _is_in_time(case: Case) -> Stop | None:
 
 # In this order: each check relies on those before it.
 CHECKS: tuple[Callable[[Case], Stop | None], ...] = (
+    _is_readable,
     _is_kept,
     _is_not_over,
     _is_not_being_sent,

@@ -33,9 +33,11 @@ from ferryman.webhooks import health, signing, tickets
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery, Settlement
 from ferryman.webhooks.subscriptions import sealing
+from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import SLOW_AFTER_SECONDS, Webhook
 from ferryman.webhooks.tickets import Ticket
 
+_FRESH_SECONDS = 1  # a webhook that was read longer ago is read again before its attempt
 _LEASE_MARGIN_SECONDS = 15  # after the attempt's own limit: time to write the outcome, with every try
 # From one beginning to the next on the slow lane. Two hundred handshakes at once would take seconds on the seventh of a
 # core that 256 MB have, each of them out of its own receiver's time. The thread that begins them shares that core, so
@@ -68,6 +70,8 @@ def deliver(batch: Sequence[Ticket], invocation: Invocation, serve: Callable[[],
             webhook=known.webhooks.get(ticket.webhook_id),
             event=known.events.get(ticket.event_id),
             memberships=known.memberships,
+            read_at=known.at,
+            is_readable=known.unreadable.isdisjoint({ticket.delivery_id, ticket.webhook_id, ticket.event_id}),
         )
 
     def one(ticket: Ticket) -> Verdict | Exception:
@@ -122,6 +126,10 @@ def _attempt(case: Case, limit: int) -> Verdict:
     """Check, claim, send and settle one delivery. `limit` is how many seconds an attempt may last."""
     if stop := checks.first_stop(case):
         return _act(case, stop)
+    if clock.now() - case.read_at > _FRESH_SECONDS:
+        case = _read_again(case)
+        if stop := checks.is_still_wanted(case):
+            return _act(case, stop)
     ticket, delivery, webhook, event = case.ticket, case.delivery, case.webhook, case.event
     assert delivery and webhook and event  # noqa: S101 - the checks stop without them
     secrets = [
@@ -146,6 +154,13 @@ def _attempt(case: Case, limit: int) -> Verdict:
     with case.invocation.calling(delivery, webhook):
         outcome = _send(delivery, webhook, body, secrets, limit)
     return settle(delivery, webhook, outcome)
+
+
+def _read_again(case: Case) -> Case:
+    """The case with its webhook as it is now, which may have been disabled or deleted meanwhile."""
+    ticket = case.ticket
+    fresh = webhooks.get_many([(ticket.workspace_id, ticket.webhook_id)])
+    return replace(case, webhook=fresh.get(ticket.webhook_id), read_at=clock.now())
 
 
 def _send(delivery: Delivery, webhook: Webhook, body: Body, secrets: Sequence[str], limit: int) -> Outcome:

@@ -24,15 +24,26 @@ class Source(NamedTuple):
     message_id: str | None = None
 
 
-def recall(sources: Iterable[Source]) -> dict[str, Event]:
-    """The events that can still be found, by event id. Three batch reads at most, one when all is unchanged."""
+def recall(sources: Iterable[Source], unreadable: set[str] | None = None) -> dict[str, Event]:
+    """The events that can still be found, by event id. Three batch reads at most, one when all is unchanged.
+
+    The ids of events that are there and cannot be read are added to `unreadable`.
+    """
+    broken: set[str] = set()
     wanted = {source.event_id: source for source in sources}
     posted = {
         (source.workspace_id, source.chat_id, source.message_id)
         for source in wanted.values()
         if source.chat_id and source.message_id
     }
-    made = [message_created(message) for message in messages.as_posted(posted)]
+    made = [message_created(message) for message in messages.as_posted(posted, broken)]
     found = {event.event_id: event for event in made if event.event_id in wanted}
     stored = [source[:2] for source in wanted.values() if source.event_id not in found]
-    return found | events.get_many(stored)
+    found |= events.get_many(stored, broken)
+    if unreadable is not None:
+        unreadable |= {
+            source.event_id
+            for source in wanted.values()
+            if source.event_id not in found and broken & {source.message_id, source.event_id}
+        }
+    return found

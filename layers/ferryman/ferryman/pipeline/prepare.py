@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ferryman import clock
 from ferryman.conversations.chats import table as chats
 from ferryman.events.model import Event
 from ferryman.pipeline import load_events
@@ -21,18 +22,23 @@ class Prepared:
     webhooks: dict[str, Webhook]
     events: dict[str, Event]
     memberships: set[tuple[str, str]]
+    unreadable: set[str]  # ids of rows that are there, and that this version cannot read
+    at: float  # when all that was read
 
 
 def prepare(batch: Sequence[Ticket]) -> Prepared:
     """Two to six batch reads, whatever the size of the batch. Consistent, but for messages."""
-    stored = deliveries.get_many(key(ticket) for ticket in batch if not ticket.first_receive)
+    unreadable: set[str] = set()
+    at = clock.now()
+    stored = deliveries.get_many((key(ticket) for ticket in batch if not ticket.first_receive), unreadable)
     wanted = [ticket for ticket in batch if not (ticket.delivery_id in stored and stored[ticket.delivery_id].is_over)]
-    webhooks_by_id = webhooks.get_many((ticket.workspace_id, ticket.webhook_id) for ticket in wanted)
-    events_by_id = load_events.recall(_source(ticket, stored.get(ticket.delivery_id)) for ticket in wanted)
+    webhooks_by_id = webhooks.get_many(((ticket.workspace_id, ticket.webhook_id) for ticket in wanted), unreadable)
+    sources = [_source(ticket, stored.get(ticket.delivery_id)) for ticket in wanted]
+    events_by_id = load_events.recall(sources, unreadable)
     unsure = [
         ticket for ticket in wanted if ticket.first_receive and not _is_plain(ticket, webhooks_by_id, events_by_id)
     ]
-    stored |= deliveries.get_many(map(key, unsure))
+    stored |= deliveries.get_many(map(key, unsure), unreadable)
     deliveries_by_id = {}
     pairs: dict[str, set[tuple[str, str]]] = {}
     for ticket in batch:
@@ -47,7 +53,7 @@ def prepare(batch: Sequence[Ticket]) -> Prepared:
     members: set[tuple[str, str]] = set()
     for workspace_id, chosen in pairs.items():
         members |= chats.memberships(workspace_id, chosen)
-    return Prepared(deliveries_by_id, webhooks_by_id, events_by_id, members)
+    return Prepared(deliveries_by_id, webhooks_by_id, events_by_id, members, unreadable, at)
 
 
 def key(ticket: Ticket) -> tuple[str, str, str]:

@@ -5,42 +5,46 @@ that takes, and a message that has no receipt is given one (`pipeline.accounting
 looking costs next to nothing while there is nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import batched
 
 from ferryman import clock, ids, log, metrics
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.messages import table as messages
 from ferryman.errors import RetryLater
 from ferryman.events import table as events
-from ferryman.pipeline import dispatch, lost_messages
-from ferryman.webhooks.replays import service
+from ferryman.pipeline import dispatch, held, lost_messages
 from ferryman.webhooks.replays import table as replays
 
 # The tables with such an index, and the names of their keys.
 KEYS = {messages.TABLE: ("chat", "message_id"), events.TABLE: ("event",), replays.TABLE: ("webhook", "replay_id")}
+_BATCH = 100  # items that one dispatcher works on, and one batch read of each table
+_STOP_BEFORE_SECONDS = 10
 SETTLED_AFTER_SECONDS = 120  # the stream is given that long before it is called late
 
 
 def sweep(seconds_left: Callable[[], float]) -> int:
-    """Dispatch what waits for longer than two minutes, oldest first. Returns how many events that were.
+    """Dispatch what waits for longer than two minutes, oldest first. Returns how many items that were.
 
-    Stops when less than ten seconds are left; the next run goes on. Raises RetryLater, at the end, when some failed.
+    Works on a hundred items at a time, by turns from messages, events and replays. Stops when less than ten seconds are
+    left; the next run goes on. Raises RetryLater, at the end, when some failed.
     """
     before = clock.iso(clock.now() - SETTLED_AFTER_SECONDS)
     late, failed = lost_messages.find(seconds_left)
     swept = 0
     try:
-        for table, indexed in _waiting(before, late):
-            if seconds_left() < 10:
+        for batch in batched(_waiting(before, late), _BATCH, strict=False):
+            if seconds_left() < _STOP_BEFORE_SECONDS:
                 return swept
             try:
-                swept += _sweep_one(table, indexed, before, seconds_left)
+                done, broken = _sweep_batch(batch, before, seconds_left)
             except dispatch.OutOfTime:
                 return swept
-            except Exception as error:
-                # One that cannot be read must not keep those behind it waiting for ever.
-                failed += 1
-                log.logger.exception("sweep.failed", extra={"error": type(error).__name__, "item": indexed})
+            except Exception as error:  # an infrastructure of ours refuses: the items of the batch keep their marks
+                _report(error, None)
+                done, broken = 0, len(batch)
+            swept += done
+            failed += broken
     finally:
         if swept:
             metrics.count("SweptEvents", swept)
@@ -51,27 +55,63 @@ def sweep(seconds_left: Callable[[], float]) -> int:
 
 
 def _waiting(before: str, late: list[store.Key]) -> Iterator[tuple[str, store.Item]]:
-    """The items that the indexes of the marks hold, and the messages that were marked a moment ago."""
-    for table in KEYS:
-        for shard in range(ids.SHARDS):
-            for indexed in store.query_all(
-                table,
-                "undispatched = :shard AND created_at < :before",
-                {":shard": str(shard), ":before": before},
-                index=messages.UNDISPATCHED_INDEX,
-            ):
-                yield table, indexed
-    yield from ((messages.TABLE, key) for key in late)
+    """The items that the indexes of the marks hold, and the messages that were marked a moment ago, by turns."""
+    lists = [*(_marked(table, before) for table in KEYS), ((messages.TABLE, key) for key in late)]
+    while lists:
+        for one in list(lists):
+            if (waiting := next(one, None)) is None:
+                lists.remove(one)
+            else:
+                yield waiting
 
 
-def _sweep_one(table: str, indexed: store.Item, before: str, seconds_left: Callable[[], float]) -> int:
-    item = store.get(table, {name: indexed[name] for name in KEYS[table]})
-    if item is None or "undispatched" not in item:
-        return 0  # the index was behind, or another run was faster: it is dispatched by now
-    if table == replays.TABLE and item["updated_at"] >= before:
-        return 0  # a long replay that gets on
-    go_on(table, item, seconds_left)
-    return 1
+def _marked(table: str, before: str) -> Iterator[tuple[str, store.Item]]:
+    for shard in range(ids.SHARDS):
+        for indexed in store.query_all(
+            table,
+            "undispatched = :shard AND created_at < :before",
+            {":shard": str(shard), ":before": before},
+            index=messages.UNDISPATCHED_INDEX,
+        ):
+            yield table, indexed
+
+
+def _sweep_batch(
+    batch: Sequence[tuple[str, store.Item]], before: str, seconds_left: Callable[[], float]
+) -> tuple[int, int]:
+    """Dispatch these items with one dispatcher. Returns how many were dispatched, and how many failed."""
+    dispatcher = dispatch.Dispatcher(seconds_left)
+    done, failed = 0, 0
+    try:
+        for table, item in _items(batch):
+            if "undispatched" not in item or (table == replays.TABLE and item["updated_at"] >= before):
+                continue  # dispatched meanwhile, or a long replay that gets on
+            try:
+                if table == replays.TABLE:
+                    held.step(item["workspace_id"], item["webhook_id"], item["replay_id"])
+                else:
+                    dispatcher.add(dispatch.of_item(item))
+                done += 1
+            except dispatch.OutOfTime:
+                raise
+            except Exception as error:
+                # One that cannot be read must not keep those behind it waiting for ever.
+                failed += 1
+                _report(error, {name: item.get(name) for name in KEYS[table]})
+    finally:
+        dispatcher.flush()
+    return done, failed
+
+
+def _items(batch: Sequence[tuple[str, store.Item]]) -> Iterator[tuple[str, store.Item]]:
+    """The items of the batch as their tables hold them now; the indexes may be behind."""
+    for table, names in KEYS.items():
+        keys = [{name: indexed[name] for name in names} for its_table, indexed in batch if its_table == table]
+        yield from ((table, item) for item in store.get_many(table, keys))
+
+
+def _report(error: Exception, item: object) -> None:
+    log.logger.exception("sweep.failed", exc_info=error, extra={"error": type(error).__name__, "item": item})
 
 
 def go_on(table: str, item: store.Item, seconds_left: Callable[[], float], *, gone: bool = False) -> None:
@@ -80,7 +120,7 @@ def go_on(table: str, item: store.Item, seconds_left: Callable[[], float], *, go
     `gone` says that the table holds the item no more, so its event is stored for its deliveries.
     """
     if table == replays.TABLE:
-        service.step(item["workspace_id"], item["webhook_id"], item["replay_id"])
+        held.step(item["workspace_id"], item["webhook_id"], item["replay_id"])
         return
     pending = dispatch.of_item(item)
     if gone and pending.event:

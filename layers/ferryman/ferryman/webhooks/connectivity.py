@@ -7,13 +7,15 @@ same guard as a delivery.
 import json
 
 from ferryman import clock, log, settings
-from ferryman.outbound import allowed_targets, transport
+from ferryman.outbound import allowed_targets
 from ferryman.outbound.outcomes import Outcome, Unreachable
 from ferryman.webhooks.subscriptions.model import Webhook
 
 
 def send(webhook: Webhook) -> Outcome:
     """Call the webhook's URL once, whether or not the webhook is enabled."""
+    from ferryman.outbound import transport  # imports requests, which no other route of these functions needs
+
     body = {
         "type": "connectivity.check",
         "text": "Ferryman checks that this address can be reached. This request is not signed.",

@@ -18,6 +18,7 @@ from ferryman import clock, log, metrics, settings
 from ferryman.aws import dynamodb as store
 from ferryman.events import table as events
 from ferryman.outbound.outcomes import Delivered, Outcome, Refused, Unreachable
+from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.events import webhook_disabled
 from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import (
@@ -97,7 +98,9 @@ def _count(webhook: Webhook, outcome: Refused | Unreachable, error: str) -> int:
     pause, patience = settings.integer("PAUSE_SECONDS"), _patience(outcome)
     failures = webhooks.failed(webhook, error, below=PAUSE_AFTER_FAILURES - 1 if pause else None)
     seconds = patience
-    if pause and not failures:
+    if (failures >= DISABLE_AFTER_FAILURES or (pause and not failures)) and _succeeded_between(webhook):
+        failures = webhooks.counted_anew(webhook, error, clock.now_iso())
+    elif pause and not failures:
         # The fifth, or a later one. The pause is set by the write that counts, so that no other comes in between.
         seconds = max(pause, patience)
         failures = webhooks.failed_and_paused(webhook, error, _until(seconds))
@@ -113,6 +116,18 @@ def _count(webhook: Webhook, outcome: Refused | Unreachable, error: str) -> int:
             failures=failures,
         )
     return failures
+
+
+def _succeeded_between(webhook: Webhook) -> bool:
+    """Whether an attempt succeeded since the first of the failures: then they are not in a row.
+
+    Batches that run side by side do not see each other's counts, and a success does not write while the webhook looks
+    well to it. So the log of deliveries is asked, once before each pause.
+    """
+    now = webhooks.get_many([(webhook.workspace_id, webhook.webhook_id)]).get(webhook.webhook_id)
+    if now is None or now.failing_since is None or now.paused_until != webhook.paused_until:
+        return False
+    return deliveries.any_delivered_since(webhook.workspace_id, webhook.webhook_id, now.failing_since)
 
 
 def _patience(outcome: Refused | Unreachable) -> int:

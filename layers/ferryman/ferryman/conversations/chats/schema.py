@@ -12,7 +12,7 @@ from ferryman.schema import Input, Name, Output, Time
 type ChatHandle = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9_.-]{0,62}[a-z0-9])?$")]
 _HANDLE = "Names the chat where other products say `#builds`; unique in the workspace."
 type ExternalId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:@-]{1,128}$")]
-_EXTERNAL_ID = "The chat's id in another system, such as FChat's `beatchat_id`."
+_EXTERNAL_ID = "The chat's id in another system, such as an application's."
 
 
 class ChatIn(Input):

@@ -59,7 +59,7 @@ def _handle_of(name: str) -> str | None:
 
 
 def edit(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
-    """Rename a chat, or open and close it. `integrations.cascades.edit_chat` also tells its incoming webhooks."""
+    """Rename a chat, or open and close it. `integrations.cascades.chats.edit` also tells its incoming webhooks."""
     before = get_visible(caller, chat_id)
     changes = patch.model_dump(exclude_unset=True)
     for name, value in changes.items():

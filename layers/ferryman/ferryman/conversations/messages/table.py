@@ -35,7 +35,7 @@ def get(workspace_id: str, chat_id: str, message_id: str) -> Message:
     return Message.from_item(item)
 
 
-def as_posted(keys: set[tuple[str, str, str]]) -> list[Message]:
+def as_posted(keys: set[tuple[str, str, str]], unreadable: set[str] | None = None) -> list[Message]:
     """Those of (workspace_id, chat_id, message_id) that are as they were posted, or were until a moment ago.
 
     Read eventually consistent, for half the price; what such a read does not show yet is read again consistently.
@@ -44,7 +44,8 @@ def as_posted(keys: set[tuple[str, str, str]]) -> list[Message]:
     seen = [{"chat": item["chat"], "message_id": item["message_id"]} for item in shown]
     missing = [its_key for its_key in (key(*parts) for parts in keys) if its_key not in seen]
     shown += store.get_many(TABLE, missing)
-    return [Message.from_item(item) for item in shown if "text" in item and item["revision"] == 1]
+    as_they_were = [item for item in shown if "text" in item and item.get("revision") == 1]
+    return list(store.read(Message, as_they_were, "message_id", unreadable).values())
 
 
 def page(
@@ -67,6 +68,22 @@ def page(
         after=after,
     )
     return [Message.from_item(item) for item in found.items], found.last_key
+
+
+def between(workspace_id: str, chat_id: str, after: str, until: str, limit: int) -> tuple[list[Message], str | None]:
+    """A chat's messages with ids behind `after` and before `until`, oldest first, the deleted ones too.
+
+    With the id to go on behind, when `limit` of them were read.
+    """
+    found = store.query(
+        TABLE,
+        "chat = :chat AND message_id BETWEEN :low AND :high",
+        {":chat": f"{workspace_id}/{chat_id}", ":low": f"{after}.", ":high": until, ":now": int(clock.now())},
+        where=store.KEPT,
+        limit=limit,
+    )
+    last = found.last_key["message_id"] if found.last_key else None
+    return [Message.from_item({"text": "", **item}) for item in found.items], last  # a deleted one has no text
 
 
 def creating(message: Message, *, marked: bool = False) -> store.Write:

@@ -18,6 +18,7 @@ _REFUSALS: dict[type[Exception], Refusal] = {
     NoDictionary: (400, "Bad Request: reply_markup must be a dictionary"),
     InvalidKeyboard: (400, "Bad Request: inlineKeyboard must be a list of list of dicts"),
     intake.TooManyButtons: (400, "Limit 30 buttons"),
+    # FChat calls the external id of a chat `beatchat_id`.
     intake.GroupWithoutExternalId: (400, "Bad Request: beatchat group id not found"),
     intake.GroupInactive: (400, "Bad Request: group is not active"),
     intake.NoGroup: (404, "Application does not have a group assigned"),

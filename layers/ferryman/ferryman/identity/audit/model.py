@@ -48,6 +48,10 @@ type Action = Literal[
     "application.token_revoked",
     "application.handed_over",
     "workspace.plan_changed",
+    "connection.created",
+    "connection.edited",
+    "connection.reset",
+    "connection.deleted",
 ]
 
 

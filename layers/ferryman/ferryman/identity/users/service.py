@@ -41,7 +41,7 @@ def create(caller: Caller, wanted: UserIn, idempotency_key: IdempotencyKey | Non
 
 
 def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
-    """Change a person. `integrations.cascades.edit_person` also brings it to their tokens, sessions and webhooks."""
+    """Change a person. `integrations.cascades.people.edit` also brings it to their tokens, sessions and webhooks."""
     before = table.get(caller.workspace_id, user_id)
     if before.role == "bot":
         raise Conflict("This is a bot. Edit it with PATCH /v1/bots/{id}.")

@@ -11,7 +11,7 @@ from ferryman.identity.users.model import User
 from ferryman.identity.users.schema import Handle
 from ferryman.schema import Description, Input, Name, Output, Time, distinct
 from ferryman.webhooks.subscriptions.model import WebhookState
-from ferryman.webhooks.subscriptions.schema import Signatures, Url
+from ferryman.webhooks.subscriptions.schema import HELD, Held, Signatures, Url
 
 # All that the role `bot` may hold (ferryman.identity.permissions).
 type BotScope = Literal["messages:read", "messages:write", "chats:read", "users:read"]
@@ -122,3 +122,4 @@ class CallbackPatch(Input):
     name: Name | None = None
     description: Description | None = None
     state: WebhookState | None = Field(None, description="`enabled` also forgets the failures so far.")
+    held: Held | None = Field(None, description=HELD)

@@ -1,6 +1,7 @@
 """Incoming webhooks: created and revoked by admins, posted to by whoever has the URL."""
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -53,9 +54,16 @@ _UNKNOWN = "The incoming webhook does not exist. Check the URL; it may have been
 
 
 def create(
-    caller: Caller, wanted: "IncomingWebhookIn", idempotency_key: IdempotencyKey | None = None
+    caller: Caller,
+    wanted: "IncomingWebhookIn",
+    idempotency_key: IdempotencyKey | None = None,
+    *,
+    extra_writes: Callable[[IncomingWebhook], Sequence[store.Write]] = lambda _webhook: (),
 ) -> tuple[IncomingWebhook, str]:
-    """A new incoming webhook for a chat the caller belongs to, and the secret of its URL."""
+    """A new incoming webhook for a chat the caller belongs to, and the secret of its URL.
+
+    `extra_writes` gives writes that join the transaction.
+    """
     try:
         access.get_visible(caller, wanted.chat_id)
     except NotFound:
@@ -85,6 +93,7 @@ def create(
             chats.open_now(caller.workspace_id, wanted.chat_id),
             users.acting(caller.workspace_id, caller.user_id, caller.role),
             *_audited(caller, "incoming_webhook.created", webhook),
+            *extra_writes(webhook),
         ]
     )
     return webhook, secret
@@ -239,15 +248,16 @@ def regenerate(caller: Caller, incoming_webhook_id: str) -> tuple[IncomingWebhoo
 
 def revoke(caller: Caller, incoming_webhook_id: str) -> None:
     """Delete an incoming webhook: when this returns, its URL accepts nothing any more."""
-    webhook = get_visible(caller, incoming_webhook_id)
-    store.commit(
-        [
-            table.deleting(webhook),
-            credentials.revoking(webhook.secret_hash),
-            *_audited(caller, "incoming_webhook.revoked", webhook),
-        ],
-        tries=3,
-    )
+    store.commit(revoking(caller, get_visible(caller, incoming_webhook_id)), tries=3)
+
+
+def revoking(caller: Caller, webhook: IncomingWebhook) -> list[store.Write]:
+    """The writes that delete an incoming webhook, with their audit record."""
+    return [
+        table.deleting(webhook),
+        credentials.revoking(webhook.secret_hash),
+        *_audited(caller, "incoming_webhook.revoked", webhook),
+    ]
 
 
 def follow_chat(chat: Chat) -> None:

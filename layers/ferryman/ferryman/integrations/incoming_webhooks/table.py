@@ -24,6 +24,12 @@ def get(workspace_id: str, incoming_webhook_id: str) -> IncomingWebhook:
     return IncomingWebhook.from_item(item)
 
 
+def get_many(workspace_id: str, incoming_webhook_ids: list[str]) -> dict[str, IncomingWebhook]:
+    """Those that exist, by their ids."""
+    found = store.get_many(TABLE, [key(workspace_id, one) for one in incoming_webhook_ids])
+    return {item["incoming_webhook_id"]: IncomingWebhook.from_item(item) for item in found}
+
+
 def page(
     workspace_id: str,
     limit: int,

@@ -18,6 +18,7 @@ TABLE = "deliveries"
 _DAY_SECONDS = 86_400
 # A settlement that collides with another transaction is written again: an attempt that was made must be on record.
 _SETTLE_TRIES = 5
+_NEWEST = 50  # deliveries that are looked at for a success
 
 
 class LostClaim(Conflict):
@@ -76,10 +77,24 @@ def get(workspace_id: str, delivery_id: str) -> Delivery:
     return Delivery.from_item(item)
 
 
-def get_many(keys: Iterable[tuple[str, str, str]]) -> dict[str, Delivery]:
+def get_many(keys: Iterable[tuple[str, str, str]], unreadable: set[str] | None = None) -> dict[str, Delivery]:
     """The deliveries of (workspace_id, webhook_id, delivery_id) that exist, by delivery id."""
-    found = store.get_many(TABLE, [key(*parts) for parts in keys])
-    return {item["delivery_id"]: Delivery.from_item(item) for item in found}
+    items = store.get_many(TABLE, [key(*parts) for parts in keys])
+    return store.read(Delivery, items, "delivery_id", unreadable)
+
+
+def any_delivered_since(workspace_id: str, webhook_id: str, at: str) -> bool:
+    """Whether one of the webhook's newest deliveries succeeded at `at` (ISO) or later."""
+    newest = store.query(
+        TABLE,
+        "webhook = :webhook",
+        {":webhook": f"{workspace_id}/{webhook_id}", ":delivered": "delivered", ":at": at},
+        where="#state = :delivered AND updated_at >= :at",
+        names={"#state": "state"},
+        newest_first=True,
+        limit=_NEWEST,
+    )
+    return bool(newest.items)
 
 
 def page(

@@ -22,6 +22,7 @@ class Replay(store.Record):
     states: list[DeliveryState] = field(default_factory=list)
     since: str | None = None
     until: str | None = None
+    held: bool | None = None  # what was held while the webhook was disabled, from `since` to `until`
     requeued: int = 0
     position: store.Key | None = None  # where the next page begins
     undispatched: str | None = None  # set while there is work left; the sweeper's index

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from ferryman import ids
+from ferryman.events.model import EventType
 from ferryman.schema import Input, Output, Time, distinct
 from ferryman.webhooks.replays.model import Replay, ReplayState
 
@@ -29,6 +30,25 @@ class ReplayIn(Input):
         return self
 
 
+class HeldEventOut(Output):
+    """An event that a webhook did not get because it was disabled."""
+
+    event_id: str
+    event_type: EventType
+    chat_id: str | None
+    created_at: Time
+
+
+class HeldOut(Output):
+    """The events that a webhook did not get while it was disabled."""
+
+    since: Time | None = Field(description="From when on events are held; null: none are.")
+    until: Time | None = Field(description="When the webhook was enabled; null while it is disabled.")
+    count: int
+    complete: bool = Field(description="false: there are more than could be counted at once.")
+    items: list[HeldEventOut] = Field(description="The first hundred, oldest first.")
+
+
 class ReplayPreview(Output):
     """The deliveries that a replay would send again."""
 
@@ -44,6 +64,7 @@ class ReplayOut(Output):
     state: ReplayState
     delivery_id: str | None = Field(description="The one delivery that was asked for, if it was one.")
     states: list[Over]
+    held: bool = Field(description="Whether it delivers what was held while the webhook was disabled.")
     since: Time | None
     until: Time | None
     requeued: int = Field(description="How many deliveries were put into the queue again so far.")
@@ -53,5 +74,7 @@ class ReplayOut(Output):
 
     @classmethod
     def of(cls, replay: Replay) -> Self:
-        names = set(cls.model_fields) - {"id"}
-        return cls.model_validate({"id": replay.replay_id, **{name: getattr(replay, name) for name in names}})
+        names = set(cls.model_fields) - {"id", "held"}
+        return cls.model_validate(
+            {"id": replay.replay_id, "held": bool(replay.held), **{name: getattr(replay, name) for name in names}}
+        )

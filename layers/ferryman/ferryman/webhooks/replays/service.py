@@ -12,6 +12,7 @@ from contextlib import suppress
 from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotFound
+from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.webhooks import tickets
 from ferryman.webhooks.deliveries import table as deliveries
@@ -19,7 +20,9 @@ from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.replays import table
 from ferryman.webhooks.replays.model import Replay
 from ferryman.webhooks.replays.schema import ReplayIn
+from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import Webhook
+from ferryman.webhooks.subscriptions.schema import Held
 from ferryman.webhooks.tickets import Ticket
 
 _PAGE = 100
@@ -60,6 +63,17 @@ def start(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> Replay:
     replay = _matching(_new(caller, webhook), wanted)
     store.commit([table.creating(replay)])
     return replay
+
+
+def decide_about_held(caller: Caller, webhook: Webhook, choice: Held) -> Webhook:
+    """Have the events that an enabled webhook holds delivered, oldest first, or forget them."""
+    writes = [webhooks.decided(webhook), *audit.writes(caller, "webhook.edited", webhook.webhook_id, {"held": choice})]
+    if choice == "deliver":
+        job = _new(caller, webhook)
+        job.held, job.since, job.until = True, webhook.held_from, webhook.held_until
+        writes.append(table.creating(job))
+    store.commit(writes)
+    return webhooks.get(webhook.workspace_id, webhook.webhook_id)
 
 
 def read(webhook: Webhook, replay_id: str) -> Replay:

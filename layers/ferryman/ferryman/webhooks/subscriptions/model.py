@@ -57,7 +57,10 @@ class Webhook(store.Record):
     state: WebhookState = "enabled"
     disabled_reason: str | None = None
     disabled_at: str | None = None
+    held_from: str | None = None  # since when events are held that nobody has decided about
+    held_until: str | None = None  # when it was enabled again
     consecutive_failures: int = 0
+    failing_since: str | None = None  # when the first of them ended
     last_error: str | None = None
     paused_until: int = 0  # epoch milliseconds; no attempt before, then one probes
     slow_until: int = 0  # epoch milliseconds; until then its deliveries take the slow lane
@@ -81,6 +84,13 @@ class Webhook(store.Record):
     def replies_as(self) -> str | None:
         """The user who says what the receiver replies; None when its answers are not read."""
         return self.bot_id
+
+    @property
+    def holds_from(self) -> str | None:
+        """Since when it holds events: those of its disabled time, until somebody has them delivered or skipped."""
+        if self.user_id:
+            return None  # the person's inbox has them
+        return self.held_from or self.disabled_at
 
     @property
     def is_slow(self) -> bool:

@@ -1,6 +1,6 @@
 """Requests and responses of the API about outgoing webhooks."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field
 
@@ -17,6 +17,11 @@ type ChatIds = Annotated[
     Field(min_length=1, max_length=MAX_CHATS),
     AfterValidator(distinct),
 ]
+type Held = Literal["deliver", "skip"]
+HELD = (
+    "Events that happened while the webhook was disabled are held. With state: enabled, or later: `deliver` has them "
+    "delivered, oldest first, max_per_second or five a second; `skip` forgets them."
+)
 type Signatures = Annotated[list[Signature], Field(min_length=1), AfterValidator(distinct)]
 type Url = Annotated[str, Field(min_length=1, max_length=2048)]
 _CHATS = "Only events of these chats; you must belong to each. Left out: every chat, which needs admin:*."
@@ -58,6 +63,7 @@ class WebhookPatch(Input):
         None, ge=1, le=1000, description="At most this many attempts in a second; null: no limit."
     )
     state: WebhookState | None = Field(None, description="`enabled` also forgets the failures so far.")
+    held: Held | None = Field(None, description=HELD)
 
 
 class WebhookQuery(ListQuery):
@@ -119,7 +125,7 @@ _ALL_OR_SOME = "Which notifications to deliver; all types, when left out."
 class PersonalWebhookIn(Input):
     """A new personal webhook: where to send the caller's own notifications."""
 
-    url: Url = Field(description="Where to deliver: https.", examples=["https://receiver.example.com/fluxdesk-events"])
+    url: Url = Field(description="Where to deliver: https.", examples=["https://receiver.example.com/notifications"])
     events: PersonalEvents | None = Field(None, description=_ALL_OR_SOME)
     format: Format = Field(OF_PEOPLE, description=_FORMAT)
     signatures: Signatures | None = Field(None, description="Left out: that of the format.")
@@ -168,6 +174,9 @@ class WebhookOut(Output):
     state: WebhookState
     disabled_reason: str | None
     disabled_at: Time | None
+    held_from: Time | None = Field(
+        description="Since when events are held that nobody has decided about: GET /v1/webhooks/{webhook_id}/held."
+    )
     consecutive_failures: int
     paused_until: Time | None = Field(description="No attempts before, because its receiver failed or asked to wait.")
     max_per_second: int | None
@@ -186,12 +195,13 @@ class WebhookOut(Output):
 
     @classmethod
     def of(cls, webhook: Webhook) -> Self:
-        names = set(WebhookOut.model_fields) - {"id", "paused_until", "owner_id", "not_heard_chat_ids"}
+        names = set(WebhookOut.model_fields) - {"id", "paused_until", "owner_id", "not_heard_chat_ids", "held_from"}
         paused = webhook.paused_until / 1000
         return cls.model_validate(
             {
                 "id": webhook.webhook_id,
                 "owner_id": webhook.owner,
+                "held_from": webhook.holds_from,
                 "paused_until": clock.iso(paused) if paused > clock.now() else None,
                 **{name: getattr(webhook, name) for name in names},
             }

@@ -127,7 +127,10 @@ def edit(caller: Caller, webhook_id: str, patch: WebhookPatch) -> Webhook:
 
 
 def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: Sequence[store.Write] = ()) -> Webhook:
-    """Change a webhook that the caller may manage. `extra_writes` join the transaction."""
+    """Change a webhook that the caller may manage. `extra_writes` join the transaction.
+
+    This checks only that there is something to decide about when `held` is given; `replays.service` decides.
+    """
     webhook_id = before.webhook_id
     changes = patch.model_dump(exclude_unset=True)
     for name in ("url", "events", "signatures", "state"):
@@ -140,6 +143,9 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: S
     if "chat_ids" in changes:
         _check_chats(caller, changes["chat_ids"])
     state = changes.pop("state", None)
+    held = changes.pop("held", None)
+    if held and not (before.holds_from and (state or before.state) == "enabled"):
+        raise Invalid("There is nothing to decide about: no events are held, or the webhook stays disabled.", "/held")
     now = clock.now_iso()
     if changes:
         after = replace(before, **changes, updated_at=now)
@@ -147,10 +153,10 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: S
         store.commit([*table.changing(before, after), *extra_writes])
         extra_writes = ()
     if state == "enabled" and (before.state != "enabled" or before.consecutive_failures or before.paused_until):
-        entitled = []
+        writes = [table.enabling(before, now, before.holds_from)]
         if before.state != "enabled":
-            entitled = [ownership.still_entitled(before.workspace_id, before.owner, before.needs, _OWNER_ROUTE)]
-        store.commit([table.enabling(before, now), *entitled, *extra_writes])
+            writes.append(ownership.still_entitled(before.workspace_id, before.owner, before.needs, _OWNER_ROUTE))
+        store.commit([*writes, *extra_writes])
     elif state == "disabled":
         with suppress(table.NotEnabled):
             store.commit([table.disabling(before.workspace_id, webhook_id, BY_A_USER, now), *extra_writes])

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
+from ferryman import clock
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotFound
 from ferryman.webhooks.subscriptions.model import Webhook
@@ -19,6 +20,7 @@ TABLE = "webhooks"
 SUBSCRIPTIONS = "subscriptions"
 EVERY_CHAT = "*"
 OWNED = "(owner_id = :user OR (attribute_not_exists(owner_id) AND created_by = :user))"
+_SINCE = "failing_since = if_not_exists(failing_since, :at)"
 _ROWS_AT_ONCE = 500  # a full page of DynamoDB, a megabyte, would hold ten times as many at once
 
 
@@ -64,10 +66,10 @@ def get(workspace_id: str, webhook_id: str) -> Webhook:
     return Webhook.from_item(item)
 
 
-def get_many(pairs: Iterable[tuple[str, str]]) -> dict[str, Webhook]:
+def get_many(pairs: Iterable[tuple[str, str]], unreadable: set[str] | None = None) -> dict[str, Webhook]:
     """The webhooks of (workspace_id, webhook_id) pairs that exist, by webhook id."""
-    found = store.get_many(TABLE, [_key(*pair) for pair in pairs])
-    return {item["webhook_id"]: Webhook.from_item(item) for item in found}
+    items = store.get_many(TABLE, [_key(*pair) for pair in pairs])
+    return store.read(Webhook, items, "webhook_id", unreadable)
 
 
 def page(
@@ -203,16 +205,26 @@ def deleting(webhook: Webhook) -> list[store.Write]:
 
 
 def recovered(webhook: Webhook) -> None:
-    """Forget the failures and the pause."""
+    """Forget the failures and the pause, unless another pause began after the attempt did."""
     forgotten = store.set_values(
         TABLE,
         _key(webhook.workspace_id, webhook.webhook_id),
-        {"consecutive_failures": 0, "paused_until": 0, "last_error": None},
-        condition="attribute_exists(webhook_id)",
-        refused=NotFound("The webhook was deleted meanwhile."),
+        {"consecutive_failures": 0, "paused_until": 0, "last_error": None, "failing_since": None},
+        condition="paused_until = :seen",
+        values={":seen": webhook.paused_until},
     )
-    with suppress(NotFound):
+    with suppress(Conflict):
         store.commit([forgotten])
+
+
+def counted_anew(webhook: Webhook, error: str, at: str) -> int:
+    """Begin the failures in a row with this one, since an attempt succeeded between them. 0 when a pause began."""
+    return _counted(
+        webhook,
+        "SET last_error = :error, consecutive_failures = :one, failing_since = :at",
+        {":error": error, ":one": 1, ":at": at, ":seen": webhook.paused_until},
+        "paused_until = :seen",
+    )
 
 
 def pause(webhook: Webhook, until: int) -> None:
@@ -290,18 +302,20 @@ def failed(webhook: Webhook, error: str, *, below: int | None = None) -> int:
 
     With `below`, only as long as the count is below it. 0 when nothing was counted.
     """
-    condition, values = "paused_until = :seen", {":seen": webhook.paused_until, ":error": error, ":one": 1}
+    condition = "paused_until = :seen"
+    values = {":seen": webhook.paused_until, ":error": error, ":one": 1, ":at": clock.now_iso()}
     if below is not None:
         condition, values = f"{condition} AND consecutive_failures < :below", {**values, ":below": below}
-    return _counted(webhook, "SET last_error = :error ADD consecutive_failures :one", values, condition)
+    expression = f"SET last_error = :error, {_SINCE} ADD consecutive_failures :one"
+    return _counted(webhook, expression, values, condition)
 
 
 def failed_and_paused(webhook: Webhook, error: str, until: int) -> int:
     """As `failed`, and the pause until `until` (epoch milliseconds) begins with the same write."""
     return _counted(
         webhook,
-        "SET last_error = :error, paused_until = :until ADD consecutive_failures :one",
-        {":error": error, ":until": until, ":one": 1, ":seen": webhook.paused_until},
+        f"SET last_error = :error, paused_until = :until, {_SINCE} ADD consecutive_failures :one",
+        {":error": error, ":until": until, ":one": 1, ":seen": webhook.paused_until, ":at": clock.now_iso()},
         "paused_until = :seen",
     )
 
@@ -351,8 +365,22 @@ def rekeying(webhook: Webhook, secrets: list[dict[str, Any]], at: str) -> store.
     )
 
 
-def enabling(webhook: Webhook, at: str) -> store.Write:
-    """Back to work: the state is enabled and the failures are forgotten."""
+def decided(webhook: Webhook) -> store.Write:
+    """Somebody decided about the events that are held. Refused when somebody else did at the same moment."""
+    return store.set_values(
+        TABLE,
+        _key(webhook.workspace_id, webhook.webhook_id),
+        {"held_from": None, "held_until": None},
+        condition="held_from = :before",
+        values={":before": webhook.held_from},
+    )
+
+
+def enabling(webhook: Webhook, at: str, held_from: str | None = None) -> store.Write:
+    """Back to work: the state is enabled and the failures are forgotten.
+
+    `held_from` says since when events are held that nobody has decided about.
+    """
     return store.set_values(
         TABLE,
         _key(webhook.workspace_id, webhook.webhook_id),
@@ -363,7 +391,10 @@ def enabling(webhook: Webhook, at: str) -> store.Write:
             "consecutive_failures": 0,
             "paused_until": 0,
             "last_error": None,
+            "failing_since": None,
             "updated_at": at,
+            "held_from": held_from,
+            "held_until": at if held_from else None,
         },
         condition="attribute_exists(webhook_id)",
     )

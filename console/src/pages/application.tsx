@@ -1,0 +1,168 @@
+import { Anchor, Button, Modal, SimpleGrid, Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Link, useNavigate, useParams } from 'react-router';
+
+import { api, type ApiError, body, done, type Schemas } from '../api/client';
+import { useChange, useListing } from '../api/queries';
+import { WORKSPACE } from '../api/webhooks';
+import { CopyText } from '../parts/copy';
+import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
+import { ChatNames, Fact } from '../parts/facts';
+import { Empty, Loaded, Page, Section } from '../parts/layout';
+import { List } from '../parts/list';
+import { State, Time } from '../parts/values';
+import { useMay } from '../roles';
+import { texts } from '../texts';
+import { type Application, ApplicationForm, applicationSecret } from './applications';
+
+const said = texts.applications;
+const BACK = { to: '/settings/integrations/applications', label: said.title };
+
+export default function ApplicationPage() {
+  const { id = '' } = useParams();
+  const mayWrite = useMay('admin:*');
+  const navigate = useNavigate();
+  const [editing, setEditing] = useState(false);
+  const [asking, setAsking] = useState<'rotate' | 'revoke' | 'delete' | null>(null);
+  const [secret, setSecret] = useState<Secret | null>(null);
+  const path = { params: { path: { application_id: id } } };
+  const query = useQuery<Application, ApiError>({
+    queryKey: ['applications', id],
+    queryFn: () => body(api.GET('/v1/applications/{application_id}', path)),
+  });
+  const rotate = useChange(() => body(api.POST('/v1/applications/{application_id}/rotate-token', path)), {
+    touches: [['applications']],
+  });
+  const revoke = useChange(() => body(api.POST('/v1/applications/{application_id}/revoke-token', path)), {
+    touches: [['applications']],
+    done: said.tokenRevoked,
+  });
+  const remove = useChange(() => done(api.DELETE('/v1/applications/{application_id}', path)), {
+    touches: [['applications', 'list']],
+    done: said.deleted,
+  });
+  const name = query.data?.app_name ?? '';
+  return (
+    <Page
+      title={name || said.title}
+      back={BACK}
+      actions={
+        query.data &&
+        mayWrite && (
+          <>
+            <Button onClick={() => setEditing(true)}>{texts.actions.edit}</Button>
+            <Button variant="default" onClick={() => setAsking('rotate')}>
+              {said.newToken}
+            </Button>
+            {query.data.has_token && (
+              <Button variant="default" onClick={() => setAsking('revoke')}>
+                {said.revokeToken}
+              </Button>
+            )}
+            <Button color="red" variant="outline" onClick={() => setAsking('delete')}>
+              {texts.actions.delete}
+            </Button>
+          </>
+        )
+      }
+    >
+      <Loaded query={query}>
+        {(one) => (
+          <Stack gap="lg">
+            <Section title={said.details}>
+              <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }}>
+                <Fact label={said.group}>
+                  <ChatNames ids={one.chat_id ? [one.chat_id] : null} otherwise={said.noGroup} />
+                </Fact>
+                <Fact label={said.people}>{one.may_message_people ? said.allowed : said.notAllowed}</Fact>
+                <Fact label={said.token}>
+                  <State of={one.has_token ? 'active' : 'revoked'} />
+                </Fact>
+                <Fact label={said.lastUsed}>
+                  <Time at={one.last_used_at} />
+                </Fact>
+                <Fact label={said.callback}>
+                  {one.webhook_url ? <CopyText value={one.webhook_url} /> : texts.none}
+                  {one.webhook_id && (
+                    <Anchor component={Link} to={WORKSPACE.detailPage(one.webhook_id)} size="sm">
+                      {said.callbackLog}
+                    </Anchor>
+                  )}
+                </Fact>
+              </SimpleGrid>
+            </Section>
+            <Section title={said.requests} about={said.requestsAbout}>
+              <Requests id={one.id} />
+            </Section>
+            <Modal opened={editing} onClose={() => setEditing(false)} title={texts.actions.edit} size="lg">
+              {editing && <ApplicationForm application={one} close={() => setEditing(false)} />}
+            </Modal>
+          </Stack>
+        )}
+      </Loaded>
+      <SecretOnce secret={secret} close={() => setSecret(null)} />
+      <Confirm
+        opened={asking === 'rotate'}
+        close={() => setAsking(null)}
+        title={said.newToken}
+        name={name}
+        action={said.newToken}
+        confirm={async () => setSecret(applicationSecret(await rotate.mutateAsync(undefined)))}
+      >
+        {said.newTokenAbout}
+      </Confirm>
+      <Confirm
+        opened={asking === 'revoke'}
+        close={() => setAsking(null)}
+        title={said.revokeToken}
+        name={name}
+        action={said.revokeToken}
+        confirm={() => revoke.mutateAsync(undefined)}
+      >
+        {said.revokeTokenAbout}
+      </Confirm>
+      <Confirm
+        opened={asking === 'delete'}
+        close={() => setAsking(null)}
+        title={said.deleteTitle}
+        name={name}
+        action={texts.actions.delete}
+        confirm={async () => {
+          await remove.mutateAsync(undefined);
+          await navigate(BACK.to);
+        }}
+      >
+        {said.deleteAbout}
+      </Confirm>
+    </Page>
+  );
+}
+
+function Requests({ id }: { id: string }) {
+  const listing = useListing<Schemas['ApplicationRequestOut']>(
+    ['applications', id, 'requests'],
+    (cursor) =>
+      body(
+        api.GET('/v1/applications/{application_id}/requests', {
+          params: { path: { application_id: id }, query: { cursor } },
+        }),
+      ),
+    { refresh: 5000 },
+  );
+  return (
+    <List
+      label={said.requests}
+      listing={listing}
+      id={(one) => one.id}
+      columns={[
+        { title: said.endpoint, cell: (one) => said.endpoints[one.endpoint] },
+        { title: said.outcome, cell: (one) => <State of={one.outcome} /> },
+        { title: said.status, cell: (one) => <Text size="sm" ff="monospace">{one.status}</Text> },
+        { title: said.error, wide: true, cell: (one) => one.error && <Text size="sm">{one.error}</Text> },
+        { title: texts.deliveries.time, cell: (one) => <Time at={one.at} /> },
+      ]}
+      empty={<Empty title={said.noRequests} about={said.noRequestsAbout} />}
+    />
+  );
+}

@@ -1,0 +1,198 @@
+import { Anchor, Button, Group, Modal, MultiSelect, Select, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useState } from 'react';
+
+import { api, ApiError, body, type Schemas } from '../api/client';
+import { useChange, useListing, useUsers } from '../api/queries';
+import { choices, FilterBar, useFilters } from '../parts/filters';
+import { Empty, Failure, Page, Section } from '../parts/layout';
+import { List } from '../parts/list';
+import { State, Time } from '../parts/values';
+import { useMay } from '../roles';
+import { texts } from '../texts';
+
+const said = texts.notifications;
+type Entry = Schemas['EntryOut'];
+type Sent = Schemas['NotificationOut'];
+
+export default function Notifications() {
+  const filters = useFilters();
+  const maySend = useMay('notifications:write');
+  const unread = filters.get('unread') === 'true';
+  const [sending, setSending] = useState(false);
+  const listing = useListing<Entry>(
+    ['inbox', unread],
+    (cursor) => body(api.GET('/v1/me/notifications', { params: { query: { cursor, ...(unread ? { unread } : {}) } } })),
+    { refresh: 10_000 },
+  );
+  const read = useChange(
+    (notification_id: string) =>
+      body(api.POST('/v1/me/notifications/{notification_id}/read', { params: { path: { notification_id } } })),
+    { touches: [['inbox']] },
+  );
+  return (
+    <Page
+      title={said.title}
+      description={said.about}
+      actions={maySend && <Button onClick={() => setSending(true)}>{said.send}</Button>}
+    >
+      <FilterBar filters={filters} names={[]}>
+        <Switch
+          label={said.unreadOnly}
+          checked={unread}
+          onChange={(event) => filters.set('unread', event.currentTarget.checked ? 'true' : null)}
+        />
+      </FilterBar>
+      <List
+        label={said.title}
+        listing={listing}
+        id={(entry) => entry.id}
+        columns={[
+          {
+            title: said.what,
+            wide: true,
+            cell: (entry) => (
+              <>
+                <Text size="sm" fw={entry.read_at ? 400 : 700}>
+                  {entry.url ? (
+                    <Anchor href={entry.url} target="_blank" rel="noreferrer" inherit>
+                      {entry.title}
+                    </Anchor>
+                  ) : (
+                    entry.title
+                  )}
+                </Text>
+                {entry.body && (
+                  <Text size="xs" c="dimmed" className="message">
+                    {entry.body}
+                  </Text>
+                )}
+              </>
+            ),
+          },
+          { title: said.type, cell: (entry) => said.types[entry.type] },
+          { title: said.time, cell: (entry) => <Time at={entry.created_at} /> },
+          {
+            title: said.markRead,
+            hideTitle: true,
+            cell: (entry) =>
+              entry.read_at ? null : (
+                <Button size="compact-sm" variant="default" onClick={() => read.mutate(entry.id)} aria-label={`${said.markRead}: ${entry.title}`}>
+                  {said.markRead}
+                </Button>
+              ),
+          },
+        ]}
+        empty={<Empty title={said.emptyTitle} about={said.emptyAbout} />}
+      />
+      {maySend && <SentList />}
+      <Modal opened={sending} onClose={() => setSending(false)} title={said.send} size="lg">
+        {sending && <SendForm close={() => setSending(false)} />}
+      </Modal>
+    </Page>
+  );
+}
+
+function SentList() {
+  const listing = useListing<Sent>(['sent'], (cursor) => body(api.GET('/v1/notifications', { params: { query: { cursor } } })));
+  const cancel = useChange(
+    (notification_id: string) =>
+      body(api.POST('/v1/notifications/{notification_id}/cancel', { params: { path: { notification_id } } })),
+    { touches: [['sent']], done: said.cancelled },
+  );
+  return (
+    <Section title={said.sent}>
+      <List
+        label={said.sent}
+        listing={listing}
+        id={(one) => one.id}
+        columns={[
+          { title: said.what, wide: true, cell: (one) => <Text size="sm">{one.title}</Text> },
+          { title: said.to, cell: (one) => (one.everyone ? said.everyone : said.people((one.user_ids as string[] | null)?.length ?? 0)) },
+          { title: said.state, cell: (one) => <State of={one.state} /> },
+          { title: said.time, cell: (one) => <Time at={one.send_at} /> },
+          {
+            title: texts.actions.cancel,
+            hideTitle: true,
+            cell: (one) =>
+              one.state === 'scheduled' ? (
+                <Button size="compact-sm" variant="default" onClick={() => cancel.mutate(one.id)} aria-label={`${texts.actions.cancel}: ${one.title}`}>
+                  {texts.actions.cancel}
+                </Button>
+              ) : null,
+          },
+        ]}
+        empty={<Empty title={said.noneSent} about={said.noneSentAbout} />}
+      />
+    </Section>
+  );
+}
+
+function SendForm({ close }: { close: () => void }) {
+  const users = (useUsers().data ?? []).filter((user) => user.role !== 'bot' && user.active);
+  const form = useForm({
+    initialValues: {
+      type: 'system' as Schemas['NotificationType'],
+      title: '',
+      body: '',
+      url: '',
+      everyone: true,
+      user_ids: [] as string[],
+      send_at: '',
+    },
+  });
+  const send = useChange(
+    (values: typeof form.values) =>
+      body(
+        api.POST('/v1/notifications', {
+          body: {
+            type: values.type,
+            title: values.title,
+            body: values.body || null,
+            url: values.url || null,
+            everyone: values.everyone,
+            user_ids: values.everyone ? null : values.user_ids,
+            send_at: values.send_at ? new Date(values.send_at).toISOString().replace(/\.\d+/, '') : null,
+          },
+        }),
+      ),
+    { touches: [['sent'], ['inbox']], done: said.sentNow, quiet: true },
+  );
+  async function submit(values: typeof form.values) {
+    try {
+      await send.mutateAsync(values);
+      close();
+    } catch (error) {
+      if (error instanceof ApiError) form.setErrors(error.fields);
+    }
+  }
+  return (
+    <form onSubmit={form.onSubmit((values) => void submit(values))}>
+      <Stack>
+        {send.error && Object.keys(send.error.fields).length === 0 && <Failure error={send.error} />}
+        <Select label={said.type} data={choices(said.types)} allowDeselect={false} {...form.getInputProps('type')} />
+        <TextInput label={said.titleField} required data-autofocus {...form.getInputProps('title')} />
+        <Textarea label={said.body} autosize minRows={2} {...form.getInputProps('body')} />
+        <TextInput label={said.link} type="url" placeholder="https://" {...form.getInputProps('url')} />
+        <Switch label={said.toEveryone} {...form.getInputProps('everyone', { type: 'checkbox' })} />
+        {!form.values.everyone && (
+          <MultiSelect
+            label={said.to}
+            data={users.map((user) => ({ value: user.id, label: user.name }))}
+            searchable
+            {...form.getInputProps('user_ids')}
+          />
+        )}
+        <TextInput type="datetime-local" label={said.when} description={said.whenAbout} {...form.getInputProps('send_at')} />
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close}>
+            {texts.actions.cancel}
+          </Button>
+          <Button type="submit" loading={send.isPending}>
+            {said.send}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

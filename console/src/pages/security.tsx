@@ -1,0 +1,265 @@
+import { Alert, Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useState } from 'react';
+
+import { api, ApiError, body, done, type Schemas } from '../api/client';
+import { useChange, useListing, useMe } from '../api/queries';
+import { CodeBlock, CopyText } from '../parts/copy';
+import { Empty, Failure, Page, Section } from '../parts/layout';
+import { List } from '../parts/list';
+import { State, Time } from '../parts/values';
+import { texts } from '../texts';
+
+const said = texts.security;
+
+export default function Security() {
+  return (
+    <Page title={said.title} description={said.about}>
+      <Password />
+      <Email />
+      <SecondFactor />
+      <Sessions />
+    </Page>
+  );
+}
+
+/** Sends a form, and shows a refusal at the field that it is about. */
+function useSubmit<Values extends Record<string, unknown>, Out>(
+  form: ReturnType<typeof useForm<Values>>,
+  send: (values: Values) => Promise<Out>,
+  finished: (out: Out) => void,
+  message?: string,
+) {
+  const change = useChange(send, { touches: [['me'], ['sessions']], quiet: true, ...(message ? { done: message } : {}) });
+  async function submit(values: Values) {
+    try {
+      const out = await change.mutateAsync(values);
+      form.reset();
+      finished(out);
+    } catch (error) {
+      if (error instanceof ApiError) form.setErrors(error.fields);
+    }
+  }
+  const general = change.error && Object.keys(change.error.fields).length === 0 ? <Failure error={change.error} /> : null;
+  return { submit: form.onSubmit((values) => void submit(values)), busy: change.isPending, general };
+}
+
+function Password() {
+  const form = useForm({ initialValues: { current_password: '', new_password: '' } });
+  const { submit, busy, general } = useSubmit(
+    form,
+    (values) => done(api.POST('/v1/me/password', { body: values })),
+    () => undefined,
+    said.passwordChanged,
+  );
+  return (
+    <Section title={said.password} about={said.passwordAbout}>
+      <form onSubmit={submit}>
+        <Stack className="narrow">
+          {general}
+          <PasswordInput label={said.current} autoComplete="current-password" required {...form.getInputProps('current_password')} />
+          <PasswordInput
+            label={said.fresh}
+            description={texts.invitation.rules}
+            autoComplete="new-password"
+            required
+            {...form.getInputProps('new_password')}
+          />
+          <Group>
+            <Button type="submit" loading={busy}>
+              {said.changePassword}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Section>
+  );
+}
+
+function Email() {
+  const me = useMe().data;
+  const form = useForm({ initialValues: { email: '', current_password: '' } });
+  const { submit, busy, general } = useSubmit(
+    form,
+    (values) => body(api.POST('/v1/me/email', { body: values })),
+    () => undefined,
+    said.emailChanged,
+  );
+  return (
+    <Section title={said.email} about={said.emailAbout(me?.user.email ?? '')}>
+      <form onSubmit={submit}>
+        <Stack className="narrow">
+          {general}
+          <TextInput label={said.newEmail} type="email" required {...form.getInputProps('email')} />
+          <PasswordInput label={said.current} autoComplete="current-password" required {...form.getInputProps('current_password')} />
+          <Group>
+            <Button type="submit" variant="default" loading={busy}>
+              {said.changeEmail}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Section>
+  );
+}
+
+function SecondFactor() {
+  const [enrolling, setEnrolling] = useState(false);
+  const [removing, setRemoving] = useState(false);
+  const [pending, setPending] = useState<Schemas['TotpOut'] | null>(null);
+  const [codes, setCodes] = useState<string[] | null>(null);
+  return (
+    <Section title={said.factor} about={said.factorAbout}>
+      <Group>
+        <Button variant="default" onClick={() => setEnrolling(true)}>
+          {said.enrol}
+        </Button>
+        <Button variant="subtle" color="red" onClick={() => setRemoving(true)}>
+          {said.removeFactor}
+        </Button>
+      </Group>
+      <Modal opened={enrolling} onClose={() => setEnrolling(false)} title={said.enrol}>
+        {enrolling &&
+          (codes ? (
+            <Stack>
+              <Alert color="yellow">{said.codesAbout}</Alert>
+              <CodeBlock value={codes.join('\n')} label={said.codes} />
+              <Button
+                onClick={() => {
+                  setCodes(null);
+                  setPending(null);
+                  setEnrolling(false);
+                }}
+              >
+                {texts.secret.stored}
+              </Button>
+            </Stack>
+          ) : pending ? (
+            <Verify pending={pending} verified={setCodes} />
+          ) : (
+            <Begin begun={setPending} />
+          ))}
+      </Modal>
+      <Modal opened={removing} onClose={() => setRemoving(false)} title={said.removeFactor}>
+        {removing && <RemoveFactor close={() => setRemoving(false)} />}
+      </Modal>
+    </Section>
+  );
+}
+
+function Begin({ begun }: { begun: (pending: Schemas['TotpOut']) => void }) {
+  const form = useForm({ initialValues: { current_password: '' } });
+  const { submit, busy, general } = useSubmit(form, (values) => body(api.POST('/v1/me/totp', { body: values })), begun);
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        {general}
+        <PasswordInput label={said.current} autoComplete="current-password" required data-autofocus {...form.getInputProps('current_password')} />
+        <Button type="submit" loading={busy}>
+          {said.next}
+        </Button>
+      </Stack>
+    </form>
+  );
+}
+
+function Verify({ pending, verified }: { pending: Schemas['TotpOut']; verified: (codes: string[]) => void }) {
+  const form = useForm({ initialValues: { code: '' } });
+  const { submit, busy, general } = useSubmit(
+    form,
+    (values) => body(api.POST('/v1/me/totp/verify', { body: values })),
+    (out) => verified(out.recovery_codes),
+  );
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        <Text size="sm">{said.scan}</Text>
+        <CopyText value={pending.secret} />
+        <Text size="sm">
+          <a href={pending.uri}>{said.openApp}</a>
+        </Text>
+        {general}
+        <TextInput
+          label={texts.signIn.code}
+          inputMode="numeric"
+          autoComplete="one-time-code"
+          maxLength={6}
+          required
+          {...form.getInputProps('code')}
+        />
+        <Button type="submit" loading={busy}>
+          {said.activate}
+        </Button>
+      </Stack>
+    </form>
+  );
+}
+
+function RemoveFactor({ close }: { close: () => void }) {
+  const form = useForm({ initialValues: { current_password: '', code: '' } });
+  const { submit, busy, general } = useSubmit(
+    form,
+    (values) => {
+      const isCode = /^\d{6}$/.test(values.code);
+      return done(
+        api.DELETE('/v1/me/totp', {
+          body: {
+            current_password: values.current_password,
+            ...(isCode ? { code: values.code } : { recovery_code: values.code }),
+          },
+        }),
+      );
+    },
+    close,
+    said.factorRemoved,
+  );
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        {general}
+        <PasswordInput label={said.current} autoComplete="current-password" required data-autofocus {...form.getInputProps('current_password')} />
+        <TextInput label={said.codeOrRecovery} required {...form.getInputProps('code')} />
+        <Button type="submit" color="red" loading={busy}>
+          {said.removeFactor}
+        </Button>
+      </Stack>
+    </form>
+  );
+}
+
+function Sessions() {
+  const listing = useListing<Schemas['SessionOut']>(['sessions'], (cursor) =>
+    body(api.GET('/v1/sessions', { params: { query: { cursor } } })),
+  );
+  const end = useChange(
+    (session_id: string) => done(api.DELETE('/v1/sessions/{session_id}', { params: { path: { session_id } } })),
+    { touches: [['sessions']], done: said.sessionEnded },
+  );
+  return (
+    <Section title={said.sessions} about={said.sessionsAbout}>
+      <List
+        label={said.sessions}
+        listing={listing}
+        id={(one) => one.id}
+        columns={[
+          { title: said.browser, wide: true, cell: (one) => <Text size="sm">{one.user_agent ?? '—'}</Text> },
+          { title: said.from, cell: (one) => <Text size="sm">{one.ip ?? '—'}</Text> },
+          { title: said.since, cell: (one) => <Time at={one.created_at} /> },
+          {
+            title: said.endSession,
+            hideTitle: true,
+            cell: (one) =>
+              one.current ? (
+                <State of="active" label={said.thisOne} />
+              ) : (
+                <Button size="compact-sm" variant="default" onClick={() => end.mutate(one.id)} aria-label={`${said.endSession}: ${one.created_at}`}>
+                  {said.endSession}
+                </Button>
+              ),
+          },
+        ]}
+        empty={<Empty title={said.sessions} about={said.sessionsAbout} />}
+      />
+    </Section>
+  );
+}

@@ -1,0 +1,185 @@
+import { Avatar, Button, Group, Menu, Modal, Select, Stack, Text, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useState } from 'react';
+
+import { api, ApiError, body, done, type Schemas } from '../api/client';
+import { useChange, useListing, useMe } from '../api/queries';
+import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
+import { choices } from '../parts/filters';
+import { PlusIcon } from '../parts/icons';
+import { Empty, Failure, Page } from '../parts/layout';
+import { List } from '../parts/list';
+import { State } from '../parts/values';
+import { useMay } from '../roles';
+import { texts } from '../texts';
+
+const said = texts.users;
+type User = Schemas['UserOut'];
+
+export default function Users() {
+  const mayWrite = useMay('users:write');
+  const me = useMe().data;
+  const listing = useListing<User>(['users', 'list'], (cursor) => body(api.GET('/v1/users', { params: { query: { cursor } } })));
+  const [editing, setEditing] = useState<User | 'new' | null>(null);
+  const [secret, setSecret] = useState<Secret | null>(null);
+  const [resetting, setResetting] = useState<User | null>(null);
+  const invite = useChange(
+    (user_id: string) => body(api.POST('/v1/users/{user_id}/invitation', { params: { path: { user_id } } })),
+    { touches: [['users']] },
+  );
+  const setActive = useChange(
+    ({ user, active }: { user: User; active: boolean }) =>
+      body(api.PATCH('/v1/users/{user_id}', { params: { path: { user_id: user.id } }, body: { active } })),
+    { touches: [['users']], done: said.saved },
+  );
+  const resetFactor = useChange(
+    (user_id: string) => done(api.DELETE('/v1/users/{user_id}/totp', { params: { path: { user_id } } })),
+    { touches: [['users']], done: said.factorRemoved },
+  );
+  function invited(user: User) {
+    invite.mutate(user.id, {
+      onSuccess: ({ token }) =>
+        setSecret({
+          title: said.invitationFor(user.name),
+          value: `${window.location.origin}/me/invitation#${token}`,
+          about: said.invitationAbout,
+        }),
+    });
+  }
+  return (
+    <Page
+      title={said.title}
+      description={said.about}
+      actions={
+        mayWrite && (
+          <Button leftSection={<PlusIcon />} onClick={() => setEditing('new')}>
+            {said.create}
+          </Button>
+        )
+      }
+    >
+      <List
+        label={said.title}
+        listing={listing}
+        id={(user) => user.id}
+        columns={[
+          {
+            title: said.name,
+            wide: true,
+            cell: (user) => (
+              <Group gap="sm" wrap="nowrap">
+                <Avatar src={user.avatar_url} name={user.name} size={32} color="blue" alt="" />
+                <div>
+                  <Text size="sm" fw={500}>
+                    {user.name} {user.id === me?.user.id && `(${said.you})`}
+                  </Text>
+                  <Text size="xs" c="dimmed">
+                    {[user.email, user.handle && `@${user.handle}`].filter(Boolean).join(' · ')}
+                  </Text>
+                </div>
+              </Group>
+            ),
+          },
+          { title: said.role, cell: (user) => texts.roles[user.role] },
+          { title: said.state, cell: (user) => <State of={user.active ? 'active' : 'inactive'} /> },
+          {
+            title: said.change,
+            hideTitle: true,
+            cell: (user) =>
+              mayWrite && user.role !== 'bot' && user.id !== me?.user.id ? (
+                <Menu position="bottom-end">
+                  <Menu.Target>
+                    <Button size="compact-sm" variant="default" aria-label={`${said.change}: ${user.name}`}>
+                      {said.change}
+                    </Button>
+                  </Menu.Target>
+                  <Menu.Dropdown>
+                    <Menu.Item onClick={() => setEditing(user)}>{texts.actions.edit}</Menu.Item>
+                    <Menu.Item onClick={() => invited(user)}>{said.invite}</Menu.Item>
+                    <Menu.Item onClick={() => setResetting(user)}>{said.removeFactor}</Menu.Item>
+                    <Menu.Item
+                      {...(user.active ? { color: 'red' } : {})}
+                      onClick={() => setActive.mutate({ user, active: !user.active })}
+                    >
+                      {user.active ? said.deactivate : said.activate}
+                    </Menu.Item>
+                  </Menu.Dropdown>
+                </Menu>
+              ) : null,
+          },
+        ]}
+        empty={<Empty title={said.title} about={said.about} />}
+      />
+      <Modal opened={editing !== null} onClose={() => setEditing(null)} title={editing === 'new' ? said.createFor : texts.actions.edit}>
+        {editing && (
+          <UserForm
+            user={editing === 'new' ? null : editing}
+            close={() => setEditing(null)}
+            created={invited}
+          />
+        )}
+      </Modal>
+      <SecretOnce secret={secret} close={() => setSecret(null)} />
+      <Confirm
+        opened={resetting !== null}
+        close={() => setResetting(null)}
+        title={said.removeFactor}
+        name={resetting?.name ?? ''}
+        action={said.removeFactor}
+        confirm={() => resetFactor.mutateAsync(resetting?.id ?? '')}
+      >
+        {said.removeFactorAbout}
+      </Confirm>
+    </Page>
+  );
+}
+
+function UserForm({ user, close, created }: { user: User | null; close: () => void; created: (user: User) => void }) {
+  const roles: Record<string, string> = { ...texts.roles };
+  delete roles.bot;
+  const form = useForm({
+    initialValues: {
+      name: user?.name ?? '',
+      email: user?.email ?? '',
+      role: (user?.role ?? 'staff') as Schemas['PersonRole'],
+      handle: user?.handle ?? '',
+    },
+  });
+  const save = useChange(
+    (values: typeof form.values) => {
+      const input = { name: values.name, email: values.email, role: values.role, handle: values.handle || null };
+      return user
+        ? body(api.PATCH('/v1/users/{user_id}', { params: { path: { user_id: user.id } }, body: input }))
+        : body(api.POST('/v1/users', { body: input }));
+    },
+    { touches: [['users']], quiet: true, done: user ? said.saved : said.created },
+  );
+  async function submit(values: typeof form.values) {
+    try {
+      const one = await save.mutateAsync(values);
+      close();
+      if (!user) created(one);
+    } catch (error) {
+      if (error instanceof ApiError) form.setErrors(error.fields);
+    }
+  }
+  return (
+    <form onSubmit={form.onSubmit((values) => void submit(values))}>
+      <Stack>
+        {save.error && Object.keys(save.error.fields).length === 0 && <Failure error={save.error} />}
+        <TextInput label={said.name} required data-autofocus {...form.getInputProps('name')} />
+        <TextInput label={said.email} type="email" required {...form.getInputProps('email')} />
+        <Select label={said.role} description={said.rolesAbout[form.values.role]} data={choices(roles)} allowDeselect={false} {...form.getInputProps('role')} />
+        <TextInput label={said.handle} leftSection="@" {...form.getInputProps('handle')} />
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close}>
+            {texts.actions.cancel}
+          </Button>
+          <Button type="submit" loading={save.isPending}>
+            {user ? texts.actions.save : said.create}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

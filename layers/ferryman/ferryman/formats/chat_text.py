@@ -1,0 +1,77 @@
+"""The texts of chat products: our Markdown in the words of theirs, cut to their limits. Pure."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ferryman.formats.interface import Body, Event
+
+_CODE = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
+_BOLD = re.compile(r"\*\*(\S(?:[^*\n]*\S)?)\*\*|__(\S(?:[^_\n]*\S)?)__")
+_STRUCK = re.compile(r"~~(\S(?:[^~\n]*\S)?)~~")
+_LINK = re.compile(r"!?\[([^\]\n]+)\]\((https?://[^\s()<>|]+)\)")
+_EVERYBODY = re.compile(r"@(?=(?:all|channel|here)\b)", re.IGNORECASE)
+
+
+def tells(event: Event) -> bool:
+    """Whether the event is a new message that everybody in its chat sees."""
+    return event.type == "message.created" and not event.data["message"].get("visible_to")
+
+
+def text_of(event: Event) -> str:
+    """The message's text; of a message without one, the texts of its attachments."""
+    message = event.data["message"]
+    if message["text"].strip():
+        return str(message["text"])
+    attached = message.get("attachments") or []
+    parts = [one.get("text") or one.get("title") or one.get("fallback") for one in attached if isinstance(one, dict)]
+    return "\n".join(str(part) for part in parts if part) or "(a message without text)"
+
+
+def author_of(event: Event) -> dict[str, Any]:
+    """The author's `name` and `avatar_url`, each only where the message has one."""
+    author = event.data["message"]["author"]
+    return {name: author[name] for name in ("name", "avatar_url") if author.get(name)}
+
+
+def cut(text: str, limit: int) -> str:
+    """`text` with at most `limit` characters; an ellipsis takes the place of the rest."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def nobody_called(text: str) -> str:
+    """`text` in which @all, @channel and @here call nobody: a word joiner, which is not shown, follows the @."""
+    return _EVERYBODY.sub("@\u2060", text)
+
+
+def marked(text: str, plain: Callable[[str], str]) -> str:
+    """The text with `*bold*`, `~struck~` and `<address|links>`, as Slack and Google Chat write them.
+
+    `plain` makes a text harmless; it is asked for every part. Code stays as it is otherwise.
+    """
+    parts = _CODE.split(text)
+    return "".join(plain(part) if number % 2 else _marked(part, plain) for number, part in enumerate(parts))
+
+
+def _marked(text: str, plain: Callable[[str], str]) -> str:
+    found, at = [], 0
+    for link in _LINK.finditer(text):
+        found += [_emphasized(plain(text[at : link.start()])), f"<{plain(link[2])}|{plain(link[1])}>"]
+        at = link.end()
+    return "".join([*found, _emphasized(plain(text[at:]))])
+
+
+def _emphasized(text: str) -> str:
+    bold = _BOLD.sub(lambda match: f"*{match[1] or match[2]}*", text)
+    return _STRUCK.sub(r"~\1~", bold)
+
+
+def as_json(content: dict[str, Any]) -> Body:
+    """The body of a product that reads JSON in UTF-8."""
+    return Body(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
+
+
+def described(event: dict[str, Any], required: list[str], properties: dict[str, Any]) -> dict[str, Any]:
+    """The JSON Schema of a product's body, in the place of that of our own."""
+    return {**event, "required": required, "properties": properties}

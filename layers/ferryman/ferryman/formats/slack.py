@@ -1,0 +1,33 @@
+"""Slack's form of a message, for its incoming webhooks: `{"text": …}` in mrkdwn. Pure.
+
+Slack escapes `&`, `<` and `>`, so no text can call a channel (https://docs.slack.dev/messaging/formatting-message-text).
+"""
+
+from typing import Any
+
+from ferryman.formats import chat_text
+from ferryman.formats.interface import Body, Event, Webhook
+
+MAX_TEXT = 40_000  # characters; Slack cuts longer texts
+_LONGEST_ESCAPE = len("&amp;")
+can_render = chat_text.tells
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def render(event: Event, _webhook: Webhook) -> Body:
+    """The message, behind its author's name where it has one: Slack shows the name of its own app."""
+    name = chat_text.author_of(event).get("name")
+    written = chat_text.text_of(event)
+    text = chat_text.marked(written, _escaped)
+    if len(text) > MAX_TEXT - 1_000:
+        text = chat_text.marked(chat_text.cut(written, (MAX_TEXT - 1_000) // _LONGEST_ESCAPE), _escaped)
+    return chat_text.as_json({"text": f"*{_escaped(name)}*: {text}" if name else text})
+
+
+def schema(event: dict[str, Any]) -> dict[str, Any]:
+    """The JSON Schema of Slack's body."""
+    text = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT, "description": "In Slack's mrkdwn."}
+    return chat_text.described(event, ["text"], {"text": text})

@@ -1,0 +1,183 @@
+"""Events that happened while a webhook was disabled: found again from the messages, and delivered when somebody asks.
+
+Nothing is written for an event that a disabled webhook would have got. The messages of its chats show all that it
+missed: new ones, their edits and deletions, and the mentions of bots in them. Messages are walked in the order of their
+ids, so chats with many and with few messages are merged page by page.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+
+from ferryman import clock, ids, settings
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.chats import table as chats
+from ferryman.conversations.chats.model import Chat
+from ferryman.conversations.messages import table as messages
+from ferryman.conversations.messages.events import created_id, message_created, message_deleted
+from ferryman.conversations.messages.model import Message
+from ferryman.errors import NotFound
+from ferryman.events import table as events
+from ferryman.events.model import Event
+from ferryman.pipeline import bot_mentions, matching
+from ferryman.webhooks import tickets
+from ferryman.webhooks.deliveries import table as deliveries
+from ferryman.webhooks.deliveries.model import Delivery
+from ferryman.webhooks.replays import service as replays_service
+from ferryman.webhooks.replays import table as replays
+from ferryman.webhooks.replays.model import Replay
+from ferryman.webhooks.subscriptions import table as webhooks
+from ferryman.webhooks.subscriptions.model import Webhook
+from ferryman.webhooks.tickets import Ticket
+
+_PAGE = 100  # messages of one chat, in one query
+_MOST = 500  # messages of all chats, in one page
+_COUNTED_PAGES = 20
+_SHOWN = 100
+_PER_SECOND = 5  # for a webhook without a rate of its own
+_FURTHEST_SECONDS = 600  # a ticket waits in the queue no longer; the sweeper brings the job back until then
+_ON_THE_WAY_SECONDS = 3600  # a delivery that was cancelled before its first attempt may be of an earlier event
+_DAY_SECONDS = 86_400
+
+
+def find(webhook: Webhook) -> tuple[list[Event], int, bool]:
+    """The first events that the webhook holds, how many there are, and whether that is all of them."""
+    since = webhook.holds_from
+    if since is None:
+        return [], 0, True
+    shown: list[Event] = []
+    count, after = 0, None
+    for _ in range(_COUNTED_PAGES):
+        page, after = _page(webhook, since, webhook.held_until or clock.now_iso(), after)
+        missed = [event for event, delivery in _with_deliveries(webhook, page) if _is_missed(event, delivery, since)]
+        shown += missed[: _SHOWN - len(shown)]
+        count += len(missed)
+        if after is None:
+            return shown, count, True
+    return shown, count, False
+
+
+def step(workspace_id: str, webhook_id: str, replay_id: str) -> None:
+    """Do the next page of a replay, or of a job that delivers what was held. How far it is, is read anew."""
+    try:
+        replay = replays.get(workspace_id, webhook_id, replay_id)
+    except NotFound:
+        return
+    if not replay.held:
+        replays_service.step(workspace_id, webhook_id, replay_id)
+    elif replay.state == "running":
+        _deliver(replay)
+
+
+def _deliver(replay: Replay) -> None:
+    """Send the tickets of the next page, so many a second. While the webhook is disabled again, the job waits."""
+    try:
+        webhook = webhooks.get(replay.workspace_id, replay.webhook_id)
+    except NotFound:
+        _advance(replay, 0, None)
+        return
+    rate = webhook.max_per_second or _PER_SECOND
+    begins = clock.seconds(replay.created_at) + replay.requeued / rate
+    if webhook.state != "enabled" or begins - clock.now() > _FURTHEST_SECONDS:
+        return
+    after = replay.position["message_id"] if replay.position else None
+    page, reached = _page(webhook, str(replay.since), str(replay.until), after)
+    count = 0
+    for event, delivery in _with_deliveries(webhook, page):
+        if not _is_missed(event, delivery, str(replay.since)):
+            continue
+        ticket = Ticket.of(event, webhook.webhook_id)
+        if delivery is None:
+            if event.message_id is None:
+                events.keep(event)  # a mention is in no table yet
+        else:
+            with suppress(deliveries.LostClaim):
+                store.commit([deliveries.replaying(delivery, replay.created_at)])
+            ticket = ticket.as_redelivery()
+        tickets.send([ticket], max(0, begins + count / rate - clock.now()), lane=tickets.lane_of(webhook))
+        count += 1
+    _advance(replay, count, reached)
+
+
+def _advance(replay: Replay, requeued: int, reached: str | None) -> None:
+    with suppress(replays.Moved):  # cancelled, or a copy of this record did the page
+        store.commit([replays.advancing(replay, requeued, {"message_id": reached} if reached else None)])
+
+
+def _is_missed(event: Event, delivery: Delivery | None, since: str) -> bool:
+    """Whether the webhook never got it: no delivery, or one that was cancelled before its first attempt."""
+    if delivery is None:
+        return event.created_at >= since
+    return delivery.state == "cancelled" and not delivery.attempts
+
+
+def _with_deliveries(webhook: Webhook, page: list[Event]) -> list[tuple[Event, Delivery | None]]:
+    by_id = {ids.delivery(event.event_id, webhook.webhook_id): event for event in page}
+    known = deliveries.get_many((webhook.workspace_id, webhook.webhook_id, delivery_id) for delivery_id in by_id)
+    return [(event, known.get(delivery_id)) for delivery_id, event in by_id.items()]
+
+
+def _page(webhook: Webhook, since: str, until: str, after: str | None) -> tuple[list[Event], str | None]:
+    """The events that the webhook would have got, oldest first, and the message to go on behind."""
+    kept = clock.iso(clock.now() - settings.integer("DELIVERY_RETENTION_DAYS") * _DAY_SECONDS)
+    earliest = clock.iso(clock.seconds(since) - _ON_THE_WAY_SECONDS)
+    low = after or ids.floor(ids.MESSAGE, max(earliest, kept))
+    high = ids.floor(ids.MESSAGE, until)
+    found: list[Message] = []
+    cut = None
+    for chat_id in _chats(webhook):
+        some, last = messages.between(webhook.workspace_id, chat_id, low, high, _PAGE)
+        found += some
+        if last:
+            cut = min(cut or last, last)
+    found.sort(key=lambda message: message.message_id)
+    page = [message for message in found if cut is None or message.message_id <= cut]
+    if len(page) > _MOST:
+        cut = page[_MOST - 1].message_id
+        page = page[:_MOST]
+    return _wanted(webhook, page), cut
+
+
+def _chats(webhook: Webhook) -> list[str]:
+    """The chats that the webhook hears of now."""
+    if webhook.bot_id:
+        return list(chats.joined(webhook.workspace_id, webhook.bot_id))
+    if webhook.chat_ids is not None:
+        pairs = chats.memberships(webhook.workspace_id, [(chat_id, webhook.owner) for chat_id in webhook.chat_ids])
+        return [chat_id for chat_id, _ in sorted(pairs)]
+    application_id = webhook.application_id
+    return [chat.chat_id for chat in _all_chats(webhook) if application_id in (None, chat.application_id)]
+
+
+def _all_chats(webhook: Webhook) -> Iterator[Chat]:
+    after = None
+    while True:
+        some, after = chats.page(webhook.workspace_id, _PAGE, after)
+        yield from some
+        if after is None:
+            return
+
+
+def _wanted(webhook: Webhook, page: list[Message]) -> list[Event]:
+    changed = [message for message in page if message.revision > 1]
+    stored = events.get_many((webhook.workspace_id, id_) for message in changed for id_ in _changes(message))
+    enabled = replace(webhook, state="enabled")
+    chosen = []
+    for message in page:
+        told: list[Event | None] = [stored.get(id_) for id_ in _changes(message)] if message.revision > 1 else []
+        if message.revision == 1:
+            told.append(message_created(message))
+        first = told[0]
+        if first and "bot.mentioned" in webhook.events:
+            told = [*bot_mentions.events_of(first), *told]
+        members = {(message.chat_id, webhook.member_id)}
+        chosen += [event for event in told if event and matching.wants(enabled, event, members)]
+    return chosen
+
+
+def _changes(message: Message) -> list[str]:
+    """The ids of the events of a message that was changed, in their order."""
+    told = [created_id(message.message_id, message.created_at), *(message.edit_events or ())]
+    if message.deleted_at:
+        told.append(message_deleted(replace(message, revision=message.revision - 1), message.deleted_at).event_id)
+    return told

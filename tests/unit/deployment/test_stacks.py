@@ -1,0 +1,62 @@
+"""Change sets as they are shown, and the alarms that roll an update back."""
+
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from tools.deployment.stacks import Change, Plan, Stack
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> Stack:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    return Stack("ferryman-prod")
+
+
+def test_what_disappears_or_is_made_anew_is_named(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    changes = [
+        Change("Add", "NewFunction", "AWS::Lambda::Function", ""),
+        Change("Modify", "TokensFunction", "AWS::Lambda::Function", ""),
+        Change("Modify", "ChatsTable", "AWS::DynamoDB::Table", "True"),
+        Change("Modify", "AuditTable", "AWS::DynamoDB::Table", "Conditional"),
+        Change("Remove", "EventsTable", "AWS::DynamoDB::Table", ""),
+    ]
+    Plan(stack, "arn", is_new=False, changes=changes).show()
+    shown = capsys.readouterr().out
+    assert "modify     2  AWS::DynamoDB::Table" in shown
+    for line in (
+        "ChatsTable is replaced\n",
+        "AuditTable is replaced if a property says so",
+        "EventsTable is removed",
+    ):
+        assert line in shown
+    assert "TokensFunction" not in shown
+
+
+def test_an_update_is_rolled_back_by_alarms_that_mean_the_release(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that rings already is left out: it would end the update that repairs it."""
+    alarms = [
+        {"AlarmName": f"ferryman-prod/{name}", "AlarmArn": f"arn:{name}", "StateValue": state}
+        for name, state in (
+            ("API errors", "OK"),
+            ("Function errors/deliverer", "OK"),
+            ("Function errors/sweeper", "ALARM"),
+            ("Slow lane", "OK"),
+            ("Infrastructure failures", "INSUFFICIENT_DATA"),
+        )
+    ]
+    cloudwatch: Any = boto3.client("cloudwatch")
+    with Stubber(cloudwatch) as stubbed:
+        stubbed.add_response("describe_alarms", {"MetricAlarms": alarms}, {"AlarmNamePrefix": "ferryman-prod/"})
+        monkeypatch.setattr(boto3, "client", lambda _: cloudwatch)
+        configured = stack._rollback(10)["RollbackConfiguration"]
+    assert configured["MonitoringTimeInMinutes"] == 10
+    assert [one["Arn"] for one in configured["RollbackTriggers"]] == [
+        "arn:API errors",
+        "arn:Function errors/deliverer",
+        "arn:Infrastructure failures",
+    ]

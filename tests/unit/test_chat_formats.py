@@ -1,0 +1,125 @@
+"""Messages in the form of other chat products' incoming webhooks."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import jsonschema
+import pytest
+from ferryman import formats
+from ferryman.events import catalogue, envelope
+from ferryman.formats import Format, discord, google_chat, mattermost, slack, teams
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+CHATS: tuple[Format, ...] = ("slack", "mattermost", "teams", "discord", "google_chat")
+CI = {"type": "incoming_webhook", "id": "inc_1", "name": "CI", "avatar_url": "https://ci.example.com/a.png"}
+USER = {"type": "user", "id": "usr_1"}
+CARD = "application/vnd.microsoft.card.adaptive"
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """A webhook, as far as formats see it."""
+
+    format: str
+    webhook_id: str = "whk_1"
+
+
+def event_of(text: str, author: dict[str, Any], **fields: Any) -> Any:
+    message = {"id": "msg_1", "chat_id": "cht_1", "text": text, "author": author, **fields}
+    return envelope.build(
+        "message.created",
+        "evt_1",
+        workspace_id="wsp_1",
+        livemode=True,
+        at="2026-03-04T05:06:07.890Z",
+        data={"message": message},
+        chat_id="cht_1",
+    )
+
+
+def told(format_: Format, text: str, author: dict[str, Any] = CI, **fields: Any) -> Any:
+    rendered = event_of(text, author, **fields).render(Receiver(format_))
+    assert rendered.content_type == "application/json"
+    return json.loads(rendered.content)
+
+
+# The bodies that the products' own pages show for a plain text.
+def test_a_message_in_the_words_of_each_product() -> None:
+    assert told("slack", "Build passed") == {"text": "*CI*: Build passed"}
+    assert told("slack", "Build passed", USER) == {"text": "Build passed"}
+    assert told("google_chat", "Build passed", USER) == {"text": "Build passed"}
+    assert told("mattermost", "Build passed") == {
+        "text": "Build passed",
+        "username": "CI",
+        "icon_url": CI["avatar_url"],
+    }
+    assert told("discord", "Build passed") == {
+        "content": "Build passed",
+        "username": "CI",
+        "avatar_url": CI["avatar_url"],
+        "allowed_mentions": {"parse": []},
+    }
+    (attachment,) = told("teams", "Build passed")["attachments"]
+    assert (attachment["contentType"], attachment["contentUrl"]) == (CARD, None)
+    assert attachment["content"]["type"] == "AdaptiveCard"
+    assert [block["text"] for block in attachment["content"]["body"]] == ["CI", "Build passed"]
+
+
+@pytest.mark.parametrize("format_", CHATS)
+@settings(deadline=None, max_examples=50)
+@given(text=st.text(max_size=300), name=st.text(min_size=1, max_size=120))
+def test_every_body_keeps_to_its_schema(format_: Format, text: str, name: str) -> None:
+    schema = formats.FORMATS[format_].schema(catalogue.schema("message.created"))
+    jsonschema.validate(told(format_, text, {**CI, "name": name}), schema)
+
+
+@pytest.mark.parametrize("text", ["&" * 16_000, "ж" * 16_000, '"\n' * 8_000, "**a** " * 2_600, "\U0001f600" * 16_000])
+def test_the_longest_texts_keep_within_each_products_limit(text: str) -> None:
+    for format_ in CHATS:
+        schema = formats.FORMATS[format_].schema(catalogue.schema("message.created"))
+        jsonschema.validate(told(format_, text), schema)
+    assert len(told("discord", text)["content"]) == discord.MAX_CONTENT
+    assert len(told("google_chat", text)["text"]) == google_chat.MAX_TEXT
+    assert len(told("slack", text)["text"]) <= slack.MAX_TEXT
+    assert len(told("mattermost", text)["text"]) <= mattermost.MAX_TEXT
+    sent = event_of(text, CI).render(Receiver("teams")).content
+    assert teams.MAX_BYTES // 2 < len(sent) <= teams.MAX_BYTES or len(text) * 4 < teams.MAX_BYTES
+
+
+def test_bold_struck_and_links_are_written_as_slack_and_google_chat_write_them() -> None:
+    text = "**Build 42** of [main](https://ci.example.com/42?a=1&b=2) ~~failed~~ passed: `**not bold**`"
+    expected = "*Build 42* of <https://ci.example.com/42?a=1{}b=2|main> ~failed~ passed: `**not bold**`"
+    assert told("slack", text, USER)["text"] == expected.format("&amp;")
+    assert told("google_chat", text, USER)["text"] == expected.format("&")
+
+
+def test_no_text_calls_everybody_in_the_other_product() -> None:
+    assert told("slack", "<!channel> <@U1>", USER)["text"] == "&lt;!channel&gt; &lt;@U1&gt;"
+    assert "<users/" not in told("google_chat", "<users/all>", USER)["text"]
+    assert told("discord", "@everyone", USER)["allowed_mentions"] == {"parse": []}
+    for name in ("all", "channel", "HERE"):
+        assert f"@{name}" not in told("mattermost", f"Hey @{name}!", USER)["text"]
+    assert told("mattermost", "ci@all-hands.example.com @allan", USER)["text"].endswith("@allan")
+
+
+def test_a_name_that_discord_refuses_is_left_out() -> None:
+    assert "username" not in told("discord", "x", {**CI, "name": "Discord bot"})
+
+
+def test_a_message_for_one_person_leaves_nothing() -> None:
+    for format_ in CHATS:
+        assert not event_of("Only you see this", CI, visible_to="usr_1").can_be_rendered(format_)
+        assert event_of("All see this", CI, visible_to=None).can_be_rendered(format_)
+
+
+def test_a_message_without_text_says_what_its_attachments_say() -> None:
+    attachments = [{"text": "Disk is full"}, {"title": "Since noon"}, {"color": "#f00"}]
+    assert told("slack", "", USER, attachments=attachments)["text"] == "Disk is full\nSince noon"
+    assert told("slack", "", USER)["text"] == "(a message without text)"
+
+
+def test_other_events_have_no_words_in_a_chat() -> None:
+    telling = [type_ for type_ in catalogue.TYPES if catalogue.can_be_rendered("slack", type_)]
+    assert telling == ["message.created"]
