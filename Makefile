@@ -13,7 +13,7 @@ REQUIREMENTS := layers/dependencies/requirements.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install up down logs env tour-fchat tour-fluxdesk test test-console test-unit test-contract test-integration \
-	test-simulation test-e2e rehearse rehearse-simulation rehearse-operations lint types format lock build deploy smoke \
+	test-simulation test-e2e mutation rehearse rehearse-simulation rehearse-operations lint types format lock build deploy smoke \
 	destroy validate openapi docs bench clean
 
 help: ## List the targets
@@ -45,7 +45,7 @@ logs: $(INSTALLED) ## Follow what the functions log
 env: $(INSTALLED) ## Print exports that point sam, aws and boto3 to the embedded stack: eval "$$(make env)"
 	@python -m local.env
 
-test: $(INSTALLED) ## Run every check: lint, types, unit, contract, integration, simulation, e2e
+test: $(INSTALLED) ## Run every check: lint, types, unit, mutation, contract, integration, simulation, e2e
 	@python -m tools.checks
 
 test-console test-unit test-contract test-integration test-simulation test-e2e: $(INSTALLED)
@@ -57,7 +57,10 @@ test-integration: ## Run the handlers against tables built from the template
 test-simulation: ## Run the pipeline under every fault on a fake clock: 20 seeds of 400 events
 test-e2e: ## Run the journeys on an embedded stack of their own
 
-rehearse: rehearse-simulation rehearse-operations ## Run everything that is too long for `make test`
+mutation: $(INSTALLED) ## Try every mutant of the pure modules, and write their scores into docs/reliability.md
+	@python -m tools.mutation --write
+
+rehearse: rehearse-simulation rehearse-operations mutation ## Run everything that is too long for `make test`
 
 rehearse-operations: $(INSTALLED) ## Deploy, upgrade, roll back, restore and tear down on an embedded stack of its own
 	@python -m local.rehearse

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from tools import console
 from tools.console import LocalError, bold, green, red, seconds
@@ -14,16 +15,20 @@ STAGES: dict[str, list[list[str]]] = {
     "types": [["mypy", "."]],
     "console": [["python", "-m", "tools.frontend", "check"]],
     "unit": [[*_PYTEST, "tests/unit"]],
+    "mutation": [["python", "-m", "tools.mutation", "--sample"]],
     "contract": [[*_PYTEST, "tests/contract"]],
-    "integration": [[*_PYTEST, "tests/integration"]],
+    "integration": [[*_PYTEST, "tests/integration", "tests/defences"]],
     "simulation": [[*_PYTEST, "tests/simulation"]],
     "e2e": [["pytest", "-q", "tests/e2e"]],
 }
+type Result = tuple[bool, float]  # whether it passed, and the seconds that it took
+
 ADVICE = {
     "lint": "`make format` repairs most of it.",
     "types": "`make types` repeats only this.",
     "console": "`make test-console` repeats only this.",
     "unit": "`make test-unit` repeats only this.",
+    "mutation": "`make mutation` tries all mutants.",
     "contract": "`make test-contract` repeats only this.",
     "integration": "`make test-integration` repeats only this.",
     "simulation": "A seed that fails says how to see it again; `make test-simulation` repeats all of them.",
@@ -35,20 +40,38 @@ def main() -> None:
     chosen = sys.argv[1:] or list(STAGES)
     if unknown := [name for name in chosen if name not in STAGES]:
         raise LocalError(f"{unknown[0]} is not a check.", f"Choose from: {', '.join(STAGES)}.")
-    results = {name: _run(name) for name in chosen}
+    began = time.monotonic()
+    results = _run_all(chosen)
     print(f"\n{bold('Checks')}")
     for name, (passed, duration) in results.items():
         print(f"  {green('✓') if passed else red('✗')} {name:<12} {seconds(duration):>8}")
-    print(f"    {'together':<12} {seconds(sum(duration for _, duration in results.values())):>8}")
+    print(f"    {'together':<12} {seconds(time.monotonic() - began):>8}")
     if failed := [name for name, (passed, _) in results.items() if not passed]:
         raise LocalError(f"Failed: {', '.join(failed)}.", ADVICE[failed[0]])
 
 
-def _run(name: str) -> tuple[bool, float]:
-    print(f"\n{bold(name)}", flush=True)
+def _run_all(chosen: list[str]) -> dict[str, Result]:
+    """One stage after the other. The types are checked beside e2e, which waits most of its time."""
+    beside = {"types", "e2e"} <= set(chosen)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        results = {name: _run(name) for name in chosen if not (beside and name in ("types", "e2e"))}
+        if beside:
+            types = pool.submit(_run, "types", in_background=True)
+            results |= {"e2e": _run("e2e"), "types": types.result()}
+    return results
+
+
+def _run(name: str, *, in_background: bool = False) -> Result:
+    """Run a stage. In the background it is nice to the others, and its output comes at its end."""
     began = time.monotonic()
-    codes = [subprocess.run(command, check=False).returncode for command in STAGES[name]]
-    return not any(codes), time.monotonic() - began
+    if in_background:
+        commands = [["nice", *command] for command in STAGES[name]]
+        done = [subprocess.run(command, check=False, capture_output=True, text=True) for command in commands]
+        print(f"\n{bold(name)}", *(one.stdout + one.stderr for one in done), sep="\n", flush=True)
+    else:
+        print(f"\n{bold(name)}", flush=True)
+        done = [subprocess.run(command, check=False, text=True) for command in STAGES[name]]
+    return not any(one.returncode for one in done), time.monotonic() - began
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What each function imports before its first event, counted so that it cannot creep. bench/cold.py has the times."""
+"""Each function imports little before its first event, counted so that it cannot creep. bench/cold.py has the times."""
 
 import os
 import subprocess

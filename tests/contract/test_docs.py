@@ -86,7 +86,7 @@ def test_files_exist(page: Path) -> None:
 def test_make_targets_exist(page: Path) -> None:
     targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     for target in re.findall(r"\bmake ([a-z][a-z0-9-]*)", _code(page)):
-        assert target in targets, f"make {target} is no target"
+        assert target in targets, f"make {target} is not a target"
 
 
 @each_page
@@ -94,19 +94,19 @@ def test_routes_exist(page: Path) -> None:
     routes = set(template.routes())
     for method, path in re.findall(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w/{}.+-]*[\w}])", _code(page)):
         if path != "/your/path" and not path.startswith(DIALECTS):
-            assert f"{method} {path}" in routes, f"{method} {path} is no route"
+            assert f"{method} {path}" in routes, f"{method} {path} is not a route"
     shapes = {re.sub(r"\{\w+\}", "*", route.partition(" ")[2]) for route in routes}
     for path in re.findall(r'\$API(/[^"?\s]*)', re.sub(r"\$\([^)]*\)", "*", _code(page))):
-        assert re.sub(r"\$\w+", "*", path) in shapes, f"{path} is no route"
+        assert re.sub(r"\$\w+", "*", path) in shapes, f"{path} is not a route"
 
 
 @each_page
 def test_resources_and_environments_in_commands_exist(page: Path) -> None:
     code = _code(page)
     for name in re.findall(r"(?:remote invoke|physical) (\w+)", code):
-        assert name in RESOURCES, f"{name} is no resource"
+        assert name in RESOURCES, f"{name} is not a resource"
     for name in re.findall(r"\$\(output (\w+)\)", code):
-        assert name in OUTPUTS, f"{name} is no output"
+        assert name in OUTPUTS, f"{name} is not an output"
     environments = tomllib.loads((ROOT / "samconfig.toml").read_text())
     for name in re.findall(r"--config-env ([\w-]+)", code):
         assert name in environments, f"{name} is not in samconfig.toml"
@@ -151,7 +151,7 @@ def test_parameters_variables_and_names_exist(page: Path, vocabulary: set[str]) 
         assert not unknown, f"nothing is called {word}"
 
 
-def test_what_is_generated_is_fresh() -> None:
+def test_generated_files_are_fresh() -> None:
     """docs/functions.md says of each function what template.yaml says, docs/receivers.md of each event. `make docs`"""
     stale = [path.name for path, text in docs.files().items() if path.read_text() != text]
     assert not stale, "run `make docs`"
@@ -250,7 +250,7 @@ def test_the_example_of_a_signature_is_right() -> None:
     assert fm_signature([example["secret"]], int(example["timestamp"]), example["body"].encode()) == example["header"]
 
 
-def test_what_coverage_calls_done_names_a_test() -> None:
+def test_each_row_that_coverage_calls_done_names_a_test() -> None:
     rows = re.findall(r"^\| [A-Z]{2}\d+ \|.*$", (ROOT / "docs/coverage.md").read_text(), flags=re.MULTILINE)
     assert len(rows) > 100
     statuses = {row.rsplit(" | ", 1)[1].removesuffix(" |") for row in rows}

@@ -115,6 +115,12 @@ def test_a_handler_is_thin(path: Path) -> None:
     assert not foreign
 
 
+def test_no_test_file_is_longer_than_600_lines() -> None:
+    """A longer one holds two subjects."""
+    tests = (ROOT / "tests").rglob("*.py")
+    assert not {str(path.relative_to(ROOT)) for path in tests if len(path.read_text().splitlines()) > 600}
+
+
 @pytest.mark.parametrize("path", [*MODULES, *HANDLERS], ids=name_of)
 def test_nothing_unfinished_is_in_the_code(path: Path) -> None:
     text = path.read_text()

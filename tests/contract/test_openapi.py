@@ -16,7 +16,7 @@ from tests.support.described import operations
 from tools import openapi
 
 OPERATIONS = {operation.key: operation for operation in openapi.routes()}
-# The console's pages and files are behind greedy routes; they are no part of the API.
+# The console's pages and files are behind greedy routes; they are not a part of the API.
 GREEDY = {key: folder for key, folder in template.routes().items() if "{proxy+}" in key}
 ROUTES = {key: folder for key, folder in template.routes().items() if key != "$default" and key not in GREEDY}
 TEXT = (openapi.TARGET / "openapi.yaml").read_text()
@@ -162,7 +162,7 @@ def test_a_route_says_what_it_needs_and_how_it_refuses(key: str) -> None:
     ]
 
 
-def test_only_what_carries_its_own_secret_or_none_is_public() -> None:
+def test_a_route_is_public_only_if_its_path_holds_a_secret_or_it_needs_none() -> None:
     public = {key for key, operation in OPERATIONS.items() if operation.needs.scope is PUBLIC}
     without_secret = {key for key in public if "{secret}" not in key and OPERATIONS[key].tag != "Reference"}
     assert without_secret <= PUBLIC_ROUTES, "a new public route: does it really need no token? Then list it here"
@@ -180,7 +180,7 @@ PUBLIC_ROUTES = {
 
 
 @pytest.mark.parametrize("key", [key for key, operation in OPERATIONS.items() if operation.method == "POST"])
-def test_what_creates_answers_201(key: str) -> None:
+def test_a_creating_route_answers_201(key: str) -> None:
     operation = OPERATIONS[key]
     if operation.creates:
         assert operation.status in (201, 202)

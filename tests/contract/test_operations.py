@@ -112,7 +112,7 @@ def test_it_is_given_what_it_asks_for() -> None:
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
-def test_it_calls_things_by_the_name_they_have(name: str) -> None:
+def test_the_reference_calls_things_by_their_names(name: str) -> None:
     words = {"Deployment": "AWS::StackName", "ApiId": "Api"}
     resource = words.get(name, name)
     topic = {"Fn::If": ["MakesAlarmTopic", {"Ref": "AlarmTopic"}, {"Ref": "AlarmTopicArn"}]}

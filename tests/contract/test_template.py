@@ -1,8 +1,7 @@
-"""What template.yaml promises about every queue, table, function, permission and parameter, now and later."""
+"""The promises of template.yaml about every queue, table, function, permission and parameter, now and later."""
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,7 +25,7 @@ STREAM_VERBS = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams
 
 
 def own_environment(folder: str) -> dict[str, Any]:
-    """What a function is told besides its name."""
+    """The variables that one function alone has."""
     variables: dict[str, Any] = FUNCTIONS[folder]["Environment"]["Variables"]
     return {name: value for name, value in variables.items() if name != "POWERTOOLS_SERVICE_NAME"}
 
@@ -49,26 +48,6 @@ def dead_letter_target(queue: str) -> str | None:
 
 
 DEAD_LETTERS = {target for queue in QUEUES if (target := dead_letter_target(queue))}
-
-
-def references(value: Any) -> Iterator[str]:
-    """Every logical id or parameter that a part of the template refers to."""
-    match value:
-        case {"Ref": str(name)}:
-            yield name
-        case {"Condition": str(name), **rest}:
-            yield name
-            yield from references(rest)
-        case {"Fn::GetAtt": [str(name), _]}:
-            yield name
-        case {"Fn::Sub": str(text)}:
-            yield from (found.partition(".")[0] for found in re.findall(r"\$\{([^!}]+)\}", text))
-        case dict():
-            for inner in value.values():
-                yield from references(inner)
-        case list():
-            for inner in value:
-                yield from references(inner)
 
 
 # --- queues -----------------------------------------------------------------------------------------------
@@ -199,7 +178,7 @@ def test_every_bucket_is_private_encrypted_and_survives_a_deleted_stack(bucket: 
 
 
 @pytest.mark.parametrize("bucket", BUCKETS)
-def test_what_is_parked_is_kept_for_two_weeks_and_no_longer(bucket: str) -> None:
+def test_the_bucket_keeps_parked_records_for_two_weeks_and_no_longer(bucket: str) -> None:
     """It holds what people wrote. An older version of an object would stay longer, so there are none."""
     properties = BUCKETS[bucket]["Properties"]
     (rule,) = properties["LifecycleConfiguration"]["Rules"]
@@ -363,7 +342,7 @@ def test_messages_and_the_audit_log_are_kept_for_400_days_unless_somebody_says_o
     assert (PARAMETERS[name]["Default"], PARAMETERS[name]["MinValue"]) == (400, 0)
 
 
-def test_what_delivers_cannot_read_credentials() -> None:
+def test_the_deliverer_cannot_read_credentials() -> None:
     for folder in ("dispatcher", "deliverer", "dead_letters", "sweeper"):
         assert not [action for action, resource in guard.allowed(folder) if resource == "CredentialsTable"]
 
@@ -520,136 +499,3 @@ def test_no_answer_of_an_authorizer_is_remembered() -> None:
     """A cached authorizer would let a revoked token in."""
     assert "Auth" not in json.dumps(template.resources("AWS::Serverless::HttpApi"))
     assert not [folder for folder, properties in events("HttpApi") if "Auth" in properties]
-
-
-# --- parameters -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("file", "name"),
-    [(file, name) for file in ("template.yaml", "data.yaml") for name in template.load(file)["Parameters"]],
-)
-def test_every_parameter_is_described_and_used(file: str, name: str) -> None:
-    document = template.load(file)
-    parameter = document["Parameters"][name]
-    assert parameter["Description"].endswith(".")
-    assert name in set(references({key: value for key, value in document.items() if key != "Parameters"}))
-    if "AllowedPattern" in parameter:
-        assert parameter["ConstraintDescription"]
-        assert re.search(parameter["AllowedPattern"], str(parameter["Default"]))
-    if "AllowedValues" in parameter:
-        assert parameter["Default"] in parameter["AllowedValues"]
-
-
-def test_every_parameter_has_its_place_in_the_console() -> None:
-    interface = template.load()["Metadata"]["AWS::CloudFormation::Interface"]
-    grouped = [listed for group in interface["ParameterGroups"] for listed in group["Parameters"]]
-    assert sorted(grouped) == sorted(template.load()["Parameters"])
-
-
-def test_a_deployment_needs_no_answers() -> None:
-    assert not [name for name, parameter in PARAMETERS.items() if "Default" not in parameter]
-
-
-def test_nothing_local_is_on_by_default() -> None:
-    assert PARAMETERS["AllowLocalTargets"]["Default"] == "false"
-    assert PARAMETERS["EnvironmentName"]["Default"] != "local"
-    assert PARAMETERS["AllowedPorts"]["Default"] == "443,8443"
-
-
-def test_every_output_is_described() -> None:
-    for name, output in template.load()["Outputs"].items():
-        assert output["Description"].strip(), name
-
-
-# --- samconfig.toml ---------------------------------------------------------------------------------------
-
-CONFIG = tomllib.loads((template.ROOT / "samconfig.toml").read_text())
-
-
-ENVIRONMENTS = ["local", "dev", "staging", "prod"]
-TEMPLATE_OF = {"": "template.yaml", "data-": "data.yaml"}
-
-
-@pytest.mark.parametrize("kind", TEMPLATE_OF)
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_each_environment_can_be_deployed(environment: str, kind: str) -> None:
-    parameters = CONFIG[f"{kind}{environment}"]["deploy"]["parameters"]
-    overrides = dict(text.split("=", 1) for text in parameters["parameter_overrides"])
-    declared = template.load(TEMPLATE_OF[kind])["Parameters"]
-    assert overrides["EnvironmentName"] == environment
-    for name, value in overrides.items():
-        allowed = declared[name].get("AllowedValues")
-        assert allowed is None or value in [str(one) for one in allowed], f"{name}={value}"
-    if environment != "local":
-        assert "AllowLocalTargets" not in overrides
-    if environment in ("staging", "prod"):
-        assert parameters["confirm_changeset"] is True
-
-
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_an_environment_has_a_stack_of_what_is_kept_and_one_that_imports_it(environment: str) -> None:
-    release, data = (CONFIG[f"{kind}{environment}"]["deploy"]["parameters"] for kind in ("", "data-"))
-    assert release["stack_name"] == f"ferryman-{environment}"
-    assert data["stack_name"] == f"{release['stack_name']}-data"
-    assert data["template_file"] == "data.yaml"
-    assert "template_file" not in release, "it would hide what was built"
-
-
-def test_nothing_is_deployed_unless_somebody_says_to_which_environment() -> None:
-    """`sam deploy` without --config-env reads `default`, and asks for a stack when that names none."""
-    assert "deploy" not in CONFIG["default"]
-    assert "global" not in CONFIG["default"]
-    assert set(CONFIG) - {"version", "default"} == {f"{kind}{name}" for kind in TEMPLATE_OF for name in ENVIRONMENTS}
-
-
-# --- layers -----------------------------------------------------------------------------------------------
-
-
-def test_every_function_gets_the_same_layers() -> None:
-    layers = template.resources("AWS::Serverless::LayerVersion")
-    assert GLOBAL["Layers"] == [{"Ref": name} for name in layers]
-    assert not [folder for folder, function in FUNCTIONS.items() if "Layers" in function]
-    for layer in layers.values():
-        assert layer["Metadata"]["BuildArchitecture"] == {"Ref": "Architecture"}
-
-
-def test_everything_is_built_with_bytecode_that_is_valid_whatever_its_dates() -> None:
-    """`sam build` alone has to do it, so each resource is built by a Makefile, with this runtime's Python."""
-    functions, layers = (template.resources(f"AWS::Serverless::{kind}") for kind in ("Function", "LayerVersion"))
-    for item in (functions | layers).values():
-        assert item["Metadata"]["BuildMethod"] == "makefile"
-    assert {item["Metadata"]["ContextPath"] for item in functions.values()} == {"functions"}
-    for path in ("functions", "layers/ferryman", "layers/dependencies"):
-        text = (template.ROOT / path / "Makefile").read_text()
-        assert "-m compileall" in text and "--invalidation-mode unchecked-hash" in text
-        assert GLOBAL["Runtime"] in text
-
-
-def test_the_dependencies_are_built_for_the_architecture_chosen() -> None:
-    metadata = template.resources("AWS::Serverless::LayerVersion")["DependenciesLayer"]["Metadata"]
-    assert metadata["ContextPath"] == {"Fn::Sub": "layers/dependencies/${Architecture}"}
-    wheels = {"arm64": "aarch64", "x86_64": "x86_64"}
-    assert set(wheels) == set(template.load()["Parameters"]["Architecture"]["AllowedValues"])
-    for architecture, name in wheels.items():
-        text = (template.ROOT / "layers/dependencies" / architecture / "Makefile").read_text()
-        assert f"PROCESSOR := {name}\n" in text
-
-
-def test_the_layer_keeps_what_our_clients_read_of_botocore() -> None:
-    code = (template.ROOT / "layers/ferryman/ferryman/aws/clients.py").read_text()
-    clients = set(re.findall(r'_client\("(\w+)"', code))
-    makefile = (template.ROOT / "layers/dependencies/Makefile").read_text()
-    (kept,) = re.findall(r"^SERVICES := (.+)$", makefile, re.MULTILINE)
-    assert set(kept.split()) == clients | {"xray"}, "X-Ray's SDK, where tracing is on, makes a client too"
-
-
-def test_lambda_enters_every_function_by_one_module() -> None:
-    assert GLOBAL["Handler"] == "lambda_entry.handler"
-    assert not [folder for folder, function in FUNCTIONS.items() if "Handler" in function]
-
-
-def test_lambda_logs_nothing_of_its_own_while_all_is_well() -> None:
-    """START, END and REPORT would be more bytes than our own line. A function's own setting names only its group."""
-    assert GLOBAL["LoggingConfig"] == {"LogFormat": "JSON", "SystemLogLevel": "WARN"}
-    assert all(set(function["LoggingConfig"]) == {"LogGroup"} for function in FUNCTIONS.values())

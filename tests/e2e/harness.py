@@ -1,4 +1,4 @@
-"""What the e2e tests hold in their hands."""
+"""The running stack, as the e2e tests use it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

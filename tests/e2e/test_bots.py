@@ -64,7 +64,7 @@ def test_a_bot_is_mentioned_answers_sleeps_and_leaves(stack: E2E, receiver: Rece
     [_, request] = receiver.wait_for(_to("/bot"), PATIENCE_SECONDS, count=2)
     assert json.loads(request.body)["data"]["message"]["author"]["name"] == "CI"
 
-    # What it says itself calls nobody.
+    # A mention in the bot's own message notifies nobody.
     assert stack.api("POST", messages, {"text": f"@{handle} is on it"}, token=bot["token"]).status == 201
     _everybody_heard(receiver, f"@{handle} is on it")
     assert len(receiver.requests("/bot")) == 2

@@ -144,7 +144,7 @@ def test_a_slow_receiver_is_cut_off_however_it_drips(
     assert attempt["duration_ms"] <= 9_500, attempt
 
 
-def test_what_is_revoked_is_refused_at_the_next_call(stack: E2E, incoming: dict[str, Any]) -> None:
+def test_a_revoked_credential_is_refused_at_the_next_call(stack: E2E, incoming: dict[str, Any]) -> None:
     token = _created(stack, "/v1/tokens", {"name": "CI", "scopes": ["chats:read"], "environment": "production"})
     assert stack.api("GET", "/v1/chats", token=token["token"]).status == 200
     assert stack.api("DELETE", f"/v1/tokens/{token['id']}").status == 204

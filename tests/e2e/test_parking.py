@@ -19,7 +19,7 @@ def deployment(stack: E2E) -> Deployment:
     return Deployment(stack.stack_port)
 
 
-def test_what_cannot_be_worked_on_is_parked_and_sent_again(stack: E2E, deployment: Deployment) -> None:
+def test_an_unreadable_record_is_parked_and_sent_again(stack: E2E, deployment: Deployment) -> None:
     s3, dynamodb, sqs, functions = (
         ministack.client(name, stack.stack_port) for name in ("s3", "dynamodb", "sqs", "lambda")
     )

@@ -25,7 +25,7 @@ def world() -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def described() -> dict[str, dict[str, Any]]:
-    """What the API's description says of each route."""
+    """The API's description of each route."""
     return operations(openapi.document())
 
 

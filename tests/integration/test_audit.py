@@ -87,7 +87,7 @@ def test_webhooks_are_recorded_without_their_secrets(workspace: Workspace) -> No
     assert "key=abc" not in text
 
 
-def test_what_changed_nothing_leaves_no_record(workspace: Workspace) -> None:
+def test_a_call_that_changes_nothing_leaves_no_record(workspace: Workspace) -> None:
     token = workspace.make("/v1/tokens", {"name": "CI", "scopes": ["chats:read"], "environment": "staging"})
     assert workspace.call("PATCH", f"/v1/tokens/{token['id']}", {"name": "CI"}).status == 200
     assert workspace.call("PATCH", f"/v1/tokens/{token['id']}", {"environment": "production"}).status == 422
@@ -117,7 +117,7 @@ def test_no_secret_is_in_any_record(workspace: Workspace) -> None:
     assert "fm_live_looks" not in text
 
 
-def test_what_looks_like_a_secret_is_masked_in_a_record(world: World) -> None:
+def test_a_record_masks_text_that_looks_like_a_secret(world: World) -> None:
     """Details are names and counts. Should a text of somebody's ever be among them, it is masked all the same."""
     caller = Caller("wsp_1", "usr_1", "owner", True, frozenset(), "tok_1")
     secret = "fm_live_" + "a" * 36
@@ -166,7 +166,7 @@ def test_the_log_pages_newest_first(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     "filters", ["action=token.eaten", "since=yesterday", "who=me", "limit=0", f"target={'x' * 129}"]
 )
-def test_a_filter_that_is_none_is_named(workspace: Workspace, filters: str) -> None:
+def test_an_invalid_filter_is_named(workspace: Workspace, filters: str) -> None:
     answer = workspace.call("GET", f"/v1/audit?{filters}")
     assert answer.status == 422
     assert answer.json["errors"][0]["pointer"] == filters.partition("=")[0]

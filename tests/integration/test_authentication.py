@@ -171,7 +171,7 @@ def test_a_scope_that_is_not_held_cannot_be_given(workspace: Workspace, missing:
     assert create(narrow, *held).status == 201
 
 
-def test_what_a_token_made_makes_no_broader_one_either(workspace: Workspace) -> None:
+def test_a_token_made_by_a_token_cannot_make_a_broader_one(workspace: Workspace) -> None:
     first = workspace.narrow("tokens:write", "chats:read", "users:read")
     second = through(first, create(first, "tokens:write", "chats:read").json)
     assert create(second, "users:read").status == 403
@@ -214,7 +214,7 @@ def test_a_test_token_makes_test_tokens_only(workspace: Workspace) -> None:
         assert create(tester, environment="development").status == 201
 
 
-def test_a_token_makes_none_that_outlives_it(workspace: Workspace) -> None:
+def test_a_token_cannot_make_one_that_outlives_it(workspace: Workspace) -> None:
     made = create(workspace, "tokens:write", "chats:read", expires_at=at(DAY)).json
     short = through(workspace, made)
     for expires_at in (None, at(2 * DAY), "9999-12-31T23:59:59Z"):

@@ -1,4 +1,4 @@
-"""What is wrong with a request is said so that it can be mended: which field, what it must be, and what to do."""
+"""A refusal says how to mend the request: which field, what it must be, and what to do."""
 
 from typing import Any
 
@@ -79,7 +79,7 @@ def test_the_parameter_and_the_remedy_are_named(workspace: Workspace, query: str
         ('{"name": "x"}', {"content-type": "text/plain"}, 415, "application/json"),
     ],
 )
-def test_a_body_that_cannot_be_read_is_told_why(
+def test_an_unreadable_body_is_refused_with_the_reason(
     workspace: Workspace, body: str | None, headers: dict[str, str], status: int, said: str
 ) -> None:
     answer = workspace.call("POST", "/v1/chats", body=body, headers={"content-type": "application/json", **headers})
@@ -93,7 +93,7 @@ def test_every_wrong_field_is_named_at_once(workspace: Workspace) -> None:
     assert "and 3 more" in answer.json["detail"]
 
 
-def test_ten_thousand_wrong_fields_are_not(workspace: Workspace) -> None:
+def test_ten_thousand_wrong_fields_are_not_all_named(workspace: Workspace) -> None:
     answer = workspace.call("POST", "/v1/chats", CHAT | {f"f{number}": 1 for number in range(5_000)})
     assert answer.status == 422
     assert len(answer.json["errors"]) == 20

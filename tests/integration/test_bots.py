@@ -70,7 +70,7 @@ def test_a_bot_comes_with_its_first_token_and_a_profile_card(workspace: Workspac
     assert set(me["scopes"]) == permissions.of_role("bot")
 
 
-def test_what_a_bot_may_hold_is_what_its_role_allows() -> None:
+def test_the_role_of_a_bot_limits_its_scopes() -> None:
     assert set(BotScope.__value__.__args__) == permissions.of_role("bot")
 
 
@@ -261,7 +261,7 @@ def test_a_narrow_token_manages_the_bots_of_its_own_user(workspace: Workspace, m
     assert token["scopes"] == ["messages:write"]
 
 
-def test_people_are_no_bots(workspace: Workspace) -> None:
+def test_the_bots_routes_do_not_find_people(workspace: Workspace) -> None:
     person = workspace.person()
     assert workspace.call("GET", f"/v1/bots/{person.user_id}").status == 404
     assert workspace.call("DELETE", f"/v1/bots/{person.user_id}").status == 404
@@ -324,7 +324,7 @@ def test_a_deactivated_bot_is_refused_at_once_and_can_come_back(
     assert [caller.call("GET", "/v1/me").status for caller in callers] == [200, 200]
 
 
-def test_a_deleted_bot_leaves_only_what_it_said(world: World, workspace: Workspace, make: Callable[..., Made]) -> None:
+def test_a_deleted_bot_leaves_only_its_messages(world: World, workspace: Workspace, make: Callable[..., Made]) -> None:
     bot = make(handle="leaver")
     chats = [workspace.chat(f"Chat {number}") for number in range(3)]
     for chat in chats:
@@ -439,7 +439,7 @@ def test_a_bot_holds_so_many_tokens_and_all_can_be_replaced_at_once(
     assert statuses == [401] * service.MAX_TOKENS + [200]
 
 
-def test_what_is_done_to_bots_is_audited(workspace: Workspace, make: Callable[..., Made]) -> None:
+def test_changes_of_bots_are_audited(workspace: Workspace, make: Callable[..., Made]) -> None:
     bot = make(handle="seen")
     workspace.call("PATCH", f"/v1/bots/{bot['id']}", {"name": "Renamed"})
     callback = workspace.make(f"/v1/bots/{bot['id']}/callbacks", {"url": "https://bots.example.com/in"})

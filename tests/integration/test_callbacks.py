@@ -49,7 +49,7 @@ class Bot:
         return message
 
     def heard(self) -> list[Request]:
-        """What the callback got, once everything has been delivered."""
+        """The requests that the callback got, once everything has been delivered."""
         self.workspace.world.pump()
         return self.receiver.requests(self.path)
 
@@ -129,7 +129,7 @@ def test_an_incoming_webhook_can_mention_a_bot(world: World, workspace: Workspac
         "@nobody",
     ],
 )
-def test_what_is_no_mention_calls_nobody(bot: Bot, text: str) -> None:
+def test_text_without_mention_notifies_no_bot(bot: Bot, text: str) -> None:
     bot.say(text.replace("{handle}", bot.handle))
     assert bot.heard() == []
 
@@ -242,7 +242,7 @@ def test_a_bot_that_is_not_in_the_chat_is_not_called(bot: Bot) -> None:
     assert len(bot.heard()) == 1
 
 
-def test_a_bot_that_leaves_the_chat_gets_what_waits_no_more(world: World, bot: Bot) -> None:
+def test_waiting_deliveries_of_a_bot_that_left_the_chat_are_cancelled(world: World, bot: Bot) -> None:
     bot.say(f"@{bot.handle}")
     world.pump_streams()  # dispatched, not yet delivered
     assert bot.workspace.call("DELETE", f"/v1/chats/{bot.chat}/members/{bot.id}").status == 204
@@ -251,7 +251,7 @@ def test_a_bot_that_leaves_the_chat_gets_what_waits_no_more(world: World, bot: B
     assert (delivery["state"], delivery["reason"]) == ("cancelled", "the bot no longer belongs to the chat")
 
 
-def test_whoever_made_the_callback_need_not_belong_to_the_chat(workspace: Workspace, receiver: Receiver) -> None:
+def test_the_maker_of_a_callback_need_not_belong_to_the_chat(workspace: Workspace, receiver: Receiver) -> None:
     """The bot's membership counts, not that of the person who attached the endpoint."""
     admin = workspace.person("admin", "bots:read", "bots:write", "messages:write")
     made = admin.make("/v1/bots", {"name": "Mine", "handle": "mine"})

@@ -1,4 +1,4 @@
-"""What each operation asks of AWS, exactly: calls and units are the bill, so they may not creep.
+"""Each operation makes exactly these calls to AWS: calls and units are the bill, so they may not creep.
 
 `make bench` shows the same figures. When a change makes one smaller, write the smaller one here.
 """
@@ -119,7 +119,7 @@ def test_sizes_of_all_kinds_of_values() -> None:
 def test_an_index_costs_only_the_writes_that_reach_it() -> None:
     plain = {"chat": {"S": "c"}, "message_id": {"S": "m"}, "created_at": {"S": "t"}, "text": {"S": "x" * 2000}}
     marked = {**plain, "undispatched": {"S": "1"}}
-    assert index_units("MessagesTable", None, plain) == 0, "without its key there is no entry"
+    assert index_units("MessagesTable", None, plain) == 0, "an item without the key has no entry"
     assert index_units("MessagesTable", None, marked) == 1, "an entry holds keys only"
     assert index_units("MessagesTable", marked, {**marked, "text": {"S": "y"}}) == 0, "nothing projected changed"
     assert index_units("MessagesTable", marked, {**marked, "undispatched": {"S": "2"}}) == 2, "one goes, one comes"

@@ -27,7 +27,7 @@ def hook(workspace: Workspace, chat: str) -> str:
 # --- creating ---------------------------------------------------------------------------------------------
 
 
-def test_who_creates_a_chat_is_its_first_member(workspace: Workspace) -> None:
+def test_the_creator_of_a_chat_is_its_first_member(workspace: Workspace) -> None:
     grace = workspace.person("staff", *EVERY_SCOPE)
     chat = workspace.make("/v1/chats", {"name": "Builds", "type": "private", "member_ids": [grace.user_id]})
     assert (chat["name"], chat["type"], chat["active"], chat["created_by"]) == (
@@ -129,7 +129,7 @@ def test_who_was_removed_sees_the_chat_no_more_at_the_next_call(workspace: Works
 # --- editing and closing ----------------------------------------------------------------------------------
 
 
-def test_what_is_left_out_stays(workspace: Workspace) -> None:
+def test_a_field_that_is_left_out_stays(workspace: Workspace) -> None:
     made = workspace.make("/v1/chats", {"name": "Builds"})
     url = f"/v1/chats/{made['id']}"
     assert workspace.call("PATCH", url, {}).json == made
@@ -139,7 +139,7 @@ def test_what_is_left_out_stays(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize("field", ["name", "active"])
-def test_what_a_chat_needs_cannot_be_taken_away(workspace: Workspace, field: str) -> None:
+def test_a_required_field_of_a_chat_cannot_be_removed(workspace: Workspace, field: str) -> None:
     answer = workspace.call("PATCH", f"/v1/chats/{workspace.chat()}", {field: None})
     assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, f"/{field}")
 
@@ -172,9 +172,7 @@ def test_closing_that_failed_halfway_is_completed_by_sending_it_again(world: Wor
     assert {world.call("POST", url, json_body={"text": "x"}).status for url in urls} == {409}
 
 
-def test_of_closing_and_opening_at_the_same_moment_the_newest_reaches_the_urls(
-    world: World, workspace: Workspace
-) -> None:
+def test_the_newest_of_two_simultaneous_switches_reaches_the_urls(world: World, workspace: Workspace) -> None:
     chat = workspace.chat()
     url, target = hook(workspace, chat), f"/v1/chats/{chat}"
     assert workspace.call("GET", "/v1/me").status == 200

@@ -11,7 +11,7 @@ SNIPPET = Path(__file__).parents[2] / "docs" / "snippets" / "copy_missing.py"
 KEYS = [{"AttributeName": "workspace_id", "KeyType": "HASH"}, {"AttributeName": "entry", "KeyType": "RANGE"}]
 
 
-def test_what_is_missing_comes_back_and_nothing_is_overwritten(world: World) -> None:
+def test_missing_items_come_back_and_nothing_is_overwritten(world: World) -> None:
     spec = importlib.util.spec_from_file_location("copy_missing", SNIPPET)
     assert spec and spec.loader
     snippet = importlib.util.module_from_spec(spec)

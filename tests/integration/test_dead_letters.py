@@ -157,7 +157,7 @@ def test_a_deferral_does_not_forget_the_rounds(
 
 
 @pytest.mark.parametrize("body", FOREIGN.values(), ids=FOREIGN)
-def test_a_message_that_is_none_of_ours_ends_parked_whole(
+def test_a_foreign_message_in_the_queue_is_parked_whole(
     world: World, workspace: Workspace, receiver: Receiver, webhook_id: str, body: str
 ) -> None:
     world.pump_streams()

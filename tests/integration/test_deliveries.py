@@ -91,7 +91,7 @@ def test_the_log_filters_by_state_type_and_time(world: World, workspace: Workspa
         ("since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z", ""),
     ],
 )
-def test_a_filter_that_is_none_is_named(workspace: Workspace, hook: dict[str, Any], query: str, pointer: str) -> None:
+def test_an_invalid_filter_is_named(workspace: Workspace, hook: dict[str, Any], query: str, pointer: str) -> None:
     answer = workspace.call("GET", f"{hook['log']}?{query}")
     assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, pointer)
 

@@ -48,7 +48,7 @@ def test_a_sample_request_succeeds_with_a_real_token_and_real_ids(
 
 @pytest.mark.parametrize("folder", BATCHES)
 def test_a_sample_batch_is_done(world: World, folder: str) -> None:
-    """What it names does not exist, so there is nothing to do; a batch that cannot be done would name its records."""
+    """The things that it names do not exist, so nothing is to do. A failed batch would name its records."""
     assert world.invoke(folder, sample(folder)) == {"batchItemFailures": []}
     assert not world.parked(), "the sample could not be read"
 

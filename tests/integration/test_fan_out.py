@@ -56,7 +56,7 @@ def _waiting(world: World) -> list[str]:
     return found
 
 
-def test_a_large_fan_out_goes_on_where_it_was(world: World, workspace: Workspace, subscribed: str) -> None:
+def test_a_large_fan_out_goes_on_where_it_stopped(world: World, workspace: Workspace, subscribed: str) -> None:
     workspace.make(f"/v1/chats/{subscribed}/messages", {"text": "to everybody"})
     records: list[dict[str, Any]] = world.stream_records("MessagesTable")
     assert len(records) == 1
@@ -76,7 +76,7 @@ def test_a_large_fan_out_goes_on_where_it_was(world: World, workspace: Workspace
     assert all("expires_at_epoch" in item for item in progress), "where it was is forgotten in time"
 
 
-def test_it_goes_on_though_another_topic_comes_first(world: World, workspace: Workspace, subscribed: str) -> None:
+def test_a_fan_out_goes_on_when_another_topic_comes_first(world: World, workspace: Workspace, subscribed: str) -> None:
     """A webhook for every chat is looked up before those of the chat."""
     workspace.make("/v1/webhooks", {"url": "http://localhost:9/all", "events": ["message.created"]})
     workspace.make(f"/v1/chats/{subscribed}/messages", {"text": "to everybody"})

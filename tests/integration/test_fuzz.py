@@ -32,7 +32,7 @@ WITH_RANGE = [key for key, operation in ROUTES.items() if {"since", "until"} <= 
 SIGNED_IN = [key for key, operation in ROUTES.items() if operation.needs.scope is not PUBLIC]
 CREATING = [key for key, operation in ROUTES.items() if operation.creates]
 
-# Bodies that are no JSON object, whatever a route takes.
+# Bodies that are not a JSON object, for every route that takes one.
 BROKEN_BODIES: dict[str, bytes] = {
     "nothing": b"",
     "white space": b" \r\n\t",
@@ -56,7 +56,7 @@ BROKEN_BODIES: dict[str, bytes] = {
     "XML": b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><x>&e;</x>',
     "too many bytes": b'{"name":"' + b"x" * 70_000 + b'"}',
 }
-# What no field of ours takes as it is.
+# Values that no field of ours takes as they are.
 HOSTILE_VALUES: list[Any] = [
     None,
     True,
@@ -265,7 +265,7 @@ def test_a_hostile_query_is_refused(attacker: Attacker, key: str) -> None:
 
 
 @pytest.mark.parametrize("key", WITH_RANGE)
-def test_a_time_range_that_ends_before_it_begins_is_no_fault_of_ours(attacker: Attacker, key: str) -> None:
+def test_a_time_range_that_ends_before_it_begins_is_refused(attacker: Attacker, key: str) -> None:
     operation = ROUTES[key]
     times = ["0001-01-01T00:00:00Z", clock.now_iso(), "9999-12-31T23:59:59Z"]
     for since in times:
@@ -313,7 +313,7 @@ def test_a_hostile_idempotency_key_creates_nothing(attacker: Attacker, key: str)
 
 
 @pytest.mark.parametrize("key", SIGNED_IN)
-def test_other_methods_are_told_the_right_ones(attacker: Attacker, key: str) -> None:
+def test_other_methods_are_refused_with_the_allowed_ones(attacker: Attacker, key: str) -> None:
     target = attacker.target(ROUTES[key])
     here = {other.method for other in ROUTES.values() if other.path == ROUTES[key].path}
     for method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"} - here:

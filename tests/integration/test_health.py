@@ -1,6 +1,8 @@
 """How a webhook is paced, paused and probed, without a deferral ever costing a delivery's budget."""
 
+import math
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from ferryman import clock
@@ -85,6 +87,39 @@ def test_no_more_than_max_per_second_begin_in_a_second(
     assert {request.headers["X-FM-Delivery-Attempt"] for request in receiver.requests("/in")} == {"1"}
 
 
+def test_a_backlog_reserves_each_place_once(
+    world: World, workspace: Workspace, receiver: Receiver, moving: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A delivery is received twice, however long the backlog is: a place costs a reservation, not a crowd of tries."""
+    _drain(world)
+    waiting: dict[int, list[tickets.Ticket]] = {}
+    real = tickets.send
+
+    def send(batch: list[tickets.Ticket], delay_seconds: float = 0, *, lane: tickets.Lane = "fast") -> None:
+        if not delay_seconds:
+            real(batch, lane=lane)
+        for ticket in batch if delay_seconds else ():  # SQS delays by whole seconds
+            waiting.setdefault(math.ceil(moving.now + delay_seconds), []).append(ticket)
+
+    monkeypatch.setattr(tickets, "send", send)
+    chat = workspace.chat()
+    _webhook(workspace, receiver, chat, max_per_second=2)
+    _post(workspace, chat, 24)
+    world.pump_streams()
+    received, begun = 0, []
+    for _ in range(20):
+        while count := world.pump_queue("DeliveriesQueue", "deliverer"):
+            received += count
+        begun.append(len(receiver.requests("/in")))
+        moving.now += 1
+        with world.inside("deliverer"):
+            real(waiting.pop(int(moving.now), []))
+    assert begun[-1] == 24
+    assert max(later - earlier for earlier, later in pairwise([0, *begun])) == 2
+    assert received <= 2 * 24 + 4
+    _drain(world)
+
+
 def test_a_paused_webhook_is_probed_by_one_attempt_and_a_success_ends_the_pause(
     world: World, workspace: Workspace, receiver: Receiver, moving: Clock, deferred: list[float]
 ) -> None:
@@ -107,7 +142,7 @@ def test_a_paused_webhook_is_probed_by_one_attempt_and_a_success_ends_the_pause(
     assert (seen["paused_until"], seen["consecutive_failures"]) == (None, 0)
 
 
-def test_who_waits_for_a_pause_does_not_return_all_at_once(
+def test_deferred_deliveries_do_not_return_all_at_once(
     world: World, workspace: Workspace, receiver: Receiver, moving: Clock, deferred: list[float]
 ) -> None:
     aws_client("sqs").purge_queue(QueueUrl=world.queue_url("DeliveriesQueue"))
@@ -179,7 +214,7 @@ def test_a_burst_of_failures_pauses_and_does_not_disable(
 
 
 @pytest.mark.usefixtures("pausing")
-def test_what_was_under_way_when_a_pause_began_is_not_counted(
+def test_attempts_under_way_when_a_pause_began_are_not_counted(
     world: World, workspace: Workspace, receiver: Receiver, moving: Clock
 ) -> None:
     """Not even when it fails long after; only 410 says something that no pause can answer."""

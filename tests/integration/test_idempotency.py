@@ -81,7 +81,7 @@ def created(answer: Answer) -> str:
     return str(answer.json["id"])
 
 
-def test_sent_again_it_creates_once(
+def test_a_repeated_request_creates_once(
     world: World, owner: Workspace, operation: Route, target: str, body: Any, key: str
 ) -> None:
     first = send(owner, operation, target, body, key)
@@ -95,7 +95,7 @@ def test_sent_again_it_creates_once(
 
 
 def test_the_replay_shows_no_secret(owner: Workspace, operation: Route, target: str, body: Any, key: str) -> None:
-    """What was shown once is null when it is asked for again; all else is as it was."""
+    """A repeated request gets null for a secret that was shown once; all else is as it was."""
     first, again = (send(owner, operation, target, body, key).json for _ in range(2))
     assert set(first) == set(again)
     gone = {name: value for name, value in first.items() if again[name] != value}
@@ -128,11 +128,11 @@ def test_a_refused_request_leaves_the_key_free(
     assert "idempotency-replayed" not in send(owner, operation, target, body, key).headers
 
 
-def test_two_at_the_same_moment_create_once(
+def test_two_equal_requests_at_the_same_moment_create_once(
     owner: Workspace, operation: Route, target: str, body: Any, key: str
 ) -> None:
     """The second comes between the first's look at the key and its commit."""
-    assert owner.call("GET", "/v1/me").status == 200  # so that marking the token's use is no commit in between
+    assert owner.call("GET", "/v1/me").status == 200  # so that marking the token's use does not commit in between
     answers: list[Answer] = []
     with meanwhile(lambda: answers.append(send(owner, operation, target, body, key))):
         first = send(owner, operation, target, body, key)
@@ -141,7 +141,7 @@ def test_two_at_the_same_moment_create_once(
     assert "idempotency-replayed" not in answers[0].headers
 
 
-def test_two_different_ones_at_the_same_moment_are_not_mixed_up(
+def test_two_different_requests_at_the_same_moment_are_not_mixed_up(
     owner: Workspace, operation: Route, target: str, objects: Objects, body: Any, key: str
 ) -> None:
     assert owner.call("GET", "/v1/me").status == 200
@@ -164,7 +164,7 @@ def test_a_key_belongs_to_one_user_and_one_mode(
     for by in (colleague, tester):
         own = {**objects.body(operation), **({"environment": "staging"} if "environment" in body else {})}
         answer = send(by, operation, target, own, key)
-        # What is live in the path does not exist for a test token, and it makes no people.
+        # A test token finds nothing live that a path names, and it makes no people.
         if by is not tester or answer.status not in (403, 404):
             made.append(created(answer))
     assert len(set(made)) == len(made)
@@ -204,7 +204,7 @@ def test_a_key_used_for_one_route_is_taken_for_the_others(owner: Workspace, key:
     assert owner.call("GET", f"/v1/chats/{chat}/messages").json["items"] == []
 
 
-def test_what_was_deleted_meanwhile_is_not_made_again(owner: Workspace, key: str) -> None:
+def test_a_repeated_request_does_not_make_a_deleted_thing_again(owner: Workspace, key: str) -> None:
     body = {"chat_id": owner.chat(), "name": "CI"}
     made = owner.call("POST", "/v1/incoming-webhooks", body, headers={"idempotency-key": key})
     assert owner.call("DELETE", f"/v1/incoming-webhooks/{created(made)}").status == 204

@@ -37,7 +37,7 @@ def address(hook: Made) -> str:
 
 
 def authors(workspace: Workspace, chat: str) -> list[Made]:
-    """Of all messages, the oldest first."""
+    """All messages, the oldest first."""
     items = workspace.call("GET", f"/v1/chats/{chat}/messages").json["items"]
     return [item["author"] for item in reversed(items)]
 

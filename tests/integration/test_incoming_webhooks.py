@@ -107,7 +107,7 @@ def test_senders_say_it_in_many_ways(
         ('{"Text": "x"}', {}, 422),
     ],
 )
-def test_what_cannot_be_posted_is_refused_with_the_reason(
+def test_a_text_that_cannot_be_posted_is_refused_with_the_reason(
     world: World, workspace: Workspace, body: str, headers: dict[str, str], status: int
 ) -> None:
     chat = workspace.chat()
@@ -152,13 +152,13 @@ def test_revoking_while_a_post_marks_its_use_still_revokes(world: World, workspa
 @pytest.mark.parametrize(
     "secret", ["x", "0" * 31, "0" * 33, "0" * 31 + "-", "0" * 31 + "é", "%20" * 32, "0" * 2_000, "fm_live_" + "0" * 36]
 )
-def test_what_is_no_secret_is_not_found(world: World, secret: str) -> None:
+def test_a_malformed_secret_is_not_found(world: World, secret: str) -> None:
     answer = post(world, f"/hooks/{secret}")
     assert answer.status == 404
     assert secret not in answer.body.decode() or len(secret) < 5
 
 
-def test_an_api_token_is_no_hook_secret_and_the_other_way_round(world: World, workspace: Workspace) -> None:
+def test_api_tokens_and_hook_secrets_do_not_stand_for_each_other(world: World, workspace: Workspace) -> None:
     made = hook(workspace, workspace.chat())
     assert post(world, f"/hooks/{workspace.token}").status == 404
     assert world.call("GET", "/v1/me", token=made["path"].removeprefix("/hooks/")).status == 401

@@ -1,11 +1,13 @@
-"""What an integration posted because of a delivery never comes back to it, and nothing hops for ever."""
+"""A message that an integration posts because of a delivery never comes back to it, and nothing hops for ever."""
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
 from tests.support.world import World
 
 
-def test_an_answer_does_not_come_back_to_who_answered(world: World, workspace: Workspace, receiver: Receiver) -> None:
+def test_an_answer_is_not_delivered_to_the_integration_that_sent_it(
+    world: World, workspace: Workspace, receiver: Receiver
+) -> None:
     chat = workspace.chat()
     made = workspace.make("/v1/incoming-webhooks", {"chat_id": chat, "name": "CI"})
     hook = made["url"].removeprefix("https://api.test")

@@ -29,9 +29,9 @@ WITH_SCOPE = [key for key, operation in ROUTES.items() if operation.needs.scope 
 WITH_IDS = [key for key, operation in ROUTES.items() if PARAMETER.search(operation.path)]
 ROLES: tuple[Role, ...] = ("owner", "admin", "manager", "staff", "bot")
 
-# What every caller with the scope sees, member of a chat or not. All else is for members and owners of the thing.
+# Every caller with the scope sees these, member of a chat or not. The rest is for members and owners of the thing.
 SEEN_BY_ALL = {"user_id", "handle"}
-# What live and test credentials share: people with their sessions, and chats. All else is either live or test.
+# Live and test credentials share these: people with their sessions, and chats. The rest is either live or test.
 SHARED_BY_MODES = {"chat_id", "user_id", "bot_id", "session_id"}
 
 
@@ -148,7 +148,7 @@ def test_nobody_gets_in_without_a_valid_token(scene: Scene, strangers: dict[str,
 
 
 @pytest.mark.parametrize("key", ROUTES)
-def test_who_is_nobody_learns_nothing(scene: Scene, key: str) -> None:
+def test_a_stranger_learns_nothing(scene: Scene, key: str) -> None:
     """Neither whether a thing exists, nor what a body or a query should look like."""
     operation = ROUTES[key]
     real = scene.send(operation, scene.home.ids(operation), None)
@@ -161,7 +161,7 @@ def test_who_is_nobody_learns_nothing(scene: Scene, key: str) -> None:
 
 
 @pytest.mark.parametrize("key", WITH_SCOPE)
-def test_every_scope_but_the_needed_one_is_not_enough(scene: Scene, key: str) -> None:
+def test_all_other_scopes_together_are_not_enough(scene: Scene, key: str) -> None:
     operation = ROUTES[key]
     assert operation.needs.scope
     others = [scope for scope in permissions.ALL if scope not in (operation.needs.scope, permissions.ADMIN)]
@@ -268,18 +268,18 @@ def check_not_there(
 
 
 @pytest.mark.parametrize("key", WITH_IDS)
-def test_another_workspaces_thing_is_like_none(scene: Scene, key: str) -> None:
+def test_another_workspace_finds_nothing(scene: Scene, key: str) -> None:
     operation = ROUTES[key]
     check_not_there(scene, operation, scene.home.owner, swaps(scene.home.ids(operation), scene.away.ids(operation)))
 
 
 @pytest.fixture(scope="module")
 def colleague(scene: Scene) -> Workspace:
-    """Of the same workspace, with every scope but admin:*, and not a member of the chat."""
+    """A user of the same workspace with every scope but admin:*, who is not a member of the chat."""
     return scene.home.owner.person("admin", *(scope for scope in permissions.ALL if scope != permissions.ADMIN))
 
 
-# Whoever lacks admin:* is refused by the scope where that is what a route needs.
+# A caller without admin:* is refused by the scope where a route needs that.
 OF_MEMBERS = [
     key
     for key in WITH_IDS
@@ -288,7 +288,7 @@ OF_MEMBERS = [
 
 
 @pytest.mark.parametrize("key", OF_MEMBERS)
-def test_to_a_colleague_who_does_not_belong_there_it_is_like_none(scene: Scene, colleague: Workspace, key: str) -> None:
+def test_a_colleague_outside_the_chat_finds_nothing(scene: Scene, colleague: Workspace, key: str) -> None:
     operation = ROUTES[key]
     real = scene.home.ids(operation)
     none = {name: one if name in SEEN_BY_ALL else unknown_like(one) for name, one in real.items()}
@@ -302,7 +302,7 @@ def tester(scene: Scene) -> Workspace:
 
 
 @pytest.mark.parametrize("key", [key for key in WITH_IDS if not set(PARAMETER.findall(key)) <= SHARED_BY_MODES])
-def test_to_a_test_token_what_is_live_is_like_none(scene: Scene, tester: Workspace, key: str) -> None:
+def test_a_test_token_finds_nothing_live(scene: Scene, tester: Workspace, key: str) -> None:
     operation = ROUTES[key]
     real = scene.home.ids(operation)
     none = {name: one if name in SHARED_BY_MODES else unknown_like(one) for name, one in real.items()}
@@ -380,7 +380,7 @@ def test_a_test_credential_changes_nothing_live(scene: Scene, tester: Workspace,
 
 
 @pytest.mark.parametrize("parameter", sorted({name for key in WITH_IDS for name in PARAMETER.findall(key)}))
-def test_what_was_asked_for_in_vain_is_still_there(scene: Scene, parameter: str) -> None:
+def test_each_thing_is_still_there_after_all_refused_requests(scene: Scene, parameter: str) -> None:
     """The matrix is worth something only when its things exist: their owner can read them."""
     for key in WITH_IDS:
         operation = ROUTES[key]

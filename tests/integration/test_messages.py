@@ -37,7 +37,7 @@ def test_a_message_is_posted_read_and_listed_newest_first(workspace: Workspace, 
 
 
 @pytest.mark.parametrize("text", ["", " \n ", "x" * (MAX_TEXT + 1), None, 1, ["x"]])
-def test_a_text_that_is_none_is_refused(workspace: Workspace, chat: str, text: Any) -> None:
+def test_an_empty_text_is_refused(workspace: Workspace, chat: str, text: Any) -> None:
     answer = workspace.call("POST", chat, {"text": text})
     assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "/text")
     message = post(workspace, chat)
@@ -93,7 +93,7 @@ def test_only_the_author_or_an_admin_changes_a_message(workspace: Workspace) -> 
 
 
 @pytest.mark.parametrize("action", ["PATCH", "DELETE"])
-def test_what_was_edited_meanwhile_is_not_overwritten(workspace: Workspace, chat: str, action: str) -> None:
+def test_an_edit_does_not_overwrite_a_newer_one(workspace: Workspace, chat: str, action: str) -> None:
     message = post(workspace, chat)
     url = f"{chat}/{message['id']}"
     with meanwhile(lambda: workspace.call("PATCH", url, {"text": "first"})):
@@ -101,7 +101,7 @@ def test_what_was_edited_meanwhile_is_not_overwritten(workspace: Workspace, chat
     assert texts(workspace, chat) == ["first"]
 
 
-def test_what_was_deleted_meanwhile_does_not_come_back(workspace: Workspace, chat: str) -> None:
+def test_an_edit_does_not_bring_a_deleted_message_back(workspace: Workspace, chat: str) -> None:
     message = post(workspace, chat)
     url = f"{chat}/{message['id']}"
     with meanwhile(lambda: workspace.call("DELETE", url)):

@@ -1,4 +1,4 @@
-"""What a person made, and may no longer have, is disabled with the reason and comes back by a deliberate act alone."""
+"""A thing that its maker may no longer have is disabled with the reason, and comes back by a deliberate act alone."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ class Leaver:
         assert answer.status == 200, answer.body
 
     def flow(self) -> set[str]:
-        """What still carries data out or in."""
+        """The things that still carry data out or in."""
         paths = ("/every", "/chats", "/callback")
         before = {path: len(self.receiver.requests(path)) for path in paths}
         self.workspace.make(f"/v1/chats/{self.chat}/messages", {"text": "@bot secret"})
@@ -115,7 +115,7 @@ def test_a_manager_keeps_what_a_manager_may_have(leaver: Leaver) -> None:
     assert leaver.reasons()["every"] == "owner_may_not"
 
 
-def test_what_is_handed_over_can_be_enabled(leaver: Leaver) -> None:
+def test_a_thing_that_was_handed_over_can_be_enabled(leaver: Leaver) -> None:
     leaver.loses(active=False)
     owner = leaver.workspace.user_id
     for kind, made, enabling in (
@@ -141,7 +141,7 @@ def test_what_is_handed_over_can_be_enabled(leaver: Leaver) -> None:
     assert leaver.flow() == ALL - {"other bot", "bot"}  # somebody else's bot loses the token that the leaver knows
 
 
-def test_a_thing_is_handed_to_somebody_who_may_have_it(leaver: Leaver) -> None:
+def test_a_thing_is_handed_only_to_a_user_who_may_have_it(leaver: Leaver) -> None:
     staff = leaver.workspace.person("staff")
     manager = leaver.workspace.person("manager", "webhooks:write")
     gone = leaver.workspace.person("admin")
@@ -158,7 +158,7 @@ def test_a_thing_is_handed_to_somebody_who_may_have_it(leaver: Leaver) -> None:
     assert manager.call("DELETE", f"/v1/webhooks/{leaver.chats['id']}").status == 204
 
 
-def test_admins_are_told_of_what_was_disabled(leaver: Leaver) -> None:
+def test_admins_are_notified_of_each_thing_that_was_disabled(leaver: Leaver) -> None:
     leaver.loses(active=False)
     leaver.world.invoke("notifier", {})
     (told,) = leaver.workspace.call("GET", "/v1/me/notifications").json["items"]

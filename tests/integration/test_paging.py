@@ -98,9 +98,7 @@ for alias, address in ALIASES.items():
 
 def add(key: str, objects: Objects, number: int) -> None:
     if key not in ADD:
-        raise AssertionError(
-            f"There is no way known to fill {key}: add one to ADD in tests/integration/test_paging.py."
-        )
+        raise AssertionError(f"Nothing is known that fills {key}: add one to ADD in tests/integration/test_paging.py.")
     ADD[key](objects, number)
 
 
@@ -181,7 +179,7 @@ def test_a_cursor_is_good_for_its_own_list_only(filled: Callable[[str], Filled],
         *([(owner.narrow(scope), made.target, cursor)] if scope != "admin:*" else []),
     ):
         answer = by.call("GET", f"{address}?limit=1&cursor={quote(sent)}")
-        # What is not there for a caller is not there with a cursor either.
+        # A caller who does not find a list does not find it with a cursor either.
         assert answer.status in (403, 404, 422), answer.body
         if answer.status == 422:
             assert answer.json["errors"][0]["pointer"] == "cursor"
@@ -196,7 +194,7 @@ def test_a_cursor_is_good_under_each_address_of_its_list(filled: Callable[[str],
 
 
 @pytest.mark.parametrize("key", LISTS)
-def test_what_is_added_meanwhile_moves_nothing(filled: Callable[[str], Filled], key: str) -> None:
+def test_a_thing_added_between_pages_moves_no_other(filled: Callable[[str], Filled], key: str) -> None:
     """Who pages on sees all that was there at the start once, whatever else happens."""
     made = filled(key)
     before = everything(made.by, made.target, 100)

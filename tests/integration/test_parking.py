@@ -1,4 +1,4 @@
-"""What cannot be worked on is parked whole, and sent again when it can be: nothing is lost, nothing sent twice."""
+"""An unreadable record is parked whole, and sent again once it can be read: nothing is lost, nothing is sent twice."""
 
 import json
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ def _lost(world: World, *tables: str) -> list[dict[str, Any]]:
 
 
 def _given_up(world: World, records: list[dict[str, Any]], key: str = "1", *, as_text: bool = True) -> None:
-    """What Lambda writes to the failure destination of a stream mapping when it gives up on a batch."""
+    """Writes what Lambda writes to the failure destination of a stream mapping when it gives up on a batch."""
     payload = {"Records": records}
     content = {
         "requestContext": {"condition": "RetryAttemptsExhausted", "approximateInvokeCount": 9},
@@ -153,7 +153,7 @@ def test_a_batch_that_lambda_gave_up_on_is_sent_again_once(
     assert len(receiver.requests()) == 4
 
 
-def test_what_the_sweeper_found_first_is_not_sent_again_ever(
+def test_unparking_does_not_send_a_message_that_the_sweeper_found_first(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
 ) -> None:
     _say(workspace, chat, "swept")
@@ -226,7 +226,7 @@ def test_a_replay_that_lambda_gave_up_on_goes_on(
         b'{"dead_letter": {"body": "hello"}}',
     ],
 )
-def test_what_is_no_record_stays_parked_and_is_named(world: World, body: bytes) -> None:
+def test_unparking_keeps_and_names_content_without_records(world: World, body: bytes) -> None:
     aws_client("s3").put_object(Bucket=world.bucket(), Key="records/strange", Body=body)
     result = world.invoke("unpark", {})
     assert (result["done"], result["kept"], list(result["reasons"])) == (0, 1, ["records/strange"])

@@ -151,7 +151,7 @@ def test_a_record_that_comes_twice_makes_one_delivery(
     assert [len(delivery["attempts"]) for delivery in _log(workspace, webhook_id)] == [1]
 
 
-def test_who_dies_before_the_tickets_are_sent_sends_them_next_time(
+def test_a_dispatcher_that_dies_before_sending_sends_the_tickets_next_time(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str
 ) -> None:
     _say(workspace, chat, "nearly sent", "this too")
@@ -168,7 +168,7 @@ def test_who_dies_before_the_tickets_are_sent_sends_them_next_time(
     assert len(receiver.requests()) == 2
 
 
-def test_who_dies_before_the_receipt_is_written_is_not_lost_to_the_sweeper(
+def test_the_sweeper_finds_a_message_whose_dispatcher_died_before_the_receipt(
     world: World,
     workspace: Workspace,
     receiver: Receiver,
@@ -371,7 +371,7 @@ def test_a_copy_that_comes_late_finds_the_delivery_over(
 def test_an_attempt_that_never_reported_is_closed_as_unknown_and_costs_nothing(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str
 ) -> None:
-    """Whoever claimed it died, perhaps after the receiver's 200. The next attempt has the same id and body."""
+    """The deliverer that claimed it died, perhaps after the receiver's 200. The next one has the same id and body."""
     (ticket,) = _dispatched(world, workspace, chat, "who knows")
     began = clock.iso(clock.now() - 60)
     open_attempt = {"M": {"number": {"N": "1"}, "at": {"S": began}}}
@@ -458,12 +458,12 @@ def test_the_time_that_reading_took_is_gone(
 
 
 @pytest.mark.parametrize("operation", ["BatchGetItem", "PutItem"])
-def test_what_fails_before_the_claim_costs_the_receiver_nothing(
+def test_a_failure_before_the_claim_costs_the_receiver_nothing(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str, operation: str
 ) -> None:
     """Reading what the attempt needs, or the claim itself. (KMS: test_dead_letters.)
 
-    What never came as far as a claim is in the log once it went through the dead letters.
+    A delivery that was never claimed is in the log once it went through the dead letters.
     """
     (ticket,) = _dispatched(world, workspace, chat, "put off")
 
@@ -512,7 +512,7 @@ def test_while_our_own_network_is_down_no_attempt_is_counted(
 
 
 @pytest.mark.parametrize("how", ["disabled", "deleted"])
-def test_what_waits_for_a_webhook_that_is_disabled_or_deleted_is_cancelled(
+def test_deliveries_of_a_disabled_or_deleted_webhook_are_cancelled(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str, how: str
 ) -> None:
     """It was dispatched before, and is over without an attempt."""

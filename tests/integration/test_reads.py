@@ -1,4 +1,4 @@
-"""What the deliverer leaves unread, and that it is none the worse for it: a fresh ticket's delivery, a new message."""
+"""The deliverer leaves a fresh ticket's delivery and a new message unread, and delivers as well without them."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -48,7 +48,7 @@ def _say(workspace: Workspace, chat: str, text: str = "read once") -> str:
 
 
 def _records(world: World) -> list[Record]:
-    """What the queue holds, as the deliverer receives it for the first time."""
+    """The tickets in the queue, as the deliverer receives them for the first time."""
     world.pump_streams()
     sqs, url = aws_client("sqs"), world.queue_url("DeliveriesQueue")
     found: list[Record] = []
@@ -118,7 +118,7 @@ def test_a_fresh_ticket_reads_no_delivery(world: World, workspace: Workspace, we
     assert [delivery["state"] for delivery in _log(workspace, webhook_id)] == ["delivered"]
 
 
-def test_what_is_received_again_is_fresh_no_more(
+def test_a_ticket_that_is_received_again_is_not_fresh(
     world: World, workspace: Workspace, webhook_id: str, chat: str
 ) -> None:
     _say(workspace, chat)
@@ -128,7 +128,7 @@ def test_what_is_received_again_is_fresh_no_more(
     assert reads == [True]
 
 
-def test_what_waited_or_came_back_from_the_dead_letters_is_fresh_no_more(
+def test_a_ticket_that_waited_or_was_a_dead_letter_is_not_fresh(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _webhook(workspace, receiver, chat, max_per_second=1)
@@ -238,7 +238,7 @@ def test_a_message_that_such_a_read_does_not_show_is_read_again(
     assert _texts(receiver) == ["read once"]
 
 
-def test_a_message_that_was_edited_is_told_as_it_was_first(
+def test_the_event_of_a_new_message_keeps_its_first_text(
     world: World, workspace: Workspace, receiver: Receiver, webhook_id: str, chat: str
 ) -> None:
     """Whether the read shows the edit, which leads to the event that was kept, or not yet."""

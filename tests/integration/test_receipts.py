@@ -130,7 +130,7 @@ def test_only_the_first_message_of_a_chat_and_ten_minutes_has_an_entry(
     assert not [item for item in items.values() if "undispatched" in item]
 
 
-def test_what_was_not_stored_is_no_entry_for_those_that_follow(
+def test_a_message_that_was_not_stored_leaves_the_chat_inactive(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
 ) -> None:
     def refuse(request: Item) -> None:
@@ -180,7 +180,7 @@ def test_an_id_that_is_old_when_its_message_is_put_carries_the_mark(
 # --- what has no receipt ----------------------------------------------------------------------------------
 
 
-def test_what_the_stream_lost_is_found_and_what_was_dispatched_is_left_alone(
+def test_the_sweeper_finds_lost_messages_and_leaves_dispatched_ones_alone(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
 ) -> None:
     second = _listened(workspace, receiver)
@@ -200,7 +200,7 @@ def test_what_the_stream_lost_is_found_and_what_was_dispatched_is_left_alone(
     assert _texts(world, receiver) == ["lost 1", "lost 2", "lost 3", "sent 1", "sent 2"]
 
 
-def test_what_is_stored_after_the_sweeper_came_by_is_found(
+def test_a_message_stored_after_the_sweeper_came_by_is_found(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
 ) -> None:
     """A put can take a while. The sweeper stays behind for longer than that."""
@@ -217,7 +217,7 @@ def test_what_is_stored_after_the_sweeper_came_by_is_found(
     assert _texts(world, receiver) == ["slow"]
 
 
-def test_what_the_index_did_not_show_in_time_is_found_an_hour_later(
+def test_a_message_that_the_index_showed_late_is_found_an_hour_later(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
 ) -> None:
     """Nobody promises how far behind an index may be."""
@@ -239,7 +239,7 @@ def test_what_the_index_did_not_show_in_time_is_found_an_hour_later(
 
 
 @pytest.mark.parametrize(("change", "told"), [("PATCH", ["first"]), ("DELETE", [])])
-def test_a_message_that_was_changed_before_the_sweeper_came_is_told_as_it_was_unless_deleted(
+def test_the_sweeper_delivers_the_first_text_of_an_edited_message_but_not_a_deleted_one(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later, change: str, told: list[str]
 ) -> None:
     path = f"/v1/chats/{chat}/messages/{_say(workspace, chat, 'first')}"
@@ -252,7 +252,7 @@ def test_a_message_that_was_changed_before_the_sweeper_came_is_told_as_it_was_un
     assert _texts(world, receiver) == told
 
 
-def test_what_cannot_be_dispatched_keeps_its_mark_and_the_sweeper_gets_on(
+def test_a_message_that_cannot_be_dispatched_keeps_its_mark_and_stops_no_other(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
 ) -> None:
     message_id = _say(workspace, chat, "refused")
@@ -281,7 +281,7 @@ def test_a_stream_that_was_behind_takes_the_marks_off(
     assert _texts(world, receiver) == ["behind"]
 
 
-def test_what_was_not_sent_has_no_receipt(
+def test_a_message_that_was_not_sent_has_no_receipt(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
 ) -> None:
     _say(workspace, chat, "not sent")
@@ -293,7 +293,7 @@ def test_what_was_not_sent_has_no_receipt(
     assert _texts(world, receiver) == ["not sent"]
 
 
-def test_what_an_operator_gave_up_is_not_tried_again(
+def test_a_message_that_an_operator_gave_up_is_not_tried_again(
     world: World, workspace: Workspace, chat: str, later: Later
 ) -> None:
     _say(workspace, chat, "good")
@@ -313,7 +313,7 @@ def test_what_an_operator_gave_up_is_not_tried_again(
     assert world.invoke("sweeper", {}) == {"swept": 0}
 
 
-def test_who_dies_before_the_cursor_moved_does_it_again(
+def test_a_sweeper_that_dies_before_its_cursor_moves_does_the_same_again(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
 ) -> None:
     _say(workspace, chat, "late")
@@ -364,7 +364,7 @@ class FewLooks(Context):
         return 60_000 if self.looks >= 0 else 20_000
 
 
-def test_when_time_is_short_the_next_run_goes_on_with_the_next_chats(
+def test_a_sweeper_short_of_time_leaves_the_next_chats_to_the_next_run(
     world: World, workspace: Workspace, receiver: Receiver, later: Later, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(walk, "_CHATS_AT_ONCE", 1)
@@ -429,7 +429,7 @@ def test_receipts_fit_into_a_write_unit_each_and_expire(world: World) -> None:
 
 
 @pytest.mark.parametrize(("marked", "texts"), [(False, []), (True, ["restored"])])
-def test_what_is_copied_back_from_a_backup_is_not_sent_again_unless_it_waits(
+def test_a_message_copied_back_from_a_backup_is_sent_only_if_it_waits(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, marked: bool, texts: list[str]
 ) -> None:
     _say(workspace, chat, "restored")

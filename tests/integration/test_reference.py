@@ -92,7 +92,7 @@ def test_the_health_check_needs_no_token_and_is_never_remembered(world: World) -
 
 
 @pytest.mark.parametrize("target", ["/v1", "/v2/chats", "/v1/chats/", "/V1/chats", "/.env", "/v1/%2e%2e/healthz"])
-def test_an_unknown_address_is_told_where_the_known_ones_are(world: World, target: str) -> None:
+def test_an_unknown_address_is_answered_with_the_way_to_the_known_ones(world: World, target: str) -> None:
     answer = world.call("GET", target)
     assert answer.status == 404
     assert "/openapi.yaml" in answer.json["detail"]
@@ -109,7 +109,9 @@ def test_an_unknown_address_is_told_where_the_known_ones_are(world: World, targe
         ("POST", "/openapi.yaml", {"GET"}),
     ],
 )
-def test_a_wrong_method_is_told_the_right_ones(world: World, method: str, target: str, allowed: set[str]) -> None:
+def test_a_wrong_method_is_refused_with_the_allowed_ones(
+    world: World, method: str, target: str, allowed: set[str]
+) -> None:
     answer = world.call(method, target)
     assert answer.status == 405
     assert set(answer.headers["allow"].split(", ")) == allowed

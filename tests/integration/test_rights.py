@@ -148,7 +148,7 @@ def test_an_address_that_somebody_signs_in_with_is_moved_by_an_owner_alone(works
     assert workspace.call("PATCH", target, {"email": "moved@example.com"}).status == 200
 
 
-def test_a_reset_takes_an_owner_and_the_person_is_told(workspace: Workspace) -> None:
+def test_a_reset_needs_an_owner_and_the_person_is_notified(workspace: Workspace) -> None:
     person, _ = signing_in(workspace)
     admin = workspace.person("admin", "admin:*")
     assert admin.call("POST", f"/v1/users/{person.user_id}/invitation").status == 403

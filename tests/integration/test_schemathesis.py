@@ -65,7 +65,9 @@ ROUTES = json.loads((ROOT / "functions/web/reference/routes.json").read_text())
 
 
 @pytest.mark.parametrize(("path", "method"), [(path, method) for path in ROUTES for method in ROUTES[path]])
-def test_no_answer_is_a_surprise(path: str, method: str, explored: Any, world: World, workspace: Workspace) -> None:
+def test_every_answer_is_as_described(
+    path: str, method: str, explored: Any, world: World, workspace: Workspace
+) -> None:
     # Not schemathesis' own parametrization: that needs an older pytest.
     explored.app = FrontDoor(world)
     operation = explored[path][method]

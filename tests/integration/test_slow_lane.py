@@ -67,7 +67,7 @@ def test_a_slow_receiver_gets_its_deliveries_on_the_slow_lane(world: World, made
     assert (made.got("/quick"), made.got("/slow")) == (4, 4)
 
 
-def test_what_was_dispatched_before_its_receiver_became_slow_changes_lanes(world: World, made: Made) -> None:
+def test_a_ticket_sent_before_its_receiver_became_slow_changes_lanes(world: World, made: Made) -> None:
     """It is moved untried, and costs its neighbours nothing."""
     made.say(6)
     world.pump_streams()

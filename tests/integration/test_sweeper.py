@@ -1,4 +1,4 @@
-"""What the stream left behind: the sweeper dispatches it, and nothing unreadable keeps it from the rest."""
+"""The sweeper dispatches what the stream left behind, and nothing unreadable keeps it from the rest."""
 
 from typing import Any
 

@@ -93,7 +93,7 @@ def test_a_filtered_list_pages_and_its_cursor_belongs_to_its_filters(workspace: 
 
 
 @pytest.mark.parametrize("filters", ["status=gone", "environment=prod", "name=", f"name={'x' * 101}", "user=me"])
-def test_a_filter_that_is_none_is_named(workspace: Workspace, filters: str) -> None:
+def test_an_invalid_filter_is_named(workspace: Workspace, filters: str) -> None:
     answer = workspace.call("GET", f"/v1/tokens?{filters}")
     assert answer.status == 422
     assert answer.json["errors"][0]["pointer"] == filters.partition("=")[0]
@@ -123,7 +123,7 @@ def test_a_token_does_not_change_between_live_and_test(workspace: Workspace, bef
 
 
 @pytest.mark.parametrize("field", ["name", "scopes", "environment"])
-def test_what_a_token_needs_cannot_be_taken_away(workspace: Workspace, field: str) -> None:
+def test_a_required_field_of_a_token_cannot_be_removed(workspace: Workspace, field: str) -> None:
     token = made(workspace, "CI")
     answer = workspace.call("PATCH", f"/v1/tokens/{token['id']}", {field: None})
     assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, f"/{field}")

@@ -70,7 +70,7 @@ def test_calls_to_aws_are_traced_without_what_they_say(traced: dict[str, Any]) -
     assert traced["text"] not in text
 
 
-def test_a_receiver_is_told_of_no_trace_and_no_trace_of_a_receiver(traced: dict[str, Any]) -> None:
+def test_no_trace_reaches_a_receiver_and_no_receiver_enters_a_trace(traced: dict[str, Any]) -> None:
     assert not [name for name in traced["headers"] if "trace" in name.lower()]
     assert TRACE_ID not in json.dumps(traced["headers"])
     assert traced["receiver"] not in json.dumps(traced["segments"])

@@ -79,7 +79,7 @@ def test_two_at_the_same_moment_cannot_get_one_address(workspace: Workspace) -> 
 # --- editing ----------------------------------------------------------------------------------------------
 
 
-def test_what_is_left_out_stays(workspace: Workspace) -> None:
+def test_a_field_that_is_left_out_stays(workspace: Workspace) -> None:
     made = workspace.make("/v1/users", {"name": "Grace", "email": "grace@example.com"})
     url = f"/v1/users/{made['id']}"
     assert workspace.call("PATCH", url, {}).json == made
@@ -90,7 +90,7 @@ def test_what_is_left_out_stays(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize("field", ["name", "email", "role", "active"])
-def test_what_a_person_needs_cannot_be_taken_away(workspace: Workspace, field: str) -> None:
+def test_a_required_field_of_a_person_cannot_be_removed(workspace: Workspace, field: str) -> None:
     answer = workspace.call("PATCH", f"/v1/users/{workspace.user_id}", {field: None})
     assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, f"/{field}")
 
@@ -124,7 +124,7 @@ def test_an_edit_that_failed_halfway_is_completed_by_sending_it_again(workspace:
     assert status_of(person) == 401
 
 
-def test_of_two_edits_at_the_same_moment_the_newest_reaches_the_tokens(workspace: Workspace) -> None:
+def test_the_newest_of_two_simultaneous_edits_reaches_the_tokens(workspace: Workspace) -> None:
     """The first is about to write a role; the second deactivates in between and is done before the first goes on."""
     person = workspace.person("staff", "chats:read")
     assert status_of(person) == 200
@@ -159,7 +159,7 @@ def test_only_admin_scope_gives_high_roles(workspace: Workspace, role: str) -> N
     assert edit(narrow, made["id"], active=False) == 403
 
 
-def test_nobody_gives_a_role_above_their_own_or_touches_who_has_it(workspace: Workspace) -> None:
+def test_nobody_gives_a_role_above_their_own_or_changes_a_person_who_has_it(workspace: Workspace) -> None:
     admin = workspace.person("admin", "admin:*")
     body = {"name": "Grace", "email": "grace@example.com"}
     assert admin.call("POST", "/v1/users", body | {"role": "owner"}).status == 403

@@ -118,7 +118,7 @@ def test_a_rotated_secret_signs_beside_the_old_one_until_that_is_ended(
 
 
 def test_a_sealed_secret_opens_for_its_own_webhook_and_version_only(world: World) -> None:
-    """Whoever can write the tables cannot make one webhook sign with the secret of another."""
+    """Somebody who can write the tables cannot make one webhook sign with the secret of another."""
     with world.inside("webhooks"):
         sealed = sealing.seal("wsp_1", "whk_1", 1, "whsec_sealed")
     with world.inside("deliverer"):
@@ -273,7 +273,7 @@ def test_a_cancelled_replay_sends_nothing_more(
     assert len(receiver.requests("/in")) == 1
 
 
-def test_ten_failures_in_a_row_disable_and_a_global_webhook_is_told(
+def test_ten_failures_in_a_row_disable_a_webhook_and_notify_a_global_one(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, make: Callable[..., Made]
 ) -> None:
     operational = ["webhook.disabled", "delivery.exhausted"]

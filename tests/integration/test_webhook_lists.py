@@ -68,7 +68,7 @@ def test_the_page_that_holds_the_last_match_has_no_cursor(workspace: Workspace) 
 
 
 @pytest.mark.parametrize("filters", ["state=paused", "event=message.read", "name=", f"url={'x' * 201}", "user=me"])
-def test_a_filter_that_is_none_is_named(workspace: Workspace, filters: str) -> None:
+def test_an_invalid_filter_is_named(workspace: Workspace, filters: str) -> None:
     answer = workspace.call("GET", f"/v1/webhooks?{filters}")
     assert answer.status == 422
     assert answer.json["errors"][0]["pointer"] == filters.partition("=")[0]
@@ -144,7 +144,7 @@ def test_a_check_of_a_failing_receiver_says_what_it_answered_and_counts_nothing(
     assert workspace.call("GET", f"/v1/webhooks/{webhook['id']}").json["consecutive_failures"] == 0
 
 
-def test_a_check_of_an_address_that_nobody_listens_at_says_so(workspace: Workspace) -> None:
+def test_a_check_of_an_address_without_listener_reports_the_failure(workspace: Workspace) -> None:
     webhook = made(workspace, url="http://127.0.0.1:9/in")
     told = workspace.call("POST", f"/v1/webhooks/{webhook['id']}/send").json
     assert (told["ok"], told["status"], told["error"]) == (False, None, "connect_error")

@@ -167,7 +167,7 @@ def test_who_leaves_a_chat_loses_its_events(
 # --- editing ----------------------------------------------------------------------------------------------
 
 
-def test_what_is_left_out_stays(workspace: Workspace) -> None:
+def test_a_field_that_is_left_out_stays(workspace: Workspace) -> None:
     made = hook(workspace, workspace.chat(), name="CI", description="builds")
     url = f"/v1/webhooks/{made.pop('id')}"
     del made["secret"]
@@ -179,7 +179,7 @@ def test_what_is_left_out_stays(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize("field", ["url", "events", "state"])
-def test_what_a_webhook_needs_cannot_be_taken_away(workspace: Workspace, field: str) -> None:
+def test_a_required_field_of_a_webhook_cannot_be_removed(workspace: Workspace, field: str) -> None:
     made = hook(workspace, workspace.chat())
     answer = workspace.call("PATCH", f"/v1/webhooks/{made['id']}", {field: None})
     assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, f"/{field}")
@@ -245,7 +245,7 @@ def test_enabling_forgets_the_failures_so_far(world: World, workspace: Workspace
     assert (enabled["consecutive_failures"], enabled["last_error"]) == (0, None)
 
 
-def test_what_changed_meanwhile_is_not_overwritten(workspace: Workspace) -> None:
+def test_an_edit_of_a_webhook_does_not_overwrite_a_newer_one(workspace: Workspace) -> None:
     made = hook(workspace, workspace.chat())
     url = f"/v1/webhooks/{made['id']}"
     with meanwhile(lambda: workspace.call("PATCH", url, {"name": "first"})):

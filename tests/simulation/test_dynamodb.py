@@ -258,7 +258,7 @@ def _fake() -> DynamoDB:
 
 
 def _answer(client: Any, operation: str, request: dict[str, Any]) -> Any:
-    """What counts of an answer, or of a refusal."""
+    """The parts of an answer, or of a refusal, that count."""
     try:
         answer = getattr(client, operation)(**request)
     except ClientError as error:
@@ -342,6 +342,6 @@ def test_a_replica_that_is_behind_shows_what_was() -> None:
         ({"ConditionExpression": "v = "}, "expected"),
     ],
 )
-def test_what_dynamodb_would_refuse_is_refused(request_: dict[str, Any], says: str) -> None:
+def test_the_fake_refuses_requests_that_dynamodb_refuses(request_: dict[str, Any], says: str) -> None:
     with pytest.raises(Malformed, match=says):
         compile_request(request_)

@@ -99,7 +99,7 @@ class Pipeline(RuleBasedStateMachine):
             self.world.__exit__(None, None, None)
 
 
-def test_no_way_to_break_it_is_found() -> None:
+def test_hypothesis_finds_no_way_to_break_the_pipeline() -> None:
     checked = settings(
         max_examples=60 if REHEARSAL else 25,
         stateful_step_count=25,

@@ -4,7 +4,7 @@ from typing import Any
 
 
 def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """What the description says of each route, by its key. Schemas stay references; `5XX` is 500 and 503."""
+    """The description of each route, by its key. Schemas stay references; `5XX` is 500 and 503."""
     return {
         f"{method.upper()} {path}": said
         | {

@@ -1,4 +1,4 @@
-"""What AWS refuses and moto lets through, so that the tests meet it too.
+"""Refuses what AWS refuses and moto lets through, so that the tests meet it too.
 
 - IAM: each call is checked against the policies that template.yaml gives to the function that makes it
 - DynamoDB's key limits, a range that ends before it begins, and a query's start key that lies outside of the query
@@ -28,7 +28,7 @@ MAX_BYTES = {"HASH": 2048, "RANGE": 1024}
 
 @cache
 def allowed(folder: str) -> set[tuple[str, str]]:
-    """What a function may do: (action, resource) pairs, resources by logical id.
+    """The rights of a function: (action, resource) pairs, resources by logical id.
 
     An index is `Table/index/name`, a table's stream `Table/stream`, a bucket's objects are `Bucket/*`.
     """

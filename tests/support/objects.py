@@ -34,7 +34,7 @@ class Objects:
         """The id of a real thing that the path parameter can name."""
         if parameter not in FACTORIES:
             raise AssertionError(
-                f"There is no factory for the path parameter {{{parameter}}}: "
+                f"The path parameter {{{parameter}}} has no factory: "
                 "add one to FACTORIES in tests/support/objects.py, so that the generated tests cover its routes."
             )
         if parameter not in self._made:
@@ -58,7 +58,7 @@ class Objects:
             operation.takes.model_validate(body := _from_examples(operation.takes))
         except pydantic.ValidationError:
             raise AssertionError(
-                f"There is no sample for the request model {name}: add one to BODIES in tests/support/objects.py, "
+                f"The request model {name} has no sample: add one to BODIES in tests/support/objects.py, "
                 "so that the generated tests cover its routes."
             ) from None
         return body

@@ -1,9 +1,9 @@
-"""What each function's code can reach, read from its source: environment variables, tables, queues and keys.
+"""Reads from its source what each function's code can reach: environment variables, tables, queues and keys.
 
 Starting at everything in `functions/<folder>/handler.py`, references are followed from definition to definition
 through the package. A method is reached when its class is and something is called by its name, or when its class
-extends one of a library, which may call it. What is found is
-held against template.yaml: the environment and the policies of a function are what its code needs, no less and no
+extends one of a library, which may call it. The tests hold the result
+against template.yaml: the environment and the policies of a function are what its code needs, no less and no
 more.
 """
 
@@ -59,7 +59,7 @@ class Module:
 
 @dataclass
 class Needs:
-    """What a function's code asks of its deployment."""
+    """The needs of a function's code in its deployment."""
 
     variables: set[str] = field(default_factory=set)
     # (action, environment variable that names the resource, index)
@@ -227,7 +227,7 @@ class _Reach:
 
 
 def needs(folder: str) -> Needs:
-    """What the code of a function asks of its deployment."""
+    """The needs of a function's code in its deployment."""
     reach = _Reach(template.handler(folder))
     found = Needs()
     for node, call, target in reach.calls():
@@ -251,7 +251,7 @@ def needs(folder: str) -> Needs:
 
 
 def _actions_of(reach: _Reach, node: Node, call: ast.Call, target: Node | None) -> list[str]:
-    """What a call asks of a service that is not DynamoDB: `clients.sqs().send_message_batch()`, `kms.encrypt()`."""
+    """The needs of a call to a service that is not DynamoDB: `clients.sqs().send_message_batch()`, `kms.encrypt()`."""
     if target in _CALLED:
         return [_CALLED[target]]
     if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Call):

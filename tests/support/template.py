@@ -4,6 +4,8 @@ data.yaml holds what is kept, template.yaml what changes with each release; `dep
 """
 
 import json
+import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -146,3 +148,23 @@ def passes(pattern: Any, value: Any) -> bool:
         elif rule == value:
             return True
     return False
+
+
+def references(value: Any) -> Iterator[str]:
+    """Every logical id or parameter that a part of the template refers to."""
+    match value:
+        case {"Ref": str(name)}:
+            yield name
+        case {"Condition": str(name), **rest}:
+            yield name
+            yield from references(rest)
+        case {"Fn::GetAtt": [str(name), _]}:
+            yield name
+        case {"Fn::Sub": str(text)}:
+            yield from (found.partition(".")[0] for found in re.findall(r"\$\{([^!}]+)\}", text))
+        case dict():
+            for inner in value.values():
+                yield from references(inner)
+        case list():
+            for inner in value:
+                yield from references(inner)

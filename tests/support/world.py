@@ -45,7 +45,7 @@ PARAMETERS = {"EnvironmentName": "local", "AllowLocalTargets": "true", "RetryDel
 
 @dataclass(frozen=True)
 class Answer:
-    """What the front door answered."""
+    """An answer of the front door."""
 
     status: int
     headers: Mapping[str, str]
@@ -58,7 +58,7 @@ class Answer:
 
 
 class Context:
-    """What Lambda hands to a handler, as far as ours look at it."""
+    """The context that Lambda hands to a handler, as far as ours look at it."""
 
     aws_request_id = "00000000-0000-0000-0000-000000000000"
     function_name = "test"

@@ -11,7 +11,7 @@ from ferryman.http.body import MAX_BYTES, Unreadable
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-# What JSON texts can hold and DynamoDB can keep.
+# Values that JSON texts can hold and DynamoDB can keep.
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 numbers = st.integers(-(10**38) + 1, 10**38 - 1) | st.floats(allow_nan=False, allow_infinity=False)
 values = st.recursive(
@@ -103,13 +103,13 @@ def test_an_empty_body_is_called_empty(content: str) -> None:
         b'{"a":1}\x00',
     ],
 )
-def test_what_is_not_json_is_refused(content: bytes | str) -> None:
+def test_a_body_that_is_not_json_is_refused(content: bytes | str) -> None:
     assert refusal(content).startswith("The body is not valid JSON: ")
 
 
 @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity", "nan", "inf"])
 @pytest.mark.parametrize("where", ["%s", '{"a":%s}', "[[%s]]"])
-def test_numbers_that_are_none_are_refused(constant: str, where: str) -> None:
+def test_invalid_numbers_are_refused(constant: str, where: str) -> None:
     assert "not valid JSON" in refusal(where % constant)
 
 
@@ -161,12 +161,12 @@ def test_nul_characters_are_refused(content: str) -> None:
     assert "U+0000" in refusal(content)
 
 
-def test_an_escaped_backslash_is_no_nul() -> None:
+def test_an_escaped_backslash_is_not_a_nul() -> None:
     assert body.parse(rb'"\\u0000"') == "\\u0000"
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=8, max_size=40))
-def test_what_is_refused_is_not_repeated(secret: str) -> None:
+def test_a_refusal_does_not_repeat_the_body(secret: str) -> None:
     said = refusal(f'{{"token": "{"fm_live_" + secret.encode("unicode_escape").hex()}", }}')
     assert "fm_live_" not in said
 
@@ -223,7 +223,7 @@ def test_no_body_has_no_bytes(missing: dict[str, Any]) -> None:
         ("multipart/form-data; boundary=application/json", False),
     ],
 )
-def test_json_is_told_by_its_media_type(header: str, is_json: bool) -> None:
+def test_a_media_type_tells_json(header: str, is_json: bool) -> None:
     assert body.is_json(body.media_type(event("", content_type=header))) is is_json
 
 

@@ -38,7 +38,7 @@ def test_a_cursor_gives_back_its_key(last_key: dict[str, str], query: str) -> No
     assert cursors.decode(KEY, query, cursor) == last_key
 
 
-def test_no_key_is_no_cursor() -> None:
+def test_the_last_page_has_no_cursor() -> None:
     assert cursors.encode(KEY, "list", None) is None
     assert cursors.decode(KEY, "list", None) is None
 

@@ -54,7 +54,7 @@ def test_the_time_of_an_id_can_be_read(at: int, some: list[str]) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "msg_", "msg_poison", "msg_" + "8" * 26, "msg_01JCXHZ5E0ABCDEFGHJKMNPQRI"])
-def test_what_is_no_id_has_no_time(text: str) -> None:
+def test_a_malformed_id_has_no_time(text: str) -> None:
     with pytest.raises(ValueError, match="is not an id"):
         ids.made_at(text)
 
@@ -142,6 +142,6 @@ GOOD = "cht_01JZZZZZZZ0123456789ABCDEF"
         "",
     ],
 )
-def test_what_only_looks_like_an_id_is_none(text: str) -> None:
+def test_a_text_that_only_looks_like_an_id_is_refused(text: str) -> None:
     assert ids.is_id(ids.CHAT, GOOD)
     assert not ids.is_id(ids.CHAT, text)

@@ -54,7 +54,7 @@ def test_each_kind_of_webhook_wants_the_mention() -> None:
         "at the end of a chain": (replace(MENTION, chain=["whk_2", "whk_3", "whk_4"]), []),
     }.values(),
 )
-def test_a_mention_reaches_whom_it_is_for(event: Event, wanted_by: list[Webhook]) -> None:
+def test_a_mention_reaches_the_bot_that_it_names(event: Event, wanted_by: list[Webhook]) -> None:
     assert [webhook for webhook in (CALLBACK, OF_CHAT, OF_ALL) if wants(webhook, event, EVERYBODY)] == wanted_by
 
 

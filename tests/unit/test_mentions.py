@@ -89,7 +89,7 @@ def test_a_handle_is_as_long_as_it_can_be(text: str, named: list[str]) -> None:
         r"C:\@bot \@bot",
     ],
 )
-def test_what_is_no_mention(text: str) -> None:
+def test_text_without_a_mention_names_nobody(text: str) -> None:
     assert handles(text) == []
 
 

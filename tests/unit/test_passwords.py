@@ -97,7 +97,7 @@ def test_twelve_to_128_characters_are_accepted_in_their_normal_form(password: st
 
 
 @pytest.mark.parametrize("password", ["", "x" * 11, "x" * 129, "A\u030a" * 11, "ﬃ" * 43])
-def test_all_else_is_refused_without_repeating_it(password: str) -> None:
+def test_other_texts_are_refused_and_not_repeated(password: str) -> None:
     with pytest.raises(ValueError, match="must have at") as refused:
         passwords.acceptable(password)
     assert not password or password not in str(refused.value)
@@ -108,5 +108,5 @@ def test_the_address_is_recognised(password: str) -> None:
     assert passwords.is_email(password, "Ada@example.com")
 
 
-def test_what_merely_contains_the_address_is_not_it() -> None:
+def test_a_password_that_contains_the_address_is_not_the_address() -> None:
     assert not passwords.is_email("ada@example.com!", "ada@example.com")

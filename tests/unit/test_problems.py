@@ -1,4 +1,4 @@
-"""What a caller is told of an error."""
+"""The answer to an error tells a caller what to do."""
 
 import json
 
@@ -8,8 +8,8 @@ from ferryman.http import problems
 def test_a_problem_repeats_no_secret() -> None:
     """None of our texts holds one. Should a text ever repeat what was sent, it is masked all the same."""
     secret = "fm_live_" + "a" * 36
-    errors = [{"pointer": "/name", "detail": f"{secret} is no name"}]
+    errors = [{"pointer": "/name", "detail": f"{secret} is not a name"}]
     told = problems.body(422, f"What is {secret}?", "request", errors)
     assert secret not in told
     assert json.loads(told)["detail"] == "What is fm_live_[redacted]?"
-    assert json.loads(told)["errors"][0]["detail"] == "fm_live_[redacted] is no name"
+    assert json.loads(told)["errors"][0]["detail"] == "fm_live_[redacted] is not a name"

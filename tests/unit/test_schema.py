@@ -83,7 +83,7 @@ def test_a_blank_name_is_refused(blank: str) -> None:
 @pytest.mark.parametrize(
     "hidden", ["\0", "\x1b", "\x7f", "\x85", "\u200b", "\u200e", "\u202e", "\u2028", "\u2066", "\ufeff", "\n", "\t"]
 )
-def test_what_hides_or_turns_text_is_refused(hidden: str) -> None:
+def test_characters_that_hide_or_turn_text_are_refused(hidden: str) -> None:
     assert "control or text-direction" in refused(name=f"a{hidden}b")
 
 
@@ -152,7 +152,7 @@ def test_the_clock_writes_what_it_can_read(seconds: float) -> None:
         "9" * 5_000,
     ],
 )
-def test_what_is_no_time_is_refused_with_advice(text: str) -> None:
+def test_a_malformed_time_is_refused_with_advice(text: str) -> None:
     assert refused(at=text).startswith("Value error, must ")
 
 
@@ -189,7 +189,7 @@ def test_an_address_is_kept_as_sent(email: str) -> None:
         f"a@{'b.' * 150}com",
     ],
 )
-def test_what_is_no_address_is_refused(email: str) -> None:
+def test_a_malformed_address_is_refused(email: str) -> None:
     assert "must be an e-mail address" in refused(email=email)
 
 

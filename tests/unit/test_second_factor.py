@@ -44,7 +44,7 @@ def test_a_step_is_accepted_after_earlier_ones_only(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("code", ["050472", "", "05047", "0504711", "abcdef", "14050471"])
-def test_all_else_is_no_code(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+def test_other_texts_are_not_codes(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     monkeypatch.setattr(clock, "now", lambda: 1111111111.0)
     assert second_factor.step_of(SECRET, code) is None
 

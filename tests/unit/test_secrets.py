@@ -118,7 +118,7 @@ def test_hook_and_signing_secrets_have_the_documented_form() -> None:
 def test_the_shown_prefix_does_not_help_to_guess(token: str) -> None:
     shown = secrets.shown(token)
     assert token.startswith(shown)
-    assert len(token) - len(shown) - 6 >= 22  # the checksum is no secret; 22 base62 characters are 131 bits
+    assert len(token) - len(shown) - 6 >= 22  # the checksum is not a secret; 22 base62 characters are 131 bits
 
 
 @given(st.text(alphabet=BASE62, min_size=1))

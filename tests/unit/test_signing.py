@@ -224,7 +224,7 @@ def test_a_header_can_be_sent_as_it_is() -> None:
     assert headers["X-FM-Webhook-Timestamp"] == headers["X-FM-Webhook-Signature"][2:12]
 
 
-def test_what_the_log_shows_holds_no_signature() -> None:
+def test_the_headers_in_the_log_hold_no_signature() -> None:
     every: list[Signature] = ["fm", "standard", "fluxdesk"]
     one = attempt()
     shown = signing.described(one, every)

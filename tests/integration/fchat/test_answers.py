@@ -14,7 +14,7 @@ from tests.integration.conftest import Workspace
 from tests.integration.fchat.applications import App, Talk, group, person
 
 
-def test_what_a_person_says_is_delivered_as_fchat_says_it(workspace: Workspace, receiver: Receiver) -> None:
+def test_a_persons_message_is_delivered_in_the_words_of_fchat(workspace: Workspace, receiver: Receiver) -> None:
     talk = Talk(workspace, receiver)
     talk.say("Yes, ship it ✅")
     (body,) = talk.told()
@@ -97,7 +97,7 @@ def test_only_answers_to_the_application_itself_reach_it(workspace: Workspace, r
     talk = Talk(workspace, receiver, chat_id=group(workspace))
     other_app = App(workspace, app_name="OTHER", may_message_people=True, webhook_url=receiver.url("/other"))
     other_app.message({"email": talk.email, "text": "Another chat"})
-    talk.app.message({"email": talk.email, "text": "What it says itself"})
+    talk.app.message({"email": talk.email, "text": "A message of its own"})
     talk.app.post({"text": "In the group"})
     workspace.make(f"/v1/chats/{talk.app.made['chat_id']}/messages", {"text": "A person in the group"})
     talk.say("To the application")
@@ -124,7 +124,7 @@ def test_an_application_can_ask_for_our_own_format(workspace: Workspace, receive
     assert (body["type"], body["data"]["message"]["text"]) == ("message.created", "Hello")
 
 
-def test_the_catalogue_describes_what_an_application_is_told(workspace: Workspace, receiver: Receiver) -> None:
+def test_the_catalogue_describes_each_event_of_an_application(workspace: Workspace, receiver: Receiver) -> None:
     types = {item["type"]: item for item in workspace.call("GET", "/v1/event-types").json["items"]}
     described = {name: item["formats"]["fchat"] for name, item in types.items() if "fchat" in item["formats"]}
     assert set(described) == {"interaction.created", "message.created"}
@@ -148,7 +148,7 @@ def test_a_webhook_for_every_chat_can_hear_answers_in_fchats_words(workspace: Wo
     talk.world.pump()
     heard = [json.loads(request.body)["message"]["text"] for request in receiver.requests("/own")]
     assert len(heard) == 2
-    assert "Hello" in heard, "what the application said itself is no answer, and has no words in FChat"
+    assert "Hello" in heard, "the application's own message is not an answer, and FChat has no words for it"
 
 
 def test_an_application_asks_for_a_format_that_has_words_for_answers(workspace: Workspace) -> None:

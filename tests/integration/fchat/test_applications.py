@@ -127,7 +127,7 @@ def test_the_log_ends_with_the_logs_retention(workspace: Workspace, monkeypatch:
     assert app.requests() == []
 
 
-def test_what_is_ours_to_repair_is_fchats_envelope_too(world: World, workspace: Workspace) -> None:
+def test_an_error_of_ours_has_the_envelope_of_fchat(world: World, workspace: Workspace) -> None:
     app = App(workspace, chat_id=group(workspace))
     from ferryman.aws import clients as aws
 

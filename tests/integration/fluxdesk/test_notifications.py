@@ -34,7 +34,7 @@ def test_each_person_has_the_notification_once_and_marks_it_read(
     assert workspace.call("POST", f"/v1/me/notifications/{first['id']}/read").status == 404
 
 
-def test_everyone_is_everyone_who_is_active_and_no_bot(
+def test_everyone_means_every_active_person_and_not_bots(
     world: World, workspace: Workspace, grace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ferryman.notifications.service._PAGE", 2)
@@ -99,7 +99,9 @@ def test_a_global_signal_reaches_subscribed_admins_too_and_each_once(
         ({"user_ids": ["usr_01J00000000000000000000000"]}, "user_ids/0"),
     ],
 )
-def test_what_cannot_be_sent_is_refused_with_the_reason(workspace: Workspace, body: Made, about: str) -> None:
+def test_a_notification_that_cannot_be_sent_is_refused_with_the_reason(
+    workspace: Workspace, body: Made, about: str
+) -> None:
     answer = workspace.call("POST", "/v1/notifications", {"type": "system", "title": "x", **body})
     assert answer.status == 422
     assert about in json.dumps(answer.json)
@@ -199,7 +201,7 @@ def test_notifications_are_kept_as_long_as_deliveries(
     assert workspace.call("GET", f"/v1/notifications/{cancelled['id']}").status == 404
 
 
-def test_what_is_cancelled_is_never_sent(
+def test_a_cancelled_notification_is_never_sent(
     world: World, workspace: Workspace, grace: Workspace, receiver: Receiver, moved: Clock
 ) -> None:
     personal_webhook(grace, receiver)

@@ -233,7 +233,7 @@ def test_admins_hear_that_a_personal_webhook_was_disabled_but_not_where_it_goes(
     jsonschema.validate(json.loads(request.body), types["webhook.disabled"]["body_schema"])
 
 
-def test_only_the_person_who_is_told_gets_the_event(
+def test_only_the_notified_person_gets_the_event(
     world: World, workspace: Workspace, grace: Workspace, receiver: Receiver
 ) -> None:
     personal_webhook(grace, receiver, "/grace")
@@ -268,7 +268,7 @@ def test_a_test_token_has_webhooks_and_notifications_of_its_own(
     assert len(inbox(tester)) == 1
 
 
-def test_there_is_an_end_to_personal_webhooks(workspace: Workspace, receiver: Receiver) -> None:
+def test_the_number_of_personal_webhooks_is_limited(workspace: Workspace, receiver: Receiver) -> None:
     for _ in range(MAX_PERSONAL):
         personal_webhook(workspace, receiver)
     answer = workspace.call("POST", "/v1/me/webhooks", {"url": receiver.url("/mine")})

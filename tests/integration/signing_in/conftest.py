@@ -9,7 +9,7 @@ from ferryman.identity.logins import passwords
 
 @pytest.fixture(autouse=True)
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a hash costs is a figure that tests/unit/test_passwords.py looks at; here it would cost minutes."""
+    """tests/unit/test_passwords.py looks at the price of a real hash; here it would cost minutes."""
     monkeypatch.setattr(passwords, "LOG2_N", 4)
 
 

@@ -34,7 +34,7 @@ def test_a_changed_password_ends_all_other_sessions(workspace: Workspace) -> Non
         ({"current_password": PASSWORD}, "/new_password"),
     ],
 )
-def test_a_password_that_cannot_be_changed_so_stays(workspace: Workspace, body: Any, pointer: str) -> None:
+def test_a_refused_change_of_password_leaves_the_old_one(workspace: Workspace, body: Any, pointer: str) -> None:
     grace = person(workspace)
     signed = grace.sign_in()
     answer = signed.call("POST", "/v1/me/password", body)

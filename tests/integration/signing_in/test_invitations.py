@@ -46,7 +46,7 @@ def test_an_invitation_works_once(workspace: Workspace) -> None:
     assert grace.try_to_sign_in(password="another password").status == 201
 
 
-def test_two_who_accept_at_the_same_moment_are_one(workspace: Workspace) -> None:
+def test_one_of_two_simultaneous_acceptances_wins(workspace: Workspace) -> None:
     grace = person(workspace)
     token = invited(workspace, grace.user_id)
     with meanwhile(lambda: accept(workspace.world, token, "the first password")):
@@ -91,13 +91,13 @@ def test_accepting_ends_the_persons_sessions(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     "token", ["nonsense", "fm_invt_" + "0" * 36, "fm_live_0000000000000000000000000000002C8GjS", "fm_invt_Ünïcode"]
 )
-def test_what_is_no_invitation_is_refused(world: World, token: str) -> None:
+def test_a_malformed_invitation_is_refused(world: World, token: str) -> None:
     answer = accept(world, token)
     assert answer.status == 401
     assert token not in answer.json["detail"]
 
 
-def test_other_secrets_are_no_invitations_and_invitations_are_no_tokens(workspace: Workspace) -> None:
+def test_invitations_and_tokens_do_not_stand_for_each_other(workspace: Workspace) -> None:
     grace = person(workspace)
     session = grace.sign_in()
     assert accept(workspace.world, session.token).status == 401
@@ -107,7 +107,7 @@ def test_other_secrets_are_no_invitations_and_invitations_are_no_tokens(workspac
     assert accept(workspace.world, invitation, "another password").status == 200
 
 
-def test_nobody_invites_who_may_do_more(workspace: Workspace) -> None:
+def test_nobody_invites_a_person_who_may_do_more(workspace: Workspace) -> None:
     admin = workspace.person("admin", "admin:*")
     staff, manager = workspace.person("staff"), workspace.person("manager")
     assert admin.call("POST", f"/v1/users/{workspace.user_id}/invitation").status == 403
@@ -127,7 +127,7 @@ def test_a_test_token_invites_nobody(workspace: Workspace) -> None:
     assert tester.call("DELETE", f"/v1/users/{grace.user_id}/totp").status == 403
 
 
-def test_who_cannot_sign_in_is_not_invited(workspace: Workspace, other: Workspace) -> None:
+def test_a_user_who_cannot_sign_in_is_not_invited(workspace: Workspace, other: Workspace) -> None:
     grace = person(workspace)
     assert workspace.call("PATCH", f"/v1/users/{grace.user_id}", {"active": False}).status == 200
     assert workspace.call("POST", f"/v1/users/{grace.user_id}/invitation").status == 409
@@ -147,7 +147,7 @@ def test_who_cannot_sign_in_is_not_invited(workspace: Workspace, other: Workspac
         ("ｇrace@example.com", "e-mail address"),
     ],
 )
-def test_a_password_that_is_none_is_refused_and_not_repeated(workspace: Workspace, password: str, words: str) -> None:
+def test_an_unacceptable_password_is_refused_and_not_repeated(workspace: Workspace, password: str, words: str) -> None:
     user = workspace.make("/v1/users", {"name": "Grace", "email": "grace@example.com"})
     token = invited(workspace, user["id"])
     answer = accept(workspace.world, token, password)

@@ -152,7 +152,7 @@ def test_enrolling_again_replaces_what_was_not_verified(workspace: Workspace) ->
     assert signed.call("POST", "/v1/me/totp/verify", {"code": code_of(second)}).status == 200
 
 
-def test_steps_out_of_order_are_told_so(workspace: Workspace) -> None:
+def test_steps_out_of_order_are_refused_with_the_reason(workspace: Workspace) -> None:
     signed = person(workspace).sign_in()
     assert signed.call("POST", "/v1/me/totp/verify", {"code": "123456"}).status == 409
     assert signed.call("DELETE", "/v1/me/totp", {"current_password": PASSWORD, "code": "123456"}).status == 409
@@ -180,7 +180,9 @@ def test_a_lost_app_is_removed_with_a_recovery_code(workspace: Workspace) -> Non
     assert grace.try_to_sign_in(recovery_code=codes[8]).status == 401, "the old codes went with it"
 
 
-def test_an_admin_removes_the_second_factor_of_who_lost_everything(workspace: Workspace, other: Workspace) -> None:
+def test_an_admin_removes_the_second_factor_of_a_person_who_lost_everything(
+    workspace: Workspace, other: Workspace
+) -> None:
     grace = person(workspace)
     enrolled(grace.sign_in())
     url = f"/v1/users/{grace.user_id}/totp"

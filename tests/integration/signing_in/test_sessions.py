@@ -28,7 +28,7 @@ def test_a_session_is_a_bearer_token_with_an_end(workspace: Workspace, later: Ca
     assert (answer.status, "Sign in again" in answer.json["detail"]) == (401, True)
 
 
-def test_a_mistyped_session_is_told_so(workspace: Workspace) -> None:
+def test_a_mistyped_session_is_refused_with_the_reason(workspace: Workspace) -> None:
     signed = person(workspace).sign_in()
     answer = workspace.world.call("GET", "/v1/me", token=signed.token[:-1] + "!")
     assert (answer.status, "mistyped" in answer.json["detail"]) == (401, True)
@@ -195,7 +195,7 @@ def test_two_owners_cannot_both_step_down_at_the_same_moment(workspace: Workspac
     assert [owner["id"] for owner in owners] == [workspace.user_id]
 
 
-def test_what_is_over_can_be_forgotten(world: World, workspace: Workspace) -> None:
+def test_the_table_forgets_sessions_that_are_over(world: World, workspace: Workspace) -> None:
     """Sessions, invitations and failures carry the time from which DynamoDB may delete them."""
     grace = person(workspace)
     signed = grace.sign_in()

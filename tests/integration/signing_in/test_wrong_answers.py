@@ -94,7 +94,9 @@ def calls_of(noted: list[str]) -> Iterator[None]:
         ({"code": "123456", "recovery_code": "x"}, ""),
     ],
 )
-def test_what_cannot_be_read_is_named_and_not_repeated(world: World, fields: dict[str, Any], pointer: str) -> None:
+def test_a_refusal_names_the_wrong_field_and_repeats_no_value(
+    world: World, fields: dict[str, Any], pointer: str
+) -> None:
     body = {"email": "ada@example.com", "password": PASSWORD, **fields}
     answer = world.call("POST", "/v1/sessions", json_body=body)
     assert answer.status == 422
@@ -204,7 +206,7 @@ def test_guesses_at_the_same_moment_are_counted_one_by_one(workspace: Workspace)
     assert judged.count(401) == 10
 
 
-def test_one_persons_lock_out_is_nobody_elses(workspace: Workspace) -> None:
+def test_the_lock_out_of_one_person_stops_no_other(workspace: Workspace) -> None:
     grace, ada = person(workspace), person(workspace)
     for _ in range(11):
         grace.try_to_sign_in(password="wrong password")

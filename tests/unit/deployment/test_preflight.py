@@ -1,4 +1,4 @@
-"""What the preflight makes of an account's limits and of a stack's state."""
+"""The preflight judges an account's limits and a stack's state."""
 
 import pytest
 
@@ -8,14 +8,14 @@ from tools.deployment.environments import ROOT
 from tools.deployment.preflight import Needs
 
 
-def test_a_new_account_is_told_how_much_to_ask_for() -> None:
+def test_the_preflight_says_how_much_a_new_account_should_ask_for() -> None:
     has, ask = preflight.judge(Needs(delivering=110, reserved=0), 10)
     assert "10 concurrent executions" in has
     assert "Ask for 210" in ask
     assert "L-B99A9384" in ask
 
 
-def test_an_account_with_enough_is_told_nothing() -> None:
+def test_the_preflight_is_silent_for_an_account_with_enough() -> None:
     assert preflight.judge(Needs(delivering=110, reserved=320), 1000) == []
 
 

@@ -15,7 +15,9 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Stack:
     return Stack("ferryman-prod")
 
 
-def test_what_disappears_or_is_made_anew_is_named(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_plan_names_resources_that_disappear_or_are_made_anew(
+    stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
     changes = [
         Change("Add", "NewFunction", "AWS::Lambda::Function", ""),
         Change("Modify", "TokensFunction", "AWS::Lambda::Function", ""),

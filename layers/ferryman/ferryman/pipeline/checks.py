@@ -43,6 +43,7 @@ class Defer:
 
     seconds: float
     lane: Lane = "fast"
+    place: int = 0  # that it reserved at a webhook with a rate
 
 
 @dataclass(frozen=True, slots=True)

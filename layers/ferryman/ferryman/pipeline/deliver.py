@@ -137,8 +137,9 @@ def _attempt(case: Case, limit: int) -> Verdict:
         for secret in webhook.signing_secrets()
     ]
     body = event.render(webhook)
-    if not delivery.test and (wait := health.wait(webhook, limit)) > 0:
-        return _act(case, Defer(wait, tickets.lane_of(webhook)))
+    if not delivery.test and (wait := health.wait(webhook, limit, ticket.place)):
+        return _act(case, Defer(wait.seconds, tickets.lane_of(webhook), wait.place))
+    granted_at = clock.now()
     if not case.invocation.in_time():
         return Return(0)  # opening the secret took what was left
     try:
@@ -147,9 +148,11 @@ def _attempt(case: Case, limit: int) -> Verdict:
         _require_known(ticket, delivery)
         # A copy of this message was faster. It may still die, so look again once its lease is over.
         return _defer(ticket, Defer(limit + _LEASE_MARGIN_SECONDS))
-    if (
-        ticket.first_receive and case.invocation.lane == "fast"
-    ):  # a deferral, or the slow lane, is the receiver's own wait
+    if not delivery.test and not health.holds_place(webhook, granted_at):
+        deliveries.release(delivery)  # the claim took us into another second, which is full
+        return _defer(ticket, Defer(1, tickets.lane_of(webhook), ticket.place))
+    # A deferral, or the slow lane, is the receiver's own wait.
+    if ticket.first_receive and case.invocation.lane == "fast":
         metrics.measure("FirstAttemptLatency", (clock.now() - clock.seconds(event.created_at)) * 1000)
     with case.invocation.calling(delivery, webhook):
         outcome = _send(delivery, webhook, body, secrets, limit)
@@ -202,7 +205,7 @@ def _act(case: Case, stop: checks.Stop) -> Verdict:
 
 
 def _defer(ticket: Ticket, wait: Defer) -> Done:
-    tickets.send([ticket.as_redelivery()], delay_seconds=max(1, wait.seconds), lane=wait.lane)
+    tickets.send([ticket.as_redelivery().at_place(wait.place)], delay_seconds=max(1, wait.seconds), lane=wait.lane)
     return Done("deferred")
 
 

@@ -11,8 +11,10 @@
 A delivery that has to wait is deferred with a new message, so waiting never costs its budget.
 """
 
+import math
 import random
 from contextlib import suppress
+from dataclasses import dataclass
 
 from ferryman import clock, log, metrics, settings
 from ferryman.aws import dynamodb as store
@@ -33,26 +35,55 @@ _GONE = 410
 _ASKS_FOR_PATIENCE = (429, 503)
 _MAX_PATIENCE_SECONDS = 900
 _SPREAD = 0.2
+_SLACK = 1.05  # places are a little further apart than the rate allows, so that late tickets find room
 
 
-def wait(webhook: Webhook, attempt_seconds: float) -> float:
-    """Seconds until an attempt may be made, 0 for now. A probe or a place in a second that it grants is taken.
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Seconds until an attempt may be made, and the place that is reserved for it then (epoch milliseconds, or 0)."""
 
-    `attempt_seconds` is how long an attempt may last: the others wait for a probe that long.
+    seconds: float
+    place: int = 0
+
+
+def wait(webhook: Webhook, attempt_seconds: float, place: int = 0) -> Wait | None:
+    """How long to wait, None for an attempt now. A probe or a place in a second that it grants is taken.
+
+    `attempt_seconds` is how long an attempt may last: the others wait for a probe that long. `place` is the place that
+    was reserved before, or 0.
     """
     now = clock.now()
     paused_for = webhook.paused_until / 1000 - now
     if paused_for > 0:
-        return _spread(paused_for)
+        return Wait(_spread(paused_for), place)
     if webhook.paused_until:
         until = int((now + attempt_seconds + 1) * 1000)
         if not webhooks.probe(webhook, until):
-            return _spread(attempt_seconds + 1)
+            return Wait(_spread(attempt_seconds + 1), place)
         webhook.paused_until = until  # what the probe's failure has to find
-    if webhook.max_per_second and not webhooks.take_place(webhook, int(now)):
-        # The next second may be full as well; spreading over two keeps the crowd small.
-        return 1 + 2 * random.random()  # noqa: S311 - spreading load needs no secret randomness
-    return 0
+    return _wait_for_place(webhook, webhook.max_per_second, now, place) if webhook.max_per_second else None
+
+
+def holds_place(webhook: Webhook, taken_at: float) -> bool:
+    """Whether an attempt that begins now is within the rate, when its place was taken in the second of `taken_at`."""
+    now = int(clock.now())
+    return not webhook.max_per_second or now == int(taken_at) or webhooks.take_place(webhook, now)
+
+
+def _wait_for_place(webhook: Webhook, rate: int, now: float, place: int) -> Wait | None:
+    """Each delivery reserves a place once, so a backlog of a thousand costs a thousand reservations.
+
+    The count of the second is exact all the same: SQS may bring tickets of two seconds in one.
+    """
+    if place // 1000 > int(now):
+        return Wait(place // 1000 - now, place)
+    others_wait = webhook.next_place // 1000 > int(now)
+    if (place or not others_wait) and webhooks.take_place(webhook, int(now)):
+        return None
+    if place:
+        return Wait(1, place)  # its second was full by a moment
+    reserved = webhooks.reserve(webhook, (int(now) + 1) * 1000, math.ceil(1000 * _SLACK / rate))
+    return Wait(reserved // 1000 - now, reserved)
 
 
 def timed(webhook: Webhook, duration_ms: int) -> None:

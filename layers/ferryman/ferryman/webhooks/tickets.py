@@ -35,6 +35,7 @@ class Ticket:
     chat_id: str | None = None  # these two when the event is made of a message
     message_id: str | None = None
     requeues: int = 0  # how often it came back from the dead letters
+    place: int = 0  # epoch milliseconds; the place that it reserved at a webhook with a rate
     first_receive: bool = False  # nobody has received it yet, so the delivery is most likely not stored
 
     @classmethod
@@ -69,6 +70,10 @@ class Ticket:
     def again(self) -> "Ticket":
         """The ticket for the next round through the queue, after the dead letters."""
         return replace(self, requeues=self.requeues + 1)
+
+    def at_place(self, place: int) -> "Ticket":
+        """The ticket with the place that it reserved."""
+        return replace(self, place=place)
 
     def as_redelivery(self) -> "Ticket":
         """The same ticket for everybody who receives it after somebody has worked on it."""

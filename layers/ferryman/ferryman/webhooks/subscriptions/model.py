@@ -65,6 +65,7 @@ class Webhook(store.Record):
     paused_until: int = 0  # epoch milliseconds; no attempt before, then one probes
     slow_until: int = 0  # epoch milliseconds; until then its deliveries take the slow lane
     max_per_second: int | None = None
+    next_place: int = 0  # epoch milliseconds; the first place that nobody has reserved
     topics: list[str] = field(default_factory=list)  # its rows in `subscriptions`
 
     @property

@@ -297,6 +297,30 @@ def take_place(webhook: Webhook, second: int) -> bool:
     return False
 
 
+def reserve(webhook: Webhook, earliest: int, apart: int) -> int:
+    """Reserve the next place from `earliest` on, `apart` after the one before. All in (epoch) milliseconds.
+
+    Two conditional updates at most: behind the last place that somebody reserved, or the first place of all.
+    """
+    key = _key(webhook.workspace_id, webhook.webhook_id)
+    values = {":earliest": earliest, ":apart": apart}
+    behind = store.update(
+        TABLE, key, "SET next_place = next_place + :apart", values, condition="next_place >= :earliest"
+    )
+    first = store.update(
+        TABLE,
+        key,
+        "SET next_place = :behind",
+        {":earliest": earliest, ":behind": earliest + apart},
+        condition="attribute_exists(webhook_id) AND (attribute_not_exists(next_place) OR next_place < :earliest)",
+    )
+    for place in (behind, first, behind):  # the last for a reservation that somebody else made in between
+        with suppress(Conflict):
+            item = store.commit([place], return_new=True) or {}
+            return int(item["next_place"]) - apart
+    return earliest
+
+
 def failed(webhook: Webhook, error: str, *, below: int | None = None) -> int:
     """Count one failed attempt, unless a pause began after the attempt did. Returns the failures in a row so far.
 

@@ -186,7 +186,7 @@ def test_more_scopes_never_mean_less(granted: frozenset[Scope], more: frozenset[
 
 
 @given(some_scopes, some_role)
-def test_what_is_effective_stays_so(granted: frozenset[Scope], role: Role) -> None:
+def test_effective_scopes_of_effective_scopes_are_the_same(granted: frozenset[Scope], role: Role) -> None:
     held = permissions.effective(granted, role)
     assert permissions.effective(held, role) == held
 
