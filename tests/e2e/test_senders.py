@@ -34,8 +34,8 @@ def python() -> Path:
     with (folder.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "complete").exists():
-            subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True)
-            install = [uv, "pip", "install", "--quiet", "--python", found, "--requirement", requirements]
+            subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)], check=True)
+            install = [uv, "pip", "install", "--quiet", "--python", str(found), "--requirement", str(requirements)]
             subprocess.run(install, check=True)
             (folder / "complete").touch()
     return found
@@ -58,7 +58,7 @@ def _messages(stack: E2E, chat: str) -> list[dict[str, Any]]:
 
 
 def test_older_clients_post_unmodified(stack: E2E, chat: str, python: Path) -> None:
-    command = [python, CLIENTS / "post.py", _hook(stack, chat, "mattermost"), _hook(stack, chat, "slack")]
+    command = [str(python), str(CLIENTS / "post.py"), _hook(stack, chat, "mattermost"), _hook(stack, chat, "slack")]
     finished = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert finished.returncode == 0, finished.stderr
     answers = dict(json.loads(line) for line in finished.stdout.splitlines())
