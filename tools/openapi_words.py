@@ -55,7 +55,7 @@ _MISTAKES = {
     404: ("not-found", "The chat does not exist."),
     405: ("method-not-allowed", "This address takes GET, POST."),
     409: ("conflict", "Somebody else changed it at the same time. Read it, and send the request again."),
-    413: ("content-too-large", "The body has 70000 bytes; at most 65536 are accepted."),
+    413: ("content-too-large", "The body has 300000 bytes; at most 262144 are accepted."),
     415: ("unsupported-media-type", "Send the body as application/json."),
     422: ("unprocessable-content", "/name: String should have at least 1 character"),
     429: ("too-many-requests", "Too many wrong passwords. Try again in 30 seconds."),

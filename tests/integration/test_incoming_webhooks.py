@@ -1,5 +1,6 @@
 """Incoming webhooks: a URL that posts to one chat for whoever has it, until it is revoked."""
 
+import gzip
 import json
 import re
 from typing import Any
@@ -56,6 +57,43 @@ def test_a_post_is_a_message_of_the_webhook(world: World, workspace: Workspace) 
     assert workspace.call("GET", f"/v1/incoming-webhooks/{made['id']}").json["last_used_at"]
 
 
+def test_the_longest_text_is_accepted_however_it_is_escaped(world: World, workspace: Workspace) -> None:
+    path = hook(workspace, workspace.chat())["path"]
+    text = json.dumps({"text": "🚢" * MAX_TEXT})
+    assert world.call("POST", path, body=text).status == 200
+    assert world.call("POST", path, body=urlencode({"payload": text}), headers=FORM).status == 200
+    assert world.call("POST", path, body=json.dumps({"text": "🚢" * (MAX_TEXT + 1)})).status == 422
+
+
+def test_gzip_and_a_byte_order_mark_are_read(world: World, workspace: Workspace) -> None:
+    chat = workspace.chat()
+    path = hook(workspace, chat)["path"]
+    packed = gzip.compress(b'{"text": "packed"}')
+    assert world.call("POST", path, body=packed, headers={"content-encoding": "gzip"}).status == 200
+    assert world.call("POST", path, body=b'\xef\xbb\xbf{"text": "marked"}').status == 200
+    assert world.call("POST", path, body="{}", headers={"content-encoding": "br"}).status == 415
+    assert {message["text"] for message in messages(workspace, chat)} == {"packed", "marked"}
+
+
+def test_fields_that_are_ignored_are_not_judged(world: World, workspace: Workspace) -> None:
+    path = hook(workspace, workspace.chat())["path"]
+    ignored = r'{"text": "x", "attachments": [{"text": "\u0000", "size": 1e400, "id": %s}]}' % ("9" * 41)
+    assert world.call("POST", path, body=ignored).status == 200
+
+
+def test_an_ampersand_that_was_not_encoded_is_named(world: World, workspace: Workspace) -> None:
+    path = hook(workspace, workspace.chat())["path"]
+    answer = world.call("POST", path, body='payload={"text": "Ferry & man"}', headers=FORM)
+    assert answer.status == 400
+    assert "%26" in answer.json["detail"]
+
+
+def test_no_page_that_is_linked_to_learns_the_url(world: World, workspace: Workspace) -> None:
+    path = hook(workspace, workspace.chat())["path"]
+    for text in ("x", ""):
+        assert post(world, path, text).headers["referrer-policy"] == "no-referrer"
+
+
 PAYLOAD = json.dumps({"text": "Build passed é 🚢"})
 
 
@@ -96,7 +134,7 @@ def test_senders_say_it_in_many_ways(
         ("payload=%ff", FORM, 400),
         ("a=b&" * 60 + "payload=%7B%7D", FORM, 400),
         ("<x/>", {"content-type": "application/xml"}, 415),
-        ("x" * 70_000, {}, 413),
+        ("x" * 270_000, {}, 413),
         ("{}", {}, 422),
         ('{"text": null}', {}, 422),
         ('{"text": 1}', {}, 422),

@@ -1,5 +1,7 @@
 """A message that an integration posts because of a delivery never comes back to it, and nothing hops for ever."""
 
+from ferryman import ids
+
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
 from tests.support.world import World
@@ -48,3 +50,17 @@ def test_a_made_up_delivery_id_is_ignored(world: World, workspace: Workspace, re
     assert answer.status == 201
     world.pump()
     assert len(receiver.requests("/a")) == 1
+
+
+def test_a_delivery_that_was_never_sent_hides_nothing(world: World, workspace: Workspace, receiver: Receiver) -> None:
+    """Both halves of the id are real, so it could be made up by anybody who has seen them."""
+    chat = workspace.chat()
+    webhook = workspace.make(
+        "/v1/webhooks", {"url": receiver.url("/a"), "events": ["message.created"], "chat_ids": [chat]}
+    )
+    hook = workspace.make("/v1/incoming-webhooks", {"chat_id": chat, "name": "CI"})["url"]
+    made_up = {"X-FM-Delivery-ID": ids.delivery(ids.new(ids.EVENT), webhook["id"])}
+    workspace.call("POST", f"/v1/chats/{chat}/messages", {"text": "by the API"}, headers=made_up)
+    world.call("POST", hook.removeprefix("https://api.test"), json_body={"text": "by the hook"}, headers=made_up)
+    world.pump()
+    assert len(receiver.requests("/a")) == 2

@@ -36,6 +36,21 @@ def test_a_message_is_posted_read_and_listed_newest_first(workspace: Workspace, 
     assert workspace.call("GET", chat).json["items"] == [second, first]
 
 
+def test_a_page_of_the_longest_texts_fits_into_an_answer(workspace: Workspace, chat: str) -> None:
+    """Lambda takes answers of 6 MB; each of these texts has 96 kB as JSON, and a backslash doubles in the answer."""
+    sent = [post(workspace, chat, "\x01" * (MAX_TEXT - 3) + f"{number:03}")["id"] for number in range(60)]
+    listed, target = [], f"{chat}?limit=100"
+    while True:
+        answer = workspace.call("GET", target)
+        assert len(json.dumps(answer.body.decode(), ensure_ascii=False).encode()) < 6_000_000
+        assert answer.json["items"]
+        listed += [message["id"] for message in answer.json["items"]]
+        if answer.json["next_cursor"] is None:
+            break
+        target = f"{chat}?limit=100&cursor={answer.json['next_cursor']}"
+    assert listed == sent[::-1]
+
+
 @pytest.mark.parametrize("text", ["", " \n ", "x" * (MAX_TEXT + 1), None, 1, ["x"]])
 def test_an_empty_text_is_refused(workspace: Workspace, chat: str, text: Any) -> None:
     answer = workspace.call("POST", chat, {"text": text})

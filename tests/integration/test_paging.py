@@ -113,6 +113,7 @@ def everything(by: Workspace, target: str, limit: int) -> list[Any]:
     while True:
         items, cursor = page(by, target, limit, cursor)
         assert len(items) <= limit
+        assert items or not pages, "the cursor of a full page leads to more"
         assert cursor is None or len(items) == limit, "a page that is not the last is full"
         found += items
         pages += 1

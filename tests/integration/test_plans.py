@@ -98,7 +98,7 @@ def test_a_change_is_audited_and_repeating_it_changes_nothing(workspace: Workspa
 @pytest.mark.parametrize(
     ("event", "text"),
     [
-        ({"workspace_id": "wsp_01ARZ3NDEKTSV4RRFFQ69G5FAV", "plan": "pro"}, "no such workspace"),
+        ({"workspace_id": "wsp_01ARZ3NDEKTSV4RRFFQ69G5FAV", "plan": "pro"}, "does not exist"),
         ({"workspace_id": "acme", "plan": "pro"}, "workspace_id"),
         ({"workspace_id": "wsp_01ARZ3NDEKTSV4RRFFQ69G5FAV", "plan": "gold"}, "plan"),
     ],

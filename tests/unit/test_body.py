@@ -1,11 +1,14 @@
 """Reading bodies: whatever bytes arrive, the answer is a value or a refusal that says what is wrong."""
 
 import base64
+import gzip
 import json
 import math
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from ferryman.conversations.messages.model import MAX_TEXT
 from ferryman.http import body
 from ferryman.http.body import MAX_BYTES, Unreadable
 from hypothesis import example, given
@@ -93,7 +96,6 @@ def test_an_empty_body_is_called_empty(content: str) -> None:
         '{"a":"\\x"}',
         "tru",
         "undefined",
-        b"\xef\xbb\xbf{}",
         '{"a":1}'.encode("utf-16"),
         '{"a":1}'.encode("utf-32"),
         b'{"a":"\xff"}',
@@ -174,8 +176,76 @@ def test_a_refusal_does_not_repeat_the_body(secret: str) -> None:
 # --- bytes and types --------------------------------------------------------------------------------------
 
 
-def test_a_body_of_64_kib_is_read_and_one_byte_more_is_not() -> None:
-    assert MAX_BYTES == 64 * 1024
+def test_a_byte_order_mark_is_skipped() -> None:
+    assert body.parse(b'\xef\xbb\xbf{"text":"a"}') == {"text": "a"}
+    assert body.parse_member(b'\xef\xbb\xbf{"text":"a"}', "text") == "a"
+
+
+@pytest.mark.parametrize("number", ["1e-999999", "-0.1e-400", '{"a":2.5E-500}'])
+def test_numbers_too_small_to_be_kept_are_refused(number: str) -> None:
+    assert "a number is too small" in refusal(number)
+    assert body.parse(b"[0.0, -0e-9, 0E5]") == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "ignored", [r'"\u0000"', r'"\ud800"', "1e400", "9" * 41, "1e-999999", "9" * 5_000, '{"a":["\\u0000"]}']
+)
+def test_members_that_are_ignored_are_not_judged(ignored: str) -> None:
+    sent = f'{{"text":"x","attachments":[{{"text":{ignored}}}]}}'.encode()
+    assert body.parse_member(sent, "text") == "x"
+    with pytest.raises(Unreadable):
+        body.parse_member(f'{{"text":{ignored}}}'.encode(), "text") if "u" in ignored else body.parse(sent)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[1]", '"text"', '{"text":1,"text":2}', '{"text":NaN}', '{"a":' * 100_000]
+)
+def test_a_member_of_what_is_not_an_object_is_refused(content: str) -> None:
+    with pytest.raises(Unreadable):
+        body.parse_member(content.encode(), "text")
+
+
+def packed(content: bytes) -> dict[str, Any]:
+    return event(base64.b64encode(gzip.compress(content)).decode(), encoded=True, content_encoding="gzip")
+
+
+def test_a_gzip_body_is_inflated_up_to_the_limit() -> None:
+    assert body.raw(packed(b'{"text":"a"}')) == b'{"text":"a"}'
+    assert len(body.raw(packed(b"a" * MAX_BYTES))) == MAX_BYTES
+    for size in (MAX_BYTES + 1, 100_000_000):
+        with pytest.raises(Unreadable) as refused:
+            body.raw(packed(b"a" * size))
+        assert refused.value.status == 413
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"{}", b"", gzip.compress(b"{}")[:-1], gzip.compress(b"{}") + b"x", gzip.compress(b"{}") * 2],
+    ids=["plain", "empty", "cut off", "followed", "twice"],
+)
+def test_a_body_that_is_not_one_whole_gzip_is_refused(content: bytes) -> None:
+    sent = event(base64.b64encode(content).decode(), encoded=True, content_encoding="gzip")
+    with pytest.raises(Unreadable) as refused:
+        body.raw(sent)
+    assert "gzip" in str(refused.value)
+
+
+@pytest.mark.parametrize("encoding", ["br", "deflate", "zstd", "gzip, gzip"])
+def test_other_encodings_are_named_as_such(encoding: str) -> None:
+    with pytest.raises(Unreadable) as refused:
+        body.raw(event("{}", content_encoding=encoding))
+    assert refused.value.status == 415
+    assert body.raw(event("{}", content_encoding="identity")) == b"{}"
+
+
+def test_the_longest_text_fits_however_it_is_encoded() -> None:
+    text = json.dumps({"text": "\U0001f600" * MAX_TEXT})
+    assert body.parse(body.raw(event(text))) == {"text": "\U0001f600" * MAX_TEXT}
+    assert len(body.raw(event(urlencode({"payload": text})))) <= MAX_BYTES
+
+
+def test_a_body_of_256_kib_is_read_and_one_byte_more_is_not() -> None:
+    assert MAX_BYTES == 256 * 1024
     assert len(body.raw(event("a" * MAX_BYTES))) == MAX_BYTES
     with pytest.raises(Unreadable) as refused:
         body.raw(event("a" * (MAX_BYTES + 1)))

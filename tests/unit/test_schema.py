@@ -81,10 +81,48 @@ def test_a_blank_name_is_refused(blank: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "hidden", ["\0", "\x1b", "\x7f", "\x85", "\u200b", "\u200e", "\u202e", "\u2028", "\u2066", "\ufeff", "\n", "\t"]
+    "hidden",
+    [
+        *("\u00ad\u034f\u061c\u115f\u17b4\u180e\u2061\u2800\u3164\ufe0f\uffa0\ufff9\U000e0041\U000e0100\ue000"),
+        "\0",
+        "\x1b",
+        "\x7f",
+        "\x85",
+        "\u200b",
+        "\u200e",
+        "\u202e",
+        "\u2028",
+        "\u2066",
+        "\ufeff",
+        "\n",
+        "\t",
+    ],
 )
 def test_characters_that_hide_or_turn_text_are_refused(hidden: str) -> None:
     assert "control or text-direction" in refused(name=f"a{hidden}b")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "👩\u200d💻 CI",
+        "❤\ufe0f Team",
+        "1\ufe0f\u20e3 First",
+        "👩🏽\u200d🚀",
+        "می\u200cخواهم",
+        "ශ්\u200dරී ලංකා",
+        "क्\u200dष",
+        "葛\U000e0100飾区",
+        "\U0001f3f4\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f Cymru",
+    ],
+)
+def test_joiners_and_selectors_inside_a_word_belong_to_it(name: str) -> None:
+    assert thing(name=name).name == name
+
+
+@pytest.mark.parametrize("name", ["a \u200db", "\u200da", "a\u200c", "a\u200d b", "a\u200d\u200db", " \ufe0fa"])
+def test_joiners_and_selectors_beside_nothing_are_refused(name: str) -> None:
+    assert "control or text-direction" in refused(name=name)
 
 
 def test_a_name_has_a_hundred_characters_at_most() -> None:
@@ -156,10 +194,18 @@ def test_a_malformed_time_is_refused_with_advice(text: str) -> None:
     assert refused(at=text).startswith("Value error, must ")
 
 
+@pytest.mark.parametrize("text", ["2026-12-31T23:59:59 02:00", "2026-12-31T23:59:59.123 0200"])
+def test_a_plus_that_became_a_space_is_named(text: str) -> None:
+    assert "write + as %2B" in refused(at=text)
+
+
 # --- e-mail addresses -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("email", ["ada@example.com", "a.b+c@sub.example.co.uk", "x@xn--bcher-kva.example", "O'N@e.io"])
+@pytest.mark.parametrize(
+    "email",
+    ["ada@example.com", "a.b+c@sub.example.co.uk", "x@xn--bcher-kva.example", "O'N@e.io", "user@xn--e1afmkfd.xn--p1ai"],
+)
 def test_an_address_is_kept_as_sent(email: str) -> None:
     assert thing(email=email).email == email
 

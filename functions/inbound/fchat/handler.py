@@ -129,6 +129,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         "X-Request-Id": request_id,
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
     }
     if status == answers.BUSY[0]:
         headers["Retry-After"] = "2"

@@ -5,6 +5,7 @@ text `ok`, which Slack's and Mattermost's clients look for. A webhook's flavour 
 refuses; where the secret is unknown, its form and the address say so.
 """
 
+import codecs
 import time
 from typing import Any
 from urllib.parse import parse_qs
@@ -108,7 +109,12 @@ paths = {
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     started = time.perf_counter()
     request_id = event["requestContext"]["requestId"]
-    headers = {"X-Request-Id": request_id, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+    headers = {
+        "X-Request-Id": request_id,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }
     parameters, flavour = event["pathParameters"], ""
     messages: list[Message] = []
     try:
@@ -210,14 +216,11 @@ def _text(event: dict[str, Any]) -> Post:
         content = _payload(content)
     elif not body.is_json(media) and media != "text/plain":
         raise body.Unreadable("Send JSON (application/json), or a form with the JSON in its field payload.", 415)
-    parsed = body.parse(content)
-    if not isinstance(parsed, dict):
-        raise body.Unreadable('The body must be a JSON object such as {"text": "Build passed"}.')
-    return service.postable(parsed.get("text"))
+    return service.postable(body.parse_member(content, "text"))
 
 
 def _payload(content: bytes) -> bytes:
-    if content.lstrip()[:1] == b"{":
+    if content.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"{":
         return content  # curl -d sends JSON under the form's media type unless told otherwise
     try:
         fields = parse_qs(content.decode(), keep_blank_values=True, errors="strict", max_num_fields=50)
@@ -225,4 +228,11 @@ def _payload(content: bytes) -> bytes:
         raise body.Unreadable("The form could not be read: it must be UTF-8, with at most 50 fields.") from None
     if "payload" not in fields:
         raise body.Unreadable("The form needs a field payload with the JSON.")
-    return fields["payload"][0].encode()
+    payload = fields["payload"][0].encode()
+    if len(fields) > 1:
+        try:
+            body.parse_member(payload, "text")
+        except body.Unreadable:
+            hint = "The JSON in payload ends at a character & that was not encoded; write it as %26."
+            raise body.Unreadable(hint) from None
+    return payload

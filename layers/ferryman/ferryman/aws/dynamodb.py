@@ -25,6 +25,7 @@ type Item = dict[str, Any]
 type Key = dict[str, str]
 
 _BATCH_GET_LIMIT = 100
+_AHEAD = 25  # items, of which one that is kept tells that a list goes on
 _MAX_ROUNDS = 20
 _SIFTED_AT_ONCE = 500  # items that one round of `sifted` reads
 # An item whose time has come is gone for every reader; DynamoDB deletes it within days. Give `:now` as a whole number.
@@ -235,7 +236,27 @@ def page(
         after = found.last_key
         if after is None or len(items) >= limit:
             break
+    if len(items) >= limit and after and not _goes_on(table, condition, values, after, keep, options):
+        after = None
     return Page(items, after)
+
+
+def _goes_on(
+    table: str,
+    condition: str,
+    values: Mapping[str, Any],
+    after: Key,
+    keep: Callable[[list[Item]], list[Item]],
+    options: Mapping[str, Any],
+) -> bool:
+    """Whether a list has more behind this key. DynamoDB hands out a key whenever a page is full, also at the end."""
+    key: Key | None = after
+    for _ in range(_MAX_ROUNDS):
+        found = query(table, condition, values, limit=_AHEAD, after=key, **options)
+        key = found.last_key
+        if keep(found.items) or key is None:
+            return bool(found.items) and bool(keep(found.items))
+    return True
 
 
 def sifted(

@@ -6,13 +6,16 @@ busiest route has no other need of it, and importing it is a seventh of a cold s
 """
 
 import base64
+import codecs
 import json
 import math
+import zlib
 from typing import Any
 
 from ferryman.errors import FerrymanError
 
-MAX_BYTES = 65_536
+# A message of 16,000 emoji, as a form in which each is two escaped surrogates: 16 bytes a character, and some room.
+MAX_BYTES = 262_144
 _MAX_DIGITS = 38  # what a DynamoDB number holds
 _MAX_DEPTH = 200
 
@@ -26,7 +29,10 @@ class Unreadable(FerrymanError):
 
 
 def raw(event: dict[str, Any], most: int = MAX_BYTES) -> bytes:
-    """The body's bytes. Raises Unreadable (413) when there are more than `most`."""
+    """The body's bytes, inflated when they came as gzip.
+
+    Raises Unreadable, with 413 when there are more than `most`.
+    """
     text = event.get("body") or ""
     if event.get("isBase64Encoded"):
         try:
@@ -37,6 +43,25 @@ def raw(event: dict[str, Any], most: int = MAX_BYTES) -> bytes:
         body = text.encode("utf-8", "surrogatepass")
     if len(body) > most:
         raise Unreadable(f"The body has {len(body)} bytes; at most {most} are accepted.", 413)
+    encoding = str((event.get("headers") or {}).get("content-encoding", "")).strip().lower()
+    if encoding in ("", "identity"):
+        return body
+    if encoding not in ("gzip", "x-gzip"):
+        raise Unreadable("This Content-Encoding is not read here; send the body as it is, or as gzip.", 415)
+    return _inflated(body, most)
+
+
+def _inflated(packed: bytes, most: int) -> bytes:
+    """The content of a gzip body. At most one byte more than is accepted is ever inflated."""
+    reader = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        body = reader.decompress(packed, most + 1)
+    except zlib.error:
+        raise Unreadable("The body is not gzip, which its Content-Encoding promises.") from None
+    if len(body) > most:
+        raise Unreadable(f"The body inflates to more than {most} bytes, which are accepted at most.", 413)
+    if not reader.eof or reader.unused_data:
+        raise Unreadable("The gzip body is cut off, or something follows it.")
     return body
 
 
@@ -60,6 +85,7 @@ def text(content: bytes) -> str:
 
 def parse(body: bytes) -> Any:
     """JSON (UTF-8) as Python values. Raises Unreadable with a text that says what is wrong and where."""
+    body = body.removeprefix(codecs.BOM_UTF8)
     if not body.strip():
         raise Unreadable("The body is empty; send a JSON object.")
     try:
@@ -73,6 +99,29 @@ def parse(body: bytes) -> Any:
     except ValueError as error:
         raise Unreadable(f"The body is not valid JSON: {_reason(error)}") from None
     return value
+
+
+def parse_member(body: bytes, name: str) -> Any:
+    """One member of a JSON object. The others are ignored, so neither their numbers nor their texts are judged.
+
+    Every number is read as 0. None when the object lacks the member. Raises Unreadable.
+    """
+    body = body.removeprefix(codecs.BOM_UTF8)
+    if not body.strip():
+        raise Unreadable("The body is empty; send a JSON object.")
+    try:
+        value = json.loads(
+            body.decode(), object_pairs_hook=_object, parse_int=_unread, parse_float=_unread, parse_constant=_constant
+        )
+        member = value.get(name) if isinstance(value, dict) else None
+        _check(member, _MAX_DEPTH)
+    except RecursionError:
+        raise Unreadable(f"The body is not valid JSON here: {_TOO_DEEP}.") from None
+    except ValueError as error:
+        raise Unreadable(f"The body is not valid JSON: {_reason(error)}") from None
+    if not isinstance(value, dict):
+        raise Unreadable("The body must be a JSON object.")
+    return member
 
 
 def parse_first(body: bytes) -> Any:
@@ -115,7 +164,13 @@ def _float(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
         raise ValueError("a number is too large")
+    if not number and text.lower().partition("e")[0].strip("-0."):
+        raise ValueError("a number is too small")
     return number
+
+
+def _unread(_digits: str) -> int:
+    return 0
 
 
 def _constant(name: str) -> float:

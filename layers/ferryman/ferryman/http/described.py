@@ -11,7 +11,7 @@ MEANINGS = {
     405: "The address does not take this method.",
     409: "It conflicts with what is there, or somebody else changed it first.",
     410: "The chat takes no messages any more.",
-    413: "The body is larger than 64 KiB.",
+    413: "The body is larger than 256 KiB.",
     415: "The body is of a type that is not read here.",
     422: "The request is not acceptable; `errors` names each field.",
     429: "Too many requests; try again later.",

@@ -1,9 +1,10 @@
 """Requests and responses of the API about notifications, as their sender sees them."""
 
 import json
+import re
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from ferryman import ids
 from ferryman.events.model import NotificationType
@@ -15,7 +16,7 @@ from ferryman.notifications.model import (
     Notification,
     NotificationState,
 )
-from ferryman.schema import Input, Output, Time, distinct
+from ferryman.schema import Input, Output, Time, distinct, has_hidden
 
 
 def _not_blank(text: str) -> str:
@@ -30,9 +31,18 @@ def _small(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
+_LINK = {"type": "string", "format": "iri", "maxLength": 2048, "examples": ["https://ci.example/42"]}
+
+
+def _link(text: str) -> str:
+    if not re.match(r"https?://[^/?#]", text, re.IGNORECASE) or has_hidden(text) or any(map(str.isspace, text)):
+        raise ValueError("must be an address that begins with https:// or http://, without spaces")
+    return text
+
+
 type Title = Annotated[str, Field(min_length=1, max_length=MAX_TITLE), AfterValidator(_not_blank)]
 type Body = Annotated[str, Field(min_length=1, max_length=MAX_BODY), AfterValidator(_not_blank)]
-type Link = Annotated[str, Field(max_length=2048, pattern=r"^https?://[!-~]+$")]
+type Link = Annotated[str, Field(max_length=2048), AfterValidator(_link), WithJsonSchema(_LINK)]
 type Data = Annotated[dict[str, Any], AfterValidator(_small)]
 type UserIds = Annotated[
     list[Annotated[str, Field(pattern=ids.pattern(ids.USER))]],

@@ -4,8 +4,6 @@ An integration that posts because of a delivery says so with that delivery's id 
 got it in. Its message is then not delivered to any webhook that led to it, and after three hops to none at all.
 """
 
-from contextlib import suppress
-
 from ferryman import ids
 from ferryman.errors import NotFound
 from ferryman.webhooks.deliveries import table as deliveries
@@ -16,11 +14,12 @@ MAX_HOPS = 3
 def of_reply(workspace_id: str, delivery_id: str | None) -> list[str] | None:
     """The webhooks that led to a message which answers this delivery; None when it answers none of ours.
 
-    An id that is not one of ours is ignored: all it can do is keep the sender's own message from webhooks.
+    The delivery must have been sent: with an id that somebody made up, a message could be hidden from a webhook.
     """
     if delivery_id is None or (parts := ids.of_delivery(delivery_id)) is None:
         return None
-    chain: list[str] = []
-    with suppress(NotFound):
-        chain = deliveries.get(workspace_id, delivery_id).chain or []
-    return [*chain, parts[1]][-MAX_HOPS:]
+    try:
+        delivery = deliveries.get(workspace_id, delivery_id)
+    except NotFound:
+        return None
+    return [*(delivery.chain or []), parts[1]][-MAX_HOPS:] if delivery.attempts else None

@@ -71,7 +71,7 @@ def existing(workspace_id: str, chat_ids: Iterable[str]) -> dict[str, Chat]:
 
 def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[Chat], store.Key | None]:
     """All chats of the workspace, oldest first."""
-    found = store.query(
+    found = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": "chat/"},
@@ -85,7 +85,7 @@ def page_of_user(
     workspace_id: str, user_id: str, limit: int, after: store.Key | None
 ) -> tuple[list[Chat], store.Key | None]:
     """The chats a user belongs to, oldest first."""
-    found = store.query(
+    found = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": f"joined/{user_id}/"},
@@ -99,7 +99,7 @@ def page_of_user(
 def members(
     workspace_id: str, chat_id: str, limit: int, after: store.Key | None
 ) -> tuple[list[Member], store.Key | None]:
-    found = store.query(
+    found = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": f"member/{chat_id}/"},

@@ -8,6 +8,7 @@ That its event was dispatched is written in `receipts`. The sweeper finds what h
 has found to be late, or that it could not find in that way, until they were dispatched.
 """
 
+import json
 from collections.abc import Iterator
 
 from ferryman import clock, ids, settings
@@ -22,6 +23,8 @@ ACTIVE_INDEX = "active"
 _ACTIVE = "active = :entry AND message_id BETWEEN :low AND :high"
 # An id that is older than that when its message is put might be where the sweeper has been already.
 PROMPT_SECONDS = 30
+_MAX_PAGE_BYTES = 5_500_000  # Lambda takes answers of 6 MB
+_FRAME_BYTES = 2_500  # of a message: names of fields, and the handles that it mentions
 
 
 def key(workspace_id: str, chat_id: str, message_id: str) -> store.Key:
@@ -51,7 +54,10 @@ def as_posted(keys: set[tuple[str, str, str]], unreadable: set[str] | None = Non
 def page(
     workspace_id: str, chat_id: str, limit: int, after: store.Key | None, *, livemode: bool, reader: str
 ) -> tuple[list[Message], store.Key | None]:
-    """Live or test messages, newest first, without the deleted ones and those for another person than `reader`."""
+    """Live or test messages, newest first, without the deleted ones and those for another person than `reader`.
+
+    Fewer than `limit` when they are long.
+    """
     found = store.page(
         TABLE,
         "chat = :chat",
@@ -67,7 +73,24 @@ def page(
         limit=limit,
         after=after,
     )
-    return [Message.from_item(item) for item in found.items], found.last_key
+    shown = [Message.from_item(item) for item in found.items]
+    fitting = _fitting(shown)
+    if fitting == len(shown):
+        return shown, found.last_key
+    last = shown[fitting - 1]
+    return shown[:fitting], key(workspace_id, chat_id, last.message_id)
+
+
+def _fitting(listed: list[Message]) -> int:
+    """How many of these messages one answer can hold; one in any case."""
+    left = _MAX_PAGE_BYTES
+    for number, message in enumerate(listed):
+        # An answer is JSON, and a text in the JSON that Lambda hands to API Gateway.
+        described = json.dumps(message.to_item(), ensure_ascii=False, default=str)
+        left -= len(json.dumps(described, ensure_ascii=False).encode()) + _FRAME_BYTES
+        if left < 0 and number:
+            return number
+    return len(listed)
 
 
 def between(workspace_id: str, chat_id: str, after: str, until: str, limit: int) -> tuple[list[Message], str | None]:

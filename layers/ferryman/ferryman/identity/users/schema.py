@@ -8,7 +8,7 @@ from ferryman import ids
 from ferryman.identity.avatars import AvatarUrl
 from ferryman.identity.permissions import Role, Scope
 from ferryman.identity.plans import Plan
-from ferryman.identity.users.handles import HANDLE, is_handle
+from ferryman.identity.users.handles import HANDLE, is_free, is_handle
 from ferryman.identity.users.model import User
 from ferryman.schema import Description, Email, Input, ListQuery, Name, Output, Time
 
@@ -19,6 +19,8 @@ def _handle(text: str) -> str:
             "must be 1 to 32 lower-case letters, digits, dots, hyphens or underscores, "
             "with a letter or digit at both ends and without the @"
         )
+    if not is_free(text):
+        raise ValueError("is reserved: it means a whole chat; choose another")
     return text
 
 

@@ -8,12 +8,11 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from ferryman import ids
 from ferryman.formats import OF_APPLICATIONS, RESERVED_NAMES, Format
 from ferryman.integrations.applications.model import Application, State
-from ferryman.schema import Input, Output, Time, distinct
+from ferryman.schema import Input, Output, Time, distinct, is_domain
 from ferryman.webhooks.subscriptions.model import Webhook
 from ferryman.webhooks.subscriptions.schema import Url
 
 _NAME = "[A-Za-z0-9][A-Za-z0-9._~-]{0,63}"
-_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 
 
 def _app_name(text: str) -> str:
@@ -28,7 +27,7 @@ def _app_name(text: str) -> str:
 
 
 def _domain(text: str) -> str:
-    if not _DOMAIN.fullmatch(text.lower()) or len(text) > 253:
+    if not is_domain(text):
         raise ValueError("must be a domain such as example.com")
     return text.lower()
 
