@@ -198,12 +198,10 @@ def test_an_edit_that_adds_a_mention_calls_nobody(bot: Bot) -> None:
     assert bot.heard() == []
 
 
-@pytest.mark.parametrize("change", ["PATCH", "DELETE"])
-def test_a_mention_counts_though_the_message_is_changed_before_its_dispatch(bot: Bot, change: str) -> None:
+def test_a_mention_counts_though_the_message_is_edited_before_its_dispatch(bot: Bot) -> None:
     message = bot.say(f"@{bot.handle}")
     path = f"/v1/chats/{bot.chat}/messages/{message['id']}"
-    body = {"text": "never mind"} if change == "PATCH" else None
-    assert bot.workspace.call(change, path, body).status < 300
+    assert bot.workspace.call("PATCH", path, {"text": "never mind"}).status == 200
     (request,) = bot.heard()
     assert json.loads(request.body)["data"]["message"]["text"] == f"@{bot.handle}"
 

@@ -277,3 +277,28 @@ def test_a_success_that_was_under_way_ends_no_pause(
         health.failed(webhook, Refused(429, "", 5, 600))
         health.succeeded(webhook)
     assert workspace.call("GET", f"/v1/webhooks/{webhook_id}").json["paused_until"] == clock.iso(moving.now + 600)
+
+
+@pytest.mark.usefixtures("deferred")
+def test_a_waiting_delivery_says_what_it_waits_for(
+    world: World, workspace: Workspace, receiver: Receiver, moving: Clock
+) -> None:
+    _drain(world)
+    chat = workspace.chat()
+    webhook_id = _webhook(workspace, receiver, chat)
+
+    def shown() -> tuple[str | None, str | None]:
+        (delivery,) = workspace.call("GET", f"/v1/webhooks/{webhook_id}/deliveries").json["items"]
+        return delivery["waits_for"], delivery["waits_until"]
+
+    _post(workspace, chat, 1)
+    world.pump_streams()
+    world.pump_queue("DeliveriesQueue", "deliverer")
+    assert shown() == (None, None)
+    _set(world, workspace, webhook_id, paused_until=int(moving.now * 1000) + 30_000)
+    (delivery,) = workspace.call("GET", f"/v1/webhooks/{webhook_id}/deliveries").json["items"]
+    assert workspace.call("POST", f"/v1/deliveries/{delivery['id']}/retry").status == 202
+    assert shown() == ("pause", clock.iso(moving.now + 30))
+    moving.now += 31
+    assert shown() == ("queue", None)
+    _drain(world)

@@ -4,11 +4,13 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ferryman import ids
+from ferryman import clock, ids
 from ferryman.events.model import EventType
 from ferryman.schema import ListQuery, Output, Time
 from ferryman.webhooks import signing
+from ferryman.webhooks.deliveries import waiting
 from ferryman.webhooks.deliveries.model import Attempt, Delivery, DeliveryState, Result
+from ferryman.webhooks.deliveries.waiting import WaitsFor
 from ferryman.webhooks.subscriptions.model import Webhook
 
 type ShownOutcome = Literal["delivered", "failed", "unknown", "open"]
@@ -66,6 +68,11 @@ class DeliveryOut(Output):
     replayed_at: Time | None = Field(description="When somebody asked for it again.")
     attempts: list[AttemptOut]
     next_attempt_at: Time | None
+    waits_for: WaitsFor | None = Field(
+        description="`queue`: its turn; `attempt`: the end of the one that is under way; `retry`: its next attempt; "
+        "`pause`: the end of its webhook's pause; `rate`: its place in the webhook's rate. Null once it is over."
+    )
+    waits_until: Time | None = Field(description="Until when, where that is known.")
     created_at: Time
     updated_at: Time
 
@@ -75,9 +82,12 @@ class DeliveryOut(Output):
             "webhook_id event_id event_type chat_id livemode state reason result replayed_at next_attempt_at "
             "created_at updated_at"
         )
+        waits = waiting.of(delivery, webhook)
         return cls.model_validate(
             {
                 "id": delivery.delivery_id,
+                "waits_for": waits and waits.waits_for,
+                "waits_until": clock.iso(waits.until) if waits and waits.until else None,
                 "test": bool(delivery.test),
                 "attempts": [_attempt(attempt, delivery, webhook) for attempt in delivery.attempts],
                 **{name: getattr(delivery, name) for name in copied.split()},

@@ -1,0 +1,34 @@
+"""Says what a delivery waits for, and until when, from its record and its webhook. Pure."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ferryman import clock
+from ferryman.webhooks.deliveries.model import Delivery
+from ferryman.webhooks.subscriptions.model import Webhook
+
+type WaitsFor = Literal["queue", "attempt", "retry", "pause", "rate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """`until` is in epoch seconds; None when nobody knows."""
+
+    waits_for: WaitsFor
+    until: float | None = None
+
+
+def of(delivery: Delivery, webhook: Webhook) -> Waiting | None:
+    """None for a delivery that is over. Where it waits for two things, the later one."""
+    now = clock.now()
+    if delivery.is_over:
+        return None
+    if delivery.state == "sending":
+        return Waiting("attempt", delivery.lease_until / 1000)
+    retry = clock.seconds(delivery.next_attempt_at) if delivery.next_attempt_at else 0.0
+    pause = 0.0 if delivery.test else webhook.paused_until / 1000
+    if max(retry, pause) > now:
+        return Waiting("retry", retry) if retry > pause else Waiting("pause", pause)
+    if webhook.max_per_second and webhook.next_place > now * 1000 and not delivery.test:
+        return Waiting("rate")
+    return Waiting("queue")
