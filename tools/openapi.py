@@ -63,6 +63,7 @@ def routes_of(module: ModuleType) -> list[Route]:
             name=said["operationId"],
             tag=said["tags"][0],
             needs=Needs(PUBLIC),
+            status=next(iter(said["responses"])),
             content=said.get("requestBody", {}).get("content"),
         )
         for path, methods in getattr(module, "paths", {}).items()

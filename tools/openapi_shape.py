@@ -91,9 +91,11 @@ def _event_data(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answer_name(status: str, answer: dict[str, Any]) -> str:
-    """`404` for an error, `201_TokenCreated` for an answer with a model."""
+    """`404` for a problem, `201_TokenCreated` for an answer with a model, `404_other` for another product's error."""
     models = re.findall(r'"#/components/schemas/(\w+)"', json.dumps(answer))
-    return status if status >= "400" else "_".join([status, *models])
+    if status >= "400":
+        return status if not answer.get("content") or PROBLEM in answer["content"] else f"{status}_other"
+    return "_".join([status, *models])
 
 
 def _needed(document: dict[str, Any], schemas: dict[str, Any]) -> set[str]:

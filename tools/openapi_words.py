@@ -40,7 +40,10 @@ _DELIVERY_HEADERS = {
 
 def tags(described_tags: dict[str, str]) -> list[dict[str, str]]:
     """Every tag with what it means, in order of name."""
-    listed = described_tags | {"Reference": "This description, and whether the API is up."}
+    listed = described_tags | {
+        "Mattermost API v4": "For bots and scripts that speak to Mattermost. Every refusal is an AppError.",
+        "Reference": "This description, and whether the API is up.",
+    }
     return [{"name": name, "description": text} for name, text in sorted(listed.items())]
 
 

@@ -99,7 +99,7 @@ def test_an_error_is_written_once() -> None:
         if "application/problem+json" in answer.get("content", {})
     ]
     assert not inline
-    assert len(TEXT.encode()) < 340_000
+    assert len(TEXT.encode()) < 375_000
 
 
 def test_each_error_has_an_example_of_its_own_status() -> None:
@@ -174,6 +174,8 @@ PUBLIC_ROUTES = {
     "POST /v1/sessions",  # the password, after ten failures in a row only now and then
     "POST /webhooks/{app_name}/{token}",  # the application's token
     "POST /webhooks/{token}/fchat",
+    # Mattermost's API checks its callers itself, to refuse in its own words: tests/integration/mattermost/test_v4.py
+    *(key for key, operation in OPERATIONS.items() if operation.path.startswith("/api/v4/")),
 }
 
 

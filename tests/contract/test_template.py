@@ -204,7 +204,7 @@ def test_no_bucket_takes_plain_http(bucket: str) -> None:
 
 
 # Nobody would restore these: their items only matter for minutes or hours, or are a log.
-THROWN_AWAY = {"ReceiptsTable", "IdempotencyTable", "SignInFailuresTable", "ApplicationRequestsTable"}
+THROWN_AWAY = {"ReceiptsTable", "IdempotencyTable", "SignInFailuresTable", "RatesTable", "ApplicationRequestsTable"}
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -295,7 +295,7 @@ def test_only_what_makes_webhooks_writes_signing_secrets() -> None:
     assert "webhooks" in writing
 
 
-def test_only_the_sessions_function_touches_how_people_sign_in() -> None:
+def test_only_functions_that_sign_people_in_touch_how_they_do() -> None:
     """Hashes of passwords and second factors; and that function can read nothing that another key protects."""
     allowed = {folder: guard.allowed(folder) for folder in FUNCTIONS}
     # The bootstrap function writes the first owner's invitation, and reads nothing.
@@ -304,9 +304,11 @@ def test_only_the_sessions_function_touches_how_people_sign_in() -> None:
     }
     del allowed["bootstrap"]
     for resource in ("TotpKey", "LoginsTable", "SignInFailuresTable"):
-        assert {folder for folder in allowed for _, name in allowed[folder] if name == resource} == {"sessions"}
+        touching = {folder for folder in allowed for _, name in allowed[folder] if name == resource}
+        assert touching == {"sessions", "mattermost_login"}
     keys = {pair for pair in allowed["sessions"] if pair[0].startswith("kms:")}
     assert keys == {("kms:Encrypt", "TotpKey"), ("kms:Decrypt", "TotpKey")}
+    assert {pair for pair in allowed["mattermost_login"] if pair[0].startswith("kms:")} == {("kms:Decrypt", "TotpKey")}
 
 
 def test_the_audit_log_is_append_only() -> None:

@@ -42,6 +42,17 @@ def test_a_change_is_recorded_with_who_when_and_from_where(workspace: Workspace)
     assert clock.seconds(changed["at"]) <= clock.now()
 
 
+def test_all_that_a_token_did_is_in_one_answer(workspace: Workspace) -> None:
+    leaked = workspace.make("/v1/tokens", {"name": "CI", "scopes": ["admin:*"], "environment": "production"})
+    thief = Workspace(workspace.world, workspace.workspace_id, workspace.user_id, leaked["token"])
+    chat = thief.chat()
+    made = thief.make("/v1/tokens", {"name": "Mine", "scopes": ["chats:read"], "environment": "production"})
+    workspace.chat()
+    found = records(workspace, f"token={leaked['id']}")
+    assert {record["target_id"] for record in found} == {chat, made["id"]}
+    assert {record["actor"]["credential_id"] for record in found} == {leaked["id"]}
+
+
 def test_the_first_records_are_of_the_bootstrap(workspace: Workspace) -> None:
     found = records(workspace)
     assert {record["action"] for record in found} == {"user.created", "token.created"}

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 from ferryman import clock
+from ferryman.notifications import notices
 from ferryman.outbound.outcomes import Refused, Unreachable
 from ferryman.webhooks import health, tickets
 from ferryman.webhooks.subscriptions import table as webhooks
@@ -224,10 +225,10 @@ def test_attempts_under_way_when_a_pause_began_are_not_counted(
         webhook = webhooks.get_many([(workspace.workspace_id, webhook_id)])[webhook_id]
         _set(world, workspace, webhook_id, paused_until=int(moving.now * 1000) + 60_000, consecutive_failures=5)
         for _ in range(6):
-            health.failed(webhook, Unreachable("timeout", "", 8000))
+            health.failed(webhook, Unreachable("timeout", "", 8000), notices.telling_of_disabled)
         seen = workspace.call("GET", f"/v1/webhooks/{webhook_id}").json
         assert (seen["state"], seen["consecutive_failures"]) == ("enabled", 5)
-        health.failed(webhook, Refused(410, "", 1, None))
+        health.failed(webhook, Refused(410, "", 1, None), notices.telling_of_disabled)
     assert workspace.call("GET", f"/v1/webhooks/{webhook_id}").json["state"] == "disabled"
 
 
@@ -274,7 +275,7 @@ def test_a_success_that_was_under_way_ends_no_pause(
     with world.inside("deliverer"):
         _set(world, workspace, webhook_id, consecutive_failures=1)
         webhook = webhooks.get_many([(workspace.workspace_id, webhook_id)])[webhook_id]
-        health.failed(webhook, Refused(429, "", 5, 600))
+        health.failed(webhook, Refused(429, "", 5, 600), notices.telling_of_disabled)
         health.succeeded(webhook)
     assert workspace.call("GET", f"/v1/webhooks/{webhook_id}").json["paused_until"] == clock.iso(moving.now + 600)
 

@@ -169,3 +169,12 @@ def test_chats_and_memberships_are_audited(workspace: Workspace) -> None:
     items = workspace.call("GET", f"/v1/audit?target={chat_id}").json["items"]
     assert [item["action"] for item in items] == ["chat.edited", "member.removed", "member.added", "chat.created"]
     assert items[1]["details"] == {"user_id": staff.user_id}
+
+
+def test_a_role_that_lacks_a_scope_is_told_so(workspace: Workspace) -> None:
+    """A broader token would not help a person whose role does not have the scope."""
+    answer = workspace.person("staff", "chats:read", "audit:read").call("GET", "/v1/audit")
+    assert answer.status == 403
+    assert "the role staff" in answer.json["detail"]
+    answer = workspace.narrow("chats:read").call("GET", "/v1/audit")
+    assert "the token does not have it" in answer.json["detail"]

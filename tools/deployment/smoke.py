@@ -90,7 +90,7 @@ def _first_attempt(api: Api, webhook: str) -> dict[str, Any]:
     while time.monotonic() < deadline:
         for delivery in api.call("GET", f"/v1/webhooks/{webhook}/deliveries", 200)["items"]:
             for attempt in delivery["attempts"]:
-                if attempt["outcome"]:
+                if attempt["outcome"] != "open":  # it is under way
                     return dict(attempt)
         time.sleep(0.5)
     raise LocalError(

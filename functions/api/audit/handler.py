@@ -26,6 +26,7 @@ def list_audit_records(call: ThisCall, query: Annotated[AuditQuery, Query()]) ->
         live=call.caller.livemode,
         action=query.action,
         user_id=query.actor,
+        credential_id=query.token,
         target_id=query.target,
         since=query.since,
         until=query.until,

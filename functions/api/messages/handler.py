@@ -33,7 +33,7 @@ def _replay(call: Call, message_id: str, chat_id: str) -> MessageOut:
 )
 @needs("messages:write")
 def send_message(call: ThisCall, chat_id: Id, data: Annotated[MessageIn, Body()]) -> MessageOut:
-    return MessageOut.of(service.post(call.caller, chat_id, data, call.idempotency_key, _chain(call)))
+    return MessageOut.of(service.post(call.caller, chat_id, data.draft(), call.idempotency_key, _chain(call)))
 
 
 @app.get(

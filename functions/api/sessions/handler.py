@@ -5,8 +5,8 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.http.api import PUBLIC, SIGNED_IN, Api, Id, ThisCall, ThisSource, errors, needs
 from ferryman.identity import account_security as logins
+from ferryman.identity.logins import second_factor
 from ferryman.identity.logins.schema import (
-    AcceptedOut,
     AcceptIn,
     CodeIn,
     EmailIn,
@@ -18,7 +18,7 @@ from ferryman.identity.logins.schema import (
     TotpOut,
 )
 from ferryman.identity.sessions import service, signing_in, table
-from ferryman.identity.sessions.schema import SessionCreated, SessionIn, SessionOut
+from ferryman.identity.sessions.schema import AcceptedOut, SessionCreated, SessionIn, SessionOut
 from ferryman.identity.users.schema import UserOut
 from ferryman.notifications import service as notifications
 from ferryman.schema import Listing, ListQuery
@@ -98,13 +98,15 @@ def invite(call: ThisCall, user_id: Id) -> InvitationOut:
 @app.post(
     "/v1/invitations/accept",
     summary="Set a password with an invitation",
-    description="Ends all sessions of the person. An active second factor stays.",
+    description="Signs the person in and ends all their other sessions. An active second factor stays, and then "
+    "signing in needs its code.",
     responses=errors(401, 409),
 )
 @needs(PUBLIC)
 def accept_invitation(source: ThisSource, data: Annotated[AcceptIn, Body()]) -> AcceptedOut:
-    user = logins.accept(source, data)
-    return AcceptedOut(workspace_id=user.workspace_id, user_id=user.user_id, email=user.email or "")
+    user, started = logins.accept(source, data)
+    session = SessionCreated(token=started[1], **SessionOut.of(started[0]).model_dump()) if started else None
+    return AcceptedOut(workspace_id=user.workspace_id, user_id=user.user_id, email=user.email or "", session=session)
 
 
 @app.post(
@@ -141,7 +143,7 @@ def change_email(call: ThisCall, data: Annotated[EmailIn, Body()]) -> UserOut:
 @needs(SIGNED_IN, session=True)
 def enrol_totp(call: ThisCall, data: Annotated[StepUpIn, Body()]) -> TotpOut:
     secret, uri = logins.enrol_totp(call.caller, data.current_password)
-    return TotpOut(secret=secret, uri=uri)
+    return TotpOut(secret=secret, uri=uri, qr_svg=second_factor.qr_svg(uri))
 
 
 @app.post(

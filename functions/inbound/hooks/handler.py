@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 
 from ferryman import ids, log, metrics, tracing
 from ferryman.conversations.messages.model import Message
+from ferryman.errors import TooManyAttempts
 from ferryman.http import body, described, problems
 from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials.model import Credential
@@ -38,7 +39,7 @@ _RESPONSES = {
     200: {"description": "OK", "content": _TEXT},
     **{
         status: {**answer, "content": {**answer["content"], **_APP_ERROR, **_TEXT}}
-        for status, answer in described.errors(400, 404, 409, 413, 415, 422, 500, 503).items()
+        for status, answer in described.errors(400, 404, 409, 413, 415, 422, 429, 500, 503).items()
     },
     **described.errors(403, 410, content={**_APP_ERROR, **_TEXT}),
 }
@@ -133,6 +134,8 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         if status >= 500:
             log.logger.exception("request.failed", extra={"error": type(error).__name__})
             headers["Retry-After"] = "2"
+        if isinstance(error, TooManyAttempts):
+            headers["Retry-After"] = str(error.seconds)
     _log(
         messages,
         route=event.get("routeKey"),

@@ -9,6 +9,7 @@ FerrymanError
 ├── NotAuthenticated    the caller is not known; http answers 401
 │   └── SecondFactorRequired   the password was right; send the code of the second factor too
 ├── TooManyAttempts     wait as many seconds as it says; http answers 429
+│   └── TooManyRequests        the sender is quicker than the deployment allows
 ├── AlreadyDone         an Idempotency-Key was seen before with the same request; http replays the answer
 ├── RetryLater          our own infrastructure failed; nothing was spent, the same call may be repeated
 └── Misconfigured       the deployment is wrong; the message names the setting and where it is set
@@ -73,6 +74,12 @@ class SecondFactorRequired(NotAuthenticated):
 class TooManyAttempts(FerrymanError):
     def __init__(self, seconds: int) -> None:
         super().__init__(f"Too many attempts failed. Try again in {seconds} seconds.")
+        self.seconds = seconds
+
+
+class TooManyRequests(TooManyAttempts):
+    def __init__(self, seconds: int) -> None:
+        FerrymanError.__init__(self, f"Too many requests in this minute. Send this one again in {seconds} seconds.")
         self.seconds = seconds
 
 

@@ -19,15 +19,19 @@ def test_a_new_person_sets_a_password_and_signs_in(workspace: Workspace) -> None
     token = invited(workspace, user["id"])
     assert re.fullmatch(r"fm_invt_[0-9A-Za-z]{36}", token)
     answer = accept(workspace.world, token)
-    assert answer.json == {
+    started = answer.json["session"]
+    assert {name: value for name, value in answer.json.items() if name != "session"} == {
         "workspace_id": workspace.workspace_id,
         "user_id": user["id"],
         "email": "Grace@Example.com",
     }
+    accepted = workspace.world.call("GET", "/v1/me", token=started["token"]).json
+    assert (accepted["user"]["id"], accepted["session_id"]) == (user["id"], started["id"])
     signed = Person(workspace, user["id"], "grace@example.COM").sign_in()
     me = signed.call("GET", "/v1/me").json
     assert (me["user"]["id"], me["session_id"], me["token_id"]) == (user["id"], signed.json["id"], None)
     assert actions(workspace, f"target={user['id']}") == ["user.created", "user.invited", "password.set"]
+    assert actions(workspace, f"target={started['id']}") == ["session.created"]
 
 
 def test_the_bootstraps_owner_gets_a_password_the_same_way(workspace: Workspace) -> None:

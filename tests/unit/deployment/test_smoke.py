@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -64,6 +65,15 @@ def test_a_healthy_deployment_passes_and_keeps_no_webhook(api: Any) -> None:
     url, _, seen = api
     smoke.run(url, "token", "https://receiver.example.com/")
     assert seen[-1] == "DELETE /v1/webhooks/whk_1"
+
+
+def test_an_attempt_that_is_under_way_is_waited_for(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    url, answers, _ = api
+    key = "GET /v1/webhooks/whk_1/deliveries"
+    done = answers[key]
+    answers[key] = (200, {"items": [{"attempts": [{"outcome": "open", "status": None}]}]})
+    monkeypatch.setattr(time, "sleep", lambda _: answers.__setitem__(key, done))
+    smoke.run(url, "token", "https://receiver.example.com/")
 
 
 def test_without_a_token_only_health_is_looked_at(api: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,6 +35,8 @@ class Needs:
     def admit(self, caller: Caller) -> None:
         """Raises NotAllowed when `caller` lacks what the route needs, PlanRequired when only the plan is missing."""
         if self.scope and not permissions.covers(caller.scopes, self.scope):
+            if not permissions.covers(permissions.of_role(caller.role), self.scope):
+                raise NotAllowed(f"This needs the scope {self.scope}, which the role {caller.role} does not include.")
             raise NotAllowed(f"This needs the scope {self.scope}; the token does not have it.")
         if self.session and caller.kind != "session":
             raise NotAllowed("This is for signed-in people, not for API tokens. Sign in with POST /v1/sessions.")

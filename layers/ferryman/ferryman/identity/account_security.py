@@ -18,6 +18,7 @@ from ferryman.identity.logins.model import Login
 from ferryman.identity.logins.schema import AcceptIn, EmailIn, PasswordIn, ProofIn
 from ferryman.identity.sessions import service as sessions
 from ferryman.identity.sessions import signing_in
+from ferryman.identity.sessions.model import Session
 from ferryman.identity.users import emails
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
@@ -82,8 +83,11 @@ def _require_may_reset(caller: Caller, user: User, part: str) -> None:
         )
 
 
-def accept(source: Source, wanted: AcceptIn) -> User:
-    """Set the password of whom the invitation was for, once. Ends all their sessions; keeps the second factor."""
+def accept(source: Source, wanted: AcceptIn) -> tuple[User, tuple[Session, str] | None]:
+    """Set the password of the person whom the invitation was for, once, and sign them in.
+
+    Ends all their other sessions. A second factor stays, and then nobody is signed in without its code.
+    """
     refused = NotAuthenticated(_NOT_INVITED)
     if not wanted.token.startswith(secrets.INVITATION_PREFIX) or not secrets.is_token(wanted.token):
         raise NotAuthenticated("The invitation is incomplete or mistyped. It starts with fm_invt_.")
@@ -106,6 +110,13 @@ def accept(source: Source, wanted: AcceptIn) -> User:
         credential_id=credential.subject_id,
         source=source,
     )
+    started: tuple[Session, str] | None = None
+    starting: list[store.Write] = []
+    keep: str | None = None
+    if login.totp_secret is None:
+        session, secret, starting = signing_in.prepare(user, livemode=True, source=source, is_checked=True)
+        started, keep = (session, secret), session.session_id
+        starting += audit.writes(person, "session.created", session.session_id)
     store.commit(
         [
             credentials.redeeming(credential.secret_hash, refused),
@@ -115,11 +126,12 @@ def accept(source: Source, wanted: AcceptIn) -> User:
             *signing_in.forgetting_failures(user, people),
             *sessions.ending_some(user.workspace_id, user.user_id),
             *audit.writes(person, "password.set", user.user_id),
+            *starting,
         ]
     )
-    sessions.end_all(user.workspace_id, user.user_id)
+    sessions.end_all(user.workspace_id, user.user_id, keep=keep)
     log.event("password.set", workspace_id=user.workspace_id, user_id=user.user_id)
-    return user
+    return user, started
 
 
 def change_password(caller: Caller, wanted: PasswordIn) -> None:

@@ -18,7 +18,7 @@ from ferryman.integrations.applications.model import NEEDS as APPLICATION_NEEDS
 from ferryman.integrations.incoming_webhooks import service as incoming_webhooks
 from ferryman.integrations.incoming_webhooks import table as incoming_webhooks_table
 from ferryman.integrations.incoming_webhooks.model import NEEDS as INCOMING_WEBHOOK_NEEDS
-from ferryman.notifications import service as notifications
+from ferryman.notifications import notices
 from ferryman.webhooks.subscriptions import table as webhooks
 
 _TRIES = 3
@@ -53,7 +53,7 @@ def follow(owner: User, follow_bot: Callable[[User], None]) -> None:
     counts = {name: count for name, count in disabled.items() if count}
     if counts:
         log.event("owner.lost", workspace_id=owner.workspace_id, user_id=owner.user_id, disabled=counts)
-        store.commit(notifications.telling_admins(owner.workspace_id, _title(owner), _body(counts)))
+        store.commit(notices.telling_admins(owner.workspace_id, _title(owner), _body(counts)))
 
 
 def _disable_webhooks(owner: User) -> int:

@@ -25,7 +25,6 @@ from ferryman.notifications.model import GLOBAL_SIGNALS, Notification
 from ferryman.notifications.schema import NotificationIn
 
 _PAGE = 100
-_MAX_TITLE = 200
 _CONCURRENT = 10
 _STOP_BEFORE_SECONDS = 10
 _YEAR_SECONDS = 366 * 86_400
@@ -76,26 +75,6 @@ def notice(user: User, title: str) -> list[store.Write]:
         state="scheduled",
         send_at=now,
         created_by=user.user_id,
-        created_at=now,
-    )
-    return [table.creating(notification)]
-
-
-def telling_admins(workspace_id: str, title: str, body: str, *also: str) -> list[store.Write]:
-    """The writes that tell the active owners and admins of something, and the users whose ids are in `also`."""
-    now = clock.now_iso()
-    people = {user.user_id for user in users.owners_and_admins(workspace_id)} | set(also)
-    notification = Notification(
-        workspace_id=workspace_id,
-        notification_id=ids.new(ids.NOTIFICATION),
-        type="system",
-        title=title[:_MAX_TITLE],
-        body=body,
-        user_ids=sorted(people),
-        livemode=True,
-        state="scheduled",
-        send_at=now,
-        created_by=min(people),
         created_at=now,
     )
     return [table.creating(notification)]

@@ -7,6 +7,7 @@ from ferryman.aws import dynamodb as store
 from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.formats.interface import Reply
+from ferryman.notifications import notices
 from ferryman.outbound.outcomes import Delivered, Outcome, Refused, Unreachable
 from ferryman.pipeline import replies
 from ferryman.pipeline.checks import Done, Return, Verdict
@@ -49,7 +50,7 @@ def settle(delivery: Delivery, webhook: Webhook, outcome: Outcome) -> Verdict:
     _count(delivery, step)
     health.timed(webhook, outcome.duration_ms)
     if not delivery.test:
-        health.count(webhook, outcome)
+        health.count(webhook, outcome, notices.telling_of_disabled)
     return _verdict(delivery, step)
 
 

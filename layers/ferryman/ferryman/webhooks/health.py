@@ -13,6 +13,7 @@ A delivery that has to wait is deferred with a new message, so waiting never cos
 
 import math
 import random
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -36,6 +37,9 @@ _ASKS_FOR_PATIENCE = (429, 503)
 _MAX_PATIENCE_SECONDS = 900
 _SPREAD = 0.2
 _SLACK = 1.05  # places are a little further apart than the rate allows, so that late tickets find room
+
+
+type Telling = Callable[[Webhook, str], list[store.Write]]  # the writes that tell people why a webhook was disabled
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +100,12 @@ def timed(webhook: Webhook, duration_ms: int) -> None:
     webhook.slow_until = until
 
 
-def count(webhook: Webhook, outcome: Outcome) -> None:
-    """Count an attempt as a success or as a failure."""
+def count(webhook: Webhook, outcome: Outcome, telling: Telling) -> None:
+    """Count an attempt as a success or as a failure; `telling` tells people when that disables the webhook."""
     if isinstance(outcome, Delivered):
         succeeded(webhook)
     else:
-        failed(webhook, outcome)
+        failed(webhook, outcome, telling)
 
 
 def succeeded(webhook: Webhook) -> None:
@@ -110,8 +114,8 @@ def succeeded(webhook: Webhook) -> None:
         webhooks.recovered(webhook)
 
 
-def failed(webhook: Webhook, outcome: Refused | Unreachable) -> None:
-    """Count one failed attempt, and pause or disable the webhook when it is time to.
+def failed(webhook: Webhook, outcome: Refused | Unreachable, telling: Telling) -> None:
+    """Count one failed attempt, and pause or disable the webhook when it is time to; then `telling` tells people.
 
     Attempts that were under way when a pause began say nothing that is new, however many they are: they are not
     counted, so that a burst cannot disable a webhook before its pause.
@@ -119,9 +123,9 @@ def failed(webhook: Webhook, outcome: Refused | Unreachable) -> None:
     error = f"HTTP {outcome.status}" if isinstance(outcome, Refused) else outcome.error
     failures = _count(webhook, outcome, error)
     if isinstance(outcome, Refused) and outcome.status == _GONE:
-        _disable(webhook, "the receiver answered 410 Gone", error)
+        _disable(webhook, "the receiver answered 410 Gone", error, telling)
     elif failures >= DISABLE_AFTER_FAILURES:
-        _disable(webhook, f"{failures} attempts in a row failed; the last with {error}", error)
+        _disable(webhook, f"{failures} attempts in a row failed; the last with {error}", error, telling)
 
 
 def _count(webhook: Webhook, outcome: Refused | Unreachable, error: str) -> int:
@@ -172,11 +176,12 @@ def _until(seconds: int) -> int:
     return int((clock.now() + seconds) * 1000)
 
 
-def _disable(webhook: Webhook, reason: str, error: str) -> None:
+def _disable(webhook: Webhook, reason: str, error: str, telling: Telling) -> None:
     at = clock.now_iso()
     told = events.creating(webhook_disabled(webhook, reason, error, at))
     with suppress(webhooks.NotEnabled):  # another attempt disabled it first
-        store.commit([webhooks.disabling(webhook.workspace_id, webhook.webhook_id, reason, at), told])
+        disabled = webhooks.disabling(webhook.workspace_id, webhook.webhook_id, reason, at)
+        store.commit([disabled, told, *telling(webhook, reason)])
         metrics.count("WebhooksDisabled")
         log.event("webhook.disabled", workspace_id=webhook.workspace_id, webhook_id=webhook.webhook_id, reason=reason)
 

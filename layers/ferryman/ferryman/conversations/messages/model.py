@@ -51,6 +51,16 @@ def rows(message: Message) -> list[list[dict[str, Any]]] | None:
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A message as somebody wants to post it: its content, and who sees it."""
+
+    text: str
+    attachments: str | None = None
+    priority: str | None = None
+    visible_to: str | None = None
+
+
 def is_visible(message: Message, user_id: str) -> bool:
     """Whether a member of its chat sees a message: all do, unless it is for one person."""
     return message.visible_to is None or user_id in (message.visible_to, message.user_id)

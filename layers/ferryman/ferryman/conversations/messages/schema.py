@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from ferryman import ids
 from ferryman.conversations.messages import attachments
-from ferryman.conversations.messages.model import MAX_TEXT, Message, Origin, describe
+from ferryman.conversations.messages.model import MAX_TEXT, Draft, Message, Origin, describe
 from ferryman.events.model import Event
 from ferryman.schema import Input, Output, Time
 
@@ -69,9 +69,16 @@ class MessageIn(Input):
         None, description="Only this member of the chat sees it besides you, and no webhook is told of it."
     )
 
-    def kept_attachments(self) -> str | None:
-        """The attachments as a message keeps them."""
-        return attachments.dump([one.model_dump(exclude_none=True, exclude_defaults=True) for one in self.attachments])
+    def draft(self) -> Draft:
+        """The content as a message keeps it."""
+        return Draft(
+            text=self.text,
+            attachments=attachments.dump(
+                [one.model_dump(exclude_none=True, exclude_defaults=True) for one in self.attachments]
+            ),
+            priority=self.priority.model_dump_json() if self.priority else None,
+            visible_to=self.visible_to,
+        )
 
 
 class MessagePatch(Input):

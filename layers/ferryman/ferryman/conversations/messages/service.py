@@ -1,11 +1,9 @@
 """Posting, editing and deleting messages. Each change is an event, written in the same transaction or as the
 message itself; the streams of `messages` and `events` carry them to the dispatcher."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import batched
-from typing import TYPE_CHECKING
 
 from ferryman import clock, ids, log, tracing
 from ferryman.aws import dynamodb as store
@@ -21,7 +19,7 @@ from ferryman.conversations.messages.events import (
     message_deleted,
     message_updated,
 )
-from ferryman.conversations.messages.model import Message, is_visible
+from ferryman.conversations.messages.model import Draft, Message, is_visible
 from ferryman.errors import Invalid, NotAllowed, NotFound
 from ferryman.events import table as events
 from ferryman.events.model import Event
@@ -30,16 +28,13 @@ from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 
-if TYPE_CHECKING:
-    from ferryman.conversations.messages.schema import MessageIn
-
 _ERASED_AT_ONCE = 50  # events, in one transaction
 
 
 def post(
     caller: Caller,
     chat_id: str,
-    wanted: "MessageIn",
+    wanted: Draft,
     idempotency_key: IdempotencyKey | None = None,
     chain: list[str] | None = None,
 ) -> Message:
@@ -56,8 +51,8 @@ def post(
         chat_id=chat_id,
         message_id=ids.new(ids.MESSAGE),
         text=wanted.text,
-        attachments=wanted.kept_attachments(),
-        priority=json.dumps(wanted.priority.model_dump()) if wanted.priority else None,
+        attachments=wanted.attachments,
+        priority=wanted.priority,
         visible_to=wanted.visible_to,
         origin="token",
         origin_id=caller.credential_id,

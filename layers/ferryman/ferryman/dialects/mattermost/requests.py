@@ -146,7 +146,7 @@ def _multipart(header: str, content: bytes, parse: Parse) -> dict[str, Any]:
 def post(sent: dict[str, Any], rules: Rules, names: Names) -> Post:
     """The post that a payload asks for."""
     said = _string(sent, "text")
-    boxes = [_attachment(one) for one in _objects(sent, "attachments")]
+    boxes = attachments_of(sent)
     layout = sent.get("blocks")
     if rules.most_attachments is not None and len(boxes) > rules.most_attachments:
         raise TooManyAttachments
@@ -224,6 +224,11 @@ def _objects(sent: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 # --- attachments ------------------------------------------------------------------------------------------------------
+
+
+def attachments_of(sent: Mapping[str, Any]) -> list[Attachment]:
+    """The attachments of a payload, before their texts are converted."""
+    return [_attachment(one) for one in _objects(sent, "attachments")]
 
 
 def _attachment(sent: dict[str, Any]) -> Attachment:

@@ -16,6 +16,7 @@ class AuditQuery(ListQuery):
 
     action: Action | None = Field(None, description="Only this action.")
     actor: Id | None = Field(None, description="Only what this user did.")
+    token: Id | None = Field(None, description="Only what was done with this token or session, by its id.")
     target: Id | None = Field(None, description="Only what was done to this thing, by its id.")
     since: Time | None = Field(None, description="Only records from this time on.")
     until: Time | None = Field(None, description="Only records before this time.")

@@ -23,6 +23,7 @@ def page(
     live: bool,
     action: str | None = None,
     user_id: str | None = None,
+    credential_id: str | None = None,
     target_id: str | None = None,
     since: str | None = None,
     until: str | None = None,
@@ -39,7 +40,12 @@ def page(
         ":now": int(clock.now()),
     }
     filters = [store.KEPT]
-    wanted: dict[str, str | bool | None] = {"action": action, "user_id": user_id, "target_id": target_id}
+    wanted: dict[str, str | bool | None] = {
+        "action": action,
+        "user_id": user_id,
+        "credential_id": credential_id,
+        "target_id": target_id,
+    }
     if not live:
         wanted["livemode"] = False
     for name, value in wanted.items():

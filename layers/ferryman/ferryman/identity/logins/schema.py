@@ -46,14 +46,6 @@ class AcceptIn(Input):
     password: NewPassword
 
 
-class AcceptedOut(Output):
-    """The address whose password was set, which POST /v1/sessions asks for."""
-
-    workspace_id: str = Field(pattern=ids.pattern(ids.WORKSPACE))
-    user_id: str = Field(pattern=ids.pattern(ids.USER))
-    email: str
-
-
 class PasswordIn(Input):
     """The password as it is and as it shall be."""
 
@@ -78,7 +70,8 @@ class TotpOut(Output):
     """A second factor that waits for its first code, shown this once."""
 
     secret: str = Field(description="In base 32, to type into an authenticator app.")
-    uri: str = Field(description="The same as an otpauth:// URI, to show as a QR code.")
+    uri: str = Field(description="The same as an otpauth:// URI.")
+    qr_svg: str = Field(description="The URI as a QR code, an SVG image to show beside the secret.")
 
 
 class CodeIn(Input):

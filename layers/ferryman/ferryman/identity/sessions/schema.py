@@ -72,3 +72,14 @@ class SessionCreated(SessionOut):
     token: str = Field(
         description="Send it as `Authorization: Bearer fm_sess_…` until `expires_at`.", examples=["fm_sess_…"]
     )
+
+
+class AcceptedOut(Output):
+    """The person whose password was set, signed in."""
+
+    workspace_id: str = Field(pattern=ids.pattern(ids.WORKSPACE))
+    user_id: str = Field(pattern=ids.pattern(ids.USER))
+    email: str
+    session: SessionCreated | None = Field(
+        description="A new session. Null when a second factor is active: sign in with POST /v1/sessions and its code."
+    )

@@ -90,8 +90,13 @@ def _second_factor(login: Login, wanted: SessionIn, source: Source) -> tuple[lis
     return [logins.changing(login, refused=SecondFactorRequired(_CODE_REFUSED), **used)], {"second_factor": kind}
 
 
-def prepare(user: User, *, livemode: bool, source: Source) -> tuple[Session, str, list[store.Write]]:
-    """A new session of somebody who proved who they are, its token, and the writes that start it."""
+def prepare(
+    user: User, *, livemode: bool, source: Source, is_checked: bool = False
+) -> tuple[Session, str, list[store.Write]]:
+    """A new session of somebody who proved who they are, its token, and the writes that start it.
+
+    With `is_checked`, the transaction checks role and activity of the user by another write.
+    """
     secret = secrets.new_session()
     now = clock.now()
     ends = now + settings.integer("SESSION_HOURS") * 3600
@@ -122,7 +127,8 @@ def prepare(user: User, *, livemode: bool, source: Source) -> tuple[Session, str
     )
     acting = users.acting(user.workspace_id, user.user_id, user.role, refused=NotAuthenticated(_REFUSED))
     as_copied = workspaces.plan_unchanged(user.workspace_id, plan)
-    return session, secret, [table.creating(session), credentials.creating(credential), acting, as_copied]
+    checks = [as_copied] if is_checked else [acting, as_copied]
+    return session, secret, [table.creating(session), credentials.creating(credential), *checks]
 
 
 def _shown(user_agent: str | None) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ferryman import clock, ids
+from ferryman import clock, ids, settings
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import access, direct
 from ferryman.conversations.chats import table as chats
@@ -14,7 +14,7 @@ from ferryman.conversations.messages import attachments
 from ferryman.conversations.messages import table as messages
 from ferryman.conversations.messages.model import MAX_TEXT, Message
 from ferryman.errors import Conflict, FerrymanError, Invalid, NotAuthenticated, NotFound
-from ferryman.identity import idempotency, ownership
+from ferryman.identity import idempotency, ownership, rates
 from ferryman.identity.audit import service as audit
 from ferryman.identity.audit.model import Action
 from ferryman.identity.credentials import secrets
@@ -289,12 +289,14 @@ def accept(credential: Credential | None, post: Post, answers: str | None = None
     """Post what an external system sent to a secret URL. `answers` is the id of the delivery that led to it.
 
     One put for a post, and one transaction for a post of several parts. Raises UnknownHook for an unknown URL,
-    HookDisabled, ChatClosed for a closed chat, and where the post names another chat, what `posts` lists.
+    HookDisabled, TooManyRequests, ChatClosed for a closed chat, and where the post names another chat, what `posts`
+    lists.
     """
     if credential is None:
         raise UnknownHook(_UNKNOWN)
     if not credential.active:
         raise _inactive(credential)
+    rates.spend(f"{credential.workspace_id}/{credential.subject_id}", settings.integer("POSTS_PER_MINUTE"))
     chat_id = _chat_of(credential, post.to) if post.to else credential.chat_id
     try:
         credentials_service.mark_used(

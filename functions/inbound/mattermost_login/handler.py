@@ -1,0 +1,34 @@
+"""Signing in as Mattermost's clients do it: POST /api/v4/users/login, and the shorter /api/v4/login.
+
+A function of its own, as only those that sign people in may read how they do it.
+"""
+
+from typing import Any
+
+from ferryman.dialects.mattermost import v4_login
+from ferryman.http import body
+from ferryman.http.mattermost import Answer, describe, limit, read, respond
+from ferryman.http.needs import source_of
+
+_EXAMPLE = {"login_id": "bot@example.com", "password": "correct horse battery staple"}
+paths: dict[str, dict[str, Any]] = {
+    "/api/v4/users/login": {
+        "post": describe("mattermost_login", "Sign in: the token is in a header", 200, public=True, example=_EXAMPLE)
+    },
+    "/api/v4/login": {
+        "post": describe("mattermost_short_login", "Sign in at a shorter address", 200, public=True, example=_EXAMPLE)
+    },
+}
+
+
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    return respond(event, _carry_out)
+
+
+def _carry_out(event: dict[str, Any]) -> Answer:
+    try:
+        sent = read(event)
+    except body.Unreadable:
+        sent = None  # as with Mattermost, it is a password left out
+    user, token = v4_login.login(sent, source_of(event))
+    return 200, user, {"Token": token, **limit(token)}

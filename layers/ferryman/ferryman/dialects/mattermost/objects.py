@@ -1,0 +1,165 @@
+"""The objects of Mattermost's API: users, teams, channels and posts, made of ours. Pure.
+
+An id there is ours without its prefix, in lower case: 26 letters and digits. A team is the workspace, a channel a chat,
+a post a message.
+"""
+
+import json
+import re
+from typing import Any
+
+from ferryman import clock, ids
+from ferryman.conversations.chats.model import Chat
+from ferryman.conversations.messages import attachments
+from ferryman.conversations.messages.model import Message
+from ferryman.identity.permissions import Role
+from ferryman.identity.users.model import User
+from ferryman.identity.workspaces.model import Workspace
+
+_ID = re.compile("[a-z0-9]{26}")
+_ROLES: dict[Role, str] = {
+    "owner": "system_admin system_user",
+    "admin": "system_admin system_user",
+    "manager": "system_user",
+    "staff": "system_user",
+    "bot": "system_user",
+}
+
+
+def is_id(text: str) -> bool:
+    return _ID.fullmatch(text) is not None
+
+
+def short(id_: str) -> str:
+    """One of our ids as Mattermost's clients know it."""
+    return ids.ulid(id_).lower()
+
+
+def full(prefix: str, text: str) -> str:
+    """Our id for one of theirs. It may name nothing."""
+    return f"{prefix}_{text.upper()}"
+
+
+def _milliseconds(at: str | None) -> int:
+    return int(clock.seconds(at) * 1000) if at else 0
+
+
+def user(of: User, *, own: bool) -> dict[str, Any]:
+    """A user; their e-mail address for themselves only."""
+    found = {
+        "id": short(of.user_id),
+        "create_at": _milliseconds(of.created_at),
+        "update_at": _milliseconds(of.updated_at),
+        "delete_at": 0 if of.active else _milliseconds(of.updated_at),
+        "username": username(of),
+        "auth_data": "",
+        "auth_service": "",
+        "email": (of.email or "") if own else "",
+        "nickname": of.name,
+        "first_name": "",
+        "last_name": "",
+        "position": "",
+        "roles": _ROLES[of.role],
+        "locale": "en",
+        "timezone": {"automaticTimezone": "", "manualTimezone": "", "useAutomaticTimezone": "true"},
+    }
+    if of.role == "bot":
+        found |= {"is_bot": True, "bot_description": of.about or ""}
+    return found
+
+
+def username(of: User) -> str:
+    """A user's handle; the id of one who has none."""
+    return of.handle or short(of.user_id)
+
+
+def team_name(of: Workspace) -> str:
+    plain = re.sub("[^a-z0-9]+", "-", of.name.lower()).strip("-")
+    return plain or short(of.workspace_id)
+
+
+def team(of: Workspace) -> dict[str, Any]:
+    return {
+        "id": short(of.workspace_id),
+        "create_at": _milliseconds(of.created_at),
+        "update_at": _milliseconds(of.created_at),
+        "delete_at": 0,
+        "display_name": of.name,
+        "name": team_name(of),
+        "description": "",
+        "email": "",
+        "type": "I",
+        "company_name": "",
+        "allowed_domains": "",
+        "invite_id": "",
+        "allow_open_invite": False,
+    }
+
+
+def channel(of: Chat) -> dict[str, Any]:
+    """A channel. Only members see a chat, so a group is a private channel."""
+    return {
+        "id": short(of.chat_id),
+        "create_at": _milliseconds(of.created_at),
+        "update_at": _milliseconds(of.updated_at),
+        "delete_at": 0 if of.active else _milliseconds(of.updated_at),
+        "team_id": short(of.workspace_id) if of.type == "group" else "",
+        "type": "P" if of.type == "group" else "D",
+        "display_name": of.name,
+        "name": of.handle or short(of.chat_id),
+        "header": "",
+        "purpose": "",
+        "last_post_at": 0,
+        "total_msg_count": 0,
+        "extra_update_at": 0,
+        "creator_id": short(of.created_by),
+    }
+
+
+def post(of: Message) -> dict[str, Any]:
+    """A post. A message that no user wrote has its author's name and picture in `props`, and its origin as user."""
+    props: dict[str, Any] = json.loads(of.props) if of.props else {}
+    if of.user_id is None:
+        props |= {"from_webhook": "true", "override_username": of.author_name or ""}
+        if of.author_avatar_url:
+            props["override_icon_url"] = of.author_avatar_url
+        if of.author_emoji:
+            props["override_icon_emoji"] = of.author_emoji
+    boxes = attachments.shown(of.attachments)
+    if boxes:
+        props["attachments"] = [_without_nulls(box) for box in boxes]
+    created = _milliseconds(of.created_at)
+    return {
+        "id": short(of.message_id),
+        "create_at": created,
+        "update_at": _milliseconds(of.edited_at) or created,
+        "edit_at": _milliseconds(of.edited_at),
+        "delete_at": _milliseconds(of.deleted_at),
+        "is_pinned": False,
+        "user_id": short(of.user_id or of.origin_id),
+        "channel_id": short(of.chat_id),
+        "root_id": "",
+        "original_id": "",
+        "message": of.text,
+        "type": "slack_attachment" if boxes else "",
+        "props": props,
+        "hashtags": "",
+        "pending_post_id": "",
+        "reply_count": 0,
+        "last_reply_at": 0,
+        "participants": None,
+        "metadata": {"priority": _priority(of)} if of.priority else {},
+    }
+
+
+def _priority(of: Message) -> dict[str, Any]:
+    kept = json.loads(of.priority or "{}")
+    return {
+        "priority": kept.get("level", ""),
+        "requested_ack": kept.get("acknowledge", False),
+        "persistent_notifications": kept.get("persistent", False),
+    }
+
+
+def _without_nulls(box: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in box.items() if value not in (None, [])}

@@ -1,0 +1,271 @@
+"""Mattermost's API for bots and scripts, as calls of the core. Raises AppError with the product's literal answers."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ferryman import ids
+from ferryman.conversations.chats import access, direct
+from ferryman.conversations.chats import table as chats
+from ferryman.conversations.chats.model import Chat
+from ferryman.conversations.messages import attachments
+from ferryman.conversations.messages import service as messages_service
+from ferryman.conversations.messages import table as messages
+from ferryman.conversations.messages.model import Draft
+from ferryman.dialects.mattermost import blocks, objects, requests, split
+from ferryman.errors import Conflict, NotFound
+from ferryman.identity import permissions
+from ferryman.identity.credentials.model import Caller
+from ferryman.identity.permissions import Scope
+from ferryman.identity.sessions import service as sessions
+from ferryman.identity.users import table as users
+from ferryman.identity.users.model import User
+from ferryman.identity.workspaces import table as workspaces
+from ferryman.identity.workspaces.model import Workspace
+
+MAX_PAGE = 200
+_DEFAULT_PAGE = 60
+
+
+class AppError(Exception):
+    """A refusal: its status, id and message."""
+
+    def __init__(self, status: int, error_id: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.error_id = error_id
+
+
+SESSION = AppError(401, "api.context.session_expired.app_error", "Invalid or expired session, please login again.")
+PERMISSIONS = AppError(403, "api.context.permissions.app_error", "You do not have the appropriate permissions.")
+FILES = AppError(501, "api.file.attachments.disabled.app_error", "File attachments have been disabled on this server.")
+_NO_USER = AppError(404, "app.user.missing_account.const", "Unable to find the user.")
+_NO_TEAM = AppError(404, "app.team.get.find.app_error", "Unable to find the existing team.")
+_NO_CHANNEL = AppError(404, "app.channel.get.existing.app_error", "Unable to find the existing channel.")
+_TOO_LONG = AppError(400, "model.post.is_valid.msg.app_error", "Invalid message.")
+_ARCHIVED = AppError(400, "api.post.create_post.can_not_post_to_deleted.error", "Can not post to deleted channel.")
+_THREAD = AppError(400, "api.post.create_post.root_id.app_error", "Invalid RootId parameter.")
+
+
+def invalid_body(name: str) -> AppError:
+    return AppError(400, "api.context.invalid_body_param.app_error", f"Invalid or missing {name} in request body.")
+
+
+def invalid_parameter(name: str) -> AppError:
+    return AppError(
+        400, "api.context.invalid_url_param.app_error", f"Invalid or missing {name} parameter in request URL."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One authenticated request: path and query parameters, and the body's JSON, read when it is asked for."""
+
+    caller: Caller
+    path: dict[str, str]
+    query: dict[str, str]
+    read: Callable[[], Any]
+
+    def id(self, name: str, prefix: str) -> str:
+        """Our id for the one in the path."""
+        if not objects.is_id(self.path[name]):
+            raise invalid_parameter(name)
+        return objects.full(prefix, self.path[name])
+
+    def number(self, name: str, default: int, most: int) -> int:
+        text = self.query.get(name, "")
+        return min(int(text), most) if re.fullmatch("[0-9]{1,6}", text) else default
+
+
+# --- signing out ------------------------------------------------------------------------------------------------------
+
+
+def logout(caller: Caller) -> None:
+    """End the session. An API token stays: its owner revokes it."""
+    if caller.kind == "session":
+        sessions.end(caller, caller.credential_id)
+
+
+# --- users ------------------------------------------------------------------------------------------------------------
+
+
+def _require(caller: Caller, scope: Scope) -> None:
+    if not permissions.covers(caller.scopes, scope):
+        raise PERMISSIONS
+
+
+def me(asked: Asked) -> dict[str, Any]:
+    return objects.user(users.get(asked.caller.workspace_id, asked.caller.user_id), own=True)
+
+
+def user(asked: Asked) -> dict[str, Any]:
+    user_id = asked.id("v4_user_id", ids.USER)
+    if user_id != asked.caller.user_id:
+        _require(asked.caller, "users:read")
+    try:
+        return _shown(asked, users.get(asked.caller.workspace_id, user_id))
+    except NotFound:
+        raise _NO_USER from None
+
+
+def user_by_name(asked: Asked) -> dict[str, Any]:
+    _require(asked.caller, "users:read")
+    name = asked.path["username"].lower()
+    for found in users.by_handles(asked.caller.workspace_id, [name]):
+        return _shown(asked, found)
+    raise _NO_USER
+
+
+def user_by_email(asked: Asked) -> dict[str, Any]:
+    _require(asked.caller, "users:read")
+    found = users.by_email(asked.caller.workspace_id, asked.path["email"])
+    if found is None:
+        raise _NO_USER
+    return _shown(asked, found)
+
+
+def _shown(asked: Asked, found: User) -> dict[str, Any]:
+    return objects.user(found, own=found.user_id == asked.caller.user_id or asked.caller.is_admin)
+
+
+# --- teams and channels -----------------------------------------------------------------------------------------------
+
+
+def my_teams(asked: Asked) -> list[dict[str, Any]]:
+    return [objects.team(workspaces.get(asked.caller.workspace_id))]
+
+
+def team(asked: Asked) -> dict[str, Any]:
+    return objects.team(_team(asked))
+
+
+def _team(asked: Asked) -> Workspace:
+    """The caller's own workspace, if the path names it as the team."""
+    own = workspaces.get(asked.caller.workspace_id)
+    if "team_id" in asked.path:
+        if asked.id("team_id", ids.WORKSPACE) != own.workspace_id:
+            raise _NO_TEAM
+    elif asked.path["team_name"] not in (objects.team_name(own), objects.short(own.workspace_id)):
+        raise _NO_TEAM
+    return own
+
+
+def channel_by_name(asked: Asked) -> dict[str, Any]:
+    _require(asked.caller, "chats:read")
+    _team(asked)
+    name = asked.path["channel_name"].lower()
+    chat_id = chats.id_of_handle(asked.caller.workspace_id, name)
+    if chat_id is None:
+        if not objects.is_id(name):
+            raise _NO_CHANNEL
+        chat_id = objects.full(ids.CHAT, name)
+    try:
+        return objects.channel(access.get_visible(asked.caller, chat_id))
+    except NotFound:
+        raise _NO_CHANNEL from None
+
+
+def channel(asked: Asked) -> dict[str, Any]:
+    _require(asked.caller, "chats:read")
+    return objects.channel(_channel(asked))
+
+
+def _channel(asked: Asked) -> Chat:
+    try:
+        return access.get_visible(asked.caller, asked.id("channel_id", ids.CHAT))
+    except NotFound:
+        raise PERMISSIONS from None
+
+
+def direct_channel(asked: Asked) -> dict[str, Any]:
+    """The private chat of the caller and somebody else."""
+    _require(asked.caller, "messages:write")
+    pair = asked.read()
+    if (
+        not isinstance(pair, list)
+        or len(pair) != 2
+        or not all(isinstance(one, str) and objects.is_id(one) for one in pair)
+    ):
+        raise invalid_body("user_ids")
+    members = {objects.full(ids.USER, one) for one in pair}
+    if asked.caller.user_id not in members:
+        raise PERMISSIONS
+    found = users.get_many(asked.caller.workspace_id, members)
+    if {one.user_id for one in found} != members:
+        raise _NO_USER
+    other = next((one for one in members if one != asked.caller.user_id), asked.caller.user_id)
+    caller = asked.caller
+    return objects.channel(direct.open_between(caller.workspace_id, caller.user_id, other, livemode=caller.livemode))
+
+
+# --- posts ------------------------------------------------------------------------------------------------------------
+
+
+def posts(asked: Asked) -> dict[str, Any]:
+    """A page of a channel's posts, the newest first."""
+    _require(asked.caller, "messages:read")
+    chat = _channel(asked)
+    size = asked.number("per_page", _DEFAULT_PAGE, MAX_PAGE)
+    skipped, after = asked.number("page", 0, 50), None
+    found: list[Any] = []
+    for page in range(skipped + 1):
+        if page and after is None:
+            found = []
+            break
+        found, after = messages.page(
+            asked.caller.workspace_id,
+            chat.chat_id,
+            max(size, 1),
+            after,
+            livemode=asked.caller.livemode,
+            reader=asked.caller.user_id,
+        )
+    shown = [objects.post(message) for message in found]
+    return {
+        "order": [one["id"] for one in shown],
+        "posts": {one["id"]: one for one in shown},
+        "next_post_id": "",
+        "prev_post_id": "",
+        "has_next": after is not None,
+    }
+
+
+def create_post(asked: Asked, chain: list[str] | None) -> dict[str, Any]:
+    _require(asked.caller, "messages:write")
+    sent = asked.read()
+    if not isinstance(sent, dict):
+        raise invalid_body("post")
+    channel_id, said, root_id = (sent.get(name) or "" for name in ("channel_id", "message", "root_id"))
+    if not isinstance(channel_id, str) or not objects.is_id(channel_id):
+        raise invalid_body("channel_id")
+    if not isinstance(said, str) or not isinstance(root_id, str):
+        raise invalid_body("post")
+    if sent.get("file_ids"):
+        raise FILES
+    if root_id:
+        raise _THREAD
+    boxes = _boxes(sent)
+    if len(said) > split.MAX_TEXT or not (said.strip() or boxes) or "\0" in said:
+        raise _TOO_LONG
+    draft = Draft(text=said, attachments=attachments.dump(boxes))
+    try:
+        message = messages_service.post(asked.caller, objects.full(ids.CHAT, channel_id), draft, chain=chain)
+    except NotFound:
+        raise PERMISSIONS from None
+    except Conflict:
+        raise _ARCHIVED from None
+    return objects.post(message)
+
+
+def _boxes(sent: dict[str, Any]) -> list[attachments.Attachment]:
+    props = sent.get("props") or {}
+    if not isinstance(props, dict):
+        raise invalid_body("props")
+    try:
+        boxes = requests.attachments_of(props)
+    except (requests.InvalidPayload, blocks.InvalidBlocks):
+        raise invalid_body("props") from None
+    if attachments.size(boxes) > attachments.MAX_BYTES:
+        raise _TOO_LONG
+    return boxes

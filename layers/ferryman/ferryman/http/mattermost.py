@@ -1,0 +1,144 @@
+"""The frame of Mattermost's API: headers, rate limit, and an AppError for every refusal, also when something of ours
+fails. `dialects.mattermost.v4` says what each route does.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ferryman import clock, log, settings
+from ferryman.dialects.mattermost import answers, v4
+from ferryman.dialects.mattermost.v4 import AppError
+from ferryman.errors import NotAllowed, NotAuthenticated, NotFound
+from ferryman.http import body, described, problems
+
+type Answer = tuple[int, Any, dict[str, str]]  # status, JSON, more headers
+
+_VERSION = "10.11.0.ferryman"
+_PER_SECOND, _BURST = 10, 100  # of one credential, in one running instance of the function
+_full_at: dict[str, float] = {}  # when each credential has its whole burst again
+_ERROR = {
+    "application/json": {
+        "schema": {
+            "type": "object",
+            "required": ["id", "message", "detailed_error", "request_id", "status_code"],
+            "properties": {
+                **{name: {"type": "string"} for name in ("id", "message", "detailed_error", "request_id")},
+                "status_code": {"type": "integer"},
+            },
+            "additionalProperties": False,
+        }
+    },
+    "text/plain": {"schema": {"type": "string"}},
+}
+_NOT_OFFERED = "Not offered: files cannot be attached."
+
+
+def describe(name: str, summary: str, status: int, *, public: bool = False, example: Any = None) -> dict[str, Any]:
+    """A route as OpenAPI describes it."""
+    refusals = described.errors(400, 401, 403, 404, 413, 429, 500, 503, content=_ERROR)
+    refusals[501] = {"description": _NOT_OFFERED, "content": _ERROR}
+    sent = {"content": {"application/json": {"schema": {"type": ["object", "array"]}, "example": example}}}
+    return {
+        "operationId": name,
+        "summary": summary,
+        "description": "As Mattermost's API has it; a refusal is an AppError.",
+        "tags": ["Mattermost API v4"],
+        **({"requestBody": sent} if example is not None else {}),
+        "responses": {
+            status: {"description": "OK", "content": {"application/json": {"schema": {"type": ["object", "array"]}}}},
+            **refusals,
+        },
+        "security": [] if public else [{"bearer": []}],
+    }
+
+
+def respond(event: dict[str, Any], carry_out: Callable[[dict[str, Any]], Answer]) -> dict[str, Any]:
+    """The answer to a request that `carry_out` carries out."""
+    started = time.perf_counter()
+    request_id = event["requestContext"]["requestId"]
+    headers = {
+        "Content-Type": "application/json",
+        "X-Request-Id": request_id,
+        "X-Version-Id": _VERSION,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+        "Expires": "0",
+    }
+    try:
+        status, answer, more = carry_out(event)
+        text = json.dumps(answer, ensure_ascii=False)
+    except Limited as limited:
+        status, text, more = 429, "limit exceeded\n", limited.headers | {"Content-Type": "text/plain; charset=utf-8"}
+    except Exception as error:
+        refused = _refusal(error)
+        status, more = refused.status, {}
+        text = answers.error_body(status, refused.error_id, str(refused), request_id)
+        if status == 401:
+            more["WWW-Authenticate"] = "Bearer"
+        if status >= 500 and status != v4.FILES.status:
+            log.logger.exception("request.failed", extra={"error": type(error).__name__})
+            more["Retry-After"] = "2"
+    log.event(
+        "request.handled",
+        route=event.get("routeKey"),
+        status=status,
+        duration_ms=round((time.perf_counter() - started) * 1000),
+        request_id=request_id,
+    )
+    found: dict[str, Any] = {"statusCode": status, "headers": headers | more, "body": text}
+    if "Token" in more:
+        ages = f"Path=/; Max-Age={settings.integer('SESSION_HOURS') * 3600}; HttpOnly; Secure; SameSite=Lax"
+        found["cookies"] = [f"MMSID={more['Token']}; {ages}"]
+    return found
+
+
+def _refusal(error: Exception) -> AppError:
+    """The AppError of an exception. Anything unexpected becomes a 500 without details."""
+    if isinstance(error, AppError):
+        return error
+    if isinstance(error, body.Unreadable) and error.status == 413:
+        refused = answers.TOO_LARGE
+        return AppError(413, refused.id, refused.message)
+    if isinstance(error, body.Unreadable):
+        return v4.invalid_body("body")
+    if isinstance(error, NotAuthenticated):
+        return v4.SESSION
+    if isinstance(error, NotAllowed | NotFound):
+        return v4.PERMISSIONS
+    refused = answers.BUSY if problems.of(error)[0] == answers.BUSY.status else answers.BROKEN
+    return AppError(refused.status, refused.id, refused.message)
+
+
+def read(event: dict[str, Any]) -> Any:
+    """The body's JSON, whatever content type it comes with."""
+    return body.parse_first(body.raw(event))
+
+
+class Limited(Exception):
+    """The credential has used up its burst."""
+
+    def __init__(self, headers: dict[str, str]) -> None:
+        super().__init__("limit exceeded")
+        self.headers = headers
+
+
+def limit(credential: str) -> dict[str, str]:
+    """Count a request of a credential, and say what is left. Raises Limited."""
+    now = clock.now()
+    if len(_full_at) > 10_000:
+        for name in [name for name, at in _full_at.items() if at <= now]:
+            del _full_at[name]
+    full_at = max(_full_at.get(credential, now), now) + 1 / _PER_SECOND
+    used = (full_at - now) * _PER_SECOND
+    headers = {
+        "X-Ratelimit-Limit": str(_BURST),
+        "X-Ratelimit-Remaining": str(max(0, int(_BURST - used))),
+        "X-Ratelimit-Reset": str(int(full_at - now) + 1),
+    }
+    if used > _BURST:
+        raise Limited(headers | {"Retry-After": "1"})
+    _full_at[credential] = full_at
+    return headers

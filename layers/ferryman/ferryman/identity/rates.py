@@ -1,0 +1,63 @@
+"""The table `rates`: subject → how many requests it sent in one minute. For limits that protect the bill.
+
+A process counts by itself and writes every `_STEP` requests of a subject and minute, so a quiet subject costs nothing,
+a busy one a fiftieth of a write for each request, and no key is hot. So a limit is kept nearly: each process may let
+`_STEP` requests through before it learns of the others'.
+"""
+
+from dataclasses import dataclass
+
+from botocore.exceptions import ClientError
+
+from ferryman import clock, log
+from ferryman.aws import dynamodb as store
+from ferryman.errors import TooManyRequests
+
+TABLE = "rates"
+_MINUTE_SECONDS = 60
+_STEP = 50
+_MOST_SUBJECTS = 10_000  # that a process remembers
+
+
+@dataclass(slots=True)
+class _Count:
+    minute: int
+    requests: int = 0
+    is_over: bool = False
+
+
+_counts: dict[str, _Count] = {}
+
+
+def spend(subject: str, limit: int) -> None:
+    """Count one request of `subject`. Raises TooManyRequests beyond `limit` a minute; with 0 it never does."""
+    if not limit:
+        return
+    now = clock.now()
+    minute = int(now) // _MINUTE_SECONDS
+    count = _counts.get(subject)
+    if count is None or count.minute != minute:
+        if len(_counts) >= _MOST_SUBJECTS:
+            _counts.clear()
+        count = _counts[subject] = _Count(minute)
+    count.requests += 1
+    if not count.is_over and count.requests % min(_STEP, limit) == 0:
+        count.is_over = _together(subject, minute, min(_STEP, limit)) > limit
+    if count.is_over or count.requests > limit:
+        raise TooManyRequests(int((minute + 1) * _MINUTE_SECONDS - now) + 1)
+
+
+def _together(subject: str, minute: int, requests: int) -> int:
+    """Add `requests` to those of all processes; their number now. A counter that fails refuses nobody."""
+    write = store.update(
+        TABLE,
+        {"subject": f"{subject}/{minute}"},
+        "SET expires_at_epoch = :end ADD requests :more",
+        {":end": (minute + 2) * _MINUTE_SECONDS, ":more": requests},
+    )
+    try:
+        item = store.commit([write], return_new=True)
+    except ClientError as error:
+        log.warning("rate.not_counted", error=type(error).__name__)
+        return 0
+    return int(item["requests"]) if item else 0

@@ -1,0 +1,48 @@
+"""The notices that Ferryman itself sends: a webhook that was disabled by its receiver."""
+
+import pytest
+
+from local.receiver import Answer, Receiver
+from tests.integration.conftest import Workspace
+from tests.support.world import World
+
+
+def titles(person: Workspace) -> list[str]:
+    return [item["title"] for item in person.call("GET", "/v1/me/notifications").json["items"]]
+
+
+@pytest.mark.parametrize("status", [410, 500])
+def test_owner_and_admins_are_told_of_a_webhook_that_was_disabled(
+    world: World, workspace: Workspace, receiver: Receiver, status: int
+) -> None:
+    admin = workspace.person("admin", "notifications:read")
+    manager = workspace.person("manager", "webhooks:write", "webhooks:read", "notifications:read")
+    staff = workspace.person("staff", "notifications:read")
+    chat = workspace.chat(member_ids=[manager.user_id, staff.user_id])
+    body = {"url": receiver.url("/gone"), "events": ["message.created"], "chat_ids": [chat], "name": "CI"}
+    webhook = manager.make("/v1/webhooks", body)
+    receiver.answer("/gone", *[Answer(status=status)] * 12)
+    for _ in range(1 if status == 410 else 3):
+        workspace.make(f"/v1/chats/{chat}/messages", {"text": "x"})
+        world.pump()
+    shown = manager.call("GET", f"/v1/webhooks/{webhook['id']}").json
+    assert shown["state"] == "disabled"
+    world.invoke("notifier", {})
+    for person in (workspace, admin, manager):
+        assert titles(person) == ["The webhook CI was disabled"]
+    assert titles(staff) == []
+    (item,) = manager.call("GET", "/v1/me/notifications").json["items"]
+    assert shown["disabled_reason"] in item["body"]
+
+
+def test_only_the_person_is_told_of_a_personal_webhook(world: World, workspace: Workspace, receiver: Receiver) -> None:
+    grace = workspace.person("staff", "me:webhooks", "notifications:read")
+    grace.make("/v1/me/webhooks", {"url": receiver.url("/mine")})
+    receiver.answer("/mine", Answer(status=410))
+    workspace.make("/v1/notifications", {"type": "system", "title": "Hello", "user_ids": [grace.user_id]})
+    for _ in range(3):
+        world.invoke("notifier", {})
+        world.pump()
+    assert sorted(titles(grace))[0] == "Hello"
+    assert len(titles(grace)) == 2 and any("was disabled" in title for title in titles(grace))
+    assert titles(workspace) == []

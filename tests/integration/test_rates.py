@@ -1,0 +1,81 @@
+"""The rate of an incoming URL: a sender that is too quick is told when to send again, and nobody else is held up."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from ferryman import clock
+from ferryman.identity import rates
+
+from tests.integration.conftest import Workspace
+from tests.support.clients import aws_client
+from tests.support.world import Answer, World
+
+START = 1_790_000_010.0  # half a minute before the next one
+LIMIT = 120
+
+
+@pytest.fixture
+def hook(
+    world: World, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], Callable[[], Answer]]]:
+    """Makes incoming webhooks; each comes as a function that posts to it."""
+    monkeypatch.setitem(world.parameters, "PostsPerMinute", str(LIMIT))
+    monkeypatch.setattr(clock, "now", lambda: START)
+    chat = workspace.chat()
+
+    def made() -> Callable[[], Answer]:
+        url = workspace.make("/v1/incoming-webhooks", {"name": "CI", "chat_id": chat})["url"]
+        return lambda: world.call("POST", url.removeprefix("https://api.test"), json_body={"text": "Build passed"})
+
+    yield made
+    rates._counts.clear()
+
+
+def test_a_sender_beyond_the_limit_is_told_when_to_send_again(
+    hook: Callable[[], Callable[[], Answer]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post, other = hook(), hook()
+    assert {post().status for _ in range(LIMIT)} == {200}
+    refused = post()
+    assert (refused.status, refused.headers["retry-after"]) == (429, "31")
+    assert "in 31 seconds" in refused.json["detail"]
+    assert other().status == 200
+    monkeypatch.setattr(clock, "now", lambda: START + 31)
+    assert post().status == 200
+
+
+def test_processes_learn_of_each_other(hook: Callable[[], Callable[[], Answer]]) -> None:
+    """A process that starts counts from nothing, and asks the table after fifty."""
+    post = hook()
+    assert {post().status for _ in range(100)} == {200}
+    rates._counts.clear()
+    statuses = [post().status for _ in range(60)]
+    assert statuses[:49] == [200] * 49
+    assert statuses[49:] == [429] * 11
+
+
+def test_a_quiet_sender_costs_no_write(world: World, hook: Callable[[], Callable[[], Answer]]) -> None:
+    post = hook()
+    dynamodb = aws_client("dynamodb")
+    before = dynamodb.scan(TableName="RatesTable")["Count"]
+    for _ in range(49):
+        post()
+    assert dynamodb.scan(TableName="RatesTable")["Count"] == before
+    post()
+    assert dynamodb.scan(TableName="RatesTable")["Count"] == before + 1
+
+
+def test_a_counter_that_fails_refuses_nobody(
+    world: World, hook: Callable[[], Callable[[], Answer]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(world._physical, "RatesTable", "a-table-that-is-gone")
+    post = hook()
+    assert {post().status for _ in range(60)} == {200}
+
+
+def test_no_limit_is_no_limit(
+    world: World, hook: Callable[[], Callable[[], Answer]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(world.parameters, "PostsPerMinute", "0")
+    post = hook()
+    assert {post().status for _ in range(LIMIT + 10)} == {200}
