@@ -136,6 +136,8 @@ export const texts = {
     'tokens:write': 'Create, edit and revoke API tokens',
     'webhooks:read': 'See webhooks and the delivery log',
     'webhooks:write': 'Create, edit and delete webhooks',
+    'connections:read': 'See the connectors and your connections',
+    'connections:write': 'Connect other products',
     'notifications:read': 'Read your own notifications',
     'notifications:write': 'Send notifications to people',
     'me:webhooks': 'Manage your personal webhooks',

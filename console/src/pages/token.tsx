@@ -28,7 +28,7 @@ export default function TokenPage() {
   });
   return (
     <Page title={query.data?.name ?? said.details} back={BACK} actions={query.data && <State of={query.data.status} />}>
-      <Loaded query={query}>{(token) => <Detail key={token.updated_at} token={token} />}</Loaded>
+      <Loaded query={query}>{(token) => <Detail key={token.id} token={token} />}</Loaded>
     </Page>
   );
 }
@@ -66,6 +66,7 @@ function Detail({ token }: { token: Token }) {
         environment: values.environment,
         scopes: values.scopes as Schemas['Scope'][],
       });
+      form.resetDirty();
     } catch (error) {
       if (error instanceof ApiError) form.setErrors(error.fields);
     }

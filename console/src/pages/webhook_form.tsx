@@ -1,6 +1,5 @@
 import { Accordion, Button, Checkbox, Code, Group, Modal, MultiSelect, NumberInput, Select, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useNavigate } from 'react-router';
 
 import { ApiError, type Schemas } from '../api/client';
 import { useChange, useChats, useEventTypes, useMe } from '../api/queries';
@@ -120,7 +119,7 @@ function Example({ type, format }: { type: Schemas['EventTypeOut']; format: stri
   );
 }
 
-type Props = { kind: WebhookKind; opened: boolean; close: () => void; created: (secret: Secret) => void };
+type Props = { kind: WebhookKind; opened: boolean; close: () => void; created: (secret: Secret, id: string) => void };
 
 export function CreateWebhook({ opened, close, ...rest }: Props) {
   return (
@@ -131,7 +130,6 @@ export function CreateWebhook({ opened, close, ...rest }: Props) {
 }
 
 function Form({ kind, close, created }: Omit<Props, 'opened'>) {
-  const navigate = useNavigate();
   const form = useWebhookForm({
     name: '',
     url: '',
@@ -154,8 +152,7 @@ function Form({ kind, close, created }: Omit<Props, 'opened'>) {
     try {
       const webhook = await create.mutateAsync(values);
       close();
-      await navigate(kind.detailPage(webhook.id));
-      created({ title: said.secretTitle, value: webhook.secret ?? '', about: said.secretAbout });
+      created({ title: said.secretTitle, value: webhook.secret ?? '', about: said.secretAbout }, webhook.id);
     } catch (error) {
       if (error instanceof ApiError) form.setErrors(error.fields);
     }

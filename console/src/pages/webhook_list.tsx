@@ -1,6 +1,6 @@
 import { Anchor, Badge, Button, Checkbox, Group, Text } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
-import { Link } from 'react-router';
+import { Link, useNavigate } from 'react-router';
 
 import { api, body, type Schemas } from '../api/client';
 import { useChange, useEventTypes, useListing } from '../api/queries';
@@ -50,7 +50,8 @@ export function WebhookListing({ kind, mayWrite, only, children }: {
 }) {
   const filters = useFilters();
   const [creating, setCreating] = useState(false);
-  const [secret, setSecret] = useState<Secret | null>(null);
+  const [secret, setSecret] = useState<{ secret: Secret; id: string } | null>(null);
+  const navigate = useNavigate();
   const [name, url, state, event] = FILTERS.map(filters.get) as [string, string, string, string];
   // The other kinds have short lists, and no filters.
   const wanted: WebhookFilter = kind.name !== 'workspace' ? {} : {
@@ -161,7 +162,7 @@ export function WebhookListing({ kind, mayWrite, only, children }: {
           )
         }
       />
-      <CreateWebhook kind={kind} opened={creating} close={() => setCreating(false)} created={setSecret} />
+      <CreateWebhook kind={kind} opened={creating} close={() => setCreating(false)} created={(fresh, id) => setSecret({ secret: fresh, id })} />
       <Confirm
         opened={deleting}
         close={() => setDeleting(false)}
@@ -177,7 +178,13 @@ export function WebhookListing({ kind, mayWrite, only, children }: {
           </Text>
         ))}
       </Confirm>
-      <SecretOnce secret={secret} close={() => setSecret(null)} />
+      <SecretOnce
+        secret={secret?.secret ?? null}
+        close={() => {
+          if (secret) void navigate(kind.detailPage(secret.id));
+          setSecret(null);
+        }}
+      />
     </>
   );
   return <>{children(listing, create)}</>;
