@@ -23,7 +23,7 @@ def _fields(model: type[BaseModel] | None) -> list[str]:
     return list(model.model_fields) if model else []
 
 
-# The routes of Mattermost's API take its own sessions and answer in its own form: tests/integration/mattermost has them.
+# Mattermost's API takes its own sessions and answers in its own form: tests/integration/mattermost has its routes.
 ROUTES = {operation.key: operation for operation in openapi.routes() if "/api/v4/" not in operation.path}
 WITH_BODY = [key for key, operation in ROUTES.items() if operation.takes or operation.content]
 WITH_MODEL = [key for key, operation in ROUTES.items() if operation.takes]
