@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from ferryman import clock
 from ferryman.aws import clients as aws
+from ferryman.pipeline import sweep
 from ferryman.webhooks.tickets import Ticket
 
 from local.receiver import Receiver
@@ -158,8 +159,9 @@ def test_swept_messages_ring_with_their_number(world: World, workspace: Workspac
 
 
 def test_swept_messages_ring_also_when_the_sweepers_time_was_over(
-    world: World, workspace: Workspace, later: Later
+    world: World, workspace: Workspace, later: Later, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sweep, "_BATCH", 1)
     chat = workspace.chat()
     for number in range(3):
         workspace.make(f"/v1/chats/{chat}/messages", {"text": f"left behind {number}"})

@@ -30,7 +30,8 @@ def test_a_sample_request_is_answered_as_it_stands(world: World, folder: str) ->
     assert answer["headers"]["X-Request-Id"] == sample(folder)["requestContext"]["requestId"]
 
 
-@pytest.mark.parametrize("folder", REQUESTS)
+# A sample holds no password, so the one of a login is refused.
+@pytest.mark.parametrize("folder", [folder for folder in REQUESTS if folder != "mattermost_login"])
 def test_a_sample_request_succeeds_with_a_real_token_and_real_ids(
     world: World, workspace: Workspace, folder: str
 ) -> None:

@@ -23,7 +23,8 @@ def _fields(model: type[BaseModel] | None) -> list[str]:
     return list(model.model_fields) if model else []
 
 
-ROUTES = {operation.key: operation for operation in openapi.routes()}
+# Mattermost's API takes its own sessions and answers in its own form: tests/integration/mattermost has its routes.
+ROUTES = {operation.key: operation for operation in openapi.routes() if "/api/v4/" not in operation.path}
 WITH_BODY = [key for key, operation in ROUTES.items() if operation.takes or operation.content]
 WITH_MODEL = [key for key, operation in ROUTES.items() if operation.takes]
 WITH_IDS = [key for key in ROUTES if PARAMETER.search(key)]
@@ -46,7 +47,6 @@ BROKEN_BODIES: dict[str, bytes] = {
     "1e999": b'{"name":1e999}',
     "5,000 digits": b'{"name":' + b"9" * 5_000 + b"}",
     "a lone surrogate": b'{"name":"\\ud800"}',
-    "a BOM": b'\xef\xbb\xbf{"name":"x"}',
     "UTF-16": '{"name":"x"}'.encode("utf-16"),
     "an overlong character": b'{"name":"\xc0\xaf"}',
     "a NUL": b'{"name":"x\\u0000"}',

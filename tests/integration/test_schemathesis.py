@@ -64,7 +64,13 @@ def explored() -> Any:
 ROUTES = json.loads((ROOT / "functions/web/reference/routes.json").read_text())
 
 
-@pytest.mark.parametrize(("path", "method"), [(path, method) for path in ROUTES for method in ROUTES[path]])
+# Mattermost's clients are told by a 501 that files cannot be attached; a 5xx of any other route is a fault.
+NOT_IMPLEMENTED = "/api/v4/files"
+
+
+@pytest.mark.parametrize(
+    ("path", "method"), [(path, method) for path in ROUTES if path != NOT_IMPLEMENTED for method in ROUTES[path]]
+)
 def test_every_answer_is_as_described(
     path: str, method: str, explored: Any, world: World, workspace: Workspace
 ) -> None:

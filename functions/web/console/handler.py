@@ -16,7 +16,14 @@ from ferryman.http import described, problems
 
 STATIC = Path(__file__).parent / "static"
 # One page serves all of these addresses; it reads the address itself.
-PAGES = ("/settings/{proxy+}", "/me/{proxy+}", "/admin/{proxy+}", "/chats/{proxy+}")
+PAGES = (
+    "/settings/{proxy+}",
+    "/me/{page}",
+    "/me/agent/{webhook}",
+    "/me/agent/{webhook}/deliveries/{delivery}",
+    "/admin/{page}",
+    "/chats/{proxy+}",
+)
 ASSETS = "/assets/{proxy+}"
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 _INDEX = {

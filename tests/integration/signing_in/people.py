@@ -71,6 +71,8 @@ def person(workspace: Workspace, role: str = "staff", email: str | None = None, 
     user = workspace.make("/v1/users", {"name": "Grace", "email": email, "role": role})
     answer = accept(workspace.world, invited(workspace, user["id"]), password)
     assert answer.status == 200, answer.body
+    begun = Signed(workspace.world, answer.json["session"])  # accepting signs in; tests begin without a session
+    assert begun.call("DELETE", "/v1/sessions/current").status == 204
     return Person(workspace, user["id"], email, password)
 
 
