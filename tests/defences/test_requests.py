@@ -16,6 +16,7 @@ from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.logins import passwords, sign_in_failures
 from ferryman.identity.tokens import service as tokens
 from ferryman.integrations.incoming_webhooks import service as incoming_webhooks
+from ferryman.integrations.incoming_webhooks.posts import Post
 
 from tests.defences.removal import is_held_by
 from tests.integration.conftest import Later, Workspace
@@ -132,7 +133,7 @@ def test_the_limit_refuses_a_large_body(workspace: Workspace) -> None:
     def is_refused() -> bool:
         return workspace.call("POST", "/v1/chats", body=large).status == 413
 
-    is_held_by(patch.object(body, "MAX_BYTES", 10**9), is_refused)
+    is_held_by(patch.object(body.raw, "__defaults__", (10**9,)), is_refused)
 
 
 def test_the_parser_refuses_a_repeated_key(workspace: Workspace) -> None:
@@ -155,7 +156,7 @@ def test_an_incoming_webhook_takes_no_empty_text(workspace: Workspace) -> None:
     def is_refused() -> bool:
         return workspace.world.call("POST", hook, json_body={"text": " "}).status == 422
 
-    is_held_by(patch.object(incoming_webhooks, "_postable", lambda text: text), is_refused)
+    is_held_by(patch.object(incoming_webhooks, "postable", lambda text: Post(parts=[(text, [])])), is_refused)
 
 
 def test_an_answer_does_not_repeat_a_long_name_that_was_sent(workspace: Workspace) -> None:
