@@ -36,12 +36,20 @@ def fields(of: Any) -> dict[str, bool]:
     return {one.name: one.default is missing and one.default_factory is missing for one in dataclasses.fields(of)}
 
 
+# The fields that stand in the item by another name, and the attributes that a reader takes apart.
+STORED_AS = {"data": "body", "stored_body": "body", "stored_bodies": "bodies"}
+SHAPED: dict[str, Any] = {"body": '{"data":{"text":"x"}}', "bodies": {"fluxdesk": "{}"}, "attempts": []}
+
+
 def whole(record: type[Record]) -> dict[str, Any]:
     """An item that has every attribute of a record."""
-    return {name: f"a {name}" for name in fields(record)}
+    names = [STORED_AS.get(name, name) for name in fields(record)]
+    return {name: SHAPED.get(name, f"a {name}") for name in names}
 
 
-OPTIONAL = [(one, name) for one in RECORDS for name, required in fields(one).items() if not required]
+OPTIONAL = [
+    (one, name) for one in RECORDS for name, required in fields(one).items() if not required and name not in STORED_AS
+]
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda one: one.__name__)
@@ -54,7 +62,7 @@ def test_an_attribute_that_a_later_version_added_is_ignored(record: type[Record]
 def test_an_attribute_that_an_earlier_version_does_not_write_has_its_default(record: type[Record], name: str) -> None:
     item = whole(record)
     del item[name]
-    required = {name: value for name, value in whole(record).items() if fields(record)[name]}
+    required = {field: f"a {field}" for field, needed in fields(record).items() if needed}
     assert getattr(record.from_item(item), name) == getattr(record(**required), name)
 
 
@@ -65,7 +73,8 @@ def test_no_attribute_becomes_required_or_goes() -> None:
     """
     recorded = json.loads(REQUIRED.read_text())
     now = {
-        one.__name__: sorted(name for name, required in fields(one).items() if required) for one in (*RECORDS, Ticket)
+        one.__name__: sorted(STORED_AS.get(name, name) for name, required in fields(one).items() if required)
+        for one in (*RECORDS, Ticket)
     }
     assert now == recorded
 

@@ -91,7 +91,7 @@ class Delivery(store.Record):
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        attempts = [Attempt.from_item(attempt) for attempt in item["attempts"]]
+        attempts = [Attempt.from_item(attempt) for attempt in item.get("attempts", ())]
         return cls(**{name: item[name] for name in item if name in cls.__dataclass_fields__} | {"attempts": attempts})
 
     @property
