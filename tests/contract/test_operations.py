@@ -23,7 +23,10 @@ FUNCTIONS = template.functions()
 OURS = "Ferryman/${Deployment}"
 NAMES: set[str] = set(get_args(metrics.Name.__value__))
 MEASURING = {"metrics.count", "metrics.highest", "metrics.measure"}
-INBOUND = {path.parent.name for path in (template.ROOT / "functions/inbound").glob("*/handler.py")}
+# Functions that external systems post to; nobody posts to a login.
+INBOUND = {path.parent.name for path in (template.ROOT / "functions/inbound").glob("*/handler.py")} - {
+    "mattermost_login"
+}
 # Lambda's entry counts these for every function.
 WRAPPED = {"InitDuration", "MemoryUsed"}
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from ferryman import metrics
 from ferryman.dialects.mattermost import v4
 from ferryman.dialects.mattermost.v4 import Asked
 from ferryman.errors import NotAuthenticated
@@ -51,7 +52,10 @@ paths: dict[str, dict[str, Any]] = {
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    return respond(event, _carry_out)
+    answer = respond(event, _carry_out)
+    if event["routeKey"] == "POST /api/v4/posts":
+        metrics.post_refused(answer["statusCode"])
+    return answer
 
 
 def _carry_out(event: dict[str, Any]) -> Answer:
