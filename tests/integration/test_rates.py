@@ -73,7 +73,7 @@ def test_a_counter_that_fails_refuses_nobody(
     assert {post().status for _ in range(60)} == {200}
 
 
-def test_no_limit_is_no_limit(
+def test_zero_sets_no_limit(
     world: World, hook: Callable[[], Callable[[], Answer]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(world.parameters, "PostsPerMinute", "0")

@@ -68,7 +68,7 @@ def test_an_expired_session_is_refused_and_signing_in_again_gives_another(world:
     assert world.call("GET", "/api/v4/users/me", token=again).status == 200
 
 
-def test_what_does_not_sign_in(world: World, email: str) -> None:
+def test_wrong_credentials_do_not_sign_in(world: World, email: str) -> None:
     blank = (400, "api.user.login.blank_pwd.app_error")
     wrong = (401, "api.user.login.invalid_credentials_email_username")
     assert refused(login(world, login_id=email, password=None)) == blank
