@@ -245,7 +245,9 @@ def _message(application: Application, chat: Chat, text: str, answers: str | Non
         author_name=application.app_name,
         created_at=clock.now_iso(),
         livemode=application.livemode,
-        chain=loop_prevention.of_reply(application.workspace_id, answers),
+        chain=loop_prevention.of_reply(
+            application.workspace_id, answers, [application.application_id, application.owner]
+        ),
     )
 
 
