@@ -1,9 +1,12 @@
 """Rates of secret URLs and of workspaces: a sender that is too quick is told when to send again, and nobody else is."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from ferryman import clock
+from ferryman.aws import clients as aws
 from ferryman.identity import rates
 
 from tests.integration.conftest import Workspace
@@ -64,6 +67,24 @@ def test_a_quiet_sender_costs_no_write(world: World, hook: Callable[[], Callable
     assert dynamodb.scan(TableName="RatesTable")["Count"] == before
     post()
     assert dynamodb.scan(TableName="RatesTable")["Count"] == before + 1
+
+
+def test_a_counter_that_cannot_be_reached_refuses_nobody(
+    hook: Callable[[], Callable[[], Answer]], caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(**_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="https://dynamodb.test")
+
+    post = hook()
+    events: Any = aws.dynamodb().meta.events
+    counting = "before-send.dynamodb.UpdateItem"
+    assert post().status == 200  # which writes when the URL was used
+    events.register(counting, fail)
+    try:
+        assert {post().status for _ in range(60)} == {200}
+    finally:
+        events.unregister(counting, fail)
+    assert "rate.not_counted" in caplog.messages
 
 
 def test_a_counter_that_fails_refuses_nobody(

@@ -7,7 +7,7 @@ a busy one a fiftieth of a write for each request, and no key is hot. So a limit
 
 from dataclasses import dataclass
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from ferryman import clock, log, settings
 from ferryman.aws import dynamodb as store
@@ -74,7 +74,7 @@ def _together(subject: str, minute: int, requests: int) -> int:
     )
     try:
         item = store.commit([write], return_new=True)
-    except ClientError as error:
+    except (BotoCoreError, ClientError) as error:
         log.warning("rate.not_counted", error=type(error).__name__)
         return 0
     return int(item["requests"]) if item else 0
