@@ -1,7 +1,6 @@
 """Rates of secret URLs and of workspaces: a sender that is too quick is told when to send again, and nobody else is."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -76,14 +75,14 @@ def test_a_counter_that_cannot_be_reached_refuses_nobody(
         raise EndpointConnectionError(endpoint_url="https://dynamodb.test")
 
     post = hook()
-    events: Any = aws.dynamodb().meta.events
+    events = aws.dynamodb().meta.events
     counting = "before-send.dynamodb.UpdateItem"
     assert post().status == 200  # which writes when the URL was used
-    events.register(counting, fail)
+    events.register(counting, fail)  # type: ignore[no-untyped-call]
     try:
         assert {post().status for _ in range(60)} == {200}
     finally:
-        events.unregister(counting, fail)
+        events.unregister(counting, fail)  # type: ignore[no-untyped-call]
     assert "rate.not_counted" in caplog.messages
 
 
