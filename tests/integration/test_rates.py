@@ -78,11 +78,11 @@ def test_a_counter_that_cannot_be_reached_refuses_nobody(
     events = aws.dynamodb().meta.events
     counting = "before-send.dynamodb.UpdateItem"
     assert post().status == 200  # which writes when the URL was used
-    events.register(counting, fail)  # type: ignore[no-untyped-call]
+    events.register(counting, fail)
     try:
         assert {post().status for _ in range(60)} == {200}
     finally:
-        events.unregister(counting, fail)  # type: ignore[no-untyped-call]
+        events.unregister(counting, fail)
     assert "rate.not_counted" in caplog.messages
 
 
@@ -111,7 +111,7 @@ def test_a_workspace_has_a_rate_for_all_its_tokens_and_urls_together(
     monkeypatch.setattr(clock, "now", lambda: START)
     rates._counts.clear()
     other = world.bootstrap()["token"]
-    requests = [
+    requests: list[Callable[[], Answer]] = [
         lambda: workspace.call("GET", "/v1/chats"),
         lambda: narrow.call("GET", "/v1/chats"),
         lambda: world.call("GET", "/api/v4/users/me", token=workspace.token),
