@@ -4,6 +4,7 @@ from typing import Any
 
 from ferryman.conversations.contexts.model import Context
 from ferryman.dialects.fchat.requests import InvalidKeyboard, InvalidRequest, NoDictionary
+from ferryman.errors import TooManyRequests
 from ferryman.integrations.application_requests.model import Endpoint
 from ferryman.integrations.applications import posting as intake
 
@@ -25,6 +26,7 @@ _REFUSALS: dict[type[Exception], Refusal] = {
     intake.GroupGone: (404, "Group not found"),
     intake.NotPermitted: (404, "this app have not permission to send fchat message"),
     intake.PersonUnknown: (404, "User {email} not found!"),
+    TooManyRequests: (429, "Too Many Requests"),
 }
 _UNKNOWN = "hannel or token not found"  # the two endpoints write its first letter differently
 BUSY: Refusal = (503, "The service is busy. Send the request again in a moment.")

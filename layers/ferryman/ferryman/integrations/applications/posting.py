@@ -17,6 +17,7 @@ from ferryman.conversations.messages import table as messages
 from ferryman.conversations.messages.buttons import Button
 from ferryman.conversations.messages.model import Message
 from ferryman.errors import Conflict, FerrymanError, NotAuthenticated, NotFound, RetryLater
+from ferryman.identity import rates
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials import service as credentials_service
@@ -134,7 +135,7 @@ def identify(line: RequestLog, token: str, app_name: str | None = None) -> Appli
     """The application behind a token, which must have this name when one is given.
 
     A wrong token, a wrong name and both take the same way: one read and one comparison. The read is never cached,
-    so that a revoked token is refused at the next request.
+    so that a revoked token is refused at the next request. Raises UnknownApplication and TooManyRequests.
     """
     found = credentials.find(secrets.digest(token) if secrets.APPLICATION_TOKEN.fullmatch(token) else _NOBODY)
     known = found.name or "" if found else ""
@@ -142,6 +143,7 @@ def identify(line: RequestLog, token: str, app_name: str | None = None) -> Appli
     same = hmac.compare_digest(known.encode(), wanted.encode("utf-8", "surrogatepass"))
     if found is None or found.kind != "application" or not same or not found.active:
         raise UnknownApplication("The application does not exist.")
+    rates.spend_of_url(found.workspace_id, found.subject_id)
     try:
         credentials_service.mark_used(found, table.TABLE, table.key(found.workspace_id, found.subject_id))
         application = table.get(found.workspace_id, found.subject_id)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ferryman import clock, ids, settings
+from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import access, direct
 from ferryman.conversations.chats import table as chats
@@ -354,7 +354,7 @@ def accept(credential: Credential | None, post: Post | None, answers: str | None
     TooManyRequests, ChatClosed for a closed chat, and where the post names another chat, what `posts` lists.
     """
     credential = require_open(credential)
-    rates.spend(f"{credential.workspace_id}/{credential.subject_id}", settings.integer("POSTS_PER_MINUTE"))
+    rates.spend_of_url(credential.workspace_id, credential.subject_id)
     chat_id = _chat_of(credential, post.to) if post and post.to else credential.chat_id
     try:
         credentials_service.mark_used(
