@@ -34,7 +34,7 @@ _SENDER = (
 _EXPRESSION = "join(' ', [actor.name, 'deployed', version])"
 
 type _Translation = Annotated[str, Field(min_length=1, max_length=2_000)]
-type _SenderSecret = Annotated[str, Field(min_length=8, max_length=256, pattern=r"^[!-~]+$")]
+type SenderSecret = Annotated[str, Field(min_length=8, max_length=256, pattern=r"^[!-~]+$")]
 
 
 class IncomingWebhookIn(Input):
@@ -48,7 +48,7 @@ class IncomingWebhookIn(Input):
     allows_overrides: bool = Field(True, description=_OVERRIDES)
     source: Source | None = Field(None, description=_SOURCE)
     translation: _Translation | None = Field(None, description=_TRANSLATION, examples=[_EXPRESSION])
-    sender_secret: _SenderSecret | None = Field(None, description=_SENDER)
+    sender_secret: SenderSecret | None = Field(None, description=_SENDER)
 
 
 class IncomingWebhookPatch(Input):
@@ -59,7 +59,7 @@ class IncomingWebhookPatch(Input):
     chat_locked: bool | None = Field(None, description=_LOCKED)
     allows_overrides: bool | None = Field(None, description=_OVERRIDES)
     translation: _Translation | None = Field(None, description=f"{_TRANSLATION} null removes it.")
-    sender_secret: _SenderSecret | None = Field(None, description=f"{_SENDER} null removes it.")
+    sender_secret: SenderSecret | None = Field(None, description=f"{_SENDER} null removes it.")
     state: State | None = Field(None, description="`disabled`: the URL accepts nothing until it is enabled again.")
 
 
