@@ -19,6 +19,8 @@ _REFUSALS: dict[type[Exception], Refusal] = {
     NoDictionary: (400, "Bad Request: reply_markup must be a dictionary"),
     InvalidKeyboard: (400, "Bad Request: inlineKeyboard must be a list of list of dicts"),
     intake.TooManyButtons: (400, "Limit 30 buttons"),
+    intake.ButtonTextTooLong: (400, "Bad Request: button text is too long"),
+    intake.ButtonDataTooLong: (400, "Bad Request: button data is too long"),
     # FChat calls the external id of a chat `beatchat_id`.
     intake.GroupWithoutExternalId: (400, "Bad Request: beatchat group id not found"),
     intake.GroupInactive: (400, "Bad Request: group is not active"),

@@ -4,6 +4,7 @@ Each thing that can be wrong has an exception of its own, so that a dialect can 
 """
 
 import hmac
+import json
 from dataclasses import dataclass
 
 from ferryman import clock, ids, log, settings
@@ -29,7 +30,7 @@ from ferryman.identity.users.model import User
 from ferryman.integrations.application_requests import table as requests
 from ferryman.integrations.application_requests.model import ApplicationRequest, Endpoint, RequestOutcome
 from ferryman.integrations.applications import table
-from ferryman.integrations.applications.model import MAX_BUTTONS, MAX_TEXT, Application
+from ferryman.integrations.applications.model import MAX_BUTTON_DATA, MAX_BUTTONS, MAX_LABEL, MAX_TEXT, Application
 from ferryman.schema import email_address
 from ferryman.webhooks import loop_prevention
 
@@ -83,6 +84,14 @@ class TextTooLong(Refused):
 
 
 class TooManyButtons(Refused):
+    pass
+
+
+class ButtonTextTooLong(Refused):
+    pass
+
+
+class ButtonDataTooLong(Refused):
     pass
 
 
@@ -179,6 +188,11 @@ def checked_text(text: str) -> str:
 def checked_buttons(rows: list[list[Button]]) -> list[list[Button]]:
     if sum(map(len, rows)) > MAX_BUTTONS:
         raise TooManyButtons(f"A message has at most {MAX_BUTTONS} buttons.")
+    for button in (one for row in rows for one in row):
+        if len(button.label) > MAX_LABEL:
+            raise ButtonTextTooLong(f"The text of a button has at most {MAX_LABEL} characters.")
+        if len(json.dumps(button.data)) > MAX_BUTTON_DATA:
+            raise ButtonDataTooLong(f"The data of a button has at most {MAX_BUTTON_DATA} bytes as ASCII JSON.")
     return [row for row in rows if row]
 
 
@@ -247,7 +261,9 @@ def _message(application: Application, chat: Chat, text: str, answers: str | Non
         author_name=application.app_name,
         created_at=clock.now_iso(),
         livemode=application.livemode,
-        chain=loop_prevention.of_reply(application.workspace_id, answers),
+        chain=loop_prevention.of_reply(
+            application.workspace_id, answers, [application.application_id, application.owner]
+        ),
     )
 
 

@@ -364,7 +364,7 @@ def accept(credential: Credential | None, post: Post | None, answers: str | None
         raise UnknownHook(_UNKNOWN) from None
     if post is None:
         return []
-    chain = loop_prevention.of_reply(credential.workspace_id, answers)
+    chain = loop_prevention.of_reply(credential.workspace_id, answers, [credential.user_id])
     now, props = clock.now_iso(), json.dumps(post.props, ensure_ascii=False) if post.props else None
     overridden = not credential.refuses_overrides
     found = [

@@ -118,7 +118,7 @@ def page_of_user(
 def _page_of(
     workspace_id: str, topic_: str, limit: int, after: store.Key | None
 ) -> tuple[list[Webhook], store.Key | None]:
-    found = store.query(
+    found = store.page(
         SUBSCRIPTIONS,
         "topic = :topic",
         {":topic": topic_},
