@@ -10,7 +10,7 @@ from typing import Any
 from ferryman import clock, log
 from ferryman.dialects.mattermost import answers, v4
 from ferryman.dialects.mattermost.v4 import AppError
-from ferryman.errors import NotAllowed, NotAuthenticated, NotFound
+from ferryman.errors import NotAllowed, NotAuthenticated, NotFound, TooManyRequests
 from ferryman.http import body, described, problems
 
 type Answer = tuple[int, Any, dict[str, str]]  # status, JSON, more headers
@@ -32,9 +32,8 @@ _ERROR = {
     },
     "text/plain": {"schema": {"type": "string"}},
 }
+_TEXT = "text/plain; charset=utf-8"
 _NOT_OFFERED = "Not offered: files cannot be attached, and the workspace's plan may have no integrations."
-
-
 NOTHING = AppError(404, "api.context.404.app_error", "Sorry, we could not find the page.")  # at this address
 
 
@@ -74,7 +73,9 @@ def respond(event: dict[str, Any], carry_out: Callable[[dict[str, Any]], Answer]
         status, answer, more = carry_out(event)
         text = json.dumps(answer, ensure_ascii=False)
     except Limited as limited:
-        status, text, more = 429, "limit exceeded\n", limited.headers | {"Content-Type": "text/plain; charset=utf-8"}
+        status, text, more = 429, "limit exceeded\n", limited.headers | {"Content-Type": _TEXT}
+    except TooManyRequests as limited:  # the workspace's rate, not this credential's
+        status, text, more = 429, "limit exceeded\n", {"Retry-After": str(limited.seconds), "Content-Type": _TEXT}
     except Exception as error:
         refused = _refusal(error)
         status, more = refused.status, {}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ferryman import clock, ids, settings
+from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import access, direct
 from ferryman.conversations.chats import table as chats
@@ -296,7 +296,7 @@ def accept(credential: Credential | None, post: Post, answers: str | None = None
         raise UnknownHook(_UNKNOWN)
     if not credential.active:
         raise _inactive(credential)
-    rates.spend(f"{credential.workspace_id}/{credential.subject_id}", settings.integer("POSTS_PER_MINUTE"))
+    rates.spend_of_url(credential.workspace_id, credential.subject_id)
     chat_id = _chat_of(credential, post.to) if post.to else credential.chat_id
     try:
         credentials_service.mark_used(
@@ -304,7 +304,7 @@ def accept(credential: Credential | None, post: Post, answers: str | None = None
         )
     except NotAuthenticated:
         raise UnknownHook(_UNKNOWN) from None
-    chain = loop_prevention.of_reply(credential.workspace_id, answers)
+    chain = loop_prevention.of_reply(credential.workspace_id, answers, [credential.user_id])
     now, props = clock.now_iso(), json.dumps(post.props, ensure_ascii=False) if post.props else None
     overridden = not credential.refuses_overrides
     found = [

@@ -132,7 +132,7 @@ def of_group(workspace_id: str, group_id: str) -> list[Webhook]:
 def _page_of(
     workspace_id: str, topic_: str, limit: int, after: store.Key | None
 ) -> tuple[list[Webhook], store.Key | None]:
-    found = store.query(
+    found = store.page(
         SUBSCRIPTIONS,
         "topic = :topic",
         {":topic": topic_},
