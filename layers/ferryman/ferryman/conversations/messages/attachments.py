@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ferryman.formats.attachments import MAX_BYTES as MAX_BYTES
-from ferryman.formats.attachments import TEXTS
+from ferryman.formats.attachments import TEXTS as TEXTS
 from ferryman.formats.attachments import Attachment as Attachment
 
 ACTION_TEXTS = ("id", "type", "name", "style", "data_source", "default_option", "tooltip", "url")
