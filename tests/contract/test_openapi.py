@@ -126,7 +126,7 @@ def test_an_error_is_written_once() -> None:
         if "application/problem+json" in answer.get("content", {})
     ]
     assert not inline
-    assert len(TEXT.encode()) < 375_000
+    assert len(TEXT.encode()) < 420_000
 
 
 def test_each_error_has_an_example_of_its_own_status() -> None:
