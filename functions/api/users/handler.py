@@ -43,7 +43,7 @@ def read_workspace(call: ThisCall) -> WorkspaceOut:
 @app.patch(
     "/v1/workspace",
     summary="Edit the workspace",
-    description="What holds for all of it. Takes a live token or a session.",
+    description="Its switches hold for all of it. Takes a live token or a session.",
 )
 @needs("admin:*")
 def edit_workspace(call: ThisCall, data: Annotated[WorkspacePatch, Body()]) -> WorkspaceOut:

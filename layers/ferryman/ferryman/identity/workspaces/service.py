@@ -1,4 +1,4 @@
-"""What a workspace's administrators decide for the whole workspace."""
+"""The switches of a workspace, which its administrators set for all of it."""
 
 from dataclasses import replace
 
