@@ -138,6 +138,7 @@ export const texts = {
     'webhooks:write': 'Create, edit and delete webhooks',
     'connections:read': 'See the connectors and your connections',
     'connections:write': 'Connect other products',
+    'connections:token': 'Read the access tokens of connected products',
     'notifications:read': 'Read your own notifications',
     'notifications:write': 'Send notifications to people',
     'me:webhooks': 'Manage your personal webhooks',

@@ -290,7 +290,11 @@ def _context_of(action: str) -> dict[str, dict[str, str]]:
 
 
 def test_only_the_deliverer_reads_signing_secrets() -> None:
-    assert _context_of("kms:Decrypt") == {"deliverer": {}, "hooks": {"purpose": "sender"}}
+    assert _context_of("kms:Decrypt") == {
+        "deliverer": {},
+        "hooks": {"purpose": "sender"},
+        "connections": {"purpose": "connection"},
+    }
     assert not [folder for folder in FUNCTIONS for action, _ in guard.allowed(folder) if action == "kms:ReEncrypt"]
 
 

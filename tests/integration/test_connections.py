@@ -34,12 +34,14 @@ def test_the_catalogue_has_a_form_and_steps_for_each_connector(workspace: Worksp
     answer = workspace.call("GET", "/v1/connectors")
     assert answer.status == 200
     connectors = {one["key"]: one for one in answer.json["items"]}
-    assert list(connectors) == [*CHATS, "zapier", "make", "n8n", "github", "gitlab", "grafana", "sentry"]
+    by_oauth = ["jira", "hubspot", "quickbooks", "xero"]
+    assert list(connectors) == [*CHATS, "zapier", "make", "n8n", "github", "gitlab", "grafana", "sentry", *by_oauth]
     for one in connectors.values():
         jsonschema.Draft202012Validator.check_schema(one["configuration_schema"])
         assert one["name"] and one["description"] and one["steps"]
         assert one["documentation_url"].startswith("https://")
-    assert {one["category"] for one in connectors.values()} == {"chat", "automation", "development"}
+    categories = {"chat", "automation", "development", "accounting", "crm"}
+    assert {one["category"] for one in connectors.values()} == categories
     form = connectors["zapier"]["configuration_schema"]
     jsonschema.validate({"url": "https://hooks.zapier.com/hooks/catch/1/a"}, form)
     with pytest.raises(jsonschema.ValidationError):
@@ -294,9 +296,9 @@ def test_every_act_on_a_connection_is_audited_without_its_address(workspace: Wor
 
 def test_every_connector_makes_a_webhook_that_can_tell_its_events() -> None:
     for connector in catalogue.CATALOGUE.values():
-        if connector.configuration is catalogue.PostingConfiguration:
+        if connector.configuration in (catalogue.PostingConfiguration, catalogue.OAuthConfiguration):
             continue
         configuration = connector.configuration.model_validate({"url": "https://a.example/"})
-        assert not isinstance(configuration, catalogue.PostingConfiguration)
+        assert isinstance(configuration, catalogue.ChatConfiguration | catalogue.AutomationConfiguration)
         webhook = connector.webhook(configuration, connector.name)
         assert (webhook.format, webhook.url) == (connector.format, "https://a.example/")

@@ -4,10 +4,15 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
-from ferryman.http.hook_urls import url_of
+from ferryman.http.hook_urls import callback_url, url_of
 from ferryman.identity.plans import OF_INTEGRATIONS
 from ferryman.integrations.connections import catalogue, service
+from ferryman.integrations.connections.oauth import approvals
 from ferryman.integrations.connections.schema import (
+    AccessTokenOut,
+    ApprovalIn,
+    AuthorizationOut,
+    CheckOut,
     ConnectionCreated,
     ConnectionIn,
     ConnectionOut,
@@ -34,23 +39,27 @@ def _replay(call: Call, connection_id: str) -> ConnectionCreated:
     description="Every product that can be connected, with the JSON Schema of its configuration.",
 )
 @needs("connections:read", plan=OF_INTEGRATIONS)
-def list_connectors() -> Listing[ConnectorOut]:
-    return Listing(items=[ConnectorOut.of(connector) for connector in catalogue.CATALOGUE.values()])
+def list_connectors(call: ThisCall) -> Listing[ConnectorOut]:
+    calling = callback_url(call)
+    return Listing(items=[ConnectorOut.of(connector, calling) for connector in catalogue.CATALOGUE.values()])
 
 
 @app.post(
     "/v1/connections",
     summary="Connect a product",
     description="Makes an outgoing webhook in the product's format, or an incoming one for a product that posts here; "
-    "its URL is shown this once. A live token's connection is for live events, a test token's for test events.",
+    "its URL is shown this once. A product that is connected by OAuth has to be approved at `authorize_url`. A live "
+    "token's connection is for live events, a test token's for test events.",
     status_code=201,
     middlewares=[Replay(_replay)],
 )
 @needs("connections:write", plan=OF_INTEGRATIONS)
 def connect(call: ThisCall, data: Annotated[ConnectionIn, Body()]) -> ConnectionCreated:
-    connection, webhook, secret = service.connect(call.caller, data, call.idempotency_key)
+    connection, webhook, secret = service.connect(call.caller, data, callback_url(call), call.idempotency_key)
     created = ConnectionCreated.of(connection, webhook)
-    if isinstance(webhook, IncomingWebhook):
+    if webhook is None:
+        created.authorize_url = secret
+    elif isinstance(webhook, IncomingWebhook):
         created.url = url_of(call, webhook, secret)
     else:
         created.secret = secret
@@ -88,7 +97,8 @@ def edit_connection(call: ThisCall, connection_id: Id, data: Annotated[Connectio
 @app.post(
     "/v1/connections/<connection_id>/reset",
     summary="Reset a connection",
-    description="Clears its metadata, forgets its failures and refreshes its time. It has to be confirmed.",
+    description="Clears its metadata, forgets its failures and refreshes its time. It has to be confirmed. The tokens "
+    "of a product that is connected by OAuth are revoked, and it waits for a new approval.",
     responses=errors(409),
 )
 @needs("connections:write", plan=OF_INTEGRATIONS)
@@ -108,10 +118,59 @@ def test_connection(call: ThisCall, connection_id: Id) -> DeliveryOut:
     return DeliveryOut.of(*service.test(call.caller, connection_id))
 
 
+@app.post(
+    "/v1/connections/<connection_id>/authorize",
+    summary="Begin the approval of a connection",
+    description="For a product that is connected by OAuth: a new address where you approve it, for the first time or "
+    "again. The one before ends.",
+    responses=errors(409),
+)
+@needs("connections:write", plan=OF_INTEGRATIONS)
+def begin_approval(call: ThisCall, connection_id: Id) -> AuthorizationOut:
+    return AuthorizationOut(authorize_url=service.begin_approval(call.caller, connection_id, callback_url(call)))
+
+
+@app.post(
+    "/v1/connections/callback",
+    summary="Finish the approval of a connection",
+    description="The console does this when the product calls back. Without the console, hand over the address at "
+    "which the browser ended. Only the person who began the approval can finish it, once, within ten minutes.",
+    responses=errors(409),
+)
+@needs("connections:write", plan=OF_INTEGRATIONS)
+def finish_approval(call: ThisCall, data: Annotated[ApprovalIn, Body()]) -> ConnectionOut:
+    return ConnectionOut.of(approvals.finish(call.caller, data.callback), None)
+
+
+@app.post(
+    "/v1/connections/<connection_id>/check",
+    summary="Check a connection",
+    description="For a product that is connected by OAuth: asks it which accounts were approved. The access token is "
+    "renewed first if it is about to expire. If the product does not answer, the check says so, with the status 200.",
+    responses=errors(409),
+)
+@needs("connections:write", plan=OF_INTEGRATIONS)
+def check_connection(call: ThisCall, connection_id: Id) -> CheckOut:
+    return CheckOut.of(*service.check(call.caller, connection_id))
+
+
+@app.post(
+    "/v1/connections/<connection_id>/token",
+    summary="Read the access token of a connection",
+    description="For a product that is connected by OAuth: a token for its own API, renewed if it is about to expire. "
+    "The refresh token is never shown. Each read is in the audit log.",
+    responses=errors(409),
+)
+@needs("connections:token", plan=OF_INTEGRATIONS)
+def read_access_token(call: ThisCall, connection_id: Id) -> AccessTokenOut:
+    return AccessTokenOut.of(service.access_token(call.caller, connection_id))
+
+
 @app.delete(
     "/v1/connections/<connection_id>",
     summary="Disconnect a product",
-    description="Deletes the connection and its webhook. Deliveries that wait are cancelled.",
+    description="Deletes the connection and its webhook. Deliveries that wait are cancelled, and tokens are revoked at "
+    "a product that can do that; the audit log says whether it did.",
     status_code=204,
     responses=errors(409),
 )

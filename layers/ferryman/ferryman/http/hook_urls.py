@@ -1,12 +1,24 @@
-"""The secret URL of an incoming webhook, as it is shown once."""
+"""Addresses of this deployment that others call: the secret URL of an incoming webhook, and the callback of OAuth."""
 
 from ferryman import ids, settings
 from ferryman.http.call import Call
 from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
 
+# A page of the console, which hands the query over to `POST /v1/connections/callback`.
+CALLBACK = "/settings/integrations/connections/callback"
+
+
+def base(call: Call) -> str:
+    """The deployment's own host, or the one that the request came to."""
+    return settings.optional("PUBLIC_URL") or call.origin()
+
+
+def callback_url(call: Call) -> str:
+    """The address that a product calls when a connection was approved there, or was not."""
+    return f"{base(call)}{CALLBACK}"
+
 
 def url_of(call: Call, webhook: IncomingWebhook, secret: str) -> str:
-    """The URL on the host that the request came to, or on the deployment's own. Slack's flavour has Slack's form."""
+    """Slack's flavour has Slack's form."""
     path = f"/services/T{ids.ulid(webhook.workspace_id)}/B{ids.ulid(webhook.incoming_webhook_id)}/"
-    base = settings.optional("PUBLIC_URL") or call.origin()
-    return f"{base}{path if webhook.flavour == 'slack' else '/hooks/'}{secret}"
+    return f"{base(call)}{path if webhook.flavour == 'slack' else '/hooks/'}{secret}"

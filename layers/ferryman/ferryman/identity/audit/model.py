@@ -53,6 +53,11 @@ type Action = Literal[
     "connection.edited",
     "connection.reset",
     "connection.deleted",
+    "connection.approval_begun",
+    "connection.approved",
+    "connection.not_approved",
+    "connection.needs_reconnecting",
+    "connection.token_read",
 ]
 
 

@@ -1,23 +1,25 @@
 """The connectors: each product that a workspace can connect, as data. A new one is an entry of `CATALOGUE`.
 
-A connector makes an outgoing webhook in the product's format, or an incoming webhook that the product posts to. Its
-configuration is a model, whose JSON Schema draws the form. A connector is here only if it works.
+A connector makes an outgoing webhook in the product's format, or an incoming webhook that the product posts to, or it
+connects by OAuth. Its configuration is a model, whose JSON Schema draws the form. A connector is here only if it works.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ferryman import ids
 from ferryman.events.model import EventType
 from ferryman.formats import Format
+from ferryman.integrations.connections.oauth import providers
+from ferryman.integrations.connections.oauth.providers import Provider
 from ferryman.integrations.incoming_webhooks.model import Source
 from ferryman.integrations.incoming_webhooks.schema import IncomingWebhookIn, SenderSecret
-from ferryman.schema import Input
+from ferryman.schema import Input, distinct
 from ferryman.webhooks.subscriptions.schema import ChatIds, Events, Url, WebhookIn
 
-type Category = Literal["chat", "automation", "development"]
+type Category = Literal["chat", "automation", "development", "accounting", "crm"]
 type Outgoing = ChatConfiguration | AutomationConfiguration
 
 _CHATS = "The chats whose messages are sent; you must belong to each. Left out: every chat, which needs admin:*."
@@ -53,6 +55,38 @@ class PostingConfiguration(Input):
     )
 
 
+def _without_identity(scope: str) -> str:
+    if scope == "openid":
+        raise ValueError("is not asked for: a connection needs access, and nobody signs in with it")
+    return scope
+
+
+# The characters of RFC 6749 section 3.3.
+type _Scope = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=r"^[!#-\[\]-~]+$"), AfterValidator(_without_identity)
+]
+type _Scopes = Annotated[list[_Scope], Field(min_length=1, max_length=50), AfterValidator(distinct)]
+
+
+class OAuthConfiguration(Input):
+    """The app that you registered with the other product, and what it may do there."""
+
+    client_id: str = Field(
+        title="Client ID", min_length=1, max_length=256, pattern=r"^[!-~]+$", description="The app's public name."
+    )
+    client_secret: Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[!-~]+$")] | None = Field(
+        None,
+        title="Client secret",
+        description="The app's secret. It is stored encrypted and never shown; left out in a change, it stays.",
+        json_schema_extra={"writeOnly": True},
+    )
+    scopes: _Scopes | None = Field(
+        None,
+        title="Scopes",
+        description="The rights to ask for, as the product names them. Left out: the fewest that are of use.",
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connector:
     """One product. `steps` say what a person does in it; a product that posts here gets its URL by connecting."""
@@ -63,7 +97,8 @@ class Connector:
     description: str
     format: Format | None = None  # of the deliveries; None: the product posts here
     source: Source | None = None  # whose payloads the product posts
-    configuration: type[Outgoing | PostingConfiguration]
+    provider: Provider | None = None  # of the tokens, if it connects by OAuth
+    configuration: type[Outgoing | PostingConfiguration | OAuthConfiguration]
     steps: tuple[str, ...]
     documentation: str  # the product's own page
 
@@ -123,6 +158,28 @@ def _posting(key: Source, name: str, description: str, steps: tuple[str, ...], d
         description=description,
         source=key,
         configuration=PostingConfiguration,
+        steps=steps,
+        documentation=documentation,
+    )
+
+
+def _oauth(
+    key: str,
+    name: str,
+    category: Category,
+    provider: Provider,
+    account: str,
+    steps: tuple[str, ...],
+    documentation: str,
+) -> Connector:
+    return Connector(
+        key=key,
+        name=name,
+        category=category,
+        description=f"An approved connection to {account}: it is kept, renewed and checked, and your own programs get "
+        "its access token. Ferryman itself moves no data.",
+        provider=provider,
+        configuration=OAuthConfiguration,
         steps=steps,
         documentation=documentation,
     )
@@ -255,6 +312,60 @@ _ALL = (
             "Name the integration as an action of an alert rule.",
         ),
         "https://docs.sentry.io/organization/integrations/integration-platform/webhooks/",
+    ),
+    _oauth(
+        "jira",
+        "Jira",
+        "development",
+        providers.JIRA,
+        "Jira Cloud sites",
+        (
+            "At developer.atlassian.com/console/myapps, create an OAuth 2.0 integration.",
+            "Under Permissions, add the Jira API and the scopes that you want.",
+            "Under Authorization, configure OAuth 2.0 (3LO) with the callback URL that is shown here.",
+            "Under Settings, copy the Client ID and the Secret. Connect, and approve it in Atlassian.",
+        ),
+        "https://developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps/",
+    ),
+    _oauth(
+        "hubspot",
+        "HubSpot",
+        "crm",
+        providers.HUBSPOT,
+        "a HubSpot account",
+        (
+            "In a HubSpot developer account, create an app that signs in by OAuth.",
+            "Add the callback URL that is shown here as a redirect URL, and the scopes that you want besides oauth.",
+            "Copy the app's Client ID and Client secret, and name the same scopes below. Connect, and approve it.",
+        ),
+        "https://developers.hubspot.com/docs/api-reference/latest/authentication/manage-oauth-tokens",
+    ),
+    _oauth(
+        "quickbooks",
+        "QuickBooks Online",
+        "accounting",
+        providers.QUICKBOOKS,
+        "a QuickBooks Online company",
+        (
+            "At developer.intuit.com, create an app with the scope QuickBooks Online Accounting.",
+            "Under Production, Keys & OAuth, add the callback URL that is shown here as a redirect URI.",
+            "Copy the production Client ID and Client Secret. Connect, and choose the company in Intuit.",
+        ),
+        "https://developer.intuit.com/app/developer/qbo/docs/develop/authentication-and-authorization/oauth-2.0",
+    ),
+    _oauth(
+        "xero",
+        "Xero",
+        "accounting",
+        providers.XERO,
+        "Xero organisations",
+        (
+            "At developer.xero.com/app/manage, create an app of the type Web app.",
+            "Add the callback URL that is shown here as a redirect URI.",
+            "Under Configuration, copy the Client id and generate a client secret. Connect, and choose the "
+            "organisations in Xero.",
+        ),
+        "https://developer.xero.com/documentation/guides/oauth2/auth-flow/",
     ),
 )
 CATALOGUE: dict[str, Connector] = {connector.key: connector for connector in _ALL}

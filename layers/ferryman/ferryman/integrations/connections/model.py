@@ -1,6 +1,7 @@
 """Connection: another product that a workspace connected, by a connector of the catalogue.
 
-The webhook that it made, an outgoing or an incoming one, holds its configuration.
+The webhook that it made, an outgoing or an incoming one, holds its configuration. A product that is connected by OAuth
+has no webhook: the connection itself holds the client and the tokens, sealed (`oauth.sealing`).
 """
 
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from typing import Any, Literal
 
 from ferryman.aws import dynamodb as store
 
-type ConnectionState = Literal["enabled", "disabled", "broken"]
+type ConnectionState = Literal["enabled", "disabled", "broken", "waiting", "needs_reconnecting"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,3 +26,29 @@ class Connection(store.Record):
     updated_at: str
     connected_at: str  # when it was made, or reset
     metadata: dict[str, Any] = field(default_factory=dict)  # what was learned of it since; a reset clears it
+    # By OAuth:
+    client_id: str | None = None  # of the app that the workspace registered with the product
+    sealed_client_secret: list[bytes] | None = None
+    scopes: list[str] | None = None  # asked for instead of the connector's own
+    approval: dict[str, Any] | None = None  # the one that is begun: see `oauth.approvals`
+    sealed_tokens: list[bytes] | None = None
+    tokens_number: int = 0  # counts the tokens, so that the same refresh token is not used twice
+    tokens_expire_at: int | None = None  # the access token, in epoch seconds
+    refreshing_until: int | None = None  # while somebody asks for new tokens
+    disabled: bool = False
+    reconnect_reason: str | None = None  # why only a person can go on
+
+    @property
+    def uses_oauth(self) -> bool:
+        return self.client_id is not None
+
+    @property
+    def oauth_state(self) -> tuple[ConnectionState, str | None]:
+        """The state of a connection by OAuth, and the reason unless it is enabled."""
+        if self.disabled:
+            return "disabled", "disabled by a user"
+        if self.reconnect_reason is not None:
+            return "needs_reconnecting", self.reconnect_reason
+        if self.sealed_tokens is None:
+            return "waiting", "nobody has approved it in the product yet"
+        return "enabled", None

@@ -1,17 +1,22 @@
 """The bodies that the API takes and gives for connectors and connections."""
 
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
-from ferryman import ids
+from ferryman import clock, ids
 from ferryman.integrations.connections import catalogue
 from ferryman.integrations.connections.catalogue import Category, Connector
 from ferryman.integrations.connections.model import Connection, ConnectionState
+from ferryman.integrations.connections.oauth.client import Failed, Tokens
 from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
 from ferryman.schema import Input, ListQuery, Name, Output, Time
 from ferryman.webhooks.subscriptions.model import Webhook
 
+_STATE = (
+    "`broken`: its webhook was deleted; disconnect it. `waiting`: somebody has to approve it in the product. "
+    "`needs_reconnecting`: the product gives no tokens any more until somebody approves it again."
+)
 _CONFIGURATION = "As the connector's configuration_schema describes it (GET /v1/connectors)."
 
 
@@ -25,9 +30,12 @@ class ConnectorOut(Output):
     configuration_schema: dict[str, Any] = Field(description="The JSON Schema of a connection's configuration.")
     steps: list[str] = Field(description="The steps in the other product, before connecting.")
     documentation_url: str = Field(description="The other product's own page.")
+    callback_url: str | None = Field(
+        description="The address to register with the app there, for a product that is connected by OAuth."
+    )
 
     @classmethod
-    def of(cls, connector: Connector) -> Self:
+    def of(cls, connector: Connector, callback_url: str) -> Self:
         return cls(
             key=connector.key,
             name=connector.name,
@@ -36,6 +44,7 @@ class ConnectorOut(Output):
             configuration_schema=catalogue.schema(connector),
             steps=list(connector.steps),
             documentation_url=connector.documentation,
+            callback_url=callback_url if connector.provider else None,
         )
 
 
@@ -73,11 +82,11 @@ class ConnectionOut(Output):
     id: str = Field(pattern=ids.pattern(ids.CONNECTION))
     connector: str
     name: str
-    state: ConnectionState = Field(description="`broken`: its webhook was deleted; disconnect it.")
-    reason: str | None = Field(description="Why it is disabled or broken.")
+    state: ConnectionState = Field(description=_STATE)
+    reason: str | None = Field(description="Why it is not enabled.")
     configuration: dict[str, Any]
     metadata: dict[str, Any] = Field(description="Facts learned since it was connected; a reset clears them.")
-    webhook_id: str | None = Field(description="The outgoing webhook behind it, with its delivery log.")
+    webhook_id: str | None = Field(description="The outgoing webhook behind it, if it has one, with its delivery log.")
     incoming_webhook_id: str | None = Field(description="The incoming webhook behind it, if the product posts here.")
     livemode: bool
     created_by: str
@@ -88,13 +97,17 @@ class ConnectionOut(Output):
     @classmethod
     def of(cls, connection: Connection, webhook: Webhook | IncomingWebhook | None) -> Self:
         configuration: dict[str, Any] = {}
-        if webhook is not None:
+        state, reason = (webhook.state, webhook.disabled_reason) if webhook else ("broken", "its webhook was deleted")
+        if connection.uses_oauth:
+            state, reason = connection.oauth_state
+            configuration = {"client_id": connection.client_id, "scopes": connection.scopes}
+        elif webhook is not None:
             fields = catalogue.CATALOGUE[connection.connector].configuration.model_fields
             configuration = {name: getattr(webhook, name) for name in fields if name != "sender_secret"}
         return cls(
             id=connection.connection_id,
-            state=webhook.state if webhook else "broken",
-            reason=webhook.disabled_reason if webhook else "its webhook was deleted",
+            state=state,
+            reason=reason,
             configuration=configuration,
             **{name: getattr(connection, name) for name in _COPIED},
         )
@@ -125,3 +138,61 @@ class ConnectionCreated(ConnectionOut):
     url: str | None = Field(
         None, description="The secret URL to give to a product that posts here. It is shown this once."
     )
+    authorize_url: str | None = Field(
+        None,
+        description="Where the caller approves the connection in the product, within ten minutes, if it is connected "
+        "by OAuth. Null when a repeated Idempotency-Key found the connection already made.",
+    )
+
+
+class AuthorizationOut(Output):
+    """The place to approve a connection by OAuth."""
+
+    authorize_url: str = Field(description="Open it in a browser within ten minutes. It is good for the caller alone.")
+
+
+class ApprovalIn(Input):
+    """The product's answer to an approval."""
+
+    callback: str = Field(
+        min_length=1,
+        max_length=8192,
+        description="The query with which the product called the callback URL, or the whole address, as it is.",
+        examples=["state=con_01ARZ3NDEKTSV4RRFFQ69G5FAV.c3RhdGU&code=Y29kZQ"],
+    )
+
+
+class CheckOut(Output):
+    """The answer of the product about a connection by OAuth."""
+
+    ok: bool = Field(description="Whether it answered, and takes the access token.")
+    detail: str | None = Field(description="Why not, if it did not.")
+    accounts: list[dict[str, str]] = Field(
+        description="The accounts that were approved, with the product's own ids and names.",
+        examples=[[{"id": "1324a887", "name": "Example", "url": "https://example.atlassian.net"}]],
+    )
+    state: ConnectionState
+    checked_at: Time
+
+    @classmethod
+    def of(cls, connection: Connection, found: list[dict[str, str]] | Failed) -> Self:
+        return cls(
+            ok=not isinstance(found, Failed),
+            detail=found.reason if isinstance(found, Failed) else None,
+            accounts=[] if isinstance(found, Failed) else found,
+            state=connection.oauth_state[0],
+            checked_at=clock.now_iso(),
+        )
+
+
+class AccessTokenOut(Output):
+    """The access token of a connection, to be used as `Authorization: Bearer …` with the product's own API."""
+
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a word of RFC 6750
+    expires_at: Time | None = Field(description="When to ask again; null if the product did not say.")
+
+    @classmethod
+    def of(cls, tokens: Tokens) -> Self:
+        expires_at = None if tokens.expires_at is None else clock.iso(tokens.expires_at)
+        return cls(access_token=tokens.access_token, expires_at=expires_at)

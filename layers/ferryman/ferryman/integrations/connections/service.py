@@ -1,4 +1,7 @@
-"""Connecting other products: each connection is a webhook of a connector's making, and a record of it."""
+"""Connecting other products: each connection is a webhook of a connector's making, and a record of it.
+
+A connection by OAuth is a record with sealed tokens instead (`oauth`).
+"""
 
 from typing import Any
 
@@ -12,8 +15,15 @@ from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.integrations.connections import catalogue, table
-from ferryman.integrations.connections.catalogue import Connector, Outgoing, PostingConfiguration
+from ferryman.integrations.connections.catalogue import (
+    Connector,
+    OAuthConfiguration,
+    Outgoing,
+    PostingConfiguration,
+)
 from ferryman.integrations.connections.model import Connection
+from ferryman.integrations.connections.oauth import approvals, sealing, tokens
+from ferryman.integrations.connections.oauth.client import Failed, Tokens
 from ferryman.integrations.connections.schema import ConnectionIn, ConnectionPatch, ConnectionQuery
 from ferryman.integrations.incoming_webhooks import service as incoming_webhooks
 from ferryman.integrations.incoming_webhooks import table as incoming_table
@@ -32,11 +42,13 @@ type Connected = tuple[Connection, Behind | None]
 
 
 def connect(
-    caller: Caller, wanted: ConnectionIn, idempotency_key: IdempotencyKey | None = None
-) -> tuple[Connection, Behind, str]:
+    caller: Caller, wanted: ConnectionIn, callback_url: str, idempotency_key: IdempotencyKey | None = None
+) -> tuple[Connection, Behind | None, str]:
     """A new connection and the webhook behind it, in one transaction, and the secret of its signature or of its URL.
 
-    Raises Invalid for a connector that is not in the catalogue, and for a configuration that it does not take.
+    A connection by OAuth has no webhook, and the text is the URL where the caller approves it; the product then calls
+    `callback_url`. Raises Invalid for a connector that is not in the catalogue, and for a configuration that it does
+    not take.
     """
     connector = catalogue.CATALOGUE.get(wanted.connector)
     if connector is None:
@@ -44,28 +56,46 @@ def connect(
     name, now = wanted.name or connector.name, clock.now_iso()
     made: list[Connection] = []
 
-    def recording(webhook: Behind) -> list[store.Write]:
-        connection = Connection(
+    def recorded(**by: Any) -> Connection:
+        return Connection(
             workspace_id=caller.workspace_id,
             connection_id=ids.new(ids.CONNECTION),
             connector=connector.key,
             name=name,
-            webhook_id=webhook.webhook_id if isinstance(webhook, Webhook) else None,
-            incoming_webhook_id=webhook.incoming_webhook_id if isinstance(webhook, IncomingWebhook) else None,
             livemode=caller.livemode,
             created_by=caller.user_id,
             created_at=now,
             updated_at=now,
             connected_at=now,
+            **by,
         )
-        made.append(connection)
+
+    def keeping(connection: Connection) -> list[store.Write]:
         return [
             *idempotency.writes(idempotency_key, connection.connection_id),
             table.creating(connection),
             *audit.writes(caller, "connection.created", connection.connection_id, {"connector": connector.key}),
         ]
 
+    def recording(webhook: Behind) -> list[store.Write]:
+        made.append(
+            recorded(
+                webhook_id=webhook.webhook_id if isinstance(webhook, Webhook) else None,
+                incoming_webhook_id=webhook.incoming_webhook_id if isinstance(webhook, IncomingWebhook) else None,
+            )
+        )
+        return keeping(made[0])
+
     configuration = _configured(connector, wanted.configuration)
+    if isinstance(configuration, OAuthConfiguration):
+        connection = recorded(client_id=configuration.client_id)
+        if configuration.client_secret is None:
+            raise Invalid(f"is needed: {connector.name} asks for it.", "/configuration/client_secret")
+        connection.scopes = configuration.scopes
+        connection.sealed_client_secret = sealing.seal(connection, "client_secret", configuration.client_secret)
+        connection.approval, url = approvals.begin(caller, connection, callback_url)
+        store.commit(keeping(connection))
+        return connection, None, url
     webhook: Behind
     try:
         if isinstance(configuration, PostingConfiguration):
@@ -78,7 +108,9 @@ def connect(
     return made[0], webhook, secret
 
 
-def _configured(connector: Connector, configuration: dict[str, Any]) -> Outgoing | PostingConfiguration:
+def _configured(
+    connector: Connector, configuration: dict[str, Any]
+) -> Outgoing | PostingConfiguration | OAuthConfiguration:
     try:
         return connector.configuration.model_validate(configuration)
     except ValidationError as error:
@@ -108,7 +140,7 @@ def page(caller: Caller, query: ConnectionQuery, after: store.Key | None) -> tup
     behind |= incoming_table.get_many(
         caller.workspace_id, [one.incoming_webhook_id for one in found if one.incoming_webhook_id]
     )
-    return [(one, behind.get(one.webhook_id or str(one.incoming_webhook_id))) for one in found], last
+    return [(one, behind.get(str(one.webhook_id or one.incoming_webhook_id))) for one in found], last
 
 
 def _may_see(caller: Caller, connection: Connection) -> bool:
@@ -117,10 +149,15 @@ def _may_see(caller: Caller, connection: Connection) -> bool:
 
 
 def get_visible(caller: Caller, connection_id: str) -> Connected:
-    """A connection that the caller may see, and its webhook unless that was deleted. Raises NotFound."""
+    """A connection that the caller may see, and its webhook unless that was deleted. Raises NotFound.
+
+    A connection by OAuth has none.
+    """
     connection = table.get(caller.workspace_id, connection_id)
     if not _may_see(caller, connection):
         raise NotFound("The connection does not exist.")
+    if connection.uses_oauth:
+        return connection, None
     try:
         if connection.incoming_webhook_id:
             return connection, incoming_table.get(caller.workspace_id, connection.incoming_webhook_id)
@@ -129,20 +166,21 @@ def get_visible(caller: Caller, connection_id: str) -> Connected:
         return connection, None
 
 
-def _get_whole(caller: Caller, connection_id: str) -> tuple[Connection, Behind]:
-    connection, webhook = get_visible(caller, connection_id)
-    if webhook is None:
-        raise Conflict("The connection's webhook was deleted. Disconnect it, and connect again.")
-    return connection, webhook
+def _deleted() -> Conflict:
+    return Conflict("The connection's webhook was deleted. Disconnect it, and connect again.")
 
 
 def edit(caller: Caller, connection_id: str, patch: ConnectionPatch) -> Connected:
     """Enable, disable, rename or configure a connection."""
-    connection, webhook = _get_whole(caller, connection_id)
+    connection, webhook = get_visible(caller, connection_id)
     changes = patch.model_dump(exclude_unset=True)
     for name, value in changes.items():
         if value is None:
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
+    if connection.uses_oauth:
+        return _edit_oauth(caller, connection, changes), None
+    if webhook is None:
+        raise _deleted()
     wanted = {"name": changes["name"]} if "name" in changes else {}
     if "configuration" in changes:
         configuration = _configured(catalogue.CATALOGUE[connection.connector], changes["configuration"])
@@ -160,8 +198,33 @@ def edit(caller: Caller, connection_id: str, patch: ConnectionPatch) -> Connecte
     return table.get(caller.workspace_id, connection_id), webhook
 
 
-def _changes_of(configuration: Outgoing | PostingConfiguration, webhook: Behind) -> dict[str, Any]:
+def _edit_oauth(caller: Caller, connection: Connection, changes: dict[str, Any]) -> Connection:
+    new: dict[str, Any] = {"name": changes["name"]} if "name" in changes else {}
+    if "enabled" in changes:
+        new["disabled"] = not changes["enabled"]
+    if "configuration" in changes:
+        configuration = _configured(catalogue.CATALOGUE[connection.connector], changes["configuration"])
+        assert isinstance(configuration, OAuthConfiguration)  # noqa: S101 - a connector is connected in one way
+        if configuration.client_secret is not None:
+            secret = sealing.seal(connection, "client_secret", configuration.client_secret)
+            # A secret that was rotated needs no new approval.
+            new |= {"sealed_client_secret": secret, "reconnect_reason": None}
+        if (configuration.client_id, configuration.scopes) != (connection.client_id, connection.scopes):
+            new |= {"client_id": configuration.client_id, "scopes": configuration.scopes, "metadata": {}}
+            new |= tokens.FORGOTTEN
+            if configuration.client_id != connection.client_id and configuration.client_secret is None:
+                raise Invalid("is needed with another client id.", "/configuration/client_secret")
+    if changes:
+        revoked = tokens.revoked(connection) if "sealed_tokens" in new else None
+        details = {"changed": list(changes)} | ({} if revoked is None else {"revoked_at_product": revoked})
+        audited = audit.writes(caller, "connection.edited", connection.connection_id, details)
+        store.commit([table.changing(connection, updated_at=clock.now_iso(), **new), *audited])
+    return table.get(caller.workspace_id, connection.connection_id)
+
+
+def _changes_of(configuration: Outgoing | PostingConfiguration | OAuthConfiguration, webhook: Behind) -> dict[str, Any]:
     """The changes of a webhook that make it do what the configuration says."""
+    assert not isinstance(configuration, OAuthConfiguration)  # noqa: S101 - a connector is connected in one way
     if isinstance(configuration, PostingConfiguration):
         if configuration.chat_id != getattr(webhook, "chat_id", None):
             text = "An incoming webhook stays with its chat. Connect again for another one, and disconnect this."
@@ -179,11 +242,19 @@ def _changed(caller: Caller, webhook: Behind, wanted: dict[str, Any]) -> Behind:
 
 
 def reset(caller: Caller, connection_id: str, *, confirmed: bool) -> Connected:
-    """Forget what was learned of a connection and what failed, and begin its time anew."""
+    """Forget what was learned of a connection and what failed, and begin its time anew.
+
+    The tokens of a connection by OAuth are taken back at the product, and it waits for a new approval.
+    """
     if not confirmed:
         raise Invalid("must be true: a reset forgets what was learned of the connection.", "/confirm")
-    connection, webhook = _get_whole(caller, connection_id)
+    connection, webhook = get_visible(caller, connection_id)
     now = clock.now_iso()
+    if connection.uses_oauth:
+        _forget(caller, connection, now)
+        return table.get(caller.workspace_id, connection_id), None
+    if webhook is None:
+        raise _deleted()
     if webhook.state == "enabled":
         webhook = _changed(caller, webhook, {"state": "enabled"})
     audited = audit.writes(caller, "connection.reset", connection_id)
@@ -191,9 +262,52 @@ def reset(caller: Caller, connection_id: str, *, confirmed: bool) -> Connected:
     return table.get(caller.workspace_id, connection_id), webhook
 
 
+def _forget(caller: Caller, connection: Connection, now: str) -> None:
+    revoked = tokens.revoked(connection)
+    details = {} if revoked is None else {"revoked_at_product": revoked}
+    audited = audit.writes(caller, "connection.reset", connection.connection_id, details)
+    changing = table.changing(connection, metadata={}, connected_at=now, updated_at=now, **tokens.FORGOTTEN)
+    store.commit([changing, *audited])
+
+
+def begin_approval(caller: Caller, connection_id: str, callback_url: str) -> str:
+    """The URL where the caller approves a connection by OAuth, for the first time or again."""
+    connection, _ = get_visible(caller, connection_id)
+    approval, url = approvals.begin(caller, connection, callback_url)
+    audited = audit.writes(caller, "connection.approval_begun", connection_id, {"connector": connection.connector})
+    store.commit([table.changing(connection, approval=approval), *audited])
+    return url
+
+
+def check(caller: Caller, connection_id: str) -> tuple[Connection, list[dict[str, str]] | Failed]:
+    """Ask the product whose account a connection by OAuth opens; the reason if it does not answer that."""
+    return tokens.accounts(caller, _by_oauth(caller, connection_id))
+
+
+def access_token(caller: Caller, connection_id: str) -> Tokens:
+    """The access token of a connection by OAuth, good for a minute at least unless the product says nothing of that."""
+    connection, found = tokens.fresh(caller, _by_oauth(caller, connection_id))
+    if isinstance(found, Failed):
+        raise Conflict(found.reason)
+    details = {"connector": connection.connector}
+    store.commit(audit.writes(caller, "connection.token_read", connection_id, details))
+    return found
+
+
+def _by_oauth(caller: Caller, connection_id: str) -> Connection:
+    connection, _ = get_visible(caller, connection_id)
+    if not connection.uses_oauth:
+        raise Conflict("This product is connected by a webhook, and no account belongs to it. Send a test instead.")
+    return connection
+
+
 def test(caller: Caller, connection_id: str) -> tuple[Delivery, Webhook]:
     """Send the example of the connection's first event, as a delivery whose outcome is in the log."""
-    connection, webhook = _get_whole(caller, connection_id)
+    connection, webhook = get_visible(caller, connection_id)
+    if connection.uses_oauth:
+        raise Conflict("Nothing is sent to this product. Check the connection instead.")
+    if webhook is None:
+        raise _deleted()
     if isinstance(webhook, IncomingWebhook):
         raise Conflict("This product posts here. Let it send a test: the connector's steps say how.")
     delivery = deliveries.send_test(webhook, None)
@@ -204,9 +318,16 @@ def test(caller: Caller, connection_id: str) -> tuple[Delivery, Webhook]:
 
 
 def disconnect(caller: Caller, connection_id: str) -> None:
-    """Delete a connection and its webhook: deliveries that wait are cancelled when they come up."""
+    """Delete a connection and its webhook: deliveries that wait are cancelled when they come up.
+
+    Tokens are taken back at the product, if it has a way and answers; the audit record says whether it did.
+    """
     connection, webhook = get_visible(caller, connection_id)
-    audited = audit.writes(caller, "connection.deleted", connection_id, {"connector": connection.connector})
+    details: dict[str, Any] = {"connector": connection.connector}
+    revoked = tokens.revoked(connection)
+    if revoked is not None:
+        details["revoked_at_product"] = revoked
+    audited = audit.writes(caller, "connection.deleted", connection_id, details)
     of_webhook: list[store.Write] = []
     if isinstance(webhook, IncomingWebhook):
         of_webhook = incoming_webhooks.revoking(caller, webhook)

@@ -52,6 +52,65 @@ def changing(connection: Connection, **changes: object) -> store.Write:
     )
 
 
+def consuming_approval(connection: Connection, state_hash: str, refused: Exception) -> store.Write:
+    """Take the approval that was begun away: its state is good for one callback."""
+    return store.update(
+        TABLE,
+        _key(connection.workspace_id, connection.connection_id),
+        "REMOVE #approval",
+        {":hash": state_hash},
+        condition="#approval.state_hash = :hash",
+        names={"#approval": "approval"},
+        refused=refused,
+    )
+
+
+def keeping_tokens(connection: Connection, **changes: object) -> store.Write:
+    """Keep the first tokens of an approval; refused when the client was changed or the product disconnected."""
+    return store.set_values(
+        TABLE,
+        _key(connection.workspace_id, connection.connection_id),
+        changes,
+        condition="client_id = :client AND tokens_number = :number",
+        values={":client": connection.client_id, ":number": connection.tokens_number},
+    )
+
+
+def claiming_refresh(connection: Connection, now: int, until: int, refused: Exception) -> store.Write:
+    """Become the only one who asks for new tokens; refused when somebody does, or did since `connection` was read."""
+    return store.set_values(
+        TABLE,
+        _key(connection.workspace_id, connection.connection_id),
+        {"refreshing_until": until},
+        condition="tokens_number = :number AND attribute_exists(sealed_tokens) "
+        "AND (attribute_not_exists(refreshing_until) OR refreshing_until < :now)",
+        values={":number": connection.tokens_number, ":now": now},
+        refused=refused,
+    )
+
+
+def settling_refresh(connection: Connection, until: int, **changes: object) -> store.Write:
+    """Write how a refresh ended, and let others ask again; refused when the claim was lost, or the tokens were."""
+    return store.set_values(
+        TABLE,
+        _key(connection.workspace_id, connection.connection_id),
+        {"refreshing_until": None, **changes},
+        condition="tokens_number = :number AND refreshing_until = :until",
+        values={":number": connection.tokens_number, ":until": until},
+    )
+
+
+def learning(connection: Connection, metadata: dict[str, object]) -> store.Write:
+    """Keep what was learned with the tokens that `connection` has; refused when they were changed."""
+    return store.set_values(
+        TABLE,
+        _key(connection.workspace_id, connection.connection_id),
+        {"metadata": metadata},
+        condition="tokens_number = :number AND attribute_exists(sealed_tokens)",
+        values={":number": connection.tokens_number},
+    )
+
+
 def deleting(connection: Connection) -> store.Write:
     return store.delete(
         TABLE,

@@ -1,0 +1,132 @@
+"""Approving a connection in the other product: the authorization request, and the callback that answers it.
+
+The callback's address is a page of the console. It hands the query over to the API with its own session, so a callback
+counts only for the person who began the approval: a link that is sent to somebody else ends there. One approval of a
+connection is open at a time:
+
+    {"state_hash", "user_id", "redirect_uri", "sealed_verifier", "expires_at"}
+"""
+
+import hashlib
+import hmac
+import secrets
+from typing import Any
+from urllib.parse import parse_qs
+
+from ferryman import clock, ids
+from ferryman.aws import dynamodb as store
+from ferryman.errors import Conflict, Invalid, NotFound
+from ferryman.identity.audit import service as audit
+from ferryman.identity.credentials.model import Caller
+from ferryman.integrations.connections import table
+from ferryman.integrations.connections.model import Connection
+from ferryman.integrations.connections.oauth import client as oauth
+from ferryman.integrations.connections.oauth import sealing, tokens
+from ferryman.integrations.connections.oauth.client import Client, Failed
+
+OPEN_SECONDS = 600
+_FACT_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+_MAX_FACT = 64
+
+
+class _Unknown(Invalid):
+    """One answer for each callback that nobody waits for, so that it tells nothing about others' approvals."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nobody waits for this approval: it was handed over before, it is older than ten minutes, or somebody else "
+            "began it. Begin it again: POST /v1/connections/{connection_id}/authorize.",
+            "/callback",
+        )
+
+
+def begin(caller: Caller, connection: Connection, redirect_uri: str) -> tuple[dict[str, Any], str]:
+    """The approval that is now open, for the connection's record, and the URL where the caller approves it."""
+    client = tokens.client_of(connection)
+    state = f"{connection.connection_id}.{secrets.token_urlsafe(32)}"
+    verifier = oauth.code_verifier(client)
+    approval = {
+        "state_hash": _hash(state),
+        "user_id": caller.user_id,
+        "redirect_uri": redirect_uri,
+        "sealed_verifier": sealing.seal(connection, "code_verifier", verifier),
+        "expires_at": int(clock.now()) + OPEN_SECONDS,
+    }
+    provider = client.provider
+    scopes = list(dict.fromkeys([*provider.needed_scopes, *(connection.scopes or provider.scopes)]))
+    url = oauth.authorization_url(client, redirect_uri=redirect_uri, scopes=scopes, state=state, code_verifier=verifier)
+    return approval, url
+
+
+def finish(caller: Caller, callback: str) -> Connection:
+    """The connection with its tokens, once the product called back with `callback`: its query, or the whole address.
+
+    Raises Invalid for a callback that the caller does not wait for, and Conflict when the product did not approve it.
+    """
+    query = (callback.partition("?")[2] or callback).partition("#")[0]
+    given = parse_qs(query, max_num_fields=50)
+    state = given.get("state", [""])[-1]
+    connection, approval = _waiting(caller, state)
+    # Before anything else can fail, so that the same callback cannot be tried again.
+    store.commit([table.consuming_approval(connection, approval["state_hash"], refused=_Unknown())])
+    client = tokens.client_of(connection)
+    code = _code(client, query, state, given)
+    found: oauth.Tokens | Failed = code if isinstance(code, Failed) else _exchanged(connection, client, code, approval)
+    if isinstance(found, Failed):
+        store.commit(audit.writes(caller, "connection.not_approved", connection.connection_id))
+        raise Conflict(f"{found.reason} Begin it again: POST /v1/connections/{connection.connection_id}/authorize.")
+    now = clock.now_iso()
+    learned = _facts(client, given) | ({"scopes": found.scopes} if found.scopes else {})
+    changes = tokens.FORGOTTEN | tokens.kept(connection, found)
+    changes |= {"metadata": learned, "connected_at": now, "updated_at": now}
+    audited = audit.writes(caller, "connection.approved", connection.connection_id, {"connector": connection.connector})
+    try:
+        store.commit([table.keeping_tokens(connection, **changes), *audited])
+    except Conflict:
+        oauth.revoke(client, found)
+        raise
+    return table.get(connection.workspace_id, connection.connection_id)
+
+
+def _waiting(caller: Caller, state: str) -> tuple[Connection, dict[str, Any]]:
+    """The connection that waits for the callback with this state, and its approval."""
+    connection_id = state.partition(".")[0]
+    if not ids.is_id(ids.CONNECTION, connection_id):
+        raise _Unknown
+    try:
+        connection = table.get(caller.workspace_id, connection_id)
+    except NotFound:
+        raise _Unknown from None
+    approval = connection.approval
+    if (
+        approval is None
+        or not hmac.compare_digest(approval["state_hash"], _hash(state))
+        or (approval["user_id"], connection.livemode) != (caller.user_id, caller.livemode)
+        or approval["expires_at"] <= clock.now()
+    ):
+        raise _Unknown
+    return connection, approval
+
+
+def _code(client: Client, query: str, state: str, given: dict[str, list[str]]) -> str | Failed:
+    issuer = client.provider.issuer
+    if issuer is not None and set(given.get("iss", [])) - {issuer}:
+        return Failed(f"The callback names another issuer than {client.product}'s.", is_lasting=True)
+    return oauth.code_of(client, query, state)
+
+
+def _exchanged(connection: Connection, client: Client, code: str, approval: dict[str, Any]) -> oauth.Tokens | Failed:
+    verifier = sealing.unseal(connection, "code_verifier", approval["sealed_verifier"])
+    return oauth.exchange(client, code, redirect_uri=approval["redirect_uri"], code_verifier=verifier)
+
+
+def _facts(client: Client, given: dict[str, list[str]]) -> dict[str, Any]:
+    """The facts that the product tells in its callback. They become part of addresses, so they are ids at most."""
+    told = {name: given.get(parameter, [""])[-1] for parameter, name in client.provider.facts.items()}
+    return {
+        name: value for name, value in told.items() if 0 < len(value) <= _MAX_FACT and set(value) <= _FACT_CHARACTERS
+    }
+
+
+def _hash(state: str) -> str:
+    return hashlib.sha256(state.encode()).hexdigest()

@@ -1,0 +1,92 @@
+"""The products that are connected by OAuth 2.0, as data: their addresses, and the ways in which they differ.
+
+Each address is the one that the product's own documentation names; the connector's `documentation` is that page.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One cheap call that says whether an access token works, and to whom it belongs.
+
+    `url` may name facts in braces. `accounts` is a JMESPath expression that makes a list of objects with texts of the
+    answer; anything but a list says that the token does not work. `introspects`: the token is sent to be looked at
+    (RFC 7662), instead of being used.
+    """
+
+    url: str
+    accounts: str
+    introspects: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """How one product does OAuth 2.0 with authorization code and PKCE."""
+
+    authorization_url: str
+    token_url: str
+    client_authentication: Literal["basic", "post"]  # RFC 6749 section 2.3.1: in a header, or in the body
+    needed_scopes: tuple[str, ...]  # asked for in any case: for a refresh token, or for the check
+    scopes: tuple[str, ...] = ()  # asked for besides when the configuration names none
+    parameters: Mapping[str, str] = field(default_factory=dict)  # further ones of the authorization request
+    issuer: str | None = None  # the callback's `iss` must be this one, if it has one (RFC 9207)
+    facts: Mapping[str, str] = field(default_factory=dict)  # parameters of the callback → their names in the metadata
+    revocation_url: str | None = None  # None: the product has none; people remove the access in its own settings
+    revocation_is_json: bool = False  # not a form, as RFC 7009 has it
+    check: Check
+
+
+JIRA = Provider(
+    authorization_url="https://auth.atlassian.com/authorize",
+    token_url="https://auth.atlassian.com/oauth/token",  # noqa: S106 - an address
+    client_authentication="post",
+    needed_scopes=("offline_access",),
+    scopes=("read:jira-user", "read:jira-work"),
+    parameters={"audience": "api.atlassian.com", "prompt": "consent"},
+    check=Check(
+        url="https://api.atlassian.com/oauth/token/accessible-resources",
+        accounts="[].{id: id, name: name, url: url}",
+    ),
+)
+HUBSPOT = Provider(
+    authorization_url="https://app.hubspot.com/oauth/authorize",
+    token_url="https://api.hubapi.com/oauth/2026-03/token",  # noqa: S106 - an address
+    client_authentication="post",
+    needed_scopes=("oauth",),
+    revocation_url="https://api.hubapi.com/oauth/2026-03/token/revoke",
+    check=Check(
+        url="https://api.hubapi.com/oauth/2026-03/token/introspect",
+        introspects=True,
+        accounts="active && [{id: to_string(hub_id), name: hub_domain, user: user}]",
+    ),
+)
+QUICKBOOKS = Provider(
+    authorization_url="https://appcenter.intuit.com/connect/oauth2",
+    token_url="https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",  # noqa: S106 - an address
+    client_authentication="basic",
+    needed_scopes=("com.intuit.quickbooks.accounting",),
+    issuer="https://oauth.platform.intuit.com/op/v1",
+    facts={"realmId": "realm_id"},
+    revocation_url="https://developer.api.intuit.com/v2/oauth2/tokens/revoke",
+    revocation_is_json=True,
+    check=Check(
+        url="https://quickbooks.api.intuit.com/v3/company/{realm_id}/companyinfo/{realm_id}",
+        accounts="CompanyInfo && [{name: CompanyInfo.CompanyName, country: CompanyInfo.Country}]",
+    ),
+)
+XERO = Provider(
+    authorization_url="https://login.xero.com/identity/connect/authorize",
+    token_url="https://identity.xero.com/connect/token",  # noqa: S106 - an address
+    client_authentication="basic",
+    needed_scopes=("offline_access",),
+    scopes=("accounting.settings.read",),
+    issuer="https://identity.xero.com",
+    revocation_url="https://identity.xero.com/connect/revocation",
+    check=Check(
+        url="https://api.xero.com/connections",
+        accounts="[].{id: tenantId, name: tenantName, type: tenantType}",
+    ),
+)

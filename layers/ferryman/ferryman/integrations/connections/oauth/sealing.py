@@ -1,0 +1,36 @@
+"""The secrets of a connection by OAuth, at rest: encrypted by KMS, and bound to their connection and their purpose.
+
+The function `connections` decrypts nothing else: its role asks for the context's `purpose`.
+"""
+
+from typing import Literal
+
+from ferryman import settings
+from ferryman.aws import kms
+from ferryman.integrations.connections.model import Connection
+
+type Kind = Literal["client_secret", "code_verifier", "tokens"]
+
+_PART_BYTES = 4096  # which KMS encrypts at once; a product's tokens may be longer
+
+
+def _context(connection: Connection, kind: Kind) -> dict[str, str]:
+    return {
+        "purpose": "connection",
+        "workspace_id": connection.workspace_id,
+        "connection_id": connection.connection_id,
+        "kind": kind,
+    }
+
+
+def seal(connection: Connection, kind: Kind, text: str) -> list[bytes]:
+    """The ciphertexts of the text's parts, in their order."""
+    key, context, plain = settings.text("SECRETS_KEY_ID"), _context(connection, kind), text.encode()
+    starts = range(0, len(plain), _PART_BYTES)
+    return [kms.encrypt(key, plain[start : start + _PART_BYTES], context) for start in starts]
+
+
+def unseal(connection: Connection, kind: Kind, ciphertexts: list[bytes]) -> str:
+    """Raises ClientError when KMS refuses, as it does for another connection's."""
+    key, context = settings.text("SECRETS_KEY_ID"), _context(connection, kind)
+    return b"".join(kms.decrypt(key, one, context) for one in ciphertexts).decode()
