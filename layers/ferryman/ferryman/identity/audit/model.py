@@ -52,6 +52,11 @@ type Action = Literal[
     "connection.edited",
     "connection.reset",
     "connection.deleted",
+    "command.created",
+    "command.edited",
+    "command.regenerated",
+    "command.deleted",
+    "command.handed_over",
 ]
 
 
