@@ -1,4 +1,4 @@
-"""What AWS refuses and an emulator takes: limits of CloudFormation and the services, on the translated templates.
+"""Things that AWS refuses and an emulator takes: limits of CloudFormation and the services, on the translated templates.
 
 Every name is as long as AWS makes it for a stack of forty characters, and every parameter as long as it may be.
 """
@@ -132,7 +132,7 @@ def test_every_rule_is_one_that_cloudformation_can_carry_out() -> None:
 
 
 @pytest.mark.parametrize("logical_id", FUNCTIONS)
-def test_the_environment_of_a_function_is_no_larger_than_lambda_takes(logical_id: str) -> None:
+def test_the_environment_of_a_function_fits_into_what_lambda_takes(logical_id: str) -> None:
     variables = FUNCTIONS[logical_id]["Properties"]["Environment"]["Variables"]
     parameters = translated.load()["Parameters"]
     for reference in set(translated.references(variables)) & parameters.keys():
@@ -143,7 +143,7 @@ def test_the_environment_of_a_function_is_no_larger_than_lambda_takes(logical_id
         assert not variable.startswith(("AWS_", "LAMBDA_"))
 
 
-def test_the_policy_by_which_a_function_may_be_invoked_is_no_larger_than_lambda_takes() -> None:
+def test_the_policy_by_which_a_function_may_be_invoked_fits_into_what_lambda_takes() -> None:
     """Each route of a function adds a statement to it, some four to five hundred bytes long."""
     sizes = Counter[str]()
     for logical_id, item in translated.resources(kind="AWS::Lambda::Permission").items():
@@ -164,7 +164,7 @@ def test_the_policy_by_which_a_function_may_be_invoked_is_no_larger_than_lambda_
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_the_policies_of_a_role_are_no_larger_than_iam_takes(name: str) -> None:
+def test_the_policies_of_a_role_fit_into_what_iam_takes(name: str) -> None:
     for logical_id, item in translated.resources(name).items():
         given = item.get("Properties", {})
         if item["Type"] == "AWS::IAM::Role":
@@ -306,7 +306,7 @@ def test_every_metric_filter_is_one_that_the_logs_take() -> None:
 # --- what stays -----------------------------------------------------------------------------------------------
 
 
-def test_what_is_kept_with_a_name_of_ours_is_in_nobodys_way() -> None:
+def test_a_vault_that_is_kept_is_in_nobodys_way() -> None:
     """A vault is kept with its backups, and the next of its name is refused, also for the same stack made again."""
     (vault,) = translated.resources("data.yaml", "AWS::Backup::BackupVault").values()
     assert vault["Condition"] == "IsOnAws", "backups can be switched off and on again"
@@ -323,7 +323,7 @@ def test_what_is_kept_with_a_name_of_ours_is_in_nobodys_way() -> None:
 
 # --- the pipeline's role --------------------------------------------------------------------------------------
 
-# What CloudFormation calls to make, change, read and delete one, beyond what a power user may.
+# The calls by which CloudFormation makes, changes, reads and deletes one; a power user may not make them.
 CALLS = {
     "AWS::IAM::Role": "CreateRole DeleteRole GetRole UpdateRole UpdateAssumeRolePolicy TagRole UntagRole PutRolePolicy "
     "GetRolePolicy DeleteRolePolicy ListRolePolicies ListAttachedRolePolicies",

@@ -103,7 +103,7 @@ def _say_what_is_next(environment: Environment, stack: Stack, *, is_new: bool) -
     if is_new:
         print(
             "  Next: make the first workspace, which prints its owner's token once.\n"
-            f"    sam remote invoke BootstrapFunction --stack-name {stack.name} --event "
+            f"    .venv/bin/sam remote invoke BootstrapFunction --stack-name {stack.name} --event "
             '\'{"workspace_name": "Acme", "owner_name": "Your Name", "owner_email": "you@example.com"}\'\n'
             f"  Then: TOKEN=<that token> make smoke ENV={environment.name}\n"
             "  If you gave AlarmEmail, confirm the message that SNS has sent."

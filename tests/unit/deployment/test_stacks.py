@@ -37,7 +37,7 @@ def test_the_plan_names_resources_that_disappear_or_are_made_anew(
     assert "TokensFunction" not in shown
 
 
-def test_what_holds_data_is_named_one_by_one_and_many_others_are_counted(
+def test_resources_with_data_are_named_one_by_one_and_many_others_are_counted(
     stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Every release may replace two hundred permissions, among which nobody would find a table."""
