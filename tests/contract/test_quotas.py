@@ -1,4 +1,4 @@
-"""Things that AWS refuses and an emulator takes: limits of CloudFormation and the services, on the translated templates.
+"""Things that AWS refuses and an emulator takes: limits of CloudFormation and of services, on the translated templates.
 
 Every name is as long as AWS makes it for a stack of forty characters, and every parameter as long as it may be.
 """
