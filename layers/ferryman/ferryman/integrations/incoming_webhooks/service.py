@@ -23,6 +23,7 @@ from ferryman.identity.credentials import table as credentials
 from ferryman.identity.credentials.model import Caller, Credential
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
+from ferryman.identity.workspaces import table as workspaces
 from ferryman.integrations.incoming_webhooks import table
 from ferryman.integrations.incoming_webhooks.model import (
     ALWAYS_SIGNED,
@@ -366,7 +367,7 @@ def accept(credential: Credential | None, post: Post | None, answers: str | None
         return []
     chain = loop_prevention.of_reply(credential.workspace_id, answers, [credential.user_id])
     now, props = clock.now_iso(), json.dumps(post.props, ensure_ascii=False) if post.props else None
-    overridden = not credential.refuses_overrides
+    overridden = _may_override(credential, post)
     found = [
         Message(
             workspace_id=credential.workspace_id,
@@ -391,6 +392,13 @@ def accept(credential: Credential | None, post: Post | None, answers: str | None
     for message in found:
         messages.created(message)
     return found
+
+
+def _may_override(credential: Credential, post: Post) -> bool:
+    """Whether the author that a post names counts. Only a post that names one asks the workspace."""
+    if credential.refuses_overrides or not (post.author_name or post.author_avatar_url or post.author_emoji):
+        return False
+    return workspaces.allows_overrides(credential.workspace_id)
 
 
 def _inactive(credential: Credential) -> FerrymanError:
