@@ -51,8 +51,8 @@ ARGUMENTS = {
     "InfrastructureFailures": "what a receiver does is an outcome; these lines are written for exceptions",
     "Errors": "what a receiver does is an outcome, and an attempt ends long before the function's time does",
     "Throttles": "the delivery mapping has a MaximumConcurrency, and asks for no more however long receivers hang; "
-    "API Gateway lets five connectivity checks a second through, and a workspace runs 300 commands a minute, each of at "
-    "most eight seconds",
+    "API Gateway lets five connectivity checks a second through, and a workspace runs 300 commands a minute, each of "
+    "which takes eight seconds at most",
 }
 
 
