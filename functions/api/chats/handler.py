@@ -14,7 +14,7 @@ handler = app
 
 
 def _replay(call: Call, chat_id: str) -> ChatOut:
-    return ChatOut.of(table.get(call.caller.workspace_id, chat_id))
+    return ChatOut.of(access.get_visible(call.caller, chat_id))
 
 
 @app.post(

@@ -101,6 +101,11 @@ def covers(held: Iterable[str], wanted: str) -> bool:
     return wanted in held or ADMIN in held
 
 
+def reading(scope: str) -> Scope | None:
+    """The scope that reads what `scope` writes; None where there is none of its own."""
+    return next((one for one in ALL if one == scope.replace(":write", ":read") != scope), None)
+
+
 def broader_than(wanted: Iterable[str], held: Iterable[str]) -> list[str]:
     """The scopes of `wanted` that effective scopes `held` do not include, sorted; empty means none is broader."""
     held = frozenset(held)

@@ -59,6 +59,7 @@ def page(
         where=" AND ".join(filters),
         names={f"#{name}": name for name, value in wanted.items() if value is not None} or None,
         newest_first=True,
+        key=("workspace_id", "audit_id"),
         limit=limit,
         after=after,
     )

@@ -60,6 +60,7 @@ def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[U
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": "usr_"},
+        key=("workspace_id", "entry"),
         limit=limit,
         after=after,
     )
@@ -96,6 +97,7 @@ def page_of_bots(
         values,
         where=f"#role = :bot AND {_OWNED}" if owner_id else "#role = :bot",
         names={"#role": "role"},
+        key=("workspace_id", "entry"),
         limit=limit,
         after=after,
     )
