@@ -188,7 +188,7 @@ def test_a_replay_shows_another_credential_only_what_it_may_read(
     assert send(both, operation, target, body, key).status in (201, 404)  # 404: not one of its own
 
 
-def test_what_a_narrow_credential_made_is_replayed_to_it(owner: Workspace, key: str) -> None:
+def test_a_narrow_credential_is_replayed_its_own(owner: Workspace, key: str) -> None:
     writer = owner.narrow("chats:write")
     sent = [writer.call("POST", "/v1/chats", {"name": "Own"}, headers={"idempotency-key": key}) for _ in range(2)]
     assert created(sent[0]) == created(sent[1])

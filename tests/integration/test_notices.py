@@ -1,4 +1,4 @@
-"""The notices that Ferryman itself sends: a webhook that was disabled by its receiver."""
+"""The notices that Ferryman itself sends: of webhooks that were disabled, and of what others change in an account."""
 
 import pytest
 
@@ -45,4 +45,26 @@ def test_only_the_person_is_told_of_a_personal_webhook(world: World, workspace: 
         world.pump()
     assert sorted(titles(grace))[0] == "Hello"
     assert len(titles(grace)) == 2 and any("was disabled" in title for title in titles(grace))
+    assert titles(workspace) == []
+
+
+def test_somebody_whose_address_another_changes_is_told(world: World, workspace: Workspace, receiver: Receiver) -> None:
+    """In their inbox, and at their personal webhook, which the address does not lead to."""
+    grace = workspace.person("staff", "me:webhooks", "notifications:read")
+    grace.make("/v1/me/webhooks", {"url": receiver.url("/mine")})
+    changed = workspace.call("PATCH", f"/v1/users/{grace.user_id}", {"email": "elsewhere@example.com"})
+    assert changed.status == 200, changed.body
+    assert workspace.call("PATCH", f"/v1/users/{grace.user_id}", {"name": "Grace H."}).status == 200
+    world.invoke("notifier", {})
+    world.pump()
+    told = "The e-mail address of your account was changed to elsewhere@example.com"
+    assert titles(grace) == [told]
+    assert [told in request.body.decode() for request in receiver.requests("/mine")] == [True]
+    assert titles(workspace) == []
+
+
+def test_nobody_is_told_of_their_own_change(world: World, workspace: Workspace) -> None:
+    mine = workspace.call("PATCH", f"/v1/users/{workspace.user_id}", {"email": "new@example.com"})
+    assert mine.status == 200, mine.body
+    world.invoke("notifier", {})
     assert titles(workspace) == []

@@ -221,7 +221,7 @@ def test_a_cursor_does_not_show_the_key_of_an_item(filled: Callable[[str], Fille
 
 @pytest.mark.parametrize("limit", [1, 2, 100])
 def test_a_filter_leaves_no_empty_page(world: World, limit: int) -> None:
-    """What the filter leaves out is far more than what one query of this limit reads."""
+    """The filter leaves out far more than one query of this limit reads."""
     made = world.bootstrap("Filtered")
     by = Workspace(world, made["workspace_id"], made["user_id"], made["token"])
     for _ in range(2):

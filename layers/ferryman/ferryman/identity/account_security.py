@@ -1,6 +1,5 @@
 """Passwords and second factors: how they are set, changed and taken away."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -22,8 +21,8 @@ from ferryman.identity.sessions.model import Session
 from ferryman.identity.users import emails
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
+from ferryman.identity.users.service import Notice
 
-type Notice = Callable[[User, str], list[store.Write]]  # the writes that tell a person something
 _NOT_INVITED = "The invitation is not known: it was used, replaced by a newer one, or it expired. Ask for a new one."
 
 

@@ -3,6 +3,7 @@
 from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
 from ferryman.identity.users import table as users
+from ferryman.identity.users.model import User
 from ferryman.notifications import table
 from ferryman.notifications.model import MAX_BODY, MAX_TITLE, Notification
 from ferryman.webhooks.subscriptions.model import Webhook
@@ -14,14 +15,19 @@ def telling_admins(workspace_id: str, title: str, body: str, *also: str) -> list
     return _telling(workspace_id, sorted(people), title, body)
 
 
-def _telling(workspace_id: str, user_ids: list[str], title: str, body: str) -> list[store.Write]:
+def notice(user: User, title: str) -> list[store.Write]:
+    """The writes that tell one person of a change in their account, in the transaction of the change."""
+    return _telling(user.workspace_id, [user.user_id], title, None)
+
+
+def _telling(workspace_id: str, user_ids: list[str], title: str, body: str | None) -> list[store.Write]:
     now = clock.now_iso()
     notification = Notification(
         workspace_id=workspace_id,
         notification_id=ids.new(ids.NOTIFICATION),
         type="system",
         title=title[:MAX_TITLE],
-        body=body[:MAX_BODY],
+        body=body[:MAX_BODY] if body else None,
         user_ids=user_ids,
         livemode=True,
         state="scheduled",

@@ -14,6 +14,7 @@ from ferryman.aws import dynamodb as store
 from ferryman.errors import Invalid, NotFound, RetryLater
 from ferryman.events import table as events
 from ferryman.identity import idempotency
+from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
@@ -58,26 +59,17 @@ def create(caller: Caller, wanted: NotificationIn, idempotency_key: IdempotencyK
         created_by=caller.user_id,
         created_at=now,
     )
-    store.commit([*idempotency.writes(idempotency_key, notification.notification_id), table.creating(notification)])
-    return notification
-
-
-def notice(user: User, title: str) -> list[store.Write]:
-    """The writes that tell one person of a change in their account, in the transaction of the change."""
-    now = clock.now_iso()
-    notification = Notification(
-        workspace_id=user.workspace_id,
-        notification_id=ids.new(ids.NOTIFICATION),
-        type="system",
-        title=title,
-        user_ids=[user.user_id],
-        livemode=True,
-        state="scheduled",
-        send_at=now,
-        created_by=user.user_id,
-        created_at=now,
+    told: dict[str, str | int] = {"type": wanted.type}
+    if wanted.user_ids is not None:
+        told["people"] = len(wanted.user_ids)
+    store.commit(
+        [
+            *idempotency.writes(idempotency_key, notification.notification_id),
+            table.creating(notification),
+            *audit.writes(caller, "notification.created", notification.notification_id, told),
+        ]
     )
-    return [table.creating(notification)]
+    return notification
 
 
 def get_visible(caller: Caller, notification_id: str) -> Notification:
@@ -93,7 +85,7 @@ def cancel(caller: Caller, notification_id: str) -> Notification:
     """Cancel what was not sent yet; cancelling again changes nothing. Raises NotScheduled for what was sent."""
     notification = get_visible(caller, notification_id)
     if notification.state != "cancelled":
-        store.commit([table.cancelling(notification)])
+        store.commit([table.cancelling(notification), *audit.writes(caller, "notification.cancelled", notification_id)])
     return table.get(caller.workspace_id, notification_id)
 
 

@@ -35,10 +35,11 @@ def create(caller: Caller, wanted: ChatIn, idempotency_key: IdempotencyKey | Non
         created_at=now,
         updated_at=now,
     )
-    audited = audit.writes(caller, "chat.created", chat.chat_id, {"type": chat.type})
+    members = list(dict.fromkeys([caller.user_id, *wanted.member_ids]))
+    audited = audit.writes(caller, "chat.created", chat.chat_id, {"type": chat.type, "members": members})
     once_only = idempotency.writes(idempotency_key, chat.chat_id)
     writes = list(audited)
-    for user_id in dict.fromkeys([caller.user_id, *wanted.member_ids]):
+    for user_id in members:
         if user_id != caller.user_id:
             _known_user(caller.workspace_id, user_id)
         writes += table.adding(_member(caller, chat.chat_id, user_id, now))
