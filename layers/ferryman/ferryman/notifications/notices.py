@@ -11,16 +11,17 @@ from ferryman.webhooks.subscriptions.model import Webhook
 
 def telling_admins(workspace_id: str, title: str, body: str, *also: str) -> list[store.Write]:
     """The writes that tell the active owners and admins of something, and the users whose ids are in `also`."""
-    people = {user.user_id for user in users.owners_and_admins(workspace_id)} | set(also)
-    return _telling(workspace_id, sorted(people), title, body)
+    people = {user.user_id for user in users.of_roles(workspace_id, ("owner", "admin"))} | set(also)
+    return telling(workspace_id, sorted(people), title, body)
 
 
 def notice(user: User, title: str) -> list[store.Write]:
     """The writes that tell one person of a change in their account, in the transaction of the change."""
-    return _telling(user.workspace_id, [user.user_id], title, None)
+    return telling(user.workspace_id, [user.user_id], title)
 
 
-def _telling(workspace_id: str, user_ids: list[str], title: str, body: str | None) -> list[store.Write]:
+def telling(workspace_id: str, user_ids: list[str], title: str, body: str | None = None) -> list[store.Write]:
+    """The writes that tell these people, a hundred at most."""
     now = clock.now_iso()
     notification = Notification(
         workspace_id=workspace_id,
@@ -49,5 +50,5 @@ def telling_of_disabled(webhook: Webhook, reason: str) -> list[store.Write]:
         "again, enable it and choose whether they are delivered."
     )
     if webhook.user_id or not webhook.livemode:
-        return _telling(webhook.workspace_id, [webhook.owner], title, body)
+        return telling(webhook.workspace_id, [webhook.owner], title, body)
     return telling_admins(webhook.workspace_id, title, body, webhook.owner)

@@ -44,7 +44,7 @@ _AT_ONCE = 50  # things that one request ends
 
 def page(caller: Caller, token_id: str, limit: int, after: store.Key | None) -> tuple[list[Made], store.Key | None]:
     """The things that the token made, oldest first."""
-    found = []
+    found: list[Made] = []
     for made in _made(caller, token_id):
         if after and made.audit_id <= after["audit_id"]:
             continue
