@@ -92,7 +92,7 @@ class UserOut(Output):
     about: str | None = Field(description=_ABOUT)
     role: Role
     active: bool
-    sign_in: SignInOut | None = Field(None, description="Of people, and for callers with admin:* only.")
+    sign_in: SignInOut | None = Field(None, description="Only for callers with admin:*, and only people have it.")
     created_at: Time
     updated_at: Time
 
