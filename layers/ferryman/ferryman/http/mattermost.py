@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ferryman import clock, log, settings
+from ferryman import clock, log
 from ferryman.dialects.mattermost import answers, v4
 from ferryman.dialects.mattermost.v4 import AppError
 from ferryman.errors import NotAllowed, NotAuthenticated, NotFound, TooManyRequests
@@ -33,7 +33,8 @@ _ERROR = {
     "text/plain": {"schema": {"type": "string"}},
 }
 _TEXT = "text/plain; charset=utf-8"
-_NOT_OFFERED = "Not offered: files cannot be attached."
+_NOT_OFFERED = "Not offered: files cannot be attached, and the workspace's plan may have no integrations."
+NOTHING = AppError(404, "api.context.404.app_error", "Sorry, we could not find the page.")  # at this address
 
 
 def describe(name: str, summary: str, status: int, *, public: bool = False, example: Any = None) -> dict[str, Any]:
@@ -91,11 +92,7 @@ def respond(event: dict[str, Any], carry_out: Callable[[dict[str, Any]], Answer]
         duration_ms=round((time.perf_counter() - started) * 1000),
         request_id=request_id,
     )
-    found: dict[str, Any] = {"statusCode": status, "headers": headers | more, "body": text}
-    if "Token" in more:
-        ages = f"Path=/; Max-Age={settings.integer('SESSION_HOURS') * 3600}; HttpOnly; Secure; SameSite=Lax"
-        found["cookies"] = [f"MMSID={more['Token']}; {ages}"]
-    return found
+    return {"statusCode": status, "headers": headers | more, "body": text}
 
 
 def _refusal(error: Exception) -> AppError:

@@ -13,3 +13,4 @@ class Workspace(store.Record):
     cursor_key: str  # seals this workspace's list cursors, so that nobody can make one up
     created_at: str
     plan: Plan | None = None  # None: the deployment's default
+    allows_overrides: bool = True  # senders to incoming webhooks may name another author
