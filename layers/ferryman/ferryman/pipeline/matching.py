@@ -2,6 +2,7 @@
 
 from ferryman import clock
 from ferryman.events.model import Event
+from ferryman.formats import triggers
 from ferryman.webhooks.loop_prevention import MAX_HOPS
 from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import Webhook
@@ -39,6 +40,8 @@ def wants(webhook: Webhook, event: Event, members: set[tuple[str, str]]) -> bool
     if webhook.state != "enabled" or _is_younger(webhook, event):
         return False
     if not event.can_be_rendered(webhook.format):
+        return False
+    if webhook.is_triggered and not triggers.calls(webhook, event):
         return False
     if webhook.is_global:
         return True
