@@ -72,7 +72,7 @@ def test_a_webhook_wants_what_happened_at_the_moment_it_was_made() -> None:
 
 
 def test_a_webhook_that_a_fast_clock_made_wants_what_happened_next() -> None:
-    """The clock of the function that made it is ahead of the one that accepted the message."""
+    """Two functions stamp them, each by its own clock."""
     for made_at, wanted in (("2026-11-21T10:40:01.500Z", True), ("2026-11-21T10:40:02.500Z", False)):
         for one in (CALLBACK, OF_CHAT, OF_ALL):
             assert wants(replace(one, created_at=made_at), MENTION, EVERYBODY) is wanted

@@ -39,7 +39,7 @@ from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import SLOW_AFTER_SECONDS, Webhook
 from ferryman.webhooks.tickets import Ticket
 
-# A webhook that was read longer ago is read again before its attempt. What follows (a place, the claim) is quick, so no
+# A webhook that was read longer ago is read again before its attempt. A place and the claim follow quickly, so no
 # request begins more than a second after the webhook was disabled or deleted.
 _FRESH_SECONDS = 0.5
 _LEASE_MARGIN_SECONDS = 15  # after the attempt's own limit: time to write the outcome, with every try

@@ -20,7 +20,7 @@ from ferryman.errors import NotFound
 from ferryman.events import table as events
 from ferryman.events.model import Event
 from ferryman.pipeline import bot_mentions, matching
-from ferryman.webhooks import tickets
+from ferryman.webhooks import probes, tickets
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.replays import service as replays_service
@@ -63,7 +63,9 @@ def step(workspace_id: str, webhook_id: str, replay_id: str) -> None:
         replay = replays.get(workspace_id, webhook_id, replay_id)
     except NotFound:
         return
-    if not replay.held:
+    if replay.probe:
+        probes.step(replay)
+    elif not replay.held:
         replays_service.step(workspace_id, webhook_id, replay_id)
     elif replay.state == "running":
         _deliver(replay)
