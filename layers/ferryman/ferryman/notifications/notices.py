@@ -39,16 +39,33 @@ def telling(workspace_id: str, user_ids: list[str], title: str, body: str | None
     return [table.creating(notification)]
 
 
-def telling_of_disabled(webhook: Webhook, reason: str) -> list[store.Write]:
-    """The writes that tell of a webhook that was disabled: its owner, and the owners and admins.
-
-    Only the owner is told of a personal webhook and of a test webhook.
-    """
-    title = f"The webhook {webhook.name or webhook.webhook_id} was disabled"
+def telling_of_disabled(webhook: Webhook, reason: str, probe_at: str | None) -> list[store.Write]:
+    """The writes that tell of a webhook that was disabled, which is probed first at `probe_at` (None: never)."""
+    probed = f"It is probed from {probe_at} on, and enabled when its receiver answers again" if probe_at else ""
     body = (
-        f"{webhook.webhook_id} was disabled: {reason}. Events that happen meanwhile are held. When its receiver works "
-        "again, enable it and choose whether they are delivered."
+        f"{webhook.webhook_id} was disabled: {reason}. Events that happen meanwhile are held. "
+        f"{probed or 'Enable it when its receiver works again'}; then choose whether they are delivered."
     )
+    return _telling_of(webhook, f"The {_kind(webhook)} {webhook.name or webhook.webhook_id} was disabled", body)
+
+
+def telling_of_return(webhook: Webhook) -> list[store.Write]:
+    """The writes that tell of a webhook that a probe brought back."""
+    body = (
+        f"The receiver of {webhook.webhook_id} answered a probe, so it is enabled again. Events since "
+        f"{webhook.holds_from} are held: choose whether they are delivered or skipped."
+    )
+    return _telling_of(webhook, f"The {_kind(webhook)} {webhook.name or webhook.webhook_id} is back", body)
+
+
+def _kind(webhook: Webhook) -> str:
+    if webhook.bot_id:
+        return "bot's callback"
+    return "application's callback" if webhook.application_id else "webhook"
+
+
+def _telling_of(webhook: Webhook, title: str, body: str) -> list[store.Write]:
+    """Tells its owner, and the owners and admins; of a personal webhook and of a test webhook only its owner."""
     if webhook.user_id or not webhook.livemode:
         return telling(webhook.workspace_id, [webhook.owner], title, body)
     return telling_admins(webhook.workspace_id, title, body, webhook.owner)

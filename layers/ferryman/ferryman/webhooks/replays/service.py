@@ -79,7 +79,10 @@ def decide_about_held(caller: Caller, webhook: Webhook, choice: Held) -> Webhook
 
 
 def read(webhook: Webhook, replay_id: str) -> Replay:
-    return table.get(webhook.workspace_id, webhook.webhook_id, replay_id)
+    replay = table.get(webhook.workspace_id, webhook.webhook_id, replay_id)
+    if replay.probe:
+        raise NotFound("The replay does not exist.")
+    return replay
 
 
 def cancel(caller: Caller, webhook: Webhook, replay_id: str) -> Replay:

@@ -83,6 +83,8 @@ def built(caller: Caller, wanted: WebhookIn, webhook_id: str, url: str, keys: li
         description=wanted.description,
         signatures=list(wanted.signatures or [formats.signature(wanted.format)]),
         max_per_second=wanted.max_per_second,
+        disable_after=wanted.disable_after,
+        probe=wanted.probe,
         trigger_words=wanted.trigger_words,
         trigger_when=wanted.trigger_when or "first_word",
         trigger_body=wanted.trigger_body or "form",
@@ -174,6 +176,8 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: S
         if before.state != "enabled":
             writes.append(ownership.still_entitled(before.workspace_id, before.owner, before.needs, _OWNER_ROUTE))
         store.commit([*writes, *extra_writes])
+    elif state == "disabled" and before.next_probe_at:
+        store.commit([table.not_probing(before, BY_A_USER), *extra_writes])
     elif state == "disabled":
         with suppress(table.NotEnabled):
             store.commit([table.disabling(before.workspace_id, webhook_id, BY_A_USER, now), *extra_writes])
