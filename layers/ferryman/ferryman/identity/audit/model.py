@@ -9,6 +9,7 @@ type Action = Literal[
     "token.created",
     "token.edited",
     "token.revoked",
+    "token.all_ended",
     "user.created",
     "user.edited",
     "user.invited",
@@ -58,6 +59,16 @@ type Action = Literal[
     "command.regenerated",
     "command.deleted",
     "command.handed_over",
+    "connection.tested",
+    "message.edited",
+    "message.deleted",
+    "webhook.tested",
+    "webhook.checked",
+    "delivery.retried",
+    "replay.started",
+    "replay.cancelled",
+    "notification.created",
+    "notification.cancelled",
 ]
 
 

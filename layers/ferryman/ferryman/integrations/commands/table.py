@@ -47,15 +47,15 @@ def page(
     workspace_id: str, limit: int, after: store.Key | None, keep: Callable[[Command], bool]
 ) -> tuple[list[Command], store.Key | None]:
     """Those that `keep` takes, newest first."""
-    found = store.sifted(
+    found = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": _entry("")},
         newest_first=True,
+        key=("workspace_id", "entry"),
         limit=limit,
         after=after,
-        keep=lambda item: keep(Command.from_item(item)),
-        key=lambda item: _key(workspace_id, item["entry"]),
+        keep=lambda items: [item for item in items if keep(Command.from_item(item))],
     )
     return [Command.from_item(item) for item in found.items], found.last_key
 
