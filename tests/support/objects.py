@@ -212,6 +212,11 @@ def _session(objects: Objects) -> str:
     return str(objects.owner.signed_in().call("GET", "/v1/sessions").json["items"][0]["id"])
 
 
+def _post(objects: Objects) -> str:
+    sent = {"channel_id": objects.id("channel_id"), "message": "Build passed"}
+    return str(objects.owner.make("/api/v4/posts", sent)["id"])
+
+
 def _outgoing_hook(objects: Objects) -> str:
     hook = {
         "team_id": objects.id("team_id"),
@@ -251,6 +256,7 @@ FACTORIES: dict[str, Callable[[Objects], str]] = {
     "team_id": lambda objects: objects.owner.workspace_id.removeprefix("wsp_").lower(),
     "team_name": lambda objects: objects.owner.workspace_id.removeprefix("wsp_").lower(),
     "outgoing_hook_id": _outgoing_hook,
+    "v4_post_id": _post,
     "channel_id": lambda objects: objects.id("chat_id").removeprefix("cht_").lower(),
     "channel_name": lambda objects: objects.id("chat_id").removeprefix("cht_").lower(),
     "workspace_key": lambda objects: f"T{ids.ulid(objects.owner.workspace_id)}",

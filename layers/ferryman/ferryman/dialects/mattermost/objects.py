@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from ferryman import clock, ids
-from ferryman.conversations.chats.model import Chat
+from ferryman.conversations.chats.model import Chat, Member
 from ferryman.conversations.messages import attachments
 from ferryman.conversations.messages.model import Message
 from ferryman.formats import triggers
@@ -113,6 +113,22 @@ def channel(of: Chat) -> dict[str, Any]:
         "total_msg_count": 0,
         "extra_update_at": 0,
         "creator_id": short(of.created_by),
+    }
+
+
+def member(of: Member) -> dict[str, Any]:
+    return {
+        "channel_id": short(of.chat_id),
+        "user_id": short(of.user_id),
+        "roles": "channel_user",
+        "last_viewed_at": 0,
+        "msg_count": 0,
+        "mention_count": 0,
+        "notify_props": {},
+        "last_update_at": _milliseconds(of.added_at),
+        "scheme_user": True,
+        "scheme_admin": False,
+        "explicit_roles": "",
     }
 
 
