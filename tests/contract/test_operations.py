@@ -27,6 +27,7 @@ MEASURING = {"metrics.count", "metrics.highest", "metrics.measure"}
 INBOUND = {path.parent.name for path in (template.ROOT / "functions/inbound").glob("*/handler.py")} - {
     "mattermost_login",
     "mattermost_integrations",
+    "mattermost_bots",
 }
 # Lambda's entry counts these for every function.
 WRAPPED = {"InitDuration", "MemoryUsed"}

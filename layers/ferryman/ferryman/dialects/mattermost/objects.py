@@ -41,7 +41,8 @@ def full(prefix: str, text: str) -> str:
     return f"{prefix}_{text.upper()}"
 
 
-def _milliseconds(at: str | None) -> int:
+def milliseconds(at: str | None) -> int:
+    """A time as these clients read it; 0 for none."""
     return int(clock.seconds(at) * 1000) if at else 0
 
 
@@ -49,9 +50,9 @@ def user(of: User, *, own: bool) -> dict[str, Any]:
     """A user; their e-mail address for themselves only."""
     found = {
         "id": short(of.user_id),
-        "create_at": _milliseconds(of.created_at),
-        "update_at": _milliseconds(of.updated_at),
-        "delete_at": 0 if of.active else _milliseconds(of.updated_at),
+        "create_at": milliseconds(of.created_at),
+        "update_at": milliseconds(of.updated_at),
+        "delete_at": 0 if of.active else milliseconds(of.updated_at),
         "username": username(of),
         "auth_data": "",
         "auth_service": "",
@@ -81,8 +82,8 @@ def team_name(of: Workspace) -> str:
 def team(of: Workspace) -> dict[str, Any]:
     return {
         "id": short(of.workspace_id),
-        "create_at": _milliseconds(of.created_at),
-        "update_at": _milliseconds(of.created_at),
+        "create_at": milliseconds(of.created_at),
+        "update_at": milliseconds(of.created_at),
         "delete_at": 0,
         "display_name": of.name,
         "name": team_name(of),
@@ -100,9 +101,9 @@ def channel(of: Chat) -> dict[str, Any]:
     """A channel. Only members see a chat, so a group is a private channel."""
     return {
         "id": short(of.chat_id),
-        "create_at": _milliseconds(of.created_at),
-        "update_at": _milliseconds(of.updated_at),
-        "delete_at": 0 if of.active else _milliseconds(of.updated_at),
+        "create_at": milliseconds(of.created_at),
+        "update_at": milliseconds(of.updated_at),
+        "delete_at": 0 if of.active else milliseconds(of.updated_at),
         "team_id": short(of.workspace_id) if of.type == "group" else "",
         "type": "P" if of.type == "group" else "D",
         "display_name": of.name,
@@ -125,7 +126,7 @@ def member(of: Member) -> dict[str, Any]:
         "msg_count": 0,
         "mention_count": 0,
         "notify_props": {},
-        "last_update_at": _milliseconds(of.added_at),
+        "last_update_at": milliseconds(of.added_at),
         "scheme_user": True,
         "scheme_admin": False,
         "explicit_roles": "",
@@ -144,13 +145,13 @@ def post(of: Message) -> dict[str, Any]:
     boxes = attachments.shown(of.attachments)
     if boxes:
         props["attachments"] = [_without_nulls(box) for box in boxes]
-    created = _milliseconds(of.created_at)
+    created = milliseconds(of.created_at)
     return {
         "id": short(of.message_id),
         "create_at": created,
-        "update_at": _milliseconds(of.edited_at) or created,
-        "edit_at": _milliseconds(of.edited_at),
-        "delete_at": _milliseconds(of.deleted_at),
+        "update_at": milliseconds(of.edited_at) or created,
+        "edit_at": milliseconds(of.edited_at),
+        "delete_at": milliseconds(of.deleted_at),
         "is_pinned": False,
         "user_id": short(of.user_id or of.origin_id),
         "channel_id": short(of.chat_id),
