@@ -30,7 +30,7 @@ def test_a_webhook_is_posted_to_by_the_id_that_creating_shows(world: World, work
     chat = workspace.chat()
     sent = {
         "display_name": "Builds",
-        "description": "Of the CI",
+        "description": "CI builds",
         "username": "ci",
         "icon_url": "https://i.example/c.png",
     }
@@ -42,7 +42,7 @@ def test_a_webhook_is_posted_to_by_the_id_that_creating_shows(world: World, work
     (message,) = workspace.call("GET", f"/v1/chats/{chat}/messages").json["items"]
     assert (message["author"]["name"], message["author"]["avatar_url"]) == ("ci", "https://i.example/c.png")
     own = workspace.call("GET", "/v1/incoming-webhooks").json["items"][0]
-    assert (own["title"], own["description"], own["flavour"]) == ("Builds", "Of the CI", "mattermost")
+    assert (own["title"], own["description"], own["flavour"]) == ("Builds", "CI builds", "mattermost")
 
 
 def test_a_webhook_is_read_changed_and_deleted_by_both_its_ids(world: World, workspace: Workspace) -> None:

@@ -55,7 +55,7 @@ NEEDS: dict[str, Scope | None] = {
     "POST /api/v4/users/tokens/revoke": "tokens:write",
 }
 OURS = [route for route in ROUTES if route.path not in OPEN and route.key in NEEDS]
-# Whoever signs in may read the workspace that they are in, and lists of their own are empty elsewhere.
+# Everybody may read the workspace that they are in, and lists of their own are empty elsewhere.
 OWN_ANYWHERE = {"GET /api/v4/users/me", "GET /api/v4/users/me/teams", "GET /api/v4/hooks/incoming", "GET /api/v4/bots"}
 
 

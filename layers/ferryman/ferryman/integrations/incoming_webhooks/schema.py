@@ -19,8 +19,8 @@ _FLAVOUR = (
 _LOCKED = "Whether senders may post to this chat only, with the flavours `mattermost` and `slack`."
 _OVERRIDES = "Whether senders may name another author and picture, with the flavours `mattermost` and `slack`."
 _AVATAR = "Shown as the author's picture."
-_TITLE = "What it is called in lists; `name` is the author of its messages."
-_ABOUT = "What it is for."
+_TITLE = "Its name in lists; `name` is the author of its messages."
+_ABOUT = "A text about it, for people."
 _SOURCE = (
     "The product whose own payloads the URL takes and turns into messages, with the flavour `ferryman`. `generic` "
     "takes any JSON. It never changes."
