@@ -31,6 +31,8 @@ from tests.support.world import Context
 
 ROOT = Path(__file__).parents[1]
 LIMIT = 1.35
+# Its sample hashes a password, whose price is chosen (decision 10) and hides everything else.
+_LOGIN = "mattermost_login"
 RUNS = 9
 _REPEATS = 30
 
@@ -38,6 +40,7 @@ _REPEATS = 30
 def measure(runs: int = RUNS) -> list[Row]:
     with stub.record() as samples:
         requests = {folder: sample for folder, sample in samples.items() if "routeKey" in sample.event}
+    requests.pop(_LOGIN)
     return [_row(folder, sample, runs) for folder, sample in requests.items() if sample.calls]
 
 

@@ -58,8 +58,8 @@ class Sample:
 @contextmanager
 def record() -> Iterator[dict[str, Sample]]:
     """A sample for each function. The receiver that deliveries go to listens while the block lasts."""
-    # The rate of a secret URL writes its count once in many posts, which one sample cannot show.
-    with world(PostsPerMinute="0") as made, Receiver() as receiver:
+    # A rate writes its count once in many requests, which one sample cannot show.
+    with world(PostsPerMinute="0", RequestsPerMinute="0") as made, Receiver() as receiver:
         owner = made.bootstrap()
         workspace = Workspace(made, owner["workspace_id"], owner["user_id"], owner["token"])
         recorder = _Recorder(made)

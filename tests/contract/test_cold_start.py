@@ -13,7 +13,7 @@ HOT = ("hooks", "dispatcher", "deliverer")
 HTTP = set(template.routes().values()) - {*HOT, "reference"}
 CALLS_STRANGERS = "deliverer"
 HTTP_CLIENT = ("requests", "charset_normalizer", "idna.core")
-NEVER = ("aws_xray_sdk", "wrapt")
+NEVER = ("aws_xray_sdk", "wrapt", "cryptography")
 NOT_WHEN_HOT = ("pydantic", "pydantic_core", "aws_lambda_powertools.event_handler")
 
 _COUNT = """

@@ -23,9 +23,10 @@ FUNCTIONS = template.functions()
 OURS = "Ferryman/${Deployment}"
 NAMES: set[str] = set(get_args(metrics.Name.__value__))
 MEASURING = {"metrics.count", "metrics.highest", "metrics.measure"}
-# Functions that external systems post to; nobody posts to a login.
+# Functions that external systems post to; nobody posts to a login, or to where webhooks are managed.
 INBOUND = {path.parent.name for path in (template.ROOT / "functions/inbound").glob("*/handler.py")} - {
-    "mattermost_login"
+    "mattermost_login",
+    "mattermost_integrations",
 }
 # Lambda's entry counts these for every function.
 WRAPPED = {"InitDuration", "MemoryUsed"}

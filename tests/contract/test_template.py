@@ -283,15 +283,22 @@ def test_no_function_may_scan_or_do_more_than_it_names(folder: str) -> None:
         assert not action.startswith("iam:")
 
 
+def _context_of(action: str) -> dict[str, dict[str, str]]:
+    """The functions that may do this with the key of secrets, each with the encryption context that it must name."""
+    pair = (action, "SecretsKey")
+    return {folder: guard.contexts(folder).get(pair, {}) for folder in FUNCTIONS if pair in guard.allowed(folder)}
+
+
 def test_only_the_deliverer_reads_signing_secrets() -> None:
-    assert {folder for folder in FUNCTIONS if ("kms:Decrypt", "SecretsKey") in guard.allowed(folder)} == {"deliverer"}
+    assert _context_of("kms:Decrypt") == {"deliverer": {}, "hooks": {"purpose": "sender"}}
     assert not [folder for folder in FUNCTIONS for action, _ in guard.allowed(folder) if action == "kms:ReEncrypt"]
 
 
 def test_only_what_makes_webhooks_writes_signing_secrets() -> None:
-    writing = {folder for folder in FUNCTIONS if ("kms:Encrypt", "SecretsKey") in guard.allowed(folder)}
+    writing = _context_of("kms:Encrypt")
+    assert writing.pop("incoming_webhooks") == {"purpose": "sender"}
     making = {folder for folder in FUNCTIONS if ("dynamodb:PutItem", "WebhooksTable") in guard.allowed(folder)}
-    assert writing <= making
+    assert writing.keys() <= making
     assert "webhooks" in writing
 
 

@@ -58,6 +58,9 @@ def check_answer(answer: Answer, described: dict[str, dict[str, Any]]) -> None:
         content = responses[str(answer.status)].get("content", {})
         known = media in content or (not content and not answer.body) or "/docs/" in answer.route
         assert known, f"{where} as {media!r} instead of {list(content)}"
+    elif answer.route.startswith("ANY /api/v4/"):  # nothing is at this address, or nobody asked
+        assert answer.status in (401, 404, 429), where
+        assert set(answer.json) == {"id", "message", "detailed_error", "request_id", "status_code"}, where
     elif answer.status != 200:  # else a page or a file of the console, the page at /docs/, or an answer to HEAD
         assert answer.status in (404, 405), where
         assert media == problems.CONTENT_TYPE, where

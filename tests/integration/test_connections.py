@@ -1,8 +1,8 @@
 """Connections: the catalogue, connecting, and what a connected product gets."""
 
 import json
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import jsonschema
 import pytest
@@ -10,7 +10,7 @@ from ferryman.integrations.connections import catalogue
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
-from tests.support.world import World
+from tests.support.world import Answer, World
 
 URL = "https://a.example/"
 NO_CHAT = "cht_01ARZ3NDEKTSV4RRFFQ69G5FAV"
@@ -34,7 +34,7 @@ def test_the_catalogue_has_a_form_and_steps_for_each_connector(workspace: Worksp
     answer = workspace.call("GET", "/v1/connectors")
     assert answer.status == 200
     connectors = {one["key"]: one for one in answer.json["items"]}
-    assert list(connectors) == [*CHATS, "zapier", "make", "n8n", "gitlab", "grafana"]
+    assert list(connectors) == [*CHATS, "zapier", "make", "n8n", "github", "gitlab", "grafana", "sentry"]
     for one in connectors.values():
         jsonschema.Draft202012Validator.check_schema(one["configuration_schema"])
         assert one["name"] and one["description"] and one["steps"]
@@ -135,20 +135,17 @@ def test_a_bad_connection_is_refused_with_the_field(workspace: Workspace, body: 
 
 # -- products that post here -------------------------------------------------------------------------------------------
 
-# The two products' posts to a webhook in Slack's form, shortened.
-SENT: dict[str, dict[str, Any]] = {
-    "gitlab": {
-        "username": "GitLab",
-        "attachments": [{"fallback": "x", "text": "Ada pushed to branch main of docs", "color": "#345"}],
-    },
-    "grafana": {
-        "username": "Grafana",
-        "attachments": [{"title": "[FIRING:1] Disk is full", "fallback": "Disk is full", "color": "#D63232"}],
-    },
-}
+PAYLOADS = Path(__file__).parents[1] / "unit" / "sources" / "payloads"
+POSTING = ("github", "gitlab", "grafana", "sentry")
 
 
-@pytest.mark.parametrize("connector", ["gitlab", "grafana"])
+def sent(world: World, connector: str, address: str) -> Answer:
+    """The product's first published payload that gives a message, posted as the product does."""
+    event = json.loads((PAYLOADS / f"{connector}.json").read_text())[0]
+    return world.call("POST", address, json_body=event["payload"], headers=event["headers"])
+
+
+@pytest.mark.parametrize("connector", POSTING)
 def test_a_product_posts_to_the_url_that_connecting_shows_once(
     world: World, workspace: Workspace, connector: str
 ) -> None:
@@ -157,23 +154,20 @@ def test_a_product_posts_to_the_url_that_connecting_shows_once(
     made = workspace.make("/v1/connections", body)
     url = f"/v1/connections/{made['id']}"
     assert (made["secret"], made["webhook_id"]) == (None, None)
-    assert made["url"].startswith("https://api.test/services/T")
+    assert made["url"].startswith("https://api.test/hooks/")
     address = made["url"].removeprefix("https://api.test")
-    if connector == "gitlab":  # it sends a form
-        form = urlencode({"payload": json.dumps(SENT[connector])})
-        kind = {"content-type": "application/x-www-form-urlencoded"}
-        posted = world.call("POST", address, body=form, headers=kind)
-    else:
-        posted = world.call("POST", address, json_body=SENT[connector])
+    posted = sent(world, connector, address)
     assert (posted.status, posted.body) == (200, b"ok")
     (message,) = workspace.call("GET", f"/v1/chats/{chat}/messages").json["items"]
-    assert message["attachments"][0]["fallback"] == SENT[connector]["attachments"][0]["fallback"]
+    assert message["attachments"][0]["title"]
+    behind = workspace.call("GET", f"/v1/incoming-webhooks/{made['incoming_webhook_id']}").json
+    assert (behind["source"], behind["has_sender_secret"]) == (connector, False)
     shown = workspace.call("GET", url)
     assert shown.json["configuration"] == {"chat_id": chat}
     assert address.encode() not in shown.body
 
     assert workspace.call("PATCH", url, {"enabled": False}).json["state"] == "disabled"
-    assert world.call("POST", address, json_body=SENT[connector]).status >= 400
+    assert sent(world, connector, address).status >= 400
     assert workspace.call("PATCH", url, {"enabled": True, "name": "Ops"}).json["state"] == "enabled"
     moved = workspace.call("PATCH", url, {"configuration": {"chat_id": workspace.chat("Other")}})
     assert (moved.status, moved.json["errors"][0]["pointer"]) == (422, "/configuration/chat_id")
@@ -181,7 +175,21 @@ def test_a_product_posts_to_the_url_that_connecting_shows_once(
     assert workspace.call("POST", f"{url}/reset", {"confirm": True}).status == 200
     assert [one["name"] for one in workspace.call("GET", "/v1/connections").json["items"]] == ["Ops"]
     assert workspace.call("DELETE", url).status == 204
-    assert world.call("POST", address, json_body=SENT[connector]).status >= 400
+    assert sent(world, connector, address).status >= 400
+
+
+@pytest.mark.parametrize("connector", POSTING)
+def test_the_secret_of_a_product_is_checked_and_never_shown(world: World, workspace: Workspace, connector: str) -> None:
+    configuration = {"chat_id": workspace.chat(), "sender_secret": "a-long-random-secret"}
+    made = workspace.make("/v1/connections", {"connector": connector, "configuration": configuration})
+    url, address = f"/v1/connections/{made['id']}", made["url"].removeprefix("https://api.test")
+    assert "a-long-random-secret" not in json.dumps(made)
+    assert sent(world, connector, address).status == 403
+    kept = workspace.call("PATCH", url, {"configuration": {"chat_id": configuration["chat_id"]}})
+    assert (kept.status, kept.json["configuration"]) == (200, {"chat_id": configuration["chat_id"]})
+    assert sent(world, connector, address).status == 403
+    workspace.call("PATCH", url, {"configuration": configuration | {"sender_secret": None}})
+    assert sent(world, connector, address).status == 200
 
 
 # -- what a person does with it ----------------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
 """The delivery log: what was sent to each webhook, filtered, and only for those who may see the webhook."""
 
+import json
 from typing import Any
 
 import pytest
-from ferryman import clock
+from ferryman import clock, ids
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
@@ -118,3 +119,46 @@ def test_the_log_of_a_deleted_webhook_is_gone(world: World, workspace: Workspace
     (delivery,) = listed(workspace, hook)
     assert workspace.call("DELETE", f"/v1/webhooks/{hook['id']}").status == 204
     assert workspace.call("GET", f"/v1/deliveries/{delivery['id']}").status == 404
+
+
+def test_a_page_of_the_longest_logs_fits_into_an_answer(
+    world: World, workspace: Workspace, hook: dict[str, Any]
+) -> None:
+    """Lambda takes answers of 6 MB; a receiver that failed sixty times may have answered a kilobyte each time."""
+    from ferryman.aws import dynamodb as store
+    from ferryman.webhooks.deliveries.model import Attempt, Delivery
+    from ferryman.webhooks.deliveries.table import TABLE, key
+
+    now = clock.now_iso()
+    attempt = Attempt(number=1, at=now, outcome="failed", status=500, duration_ms=1, excerpt="\x01" * 1024)
+    made = []
+    for _ in range(20):
+        event_id = ids.new(ids.EVENT)
+        delivery = Delivery(
+            workspace_id=workspace.workspace_id,
+            webhook_id=hook["id"],
+            delivery_id=ids.delivery(event_id, hook["id"]),
+            event_id=event_id,
+            event_type="message.created",
+            livemode=True,
+            state="exhausted",
+            created_at=now,
+            updated_at=now,
+            expires_at_epoch=int(clock.now()) + 3600,
+            attempts=[attempt] * 60,
+        )
+        its_key = key(workspace.workspace_id, hook["id"], delivery.delivery_id)
+        with world.inside("deliverer"):
+            store.commit([store.put(TABLE, {**delivery.to_item(), **its_key})])
+        made.append(delivery.delivery_id)
+    found: list[str] = []
+    target = f"{hook['log']}?limit=100"
+    while True:
+        answer = workspace.call("GET", target)
+        assert len(json.dumps(answer.body.decode(), ensure_ascii=False).encode()) < 6_000_000
+        assert answer.json["items"]
+        found += [item["id"] for item in answer.json["items"]]
+        if answer.json["next_cursor"] is None:
+            break
+        target = f"{hook['log']}?limit=100&cursor={answer.json['next_cursor']}"
+    assert found == sorted(made, reverse=True)

@@ -64,3 +64,40 @@ def test_a_delivery_that_was_never_sent_hides_nothing(world: World, workspace: W
     world.call("POST", hook.removeprefix("https://api.test"), json_body={"text": "by the hook"}, headers=made_up)
     world.pump()
     assert len(receiver.requests("/a")) == 2
+
+
+def test_nobody_hides_a_message_from_the_webhook_of_another(
+    world: World, workspace: Workspace, receiver: Receiver
+) -> None:
+    """The delivery exists and was sent, but to another receiver: its id is made of two ids that many may see."""
+    chat = workspace.chat()
+    colleague = workspace.person("manager", "messages:write", "webhooks:write")
+    assert workspace.call("PUT", f"/v1/chats/{chat}/members/{colleague.user_id}").status == 200
+    workspace.make("/v1/webhooks", {"url": receiver.url("/a"), "events": ["message.created"], "chat_ids": [chat]})
+    hook = colleague.make("/v1/incoming-webhooks", {"chat_id": chat, "name": "CI"})["url"]
+    workspace.make(f"/v1/chats/{chat}/messages", {"text": "ping"})
+    world.pump()
+    sent = {"X-FM-Delivery-ID": receiver.requests("/a")[0].headers["X-FM-Delivery-ID"]}
+    colleague.call("POST", f"/v1/chats/{chat}/messages", {"text": "by the API"}, headers=sent)
+    world.call("POST", hook.removeprefix("https://api.test"), json_body={"text": "by the hook"}, headers=sent)
+    world.pump()
+    assert len(receiver.requests("/a")) == 3
+
+
+def test_a_bot_answers_what_was_sent_to_its_owner(world: World, workspace: Workspace, receiver: Receiver) -> None:
+    chat = workspace.chat()
+    workspace.make("/v1/webhooks", {"url": receiver.url("/a"), "events": ["message.created"], "chat_ids": [chat]})
+    bots = [workspace.make("/v1/bots", {"name": "CI", "handle": f"ci-{number}"}) for number in range(2)]
+    other = workspace.person("admin", "admin:*")
+    assert workspace.call("PUT", f"/v1/bots/{bots[1]['id']}/owner", {"user_id": other.user_id}).status == 200
+    workspace.make(f"/v1/chats/{chat}/messages", {"text": "ping"})
+    world.pump()
+    sent = {"X-FM-Delivery-ID": receiver.requests("/a")[0].headers["X-FM-Delivery-ID"]}
+    for bot, seen in zip(bots, (1, 2), strict=True):
+        assert workspace.call("PUT", f"/v1/chats/{chat}/members/{bot['id']}").status == 200
+        answer = world.call(
+            "POST", f"/v1/chats/{chat}/messages", token=bot["token"], json_body={"text": "pong"}, headers=sent
+        )
+        assert answer.status == 201
+        world.pump()
+        assert len(receiver.requests("/a")) == seen

@@ -209,10 +209,11 @@ def test_a_thing_added_between_pages_moves_no_other(filled: Callable[[str], Fill
     assert len(found) == len({json.dumps(item) for item in found})
 
 
-def test_a_cursor_shows_no_more_than_the_key_of_an_item(filled: Callable[[str], Filled]) -> None:
-    """Base64 hides nothing, so nothing but ids may be in it."""
+def test_a_cursor_does_not_show_the_key_of_an_item(filled: Callable[[str], Filled]) -> None:
+    """The item at which a page ends need not be one that its reader may see."""
     made = filled("GET /v1/users")
     _, cursor = page(made.by, made.target, 1)
     assert cursor
-    content = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[16:])
-    assert content == {"workspace_id": made.by.workspace_id, "entry": made.whole[0]["id"]}
+    content = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    for shown in (made.by.workspace_id, made.whole[0]["id"], "workspace_id", "entry"):
+        assert shown.encode() not in content

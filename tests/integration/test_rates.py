@@ -1,9 +1,11 @@
-"""The rate of an incoming URL: a sender that is too quick is told when to send again, and nobody else is held up."""
+"""Rates of secret URLs and of workspaces: a sender that is too quick is told when to send again, and nobody else is."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from ferryman import clock
+from ferryman.aws import clients as aws
 from ferryman.identity import rates
 
 from tests.integration.conftest import Workspace
@@ -20,6 +22,7 @@ def hook(
 ) -> Iterator[Callable[[], Callable[[], Answer]]]:
     """Makes incoming webhooks; each comes as a function that posts to it."""
     monkeypatch.setitem(world.parameters, "PostsPerMinute", str(LIMIT))
+    monkeypatch.setitem(world.parameters, "RequestsPerMinute", "0")
     monkeypatch.setattr(clock, "now", lambda: START)
     chat = workspace.chat()
 
@@ -65,6 +68,24 @@ def test_a_quiet_sender_costs_no_write(world: World, hook: Callable[[], Callable
     assert dynamodb.scan(TableName="RatesTable")["Count"] == before + 1
 
 
+def test_a_counter_that_cannot_be_reached_refuses_nobody(
+    hook: Callable[[], Callable[[], Answer]], caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(**_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="https://dynamodb.test")
+
+    post = hook()
+    events = aws.dynamodb().meta.events
+    counting = "before-send.dynamodb.UpdateItem"
+    assert post().status == 200  # which writes when the URL was used
+    events.register(counting, fail)
+    try:
+        assert {post().status for _ in range(60)} == {200}
+    finally:
+        events.unregister(counting, fail)
+    assert "rate.not_counted" in caplog.messages
+
+
 def test_a_counter_that_fails_refuses_nobody(
     world: World, hook: Callable[[], Callable[[], Answer]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,3 +100,41 @@ def test_zero_sets_no_limit(
     monkeypatch.setitem(world.parameters, "PostsPerMinute", "0")
     post = hook()
     assert {post().status for _ in range(LIMIT + 10)} == {200}
+
+
+def test_a_workspace_has_a_rate_for_all_its_tokens_and_urls_together(
+    world: World, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = workspace.make("/v1/incoming-webhooks", {"name": "CI", "chat_id": workspace.chat()})["url"]
+    narrow, path = workspace.narrow("chats:read"), url.removeprefix("https://api.test")
+    monkeypatch.setitem(world.parameters, "RequestsPerMinute", str(LIMIT))
+    monkeypatch.setattr(clock, "now", lambda: START)
+    rates._counts.clear()
+    other = world.bootstrap()["token"]
+    requests: list[Callable[[], Answer]] = [
+        lambda: workspace.call("GET", "/v1/chats"),
+        lambda: narrow.call("GET", "/v1/chats"),
+        lambda: world.call("GET", "/api/v4/users/me", token=workspace.token),
+        lambda: world.call("POST", path, json_body={"text": "Build passed"}),
+    ]
+    assert {request().status for _ in range(LIMIT // 4) for request in requests} == {200}
+    for request in requests:
+        refused = request()
+        assert (refused.status, refused.headers["retry-after"]) == (429, "31")
+    assert world.call("GET", "/v1/me", token=other).status == 200
+    rates._counts.clear()
+
+
+def test_an_application_is_told_when_to_send_again(
+    world: World, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(world.parameters, "PostsPerMinute", "10")
+    monkeypatch.setattr(clock, "now", lambda: START)
+    chat = workspace.chat(external_id="builds")
+    made = workspace.make("/v1/applications", {"app_name": "crm", "chat_id": chat})
+    path = f"/webhooks/crm/{made['token']}"
+    assert {world.call("POST", path, json_body={"text": "Build passed"}).status for _ in range(10)} == {200}
+    refused = world.call("POST", path, json_body={"text": "Build passed"})
+    assert (refused.status, refused.headers["retry-after"]) == (429, "31")
+    assert refused.json == {"ok": False, "error_code": 429, "description": "Too Many Requests"}
+    rates._counts.clear()

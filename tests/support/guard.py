@@ -40,6 +40,18 @@ def allowed(folder: str) -> set[tuple[str, str]]:
     return pairs
 
 
+@cache
+def contexts(folder: str) -> dict[tuple[str, str], dict[str, str]]:
+    """The encryption context that a function's right asks for, by (action, resource)."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for statement in template.statements(folder):
+        for wanted in statement.get("Condition", {}).values():
+            context = {name.removeprefix("kms:EncryptionContext:"): value for name, value in wanted.items()}
+            for action in _listed(statement["Action"]):
+                found |= {(action, _resource(resource)): context for resource in _listed(statement["Resource"])}
+    return found
+
+
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
@@ -92,6 +104,10 @@ def refuse_forbidden(
         name = logical.get(bucket, bucket) + objects + (f"/index/{index}" if index else "")
         if (action, name) not in may and (f"{action.partition(':')[0]}:*", name) not in may:
             text = f"template.yaml does not allow the function {folder} to call {action} on {name}"
+            raise refused(operation, "AccessDeniedException", text=text)
+        wanted = contexts(folder).get((action, name), {})
+        if not wanted.items() <= arguments.get("EncryptionContext", {}).items():
+            text = f"template.yaml allows the function {folder} to call {action} on {name} only for {wanted}"
             raise refused(operation, "AccessDeniedException", text=text)
 
 

@@ -212,6 +212,16 @@ def _session(objects: Objects) -> str:
     return str(objects.owner.signed_in().call("GET", "/v1/sessions").json["items"][0]["id"])
 
 
+def _outgoing_hook(objects: Objects) -> str:
+    hook = {
+        "team_id": objects.id("team_id"),
+        "channel_id": objects.id("channel_id"),
+        "trigger_words": ["deploy"],
+        "callback_urls": ["https://ci.example.com/deploy"],
+    }
+    return str(objects.owner.make("/api/v4/hooks/outgoing", hook)["id"])
+
+
 FACTORIES: dict[str, Callable[[Objects], str]] = {
     "app_name": _with_application("app_name"),
     "application_id": _application,
@@ -240,6 +250,7 @@ FACTORIES: dict[str, Callable[[Objects], str]] = {
     "email": lambda objects: str(objects.owner.call("GET", "/v1/me").json["email"]),
     "team_id": lambda objects: objects.owner.workspace_id.removeprefix("wsp_").lower(),
     "team_name": lambda objects: objects.owner.workspace_id.removeprefix("wsp_").lower(),
+    "outgoing_hook_id": _outgoing_hook,
     "channel_id": lambda objects: objects.id("chat_id").removeprefix("cht_").lower(),
     "channel_name": lambda objects: objects.id("chat_id").removeprefix("cht_").lower(),
     "workspace_key": lambda objects: f"T{ids.ulid(objects.owner.workspace_id)}",

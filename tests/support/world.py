@@ -189,9 +189,9 @@ class World:
         return "".join(part.title() for part in folder.split("_")) + "Table"
 
     def rows(self) -> dict[str, int]:
-        """How many items each table holds."""
+        """How many items each table holds, without the counters of rates, which every request may write."""
         tables = get_backend("dynamodb")["123456789012"][REGION].tables
-        return {name: len(table) for name, table in tables.items()}
+        return {name: len(table) for name, table in tables.items() if name != self.table("rates")}
 
     def items(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Every item of every table, raw, as (table, item)."""
@@ -295,10 +295,19 @@ class World:
         content = answer.get("body") or ""
         raw = base64.b64decode(content) if answer.get("isBase64Encoded") else content.encode()
         made = Answer(
-            answer["statusCode"], {k.lower(): v for k, v in answer["headers"].items()}, raw, event["routeKey"]
+            answer["statusCode"],
+            {k.lower(): v for k, v in answer["headers"].items()},
+            raw,
+            self._address(event, folder),
         )
         self.answers.append(made)
         return made
+
+    def _address(self, event: dict[str, Any], folder: str) -> str:
+        """The route's key; of a greedy route, that of the address which its function finds behind it."""
+        addresses = getattr(self.module(folder), "ADDRESSES", None)
+        found = addresses and addresses.find(event["requestContext"]["http"]["method"], event["rawPath"])
+        return str(found.key if found else event["routeKey"])
 
     def event(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | str | None
@@ -344,11 +353,12 @@ class World:
 
     def _match(self, method: str, path: str) -> tuple[str, str, dict[str, str]]:
         found = []
-        for pattern, key, folder in self._routes[method]:
-            match = pattern.fullmatch(f"{method} {path}")
+        for pattern, key, folder in [*self._routes[method], *self._routes["ANY"]]:
+            match = pattern.fullmatch(f"{key.partition(' ')[0]} {path}")
             if match:
-                # A greedy route gets what no other takes.
-                found.append((("+}" in key, len(match.groupdict())), key, folder, match.groupdict()))
+                # A greedy route gets what no other takes, and a route of every method what those of one do not.
+                rank = ("+}" in key, len(match.groupdict()), key.startswith("ANY "))
+                found.append((rank, key, folder, match.groupdict()))
         if not found:
             return "$default", template.routes()["$default"], {}
         _, key, folder, parameters = min(found, key=lambda item: item[0])

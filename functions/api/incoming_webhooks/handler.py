@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from ferryman.dialects import sources
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.http.hook_urls import url_of
 from ferryman.identity.users.schema import OwnerIn
@@ -14,6 +15,8 @@ from ferryman.integrations.incoming_webhooks.schema import (
     IncomingWebhookOut,
     IncomingWebhookPatch,
     IncomingWebhookQuery,
+    PreviewIn,
+    PreviewOut,
 )
 from ferryman.schema import Listing
 
@@ -56,6 +59,17 @@ def list_incoming_webhooks(
     found, last = service.page(call.caller, query.limit, call.page_start(query), query.chat_id)
     items = [IncomingWebhookOut.of(webhook) for webhook in found]
     return Listing(items=items, next_cursor=call.next_cursor(query, last))
+
+
+@app.post(
+    "/v1/incoming-webhooks/preview",
+    summary="Try a source or a translation",
+    description="Shows the message that a payload would become. Nothing is posted or kept, and no signature is judged.",
+)
+@needs("webhooks:write")
+def preview_incoming_webhook(call: ThisCall, data: Annotated[PreviewIn, Body()]) -> PreviewOut:
+    headers = {name.lower(): value for name, value in data.headers.items()}
+    return PreviewOut.of(sources.preview(data.source, data.translation, data.payload, headers))
 
 
 @app.get("/v1/incoming-webhooks/<incoming_webhook_id>", summary="Read an incoming webhook")

@@ -15,7 +15,7 @@ handler = app
 
 
 def _chain(call: Call) -> list[str] | None:
-    return loop_prevention.of_reply(call.caller.workspace_id, call.header("x-fm-delivery-id"))
+    return loop_prevention.of_callers_reply(call.caller, call.header("x-fm-delivery-id"))
 
 
 def _replay(call: Call, message_id: str, chat_id: str) -> MessageOut:

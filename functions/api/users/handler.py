@@ -6,8 +6,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.http.api import SIGNED_IN, Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.identity.users import service, table
 from ferryman.identity.users.schema import MeOut, UserIn, UserOut, UserPatch, UserQuery
+from ferryman.identity.workspaces import service as workspaces_service
 from ferryman.identity.workspaces import table as workspaces
-from ferryman.identity.workspaces.schema import WorkspaceOut
+from ferryman.identity.workspaces.schema import WorkspaceOut, WorkspacePatch
 from ferryman.schema import Listing
 
 app = Api("Users", "The people and bots of the workspace.")
@@ -37,6 +38,16 @@ def read_me(call: ThisCall) -> MeOut:
 @needs(SIGNED_IN)
 def read_workspace(call: ThisCall) -> WorkspaceOut:
     return WorkspaceOut.of(workspaces.get(call.caller.workspace_id), call.caller.plan)
+
+
+@app.patch(
+    "/v1/workspace",
+    summary="Edit the workspace",
+    description="Its switches hold for all of it. Takes a live token or a session.",
+)
+@needs("admin:*")
+def edit_workspace(call: ThisCall, data: Annotated[WorkspacePatch, Body()]) -> WorkspaceOut:
+    return WorkspaceOut.of(workspaces_service.edit(call.caller, data), call.caller.plan)
 
 
 @app.post(

@@ -10,6 +10,7 @@ from typing import Any
 from ferryman import log, metrics, tracing
 from ferryman.dialects.fchat import answers
 from ferryman.dialects.fchat import requests as intake
+from ferryman.errors import TooManyRequests
 from ferryman.http import body, described, problems
 from ferryman.integrations.application_requests.model import Endpoint
 from ferryman.integrations.applications.posting import RequestLog
@@ -70,7 +71,7 @@ def _described(name: str, summary: str, about: str, schema: Any, example: Any, a
             "requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": example}}},
             "responses": {
                 200: {"description": "OK", "content": {"application/json": {"schema": answer}}},
-                **described.errors(400, 404, 500, 503, content={"application/json": {"schema": _ENVELOPE}}),
+                **described.errors(400, 404, 429, 500, 503, content={"application/json": {"schema": _ENVELOPE}}),
             },
             "security": [],
         }
@@ -103,12 +104,23 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     endpoint: Endpoint = "group" if event["routeKey"] == _TO_GROUP else "person"
     line = RequestLog(endpoint, request_id)
     status, error = 200, None
+    headers = {
+        "Content-Type": "application/json",
+        "X-Request-Id": request_id,
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+    }
     try:
         answer = _carry_out(line, event)
     except Exception as raised:
         status, error = answers.refusal(raised, endpoint) or _failure(raised)
         answer = answers.refused(status, error, raised)
         metrics.post_refused(status)
+        if isinstance(raised, TooManyRequests):
+            headers["Retry-After"] = str(raised.seconds)
+        elif status == answers.BUSY[0]:
+            headers["Retry-After"] = "2"
     line.end(status, error)
     tracing.annotate(message_id=line.message_id)
     log.event(
@@ -124,15 +136,6 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         duration_ms=round((time.perf_counter() - started) * 1000),
         request_id=request_id,
     )
-    headers = {
-        "Content-Type": "application/json",
-        "X-Request-Id": request_id,
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
-    }
-    if status == answers.BUSY[0]:
-        headers["Retry-After"] = "2"
     return {"statusCode": status, "headers": headers, "body": json.dumps(answer, ensure_ascii=False)}
 
 

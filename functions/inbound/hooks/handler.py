@@ -39,9 +39,9 @@ _RESPONSES = {
     200: {"description": "OK", "content": _TEXT},
     **{
         status: {**answer, "content": {**answer["content"], **_APP_ERROR, **_TEXT}}
-        for status, answer in described.errors(400, 404, 409, 413, 415, 422, 429, 500, 503).items()
+        for status, answer in described.errors(400, 403, 404, 409, 413, 415, 422, 429, 500, 503).items()
     },
-    **described.errors(403, 410, content={**_APP_ERROR, **_TEXT}),
+    **described.errors(410, content={**_APP_ERROR, **_TEXT}),
 }
 _BODY = {
     "type": "object",
@@ -86,7 +86,9 @@ paths = {
             "description": "The secret in the path is the authentication. Takes JSON, or a form with the JSON in "
             "`payload`; a missing content type is read as JSON. A webhook of the flavour `ferryman` takes 16,000 "
             "characters of `text` and ignores the other fields; one of the flavour `mattermost` or `slack` takes all "
-            "of them, splits a longer text, and refuses in that product's words.",
+            "of them, splits a longer text, and refuses in that product's words. One with a `source` takes the "
+            "payloads of that product, up to 1,000,000 bytes; an event that says nothing is answered with `ok` "
+            "and gives no message.",
             "tags": ["Incoming webhooks"],
             "requestBody": _REQUEST,
             "responses": _RESPONSES,
@@ -121,13 +123,15 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     try:
         credential = service.find(parameters["secret"])
         flavour = _flavour(parameters, credential)
-        post = _text(event) if flavour == "ferryman" else _post(event, flavour, credential)
+        post = _read(event, flavour, credential)
         if "hook_key" in parameters:
             credential = _addressed(parameters, credential)
         answered = (event.get("headers") or {}).get("x-fm-delivery-id")
         messages = service.accept(credential, post, answered)
         status, answer = 200, "ok"
-        headers |= {"Content-Type": "text/plain; charset=utf-8", "X-FM-Message-ID": messages[0].message_id}
+        headers["Content-Type"] = "text/plain; charset=utf-8"
+        if messages:
+            headers["X-FM-Message-ID"] = messages[0].message_id
     except Exception as error:
         status, answer, headers["Content-Type"] = _refuse(error, flavour or _flavour(parameters, None), request_id)
         metrics.post_refused(status)
@@ -144,6 +148,15 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         request_id=request_id,
     )
     return {"statusCode": status, "headers": headers, "body": answer}
+
+
+def _read(event: dict[str, Any], flavour: str, credential: Credential | None) -> Post | None:
+    """The post that a request asks for; None for an event of a source that says nothing."""
+    if flavour != "ferryman":
+        return _post(event, flavour, credential)
+    if credential is None:
+        service.require_open(credential)  # before the body, which may be that of a source
+    return _event(event, credential) if credential and credential.source else _text(event)
 
 
 def _flavour(parameters: dict[str, str], credential: Credential | None) -> str:
@@ -209,6 +222,22 @@ def _post(event: dict[str, Any], flavour: str, credential: Credential | None) ->
     sent = requests.payload(body.raw(event, _MAX_EDGE_BYTES), header, event.get("rawQueryString") or "", parse)
     rules = requests.SLACK if flavour == "slack" else requests.MATTERMOST
     return requests.post(sent, rules, lambda user_ids: service.handles(credential, user_ids))
+
+
+def _event(event: dict[str, Any], credential: Credential) -> Post | None:
+    """The post of another product's event. The sources are imported for webhooks that have one."""
+    from ferryman.dialects import sources
+
+    service.require_open(credential)
+    content = body.raw(event, sources.MAX_BYTES)
+    media = body.media_type(event)
+    if media == "multipart/form-data":
+        raise body.Unreadable("Send the event as JSON (application/json), not as a form with parts.", 415)
+
+    def parse(signed: bytes) -> Any:
+        return body.parse_first(_payload(signed) if media == "application/x-www-form-urlencoded" else signed)
+
+    return sources.receive(credential, content, event.get("headers") or {}, parse)
 
 
 def _text(event: dict[str, Any]) -> Post:

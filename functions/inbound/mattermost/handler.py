@@ -80,4 +80,4 @@ def _carry_out(event: dict[str, Any]) -> Answer:
 
 
 def _chain(caller: Caller, event: dict[str, Any]) -> list[str] | None:
-    return loop_prevention.of_reply(caller.workspace_id, (event.get("headers") or {}).get("x-fm-delivery-id"))
+    return loop_prevention.of_callers_reply(caller, (event.get("headers") or {}).get("x-fm-delivery-id"))

@@ -5,6 +5,7 @@ A function of its own, as only those that sign people in may read how they do it
 
 from typing import Any
 
+from ferryman import settings
 from ferryman.dialects.mattermost import v4_login
 from ferryman.http import body
 from ferryman.http.mattermost import Answer, describe, limit, read, respond
@@ -22,7 +23,11 @@ paths: dict[str, dict[str, Any]] = {
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    return respond(event, _carry_out)
+    answer = respond(event, _carry_out)
+    if token := answer["headers"].get("Token"):
+        ages = f"Path=/; Max-Age={settings.integer('SESSION_HOURS') * 3600}; HttpOnly; Secure; SameSite=Lax"
+        answer["cookies"] = [f"MMSID={token}; {ages}"]
+    return answer
 
 
 def _carry_out(event: dict[str, Any]) -> Answer:

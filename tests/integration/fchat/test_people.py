@@ -136,6 +136,12 @@ DICTIONARY = "Bad Request: reply_markup must be a dictionary"
         ({**GOOD, "buttons": [{"title": "x"}]}, "Bad Request: invalid request"),
         ({**GOOD, "reply_markup": {"inlineKeyboard": TOO_MANY}}, "Limit 30 buttons"),
         ({**GOOD, "buttons": [{"title": "x", "payload": 1}] * 31}, "Limit 30 buttons"),
+        ({**GOOD, "buttons": [{"title": "x" * 257, "payload": 1}]}, "Bad Request: button text is too long"),
+        (
+            {**GOOD, "reply_markup": {"inlineKeyboard": [[{"text": "x" * 257, "callbackData": 1}]]}},
+            "Bad Request: button text is too long",
+        ),
+        ({**GOOD, "buttons": [{"title": "x", "payload": "x" * 4095}]}, "Bad Request: button data is too long"),
         (
             {**GOOD, "reply_markup": {"inlineKeyboard": [TOO_MANY[0][:30]]}, "buttons": [{"title": "x", "payload": 1}]},
             "Limit 30 buttons",

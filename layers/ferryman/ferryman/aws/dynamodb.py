@@ -5,6 +5,7 @@ and no function scans."""
 
 import base64
 import dataclasses
+import json
 import math
 import random
 import time
@@ -25,6 +26,7 @@ type Item = dict[str, Any]
 type Key = dict[str, str]
 
 _BATCH_GET_LIMIT = 100
+_ANSWER_BYTES = 5_500_000  # of the items of one page: Lambda takes answers of 6 MB
 _AHEAD = 25  # items, of which one that is kept tells that a list goes on
 _MAX_ROUNDS = 20
 _SIFTED_AT_ONCE = 500  # items that one round of `sifted` reads
@@ -257,6 +259,21 @@ def _goes_on(
         if keep(found.items) or key is None:
             return bool(found.items) and bool(keep(found.items))
     return True
+
+
+def fitting(page: Page, key: Callable[[Item], Key], frame: Callable[[Item], int]) -> Page:
+    """As many items of the page as one answer can hold, one in any case. `key` of the last continues it.
+
+    `frame` is how many bytes an answer needs for an item besides its attributes: names of fields, and what it adds.
+    """
+    left = _ANSWER_BYTES
+    for number, item in enumerate(page.items):
+        # An answer is JSON, and a text in the JSON that Lambda hands to API Gateway.
+        described = json.dumps(item, ensure_ascii=False, default=str)
+        left -= len(json.dumps(described, ensure_ascii=False).encode()) + frame(item)
+        if left < 0 and number:
+            return Page(page.items[:number], key(page.items[number - 1]))
+    return page
 
 
 def sifted(

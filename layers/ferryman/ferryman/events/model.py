@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol, Self
 
 from ferryman.aws import dynamodb as store
 from ferryman.formats import FORMATS, STORED
-from ferryman.formats.interface import Body, Webhook
+from ferryman.formats.interface import Body, Surroundings, TriggeredWebhook, Webhook
 
 type EventType = Literal[
     "message.created",
@@ -103,6 +103,11 @@ class Event(store.Record):
         stored = (self.stored_bodies or {}).get(webhook.format)
         return FORMATS[webhook.format].render(self, webhook) if stored is None else Body(stored.encode())
 
+    def render_triggered(self, webhook: "TriggeredReceiver", around: Surroundings) -> Body:
+        """The body for a webhook with trigger words, which names its surroundings too."""
+        render = FORMATS[webhook.format].render_triggered
+        return render(self, webhook, around) if render else self.render(webhook)
+
     def to_item(self) -> store.Item:
         item = store.Record.to_item(self)
         for name in ("data", "stored_body", "stored_bodies"):
@@ -129,6 +134,10 @@ class Receiver(Webhook, Protocol):
 
     @property
     def format(self) -> str: ...
+
+
+class TriggeredReceiver(TriggeredWebhook, Receiver, Protocol):
+    """The same with trigger words."""
 
 
 @dataclass(frozen=True, slots=True)

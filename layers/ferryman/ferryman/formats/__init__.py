@@ -8,7 +8,7 @@ deliveries (docs/decisions/0020-dialects.md, docs/decisions/0045-formats-render-
 from collections.abc import Mapping
 from typing import Literal, cast
 
-from ferryman.formats import discord, fchat, fluxdesk, google_chat, mattermost, native, slack, teams
+from ferryman.formats import discord, fchat, fluxdesk, google_chat, mattermost, native, slack, teams, triggers
 from ferryman.formats.interface import OutgoingFormat, Signing
 
 # `ferryman` is our own
@@ -30,8 +30,22 @@ FORMATS: Mapping[str, OutgoingFormat] = {
     "fluxdesk": OutgoingFormat(
         fluxdesk.can_render, fluxdesk.render, fluxdesk.schema, Signing(fluxdesk.headers, fluxdesk.sign)
     ),
-    "slack": OutgoingFormat(slack.can_render, slack.render, slack.schema),
-    "mattermost": OutgoingFormat(mattermost.can_render, mattermost.render, mattermost.schema),
+    "slack": OutgoingFormat(
+        slack.can_render,
+        slack.render,
+        slack.schema,
+        read_response=slack.read_response,
+        response_bytes=triggers.RESPONSE_BYTES,
+        render_triggered=slack.render_triggered,
+    ),
+    "mattermost": OutgoingFormat(
+        mattermost.can_render,
+        mattermost.render,
+        mattermost.schema,
+        read_response=mattermost.read_response,
+        response_bytes=triggers.RESPONSE_BYTES,
+        render_triggered=mattermost.render_triggered,
+    ),
     "teams": OutgoingFormat(teams.can_render, teams.render, teams.schema),
     "discord": OutgoingFormat(discord.can_render, discord.render, discord.schema),
     "google_chat": OutgoingFormat(google_chat.can_render, google_chat.render, google_chat.schema),

@@ -4,10 +4,14 @@ A format sees an event and a webhook through the protocols here, so it imports n
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+# How a trigger word is found in a message's first word, and how the body of such a delivery is written.
+type TriggerWhen = Literal["first_word", "starts_with"]
+type TriggerBody = Literal["form", "json"]
 
 
 class Event(Protocol):
@@ -36,6 +40,20 @@ class Webhook(Protocol):
     def webhook_id(self) -> str: ...
 
 
+class TriggeredWebhook(Webhook, Protocol):
+    """A webhook that messages call by their first word."""
+
+    @property
+    def trigger_words(self) -> list[str] | None:
+        """The words that call the webhook: an empty list for every message, None for a webhook without triggers."""
+        ...
+
+    @property
+    def trigger_when(self) -> TriggerWhen: ...
+    @property
+    def trigger_body(self) -> TriggerBody: ...
+
+
 class Response(Protocol):
     """The body of a receiver's 2xx answer. `is_whole` is false when it was cut off."""
 
@@ -55,11 +73,26 @@ class Body:
     content_type: str = JSON
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """The names that the body of a delivery with a trigger holds besides its event."""
+
+    workspace_id: str
+    workspace_name: str
+    chat_name: str
+    author_name: str
+    token: str = field(repr=False)  # by which the receiver knows the sender
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The message that a receiver's answer asks for."""
+    """The message that a receiver's answer asks for. `attachments` and `props` are JSON as a message keeps them."""
 
     text: str
+    author_name: str | None = None
+    author_avatar_url: str | None = None
+    attachments: str | None = None
+    props: str | None = None
 
 
 class NotAReply(Exception):
@@ -81,6 +114,7 @@ class OutgoingFormat:
     `can_render` tells whether the product has words for an event; `render` is asked for no other. `schema` gives the
     JSON Schema of the body from the schema of our own. `read_response` finds a reply in a 2xx answer, returns None for
     an answer without one, and raises NotAReply for one that cannot be posted; it gets at most `response_bytes`.
+    A format with `render_triggered` can have trigger words, and renders their deliveries so.
     """
 
     can_render: Callable[[Event], bool]
@@ -89,3 +123,4 @@ class OutgoingFormat:
     signing: Signing | None = None  # a signature of its own, by the same name; without one, `fm` signs
     read_response: Callable[[Response], Reply | None] | None = None
     response_bytes: int = 0
+    render_triggered: Callable[[Event, TriggeredWebhook, Surroundings], Body] | None = None

@@ -1,4 +1,6 @@
-"""Mattermost's form of a message, for its incoming webhooks: `{"text": …, "username": …}` in Markdown. Pure.
+"""Mattermost's form of a message: for its incoming webhooks, `{"text": …, "username": …}` in Markdown. Pure.
+
+With trigger words, the form of its outgoing webhooks.
 
 The name and the picture are shown where the server lets integrations override them
 (https://developers.mattermost.com/integrate/webhooks/incoming/).
@@ -6,8 +8,8 @@ The name and the picture are shown where the server lets integrations override t
 
 from typing import Any
 
-from ferryman.formats import chat_text
-from ferryman.formats.interface import Body, Event, Webhook
+from ferryman.formats import chat_text, triggers
+from ferryman.formats.interface import Body, Event, Surroundings, TriggeredWebhook, Webhook
 
 MAX_TEXT = 16_383  # characters of a post
 can_render = chat_text.tells
@@ -32,3 +34,16 @@ def schema(event: dict[str, Any]) -> dict[str, Any]:
         "icon_url": {"type": "string"},
     }
     return chat_text.described(event, ["text"], properties)
+
+
+def render_triggered(event: Event, webhook: TriggeredWebhook, around: Surroundings) -> Body:
+    """The body of an outgoing webhook. The time is in seconds in a form, in milliseconds in JSON."""
+    content = triggers.fields(event, webhook, around)
+    more = {"post_id": triggers.short(event.data["message"]["id"]), "file_ids": ""}
+    at = triggers.created_at(event)
+    if webhook.trigger_body == "json":
+        return triggers.as_json({**content, **more, "timestamp": round(at * 1000)})
+    return triggers.form({**content, **more, "timestamp": str(int(at))})
+
+
+read_response = triggers.read_response

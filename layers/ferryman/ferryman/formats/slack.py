@@ -1,12 +1,14 @@
-"""Slack's form of a message, for its incoming webhooks: `{"text": …}` in mrkdwn. Pure.
+"""Slack's form of a message: for its incoming webhooks, `{"text": …}` in mrkdwn. Pure.
+
+With trigger words, the form of its outgoing webhooks.
 
 Slack escapes `&`, `<` and `>`, so no text can call a channel (https://docs.slack.dev/messaging/formatting-message-text).
 """
 
 from typing import Any
 
-from ferryman.formats import chat_text
-from ferryman.formats.interface import Body, Event, Webhook
+from ferryman.formats import chat_text, triggers
+from ferryman.formats.interface import Body, Event, Reply, Response, Surroundings, TriggeredWebhook, Webhook
 
 MAX_TEXT = 40_000  # characters; Slack cuts longer texts
 _LONGEST_ESCAPE = len("&amp;")
@@ -31,3 +33,15 @@ def schema(event: dict[str, Any]) -> dict[str, Any]:
     """The JSON Schema of Slack's body."""
     text = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT, "description": "In Slack's mrkdwn."}
     return chat_text.described(event, ["text"], {"text": text})
+
+
+def render_triggered(event: Event, webhook: TriggeredWebhook, around: Surroundings) -> Body:
+    """The body of an outgoing webhook: a form, or the same fields as JSON. Its time has a fraction."""
+    content = triggers.fields(event, webhook, around) | {"timestamp": f"{triggers.created_at(event):.6f}"}
+    content["text"] = _escaped(content["text"])
+    return triggers.as_json(content) if webhook.trigger_body == "json" else triggers.form(content)
+
+
+def read_response(response: Response) -> Reply | None:
+    """The message that an answer asks for; Slack's texts have entities for three characters."""
+    return triggers.read_response(response, escaped=True)

@@ -1,14 +1,19 @@
-"""List cursors: opaque, bound to the workspace and the query, and signed so that nobody can make one up."""
+"""List cursors: sealed, so that nobody can read one or make one up, and bound to the workspace and the list.
+
+A cursor holds the key of the last item that the list looked at, which the caller need not have the right to see
+(docs/decisions/0048-sealed-cursors.md).
+"""
 
 import base64
-import hashlib
-import hmac
 import json
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Invalid
 
-_TAG_BYTES = 16
+if TYPE_CHECKING:  # twenty milliseconds, for lists of more than one page only
+    from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 
 def encode(key: bytes, query: str, last_key: store.Key | None) -> str | None:
@@ -16,20 +21,22 @@ def encode(key: bytes, query: str, last_key: store.Key | None) -> str | None:
     if last_key is None:
         return None
     content = json.dumps(last_key, separators=(",", ":")).encode()
-    return _text(_tag(key, query, content) + content)
+    return _text(_seal(key).encrypt(content, [query.encode()]))
 
 
 def decode(key: bytes, query: str, cursor: str | None) -> store.Key | None:
     """The inverse of `encode`. Raises Invalid for a cursor that was changed or belongs to another list."""
     if cursor is None:
         return None
+    from cryptography.exceptions import InvalidTag
+
     wrong = Invalid("The cursor does not belong to this list. Start again without one.", "cursor")
     try:
         blob = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), b"-_", validate=True)
-    except ValueError:
+        content = _seal(key).decrypt(blob, [query.encode()])
+    except (ValueError, InvalidTag):
         raise wrong from None
-    tag, content = blob[:_TAG_BYTES], blob[_TAG_BYTES:]
-    if not hmac.compare_digest(tag, _tag(key, query, content)) or _text(blob) != cursor:
+    if _text(blob) != cursor:
         raise wrong
     last_key: store.Key = json.loads(content)
     return last_key
@@ -39,5 +46,11 @@ def _text(blob: bytes) -> str:
     return base64.urlsafe_b64encode(blob).rstrip(b"=").decode()
 
 
-def _tag(key: bytes, query: str, content: bytes) -> bytes:
-    return hmac.digest(key, query.encode() + b"\x1f" + content, hashlib.sha256)[:_TAG_BYTES]
+@lru_cache(maxsize=256)
+def _seal(key: bytes) -> "AESSIV":
+    """AES-256-SIV (RFC 5297), which needs no nonce: the same place of the same list has the same cursor."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    return AESSIV(HKDF(SHA256(), 64, salt=None, info=b"ferryman list cursor").derive(key))

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ferryman import clock, log, settings
+from ferryman import clock, log
 from ferryman.dialects.mattermost import answers, v4
 from ferryman.dialects.mattermost.v4 import AppError
-from ferryman.errors import NotAllowed, NotAuthenticated, NotFound
+from ferryman.errors import NotAllowed, NotAuthenticated, NotFound, TooManyRequests
 from ferryman.http import body, described, problems
 
 type Answer = tuple[int, Any, dict[str, str]]  # status, JSON, more headers
@@ -32,7 +32,9 @@ _ERROR = {
     },
     "text/plain": {"schema": {"type": "string"}},
 }
-_NOT_OFFERED = "Not offered: files cannot be attached."
+_TEXT = "text/plain; charset=utf-8"
+_NOT_OFFERED = "Not offered: files cannot be attached, and the workspace's plan may have no integrations."
+NOTHING = AppError(404, "api.context.404.app_error", "Sorry, we could not find the page.")  # at this address
 
 
 def describe(name: str, summary: str, status: int, *, public: bool = False, example: Any = None) -> dict[str, Any]:
@@ -71,7 +73,9 @@ def respond(event: dict[str, Any], carry_out: Callable[[dict[str, Any]], Answer]
         status, answer, more = carry_out(event)
         text = json.dumps(answer, ensure_ascii=False)
     except Limited as limited:
-        status, text, more = 429, "limit exceeded\n", limited.headers | {"Content-Type": "text/plain; charset=utf-8"}
+        status, text, more = 429, "limit exceeded\n", limited.headers | {"Content-Type": _TEXT}
+    except TooManyRequests as limited:  # the workspace's rate, not this credential's
+        status, text, more = 429, "limit exceeded\n", {"Retry-After": str(limited.seconds), "Content-Type": _TEXT}
     except Exception as error:
         refused = _refusal(error)
         status, more = refused.status, {}
@@ -88,11 +92,7 @@ def respond(event: dict[str, Any], carry_out: Callable[[dict[str, Any]], Answer]
         duration_ms=round((time.perf_counter() - started) * 1000),
         request_id=request_id,
     )
-    found: dict[str, Any] = {"statusCode": status, "headers": headers | more, "body": text}
-    if "Token" in more:
-        ages = f"Path=/; Max-Age={settings.integer('SESSION_HOURS') * 3600}; HttpOnly; Secure; SameSite=Lax"
-        found["cookies"] = [f"MMSID={more['Token']}; {ages}"]
-    return found
+    return {"statusCode": status, "headers": headers | more, "body": text}
 
 
 def _refusal(error: Exception) -> AppError:

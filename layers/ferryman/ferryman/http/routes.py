@@ -39,7 +39,7 @@ class Route:
         """The error answers that the declaration implies, as OpenAPI responses."""
         statuses = {500, 503}
         if self.needs.scope is not PUBLIC:
-            statuses |= {401, 422}
+            statuses |= {401, 422, 429}
             if self.needs.scope or self.needs.session:
                 statuses.add(403)
             if "{" in self.path:

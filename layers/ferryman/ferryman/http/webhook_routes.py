@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.http.api import Api, Call, Replay, ThisCall, errors, needs
 from ferryman.http.webhook_owners import Management
 from ferryman.schema import Listing
+from ferryman.webhooks import signing
 from ferryman.webhooks.deliveries import service as deliveries
 from ferryman.webhooks.deliveries.schema import DeliveryOut
 from ferryman.webhooks.replays import service as replays
@@ -23,6 +24,8 @@ from ferryman.webhooks.subscriptions.schema import WebhookCreated, WebhookOut
 def _created(webhook: Webhook, secret: str | None = None) -> WebhookCreated:
     created = WebhookCreated.of(webhook)
     created.secret = secret
+    if webhook.is_triggered and secret:
+        created.token = signing.token([secret])
     return created
 
 

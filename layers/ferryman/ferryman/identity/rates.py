@@ -7,9 +7,9 @@ a busy one a fiftieth of a write for each request, and no key is hot. So a limit
 
 from dataclasses import dataclass
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from ferryman import clock, log
+from ferryman import clock, log, settings
 from ferryman.aws import dynamodb as store
 from ferryman.errors import TooManyRequests
 
@@ -27,6 +27,23 @@ class _Count:
 
 
 _counts: dict[str, _Count] = {}
+
+
+def spend_of_workspace(workspace_id: str) -> None:
+    """Count one request of a workspace: each with a token or session, and each to one of its secret URLs.
+
+    Raises TooManyRequests beyond `REQUESTS_PER_MINUTE`.
+    """
+    spend(workspace_id, settings.integer("REQUESTS_PER_MINUTE"))
+
+
+def spend_of_url(workspace_id: str, subject_id: str) -> None:
+    """Count one request to the secret URL of an incoming webhook or an application, and so one of its workspace.
+
+    Raises TooManyRequests beyond `POSTS_PER_MINUTE`, and as `spend_of_workspace`.
+    """
+    spend(f"{workspace_id}/{subject_id}", settings.integer("POSTS_PER_MINUTE"))
+    spend_of_workspace(workspace_id)
 
 
 def spend(subject: str, limit: int) -> None:
@@ -57,7 +74,7 @@ def _together(subject: str, minute: int, requests: int) -> int:
     )
     try:
         item = store.commit([write], return_new=True)
-    except ClientError as error:
+    except (BotoCoreError, ClientError) as error:
         log.warning("rate.not_counted", error=type(error).__name__)
         return 0
     return int(item["requests"]) if item else 0

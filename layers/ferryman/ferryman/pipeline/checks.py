@@ -10,6 +10,7 @@ from typing import Literal
 from ferryman import clock
 from ferryman.events.model import Event
 from ferryman.formats import FORMATS
+from ferryman.pipeline.surroundings import Names
 from ferryman.pipeline.under_way import Invocation
 from ferryman.webhooks import retry_policy, tickets
 from ferryman.webhooks.deliveries.model import Delivery
@@ -73,6 +74,7 @@ class Case:
     memberships: set[tuple[str, str]]
     read_at: float
     is_readable: bool = True
+    names: Names | None = None  # around the event, for a webhook with trigger words
 
 
 class UnreadableRow(Exception):

@@ -20,14 +20,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from ferryman import clock, ids, log, metrics, settings, tracing
+from ferryman.events.model import Event
 from ferryman.formats import FORMATS
-from ferryman.formats.interface import Body
+from ferryman.formats.interface import JSON, Body
 from ferryman.outbound import allowed_targets, own_network, transport
-from ferryman.outbound.outcomes import Outcome
+from ferryman.outbound.outcomes import Outcome, Unreachable
 from ferryman.pipeline import checks, replies
 from ferryman.pipeline.checks import Cancel, Case, Defer, Done, Move, Return, Verdict
 from ferryman.pipeline.prepare import Prepared, key, prepare
 from ferryman.pipeline.settle import settle
+from ferryman.pipeline.surroundings import Names
 from ferryman.pipeline.under_way import Invocation
 from ferryman.webhooks import health, signing, tickets
 from ferryman.webhooks.deliveries import table as deliveries
@@ -71,6 +73,7 @@ def deliver(batch: Sequence[Ticket], invocation: Invocation, serve: Callable[[],
             event=known.events.get(ticket.event_id),
             memberships=known.memberships,
             read_at=known.at,
+            names=known.names.get(ticket.event_id),
             is_readable=known.unreadable.isdisjoint({ticket.delivery_id, ticket.webhook_id, ticket.event_id}),
         )
 
@@ -133,10 +136,10 @@ def _attempt(case: Case, limit: int) -> Verdict:
     ticket, delivery, webhook, event = case.ticket, case.delivery, case.webhook, case.event
     assert delivery and webhook and event  # noqa: S101 - the checks stop without them
     secrets = [
-        sealing.unseal(webhook.workspace_id, webhook.webhook_id, secret.version, secret.ciphertext)
+        sealing.unseal(webhook.workspace_id, webhook.sealed_for, secret.version, secret.ciphertext)
         for secret in webhook.signing_secrets()
     ]
-    body = event.render(webhook)
+    body = _rendered(event, webhook, case.names, secrets)
     if not delivery.test and (wait := health.wait(webhook, limit, ticket.place)):
         return _act(case, Defer(wait.seconds, tickets.lane_of(webhook), wait.place))
     granted_at = clock.now()
@@ -156,7 +159,16 @@ def _attempt(case: Case, limit: int) -> Verdict:
         metrics.measure("FirstAttemptLatency", (clock.now() - clock.seconds(event.created_at)) * 1000)
     with case.invocation.calling(delivery, webhook):
         outcome = _send(delivery, webhook, body, secrets, limit)
+    if webhook.is_triggered:
+        outcome = _without(signing.token(secrets), outcome)
     return settle(delivery, webhook, outcome)
+
+
+def _rendered(event: Event, webhook: Webhook, names: Names | None, secrets: Sequence[str]) -> Body:
+    if not webhook.is_triggered:
+        return event.render(webhook)
+    assert names  # noqa: S101 - whether a webhook has trigger words never changes, so they were read
+    return event.render_triggered(webhook, names.with_token(event, signing.token(secrets)))
 
 
 def _read_again(case: Case) -> Case:
@@ -173,17 +185,32 @@ def _send(delivery: Delivery, webhook: Webhook, body: Body, secrets: Sequence[st
     if replies.can_reply(webhook, delivery):
         options["max_response_bytes"] = FORMATS[webhook.format].response_bytes
         options["response_seconds"] = replies.RESPONSE_SECONDS
+    headers = signing.headers(signed, webhook.signatures, secrets, body)
+    if webhook.is_triggered:
+        headers["Accept"] = JSON
     try:
         return transport.post(
             webhook.url,
             body.content,
-            signing.headers(signed, webhook.signatures, secrets, body),
+            headers,
             allowed_targets=allowed_targets.of_deployment(),
             **options,
         )
     except own_network.OwnNetworkDown:
         deliveries.release(delivery)
         raise
+
+
+def _without(token: str, outcome: Outcome) -> Outcome:
+    """The outcome, whose excerpt hides the token where the receiver echoed it; the excerpt may end within it."""
+    if isinstance(outcome, Unreachable):
+        return outcome
+    excerpt = outcome.excerpt.replace(token, "[redacted]")
+    for length in range(len(token) - 1, 5, -1):
+        if excerpt.endswith(token[:length]):
+            excerpt = f"{excerpt[:-length]}[redacted]"
+            break
+    return replace(outcome, excerpt=excerpt)
 
 
 def _act(case: Case, stop: checks.Stop) -> Verdict:

@@ -1,6 +1,7 @@
 """The rule that decides which webhooks want an event, and the topics under which their subscriptions are found."""
 
 from ferryman.events.model import Event
+from ferryman.formats import triggers
 from ferryman.webhooks.loop_prevention import MAX_HOPS
 from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import Webhook
@@ -34,6 +35,8 @@ def wants(webhook: Webhook, event: Event, members: set[tuple[str, str]]) -> bool
     if webhook.created_at > event.created_at or webhook.state != "enabled":
         return False
     if not event.can_be_rendered(webhook.format):
+        return False
+    if webhook.is_triggered and not triggers.calls(webhook, event):
         return False
     if webhook.is_global:
         return True

@@ -1,12 +1,13 @@
 """Reads everything that a batch of tickets needs, in two to six calls."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ferryman import clock
 from ferryman.conversations.chats import table as chats
 from ferryman.events.model import Event
-from ferryman.pipeline import load_events
+from ferryman.pipeline import load_events, surroundings
+from ferryman.pipeline.surroundings import Names
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.subscriptions import table as webhooks
@@ -24,10 +25,14 @@ class Prepared:
     memberships: set[tuple[str, str]]
     unreadable: set[str]  # ids of rows that are there, and that this version cannot read
     at: float  # when all that was read
+    names: dict[str, Names] = field(default_factory=dict)  # around events for webhooks with trigger words
 
 
 def prepare(batch: Sequence[Ticket]) -> Prepared:
-    """Two to six batch reads, whatever the size of the batch. Consistent, but for messages."""
+    """Two to six batch reads, whatever the size of the batch. Consistent, but for messages.
+
+    A workspace with triggered deliveries in the batch takes three more.
+    """
     unreadable: set[str] = set()
     at = clock.now()
     stored = deliveries.get_many((key(ticket) for ticket in batch if not ticket.first_receive), unreadable)
@@ -53,7 +58,8 @@ def prepare(batch: Sequence[Ticket]) -> Prepared:
     members: set[tuple[str, str]] = set()
     for workspace_id, chosen in pairs.items():
         members |= chats.memberships(workspace_id, chosen)
-    return Prepared(deliveries_by_id, webhooks_by_id, events_by_id, members, unreadable, at)
+    names = surroundings.of(_triggering(wanted, webhooks_by_id, events_by_id))
+    return Prepared(deliveries_by_id, webhooks_by_id, events_by_id, members, unreadable, at, names)
 
 
 def key(ticket: Ticket) -> tuple[str, str, str]:
@@ -70,6 +76,18 @@ def _is_plain(ticket: Ticket, webhooks_by_id: dict[str, Webhook], events_by_id: 
     if webhook is None or ticket.event_id not in events_by_id:
         return False
     return webhook.state == "enabled" and not (webhook.paused_until or webhook.max_per_second)
+
+
+def _triggering(
+    wanted: Sequence[Ticket], webhooks_by_id: dict[str, Webhook], events_by_id: dict[str, Event]
+) -> list[Event]:
+    """The events that webhooks with trigger words are told, each once."""
+    found = {}
+    for ticket in wanted:
+        webhook, event = webhooks_by_id.get(ticket.webhook_id), events_by_id.get(ticket.event_id)
+        if webhook and webhook.is_triggered and event and not event.erased_at:
+            found[event.event_id] = event
+    return list(found.values())
 
 
 def _source(ticket: Ticket, delivery: Delivery | None) -> load_events.Source:

@@ -1,4 +1,4 @@
-"""Replies: a bot's answer to a delivery becomes a message by the bot.
+"""Replies: a bot's answer to a delivery becomes a message by the bot; that of a triggered webhook, one in its name.
 
 The deliverer reads the answer and stores it as an event, in the transaction that settles the delivery. The dispatcher
 turns the event into a message. So a crash stores both or neither, and a delivery whose reply is stored is never
@@ -36,7 +36,7 @@ class AlreadyReplied(Conflict):
 
 
 def can_reply(webhook: Webhook, delivery: Delivery) -> bool:
-    """Whether the answers of this webhook's receiver are read: it is a bot's, and somebody posts in a chat."""
+    """Whether the answers of this webhook's receiver are read: somebody answers for it, and posts in a chat."""
     format_ = FORMATS[webhook.format]
     return bool(format_.read_response and webhook.replies_as and delivery.chat_id and not delivery.test)
 
@@ -68,14 +68,29 @@ def storing(webhook: Webhook, delivery: Delivery, reply: Reply) -> store.Write:
             "webhook_id": webhook.webhook_id,
             "user_id": webhook.replies_as,
             "text": reply.text,
+            **(_as_program(webhook, reply) if webhook.is_triggered else {}),
         },
         chain=[*(delivery.chain or []), webhook.webhook_id][-MAX_HOPS:],
     )
     return events.creating_once(event, AlreadyReplied("The delivery was replied to before."))
 
 
+def _as_program(webhook: Webhook, reply: Reply) -> dict[str, str | None]:
+    """The rest of an answer to trigger words: it is posted in the webhook's name, not in its owner's."""
+    return {
+        "author_name": reply.author_name or webhook.reply_name or webhook.name or "webhook",
+        "author_avatar_url": reply.author_avatar_url or webhook.reply_avatar_url,
+        "attachments": reply.attachments,
+        "props": reply.props,
+    }
+
+
 def post(event: Event) -> None:
-    """Turn the event of a reply into a message. The user must be active and belong to the chat, which must be open."""
+    """Turn the event of a reply into a message.
+
+    The user who posts it, or in a webhook's name answers for it, must be active and belong to the chat, which must be
+    open.
+    """
     user_id, chat_id = event.data["user_id"], event.chat_id or ""
     if reason := _obstacle(event.workspace_id, chat_id, user_id):
         log.event("reply.dropped", workspace_id=event.workspace_id, event_id=event.event_id, reason=reason)
@@ -87,7 +102,11 @@ def post(event: Event) -> None:
         text=event.data["text"],
         origin="reply",
         origin_id=event.data["webhook_id"],
-        user_id=user_id,
+        user_id=None if "author_name" in event.data else user_id,
+        author_name=event.data.get("author_name"),
+        author_avatar_url=event.data.get("author_avatar_url"),
+        attachments=event.data.get("attachments"),
+        props=event.data.get("props"),
         created_at=event.created_at,
         livemode=event.livemode,
         chain=event.chain,

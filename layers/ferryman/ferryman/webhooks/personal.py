@@ -3,6 +3,7 @@
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotAllowed, NotFound
 from ferryman.events import catalogue
+from ferryman.identity import caps
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
@@ -20,12 +21,17 @@ def create(
     """A new personal webhook of the caller, and its signing secret."""
     if caller.role == "bot":
         raise NotAllowed("Personal webhooks are for people; a bot has callbacks: POST /v1/bots/{id}/callbacks.")
-    known, _ = page(caller, MAX_PERSONAL, None)
-    if len(known) >= MAX_PERSONAL:
-        raise Conflict(f"You have {len(known)} personal webhooks; that is the most. Delete one first.")
     chosen = {name: value for name, value in wanted.model_dump().items() if value is not None}
     as_webhook = WebhookIn.model_validate({"events": [*catalogue.PERSONAL], **chosen})
-    return service.create(caller, as_webhook, idempotency_key, user_id=caller.user_id)
+
+    def counted(within_cap: store.Write) -> tuple[Webhook, str]:
+        known, _ = page(caller, MAX_PERSONAL, None)
+        if len(known) >= MAX_PERSONAL:
+            raise Conflict(f"You have {len(known)} personal webhooks; that is the most. Delete one first.")
+        user_id = caller.user_id
+        return service.create(caller, as_webhook, idempotency_key, user_id=user_id, extra_writes=lambda _: [within_cap])
+
+    return caps.within(caller.workspace_id, caller.user_id, counted)
 
 
 def page(caller: Caller, limit: int, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:

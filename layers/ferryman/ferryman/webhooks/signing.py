@@ -64,6 +64,15 @@ def described(attempt: SignedAttempt, signatures: Sequence[Signature]) -> dict[s
     return found
 
 
+def token(secrets: Sequence[str]) -> str:
+    """The token in the bodies of a webhook with trigger words: 26 letters and digits, made of the newest secret.
+
+    It is another text than the secret, so that whoever reads a body cannot sign.
+    """
+    digest = hmac.digest(secrets[0].encode(), b"trigger token", hashlib.sha256)
+    return base64.b32encode(digest).decode()[:26].lower()
+
+
 def fm_signature(secrets: Sequence[str], timestamp: int, body: bytes) -> str:
     """The value of X-FM-Webhook-Signature. `timestamp` is in unix seconds."""
     signed = f"{timestamp}.".encode() + body

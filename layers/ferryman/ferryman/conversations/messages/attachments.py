@@ -8,24 +8,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-type Attachment = dict[str, Any]
+from ferryman.formats.attachments import MAX_BYTES as MAX_BYTES
+from ferryman.formats.attachments import TEXTS as TEXTS
+from ferryman.formats.attachments import Attachment as Attachment
 
-MAX_BYTES = 131_072  # of a message's attachments and props as JSON; an item of DynamoDB holds 400 KB
-TEXTS = (
-    "fallback",
-    "color",
-    "pretext",
-    "author_name",
-    "author_link",
-    "author_icon",
-    "title",
-    "title_link",
-    "text",
-    "image_url",
-    "thumb_url",
-    "footer",
-    "footer_icon",
-)
 ACTION_TEXTS = ("id", "type", "name", "style", "data_source", "default_option", "tooltip", "url")
 
 

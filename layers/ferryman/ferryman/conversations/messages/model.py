@@ -45,6 +45,15 @@ class Message(store.Record):
     expires_at_epoch: int | None = None  # when the table may forget it; None for never
 
 
+# Who spoke, where no user did.
+_AUTHORS: dict[Origin, str] = {
+    "token": "user",
+    "incoming_webhook": "incoming_webhook",
+    "application": "application",
+    "reply": "webhook",
+}
+
+
 def rows(message: Message) -> list[list[dict[str, Any]]] | None:
     """The buttons below a message, row by row: each has a `label` and `data`, any JSON value."""
     found: list[list[dict[str, Any]]] | None = json.loads(message.buttons) if message.buttons else None
@@ -72,7 +81,7 @@ def describe(message: Message) -> dict[str, object]:
         {"type": "user", "id": message.user_id}
         if message.user_id
         else {
-            "type": "application" if message.origin == "application" else "incoming_webhook",
+            "type": _AUTHORS[message.origin],
             "id": message.origin_id,
             "name": message.author_name,
             "avatar_url": message.author_avatar_url,

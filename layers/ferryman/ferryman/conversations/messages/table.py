@@ -8,7 +8,6 @@ That its event was dispatched is written in `receipts`. The sweeper finds what h
 has found to be late, or that it could not find in that way, until they were dispatched.
 """
 
-import json
 from collections.abc import Iterator
 
 from ferryman import clock, ids, settings
@@ -23,7 +22,6 @@ ACTIVE_INDEX = "active"
 _ACTIVE = "active = :entry AND message_id BETWEEN :low AND :high"
 # An id that is older than that when its message is put might be where the sweeper has been already.
 PROMPT_SECONDS = 30
-_MAX_PAGE_BYTES = 5_500_000  # Lambda takes answers of 6 MB
 _FRAME_BYTES = 2_500  # of a message: names of fields, and the handles that it mentions
 
 
@@ -73,24 +71,8 @@ def page(
         limit=limit,
         after=after,
     )
-    shown = [Message.from_item(item) for item in found.items]
-    fitting = _fitting(shown)
-    if fitting == len(shown):
-        return shown, found.last_key
-    last = shown[fitting - 1]
-    return shown[:fitting], key(workspace_id, chat_id, last.message_id)
-
-
-def _fitting(listed: list[Message]) -> int:
-    """How many of these messages one answer can hold; one in any case."""
-    left = _MAX_PAGE_BYTES
-    for number, message in enumerate(listed):
-        # An answer is JSON, and a text in the JSON that Lambda hands to API Gateway.
-        described = json.dumps(message.to_item(), ensure_ascii=False, default=str)
-        left -= len(json.dumps(described, ensure_ascii=False).encode()) + _FRAME_BYTES
-        if left < 0 and number:
-            return number
-    return len(listed)
+    found = store.fitting(found, lambda item: key(workspace_id, chat_id, item["message_id"]), lambda _: _FRAME_BYTES)
+    return [Message.from_item(item) for item in found.items], found.last_key
 
 
 def between(workspace_id: str, chat_id: str, after: str, until: str, limit: int) -> tuple[list[Message], str | None]:

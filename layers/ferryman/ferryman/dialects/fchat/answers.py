@@ -4,6 +4,7 @@ from typing import Any
 
 from ferryman.conversations.contexts.model import Context
 from ferryman.dialects.fchat.requests import InvalidKeyboard, InvalidRequest, NoDictionary
+from ferryman.errors import TooManyRequests
 from ferryman.integrations.application_requests.model import Endpoint
 from ferryman.integrations.applications import posting as intake
 
@@ -18,6 +19,8 @@ _REFUSALS: dict[type[Exception], Refusal] = {
     NoDictionary: (400, "Bad Request: reply_markup must be a dictionary"),
     InvalidKeyboard: (400, "Bad Request: inlineKeyboard must be a list of list of dicts"),
     intake.TooManyButtons: (400, "Limit 30 buttons"),
+    intake.ButtonTextTooLong: (400, "Bad Request: button text is too long"),
+    intake.ButtonDataTooLong: (400, "Bad Request: button data is too long"),
     # FChat calls the external id of a chat `beatchat_id`.
     intake.GroupWithoutExternalId: (400, "Bad Request: beatchat group id not found"),
     intake.GroupInactive: (400, "Bad Request: group is not active"),
@@ -25,6 +28,7 @@ _REFUSALS: dict[type[Exception], Refusal] = {
     intake.GroupGone: (404, "Group not found"),
     intake.NotPermitted: (404, "this app have not permission to send fchat message"),
     intake.PersonUnknown: (404, "User {email} not found!"),
+    TooManyRequests: (429, "Too Many Requests"),
 }
 _UNKNOWN = "hannel or token not found"  # the two endpoints write its first letter differently
 BUSY: Refusal = (503, "The service is busy. Send the request again in a moment.")

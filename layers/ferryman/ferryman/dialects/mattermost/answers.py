@@ -7,7 +7,7 @@ import json
 from typing import Any, NamedTuple
 
 from ferryman.dialects.mattermost import requests, split
-from ferryman.dialects.mattermost.blocks import InvalidBlocks
+from ferryman.formats.slack_blocks import InvalidBlocks
 from ferryman.integrations.incoming_webhooks import posts
 
 

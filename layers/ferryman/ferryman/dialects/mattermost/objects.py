@@ -12,6 +12,7 @@ from ferryman import clock, ids
 from ferryman.conversations.chats.model import Chat
 from ferryman.conversations.messages import attachments
 from ferryman.conversations.messages.model import Message
+from ferryman.formats import triggers
 from ferryman.identity.permissions import Role
 from ferryman.identity.users.model import User
 from ferryman.identity.workspaces.model import Workspace
@@ -74,8 +75,7 @@ def username(of: User) -> str:
 
 
 def team_name(of: Workspace) -> str:
-    plain = re.sub("[^a-z0-9]+", "-", of.name.lower()).strip("-")
-    return plain or short(of.workspace_id)
+    return triggers.slug(of.name) or short(of.workspace_id)
 
 
 def team(of: Workspace) -> dict[str, Any]:

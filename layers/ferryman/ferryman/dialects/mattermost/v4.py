@@ -13,8 +13,9 @@ from ferryman.conversations.messages import attachments
 from ferryman.conversations.messages import service as messages_service
 from ferryman.conversations.messages import table as messages
 from ferryman.conversations.messages.model import Draft
-from ferryman.dialects.mattermost import blocks, objects, requests, split
+from ferryman.dialects.mattermost import objects, split
 from ferryman.errors import Conflict, NotFound
+from ferryman.formats import slack_attachments, slack_blocks
 from ferryman.identity import permissions
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.permissions import Scope
@@ -25,7 +26,7 @@ from ferryman.identity.workspaces import table as workspaces
 from ferryman.identity.workspaces.model import Workspace
 
 MAX_PAGE = 200
-_DEFAULT_PAGE = 60
+DEFAULT_PAGE = 60
 
 
 class AppError(Exception):
@@ -42,7 +43,7 @@ PERMISSIONS = AppError(403, "api.context.permissions.app_error", "You do not hav
 FILES = AppError(501, "api.file.attachments.disabled.app_error", "File attachments have been disabled on this server.")
 _NO_USER = AppError(404, "app.user.missing_account.const", "Unable to find the user.")
 _NO_TEAM = AppError(404, "app.team.get.find.app_error", "Unable to find the existing team.")
-_NO_CHANNEL = AppError(404, "app.channel.get.existing.app_error", "Unable to find the existing channel.")
+NO_CHANNEL = AppError(404, "app.channel.get.existing.app_error", "Unable to find the existing channel.")
 _TOO_LONG = AppError(400, "model.post.is_valid.msg.app_error", "Invalid message.")
 _ARCHIVED = AppError(400, "api.post.create_post.can_not_post_to_deleted.error", "Can not post to deleted channel.")
 _THREAD = AppError(400, "api.post.create_post.root_id.app_error", "Invalid RootId parameter.")
@@ -90,7 +91,8 @@ def logout(caller: Caller) -> None:
 # --- users ------------------------------------------------------------------------------------------------------------
 
 
-def _require(caller: Caller, scope: Scope) -> None:
+def require(caller: Caller, scope: Scope) -> None:
+    """Raises PERMISSIONS for a caller without the scope."""
     if not permissions.covers(caller.scopes, scope):
         raise PERMISSIONS
 
@@ -102,7 +104,7 @@ def me(asked: Asked) -> dict[str, Any]:
 def user(asked: Asked) -> dict[str, Any]:
     user_id = asked.id("v4_user_id", ids.USER)
     if user_id != asked.caller.user_id:
-        _require(asked.caller, "users:read")
+        require(asked.caller, "users:read")
     try:
         return _shown(asked, users.get(asked.caller.workspace_id, user_id))
     except NotFound:
@@ -110,7 +112,7 @@ def user(asked: Asked) -> dict[str, Any]:
 
 
 def user_by_name(asked: Asked) -> dict[str, Any]:
-    _require(asked.caller, "users:read")
+    require(asked.caller, "users:read")
     name = asked.path["username"].lower()
     for found in users.by_handles(asked.caller.workspace_id, [name]):
         return _shown(asked, found)
@@ -118,7 +120,7 @@ def user_by_name(asked: Asked) -> dict[str, Any]:
 
 
 def user_by_email(asked: Asked) -> dict[str, Any]:
-    _require(asked.caller, "users:read")
+    require(asked.caller, "users:read")
     found = users.by_email(asked.caller.workspace_id, asked.path["email"])
     if found is None:
         raise _NO_USER
@@ -152,22 +154,22 @@ def _team(asked: Asked) -> Workspace:
 
 
 def channel_by_name(asked: Asked) -> dict[str, Any]:
-    _require(asked.caller, "chats:read")
+    require(asked.caller, "chats:read")
     _team(asked)
     name = asked.path["channel_name"].lower()
     chat_id = chats.id_of_handle(asked.caller.workspace_id, name)
     if chat_id is None:
         if not objects.is_id(name):
-            raise _NO_CHANNEL
+            raise NO_CHANNEL
         chat_id = objects.full(ids.CHAT, name)
     try:
         return objects.channel(access.get_visible(asked.caller, chat_id))
     except NotFound:
-        raise _NO_CHANNEL from None
+        raise NO_CHANNEL from None
 
 
 def channel(asked: Asked) -> dict[str, Any]:
-    _require(asked.caller, "chats:read")
+    require(asked.caller, "chats:read")
     return objects.channel(_channel(asked))
 
 
@@ -180,7 +182,7 @@ def _channel(asked: Asked) -> Chat:
 
 def direct_channel(asked: Asked) -> dict[str, Any]:
     """The private chat of the caller and somebody else."""
-    _require(asked.caller, "messages:write")
+    require(asked.caller, "messages:write")
     pair = asked.read()
     if (
         not isinstance(pair, list)
@@ -204,9 +206,9 @@ def direct_channel(asked: Asked) -> dict[str, Any]:
 
 def posts(asked: Asked) -> dict[str, Any]:
     """A page of a channel's posts, the newest first."""
-    _require(asked.caller, "messages:read")
+    require(asked.caller, "messages:read")
     chat = _channel(asked)
-    size = asked.number("per_page", _DEFAULT_PAGE, MAX_PAGE)
+    size = asked.number("per_page", DEFAULT_PAGE, MAX_PAGE)
     skipped, after = asked.number("page", 0, 50), None
     found: list[Any] = []
     for page in range(skipped + 1):
@@ -232,7 +234,7 @@ def posts(asked: Asked) -> dict[str, Any]:
 
 
 def create_post(asked: Asked, chain: list[str] | None) -> dict[str, Any]:
-    _require(asked.caller, "messages:write")
+    require(asked.caller, "messages:write")
     sent = asked.read()
     if not isinstance(sent, dict):
         raise invalid_body("post")
@@ -263,8 +265,8 @@ def _boxes(sent: dict[str, Any]) -> list[attachments.Attachment]:
     if not isinstance(props, dict):
         raise invalid_body("props")
     try:
-        boxes = requests.attachments_of(props)
-    except (requests.InvalidPayload, blocks.InvalidBlocks):
+        boxes = slack_attachments.attachments_of(props)
+    except (slack_attachments.InvalidPayload, slack_blocks.InvalidBlocks):
         raise invalid_body("props") from None
     if attachments.size(boxes) > attachments.MAX_BYTES:
         raise _TOO_LONG

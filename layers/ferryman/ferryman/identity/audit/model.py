@@ -47,6 +47,7 @@ type Action = Literal[
     "application.token_rotated",
     "application.token_revoked",
     "application.handed_over",
+    "workspace.edited",
     "workspace.plan_changed",
     "connection.created",
     "connection.edited",

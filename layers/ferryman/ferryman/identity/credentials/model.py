@@ -39,6 +39,10 @@ class Credential(store.Record):
     flavour: str | None = None
     chat_locked: bool | None = None
     refuses_overrides: bool | None = None
+    # For an incoming webhook that takes another product's payloads: the product, its own translation, its secret.
+    source: str | None = None
+    translation: str | None = None
+    sealed_sender_secret: bytes | None = None
 
     def is_expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= clock.now_iso()

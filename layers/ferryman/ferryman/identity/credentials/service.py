@@ -5,7 +5,7 @@ from typing import Literal, cast
 from ferryman import clock, settings
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotAuthenticated, NotFound, RetryLater
-from ferryman.identity import permissions
+from ferryman.identity import permissions, rates
 from ferryman.identity.credentials import secrets, table
 from ferryman.identity.credentials.model import Caller, Credential, Source
 from ferryman.identity.plans import Plan
@@ -21,7 +21,8 @@ _EXPIRED = {
 
 
 def authenticate(token: str, source: Source | None = None) -> Caller:
-    """The caller behind an API token or a session. Raises NotAuthenticated with a text that says what to do.
+    """The caller behind an API token or a session. Raises NotAuthenticated with a text that says what to do, and
+    TooManyRequests when the workspace is beyond its rate.
 
     One consistent read; `last_used_at` is written at most every ten minutes.
     """
@@ -37,6 +38,7 @@ def authenticate(token: str, source: Source | None = None) -> Caller:
         raise NotAuthenticated(_EXPIRED[kind])
     if not credential.active:
         raise NotAuthenticated("The user behind this token was deactivated.")
+    rates.spend_of_workspace(credential.workspace_id)
     if kind == "session":
         held = permissions.of_role(credential.role)
         mark_used(credential)

@@ -1,7 +1,7 @@
 """The table `users`: (workspace_id, entry) → user, where entry is the user's id.
 
 E-mail addresses and handles are unique in a workspace: the items under the entries `email/<address>` and
-`handle/<handle>` hold them for their user.
+`handle/<handle>` hold them for their user. `mark/<user_id>` moves on with everything that a user gets up to a cap.
 """
 
 from collections.abc import Iterable
@@ -25,6 +25,10 @@ def _email_entry(email: str) -> str:
 
 def _handle_entry(handle: str) -> str:
     return f"handle/{handle.casefold()}"
+
+
+def _mark_entry(user_id: str) -> str:
+    return f"mark/{user_id}"
 
 
 def get(workspace_id: str, user_id: str) -> User:
@@ -52,7 +56,7 @@ def by_email(workspace_id: str, email: str) -> User | None:
 
 def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[User], store.Key | None]:
     """Users, oldest first."""
-    found = store.query(
+    found = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": "usr_"},
@@ -187,7 +191,8 @@ def deleting(user: User) -> list[store.Write]:
             _key(user.workspace_id, user.user_id),
             condition="updated_at = :before",
             values={":before": user.updated_at},
-        )
+        ),
+        store.delete(TABLE, _key(user.workspace_id, _mark_entry(user.user_id))),
     ]
     if user.handle:
         writes.append(store.delete(TABLE, _key(user.workspace_id, _handle_entry(user.handle))))
@@ -235,4 +240,22 @@ def acting(workspace_id: str, user_id: str, role: str, *, refused: Exception | N
         {":yes": True, ":role": role},
         names={"#role": "role"},
         refused=refused or NotAllowed("The user behind this token was deactivated or has another role now."),
+    )
+
+
+def mark(workspace_id: str, user_id: str) -> int:
+    """How often something that has a cap was created for the user (`identity.caps`)."""
+    item = store.get(TABLE, _key(workspace_id, _mark_entry(user_id)))
+    return int(item["moved"]) if item else 0
+
+
+def moving_mark(workspace_id: str, user_id: str, seen: int, *, refused: Exception) -> store.Write:
+    """Move the mark on; refused when somebody did since it was `seen`."""
+    return store.update(
+        TABLE,
+        _key(workspace_id, _mark_entry(user_id)),
+        "SET moved = :next",
+        {":next": seen + 1, **({":seen": seen} if seen else {})},
+        condition="moved = :seen" if seen else "attribute_not_exists(entry)",
+        refused=refused,
     )

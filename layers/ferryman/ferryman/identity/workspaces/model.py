@@ -10,6 +10,7 @@ from ferryman.identity.plans import Plan
 class Workspace(store.Record):
     workspace_id: str
     name: str
-    cursor_key: str  # signs this workspace's list cursors, so that nobody can make one up
+    cursor_key: str  # seals this workspace's list cursors, so that nobody can make one up
     created_at: str
     plan: Plan | None = None  # None: the deployment's default
+    allows_overrides: bool = True  # senders to incoming webhooks may name another author

@@ -9,6 +9,11 @@ from ferryman.identity.plans import Plan
 from ferryman.identity.workspaces.model import Workspace
 from ferryman.schema import Email, Input, Name, Output, Time
 
+_OVERRIDES = (
+    "Whether senders to incoming webhooks of the flavours `mattermost` and `slack` may name another author and "
+    "picture, where the webhook itself allows it."
+)
+
 
 class BootstrapIn(Input):
     """The first workspace and its owner."""
@@ -26,14 +31,27 @@ class PlanIn(Input):
     plan: Plan | None
 
 
+class WorkspacePatch(Input):
+    """The fields to change; those left out stay as they are."""
+
+    allows_overrides: bool | None = Field(None, description=f"{_OVERRIDES} A change holds within a minute.")
+
+
 class WorkspaceOut(Output):
     """The workspace of the token or session."""
 
     id: str = Field(pattern=ids.pattern(ids.WORKSPACE))
     name: str
     plan: Plan = Field(description="Connections, API tokens and outgoing webhooks need `enterprise`.")
+    allows_overrides: bool = Field(description=_OVERRIDES)
     created_at: Time
 
     @classmethod
     def of(cls, workspace: Workspace, plan: Plan) -> Self:
-        return cls(id=workspace.workspace_id, name=workspace.name, plan=plan, created_at=workspace.created_at)
+        return cls(
+            id=workspace.workspace_id,
+            name=workspace.name,
+            plan=plan,
+            allows_overrides=workspace.allows_overrides,
+            created_at=workspace.created_at,
+        )

@@ -29,18 +29,32 @@ def cursor_key(workspace_id: str) -> bytes:
     return _cursor_key(workspace_id, int(clock.now() // 300))
 
 
+@lru_cache(maxsize=1024)
+def _allows_overrides(workspace_id: str, _minute: int) -> bool:
+    return get(workspace_id).allows_overrides
+
+
+def allows_overrides(workspace_id: str) -> bool:
+    """Whether senders may name another author, remembered for a minute."""
+    return _allows_overrides(workspace_id, int(clock.now() // 60))
+
+
+def changing(workspace: Workspace, **changes: object) -> store.Write:
+    return store.set_values(
+        TABLE,
+        {"workspace_id": workspace.workspace_id},
+        changes,
+        condition="attribute_exists(workspace_id)",
+        refused=NotFound("The workspace does not exist."),
+    )
+
+
 def creating(workspace: Workspace) -> store.Write:
     return store.put(TABLE, workspace.to_item(), condition="attribute_not_exists(workspace_id)")
 
 
 def changing_plan(workspace: Workspace, plan: Plan | None) -> store.Write:
-    return store.set_values(
-        TABLE,
-        {"workspace_id": workspace.workspace_id},
-        {"plan": plan},
-        condition="attribute_exists(workspace_id)",
-        refused=NotFound("The workspace does not exist."),
-    )
+    return changing(workspace, plan=plan)
 
 
 def plan_unchanged(workspace_id: str, plan: Plan | None) -> store.Write:

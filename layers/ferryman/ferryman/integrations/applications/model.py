@@ -12,6 +12,8 @@ NEEDS: Scope = "admin:*"  # the scope that its owner's role must have
 BY_A_USER = "disabled by a user"
 MAX_TEXT = 2000  # characters (code points)
 MAX_BUTTONS = 30  # of one message
+MAX_LABEL = 256  # characters of a button's text
+MAX_BUTTON_DATA = 4096  # bytes, as ASCII JSON
 
 
 @dataclass(slots=True, kw_only=True)

@@ -4,6 +4,7 @@ Each thing that can be wrong has an exception of its own, so that a dialect can 
 """
 
 import hmac
+import json
 from dataclasses import dataclass
 
 from ferryman import clock, ids, log, settings
@@ -17,6 +18,7 @@ from ferryman.conversations.messages import table as messages
 from ferryman.conversations.messages.buttons import Button
 from ferryman.conversations.messages.model import Message
 from ferryman.errors import Conflict, FerrymanError, NotAuthenticated, NotFound, RetryLater
+from ferryman.identity import rates
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials import service as credentials_service
@@ -28,7 +30,7 @@ from ferryman.identity.users.model import User
 from ferryman.integrations.application_requests import table as requests
 from ferryman.integrations.application_requests.model import ApplicationRequest, Endpoint, RequestOutcome
 from ferryman.integrations.applications import table
-from ferryman.integrations.applications.model import MAX_BUTTONS, MAX_TEXT, Application
+from ferryman.integrations.applications.model import MAX_BUTTON_DATA, MAX_BUTTONS, MAX_LABEL, MAX_TEXT, Application
 from ferryman.schema import email_address
 from ferryman.webhooks import loop_prevention
 
@@ -85,6 +87,14 @@ class TooManyButtons(Refused):
     pass
 
 
+class ButtonTextTooLong(Refused):
+    pass
+
+
+class ButtonDataTooLong(Refused):
+    pass
+
+
 class PersonUnknown(Refused):
     """Nobody active has this e-mail address, and the application may not create them."""
 
@@ -134,7 +144,7 @@ def identify(line: RequestLog, token: str, app_name: str | None = None) -> Appli
     """The application behind a token, which must have this name when one is given.
 
     A wrong token, a wrong name and both take the same way: one read and one comparison. The read is never cached,
-    so that a revoked token is refused at the next request.
+    so that a revoked token is refused at the next request. Raises UnknownApplication and TooManyRequests.
     """
     found = credentials.find(secrets.digest(token) if secrets.APPLICATION_TOKEN.fullmatch(token) else _NOBODY)
     known = found.name or "" if found else ""
@@ -142,6 +152,7 @@ def identify(line: RequestLog, token: str, app_name: str | None = None) -> Appli
     same = hmac.compare_digest(known.encode(), wanted.encode("utf-8", "surrogatepass"))
     if found is None or found.kind != "application" or not same or not found.active:
         raise UnknownApplication("The application does not exist.")
+    rates.spend_of_url(found.workspace_id, found.subject_id)
     try:
         credentials_service.mark_used(found, table.TABLE, table.key(found.workspace_id, found.subject_id))
         application = table.get(found.workspace_id, found.subject_id)
@@ -177,6 +188,11 @@ def checked_text(text: str) -> str:
 def checked_buttons(rows: list[list[Button]]) -> list[list[Button]]:
     if sum(map(len, rows)) > MAX_BUTTONS:
         raise TooManyButtons(f"A message has at most {MAX_BUTTONS} buttons.")
+    for button in (one for row in rows for one in row):
+        if len(button.label) > MAX_LABEL:
+            raise ButtonTextTooLong(f"The text of a button has at most {MAX_LABEL} characters.")
+        if len(json.dumps(button.data)) > MAX_BUTTON_DATA:
+            raise ButtonDataTooLong(f"The data of a button has at most {MAX_BUTTON_DATA} bytes as ASCII JSON.")
     return [row for row in rows if row]
 
 
@@ -245,7 +261,9 @@ def _message(application: Application, chat: Chat, text: str, answers: str | Non
         author_name=application.app_name,
         created_at=clock.now_iso(),
         livemode=application.livemode,
-        chain=loop_prevention.of_reply(application.workspace_id, answers),
+        chain=loop_prevention.of_reply(
+            application.workspace_id, answers, [application.application_id, application.owner]
+        ),
     )
 
 

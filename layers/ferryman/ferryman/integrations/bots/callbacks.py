@@ -6,6 +6,7 @@ from contextlib import suppress
 from ferryman import clock
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotFound
+from ferryman.identity import caps
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
@@ -25,16 +26,21 @@ def create(
     caller: Caller, bot: User, wanted: CallbackIn, idempotency_key: IdempotencyKey | None = None
 ) -> tuple[Webhook, str]:
     """A new callback of an active bot, and its signing secret."""
-    known, _ = page(caller, bot, MAX_CALLBACKS, None)
-    if len(known) >= MAX_CALLBACKS:
-        raise Conflict(f"The bot has {len(known)} callbacks; that is the most. Delete one first.")
     as_webhook = WebhookIn.model_validate({"events": ["bot.mentioned"], **changes(wanted)})
 
-    def extra_writes(webhook: Webhook) -> list[store.Write]:
-        acting = users.acting(bot.workspace_id, bot.user_id, bot.role, refused=deactivated())
-        return [acting, *audit.writes(caller, "callback.created", webhook.webhook_id, {"bot_id": bot.user_id})]
+    def counted(within_cap: store.Write) -> tuple[Webhook, str]:
+        known, _ = page(caller, bot, MAX_CALLBACKS, None)
+        if len(known) >= MAX_CALLBACKS:
+            raise Conflict(f"The bot has {len(known)} callbacks; that is the most. Delete one first.")
 
-    return webhooks.create(caller, as_webhook, idempotency_key, bot_id=bot.user_id, extra_writes=extra_writes)
+        def extra_writes(webhook: Webhook) -> list[store.Write]:
+            acting = users.acting(bot.workspace_id, bot.user_id, bot.role, refused=deactivated())
+            audited = audit.writes(caller, "callback.created", webhook.webhook_id, {"bot_id": bot.user_id})
+            return [acting, within_cap, *audited]
+
+        return webhooks.create(caller, as_webhook, idempotency_key, bot_id=bot.user_id, extra_writes=extra_writes)
+
+    return caps.within(bot.workspace_id, bot.user_id, counted)
 
 
 def page(caller: Caller, bot: User, limit: int, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:

@@ -8,7 +8,7 @@ from ferryman import clock, ids, schema
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table as chats
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
-from ferryman.identity import authority, idempotency, ownership, permissions
+from ferryman.identity import authority, caps, idempotency, ownership, permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
@@ -143,6 +143,16 @@ def create_token(
 ) -> tuple[Token, str]:
     """A new token of a bot and its secret; with `revoke_others`, the others are revoked in the same transaction."""
     bot = get_visible(caller, bot_id)
+
+    def counted(within_cap: store.Write) -> tuple[Token, str]:
+        return _create_token(caller, bot, wanted, within_cap, idempotency_key)
+
+    return caps.within(bot.workspace_id, bot_id, counted)
+
+
+def _create_token(
+    caller: Caller, bot: User, wanted: BotTokenIn, within_cap: store.Write, idempotency_key: IdempotencyKey | None
+) -> tuple[Token, str]:
     known = list(_tokens(bot))
     others = [token for token in known if caller.livemode or not token.livemode]
     if len(known) >= MAX_TOKENS and not wanted.revoke_others:
@@ -153,7 +163,7 @@ def create_token(
     inherited = [scope for scope in newest.scopes if scope in permissions.of_role("bot")] if newest else []
     token, secret, writes = tokens.creating(
         caller,
-        bot_id,
+        bot.user_id,
         bot.role,
         TokenIn.model_validate(
             {
@@ -168,7 +178,7 @@ def create_token(
     if wanted.revoke_others:
         for other in others:
             writes += tokens.revoking(caller, other)
-    writes.append(table.acting(bot.workspace_id, bot_id, bot.role, refused=callbacks.deactivated()))
+    writes += [within_cap, table.acting(bot.workspace_id, bot.user_id, bot.role, refused=callbacks.deactivated())]
     try:
         store.commit([*idempotency.writes(idempotency_key, token.token_id), *writes], tries=3)
     except NotFound:

@@ -12,8 +12,8 @@ from pydantic import Field
 from ferryman import ids
 from ferryman.events.model import EventType
 from ferryman.formats import Format
-from ferryman.integrations.incoming_webhooks.model import Flavour
-from ferryman.integrations.incoming_webhooks.schema import IncomingWebhookIn
+from ferryman.integrations.incoming_webhooks.model import Source
+from ferryman.integrations.incoming_webhooks.schema import IncomingWebhookIn, SenderSecret
 from ferryman.schema import Input
 from ferryman.webhooks.subscriptions.schema import ChatIds, Events, Url, WebhookIn
 
@@ -39,10 +39,17 @@ class AutomationConfiguration(Input):
 
 
 class PostingConfiguration(Input):
-    """The other product posts to one chat."""
+    """The other product posts to one chat, in its own form."""
 
     chat_id: str = Field(
         title="Chat", pattern=ids.pattern(ids.CHAT), description="The chat that it posts to; you must belong to it."
+    )
+    sender_secret: SenderSecret | None = Field(
+        None,
+        title="Secret",
+        description="The secret that you give to the product, so that events without it are refused. It is stored "
+        "encrypted and never shown; left out in a change, it stays, and null removes it.",
+        json_schema_extra={"writeOnly": True},
     )
 
 
@@ -54,15 +61,17 @@ class Connector:
     name: str
     category: Category
     description: str
-    format: Format | None = None  # of the deliveries; None: the product posts here, in the words of `flavour`
-    flavour: Flavour = "ferryman"
+    format: Format | None = None  # of the deliveries; None: the product posts here
+    source: Source | None = None  # whose payloads the product posts
     configuration: type[Outgoing | PostingConfiguration]
     steps: tuple[str, ...]
     documentation: str  # the product's own page
 
     def incoming_webhook(self, configuration: PostingConfiguration, name: str) -> IncomingWebhookIn:
         """The incoming webhook that the connector makes. It posts to its own chat only."""
-        return IncomingWebhookIn(chat_id=configuration.chat_id, name=name, flavour=self.flavour, chat_locked=True)
+        return IncomingWebhookIn(
+            chat_id=configuration.chat_id, name=name, source=self.source, sender_secret=configuration.sender_secret
+        )
 
     def webhook(self, configuration: Outgoing, name: str) -> WebhookIn:
         """The outgoing webhook that the connector makes."""
@@ -106,13 +115,13 @@ def _automation(key: str, name: str, steps: tuple[str, ...], documentation: str)
     )
 
 
-def _posting(key: str, name: str, description: str, steps: tuple[str, ...], documentation: str) -> Connector:
+def _posting(key: Source, name: str, description: str, steps: tuple[str, ...], documentation: str) -> Connector:
     return Connector(
         key=key,
         name=name,
         category="development",
         description=description,
-        flavour="slack",
+        source=key,
         configuration=PostingConfiguration,
         steps=steps,
         documentation=documentation,
@@ -199,26 +208,53 @@ _ALL = (
         "https://docs.n8n.io/integrations/builtin/core-nodes/n8n-nodes-base.webhook/",
     ),
     _posting(
+        "github",
+        "GitHub",
+        "Pushes, pull requests, issues, releases, checks and alerts of a repository appear in a chat.",
+        (
+            "Think of a long random secret and type it below. Connect, and copy the URL that is shown once.",
+            "In the repository or the organisation, open Settings, Webhooks, Add webhook.",
+            "Paste the URL as Payload URL and the secret as Secret, and choose application/json.",
+            "Choose the events and save. GitHub sends a ping, which appears in the chat.",
+        ),
+        "https://docs.github.com/webhooks/using-webhooks/creating-webhooks",
+    ),
+    _posting(
         "gitlab",
         "GitLab",
-        "Pushes, merge requests, pipelines and comments of a project appear in a chat.",
+        "Pushes, merge requests, issues, pipelines, releases and comments of a project or a group appear in a chat.",
         (
-            "Connect, and copy the URL that is shown once.",
-            "In the project, open Settings, Integrations, Slack notifications.",
-            "Paste the URL as Webhook, choose the triggers, and leave their channels empty.",
+            "Think of a long random secret and type it below. Connect, and copy the URL that is shown once.",
+            "In the project or the group, open Settings, Webhooks, Add new webhook.",
+            "Paste the URL, and the secret as Secret token. Choose the triggers and save.",
+            "Choose Test, Push events: the push appears in the chat.",
         ),
-        "https://docs.gitlab.com/user/project/integrations/gitlab_slack_application/",
+        "https://docs.gitlab.com/user/project/integrations/webhooks/",
     ),
     _posting(
         "grafana",
         "Grafana",
-        "Alerts appear in a chat.",
+        "Alerts that fire or are resolved appear in a chat.",
         (
-            "Connect, and copy the URL that is shown once.",
-            "In Grafana, open Alerting, Contact points, and add one with the integration Slack.",
-            "Paste the URL as Webhook URL, leave Recipient and Token empty, and press Test.",
+            "Think of a long random secret and type it below. Connect, and copy the URL that is shown once.",
+            "In Grafana, open Alerting, Contact points, and add one with the integration Webhook.",
+            "Paste the URL, and the secret as Secret under HMAC signature; leave the headers there empty.",
+            "Press Test: an alert appears in the chat. Name the contact point in a notification policy.",
         ),
-        "https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/configure-slack/",
+        "https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/",
+    ),
+    _posting(
+        "sentry",
+        "Sentry",
+        "New, resolved and assigned issues, and alerts, appear in a chat.",
+        (
+            "Connect without a secret, and copy the URL that is shown once.",
+            "In Sentry, open Settings, Developer Settings, and create an internal integration.",
+            "Paste the URL as Webhook URL, switch on Alert Rule Action, and choose the resources.",
+            "Save, copy the Client Secret, and set it as the secret here.",
+            "Name the integration as an action of an alert rule.",
+        ),
+        "https://docs.sentry.io/organization/integrations/integration-platform/webhooks/",
     ),
 )
 CATALOGUE: dict[str, Connector] = {connector.key: connector for connector in _ALL}

@@ -90,7 +90,7 @@ class ConnectionOut(Output):
         configuration: dict[str, Any] = {}
         if webhook is not None:
             fields = catalogue.CATALOGUE[connection.connector].configuration.model_fields
-            configuration = {name: getattr(webhook, name) for name in fields}
+            configuration = {name: getattr(webhook, name) for name in fields if name != "sender_secret"}
         return cls(
             id=connection.connection_id,
             state=webhook.state if webhook else "broken",

@@ -166,7 +166,7 @@ def _changes_of(configuration: Outgoing | PostingConfiguration, webhook: Behind)
         if configuration.chat_id != getattr(webhook, "chat_id", None):
             text = "An incoming webhook stays with its chat. Connect again for another one, and disconnect this."
             raise Invalid(text, "/configuration/chat_id")
-        return {}
+        return configuration.model_dump(include={"sender_secret"}, exclude_unset=True)
     events = catalogue.events_of(configuration)
     return {"url": configuration.url, "events": events, "chat_ids": configuration.chat_ids}
 

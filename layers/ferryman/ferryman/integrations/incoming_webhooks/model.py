@@ -13,6 +13,26 @@ BY_A_USER = "disabled by a user"
 # The words in which senders post to the URL, and in which it refuses.
 type Flavour = Literal["ferryman", "mattermost", "slack"]
 
+# The products whose own payloads a webhook of the flavour `ferryman` can take.
+type Source = Literal[
+    "github",
+    "gitlab",
+    "bitbucket",
+    "grafana",
+    "alertmanager",
+    "sentry",
+    "jenkins",
+    "pagerduty",
+    "stripe",
+    "aws_sns",
+    "datadog",
+    "uptime_kuma",
+    "jira",
+    "generic",
+]
+ALWAYS_SIGNED: Source = "aws_sns"  # by a key pair, whose certificate anybody can read
+NEVER_SIGNED: Source = "jenkins"  # it sends nothing that a secret could be compared with
+
 
 @dataclass(slots=True, kw_only=True)
 class IncomingWebhook(store.Record):
@@ -29,6 +49,9 @@ class IncomingWebhook(store.Record):
     flavour: Flavour = "ferryman"
     chat_locked: bool = False  # posts to its own chat only
     allows_overrides: bool = True  # senders may name another author
+    source: Source | None = None  # whose payloads it takes; never changes
+    translation: str | None = None  # a JMESPath expression instead of the source's own sentences
+    sealed_sender_secret: bytes | None = None  # what senders sign with
     last_used_at: str | None = None
     owner_id: str | None = None  # to whom it was handed over
     disabled_reason: str | None = None  # its URL accepts nothing while it is set

@@ -1,12 +1,14 @@
 """Requests and responses of the API about incoming webhooks."""
 
-from typing import Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from ferryman import ids
+from ferryman.conversations.messages import attachments
 from ferryman.identity.avatars import AvatarUrl
-from ferryman.integrations.incoming_webhooks.model import Flavour, IncomingWebhook, State
+from ferryman.integrations.incoming_webhooks.model import Flavour, IncomingWebhook, Source, State
+from ferryman.integrations.incoming_webhooks.posts import Post
 from ferryman.schema import Input, ListQuery, Name, Output, Time
 
 _NAME = "Shown as the author of its messages."
@@ -17,6 +19,22 @@ _FLAVOUR = (
 _LOCKED = "Whether senders may post to this chat only, with the flavours `mattermost` and `slack`."
 _OVERRIDES = "Whether senders may name another author and picture, with the flavours `mattermost` and `slack`."
 _AVATAR = "Shown as the author's picture."
+_SOURCE = (
+    "The product whose own payloads the URL takes and turns into messages, with the flavour `ferryman`. `generic` "
+    "takes any JSON. It never changes."
+)
+_TRANSLATION = (
+    "A JMESPath expression that makes the message of a payload, instead of the source's own sentences. It gives a "
+    "text, an object with `text` and `attachments`, or null for no message."
+)
+_SENDER = (
+    "The secret that the sender signs its events with, or sends along; an event without it is refused. It is stored "
+    "encrypted and never shown."
+)
+_EXPRESSION = "join(' ', [actor.name, 'deployed', version])"
+
+type _Translation = Annotated[str, Field(min_length=1, max_length=2_000)]
+type SenderSecret = Annotated[str, Field(min_length=8, max_length=256, pattern=r"^[!-~]+$")]
 
 
 class IncomingWebhookIn(Input):
@@ -28,6 +46,9 @@ class IncomingWebhookIn(Input):
     flavour: Flavour = Field("ferryman", description=_FLAVOUR)
     chat_locked: bool = Field(False, description=_LOCKED)
     allows_overrides: bool = Field(True, description=_OVERRIDES)
+    source: Source | None = Field(None, description=_SOURCE)
+    translation: _Translation | None = Field(None, description=_TRANSLATION, examples=[_EXPRESSION])
+    sender_secret: SenderSecret | None = Field(None, description=_SENDER)
 
 
 class IncomingWebhookPatch(Input):
@@ -37,6 +58,8 @@ class IncomingWebhookPatch(Input):
     avatar_url: AvatarUrl | None = Field(None, description=f"{_AVATAR} null removes it.")
     chat_locked: bool | None = Field(None, description=_LOCKED)
     allows_overrides: bool | None = Field(None, description=_OVERRIDES)
+    translation: _Translation | None = Field(None, description=f"{_TRANSLATION} null removes it.")
+    sender_secret: SenderSecret | None = Field(None, description=f"{_SENDER} null removes it.")
     state: State | None = Field(None, description="`disabled`: the URL accepts nothing until it is enabled again.")
 
 
@@ -56,6 +79,9 @@ class IncomingWebhookOut(Output):
     flavour: Flavour = Field(description=_FLAVOUR)
     chat_locked: bool = Field(description=_LOCKED)
     allows_overrides: bool = Field(description=_OVERRIDES)
+    source: Source | None = Field(description=_SOURCE)
+    translation: str | None = Field(description=_TRANSLATION)
+    has_sender_secret: bool = Field(description="Whether events must carry the sender_secret.")
     livemode: bool
     state: State
     disabled_reason: str | None = Field(description="Why it is disabled, such as `owner_deactivated`.")
@@ -76,6 +102,9 @@ class IncomingWebhookOut(Output):
             flavour=webhook.flavour,
             chat_locked=webhook.chat_locked,
             allows_overrides=webhook.allows_overrides,
+            source=webhook.source,
+            translation=webhook.translation,
+            has_sender_secret=webhook.sealed_sender_secret is not None,
             livemode=webhook.livemode,
             state=webhook.state,
             disabled_reason=webhook.disabled_reason,
@@ -96,3 +125,33 @@ class IncomingWebhookCreated(IncomingWebhookOut):
         description="The secret URL. Keep it now: it is not stored and cannot be shown again. "
         "Null when a repeated Idempotency-Key found the webhook already created.",
     )
+
+
+class PreviewIn(Input):
+    """A payload, and what is to make a message of it."""
+
+    source: Source = Field(description=_SOURCE, examples=["generic"])
+    translation: _Translation | None = Field(None, description=_TRANSLATION, examples=[_EXPRESSION])
+    payload: JsonValue = Field(
+        description="The JSON that the product sends.", examples=[{"actor": {"name": "Ada"}, "version": "1.2"}]
+    )
+    headers: dict[Annotated[str, Field(max_length=100)], Annotated[str, Field(max_length=500)]] = Field(
+        default_factory=dict,
+        max_length=50,
+        description="The headers that say which event it is, such as `X-GitHub-Event`.",
+        examples=[{}],
+    )
+
+
+class PreviewOut(Output):
+    """The message that the payload would become."""
+
+    text: str | None = Field(description="Null where the event gives no message.")
+    attachments: list[dict[str, Any]] | None
+
+    @classmethod
+    def of(cls, post: Post | None) -> Self:
+        if post is None:
+            return cls(text=None, attachments=None)
+        text, boxes = post.parts[0]
+        return cls(text=text, attachments=attachments.shown(attachments.dump(boxes)))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ferryman import clock, ids, settings
+from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import access, direct
 from ferryman.conversations.chats import table as chats
@@ -23,8 +23,17 @@ from ferryman.identity.credentials import table as credentials
 from ferryman.identity.credentials.model import Caller, Credential
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
+from ferryman.identity.workspaces import table as workspaces
 from ferryman.integrations.incoming_webhooks import table
-from ferryman.integrations.incoming_webhooks.model import BY_A_USER, NEEDS, Flavour, IncomingWebhook
+from ferryman.integrations.incoming_webhooks.model import (
+    ALWAYS_SIGNED,
+    BY_A_USER,
+    NEEDS,
+    NEVER_SIGNED,
+    Flavour,
+    IncomingWebhook,
+    Source,
+)
 from ferryman.integrations.incoming_webhooks.posts import (
     ChatClosed,
     ChatLocked,
@@ -49,7 +58,10 @@ _COPIES = {
     "avatar_url": "avatar_url",
     "chat_locked": "chat_locked",
     "allows_overrides": "refuses_overrides",
+    "translation": "translation",
+    "sealed_sender_secret": "sealed_sender_secret",
 }
+_REMOVABLE = {"avatar_url", "translation", "sender_secret"}  # null removes them
 _UNKNOWN = "The incoming webhook does not exist. Check the URL; it may have been revoked."
 
 
@@ -68,17 +80,23 @@ def create(
         access.get_visible(caller, wanted.chat_id)
     except NotFound:
         raise Invalid("You do not belong to a chat with this id.", "/chat_id") from None
-    secret = _new_secret(wanted.flavour)
+    if wanted.source is not None and wanted.flavour != "ferryman":
+        raise Invalid("The flavour must be ferryman: the source says in whose words the sender posts.", "/flavour")
+    _check_source(wanted.source, wanted.translation, wanted.sender_secret)
+    secret, incoming_webhook_id = _new_secret(wanted.flavour), ids.new(ids.INCOMING_WEBHOOK)
     now = clock.now_iso()
     webhook = IncomingWebhook(
         workspace_id=caller.workspace_id,
-        incoming_webhook_id=ids.new(ids.INCOMING_WEBHOOK),
+        incoming_webhook_id=incoming_webhook_id,
         chat_id=wanted.chat_id,
         name=wanted.name,
         avatar_url=wanted.avatar_url,
         flavour=wanted.flavour,
         chat_locked=wanted.chat_locked,
         allows_overrides=wanted.allows_overrides,
+        source=wanted.source,
+        translation=wanted.translation,
+        sealed_sender_secret=_sealed(caller.workspace_id, incoming_webhook_id, wanted.sender_secret),
         secret_hash=secrets.digest(secret),
         livemode=caller.livemode,
         created_by=caller.user_id,
@@ -97,6 +115,35 @@ def create(
         ]
     )
     return webhook, secret
+
+
+def _check_source(source: Source | None, translation: str | None, sender_secret: str | None) -> None:
+    """Raises Invalid for a translation that cannot be read, and for a secret that the source has no use for."""
+    if translation is not None:
+        from ferryman.integrations.incoming_webhooks.translation import TranslationFailed, parse
+
+        if source is None:
+            raise Invalid("A translation needs a source. `generic` takes any JSON.", "/translation")
+        try:
+            parse(translation)
+        except TranslationFailed as failed:
+            raise Invalid(str(failed), "/translation") from None
+    if sender_secret is None:
+        return
+    if source is None:
+        raise Invalid("A sender_secret needs a source, whose senders sign with it.", "/sender_secret")
+    if source == NEVER_SIGNED:
+        raise Invalid("Jenkins cannot send a secret. Leave sender_secret out.", "/sender_secret")
+    if source == ALWAYS_SIGNED:
+        raise Invalid("Amazon SNS signs with its own key, which is always checked. Leave it out.", "/sender_secret")
+
+
+def _sealed(workspace_id: str, incoming_webhook_id: str, sender_secret: str | None) -> bytes | None:
+    if sender_secret is None:
+        return None
+    from ferryman.integrations.incoming_webhooks import sealing  # posting to a webhook without a secret needs no KMS
+
+    return sealing.seal(workspace_id, incoming_webhook_id, sender_secret)
 
 
 def _new_secret(flavour: Flavour) -> str:
@@ -119,6 +166,9 @@ def _credential(webhook: IncomingWebhook, *, active: bool) -> Credential:
         flavour=None if webhook.flavour == "ferryman" else webhook.flavour,
         chat_locked=webhook.chat_locked or None,
         refuses_overrides=not webhook.allows_overrides or None,
+        source=webhook.source,
+        translation=webhook.translation,
+        sealed_sender_secret=webhook.sealed_sender_secret,
     )
 
 
@@ -164,15 +214,18 @@ def edit(caller: Caller, incoming_webhook_id: str, patch: "IncomingWebhookPatch"
     The record and what the URL posts with change in one transaction.
     """
     before = get_visible(caller, incoming_webhook_id)
-    changes = {
-        name: value for name, value in patch.model_dump(exclude_unset=True).items() if value != getattr(before, name)
-    }
-    for name, value in changes.items():
-        if value is None and name != "avatar_url":
+    sent = patch.model_dump(exclude_unset=True)
+    for name, value in sent.items():
+        if value is None and name not in _REMOVABLE:
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
+    _check_source(before.source, sent.get("translation"), sent.get("sender_secret"))
+    changes = {name: value for name, value in sent.items() if name == "sender_secret" or value != getattr(before, name)}
     if not changes:
         return before
     changed = list(changes)
+    if "sender_secret" in changes:
+        wanted = changes.pop("sender_secret")
+        changes["sealed_sender_secret"] = _sealed(before.workspace_id, before.incoming_webhook_id, wanted)
     state = changes.pop("state", None)
     writes = []
     kept = _credential(replace(before, **changes), active=True)
@@ -285,28 +338,36 @@ def find(secret: str) -> Credential | None:
     return credential
 
 
-def accept(credential: Credential | None, post: Post, answers: str | None = None) -> list[Message]:
-    """Post what an external system sent to a secret URL. `answers` is the id of the delivery that led to it.
-
-    One put for a post, and one transaction for a post of several parts. Raises UnknownHook for an unknown URL,
-    HookDisabled, TooManyRequests, ChatClosed for a closed chat, and where the post names another chat, what `posts`
-    lists.
-    """
+def require_open(credential: Credential | None) -> Credential:
+    """The credential of a URL that accepts posts. Raises UnknownHook, HookDisabled and ChatClosed."""
     if credential is None:
         raise UnknownHook(_UNKNOWN)
     if not credential.active:
         raise _inactive(credential)
-    rates.spend(f"{credential.workspace_id}/{credential.subject_id}", settings.integer("POSTS_PER_MINUTE"))
-    chat_id = _chat_of(credential, post.to) if post.to else credential.chat_id
+    return credential
+
+
+def accept(credential: Credential | None, post: Post | None, answers: str | None = None) -> list[Message]:
+    """Post what an external system sent to a secret URL. `answers` is the id of the delivery that led to it.
+
+    None is an event that says nothing: it counts as a use, and no message is made of it. Else it is one put for a post,
+    and one transaction for a post of several parts. Raises UnknownHook for an unknown URL, HookDisabled,
+    TooManyRequests, ChatClosed for a closed chat, and where the post names another chat, what `posts` lists.
+    """
+    credential = require_open(credential)
+    rates.spend_of_url(credential.workspace_id, credential.subject_id)
+    chat_id = _chat_of(credential, post.to) if post and post.to else credential.chat_id
     try:
         credentials_service.mark_used(
             credential, table.TABLE, table.key(credential.workspace_id, credential.subject_id)
         )
     except NotAuthenticated:
         raise UnknownHook(_UNKNOWN) from None
-    chain = loop_prevention.of_reply(credential.workspace_id, answers)
+    if post is None:
+        return []
+    chain = loop_prevention.of_reply(credential.workspace_id, answers, [credential.user_id])
     now, props = clock.now_iso(), json.dumps(post.props, ensure_ascii=False) if post.props else None
-    overridden = not credential.refuses_overrides
+    overridden = _may_override(credential, post)
     found = [
         Message(
             workspace_id=credential.workspace_id,
@@ -331,6 +392,13 @@ def accept(credential: Credential | None, post: Post, answers: str | None = None
     for message in found:
         messages.created(message)
     return found
+
+
+def _may_override(credential: Credential, post: Post) -> bool:
+    """Whether the author that a post names counts. Only a post that names one asks the workspace."""
+    if credential.refuses_overrides or not (post.author_name or post.author_avatar_url or post.author_emoji):
+        return False
+    return workspaces.allows_overrides(credential.workspace_id)
 
 
 def _inactive(credential: Credential) -> FerrymanError:

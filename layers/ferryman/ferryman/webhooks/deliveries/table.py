@@ -18,6 +18,7 @@ TABLE = "deliveries"
 _DAY_SECONDS = 86_400
 # A settlement that collides with another transaction is written again: an attempt that was made must be on record.
 _SETTLE_TRIES = 5
+_ATTEMPT_BYTES = 1_200  # of an attempt in an answer: names of fields, and the headers of its request
 _NEWEST = 50  # deliveries that are looked at for a success
 
 
@@ -135,6 +136,11 @@ def page(
         newest_first=True,
         limit=limit,
         after=after,
+    )
+    found = store.fitting(
+        found,
+        lambda item: key(workspace_id, webhook_id, item["delivery_id"]),
+        lambda item: _ATTEMPT_BYTES * (1 + len(item["attempts"])),
     )
     return [Delivery.from_item(item) for item in found.items], found.last_key
 

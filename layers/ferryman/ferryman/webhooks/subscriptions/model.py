@@ -7,6 +7,7 @@ from ferryman import clock
 from ferryman.aws import dynamodb as store
 from ferryman.events.model import EventType
 from ferryman.formats import Format, Signature
+from ferryman.formats.interface import TriggerBody, TriggerWhen
 from ferryman.identity import permissions
 
 type Deletion = Literal["deleted", "not_found", "conflict"]
@@ -67,6 +68,13 @@ class Webhook(store.Record):
     max_per_second: int | None = None
     next_place: int = 0  # epoch milliseconds; the first place that nobody has reserved
     topics: list[str] = field(default_factory=list)  # its rows in `subscriptions`
+    # Words that a message begins with to call it; none in the list: every message; None: no words decide.
+    trigger_words: list[str] | None = None
+    trigger_when: TriggerWhen = "first_word"
+    trigger_body: TriggerBody = "form"
+    reply_name: str | None = None  # as whom the receiver's answers are posted
+    reply_avatar_url: str | None = None
+    group_id: str | None = None  # of webhooks that are one to their owner, with a URL each: the first one's id
 
     @property
     def is_global(self) -> bool:
@@ -82,9 +90,18 @@ class Webhook(store.Record):
         return not (self.is_global or self.application_id or self.user_id)
 
     @property
+    def is_triggered(self) -> bool:
+        return self.trigger_words is not None
+
+    @property
     def replies_as(self) -> str | None:
-        """The user who says what the receiver replies; None when its answers are not read."""
-        return self.bot_id
+        """The user who answers for what the receiver replies; None when its answers are not read."""
+        return self.owner if self.is_triggered else self.bot_id
+
+    @property
+    def sealed_for(self) -> str:
+        """The id that its secrets are sealed for: one for the whole group, so that all have the same."""
+        return self.group_id or self.webhook_id
 
     @property
     def holds_from(self) -> str | None:

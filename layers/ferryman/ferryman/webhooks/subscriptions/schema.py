@@ -7,6 +7,8 @@ from pydantic import AfterValidator, Field
 from ferryman import clock, ids
 from ferryman.events.model import EventType, NotificationType
 from ferryman.formats import OF_PEOPLE, Format, Signature
+from ferryman.formats.interface import TriggerBody, TriggerWhen
+from ferryman.identity.avatars import AvatarUrl
 from ferryman.outbound.outcomes import Delivered, ErrorClass, Outcome
 from ferryman.schema import Description, Input, ListQuery, Name, Output, Time, distinct
 from ferryman.webhooks.subscriptions.model import MAX_CHATS, Deletion, Webhook, WebhookState
@@ -29,6 +31,19 @@ _FORMAT = (
     "The product whose words the bodies use: `ferryman`, or another one, for events that it can tell "
     "(GET /v1/event-types). It never changes."
 )
+type TriggerWords = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S+$")]],
+    Field(max_length=50),
+    AfterValidator(distinct),
+]
+_WORDS = (
+    "With the formats `mattermost` and `slack`: only messages that begin with one of these words are delivered, as "
+    "those products' outgoing webhooks are, and the answer is posted in the chat. An empty list: every message."
+)
+_WHEN = "Whether a message's first word must equal a trigger word (`first_word`) or start with one (`starts_with`)."
+_BODY = "With trigger words: whether the body is a `form` or `json`."
+_REPLY_NAME = "With trigger words: as whom answers are posted that name nobody; the webhook's name, when left out."
+_REPLY_AVATAR = "With trigger words: the picture of such answers."
 
 
 class WebhookIn(Input):
@@ -48,6 +63,11 @@ class WebhookIn(Input):
     )
     name: Name | None = None
     description: Description | None = None
+    trigger_words: TriggerWords | None = Field(None, description=_WORDS)
+    trigger_when: TriggerWhen | None = Field(None, description=f"{_WHEN} `first_word`, when left out.")
+    trigger_body: TriggerBody | None = Field(None, description=f"{_BODY} `form`, when left out.")
+    reply_name: Name | None = Field(None, description=_REPLY_NAME)
+    reply_avatar_url: AvatarUrl | None = Field(None, description=_REPLY_AVATAR)
 
 
 class WebhookPatch(Input):
@@ -64,6 +84,11 @@ class WebhookPatch(Input):
     )
     state: WebhookState | None = Field(None, description="`enabled` also forgets the failures so far.")
     held: Held | None = Field(None, description=HELD)
+    trigger_words: TriggerWords | None = Field(None, description="For a webhook that has trigger words.")
+    trigger_when: TriggerWhen | None = Field(None, description=_WHEN)
+    trigger_body: TriggerBody | None = Field(None, description=_BODY)
+    reply_name: Name | None = Field(None, description=f"{_REPLY_NAME} null removes it.")
+    reply_avatar_url: AvatarUrl | None = Field(None, description=f"{_REPLY_AVATAR} null removes it.")
 
 
 class WebhookQuery(ListQuery):
@@ -180,6 +205,16 @@ class WebhookOut(Output):
     consecutive_failures: int
     paused_until: Time | None = Field(description="No attempts before, because its receiver failed or asked to wait.")
     max_per_second: int | None
+    trigger_words: list[str] | None = Field(
+        description="Words that a message begins with to be delivered; null for a webhook without triggers."
+    )
+    trigger_when: TriggerWhen
+    trigger_body: TriggerBody
+    reply_name: str | None
+    reply_avatar_url: str | None
+    group_id: str | None = Field(
+        description="For one of several URLs that are one outgoing webhook in Mattermost's API: the id that they share."
+    )
     last_error: str | None
     secret_expires_at: Time | None = Field(
         description="While the secret is being rotated: until when the old one signs too."
@@ -210,6 +245,12 @@ class WebhookOut(Output):
 
 class WebhookCreated(WebhookOut):
     """A new outgoing webhook with its signing secret, which is shown this once."""
+
+    token: str | None = Field(
+        None,
+        description="With trigger words: the token in each body, by which the receiver knows the sender. It is made of "
+        "the secret, and like that shown this once.",
+    )
 
     secret: str | None = Field(
         None,

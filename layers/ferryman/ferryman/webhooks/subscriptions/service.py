@@ -43,34 +43,16 @@ def create(
     `extra_writes` gives writes that join the transaction. Raises NotAllowed for a subscription to every chat without
     admin:*, Invalid for a URL that may not be called or chats the caller does not belong to.
     """
-    url = _checked_url(wanted.url)
+    url = checked_url(wanted.url)
     if not (bot_id or application_id or user_id):
         _check_chats(caller, wanted.chat_ids)
     _check_events(wanted.events, wanted.chat_ids, wanted.format)
+    _check_triggers(wanted)
     webhook_id = ids.new(ids.WEBHOOK)
     secret = secrets.new_signing_secret()
-    now = clock.now_iso()
-    sealed = _sealed(caller.workspace_id, webhook_id, 1, secret, now)
-    webhook = Webhook(
-        workspace_id=caller.workspace_id,
-        webhook_id=webhook_id,
-        url=url,
-        events=list(wanted.events),
-        chat_ids=wanted.chat_ids,
-        bot_id=bot_id,
-        application_id=application_id,
-        user_id=user_id,
-        format=wanted.format,
-        name=wanted.name,
-        description=wanted.description,
-        signatures=list(wanted.signatures or [formats.signature(wanted.format)]),
-        max_per_second=wanted.max_per_second,
-        livemode=caller.livemode,
-        created_by=caller.user_id,
-        created_at=now,
-        updated_at=now,
-        secrets=[sealed.to_item()],
-    )
+    first = sealed(caller.workspace_id, webhook_id, 1, secret, clock.now_iso())
+    webhook = built(caller, wanted, webhook_id, url, [first.to_item()])
+    webhook.bot_id, webhook.application_id, webhook.user_id = bot_id, application_id, user_id
     # A callback is recorded as what its bot got (`extra_writes`).
     audited = [] if bot_id else audit.writes(caller, "webhook.created", webhook_id, {"events": webhook.events})
     acting = users.acting(caller.workspace_id, caller.user_id, caller.role)
@@ -78,6 +60,40 @@ def create(
     writes = [*idempotency.writes(idempotency_key, webhook_id), *table.creating(webhook), acting, *extra, *audited]
     store.commit(writes)
     return webhook, secret
+
+
+def check(caller: Caller, wanted: WebhookIn) -> None:
+    """Raises Invalid or NotAllowed for a webhook of the workspace that may not be so; its URL is not looked at."""
+    _check_chats(caller, wanted.chat_ids)
+    _check_events(wanted.events, wanted.chat_ids, wanted.format)
+    _check_triggers(wanted)
+
+
+def built(caller: Caller, wanted: WebhookIn, webhook_id: str, url: str, keys: list[dict[str, Any]]) -> Webhook:
+    """The webhook that a person wants, as it is stored. `keys` are its signing secrets."""
+    now = clock.now_iso()
+    return Webhook(
+        workspace_id=caller.workspace_id,
+        webhook_id=webhook_id,
+        url=url,
+        events=list(wanted.events),
+        chat_ids=wanted.chat_ids,
+        format=wanted.format,
+        name=wanted.name,
+        description=wanted.description,
+        signatures=list(wanted.signatures or [formats.signature(wanted.format)]),
+        max_per_second=wanted.max_per_second,
+        trigger_words=wanted.trigger_words,
+        trigger_when=wanted.trigger_when or "first_word",
+        trigger_body=wanted.trigger_body or "form",
+        reply_name=wanted.reply_name,
+        reply_avatar_url=wanted.reply_avatar_url,
+        livemode=caller.livemode,
+        created_by=caller.user_id,
+        created_at=now,
+        updated_at=now,
+        secrets=keys,
+    )
 
 
 def get_visible(caller: Caller, webhook_id: str) -> Webhook:
@@ -133,13 +149,13 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: S
     """
     webhook_id = before.webhook_id
     changes = patch.model_dump(exclude_unset=True)
-    for name in ("url", "events", "signatures", "state"):
+    for name in ("url", "events", "signatures", "state", "trigger_words", "trigger_when", "trigger_body"):
         if name in changes and changes[name] is None:
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
     if before.bot_id or before.application_id:
         _check_callback(before, changes)
     if "url" in changes:
-        changes["url"] = _checked_url(changes["url"])
+        changes["url"] = checked_url(changes["url"])
     if "chat_ids" in changes:
         _check_chats(caller, changes["chat_ids"])
     state = changes.pop("state", None)
@@ -150,6 +166,7 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: S
     if changes:
         after = replace(before, **changes, updated_at=now)
         _check_events(after.events, after.chat_ids, after.format)
+        _check_changed_triggers(before, after, changes)
         store.commit([*table.changing(before, after), *extra_writes])
         extra_writes = ()
     if state == "enabled" and (before.state != "enabled" or before.consecutive_failures or before.paused_until):
@@ -228,13 +245,13 @@ def rotate_secret(caller: Caller, before: Webhook, overlap_hours: int) -> tuple[
     (current,) = before.signing_secrets()
     now = clock.now()
     secret = secrets.new_signing_secret()
-    sealed = _sealed(before.workspace_id, before.webhook_id, current.version + 1, secret, clock.iso(now))
+    newest = sealed(before.workspace_id, before.sealed_for, current.version + 1, secret, clock.iso(now))
     kept = []
     if overlap_hours:
         current.expires_at = clock.iso(now + overlap_hours * 3600)
         kept = [current.to_item()]
     audited = audit.writes(caller, "webhook.rotated", before.webhook_id, {"overlap_hours": overlap_hours})
-    store.commit([table.rekeying(before, [sealed.to_item(), *kept], clock.iso(now)), *audited])
+    store.commit([table.rekeying(before, [newest.to_item(), *kept], clock.iso(now)), *audited])
     return table.get(before.workspace_id, before.webhook_id), secret
 
 
@@ -255,8 +272,9 @@ def check_format(event_types: Sequence[EventType], format_: Format, field: str) 
             )
 
 
-def _sealed(workspace_id: str, webhook_id: str, version: int, secret: str, at: str) -> SigningSecret:
-    ciphertext = sealing.seal(workspace_id, webhook_id, version, secret)
+def sealed(workspace_id: str, sealed_for: str, version: int, secret: str, at: str) -> SigningSecret:
+    """A signing secret as it is stored. `sealed_for` is the id of the webhook or of its group."""
+    ciphertext = sealing.seal(workspace_id, sealed_for, version, secret)
     return SigningSecret(version=version, ciphertext=ciphertext, created_at=at)
 
 
@@ -282,7 +300,40 @@ def _check_events(event_types: Sequence[EventType], chat_ids: list[str] | None, 
         )
 
 
-def _checked_url(url: str) -> str:
+_TRIGGERS = ("trigger_when", "trigger_body", "reply_name", "reply_avatar_url")
+
+
+def _check_triggers(wanted: WebhookIn) -> None:
+    """Raises Invalid for trigger words where the format has none, and for their settings without them."""
+    if wanted.trigger_words is None:
+        for name in _TRIGGERS:
+            if getattr(wanted, name) is not None:
+                raise Invalid("needs trigger_words; an empty list stands for every message.", f"/{name}")
+        return
+    if formats.FORMATS[wanted.format].render_triggered is None:
+        able = [name for name, format_ in formats.FORMATS.items() if format_.render_triggered]
+        raise Invalid(f"The format {wanted.format} has no trigger words; {' and '.join(able)} have.", "/trigger_words")
+    check_triggered(wanted.events, wanted.trigger_words, wanted.chat_ids)
+
+
+def check_triggered(events: Sequence[EventType], words: Sequence[str], chat_ids: list[str] | None) -> None:
+    """Raises Invalid for trigger words that cannot call the webhook."""
+    if list(events) != ["message.created"]:
+        raise Invalid("Only new messages have trigger words: events must be message.created alone.", "/events")
+    if not words and chat_ids is None:
+        raise Invalid("Name trigger words, or the chats whose messages all call the webhook.", "/trigger_words")
+
+
+def _check_changed_triggers(before: Webhook, after: Webhook, changes: dict[str, Any]) -> None:
+    if before.is_triggered:
+        check_triggered(after.events, after.trigger_words or [], after.chat_ids)
+        return
+    for name in ("trigger_words", *_TRIGGERS):
+        if name in changes:
+            raise Invalid("The webhook has no trigger words, and cannot get any. Create another one.", f"/{name}")
+
+
+def checked_url(url: str) -> str:
     """The URL as it will be called. Raises Invalid with the reason when it may not be."""
     try:
         return targets.parse(url, allowed_targets.of_deployment()).url

@@ -4,7 +4,8 @@ A topic is `<workspace_id>/<live|test>/<chat_id>`, or `*` for the chat where a w
 for each chat a webhook listens to, so that finding who wants an event costs the same in a workspace of ten
 webhooks and of a hundred thousand, and live and test never meet. A webhook that is somebody's own has one row: a bot's
 callback under `<workspace_id>/<live|test>/bot/<bot_id>`, an application's under `…/application/<application_id>`, a
-personal webhook under `…/user/<user_id>`.
+personal webhook under `…/user/<user_id>`. Webhooks that are one to their owner also have a row under
+`<workspace_id>/group/<group_id>`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -44,6 +45,11 @@ def topic_of_user(workspace_id: str, user_id: str, *, livemode: bool) -> str:
     return topic(workspace_id, f"user/{user_id}", livemode=livemode)
 
 
+def topic_of_group(workspace_id: str, group_id: str) -> str:
+    """Under which the webhooks of a group find each other; no event has this topic."""
+    return f"{workspace_id}/group/{group_id}"
+
+
 def topics(webhook: Webhook) -> list[str]:
     if webhook.bot_id:
         return [topic_of_bot(webhook.workspace_id, webhook.bot_id, livemode=webhook.livemode)]
@@ -52,7 +58,8 @@ def topics(webhook: Webhook) -> list[str]:
     if webhook.user_id:
         return [topic_of_user(webhook.workspace_id, webhook.user_id, livemode=webhook.livemode)]
     chats = [EVERY_CHAT] if webhook.chat_ids is None else webhook.chat_ids
-    return [topic(webhook.workspace_id, chat_id, livemode=webhook.livemode) for chat_id in chats]
+    found = [topic(webhook.workspace_id, chat_id, livemode=webhook.livemode) for chat_id in chats]
+    return [*found, topic_of_group(webhook.workspace_id, webhook.group_id)] if webhook.group_id else found
 
 
 def _key(workspace_id: str, webhook_id: str) -> store.Key:
@@ -115,10 +122,17 @@ def page_of_user(
     return _page_of(workspace_id, topic_of_user(workspace_id, user_id, livemode=livemode), limit, after)
 
 
+def of_group(workspace_id: str, group_id: str) -> list[Webhook]:
+    """The webhooks of a group, oldest first."""
+    found = store.query_all(SUBSCRIPTIONS, "topic = :topic", {":topic": topic_of_group(workspace_id, group_id)})
+    webhooks = get_many((workspace_id, item["webhook_id"]) for item in found)
+    return [webhooks[webhook_id] for webhook_id in sorted(webhooks)]
+
+
 def _page_of(
     workspace_id: str, topic_: str, limit: int, after: store.Key | None
 ) -> tuple[list[Webhook], store.Key | None]:
-    found = store.query(
+    found = store.page(
         SUBSCRIPTIONS,
         "topic = :topic",
         {":topic": topic_},
@@ -179,6 +193,12 @@ def changing(before: Webhook, after: Webhook) -> list[store.Write]:
             "description",
             "updated_at",
             "topics",
+            "trigger_words",
+            "trigger_when",
+            "trigger_body",
+            "reply_name",
+            "reply_avatar_url",
+            "group_id",
         )
     }
     changed = store.set_values(

@@ -1,0 +1,87 @@
+"""Other products' payloads as messages.
+
+Each product is a module with `read`, which is pure and imported when its first event comes. Whatever a payload looks
+like, `receive` gives a post that can be kept, or None for an event that says nothing that a chat wants.
+"""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, cast
+
+from ferryman import log
+from ferryman.dialects.sources import notice, verification
+from ferryman.dialects.sources.notice import Notice
+from ferryman.dialects.sources.reading import Node
+from ferryman.errors import Invalid, NotAllowed
+from ferryman.identity.credentials.model import Credential
+from ferryman.integrations.incoming_webhooks import sealing
+from ferryman.integrations.incoming_webhooks.model import ALWAYS_SIGNED
+from ferryman.integrations.incoming_webhooks.posts import Post
+
+MAX_BYTES = 1_000_000  # what these products send is larger than what people say
+
+type Headers = Mapping[str, str]
+type _Read = Callable[[Node, Headers], Notice | None]
+
+
+def receive(credential: Credential, content: bytes, headers: Headers, parse: Callable[[bytes], Any]) -> Post | None:
+    """The post of an event, once its sender is known to be the one it says.
+
+    `parse` reads the event's JSON. Raises NotAllowed, and RetryLater when the sender cannot be judged now.
+    """
+    source = str(credential.source)
+    if credential.sealed_sender_secret is not None:
+        secret = sealing.unseal(credential.workspace_id, credential.subject_id, credential.sealed_sender_secret)
+        if not verification.is_from(source, secret, content, headers):
+            raise NotAllowed(
+                "The event is not signed with this webhook's sender_secret. Compare it with the secret that the "
+                "sender has."
+            )
+    payload = parse(content)
+    if source == ALWAYS_SIGNED:
+        _judge(Node(payload))
+    return translated(source, credential.translation, payload, headers)
+
+
+def _judge(payload: Node) -> None:
+    from ferryman.dialects.sources import sns_sender  # needs cryptography and HTTP, which no other source does
+
+    sns_sender.verify(payload)
+    if sns_sender.is_confirmation(payload):
+        sns_sender.confirm(payload)
+
+
+def translated(source: str, expression: str | None, payload: Any, headers: Headers) -> Post | None:
+    """The post by the workspace's own expression, else in the product's sentences.
+
+    Where the expression fails, the event is not lost: it comes in the product's sentences and says why below.
+    """
+    if expression is None:
+        return _by_product(source, payload, headers)
+    from ferryman.integrations.incoming_webhooks import translation
+
+    try:
+        return translation.translate(expression, payload)
+    except translation.TranslationFailed as failed:
+        log.logger.info("translation.failed", extra={"source": source})
+        return _by_product(source, payload, headers, footer=notice.plain(f"The own translation failed. {failed}"))
+
+
+def preview(source: str, expression: str | None, payload: Any, headers: Headers) -> Post | None:
+    """The same, except that an expression's failure is told. Raises Invalid."""
+    if expression is None:
+        return _by_product(source, payload, headers)
+    from ferryman.integrations.incoming_webhooks import translation
+
+    try:
+        return translation.translate(expression, payload)
+    except translation.TranslationFailed as failed:
+        raise Invalid(str(failed), "/translation") from None
+
+
+def _by_product(source: str, payload: Any, headers: Headers, footer: str = "") -> Post | None:
+    module = import_module(f"{__name__}.{source}")
+    found = cast(_Read, module.read)(Node(payload), headers)
+    if found is None:
+        return notice.post(Notice(text="An event arrived."), footer) if footer else None
+    return notice.post(found, footer)

@@ -1,0 +1,98 @@
+"""A notice: one event of another product as a person wants to read it, and the post that shows it. Pure.
+
+The message's text is one sentence in Markdown. An attachment below it has the status as a colour, the title with its
+link, and at most three facts. Nothing that a stranger wrote mentions anybody in the sentence: `escaped` sees to it.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote, urlsplit
+
+from ferryman.conversations.messages.attachments import Attachment
+from ferryman.integrations.incoming_webhooks.posts import Post
+
+type Status = Literal["good", "warning", "bad", "neutral"]
+type Fact = tuple[str, str]
+
+COLORS: dict[Status, str] = {"good": "#2e8540", "warning": "#c68a00", "bad": "#c62828", "neutral": "#5b6770"}
+MAX_FACTS = 3
+_MAX_SENTENCE, _MAX_TITLE, _MAX_BODY, _MAX_FACT, _MAX_LINK = 2_000, 300, 700, 300, 2_048
+_HIDDEN = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_MARKUP = re.compile(r"([\\`*_\[\]<>@#|~])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """`text` is Markdown; the other texts are plain, except `body`, which stays as the product wrote it."""
+
+    text: str
+    status: Status = "neutral"
+    title: str = ""
+    link: str = ""
+    body: str = ""
+    facts: Sequence[Fact] = ()
+
+
+def plain(text: str, most: int = _MAX_TITLE) -> str:
+    """One line without hidden characters, cut where it is too long."""
+    return _cut(" ".join(_HIDDEN.sub("", text).split()), most)
+
+
+def escaped(text: str, most: int = 200) -> str:
+    """A stranger's words for a sentence in Markdown: shown as they are, and mentioning nobody."""
+    return _MARKUP.sub(r"\\\1", plain(text, most))
+
+
+def linked(label: str, url: str, most: int = 200) -> str:
+    """A link in Markdown; the label alone where nobody can open the address."""
+    address = safe_link(url)
+    shown = escaped(label, most)
+    return f"[{shown}]({address})" if address and shown else shown
+
+
+def safe_link(url: str) -> str:
+    """An address of the web, with the characters quoted that would end it in Markdown; empty for anything else."""
+    found = _HIDDEN.sub("", url).strip()
+    if len(found) > _MAX_LINK or not found.startswith(("https://", "http://")):
+        return ""
+    try:
+        host = urlsplit(found).hostname
+    except ValueError:
+        return ""
+    return quote(found, safe="%/:=&?~#+!$,;'@*[]-._") if host else ""
+
+
+def joined(*parts: str) -> str:
+    """A sentence of the parts that are not empty."""
+    return " ".join(filter(None, parts))
+
+
+def post(notice: Notice, footer: str = "") -> Post:
+    """The post that shows a notice. Its text is never empty, and stays within a message's limits."""
+    said = notice.text.strip()[:_MAX_SENTENCE] or escaped(notice.title) or "An event without a text arrived."
+    facts = [
+        {"title": plain(name, 100), "value": shown, "short": len(shown) <= 40}
+        for name, value in notice.facts
+        if (shown := plain(value, _MAX_FACT))
+    ][:MAX_FACTS]
+    box: Attachment = {
+        name: value
+        for name, value in {
+            "title": plain(notice.title),
+            "title_link": safe_link(notice.link),
+            "text": _cut(_HIDDEN.sub("", notice.body).strip(), _MAX_BODY),
+            "fields": facts,
+            "footer": footer,
+        }.items()
+        if value
+    }
+    if not box:
+        return Post(parts=[(said, [])])
+    first = {"fallback": plain(notice.title or notice.text), "color": COLORS[notice.status]}
+    return Post(parts=[(said, [first | box])])
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"

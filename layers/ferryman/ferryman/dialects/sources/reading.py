@@ -1,0 +1,71 @@
+"""A value of somebody else's payload, read leniently: whatever is missing or of another type reads as empty. Pure."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+
+class Node:
+    """A JSON value. Each step into it gives another node, never an error."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __getitem__(self, name: str) -> "Node":
+        return Node(self.value.get(name) if isinstance(self.value, dict) else None)
+
+    def at(self, path: str) -> "Node":
+        """The node behind several names with dots between."""
+        found = self
+        for name in path.split("."):
+            found = found[name]
+        return found
+
+    def __iter__(self) -> Iterator["Node"]:
+        """The members of a list; nothing for any other value."""
+        return map(Node, self.value if isinstance(self.value, list) else ())
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __len__(self) -> int:
+        return len(self.value) if isinstance(self.value, list | dict) else 0
+
+    @property
+    def first(self) -> "Node":
+        return next(iter(self), Node(None))
+
+    @property
+    def text(self) -> str:
+        """A text without the space around it, or a number as text; empty for anything else."""
+        match self.value:
+            case str():
+                return self.value.strip()
+            case bool():
+                return "true" if self.value else "false"
+            case int():
+                return str(self.value)
+            case float() if math.isfinite(self.value):
+                return f"{self.value:g}"
+        return ""
+
+    @property
+    def number(self) -> float | None:
+        """A number, also one that is written as a text."""
+        if isinstance(self.value, bool):
+            return None
+        try:
+            found = float(self.value)
+        except (TypeError, ValueError, OverflowError):
+            return None
+        return found if math.isfinite(found) else None
+
+    @property
+    def pairs(self) -> list[tuple[str, "Node"]]:
+        return [(str(name), Node(value)) for name, value in self.value.items()] if isinstance(self.value, dict) else []
+
+    def any(self, *paths: str) -> str:
+        """The text of the first of these paths that has one."""
+        return next((found for path in paths if (found := self.at(path).text)), "")

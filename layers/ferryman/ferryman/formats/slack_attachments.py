@@ -1,0 +1,153 @@
+"""Slack's attachments, as Mattermost takes them too: reading, and converting their texts. Pure.
+
+The dialect reads them in posts, and the formats in what receivers answer.
+"""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ferryman.formats import slack_blocks
+from ferryman.formats import slack_text as text
+from ferryman.formats.attachments import TEXTS, Attachment
+
+# Props that say who posted come from the webhook, never from the sender.
+RESERVED_PROPS = {
+    "from_webhook",
+    "from_bot",
+    "from_plugin",
+    "from_oauth_app",
+    "override_username",
+    "override_icon_url",
+    "override_icon_emoji",
+    "webhook_display_name",
+    "attachments",
+}
+_ACTION_TEXTS = ("id", "name", "style", "data_source", "default_option", "tooltip", "url")
+_ID_LETTERS = "ybndrfg8ejkmcpqxot1uwisza345h769"
+
+
+class InvalidPayload(Exception):
+    """No JSON object, or a field of it is not of its type."""
+
+
+def attachments_of(sent: Mapping[str, Any]) -> list[Attachment]:
+    """The attachments of a payload, before their texts are converted."""
+    return [_attachment(one) for one in objects_of(sent, "attachments")]
+
+
+def _attachment(sent: dict[str, Any]) -> Attachment:
+    found: Attachment = {name: value for name in TEXTS if (value := string_of(sent, name))}
+    if "text" not in found and sent.get("blocks") and (rendered := slack_blocks.render(sent["blocks"])):
+        found["text"] = rendered
+    stamp = sent.get("ts")
+    if isinstance(stamp, str | int | float) and not isinstance(stamp, bool) and stamp != "":
+        found["ts"] = stamp
+    if facts := [_fact(one) for one in objects_of(sent, "fields")]:
+        found["fields"] = facts
+    if actions := [_action(one) for one in objects_of(sent, "actions")]:
+        found["actions"] = actions
+    return found
+
+
+def _fact(sent: dict[str, Any]) -> dict[str, Any]:
+    short = sent.get("short")
+    if short not in (None, True, False, "true", "false") or isinstance(short, int | float) is not isinstance(
+        short, bool
+    ):
+        raise InvalidPayload
+    return {
+        "title": string_of(sent, "title"),
+        "value": shown_value(sent.get("value")),
+        "short": short in (True, "true"),
+    }
+
+
+def shown_value(value: Any) -> str:
+    """A fact's value as text: numbers, lists and objects as Go prints them, which is how clients know them."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case float() if value == int(value) and abs(value) < 1e21:
+            return str(int(value))
+        case list():
+            return f"[{' '.join(shown_value(one) if one is not None else '<nil>' for one in value)}]"
+        case dict():
+            return f"map[{' '.join(f'{name}:{shown_value(value[name])}' for name in sorted(value))}]"
+    return str(value)
+
+
+def _action(sent: dict[str, Any]) -> dict[str, Any]:
+    """A button or menu. A link stays; a name that only an application of Slack knows is dropped."""
+    found: dict[str, Any] = {name: value for name in _ACTION_TEXTS if (value := _loose(sent, name))}
+    label = sent.get("text")
+    found.setdefault("name", slack_blocks.plain(label))
+    found.setdefault("id", "".join(secrets.choice(_ID_LETTERS) for _ in range(26)))
+    found["type"] = "select" if sent.get("type") == "select" else "button"
+    if sent.get("disabled") is True:
+        found["disabled"] = True
+    options = [one for one in sent.get("options") or () if isinstance(one, dict)]
+    if options:
+        found["options"] = [{"text": _loose(one, "text"), "value": _loose(one, "value")} for one in options]
+    called = sent.get("integration")
+    if isinstance(called, dict) and isinstance(called.get("url"), str) and called["url"]:
+        context = called.get("context")
+        found["integration"] = {"url": called["url"], "context": context if isinstance(context, dict) else {}}
+    return found
+
+
+def _loose(sent: dict[str, Any], name: str) -> str:
+    value = sent.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def texts(box: Attachment) -> Iterable[str]:
+    yield from (box.get(name, "") for name in ("pretext", "text", "title"))
+    yield from (fact["value"] for fact in box.get("fields", ()))
+
+
+def converted(box: Attachment, known: Mapping[str, str], *, escaped: bool) -> Attachment:
+    found = dict(box)
+    for name in ("pretext", "text"):
+        if name in found:
+            found[name] = text.converted(found[name], known, loose=True, escaped=escaped)
+    if "title" in found:
+        found["title"] = text.announced(found["title"], known)
+        if escaped:
+            found["title"] = text.unescaped(found["title"])
+    if "fields" in found:
+        found["fields"] = [
+            {**fact, "value": text.converted(fact["value"], known, loose=True, escaped=escaped)}
+            for fact in found["fields"]
+        ]
+    return found
+
+
+def string_of(sent: Mapping[str, Any], name: str) -> str:
+    """A text field; null and empty are absent."""
+    value = sent.get(name)
+    if value is not None and not isinstance(value, str):
+        raise InvalidPayload
+    return value or ""
+
+
+def object_of(sent: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = sent.get(name)
+    if value is not None and not isinstance(value, dict):
+        raise InvalidPayload
+    return value or {}
+
+
+def objects_of(sent: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """A list of objects; null members are dropped."""
+    value = sent.get(name)
+    if value is not None and not isinstance(value, list):
+        raise InvalidPayload
+    found = [one for one in value or () if one is not None]
+    if not all(isinstance(one, dict) for one in found):
+        raise InvalidPayload
+    return found

@@ -1,0 +1,166 @@
+"""Trigger words: which message calls a webhook, and what goes there and back in Mattermost's and Slack's words. Pure.
+
+Mattermost's contract (https://developers.mattermost.com/integrate/webhooks/outgoing/) is an extension of Slack's
+(https://docs.slack.dev/legacy/legacy-custom-integrations/legacy-custom-integrations-outgoing-webhooks): the fields are
+the same but for two, and the answers have the same form.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from ferryman.formats.attachments import MAX_BYTES
+from ferryman.formats.interface import (
+    FORM,
+    JSON,
+    Body,
+    Event,
+    NotAReply,
+    Reply,
+    Response,
+    Surroundings,
+    TriggeredWebhook,
+    TriggerWhen,
+)
+
+MAX_TEXT = 16_383  # characters of a reply, as of a post
+RESPONSE_BYTES = 1_048_576
+_MAX_NAME, _MAX_LINK = 100, 2048
+# Messages by these calls nobody: two programs that answer each other would never stop.
+_OF_PEOPLE_AND_COMMANDS = ("token", "command")
+
+
+def matched(words: Sequence[str], when: TriggerWhen, text: str) -> str | None:
+    """The trigger word by which a text calls, "" where every text does, None where it does not.
+
+    The text's first word counts alone: it equals a trigger word, or starts with one. Case matters.
+    """
+    if not words:
+        return ""
+    first = next(iter(text.split(maxsplit=1)), "")
+    if when == "first_word":
+        return first if first in words else None
+    return next((word for word in words if first.startswith(word)), None)
+
+
+def calls(webhook: TriggeredWebhook, event: Event) -> bool:
+    """Whether a message calls a webhook with triggers. A program's own message does not, but for a command's answer."""
+    message = event.data.get("message")
+    if event.type != "message.created" or not message or message.get("origin") not in _OF_PEOPLE_AND_COMMANDS:
+        return False
+    return matched(webhook.trigger_words or [], webhook.trigger_when, message["text"]) is not None
+
+
+def fields(event: Event, webhook: TriggeredWebhook, around: Surroundings) -> dict[str, str]:
+    """The fields that both products share, in their order."""
+    message = event.data["message"]
+    words, text = webhook.trigger_words or [], message["text"]
+    word = matched(words, webhook.trigger_when, text)
+    if word is None:  # a test: the example does not know the word
+        word, text = words[0], f"{words[0]} {text}"
+    return {
+        "token": around.token,
+        "team_id": short(around.workspace_id),
+        "team_domain": slug(around.workspace_name) or short(around.workspace_id),
+        "channel_id": short(message["chat_id"]),
+        "channel_name": around.chat_name,
+        "user_id": short(message["author"].get("id") or ""),
+        "user_name": around.author_name,
+        "text": text,
+        "trigger_word": word,
+    }
+
+
+def short(id_: str) -> str:
+    """One of our ids as these products know it: 26 letters and digits in lower case."""
+    return id_.rpartition("_")[2].lower()
+
+
+def slug(name: str) -> str:
+    """A name as it stands in addresses: `Acme, Inc.` is `acme-inc`."""
+    plain = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name.lower())
+    return "-".join(filter(None, plain.split("-")))
+
+
+def created_at(event: Event) -> float:
+    """When the message was posted, in seconds."""
+    return datetime.fromisoformat(event.created_at).timestamp()
+
+
+def form(content: dict[str, str]) -> Body:
+    return Body(urlencode(content, errors="replace").encode(), FORM)
+
+
+def as_json(content: dict[str, Any]) -> Body:
+    return Body(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"), JSON)
+
+
+# --- the answer -------------------------------------------------------------------------------------------------------
+
+
+def read_response(response: Response, *, escaped: bool = False) -> Reply | None:
+    """The message that an answer asks for, with `text` or `attachments`. Anything but a JSON object asks for nothing.
+
+    `username` and `icon_url` name its author. `response_type` says where it goes: here always into the chat.
+    """
+    if not response.is_whole:
+        if response.content.lstrip()[:1] != b"{":
+            return None
+        raise NotAReply(f"the answer did not end within {RESPONSE_BYTES} bytes and the time for it")
+    try:
+        answer = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return None
+    return reply_of(answer, escaped=escaped) if isinstance(answer, dict) else None
+
+
+def reply_of(answer: dict[str, Any], *, escaped: bool = False) -> Reply | None:
+    """The reply that an answer's fields ask for; None without text and attachments. Raises NotAReply."""
+    from ferryman.formats import slack_attachments, slack_text  # few answers ask for a message
+    from ferryman.formats.slack_blocks import InvalidBlocks
+
+    parsed = answer.get("skip_slack_parsing") is not True
+    try:
+        text = slack_attachments.string_of(answer, "text")
+        boxes = slack_attachments.attachments_of(answer)
+        name, picture = slack_attachments.string_of(answer, "username"), slack_attachments.string_of(answer, "icon_url")
+        props = dict(slack_attachments.object_of(answer, "props"))
+    except (slack_attachments.InvalidPayload, InvalidBlocks):
+        raise NotAReply("a field of it is not of its type") from None
+    if not text.strip() and not boxes:
+        return None
+    if parsed:
+        text = slack_text.converted(text, {}, escaped=escaped)
+        boxes = [slack_attachments.converted(box, {}, escaped=escaped) for box in boxes]
+    for reserved in slack_attachments.RESERVED_PROPS:
+        props.pop(reserved, None)
+    if len(text) > MAX_TEXT:
+        raise NotAReply(f"its text has {len(text)} characters; at most {MAX_TEXT} are accepted")
+    attached, kept = _dumped(boxes), _dumped(props)
+    if len((attached or "").encode()) + len((kept or "").encode()) > MAX_BYTES:
+        raise NotAReply(f"its attachments and props are larger than {MAX_BYTES} bytes")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise NotAReply("its text has half of a surrogate pair") from None
+    return Reply(
+        text=text,
+        author_name=slack_text.visible(name).strip()[:_MAX_NAME] or None,
+        author_avatar_url=link(picture),
+        attachments=attached,
+        props=kept,
+    )
+
+
+def link(url: str) -> str | None:
+    """A URL that a client can show, or None."""
+    return url if url.startswith(("https://", "http://")) and len(url) <= _MAX_LINK else None
+
+
+def _dumped(value: Any) -> str | None:
+    """JSON as a message keeps it; half of a surrogate pair is replaced, as it could not be stored."""
+    if not value:
+        return None
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace").decode()

@@ -1,0 +1,57 @@
+"""The names in the bodies of deliveries with trigger words: the workspace, the chat and the author.
+
+They are read for these deliveries alone, in three batch reads at most, as they are now.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ferryman.conversations.chats import table as chats
+from ferryman.events.model import Event
+from ferryman.formats import triggers
+from ferryman.formats.interface import Surroundings
+from ferryman.identity.users import table as users
+from ferryman.identity.workspaces import table as workspaces
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names around an event."""
+
+    workspace: str
+    chat: str
+    author: str
+
+    def with_token(self, event: Event, token: str) -> Surroundings:
+        return Surroundings(
+            workspace_id=event.workspace_id,
+            workspace_name=self.workspace,
+            chat_name=self.chat,
+            author_name=self.author,
+            token=token,
+        )
+
+
+def of(events: Iterable[Event]) -> dict[str, Names]:
+    """The names around these events, by event id. A chat or an author who is gone has a short id for a name."""
+    by_workspace: dict[str, list[Event]] = {}
+    for event in events:
+        by_workspace.setdefault(event.workspace_id, []).append(event)
+    found: dict[str, Names] = {}
+    for workspace_id, some in by_workspace.items():
+        known = chats.existing(workspace_id, {event.chat_id for event in some if event.chat_id})
+        authors = {_author(event) for event in some} - {""}
+        people = {one.user_id: one.handle for one in users.get_many(workspace_id, authors)}
+        name = workspaces.get(workspace_id).name
+        for event in some:
+            chat_id, author = event.chat_id or "", _author(event)
+            handle = known[chat_id].handle if chat_id in known else None
+            found[event.event_id] = Names(
+                name, handle or triggers.short(chat_id), people.get(author) or triggers.short(author)
+            )
+    return found
+
+
+def _author(event: Event) -> str:
+    author = event.data["message"]["author"]
+    return str(author["id"]) if author["type"] == "user" else ""
