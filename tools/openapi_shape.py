@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-_LINE = 250  # characters that a mapping or a list may take to stand in one line
+_LINE = 300  # characters that a mapping or a list may take to stand in one line
 
 PROBLEM = "application/problem+json"
 
@@ -31,7 +31,7 @@ def compact(document: dict[str, Any]) -> dict[str, Any]:
         "parameters",
     )
     for said in operations:
-        said["responses"] = _without_twins(said["responses"])
+        said["responses"] = _by_range(said["responses"])
     components["responses"] = _share(
         [
             (said["responses"], status, _answer_name(status, answer))
@@ -39,6 +39,15 @@ def compact(document: dict[str, Any]) -> dict[str, Any]:
             for status, answer in said["responses"].items()
         ],
         "responses",
+    )
+    components["examples"] = _share(
+        [
+            (body["examples"], status, status)
+            for answer in components["responses"].values()
+            for body in answer.get("content", {}).values()
+            for status in body.get("examples", {})
+        ],
+        "examples",
     )
     components["schemas"] |= _share(
         [
@@ -49,34 +58,96 @@ def compact(document: dict[str, Any]) -> dict[str, Any]:
         "schemas",
     )
     needed = _needed(document, components["schemas"])
-    components["schemas"] = {name: schema for name, schema in components["schemas"].items() if name in needed}
+    needed_schemas = {name: schema for name, schema in components["schemas"].items() if name in needed}
+    components["schemas"] = _extended(needed_schemas)
+    for path, methods in document["paths"].items():
+        document["paths"][path] = _with_common_parameters(methods)
     return document
 
 
-def _without_twins(answers: dict[str, Any]) -> dict[str, Any]:
-    """Answers with our own failures (500 and 503) as one, `5XX`, where they are told in the same words: problems."""
-    failed, busy = (answers.get(status, {}).get("content", {}).get(PROBLEM) for status in ("500", "503"))
-    if not failed or not busy:
-        return answers
-    both = {
-        **answers["500"],
-        "description": f"500: {answers['500']['description']} 503: {answers['503']['description']}",
-        "content": {
-            PROBLEM: {
-                "schema": failed["schema"],
-                "examples": {"500": {"value": failed["example"]}, "503": {"value": busy["example"]}},
+def _with_common_parameters(methods: dict[str, Any]) -> dict[str, Any]:
+    """A path whose parameters that every operation has stand before its operations."""
+    first = next(iter(methods.values())).get("parameters", [])
+    common = [part for part in first if all(part in said.get("parameters", []) for said in methods.values())]
+    if len(methods) == 1 or not common:
+        return methods
+    for said in methods.values():
+        said["parameters"] = [part for part in said["parameters"] if part not in common]
+        if not said["parameters"]:
+            del said["parameters"]
+    return {"parameters": common, **methods}
+
+
+def _extended(schemas: dict[str, Any]) -> dict[str, Any]:
+    """Write what a new object has beside its secret once: `BotCreated` and `BotOut` both extend `Bot`."""
+    result = dict(schemas)
+    for name, created in schemas.items():
+        base = name.removesuffix("Created")
+        shown = schemas.get(f"{base}Out")
+        if base == name or not shown or base in schemas:
+            continue
+        common = {key: value for key, value in shown["properties"].items() if created["properties"].get(key) == value}
+        if len(common) < len(shown["properties"]):
+            continue
+        required = [key for key in shown["required"] if key in common]
+        result[base] = {"type": "object", "properties": common, "required": required}
+        for which, schema in ((name, created), (f"{base}Out", shown)):
+            own = {key: value for key, value in schema["properties"].items() if key not in common}
+            more = [key for key in schema["required"] if key not in required]
+            result[which] = {
+                "allOf": [{"$ref": f"#/components/schemas/{base}"}],
+                **({"properties": own} if own else {}),
+                **({"required": more} if more else {}),
+                "unevaluatedProperties": False,
+                "description": schema["description"],
             }
-        },
-    }
-    return {status: answer for status, answer in answers.items() if status not in ("500", "503")} | {"5XX": both}
+    return dict(sorted(result.items()))
+
+
+def _by_range(answers: dict[str, Any]) -> dict[str, Any]:
+    """Answers with the refusals of one form as one, `4XX`, and our own failures as one, `5XX`.
+
+    Their descriptions list the statuses, and each status keeps its example.
+    """
+    for first in "45":
+        forms: dict[str, list[str]] = {}
+        for status, answer in answers.items():
+            if status[0] == first and answer.get("content"):
+                forms.setdefault(json.dumps(_without_examples(answer)), []).append(status)
+        statuses = max(forms.values(), key=len, default=[])
+        if len(statuses) > 1:
+            both = _together({status: answers[status] for status in statuses})
+            rest = {status: answer for status, answer in answers.items() if status not in statuses}
+            answers = dict(sorted({**rest, f"{first}XX": both}.items()))
+    return answers
+
+
+def _without_examples(answer: dict[str, Any]) -> Any:
+    bodies = {media: {"schema": body["schema"]} for media, body in answer["content"].items()}
+    return {**answer, "content": bodies, "description": ""}
+
+
+def _together(answers: dict[str, Any]) -> dict[str, Any]:
+    """One answer for several that differ in their descriptions and examples only."""
+    whole = _without_examples(next(iter(answers.values())))
+    whole["description"] = " ".join(f"{status}: {answer['description']}" for status, answer in answers.items())
+    for media, body in whole["content"].items():
+        examples = {
+            status: {"value": answer["content"][media]["example"]}
+            for status, answer in answers.items()
+            if "example" in answer["content"][media]
+        }
+        if examples:
+            body["examples"] = examples
+    return dict(whole)
 
 
 def _share(places: list[Place], kind: str) -> dict[str, Any]:
-    """Let every part that stands in several places be referred to; returns these parts by name."""
+    """Let every part that stands in several places, and every problem, be referred to; returns these parts by name."""
     times = Counter((name, json.dumps(container[key])) for container, key, name in places)
     shared: dict[tuple[str, str], str] = {}
     for (name, text), count in times.most_common():
-        if count > 1:
+        if count > 1 or PROBLEM in text:
             others = sum(other == name for other, _ in shared)
             shared[name, text] = f"{name}_{others + 1}" if others else name
     for container, key, name in places:
@@ -143,7 +214,7 @@ class _Dumper(yaml.SafeDumper):
 def as_yaml(document: dict[str, Any]) -> str:
     """The document as YAML, where whatever fits stands in one line."""
     text = io.StringIO()
-    dumper = _Dumper(text, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None)
+    dumper = _Dumper(text, sort_keys=False, allow_unicode=True, width=200, default_flow_style=None)
     dumper.open()
     node = dumper.represent_data(document)
     _set_style(node)

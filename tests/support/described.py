@@ -1,24 +1,32 @@
 """The API's description as the tests read it: each route with its parameters and answers written out."""
 
+import re
 from typing import Any
 
 
 def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The description of each route, by its key. Schemas stay references; `5XX` is 500 and 503."""
+    """The description of each route, by its key. Schemas stay references."""
     return {
         f"{method.upper()} {path}": said
         | {
-            "parameters": _written_out(said.get("parameters", {}), document),
+            "parameters": _written_out([*methods.get("parameters", []), *said.get("parameters", [])], document),
             "responses": _each_status(_written_out(said["responses"], document)),
         }
         for path, methods in document["paths"].items()
         for method, said in methods.items()
+        if method != "parameters"
     }
 
 
 def _each_status(answers: dict[str, Any]) -> dict[str, Any]:
-    ours = {status: answers["5XX"] for status in ("500", "503") if "5XX" in answers}
-    return {status: answer for status, answer in answers.items() if status != "5XX"} | ours
+    """The answers with `4XX` and `5XX` as the statuses that their descriptions list."""
+    ranges = {status: answer for status, answer in answers.items() if status.endswith("XX")}
+    listed = {
+        status: answer
+        for name, answer in ranges.items()
+        for status in re.findall(rf"\b({name[0]}\d\d): ", answer["description"])
+    }
+    return {status: answer for status, answer in answers.items() if status not in ranges} | listed
 
 
 def _written_out(value: Any, document: dict[str, Any]) -> Any:
