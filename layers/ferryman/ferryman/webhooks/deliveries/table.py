@@ -158,6 +158,7 @@ def page(
         where=" AND ".join(filters),
         names=names,
         newest_first=True,
+        key=("webhook", "delivery_id"),
         limit=limit,
         after=after,
     )

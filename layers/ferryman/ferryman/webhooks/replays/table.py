@@ -37,6 +37,7 @@ def page(
         {":webhook": f"{workspace_id}/{webhook_id}", ":now": int(clock.now())},
         where=f"{store.KEPT} AND attribute_not_exists(probe)",
         newest_first=True,
+        key=("webhook", "replay_id"),
         limit=limit,
         after=after,
     )

@@ -83,15 +83,15 @@ def page(
     workspace_id: str, limit: int, after: store.Key | None, keep: Callable[[Webhook], bool]
 ) -> tuple[list[Webhook], store.Key | None]:
     """Those that `keep` takes, newest first."""
-    found = store.sifted(
+    found = store.page(
         TABLE,
         "workspace_id = :workspace",
         {":workspace": workspace_id},
         newest_first=True,
+        key=("workspace_id", "webhook_id"),
         limit=limit,
         after=after,
-        keep=lambda item: keep(Webhook.from_item(item)),
-        key=lambda item: _key(workspace_id, item["webhook_id"]),
+        keep=lambda items: [item for item in items if keep(Webhook.from_item(item))],
     )
     return [Webhook.from_item(item) for item in found.items], found.last_key
 
@@ -137,6 +137,7 @@ def _page_of(
         "topic = :topic",
         {":topic": topic_},
         newest_first=True,
+        key=("topic", "webhook_id"),
         limit=limit,
         after=after,
     )
