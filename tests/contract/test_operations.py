@@ -27,6 +27,7 @@ MEASURING = {"metrics.count", "metrics.highest", "metrics.measure"}
 INBOUND = {path.parent.name for path in (template.ROOT / "functions/inbound").glob("*/handler.py")} - {
     "mattermost_login",
     "mattermost_integrations",
+    "mattermost_bots",
 }
 # Lambda's entry counts these for every function.
 WRAPPED = {"InitDuration", "MemoryUsed"}
@@ -235,10 +236,10 @@ def test_no_alarm_looks_at_what_a_receiver_can_do() -> None:
     assert ages == [Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", (("QueueName", "DeadLettersQueue"),))]
 
 
-def test_only_deliveries_connectivity_checks_commands_and_senders_of_amazon_can_be_called() -> None:
+def test_only_deliveries_connectivity_checks_and_commands_can_reach_a_receiver() -> None:
     """The arguments lean on this: nothing that any other alarm looks at waits for a receiver.
 
-    `hooks` calls Amazon's hosts alone, to confirm a subscription.
+    `hooks` calls hosts of Amazon SNS alone (`dialects.sources.sns_sender`), and answers 403 to made-up ones.
     """
     calling = {
         folder
