@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support import translated
+from tools import validate
 
 TEMPLATES = ("template.yaml", "data.yaml", "operations.yaml", "pipeline.yaml")
 ROOT = Path(__file__).parents[2]
@@ -119,6 +120,11 @@ def test_a_template_is_within_cloudformations_limits(name: str) -> None:
     for output in document.get("Outputs", {}).values():
         assert len(output.get("Description", "").encode()) <= KIB
         assert len(longest(output.get("Export", {}).get("Name", ""), name)) <= 255
+
+
+def test_cfn_lint_has_nothing_to_say() -> None:
+    """Not even a warning, which would end `make deploy` as an error does."""
+    validate.lint()
 
 
 def test_every_rule_is_one_that_cloudformation_can_carry_out() -> None:

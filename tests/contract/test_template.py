@@ -296,7 +296,8 @@ def test_only_the_deliverer_reads_signing_secrets() -> None:
 
 def test_only_what_makes_webhooks_writes_signing_secrets() -> None:
     writing = _context_of("kms:Encrypt")
-    assert writing.pop("incoming_webhooks") == {"purpose": "sender"}
+    for folder in ("incoming_webhooks", "mattermost_bots"):
+        assert writing.pop(folder) == {"purpose": "sender"}
     making = {folder for folder in FUNCTIONS if ("dynamodb:PutItem", "WebhooksTable") in guard.allowed(folder)}
     assert writing.keys() <= making
     assert "webhooks" in writing

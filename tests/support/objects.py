@@ -212,6 +212,11 @@ def _session(objects: Objects) -> str:
     return str(objects.owner.signed_in().call("GET", "/v1/sessions").json["items"][0]["id"])
 
 
+def _post(objects: Objects) -> str:
+    sent = {"channel_id": objects.id("channel_id"), "message": "Build passed"}
+    return str(objects.owner.make("/api/v4/posts", sent)["id"])
+
+
 def _outgoing_hook(objects: Objects) -> str:
     hook = {
         "team_id": objects.id("team_id"),
@@ -247,10 +252,18 @@ FACTORIES: dict[str, Callable[[Objects], str]] = {
     # In Mattermost's API an id is ours without its prefix.
     "v4_user_id": lambda objects: objects.id("user_id").removeprefix("usr_").lower(),
     "username": lambda objects: objects.id("user_id").removeprefix("usr_").lower(),
-    "email": lambda objects: str(objects.owner.call("GET", "/v1/me").json["email"]),
+    "email": lambda objects: str(objects.owner.call("GET", "/v1/me").json["user"]["email"]),
     "team_id": lambda objects: objects.owner.workspace_id.removeprefix("wsp_").lower(),
     "team_name": lambda objects: objects.owner.workspace_id.removeprefix("wsp_").lower(),
     "outgoing_hook_id": _outgoing_hook,
+    "v4_post_id": _post,
+    "incoming_hook_id": lambda objects: str(
+        objects.owner.make("/api/v4/hooks/incoming", {"channel_id": objects.id("channel_id")})["id"]
+    ),
+    "v4_bot_id": lambda objects: str(
+        objects.owner.make("/api/v4/bots", {"username": f"bot-{uuid.uuid4().hex[:8]}"})["user_id"]
+    ),
+    "v4_token_id": lambda objects: str(objects.owner.make("/api/v4/users/me/tokens", {"description": "CI"}, 200)["id"]),
     "channel_id": lambda objects: objects.id("chat_id").removeprefix("cht_").lower(),
     "channel_name": lambda objects: objects.id("chat_id").removeprefix("cht_").lower(),
     "workspace_key": lambda objects: f"T{ids.ulid(objects.owner.workspace_id)}",
