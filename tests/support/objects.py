@@ -309,6 +309,7 @@ BODIES: dict[str, Callable[[Objects], dict[str, Any]]] = {
     "ProofIn": lambda _: {"current_password": "not the right one", "code": "123456"},
     "RevocationIn": lambda _: {"ids": [ids.new(ids.TOKEN)]},
     "SessionIn": lambda _: {"email": f"{uuid.uuid4().hex}@example.com", "password": "correct horse battery"},
+    "ShownIn": lambda _: {"token": secrets.new_token(livemode=True)},
     "TokenIn": lambda _: {"name": "CI", "scopes": ["chats:read"], "environment": "production"},
     "UserIn": lambda _: {"name": "Grace", "email": f"{uuid.uuid4().hex}@example.com"},
     "WebhookIn": lambda objects: {
