@@ -142,7 +142,7 @@ def _updated(message: Message, wanted: Update) -> Message:
 
 
 def _reply(caller: Caller, message: Message, text: str) -> Message:
-    """What the integration says to the person who clicked, in the name of the message's author."""
+    """A message of the integration to the person who clicked, in the name of the message's author."""
     reply = Message(
         workspace_id=message.workspace_id,
         chat_id=message.chat_id,

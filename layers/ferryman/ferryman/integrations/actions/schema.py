@@ -20,4 +20,4 @@ class ActionClickOut(Output):
     detail: str | None
     trigger_id: str | None = Field(description="The id of this click, which the integration got too.")
     message: MessageOut = Field(description="The message as it is now.")
-    reply: MessageOut | None = Field(description="What the integration says to you alone.")
+    reply: MessageOut | None = Field(description="The message of the integration to you alone.")
