@@ -357,7 +357,8 @@ class World:
             match = pattern.fullmatch(f"{key.partition(' ')[0]} {path}")
             if match:
                 # A greedy route gets what no other takes, and a route of every method what those of one do not.
-                rank = ("+}" in key, len(match.groupdict()), key.startswith("ANY "))
+                # Among greedy ones, the longer one.
+                rank = ("+}" in key, len(match.groupdict()), key.startswith("ANY "), -len(key))
                 found.append((rank, key, folder, match.groupdict()))
         if not found:
             return "$default", template.routes()["$default"], {}

@@ -128,10 +128,10 @@ class InteractionOut(Output):
 class AuthorOut(Output):
     """Who said it."""
 
-    type: Literal["user", "incoming_webhook", "application", "webhook"]
-    id: str = Field(description="The id of the user, the incoming webhook, the application, or the outgoing webhook.")
+    type: Literal["user", "incoming_webhook", "application", "webhook", "command"]
+    id: str = Field(description="The id of the user, webhook, application or command.")
     name: str | None = Field(None, description="For all but users.")
-    avatar_url: str | None = Field(None, description="For webhooks only.")
+    avatar_url: str | None = Field(None, description="For webhooks and commands only.")
     emoji: str | None = Field(None, description="For incoming webhooks only: shown instead of the picture.")
 
 

@@ -3,7 +3,7 @@ message itself; the streams of `messages` and `events` carry them to the dispatc
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import batched
+from itertools import batched, islice
 
 from ferryman import clock, ids, log, tracing
 from ferryman.aws import dynamodb as store
@@ -30,6 +30,7 @@ from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 
+_MOST_CHATS = 1_000  # in which a message is looked for
 _ERASED_AT_ONCE = 50  # events, in one transaction
 
 
@@ -99,6 +100,18 @@ def read(caller: Caller, chat_id: str, message_id: str) -> Message:
     if message.livemode != caller.livemode or not is_visible(message, caller.user_id):
         raise NotFound("The message does not exist.")
     return message
+
+
+def find(caller: Caller, message_id: str) -> Message:
+    """A message by its id alone: in the chats to which the caller belongs, at most a thousand of them.
+
+    Messages are keyed by their chat, so the price is one batch read for each hundred chats. Raises NotFound.
+    """
+    joined = islice(chats.joined(caller.workspace_id, caller.user_id), _MOST_CHATS)
+    chat_id = table.chat_among(caller.workspace_id, joined, message_id)
+    if chat_id is None:
+        raise NotFound("The message does not exist.")
+    return read(caller, chat_id, message_id)
 
 
 def edit(caller: Caller, chat_id: str, message_id: str, text: str) -> Message:
