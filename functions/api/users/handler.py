@@ -20,7 +20,7 @@ def _replay(call: Call, user_id: str) -> UserOut:
 
 
 @app.get("/v1/me", summary="Who am I?")
-@needs(SIGNED_IN)
+@needs(SIGNED_IN, enrolling=True)
 def read_me(call: ThisCall) -> MeOut:
     caller = call.caller
     return MeOut(
@@ -31,6 +31,7 @@ def read_me(call: ThisCall) -> MeOut:
         session_id=caller.credential_id if caller.kind == "session" else None,
         scopes=sorted(caller.scopes),
         livemode=caller.livemode,
+        must_enrol=caller.enrols_only,
     )
 
 

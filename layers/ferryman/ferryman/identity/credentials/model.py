@@ -32,6 +32,7 @@ class Credential(store.Record):
     expires_at: str | None = None
     expires_at_epoch: int | None = None  # where the table may forget it: sessions and invitations
     used_at: str | None = None
+    enrols_only: bool | None = None  # a session that can only enrol the second factor that the workspace requires
     chat_id: str | None = None  # of an incoming webhook: where it posts
     name: str | None = None  # of an incoming webhook or application: as whom it posts
     avatar_url: str | None = None  # of an incoming webhook
@@ -71,6 +72,7 @@ class Caller:
     kind: Literal["token", "session"] = "token"
     source: Source = Source()
     plan: Plan = "free"
+    enrols_only: bool = False
     stored_plan: Plan | None = None  # as the workspace has it: None where `plan` is the deployment's default
 
     @property
