@@ -7,7 +7,6 @@ from ferryman.errors import Invalid, NotAllowed
 from ferryman.identity import authority
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
-from ferryman.identity.sessions import service as sessions
 from ferryman.identity.users import table as users
 from ferryman.identity.workspaces import table
 from ferryman.identity.workspaces.model import Workspace
@@ -15,6 +14,7 @@ from ferryman.identity.workspaces.schema import WorkspacePatch
 
 
 def edit(caller: Caller, patch: WorkspacePatch) -> Workspace:
+    """Set the switches. `integrations.cascades.workspaces.edit` also ends sessions that may not go on."""
     authority.require_live(caller)
     before = table.get(caller.workspace_id)
     changes = {
@@ -28,8 +28,6 @@ def edit(caller: Caller, patch: WorkspacePatch) -> Workspace:
     if changes:
         audited = audit.writes(caller, "workspace.edited", caller.workspace_id, {"changed": list(changes)})
         store.commit([table.changing(before, **changes), *audited])
-    if changes.get("requires_second_factor"):
-        sessions.end_without_second_factor(caller.workspace_id)
     return replace(before, **changes)
 
 
