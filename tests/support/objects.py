@@ -227,6 +227,10 @@ def _outgoing_hook(objects: Objects) -> str:
     return str(objects.owner.make("/api/v4/hooks/outgoing", hook)["id"])
 
 
+def _command(objects: Objects) -> str:
+    return str(objects.owner.make("/v1/commands", BODIES["CommandIn"](objects))["id"])
+
+
 FACTORIES: dict[str, Callable[[Objects], str]] = {
     "app_name": _with_application("app_name"),
     "application_id": _application,
@@ -238,6 +242,10 @@ FACTORIES: dict[str, Callable[[Objects], str]] = {
     "callback_id": _with_bot("callback_id"),
     "callback_replay_id": _callback_replay,
     "chat_id": lambda objects: objects.owner.chat(),
+    "command_id": _command,
+    "v4_command_id": lambda objects: objects.id("command_id").removeprefix("cmd_").lower(),
+    "action_id": lambda _: "go",
+    "response_secret": lambda _: secrets.new_mattermost_secret(),
     "connection_id": _connection,
     "context_id": _with_application("context_id"),
     "delivery_id": _delivery,
@@ -282,6 +290,10 @@ BODIES: dict[str, Callable[[Objects], dict[str, Any]]] = {
     "CodeIn": lambda _: {"code": "123456"},
     "InteractionIn": lambda _: {"row": 0, "column": 0},
     "IncomingWebhookIn": lambda objects: {"chat_id": objects.id("chat_id"), "name": "CI"},
+    "CommandIn": lambda _: {
+        "trigger": f"deploy-{uuid.uuid4().hex[:12]}",
+        "url": "https://ci.example.com/commands",
+    },
     "NotificationIn": lambda objects: {"type": "system", "title": "Done", "user_ids": [objects.owner.user_id]},
     "MessagePatch": lambda _: {"text": "Build failed"},
     "ConnectionIn": lambda objects: {
