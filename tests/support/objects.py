@@ -244,6 +244,7 @@ FACTORIES: dict[str, Callable[[Objects], str]] = {
     "chat_id": lambda objects: objects.owner.chat(),
     "command_id": _command,
     "v4_command_id": lambda objects: objects.id("command_id").removeprefix("cmd_").lower(),
+    "action_id": lambda _: "go",
     "response_secret": lambda _: secrets.new_mattermost_secret(),
     "connection_id": _connection,
     "context_id": _with_application("context_id"),

@@ -1,4 +1,4 @@
-"""Mattermost's API for integrations: outgoing webhooks and commands, at /api/v4/hooks/outgoing and /api/v4/commands.
+"""Mattermost's API for integrations: outgoing webhooks, commands, and clicks on buttons and menus.
 
 A function of its own: it writes webhooks, seals secrets and calls the receivers of commands, which the API for bots and
 scripts must not. Its greedy routes lead here, and `ADDRESSES` says which address is meant.
@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from ferryman import settings
-from ferryman.dialects.mattermost import v4_commands, v4_outgoing
+from ferryman.dialects.mattermost import v4_actions, v4_commands, v4_outgoing
 from ferryman.dialects.mattermost.v4 import Asked
 from ferryman.http.greedy import Addresses
 from ferryman.http.mattermost import NOTHING, Answer, describe, limit, read, respond
@@ -28,6 +28,7 @@ _EXAMPLE = {
     "callback_urls": ["https://ci.example.com/deploy"],
 }
 _OF_COMMAND = {"team_id": _ID, "trigger": "deploy", "url": "https://ci.example.com/commands", "method": "P"}
+_CHOICE = {"selected_option": "production"}
 _RUN = {"channel_id": _ID, "command": "/deploy production"}
 _ROUTES: dict[str, tuple[str, int, Callable[[Asked], Any], Any]] = {
     "POST /api/v4/hooks/outgoing": ("Create an outgoing webhook", 201, v4_outgoing.create, _EXAMPLE),
@@ -45,6 +46,7 @@ _ROUTES: dict[str, tuple[str, int, Callable[[Asked], Any], Any]] = {
     f"PUT {_COMMAND}/move": ("Move a command to a team", 200, v4_commands.move, {"team_id": _ID}),
     f"PUT {_COMMAND}/regen_token": ("Give a command a new token", 200, v4_commands.regenerate, None),
     f"DELETE {_COMMAND}": ("Delete a command", 200, v4_commands.delete, None),
+    "POST /api/v4/posts/{v4_post_id}/actions/{action_id}": ("Click a button or menu", 200, v4_actions.click, _CHOICE),
     f"GET {_TEAM}/autocomplete": ("List the commands that are suggested", 200, v4_commands.autocomplete, None),
     f"GET {_TEAM}/autocomplete_suggestions": ("Suggest commands", 200, v4_commands.suggestions, None),
 }
@@ -67,9 +69,14 @@ def _carry_out(event: dict[str, Any]) -> Answer:
     address = ADDRESSES.find(event["requestContext"]["http"]["method"], event["rawPath"])
     if address is None:
         raise NOTHING
-    asked = Asked(caller, address.parameters, event.get("queryStringParameters") or {}, partial(read, event))
+    asked = Asked(caller, address.parameters, event.get("queryStringParameters") or {}, partial(_body, event))
     if address.key == _EXECUTE:
         origin = settings.optional("PUBLIC_URL") or f"https://{event['requestContext']['domainName']}"
         return 200, v4_commands.execute(asked, origin), limits
     _, status, carry_out, _ = _ROUTES[address.key]
     return status, carry_out(asked), limits
+
+
+def _body(event: dict[str, Any]) -> Any:
+    """The body's JSON; an empty body, which clients send with a click, is an empty object."""
+    return read(event) if event.get("body") else {}
