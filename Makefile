@@ -12,7 +12,7 @@ REQUIREMENTS := layers/dependencies/requirements.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install up down logs env tour-fchat tour-fluxdesk test test-console test-unit test-contract test-integration \
+.PHONY: help install up down logs env screenshots tour-fchat tour-fluxdesk test test-console test-unit test-contract test-integration \
 	test-simulation test-e2e mutation rehearse rehearse-simulation rehearse-operations lint types format lock build deploy smoke \
 	destroy validate openapi docs bench clean
 
@@ -29,6 +29,9 @@ install: $(INSTALLED) ## Bring uv, Python 3.13 and the locked packages (the othe
 
 up: $(INSTALLED) ## Start Ferryman on this machine and show its main job; harmless to repeat
 	@STARTED=$(STARTED) python -m local.up
+
+screenshots: $(INSTALLED) ## Take pictures of every screen of the console into .local/screenshots; after `make up`
+	@python -m local.screenshots
 
 tour-fchat: $(INSTALLED) ## Show FChat's endpoints and callbacks; after `make up`
 	@python -m local.tour_fchat

@@ -103,6 +103,7 @@ def components() -> dict[str, Any]:
                 "name": "Idempotency-Key",
                 "in": "header",
                 "description": "Your own name for this request; repeated within 24 hours, it creates once.",
+                "example": "import-2026-01-02-row-17",
                 "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
             },
             **{

@@ -217,3 +217,25 @@ def test_a_cursor_does_not_show_the_key_of_an_item(filled: Callable[[str], Fille
     content = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     for shown in (made.by.workspace_id, made.whole[0]["id"], "workspace_id", "entry"):
         assert shown.encode() not in content
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_a_filter_leaves_no_empty_page(world: World, limit: int) -> None:
+    """The filter leaves out far more than one query of this limit reads."""
+    made = world.bootstrap("Filtered")
+    by = Workspace(world, made["workspace_id"], made["user_id"], made["token"])
+    for _ in range(2):
+        by.make("/v1/tokens", {"name": "wanted", "scopes": ["chats:read"], "environment": "staging"})
+        by.chat("Wanted")
+    for _ in range(25):
+        by.make("/v1/tokens", {"name": "other", "scopes": ["chats:read"], "environment": "production"})
+    for target in ("/v1/tokens?environment=staging", "/v1/tokens?name=wanted", "/v1/audit?action=chat.created"):
+        found, cursor = [], ""
+        while True:
+            answer = by.call("GET", f"{target}&limit={limit}{cursor}").json
+            assert answer["items"]
+            found += answer["items"]
+            if answer["next_cursor"] is None:
+                break
+            cursor = f"&cursor={answer['next_cursor']}"
+        assert len(found) == 2

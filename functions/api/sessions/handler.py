@@ -20,7 +20,7 @@ from ferryman.identity.logins.schema import (
 from ferryman.identity.sessions import service, signing_in, table
 from ferryman.identity.sessions.schema import AcceptedOut, SessionCreated, SessionIn, SessionOut
 from ferryman.identity.users.schema import UserOut
-from ferryman.notifications import service as notifications
+from ferryman.notifications import notices
 from ferryman.schema import Listing, ListQuery
 
 app = Api("Sessions", "People sign in with their password, and a second factor if they like. Bots and programs do not.")
@@ -91,7 +91,7 @@ def end_session(call: ThisCall, session_id: Id) -> None:
 )
 @needs("users:write")
 def invite(call: ThisCall, user_id: Id) -> InvitationOut:
-    invitation_id, secret, expires_at = logins.invite(call.caller, user_id, notifications.notice)
+    invitation_id, secret, expires_at = logins.invite(call.caller, user_id, notices.notice)
     return InvitationOut(id=invitation_id, user_id=user_id, token=secret, expires_at=expires_at)
 
 
@@ -177,4 +177,4 @@ def remove_totp(call: ThisCall, data: Annotated[ProofIn, Body()]) -> None:
 )
 @needs("users:write")
 def reset_totp(call: ThisCall, user_id: Id) -> None:
-    logins.reset_totp(call.caller, user_id, notifications.notice)
+    logins.reset_totp(call.caller, user_id, notices.notice)

@@ -23,7 +23,7 @@ handler = app
 
 
 def _replay(call: Call, token_id: str) -> TokenCreated:
-    return TokenCreated.of(table.get(call.caller.workspace_id, token_id))
+    return TokenCreated.of(service.get_visible(call.caller, token_id))
 
 
 @app.post(

@@ -16,7 +16,7 @@ handler = app
 
 
 def _replay(call: Call, user_id: str) -> UserOut:
-    return UserOut.of(table.get(call.caller.workspace_id, user_id))
+    return UserOut.of(table.get(call.caller.workspace_id, user_id), call.caller)
 
 
 @app.get("/v1/me", summary="Who am I?")
@@ -24,7 +24,7 @@ def _replay(call: Call, user_id: str) -> UserOut:
 def read_me(call: ThisCall) -> MeOut:
     caller = call.caller
     return MeOut(
-        user=UserOut.of(table.get(caller.workspace_id, caller.user_id)),
+        user=UserOut.of(table.get(caller.workspace_id, caller.user_id), caller),
         workspace_id=caller.workspace_id,
         plan=caller.plan,
         token_id=caller.credential_id if caller.kind == "token" else None,
@@ -59,7 +59,7 @@ def edit_workspace(call: ThisCall, data: Annotated[WorkspacePatch, Body()]) -> W
 )
 @needs("users:write")
 def create_user(call: ThisCall, data: Annotated[UserIn, Body()]) -> UserOut:
-    return UserOut.of(service.create(call.caller, data, call.idempotency_key))
+    return UserOut.of(service.create(call.caller, data, call.idempotency_key), call.caller)
 
 
 @app.get(
@@ -71,15 +71,15 @@ def create_user(call: ThisCall, data: Annotated[UserIn, Body()]) -> UserOut:
 def list_users(call: ThisCall, query: Annotated[UserQuery, Query()]) -> Listing[UserOut]:
     if query.handle:
         named = table.by_handles(call.caller.workspace_id, [query.handle])
-        return Listing(items=[UserOut.of(user) for user in named])
+        return Listing(items=[UserOut.of(user, call.caller) for user in named])
     found, last = table.page(call.caller.workspace_id, query.limit, call.page_start(query))
-    return Listing(items=[UserOut.of(user) for user in found], next_cursor=call.next_cursor(query, last))
+    return Listing(items=[UserOut.of(user, call.caller) for user in found], next_cursor=call.next_cursor(query, last))
 
 
 @app.get("/v1/users/<user_id>", summary="Read a user")
 @needs("users:read")
 def read_user(call: ThisCall, user_id: Id) -> UserOut:
-    return UserOut.of(table.get(call.caller.workspace_id, user_id))
+    return UserOut.of(table.get(call.caller.workspace_id, user_id), call.caller)
 
 
 @app.patch(
@@ -95,4 +95,4 @@ def read_user(call: ThisCall, user_id: Id) -> UserOut:
 def edit_user(call: ThisCall, user_id: Id, data: Annotated[UserPatch, Body()]) -> UserOut:
     from ferryman.integrations.cascades import people  # all that a person may own, which the other routes do not touch
 
-    return UserOut.of(people.edit(call.caller, user_id, data))
+    return UserOut.of(people.edit(call.caller, user_id, data), call.caller)

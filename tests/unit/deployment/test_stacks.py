@@ -37,6 +37,19 @@ def test_the_plan_names_resources_that_disappear_or_are_made_anew(
     assert "TokensFunction" not in shown
 
 
+def test_resources_with_data_are_named_one_by_one_and_many_others_are_counted(
+    stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every release may replace two hundred permissions, among which nobody would find a table."""
+    permissions = [Change("Modify", f"P{number}", "AWS::Lambda::Permission", "Conditional") for number in range(200)]
+    tables = [Change("Remove", f"Table{number}", "AWS::DynamoDB::Table", "") for number in range(9)]
+    Plan(stack, "arn", is_new=False, changes=[*permissions, *tables]).show()
+    shown = capsys.readouterr().out
+    assert "each of 200 AWS::Lambda::Permission is replaced if a property says so\n" in shown
+    assert "P7" not in shown
+    assert all(f"Table{number} is removed" in shown for number in range(9))
+
+
 def test_an_update_is_rolled_back_by_alarms_that_mean_the_release(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -130,4 +130,4 @@ def _replay(app: Api, owner: Owner) -> None:
     )
     @needs(owner.writes, plan=owner.plan)
     def cancel(call: ThisCall, webhook: Annotated[Webhook, Depends(owner.this_webhook)]) -> ReplayOut:
-        return ReplayOut.of(replays.cancel(webhook, call.id(owner.replay)))
+        return ReplayOut.of(replays.cancel(call.caller, webhook, call.id(owner.replay)))

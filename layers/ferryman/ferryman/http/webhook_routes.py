@@ -134,7 +134,8 @@ def _care(app: Api, management: Management) -> None:
     )
     @needs(owner.writes, plan=owner.plan)
     def send_test(
+        call: ThisCall,
         webhook: Annotated[Webhook, Depends(owner.this_webhook)],
         data: Annotated[management.test, Body()],  # type: ignore[name-defined]
     ) -> DeliveryOut:
-        return DeliveryOut.of(deliveries.send_test(webhook, data.event_type), webhook)
+        return DeliveryOut.of(deliveries.send_test(call.caller, webhook, data.event_type), webhook)

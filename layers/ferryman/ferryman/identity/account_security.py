@@ -1,6 +1,5 @@
 """Passwords and second factors: how they are set, changed and taken away."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -22,8 +21,8 @@ from ferryman.identity.sessions.model import Session
 from ferryman.identity.users import emails
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
+from ferryman.identity.users.service import Notice
 
-type Notice = Callable[[User, str], list[store.Write]]  # the writes that tell a person something
 _NOT_INVITED = "The invitation is not known: it was used, replaced by a newer one, or it expired. Ask for a new one."
 
 
@@ -49,7 +48,7 @@ def invite(caller: Caller, user_id: str, notice: Notice) -> tuple[str, str, str]
             credentials.creating(credential),
             table.changing(login, invitation_hash=credential.secret_hash),
             *([credentials.revoking(login.invitation_hash)] if login.invitation_hash else []),
-            users.acting(user.workspace_id, user_id, user.role, refused=changed),
+            users.inviting(user, str(credential.expires_at), refused=changed),
             *telling,
             *audit.writes(caller, "user.invited", user_id, {"role": user.role}),
         ]
@@ -141,7 +140,10 @@ def change_password(caller: Caller, wanted: PasswordIn) -> None:
     _refuse_email(wanted.new_password, user, "/new_password")
     if passwords.normal(wanted.current_password) == wanted.new_password:
         raise Invalid("This is the password you have. Choose another one.", "/new_password")
-    invitation = [credentials.revoking(login.invitation_hash)] if login.invitation_hash else []
+    invitation = []
+    if login.invitation_hash:
+        withdrawn = users.signing_in_by(caller.workspace_id, caller.user_id, invited_until=None)
+        invitation = [credentials.revoking(login.invitation_hash), withdrawn]
     store.commit(
         [
             table.changing(login, password_hash=passwords.hashed(wanted.new_password), invitation_hash=None),
@@ -226,6 +228,7 @@ def activate_totp(caller: Caller, code: str) -> list[str]:
                 recovery_hashes=[second_factor.recovery_hash(recovery) for recovery in recovery_codes],
             ),
             attempts.clearing(subject),
+            users.signing_in_by(caller.workspace_id, caller.user_id, second_factor_at=clock.now_iso()),
             *audit.writes(caller, "totp.activated", caller.user_id),
         ]
     )
@@ -241,7 +244,8 @@ def remove_totp(caller: Caller, proof: ProofIn) -> None:
         field = "/code" if proof.code else "/recovery_code"
         raise Invalid("The code is wrong, too old, or was used before. Send another one.", field)
     audited = audit.writes(caller, "totp.removed", caller.user_id)
-    store.commit([table.changing(login, **_NO_TOTP), clearing, *audited])
+    without = users.signing_in_by(caller.workspace_id, caller.user_id, second_factor_at=None)
+    store.commit([table.changing(login, **_NO_TOTP), without, clearing, *audited])
 
 
 def reset_totp(caller: Caller, user_id: str, notice: Notice) -> None:
@@ -254,6 +258,7 @@ def reset_totp(caller: Caller, user_id: str, notice: Notice) -> None:
     store.commit(
         [
             table.changing(login, **_NO_TOTP),
+            users.signing_in_by(user.workspace_id, user_id, second_factor_at=None),
             *notice(user, "An owner removed your second factor"),
             *audit.writes(caller, "totp.removed", user_id),
         ]

@@ -39,6 +39,7 @@ class Message(store.Record):
     edit_events: list[str] | None = None  # the ids of the events that told of its edits
     revision: int = 1
     edited_at: str | None = None
+    edited_by: str | None = None  # the user who edited it last
     deleted_at: str | None = None
     active: str | None = None  # set on the first of a chat that a process puts; the sweeper's index of chats
     undispatched: str | None = None  # set on what the sweeper cannot find by that index, until it was dispatched
@@ -105,4 +106,5 @@ def describe(message: Message) -> dict[str, object]:
         "revision": message.revision,
         "created_at": message.created_at,
         "edited_at": message.edited_at,
+        "edited_by": message.edited_by,
     }

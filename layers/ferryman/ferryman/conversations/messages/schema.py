@@ -227,6 +227,7 @@ class MessageOut(Output):
     revision: int = Field(description="1 for a new message, one more after each edit.")
     created_at: Time
     edited_at: Time | None
+    edited_by: str | None = Field(description="The user who edited it last; its author, or somebody with admin:*.")
 
     @classmethod
     def of(cls, message: Message) -> Self:

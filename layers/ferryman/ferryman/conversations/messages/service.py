@@ -24,6 +24,8 @@ from ferryman.errors import Invalid, NotAllowed, NotFound
 from ferryman.events import table as events
 from ferryman.events.model import Event
 from ferryman.identity import idempotency
+from ferryman.identity.audit import service as audit
+from ferryman.identity.audit.model import Action
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
@@ -105,12 +107,15 @@ def edit(caller: Caller, chat_id: str, message_id: str, text: str) -> Message:
     if before.text == text:
         return before
     now = clock.now_iso()
-    after = replace(before, text=text, edited_at=now, revision=before.revision + 1)
+    by = caller.user_id
+    after = replace(before, text=text, edited_at=now, edited_by=by, revision=before.revision + 1)
     told = message_updated(after)
+    edited_before = [*(before.edit_events or []), told.event_id]
     store.commit(
         [
-            table.changing(before, text=text, edited_at=now, edit_events=[*(before.edit_events or []), told.event_id]),
+            table.changing(before, text=text, edited_at=now, edited_by=by, edit_events=edited_before),
             *([] if before.visible_to else [events.creating(told), *_first_words(before)]),
+            *_audited(caller, "message.edited", before),
         ]
     )
     return after
@@ -134,6 +139,7 @@ def delete(caller: Caller, chat_id: str, message_id: str) -> None:
             table.changing(before, text=None, attachments=None, props=None, deleted_at=now),
             *([] if before.visible_to else [events.creating(message_deleted(before, now))]),
             *erasing[-_ERASED_AT_ONCE:],
+            *_audited(caller, "message.deleted", before),
         ]
     )
 
@@ -157,6 +163,14 @@ def _own(caller: Caller, chat_id: str, message_id: str) -> Message:
     if message.user_id != caller.user_id and not caller.is_admin:
         raise NotAllowed("Only the author of a message, or admin:*, may change it.")
     return message
+
+
+def _audited(caller: Caller, action: Action, message: Message) -> list[store.Write]:
+    """The record of a change to what somebody else said; authors change their own messages without one."""
+    if message.user_id == caller.user_id:
+        return []
+    author = {"author_id": message.user_id} if message.user_id else {"origin": message.origin}
+    return audit.writes(caller, action, message.message_id, {"chat_id": message.chat_id, **author})
 
 
 def _first_words(before: Message) -> list[store.Write]:

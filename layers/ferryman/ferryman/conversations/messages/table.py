@@ -68,6 +68,7 @@ def page(
         where=f"attribute_not_exists(deleted_at) AND livemode = :livemode AND {store.KEPT} "
         "AND (attribute_not_exists(visible_to) OR visible_to = :reader OR user_id = :reader)",
         newest_first=True,
+        key=("chat", "message_id"),
         limit=limit,
         after=after,
     )

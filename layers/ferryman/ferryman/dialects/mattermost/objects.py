@@ -22,6 +22,7 @@ _ROLES: dict[Role, str] = {
     "owner": "system_admin system_user",
     "admin": "system_admin system_user",
     "manager": "system_user",
+    "hr_admin": "system_user",
     "staff": "system_user",
     "bot": "system_user",
 }

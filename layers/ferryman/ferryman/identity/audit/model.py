@@ -9,6 +9,7 @@ type Action = Literal[
     "token.created",
     "token.edited",
     "token.revoked",
+    "token.all_ended",
     "user.created",
     "user.edited",
     "user.invited",
@@ -53,6 +54,16 @@ type Action = Literal[
     "connection.edited",
     "connection.reset",
     "connection.deleted",
+    "connection.tested",
+    "message.edited",
+    "message.deleted",
+    "webhook.tested",
+    "webhook.checked",
+    "delivery.retried",
+    "replay.started",
+    "replay.cancelled",
+    "notification.created",
+    "notification.cancelled",
 ]
 
 

@@ -64,6 +64,8 @@ def sign_in(source: Source, wanted: SessionIn) -> tuple[Session, str]:
             *audit.writes(_caller(session, user, source), "session.created", session.session_id, details),
         ]
     )
+    if login.totp_secret and not user.second_factor_at:  # it was activated before the list of people showed it
+        store.commit([users.signing_in_by(workspace_id, user_id, second_factor_at=clock.now_iso())])
     log.event("session.created", workspace_id=workspace_id, user_id=user_id, session_id=session.session_id)
     return session, secret
 

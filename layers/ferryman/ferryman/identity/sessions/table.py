@@ -35,6 +35,7 @@ def page(
         {":workspace": workspace_id, ":prefix": f"{user_id}/", ":now": clock.now_iso()},
         where="expires_at > :now",
         newest_first=True,
+        key=("workspace_id", "entry"),
         limit=limit,
         after=after,
     )

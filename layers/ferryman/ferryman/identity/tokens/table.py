@@ -76,6 +76,7 @@ def page(
         values,
         where=" AND ".join(filters) or None,
         newest_first=True,
+        key=("workspace_id", "token_id"),
         limit=limit,
         after=after,
     )

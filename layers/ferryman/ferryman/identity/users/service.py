@@ -1,5 +1,6 @@
 """Creating and editing people, and the rules that keep a workspace manageable."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from ferryman import clock, ids
@@ -13,6 +14,7 @@ from ferryman.identity.users import emails, table
 from ferryman.identity.users.model import User
 from ferryman.identity.users.schema import UserIn, UserPatch
 
+type Notice = Callable[[User, str], list[store.Write]]  # the writes that tell a person something
 _REMOVABLE = {"handle", "avatar_url", "about"}
 
 
@@ -40,8 +42,11 @@ def create(caller: Caller, wanted: UserIn, idempotency_key: IdempotencyKey | Non
     return user
 
 
-def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
-    """Change a person. `integrations.cascades.people.edit` also brings it to their tokens, sessions and webhooks."""
+def edit(caller: Caller, user_id: str, patch: UserPatch, notice: Notice) -> User:
+    """Change a person. `integrations.cascades.people.edit` also brings it to their tokens, sessions and webhooks.
+
+    Somebody whose address another person changes is told: `notice` makes the writes for that.
+    """
     before = table.get(caller.workspace_id, user_id)
     if before.role == "bot":
         raise Conflict("This is a bot. Edit it with PATCH /v1/bots/{id}.")
@@ -54,8 +59,11 @@ def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
         return before
     authority.require_live(caller)
     authority.require_authority(caller, before)
+    telling: list[store.Write] = []
     if "email" in changes and emails.digest(after.email or "") != emails.digest(before.email or ""):
         _require_may_move_address(caller, before)
+        if before.user_id != caller.user_id:
+            telling = notice(before, f"The e-mail address of your account was changed to {after.email}")
     acting_changed = (after.role, after.active) != (before.role, before.active)
     keeping_an_owner = []
     if acting_changed:
@@ -66,7 +74,9 @@ def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
     changed = [name for name, value in changes.items() if value != getattr(before, name)]
     details = {"changed": changed, "role": after.role, "active": after.active}
     audited = audit.writes(caller, "user.edited", user_id, details)
-    store.commit([*table.changing(before, after), *emails.relisting(before, after), *keeping_an_owner, *audited])
+    store.commit(
+        [*table.changing(before, after), *emails.relisting(before, after), *keeping_an_owner, *telling, *audited]
+    )
     return after
 
 

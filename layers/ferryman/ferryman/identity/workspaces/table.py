@@ -1,5 +1,6 @@
 """The table `workspaces`: workspace_id → workspace, and `bootstrap`, the mark that the first one was made."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from ferryman import clock
@@ -37,6 +38,25 @@ def _allows_overrides(workspace_id: str, _minute: int) -> bool:
 def allows_overrides(workspace_id: str) -> bool:
     """Whether senders may name another author, remembered for a minute."""
     return _allows_overrides(workspace_id, int(clock.now() // 60))
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookPolicy:
+    """How the workspace treats outgoing webhooks that fail, where they say nothing else themselves."""
+
+    disable_after: int
+    probe: bool
+
+
+@lru_cache(maxsize=1024)
+def _webhook_policy(workspace_id: str, _minute: int) -> WebhookPolicy:
+    workspace = get(workspace_id)
+    return WebhookPolicy(workspace.disable_webhooks_after, workspace.probe_webhooks)
+
+
+def webhook_policy(workspace_id: str) -> WebhookPolicy:
+    """Remembered for a minute."""
+    return _webhook_policy(workspace_id, int(clock.now() // 60))
 
 
 def changing(workspace: Workspace, **changes: object) -> store.Write:

@@ -11,7 +11,7 @@ from ferryman.identity.users.model import User
 from ferryman.identity.users.schema import Handle
 from ferryman.schema import Description, Input, Name, Output, Time, distinct
 from ferryman.webhooks.subscriptions.model import WebhookState
-from ferryman.webhooks.subscriptions.schema import HELD, Held, Signatures, Url
+from ferryman.webhooks.subscriptions.schema import DISABLE_AFTER, HELD, PROBE, DisableAfter, Held, Signatures, Url
 
 # All that the role `bot` may hold (ferryman.identity.permissions).
 type BotScope = Literal["messages:read", "messages:write", "chats:read", "users:read"]
@@ -119,6 +119,8 @@ class CallbackPatch(Input):
     max_per_second: int | None = Field(
         None, ge=1, le=1000, description="At most this many attempts in a second; null: no limit."
     )
+    disable_after: DisableAfter | None = Field(None, description=DISABLE_AFTER)
+    probe: bool | None = Field(None, description=PROBE)
     name: Name | None = None
     description: Description | None = None
     state: WebhookState | None = Field(None, description="`enabled` also forgets the failures so far.")

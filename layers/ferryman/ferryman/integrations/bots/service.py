@@ -23,7 +23,7 @@ from ferryman.integrations.bots.schema import BotIn, BotPatch, BotTokenIn
 
 MAX_TOKENS = 20  # that are not revoked: all are revoked in one transaction of at most 100 writes
 _OWNER_ROUTE = "/v1/bots/{bot_id}/owner"
-_CHATS_AT_ONCE = 40
+_CHATS_AT_ONCE = 30
 _REMOVABLE = {"avatar_url", "about"}
 
 
@@ -133,7 +133,10 @@ def delete(caller: Caller, bot_id: str) -> None:
         tokens.revoke_found(caller, token)
     callbacks.delete_all(bot)
     for chat_ids in batched(chats.joined(bot.workspace_id, bot_id), _CHATS_AT_ONCE, strict=False):
-        store.commit([write for chat_id in chat_ids for write in chats.leaving(bot.workspace_id, chat_id, bot_id)])
+        left = [write for chat_id in chat_ids for write in chats.leaving(bot.workspace_id, chat_id, bot_id)]
+        for chat_id in chat_ids:
+            left += audit.writes(caller, "member.removed", chat_id, {"user_id": bot_id})
+        store.commit(left)
     audited = audit.writes(caller, "bot.deleted", bot_id, {"handle": bot.handle})
     store.commit([*table.deleting(bot), *audited])
 

@@ -65,14 +65,18 @@ class DeliveryOut(Output):
     reason: str | None = Field(description="Why it was cancelled or exhausted.")
     result: Result | None = Field(description="How the last attempt ended.")
     test: bool = Field(description="Sent on request: not retried, not counted.")
+    probe: bool = Field(description="A test that enables its webhook, which failures disabled, when it succeeds.")
     replayed_at: Time | None = Field(description="When somebody asked for it again.")
     attempts: list[AttemptOut]
     next_attempt_at: Time | None
     waits_for: WaitsFor | None = Field(
         description="`queue`: its turn; `attempt`: the end of the one that is under way; `retry`: its next attempt; "
-        "`pause`: the end of its webhook's pause; `rate`: its place in the webhook's rate. Null once it is over."
+        "`pause`: the end of its webhook's pause; `rate`: its place in the webhook's rate; "
+        "`disabled`: its webhook is disabled, so it will be cancelled and is held. Null once it is over."
     )
-    waits_until: Time | None = Field(description="Until when, where that is known.")
+    waits_until: Time | None = Field(
+        description="Until when, where that is known: for `rate` at the latest, for `disabled` the next probe."
+    )
     created_at: Time
     updated_at: Time
 
@@ -89,6 +93,7 @@ class DeliveryOut(Output):
                 "waits_for": waits and waits.waits_for,
                 "waits_until": clock.iso(waits.until) if waits and waits.until else None,
                 "test": bool(delivery.test),
+                "probe": bool(delivery.probe),
                 "attempts": [_attempt(attempt, delivery, webhook) for attempt in delivery.attempts],
                 **{name: getattr(delivery, name) for name in copied.split()},
             }

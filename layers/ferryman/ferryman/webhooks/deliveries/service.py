@@ -5,6 +5,7 @@ from ferryman.aws import dynamodb as store
 from ferryman.errors import NotFound
 from ferryman.events import table as events
 from ferryman.events.model import EventType
+from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.webhooks.deliveries import table
 from ferryman.webhooks.deliveries.model import Delivery
@@ -13,13 +14,14 @@ from ferryman.webhooks.subscriptions import service as subscriptions
 from ferryman.webhooks.subscriptions.model import Webhook
 
 
-def send_test(webhook: Webhook, event_type: EventType | None) -> Delivery:
+def send_test(caller: Caller, webhook: Webhook, event_type: EventType | None) -> Delivery:
     """Send the example of an event type, signed like any delivery. Works for a disabled webhook too."""
     chosen = event_type or webhook.events[0]
     subscriptions.check_format([chosen], webhook.format, "/event_type")
     event = test_event(chosen, webhook, clock.now_iso())
     delivery = table.new(event, webhook.webhook_id)
-    store.commit([events.creating(event), table.creating(delivery)])
+    audited = audit.writes(caller, "webhook.tested", webhook.webhook_id, {"delivery_id": delivery.delivery_id})
+    store.commit([events.creating(event), table.creating(delivery), *audited])
     return delivery
 
 

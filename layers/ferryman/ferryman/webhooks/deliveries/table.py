@@ -98,6 +98,30 @@ def any_delivered_since(workspace_id: str, webhook_id: str, at: str) -> bool:
     return bool(newest.items)
 
 
+def failed_attempts(workspace_id: str, webhook_id: str, since: str, most: int) -> list[dict[str, Any]]:
+    """The last failed attempts of the webhook's newest deliveries, oldest first; at most `most`, none before `since`.
+
+    Each as its webhook keeps it: only the last one with the start of its answer.
+    """
+    newest = store.query(
+        TABLE,
+        "webhook = :webhook",
+        {":webhook": f"{workspace_id}/{webhook_id}", ":at": since},
+        where="updated_at >= :at AND attribute_not_exists(test)",
+        newest_first=True,
+        limit=_NEWEST,
+    )
+    failed = [
+        {"delivery_id": delivery.delivery_id, "number": attempt.number, "at": attempt.at}
+        | {"status": attempt.status, "error": attempt.error, "excerpt": attempt.excerpt}
+        for delivery in map(Delivery.from_item, newest.items)
+        for attempt in delivery.attempts
+        if attempt.outcome == "failed"
+    ]
+    last = sorted(failed, key=lambda attempt: str(attempt["at"]))[-most:]
+    return [attempt | {"excerpt": None} for attempt in last[:-1]] + last[-1:]
+
+
 def page(
     workspace_id: str,
     webhook_id: str,
@@ -134,6 +158,7 @@ def page(
         where=" AND ".join(filters),
         names=names,
         newest_first=True,
+        key=("webhook", "delivery_id"),
         limit=limit,
         after=after,
     )
