@@ -69,8 +69,8 @@ def create_user(call: ThisCall, data: Annotated[UserIn, Body()]) -> UserOut:
 )
 @needs("users:read")
 def list_users(call: ThisCall, query: Annotated[UserQuery, Query()]) -> Listing[UserOut]:
-    if query.handle:
-        named = table.by_handles(call.caller.workspace_id, [query.handle])
+    if query.handle or query.email:
+        named = service.find(call.caller.workspace_id, query)
         return Listing(items=[UserOut.of(user, call.caller) for user in named])
     found, last = table.page(call.caller.workspace_id, query.limit, call.page_start(query))
     return Listing(items=[UserOut.of(user, call.caller) for user in found], next_cursor=call.next_cursor(query, last))

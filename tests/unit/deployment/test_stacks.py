@@ -59,7 +59,8 @@ def test_an_update_is_rolled_back_by_alarms_that_mean_the_release(
         for name, state in (
             ("API errors", "OK"),
             ("Function errors/deliverer", "OK"),
-            ("Function errors/sweeper", "ALARM"),
+            ("Function errors/dispatcher", "ALARM"),
+            ("Function errors/sweeper", "OK"),
             ("Slow lane", "OK"),
             ("Infrastructure failures", "INSUFFICIENT_DATA"),
         )

@@ -62,6 +62,7 @@ class UserQuery(ListQuery):
     """Filters of a list of users."""
 
     handle: Handle | None = Field(None, description="Only the user with this handle.")
+    email: Email | None = Field(None, description="Only the person with this address, in whatever case.")
 
 
 class SignInOut(Output):

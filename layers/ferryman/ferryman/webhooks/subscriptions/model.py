@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ferryman import clock
+from ferryman import clock, formats
 from ferryman.aws import dynamodb as store
 from ferryman.events.model import EventType
 from ferryman.formats import Format, Signature
@@ -143,6 +143,11 @@ class Webhook(store.Record):
     def secret_expires_at(self) -> str | None:
         """Until when an old secret signs too, or None when there is only one."""
         return max((secret.expires_at for secret in self.signing_secrets() if secret.expires_at), default=None)
+
+    @property
+    def secret_pending(self) -> bool:
+        """Whether a signature with room for one secret still waits for the new one, until the old one ends."""
+        return self.secret_expires_at is not None and any(map(formats.signing, self.signatures))
 
     def signing_secrets(self) -> list[SigningSecret]:
         """The versions that sign now, newest first."""

@@ -256,6 +256,10 @@ class WebhookOut(Output):
     secret_expires_at: Time | None = Field(
         description="While the secret is being rotated: until when the old one signs too."
     )
+    secret_pending: bool = Field(
+        description="While the secret is being rotated: whether the new one does not sign yet, because a header has "
+        "room for one signature. POST …/expire-old-secret activates it."
+    )
     not_heard_chat_ids: list[str] = Field(
         default=[],
         description="Those of chat_ids whose events it does not get, because its owner does not belong to the chat.",
@@ -311,14 +315,9 @@ class RotationIn(Input):
         24,
         ge=0,
         le=168,
-        description="How long deliveries carry a signature of the old secret too; 0 ends the old one at once.",
+        description="How long the old secret signs too, or alone where a header has room for one signature; 0 ends it "
+        "at once.",
     )
-
-
-class PersonalRotationIn(RotationIn):
-    """How to rotate the signing secret of a personal webhook; the old one ends at once, when nothing is said."""
-
-    overlap_hours: int = Field(0, ge=0, le=168, description="How long deliveries carry a signature of both secrets.")
 
 
 class TestIn(Input):
