@@ -69,6 +69,7 @@ ADD: dict[str, Callable[[Objects, int], None]] = {
     "GET /v1/bots/{bot_id}/callbacks/{callback_id}/deliveries": _post("/v1/bots/{bot_id}/callbacks/{callback_id}/test"),
     "GET /v1/bots/{bot_id}/callbacks/{callback_id}/replays": _post("/v1/bots/{bot_id}/callbacks/{callback_id}/replays"),
     "GET /v1/bots/{bot_id}/tokens": _post("/v1/bots/{bot_id}/tokens", name="Token {}"),
+    "GET /v1/commands": _post("/v1/commands", trigger="deploy-{}", url="https://ci.example.com/{}"),
     "GET /v1/connections": _post(
         "/v1/connections", connector="zapier", configuration={"url": "https://a.example.com/x"}
     ),

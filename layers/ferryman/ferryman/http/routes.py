@@ -40,7 +40,7 @@ class Route:
         statuses = {500, 503}
         if self.needs.scope is not PUBLIC:
             statuses |= {401, 422, 429}
-            if self.needs.scope or self.needs.session:
+            if self.needs.scope or self.needs.session or not self.needs.enrolling:
                 statuses.add(403)
             if "{" in self.path:
                 statuses.add(404)

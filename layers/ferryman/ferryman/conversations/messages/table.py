@@ -8,7 +8,8 @@ That its event was dispatched is written in `receipts`. The sweeper finds what h
 has found to be late, or that it could not find in that way, until they were dispatched.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import batched
 
 from ferryman import clock, ids, settings
 from ferryman.aws import dynamodb as store
@@ -22,6 +23,7 @@ ACTIVE_INDEX = "active"
 _ACTIVE = "active = :entry AND message_id BETWEEN :low AND :high"
 # An id that is older than that when its message is put might be where the sweeper has been already.
 PROMPT_SECONDS = 30
+_CHATS_AT_ONCE = 100
 _FRAME_BYTES = 2_500  # of a message: names of fields, and the handles that it mentions
 
 
@@ -34,6 +36,14 @@ def get(workspace_id: str, chat_id: str, message_id: str) -> Message:
     if item is None or item.get("deleted_at"):
         raise NotFound("The message does not exist.")
     return Message.from_item(item)
+
+
+def chat_among(workspace_id: str, chat_ids: Iterable[str], message_id: str) -> str | None:
+    """In which of these chats the message is: one batch read for each hundred of them."""
+    for some in batched(chat_ids, _CHATS_AT_ONCE, strict=False):
+        for item in store.get_many(TABLE, [key(workspace_id, chat_id, message_id) for chat_id in some]):
+            return str(item["chat_id"])
+    return None
 
 
 def as_posted(keys: set[tuple[str, str, str]], unreadable: set[str] | None = None) -> list[Message]:

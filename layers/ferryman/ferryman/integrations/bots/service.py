@@ -29,8 +29,31 @@ _REMOVABLE = {"avatar_url", "about"}
 
 def create(caller: Caller, wanted: BotIn, idempotency_key: IdempotencyKey | None = None) -> tuple[User, Token, str]:
     """A new bot, its first token and the token's secret. Raises NotAllowed for a token broader than the caller's."""
+    bot = _new(caller, wanted)
+    first = TokenIn(
+        name=wanted.name,
+        scopes=[*(wanted.scopes or _all_scopes(caller))],
+        environment=wanted.environment or _environment(caller),
+        expires_at=wanted.expires_at,
+    )
+    token, secret, writes = tokens.creating(caller, bot.user_id, bot.role, first)
+    audited = audit.writes(caller, "bot.created", bot.user_id, {"handle": wanted.handle})
+    acting = table.acting(caller.workspace_id, caller.user_id, caller.role)
+    store.commit([*idempotency.writes(idempotency_key, bot.user_id), *table.creating(bot), *writes, acting, *audited])
+    return bot, token, secret
+
+
+def create_without_token(caller: Caller, wanted: BotIn) -> User:
+    """A new bot that can do nothing yet. `create_token` gives it a token."""
+    bot = _new(caller, wanted)
+    audited = audit.writes(caller, "bot.created", bot.user_id, {"handle": wanted.handle})
+    store.commit([*table.creating(bot), table.acting(caller.workspace_id, caller.user_id, caller.role), *audited])
+    return bot
+
+
+def _new(caller: Caller, wanted: BotIn) -> User:
     now = clock.now_iso()
-    bot = User(
+    return User(
         workspace_id=caller.workspace_id,
         user_id=ids.new(ids.USER),
         name=wanted.name,
@@ -43,17 +66,6 @@ def create(caller: Caller, wanted: BotIn, idempotency_key: IdempotencyKey | None
         created_at=now,
         updated_at=now,
     )
-    first = TokenIn(
-        name=wanted.name,
-        scopes=[*(wanted.scopes or _all_scopes(caller))],
-        environment=wanted.environment or _environment(caller),
-        expires_at=wanted.expires_at,
-    )
-    token, secret, writes = tokens.creating(caller, bot.user_id, bot.role, first)
-    audited = audit.writes(caller, "bot.created", bot.user_id, {"handle": wanted.handle})
-    acting = table.acting(caller.workspace_id, caller.user_id, caller.role)
-    store.commit([*idempotency.writes(idempotency_key, bot.user_id), *table.creating(bot), *writes, acting, *audited])
-    return bot, token, secret
 
 
 def get_visible(caller: Caller, bot_id: str) -> User:
