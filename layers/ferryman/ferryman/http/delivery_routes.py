@@ -7,7 +7,6 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from ferryman.http.api import Api, ThisCall, errors, needs
 from ferryman.http.webhook_owners import Owner
-from ferryman.pipeline import sent
 from ferryman.schema import Listing, ListQuery
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
@@ -47,6 +46,8 @@ def show(app: Api, owner: Owner) -> None:
     )
     @needs(owner.reads, plan=owner.plan)
     def read_delivery(found: Annotated[tuple[Delivery, Webhook], Depends(owner.this_delivery)]) -> DeliveryRead:
+        from ferryman.pipeline import sent  # imports what no other of these routes needs
+
         return DeliveryRead.with_request(*found, sent.body(*found))
 
     @app.post(

@@ -197,6 +197,7 @@ def changing(before: Webhook, after: Webhook) -> list[store.Write]:
             "signatures",
             "max_per_second",
             "disable_after",
+            "mentioned_by",
             "probe",
             "name",
             "description",
