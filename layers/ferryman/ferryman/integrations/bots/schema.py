@@ -107,7 +107,7 @@ class BotTokenIn(Input):
 
 type Mentioners = Annotated[list[MentionedBy], Field(min_length=1), AfterValidator(distinct)]
 _MENTIONED_BY = (
-    "Whose mentions call it: `user` (people), `bot` (other bots), `program` (incoming webhooks, applications and "
+    "Mentions by these call it: `user` (people), `bot` (other bots), `program` (incoming webhooks, applications and "
     "answers of outgoing webhooks). Left out or null: people alone."
 )
 

@@ -217,7 +217,7 @@ class WebhookOut(Output):
     chat_ids: list[str] | None
     bot_id: str | None = Field(description="For a bot's callback, the bot whose mentions it gets.")
     mentioned_by: list[MentionedBy] | None = Field(
-        description="For a bot's callback: whose mentions it gets; null: those of people."
+        description="For a bot's callback: by whom mentions reach it; null: by people."
     )
     application_id: str | None = Field(
         description="For an application's callback, the application whose answers it gets."
