@@ -84,6 +84,11 @@ class Stack:
         described = self.describe() or {}
         return {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}
 
+    def parameters(self) -> dict[str, str]:
+        """The values that the stack's parameters have now; none if it is not there."""
+        described = self.describe() or {}
+        return {one["ParameterKey"]: one["ParameterValue"] for one in described.get("Parameters", [])}
+
     def api_url(self) -> str:
         """Where the release answers. Raises `LocalError` if it is not deployed."""
         outputs = self.outputs()

@@ -32,6 +32,7 @@ class Credential(store.Record):
     expires_at: str | None = None
     expires_at_epoch: int | None = None  # where the table may forget it: sessions and invitations
     used_at: str | None = None
+    enrols_only: bool | None = None  # a session that can only enrol the second factor that the workspace requires
     uses: int | None = None  # of a command's reply address, which has a number of them
     chat_id: str | None = None  # of an incoming webhook: where it posts
     name: str | None = None  # of an incoming webhook or application: as whom it posts
@@ -72,6 +73,7 @@ class Caller:
     kind: Literal["token", "session"] = "token"
     source: Source = Source()
     plan: Plan = "free"
+    enrols_only: bool = False
     stored_plan: Plan | None = None  # as the workspace has it: None where `plan` is the deployment's default
 
     @property

@@ -127,6 +127,10 @@ class MeOut(Output):
         description="The token's scopes, as far as the user's role allows them; all of the role's for a session."
     )
     livemode: bool
+    must_enrol: bool = Field(
+        description="Whether the session can only enrol the second factor that the workspace requires. Other routes "
+        "answer 403 until then."
+    )
 
 
 class OwnerIn(Input):

@@ -16,6 +16,7 @@ from ferryman.webhooks.subscriptions.model import (
     MAX_CHATS,
     MOST_DISABLE_AFTER,
     Deletion,
+    MentionedBy,
     Webhook,
     WebhookState,
 )
@@ -215,6 +216,9 @@ class WebhookOut(Output):
     events: list[EventType]
     chat_ids: list[str] | None
     bot_id: str | None = Field(description="For a bot's callback, the bot whose mentions it gets.")
+    mentioned_by: list[MentionedBy] | None = Field(
+        description="For a bot's callback: by whom mentions reach it; null: by people."
+    )
     application_id: str | None = Field(
         description="For an application's callback, the application whose answers it gets."
     )
