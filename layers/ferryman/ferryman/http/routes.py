@@ -50,7 +50,4 @@ class Route:
                 statuses |= {403, 409}
         if self.takes:
             statuses |= {400, 413, 415, 422}
-        answers = described.errors(*sorted(statuses))
-        if self.needs.plan:
-            answers[403]["description"] = f"The token may not do this, or the plan is below {self.needs.plan}."
-        return answers
+        return described.errors(*sorted(statuses))
