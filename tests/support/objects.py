@@ -102,7 +102,9 @@ def _user(objects: Objects) -> str:
 
 def _token(objects: Objects) -> str:
     body = {"name": "CI", "scopes": ["chats:read"], "environment": "production"}
-    return str(objects.owner.make("/v1/tokens", body)["id"])
+    made = objects.owner.make("/v1/tokens", body)
+    objects._made["secret_of_token"] = made["token"]
+    return str(made["id"])
 
 
 def _bot(objects: Objects) -> str:
