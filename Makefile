@@ -14,7 +14,7 @@ REQUIREMENTS := layers/dependencies/requirements.txt
 .DELETE_ON_ERROR:
 .PHONY: help install up down logs env screenshots tour-fchat tour-fluxdesk test test-console test-unit test-contract test-integration \
 	test-simulation test-e2e mutation rehearse rehearse-simulation rehearse-operations lint types format lock build deploy smoke \
-	destroy validate openapi docs bench clean
+	destroy serve validate openapi docs bench clean
 
 help: ## List the targets
 	@printf 'Ferryman, a serverless integrations hub. Targets:\n\n'
@@ -96,6 +96,9 @@ smoke: $(INSTALLED) ## Try what is deployed: ENV=…, TOKEN=<an API token>
 
 destroy: $(INSTALLED) ## Delete ENV=… from AWS; its data stays unless DELETE_DATA=<data stack>
 	@python -m tools.deployment.destroy
+
+serve: $(INSTALLED) ## Serve ENV=… of the embedded stack, to try deploying on this machine, until Ctrl-C
+	@python -m local.serve
 
 validate: $(INSTALLED) ## Check the templates with sam, cfn-lint and checkov
 	sam validate --lint --region us-east-1

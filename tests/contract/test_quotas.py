@@ -14,6 +14,7 @@ import pytest
 
 from tests.support import translated
 from tools import validate
+from tools.deployment import stacks
 
 TEMPLATES = ("template.yaml", "data.yaml", "operations.yaml", "pipeline.yaml")
 ROOT = Path(__file__).parents[2]
@@ -281,9 +282,8 @@ def test_every_route_is_one_that_an_http_api_takes() -> None:
 
 
 def test_every_alarm_is_one_that_cloudwatch_takes() -> None:
-    alarms = translated.resources("operations.yaml", "AWS::CloudWatch::Alarm")
-    assert alarms
-    for logical_id, item in alarms.items():
+    assert _alarms()
+    for logical_id, item in _alarms().items():
         given = item["Properties"]
         assert len(longest(given["AlarmName"], "operations.yaml")) <= 255
         assert len(given["AlarmDescription"]) <= KIB
@@ -307,6 +307,16 @@ def test_every_metric_filter_is_one_that_the_logs_take() -> None:
         assert len(item["Properties"]["FilterPattern"]) <= KIB
         for one in item["Properties"]["MetricTransformations"]:
             assert not ("DefaultValue" in one and "Dimensions" in one), "the two cannot be given together"
+
+
+def test_cloudformation_takes_the_alarms_that_roll_a_release_back() -> None:
+    names = {item["Properties"]["AlarmName"]["Fn::Sub"] for item in _alarms().values()}
+    assert {f"${{Deployment}}/{name}" for name in stacks.TRIGGERS} <= names
+    assert len(stacks.TRIGGERS) == len(set(stacks.TRIGGERS)) <= 5
+
+
+def _alarms() -> dict[str, dict[str, Any]]:
+    return translated.resources("operations.yaml", "AWS::CloudWatch::Alarm")
 
 
 # --- what stays -----------------------------------------------------------------------------------------------

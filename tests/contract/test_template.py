@@ -290,7 +290,12 @@ def _context_of(action: str) -> dict[str, dict[str, str]]:
 
 
 def test_only_the_deliverer_reads_signing_secrets() -> None:
-    assert _context_of("kms:Decrypt") == {"deliverer": {}, "hooks": {"purpose": "sender"}}
+    assert _context_of("kms:Decrypt") == {
+        "deliverer": {},
+        "hooks": {"purpose": "sender"},
+        "messages": {"purpose": "command"},
+        "mattermost_integrations": {"purpose": "command"},
+    }
     assert not [folder for folder in FUNCTIONS for action, _ in guard.allowed(folder) if action == "kms:ReEncrypt"]
 
 
@@ -298,6 +303,7 @@ def test_only_what_makes_webhooks_writes_signing_secrets() -> None:
     writing = _context_of("kms:Encrypt")
     for folder in ("incoming_webhooks", "mattermost_bots"):
         assert writing.pop(folder) == {"purpose": "sender"}
+    assert writing.pop("commands") == {"purpose": "command"}
     making = {folder for folder in FUNCTIONS if ("dynamodb:PutItem", "WebhooksTable") in guard.allowed(folder)}
     assert writing.keys() <= making
     assert "webhooks" in writing
@@ -331,6 +337,7 @@ def test_the_audit_log_is_append_only() -> None:
 # Nothing limits how long these grow: their items are things that somebody made and can remove.
 KEPT_FOR_EVER = {
     "ConnectionsTable",
+    "CommandsTable",
     "WorkspacesTable",
     "UsersTable",
     "EmailsTable",

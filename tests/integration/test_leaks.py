@@ -1,8 +1,11 @@
 """After a leak: everything that a token made is in one list, and ends with one request."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from ferryman import clock
+from ferryman.identity.audit.model import Action
+from ferryman.integrations.cascades import leaked_tokens
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
@@ -55,6 +58,9 @@ def test_all_that_a_leaked_token_made_ends_with_one_request(
         "/v1/connections",
         {"connector": "slack", "configuration": {"url": receiver.url("/slack"), "chat_ids": [chat]}},
     )
+    command = thief.make("/v1/commands", {"trigger": "trojan", "url": receiver.url("/command")})
+    repeat = {"on": ["monday"], "at": "09:00", "time_zone": "UTC"}
+    spam = thief.make("/v1/notifications", {"type": "system", "title": "Spam", "everyone": True, "repeat": repeat})
     person = thief.make("/v1/users", {"name": "Mallory", "email": "mallory@example.com"})
     invited = thief.make(f"/v1/users/{person['id']}/invitation", {})
     assert invited
@@ -72,6 +78,8 @@ def test_all_that_a_leaked_token_made_ends_with_one_request(
         ("application", application["id"]),
         ("webhook", connection["webhook_id"]),
         ("connection", connection["id"]),
+        ("command", command["id"]),
+        ("notification", spam["id"]),
         ("user", person["id"]),
         ("invitation", person["id"]),
     }
@@ -95,9 +103,11 @@ def test_all_that_a_leaked_token_made_ends_with_one_request(
         f"/v1/applications/{application['id']}",
         f"/v1/connections/{connection['id']}",
         f"/v1/bots/{bot['id']}",
+        f"/v1/commands/{command['id']}",
     ):
         assert workspace.call("GET", path).status == 404, path
     assert workspace.call("GET", f"/v1/users/{person['id']}").json["active"] is False
+    assert workspace.call("GET", f"/v1/notifications/{spam['id']}").json["state"] == "cancelled"
     assert world.call("POST", hook["url"].removeprefix("https://api.test"), json_body={"text": "x"}).status == 404
     assert world.call("POST", kept["url"].removeprefix("https://api.test"), json_body={"text": "x"}).status == 200
     assert not any(one["is_there"] for one in made_by(workspace, leaked))
@@ -136,3 +146,32 @@ def test_nobody_ends_what_stands_above_them(workspace: Workspace) -> None:
     of_owner = workspace.make("/v1/tokens", {"name": "CI", "scopes": ["admin:*"], "environment": "production"})
     assert admin.call("POST", f"/v1/tokens/{of_owner['id']}/end-all").status == 403
     assert with_token(workspace, of_owner["token"]).call("GET", "/v1/me").status == 200
+
+
+def test_a_notification_that_repeats_ends_though_the_first_was_sent(
+    world: World,
+    workspace: Workspace,
+    leaked: dict[str, Any],
+    thief: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    repeat = {"on": ["monday"], "at": "09:00", "time_zone": "UTC"}
+    body = {"type": "system", "title": "Spam", "user_ids": [workspace.user_id], "repeat": repeat}
+    first = thief.make("/v1/notifications", body)
+    now = clock.now() + 8 * 86_400
+    monkeypatch.setattr(clock, "now", lambda: now)
+    world.invoke("notifier", {})
+    second = workspace.call("GET", "/v1/notifications").json["items"][0]
+    assert (second["id"] == first["id"], second["state"]) == (False, "scheduled")
+    ended = workspace.call("POST", f"/v1/tokens/{leaked['id']}/end-all").json
+    assert {one["id"]: one["result"] for one in ended["results"]} == {first["id"]: "gone", second["id"]: "ended"}
+
+
+def test_each_kind_of_thing_that_can_be_made_is_found() -> None:
+    """One that is added later is added here, or it says why it need not end."""
+    need_not_end = {
+        "chat.created",  # harmless without a member or a webhook
+        "session.created",  # a token starts none
+    }
+    created = {action for action in get_args(Action.__value__) if action.endswith(".created")}
+    assert created - set(leaked_tokens._KINDS) == need_not_end

@@ -102,7 +102,9 @@ def _user(objects: Objects) -> str:
 
 def _token(objects: Objects) -> str:
     body = {"name": "CI", "scopes": ["chats:read"], "environment": "production"}
-    return str(objects.owner.make("/v1/tokens", body)["id"])
+    made = objects.owner.make("/v1/tokens", body)
+    objects._made["secret_of_token"] = made["token"]
+    return str(made["id"])
 
 
 def _bot(objects: Objects) -> str:
@@ -227,6 +229,10 @@ def _outgoing_hook(objects: Objects) -> str:
     return str(objects.owner.make("/api/v4/hooks/outgoing", hook)["id"])
 
 
+def _command(objects: Objects) -> str:
+    return str(objects.owner.make("/v1/commands", BODIES["CommandIn"](objects))["id"])
+
+
 FACTORIES: dict[str, Callable[[Objects], str]] = {
     "app_name": _with_application("app_name"),
     "application_id": _application,
@@ -238,6 +244,10 @@ FACTORIES: dict[str, Callable[[Objects], str]] = {
     "callback_id": _with_bot("callback_id"),
     "callback_replay_id": _callback_replay,
     "chat_id": lambda objects: objects.owner.chat(),
+    "command_id": _command,
+    "v4_command_id": lambda objects: objects.id("command_id").removeprefix("cmd_").lower(),
+    "action_id": lambda _: "go",
+    "response_secret": lambda _: secrets.new_mattermost_secret(),
     "connection_id": _connection,
     "context_id": _with_application("context_id"),
     "delivery_id": _delivery,
@@ -282,6 +292,10 @@ BODIES: dict[str, Callable[[Objects], dict[str, Any]]] = {
     "CodeIn": lambda _: {"code": "123456"},
     "InteractionIn": lambda _: {"row": 0, "column": 0},
     "IncomingWebhookIn": lambda objects: {"chat_id": objects.id("chat_id"), "name": "CI"},
+    "CommandIn": lambda _: {
+        "trigger": f"deploy-{uuid.uuid4().hex[:12]}",
+        "url": "https://ci.example.com/commands",
+    },
     "NotificationIn": lambda objects: {"type": "system", "title": "Done", "user_ids": [objects.owner.user_id]},
     "MessagePatch": lambda _: {"text": "Build failed"},
     "ConnectionIn": lambda objects: {
@@ -298,6 +312,7 @@ BODIES: dict[str, Callable[[Objects], dict[str, Any]]] = {
     "ProofIn": lambda _: {"current_password": "not the right one", "code": "123456"},
     "RevocationIn": lambda _: {"ids": [ids.new(ids.TOKEN)]},
     "SessionIn": lambda _: {"email": f"{uuid.uuid4().hex}@example.com", "password": "correct horse battery"},
+    "ShownIn": lambda _: {"token": secrets.new_token(livemode=True)},
     "TokenIn": lambda _: {"name": "CI", "scopes": ["chats:read"], "environment": "production"},
     "UserIn": lambda _: {"name": "Grace", "email": f"{uuid.uuid4().hex}@example.com"},
     "WebhookIn": lambda objects: {

@@ -17,7 +17,6 @@ from tools.console import LocalError, bold, red, yellow
 
 BUCKET_STACK = "aws-sam-cli-managed-default"  # made by `sam package --resolve-s3`
 GONE = "does not exist"
-MAX_TRIGGERS = 5  # of CloudFormation
 # Deleting one of these loses data, or what is needed to read it.
 STATEFUL = (
     "AWS::DynamoDB::Table",
@@ -27,8 +26,14 @@ STATEFUL = (
     "AWS::Backup::BackupVault",
 )
 FEW = 5  # resources of one kind that are shown one by one
-# Alarms that say that a release is broken; others can ring for the traffic of the day.
-TRIGGERS = ("API errors", "Function errors/", "Infrastructure failures")
+# Alarms that say that a release is broken; others can ring for the traffic of the day. CloudFormation takes five.
+TRIGGERS = (
+    "API errors",
+    "Infrastructure failures",
+    "Function errors/dispatcher",
+    "Function errors/deliverer",
+    "Function errors/dead_letters",
+)
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,11 @@ class Stack:
     def outputs(self) -> dict[str, str]:
         described = self.describe() or {}
         return {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}
+
+    def parameters(self) -> dict[str, str]:
+        """The values that the stack's parameters have now; none if it is not there."""
+        described = self.describe() or {}
+        return {one["ParameterKey"]: one["ParameterValue"] for one in described.get("Parameters", [])}
 
     def api_url(self) -> str:
         """Where the release answers. Raises `LocalError` if it is not deployed."""
@@ -138,9 +148,9 @@ class Stack:
     def _rollback(self, minutes: int) -> dict[str, Any]:
         pages = boto3.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{self.name}/")
         alarms = [one for page in pages for one in page["MetricAlarms"]]
-        watched = [one for one in alarms if one["AlarmName"].partition("/")[2].startswith(TRIGGERS)]
+        watched = [one for one in alarms if one["AlarmName"].partition("/")[2] in TRIGGERS]
         # One that rings already would end the update at once, also the one that repairs it.
-        arns = [one["AlarmArn"] for one in watched if one["StateValue"] != "ALARM"][:MAX_TRIGGERS]
+        arns = [one["AlarmArn"] for one in watched if one["StateValue"] != "ALARM"]
         triggers = [{"Arn": arn, "Type": "AWS::CloudWatch::Alarm"} for arn in arns]
         return {"RollbackConfiguration": {"RollbackTriggers": triggers, "MonitoringTimeInMinutes": minutes}}
 

@@ -14,9 +14,10 @@ handler = app
 @app.get(
     "/v1/tokens/<token_id>/made",
     summary="List what a token made",
-    description="Oldest first: tokens, bots, callbacks, webhooks, incoming webhooks, applications, connections and "
-    "people, also those that were made with a token of its making. `POST …/end-all` ends exactly these. All else that "
-    "it did is in `GET /v1/audit?token=…`. As far back as the audit log goes.",
+    description="Oldest first: tokens, bots, callbacks, webhooks, incoming webhooks, applications, connections, "
+    "commands, scheduled notifications and people, also those that were made with a token of its making. "
+    "`POST …/end-all` ends exactly these. All else that it did is in `GET /v1/audit?token=…`. As far back as the "
+    "audit log goes.",
 )
 @needs("admin:*")
 def list_made(call: ThisCall, token_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[MadeOut]:

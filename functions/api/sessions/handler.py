@@ -65,7 +65,7 @@ def list_sessions(call: ThisCall, query: Annotated[ListQuery, Query()]) -> Listi
     description="When the answer arrives, no call with this session is accepted any more.",
     status_code=204,
 )
-@needs(SIGNED_IN, session=True)
+@needs(SIGNED_IN, session=True, enrolling=True)
 def sign_out(call: ThisCall) -> None:
     service.end(call.caller, call.caller.credential_id)
 
@@ -140,7 +140,7 @@ def change_email(call: ThisCall, data: Annotated[EmailIn, Body()]) -> UserOut:
     status_code=201,
     responses=errors(409, 429),
 )
-@needs(SIGNED_IN, session=True)
+@needs(SIGNED_IN, session=True, enrolling=True)
 def enrol_totp(call: ThisCall, data: Annotated[StepUpIn, Body()]) -> TotpOut:
     secret, uri = logins.enrol_totp(call.caller, data.current_password)
     return TotpOut(secret=secret, uri=uri, qr_svg=second_factor.qr_svg(uri))
@@ -152,7 +152,7 @@ def enrol_totp(call: ThisCall, data: Annotated[StepUpIn, Body()]) -> TotpOut:
     description="From now on signing in needs a code. Keep the recovery codes: they are shown this once.",
     responses=errors(409, 429),
 )
-@needs(SIGNED_IN, session=True)
+@needs(SIGNED_IN, session=True, enrolling=True)
 def verify_totp(call: ThisCall, data: Annotated[CodeIn, Body()]) -> RecoveryCodesOut:
     return RecoveryCodesOut(recovery_codes=logins.activate_totp(call.caller, data.code))
 

@@ -102,7 +102,7 @@ def _carry_out(event: dict[str, Any], address: Address) -> Answer:
         return 200, {"status": "OK"}, {}
     if address.key == "POST /api/v4/users/logout":
         with suppress(NotAuthenticated):  # signing out without a session is fine
-            v4.logout(caller_of(event))
+            v4.logout(caller_of(event, enrolling=True))
         return 200, {"status": "OK"}, {}
     caller = caller_of(event)
     limits = limit(caller.credential_id)

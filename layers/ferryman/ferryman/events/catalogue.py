@@ -49,7 +49,7 @@ _AUTHOR: Schema = {
     "type": "object",
     "required": ["type", "id"],
     "properties": {
-        "type": {"enum": ["user", "incoming_webhook", "application", "webhook"]},
+        "type": {"enum": ["user", "incoming_webhook", "application", "webhook", "command"]},
         "id": _STRING,
         "name": _NULLABLE,
         "avatar_url": _NULLABLE,

@@ -33,19 +33,17 @@ _ERROR = {
     "text/plain": {"schema": {"type": "string"}},
 }
 _TEXT = "text/plain; charset=utf-8"
-_NOT_OFFERED = "Not offered: files cannot be attached, and the workspace's plan may have no integrations."
 NOTHING = AppError(404, "api.context.404.app_error", "Sorry, we could not find the page.")  # at this address
 
 
 def describe(name: str, summary: str, status: int, *, public: bool = False, example: Any = None) -> dict[str, Any]:
     """A route as OpenAPI describes it."""
     refusals = described.errors(400, 401, 403, 404, 413, 429, 500, 503, content=_ERROR)
-    refusals[501] = {"description": _NOT_OFFERED, "content": _ERROR}
+    refusals[501] = {"description": "Not offered.", "content": _ERROR}
     sent = {"content": {"application/json": {"schema": {"type": ["object", "array"]}, "example": example}}}
     return {
         "operationId": name,
         "summary": summary,
-        "description": "As Mattermost's API has it; a refusal is an AppError.",
         "tags": ["Mattermost API v4"],
         **({"requestBody": sent} if example is not None else {}),
         "responses": {

@@ -28,6 +28,7 @@ class Notification(store.Record):
     send_at: str  # the time of its events, too
     created_by: str
     created_at: str
+    credential_id: str | None = None  # with which it was made
     body: str | None = None
     url: str | None = None
     data: str | None = None  # JSON text, since DynamoDB would make 1 of 1.0

@@ -39,6 +39,16 @@ def telling(workspace_id: str, user_ids: list[str], title: str, body: str | None
     return [table.creating(notification)]
 
 
+def telling_of_loop(workspace_id: str, handle: str, other_id: str) -> list[store.Write]:
+    """The writes that tell of a bot that another bot or a program mentioned too often in a minute."""
+    return telling_admins(
+        workspace_id,
+        f"The bot @{handle} may be in a loop",
+        f"{other_id} and @{handle} mentioned each other more than twenty times in a minute. Further mentions of this "
+        "minute call nobody. An integration that answers a delivery says so with the header X-FM-Delivery-ID.",
+    )
+
+
 def telling_of_disabled(webhook: Webhook, reason: str, probe_at: str | None) -> list[store.Write]:
     """The writes that tell of a webhook that was disabled, which is probed first at `probe_at` (None: never)."""
     probed = f"It is probed from {probe_at} on, and enabled when its receiver answers again" if probe_at else ""

@@ -59,6 +59,7 @@ def create(caller: Caller, wanted: NotificationIn, idempotency_key: IdempotencyK
         repeat=repeat.to_item() if repeat else None,
         created_by=caller.user_id,
         created_at=now,
+        credential_id=caller.credential_id,
     )
     told: dict[str, str | int] = {"type": wanted.type}
     if wanted.user_ids is not None:
@@ -177,7 +178,17 @@ def _next(notification: Notification) -> list[store.Write]:
         created_at=clock.now_iso(),
         reached=None,
     )
-    return [table.creating(following)]
+    sender = Caller(
+        workspace_id=workspace_id,
+        user_id=notification.created_by,
+        role=senders[0].role,
+        livemode=notification.livemode,
+        scopes=frozenset(),
+        credential_id=notification.credential_id or "repeat",
+    )
+    details = {"type": notification.type, "repeats": notification.notification_id}
+    audited = audit.writes(sender, "notification.created", following.notification_id, details)
+    return [table.creating(following), *audited]
 
 
 def _recipients(notification: Notification) -> Iterator[tuple[list[User], store.Key | None]]:

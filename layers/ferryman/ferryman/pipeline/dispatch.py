@@ -125,7 +125,7 @@ class Dispatcher:
             replies.post(event)
             events_of = []
         count = 0
-        for each in events_of:
+        for each in filter(bot_mentions.is_within_ceiling, events_of):
             with tracing.work("event", event_id=each.event_id, message_id=each.message_id):
                 count += self._add(each)
         self._added.append((pending, count))

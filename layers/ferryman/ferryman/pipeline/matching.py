@@ -5,7 +5,7 @@ from ferryman.events.model import Event
 from ferryman.formats import triggers
 from ferryman.webhooks.loop_prevention import MAX_HOPS
 from ferryman.webhooks.subscriptions import table as webhooks
-from ferryman.webhooks.subscriptions.model import Webhook
+from ferryman.webhooks.subscriptions.model import BY_PEOPLE, Webhook
 
 # Two functions stamp a webhook and a message, each by its own clock. A webhook that seems to be younger than a message
 # by less than this gets it.
@@ -50,6 +50,8 @@ def wants(webhook: Webhook, event: Event, members: set[tuple[str, str]]) -> bool
     if webhook.user_id:
         return webhook.user_id == event.user_id
     if webhook.bot_id and webhook.bot_id != event.bot_id:
+        return False
+    if webhook.bot_id and event.mentioned_by and event.mentioned_by not in (webhook.mentioned_by or BY_PEOPLE):
         return False
     if webhook.chat_ids is not None and event.chat_id not in webhook.chat_ids:
         return False

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ferryman import ids
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.messages import attachments, mentions
 
@@ -82,7 +83,7 @@ def describe(message: Message) -> dict[str, object]:
         {"type": "user", "id": message.user_id}
         if message.user_id
         else {
-            "type": _AUTHORS[message.origin],
+            "type": "command" if message.origin_id.startswith(f"{ids.COMMAND}_") else _AUTHORS[message.origin],
             "id": message.origin_id,
             "name": message.author_name,
             "avatar_url": message.author_avatar_url,

@@ -134,6 +134,26 @@ def edit(caller: Caller, chat_id: str, message_id: str, text: str) -> Message:
     return after
 
 
+def rewrite(before: Message, text: str, boxes: str | None, props: str | None) -> Message:
+    """Give a message another content, as an integration asks for it after a click. Webhooks are told, as of any edit.
+
+    Raises Conflict when somebody changed it at the same moment.
+    """
+    if (text, boxes, props) == (before.text, before.attachments, before.props):
+        return before
+    now = clock.now_iso()
+    after = replace(before, text=text, attachments=boxes, props=props, edited_at=now, revision=before.revision + 1)
+    told = message_updated(after)
+    edit_events = [*(before.edit_events or []), told.event_id]
+    store.commit(
+        [
+            table.changing(before, text=text, attachments=boxes, props=props, edited_at=now, edit_events=edit_events),
+            *([] if before.visible_to else [events.creating(told), *_first_words(before)]),
+        ]
+    )
+    return after
+
+
 def delete(caller: Caller, chat_id: str, message_id: str) -> None:
     """Delete a message. Only its author may, or admin:*.
 

@@ -45,7 +45,7 @@ NO_USER = AppError(404, "app.user.missing_account.const", "Unable to find the us
 _NO_TEAM = AppError(404, "app.team.get.find.app_error", "Unable to find the existing team.")
 NO_CHANNEL = AppError(404, "app.channel.get.existing.app_error", "Unable to find the existing channel.")
 TOO_LONG = AppError(400, "model.post.is_valid.msg.app_error", "Invalid message.")
-_ARCHIVED = AppError(400, "api.post.create_post.can_not_post_to_deleted.error", "Can not post to deleted channel.")
+ARCHIVED = AppError(400, "api.post.create_post.can_not_post_to_deleted.error", "Can not post to deleted channel.")
 _THREAD = AppError(400, "api.post.create_post.root_id.app_error", "Invalid RootId parameter.")
 
 
@@ -183,6 +183,14 @@ def channel_of(asked: Asked) -> Chat:
         raise PERMISSIONS from None
 
 
+def require_chat(caller: Caller, chat_id: str) -> Chat:
+    """The chat, if the caller may see it. Raises PERMISSIONS."""
+    try:
+        return access.get_visible(caller, chat_id)
+    except NotFound:
+        raise PERMISSIONS from None
+
+
 def direct_channel(asked: Asked) -> dict[str, Any]:
     """The private chat of the caller and somebody else."""
     require(asked.caller, "messages:write")
@@ -259,7 +267,7 @@ def create_post(asked: Asked, chain: list[str] | None) -> dict[str, Any]:
     except NotFound:
         raise PERMISSIONS from None
     except Conflict:
-        raise _ARCHIVED from None
+        raise ARCHIVED from None
     return objects.post(message)
 
 

@@ -62,6 +62,7 @@ class UserQuery(ListQuery):
     """Filters of a list of users."""
 
     handle: Handle | None = Field(None, description="Only the user with this handle.")
+    email: Email | None = Field(None, description="Only the person with this address, in whatever case.")
 
 
 class SignInOut(Output):
@@ -126,6 +127,10 @@ class MeOut(Output):
         description="The token's scopes, as far as the user's role allows them; all of the role's for a session."
     )
     livemode: bool
+    must_enrol: bool = Field(
+        description="Whether the session can only enrol the second factor that the workspace requires. Other routes "
+        "answer 403 until then."
+    )
 
 
 class OwnerIn(Input):

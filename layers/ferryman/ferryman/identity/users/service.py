@@ -12,7 +12,7 @@ from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import emails, table
 from ferryman.identity.users.model import User
-from ferryman.identity.users.schema import UserIn, UserPatch
+from ferryman.identity.users.schema import UserIn, UserPatch, UserQuery
 
 type Notice = Callable[[User, str], list[store.Write]]  # the writes that tell a person something
 _REMOVABLE = {"handle", "avatar_url", "about"}
@@ -40,6 +40,14 @@ def create(caller: Caller, wanted: UserIn, idempotency_key: IdempotencyKey | Non
         [*idempotency.writes(idempotency_key, user.user_id), *table.creating(user), *emails.listing(user), *audited]
     )
     return user
+
+
+def find(workspace_id: str, query: UserQuery) -> list[User]:
+    """The one user whom the handle and the e-mail address of the query name, if there is one."""
+    if query.email is None:
+        return table.by_handles(workspace_id, [str(query.handle)])
+    person = table.by_email(workspace_id, query.email)
+    return [person] if person and query.handle in (None, person.handle) else []
 
 
 def edit(caller: Caller, user_id: str, patch: UserPatch, notice: Notice) -> User:

@@ -118,6 +118,16 @@ def bots_of(workspace_id: str, owner_id: str) -> list[User]:
     return [User.from_item(item) for item in found]
 
 
+def with_second_factor(workspace_id: str) -> list[User]:
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace AND begins_with(entry, :prefix)",
+        {":workspace": workspace_id, ":prefix": "usr_"},
+        where="attribute_exists(second_factor_at)",
+    )
+    return [User.from_item(item) for item in found]
+
+
 def owners(workspace_id: str) -> list[User]:
     """The active owners: there must always be one."""
     found = store.query_all(

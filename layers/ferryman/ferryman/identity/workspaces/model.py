@@ -15,4 +15,5 @@ class Workspace(store.Record):
     plan: Plan | None = None  # None: the deployment's default
     disable_webhooks_after: int = 10  # failures in a row, where the webhook says nothing else
     probe_webhooks: bool = True
+    requires_second_factor: bool = False  # of everybody who signs in
     allows_overrides: bool = True  # senders to incoming webhooks may name another author

@@ -17,6 +17,11 @@ _DISABLE_AFTER = "After how many failures in a row an outgoing webhook is disabl
 _PROBE = "Whether outgoing webhooks that failures disabled are probed, where they say nothing else themselves."
 
 
+_SECOND_FACTOR = (
+    "Whether everybody who signs in needs a second factor. People without one can then only enrol it. API tokens go on."
+)
+
+
 class BootstrapIn(Input):
     """The first workspace and its owner."""
 
@@ -39,6 +44,11 @@ class WorkspacePatch(Input):
     allows_overrides: bool | None = Field(None, description=f"{_OVERRIDES} A change holds within a minute.")
     disable_webhooks_after: int | None = Field(None, ge=5, le=100, description=_DISABLE_AFTER)
     probe_webhooks: bool | None = Field(None, description=_PROBE)
+    requires_second_factor: bool | None = Field(
+        None,
+        description=f"{_SECOND_FACTOR} Takes the session of an owner who has one; the sessions of those who have none "
+        "end.",
+    )
 
 
 class WorkspaceOut(Output):
@@ -50,6 +60,7 @@ class WorkspaceOut(Output):
     allows_overrides: bool = Field(description=_OVERRIDES)
     disable_webhooks_after: int = Field(description=_DISABLE_AFTER)
     probe_webhooks: bool = Field(description=_PROBE)
+    requires_second_factor: bool = Field(description=_SECOND_FACTOR)
     created_at: Time
 
     @classmethod
@@ -61,5 +72,6 @@ class WorkspaceOut(Output):
             allows_overrides=workspace.allows_overrides,
             disable_webhooks_after=workspace.disable_webhooks_after,
             probe_webhooks=workspace.probe_webhooks,
+            requires_second_factor=workspace.requires_second_factor,
             created_at=workspace.created_at,
         )

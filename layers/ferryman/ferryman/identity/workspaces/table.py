@@ -89,6 +89,21 @@ def plan_unchanged(workspace_id: str, plan: Plan | None) -> store.Write:
     )
 
 
+def as_read(workspace: Workspace) -> store.Write:
+    """Holds a transaction that starts a session to the plan and the rule for second factors that were read."""
+    rule = "#factor = :yes" if workspace.requires_second_factor else "(attribute_not_exists(#factor) OR #factor = :no)"
+    plan = "#plan = :plan" if workspace.plan else "attribute_not_exists(#plan)"
+    values: dict[str, object] = {":yes": True} if workspace.requires_second_factor else {":no": False}
+    return store.check(
+        TABLE,
+        {"workspace_id": workspace.workspace_id},
+        f"{plan} AND {rule}",
+        {**values, **({":plan": workspace.plan} if workspace.plan else {})},
+        names={"#plan": "plan", "#factor": "requires_second_factor"},
+        refused=Conflict("The workspace was changed at the same moment. Send the request again."),
+    )
+
+
 def bootstrapping(workspace_id: str) -> store.Write:
     """The mark that only the first bootstrap can set."""
     return store.put(

@@ -20,8 +20,10 @@ from ferryman.integrations.applications import service as applications
 from ferryman.integrations.bots import service as bots
 from ferryman.integrations.cascades import people
 from ferryman.integrations.cascades.made import Ending, Kind, Made
+from ferryman.integrations.commands import service as commands
 from ferryman.integrations.connections import service as connections
 from ferryman.integrations.incoming_webhooks import service as incoming_webhooks
+from ferryman.notifications import service as notifications
 from ferryman.webhooks.subscriptions import table as webhooks
 
 # A URL or token that was made anew was shown to its maker, like a new one.
@@ -35,6 +37,8 @@ _KINDS: dict[Action, Kind] = {
     "application.created": "application",
     "application.token_rotated": "application_token",
     "connection.created": "connection",
+    "command.created": "command",
+    "notification.created": "notification",
     "user.created": "user",
     "user.invited": "invitation",
 }
@@ -130,6 +134,12 @@ def _application_token(caller: Caller, application_id: str) -> Any:
     return application if application.secret_hash else None
 
 
+def _scheduled(caller: Caller, notification_id: str) -> Any:
+    """A notification that waits for its time; nothing takes back one that was sent."""
+    notification = notifications.get_visible(caller, notification_id)
+    return notification if notification.state == "scheduled" else None
+
+
 def _person(caller: Caller, user_id: str) -> Any:
     user = users.get(caller.workspace_id, user_id)
     return user if user.active else None
@@ -149,6 +159,8 @@ _FIND: dict[Kind, Callable[[Caller, str], Any]] = {
     "application": applications.get_visible,
     "application_token": _application_token,
     "connection": connections.get_visible,
+    "command": commands.get_visible,
+    "notification": _scheduled,
     "user": _person,
     "invitation": _person,
 }
@@ -161,5 +173,7 @@ _ENDS: dict[Kind, Callable[[Caller, Any], object]] = {
     "application": lambda caller, application: applications.delete(caller, application.application_id),
     "application_token": lambda caller, application: applications.revoke_token(caller, application.application_id),
     "connection": lambda caller, connected: connections.disconnect(caller, connected[0].connection_id),
+    "command": lambda caller, command: commands.delete(caller, command.command_id),
+    "notification": lambda caller, one: notifications.cancel(caller, one.notification_id),
     "user": lambda caller, user: people.edit(caller, user.user_id, UserPatch(active=False)),
 }

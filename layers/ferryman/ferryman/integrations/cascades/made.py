@@ -12,6 +12,8 @@ type Kind = Literal[
     "application",
     "application_token",
     "connection",
+    "command",
+    "notification",
     "user",
     "invitation",
 ]

@@ -247,7 +247,7 @@ def edit(caller: Caller, incoming_webhook_id: str, patch: "IncomingWebhookPatch"
     store.commit(
         [
             table.changing(before, **changes, updated_at=now),
-            credentials.changing(before.secret_hash, **of_url),
+            *([credentials.changing(before.secret_hash, **of_url)] if of_url else []),
             *writes,
             *_audited(caller, "incoming_webhook.edited", before, changed),
         ],

@@ -133,8 +133,12 @@ def page(
     result: str | None = None,
     since: str | None = None,
     until: str | None = None,
+    before: str | None = None,
 ) -> tuple[list[Delivery], store.Key | None]:
-    """A webhook's deliveries, newest event first. `since` and `until` bound the time of the event (ISO)."""
+    """A webhook's deliveries, newest event first. `since` and `until` bound the time of the event (ISO).
+
+    `before` is the id of a delivery, which may be another webhook's; only ids below it are given.
+    """
     values: dict[str, Any] = {":webhook": f"{workspace_id}/{webhook_id}", ":now": int(clock.now())}
     filters = ["expires_at_epoch > :now"]
     names = {}
@@ -151,6 +155,10 @@ def page(
         filters.append("#result = :result")
     values[":since"] = ids.floor(ids.DELIVERY, since) if since else f"{ids.DELIVERY}_"
     values[":until"] = ids.floor(ids.DELIVERY, until) if until else f"{ids.DELIVERY}_~"
+    if before:
+        values[":until"] = min(values[":until"], f"{before[:-1]}{chr(ord(before[-1]) - 1)}~")
+        if values[":until"] < values[":since"]:
+            return [], None
     found = store.page(
         TABLE,
         "webhook = :webhook AND delivery_id BETWEEN :since AND :until",
@@ -162,12 +170,22 @@ def page(
         limit=limit,
         after=after,
     )
-    found = store.fitting(
+    found = _fitting(found)
+    return [Delivery.from_item(item) for item in found.items], found.last_key
+
+
+def fitting(deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """As many of these deliveries as one answer can hold."""
+    kept = len(_fitting(store.Page([delivery.to_item() for delivery in deliveries], None)).items)
+    return list(deliveries[:kept])
+
+
+def _fitting(found: store.Page) -> store.Page:
+    return store.fitting(
         found,
-        lambda item: key(workspace_id, webhook_id, item["delivery_id"]),
+        lambda item: key(item["workspace_id"], item["webhook_id"], item["delivery_id"]),
         lambda item: _ATTEMPT_BYTES * (1 + len(item["attempts"])),
     )
-    return [Delivery.from_item(item) for item in found.items], found.last_key
 
 
 def page_to_replay(

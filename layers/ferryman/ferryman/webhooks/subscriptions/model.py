@@ -11,6 +11,8 @@ from ferryman.formats.interface import TriggerBody, TriggerWhen
 from ferryman.identity import permissions
 
 type Deletion = Literal["deleted", "not_found", "conflict"]
+type MentionedBy = Literal["user", "bot", "program"]
+BY_PEOPLE: list[MentionedBy] = ["user"]
 type WebhookState = Literal["enabled", "disabled"]
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
 MAX_CHATS = 40
@@ -51,6 +53,7 @@ class Webhook(store.Record):
     secrets: list[dict[str, Any]]  # SigningSecret items, newest first
     chat_ids: list[str] | None = None  # None: every chat of the workspace, which needs admin:*
     bot_id: str | None = None  # a bot callback: the bot's mentions alone, in the bot's own chats
+    mentioned_by: list[MentionedBy] | None = None  # a bot callback: whose mentions it gets; None: those of people
     application_id: str | None = None  # an application's callback: what people answer to the application
     user_id: str | None = None  # a personal webhook: this person's notifications alone, managed by nobody else
     format: Format = "ferryman"  # of the bodies; never changes

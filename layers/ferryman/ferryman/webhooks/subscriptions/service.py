@@ -21,7 +21,14 @@ from ferryman.identity.users import table as users
 from ferryman.outbound import allowed_targets, targets
 from ferryman.schema import folded
 from ferryman.webhooks.subscriptions import sealing, table
-from ferryman.webhooks.subscriptions.model import BOT_DEACTIVATED, BY_A_USER, Deletion, SigningSecret, Webhook
+from ferryman.webhooks.subscriptions.model import (
+    BOT_DEACTIVATED,
+    BY_A_USER,
+    Deletion,
+    MentionedBy,
+    SigningSecret,
+    Webhook,
+)
 from ferryman.webhooks.subscriptions.schema import WebhookIn, WebhookPatch, WebhookQuery
 
 _OWNER_ROUTE = "/v1/webhooks/{webhook_id}/owner"
@@ -33,6 +40,7 @@ def create(
     idempotency_key: IdempotencyKey | None = None,
     *,
     bot_id: str | None = None,
+    mentioned_by: list[MentionedBy] | None = None,
     application_id: str | None = None,
     user_id: str | None = None,
     extra_writes: Callable[[Webhook], Sequence[store.Write]] = lambda _webhook: (),
@@ -53,6 +61,7 @@ def create(
     first = sealed(caller.workspace_id, webhook_id, 1, secret, clock.now_iso())
     webhook = built(caller, wanted, webhook_id, url, [first.to_item()])
     webhook.bot_id, webhook.application_id, webhook.user_id = bot_id, application_id, user_id
+    webhook.mentioned_by = mentioned_by
     # A callback is recorded as what its bot got (`extra_writes`).
     audited = [] if bot_id else audit.writes(caller, "webhook.created", webhook_id, {"events": webhook.events})
     acting = users.acting(caller.workspace_id, caller.user_id, caller.role)

@@ -96,6 +96,12 @@ def page(
     return [Webhook.from_item(item) for item in found.items], found.last_key
 
 
+def every(workspace_id: str, keep: Callable[[Webhook], bool]) -> Iterator[Webhook]:
+    """Each webhook of the workspace that `keep` takes."""
+    found = store.query_all(TABLE, "workspace_id = :workspace", {":workspace": workspace_id})
+    return (webhook for item in found if keep(webhook := Webhook.from_item(item)))
+
+
 def enabled_of_owner(workspace_id: str, user_id: str) -> Iterator[Webhook]:
     """Every enabled webhook that the user owns, of all kinds, live and test."""
     found = store.query_all(
@@ -191,6 +197,7 @@ def changing(before: Webhook, after: Webhook) -> list[store.Write]:
             "signatures",
             "max_per_second",
             "disable_after",
+            "mentioned_by",
             "probe",
             "name",
             "description",
