@@ -129,6 +129,9 @@ def user(asked: Asked) -> dict[str, Any]:
 def user_by_name(asked: Asked) -> dict[str, Any]:
     require(asked.caller, "users:read")
     name = asked.path["username"].lower()
+    if objects.is_id(name):  # the name of a user without a handle
+        for found in users.get_many(asked.caller.workspace_id, [objects.full(ids.USER, name)]):
+            return shown_user(asked, found)
     for found in users.by_handles(asked.caller.workspace_id, [name]):
         return shown_user(asked, found)
     raise NO_USER
