@@ -51,7 +51,7 @@ export const texts = {
   role: {
     page: 'Integrations',
     title: 'Your role does not open this page',
-    about: 'Webhooks and connections are for managers and admins; API tokens and applications are for admins. An owner or admin can change your role in',
+    about: 'Webhooks and connections are for managers and admins; API tokens, bots and applications are for admins. An owner or admin can change your role in',
     users: 'Settings → Users',
   },
   hub: {
@@ -146,6 +146,7 @@ export const texts = {
     owner: 'Owner',
     admin: 'Admin',
     manager: 'Manager',
+    hr_admin: 'HR admin',
     staff: 'Staff',
     bot: 'Bot',
   } satisfies Record<Schemas['Role'], string>,
@@ -542,6 +543,7 @@ export const texts = {
       owner: 'May do everything, also reset the sign-in of others.',
       admin: 'May do everything in the workspace.',
       manager: 'Manages webhooks and chats, and sends notifications. No API tokens.',
+      hr_admin: 'Takes part in chats, has personal webhooks, and sends notifications. No integrations.',
       staff: 'Takes part in chats, and has personal webhooks. No integrations.',
     } as Record<string, string>,
     state: 'State',

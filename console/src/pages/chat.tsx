@@ -8,6 +8,7 @@ import { useChange, useListing, useMe, useUsers } from '../api/queries';
 import { Confirm } from '../parts/dialogs';
 import { Cross2Icon } from '../parts/icons';
 import { Empty, Failure, Loaded, Page, Section, Waiting } from '../parts/layout';
+import { notifyDone } from '../parts/notify';
 import { Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -216,7 +217,7 @@ function Buttons({ message }: { message: Message }) {
           body: { row, column },
         }),
       ),
-    { touches: [], done: (answer) => said.clicked(answer.label) },
+    { touches: [] },
   );
   const rows = (message.buttons ?? []) as Schemas['ButtonOut'][][];
   return (
@@ -224,7 +225,7 @@ function Buttons({ message }: { message: Message }) {
       {rows.map((buttons, row) => (
         <Group key={row} gap={6}>
           {buttons.map((button, column) => (
-            <Button key={column} size="compact-sm" variant="default" onClick={() => click.mutate({ row, column })}>
+            <Button key={column} size="compact-sm" variant="default" onClick={() => click.mutate({ row, column }, { onSuccess: () => notifyDone(said.clicked(button.label)) })}>
               {button.label}
             </Button>
           ))}

@@ -9,6 +9,7 @@ from ferryman.events.model import EventType, NotificationType
 from ferryman.formats import OF_PEOPLE, Format, Signature
 from ferryman.formats.interface import TriggerBody, TriggerWhen
 from ferryman.identity.avatars import AvatarUrl
+from ferryman.outbound import targets
 from ferryman.outbound.outcomes import Delivered, ErrorClass, Outcome
 from ferryman.schema import Description, Input, ListQuery, Name, Output, Time, distinct
 from ferryman.webhooks.subscriptions.model import (
@@ -213,6 +214,9 @@ class WebhookOut(Output):
 
     id: str = Field(pattern=ids.pattern(ids.WEBHOOK))
     url: str
+    display_url: str | None = Field(
+        description="The URL with its host in Unicode, where that differs; `url` has the ASCII form, which is called."
+    )
     events: list[EventType]
     chat_ids: list[str] | None
     bot_id: str | None = Field(description="For a bot's callback, the bot whose mentions it gets.")
@@ -277,6 +281,7 @@ class WebhookOut(Output):
     def of(cls, webhook: Webhook) -> Self:
         names = set(WebhookOut.model_fields) - {
             "id",
+            "display_url",
             "failed_attempts",
             "paused_until",
             "owner_id",
@@ -288,6 +293,7 @@ class WebhookOut(Output):
             {
                 "id": webhook.webhook_id,
                 "owner_id": webhook.owner,
+                "display_url": targets.in_unicode(webhook.url),
                 "held_from": webhook.holds_from,
                 "failed_attempts": webhook.failed_attempts or [],
                 "paused_until": clock.iso(paused) if paused > clock.now() else None,
