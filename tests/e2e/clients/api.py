@@ -38,7 +38,7 @@ def mattermostautodriver_() -> dict[str, object]:
         "edited": patched["message"],
         "read": driver.posts.get_post(post_id=post["id"])["message"],
         "members": len(driver.channels.get_channel_members(channel_id)),
-        "hooks": len(listed),
+        "listed": listed[0]["display_name"],
         "hook": hook["id"],
         "bot": as_bot.users.get_user("me")["username"],
         "refused": refused,
