@@ -10,7 +10,10 @@ from urllib.parse import urlsplit
 
 from mattermost import MMApi
 from mattermostautodriver import TypedDriver
-from mattermostautodriver.exceptions import InvalidOrMissingParameters, ResourceNotFound
+from mattermostautodriver.exceptions import (  # type: ignore[import-not-found]
+    InvalidOrMissingParameters,
+    ResourceNotFound,
+)
 from mattermostdriver import Driver
 
 api, token, channel, commands, outgoing, actions, team_id = sys.argv[1:]
