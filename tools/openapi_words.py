@@ -17,7 +17,7 @@ ISO 8601. A POST that creates takes an `Idempotency-Key`; repeated within 24 hou
 
 Outgoing webhooks are described under **Webhooks**, and how to verify them in docs/receivers.md.
 
-Each operation lists the errors that it may answer with. They mean, and the schema `Problem` has an example of each:
+Each operation lists the statuses of its errors. The schema `Problem` has an example of each:
 
 """
 _STATUSES = "".join(f"- {status}: {meaning}\n" for status, meaning in described.MEANINGS.items())
