@@ -193,7 +193,7 @@ def _refuse(error: Exception, flavour: str, request_id: str) -> tuple[int, str, 
 
 
 def _log(messages: list[Message], **of_request: Any) -> None:
-    """One line for a message, also for what was accepted: taking lines in is a tenth of what a message costs."""
+    """Write one line for each message and its request together: a line is a tenth of the price of a message."""
     if not messages:
         log.event("request.handled", **of_request)
         return

@@ -6,7 +6,6 @@ Clients send JSON with any content type or none, so nothing is said of it. A ses
 address is meant.
 """
 
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -16,7 +15,7 @@ from ferryman.dialects.mattermost import v4, v4_members, v4_posts
 from ferryman.dialects.mattermost.v4 import Asked
 from ferryman.errors import NotAuthenticated
 from ferryman.http.greedy import Address, Addresses
-from ferryman.http.mattermost import NOTHING, Answer, describe, limit, read, respond
+from ferryman.http.mattermost import NOTHING, Answer, Routes, describe, describe_all, limit, read, respond
 from ferryman.http.needs import caller_of
 from ferryman.identity.credentials.model import Caller
 from ferryman.webhooks import loop_prevention
@@ -27,8 +26,7 @@ _POST = "/api/v4/posts/{v4_post_id}"
 _CHANNEL = "/api/v4/channels/{channel_id}"
 _TEAM, _TEAM_BY_NAME = "/api/v4/teams/{team_id}", "/api/v4/teams/name/{team_name}"
 
-type _Route = tuple[str, int, Callable[[Asked], Any], Any]
-_ROUTES: dict[str, _Route] = {
+_ROUTES: Routes = {
     "GET /api/v4/users/me": ("Read your own user", 200, v4.me, None),
     "GET /api/v4/users/me/teams": ("List your teams: the workspace", 200, v4.my_teams, None),
     "GET /api/v4/users/{v4_user_id}": ("Read a user", 200, v4.user, None),
@@ -74,10 +72,7 @@ _OTHERS = {
     "POST /api/v4/files": describe("mattermost_files", "Refused: files cannot be attached", 201),
 }
 ADDRESSES = Addresses([*_ROUTES, *_OTHERS])
-paths: dict[str, dict[str, Any]] = {}
-for number, (key, (summary, success, _function, example)) in enumerate(_ROUTES.items()):
-    method, path = key.split(" ")
-    paths.setdefault(path, {})[method.lower()] = describe(f"mattermost_{number}", summary, success, example=example)
+paths = describe_all("mattermost", _ROUTES)
 for key, described in _OTHERS.items():
     method, path = key.split(" ")
     paths.setdefault(path, {})[method.lower()] = described

@@ -4,15 +4,11 @@ A function of its own: it writes credentials, which the API for posts must not. 
 `ADDRESSES` says which address is meant.
 """
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from ferryman.dialects.mattermost import v4_bots, v4_incoming
-from ferryman.dialects.mattermost.v4 import Asked
 from ferryman.http.greedy import Addresses
-from ferryman.http.mattermost import NOTHING, Answer, describe, limit, read, respond
-from ferryman.http.needs import caller_of
+from ferryman.http.mattermost import Answer, Routes, ask, describe_all, respond
 
 _ID = "01j00000000000000000000000"
 _HOOK = "/api/v4/hooks/incoming/{incoming_hook_id}"
@@ -21,7 +17,7 @@ _BOT = "/api/v4/bots/{v4_bot_id}"
 _NEW_BOT = {"username": "deploy", "display_name": "Deploy bot", "description": "Tells of deployments."}
 _TOKENS = "/api/v4/users/{v4_user_id}/tokens"
 _NEW_TOKEN = {"description": "CI"}
-_ROUTES: dict[str, tuple[str, int, Callable[[Asked], Any], Any]] = {
+_ROUTES: Routes = {
     "POST /api/v4/hooks/incoming": ("Create an incoming webhook", 201, v4_incoming.create, _NEW_HOOK),
     "GET /api/v4/hooks/incoming": ("List incoming webhooks", 200, v4_incoming.page, None),
     f"GET {_HOOK}": ("Read an incoming webhook", 200, v4_incoming.read, None),
@@ -40,11 +36,7 @@ _ROUTES: dict[str, tuple[str, int, Callable[[Asked], Any], Any]] = {
     "POST /api/v4/users/tokens/revoke": ("Revoke a token", 200, v4_bots.revoke_token, {"token_id": _ID}),
 }
 ADDRESSES = Addresses(_ROUTES)
-paths: dict[str, dict[str, Any]] = {}
-for number, (key, (summary, success, _function, example)) in enumerate(_ROUTES.items()):
-    method, path = key.split(" ")
-    said = describe(f"mattermost_bots_{number}", summary, success, example=example)
-    paths.setdefault(path, {})[method.lower()] = said
+paths = describe_all("mattermost_bots", _ROUTES)
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
@@ -52,11 +44,6 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 
 
 def _carry_out(event: dict[str, Any]) -> Answer:
-    caller = caller_of(event)
-    limits = limit(caller.credential_id)
-    address = ADDRESSES.find(event["requestContext"]["http"]["method"], event["rawPath"])
-    if address is None:
-        raise NOTHING
-    asked = Asked(caller, address.parameters, event.get("queryStringParameters") or {}, partial(read, event))
-    _, status, carry_out, _ = _ROUTES[address.key]
+    key, asked, limits = ask(event, ADDRESSES)
+    _, status, carry_out, _ = _ROUTES[key]
     return status, carry_out(asked), limits

@@ -4,16 +4,12 @@ A function of its own: it writes webhooks, seals secrets and calls the receivers
 scripts must not. Its greedy routes lead here, and `ADDRESSES` says which address is meant.
 """
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from ferryman import settings
 from ferryman.dialects.mattermost import v4_actions, v4_commands, v4_outgoing
-from ferryman.dialects.mattermost.v4 import Asked
 from ferryman.http.greedy import Addresses
-from ferryman.http.mattermost import NOTHING, Answer, describe, limit, read, respond
-from ferryman.http.needs import caller_of
+from ferryman.http.mattermost import Answer, Routes, ask, describe, describe_all, read, respond
 
 _HOOK = "/api/v4/hooks/outgoing/{outgoing_hook_id}"
 _COMMAND = "/api/v4/commands/{v4_command_id}"
@@ -30,7 +26,7 @@ _EXAMPLE = {
 _OF_COMMAND = {"team_id": _ID, "trigger": "deploy", "url": "https://ci.example.com/commands", "method": "P"}
 _CHOICE = {"selected_option": "production"}
 _RUN = {"channel_id": _ID, "command": "/deploy production"}
-_ROUTES: dict[str, tuple[str, int, Callable[[Asked], Any], Any]] = {
+_ROUTES: Routes = {
     "POST /api/v4/hooks/outgoing": ("Create an outgoing webhook", 201, v4_outgoing.create, _EXAMPLE),
     "GET /api/v4/hooks/outgoing": ("List outgoing webhooks", 200, v4_outgoing.page, None),
     f"GET {_HOOK}": ("Read an outgoing webhook", 200, v4_outgoing.read, None),
@@ -51,11 +47,7 @@ _ROUTES: dict[str, tuple[str, int, Callable[[Asked], Any], Any]] = {
     f"GET {_TEAM}/autocomplete_suggestions": ("Suggest commands", 200, v4_commands.suggestions, None),
 }
 ADDRESSES = Addresses([*_ROUTES, _EXECUTE])
-paths: dict[str, dict[str, Any]] = {}
-for number, (key, (summary, success, _function, example)) in enumerate(_ROUTES.items()):
-    method, path = key.split(" ")
-    said = describe(f"mattermost_integrations_{number}", summary, success, example=example)
-    paths.setdefault(path, {})[method.lower()] = said
+paths = describe_all("mattermost_integrations", _ROUTES)
 paths["/api/v4/commands/execute"] = {"post": describe("mattermost_execute", "Run a command", 200, example=_RUN)}
 
 
@@ -64,19 +56,15 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 
 
 def _carry_out(event: dict[str, Any]) -> Answer:
-    caller = caller_of(event)
-    limits = limit(caller.credential_id)
-    address = ADDRESSES.find(event["requestContext"]["http"]["method"], event["rawPath"])
-    if address is None:
-        raise NOTHING
-    asked = Asked(caller, address.parameters, event.get("queryStringParameters") or {}, partial(_body, event))
-    if address.key == _EXECUTE:
+    key, asked, limits = ask(event, ADDRESSES, _body)
+    if key == _EXECUTE:
         origin = settings.optional("PUBLIC_URL") or f"https://{event['requestContext']['domainName']}"
         return 200, v4_commands.execute(asked, origin), limits
-    _, status, carry_out, _ = _ROUTES[address.key]
+    _, status, carry_out, _ = _ROUTES[key]
     return status, carry_out(asked), limits
 
 
 def _body(event: dict[str, Any]) -> Any:
-    """The body's JSON; an empty body, which clients send with a click, is an empty object."""
-    return read(event) if event.get("body") else {}
+    """The body's JSON. Clients send a click without one, which is an empty object."""
+    is_click = event["rawPath"].startswith("/api/v4/posts/")
+    return {} if is_click and not event.get("body") else read(event)

@@ -125,6 +125,8 @@ def test_users_are_found_by_lists(workspace: Workspace) -> None:
     assert [one["username"] for one in by("POST", "/api/v4/users/ids", [short(person["id"])]).json] == ["ada"]
     assert [one["id"] for one in by("POST", "/api/v4/users/usernames", ["Ada", "nobody"]).json] == [short(person["id"])]
     assert by("POST", "/api/v4/users/ids", ["0" * 26]).json == []
+    nameless = by("GET", "/api/v4/users/me").json
+    assert by("GET", f"/api/v4/users/username/{nameless['username']}").json == nameless
     bodies: list[Any] = [[], {}, [5], ["x"] * 101, None]
     for body in bodies:
         for path in ("ids", "usernames"):

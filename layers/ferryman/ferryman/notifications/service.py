@@ -130,7 +130,7 @@ def send_due(seconds_left: Callable[[], float]) -> int:
 
 
 def send(workspace_id: str, notification_id: str, seconds_left: Callable[[], float]) -> None:
-    """Tell everybody, if it is time to. The next minute's call takes what does not fit into the time left."""
+    """Tell every recipient of a notification that is due. If the time runs out, the next minute's call goes on."""
     try:
         notification = table.get(workspace_id, notification_id)
     except NotFound:

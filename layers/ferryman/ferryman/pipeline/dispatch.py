@@ -29,7 +29,7 @@ _LATE_SECONDS = 60  # half of what the sweeper waits for: clocks differ
 
 
 class OutOfTime(Exception):
-    """The fan-out of an event is larger than what was left of the function's time; it goes on when repeated."""
+    """The function's time ran out during the fan-out of an event. When the stream repeats the event, it goes on."""
 
 
 class Unreadable(Exception):

@@ -56,10 +56,10 @@ class Wait:
 
 
 def wait(webhook: Webhook, attempt_seconds: float, place: int = 0) -> Wait | None:
-    """How long to wait, None for an attempt now. A probe or a place in a second that it grants is taken.
+    """How long to wait, None for an attempt now. None also takes the probe, or the place in this second.
 
-    `attempt_seconds` is how long an attempt may last: the others wait for a probe that long. `place` is the place that
-    was reserved before, or 0.
+    `attempt_seconds` is how long an attempt may last; while one probes the receiver, the others wait that long. `place`
+    is the place that the delivery reserved before, or 0.
     """
     now = clock.now()
     paused_for = webhook.paused_until / 1000 - now
@@ -80,9 +80,10 @@ def holds_place(webhook: Webhook, taken_at: float) -> bool:
 
 
 def _wait_for_place(webhook: Webhook, rate: int, now: float, place: int) -> Wait | None:
-    """Each delivery reserves a place once, so a backlog of a thousand costs a thousand reservations.
+    """How long to wait for a place in a second, None for an attempt now. A delivery reserves its place once.
 
-    The count of the second is exact all the same: SQS may bring tickets of two seconds in one.
+    Reservations only spread the tickets: SQS may bring those of two seconds in one. The count of each second, which
+    `take_place` keeps, holds the rate exactly.
     """
     if place // 1000 > int(now):
         return Wait(place // 1000 - now, place)

@@ -118,7 +118,7 @@ def creating(message: Message, *, marked: bool = False) -> store.Write:
 
 
 def created(message: Message) -> None:
-    """The message is stored: those that follow it in its chat need no entry of their own in the index."""
+    """Remember that the index has an entry of this chat, so that the next messages in it need none of their own."""
     if message.active:
         activity.known.learn(f"{message.workspace_id}/{message.chat_id}", message.message_id)
 

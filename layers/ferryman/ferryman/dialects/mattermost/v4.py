@@ -1,7 +1,7 @@
 """Mattermost's API for bots and scripts, as calls of the core. Raises AppError with the product's literal answers."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +78,21 @@ class Asked:
         text = self.query.get(name, "")
         return min(int(text), most) if re.fullmatch("[0-9]{1,6}", text) else default
 
+    def object(self, name: str) -> dict[str, Any]:
+        """The body, which must be an object. A refusal calls it `name`."""
+        sent = self.read()
+        if not isinstance(sent, dict):
+            raise invalid_body(name)
+        return sent
+
+
+def text(name: str, sent: Mapping[str, Any], field: str) -> str:
+    """A field of a body that must hold a text if it is there. A refusal calls the body `name`."""
+    value = sent.get(field)
+    if value is not None and not isinstance(value, str):
+        raise invalid_body(name)
+    return value or ""
+
 
 # --- signing out ------------------------------------------------------------------------------------------------------
 
@@ -114,6 +129,9 @@ def user(asked: Asked) -> dict[str, Any]:
 def user_by_name(asked: Asked) -> dict[str, Any]:
     require(asked.caller, "users:read")
     name = asked.path["username"].lower()
+    if objects.is_id(name):  # the name of a user without a handle
+        for found in users.get_many(asked.caller.workspace_id, [objects.full(ids.USER, name)]):
+            return shown_user(asked, found)
     for found in users.by_handles(asked.caller.workspace_id, [name]):
         return shown_user(asked, found)
     raise NO_USER

@@ -1,7 +1,7 @@
 """Mattermost's bots and personal access tokens: /api/v4/bots and /api/v4/users/…/tokens."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from ferryman import ids
@@ -37,8 +37,8 @@ _TOO_MANY = AppError(400, "app.user_access_token.save.app_error", "Unable to sav
 def create_bot(asked: Asked) -> dict[str, Any]:
     """A new bot, which can do nothing until it gets a token."""
     v4.require(asked.caller, "bots:write")
-    sent = _object(asked, "bot")
-    username, shown, about = (_text(sent, name, "bot") for name in ("username", "display_name", "description"))
+    sent = asked.object("bot")
+    username, shown, about = (v4.text("bot", sent, name) for name in ("username", "display_name", "description"))
     _check(username, shown, about)
     try:
         wanted = BotIn.model_validate({"name": shown.strip() or username, "handle": username, "about": about or None})
@@ -71,10 +71,10 @@ def read_bot(asked: Asked) -> dict[str, Any]:
 
 def change_bot(asked: Asked) -> dict[str, Any]:
     v4.require(asked.caller, "bots:write")
-    sent, bot = _object(asked, "bot"), _own_bot(asked)
-    username = _text(sent, "username", "bot") or str(bot.handle)
-    shown = bot.name if sent.get("display_name") is None else _text(sent, "display_name", "bot")
-    about = bot.about or "" if sent.get("description") is None else _text(sent, "description", "bot")
+    sent, bot = asked.object("bot"), _own_bot(asked)
+    username = v4.text("bot", sent, "username") or str(bot.handle)
+    shown = bot.name if sent.get("display_name") is None else v4.text("bot", sent, "display_name")
+    about = bot.about or "" if sent.get("description") is None else v4.text("bot", sent, "description")
     _check(username, shown, about)
     try:
         patch = BotPatch.model_validate({"name": shown.strip() or username, "handle": username, "about": about or None})
@@ -148,8 +148,8 @@ def _bot(of: User) -> dict[str, Any]:
 
 def create_token(asked: Asked) -> dict[str, Any]:
     """A token of the caller, with all that the caller may do, or of one of the caller's bots. Shown this once."""
-    sent = _object(asked, "token")
-    description = _text(sent, "description", "token").strip()
+    sent = asked.object("token")
+    description = v4.text("token", sent, "description").strip()
     if not description or len(description) > _MOST_OF_TOKEN:
         raise v4.invalid_body("description")
     name = re.sub(r"\s+", " ", description)[:100].strip()
@@ -202,8 +202,8 @@ def read_token(asked: Asked) -> dict[str, Any]:
 
 
 def revoke_token(asked: Asked) -> dict[str, str]:
-    sent = _object(asked, "token")
-    token_id = _text(sent, "token_id", "token_id")
+    sent = asked.object("token")
+    token_id = v4.text("token_id", sent, "token_id")
     if not objects.is_id(token_id):
         raise v4.invalid_body("token_id")
     token = _own_token(asked.caller, objects.full(ids.TOKEN, token_id), "write")
@@ -245,17 +245,3 @@ def _token(of: Token) -> dict[str, Any]:
         "description": of.description or of.name,
         "is_active": of.revoked_at is None,
     }
-
-
-def _object(asked: Asked, name: str) -> Mapping[str, Any]:
-    sent = asked.read()
-    if not isinstance(sent, dict):
-        raise v4.invalid_body(name)
-    return sent
-
-
-def _text(sent: Mapping[str, Any], name: str, of: str) -> str:
-    value = sent.get(name)
-    if value is not None and not isinstance(value, str):
-        raise v4.invalid_body(of)
-    return value or ""

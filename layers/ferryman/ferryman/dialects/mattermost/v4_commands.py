@@ -1,7 +1,8 @@
 """Mattermost's slash commands: /api/v4/commands, and their reply addresses. Raises AppError with literal answers."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from ferryman import clock, ids
@@ -45,6 +46,7 @@ _DISABLED = AppError(501, "api.command.disabled.app_error", "Commands have been 
 _UNKNOWN = AppError(404, "store.sql_command.save.get.app_error", "Unable to get the command.")
 _START = AppError(400, f"{_EXECUTE}.start.app_error", "No command trigger found.")
 _NAME = "command"
+_text = partial(v4.text, _NAME)
 
 UNREADABLE = AppError(400, "web.command_webhook.parse.app_error", "Unable to parse incoming data.")
 _OF_ADDRESSES: dict[type[Exception], AppError] = {
@@ -84,7 +86,7 @@ def _require(asked: Asked, scope: Scope) -> None:
 
 def create(asked: Asked) -> dict[str, Any]:
     _require(asked, "webhooks:write")
-    sent = _object(asked.read())
+    sent = asked.object(_NAME)
     _require_own_team(asked, _text(sent, "team_id"))
     wanted = _wanted(sent)
     try:
@@ -121,7 +123,7 @@ def read(asked: Asked) -> dict[str, Any]:
 
 def change(asked: Asked) -> dict[str, Any]:
     _require(asked, "webhooks:write")
-    sent = _object(asked.read())
+    sent = asked.object(_NAME)
     if _text(sent, "id") != asked.path["v4_command_id"]:
         raise v4.invalid_body("command_id")
     before = _command(asked, "webhooks:write")
@@ -140,7 +142,7 @@ def change(asked: Asked) -> dict[str, Any]:
 
 def move(asked: Asked) -> dict[str, Any]:
     """A workspace is the only team, so a command stays where it is."""
-    sent = _object(asked.read())
+    sent = asked.object(_NAME)
     _command(asked, "webhooks:write")
     _require_own_team(asked, _text(sent, "team_id"))
     return {"status": "OK"}
@@ -204,7 +206,7 @@ def _command(asked: Asked, scope: Scope) -> Command:
 def execute(asked: Asked, origin: str) -> dict[str, Any]:
     """Run a command and show its answer, all keys present. A failing receiver is told in the product's words."""
     v4.require(asked.caller, "messages:write")
-    sent = _object(asked.read())
+    sent = asked.object(_NAME)
     said, channel = _text(sent, "command"), _text(sent, "channel_id")
     if len(said) < 2 or not said.startswith("/"):
         raise _START
@@ -250,19 +252,6 @@ def _failed(trigger: str, failed: ReceiverFailed) -> AppError:
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
-
-
-def _object(sent: Any) -> dict[str, Any]:
-    if not isinstance(sent, dict):
-        raise v4.invalid_body(_NAME)
-    return sent
-
-
-def _text(sent: Mapping[str, Any], name: str) -> str:
-    value = sent.get(name)
-    if value is not None and not isinstance(value, str):
-        raise v4.invalid_body(_NAME)
-    return value or ""
 
 
 def _wanted(sent: dict[str, Any]) -> dict[str, Any]:

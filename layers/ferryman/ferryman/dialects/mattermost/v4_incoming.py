@@ -6,6 +6,7 @@ once; a list has another id, which manages the webhook and cannot post. Both are
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from ferryman import ids
@@ -31,11 +32,12 @@ _INVALID_USERNAME = AppError(400, "api.incoming_webhook.invalid_username.app_err
 _UNKNOWN = AppError(404, "app.webhooks.get_incoming.app_error", "Unable to get the webhook.")
 _OTHER_TEAM = AppError(400, "api.webhook.team_mismatch.app_error", "Unable to update webhook across teams.")
 _NAME = "incoming_webhook"
+_text = partial(v4.text, _NAME)
 
 
 def create(asked: Asked) -> dict[str, Any]:
     v4.require(asked.caller, "webhooks:write")
-    sent = _object(asked)
+    sent = asked.object(_NAME)
     _require_own(asked, sent)
     channel_id = _text(sent, "channel_id")
     if not objects.is_id(channel_id):
@@ -80,7 +82,7 @@ def read(asked: Asked) -> dict[str, Any]:
 
 def change(asked: Asked) -> dict[str, Any]:
     v4.require(asked.caller, "webhooks:write")
-    sent = _object(asked)
+    sent = asked.object(_NAME)
     if _text(sent, "id") != asked.path["incoming_hook_id"]:
         raise v4.invalid_body("hook_id")
     webhook = _webhook(asked)
@@ -145,20 +147,6 @@ def _wanted(sent: Mapping[str, Any]) -> dict[str, Any]:
         "title": _text(sent, "display_name").strip() or None,
         "description": _text(sent, "description") or None,
     }
-
-
-def _object(asked: Asked) -> Mapping[str, Any]:
-    sent = asked.read()
-    if not isinstance(sent, dict):
-        raise v4.invalid_body(_NAME)
-    return sent
-
-
-def _text(sent: Mapping[str, Any], name: str) -> str:
-    value = sent.get(name)
-    if value is not None and not isinstance(value, str):
-        raise v4.invalid_body(_NAME)
-    return value or ""
 
 
 def _shown(webhook: IncomingWebhook) -> dict[str, Any]:

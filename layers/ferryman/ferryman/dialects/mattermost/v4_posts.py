@@ -77,7 +77,7 @@ def _require_same_boxes(post: Message, props: Any) -> None:
 
 
 def _without_ids(boxes: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
-    """Without the ids of actions, which are made up where a client leaves them out."""
+    """The boxes without the ids of their actions: we make up an id for each action that a client sends without one."""
     return [{**box, "actions": [{**action, "id": None} for action in box["actions"]]} for box in boxes or ()]
 
 

@@ -159,10 +159,10 @@ def _caller(session: Session, user: User, source: Source) -> Caller:
 
 
 def forgetting_failures(user: User, people: list[tuple[str, str]]) -> list[store.Write]:
-    """Let somebody who proved who they are start anew. `people` are all with the same address.
+    """The writes that forget the failures of a user who signed in. `people` are all users with the same address.
 
-    Where they are several, signing in without naming a workspace stays counted: one of them must not be able to
-    clear the way for guesses at another's password.
+    If several users share the address, the failures of signing in without naming a workspace are kept. Otherwise one of
+    them could sign in again and again, and guess another's password in between.
     """
     if not user.email:
         return []

@@ -134,7 +134,7 @@ class MeOut(Output):
 
 
 class OwnerIn(Input):
-    """To whom a thing is handed over."""
+    """The new owner of a thing."""
 
     user_id: str = Field(
         pattern=ids.pattern(ids.USER),

@@ -99,7 +99,7 @@ def follow(bot: User) -> None:
 
 
 def handing_over(bot: User, user_id: str, at: str) -> list[store.Write]:
-    """The writes that give those callbacks another owner that belong to the bot's own."""
+    """The writes that hand over the callbacks that the bot's present owner has. Other people's callbacks stay."""
     return [table.handing_over(webhook, user_id, at) for webhook in _all(bot) if webhook.owner == bot.owner]
 
 

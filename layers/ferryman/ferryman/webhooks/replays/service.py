@@ -98,7 +98,7 @@ def cancel(caller: Caller, webhook: Webhook, replay_id: str) -> Replay:
 
 
 def step(workspace_id: str, webhook_id: str, replay_id: str) -> None:
-    """Do the next page of a replay. How far it is, is read anew."""
+    """Do the next page of a replay. Reads the replay first, to learn where the next page begins."""
     try:
         replay = table.get(workspace_id, webhook_id, replay_id)
     except NotFound:

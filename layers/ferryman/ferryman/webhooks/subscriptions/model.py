@@ -115,7 +115,10 @@ class Webhook(store.Record):
 
     @property
     def holds_from(self) -> str | None:
-        """Since when it holds events: those of its disabled time, until somebody has them delivered or skipped."""
+        """The time from which the webhook holds events; None if it holds none.
+
+        It holds the events of its disabled time until somebody has them delivered or skips them.
+        """
         if self.user_id:
             return None  # the person's inbox has them
         return self.held_from or self.disabled_at

@@ -156,7 +156,7 @@ def edit(caller: Caller, webhook_id: str, patch: WebhookPatch) -> Webhook:
 def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: Sequence[store.Write] = ()) -> Webhook:
     """Change a webhook that the caller may manage. `extra_writes` join the transaction.
 
-    This checks only that there is something to decide about when `held` is given; `replays.service` decides.
+    If the patch has `held`, this only checks that the webhook holds events; `replays.service` delivers or skips them.
     """
     webhook_id = before.webhook_id
     changes = patch.model_dump(exclude_unset=True)
