@@ -7,6 +7,7 @@ import requests
 from playwright.sync_api import expect
 
 from local.receiver import Receiver
+from local.stack import ROOT
 from tests.e2e.browser.conftest import Opens
 from tests.e2e.browser.things import arrived, made, made_chat
 from tests.e2e.browser.visit import Person
@@ -78,7 +79,7 @@ def test_a_product_that_posts_here_gets_a_url_once(stack: E2E, opens: Opens, peo
     visit.choose("Chat", chat["name"])
     visit.dialog.get_by_role("button", name="Connect", exact=True).click()
     url = visit.take_secret()
-    alert = {"attachments": [{"title": "[FIRING:1] Disk is full", "fallback": "Disk is full", "color": "#D63232"}]}
-    assert requests.post(url, json=alert, timeout=30).text == "ok"
+    event = json.loads((ROOT / "tests" / "unit" / "sources" / "payloads" / "grafana.json").read_text())[0]
+    assert requests.post(url, json=event["payload"], headers=event["headers"], timeout=30).ok
     visit.goto(f"/chats/{chat['id']}")
-    expect(visit.page.get_by_role("log").get_by_text("Disk is full").first).to_be_visible()
+    expect(visit.page.get_by_role("log").get_by_text("Incoming webhook").first).to_be_visible()
