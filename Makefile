@@ -12,9 +12,9 @@ REQUIREMENTS := layers/dependencies/requirements.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install up down logs env tour-fchat tour-fluxdesk test test-console test-unit test-contract test-integration \
+.PHONY: help install up down logs env screenshots tour-fchat tour-fluxdesk test test-console test-unit test-contract test-integration \
 	test-simulation test-e2e mutation rehearse rehearse-simulation rehearse-operations lint types format lock build deploy smoke \
-	destroy validate openapi docs bench clean
+	destroy serve validate openapi docs bench clean
 
 help: ## List the targets
 	@printf 'Ferryman, a serverless integrations hub. Targets:\n\n'
@@ -29,6 +29,9 @@ install: $(INSTALLED) ## Bring uv, Python 3.13 and the locked packages (the othe
 
 up: $(INSTALLED) ## Start Ferryman on this machine and show its main job; harmless to repeat
 	@STARTED=$(STARTED) python -m local.up
+
+screenshots: $(INSTALLED) ## Take pictures of every screen of the console into .local/screenshots; after `make up`
+	@python -m local.screenshots
 
 tour-fchat: $(INSTALLED) ## Show FChat's endpoints and callbacks; after `make up`
 	@python -m local.tour_fchat
@@ -93,6 +96,9 @@ smoke: $(INSTALLED) ## Try what is deployed: ENV=…, TOKEN=<an API token>
 
 destroy: $(INSTALLED) ## Delete ENV=… from AWS; its data stays unless DELETE_DATA=<data stack>
 	@python -m tools.deployment.destroy
+
+serve: $(INSTALLED) ## Serve ENV=… of the embedded stack, to try deploying on this machine, until Ctrl-C
+	@python -m local.serve
 
 validate: $(INSTALLED) ## Check the templates with sam, cfn-lint and checkov
 	sam validate --lint --region us-east-1

@@ -33,11 +33,12 @@ def ensure(stack: Stack) -> None:
     if stack.info.get("sampled"):
         return
     with step("A sample workspace (SAMPLE=0 leaves it out)"):
-        _make(stack.api(), receiver)
+        make(stack.api(), receiver)
         stack.sampled()
 
 
-def _make(api: Api, receiver: str) -> None:
+def make(api: Api, receiver: str) -> None:
+    """Make the sample workspace; `receiver` is the address below which its webhooks deliver."""
     people = [create(api, "/v1/users", person) for person in PEOPLE]
     members = [person["id"] for person in people]
     builds = create(api, "/v1/chats", {"name": "Builds", "member_ids": members})

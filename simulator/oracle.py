@@ -37,6 +37,7 @@ _EXPLAINS = (
     "network.",
 )
 _SKEW = 4.0  # seconds: two clocks, each off by two, in opposite directions
+_PROBES_APART = 600  # seconds, at least, between two probes of a webhook
 _IN_FLIGHT = 60.0  # seconds: two functions may still act on what they read before a change
 
 
@@ -52,6 +53,7 @@ class Verdict:
     unknowns: int = 0
     accepted: int = 0
     refused: int = 0
+    probes: int = 0  # tests of webhooks that failures had disabled
     requeued: int = 0  # messages that came back from the dead letters with budget left
 
     @property
@@ -133,6 +135,7 @@ class _Judge:
             for item in tables["EventsTable"].items.values()
             if "event_id" in item and "poison" not in item and item["created_at"]["S"] >= begin
         }
+        self.webhooks = {key[1] for key in tables["WebhooksTable"].items}
         self.messages = {
             item["message_id"]["S"]: store.load(item)
             for item in tables["MessagesTable"].items.values()
@@ -146,6 +149,7 @@ class _Judge:
                 self._accepted(accepted)
         for delivery_id, record in self.records.items():
             self._delivery(delivery_id, record)
+        self._pauses_between_probes()
         stored = {key[1] for key in tables["DeliveriesTable"].items}
         for delivery_id in self.recorder.claims.keys() - stored:
             self._wrong(f"{delivery_id} was attempted, but no record of it exists")
@@ -238,8 +242,36 @@ class _Judge:
             self._attempt(claim, attempt, record)
         for earlier, later in pairwise(claims):
             self._pair(earlier, later, attempts[earlier.number - 1], claims)
-        self._requests(delivery_id, subscription, claims)
-        self._end(delivery_id, record, claims)
+        self._requests(delivery_id, subscription, claims, is_probe="probe" in record)
+        if "probe" in record:
+            self._probe(delivery_id, record, claims)
+        else:
+            self._end(delivery_id, record, claims)
+
+    def _probe(self, delivery_id: str, record: dict[str, Any], claims: list[Claim]) -> None:
+        """Checks that a probe was one test of a disabled webhook, and that its success brought the webhook back."""
+        self.verdict.probes += 1
+        absences = self.recorder.absences[record["webhook_id"]]
+        made = clock.seconds(record["created_at"])
+        if not any(begin - _SKEW <= made <= (end or made) + _SKEW for begin, end in absences):
+            self._wrong(f"{delivery_id} probes a webhook that was enabled")
+        if sum(claim.settled is not None for claim in claims) > 1:
+            self._wrong(f"{delivery_id} is a probe that was repeated")
+        last = claims[-1] if claims else None
+        if record["state"] != "delivered" or last is None or last.answered_at is None or last.faults:
+            return
+        came_back = any(end and end >= last.answered_at - _SKEW for _, end in absences)
+        if not came_back and record["webhook_id"] in self.webhooks:
+            self._wrong(f"{delivery_id} was answered, but its webhook stayed disabled")
+
+    def _pauses_between_probes(self) -> None:
+        made: dict[str, list[float]] = {}
+        for record in self.records.values():
+            if "probe" in record:
+                made.setdefault(record["webhook_id"], []).append(clock.seconds(record["created_at"]))
+        for webhook_id, moments in made.items():
+            if any(later - earlier < _PROBES_APART - _SKEW for earlier, later in pairwise(sorted(moments))):
+                self._wrong(f"{webhook_id} was probed twice within ten minutes")
 
     def _attempt(self, claim: Claim, attempt: dict[str, Any], record: dict[str, Any]) -> None:
         """Checks that the log of an attempt says what happened."""
@@ -276,8 +308,8 @@ class _Judge:
             if later.at - earlier.answered_at < least - _SKEW - 1:
                 self._wrong(f"{shown} came {later.at - earlier.answered_at:.1f} s after the last, not {least} s")
 
-    def _requests(self, delivery_id: str, subscription: Subscription, claims: list[Claim]) -> None:
-        """Checks what reached the receiver: one id, the same bytes, signed, and nothing while the webhook was away."""
+    def _requests(self, delivery_id: str, subscription: Subscription, claims: list[Claim], *, is_probe: bool) -> None:
+        """Checks what reached the receiver: one id, the same bytes, signed, and probes alone while it was away."""
         bodies = set()
         for claim in claims:
             if claim.request is None:
@@ -292,7 +324,7 @@ class _Judge:
             if not _signed(request.headers, request.body, subscription.secret):
                 self._wrong(f"attempt {claim.number} of {delivery_id} was not signed with the webhook's secret")
             chat_id = json.loads(request.body)["data"].get("message", {}).get("chat_id")
-            for begin, end in self._away(subscription, chat_id):
+            for begin, end in [] if is_probe else self._away(subscription, chat_id):
                 if begin + _IN_FLIGHT < claim.at < (end or float("inf")):
                     self._wrong(
                         f"{delivery_id} was sent to {subscription.url} after that was disabled, deleted or left"

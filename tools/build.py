@@ -23,6 +23,8 @@ SOURCES = (template.RELEASE, template.DATA, "operations.yaml", "samconfig.toml",
 DEPLOYED = Path(".aws-sam") / "build"  # where `sam deploy` looks
 LOCAL = Path(".local") / "build"
 
+LARGEST_BYTES = 250 * 1024 * 1024  # of a function and its layers, unpacked
+
 # The name of each processor in the header of an ELF file: e_machine, the two bytes at 18.
 MACHINES = {183: "arm64", 62: "x86_64"}
 
@@ -85,9 +87,9 @@ def build(root: Path, place: Path, log: Path, architecture: str) -> bool:
 
 
 def verify(directory: Path, architecture: str) -> None:
-    """Raise `LocalError` if a binary below `directory` is not for `architecture`.
+    """Raise `LocalError` if a binary below `directory` is not for `architecture`, or a function is larger than allowed.
 
-    CloudFormation takes such a build without complaint, and every function that imports the binary fails.
+    CloudFormation takes the wrong binary without complaint, and every function that imports it fails.
     """
     wrong = [
         f"{path.relative_to(directory)} ({machine})" for path, machine in binaries(directory) if machine != architecture
@@ -97,6 +99,17 @@ def verify(directory: Path, architecture: str) -> None:
             f"{len(wrong)} files of {directory} are not for {architecture}, such as {wrong[0]}.",
             f"Build again: make build ARCHITECTURE={architecture}",
         )
+    layers, functions = ({one: _bytes(one) for one in directory.glob(f"*{kind}")} for kind in ("Layer", "Function"))
+    for function, size in functions.items():
+        if (together := size + sum(layers.values())) > LARGEST_BYTES:
+            raise LocalError(
+                f"{function.name} has {together:,} bytes with its layers; Lambda takes {LARGEST_BYTES:,}.",
+                f"The layers have {sum(layers.values()):,}: layers/dependencies/trim.py says what they leave out.",
+            )
+
+
+def _bytes(directory: Path) -> int:
+    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file() and not path.is_symlink())
 
 
 def binaries(directory: Path) -> Iterator[tuple[Path, str]]:

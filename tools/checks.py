@@ -19,7 +19,7 @@ STAGES: dict[str, list[list[str]]] = {
     "contract": [[*_PYTEST, "tests/contract"]],
     "integration": [[*_PYTEST, "--dist", "loadfile", "tests/integration", "tests/defences"]],
     "simulation": [[*_PYTEST, "tests/simulation"]],
-    "e2e": [["pytest", "-q", "tests/e2e"]],
+    "e2e": [["python", "-m", "tools.browser"], ["pytest", "-q", "tests/e2e"]],
 }
 type Result = tuple[bool, float]  # whether it passed, and the seconds that it took
 

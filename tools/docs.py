@@ -165,7 +165,7 @@ def event_types() -> str:
 
 def roles() -> str:
     """Each scope with the roles that may hold it."""
-    names: tuple[Role, ...] = ("owner", "admin", "manager", "staff", "bot")
+    names: tuple[Role, ...] = ("owner", "admin", "manager", "hr_admin", "staff", "bot")
     rows = ["| scope | allows | " + " | ".join(f"`{role}`" for role in names) + " |", "|---|---|" + "---|" * len(names)]
     for scope, text in permissions.DESCRIPTIONS.items():
         held = ["yes" if scope in permissions.of_role(role) else "" for role in names]

@@ -76,11 +76,12 @@ def routes() -> list[Route]:
     return [route for module in functions().values() for route in routes_of(module)]
 
 
-def document() -> dict[str, Any]:
-    """The whole OpenAPI 3.1 document."""
+def document(strict: bool = False) -> dict[str, Any]:
+    """The whole OpenAPI 3.1 document. With `strict`, no answer may have a member that it does not name."""
     known = {route.key: route for route in routes()}
     paths: dict[str, Any] = {}
     problem = Problem.model_json_schema(ref_template=_SCHEMA, mode="serialization")
+    problem["examples"] = words.problem_examples()
     schemas: dict[str, Any] = {**problem.pop("$defs"), "Problem": problem, "Event": words.event_envelope()}
     for part in _parts():
         _join(schemas, part.get("components", {}).get("schemas", {}))
@@ -94,7 +95,7 @@ def document() -> dict[str, Any]:
         "webhooks": words.webhooks(),
         "components": {"schemas": dict(sorted(schemas.items())), **words.components()},
     }
-    return shape.compact(whole)
+    return shape.compact(whole, strict)
 
 
 def _parts() -> Iterator[dict[str, Any]]:
@@ -137,7 +138,7 @@ def _finished(route: Route, said: dict[str, Any]) -> dict[str, Any]:
         "security": said.get("security", []),
         **({"parameters": parameters} if parameters else {}),
         "responses": {
-            status: {"headers": words.REQUEST_ID, **_answer(status, answer)}
+            status: _answer(status, answer)
             for status, answer in answers
             if "HTTPValidationError" not in json.dumps(answer)
         },
@@ -148,10 +149,7 @@ def _answer(status: str, said: dict[str, Any]) -> dict[str, Any]:
     if "ResponseValidationError" in json.dumps(said):
         said = words.error(int(status))
     answer = {name: value for name, value in said.items() if value}
-    if problem := answer.get("content", {}).get(shape.PROBLEM):
-        example = {"example": words.problem_example(int(status)), **problem}
-        answer["content"] = {**answer["content"], shape.PROBLEM: example}
-    return answer
+    return {"headers": words.REQUEST_ID, **answer} if status >= "400" else answer
 
 
 def _query(route: Route) -> list[dict[str, Any]]:

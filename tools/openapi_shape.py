@@ -9,15 +9,22 @@ from typing import Any
 
 import yaml
 
-_LINE = 300  # characters that a mapping or a list may take to stand in one line
+_LINE = 1500  # characters that a mapping or a list may take to stand in one line
+_WIDE = 1_000_000  # characters: a text is never broken into lines
 
 PROBLEM = "application/problem+json"
+
+_SCHEMA = "#/components/schemas/{}"
 
 type Place = tuple[Any, Any, str]  # a container, the key of a part, and the name that the part would get
 
 
-def compact(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with repetitions shared, without schemas that nothing refers to, and without derived titles."""
+def compact(document: dict[str, Any], strict: bool = False) -> dict[str, Any]:
+    """The document with repetitions shared, without schemas that nothing refers to, and without derived titles.
+
+    Clients must take answers with members that they do not know, so that a later version can add some. With `strict`,
+    answers are described as having exactly the members that they have today.
+    """
     document = _plain(document)
     components = document["components"]
     operations = [said for methods in document["paths"].values() for said in methods.values()]
@@ -31,7 +38,15 @@ def compact(document: dict[str, Any]) -> dict[str, Any]:
         "parameters",
     )
     for said in operations:
-        said["responses"] = _by_range(said["responses"])
+        said["responses"] = _with_default(said["responses"])
+        for answer in said["responses"].values():
+            _write_out_page(answer, components["schemas"])
+    if not strict:
+        sent = _needed([said.get("requestBody") for said in operations], components["schemas"])
+        answered = [schema for name, schema in components["schemas"].items() if name not in sent]
+        _open([answered, [said["responses"] for said in operations]])
+        components["schemas"] = _extended(components["schemas"])
+    deliveries = [said["post"] for said in document["webhooks"].values()]
     components["responses"] = _share(
         [
             (said["responses"], status, _answer_name(status, answer))
@@ -39,27 +54,32 @@ def compact(document: dict[str, Any]) -> dict[str, Any]:
             for status, answer in said["responses"].items()
         ],
         "responses",
+    ) | _share(
+        [(said["responses"], status, _DELIVERY_ANSWERS[status]) for said in deliveries for status in said["responses"]],
+        "responses",
     )
-    components["examples"] = _share(
+    components["requestBodies"] = _share(
         [
-            (body["examples"], status, status)
-            for answer in components["responses"].values()
-            for body in answer.get("content", {}).values()
-            for status in body.get("examples", {})
+            (said, "requestBody", _model(said["requestBody"]))
+            for said in operations
+            if "requestBody" in said and _model(said["requestBody"])
         ],
-        "examples",
+        "requestBodies",
     )
     components["schemas"] |= _share(
         [
             (data["properties"], name, f"Event{name.capitalize()}")
-            for data in (_event_data(said["post"]) for said in document["webhooks"].values())
+            for data in (_event_schema(said)["data"] for said in deliveries)
             for name in data["properties"]
         ],
         "schemas",
     )
-    needed = _needed(document, components["schemas"])
-    needed_schemas = {name: schema for name, schema in components["schemas"].items() if name in needed}
-    components["schemas"] = _extended(needed_schemas)
+    components["schemas"] |= _share(
+        [(schema, "data", "EventData") for schema in (_event_schema(said) for said in deliveries)], "schemas"
+    )
+    rest = {**document, "components": {**components, "schemas": {}}}
+    needed = _needed(rest, components["schemas"])
+    components["schemas"] = {name: components["schemas"][name] for name in sorted(needed)}
     for path, methods in document["paths"].items():
         document["paths"][path] = _with_common_parameters(methods)
     return document
@@ -78,68 +98,68 @@ def _with_common_parameters(methods: dict[str, Any]) -> dict[str, Any]:
     return {"parameters": common, **methods}
 
 
+def _write_out_page(answer: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Put a page of a list where it is answered; `Page` is what all pages have beside their items."""
+    body = answer.get("content", {}).get("application/json", {})
+    name = body.get("schema", {}).get("$ref", "").rpartition("/")[2]
+    if name.startswith("Listing_"):
+        items, schemas["Page"] = _split(schemas[name], "items")
+        body["schema"] = {"allOf": [{"$ref": _SCHEMA.format("Page")}], **items, "unevaluatedProperties": False}
+
+
+def _split(schema: dict[str, Any], name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The part of an object's schema that is about one property, and the rest."""
+    rest = {key: about for key, about in schema["properties"].items() if key != name}
+    required = [key for key in schema["required"] if key != name]
+    own = {"properties": {name: schema["properties"][name]}, "required": [name]}
+    return own, {"type": "object", "properties": rest, **({"required": required} if required else {})}
+
+
+def _open(value: Any) -> None:
+    """Let the objects that `value` describes have members that it does not name."""
+    for member in value.values() if isinstance(value, dict) else value:
+        if isinstance(member, dict | list):
+            _open(member)
+    if isinstance(value, dict):
+        for closed in ("additionalProperties", "unevaluatedProperties"):
+            if value.get(closed) is False:
+                del value[closed]
+
+
 def _extended(schemas: dict[str, Any]) -> dict[str, Any]:
-    """Write what a new object has beside its secret once: `BotCreated` and `BotOut` both extend `Bot`."""
+    """Write what a new object has beside its secret once: `BotCreated` extends `BotOut`."""
     result = dict(schemas)
     for name, created in schemas.items():
-        base = name.removesuffix("Created")
-        shown = schemas.get(f"{base}Out")
-        if base == name or not shown or base in schemas:
+        shown = f"{name.removesuffix('Created')}Out"
+        if not name.endswith("Created") or shown not in schemas:
             continue
-        common = {key: value for key, value in shown["properties"].items() if created["properties"].get(key) == value}
-        if len(common) < len(shown["properties"]):
+        common = schemas[shown]["properties"]
+        if any(created["properties"].get(key) != about for key, about in common.items()):
             continue
-        required = [key for key in shown["required"] if key in common]
-        result[base] = {"type": "object", "properties": common, "required": required}
-        for which, schema in ((name, created), (f"{base}Out", shown)):
-            own = {key: value for key, value in schema["properties"].items() if key not in common}
-            more = [key for key in schema["required"] if key not in required]
-            result[which] = {
-                "allOf": [{"$ref": f"#/components/schemas/{base}"}],
-                **({"properties": own} if own else {}),
-                **({"required": more} if more else {}),
-                "unevaluatedProperties": False,
-                "description": schema["description"],
-            }
-    return dict(sorted(result.items()))
-
-
-def _by_range(answers: dict[str, Any]) -> dict[str, Any]:
-    """Answers with the refusals of one form as one, `4XX`, and our own failures as one, `5XX`.
-
-    Their descriptions list the statuses, and each status keeps its example.
-    """
-    for first in "45":
-        forms: dict[str, list[str]] = {}
-        for status, answer in answers.items():
-            if status[0] == first and answer.get("content"):
-                forms.setdefault(json.dumps(_without_examples(answer)), []).append(status)
-        statuses = max(forms.values(), key=len, default=[])
-        if len(statuses) > 1:
-            both = _together({status: answers[status] for status in statuses})
-            rest = {status: answer for status, answer in answers.items() if status not in statuses}
-            answers = dict(sorted({**rest, f"{first}XX": both}.items()))
-    return answers
-
-
-def _without_examples(answer: dict[str, Any]) -> Any:
-    bodies = {media: {"schema": body["schema"]} for media, body in answer["content"].items()}
-    return {**answer, "content": bodies, "description": ""}
-
-
-def _together(answers: dict[str, Any]) -> dict[str, Any]:
-    """One answer for several that differ in their descriptions and examples only."""
-    whole = _without_examples(next(iter(answers.values())))
-    whole["description"] = " ".join(f"{status}: {answer['description']}" for status, answer in answers.items())
-    for media, body in whole["content"].items():
-        examples = {
-            status: {"value": answer["content"][media]["example"]}
-            for status, answer in answers.items()
-            if "example" in answer["content"][media]
+        own = {key: about for key, about in created["properties"].items() if key not in common}
+        result[name] = {
+            "allOf": [{"$ref": _SCHEMA.format(shown)}],
+            "properties": own,
+            "required": [key for key in created["required"] if key in own],
+            "description": created["description"],
         }
-        if examples:
-            body["examples"] = examples
-    return dict(whole)
+        if not result[name]["required"]:
+            del result[name]["required"]
+    return result
+
+
+def _with_default(answers: dict[str, Any]) -> dict[str, Any]:
+    """Answers with the errors of one form, usually problems, as one answer, `default`, whose description lists them."""
+    forms: dict[str, list[str]] = {}
+    for status, answer in answers.items():
+        if status >= "400" and answer.get("content"):
+            forms.setdefault(json.dumps(answer["content"]), []).append(status)
+    statuses = max(forms.values(), key=len, default=[])
+    if len(statuses) < 2:
+        return answers
+    rest = {status: answer for status, answer in answers.items() if status not in statuses}
+    listed = f"{', '.join(statuses[:-1])} or {statuses[-1]}"
+    return {**rest, "default": {**answers[statuses[0]], "description": listed}}
 
 
 def _share(places: list[Place], kind: str) -> dict[str, Any]:
@@ -156,23 +176,32 @@ def _share(places: list[Place], kind: str) -> dict[str, Any]:
     return {name: json.loads(text) for (_, text), name in sorted(shared.items(), key=lambda item: item[1])}
 
 
-def _event_data(said: dict[str, Any]) -> dict[str, Any]:
-    data: dict[str, Any] = said["requestBody"]["content"]["application/json"]["schema"]["properties"]["data"]
-    return data
+def _event_schema(said: dict[str, Any]) -> dict[str, Any]:
+    """The schemas of the members that events of one type have for themselves."""
+    properties: dict[str, Any] = said["requestBody"]["content"]["application/json"]["schema"]["properties"]
+    return properties
+
+
+_DELIVERY_ANSWERS = {"2XX": "Delivered", "410": "Unwanted"}
 
 
 def _answer_name(status: str, answer: dict[str, Any]) -> str:
     """`404` for a problem, `201_TokenCreated` for an answer with a model, `404_other` for another product's error."""
-    models = re.findall(r'"#/components/schemas/(\w+)"', json.dumps(answer))
+    if status == "default":
+        return "errors" if PROBLEM in answer["content"] else "errors_other"
     if status >= "400":
         return status if not answer.get("content") or PROBLEM in answer["content"] else f"{status}_other"
-    return "_".join([status, *models])
+    return "_".join(filter(None, [status, _model(answer)]))
 
 
-def _needed(document: dict[str, Any], schemas: dict[str, Any]) -> set[str]:
-    """The names of all schemas that the document refers to, directly or by another."""
-    rest = {**document, "components": {**document["components"], "schemas": {}}}
-    waiting, needed = [rest], set[str]()
+def _model(part: dict[str, Any]) -> str:
+    """The names of the schemas that a body or an answer refers to."""
+    return "_".join(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(part)))
+
+
+def _needed(part: Any, schemas: dict[str, Any]) -> set[str]:
+    """The names of all schemas that a part of the document refers to, directly or by another."""
+    waiting, needed = [part], set[str]()
     while waiting:
         for name in re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(waiting.pop())):
             if name not in needed:
@@ -214,7 +243,7 @@ class _Dumper(yaml.SafeDumper):
 def as_yaml(document: dict[str, Any]) -> str:
     """The document as YAML, where whatever fits stands in one line."""
     text = io.StringIO()
-    dumper = _Dumper(text, sort_keys=False, allow_unicode=True, width=200, default_flow_style=None)
+    dumper = _Dumper(text, sort_keys=False, allow_unicode=True, width=_WIDE, default_flow_style=None)
     dumper.open()
     node = dumper.represent_data(document)
     _set_style(node)

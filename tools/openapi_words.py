@@ -16,14 +16,18 @@ answer carries `X-Request-Id`. Lists are pages: send `next_cursor` as `cursor` f
 ISO 8601. A POST that creates takes an `Idempotency-Key`; repeated within 24 hours, it creates once.
 
 Outgoing webhooks are described under **Webhooks**, and how to verify them in docs/receivers.md.
+
+Each operation lists the statuses of its errors. The schema `Problem` has an example of each:
+
 """
+_STATUSES = "".join(f"- {status}: {meaning}\n" for status, meaning in described.MEANINGS.items())
 HEAD: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {
         "title": "Ferryman",
         "version": "1",
         "summary": "Tokens, chats, incoming and outgoing webhooks.",
-        "description": _ABOUT,
+        "description": _ABOUT + _STATUSES,
     },
     "servers": [{"url": "/"}],
 }
@@ -41,7 +45,8 @@ _DELIVERY_HEADERS = {
 def tags(described_tags: dict[str, str]) -> list[dict[str, str]]:
     """Every tag with what it means, in order of name."""
     listed = described_tags | {
-        "Mattermost API v4": "For bots and scripts that speak to Mattermost. Every refusal is an AppError.",
+        "Mattermost API v4": "For bots and scripts that speak to Mattermost, in its own words. Every refusal "
+        "is an AppError; 501 means: files cannot be attached, or the workspace's plan has no integrations.",
         "Reference": "This description, and whether the API is up.",
     }
     return [{"name": name, "description": text} for name, text in sorted(listed.items())]
@@ -64,8 +69,12 @@ _MISTAKES = {
 }
 
 
-def problem_example(status: int) -> dict[str, Any]:
-    """A problem of this status, as a caller gets it."""
+def problem_examples() -> list[dict[str, Any]]:
+    """A problem of each status, as a caller gets it."""
+    return [_problem_example(status) for status in _MISTAKES]
+
+
+def _problem_example(status: int) -> dict[str, Any]:
     kind, detail = _MISTAKES[status]
     problem: dict[str, Any] = {
         "type": f"urn:ferryman:problem:{kind}",
@@ -94,6 +103,7 @@ def components() -> dict[str, Any]:
                 "name": "Idempotency-Key",
                 "in": "header",
                 "description": "Your own name for this request; repeated within 24 hours, it creates once.",
+                "example": "import-2026-01-02-row-17",
                 "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
             },
             **{
@@ -120,10 +130,11 @@ def security_schemes() -> dict[str, Any]:
     """How a caller says who it is."""
     listed = "\n".join(f"- `{scope}`: {about}" for scope, about in permissions.DESCRIPTIONS.items())
     about = f"An API token, or a session, which may do all that its person's role allows. The scopes:\n\n{listed}"
+    other = "The same token in another header, for clients that cannot send `Authorization`."
     session = "The session of a person who signed in with POST /v1/sessions. API tokens are not accepted here."
     return {
         "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "fm_live_…", "description": about},
-        "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": about},
+        "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": other},
         "session": {"type": "http", "scheme": "bearer", "bearerFormat": "fm_sess_…", "description": session},
     }
 

@@ -1,4 +1,5 @@
-"""Builds the page at /docs: `python -m tools.reference_page` puts Swagger UI into functions/web/reference/static.
+"""Builds the page at /docs: `python -m tools.reference_page` puts OpenAPI Explorer into
+functions/web/reference/static.
 
 The files come from the npm package of the lock file, compressed once, so that the function need not do it at each
 request. A build that would bring the same again is left out.
@@ -16,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = Path("functions") / "web" / "reference"
 TARGET = SOURCE / "static"
 # Each file of the package that the page needs, or that its licence asks to be kept beside them.
-FILES = ("swagger-ui-bundle.js", "swagger-ui.css", "LICENSE", "NOTICE")
+FILES = ("dist/browser/openapi-explorer.min.js", "LICENSE")
 
 
 def build(root: Path) -> bool:
@@ -30,8 +31,8 @@ def build(root: Path) -> bool:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
     for name in FILES:
-        content = (place / "node_modules" / "swagger-ui-dist" / name).read_bytes()
-        (target / f"{name}.gz").write_bytes(gzip.compress(content, 9, mtime=0))
+        content = (place / "node_modules" / "openapi-explorer" / name).read_bytes()
+        (target / f"{Path(name).name}.gz").write_bytes(gzip.compress(content, 9, mtime=0))
     mark.write_text(wanted)
     return True
 

@@ -43,6 +43,7 @@ export const router = createBrowserRouter([
       { path: '/settings/integrations/applications', lazy: page(() => import('./pages/applications')) },
       { path: '/settings/integrations/applications/:id', lazy: page(() => import('./pages/application')) },
       { path: '/settings/integrations/signature', lazy: page(() => import('./pages/signature')) },
+      { path: '/settings/subscription', lazy: page(() => import('./pages/subscription')) },
       { path: '/settings/users', lazy: page(() => import('./pages/users')) },
       { path: '/settings/audit', lazy: page(() => import('./pages/audit')) },
       { path: '/settings/chats', lazy: page(() => import('./pages/chats')) },

@@ -18,18 +18,19 @@ import {
 } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef } from 'react';
+import { lazy, Suspense, useEffect, useRef } from 'react';
 import { Link, Outlet, useLocation, useNavigation } from 'react-router';
 
 import { api, type Schemas } from './api/client';
 import { useMe } from './api/queries';
 import { session, useToken } from './api/session';
 import logo from './favicon.svg';
-import { SignIn } from './pages/sign_in';
-import { Failure, Waiting } from './parts/layout';
+import { Failure, RoleNotice, Waiting } from './parts/layout';
 import { covers } from './roles';
 import { texts } from './texts';
 import { ExitIcon, LockClosedIcon, MoonIcon, SunIcon } from './parts/icons';
+
+const SignIn = lazy(async () => ({ default: (await import('./pages/sign_in')).SignIn }));
 
 type Entry = { to: string; label: string; scope?: Schemas['Scope'] };
 
@@ -38,7 +39,7 @@ const GROUPS: { title: string; entries: Entry[] }[] = [
   {
     title: texts.nav.integrations,
     entries: [
-      { to: '/settings/integrations/connections', label: texts.nav.hub, scope: 'webhooks:read' },
+      { to: '/settings/integrations/connections', label: texts.nav.hub, scope: 'connections:read' },
       { to: '/settings/integrations/api', label: texts.nav.tokens, scope: 'tokens:read' },
       { to: '/settings/integrations/webhooks', label: texts.nav.webhooks, scope: 'webhooks:read' },
       { to: '/settings/integrations/incoming-webhooks', label: texts.nav.incoming, scope: 'webhooks:read' },
@@ -54,6 +55,7 @@ const GROUPS: { title: string; entries: Entry[] }[] = [
       { to: '/settings/chats', label: texts.nav.chats, scope: 'chats:read' },
       { to: '/settings/users', label: texts.nav.users, scope: 'users:read' },
       { to: '/settings/audit', label: texts.nav.audit, scope: 'audit:read' },
+      { to: '/settings/subscription', label: texts.nav.subscription },
     ],
   },
   {
@@ -66,16 +68,31 @@ const GROUPS: { title: string; entries: Entry[] }[] = [
   },
 ];
 
+/** The scope that a page needs: that of the menu's entry above it. */
+function neededFor(pathname: string): Schemas['Scope'] | undefined {
+  const entries = GROUPS.flatMap((group) => group.entries);
+  return entries.find(({ to }) => pathname === to || pathname.startsWith(`${to}/`))?.scope ?? OTHERS[pathname.split('/')[3] ?? ''];
+}
+
+/** Pages that have no entry of their own in the menu. */
+const OTHERS: Record<string, Schemas['Scope']> = { deliveries: 'webhooks:read' };
+
 /** Every screen but the invitation: asks for a sign-in where there is none, and stays at its address. */
 export function SignedIn() {
   const token = useToken();
-  return token ? <Shell key={token} /> : <SignIn />;
+  if (token) return <Shell key={token} />;
+  return (
+    <Suspense fallback={<Waiting />}>
+      <SignIn />
+    </Suspense>
+  );
 }
 
 function Shell() {
   const [opened, { toggle, close }] = useDisclosure();
   const me = useMe();
   const { pathname } = useLocation();
+  const needed = neededFor(pathname);
   const moving = useNavigation().state === 'loading';
   const main = useRef<HTMLElement>(null);
   useEffect(() => {
@@ -139,7 +156,7 @@ function Shell() {
       </AppShell.Navbar>
       <AppShell.Main id="main" ref={main} tabIndex={-1} className="main">
         <Box maw={1180} mx="auto" p={{ base: 'md', sm: 'xl' }}>
-          {me.data ? <Outlet /> : me.error ? <Failure error={me.error} retry={() => void me.refetch()} /> : <Waiting />}
+          {me.data ? needed && !covers(me.data, needed) ? <RoleNotice /> : <Outlet /> : me.error ? <Failure error={me.error} retry={() => void me.refetch()} /> : <Waiting />}
         </Box>
       </AppShell.Main>
     </AppShell>

@@ -1,15 +1,19 @@
 import { createTheme, type CSSVariablesResolver } from '@mantine/core';
 
+// The header of a dialog is not the banner of the page.
+const DIALOG = { closeButtonProps: { 'aria-label': 'Close' }, attributes: { header: { role: 'presentation' } } };
+
 export const theme = createTheme({
   primaryColor: 'blue',
   primaryShade: { light: 8, dark: 8 },
   defaultRadius: 'md',
   autoContrast: true,
+  respectReducedMotion: true,
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif",
   fontFamilyMonospace: "ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace",
   components: {
-    Modal: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } }, styles: { title: { fontWeight: 600 } } },
-    Drawer: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } }, styles: { title: { fontWeight: 600 } } },
+    Modal: { defaultProps: DIALOG, styles: { title: { fontWeight: 600 } } },
+    Drawer: { defaultProps: DIALOG, styles: { title: { fontWeight: 600 } } },
   },
 });
 

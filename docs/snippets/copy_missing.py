@@ -1,6 +1,6 @@
-"""Copies what one table has and another lacks, and overwrites nothing. For restoring; needs boto3.
+"""Copies what one table has and another lacks, and overwrites nothing. For restoring; needs boto3, which .venv has.
 
-python3 copy_missing.py restored-table original-table
+.venv/bin/python docs/snippets/copy_missing.py restored-table original-table
 """
 
 import sys

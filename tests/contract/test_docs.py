@@ -1,5 +1,6 @@
 """Pages name only things that exist: files, links, commands, routes, parameters, permissions, tests."""
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -290,3 +291,14 @@ def test_the_figures_shown_are_those_that_were_measured() -> None:
     text = pages.PERFORMANCE.read_text()
     assert pages.performance(pages.load()) == text
     assert set(re.findall(r"<!-- measured: (\w+) -->", text)) == set(PARTS) == set(pages.load())
+
+
+def test_the_versions_of_senders_are_those_that_the_tests_install() -> None:
+    clients = ROOT / "tests" / "e2e" / "clients"
+    pinned = dict(line.split("==") for line in (clients / "requirements.txt").read_text().splitlines() if "==" in line)
+    pinned |= json.loads((clients / "node" / "package.json").read_text())["dependencies"]
+    table = (ROOT / "docs" / "senders.md").read_text().partition("## Which clients work")[2]
+    rows = re.findall(r"^\| (\S+)[^|]* \| (\S+) \|", table, re.MULTILINE)
+    named = {name.lower(): version for name, version in rows if version[0].isdigit()}
+    assert len(named) == 11
+    assert named == {name: pinned[name] for name in named}

@@ -127,13 +127,14 @@ def _functions(tracing: str) -> list[dict[str, Any]]:
 def test_nothing_is_traced_by_default() -> None:
     assert DEFAULTS["Tracing"] == "Disabled"
     for function in _functions("Disabled"):
-        assert "TracingConfig" not in function["Properties"]
+        assert function["Properties"]["TracingConfig"]["Mode"]["Fn::If"][2] == "PassThrough", "it begins no trace"
         assert not _may_trace(function, "Disabled")
 
 
 def test_every_function_is_traced_when_asked_to() -> None:
     assert len(_functions("Active")) == len(template.functions())
     for function in _functions("Active"):
-        assert function["Properties"]["TracingConfig"] == {"Mode": {"Ref": "Tracing"}}
+        condition, mode, _ = function["Properties"]["TracingConfig"]["Mode"]["Fn::If"]
+        assert (condition, mode["Fn::Select"]) == ("IsTraced", [0, ["Active", {"Ref": "TracingPolicy"}]])
         assert function["Properties"]["Environment"]["Variables"]["TRACING"] == {"Ref": "Tracing"}
         assert _may_trace(function, "Active")

@@ -213,7 +213,7 @@ def test_a_table_takes_no_more_than_it_is_allowed() -> None:
 
 def test_backups_hold_every_table_that_somebody_would_restore() -> None:
     deployment = data(BackupDays="90")
-    assert added(deployment, "data.yaml") == {"BackupVault", "BackupPlan", "BackupSelection", "BackupRole"}
+    assert added(deployment, "data.yaml") == {"BackupPlan", "BackupSelection", "BackupRole"}
     selected = {one["Fn::GetAtt"][0] for one in deployment.made()["BackupSelection"]["BackupSelection"]["Resources"]}
     restorable = {
         name

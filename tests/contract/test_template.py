@@ -294,13 +294,17 @@ def test_only_the_deliverer_reads_signing_secrets() -> None:
         "deliverer": {},
         "hooks": {"purpose": "sender"},
         "connections": {"purpose": "connection"},
+        "messages": {"purpose": "command"},
+        "mattermost_integrations": {"purpose": "command"},
     }
     assert not [folder for folder in FUNCTIONS for action, _ in guard.allowed(folder) if action == "kms:ReEncrypt"]
 
 
 def test_only_what_makes_webhooks_writes_signing_secrets() -> None:
     writing = _context_of("kms:Encrypt")
-    assert writing.pop("incoming_webhooks") == {"purpose": "sender"}
+    for folder in ("incoming_webhooks", "mattermost_bots"):
+        assert writing.pop(folder) == {"purpose": "sender"}
+    assert writing.pop("commands") == {"purpose": "command"}
     making = {folder for folder in FUNCTIONS if ("dynamodb:PutItem", "WebhooksTable") in guard.allowed(folder)}
     assert writing.keys() <= making
     assert "webhooks" in writing
@@ -325,12 +329,16 @@ def test_only_functions_that_sign_people_in_touch_how_they_do() -> None:
 def test_the_audit_log_is_append_only() -> None:
     allowed = {action for folder in FUNCTIONS for action, name in guard.allowed(folder) if name == "AuditTable"}
     assert allowed == {"dynamodb:PutItem", "dynamodb:Query"}
-    assert {folder for folder in FUNCTIONS if ("dynamodb:Query", "AuditTable") in guard.allowed(folder)} == {"audit"}
+    assert {folder for folder in FUNCTIONS if ("dynamodb:Query", "AuditTable") in guard.allowed(folder)} == {
+        "audit",
+        "leaks",
+    }
 
 
 # Nothing limits how long these grow: their items are things that somebody made and can remove.
 KEPT_FOR_EVER = {
     "ConnectionsTable",
+    "CommandsTable",
     "WorkspacesTable",
     "UsersTable",
     "EmailsTable",

@@ -16,7 +16,7 @@ from ferryman.outbound import adapter, own_network, resolver, targets, transport
 from ferryman.outbound.adapter import Limits
 from ferryman.outbound.deadline import Deadline
 from ferryman.pipeline import checks, lost_messages, matching, parking
-from ferryman.webhooks import health, loop_prevention, retry_policy, signing
+from ferryman.webhooks import health, loop_prevention, probes, retry_policy, signing
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Attempt, Delivery
 from ferryman.webhooks.subscriptions import sealing
@@ -292,6 +292,25 @@ def test_health_disables_a_webhook_whose_receiver_is_gone(line: Lines) -> None:
         return gone.state() == "disabled"
 
     is_held_by(patch.object(health, "failed", lambda *_: None), is_disabled)
+
+
+def test_a_probe_brings_back_a_webhook_whose_receiver_answers_again(line: Lines) -> None:
+    real, hours = clock.now, iter((1, 3))
+
+    def comes_back() -> bool:
+        failing = line(disable_after=5)
+        failing.receiver.answer(failing.path, *[500] * 5, 200)
+        failing.say("one")
+        failing.say("two")
+        failing.requests()
+        assert failing.state() == "disabled"
+        later = real() + 3600 * next(hours)
+        with patch.object(clock, "now", lambda: later):
+            failing.world.invoke("sweeper", {})
+            failing.requests()
+        return failing.state() == "enabled"
+
+    is_held_by(patch.object(probes, "step", lambda _: None), comes_back)
 
 
 def test_the_place_in_a_second_holds_the_rate(line: Lines) -> None:

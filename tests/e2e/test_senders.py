@@ -1,11 +1,15 @@
-"""Clients of Mattermost and Slack post to the embedded stack, unmodified: docs/senders.md lists them."""
+"""Clients of Mattermost and Slack use the embedded stack, unmodified: docs/senders.md lists them."""
 
 import fcntl
 import hashlib
+import hmac
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,9 +19,12 @@ import pytest
 from slack_sdk.webhook import WebhookClient
 
 from tests.e2e.harness import E2E
+from tools import node
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = Path(__file__).parent / "clients"
+PAYLOADS = ROOT / "tests" / "unit" / "sources" / "payloads"
+PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(scope="session")
@@ -88,3 +95,159 @@ def test_slack_sdk_and_apprise_use_all_that_they_have(stack: E2E, chat: str) -> 
     assert (first["text"], first["attachments"][0]["text"]) == ("#### Deploy", "box")
     (second,) = _messages(stack, str(there))
     assert (second["author"]["name"], second["text"].splitlines()) == ("Robot", ["Title", "from apprise"])
+
+
+# --- the API ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def address(stack: E2E, chat: str) -> str:
+    """The e-mail address of an account that a program uses: a person with a password, added to the chat by hand."""
+    email = f"{uuid.uuid4().hex}@example.com"
+    user = stack.api("POST", "/v1/users", {"name": "Program", "email": email, "role": "admin"}).json
+    token = stack.api("POST", f"/v1/users/{user['id']}/invitation").json["token"]
+    accepted = stack.api("POST", "/v1/invitations/accept", {"token": token, "password": PASSWORD}, token="")
+    assert accepted.status == 200, accepted.body
+    assert stack.api("PUT", f"/v1/chats/{chat}/members/{user['id']}").status == 200
+    return email
+
+
+def _short(id_: str) -> str:
+    return id_.rpartition("_")[2].lower()
+
+
+def _team(stack: E2E) -> str:
+    return str(stack.api("GET", "/api/v4/users/me/teams").json[0]["name"])
+
+
+def _answers(command: list[str], **options: Any) -> dict[str, Any]:
+    """The lines that a program printed, each a name and a result."""
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False, **options)
+    assert finished.returncode == 0, finished.stderr
+    return dict(json.loads(line) for line in finished.stdout.splitlines())
+
+
+def test_clients_of_the_api_work_unmodified(stack: E2E, chat: str, python: Path, address: str) -> None:
+    arguments = [stack.api_url, address, PASSWORD, _team(stack), _short(chat)]
+    answers = _answers([str(python), str(CLIENTS / "api.py"), *arguments])
+    auto = answers["mattermostautodriver"]
+    assert re.fullmatch("[a-z0-9]{26}", auto.pop("hook"))
+    assert auto == {
+        "me": address,
+        "edited": "mattermostautodriver, edited",
+        "read": "mattermostautodriver, edited",
+        "members": 2,
+        "listed": "Builds",
+        "bot": "auto-bot",
+        "refused": "ResourceNotFound",
+        "deleted": "OK",
+    }
+    assert answers["mattermostdriver"] == {
+        "called": "ok",
+        "found": True,
+        "thread": True,
+        "refused": "NotEnoughPermissions",
+        "deleted": "OK",
+    }
+    assert answers["mattermost"] == {
+        "me": address,
+        "channel": True,
+        "user": True,
+        "newest": "mattermost",
+        "deleted": "OK",
+        "logout": {"status": "OK"},
+    }
+    said = [(message["text"], message["author"]["name"]) for message in _messages(stack, chat)]
+    assert said == [("mattermostautodriver, edited", None), ("called by mattermostdriver", "driver")]
+
+
+def test_clients_of_node_work_unmodified(stack: E2E, chat: str, address: str) -> None:
+    folder = ROOT / ".local" / "clients" / "node"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        node.install(CLIENTS / "node", folder, everything=False)
+        shutil.copyfile(CLIENTS / "node" / "senders.mjs", folder / "senders.mjs")
+    arguments = [_hook(stack, chat, "slack"), stack.api_url, address, PASSWORD, _short(chat)]
+    answers = _answers([str(node.NODE), str(folder / "senders.mjs"), *arguments], env=node.environment())
+    assert answers["@slack/webhook"] == {"answer": "ok", "refused": "slack_webhook_http_error"}
+    assert answers["winston-slack-webhook-transport"] == "logged"
+    assert answers["@mattermost/client"] == {
+        "me": address,
+        "edited": "@mattermost/client, edited",
+        "newest": "@mattermost/client, edited",
+        "hook": "Node",
+        "missing": [404, "app.post.get.app_error"],
+        "deleted": "OK",
+        "logout": 200,
+    }
+    assert [message["text"] for message in _messages(stack, chat)] == ["@slack/webhook", "winston: deployed"]
+
+
+def test_apprise_posts_as_a_bot_and_as_json_and_as_a_form(stack: E2E, chat: str, address: str) -> None:
+    bot = stack.api("POST", "/v1/bots", {"name": "Apprise", "handle": f"apprise-{uuid.uuid4().hex[:8]}"}).json
+    assert stack.api("PUT", f"/v1/chats/{chat}/members/{bot['id']}").status == 200
+    host = urlsplit(stack.api_url).netloc
+    made = stack.api("POST", "/v1/incoming-webhooks", {"chat_id": chat, "name": "Any", "source": "generic"}).json
+    generic = urlsplit(made["url"]).path
+    form = urlsplit(_hook(stack, chat, "mattermost")).path
+    for url, body in (
+        (f"mmost://{_team(stack)}@{host}/{bot['token']}?mode=bot&to=+{_short(chat)}", "as a bot"),
+        (f"json://{host}{generic}", "as JSON"),
+        (f"form://{host}{form}?:message=payload", json.dumps({"text": "as a form"})),
+    ):
+        notifier = apprise.Apprise()
+        assert notifier.add(url), url
+        assert notifier.notify(body=body), url
+    assert [message["text"] for message in _messages(stack, chat)] == ["as a bot", "as JSON", "as a form"]
+
+
+def test_ansible_posts_unmodified(stack: E2E, chat: str, python: Path, tmp_path: Path) -> None:
+    hook = stack.api("POST", "/api/v4/hooks/incoming", {"channel_id": _short(chat)}).json
+    options = {
+        "url": stack.api_url,
+        "api_key": hook["id"],
+        "text": "from Ansible",
+        "username": "Ansible",
+        "priority": "urgent",
+        "attachments": [{"text": "box", "color": "#ff00dd"}],
+    }
+    module = ["localhost", "-m", "community.general.mattermost", "-a", json.dumps(options)]
+    places = {"HOME": str(tmp_path), "ANSIBLE_LOCAL_TEMP": str(tmp_path), "ANSIBLE_PYTHON_INTERPRETER": str(python)}
+    finished = subprocess.run(
+        [str(python.with_name("ansible")), *module],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        env=os.environ | places | {"LC_ALL": "C.UTF-8", "ANSIBLE_LOCALHOST_WARNING": "false"},
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    (message,) = _messages(stack, chat)
+    assert (message["text"], message["author"]["name"]) == ("from Ansible", "Ansible")
+    assert message["attachments"][0]["text"] == "box"
+    assert message["priority"]["level"] == "urgent"
+
+
+# --- other products' payloads -----------------------------------------------------------------------------------------
+
+
+def test_a_signed_event_of_github_becomes_a_message(stack: E2E, chat: str) -> None:
+    body = {"chat_id": chat, "name": "GitHub", "source": "github", "sender_secret": "a-long-random-secret"}
+    made = stack.api("POST", "/v1/incoming-webhooks", body)
+    assert made.status == 201, made.body
+    path = urlsplit(made.json["url"]).path
+    (event,) = [one for one in json.loads((PAYLOADS / "github.json").read_text()) if one["name"] == "release.published"]
+    content = json.dumps(event["payload"])
+    signature = hmac.new(b"a-long-random-secret", content.encode(), hashlib.sha256).hexdigest()
+    named = {"X_GitHub_Event": "release", "X_Hub_Signature_256": f"sha256={signature}"}
+    assert stack.api("POST", path, event["payload"], token="", **named).status == 200
+    assert stack.api("POST", path, {**event["payload"], "x": 1}, token="", **named).status == 403
+    (message,) = _messages(stack, chat)
+    assert message["text"].startswith("Codertocat published a release in [Codertocat/Hello-World]")
+
+
+def test_a_message_that_sns_did_not_sign_is_refused(stack: E2E, chat: str) -> None:
+    made = stack.api("POST", "/v1/incoming-webhooks", {"chat_id": chat, "name": "SNS", "source": "aws_sns"}).json
+    event = json.loads((PAYLOADS / "aws_sns.json").read_text())[0]
+    assert stack.api("POST", urlsplit(made["url"]).path, event["payload"], token="").status == 403
+    assert _messages(stack, chat) == []

@@ -10,6 +10,7 @@ from ferryman.errors import Conflict
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 
+from local.receiver import Receiver
 from tests.integration.conftest import Workspace
 from tests.support.meanwhile import meanwhile
 from tests.support.world import World
@@ -51,6 +52,67 @@ def test_all_that_a_token_did_is_in_one_answer(workspace: Workspace) -> None:
     found = records(workspace, f"token={leaked['id']}")
     assert {record["target_id"] for record in found} == {chat, made["id"]}
     assert {record["actor"]["credential_id"] for record in found} == {leaked["id"]}
+
+
+def test_an_admins_change_of_anothers_words_is_recorded_and_shown(workspace: Workspace) -> None:
+    chat = workspace.chat()
+    author = workspace.person("staff", "messages:read", "messages:write")
+    assert workspace.call("PUT", f"/v1/chats/{chat}/members/{author.user_id}").status == 200
+    messages = f"/v1/chats/{chat}/messages"
+    message = author.make(messages, {"text": "I agree"})
+    assert message["edited_by"] is None
+    own = author.call("PATCH", f"{messages}/{message['id']}", {"text": "I agree."}).json
+    assert own["edited_by"] == author.user_id
+    assert records(workspace, f"target={message['id']}") == []
+    assert workspace.call("PATCH", f"{messages}/{message['id']}", {"text": "I disagree"}).status == 200
+    assert author.call("GET", f"{messages}/{message['id']}").json["edited_by"] == workspace.user_id
+    assert workspace.call("DELETE", f"{messages}/{message['id']}").status == 204
+    deleted, edited = records(workspace, f"target={message['id']}")
+    assert (edited["action"], deleted["action"]) == ("message.edited", "message.deleted")
+    assert edited["actor"]["user_id"] == workspace.user_id
+    assert edited["details"] == {"chat_id": chat, "author_id": author.user_id}
+    assert "disagree" not in json.dumps([edited, deleted])
+
+
+def test_retries_tests_and_cancelled_notifications_are_recorded(
+    world: World, workspace: Workspace, receiver: Receiver
+) -> None:
+    body = {"url": receiver.url("/in"), "events": ["message.created"]}
+    webhook = workspace.make("/v1/webhooks", body)
+    test = workspace.make(f"/v1/webhooks/{webhook['id']}/test", {}, 202)
+    workspace.make(f"/v1/chats/{workspace.chat()}/messages", {"text": "x"})
+    world.pump()
+    log = workspace.call("GET", f"/v1/webhooks/{webhook['id']}/deliveries").json["items"]
+    (delivery,) = [one for one in log if not one["test"]]
+    assert workspace.call("POST", f"/v1/deliveries/{delivery['id']}/retry").status == 202
+    assert workspace.call("POST", f"/v1/webhooks/{webhook['id']}/send").status == 200
+    tested, checked = records(workspace, f"target={webhook['id']}&action=webhook.tested") + records(
+        workspace, f"target={webhook['id']}&action=webhook.checked"
+    )
+    assert tested["details"] == {"delivery_id": test["id"]}
+    assert checked["details"] == {}
+    (retried,) = records(workspace, "action=delivery.retried")
+    assert (retried["target_id"], retried["details"]) == (delivery["id"], {"webhook_id": webhook["id"]})
+    soon = clock.iso(clock.now() + 3600)
+    told = workspace.make(
+        "/v1/notifications", {"type": "system", "title": "x", "user_ids": [workspace.user_id], "send_at": soon}
+    )
+    assert workspace.call("POST", f"/v1/notifications/{told['id']}/cancel").status == 200
+    assert workspace.call("POST", f"/v1/notifications/{told['id']}/cancel").status == 200
+    cancelled, created = records(workspace, f"target={told['id']}")
+    assert (created["action"], cancelled["action"]) == ("notification.created", "notification.cancelled")
+    assert created["details"] == {"type": "system", "people": 1}
+
+
+def test_a_bot_that_is_deleted_leaves_its_chats_on_record(workspace: Workspace) -> None:
+    chat = workspace.chat()
+    bot = workspace.make("/v1/bots", {"name": "CI", "handle": "ci-leaves"})
+    assert workspace.call("PUT", f"/v1/chats/{chat}/members/{bot['id']}").status == 200
+    assert workspace.call("DELETE", f"/v1/bots/{bot['id']}").status == 204
+    removed, added, created = records(workspace, f"target={chat}")
+    assert (removed["action"], removed["details"]) == ("member.removed", {"user_id": bot["id"]})
+    assert added["action"] == "member.added"
+    assert created["details"] == {"type": "group", "members": [workspace.user_id]}
 
 
 def test_the_first_records_are_of_the_bootstrap(workspace: Workspace) -> None:

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import Workspace
+from tests.support.objects import Objects, path
 from tests.support.world import World
+from tools import openapi
 
 CHAT = {"name": "Builds"}
 TOKEN = {"name": "CI", "scopes": ["chats:read"], "environment": "production"}
@@ -126,3 +128,15 @@ def test_a_body_in_base64_is_read_the_same(workspace: Workspace) -> None:
     body = '{"name": "Größe 🚢"}'.encode()
     answer = workspace.call("POST", "/v1/chats", body=body, headers={"content-type": "application/json"})
     assert (answer.status, answer.json["name"]) == (201, "Größe 🚢")
+
+
+MAY_BE_EMPTY = {operation.key: operation for operation in openapi.routes() if operation.may_be_empty}
+
+
+@pytest.mark.parametrize("key", MAY_BE_EMPTY)
+def test_a_body_with_nothing_required_in_it_may_be_left_out(world: World, workspace: Workspace, key: str) -> None:
+    operation = MAY_BE_EMPTY[key]
+    caller = workspace.signed_in() if operation.needs.session else workspace
+    target = path(operation, Objects(workspace).ids(operation))
+    absent = caller.call(operation.method, target)
+    assert absent.status not in (400, 415), absent.body  # one that needs a choice says so with 422

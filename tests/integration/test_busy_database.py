@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from ferryman.aws import clients
 
+from local.receiver import Receiver
 from tests.integration.conftest import Workspace
 from tests.support.refusals import cancelled, refused
 from tests.support.world import Answer, World
@@ -117,3 +118,20 @@ def test_a_write_that_collides_with_a_transaction_is_sent_again(workspace: Works
     with failing("PutItem", refused("PutItem", "TransactionConflictException"), times) as calls:
         answer = workspace.call("POST", f"/v1/chats/{chat}/messages", {"text": "x"})
     assert (answer.status, len(calls)) == (status, 4)
+
+
+def test_a_collision_as_the_fourth_failure_is_written_costs_no_fifth_attempt(
+    world: World, workspace: Workspace, receiver: Receiver
+) -> None:
+    """That write is a transaction, since it tells of the failure. An attempt that was made must be on record."""
+    chat = workspace.chat()
+    body = {"url": receiver.url("/broken"), "events": ["message.created"], "chat_ids": [chat]}
+    webhook = workspace.make("/v1/webhooks", body)
+    receiver.answer("/broken", 500)
+    workspace.make(f"/v1/chats/{chat}/messages", {"text": "x"})
+    with failing("TransactWriteItems", cancelled("TransactionConflict", "None"), times=4) as calls:
+        world.pump(30)
+    assert len(calls) == 5
+    assert len(receiver.requests("/broken")) == 4
+    (delivery,) = workspace.call("GET", f"/v1/webhooks/{webhook['id']}/deliveries").json["items"]
+    assert (delivery["state"], len(delivery["attempts"])) == ("exhausted", 4)

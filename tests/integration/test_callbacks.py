@@ -61,11 +61,11 @@ class Bot:
 
 @pytest.fixture
 def make(workspace: Workspace, receiver: Receiver) -> Callable[..., Bot]:
-    def made(chat: str | None = None, *, by: Workspace = workspace, **fields: Any) -> Bot:
+    def made(chat: str | None = None, *, by: Workspace = workspace, called_by: Any = None, **fields: Any) -> Bot:
         number = next(_numbers)
         bot = by.make("/v1/bots", {"name": "Deploy bot", "handle": f"bot-{number}", **fields})
         path = f"/bot/{number}"
-        callback = by.make(f"/v1/bots/{bot['id']}/callbacks", {"url": receiver.url(path)})
+        callback = by.make(f"/v1/bots/{bot['id']}/callbacks", {"url": receiver.url(path), "mentioned_by": called_by})
         chat = chat or workspace.chat()
         assert workspace.call("PUT", f"/v1/chats/{chat}/members/{bot['id']}").status == 200
         return Bot(by, bot, chat, callback, receiver, path)
@@ -106,9 +106,14 @@ def test_a_mention_may_follow_a_url_and_a_full_width_comma(bot: Bot) -> None:
     assert len(bot.heard()) == 1
 
 
-def test_an_incoming_webhook_can_mention_a_bot(world: World, workspace: Workspace, bot: Bot) -> None:
+def test_a_program_calls_a_bot_only_if_its_callback_says_so(world: World, workspace: Workspace, bot: Bot) -> None:
+    callback = f"/v1/bots/{bot.id}/callbacks/{bot.callback['id']}"
     hook = workspace.make("/v1/incoming-webhooks", {"chat_id": bot.chat, "name": "CI"})
     path = hook["url"].removeprefix("https://api.test")
+    assert world.call("POST", path, json_body={"text": f"Build failed, @{bot.handle}!"}).status == 200
+    assert bot.heard() == []
+    changed = workspace.call("PATCH", callback, {"mentioned_by": ["user", "program"]})
+    assert (changed.status, changed.json["mentioned_by"]) == (200, ["user", "program"])
     assert world.call("POST", path, json_body={"text": f"Build failed, @{bot.handle.upper()}!"}).status == 200
     (request,) = bot.heard()
     assert json.loads(request.body)["data"]["message"]["author"]["name"] == "CI"
@@ -162,8 +167,8 @@ def test_all_callbacks_of_a_bot_are_called_each_with_its_own_secret(bot: Bot) ->
 
 
 def test_a_bot_never_calls_itself_but_may_call_another(make: Callable[..., Bot]) -> None:
-    first = make()
-    second = make(first.chat)
+    first = make(called_by=["user", "bot"])
+    second = make(first.chat, called_by=["user", "bot"])
     first.say(f"@{first.handle} says hello to @{second.handle}", by=first.caller())
     assert first.heard() == []
     assert len(second.heard()) == 1
@@ -175,8 +180,8 @@ def test_a_bot_never_calls_itself_but_may_call_another(make: Callable[..., Bot])
 
 def test_an_answer_to_a_mention_goes_round_in_no_circle(make: Callable[..., Bot]) -> None:
     """Two bots that answer each other, and say what they answer to, end after a few words."""
-    first = make()
-    second = make(first.chat)
+    first = make(called_by=["user", "bot"])
+    second = make(first.chat, called_by=["user", "bot"])
     first.say(f"@{first.handle}")
     (request,) = first.heard()
     headers = {"x-fm-delivery-id": request.headers["X-FM-Delivery-ID"]}

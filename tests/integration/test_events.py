@@ -30,8 +30,8 @@ def test_a_sample_request_is_answered_as_it_stands(world: World, folder: str) ->
     assert answer["headers"]["X-Request-Id"] == sample(folder)["requestContext"]["requestId"]
 
 
-# A sample holds no password, so the one of a login is refused.
-@pytest.mark.parametrize("folder", [folder for folder in REQUESTS if folder != "mattermost_login"])
+# A sample holds no password and no response URL that lives, so these two are refused.
+@pytest.mark.parametrize("folder", sorted(set(REQUESTS) - {"mattermost_login", "response_urls"}))
 def test_a_sample_request_succeeds_with_a_real_token_and_real_ids(
     world: World, workspace: Workspace, folder: str
 ) -> None:
@@ -40,7 +40,8 @@ def test_a_sample_request_succeeds_with_a_real_token_and_real_ids(
     assert template.routes()[event["routeKey"]] == folder
     text = json.dumps(event).replace("<an API token>", workspace.token)
     for parameter, placeholder in event.get("pathParameters", {}).items():
-        text = text.replace(placeholder, objects.id(parameter))
+        if parameter != "proxy":  # a rest of an address, which names no thing
+            text = text.replace(placeholder, objects.id(parameter))
     if "chat_id" in event.get("body", ""):
         text = text.replace("cht_01JCXHZ5E0ABCDEFGHJKMNPQRS", objects.id("chat_id"))
     answer = world.invoke(folder, json.loads(text))

@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import pytest
 from ferryman import clock
-from ferryman.notifications import notices
 from ferryman.outbound.outcomes import Refused, Unreachable
 from ferryman.webhooks import health, tickets
 from ferryman.webhooks.subscriptions import table as webhooks
@@ -225,10 +224,10 @@ def test_attempts_under_way_when_a_pause_began_are_not_counted(
         webhook = webhooks.get_many([(workspace.workspace_id, webhook_id)])[webhook_id]
         _set(world, workspace, webhook_id, paused_until=int(moving.now * 1000) + 60_000, consecutive_failures=5)
         for _ in range(6):
-            health.failed(webhook, Unreachable("timeout", "", 8000), notices.telling_of_disabled)
+            health.failed(webhook, Unreachable("timeout", "", 8000), lambda *_: [])
         seen = workspace.call("GET", f"/v1/webhooks/{webhook_id}").json
         assert (seen["state"], seen["consecutive_failures"]) == ("enabled", 5)
-        health.failed(webhook, Refused(410, "", 1, None), notices.telling_of_disabled)
+        health.failed(webhook, Refused(410, "", 1, None), lambda *_: [])
     assert workspace.call("GET", f"/v1/webhooks/{webhook_id}").json["state"] == "disabled"
 
 
@@ -275,7 +274,7 @@ def test_a_success_that_was_under_way_ends_no_pause(
     with world.inside("deliverer"):
         _set(world, workspace, webhook_id, consecutive_failures=1)
         webhook = webhooks.get_many([(workspace.workspace_id, webhook_id)])[webhook_id]
-        health.failed(webhook, Refused(429, "", 5, 600), notices.telling_of_disabled)
+        health.failed(webhook, Refused(429, "", 5, 600), lambda *_: [])
         health.succeeded(webhook)
     assert workspace.call("GET", f"/v1/webhooks/{webhook_id}").json["paused_until"] == clock.iso(moving.now + 600)
 
@@ -302,4 +301,38 @@ def test_a_waiting_delivery_says_what_it_waits_for(
     assert shown() == ("pause", clock.iso(moving.now + 30))
     moving.now += 31
     assert shown() == ("queue", None)
+    assert workspace.call("PATCH", f"/v1/webhooks/{webhook_id}", {"state": "disabled"}).status == 200
+    assert shown() == ("disabled", None)
+    _drain(world)
+
+
+@pytest.mark.usefixtures("deferred")
+def test_a_delivery_that_waits_for_its_place_or_its_next_attempt_says_until_when(
+    world: World, workspace: Workspace, receiver: Receiver, moving: Clock
+) -> None:
+    _drain(world)
+    chat = workspace.chat()
+    webhook_id = _webhook(workspace, receiver, chat, max_per_second=1)
+    _post(workspace, chat, 3)
+    world.pump_streams()
+    world.pump_queue("DeliveriesQueue", "deliverer")
+    waiting = [
+        (one["waits_for"], clock.seconds(one["waits_until"]) - moving.now)
+        for one in workspace.call("GET", f"/v1/webhooks/{webhook_id}/deliveries").json["items"]
+        if one["state"] != "delivered"
+    ]
+    assert [what for what, _ in waiting] == ["rate", "rate"]
+    assert all(2 <= seconds <= 4 for _, seconds in waiting)
+    _drain(world)
+    _set(world, workspace, webhook_id, next_place=0)
+    receiver.answer("/in", 500)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(world.parameters, "RetryDelays", "30,120,600")
+        moving.now += 10
+        _post(workspace, chat, 1)
+        world.pump_streams()
+        world.pump_queue("DeliveriesQueue", "deliverer")
+    failed = workspace.call("GET", f"/v1/webhooks/{webhook_id}/deliveries").json["items"][0]
+    assert failed["waits_for"] == "retry"
+    assert 30 <= clock.seconds(failed["waits_until"]) - moving.now <= 36
     _drain(world)

@@ -8,7 +8,7 @@ from ferryman import clock
 from ferryman.webhooks import tickets
 
 from local.receiver import Receiver
-from tests.integration.conftest import Workspace
+from tests.integration.conftest import Later, Workspace
 from tests.support.world import World
 
 type Made = dict[str, Any]
@@ -106,6 +106,31 @@ def test_events_of_a_disabled_time_are_held_and_delivered_in_order(
     assert len(told(receiver, "/other")) == 7 and other["state"] == "enabled"
     (job,) = workspace.call("GET", f"/v1/webhooks/{hook['id']}/replays").json["items"]
     assert (job["state"], job["held"], job["requeued"]) == ("done", True, 5)
+
+
+@pytest.mark.parametrize(("disabling", "enabling"), [(1, 0), (0, -1)])
+def test_events_are_held_whatever_the_clocks_say(
+    world: World,
+    workspace: Workspace,
+    receiver: Receiver,
+    chats: list[str],
+    hook: Made,
+    sent: list[tuple[float, str]],
+    later: Later,
+    disabling: float,
+    enabling: float,
+) -> None:
+    """The clock that disabled it was ahead of the one that took the message, or the one that enabled it behind."""
+    later(disabling)
+    change(workspace, hook, state="disabled")
+    later(0)
+    say(workspace, chats[0], "held")
+    world.pump()
+    later(enabling)
+    change(workspace, hook, state="enabled", held="deliver")
+    later(0)
+    world.pump()
+    assert told(receiver) == [("message.created", "held")]
 
 
 def test_skipped_events_are_forgotten(

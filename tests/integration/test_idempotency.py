@@ -161,6 +161,8 @@ def test_a_key_belongs_to_one_user_and_one_mode(
     key: str,
 ) -> None:
     made = [created(send(owner, operation, target, body, key))]
+    joined = owner.call("PUT", f"/v1/chats/{objects.id('chat_id')}/members/{colleague.user_id}")
+    assert joined.status == 200, "a webhook hears of its owner's chats only"
     for by in (colleague, tester):
         own = {**objects.body(operation), **({"environment": "staging"} if "environment" in body else {})}
         answer = send(by, operation, target, own, key)
@@ -168,6 +170,35 @@ def test_a_key_belongs_to_one_user_and_one_mode(
         if by is not tester or answer.status not in (403, 404):
             made.append(created(answer))
     assert len(set(made)) == len(made)
+
+
+def test_a_replay_shows_another_credential_only_what_it_may_read(
+    owner: Workspace, operation: Route, target: str, body: Any, key: str
+) -> None:
+    first = created(send(owner, operation, target, body, key))
+    scope = str(operation.needs.scope)
+    narrow = owner.narrow(*({"messages:write", "chats:read"} if scope == "admin:*" else {scope}))
+    answer = send(narrow, operation, target, body, key)
+    if scope in ("admin:*", "me:webhooks"):
+        assert answer.status == (403 if scope == "admin:*" else 201), answer.body
+        return
+    assert answer.status == 403
+    assert first not in answer.body.decode()
+    both = owner.narrow(scope, scope.replace(":write", ":read"))
+    assert send(both, operation, target, body, key).status in (201, 404)  # 404: not one of its own
+
+
+def test_a_narrow_credential_is_replayed_its_own(owner: Workspace, key: str) -> None:
+    writer = owner.narrow("chats:write")
+    sent = [writer.call("POST", "/v1/chats", {"name": "Own"}, headers={"idempotency-key": key}) for _ in range(2)]
+    assert created(sent[0]) == created(sent[1])
+
+
+def test_a_webhook_of_every_chat_is_not_replayed_to_a_narrow_token(owner: Workspace, key: str) -> None:
+    body = {"url": "https://ci.example.com/in", "events": ["message.created"]}
+    created(owner.call("POST", "/v1/webhooks", body, headers={"idempotency-key": key}))
+    narrow = owner.narrow("webhooks:read", "webhooks:write")
+    assert narrow.call("POST", "/v1/webhooks", body, headers={"idempotency-key": key}).status == 404
 
 
 def test_a_key_is_free_again_after_a_day(

@@ -283,3 +283,10 @@ def test_changes_are_audited_without_the_url(workspace: Workspace, hook: Made) -
     ]
     for one in (hook, new):
         assert one["url"].rpartition("/")[2].encode() not in answer.body
+
+
+@pytest.mark.parametrize("field", ["title", "description"])
+def test_a_field_that_the_url_does_not_post_with_is_edited(workspace: Workspace, field: str) -> None:
+    made = workspace.make("/v1/incoming-webhooks", {"chat_id": workspace.chat(), "name": "CI"})
+    answer = workspace.call("PATCH", f"/v1/incoming-webhooks/{made['id']}", {field: "Another"})
+    assert (answer.status, answer.json[field]) == (200, "Another"), answer.body

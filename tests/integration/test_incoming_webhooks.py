@@ -95,6 +95,11 @@ def test_no_page_that_is_linked_to_learns_the_url(world: World, workspace: Works
 
 
 PAYLOAD = json.dumps({"text": "Build passed é 🚢"})
+MULTIPART = {"content-type": "multipart/form-data; boundary=b"}
+
+
+def _multipart(name: str, value: str) -> bytes:
+    return f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n--b--\r\n'.encode()
 
 
 @pytest.mark.parametrize(
@@ -108,6 +113,9 @@ PAYLOAD = json.dumps({"text": "Build passed é 🚢"})
         (PAYLOAD, FORM),  # what curl -d says it sends
         (urlencode({"payload": PAYLOAD}), FORM),
         (urlencode({"token": "x", "payload": PAYLOAD}).encode(), FORM),
+        (urlencode({"text": "Build passed é 🚢", "channel": "#x"}), FORM),
+        (_multipart("text", "Build passed é 🚢"), MULTIPART),
+        (_multipart("payload", PAYLOAD), MULTIPART),
         (json.dumps({"text": "Build passed é 🚢", "username": "x", "channel": "#x", "attachments": []}), {}),
     ],
 )
@@ -128,7 +136,11 @@ def test_senders_say_it_in_many_ways(
         ("[]", {}, 400),
         ('"text"', {}, 400),
         ("Build passed", {"content-type": "text/plain"}, 400),
-        ("text=Build+passed", FORM, 400),
+        ("message=Build+passed", FORM, 400),
+        ("text=", FORM, 422),
+        ("text=%00", FORM, 400),
+        (_multipart("message", "Build passed"), MULTIPART, 400),
+        (b"--b\r\n\xff", MULTIPART, 400),
         ("payload=", FORM, 400),
         ("payload=%7B", FORM, 400),
         ("payload=%ff", FORM, 400),
@@ -243,3 +255,14 @@ def test_a_test_tokens_url_posts_test_messages(world: World, workspace: Workspac
         assert [made["id"] for made in by.call("GET", "/v1/incoming-webhooks").json["items"]] == [own["id"]]
         assert by.call("GET", f"/v1/incoming-webhooks/{foreign['id']}").status == 404
         assert by.call("DELETE", f"/v1/incoming-webhooks/{foreign['id']}").status == 404
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_probe_of_a_secret_url_is_told_to_post_whether_or_not_the_secret_is_known(
+    world: World, workspace: Workspace, method: str
+) -> None:
+    """Several products refuse a URL that answers 404 to a GET."""
+    known = hook(workspace, workspace.chat())["path"]
+    for path in (known, f"/hooks/{'x' * 43}"):
+        answer = world.call(method, path)
+        assert (answer.status, answer.headers["allow"]) == (405, "POST")

@@ -155,8 +155,9 @@ def test_nothing_more_is_served_when_an_attempt_could_not_end_in_time(
     assert len(_waiting(world)) == 1
 
 
-def test_an_event_without_records_is_answered(world: World) -> None:
-    assert world.invoke("deliverer", {"Records": []}) == {"batchItemFailures": []}
+@pytest.mark.parametrize("worker", ["deliverer", "dispatcher", "dead_letters", "notifier", "replayer"])
+def test_an_event_without_records_is_answered(world: World, worker: str) -> None:
+    assert world.invoke(worker, {"Records": []}) == {"batchItemFailures": []}
 
 
 def test_half_of_all_traffic_that_hangs_holds_up_one_batch_and_no_other(

@@ -1,6 +1,10 @@
 """A message that an integration posts because of a delivery never comes back to it, and nothing hops for ever."""
 
-from ferryman import ids
+import itertools
+
+import pytest
+from ferryman import clock, ids
+from ferryman.pipeline import bot_mentions
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
@@ -101,3 +105,56 @@ def test_a_bot_answers_what_was_sent_to_its_owner(world: World, workspace: Works
         assert answer.status == 201
         world.pump()
         assert len(receiver.requests("/a")) == seen
+
+
+def test_two_bots_that_mention_each_other_come_to_an_end_and_it_is_told(
+    world: World, workspace: Workspace, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither says which delivery it answers. All of it happens in one minute of the clock."""
+    minute = clock.now() // 60 * 60 + 60
+    moments = itertools.count()
+    monkeypatch.setattr(clock, "now", lambda: minute + next(moments) / 1000)
+    chat = workspace.chat()
+    bots = [workspace.make("/v1/bots", {"name": name, "handle": name}) for name in ("ping-bot", "pong-bot")]
+    for bot in bots:
+        assert workspace.call("PUT", f"/v1/chats/{chat}/members/{bot['id']}").status == 200
+        wanted = {"url": receiver.url(f"/{bot['handle']}"), "mentioned_by": ["user", "bot"]}
+        workspace.make(f"/v1/bots/{bot['id']}/callbacks", wanted)
+
+    def called() -> int:
+        world.pump()
+        return sum(len(receiver.requests(f"/{bot['handle']}")) for bot in bots)
+
+    workspace.make(f"/v1/chats/{chat}/messages", {"text": "@pong-bot, start"})
+    assert called() == 1
+    for number in range(2 * bot_mentions.CEILING):
+        before, speaker = called(), bots[(number + 1) % 2]
+        text = f"@{bots[number % 2]['handle']}, your turn"
+        answer = world.call("POST", f"/v1/chats/{chat}/messages", token=speaker["token"], json_body={"text": text})
+        assert answer.status == 201
+        if called() == before:
+            break
+    assert called() == 1 + bot_mentions.CEILING
+    workspace.make(f"/v1/chats/{chat}/messages", {"text": "@pong-bot, a person may"})
+    assert called() == 2 + bot_mentions.CEILING
+    world.invoke("notifier", {})
+    titles = [item["title"] for item in workspace.call("GET", "/v1/me/notifications").json["items"]]
+    assert [title for title in titles if "loop" in title] == [f"The bot @{bots[number % 2]['handle']} may be in a loop"]
+
+
+def test_another_bot_calls_a_bot_only_if_its_callback_says_so(
+    world: World, workspace: Workspace, receiver: Receiver
+) -> None:
+    chat = workspace.chat()
+    bots = [workspace.make("/v1/bots", {"name": name, "handle": name}) for name in ("speaker", "listener")]
+    for bot in bots:
+        assert workspace.call("PUT", f"/v1/chats/{chat}/members/{bot['id']}").status == 200
+    path = f"/v1/bots/{bots[1]['id']}/callbacks"
+    callback = workspace.make(path, {"url": receiver.url("/listener")})
+    assert callback["mentioned_by"] is None
+    for wanted, calls in ((None, 0), (["bot"], 1), (None, 1)):
+        assert workspace.call("PATCH", f"{path}/{callback['id']}", {"mentioned_by": wanted}).status == 200
+        said = {"text": "@listener"}
+        world.call("POST", f"/v1/chats/{chat}/messages", token=bots[0]["token"], json_body=said)
+        world.pump()
+        assert len(receiver.requests("/listener")) == calls

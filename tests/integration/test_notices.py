@@ -1,4 +1,4 @@
-"""The notices that Ferryman itself sends: a webhook that was disabled by its receiver."""
+"""The notices that Ferryman itself sends: of webhooks that were disabled, and of what others change in an account."""
 
 import pytest
 
@@ -29,9 +29,9 @@ def test_owner_and_admins_are_told_of_a_webhook_that_was_disabled(
     assert shown["state"] == "disabled"
     world.invoke("notifier", {})
     for person in (workspace, admin, manager):
-        assert titles(person) == ["The webhook CI was disabled"]
-    assert titles(staff) == []
-    (item,) = manager.call("GET", "/v1/me/notifications").json["items"]
+        assert titles(person)[0] == "The webhook CI was disabled"
+    assert titles(staff) == ["You were added to the chat Builds"]
+    item = manager.call("GET", "/v1/me/notifications").json["items"][0]
     assert shown["disabled_reason"] in item["body"]
 
 
@@ -46,3 +46,51 @@ def test_only_the_person_is_told_of_a_personal_webhook(world: World, workspace: 
     assert sorted(titles(grace))[0] == "Hello"
     assert len(titles(grace)) == 2 and any("was disabled" in title for title in titles(grace))
     assert titles(workspace) == []
+
+
+def test_somebody_whose_address_another_changes_is_told(world: World, workspace: Workspace, receiver: Receiver) -> None:
+    """In their inbox, and at their personal webhook, which the address does not lead to."""
+    grace = workspace.person("staff", "me:webhooks", "notifications:read")
+    grace.make("/v1/me/webhooks", {"url": receiver.url("/mine")})
+    changed = workspace.call("PATCH", f"/v1/users/{grace.user_id}", {"email": "elsewhere@example.com"})
+    assert changed.status == 200, changed.body
+    assert workspace.call("PATCH", f"/v1/users/{grace.user_id}", {"name": "Grace H."}).status == 200
+    world.invoke("notifier", {})
+    world.pump()
+    told = "The e-mail address of your account was changed to elsewhere@example.com"
+    assert titles(grace) == [told]
+    assert [told in request.body.decode() for request in receiver.requests("/mine")] == [True]
+    assert titles(workspace) == []
+
+
+def test_nobody_is_told_of_their_own_change(world: World, workspace: Workspace) -> None:
+    mine = workspace.call("PATCH", f"/v1/users/{workspace.user_id}", {"email": "new@example.com"})
+    assert mine.status == 200, mine.body
+    world.invoke("notifier", {})
+    assert titles(workspace) == []
+
+
+def test_people_are_told_when_others_put_them_into_a_chat_or_take_them_out(world: World, workspace: Workspace) -> None:
+    grace = workspace.person("staff", "notifications:read", "chats:write")
+    bot = workspace.make("/v1/bots", {"name": "CI", "handle": "ci-told"})
+    chat = workspace.chat("Builds", member_ids=[grace.user_id, bot["id"]])
+    other = workspace.chat("News")
+    for _ in range(2):
+        assert workspace.call("PUT", f"/v1/chats/{other}/members/{grace.user_id}").status == 200
+    assert workspace.call("DELETE", f"/v1/chats/{chat}/members/{grace.user_id}").status == 204
+    assert grace.call("DELETE", f"/v1/chats/{other}/members/{grace.user_id}").status == 204
+    world.invoke("notifier", {})
+    assert titles(grace) == [
+        "You were removed from the chat Builds",
+        "You were added to the chat News",
+        "You were added to the chat Builds",
+    ]
+    assert titles(workspace) == []
+
+
+def test_a_test_credential_tells_nobody(world: World, workspace: Workspace) -> None:
+    grace = workspace.person("staff", "notifications:read")
+    tester = workspace.narrow("admin:*", environment="staging")
+    tester.chat("Trial", member_ids=[grace.user_id])
+    world.invoke("notifier", {})
+    assert titles(grace) == []

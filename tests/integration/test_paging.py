@@ -59,6 +59,14 @@ def _scheduled(objects: Objects, number: int) -> None:
     objects.owner.make("/v1/notifications", body)
 
 
+def _made_by_a_token(objects: Objects, number: int) -> None:
+    """The token of the list makes another one."""
+    token_id, owner = objects.id("token_id"), objects.owner
+    assert owner.call("PATCH", f"/v1/tokens/{token_id}", {"scopes": ["admin:*"]}).status == 200
+    maker = Workspace(owner.world, owner.workspace_id, owner.user_id, objects._made["secret_of_token"])
+    maker.make("/v1/tokens", {"name": f"Made {number}", "scopes": ["chats:read"], "environment": "production"})
+
+
 # How to add one more to a list.
 ADD: dict[str, Callable[[Objects, int], None]] = {
     "GET /v1/applications": _post("/v1/applications", app_name="app-{}"),
@@ -69,12 +77,14 @@ ADD: dict[str, Callable[[Objects, int], None]] = {
     "GET /v1/bots/{bot_id}/callbacks/{callback_id}/deliveries": _post("/v1/bots/{bot_id}/callbacks/{callback_id}/test"),
     "GET /v1/bots/{bot_id}/callbacks/{callback_id}/replays": _post("/v1/bots/{bot_id}/callbacks/{callback_id}/replays"),
     "GET /v1/bots/{bot_id}/tokens": _post("/v1/bots/{bot_id}/tokens", name="Token {}"),
+    "GET /v1/commands": _post("/v1/commands", trigger="deploy-{}", url="https://ci.example.com/{}"),
     "GET /v1/connections": _post(
         "/v1/connections", connector="zapier", configuration={"url": "https://a.example.com/x"}
     ),
     "GET /v1/chats": _post("/v1/chats", name="Chat {}"),
     "GET /v1/chats/{chat_id}/members": _member,
     "GET /v1/chats/{chat_id}/messages": _post("/v1/chats/{chat_id}/messages", text="Message {}"),
+    "GET /v1/deliveries": _post("/v1/webhooks/{webhook_id}/test"),
     "GET /v1/incoming-webhooks": _post("/v1/incoming-webhooks", name="Hook {}", chat_id=None),
     "GET /v1/me/notifications": _notified,
     "GET /v1/me/webhooks": _post("/v1/me/webhooks", url="https://me.example.com/{}"),
@@ -83,6 +93,7 @@ ADD: dict[str, Callable[[Objects, int], None]] = {
     "GET /v1/notifications": _scheduled,
     "GET /v1/sessions": _session,
     "GET /v1/tokens": _post("/v1/tokens", name="Token {}", scopes=["chats:read"], environment="staging"),
+    "GET /v1/tokens/{token_id}/made": _made_by_a_token,
     "GET /v1/users": _post("/v1/users", name="User {}", email="user-{}@example.com"),
     "GET /v1/webhooks": _post("/v1/webhooks", url="https://ci.example.com/{}", events=["message.created"]),
     "GET /v1/webhooks/{webhook_id}/deliveries": _post("/v1/webhooks/{webhook_id}/test"),
@@ -217,3 +228,25 @@ def test_a_cursor_does_not_show_the_key_of_an_item(filled: Callable[[str], Fille
     content = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     for shown in (made.by.workspace_id, made.whole[0]["id"], "workspace_id", "entry"):
         assert shown.encode() not in content
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_a_filter_leaves_no_empty_page(world: World, limit: int) -> None:
+    """The filter leaves out far more than one query of this limit reads."""
+    made = world.bootstrap("Filtered")
+    by = Workspace(world, made["workspace_id"], made["user_id"], made["token"])
+    for _ in range(2):
+        by.make("/v1/tokens", {"name": "wanted", "scopes": ["chats:read"], "environment": "staging"})
+        by.chat("Wanted")
+    for _ in range(25):
+        by.make("/v1/tokens", {"name": "other", "scopes": ["chats:read"], "environment": "production"})
+    for target in ("/v1/tokens?environment=staging", "/v1/tokens?name=wanted", "/v1/audit?action=chat.created"):
+        found, cursor = [], ""
+        while True:
+            answer = by.call("GET", f"{target}&limit={limit}{cursor}").json
+            assert answer["items"]
+            found += answer["items"]
+            if answer["next_cursor"] is None:
+                break
+            cursor = f"&cursor={answer['next_cursor']}"
+        assert len(found) == 2

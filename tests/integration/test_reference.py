@@ -54,11 +54,9 @@ def test_the_page_loads_from_its_own_host_only(world: World) -> None:
 def test_the_page_is_small_enough_to_be_drawn_at_once(world: World) -> None:
     sizes = [
         len(world.call("GET", f"/docs/{asset}", headers={"accept-encoding": "gzip"}).body)
-        for asset in ("swagger-ui.js", "swagger-ui.css", "start.js")
+        for asset in ("openapi-explorer.js", "page.css", "start.js")
     ]
-    assert sum(sizes) < 500_000
-    start = world.call("GET", "/docs/start.js").body.decode()
-    assert 'docExpansion: "none", defaultModelsExpandDepth: -1' in start
+    assert sum(sizes) < 250_000
 
 
 @pytest.mark.parametrize("address", ["/docs", "/docs/", "/openapi.yaml", "/healthz", "/docs/start.js"])
@@ -78,7 +76,6 @@ def test_docs_with_a_slash_is_the_same_page(world: World) -> None:
 def test_the_page_shows_the_reference_of_this_host(world: World) -> None:
     start = world.call("GET", "/docs/start.js").body.decode()
     assert '"/openapi.yaml"' in start
-    assert "validatorUrl: null" in start  # or every reader's browser would tell somebody else
 
 
 @pytest.mark.parametrize("asset", ["x", "start.js.map", "..", "%2e%2e%2fhandler.py", "handler.py", "openapi.yaml"])

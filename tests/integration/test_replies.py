@@ -25,7 +25,9 @@ class Bot:
         self.workspace, self.receiver, self.path, self.chat = workspace, receiver, f"/replying/{number}", chat
         self.handle = f"replying-{number}"
         self.id = str(workspace.make("/v1/bots", {"name": "Helper", "handle": self.handle})["id"])
-        made = workspace.make(f"/v1/bots/{self.id}/callbacks", {"url": receiver.url(self.path)})
+        made = workspace.make(
+            f"/v1/bots/{self.id}/callbacks", {"url": receiver.url(self.path), "mentioned_by": ["user", "bot"]}
+        )
         self.callback_id = str(made["id"])
         assert workspace.call("PUT", f"/v1/chats/{chat}/members/{self.id}").status == 200
         self.answer(reply)

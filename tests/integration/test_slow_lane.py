@@ -13,6 +13,7 @@ from ferryman.outbound.outcomes import Delivered, Outcome
 from ferryman.pipeline import deliver
 from ferryman.pipeline.prepare import Prepared, prepare
 from ferryman.webhooks import tickets
+from ferryman.webhooks.subscriptions import sealing
 from ferryman.webhooks.subscriptions.model import SLOW_AFTER_SECONDS, SLOW_FOR_SECONDS
 
 from local.receiver import Receiver
@@ -207,3 +208,24 @@ def test_a_webhook_that_is_disabled_while_a_batch_begins_gets_nothing_more(
     assert [one["state"] for one in log] == ["cancelled"] * 3 + ["delivered"]
     monkeypatch.setattr(deliver, "prepare", prepare)
     world.pump()
+
+
+def test_a_webhook_that_is_deleted_while_its_secret_is_opened_gets_nothing(
+    world: World, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """KMS may take a second for it."""
+    assert made.workspace.call("DELETE", f"/v1/webhooks/{made.ids['/slow']}").status == 204
+    made.say()
+    world.pump_streams()
+    now, unseal, later = clock.now, sealing.unseal, [0.0]
+    monkeypatch.setattr(clock, "now", lambda: now() + later[0])
+
+    def slowly(*arguments: Any) -> str:
+        if not later[0]:
+            assert made.workspace.call("DELETE", f"/v1/webhooks/{made.ids['/quick']}").status == 204
+            later[0] = 1
+        return unseal(*arguments)
+
+    monkeypatch.setattr(sealing, "unseal", slowly)
+    world.pump()
+    assert later == [1] and made.got("/quick") == 0

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from ferryman import clock
+from ferryman.identity import rates
+from ferryman.identity.credentials import secrets
 
 from tests.integration.conftest import Workspace
 from tests.support.meanwhile import meanwhile
-from tests.support.world import World
+from tests.support.world import Answer, World
 
 HOUR = 3600
 
@@ -277,3 +279,75 @@ def test_the_secret_is_shown_once_and_kept_nowhere(world: World, workspace: Work
     kept = [(table, str(item)) for table, item in world.items()]
     assert not [table for table, item in kept if secret in item or secret[12:] in item]
     assert [table for table, item in kept if hashlib.sha256(secret.encode()).hexdigest() in item] == ["TokensTable"]
+
+
+@pytest.fixture(autouse=True)
+def nobody_showed_tokens_before() -> None:
+    rates._counts.clear()
+
+
+def shown(world: World, token: str) -> Answer:
+    return world.call("POST", "/v1/tokens/revoke-by-secret", json_body={"token": token})
+
+
+def test_who_finds_a_token_revokes_it_by_showing_it(world: World, workspace: Workspace) -> None:
+    found = workspace.make("/v1/tokens", {"name": "CI", "scopes": ["chats:read"], "environment": "production"})
+    assert (shown(world, found["token"]).status, shown(world, found["token"]).status) == (204, 204)
+    assert world.call("GET", "/v1/me", token=found["token"]).status == 401
+    read = workspace.call("GET", f"/v1/tokens/{found['id']}").json
+    assert (read["status"], read["revoked_reason"]) == ("revoked", "shown")
+    (record,) = workspace.call("GET", f"/v1/audit?target={found['id']}&action=token.revoked").json["items"]
+    assert (record["actor"]["credential_id"], record["details"]) == (found["id"], {"by": "showing it"})
+    world.invoke("notifier", {})
+    (told,) = workspace.call("GET", "/v1/me/notifications").json["items"]
+    assert told["title"].startswith("Your token CI (fm_live_")
+    assert found["token"] not in repr([record, told])
+
+
+def test_the_owner_of_a_bot_is_told_of_its_token(world: World, workspace: Workspace) -> None:
+    bot = workspace.make("/v1/bots", {"name": "CI", "handle": "ci-shown"})
+    assert shown(world, bot["token"]).status == 204
+    assert world.call("GET", "/v1/me", token=bot["token"]).status == 401
+    world.invoke("notifier", {})
+    assert len(workspace.call("GET", "/v1/me/notifications").json["items"]) == 1
+
+
+def test_showing_something_else_says_nothing_and_changes_nothing(world: World, workspace: Workspace) -> None:
+    session = workspace.signed_in()
+    hook = workspace.make("/v1/incoming-webhooks", {"chat_id": workspace.chat(), "name": "CI"})
+    before = world.rows()
+    strangers = (
+        secrets.new_token(livemode=True),
+        "fm_live_short",
+        "x",
+        session.token,
+        workspace.invitation,
+        hook["url"].rpartition("/")[2],
+    )
+    for other in strangers:
+        answer = shown(world, other)
+        assert (answer.status, answer.body) == (204, b"")
+    assert world.rows() == before
+    assert session.call("GET", "/v1/me").status == 200
+
+
+def test_one_address_cannot_show_tokens_without_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
+    answers = [shown(world, secrets.new_token(livemode=True)) for _ in range(40)]
+    assert answers[-1].status == 429
+    assert int(answers[-1].headers["retry-after"]) > 0
+
+
+def test_tokens_are_found_by_what_lists_show_of_them(workspace: Workspace) -> None:
+    made = [
+        workspace.make("/v1/tokens", {"name": "CI", "scopes": ["chats:read"], "environment": environment})
+        for environment in ("production", "staging")
+    ]
+    for one in made:
+        items = workspace.call("GET", f"/v1/tokens?prefix={one['prefix']}").json["items"]
+        assert one["id"] in [item["id"] for item in items]
+        assert all(item["prefix"] == one["prefix"] for item in items)
+    whole = workspace.call("GET", f"/v1/tokens?prefix={made[0]['token']}")
+    assert (whole.status, whole.json["errors"][0]["pointer"]) == (422, "prefix")
+    assert made[0]["token"] not in whole.body.decode()

@@ -213,3 +213,14 @@ def test_two_owners_who_step_down_at_the_same_moment_leave_one(workspace: Worksp
     with meanwhile(lambda: edit(heir, heir.user_id, role="admin")):
         assert edit(workspace, workspace.user_id, role="admin") == 409
     assert workspace.call("GET", f"/v1/users/{workspace.user_id}").json["role"] == "owner"
+
+
+def test_people_are_found_by_their_address(workspace: Workspace, other: Workspace) -> None:
+    email = "Finds.Grace@example.com"
+    grace = workspace.make("/v1/users", {"name": "Grace", "email": email, "handle": "finds-grace"})
+    other.make("/v1/users", {"name": "Elsewhere", "email": email})
+    for query in (f"email={email}", f"email={email.lower()}", f"email={email}&handle=finds-grace"):
+        assert [one["id"] for one in workspace.call("GET", f"/v1/users?{query}").json["items"]] == [grace["id"]]
+    for query in ("email=nobody@example.com", f"email={email}&handle=somebody"):
+        assert workspace.call("GET", f"/v1/users?{query}").json["items"] == []
+    assert workspace.call("GET", "/v1/users?email=nonsense").status == 422

@@ -271,3 +271,26 @@ def test_a_deleted_webhook_gets_nothing_more(world: World, workspace: Workspace,
     assert workspace.call("GET", "/v1/webhooks").json["items"] == []
     rows = [item for table, item in world.items() if table == "SubscriptionsTable" and made["id"] in json.dumps(item)]
     assert rows == []
+
+
+def test_an_admin_is_told_when_a_webhook_would_hear_nothing_of_a_chat(world: World, workspace: Workspace) -> None:
+    """An admin sees every chat, but a webhook hears of those that its owner belongs to."""
+    manager = workspace.person("manager", "chats:write", "webhooks:write", "webhooks:read")
+    theirs = manager.chat()
+    wanted = {"url": "https://ci.example.com/in", "events": ["message.created"], "chat_ids": [theirs]}
+    refused = workspace.call("POST", "/v1/webhooks", wanted)
+    assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "/chat_ids/0")
+    assert f"PUT /v1/chats/{theirs}/members/{workspace.user_id}" in refused.json["detail"]
+    connection = {"connector": "slack", "configuration": {"url": "https://hooks.example.com/x", "chat_ids": [theirs]}}
+    refused = workspace.call("POST", "/v1/connections", connection)
+    assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "/configuration/chat_ids/0")
+    mine = workspace.chat()
+    of_manager = manager.make("/v1/webhooks", wanted)
+    refused = workspace.call("PATCH", f"/v1/webhooks/{of_manager['id']}", {"chat_ids": [theirs, mine]})
+    assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "/chat_ids/1")
+    assert manager.user_id in refused.json["detail"]
+    assert workspace.call("PUT", f"/v1/chats/{mine}/members/{manager.user_id}").status == 200
+    edited = workspace.call("PATCH", f"/v1/webhooks/{of_manager['id']}", {"chat_ids": [theirs, mine]})
+    assert (edited.status, edited.json["not_heard_chat_ids"]) == (200, [])
+    unknown = workspace.call("POST", "/v1/webhooks", {**wanted, "chat_ids": ["cht_01J00000000000000000000000"]})
+    assert (unknown.status, unknown.json["detail"]) == (422, "You do not belong to a chat with this id.")

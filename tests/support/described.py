@@ -19,14 +19,10 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _each_status(answers: dict[str, Any]) -> dict[str, Any]:
-    """The answers with `4XX` and `5XX` as the statuses that their descriptions list."""
-    ranges = {status: answer for status, answer in answers.items() if status.endswith("XX")}
-    listed = {
-        status: answer
-        for name, answer in ranges.items()
-        for status in re.findall(rf"\b({name[0]}\d\d): ", answer["description"])
-    }
-    return {status: answer for status, answer in answers.items() if status not in ranges} | listed
+    """The answers with `default` as the statuses that its description lists."""
+    default = answers.get("default", {"description": ""})
+    listed = dict.fromkeys(re.findall(r"[45]\d\d", default["description"]), default)
+    return {status: answer for status, answer in answers.items() if status != "default"} | listed
 
 
 def _written_out(value: Any, document: dict[str, Any]) -> Any:

@@ -102,7 +102,9 @@ def _user(objects: Objects) -> str:
 
 def _token(objects: Objects) -> str:
     body = {"name": "CI", "scopes": ["chats:read"], "environment": "production"}
-    return str(objects.owner.make("/v1/tokens", body)["id"])
+    made = objects.owner.make("/v1/tokens", body)
+    objects._made["secret_of_token"] = made["token"]
+    return str(made["id"])
 
 
 def _bot(objects: Objects) -> str:
@@ -212,6 +214,11 @@ def _session(objects: Objects) -> str:
     return str(objects.owner.signed_in().call("GET", "/v1/sessions").json["items"][0]["id"])
 
 
+def _post(objects: Objects) -> str:
+    sent = {"channel_id": objects.id("channel_id"), "message": "Build passed"}
+    return str(objects.owner.make("/api/v4/posts", sent)["id"])
+
+
 def _outgoing_hook(objects: Objects) -> str:
     hook = {
         "team_id": objects.id("team_id"),
@@ -220,6 +227,10 @@ def _outgoing_hook(objects: Objects) -> str:
         "callback_urls": ["https://ci.example.com/deploy"],
     }
     return str(objects.owner.make("/api/v4/hooks/outgoing", hook)["id"])
+
+
+def _command(objects: Objects) -> str:
+    return str(objects.owner.make("/v1/commands", BODIES["CommandIn"](objects))["id"])
 
 
 FACTORIES: dict[str, Callable[[Objects], str]] = {
@@ -233,6 +244,10 @@ FACTORIES: dict[str, Callable[[Objects], str]] = {
     "callback_id": _with_bot("callback_id"),
     "callback_replay_id": _callback_replay,
     "chat_id": lambda objects: objects.owner.chat(),
+    "command_id": _command,
+    "v4_command_id": lambda objects: objects.id("command_id").removeprefix("cmd_").lower(),
+    "action_id": lambda _: "go",
+    "response_secret": lambda _: secrets.new_mattermost_secret(),
     "connection_id": _connection,
     "context_id": _with_application("context_id"),
     "delivery_id": _delivery,
@@ -247,10 +262,18 @@ FACTORIES: dict[str, Callable[[Objects], str]] = {
     # In Mattermost's API an id is ours without its prefix.
     "v4_user_id": lambda objects: objects.id("user_id").removeprefix("usr_").lower(),
     "username": lambda objects: objects.id("user_id").removeprefix("usr_").lower(),
-    "email": lambda objects: str(objects.owner.call("GET", "/v1/me").json["email"]),
+    "email": lambda objects: str(objects.owner.call("GET", "/v1/me").json["user"]["email"]),
     "team_id": lambda objects: objects.owner.workspace_id.removeprefix("wsp_").lower(),
     "team_name": lambda objects: objects.owner.workspace_id.removeprefix("wsp_").lower(),
     "outgoing_hook_id": _outgoing_hook,
+    "v4_post_id": _post,
+    "incoming_hook_id": lambda objects: str(
+        objects.owner.make("/api/v4/hooks/incoming", {"channel_id": objects.id("channel_id")})["id"]
+    ),
+    "v4_bot_id": lambda objects: str(
+        objects.owner.make("/api/v4/bots", {"username": f"bot-{uuid.uuid4().hex[:8]}"})["user_id"]
+    ),
+    "v4_token_id": lambda objects: str(objects.owner.make("/api/v4/users/me/tokens", {"description": "CI"}, 200)["id"]),
     "channel_id": lambda objects: objects.id("chat_id").removeprefix("cht_").lower(),
     "channel_name": lambda objects: objects.id("chat_id").removeprefix("cht_").lower(),
     "workspace_key": lambda objects: f"T{ids.ulid(objects.owner.workspace_id)}",
@@ -269,6 +292,10 @@ BODIES: dict[str, Callable[[Objects], dict[str, Any]]] = {
     "CodeIn": lambda _: {"code": "123456"},
     "InteractionIn": lambda _: {"row": 0, "column": 0},
     "IncomingWebhookIn": lambda objects: {"chat_id": objects.id("chat_id"), "name": "CI"},
+    "CommandIn": lambda _: {
+        "trigger": f"deploy-{uuid.uuid4().hex[:12]}",
+        "url": "https://ci.example.com/commands",
+    },
     "NotificationIn": lambda objects: {"type": "system", "title": "Done", "user_ids": [objects.owner.user_id]},
     "MessagePatch": lambda _: {"text": "Build failed"},
     "ConnectionIn": lambda objects: {
@@ -285,6 +312,7 @@ BODIES: dict[str, Callable[[Objects], dict[str, Any]]] = {
     "ProofIn": lambda _: {"current_password": "not the right one", "code": "123456"},
     "RevocationIn": lambda _: {"ids": [ids.new(ids.TOKEN)]},
     "SessionIn": lambda _: {"email": f"{uuid.uuid4().hex}@example.com", "password": "correct horse battery"},
+    "ShownIn": lambda _: {"token": secrets.new_token(livemode=True)},
     "TokenIn": lambda _: {"name": "CI", "scopes": ["chats:read"], "environment": "production"},
     "UserIn": lambda _: {"name": "Grace", "email": f"{uuid.uuid4().hex}@example.com"},
     "WebhookIn": lambda objects: {

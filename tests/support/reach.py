@@ -24,7 +24,6 @@ _ACTIONS = {
     "get_many": "BatchGetItem",
     "query": "Query",
     "page": "Query",
-    "sifted": "Query",
     "query_all": "Query",
     "put": "PutItem",
     "update": "UpdateItem",

@@ -356,8 +356,10 @@ class World:
         for pattern, key, folder in [*self._routes[method], *self._routes["ANY"]]:
             match = pattern.fullmatch(f"{key.partition(' ')[0]} {path}")
             if match:
-                # A greedy route gets what no other takes, and a route of every method what those of one do not.
-                rank = ("+}" in key, len(match.groupdict()), key.startswith("ANY "))
+                # A greedy route gets what no other takes, the one with the longest path first; and a route of every
+                # method what those of one method do not.
+                steps = key.count("/") if "+}" in key else 0
+                rank = ("+}" in key, -steps, len(match.groupdict()), key.startswith("ANY "))
                 found.append((rank, key, folder, match.groupdict()))
         if not found:
             return "$default", template.routes()["$default"], {}

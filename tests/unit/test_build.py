@@ -1,4 +1,4 @@
-"""The processor of every binary in a build is checked before anybody can deploy it."""
+"""The processor of every binary in a build, and its size, are checked before anybody can deploy it."""
 
 import struct
 from pathlib import Path
@@ -62,3 +62,15 @@ def test_a_header_that_is_cut_off_is_not_taken_for_the_right_processor(tmp_path:
     put(tmp_path, "cut.so", elf(62)[:7])
     with pytest.raises(LocalError):
         build.verify(tmp_path, "x86_64")
+
+
+def test_a_function_that_lambda_would_not_unpack_is_refused(tmp_path: Path) -> None:
+    put(tmp_path, "DependenciesLayer/python/large.dat", b"")
+    with (tmp_path / "DependenciesLayer/python/large.dat").open("ab") as file:
+        file.truncate(build.LARGEST_BYTES)
+    build.verify(tmp_path, "arm64")
+    put(tmp_path, "TokensFunction/handler.py", b"")
+    build.verify(tmp_path, "arm64")
+    put(tmp_path, "TokensFunction/handler.py", b"#")
+    with pytest.raises(LocalError, match=r"TokensFunction has 262,144,001 bytes"):
+        build.verify(tmp_path, "arm64")

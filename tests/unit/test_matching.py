@@ -71,6 +71,13 @@ def test_a_webhook_wants_what_happened_at_the_moment_it_was_made() -> None:
     assert wants(OF_ALL, replace(MENTION, created_at=OF_ALL.created_at), EVERYBODY)
 
 
+def test_a_webhook_that_a_fast_clock_made_wants_what_happened_next() -> None:
+    """Two functions stamp them, each by its own clock."""
+    for made_at, wanted in (("2026-11-21T10:40:01.500Z", True), ("2026-11-21T10:40:02.500Z", False)):
+        for one in (CALLBACK, OF_CHAT, OF_ALL):
+            assert wants(replace(one, created_at=made_at), MENTION, EVERYBODY) is wanted
+
+
 def test_an_application_hears_what_a_person_answered_to_it() -> None:
     """Membership plays no part: the conversation is its own."""
     application = replace(CALLBACK, bot_id=None, application_id="app_1", events=["message.created"])

@@ -18,6 +18,7 @@ some_role = st.sampled_from(ROLES)
 OF_ROLE: dict[Role, set[str]] = {
     "bot": {"messages:read", "messages:write", "chats:read", "users:read"},
     "staff": {"messages:read", "messages:write", "chats:read", "chats:write", "users:read"},
+    "hr_admin": {"messages:read", "messages:write", "chats:read", "chats:write", "users:read"},
     "manager": {
         "messages:read",
         "messages:write",

@@ -45,7 +45,7 @@ def deploy(environment: Environment, root: Path) -> None:
         _protect(environment, data)
     if os.environ.get("SMOKE") != "no":
         print()
-        smoke.run(stack.outputs()["ApiUrl"], os.environ.get("TOKEN"), os.environ.get("SMOKE_RECEIVER") or None)
+        smoke.run(stack.api_url(), os.environ.get("TOKEN"), os.environ.get("SMOKE_RECEIVER") or None)
     _say_what_is_next(environment, stack, is_new=is_new)
 
 
@@ -66,13 +66,13 @@ def _deploy_data(environment: Environment, root: Path, packaged: Path) -> None:
     makes_tables = bool(template.resources(root, template.DATA, TABLE) - known.keys())
     protected = environment.is_protected and not makes_tables
     parameters = environment.data_parameters | {"DeletionProtection": "true" if protected else "false"}
-    _carry_out(stack, stack.plan(packaged, parameters, environment.tags), "Deploy the data stack?")
+    _carry_out(stack, stack.plan(packaged, parameters, environment.data_tags), "Deploy the data stack?")
 
 
 def _protect(environment: Environment, packaged: Path) -> None:
     """Protects tables and both stacks against deletion, once everything is there."""
     stack = Stack(environment.data_stack)
-    plan = stack.plan(packaged, environment.data_parameters | {"DeletionProtection": "true"}, environment.tags)
+    plan = stack.plan(packaged, environment.data_parameters | {"DeletionProtection": "true"}, environment.data_tags)
     if plan:
         with step("Protecting the tables against deletion"):
             plan.execute()
@@ -98,12 +98,12 @@ def _carry_out(stack: Stack, plan: Plan | None, question: str) -> None:
 
 
 def _say_what_is_next(environment: Environment, stack: Stack, *, is_new: bool) -> None:
-    url = stack.outputs()["ApiUrl"]
+    url = stack.api_url()
     print(f"\n{green('✓')} {bold(environment.name)} is at {url} ({url}/docs is the reference)")
     if is_new:
         print(
             "  Next: make the first workspace, which prints its owner's token once.\n"
-            f"    sam remote invoke BootstrapFunction --stack-name {stack.name} --event "
+            f"    .venv/bin/sam remote invoke BootstrapFunction --stack-name {stack.name} --event "
             '\'{"workspace_name": "Acme", "owner_name": "Your Name", "owner_email": "you@example.com"}\'\n'
             f"  Then: TOKEN=<that token> make smoke ENV={environment.name}\n"
             "  If you gave AlarmEmail, confirm the message that SNS has sent."

@@ -9,12 +9,11 @@ from typing import Any
 import boto3
 
 from tools import console
-from tools.console import LocalError, bold, dim, green, red, step
-from tools.deployment import environments
+from tools.console import LocalError, bold, dim, green, red, step, yellow
+from tools.deployment import environments, stacks
 from tools.deployment.environments import Environment
 from tools.deployment.stacks import Stack
 
-STATEFUL = ("AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::S3::Bucket", "AWS::KMS::Key")
 KEY_DAYS = 30  # until KMS deletes a key; it can be cancelled meanwhile
 
 
@@ -29,10 +28,13 @@ def destroy(environment: Environment, delete_data: str) -> None:
             "To delete all data, give exactly that name.",
         )
     release, data = Stack(environment.stack), Stack(environment.data_stack)
+    if not release.status and not data.status:
+        print(f"\nNothing to destroy: neither {release.name} nor {data.name} is in {stacks.region()}.")
+        return
     kept = {one["PhysicalResourceId"]: one["ResourceType"] for one in _stateful(data)}
-    print(f"\n{bold(environment.stack)}: functions, API, alarms and logs are deleted.")
+    print(f"\n{bold(release.name)}: {_what_goes(release)}")
     word = red("deleted, for ever") if delete_data else green("kept")
-    print(f"{bold(environment.data_stack)}: {len(kept)} tables, queues, keys and buckets are {word}.")
+    print(f"{bold(data.name)}: {len(kept)} tables, queues, keys, buckets and vaults are {word}.")
     environments.confirm(f"Destroy {environment.name}?")
     if release.status:
         with step(f"Deleting {release.name}"):
@@ -51,10 +53,14 @@ def destroy(environment: Environment, delete_data: str) -> None:
     print(f"  {dim('The bucket of SAM (stack aws-sam-cli-managed-default) stays: other deployments use it, too.')}")
 
 
+def _what_goes(release: Stack) -> str:
+    return "functions, API, alarms and logs are deleted." if release.status else "not there, so nothing is deleted."
+
+
 def _stateful(data: Stack) -> list[dict[str, str]]:
     if not data.status:
         return []
-    return [one for one in data.resources().values() if one["ResourceType"] in STATEFUL]
+    return [one for one in data.resources().values() if one["ResourceType"] in stacks.STATEFUL]
 
 
 def _delete(kind: str, physical_id: str) -> None:
@@ -70,8 +76,19 @@ def _delete(kind: str, physical_id: str) -> None:
             bucket: Any = boto3.resource("s3").Bucket(physical_id)
             bucket.objects.all().delete()
             bucket.delete()
+        case "AWS::Backup::BackupVault":
+            _delete_vault(physical_id)
         case "AWS::KMS::Key":
             boto3.client("kms").schedule_key_deletion(KeyId=physical_id, PendingWindowInDays=KEY_DAYS)
+
+
+def _delete_vault(name: str) -> None:
+    """Delete an empty vault; one with backups stays, since they are kept for as long as somebody said."""
+    vaults: Any = boto3.client("backup")
+    if vaults.list_recovery_points_by_backup_vault(BackupVaultName=name, MaxResults=1)["RecoveryPoints"]:
+        print(f"\n  {yellow(f'The vault {name} stays until its backups have expired.')}")
+    else:
+        vaults.delete_backup_vault(BackupVaultName=name)
 
 
 def main() -> None:

@@ -33,9 +33,17 @@ class Environment:
         return self.name in KEPT
 
     @property
+    def data_tags(self) -> dict[str, str]:
+        """The tags of the data stack, which CloudFormation hands on to everything in it.
+
+        The commit is not among them: every release would change every table.
+        """
+        return {"Application": "ferryman", "Environment": self.name}
+
+    @property
     def tags(self) -> dict[str, str]:
-        """The tags of both stacks, which CloudFormation hands on to everything in them."""
-        return {"Application": "ferryman", "Environment": self.name, "Commit": self.commit}
+        """The tags of the release's stack, likewise."""
+        return self.data_tags | {"Commit": self.commit}
 
 
 def chosen(root: Path = ROOT) -> Environment:

@@ -27,6 +27,14 @@ class Needs:
     reserved: int  # by the functions behind the API, all together
 
 
+@dataclass(frozen=True)
+class Account:
+    """The concurrency that an account has."""
+
+    concurrent: int
+    free: int  # reserved by nobody, or by this deployment as it is now
+
+
 def check(environment: Environment, root: Path) -> None:
     """Print where it goes and what the account can give; raise `LocalError` if it cannot work."""
     account, principal = _identity()
@@ -36,22 +44,25 @@ def check(environment: Environment, root: Path) -> None:
         print(f"  {name:<24} {status or 'not there yet'}")
         if status not in READY:
             raise LocalError(f"{name} is {status}.", advice_for(status, name))
-    if environment.name == "prod" and "Alarm" not in "".join(environment.parameters):
-        described = Stack(environment.stack).describe() or {}
-        known = {one["ParameterKey"]: one["ParameterValue"] for one in described.get("Parameters", [])}
-        if not known.get("AlarmEmail") and not known.get("AlarmTopicArn"):
-            raise LocalError(
-                "In prod, alarms must reach somebody.",
-                "PARAMETERS='AlarmEmail=ops@example.com', or AlarmTopicArn=…, or AlarmEmail=nobody.",
-            )
-    concurrent = boto3.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
-    for line in judge(needs(environment, root), concurrent):
+    known = Stack(environment.stack).parameters()
+    given = known | environment.parameters
+    if environment.name == "prod" and not given.get("AlarmEmail") and not given.get("AlarmTopicArn"):
+        raise LocalError(
+            "In prod, alarms must reach somebody.",
+            "PARAMETERS='AlarmEmail=ops@example.com', or AlarmTopicArn=…, or AlarmEmail=nobody.",
+        )
+    limit = boto3.client("lambda").get_account_settings()["AccountLimit"]
+    ours = needs(known, root).reserved if known else 0
+    has = Account(limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"] + ours)
+    for line in judge(needs(given, root), has):
         print(f"  {yellow(line)}")
 
 
-def needs(environment: Environment, root: Path) -> Needs:
+def needs(parameters: dict[str, str], root: Path) -> Needs:
+    """The needs of a deployment with these parameters, and the template's defaults for all others."""
+
     def value(parameter: str) -> int:
-        return int(environment.parameters.get(parameter) or template.default(root, parameter))
+        return int(parameters.get(parameter) or template.default(root, parameter))
 
     reserving = template.reserving(root)
     return Needs(
@@ -60,18 +71,21 @@ def needs(environment: Environment, root: Path) -> Needs:
     )
 
 
-def judge(wanted: Needs, concurrent: int) -> list[str]:
+def judge(wanted: Needs, account: Account) -> list[str]:
     """Says, line by line, where the account's concurrency is short. Raises `LocalError` where Lambda would refuse."""
-    enough = wanted.reserved + wanted.delivering + UNRESERVED
-    if wanted.reserved and concurrent - wanted.reserved < UNRESERVED:
+    taken = account.concurrent - account.free  # reserved by others
+    enough = taken + wanted.reserved + wanted.delivering + UNRESERVED
+    if wanted.reserved and account.free - wanted.reserved < UNRESERVED:
+        others = f", of which others reserve {taken}" if taken else ""
         raise LocalError(
-            f"ApiReservedConcurrency takes {wanted.reserved} of the account's {concurrent} concurrent executions, and "
-            f"Lambda keeps {UNRESERVED} unreserved.",
+            f"ApiReservedConcurrency takes {wanted.reserved} of the account's {account.concurrent} concurrent "
+            f"executions{others}, and Lambda keeps {UNRESERVED} unreserved.",
             f"Ask for {enough}: {QUOTA}. Or lower the parameter.",
         )
-    if concurrent < enough:
+    if account.concurrent < enough:
         return [
-            f"The account has {concurrent} concurrent executions; deliveries alone may use {wanted.delivering}.",
+            f"The account has {account.concurrent} concurrent executions; deliveries alone may use "
+            f"{wanted.delivering}.",
             f"It works, and slows down under load. Ask for {enough}: {QUOTA}.",
         ]
     return []

@@ -19,6 +19,8 @@ from tools.deployment.stacks import Stack
 TIMEOUT_SECONDS = 30
 DELIVERED_WITHIN_SECONDS = 60
 CHAT = "Smoke tests"
+REFUSED = "Is TOKEN of this environment? docs/pipeline.md#set-it-up lists the scopes that it needs."
+FAILED = "docs/runbook.md#reading-the-logs shows what the function says."
 
 
 class Api:
@@ -37,7 +39,7 @@ class Api:
         if answer.status_code not in wanted:
             raise LocalError(
                 f"{method} {path} answered {answer.status_code}: {answer.text[:300]}",
-                "docs/runbook.md#reading-the-logs shows what the function says.",
+                REFUSED if answer.status_code in (401, 403) else FAILED,
             )
         is_json = "json" in answer.headers.get("Content-Type", "")
         return answer.json() if is_json and answer.content else None
@@ -100,7 +102,7 @@ def _first_attempt(api: Api, webhook: str) -> dict[str, Any]:
 
 def main() -> None:
     environment = environments.chosen()
-    run(Stack(environment.stack).outputs()["ApiUrl"], os.environ.get("TOKEN"), os.environ.get("SMOKE_RECEIVER") or None)
+    run(Stack(environment.stack).api_url(), os.environ.get("TOKEN"), os.environ.get("SMOKE_RECEIVER") or None)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,23 @@ from tools.console import LocalError, bold, red, yellow
 
 BUCKET_STACK = "aws-sam-cli-managed-default"  # made by `sam package --resolve-s3`
 GONE = "does not exist"
-MAX_TRIGGERS = 5  # of CloudFormation
-# Alarms that say that a release is broken; others can ring for the traffic of the day.
-TRIGGERS = ("API errors", "Function errors/", "Infrastructure failures")
+# Deleting one of these loses data, or what is needed to read it.
+STATEFUL = (
+    "AWS::DynamoDB::Table",
+    "AWS::SQS::Queue",
+    "AWS::S3::Bucket",
+    "AWS::KMS::Key",
+    "AWS::Backup::BackupVault",
+)
+FEW = 5  # resources of one kind that are shown one by one
+# Alarms that say that a release is broken; others can ring for the traffic of the day. CloudFormation takes five.
+TRIGGERS = (
+    "API errors",
+    "Infrastructure failures",
+    "Function errors/dispatcher",
+    "Function errors/deliverer",
+    "Function errors/dead_letters",
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +47,13 @@ class Change:
     def loses(self) -> bool:
         """Whether a resource disappears or may be made anew."""
         return self.action == "Remove" or self.replacement in ("True", "Conditional")
+
+    @property
+    def way(self) -> str:
+        """In which way it disappears."""
+        if self.action == "Remove":
+            return "is removed"
+        return "is replaced" + (" if a property says so" if self.replacement == "Conditional" else "")
 
 
 class Stack:
@@ -62,6 +83,21 @@ class Stack:
     def outputs(self) -> dict[str, str]:
         described = self.describe() or {}
         return {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}
+
+    def parameters(self) -> dict[str, str]:
+        """The values that the stack's parameters have now; none if it is not there."""
+        described = self.describe() or {}
+        return {one["ParameterKey"]: one["ParameterValue"] for one in described.get("Parameters", [])}
+
+    def api_url(self) -> str:
+        """Where the release answers. Raises `LocalError` if it is not deployed."""
+        outputs = self.outputs()
+        if "ApiUrl" not in outputs:
+            raise LocalError(
+                f"{self.name} is {self.status or 'not deployed'} in {region()}, so nothing answers.",
+                "Deploy it first: make deploy ENV=…; or are account and Region the right ones?",
+            )
+        return outputs["ApiUrl"]
 
     def resources(self) -> dict[str, dict[str, str]]:
         """The stack's resources by logical id, with `ResourceType` and `PhysicalResourceId`."""
@@ -112,9 +148,9 @@ class Stack:
     def _rollback(self, minutes: int) -> dict[str, Any]:
         pages = boto3.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{self.name}/")
         alarms = [one for page in pages for one in page["MetricAlarms"]]
-        watched = [one for one in alarms if one["AlarmName"].partition("/")[2].startswith(TRIGGERS)]
+        watched = [one for one in alarms if one["AlarmName"].partition("/")[2] in TRIGGERS]
         # One that rings already would end the update at once, also the one that repairs it.
-        arns = [one["AlarmArn"] for one in watched if one["StateValue"] != "ALARM"][:MAX_TRIGGERS]
+        arns = [one["AlarmArn"] for one in watched if one["StateValue"] != "ALARM"]
         triggers = [{"Arn": arn, "Type": "AWS::CloudWatch::Alarm"} for arn in arns]
         return {"RollbackConfiguration": {"RollbackTriggers": triggers, "MonitoringTimeInMinutes": minutes}}
 
@@ -184,18 +220,27 @@ class Plan:
     changes: list[Change]
 
     def show(self) -> None:
-        """Print what would change: how many of each kind, and each resource that disappears or may be made anew."""
+        """Print what would change: how many of each kind, and the resources that disappear or may be made anew.
+
+        Those that hold data are named one by one, others only where they are few.
+        """
         counts: dict[tuple[str, str], int] = {}
         for change in self.changes:
             counts[change.action, change.kind] = counts.get((change.action, change.kind), 0) + 1
         print(f"\n  {bold(self.stack.name)}: {'a new stack' if self.is_new else 'an update'}")
         for (action, kind), number in sorted(counts.items()):
             print(f"    {action.lower():<7} {number:>4}  {kind}")
+        lost: dict[tuple[str, str], list[Change]] = {}
         for change in self.changes:
             if change.loses:
-                way = "is removed" if change.action == "Remove" else "is replaced"
-                may = " if a property says so" if change.replacement == "Conditional" else ""
-                print(f"    {(red if change.action == 'Remove' else yellow)(f'{change.logical_id} {way}{may}')}")
+                lost.setdefault((change.kind, change.way), []).append(change)
+        for (kind, way), changes in sorted(lost.items()):
+            paint = red if changes[0].action == "Remove" else yellow
+            if kind in STATEFUL or len(changes) <= FEW:
+                for change in changes:
+                    print(f"    {paint(f'{change.logical_id} {way}')}")
+            else:
+                print(f"    {paint(f'each of {len(changes)} {kind} {way}')}")
 
     def execute(self) -> None:
         self.stack.execute(self.change_set, is_new=self.is_new)

@@ -5,7 +5,7 @@ import { session } from './session';
 
 export type Schemas = components['schemas'];
 
-/** A refusal of the API, or no answer at all. `fields` holds the details by field, for forms. */
+/** A refusal of the API, or no answer at all. `fields` holds the details by field, for forms; `places` by JSON pointer. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -13,6 +13,7 @@ export class ApiError extends Error {
     detail: string,
     readonly requestId: string | null,
     readonly fields: Record<string, string> = {},
+    readonly places: Record<string, string> = {},
   ) {
     super(detail);
   }
@@ -26,12 +27,14 @@ async function refusal(response: Response): Promise<ApiError> {
   try {
     const problem = (await response.clone().json()) as Partial<Schemas['Problem']>;
     const fields: Record<string, string> = {};
+    const places: Record<string, string> = {};
     for (const { pointer, detail } of problem.errors ?? []) {
       const [, name] = pointer.split('/');
       if (name) fields[name] ??= detail;
+      places[pointer] ??= detail;
     }
     const kind = (problem.type ?? '').replace(KIND, '');
-    return new ApiError(response.status, kind, problem.detail ?? response.statusText, problem.request_id ?? id, fields);
+    return new ApiError(response.status, kind, problem.detail ?? response.statusText, problem.request_id ?? id, fields, places);
   } catch {
     return new ApiError(response.status, 'unreadable', `The API answered ${response.status}.`, id);
   }

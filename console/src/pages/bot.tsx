@@ -117,7 +117,7 @@ function Chats({ bot, mayWrite }: { bot: Bot; mayWrite: boolean }) {
     queryKey: ['members', 'of', bot.id, chats.map((chat) => chat.id)],
     queryFn: async () => {
       const found = await Promise.all(
-        chats.slice(0, 50).map(async (chat) => {
+        chats.slice(0, 100).map(async (chat) => {
           const members = await body(
             api.GET('/v1/chats/{chat_id}/members', { params: { path: { chat_id: chat.id }, query: { limit: 100 } } }),
           );

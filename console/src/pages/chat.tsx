@@ -1,4 +1,4 @@
-import { ActionIcon, Avatar, Badge, Button, Group, Modal, Select, Stack, Text, Textarea } from '@mantine/core';
+import { ActionIcon, Anchor, Avatar, Badge, Button, Group, Modal, Select, Stack, Text, Textarea } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useParams } from 'react-router';
@@ -8,6 +8,7 @@ import { useChange, useListing, useMe, useUsers } from '../api/queries';
 import { Confirm } from '../parts/dialogs';
 import { Cross2Icon } from '../parts/icons';
 import { Empty, Failure, Loaded, Page, Section, Waiting } from '../parts/layout';
+import { notifyDone } from '../parts/notify';
 import { Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -140,9 +141,14 @@ function MessageView({ message }: { message: Message }) {
             </Text>
           )}
         </Group>
-        <Text size="sm" className="message">
-          {message.text}
-        </Text>
+        {message.text && (
+          <Text size="sm" className="message">
+            {message.text}
+          </Text>
+        )}
+        {(message.attachments ?? []).map((attachment, index) => (
+          <AttachmentView key={index} attachment={attachment} />
+        ))}
         <Buttons message={message} />
       </div>
       {message.author.id === me?.user.id && (
@@ -163,6 +169,44 @@ function MessageView({ message }: { message: Message }) {
   );
 }
 
+/** A box below a message, as its sender meant it. Pictures are not loaded: their hosts would learn who reads. */
+function AttachmentView({ attachment }: { attachment: Schemas['AttachmentOut'] }) {
+  const { color, pretext, author_name, title, title_link, text, fallback, fields, footer } = attachment;
+  const bare = !title && !text && !pretext && fields.length === 0;
+  return (
+    <Stack gap={2} mt={6} miw={0}>
+      {pretext && <Text size="sm" className="message">{pretext}</Text>}
+      <Stack gap={2} className="attachment" style={color ? { borderColor: NAMED[color] ?? color } : {}}>
+        {author_name && <Text size="xs" c="dimmed">{author_name}</Text>}
+        {title && (
+          <Text size="sm" fw={600}>
+            {title_link ? (
+              <Anchor href={title_link} target="_blank" rel="noreferrer" inherit>
+                {title}
+              </Anchor>
+            ) : (
+              title
+            )}
+          </Text>
+        )}
+        {(text ?? (bare ? fallback : null)) && <Text size="sm" className="message">{text ?? fallback}</Text>}
+        {fields.map((field, index) => (
+          <Text key={index} size="sm">
+            <b>{field.title}</b> {String(field.value)}
+          </Text>
+        ))}
+        {footer && <Text size="xs" c="dimmed">{footer}</Text>}
+      </Stack>
+    </Stack>
+  );
+}
+
+const NAMED: Record<string, string> = {
+  good: 'var(--mantine-color-teal-6)',
+  warning: 'var(--mantine-color-yellow-6)',
+  danger: 'var(--mantine-color-red-6)',
+};
+
 /** The buttons of an application's message. A click goes to the application as an event. */
 function Buttons({ message }: { message: Message }) {
   const click = useChange(
@@ -173,7 +217,7 @@ function Buttons({ message }: { message: Message }) {
           body: { row, column },
         }),
       ),
-    { touches: [], done: (answer) => said.clicked(answer.label) },
+    { touches: [] },
   );
   const rows = (message.buttons ?? []) as Schemas['ButtonOut'][][];
   return (
@@ -181,7 +225,7 @@ function Buttons({ message }: { message: Message }) {
       {rows.map((buttons, row) => (
         <Group key={row} gap={6}>
           {buttons.map((button, column) => (
-            <Button key={column} size="compact-sm" variant="default" onClick={() => click.mutate({ row, column })}>
+            <Button key={column} size="compact-sm" variant="default" onClick={() => click.mutate({ row, column }, { onSuccess: () => notifyDone(said.clicked(button.label)) })}>
               {button.label}
             </Button>
           ))}

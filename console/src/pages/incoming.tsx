@@ -7,7 +7,7 @@ import { api, ApiError, body, done, type Schemas } from '../api/client';
 import { useChange, useChats, useListing } from '../api/queries';
 import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
 import { ChatNames } from '../parts/facts';
-import { ChoiceFilter, FilterBar, useFilters } from '../parts/filters';
+import { ChoiceFilter, choices, FilterBar, useFilters } from '../parts/filters';
 import { PlusIcon } from '../parts/icons';
 import { Empty, Failure, Page } from '../parts/layout';
 import { List } from '../parts/list';
@@ -21,17 +21,33 @@ type Incoming = Schemas['IncomingWebhookOut'];
 /** The URL of an incoming webhook, once, with lines that post to it from the usual places. */
 function secretOf(created: Schemas['IncomingWebhookCreated']): Secret {
   const url = created.url ?? '';
+  const post = (address: string, text: string) => `curl -fsS -H 'Content-Type: application/json' -d '{"text": "${text}"}' ${address}`;
+  const products =
+    created.flavour === 'ferryman'
+      ? []
+      : [
+          { label: 'Grafana', value: `${said.grafana}\n${url}` },
+          {
+            label: 'Alertmanager',
+            value: `receivers:\n  - name: ferryman\n    slack_configs:\n      - api_url: ${url}\n        send_resolved: true`,
+          },
+        ];
   return {
     title: said.secretTitle,
     value: url,
     about: said.secretAbout,
     extra: [
-      { label: 'curl', value: `curl -H 'Content-Type: application/json' -d '{"text": "Build passed"}' ${url}` },
+      { label: 'curl', value: post(url, 'Build passed') },
       { label: 'Python', value: `import requests\nrequests.post("${url}", json={"text": "Build passed"}, timeout=10)` },
       {
         label: 'GitHub Actions',
-        value: `- run: curl -fsS -d '{"text": "Build passed"}' "$FERRYMAN_URL"\n  env:\n    FERRYMAN_URL: \${{ secrets.FERRYMAN_URL }}`,
+        value: `- run: ${post('"$FERRYMAN_URL"', 'Build passed')}\n  env:\n    FERRYMAN_URL: \${{ secrets.FERRYMAN_URL }}`,
       },
+      {
+        label: 'Jenkins',
+        value: `withCredentials([string(credentialsId: 'ferryman', variable: 'URL')]) {\n  sh '''${post('"$URL"', 'Build passed')}'''\n}`,
+      },
+      ...products,
     ],
   };
 }
@@ -170,7 +186,7 @@ function Form({ webhook, close, created }: {
 }) {
   const chats = useChats().data ?? [];
   const form = useForm({
-    initialValues: { name: webhook?.name ?? '', chat_id: webhook?.chat_id ?? '', avatar_url: webhook?.avatar_url ?? '' },
+    initialValues: { name: webhook?.name ?? '', chat_id: webhook?.chat_id ?? '', avatar_url: webhook?.avatar_url ?? '', flavour: webhook?.flavour ?? ('ferryman' as Schemas['Flavour']) },
   });
   const save = useChange(
     async (values: typeof form.values) => {
@@ -180,7 +196,7 @@ function Form({ webhook, close, created }: {
         await body(api.PATCH('/v1/incoming-webhooks/{incoming_webhook_id}', { ...path, body: input }));
         return null;
       }
-      return body(api.POST('/v1/incoming-webhooks', { body: { ...input, chat_id: values.chat_id } }));
+      return body(api.POST('/v1/incoming-webhooks', { body: { ...input, chat_id: values.chat_id, flavour: values.flavour } }));
     },
     { touches: [['incoming']], quiet: true },
   );
@@ -205,6 +221,14 @@ function Form({ webhook, close, created }: {
           required
           disabled={webhook !== null}
           {...form.getInputProps('chat_id')}
+        />
+        <Select
+          label={said.flavour}
+          description={said.flavourAbout}
+          data={choices(said.flavours)}
+          allowDeselect={false}
+          disabled={webhook !== null}
+          {...form.getInputProps('flavour')}
         />
         <TextInput label={said.avatar} type="url" placeholder="https://" {...form.getInputProps('avatar_url')} />
         <Group justify="flex-end">

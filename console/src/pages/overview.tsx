@@ -61,7 +61,7 @@ function Attention({ webhooks, tokens }: { webhooks: Webhook[]; tokens: Schemas[
                   `${texts.webhooks.failures(webhook.consecutive_failures)} · ${texts.webhooks.lastError} ${webhook.last_error ?? ''}`}
               </Text>
             </div>
-            <Button component={Link} to={WORKSPACE.detailPage(webhook.id)} size="compact-sm" variant="default" aria-label={`${said.look}: ${webhook.name ?? webhook.url}`}>
+            <Button component={Link} to={WORKSPACE.detailPage(webhook.id)} size="compact-sm" variant="default" className="fixed" aria-label={`${said.look}: ${webhook.name ?? webhook.url}`}>
               {said.look}
             </Button>
           </Group>

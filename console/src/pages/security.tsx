@@ -174,6 +174,7 @@ function Verify({ pending, verified }: { pending: Schemas['TotpOut']; verified: 
     <form onSubmit={submit}>
       <Stack>
         <Text size="sm">{said.scan}</Text>
+        <img className="qr" src={`data:image/svg+xml,${encodeURIComponent(pending.qr_svg)}`} alt={said.qr} width={180} height={180} />
         <CopyText value={pending.secret} />
         <Text size="sm">
           <a href={pending.uri}>{said.openApp}</a>

@@ -119,11 +119,25 @@ function Example({ type, format }: { type: Schemas['EventTypeOut']; format: stri
   );
 }
 
+/** A callback of a bot is a webhook by another name. */
+export function wordsOf(kind: WebhookKind) {
+  const bots = texts.bots;
+  return kind.name === 'callback'
+    ? {
+        title: bots.callbacks,
+        create: bots.addCallback,
+        createFor: bots.callbackFor,
+        emptyTitle: bots.callbacksEmptyTitle,
+        emptyAbout: bots.callbacksEmptyAbout,
+      }
+    : said;
+}
+
 type Props = { kind: WebhookKind; opened: boolean; close: () => void; created: (secret: Secret, id: string) => void };
 
 export function CreateWebhook({ opened, close, ...rest }: Props) {
   return (
-    <Modal opened={opened} onClose={close} title={said.createFor} size="xl">
+    <Modal opened={opened} onClose={close} title={wordsOf(rest.kind).createFor} size="xl">
       {opened && <Form close={close} {...rest} />}
     </Modal>
   );
@@ -167,7 +181,7 @@ function Form({ kind, close, created }: Omit<Props, 'opened'>) {
             {texts.actions.cancel}
           </Button>
           <Button type="submit" loading={create.isPending}>
-            {said.create}
+            {wordsOf(kind).create}
           </Button>
         </Group>
       </Stack>

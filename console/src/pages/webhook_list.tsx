@@ -14,7 +14,7 @@ import { notifyDone } from '../parts/notify';
 import { shortUrl } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
-import { CreateWebhook } from './webhook_form';
+import { CreateWebhook, wordsOf } from './webhook_form';
 import { PlusIcon } from '../parts/icons';
 
 const said = texts.webhooks;
@@ -48,6 +48,7 @@ export function WebhookListing({ kind, mayWrite, only, children }: {
   mayWrite: boolean;
   children: (listing: ReactNode, create: ReactNode) => ReactNode;
 }) {
+  const words = wordsOf(kind);
   const filters = useFilters();
   const [creating, setCreating] = useState(false);
   const [secret, setSecret] = useState<{ secret: Secret; id: string } | null>(null);
@@ -78,7 +79,7 @@ export function WebhookListing({ kind, mayWrite, only, children }: {
   }
   const create = mayWrite && (
     <Button leftSection={<PlusIcon />} onClick={() => setCreating(true)}>
-      {said.create}
+      {words.create}
     </Button>
   );
   const listing = (
@@ -105,7 +106,7 @@ export function WebhookListing({ kind, mayWrite, only, children }: {
         </Group>
       )}
       <List
-        label={said.title}
+        label={words.title}
         listing={{ ...all, items }}
         id={(webhook) => webhook.id}
         columns={[
@@ -156,8 +157,8 @@ export function WebhookListing({ kind, mayWrite, only, children }: {
           filtered ? (
             <Empty title={said.noneFound} about={said.noneFoundAbout} />
           ) : (
-            <Empty title={said.emptyTitle} about={said.emptyAbout}>
-              {mayWrite && <Button onClick={() => setCreating(true)}>{said.create}</Button>}
+            <Empty title={words.emptyTitle} about={words.emptyAbout}>
+              {mayWrite && <Button onClick={() => setCreating(true)}>{words.create}</Button>}
             </Empty>
           )
         }

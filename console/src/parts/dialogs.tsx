@@ -1,4 +1,4 @@
-import { Alert, Button, Checkbox, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Checkbox, Group, Modal, Stack, Tabs, Text, TextInput } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 
 import { texts } from '../texts';
@@ -98,14 +98,22 @@ function SecretBody({ secret, close }: { secret: Secret; close: () => void }) {
         {secret.about} {texts.secret.once}
       </Alert>
       <CodeBlock value={secret.value} label={texts.secret.label} />
-      {secret.extra?.map(({ label, value }) => (
-        <div key={label}>
-          <Text size="sm" fw={500} mb={4}>
-            {label}
-          </Text>
-          <CodeBlock value={value} label={label} />
-        </div>
-      ))}
+      {secret.extra && secret.extra.length > 0 && (
+        <Tabs defaultValue="0" keepMounted={false}>
+          <Tabs.List>
+            {secret.extra.map(({ label }, index) => (
+              <Tabs.Tab key={label} value={String(index)}>
+                {label}
+              </Tabs.Tab>
+            ))}
+          </Tabs.List>
+          {secret.extra.map(({ label, value }, index) => (
+            <Tabs.Panel key={label} value={String(index)} pt="sm">
+              <CodeBlock value={value} label={label} />
+            </Tabs.Panel>
+          ))}
+        </Tabs>
+      )}
       <Group justify="space-between">
         <Checkbox
           label={texts.secret.stored}

@@ -22,6 +22,7 @@ function icon(path: string) {
 export const CheckIcon = icon('M3 8.500l3.5 3.500L13 4.5');
 export const CopyIcon = icon('M6 6h7.500v7.500H6zM3.5 10H2.500V2.500H10v1');
 export const Cross2Icon = icon('M4 4l8 8M12 4l-8 8');
+export const DotsIcon = icon('M3.5 8v.1M8 8v.1M12.500 8v.1');
 export const ExclamationTriangleIcon = icon('M8 2.500l6 11H2zM8 6.500v3.500M8 11.800v.1');
 export const ExitIcon = icon('M6 2.500H3v11h3M7 8h6.500M11 5.500L13.5 8 11 10.5');
 export const EyeNoneIcon = icon('M2 6.500c3.5 4 8.5 4 12 0M4.5 9.500l-1 1.800M8 9.800v2M11.5 9.500l1 1.8');

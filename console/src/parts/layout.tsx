@@ -1,5 +1,5 @@
-import { Alert, Box, Button, Card, Center, Code, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { Alert, Anchor, Box, Button, Card, Center, Code, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { type ReactNode, useId } from 'react';
 import { Link } from 'react-router';
 
 import type { ApiError } from '../api/client';
@@ -50,12 +50,13 @@ export function Section({ title, about, actions, children }: {
   actions?: ReactNode;
   children: ReactNode;
 }) {
+  const heading = useId();
   return (
-    <Card withBorder padding="lg" radius="md" component="section">
+    <Card withBorder padding="lg" radius="md" component="section" aria-labelledby={heading}>
       <Stack gap="md">
         <Group justify="space-between" align="flex-start">
           <Box maw={720} miw={0}>
-            <Title order={2} fz={17}>
+            <Title order={2} fz={17} id={heading}>
               {title}
             </Title>
             {about && (
@@ -97,16 +98,38 @@ export function Failure({ error, retry }: { error: ApiError; retry?: () => void 
   );
 }
 
+/** The upgrade: the plan that there is, the plan that is needed, and where to read on. */
 export function PlanNotice({ detail }: { detail: string }) {
   return (
     <Alert color="blue" title={texts.plan.title}>
       <Stack gap="xs" align="flex-start">
         <Text size="sm">{detail}</Text>
-        <Button component="a" href="/docs" size="xs" variant="default">
-          {texts.plan.docs}
-        </Button>
+        <Group gap="xs">
+          <Button component={Link} to="/settings/subscription" size="xs">
+            {texts.plan.subscription}
+          </Button>
+          <Button component="a" href="/docs" size="xs" variant="default">
+            {texts.plan.docs}
+          </Button>
+        </Group>
       </Stack>
     </Alert>
+  );
+}
+
+/** A page that the person's role does not open: which role does, and who can change it. */
+export function RoleNotice() {
+  return (
+    <Page title={texts.role.page}>
+      <Alert color="yellow" title={texts.role.title}>
+        <Text size="sm">
+          {texts.role.about}{' '}
+          <Anchor component={Link} to="/settings/users" underline="always" inherit c="inherit">
+            {texts.role.users}
+          </Anchor>
+        </Text>
+      </Alert>
+    </Page>
   );
 }
 

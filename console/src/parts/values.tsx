@@ -49,6 +49,7 @@ const COLORS: Record<string, string> = {
   revoked: 'gray',
   inactive: 'gray',
   disabled: 'red',
+  broken: 'red',
   exhausted: 'red',
   failed: 'red',
   refused: 'red',

@@ -7,6 +7,7 @@ from ferryman.conversations.chats import access, service, table
 from ferryman.conversations.chats.schema import ChatIn, ChatOut, ChatPatch, MemberOut
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.integrations.cascades import chats as cascade
+from ferryman.notifications import notices
 from ferryman.schema import Listing, ListQuery
 
 app = Api("Chats", "Group and private conversations, and who belongs to them.")
@@ -14,7 +15,7 @@ handler = app
 
 
 def _replay(call: Call, chat_id: str) -> ChatOut:
-    return ChatOut.of(table.get(call.caller.workspace_id, chat_id))
+    return ChatOut.of(access.get_visible(call.caller, chat_id))
 
 
 @app.post(
@@ -25,7 +26,7 @@ def _replay(call: Call, chat_id: str) -> ChatOut:
 )
 @needs("chats:write")
 def create_chat(call: ThisCall, data: Annotated[ChatIn, Body()]) -> ChatOut:
-    return ChatOut.of(service.create(call.caller, data, call.idempotency_key))
+    return ChatOut.of(service.create(call.caller, data, notices.telling, call.idempotency_key))
 
 
 @app.get(
@@ -71,19 +72,19 @@ def list_members(call: ThisCall, chat_id: Id, query: Annotated[ListQuery, Query(
 @app.put(
     "/v1/chats/<chat_id>/members/<user_id>",
     summary="Add a member",
-    description="Adding somebody twice changes nothing.",
+    description="The person is told. Adding somebody twice changes nothing.",
 )
 @needs("chats:write")
 def add_member(call: ThisCall, chat_id: Id, user_id: Id) -> MemberOut:
-    return MemberOut.of(service.add_member(call.caller, chat_id, user_id))
+    return MemberOut.of(service.add_member(call.caller, chat_id, user_id, notices.telling))
 
 
 @app.delete(
     "/v1/chats/<chat_id>/members/<user_id>",
     summary="Remove a member",
-    description="The user's webhooks for this chat deliver nothing more.",
+    description="The person is told. The user's webhooks for this chat deliver nothing more.",
     status_code=204,
 )
 @needs("chats:write")
 def remove_member(call: ThisCall, chat_id: Id, user_id: Id) -> None:
-    service.remove_member(call.caller, chat_id, user_id)
+    service.remove_member(call.caller, chat_id, user_id, notices.telling)

@@ -1,10 +1,16 @@
 """The delivery log of the workspace's webhooks, and sending again: deliveries, retries and replays."""
 
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
 from ferryman.dialects import addresses
 from ferryman.http import delivery_routes
 from ferryman.http.api import Api, Id, ThisCall, needs
 from ferryman.http.webhook_owners import workspace
 from ferryman.pipeline import held
+from ferryman.schema import Listing
+from ferryman.webhooks.deliveries import service as deliveries
+from ferryman.webhooks.deliveries.schema import DeliveryOut, WorkspaceDeliveryQuery
 from ferryman.webhooks.replays.schema import HeldEventOut, HeldOut
 from ferryman.webhooks.subscriptions import service
 
@@ -16,6 +22,19 @@ app = Api(
 handler = app
 
 delivery_routes.show(app, workspace.OWNER)
+
+
+@app.get(
+    "/v1/deliveries",
+    summary="List the deliveries of all outgoing webhooks",
+    description="Newest event first: of every webhook that the caller may manage, callbacks among them. `state` and "
+    "`result` show what fails now, everywhere. A page may be short, and even empty, while few of many match; go on "
+    "as long as there is a `next_cursor`.",
+)
+@needs("webhooks:read", plan=workspace.OWNER.plan)
+def list_all_deliveries(call: ThisCall, query: Annotated[WorkspaceDeliveryQuery, Query()]) -> Listing[DeliveryOut]:
+    found, last = deliveries.page_of_workspace(call.caller, query, call.page_start(query))
+    return Listing(items=[DeliveryOut.of(*one) for one in found], next_cursor=call.next_cursor(query, last))
 
 
 @app.get(

@@ -7,7 +7,7 @@ from ferryman.dialects import sources
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.http.hook_urls import url_of
 from ferryman.identity.users.schema import OwnerIn
-from ferryman.integrations.incoming_webhooks import service, table
+from ferryman.integrations.incoming_webhooks import service
 from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
 from ferryman.integrations.incoming_webhooks.schema import (
     IncomingWebhookCreated,
@@ -25,7 +25,7 @@ handler = app
 
 
 def _replay(call: Call, incoming_webhook_id: str) -> IncomingWebhookCreated:
-    return IncomingWebhookCreated.of(table.get(call.caller.workspace_id, incoming_webhook_id))
+    return IncomingWebhookCreated.of(service.get_visible(call.caller, incoming_webhook_id))
 
 
 @app.post(

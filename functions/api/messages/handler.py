@@ -1,12 +1,18 @@
 """Messages of a chat: /v1/chats/{chat_id}/messages; and clicks on their buttons."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from ferryman import ids, settings
 from ferryman.conversations.chats import access
 from ferryman.conversations.messages import interactions, service, table
 from ferryman.conversations.messages.schema import InteractionIn, InteractionOut, MessageIn, MessageOut, MessagePatch
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.integrations.actions import clicking
+from ferryman.integrations.actions.schema import ActionClickOut
+from ferryman.integrations.commands import running
+from ferryman.integrations.commands.model import Command
+from ferryman.integrations.commands.schema import CommandRunOut
 from ferryman.schema import Listing, ListQuery
 from ferryman.webhooks import loop_prevention
 
@@ -18,22 +24,53 @@ def _chain(call: Call) -> list[str] | None:
     return loop_prevention.of_callers_reply(call.caller, call.header("x-fm-delivery-id"))
 
 
-def _replay(call: Call, message_id: str, chat_id: str) -> MessageOut:
-    return MessageOut.of(service.read(call.caller, chat_id, message_id))
+def _replay(call: Call, made: str, chat_id: str) -> MessageOut | CommandRunOut:
+    if ids.is_id(ids.COMMAND, made):
+        return CommandRunOut(
+            command_id=made, outcome="repeated", detail=None, messages=[], goto_location=None, trigger_id=None
+        )
+    return MessageOut.of(service.read(call.caller, chat_id, made))
 
 
 @app.post(
     "/v1/chats/<chat_id>/messages",
     summary="Send a message",
     description="`@handle` in the text mentions that person or bot; the callbacks of mentioned bots that belong to the "
-    "chat are called.",
+    "chat are called. A text that begins with `/` and the trigger of a command runs the command and is not posted; the "
+    "answer tells of the run. A space before the slash posts it.",
     status_code=201,
     responses=errors(409),
     middlewares=[Replay(_replay)],
 )
 @needs("messages:write")
-def send_message(call: ThisCall, chat_id: Id, data: Annotated[MessageIn, Body()]) -> MessageOut:
+def send_message(call: ThisCall, chat_id: Id, data: Annotated[MessageIn, Body()]) -> MessageOut | CommandRunOut:
+    if data.text.startswith("/") and (command := running.find(call.caller, data.text)):
+        return _run(call, chat_id, command, data.text)
     return MessageOut.of(service.post(call.caller, chat_id, data.draft(), call.idempotency_key, _chain(call)))
+
+
+def _run(call: Call, chat_id: str, command: Command, text: str) -> CommandRunOut:
+    origin = settings.optional("PUBLIC_URL") or call.origin()
+    try:
+        ran = running.run(call.caller, chat_id, command, text, origin, call.idempotency_key)
+    except running.ReceiverFailed as failed:
+        return CommandRunOut(
+            command_id=command.command_id,
+            outcome="failed",
+            detail=str(failed),
+            messages=[],
+            goto_location=None,
+            trigger_id=None,
+        )
+    refused = f"Not all that the answer asks for was posted: {ran.failures[0]}." if ran.failures else None
+    return CommandRunOut(
+        command_id=command.command_id,
+        outcome="failed" if ran.failures else "answered",
+        detail=refused,
+        messages=[MessageOut.of(message) for message in ran.messages],
+        goto_location=ran.answer.goto_location,
+        trigger_id=ran.trigger_id,
+    )
 
 
 @app.get(
@@ -84,19 +121,63 @@ def delete_message(call: ThisCall, chat_id: Id, message_id: Id) -> None:
     service.delete(call.caller, chat_id, message_id)
 
 
-def _replay_click(call: Call, event_id: str, button_message_id: str) -> InteractionOut:
-    return InteractionOut.of(interactions.read(call.caller, button_message_id, event_id))
+def _replay_click(call: Call, made: str, button_message_id: str) -> InteractionOut | ActionClickOut:
+    if ids.is_id(ids.MESSAGE, made):
+        message = MessageOut.of(service.find(call.caller, made))
+        return _shown_click(message, None, "repeated")
+    return InteractionOut.of(interactions.read(call.caller, button_message_id, made))
 
 
 @app.post(
     "/v1/messages/<button_message_id>/callbacks",
     summary="Click a button",
-    description="For an application's message, which is named by its id alone. The application is told of each click.",
+    description="For an application's message, which is named by its id alone: the application is told of each click. "
+    "With `action_id`, for a button or menu of an attachment: its integration is called, and what it answers is done.",
     status_code=201,
     responses=errors(409),
     middlewares=[Replay(_replay_click)],
 )
 @needs("messages:write")
-def click_button(call: ThisCall, button_message_id: Id, data: Annotated[InteractionIn, Body()]) -> InteractionOut:
+def click_button(
+    call: ThisCall, button_message_id: Id, data: Annotated[InteractionIn, Body()]
+) -> InteractionOut | ActionClickOut:
+    if data.action_id is not None:
+        return _click_action(call, button_message_id, data.action_id, data.selected_option)
     clicked = interactions.click(call.caller, button_message_id, data, call.idempotency_key, _chain(call))
     return InteractionOut.of(clicked)
+
+
+def _click_action(call: Call, message_id: str, action_id: str, selected: str | None) -> ActionClickOut:
+    try:
+        done = clicking.click(call.caller, message_id, action_id, selected, call.idempotency_key)
+    except clicking.IntegrationFailed as failed:
+        message = MessageOut.of(service.find(call.caller, message_id))
+        return _shown_click(message, action_id, "failed", detail=str(failed))
+    return _shown_click(
+        MessageOut.of(done.message),
+        action_id,
+        "failed" if done.error else "answered",
+        detail=done.error,
+        trigger_id=done.trigger_id,
+        reply=MessageOut.of(done.reply) if done.reply else None,
+    )
+
+
+def _shown_click(
+    message: MessageOut,
+    action_id: str | None,
+    outcome: Literal["answered", "failed", "repeated"],
+    *,
+    detail: str | None = None,
+    trigger_id: str | None = None,
+    reply: MessageOut | None = None,
+) -> ActionClickOut:
+    return ActionClickOut(
+        message_id=message.id,
+        action_id=action_id,
+        outcome=outcome,
+        detail=detail,
+        trigger_id=trigger_id,
+        message=message,
+        reply=reply,
+    )

@@ -22,8 +22,9 @@ def _replay(call: Call, notification_id: str) -> NotificationOut:
     "/v1/notifications",
     summary="Send a notification",
     description="To the people in user_ids, or to everyone. Each gets it once, in their notifications and as one "
-    "event for their webhooks. `team_support.approved` is told to owners and admins too. With send_at it waits for "
-    "its time; who is deactivated by then is left out.",
+    "event for their webhooks. `team_support.approved` is told to owners, admins and hr_admins too. With send_at it "
+    "waits for its time; who is deactivated by then is left out. A `meeting` is told ten minutes before starts_at. "
+    "With repeat it is told again by the clock of a time zone, such as a `weekly_digest` on Mondays at 09:00.",
     status_code=201,
     middlewares=[Replay(_replay)],
 )

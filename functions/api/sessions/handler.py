@@ -20,7 +20,7 @@ from ferryman.identity.logins.schema import (
 from ferryman.identity.sessions import service, signing_in, table
 from ferryman.identity.sessions.schema import AcceptedOut, SessionCreated, SessionIn, SessionOut
 from ferryman.identity.users.schema import UserOut
-from ferryman.notifications import service as notifications
+from ferryman.notifications import notices
 from ferryman.schema import Listing, ListQuery
 
 app = Api("Sessions", "People sign in with their password, and a second factor if they like. Bots and programs do not.")
@@ -65,7 +65,7 @@ def list_sessions(call: ThisCall, query: Annotated[ListQuery, Query()]) -> Listi
     description="When the answer arrives, no call with this session is accepted any more.",
     status_code=204,
 )
-@needs(SIGNED_IN, session=True)
+@needs(SIGNED_IN, session=True, enrolling=True)
 def sign_out(call: ThisCall) -> None:
     service.end(call.caller, call.caller.credential_id)
 
@@ -91,7 +91,7 @@ def end_session(call: ThisCall, session_id: Id) -> None:
 )
 @needs("users:write")
 def invite(call: ThisCall, user_id: Id) -> InvitationOut:
-    invitation_id, secret, expires_at = logins.invite(call.caller, user_id, notifications.notice)
+    invitation_id, secret, expires_at = logins.invite(call.caller, user_id, notices.notice)
     return InvitationOut(id=invitation_id, user_id=user_id, token=secret, expires_at=expires_at)
 
 
@@ -140,7 +140,7 @@ def change_email(call: ThisCall, data: Annotated[EmailIn, Body()]) -> UserOut:
     status_code=201,
     responses=errors(409, 429),
 )
-@needs(SIGNED_IN, session=True)
+@needs(SIGNED_IN, session=True, enrolling=True)
 def enrol_totp(call: ThisCall, data: Annotated[StepUpIn, Body()]) -> TotpOut:
     secret, uri = logins.enrol_totp(call.caller, data.current_password)
     return TotpOut(secret=secret, uri=uri, qr_svg=second_factor.qr_svg(uri))
@@ -152,7 +152,7 @@ def enrol_totp(call: ThisCall, data: Annotated[StepUpIn, Body()]) -> TotpOut:
     description="From now on signing in needs a code. Keep the recovery codes: they are shown this once.",
     responses=errors(409, 429),
 )
-@needs(SIGNED_IN, session=True)
+@needs(SIGNED_IN, session=True, enrolling=True)
 def verify_totp(call: ThisCall, data: Annotated[CodeIn, Body()]) -> RecoveryCodesOut:
     return RecoveryCodesOut(recovery_codes=logins.activate_totp(call.caller, data.code))
 
@@ -177,4 +177,4 @@ def remove_totp(call: ThisCall, data: Annotated[ProofIn, Body()]) -> None:
 )
 @needs("users:write")
 def reset_totp(call: ThisCall, user_id: Id) -> None:
-    logins.reset_totp(call.caller, user_id, notifications.notice)
+    logins.reset_totp(call.caller, user_id, notices.notice)

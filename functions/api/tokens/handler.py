@@ -3,13 +3,14 @@
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.http.api import PUBLIC, Api, Call, Id, Replay, ThisCall, ThisSource, errors, needs
 from ferryman.identity.plans import OF_INTEGRATIONS
 from ferryman.identity.tokens import service, table
 from ferryman.identity.tokens.schema import (
     RevocationIn,
     RevocationOut,
     RevocationsOut,
+    ShownIn,
     TokenCreated,
     TokenIn,
     TokenOut,
@@ -23,7 +24,7 @@ handler = app
 
 
 def _replay(call: Call, token_id: str) -> TokenCreated:
-    return TokenCreated.of(table.get(call.caller.workspace_id, token_id))
+    return TokenCreated.of(service.get_visible(call.caller, token_id))
 
 
 @app.post(
@@ -57,6 +58,7 @@ def list_tokens(call: ThisCall, query: Annotated[TokenQuery, Query()]) -> Listin
         call.page_start(query),
         live=call.caller.livemode,
         name=query.name,
+        prefix=query.prefix,
         status=query.status,
         environment=query.environment,
     )
@@ -102,3 +104,18 @@ def revoke_token(call: ThisCall, token_id: Id) -> None:
 def revoke_tokens(call: ThisCall, data: Annotated[RevocationIn, Body()]) -> RevocationsOut:
     results = service.revoke_many(call.caller, data.ids)
     return RevocationsOut(results=[RevocationOut(id=token_id, status=status) for token_id, status in results.items()])
+
+
+@app.post(
+    "/v1/tokens/revoke-by-secret",
+    summary="Revoke a token by showing it",
+    description="For somebody who found one: the token itself is the proof, and no other credential is needed. The "
+    "answer is the same for a token that nobody knows. The person behind the token is told.",
+    status_code=204,
+    responses=errors(409, 429),
+)
+@needs(PUBLIC)
+def revoke_shown_token(source: ThisSource, data: Annotated[ShownIn, Body()]) -> None:
+    from ferryman.notifications import notices  # which no other route of tokens needs
+
+    service.revoke_shown(source, data.token, notices.notice)

@@ -6,7 +6,6 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.http.api import SIGNED_IN, Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.identity.users import service, table
 from ferryman.identity.users.schema import MeOut, UserIn, UserOut, UserPatch, UserQuery
-from ferryman.identity.workspaces import service as workspaces_service
 from ferryman.identity.workspaces import table as workspaces
 from ferryman.identity.workspaces.schema import WorkspaceOut, WorkspacePatch
 from ferryman.schema import Listing
@@ -16,21 +15,22 @@ handler = app
 
 
 def _replay(call: Call, user_id: str) -> UserOut:
-    return UserOut.of(table.get(call.caller.workspace_id, user_id))
+    return UserOut.of(table.get(call.caller.workspace_id, user_id), call.caller)
 
 
 @app.get("/v1/me", summary="Who am I?")
-@needs(SIGNED_IN)
+@needs(SIGNED_IN, enrolling=True)
 def read_me(call: ThisCall) -> MeOut:
     caller = call.caller
     return MeOut(
-        user=UserOut.of(table.get(caller.workspace_id, caller.user_id)),
+        user=UserOut.of(table.get(caller.workspace_id, caller.user_id), caller),
         workspace_id=caller.workspace_id,
         plan=caller.plan,
         token_id=caller.credential_id if caller.kind == "token" else None,
         session_id=caller.credential_id if caller.kind == "session" else None,
         scopes=sorted(caller.scopes),
         livemode=caller.livemode,
+        must_enrol=caller.enrols_only,
     )
 
 
@@ -47,7 +47,9 @@ def read_workspace(call: ThisCall) -> WorkspaceOut:
 )
 @needs("admin:*")
 def edit_workspace(call: ThisCall, data: Annotated[WorkspacePatch, Body()]) -> WorkspaceOut:
-    return WorkspaceOut.of(workspaces_service.edit(call.caller, data), call.caller.plan)
+    from ferryman.integrations.cascades import workspaces as cascade
+
+    return WorkspaceOut.of(cascade.edit(call.caller, data), call.caller.plan)
 
 
 @app.post(
@@ -59,7 +61,7 @@ def edit_workspace(call: ThisCall, data: Annotated[WorkspacePatch, Body()]) -> W
 )
 @needs("users:write")
 def create_user(call: ThisCall, data: Annotated[UserIn, Body()]) -> UserOut:
-    return UserOut.of(service.create(call.caller, data, call.idempotency_key))
+    return UserOut.of(service.create(call.caller, data, call.idempotency_key), call.caller)
 
 
 @app.get(
@@ -69,17 +71,17 @@ def create_user(call: ThisCall, data: Annotated[UserIn, Body()]) -> UserOut:
 )
 @needs("users:read")
 def list_users(call: ThisCall, query: Annotated[UserQuery, Query()]) -> Listing[UserOut]:
-    if query.handle:
-        named = table.by_handles(call.caller.workspace_id, [query.handle])
-        return Listing(items=[UserOut.of(user) for user in named])
+    if query.handle or query.email:
+        named = service.find(call.caller.workspace_id, query)
+        return Listing(items=[UserOut.of(user, call.caller) for user in named])
     found, last = table.page(call.caller.workspace_id, query.limit, call.page_start(query))
-    return Listing(items=[UserOut.of(user) for user in found], next_cursor=call.next_cursor(query, last))
+    return Listing(items=[UserOut.of(user, call.caller) for user in found], next_cursor=call.next_cursor(query, last))
 
 
 @app.get("/v1/users/<user_id>", summary="Read a user")
 @needs("users:read")
 def read_user(call: ThisCall, user_id: Id) -> UserOut:
-    return UserOut.of(table.get(call.caller.workspace_id, user_id))
+    return UserOut.of(table.get(call.caller.workspace_id, user_id), call.caller)
 
 
 @app.patch(
@@ -95,4 +97,4 @@ def read_user(call: ThisCall, user_id: Id) -> UserOut:
 def edit_user(call: ThisCall, user_id: Id, data: Annotated[UserPatch, Body()]) -> UserOut:
     from ferryman.integrations.cascades import people  # all that a person may own, which the other routes do not touch
 
-    return UserOut.of(people.edit(call.caller, user_id, data))
+    return UserOut.of(people.edit(call.caller, user_id, data), call.caller)

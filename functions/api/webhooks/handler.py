@@ -44,7 +44,7 @@ def delete_webhooks(call: ThisCall, data: Annotated[DeletionIn, Body()]) -> Dele
 )
 @needs("webhooks:write", plan=workspace.OWNER.plan)
 def send(call: ThisCall, webhook_id: Id) -> SentOut:
-    return SentOut.of(connectivity.send(service.get_visible(call.caller, webhook_id)))
+    return SentOut.of(connectivity.send(call.caller, service.get_visible(call.caller, webhook_id)))
 
 
 @app.put(

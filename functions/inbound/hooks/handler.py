@@ -6,6 +6,7 @@ refuses; where the secret is unknown, its form and the address say so.
 """
 
 import codecs
+import json
 import time
 from typing import Any
 from urllib.parse import parse_qs
@@ -192,7 +193,7 @@ def _refuse(error: Exception, flavour: str, request_id: str) -> tuple[int, str, 
 
 
 def _log(messages: list[Message], **of_request: Any) -> None:
-    """One line for a message, also for what was accepted: taking lines in is a tenth of what a message costs."""
+    """Write one line for each message and its request together: a line is a tenth of the price of a message."""
     if not messages:
         log.event("request.handled", **of_request)
         return
@@ -246,8 +247,11 @@ def _text(event: dict[str, Any]) -> Post:
     media = body.media_type(event)
     if media == "application/x-www-form-urlencoded":
         content = _payload(content)
+    elif media == "multipart/form-data":
+        fields = body.parts(str((event.get("headers") or {}).get("content-type")), content)
+        content = _of_fields({name: [value] for name, value in fields.items()})
     elif not body.is_json(media) and media != "text/plain":
-        raise body.Unreadable("Send JSON (application/json), or a form with the JSON in its field payload.", 415)
+        raise body.Unreadable("Send JSON (application/json), or a form with a field text or payload.", 415)
     return service.postable(body.parse_member(content, "text"))
 
 
@@ -258,9 +262,7 @@ def _payload(content: bytes) -> bytes:
         fields = parse_qs(content.decode(), keep_blank_values=True, errors="strict", max_num_fields=50)
     except ValueError:
         raise body.Unreadable("The form could not be read: it must be UTF-8, with at most 50 fields.") from None
-    if "payload" not in fields:
-        raise body.Unreadable("The form needs a field payload with the JSON.")
-    payload = fields["payload"][0].encode()
+    payload = _of_fields(fields)
     if len(fields) > 1:
         try:
             body.parse_member(payload, "text")
@@ -268,3 +270,12 @@ def _payload(content: bytes) -> bytes:
             hint = "The JSON in payload ends at a character & that was not encoded; write it as %26."
             raise body.Unreadable(hint) from None
     return payload
+
+
+def _of_fields(fields: dict[str, list[str]]) -> bytes:
+    """The JSON of a form: its field `payload`, or its field `text` by itself."""
+    if "payload" in fields:
+        return fields["payload"][0].encode()
+    if "text" in fields:
+        return json.dumps({"text": fields["text"][0]}).encode()
+    raise body.Unreadable("The form needs a field text, or a field payload with JSON.")

@@ -1,82 +1,113 @@
-"""Mattermost's API for bots and scripts: /api/v4. `mattermost_login` signs in.
+"""Mattermost's API for bots and scripts: /api/v4. `mattermost_login` signs in; `mattermost_integrations` and
+`mattermost_bots` have what must not be in the reach of a post.
 
 Clients send JSON with any content type or none, so nothing is said of it. A session or an API token is taken as
-`Authorization: Bearer …`, in whatever case that is written.
+`Authorization: Bearer …`, in whatever case that is written. One greedy route leads here, and `ADDRESSES` says which
+address is meant.
 """
 
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from ferryman import metrics
-from ferryman.dialects.mattermost import v4
+from ferryman.dialects.mattermost import v4, v4_members, v4_posts
 from ferryman.dialects.mattermost.v4 import Asked
 from ferryman.errors import NotAuthenticated
-from ferryman.http.mattermost import Answer, describe, limit, read, respond
+from ferryman.http.greedy import Address, Addresses
+from ferryman.http.mattermost import NOTHING, Answer, Routes, describe, describe_all, limit, read, respond
 from ferryman.http.needs import caller_of
 from ferryman.identity.credentials.model import Caller
 from ferryman.webhooks import loop_prevention
 
-_READS: dict[str, tuple[str, Callable[[Asked], Any]]] = {
-    "/api/v4/users/me": ("Read your own user", v4.me),
-    "/api/v4/users/me/teams": ("List your teams: the workspace", v4.my_teams),
-    "/api/v4/users/{v4_user_id}": ("Read a user", v4.user),
-    "/api/v4/users/username/{username}": ("Find a user by handle", v4.user_by_name),
-    "/api/v4/users/email/{email}": ("Find a user by e-mail address", v4.user_by_email),
-    "/api/v4/teams/{team_id}": ("Read a team: the workspace", v4.team),
-    "/api/v4/teams/name/{team_name}": ("Find a team by name", v4.team),
-    "/api/v4/teams/{team_id}/channels/name/{channel_name}": (
-        "Find a channel: a chat, by its handle",
-        v4.channel_by_name,
-    ),
-    "/api/v4/teams/name/{team_name}/channels/name/{channel_name}": ("Find a channel by both names", v4.channel_by_name),
-    "/api/v4/channels/{channel_id}": ("Read a channel", v4.channel),
-    "/api/v4/channels/{channel_id}/posts": ("List a channel's posts", v4.posts),
-}
-
 _ID = "01j00000000000000000000000"
-_POST = {"channel_id": _ID, "message": "Build passed"}
-paths: dict[str, dict[str, Any]] = {
-    path: {"get": describe(f"mattermost_{number}", summary, 200)}
-    for number, (path, (summary, _)) in enumerate(_READS.items())
-} | {
-    "/api/v4/system/ping": {"get": describe("mattermost_ping", "Ask whether the API is up", 200, public=True)},
-    "/api/v4/users/logout": {"post": describe("mattermost_logout", "Sign out", 200, public=True)},
-    "/api/v4/channels/direct": {
-        "post": describe("mattermost_direct", "Open a private chat with somebody", 201, example=[_ID, _ID])
-    },
-    "/api/v4/posts": {"post": describe("mattermost_post", "Send a message", 201, example=_POST)},
-    "/api/v4/files": {"post": describe("mattermost_files", "Refused: files cannot be attached", 201)},
+_SAID = {"channel_id": _ID, "message": "Build passed"}
+_POST = "/api/v4/posts/{v4_post_id}"
+_CHANNEL = "/api/v4/channels/{channel_id}"
+_TEAM, _TEAM_BY_NAME = "/api/v4/teams/{team_id}", "/api/v4/teams/name/{team_name}"
+
+_ROUTES: Routes = {
+    "GET /api/v4/users/me": ("Read your own user", 200, v4.me, None),
+    "GET /api/v4/users/me/teams": ("List your teams: the workspace", 200, v4.my_teams, None),
+    "GET /api/v4/users/{v4_user_id}": ("Read a user", 200, v4.user, None),
+    "GET /api/v4/users/username/{username}": ("Find a user by handle", 200, v4.user_by_name, None),
+    "GET /api/v4/users/email/{email}": ("Find a user by e-mail address", 200, v4.user_by_email, None),
+    "POST /api/v4/users/ids": ("Read users by their ids", 200, v4_members.users_by_ids, [_ID]),
+    "POST /api/v4/users/usernames": ("Find users by their handles", 200, v4_members.users_by_names, ["ada"]),
+    "GET /api/v4/users/{v4_user_id}/teams/{team_id}/channels": (
+        "List your channels",
+        200,
+        v4_members.my_channels,
+        None,
+    ),
+    f"GET {_TEAM}": ("Read a team: the workspace", 200, v4.team, None),
+    f"GET {_TEAM_BY_NAME}": ("Find a team by name", 200, v4.team, None),
+    f"GET {_TEAM}/channels/name/{{channel_name}}": (
+        "Find a channel: a chat, by its handle",
+        200,
+        v4.channel_by_name,
+        None,
+    ),
+    f"GET {_TEAM_BY_NAME}/channels/name/{{channel_name}}": (
+        "Find a channel by both names",
+        200,
+        v4.channel_by_name,
+        None,
+    ),
+    "POST /api/v4/channels/direct": ("Open a private chat with somebody", 201, v4.direct_channel, [_ID, _ID]),
+    f"GET {_CHANNEL}": ("Read a channel", 200, v4.channel, None),
+    f"GET {_CHANNEL}/members": ("List a channel's members", 200, v4_members.members, None),
+    f"GET {_CHANNEL}/members/{{v4_user_id}}": ("Read a member of a channel", 200, v4_members.member, None),
+    f"GET {_CHANNEL}/posts": ("List a channel's posts", 200, v4.posts, None),
+    f"GET {_POST}": ("Read a post", 200, v4_posts.read, None),
+    f"PUT {_POST}": ("Change a post's text", 200, v4_posts.update, {"id": _ID, "message": "Build failed"}),
+    f"PUT {_POST}/patch": ("Change a post's text", 200, v4_posts.patch, {"message": "Build failed"}),
+    f"DELETE {_POST}": ("Delete a post", 200, v4_posts.delete, None),
+    f"GET {_POST}/thread": ("Read a post's thread: the post alone", 200, v4_posts.thread, None),
 }
+_OTHERS = {
+    "GET /api/v4/system/ping": describe("mattermost_ping", "Ask whether the API is up", 200, public=True),
+    "POST /api/v4/users/logout": describe("mattermost_logout", "Sign out", 200, public=True),
+    "POST /api/v4/posts": describe("mattermost_post", "Send a message", 201, example=_SAID),
+    "POST /api/v4/files": describe("mattermost_files", "Refused: files cannot be attached", 201),
+}
+ADDRESSES = Addresses([*_ROUTES, *_OTHERS])
+paths = describe_all("mattermost", _ROUTES)
+for key, described in _OTHERS.items():
+    method, path = key.split(" ")
+    paths.setdefault(path, {})[method.lower()] = described
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    answer = respond(event, _carry_out)
-    if event["routeKey"] == "POST /api/v4/posts":
+    address = ADDRESSES.find(event["requestContext"]["http"]["method"], event["rawPath"])
+    if address is None:
+        return respond(event, _nothing)
+    answer = respond(event | {"routeKey": address.key}, partial(_carry_out, address=address))
+    if address.key == "POST /api/v4/posts":
         metrics.post_refused(answer["statusCode"])
     return answer
 
 
-def _carry_out(event: dict[str, Any]) -> Answer:
-    route = event["routeKey"]
-    if route == "GET /api/v4/system/ping":
+def _nothing(_event: dict[str, Any]) -> Answer:
+    raise NOTHING
+
+
+def _carry_out(event: dict[str, Any], address: Address) -> Answer:
+    if address.key == "GET /api/v4/system/ping":
         return 200, {"status": "OK"}, {}
-    if route == "POST /api/v4/users/logout":
+    if address.key == "POST /api/v4/users/logout":
         with suppress(NotAuthenticated):  # signing out without a session is fine
-            v4.logout(caller_of(event))
+            v4.logout(caller_of(event, enrolling=True))
         return 200, {"status": "OK"}, {}
     caller = caller_of(event)
     limits = limit(caller.credential_id)
-    parameters, query = event.get("pathParameters") or {}, event.get("queryStringParameters") or {}
-    asked = Asked(caller, parameters, query, partial(read, event))
-    if route == "POST /api/v4/files":
+    asked = Asked(caller, address.parameters, event.get("queryStringParameters") or {}, partial(read, event))
+    if address.key == "POST /api/v4/files":
         raise v4.FILES
-    if route == "POST /api/v4/channels/direct":
-        return 201, v4.direct_channel(asked), limits
-    if route == "POST /api/v4/posts":
+    if address.key == "POST /api/v4/posts":
         return 201, v4.create_post(asked, _chain(caller, event)), limits
-    return 200, _READS[route.partition(" ")[2]][1](asked), limits
+    _, status, carry_out, _ = _ROUTES[address.key]
+    return status, carry_out(asked), limits
 
 
 def _chain(caller: Caller, event: dict[str, Any]) -> list[str] | None:

@@ -1,20 +1,20 @@
-"""Mattermost's API for integrations: outgoing webhooks, at /api/v4/hooks/outgoing.
+"""Mattermost's API for integrations: outgoing webhooks, commands, and clicks on buttons and menus.
 
-A function of its own: it writes webhooks and seals their secrets, which the API for bots and scripts must not. Its
-greedy routes lead here, and `ADDRESSES` says which address is meant.
+A function of its own: it writes webhooks, seals secrets and calls the receivers of commands, which the API for bots and
+scripts must not. Its greedy routes lead here, and `ADDRESSES` says which address is meant.
 """
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
-from ferryman.dialects.mattermost import v4_outgoing
-from ferryman.dialects.mattermost.v4 import Asked
+from ferryman import settings
+from ferryman.dialects.mattermost import v4_actions, v4_commands, v4_outgoing
 from ferryman.http.greedy import Addresses
-from ferryman.http.mattermost import NOTHING, Answer, describe, limit, read, respond
-from ferryman.http.needs import caller_of
+from ferryman.http.mattermost import Answer, Routes, ask, describe, describe_all, read, respond
 
 _HOOK = "/api/v4/hooks/outgoing/{outgoing_hook_id}"
+_COMMAND = "/api/v4/commands/{v4_command_id}"
+_TEAM = "/api/v4/teams/{team_id}/commands"
+_EXECUTE = "POST /api/v4/commands/execute"
 _ID = "01j00000000000000000000000"
 _EXAMPLE = {
     "team_id": _ID,
@@ -23,7 +23,10 @@ _EXAMPLE = {
     "trigger_words": ["deploy"],
     "callback_urls": ["https://ci.example.com/deploy"],
 }
-_ROUTES: dict[str, tuple[str, int, Callable[[Asked], Any], Any]] = {
+_OF_COMMAND = {"team_id": _ID, "trigger": "deploy", "url": "https://ci.example.com/commands", "method": "P"}
+_CHOICE = {"selected_option": "production"}
+_RUN = {"channel_id": _ID, "command": "/deploy production"}
+_ROUTES: Routes = {
     "POST /api/v4/hooks/outgoing": ("Create an outgoing webhook", 201, v4_outgoing.create, _EXAMPLE),
     "GET /api/v4/hooks/outgoing": ("List outgoing webhooks", 200, v4_outgoing.page, None),
     f"GET {_HOOK}": ("Read an outgoing webhook", 200, v4_outgoing.read, None),
@@ -32,13 +35,20 @@ _ROUTES: dict[str, tuple[str, int, Callable[[Asked], Any], Any]] = {
     f"POST {_HOOK}/regen_token": ("Give an outgoing webhook a new token", 200, v4_outgoing.regenerate, None),
     # One of the clients sends a PUT.
     f"PUT {_HOOK}/regen_token": ("Give an outgoing webhook a new token", 200, v4_outgoing.regenerate, None),
+    "POST /api/v4/commands": ("Create a command", 201, v4_commands.create, _OF_COMMAND),
+    "GET /api/v4/commands": ("List commands", 200, v4_commands.page, None),
+    f"GET {_COMMAND}": ("Read a command", 200, v4_commands.read, None),
+    f"PUT {_COMMAND}": ("Change a command", 200, v4_commands.change, {**_OF_COMMAND, "id": _ID}),
+    f"PUT {_COMMAND}/move": ("Move a command to a team", 200, v4_commands.move, {"team_id": _ID}),
+    f"PUT {_COMMAND}/regen_token": ("Give a command a new token", 200, v4_commands.regenerate, None),
+    f"DELETE {_COMMAND}": ("Delete a command", 200, v4_commands.delete, None),
+    "POST /api/v4/posts/{v4_post_id}/actions/{action_id}": ("Click a button or menu", 200, v4_actions.click, _CHOICE),
+    f"GET {_TEAM}/autocomplete": ("List the commands that are suggested", 200, v4_commands.autocomplete, None),
+    f"GET {_TEAM}/autocomplete_suggestions": ("Suggest commands", 200, v4_commands.suggestions, None),
 }
-ADDRESSES = Addresses(_ROUTES)
-paths: dict[str, dict[str, Any]] = {}
-for number, (key, (summary, success, _function, example)) in enumerate(_ROUTES.items()):
-    method, path = key.split(" ")
-    said = describe(f"mattermost_integrations_{number}", summary, success, example=example)
-    paths.setdefault(path, {})[method.lower()] = said
+ADDRESSES = Addresses([*_ROUTES, _EXECUTE])
+paths = describe_all("mattermost_integrations", _ROUTES)
+paths["/api/v4/commands/execute"] = {"post": describe("mattermost_execute", "Run a command", 200, example=_RUN)}
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
@@ -46,11 +56,15 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 
 
 def _carry_out(event: dict[str, Any]) -> Answer:
-    caller = caller_of(event)
-    limits = limit(caller.credential_id)
-    address = ADDRESSES.find(event["requestContext"]["http"]["method"], event["rawPath"])
-    if address is None:
-        raise NOTHING
-    asked = Asked(caller, address.parameters, event.get("queryStringParameters") or {}, partial(read, event))
-    _, status, carry_out, _ = _ROUTES[address.key]
+    key, asked, limits = ask(event, ADDRESSES, _body)
+    if key == _EXECUTE:
+        origin = settings.optional("PUBLIC_URL") or f"https://{event['requestContext']['domainName']}"
+        return 200, v4_commands.execute(asked, origin), limits
+    _, status, carry_out, _ = _ROUTES[key]
     return status, carry_out(asked), limits
+
+
+def _body(event: dict[str, Any]) -> Any:
+    """The body's JSON. Clients send a click without one, which is an empty object."""
+    is_click = event["rawPath"].startswith("/api/v4/posts/")
+    return {} if is_click and not event.get("body") else read(event)

@@ -21,25 +21,43 @@ _PAGE = """<!doctype html>
 <head><meta charset="utf-8"><title>Ferryman API reference</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="/docs/swagger-ui.css"></head>
-<body><main id="swagger-ui">Loading the reference…</main>
+<link rel="stylesheet" href="/docs/page.css">
+<script type="module" src="/docs/start.js"></script></head>
+<body><openapi-explorer collapse="true" default-schema-tab="body" hide-server-selection="true">
 <noscript>This page needs JavaScript. The same content is at <a href="/openapi.yaml">/openapi.yaml</a>.</noscript>
-<script src="/docs/swagger-ui.js"></script><script src="/docs/start.js"></script></body>
+</openapi-explorer></body>
 </html>
 """
-# Groups start closed and the list of models is left out: both take longer to draw than all the rest.
-_START = (
-    'SwaggerUIBundle({url: "/openapi.yaml", dom_id: "#swagger-ui", deepLinking: true, filter: true,'
-    ' docExpansion: "none", defaultModelsExpandDepth: -1, validatorUrl: null});\n'
-)
-# Each part of the page: the file that holds it, compressed, and its media type.
-_ASSETS = {
-    "swagger-ui.js": ("swagger-ui-bundle.js.gz", "text/javascript; charset=utf-8"),
-    "swagger-ui.css": ("swagger-ui.css.gz", "text/css; charset=utf-8"),
-    "start.js": (None, "text/javascript; charset=utf-8"),
+_STYLE = """html, body { margin: 0; height: 100%; color-scheme: light dark }
+body { background: #fff } @media (prefers-color-scheme: dark) { body { background: #1a1b1e } }
+openapi-explorer { --font-regular: system-ui, sans-serif; --font-mono: ui-monospace, monospace;
+  --font-size-regular: 15px; --font-size-small: 14px; --font-size-mono: 13px }
+"""
+# The component takes its colours as attributes, which are set before it draws anything.
+_START = """const page = document.querySelector("openapi-explorer");
+const [background, text, primary, secondary, bar, hover] = matchMedia("(prefers-color-scheme: dark)").matches
+  ? ["#1a1b1e", "#c9cbd1", "#74c0fc", "#a5d8ff", "#141517", "#25262b"]
+  : ["#ffffff", "#25262b", "#1864ab", "#0b4884", "#f1f3f5", "#e9ecef"];
+page.setAttribute("bg-color", background);
+page.setAttribute("text-color", text);
+page.setAttribute("primary-color", primary);
+page.setAttribute("secondary-color", secondary);
+page.setAttribute("nav-bg-color", bar);
+page.setAttribute("nav-text-color", text);
+page.setAttribute("nav-hover-bg-color", hover);
+page.setAttribute("nav-hover-text-color", text);
+page.setAttribute("spec-url", "/openapi.yaml");
+await import("/docs/openapi-explorer.js");
+"""
+_SCRIPT, _CSS = "text/javascript; charset=utf-8", "text/css; charset=utf-8"
+# Each part of the page: its content or the file that holds it, compressed, and its media type.
+_ASSETS: dict[str, tuple[str | Path, str]] = {
+    "openapi-explorer.js": (_HERE / "static" / "openapi-explorer.min.js.gz", _SCRIPT),
+    "start.js": (_START, _SCRIPT),
+    "page.css": (_STYLE, _CSS),
 }
 _SECURITY = {
-    # Swagger UI sets styles from script, hence unsafe-inline for styles alone.
+    # The component sets styles from script, hence unsafe-inline for styles alone.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -106,23 +124,33 @@ def _found(event: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def _answer(event: dict[str, Any], content: bytes, media_type: str, packed: bytes = b"") -> dict[str, Any]:
-    """200 with this content, compressed for a client that takes gzip; `packed` is the content compressed already."""
-    headers = {**_SECURITY, "Content-Type": media_type, "Vary": "Accept-Encoding"}
-    accepted = (event.get("headers") or {}).get("accept-encoding", "")
-    if "gzip" in accepted:
-        headers["Content-Encoding"] = "gzip"
-        body = base64.b64encode(packed or gzip.compress(content, 6, mtime=0)).decode()
-        return {"statusCode": 200, "headers": headers, "body": body, "isBase64Encoded": True}
-    return {"statusCode": 200, "headers": headers, "body": content.decode()}
+def _answer(event: dict[str, Any], content: bytes, media_type: str) -> dict[str, Any]:
+    """200 with this content, compressed for a client that takes gzip."""
+    if _takes_gzip(event):
+        return _packed(gzip.compress(content, 6, mtime=0), media_type)
+    return {"statusCode": 200, "headers": _headers(media_type), "body": content.decode()}
 
 
-def _asset(event: dict[str, Any], file: str | None, media_type: str) -> dict[str, Any]:
+def _asset(event: dict[str, Any], source: str | Path, media_type: str) -> dict[str, Any]:
     """A part of the page."""
-    if file is None:
-        return _answer(event, _START.encode(), media_type)
-    packed = (_HERE / "static" / file).read_bytes()
-    return _answer(event, gzip.decompress(packed), media_type, packed)
+    if isinstance(source, str):
+        return _answer(event, source.encode(), media_type)
+    if _takes_gzip(event):
+        return _packed(source.read_bytes(), media_type)
+    return _answer(event, gzip.decompress(source.read_bytes()), media_type)
+
+
+def _packed(content: bytes, media_type: str) -> dict[str, Any]:
+    headers = {**_headers(media_type), "Content-Encoding": "gzip"}
+    return {"statusCode": 200, "headers": headers, "body": base64.b64encode(content).decode(), "isBase64Encoded": True}
+
+
+def _headers(media_type: str) -> dict[str, str]:
+    return {**_SECURITY, "Content-Type": media_type, "Vary": "Accept-Encoding"}
+
+
+def _takes_gzip(event: dict[str, Any]) -> bool:
+    return "gzip" in (event.get("headers") or {}).get("accept-encoding", "")
 
 
 @cache

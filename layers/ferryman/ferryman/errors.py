@@ -63,6 +63,10 @@ class PlanRequired(NotAllowed):
         self.members = {"plan": plan, "required_plan": required}
 
 
+class EnrolmentRequired(NotAllowed):
+    problem = "second-factor-enrolment-required"
+
+
 class NotAuthenticated(FerrymanError):
     pass
 

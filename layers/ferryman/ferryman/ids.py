@@ -32,6 +32,7 @@ CONTEXT = "ctx"
 NOTIFICATION = "ntf"
 RECEIPT = "rct"
 CONNECTION = "con"
+COMMAND = "cmd"
 
 
 def _encode(milliseconds: int, tail: bytes) -> str:

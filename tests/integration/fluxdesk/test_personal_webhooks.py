@@ -9,7 +9,7 @@ from ferryman.events import catalogue
 from ferryman.webhooks.personal import MAX_PERSONAL
 
 from local.receiver import Receiver
-from tests.integration.conftest import Workspace
+from tests.integration.conftest import Later, Workspace
 from tests.integration.fluxdesk.people import ALIASES, accepts, inbox, log_of, notify, personal_webhook
 from tests.support.world import World
 
@@ -111,9 +111,9 @@ def test_a_person_of_any_role_manages_their_own(
     assert grace.call("PATCH", one, {"url": None}).status == 422
     assert grace.call("PATCH", one, {"url": "http://169.254.169.254/"}).status == 422
 
-    rotated = grace.call("POST", f"{one}/rotate-secret")
+    rotated = grace.call("POST", f"{one}/rotate-secret", {"overlap_hours": 0})
     assert rotated.status == 200
-    again = grace.call("POST", f"{one}/rotate-secret")
+    again = grace.call("POST", f"{one}/rotate-secret", {"overlap_hours": 0})
     assert len({made["secret"], rotated.json["secret"], again.json["secret"]}) == 3
     tested = grace.call("POST", f"{one}/test", {})
     assert (tested.status, tested.json["event_type"]) == (202, "review")
@@ -129,6 +129,35 @@ def test_a_person_of_any_role_manages_their_own(
     assert grace.call("DELETE", one).status == 204
     assert grace.call("GET", one).status == 404
     assert grace.call("GET", at).json["items"] == []
+
+
+def test_a_rotated_secret_is_pending_until_it_is_activated_or_the_overlap_ends(
+    world: World, workspace: Workspace, grace: Workspace, receiver: Receiver, later: Later
+) -> None:
+    """The header has room for one signature, so the receiver needs time to get the new secret first."""
+    made = personal_webhook(grace, receiver)
+    one = f"/v1/me/webhooks/{made['id']}"
+
+    def signer(*secrets: str) -> int:
+        """Which of these secrets signs the next delivery."""
+        before = len(receiver.requests("/mine"))
+        notify(workspace, grace)
+        world.pump()
+        (request,) = receiver.requests("/mine")[before:]
+        (found,) = [number for number, secret in enumerate(secrets) if accepts(request, secret)]
+        return found
+
+    first, second = made["secret"], grace.call("POST", f"{one}/rotate-secret").json
+    assert second["secret_pending"] and second["secret_expires_at"]
+    assert signer(first, second["secret"]) == 0
+    activated = grace.call("POST", f"{one}/expire-old-secret").json
+    assert (activated["secret_pending"], activated["secret_expires_at"]) == (False, None)
+    assert signer(first, second["secret"]) == 1
+    third = grace.call("POST", f"{one}/rotate-secret", {"overlap_hours": 2}).json["secret"]
+    assert signer(second["secret"], third) == 0
+    later(2 * 3600 + 1)
+    assert signer(second["secret"], third) == 1
+    assert grace.call("GET", one).json["secret_pending"] is False
 
 
 def test_nobody_else_sees_a_personal_webhook_not_even_an_owner(

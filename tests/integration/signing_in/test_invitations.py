@@ -9,7 +9,7 @@ from ferryman import clock
 from ferryman.identity import permissions
 
 from tests.integration.conftest import Workspace
-from tests.integration.signing_in.people import HOUR, Person, accept, actions, invited, person
+from tests.integration.signing_in.people import HOUR, Person, Signed, accept, actions, enrolled, invited, person
 from tests.support.meanwhile import meanwhile
 from tests.support.world import World
 
@@ -166,3 +166,26 @@ def test_a_password_is_the_same_however_it_is_typed(workspace: Workspace) -> Non
     grace = person(workspace, password="Größenwahn ﬁrst")
     assert grace.try_to_sign_in(password="Gro\u0308ßenwahn first").status == 201
     assert grace.try_to_sign_in(password="größenwahn first").status == 401
+
+
+def test_admins_see_how_far_people_are_with_signing_in(world: World, workspace: Workspace) -> None:
+    user = workspace.make("/v1/users", {"name": "Grace", "email": "sees@example.com"})
+
+    def shown(by: Workspace = workspace) -> Any:
+        listed = {one["id"]: one for one in by.call("GET", "/v1/users?limit=100").json["items"]}
+        read = by.call("GET", f"/v1/users/{user['id']}").json
+        assert listed[user["id"]] == read
+        return read["sign_in"]
+
+    assert shown() == {"has_password": False, "invited_until": None, "second_factor": False}
+    invitation = workspace.make(f"/v1/users/{user['id']}/invitation", None)
+    assert shown() == {"has_password": False, "invited_until": invitation["expires_at"], "second_factor": False}
+    accepted = accept(world, invitation["token"])
+    assert shown() == {"has_password": True, "invited_until": None, "second_factor": False}
+    enrolled(Signed(world, accepted.json["session"]))
+    assert shown() == {"has_password": True, "invited_until": None, "second_factor": True}
+    assert workspace.call("DELETE", f"/v1/users/{user['id']}/totp").status == 204
+    assert shown() == {"has_password": True, "invited_until": None, "second_factor": False}
+    assert shown(workspace.narrow("users:read")) is None
+    bot = workspace.make("/v1/bots", {"name": "CI", "handle": "ci-signs"})
+    assert workspace.call("GET", f"/v1/users/{bot['id']}").json["sign_in"] is None

@@ -14,6 +14,7 @@ def test_an_environment_is_the_one_of_samconfig_with_parameters_on_top() -> None
     assert staging.data_parameters == {"EnvironmentName": "staging", "TablesKeyArn": "arn:aws:kms:…"}
     assert staging.tags["Environment"] == "staging"
     assert staging.tags["Commit"]
+    assert "Commit" not in staging.data_tags, "every release would change every table"
 
 
 def test_only_the_environments_that_matter_are_protected() -> None:

@@ -103,3 +103,11 @@ def test_a_broken_deployment_fails(api: Any, key: str, answer: tuple[int, Any]) 
     with pytest.raises(LocalError):
         smoke.run(url, "token", "https://receiver.example.com/")
     assert "POST /v1/webhooks" not in seen or seen[-1] == "DELETE /v1/webhooks/whk_1"
+
+
+def test_a_token_of_another_environment_is_not_taken_for_a_broken_deployment(api: Any) -> None:
+    url, answers, _ = api
+    answers["GET /v1/me"] = (401, {"detail": "The token is not known."})
+    with pytest.raises(LocalError) as refused:
+        smoke.run(url, "token", "https://receiver.example.com/")
+    assert "Is TOKEN of this environment?" in refused.value.advice

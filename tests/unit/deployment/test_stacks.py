@@ -6,6 +6,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from tools.deployment import deploy, environments
 from tools.deployment.stacks import Change, Plan, Stack
 
 
@@ -37,6 +38,19 @@ def test_the_plan_names_resources_that_disappear_or_are_made_anew(
     assert "TokensFunction" not in shown
 
 
+def test_resources_with_data_are_named_one_by_one_and_many_others_are_counted(
+    stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every release may replace two hundred permissions, among which nobody would find a table."""
+    permissions = [Change("Modify", f"P{number}", "AWS::Lambda::Permission", "Conditional") for number in range(200)]
+    tables = [Change("Remove", f"Table{number}", "AWS::DynamoDB::Table", "") for number in range(9)]
+    Plan(stack, "arn", is_new=False, changes=[*permissions, *tables]).show()
+    shown = capsys.readouterr().out
+    assert "each of 200 AWS::Lambda::Permission is replaced if a property says so\n" in shown
+    assert "P7" not in shown
+    assert all(f"Table{number} is removed" in shown for number in range(9))
+
+
 def test_an_update_is_rolled_back_by_alarms_that_mean_the_release(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -46,7 +60,8 @@ def test_an_update_is_rolled_back_by_alarms_that_mean_the_release(
         for name, state in (
             ("API errors", "OK"),
             ("Function errors/deliverer", "OK"),
-            ("Function errors/sweeper", "ALARM"),
+            ("Function errors/dispatcher", "ALARM"),
+            ("Function errors/sweeper", "OK"),
             ("Slow lane", "OK"),
             ("Infrastructure failures", "INSUFFICIENT_DATA"),
         )
@@ -62,3 +77,16 @@ def test_an_update_is_rolled_back_by_alarms_that_mean_the_release(
         "arn:Function errors/deliverer",
         "arn:Infrastructure failures",
     ]
+
+
+def test_both_stacks_are_protected_against_deletion_once_all_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    cloudformation: Any = boto3.client("cloudformation")
+    with Stubber(cloudformation) as stubbed:
+        for name in ("ferryman-staging-data", "ferryman-staging"):
+            wanted = {"StackName": name, "EnableTerminationProtection": True}
+            stubbed.add_response("update_termination_protection", {"StackId": name}, wanted)
+        monkeypatch.setattr(boto3, "client", lambda _: cloudformation)
+        monkeypatch.setattr(Stack, "plan", lambda *_: None)  # the tables are protected already
+        deploy._protect(environments.load(environments.ROOT, "staging", {}), environments.ROOT)
+        stubbed.assert_no_pending_responses()

@@ -13,7 +13,7 @@ from ferryman.dialects.sources import sns_sender
 from ferryman.dialects.sources.reading import Node
 from ferryman.errors import NotAllowed, RetryLater
 from ferryman.outbound import transport
-from ferryman.outbound.outcomes import Outcome
+from ferryman.outbound.outcomes import Outcome, Unreachable
 from ferryman.outbound.targets import AllowedTargets
 
 from tests.unit import hostile
@@ -157,6 +157,19 @@ def test_a_certificate_that_cannot_be_fetched_now_is_asked_for_again(amazon: Any
             sns_sender.verify(Node(message()))
     with receiver(answering(pem())) as there:
         amazon(there)
+        sns_sender.verify(Node(message()))
+
+
+def test_an_address_that_sns_does_not_have_is_a_forgery(amazon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with receiver(answering(b"", "404 Not Found")) as there:
+        amazon(there)
+        with pytest.raises(NotAllowed):
+            sns_sender.verify(Node(message()))
+    monkeypatch.setattr(transport, "request", lambda *_, **__: Unreachable("dns_error", "no such name", 1))
+    with pytest.raises(NotAllowed):
+        sns_sender.verify(Node(message(SigningCertURL=CERTIFICATE.replace("eu-central-1", "eu-nowhere-9"))))
+    monkeypatch.setattr(transport, "request", lambda *_, **__: Unreachable("timeout", "too slow", 1))
+    with pytest.raises(RetryLater):
         sns_sender.verify(Node(message()))
 
 

@@ -27,9 +27,8 @@ type Key = dict[str, str]
 
 _BATCH_GET_LIMIT = 100
 _ANSWER_BYTES = 5_500_000  # of the items of one page: Lambda takes answers of 6 MB
-_AHEAD = 25  # items, of which one that is kept tells that a list goes on
 _MAX_ROUNDS = 20
-_SIFTED_AT_ONCE = 500  # items that one round of `sifted` reads
+_SIFTED_AT_ONCE = 500  # items that each further query of a filtered list reads
 # An item whose time has come is gone for every reader; DynamoDB deletes it within days. Give `:now` as a whole number.
 KEPT = "(attribute_not_exists(expires_at_epoch) OR expires_at_epoch > :now)"
 # Seconds, at most, before each further try of a write that is throttled or collides with a transaction.
@@ -221,44 +220,30 @@ def page(
     condition: str,
     values: Mapping[str, Any],
     *,
+    key: Sequence[str],
     limit: int,
     after: Key | None,
     keep: Callable[[list[Item]], list[Item]] = list,
     **options: Any,
 ) -> Page:
-    """A page of a filtered list that is as full as can be. `keep` filters what no expression can.
+    """A page of a filtered list: full, unless the list ends with it. `keep` filters what no expression can.
 
-    DynamoDB counts its limit before the filter, so a page of matches can take several queries; after
-    `_MAX_ROUNDS` of them the page is returned as it is, with the key that continues it.
+    DynamoDB counts its limit before the filter, so a page of matches can take several queries. They go on until there
+    is one item more than the page, so that the key of a further page leads to something; `key` has its attributes.
+    After 10,000 items that nearly nothing was kept of, a page is short; an empty one goes on ten times as far.
     """
     items: list[Item] = []
-    for _ in range(_MAX_ROUNDS):
-        found = query(table, condition, values, limit=limit - len(items), after=after, **options)
+    at_once = limit + 1
+    for number in range(_MAX_ROUNDS * 10):
+        found = query(table, condition, values, limit=at_once, after=after, **options)
         items += keep(found.items)
         after = found.last_key
-        if after is None or len(items) >= limit:
+        if after is None or len(items) > limit or (items and number >= _MAX_ROUNDS):
             break
-    if len(items) >= limit and after and not _goes_on(table, condition, values, after, keep, options):
-        after = None
+        at_once = _SIFTED_AT_ONCE
+    if len(items) > limit:
+        return Page(items[:limit], {name: items[limit - 1][name] for name in key})
     return Page(items, after)
-
-
-def _goes_on(
-    table: str,
-    condition: str,
-    values: Mapping[str, Any],
-    after: Key,
-    keep: Callable[[list[Item]], list[Item]],
-    options: Mapping[str, Any],
-) -> bool:
-    """Whether a list has more behind this key. DynamoDB hands out a key whenever a page is full, also at the end."""
-    key: Key | None = after
-    for _ in range(_MAX_ROUNDS):
-        found = query(table, condition, values, limit=_AHEAD, after=key, **options)
-        key = found.last_key
-        if keep(found.items) or key is None:
-            return bool(found.items) and bool(keep(found.items))
-    return True
 
 
 def fitting(page: Page, key: Callable[[Item], Key], frame: Callable[[Item], int]) -> Page:
@@ -274,36 +259,6 @@ def fitting(page: Page, key: Callable[[Item], Key], frame: Callable[[Item], int]
         if left < 0 and number:
             return Page(page.items[:number], key(page.items[number - 1]))
     return page
-
-
-def sifted(
-    table: str,
-    condition: str,
-    values: Mapping[str, Any],
-    *,
-    limit: int,
-    after: Key | None,
-    keep: Callable[[Item], bool],
-    key: Callable[[Item], Key],
-    **options: Any,
-) -> Page:
-    """A page of the items that `keep` takes, however few they are among all: full, unless they end with it.
-
-    It reads on until it has one item more than the page, so that the key of a further page (`key` of the last item)
-    leads to something. After 10,000 items that nothing was kept of, it returns the page as it is.
-    """
-    items: list[Item] = []
-    at_once = limit + 1
-    for _ in range(_MAX_ROUNDS):
-        found = query(table, condition, values, limit=at_once, after=after, **options)
-        items += [item for item in found.items if keep(item)]
-        after = found.last_key
-        if after is None or len(items) > limit:
-            break
-        at_once = _SIFTED_AT_ONCE
-    if len(items) > limit:
-        return Page(items[:limit], key(items[limit - 1]))
-    return Page(items, after)
 
 
 def query_all(table: str, condition: str, values: Mapping[str, Any], **options: Any) -> Iterator[Item]:

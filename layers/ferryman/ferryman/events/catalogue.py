@@ -49,7 +49,7 @@ _AUTHOR: Schema = {
     "type": "object",
     "required": ["type", "id"],
     "properties": {
-        "type": {"enum": ["user", "incoming_webhook", "application", "webhook"]},
+        "type": {"enum": ["user", "incoming_webhook", "application", "webhook", "command"]},
         "id": _STRING,
         "name": _NULLABLE,
         "avatar_url": _NULLABLE,
@@ -101,6 +101,7 @@ _MESSAGE = _object(
     revision={"type": "integer", "minimum": 1},
     created_at=_TIME,
     edited_at={"type": ["string", "null"], "format": "date-time"},
+    edited_by={"type": ["string", "null"]},
 )
 _A_MESSAGE: dict[str, Any] = {
     "id": "msg_01J00000000000000000000000",
@@ -125,12 +126,14 @@ _A_MESSAGE: dict[str, Any] = {
     "revision": 1,
     "created_at": "2026-01-02T03:04:05.678Z",
     "edited_at": None,
+    "edited_by": None,
 }
 _AN_EDITED_MESSAGE = {
     **_A_MESSAGE,
     "text": "Build passed after all",
     "revision": 2,
     "edited_at": "2026-01-02T03:05:00.000Z",
+    "edited_by": "usr_01JCXHZ5E0ABCDEFGHJKMNPQRS",
 }
 
 _A_MENTION = {

@@ -60,6 +60,8 @@ class Event(store.Record):
     chat_id: str | None = None
     message_id: str | None = None  # the message that, while it is unchanged, this event is made of
     bot_id: str | None = None  # the bot that was mentioned
+    mentioned_by: str | None = None  # who mentioned it: a MentionedBy
+    mentioned_by_id: str | None = None  # their id
     application_id: str | None = None  # the application that a person answered
     user_id: str | None = None  # the person who was notified
     webhook_id: str | None = None  # set when the event is for this webhook alone: a test

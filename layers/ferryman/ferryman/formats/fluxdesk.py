@@ -62,5 +62,5 @@ def headers(event_type: str, delivery_id: str) -> dict[str, str]:
 
 
 def sign(secrets: Sequence[str], body: bytes) -> dict[str, str]:
-    """The header has room for one signature: while a secret is being rotated, the newest signs."""
-    return {"X-FluxDesk-Signature": f"v1={hmac.digest(secrets[0].encode(), body, hashlib.sha256).hex()}"}
+    """The header has room for one signature: while a secret is being rotated, the old one signs until it ends."""
+    return {"X-FluxDesk-Signature": f"v1={hmac.digest(secrets[-1].encode(), body, hashlib.sha256).hex()}"}

@@ -12,6 +12,24 @@ FORM = "application/x-www-form-urlencoded"
 # How a trigger word is found in a message's first word, and how the body of such a delivery is written.
 type TriggerWhen = Literal["first_word", "starts_with"]
 type TriggerBody = Literal["form", "json"]
+# An attachment of a message in the words that chat products share, its texts, and how large attachments may be.
+type Attachment = dict[str, Any]
+MAX_BYTES = 131_072  # of a message's attachments and props as JSON; an item of DynamoDB holds 400 KB
+TEXTS = (
+    "fallback",
+    "color",
+    "pretext",
+    "author_name",
+    "author_link",
+    "author_icon",
+    "title",
+    "title_link",
+    "text",
+    "image_url",
+    "thumb_url",
+    "footer",
+    "footer_icon",
+)
 
 
 class Event(Protocol):

@@ -9,7 +9,7 @@ from typing import Any
 
 from ferryman.formats import slack_blocks
 from ferryman.formats import slack_text as text
-from ferryman.formats.attachments import TEXTS, Attachment
+from ferryman.formats.interface import TEXTS, Attachment
 
 # Props that say who posted come from the webhook, never from the sender.
 RESERVED_PROPS = {

@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from ferryman.formats.attachments import MAX_BYTES
 from ferryman.formats.interface import (
     FORM,
     JSON,
+    MAX_BYTES,
     Body,
     Event,
     NotAReply,
@@ -28,8 +28,6 @@ from ferryman.formats.interface import (
 MAX_TEXT = 16_383  # characters of a reply, as of a post
 RESPONSE_BYTES = 1_048_576
 _MAX_NAME, _MAX_LINK = 100, 2048
-# Messages by these calls nobody: two programs that answer each other would never stop.
-_OF_PEOPLE_AND_COMMANDS = ("token", "command")
 
 
 def matched(words: Sequence[str], when: TriggerWhen, text: str) -> str | None:
@@ -48,7 +46,10 @@ def matched(words: Sequence[str], when: TriggerWhen, text: str) -> str | None:
 def calls(webhook: TriggeredWebhook, event: Event) -> bool:
     """Whether a message calls a webhook with triggers. A program's own message does not, but for a command's answer."""
     message = event.data.get("message")
-    if event.type != "message.created" or not message or message.get("origin") not in _OF_PEOPLE_AND_COMMANDS:
+    if event.type != "message.created" or not message:
+        return False
+    # Two programs that answer each other would never stop. A command is called by a person alone.
+    if message.get("origin") != "token" and message["author"].get("type") != "command":
         return False
     return matched(webhook.trigger_words or [], webhook.trigger_when, message["text"]) is not None
 

@@ -134,7 +134,7 @@ class Api(APIGatewayHttpResolver):
             raise NotFound(_UNKNOWN)
         self.context.update(route=route, source=source_of(event))
         if route.needs.scope is not PUBLIC:
-            caller = caller_of(event)
+            caller = caller_of(event, enrolling=route.needs.enrolling)
             self._who = {"workspace_id": caller.workspace_id, "caller": caller.credential_id}
             route.needs.admit(caller)
             self.context.update(call=Call(caller, event, route.home.format(**event.get("pathParameters") or {})))

@@ -65,6 +65,23 @@ def _inflated(packed: bytes, most: int) -> bytes:
     return body
 
 
+def parts(content_type: str, content: bytes) -> dict[str, str]:
+    """The fields of a multipart form, as text. Raises Unreadable."""
+    from email.parser import BytesParser  # few senders need it
+    from email.policy import HTTP
+
+    try:
+        message = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + content)
+        fields: dict[str, str] = {}
+        for part in message.iter_parts():
+            name = str(part.get_param("name", header="content-disposition") or "")
+            value = part.get_payload(decode=True)
+            fields[name] = value.decode() if isinstance(value, bytes) else ""
+    except (ValueError, AttributeError, LookupError):
+        raise Unreadable("The form with parts could not be read: its texts must be UTF-8.") from None
+    return fields
+
+
 def media_type(event: dict[str, Any]) -> str:
     """The body's media type in lower case, without parameters; empty when the request names none."""
     headers = event.get("headers") or {}

@@ -10,7 +10,7 @@ from ferryman.http.webhook_owners import Owner
 from ferryman.schema import Listing, ListQuery
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
-from ferryman.webhooks.deliveries.schema import DeliveryOut, DeliveryQuery
+from ferryman.webhooks.deliveries.schema import DeliveryOut, DeliveryQuery, DeliveryRead
 from ferryman.webhooks.replays import service as replays
 from ferryman.webhooks.replays import table as replays_table
 from ferryman.webhooks.replays.schema import ReplayIn, ReplayOut, ReplayPreview
@@ -41,11 +41,14 @@ def show(app: Api, owner: Owner) -> None:
     @app.get(
         owner.delivery,
         summary=f"Read a delivery of {owner.title}",
+        description="With every attempt, and the request as it was sent.",
         operation_id=f"read_{owner.log_noun}delivery",
     )
     @needs(owner.reads, plan=owner.plan)
-    def read_delivery(found: Annotated[tuple[Delivery, Webhook], Depends(owner.this_delivery)]) -> DeliveryOut:
-        return DeliveryOut.of(*found)
+    def read_delivery(found: Annotated[tuple[Delivery, Webhook], Depends(owner.this_delivery)]) -> DeliveryRead:
+        from ferryman.pipeline import sent  # imports what no other of these routes needs
+
+        return DeliveryRead.with_request(*found, sent.body(*found))
 
     @app.post(
         f"{owner.delivery}/retry",
@@ -130,4 +133,4 @@ def _replay(app: Api, owner: Owner) -> None:
     )
     @needs(owner.writes, plan=owner.plan)
     def cancel(call: ThisCall, webhook: Annotated[Webhook, Depends(owner.this_webhook)]) -> ReplayOut:
-        return ReplayOut.of(replays.cancel(webhook, call.id(owner.replay)))
+        return ReplayOut.of(replays.cancel(call.caller, webhook, call.id(owner.replay)))

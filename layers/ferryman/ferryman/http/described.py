@@ -6,7 +6,7 @@ from typing import Any
 MEANINGS = {
     400: "The body is not valid JSON.",
     401: "The token is missing or no longer valid.",
-    403: "The token may not do this.",
+    403: "The token may not do this, or the workspace's plan is below `x-required-plan`.",
     404: "The workspace holds nothing by this id, or the caller may not see it.",
     405: "The address does not take this method.",
     409: "It conflicts with what is there, or somebody else changed it first.",

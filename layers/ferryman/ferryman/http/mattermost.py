@@ -5,14 +5,19 @@ fails. `dialects.mattermost.v4` says what each route does.
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ferryman import clock, log
 from ferryman.dialects.mattermost import answers, v4
-from ferryman.dialects.mattermost.v4 import AppError
+from ferryman.dialects.mattermost.v4 import AppError, Asked
 from ferryman.errors import NotAllowed, NotAuthenticated, NotFound, TooManyRequests
 from ferryman.http import body, described, problems
+from ferryman.http.greedy import Addresses
+from ferryman.http.needs import caller_of
 
+# The summary of each route, its status, the function that carries it out, and an example of its body.
+type Routes = dict[str, tuple[str, int, Callable[[Asked], Any], Any]]
 type Answer = tuple[int, Any, dict[str, str]]  # status, JSON, more headers
 
 _VERSION = "10.11.0.ferryman"
@@ -33,19 +38,17 @@ _ERROR = {
     "text/plain": {"schema": {"type": "string"}},
 }
 _TEXT = "text/plain; charset=utf-8"
-_NOT_OFFERED = "Not offered: files cannot be attached, and the workspace's plan may have no integrations."
 NOTHING = AppError(404, "api.context.404.app_error", "Sorry, we could not find the page.")  # at this address
 
 
 def describe(name: str, summary: str, status: int, *, public: bool = False, example: Any = None) -> dict[str, Any]:
     """A route as OpenAPI describes it."""
     refusals = described.errors(400, 401, 403, 404, 413, 429, 500, 503, content=_ERROR)
-    refusals[501] = {"description": _NOT_OFFERED, "content": _ERROR}
+    refusals[501] = {"description": "Not offered.", "content": _ERROR}
     sent = {"content": {"application/json": {"schema": {"type": ["object", "array"]}, "example": example}}}
     return {
         "operationId": name,
         "summary": summary,
-        "description": "As Mattermost's API has it; a refusal is an AppError.",
         "tags": ["Mattermost API v4"],
         **({"requestBody": sent} if example is not None else {}),
         "responses": {
@@ -54,6 +57,32 @@ def describe(name: str, summary: str, status: int, *, public: bool = False, exam
         },
         "security": [] if public else [{"bearer": []}],
     }
+
+
+def describe_all(name: str, routes: Routes) -> dict[str, dict[str, Any]]:
+    """All routes of a function as OpenAPI describes them. `name` begins the ids of the operations."""
+    paths: dict[str, dict[str, Any]] = {}
+    for number, (key, (summary, status, _, example)) in enumerate(routes.items()):
+        method, path = key.split(" ")
+        said = describe(f"{name}_{number}", summary, status, example=example)
+        paths.setdefault(path, {})[method.lower()] = said
+    return paths
+
+
+def ask(
+    event: dict[str, Any], addresses: Addresses, read_body: Callable[[dict[str, Any]], Any] | None = None
+) -> tuple[str, Asked, dict[str, str]]:
+    """The address that a caller asks for, the request, and the headers that say what is left of the caller's burst.
+
+    Raises NOTHING for an address that there is not, and Limited.
+    """
+    caller = caller_of(event)
+    limits = limit(caller.credential_id)
+    address = addresses.find(event["requestContext"]["http"]["method"], event["rawPath"])
+    if address is None:
+        raise NOTHING
+    query = event.get("queryStringParameters") or {}
+    return address.key, Asked(caller, address.parameters, query, partial(read_body or read, event)), limits
 
 
 def respond(event: dict[str, Any], carry_out: Callable[[dict[str, Any]], Answer]) -> dict[str, Any]:

@@ -25,12 +25,14 @@ SIGNED_IN = ""  # the scope of a route that every caller may use
 class Needs:
     """`scope` is a permission, SIGNED_IN or PUBLIC. With `session`, the caller must be a person who signed in.
 
-    With `plan`, the workspace must have that plan or one above it.
+    With `plan`, the workspace must have that plan or one above it. With `enrolling`, the route is also for a session
+    that can only enrol a second factor.
     """
 
     scope: str | None
     session: bool = False
     plan: Plan | None = None
+    enrolling: bool = False
 
     def admit(self, caller: Caller) -> None:
         """Raises NotAllowed when `caller` lacks what the route needs, PlanRequired when only the plan is missing."""
@@ -54,12 +56,12 @@ class Needs:
 
 
 def needs[F: Callable[..., Any]](
-    scope: str | None, *, session: bool = False, plan: Plan | None = None
+    scope: str | None, *, session: bool = False, plan: Plan | None = None, enrolling: bool = False
 ) -> Callable[[F], F]:
     """Declare what a route needs; put it right under the route's own decorator."""
 
     def declare(function: F) -> F:
-        setattr(function, _ATTRIBUTE, Needs(scope, session, plan))
+        setattr(function, _ATTRIBUTE, Needs(scope, session, plan, enrolling))
         return function
 
     return declare
@@ -76,9 +78,9 @@ def needs_of(function: Callable[..., Any]) -> Needs:
     return declared
 
 
-def caller_of(event: dict[str, Any]) -> Caller:
-    """Who sent an HTTP API event. Raises NotAuthenticated."""
-    return authenticate(bearer(event), source_of(event))
+def caller_of(event: dict[str, Any], *, enrolling: bool = False) -> Caller:
+    """Who sent an HTTP API event. Raises NotAuthenticated, and EnrolmentRequired unless it is for `enrolling`."""
+    return authenticate(bearer(event), source_of(event), enrolling=enrolling)
 
 
 def source_of(event: dict[str, Any]) -> Source:

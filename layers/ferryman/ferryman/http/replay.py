@@ -8,10 +8,11 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.middlewares import BaseMiddlewareHandler, NextMiddleware
 from pydantic import BaseModel
 
-from ferryman.errors import Invalid
+from ferryman.errors import Invalid, NotAllowed
 from ferryman.http import body
 from ferryman.http.call import Call
 from ferryman.http.routes import Route
+from ferryman.identity import permissions
 from ferryman.identity.idempotency import IdempotencyKey, KeyTaken
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -20,7 +21,8 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 class Replay(BaseMiddlewareHandler[Any]):
     """A route's middleware: `middlewares=[Replay(again)]`.
 
-    `again(call, id, **path parameters)` shows what the first request created; without its secret, which is not kept.
+    `again(call, id, **path parameters)` shows what the first request created, if the caller may see it; without its
+    secret, which is not kept. When another credential created it, the caller's must be allowed to read such things.
     """
 
     def __init__(self, again: Callable[..., BaseModel]) -> None:
@@ -43,8 +45,19 @@ class Replay(BaseMiddlewareHandler[Any]):
                 created = call.idempotency_key.created()
                 if created is None:
                     raise
+        if not created.by_this_credential:
+            _require_may_read(call, route)
         parameters = call.event.get("pathParameters") or {}
-        shown = self._again(call, created, **parameters)
+        shown = self._again(call, created.resource_id, **parameters)
         return Response(
             route.status, "application/json", shown.model_dump_json(), headers={"Idempotency-Replayed": "true"}
+        )
+
+
+def _require_may_read(call: Call, route: Route) -> None:
+    """Raises NotAllowed for a credential that may create with this route and not read."""
+    reading = permissions.reading(route.needs.scope or "")
+    if reading and not permissions.covers(call.caller.scopes, reading):
+        raise NotAllowed(
+            f"Another credential created this under the same Idempotency-Key. To be shown it, yours needs {reading}."
         )

@@ -40,7 +40,7 @@ class Route:
         statuses = {500, 503}
         if self.needs.scope is not PUBLIC:
             statuses |= {401, 422, 429}
-            if self.needs.scope or self.needs.session:
+            if self.needs.scope or self.needs.session or not self.needs.enrolling:
                 statuses.add(403)
             if "{" in self.path:
                 statuses.add(404)
@@ -50,7 +50,4 @@ class Route:
                 statuses |= {403, 409}
         if self.takes:
             statuses |= {400, 413, 415, 422}
-        answers = described.errors(*sorted(statuses))
-        if self.needs.plan:
-            answers[403]["description"] = f"The token may not do this, or the plan is below {self.needs.plan}."
-        return answers
+        return described.errors(*sorted(statuses))

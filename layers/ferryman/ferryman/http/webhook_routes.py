@@ -101,7 +101,7 @@ def _care(app: Api, management: Management) -> None:
         f"{owner.webhook}/rotate-secret",
         summary=f"Rotate the signing secret of {owner.title}",
         description="The new secret is shown once. Until the overlap ends, each delivery carries a signature of both; "
-        "a signature with room for one changes over at once.",
+        "a signature with room for one is that of the old secret, and the new one is pending.",
         operation_id=f"rotate_{owner.noun}_secret",
         responses=errors(409),
     )
@@ -116,7 +116,7 @@ def _care(app: Api, management: Management) -> None:
     @app.post(
         f"{owner.webhook}/expire-old-secret",
         summary=f"End the rotation of a secret of {owner.title} now",
-        description="From the next attempt on, only the new secret signs.",
+        description="From the next attempt on, only the new secret signs; one that was pending is activated.",
         operation_id=f"expire_old_{owner.noun}_secret",
         responses=errors(409),
     )
@@ -134,7 +134,8 @@ def _care(app: Api, management: Management) -> None:
     )
     @needs(owner.writes, plan=owner.plan)
     def send_test(
+        call: ThisCall,
         webhook: Annotated[Webhook, Depends(owner.this_webhook)],
         data: Annotated[management.test, Body()],  # type: ignore[name-defined]
     ) -> DeliveryOut:
-        return DeliveryOut.of(deliveries.send_test(webhook, data.event_type), webhook)
+        return DeliveryOut.of(deliveries.send_test(call.caller, webhook, data.event_type), webhook)

@@ -1,6 +1,5 @@
 """Passwords and second factors: how they are set, changed and taken away."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -18,12 +17,14 @@ from ferryman.identity.logins.model import Login
 from ferryman.identity.logins.schema import AcceptIn, EmailIn, PasswordIn, ProofIn
 from ferryman.identity.sessions import service as sessions
 from ferryman.identity.sessions import signing_in
+from ferryman.identity.sessions import table as sessions_table
 from ferryman.identity.sessions.model import Session
 from ferryman.identity.users import emails
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
+from ferryman.identity.users.service import Notice
+from ferryman.identity.workspaces import table as workspaces
 
-type Notice = Callable[[User, str], list[store.Write]]  # the writes that tell a person something
 _NOT_INVITED = "The invitation is not known: it was used, replaced by a newer one, or it expired. Ask for a new one."
 
 
@@ -49,7 +50,7 @@ def invite(caller: Caller, user_id: str, notice: Notice) -> tuple[str, str, str]
             credentials.creating(credential),
             table.changing(login, invitation_hash=credential.secret_hash),
             *([credentials.revoking(login.invitation_hash)] if login.invitation_hash else []),
-            users.acting(user.workspace_id, user_id, user.role, refused=changed),
+            users.inviting(user, str(credential.expires_at), refused=changed),
             *telling,
             *audit.writes(caller, "user.invited", user_id, {"role": user.role}),
         ]
@@ -114,7 +115,9 @@ def accept(source: Source, wanted: AcceptIn) -> tuple[User, tuple[Session, str] 
     starting: list[store.Write] = []
     keep: str | None = None
     if login.totp_secret is None:
-        session, secret, starting = signing_in.prepare(user, livemode=True, source=source, is_checked=True)
+        session, secret, starting = signing_in.prepare(
+            user, livemode=True, source=source, has_second_factor=False, is_checked=True
+        )
         started, keep = (session, secret), session.session_id
         starting += audit.writes(person, "session.created", session.session_id)
     store.commit(
@@ -141,7 +144,10 @@ def change_password(caller: Caller, wanted: PasswordIn) -> None:
     _refuse_email(wanted.new_password, user, "/new_password")
     if passwords.normal(wanted.current_password) == wanted.new_password:
         raise Invalid("This is the password you have. Choose another one.", "/new_password")
-    invitation = [credentials.revoking(login.invitation_hash)] if login.invitation_hash else []
+    invitation = []
+    if login.invitation_hash:
+        withdrawn = users.signing_in_by(caller.workspace_id, caller.user_id, invited_until=None)
+        invitation = [credentials.revoking(login.invitation_hash), withdrawn]
     store.commit(
         [
             table.changing(login, password_hash=passwords.hashed(wanted.new_password), invitation_hash=None),
@@ -216,8 +222,10 @@ def activate_totp(caller: Caller, code: str) -> list[str]:
     if step is None:
         raise Invalid("The code is wrong or too old. Send the one that the app shows now.", "/code")
     recovery_codes = second_factor.new_recovery_codes()
+    session = sessions_table.get(caller.workspace_id, caller.user_id, caller.credential_id)
     store.commit(
         [
+            *sessions.limiting(session, enrols_only=False),
             table.changing(
                 login,
                 totp_secret=login.totp_pending,
@@ -226,6 +234,7 @@ def activate_totp(caller: Caller, code: str) -> list[str]:
                 recovery_hashes=[second_factor.recovery_hash(recovery) for recovery in recovery_codes],
             ),
             attempts.clearing(subject),
+            users.signing_in_by(caller.workspace_id, caller.user_id, second_factor_at=clock.now_iso()),
             *audit.writes(caller, "totp.activated", caller.user_id),
         ]
     )
@@ -241,7 +250,17 @@ def remove_totp(caller: Caller, proof: ProofIn) -> None:
         field = "/code" if proof.code else "/recovery_code"
         raise Invalid("The code is wrong, too old, or was used before. Send another one.", field)
     audited = audit.writes(caller, "totp.removed", caller.user_id)
-    store.commit([table.changing(login, **_NO_TOTP), clearing, *audited])
+    without = users.signing_in_by(caller.workspace_id, caller.user_id, second_factor_at=None)
+    workspace = workspaces.get(caller.workspace_id)
+    limiting: list[store.Write] = []
+    if workspace.requires_second_factor:  # until another one is enrolled
+        session = sessions_table.get(caller.workspace_id, caller.user_id, caller.credential_id)
+        limiting = sessions.limiting(session, enrols_only=True)
+        limiting += sessions.ending_some(caller.workspace_id, caller.user_id, keep=caller.credential_id)
+    as_read = workspaces.as_read(workspace)
+    store.commit([table.changing(login, **_NO_TOTP), without, as_read, clearing, *limiting, *audited])
+    if workspace.requires_second_factor:
+        sessions.end_all(caller.workspace_id, caller.user_id, keep=caller.credential_id)
 
 
 def reset_totp(caller: Caller, user_id: str, notice: Notice) -> None:
@@ -254,10 +273,13 @@ def reset_totp(caller: Caller, user_id: str, notice: Notice) -> None:
     store.commit(
         [
             table.changing(login, **_NO_TOTP),
+            users.signing_in_by(user.workspace_id, user_id, second_factor_at=None),
             *notice(user, "An owner removed your second factor"),
             *audit.writes(caller, "totp.removed", user_id),
         ]
     )
+    if workspaces.get(user.workspace_id).requires_second_factor:  # signing in anew, they can only enrol another one
+        sessions.end_all(user.workspace_id, user_id)
 
 
 _NO_TOTP: dict[str, Any] = {"totp_secret": None, "totp_pending": None, "totp_step": None, "recovery_hashes": []}

@@ -24,6 +24,14 @@ class KeyTaken(FerrymanError):
 
 
 @dataclass(frozen=True, slots=True)
+class Created:
+    """A thing that was created under a key."""
+
+    resource_id: str
+    by_this_credential: bool
+
+
+@dataclass(frozen=True, slots=True)
 class IdempotencyKey:
     """One Idempotency-Key of one user, live or test, for one request."""
 
@@ -32,25 +40,26 @@ class IdempotencyKey:
     livemode: bool
     key: str
     fingerprint: str
+    credential_id: str  # that the request came with; another one of the user may repeat it
 
     @classmethod
     def of(cls, caller: Caller, key: str, method: str, path: str, body: bytes) -> "IdempotencyKey":
         fingerprint = hashlib.sha256(b"\x1f".join((method.encode(), path.encode(), body))).hexdigest()
-        return cls(caller.workspace_id, caller.user_id, caller.livemode, key, fingerprint)
+        return cls(caller.workspace_id, caller.user_id, caller.livemode, key, fingerprint, caller.credential_id)
 
     def _key(self) -> store.Key:
         hashed = hashlib.sha256(self.key.encode()).hexdigest()
         mode = "live" if self.livemode else "test"
         return {"workspace_id": self.workspace_id, "entry": f"{self.user_id}/{mode}/{hashed}"}
 
-    def created(self) -> str | None:
-        """The id that this request created before, or None. Raises Conflict when the key was another's."""
+    def created(self) -> Created | None:
+        """The thing that this request created before, or None. Raises Conflict when the key was another's."""
         item = store.get(TABLE, self._key())
         if item is None or item["expires_at_epoch"] <= clock.now():
             return None
         if item["fingerprint"] != self.fingerprint:
             raise Conflict("This Idempotency-Key was used for a different request. Use a new key for each request.")
-        return str(item["resource_id"])
+        return Created(item["resource_id"], by_this_credential=item.get("credential_id") == self.credential_id)
 
     def writing(self, resource_id: str) -> store.Write:
         now = int(clock.now())
@@ -60,6 +69,7 @@ class IdempotencyKey:
                 **self._key(),
                 "fingerprint": self.fingerprint,
                 "resource_id": resource_id,
+                "credential_id": self.credential_id,
                 "expires_at_epoch": now + KEPT_SECONDS,
             },
             # TTL deletes late, so an expired key may still be there.

@@ -30,7 +30,7 @@ type Scope = Literal[
     "admin:*",
 ]
 type ScopeSet = Literal["api", "admin"]
-type Role = Literal["owner", "admin", "manager", "staff", "bot"]
+type Role = Literal["owner", "admin", "manager", "hr_admin", "staff", "bot"]
 
 ADMIN: Scope = "admin:*"
 
@@ -45,8 +45,8 @@ DESCRIPTIONS: dict[Scope, str] = {
     "bots:write": "Create bots, edit and delete them, with their callbacks and tokens.",
     "tokens:read": "List API tokens (never their secrets).",
     "tokens:write": "Create, edit and revoke API tokens, none broader than the one used.",
-    "webhooks:read": "See incoming and outgoing webhooks and the delivery log.",
-    "webhooks:write": "Create, edit and delete incoming and outgoing webhooks for the user's own chats.",
+    "webhooks:read": "See incoming and outgoing webhooks, commands and the delivery log.",
+    "webhooks:write": "Create, edit and delete incoming and outgoing webhooks for the user's own chats, and commands.",
     "connections:read": "See the connectors, and the connections that the user made.",
     "connections:write": "Connect other products; it makes webhooks for the user's own chats.",
     "connections:token": "Read the access tokens of connected products, to call their APIs with them.",
@@ -65,6 +65,7 @@ _OF_ROLE: dict[Role, frozenset[Scope]] = {
     "owner": frozenset(ALL),
     "admin": frozenset(ALL),
     "manager": _TALK | _OWN | _CONNECT | {"chats:write", "notifications:write"},
+    "hr_admin": _TALK | _OWN | {"chats:write", "notifications:write"},
     "staff": _TALK | _OWN | {"chats:write"},
     "bot": _TALK,
 }
@@ -73,8 +74,10 @@ SETS: dict[ScopeSet, tuple[Scope, ...]] = {
     "api": tuple(scope for scope in ALL if scope in _OF_ROLE["manager"]),
     "admin": (ADMIN,),
 }
+# Told of global signals, such as an approval by the support team.
+OF_GLOBAL_SIGNALS: tuple[Role, ...] = ("owner", "admin", "hr_admin")
 ADMINISTRATORS: frozenset[Role] = frozenset({"owner", "admin"})
-_RANK: dict[Role, int] = {"bot": 0, "staff": 1, "manager": 2, "admin": 3, "owner": 4}
+_RANK: dict[Role, int] = {"bot": 0, "staff": 1, "hr_admin": 2, "manager": 3, "admin": 4, "owner": 5}
 
 
 def of_role(role: Role) -> frozenset[Scope]:
@@ -103,6 +106,11 @@ def covers(held: Iterable[str], wanted: str) -> bool:
     return wanted in held or ADMIN in held
 
 
+def reading(scope: str) -> Scope | None:
+    """The scope that reads what `scope` writes; None where there is none of its own."""
+    return next((one for one in ALL if one == scope.replace(":write", ":read") != scope), None)
+
+
 def broader_than(wanted: Iterable[str], held: Iterable[str]) -> list[str]:
     """The scopes of `wanted` that effective scopes `held` do not include, sorted; empty means none is broader."""
     held = frozenset(held)
@@ -110,5 +118,5 @@ def broader_than(wanted: Iterable[str], held: Iterable[str]) -> list[str]:
 
 
 def outranks(role: Role, other: Role) -> bool:
-    """Whether `role` stands above `other` in owner > admin > manager > staff > bot."""
+    """Whether `role` stands above `other` in owner > admin > manager > hr_admin > staff > bot."""
     return _RANK[role] > _RANK[other]

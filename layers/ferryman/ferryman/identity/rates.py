@@ -64,6 +64,22 @@ def spend(subject: str, limit: int) -> None:
         raise TooManyRequests(int((minute + 1) * _MINUTE_SECONDS - now) + 1)
 
 
+def spend_exactly(subject: str, limit: int) -> None:
+    """Count one request of `subject` among those of all processes, with a write. Raises TooManyRequests.
+
+    For requests that wait for a stranger: each process has few of them, so counting by itself it would never see many.
+    """
+    now = clock.now()
+    minute = int(now) // _MINUTE_SECONDS
+    if _together(subject, minute, 1) > limit:
+        raise TooManyRequests(int((minute + 1) * _MINUTE_SECONDS - now) + 1)
+
+
+def count(subject: str) -> int:
+    """Count one thing of `subject` in this minute, exactly; how many there are now."""
+    return _together(subject, int(clock.now()) // _MINUTE_SECONDS, 1)
+
+
 def _together(subject: str, minute: int, requests: int) -> int:
     """Add `requests` to those of all processes; their number now. A counter that fails refuses nobody."""
     write = store.update(

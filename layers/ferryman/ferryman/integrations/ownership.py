@@ -15,6 +15,8 @@ from ferryman.identity.users.model import User
 from ferryman.integrations.applications import service as applications
 from ferryman.integrations.applications import table as applications_table
 from ferryman.integrations.applications.model import NEEDS as APPLICATION_NEEDS
+from ferryman.integrations.commands import table as commands
+from ferryman.integrations.commands.model import NEEDS as COMMAND_NEEDS
 from ferryman.integrations.incoming_webhooks import service as incoming_webhooks
 from ferryman.integrations.incoming_webhooks import table as incoming_webhooks_table
 from ferryman.integrations.incoming_webhooks.model import NEEDS as INCOMING_WEBHOOK_NEEDS
@@ -38,6 +40,12 @@ def follow(owner: User, follow_bot: Callable[[User], None]) -> None:
             INCOMING_WEBHOOK_NEEDS,
             incoming_webhooks_table.enabled_of_owner,
             lambda one, reason: store.commit(incoming_webhooks.disabling(one, reason), tries=_TRIES),
+        ),
+        "commands": _each(
+            owner,
+            COMMAND_NEEDS,
+            commands.enabled_of_owner,
+            lambda one, reason: store.commit([commands.disabling(one, reason, clock.now_iso())]),
         ),
         "applications": _each(
             owner,

@@ -1,14 +1,16 @@
 """Notification: something that people are told, now or at a time that was set."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from ferryman.aws import dynamodb as store
 from ferryman.events.model import NotificationType
 
 type NotificationState = Literal["scheduled", "sending", "sent", "cancelled"]
 
-GLOBAL_SIGNALS: frozenset[NotificationType] = frozenset({"team_support.approved"})  # told to owners and admins too
+GLOBAL_SIGNALS: frozenset[NotificationType] = frozenset(
+    {"team_support.approved"}
+)  # told to owners, admins and hr_admins
 MAX_TITLE = 200  # code points
 MAX_BODY = 4_000
 MAX_DATA_BYTES = 8_192
@@ -26,10 +28,13 @@ class Notification(store.Record):
     send_at: str  # the time of its events, too
     created_by: str
     created_at: str
+    credential_id: str | None = None  # with which it was made
     body: str | None = None
     url: str | None = None
     data: str | None = None  # JSON text, since DynamoDB would make 1 of 1.0
     user_ids: list[str] | None = None  # None: everyone
+    starts_at: str | None = None  # the moment that it tells of, some minutes before
+    repeat: dict[str, Any] | None = None  # a Repeat: when it was told, the next one is made
     sent_at: str | None = None
     reached: store.Key | None = None  # of everyone: the user after whom to go on
     undispatched: str | None = None

@@ -3,6 +3,7 @@
 from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
 from ferryman.identity.users import table as users
+from ferryman.identity.users.model import User
 from ferryman.notifications import table
 from ferryman.notifications.model import MAX_BODY, MAX_TITLE, Notification
 from ferryman.webhooks.subscriptions.model import Webhook
@@ -10,18 +11,24 @@ from ferryman.webhooks.subscriptions.model import Webhook
 
 def telling_admins(workspace_id: str, title: str, body: str, *also: str) -> list[store.Write]:
     """The writes that tell the active owners and admins of something, and the users whose ids are in `also`."""
-    people = {user.user_id for user in users.owners_and_admins(workspace_id)} | set(also)
-    return _telling(workspace_id, sorted(people), title, body)
+    people = {user.user_id for user in users.of_roles(workspace_id, ("owner", "admin"))} | set(also)
+    return telling(workspace_id, sorted(people), title, body)
 
 
-def _telling(workspace_id: str, user_ids: list[str], title: str, body: str) -> list[store.Write]:
+def notice(user: User, title: str) -> list[store.Write]:
+    """The writes that tell one person of a change in their account, in the transaction of the change."""
+    return telling(user.workspace_id, [user.user_id], title)
+
+
+def telling(workspace_id: str, user_ids: list[str], title: str, body: str | None = None) -> list[store.Write]:
+    """The writes that tell these people, a hundred at most."""
     now = clock.now_iso()
     notification = Notification(
         workspace_id=workspace_id,
         notification_id=ids.new(ids.NOTIFICATION),
         type="system",
         title=title[:MAX_TITLE],
-        body=body[:MAX_BODY],
+        body=body[:MAX_BODY] if body else None,
         user_ids=user_ids,
         livemode=True,
         state="scheduled",
@@ -32,16 +39,43 @@ def _telling(workspace_id: str, user_ids: list[str], title: str, body: str) -> l
     return [table.creating(notification)]
 
 
-def telling_of_disabled(webhook: Webhook, reason: str) -> list[store.Write]:
-    """The writes that tell of a webhook that was disabled: its owner, and the owners and admins.
-
-    Only the owner is told of a personal webhook and of a test webhook.
-    """
-    title = f"The webhook {webhook.name or webhook.webhook_id} was disabled"
-    body = (
-        f"{webhook.webhook_id} was disabled: {reason}. Events that happen meanwhile are held. When its receiver works "
-        "again, enable it and choose whether they are delivered."
+def telling_of_loop(workspace_id: str, handle: str, other_id: str) -> list[store.Write]:
+    """The writes that tell of a bot that another bot or a program mentioned too often in a minute."""
+    return telling_admins(
+        workspace_id,
+        f"The bot @{handle} may be in a loop",
+        f"{other_id} and @{handle} mentioned each other more than twenty times in a minute. Further mentions of this "
+        "minute call nobody. An integration that answers a delivery says so with the header X-FM-Delivery-ID.",
     )
+
+
+def telling_of_disabled(webhook: Webhook, reason: str, probe_at: str | None) -> list[store.Write]:
+    """The writes that tell of a webhook that was disabled, which is probed first at `probe_at` (None: never)."""
+    probed = f"It is probed from {probe_at} on, and enabled when its receiver answers again" if probe_at else ""
+    body = (
+        f"{webhook.webhook_id} was disabled: {reason}. Events that happen meanwhile are held. "
+        f"{probed or 'Enable it when its receiver works again'}; then choose whether they are delivered."
+    )
+    return _telling_of(webhook, f"The {_kind(webhook)} {webhook.name or webhook.webhook_id} was disabled", body)
+
+
+def telling_of_return(webhook: Webhook) -> list[store.Write]:
+    """The writes that tell of a webhook that a probe brought back."""
+    body = (
+        f"The receiver of {webhook.webhook_id} answered a probe, so it is enabled again. Events since "
+        f"{webhook.holds_from} are held: choose whether they are delivered or skipped."
+    )
+    return _telling_of(webhook, f"The {_kind(webhook)} {webhook.name or webhook.webhook_id} is back", body)
+
+
+def _kind(webhook: Webhook) -> str:
+    if webhook.bot_id:
+        return "bot's callback"
+    return "application's callback" if webhook.application_id else "webhook"
+
+
+def _telling_of(webhook: Webhook, title: str, body: str) -> list[store.Write]:
+    """Tells its owner, and the owners and admins; of a personal webhook and of a test webhook only its owner."""
     if webhook.user_id or not webhook.livemode:
-        return _telling(webhook.workspace_id, [webhook.owner], title, body)
+        return telling(webhook.workspace_id, [webhook.owner], title, body)
     return telling_admins(webhook.workspace_id, title, body, webhook.owner)

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from ferryman import ids
 from ferryman.events.model import NotificationType
+from ferryman.notifications import repeats
 from ferryman.notifications.model import (
     MAX_BODY,
     MAX_DATA_BYTES,
@@ -16,6 +17,7 @@ from ferryman.notifications.model import (
     Notification,
     NotificationState,
 )
+from ferryman.notifications.repeats import Weekday
 from ferryman.schema import Input, Output, Time, distinct, has_hidden
 
 
@@ -51,6 +53,32 @@ type UserIds = Annotated[
 ]
 
 
+def _local_time(text: str) -> str:
+    if not re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", text):
+        raise ValueError("must be a time of day such as 09:00")
+    return text
+
+
+def _time_zone(text: str) -> str:
+    if not repeats.is_time_zone(text):
+        raise ValueError("must be a name of the IANA time zone database, such as Europe/Berlin, or UTC")
+    return text
+
+
+class RepeatIn(Input):
+    """On which weekdays a notification is told again, by the clock of a time zone."""
+
+    on: Annotated[list[Weekday], Field(min_length=1, max_length=7), AfterValidator(distinct)] = Field(
+        examples=[["monday"]]
+    )
+    at: Annotated[str, AfterValidator(_local_time)] = Field(
+        description="The local time of day. One that the clock skips in spring is the same span later; one that comes "
+        "twice in autumn is meant the first time.",
+        examples=["09:00"],
+    )
+    time_zone: Annotated[str, Field(max_length=64), AfterValidator(_time_zone)] = Field(examples=["Europe/Berlin"])
+
+
 class NotificationIn(Input):
     """A new notification, for some people or for everyone."""
 
@@ -65,11 +93,45 @@ class NotificationIn(Input):
         None, description="When to send it, within the minute; at once, when left out. Until then it can be cancelled."
     )
 
+    starts_at: Time | None = Field(
+        None, description="Instead of send_at: the moment that it tells of, such as the begin of a meeting."
+    )
+    minutes_before: int | None = Field(
+        None,
+        ge=0,
+        le=1440,
+        description="How long before starts_at, or before the time of repeat, it is sent: 10 for a `meeting`, else 0.",
+    )
+    repeat: RepeatIn | None = Field(
+        None, description="Instead of send_at and starts_at: it is sent again and again, until it is cancelled."
+    )
+
     @model_validator(mode="after")
     def _told_to_somebody(self) -> Self:
         if self.everyone == (self.user_ids is not None):
             raise ValueError("send either user_ids or everyone: true")
         return self
+
+    @model_validator(mode="after")
+    def _has_one_time(self) -> Self:
+        if sum(one is not None for one in (self.send_at, self.starts_at, self.repeat)) > 1:
+            raise ValueError("send one of send_at, starts_at and repeat")
+        if self.minutes_before is not None and self.starts_at is None and self.repeat is None:
+            raise ValueError("minutes_before goes with starts_at or repeat")
+        return self
+
+    def ahead(self) -> int:
+        """How many minutes before the moment that it tells of it is sent."""
+        return self.minutes_before if self.minutes_before is not None else 10 if self.type == "meeting" else 0
+
+
+class RepeatOut(Output):
+    """When a notification is told again."""
+
+    on: list[Weekday]
+    at: str
+    time_zone: str
+    minutes_before: int
 
 
 class NotificationOut(Output):
@@ -89,6 +151,10 @@ class NotificationOut(Output):
     )
     send_at: Time
     sent_at: Time | None
+    starts_at: Time | None = Field(description="The moment that it tells of.")
+    repeat: RepeatOut | None = Field(
+        description="It is told again: once it was sent, the next one is scheduled, under an id of its own."
+    )
     created_by: str
     created_at: Time
 

@@ -8,20 +8,24 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from ferryman import clock, failures, ids, log
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Invalid, NotFound, RetryLater
 from ferryman.events import table as events
-from ferryman.identity import idempotency
+from ferryman.identity import idempotency, ownership, permissions
+from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
-from ferryman.notifications import table
+from ferryman.notifications import notices, repeats, table
 from ferryman.notifications.events import notified
 from ferryman.notifications.inboxes import table as inboxes
 from ferryman.notifications.model import GLOBAL_SIGNALS, Notification
+from ferryman.notifications.repeats import Repeat
 from ferryman.notifications.schema import NotificationIn
 
 _PAGE = 100
@@ -33,11 +37,7 @@ _YEAR_SECONDS = 366 * 86_400
 def create(caller: Caller, wanted: NotificationIn, idempotency_key: IdempotencyKey | None = None) -> Notification:
     """A notification, to be sent now or at its time. Raises Invalid for people who are not there."""
     now = clock.now_iso()
-    if wanted.send_at is not None:
-        if wanted.send_at <= now:
-            raise Invalid("must be in the future; leave it out to send at once.", "/send_at")
-        if wanted.send_at > clock.iso(clock.now() + _YEAR_SECONDS):
-            raise Invalid("must be at most a year ahead.", "/send_at")
+    repeat, send_at, starts_at = _times(wanted, now)
     if wanted.user_ids is not None:
         known = {user.user_id for user in _people(users.get_many(caller.workspace_id, wanted.user_ids))}
         for number, user_id in enumerate(wanted.user_ids):
@@ -54,30 +54,44 @@ def create(caller: Caller, wanted: NotificationIn, idempotency_key: IdempotencyK
         user_ids=wanted.user_ids,
         livemode=caller.livemode,
         state="scheduled",
-        send_at=wanted.send_at or now,
+        send_at=send_at,
+        starts_at=starts_at,
+        repeat=repeat.to_item() if repeat else None,
         created_by=caller.user_id,
         created_at=now,
+        credential_id=caller.credential_id,
     )
-    store.commit([*idempotency.writes(idempotency_key, notification.notification_id), table.creating(notification)])
+    told: dict[str, str | int] = {"type": wanted.type}
+    if wanted.user_ids is not None:
+        told["people"] = len(wanted.user_ids)
+    store.commit(
+        [
+            *idempotency.writes(idempotency_key, notification.notification_id),
+            table.creating(notification),
+            *audit.writes(caller, "notification.created", notification.notification_id, told),
+        ]
+    )
     return notification
 
 
-def notice(user: User, title: str) -> list[store.Write]:
-    """The writes that tell one person of a change in their account, in the transaction of the change."""
-    now = clock.now_iso()
-    notification = Notification(
-        workspace_id=user.workspace_id,
-        notification_id=ids.new(ids.NOTIFICATION),
-        type="system",
-        title=title,
-        user_ids=[user.user_id],
-        livemode=True,
-        state="scheduled",
-        send_at=now,
-        created_by=user.user_id,
-        created_at=now,
-    )
-    return [table.creating(notification)]
+def _times(wanted: NotificationIn, now: str) -> tuple[Repeat | None, str, str | None]:
+    """How it repeats, when it is sent, and the moment that it tells of."""
+    if wanted.repeat:
+        repeat = Repeat(**wanted.repeat.model_dump(), minutes_before=wanted.ahead())
+        return repeat, *_following(repeat)
+    for name, at in (("send_at", wanted.send_at), ("starts_at", wanted.starts_at)):
+        if at and at <= now:
+            raise Invalid("must be in the future; leave it out to send at once.", f"/{name}")
+        if at and at > clock.iso(clock.now() + _YEAR_SECONDS):
+            raise Invalid("must be at most a year ahead.", f"/{name}")
+    if wanted.starts_at is None:
+        return None, wanted.send_at or now, None
+    return None, max(now, clock.iso(clock.seconds(wanted.starts_at) - wanted.ahead() * 60)), wanted.starts_at
+
+
+def _following(repeat: Repeat) -> tuple[str, str]:
+    told, moment = repeats.following(repeat, datetime.fromtimestamp(clock.now(), UTC))
+    return clock.iso_of(told), clock.iso_of(moment)
 
 
 def get_visible(caller: Caller, notification_id: str) -> Notification:
@@ -93,7 +107,7 @@ def cancel(caller: Caller, notification_id: str) -> Notification:
     """Cancel what was not sent yet; cancelling again changes nothing. Raises NotScheduled for what was sent."""
     notification = get_visible(caller, notification_id)
     if notification.state != "cancelled":
-        store.commit([table.cancelling(notification)])
+        store.commit([table.cancelling(notification), *audit.writes(caller, "notification.cancelled", notification_id)])
     return table.get(caller.workspace_id, notification_id)
 
 
@@ -116,7 +130,7 @@ def send_due(seconds_left: Callable[[], float]) -> int:
 
 
 def send(workspace_id: str, notification_id: str, seconds_left: Callable[[], float]) -> None:
-    """Tell everybody, if it is time to. The next minute's call takes what does not fit into the time left."""
+    """Tell every recipient of a notification that is due. If the time runs out, the next minute's call goes on."""
     try:
         notification = table.get(workspace_id, notification_id)
     except NotFound:
@@ -136,8 +150,45 @@ def send(workspace_id: str, notification_id: str, seconds_left: Callable[[], flo
                 store.commit([table.reaching(notification, reached)])
                 if seconds_left() < _STOP_BEFORE_SECONDS:
                     return
-    store.commit([table.finishing(notification)])
+    store.commit([table.finishing(notification), *_next(notification)])
     log.event("notification.sent", workspace_id=workspace_id, notification_id=notification_id, told=told)
+
+
+def _next(notification: Notification) -> list[store.Write]:
+    """The writes that schedule the next of a repeating notification; those that were missed are not made up for.
+
+    It ends when its sender may not send any more, and owners and admins are told.
+    """
+    if notification.repeat is None:
+        return []
+    workspace_id = notification.workspace_id
+    senders = users.get_many(workspace_id, [notification.created_by])
+    if not senders or ownership.loss(senders[0], "notifications:write"):
+        title = f"The notification {notification.title} is not repeated any more"
+        body = f"{notification.notification_id}: its sender was deactivated, or may not send notifications now."
+        log.event("notification.ended", workspace_id=workspace_id, notification_id=notification.notification_id)
+        return notices.telling_admins(workspace_id, title, body) if notification.livemode else []
+    send_at, starts_at = _following(Repeat.from_item(notification.repeat))
+    following = replace(
+        notification,
+        notification_id=ids.new(ids.NOTIFICATION),
+        state="scheduled",
+        send_at=send_at,
+        starts_at=starts_at,
+        created_at=clock.now_iso(),
+        reached=None,
+    )
+    sender = Caller(
+        workspace_id=workspace_id,
+        user_id=notification.created_by,
+        role=senders[0].role,
+        livemode=notification.livemode,
+        scopes=frozenset(),
+        credential_id=notification.credential_id or "repeat",
+    )
+    details = {"type": notification.type, "repeats": notification.notification_id}
+    audited = audit.writes(sender, "notification.created", following.notification_id, details)
+    return [table.creating(following), *audited]
 
 
 def _recipients(notification: Notification) -> Iterator[tuple[list[User], store.Key | None]]:
@@ -146,7 +197,7 @@ def _recipients(notification: Notification) -> Iterator[tuple[list[User], store.
     if notification.user_ids is not None:
         found = {user.user_id: user for user in _people(users.get_many(workspace_id, notification.user_ids))}
         if notification.type in GLOBAL_SIGNALS:
-            found |= {user.user_id: user for user in users.owners_and_admins(workspace_id)}
+            found |= {user.user_id: user for user in users.of_roles(workspace_id, permissions.OF_GLOBAL_SIGNALS)}
         yield list(found.values()), None
         return
     after = notification.reached

@@ -49,6 +49,7 @@ def page(
         values,
         where=f"livemode = :livemode AND {store.KEPT}" + (" AND created_by = :creator" if created_by else ""),
         newest_first=True,
+        key=("workspace_id", "notification_id"),
         limit=limit,
         after=after,
     )

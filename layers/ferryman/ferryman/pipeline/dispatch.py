@@ -29,7 +29,7 @@ _LATE_SECONDS = 60  # half of what the sweeper waits for: clocks differ
 
 
 class OutOfTime(Exception):
-    """The fan-out of an event is larger than what was left of the function's time; it goes on when repeated."""
+    """The function's time ran out during the fan-out of an event. When the stream repeats the event, it goes on."""
 
 
 class Unreadable(Exception):
@@ -125,7 +125,7 @@ class Dispatcher:
             replies.post(event)
             events_of = []
         count = 0
-        for each in events_of:
+        for each in filter(bot_mentions.is_within_ceiling, events_of):
             with tracing.work("event", event_id=each.event_id, message_id=each.message_id):
                 count += self._add(each)
         self._added.append((pending, count))

@@ -20,7 +20,7 @@ from ferryman.errors import NotFound
 from ferryman.events import table as events
 from ferryman.events.model import Event
 from ferryman.pipeline import bot_mentions, matching
-from ferryman.webhooks import tickets
+from ferryman.webhooks import probes, tickets
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.replays import service as replays_service
@@ -63,7 +63,9 @@ def step(workspace_id: str, webhook_id: str, replay_id: str) -> None:
         replay = replays.get(workspace_id, webhook_id, replay_id)
     except NotFound:
         return
-    if not replay.held:
+    if replay.probe:
+        probes.step(replay)
+    elif not replay.held:
         replays_service.step(workspace_id, webhook_id, replay_id)
     elif replay.state == "running":
         _deliver(replay)
@@ -81,7 +83,8 @@ def _deliver(replay: Replay) -> None:
     if webhook.state != "enabled" or begins - clock.now() > _FURTHEST_SECONDS:
         return
     after = replay.position["message_id"] if replay.position else None
-    page, reached = _page(webhook, str(replay.since), str(replay.until), after)
+    until = clock.iso(clock.seconds(str(replay.until)) + matching.CLOCKS_DIFFER_SECONDS)
+    page, reached = _page(webhook, str(replay.since), until, after)
     count = 0
     for event, delivery in _with_deliveries(webhook, page):
         if not _is_missed(event, delivery, str(replay.since)):
@@ -107,7 +110,7 @@ def _advance(replay: Replay, requeued: int, reached: str | None) -> None:
 def _is_missed(event: Event, delivery: Delivery | None, since: str) -> bool:
     """Whether the webhook never got it: no delivery, or one that was cancelled before its first attempt."""
     if delivery is None:
-        return event.created_at >= since
+        return clock.seconds(event.created_at) >= clock.seconds(since) - matching.CLOCKS_DIFFER_SECONDS
     return delivery.state == "cancelled" and not delivery.attempts
 
 

@@ -1,10 +1,15 @@
 """The rule that decides which webhooks want an event, and the topics under which their subscriptions are found."""
 
+from ferryman import clock
 from ferryman.events.model import Event
 from ferryman.formats import triggers
 from ferryman.webhooks.loop_prevention import MAX_HOPS
 from ferryman.webhooks.subscriptions import table as webhooks
-from ferryman.webhooks.subscriptions.model import Webhook
+from ferryman.webhooks.subscriptions.model import BY_PEOPLE, Webhook
+
+# Two functions stamp a webhook and a message, each by its own clock. A webhook that seems to be younger than a message
+# by less than this gets it.
+CLOCKS_DIFFER_SECONDS = 2
 
 
 def topics(event: Event) -> list[str]:
@@ -32,7 +37,7 @@ def wants(webhook: Webhook, event: Event, members: set[tuple[str, str]]) -> bool
         return False
     if webhook.livemode != event.livemode or event.type not in webhook.events:
         return False
-    if webhook.created_at > event.created_at or webhook.state != "enabled":
+    if webhook.state != "enabled" or _is_younger(webhook, event):
         return False
     if not event.can_be_rendered(webhook.format):
         return False
@@ -46,6 +51,15 @@ def wants(webhook: Webhook, event: Event, members: set[tuple[str, str]]) -> bool
         return webhook.user_id == event.user_id
     if webhook.bot_id and webhook.bot_id != event.bot_id:
         return False
+    if webhook.bot_id and event.mentioned_by and event.mentioned_by not in (webhook.mentioned_by or BY_PEOPLE):
+        return False
     if webhook.chat_ids is not None and event.chat_id not in webhook.chat_ids:
         return False
     return (event.chat_id, webhook.member_id) in members
+
+
+def _is_younger(webhook: Webhook, event: Event) -> bool:
+    """Whether the webhook was made after the event happened, whatever the clocks said."""
+    if webhook.created_at <= event.created_at:
+        return False
+    return clock.seconds(webhook.created_at) - clock.seconds(event.created_at) > CLOCKS_DIFFER_SECONDS

@@ -17,7 +17,7 @@ from ferryman.webhooks.tickets import Ticket
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The deliveries, webhooks and events of a batch by their ids, and the (chat id, user id) that are memberships."""
+    """The deliveries, webhooks and events of a batch by their ids, and its memberships as (chat id, user id)."""
 
     deliveries: dict[str, Delivery]
     webhooks: dict[str, Webhook]
@@ -68,9 +68,9 @@ def key(ticket: Ticket) -> tuple[str, str, str]:
 
 
 def _is_plain(ticket: Ticket, webhooks_by_id: dict[str, Webhook], events_by_id: dict[str, Event]) -> bool:
-    """Whether nothing stands between a fresh ticket and its claim, which then finds out whether it really is fresh.
+    """Whether a fresh ticket can be claimed without reading its delivery: the claim fails if the ticket came twice.
 
-    Where there is a rate or a pause, a ticket that came twice must not take a place or the probe.
+    A webhook with a rate or a pause needs the read: a ticket that came twice must not take a place or the probe.
     """
     webhook = webhooks_by_id.get(ticket.webhook_id)
     if webhook is None or ticket.event_id not in events_by_id:

@@ -7,7 +7,6 @@ from ferryman.aws import dynamodb as store
 from ferryman.events import catalogue
 from ferryman.events import table as events
 from ferryman.formats.interface import Reply
-from ferryman.notifications import notices
 from ferryman.outbound.outcomes import Delivered, Outcome, Refused, Unreachable
 from ferryman.pipeline import replies
 from ferryman.pipeline.checks import Done, Return, Verdict
@@ -50,8 +49,24 @@ def settle(delivery: Delivery, webhook: Webhook, outcome: Outcome) -> Verdict:
     _count(delivery, step)
     health.timed(webhook, outcome.duration_ms)
     if not delivery.test:
-        health.count(webhook, outcome, notices.telling_of_disabled)
+        health.count(webhook, outcome, _telling_of_disabled)
+    elif delivery.probe and isinstance(outcome, Delivered):
+        _return(webhook, delivery)
     return _verdict(delivery, step)
+
+
+# Both are rarely needed, so no cold start waits for their imports.
+def _telling_of_disabled(webhook: Webhook, reason: str, probe_at: str | None) -> list[store.Write]:
+    from ferryman.notifications import notices
+
+    return notices.telling_of_disabled(webhook, reason, probe_at)
+
+
+def _return(webhook: Webhook, delivery: Delivery) -> None:
+    from ferryman.notifications import notices
+    from ferryman.webhooks import probes
+
+    probes.succeeded(webhook, delivery, notices.telling_of_return)
 
 
 def _settle_with_reply(delivery: Delivery, webhook: Webhook, settlement: Settlement, reply: Reply) -> None:

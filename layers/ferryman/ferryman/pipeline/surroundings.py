@@ -47,9 +47,14 @@ def of(events: Iterable[Event]) -> dict[str, Names]:
             chat_id, author = event.chat_id or "", _author(event)
             handle = known[chat_id].handle if chat_id in known else None
             found[event.event_id] = Names(
-                name, handle or triggers.short(chat_id), people.get(author) or triggers.short(author)
+                name, handle or triggers.short(chat_id), people.get(author) or _other_author(event)
             )
     return found
+
+
+def _other_author(event: Event) -> str:
+    author = event.data["message"]["author"]
+    return str(author.get("name") or triggers.short(author.get("id") or ""))
 
 
 def _author(event: Event) -> str:

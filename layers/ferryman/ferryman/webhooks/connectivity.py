@@ -7,12 +7,15 @@ same guard as a delivery.
 import json
 
 from ferryman import clock, log, settings
+from ferryman.aws import dynamodb as store
+from ferryman.identity.audit import service as audit
+from ferryman.identity.credentials.model import Caller
 from ferryman.outbound import allowed_targets
 from ferryman.outbound.outcomes import Outcome, Unreachable
 from ferryman.webhooks.subscriptions.model import Webhook
 
 
-def send(webhook: Webhook) -> Outcome:
+def send(caller: Caller, webhook: Webhook) -> Outcome:
     """Call the webhook's URL once, whether or not the webhook is enabled."""
     from ferryman.outbound import transport  # imports requests, which no other route of these functions needs
 
@@ -22,6 +25,7 @@ def send(webhook: Webhook) -> Outcome:
         "webhook_id": webhook.webhook_id,
         "sent_at": clock.now_iso(),
     }
+    store.commit(audit.writes(caller, "webhook.checked", webhook.webhook_id))
     outcome = transport.post(
         webhook.url,
         json.dumps(body).encode(),

@@ -5,8 +5,9 @@
 - after five failures in a row the webhook is paused; then one attempt probes, and a success ends the pause
 - a receiver that answers 429 or 503 with Retry-After is left alone for that long
 - a receiver that took longer than two seconds has its deliveries on the slow lane for a quarter of an hour
-- after ten failures in a row, or a 410 Gone, the webhook is disabled, with the reason; what was under way when a pause
-  began is not counted, so ten are five and as many probes
+- after ten failures in a row, or as many as the webhook or its workspace says, or a 410 Gone, the webhook is disabled,
+  with the reason; what was under way when a pause began is not counted, so ten are five and as many probes
+- a webhook that failures disabled is probed from time to time (`probes`), unless the webhook or its workspace says no
 
 A delivery that has to wait is deferred with a new message, so waiting never costs its budget.
 """
@@ -20,12 +21,13 @@ from dataclasses import dataclass
 from ferryman import clock, log, metrics, settings
 from ferryman.aws import dynamodb as store
 from ferryman.events import table as events
+from ferryman.identity.workspaces import table as workspaces
 from ferryman.outbound.outcomes import Delivered, Outcome, Refused, Unreachable
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.events import webhook_disabled
 from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import (
-    DISABLE_AFTER_FAILURES,
+    LEAST_DISABLE_AFTER,
     PAUSE_AFTER_FAILURES,
     SLOW_AFTER_SECONDS,
     SLOW_FOR_SECONDS,
@@ -39,7 +41,10 @@ _SPREAD = 0.2
 _SLACK = 1.05  # places are a little further apart than the rate allows, so that late tickets find room
 
 
-type Telling = Callable[[Webhook, str], list[store.Write]]  # the writes that tell people why a webhook was disabled
+# The writes that tell people why a webhook was disabled, and when it is probed first.
+type Telling = Callable[[Webhook, str, str | None], list[store.Write]]
+
+_SHOWN_ATTEMPTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,10 @@ class Wait:
 
 
 def wait(webhook: Webhook, attempt_seconds: float, place: int = 0) -> Wait | None:
-    """How long to wait, None for an attempt now. A probe or a place in a second that it grants is taken.
+    """How long to wait, None for an attempt now. None also takes the probe, or the place in this second.
 
-    `attempt_seconds` is how long an attempt may last: the others wait for a probe that long. `place` is the place that
-    was reserved before, or 0.
+    `attempt_seconds` is how long an attempt may last; while one probes the receiver, the others wait that long. `place`
+    is the place that the delivery reserved before, or 0.
     """
     now = clock.now()
     paused_for = webhook.paused_until / 1000 - now
@@ -75,9 +80,10 @@ def holds_place(webhook: Webhook, taken_at: float) -> bool:
 
 
 def _wait_for_place(webhook: Webhook, rate: int, now: float, place: int) -> Wait | None:
-    """Each delivery reserves a place once, so a backlog of a thousand costs a thousand reservations.
+    """How long to wait for a place in a second, None for an attempt now. A delivery reserves its place once.
 
-    The count of the second is exact all the same: SQS may bring tickets of two seconds in one.
+    Reservations only spread the tickets: SQS may bring those of two seconds in one. The count of each second, which
+    `take_place` keeps, holds the rate exactly.
     """
     if place // 1000 > int(now):
         return Wait(place // 1000 - now, place)
@@ -124,8 +130,19 @@ def failed(webhook: Webhook, outcome: Refused | Unreachable, telling: Telling) -
     failures = _count(webhook, outcome, error)
     if isinstance(outcome, Refused) and outcome.status == _GONE:
         _disable(webhook, "the receiver answered 410 Gone", error, telling)
-    elif failures >= DISABLE_AFTER_FAILURES:
-        _disable(webhook, f"{failures} attempts in a row failed; the last with {error}", error, telling)
+    elif failures >= _disable_after(webhook, failures):
+        reason = f"{failures} attempts in a row failed; the last with {error}"
+        is_probed = workspaces.webhook_policy(webhook.workspace_id).probe if webhook.probe is None else webhook.probe
+        _disable(webhook, reason, error, telling, failures=failures, is_probed=is_probed)
+
+
+def _disable_after(webhook: Webhook, failures: int) -> int:
+    """After how many failures the webhook is disabled; its workspace is asked only when there are enough to matter."""
+    if webhook.disable_after is not None:
+        return webhook.disable_after
+    if 0 < failures < LEAST_DISABLE_AFTER:
+        return LEAST_DISABLE_AFTER
+    return workspaces.webhook_policy(webhook.workspace_id).disable_after
 
 
 def _count(webhook: Webhook, outcome: Refused | Unreachable, error: str) -> int:
@@ -133,7 +150,8 @@ def _count(webhook: Webhook, outcome: Refused | Unreachable, error: str) -> int:
     pause, patience = settings.integer("PAUSE_SECONDS"), _patience(outcome)
     failures = webhooks.failed(webhook, error, below=PAUSE_AFTER_FAILURES - 1 if pause else None)
     seconds = patience
-    if (failures >= DISABLE_AFTER_FAILURES or (pause and not failures)) and _succeeded_between(webhook):
+    most = _disable_after(webhook, failures)
+    if (failures >= most or (pause and not failures)) and _succeeded_between(webhook):
         failures = webhooks.counted_anew(webhook, error, clock.now_iso())
     elif pause and not failures:
         # The fifth, or a later one. The pause is set by the write that counts, so that no other comes in between.
@@ -141,7 +159,7 @@ def _count(webhook: Webhook, outcome: Refused | Unreachable, error: str) -> int:
         failures = webhooks.failed_and_paused(webhook, error, _until(seconds))
     if patience and not (pause and failures >= PAUSE_AFTER_FAILURES):
         webhooks.pause(webhook, _until(patience))
-    if seconds and 0 < failures < DISABLE_AFTER_FAILURES:
+    if seconds and 0 < failures < most:
         metrics.count("WebhooksPaused")
         log.event(
             "webhook.paused",
@@ -176,12 +194,23 @@ def _until(seconds: int) -> int:
     return int((clock.now() + seconds) * 1000)
 
 
-def _disable(webhook: Webhook, reason: str, error: str, telling: Telling) -> None:
+def _disable(
+    webhook: Webhook, reason: str, error: str, telling: Telling, *, failures: int = 1, is_probed: bool = False
+) -> None:
+    from ferryman.webhooks import probes  # rarely needed, so no cold start waits for it
+
     at = clock.now_iso()
+    attempts = deliveries.failed_attempts(
+        webhook.workspace_id, webhook.webhook_id, webhook.created_at, min(failures, _SHOWN_ATTEMPTS)
+    )
+    probe_at = probes.first_at(at) if is_probed else None
     told = events.creating(webhook_disabled(webhook, reason, error, at))
     with suppress(webhooks.NotEnabled):  # another attempt disabled it first
-        disabled = webhooks.disabling(webhook.workspace_id, webhook.webhook_id, reason, at)
-        store.commit([disabled, told, *telling(webhook, reason)])
+        disabled = webhooks.disabling(
+            webhook.workspace_id, webhook.webhook_id, reason, at, failed_attempts=attempts, next_probe_at=probe_at
+        )
+        planned = [probes.planning(webhook, at)] if is_probed else []
+        store.commit([disabled, told, *planned, *telling(webhook, reason, probe_at)])
         metrics.count("WebhooksDisabled")
         log.event("webhook.disabled", workspace_id=webhook.workspace_id, webhook_id=webhook.webhook_id, reason=reason)
 

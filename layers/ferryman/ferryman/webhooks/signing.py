@@ -21,6 +21,8 @@ from ferryman.formats import Signature
 from ferryman.formats.interface import JSON, Body
 from ferryman.webhooks.subscriptions.model import SECRET_PREFIX
 
+MASKED = "[masked]"
+
 
 @dataclass(frozen=True, slots=True)
 class SignedAttempt:
@@ -71,6 +73,13 @@ def token(secrets: Sequence[str]) -> str:
     """
     digest = hmac.digest(secrets[0].encode(), b"trigger token", hashlib.sha256)
     return base64.b32encode(digest).decode()[:26].lower()
+
+
+def masked(attempt: SignedAttempt, signatures: Sequence[Signature], content_type: str | None) -> dict[str, str]:
+    """All headers of an attempt as they are shown: the values that a secret made are masked."""
+    plain = described(attempt, signatures)
+    sent = headers(attempt, signatures, [f"{SECRET_PREFIX}{'A' * 32}"], Body(b"", content_type or JSON))
+    return {name: MASKED if name not in plain else value for name, value in sent.items()}
 
 
 def fm_signature(secrets: Sequence[str], timestamp: int, body: bytes) -> str:

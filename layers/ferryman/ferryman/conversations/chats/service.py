@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import replace
 
 from ferryman import clock, ids
@@ -16,10 +17,14 @@ from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
+from ferryman.identity.users.model import User
+
+# The writes that tell people of a workspace something, with a title.
+type Telling = Callable[[str, list[str], str], list[store.Write]]
 
 
-def create(caller: Caller, wanted: ChatIn, idempotency_key: IdempotencyKey | None = None) -> Chat:
-    """A new chat with the caller as its first member."""
+def create(caller: Caller, wanted: ChatIn, telling: Telling, idempotency_key: IdempotencyKey | None = None) -> Chat:
+    """A new chat with the caller as its first member. The others are told: `telling` makes the writes for that."""
     if caller.role == "bot":
         raise NotAllowed("Bots cannot create chats. Ask a person to create one and add the bot to it.")
     now = clock.now_iso()
@@ -35,13 +40,16 @@ def create(caller: Caller, wanted: ChatIn, idempotency_key: IdempotencyKey | Non
         created_at=now,
         updated_at=now,
     )
-    audited = audit.writes(caller, "chat.created", chat.chat_id, {"type": chat.type})
+    members = list(dict.fromkeys([caller.user_id, *wanted.member_ids]))
+    audited = audit.writes(caller, "chat.created", chat.chat_id, {"type": chat.type, "members": members})
     once_only = idempotency.writes(idempotency_key, chat.chat_id)
     writes = list(audited)
-    for user_id in dict.fromkeys([caller.user_id, *wanted.member_ids]):
+    added: list[User] = []
+    for user_id in members:
         if user_id != caller.user_id:
-            _known_user(caller.workspace_id, user_id)
+            added.append(_known_user(caller.workspace_id, user_id))
         writes += table.adding(_member(caller, chat.chat_id, user_id, now))
+    writes += _told(caller, added, f"You were added to the chat {chat.name}", telling)
     try:
         store.commit([*once_only, *table.creating(chat), *writes])
     except table.HandleTaken:
@@ -74,24 +82,35 @@ def edit(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
     return after
 
 
-def add_member(caller: Caller, chat_id: str, user_id: str) -> Member:
-    """Add a user to a chat; adding twice changes nothing."""
-    _require_may_change(caller, get_visible(caller, chat_id))
-    users.get(caller.workspace_id, user_id)
+def add_member(caller: Caller, chat_id: str, user_id: str, telling: Telling) -> Member:
+    """Add a user to a chat, who is told; adding twice changes nothing."""
+    chat = get_visible(caller, chat_id)
+    _require_may_change(caller, chat)
+    user = users.get(caller.workspace_id, user_id)
     known = table.member(caller.workspace_id, chat_id, user_id)
     if known is not None:
         return known
     member = _member(caller, chat_id, user_id, clock.now_iso())
     audited = audit.writes(caller, "member.added", chat_id, {"user_id": user_id})
-    store.commit([*table.adding(member), users.present(caller.workspace_id, user_id), *audited])
+    told = _told(caller, [user], f"You were added to the chat {chat.name}", telling)
+    store.commit([*table.adding(member), users.present(caller.workspace_id, user_id), *audited, *told])
     return member
 
 
-def remove_member(caller: Caller, chat_id: str, user_id: str) -> None:
-    """Take a user out of a chat. The user's webhooks for it deliver nothing more."""
-    _require_may_change(caller, get_visible(caller, chat_id))
+def remove_member(caller: Caller, chat_id: str, user_id: str, telling: Telling) -> None:
+    """Take a user out of a chat, who is told. The user's webhooks for it deliver nothing more."""
+    chat = get_visible(caller, chat_id)
+    _require_may_change(caller, chat)
     audited = audit.writes(caller, "member.removed", chat_id, {"user_id": user_id})
-    store.commit([*table.removing(caller.workspace_id, chat_id, user_id), *audited])
+    people = users.get_many(caller.workspace_id, [user_id])
+    told = _told(caller, people, f"You were removed from the chat {chat.name}", telling)
+    store.commit([*table.removing(caller.workspace_id, chat_id, user_id), *audited, *told])
+
+
+def _told(caller: Caller, people: list[User], title: str, telling: Telling) -> list[store.Write]:
+    """The writes that tell those whom another person put in or took out. Nothing of a test is told."""
+    affected = [one.user_id for one in people if one.role != "bot" and one.active and one.user_id != caller.user_id]
+    return telling(caller.workspace_id, affected, title) if affected and caller.livemode else []
 
 
 def _require_may_change(caller: Caller, chat: Chat) -> None:
@@ -109,8 +128,8 @@ def _member(caller: Caller, chat_id: str, user_id: str, at: str) -> Member:
     )
 
 
-def _known_user(workspace_id: str, user_id: str) -> None:
+def _known_user(workspace_id: str, user_id: str) -> User:
     try:
-        users.get(workspace_id, user_id)
+        return users.get(workspace_id, user_id)
     except NotFound:
         raise Invalid(f"The workspace has no user {user_id}.", "/member_ids") from None

@@ -75,6 +75,7 @@ def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[C
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": "chat/"},
+        key=("workspace_id", "entry"),
         limit=limit,
         after=after,
     )
@@ -89,6 +90,7 @@ def page_of_user(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": f"joined/{user_id}/"},
+        key=("workspace_id", "entry"),
         limit=limit,
         after=after,
     )
@@ -103,6 +105,7 @@ def members(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": f"member/{chat_id}/"},
+        key=("workspace_id", "entry"),
         limit=limit,
         after=after,
     )

@@ -8,9 +8,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from ferryman.formats.attachments import MAX_BYTES as MAX_BYTES
-from ferryman.formats.attachments import TEXTS as TEXTS
-from ferryman.formats.attachments import Attachment as Attachment
+from ferryman.formats.interface import MAX_BYTES as MAX_BYTES
+from ferryman.formats.interface import TEXTS as TEXTS
+from ferryman.formats.interface import Attachment as Attachment
 
 ACTION_TEXTS = ("id", "type", "name", "style", "data_source", "default_option", "tooltip", "url")
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ferryman import ids
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.messages import attachments, mentions
 
@@ -39,6 +40,7 @@ class Message(store.Record):
     edit_events: list[str] | None = None  # the ids of the events that told of its edits
     revision: int = 1
     edited_at: str | None = None
+    edited_by: str | None = None  # the user who edited it last
     deleted_at: str | None = None
     active: str | None = None  # set on the first of a chat that a process puts; the sweeper's index of chats
     undispatched: str | None = None  # set on what the sweeper cannot find by that index, until it was dispatched
@@ -81,7 +83,7 @@ def describe(message: Message) -> dict[str, object]:
         {"type": "user", "id": message.user_id}
         if message.user_id
         else {
-            "type": _AUTHORS[message.origin],
+            "type": "command" if message.origin_id.startswith(f"{ids.COMMAND}_") else _AUTHORS[message.origin],
             "id": message.origin_id,
             "name": message.author_name,
             "avatar_url": message.author_avatar_url,
@@ -105,4 +107,5 @@ def describe(message: Message) -> dict[str, object]:
         "revision": message.revision,
         "created_at": message.created_at,
         "edited_at": message.edited_at,
+        "edited_by": message.edited_by,
     }

@@ -32,6 +32,40 @@ class FactIn(Input):
     short: bool = Field(False, description="Whether another fact fits beside it.")
 
 
+class ChoiceIn(Input):
+    """One choice of a menu."""
+
+    text: Annotated[str, Field(min_length=1, max_length=200)]
+    value: Annotated[str, Field(max_length=2000)]
+
+
+class IntegrationIn(Input):
+    """The program behind a button or menu. Nobody who reads the message sees it."""
+
+    url: Annotated[str, Field(min_length=1, max_length=2048)] = Field(description="Where a click is sent: https.")
+    context: dict[str, JsonValue] = Field(
+        default_factory=dict, description="It comes with each click; put a secret of yours here to know the sender."
+    )
+
+
+class ActionIn(Input):
+    """A button or menu in an attachment, which calls a program of yours."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,64}$")] | None = Field(None, description="Made, when left out.")
+    type: Literal["button", "select"] = "button"
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    style: _Line | None = None
+    tooltip: _Line | None = None
+    disabled: bool = False
+    options: list[ChoiceIn] = Field(default_factory=list, max_length=100, description="The choices of a menu.")
+    integration: IntegrationIn
+
+    def kept(self) -> dict[str, Any]:
+        """The action as a message keeps it."""
+        found = self.model_dump(exclude_none=True, exclude_defaults=True) | {"type": self.type}
+        return {"id": ids.ulid(ids.new(ids.MESSAGE)).lower(), **found}
+
+
 class AttachmentIn(Input):
     """A box below the message. Files cannot be attached; link them."""
 
@@ -49,6 +83,12 @@ class AttachmentIn(Input):
     footer: Annotated[str, Field(max_length=300)] | None = None
     footer_icon: _Link | None = None
     fields: list[FactIn] = Field(default_factory=list, max_length=50)
+    actions: list[ActionIn] = Field(default_factory=list, max_length=20, description="Buttons and menus.")
+
+    def kept(self) -> dict[str, Any]:
+        """The attachment as a message keeps it."""
+        found = self.model_dump(exclude_none=True, exclude_defaults=True, exclude={"actions"})
+        return found | ({"actions": [one.kept() for one in self.actions]} if self.actions else {})
 
 
 class PriorityIn(Input):
@@ -73,9 +113,7 @@ class MessageIn(Input):
         """The content as a message keeps it."""
         return Draft(
             text=self.text,
-            attachments=attachments.dump(
-                [one.model_dump(exclude_none=True, exclude_defaults=True) for one in self.attachments]
-            ),
+            attachments=attachments.dump([one.kept() for one in self.attachments]),
             priority=self.priority.model_dump_json() if self.priority else None,
             visible_to=self.visible_to,
         )
@@ -88,18 +126,25 @@ class MessagePatch(Input):
 
 
 class InteractionIn(Input):
-    """Which button was clicked: by its place, or by its data."""
+    """Which button was clicked: by its place, by its data, or an attachment's by its id."""
 
     row: int | None = Field(None, ge=0, le=1000, description="From 0. With `column`.", examples=[0])
     column: int | None = Field(None, ge=0, le=1000, description="From 0. With `row`.", examples=[0])
     callback_data: JsonValue = Field(None, description="The data of the button, when it is not named by its place.")
+    action_id: str | None = Field(
+        None, min_length=1, max_length=64, description="The id of a button or menu of an attachment."
+    )
+    selected_option: str | None = Field(None, max_length=2000, description="The choice in a menu; with `action_id`.")
 
     @model_validator(mode="after")
     def _names_one(self) -> Self:
         by_place = {"row", "column"} & self.model_fields_set
         by_data = "callback_data" in self.model_fields_set
-        if bool(by_place) == by_data or (by_place and (self.row is None or self.column is None)):
-            raise ValueError("send either row and column, or callback_data")
+        by_id = self.action_id is not None
+        if bool(by_place) + by_data + by_id != 1 or (by_place and (self.row is None or self.column is None)):
+            raise ValueError("send one of these: row and column; callback_data; or action_id")
+        if self.selected_option is not None and not by_id:
+            raise ValueError("selected_option belongs to an action_id")
         return self
 
 
@@ -128,10 +173,10 @@ class InteractionOut(Output):
 class AuthorOut(Output):
     """Who said it."""
 
-    type: Literal["user", "incoming_webhook", "application", "webhook"]
-    id: str = Field(description="The id of the user, the incoming webhook, the application, or the outgoing webhook.")
+    type: Literal["user", "incoming_webhook", "application", "webhook", "command"]
+    id: str = Field(description="The id of the user, webhook, application or command.")
     name: str | None = Field(None, description="For all but users.")
-    avatar_url: str | None = Field(None, description="For webhooks only.")
+    avatar_url: str | None = Field(None, description="For webhooks and commands only.")
     emoji: str | None = Field(None, description="For incoming webhooks only: shown instead of the picture.")
 
 
@@ -227,6 +272,7 @@ class MessageOut(Output):
     revision: int = Field(description="1 for a new message, one more after each edit.")
     created_at: Time
     edited_at: Time | None
+    edited_by: str | None = Field(description="The user who edited it last; its author, or somebody with admin:*.")
 
     @classmethod
     def of(cls, message: Message) -> Self:

@@ -3,7 +3,7 @@ message itself; the streams of `messages` and `events` carry them to the dispatc
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import batched
+from itertools import batched, islice
 
 from ferryman import clock, ids, log, tracing
 from ferryman.aws import dynamodb as store
@@ -24,10 +24,13 @@ from ferryman.errors import Invalid, NotAllowed, NotFound
 from ferryman.events import table as events
 from ferryman.events.model import Event
 from ferryman.identity import idempotency
+from ferryman.identity.audit import service as audit
+from ferryman.identity.audit.model import Action
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 
+_MOST_CHATS = 1_000  # in which a message is looked for
 _ERASED_AT_ONCE = 50  # events, in one transaction
 
 
@@ -99,17 +102,52 @@ def read(caller: Caller, chat_id: str, message_id: str) -> Message:
     return message
 
 
+def find(caller: Caller, message_id: str) -> Message:
+    """A message by its id alone: in the chats to which the caller belongs, at most a thousand of them.
+
+    Messages are keyed by their chat, so the price is one batch read for each hundred chats. Raises NotFound.
+    """
+    joined = islice(chats.joined(caller.workspace_id, caller.user_id), _MOST_CHATS)
+    chat_id = table.chat_among(caller.workspace_id, joined, message_id)
+    if chat_id is None:
+        raise NotFound("The message does not exist.")
+    return read(caller, chat_id, message_id)
+
+
 def edit(caller: Caller, chat_id: str, message_id: str, text: str) -> Message:
     """Change a message's text. Only its author may, or admin:*."""
     before = _own(caller, chat_id, message_id)
     if before.text == text:
         return before
     now = clock.now_iso()
-    after = replace(before, text=text, edited_at=now, revision=before.revision + 1)
+    by = caller.user_id
+    after = replace(before, text=text, edited_at=now, edited_by=by, revision=before.revision + 1)
     told = message_updated(after)
+    edited_before = [*(before.edit_events or []), told.event_id]
     store.commit(
         [
-            table.changing(before, text=text, edited_at=now, edit_events=[*(before.edit_events or []), told.event_id]),
+            table.changing(before, text=text, edited_at=now, edited_by=by, edit_events=edited_before),
+            *([] if before.visible_to else [events.creating(told), *_first_words(before)]),
+            *_audited(caller, "message.edited", before),
+        ]
+    )
+    return after
+
+
+def rewrite(before: Message, text: str, boxes: str | None, props: str | None) -> Message:
+    """Give a message another content, as an integration asks for it after a click. Webhooks are told, as of any edit.
+
+    Raises Conflict when somebody changed it at the same moment.
+    """
+    if (text, boxes, props) == (before.text, before.attachments, before.props):
+        return before
+    now = clock.now_iso()
+    after = replace(before, text=text, attachments=boxes, props=props, edited_at=now, revision=before.revision + 1)
+    told = message_updated(after)
+    edit_events = [*(before.edit_events or []), told.event_id]
+    store.commit(
+        [
+            table.changing(before, text=text, attachments=boxes, props=props, edited_at=now, edit_events=edit_events),
             *([] if before.visible_to else [events.creating(told), *_first_words(before)]),
         ]
     )
@@ -134,6 +172,7 @@ def delete(caller: Caller, chat_id: str, message_id: str) -> None:
             table.changing(before, text=None, attachments=None, props=None, deleted_at=now),
             *([] if before.visible_to else [events.creating(message_deleted(before, now))]),
             *erasing[-_ERASED_AT_ONCE:],
+            *_audited(caller, "message.deleted", before),
         ]
     )
 
@@ -157,6 +196,14 @@ def _own(caller: Caller, chat_id: str, message_id: str) -> Message:
     if message.user_id != caller.user_id and not caller.is_admin:
         raise NotAllowed("Only the author of a message, or admin:*, may change it.")
     return message
+
+
+def _audited(caller: Caller, action: Action, message: Message) -> list[store.Write]:
+    """The record of a change to what somebody else said; authors change their own messages without one."""
+    if message.user_id == caller.user_id:
+        return []
+    author = {"author_id": message.user_id} if message.user_id else {"origin": message.origin}
+    return audit.writes(caller, action, message.message_id, {"chat_id": message.chat_id, **author})
 
 
 def _first_words(before: Message) -> list[store.Write]:

@@ -8,7 +8,8 @@ That its event was dispatched is written in `receipts`. The sweeper finds what h
 has found to be late, or that it could not find in that way, until they were dispatched.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import batched
 
 from ferryman import clock, ids, settings
 from ferryman.aws import dynamodb as store
@@ -22,6 +23,7 @@ ACTIVE_INDEX = "active"
 _ACTIVE = "active = :entry AND message_id BETWEEN :low AND :high"
 # An id that is older than that when its message is put might be where the sweeper has been already.
 PROMPT_SECONDS = 30
+_CHATS_AT_ONCE = 100
 _FRAME_BYTES = 2_500  # of a message: names of fields, and the handles that it mentions
 
 
@@ -34,6 +36,14 @@ def get(workspace_id: str, chat_id: str, message_id: str) -> Message:
     if item is None or item.get("deleted_at"):
         raise NotFound("The message does not exist.")
     return Message.from_item(item)
+
+
+def chat_among(workspace_id: str, chat_ids: Iterable[str], message_id: str) -> str | None:
+    """In which of these chats the message is: one batch read for each hundred of them."""
+    for some in batched(chat_ids, _CHATS_AT_ONCE, strict=False):
+        for item in store.get_many(TABLE, [key(workspace_id, chat_id, message_id) for chat_id in some]):
+            return str(item["chat_id"])
+    return None
 
 
 def as_posted(keys: set[tuple[str, str, str]], unreadable: set[str] | None = None) -> list[Message]:
@@ -68,6 +78,7 @@ def page(
         where=f"attribute_not_exists(deleted_at) AND livemode = :livemode AND {store.KEPT} "
         "AND (attribute_not_exists(visible_to) OR visible_to = :reader OR user_id = :reader)",
         newest_first=True,
+        key=("chat", "message_id"),
         limit=limit,
         after=after,
     )
@@ -107,7 +118,7 @@ def creating(message: Message, *, marked: bool = False) -> store.Write:
 
 
 def created(message: Message) -> None:
-    """The message is stored: those that follow it in its chat need no entry of their own in the index."""
+    """Remember that the index has an entry of this chat, so that the next messages in it need none of their own."""
     if message.active:
         activity.known.learn(f"{message.workspace_id}/{message.chat_id}", message.message_id)
 

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from ferryman import clock, ids
-from ferryman.conversations.chats.model import Chat
+from ferryman.conversations.chats.model import Chat, Member
 from ferryman.conversations.messages import attachments
 from ferryman.conversations.messages.model import Message
 from ferryman.formats import triggers
@@ -22,6 +22,7 @@ _ROLES: dict[Role, str] = {
     "owner": "system_admin system_user",
     "admin": "system_admin system_user",
     "manager": "system_user",
+    "hr_admin": "system_user",
     "staff": "system_user",
     "bot": "system_user",
 }
@@ -41,7 +42,8 @@ def full(prefix: str, text: str) -> str:
     return f"{prefix}_{text.upper()}"
 
 
-def _milliseconds(at: str | None) -> int:
+def milliseconds(at: str | None) -> int:
+    """A time as these clients read it; 0 for none."""
     return int(clock.seconds(at) * 1000) if at else 0
 
 
@@ -49,9 +51,9 @@ def user(of: User, *, own: bool) -> dict[str, Any]:
     """A user; their e-mail address for themselves only."""
     found = {
         "id": short(of.user_id),
-        "create_at": _milliseconds(of.created_at),
-        "update_at": _milliseconds(of.updated_at),
-        "delete_at": 0 if of.active else _milliseconds(of.updated_at),
+        "create_at": milliseconds(of.created_at),
+        "update_at": milliseconds(of.updated_at),
+        "delete_at": 0 if of.active else milliseconds(of.updated_at),
         "username": username(of),
         "auth_data": "",
         "auth_service": "",
@@ -81,8 +83,8 @@ def team_name(of: Workspace) -> str:
 def team(of: Workspace) -> dict[str, Any]:
     return {
         "id": short(of.workspace_id),
-        "create_at": _milliseconds(of.created_at),
-        "update_at": _milliseconds(of.created_at),
+        "create_at": milliseconds(of.created_at),
+        "update_at": milliseconds(of.created_at),
         "delete_at": 0,
         "display_name": of.name,
         "name": team_name(of),
@@ -100,9 +102,9 @@ def channel(of: Chat) -> dict[str, Any]:
     """A channel. Only members see a chat, so a group is a private channel."""
     return {
         "id": short(of.chat_id),
-        "create_at": _milliseconds(of.created_at),
-        "update_at": _milliseconds(of.updated_at),
-        "delete_at": 0 if of.active else _milliseconds(of.updated_at),
+        "create_at": milliseconds(of.created_at),
+        "update_at": milliseconds(of.updated_at),
+        "delete_at": 0 if of.active else milliseconds(of.updated_at),
         "team_id": short(of.workspace_id) if of.type == "group" else "",
         "type": "P" if of.type == "group" else "D",
         "display_name": of.name,
@@ -113,6 +115,22 @@ def channel(of: Chat) -> dict[str, Any]:
         "total_msg_count": 0,
         "extra_update_at": 0,
         "creator_id": short(of.created_by),
+    }
+
+
+def member(of: Member) -> dict[str, Any]:
+    return {
+        "channel_id": short(of.chat_id),
+        "user_id": short(of.user_id),
+        "roles": "channel_user",
+        "last_viewed_at": 0,
+        "msg_count": 0,
+        "mention_count": 0,
+        "notify_props": {},
+        "last_update_at": milliseconds(of.added_at),
+        "scheme_user": True,
+        "scheme_admin": False,
+        "explicit_roles": "",
     }
 
 
@@ -128,13 +146,13 @@ def post(of: Message) -> dict[str, Any]:
     boxes = attachments.shown(of.attachments)
     if boxes:
         props["attachments"] = [_without_nulls(box) for box in boxes]
-    created = _milliseconds(of.created_at)
+    created = milliseconds(of.created_at)
     return {
         "id": short(of.message_id),
         "create_at": created,
-        "update_at": _milliseconds(of.edited_at) or created,
-        "edit_at": _milliseconds(of.edited_at),
-        "delete_at": _milliseconds(of.deleted_at),
+        "update_at": milliseconds(of.edited_at) or created,
+        "edit_at": milliseconds(of.edited_at),
+        "delete_at": milliseconds(of.deleted_at),
         "is_pinned": False,
         "user_id": short(of.user_id or of.origin_id),
         "channel_id": short(of.chat_id),

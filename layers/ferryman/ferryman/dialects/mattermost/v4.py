@@ -1,7 +1,7 @@
 """Mattermost's API for bots and scripts, as calls of the core. Raises AppError with the product's literal answers."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,11 +41,11 @@ class AppError(Exception):
 SESSION = AppError(401, "api.context.session_expired.app_error", "Invalid or expired session, please login again.")
 PERMISSIONS = AppError(403, "api.context.permissions.app_error", "You do not have the appropriate permissions.")
 FILES = AppError(501, "api.file.attachments.disabled.app_error", "File attachments have been disabled on this server.")
-_NO_USER = AppError(404, "app.user.missing_account.const", "Unable to find the user.")
+NO_USER = AppError(404, "app.user.missing_account.const", "Unable to find the user.")
 _NO_TEAM = AppError(404, "app.team.get.find.app_error", "Unable to find the existing team.")
 NO_CHANNEL = AppError(404, "app.channel.get.existing.app_error", "Unable to find the existing channel.")
-_TOO_LONG = AppError(400, "model.post.is_valid.msg.app_error", "Invalid message.")
-_ARCHIVED = AppError(400, "api.post.create_post.can_not_post_to_deleted.error", "Can not post to deleted channel.")
+TOO_LONG = AppError(400, "model.post.is_valid.msg.app_error", "Invalid message.")
+ARCHIVED = AppError(400, "api.post.create_post.can_not_post_to_deleted.error", "Can not post to deleted channel.")
 _THREAD = AppError(400, "api.post.create_post.root_id.app_error", "Invalid RootId parameter.")
 
 
@@ -78,6 +78,21 @@ class Asked:
         text = self.query.get(name, "")
         return min(int(text), most) if re.fullmatch("[0-9]{1,6}", text) else default
 
+    def object(self, name: str) -> dict[str, Any]:
+        """The body, which must be an object. A refusal calls it `name`."""
+        sent = self.read()
+        if not isinstance(sent, dict):
+            raise invalid_body(name)
+        return sent
+
+
+def text(name: str, sent: Mapping[str, Any], field: str) -> str:
+    """A field of a body that must hold a text if it is there. A refusal calls the body `name`."""
+    value = sent.get(field)
+    if value is not None and not isinstance(value, str):
+        raise invalid_body(name)
+    return value or ""
+
 
 # --- signing out ------------------------------------------------------------------------------------------------------
 
@@ -106,28 +121,31 @@ def user(asked: Asked) -> dict[str, Any]:
     if user_id != asked.caller.user_id:
         require(asked.caller, "users:read")
     try:
-        return _shown(asked, users.get(asked.caller.workspace_id, user_id))
+        return shown_user(asked, users.get(asked.caller.workspace_id, user_id))
     except NotFound:
-        raise _NO_USER from None
+        raise NO_USER from None
 
 
 def user_by_name(asked: Asked) -> dict[str, Any]:
     require(asked.caller, "users:read")
     name = asked.path["username"].lower()
+    if objects.is_id(name):  # the name of a user without a handle
+        for found in users.get_many(asked.caller.workspace_id, [objects.full(ids.USER, name)]):
+            return shown_user(asked, found)
     for found in users.by_handles(asked.caller.workspace_id, [name]):
-        return _shown(asked, found)
-    raise _NO_USER
+        return shown_user(asked, found)
+    raise NO_USER
 
 
 def user_by_email(asked: Asked) -> dict[str, Any]:
     require(asked.caller, "users:read")
     found = users.by_email(asked.caller.workspace_id, asked.path["email"])
     if found is None:
-        raise _NO_USER
-    return _shown(asked, found)
+        raise NO_USER
+    return shown_user(asked, found)
 
 
-def _shown(asked: Asked, found: User) -> dict[str, Any]:
+def shown_user(asked: Asked, found: User) -> dict[str, Any]:
     return objects.user(found, own=found.user_id == asked.caller.user_id or asked.caller.is_admin)
 
 
@@ -139,10 +157,10 @@ def my_teams(asked: Asked) -> list[dict[str, Any]]:
 
 
 def team(asked: Asked) -> dict[str, Any]:
-    return objects.team(_team(asked))
+    return objects.team(team_of(asked))
 
 
-def _team(asked: Asked) -> Workspace:
+def team_of(asked: Asked) -> Workspace:
     """The caller's own workspace, if the path names it as the team."""
     own = workspaces.get(asked.caller.workspace_id)
     if "team_id" in asked.path:
@@ -155,7 +173,7 @@ def _team(asked: Asked) -> Workspace:
 
 def channel_by_name(asked: Asked) -> dict[str, Any]:
     require(asked.caller, "chats:read")
-    _team(asked)
+    team_of(asked)
     name = asked.path["channel_name"].lower()
     chat_id = chats.id_of_handle(asked.caller.workspace_id, name)
     if chat_id is None:
@@ -170,12 +188,20 @@ def channel_by_name(asked: Asked) -> dict[str, Any]:
 
 def channel(asked: Asked) -> dict[str, Any]:
     require(asked.caller, "chats:read")
-    return objects.channel(_channel(asked))
+    return objects.channel(channel_of(asked))
 
 
-def _channel(asked: Asked) -> Chat:
+def channel_of(asked: Asked) -> Chat:
     try:
         return access.get_visible(asked.caller, asked.id("channel_id", ids.CHAT))
+    except NotFound:
+        raise PERMISSIONS from None
+
+
+def require_chat(caller: Caller, chat_id: str) -> Chat:
+    """The chat, if the caller may see it. Raises PERMISSIONS."""
+    try:
+        return access.get_visible(caller, chat_id)
     except NotFound:
         raise PERMISSIONS from None
 
@@ -195,7 +221,7 @@ def direct_channel(asked: Asked) -> dict[str, Any]:
         raise PERMISSIONS
     found = users.get_many(asked.caller.workspace_id, members)
     if {one.user_id for one in found} != members:
-        raise _NO_USER
+        raise NO_USER
     other = next((one for one in members if one != asked.caller.user_id), asked.caller.user_id)
     caller = asked.caller
     return objects.channel(direct.open_between(caller.workspace_id, caller.user_id, other, livemode=caller.livemode))
@@ -207,7 +233,7 @@ def direct_channel(asked: Asked) -> dict[str, Any]:
 def posts(asked: Asked) -> dict[str, Any]:
     """A page of a channel's posts, the newest first."""
     require(asked.caller, "messages:read")
-    chat = _channel(asked)
+    chat = channel_of(asked)
     size = asked.number("per_page", DEFAULT_PAGE, MAX_PAGE)
     skipped, after = asked.number("page", 0, 50), None
     found: list[Any] = []
@@ -247,27 +273,27 @@ def create_post(asked: Asked, chain: list[str] | None) -> dict[str, Any]:
         raise FILES
     if root_id:
         raise _THREAD
-    boxes = _boxes(sent)
-    if len(said) > split.MAX_TEXT or not (said.strip() or boxes) or "\0" in said:
-        raise _TOO_LONG
-    draft = Draft(text=said, attachments=attachments.dump(boxes))
+    kept = boxes(sent.get("props") or {})
+    if len(said) > split.MAX_TEXT or not (said.strip() or kept) or "\0" in said:
+        raise TOO_LONG
+    draft = Draft(text=said, attachments=attachments.dump(kept))
     try:
         message = messages_service.post(asked.caller, objects.full(ids.CHAT, channel_id), draft, chain=chain)
     except NotFound:
         raise PERMISSIONS from None
     except Conflict:
-        raise _ARCHIVED from None
+        raise ARCHIVED from None
     return objects.post(message)
 
 
-def _boxes(sent: dict[str, Any]) -> list[attachments.Attachment]:
-    props = sent.get("props") or {}
+def boxes(props: Any) -> list[attachments.Attachment]:
+    """The attachments in a post's props."""
     if not isinstance(props, dict):
         raise invalid_body("props")
     try:
-        boxes = slack_attachments.attachments_of(props)
+        found = slack_attachments.attachments_of(props)
     except (slack_attachments.InvalidPayload, slack_blocks.InvalidBlocks):
         raise invalid_body("props") from None
-    if attachments.size(boxes) > attachments.MAX_BYTES:
-        raise _TOO_LONG
-    return boxes
+    if attachments.size(found) > attachments.MAX_BYTES:
+        raise TOO_LONG
+    return found

@@ -1,6 +1,7 @@
 """Mattermost's outgoing webhooks: /api/v4/hooks/outgoing. Each is a group of webhooks, one for each of its URLs."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from ferryman import clock, ids
@@ -44,6 +45,7 @@ _DISABLED = AppError(
     501, "api.outgoing_webhook.disabled.app_error", "Outgoing webhooks have been disabled by the system admin."
 )
 _NAME = "outgoing_webhook"
+_text = partial(v4.text, _NAME)
 
 
 def _intersects(during: str) -> AppError:
@@ -63,7 +65,7 @@ def _require(asked: Asked, scope: Scope) -> None:
 
 def create(asked: Asked) -> dict[str, Any]:
     _require(asked, "webhooks:write")
-    sent = _object(asked.read())
+    sent = asked.object(_NAME)
     if _text(sent, "team_id") != objects.short(asked.caller.workspace_id):
         raise v4.PERMISSIONS
     if _text(sent, "creator_id") not in ("", objects.short(asked.caller.user_id)):
@@ -98,7 +100,7 @@ def read(asked: Asked) -> dict[str, Any]:
 
 def change(asked: Asked) -> dict[str, Any]:
     _require(asked, "webhooks:write")
-    sent = _object(asked.read())
+    sent = asked.object(_NAME)
     if _text(sent, "id") != asked.path["outgoing_hook_id"]:
         raise v4.invalid_body("hook_id")
     before = _group(asked)
@@ -142,19 +144,6 @@ def _is_shown(group: list[Webhook]) -> bool:
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
-
-
-def _object(sent: Any) -> dict[str, Any]:
-    if not isinstance(sent, dict):
-        raise v4.invalid_body(_NAME)
-    return sent
-
-
-def _text(sent: Mapping[str, Any], name: str) -> str:
-    value = sent.get(name)
-    if value is not None and not isinstance(value, str):
-        raise v4.invalid_body(_NAME)
-    return value or ""
 
 
 def _texts(sent: Mapping[str, Any], name: str) -> list[str]:

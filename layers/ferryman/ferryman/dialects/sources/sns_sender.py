@@ -20,7 +20,7 @@ from ferryman.dialects.sources.aws_sns import CONFIRMATION
 from ferryman.dialects.sources.reading import Node
 from ferryman.errors import NotAllowed, RetryLater
 from ferryman.outbound import transport
-from ferryman.outbound.outcomes import Delivered
+from ferryman.outbound.outcomes import Delivered, Refused, Unreachable
 from ferryman.outbound.targets import AllowedTargets
 
 _HOST = re.compile(r"sns\.[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}\.amazonaws\.com(?:\.cn)?", re.ASCII)
@@ -90,9 +90,17 @@ def is_confirmation(payload: Node) -> bool:
 
 
 def _get(url: str) -> bytes:
+    """Raises RetryLater when SNS itself fails, and NotAllowed for an address or a host that it does not have.
+
+    So a sender that makes addresses up is refused, and cannot make this look like a failure of ours.
+    """
     outcome = transport.request(
         "GET", url, allowed_targets=_TARGETS, deadline_seconds=_SECONDS, max_response_bytes=_MAX_BYTES
     )
+    if isinstance(outcome, Refused) and outcome.status < 500:
+        raise _FORGED
+    if isinstance(outcome, Unreachable) and outcome.error == "dns_error":
+        raise _FORGED
     if not isinstance(outcome, Delivered):
         log.logger.warning("sns.unreachable", extra={"outcome": type(outcome).__name__})
         raise RetryLater("Amazon SNS did not answer. Send the message again in a moment.")

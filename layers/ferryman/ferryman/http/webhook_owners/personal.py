@@ -3,7 +3,6 @@
 from ferryman.http.webhook_owners import Management, Owner
 from ferryman.webhooks import personal
 from ferryman.webhooks.subscriptions.schema import (
-    PersonalRotationIn,
     PersonalTestIn,
     PersonalWebhookIn,
     PersonalWebhookPatch,
@@ -30,7 +29,6 @@ MANAGEMENT = Management(
     takes=PersonalWebhookIn,
     changes=PersonalWebhookPatch,
     test=PersonalTestIn,
-    rotation=PersonalRotationIn,
     create=lambda call, wanted: personal.create(call.caller, wanted, call.idempotency_key),
     page=lambda call, query, after: personal.page(call.caller, query.limit, after),
     edit=lambda call, webhook_id, patch: personal.edit(call.caller, webhook_id, patch),

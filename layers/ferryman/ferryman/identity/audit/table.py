@@ -3,9 +3,11 @@
 DynamoDB itself deletes a record when its time has come, if the deployment limits that time at all.
 """
 
+from collections.abc import Iterator
+
 from ferryman import clock, ids, settings
 from ferryman.aws import dynamodb as store
-from ferryman.identity.audit.model import AuditRecord
+from ferryman.identity.audit.model import Action, AuditRecord
 
 TABLE = "audit"
 
@@ -13,6 +15,25 @@ TABLE = "audit"
 def creating(record: AuditRecord) -> store.Write:
     record.expires_at_epoch = settings.kept_until("AUDIT_RETENTION_DAYS", clock.seconds(record.at))
     return store.put(TABLE, record.to_item(), condition="attribute_not_exists(audit_id)")
+
+
+def of_actions(workspace_id: str, since: str, actions: list[Action]) -> Iterator[AuditRecord]:
+    """Every record of one of these actions from `since` on, oldest first."""
+    chosen = {f":action{number}": action for number, action in enumerate(actions)}
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace AND audit_id BETWEEN :first AND :last",
+        {
+            ":workspace": workspace_id,
+            ":first": ids.floor(ids.AUDIT, since),
+            ":last": f"{ids.AUDIT}_~",
+            ":now": int(clock.now()),
+            **chosen,
+        },
+        where=f"#action IN ({', '.join(chosen)}) AND {store.KEPT}",
+        names={"#action": "action"},
+    )
+    return (AuditRecord.from_item(item) for item in found)
 
 
 def page(
@@ -59,6 +80,7 @@ def page(
         where=" AND ".join(filters),
         names={f"#{name}": name for name, value in wanted.items() if value is not None} or None,
         newest_first=True,
+        key=("workspace_id", "audit_id"),
         limit=limit,
         after=after,
     )

@@ -8,7 +8,7 @@ from ferryman.aws import dynamodb as store
 from ferryman.identity import permissions
 from ferryman.identity.plans import Plan
 
-type Kind = Literal["token", "session", "invitation", "incoming_webhook", "application"]
+type Kind = Literal["token", "session", "invitation", "incoming_webhook", "application", "response_url"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class Credential(store.Record):
     secret_hash: str
     kind: Kind
     workspace_id: str
-    subject_id: str  # the id of the token, session, invitation, incoming webhook or application
+    subject_id: str  # the id of the token, session, invitation, incoming webhook, application or command
     user_id: str
     role: permissions.Role = "staff"
     active: bool = True
@@ -32,6 +32,8 @@ class Credential(store.Record):
     expires_at: str | None = None
     expires_at_epoch: int | None = None  # where the table may forget it: sessions and invitations
     used_at: str | None = None
+    enrols_only: bool | None = None  # a session that can only enrol the second factor that the workspace requires
+    uses: int | None = None  # of a command's reply address, which has a number of them
     chat_id: str | None = None  # of an incoming webhook: where it posts
     name: str | None = None  # of an incoming webhook or application: as whom it posts
     avatar_url: str | None = None  # of an incoming webhook
@@ -71,6 +73,7 @@ class Caller:
     kind: Literal["token", "session"] = "token"
     source: Source = Source()
     plan: Plan = "free"
+    enrols_only: bool = False
     stored_plan: Plan | None = None  # as the workspace has it: None where `plan` is the deployment's default
 
     @property

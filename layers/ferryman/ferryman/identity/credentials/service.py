@@ -4,7 +4,7 @@ from typing import Literal, cast
 
 from ferryman import clock, settings
 from ferryman.aws import dynamodb as store
-from ferryman.errors import Conflict, NotAuthenticated, NotFound, RetryLater
+from ferryman.errors import Conflict, EnrolmentRequired, NotAuthenticated, NotFound, RetryLater
 from ferryman.identity import permissions, rates
 from ferryman.identity.credentials import secrets, table
 from ferryman.identity.credentials.model import Caller, Credential, Source
@@ -14,15 +14,21 @@ _UNKNOWN = {
     "token": "The token is not known. It may have been revoked; create a new one with POST /v1/tokens.",
     "session": "The session is not known. It may have ended; sign in again with POST /v1/sessions.",
 }
+_ENROL = (
+    "The workspace requires a second factor, and you have none yet. Enrol one with POST /v1/me/totp and "
+    "POST /v1/me/totp/verify; then this session may do all that your role allows."
+)
 _EXPIRED = {
     "token": "The token has expired. Create a new one with POST /v1/tokens.",
     "session": "The session has expired. Sign in again with POST /v1/sessions.",
 }
 
 
-def authenticate(token: str, source: Source | None = None) -> Caller:
+def authenticate(token: str, source: Source | None = None, *, enrolling: bool = False) -> Caller:
     """The caller behind an API token or a session. Raises NotAuthenticated with a text that says what to do, and
     TooManyRequests when the workspace is beyond its rate.
+
+    Raises EnrolmentRequired for a session that can only enrol a second factor, except for `enrolling`.
 
     One consistent read; `last_used_at` is written at most every ten minutes.
     """
@@ -39,6 +45,8 @@ def authenticate(token: str, source: Source | None = None) -> Caller:
     if not credential.active:
         raise NotAuthenticated("The user behind this token was deactivated.")
     rates.spend_of_workspace(credential.workspace_id)
+    if credential.enrols_only and not enrolling:
+        raise EnrolmentRequired(_ENROL)
     if kind == "session":
         held = permissions.of_role(credential.role)
         mark_used(credential)
@@ -57,6 +65,7 @@ def authenticate(token: str, source: Source | None = None) -> Caller:
         source=source or Source(),
         plan=plan_of(credential.plan),
         stored_plan=credential.plan,
+        enrols_only=bool(credential.enrols_only),
     )
 
 

@@ -43,6 +43,18 @@ def redeeming(secret_hash: str, refused: Exception) -> store.Write:
     return store.delete(TABLE, {"secret_hash": secret_hash}, condition="attribute_exists(secret_hash)", refused=refused)
 
 
+def counting_use(secret_hash: str, most: int, refused: Exception) -> store.Write:
+    """Count one use of a credential that works `most` times. Refused for one more, and when it is gone."""
+    return store.update(
+        TABLE,
+        {"secret_hash": secret_hash},
+        "ADD uses :one",
+        {":one": 1, ":most": most},
+        condition="attribute_exists(secret_hash) AND (attribute_not_exists(uses) OR uses < :most)",
+        refused=refused,
+    )
+
+
 def revoking(secret_hash: str) -> store.Write:
     return store.delete(TABLE, {"secret_hash": secret_hash})
 

@@ -17,3 +17,4 @@ class Session(store.Record):
     expires_at_epoch: int
     ip: str | None = None
     user_agent: str | None = None
+    enrols_only: bool | None = None  # it can only enrol the second factor that the workspace requires

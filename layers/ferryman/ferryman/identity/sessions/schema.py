@@ -49,6 +49,9 @@ class SessionOut(Output):
     last_used_at: Time | None = Field(description="Exact to ten minutes.")
     ip: str | None = Field(description="Where the person signed in from.")
     user_agent: str | None = Field(description="With which program.")
+    enrols_only: bool = Field(
+        description="Whether it can only enrol the second factor that the workspace requires: POST /v1/me/totp."
+    )
     current: bool = Field(description="Whether it is the one this request was made with.")
 
     @classmethod
@@ -58,12 +61,13 @@ class SessionOut(Output):
                 "id": session.session_id,
                 "last_used_at": last_used_at,
                 "current": current,
+                "enrols_only": bool(session.enrols_only),
                 **{name: getattr(session, name) for name in _COPIED},
             }
         )
 
 
-_COPIED = frozenset(SessionOut.model_fields) - {"id", "last_used_at", "current"}
+_COPIED = frozenset(SessionOut.model_fields) - {"id", "last_used_at", "current", "enrols_only"}
 
 
 class SessionCreated(SessionOut):

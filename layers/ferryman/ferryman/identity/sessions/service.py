@@ -8,6 +8,7 @@ from ferryman.identity.credentials import table as credentials
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.sessions import table
 from ferryman.identity.sessions.model import Session
+from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
 
 
@@ -34,6 +35,14 @@ def ending_some(workspace_id: str, user_id: str, keep: str | None = None) -> lis
     return [write for session in found[-40:] for write in _ending(session)]
 
 
+def end_without_second_factor(workspace_id: str) -> None:
+    """End the sessions of everybody in the workspace who has no second factor, as far as the list of people says."""
+    with_one = {user.user_id for user in users.with_second_factor(workspace_id)}
+    for session in table.of_workspace(workspace_id):
+        if session.user_id not in with_one:
+            store.commit(_ending(session), tries=3)
+
+
 def end_all(workspace_id: str, user_id: str, keep: str | None = None) -> None:
     """End every session of a person but `keep`: when this returns, no call with them is accepted any more."""
     for session in table.of_user(workspace_id, user_id):
@@ -43,6 +52,14 @@ def end_all(workspace_id: str, user_id: str, keep: str | None = None) -> None:
 
 def _ending(session: Session) -> list[store.Write]:
     return [table.deleting(session), credentials.revoking(session.secret_hash)]
+
+
+def limiting(session: Session, *, enrols_only: bool) -> list[store.Write]:
+    """The writes after which a session can only enrol a second factor, or can do everything again."""
+    return [
+        table.limiting(session, enrols_only=enrols_only),
+        credentials.changing(session.secret_hash, enrols_only=enrols_only or None),
+    ]
 
 
 def follow_user(user: User) -> None:

@@ -55,7 +55,9 @@ def sign_in(source: Source, wanted: SessionIn) -> tuple[Session, str]:
     if len(named) > 1:
         raise Invalid("Your e-mail address is in several workspaces: name one.", "/workspace_id")
     writes, details = _second_factor(login, wanted, source)
-    session, secret, starting = prepare(user, livemode=wanted.livemode, source=source)
+    session, secret, starting = prepare(
+        user, livemode=wanted.livemode, source=source, has_second_factor=login.totp_secret is not None
+    )
     store.commit(
         [
             *writes,
@@ -64,6 +66,8 @@ def sign_in(source: Source, wanted: SessionIn) -> tuple[Session, str]:
             *audit.writes(_caller(session, user, source), "session.created", session.session_id, details),
         ]
     )
+    if login.totp_secret and not user.second_factor_at:  # it was activated before the list of people showed it
+        store.commit([users.signing_in_by(workspace_id, user_id, second_factor_at=clock.now_iso())])
     log.event("session.created", workspace_id=workspace_id, user_id=user_id, session_id=session.session_id)
     return session, secret
 
@@ -91,13 +95,16 @@ def _second_factor(login: Login, wanted: SessionIn, source: Source) -> tuple[lis
 
 
 def prepare(
-    user: User, *, livemode: bool, source: Source, is_checked: bool = False
+    user: User, *, livemode: bool, source: Source, has_second_factor: bool = True, is_checked: bool = False
 ) -> tuple[Session, str, list[store.Write]]:
     """A new session of somebody who proved who they are, its token, and the writes that start it.
 
-    With `is_checked`, the transaction checks role and activity of the user by another write.
+    Without a second factor it can only enrol one, where the workspace requires that. With `is_checked`, the
+    transaction checks role and activity of the user by another write.
     """
     secret = secrets.new_session()
+    workspace = workspaces.get(user.workspace_id)
+    limited = True if workspace.requires_second_factor and not has_second_factor else None
     now = clock.now()
     ends = now + settings.integer("SESSION_HOURS") * 3600
     session = Session(
@@ -111,8 +118,8 @@ def prepare(
         expires_at_epoch=int(ends),
         ip=source.ip,
         user_agent=_shown(source.user_agent),
+        enrols_only=limited,
     )
-    plan = workspaces.get(user.workspace_id).plan
     credential = Credential(
         secret_hash=session.secret_hash,
         kind="session",
@@ -123,10 +130,11 @@ def prepare(
         livemode=session.livemode,
         expires_at=session.expires_at,
         expires_at_epoch=session.expires_at_epoch,
-        plan=plan,
+        plan=workspace.plan,
+        enrols_only=limited,
     )
     acting = users.acting(user.workspace_id, user.user_id, user.role, refused=NotAuthenticated(_REFUSED))
-    as_copied = workspaces.plan_unchanged(user.workspace_id, plan)
+    as_copied = workspaces.as_read(workspace)
     checks = [as_copied] if is_checked else [acting, as_copied]
     return session, secret, [table.creating(session), credentials.creating(credential), *checks]
 
@@ -151,10 +159,10 @@ def _caller(session: Session, user: User, source: Source) -> Caller:
 
 
 def forgetting_failures(user: User, people: list[tuple[str, str]]) -> list[store.Write]:
-    """Let somebody who proved who they are start anew. `people` are all with the same address.
+    """The writes that forget the failures of a user who signed in. `people` are all users with the same address.
 
-    Where they are several, signing in without naming a workspace stays counted: one of them must not be able to
-    clear the way for guesses at another's password.
+    If several users share the address, the failures of signing in without naming a workspace are kept. Otherwise one of
+    them could sign in again and again, and guess another's password in between.
     """
     if not user.email:
         return []

@@ -35,6 +35,7 @@ def page(
         {":workspace": workspace_id, ":prefix": f"{user_id}/", ":now": clock.now_iso()},
         where="expires_at > :now",
         newest_first=True,
+        key=("workspace_id", "entry"),
         limit=limit,
         after=after,
     )
@@ -48,6 +49,22 @@ def of_user(workspace_id: str, user_id: str) -> Iterator[Session]:
         {":workspace": workspace_id, ":prefix": f"{user_id}/"},
     )
     return (Session.from_item(item) for item in found)
+
+
+def of_workspace(workspace_id: str) -> Iterator[Session]:
+    found = store.query_all(TABLE, "workspace_id = :workspace", {":workspace": workspace_id})
+    return (Session.from_item(item) for item in found)
+
+
+def limiting(session: Session, *, enrols_only: bool) -> store.Write:
+    """Note whether the session can only enrol a second factor; refused with NotFound when it ended."""
+    return store.set_values(
+        TABLE,
+        _key(session.workspace_id, session.user_id, session.session_id),
+        {"enrols_only": enrols_only or None},
+        condition="attribute_exists(entry)",
+        refused=NotFound("The session does not exist."),
+    )
 
 
 def secret_hashes(workspace_id: str) -> Iterator[str]:

@@ -52,6 +52,11 @@ class TokenQuery(ListQuery):
     name: str | None = Field(
         None, min_length=1, max_length=100, description="Only tokens with this in their name, in whatever case."
     )
+    prefix: str | None = Field(
+        None,
+        pattern=r"^fm_(live|test)_[0-9A-Za-z]{1,4}$",
+        description="Only tokens that begin so: what lists show of a token, or less. Never send the whole token here.",
+    )
     status: Status | None = Field(None, description="Only tokens in this status.")
     environment: Environment | None = Field(None, description="Only tokens of this environment.")
 
@@ -64,6 +69,12 @@ class RevocationIn(Input):
         Field(min_length=1, max_length=100),
         AfterValidator(distinct),
     ] = Field(description="At most a hundred, each once.")
+
+
+class ShownIn(Input):
+    """A token that somebody found."""
+
+    token: str = Field(min_length=1, max_length=512, description="The token itself.", examples=["fm_live_…"])
 
 
 class RevocationOut(Output):
@@ -99,7 +110,9 @@ class TokenOut(Output):
     expires_at: Time | None
     last_used_at: Time | None = Field(description="Exact to ten minutes.")
     revoked_at: Time | None
-    revoked_reason: str | None = Field(description="Why, if nobody chose it: `owner_deactivated`, `owner_may_not`.")
+    revoked_reason: str | None = Field(
+        description="Why, if nobody in charge chose it: `owner_deactivated`, `owner_may_not`, or `shown` by a finder."
+    )
 
     @classmethod
     def of(cls, token: Token) -> Self:

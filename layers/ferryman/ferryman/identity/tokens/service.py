@@ -6,11 +6,11 @@ from contextlib import suppress
 from ferryman import clock, ids, schema
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound, RetryLater
-from ferryman.identity import authority, idempotency, permissions
+from ferryman.identity import authority, idempotency, permissions, rates
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials import table as credentials
-from ferryman.identity.credentials.model import Caller, Credential
+from ferryman.identity.credentials.model import Caller, Credential, Source
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.plans import Plan
 from ferryman.identity.tokens import table
@@ -18,7 +18,10 @@ from ferryman.identity.tokens.model import Revocation, Token
 from ferryman.identity.tokens.schema import TokenIn, TokenPatch
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
+from ferryman.identity.users.service import Notice
 from ferryman.identity.workspaces import table as workspaces
+
+_SHOWN_A_MINUTE = 30  # by one address
 
 
 def create(caller: Caller, wanted: TokenIn, idempotency_key: IdempotencyKey | None = None) -> tuple[Token, str]:
@@ -209,6 +212,37 @@ def revoke_found(caller: Caller, token: Token) -> bool:
     except NotFound:
         return False  # somebody else revoked it in between
     return True
+
+
+def revoke_shown(source: Source, secret: str, notice: Notice) -> None:
+    """Stop the token that somebody shows, and tell the person behind it; nothing happens when nobody knows it.
+
+    Raises TooManyRequests for an address that shows more than thirty in a minute.
+    """
+    rates.spend(f"shown/{source.ip}", _SHOWN_A_MINUTE)
+    credential = credentials.find(secrets.digest(secret)) if secrets.is_token(secret) else None
+    if credential is None or credential.kind != "token":
+        return
+    token = table.get(credential.workspace_id, credential.subject_id)
+    holder = Caller(
+        workspace_id=token.workspace_id,
+        user_id=token.user_id,
+        role=credential.role,
+        livemode=token.livemode,
+        scopes=frozenset(),
+        credential_id=token.token_id,
+        source=source,
+    )
+    with suppress(NotFound):  # revoked in between
+        user = users.get(token.workspace_id, token.user_id)
+        person = users.get(token.workspace_id, user.owner) if user.role == "bot" and user.owner else user
+        revoked = [
+            table.revoking(token, clock.now_iso(), "shown"),
+            credentials.revoking(token.secret_hash),
+            *audit.writes(holder, "token.revoked", token.token_id, {"by": "showing it"}),
+        ]
+        told = notice(person, f"Your token {token.name} ({token.prefix}…) was revoked by somebody who had it")
+        store.commit([*revoked, *told], tries=3)
 
 
 def revoke_of_bots(maker: User, reason: str, *, but: set[str]) -> int:

@@ -45,6 +45,7 @@ def page(
     *,
     live: bool,
     name: str | None = None,
+    prefix: str | None = None,
     status: Status | None = None,
     environment: Environment | None = None,
 ) -> tuple[list[Token], store.Key | None]:
@@ -63,6 +64,9 @@ def page(
     if name:
         values[":name"] = folded(name)
         filters.append("contains(name_folded, :name)")
+    if prefix:
+        values[":prefix"] = prefix
+        filters.append("begins_with(prefix, :prefix)")
     if environment:
         values[":environment"] = environment
         filters.append("environment = :environment")
@@ -76,6 +80,7 @@ def page(
         values,
         where=" AND ".join(filters) or None,
         newest_first=True,
+        key=("workspace_id", "token_id"),
         limit=limit,
         after=after,
     )

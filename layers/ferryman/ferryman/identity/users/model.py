@@ -20,6 +20,8 @@ class User(store.Record):
     avatar_url: str | None = None
     about: str | None = None  # the text of the profile card
     password_set_at: str | None = None  # when an invitation set the first password; never for bots
+    invited_until: str | None = None  # until when the open invitation can be accepted
+    second_factor_at: str | None = None  # since when signing in needs a code
     created_by: str | None = None  # of bots: the user who created it
     owner_id: str | None = None  # of bots: the user to whom it was handed over
     disabled_reason: str | None = None  # of bots that are not active, when nobody chose it

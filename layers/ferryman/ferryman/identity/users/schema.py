@@ -4,8 +4,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from ferryman import ids
+from ferryman import clock, ids
 from ferryman.identity.avatars import AvatarUrl
+from ferryman.identity.credentials.model import Caller
 from ferryman.identity.permissions import Role, Scope
 from ferryman.identity.plans import Plan
 from ferryman.identity.users.handles import HANDLE, is_free, is_handle
@@ -24,7 +25,7 @@ def _handle(text: str) -> str:
     return text
 
 
-type PersonRole = Literal["owner", "admin", "manager", "staff"]
+type PersonRole = Literal["owner", "admin", "manager", "hr_admin", "staff"]
 type Handle = Annotated[
     str,
     AfterValidator(_handle),
@@ -61,6 +62,24 @@ class UserQuery(ListQuery):
     """Filters of a list of users."""
 
     handle: Handle | None = Field(None, description="Only the user with this handle.")
+    email: Email | None = Field(None, description="Only the person with this address, in whatever case.")
+
+
+class SignInOut(Output):
+    """How far somebody is with signing in."""
+
+    has_password: bool
+    invited_until: Time | None = Field(description="Until when an invitation can be accepted; null: none is open.")
+    second_factor: bool = Field(description="Whether signing in needs a code.")
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        is_open = user.invited_until is not None and user.invited_until > clock.now_iso()
+        return cls(
+            has_password=user.password_set_at is not None,
+            invited_until=user.invited_until if is_open else None,
+            second_factor=user.second_factor_at is not None,
+        )
 
 
 class UserOut(Output):
@@ -74,12 +93,15 @@ class UserOut(Output):
     about: str | None = Field(description=_ABOUT)
     role: Role
     active: bool
+    sign_in: SignInOut | None = Field(None, description="Only for callers with admin:*, and only people have it.")
     created_at: Time
     updated_at: Time
 
     @classmethod
-    def of(cls, user: User) -> Self:
+    def of(cls, user: User, caller: Caller | None = None) -> Self:
+        """As `caller` sees the user."""
         return cls(
+            sign_in=SignInOut.of(user) if caller and caller.is_admin and user.role != "bot" else None,
             id=user.user_id,
             name=user.name,
             email=user.email,
@@ -105,10 +127,14 @@ class MeOut(Output):
         description="The token's scopes, as far as the user's role allows them; all of the role's for a session."
     )
     livemode: bool
+    must_enrol: bool = Field(
+        description="Whether the session can only enrol the second factor that the workspace requires. Other routes "
+        "answer 403 until then."
+    )
 
 
 class OwnerIn(Input):
-    """To whom a thing is handed over."""
+    """The new owner of a thing."""
 
     user_id: str = Field(
         pattern=ids.pattern(ids.USER),

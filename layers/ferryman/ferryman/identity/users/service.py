@@ -1,5 +1,6 @@
 """Creating and editing people, and the rules that keep a workspace manageable."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from ferryman import clock, ids
@@ -11,8 +12,9 @@ from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import emails, table
 from ferryman.identity.users.model import User
-from ferryman.identity.users.schema import UserIn, UserPatch
+from ferryman.identity.users.schema import UserIn, UserPatch, UserQuery
 
+type Notice = Callable[[User, str], list[store.Write]]  # the writes that tell a person something
 _REMOVABLE = {"handle", "avatar_url", "about"}
 
 
@@ -40,8 +42,19 @@ def create(caller: Caller, wanted: UserIn, idempotency_key: IdempotencyKey | Non
     return user
 
 
-def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
-    """Change a person. `integrations.cascades.people.edit` also brings it to their tokens, sessions and webhooks."""
+def find(workspace_id: str, query: UserQuery) -> list[User]:
+    """The one user whom the handle and the e-mail address of the query name, if there is one."""
+    if query.email is None:
+        return table.by_handles(workspace_id, [str(query.handle)])
+    person = table.by_email(workspace_id, query.email)
+    return [person] if person and query.handle in (None, person.handle) else []
+
+
+def edit(caller: Caller, user_id: str, patch: UserPatch, notice: Notice) -> User:
+    """Change a person. `integrations.cascades.people.edit` also brings it to their tokens, sessions and webhooks.
+
+    Somebody whose address another person changes is told: `notice` makes the writes for that.
+    """
     before = table.get(caller.workspace_id, user_id)
     if before.role == "bot":
         raise Conflict("This is a bot. Edit it with PATCH /v1/bots/{id}.")
@@ -54,8 +67,11 @@ def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
         return before
     authority.require_live(caller)
     authority.require_authority(caller, before)
+    telling: list[store.Write] = []
     if "email" in changes and emails.digest(after.email or "") != emails.digest(before.email or ""):
         _require_may_move_address(caller, before)
+        if before.user_id != caller.user_id:
+            telling = notice(before, f"The e-mail address of your account was changed to {after.email}")
     acting_changed = (after.role, after.active) != (before.role, before.active)
     keeping_an_owner = []
     if acting_changed:
@@ -66,7 +82,9 @@ def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
     changed = [name for name, value in changes.items() if value != getattr(before, name)]
     details = {"changed": changed, "role": after.role, "active": after.active}
     audited = audit.writes(caller, "user.edited", user_id, details)
-    store.commit([*table.changing(before, after), *emails.relisting(before, after), *keeping_an_owner, *audited])
+    store.commit(
+        [*table.changing(before, after), *emails.relisting(before, after), *keeping_an_owner, *telling, *audited]
+    )
     return after
 
 

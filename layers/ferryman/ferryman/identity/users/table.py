@@ -6,9 +6,10 @@ E-mail addresses and handles are unique in a workspace: the items under the entr
 
 from collections.abc import Iterable
 
-from ferryman import ids
+from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotAllowed, NotFound
+from ferryman.identity.permissions import Role
 from ferryman.identity.users.model import User
 
 TABLE = "users"
@@ -60,6 +61,7 @@ def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[U
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": "usr_"},
+        key=("workspace_id", "entry"),
         limit=limit,
         after=after,
     )
@@ -71,13 +73,14 @@ def get_many(workspace_id: str, user_ids: Iterable[str]) -> list[User]:
     return [User.from_item(item) for item in store.get_many(TABLE, [_key(workspace_id, one) for one in user_ids])]
 
 
-def owners_and_admins(workspace_id: str) -> list[User]:
-    """The active ones."""
+def of_roles(workspace_id: str, roles: Iterable[Role]) -> list[User]:
+    """The active people of these roles."""
+    chosen = {f":role{number}": role for number, role in enumerate(roles)}
     found = store.query_all(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
-        {":workspace": workspace_id, ":prefix": "usr_", ":owner": "owner", ":admin": "admin", ":yes": True},
-        where="#role IN (:owner, :admin) AND active = :yes",
+        {":workspace": workspace_id, ":prefix": "usr_", ":yes": True, **chosen},
+        where=f"#role IN ({', '.join(chosen)}) AND active = :yes",
         names={"#role": "role"},
     )
     return [User.from_item(item) for item in found]
@@ -96,6 +99,7 @@ def page_of_bots(
         values,
         where=f"#role = :bot AND {_OWNED}" if owner_id else "#role = :bot",
         names={"#role": "role"},
+        key=("workspace_id", "entry"),
         limit=limit,
         after=after,
     )
@@ -110,6 +114,16 @@ def bots_of(workspace_id: str, owner_id: str) -> list[User]:
         {":workspace": workspace_id, ":prefix": "usr_", ":bot": "bot", ":owner": owner_id},
         where=f"#role = :bot AND {_OWNED}",
         names={"#role": "role"},
+    )
+    return [User.from_item(item) for item in found]
+
+
+def with_second_factor(workspace_id: str) -> list[User]:
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace AND begins_with(entry, :prefix)",
+        {":workspace": workspace_id, ":prefix": "usr_"},
+        where="attribute_exists(second_factor_at)",
     )
     return [User.from_item(item) for item in found]
 
@@ -223,12 +237,33 @@ def having_password(user: User, role: str, at: str, *, refused: Exception) -> st
     return store.update(
         TABLE,
         _key(user.workspace_id, user.user_id),
-        "SET password_set_at = :at, updated_at = :at",
+        "SET password_set_at = :at, updated_at = :at REMOVE invited_until",
         {":at": at, ":yes": True, ":role": role},
         condition="active = :yes AND #role = :role",
         names={"#role": "role"},
         refused=refused,
     )
+
+
+def inviting(user: User, until: str, *, refused: Exception) -> store.Write:
+    """Note on the user that they are invited; refused unless they are active and still have this role."""
+    return store.update(
+        TABLE,
+        _key(user.workspace_id, user.user_id),
+        "SET invited_until = :until, updated_at = :at",
+        {":until": until, ":at": clock.now_iso(), ":yes": True, ":role": user.role},
+        condition="active = :yes AND #role = :role",
+        names={"#role": "role"},
+        refused=refused,
+    )
+
+
+def signing_in_by(workspace_id: str, user_id: str, **changes: str | None) -> store.Write:
+    """Note on the user how they sign in now, for the list of people."""
+    gone = NotFound("The user does not exist.")
+    at = {"updated_at": clock.now_iso()}
+    key = _key(workspace_id, user_id)
+    return store.set_values(TABLE, key, {**changes, **at}, condition="attribute_exists(entry)", refused=gone)
 
 
 def acting(workspace_id: str, user_id: str, role: str, *, refused: Exception | None = None) -> store.Write:

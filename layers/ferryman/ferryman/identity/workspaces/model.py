@@ -13,4 +13,7 @@ class Workspace(store.Record):
     cursor_key: str  # seals this workspace's list cursors, so that nobody can make one up
     created_at: str
     plan: Plan | None = None  # None: the deployment's default
+    disable_webhooks_after: int = 10  # failures in a row, where the webhook says nothing else
+    probe_webhooks: bool = True
+    requires_second_factor: bool = False  # of everybody who signs in
     allows_overrides: bool = True  # senders to incoming webhooks may name another author

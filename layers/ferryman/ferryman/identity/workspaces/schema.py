@@ -13,6 +13,13 @@ _OVERRIDES = (
     "Whether senders to incoming webhooks of the flavours `mattermost` and `slack` may name another author and "
     "picture, where the webhook itself allows it."
 )
+_DISABLE_AFTER = "After how many failures in a row an outgoing webhook is disabled that says nothing else itself."
+_PROBE = "Whether outgoing webhooks that failures disabled are probed, where they say nothing else themselves."
+
+
+_SECOND_FACTOR = (
+    "Whether everybody who signs in needs a second factor. People without one can then only enrol it. API tokens go on."
+)
 
 
 class BootstrapIn(Input):
@@ -35,6 +42,13 @@ class WorkspacePatch(Input):
     """The fields to change; those left out stay as they are."""
 
     allows_overrides: bool | None = Field(None, description=f"{_OVERRIDES} A change holds within a minute.")
+    disable_webhooks_after: int | None = Field(None, ge=5, le=100, description=_DISABLE_AFTER)
+    probe_webhooks: bool | None = Field(None, description=_PROBE)
+    requires_second_factor: bool | None = Field(
+        None,
+        description=f"{_SECOND_FACTOR} Takes the session of an owner who has one; the sessions of those who have none "
+        "end.",
+    )
 
 
 class WorkspaceOut(Output):
@@ -44,6 +58,9 @@ class WorkspaceOut(Output):
     name: str
     plan: Plan = Field(description="Connections, API tokens and outgoing webhooks need `enterprise`.")
     allows_overrides: bool = Field(description=_OVERRIDES)
+    disable_webhooks_after: int = Field(description=_DISABLE_AFTER)
+    probe_webhooks: bool = Field(description=_PROBE)
+    requires_second_factor: bool = Field(description=_SECOND_FACTOR)
     created_at: Time
 
     @classmethod
@@ -53,5 +70,8 @@ class WorkspaceOut(Output):
             name=workspace.name,
             plan=plan,
             allows_overrides=workspace.allows_overrides,
+            disable_webhooks_after=workspace.disable_webhooks_after,
+            probe_webhooks=workspace.probe_webhooks,
+            requires_second_factor=workspace.requires_second_factor,
             created_at=workspace.created_at,
         )

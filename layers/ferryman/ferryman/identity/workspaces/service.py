@@ -3,16 +3,18 @@
 from dataclasses import replace
 
 from ferryman.aws import dynamodb as store
-from ferryman.errors import Invalid
+from ferryman.errors import Invalid, NotAllowed
 from ferryman.identity import authority
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
+from ferryman.identity.users import table as users
 from ferryman.identity.workspaces import table
 from ferryman.identity.workspaces.model import Workspace
 from ferryman.identity.workspaces.schema import WorkspacePatch
 
 
 def edit(caller: Caller, patch: WorkspacePatch) -> Workspace:
+    """Set the switches. `integrations.cascades.workspaces.edit` also ends sessions that may not go on."""
     authority.require_live(caller)
     before = table.get(caller.workspace_id)
     changes = {
@@ -21,7 +23,17 @@ def edit(caller: Caller, patch: WorkspacePatch) -> Workspace:
     for name, value in changes.items():
         if value is None:
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
+    if "requires_second_factor" in changes:
+        _require_owner_with_second_factor(caller)
     if changes:
         audited = audit.writes(caller, "workspace.edited", caller.workspace_id, {"changed": list(changes)})
         store.commit([table.changing(before, **changes), *audited])
     return replace(before, **changes)
+
+
+def _require_owner_with_second_factor(caller: Caller) -> None:
+    """Raises NotAllowed for a token, and for somebody whom the switch would lock out."""
+    if caller.kind != "session" or caller.role != "owner":
+        raise NotAllowed("Only an owner in a session changes how people sign in: POST /v1/sessions.")
+    if users.get(caller.workspace_id, caller.user_id).second_factor_at is None:
+        raise NotAllowed("Enrol your own second factor first, and sign in with it: POST /v1/me/totp.")

@@ -1,5 +1,6 @@
 """The table `workspaces`: workspace_id → workspace, and `bootstrap`, the mark that the first one was made."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from ferryman import clock
@@ -39,6 +40,25 @@ def allows_overrides(workspace_id: str) -> bool:
     return _allows_overrides(workspace_id, int(clock.now() // 60))
 
 
+@dataclass(frozen=True, slots=True)
+class WebhookPolicy:
+    """How the workspace treats outgoing webhooks that fail, where they say nothing else themselves."""
+
+    disable_after: int
+    probe: bool
+
+
+@lru_cache(maxsize=1024)
+def _webhook_policy(workspace_id: str, _minute: int) -> WebhookPolicy:
+    workspace = get(workspace_id)
+    return WebhookPolicy(workspace.disable_webhooks_after, workspace.probe_webhooks)
+
+
+def webhook_policy(workspace_id: str) -> WebhookPolicy:
+    """Remembered for a minute."""
+    return _webhook_policy(workspace_id, int(clock.now() // 60))
+
+
 def changing(workspace: Workspace, **changes: object) -> store.Write:
     return store.set_values(
         TABLE,
@@ -66,6 +86,21 @@ def plan_unchanged(workspace_id: str, plan: Plan | None) -> store.Write:
         {":plan": plan} if plan else None,
         names={"#plan": "plan"},
         refused=Conflict("The workspace got another plan at the same moment. Send the request again."),
+    )
+
+
+def as_read(workspace: Workspace) -> store.Write:
+    """Holds a transaction that starts a session to the plan and the rule for second factors that were read."""
+    rule = "#factor = :yes" if workspace.requires_second_factor else "(attribute_not_exists(#factor) OR #factor = :no)"
+    plan = "#plan = :plan" if workspace.plan else "attribute_not_exists(#plan)"
+    values: dict[str, object] = {":yes": True} if workspace.requires_second_factor else {":no": False}
+    return store.check(
+        TABLE,
+        {"workspace_id": workspace.workspace_id},
+        f"{plan} AND {rule}",
+        {**values, **({":plan": workspace.plan} if workspace.plan else {})},
+        names={"#plan": "plan", "#factor": "requires_second_factor"},
+        refused=Conflict("The workspace was changed at the same moment. Send the request again."),
     )
 
 

@@ -25,6 +25,7 @@ def page(
         {":application": f"{workspace_id}/{application_id}", ":now": int(clock.now())},
         where="expires_at_epoch > :now",
         newest_first=True,
+        key=("application", "application_request_id"),
         limit=limit,
         after=after,
     )

@@ -39,6 +39,7 @@ def page(
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": "app_", ":livemode": livemode},
         where="livemode = :livemode",
+        key=("workspace_id", "entry"),
         limit=limit,
         after=after,
     )

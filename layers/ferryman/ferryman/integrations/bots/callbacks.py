@@ -12,12 +12,12 @@ from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
-from ferryman.integrations.bots.schema import CallbackIn, CallbackPatch
+from ferryman.integrations.bots.schema import CallbackChanges, CallbackIn, CallbackPatch
 from ferryman.schema import changes
 from ferryman.webhooks.subscriptions import service as webhooks
 from ferryman.webhooks.subscriptions import table
 from ferryman.webhooks.subscriptions.model import BOT_DEACTIVATED, Webhook
-from ferryman.webhooks.subscriptions.schema import WebhookIn, WebhookPatch
+from ferryman.webhooks.subscriptions.schema import WebhookIn
 
 MAX_CALLBACKS = 10  # of one bot, live and test each
 
@@ -26,7 +26,9 @@ def create(
     caller: Caller, bot: User, wanted: CallbackIn, idempotency_key: IdempotencyKey | None = None
 ) -> tuple[Webhook, str]:
     """A new callback of an active bot, and its signing secret."""
-    as_webhook = WebhookIn.model_validate({"events": ["bot.mentioned"], **changes(wanted)})
+    chosen = changes(wanted)
+    mentioned_by = chosen.pop("mentioned_by", None)
+    as_webhook = WebhookIn.model_validate({"events": ["bot.mentioned"], **chosen})
 
     def counted(within_cap: store.Write) -> tuple[Webhook, str]:
         known, _ = page(caller, bot, MAX_CALLBACKS, None)
@@ -38,7 +40,14 @@ def create(
             audited = audit.writes(caller, "callback.created", webhook.webhook_id, {"bot_id": bot.user_id})
             return [acting, within_cap, *audited]
 
-        return webhooks.create(caller, as_webhook, idempotency_key, bot_id=bot.user_id, extra_writes=extra_writes)
+        return webhooks.create(
+            caller,
+            as_webhook,
+            idempotency_key,
+            bot_id=bot.user_id,
+            mentioned_by=mentioned_by,
+            extra_writes=extra_writes,
+        )
 
     return caps.within(bot.workspace_id, bot.user_id, counted)
 
@@ -63,7 +72,7 @@ def edit(caller: Caller, bot: User, webhook_id: str, patch: CallbackPatch) -> We
     """Change a callback. A changed URL keeps its secret and is checked again."""
     wanted = changes(patch)
     audited = audit.writes(caller, "callback.edited", webhook_id, {"bot_id": bot.user_id, "changed": list(wanted)})
-    return webhooks.change(caller, read(caller, bot, webhook_id), WebhookPatch.model_validate(wanted), audited)
+    return webhooks.change(caller, read(caller, bot, webhook_id), CallbackChanges.model_validate(wanted), audited)
 
 
 def delete(caller: Caller, bot: User, webhook_id: str) -> None:
@@ -90,7 +99,7 @@ def follow(bot: User) -> None:
 
 
 def handing_over(bot: User, user_id: str, at: str) -> list[store.Write]:
-    """The writes that give those callbacks another owner that belong to the bot's own."""
+    """The writes that hand over the callbacks that the bot's present owner has. Other people's callbacks stay."""
     return [table.handing_over(webhook, user_id, at) for webhook in _all(bot) if webhook.owner == bot.owner]
 
 

@@ -10,8 +10,17 @@ from ferryman.identity.tokens.model import Environment
 from ferryman.identity.users.model import User
 from ferryman.identity.users.schema import Handle
 from ferryman.schema import Description, Input, Name, Output, Time, distinct
-from ferryman.webhooks.subscriptions.model import WebhookState
-from ferryman.webhooks.subscriptions.schema import HELD, Held, Signatures, Url
+from ferryman.webhooks.subscriptions.model import MentionedBy, WebhookState
+from ferryman.webhooks.subscriptions.schema import (
+    DISABLE_AFTER,
+    HELD,
+    PROBE,
+    DisableAfter,
+    Held,
+    Signatures,
+    Url,
+    WebhookPatch,
+)
 
 # All that the role `bot` may hold (ferryman.identity.permissions).
 type BotScope = Literal["messages:read", "messages:write", "chats:read", "users:read"]
@@ -96,6 +105,13 @@ class BotTokenIn(Input):
     )
 
 
+type Mentioners = Annotated[list[MentionedBy], Field(min_length=1), AfterValidator(distinct)]
+_MENTIONED_BY = (
+    "Mentions by these call it: `user` (people), `bot` (other bots), `program` (incoming webhooks, applications and "
+    "answers of outgoing webhooks). Left out or null: people alone."
+)
+
+
 class CallbackIn(Input):
     """A new callback: where to send what mentions the bot."""
 
@@ -107,6 +123,7 @@ class CallbackIn(Input):
     max_per_second: int | None = Field(
         None, ge=1, le=1000, description="At most this many attempts in a second; no limit, when left out."
     )
+    mentioned_by: Mentioners | None = Field(None, description=_MENTIONED_BY)
     name: Name | None = None
     description: Description | None = None
 
@@ -119,7 +136,16 @@ class CallbackPatch(Input):
     max_per_second: int | None = Field(
         None, ge=1, le=1000, description="At most this many attempts in a second; null: no limit."
     )
+    mentioned_by: Mentioners | None = Field(None, description=_MENTIONED_BY)
+    disable_after: DisableAfter | None = Field(None, description=DISABLE_AFTER)
+    probe: bool | None = Field(None, description=PROBE)
     name: Name | None = None
     description: Description | None = None
     state: WebhookState | None = Field(None, description="`enabled` also forgets the failures so far.")
     held: Held | None = Field(None, description=HELD)
+
+
+class CallbackChanges(WebhookPatch):
+    """The changes of a callback, as those of a webhook with what only callbacks have."""
+
+    mentioned_by: Mentioners | None = None

@@ -23,14 +23,37 @@ from ferryman.integrations.bots.schema import BotIn, BotPatch, BotTokenIn
 
 MAX_TOKENS = 20  # that are not revoked: all are revoked in one transaction of at most 100 writes
 _OWNER_ROUTE = "/v1/bots/{bot_id}/owner"
-_CHATS_AT_ONCE = 40
+_CHATS_AT_ONCE = 30
 _REMOVABLE = {"avatar_url", "about"}
 
 
 def create(caller: Caller, wanted: BotIn, idempotency_key: IdempotencyKey | None = None) -> tuple[User, Token, str]:
     """A new bot, its first token and the token's secret. Raises NotAllowed for a token broader than the caller's."""
+    bot = _new(caller, wanted)
+    first = TokenIn(
+        name=wanted.name,
+        scopes=[*(wanted.scopes or _all_scopes(caller))],
+        environment=wanted.environment or _environment(caller),
+        expires_at=wanted.expires_at,
+    )
+    token, secret, writes = tokens.creating(caller, bot.user_id, bot.role, first)
+    audited = audit.writes(caller, "bot.created", bot.user_id, {"handle": wanted.handle})
+    acting = table.acting(caller.workspace_id, caller.user_id, caller.role)
+    store.commit([*idempotency.writes(idempotency_key, bot.user_id), *table.creating(bot), *writes, acting, *audited])
+    return bot, token, secret
+
+
+def create_without_token(caller: Caller, wanted: BotIn) -> User:
+    """A new bot that can do nothing yet. `create_token` gives it a token."""
+    bot = _new(caller, wanted)
+    audited = audit.writes(caller, "bot.created", bot.user_id, {"handle": wanted.handle})
+    store.commit([*table.creating(bot), table.acting(caller.workspace_id, caller.user_id, caller.role), *audited])
+    return bot
+
+
+def _new(caller: Caller, wanted: BotIn) -> User:
     now = clock.now_iso()
-    bot = User(
+    return User(
         workspace_id=caller.workspace_id,
         user_id=ids.new(ids.USER),
         name=wanted.name,
@@ -43,17 +66,6 @@ def create(caller: Caller, wanted: BotIn, idempotency_key: IdempotencyKey | None
         created_at=now,
         updated_at=now,
     )
-    first = TokenIn(
-        name=wanted.name,
-        scopes=[*(wanted.scopes or _all_scopes(caller))],
-        environment=wanted.environment or _environment(caller),
-        expires_at=wanted.expires_at,
-    )
-    token, secret, writes = tokens.creating(caller, bot.user_id, bot.role, first)
-    audited = audit.writes(caller, "bot.created", bot.user_id, {"handle": wanted.handle})
-    acting = table.acting(caller.workspace_id, caller.user_id, caller.role)
-    store.commit([*idempotency.writes(idempotency_key, bot.user_id), *table.creating(bot), *writes, acting, *audited])
-    return bot, token, secret
 
 
 def get_visible(caller: Caller, bot_id: str) -> User:
@@ -133,7 +145,10 @@ def delete(caller: Caller, bot_id: str) -> None:
         tokens.revoke_found(caller, token)
     callbacks.delete_all(bot)
     for chat_ids in batched(chats.joined(bot.workspace_id, bot_id), _CHATS_AT_ONCE, strict=False):
-        store.commit([write for chat_id in chat_ids for write in chats.leaving(bot.workspace_id, chat_id, bot_id)])
+        left = [write for chat_id in chat_ids for write in chats.leaving(bot.workspace_id, chat_id, bot_id)]
+        for chat_id in chat_ids:
+            left += audit.writes(caller, "member.removed", chat_id, {"user_id": bot_id})
+        store.commit(left)
     audited = audit.writes(caller, "bot.deleted", bot_id, {"handle": bot.handle})
     store.commit([*table.deleting(bot), *audited])
 

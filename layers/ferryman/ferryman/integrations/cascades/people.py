@@ -8,11 +8,12 @@ from ferryman.identity.users.model import User
 from ferryman.identity.users.schema import UserPatch
 from ferryman.integrations import ownership
 from ferryman.integrations.bots import service as bots
+from ferryman.notifications import notices
 
 
 def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
     """Edit a person. A changed role or activity holds for tokens, sessions and all they own at once."""
-    user = service.edit(caller, user_id, patch)
+    user = service.edit(caller, user_id, patch, notices.notice)
     if {"role", "active"} & patch.model_fields_set:  # also when nothing changed: an earlier request may have failed
         _follow(user)
     return user

@@ -310,10 +310,11 @@ def test(caller: Caller, connection_id: str) -> tuple[Delivery, Webhook]:
         raise _deleted()
     if isinstance(webhook, IncomingWebhook):
         raise Conflict("This product posts here. Let it send a test: the connector's steps say how.")
-    delivery = deliveries.send_test(webhook, None)
+    delivery = deliveries.send_test(caller, webhook, None)
     now = clock.now_iso()
     learned = {**connection.metadata, "tested_at": now, "test_delivery_id": delivery.delivery_id}
-    store.commit([table.changing(connection, metadata=learned, updated_at=now)])
+    audited = audit.writes(caller, "connection.tested", connection_id)
+    store.commit([table.changing(connection, metadata=learned, updated_at=now), *audited])
     return delivery, webhook
 
 

@@ -24,15 +24,15 @@ def page(
     workspace_id: str, limit: int, after: store.Key | None, keep: Callable[[Connection], bool]
 ) -> tuple[list[Connection], store.Key | None]:
     """Those that `keep` takes, newest first."""
-    found = store.sifted(
+    found = store.page(
         TABLE,
         "workspace_id = :workspace",
         {":workspace": workspace_id},
         newest_first=True,
+        key=("workspace_id", "connection_id"),
         limit=limit,
         after=after,
-        keep=lambda item: keep(Connection.from_item(item)),
-        key=lambda item: _key(workspace_id, item["connection_id"]),
+        keep=lambda items: [item for item in items if keep(Connection.from_item(item))],
     )
     return [Connection.from_item(item) for item in found.items], found.last_key
 

@@ -46,6 +46,8 @@ class IncomingWebhook(store.Record):
     created_at: str
     updated_at: str | None = None
     avatar_url: str | None = None
+    title: str | None = None  # in lists; `name` is the author of its messages
+    description: str | None = None
     flavour: Flavour = "ferryman"
     chat_locked: bool = False  # posts to its own chat only
     allows_overrides: bool = True  # senders may name another author

@@ -9,7 +9,7 @@ from ferryman.conversations.messages import attachments
 from ferryman.identity.avatars import AvatarUrl
 from ferryman.integrations.incoming_webhooks.model import Flavour, IncomingWebhook, Source, State
 from ferryman.integrations.incoming_webhooks.posts import Post
-from ferryman.schema import Input, ListQuery, Name, Output, Time
+from ferryman.schema import Description, Input, ListQuery, Name, Output, Time
 
 _NAME = "Shown as the author of its messages."
 _FLAVOUR = (
@@ -19,6 +19,8 @@ _FLAVOUR = (
 _LOCKED = "Whether senders may post to this chat only, with the flavours `mattermost` and `slack`."
 _OVERRIDES = "Whether senders may name another author and picture, with the flavours `mattermost` and `slack`."
 _AVATAR = "Shown as the author's picture."
+_TITLE = "Its name in lists; `name` is the author of its messages."
+_ABOUT = "A text about it, for people."
 _SOURCE = (
     "The product whose own payloads the URL takes and turns into messages, with the flavour `ferryman`. `generic` "
     "takes any JSON. It never changes."
@@ -43,6 +45,8 @@ class IncomingWebhookIn(Input):
     chat_id: str = Field(pattern=ids.pattern(ids.CHAT), description="The chat it posts to; you must belong to it.")
     name: Name = Field(description=_NAME, examples=["CI"])
     avatar_url: AvatarUrl | None = Field(None, description=_AVATAR)
+    title: Name | None = Field(None, description=_TITLE)
+    description: Description | None = Field(None, description=_ABOUT)
     flavour: Flavour = Field("ferryman", description=_FLAVOUR)
     chat_locked: bool = Field(False, description=_LOCKED)
     allows_overrides: bool = Field(True, description=_OVERRIDES)
@@ -56,6 +60,8 @@ class IncomingWebhookPatch(Input):
 
     name: Name | None = Field(None, description=_NAME)
     avatar_url: AvatarUrl | None = Field(None, description=f"{_AVATAR} null removes it.")
+    title: Name | None = Field(None, description=f"{_TITLE} null removes it.")
+    description: Description | None = Field(None, description=f"{_ABOUT} null removes it.")
     chat_locked: bool | None = Field(None, description=_LOCKED)
     allows_overrides: bool | None = Field(None, description=_OVERRIDES)
     translation: _Translation | None = Field(None, description=f"{_TRANSLATION} null removes it.")
@@ -76,6 +82,8 @@ class IncomingWebhookOut(Output):
     chat_id: str
     name: str
     avatar_url: str | None
+    title: str | None = Field(description=_TITLE)
+    description: str | None = Field(description=_ABOUT)
     flavour: Flavour = Field(description=_FLAVOUR)
     chat_locked: bool = Field(description=_LOCKED)
     allows_overrides: bool = Field(description=_OVERRIDES)
@@ -99,6 +107,8 @@ class IncomingWebhookOut(Output):
             chat_id=webhook.chat_id,
             name=webhook.name,
             avatar_url=webhook.avatar_url,
+            title=webhook.title,
+            description=webhook.description,
             flavour=webhook.flavour,
             chat_locked=webhook.chat_locked,
             allows_overrides=webhook.allows_overrides,

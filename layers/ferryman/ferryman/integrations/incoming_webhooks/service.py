@@ -61,7 +61,7 @@ _COPIES = {
     "translation": "translation",
     "sealed_sender_secret": "sealed_sender_secret",
 }
-_REMOVABLE = {"avatar_url", "translation", "sender_secret"}  # null removes them
+_REMOVABLE = {"avatar_url", "title", "description", "translation", "sender_secret"}  # null removes them
 _UNKNOWN = "The incoming webhook does not exist. Check the URL; it may have been revoked."
 
 
@@ -91,6 +91,8 @@ def create(
         chat_id=wanted.chat_id,
         name=wanted.name,
         avatar_url=wanted.avatar_url,
+        title=wanted.title,
+        description=wanted.description,
         flavour=wanted.flavour,
         chat_locked=wanted.chat_locked,
         allows_overrides=wanted.allows_overrides,
@@ -229,7 +231,7 @@ def edit(caller: Caller, incoming_webhook_id: str, patch: "IncomingWebhookPatch"
     state = changes.pop("state", None)
     writes = []
     kept = _credential(replace(before, **changes), active=True)
-    of_url = {_COPIES[name]: getattr(kept, _COPIES[name]) for name in changes}
+    of_url = {_COPIES[name]: getattr(kept, _COPIES[name]) for name in changes if name in _COPIES}
     if state == "enabled":
         chat = access.get_visible(caller, before.chat_id)
         of_url |= {"active": chat.active}
@@ -245,7 +247,7 @@ def edit(caller: Caller, incoming_webhook_id: str, patch: "IncomingWebhookPatch"
     store.commit(
         [
             table.changing(before, **changes, updated_at=now),
-            credentials.changing(before.secret_hash, **of_url),
+            *([credentials.changing(before.secret_hash, **of_url)] if of_url else []),
             *writes,
             *_audited(caller, "incoming_webhook.edited", before, changed),
         ],

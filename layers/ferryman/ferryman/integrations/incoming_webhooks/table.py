@@ -60,6 +60,7 @@ def page(
         where="livemode = :livemode AND chat_id = :chat" if chat_id else "livemode = :livemode",
         keep=of_joined_chats,
         newest_first=True,
+        key=("workspace_id", "incoming_webhook_id"),
         limit=limit,
         after=after,
     )

@@ -54,6 +54,7 @@ def page(
         {":inbox": _inbox(workspace_id, user_id, livemode=livemode), ":now": int(clock.now())},
         where="expires_at_epoch > :now" + (" AND attribute_not_exists(read_at)" if unread else ""),
         newest_first=True,
+        key=("inbox", "notification_id"),
         limit=limit,
         after=after,
     )

@@ -22,9 +22,9 @@ def is_recorded(message_id: str) -> bool:
 
 
 def find(seconds_left: Callable[[], float]) -> tuple[list[store.Key], int]:
-    """The keys of messages that nobody dispatched, which carry the mark by now, and how many looks failed.
+    """Mark the messages that nobody dispatched. Returns their keys, and how many looks failed.
 
-    The marks stay when a look fails, so the sweeper finds those messages by their index.
+    A failed look leaves the marks that it made, and the sweeper finds those messages by the index of marks.
     """
     keys: list[store.Key] = []
     failed = 0

@@ -80,6 +80,7 @@ class Delivery(store.Record):
     reason: str | None = None  # why it was cancelled or exhausted
     result: Result | None = None  # the last attempt's
     test: bool | None = None  # sent on request: not retried, not counted
+    probe: bool | None = None  # a test that enables its webhook when it succeeds
     replayed_at: str | None = None  # when somebody asked for it again
     stored: bool = True  # False until the first write; no attribute of the item
 

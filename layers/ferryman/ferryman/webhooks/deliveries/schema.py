@@ -1,11 +1,12 @@
 """Responses of the API about deliveries and their attempts."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from ferryman import clock, ids
 from ferryman.events.model import EventType
+from ferryman.formats.interface import Body
 from ferryman.schema import ListQuery, Output, Time
 from ferryman.webhooks import signing
 from ferryman.webhooks.deliveries import waiting
@@ -32,6 +33,14 @@ class DeliveryQuery(ListQuery):
         if self.since and self.until and self.since >= self.until:
             raise ValueError("since must be before until")
         return self
+
+
+class WorkspaceDeliveryQuery(DeliveryQuery):
+    """Filters of the deliveries of all webhooks."""
+
+    webhook_id: Annotated[str, Field(pattern=ids.pattern(ids.WEBHOOK))] | None = Field(
+        None, description="Only deliveries of this webhook."
+    )
 
 
 class AttemptOut(Output):
@@ -65,14 +74,18 @@ class DeliveryOut(Output):
     reason: str | None = Field(description="Why it was cancelled or exhausted.")
     result: Result | None = Field(description="How the last attempt ended.")
     test: bool = Field(description="Sent on request: not retried, not counted.")
+    probe: bool = Field(description="A test that enables its webhook, which failures disabled, when it succeeds.")
     replayed_at: Time | None = Field(description="When somebody asked for it again.")
     attempts: list[AttemptOut]
     next_attempt_at: Time | None
     waits_for: WaitsFor | None = Field(
         description="`queue`: its turn; `attempt`: the end of the one that is under way; `retry`: its next attempt; "
-        "`pause`: the end of its webhook's pause; `rate`: its place in the webhook's rate. Null once it is over."
+        "`pause`: the end of its webhook's pause; `rate`: its place in the webhook's rate; "
+        "`disabled`: its webhook is disabled, so it will be cancelled and is held. Null once it is over."
     )
-    waits_until: Time | None = Field(description="Until when, where that is known.")
+    waits_until: Time | None = Field(
+        description="Until when, where that is known: for `rate` at the latest, for `disabled` the next probe."
+    )
     created_at: Time
     updated_at: Time
 
@@ -89,10 +102,35 @@ class DeliveryOut(Output):
                 "waits_for": waits and waits.waits_for,
                 "waits_until": clock.iso(waits.until) if waits and waits.until else None,
                 "test": bool(delivery.test),
+                "probe": bool(delivery.probe),
                 "attempts": [_attempt(attempt, delivery, webhook) for attempt in delivery.attempts],
                 **{name: getattr(delivery, name) for name in copied.split()},
             }
         )
+
+
+class RequestOut(Output):
+    """The request of a delivery as it was sent."""
+
+    headers: dict[str, str] = Field(description="Those of the last attempt; signatures are masked.")
+    body: str | None = Field(description="The same bytes in each attempt; null when they are not kept any more.")
+
+
+class DeliveryRead(DeliveryOut):
+    """One delivery with its request."""
+
+    request: RequestOut | None = Field(None, description="null before the first attempt.")
+
+    @classmethod
+    def with_request(cls, delivery: Delivery, webhook: Webhook, body: Body | None) -> Self:
+        read = cls.of(delivery, webhook)
+        if delivery.attempts:
+            content_type = body.content_type if body else None
+            read.request = RequestOut(
+                headers=signing.masked(delivery.signed(delivery.attempts[-1]), webhook.signatures, content_type),
+                body=body.content.decode() if body else None,
+            )
+        return read
 
 
 def _attempt(attempt: Attempt, delivery: Delivery, webhook: Webhook) -> dict[str, Any]:

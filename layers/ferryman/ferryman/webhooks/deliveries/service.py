@@ -1,26 +1,88 @@
 """Deliveries, as people ask for them: a test, and one delivery with its webhook."""
 
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
 from ferryman import clock
 from ferryman.aws import dynamodb as store
 from ferryman.errors import NotFound
 from ferryman.events import table as events
 from ferryman.events.model import EventType
+from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.webhooks.deliveries import table
 from ferryman.webhooks.deliveries.model import Delivery
+from ferryman.webhooks.deliveries.schema import WorkspaceDeliveryQuery
 from ferryman.webhooks.events import test_event
 from ferryman.webhooks.subscriptions import service as subscriptions
+from ferryman.webhooks.subscriptions import table as webhooks_table
 from ferryman.webhooks.subscriptions.model import Webhook
 
+_AT_ONCE = 10  # logs that are read at the same time
+_ROUNDS = 5
 
-def send_test(webhook: Webhook, event_type: EventType | None) -> Delivery:
+
+def send_test(caller: Caller, webhook: Webhook, event_type: EventType | None) -> Delivery:
     """Send the example of an event type, signed like any delivery. Works for a disabled webhook too."""
     chosen = event_type or webhook.events[0]
     subscriptions.check_format([chosen], webhook.format, "/event_type")
     event = test_event(chosen, webhook, clock.now_iso())
     delivery = table.new(event, webhook.webhook_id)
-    store.commit([events.creating(event), table.creating(delivery)])
+    audited = audit.writes(caller, "webhook.tested", webhook.webhook_id, {"delivery_id": delivery.delivery_id})
+    store.commit([events.creating(event), table.creating(delivery), *audited])
     return delivery
+
+
+def page_of_workspace(
+    caller: Caller, query: WorkspaceDeliveryQuery, after: store.Key | None
+) -> tuple[list[tuple[Delivery, Webhook]], store.Key | None]:
+    """The deliveries of all webhooks that the caller may manage, newest event first, each with its webhook.
+
+    Each webhook's log is read down from the same place, and the logs are merged. Nothing is written for this list, so
+    a delivery costs no more because of it.
+    """
+    webhooks = {webhook.webhook_id: webhook for webhook in _visible(caller, query.webhook_id)}
+    filters = query.model_dump(exclude={"limit", "cursor", "webhook_id"})
+    before = after["delivery_id"] if after else None
+    shown: list[Delivery] = []
+    for _ in range(_ROUNDS):
+        some, before = _merged(webhooks.values(), query.limit - len(shown), before, filters)
+        shown += some
+        if before is None or len(shown) >= query.limit:
+            break
+    fitting = table.fitting(shown)
+    if len(fitting) < len(shown):
+        before = fitting[-1].delivery_id
+    return [(one, webhooks[one.webhook_id]) for one in fitting], {"delivery_id": before} if before else None
+
+
+def _visible(caller: Caller, webhook_id: str | None) -> list[Webhook]:
+    if webhook_id:
+        with suppress(NotFound):  # a filter that nothing matches
+            return [subscriptions.get_visible(caller, webhook_id)]
+        return []
+    return list(webhooks_table.every(caller.workspace_id, lambda one: subscriptions.may_manage(caller, one)))
+
+
+def _merged(
+    webhooks: Iterable[Webhook], limit: int, before: str | None, filters: dict[str, Any]
+) -> tuple[list[Delivery], str | None]:
+    """The newest deliveries below an id, and the id to go on below; None at the end.
+
+    A log with few matches is read only so far. Nothing older than that is taken from the others either.
+    """
+
+    def newest(webhook: Webhook) -> tuple[list[Delivery], store.Key | None]:
+        return table.page(webhook.workspace_id, webhook.webhook_id, limit, None, before=before, **filters)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        logs = list(pool.map(newest, webhooks))
+    reached = max((str(last["delivery_id"]) for _, last in logs if last), default="")
+    found = [one for log, _ in logs for one in log if one.delivery_id >= reached]
+    found.sort(key=lambda one: one.delivery_id, reverse=True)
+    return found[:limit], found[limit - 1].delivery_id if len(found) > limit else reached or None
 
 
 def get_visible(caller: Caller, delivery_id: str) -> tuple[Delivery, Webhook]:

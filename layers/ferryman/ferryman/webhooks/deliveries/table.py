@@ -98,6 +98,30 @@ def any_delivered_since(workspace_id: str, webhook_id: str, at: str) -> bool:
     return bool(newest.items)
 
 
+def failed_attempts(workspace_id: str, webhook_id: str, since: str, most: int) -> list[dict[str, Any]]:
+    """The last failed attempts of the webhook's newest deliveries, oldest first; at most `most`, none before `since`.
+
+    Each as its webhook keeps it: only the last one with the start of its answer.
+    """
+    newest = store.query(
+        TABLE,
+        "webhook = :webhook",
+        {":webhook": f"{workspace_id}/{webhook_id}", ":at": since},
+        where="updated_at >= :at AND attribute_not_exists(test)",
+        newest_first=True,
+        limit=_NEWEST,
+    )
+    failed = [
+        {"delivery_id": delivery.delivery_id, "number": attempt.number, "at": attempt.at}
+        | {"status": attempt.status, "error": attempt.error, "excerpt": attempt.excerpt}
+        for delivery in map(Delivery.from_item, newest.items)
+        for attempt in delivery.attempts
+        if attempt.outcome == "failed"
+    ]
+    last = sorted(failed, key=lambda attempt: str(attempt["at"]))[-most:]
+    return [attempt | {"excerpt": None} for attempt in last[:-1]] + last[-1:]
+
+
 def page(
     workspace_id: str,
     webhook_id: str,
@@ -109,8 +133,12 @@ def page(
     result: str | None = None,
     since: str | None = None,
     until: str | None = None,
+    before: str | None = None,
 ) -> tuple[list[Delivery], store.Key | None]:
-    """A webhook's deliveries, newest event first. `since` and `until` bound the time of the event (ISO)."""
+    """A webhook's deliveries, newest event first. `since` and `until` bound the time of the event (ISO).
+
+    `before` is the id of a delivery, which may be another webhook's; only ids below it are given.
+    """
     values: dict[str, Any] = {":webhook": f"{workspace_id}/{webhook_id}", ":now": int(clock.now())}
     filters = ["expires_at_epoch > :now"]
     names = {}
@@ -127,6 +155,10 @@ def page(
         filters.append("#result = :result")
     values[":since"] = ids.floor(ids.DELIVERY, since) if since else f"{ids.DELIVERY}_"
     values[":until"] = ids.floor(ids.DELIVERY, until) if until else f"{ids.DELIVERY}_~"
+    if before:
+        values[":until"] = min(values[":until"], f"{before[:-1]}{chr(ord(before[-1]) - 1)}~")
+        if values[":until"] < values[":since"]:
+            return [], None
     found = store.page(
         TABLE,
         "webhook = :webhook AND delivery_id BETWEEN :since AND :until",
@@ -134,15 +166,26 @@ def page(
         where=" AND ".join(filters),
         names=names,
         newest_first=True,
+        key=("webhook", "delivery_id"),
         limit=limit,
         after=after,
     )
-    found = store.fitting(
+    found = _fitting(found)
+    return [Delivery.from_item(item) for item in found.items], found.last_key
+
+
+def fitting(deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """As many of these deliveries as one answer can hold."""
+    kept = len(_fitting(store.Page([delivery.to_item() for delivery in deliveries], None)).items)
+    return list(deliveries[:kept])
+
+
+def _fitting(found: store.Page) -> store.Page:
+    return store.fitting(
         found,
-        lambda item: key(workspace_id, webhook_id, item["delivery_id"]),
+        lambda item: key(item["workspace_id"], item["webhook_id"], item["delivery_id"]),
         lambda item: _ATTEMPT_BYTES * (1 + len(item["attempts"])),
     )
-    return [Delivery.from_item(item) for item in found.items], found.last_key
 
 
 def page_to_replay(

@@ -23,6 +23,7 @@ class Replay(store.Record):
     since: str | None = None
     until: str | None = None
     held: bool | None = None  # what was held while the webhook was disabled, from `since` to `until`
+    probe: bool | None = None  # of the webhook that was disabled at `since`; shown to nobody
     requeued: int = 0
     position: store.Key | None = None  # where the next page begins
     undispatched: str | None = None  # set while there is work left; the sweeper's index

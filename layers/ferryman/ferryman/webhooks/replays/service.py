@@ -41,7 +41,8 @@ def retry(caller: Caller, delivery: Delivery, webhook: Webhook) -> Delivery:
         raise Conflict(f"The delivery has {len(delivery.attempts)} attempts; that is the most its log holds.")
     replay = _new(caller, webhook)
     replay.delivery_id = delivery.delivery_id
-    store.commit([deliveries.replaying(delivery, replay.created_at), table.creating(replay)])
+    audited = audit.writes(caller, "delivery.retried", delivery.delivery_id, {"webhook_id": webhook.webhook_id})
+    store.commit([deliveries.replaying(delivery, replay.created_at), table.creating(replay), *audited])
     return deliveries.get(delivery.workspace_id, delivery.delivery_id)
 
 
@@ -61,7 +62,8 @@ def start(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> Replay:
     """Start a replay. Deliveries of events after this moment are not part of it."""
     _require_enabled(webhook)
     replay = _matching(_new(caller, webhook), wanted)
-    store.commit([table.creating(replay)])
+    audited = audit.writes(caller, "replay.started", replay.replay_id, {"webhook_id": webhook.webhook_id})
+    store.commit([table.creating(replay), *audited])
     return replay
 
 
@@ -77,22 +79,26 @@ def decide_about_held(caller: Caller, webhook: Webhook, choice: Held) -> Webhook
 
 
 def read(webhook: Webhook, replay_id: str) -> Replay:
-    return table.get(webhook.workspace_id, webhook.webhook_id, replay_id)
+    replay = table.get(webhook.workspace_id, webhook.webhook_id, replay_id)
+    if replay.probe:
+        raise NotFound("The replay does not exist.")
+    return replay
 
 
-def cancel(webhook: Webhook, replay_id: str) -> Replay:
+def cancel(caller: Caller, webhook: Webhook, replay_id: str) -> Replay:
     """Stop a replay after the page it is at."""
     for _ in range(5):
         replay = read(webhook, replay_id)
         if replay.state != "running":
             return replay
         with suppress(table.Moved):  # it moved on by a page: read where it is now
-            store.commit([table.cancelling(replay)])
+            audited = audit.writes(caller, "replay.cancelled", replay_id, {"webhook_id": webhook.webhook_id})
+            store.commit([table.cancelling(replay), *audited])
     return read(webhook, replay_id)
 
 
 def step(workspace_id: str, webhook_id: str, replay_id: str) -> None:
-    """Do the next page of a replay. How far it is, is read anew."""
+    """Do the next page of a replay. Reads the replay first, to learn where the next page begins."""
     try:
         replay = table.get(workspace_id, webhook_id, replay_id)
     except NotFound:

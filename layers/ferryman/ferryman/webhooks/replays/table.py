@@ -35,8 +35,9 @@ def page(
         TABLE,
         "webhook = :webhook",
         {":webhook": f"{workspace_id}/{webhook_id}", ":now": int(clock.now())},
-        where=store.KEPT,
+        where=f"{store.KEPT} AND attribute_not_exists(probe)",
         newest_first=True,
+        key=("webhook", "replay_id"),
         limit=limit,
         after=after,
     )

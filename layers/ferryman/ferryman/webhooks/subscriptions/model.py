@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ferryman import clock
+from ferryman import clock, formats
 from ferryman.aws import dynamodb as store
 from ferryman.events.model import EventType
 from ferryman.formats import Format, Signature
@@ -11,11 +11,15 @@ from ferryman.formats.interface import TriggerBody, TriggerWhen
 from ferryman.identity import permissions
 
 type Deletion = Literal["deleted", "not_found", "conflict"]
+type MentionedBy = Literal["user", "bot", "program"]
+BY_PEOPLE: list[MentionedBy] = ["user"]
 type WebhookState = Literal["enabled", "disabled"]
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
 MAX_CHATS = 40
 PAUSE_AFTER_FAILURES = 5  # consecutive failed attempts
-DISABLE_AFTER_FAILURES = 10
+DISABLE_AFTER_FAILURES = 10  # unless the webhook or its workspace says otherwise, within these bounds:
+LEAST_DISABLE_AFTER = 5
+MOST_DISABLE_AFTER = 100
 SLOW_AFTER_SECONDS = 2  # an attempt that took longer makes its webhook a slow one
 SLOW_FOR_SECONDS = 900
 BY_A_USER = "disabled by a user"
@@ -49,6 +53,7 @@ class Webhook(store.Record):
     secrets: list[dict[str, Any]]  # SigningSecret items, newest first
     chat_ids: list[str] | None = None  # None: every chat of the workspace, which needs admin:*
     bot_id: str | None = None  # a bot callback: the bot's mentions alone, in the bot's own chats
+    mentioned_by: list[MentionedBy] | None = None  # a bot callback: whose mentions it gets; None: those of people
     application_id: str | None = None  # an application's callback: what people answer to the application
     user_id: str | None = None  # a personal webhook: this person's notifications alone, managed by nobody else
     format: Format = "ferryman"  # of the bodies; never changes
@@ -63,6 +68,11 @@ class Webhook(store.Record):
     consecutive_failures: int = 0
     failing_since: str | None = None  # when the first of them ended
     last_error: str | None = None
+    disable_after: int | None = None  # so many failures in a row; None: as the workspace says
+    probe: bool | None = None  # whether it is probed when failures disabled it; None: as the workspace says
+    failed_attempts: list[dict[str, Any]] | None = None  # the last of those that disabled it, oldest first
+    next_probe_at: str | None = None  # while it is disabled
+    probes_made: int = 0  # since it was disabled
     paused_until: int = 0  # epoch milliseconds; no attempt before, then one probes
     slow_until: int = 0  # epoch milliseconds; until then its deliveries take the slow lane
     max_per_second: int | None = None
@@ -105,7 +115,10 @@ class Webhook(store.Record):
 
     @property
     def holds_from(self) -> str | None:
-        """Since when it holds events: those of its disabled time, until somebody has them delivered or skipped."""
+        """The time from which the webhook holds events; None if it holds none.
+
+        It holds the events of its disabled time until somebody has them delivered or skips them.
+        """
         if self.user_id:
             return None  # the person's inbox has them
         return self.held_from or self.disabled_at
@@ -136,6 +149,11 @@ class Webhook(store.Record):
     def secret_expires_at(self) -> str | None:
         """Until when an old secret signs too, or None when there is only one."""
         return max((secret.expires_at for secret in self.signing_secrets() if secret.expires_at), default=None)
+
+    @property
+    def secret_pending(self) -> bool:
+        """Whether a signature with room for one secret still waits for the new one, until the old one ends."""
+        return self.secret_expires_at is not None and any(map(formats.signing, self.signatures))
 
     def signing_secrets(self) -> list[SigningSecret]:
         """The versions that sign now, newest first."""

@@ -9,9 +9,18 @@ from ferryman.events.model import EventType, NotificationType
 from ferryman.formats import OF_PEOPLE, Format, Signature
 from ferryman.formats.interface import TriggerBody, TriggerWhen
 from ferryman.identity.avatars import AvatarUrl
+from ferryman.outbound import targets
 from ferryman.outbound.outcomes import Delivered, ErrorClass, Outcome
 from ferryman.schema import Description, Input, ListQuery, Name, Output, Time, distinct
-from ferryman.webhooks.subscriptions.model import MAX_CHATS, Deletion, Webhook, WebhookState
+from ferryman.webhooks.subscriptions.model import (
+    LEAST_DISABLE_AFTER,
+    MAX_CHATS,
+    MOST_DISABLE_AFTER,
+    Deletion,
+    MentionedBy,
+    Webhook,
+    WebhookState,
+)
 
 type Events = Annotated[list[EventType], Field(min_length=1), AfterValidator(distinct)]
 type ChatIds = Annotated[
@@ -42,6 +51,12 @@ _WORDS = (
 )
 _WHEN = "Whether a message's first word must equal a trigger word (`first_word`) or start with one (`starts_with`)."
 _BODY = "With trigger words: whether the body is a `form` or `json`."
+type DisableAfter = Annotated[int, Field(ge=LEAST_DISABLE_AFTER, le=MOST_DISABLE_AFTER)]
+DISABLE_AFTER = "After how many failures in a row it is disabled. null: as the workspace says."
+PROBE = (
+    "Whether a webhook that failures disabled is probed with a signed test, and enabled when its receiver answers 2xx. "
+    "null: as the workspace says."
+)
 _REPLY_NAME = "With trigger words: as whom answers are posted that name nobody; the webhook's name, when left out."
 _REPLY_AVATAR = "With trigger words: the picture of such answers."
 
@@ -61,6 +76,8 @@ class WebhookIn(Input):
     max_per_second: int | None = Field(
         None, ge=1, le=1000, description="At most this many attempts in a second; no limit, when left out."
     )
+    disable_after: DisableAfter | None = Field(None, description=DISABLE_AFTER)
+    probe: bool | None = Field(None, description=PROBE)
     name: Name | None = None
     description: Description | None = None
     trigger_words: TriggerWords | None = Field(None, description=_WORDS)
@@ -82,6 +99,8 @@ class WebhookPatch(Input):
     max_per_second: int | None = Field(
         None, ge=1, le=1000, description="At most this many attempts in a second; null: no limit."
     )
+    disable_after: DisableAfter | None = Field(None, description=DISABLE_AFTER)
+    probe: bool | None = Field(None, description=PROBE)
     state: WebhookState | None = Field(None, description="`enabled` also forgets the failures so far.")
     held: Held | None = Field(None, description=HELD)
     trigger_words: TriggerWords | None = Field(None, description="For a webhook that has trigger words.")
@@ -166,6 +185,8 @@ class PersonalWebhookPatch(Input):
     signatures: Signatures | None = None
     name: Name | None = None
     description: Description | None = None
+    disable_after: DisableAfter | None = Field(None, description=DISABLE_AFTER)
+    probe: bool | None = Field(None, description=PROBE)
     state: WebhookState | None = Field(None, description="`enabled` also forgets the failures so far.")
 
 
@@ -177,14 +198,31 @@ class PersonalTestIn(Input):
     )
 
 
+class FailedAttemptOut(Output):
+    """One of the failed attempts that disabled a webhook."""
+
+    delivery_id: str
+    number: int
+    at: Time
+    status: int | None
+    error: str | None
+    excerpt: str | None = Field(None, description="The first part of its answer; only of the last attempt.")
+
+
 class WebhookOut(Output):
     """An outgoing webhook, without its signing secret."""
 
     id: str = Field(pattern=ids.pattern(ids.WEBHOOK))
     url: str
+    display_url: str | None = Field(
+        description="The URL with its host in Unicode, where that differs; `url` has the ASCII form, which is called."
+    )
     events: list[EventType]
     chat_ids: list[str] | None
     bot_id: str | None = Field(description="For a bot's callback, the bot whose mentions it gets.")
+    mentioned_by: list[MentionedBy] | None = Field(
+        description="For a bot's callback: by whom mentions reach it; null: by people."
+    )
     application_id: str | None = Field(
         description="For an application's callback, the application whose answers it gets."
     )
@@ -216,8 +254,19 @@ class WebhookOut(Output):
         description="For one of several URLs that are one outgoing webhook in Mattermost's API: the id that they share."
     )
     last_error: str | None
+    failing_since: Time | None = Field(description="When the first of the failures in a row ended.")
+    failed_attempts: list[FailedAttemptOut] = Field(
+        description="While failures keep it disabled: the last ten of them, oldest first."
+    )
+    next_probe_at: Time | None = Field(description="When a test shows next whether its receiver answers again.")
+    disable_after: int | None = Field(description=DISABLE_AFTER)
+    probe: bool | None = Field(description=PROBE)
     secret_expires_at: Time | None = Field(
         description="While the secret is being rotated: until when the old one signs too."
+    )
+    secret_pending: bool = Field(
+        description="While the secret is being rotated: whether the new one does not sign yet, because a header has "
+        "room for one signature. POST …/expire-old-secret activates it."
     )
     not_heard_chat_ids: list[str] = Field(
         default=[],
@@ -230,13 +279,23 @@ class WebhookOut(Output):
 
     @classmethod
     def of(cls, webhook: Webhook) -> Self:
-        names = set(WebhookOut.model_fields) - {"id", "paused_until", "owner_id", "not_heard_chat_ids", "held_from"}
+        names = set(WebhookOut.model_fields) - {
+            "id",
+            "display_url",
+            "failed_attempts",
+            "paused_until",
+            "owner_id",
+            "not_heard_chat_ids",
+            "held_from",
+        }
         paused = webhook.paused_until / 1000
         return cls.model_validate(
             {
                 "id": webhook.webhook_id,
                 "owner_id": webhook.owner,
+                "display_url": targets.in_unicode(webhook.url),
                 "held_from": webhook.holds_from,
+                "failed_attempts": webhook.failed_attempts or [],
                 "paused_until": clock.iso(paused) if paused > clock.now() else None,
                 **{name: getattr(webhook, name) for name in names},
             }
@@ -266,14 +325,9 @@ class RotationIn(Input):
         24,
         ge=0,
         le=168,
-        description="How long deliveries carry a signature of the old secret too; 0 ends the old one at once.",
+        description="How long the old secret signs too, or alone where a header has room for one signature; 0 ends it "
+        "at once.",
     )
-
-
-class PersonalRotationIn(RotationIn):
-    """How to rotate the signing secret of a personal webhook; the old one ends at once, when nothing is said."""
-
-    overlap_hours: int = Field(0, ge=0, le=168, description="How long deliveries carry a signature of both secrets.")
 
 
 class TestIn(Input):

@@ -21,7 +21,14 @@ from ferryman.identity.users import table as users
 from ferryman.outbound import allowed_targets, targets
 from ferryman.schema import folded
 from ferryman.webhooks.subscriptions import sealing, table
-from ferryman.webhooks.subscriptions.model import BOT_DEACTIVATED, BY_A_USER, Deletion, SigningSecret, Webhook
+from ferryman.webhooks.subscriptions.model import (
+    BOT_DEACTIVATED,
+    BY_A_USER,
+    Deletion,
+    MentionedBy,
+    SigningSecret,
+    Webhook,
+)
 from ferryman.webhooks.subscriptions.schema import WebhookIn, WebhookPatch, WebhookQuery
 
 _OWNER_ROUTE = "/v1/webhooks/{webhook_id}/owner"
@@ -33,6 +40,7 @@ def create(
     idempotency_key: IdempotencyKey | None = None,
     *,
     bot_id: str | None = None,
+    mentioned_by: list[MentionedBy] | None = None,
     application_id: str | None = None,
     user_id: str | None = None,
     extra_writes: Callable[[Webhook], Sequence[store.Write]] = lambda _webhook: (),
@@ -45,7 +53,7 @@ def create(
     """
     url = checked_url(wanted.url)
     if not (bot_id or application_id or user_id):
-        _check_chats(caller, wanted.chat_ids)
+        _check_chats(caller, wanted.chat_ids, caller.user_id)
     _check_events(wanted.events, wanted.chat_ids, wanted.format)
     _check_triggers(wanted)
     webhook_id = ids.new(ids.WEBHOOK)
@@ -53,6 +61,7 @@ def create(
     first = sealed(caller.workspace_id, webhook_id, 1, secret, clock.now_iso())
     webhook = built(caller, wanted, webhook_id, url, [first.to_item()])
     webhook.bot_id, webhook.application_id, webhook.user_id = bot_id, application_id, user_id
+    webhook.mentioned_by = mentioned_by
     # A callback is recorded as what its bot got (`extra_writes`).
     audited = [] if bot_id else audit.writes(caller, "webhook.created", webhook_id, {"events": webhook.events})
     acting = users.acting(caller.workspace_id, caller.user_id, caller.role)
@@ -64,7 +73,7 @@ def create(
 
 def check(caller: Caller, wanted: WebhookIn) -> None:
     """Raises Invalid or NotAllowed for a webhook of the workspace that may not be so; its URL is not looked at."""
-    _check_chats(caller, wanted.chat_ids)
+    _check_chats(caller, wanted.chat_ids, caller.user_id)
     _check_events(wanted.events, wanted.chat_ids, wanted.format)
     _check_triggers(wanted)
 
@@ -83,6 +92,8 @@ def built(caller: Caller, wanted: WebhookIn, webhook_id: str, url: str, keys: li
         description=wanted.description,
         signatures=list(wanted.signatures or [formats.signature(wanted.format)]),
         max_per_second=wanted.max_per_second,
+        disable_after=wanted.disable_after,
+        probe=wanted.probe,
         trigger_words=wanted.trigger_words,
         trigger_when=wanted.trigger_when or "first_word",
         trigger_body=wanted.trigger_body or "form",
@@ -145,7 +156,7 @@ def edit(caller: Caller, webhook_id: str, patch: WebhookPatch) -> Webhook:
 def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: Sequence[store.Write] = ()) -> Webhook:
     """Change a webhook that the caller may manage. `extra_writes` join the transaction.
 
-    This checks only that there is something to decide about when `held` is given; `replays.service` decides.
+    If the patch has `held`, this only checks that the webhook holds events; `replays.service` delivers or skips them.
     """
     webhook_id = before.webhook_id
     changes = patch.model_dump(exclude_unset=True)
@@ -157,7 +168,7 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: S
     if "url" in changes:
         changes["url"] = checked_url(changes["url"])
     if "chat_ids" in changes:
-        _check_chats(caller, changes["chat_ids"])
+        _check_chats(caller, changes["chat_ids"], before.owner)
     state = changes.pop("state", None)
     held = changes.pop("held", None)
     if held and not (before.holds_from and (state or before.state) == "enabled"):
@@ -174,6 +185,8 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: S
         if before.state != "enabled":
             writes.append(ownership.still_entitled(before.workspace_id, before.owner, before.needs, _OWNER_ROUTE))
         store.commit([*writes, *extra_writes])
+    elif state == "disabled" and before.next_probe_at:
+        store.commit([table.not_probing(before, BY_A_USER), *extra_writes])
     elif state == "disabled":
         with suppress(table.NotEnabled):
             store.commit([table.disabling(before.workspace_id, webhook_id, BY_A_USER, now), *extra_writes])
@@ -341,18 +354,23 @@ def checked_url(url: str) -> str:
         raise Invalid(str(refused), "/url") from None
 
 
-def _check_chats(caller: Caller, chat_ids: list[str] | None) -> None:
+def _check_chats(caller: Caller, chat_ids: list[str] | None, owner_id: str) -> None:
+    """Raises NotAllowed or Invalid unless a webhook of this owner would hear of these chats."""
     if chat_ids is None:
         if not caller.is_admin:
             raise NotAllowed(
                 f"Name the chats in chat_ids; a webhook for every chat needs the scope {permissions.ADMIN}."
             )
         return
-    if caller.is_admin:
-        known = set(chats.existing(caller.workspace_id, chat_ids))
-    else:
-        pairs = chats.memberships(caller.workspace_id, [(chat_id, caller.user_id) for chat_id in chat_ids])
-        known = {chat_id for chat_id, _ in pairs}
-    for number, chat_id in enumerate(chat_ids):
-        if chat_id not in known:
-            raise Invalid("You do not belong to a chat with this id.", f"/chat_ids/{number}")
+    pairs = chats.memberships(caller.workspace_id, [(chat_id, owner_id) for chat_id in chat_ids])
+    unheard = [chat_id for chat_id in chat_ids if (chat_id, owner_id) not in pairs]
+    visible = chats.existing(caller.workspace_id, unheard) if caller.is_admin and unheard else {}
+    for chat_id in unheard:
+        pointer = f"/chat_ids/{chat_ids.index(chat_id)}"
+        if chat_id not in visible:
+            raise Invalid("You do not belong to a chat with this id.", pointer)
+        raise Invalid(
+            "The webhook's owner does not belong to this chat, so the webhook would hear nothing of it. Add them with "
+            f"PUT /v1/chats/{chat_id}/members/{owner_id}, or leave chat_ids out, for every chat of the workspace.",
+            pointer,
+        )

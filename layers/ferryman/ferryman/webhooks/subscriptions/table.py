@@ -83,17 +83,23 @@ def page(
     workspace_id: str, limit: int, after: store.Key | None, keep: Callable[[Webhook], bool]
 ) -> tuple[list[Webhook], store.Key | None]:
     """Those that `keep` takes, newest first."""
-    found = store.sifted(
+    found = store.page(
         TABLE,
         "workspace_id = :workspace",
         {":workspace": workspace_id},
         newest_first=True,
+        key=("workspace_id", "webhook_id"),
         limit=limit,
         after=after,
-        keep=lambda item: keep(Webhook.from_item(item)),
-        key=lambda item: _key(workspace_id, item["webhook_id"]),
+        keep=lambda items: [item for item in items if keep(Webhook.from_item(item))],
     )
     return [Webhook.from_item(item) for item in found.items], found.last_key
+
+
+def every(workspace_id: str, keep: Callable[[Webhook], bool]) -> Iterator[Webhook]:
+    """Each webhook of the workspace that `keep` takes."""
+    found = store.query_all(TABLE, "workspace_id = :workspace", {":workspace": workspace_id})
+    return (webhook for item in found if keep(webhook := Webhook.from_item(item)))
 
 
 def enabled_of_owner(workspace_id: str, user_id: str) -> Iterator[Webhook]:
@@ -137,6 +143,7 @@ def _page_of(
         "topic = :topic",
         {":topic": topic_},
         newest_first=True,
+        key=("topic", "webhook_id"),
         limit=limit,
         after=after,
     )
@@ -189,6 +196,9 @@ def changing(before: Webhook, after: Webhook) -> list[store.Write]:
             "chat_ids",
             "signatures",
             "max_per_second",
+            "disable_after",
+            "mentioned_by",
+            "probe",
             "name",
             "description",
             "updated_at",
@@ -374,16 +384,57 @@ def _counted(webhook: Webhook, expression: str, values: dict[str, Any], conditio
     return int(now["consecutive_failures"]) if now else 0
 
 
-def disabling(workspace_id: str, webhook_id: str, reason: str, at: str) -> store.Write:
-    """Disable a webhook, with the reason. Refused with NotEnabled when it was disabled or deleted before."""
-    return store.update(
+def disabling(
+    workspace_id: str,
+    webhook_id: str,
+    reason: str,
+    at: str,
+    *,
+    failed_attempts: list[dict[str, Any]] | None = None,
+    next_probe_at: str | None = None,
+) -> store.Write:
+    """Disable a webhook, with the reason. Refused with NotEnabled when it was disabled or deleted before.
+
+    When its receiver's failures are the reason, they are kept, and so is the time of the first probe.
+    """
+    return store.set_values(
         TABLE,
         _key(workspace_id, webhook_id),
-        "SET #state = :disabled, disabled_reason = :reason, disabled_at = :at, paused_until = :never",
-        {":disabled": "disabled", ":enabled": "enabled", ":reason": reason, ":at": at, ":never": 0},
+        {
+            "state": "disabled",
+            "disabled_reason": reason,
+            "disabled_at": at,
+            "paused_until": 0,
+            "failed_attempts": failed_attempts,
+            "next_probe_at": next_probe_at,
+            "probes_made": 0,
+        },
         condition="#state = :enabled",
-        names={"#state": "state"},
+        values={":enabled": "enabled"},
         refused=NotEnabled("The webhook is not enabled."),
+    )
+
+
+def probing(webhook: Webhook, next_at: str | None) -> store.Write:
+    """Take a probe of a disabled webhook; the next one follows at `next_at`. Refused when somebody else took it."""
+    return store.set_values(
+        TABLE,
+        _key(webhook.workspace_id, webhook.webhook_id),
+        {"next_probe_at": next_at, "probes_made": webhook.probes_made + 1},
+        condition="next_probe_at = :due AND disabled_at = :since",
+        values={":due": webhook.next_probe_at, ":since": webhook.disabled_at},
+        refused=Conflict("Somebody else probes the webhook."),
+    )
+
+
+def not_probing(webhook: Webhook, reason: str) -> store.Write:
+    """Keep a disabled webhook disabled, for this reason from now on."""
+    return store.set_values(
+        TABLE,
+        _key(webhook.workspace_id, webhook.webhook_id),
+        {"next_probe_at": None, "disabled_reason": reason},
+        condition="disabled_at = :since",
+        values={":since": webhook.disabled_at},
     )
 
 
@@ -420,10 +471,11 @@ def decided(webhook: Webhook) -> store.Write:
     )
 
 
-def enabling(webhook: Webhook, at: str, held_from: str | None = None) -> store.Write:
+def enabling(webhook: Webhook, at: str, held_from: str | None = None, *, still_disabled: bool = False) -> store.Write:
     """Back to work: the state is enabled and the failures are forgotten.
 
-    `held_from` says since when events are held that nobody has decided about.
+    `held_from` says since when events are held that nobody has decided about. With `still_disabled`, it is refused when
+    the webhook was enabled, or disabled for another reason, in between.
     """
     return store.set_values(
         TABLE,
@@ -436,9 +488,14 @@ def enabling(webhook: Webhook, at: str, held_from: str | None = None) -> store.W
             "paused_until": 0,
             "last_error": None,
             "failing_since": None,
+            "failed_attempts": None,
+            "next_probe_at": None,
             "updated_at": at,
             "held_from": held_from,
             "held_until": at if held_from else None,
         },
-        condition="attribute_exists(webhook_id)",
+        condition="attribute_exists(next_probe_at) AND disabled_at = :since"
+        if still_disabled
+        else "attribute_exists(webhook_id)",
+        values={":since": webhook.disabled_at} if still_disabled else None,
     )

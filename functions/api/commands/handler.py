@@ -1,0 +1,97 @@
+"""Commands, as their owners manage them: /v1/commands. A message that begins with a slash runs one."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.identity import plans
+from ferryman.identity.users.schema import OwnerIn
+from ferryman.integrations.commands import service, table
+from ferryman.integrations.commands.model import Command
+from ferryman.integrations.commands.schema import CommandCreated, CommandIn, CommandOut, CommandPatch
+from ferryman.schema import Listing, ListQuery
+
+app = Api("Commands", "Words behind a slash that call an application; docs/commands.md has the requests and answers.")
+handler = app
+
+
+def _replay(call: Call, command_id: str) -> CommandCreated:
+    return CommandCreated.of(table.get(call.caller.workspace_id, command_id))
+
+
+def _with_token(command: Command, token: str) -> CommandCreated:
+    shown = CommandCreated.of(command)
+    shown.token = token
+    return shown
+
+
+@app.post(
+    "/v1/commands",
+    summary="Create a command",
+    description="Everybody in the workspace can run it, in each of their chats. The receiver gets the text behind the "
+    "command, and who ran it where.",
+    status_code=201,
+    responses=errors(409),
+    middlewares=[Replay(_replay)],
+)
+@needs("webhooks:write", plan=plans.OF_INTEGRATIONS)
+def create_command(call: ThisCall, data: Annotated[CommandIn, Body()]) -> CommandCreated:
+    return _with_token(*service.create(call.caller, data, call.idempotency_key))
+
+
+@app.get("/v1/commands", summary="List commands", description="Newest first. Without admin:*, only your own user's.")
+@needs("webhooks:read", plan=plans.OF_INTEGRATIONS)
+def list_commands(call: ThisCall, query: Annotated[ListQuery, Query()]) -> Listing[CommandOut]:
+    found, last = service.page(call.caller, query.limit, call.page_start(query))
+    return Listing(items=[CommandOut.of(one) for one in found], next_cursor=call.next_cursor(query, last))
+
+
+@app.get("/v1/commands/<command_id>", summary="Read a command")
+@needs("webhooks:read", plan=plans.OF_INTEGRATIONS)
+def read_command(call: ThisCall, command_id: Id) -> CommandOut:
+    return CommandOut.of(service.get_visible(call.caller, command_id))
+
+
+@app.patch(
+    "/v1/commands/<command_id>",
+    summary="Edit a command",
+    description="A changed URL keeps its token.",
+    responses=errors(409),
+)
+@needs("webhooks:write", plan=plans.OF_INTEGRATIONS)
+def edit_command(call: ThisCall, command_id: Id, data: Annotated[CommandPatch, Body()]) -> CommandOut:
+    return CommandOut.of(service.edit(call.caller, command_id, data))
+
+
+@app.put(
+    "/v1/commands/<command_id>/owner",
+    summary="Hand a command over",
+    description="The new owner is an active person whose role may have it. A disabled one stays disabled.",
+    responses=errors(409),
+)
+@needs("admin:*")
+def hand_over_command(call: ThisCall, command_id: Id, data: Annotated[OwnerIn, Body()]) -> CommandOut:
+    return CommandOut.of(service.hand_over(call.caller, command_id, data.user_id))
+
+
+@app.post(
+    "/v1/commands/<command_id>/regenerate",
+    summary="Give a command a new token",
+    description="The new token is shown this once; the old one ends at once.",
+    responses=errors(409),
+)
+@needs("webhooks:write", plan=plans.OF_INTEGRATIONS)
+def regenerate_command(call: ThisCall, command_id: Id) -> CommandCreated:
+    return _with_token(*service.regenerate(call.caller, command_id))
+
+
+@app.delete(
+    "/v1/commands/<command_id>",
+    summary="Delete a command",
+    description="Its trigger is free again, and its reply addresses accept nothing more.",
+    status_code=204,
+    responses=errors(409),
+)
+@needs("webhooks:write")
+def delete_command(call: ThisCall, command_id: Id) -> None:
+    service.delete(call.caller, command_id)

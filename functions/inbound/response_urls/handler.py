@@ -1,0 +1,48 @@
+"""The reply addresses of commands: POST /hooks/commands/{response_secret}.
+
+The secret in the path is the authentication. The answer to success is the text `ok`; a refusal is an AppError, which is
+what the clients of this address know.
+"""
+
+from functools import partial
+from typing import Any
+
+from ferryman import metrics
+from ferryman.dialects.mattermost import v4_commands
+from ferryman.http import body
+from ferryman.http.mattermost import Answer, describe, respond
+from ferryman.identity import rates
+from ferryman.integrations.commands import response_urls
+
+_EXAMPLE = {"response_type": "in_channel", "text": "Deployed"}
+_SAID = describe("answer_command", "Answer a command later", 200, public=True, example=_EXAMPLE)
+_OK = {200: {"description": "OK", "content": {"text/plain": {"schema": {"type": "string"}}}}}
+paths: dict[str, dict[str, Any]] = {
+    "/hooks/commands/{response_secret}": {
+        "post": _SAID
+        | {
+            "description": "The `response_url` of a command's request takes five answers within half an hour, each as "
+            "the answer to the request itself. The text `ok` says that an answer was posted.",
+            "responses": _SAID["responses"] | _OK,
+        }
+    }
+}
+
+
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    answer = respond(event, _carry_out)
+    if answer["statusCode"] == 200:
+        answer["headers"]["Content-Type"] = "text/plain; charset=utf-8"
+        answer["body"] = "ok"
+    else:
+        metrics.post_refused(answer["statusCode"])
+    return answer
+
+
+def _carry_out(event: dict[str, Any]) -> Answer:
+    with v4_commands.refusals_of_addresses():
+        credential = response_urls.find(event["pathParameters"]["response_secret"])
+        rates.spend_of_url(credential.workspace_id, credential.subject_id)
+        header = str((event.get("headers") or {}).get("content-type") or "")
+        v4_commands.answer_later(credential, partial(body.raw, event), header)
+    return 200, {}, {}

@@ -1,0 +1,118 @@
+"""Buttons and menus of attachments in Mattermost's words: the request of a click, and the answer. Pure.
+
+The contract is https://developers.mattermost.com/integrate/plugins/interactive-messages/.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ferryman.formats import slack_attachments, slack_text, triggers
+from ferryman.formats.interface import MAX_BYTES, Attachment, Surroundings
+from ferryman.formats.slack_blocks import InvalidBlocks
+
+ANSWER_BYTES = triggers.RESPONSE_BYTES
+
+
+class NotAnAnswer(Exception):
+    """The answer cannot be read, or asks for a message that cannot be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Click:
+    """One click, as the integration is told of it. `selected` is a menu's choice."""
+
+    around: Surroundings  # whose token is empty: the context is the integration's own proof
+    chat_id: str
+    message_id: str
+    user_id: str
+    trigger_id: str
+    action: Mapping[str, Any]
+    selected: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """The message as it is to be. `boxes` and `props` are None where they stay as they are."""
+
+    text: str
+    boxes: list[Attachment] | None = None
+    props: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A new form of the message, a text for the person who clicked, and what went wrong in the integration's words."""
+
+    update: Update | None = None
+    ephemeral_text: str = ""
+    error: str | None = None
+
+
+def encoded(click: Click) -> bytes:
+    around, action = click.around, click.action
+    context = dict((action.get("integration") or {}).get("context") or {})
+    if action.get("type") == "select":
+        context["selected_option"] = click.selected or ""
+    content = {
+        "user_id": triggers.short(click.user_id),
+        "user_name": around.author_name,
+        "channel_id": triggers.short(click.chat_id),
+        "channel_name": around.chat_name,
+        "team_id": triggers.short(around.workspace_id),
+        "team_domain": triggers.slug(around.workspace_name) or triggers.short(around.workspace_id),
+        "post_id": triggers.short(click.message_id),
+        "trigger_id": click.trigger_id,
+        "type": action.get("type") or "button",
+        "data_source": action.get("data_source") or "",
+        "context": context,
+    }
+    return triggers.as_json(content).content
+
+
+def read(content: bytes, *, is_whole: bool = True) -> Answer:
+    """The answer of an integration; an empty one asks for nothing. Raises NotAnAnswer."""
+    if not content.strip():
+        return Answer()
+    if not is_whole:
+        raise NotAnAnswer(f"It did not end within {ANSWER_BYTES} bytes and the time for it.")
+    try:
+        sent = json.loads(content)
+    except (ValueError, RecursionError):
+        raise NotAnAnswer("It is not JSON.") from None
+    if not isinstance(sent, dict):
+        raise NotAnAnswer("It is not a JSON object.")
+    try:
+        text = slack_attachments.string_of(sent, "ephemeral_text")
+        update = slack_attachments.object_of(sent, "update") if sent.get("update") is not None else None
+        error = slack_attachments.object_of(sent, "error").get("message")
+        changed = _update(update) if update is not None else None
+    except (slack_attachments.InvalidPayload, InvalidBlocks):
+        raise NotAnAnswer("A field of it is not of its type.") from None
+    if text and sent.get("skip_slack_parsing") is not True:
+        text = slack_text.converted(text, {}, loose=True)
+    _require_postable(text)
+    return Answer(update=changed, ephemeral_text=text.strip() and text, error=error if isinstance(error, str) else None)
+
+
+def _update(sent: dict[str, Any]) -> Update:
+    text = slack_attachments.string_of(sent, "message")
+    _require_postable(text)
+    if sent.get("props") is None:
+        return Update(text=text)
+    props = slack_attachments.object_of(sent, "props")
+    boxes = slack_attachments.attachments_of(props)
+    kept = {name: value for name, value in props.items() if name not in slack_attachments.RESERVED_PROPS}
+    if len(json.dumps([boxes, kept], ensure_ascii=False).encode("utf-8", "replace")) > MAX_BYTES:
+        raise NotAnAnswer(f"Its attachments and props are larger than {MAX_BYTES} bytes.")
+    return Update(text=text, boxes=boxes, props=kept)
+
+
+def _require_postable(text: str) -> None:
+    if len(text) > triggers.MAX_TEXT:
+        raise NotAnAnswer(f"A text of it has {len(text)} characters; at most {triggers.MAX_TEXT} are accepted.")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise NotAnAnswer("A text of it has half of a surrogate pair.") from None

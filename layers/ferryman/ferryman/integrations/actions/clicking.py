@@ -1,0 +1,161 @@
+"""Clicking: a button or menu of an attachment calls its integration, which may change the message or say something.
+
+The integration's address and context are in the message's attachments, and in nothing that anybody reads.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from ferryman import clock, ids, log, settings
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.chats import access
+from ferryman.conversations.messages import attachments
+from ferryman.conversations.messages import service as messages_service
+from ferryman.conversations.messages import table as messages
+from ferryman.conversations.messages.model import Message
+from ferryman.errors import FerrymanError, NotFound
+from ferryman.formats import actions as words
+from ferryman.formats.actions import Answer, NotAnAnswer, Update
+from ferryman.formats.interface import JSON, Surroundings
+from ferryman.identity import idempotency, rates
+from ferryman.identity.credentials import secrets
+from ferryman.identity.credentials.model import Caller
+from ferryman.identity.idempotency import IdempotencyKey
+from ferryman.identity.users import table as users
+from ferryman.identity.workspaces import table as workspaces
+from ferryman.integrations.commands.running import ANSWER_SECONDS, RUNS_PER_MINUTE
+from ferryman.outbound import allowed_targets
+from ferryman.outbound.outcomes import Delivered, Outcome, Unreachable
+
+
+class UnknownAction(NotFound):
+    """The message has no such button or menu, or it calls nobody."""
+
+
+class IntegrationFailed(FerrymanError):
+    """The integration did not answer, or not in a way that can be read."""
+
+
+@dataclass(slots=True)
+class Clicked:
+    """A click, the message as it is now, and what the integration says to the person alone."""
+
+    trigger_id: str
+    message: Message
+    reply: Message | None = None
+    error: str | None = None
+
+
+def click(
+    caller: Caller,
+    message_id: str,
+    action_id: str,
+    selected: str | None = None,
+    idempotency_key: IdempotencyKey | None = None,
+) -> Clicked:
+    """Click a button or menu in a chat that the caller belongs to.
+
+    Raises NotFound for a message that the caller does not see, UnknownAction, IntegrationFailed, and TooManyRequests
+    beyond the workspace's rate, which clicks share with commands.
+    """
+    message = messages_service.find(caller, message_id)
+    chat = access.get_visible(caller, message.chat_id)
+    access.require_open(chat)
+    action = _action(message, action_id)
+    rates.spend_exactly(f"{caller.workspace_id}/commands", RUNS_PER_MINUTE)
+    if idempotency_key:
+        store.commit(idempotency.writes(idempotency_key, message_id))
+    person = users.get(caller.workspace_id, caller.user_id)
+    trigger_id = secrets.new_mattermost_secret()
+    asked = words.Click(
+        around=Surroundings(
+            workspace_id=caller.workspace_id,
+            workspace_name=workspaces.get(caller.workspace_id).name,
+            chat_name=chat.handle or ids.ulid(chat.chat_id).lower(),
+            author_name=person.handle or ids.ulid(person.user_id).lower(),
+            token="",
+        ),
+        chat_id=chat.chat_id,
+        message_id=message_id,
+        user_id=caller.user_id,
+        trigger_id=trigger_id,
+        action=action,
+        selected=selected,
+    )
+    outcome = _call(str(action["integration"]["url"]), asked)
+    log.event(
+        "action.clicked",
+        workspace_id=caller.workspace_id,
+        message_id=message_id,
+        outcome=outcome.error if isinstance(outcome, Unreachable) else outcome.status,
+        duration_ms=outcome.duration_ms,
+    )
+    answer = _answer(outcome)
+    if answer.update:
+        message = _updated(message, answer.update)
+    reply = _reply(caller, message, answer.ephemeral_text) if answer.ephemeral_text else None
+    return Clicked(trigger_id, message, reply, answer.error)
+
+
+def _action(message: Message, action_id: str) -> dict[str, Any]:
+    for box in attachments.load(message.attachments):
+        for action in box.get("actions") or ():
+            if action.get("id") == action_id and action.get("integration") and not action.get("disabled"):
+                found: dict[str, Any] = action
+                return found
+    raise UnknownAction("The message has no button or menu with this id that can be clicked.")
+
+
+def _call(url: str, asked: words.Click) -> Outcome:
+    from ferryman.outbound import transport  # imports requests, which only clicks need
+
+    return transport.post(
+        url,
+        words.encoded(asked),
+        {"Content-Type": JSON, "Accept": JSON},
+        allowed_targets=allowed_targets.of_deployment(),
+        deadline_seconds=settings.integer("ATTEMPT_TIMEOUT_SECONDS"),
+        max_response_bytes=words.ANSWER_BYTES,
+        response_seconds=ANSWER_SECONDS,
+    )
+
+
+def _answer(outcome: Outcome) -> Answer:
+    if isinstance(outcome, Unreachable):
+        raise IntegrationFailed(f"The integration gave no answer: {outcome.detail}")
+    if not isinstance(outcome, Delivered) or outcome.status != 200:
+        raise IntegrationFailed(f"The integration answered with the status {outcome.status}.")
+    try:
+        return words.read(outcome.body.content, is_whole=outcome.body.is_whole)
+    except NotAnAnswer as reason:
+        raise IntegrationFailed(f"The integration's answer cannot be read. {reason}") from None
+
+
+def _updated(message: Message, wanted: Update) -> Message:
+    """The message with its new text, and with new attachments and props where the update has props."""
+    boxes, props = message.attachments, message.props
+    if wanted.props is not None:
+        boxes = attachments.dump(wanted.boxes or [])
+        props = json.dumps(wanted.props, ensure_ascii=False) if wanted.props else None
+    return messages_service.rewrite(message, wanted.text, boxes, props)
+
+
+def _reply(caller: Caller, message: Message, text: str) -> Message:
+    """A message of the integration to the person who clicked, in the name of the message's author."""
+    reply = Message(
+        workspace_id=message.workspace_id,
+        chat_id=message.chat_id,
+        message_id=ids.new(ids.MESSAGE),
+        text=text,
+        origin="reply",
+        origin_id=message.origin_id,
+        author_name=message.author_name or "integration",
+        author_avatar_url=message.author_avatar_url,
+        visible_to=caller.user_id,
+        created_at=clock.now_iso(),
+        livemode=message.livemode,
+    )
+    store.commit([messages.creating(reply)])
+    messages.created(reply)
+    return reply

@@ -1,0 +1,179 @@
+"""After a leak: everything that a token made, and an end to all of it.
+
+The audit log knows what a token made. The same pass finds what those tokens made in turn, since the record of a token
+comes before all that it does.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ferryman.aws import dynamodb as store
+from ferryman.errors import Conflict, NotAllowed, NotFound, RetryLater
+from ferryman.identity.audit import service as audit
+from ferryman.identity.audit import table as audit_table
+from ferryman.identity.audit.model import Action, AuditRecord
+from ferryman.identity.credentials.model import Caller
+from ferryman.identity.tokens import service as tokens
+from ferryman.identity.users import table as users
+from ferryman.identity.users.schema import UserPatch
+from ferryman.integrations.applications import service as applications
+from ferryman.integrations.bots import service as bots
+from ferryman.integrations.cascades import people
+from ferryman.integrations.cascades.made import Ending, Kind, Made
+from ferryman.integrations.commands import service as commands
+from ferryman.integrations.connections import service as connections
+from ferryman.integrations.incoming_webhooks import service as incoming_webhooks
+from ferryman.notifications import service as notifications
+from ferryman.webhooks.subscriptions import table as webhooks
+
+# A URL or token that was made anew was shown to its maker, like a new one.
+_KINDS: dict[Action, Kind] = {
+    "token.created": "token",
+    "bot.created": "bot",
+    "callback.created": "callback",
+    "webhook.created": "webhook",
+    "incoming_webhook.created": "incoming_webhook",
+    "incoming_webhook.regenerated": "incoming_webhook",
+    "application.created": "application",
+    "application.token_rotated": "application_token",
+    "connection.created": "connection",
+    "command.created": "command",
+    "notification.created": "notification",
+    "user.created": "user",
+    "user.invited": "invitation",
+}
+_MAKERS: frozenset[Kind] = frozenset({"token", "application"})  # whose ids stand in the records of what they make
+_AT_ONCE = 50  # things that one request ends
+
+
+def page(caller: Caller, token_id: str, limit: int, after: store.Key | None) -> tuple[list[Made], store.Key | None]:
+    """The things that the token made, oldest first."""
+    found: list[Made] = []
+    for made in _made(caller, token_id):
+        if after and made.audit_id <= after["audit_id"]:
+            continue
+        if len(found) == limit:
+            return found, {"audit_id": found[-1].audit_id}
+        found.append(made)
+    return found, None
+
+
+def is_there(caller: Caller, made: Made) -> bool:
+    """Whether it can still be used."""
+    try:
+        return _FIND[made.kind](caller, made.id) is not None
+    except NotFound:
+        return False
+
+
+def end_all(caller: Caller, token_id: str) -> tuple[list[tuple[Made, Ending]], bool]:
+    """Revoke the token and end what it made: at most 50 things at once, and whether that was all.
+
+    Raises NotAllowed for a token that the caller may not revoke.
+    """
+    tokens.revoke(caller, token_id)
+    results: list[tuple[Made, Ending]] = []
+    ended = 0
+    for made in _made(caller, token_id):
+        if ended == _AT_ONCE:
+            return results, False
+        ending = _end(caller, made)
+        ended += ending == "ended"
+        results.append((made, ending))
+    store.commit(audit.writes(caller, "token.all_ended", token_id, {"ended": ended}))
+    return results, True
+
+
+def _made(caller: Caller, token_id: str) -> Iterator[Made]:
+    token = tokens.get_visible(caller, token_id)
+    makers, seen = {token_id}, set[tuple[Kind, str]]()
+    for record in audit_table.of_actions(token.workspace_id, token.created_at, list(_KINDS)):
+        if record.credential_id not in makers:
+            continue
+        made = _as_made(record)
+        if made.kind in _MAKERS:
+            makers.add(made.id)
+        if (made.kind, made.id) not in seen:
+            seen.add((made.kind, made.id))
+            yield made
+
+
+def _as_made(record: AuditRecord) -> Made:
+    return Made(_KINDS[record.action], record.target_id, record.credential_id, record.at, record.audit_id)
+
+
+def _end(caller: Caller, made: Made) -> Ending:
+    if made.kind == "invitation":
+        return "invite_again"
+    try:
+        thing = _FIND[made.kind](caller, made.id)
+        if thing is None:
+            return "gone"
+        _ENDS[made.kind](caller, thing)
+    except NotFound:
+        return "gone"
+    except NotAllowed:
+        return "not_allowed"
+    except (Conflict, RetryLater):
+        return "conflict"
+    return "ended"
+
+
+def _token(caller: Caller, token_id: str) -> Any:
+    token = tokens.get_visible(caller, token_id)
+    return None if token.revoked_at else token
+
+
+def _webhook(caller: Caller, webhook_id: str) -> Any:
+    webhook = webhooks.get(caller.workspace_id, webhook_id)
+    return webhook if webhook.livemode == caller.livemode else None
+
+
+def _application_token(caller: Caller, application_id: str) -> Any:
+    application = applications.get_visible(caller, application_id)
+    return application if application.secret_hash else None
+
+
+def _scheduled(caller: Caller, notification_id: str) -> Any:
+    """A notification that waits for its time; nothing takes back one that was sent."""
+    notification = notifications.get_visible(caller, notification_id)
+    return notification if notification.state == "scheduled" else None
+
+
+def _person(caller: Caller, user_id: str) -> Any:
+    user = users.get(caller.workspace_id, user_id)
+    return user if user.active else None
+
+
+def _delete_webhook(caller: Caller, webhook: Any) -> None:
+    action: Action = "callback.deleted" if webhook.bot_id else "webhook.deleted"
+    store.commit([*webhooks.deleting(webhook), *audit.writes(caller, action, webhook.webhook_id)])
+
+
+_FIND: dict[Kind, Callable[[Caller, str], Any]] = {
+    "token": _token,
+    "bot": bots.get_visible,
+    "callback": _webhook,
+    "webhook": _webhook,
+    "incoming_webhook": incoming_webhooks.get_visible,
+    "application": applications.get_visible,
+    "application_token": _application_token,
+    "connection": connections.get_visible,
+    "command": commands.get_visible,
+    "notification": _scheduled,
+    "user": _person,
+    "invitation": _person,
+}
+_ENDS: dict[Kind, Callable[[Caller, Any], object]] = {
+    "token": lambda caller, token: tokens.revoke(caller, token.token_id),
+    "bot": lambda caller, bot: bots.delete(caller, bot.user_id),
+    "callback": _delete_webhook,
+    "webhook": _delete_webhook,
+    "incoming_webhook": lambda caller, webhook: incoming_webhooks.revoke(caller, webhook.incoming_webhook_id),
+    "application": lambda caller, application: applications.delete(caller, application.application_id),
+    "application_token": lambda caller, application: applications.revoke_token(caller, application.application_id),
+    "connection": lambda caller, connected: connections.disconnect(caller, connected[0].connection_id),
+    "command": lambda caller, command: commands.delete(caller, command.command_id),
+    "notification": lambda caller, one: notifications.cancel(caller, one.notification_id),
+    "user": lambda caller, user: people.edit(caller, user.user_id, UserPatch(active=False)),
+}

@@ -1,0 +1,55 @@
+"""Command: a word behind a slash that calls an application instead of being posted."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ferryman.aws import dynamodb as store
+from ferryman.identity.permissions import Scope
+
+type Method = Literal["post", "get"]
+type State = Literal["enabled", "disabled"]
+NEEDS: Scope = "webhooks:write"  # the scope that its owner's role must have
+BY_A_USER = "disabled by a user"
+MAX_TRIGGER = 128
+# Chat products have these commands themselves, so people would not expect them to leave the workspace.
+RESERVED = frozenset(
+    {
+        *("away", "code", "collapse", "dnd", "echo", "expand", "exportlink", "groupmsg", "header", "help"),
+        *("invite", "invite_people", "join", "kick", "leave", "logout", "marketplace", "me", "msg"),
+        *("mute", "offline", "online", "open", "purpose", "remove", "rename", "search", "settings"),
+        *("share-channel", "secure-connection", "shortcuts", "shrug", "status", "test"),
+    }
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Command(store.Record):
+    workspace_id: str
+    command_id: str
+    trigger: str  # without the slash, in lower case; unique among the workspace's live or test commands
+    url: str
+    method: Method = "post"
+    livemode: bool
+    created_by: str
+    created_at: str
+    updated_at: str
+    owner_id: str | None = None  # to whom it was handed over
+    token: bytes  # sealed; the receiver knows us by it
+    token_version: int = 1
+    name: str | None = None
+    description: str | None = None
+    autocomplete: bool = False  # whether it is suggested while somebody types
+    autocomplete_hint: str | None = None
+    autocomplete_description: str | None = None
+    reply_name: str | None = None  # as whom answers are posted
+    reply_avatar_url: str | None = None
+    disabled_reason: str | None = None
+    disabled_at: str | None = None
+
+    @property
+    def owner(self) -> str:
+        return self.owner_id or self.created_by
+
+    @property
+    def state(self) -> State:
+        return "disabled" if self.disabled_reason else "enabled"

@@ -1,0 +1,234 @@
+"""Running a command: its receiver is called, and its answer is posted. The command itself is not.
+
+The receiver has the time of an attempt. It may answer later too, five times within half an hour, at the address that
+the request holds.
+"""
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from ferryman import clock, ids, log, settings
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.chats import access
+from ferryman.conversations.chats import table as chats
+from ferryman.conversations.chats.model import Chat
+from ferryman.conversations.messages import mentions
+from ferryman.conversations.messages import table as messages
+from ferryman.conversations.messages.model import Message
+from ferryman.errors import FerrymanError, NotFound
+from ferryman.formats import commands as words
+from ferryman.formats.commands import Answer, NotAnAnswer
+from ferryman.formats.interface import Surroundings
+from ferryman.identity import idempotency, rates
+from ferryman.identity.credentials import secrets
+from ferryman.identity.credentials.model import Caller
+from ferryman.identity.idempotency import IdempotencyKey
+from ferryman.identity.users import table as users
+from ferryman.identity.workspaces import table as workspaces
+from ferryman.integrations.commands import response_urls, sealing, table
+from ferryman.integrations.commands.model import Command
+from ferryman.outbound import allowed_targets, targets
+from ferryman.outbound.outcomes import Delivered, Outcome, Unreachable
+
+ANSWER_SECONDS = 3.0  # after the head
+# Of one workspace. Each may hold a function for as long as an attempt lasts, so they may hold forty together.
+RUNS_PER_MINUTE = 300
+_MAX_MENTIONS = 20
+
+
+class ReceiverFailed(FerrymanError):
+    """The receiver did not answer, or not in a way that can be read. `status` is that of its answer."""
+
+    def __init__(self, detail: str, status: int | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+class NotPosted(FerrymanError):
+    """A message that the answer asked for could not be posted; the others are."""
+
+
+@dataclass(slots=True)
+class Ran:
+    """A run, and what became of it."""
+
+    command: Command
+    trigger_id: str
+    answer: Answer
+    messages: list[Message] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)  # why messages were not posted
+
+
+def parsed(text: str) -> tuple[str, str] | None:
+    """The trigger and the rest of a text that begins with a slash; None for a text that does not.
+
+    One white space after the trigger belongs to neither.
+    """
+    if len(text) < 2 or text[0] != "/" or text[1].isspace():
+        return None
+    end = next((place for place, letter in enumerate(text) if letter.isspace()), len(text))
+    return text[1:end].lower(), text[end + 1 :]
+
+
+def find(caller: Caller, text: str) -> Command | None:
+    """The enabled command that a text runs."""
+    named = parsed(text)
+    if named is None or len(named[0]) > 128:
+        return None
+    command = table.of_trigger(caller.workspace_id, named[0], livemode=caller.livemode)
+    return command if command and command.state == "enabled" else None
+
+
+def run(
+    caller: Caller,
+    chat_id: str,
+    command: Command,
+    text: str,
+    origin: str,
+    idempotency_key: IdempotencyKey | None = None,
+) -> Ran:
+    """Run a command in a chat that the caller belongs to. `origin` is where the receiver's later answers go.
+
+    Raises ReceiverFailed when the receiver gave no answer, TooManyRequests beyond the workspace's rate.
+    """
+    chat = access.get_visible(caller, chat_id)
+    access.require_open(chat)
+    rates.spend_exactly(f"{caller.workspace_id}/commands", RUNS_PER_MINUTE)
+    secret, opening = response_urls.opening(caller, chat_id, command)
+    store.commit([*idempotency.writes(idempotency_key, command.command_id), opening])
+    person = users.get(caller.workspace_id, caller.user_id)
+    _, rest = parsed(text) or ("", "")
+    trigger_id = secrets.new_mattermost_secret()
+    asked = words.Run(
+        around=Surroundings(
+            workspace_id=caller.workspace_id,
+            workspace_name=workspaces.get(caller.workspace_id).name,
+            chat_name=chat.handle or ids.ulid(chat_id).lower(),
+            author_name=person.handle or ids.ulid(person.user_id).lower(),
+            token=sealing.unseal(command),
+        ),
+        chat_id=chat_id,
+        user_id=caller.user_id,
+        command=f"/{command.trigger}",
+        text=rest,
+        trigger_id=trigger_id,
+        response_url=f"{origin}/hooks/commands/{secret}",
+        mentions=_mentioned(caller.workspace_id, rest),
+    )
+    outcome = _call(command, asked)
+    log.event(
+        "command.run",
+        workspace_id=command.workspace_id,
+        command_id=command.command_id,
+        chat_id=chat_id,
+        outcome=outcome.error if isinstance(outcome, Unreachable) else outcome.status,
+        duration_ms=outcome.duration_ms,
+    )
+    ran = Ran(command, trigger_id, _answer(outcome))
+    ran.messages, ran.failures = post(command, ran.answer, chat, caller.user_id, livemode=caller.livemode)
+    return ran
+
+
+def _mentioned(workspace_id: str, text: str) -> list[tuple[str, str]]:
+    handles = mentions.handles(text)[:_MAX_MENTIONS]
+    found = {user.handle: user.user_id for user in users.by_handles(workspace_id, handles)} if handles else {}
+    return [(handle, found[handle]) for handle in handles if handle in found]
+
+
+def _call(command: Command, asked: words.Run) -> Outcome:
+    from ferryman.outbound import transport  # imports requests, which only runs of commands need
+
+    content, url, is_post = words.encoded(asked), command.url, command.method == "post"
+    if not is_post:
+        url = f"{url}{'&' if urlsplit(url).query else '?'}{content}"
+        if len(url) > targets.MAX_URL_CHARACTERS:
+            raise ReceiverFailed(f"With its fields the URL is longer than {targets.MAX_URL_CHARACTERS} characters.")
+    return transport.request(
+        "POST" if is_post else "GET",
+        url,
+        content.encode() if is_post else None,
+        words.headers(asked, has_body=is_post),
+        allowed_targets=allowed_targets.of_deployment(),
+        deadline_seconds=settings.integer("ATTEMPT_TIMEOUT_SECONDS"),
+        max_response_bytes=words.ANSWER_BYTES,
+        response_seconds=ANSWER_SECONDS,
+    )
+
+
+def _answer(outcome: Outcome) -> Answer:
+    if isinstance(outcome, Unreachable):
+        raise ReceiverFailed(f"The receiver gave no answer: {outcome.detail}")
+    if not isinstance(outcome, Delivered) or outcome.status != 200:
+        raise ReceiverFailed(f"The receiver answered with the status {outcome.status}.", outcome.status)
+    try:
+        return words.read(outcome.body.content, outcome.body.content_type, is_whole=outcome.body.is_whole)
+    except NotAnAnswer as reason:
+        raise ReceiverFailed(f"The receiver's answer cannot be read. {reason}") from None
+
+
+def post(
+    command: Command, answer: Answer, chat: Chat, user_id: str, *, livemode: bool
+) -> tuple[list[Message], list[str]]:
+    """Post what an answer asks for, each message by itself, and say why one was not posted."""
+    made, failures = [], []
+    for message in prepared(command, answer, chat, user_id, livemode=livemode):
+        if isinstance(message, str):
+            failures.append(message)
+            continue
+        store.commit([messages.creating(message)])
+        messages.created(message)
+        made.append(message)
+        log.event("command.answered", message_id=message.message_id, chat_id=message.chat_id)
+    return made, failures
+
+
+def prepared(command: Command, answer: Answer, chat: Chat, user_id: str, *, livemode: bool) -> list[Message | str]:
+    """The messages that an answer asks for, each ready to be stored, or the reason why it cannot be.
+
+    An answer for one person is seen by nobody else. A message for another chat needs the person to belong there.
+    """
+    new_ids = iter(ids.new_many(ids.MESSAGE, len(answer.messages)))
+    found: list[Message | str] = []
+    for asked in answer.messages:
+        if asked.refusal or asked.reply is None:
+            found.append(asked.refusal or "it is empty")
+            continue
+        try:
+            target = _target(chat, asked.chat, user_id)
+        except NotFound as reason:
+            found.append(str(reason))
+            continue
+        reply = asked.reply
+        found.append(
+            Message(
+                workspace_id=command.workspace_id,
+                chat_id=target.chat_id,
+                message_id=next(new_ids),
+                text=reply.text,
+                attachments=reply.attachments,
+                props=reply.props,
+                origin="reply",
+                origin_id=command.command_id,
+                author_name=command.reply_name or reply.author_name or command.name or command.trigger,
+                author_avatar_url=command.reply_avatar_url or reply.author_avatar_url,
+                visible_to=None if asked.in_channel else user_id,
+                created_at=clock.now_iso(),
+                livemode=livemode,
+            )
+        )
+    return found
+
+
+def _target(chat: Chat, other: str, user_id: str) -> Chat:
+    if not other or ids.ulid(chat.chat_id).lower() == other:
+        return chat
+    refused = NotFound("the person does not belong to the chat that it is for, or the chat is not active")
+    if not ids.is_id(ids.CHAT, f"{ids.CHAT}_{other.upper()}"):
+        raise refused
+    try:
+        found, is_member = chats.get_as_member(chat.workspace_id, f"{ids.CHAT}_{other.upper()}", user_id)
+    except NotFound:
+        raise refused from None
+    if not is_member or not found.active:
+        raise refused
+    return found

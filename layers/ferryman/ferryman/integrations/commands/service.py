@@ -1,0 +1,143 @@
+"""Commands: who may make them, and what they are."""
+
+from dataclasses import replace
+
+from ferryman import clock, ids
+from ferryman.aws import dynamodb as store
+from ferryman.errors import Invalid, NotFound
+from ferryman.identity import idempotency, ownership
+from ferryman.identity.audit import service as audit
+from ferryman.identity.audit.model import Action
+from ferryman.identity.credentials import secrets
+from ferryman.identity.credentials.model import Caller
+from ferryman.identity.idempotency import IdempotencyKey
+from ferryman.identity.users import table as users
+from ferryman.integrations.commands import sealing, table
+from ferryman.integrations.commands.model import BY_A_USER, NEEDS, Command
+from ferryman.integrations.commands.schema import CommandIn, CommandPatch
+from ferryman.outbound import allowed_targets, targets
+
+_OWNER_ROUTE = "/v1/commands/{command_id}/owner"
+_REMOVABLE = {
+    *("name", "description", "autocomplete_hint", "autocomplete_description", "reply_name", "reply_avatar_url")
+}
+
+
+def create(caller: Caller, wanted: CommandIn, idempotency_key: IdempotencyKey | None = None) -> tuple[Command, str]:
+    """A new command and its token. Raises Invalid for a URL that may not be called, TriggerTaken for a trigger."""
+    url = _checked_url(wanted.url)
+    command_id, token, now = ids.new(ids.COMMAND), secrets.new_mattermost_secret(), clock.now_iso()
+    command = Command(
+        workspace_id=caller.workspace_id,
+        command_id=command_id,
+        livemode=caller.livemode,
+        created_by=caller.user_id,
+        created_at=now,
+        updated_at=now,
+        token=sealing.seal(caller.workspace_id, command_id, 1, token),
+        **(wanted.model_dump() | {"url": url}),
+    )
+    store.commit(
+        [
+            *idempotency.writes(idempotency_key, command_id),
+            *table.creating(command),
+            users.acting(caller.workspace_id, caller.user_id, caller.role),
+            *_audited(caller, "command.created", command),
+        ]
+    )
+    return command, token
+
+
+def _audited(caller: Caller, action: Action, command: Command, changed: list[str] | None = None) -> list[store.Write]:
+    details = {"trigger": command.trigger, **({"changed": changed} if changed else {})}
+    return audit.writes(caller, action, command.command_id, details)
+
+
+def get_visible(caller: Caller, command_id: str) -> Command:
+    """The command, if the caller may manage it: every one with admin:*, else only the caller's user's own."""
+    command = table.get(caller.workspace_id, command_id)
+    if not may_manage(caller, command):
+        raise NotFound("The command does not exist.")
+    return command
+
+
+def may_manage(caller: Caller, command: Command) -> bool:
+    """Test tokens never see live ones, nor the other way round."""
+    return command.livemode == caller.livemode and (caller.is_admin or command.owner == caller.user_id)
+
+
+def page(caller: Caller, limit: int, after: store.Key | None) -> tuple[list[Command], store.Key | None]:
+    """The commands that the caller may manage, newest first."""
+    return table.page(caller.workspace_id, limit, after, lambda command: may_manage(caller, command))
+
+
+def suggested(caller: Caller) -> list[Command]:
+    """The commands that clients suggest to everybody, by their triggers."""
+    found: list[Command] = []
+    after = None
+    while True:
+        some, after = table.page(
+            caller.workspace_id, 100, after, lambda one: one.livemode == caller.livemode and one.autocomplete
+        )
+        found += [command for command in some if command.state == "enabled"]
+        if after is None:
+            return sorted(found, key=lambda command: command.trigger)
+
+
+def edit(caller: Caller, command_id: str, patch: CommandPatch) -> Command:
+    """Change a command. Its token stays."""
+    before = get_visible(caller, command_id)
+    changes = patch.model_dump(exclude_unset=True)
+    for name, value in changes.items():
+        if value is None and name not in _REMOVABLE:
+            raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
+    if "url" in changes:
+        changes["url"] = _checked_url(changes["url"])
+    changed = [name for name, value in changes.items() if value != getattr(before, name)]
+    if not changed:
+        return before
+    writes = []
+    now = clock.now_iso()
+    state = changes.pop("state", None)
+    if state == "enabled":
+        writes = [ownership.still_entitled(before.workspace_id, before.owner, NEEDS, _OWNER_ROUTE)]
+        changes |= {"disabled_reason": None, "disabled_at": None}
+    elif state == "disabled" and before.state == "enabled":
+        changes |= {"disabled_reason": BY_A_USER, "disabled_at": now}
+    after = replace(before, **changes, updated_at=now)
+    store.commit([*table.changing(before, after), *writes, *_audited(caller, "command.edited", after, changed)])
+    return after
+
+
+def hand_over(caller: Caller, command_id: str, user_id: str) -> Command:
+    """Give the command another owner, who must be able to have it. A disabled one stays disabled."""
+    before = get_visible(caller, command_id)
+    after = replace(before, owner_id=user_id, updated_at=clock.now_iso())
+    audited = audit.writes(caller, "command.handed_over", command_id, {"from": before.owner, "to": user_id})
+    taken = ownership.taking_over(before.workspace_id, user_id, NEEDS)
+    store.commit([*table.changing(before, after), taken, *audited])
+    return after
+
+
+def regenerate(caller: Caller, command_id: str) -> tuple[Command, str]:
+    """A new token; the old one ends at once."""
+    before = get_visible(caller, command_id)
+    token, version = secrets.new_mattermost_secret(), before.token_version + 1
+    sealed = sealing.seal(before.workspace_id, command_id, version, token)
+    after = replace(before, token=sealed, token_version=version, updated_at=clock.now_iso())
+    store.commit([*table.changing(before, after), *_audited(caller, "command.regenerated", after)])
+    return after, token
+
+
+def delete(caller: Caller, command_id: str) -> None:
+    """Delete a command. Its trigger is free again, and its reply addresses accept nothing more."""
+    command = get_visible(caller, command_id)
+    store.commit([*table.deleting(command), *_audited(caller, "command.deleted", command)])
+
+
+def _checked_url(url: str) -> str:
+    """The URL as it will be called. Raises Invalid with the reason when it may not be."""
+    try:
+        return targets.parse(url, allowed_targets.of_deployment()).url
+    except targets.TargetRefused as refused:
+        raise Invalid(str(refused), "/url") from None

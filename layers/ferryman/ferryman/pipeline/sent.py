@@ -1,0 +1,24 @@
+"""The body of a delivery as its receiver got it, made again of what is kept."""
+
+from ferryman.formats.interface import Body
+from ferryman.pipeline import load_events, surroundings
+from ferryman.webhooks import signing
+from ferryman.webhooks.deliveries.model import Delivery
+from ferryman.webhooks.subscriptions.model import Webhook
+
+
+def body(delivery: Delivery, webhook: Webhook) -> Body | None:
+    """None when nothing was sent, or what was sent is not kept any more: the message was deleted, or time passed.
+
+    The token in the body of a webhook with trigger words is masked.
+    """
+    if not delivery.attempts:
+        return None
+    source = load_events.Source(delivery.workspace_id, delivery.event_id, delivery.chat_id, delivery.message_id)
+    event = load_events.recall([source]).get(delivery.event_id)
+    if event is None or not event.can_be_rendered(webhook.format):
+        return None
+    if not webhook.is_triggered:
+        return event.render(webhook)
+    names = surroundings.of([event])[event.event_id]
+    return event.render_triggered(webhook, names.with_token(event, signing.MASKED))

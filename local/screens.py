@@ -1,0 +1,66 @@
+"""Every screen of the console by name, at the address of something that the sample workspace holds."""
+
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from local.api import Api
+
+PATIENCE = 30_000  # milliseconds: the first request of a function starts it
+
+SETTINGS = "/settings/integrations"
+# Screens that are the same for everybody who may see them.
+FIXED = {
+    "overview": "/settings/overview",
+    "connections": f"{SETTINGS}/connections",
+    "tokens": f"{SETTINGS}/api",
+    "webhooks": f"{SETTINGS}/webhooks",
+    "incoming-webhooks": f"{SETTINGS}/incoming-webhooks",
+    "bots": f"{SETTINGS}/bots",
+    "applications": f"{SETTINGS}/applications",
+    "signature": f"{SETTINGS}/signature",
+    "workspace-wide": "/admin/integrations",
+    "users": "/settings/users",
+    "chats": "/settings/chats",
+    "audit": "/settings/audit",
+    "my-webhooks": "/me/agent",
+    "notifications": "/me/notifications",
+    "security": "/me/security",
+    "subscription": "/settings/subscription",
+    "missing": "/settings/nowhere",
+}
+
+
+def of_sample(api: Api) -> dict[str, str]:
+    """The address of each screen, by its name. `api` sees the sample workspace as its owner does."""
+
+    def first(path: str, **wanted: object) -> dict[str, Any]:
+        items = api.call("GET", path).json["items"]
+        return next(item for item in items if all(item[name] == value for name, value in wanted.items()))
+
+    token = first("/v1/tokens?status=active")
+    failing, bot = first("/v1/webhooks", name="Ticket system"), first("/v1/bots", handle="helper")
+    callback = first(f"/v1/bots/{bot['id']}/callbacks")
+    delivery = first(f"/v1/webhooks/{failing['id']}/deliveries")
+    mine = first("/v1/me/webhooks")
+    webhook = f"{SETTINGS}/webhooks/{failing['id']}"
+    return FIXED | {
+        "token": f"{SETTINGS}/api/{token['id']}",
+        "webhook": webhook,
+        "webhook-delivery": f"{webhook}?delivery={delivery['id']}",
+        "webhook-settings": f"{webhook}?tab=settings",
+        "webhook-signing": f"{webhook}?tab=signing",
+        "webhook-replays": f"{webhook}?tab=replays",
+        "delivery": f"{SETTINGS}/deliveries/{delivery['id']}",
+        "bot": f"{SETTINGS}/bots/{bot['id']}",
+        "callback": f"{SETTINGS}/bots/{bot['id']}/callbacks/{callback['id']}",
+        "application": f"{SETTINGS}/applications/{first('/v1/applications')['id']}",
+        "chat": f"/chats/{first('/v1/chats', name='Builds')['id']}",
+        "my-webhook": f"/me/agent/{mine['id']}",
+    }
+
+
+def settle(page: Page) -> None:
+    """Wait until a screen shows what it is for: its heading, and no skeleton."""
+    page.locator("h1").first.wait_for(timeout=PATIENCE)
+    expect(page.locator("[aria-busy=true], [data-loading=true]")).to_have_count(0, timeout=PATIENCE)

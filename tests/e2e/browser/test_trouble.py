@@ -1,0 +1,82 @@
+"""When the API refuses, is busy or is away: the console says so, and goes on."""
+
+import re
+
+from playwright.sync_api import Route, expect
+
+from tests.e2e.browser.conftest import Opens
+
+WEBHOOKS = "/settings/integrations/webhooks"
+LISTED = re.compile(r"/v1/webhooks(\?.*)?$")
+
+
+def test_an_api_that_is_away_is_said_and_tried_again(opens: Opens) -> None:
+    visit = opens("/settings/integrations/bots")
+    visit.expected.append("ERR_CONNECTION_REFUSED")
+    visit.page.route(LISTED, lambda route: route.abort("connectionrefused"))
+    visit.link("Outgoing webhooks").click()
+    trouble = visit.page.get_by_role("alert").filter(has_text="The API did not answer.")
+    expect(trouble).to_be_visible()
+    visit.page.unroute(LISTED)
+    trouble.get_by_role("button", name="Try again").click()
+    expect(visit.page.get_by_role("table", name="Outgoing webhooks")).to_be_visible()
+
+
+def test_a_busy_api_is_asked_again_without_a_word(opens: Opens) -> None:
+    visit = opens("/settings/integrations/bots")
+    visit.expected.append("503")
+    asked: list[str] = []
+
+    def busy_once(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) > 1:
+            route.continue_()
+        else:
+            route.fulfill(status=503, content_type="application/problem+json", body='{"detail": "Busy"}')
+
+    visit.page.route(LISTED, busy_once)
+    visit.link("Outgoing webhooks").click()
+    expect(visit.page.get_by_role("table", name="Outgoing webhooks")).to_be_visible()
+    assert len(asked) >= 2
+
+
+def test_a_refusal_stands_at_its_field_and_a_failure_carries_the_request_id(opens: Opens) -> None:
+    visit = opens(WEBHOOKS)
+    visit.expected += ["422", "500"]
+    visit.button("Create a webhook").first.click()
+    visit.dialog.get_by_role("textbox", name="Name").fill("Inside")
+    url = visit.dialog.get_by_role("textbox", name="URL")
+    url.fill("https://10.0.0.1/hook")
+    visit.dialog.get_by_role("button", name="Create a webhook").click()
+    expect(url).to_have_attribute("aria-invalid", "true")
+    expect(visit.dialog.get_by_text(re.compile("The host is an IP address"))).to_be_visible()
+    expect(visit.dialog.get_by_role("textbox", name="Name")).to_have_value("Inside")
+
+    answer = '{"type": "about:blank", "title": "Oops", "status": 500, "detail": "It broke.", "request_id": "req-7"}'
+    visit.page.route(
+        LISTED, lambda route: route.fulfill(status=500, content_type="application/problem+json", body=answer)
+    )
+    url.fill("https://hooks.example.com/")
+    visit.dialog.get_by_role("button", name="Create a webhook").click()
+    failure = visit.dialog.get_by_role("alert").filter(has_text="It broke.")
+    expect(failure.get_by_text("req-7")).to_be_visible()
+
+
+def test_an_address_without_a_page_and_a_thing_that_is_gone(opens: Opens) -> None:
+    visit = opens("/settings/nowhere")
+    expect(visit.heading("Page not found")).to_be_visible()
+    visit.expected.append("404")
+    visit.goto(f"{WEBHOOKS}/whk_01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    expect(visit.page.get_by_role("alert").filter(has_text="does not exist")).to_be_visible()
+
+
+def test_a_screen_whose_file_a_newer_release_took_away_offers_to_load_again(opens: Opens) -> None:
+    visit = opens("/settings/overview")
+    visit.expected += ["404", "dynamically imported"]
+    gone = re.compile(r"/assets/signature-.*\.js")
+    visit.page.route(gone, lambda route: route.fulfill(status=404, body=""))
+    visit.link("Signature helper").click()
+    expect(visit.page.get_by_text("This screen could not be shown")).to_be_visible()
+    visit.page.unroute(gone)
+    visit.button("Load the page again").click()
+    expect(visit.heading("Signature helper")).to_be_visible()

@@ -1,0 +1,164 @@
+"""Outgoing webhooks, in a browser: made, verified, failing, sent again, rotated, changed."""
+
+import stripe
+from playwright.sync_api import expect
+
+from local.receiver import Answer, Receiver
+from tests.e2e.browser.conftest import Opens
+from tests.e2e.browser.things import PATIENCE_SECONDS, arrived, made, made_chat
+from tests.e2e.browser.visit import Person, Visit
+from tests.e2e.harness import E2E
+
+PAGE = "/settings/integrations/webhooks"
+
+
+def test_a_webhook_gets_what_is_said_in_a_chat_with_a_signature_that_verifies(
+    stack: E2E, opens: Opens, people: dict[str, Person], receiver: Receiver
+) -> None:
+    chat = made_chat(stack, people["owner"])
+    visit = opens(PAGE)
+    url = receiver.url(f"/{chat['name']}")
+    secret = create(visit, "Search index", url, chat["name"])
+    expect(visit.heading("Search index")).to_be_visible()
+
+    visit.page.goto(f"/chats/{chat['id']}")
+    visit.field("Write a message").fill("Build 44 passed")
+    visit.button("Send").click()
+    expect(visit.page.get_by_role("log").get_by_text("Build 44 passed")).to_be_visible()
+    request = arrived(receiver, f"/{chat['name']}")
+    signature = request.headers["X-FM-Webhook-Signature"]
+    stripe.WebhookSignature.verify_header(request.body.decode(), signature, secret, 300)
+
+    # The helper agrees, and says why another body does not match.
+    visit.goto("/settings/integrations/signature")
+    headers = "\n".join(f"{name}: {value}" for name, value in request.headers.items())
+    visit.field("Headers").fill(headers)
+    visit.field("Body").fill(request.body.decode())
+    visit.page.get_by_label("Signing secret").fill(secret)
+    visit.button("Check the signature").click()
+    expect(visit.page.get_by_role("alert").filter(has_text="The signature matches")).to_be_visible()
+    visit.field("Body").fill(request.body.decode().replace('{"', '{ "', 1))
+    visit.button("Check the signature").click()
+    expect(visit.page.get_by_role("alert").filter(has_text="parsed and written again")).to_be_visible()
+
+
+def test_a_delivery_that_failed_is_found_explained_and_sent_again(
+    stack: E2E, opens: Opens, people: dict[str, Person], receiver: Receiver
+) -> None:
+    chat = made_chat(stack, people["owner"])
+    path = f"/{chat['name']}"
+    receiver.answer(path, Answer(500, body=b"disk is full"))
+    name = f"Tickets {chat['name']}"
+    body = {"name": name, "url": receiver.url(path), "events": ["message.created"], "chat_ids": [chat["id"]]}
+    webhook = made(stack, "/v1/webhooks", body)
+    made(stack, f"/v1/chats/{chat['id']}/messages", {"text": "Nobody stores this"})
+    receiver.wait_for(lambda request: request.path == path, PATIENCE_SECONDS, count=4)
+
+    visit = opens("/settings/overview")
+    attention = visit.page.get_by_role("region", name="Needs attention")
+    attention.get_by_role("link", name=f"Look: {name}").click()
+    expect(visit.heading(name)).to_be_visible()
+    expect(visit.page.get_by_text("4 failed attempts in a row")).to_be_visible()
+    visit.choose("State", "Given up")
+    visit.link("message.created").click()
+    expect(visit.dialog.get_by_text("4 attempts failed")).to_be_visible()
+    expect(visit.dialog.get_by_label("Start of the answer, Attempt 4", exact=True)).to_have_text("disk is full")
+    assert "delivery=dlv_" in visit.page.url
+
+    receiver.answer(path, 204)
+    visit.dialog.get_by_role("button", name="Send again").click()
+    visit.said("The delivery is on its way again")
+    expect(visit.dialog.get_by_text("Delivered")).to_be_visible()
+    expect(visit.dialog.get_by_text("Attempt 5")).to_be_visible()
+    assert stack.api("GET", f"/v1/webhooks/{webhook['id']}").json["consecutive_failures"] == 0
+
+
+def test_a_secret_is_rotated_while_both_sign_and_the_old_one_is_ended(
+    stack: E2E, opens: Opens, people: dict[str, Person], receiver: Receiver
+) -> None:
+    chat = made_chat(stack, people["owner"])
+    path = f"/{chat['name']}"
+    body = {"name": "Rotating", "url": receiver.url(path), "events": ["message.created"], "chat_ids": [chat["id"]]}
+    webhook = made(stack, "/v1/webhooks", body)
+    visit = opens(f"{PAGE}/{webhook['id']}?tab=signing")
+    visit.button("Rotate the secret").click()
+    visit.dialog.get_by_role("button", name="Rotate the secret").click()
+    fresh = visit.take_secret()
+    assert fresh != webhook["secret"]
+    expect(visit.page.get_by_text("Two secrets sign until")).to_be_visible()
+
+    visit.button("Send a test").click()
+    visit.dialog.get_by_role("button", name="Send a test").click()
+    expect(visit.dialog.get_by_text("Delivered")).to_be_visible()
+    request = arrived(receiver, path)
+    for secret in (fresh, webhook["secret"]):
+        signature = request.headers["X-FM-Webhook-Signature"]
+        stripe.WebhookSignature.verify_header(request.body.decode(), signature, secret, 300)
+    visit.dialog.get_by_role("button", name="Close").click()
+    visit.button("End the old secret now").click()
+    visit.said("The old secret no longer signs")
+    expect(visit.page.get_by_text("Two secrets sign until")).to_have_count(0)
+
+
+def test_saving_lists_the_changes_first_and_deleting_asks_for_the_name(
+    stack: E2E, opens: Opens, people: dict[str, Person], receiver: Receiver
+) -> None:
+    chat = made_chat(stack, people["owner"])
+    body = {"name": "Before", "url": receiver.url("/x"), "events": ["message.created"], "chat_ids": [chat["id"]]}
+    webhook = made(stack, "/v1/webhooks", body)
+    visit = opens(f"{PAGE}/{webhook['id']}?tab=settings")
+    expect(visit.button("Save")).to_be_disabled()
+    visit.field("Name").fill("After")
+    visit.page.get_by_role("checkbox", name="message.deleted").check()
+    visit.button("Save").click()
+    changes = visit.dialog.get_by_role("table", name="Save these changes?")
+    expect(changes.get_by_role("row")).to_have_count(2)
+    expect(changes.get_by_role("row").first).to_contain_text("Before → After")
+    visit.dialog.get_by_role("button", name="Cancel").click()
+    assert stack.api("GET", f"/v1/webhooks/{webhook['id']}").json["name"] == "Before"
+    visit.button("Save").click()
+    visit.confirm("Save")
+    visit.said("The webhook was saved")
+    saved = stack.api("GET", f"/v1/webhooks/{webhook['id']}").json
+    assert (saved["name"], sorted(saved["events"])) == ("After", ["message.created", "message.deleted"])
+
+    visit.goto(f"{PAGE}/{webhook['id']}?tab=settings")
+    visit.button("Delete the webhook").click()
+    visit.confirm("Delete", "After")
+    expect(visit.heading("Outgoing webhooks")).to_be_visible()
+    assert stack.api("GET", f"/v1/webhooks/{webhook['id']}").status == 404
+
+
+def test_an_outage_is_made_good_by_a_replay(
+    stack: E2E, opens: Opens, people: dict[str, Person], receiver: Receiver
+) -> None:
+    chat = made_chat(stack, people["owner"])
+    path = f"/{chat['name']}"
+    receiver.answer(path, 503)
+    body = {"name": "Archive", "url": receiver.url(path), "events": ["message.created"], "chat_ids": [chat["id"]]}
+    webhook = made(stack, "/v1/webhooks", body)
+    made(stack, f"/v1/chats/{chat['id']}/messages", {"text": "Missed"})
+    receiver.wait_for(lambda request: request.path == path, PATIENCE_SECONDS, count=4)
+    receiver.answer(path, 200)
+
+    visit = opens(f"{PAGE}/{webhook['id']}")
+    expect(visit.row("message.created").filter(has_text="Given up")).to_have_count(1)
+    visit.page.get_by_role("tab", name="Replays").click()
+    visit.button("Replay …").click()
+    visit.dialog.get_by_role("button", name="Count them").click()
+    expect(visit.dialog.get_by_text("1 delivery matches.")).to_be_visible()
+    visit.dialog.get_by_role("button", name="Send 1 again").click()
+    visit.said("The replay has started")
+    expect(visit.row("1 sent again").filter(has_text="Done")).to_be_visible()
+    receiver.wait_for(lambda request: request.path == path, PATIENCE_SECONDS, count=5)
+
+
+def create(visit: Visit, name: str, url: str, chat: str) -> str:
+    """Create a webhook for the messages of a chat, and return its secret."""
+    visit.button("Create a webhook").first.click()
+    visit.dialog.get_by_role("textbox", name="Name").fill(name)
+    visit.dialog.get_by_role("textbox", name="URL").fill(url)
+    visit.choose("Chats", chat)
+    visit.page.keyboard.press("Escape")
+    visit.dialog.get_by_role("button", name="Create a webhook").click()
+    return visit.take_secret()

@@ -1,0 +1,152 @@
+"""Mattermost's API: single posts by their id, members and channels, and addresses at which there is nothing."""
+
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import Workspace
+from tests.integration.mattermost.hooks import hook
+from tests.integration.mattermost.test_v4 import refused, short
+from tests.support.world import World
+
+TALK = ("messages:read", "messages:write", "chats:read", "users:read")
+NO_POST = (404, "app.post.get.app_error")
+PERMISSIONS = (403, "api.context.permissions.app_error")
+BODY = (400, "api.context.invalid_body_param.app_error")
+PARAMETER = (400, "api.context.invalid_url_param.app_error")
+TOO_LONG = (400, "model.post.is_valid.msg.app_error")
+
+
+def posted(by: Workspace, chat: str, message: str = "x", **more: Any) -> dict[str, Any]:
+    made: dict[str, Any] = by.make("/api/v4/posts", {"channel_id": short(chat), "message": message, **more})
+    return made
+
+
+def test_a_post_is_read_changed_and_deleted_by_its_id_alone(world: World, workspace: Workspace) -> None:
+    for number in range(3):
+        workspace.chat(f"Other {number}")
+    chat = workspace.chat()
+    post = posted(workspace, chat)
+    at = f"/api/v4/posts/{post['id']}"
+    assert workspace.call("GET", at).json == post
+    assert workspace.call("GET", f"{at}/thread").json == {
+        "order": [post["id"]],
+        "posts": {post["id"]: post},
+        "next_post_id": "",
+        "prev_post_id": "",
+        "has_next": False,
+    }
+    patched = workspace.call("PUT", f"{at}/patch", {"message": "y", "is_pinned": None}).json
+    assert (patched["message"], patched["edit_at"] > 0) == ("y", True)
+    updated = workspace.call("PUT", at, {"id": post["id"], "message": "z", "props": patched["props"]}).json
+    assert updated["message"] == "z"
+    assert workspace.call("PUT", f"{at}/patch", {}).json == updated
+    assert [one["text"] for one in workspace.call("GET", f"/v1/chats/{chat}/messages").json["items"]] == ["z"]
+    assert workspace.call("DELETE", at).json == {"status": "OK"}
+    for answer in (workspace.call("GET", at), workspace.call("DELETE", at), workspace.call("PUT", f"{at}/patch", {})):
+        assert refused(answer) == NO_POST
+
+
+def test_a_post_of_a_webhook_is_found_too(workspace: Workspace) -> None:
+    one = hook(workspace)
+    said = one.said({"text": "hook", "attachments": [{"text": "box", "actions": [{"name": "Go"}]}]})
+    at = f"/api/v4/posts/{short(said['id'])}"
+    shown = workspace.call("GET", at).json
+    assert shown["props"]["from_webhook"] == "true"
+    # A client that sends the whole post back changes the text alone.
+    changed = workspace.call("PUT", at, {**shown, "message": "edited"})
+    assert (changed.status, changed.json["message"]) == (200, "edited")
+    other = {"props": {"attachments": [{"text": "another box"}]}}
+    assert refused(workspace.call("PUT", f"{at}/patch", other)) == BODY
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ([], BODY),
+        ({"message": 5}, BODY),
+        ({"message": ""}, TOO_LONG),
+        ({"message": "x" * 16_384}, TOO_LONG),
+        ({"message": "x", "props": {"attachments": [5]}}, BODY),
+    ],
+)
+def test_a_change_that_cannot_be_taken(workspace: Workspace, body: Any, expected: tuple[int, str]) -> None:
+    post = posted(workspace, workspace.chat())
+    assert refused(workspace.call("PUT", f"/api/v4/posts/{post['id']}/patch", body)) == expected
+    assert refused(workspace.call("PUT", f"/api/v4/posts/{post['id']}", {"id": "other", "message": "y"})) == BODY
+    assert workspace.call("GET", f"/api/v4/posts/{post['id']}").json["message"] == "x"
+
+
+def test_only_the_author_changes_a_post_and_only_members_find_it(workspace: Workspace, other: Workspace) -> None:
+    chat = workspace.chat()
+    post = posted(workspace, chat)
+    at = f"/api/v4/posts/{post['id']}"
+    member, stranger = workspace.person("staff", *TALK), workspace.person("staff", *TALK)
+    assert workspace.call("PUT", f"/v1/chats/{chat}/members/{member.user_id}").status == 200
+    assert member.call("GET", at).json == post
+    for method, path in (("PUT", f"{at}/patch"), ("DELETE", at)):
+        assert refused(member.call(method, path, {"message": "y"})) == PERMISSIONS
+        for by in (stranger, other):
+            assert refused(by.call(method, path, {"message": "y"})) == NO_POST
+    for by in (stranger, other):
+        assert refused(by.call("GET", at)) == refused(by.call("GET", f"{at}/thread")) == NO_POST
+    assert refused(workspace.narrow("chats:read").call("GET", at)) == PERMISSIONS
+    assert refused(workspace.narrow("messages:read").call("DELETE", at)) == PERMISSIONS
+    assert refused(workspace.call("GET", "/api/v4/posts/x")) == PARAMETER
+
+
+def test_the_members_and_the_channels_of_a_user_are_listed(workspace: Workspace, other: Workspace) -> None:
+    chat, quiet = workspace.chat("Builds"), workspace.chat("Quiet")
+    person = workspace.person("staff", *TALK)
+    workspace.call("PUT", f"/v1/chats/{chat}/members/{person.user_id}")
+    at = f"/api/v4/channels/{short(chat)}/members"
+    both = {short(workspace.user_id), short(person.user_id)}
+    assert {one["user_id"] for one in workspace.call("GET", at).json} == both
+    assert len(workspace.call("GET", f"{at}?per_page=1&page=1").json) == 1
+    assert workspace.call("GET", f"{at}?page=9").json == []
+    assert person.call("GET", f"{at}/me").json["user_id"] == short(person.user_id)
+    assert person.call("GET", f"{at}/{short(workspace.user_id)}").json["channel_id"] == short(chat)
+    missing = (404, "app.channel.get_member.missing.app_error")
+    assert refused(workspace.call("GET", f"{at}/{'0' * 26}")) == missing
+    assert refused(other.call("GET", at)) == PERMISSIONS
+    assert refused(workspace.narrow("messages:read").call("GET", at)) == PERMISSIONS
+    team = short(workspace.workspace_id)
+    mine = [one["id"] for one in person.call("GET", f"/api/v4/users/me/teams/{team}/channels").json]
+    assert mine == [short(chat)]
+    all_of_owner = workspace.call("GET", f"/api/v4/users/{short(workspace.user_id)}/teams/{team}/channels").json
+    assert {one["id"] for one in all_of_owner} == {short(chat), short(quiet)}
+    foreign = f"/api/v4/users/{short(person.user_id)}/teams/{team}/channels"
+    assert refused(workspace.call("GET", foreign)) == PERMISSIONS
+
+
+def test_users_are_found_by_lists(workspace: Workspace) -> None:
+    person = workspace.make("/v1/users", {"name": "Ada", "email": "a@example.com", "role": "staff", "handle": "ada"})
+    by = workspace.call
+    assert [one["username"] for one in by("POST", "/api/v4/users/ids", [short(person["id"])]).json] == ["ada"]
+    assert [one["id"] for one in by("POST", "/api/v4/users/usernames", ["Ada", "nobody"]).json] == [short(person["id"])]
+    assert by("POST", "/api/v4/users/ids", ["0" * 26]).json == []
+    nameless = by("GET", "/api/v4/users/me").json
+    assert by("GET", f"/api/v4/users/username/{nameless['username']}").json == nameless
+    bodies: list[Any] = [[], {}, [5], ["x"] * 101, None]
+    for body in bodies:
+        for path in ("ids", "usernames"):
+            assert refused(by("POST", f"/api/v4/users/{path}", body)) == BODY
+    assert refused(workspace.narrow("chats:read").call("POST", "/api/v4/users/ids", ["x"])) == PERMISSIONS
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/v4/reactions"),
+        ("GET", "/api/v4/users/me/sessions/x/y"),
+        ("PATCH", "/api/v4/posts"),
+        ("DELETE", "/api/v4/users/me"),
+        ("GET", "/api/v4/posts//thread"),
+    ],
+)
+def test_nothing_is_at_an_address_that_is_not_offered(
+    world: World, workspace: Workspace, method: str, path: str
+) -> None:
+    nothing = (404, "api.context.404.app_error")
+    assert refused(workspace.call(method, path, {})) == nothing
+    assert refused(world.call(method, path, json_body={})) == nothing
