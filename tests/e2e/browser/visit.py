@@ -99,7 +99,9 @@ class Visit:
 
     def take_secret(self, label: str = "Secret") -> str:
         """Read a secret that is shown once, say that it is stored, and close."""
-        block = self.dialog.get_by_label(label, exact=True)
+        # The form before it may have a field of the same name, and is still there for a moment.
+        shown = self.dialog.filter(has=self.page.get_by_label("I have stored it"))
+        block = shown.get_by_label(label, exact=True)
         secret = block.inner_text().strip()
         close = self.dialog.get_by_role("button", name="Close")
         expect(close).to_be_disabled()

@@ -37,8 +37,8 @@ TARGET = targets.parse(BASE, PUBLIC)
         ),
         ("https:///path", "The URL has no host; write it like https://hooks.example.com/path."),
         (
-            "https://hööks.example.com/",
-            "The host contains non-ASCII characters; write it in its xn-- form (Punycode).",
+            "https://ⓗooks.example.com/",
+            "The host is not a valid internationalised name; write it in its xn-- form (Punycode).",
         ),
         ("https://hooks.example.com./", "The host ends in a dot; remove it."),
         (

@@ -1,6 +1,7 @@
 """FluxDesk's form of a notification and of a delivery's headers. Pure.
 
-The body is `{"version": 1, "type": …, "title": …, …}`; it is signed by itself, without a time, with the newest secret.
+The body is `{"version": 1, "type": …, "title": …, …}`; it is signed by itself, without a time, with the
+oldest secret that is valid.
 """
 
 import hashlib
