@@ -27,6 +27,7 @@ export const router = createBrowserRouter([
       { path: '/settings/integrations', element: <Navigate to="/settings/integrations/connections" replace /> },
       { path: '/settings/integrations/integrations', element: <Navigate to="/settings/integrations/connections" replace /> },
       { path: '/settings/integrations/connections', lazy: page(() => import('./pages/hub')) },
+      { path: '/settings/integrations/connections/callback', lazy: page(() => import('./pages/approval')) },
       { path: '/settings/integrations/api', lazy: page(() => import('./pages/tokens')) },
       { path: '/settings/integrations/api/:id', lazy: page(() => import('./pages/token')) },
       { path: '/settings/integrations/webhooks', lazy: page(() => import('./pages/webhooks')) },

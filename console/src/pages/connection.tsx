@@ -5,6 +5,7 @@ import { useNavigate } from 'react-router';
 import { api, ApiError, body, done, type Schemas } from '../api/client';
 import { useChange, useChats } from '../api/queries';
 import { WORKSPACE } from '../api/webhooks';
+import { CopyText } from '../parts/copy';
 import { Confirm, type Secret } from '../parts/dialogs';
 import { DotsIcon } from '../parts/icons';
 import { Failure } from '../parts/layout';
@@ -63,6 +64,20 @@ function Connected({ connector, connection, mayWrite }: { connector: Connector; 
     touches: TOUCHES,
     done: said.disconnected,
   });
+  const approve = useChange(() => body(api.POST('/v1/connections/{connection_id}/authorize', path)), { touches: TOUCHES });
+  const approveThere = () =>
+    approve.mutate(undefined, { onSuccess: ({ authorize_url }) => window.location.assign(authorize_url) });
+  const check = useChange(
+    async () => {
+      const found = await body(api.POST('/v1/connections/{connection_id}/check', path));
+      // The product's refusal is told as one of ours is.
+      if (!found.ok) throw new ApiError(200, 'check', found.detail ?? said.notChecked, null);
+      return found;
+    },
+    { touches: TOUCHES, done: ({ accounts }) => said.checked(namesOf(accounts)) },
+  );
+  const byOauth = connector.callback_url !== null;
+  const unapproved = connection.state === 'waiting' || connection.state === 'needs_reconnecting';
   const whole = connection.state !== 'broken';
   const log = connection.webhook_id;
   return (
@@ -75,7 +90,7 @@ function Connected({ connector, connection, mayWrite }: { connector: Connector; 
           <State of={connection.state} />
         </Group>
         <Text size="xs" c="dimmed" component="div">
-          {connection.reason ?? <Where connection={connection} />}
+          {connection.reason ?? (byOauth ? <Accounts connection={connection} /> : <Where connection={connection} />)}
         </Text>
         <Text size="xs" c="dimmed" component="div">
           {said.since} <Time at={connection.connected_at} />
@@ -83,7 +98,17 @@ function Connected({ connector, connection, mayWrite }: { connector: Connector; 
       </div>
       {mayWrite && (
         <Group gap={4} wrap="nowrap">
-          {whole && (
+          {byOauth && unapproved && (
+            <Button
+              size="compact-xs"
+              loading={approve.isPending}
+              onClick={approveThere}
+              aria-label={said.approve(connection.name)}
+            >
+              {said.approveShort}
+            </Button>
+          )}
+          {whole && !unapproved && (
             <Switch
               aria-label={said.enabled(connection.name)}
               checked={connection.state === 'enabled'}
@@ -105,6 +130,14 @@ function Connected({ connector, connection, mayWrite }: { connector: Connector; 
                     {said.actions.test}
                   </Menu.Item>
                   <Menu.Item onClick={() => void navigate(WORKSPACE.detailPage(log))}>{said.actions.log}</Menu.Item>
+                </>
+              )}
+              {byOauth && !unapproved && (
+                <>
+                  <Menu.Item disabled={connection.state !== 'enabled'} onClick={() => check.mutate(undefined)}>
+                    {said.actions.check}
+                  </Menu.Item>
+                  <Menu.Item onClick={approveThere}>{said.actions.approve}</Menu.Item>
                 </>
               )}
               {whole && <Menu.Item onClick={() => setAsking('reset')}>{said.actions.reset}</Menu.Item>}
@@ -141,6 +174,16 @@ function Connected({ connector, connection, mayWrite }: { connector: Connector; 
   );
 }
 
+/** The accounts that the last check found. */
+function Accounts({ connection }: { connection: Connection }) {
+  const { accounts } = connection.metadata as { accounts?: Record<string, string>[] };
+  return <>{namesOf(accounts ?? [])}</>;
+}
+
+function namesOf(accounts: Record<string, string>[]): string {
+  return accounts.map(({ name, id }) => name ?? id).join(', ');
+}
+
 /** The chats of a connection, by name. */
 function Where({ connection }: { connection: Connection }) {
   const chats = useChats().data;
@@ -173,6 +216,17 @@ export function Connect({ connector, close, created }: {
               {said.documentation(connector.name)}
             </Anchor>
           </div>
+          {connector.callback_url && (
+            <div>
+              <Text size="sm" fw={500}>
+                {said.callbackUrl}
+              </Text>
+              <Text size="xs" c="dimmed" mb={4}>
+                {said.callbackAbout}
+              </Text>
+              <CopyText value={connector.callback_url} />
+            </div>
+          )}
           <Form connector={connector} close={close} created={created} />
         </Stack>
       )}
@@ -211,6 +265,11 @@ function Form({ connector, connection, close, created }: {
   async function submit() {
     try {
       const one = await save.mutateAsync(undefined);
+      if ('authorize_url' in one && one.authorize_url) {
+        // In this tab: the product comes back to it, and the callback needs its session.
+        window.location.assign(one.authorize_url);
+        return;
+      }
       close();
       notifyDone(connection ? said.saved : said.connected(one.name));
       const secret = connection ? null : secretOf(connector, one);

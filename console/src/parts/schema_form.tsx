@@ -1,4 +1,4 @@
-import { MultiSelect, NumberInput, Select, Switch, TextInput } from '@mantine/core';
+import { MultiSelect, NumberInput, PasswordInput, Select, Switch, TagsInput, TextInput } from '@mantine/core';
 
 import { useChats } from '../api/queries';
 import { choices } from './filters';
@@ -19,6 +19,7 @@ type Schema = {
   format?: string;
   minimum?: number;
   maximum?: number;
+  writeOnly?: boolean;
 };
 export type FormSchema = Schema & { properties?: Record<string, Schema>; required?: string[]; $defs?: Record<string, Schema> };
 export type FormValues = Record<string, unknown>;
@@ -59,7 +60,7 @@ export function SchemaFields({ schema, values, change, errors }: {
 }) {
   const chats = (useChats().data ?? []).map((chat) => ({ value: chat.id, label: chat.name }));
   return Object.entries(schema.properties ?? {}).map(([name, property]) => {
-    const { type, title, description, items, pattern, enum: allowed, minimum, maximum } = resolved(schema, property);
+    const { type, title, description, items, pattern, enum: allowed, minimum, maximum, writeOnly } = resolved(schema, property);
     const shared = {
       label: title ?? name,
       description,
@@ -67,7 +68,10 @@ export function SchemaFields({ schema, values, change, errors }: {
       error: errors[name],
     };
     if (type === 'array') {
-      const data = items?.pattern?.startsWith(CHAT) ? chats : (items?.enum ?? []);
+      const data = items?.pattern?.startsWith(CHAT) ? chats : items?.enum;
+      if (!data) {
+        return <TagsInput key={name} {...shared} value={values[name] as string[]} onChange={(value) => change(name, value)} />;
+      }
       return (
         <MultiSelect key={name} {...shared} data={data} searchable value={values[name] as string[]} onChange={(value) => change(name, value)} />
       );
@@ -101,6 +105,17 @@ export function SchemaFields({ schema, values, change, errors }: {
           allowDeselect={false}
           value={(values[name] as string) || null}
           onChange={(value) => change(name, value ?? '')}
+        />
+      );
+    }
+    if (writeOnly) {
+      return (
+        <PasswordInput
+          key={name}
+          {...shared}
+          autoComplete="off"
+          value={values[name] as string}
+          onChange={(event) => change(name, event.currentTarget.value)}
         />
       );
     }

@@ -50,6 +50,8 @@ const COLORS: Record<string, string> = {
   inactive: 'gray',
   disabled: 'red',
   broken: 'red',
+  waiting: 'yellow',
+  needs_reconnecting: 'red',
   exhausted: 'red',
   failed: 'red',
   refused: 'red',

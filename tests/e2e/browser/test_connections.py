@@ -2,9 +2,10 @@
 
 import json
 import uuid
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import requests
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from local.receiver import Receiver
 from local.stack import ROOT
@@ -83,3 +84,40 @@ def test_a_product_that_posts_here_gets_a_url_once(stack: E2E, opens: Opens, peo
     assert requests.post(url, json=event["payload"], headers=event["headers"], timeout=30).ok
     visit.goto(f"/chats/{chat['id']}")
     expect(visit.page.get_by_role("log").get_by_text("Incoming webhook").first).to_be_visible()
+
+
+def test_a_product_is_approved_on_its_own_page_and_a_refusal_there_is_told(stack: E2E, opens: Opens) -> None:
+    """Xero's page is played by the browser: nobody approves there, and it sends the person back."""
+    name = f"Books {uuid.uuid4().hex[:6]}"
+    visit = opens(f"{PAGE}?search=xero")
+    asked: list[dict[str, str]] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(dict(parse_qsl(urlsplit(route.request.url).query)))
+        back = urlencode({"error": "access_denied", "state": asked[-1]["state"]})
+        route.fulfill(status=302, headers={"Location": f"{asked[-1]['redirect_uri']}?{back}"})
+
+    visit.page.route("https://login.xero.com/**", refuse)
+    visit.button("Connect Xero").click()
+    expect(visit.dialog.get_by_text(f"{stack.api_url}{PAGE}/callback", exact=True)).to_be_visible()
+    visit.dialog.get_by_role("textbox", name="Client ID").fill("client-1")
+    secret = visit.dialog.get_by_label("Client secret")
+    expect(secret).to_have_attribute("type", "password")
+    secret.fill("secret-of-client-1")
+    visit.dialog.get_by_role("textbox", name="Name").fill(name)
+    visit.expected.append("409")
+    visit.dialog.get_by_role("button", name="Connect", exact=True).click()
+    expect(visit.page.get_by_text("It was not approved in Xero.")).to_be_visible()
+    assert visit.page.url == f"{stack.api_url}{PAGE}/callback", "the code and the state are not left in the address"
+    assert (asked[0]["client_id"], asked[0]["code_challenge_method"]) == ("client-1", "S256")
+
+    visit.page.get_by_role("main").get_by_role("link", name="Connections").click()
+    card = visit.page.get_by_role("article", name="Xero", exact=True)
+    expect(card.get_by_text("nobody has approved it in the product yet").first).to_be_visible()
+    card.get_by_role("button", name=f"Approve {name}").click()
+    expect(visit.page.get_by_text("It was not approved in Xero.")).to_be_visible()
+    assert asked[1]["state"] != asked[0]["state"]
+    made_one = next(
+        one for one in stack.api("GET", "/v1/connections?connector=xero").json["items"] if one["name"] == name
+    )
+    assert stack.api("DELETE", f"/v1/connections/{made_one['id']}").status == 204
