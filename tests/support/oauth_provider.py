@@ -219,7 +219,10 @@ class _Server(ThreadingHTTPServer):
                 return answer[2], answer[0], b""
             case "/token":
                 answer = speaker.create_token_response(uri, method, body, headers)
-                return answer[2], answer[0], (answer[1] or "").encode()
+                content = json.loads(answer[1])
+                if not product.rotates and "grant_type=refresh_token" in body:
+                    content.pop("refresh_token", None)  # oauthlib repeats it; some products say nothing
+                return answer[2], answer[0], json.dumps(content).encode()
             case "/revoke":
                 answer = speaker.create_revocation_response(uri, method, body, headers)
                 return answer[2], answer[0], (answer[1] or "").encode()
