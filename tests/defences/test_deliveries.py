@@ -357,17 +357,18 @@ def test_the_chain_keeps_an_answer_from_its_own_webhook(line: Lines) -> None:
 
 def test_the_search_for_lost_messages_finds_one_that_the_stream_lost(line: Lines) -> None:
     real = clock.now
+    hours = iter((6, 8))  # later than any other sweep of this module: the search goes forward only
 
     def is_found() -> bool:
-        made = line()
-        made.say()
-        made.world.stream_records("MessagesTable")
-        later = real() + 3600 * next(hours)
-        with patch.object(clock, "now", lambda: later):
+        said = real() + 3600 * next(hours)
+        with patch.object(clock, "now", lambda: said):
+            made = line()
+            made.say()
+            made.world.stream_records("MessagesTable")
+        with patch.object(clock, "now", lambda: said + 3600):
             made.world.invoke("sweeper", {})
             return len(made.requests()) == 1
 
-    hours = iter((6, 8))  # later than any other sweep of this module
     is_held_by(patch.object(lost_messages, "find", lambda _seconds_left: ([], 0)), is_found)
 
 
