@@ -299,11 +299,12 @@ def test_a_probe_brings_back_a_webhook_whose_receiver_answers_again(line: Lines)
 
     def comes_back() -> bool:
         failing = line(disable_after=5)
-        failing.receiver.answer(failing.path, *[500] * 5, 200)
+        failing.receiver.answer(failing.path, 500)
         failing.say("one")
         failing.say("two")
         failing.requests()
         assert failing.state() == "disabled"
+        failing.receiver.answer(failing.path, 200)
         later = real() + 3600 * next(hours)
         with patch.object(clock, "now", lambda: later):
             failing.world.invoke("sweeper", {})
@@ -356,17 +357,18 @@ def test_the_chain_keeps_an_answer_from_its_own_webhook(line: Lines) -> None:
 
 def test_the_search_for_lost_messages_finds_one_that_the_stream_lost(line: Lines) -> None:
     real = clock.now
+    hours = iter((6, 8))  # later than any other sweep of this module: the search goes forward only
 
     def is_found() -> bool:
-        made = line()
-        made.say()
-        made.world.stream_records("MessagesTable")
-        later = real() + 3600 * next(hours)
-        with patch.object(clock, "now", lambda: later):
+        said = real() + 3600 * next(hours)
+        with patch.object(clock, "now", lambda: said):
+            made = line()
+            made.say()
+            made.world.stream_records("MessagesTable")
+        with patch.object(clock, "now", lambda: said + 3600):
             made.world.invoke("sweeper", {})
             return len(made.requests()) == 1
 
-    hours = iter((2, 4))
     is_held_by(patch.object(lost_messages, "find", lambda _seconds_left: ([], 0)), is_found)
 
 

@@ -196,7 +196,9 @@ def test_a_person_sends_their_own_deliveries_again(
     (delivery,) = log_of(grace, webhook)
     assert delivery["state"] == "exhausted"
     one = f"{here}/deliveries/{delivery['id']}"
-    assert grace.call("GET", one).json == delivery
+    shown = grace.call("GET", one).json
+    assert shown.pop("request")["body"]  # which a list leaves out
+    assert shown == delivery
     for method, target in (
         ("GET", f"{there}/deliveries/{delivery['id']}"),
         ("POST", f"{there}/deliveries/{delivery['id']}/retry"),
