@@ -294,6 +294,7 @@ def test_only_the_deliverer_reads_signing_secrets() -> None:
         "deliverer": {},
         "hooks": {"purpose": "sender"},
         "connections": {"purpose": "connection"},
+        "leaks": {"purpose": "connection"},
         "messages": {"purpose": "command"},
         "mattermost_integrations": {"purpose": "command"},
     }

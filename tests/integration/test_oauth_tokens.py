@@ -247,3 +247,13 @@ def test_a_repeated_request_connects_once_and_shows_no_second_address(workspace:
     first = workspace.call("POST", "/v1/connections", body, headers=key).json
     again = workspace.call("POST", "/v1/connections", body, headers=key).json
     assert (again["id"], again["authorize_url"]) == (first["id"], None)
+
+
+def test_a_connection_of_a_leaked_token_is_revoked_with_it(workspace: Workspace, product: Product) -> None:
+    leaked = workspace.make("/v1/tokens", {"name": "CI", "scopes": ["admin:*"], "environment": "production"})
+    thief = Workspace(workspace.world, workspace.workspace_id, workspace.user_id, leaked["token"])
+    connection_id = connected(thief)
+    ended = workspace.make(f"/v1/tokens/{leaked['id']}/end-all", None, 200)
+    assert connection_id in str(ended)
+    assert workspace.call("GET", f"/v1/connections/{connection_id}").status == 404
+    assert not product.refresh_tokens

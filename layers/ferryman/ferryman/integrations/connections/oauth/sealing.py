@@ -1,6 +1,6 @@
 """The secrets of a connection by OAuth, at rest: encrypted by KMS, and bound to their connection and their purpose.
 
-The function `connections` decrypts nothing else: its role asks for the context's `purpose`.
+The functions `connections` and `leaks` decrypt nothing else of this key: their roles ask for the context's `purpose`.
 """
 
 from typing import Literal
