@@ -228,7 +228,7 @@ def test_admin_cannot_be_had_through_the_sum_of_all_others() -> None:
     assert not permissions.covers(held, ADMIN)
 
 
-def test_what_a_scope_writes_is_read_by_its_twin() -> None:
+def test_each_scope_that_writes_names_the_one_that_reads() -> None:
     assert permissions.reading("chats:write") == "chats:read"
     assert permissions.reading("messages:write") == "messages:read"
     assert permissions.reading("chats:read") is None, "it writes nothing"
