@@ -163,7 +163,7 @@ class Deployment:
                 if not isinstance(operation, dict) or "x-amazon-apigateway-integration" not in operation:
                     continue
                 verb = "ANY" if method == "x-amazon-apigateway-any-method" else method.upper()
-                route_key = "$default" if path == "/$default" else f"{verb} {path}"
+                route_key = "$default" if path.strip("/") == "$default" else f"{verb} {path}"
                 yield route_key, self._function_arn(operation["x-amazon-apigateway-integration"]["uri"])
 
     def _function_arn(self, uri: object) -> str:

@@ -15,7 +15,7 @@ NOWHERE: dict[str, Any] = {
     "rawPath": "/warm-up",
     "rawQueryString": "",
     "headers": {},
-    "pathParameters": {"secret": "warm-up"},
+    "pathParameters": {"secret": "warm-up", "response_secret": "warm-up"},
     "requestContext": {
         "domainName": "localhost",
         "http": {"method": "GET", "path": "/warm-up", "sourceIp": "127.0.0.1"},

@@ -68,6 +68,7 @@ export const texts = {
     connect: 'Connect',
     connectAnother: 'Connect another',
     connectTo: (name: string) => `Connect ${name}`,
+    connectAnotherOf: (name: string) => `Connect another ${name}`,
     configure: (name: string) => `Configure ${name}`,
     before: 'First, in the other product',
     documentation: (name: string) => `The documentation of ${name}`,

@@ -68,14 +68,16 @@ def test_curl_posts_json_a_form_and_with_no_content_type(stack: E2E, chat: str, 
     assert _curl("--data-urlencode", 'payload={"text": "as a form & more"}', url) == "ok 200"
     assert _curl("--header", "Content-Type:", "--data", '{"text": "without a type"}', url) == "ok 200"
     assert _curl("--header", "Content-Type: text/plain", "--data", '{"text": "as text"}', url) == "ok 200"
+    assert _curl("--data", "text=as+a+field", url) == "ok 200"
     assert [message["text"] for message in _messages(stack, chat)] == [
         "as JSON",
         "as it comes",
         "as a form & more",
         "without a type",
         "as text",
+        "as a field",
     ]
-    assert _curl("--data", "text=no+payload", url).endswith(" 400")
+    assert _curl("--data", "message=no+text", url).endswith(" 400")
     assert _curl("--header", "Content-Type: image/png", "--data", "{}", url).endswith(" 415")
 
 

@@ -155,6 +155,15 @@ def test_a_revoked_credential_is_refused_at_the_next_call(stack: E2E, incoming: 
     assert WebhookClient(incoming["url"]).send(text="after").status_code in (401, 403, 404, 410)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/nothing", 404), ("DELETE", "/v1/chats", 405), ("PUT", "/v1", 404)]
+)
+def test_a_request_that_no_route_takes_gets_a_problem(stack: E2E, method: str, path: str, status: int) -> None:
+    reply = stack.api(method, path)
+    assert (reply.status, reply.headers["Content-Type"]) == (status, "application/problem+json")
+    assert reply.json["request_id"] == reply.headers["X-Request-Id"]
+
+
 def _created(stack: E2E, path: str, body: dict[str, Any]) -> dict[str, Any]:
     reply = stack.api("POST", path, body)
     assert reply.status == 201, reply.body

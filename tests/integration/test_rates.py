@@ -107,6 +107,7 @@ def test_a_workspace_has_a_rate_for_all_its_tokens_and_urls_together(
 ) -> None:
     url = workspace.make("/v1/incoming-webhooks", {"name": "CI", "chat_id": workspace.chat()})["url"]
     narrow, path = workspace.narrow("chats:read"), url.removeprefix("https://api.test")
+    person = workspace.signed_in()
     monkeypatch.setitem(world.parameters, "RequestsPerMinute", str(LIMIT))
     monkeypatch.setattr(clock, "now", lambda: START)
     rates._counts.clear()
@@ -122,6 +123,10 @@ def test_a_workspace_has_a_rate_for_all_its_tokens_and_urls_together(
         refused = request()
         assert (refused.status, refused.headers["retry-after"]) == (429, "31")
     assert world.call("GET", "/v1/me", token=other).status == 200
+    # A person who signed in can still stop a token that runs wild.
+    (token,) = [one for one in person.call("GET", "/v1/tokens").json["items"] if one["name"] == "narrow"]
+    assert person.call("DELETE", f"/v1/tokens/{token['id']}").status == 204
+    assert narrow.call("GET", "/v1/chats").status == 401
     rates._counts.clear()
 
 

@@ -6,7 +6,7 @@ import pytest
 from ferryman.events.model import Event
 from ferryman.pipeline.matching import topics, wants
 from ferryman.webhooks.subscriptions import table as webhooks
-from ferryman.webhooks.subscriptions.model import Webhook
+from ferryman.webhooks.subscriptions.model import MentionedBy, Webhook
 
 BOT, OTHER_BOT, PERSON = "usr_bot", "usr_other", "usr_person"
 CHAT, OTHER_CHAT = "cht_1", "cht_2"
@@ -136,3 +136,27 @@ def test_an_event_is_looked_up_under_each_topic_that_it_concerns(livemode: bool)
 def test_an_event_without_a_chat_is_looked_up_under_every_chat_alone() -> None:
     event = replace(MENTION, chat_id=None, bot_id=None)
     assert topics(event) == webhooks.topics(OF_ALL)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "heard"),
+    [(None, ["user"]), (["user"], ["user"]), (["program"], ["program"]), (["bot", "user"], ["user", "bot"])],
+)
+def test_a_callback_hears_of_those_who_may_call_it(chosen: list[MentionedBy] | None, heard: list[str]) -> None:
+    callback = replace(CALLBACK, mentioned_by=chosen)
+    everybody: list[MentionedBy] = ["user", "bot", "program"]
+    assert [one for one in everybody if wants(callback, replace(MENTION, mentioned_by=one), EVERYBODY)] == heard
+    assert wants(OF_CHAT, replace(MENTION, mentioned_by="program"), EVERYBODY), "the rule is for callbacks"
+
+
+def test_a_webhook_with_trigger_words_wants_what_calls_it_alone() -> None:
+    triggered = replace(OF_CHAT, events=["message.created"], format="mattermost", trigger_words=["deploy"])
+
+    def said(text: str, origin: str = "token") -> Event:
+        message = {"text": text, "origin": origin, "author": {"type": "user"}}
+        return replace(MENTION, type="message.created", data={"message": message}, bot_id=None)
+
+    assert wants(triggered, said("deploy now"), EVERYBODY)
+    assert not wants(triggered, said("do not deploy"), EVERYBODY)
+    assert not wants(triggered, said("deploy now", origin="incoming_webhook"), EVERYBODY)
+    assert not wants(triggered, said("deploy now"), set())

@@ -226,3 +226,16 @@ def test_admin_cannot_be_had_through_the_sum_of_all_others() -> None:
     held = set(ALL) - {ADMIN}
     assert permissions.broader_than([ADMIN], held) == [ADMIN]
     assert not permissions.covers(held, ADMIN)
+
+
+def test_each_scope_that_writes_names_the_one_that_reads() -> None:
+    assert permissions.reading("chats:write") == "chats:read"
+    assert permissions.reading("messages:write") == "messages:read"
+    assert permissions.reading("chats:read") is None, "it writes nothing"
+    assert permissions.reading(ADMIN) is None
+    assert permissions.reading("nothing:write") is None
+    assert permissions.reading("") is None
+
+
+def test_a_scope_beside_a_set_stays_itself() -> None:
+    assert permissions.expanded(["chats:read"]) == ["chats:read"]

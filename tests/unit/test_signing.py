@@ -198,6 +198,14 @@ def test_fluxdesk_signs_the_body_with_the_oldest_valid_secret(valid: list[str], 
     assert str(uuid.UUID(headers["X-FluxDesk-Delivery-Id"])) == headers["X-FluxDesk-Delivery-Id"]
 
 
+# --- the token of trigger words ---------------------------------------------------------------------------
+
+
+def test_the_token_is_made_of_the_newest_secret_and_never_changes_by_itself() -> None:
+    """Receivers keep it, so that another text for the same secret is a broken promise."""
+    assert signing.token(["whsec_new", "whsec_old"]) == "7b2cobbmhwq7pxkyjcnhwialco"
+
+
 # --- headers ----------------------------------------------------------------------------------------------
 
 
@@ -236,3 +244,18 @@ def test_the_headers_in_the_log_hold_no_signature() -> None:
 def test_only_a_test_delivery_says_so() -> None:
     assert signing.described(attempt(test=True), ["fm"])["X-FM-Webhook-Test"] == "true"
     assert "X-FM-Webhook-Test" not in signing.described(attempt(), ["fm"])
+
+
+@pytest.mark.parametrize("signatures", [["fm"], ["standard"], ["fluxdesk"], ["fm", "standard", "fluxdesk"]])
+@pytest.mark.parametrize("content_type", [None, "application/x-www-form-urlencoded"])
+def test_the_headers_are_shown_as_they_were_sent_but_for_what_a_secret_made(
+    signatures: list[Signature], content_type: str | None
+) -> None:
+    sent = signing.headers(
+        attempt(), signatures, [new_signing_secret()], Body(b"{}", content_type or "application/json")
+    )
+    shown = signing.masked(attempt(), signatures, content_type)
+    made_by_a_secret = {"X-FM-Webhook-Signature", "webhook-signature", "X-FluxDesk-Signature"}
+    assert shown == {name: "[masked]" if name in made_by_a_secret else value for name, value in sent.items()}
+    assert shown["Content-Type"] == (content_type or "application/json")
+    assert signing.masked(attempt(test=True), signatures, None)["X-FM-Webhook-Test"] == "true"

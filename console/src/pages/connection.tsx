@@ -36,7 +36,7 @@ export function Connections({ connector, connections, connect }: {
             size="xs"
             variant={connections.length === 0 ? 'filled' : 'subtle'}
             onClick={connect}
-            aria-label={said.connectTo(connector.name)}
+            aria-label={connections.length === 0 ? said.connectTo(connector.name) : said.connectAnotherOf(connector.name)}
           >
             {connections.length === 0 ? said.connect : said.connectAnother}
           </Button>

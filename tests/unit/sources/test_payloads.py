@@ -62,7 +62,7 @@ def facts(box: dict[str, Any]) -> dict[str, str]:
 def check(post: Post) -> None:
     """A message that can be kept: what the message's own rules ask for."""
     ((text, boxes),) = post.parts
-    assert text.strip()
+    assert notice.plain(text)
     assert len(text) <= MAX_TEXT
     assert "\0" not in text
     assert len(boxes) <= 1
@@ -70,7 +70,7 @@ def check(post: Post) -> None:
         assert box["color"] in COLORS.values()
         assert len(box.get("fields", [])) <= 3
         assert box.get("title_link", "https://").startswith(("https://", "http://"))
-        assert box["fallback"]
+        assert notice.plain(box["fallback"])
     assert attachments.size(boxes) < 8_192
     assert post.to is post.author_name is post.author_avatar_url is None
 
@@ -272,6 +272,12 @@ def _replaced(value: Any, path: tuple[Any, ...], by: Any) -> Any:
     copied = dict(value) if isinstance(value, dict) else list(value)
     copied[path[0]] = _replaced(value[path[0]], path[1:], by)
     return copied
+
+
+@pytest.mark.parametrize("text", ["Stripe: an event", "\x1b", ""])
+@pytest.mark.parametrize("title", ["evt_1", "\x1b", ""])
+def test_words_that_show_nothing_are_none(text: str, title: str) -> None:
+    check(notice.post(notice.Notice(text=text, title=title, facts=[("Amount", "$5")])))
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -71,7 +71,9 @@ def joined(*parts: str) -> str:
 
 def post(notice: Notice, footer: str = "") -> Post:
     """The post that shows a notice. Its text is never empty, and stays within a message's limits."""
-    said = notice.text.strip()[:_MAX_SENTENCE] or escaped(notice.title) or "An event without a text arrived."
+    title = plain(notice.title)  # of nothing but hidden characters it is empty, and so is a text
+    text = notice.text.strip()[:_MAX_SENTENCE] if plain(notice.text) else ""
+    said = text or escaped(title) or "An event without a text arrived."
     facts = [
         {"title": plain(name, 100), "value": shown, "short": len(shown) <= 40}
         for name, value in notice.facts
@@ -80,7 +82,7 @@ def post(notice: Notice, footer: str = "") -> Post:
     box: Attachment = {
         name: value
         for name, value in {
-            "title": plain(notice.title),
+            "title": title,
             "title_link": safe_link(notice.link),
             "text": _cut(_HIDDEN.sub("", notice.body).strip(), _MAX_BODY),
             "fields": facts,
@@ -90,7 +92,7 @@ def post(notice: Notice, footer: str = "") -> Post:
     }
     if not box:
         return Post(parts=[(said, [])])
-    first = {"fallback": plain(notice.title or notice.text), "color": COLORS[notice.status]}
+    first = {"fallback": title or plain(said), "color": COLORS[notice.status]}
     return Post(parts=[(said, [first | box])])
 
 

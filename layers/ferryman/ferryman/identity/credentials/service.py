@@ -26,7 +26,7 @@ _EXPIRED = {
 
 def authenticate(token: str, source: Source | None = None, *, enrolling: bool = False) -> Caller:
     """The caller behind an API token or a session. Raises NotAuthenticated with a text that says what to do, and
-    TooManyRequests when the workspace is beyond its rate.
+    TooManyRequests for a token when the workspace is beyond its rate.
 
     Raises EnrolmentRequired for a session that can only enrol a second factor, except for `enrolling`.
 
@@ -44,13 +44,14 @@ def authenticate(token: str, source: Source | None = None, *, enrolling: bool = 
         raise NotAuthenticated(_EXPIRED[kind])
     if not credential.active:
         raise NotAuthenticated("The user behind this token was deactivated.")
-    rates.spend_of_workspace(credential.workspace_id)
     if credential.enrols_only and not enrolling:
         raise EnrolmentRequired(_ENROL)
     if kind == "session":
         held = permissions.of_role(credential.role)
         mark_used(credential)
     else:
+        # Not for sessions: a person who revokes a token that runs wild must not wait for it.
+        rates.spend_of_workspace(credential.workspace_id)
         held = permissions.effective(credential.scopes, credential.role)
         mark_used(credential, "tokens", {"workspace_id": credential.workspace_id, "token_id": credential.subject_id})
     return Caller(

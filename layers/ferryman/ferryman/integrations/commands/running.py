@@ -31,7 +31,7 @@ from ferryman.outbound import allowed_targets, targets
 from ferryman.outbound.outcomes import Delivered, Outcome, Unreachable
 
 ANSWER_SECONDS = 3.0  # after the head
-# Of one workspace. Each may hold a function for as long as an attempt lasts, so they may hold forty together.
+# A workspace may run so many. Each holds a function for as long as an attempt lasts, so they may hold forty together.
 RUNS_PER_MINUTE = 300
 _MAX_MENTIONS = 20
 
