@@ -125,7 +125,9 @@ def test_a_deactivated_person_stays_the_author(workspace: Workspace, chat: str) 
 def test_a_removed_webhook_and_application_stay_the_author(workspace: Workspace) -> None:
     builds = workspace.chat("Builds", external_id="group-1")
     hook = workspace.make("/v1/incoming-webhooks", {"chat_id": builds, "name": "CI", "avatar_url": AVATAR})
-    posted = workspace.world.call("POST", "/hooks/" + hook["url"].rpartition("/")[2], json_body={"text": "Build passed"})
+    posted = workspace.world.call(
+        "POST", "/hooks/" + hook["url"].rpartition("/")[2], json_body={"text": "Build passed"}
+    )
     assert posted.status == 200
     before = author(workspace, builds)
     assert (before["name"], before["avatar_url"], before["is_bot"]) == ("CI", AVATAR, None)
