@@ -181,9 +181,9 @@ class AuthorOut(Output):
     name: str | None = Field(None, description="A user's present name; that of others as it was when they posted.")
     avatar_url: str | None = None
     emoji: str | None = Field(None, description="For incoming webhooks only: shown instead of the picture.")
-    handle: str | None = Field(None, description="Of a user: the name in mentions.")
-    is_bot: bool | None = Field(None, description="Of a user: whether it is a bot.")
-    deleted: bool | None = Field(None, description="Of a user: whether the bot was deleted. Its last name is shown.")
+    handle: str | None = Field(None, description="The name in mentions; for users only.")
+    is_bot: bool | None = Field(None, description="For users only.")
+    deleted: bool | None = Field(None, description="Whether it is a bot that was deleted: its last name is shown. For users only.")
 
 
 class ButtonOut(Output):

@@ -61,7 +61,7 @@ class Profile:
 
     @classmethod
     def of_deleted(cls, tombstone: Tombstone | None) -> Self:
-        """Of a bot that was deleted. Bots that an earlier release deleted have no tombstone."""
+        """A deleted bot. There is not a tombstone when an earlier release deleted it."""
         if tombstone is None:
             return cls(name=None, handle=None, avatar_url=None, is_bot=True, deleted=True)
         return cls(name=tombstone.name, handle=tombstone.handle, avatar_url=None, is_bot=True, deleted=True)
