@@ -67,7 +67,7 @@ def keep(
         aws_client("dynamodb").batch_write_item(RequestItems={table: items[start : start + 25]})
 
 
-def test_what_arrived_and_what_did_not_is_counted_and_tests_are_not(
+def test_deliveries_are_counted_by_how_they_ended_and_tests_are_not(
     world: World, workspace: Workspace, hook: dict[str, Any], receiver: Receiver
 ) -> None:
     for number in range(3):
@@ -105,7 +105,7 @@ def test_each_is_counted_in_the_hour_of_its_event(world: World, workspace: Works
     assert ends(counted(workspace, "hours=1")[hook["id"]]) == (0, 0, 2)
 
 
-def test_of_a_busy_webhook_the_newest_are_counted_and_the_answer_says_since_when(
+def test_the_newest_deliveries_are_counted_when_there_are_many_and_the_answer_says_since_when(
     world: World, workspace: Workspace, hook: dict[str, Any]
 ) -> None:
     """A thousand at most, so that the price of the answer does not grow with the log."""
