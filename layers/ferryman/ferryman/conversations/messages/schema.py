@@ -183,7 +183,9 @@ class AuthorOut(Output):
     emoji: str | None = Field(None, description="For incoming webhooks only: shown instead of the picture.")
     handle: str | None = Field(None, description="The name in mentions; for users only.")
     is_bot: bool | None = Field(None, description="For users only.")
-    deleted: bool | None = Field(None, description="Whether it is a bot that was deleted: its last name is shown. For users only.")
+    deleted: bool | None = Field(
+        None, description="Whether the bot was deleted; its last name is shown. For users only."
+    )
 
 
 class ButtonOut(Output):
