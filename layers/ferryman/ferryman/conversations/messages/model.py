@@ -68,6 +68,7 @@ class Draft:
 
     text: str
     attachments: str | None = None
+    props: str | None = None
     priority: str | None = None
     visible_to: str | None = None
 

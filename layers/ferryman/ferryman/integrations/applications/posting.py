@@ -254,7 +254,7 @@ def _message(application: Application, chat: Chat, text: str, answers: str | Non
     return Message(
         workspace_id=application.workspace_id,
         chat_id=chat.chat_id,
-        message_id=ids.new(ids.MESSAGE),
+        message_id=ids.new_in_chat(chat.chat_id)[0],
         text=text,
         origin="application",
         origin_id=application.application_id,
