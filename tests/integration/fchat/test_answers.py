@@ -199,6 +199,39 @@ def test_a_click_under_one_idempotency_key_is_one_click(workspace: Workspace, re
     assert len(talk.told()) == 1
 
 
+def test_a_double_click_is_one_event(
+    workspace: Workspace, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second click's own Idempotency-Key stands for the first click from then on."""
+    start = int(clock.now())
+    monkeypatch.setattr(clock, "now", lambda: start)
+    talk = Talk(workspace, receiver)
+    target, body = f"/v1/messages/{talk.message}/callbacks", {"row": 0, "column": 0}
+    first = talk.click(**body)
+    by_data = talk.click(callback_data={"data": "approve_request", "action": "approve"})
+    keyed = talk.person.call("POST", target, body, headers={"idempotency-key": "k"}).json
+    other_button = talk.click(row=1, column=0)
+    assert by_data == keyed == first
+    assert other_button["id"] != first["id"]
+    assert talk.person.call("GET", f"/v1/contexts/{talk.context}").json["answers"] == 2
+    monkeypatch.setattr(clock, "now", lambda: start + 2)
+    replayed = talk.person.call("POST", target, body, headers={"idempotency-key": "k"})
+    assert (replayed.json, replayed.headers["idempotency-replayed"]) == (first, "true")
+    assert talk.click(**body)["id"] != first["id"]
+    assert len(talk.told()) == 3
+
+
+def test_nobody_clicks_in_the_private_chat_of_another(workspace: Workspace, receiver: Receiver) -> None:
+    """An admin sees the chat, but does not answer for the person in it, and cannot join it."""
+    talk = Talk(workspace, receiver)
+    assert workspace.call("GET", f"/v1/chats/{talk.chat}/messages").status == 200
+    answer = workspace.call("POST", f"/v1/messages/{talk.message}/callbacks", {"row": 0, "column": 0})
+    assert (answer.status, answer.json["detail"]) == (404, "No message with buttons has this id.")
+    joining = workspace.call("PUT", f"/v1/chats/{talk.chat}/members/{workspace.user_id}")
+    assert (joining.status, "Nobody else joins it." in joining.json["detail"]) == (403, True)
+    assert talk.told() == []
+
+
 def test_answers_within_a_contexts_life_belong_to_it(workspace: Workspace, receiver: Receiver) -> None:
     talk = Talk(workspace, receiver)
     assert talk.say("Yes")["context_id"] == talk.context
@@ -222,7 +255,7 @@ def test_a_context_ends_to_the_millisecond(
     monkeypatch.setattr(clock, "now", lambda: start + 60)
     assert talk.person.call("GET", f"/v1/contexts/{talk.context}").status == 404
     assert talk.say("too late")["context_id"] is None
-    assert talk.click(row=0, column=0)["context_id"] is None
+    assert talk.click(row=1, column=0)["context_id"] is None
     assert [body["message"]["text"] for body in talk.told()].count("too late") == 1
     assert len(talk.told()) == 4
 

@@ -38,7 +38,7 @@ def interaction_created(
     at: str,
     chain: list[str] | None,
 ) -> Event:
-    """A person clicked a button of this message. Two clicks are two events."""
+    """A person clicked a button of this message."""
     who = {"id": person.user_id, "name": person.name, "email": person.email}
     interaction = {
         "message_id": message.message_id,
