@@ -88,6 +88,26 @@ def test_an_application_posts_to_groups_only(workspace: Workspace, other: Worksp
         assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "/chat_id")
 
 
+def test_a_group_that_cannot_be_posted_to_is_refused_when_it_is_assigned(workspace: Workspace) -> None:
+    bare, closed = workspace.chat("Bare"), workspace.chat("Closed", external_id="beat-1")
+    assert workspace.call("PATCH", f"/v1/chats/{closed}", {"active": False}).status == 200
+    app = App(workspace, app_name="UNASSIGNED")
+    for chat, why in ((bare, "no external_id"), (closed, "not active")):
+        for method, path, body in (
+            ("POST", "/v1/applications", {"app_name": "NEW", "chat_id": chat}),
+            ("PATCH", f"/v1/applications/{app.id}", {"chat_id": chat}),
+        ):
+            answer = workspace.call(method, path, body)
+            (error,) = answer.json["errors"]
+            assert (answer.status, error["pointer"]) == (422, "/chat_id")
+            assert why in error["detail"]
+            assert f"PATCH /v1/chats/{chat}" in error["detail"]
+    assert workspace.call("PATCH", f"/v1/chats/{bare}", {"external_id": "beat-2"}).status == 200
+    assert workspace.call("PATCH", f"/v1/chats/{closed}", {"active": True}).status == 200
+    assert app.edit(chat_id=bare)["chat_id"] == bare
+    assert App(workspace, chat_id=closed).post({"text": "x"}).status == 200
+
+
 def test_all_requests_are_logged_without_token_and_text(workspace: Workspace) -> None:
     app = App(workspace, chat_id=group(workspace), may_message_people=True)
     with logged() as log:

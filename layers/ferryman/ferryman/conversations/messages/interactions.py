@@ -6,6 +6,7 @@ from ferryman.conversations.chats import access
 from ferryman.conversations.chats import table as chats
 from ferryman.conversations.contexts import service as contexts_service
 from ferryman.conversations.contexts import table as contexts
+from ferryman.conversations.contexts.model import Context
 from ferryman.conversations.messages import buttons, table
 from ferryman.conversations.messages.buttons import Chosen
 from ferryman.conversations.messages.events import interaction_created
@@ -43,13 +44,13 @@ def click(
     person = users.get(caller.workspace_id, caller.user_id)
     now = clock.now_iso()
 
-    def made(context_id: str | None) -> Event:
+    def made(context: Context | None) -> Event:
         return interaction_created(
             message,
             chosen,
             person,
             event_id=ids.new(ids.EVENT),
-            context_id=context_id,
+            context=context,
             livemode=caller.livemode,
             at=now,
             chain=chain,
@@ -62,7 +63,7 @@ def click(
         return [*keys, events.creating(event)]
 
     context = contexts.alive(caller.workspace_id, message.context_id)
-    event = made(context.context_id if context else None)
+    event = made(context)
     try:
         if context is None or not contexts_service.commit_in_time(context, now, writes(event)):
             event = made(None)
