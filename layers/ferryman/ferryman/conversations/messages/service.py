@@ -88,10 +88,11 @@ def _answer(caller: Caller, application_id: str, message: Message, idempotency_k
     context = contexts.newest(caller.workspace_id, message.chat_id)
     if context and context.livemode == message.livemode:
         message.context_id = context.context_id
+        message.context_parameters = context.parameters_json or "{}"
         writes = [*once_only, table.creating(message)]
         if contexts_service.commit_in_time(context, message.created_at, writes):
             return
-        message.context_id = None
+        message.context_id = message.context_parameters = None
     store.commit([*once_only, table.creating(message)])
 
 
