@@ -10,6 +10,7 @@ from ferryman.conversations.messages.schema import InteractionIn, InteractionOut
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.integrations.actions import clicking
 from ferryman.integrations.actions.schema import ActionClickOut
+from ferryman.integrations.answers import ReceiverFailed
 from ferryman.integrations.commands import running
 from ferryman.integrations.commands.model import Command
 from ferryman.integrations.commands.schema import CommandRunOut
@@ -53,7 +54,7 @@ def _run(call: Call, chat_id: str, command: Command, text: str) -> CommandRunOut
     origin = settings.optional("PUBLIC_URL") or call.origin()
     try:
         ran = running.run(call.caller, chat_id, command, text, origin, call.idempotency_key)
-    except running.ReceiverFailed as failed:
+    except ReceiverFailed as failed:
         return CommandRunOut(
             command_id=command.command_id,
             outcome="failed",
@@ -153,7 +154,7 @@ def click_button(
 def _click_action(call: Call, message_id: str, action_id: str, selected: str | None) -> ActionClickOut:
     try:
         done = clicking.click(call.caller, message_id, action_id, selected, call.idempotency_key)
-    except clicking.IntegrationFailed as failed:
+    except ReceiverFailed as failed:
         message = MessageOut.of(service.find(call.caller, message_id))
         return _shown_click(message, action_id, "failed", detail=str(failed))
     return _shown_click(

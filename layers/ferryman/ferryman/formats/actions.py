@@ -9,14 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ferryman.formats import slack_attachments, slack_text, triggers
+from ferryman.formats.answers import NotAnAnswer, json_object
 from ferryman.formats.interface import MAX_BYTES, Attachment, Surroundings
 from ferryman.formats.slack_blocks import InvalidBlocks
-
-ANSWER_BYTES = triggers.RESPONSE_BYTES
-
-
-class NotAnAnswer(Exception):
-    """The answer cannot be read, or asks for a message that cannot be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +70,7 @@ def read(content: bytes, *, is_whole: bool = True) -> Answer:
     """The answer of an integration; an empty one asks for nothing. Raises NotAnAnswer."""
     if not content.strip():
         return Answer()
-    if not is_whole:
-        raise NotAnAnswer(f"It did not end within {ANSWER_BYTES} bytes and the time for it.")
-    try:
-        sent = json.loads(content)
-    except (ValueError, RecursionError):
-        raise NotAnAnswer("It is not JSON.") from None
-    if not isinstance(sent, dict):
-        raise NotAnAnswer("It is not a JSON object.")
+    sent = json_object(content, is_whole=is_whole)
     try:
         text = slack_attachments.string_of(sent, "ephemeral_text")
         update = slack_attachments.object_of(sent, "update") if sent.get("update") is not None else None

@@ -3,23 +3,18 @@
 The contract is https://developers.mattermost.com/integrate/slash-commands/custom/, an extension of Slack's.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
 from ferryman.formats import triggers
+from ferryman.formats.answers import NotAnAnswer, json_object
 from ferryman.formats.interface import FORM, NotAReply, Reply, Surroundings
 
-ANSWER_BYTES = triggers.RESPONSE_BYTES
 MAX_MESSAGES = 20  # that one answer may ask for
 _JSON = "application/json"
 _IN_CHANNEL, _EPHEMERAL = "in_channel", ("", "ephemeral")
-
-
-class NotAnAnswer(Exception):
-    """The answer cannot be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,15 +89,8 @@ def read(content: bytes, content_type: str, *, is_whole: bool = True) -> Answer:
     if content_type.partition(";")[0].strip().lower() != _JSON:
         text = content.decode("utf-8", "replace")
         return _answer({"text": text})
-    if not is_whole:
-        raise NotAnAnswer(f"It did not end within {ANSWER_BYTES} bytes and the time for it.")
-    try:
-        sent = json.loads(content)
-    except (ValueError, RecursionError):
-        raise NotAnAnswer("It is not JSON, though its content type says so.") from None
-    if not isinstance(sent, dict):
-        raise NotAnAnswer("It is not a JSON object.")
-    return _answer(sent)
+    otherwise = "It is not JSON, though its content type says so."
+    return _answer(json_object(content, is_whole=is_whole, otherwise=otherwise))
 
 
 def _answer(sent: dict[str, Any]) -> Answer:

@@ -17,7 +17,7 @@ from ferryman.conversations.messages.model import Draft
 from ferryman.dialects.mattermost import objects, split
 from ferryman.errors import Conflict, NotFound
 from ferryman.formats import slack_attachments, slack_blocks
-from ferryman.identity import permissions
+from ferryman.identity import permissions, plans
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.permissions import Scope
 from ferryman.identity.sessions import service as sessions
@@ -111,6 +111,13 @@ def require(caller: Caller, scope: Scope) -> None:
     """Raises PERMISSIONS for a caller without the scope."""
     if not permissions.covers(caller.scopes, scope):
         raise PERMISSIONS
+
+
+def require_integrations(caller: Caller, scope: Scope, disabled: AppError) -> None:
+    """Raises PERMISSIONS for a caller without the scope, `disabled` where the workspace's plan has no integrations."""
+    require(caller, scope)
+    if not plans.includes(caller.plan, plans.OF_INTEGRATIONS):
+        raise disabled
 
 
 def me(asked: Asked) -> dict[str, Any]:

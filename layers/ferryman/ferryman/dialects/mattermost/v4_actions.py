@@ -7,7 +7,8 @@ from ferryman.dialects.mattermost import v4
 from ferryman.dialects.mattermost.v4 import AppError, Asked
 from ferryman.errors import Conflict, NotFound
 from ferryman.integrations.actions import clicking
-from ferryman.integrations.actions.clicking import IntegrationFailed, UnknownAction
+from ferryman.integrations.actions.clicking import UnknownAction
+from ferryman.integrations.answers import ReceiverFailed
 
 _ACTION = AppError(404, "api.post.do_action.action_id.app_error", "Invalid action id.")
 _INTEGRATION = AppError(400, "api.post.do_action.action_integration.app_error", "Action integration error.")
@@ -28,7 +29,7 @@ def click(asked: Asked) -> dict[str, Any]:
         )
     except UnknownAction:
         raise _ACTION from None
-    except (IntegrationFailed, Conflict):
+    except (ReceiverFailed, Conflict):
         raise _INTEGRATION from None
     except NotFound:
         raise _POST from None

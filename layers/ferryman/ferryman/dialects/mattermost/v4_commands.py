@@ -11,13 +11,13 @@ from ferryman.dialects.mattermost import objects, v4
 from ferryman.dialects.mattermost.v4 import AppError, Asked
 from ferryman.errors import Conflict, Invalid, NotFound
 from ferryman.formats import commands as words
-from ferryman.formats.commands import NotAnAnswer
-from ferryman.identity import plans
+from ferryman.formats.answers import NotAnAnswer
 from ferryman.identity.credentials.model import Credential
 from ferryman.identity.permissions import Scope
+from ferryman.integrations.answers import ReceiverFailed
 from ferryman.integrations.commands import answering, response_urls, running, service, table
 from ferryman.integrations.commands.model import MAX_TRIGGER, RESERVED, Command, Method
-from ferryman.integrations.commands.running import NotPosted, ReceiverFailed
+from ferryman.integrations.commands.running import NotPosted
 from ferryman.integrations.commands.schema import CommandIn, CommandPatch
 
 _IS_VALID = "model.command.is_valid"
@@ -78,14 +78,8 @@ def answer_later(credential: Credential, content: Callable[[], bytes], content_t
 # --- managing ---------------------------------------------------------------------------------------------------------
 
 
-def _require(asked: Asked, scope: Scope) -> None:
-    v4.require(asked.caller, scope)
-    if not plans.includes(asked.caller.plan, plans.OF_INTEGRATIONS):
-        raise _DISABLED
-
-
 def create(asked: Asked) -> dict[str, Any]:
-    _require(asked, "webhooks:write")
+    v4.require_integrations(asked.caller, "webhooks:write", _DISABLED)
     sent = asked.object(_NAME)
     _require_own_team(asked, _text(sent, "team_id"))
     wanted = _wanted(sent)
@@ -122,7 +116,7 @@ def read(asked: Asked) -> dict[str, Any]:
 
 
 def change(asked: Asked) -> dict[str, Any]:
-    _require(asked, "webhooks:write")
+    v4.require_integrations(asked.caller, "webhooks:write", _DISABLED)
     sent = asked.object(_NAME)
     if _text(sent, "id") != asked.path["v4_command_id"]:
         raise v4.invalid_body("command_id")

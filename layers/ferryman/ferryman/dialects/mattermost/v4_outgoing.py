@@ -9,8 +9,6 @@ from ferryman.dialects.mattermost import objects, v4
 from ferryman.dialects.mattermost.v4 import AppError, Asked
 from ferryman.errors import Invalid, NotAllowed, NotFound
 from ferryman.formats.interface import TriggerWhen
-from ferryman.identity import plans
-from ferryman.identity.permissions import Scope
 from ferryman.webhooks import signing
 from ferryman.webhooks.subscriptions import groups
 from ferryman.webhooks.subscriptions.model import Webhook
@@ -56,15 +54,8 @@ def _intersects(during: str) -> AppError:
     )
 
 
-def _require(asked: Asked, scope: Scope) -> None:
-    """Raises AppError for a caller without the scope, or whose workspace's plan has no integrations."""
-    v4.require(asked.caller, scope)
-    if not plans.includes(asked.caller.plan, plans.OF_INTEGRATIONS):
-        raise _DISABLED
-
-
 def create(asked: Asked) -> dict[str, Any]:
-    _require(asked, "webhooks:write")
+    v4.require_integrations(asked.caller, "webhooks:write", _DISABLED)
     sent = asked.object(_NAME)
     if _text(sent, "team_id") != objects.short(asked.caller.workspace_id):
         raise v4.PERMISSIONS
@@ -82,7 +73,7 @@ def create(asked: Asked) -> dict[str, Any]:
 
 def page(asked: Asked) -> list[dict[str, Any]]:
     """The caller's own, or everybody's for an administrator; in a page, oldest first."""
-    _require(asked, "webhooks:read")
+    v4.require_integrations(asked.caller, "webhooks:read", _DISABLED)
     team, channel = asked.query.get("team_id", ""), asked.query.get("channel_id", "")
     if team and team != objects.short(asked.caller.workspace_id):
         raise v4.PERMISSIONS
@@ -94,12 +85,12 @@ def page(asked: Asked) -> list[dict[str, Any]]:
 
 
 def read(asked: Asked) -> dict[str, Any]:
-    _require(asked, "webhooks:read")
+    v4.require_integrations(asked.caller, "webhooks:read", _DISABLED)
     return _shown(_group(asked))
 
 
 def change(asked: Asked) -> dict[str, Any]:
-    _require(asked, "webhooks:write")
+    v4.require_integrations(asked.caller, "webhooks:write", _DISABLED)
     sent = asked.object(_NAME)
     if _text(sent, "id") != asked.path["outgoing_hook_id"]:
         raise v4.invalid_body("hook_id")
@@ -122,7 +113,7 @@ def delete(asked: Asked) -> dict[str, Any]:
 
 
 def regenerate(asked: Asked) -> dict[str, Any]:
-    _require(asked, "webhooks:write")
+    v4.require_integrations(asked.caller, "webhooks:write", _DISABLED)
     group = _group(asked)
     secret = groups.new_secret(asked.caller, group)
     return _shown(group, signing.token([secret]))

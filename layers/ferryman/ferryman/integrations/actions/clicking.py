@@ -14,9 +14,9 @@ from ferryman.conversations.messages import attachments
 from ferryman.conversations.messages import service as messages_service
 from ferryman.conversations.messages import table as messages
 from ferryman.conversations.messages.model import Message
-from ferryman.errors import FerrymanError, NotFound
+from ferryman.errors import NotFound
 from ferryman.formats import actions as words
-from ferryman.formats.actions import Answer, NotAnAnswer, Update
+from ferryman.formats.actions import Update
 from ferryman.formats.interface import JSON, Surroundings
 from ferryman.identity import idempotency, rates
 from ferryman.identity.credentials import secrets
@@ -24,17 +24,14 @@ from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 from ferryman.identity.workspaces import table as workspaces
-from ferryman.integrations.commands.running import ANSWER_SECONDS, RUNS_PER_MINUTE
+from ferryman.integrations import answers
+from ferryman.integrations.commands.running import RUNS_PER_MINUTE
 from ferryman.outbound import allowed_targets
-from ferryman.outbound.outcomes import Delivered, Outcome, Unreachable
+from ferryman.outbound.outcomes import Outcome, Unreachable
 
 
 class UnknownAction(NotFound):
     """The message has no such button or menu, or it calls nobody."""
-
-
-class IntegrationFailed(FerrymanError):
-    """The integration did not answer, or not in a way that can be read."""
 
 
 @dataclass(slots=True)
@@ -56,7 +53,7 @@ def click(
 ) -> Clicked:
     """Click a button or menu in a chat that the caller belongs to.
 
-    Raises NotFound for a message that the caller does not see, UnknownAction, IntegrationFailed, and TooManyRequests
+    Raises NotFound for a message that the caller does not see, UnknownAction, ReceiverFailed, and TooManyRequests
     beyond the workspace's rate, which clicks share with commands.
     """
     message = messages_service.find(caller, message_id)
@@ -91,7 +88,7 @@ def click(
         outcome=outcome.error if isinstance(outcome, Unreachable) else outcome.status,
         duration_ms=outcome.duration_ms,
     )
-    answer = _answer(outcome)
+    answer = answers.read(outcome, lambda body: words.read(body.content, is_whole=body.is_whole), "integration")
     if answer.update:
         message = _updated(message, answer.update)
     reply = _reply(caller, message, answer.ephemeral_text) if answer.ephemeral_text else None
@@ -116,20 +113,9 @@ def _call(url: str, asked: words.Click) -> Outcome:
         {"Content-Type": JSON, "Accept": JSON},
         allowed_targets=allowed_targets.of_deployment(),
         deadline_seconds=settings.integer("ATTEMPT_TIMEOUT_SECONDS"),
-        max_response_bytes=words.ANSWER_BYTES,
-        response_seconds=ANSWER_SECONDS,
+        max_response_bytes=answers.ANSWER_BYTES,
+        response_seconds=answers.ANSWER_SECONDS,
     )
-
-
-def _answer(outcome: Outcome) -> Answer:
-    if isinstance(outcome, Unreachable):
-        raise IntegrationFailed(f"The integration gave no answer: {outcome.detail}")
-    if not isinstance(outcome, Delivered) or outcome.status != 200:
-        raise IntegrationFailed(f"The integration answered with the status {outcome.status}.")
-    try:
-        return words.read(outcome.body.content, is_whole=outcome.body.is_whole)
-    except NotAnAnswer as reason:
-        raise IntegrationFailed(f"The integration's answer cannot be read. {reason}") from None
 
 
 def _updated(message: Message, wanted: Update) -> Message:

@@ -18,7 +18,7 @@ from ferryman.conversations.messages import table as messages
 from ferryman.conversations.messages.model import Message
 from ferryman.errors import FerrymanError, NotFound
 from ferryman.formats import commands as words
-from ferryman.formats.commands import Answer, NotAnAnswer
+from ferryman.formats.commands import Answer
 from ferryman.formats.interface import Surroundings
 from ferryman.identity import idempotency, rates
 from ferryman.identity.credentials import secrets
@@ -26,23 +26,16 @@ from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 from ferryman.identity.workspaces import table as workspaces
+from ferryman.integrations import answers
+from ferryman.integrations.answers import ReceiverFailed
 from ferryman.integrations.commands import response_urls, sealing, table
 from ferryman.integrations.commands.model import Command
 from ferryman.outbound import allowed_targets, targets
-from ferryman.outbound.outcomes import Delivered, Outcome, Unreachable
+from ferryman.outbound.outcomes import Outcome, Unreachable
 
-ANSWER_SECONDS = 3.0  # after the head
 # A workspace may run so many. Each holds a function for as long as an attempt lasts, so they may hold forty together.
 RUNS_PER_MINUTE = 300
 _MAX_MENTIONS = 20
-
-
-class ReceiverFailed(FerrymanError):
-    """The receiver did not answer, or not in a way that can be read. `status` is that of its answer."""
-
-    def __init__(self, detail: str, status: int | None = None) -> None:
-        super().__init__(detail)
-        self.status = status
 
 
 class NotPosted(FerrymanError):
@@ -125,7 +118,10 @@ def run(
         outcome=outcome.error if isinstance(outcome, Unreachable) else outcome.status,
         duration_ms=outcome.duration_ms,
     )
-    ran = Ran(command, trigger_id, _answer(outcome))
+    answer = answers.read(
+        outcome, lambda body: words.read(body.content, body.content_type, is_whole=body.is_whole), "receiver"
+    )
+    ran = Ran(command, trigger_id, answer)
     ran.messages, ran.failures = post(command, ran.answer, chat, caller.user_id, livemode=caller.livemode)
     return ran
 
@@ -151,20 +147,9 @@ def _call(command: Command, asked: words.Run) -> Outcome:
         words.headers(asked, has_body=is_post),
         allowed_targets=allowed_targets.of_deployment(),
         deadline_seconds=settings.integer("ATTEMPT_TIMEOUT_SECONDS"),
-        max_response_bytes=words.ANSWER_BYTES,
-        response_seconds=ANSWER_SECONDS,
+        max_response_bytes=answers.ANSWER_BYTES,
+        response_seconds=answers.ANSWER_SECONDS,
     )
-
-
-def _answer(outcome: Outcome) -> Answer:
-    if isinstance(outcome, Unreachable):
-        raise ReceiverFailed(f"The receiver gave no answer: {outcome.detail}")
-    if not isinstance(outcome, Delivered) or outcome.status != 200:
-        raise ReceiverFailed(f"The receiver answered with the status {outcome.status}.", outcome.status)
-    try:
-        return words.read(outcome.body.content, outcome.body.content_type, is_whole=outcome.body.is_whole)
-    except NotAnAnswer as reason:
-        raise ReceiverFailed(f"The receiver's answer cannot be read. {reason}") from None
 
 
 def post(

@@ -1,0 +1,25 @@
+"""The JSON that a receiver answers while a person waits, whatever it is asked. Pure."""
+
+import json
+from typing import Any
+
+from ferryman.formats import triggers
+
+ANSWER_BYTES = triggers.RESPONSE_BYTES
+
+
+class NotAnAnswer(Exception):
+    """The answer cannot be read, or asks for a message that cannot be."""
+
+
+def json_object(content: bytes, *, is_whole: bool, otherwise: str = "It is not JSON.") -> dict[str, Any]:
+    """The JSON object that an answer is. Raises NotAnAnswer, with the text `otherwise` for one that is not JSON."""
+    if not is_whole:
+        raise NotAnAnswer(f"It did not end within {ANSWER_BYTES} bytes and the time for it.")
+    try:
+        sent = json.loads(content)
+    except (ValueError, RecursionError):
+        raise NotAnAnswer(otherwise) from None
+    if not isinstance(sent, dict):
+        raise NotAnAnswer("It is not a JSON object.")
+    return sent

@@ -1,0 +1,30 @@
+"""Reading the answer of a receiver that is called while a person waits: a command's, or a button's integration."""
+
+from collections.abc import Callable
+
+from ferryman.errors import FerrymanError
+from ferryman.formats.answers import ANSWER_BYTES as ANSWER_BYTES
+from ferryman.formats.answers import NotAnAnswer
+from ferryman.outbound.outcomes import Body, Delivered, Outcome, Unreachable
+
+ANSWER_SECONDS = 3.0  # after the head
+
+
+class ReceiverFailed(FerrymanError):
+    """The receiver did not answer, or not in a way that can be read. `status` is that of its answer."""
+
+    def __init__(self, detail: str, status: int | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+def read[Answer](outcome: Outcome, reader: Callable[[Body], Answer], receiver: str) -> Answer:
+    """What `reader` makes of an answer with the status 200. Raises ReceiverFailed, which names the `receiver`."""
+    if isinstance(outcome, Unreachable):
+        raise ReceiverFailed(f"The {receiver} gave no answer: {outcome.detail}")
+    if not isinstance(outcome, Delivered) or outcome.status != 200:
+        raise ReceiverFailed(f"The {receiver} answered with the status {outcome.status}.", outcome.status)
+    try:
+        return reader(outcome.body)
+    except NotAnAnswer as reason:
+        raise ReceiverFailed(f"The {receiver}'s answer cannot be read. {reason}") from None
