@@ -55,7 +55,13 @@ function Undecided({ kind, webhook, mayWrite, chosen }: {
           <Stack>
             <Group justify="space-between">
               <Text size="sm">
-                <b>{count === 0 ? said.none : said.counted(count, complete)}</b> {said.since} <Time at={since} />.
+                {count === 0 ? (
+                  said.none
+                ) : (
+                  <>
+                    <b>{said.counted(count, complete)}</b> {said.since} <Time at={since} />.
+                  </>
+                )}
               </Text>
               {mayWrite && count > 0 && (
                 <Group gap="xs">
