@@ -24,11 +24,10 @@ from local.receiver import Receiver
 from tests.integration.conftest import Workspace
 from tests.support import template
 from tests.support.logged import logged
-from tests.support.objects import Objects
+from tests.support.samples import with_real_things
 from tests.support.world import CREDENTIALS, Context, World, world
 
 ROOT = Path(__file__).parents[1]
-_PLACEHOLDER_CHAT = "cht_01JCXHZ5E0ABCDEFGHJKMNPQRS"
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def record() -> Iterator[dict[str, Sample]]:
         _journey(made, workspace, receiver, recorder)
         for folder in template.functions():
             if folder not in recorder.samples:
-                recorder.invoke(folder, _event(folder, workspace))
+                recorder.invoke(folder, with_real_things(folder, workspace))
         yield recorder.samples
 
 
@@ -80,17 +79,6 @@ def _journey(made: World, workspace: Workspace, receiver: Receiver, recorder: "_
     made.invoke = recorder.invoke  # type: ignore[method-assign]
     made.pump()
     made.invoke = plain  # type: ignore[method-assign]
-
-
-def _event(folder: str, workspace: Workspace) -> Any:
-    """The function's sample event, with real ids and a token where it has placeholders."""
-    text = (ROOT / "events" / f"{folder}.json").read_text().replace("<an API token>", workspace.token)
-    event, objects = json.loads(text), Objects(workspace)
-    for parameter, placeholder in (event.get("pathParameters") or {}).items():
-        text = text.replace(placeholder, objects.id(parameter))
-    if "routeKey" in event and _PLACEHOLDER_CHAT in text:
-        text = text.replace(_PLACEHOLDER_CHAT, objects.id("chat_id"))
-    return json.loads(text)
 
 
 class _Recorder:

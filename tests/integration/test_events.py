@@ -1,25 +1,14 @@
 """The sample events in events/, sent to the functions they are for."""
 
-import json
-from typing import Any
-
 import pytest
 
 from tests.integration.conftest import Workspace
 from tests.support import template
-from tests.support.objects import Objects
+from tests.support.samples import TEXTS, sample, with_real_things
 from tests.support.world import World
 
-SAMPLES = {path.stem: path for path in sorted((template.ROOT / "events").glob("*.json"))}
-
-
-def sample(folder: str) -> dict[str, Any]:
-    event: dict[str, Any] = json.loads(SAMPLES[folder].read_text())
-    return event
-
-
-REQUESTS = [folder for folder in SAMPLES if "routeKey" in sample(folder)]
-BATCHES = [folder for folder in SAMPLES if "Records" in sample(folder)]
+REQUESTS = [folder for folder in TEXTS if "routeKey" in sample(folder)]
+BATCHES = [folder for folder in TEXTS if "Records" in sample(folder)]
 
 
 @pytest.mark.parametrize("folder", REQUESTS)
@@ -35,16 +24,10 @@ def test_a_sample_request_is_answered_as_it_stands(world: World, folder: str) ->
 def test_a_sample_request_succeeds_with_a_real_token_and_real_ids(
     world: World, workspace: Workspace, folder: str
 ) -> None:
-    event, objects = sample(folder), Objects(workspace)
+    event = with_real_things(folder, workspace)
     assert event["routeKey"] in template.routes()
     assert template.routes()[event["routeKey"]] == folder
-    text = json.dumps(event).replace("<an API token>", workspace.token)
-    for parameter, placeholder in event.get("pathParameters", {}).items():
-        if parameter != "proxy":  # a rest of an address, which names no thing
-            text = text.replace(placeholder, objects.id(parameter))
-    if "chat_id" in event.get("body", ""):
-        text = text.replace("cht_01JCXHZ5E0ABCDEFGHJKMNPQRS", objects.id("chat_id"))
-    answer = world.invoke(folder, json.loads(text))
+    answer = world.invoke(folder, event)
     assert 200 <= answer["statusCode"] < 300, answer
 
 
@@ -70,7 +53,7 @@ def test_the_bootstrap_answers_that_it_was_done_before(world: World, workspace: 
     assert "token" not in answer
 
 
-@pytest.mark.parametrize("folder", SAMPLES)
+@pytest.mark.parametrize("folder", TEXTS)
 def test_a_sample_holds_no_secret(folder: str) -> None:
     """Not even one that looks real: secret scanners would cry."""
-    assert "fm_" not in SAMPLES[folder].read_text()
+    assert "fm_" not in TEXTS[folder]

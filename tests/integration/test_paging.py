@@ -85,6 +85,7 @@ ADD: dict[str, Callable[[Objects, int], None]] = {
     "GET /v1/chats/{chat_id}/members": _member,
     "GET /v1/chats/{chat_id}/messages": _post("/v1/chats/{chat_id}/messages", text="Message {}"),
     "GET /v1/deliveries": _post("/v1/webhooks/{webhook_id}/test"),
+    "GET /v1/deliveries/statistics": _post("/v1/webhooks", url="https://ci.example.com/{}", events=["message.created"]),
     "GET /v1/incoming-webhooks": _post("/v1/incoming-webhooks", name="Hook {}", chat_id=None),
     "GET /v1/me/notifications": _notified,
     "GET /v1/me/webhooks": _post("/v1/me/webhooks", url="https://me.example.com/{}"),

@@ -4,6 +4,7 @@ import type { Page } from './queries';
 export type Webhook = Schemas['WebhookOut'];
 export type WebhookCreated = Schemas['WebhookCreated'];
 export type Delivery = Schemas['DeliveryOut'];
+export type DeliveryRead = Schemas['DeliveryRead'];
 export type Replay = Schemas['ReplayOut'];
 export type WebhookFilter = { name?: string; url?: string; state?: Schemas['WebhookState']; event?: Schemas['EventType'] };
 export type DeliveryFilter = {
@@ -54,7 +55,7 @@ function kind(options: {
       body(
         api.GET(at('/{webhook_id}/deliveries'), { params: { path: { webhook_id: id }, query: { ...filter, cursor } } }),
       ),
-    delivery: (id: string, delivery_id: string): Promise<Delivery> =>
+    delivery: (id: string, delivery_id: string): Promise<DeliveryRead> =>
       body(api.GET(deliveryAt(id, ''), { params: { path: { delivery_id } } })),
     retry: (id: string, delivery_id: string): Promise<Delivery> =>
       body(api.POST(deliveryAt(id, '/retry'), { params: { path: { delivery_id } } })),

@@ -2,14 +2,14 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams } from 'react-router';
 
 import { api, type ApiError, body } from '../api/client';
-import { type Delivery, WORKSPACE } from '../api/webhooks';
+import { type DeliveryRead, WORKSPACE } from '../api/webhooks';
 import { Loaded, Page, Section } from '../parts/layout';
 import { texts } from '../texts';
 import { DeliveryView } from './delivery_view';
 
 export default function DeliveryPage() {
   const { delivery = '' } = useParams();
-  const query = useQuery<Delivery, ApiError>({
+  const query = useQuery<DeliveryRead, ApiError>({
     queryKey: ['delivery', delivery],
     queryFn: () => body(api.GET('/v1/deliveries/{delivery_id}', { params: { path: { delivery_id: delivery } } })),
   });

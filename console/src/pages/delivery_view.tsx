@@ -1,10 +1,12 @@
-import { Alert, Anchor, Badge, Button, Group, SimpleGrid, Stack, Text, Timeline } from '@mantine/core';
+import { Alert, Anchor, Badge, Button, CopyButton, Group, SimpleGrid, Stack, Text, Timeline, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { Link } from 'react-router';
 
 import type { ApiError, Schemas } from '../api/client';
 import { useChange } from '../api/queries';
-import type { Delivery, Webhook, WebhookKind } from '../api/webhooks';
+import type { DeliveryRead, Webhook, WebhookKind } from '../api/webhooks';
+import { asCurl } from '../curl';
 import { CodeBlock, CopyText } from '../parts/copy';
 import { Fact } from '../parts/facts';
 import { Loaded } from '../parts/layout';
@@ -22,7 +24,7 @@ export function DeliveryView({ kind, webhookId, id, linked }: {
   id: string;
   linked?: boolean;
 }) {
-  const query = useQuery<Delivery, ApiError>({
+  const query = useQuery<DeliveryRead, ApiError>({
     queryKey: [...kind.key, webhookId, 'delivery', id],
     queryFn: () => kind.delivery(webhookId, id),
     refetchInterval: (current) => (current.state.data && OVER.includes(current.state.data.state) ? 10_000 : 1500),
@@ -34,7 +36,7 @@ export function DeliveryView({ kind, webhookId, id, linked }: {
   );
 }
 
-function Shown({ kind, delivery, linked }: { kind: WebhookKind; delivery: Delivery; linked: boolean }) {
+function Shown({ kind, delivery, linked }: { kind: WebhookKind; delivery: DeliveryRead; linked: boolean }) {
   const scopes = { workspace: 'webhooks:write', personal: 'me:webhooks', callback: 'bots:write' } as const;
   const mayWrite = useMay(scopes[kind.name]);
   const webhook = useQuery<Webhook, ApiError>({
@@ -105,11 +107,12 @@ function Shown({ kind, delivery, linked }: { kind: WebhookKind; delivery: Delive
               }
             >
               <Time at={attempt.at} />
-              <Attempt attempt={attempt} url={webhook?.url} />
+              <Attempt attempt={attempt} />
             </Timeline.Item>
           ))}
         </Timeline>
       )}
+      {delivery.request && webhook && <Request request={delivery.request} url={webhook.url} />}
       {linked && (
         <Anchor component={Link} to={kind.deliveryPage(delivery.webhook_id, delivery.id)} size="sm">
           {said.fullPage}
@@ -119,33 +122,84 @@ function Shown({ kind, delivery, linked }: { kind: WebhookKind; delivery: Delive
   );
 }
 
-function Attempt({ attempt, url }: { attempt: Schemas['AttemptOut']; url: string | undefined }) {
-  const headers = Object.entries(attempt.request_headers as Record<string, string>);
+function Attempt({ attempt }: { attempt: Schemas['AttemptOut'] }) {
+  if (attempt.outcome === 'open') return null;
   return (
     <Stack gap={6} mt={6}>
-      {attempt.outcome !== 'open' && (
+      {attempt.excerpt ? (
         <>
           <Text size="xs" c="dimmed">
             {said.excerpt}
           </Text>
-          {attempt.excerpt ? (
-            <CodeBlock value={attempt.excerpt} label={`${said.excerpt}, ${said.attempt(attempt.number)}`} />
-          ) : (
-            <Text size="sm">{said.noExcerpt}</Text>
-          )}
+          <CodeBlock value={attempt.excerpt} label={`${said.excerpt}, ${said.attempt(attempt.number)}`} />
         </>
-      )}
-      {headers.length > 0 && (
-        <>
+      ) : (
+        attempt.status !== null && (
           <Text size="xs" c="dimmed">
-            {said.headers}
+            {said.noExcerpt}
           </Text>
-          <CodeBlock
-            value={[...(url ? [`POST ${url}`] : []), ...headers.map(([name, value]) => `${name}: ${value}`)].join('\n')}
-            label={`${said.headers}, ${said.attempt(attempt.number)}`}
-          />
+        )
+      )}
+      {attempt.reply && (
+        <Text size="sm">
+          {said.reply} {attempt.reply}
+        </Text>
+      )}
+    </Stack>
+  );
+}
+
+/** The request as it was sent, and the line that sends it once more from a terminal. */
+function Request({ request, url }: { request: Schemas['RequestOut']; url: string }) {
+  const [formatted, setFormatted] = useState(true);
+  const pretty = request.body === null ? null : prettyOf(request.body);
+  const headers = Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`);
+  return (
+    <Stack gap="xs" component="section" aria-label={said.request}>
+      <Group justify="space-between">
+        <Title order={3} fz={15}>
+          {said.request}
+        </Title>
+        <CopyButton value={asCurl(url, request.headers, request.body)} timeout={2000}>
+          {({ copied, copy }) => (
+            <Button size="compact-sm" variant="default" onClick={copy}>
+              {copied ? texts.actions.copied : said.curl}
+            </Button>
+          )}
+        </CopyButton>
+      </Group>
+      <Text size="xs" c="dimmed">
+        {said.requestAbout}
+      </Text>
+      <CodeBlock value={[`POST ${url}`, ...headers].join('\n')} label={said.headers} />
+      {request.body === null ? (
+        <Text size="sm" c="dimmed">
+          {said.bodyGone}
+        </Text>
+      ) : (
+        <>
+          <Group justify="space-between">
+            <Text size="xs" c="dimmed">
+              {said.body}
+            </Text>
+            {pretty !== null && (
+              <Button size="compact-xs" variant="subtle" onClick={() => setFormatted(!formatted)}>
+                {formatted ? said.asSent : said.formatted}
+              </Button>
+            )}
+          </Group>
+          <CodeBlock value={(formatted && pretty) || request.body} copies={request.body} label={said.body} />
         </>
       )}
     </Stack>
   );
+}
+
+/** A body of JSON with its lines indented; null for any other. */
+function prettyOf(body: string): string | null {
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2);
+  } catch {
+    return null;
+  }
 }

@@ -26,14 +26,15 @@ export function CopyText({ value, label }: { value: string; label?: string }) {
   );
 }
 
-export function CodeBlock({ value, label }: { value: string; label: string }) {
+/** A block of code with a button that copies it, or `copies` where another text is meant. */
+export function CodeBlock({ value, label, copies = value }: { value: string; label: string; copies?: string }) {
   return (
     <Box pos="relative">
       <Code block tabIndex={0} aria-label={label} className="code">
         {value}
       </Code>
       <Box pos="absolute" top={6} right={6}>
-        <CopyButton value={value} timeout={2000}>
+        <CopyButton value={copies} timeout={2000}>
           {({ copied, copy }) => (
             <Button size="compact-xs" variant="default" onClick={copy} aria-label={`${texts.actions.copy}: ${label}`}>
               {copied ? texts.actions.copied : texts.actions.copy}

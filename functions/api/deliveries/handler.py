@@ -10,7 +10,7 @@ from ferryman.http.webhook_owners import workspace
 from ferryman.pipeline import held
 from ferryman.schema import Listing
 from ferryman.webhooks.deliveries import service as deliveries
-from ferryman.webhooks.deliveries.schema import DeliveryOut, WorkspaceDeliveryQuery
+from ferryman.webhooks.deliveries.schema import DeliveryOut, StatisticsOut, StatisticsQuery, WorkspaceDeliveryQuery
 from ferryman.webhooks.replays.schema import HeldEventOut, HeldOut
 from ferryman.webhooks.subscriptions import service
 
@@ -35,6 +35,19 @@ delivery_routes.show(app, workspace.OWNER)
 def list_all_deliveries(call: ThisCall, query: Annotated[WorkspaceDeliveryQuery, Query()]) -> Listing[DeliveryOut]:
     found, last = deliveries.page_of_workspace(call.caller, query, call.page_start(query))
     return Listing(items=[DeliveryOut.of(*one) for one in found], next_cursor=call.next_cursor(query, last))
+
+
+@app.get(
+    "/v1/deliveries/statistics",
+    summary="Count the deliveries of each outgoing webhook",
+    description="How they ended, by the hours of their events, of every webhook that the caller may manage. They are "
+    "counted when you ask, at most a thousand of a webhook, the newest. So ask once a minute at most.",
+    operation_id="count_deliveries",
+)
+@needs("webhooks:read", plan=workspace.OWNER.plan)
+def count_deliveries(call: ThisCall, query: Annotated[StatisticsQuery, Query()]) -> Listing[StatisticsOut]:
+    found, last = deliveries.statistics(call.caller, query, call.page_start(query))
+    return Listing(items=found, next_cursor=call.next_cursor(query, last))
 
 
 @app.get(

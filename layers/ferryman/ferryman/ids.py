@@ -97,6 +97,14 @@ def of_delivery(delivery_id: str) -> tuple[str, str] | None:
     return (f"{EVENT}_{match[1]}", f"{WEBHOOK}_{match[2]}") if match else None
 
 
+def event_made_at(delivery_id: str) -> float:
+    """When the event of a delivery happened: seconds since the epoch. Raises ValueError for no id of a delivery."""
+    parts = of_delivery(delivery_id)
+    if parts is None:
+        raise ValueError(f"{delivery_id} is not the id of a delivery")
+    return made_at(parts[0])
+
+
 def is_id(prefix: str, text: str) -> bool:
     return re.fullmatch(f"{prefix}_{_ULID}", text) is not None
 

@@ -1,5 +1,7 @@
 """Outgoing webhooks, in a browser: made, verified, failing, sent again, rotated, changed."""
 
+import subprocess
+
 import stripe
 from playwright.sync_api import expect
 
@@ -71,6 +73,35 @@ def test_a_delivery_that_failed_is_found_explained_and_sent_again(
     expect(visit.dialog.get_by_text("Delivered")).to_be_visible()
     expect(visit.dialog.get_by_text("Attempt 5")).to_be_visible()
     assert stack.api("GET", f"/v1/webhooks/{webhook['id']}").json["consecutive_failures"] == 0
+
+
+def test_a_request_is_shown_as_it_was_sent_and_the_copied_line_sends_it_once_more(
+    stack: E2E, opens: Opens, people: dict[str, Person], receiver: Receiver
+) -> None:
+    chat = made_chat(stack, people["owner"])
+    path = f"/{chat['name']}"
+    body = {"name": "Copied", "url": receiver.url(path), "events": ["message.created"], "chat_ids": [chat["id"]]}
+    webhook = made(stack, "/v1/webhooks", body)
+    made(stack, f"/v1/chats/{chat['id']}/messages", {"text": "It's \"$HOME\" `id` \\ !! \u00fc\nand 'more'"})
+    sent = arrived(receiver, path)
+
+    visit = opens(f"{PAGE}/{webhook['id']}")
+    visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visit.link("message.created").click()
+    request = visit.dialog.get_by_role("region", name="Request")
+    expect(request.get_by_label("Headers", exact=True)).to_contain_text("X-FM-Webhook-Signature: [masked]")
+    request.get_by_role("button", name="Show as sent").click()
+    assert request.get_by_label("Body", exact=True).text_content() == sent.body.decode()
+
+    request.get_by_role("button", name="Copy as curl").click()
+    line = visit.page.evaluate("navigator.clipboard.readText()")
+    subprocess.run(["sh", "-c", line], check=True, capture_output=True, timeout=PATIENCE_SECONDS)
+    _, copied = receiver.wait_for(lambda one: one.path == path, PATIENCE_SECONDS, count=2)
+    assert (copied.method, copied.body) == ("POST", sent.body)
+    shown = [name for name in sent.headers if name.startswith("X-FM-") or name == "Content-Type"]
+    assert {name: copied.headers[name] for name in shown} == {name: sent.headers[name] for name in shown} | {
+        "X-FM-Webhook-Signature": "[masked]"
+    }
 
 
 def test_a_secret_is_rotated_while_both_sign_and_the_old_one_is_ended(

@@ -2,6 +2,7 @@
 
 E-mail addresses and handles are unique in a workspace: the items under the entries `email/<address>` and
 `handle/<handle>` hold them for their user. `mark/<user_id>` moves on with everything that a user gets up to a cap.
+`deleted/<user_id>` is the tombstone of a deleted bot. `avatar/<user_id>` is the picture that was uploaded for a user.
 """
 
 from collections.abc import Iterable
@@ -9,8 +10,10 @@ from collections.abc import Iterable
 from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotAllowed, NotFound
+from ferryman.identity import avatar_images
+from ferryman.identity.avatar_images import AvatarImage
 from ferryman.identity.permissions import Role
-from ferryman.identity.users.model import User
+from ferryman.identity.users.model import Profile, Tombstone, User
 
 TABLE = "users"
 _OWNED = "(owner_id = :owner OR (attribute_not_exists(owner_id) AND created_by = :owner))"
@@ -30,6 +33,14 @@ def _handle_entry(handle: str) -> str:
 
 def _mark_entry(user_id: str) -> str:
     return f"mark/{user_id}"
+
+
+def _tombstone_entry(user_id: str) -> str:
+    return f"deleted/{user_id}"
+
+
+def _avatar_entry(user_id: str) -> str:
+    return f"avatar/{user_id}"
 
 
 def get(workspace_id: str, user_id: str) -> User:
@@ -71,6 +82,20 @@ def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[U
 def get_many(workspace_id: str, user_ids: Iterable[str]) -> list[User]:
     """The users of these ids that exist, in no order: one batch read for each hundred."""
     return [User.from_item(item) for item in store.get_many(TABLE, [_key(workspace_id, one) for one in user_ids])]
+
+
+def profiles(workspace_id: str, user_ids: Iterable[str]) -> dict[str, Profile]:
+    """How the users of these ids are shown, those of deleted bots too.
+
+    One batch read for each hundred, and a second one when some of them are not there any more.
+    """
+    wanted = set(user_ids)
+    known = {user.user_id: Profile.of(user) for user in get_many(workspace_id, wanted)} if wanted else {}
+    if gone := wanted - known.keys():
+        items = store.get_many(TABLE, [_key(workspace_id, _tombstone_entry(user_id)) for user_id in gone])
+        tombstones = {item["user_id"]: Tombstone.from_item(item) for item in items}
+        known |= {user_id: Profile.of_deleted(tombstones.get(user_id)) for user_id in gone}
+    return known
 
 
 def of_roles(workspace_id: str, roles: Iterable[Role]) -> list[User]:
@@ -176,7 +201,9 @@ def _claiming_handle(workspace_id: str, user_id: str, handle: str) -> store.Writ
 def changing(before: User, after: User) -> list[store.Write]:
     """Replace `before` by `after`; refused when somebody changed the user in between."""
     key = (before.workspace_id, before.user_id)
-    writes = [
+    keeps_avatar = avatar_images.is_path_of(*key, after.avatar_url)
+    writes = [] if keeps_avatar else _dropping_avatar(before)
+    writes += [
         store.put(
             TABLE,
             {**after.to_item(), "entry": after.user_id},
@@ -198,8 +225,16 @@ def changing(before: User, after: User) -> list[store.Write]:
 
 
 def deleting(user: User) -> list[store.Write]:
-    """Take a user out, and free the handle; refused when somebody changed the user in between."""
+    """Put a tombstone in a bot's place, and free the handle; refused when somebody changed the bot in between."""
+    tombstone = Tombstone(
+        workspace_id=user.workspace_id,
+        user_id=user.user_id,
+        name=user.name,
+        handle=user.handle,
+        deleted_at=clock.now_iso(),
+    )
     writes = [
+        store.put(TABLE, {**tombstone.to_item(), "entry": _tombstone_entry(user.user_id)}),
         store.delete(
             TABLE,
             _key(user.workspace_id, user.user_id),
@@ -207,10 +242,38 @@ def deleting(user: User) -> list[store.Write]:
             values={":before": user.updated_at},
         ),
         store.delete(TABLE, _key(user.workspace_id, _mark_entry(user.user_id))),
+        *_dropping_avatar(user),
     ]
     if user.handle:
         writes.append(store.delete(TABLE, _key(user.workspace_id, _handle_entry(user.handle))))
     return writes
+
+
+def keeping_avatar(user: User, image: AvatarImage) -> store.Write:
+    """Keep the picture that was uploaded for a user, in the place of the one before."""
+    return store.put(
+        TABLE,
+        {
+            **_key(user.workspace_id, _avatar_entry(user.user_id)),
+            "digest": image.digest,
+            "media_type": image.media_type,
+            "content": image.content,
+        },
+    )
+
+
+def _dropping_avatar(user: User) -> list[store.Write]:
+    if not avatar_images.is_path_of(user.workspace_id, user.user_id, user.avatar_url):
+        return []
+    return [store.delete(TABLE, _key(user.workspace_id, _avatar_entry(user.user_id)))]
+
+
+def avatar(workspace_id: str, user_id: str, digest: str) -> AvatarImage:
+    """The picture that was uploaded for a user, while it is this one."""
+    item = store.get(TABLE, _key(workspace_id, _avatar_entry(user_id)))
+    if item is None or item["digest"] != digest:
+        raise NotFound("The avatar does not exist any more.")
+    return AvatarImage(item["content"], item["media_type"])
 
 
 def present(workspace_id: str, user_id: str) -> store.Write:

@@ -43,6 +43,38 @@ class WorkspaceDeliveryQuery(DeliveryQuery):
     )
 
 
+class StatisticsQuery(ListQuery):
+    """Which hours are counted, and of which webhooks."""
+
+    hours: int = Field(24, ge=1, le=168, description="How many hours, with the one that is running.")
+    webhook_id: Annotated[str, Field(pattern=ids.pattern(ids.WEBHOOK))] | None = Field(
+        None, description="Only this webhook."
+    )
+
+
+class CountsOut(Output):
+    """How many deliveries came to which end."""
+
+    delivered: int
+    failed: int = Field(description="Exhausted or cancelled.")
+    waiting: int = Field(description="Queued, under way, or waiting for a further attempt.")
+
+
+class HourOut(CountsOut):
+    """One hour of the clock, in UTC."""
+
+    at: Time = Field(description="When it began.")
+
+
+class StatisticsOut(CountsOut):
+    """The deliveries of one webhook, counted by the hours of their events. Tests do not count."""
+
+    webhook_id: str
+    since: Time = Field(description="Events from this time on are counted.")
+    complete: bool = Field(description="false: there were too many to count, so `since` is later than was asked.")
+    hours: list[HourOut] = Field(description="Those in which something happened, the oldest first.")
+
+
 class AttemptOut(Output):
     """One HTTP request of a delivery."""
 

@@ -12,9 +12,10 @@ from ferryman.events import table as events
 from ferryman.events.model import EventType
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
+from ferryman.webhooks.deliveries import statistics as counted
 from ferryman.webhooks.deliveries import table
 from ferryman.webhooks.deliveries.model import Delivery
-from ferryman.webhooks.deliveries.schema import WorkspaceDeliveryQuery
+from ferryman.webhooks.deliveries.schema import StatisticsOut, StatisticsQuery, WorkspaceDeliveryQuery
 from ferryman.webhooks.events import test_event
 from ferryman.webhooks.subscriptions import service as subscriptions
 from ferryman.webhooks.subscriptions import table as webhooks_table
@@ -56,6 +57,21 @@ def page_of_workspace(
     if len(fitting) < len(shown):
         before = fitting[-1].delivery_id
     return [(one, webhooks[one.webhook_id]) for one in fitting], {"delivery_id": before} if before else None
+
+
+def statistics(
+    caller: Caller, query: StatisticsQuery, after: store.Key | None
+) -> tuple[list[StatisticsOut], store.Key | None]:
+    """How the deliveries of the webhooks that the caller may manage ended lately, webhook by webhook, newest first."""
+    last: store.Key | None = None
+    if query.webhook_id:
+        webhooks = _visible(caller, query.webhook_id)
+    else:
+        webhooks, last = webhooks_table.page(
+            caller.workspace_id, query.limit, after, lambda one: subscriptions.may_manage(caller, one)
+        )
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(lambda webhook: counted.of(webhook, query.hours), webhooks)), last
 
 
 def _visible(caller: Caller, webhook_id: str | None) -> list[Webhook]:

@@ -20,6 +20,7 @@ _DAY_SECONDS = 86_400
 _SETTLE_TRIES = 5
 _ATTEMPT_BYTES = 1_200  # of an attempt in an answer: names of fields, and the headers of its request
 _NEWEST = 50  # deliveries that are looked at for a success
+_COUNTED = 1_000  # deliveries of one webhook that are counted at most: one query, which also ends after a megabyte
 
 
 class LostClaim(Conflict):
@@ -120,6 +121,28 @@ def failed_attempts(workspace_id: str, webhook_id: str, since: str, most: int) -
     ]
     last = sorted(failed, key=lambda attempt: str(attempt["at"]))[-most:]
     return [attempt | {"excerpt": None} for attempt in last[:-1]] + last[-1:]
+
+
+def recent_states(workspace_id: str, webhook_id: str, since: str) -> tuple[list[tuple[float, DeliveryState]], bool]:
+    """When each event since then (ISO) happened and how its delivery stands, newest first; and whether that is all.
+
+    One query, whose price has a limit: of a busy webhook, only the newest are given. Tests are left out.
+    """
+    newest = store.query(
+        TABLE,
+        "webhook = :webhook AND delivery_id >= :since",
+        {
+            ":webhook": f"{workspace_id}/{webhook_id}",
+            ":since": ids.floor(ids.DELIVERY, since),
+            ":now": int(clock.now()),
+        },
+        where="expires_at_epoch > :now AND attribute_not_exists(test)",
+        names={"#state": "state"},
+        only=("delivery_id", "#state"),
+        newest_first=True,
+        limit=_COUNTED,
+    )
+    return [(ids.event_made_at(item["delivery_id"]), item["state"]) for item in newest.items], newest.last_key is None
 
 
 def page(

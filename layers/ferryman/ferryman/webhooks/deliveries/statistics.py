@@ -1,0 +1,42 @@
+"""How a webhook's deliveries end, hour by hour: counted when somebody asks, so that no delivery costs more for it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+from ferryman import clock
+from ferryman.webhooks.deliveries import table
+from ferryman.webhooks.deliveries.model import DeliveryState
+from ferryman.webhooks.deliveries.schema import HourOut, StatisticsOut
+from ferryman.webhooks.subscriptions.model import Webhook
+
+_HOUR_SECONDS = 3600
+
+
+def of(webhook: Webhook, hours: int) -> StatisticsOut:
+    """The webhook's deliveries of so many hours of the clock, the running one among them."""
+    begin = _hour(clock.now()) - (hours - 1) * _HOUR_SECONDS
+    states, complete = table.recent_states(webhook.workspace_id, webhook.webhook_id, clock.iso(begin))
+    by_hour: dict[int, list[DeliveryState]] = defaultdict(list)
+    for at, state in states:
+        by_hour[_hour(at)].append(state)
+    return StatisticsOut(
+        webhook_id=webhook.webhook_id,
+        since=clock.iso(begin if complete else states[-1][0]),
+        complete=complete,
+        hours=[HourOut(at=clock.iso(hour), **_counts(by_hour[hour])) for hour in sorted(by_hour)],
+        **_counts(state for _, state in states),
+    )
+
+
+def _hour(at: float) -> int:
+    """When the hour of the clock began that `at` is in."""
+    return int(at) // _HOUR_SECONDS * _HOUR_SECONDS
+
+
+def _counts(states: Iterable[DeliveryState]) -> dict[str, int]:
+    found = Counter(states)
+    return {
+        "delivered": found["delivered"],
+        "failed": found["exhausted"] + found["cancelled"],
+        "waiting": found["queued"] + found["sending"] + found["retrying"],
+    }

@@ -1,0 +1,32 @@
+"""The sample events in events/, as they stand, or with real things in the place of their placeholders."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tests.support import template
+from tests.support.objects import Objects
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import Workspace
+
+TEXTS = {path.stem: path.read_text() for path in sorted((template.ROOT / "events").glob("*.json"))}
+_CHAT = "cht_01JCXHZ5E0ABCDEFGHJKMNPQRS"
+
+
+def sample(folder: str) -> dict[str, Any]:
+    """The function's sample event. Its token and ids name nothing."""
+    event: dict[str, Any] = json.loads(TEXTS[folder])
+    return event
+
+
+def with_real_things(folder: str, workspace: "Workspace") -> dict[str, Any]:
+    """The function's sample event with a token and ids of the workspace, which are made for it."""
+    event, objects = sample(folder), Objects(workspace)
+    text = TEXTS[folder].replace("<an API token>", workspace.token)
+    for parameter, placeholder in (event.get("pathParameters") or {}).items():
+        if parameter != "proxy":  # a rest of an address, which names no thing
+            text = text.replace(placeholder, objects.id(parameter))
+    if "routeKey" in event and _CHAT in text:
+        text = text.replace(_CHAT, objects.id("chat_id"))
+    made: dict[str, Any] = json.loads(text)
+    return made
