@@ -10,8 +10,8 @@ from tests.e2e.harness import E2E
 
 def test_all_that_a_leaked_token_made_is_seen_and_ended(stack: E2E, opens: Opens, people: dict[str, Person]) -> None:
     chat = made_chat(stack, people["owner"])
-    wanted = {"name": f"CI of {chat['name']}", "scopes": ["admin:*"], "environment": "production"}
-    token = made(stack, "/v1/tokens", wanted)
+    name = f"CI of {chat['name']}"
+    token = made(stack, "/v1/tokens", {"name": name, "scopes": ["admin:*"], "environment": "production"})
     handle = chat["name"].replace("chat", "mole")
     for path, body in (
         ("/v1/bots", {"name": "Mole", "handle": handle}),
@@ -28,7 +28,7 @@ def test_all_that_a_leaked_token_made_is_seen_and_ended(stack: E2E, opens: Opens
     expect(found.get_by_text("Still there")).to_have_count(3)  # the bot has a token of its own
     assert visit.violations() == []
     visit.button("End all of it").click()
-    visit.confirm("End all of it", wanted["name"])
+    visit.confirm("End all of it", name)
     expect(visit.page.get_by_role("alert").filter(has_text="things were ended")).to_be_visible()
     expect(found.get_by_text("Still there")).to_have_count(0)
     expect(visit.button("Save")).to_have_count(0)
