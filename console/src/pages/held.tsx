@@ -12,7 +12,7 @@ import { held as said } from '../texts/held';
 
 type Choice = Schemas['Held'];
 
-/** What a webhook holds, the choice about it, and how far the delivery of it is. A personal webhook holds nothing. */
+/** The events that a webhook holds, the choice about it, and how far the delivery of it is. A personal webhook holds nothing. */
 export function Held({ kind, webhook, mayWrite }: { kind: WebhookKind; webhook: Webhook; mayWrite: boolean }) {
   const [total, setTotal] = useState<number | null>(null);
   return (

@@ -25,7 +25,7 @@ const PAGES: Partial<Record<Schemas['Kind'], string>> = {
   command: `${SETTINGS}/commands`,
 };
 
-/** What a token made, in one list that is asked for, and ending all of it. */
+/** The things that a token made, in one list that is asked for, and ending all of them. */
 export function Leaked({ token }: { token: Schemas['TokenOut'] }) {
   const filters = useFilters();
   if (filters.get('leaked') === 'true') return <Everything token={token} />;

@@ -140,7 +140,7 @@ function SentList() {
   );
 }
 
-/** What a notification tells of, or how it repeats. */
+/** How a notification repeats, or the moment that it tells of. */
 function When({ of: { repeat, starts_at } }: { of: Sent }) {
   if (repeat) {
     const days = repeat.on.map((day) => repeats.weekdays[day]).join(', ');

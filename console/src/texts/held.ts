@@ -19,8 +19,8 @@ export const held = {
   skipped: 'The held events are skipped',
   started: 'The held events are on their way',
   progress: (sent: number, total: number | null) => (total === null ? `${sent} sent so far` : `${sent} of ${total} sent`),
-  delivering: 'Delivering what was held',
-  delivered: 'What was held was put into the queue',
+  delivering: 'Delivering the held events',
+  delivered: 'The held events were put into the queue',
   stop: 'Stop',
   inReplays: 'Held events',
 };

@@ -3,7 +3,7 @@ import type { Schemas } from '../api/client';
 /** The texts about a token that leaked: what it made, and ending all of it. */
 export const leaked = {
   section: 'If it leaked',
-  sectionAbout: 'Whoever has the token may have made things with it that stay when it is revoked. See them all, and end them in one act.',
+  sectionAbout: 'Somebody who has the token may have made things with it that stay when it is revoked. See them all, and end them in one act.',
   button: 'This token leaked',
   title: 'Everything that it made',
   about: 'Also with tokens and applications of its making, as far back as the audit log goes.',

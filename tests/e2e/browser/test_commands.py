@@ -38,7 +38,7 @@ def test_a_command_is_created_tried_changed_and_deleted(
 
     visit.button("Try it").click()
     visit.choose("Chat", chat["name"])
-    visit.dialog.get_by_role("textbox", name="What follows the trigger").fill("staging")
+    visit.dialog.get_by_role("textbox", name="Arguments").fill("staging")
     visit.dialog.get_by_role("button", name="Run it").click()
     shown = visit.dialog.get_by_role("alert")
     expect(shown).to_contain_text("The receiver answered")

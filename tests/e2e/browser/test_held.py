@@ -1,4 +1,4 @@
-"""What a disabled webhook holds, in a browser: seen, delivered, skipped."""
+"""Events that a disabled webhook holds, in a browser: seen, delivered, skipped."""
 
 import json
 
