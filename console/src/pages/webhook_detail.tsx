@@ -12,6 +12,7 @@ import { ChatNames, Fact } from '../parts/facts';
 import { useFilters } from '../parts/filters';
 import { Health, LastAnswer, WebhookStateBadge } from '../parts/health';
 import { Failure, Loaded, Page, Section } from '../parts/layout';
+import { Rate, useStatistics } from '../parts/statistics';
 import { shortUrl, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -47,9 +48,7 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
       actions={
         webhook && mayWrite ? (
           <>
-            <Button onClick={() => setTesting(true)} disabled={webhook.state === 'disabled'}>
-              {said.test}
-            </Button>
+            <Button onClick={() => setTesting(true)}>{said.test}</Button>
             {kind.name === 'workspace' && (
               <Button variant="default" onClick={() => setChecking(true)}>
                 {said.check}
@@ -70,10 +69,10 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
         {(loaded) => (
           <>
             <Trouble webhook={loaded} />
-            <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
-              <Fact label={said.url}>
-                <CopyText value={loaded.url} />
-              </Fact>
+            <Fact label={said.url}>
+              <CopyText value={loaded.url} />
+            </Fact>
+            <SimpleGrid cols={{ base: 2, md: 4 }}>
               <Fact label={said.state}>
                 <WebhookStateBadge webhook={loaded} />
               </Fact>
@@ -82,12 +81,17 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
                   <ChatNames ids={loaded.chat_ids} otherwise={said.everyChat} />
                 </Fact>
               )}
+              {kind.name === 'workspace' && (
+                <Fact label={said.day}>
+                  <Day webhook={loaded} />
+                </Fact>
+              )}
               <Fact label={said.health}>
                 <Health kind={kind} webhook={loaded} />
               </Fact>
             </SimpleGrid>
             <Tabs value={tab} onChange={(value) => filters.set('tab', value)} keepMounted={false}>
-              <Tabs.List mb="md">
+              <Tabs.List mb="md" className="tabs">
                 {Object.entries(said.tabs).map(([value, label]) => (
                   <Tabs.Tab key={value} value={value}>
                     {label}
@@ -122,6 +126,10 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
       <SecretOnce secret={secret} close={() => setSecret(null)} />
     </Page>
   );
+}
+
+function Day({ webhook }: { webhook: Webhook }) {
+  return <Rate statistics={useStatistics(webhook.id).data?.items[0]} />;
 }
 
 function Trouble({ webhook }: { webhook: Webhook }) {

@@ -130,7 +130,9 @@ export function wordsOf(kind: WebhookKind) {
         emptyTitle: bots.callbacksEmptyTitle,
         emptyAbout: bots.callbacksEmptyAbout,
       }
-    : said;
+    : kind.name === 'personal'
+      ? { ...said, ...texts.agent.list }
+      : said;
 }
 
 type Props = { kind: WebhookKind; opened: boolean; close: () => void; created: (secret: Secret, id: string) => void };
