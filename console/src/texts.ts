@@ -648,7 +648,14 @@ export const texts = {
     send: 'Send',
     edited: '(edited)',
     deleteMessage: 'Delete the message',
-    authors: { user: 'Person', incoming_webhook: 'Incoming webhook', application: 'Application' } as Record<string, string>,
+    authors: {
+      user: 'Person',
+      incoming_webhook: 'Incoming webhook',
+      application: 'Application',
+      webhook: 'Outgoing webhook',
+      command: 'Command',
+    } as Record<string, string>,
+    deletedBot: 'Deleted bot',
     clicked: (label: string) => `You clicked “${label}”`,
   },
   agent: {

@@ -58,6 +58,9 @@ def test_slack_sdk_and_apprise_post_unmodified(stack: E2E, chat: str, hook: dict
             "name": "CI",
             "avatar_url": AVATAR,
             "emoji": None,
+            "handle": None,
+            "is_bot": None,
+            "deleted": None,
         }
 
 

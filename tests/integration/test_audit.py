@@ -29,7 +29,7 @@ def test_a_change_is_recorded_with_who_when_and_from_where(workspace: Workspace)
     assert workspace.call("DELETE", f"/v1/tokens/{token['id']}").status == 204
     me = workspace.call("GET", "/v1/me").json
 
-    revoked, changed, created = records(workspace, f"target={token['id']}")
+    revoked, changed, created = records(workspace, f"target_id={token['id']}")
     assert [record["action"] for record in (created, changed, revoked)] == [
         "token.created",
         "token.edited",
@@ -49,7 +49,7 @@ def test_all_that_a_token_did_is_in_one_answer(workspace: Workspace) -> None:
     chat = thief.chat()
     made = thief.make("/v1/tokens", {"name": "Mine", "scopes": ["chats:read"], "environment": "production"})
     workspace.chat()
-    found = records(workspace, f"token={leaked['id']}")
+    found = records(workspace, f"token_id={leaked['id']}")
     assert {record["target_id"] for record in found} == {chat, made["id"]}
     assert {record["actor"]["credential_id"] for record in found} == {leaked["id"]}
 
@@ -63,11 +63,11 @@ def test_an_admins_change_of_anothers_words_is_recorded_and_shown(workspace: Wor
     assert message["edited_by"] is None
     own = author.call("PATCH", f"{messages}/{message['id']}", {"text": "I agree."}).json
     assert own["edited_by"] == author.user_id
-    assert records(workspace, f"target={message['id']}") == []
+    assert records(workspace, f"target_id={message['id']}") == []
     assert workspace.call("PATCH", f"{messages}/{message['id']}", {"text": "I disagree"}).status == 200
     assert author.call("GET", f"{messages}/{message['id']}").json["edited_by"] == workspace.user_id
     assert workspace.call("DELETE", f"{messages}/{message['id']}").status == 204
-    deleted, edited = records(workspace, f"target={message['id']}")
+    deleted, edited = records(workspace, f"target_id={message['id']}")
     assert (edited["action"], deleted["action"]) == ("message.edited", "message.deleted")
     assert edited["actor"]["user_id"] == workspace.user_id
     assert edited["details"] == {"chat_id": chat, "author_id": author.user_id}
@@ -86,7 +86,7 @@ def test_retries_tests_and_cancelled_notifications_are_recorded(
     (delivery,) = [one for one in log if not one["test"]]
     assert workspace.call("POST", f"/v1/deliveries/{delivery['id']}/retry").status == 202
     assert workspace.call("POST", f"/v1/webhooks/{webhook['id']}/send").status == 200
-    tested, checked = records(workspace, f"target={webhook['id']}&action=webhook.tested") + records(
+    tested, checked = records(workspace, f"target_id={webhook['id']}&action=webhook.tested") + records(
         workspace, f"target={webhook['id']}&action=webhook.checked"
     )
     assert tested["details"] == {"delivery_id": test["id"]}
@@ -99,7 +99,7 @@ def test_retries_tests_and_cancelled_notifications_are_recorded(
     )
     assert workspace.call("POST", f"/v1/notifications/{told['id']}/cancel").status == 200
     assert workspace.call("POST", f"/v1/notifications/{told['id']}/cancel").status == 200
-    cancelled, created = records(workspace, f"target={told['id']}")
+    cancelled, created = records(workspace, f"target_id={told['id']}")
     assert (created["action"], cancelled["action"]) == ("notification.created", "notification.cancelled")
     assert created["details"] == {"type": "system", "people": 1}
 
@@ -109,7 +109,7 @@ def test_a_bot_that_is_deleted_leaves_its_chats_on_record(workspace: Workspace) 
     bot = workspace.make("/v1/bots", {"name": "CI", "handle": "ci-leaves"})
     assert workspace.call("PUT", f"/v1/chats/{chat}/members/{bot['id']}").status == 200
     assert workspace.call("DELETE", f"/v1/bots/{bot['id']}").status == 204
-    removed, added, created = records(workspace, f"target={chat}")
+    removed, added, created = records(workspace, f"target_id={chat}")
     assert (removed["action"], removed["details"]) == ("member.removed", {"user_id": bot["id"]})
     assert added["action"] == "member.added"
     assert created["details"] == {"type": "group", "members": [workspace.user_id]}
@@ -124,7 +124,7 @@ def test_the_first_records_are_of_the_bootstrap(workspace: Workspace) -> None:
 def test_people_and_their_roles_are_recorded(workspace: Workspace) -> None:
     user = workspace.make("/v1/users", {"name": "Grace", "email": "grace@example.com", "role": "staff"})
     assert workspace.call("PATCH", f"/v1/users/{user['id']}", {"role": "manager", "name": "Grace"}).status == 200
-    edited, created = records(workspace, f"target={user['id']}")
+    edited, created = records(workspace, f"target_id={user['id']}")
     assert (created["action"], created["details"]) == ("user.created", {"role": "staff"})
     assert (edited["action"], edited["details"]["changed"], edited["details"]["role"]) == (
         "user.edited",
@@ -143,7 +143,7 @@ def test_webhooks_are_recorded_without_their_secrets(workspace: Workspace) -> No
     assert rotated.status == 200, rotated.body
     assert workspace.call("POST", f"{url}/expire-old-secret").status == 200
     assert workspace.call("DELETE", url).status == 204
-    found = list(reversed(records(workspace, f"target={webhook['id']}")))
+    found = list(reversed(records(workspace, f"target_id={webhook['id']}")))
     assert [record["action"] for record in found] == [
         "webhook.created",
         "webhook.edited",
@@ -166,7 +166,7 @@ def test_a_call_that_changes_nothing_leaves_no_record(workspace: Workspace) -> N
     assert workspace.call("PATCH", f"/v1/tokens/{token['id']}", {"environment": "production"}).status == 422
     assert workspace.call("DELETE", f"/v1/tokens/{token['id']}").status == 204
     assert workspace.call("DELETE", f"/v1/tokens/{token['id']}").status == 204
-    assert [record["action"] for record in records(workspace, f"target={token['id']}")] == [
+    assert [record["action"] for record in records(workspace, f"target_id={token['id']}")] == [
         "token.revoked",
         "token.created",
     ]
@@ -177,7 +177,7 @@ def test_a_change_that_is_refused_at_its_commit_leaves_no_record(workspace: Work
     url = f"/v1/tokens/{token['id']}"
     with meanwhile(lambda: workspace.call("PATCH", url, {"name": "First"})):
         assert workspace.call("PATCH", url, {"name": "Second"}).status == 409
-    assert len(records(workspace, f"target={token['id']}&action=token.edited")) == 1
+    assert len(records(workspace, f"target_id={token['id']}&action=token.edited")) == 1
 
 
 def test_no_secret_is_in_any_record(workspace: Workspace) -> None:
@@ -213,12 +213,28 @@ def test_the_log_filters_by_actor_target_action_and_time(workspace: Workspace, m
         return [f"{record['action']} {record['actor']['user_id']}" for record in records(workspace, filters)]
 
     theirs, ours = f"user.edited {admin.user_id}", f"user.edited {workspace.user_id}"
-    assert actions(f"actor={admin.user_id}") == [theirs]
-    assert actions(f"target={user['id']}&action=user.edited") == [ours, theirs]
+    assert actions(f"user_id={admin.user_id}") == [theirs]
+    assert actions(f"target_id={user['id']}&action=user.edited") == [ours, theirs]
     assert actions(f"since={clock.iso(start + 60)}") == [ours, theirs]
     assert actions(f"since={clock.iso(start + 60)}&until={clock.iso(start + 120)}") == [theirs]
     assert actions(f"since={clock.iso(start + 120)}&until={clock.iso(start)}") == []
     assert actions("action=session.ended") == []
+
+
+def test_the_first_names_of_the_filters_mean_the_same(workspace: Workspace) -> None:
+    made = workspace.make("/v1/tokens", {"name": "CI", "scopes": ["chats:read"], "environment": "production"})
+    token = workspace.call("GET", "/v1/me").json["token_id"]
+    for first, name, value in (
+        ("actor", "user_id", workspace.user_id),
+        ("token", "token_id", token),
+        ("target", "target_id", made["id"]),
+    ):
+        found = records(workspace, f"{name}={value}&action=token.created")
+        assert made["id"] in [record["target_id"] for record in found]
+        assert records(workspace, f"{first}={value}&action=token.created") == found
+        assert records(workspace, f"{first}=unknown") == records(workspace, f"{name}=unknown") == []
+        twice = workspace.call("GET", f"/v1/audit?{first}={value}&{name}={value}")
+        assert (twice.status, name in twice.json["errors"][0]["detail"]) == (422, True), twice.body
 
 
 def test_the_log_pages_newest_first(workspace: Workspace) -> None:
@@ -237,7 +253,7 @@ def test_the_log_pages_newest_first(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
-    "filters", ["action=token.eaten", "since=yesterday", "who=me", "limit=0", f"target={'x' * 129}"]
+    "filters", ["action=token.eaten", "since=yesterday", "who=me", "limit=0", f"target_id={'x' * 129}"]
 )
 def test_an_invalid_filter_is_named(workspace: Workspace, filters: str) -> None:
     answer = workspace.call("GET", f"/v1/audit?{filters}")
@@ -255,8 +271,8 @@ def test_only_admins_with_the_scope_read_the_log(workspace: Workspace) -> None:
 
 def test_a_workspace_sees_its_own_records_only(workspace: Workspace, other: Workspace) -> None:
     token = other.make("/v1/tokens", {"name": "CI", "scopes": ["chats:read"], "environment": "staging"})
-    assert records(workspace, f"target={token['id']}") == []
-    assert records(workspace, f"actor={other.user_id}") == []
+    assert records(workspace, f"target_id={token['id']}") == []
+    assert records(workspace, f"user_id={other.user_id}") == []
 
 
 def test_test_tokens_see_what_test_credentials_did(workspace: Workspace) -> None:

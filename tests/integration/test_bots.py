@@ -165,7 +165,7 @@ def test_a_bot_talks_only_where_it_was_added(workspace: Workspace, make: Callabl
     add(workspace, bot, inside)
     caller = as_bot(workspace, bot)
     said = caller.make(f"/v1/chats/{inside}/messages", {"text": "Deployed"})
-    assert said["author"] == {"type": "user", "id": bot["id"], "name": None, "avatar_url": None, "emoji": None}
+    assert (said["author"]["type"], said["author"]["id"]) == ("user", bot["id"])
     refused = caller.call("POST", f"/v1/chats/{outside}/messages", {"text": "Deployed"})
     unknown = caller.call("POST", "/v1/chats/cht_01J00000000000000000000000/messages", {"text": "Deployed"})
     assert (refused.status, refused.json["detail"]) == (404, unknown.json["detail"])

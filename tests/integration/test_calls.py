@@ -45,6 +45,27 @@ def test_an_authenticated_get_reads_the_credential_and_the_thing(scene: Scene) -
     assert (counted.reads, counted.writes) == (3, 0)  # the credential, the chat, and who belongs to it
 
 
+def test_a_page_of_messages_reads_its_authors_at_once(scene: Scene) -> None:
+    """One batch for all of them; a second one while a deleted bot is among them."""
+    target = f"/v1/chats/{scene.chat_id}/messages"
+    bots = [scene.make("/v1/bots", {"name": f"Bot {number}", "handle": f"bot-{number}"}) for number in range(3)]
+    for bot in bots:
+        member = f"/v1/chats/{scene.chat_id}/members/{bot['id']}"
+        assert scene.world.call("PUT", member, token=scene.token).status == 200
+        for _ in range(5):
+            said = scene.world.call("POST", target, json_body={"text": "Deployed"}, token=bot["token"])
+            assert said.status == 201
+    counts = []
+    for deleted in (None, *bots[:2]):
+        if deleted:
+            assert scene.world.call("DELETE", f"/v1/bots/{deleted['id']}", token=scene.token).status == 204
+        with scene.meter.counting() as counted:
+            answer = scene.world.call("GET", target, token=scene.token)
+        assert len({message["author"]["name"] for message in answer.json["items"]}) == 3
+        counts.append(counted.by_name()["dynamodb BatchGetItem UsersTable"])
+    assert counts == [1, 2, 2]
+
+
 def test_a_dispatch_reads_who_listens_and_sends_in_tens(scene: Scene) -> None:
     scene.webhooks(3)
     counted = calls.dispatch(scene, BATCH)

@@ -175,6 +175,9 @@ def test_the_receiver_gets_all_fields_and_the_command_is_not_posted(
         "name": "deploy",
         "avatar_url": None,
         "emoji": None,
+        "handle": None,
+        "is_bot": None,
+        "deleted": None,
     }
     assert [message["id"]] == [one["id"] for one in ran["messages"]]
 

@@ -14,6 +14,7 @@ from tests.support.world import World
 
 type Made = dict[str, Any]
 
+OF_USERS = {"handle": None, "is_bot": None, "deleted": None}
 AVATAR = "https://cdn.example.com/ci.png"
 
 
@@ -53,10 +54,10 @@ def test_name_and_picture_are_the_author_in_the_api_and_in_events(
     assert hook["avatar_url"] == AVATAR
     assert post(world, hook) == 200
     author = {"type": "incoming_webhook", "id": hook["id"], "name": "CI", "avatar_url": AVATAR, "emoji": None}
-    assert authors(workspace, chat) == [author]
+    assert authors(workspace, chat) == [author | OF_USERS]
     (message,) = workspace.call("GET", f"/v1/chats/{chat}/messages").json["items"]
     edited = workspace.call("PATCH", f"/v1/chats/{chat}/messages/{message['id']}", {"text": "Build passed!"})
-    assert edited.json["author"] == author
+    assert edited.json["author"] == author | OF_USERS
 
     world.pump()
     bodies = [json.loads(request.body) for request in receiver.requests("/in")]
@@ -153,6 +154,7 @@ def test_a_regenerated_url_replaces_the_old_one_at_once(
         "name": "CI",
         "avatar_url": AVATAR,
         "emoji": None,
+        **OF_USERS,
     }
     read = workspace.call("GET", address(hook))
     assert new["url"].rpartition("/")[2].encode() not in read.body

@@ -32,8 +32,19 @@ def test_a_message_is_posted_read_and_listed_newest_first(workspace: Workspace, 
     first, second = post(workspace, chat, "one"), post(workspace, chat, "two 🚢\n\ttabs stay")
     assert (first["author"]["type"], first["author"]["id"]) == ("user", workspace.user_id)
     assert (first["origin"], first["livemode"], first["revision"], first["edited_at"]) == ("token", True, 1, None)
-    assert workspace.call("GET", f"{chat}/{first['id']}").json == first
-    assert workspace.call("GET", chat).json["items"] == [second, first]
+    me = workspace.call("GET", "/v1/me").json["user"]
+    author = {
+        "type": "user",
+        "id": workspace.user_id,
+        "name": me["name"],
+        "handle": me["handle"],
+        "avatar_url": me["avatar_url"],
+        "emoji": None,
+        "is_bot": False,
+        "deleted": False,
+    }
+    assert workspace.call("GET", f"{chat}/{first['id']}").json == first | {"author": author}
+    assert workspace.call("GET", chat).json["items"] == [second | {"author": author}, first | {"author": author}]
 
 
 def test_a_page_of_the_longest_texts_fits_into_an_answer(workspace: Workspace, chat: str) -> None:
@@ -192,7 +203,8 @@ def test_a_message_has_attachments_and_a_priority(workspace: Workspace) -> None:
     }
     assert shown["text"] is None
     assert made["priority"] == {"level": "urgent", "acknowledge": True, "persistent": False}
-    assert workspace.call("GET", f"/v1/chats/{chat}/messages").json["items"] == [made]
+    (listed,) = workspace.call("GET", f"/v1/chats/{chat}/messages").json["items"]
+    assert listed | {"author": None} == made | {"author": None}
     plain = workspace.make(f"/v1/chats/{chat}/messages", {"text": "plain"})
     assert (plain["attachments"], plain["priority"], plain["props"], plain["visible_to"]) == (None,) * 4
 

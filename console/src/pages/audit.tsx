@@ -24,8 +24,8 @@ export default function Audit() {
           query: {
             cursor,
             ...(action ? { action: action as Entry['action'] } : {}),
-            ...(actor ? { actor } : {}),
-            ...(target ? { target } : {}),
+            ...(actor ? { user_id: actor } : {}),
+            ...(target ? { target_id: target } : {}),
             ...(since ? { since: new Date(Date.now() - Number(since) * 3_600_000).toISOString() } : {}),
           },
         },

@@ -107,11 +107,10 @@ function Conversation({ chat }: { chat: Chat }) {
 }
 
 function MessageView({ message }: { message: Message }) {
-  const users = useUsers().data;
   const me = useMe().data;
   const [deleting, setDeleting] = useState(false);
-  const user = users?.find((one) => one.id === message.author.id);
-  const name = message.author.name ?? user?.name ?? message.author.id;
+  const { author } = message;
+  const name = author.name ?? author.id;
   const remove = useChange(
     () =>
       done(
@@ -123,16 +122,21 @@ function MessageView({ message }: { message: Message }) {
   );
   return (
     <Group wrap="nowrap" align="flex-start" gap="sm">
-      <Avatar src={message.author.avatar_url ?? user?.avatar_url ?? null} name={name} size={34} color="blue" alt="" />
+      <Avatar src={author.avatar_url} name={name} size={34} color="blue" alt="" />
       <div style={{ flex: 1, minWidth: 0 }}>
         <Group gap={8}>
           <Text size="sm" fw={600}>
             {name}
           </Text>
-          {(message.author.type !== 'user' || user?.role === 'bot') && (
+          {(author.type !== 'user' || author.is_bot) && (
             <Badge size="sm" variant="default">
-              {user?.role === 'bot' ? texts.roles.bot : said.authors[message.author.type]}
+              {author.deleted ? said.deletedBot : author.is_bot ? texts.roles.bot : said.authors[author.type]}
             </Badge>
+          )}
+          {author.handle && (
+            <Text size="xs" c="dimmed">
+              @{author.handle}
+            </Text>
           )}
           <Time at={message.created_at} />
           {message.edited_at && (
@@ -151,7 +155,7 @@ function MessageView({ message }: { message: Message }) {
         ))}
         <Buttons message={message} />
       </div>
-      {message.author.id === me?.user.id && (
+      {author.id === me?.user.id && (
         <ActionIcon variant="subtle" color="gray" onClick={() => setDeleting(true)} aria-label={said.deleteMessage}>
           <Cross2Icon />
         </ActionIcon>
@@ -255,10 +259,23 @@ function Members({ chat }: { chat: Chat }) {
     <Stack>
       {listing.error && <Failure error={listing.error} />}
       {inside.map((member) => {
-        const name = users.find((user) => user.id === member.user_id)?.name ?? member.user_id;
+        const name = member.name ?? member.user_id;
         return (
           <Group key={member.user_id} justify="space-between">
-            <Text size="sm">{name}</Text>
+            <Group gap="xs">
+              <Avatar src={member.avatar_url} name={name} size={26} color="blue" alt="" />
+              <Text size="sm">{name}</Text>
+              {member.handle && (
+                <Text size="xs" c="dimmed">
+                  @{member.handle}
+                </Text>
+              )}
+              {member.is_bot && (
+                <Badge size="sm" variant="default">
+                  {texts.roles.bot}
+                </Badge>
+              )}
+            </Group>
             {mayWrite && (
               <Button size="compact-sm" variant="subtle" color="red" onClick={() => remove.mutate(member.user_id)} aria-label={`${said.remove} ${name}`}>
                 {said.remove}

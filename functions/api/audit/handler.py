@@ -25,9 +25,9 @@ def list_audit_records(call: ThisCall, query: Annotated[AuditQuery, Query()]) ->
         call.page_start(query),
         live=call.caller.livemode,
         action=query.action,
-        user_id=query.actor,
-        credential_id=query.token,
-        target_id=query.target,
+        user_id=query.user_id,
+        credential_id=query.token_id,
+        target_id=query.target_id,
         since=query.since,
         until=query.until,
     )

@@ -91,7 +91,8 @@ def hand_over_bot(call: ThisCall, bot_id: Id, data: Annotated[OwnerIn, Body()]) 
     "/v1/bots/<bot_id>",
     summary="Delete a bot",
     description="Its tokens are revoked, its callbacks deleted, its memberships ended and its handle is free again. "
-    "Its messages stay, with its id as their author. After an error, send the request again: it goes on.",
+    "Its messages stay, and show its last name and handle with `deleted: true`. After an error, send the request "
+    "again: it goes on.",
     status_code=204,
     responses=errors(409),
 )

@@ -6,6 +6,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.conversations.chats import access, service, table
 from ferryman.conversations.chats.schema import ChatIn, ChatOut, ChatPatch, MemberOut
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.identity.users import table as users
+from ferryman.identity.users.model import Profile
 from ferryman.integrations.cascades import chats as cascade
 from ferryman.notifications import notices
 from ferryman.schema import Listing, ListQuery
@@ -61,12 +63,18 @@ def edit_chat(call: ThisCall, chat_id: Id, data: Annotated[ChatPatch, Body()]) -
     return ChatOut.of(cascade.edit(call.caller, chat_id, data))
 
 
-@app.get("/v1/chats/<chat_id>/members", summary="List a chat's members")
+@app.get(
+    "/v1/chats/<chat_id>/members",
+    summary="List a chat's members",
+    description="With names, handles and avatars, for everybody in the chat.",
+)
 @needs("chats:read")
 def list_members(call: ThisCall, chat_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[MemberOut]:
     access.get_visible(call.caller, chat_id)
     found, last = table.members(call.caller.workspace_id, chat_id, query.limit, call.page_start(query))
-    return Listing(items=[MemberOut.of(member) for member in found], next_cursor=call.next_cursor(query, last))
+    profiles = users.profiles(call.caller.workspace_id, [member.user_id for member in found])
+    shown = [MemberOut.of(member, profiles[member.user_id]) for member in found]
+    return Listing(items=shown, next_cursor=call.next_cursor(query, last))
 
 
 @app.put(
@@ -76,7 +84,8 @@ def list_members(call: ThisCall, chat_id: Id, query: Annotated[ListQuery, Query(
 )
 @needs("chats:write")
 def add_member(call: ThisCall, chat_id: Id, user_id: Id) -> MemberOut:
-    return MemberOut.of(service.add_member(call.caller, chat_id, user_id, notices.telling))
+    member, user = service.add_member(call.caller, chat_id, user_id, notices.telling)
+    return MemberOut.of(member, Profile.of(user))
 
 
 @app.delete(

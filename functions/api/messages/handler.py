@@ -89,13 +89,16 @@ def list_messages(call: ThisCall, chat_id: Id, query: Annotated[ListQuery, Query
         livemode=call.caller.livemode,
         reader=call.caller.user_id,
     )
-    return Listing(items=[MessageOut.of(message) for message in found], next_cursor=call.next_cursor(query, last))
+    authors = service.authors(call.caller.workspace_id, found)
+    shown = [MessageOut.of(message, authors) for message in found]
+    return Listing(items=shown, next_cursor=call.next_cursor(query, last))
 
 
 @app.get("/v1/chats/<chat_id>/messages/<message_id>", summary="Read a message")
 @needs("messages:read")
 def read_message(call: ThisCall, chat_id: Id, message_id: Id) -> MessageOut:
-    return MessageOut.of(service.read(call.caller, chat_id, message_id))
+    message = service.read(call.caller, chat_id, message_id)
+    return MessageOut.of(message, service.authors(call.caller.workspace_id, [message]))
 
 
 @app.patch(

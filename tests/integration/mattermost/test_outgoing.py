@@ -109,6 +109,9 @@ def test_the_answer_is_posted_in_the_hooks_name_and_calls_nobody(
         "name": "Deployer",
         "avatar_url": "https://cdn.example.com/d.png",
         "emoji": None,
+        "handle": None,
+        "is_bot": None,
+        "deleted": None,
     }
     assert message["attachments"][0]["text"] == "[log](https://ci.example.com)"
     assert message["props"] == {"card": "more"}

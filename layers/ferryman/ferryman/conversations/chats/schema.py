@@ -1,5 +1,6 @@
 """Requests and responses of the API about chats and their members."""
 
+from dataclasses import asdict
 from typing import Annotated, Self
 
 from pydantic import Field
@@ -7,6 +8,7 @@ from pydantic import Field
 from ferryman import ids
 from ferryman.conversations.chats.model import Chat, ChatType, Member
 from ferryman.conversations.chats.table import MAX_MEMBERS_AT_CREATION
+from ferryman.identity.users.model import Profile
 from ferryman.schema import Input, Name, Output, Time
 
 type ChatHandle = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9_.-]{0,62}[a-z0-9])?$")]
@@ -76,9 +78,14 @@ class MemberOut(Output):
     """A member of a chat."""
 
     user_id: str = Field(pattern=ids.pattern(ids.USER))
+    name: str | None
+    handle: str | None = Field(description="The name in mentions: @handle.")
+    avatar_url: str | None
+    is_bot: bool
+    deleted: bool = Field(description="Whether the bot is being deleted in this moment.")
     added_by: str
     added_at: Time
 
     @classmethod
-    def of(cls, member: Member) -> Self:
-        return cls(user_id=member.user_id, added_by=member.added_by, added_at=member.added_at)
+    def of(cls, member: Member, profile: Profile) -> Self:
+        return cls(user_id=member.user_id, added_by=member.added_by, added_at=member.added_at, **asdict(profile))

@@ -82,19 +82,19 @@ def edit(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
     return after
 
 
-def add_member(caller: Caller, chat_id: str, user_id: str, telling: Telling) -> Member:
+def add_member(caller: Caller, chat_id: str, user_id: str, telling: Telling) -> tuple[Member, User]:
     """Add a user to a chat, who is told; adding twice changes nothing."""
     chat = get_visible(caller, chat_id)
     _require_may_change(caller, chat)
     user = users.get(caller.workspace_id, user_id)
     known = table.member(caller.workspace_id, chat_id, user_id)
     if known is not None:
-        return known
+        return known, user
     member = _member(caller, chat_id, user_id, clock.now_iso())
     audited = audit.writes(caller, "member.added", chat_id, {"user_id": user_id})
     told = _told(caller, [user], f"You were added to the chat {chat.name}", telling)
     store.commit([*table.adding(member), users.present(caller.workspace_id, user_id), *audited, *told])
-    return member
+    return member, user
 
 
 def remove_member(caller: Caller, chat_id: str, user_id: str, telling: Telling) -> None:

@@ -1,5 +1,7 @@
 """Requests and responses of the API about messages."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
@@ -8,6 +10,7 @@ from ferryman import ids
 from ferryman.conversations.messages import attachments
 from ferryman.conversations.messages.model import MAX_TEXT, Draft, Message, Origin, describe
 from ferryman.events.model import Event
+from ferryman.identity.users.model import Profile
 from ferryman.schema import Input, Output, Time
 
 
@@ -175,9 +178,14 @@ class AuthorOut(Output):
 
     type: Literal["user", "incoming_webhook", "application", "webhook", "command"]
     id: str = Field(description="The id of the user, webhook, application or command.")
-    name: str | None = Field(None, description="For all but users.")
-    avatar_url: str | None = Field(None, description="For webhooks and commands only.")
+    name: str | None = Field(None, description="A user's present name; that of others as it was when they posted.")
+    avatar_url: str | None = None
     emoji: str | None = Field(None, description="For incoming webhooks only: shown instead of the picture.")
+    handle: str | None = Field(None, description="The name in mentions; for users only.")
+    is_bot: bool | None = Field(None, description="For users only.")
+    deleted: bool | None = Field(
+        None, description="Whether the bot was deleted; its last name is shown. For users only."
+    )
 
 
 class ButtonOut(Output):
@@ -256,7 +264,9 @@ class MessageOut(Output):
         description="The handles that the text names with @, in lower case, at most 50: not in code, URLs or e-mail "
         "addresses. GET /v1/users?handle=… finds the person or bot of a handle.",
     )
-    author: AuthorOut
+    author: AuthorOut = Field(
+        description="Where messages are read. Answers to changes, and events, have only the id of a user."
+    )
     attachments: list[AttachmentOut] | None = Field(description="Boxes below the text, in their order.")
     props: dict[str, Any] | None = Field(description="Values that the sender keeps with the message.")
     priority: PriorityOut | None
@@ -275,5 +285,9 @@ class MessageOut(Output):
     edited_by: str | None = Field(description="The user who edited it last; its author, or somebody with admin:*.")
 
     @classmethod
-    def of(cls, message: Message) -> Self:
-        return cls.model_validate(describe(message))
+    def of(cls, message: Message, authors: Mapping[str, Profile] | None = None) -> Self:
+        """With the name of its author, when that is a user and among the `authors`."""
+        shown = cls.model_validate(describe(message))
+        if profile := (authors or {}).get(message.user_id or ""):
+            shown.author = AuthorOut(type="user", id=shown.author.id, emoji=None, **asdict(profile))
+        return shown

@@ -1,7 +1,7 @@
 """Posting, editing and deleting messages. Each change is an event, written in the same transaction or as the
 message itself; the streams of `messages` and `events` carry them to the dispatcher."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import batched, islice
 
@@ -29,6 +29,7 @@ from ferryman.identity.audit.model import Action
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
+from ferryman.identity.users.model import Profile
 
 _MOST_CHATS = 1_000  # in which a message is looked for
 _ERASED_AT_ONCE = 50  # events, in one transaction
@@ -100,6 +101,11 @@ def read(caller: Caller, chat_id: str, message_id: str) -> Message:
     if message.livemode != caller.livemode or not is_visible(message, caller.user_id):
         raise NotFound("The message does not exist.")
     return message
+
+
+def authors(workspace_id: str, messages: Iterable[Message]) -> dict[str, Profile]:
+    """How the users are shown who wrote these messages: one batch read for all of them."""
+    return users.profiles(workspace_id, {message.user_id for message in messages if message.user_id})
 
 
 def find(caller: Caller, message_id: str) -> Message:

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from ferryman import ids
 from ferryman.identity.audit.model import Action, AuditRecord
@@ -15,11 +16,28 @@ class AuditQuery(ListQuery):
     """Filters of the audit log."""
 
     action: Action | None = Field(None, description="Only this action.")
-    actor: Id | None = Field(None, description="Only what this user did.")
-    token: Id | None = Field(None, description="Only what was done with this token or session, by its id.")
-    target: Id | None = Field(None, description="Only what was done to this thing, by its id.")
+    user_id: Id | None = Field(None, description="Only what this user did. `actor` means the same.")
+    token_id: Id | None = Field(
+        None, description="Only what was done with this token or session. `token` means the same."
+    )
+    target_id: Id | None = Field(None, description="Only what was done to this thing. `target` means the same.")
     since: Time | None = Field(None, description="Only records from this time on.")
     until: Time | None = Field(None, description="Only records before this time.")
+    # The names that the filters had first.
+    actor: SkipJsonSchema[Id | None] = None
+    token: SkipJsonSchema[Id | None] = None
+    target: SkipJsonSchema[Id | None] = None
+
+    @model_validator(mode="after")
+    def _by_one_name(self) -> Self:
+        for name, first in (("user_id", "actor"), ("token_id", "token"), ("target_id", "target")):
+            if getattr(self, first) is None:
+                continue
+            if getattr(self, name) is not None:
+                raise ValueError(f"{first} means the same as {name}; send one of them")
+            setattr(self, name, getattr(self, first))
+            setattr(self, first, None)  # a cursor holds under either name
+        return self
 
 
 class ActorOut(Output):

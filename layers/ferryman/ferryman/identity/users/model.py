@@ -1,6 +1,7 @@
 """User: a person or a bot of a workspace."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from ferryman.aws import dynamodb as store
 from ferryman.identity import permissions
@@ -31,3 +32,36 @@ class User(store.Record):
     def owner(self) -> str | None:
         """The user who manages a bot."""
         return self.owner_id or self.created_by
+
+
+@dataclass(slots=True, kw_only=True)
+class Tombstone(store.Record):
+    """All that is kept of a deleted bot: its messages stay, and have an author."""
+
+    workspace_id: str
+    user_id: str
+    name: str
+    deleted_at: str
+    handle: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A user as everybody in a chat with them sees them."""
+
+    name: str | None
+    handle: str | None
+    avatar_url: str | None
+    is_bot: bool
+    deleted: bool = False
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        return cls(name=user.name, handle=user.handle, avatar_url=user.avatar_url, is_bot=user.role == "bot")
+
+    @classmethod
+    def of_deleted(cls, tombstone: Tombstone | None) -> Self:
+        """A deleted bot. There is not a tombstone when an earlier release deleted it."""
+        if tombstone is None:
+            return cls(name=None, handle=None, avatar_url=None, is_bot=True, deleted=True)
+        return cls(name=tombstone.name, handle=tombstone.handle, avatar_url=None, is_bot=True, deleted=True)

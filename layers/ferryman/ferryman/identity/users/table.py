@@ -2,6 +2,7 @@
 
 E-mail addresses and handles are unique in a workspace: the items under the entries `email/<address>` and
 `handle/<handle>` hold them for their user. `mark/<user_id>` moves on with everything that a user gets up to a cap.
+`deleted/<user_id>` is the tombstone of a deleted bot.
 """
 
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotAllowed, NotFound
 from ferryman.identity.permissions import Role
-from ferryman.identity.users.model import User
+from ferryman.identity.users.model import Profile, Tombstone, User
 
 TABLE = "users"
 _OWNED = "(owner_id = :owner OR (attribute_not_exists(owner_id) AND created_by = :owner))"
@@ -30,6 +31,10 @@ def _handle_entry(handle: str) -> str:
 
 def _mark_entry(user_id: str) -> str:
     return f"mark/{user_id}"
+
+
+def _tombstone_entry(user_id: str) -> str:
+    return f"deleted/{user_id}"
 
 
 def get(workspace_id: str, user_id: str) -> User:
@@ -71,6 +76,20 @@ def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[U
 def get_many(workspace_id: str, user_ids: Iterable[str]) -> list[User]:
     """The users of these ids that exist, in no order: one batch read for each hundred."""
     return [User.from_item(item) for item in store.get_many(TABLE, [_key(workspace_id, one) for one in user_ids])]
+
+
+def profiles(workspace_id: str, user_ids: Iterable[str]) -> dict[str, Profile]:
+    """How the users of these ids are shown, those of deleted bots too.
+
+    One batch read for each hundred, and a second one when some of them are not there any more.
+    """
+    wanted = set(user_ids)
+    known = {user.user_id: Profile.of(user) for user in get_many(workspace_id, wanted)} if wanted else {}
+    if gone := wanted - known.keys():
+        items = store.get_many(TABLE, [_key(workspace_id, _tombstone_entry(user_id)) for user_id in gone])
+        tombstones = {item["user_id"]: Tombstone.from_item(item) for item in items}
+        known |= {user_id: Profile.of_deleted(tombstones.get(user_id)) for user_id in gone}
+    return known
 
 
 def of_roles(workspace_id: str, roles: Iterable[Role]) -> list[User]:
@@ -198,8 +217,16 @@ def changing(before: User, after: User) -> list[store.Write]:
 
 
 def deleting(user: User) -> list[store.Write]:
-    """Take a user out, and free the handle; refused when somebody changed the user in between."""
+    """Put a tombstone in a bot's place, and free the handle; refused when somebody changed the bot in between."""
+    tombstone = Tombstone(
+        workspace_id=user.workspace_id,
+        user_id=user.user_id,
+        name=user.name,
+        handle=user.handle,
+        deleted_at=clock.now_iso(),
+    )
     writes = [
+        store.put(TABLE, {**tombstone.to_item(), "entry": _tombstone_entry(user.user_id)}),
         store.delete(
             TABLE,
             _key(user.workspace_id, user.user_id),
