@@ -428,8 +428,8 @@ export const texts = {
     danger: 'Delete',
     details: 'Details',
     attention: 'Needs attention',
-    ofBot: 'Callback of a bot',
-    ofApplication: 'Callback of an application',
+    ofBot: 'Of a bot',
+    ofApplication: 'Of an application',
   },
   deliveries: {
     title: 'Deliveries',

@@ -3,7 +3,7 @@ import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
-import { api, ApiError, body, done, type Schemas } from '../api/client';
+import { api, body, done, type Schemas } from '../api/client';
 import { useChange, useChats, useListing } from '../api/queries';
 import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
 import { ChatNames } from '../parts/facts';
@@ -11,6 +11,7 @@ import { ChoiceFilter, choices, FilterBar, useFilters } from '../parts/filters';
 import { PlusIcon } from '../parts/icons';
 import { Empty, Failure, Page } from '../parts/layout';
 import { List } from '../parts/list';
+import { showRefusal } from '../parts/refusal';
 import { Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -206,7 +207,7 @@ function Form({ webhook, close, created }: {
       close();
       if (one) created(one);
     } catch (error) {
-      if (error instanceof ApiError) form.setErrors(error.fields);
+      showRefusal(form, error);
     }
   }
   return (

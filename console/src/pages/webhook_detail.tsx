@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 
-import { api, ApiError, body, type Schemas } from '../api/client';
+import { api, type ApiError, body, type Schemas } from '../api/client';
 import { useChange } from '../api/queries';
 import type { Delivery, Webhook, WebhookKind } from '../api/webhooks';
 import { CopyText } from '../parts/copy';
@@ -12,6 +12,7 @@ import { ChatNames, Fact } from '../parts/facts';
 import { useFilters } from '../parts/filters';
 import { Health, LastAnswer, WebhookStateBadge } from '../parts/health';
 import { Failure, Loaded, Page, Section } from '../parts/layout';
+import { showRefusal } from '../parts/refusal';
 import { Rate, useStatistics } from '../parts/statistics';
 import { shortUrl, Time } from '../parts/values';
 import { useMay } from '../roles';
@@ -257,7 +258,7 @@ function Settings({ kind, webhook, mayWrite, back }: { kind: WebhookKind; webhoo
       form.resetDirty();
       await navigate(`${kind.detailPage(webhook.id)}`);
     } catch (error) {
-      if (error instanceof ApiError) form.setErrors(error.fields);
+      showRefusal(form, error);
     }
   }
   return (

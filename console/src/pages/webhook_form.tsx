@@ -1,11 +1,12 @@
 import { Accordion, Button, Checkbox, Code, Group, Modal, MultiSelect, NumberInput, Select, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 
-import { ApiError, type Schemas } from '../api/client';
+import { type ApiError, type Schemas } from '../api/client';
 import { useChange, useChats, useEventTypes, useMe } from '../api/queries';
 import type { Webhook, WebhookKind } from '../api/webhooks';
 import type { Secret } from '../parts/dialogs';
 import { Failure } from '../parts/layout';
+import { showRefusal } from '../parts/refusal';
 import { covers } from '../roles';
 import { texts } from '../texts';
 
@@ -170,7 +171,7 @@ function Form({ kind, close, created }: Omit<Props, 'opened'>) {
       close();
       created({ title: said.secretTitle, value: webhook.secret ?? '', about: said.secretAbout }, webhook.id);
     } catch (error) {
-      if (error instanceof ApiError) form.setErrors(error.fields);
+      showRefusal(form, error);
     }
   }
   return (
