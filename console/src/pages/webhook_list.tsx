@@ -1,4 +1,4 @@
-import { Anchor, Badge, Button, Checkbox, Group, Text } from '@mantine/core';
+import { Anchor, Badge, Box, Button, Checkbox, Group, Text } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 
@@ -147,9 +147,11 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
                   </Text>
                 )}
                 {kind.name === 'workspace' && (webhook.bot_id ?? webhook.application_id) !== null && (
-                  <Badge size="sm" variant="default" mt={4}>
-                    {webhook.bot_id ? said.ofBot : said.ofApplication}
-                  </Badge>
+                  <Box mt={4}>
+                    <Badge size="sm" variant="default">
+                      {webhook.bot_id ? said.ofBot : said.ofApplication}
+                    </Badge>
+                  </Box>
                 )}
               </>
             ),
