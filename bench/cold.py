@@ -69,8 +69,8 @@ if len(sys.argv) > 1:
     with open(sys.argv[2]) as file:
         answer = handler(json.load(file), Context())
     status = answer.get("statusCode", 200) if isinstance(answer, dict) else 200
-    # A login without a real password is refused, after all that a cold start does.
-    assert (status < 300 or status == 401) and not (answer or {}).get("batchItemFailures"), answer
+    # A login without a real password, and a response URL that nobody made, are refused at the end of a cold start.
+    assert (status < 300 or status in (401, 404)) and not (answer or {}).get("batchItemFailures"), answer
 found = {"compiled": compiled}
 if "COUNT" in os.environ:
     found["modules"] = sorted(set(sys.modules) - before)

@@ -540,6 +540,8 @@ export const texts = {
     handle: 'Handle',
     handleAbout: 'People mention the bot by it.',
     avatar: 'Avatar URL',
+    uploadAvatar: 'Upload an avatar',
+    removeAvatar: 'Remove the avatar',
     profile: 'Profile',
     state: 'State',
     created: 'Created',

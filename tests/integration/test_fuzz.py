@@ -171,6 +171,11 @@ def attacker(world: World) -> Attacker:
     return Attacker(world)
 
 
+def _media_type(operation: Route) -> str:
+    """The first type of body that an operation takes."""
+    return next(iter(operation.content or ()), "application/json")
+
+
 @pytest.mark.parametrize("key", WITH_BODY)
 def test_a_broken_body_is_refused(attacker: Attacker, key: str) -> None:
     operation = ROUTES[key]
@@ -178,7 +183,7 @@ def test_a_broken_body_is_refused(attacker: Attacker, key: str) -> None:
     for what, content in BROKEN_BODIES.items():
         if operation.may_be_empty and not content.strip():
             continue
-        answer = attacker.send(operation, target, body=content, headers={"content-type": "application/json"})
+        answer = attacker.send(operation, target, body=content, headers={"content-type": _media_type(operation)})
         assert answer.status in (400, 413, 422), f"{what}: {answer.status} {answer.body!r}"
 
 
@@ -298,9 +303,10 @@ def test_a_route_without_a_query_takes_none(attacker: Attacker, key: str) -> Non
 def test_hostile_headers_are_harmless(attacker: Attacker, key: str) -> None:
     operation = ROUTES[key]
     # Refused for its body at the end, so that only the headers are tried.
-    body = json.dumps({**attacker.objects.body(operation), **({"unknown": 1} if operation.takes else {})})
+    good = attacker.objects.body(operation)
+    body = good[:9] if isinstance(good, bytes) else json.dumps({**good, **({"unknown": 1} if operation.takes else {})})
     for headers in HOSTILE_HEADERS:
-        sent = {"content-type": "application/json", **headers}
+        sent = {"content-type": _media_type(operation), **headers}
         attacker.send(operation, attacker.target(operation), body=body, headers=sent)
 
 

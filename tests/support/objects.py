@@ -17,6 +17,8 @@ from ferryman import ids
 from ferryman.http.routes import Route
 from ferryman.identity.credentials import secrets
 
+from tests.support import pictures
+
 if TYPE_CHECKING:
     from tests.integration.conftest import Workspace
 
@@ -47,6 +49,8 @@ class Objects:
 
     def body(self, operation: Route) -> Any:
         """A body that the operation accepts, or None when it takes none."""
+        if "image/png" in (operation.content or {}):
+            return pictures.png()
         if operation.content:
             return next(iter(operation.content.values())).get("example")
         if operation.takes is None:
@@ -233,9 +237,17 @@ def _command(objects: Objects) -> str:
     return str(objects.owner.make("/v1/commands", BODIES["CommandIn"](objects))["id"])
 
 
+def _avatar(objects: Objects) -> str:
+    """The last part of the address of a picture."""
+    answer = objects.owner.call("PUT", f"/v1/bots/{objects.id('bot_id')}/avatar", pictures.png())
+    assert answer.status == 200, answer.body
+    return str(answer.json["avatar_url"].rpartition("/")[2])
+
+
 FACTORIES: dict[str, Callable[[Objects], str]] = {
     "app_name": _with_application("app_name"),
     "application_id": _application,
+    "avatar": _avatar,
     "asset": lambda _: "start.js",
     "bot_id": _bot,
     "bot_token_id": _with_bot("bot_token_id"),

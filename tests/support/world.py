@@ -287,7 +287,10 @@ class World:
         sent = {name.lower(): value for name, value in (headers or {}).items()}
         if token is not None:
             sent.setdefault("authorization", f"Bearer {token}")
-        if json_body is not None:
+        if isinstance(json_body, bytes):  # a picture
+            body = json_body
+            sent.setdefault("content-type", "application/octet-stream")
+        elif json_body is not None:
             body = json.dumps(json_body)
             sent.setdefault("content-type", "application/json")
         event, folder = self.event(method, target, sent, body)

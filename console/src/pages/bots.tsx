@@ -115,9 +115,10 @@ export function BotForm({ bot, close, created }: {
   });
   const save = useChange(
     async (values: typeof form.values) => {
-      const input = { ...values, about: values.about || null, avatar_url: values.avatar_url || null };
-      if (!bot) return body(api.POST('/v1/bots', { body: input }));
-      await body(api.PATCH('/v1/bots/{bot_id}', { params: { path: { bot_id: bot.id } }, body: input }));
+      const { avatar_url, ...others } = { ...values, about: values.about || null, avatar_url: values.avatar_url || null };
+      if (!bot) return body(api.POST('/v1/bots', { body: { ...others, avatar_url } }));
+      const changed = avatar_url === bot.avatar_url ? others : { ...others, avatar_url };
+      await body(api.PATCH('/v1/bots/{bot_id}', { params: { path: { bot_id: bot.id } }, body: changed }));
       return null;
     },
     { touches: [['bots']], quiet: true, ...(bot ? { done: said.saved } : {}) },

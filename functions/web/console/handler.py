@@ -35,7 +35,7 @@ _INDEX = {
 }
 _SECURITY = {
     # Mantine writes its variables into a style element, hence unsafe-inline for styles alone. Avatars come from
-    # anywhere.
+    # here or from anywhere.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: https:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",

@@ -11,6 +11,7 @@ from tests.e2e.browser.conftest import Opens
 from tests.e2e.browser.things import arrived, made_chat
 from tests.e2e.browser.visit import Person
 from tests.e2e.harness import E2E
+from tests.support import pictures
 
 
 def test_a_bot_with_a_callback_is_mentioned(
@@ -26,6 +27,15 @@ def test_a_bot_with_a_callback_is_mentioned(
     token = visit.take_secret()
     expect(visit.heading("Deploy bot")).to_be_visible()
     assert stack.api("GET", "/v1/me", token=token).json["user"]["handle"] == handle
+
+    visit.page.locator("input[type=file]").set_input_files(
+        {"name": "bot.png", "mimeType": "image/png", "buffer": pictures.png()}
+    )
+    visit.said("The bot was saved")
+    avatar = visit.page.locator("img[src*='/avatars/']")
+    expect(avatar).to_have_js_property("naturalWidth", 64)
+    found = requests.get(str(avatar.get_attribute("src")), timeout=30)
+    assert (found.content, found.headers["Content-Type"]) == (pictures.png(), "image/png")
 
     visit.choose("Add to a chat", chat["name"])
     visit.button("Add").click()

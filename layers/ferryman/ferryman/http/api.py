@@ -87,11 +87,11 @@ class Api(APIGatewayHttpResolver):
 
     def _declare(self, route: Route, function: Callable[..., Any], words: dict[str, Any]) -> None:
         self.routes[route.key] = route
-        own = {
+        own: dict[str, Any] = {
             "tags": [self.tag],
             "operation_id": route.name,
             "security": route.needs.security(),
-            "openapi_extensions": {"x-required-plan": route.needs.plan} if route.needs.plan else None,
+            "openapi_extensions": {**(words.get("openapi_extensions") or {}), **_plan(route)} or None,
             "responses": described.success(route.status) | route.errors() | dict(words.get("responses") or {}),
         }
         super().route(_rule(route.path), route.method, **(words | own))(function)
@@ -179,6 +179,10 @@ def _as_answer(response: Response[str]) -> dict[str, Any]:
     return {"statusCode": response.status_code, "headers": dict(response.headers), "body": response.body, "cookies": []}
 
 
+def _plan(route: Route) -> dict[str, Any]:
+    return {"x-required-plan": route.needs.plan} if route.needs.plan else {}
+
+
 def _rule(path: str) -> str:
     return path.replace("{", "<").replace("}", ">")
 
@@ -202,6 +206,7 @@ def _declared(
         query=_model(function, Query),
         status=words.get("status_code") or 200,
         creates=any(isinstance(one, Replay) for one in words.get("middlewares") or ()),
+        content=(words.get("openapi_extensions") or {}).get("requestBody", {}).get("content"),
     )
 
 

@@ -48,6 +48,6 @@ class Route:
                 statuses |= {404, 409, 413}
             if self.method in ("PATCH", "DELETE"):
                 statuses |= {403, 409}
-        if self.takes:
+        if self.takes or self.content:
             statuses |= {400, 413, 415, 422}
         return described.errors(*sorted(statuses))

@@ -6,8 +6,9 @@ from dataclasses import replace
 from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, Invalid, NotAllowed
-from ferryman.identity import authority, idempotency, permissions
+from ferryman.identity import authority, avatar_images, idempotency, permissions
 from ferryman.identity.audit import service as audit
+from ferryman.identity.avatar_images import AvatarImage
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import emails, table
@@ -86,6 +87,24 @@ def edit(caller: Caller, user_id: str, patch: UserPatch, notice: Notice) -> User
         [*table.changing(before, after), *emails.relisting(before, after), *keeping_an_owner, *telling, *audited]
     )
     return after
+
+
+def set_own_avatar(caller: Caller, image: AvatarImage | None, base: str) -> User:
+    """Keep the picture that a person uploaded as their avatar, at an address below `base`; None removes the avatar."""
+    before = table.get(caller.workspace_id, caller.user_id)
+    authority.require_live(caller)
+    after, writes = with_avatar(before, image, base)
+    details = {"changed": ["avatar_url"], "role": after.role, "active": after.active}
+    store.commit([*writes, *audit.writes(caller, "user.edited", after.user_id, details)])
+    return after
+
+
+def with_avatar(before: User, image: AvatarImage | None, base: str) -> tuple[User, list[store.Write]]:
+    """A user or bot with another avatar, and the writes that make it so."""
+    url = base + avatar_images.path(before.workspace_id, before.user_id, image.digest) if image else None
+    after = replace(before, avatar_url=url, updated_at=clock.now_iso())
+    keeping = [table.keeping_avatar(after, image)] if image else []
+    return after, [*table.changing(before, after), *keeping]
 
 
 def _require_may_move_address(caller: Caller, user: User) -> None:

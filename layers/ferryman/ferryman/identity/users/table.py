@@ -2,7 +2,7 @@
 
 E-mail addresses and handles are unique in a workspace: the items under the entries `email/<address>` and
 `handle/<handle>` hold them for their user. `mark/<user_id>` moves on with everything that a user gets up to a cap.
-`deleted/<user_id>` is the tombstone of a deleted bot.
+`deleted/<user_id>` is the tombstone of a deleted bot. `avatar/<user_id>` is the picture that was uploaded for a user.
 """
 
 from collections.abc import Iterable
@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotAllowed, NotFound
+from ferryman.identity import avatar_images
+from ferryman.identity.avatar_images import AvatarImage
 from ferryman.identity.permissions import Role
 from ferryman.identity.users.model import Profile, Tombstone, User
 
@@ -35,6 +37,10 @@ def _mark_entry(user_id: str) -> str:
 
 def _tombstone_entry(user_id: str) -> str:
     return f"deleted/{user_id}"
+
+
+def _avatar_entry(user_id: str) -> str:
+    return f"avatar/{user_id}"
 
 
 def get(workspace_id: str, user_id: str) -> User:
@@ -195,7 +201,9 @@ def _claiming_handle(workspace_id: str, user_id: str, handle: str) -> store.Writ
 def changing(before: User, after: User) -> list[store.Write]:
     """Replace `before` by `after`; refused when somebody changed the user in between."""
     key = (before.workspace_id, before.user_id)
-    writes = [
+    keeps_avatar = avatar_images.is_path_of(*key, after.avatar_url)
+    writes = [] if keeps_avatar else _dropping_avatar(before)
+    writes += [
         store.put(
             TABLE,
             {**after.to_item(), "entry": after.user_id},
@@ -234,10 +242,38 @@ def deleting(user: User) -> list[store.Write]:
             values={":before": user.updated_at},
         ),
         store.delete(TABLE, _key(user.workspace_id, _mark_entry(user.user_id))),
+        *_dropping_avatar(user),
     ]
     if user.handle:
         writes.append(store.delete(TABLE, _key(user.workspace_id, _handle_entry(user.handle))))
     return writes
+
+
+def keeping_avatar(user: User, image: AvatarImage) -> store.Write:
+    """Keep the picture that was uploaded for a user, in the place of the one before."""
+    return store.put(
+        TABLE,
+        {
+            **_key(user.workspace_id, _avatar_entry(user.user_id)),
+            "digest": image.digest,
+            "media_type": image.media_type,
+            "content": image.content,
+        },
+    )
+
+
+def _dropping_avatar(user: User) -> list[store.Write]:
+    if not avatar_images.is_path_of(user.workspace_id, user.user_id, user.avatar_url):
+        return []
+    return [store.delete(TABLE, _key(user.workspace_id, _avatar_entry(user.user_id)))]
+
+
+def avatar(workspace_id: str, user_id: str, digest: str) -> AvatarImage:
+    """The picture that was uploaded for a user, while it is this one."""
+    item = store.get(TABLE, _key(workspace_id, _avatar_entry(user_id)))
+    if item is None or item["digest"] != digest:
+        raise NotFound("The avatar does not exist any more.")
+    return AvatarImage(item["content"], item["media_type"])
 
 
 def present(workspace_id: str, user_id: str) -> store.Write:

@@ -10,12 +10,14 @@ from ferryman.conversations.chats import table as chats
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
 from ferryman.identity import authority, caps, idempotency, ownership, permissions
 from ferryman.identity.audit import service as audit
+from ferryman.identity.avatar_images import AvatarImage
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.tokens import service as tokens
 from ferryman.identity.tokens import table as tokens_table
 from ferryman.identity.tokens.model import Environment, Token
 from ferryman.identity.tokens.schema import TokenIn
+from ferryman.identity.users import service as users
 from ferryman.identity.users import table
 from ferryman.identity.users.model import User
 from ferryman.integrations.bots import callbacks
@@ -110,6 +112,16 @@ def edit(caller: Caller, bot_id: str, patch: BotPatch) -> User:
         store.commit([*table.changing(before, after), *entitled, *audited])
     if "active" in changes:  # also when nothing changed: an earlier request may have failed halfway
         follow(after)
+    return after
+
+
+def set_avatar(caller: Caller, bot_id: str, image: AvatarImage, base: str) -> User:
+    """Keep an uploaded picture as a bot's avatar, at an address below `base`."""
+    before = get_visible(caller, bot_id)
+    authority.require_mode(caller, livemode=before.livemode)
+    after, writes = users.with_avatar(before, image, base)
+    details = {"changed": ["avatar_url"], "active": after.active}
+    store.commit([*writes, *audit.writes(caller, "bot.edited", bot_id, details)])
     return after
 
 

@@ -1,0 +1,75 @@
+"""Avatars that were uploaded: which pictures are taken, and by which name each of them is served.
+
+A picture is known by its first bytes, never by the name or the type that its sender gives it. SVG is not among them: it
+can hold a program.
+"""
+
+import hashlib
+import io
+import re
+from dataclasses import dataclass
+
+from ferryman import ids
+from ferryman.errors import Invalid
+
+MAX_BYTES = 262_144  # what an item of DynamoDB holds, with room for its other attributes
+MAX_PIXELS = 4096  # in width and in height: a few bytes can hold a picture that exhausts who shows it
+PATH = "/avatars/"
+_BEGINNINGS = (
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"GIF8[79]a"), "image/gif"),
+    (re.compile(rb"RIFF....WEBPVP8", re.DOTALL), "image/webp"),
+)
+TYPES = tuple(media_type for _, media_type in _BEGINNINGS)
+_NAME = re.compile(r"([0-9A-Z]{26})-([0-9A-Z]{26})-([0-9a-f]{32})")
+
+
+@dataclass(frozen=True, slots=True)
+class AvatarImage:
+    """A picture that may be an avatar."""
+
+    content: bytes
+    media_type: str
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()[:32]
+
+
+def of(content: bytes) -> AvatarImage:
+    """The picture in these bytes. Raises Invalid when they are not one, or when it is too large to be shown."""
+    import imagesize  # few requests bring a picture
+
+    media_type = next((kind for beginning, kind in _BEGINNINGS if beginning.match(content)), None)
+    if media_type is None:
+        raise Invalid("This is not a picture that can be an avatar: send a PNG, a JPEG, a GIF or a WebP.")
+    try:
+        width, height = imagesize.get(io.BytesIO(content))
+    except Exception:  # a parser of bytes that a stranger chose
+        width = height = -1
+    if width < 1 or height < 1:
+        raise Invalid(f"The head of this {media_type} is damaged or cut off, so it has no width and height.")
+    if max(width, height) > MAX_PIXELS:
+        raise Invalid(f"The picture has {width} × {height} pixels; at most {MAX_PIXELS} × {MAX_PIXELS} are accepted.")
+    return AvatarImage(content, media_type)
+
+
+def path(workspace_id: str, user_id: str, digest: str) -> str:
+    """Where the picture is served. Nobody guesses it, and another picture has another address."""
+    return f"{_before_digest(workspace_id, user_id)}{digest}"
+
+
+def is_path_of(workspace_id: str, user_id: str, url: str | None) -> bool:
+    """Whether an avatar's URL leads to an uploaded picture of this user."""
+    return url is not None and _before_digest(workspace_id, user_id) in url
+
+
+def _before_digest(workspace_id: str, user_id: str) -> str:
+    return f"{PATH}{ids.ulid(workspace_id)}-{ids.ulid(user_id)}-"
+
+
+def parse(name: str) -> tuple[str, str, str] | None:
+    """Workspace, user and digest of the last part of a path; None when it is not one of ours."""
+    found = _NAME.fullmatch(name)
+    return (f"{ids.WORKSPACE}_{found[1]}", f"{ids.USER}_{found[2]}", found[3]) if found else None
