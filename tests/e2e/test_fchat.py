@@ -119,7 +119,8 @@ def test_a_reply_and_a_click_arrive(stack: E2E, application: dict[str, Any], rec
         "user": {"email": email, "name": email.partition("@")[0]},
         "chat": {"id": context["chat_id"], "type": "private"},
     }
-    clicked = {"data": '{"action":"confirm","data":"no"}', "message": {"message_id": context["message_id"]}}
+    data = '{"action":"confirm","data":"no"}'
+    clicked = {"data": data, "message": {"message_id": context["message_id"]}, "data_json": data}
     assert told == [{"text": "Yes ✅", **who}, {"text": "No", **who, "callback_query": clicked}]
     log = stack.api("GET", f"/v1/applications/{application['id']}/requests").json["items"]
     assert log[0]["context_id"] == context["id"]

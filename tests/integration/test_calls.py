@@ -45,6 +45,26 @@ def test_an_authenticated_get_reads_the_credential_and_the_thing(scene: Scene) -
     assert (counted.reads, counted.writes) == (3, 0)  # the credential, the chat, and who belongs to it
 
 
+def test_a_post_is_found_by_its_id_alone_at_the_same_price_among_many_chats(scene: Scene) -> None:
+    said = scene.make(f"/v1/chats/{scene.chat_id}/messages", {"text": "x"})
+    target = f"/api/v4/posts/{ids.ulid(said['id']).lower()}"
+    counts = []
+    for others in (0, 30):
+        for number in range(others):
+            scene.make("/v1/chats", {"name": f"Other {number}"})
+        with scene.meter.counting() as counted:
+            assert scene.world.call("GET", target, token=scene.token).json["message"] == "x"
+        counts.append((counted.by_name(), counted.reads))
+    assert counts[0] == counts[1]
+    assert counts[0][0] == {
+        "dynamodb GetItem CredentialsTable": 1,
+        "dynamodb Query ChatsTable": 1,
+        "dynamodb BatchGetItem MessagesTable": 1,
+        "dynamodb BatchGetItem ChatsTable": 1,
+        "dynamodb GetItem MessagesTable": 1,
+    }
+
+
 def test_a_page_of_messages_reads_its_authors_at_once(scene: Scene) -> None:
     """One batch for all of them; a second one while a deleted bot is among them."""
     target = f"/v1/chats/{scene.chat_id}/messages"

@@ -174,7 +174,7 @@ def test_fchat_tells_an_application_which_button_a_person_clicked() -> None:
             "text": "Approve",
             "user": {"email": "ada@example.com", "name": "Ada"},
             "chat": {"id": "cht_1", "type": "private"},
-            "callback_query": {"data": "approve", "message": {"message_id": "msg_1"}},
+            "callback_query": {"data": "approve", "message": {"message_id": "msg_1"}, "data_json": '"approve"'},
         }
     }
 
@@ -194,6 +194,14 @@ def test_fchat_turns_a_buttons_data_into_a_text(data: Any, text: str) -> None:
     """A text stays as it is; any other value becomes compact JSON with its keys in their order."""
     message = body("fchat", "interaction.created", click(data))["message"]
     assert message["callback_query"]["data"] == text
+
+
+def test_fchat_tells_the_context_that_an_answer_came_in_time_for() -> None:
+    context = {"id": "ctx_1", "parameters": {"request": 42}}
+    told = body(
+        "fchat", "message.created", {"message": {"text": "Yes"}, "conversation": {**CONVERSATION, "context": context}}
+    )
+    assert told["context"] == context
 
 
 def test_fchat_has_no_words_for_messages_outside_a_conversation() -> None:
@@ -291,6 +299,14 @@ FCHAT_MESSAGE = {
     "user": closed(email={"type": ["string", "null"]}, name={"type": "string"}),
     "chat": closed(id={"type": "string"}, type={"enum": ["group", "private"]}),
 }
+CONTEXT = {
+    **closed(
+        id={"type": "string"},
+        parameters={"type": "object", "description": "The values that the application gave it."},
+    ),
+    "description": "Only in time: the context of the message that is answered.",
+}
+DATA_AS_JSON = "Any value as compact JSON, a text too: with quotation marks."
 TEXT_OF_DATA = "A text as it is, any other value as compact JSON."
 
 
@@ -305,6 +321,7 @@ TEXT_OF_DATA = "A text as it is, any other value as compact JSON."
                 "callback_query": closed(
                     data={"type": "string", "description": TEXT_OF_DATA},
                     message=closed(message_id={"type": "string"}),
+                    data_json={"type": "string", "description": DATA_AS_JSON},
                 ),
             },
         ),
@@ -314,7 +331,8 @@ def test_the_schema_of_an_fchat_body_is_closed_and_complete(type_: EventType, me
     described = schema("fchat", type_)
     assert described == {
         "description": catalogue.CATALOGUE[type_].description,
-        **closed(message=closed(**message)),
+        **closed(message=closed(**message), context=CONTEXT),
+        "required": ["message"],
     }
 
 

@@ -174,6 +174,30 @@ def test_ids_made_together_are_in_order_and_of_one_moment(
     assert [crockford(one[14:]) for one in made] == [first, first + 1, first + 2]
 
 
+@given(milliseconds, milliseconds, parts)
+def test_a_messages_id_says_how_the_id_of_its_chat_begins(at: int, later: int, some: list[str]) -> None:
+    chat = ids.derived(ids.CHAT, iso(at % 2**45), *some)
+    made = ids.derived_in_chat(chat, iso(later), *some)
+    assert made == ids.derived_in_chat(chat, iso(later), *some)
+    assert re.search(ids.pattern(ids.MESSAGE), made)
+    assert ids.made_at(made) == ids.made_at(ids.derived(ids.EVENT, iso(later)))
+    beginning = ids.beginning_of_chat(made)
+    assert len(beginning) == len("cht_") + 12  # the time and 10 bits of the rest
+    assert chat.startswith(beginning)
+
+
+@pytest.mark.parametrize(("random", "first"), [(b"\x00\x00\x02\x80", 2), (b"\xff" * 4, 2**24 - 1)])
+def test_ids_made_together_in_a_chat_are_in_order(monkeypatch: pytest.MonkeyPatch, random: bytes, first: int) -> None:
+    monkeypatch.setattr(clock, "now", lambda: 1_790_000_000.1234)
+    monkeypatch.setattr("os.urandom", lambda count: random[:count])
+    chat = ids.derived(ids.CHAT, iso(1_780_000_000_000), "some chat")
+    made = ids.new_in_chat(chat, 3)
+    assert made == sorted(set(made))
+    assert {ids.beginning_of_chat(one) for one in made} == {chat[:16]}
+    assert [crockford(one[4:14]) for one in made] == [1_790_000_000_123] * 3
+    assert [crockford(one[14:]) % 2**25 for one in made] == [first, first + 1, first + 2]
+
+
 def test_other_products_have_an_id_without_its_prefix() -> None:
     made = ids.new("msg")
     assert f"msg_{ids.ulid(made)}" == made

@@ -40,6 +40,12 @@ _USER = {
             "properties": {"inlineKeyboard": {"type": "array", "items": {"type": "array", "items": _BUTTON}}},
         },
         "buttons": {"type": "array", "description": "The older form: one button a row.", "items": _LEGACY},
+        "context": {
+            "type": "object",
+            "description": "`parameters` come back in the answer and in each callback of the context; at most 4096 "
+            "bytes as ASCII JSON.",
+            "properties": {"parameters": {"type": "object"}},
+        },
     },
 }
 _TO_GROUP = "POST /webhooks/{app_name}/{token}"
@@ -121,6 +127,8 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
             headers["Retry-After"] = str(raised.seconds)
         elif status == answers.BUSY[0]:
             headers["Retry-After"] = "2"
+    if line.message_id:
+        headers["X-FM-Message-ID"] = line.message_id
     line.end(status, error)
     tracing.annotate(message_id=line.message_id)
     log.event(

@@ -60,8 +60,8 @@ _ROUTES: Routes = {
     f"GET {_CHANNEL}/members/{{v4_user_id}}": ("Read a member of a channel", 200, v4_members.member, None),
     f"GET {_CHANNEL}/posts": ("List a channel's posts", 200, v4.posts, None),
     f"GET {_POST}": ("Read a post", 200, v4_posts.read, None),
-    f"PUT {_POST}": ("Change a post's text", 200, v4_posts.update, {"id": _ID, "message": "Build failed"}),
-    f"PUT {_POST}/patch": ("Change a post's text", 200, v4_posts.patch, {"message": "Build failed"}),
+    f"PUT {_POST}": ("Change a post's text and props", 200, v4_posts.update, {"id": _ID, "message": "Build failed"}),
+    f"PUT {_POST}/patch": ("Change a post's text and props", 200, v4_posts.patch, {"message": "Build failed"}),
     f"DELETE {_POST}": ("Delete a post", 200, v4_posts.delete, None),
     f"GET {_POST}/thread": ("Read a post's thread: the post alone", 200, v4_posts.thread, None),
 }

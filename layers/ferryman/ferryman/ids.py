@@ -53,8 +53,40 @@ def new_many(prefix: str, count: int) -> list[str]:
 
 def derived(prefix: str, at: str, *parts: str) -> str:
     """The same id for the same parts: doing something twice cannot create two. `at` is an ISO time."""
-    tail = hashlib.sha256("\x1f".join(parts).encode()).digest()[:10]
-    return f"{prefix}_{_encode(int(clock.seconds(at) * 1000), tail)}"
+    return f"{prefix}_{_encode(int(clock.seconds(at) * 1000), _digest(parts))}"
+
+
+def _digest(parts: tuple[str, ...]) -> bytes:
+    return hashlib.sha256("\x1f".join(parts).encode()).digest()[:10]
+
+
+# A message's id begins with its time and goes on with the first characters of its chat's id, without the leading zero
+# that each has until the year 3084. The chat can be looked up by them (`chats.table.ids_beginning`).
+_OF_CHAT = slice(1, 12)
+_RANDOM_BITS = 25  # of a message's id: what is left
+
+
+def new_in_chat(chat_id: str, count: int = 1) -> list[str]:
+    """Fresh ids of messages in a chat, sorted as they are listed: each is one more than the one before."""
+    first = int.from_bytes(os.urandom(4)) >> (32 - _RANDOM_BITS + 1)
+    return [_in_chat(chat_id, int(clock.now() * 1000), first + number) for number in range(count)]
+
+
+def derived_in_chat(chat_id: str, at: str, *parts: str) -> str:
+    """The same id of a message in a chat for the same parts. `at` is an ISO time."""
+    return _in_chat(chat_id, int(clock.seconds(at) * 1000), int.from_bytes(_digest(parts)) % 2**_RANDOM_BITS)
+
+
+def _in_chat(chat_id: str, milliseconds: int, rest: int) -> str:
+    number = 0
+    for character in ulid(chat_id)[_OF_CHAT]:
+        number = number * 32 + _CROCKFORD.index(character)
+    return f"{MESSAGE}_{_encode(milliseconds, (number << _RANDOM_BITS | rest).to_bytes(10))}"
+
+
+def beginning_of_chat(message_id: str) -> str:
+    """How the id of a message's chat begins. Ids that `new_in_chat` did not make begin nothing in particular."""
+    return f"{CHAT}_0{ulid(message_id)[10:21]}"
 
 
 def floor(prefix: str, at: str) -> str:

@@ -11,7 +11,7 @@ from ferryman import clock
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
-from tests.integration.fchat.applications import App, Talk, group, person
+from tests.integration.fchat.applications import KEYBOARD, App, Talk, group, person
 
 
 def test_a_persons_message_is_delivered_in_the_words_of_fchat(workspace: Workspace, receiver: Receiver) -> None:
@@ -24,7 +24,8 @@ def test_a_persons_message_is_delivered_in_the_words_of_fchat(workspace: Workspa
             "text": "Yes, ship it ✅",
             "user": {"email": talk.email, "name": name},
             "chat": {"id": talk.chat, "type": "private"},
-        }
+        },
+        "context": {"id": talk.context, "parameters": {}},
     }
     assert list(body["message"]) == ["text", "user", "chat"]
 
@@ -56,8 +57,47 @@ def test_a_click_is_delivered_with_its_data(
     assert (clicked["label"], clicked["data"], clicked["context_id"]) == ("OK", data, talk.context)
     (body,) = talk.told()
     assert body["message"]["text"] == "OK"
-    assert body["message"]["callback_query"] == {"data": text, "message": {"message_id": talk.message}}
+    clicked = body["message"]["callback_query"]
+    as_json = clicked.pop("data_json")
+    assert clicked == {"data": text, "message": {"message_id": talk.message}}
+    assert json.loads(as_json) == data
+    assert as_json == text or isinstance(data, str)
     assert list(body["message"]) == ["text", "user", "chat", "callback_query"]
+
+
+def test_a_legacy_payload_arrives_as_it_is_and_as_json(workspace: Workspace, receiver: Receiver) -> None:
+    talk = Talk(workspace, receiver)
+    buttons = [{"title": "Option A", "payload": "option_a"}, {"title": "Option B", "payload": "option_b"}]
+    sent = talk.app.message({"email": talk.email, "text": "Please choose:", "buttons": buttons})
+    message = sent.headers["x-fm-message-id"]
+    assert talk.person.call("POST", f"/v1/messages/{message}/callbacks", {"row": 1, "column": 0}).status == 201
+    (body,) = talk.told()
+    clicked = body["message"]["callback_query"]
+    assert (clicked["data"], clicked["data_json"]) == ("option_b", '"option_b"')
+
+
+def test_parameters_of_a_context_come_back_with_each_answer_in_time(
+    workspace: Workspace, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: start)
+    talk = Talk(workspace, receiver)
+    given = {"z": 1.10, "a": [2**53 - 1, None, "✅"], "deep": {"x": 1e-300}}
+    question = {"email": talk.email, "text": "Sure?", "reply_markup": KEYBOARD, "context": {"parameters": given}}
+    sent = talk.app.message(question)
+    context = {"id": sent.json["context"]["id"], "parameters": given}
+    message = sent.headers["x-fm-message-id"]
+    assert sent.json["context"] == context
+    assert talk.person.call("GET", f"/v1/contexts/{context['id']}").json["parameters"] == given
+    talk.say("Yes")
+    talk.person.make(f"/v1/messages/{message}/callbacks", {"row": 0, "column": 0})
+    assert [body["context"] for body in talk.told()] == [context, context]
+    talk.click(row=0, column=0)
+    assert talk.told()[-1]["context"] == {"id": talk.context, "parameters": {}}, "a click belongs to its message"
+    monkeypatch.setattr(clock, "now", lambda: start + 301)
+    talk.say("Too late")
+    talk.person.make(f"/v1/messages/{message}/callbacks", {"row": 1, "column": 0})
+    assert ["context" in body for body in talk.told()[3:]] == [False, False]
 
 
 def test_callbacks_are_ordinary_deliveries(workspace: Workspace, receiver: Receiver) -> None:
@@ -199,6 +239,37 @@ def test_a_click_under_one_idempotency_key_is_one_click(workspace: Workspace, re
     assert len(talk.told()) == 1
 
 
+def test_a_double_click_is_one_event(workspace: Workspace, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second click's own Idempotency-Key stands for the first click from then on."""
+    start = int(clock.now())
+    monkeypatch.setattr(clock, "now", lambda: start)
+    talk = Talk(workspace, receiver)
+    target, body = f"/v1/messages/{talk.message}/callbacks", {"row": 0, "column": 0}
+    first = talk.click(**body)
+    by_data = talk.click(callback_data={"data": "approve_request", "action": "approve"})
+    keyed = talk.person.call("POST", target, body, headers={"idempotency-key": "k"}).json
+    other_button = talk.click(row=1, column=0)
+    assert by_data == keyed == first
+    assert other_button["id"] != first["id"]
+    assert talk.person.call("GET", f"/v1/contexts/{talk.context}").json["answers"] == 2
+    monkeypatch.setattr(clock, "now", lambda: start + 2)
+    replayed = talk.person.call("POST", target, body, headers={"idempotency-key": "k"})
+    assert (replayed.json, replayed.headers["idempotency-replayed"]) == (first, "true")
+    assert talk.click(**body)["id"] != first["id"]
+    assert len(talk.told()) == 3
+
+
+def test_nobody_clicks_in_the_private_chat_of_another(workspace: Workspace, receiver: Receiver) -> None:
+    """An admin sees the chat, but does not answer for the person in it, and cannot join it."""
+    talk = Talk(workspace, receiver)
+    assert workspace.call("GET", f"/v1/chats/{talk.chat}/messages").status == 200
+    answer = workspace.call("POST", f"/v1/messages/{talk.message}/callbacks", {"row": 0, "column": 0})
+    assert (answer.status, answer.json["detail"]) == (404, "No message with buttons has this id.")
+    joining = workspace.call("PUT", f"/v1/chats/{talk.chat}/members/{workspace.user_id}")
+    assert (joining.status, "Nobody else joins it." in joining.json["detail"]) == (403, True)
+    assert talk.told() == []
+
+
 def test_answers_within_a_contexts_life_belong_to_it(workspace: Workspace, receiver: Receiver) -> None:
     talk = Talk(workspace, receiver)
     assert talk.say("Yes")["context_id"] == talk.context
@@ -222,7 +293,7 @@ def test_a_context_ends_to_the_millisecond(
     monkeypatch.setattr(clock, "now", lambda: start + 60)
     assert talk.person.call("GET", f"/v1/contexts/{talk.context}").status == 404
     assert talk.say("too late")["context_id"] is None
-    assert talk.click(row=0, column=0)["context_id"] is None
+    assert talk.click(row=1, column=0)["context_id"] is None
     assert [body["message"]["text"] for body in talk.told()].count("too late") == 1
     assert len(talk.told()) == 4
 

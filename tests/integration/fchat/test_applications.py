@@ -11,6 +11,7 @@ from tests.integration.conftest import Workspace
 from tests.integration.fchat.applications import App, Talk, group, refused
 from tests.integration.fchat.test_groups import CHANNEL
 from tests.integration.fchat.test_people import GOOD
+from tests.support.alarms import emitted
 from tests.support.logged import logged
 from tests.support.refusals import refused as aws_refused
 from tests.support.world import World
@@ -88,6 +89,26 @@ def test_an_application_posts_to_groups_only(workspace: Workspace, other: Worksp
         assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "/chat_id")
 
 
+def test_a_group_that_cannot_be_posted_to_is_refused_when_it_is_assigned(workspace: Workspace) -> None:
+    bare, closed = workspace.chat("Bare"), workspace.chat("Closed", external_id="beat-1")
+    assert workspace.call("PATCH", f"/v1/chats/{closed}", {"active": False}).status == 200
+    app = App(workspace, app_name="UNASSIGNED")
+    for chat, why in ((bare, "no external_id"), (closed, "not active")):
+        for method, path, body in (
+            ("POST", "/v1/applications", {"app_name": "NEW", "chat_id": chat}),
+            ("PATCH", f"/v1/applications/{app.id}", {"chat_id": chat}),
+        ):
+            answer = workspace.call(method, path, body)
+            (error,) = answer.json["errors"]
+            assert (answer.status, error["pointer"]) == (422, "/chat_id")
+            assert why in error["detail"]
+            assert f"PATCH /v1/chats/{chat}" in error["detail"]
+    assert workspace.call("PATCH", f"/v1/chats/{bare}", {"external_id": "beat-2"}).status == 200
+    assert workspace.call("PATCH", f"/v1/chats/{closed}", {"active": True}).status == 200
+    assert app.edit(chat_id=bare)["chat_id"] == bare
+    assert App(workspace, chat_id=closed).post({"text": "x"}).status == 200
+
+
 def test_all_requests_are_logged_without_token_and_text(workspace: Workspace) -> None:
     app = App(workspace, chat_id=group(workspace), may_message_people=True)
     with logged() as log:
@@ -114,6 +135,30 @@ def test_all_requests_are_logged_without_token_and_text(workspace: Workspace) ->
     last = app.requests()[-1]
     assert last["context_id"] == sent.json["context"]["id"]
     assert last["request_id"] == sent.headers["x-request-id"]
+
+
+def test_requests_with_an_unknown_token_leave_a_trace_without_it(world: World, workspace: Workspace) -> None:
+    """They belong to no application, so the function's log and its count of refused posts are where they show."""
+    App(workspace, chat_id=group(workspace))
+    unknown = "0f" * 16
+    with logged() as log:
+        answers = [
+            world.call("POST", f"/webhooks/{unknown}/fchat", json_body=GOOD),
+            world.call("POST", f"/webhooks/MY_APP/{unknown}", json_body={"text": "Top secret"}),
+        ]
+    lines = log.lines("request.handled")
+    assert [(line["status"], line["error"]) for line in lines] == [
+        (404, "channel or token not found"),
+        (404, "Channel or token not found"),
+    ]
+    assert [line["route"] for line in lines] == [
+        "POST /webhooks/{token}/fchat",
+        "POST /webhooks/{app_name}/{token}",
+    ]
+    assert [line["request_id"] for line in lines] == [answer.headers["x-request-id"] for answer in answers]
+    assert emitted(log) == {"RefusedPostsUnknown": [1, 1]}
+    for secret in (unknown, "Top secret", GOOD["email"]):
+        assert secret not in log.text.getvalue()
 
 
 def test_the_log_ends_with_the_logs_retention(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ def test_a_message_to_the_group_is_posted_there(workspace: Workspace) -> None:
     (message,) = workspace.call("GET", f"/v1/chats/{chat}/messages").json["items"]
     assert message["text"] == "System notification: All services running"
     assert message["origin"] == "application"
+    assert answer.headers["x-fm-message-id"] == message["id"]
     assert (message["author"]["type"], message["author"]["name"]) == ("application", "MY_APP")
 
 

@@ -15,6 +15,7 @@ def test_a_person_is_messaged_by_email(workspace: Workspace) -> None:
     answer = app.message({"email": email_of(ada, workspace).upper(), "text": "Hello!"})
     assert answer.status == 200
     context = answer.json["context"]
+    assert answer.headers["x-fm-message-id"] == ada.call("GET", f"/v1/contexts/{context['id']}").json["message_id"]
     assert answer.json == {
         "ok": True,
         "error_code": 200,
@@ -132,6 +133,9 @@ DICTIONARY = "Bad Request: reply_markup must be a dictionary"
         ({**GOOD, "reply_markup": {"inlineKeyboard": [["x"]]}}, SHAPE),
         ({**GOOD, "reply_markup": {"inlineKeyboard": [[{"text": "x"}]]}}, SHAPE),
         ({**GOOD, "reply_markup": {"inlineKeyboard": [[{"callbackData": 1}]]}}, SHAPE),
+        ({**GOOD, "context": []}, "Bad Request: invalid request"),
+        ({**GOOD, "context": {"parameters": "x"}}, "Bad Request: invalid request"),
+        ({**GOOD, "context": {"parameters": {"x": "é" * 700}}}, "Bad Request: context parameters are too long"),
         ({**GOOD, "buttons": {}}, "Bad Request: invalid request"),
         ({**GOOD, "buttons": [{"title": "x"}]}, "Bad Request: invalid request"),
         ({**GOOD, "reply_markup": {"inlineKeyboard": TOO_MANY}}, "Limit 30 buttons"),

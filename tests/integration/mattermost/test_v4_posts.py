@@ -56,8 +56,71 @@ def test_a_post_of_a_webhook_is_found_too(workspace: Workspace) -> None:
     # A client that sends the whole post back changes the text alone.
     changed = workspace.call("PUT", at, {**shown, "message": "edited"})
     assert (changed.status, changed.json["message"]) == (200, "edited")
-    other = {"props": {"attachments": [{"text": "another box"}]}}
-    assert refused(workspace.call("PUT", f"{at}/patch", other)) == BODY
+    assert changed.json["props"] == shown["props"]
+
+
+def box(text: str, **action: Any) -> dict[str, Any]:
+    return {"text": text, **({"actions": [action]} if action else {})}
+
+
+@pytest.mark.parametrize(
+    ("props", "kept", "boxes"),
+    [
+        ({"attachments": [box("new")], "build": 5}, {"build": 5}, ["new"]),
+        ({"attachments": [box("one"), None, box("two")]}, {}, ["one", "two"]),
+        ({"attachments": []}, {}, []),
+        ({}, {}, []),
+        (None, {"build": 1}, ["old"]),
+        ({"from_webhook": "true", "override_username": "boss", "build": 2}, {"build": 2}, []),
+    ],
+)
+@pytest.mark.parametrize("whole", [False, True])
+def test_props_and_attachments_are_changed(
+    workspace: Workspace, props: Any, kept: dict[str, Any], boxes: list[str], whole: bool
+) -> None:
+    """Props that are sent replace those that were there; without any, or null, they stay."""
+    chat = workspace.chat()
+    post = posted(workspace, chat, props={"attachments": [box("old")], "build": 1, "override_username": "boss"})
+    assert post["props"] == {"attachments": [box("old")], "build": 1}
+    at = f"/api/v4/posts/{post['id']}"
+    sent = {"message": "y", "props": props}
+    changed = workspace.call("PUT", *((at, sent | {"id": post["id"]}) if whole else (f"{at}/patch", sent)))
+    assert changed.status == 200
+    assert changed.json["props"] == kept | ({"attachments": [box(one) for one in boxes]} if boxes else {})
+    assert workspace.call("GET", at).json == changed.json
+    (message,) = workspace.call("GET", f"/v1/chats/{chat}/messages").json["items"]
+    assert [one["text"] for one in message["attachments"] or ()] == boxes
+    assert message["props"] == (kept or None)
+
+
+def test_a_button_keeps_its_program_when_its_post_is_sent_back(workspace: Workspace) -> None:
+    """Clients do not see `integration`; a button that comes back with its id still calls it."""
+    button = {"id": "go", "name": "Go", "integration": {"url": "https://ci.example.com/go", "context": {"s": 1}}}
+    post = posted(workspace, workspace.chat(), props={"attachments": [box("old", **button)]})
+    at = f"/api/v4/posts/{post['id']}"
+    assert "ci.example.com" not in str(post)
+    boxes = [box("new", **post["props"]["attachments"][0]["actions"][0])]
+    changed = workspace.call("PUT", f"{at}/patch", {"props": {"attachments": boxes}})
+    assert "ci.example.com" not in changed.body.decode()
+    # Nobody listens there, so the click fails at the program; an unknown button fails before.
+    assert refused(workspace.call("POST", f"{at}/actions/go"))[0] == 400
+    assert refused(workspace.call("POST", f"{at}/actions/other"))[0] == 404
+    # A button that comes back with another id calls nothing.
+    renamed = [box("new", id="other", name="Go")]
+    assert workspace.call("PUT", f"{at}/patch", {"props": {"attachments": renamed}}).status == 200
+    assert refused(workspace.call("POST", f"{at}/actions/other"))[0] == 404
+
+
+def test_an_admins_edit_of_attachments_is_audited(workspace: Workspace) -> None:
+    chat, person = workspace.chat(), workspace.person("staff", *TALK)
+    assert workspace.call("PUT", f"/v1/chats/{chat}/members/{person.user_id}").status == 200
+    post = posted(person, chat)
+    path = f"/api/v4/posts/{post['id']}/patch"
+    assert workspace.call("PUT", path, {"props": {"attachments": [box("moderated")]}}).status == 200
+    (message,) = workspace.call("GET", f"/v1/chats/{chat}/messages").json["items"]
+    assert (message["revision"], message["edited_by"]) == (2, workspace.user_id)
+    audited = workspace.call("GET", "/v1/audit?action=message.edited").json["items"]
+    assert [one["target_id"] for one in audited] == [message["id"]]
 
 
 @pytest.mark.parametrize(
@@ -68,6 +131,10 @@ def test_a_post_of_a_webhook_is_found_too(workspace: Workspace) -> None:
         ({"message": ""}, TOO_LONG),
         ({"message": "x" * 16_384}, TOO_LONG),
         ({"message": "x", "props": {"attachments": [5]}}, BODY),
+        ({"message": "x", "props": "text"}, BODY),
+        ({"message": "", "props": {}}, TOO_LONG),
+        ({"message": "x", "props": {"attachments": [{"text": "x" * 140_000}]}}, TOO_LONG),
+        ({"message": "x", "props": {"notes": "x" * 140_000}}, TOO_LONG),
     ],
 )
 def test_a_change_that_cannot_be_taken(workspace: Workspace, body: Any, expected: tuple[int, str]) -> None:

@@ -149,6 +149,10 @@ _CONVERSATION = _object(
     person=_object(id=_STRING, name=_STRING, email=_NULLABLE),
     chat=_object(id=_STRING, type={"enum": ["group", "private"]}),
 )
+_CONVERSATION["properties"]["context"] = {
+    **_object(id=_STRING, parameters={"type": "object", "description": "The values that the application gave it."}),
+    "description": "Only in time: the context of the message that is answered.",
+}
 _AN_ANSWER = {
     **_A_MESSAGE,
     "text": "Approved, but not before noon",
@@ -160,6 +164,7 @@ _A_CONVERSATION = {
     "application_id": "app_01J00000000000000000000000",
     "person": {"id": "usr_01J00000000000000000000000", "name": "Ada", "email": "ada@example.com"},
     "chat": {"id": "cht_01J00000000000000000000000", "type": "private"},
+    "context": {"id": "ctx_01J00000000000000000000000", "parameters": {"request": 42}},
 }
 _MESSAGE_CREATED = _object(message=_MESSAGE)
 _MESSAGE_CREATED["properties"]["conversation"] = {

@@ -20,9 +20,14 @@ def render(event: Event, _webhook: Webhook) -> Body:
         message = _message(event.data["message"]["text"], conversation)
     else:
         interaction = event.data["interaction"]
-        clicked = {"data": _text(interaction["data"]), "message": {"message_id": interaction["message_id"]}}
+        clicked = {
+            "data": _text(interaction["data"]),
+            "message": {"message_id": interaction["message_id"]},
+            "data_json": _json(interaction["data"]),
+        }
         message = {**_message(interaction["label"], conversation), "callback_query": clicked}
-    return Body(json.dumps({"message": message}, separators=(",", ":")).encode())
+    context = {"context": conversation["context"]} if "context" in conversation else {}
+    return Body(json.dumps({"message": message, **context}, separators=(",", ":")).encode())
 
 
 def schema(event: dict[str, Any]) -> dict[str, Any]:
@@ -36,8 +41,10 @@ def schema(event: dict[str, Any]) -> dict[str, Any]:
     }
     if event["properties"]["type"]["const"] == "interaction.created":
         data = {**_STRING, "description": "A text as it is, any other value as compact JSON."}
-        message["callback_query"] = _object(data=data, message=_object(message_id=_STRING))
-    return {**event, "required": ["message"], "properties": {"message": _object(**message)}}
+        always = {**_STRING, "description": "Any value as compact JSON, a text too: with quotation marks."}
+        message["callback_query"] = _object(data=data, message=_object(message_id=_STRING), data_json=always)
+    properties = {"message": _object(**message), "context": conversation["context"]}
+    return {**event, "required": ["message"], "properties": properties}
 
 
 def _object(**properties: dict[str, Any]) -> dict[str, Any]:
@@ -60,4 +67,8 @@ def _message(text: str, conversation: dict[str, Any]) -> dict[str, Any]:
 
 def _text(data: Any) -> str:
     """A text as it is, any other value as compact JSON with its keys in their order."""
-    return data if isinstance(data, str) else json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+    return data if isinstance(data, str) else _json(data)
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False)

@@ -11,7 +11,7 @@ from typing import Any
 from ferryman import clock, log
 from ferryman.dialects.mattermost import answers, v4
 from ferryman.dialects.mattermost.v4 import AppError, Asked
-from ferryman.errors import NotAllowed, NotAuthenticated, NotFound, TooManyRequests
+from ferryman.errors import Conflict, NotAllowed, NotAuthenticated, NotFound, TooManyRequests
 from ferryman.http import body, described, problems
 from ferryman.http.greedy import Addresses
 from ferryman.http.needs import caller_of
@@ -137,7 +137,9 @@ def _refusal(error: Exception) -> AppError:
         return v4.SESSION
     if isinstance(error, NotAllowed | NotFound):
         return v4.PERMISSIONS
-    refused = answers.BUSY if problems.of(error)[0] == answers.BUSY.status else answers.BROKEN
+    # A conflict that no route has words for: somebody else changed the same thing at this moment.
+    is_busy = isinstance(error, Conflict) or problems.of(error)[0] == answers.BUSY.status
+    refused = answers.BUSY if is_busy else answers.BROKEN
     return AppError(refused.status, refused.id, refused.message)
 
 

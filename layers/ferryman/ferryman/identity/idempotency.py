@@ -41,6 +41,7 @@ class IdempotencyKey:
     key: str
     fingerprint: str
     credential_id: str  # that the request came with; another one of the user may repeat it
+    kept_seconds: int = KEPT_SECONDS
 
     @classmethod
     def of(cls, caller: Caller, key: str, method: str, path: str, body: bytes) -> "IdempotencyKey":
@@ -70,7 +71,7 @@ class IdempotencyKey:
                 "fingerprint": self.fingerprint,
                 "resource_id": resource_id,
                 "credential_id": self.credential_id,
-                "expires_at_epoch": now + KEPT_SECONDS,
+                "expires_at_epoch": now + self.kept_seconds,
             },
             # TTL deletes late, so an expired key may still be there.
             condition="attribute_not_exists(entry) OR expires_at_epoch <= :now",

@@ -98,7 +98,7 @@ def post(event: Event) -> None:
     message = Message(
         workspace_id=event.workspace_id,
         chat_id=chat_id,
-        message_id=ids.derived(ids.MESSAGE, event.created_at, event.event_id),
+        message_id=ids.derived_in_chat(chat_id, event.created_at, event.event_id),
         text=event.data["text"],
         origin="reply",
         origin_id=event.data["webhook_id"],

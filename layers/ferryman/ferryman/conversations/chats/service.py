@@ -90,6 +90,8 @@ def add_member(caller: Caller, chat_id: str, user_id: str, telling: Telling) -> 
     known = table.member(caller.workspace_id, chat_id, user_id)
     if known is not None:
         return known, user
+    if chat.application_id and user.role != "bot":
+        raise NotAllowed("This is the private chat of one person with an application. Nobody else joins it.")
     member = _member(caller, chat_id, user_id, clock.now_iso())
     audited = audit.writes(caller, "member.added", chat_id, {"user_id": user_id})
     told = _told(caller, [user], f"You were added to the chat {chat.name}", telling)

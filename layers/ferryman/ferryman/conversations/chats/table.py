@@ -179,6 +179,17 @@ def joined(workspace_id: str, user_id: str) -> Iterator[str]:
     return (item["chat_id"] for item in found)
 
 
+def ids_beginning(workspace_id: str, beginning: str) -> Iterator[str]:
+    """The ids of the chats whose ids begin so."""
+    found = store.query_all(
+        TABLE,
+        "workspace_id = :workspace AND begins_with(entry, :prefix)",
+        {":workspace": workspace_id, ":prefix": f"chat/{beginning}"},
+        only=("chat_id",),
+    )
+    return (item["chat_id"] for item in found)
+
+
 def open_now(workspace_id: str, chat_id: str) -> store.Write:
     """Holds a transaction to the moment in which the chat is active."""
     return store.check(

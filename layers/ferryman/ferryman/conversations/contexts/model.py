@@ -1,6 +1,7 @@
 """Context: what ties a person's answers to the application's message that they answer, for a limited time."""
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass
 from typing import Any
 
 from ferryman import clock
@@ -19,9 +20,15 @@ class Context(store.Record):
     created_at: str
     expires_at: str
     expires_at_epoch: int  # when the table may forget it; `expires_at` is what counts
-    parameters: dict[str, Any] = field(default_factory=dict)
+    parameters_json: str | None = None  # the application gave them: DynamoDB's numbers are not those of JSON
     answers: int = 0  # replies and clicks that came in time
     answered_at: str | None = None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The values that the application gave with its message."""
+        found: dict[str, Any] = json.loads(self.parameters_json or "{}")
+        return found
 
     def is_alive(self) -> bool:
         return clock.now_iso() < self.expires_at

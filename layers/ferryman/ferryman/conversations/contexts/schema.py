@@ -17,7 +17,7 @@ class ContextOut(Output):
     chat_id: str = Field(pattern=ids.pattern(ids.CHAT))
     message_id: str = Field(pattern=ids.pattern(ids.MESSAGE), description="The application's message.")
     user_id: str = Field(pattern=ids.pattern(ids.USER), description="The person it was sent to.")
-    parameters: dict[str, Any]
+    parameters: dict[str, Any] = Field(description="The values that the application gave with its message.")
     answers: int = Field(description="Replies and clicks that came in time.")
     answered_at: Time | None = Field(description="When the last of them came.")
     created_at: Time

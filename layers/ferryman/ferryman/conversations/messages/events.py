@@ -1,8 +1,10 @@
 """The events that tell about messages: posted, edited, deleted, mentioning a bot, and a click on a button."""
 
+import json
 from typing import Any
 
 from ferryman import ids
+from ferryman.conversations.contexts.model import Context
 from ferryman.conversations.messages.buttons import Chosen
 from ferryman.conversations.messages.model import Message, describe
 from ferryman.events import envelope
@@ -15,7 +17,11 @@ def message_created(message: Message) -> Event:
     data: dict[str, Any] = {"message": describe(message)}
     if message.application_id and message.person:
         data["conversation"] = _conversation(
-            message.application_id, {"id": message.user_id, **message.person}, message.chat_id
+            message.application_id,
+            {"id": message.user_id, **message.person},
+            message.chat_id,
+            message.context_id,
+            message.context_parameters,
         )
     event = _of_message("message.created", message, message.created_at, data)
     event.message_id = message.message_id
@@ -33,12 +39,12 @@ def interaction_created(
     person: User,
     *,
     event_id: str,
-    context_id: str | None,
+    context: Context | None,
     livemode: bool,
     at: str,
     chain: list[str] | None,
 ) -> Event:
-    """A person clicked a button of this message. Two clicks are two events."""
+    """A person clicked a button of this message."""
     who = {"id": person.user_id, "name": person.name, "email": person.email}
     interaction = {
         "message_id": message.message_id,
@@ -47,8 +53,15 @@ def interaction_created(
         "column": chosen.column,
         "label": chosen.button.label,
         "data": chosen.button.data,
-        "context_id": context_id,
+        "context_id": context.context_id if context else None,
     }
+    conversation = _conversation(
+        message.origin_id,
+        who,
+        message.chat_id,
+        context.context_id if context else None,
+        (context.parameters_json or "{}") if context else None,
+    )
     return envelope.build(
         "interaction.created",
         event_id,
@@ -57,14 +70,23 @@ def interaction_created(
         application_id=message.origin_id,
         livemode=livemode,
         at=at,
-        data={"interaction": interaction, "conversation": _conversation(message.origin_id, who, message.chat_id)},
+        data={"interaction": interaction, "conversation": conversation},
         chain=chain,
     )
 
 
-def _conversation(application_id: str, person: dict[str, Any], chat_id: str) -> dict[str, Any]:
+def _conversation(
+    application_id: str, person: dict[str, Any], chat_id: str, context_id: str | None, parameters: str | None
+) -> dict[str, Any]:
+    """Who talks with the application, and the context that the answer came in time for.
+
+    An answer that was stored without parameters tells no context, so that all attempts of its delivery send the same.
+    """
     # A person and an application talk in a private chat, always.
-    return {"application_id": application_id, "person": person, "chat": {"id": chat_id, "type": "private"}}
+    talk = {"application_id": application_id, "person": person, "chat": {"id": chat_id, "type": "private"}}
+    if context_id is None or parameters is None:
+        return talk
+    return {**talk, "context": {"id": context_id, "parameters": json.loads(parameters)}}
 
 
 def bot_mentioned(created: Event, bot: User) -> Event:

@@ -1,10 +1,12 @@
-"""Interactions: a person clicks a button below an application's message. Each click is an event."""
+"""Interactions: a person clicks a button below an application's message. Each click is an event, a double click one."""
 
 from ferryman import clock, ids, log
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import access
+from ferryman.conversations.chats import table as chats
 from ferryman.conversations.contexts import service as contexts_service
 from ferryman.conversations.contexts import table as contexts
+from ferryman.conversations.contexts.model import Context
 from ferryman.conversations.messages import buttons, table
 from ferryman.conversations.messages.buttons import Chosen
 from ferryman.conversations.messages.events import interaction_created
@@ -15,8 +17,12 @@ from ferryman.events import table as events
 from ferryman.events.model import Event
 from ferryman.identity import idempotency
 from ferryman.identity.credentials.model import Caller
-from ferryman.identity.idempotency import IdempotencyKey
+from ferryman.identity.idempotency import IdempotencyKey, KeyTaken
 from ferryman.identity.users import table as users
+
+# A second click of the same person on the same button within this time is part of the first. Times of keys are whole
+# seconds, so a click may count as part of the first for almost a second longer.
+DOUBLE_CLICK_SECONDS = 2
 
 
 def click(
@@ -28,7 +34,8 @@ def click(
 ) -> Event:
     """Click a button of a message in a chat that the caller belongs to. `chain` is the loop prevention's.
 
-    A click that comes in time counts for the message's context; a later one goes through without it.
+    A click that comes in time counts for the message's context; a later one goes through without it. A double click
+    gives the event of its first click again.
     """
     message = _get_visible(caller, message_id)
     if caller.role == "bot":
@@ -37,26 +44,32 @@ def click(
     person = users.get(caller.workspace_id, caller.user_id)
     now = clock.now_iso()
 
-    def made(context_id: str | None) -> Event:
+    def made(context: Context | None) -> Event:
         return interaction_created(
             message,
             chosen,
             person,
             event_id=ids.new(ids.EVENT),
-            context_id=context_id,
+            context=context,
             livemode=caller.livemode,
             at=now,
             chain=chain,
         )
 
+    once = _once(caller, message, chosen)
+
     def writes(event: Event) -> list[store.Write]:
-        return [*idempotency.writes(idempotency_key, event.event_id), events.creating(event)]
+        keys = [*idempotency.writes(idempotency_key, event.event_id), once.writing(event.event_id)]
+        return [*keys, events.creating(event)]
 
     context = contexts.alive(caller.workspace_id, message.context_id)
-    event = made(context.context_id if context else None)
-    if context is None or not contexts_service.commit_in_time(context, now, writes(event)):
-        event = made(None)
-        store.commit(writes(event))
+    event = made(context)
+    try:
+        if context is None or not contexts_service.commit_in_time(context, now, writes(event)):
+            event = made(None)
+            store.commit(writes(event))
+    except KeyTaken:
+        return _first_click(caller, once, idempotency_key)
     log.event("interaction.accepted", message_id=message_id, chat_id=message.chat_id, event_id=event.event_id)
     return event
 
@@ -64,21 +77,49 @@ def click(
 def read(caller: Caller, message_id: str, event_id: str) -> Event:
     """A click that the caller made on this message."""
     _get_visible(caller, message_id)
+    return _kept(caller, event_id)
+
+
+def _kept(caller: Caller, event_id: str) -> Event:
     event = events.get_many([(caller.workspace_id, event_id)]).get(event_id)
     if event is None:
         raise NotFound("The click is no longer kept.")
     return event
 
 
+def _once(caller: Caller, message: Message, chosen: Chosen) -> IdempotencyKey:
+    """The key that a click on this button holds while a second one counts as part of it."""
+    place = f"\n{message.message_id}/{chosen.row}/{chosen.column}"  # no header can hold a line feed, so no key is this
+    return IdempotencyKey(
+        caller.workspace_id,
+        caller.user_id,
+        caller.livemode,
+        place,
+        fingerprint="",
+        credential_id=caller.credential_id,
+        kept_seconds=DOUBLE_CLICK_SECONDS,
+    )
+
+
+def _first_click(caller: Caller, once: IdempotencyKey, idempotency_key: IdempotencyKey | None) -> Event:
+    """The event that the first click of a double click made. The second one's Idempotency-Key stands for it, too."""
+    first = once.created()
+    if first is None or (idempotency_key and idempotency_key.created()):
+        raise KeyTaken
+    if idempotency_key:
+        store.commit(idempotency.writes(idempotency_key, first.resource_id))
+    return _kept(caller, first.resource_id)
+
+
 def _get_visible(caller: Caller, message_id: str) -> Message:
     unknown = NotFound("No message with buttons has this id.")
     chat_id = table.chat_of(caller.workspace_id, message_id)
     try:
-        chat = access.get_visible(caller, chat_id)
+        chat, is_member = chats.get_as_member(caller.workspace_id, chat_id, caller.user_id)
         message = table.get(caller.workspace_id, chat_id, message_id)
     except NotFound:
         raise unknown from None
-    if message.livemode != caller.livemode:
+    if not is_member or message.livemode != caller.livemode:  # admin:* sees others' chats, and clicks for nobody
         raise unknown
     access.require_open(chat)
     return message

@@ -34,6 +34,7 @@ class Message(store.Record):
     # Of a message in a chat with an application: which one, and what it is tied to.
     application_id: str | None = None
     context_id: str | None = None
+    context_parameters: str | None = None  # JSON of what the application gave that context, on a person's answer
     person: dict[str, str | None] | None = None  # who answered the application: name, email
     chain: list[str] | None = None  # the webhooks whose deliveries led to it
     in_reply_to_delivery: str | None = None  # the delivery that a receiver answered with this message
@@ -68,6 +69,7 @@ class Draft:
 
     text: str
     attachments: str | None = None
+    props: str | None = None
     priority: str | None = None
     visible_to: str | None = None
 

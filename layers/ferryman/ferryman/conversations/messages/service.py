@@ -3,7 +3,8 @@ message itself; the streams of `messages` and `events` carry them to the dispatc
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import batched, islice
+from itertools import batched
+from typing import Any
 
 from ferryman import clock, ids, log, tracing
 from ferryman.aws import dynamodb as store
@@ -31,7 +32,6 @@ from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import Profile
 
-_MOST_CHATS = 1_000  # in which a message is looked for
 _ERASED_AT_ONCE = 50  # events, in one transaction
 
 
@@ -53,9 +53,10 @@ def post(
     message = Message(
         workspace_id=caller.workspace_id,
         chat_id=chat_id,
-        message_id=ids.new(ids.MESSAGE),
+        message_id=ids.new_in_chat(chat_id)[0],
         text=wanted.text,
         attachments=wanted.attachments,
+        props=wanted.props,
         priority=wanted.priority,
         visible_to=wanted.visible_to,
         origin="token",
@@ -87,10 +88,11 @@ def _answer(caller: Caller, application_id: str, message: Message, idempotency_k
     context = contexts.newest(caller.workspace_id, message.chat_id)
     if context and context.livemode == message.livemode:
         message.context_id = context.context_id
+        message.context_parameters = context.parameters_json or "{}"
         writes = [*once_only, table.creating(message)]
         if contexts_service.commit_in_time(context, message.created_at, writes):
             return
-        message.context_id = None
+        message.context_id = message.context_parameters = None
     store.commit([*once_only, table.creating(message)])
 
 
@@ -109,12 +111,12 @@ def authors(workspace_id: str, messages: Iterable[Message]) -> dict[str, Profile
 
 
 def find(caller: Caller, message_id: str) -> Message:
-    """A message by its id alone: in the chats to which the caller belongs, at most a thousand of them.
+    """A message by its id alone, which says how the id of its chat begins: however many chats there are.
 
-    Messages are keyed by their chat, so the price is one batch read for each hundred chats. Raises NotFound.
+    To a caller who does not belong to its chat the message does not exist. Raises NotFound.
     """
-    joined = islice(chats.joined(caller.workspace_id, caller.user_id), _MOST_CHATS)
-    chat_id = table.chat_among(caller.workspace_id, joined, message_id)
+    possible = chats.ids_beginning(caller.workspace_id, ids.beginning_of_chat(message_id))
+    chat_id = table.chat_among(caller.workspace_id, possible, message_id)
     if chat_id is None:
         raise NotFound("The message does not exist.")
     return read(caller, chat_id, message_id)
@@ -123,16 +125,31 @@ def find(caller: Caller, message_id: str) -> Message:
 def edit(caller: Caller, chat_id: str, message_id: str, text: str) -> Message:
     """Change a message's text. Only its author may, or admin:*."""
     before = _own(caller, chat_id, message_id)
-    if before.text == text:
+    return _edited(caller, before, text, before.attachments, before.props)
+
+
+def edit_whole(caller: Caller, message: Message, text: str, boxes: str | None, props: str | None) -> Message:
+    """Give a message that was read another content. Only its author may, or admin:*.
+
+    Raises Conflict when somebody changed it since then.
+    """
+    _require_own(caller, message)
+    return _edited(caller, message, text, boxes, props)
+
+
+def _edited(caller: Caller, before: Message, text: str, boxes: str | None, props: str | None) -> Message:
+    content = {"text": text, "attachments": boxes, "props": props}
+    changes: dict[str, Any] = {name: value for name, value in content.items() if value != getattr(before, name)}
+    if not changes:
         return before
     now = clock.now_iso()
     by = caller.user_id
-    after = replace(before, text=text, edited_at=now, edited_by=by, revision=before.revision + 1)
+    after = replace(before, **changes, edited_at=now, edited_by=by, revision=before.revision + 1)
     told = message_updated(after)
     edited_before = [*(before.edit_events or []), told.event_id]
     store.commit(
         [
-            table.changing(before, text=text, edited_at=now, edited_by=by, edit_events=edited_before),
+            table.changing(before, **changes, edited_at=now, edited_by=by, edit_events=edited_before),
             *([] if before.visible_to else [events.creating(told), *_first_words(before)]),
             *_audited(caller, "message.edited", before),
         ]
@@ -199,9 +216,13 @@ def _telling(message: Message) -> Iterator[Event]:
 
 def _own(caller: Caller, chat_id: str, message_id: str) -> Message:
     message = read(caller, chat_id, message_id)
+    _require_own(caller, message)
+    return message
+
+
+def _require_own(caller: Caller, message: Message) -> None:
     if message.user_id != caller.user_id and not caller.is_admin:
         raise NotAllowed("Only the author of a message, or admin:*, may change it.")
-    return message
 
 
 def _audited(caller: Caller, action: Action, message: Message) -> list[store.Write]:

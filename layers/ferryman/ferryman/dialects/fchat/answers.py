@@ -21,6 +21,7 @@ _REFUSALS: dict[type[Exception], Refusal] = {
     intake.TooManyButtons: (400, "Limit 30 buttons"),
     intake.ButtonTextTooLong: (400, "Bad Request: button text is too long"),
     intake.ButtonDataTooLong: (400, "Bad Request: button data is too long"),
+    intake.ParametersTooLong: (400, "Bad Request: context parameters are too long"),
     # FChat calls the external id of a chat `beatchat_id`.
     intake.GroupWithoutExternalId: (400, "Bad Request: beatchat group id not found"),
     intake.GroupInactive: (400, "Bad Request: group is not active"),

@@ -38,7 +38,8 @@ def to_user(log: intake.RequestLog, token: str, read: Read, answers: str | None)
     email = intake.checked_email(_string(body, "email"))
     text = intake.checked_text(_text(body))
     rows = intake.checked_buttons([*_keyboard(body), *_legacy(body)])
-    return intake.message_person(log, application, email, text, rows, answers)
+    parameters = intake.checked_parameters(_parameters(body))
+    return intake.message_person(log, application, email, text, rows, answers, parameters)
 
 
 def _object(body: Any) -> dict[str, Any]:
@@ -56,6 +57,17 @@ def _string(body: dict[str, Any], name: str) -> str:
 
 def _text(body: dict[str, Any]) -> str:
     return _string(body, "text" if body.get("text") is not None else "message")
+
+
+def _parameters(body: dict[str, Any]) -> dict[str, Any]:
+    """The values of the context, where the answer and the callbacks have them too."""
+    context = body.get("context")
+    if context is not None and not isinstance(context, dict):
+        raise InvalidRequest
+    parameters = (context or {}).get("parameters")
+    if parameters is not None and not isinstance(parameters, dict):
+        raise InvalidRequest
+    return parameters or {}
 
 
 def _keyboard(body: dict[str, Any]) -> list[list[Button]]:

@@ -1,5 +1,6 @@
 """Mattermost's API for bots and scripts, as calls of the core. Raises AppError with the product's literal answers."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -273,10 +274,10 @@ def create_post(asked: Asked, chain: list[str] | None) -> dict[str, Any]:
         raise FILES
     if root_id:
         raise _THREAD
-    kept = boxes(sent.get("props") or {})
+    kept, props = content_of(sent.get("props") or {})
     if len(said) > split.MAX_TEXT or not (said.strip() or kept) or "\0" in said:
         raise TOO_LONG
-    draft = Draft(text=said, attachments=attachments.dump(kept))
+    draft = Draft(text=said, attachments=attachments.dump(kept), props=props)
     try:
         message = messages_service.post(asked.caller, objects.full(ids.CHAT, channel_id), draft, chain=chain)
     except NotFound:
@@ -286,14 +287,18 @@ def create_post(asked: Asked, chain: list[str] | None) -> dict[str, Any]:
     return objects.post(message)
 
 
-def boxes(props: Any) -> list[attachments.Attachment]:
-    """The attachments in a post's props."""
+def content_of(props: Any) -> tuple[list[attachments.Attachment], str | None]:
+    """The attachments in a post's props, and the other props as a message keeps them.
+
+    Those that say who posted are left out: a client that sends a whole post back sends them too.
+    """
     if not isinstance(props, dict):
         raise invalid_body("props")
     try:
         found = slack_attachments.attachments_of(props)
     except (slack_attachments.InvalidPayload, slack_blocks.InvalidBlocks):
         raise invalid_body("props") from None
-    if attachments.size(found) > attachments.MAX_BYTES:
+    others = {name: value for name, value in props.items() if name not in slack_attachments.RESERVED_PROPS}
+    if attachments.size(found) + attachments.size(others) > attachments.MAX_BYTES:
         raise TOO_LONG
-    return found
+    return found, json.dumps(others, ensure_ascii=False) if others else None

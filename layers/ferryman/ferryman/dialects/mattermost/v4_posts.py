@@ -6,6 +6,7 @@ from typing import Any
 from ferryman import ids
 from ferryman.conversations.messages import attachments
 from ferryman.conversations.messages import service as messages
+from ferryman.conversations.messages.attachments import Attachment
 from ferryman.conversations.messages.model import Message
 from ferryman.dialects.mattermost import objects, split, v4
 from ferryman.dialects.mattermost.v4 import AppError, Asked
@@ -32,7 +33,7 @@ def thread(asked: Asked) -> dict[str, Any]:
 
 
 def patch(asked: Asked) -> dict[str, Any]:
-    """Change a post's text."""
+    """Change a post's text, and its props with the attachments, where they are sent."""
     v4.require(asked.caller, "messages:write")
     return _changed(asked, _sent(asked))
 
@@ -58,27 +59,36 @@ def _changed(asked: Asked, sent: Mapping[str, Any]) -> dict[str, Any]:
     said = post.text if sent.get("message") is None else sent["message"]
     if not isinstance(said, str):
         raise v4.invalid_body("message")
-    if len(said) > split.MAX_TEXT or not (said.strip() or post.attachments) or "\0" in said:
+    boxes, props = post.attachments, post.props
+    if sent.get("props") is not None:
+        wanted, props = v4.content_of(sent["props"])
+        boxes = attachments.dump(_with_integrations(wanted, post))
+        if len((boxes or "").encode()) > attachments.MAX_BYTES:
+            raise v4.TOO_LONG
+    if len(said) > split.MAX_TEXT or not (said.strip() or boxes) or "\0" in said:
         raise v4.TOO_LONG
-    _require_same_boxes(post, sent.get("props"))
     try:
-        return objects.post(messages.edit(asked.caller, post.chat_id, post.message_id, said))
+        return objects.post(messages.edit_whole(asked.caller, post, said, boxes, props))
     except NotAllowed:
         raise v4.PERMISSIONS from None
 
 
-def _require_same_boxes(post: Message, props: Any) -> None:
-    """Raises AppError where a client wants other attachments: only the text of a message can be edited."""
-    if not isinstance(props, dict) or "attachments" not in props:
-        return
-    wanted = attachments.shown(attachments.dump(v4.boxes(props)))
-    if _without_ids(wanted) != _without_ids(attachments.shown(post.attachments)):
-        raise v4.invalid_body("props")
+def _with_integrations(boxes: list[Attachment], post: Message) -> list[Attachment]:
+    """The attachments with the programs behind their buttons.
 
-
-def _without_ids(boxes: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
-    """The boxes without the ids of their actions: we make up an id for each action that a client sends without one."""
-    return [{**box, "actions": [{**action, "id": None} for action in box["actions"]]} for box in boxes or ()]
+    A client does not see those, so one that sends an action back without any means the one with the same id.
+    """
+    known = {
+        action["id"]: action["integration"]
+        for box in attachments.load(post.attachments)
+        for action in box.get("actions") or ()
+        if action.get("id") and action.get("integration")
+    }
+    for box in boxes:
+        for action in box.get("actions") or ():
+            if "integration" not in action and action["id"] in known:
+                action["integration"] = known[action["id"]]
+    return boxes
 
 
 def delete(asked: Asked) -> dict[str, str]:

@@ -146,7 +146,7 @@ def _reply(caller: Caller, message: Message, text: str) -> Message:
     reply = Message(
         workspace_id=message.workspace_id,
         chat_id=message.chat_id,
-        message_id=ids.new(ids.MESSAGE),
+        message_id=ids.new_in_chat(message.chat_id)[0],
         text=text,
         origin="reply",
         origin_id=message.origin_id,

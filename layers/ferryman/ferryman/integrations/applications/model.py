@@ -14,6 +14,7 @@ MAX_TEXT = 2000  # characters (code points)
 MAX_BUTTONS = 30  # of one message
 MAX_LABEL = 256  # characters of a button's text
 MAX_BUTTON_DATA = 4096  # bytes, as ASCII JSON
+MAX_PARAMETERS = 4096  # bytes of a context's parameters, as ASCII JSON
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,6 +6,7 @@ Each thing that can be wrong has an exception of its own, so that a dialect can 
 import hmac
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from ferryman import clock, ids, log, settings
 from ferryman.aws import dynamodb as store
@@ -30,7 +31,14 @@ from ferryman.identity.users.model import User
 from ferryman.integrations.application_requests import table as requests
 from ferryman.integrations.application_requests.model import ApplicationRequest, Endpoint, RequestOutcome
 from ferryman.integrations.applications import table
-from ferryman.integrations.applications.model import MAX_BUTTON_DATA, MAX_BUTTONS, MAX_LABEL, MAX_TEXT, Application
+from ferryman.integrations.applications.model import (
+    MAX_BUTTON_DATA,
+    MAX_BUTTONS,
+    MAX_LABEL,
+    MAX_PARAMETERS,
+    MAX_TEXT,
+    Application,
+)
 from ferryman.schema import email_address
 from ferryman.webhooks import loop_prevention
 
@@ -92,6 +100,10 @@ class ButtonTextTooLong(Refused):
 
 
 class ButtonDataTooLong(Refused):
+    pass
+
+
+class ParametersTooLong(Refused):
     pass
 
 
@@ -196,6 +208,14 @@ def checked_buttons(rows: list[list[Button]]) -> list[list[Button]]:
     return [row for row in rows if row]
 
 
+def checked_parameters(parameters: dict[str, Any]) -> str | None:
+    """A context's parameters as the JSON that is stored; None for none."""
+    text = json.dumps(parameters, separators=(",", ":"))
+    if len(text) > MAX_PARAMETERS:
+        raise ParametersTooLong(f"The parameters of a context have at most {MAX_PARAMETERS} bytes as ASCII JSON.")
+    return text if parameters else None
+
+
 def post_to_group(line: RequestLog, application: Application, text: str, answers: str | None) -> Message:
     """Post to the group that is assigned to the application."""
     if application.chat_id is None:
@@ -221,8 +241,12 @@ def message_person(
     text: str,
     rows: list[list[Button]],
     answers: str | None,
+    parameters: str | None = None,
 ) -> Context:
-    """Message the person who has this e-mail address, in their private chat with the application."""
+    """Message the person who has this e-mail address, in their private chat with the application.
+
+    `parameters` are those of the message's context, as JSON.
+    """
     person = _person(application, email)
     chat = _private_chat(application, person)
     if not chat.active:
@@ -241,6 +265,7 @@ def message_person(
         created_at=clock.iso(now),
         expires_at=clock.iso(now + application.context_seconds),
         expires_at_epoch=int(now) + application.context_seconds + 1,
+        parameters_json=parameters,
     )
     message.context_id = context.context_id
     marked = [messages.marking(message)] if message.buttons else []
@@ -254,7 +279,7 @@ def _message(application: Application, chat: Chat, text: str, answers: str | Non
     return Message(
         workspace_id=application.workspace_id,
         chat_id=chat.chat_id,
-        message_id=ids.new(ids.MESSAGE),
+        message_id=ids.new_in_chat(chat.chat_id)[0],
         text=text,
         origin="application",
         origin_id=application.application_id,

@@ -41,7 +41,7 @@ type ChatId = Annotated[str, Field(pattern=ids.pattern(ids.CHAT))]
 type PeoplePerHour = Annotated[int, Field(ge=0, le=10_000)]
 type ContextSeconds = Annotated[int, Field(ge=1, le=604_800)]
 _NAMED = "Stands in its URLs. Unique in the workspace."
-_CHAT = "The group that it posts to."
+_CHAT = "The group that it posts to, which is active and has an `external_id` when it is assigned."
 _PERMITTED = "Whether it may message people."
 _CREATES = "Whether people whom it messages are created when they are not there yet."
 _DOMAINS = "Only people of these e-mail domains are created; null: of every domain."

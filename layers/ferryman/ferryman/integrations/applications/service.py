@@ -243,3 +243,8 @@ def _check_chat(caller: Caller, chat_id: str | None) -> None:
         raise Invalid("The chat does not exist.", "/chat_id") from None
     if chat.type != "group":
         raise Invalid("The chat is a private one; an application posts to a group.", "/chat_id")
+    fix = f"PATCH /v1/chats/{chat_id}"
+    if not chat.external_id:
+        raise Invalid(f"The chat has no external_id. Set it first: {fix}.", "/chat_id")
+    if not chat.active:
+        raise Invalid(f"The chat is not active. Open it first: {fix} with active true.", "/chat_id")

@@ -4,6 +4,7 @@ The receiver has the time of an attempt. It may answer later too, five times wit
 the request holds.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -187,7 +188,7 @@ def prepared(command: Command, answer: Answer, chat: Chat, user_id: str, *, live
 
     An answer for one person is seen by nobody else. A message for another chat needs the person to belong there.
     """
-    new_ids = iter(ids.new_many(ids.MESSAGE, len(answer.messages)))
+    new_ids: dict[str, Iterator[str]] = {}  # sorted in each chat as the answer lists its messages
     found: list[Message | str] = []
     for asked in answer.messages:
         if asked.refusal or asked.reply is None:
@@ -198,12 +199,14 @@ def prepared(command: Command, answer: Answer, chat: Chat, user_id: str, *, live
         except NotFound as reason:
             found.append(str(reason))
             continue
+        its_id = target.chat_id
+        in_chat = new_ids.setdefault(its_id, iter(ids.new_in_chat(its_id, len(answer.messages))))
         reply = asked.reply
         found.append(
             Message(
                 workspace_id=command.workspace_id,
-                chat_id=target.chat_id,
-                message_id=next(new_ids),
+                chat_id=its_id,
+                message_id=next(in_chat),
                 text=reply.text,
                 attachments=reply.attachments,
                 props=reply.props,

@@ -388,7 +388,7 @@ def accept(credential: Credential | None, post: Post | None, answers: str | None
             livemode=credential.livemode,
             chain=chain,
         )
-        for message_id, (text, boxes) in zip(ids.new_many(ids.MESSAGE, len(post.parts)), post.parts, strict=True)
+        for message_id, (text, boxes) in zip(ids.new_in_chat(str(chat_id), len(post.parts)), post.parts, strict=True)
     ]
     store.commit([messages.creating(message) for message in found])
     for message in found:
