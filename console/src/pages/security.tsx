@@ -121,19 +121,14 @@ function SecondFactor() {
       <Modal opened={enrolling} onClose={() => setEnrolling(false)} title={said.enrol}>
         {enrolling &&
           (codes ? (
-            <Stack>
-              <Alert color="yellow">{said.codesAbout}</Alert>
-              <CodeBlock value={codes.join('\n')} label={said.codes} />
-              <Button
-                onClick={() => {
-                  setCodes(null);
-                  setPending(null);
-                  setEnrolling(false);
-                }}
-              >
-                {texts.secret.stored}
-              </Button>
-            </Stack>
+            <RecoveryCodes
+              codes={codes}
+              stored={() => {
+                setCodes(null);
+                setPending(null);
+                setEnrolling(false);
+              }}
+            />
           ) : pending ? (
             <Verify pending={pending} verified={setCodes} />
           ) : (
@@ -147,7 +142,17 @@ function SecondFactor() {
   );
 }
 
-function Begin({ begun }: { begun: (pending: Schemas['TotpOut']) => void }) {
+export function RecoveryCodes({ codes, stored }: { codes: string[]; stored: () => void }) {
+  return (
+    <Stack>
+      <Alert color="yellow">{said.codesAbout}</Alert>
+      <CodeBlock value={codes.join('\n')} label={said.codes} />
+      <Button onClick={stored}>{texts.secret.stored}</Button>
+    </Stack>
+  );
+}
+
+export function Begin({ begun }: { begun: (pending: Schemas['TotpOut']) => void }) {
   const form = useForm({ initialValues: { current_password: '' } });
   const { submit, busy, general } = useSubmit(form, (values) => body(api.POST('/v1/me/totp', { body: values })), begun);
   return (
@@ -163,7 +168,7 @@ function Begin({ begun }: { begun: (pending: Schemas['TotpOut']) => void }) {
   );
 }
 
-function Verify({ pending, verified }: { pending: Schemas['TotpOut']; verified: (codes: string[]) => void }) {
+export function Verify({ pending, verified }: { pending: Schemas['TotpOut']; verified: (codes: string[]) => void }) {
   const form = useForm({ initialValues: { code: '' } });
   const { submit, busy, general } = useSubmit(
     form,
