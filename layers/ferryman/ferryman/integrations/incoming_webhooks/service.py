@@ -351,10 +351,7 @@ def require_open(credential: Credential | None) -> Credential:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What a post made: its messages, and the first one's id.
-
-    A repeated post made them before, and has none of its own.
-    """
+    """The messages of a post, and the first one's id. A repeated post has the id alone: its messages were made before."""
 
     message_id: str | None
     messages: list[Message]
