@@ -55,10 +55,16 @@ function Shown({ kind, delivery, linked }: { kind: WebhookKind; delivery: Delive
           <Text fw={600}>{delivery.event_type}</Text>
           {delivery.test && <Badge variant="default">{said.test}</Badge>}
         </Group>
-        {mayWrite && OVER.includes(delivery.state) && (
-          <Button size="xs" loading={retry.isPending} onClick={() => retry.mutate(undefined)}>
-            {said.retry}
-          </Button>
+        {mayWrite && OVER.includes(delivery.state) && !delivery.test && webhook && (
+          webhook.state === 'enabled' ? (
+            <Button size="xs" loading={retry.isPending} onClick={() => retry.mutate(undefined)}>
+              {said.retry}
+            </Button>
+          ) : (
+            <Anchor component={Link} to={kind.detailPage(webhook.id)} size="sm" underline="always">
+              {said.enableFirst}
+            </Anchor>
+          )
         )}
       </Group>
       {delivery.reason && (

@@ -3,7 +3,7 @@ import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
-import { api, ApiError, body, done, type Schemas } from '../api/client';
+import { api, body, done, type Schemas } from '../api/client';
 import { useChange, useChats, useListing } from '../api/queries';
 import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
 import { ChatNames, Person } from '../parts/facts';
@@ -12,6 +12,7 @@ import { PlusIcon } from '../parts/icons';
 import { Empty, Failure, Page } from '../parts/layout';
 import { List } from '../parts/list';
 import { HandOverDialog } from '../parts/owner';
+import { showRefusal } from '../parts/refusal';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -278,7 +279,7 @@ function Form({ webhook, close, created }: {
       close();
       if (one) created(one);
     } catch (error) {
-      if (error instanceof ApiError) form.setErrors(error.fields);
+      showRefusal(form, error);
     }
   }
   return (

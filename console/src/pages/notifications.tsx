@@ -2,11 +2,12 @@ import { Anchor, Button, Chip, Group, Input, Modal, MultiSelect, NumberInput, Se
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 
-import { api, ApiError, body, type Schemas } from '../api/client';
+import { api, body, type Schemas } from '../api/client';
 import { useChange, useListing, useUsers } from '../api/queries';
 import { choices, FilterBar, useFilters } from '../parts/filters';
 import { Empty, Failure, Page, Section } from '../parts/layout';
 import { List } from '../parts/list';
+import { showRefusal } from '../parts/refusal';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -207,7 +208,7 @@ function SendForm({ close }: { close: () => void }) {
       await send.mutateAsync(values);
       close();
     } catch (error) {
-      if (error instanceof ApiError) form.setErrors(error.fields);
+      showRefusal(form, error);
     }
   }
   return (

@@ -2,11 +2,12 @@ import { Alert, Button, Group, Modal, PasswordInput, Stack, Text, TextInput } fr
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 
-import { api, ApiError, body, done, type Schemas } from '../api/client';
+import { api, body, done, type Schemas } from '../api/client';
 import { useChange, useListing, useMe } from '../api/queries';
 import { CodeBlock, CopyText } from '../parts/copy';
 import { Empty, Failure, Page, Section } from '../parts/layout';
 import { List } from '../parts/list';
+import { showRefusal } from '../parts/refusal';
 import { State, Time } from '../parts/values';
 import { texts } from '../texts';
 
@@ -37,7 +38,7 @@ function useSubmit<Values extends Record<string, unknown>, Out>(
       form.reset();
       finished(out);
     } catch (error) {
-      if (error instanceof ApiError) form.setErrors(error.fields);
+      showRefusal(form, error);
     }
   }
   const general = change.error && Object.keys(change.error.fields).length === 0 ? <Failure error={change.error} /> : null;

@@ -4,12 +4,13 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
 
-import { api, ApiError, body, done, type Schemas } from '../api/client';
+import { api, type ApiError, body, done, type Schemas } from '../api/client';
 import { useChange } from '../api/queries';
 import { Confirm } from '../parts/dialogs';
 import { choices } from '../parts/filters';
 import { Failure, Loaded, Page, Section } from '../parts/layout';
 import { Fact, Person } from '../parts/facts';
+import { showRefusal } from '../parts/refusal';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -71,7 +72,7 @@ function Detail({ token }: { token: Token }) {
       });
       form.resetDirty();
     } catch (error) {
-      if (error instanceof ApiError) form.setErrors(error.fields);
+      showRefusal(form, error);
     }
   }
   return (

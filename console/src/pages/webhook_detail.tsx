@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 
-import { api, ApiError, body, type Schemas } from '../api/client';
+import { api, type ApiError, body, type Schemas } from '../api/client';
 import { useChange } from '../api/queries';
 import type { Delivery, Webhook, WebhookKind } from '../api/webhooks';
 import { Changes, changes } from '../parts/changes';
@@ -14,6 +14,8 @@ import { useFilters } from '../parts/filters';
 import { Health, LastAnswer, WebhookStateBadge } from '../parts/health';
 import { Failure, Loaded, Page, Section } from '../parts/layout';
 import { Disabled, type Owned, Ownership } from '../parts/owner';
+import { showRefusal } from '../parts/refusal';
+import { Rate, useStatistics } from '../parts/statistics';
 import { shortUrl, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -51,9 +53,7 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
       actions={
         webhook && mayWrite ? (
           <>
-            <Button onClick={() => setTesting(true)} disabled={webhook.state === 'disabled'}>
-              {said.test}
-            </Button>
+            <Button onClick={() => setTesting(true)}>{said.test}</Button>
             {kind.name === 'workspace' && (
               <Button variant="default" onClick={() => setChecking(true)}>
                 {said.check}
@@ -74,10 +74,10 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
         {(loaded) => (
           <>
             <Trouble kind={kind} webhook={loaded} />
-            <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
-              <Fact label={said.url}>
-                <CopyText value={loaded.url} />
-              </Fact>
+            <Fact label={said.url}>
+              <CopyText value={loaded.url} />
+            </Fact>
+            <SimpleGrid cols={{ base: 2, md: 4 }}>
               <Fact label={said.state}>
                 <WebhookStateBadge webhook={loaded} />
               </Fact>
@@ -86,13 +86,18 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
                   <ChatNames ids={loaded.chat_ids} otherwise={said.everyChat} />
                 </Fact>
               )}
+              {kind.name === 'workspace' && (
+                <Fact label={said.day}>
+                  <Day webhook={loaded} />
+                </Fact>
+              )}
               <Fact label={said.health}>
                 <Health kind={kind} webhook={loaded} />
               </Fact>
             </SimpleGrid>
             {kind.name !== 'personal' && <Held kind={kind} webhook={loaded} mayWrite={mayWrite} />}
             <Tabs value={tab} onChange={(value) => filters.set('tab', value)} keepMounted={false}>
-              <Tabs.List mb="md">
+              <Tabs.List mb="md" className="tabs">
                 {Object.entries(said.tabs).map(([value, label]) => (
                   <Tabs.Tab key={value} value={value}>
                     {label}
@@ -127,6 +132,10 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
       <SecretOnce secret={secret} close={() => setSecret(null)} />
     </Page>
   );
+}
+
+function Day({ webhook }: { webhook: Webhook }) {
+  return <Rate statistics={useStatistics(webhook.id).data?.items[0]} />;
 }
 
 function owned(kind: WebhookKind, webhook: Webhook): Owned | null {
@@ -263,7 +272,7 @@ function Settings({ kind, webhook, mayWrite, back }: { kind: WebhookKind; webhoo
       form.resetDirty();
       await navigate(`${kind.detailPage(webhook.id)}`);
     } catch (error) {
-      if (error instanceof ApiError) form.setErrors(error.fields);
+      showRefusal(form, error);
     }
   }
   return (

@@ -1,12 +1,13 @@
 import { Accordion, Button, Checkbox, Code, Group, Modal, MultiSelect, NumberInput, Select, Stack, Switch, TagsInput, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 
-import { ApiError, type Schemas } from '../api/client';
+import { type ApiError, type Schemas } from '../api/client';
 import { useChange, useChats, useEventTypes, useMe } from '../api/queries';
 import type { Webhook, WebhookKind } from '../api/webhooks';
 import type { Secret } from '../parts/dialogs';
 import { choices } from '../parts/filters';
 import { Failure } from '../parts/layout';
+import { showRefusal } from '../parts/refusal';
 import { covers } from '../roles';
 import { texts } from '../texts';
 import { hooks } from '../texts/hooks';
@@ -190,7 +191,9 @@ export function wordsOf(kind: WebhookKind) {
         emptyTitle: bots.callbacksEmptyTitle,
         emptyAbout: bots.callbacksEmptyAbout,
       }
-    : said;
+    : kind.name === 'personal'
+      ? { ...said, ...texts.agent.list }
+      : said;
 }
 
 type Props = { kind: WebhookKind; opened: boolean; close: () => void; created: (secret: Secret, id: string) => void };
@@ -234,7 +237,7 @@ function Form({ kind, close, created }: Omit<Props, 'opened'>) {
       close();
       created({ title: said.secretTitle, value: webhook.secret ?? '', about: said.secretAbout }, webhook.id);
     } catch (error) {
-      if (error instanceof ApiError) form.setErrors(error.fields);
+      showRefusal(form, error);
     }
   }
   return (
