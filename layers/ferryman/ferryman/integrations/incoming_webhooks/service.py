@@ -351,7 +351,7 @@ def require_open(credential: Credential | None) -> Credential:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The messages of a post, and the first one's id. A repeated post has the id alone: its messages were made before."""
+    """The messages of a post, and the first one's id. A repeated post has the id alone; its messages are there."""
 
     message_id: str | None
     messages: list[Message]
