@@ -97,9 +97,9 @@ def _carry_out(event: dict[str, Any], address: Address) -> Answer:
         return 200, {"status": "OK"}, {}
     if address.key == "POST /api/v4/users/logout":
         with suppress(NotAuthenticated):  # signing out without a session is fine
-            v4.logout(caller_of(event, enrolling=True))
+            v4.logout(caller_of(event, enrolling=True, kinds=mattermost.KINDS))
         return 200, {"status": "OK"}, {}
-    caller = caller_of(event)
+    caller = caller_of(event, kinds=mattermost.KINDS)
     limits = limit(caller.credential_id)
     asked = Asked(caller, address.parameters, event.get("queryStringParameters") or {}, partial(read, event))
     if address.key == "POST /api/v4/files":
