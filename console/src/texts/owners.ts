@@ -15,7 +15,7 @@ export const owners = {
   done: 'It has a new owner',
   application: {
     disabledTitle: 'This application is disabled',
-    disabledAbout: 'What it sends is refused, and its callback gets nothing. Enable it when that may go on.',
+    disabledAbout: 'Its posts are refused, and its callback gets nothing. Enable it when that may go on.',
     enabledNow: 'The application is enabled',
     disabledNow: 'The application is disabled',
   },
