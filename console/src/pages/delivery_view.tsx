@@ -163,7 +163,7 @@ function Request({ request, url }: { request: Schemas['RequestOut']; url: string
   return (
     <Stack gap="xs" component="section" aria-label={said.request}>
       <Group justify="space-between">
-        <Title order={3} fz={15}>
+        <Title order={2} fz={15}>
           {said.request}
         </Title>
         <CopyButton value={asCurl(url, request.headers, request.body)} timeout={2000}>
