@@ -55,6 +55,8 @@ def make(api: Api, receiver: str) -> None:
         _post(incoming["url"], {"text": text})
     create(api, f"/v1/chats/{builds['id']}/messages", {"text": "@helper is build 43 on staging?"})
     _application(api, support, receiver)
+    command = {"trigger": "build", "url": f"{receiver}/build", "autocomplete": True, "autocomplete_hint": "[number]"}
+    create(api, "/v1/commands", {**command, "description": "Says how a build went"})
     notice = {"type": "review", "title": "Build 43 waits for your review", "everyone": True}
     create(api, "/v1/notifications", notice)
 

@@ -16,11 +16,13 @@ FIXED = {
     "tokens": f"{SETTINGS}/api",
     "webhooks": f"{SETTINGS}/webhooks",
     "incoming-webhooks": f"{SETTINGS}/incoming-webhooks",
+    "commands": f"{SETTINGS}/commands",
     "bots": f"{SETTINGS}/bots",
     "applications": f"{SETTINGS}/applications",
     "signature": f"{SETTINGS}/signature",
     "workspace-wide": "/admin/integrations",
     "users": "/settings/users",
+    "workspace-security": "/settings/security",
     "chats": "/settings/chats",
     "audit": "/settings/audit",
     "my-webhooks": "/me/agent",
@@ -31,18 +33,21 @@ FIXED = {
 }
 
 
-def of_sample(api: Api) -> dict[str, str]:
-    """The address of each screen, by its name. `api` sees the sample workspace as its owner does."""
+def of_sample(api: Api, person: Api | None = None) -> dict[str, str]:
+    """The address of each screen, by its name. `api` sees the sample workspace as its owner does.
 
-    def first(path: str, **wanted: object) -> dict[str, Any]:
-        items = api.call("GET", path).json["items"]
+    A personal webhook is that of `person`, or of the owner.
+    """
+
+    def first(path: str, by: Api = api, **wanted: object) -> dict[str, Any]:
+        items = by.call("GET", path).json["items"]
         return next(item for item in items if all(item[name] == value for name, value in wanted.items()))
 
     token = first("/v1/tokens?status=active")
     failing, bot = first("/v1/webhooks", name="Ticket system"), first("/v1/bots", handle="helper")
     callback = first(f"/v1/bots/{bot['id']}/callbacks")
-    delivery = first(f"/v1/webhooks/{failing['id']}/deliveries")
-    mine = first("/v1/me/webhooks")
+    delivery = first(f"/v1/webhooks/{failing['id']}/deliveries", test=False)
+    mine = first("/v1/me/webhooks", person or api)
     webhook = f"{SETTINGS}/webhooks/{failing['id']}"
     return FIXED | {
         "token": f"{SETTINGS}/api/{token['id']}",
@@ -52,6 +57,7 @@ def of_sample(api: Api) -> dict[str, str]:
         "webhook-signing": f"{webhook}?tab=signing",
         "webhook-replays": f"{webhook}?tab=replays",
         "delivery": f"{SETTINGS}/deliveries/{delivery['id']}",
+        "command": f"{SETTINGS}/commands/{first('/v1/commands')['id']}",
         "bot": f"{SETTINGS}/bots/{bot['id']}",
         "callback": f"{SETTINGS}/bots/{bot['id']}/callbacks/{callback['id']}",
         "application": f"{SETTINGS}/applications/{first('/v1/applications')['id']}",

@@ -1,6 +1,7 @@
 """Pictures of every screen of the console that `make up` serves: `python -m local.screenshots [folder] [screen …]`.
 
-Each at 1440 and at 390 pixels, light and dark, into .local/screenshots. The owner is signed in by a session of its own.
+Each at 1440 and at 390 pixels, light and dark, into .local/screenshots. An owner who was made for the pictures is
+signed in. `python -m local.screenshots docs` takes those of docs/console.md, into docs/images.
 """
 
 import sys
@@ -14,21 +15,38 @@ from tools.console import LocalError
 WIDTHS = {"wide": 1440, "narrow": 390}
 HEIGHT = 900
 SCHEMES = ("light", "dark")
+IN_DOCS = (
+    "overview",
+    "webhooks",
+    "webhook-delivery",
+    "webhook-signing",
+    "incoming-webhooks",
+    "bot",
+    "connections",
+    "chat",
+)
+DOCS_SIZE = (1200, 720)
+SCROLLED = {"webhook-signing": 500}  # pixels, to what the page is about
 PASSWORD = "four small grey boats"  # noqa: S105  # of a person who exists on this machine alone
-EMAIL = "pictures@example.com"
+EMAIL = "paula@example.com"
 
 
-def session(api: Api) -> str:
-    """The token of a session of an owner who was made for the pictures."""
+def session(api: Api, receiver: str) -> str:
+    """The token of a session of an owner who was made for the pictures, with something in each of their screens."""
     signed_in = _signed_in(api)
     if signed_in is None:
-        person = {"name": "Olivia Owner", "email": EMAIL, "role": "owner"}
+        person = {"name": "Paula Owner", "email": EMAIL, "role": "owner"}
         made = api.call("POST", "/v1/users", person)
         if made.status != 201:
             raise LocalError(f"POST /v1/users answered {made.status}: {made.body!r}", "Is it up? `make up`.")
         invitation = api.call("POST", f"/v1/users/{made.json['id']}/invitation").json["token"]
         api.call("POST", "/v1/invitations/accept", {"token": invitation, "password": PASSWORD})
         signed_in = _signed_in(api)
+        notice = {"type": "review", "title": "Build 43 waits for your review", "user_ids": [made.json["id"]]}
+        api.call("POST", "/v1/notifications", notice)
+        if signed_in:
+            mine = {"name": "My phone", "url": f"{receiver}/phone"}
+            Api(api.url, signed_in).call("POST", "/v1/me/webhooks", mine)
     if signed_in is None:
         raise LocalError("The person of the pictures cannot sign in.", "`make clean` starts afresh; then `make up`.")
     return signed_in
@@ -59,19 +77,40 @@ def take(base: str, token: str, addresses: dict[str, str], folder: Path) -> int:
                 page.wait_for_load_state("networkidle")
                 for scheme in SCHEMES:
                     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-                    page.screenshot(path=folder / f"{name}-{size}-{scheme}.png", full_page=True)
+                    path = folder / f"{name}-{size}-{scheme}.png"
+                    page.screenshot(path=path, full_page=True, animations="disabled")
                     taken += 1
             context.close()
     return taken
 
 
+def take_for_docs(base: str, token: str, addresses: dict[str, str], folder: Path) -> int:
+    """The first sight of the screens that docs/console.md shows, in light colours."""
+    width, height = DOCS_SIZE
+    with browser.launched() as launched:
+        context = launched.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
+        context.add_init_script(f"sessionStorage.setItem('ferryman.session', '{token}')")
+        page = context.new_page()
+        for name in IN_DOCS:
+            page.goto(base + addresses[name])
+            screens.settle(page)
+            page.wait_for_load_state("networkidle")
+            page.evaluate("pixels => scrollTo(0, pixels)", SCROLLED.get(name, 0))
+            page.screenshot(path=folder / f"console-{name}.png", animations="disabled")
+    return len(IN_DOCS)
+
+
 def main() -> None:
     here = stack.default()
-    folder = Path(sys.argv[1]) if sys.argv[1:] else stack.ROOT / ".local" / "screenshots"
-    addresses = screens.of_sample(here.api())
-    if wanted := sys.argv[2:]:
-        addresses = {name: addresses[name] for name in wanted}
-    taken = take(here.api_url, session(here.api()), addresses, folder)
+    token = session(here.api(), here.receiver_url())
+    addresses = screens.of_sample(here.api(), here.api(token))
+    if sys.argv[1:] == ["docs"]:
+        folder = stack.ROOT / "docs" / "images"
+        taken = take_for_docs(here.api_url, token, addresses, folder)
+    else:
+        folder = Path(sys.argv[1]) if sys.argv[1:] else stack.ROOT / ".local" / "screenshots"
+        wanted = {name: addresses[name] for name in sys.argv[2:]} or addresses
+        taken = take(here.api_url, token, wanted, folder)
     print(f"{taken} pictures are in {folder}.")
 
 

@@ -18,7 +18,7 @@ import {
 } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useRef } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Link, Outlet, useLocation, useNavigation } from 'react-router';
 
 import { api, type Schemas } from './api/client';
@@ -30,6 +30,7 @@ import { covers } from './roles';
 import { texts } from './texts';
 import { ExitIcon, LockClosedIcon, MoonIcon, SunIcon } from './parts/icons';
 
+const Enrol = lazy(async () => ({ default: (await import('./pages/enrol')).Enrol }));
 const SignIn = lazy(async () => ({ default: (await import('./pages/sign_in')).SignIn }));
 
 type Entry = { to: string; label: string; scope?: Schemas['Scope'] };
@@ -43,6 +44,7 @@ const GROUPS: { title: string; entries: Entry[] }[] = [
       { to: '/settings/integrations/api', label: texts.nav.tokens, scope: 'tokens:read' },
       { to: '/settings/integrations/webhooks', label: texts.nav.webhooks, scope: 'webhooks:read' },
       { to: '/settings/integrations/incoming-webhooks', label: texts.nav.incoming, scope: 'webhooks:read' },
+      { to: '/settings/integrations/commands', label: texts.nav.commands, scope: 'webhooks:read' },
       { to: '/settings/integrations/bots', label: texts.nav.bots, scope: 'bots:read' },
       { to: '/settings/integrations/applications', label: texts.nav.applications, scope: 'admin:*' },
       { to: '/admin/integrations', label: texts.nav.wide, scope: 'admin:*' },
@@ -54,6 +56,7 @@ const GROUPS: { title: string; entries: Entry[] }[] = [
     entries: [
       { to: '/settings/chats', label: texts.nav.chats, scope: 'chats:read' },
       { to: '/settings/users', label: texts.nav.users, scope: 'users:read' },
+      { to: '/settings/security', label: texts.nav.policy, scope: 'admin:*' },
       { to: '/settings/audit', label: texts.nav.audit, scope: 'audit:read' },
       { to: '/settings/subscription', label: texts.nav.subscription },
     ],
@@ -80,12 +83,36 @@ const OTHERS: Record<string, Schemas['Scope']> = { deliveries: 'webhooks:read' }
 /** Every screen but the invitation: asks for a sign-in where there is none, and stays at its address. */
 export function SignedIn() {
   const token = useToken();
-  if (token) return <Shell key={token} />;
+  if (token) return <Entered key={token} />;
   return (
     <Suspense fallback={<Waiting />}>
       <SignIn />
     </Suspense>
   );
+}
+
+/** A session: every screen, or the enrolment alone while the workspace requires a second factor that is missing. */
+function Entered() {
+  const me = useMe();
+  const signOut = useSignOut();
+  const [enrolling, setEnrolling] = useState(false);
+  if (!me.data?.must_enrol && !enrolling) return <Shell />;
+  return (
+    <Suspense fallback={<Waiting />}>
+      <Enrol keep={setEnrolling} signOut={signOut} />
+    </Suspense>
+  );
+}
+
+function useSignOut(): () => void {
+  const client = useQueryClient();
+  async function signOut() {
+    // The session ends on the server first; a session that ended already is signed out as well.
+    await api.DELETE('/v1/sessions/current').catch(() => undefined);
+    session.end('signed-out');
+    client.clear();
+  }
+  return () => void signOut();
 }
 
 function Shell() {
@@ -178,13 +205,7 @@ function Scheme() {
 }
 
 function Person({ me }: { me: Schemas['MeOut'] | undefined }) {
-  const client = useQueryClient();
-  async function signOut() {
-    // The session ends on the server first; a session that ended already is signed out as well.
-    await api.DELETE('/v1/sessions/current').catch(() => undefined);
-    session.end('signed-out');
-    client.clear();
-  }
+  const signOut = useSignOut();
   return (
     <Menu position="bottom-end" width={240}>
       <Menu.Target>
@@ -208,7 +229,7 @@ function Person({ me }: { me: Schemas['MeOut'] | undefined }) {
         <Menu.Item component={Link} to="/me/security" leftSection={<LockClosedIcon />}>
           {texts.nav.security}
         </Menu.Item>
-        <Menu.Item leftSection={<ExitIcon />} onClick={() => void signOut()}>
+        <Menu.Item leftSection={<ExitIcon />} onClick={signOut}>
           {texts.nav.signOut}
         </Menu.Item>
       </Menu.Dropdown>

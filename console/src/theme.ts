@@ -12,6 +12,7 @@ export const theme = createTheme({
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif",
   fontFamilyMonospace: "ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace",
   components: {
+    Badge: { defaultProps: { tt: 'none' } },
     Modal: { defaultProps: DIALOG, styles: { title: { fontWeight: 600 } } },
     Drawer: { defaultProps: DIALOG, styles: { title: { fontWeight: 600 } } },
   },

@@ -192,7 +192,7 @@ def _permissions(folder: str) -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize("page", [README, ROOT / "docs/receivers.md"], ids=lambda page: page.name)
 def test_readers_find_the_programs_that_verify_a_signature(page: Path) -> None:
     """tests/unit/test_verification_snippets.py runs each of them."""
-    for name in ("verify.py", "verify.mjs", "verify.go", "verify.sh"):
+    for name in ("verify.py", "verify.mjs", "verify.go", "verify.rb", "verify.php", "verify.sh"):
         assert f"snippets/{name})" in page.read_text(), f"{page.name} does not link {name}"
 
 

@@ -9,6 +9,7 @@ from ferryman.aws import clients as aws
 from ferryman.identity import rates
 
 from tests.integration.conftest import Workspace
+from tests.integration.mattermost import hooks
 from tests.support.clients import aws_client
 from tests.support.world import Answer, World
 
@@ -45,6 +46,19 @@ def test_a_sender_beyond_the_limit_is_told_when_to_send_again(
     assert other().status == 200
     monkeypatch.setattr(clock, "now", lambda: START + 31)
     assert post().status == 200
+
+
+@pytest.mark.parametrize(
+    ("flavour", "said"), [("mattermost", ("text/plain; charset=utf-8", b"limit exceeded\n")), ("slack", None)]
+)
+def test_clients_of_other_products_are_told_in_their_words(
+    hook: Callable[[], Callable[[], Answer]], workspace: Workspace, flavour: str, said: tuple[str, bytes] | None
+) -> None:
+    one = hooks.hook(workspace, flavour)
+    assert {one.post({"text": "Build passed"}).status for _ in range(LIMIT)} == {200}
+    refused = one.post({"text": "Build passed"})
+    assert (refused.status, refused.headers["retry-after"]) == (429, "31")
+    assert (refused.headers["content-type"], refused.body) == (said or ("text/plain; charset=utf-8", b"rate_limited"))
 
 
 def test_processes_learn_of_each_other(hook: Callable[[], Callable[[], Answer]]) -> None:

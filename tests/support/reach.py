@@ -109,7 +109,7 @@ class _Reach:
         self.modules = {**_package(), "handler": _read(handler, "handler")}
         self.nodes: set[Node] = set()
         self._known_locals: dict[Node, frozenset[str]] = {}
-        self._replays = bool(re.search(r"\bReplay\(|webhook_routes\.manage\(", handler.read_text()))
+        self._replays = bool(re.search(r"\bReplay\(|\bIdempotencyKey\(|webhook_routes\.manage\(", handler.read_text()))
         called: set[str] = set()
         waiting = [("handler", name) for name in self.modules["handler"].definitions]
         while waiting:
@@ -159,7 +159,7 @@ class _Reach:
         return self.modules[node[0]].definitions[node[1]]
 
     def _is_used(self, node: Node) -> bool:
-        """The event handler looks for an Idempotency-Key only on routes that are declared with a `Replay`."""
+        """Only handlers that make an Idempotency-Key, or declare routes with a `Replay`, look for one."""
         return node[0] != "ferryman.identity.idempotency" or node[1] != "IdempotencyKey" or self._replays
 
     def resolve(self, node: Node, part: ast.AST) -> Node | None:

@@ -60,6 +60,18 @@ def test_a_malformed_id_has_no_time(text: str) -> None:
         ids.made_at(text)
 
 
+@given(milliseconds, parts)
+def test_a_delivery_tells_when_its_event_happened(at: int, some: list[str]) -> None:
+    event_id = ids.derived(ids.EVENT, iso(at), *some)
+    assert ids.event_made_at(ids.delivery(event_id, ids.new(ids.WEBHOOK))) == ids.made_at(event_id)
+
+
+@pytest.mark.parametrize("text", ["", "dlv_01JCXHZ5E0ABCDEFGHJKMNPQRS", "evt_01JCXHZ5E0ABCDEFGHJKMNPQRS"])
+def test_another_id_is_not_that_of_a_delivery(text: str) -> None:
+    with pytest.raises(ValueError, match="is not the id of a delivery"):
+        ids.event_made_at(text)
+
+
 @given(milliseconds, milliseconds, parts, parts)
 def test_ids_are_sorted_by_time(one: int, two: int, some: list[str], others: list[str]) -> None:
     first, second = ids.derived(ids.EVENT, iso(one), *some), ids.derived(ids.EVENT, iso(two), *others)

@@ -27,7 +27,7 @@ def go_binary(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(binary)
 
 
-@pytest.fixture(params=["python", "node", "go", "shell"])
+@pytest.fixture(params=["python", "node", "go", "ruby", "php", "shell"])
 def verify(request: pytest.FixtureRequest) -> Verify:
     """Runs a snippet as its first lines say; whatever is refused must be refused without a crash."""
     match request.param:
@@ -37,6 +37,10 @@ def verify(request: pytest.FixtureRequest) -> Verify:
             command = [_tool("node"), str(SNIPPETS / "verify.mjs")]
         case "go":
             command = [request.getfixturevalue("go_binary")]
+        case "ruby":
+            command = [_tool("ruby"), str(SNIPPETS / "verify.rb")]
+        case "php":
+            command = [_tool("php"), str(SNIPPETS / "verify.php")]
         case _:
             _tool("openssl")
             command = [_tool("sh"), str(SNIPPETS / "verify.sh")]

@@ -11,13 +11,19 @@ import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
 import { ChatNames, Fact } from '../parts/facts';
 import { Empty, Loaded, Page, Section } from '../parts/layout';
 import { List } from '../parts/list';
+import { Disabled, type Owned, Ownership } from '../parts/owner';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
+import { owners } from '../texts/owners';
 import { type Application, ApplicationForm, applicationSecret } from './applications';
 
 const said = texts.applications;
 const BACK = { to: '/settings/integrations/applications', label: said.title };
+
+function owned(application: Application): Owned {
+  return { collection: 'applications', id: application.id, name: application.app_name, touches: [['applications']] };
+}
 
 export default function ApplicationPage() {
   const { id = '' } = useParams();
@@ -31,6 +37,13 @@ export default function ApplicationPage() {
     queryKey: ['applications', id],
     queryFn: () => body(api.GET('/v1/applications/{application_id}', path)),
   });
+  const setState = useChange(
+    (state: Schemas['State']) => body(api.PATCH('/v1/applications/{application_id}', { ...path, body: { state } })),
+    {
+      touches: [['applications']],
+      done: ({ state }) => (state === 'enabled' ? owners.application.enabledNow : owners.application.disabledNow),
+    },
+  );
   const rotate = useChange(() => body(api.POST('/v1/applications/{application_id}/rotate-token', path)), {
     touches: [['applications']],
   });
@@ -52,6 +65,13 @@ export default function ApplicationPage() {
         mayWrite && (
           <>
             <Button onClick={() => setEditing(true)}>{texts.actions.edit}</Button>
+            <Button
+              variant="default"
+              loading={setState.isPending}
+              onClick={() => setState.mutate(query.data.state === 'enabled' ? 'disabled' : 'enabled')}
+            >
+              {query.data.state === 'enabled' ? texts.webhooks.disable : texts.webhooks.enable}
+            </Button>
             <Button variant="default" onClick={() => setAsking('rotate')}>
               {said.newToken}
             </Button>
@@ -70,6 +90,11 @@ export default function ApplicationPage() {
       <Loaded query={query}>
         {(one) => (
           <Stack gap="lg">
+            {one.state === 'disabled' && (
+              <Disabled title={owners.application.disabledTitle} reason={one.disabled_reason} at={one.disabled_at} owned={owned(one)}>
+                {owners.application.disabledAbout}
+              </Disabled>
+            )}
             <Section title={said.details}>
               <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }}>
                 <Fact label={said.group}>
@@ -92,6 +117,7 @@ export default function ApplicationPage() {
                 </Fact>
               </SimpleGrid>
             </Section>
+            <Ownership owned={owned(one)} owner={one.owner_id} />
             <Section title={said.requests} about={said.requestsAbout}>
               <Requests id={one.id} />
             </Section>

@@ -3,13 +3,14 @@ import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 
-import { api, ApiError, body, type Schemas } from '../api/client';
+import { api, body, type Schemas } from '../api/client';
 import { useChange, useChats, useListing } from '../api/queries';
 import { type Secret, SecretOnce } from '../parts/dialogs';
 import { ChatNames } from '../parts/facts';
 import { PlusIcon } from '../parts/icons';
 import { Empty, Failure, Page } from '../parts/layout';
 import { List } from '../parts/list';
+import { showRefusal } from '../parts/refusal';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -144,7 +145,7 @@ export function ApplicationForm({ application, close, created }: {
       close();
       if (one) created?.(one);
     } catch (error) {
-      if (error instanceof ApiError) form.setErrors(error.fields);
+      showRefusal(form, error);
     }
   }
   return (

@@ -11,9 +11,11 @@ import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
 import { Empty, Loaded, Page, Section } from '../parts/layout';
 import { List } from '../parts/list';
 import { notifyDone } from '../parts/notify';
+import { Disabled, type Owned, Ownership } from '../parts/owner';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
+import { owners } from '../texts/owners';
 import { BotForm } from './bots';
 import { Prefix } from './tokens';
 import { WebhookListing } from './webhook_list';
@@ -21,6 +23,10 @@ import { WebhookListing } from './webhook_list';
 const said = texts.bots;
 type Bot = Schemas['BotOut'];
 const BACK = { to: '/settings/integrations/bots', label: said.title };
+
+function owned(bot: Bot): Owned {
+  return { collection: 'bots', id: bot.id, name: bot.name, touches: [['bots'], ['users']] };
+}
 
 export default function BotPage() {
   const { id = '' } = useParams();
@@ -78,6 +84,11 @@ export default function BotPage() {
       <Loaded query={query}>
         {(bot) => (
           <Stack gap="lg">
+            {!bot.active && (
+              <Disabled title={owners.bot.inactiveTitle} reason={bot.disabled_reason} owned={owned(bot)}>
+                {owners.bot.inactiveAbout}
+              </Disabled>
+            )}
             <Section title={said.profile}>
               <Group wrap="nowrap" align="flex-start">
                 <Avatar src={bot.avatar_url} name={bot.name} color="blue" size={64} alt="" />
@@ -116,6 +127,7 @@ export default function BotPage() {
                 </Section>
               )}
             </WebhookListing>
+            <Ownership owned={owned(bot)} owner={bot.owner_id} />
             <Modal opened={editing} onClose={() => setEditing(false)} title={texts.actions.edit}>
               <BotForm bot={bot} close={() => setEditing(false)} />
             </Modal>

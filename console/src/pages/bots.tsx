@@ -3,12 +3,13 @@ import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 
-import { api, ApiError, body, type Schemas } from '../api/client';
+import { api, body, type Schemas } from '../api/client';
 import { useChange, useListing } from '../api/queries';
 import { type Secret, SecretOnce } from '../parts/dialogs';
 import { PlusIcon } from '../parts/icons';
 import { Empty, Failure, Page } from '../parts/layout';
 import { List } from '../parts/list';
+import { showRefusal } from '../parts/refusal';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -128,7 +129,7 @@ export function BotForm({ bot, close, created }: {
       close();
       if (fresh) created?.(fresh);
     } catch (error) {
-      if (error instanceof ApiError) form.setErrors(error.fields);
+      showRefusal(form, error);
     }
   }
   return (

@@ -1,4 +1,4 @@
-import { ActionIcon, Anchor, Avatar, Badge, Button, Group, Modal, Select, Stack, Text, Textarea } from '@mantine/core';
+import { ActionIcon, Alert, Anchor, Avatar, Badge, Button, Group, Modal, Select, Stack, Text, Textarea } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useParams } from 'react-router';
@@ -12,6 +12,7 @@ import { notifyDone } from '../parts/notify';
 import { Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
+import { commands } from '../texts/commands';
 import type { Chat } from './chats';
 
 const said = texts.chats;
@@ -57,6 +58,7 @@ function Conversation({ chat }: { chat: Chat }) {
   function submit() {
     if (text.trim()) send.mutate(undefined, { onSuccess: () => setText('') });
   }
+  const ran = send.data && 'outcome' in send.data ? send.data : undefined;
   return (
     <Section title={said.messages}>
       {listing.error && !listing.items && <Failure error={listing.error} retry={listing.refetch} />}
@@ -72,6 +74,11 @@ function Conversation({ chat }: { chat: Chat }) {
           <MessageView key={message.id} message={message} />
         ))}
       </Stack>
+      {ran?.outcome === 'failed' && (
+        <Alert color="red" title={commands.failed} aria-live="polite">
+          {ran.detail}
+        </Alert>
+      )}
       {mayWrite && chat.active && (
         <form
           onSubmit={(event) => {
@@ -131,6 +138,11 @@ function MessageView({ message }: { message: Message }) {
           {(author.type !== 'user' || author.is_bot) && (
             <Badge size="sm" variant="default">
               {author.deleted ? said.deletedBot : author.is_bot ? texts.roles.bot : said.authors[author.type]}
+            </Badge>
+          )}
+          {message.visible_to && (
+            <Badge size="sm" variant="light">
+              {commands.toYou}
             </Badge>
           )}
           {author.handle && (

@@ -3,11 +3,12 @@ import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
-import { api, ApiError, body, type Schemas } from '../api/client';
+import { api, body, type Schemas } from '../api/client';
 import { useChange, useListing, useUsers } from '../api/queries';
 import { PlusIcon } from '../parts/icons';
 import { Empty, Failure, Page } from '../parts/layout';
 import { List } from '../parts/list';
+import { showRefusal } from '../parts/refusal';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -108,7 +109,7 @@ function ChatForm({ chat, close }: { chat: Chat | null; close: () => void }) {
       await save.mutateAsync(values);
       close();
     } catch (error) {
-      if (error instanceof ApiError) form.setErrors(error.fields);
+      showRefusal(form, error);
     }
   }
   return (

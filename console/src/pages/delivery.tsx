@@ -1,9 +1,10 @@
+import { Card } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from 'react-router';
 
 import { api, type ApiError, body } from '../api/client';
 import { type DeliveryRead, WORKSPACE } from '../api/webhooks';
-import { Loaded, Page, Section } from '../parts/layout';
+import { Loaded, Page } from '../parts/layout';
 import { texts } from '../texts';
 import { DeliveryView } from './delivery_view';
 
@@ -21,9 +22,9 @@ export default function DeliveryPage() {
     >
       <Loaded query={query}>
         {(loaded) => (
-          <Section title={loaded.event_type}>
+          <Card withBorder padding="lg" radius="md">
             <DeliveryView kind={WORKSPACE} webhookId={loaded.webhook_id} id={loaded.id} />
-          </Section>
+          </Card>
         )}
       </Loaded>
     </Page>

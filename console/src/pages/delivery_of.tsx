@@ -1,7 +1,8 @@
+import { Card } from '@mantine/core';
 import { useParams } from 'react-router';
 
 import { callbacks, PERSONAL } from '../api/webhooks';
-import { Page, Section } from '../parts/layout';
+import { Page } from '../parts/layout';
 import { texts } from '../texts';
 import { DeliveryView } from './delivery_view';
 
@@ -11,9 +12,9 @@ export default function DeliveryOf() {
   const kind = id ? callbacks(id) : PERSONAL;
   return (
     <Page title={texts.deliveries.delivery} back={{ to: kind.detailPage(webhook), label: texts.webhooks.details }}>
-      <Section title={texts.deliveries.delivery}>
+      <Card withBorder padding="lg" radius="md">
         <DeliveryView kind={kind} webhookId={webhook} id={delivery} />
-      </Section>
+      </Card>
     </Page>
   );
 }

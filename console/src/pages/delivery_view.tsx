@@ -55,10 +55,16 @@ function Shown({ kind, delivery, linked }: { kind: WebhookKind; delivery: Delive
           <Text fw={600}>{delivery.event_type}</Text>
           {delivery.test && <Badge variant="default">{said.test}</Badge>}
         </Group>
-        {mayWrite && OVER.includes(delivery.state) && (
-          <Button size="xs" loading={retry.isPending} onClick={() => retry.mutate(undefined)}>
-            {said.retry}
-          </Button>
+        {mayWrite && OVER.includes(delivery.state) && !delivery.test && webhook && (
+          webhook.state === 'enabled' ? (
+            <Button size="xs" loading={retry.isPending} onClick={() => retry.mutate(undefined)}>
+              {said.retry}
+            </Button>
+          ) : (
+            <Anchor component={Link} to={kind.detailPage(webhook.id)} size="sm" underline="always">
+              {said.enableFirst}
+            </Anchor>
+          )
         )}
       </Group>
       {delivery.reason && (
@@ -157,7 +163,7 @@ function Request({ request, url }: { request: Schemas['RequestOut']; url: string
   return (
     <Stack gap="xs" component="section" aria-label={said.request}>
       <Group justify="space-between">
-        <Title order={3} fz={15}>
+        <Title order={2} fz={15}>
           {said.request}
         </Title>
         <CopyButton value={asCurl(url, request.headers, request.body)} timeout={2000}>

@@ -1,19 +1,23 @@
-import { Anchor, Button, Group, Modal, Select, Stack, TextInput } from '@mantine/core';
+import { Anchor, Button, Group, Menu, Modal, PasswordInput, Select, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
-import { api, ApiError, body, done, type Schemas } from '../api/client';
+import { api, body, done, type Schemas } from '../api/client';
 import { useChange, useChats, useListing } from '../api/queries';
 import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
-import { ChatNames } from '../parts/facts';
+import { ChatNames, Person } from '../parts/facts';
 import { ChoiceFilter, choices, FilterBar, useFilters } from '../parts/filters';
 import { PlusIcon } from '../parts/icons';
 import { Empty, Failure, Page } from '../parts/layout';
 import { List } from '../parts/list';
-import { Time } from '../parts/values';
+import { HandOverDialog } from '../parts/owner';
+import { showRefusal } from '../parts/refusal';
+import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
+import { hooks } from '../texts/hooks';
+import { owners } from '../texts/owners';
 
 const said = texts.incoming;
 type Incoming = Schemas['IncomingWebhookOut'];
@@ -52,6 +56,10 @@ function secretOf(created: Schemas['IncomingWebhookCreated']): Secret {
   };
 }
 
+function nameOf(webhook: Incoming): string {
+  return webhook.title ?? webhook.name;
+}
+
 export default function IncomingWebhooks() {
   const filters = useFilters();
   const mayWrite = useMay('webhooks:write');
@@ -64,11 +72,18 @@ export default function IncomingWebhooks() {
   const [editing, setEditing] = useState<Incoming | null>(null);
   const [secret, setSecret] = useState<Secret | null>(null);
   const [regenerating, setRegenerating] = useState<Incoming | null>(null);
+  const mayHandOver = useMay('admin:*');
+  const [handing, setHanding] = useState<Incoming | null>(null);
   const [revoking, setRevoking] = useState<Incoming | null>(null);
   const at = (one: Incoming | null) => ({ params: { path: { incoming_webhook_id: one?.id ?? '' } } });
   const regenerate = useChange(
     () => body(api.POST('/v1/incoming-webhooks/{incoming_webhook_id}/regenerate', at(regenerating))),
     { touches: [['incoming']] },
+  );
+  const setState = useChange(
+    ({ one, state }: { one: Incoming; state: Schemas['State'] }) =>
+      body(api.PATCH('/v1/incoming-webhooks/{incoming_webhook_id}', { ...at(one), body: { state } })),
+    { touches: [['incoming']], done: (one) => (one.state === 'enabled' ? hooks.enabledNow : hooks.disabledNow) },
   );
   const revoke = useChange(() => done(api.DELETE('/v1/incoming-webhooks/{incoming_webhook_id}', at(revoking))), {
     touches: [['incoming']],
@@ -100,7 +115,20 @@ export default function IncomingWebhooks() {
         listing={listing}
         id={(one) => one.id}
         columns={[
-          { title: said.name, wide: true, cell: (one) => <b>{one.name}</b> },
+          {
+            title: said.name,
+            wide: true,
+            cell: (one) => (
+              <>
+                <b>{one.title ?? one.name}</b>
+                {one.description && (
+                  <Text size="xs" c="dimmed">
+                    {one.description}
+                  </Text>
+                )}
+              </>
+            ),
+          },
           {
             title: said.chat,
             cell: (one) => (
@@ -109,24 +137,45 @@ export default function IncomingWebhooks() {
               </Anchor>
             ),
           },
+          { title: hooks.takes, cell: (one) => <Text size="sm">{one.source ? hooks.sources[one.source] : hooks.flavours[one.flavour]}</Text> },
+          {
+            title: hooks.state,
+            cell: (one) => (
+              <>
+                <State of={one.state} />
+                {one.disabled_reason && (
+                  <Text size="xs" c="dimmed">
+                    {owners.reasons[one.disabled_reason] ?? one.disabled_reason}
+                  </Text>
+                )}
+              </>
+            ),
+          },
+          { title: owners.owner, cell: (one) => <Person id={one.owner_id} /> },
           { title: said.lastUsed, cell: (one) => <Time at={one.last_used_at} /> },
-          { title: said.created, cell: (one) => <Time at={one.created_at} /> },
           {
             title: said.change,
             hideTitle: true,
             cell: (one) =>
               mayWrite && (
-                <Group gap={4} justify="flex-end">
-                  <Button size="compact-sm" variant="default" onClick={() => setEditing(one)} aria-label={`${texts.actions.edit} ${one.name}`}>
-                    {texts.actions.edit}
-                  </Button>
-                  <Button size="compact-sm" variant="default" onClick={() => setRegenerating(one)} aria-label={`${said.regenerate}: ${one.name}`}>
-                    {said.regenerate}
-                  </Button>
-                  <Button size="compact-sm" variant="subtle" color="red" onClick={() => setRevoking(one)} aria-label={`${texts.actions.revoke} ${one.name}`}>
-                    {texts.actions.revoke}
-                  </Button>
-                </Group>
+                <Menu position="bottom-end">
+                  <Menu.Target>
+                    <Button size="compact-sm" variant="default" aria-label={`${said.change}: ${nameOf(one)}`}>
+                      {said.change}
+                    </Button>
+                  </Menu.Target>
+                  <Menu.Dropdown>
+                    <Menu.Item onClick={() => setEditing(one)}>{texts.actions.edit}</Menu.Item>
+                    <Menu.Item onClick={() => setState.mutate({ one, state: one.state === 'enabled' ? 'disabled' : 'enabled' })}>
+                      {one.state === 'enabled' ? hooks.disable : hooks.enable}
+                    </Menu.Item>
+                    {mayHandOver && <Menu.Item onClick={() => setHanding(one)}>{owners.handOver}</Menu.Item>}
+                    <Menu.Item onClick={() => setRegenerating(one)}>{said.regenerate}</Menu.Item>
+                    <Menu.Item color="red" onClick={() => setRevoking(one)}>
+                      {texts.actions.revoke}
+                    </Menu.Item>
+                  </Menu.Dropdown>
+                </Menu>
               ),
           },
         ]}
@@ -154,12 +203,16 @@ export default function IncomingWebhooks() {
           created={(one) => setSecret(secretOf(one))}
         />
       </Modal>
+      <HandOverDialog
+        owned={handing && { collection: 'incoming-webhooks', id: handing.id, name: nameOf(handing), touches: [['incoming']] }}
+        close={() => setHanding(null)}
+      />
       <SecretOnce secret={secret} close={() => setSecret(null)} />
       <Confirm
         opened={regenerating !== null}
         close={() => setRegenerating(null)}
         title={said.regenerateTitle}
-        name={regenerating?.name ?? ''}
+        name={regenerating ? nameOf(regenerating) : ''}
         action={said.regenerate}
         confirm={async () => setSecret(secretOf(await regenerate.mutateAsync(undefined)))}
       >
@@ -169,7 +222,7 @@ export default function IncomingWebhooks() {
         opened={revoking !== null}
         close={() => setRevoking(null)}
         title={said.revokeTitle}
-        name={revoking?.name ?? ''}
+        name={revoking ? nameOf(revoking) : ''}
         action={texts.actions.revoke}
         confirm={() => revoke.mutateAsync(undefined)}
       >
@@ -186,19 +239,39 @@ function Form({ webhook, close, created }: {
 }) {
   const chats = useChats().data ?? [];
   const form = useForm({
-    initialValues: { name: webhook?.name ?? '', chat_id: webhook?.chat_id ?? '', avatar_url: webhook?.avatar_url ?? '', flavour: webhook?.flavour ?? ('ferryman' as Schemas['Flavour']) },
+    initialValues: {
+      name: webhook?.name ?? '',
+      title: webhook?.title ?? '',
+      description: webhook?.description ?? '',
+      chat_id: webhook?.chat_id ?? '',
+      avatar_url: webhook?.avatar_url ?? '',
+      flavour: webhook?.flavour ?? ('ferryman' as Schemas['Flavour']),
+      source: (webhook?.source ?? null) as Schemas['Source'] | null,
+      sender_secret: '',
+      chat_locked: webhook?.chat_locked ?? false,
+      allows_overrides: webhook?.allows_overrides ?? true,
+    },
   });
+  const native = form.values.flavour === 'ferryman';
   const save = useChange(
     async (values: typeof form.values) => {
-      const input = { name: values.name, avatar_url: values.avatar_url || null };
+      const input = {
+        name: values.name,
+        title: values.title || null,
+        description: values.description || null,
+        avatar_url: values.avatar_url || null,
+        ...(native
+          ? values.sender_secret && { sender_secret: values.sender_secret }
+          : { chat_locked: values.chat_locked, allows_overrides: values.allows_overrides }),
+      };
       if (webhook) {
         const path = { params: { path: { incoming_webhook_id: webhook.id } } };
         await body(api.PATCH('/v1/incoming-webhooks/{incoming_webhook_id}', { ...path, body: input }));
         return null;
       }
-      return body(api.POST('/v1/incoming-webhooks', { body: { ...input, chat_id: values.chat_id, flavour: values.flavour } }));
+      return body(api.POST('/v1/incoming-webhooks', { body: { ...input, chat_id: values.chat_id, flavour: values.flavour, source: native ? values.source : null } }));
     },
-    { touches: [['incoming']], quiet: true },
+    { touches: [['incoming']], quiet: true, ...(webhook ? { done: hooks.saved } : {}) },
   );
   async function submit(values: typeof form.values) {
     try {
@@ -206,7 +279,7 @@ function Form({ webhook, close, created }: {
       close();
       if (one) created(one);
     } catch (error) {
-      if (error instanceof ApiError) form.setErrors(error.fields);
+      showRefusal(form, error);
     }
   }
   return (
@@ -230,6 +303,36 @@ function Form({ webhook, close, created }: {
           disabled={webhook !== null}
           {...form.getInputProps('flavour')}
         />
+        {native ? (
+          <>
+            <Select
+              label={hooks.source}
+              description={hooks.sourceAbout}
+              placeholder={hooks.noSource}
+              data={choices(hooks.sources)}
+              searchable
+              clearable
+              clearButtonProps={{ 'aria-label': texts.actions.clear }}
+              disabled={webhook !== null}
+              {...form.getInputProps('source')}
+            />
+            {form.values.source && (
+              <PasswordInput
+                label={hooks.secret}
+                description={webhook?.has_sender_secret ? hooks.secretIsSet : hooks.secretAbout}
+                autoComplete="off"
+                {...form.getInputProps('sender_secret')}
+              />
+            )}
+          </>
+        ) : (
+          <>
+            <Switch label={hooks.locked} {...form.getInputProps('chat_locked', { type: 'checkbox' })} />
+            <Switch label={hooks.overrides} {...form.getInputProps('allows_overrides', { type: 'checkbox' })} />
+          </>
+        )}
+        <TextInput label={hooks.title} description={hooks.titleAbout} maxLength={100} {...form.getInputProps('title')} />
+        <Textarea label={hooks.description} autosize minRows={2} {...form.getInputProps('description')} />
         <TextInput label={said.avatar} type="url" placeholder="https://" {...form.getInputProps('avatar_url')} />
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>

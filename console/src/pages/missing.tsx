@@ -1,4 +1,4 @@
-import { Button, Center } from '@mantine/core';
+import { Button, Center, Group } from '@mantine/core';
 import { Link, useRouteError } from 'react-router';
 
 import { Empty, Page } from '../parts/layout';
@@ -6,12 +6,12 @@ import { texts } from '../texts';
 
 export function Missing() {
   return (
-    <Page title={texts.missing.title}>
-      <Empty title={texts.missing.title} about={texts.missing.about}>
+    <Page title={texts.missing.title} description={texts.missing.about}>
+      <Group>
         <Button component={Link} to="/settings/overview" variant="default">
           {texts.missing.home}
         </Button>
-      </Empty>
+      </Group>
     </Page>
   );
 }

@@ -1,17 +1,21 @@
-import { Anchor, Button, Group, Modal, MultiSelect, Select, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
+import { Anchor, Button, Chip, Group, Input, Modal, MultiSelect, NumberInput, Select, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 
-import { api, ApiError, body, type Schemas } from '../api/client';
+import { api, body, type Schemas } from '../api/client';
 import { useChange, useListing, useUsers } from '../api/queries';
 import { choices, FilterBar, useFilters } from '../parts/filters';
 import { Empty, Failure, Page, Section } from '../parts/layout';
 import { List } from '../parts/list';
+import { showRefusal } from '../parts/refusal';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
+import { repeats } from '../texts/repeats';
 
 const said = texts.notifications;
+const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const ZONES = [...new Set([HERE, ...Intl.supportedValuesOf('timeZone'), 'UTC'])];
 type Entry = Schemas['EntryOut'];
 type Sent = Schemas['NotificationOut'];
 
@@ -98,7 +102,7 @@ function SentList() {
   const cancel = useChange(
     (notification_id: string) =>
       body(api.POST('/v1/notifications/{notification_id}/cancel', { params: { path: { notification_id } } })),
-    { touches: [['sent']], done: said.cancelled },
+    { touches: [['sent']], done: (one) => (one.repeat ? repeats.ended : said.cancelled) },
   );
   return (
     <Section title={said.sent}>
@@ -107,7 +111,16 @@ function SentList() {
         listing={listing}
         id={(one) => one.id}
         columns={[
-          { title: said.what, wide: true, cell: (one) => <Text size="sm">{one.title}</Text> },
+          {
+            title: said.what,
+            wide: true,
+            cell: (one) => (
+              <>
+                <Text size="sm">{one.title}</Text>
+                <When of={one} />
+              </>
+            ),
+          },
           { title: said.to, cell: (one) => (one.everyone ? said.everyone : said.people((one.user_ids as string[] | null)?.length ?? 0)) },
           { title: said.state, cell: (one) => <State of={one.state} /> },
           { title: said.time, cell: (one) => <Time at={one.send_at} /> },
@@ -116,8 +129,8 @@ function SentList() {
             hideTitle: true,
             cell: (one) =>
               one.state === 'scheduled' ? (
-                <Button size="compact-sm" variant="default" onClick={() => cancel.mutate(one.id)} aria-label={`${texts.actions.cancel}: ${one.title}`}>
-                  {texts.actions.cancel}
+                <Button size="compact-sm" variant="default" onClick={() => cancel.mutate(one.id)} aria-label={`${one.repeat ? repeats.endSeries : texts.actions.cancel}: ${one.title}`}>
+                  {one.repeat ? repeats.endSeries : texts.actions.cancel}
                 </Button>
               ) : null,
           },
@@ -127,6 +140,31 @@ function SentList() {
     </Section>
   );
 }
+
+/** How a notification repeats, or the moment that it tells of. */
+function When({ of: { repeat, starts_at } }: { of: Sent }) {
+  if (repeat) {
+    const days = repeat.on.map((day) => repeats.weekdays[day]).join(', ');
+    return (
+      <Text size="xs" c="dimmed">
+        {repeats.rule(days, repeat.at, repeat.time_zone)}
+        {repeat.minutes_before > 0 && ` · ${repeats.early(repeat.minutes_before)}`}
+      </Text>
+    );
+  }
+  if (!starts_at) return null;
+  return (
+    <Text size="xs" c="dimmed" component="div">
+      {repeats.starting} <Time at={starts_at} />
+    </Text>
+  );
+}
+
+function utcOf(local: string): string {
+  return new Date(local).toISOString().replace(/\.\d+/, '');
+}
+
+type When = keyof typeof repeats.whens;
 
 function SendForm({ close }: { close: () => void }) {
   const users = (useUsers().data ?? []).filter((user) => user.role !== 'bot' && user.active);
@@ -138,9 +176,16 @@ function SendForm({ close }: { close: () => void }) {
       url: '',
       everyone: true,
       user_ids: [] as string[],
+      when: 'now' as When,
       send_at: '',
+      starts_at: '',
+      minutes_before: '' as number | '',
+      on: ['monday'] as Schemas['Weekday'][],
+      at: '09:00',
+      time_zone: HERE,
     },
   });
+  const { when } = form.values;
   const send = useChange(
     (values: typeof form.values) =>
       body(
@@ -152,18 +197,18 @@ function SendForm({ close }: { close: () => void }) {
             url: values.url || null,
             everyone: values.everyone,
             user_ids: values.everyone ? null : values.user_ids,
-            send_at: values.send_at ? new Date(values.send_at).toISOString().replace(/\.\d+/, '') : null,
+            ...timing(values),
           },
         }),
       ),
-    { touches: [['sent'], ['inbox']], done: said.sentNow, quiet: true },
+    { touches: [['sent'], ['inbox']], done: (one) => (one.state === 'scheduled' ? repeats.scheduled : said.sentNow), quiet: true },
   );
   async function submit(values: typeof form.values) {
     try {
       await send.mutateAsync(values);
       close();
     } catch (error) {
-      if (error instanceof ApiError) form.setErrors(error.fields);
+      showRefusal(form, error);
     }
   }
   return (
@@ -183,7 +228,50 @@ function SendForm({ close }: { close: () => void }) {
             {...form.getInputProps('user_ids')}
           />
         )}
-        <TextInput type="datetime-local" label={said.when} description={said.whenAbout} {...form.getInputProps('send_at')} />
+        <Select label={repeats.when} data={choices(repeats.whens)} allowDeselect={false} {...form.getInputProps('when')} />
+        {when === 'at' && (
+          <TextInput type="datetime-local" label={repeats.at} description={repeats.browserTime(HERE)} required {...form.getInputProps('send_at')} />
+        )}
+        {when === 'before' && (
+          <TextInput type="datetime-local" label={repeats.starts} description={repeats.browserTime(HERE)} required {...form.getInputProps('starts_at')} />
+        )}
+        {when === 'weekly' && (
+          <>
+            <Input.Wrapper label={repeats.on} error={form.errors.repeat ?? form.errors.on}>
+              <Chip.Group multiple {...form.getInputProps('on')}>
+                <Group gap={6} mt={4} role="group" aria-label={repeats.on}>
+                  {choices(repeats.weekdays).map(({ value, label }) => (
+                    <Chip key={value} value={value} size="xs">
+                      {label}
+                    </Chip>
+                  ))}
+                </Group>
+              </Chip.Group>
+            </Input.Wrapper>
+            <Group grow align="flex-start" preventGrowOverflow={false}>
+              <TextInput type="time" label={repeats.clock} required {...form.getInputProps('at')} />
+              <Select
+                label={repeats.zone}
+                description={repeats.zoneAbout}
+                data={ZONES}
+                searchable
+                limit={100}
+                allowDeselect={false}
+                {...form.getInputProps('time_zone')}
+              />
+            </Group>
+          </>
+        )}
+        {(when === 'before' || when === 'weekly') && (
+          <NumberInput
+            label={repeats.minutes}
+            description={repeats.minutesAbout}
+            placeholder={form.values.type === 'meeting' ? '10' : '0'}
+            min={0}
+            max={1440}
+            {...form.getInputProps('minutes_before')}
+          />
+        )}
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>
             {texts.actions.cancel}
@@ -195,4 +283,23 @@ function SendForm({ close }: { close: () => void }) {
       </Stack>
     </form>
   );
+}
+
+type Timing = {
+  when: When;
+  send_at: string;
+  starts_at: string;
+  minutes_before: number | '';
+  on: Schemas['Weekday'][];
+  at: string;
+  time_zone: string;
+};
+
+/** When it is sent, as the API takes it: without a word about it, at once. */
+function timing(values: Timing) {
+  const early = values.minutes_before === '' ? {} : { minutes_before: values.minutes_before };
+  if (values.when === 'at') return { send_at: utcOf(values.send_at) };
+  if (values.when === 'before') return { starts_at: utcOf(values.starts_at), ...early };
+  if (values.when === 'weekly') return { repeat: { on: values.on, at: values.at, time_zone: values.time_zone }, ...early };
+  return {};
 }

@@ -4,8 +4,9 @@ import { Link } from 'react-router';
 import { api, body, type Schemas } from '../api/client';
 import { useChats, useListing, useMe } from '../api/queries';
 import { type Webhook, WORKSPACE } from '../api/webhooks';
-import { Health, WebhookStateBadge } from '../parts/health';
+import { WebhookStateBadge } from '../parts/health';
 import { Failure, Page, Section, Waiting } from '../parts/layout';
+import { Day, Rate, together, useStatistics } from '../parts/statistics';
 import { shortUrl, Time } from '../parts/values';
 import { covers, useMay } from '../roles';
 import { texts } from '../texts';
@@ -105,19 +106,27 @@ function FirstSteps() {
 }
 
 function Current({ webhooks }: { webhooks: Webhook[] }) {
+  const counted = useStatistics().data;
   return (
-    <Section title={texts.webhooks.health}>
-      <Stack gap="sm">
-        {webhooks.slice(0, 8).map((webhook) => (
-          <Group key={webhook.id} justify="space-between" wrap="nowrap">
-            <Anchor component={Link} to={WORKSPACE.detailPage(webhook.id)} style={{ overflowWrap: 'anywhere' }}>
-              {webhook.name ?? shortUrl(webhook.url)}
-            </Anchor>
-            <Health kind={WORKSPACE} webhook={webhook} />
-          </Group>
-        ))}
-      </Stack>
-    </Section>
+    <>
+      {counted && (
+        <Section title={said.day} {...(counted.next_cursor ? { about: said.ofWebhooks(counted.items.length) } : {})}>
+          <Day statistics={together(counted.items)} />
+        </Section>
+      )}
+      <Section title={texts.webhooks.title}>
+        <Stack gap="sm">
+          {webhooks.slice(0, 8).map((webhook) => (
+            <Group key={webhook.id} justify="space-between">
+              <Anchor component={Link} to={WORKSPACE.detailPage(webhook.id)} style={{ overflowWrap: 'anywhere' }}>
+                {webhook.name ?? shortUrl(webhook.url)}
+              </Anchor>
+              <Rate statistics={counted?.items.find((one) => one.webhook_id === webhook.id)} />
+            </Group>
+          ))}
+        </Stack>
+      </Section>
+    </>
   );
 }
 

@@ -10,6 +10,7 @@ import { Empty, Failure } from '../parts/layout';
 import { List } from '../parts/list';
 import { State, Time } from '../parts/values';
 import { texts } from '../texts';
+import { held } from '../texts/held';
 
 const said = texts.deliveries;
 const OVERS: Schemas['Over'][] = ['exhausted', 'cancelled', 'delivered'];
@@ -37,7 +38,7 @@ export function Replays({ kind, webhook, mayWrite }: { kind: WebhookKind; webhoo
         columns={[
           { title: said.time, cell: (replay) => <Time at={replay.created_at} /> },
           { title: said.state, cell: (replay) => <State of={replay.state} /> },
-          { title: said.replayStates, cell: (replay) => replay.states.map((state) => texts.states[state]).join(', ') },
+          { title: said.replayStates, cell: (replay) => (replay.held ? held.inReplays : replay.states.map((state) => texts.states[state]).join(', ')) },
           { title: said.attempts, cell: (replay) => said.requeued(replay.requeued) },
           { title: texts.tokens.createdBy, cell: (replay) => <Person id={replay.created_by} /> },
           {

@@ -2,11 +2,12 @@ import { Alert, Button, Group, Modal, PasswordInput, Stack, Text, TextInput } fr
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 
-import { api, ApiError, body, done, type Schemas } from '../api/client';
+import { api, body, done, type Schemas } from '../api/client';
 import { useChange, useListing, useMe } from '../api/queries';
 import { CodeBlock, CopyText } from '../parts/copy';
 import { Empty, Failure, Page, Section } from '../parts/layout';
 import { List } from '../parts/list';
+import { showRefusal } from '../parts/refusal';
 import { State, Time } from '../parts/values';
 import { texts } from '../texts';
 
@@ -37,7 +38,7 @@ function useSubmit<Values extends Record<string, unknown>, Out>(
       form.reset();
       finished(out);
     } catch (error) {
-      if (error instanceof ApiError) form.setErrors(error.fields);
+      showRefusal(form, error);
     }
   }
   const general = change.error && Object.keys(change.error.fields).length === 0 ? <Failure error={change.error} /> : null;
@@ -121,19 +122,14 @@ function SecondFactor() {
       <Modal opened={enrolling} onClose={() => setEnrolling(false)} title={said.enrol}>
         {enrolling &&
           (codes ? (
-            <Stack>
-              <Alert color="yellow">{said.codesAbout}</Alert>
-              <CodeBlock value={codes.join('\n')} label={said.codes} />
-              <Button
-                onClick={() => {
-                  setCodes(null);
-                  setPending(null);
-                  setEnrolling(false);
-                }}
-              >
-                {texts.secret.stored}
-              </Button>
-            </Stack>
+            <RecoveryCodes
+              codes={codes}
+              stored={() => {
+                setCodes(null);
+                setPending(null);
+                setEnrolling(false);
+              }}
+            />
           ) : pending ? (
             <Verify pending={pending} verified={setCodes} />
           ) : (
@@ -147,7 +143,17 @@ function SecondFactor() {
   );
 }
 
-function Begin({ begun }: { begun: (pending: Schemas['TotpOut']) => void }) {
+export function RecoveryCodes({ codes, stored }: { codes: string[]; stored: () => void }) {
+  return (
+    <Stack>
+      <Alert color="yellow">{said.codesAbout}</Alert>
+      <CodeBlock value={codes.join('\n')} label={said.codes} />
+      <Button onClick={stored}>{texts.secret.stored}</Button>
+    </Stack>
+  );
+}
+
+export function Begin({ begun }: { begun: (pending: Schemas['TotpOut']) => void }) {
   const form = useForm({ initialValues: { current_password: '' } });
   const { submit, busy, general } = useSubmit(form, (values) => body(api.POST('/v1/me/totp', { body: values })), begun);
   return (
@@ -163,7 +169,7 @@ function Begin({ begun }: { begun: (pending: Schemas['TotpOut']) => void }) {
   );
 }
 
-function Verify({ pending, verified }: { pending: Schemas['TotpOut']; verified: (codes: string[]) => void }) {
+export function Verify({ pending, verified }: { pending: Schemas['TotpOut']; verified: (codes: string[]) => void }) {
   const form = useForm({ initialValues: { code: '' } });
   const { submit, busy, general } = useSubmit(
     form,

@@ -1,18 +1,21 @@
-import { Button, Group, Select, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Select, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
 
-import { api, ApiError, body, done, type Schemas } from '../api/client';
+import { api, type ApiError, body, done, type Schemas } from '../api/client';
 import { useChange } from '../api/queries';
 import { Confirm } from '../parts/dialogs';
 import { choices } from '../parts/filters';
 import { Failure, Loaded, Page, Section } from '../parts/layout';
 import { Fact, Person } from '../parts/facts';
+import { showRefusal } from '../parts/refusal';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
+import { leaked } from '../texts/leaked';
+import { Leaked } from './leaked';
 import { ScopeChoice } from './token_form';
 import { Prefix } from './tokens';
 
@@ -35,6 +38,7 @@ export default function TokenPage() {
 
 function Detail({ token }: { token: Token }) {
   const mayWrite = useMay('tokens:write') && token.status !== 'revoked';
+  const mayEndAll = useMay('admin:*');
   const navigate = useNavigate();
   const [revoking, setRevoking] = useState(false);
   const path = { params: { path: { token_id: token.id } } };
@@ -68,11 +72,16 @@ function Detail({ token }: { token: Token }) {
       });
       form.resetDirty();
     } catch (error) {
-      if (error instanceof ApiError) form.setErrors(error.fields);
+      showRefusal(form, error);
     }
   }
   return (
     <Stack gap="lg">
+      {token.revoked_reason && (
+        <Alert color="yellow" title={leaked.revokedTitle}>
+          {leaked.reasons[token.revoked_reason] ?? token.revoked_reason}
+        </Alert>
+      )}
       <Section title={said.details}>
         <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
           <Fact label={said.prefix}>
@@ -113,6 +122,7 @@ function Detail({ token }: { token: Token }) {
           </fieldset>
         </form>
       </Section>
+      {mayEndAll && <Leaked token={token} />}
       {mayWrite && (
         <Section title={said.danger} about={said.revokeAbout}>
           <Group>

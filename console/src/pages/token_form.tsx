@@ -1,11 +1,12 @@
 import { Button, Checkbox, Group, Modal, Select, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 
-import { api, ApiError, body, type Schemas } from '../api/client';
+import { api, body, type Schemas } from '../api/client';
 import { useChange, useMe } from '../api/queries';
 import type { Secret } from '../parts/dialogs';
 import { choices } from '../parts/filters';
 import { Failure } from '../parts/layout';
+import { showRefusal } from '../parts/refusal';
 import { covers } from '../roles';
 import { texts } from '../texts';
 
@@ -84,7 +85,7 @@ function Form({ close, created }: Omit<Props, 'opened'>) {
         ],
       });
     } catch (error) {
-      if (error instanceof ApiError) form.setErrors(error.fields);
+      showRefusal(form, error);
     }
   }
   return (

@@ -2,13 +2,14 @@ import { Avatar, Button, Group, Menu, Modal, Select, Stack, Text, TextInput } fr
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 
-import { api, ApiError, body, done, type Schemas } from '../api/client';
+import { api, body, done, type Schemas } from '../api/client';
 import { useChange, useListing, useMe } from '../api/queries';
 import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
 import { choices } from '../parts/filters';
 import { PlusIcon } from '../parts/icons';
 import { Empty, Failure, Page } from '../parts/layout';
 import { List } from '../parts/list';
+import { showRefusal } from '../parts/refusal';
 import { State } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -160,7 +161,7 @@ function UserForm({ user, close, created }: { user: User | null; close: () => vo
       close();
       if (!user) created(one);
     } catch (error) {
-      if (error instanceof ApiError) form.setErrors(error.fields);
+      showRefusal(form, error);
     }
   }
   return (

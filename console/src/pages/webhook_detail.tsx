@@ -1,21 +1,27 @@
-import { Alert, Button, Group, Modal, NumberInput, Select, SimpleGrid, Stack, Table, Tabs, Text } from '@mantine/core';
+import { Alert, Button, Group, Modal, NumberInput, Select, SimpleGrid, Stack, Tabs, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 
-import { api, ApiError, body, type Schemas } from '../api/client';
+import { api, type ApiError, body, type Schemas } from '../api/client';
 import { useChange } from '../api/queries';
 import type { Delivery, Webhook, WebhookKind } from '../api/webhooks';
+import { Changes, changes } from '../parts/changes';
 import { CopyText } from '../parts/copy';
 import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
 import { ChatNames, Fact } from '../parts/facts';
 import { useFilters } from '../parts/filters';
 import { Health, LastAnswer, WebhookStateBadge } from '../parts/health';
 import { Failure, Loaded, Page, Section } from '../parts/layout';
+import { Disabled, type Owned, Ownership } from '../parts/owner';
+import { showRefusal } from '../parts/refusal';
+import { Rate, useStatistics } from '../parts/statistics';
 import { shortUrl, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
+import { hooks } from '../texts/hooks';
 import { Deliveries } from './deliveries';
+import { Held } from './held';
 import { Replays } from './replays';
 import { Signing } from './signing';
 import { inputOf, known, useWebhookForm, type Values, valuesOf, WebhookFields } from './webhook_form';
@@ -47,9 +53,7 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
       actions={
         webhook && mayWrite ? (
           <>
-            <Button onClick={() => setTesting(true)} disabled={webhook.state === 'disabled'}>
-              {said.test}
-            </Button>
+            <Button onClick={() => setTesting(true)}>{said.test}</Button>
             {kind.name === 'workspace' && (
               <Button variant="default" onClick={() => setChecking(true)}>
                 {said.check}
@@ -69,11 +73,11 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
       <Loaded query={query}>
         {(loaded) => (
           <>
-            <Trouble webhook={loaded} />
-            <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
-              <Fact label={said.url}>
-                <CopyText value={loaded.url} />
-              </Fact>
+            <Trouble kind={kind} webhook={loaded} />
+            <Fact label={said.url}>
+              <CopyText value={loaded.url} />
+            </Fact>
+            <SimpleGrid cols={{ base: 2, md: 4 }}>
               <Fact label={said.state}>
                 <WebhookStateBadge webhook={loaded} />
               </Fact>
@@ -82,12 +86,18 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
                   <ChatNames ids={loaded.chat_ids} otherwise={said.everyChat} />
                 </Fact>
               )}
+              {kind.name === 'workspace' && (
+                <Fact label={said.day}>
+                  <Day webhook={loaded} />
+                </Fact>
+              )}
               <Fact label={said.health}>
                 <Health kind={kind} webhook={loaded} />
               </Fact>
             </SimpleGrid>
+            {kind.name !== 'personal' && <Held kind={kind} webhook={loaded} mayWrite={mayWrite} />}
             <Tabs value={tab} onChange={(value) => filters.set('tab', value)} keepMounted={false}>
-              <Tabs.List mb="md">
+              <Tabs.List mb="md" className="tabs">
                 {Object.entries(said.tabs).map(([value, label]) => (
                   <Tabs.Tab key={value} value={value}>
                     {label}
@@ -124,13 +134,26 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
   );
 }
 
-function Trouble({ webhook }: { webhook: Webhook }) {
+function Day({ webhook }: { webhook: Webhook }) {
+  return <Rate statistics={useStatistics(webhook.id).data?.items[0]} />;
+}
+
+function owned(kind: WebhookKind, webhook: Webhook): Owned | null {
+  if (kind.name === 'personal') return null;
+  return { collection: 'webhooks', id: webhook.id, name: webhook.name ?? shortUrl(webhook.url), touches: [[...kind.key]] };
+}
+
+function Trouble({ kind, webhook }: { kind: WebhookKind; webhook: Webhook }) {
   if (webhook.state === 'disabled') {
     return (
-      <Alert color="red" title={said.disabledTitle}>
-        {webhook.disabled_reason} {webhook.disabled_at && <>({<Time at={webhook.disabled_at} />})</>}
-        <Text size="sm">{said.disabledAbout}</Text>
-      </Alert>
+      <Disabled
+        title={said.disabledTitle}
+        reason={webhook.disabled_reason}
+        at={webhook.disabled_at}
+        owned={owned(kind, webhook)}
+      >
+        {said.disabledAbout}
+      </Disabled>
     );
   }
   if (webhook.consecutive_failures === 0) return null;
@@ -233,7 +256,7 @@ function Settings({ kind, webhook, mayWrite, back }: { kind: WebhookKind; webhoo
   const form = useWebhookForm(valuesOf(initial));
   const [confirming, setConfirming] = useState(false);
   const [deleting, setDeleting] = useState(false);
-  const changed = changes(valuesOf(initial), form.values);
+  const changed = changes(LABELS, valuesOf(initial), form.values);
   const save = useChange(
     () => {
       const input = inputOf(kind, form.values);
@@ -249,7 +272,7 @@ function Settings({ kind, webhook, mayWrite, back }: { kind: WebhookKind; webhoo
       form.resetDirty();
       await navigate(`${kind.detailPage(webhook.id)}`);
     } catch (error) {
-      if (error instanceof ApiError) form.setErrors(error.fields);
+      showRefusal(form, error);
     }
   }
   return (
@@ -276,6 +299,7 @@ function Settings({ kind, webhook, mayWrite, back }: { kind: WebhookKind; webhoo
           </fieldset>
         </form>
       </Section>
+      <Ownership owned={owned(kind, webhook)} owner={webhook.owner_id} />
       {mayWrite && (
         <Section title={said.danger} about={said.deleteAbout}>
           <Group>
@@ -293,18 +317,7 @@ function Settings({ kind, webhook, mayWrite, back }: { kind: WebhookKind; webhoo
         danger={false}
         confirm={submit}
       >
-        <Table aria-label={said.saveTitle}>
-          <Table.Tbody>
-            {changed.map(({ name, label, was, becomes }) => (
-              <Table.Tr key={name}>
-                <Table.Th scope="row">{label}</Table.Th>
-                <Table.Td className="message">
-                  <s>{was || said.empty}</s> → <b>{becomes || said.empty}</b>
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
+        <Changes of={changed} />
       </Confirm>
       <Confirm
         opened={deleting}
@@ -331,17 +344,13 @@ const LABELS: Record<keyof Values, string> = {
   chat_ids: said.chats,
   format: said.format,
   max_per_second: said.maxPerSecond,
+  triggered: hooks.triggered,
+  trigger_words: hooks.words,
+  trigger_when: hooks.when,
+  trigger_body: hooks.body,
+  reply_name: hooks.replyName,
+  reply_avatar_url: hooks.replyAvatar,
 };
-
-function changes(before: Values, after: Values) {
-  return (Object.keys(LABELS) as (keyof Values)[])
-    .map((name) => ({ name, label: LABELS[name], was: shown(before[name]), becomes: shown(after[name]) }))
-    .filter(({ was, becomes }) => was !== becomes);
-}
-
-function shown(value: Values[keyof Values]): string {
-  return Array.isArray(value) ? value.toSorted().join(', ') : String(value);
-}
 
 function Rotation({ kind, webhook, mayWrite, show }: {
   kind: WebhookKind;

@@ -1,13 +1,16 @@
-import { Accordion, Button, Checkbox, Code, Group, Modal, MultiSelect, NumberInput, Select, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Accordion, Button, Checkbox, Code, Group, Modal, MultiSelect, NumberInput, Select, Stack, Switch, TagsInput, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 
-import { ApiError, type Schemas } from '../api/client';
+import { type ApiError, type Schemas } from '../api/client';
 import { useChange, useChats, useEventTypes, useMe } from '../api/queries';
 import type { Webhook, WebhookKind } from '../api/webhooks';
 import type { Secret } from '../parts/dialogs';
+import { choices } from '../parts/filters';
 import { Failure } from '../parts/layout';
+import { showRefusal } from '../parts/refusal';
 import { covers } from '../roles';
 import { texts } from '../texts';
+import { hooks } from '../texts/hooks';
 
 const said = texts.webhooks;
 export type Values = {
@@ -18,6 +21,13 @@ export type Values = {
   chat_ids: string[];
   format: Schemas['Format'];
   max_per_second: number | '';
+  /** Whether it has trigger words, as Mattermost's and Slack's outgoing webhooks have. */
+  triggered: boolean;
+  trigger_words: string[];
+  trigger_when: Schemas['TriggerWhen'];
+  trigger_body: Schemas['TriggerBody'];
+  reply_name: string;
+  reply_avatar_url: string;
 };
 
 export function valuesOf(webhook: Webhook): Values {
@@ -29,6 +39,12 @@ export function valuesOf(webhook: Webhook): Values {
     chat_ids: webhook.chat_ids ?? [],
     format: webhook.format,
     max_per_second: webhook.max_per_second ?? '',
+    triggered: webhook.trigger_words !== null,
+    trigger_words: (webhook.trigger_words ?? []) as string[],
+    trigger_when: webhook.trigger_when ?? 'first_word',
+    trigger_body: webhook.trigger_body ?? 'form',
+    reply_name: webhook.reply_name ?? '',
+    reply_avatar_url: webhook.reply_avatar_url ?? '',
   };
 }
 
@@ -40,7 +56,24 @@ export function inputOf(kind: WebhookKind, values: Values) {
     description: values.description || null,
     ...(kind.name === 'callback' ? {} : { events: values.events }),
     ...(kind.name === 'workspace' ? { chat_ids: values.chat_ids.length > 0 ? values.chat_ids : null } : {}),
+    ...(kind.name === 'workspace' && hasTriggers(values) ? triggersOf(values) : {}),
     ...(kind.name === 'personal' ? {} : { max_per_second: values.max_per_second === '' ? null : values.max_per_second }),
+  };
+}
+
+const TRIGGERED: Schemas['Format'][] = ['mattermost', 'slack'];
+
+function hasTriggers({ triggered, format }: Values): boolean {
+  return triggered && TRIGGERED.includes(format);
+}
+
+function triggersOf(values: Values) {
+  return {
+    trigger_words: values.trigger_words,
+    trigger_when: values.trigger_when,
+    trigger_body: values.trigger_body,
+    reply_name: values.reply_name || null,
+    reply_avatar_url: values.reply_avatar_url || null,
   };
 }
 
@@ -93,11 +126,39 @@ export function WebhookFields({ kind, form, fresh }: { kind: WebhookKind; form: 
           {...form.getInputProps('format')}
         />
       )}
+      {kind.name === 'workspace' && TRIGGERED.includes(form.values.format) && <Triggers form={form} fresh={fresh} />}
       {kind.name !== 'personal' && (
         <NumberInput label={said.maxPerSecond} placeholder={said.noLimit} min={1} max={1000} {...form.getInputProps('max_per_second')} />
       )}
       <Textarea label={said.description} autosize minRows={2} {...form.getInputProps('description')} />
     </Stack>
+  );
+}
+
+/** The fields of an outgoing webhook as Mattermost and Slack know it. One without trigger words cannot get any. */
+function Triggers({ form, fresh }: { form: WebhookForm; fresh: boolean }) {
+  if (!fresh && !form.values.triggered) return null;
+  return (
+    <>
+      {fresh && (
+        <Switch
+          label={hooks.triggered}
+          description={hooks.triggeredAbout}
+          {...form.getInputProps('triggered', { type: 'checkbox' })}
+        />
+      )}
+      {form.values.triggered && (
+        <>
+          <TagsInput label={hooks.words} description={hooks.wordsAbout} {...form.getInputProps('trigger_words')} />
+          <Group grow>
+            <Select label={hooks.when} data={choices(hooks.whens)} allowDeselect={false} {...form.getInputProps('trigger_when')} />
+            <Select label={hooks.body} data={choices(hooks.bodies)} allowDeselect={false} {...form.getInputProps('trigger_body')} />
+          </Group>
+          <TextInput label={hooks.replyName} description={hooks.replyNameAbout} maxLength={100} {...form.getInputProps('reply_name')} />
+          <TextInput label={hooks.replyAvatar} type="url" placeholder="https://" {...form.getInputProps('reply_avatar_url')} />
+        </>
+      )}
+    </>
   );
 }
 
@@ -130,7 +191,9 @@ export function wordsOf(kind: WebhookKind) {
         emptyTitle: bots.callbacksEmptyTitle,
         emptyAbout: bots.callbacksEmptyAbout,
       }
-    : said;
+    : kind.name === 'personal'
+      ? { ...said, ...texts.agent.list }
+      : said;
 }
 
 type Props = { kind: WebhookKind; opened: boolean; close: () => void; created: (secret: Secret, id: string) => void };
@@ -152,6 +215,12 @@ function Form({ kind, close, created }: Omit<Props, 'opened'>) {
     chat_ids: [],
     format: kind.name === 'personal' ? 'fluxdesk' : 'ferryman',
     max_per_second: '',
+    triggered: false,
+    trigger_words: [],
+    trigger_when: 'first_word',
+    trigger_body: 'form',
+    reply_name: '',
+    reply_avatar_url: '',
   });
   const create = useChange(
     (values: Values) =>
@@ -168,7 +237,7 @@ function Form({ kind, close, created }: Omit<Props, 'opened'>) {
       close();
       created({ title: said.secretTitle, value: webhook.secret ?? '', about: said.secretAbout }, webhook.id);
     } catch (error) {
-      if (error instanceof ApiError) form.setErrors(error.fields);
+      showRefusal(form, error);
     }
   }
   return (

@@ -1,4 +1,4 @@
-import { Anchor, Badge, Button, Checkbox, Group, Text } from '@mantine/core';
+import { Anchor, Badge, Box, Button, Checkbox, Group, Text } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 
@@ -11,6 +11,7 @@ import { Health, WebhookStateBadge } from '../parts/health';
 import { Empty, Page } from '../parts/layout';
 import { List } from '../parts/list';
 import { notifyDone } from '../parts/notify';
+import { Rate, useStatistics } from '../parts/statistics';
 import { shortUrl } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -22,16 +23,18 @@ const FILTERS = ['name', 'url', 'state', 'event'];
 const STATES = { enabled: 'Enabled', disabled: 'Disabled' };
 
 type Only = (webhook: Webhook) => boolean;
+type EmptyWords = { title: string; about: string };
 
-export function WebhookList({ kind, title, about, only }: {
+export function WebhookList({ kind, title, about, only, empty }: {
   kind: WebhookKind;
   title: string;
   about: string;
   only?: Only;
+  empty?: EmptyWords;
 }) {
   const mayWrite = useMay(kind.name === 'personal' ? 'me:webhooks' : 'webhooks:write');
   return (
-    <WebhookListing kind={kind} mayWrite={mayWrite} {...(only ? { only } : {})}>
+    <WebhookListing kind={kind} mayWrite={mayWrite} {...(only ? { only } : {})} {...(empty ? { empty } : {})}>
       {(listing, create) => (
         <Page title={title} description={about} actions={create}>
           {listing}
@@ -42,9 +45,10 @@ export function WebhookList({ kind, title, about, only }: {
 }
 
 /** The list with its filters and its form; the frame around it is that of the screen. */
-export function WebhookListing({ kind, mayWrite, only, children }: {
+export function WebhookListing({ kind, mayWrite, only, empty, children }: {
   kind: WebhookKind;
   only?: Only;
+  empty?: EmptyWords;
   mayWrite: boolean;
   children: (listing: ReactNode, create: ReactNode) => ReactNode;
 }) {
@@ -63,6 +67,7 @@ export function WebhookListing({ kind, mayWrite, only, children }: {
   };
   const all = useListing<Webhook>([...kind.key, 'list', wanted], (cursor) => kind.list(cursor, wanted), { refresh: 15_000 });
   const items = only ? all.items?.filter(only) : all.items;
+  const counted = useStatistics(undefined, kind.name === 'workspace').data?.items;
   const types = useEventTypes().data ?? [];
   const filtered = Boolean(name || url || state || event);
   const [selected, setSelected] = useState<string[]>([]);
@@ -142,22 +147,32 @@ export function WebhookListing({ kind, mayWrite, only, children }: {
                   </Text>
                 )}
                 {kind.name === 'workspace' && (webhook.bot_id ?? webhook.application_id) !== null && (
-                  <Badge size="sm" variant="default" mt={4}>
-                    {webhook.bot_id ? said.ofBot : said.ofApplication}
-                  </Badge>
+                  <Box mt={4}>
+                    <Badge size="sm" variant="default">
+                      {webhook.bot_id ? said.ofBot : said.ofApplication}
+                    </Badge>
+                  </Box>
                 )}
               </>
             ),
           },
           { title: said.events, cell: (webhook) => <Text size="sm">{webhook.events.join(', ')}</Text>, wide: true },
           { title: said.state, cell: (webhook) => <WebhookStateBadge webhook={webhook} /> },
+          ...(kind.name === 'workspace'
+            ? [
+                {
+                  title: said.day,
+                  cell: (webhook: Webhook) => <Rate statistics={counted?.find((one) => one.webhook_id === webhook.id)} />,
+                },
+              ]
+            : []),
           { title: said.health, cell: (webhook) => <Health kind={kind} webhook={webhook} /> },
         ]}
         empty={
           filtered ? (
             <Empty title={said.noneFound} about={said.noneFoundAbout} />
           ) : (
-            <Empty title={words.emptyTitle} about={words.emptyAbout}>
+            <Empty title={empty?.title ?? words.emptyTitle} about={empty?.about ?? words.emptyAbout}>
               {mayWrite && <Button onClick={() => setCreating(true)}>{words.create}</Button>}
             </Empty>
           )

@@ -26,7 +26,7 @@ export function Page({ title, description, actions, back, children }: PageProps)
           </Text>
         )}
         <Group justify="space-between" align="flex-start" gap="md">
-          <Box maw={720} miw={0}>
+          <Box maw={720} miw={0} className="heading">
             <Title order={1} fz={26} style={{ overflowWrap: 'anywhere' }}>
               {title}
             </Title>

@@ -6,7 +6,9 @@ refuses; where the secret is unknown, its form and the address say so.
 """
 
 import codecs
+import hashlib
 import json
+import re
 import time
 from typing import Any
 from urllib.parse import parse_qs
@@ -17,10 +19,12 @@ from ferryman.errors import TooManyAttempts
 from ferryman.http import body, described, problems
 from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials.model import Credential
+from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.integrations.incoming_webhooks import service
 from ferryman.integrations.incoming_webhooks.posts import Post
 
 _MAX_EDGE_BYTES = 1_000_000  # beyond it, not even clients of other products get their own refusal
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _TEXT = {"text/plain": {"schema": {"type": "string"}}}
 _APP_ERROR = {
     "application/json": {
@@ -35,6 +39,7 @@ _APP_ERROR = {
         }
     }
 }
+_PARAMETERS = [{"$ref": "#/components/parameters/IdempotencyKey"}]
 # The webhook's flavour decides which of the three forms a refusal has.
 _RESPONSES = {
     200: {"description": "OK", "content": _TEXT},
@@ -91,6 +96,7 @@ paths = {
             "payloads of that product, up to 1,000,000 bytes; an event that says nothing is answered with `ok` "
             "and gives no message.",
             "tags": ["Incoming webhooks"],
+            "parameters": _PARAMETERS,
             "requestBody": _REQUEST,
             "responses": _RESPONSES,
             "security": [],
@@ -102,6 +108,7 @@ paths = {
             "summary": "Post to an incoming webhook in Slack's manner",
             "description": "The address that clients of Slack post to. Each refusal is one of Slack's words.",
             "tags": ["Incoming webhooks"],
+            "parameters": _PARAMETERS,
             "requestBody": _REQUEST,
             "responses": _RESPONSES,
             "security": [],
@@ -128,11 +135,14 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         if "hook_key" in parameters:
             credential = _addressed(parameters, credential)
         answered = (event.get("headers") or {}).get("x-fm-delivery-id")
-        messages = service.accept(credential, post, answered)
+        accepted = service.accept(credential, post, answered, _idempotency_key(event, credential))
+        messages = accepted.messages
         status, answer = 200, "ok"
         headers["Content-Type"] = "text/plain; charset=utf-8"
-        if messages:
-            headers["X-FM-Message-ID"] = messages[0].message_id
+        if accepted.message_id:
+            headers["X-FM-Message-ID"] = accepted.message_id
+        if accepted.is_repeated:
+            headers["Idempotency-Replayed"] = "true"
     except Exception as error:
         status, answer, headers["Content-Type"] = _refuse(error, flavour or _flavour(parameters, None), request_id)
         metrics.post_refused(status)
@@ -149,6 +159,19 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         request_id=request_id,
     )
     return {"statusCode": status, "headers": headers, "body": answer}
+
+
+def _idempotency_key(event: dict[str, Any], credential: Credential | None) -> IdempotencyKey | None:
+    """The key under which this webhook makes the post once. Only a sender that gives one pays for it."""
+    key = (event.get("headers") or {}).get("idempotency-key")
+    if key is None or credential is None:
+        return None
+    if not _KEY.fullmatch(key):
+        raise body.Unreadable("The Idempotency-Key must have 1 to 255 visible ASCII characters.")
+    fingerprint = hashlib.sha256(body.raw(event, _MAX_EDGE_BYTES)).hexdigest()
+    # A webhook takes the place of a user: its posts repeat no others', and a new secret changes nothing.
+    webhook_id = credential.subject_id
+    return IdempotencyKey(credential.workspace_id, webhook_id, credential.livemode, key, fingerprint, webhook_id)
 
 
 def _read(event: dict[str, Any], flavour: str, credential: Credential | None) -> Post | None:
@@ -186,6 +209,8 @@ def _refuse(error: Exception, flavour: str, request_id: str) -> tuple[int, str, 
         return status, problems.body(status, detail, request_id, errors), problems.CONTENT_TYPE
     from ferryman.dialects.mattermost import answers
 
+    if flavour == "mattermost" and status == 429:
+        return status, answers.LIMITED_TEXT, "text/plain; charset=utf-8"
     refused = answers.refusal(error) or answers.FAILURES.get(status, answers.BROKEN)
     if flavour == "slack":
         return refused.slack_status, refused.word, "text/plain; charset=utf-8"

@@ -15,7 +15,7 @@ from ferryman.dialects.mattermost import v4, v4_members, v4_posts
 from ferryman.dialects.mattermost.v4 import Asked
 from ferryman.errors import NotAuthenticated
 from ferryman.http.greedy import Address, Addresses
-from ferryman.http.mattermost import NOTHING, Answer, Routes, describe, describe_all, limit, read, respond
+from ferryman.http.mattermost import KINDS, NOTHING, Answer, Routes, describe, describe_all, limit, read, respond
 from ferryman.http.needs import caller_of
 from ferryman.identity.credentials.model import Caller
 from ferryman.webhooks import loop_prevention
@@ -97,9 +97,9 @@ def _carry_out(event: dict[str, Any], address: Address) -> Answer:
         return 200, {"status": "OK"}, {}
     if address.key == "POST /api/v4/users/logout":
         with suppress(NotAuthenticated):  # signing out without a session is fine
-            v4.logout(caller_of(event, enrolling=True))
+            v4.logout(caller_of(event, enrolling=True, kinds=KINDS))
         return 200, {"status": "OK"}, {}
-    caller = caller_of(event)
+    caller = caller_of(event, kinds=KINDS)
     limits = limit(caller.credential_id)
     asked = Asked(caller, address.parameters, event.get("queryStringParameters") or {}, partial(read, event))
     if address.key == "POST /api/v4/files":

@@ -72,13 +72,15 @@ def test_an_incoming_webhook_posts_until_it_gets_another_url(
     expect(visit.page.get_by_role("log").get_by_text("Build 45 passed")).to_be_visible()
 
     visit.goto(f"/settings/integrations/incoming-webhooks?chat={chat['id']}")
-    visit.button("New URL: Jenkins").click()
+    visit.button("Change: Jenkins").click()
+    visit.page.get_by_role("menuitem", name="New URL").click()
     visit.dialog.get_by_role("textbox").fill("Jenkins")
     visit.dialog.get_by_role("button", name="New URL").click()
     fresh = visit.take_secret()
     assert requests.post(url, json={"text": "Too late"}, timeout=30).status_code == 404
     assert requests.post(fresh, json={"text": "In time"}, timeout=30).status_code == 200
-    visit.button("Revoke Jenkins").click()
+    visit.button("Change: Jenkins").click()
+    visit.page.get_by_role("menuitem", name="Revoke").click()
     visit.confirm("Revoke", "Jenkins")
     visit.said("The incoming webhook was revoked")
     assert requests.post(fresh, json={"text": "Too late"}, timeout=30).status_code == 404

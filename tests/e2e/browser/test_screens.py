@@ -59,6 +59,7 @@ def test_axe_finds_nothing_on_the_doors_and_dialogs(opens: Opens) -> None:
         ("/settings/integrations/api", "Create a token"),
         ("/settings/integrations/webhooks", "Create a webhook"),
         ("/settings/integrations/incoming-webhooks", "Create an incoming webhook"),
+        ("/settings/integrations/commands", "Create a command"),
         ("/settings/users", "Invite a person"),
         ("/me/notifications", "Send a notification"),
     ):

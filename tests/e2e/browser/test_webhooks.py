@@ -1,5 +1,6 @@
 """Outgoing webhooks, in a browser: made, verified, failing, sent again, rotated, changed."""
 
+import re
 import subprocess
 
 import stripe
@@ -44,6 +45,19 @@ def test_a_webhook_gets_what_is_said_in_a_chat_with_a_signature_that_verifies(
     expect(visit.page.get_by_role("alert").filter(has_text="parsed and written again")).to_be_visible()
 
 
+def test_a_refused_field_comes_into_sight(opens: Opens) -> None:
+    """The button is at the end of a form that is longer than the window."""
+    visit = opens(PAGE)
+    visit.expected.append("422")
+    visit.button("Create a webhook").first.click()
+    visit.dialog.get_by_role("textbox", name="URL").fill("http://169.254.169.254/latest")
+    visit.dialog.get_by_role("button", name="Create a webhook").click()
+    url = visit.dialog.get_by_role("textbox", name="URL")
+    expect(url).to_be_focused()
+    expect(url).to_be_in_viewport()
+    expect(url).to_have_attribute("aria-invalid", "true")
+
+
 def test_a_delivery_that_failed_is_found_explained_and_sent_again(
     stack: E2E, opens: Opens, people: dict[str, Person], receiver: Receiver
 ) -> None:
@@ -57,6 +71,9 @@ def test_a_delivery_that_failed_is_found_explained_and_sent_again(
     receiver.wait_for(lambda request: request.path == path, PATIENCE_SECONDS, count=4)
 
     visit = opens("/settings/overview")
+    expect(visit.page.get_by_role("region", name="Deliveries of the last 24 hours")).to_contain_text(
+        re.compile(r"\d+ delivered, \d+ failed")
+    )
     attention = visit.page.get_by_role("region", name="Needs attention")
     attention.get_by_role("link", name=f"Look: {name}").click()
     expect(visit.heading(name)).to_be_visible()
@@ -73,6 +90,8 @@ def test_a_delivery_that_failed_is_found_explained_and_sent_again(
     expect(visit.dialog.get_by_text("Delivered")).to_be_visible()
     expect(visit.dialog.get_by_text("Attempt 5")).to_be_visible()
     assert stack.api("GET", f"/v1/webhooks/{webhook['id']}").json["consecutive_failures"] == 0
+    visit.goto(f"{PAGE}?name={chat['name']}")
+    expect(visit.row(name)).to_contain_text("100 %1 delivered, 0 failed")
 
 
 def test_a_request_is_shown_as_it_was_sent_and_the_copied_line_sends_it_once_more(

@@ -235,3 +235,18 @@ def test_a_webhook_of_the_flavour_ferryman_stays_what_it_is(world: World, worksp
     keys = f"T{workspace.workspace_id[4:]}/B{plain.id[4:]}"
     answer = world.call("POST", f"/services/{keys}/{plain.path.rpartition('/')[2]}", body="payload=" + quote(PAYLOAD))
     assert (answer.status, answer.body) == (200, b"ok")
+
+
+@pytest.mark.parametrize("options", [5, True, "text", {"text": "x"}, [None, 5, {"text": "Go", "value": "go"}]])
+def test_options_of_a_menu_that_are_none_are_harmless(workspace: Workspace, options: Any) -> None:
+    sent = {"text": "x", "attachments": [{"text": "Deploy?", "actions": [{"type": "select", "options": options}]}]}
+    (box,) = hook(workspace).said(sent)["attachments"]
+    expected = [{"text": "Go", "value": "go"}] if isinstance(options, list) else []
+    assert box["actions"][0]["options"] == expected
+
+
+@pytest.mark.parametrize("name", ["n" * 5_000, "@" + "n" * 5_000, "#", "ж" * 600, "n" * 2_500 + "__" + "n" * 2_500])
+def test_names_that_nothing_can_have_are_unknown(workspace: Workspace, name: str) -> None:
+    refused = hook(workspace).post({"text": "x", "channel": name})
+    assert refused.status in (400, 404), refused.body
+    assert refused.json["id"] in ("web.incoming_webhook.user.app_error", "web.incoming_webhook.channel.app_error")

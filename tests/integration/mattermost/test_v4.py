@@ -51,7 +51,7 @@ def test_signing_in_gives_a_token_that_opens_users_me(world: World, email: str, 
     assert answer.headers["x-version-id"]
     assert int(answer.headers["x-ratelimit-remaining"]) < int(answer.headers["x-ratelimit-limit"])
     assert int(answer.headers["x-ratelimit-reset"]) >= 1
-    for scheme in ("bearer", "Bearer", "BEARER"):
+    for scheme in ("bearer", "Bearer", "BEARER", "token"):
         mine = world.call("GET", "/api/v4/users/me", headers={"authorization": f"{scheme} {token}"})
         assert (mine.status, mine.json) == (200, answer.json)
         assert mine.headers["content-type"] == "application/json"
@@ -97,6 +97,9 @@ def test_users_teams_and_channels_are_found_by_name(world: World, workspace: Wor
     assert by("GET", f"/api/v4/teams/{team['id']}/channels/name/build-log").json == channel
     assert by("GET", f"/api/v4/channels/{channel['id']}").json == channel
     missing = {
+        f"users/username/{'n' * 3_000}": (404, "app.user.missing_account.const"),
+        f"users/email/{'n' * 3_000}@example.com": (404, "app.user.missing_account.const"),
+        f"teams/name/acme/channels/name/{'n' * 3_000}": (404, "app.channel.get.existing.app_error"),
         "users/username/nobody": (404, "app.user.missing_account.const"),
         f"users/{'0' * 26}": (404, "app.user.missing_account.const"),
         "users/x": (400, "api.context.invalid_url_param.app_error"),

@@ -36,6 +36,7 @@ def test_a_second_factor_is_enrolled_verified_used_and_removed(
     assert made.status == 201
     totp = pyotp.parse_uri(made.json["uri"])
     assert made.json["qr_svg"] == second_factor.qr_svg(made.json["uri"])
+    assert made.json["qr_svg"].startswith('<svg xmlns="http://www.w3.org/2000/svg"')  # an image of its own, too
     assert isinstance(totp, pyotp.TOTP)
     assert (totp.secret, totp.issuer, totp.name) == (made.json["secret"], "Ferryman", grace.email)
     assert grace.try_to_sign_in().status == 201, "not active before its first code"

@@ -26,6 +26,7 @@ type Item = dict[str, Any]
 type Key = dict[str, str]
 
 _BATCH_GET_LIMIT = 100
+_KEY_BYTES = 1024  # of a sort key; a partition key may have twice as many
 _ANSWER_BYTES = 5_500_000  # of the items of one page: Lambda takes answers of 6 MB
 _MAX_ROUNDS = 20
 _SIFTED_AT_ONCE = 500  # items that each further query of a filtered list reads
@@ -123,8 +124,15 @@ def load(image: Mapping[str, Any]) -> Item:
     return {name: _load(value) for name, value in image.items()}
 
 
+def _can_exist(key: Key) -> bool:
+    """Whether an item can have this key: DynamoDB refuses to look for an empty or a longer one."""
+    return all(value and len(value.encode()) <= _KEY_BYTES for value in key.values())
+
+
 def get(table: str, key: Key) -> Item | None:
     """One item, read consistently, or None."""
+    if not _can_exist(key):
+        return None
     answer = clients.dynamodb().get_item(TableName=table_name(table), Key=dump(key), ConsistentRead=True)
     return load(answer["Item"]) if "Item" in answer else None
 
@@ -141,7 +149,7 @@ def get_many(table: str, keys: Iterable[Key], *, consistent: bool = True) -> lis
     Not `consistent` costs half, and may show an item as it was a moment ago, or not yet.
     """
     name = table_name(table)
-    wanted = list({tuple(sorted(key.items())): dump(key) for key in keys}.values())
+    wanted = list({tuple(sorted(key.items())): dump(key) for key in keys if _can_exist(key)}.values())
     found: list[Item] = []
     for start in range(0, len(wanted), _BATCH_GET_LIMIT):
         request = {name: {"Keys": wanted[start : start + _BATCH_GET_LIMIT], "ConsistentRead": consistent}}

@@ -90,7 +90,8 @@ def _action(sent: dict[str, Any]) -> dict[str, Any]:
     found["type"] = "select" if sent.get("type") == "select" else "button"
     if sent.get("disabled") is True:
         found["disabled"] = True
-    options = [one for one in sent.get("options") or () if isinstance(one, dict)]
+    listed = sent.get("options")
+    options = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     if options:
         found["options"] = [{"text": _loose(one, "text"), "value": _loose(one, "value")} for one in options]
     called = sent.get("integration")

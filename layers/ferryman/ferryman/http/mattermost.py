@@ -20,6 +20,7 @@ from ferryman.http.needs import caller_of
 type Routes = dict[str, tuple[str, int, Callable[[Asked], Any], Any]]
 type Answer = tuple[int, Any, dict[str, str]]  # status, JSON, more headers
 
+KINDS = ("bearer", "token")  # in the header Authorization
 _VERSION = "10.11.0.ferryman"
 _PER_SECOND, _BURST = 10, 100  # of one credential, in one running instance of the function
 _full_at: dict[str, float] = {}  # when each credential has its whole burst again
@@ -76,7 +77,7 @@ def ask(
 
     Raises NOTHING for an address that there is not, and Limited.
     """
-    caller = caller_of(event)
+    caller = caller_of(event, kinds=KINDS)
     limits = limit(caller.credential_id)
     address = addresses.find(event["requestContext"]["http"]["method"], event["rawPath"])
     if address is None:

@@ -7,7 +7,7 @@
 A route without `@needs` cannot be registered. Cheap to import: the hot path uses it without the resolver.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,9 +78,12 @@ def needs_of(function: Callable[..., Any]) -> Needs:
     return declared
 
 
-def caller_of(event: dict[str, Any], *, enrolling: bool = False) -> Caller:
-    """Who sent an HTTP API event. Raises NotAuthenticated, and EnrolmentRequired unless it is for `enrolling`."""
-    return authenticate(bearer(event), source_of(event), enrolling=enrolling)
+def caller_of(event: dict[str, Any], *, enrolling: bool = False, kinds: Collection[str] = ("bearer",)) -> Caller:
+    """Who sent an HTTP API event. Raises NotAuthenticated, and EnrolmentRequired unless it is for `enrolling`.
+
+    `kinds` are the words, in lower case, that may stand before the token in the header `Authorization`.
+    """
+    return authenticate(bearer(event, kinds), source_of(event), enrolling=enrolling)
 
 
 def source_of(event: dict[str, Any]) -> Source:
@@ -93,13 +96,13 @@ def source_of(event: dict[str, Any]) -> Source:
     )
 
 
-def bearer(event: dict[str, Any]) -> str:
+def bearer(event: dict[str, Any], kinds: Collection[str] = ("bearer",)) -> str:
     """The token or session a request carries, in `Authorization: Bearer …` or `X-API-Key: …`."""
     headers = event.get("headers") or {}
     authorization = headers.get("authorization")
     if authorization is not None:
         kind, _, token = str(authorization).strip().partition(" ")
-        if kind.lower() == "bearer" and token.strip():
+        if kind.lower() in kinds and token.strip():
             return token.strip()
         raise NotAuthenticated("The Authorization header must read: Bearer <token>.")
     api_key = headers.get("x-api-key")

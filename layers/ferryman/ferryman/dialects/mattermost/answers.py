@@ -93,7 +93,23 @@ BROKEN = Refusal(
     "rollup_error",
     500,
 )
-FAILURES = {TOO_LARGE.status: TOO_LARGE, 400: _PAYLOAD, BUSY.status: BUSY}
+KEY_TAKEN = Refusal(
+    409,
+    "api.context.idempotency_key.app_error",
+    "Another post has this Idempotency-Key, or is being made under it. Use a new key for each post.",
+    "invalid_payload",
+    409,
+)
+# Mattermost's own is a line of text (`LIMITED_TEXT`).
+LIMITED = Refusal(429, "api.context.rate_limit.app_error", "Too many posts in this minute.", "rate_limited", 429)
+LIMITED_TEXT = "limit exceeded\n"
+FAILURES = {
+    TOO_LARGE.status: TOO_LARGE,
+    400: _PAYLOAD,
+    KEY_TAKEN.status: KEY_TAKEN,
+    LIMITED.status: LIMITED,
+    BUSY.status: BUSY,
+}
 
 
 def refusal(error: Exception) -> Refusal | None:

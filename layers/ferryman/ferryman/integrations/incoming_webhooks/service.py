@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ferryman import clock, ids
@@ -21,7 +21,7 @@ from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials import service as credentials_service
 from ferryman.identity.credentials import table as credentials
 from ferryman.identity.credentials.model import Caller, Credential
-from ferryman.identity.idempotency import IdempotencyKey
+from ferryman.identity.idempotency import IdempotencyKey, KeyTaken
 from ferryman.identity.users import table as users
 from ferryman.identity.workspaces import table as workspaces
 from ferryman.integrations.incoming_webhooks import table
@@ -349,11 +349,25 @@ def require_open(credential: Credential | None) -> Credential:
     return credential
 
 
-def accept(credential: Credential | None, post: Post | None, answers: str | None = None) -> list[Message]:
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The messages of a post, and the first one's id. A repeated post has the id alone; its messages are there."""
+
+    message_id: str | None
+    messages: list[Message]
+    is_repeated: bool = False
+
+
+def accept(
+    credential: Credential | None,
+    post: Post | None,
+    answers: str | None = None,
+    idempotency_key: IdempotencyKey | None = None,
+) -> Accepted:
     """Post what an external system sent to a secret URL. `answers` is the id of the delivery that led to it.
 
     None is an event that says nothing: it counts as a use, and no message is made of it. Else it is one put for a post,
-    and one transaction for a post of several parts. Raises UnknownHook for an unknown URL, HookDisabled,
+    and one transaction for a post of several parts or with a key. Raises UnknownHook for an unknown URL, HookDisabled,
     TooManyRequests, ChatClosed for a closed chat, and where the post names another chat, what `posts` lists.
     """
     credential = require_open(credential)
@@ -366,7 +380,10 @@ def accept(credential: Credential | None, post: Post | None, answers: str | None
     except NotAuthenticated:
         raise UnknownHook(_UNKNOWN) from None
     if post is None:
-        return []
+        return Accepted(None, [])
+    made = idempotency_key.created() if idempotency_key else None
+    if made:
+        return Accepted(made.resource_id, [], is_repeated=True)
     chain = loop_prevention.of_reply(credential.workspace_id, answers, [credential.user_id])
     now, props = clock.now_iso(), json.dumps(post.props, ensure_ascii=False) if post.props else None
     overridden = _may_override(credential, post)
@@ -390,10 +407,19 @@ def accept(credential: Credential | None, post: Post | None, answers: str | None
         )
         for message_id, (text, boxes) in zip(ids.new_in_chat(str(chat_id), len(post.parts)), post.parts, strict=True)
     ]
-    store.commit([messages.creating(message) for message in found])
+    message_id = found[0].message_id
+    try:
+        store.commit(
+            [*(messages.creating(message) for message in found), *idempotency.writes(idempotency_key, message_id)]
+        )
+    except KeyTaken:  # a parallel post was first
+        made = idempotency_key.created() if idempotency_key else None
+        if made is None:
+            raise
+        return Accepted(made.resource_id, [], is_repeated=True)
     for message in found:
         messages.created(message)
-    return found
+    return Accepted(message_id, found)
 
 
 def _may_override(credential: Credential, post: Post) -> bool:

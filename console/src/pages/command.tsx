@@ -1,0 +1,292 @@
+import { Alert, Anchor, Button, Group, Modal, Select, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Link, useNavigate, useParams } from 'react-router';
+
+import { api, ApiError, body, done, type Schemas } from '../api/client';
+import { useChange, useChats } from '../api/queries';
+import { Changes, changes } from '../parts/changes';
+import { CopyText } from '../parts/copy';
+import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
+import { Fact } from '../parts/facts';
+import { Failure, Loaded, Page, Section } from '../parts/layout';
+import { Disabled, type Owned, Ownership } from '../parts/owner';
+import { State, Time } from '../parts/values';
+import { useMay } from '../roles';
+import { texts } from '../texts';
+import { commands as said } from '../texts/commands';
+import { type Command, CommandFields, commandSecret, inputOf, PAGE, useCommandForm, type Values, valuesOf } from './commands';
+
+const BACK = { to: PAGE, label: said.title };
+const LABELS: Record<keyof Values, string> = {
+  trigger: said.trigger,
+  url: said.url,
+  method: said.method,
+  name: said.name,
+  description: said.description,
+  autocomplete: said.autocomplete,
+  autocomplete_hint: said.hint,
+  autocomplete_description: said.suggestion,
+  reply_name: said.replyName,
+  reply_avatar_url: said.replyAvatar,
+};
+
+function owned(command: Command): Owned {
+  return { collection: 'commands', id: command.id, name: `/${command.trigger}`, touches: [['commands']] };
+}
+
+export default function CommandPage() {
+  const { id = '' } = useParams();
+  const mayWrite = useMay('webhooks:write');
+  const mayRun = useMay('messages:write');
+  const navigate = useNavigate();
+  const [asking, setAsking] = useState<'try' | 'regenerate' | 'delete' | null>(null);
+  const [secret, setSecret] = useState<Secret | null>(null);
+  const path = { params: { path: { command_id: id } } };
+  const query = useQuery<Command, ApiError>({
+    queryKey: ['commands', id],
+    queryFn: () => body(api.GET('/v1/commands/{command_id}', path)),
+  });
+  const setState = useChange(
+    (state: Schemas['State']) => body(api.PATCH('/v1/commands/{command_id}', { ...path, body: { state } })),
+    { touches: [['commands']], done: (one) => (one.state === 'enabled' ? said.enabledNow : said.disabledNow) },
+  );
+  const regenerate = useChange(() => body(api.POST('/v1/commands/{command_id}/regenerate', path)), { touches: [['commands']] });
+  const remove = useChange(() => done(api.DELETE('/v1/commands/{command_id}', path)), {
+    touches: [['commands', 'list']],
+    done: said.deleted,
+  });
+  const command = query.data;
+  const close = () => setAsking(null);
+  return (
+    <Page
+      title={command ? `/${command.trigger}` : said.title}
+      description={command?.description ?? command?.name}
+      back={BACK}
+      actions={
+        command && (
+          <>
+            {mayRun && (
+              <Button onClick={() => setAsking('try')} disabled={command.state === 'disabled'}>
+                {said.try}
+              </Button>
+            )}
+            {mayWrite && (
+              <>
+                <Button
+                  variant="default"
+                  loading={setState.isPending}
+                  onClick={() => setState.mutate(command.state === 'enabled' ? 'disabled' : 'enabled')}
+                >
+                  {command.state === 'enabled' ? said.disable : said.enable}
+                </Button>
+                <Button variant="default" onClick={() => setAsking('regenerate')}>
+                  {said.regenerate}
+                </Button>
+                <Button color="red" variant="outline" onClick={() => setAsking('delete')}>
+                  {texts.actions.delete}
+                </Button>
+              </>
+            )}
+          </>
+        )
+      }
+    >
+      <Loaded query={query}>
+        {(one) => (
+          <Stack gap="lg">
+            {one.state === 'disabled' && (
+              <Disabled title={said.disabledTitle} reason={one.disabled_reason} at={one.disabled_at} owned={owned(one)}>
+                {said.disabledAbout}
+              </Disabled>
+            )}
+            <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }}>
+              <Fact label={said.url}>
+                <CopyText value={one.url} />
+              </Fact>
+              <Fact label={said.state}>
+                <State of={one.state} />
+              </Fact>
+              <Fact label={said.created}>
+                <Time at={one.created_at} />
+              </Fact>
+            </SimpleGrid>
+            <Settings key={one.updated_at} command={one} mayWrite={mayWrite} />
+            <Ownership owned={owned(one)} owner={one.owner_id} />
+            <Modal opened={asking === 'try'} onClose={close} title={said.tryTitle(one.trigger)} size="lg">
+              {asking === 'try' && <Try command={one} />}
+            </Modal>
+            <Confirm
+              opened={asking === 'regenerate'}
+              close={close}
+              title={said.regenerateTitle}
+              name={one.trigger}
+              action={said.regenerate}
+              confirm={async () => setSecret(commandSecret(await regenerate.mutateAsync(undefined)))}
+            >
+              {said.regenerateAbout}
+            </Confirm>
+            <Confirm
+              opened={asking === 'delete'}
+              close={close}
+              title={said.deleteTitle}
+              name={one.trigger}
+              action={texts.actions.delete}
+              confirm={async () => {
+                await remove.mutateAsync(undefined);
+                await navigate(PAGE);
+              }}
+            >
+              {said.deleteAbout}
+            </Confirm>
+          </Stack>
+        )}
+      </Loaded>
+      <SecretOnce secret={secret} close={() => setSecret(null)} />
+    </Page>
+  );
+}
+
+function Settings({ command, mayWrite }: { command: Command; mayWrite: boolean }) {
+  const form = useCommandForm(valuesOf(command));
+  const [confirming, setConfirming] = useState(false);
+  const changed = changes(LABELS, valuesOf(command), form.values);
+  const save = useChange(
+    (values: Values) => {
+      const wanted = Object.entries(inputOf(values)).filter(([name]) => changed.some((one) => one.name === name));
+      const input = Object.fromEntries(wanted) as Schemas['CommandPatch'];
+      return body(api.PATCH('/v1/commands/{command_id}', { params: { path: { command_id: command.id } }, body: input }));
+    },
+    { touches: [['commands']], done: said.saved, quiet: true },
+  );
+  async function submit() {
+    try {
+      await save.mutateAsync(form.values);
+    } catch (error) {
+      if (error instanceof ApiError) form.setErrors(error.fields);
+    }
+  }
+  return (
+    <Section title={said.details}>
+      {save.error && Object.keys(save.error.fields).length === 0 && <Failure error={save.error} />}
+      <form
+        onSubmit={form.onSubmit(() => {
+          if (changed.length > 0) setConfirming(true);
+        })}
+      >
+        <fieldset disabled={!mayWrite} className="plain">
+          <CommandFields form={form} fresh={false} />
+          {mayWrite && (
+            <Group justify="flex-end" mt="md">
+              <Text size="sm" c="dimmed">
+                {changed.length === 0 && texts.webhooks.noChanges}
+              </Text>
+              <Button type="submit" disabled={changed.length === 0}>
+                {texts.actions.save}
+              </Button>
+            </Group>
+          )}
+        </fieldset>
+      </form>
+      <Confirm
+        opened={confirming}
+        close={() => setConfirming(false)}
+        title={texts.webhooks.saveTitle}
+        action={texts.actions.save}
+        danger={false}
+        confirm={submit}
+      >
+        <Changes of={changed} />
+      </Confirm>
+    </Section>
+  );
+}
+
+/** Runs the command in a chat, as the person who tries it, and shows the answer in place. */
+function Try({ command }: { command: Command }) {
+  const chats = (useChats().data ?? []).filter((chat) => chat.active);
+  const [chat, setChat] = useState<string | null>(null);
+  const [text, setText] = useState('');
+  const run = useChange(
+    (chat_id: string) =>
+      body(
+        api.POST('/v1/chats/{chat_id}/messages', {
+          params: { path: { chat_id } },
+          body: { text: `/${command.trigger} ${text}`.trim() },
+        }),
+      ),
+    { touches: [['messages']], quiet: true },
+  );
+  const ran = run.data && 'outcome' in run.data ? run.data : undefined;
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (chat) run.mutate(chat);
+      }}
+    >
+      <Stack>
+        <Text size="sm">{said.tryAbout}</Text>
+        <Select
+          label={said.chat}
+          data={chats.map((one) => ({ value: one.id, label: one.name }))}
+          value={chat}
+          onChange={setChat}
+          searchable
+          required
+          data-autofocus
+        />
+        <TextInput
+          label={said.arguments}
+          leftSection={<Text size="sm">/{command.trigger}</Text>}
+          leftSectionWidth={`${command.trigger.length + 3}ch`}
+          placeholder={command.autocomplete_hint ?? ''}
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
+        {run.error && <Failure error={run.error} />}
+        {ran && <Run ran={ran} />}
+        <Group justify="flex-end">
+          {ran && chat && (
+            <Anchor component={Link} to={`/chats/${chat}`} size="sm">
+              {said.toChat}
+            </Anchor>
+          )}
+          <Button type="submit" loading={run.isPending} disabled={!chat}>
+            {ran ? said.runAgain : said.run}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+function Run({ ran }: { ran: Schemas['CommandRunOut'] }) {
+  const failed = ran.outcome === 'failed';
+  return (
+    <Alert color={failed ? 'red' : 'teal'} title={failed ? said.failed : said.answered} aria-live="polite">
+      <Stack gap={6}>
+        {ran.detail && <Text size="sm">{ran.detail}</Text>}
+        {!failed && ran.messages.length === 0 && <Text size="sm">{said.silent}</Text>}
+        {ran.messages.map((message) => (
+          <div key={message.id}>
+            <Text size="xs" c="dimmed">
+              {message.visible_to ? said.toYou : said.toAll}
+            </Text>
+            <Text size="sm" className="message">
+              {message.text}
+            </Text>
+          </div>
+        ))}
+        {ran.goto_location && (
+          <Text size="sm">
+            {said.goes}{' '}
+            <Anchor href={ran.goto_location} target="_blank" rel="noreferrer" inherit>
+              {ran.goto_location}
+            </Anchor>
+          </Text>
+        )}
+      </Stack>
+    </Alert>
+  );
+}

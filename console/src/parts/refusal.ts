@@ -1,0 +1,11 @@
+import type { UseFormReturnType } from '@mantine/form';
+
+import { ApiError } from '../api/client';
+
+/** Say at each field why the API refused it, and go to the first one: a long form may have scrolled it away. */
+export function showRefusal<T extends Record<string, unknown>>(form: UseFormReturnType<T>, error: unknown): void {
+  if (!(error instanceof ApiError)) return;
+  form.setErrors(error.fields);
+  const [first] = Object.keys(error.fields).filter((name) => name in form.values);
+  if (first !== undefined) form.getInputNode(first)?.focus();
+}

@@ -1,0 +1,53 @@
+import type { Schemas } from '../api/client';
+
+/** The texts about a token that leaked: what it made, and ending all of it. */
+export const leaked = {
+  section: 'If it leaked',
+  sectionAbout: 'Somebody who has the token may have made things with it that stay when it is revoked. See them all, and end them in one act.',
+  button: 'This token leaked',
+  title: 'Everything that it made',
+  about: 'Also with tokens and applications of its making, as far back as the audit log goes.',
+  kind: 'Kind',
+  kinds: {
+    token: 'API token',
+    bot: 'Bot',
+    callback: 'Callback of a bot',
+    webhook: 'Outgoing webhook',
+    incoming_webhook: 'Incoming webhook',
+    application: 'Application',
+    application_token: 'Token of an application, made anew',
+    connection: 'Connection',
+    command: 'Slash command',
+    notification: 'Scheduled notification',
+    user: 'Person',
+    invitation: 'Invitation',
+  } satisfies Record<Schemas['Kind'], string>,
+  what: 'Thing',
+  by: 'Made with',
+  itself: 'This token',
+  time: 'When',
+  state: 'State',
+  there: 'Still there',
+  gone: 'Ended',
+  nothing: 'It made nothing',
+  nothingAbout: 'Ending all of it revokes the token.',
+  end: 'End all of it',
+  endTitle: 'End the token and all that it made?',
+  endAbout:
+    'The token is revoked first. Then all that it made is revoked, deleted or disconnected, and people that it made are deactivated. Most of this cannot be undone.',
+  ended: (count: number) => (count === 1 ? '1 thing was ended' : `${count} things were ended`),
+  left: 'These were not ended:',
+  results: {
+    ended: 'ended',
+    gone: 'had ended before',
+    not_allowed: 'it stands above you',
+    conflict: 'it was being changed at the same moment; end all of it again',
+    invite_again: 'an invitation ends after a day, or when the person is invited anew',
+  } satisfies Record<Schemas['Ending'], string>,
+  reasons: {
+    owner_deactivated: 'It was revoked because its owner was deactivated.',
+    owner_may_not: 'It was revoked because its owner got a role that may not have it.',
+    shown: 'It was revoked because somebody found it in a public place.',
+  } as Record<string, string>,
+  revokedTitle: 'This token is revoked',
+};
