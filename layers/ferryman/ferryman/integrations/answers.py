@@ -19,7 +19,7 @@ class ReceiverFailed(FerrymanError):
 
 
 def read[Answer](outcome: Outcome, reader: Callable[[Body], Answer], receiver: str) -> Answer:
-    """What `reader` makes of an answer with the status 200. Raises ReceiverFailed, which names the `receiver`."""
+    """Read an answer with the status 200 with `reader`. Raises ReceiverFailed, which names the `receiver`."""
     if isinstance(outcome, Unreachable):
         raise ReceiverFailed(f"The {receiver} gave no answer: {outcome.detail}")
     if not isinstance(outcome, Delivered) or outcome.status != 200:
