@@ -1,6 +1,8 @@
 """Messages in the form of other chat products' incoming webhooks."""
 
+import copy
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,3 +125,81 @@ def test_a_message_without_text_says_what_its_attachments_say() -> None:
 def test_other_events_have_no_words_in_a_chat() -> None:
     telling = [type_ for type_ in catalogue.TYPES if catalogue.can_be_rendered("slack", type_)]
     assert telling == ["message.created"]
+
+
+_OPTIONAL = {"username", "avatar_url", "icon_url", "weight"}
+
+
+def spoiled(body: Any) -> Iterator[Any]:
+    """Bodies that are wrong in one place: a member is missing, is a number, or a list is too short or too long."""
+    for place in body if isinstance(body, dict) else range(len(body)):
+        wrong: list[Any] = [7]
+        if isinstance(body[place], list):
+            wrong.append([*body[place], (body[place] or ["everyone"])[0]])
+            wrong += [[]] if body[place] else []
+        if isinstance(body[place], dict | list):
+            wrong += spoiled(body[place])
+        for value in wrong:
+            changed = copy.copy(body)
+            changed[place] = value
+            yield changed
+        if isinstance(body, dict) and place not in _OPTIONAL:
+            yield {name: value for name, value in body.items() if name != place}
+
+
+@pytest.mark.parametrize("format_", CHATS)
+def test_a_schema_takes_the_products_body_and_no_other(format_: Format) -> None:
+    schema = formats.FORMATS[format_].schema(catalogue.schema("message.created"))
+    judge = jsonschema.Draft202012Validator(schema)
+    for author in (CI, USER):
+        assert judge.is_valid(told(format_, "Build passed", author))
+    wrong = list(spoiled(told(format_, "Build passed")))
+    assert wrong
+    for body in wrong:
+        assert not judge.is_valid(body), body
+
+
+@pytest.mark.parametrize(
+    ("format_", "name", "limit"),
+    [
+        ("slack", "text", slack.MAX_TEXT),
+        ("google_chat", "text", google_chat.MAX_TEXT),
+        ("mattermost", "text", mattermost.MAX_TEXT),
+        ("discord", "content", discord.MAX_CONTENT),
+        ("discord", "username", discord.MAX_NAME),
+    ],
+)
+def test_a_schema_knows_how_long_a_text_may_be(format_: Format, name: str, limit: int) -> None:
+    judge = jsonschema.Draft202012Validator(formats.FORMATS[format_].schema(catalogue.schema("message.created")))
+    body = told(format_, "Build passed")
+    assert [judge.is_valid({**body, name: "a" * length}) for length in (0, 1, limit, limit + 1)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_google_chat_shows_the_authors_name_which_calls_nobody() -> None:
+    assert told("google_chat", "Build passed") == {"text": "*CI*: Build passed"}
+    caller = {**CI, "name": "<users/all>"}
+    assert told("google_chat", "<users/1>", caller)["text"] == "*<\u2060users/all>*: <\u2060users/1>"
+
+
+def test_a_card_of_teams_is_as_its_schema_of_cards_asks() -> None:
+    card = {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "body": [
+            {"type": "TextBlock", "text": "CI", "weight": "Bolder", "wrap": True},
+            {"type": "TextBlock", "text": "Build passed", "wrap": True},
+        ],
+    }
+    attachment = {"contentType": CARD, "contentUrl": None, "content": card}
+    assert told("teams", "Build passed") == {"type": "message", "attachments": [attachment]}
+
+
+def test_a_body_is_utf8_without_spaces_and_half_of_a_surrogate_pair_is_replaced() -> None:
+    rendered = event_of("ж\ud800", USER).render(Receiver("slack"))
+    assert rendered.content == '{"text":"ж?"}'.encode()

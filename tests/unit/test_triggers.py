@@ -282,3 +282,33 @@ def test_no_answer_breaks_the_deliverer(answer: dict[str, Any]) -> None:
 )
 def test_a_workspaces_name_in_an_address(name: str, slug: str) -> None:
     assert triggers.slug(name) == slug
+
+
+def test_bodies_are_utf8_and_half_of_a_surrogate_pair_is_replaced() -> None:
+    json_body = triggers.as_json({"a": "ж\ud800", "b": 1})
+    assert (json_body.content, json_body.content_type) == ('{"a":"ж?","b":1}'.encode(), "application/json")
+    form = triggers.form({"a": "ж \ud800", "b": "1"})
+    assert (form.content, form.content_type) == (b"a=%D0%B6+%3F&b=1", "application/x-www-form-urlencoded")
+
+
+def test_a_reply_keeps_json_that_can_be_stored() -> None:
+    reply = triggers.reply_of({"text": "x", "props": {"ж": "\ud800", "n": [1, 2]}})
+    assert reply is not None
+    assert (reply.props, reply.attachments) == ('{"ж":"?","n":[1,2]}', None)
+
+
+def test_a_replys_name_is_cut_and_its_text_is_refused_beyond_the_limit() -> None:
+    longest = triggers.reply_of({"text": "a" * triggers.MAX_TEXT, "username": f" {'b' * 101} "})
+    assert longest is not None
+    assert (len(longest.text), longest.author_name) == (triggers.MAX_TEXT, "b" * 100)
+    with pytest.raises(NotAReply, match="its text has 16384 characters; at most 16383 are accepted"):
+        triggers.reply_of({"text": "a" * (triggers.MAX_TEXT + 1)})
+
+
+@pytest.mark.parametrize("scheme", ["https://", "http://"])
+def test_a_link_is_a_web_address_of_two_thousand_characters(scheme: str) -> None:
+    longest = scheme.ljust(2048, "a")
+    assert triggers.link(longest) == longest
+    assert triggers.link(f"{longest}a") is None
+    assert triggers.link(f"x{scheme}a") is None
+    assert triggers.link(scheme.upper()) is None
