@@ -203,3 +203,39 @@ def test_a_card_of_teams_is_as_its_schema_of_cards_asks() -> None:
 def test_a_body_is_utf8_without_spaces_and_half_of_a_surrogate_pair_is_replaced() -> None:
     rendered = event_of("ж\ud800", USER).render(Receiver("slack"))
     assert rendered.content == '{"text":"ж?"}'.encode()
+
+
+def test_slack_cuts_only_texts_that_are_too_long_when_they_are_escaped() -> None:
+    longest = slack.MAX_TEXT - 1_000
+    assert told("slack", "a" * longest, USER)["text"] == "a" * longest
+    assert told("slack", "a" * (longest + 1), USER)["text"] == "a" * (longest // 5 - 1) + "…"
+    assert told("slack", "&" * (longest // 5), USER)["text"] == "&amp;" * (longest // 5)
+
+
+@pytest.mark.parametrize(
+    ("format_", "name", "markup"),
+    [
+        ("slack", "text", "In Slack's mrkdwn."),
+        ("google_chat", "text", "In Google Chat's markup."),
+        ("mattermost", "text", "Markdown."),
+        ("discord", "content", "Markdown."),
+    ],
+)
+def test_a_schema_names_the_markup_of_the_text(format_: Format, name: str, markup: str) -> None:
+    schema = formats.FORMATS[format_].schema(catalogue.schema("message.created"))
+    assert schema["properties"][name]["description"] == markup
+
+
+def test_a_word_joiner_takes_the_call_from_mattermosts_names_of_everybody() -> None:
+    expected = "Hey @\u2060all, @\u2060channel, @\u2060HERE"
+    assert told("mattermost", "Hey @all, @channel, @HERE", USER)["text"] == expected
+
+
+def test_an_attachment_without_text_and_title_says_its_fallback() -> None:
+    attachments = [{"fallback": "Disk is full"}]
+    assert told("slack", "", USER, attachments=attachments)["text"] == "Disk is full"
+
+
+def test_underscores_write_bold_too_and_every_piece_of_code_stays() -> None:
+    text = "`**a**` __b__ `**c**` **d** `**e**` **f**"
+    assert told("google_chat", text, USER)["text"] == "`**a**` *b* `**c**` *d* `**e**` *f*"

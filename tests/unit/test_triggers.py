@@ -166,6 +166,16 @@ def test_slacks_form_has_a_fraction_in_the_time_escapes_the_text_and_knows_no_po
     }
 
 
+def test_slacks_json_has_the_fields_of_its_form() -> None:
+    body = message().render_triggered(replace(WEBHOOK, format="slack", trigger_body="json"), AROUND)
+    assert body.content_type == "application/json"
+    assert json.loads(body.content) == {
+        **SHARED,
+        "text": "deploy prod &amp; more",
+        "timestamp": "1795257600.250000",
+    }
+
+
 def test_a_test_carries_the_first_trigger_word() -> None:
     body = message("Build passed", test=True).render_triggered(WEBHOOK, AROUND)
     found = dict(parse_qsl(body.content.decode()))
