@@ -9,7 +9,7 @@ from ferryman.aws import dynamodb as store
 from ferryman.dialects.mattermost import objects, v4
 from ferryman.dialects.mattermost.v4 import AppError, Asked
 from ferryman.errors import Conflict, Invalid, NotFound
-from ferryman.identity import permissions, plans
+from ferryman.identity import permissions
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.tokens import service as tokens
 from ferryman.identity.tokens import table as tokens_table
@@ -168,9 +168,7 @@ def create_token(asked: Asked) -> dict[str, Any]:
 
 
 def _create_own(caller: Caller, name: str, description: str) -> tuple[Token, str]:
-    v4.require(caller, "tokens:write")
-    if not plans.includes(caller.plan, plans.OF_INTEGRATIONS):
-        raise _NO_TOKENS
+    v4.require_integrations(caller, "tokens:write", _NO_TOKENS)
     wanted = TokenIn.model_validate(
         {
             "name": name,
