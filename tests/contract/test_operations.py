@@ -240,13 +240,15 @@ def test_only_deliveries_connectivity_checks_and_commands_can_reach_a_receiver()
     """The arguments lean on this: nothing that any other alarm looks at waits for a receiver.
 
     `hooks` calls hosts of Amazon SNS alone (`dialects.sources.sns_sender`), and answers 403 to made-up ones.
+    `connections`, and `leaks` when it disconnects, call the OAuth addresses of the catalogue alone.
     """
     calling = {
         folder
         for folder in FUNCTIONS
         if ("ferryman.outbound.adapter", "session") in reach._Reach(template.handler(folder)).nodes
     }
-    assert calling == {"deliverer", "webhooks", "messages", "mattermost_integrations", "hooks"}
+    at_products = {"hooks", "connections", "leaks"}
+    assert calling == {"deliverer", "webhooks", "messages", "mattermost_integrations", *at_products}
 
 
 def test_hanging_receivers_cannot_use_up_the_concurrency() -> None:
