@@ -158,7 +158,7 @@ def test_clients_of_the_api_work_unmodified(stack: E2E, chat: str, python: Path,
         "logout": {"status": "OK"},
     }
     said = [(message["text"], message["author"]["name"]) for message in _messages(stack, chat)]
-    assert said == [("mattermostautodriver, edited", None), ("called by mattermostdriver", "driver")]
+    assert said == [("mattermostautodriver, edited", "Program"), ("called by mattermostdriver", "driver")]
 
 
 def test_clients_of_node_work_unmodified(stack: E2E, chat: str, address: str) -> None:
