@@ -29,7 +29,7 @@ LIMIT_KB = 250  # of what a browser loads first, compressed by gzip
 
 def sources(root: Path) -> Iterator[Path]:
     """The files that a build is made of."""
-    yield from sorted((root / SNIPPETS).glob("*"))
+    yield from sorted(path for path in (root / SNIPPETS).glob("*") if path.is_file())  # Python leaves a folder there
     for path in sorted((root / SOURCE).rglob("*")):
         inside = path.relative_to(root / SOURCE).parts
         if path.is_file() and inside[0] != "node_modules" and path != root / SCHEMA:
