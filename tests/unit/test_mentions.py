@@ -222,3 +222,7 @@ def test_handles_are_ascii() -> None:
         *string.digits,
     }
     assert re.fullmatch(HANDLE, "a" * 33) is None
+
+
+def test_a_letter_before_the_at_sign_makes_it_no_mention() -> None:
+    assert [handles(f"{letter}@ada") for letter in "aXxZ0é"] == [[]] * 6
