@@ -5,7 +5,9 @@ import { useState } from 'react';
 import { api, body, done, type Schemas } from '../api/client';
 import { useChange, useListing, useMe } from '../api/queries';
 import { CodeBlock, CopyText } from '../parts/copy';
-import { Empty, Failure, Page, Section } from '../parts/layout';
+import { Dialog } from '../parts/dialogs';
+import { Refused } from '../parts/form';
+import { Empty, Page, Section } from '../parts/layout';
 import { List } from '../parts/list';
 import { showRefusal } from '../parts/refusal';
 import { State, Time } from '../parts/values';
@@ -41,7 +43,7 @@ function useSubmit<Values extends Record<string, unknown>, Out>(
       showRefusal(form, error);
     }
   }
-  const general = change.error && Object.keys(change.error.fields).length === 0 ? <Failure error={change.error} /> : null;
+  const general = <Refused error={change.error} values={form.values} />;
   return { submit: form.onSubmit((values) => void submit(values)), busy: change.isPending, general };
 }
 
@@ -136,9 +138,9 @@ function SecondFactor() {
             <Begin begun={setPending} />
           ))}
       </Modal>
-      <Modal opened={removing} onClose={() => setRemoving(false)} title={said.removeFactor}>
-        {removing && <RemoveFactor close={() => setRemoving(false)} />}
-      </Modal>
+      <Dialog opened={removing} close={() => setRemoving(false)} title={said.removeFactor}>
+        <RemoveFactor close={() => setRemoving(false)} />
+      </Dialog>
     </Section>
   );
 }

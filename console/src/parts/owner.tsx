@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, Select, Stack, Text } from '@mantine/core';
+import { Alert, Button, Modal, Select, Stack, Text } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 
 import { api, done } from '../api/client';
@@ -7,6 +7,7 @@ import { useMay } from '../roles';
 import { texts } from '../texts';
 import { owners as said } from '../texts/owners';
 import { Person } from './facts';
+import { FormEnd } from './form';
 import { Failure, Section } from './layout';
 import { Time } from './values';
 
@@ -109,14 +110,7 @@ function Choice({ collection, id, touches, close }: Owned & { close: () => void 
           required
           data-autofocus
         />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            {texts.actions.cancel}
-          </Button>
-          <Button type="submit" disabled={!chosen} loading={change.isPending}>
-            {said.handOver}
-          </Button>
-        </Group>
+        <FormEnd close={close} action={said.handOver} busy={change.isPending} ready={Boolean(chosen)} />
       </Stack>
     </form>
   );
