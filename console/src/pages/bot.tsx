@@ -8,6 +8,7 @@ import { useChange, useChats, useListing, useRemoval } from '../api/queries';
 import { callbacks } from '../api/webhooks';
 import { CopyText } from '../parts/copy';
 import { Confirm, ConfirmButton, Dialog, type Secret, SecretOnce } from '../parts/dialogs';
+import { Fact } from '../parts/facts';
 import { Empty, Loaded, Page, Section } from '../parts/layout';
 import { List } from '../parts/list';
 import { notifyDone } from '../parts/notify';
@@ -103,7 +104,9 @@ export default function BotPage() {
                     <State of={bot.active ? 'active' : 'inactive'} />
                   </Group>
                   {bot.about && <Text size="sm">{bot.about}</Text>}
-                  <CopyText value={bot.id} />
+                  <Fact label={said.id}>
+                    <CopyText value={bot.id} />
+                  </Fact>
                   {mayWrite && (
                     <Group gap={8}>
                       <FileButton accept="image/png,image/jpeg,image/gif,image/webp" onChange={(file) => file && setAvatar.mutate(file)}>

@@ -10,7 +10,7 @@ import { ChatNames, Person } from '../parts/facts';
 import { ChoiceFilter, choices, FilterBar, useFilters } from '../parts/filters';
 import { SaveForm } from '../parts/form';
 import { ListPage } from '../parts/list_page';
-import { HandOverDialog } from '../parts/owner';
+import { HandOverDialog, reasonOf } from '../parts/owner';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -135,7 +135,7 @@ export default function IncomingWebhooks() {
               <State of={one.state} />
               {one.disabled_reason && (
                 <Text size="xs" c="dimmed">
-                  {owners.reasons[one.disabled_reason] ?? one.disabled_reason}
+                  {reasonOf(one.disabled_reason)}
                 </Text>
               )}
             </>

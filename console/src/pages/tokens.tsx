@@ -63,12 +63,12 @@ export default function Tokens() {
         <Group justify="space-between">
           <FilterBar filters={filters} names={FILTERS}>
             <SearchFilter filters={filters} name="name" label={said.searchByName} />
-            <ChoiceFilter filters={filters} name="status" label={said.status} any={said.status} choices={choices(STATUSES as Record<string, string>)} />
+            <ChoiceFilter filters={filters} name="status" label={said.status} any={said.anyStatus} choices={choices(STATUSES as Record<string, string>)} />
             <ChoiceFilter
               filters={filters}
               name="environment"
               label={said.environment}
-              any={said.environment}
+              any={said.anyEnvironment}
               choices={choices(texts.environments)}
             />
           </FilterBar>

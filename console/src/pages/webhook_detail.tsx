@@ -15,7 +15,7 @@ import { Failure, Loaded, Page, Section } from '../parts/layout';
 import { Disabled, type Owned, Ownership } from '../parts/owner';
 import { Settings } from '../parts/settings';
 import { Rate, useStatistics } from '../parts/statistics';
-import { shortUrl, Time } from '../parts/values';
+import { eventName, shortUrl, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
 import { hooks } from '../texts/hooks';
@@ -182,7 +182,7 @@ function Test({ kind, webhook }: { kind: WebhookKind; webhook: Webhook }) {
     <Stack>
       <Text size="sm">{said.testAbout}</Text>
       {webhook.events.length > 1 && (
-        <Select label={said.events} data={webhook.events} value={type} onChange={setType} allowDeselect={false} />
+        <Select label={said.events} data={webhook.events.map((value) => ({ value, label: eventName(value) }))} value={type} onChange={setType} allowDeselect={false} />
       )}
       {sent && (
         <Alert color={over ? (attempt.outcome === 'delivered' ? 'teal' : 'red') : 'blue'} aria-live="polite">
@@ -277,6 +277,7 @@ function WebhookSettings({ kind, webhook, mayWrite, back }: { kind: WebhookKind;
               red
               label={said.deleteTitle.replace('?', '')}
               title={said.deleteTitle}
+              action={texts.actions.delete}
               name={webhook.name ?? webhook.id}
               confirm={remove}
             >

@@ -8,6 +8,7 @@ import type { Secret } from '../parts/dialogs';
 import { Dialog } from '../parts/dialogs';
 import { choices } from '../parts/filters';
 import { SaveForm } from '../parts/form';
+import { eventName } from '../parts/values';
 import { covers } from '../roles';
 import { texts } from '../texts';
 import { hooks } from '../texts/hooks';
@@ -99,7 +100,7 @@ export function WebhookFields({ kind, form, fresh }: { kind: WebhookKind; form: 
           <Stack gap="xs" mt="xs" mb={form.errors.events ? 'xs' : 0}>
             {offered.map((type) => (
               <div key={type.type}>
-                <Checkbox value={type.type} label={type.type} description={type.description} />
+                <Checkbox value={type.type} label={eventName(type.type)} description={type.description} />
                 <Example type={type} format={form.values.format} />
               </div>
             ))}
@@ -120,7 +121,7 @@ export function WebhookFields({ kind, form, fresh }: { kind: WebhookKind; form: 
         <Select
           label={said.format}
           description={said.formatAbout}
-          data={formats}
+          data={formats.map((value) => ({ value, label: said.formats[value as Schemas['Format']] }))}
           allowDeselect={false}
           disabled={!fresh}
           {...form.getInputProps('format')}
@@ -167,7 +168,7 @@ function Example({ type, format }: { type: Schemas['EventTypeOut']; format: stri
   return (
     <Accordion variant="default" chevronPosition="left" className="example">
       <Accordion.Item value="example">
-        <Accordion.Control aria-label={`${said.example}: ${type.type}`}>
+        <Accordion.Control aria-label={`${said.example}: ${eventName(type.type)}`}>
           <Text size="xs">{said.example}</Text>
         </Accordion.Control>
         <Accordion.Panel>

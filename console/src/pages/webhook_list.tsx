@@ -13,7 +13,7 @@ import { List, useSelection } from '../parts/list';
 import { CreateButton, NothingHere } from '../parts/list_page';
 import { notifyDone } from '../parts/notify';
 import { Rate, useStatistics } from '../parts/statistics';
-import { shortUrl } from '../parts/values';
+import { eventName, shortUrl } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
 import { CreateWebhook, wordsOf } from './webhook_form';
@@ -84,7 +84,7 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
   const create = mayWrite ? () => setCreating(true) : null;
   const listing = (
     <>
-      {kind.name === 'workspace' && (filtered || (all.items?.length ?? 0) > 0) && (
+      {kind.name === 'workspace' && (filtered || (items?.length ?? 0) > 0) && (
         <Group justify="space-between">
           <FilterBar filters={filters} names={FILTERS}>
             <SearchFilter filters={filters} name="name" label={said.searchName} />
@@ -134,7 +134,7 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
               </>
             ),
           },
-          { title: said.events, cell: (webhook) => <Text size="sm">{webhook.events.join(', ')}</Text>, wide: true },
+          { title: said.events, cell: (webhook) => <Text size="sm">{webhook.events.map(eventName).join(', ')}</Text>, wide: true },
           { title: said.state, cell: (webhook) => <WebhookStateBadge webhook={webhook} /> },
           ...(kind.name === 'workspace'
             ? [

@@ -43,8 +43,10 @@ export function Confirm(props: ConfirmProps) {
 }
 
 /** A button for something that is confirmed first; a red one takes something away. */
-export function ConfirmButton({ label, red = false, ...asked }: Omit<ConfirmProps, 'opened' | 'close' | 'action'> & {
+export function ConfirmButton({ label, action = label, red = false, ...asked }: Omit<ConfirmProps, 'opened' | 'close' | 'action'> & {
   label: string;
+  /** The word that confirms; that of the button if there is none. */
+  action?: string;
   red?: boolean;
 }) {
   const [asking, setAsking] = useState(false);
@@ -53,7 +55,7 @@ export function ConfirmButton({ label, red = false, ...asked }: Omit<ConfirmProp
       <Button {...(red ? { color: 'red', variant: 'outline' } : { variant: 'default' })} onClick={() => setAsking(true)}>
         {label}
       </Button>
-      <Confirm opened={asking} close={() => setAsking(false)} action={label} {...asked} />
+      <Confirm opened={asking} close={() => setAsking(false)} action={action} {...asked} />
     </>
   );
 }

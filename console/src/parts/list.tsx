@@ -5,7 +5,7 @@ import type { Listing } from '../api/queries';
 import { texts } from '../texts';
 import { Failure, Waiting } from './layout';
 
-export type Column<T> = { title: string; cell: (item: T) => ReactNode; wide?: boolean; hideTitle?: boolean };
+export type Column<T> = { title: string; cell: (item: T) => ReactNode; wide?: boolean; hideTitle?: boolean; tick?: boolean };
 
 export type ListProps<T> = {
   label: string;
@@ -43,7 +43,7 @@ export function List<T>({ label, listing, columns, id, empty, marked }: ListProp
                     <Table.Td
                       key={column.title}
                       data-title={column.hideTitle ? '' : column.title}
-                      className={column.wide ? 'wide' : undefined}
+                      className={column.wide ? 'wide' : column.tick ? 'tick' : undefined}
                     >
                       {column.cell(item)}
                     </Table.Td>
@@ -79,6 +79,7 @@ export function useSelection<T extends { id: string }>({ title, items, label, ti
     column: {
       title,
       hideTitle: true,
+      tick: true,
       cell: (item) => (
         <Checkbox
           aria-label={texts.tokens.select(label(item))}
