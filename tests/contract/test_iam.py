@@ -1,4 +1,4 @@
-"""IAM: what the role of each function may do in AWS is just what its code does."""
+"""IAM: the role of each function allows in AWS just what its code does."""
 
 import pytest
 
