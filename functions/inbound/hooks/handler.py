@@ -91,8 +91,8 @@ paths = {
         "post": {
             "operationId": "post_to_incoming_webhook",
             "summary": "Post to an incoming webhook",
-            "description": "The secret in the path is the authentication; a slash at its end is ignored. Takes JSON, or a "
-            "form with the JSON in `payload`; a missing content type is read as JSON. A webhook of the flavour "
+            "description": "The secret in the path is the authentication; a slash at its end is ignored. Takes JSON, "
+            "or a form with the JSON in `payload`; a missing content type is read as JSON. A webhook of the flavour "
             "`ferryman` takes 16,000 characters of `text` and ignores the other fields; one of the flavour "
             "`mattermost` or `slack` takes all of them, splits a longer text, and refuses in that product's "
             "words. One with a `source` takes the payloads of that product, up to 1,000,000 bytes; an event that "
