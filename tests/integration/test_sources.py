@@ -90,7 +90,7 @@ def test_only_json_is_taken_and_any_json_is(world: World, workspace: Workspace, 
 
 
 @pytest.mark.parametrize("odd", [r'"cut \ud83d"', r'"\u0000"', "1e400", "9" * 41, r'{"\udfff": [1e-999]}'])
-def test_what_cannot_be_stored_does_not_make_the_url_fail(world: World, workspace: Workspace, odd: str) -> None:
+def test_odd_members_do_not_make_the_url_fail(world: World, workspace: Workspace, odd: str) -> None:
     made = hook(workspace, "generic")
     assert world.call("POST", made["path"], body=f'{{"message": "Deployed", "log": {odd}}}').status == 200
     assert said(workspace, made) == ["Deployed"]

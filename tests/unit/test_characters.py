@@ -24,7 +24,7 @@ from hypothesis import strategies as st
         ("\u2800\ufe0fb", "b"),
     ],
 )
-def test_what_shows_nothing_is_left_out(text: str, shown: str) -> None:
+def test_characters_that_show_nothing_are_left_out(text: str, shown: str) -> None:
     assert without_hidden(text) == shown
     assert has_hidden(text) is (text != shown)
 
@@ -41,7 +41,7 @@ def test_what_shows_nothing_is_left_out(text: str, shown: str) -> None:
         "\u0600١٢",
     ],
 )
-def test_what_belongs_to_the_word_stays(text: str) -> None:
+def test_characters_that_belong_to_the_word_stay(text: str) -> None:
     assert without_hidden(text) == text
     assert not has_hidden(text)
 

@@ -54,7 +54,7 @@ def test_senders_say_it_in_many_ways(workspace: Workspace, flavour: str, request
 
 
 @pytest.mark.parametrize("flavour", ["mattermost", "slack"])
-def test_what_cannot_be_stored_is_replaced(workspace: Workspace, flavour: str) -> None:
+def test_characters_that_cannot_be_stored_are_replaced(workspace: Workspace, flavour: str) -> None:
     odd = r"""{"text": "cut \ud83d", "log": 1e400, "props": {"id": %s, "x": "\u0000"},
         "attachments": [{"text": "a\u0000b", "size": -1e999, "fields": [{"value": 1e400}]}]}""" % ("9" * 41)
     message = hook(workspace, flavour).said(body=odd)
