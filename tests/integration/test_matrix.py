@@ -321,8 +321,8 @@ def kept(world: World) -> dict[tuple[str, str], dict[str, Any]]:
     """Every row of every table by its key, without what a credential's use leaves in it."""
     return {
         (table, repr(key)): {name: value for name, value in item.items() if name not in USE}
-        for table, key, item in world.keyed_items()
-        if table not in OF_REQUESTS and not any(part.startswith("mark/") for part in key)  # a cap's, of both modes
+        for table, key, item in world.keyed_items(but=OF_REQUESTS)
+        if not any(part.startswith("mark/") for part in key)  # a cap's, of both modes
     }
 
 

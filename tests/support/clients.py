@@ -5,8 +5,12 @@ from typing import Any
 
 import boto3
 
+from tests.support import quick_moto
+
 
 @cache
 def aws_client(service: str) -> Any:
     """A client that sees AWS past the code under test: what it reads and writes meets neither faults nor IAM."""
-    return boto3.client(service)  # type: ignore[call-overload]
+    client: Any = boto3.client(service)  # type: ignore[call-overload]
+    quick_moto.unsigned(client)
+    return client

@@ -12,7 +12,7 @@ import os
 import re
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
@@ -149,6 +149,7 @@ class World:
 
         for client in (aws.dynamodb(), aws.sqs(), aws.kms(), aws.s3()):
             atomic.one_call_at_a_time(client)
+            quick_moto.unsigned(client)
             client.meta.events.register("before-parameter-build", check)
 
     def resolve(self, value: Any) -> Any:
@@ -193,16 +194,16 @@ class World:
         tables = get_backend("dynamodb")["123456789012"][REGION].tables
         return {name: len(table) for name, table in tables.items() if name != self.table("rates")}
 
-    def items(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Every item of every table, raw, as (table, item)."""
+    def items(self, but: Container[str] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every item of every table but these, raw, as (table, item)."""
         for name, table in get_backend("dynamodb")["123456789012"][REGION].tables.items():
-            for item in table.all_items():
+            for item in () if name in but else table.all_items():
                 yield name, item.to_json()["Attributes"]
 
-    def keyed_items(self) -> Iterator[tuple[str, tuple[str, ...], dict[str, Any]]]:
-        """Every item of every table, raw, as (table, key, item)."""
+    def keyed_items(self, but: Container[str] = ()) -> Iterator[tuple[str, tuple[str, ...], dict[str, Any]]]:
+        """Every item of every table but these, raw, as (table, key, item)."""
         tables = get_backend("dynamodb")["123456789012"][REGION].tables
-        for name, item in self.items():
+        for name, item in self.items(but):
             yield name, tuple(item[part["AttributeName"]]["S"] for part in tables[name].schema), item
 
     def queue_url(self, logical_id: str) -> str:
