@@ -3,9 +3,11 @@
 Playwright's own browsers are not used: they come from another place than the locked packages, and are half a gigabyte.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,12 +42,22 @@ def ensure() -> str:
             "The console is tried in Chromium or Chrome, and this machine has neither.",
             "Install one (on Debian and Ubuntu: sudo apt-get install chromium), or set BROWSER_PATH to its program.",
         )
-    with step("Installing Chromium, in which the console is tried (apt-get)"):
-        _apt("update")
-        _apt("install", "--yes", "--no-install-recommends", "chromium")
+    with _alone():
+        if not find():
+            with step("Installing Chromium, in which the console is tried (apt-get)"):
+                _apt("update")
+                _apt("install", "--yes", "--no-install-recommends", "chromium")
     if path := find():
         return path
     raise LocalError("apt-get installed chromium, but no such program is there.", "Set BROWSER_PATH to its program.")
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One installation at a time, also across processes."""
+    with (Path(tempfile.gettempdir()) / "ferryman-browser.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _apt(*arguments: str) -> None:

@@ -1,4 +1,8 @@
-"""`make test`: every check of the project, with its time. `python -m tools.checks lint unit` runs two."""
+"""`make test`: every check of the project, with its time. `python -m tools.checks lint unit` runs two.
+
+There are two lanes, each with one stage at a time. The stages in BESIDE need nothing but processors, and take what the
+others leave of them, which wait for sockets, clocks and a stack.
+"""
 
 import subprocess
 import sys
@@ -8,20 +12,23 @@ from concurrent.futures import ThreadPoolExecutor
 from tools import console
 from tools.console import LocalError, bold, green, red, seconds
 
-# A process that has nothing left to do takes tests from the other; those of integration stay with their file.
+# A process that has nothing left to do takes tests from the other; those of integration stay with their file. The tests
+# of unit wait for sockets half of the time.
 _PYTEST = ("pytest", "-q", "-n", "2", "--dist", "worksteal")
 STAGES: dict[str, list[list[str]]] = {
     "lint": [["ruff", "check", "."], ["ruff", "format", "--check", "."]],
     "types": [["mypy", "."]],
     "console": [["python", "-m", "tools.frontend", "check"]],
-    "unit": [[*_PYTEST, "tests/unit"]],
+    "unit": [[*_PYTEST, "-n", "4", "tests/unit"]],
     "mutation": [["python", "-m", "tools.mutation", "--sample"]],
     "contract": [[*_PYTEST, "tests/contract"]],
     "integration": [[*_PYTEST, "--dist", "loadfile", "tests/integration", "tests/defences"]],
     "simulation": [[*_PYTEST, "tests/simulation"]],
     "e2e": [["python", "-m", "tools.browser"], ["pytest", "-q", "tests/e2e"]],
 }
-BESIDE_E2E = ("types", "simulation")
+BESIDE = ("console", "types", "mutation", "contract", "simulation")
+# What e2e needs from elsewhere is brought while the first stages run. Where that fails, e2e tries again, and says why.
+_PREPARING = [["python", "-m", "tools.browser"], ["python", "-m", "tools.clients"]]
 type Result = tuple[bool, float]  # whether it passed, and the seconds that it took
 
 ADVICE = {
@@ -52,22 +59,28 @@ def main() -> None:
 
 
 def _run_all(chosen: list[str]) -> dict[str, Result]:
-    """One stage after the other. Types and simulation run beside e2e, which leaves most of the processor unused."""
-    beside = [name for name in BESIDE_E2E if name in chosen] if "e2e" in chosen else []
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        results = {name: _run(name) for name in chosen if name not in ("e2e", *beside)}
-        background = {name: pool.submit(_run, name, in_background=True) for name in beside}
+    """Both lanes. The results are in the order of `chosen`."""
+    beside = [name for name in BESIDE if name in chosen and not set(chosen) <= set(BESIDE)]
+    with ThreadPoolExecutor(max_workers=1) as lane, ThreadPoolExecutor(max_workers=1) as preparing:
         if "e2e" in chosen:
-            results["e2e"] = _run("e2e")
-        return results | {name: stage.result() for name, stage in background.items()}
+            preparing.submit(_quietly, _PREPARING)
+        background = {name: lane.submit(_run, name, in_background=True) for name in beside}
+        results = {name: _run(name) for name in chosen if name not in beside}
+        results |= {name: stage.result() for name, stage in background.items()}
+    return {name: results[name] for name in chosen}
+
+
+def _quietly(commands: list[list[str]]) -> list[subprocess.CompletedProcess[str]]:
+    """Run commands so that they are nice to all others, which get nine tenths of a processor; their output is kept."""
+    nice = [["nice", "-n", "10", *command] for command in commands]
+    return [subprocess.run(command, check=False, capture_output=True, text=True) for command in nice]
 
 
 def _run(name: str, *, in_background: bool = False) -> Result:
     """Run a stage. In the background it is nice to the others, and its output comes at its end."""
     began = time.monotonic()
     if in_background:
-        commands = [["nice", "-n", "19", *command] for command in STAGES[name]]
-        done = [subprocess.run(command, check=False, capture_output=True, text=True) for command in commands]
+        done = _quietly(STAGES[name])
         print(f"\n{bold(name)}", *(one.stdout + one.stderr for one in done), sep="\n", flush=True)
     else:
         print(f"\n{bold(name)}", flush=True)

@@ -12,6 +12,7 @@ from local.processes import free_port
 from local.receiver import Receiver
 from local.stack import Stack
 from tests.e2e.harness import E2E
+from tools import clients
 from tools.console import tail
 
 # Delays between the attempts, instead of 30 s, 2 min and 10 min.
@@ -49,6 +50,12 @@ def stack() -> Iterator[E2E]:
             for one in receivers:
                 one.close()
             embedded.down()
+
+
+@pytest.fixture(scope="session")
+def python() -> Path:
+    """A Python that has other products' clients."""
+    return clients.python()
 
 
 @pytest.hookimpl(wrapper=True)

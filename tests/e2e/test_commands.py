@@ -11,7 +11,7 @@ from slack_sdk.webhook import WebhookClient
 
 from local.receiver import Answer, Request
 from tests.e2e.harness import E2E
-from tests.e2e.test_senders import CLIENTS, python  # noqa: F401 - a fixture
+from tools.clients import CLIENTS
 
 WAIT_SECONDS = 60
 
@@ -49,7 +49,7 @@ def test_slack_sdk_answers_a_command_at_its_response_url(stack: E2E, chat: str) 
     assert [message["text"] for message in _said(stack, chat)] == [f"step {number}" for number in range(5)]
 
 
-def test_mattermosts_clients_manage_and_use_integrations(stack: E2E, chat: str, python: Path) -> None:  # noqa: F811
+def test_mattermosts_clients_manage_and_use_integrations(stack: E2E, chat: str, python: Path) -> None:
     receiver = stack.receiver()
     in_channel = json.dumps({"response_type": "in_channel", "text": "Deploying"}).encode()
     receiver.answer("/commands", Answer(body=in_channel, headers={"Content-Type": "application/json"}))

@@ -1,14 +1,11 @@
 """Clients of Mattermost and Slack use the embedded stack, unmodified: docs/senders.md lists them."""
 
-import fcntl
 import hashlib
 import hmac
 import json
 import os
 import re
-import shutil
 import subprocess
-import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -19,33 +16,12 @@ import pytest
 from slack_sdk.webhook import WebhookClient
 
 from tests.e2e.harness import E2E
-from tools import node
+from tools import clients, node
+from tools.clients import CLIENTS
 
 ROOT = Path(__file__).resolve().parents[2]
-CLIENTS = Path(__file__).parent / "clients"
 PAYLOADS = ROOT / "tests" / "unit" / "sources" / "payloads"
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(scope="session")
-def python() -> Path:
-    """The Python of the folder in which the clients are installed; the folder is made once for each list of them."""
-    requirements = CLIENTS / "requirements.txt"
-    folder = ROOT / ".local" / "clients" / hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
-    found = folder / "bin" / "python"
-    installed = ROOT / ".local" / "uv" / "bin" / "uv"
-    uv = str(installed) if installed.exists() else shutil.which("uv")
-    if uv is None:
-        pytest.skip("uv is not on this machine")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "complete").exists():
-            subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)], check=True)
-            install = [uv, "pip", "install", "--quiet", "--python", str(found), "--requirement", str(requirements)]
-            subprocess.run(install, check=True)
-            (folder / "complete").touch()
-    return found
 
 
 @pytest.fixture
@@ -162,14 +138,8 @@ def test_clients_of_the_api_work_unmodified(stack: E2E, chat: str, python: Path,
 
 
 def test_clients_of_node_work_unmodified(stack: E2E, chat: str, address: str) -> None:
-    folder = ROOT / ".local" / "clients" / "node"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        node.install(CLIENTS / "node", folder, everything=False)
-        shutil.copyfile(CLIENTS / "node" / "senders.mjs", folder / "senders.mjs")
     arguments = [_hook(stack, chat, "slack"), stack.api_url, address, PASSWORD, _short(chat)]
-    answers = _answers([str(node.NODE), str(folder / "senders.mjs"), *arguments], env=node.environment())
+    answers = _answers([str(node.NODE), str(clients.of_node()), *arguments], env=node.environment())
     assert answers["@slack/webhook"] == {"answer": "ok", "refused": "slack_webhook_http_error"}
     assert answers["winston-slack-webhook-transport"] == "logged"
     assert answers["@mattermost/client"] == {

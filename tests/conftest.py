@@ -1,0 +1,8 @@
+"""What all tests share: the garbage collector passes over all that was loaded before the first of them."""
+
+import gc
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.set_threshold(50_000)

@@ -1,0 +1,65 @@
+"""Installs the clients of other products that the e2e tests try: `python -m tools.clients`.
+
+They have folders of their own below .local/clients, and are installed once for each list of them.
+"""
+
+import fcntl
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tools import console, node
+from tools.console import LocalError
+
+ROOT = Path(__file__).resolve().parents[1]
+CLIENTS = ROOT / "tests" / "e2e" / "clients"
+_PLACE = ROOT / ".local" / "clients"
+
+
+def python() -> Path:
+    """The Python that has the clients written in it. Raises `LocalError` without uv, which installs them."""
+    requirements = CLIENTS / "requirements.txt"
+    folder = _PLACE / hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
+    found = folder / "bin" / "python"
+    installed = ROOT / ".local" / "uv" / "bin" / "uv"
+    uv = str(installed) if installed.exists() else shutil.which("uv")
+    with _alone():
+        if not (folder / "complete").exists():
+            if uv is None:
+                raise LocalError("uv is not on this machine.", "`make install` brings it.")
+            subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)], check=True)
+            install = [uv, "pip", "install", "--quiet", "--python", str(found), "--requirement", str(requirements)]
+            subprocess.run(install, check=True)
+            (folder / "complete").touch()
+    return found
+
+
+def of_node() -> Path:
+    """The script that uses the clients written for Node, beside their packages."""
+    folder, script = _PLACE / "node", "senders.mjs"
+    with _alone():
+        node.install(CLIENTS / "node", folder, everything=False)
+        shutil.copyfile(CLIENTS / "node" / script, folder / script)
+    return folder / script
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One installation at a time, also across processes."""
+    _PLACE.mkdir(parents=True, exist_ok=True)
+    with (_PLACE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def main() -> None:
+    python()
+    of_node()
+
+
+if __name__ == "__main__":
+    console.run(main)
