@@ -29,7 +29,7 @@ BEHIND = {
 }
 ROUTES |= BEHIND
 TEXT = (openapi.TARGET / "openapi.yaml").read_text()
-DOCUMENT: dict[str, Any] = yaml.safe_load(TEXT)
+DOCUMENT: dict[str, Any] = yaml.load(TEXT, yaml.CSafeLoader)
 
 
 @cache
