@@ -129,9 +129,7 @@ def test_no_program_comes_back_to_the_application(workspace: Workspace, receiver
     assert there.texts() == ["A person"]
 
 
-def test_what_the_owner_posts_because_of_a_delivery_does_not_come_back(
-    workspace: Workspace, receiver: Receiver
-) -> None:
+def test_a_post_of_the_owner_because_of_a_delivery_does_not_come_back(workspace: Workspace, receiver: Receiver) -> None:
     there = Group(workspace, receiver)
     there.say("Ping", by=workspace)
     there.world.pump()

@@ -100,7 +100,7 @@ def _answer(caller: Caller, application_id: str, message: Message, idempotency_k
 
 
 def _told(caller: Caller, application_ids: list[str], message: Message) -> str | None:
-    """What the applications are told besides a message that a person posts in their group."""
+    """Who posts a message, and the living context of each application that is told of it, as JSON."""
     if message.visible_to:
         return None
     person = users.get(caller.workspace_id, caller.user_id)
