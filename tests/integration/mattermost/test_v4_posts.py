@@ -111,6 +111,49 @@ def test_a_button_keeps_its_program_when_its_post_is_sent_back(workspace: Worksp
     assert refused(workspace.call("POST", f"{at}/actions/other"))[0] == 404
 
 
+@pytest.mark.parametrize(
+    ("metadata", "shown"),
+    [
+        (
+            {"priority": {"priority": "urgent", "requested_ack": True, "persistent_notifications": True}},
+            {"priority": "urgent", "requested_ack": True, "persistent_notifications": True},
+        ),
+        (
+            {"priority": {"priority": "important", "requested_ack": False, "unknown": [1]}},
+            {"priority": "important", "requested_ack": False, "persistent_notifications": False},
+        ),
+        (
+            {"priority": {"requested_ack": True}},
+            {"priority": "standard", "requested_ack": True, "persistent_notifications": False},
+        ),
+        ({"priority": None}, None),
+        ({"embeds": [], "files": None}, None),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_a_priority_is_kept_and_shown(workspace: Workspace, metadata: Any, shown: Any) -> None:
+    chat = workspace.chat()
+    post = posted(workspace, chat, metadata=metadata)
+    assert post["metadata"] == ({"priority": shown} if shown else {})
+    assert workspace.call("GET", f"/api/v4/posts/{post['id']}").json == post
+    (listed,) = workspace.call("GET", f"/api/v4/channels/{short(chat)}/posts").json["posts"].values()
+    assert listed == post
+    (message,) = workspace.call("GET", f"/v1/chats/{chat}/messages").json["items"]
+    assert (message["priority"] or {}).get("level") == (shown or {}).get("priority")
+    # A change of the text keeps it.
+    changed = workspace.call("PUT", f"/api/v4/posts/{post['id']}/patch", {"message": "y"}).json
+    assert changed["metadata"] == post["metadata"]
+
+
+@pytest.mark.parametrize("metadata", ["text", [], 5, {"priority": "urgent"}, {"priority": {"priority": 5}}])
+def test_a_priority_that_cannot_be_read_is_refused(workspace: Workspace, metadata: Any) -> None:
+    chat = workspace.chat()
+    sent = {"channel_id": short(chat), "message": "x", "metadata": metadata}
+    assert refused(workspace.call("POST", "/api/v4/posts", sent)) == BODY
+    assert workspace.call("GET", f"/v1/chats/{chat}/messages").json["items"] == []
+
+
 def test_an_admins_edit_of_attachments_is_audited(workspace: Workspace) -> None:
     chat, person = workspace.chat(), workspace.person("staff", *TALK)
     assert workspace.call("PUT", f"/v1/chats/{chat}/members/{person.user_id}").status == 200
