@@ -7,6 +7,7 @@ import pytest
 from tests.integration.conftest import Workspace
 from tests.integration.mattermost.hooks import hook
 from tests.integration.mattermost.test_v4 import refused, short
+from tests.support.clients import aws_client
 from tests.support.world import World
 
 TALK = ("messages:read", "messages:write", "chats:read", "users:read")
@@ -260,3 +261,30 @@ def test_nothing_is_at_an_address_that_is_not_offered(
     nothing = (404, "api.context.404.app_error")
     assert refused(workspace.call(method, path, {})) == nothing
     assert refused(world.call(method, path, json_body={})) == nothing
+
+
+def as_release_0_1_0_wrote_it(world: World, message_id: str) -> str:
+    """Give a stored message an id as that release gave them out, which says nothing of the chat."""
+    table = world.table("messages")
+    (item,) = [item for name, item in world.items() if name == table and item["message_id"]["S"] == message_id]
+    dynamodb, old_id = aws_client("dynamodb"), message_id[:14] + "ZZZZ" + message_id[18:]
+    dynamodb.put_item(TableName=table, Item=item | {"message_id": {"S": old_id}})
+    dynamodb.delete_item(TableName=table, Key={name: item[name] for name in ("chat", "message_id")})
+    return old_id
+
+
+def test_a_post_whose_id_does_not_say_its_chat_is_found_among_the_readers_oldest_chats(
+    world: World, workspace: Workspace, other: Workspace
+) -> None:
+    for number in range(3):
+        workspace.chat(f"Other {number}")
+    chat = workspace.chat()
+    said = workspace.make(f"/v1/chats/{chat}/messages", {"text": "old"})
+    old_id = as_release_0_1_0_wrote_it(world, said["id"])
+    at = f"/api/v4/posts/{short(old_id)}"
+    assert workspace.call("GET", at).json["message"] == "old"
+    for by in (other, workspace.person("staff", *TALK)):
+        assert refused(by.call("GET", at)) == NO_POST
+    assert workspace.call("PUT", f"{at}/patch", {"message": "newer"}).json["message"] == "newer"
+    assert workspace.call("DELETE", at).json == {"status": "OK"}
+    assert refused(workspace.call("GET", at)) == NO_POST

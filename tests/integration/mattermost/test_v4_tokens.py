@@ -157,7 +157,8 @@ def test_nobody_disables_or_enables_what_stands_above_them(workspace: Workspace,
         for by in (admin, colleague, other, tester, workspace.narrow("tokens:read")):
             assert refused(switch(by, verb, owners["id"])) == PERMISSIONS
         assert refused(switch(narrow, verb, wide["id"])) == PERMISSIONS
-        for body in ({}, {"token_id": "x"}, {"token_id": 5}, []):
+        bodies: list[Any] = [{}, {"token_id": "x"}, {"token_id": 5}, []]
+        for body in bodies:
             assert refused(workspace.call("POST", f"{TOKENS}/{verb}", body)) == BODY
         assert refused(switch(workspace, verb, f"tok_{'0' * 26}")) == PERMISSIONS
     assert workspace.call("GET", f"/v1/tokens/{owners['id']}").json["status"] == "active"

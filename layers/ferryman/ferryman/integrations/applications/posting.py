@@ -229,7 +229,7 @@ def post_to_group(line: RequestLog, application: Application, text: str, answers
     if not chat.active:
         raise GroupInactive("The application's group is not active.")
     message = _message(application, chat, text, answers)
-    store.commit([messages.creating(message)])
+    messages.with_free_ids([message], lambda: store.commit([messages.creating(message)]))
     _accepted(line, message)
     return message
 
@@ -268,8 +268,13 @@ def message_person(
         parameters_json=parameters,
     )
     message.context_id = context.context_id
-    marked = [messages.marking(message)] if message.buttons else []
-    store.commit([messages.creating(message), *marked, *contexts.creating(context)])
+
+    def commit() -> None:
+        context.message_id = message.message_id
+        marked = [messages.marking(message)] if message.buttons else []
+        store.commit([messages.creating(message), *marked, *contexts.creating(context)])
+
+    messages.with_free_ids([message], commit)
     line.context_id = context.context_id
     _accepted(line, message)
     return context
