@@ -125,9 +125,8 @@ def creating(message: Message, *, marked: bool = False) -> store.Write:
 
 
 def with_free_ids[T](found: Sequence[Message], commit: Callable[[], T]) -> T:
-    """What `commit` returns, which stores these new messages. Where one of their ids is taken, they get others.
-
-    `commit` is called again then, so it makes its writes of the messages as they are.
+    """Call `commit`, which stores these new messages, and return its result. Where one of their ids is taken, they get
+    others and `commit` is called again; so it makes its writes of the messages as they are.
     """
     for _ in range(_TRIES - 1):
         try:
