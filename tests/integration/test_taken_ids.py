@@ -114,6 +114,21 @@ def application_to_a_person(workspace: Workspace, receiver: Receiver) -> tuple[W
     return talk.person, talk.chat, send
 
 
+def application_by_its_own_token(workspace: Workspace, _receiver: Receiver) -> tuple[Workspace, str, Send]:
+    chat = group(workspace)
+    app, at = App(workspace, chat_id=chat), f"/v1/chats/{chat}/messages"
+
+    def send(text: str) -> Answer:
+        first, again = (
+            app.world.call("POST", at, token=app.token, json_body={"text": text}, headers={"Idempotency-Key": text})
+            for _ in range(2)
+        )
+        assert first.json["id"] == again.json["id"]
+        return first
+
+    return workspace, chat, send
+
+
 def persons_answer_to_an_application(workspace: Workspace, receiver: Receiver) -> tuple[Workspace, str, Send]:
     talk = Talk(workspace, receiver)
     at = f"/v1/chats/{talk.chat}/messages"
@@ -160,6 +175,7 @@ WAYS: list[Ready] = [
     incoming_webhook_with_key,
     application_to_its_group,
     application_to_a_person,
+    application_by_its_own_token,
     persons_answer_to_an_application,
     command,
     response_url,
