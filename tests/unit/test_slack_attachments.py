@@ -22,7 +22,7 @@ def test_every_text_is_read_and_an_unknown_member_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_a_text_is_no_number(name: str) -> None:
+def test_a_number_is_refused_as_a_text(name: str) -> None:
     with pytest.raises(InvalidPayload):
         read({name: 5})
 
