@@ -136,7 +136,7 @@ def test_a_text_of_the_group_arrives_and_the_token_reads_its_context(
     assert stack.api("POST", group, {"text": "Are they?"}).status == 201
 
     def is_of_group(request: Request) -> bool:
-        return json.loads(request.body)["message"]["chat"]["type"] == "group"
+        return bool(json.loads(request.body)["message"]["chat"]["type"] == "group")
 
     (arrived,) = receiver.wait_for(is_of_group, ARRIVAL_SECONDS)
     told = json.loads(arrived.body)
