@@ -300,5 +300,5 @@ def test_the_versions_of_senders_are_those_that_the_tests_install() -> None:
     table = (ROOT / "docs" / "senders.md").read_text().partition("## Which clients work")[2]
     rows = re.findall(r"^\| (\S+)[^|]* \| (\S+) \|", table, re.MULTILINE)
     named = {name.lower(): version for name, version in rows if version[0].isdigit()}
-    assert len(named) == 11
+    assert len(named) == 12
     assert named == {name: pinned[name] for name in named}
