@@ -395,8 +395,8 @@ def commit(writes: Sequence[Write], *, return_new: bool = False, tries: int = 1)
 
     A single write goes as itself, which costs half of a transaction; with `return_new` a single update
     returns the item as it is now. A transaction that collides with another is sent `tries` times, with
-    short pauses, before it raises Conflict; worth more than one where nothing the caller read can have changed. Raises RetryLater when
-    DynamoDB goes on throttling the transaction.
+    short pauses, before it raises Conflict; worth more than one where nothing the caller read can have
+    changed. Raises RetryLater when DynamoDB goes on throttling the transaction.
     """
     if len(writes) == 1 and writes[0].action != "ConditionCheck":
         return _write(writes[0], return_new=return_new)
