@@ -50,7 +50,7 @@ def test_slack_sdk_answers_a_command_at_its_response_url(stack: E2E, chat: str) 
     assert [message["text"] for message in _said(stack, chat)] == [f"step {number}" for number in range(5)]
 
 
-def test_of_ten_answers_at_the_same_moment_five_are_posted(stack: E2E, chat: str) -> None:
+def test_ten_answers_at_the_same_moment_give_five_messages(stack: E2E, chat: str) -> None:
     receiver = stack.receiver()
     receiver.answer("/commands", Answer(body=b"{}", headers={"Content-Type": "application/json"}))
     stack.api("POST", "/v1/commands", {"trigger": "e2e-race", "url": receiver.url("/commands")})

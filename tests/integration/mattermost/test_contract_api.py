@@ -116,7 +116,7 @@ def test_who_cannot_sign_in(program: Person, fields: dict[str, Any], expected: t
     "fields",
     [{}, {"token": None}, {"token": ""}, {"device_id": 5, "ldap_only": "true"}, {"deviceId": "", "id": None}],
 )
-def test_what_clients_send_besides_is_harmless(program: Person, fields: dict[str, Any]) -> None:
+def test_further_fields_that_clients_send_are_harmless(program: Person, fields: dict[str, Any]) -> None:
     answer = login(program, **fields)
     assert (answer.status, answer.json["id"]) == (200, short(program.user_id))
 
@@ -265,7 +265,7 @@ def test_a_closed_chat_takes_no_post_of_a_hook_either(workspace: Workspace) -> N
     assert refused(one.post({"text": "x"})) == (400, "api.post.create_webhook_post.creating.app_error")
 
 
-def test_a_hook_whose_owner_was_deactivated_is_no_hook(workspace: Workspace) -> None:
+def test_a_hook_whose_owner_was_deactivated_takes_nothing(workspace: Workspace) -> None:
     owner = workspace.person("admin", "webhooks:write", "chats:read", "chats:write")
     chat = owner.make("/v1/chats", {"name": "Theirs"})["id"]
     made = owner.make(HOOKS, {"channel_id": short(chat)})

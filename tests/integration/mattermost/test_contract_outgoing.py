@@ -242,7 +242,7 @@ ANSWERED: dict[str, tuple[Answer, list[tuple[str, bool]]]] = {
 
 
 @pytest.mark.parametrize(("answer", "expected"), ANSWERED.values(), ids=list(ANSWERED))
-def test_what_the_answer_of_a_command_becomes(
+def test_an_answer_of_a_command_becomes_messages(
     workspace: Workspace, receiver: Receiver, chat: str, answer: Answer, expected: list[tuple[str, bool]]
 ) -> None:
     command(workspace, receiver)

@@ -166,7 +166,7 @@ def test_another_method_is_refused(workspace: Workspace, flavour: str, method: s
 
 
 @pytest.mark.parametrize("name", ["with-dash", "with_line", "with.dot", "a" * 27, "A" * 26])
-def test_what_is_no_id_is_no_webhook(workspace: Workspace, name: str) -> None:
+def test_an_id_of_another_form_is_unknown(workspace: Workspace, name: str) -> None:
     assert workspace.world.call("POST", f"/hooks/{name}", json_body={"text": "x"}).status == 404
 
 
