@@ -344,6 +344,7 @@ export const texts = {
     description: 'Description',
     events: 'Events',
     eventsAbout: 'Which events to deliver',
+    eventsOfPerson: 'What you want to be told. If you choose nothing, everything is sent.',
     example: 'Example body',
     chats: 'Chats',
     chatsAbout: 'Only events of these chats. You must belong to each of them.',
@@ -686,6 +687,7 @@ export const texts = {
     about: 'Your own notifications, sent to an address of yours. Each webhook has a signing secret of its own.',
     list: {
       title: 'My webhooks',
+      createFor: 'New webhook of yours',
       emptyTitle: 'No webhook of yours yet',
       emptyAbout: 'Create one, and what you are told in the workspace also reaches a program of yours. The signing secret is shown once.',
     },
