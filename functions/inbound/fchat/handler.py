@@ -135,6 +135,8 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
             headers["Retry-After"] = "2"
     if line.message_id:
         headers["X-FM-Message-ID"] = line.message_id
+    if line.context_id:
+        headers["X-FM-Context-ID"] = line.context_id
     line.end(status, error)
     tracing.annotate(message_id=line.message_id)
     log.event(
