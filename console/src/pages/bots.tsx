@@ -99,7 +99,7 @@ export function BotForm({ bot, close, created }: {
       await body(api.PATCH('/v1/bots/{bot_id}', { params: { path: { bot_id: bot.id } }, body: changed }));
       return null;
     },
-    { touches: [['bots']], quiet: true, ...(bot ? { done: said.saved } : {}) },
+    { touches: [['bots'], ['users']], quiet: true, ...(bot ? { done: said.saved } : {}) },
   );
   return (
     <SaveForm form={form} save={save} action={bot ? texts.actions.save : said.create} close={close} saved={(fresh) => fresh && created?.(fresh)}>
