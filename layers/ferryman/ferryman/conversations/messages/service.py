@@ -229,7 +229,7 @@ def delete(caller: Caller, chat_id: str, message_id: str) -> None:
         store.commit(some)
     store.commit(
         [
-            table.changing(before, text=None, attachments=None, props=None, deleted_at=now),
+            table.changing(before, text=None, attachments=None, props=None, told=None, deleted_at=now),
             *([] if before.visible_to else [events.creating(message_deleted(before, now))]),
             *erasing[-_ERASED_AT_ONCE:],
             *_audited(caller, "message.deleted", before),
