@@ -25,7 +25,9 @@ def test_the_audit_log_says_what_happened_to_whom(stack: E2E, opens: Opens, peop
     assert "action=chat.created" in visit.page.url
 
 
-def test_what_a_person_is_told_has_a_name(stack: E2E, opens: Opens, invited: Invites, receiver: Receiver) -> None:
+def test_notifications_have_names_where_webhooks_choose_them(
+    stack: E2E, opens: Opens, invited: Invites, receiver: Receiver
+) -> None:
     person = invited("staff")
     body: dict[str, Any] = {"name": "Phone", "url": receiver.url("/phone"), "events": ["task_assigned"]}
     answer = stack.api("POST", "/v1/me/webhooks", body, token=person.session(stack))
