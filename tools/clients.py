@@ -32,8 +32,8 @@ def python() -> Path:
             if uv is None:
                 raise LocalError("uv is not on this machine.", "`make install` brings it.")
             subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)], check=True)
-            install = [uv, "pip", "install", "--quiet", "--python", str(found), "--requirement", str(requirements)]
-            subprocess.run(install, check=True)
+            install = [uv, "pip", "install", "--quiet", "--no-deps", "--python", str(found)]
+            subprocess.run([*install, "--requirement", str(requirements)], check=True)
             (folder / "complete").touch()
     return found
 

@@ -204,7 +204,8 @@ def test_a_route_says_what_it_needs_and_how_it_refuses(key: str) -> None:
         return
     assert refusals <= set(said["responses"])
     assert said["security"] == [
-        {scheme: [operation.needs.scope] if operation.needs.scope else []} for scheme in ("bearer", "api_key")
+        *({scheme: [operation.needs.scope] if operation.needs.scope else []} for scheme in ("bearer", "api_key")),
+        *([{"application": []}] if operation.needs.applications else []),
     ]
 
 

@@ -99,7 +99,8 @@ function ConfirmBody({ close, children, name, action, danger = true, confirm }: 
   );
 }
 
-export type Secret = { title: string; value: string; about: string; extra?: { label: string; value: string }[] };
+/** `stored` is what the person confirms, if it is not that they stored it. */
+export type Secret = { title: string; value: string; about: string; stored?: string; extra?: { label: string; value: string }[] };
 
 /** Shows a secret once. It closes by its button only, after the box was ticked. */
 export function SecretOnce({ secret, close }: { secret: Secret | null; close: () => void }) {
@@ -160,7 +161,7 @@ function SecretBody({ secret, close }: { secret: Secret; close: () => void }) {
       )}
       <Group justify="space-between">
         <Checkbox
-          label={texts.secret.stored}
+          label={secret.stored ?? texts.secret.stored}
           checked={stored}
           onChange={(event) => setStored(event.currentTarget.checked)}
         />

@@ -50,7 +50,10 @@ _USER = {
         },
     },
 }
-_IGNORED = "A slash at the end of the address and unknown fields are ignored."
+_IGNORED = (
+    "A slash at the end of the address and unknown fields are ignored. The answer's headers `X-FM-Message-ID` and "
+    "`X-FM-Context-ID` name the message and its context."
+)
 _TO_PERSON = "POST /webhooks/{token}/fchat"
 _OK = {"type": "object", "required": ["ok"], "properties": {"ok": {"const": True}}}
 _QUEUED = {
@@ -135,6 +138,8 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
             headers["Retry-After"] = "2"
     if line.message_id:
         headers["X-FM-Message-ID"] = line.message_id
+    if line.context_id:
+        headers["X-FM-Context-ID"] = line.context_id
     line.end(status, error)
     tracing.annotate(message_id=line.message_id)
     log.event(

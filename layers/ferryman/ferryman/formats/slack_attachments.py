@@ -75,10 +75,14 @@ def shown_value(value: Any) -> str:
         case float() if value == int(value) and abs(value) < 1e21:
             return str(int(value))
         case list():
-            return f"[{' '.join(shown_value(one) if one is not None else '<nil>' for one in value)}]"
+            return f"[{' '.join(map(_member_value, value))}]"
         case dict():
-            return f"map[{' '.join(f'{name}:{shown_value(value[name])}' for name in sorted(value))}]"
+            return f"map[{' '.join(f'{name}:{_member_value(value[name])}' for name in sorted(value))}]"
     return str(value)
+
+
+def _member_value(value: Any) -> str:
+    return "<nil>" if value is None else shown_value(value)
 
 
 def _action(sent: dict[str, Any]) -> dict[str, Any]:
@@ -126,6 +130,23 @@ def converted(box: Attachment, known: Mapping[str, str], *, escaped: bool) -> At
             for fact in found["fields"]
         ]
     return found
+
+
+def named(box: Attachment, known: Mapping[str, str]) -> Attachment:
+    """An attachment whose texts were converted, with the handles of the people whom they name."""
+    found = box | {name: text.named(box[name], known) for name in ("pretext", "text", "title") if name in box}
+    if "fields" in found:
+        found["fields"] = [{**fact, "value": text.named(fact["value"], known)} for fact in found["fields"]]
+    return found
+
+
+def priority_of(wanted: dict[str, Any]) -> dict[str, Any]:
+    """A priority as a message keeps it. Raises InvalidPayload for a level that is not a text."""
+    return {
+        "level": (string_of(wanted, "priority") or "standard")[:32],
+        "acknowledge": wanted.get("requested_ack") is True,
+        "persistent": wanted.get("persistent_notifications") is True,
+    }
 
 
 def string_of(sent: Mapping[str, Any], name: str) -> str:

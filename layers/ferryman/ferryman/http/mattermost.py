@@ -12,15 +12,17 @@ from ferryman import clock, log
 from ferryman.dialects.mattermost import answers, v4
 from ferryman.dialects.mattermost.v4 import AppError, Asked
 from ferryman.errors import Conflict, NotAllowed, NotAuthenticated, NotFound, TooManyRequests
-from ferryman.http import body, described, problems
+from ferryman.http import body, described, mattermost_cookies, needs, problems
 from ferryman.http.greedy import Addresses
-from ferryman.http.needs import caller_of
+from ferryman.http.mattermost_cookies import StaleCookie
+from ferryman.identity.credentials.model import Caller
 
 # The summary of each route, its status, the function that carries it out, and an example of its body.
 type Routes = dict[str, tuple[str, int, Callable[[Asked], Any], Any]]
 type Answer = tuple[int, Any, dict[str, str]]  # status, JSON, more headers
 
-KINDS = ("bearer", "token")  # in the header Authorization
+_KINDS = ("bearer", "token")  # in the header Authorization
+_LIMITS = "limits"  # where an event keeps the headers that say what is left
 _VERSION = "10.11.0.ferryman"
 _PER_SECOND, _BURST = 10, 100  # of one credential, in one running instance of the function
 _full_at: dict[str, float] = {}  # when each credential has its whole burst again
@@ -77,13 +79,23 @@ def ask(
 
     Raises NOTHING for an address that there is not, and Limited.
     """
-    caller = caller_of(event, kinds=KINDS)
-    limits = limit(caller.credential_id)
+    caller = caller_of(event)
+    limits = limit(event, caller.credential_id)
     address = addresses.find(event["requestContext"]["http"]["method"], event["rawPath"])
     if address is None:
         raise NOTHING
     query = event.get("queryStringParameters") or {}
     return address.key, Asked(caller, address.parameters, query, partial(read_body or read, event)), limits
+
+
+def caller_of(event: dict[str, Any], *, enrolling: bool = False) -> Caller:
+    """Who sent a request: by the token in a header, or else by the cookie of a session. Raises NotAuthenticated."""
+    if mattermost_cookies.is_used(event):
+        return mattermost_cookies.caller_of(event, enrolling=enrolling)
+    headers = event.get("headers") or {}
+    if "access_token" in (event.get("queryStringParameters") or {}) and "authorization" not in headers:
+        raise mattermost_cookies.IN_QUERY
+    return needs.caller_of(event, enrolling=enrolling, kinds=_KINDS)
 
 
 def respond(event: dict[str, Any], carry_out: Callable[[dict[str, Any]], Answer]) -> dict[str, Any]:
@@ -99,6 +111,7 @@ def respond(event: dict[str, Any], carry_out: Callable[[dict[str, Any]], Answer]
         "Cache-Control": "no-store",
         "Expires": "0",
     }
+    cookies: list[str] = []
     try:
         status, answer, more = carry_out(event)
         text = json.dumps(answer, ensure_ascii=False)
@@ -108,10 +121,12 @@ def respond(event: dict[str, Any], carry_out: Callable[[dict[str, Any]], Answer]
         status, text, more = 429, "limit exceeded\n", {"Retry-After": str(limited.seconds), "Content-Type": _TEXT}
     except Exception as error:
         refused = _refusal(error)
-        status, more = refused.status, {}
+        status, more = refused.status, dict(event.get(_LIMITS, {}))
         text = answers.error_body(status, refused.error_id, str(refused), request_id)
         if status == 401:
             more["WWW-Authenticate"] = "Bearer"
+        if isinstance(error, StaleCookie):
+            cookies = mattermost_cookies.cleared()
         if status >= 500 and status != v4.FILES.status:
             log.logger.exception("request.failed", extra={"error": type(error).__name__})
             more["Retry-After"] = "2"
@@ -122,7 +137,7 @@ def respond(event: dict[str, Any], carry_out: Callable[[dict[str, Any]], Answer]
         duration_ms=round((time.perf_counter() - started) * 1000),
         request_id=request_id,
     )
-    return {"statusCode": status, "headers": headers | more, "body": text}
+    return {"statusCode": status, "headers": headers | more, "body": text, "cookies": cookies}
 
 
 def _refusal(error: Exception) -> AppError:
@@ -157,8 +172,8 @@ class Limited(Exception):
         self.headers = headers
 
 
-def limit(credential: str) -> dict[str, str]:
-    """Count a request of a credential, and say what is left. Raises Limited."""
+def limit(event: dict[str, Any], credential: str) -> dict[str, str]:
+    """Count a request of a credential, and say what is left; a refusal of the request says so too. Raises Limited."""
     now = clock.now()
     if len(_full_at) > 10_000:
         for name in [name for name, at in _full_at.items() if at <= now]:
@@ -173,4 +188,5 @@ def limit(credential: str) -> dict[str, str]:
     if used > _BURST:
         raise Limited(headers | {"Retry-After": "1"})
     _full_at[credential] = full_at
+    event[_LIMITS] = headers
     return headers

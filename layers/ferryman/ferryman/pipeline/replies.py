@@ -7,7 +7,7 @@ repeated. The deliverer writes no messages. Both ids are made of the delivery's,
 A product's own answers come the same way: its format reads them (`formats.interface.OutgoingFormat.read_response`).
 """
 
-from contextlib import suppress
+from typing import Any
 
 from ferryman import clock, ids, log
 from ferryman.aws import dynamodb as store
@@ -29,6 +29,7 @@ from ferryman.webhooks.subscriptions.model import Webhook
 ACCEPTED = "accepted"
 # A reply may be long; its receiver has this long after the head to send it, within the attempt's own limit.
 RESPONSE_SECONDS = 3.0
+_TRIES = 4  # ids of one message
 
 
 class AlreadyReplied(Conflict):
@@ -75,13 +76,15 @@ def storing(webhook: Webhook, delivery: Delivery, reply: Reply) -> store.Write:
     return events.creating_once(event, AlreadyReplied("The delivery was replied to before."))
 
 
-def _as_program(webhook: Webhook, reply: Reply) -> dict[str, str | None]:
+def _as_program(webhook: Webhook, reply: Reply) -> dict[str, Any]:
     """The rest of an answer to trigger words: it is posted in the webhook's name, not in its owner's."""
     return {
         "author_name": reply.author_name or webhook.reply_name or webhook.name or "webhook",
         "author_avatar_url": reply.author_avatar_url or webhook.reply_avatar_url,
         "attachments": reply.attachments,
         "props": reply.props,
+        "priority": reply.priority,
+        **({"names_people": True} if reply.names_people else {}),
     }
 
 
@@ -95,27 +98,51 @@ def post(event: Event) -> None:
     if reason := _obstacle(event.workspace_id, chat_id, user_id):
         log.event("reply.dropped", workspace_id=event.workspace_id, event_id=event.event_id, reason=reason)
         return
+    text, boxes = event.data["text"], event.data.get("attachments")
+    if event.data.get("names_people"):
+        from ferryman.conversations.messages import named_people  # few answers name somebody
+
+        text, boxes = named_people.with_handles(event.workspace_id, text, boxes)
     message = Message(
         workspace_id=event.workspace_id,
         chat_id=chat_id,
-        message_id=ids.derived_in_chat(chat_id, event.created_at, event.event_id),
-        text=event.data["text"],
+        message_id=_id(event, 0),
+        text=text,
         origin="reply",
         origin_id=event.data["webhook_id"],
         user_id=None if "author_name" in event.data else user_id,
         author_name=event.data.get("author_name"),
         author_avatar_url=event.data.get("author_avatar_url"),
-        attachments=event.data.get("attachments"),
+        attachments=boxes,
         props=event.data.get("props"),
+        priority=event.data.get("priority"),
         created_at=event.created_at,
         livemode=event.livemode,
         chain=event.chain,
         in_reply_to_delivery=event.data["in_reply_to_delivery"],
     )
-    with suppress(Conflict):  # posted before
-        store.commit([messages.creating(message, marked=True)])
+    if _stored(event, message):
         messages.created(message)
         log.event("reply.posted", message_id=message.message_id, chat_id=chat_id, event_id=event.event_id)
+
+
+def _stored(event: Event, message: Message) -> bool:
+    """Store the message of a reply; False when it was posted before. Each try derives the same ids of the event."""
+    for number in range(_TRIES):
+        message.message_id = _id(event, number)
+        try:
+            store.commit([messages.creating(message, marked=True)])
+            return True
+        except messages.IdTaken as taken:
+            if taken.there.get("in_reply_to_delivery") == message.in_reply_to_delivery:
+                return False
+    raise Conflict("Other messages have all the ids that the message of a reply can get.")
+
+
+def _id(event: Event, number: int) -> str:
+    """The id of an event's message: another one for each number, as another message may have the first."""
+    further = [str(number)] if number else []
+    return ids.derived_in_chat(event.chat_id or "", event.created_at, event.event_id, *further)
 
 
 def _obstacle(workspace_id: str, chat_id: str, user_id: str) -> str | None:

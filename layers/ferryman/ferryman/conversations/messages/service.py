@@ -1,9 +1,10 @@
 """Posting, editing and deleting messages. Each change is an event, written in the same transaction or as the
 message itself; the streams of `messages` and `events` carry them to the dispatcher."""
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import batched
+from itertools import batched, islice
 from typing import Any
 
 from ferryman import clock, ids, log, tracing
@@ -33,6 +34,7 @@ from ferryman.identity.users import table as users
 from ferryman.identity.users.model import Profile
 
 _ERASED_AT_ONCE = 50  # events, in one transaction
+_CHATS_OF_OLD_IDS = 300
 
 
 def post(
@@ -66,10 +68,16 @@ def post(
         livemode=caller.livemode,
         chain=chain,
     )
-    if chat.application_id and caller.role != "bot":
-        _answer(caller, chat.application_id, message, idempotency_key)
-    else:
-        store.commit([*idempotency.writes(idempotency_key, message.message_id), table.creating(message)])
+    if chat.told_applications and caller.role != "bot":
+        message.told = _told(caller, chat.told_applications, message)
+
+    def commit() -> None:
+        if chat.application_id and caller.role != "bot":
+            _answer(caller, chat.application_id, message, idempotency_key)
+        else:
+            store.commit([*idempotency.writes(idempotency_key, message.message_id), table.creating(message)])
+
+    table.with_free_ids([message], commit)
     table.created(message)
     tracing.annotate(message_id=message.message_id)
     log.event("message.accepted", message_id=message.message_id, chat_id=chat_id, origin="token")
@@ -96,11 +104,35 @@ def _answer(caller: Caller, application_id: str, message: Message, idempotency_k
     store.commit([*once_only, table.creating(message)])
 
 
+def _told(caller: Caller, application_ids: list[str], message: Message) -> str | None:
+    """Who posts a message, and the living context of each application that is told of it, as JSON."""
+    if message.visible_to:
+        return None
+    person = users.get(caller.workspace_id, caller.user_id)
+    of_applications: dict[str, dict[str, Any] | None] = {}
+    for application_id in application_ids:
+        context = contexts.newest(caller.workspace_id, message.chat_id, application_id)
+        is_theirs = context and context.livemode == message.livemode
+        of_applications[application_id] = (
+            {"id": context.context_id, "parameters": context.parameters} if context and is_theirs else None
+        )
+    who = {"id": person.user_id, "name": person.name, "email": person.email}
+    return json.dumps({"person": who, "contexts": of_applications}, separators=(",", ":"))
+
+
 def read(caller: Caller, chat_id: str, message_id: str) -> Message:
     """A message of a chat the caller belongs to. To a test token only test messages exist, to a live one live ones."""
     access.get_visible(caller, chat_id)
     message = table.get(caller.workspace_id, chat_id, message_id)
     if message.livemode != caller.livemode or not is_visible(message, caller.user_id):
+        raise NotFound("The message does not exist.")
+    return message
+
+
+def read_as_application(caller: Caller, chat_id: str, message_id: str) -> Message:
+    """A message that the calling application sent."""
+    message = table.get(caller.workspace_id, chat_id, message_id)
+    if message.origin_id != caller.application_id or message.livemode != caller.livemode:
         raise NotFound("The message does not exist.")
     return message
 
@@ -113,10 +145,15 @@ def authors(workspace_id: str, messages: Iterable[Message]) -> dict[str, Profile
 def find(caller: Caller, message_id: str) -> Message:
     """A message by its id alone, which says how the id of its chat begins: however many chats there are.
 
+    Release 0.1.0 gave out ids that say nothing of the chat. Their messages are looked for in the caller's oldest chats.
     To a caller who does not belong to its chat the message does not exist. Raises NotFound.
     """
-    possible = chats.ids_beginning(caller.workspace_id, ids.beginning_of_chat(message_id))
-    chat_id = table.chat_among(caller.workspace_id, possible, message_id)
+    workspace_id = caller.workspace_id
+    possible = chats.ids_beginning(workspace_id, ids.beginning_of_chat(message_id))
+    chat_id = table.chat_among(workspace_id, possible, message_id)
+    if chat_id is None:
+        oldest = islice(chats.joined(workspace_id, caller.user_id), _CHATS_OF_OLD_IDS)
+        chat_id = table.chat_among(workspace_id, oldest, message_id, consistent=False)
     if chat_id is None:
         raise NotFound("The message does not exist.")
     return read(caller, chat_id, message_id)
@@ -192,7 +229,7 @@ def delete(caller: Caller, chat_id: str, message_id: str) -> None:
         store.commit(some)
     store.commit(
         [
-            table.changing(before, text=None, attachments=None, props=None, deleted_at=now),
+            table.changing(before, text=None, attachments=None, props=None, told=None, deleted_at=now),
             *([] if before.visible_to else [events.creating(message_deleted(before, now))]),
             *erasing[-_ERASED_AT_ONCE:],
             *_audited(caller, "message.deleted", before),

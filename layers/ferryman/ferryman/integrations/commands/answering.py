@@ -12,6 +12,8 @@ from ferryman.identity.users import table as users
 from ferryman.integrations.commands import response_urls, running, table
 from ferryman.integrations.commands.running import NotPosted
 
+_TRIES = 10  # other answers to the same command, which move the same count, come at the same moment
+
 
 class CommandGone(NotFound):
     """The command was deleted or disabled after it was run."""
@@ -45,7 +47,12 @@ def answer(credential: Credential, asked: Answer) -> list[Message]:
     if refused:
         raise NotPosted(f"A message cannot be posted: {refused[0]}.")
     ready = [message for message in made if isinstance(message, Message)]
-    store.commit([response_urls.using(credential), *(messages.creating(message) for message in ready)])
+
+    def commit() -> None:
+        writes = [response_urls.using(credential), *(messages.creating(message) for message in ready)]
+        store.commit(writes, tries=_TRIES)
+
+    messages.with_free_ids(ready, commit)
     for message in ready:
         messages.created(message)
         log.event("command.answered", message_id=message.message_id, chat_id=message.chat_id)
