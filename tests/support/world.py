@@ -482,7 +482,8 @@ def _pattern(route_key: str) -> re.Pattern[str]:
 
 
 def _group(name: str) -> str:
-    return f"(?P<{name[:-1]}>.+)" if name.endswith("+") else f"(?P<{name}>[^/]+)"
+    """A greedy parameter takes whatever follows, a line break too."""
+    return f"(?P<{name[:-1]}>(?s:.+))" if name.endswith("+") else f"(?P<{name}>[^/]+)"
 
 
 @contextmanager
