@@ -118,7 +118,7 @@ function useSignOut(): () => void {
 function Shell() {
   const [opened, { toggle, close }] = useDisclosure();
   const me = useMe();
-  const { pathname } = useLocation();
+  const { pathname, search } = useLocation();
   const needed = neededFor(pathname);
   const moving = useNavigation().state === 'loading';
   const main = useRef<HTMLElement>(null);
@@ -181,7 +181,7 @@ function Shell() {
           ))}
         </ScrollArea>
       </AppShell.Navbar>
-      <AppShell.Main id="main" ref={main} tabIndex={-1} className="main">
+      <AppShell.Main id="main" ref={main} tabIndex={-1} className="main" aria-busy={moving || undefined} data-address={pathname + search}>
         <Box maw={1180} mx="auto" p={{ base: 'md', sm: 'xl' }}>
           {me.data ? needed && !covers(me.data, needed) ? <RoleNotice /> : <Outlet /> : me.error ? <Failure error={me.error} retry={() => void me.refetch()} /> : <Waiting />}
         </Box>

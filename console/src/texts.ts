@@ -330,6 +330,9 @@ export const texts = {
     createdBy: 'Acts as',
     createdAt: 'Created',
   },
+  receiverUrl: {
+    allowed: (url: string) => `Allowed. Requests go to ${url}`,
+  },
   webhooks: {
     title: 'Outgoing webhooks',
     about: 'Ferryman sends a signed HTTPS request to your address for each event that you choose.',

@@ -24,6 +24,7 @@ export const contrast: CSSVariablesResolver = () => ({
   light: {
     '--mantine-color-dimmed': '#5c636a',
     '--mantine-color-placeholder': '#6b7178',
+    '--mantine-color-success': '#066b4c',
     '--mantine-color-teal-light-color': '#066b4c',
     '--mantine-color-yellow-light-color': '#7a4a00',
     '--mantine-color-red-light-color': '#b02020',

@@ -10,6 +10,7 @@ import { ChatNames } from '../parts/facts';
 import { PlusIcon } from '../parts/icons';
 import { Empty, Failure, Page } from '../parts/layout';
 import { List } from '../parts/list';
+import { ReceiverUrl } from '../parts/receiver_url';
 import { showRefusal } from '../parts/refusal';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
@@ -175,7 +176,7 @@ export function ApplicationForm({ application, close, created }: {
             </Group>
           </>
         )}
-        <TextInput label={said.callback} description={said.callbackAbout} type="url" placeholder="https://" {...form.getInputProps('webhook_url')} />
+        <ReceiverUrl label={said.callback} description={said.callbackAbout} {...form.getInputProps('webhook_url')} />
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>
             {texts.actions.cancel}

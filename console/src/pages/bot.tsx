@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
 
 import { api, ApiError, body, done, type Schemas } from '../api/client';
-import { useChange, useChats, useListing } from '../api/queries';
+import { chatsOf, useChange, useChats, useListing } from '../api/queries';
 import { callbacks } from '../api/webhooks';
 import { CopyText } from '../parts/copy';
 import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
@@ -156,19 +156,8 @@ function Chats({ bot, mayWrite }: { bot: Bot; mayWrite: boolean }) {
   const chats = useChats().data ?? [];
   const [chosen, setChosen] = useState<string | null>(null);
   const memberships = useQuery<Schemas['ChatOut'][], ApiError>({
-    queryKey: ['members', 'of', bot.id, chats.map((chat) => chat.id)],
-    queryFn: async () => {
-      const found = await Promise.all(
-        chats.slice(0, 100).map(async (chat) => {
-          const members = await body(
-            api.GET('/v1/chats/{chat_id}/members', { params: { path: { chat_id: chat.id }, query: { limit: 100 } } }),
-          );
-          return members.items.some((member) => member.user_id === bot.id) ? [chat] : [];
-        }),
-      );
-      return found.flat();
-    },
-    enabled: chats.length > 0,
+    queryKey: ['members', 'of', bot.id],
+    queryFn: () => chatsOf(bot.id),
   });
   const inside = memberships.data ?? [];
   const outside = chats.filter((chat) => !inside.some((one) => one.id === chat.id));

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
 
-import { api, ApiError, body, done, type Schemas } from '../api/client';
+import { api, type ApiError, body, done, type Schemas } from '../api/client';
 import { useChange, useChats } from '../api/queries';
 import { Changes, changes } from '../parts/changes';
 import { CopyText } from '../parts/copy';
@@ -11,6 +11,7 @@ import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
 import { Fact } from '../parts/facts';
 import { Failure, Loaded, Page, Section } from '../parts/layout';
 import { Disabled, type Owned, Ownership } from '../parts/owner';
+import { showRefusal } from '../parts/refusal';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -163,7 +164,7 @@ function Settings({ command, mayWrite }: { command: Command; mayWrite: boolean }
     try {
       await save.mutateAsync(form.values);
     } catch (error) {
-      if (error instanceof ApiError) form.setErrors(error.fields);
+      showRefusal(form, error);
     }
   }
   return (

@@ -3,7 +3,7 @@ import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 
-import { api, ApiError, body, type Schemas } from '../api/client';
+import { api, body, type Schemas } from '../api/client';
 import { useChange, useListing } from '../api/queries';
 import { type Secret, SecretOnce } from '../parts/dialogs';
 import { Person } from '../parts/facts';
@@ -11,6 +11,8 @@ import { choices } from '../parts/filters';
 import { PlusIcon } from '../parts/icons';
 import { Empty, Failure, Page } from '../parts/layout';
 import { List } from '../parts/list';
+import { ReceiverUrl } from '../parts/receiver_url';
+import { showRefusal } from '../parts/refusal';
 import { shortUrl, State } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -148,7 +150,7 @@ export function CommandFields({ form, fresh }: { form: CommandForm; fresh: boole
         {...(fresh ? { 'data-autofocus': true } : {})}
         {...form.getInputProps('trigger')}
       />
-      <TextInput label={said.url} description={said.urlAbout} type="url" required placeholder="https://" {...form.getInputProps('url')} />
+      <ReceiverUrl label={said.url} description={said.urlAbout} required {...form.getInputProps('url')} />
       <Select label={said.method} data={choices(said.methods)} allowDeselect={false} {...form.getInputProps('method')} />
       <Switch label={said.autocomplete} {...form.getInputProps('autocomplete', { type: 'checkbox' })} />
       {form.values.autocomplete && (
@@ -177,7 +179,7 @@ function CreateForm({ close, created }: { close: () => void; created: (one: Sche
       close();
       created(one);
     } catch (error) {
-      if (error instanceof ApiError) form.setErrors(error.fields);
+      showRefusal(form, error);
     }
   }
   return (

@@ -7,6 +7,7 @@ import type { Webhook, WebhookKind } from '../api/webhooks';
 import type { Secret } from '../parts/dialogs';
 import { choices } from '../parts/filters';
 import { Failure } from '../parts/layout';
+import { ReceiverUrl } from '../parts/receiver_url';
 import { showRefusal } from '../parts/refusal';
 import { covers } from '../roles';
 import { texts } from '../texts';
@@ -93,7 +94,7 @@ export function WebhookFields({ kind, form, fresh }: { kind: WebhookKind; form: 
   return (
     <Stack>
       <TextInput label={said.name} maxLength={100} {...(fresh ? { 'data-autofocus': true } : {})} {...form.getInputProps('name')} />
-      <TextInput label={said.url} description={said.urlAbout} type="url" required placeholder="https://" {...form.getInputProps('url')} />
+      <ReceiverUrl label={said.url} description={said.urlAbout} required {...form.getInputProps('url')} />
       {kind.name !== 'callback' && (
         <Checkbox.Group label={said.events} description={said.eventsAbout} {...form.getInputProps('events')}>
           <Stack gap="xs" mt="xs" mb={form.errors.events ? 'xs' : 0}>
