@@ -66,6 +66,7 @@ const GROUPS: { title: string; entries: Entry[] }[] = [
     entries: [
       { to: '/me/agent', label: texts.nav.myWebhooks, scope: 'me:webhooks' },
       { to: '/me/notifications', label: texts.nav.notifications, scope: 'notifications:read' },
+      { to: '/me/profile', label: texts.nav.profile },
       { to: '/me/security', label: texts.nav.security },
     ],
   },

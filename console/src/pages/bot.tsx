@@ -1,4 +1,4 @@
-import { Avatar, Button, FileButton, Group, Modal, Select, Stack, Text } from '@mantine/core';
+import { Button, Group, Modal, Select, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
@@ -6,6 +6,7 @@ import { useNavigate, useParams } from 'react-router';
 import { api, ApiError, body, done, type Schemas } from '../api/client';
 import { chatsOf, useChange, useChats, useListing } from '../api/queries';
 import { callbacks } from '../api/webhooks';
+import { AvatarUpload } from '../parts/avatar_upload';
 import { CopyText } from '../parts/copy';
 import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
 import { Empty, Loaded, Page, Section } from '../parts/layout';
@@ -43,20 +44,6 @@ export default function BotPage() {
     touches: [['bots']],
     done: said.saved,
   });
-  const setAvatar = useChange(
-    (file: File | null) =>
-      file
-        ? body(
-            api.PUT('/v1/bots/{bot_id}/avatar', {
-              ...path,
-              body: '',
-              bodySerializer: () => file,
-              headers: { 'Content-Type': 'application/octet-stream' },
-            }),
-          )
-        : body(api.PATCH('/v1/bots/{bot_id}', { ...path, body: { avatar_url: null } })),
-    { touches: [['bots'], ['users'], ['members'], ['messages']], done: said.saved },
-  );
   const remove = useChange(() => done(api.DELETE('/v1/bots/{bot_id}', path)), {
     touches: [['bots', 'list'], ['users']],
     done: said.deleted,
@@ -90,33 +77,30 @@ export default function BotPage() {
               </Disabled>
             )}
             <Section title={said.profile}>
-              <Group wrap="nowrap" align="flex-start">
-                <Avatar src={bot.avatar_url} name={bot.name} color="blue" size={64} alt="" />
-                <Stack gap={4} miw={0} style={{ flex: 1 }}>
-                  <Group gap={8}>
-                    <Text ff="monospace">@{bot.handle}</Text>
-                    <State of={bot.active ? 'active' : 'inactive'} />
-                  </Group>
-                  {bot.about && <Text size="sm">{bot.about}</Text>}
-                  <CopyText value={bot.id} />
-                  {mayWrite && (
-                    <Group gap={8}>
-                      <FileButton accept="image/png,image/jpeg,image/gif,image/webp" onChange={(file) => file && setAvatar.mutate(file)}>
-                        {(props) => (
-                          <Button {...props} size="compact-sm" variant="default" loading={setAvatar.isPending}>
-                            {said.uploadAvatar}
-                          </Button>
-                        )}
-                      </FileButton>
-                      {bot.avatar_url && (
-                        <Button size="compact-sm" variant="subtle" color="red" onClick={() => setAvatar.mutate(null)}>
-                          {said.removeAvatar}
-                        </Button>
-                      )}
-                    </Group>
-                  )}
-                </Stack>
-              </Group>
+              <AvatarUpload
+                name={bot.name}
+                url={bot.avatar_url}
+                mayWrite={mayWrite}
+                upload={(picture) =>
+                  body(
+                    api.PUT('/v1/bots/{bot_id}/avatar', {
+                      ...path,
+                      body: '',
+                      bodySerializer: () => picture,
+                      headers: { 'Content-Type': 'application/octet-stream' },
+                    }),
+                  )
+                }
+                remove={() => body(api.PATCH('/v1/bots/{bot_id}', { ...path, body: { avatar_url: null } }))}
+                touches={[['bots'], ['users'], ['members'], ['messages']]}
+              >
+                <Group gap={8}>
+                  <Text ff="monospace">@{bot.handle}</Text>
+                  <State of={bot.active ? 'active' : 'inactive'} />
+                </Group>
+                {bot.about && <Text size="sm">{bot.about}</Text>}
+                <CopyText value={bot.id} />
+              </AvatarUpload>
             </Section>
             <Chats bot={bot} mayWrite={mayWrite} />
             <Tokens bot={bot} mayWrite={mayWrite} />

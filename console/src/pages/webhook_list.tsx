@@ -17,6 +17,7 @@ import { useMay } from '../roles';
 import { texts } from '../texts';
 import { CreateWebhook, wordsOf } from './webhook_form';
 import { PlusIcon } from '../parts/icons';
+import { type Attempt, Try } from './webhook_try';
 
 const said = texts.webhooks;
 const FILTERS = ['name', 'url', 'state', 'event'];
@@ -24,6 +25,10 @@ const STATES = { enabled: 'Enabled', disabled: 'Disabled' };
 
 type Only = (webhook: Webhook) => boolean;
 type EmptyWords = { title: string; about: string };
+
+function nameOf(webhook: Webhook): string {
+  return webhook.name ?? shortUrl(webhook.url);
+}
 
 export function WebhookList({ kind, title, about, only, empty }: {
   kind: WebhookKind;
@@ -56,6 +61,7 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
   const filters = useFilters();
   const [creating, setCreating] = useState(false);
   const [secret, setSecret] = useState<{ secret: Secret; id: string } | null>(null);
+  const [trying, setTrying] = useState<{ webhook: Webhook; attempt: Attempt } | null>(null);
   const navigate = useNavigate();
   const [name, url, state, event] = FILTERS.map(filters.get) as [string, string, string, string];
   // The other kinds have short lists, and no filters.
@@ -167,6 +173,36 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
               ]
             : []),
           { title: said.health, cell: (webhook) => <Health kind={kind} webhook={webhook} /> },
+          ...(mayWrite
+            ? [
+                {
+                  title: said.tries,
+                  hideTitle: true,
+                  cell: (webhook: Webhook) => (
+                    <Group gap={4} wrap="nowrap">
+                      {kind.name === 'workspace' && (
+                        <Button
+                          size="compact-sm"
+                          variant="default"
+                          aria-label={said.checkOf(nameOf(webhook))}
+                          onClick={() => setTrying({ webhook, attempt: 'check' })}
+                        >
+                          {said.check}
+                        </Button>
+                      )}
+                      <Button
+                        size="compact-sm"
+                        variant="default"
+                        aria-label={said.testOf(nameOf(webhook))}
+                        onClick={() => setTrying({ webhook, attempt: 'test' })}
+                      >
+                        {said.testShort}
+                      </Button>
+                    </Group>
+                  ),
+                },
+              ]
+            : []),
         ]}
         empty={
           filtered ? (
@@ -178,6 +214,7 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
           )
         }
       />
+      {trying && <Try kind={kind} {...trying} close={() => setTrying(null)} />}
       <CreateWebhook kind={kind} opened={creating} close={() => setCreating(false)} created={(fresh, id) => setSecret({ secret: fresh, id })} />
       <Confirm
         opened={deleting}
