@@ -6,6 +6,9 @@ signed in. `python -m local.screenshots docs` takes those of docs/console.md, in
 
 import sys
 from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Page
 
 from local import screens, stack
 from local.api import Api
@@ -14,7 +17,7 @@ from tools.console import LocalError
 
 WIDTHS = {"wide": 1440, "narrow": 390}
 HEIGHT = 900
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 IN_DOCS = (
     "overview",
     "webhooks",
@@ -66,22 +69,28 @@ def take(base: str, token: str, addresses: dict[str, str], folder: Path) -> int:
             page = context.new_page()
             page.goto(f"{base}/")
             screens.settle(page)
-            page.screenshot(path=folder / f"sign-in-{size}-light.png")
-            page.emulate_media(color_scheme="dark")
-            page.screenshot(path=folder / f"sign-in-{size}-dark.png")
+            for scheme in SCHEMES:
+                _picture(page, scheme, folder / f"sign-in-{size}-{scheme}.png", full_page=False)
+                taken += 1
             context.add_init_script(f"sessionStorage.setItem('ferryman.session', '{token}')")
             for name, address in addresses.items():
-                page.emulate_media(color_scheme="light")
                 page.goto(base + address)
                 screens.settle(page)
                 page.wait_for_load_state("networkidle")
                 for scheme in SCHEMES:
-                    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-                    path = folder / f"{name}-{size}-{scheme}.png"
-                    page.screenshot(path=path, full_page=True, animations="disabled")
+                    _picture(page, scheme, folder / f"{name}-{size}-{scheme}.png", full_page=True)
                     taken += 1
             context.close()
     return taken
+
+
+def _picture(page: Page, scheme: Literal["light", "dark"], path: Path, *, full_page: bool) -> None:
+    page.emulate_media(color_scheme=scheme)
+    # The colours change by transitions.
+    page.evaluate("""Promise.all(document.getAnimations()
+        .filter(animation => animation.effect.getComputedTiming().endTime !== Infinity)
+        .map(animation => animation.finished))""")
+    page.screenshot(path=path, full_page=full_page, animations="disabled")
 
 
 def take_for_docs(base: str, token: str, addresses: dict[str, str], folder: Path) -> int:

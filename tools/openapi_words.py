@@ -132,7 +132,9 @@ def security_schemes() -> dict[str, Any]:
     about = f"An API token, or a session, which may do all that its person's role allows. The scopes:\n\n{listed}"
     other = "The same token in another header, for clients that cannot send `Authorization`."
     session = "The session of a person who signed in with POST /v1/sessions. API tokens are not accepted here."
+    application = "An application's own token. It may do so for its application alone, in the application's own chats."
     return {
+        "application": {"type": "http", "scheme": "bearer", "description": application},
         "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "fm_live_…", "description": about},
         "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": other},
         "session": {"type": "http", "scheme": "bearer", "bearerFormat": "fm_sess_…", "description": session},

@@ -31,5 +31,11 @@ export const contrast: CSSVariablesResolver = () => ({
     '--mantine-color-gray-light-color': '#495057',
     '--mantine-color-blue-light-color': '#145591',
   },
-  dark: { '--mantine-color-dimmed': '#a6a9ae', '--mantine-color-placeholder': '#9a9da3' },
+  dark: {
+    '--mantine-color-dimmed': '#a6a9ae',
+    '--mantine-color-placeholder': '#9a9da3',
+    '--mantine-color-red-light-color': '#ffb3b3',
+    '--mantine-color-gray-light': '#3d4247',
+    '--mantine-color-gray-light-color': '#dee2e6',
+  },
 });

@@ -13,7 +13,7 @@ from bench import pages
 from bench.__main__ import PARTS
 from simulator import faults
 from tests.support import template
-from tools import docs
+from tools import docs, openapi
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -92,7 +92,7 @@ def test_make_targets_exist(page: Path) -> None:
 
 @each_page
 def test_routes_exist(page: Path) -> None:
-    routes = set(template.routes())
+    routes = {*template.routes(), *(route.key for route in openapi.routes())}
     for method, path in re.findall(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w/{}.+-]*[\w}])", _code(page)):
         if path != "/your/path" and not path.startswith(DIALECTS):
             assert f"{method} {path}" in routes, f"{method} {path} is not a route"

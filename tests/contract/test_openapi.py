@@ -19,8 +19,8 @@ OPERATIONS = {operation.key: operation for operation in openapi.routes()}
 # The console's pages and files are not a part of the API.
 PAGES = {key for key, folder in template.routes().items() if folder == "console" and key != "GET /"}
 ROUTES = {key: folder for key, folder in template.routes().items() if key != "$default" and key not in PAGES}
-# A route of every method stands for the addresses that its function names (`http.greedy`).
-GREEDY = {key: ROUTES.pop(key) for key in list(ROUTES) if key.startswith("ANY ")}
+# A greedy route, and one of every method, stands for the addresses that its function names (`http.greedy`).
+GREEDY = {key: ROUTES.pop(key) for key in list(ROUTES) if key.startswith("ANY ") or "{proxy+}" in key}
 BEHIND = {
     operation.key: folder
     for folder in sorted(set(GREEDY.values()))
@@ -29,7 +29,7 @@ BEHIND = {
 }
 ROUTES |= BEHIND
 TEXT = (openapi.TARGET / "openapi.yaml").read_text()
-DOCUMENT: dict[str, Any] = yaml.safe_load(TEXT)
+DOCUMENT: dict[str, Any] = yaml.load(TEXT, yaml.CSafeLoader)
 
 
 @cache
@@ -70,8 +70,11 @@ def test_the_console_has_a_route_for_each_of_its_pages() -> None:
 
 def _leads_to(greedy: str, key: str) -> bool:
     """Whether API Gateway hands a request for this address to a greedy route."""
-    path, _, rest = greedy.removeprefix("ANY ").partition("{proxy+}")
-    address = key.partition(" ")[2]
+    method, _, whole = greedy.partition(" ")
+    path, _, rest = whole.partition("{proxy+}")
+    wanted, _, address = key.partition(" ")
+    if method not in ("ANY", wanted):
+        return False
     return not rest and (address.startswith(path) and address != path if "{proxy+}" in greedy else address == path)
 
 
@@ -201,7 +204,8 @@ def test_a_route_says_what_it_needs_and_how_it_refuses(key: str) -> None:
         return
     assert refusals <= set(said["responses"])
     assert said["security"] == [
-        {scheme: [operation.needs.scope] if operation.needs.scope else []} for scheme in ("bearer", "api_key")
+        *({scheme: [operation.needs.scope] if operation.needs.scope else []} for scheme in ("bearer", "api_key")),
+        *([{"application": []}] if operation.needs.applications else []),
     ]
 
 

@@ -64,7 +64,7 @@ def _slug(heading: str) -> str:
 @cache
 def _texts(folder: str) -> set[str]:
     """Every literal text in the code that a function can reach."""
-    found = reach._Reach(template.handler(folder))
+    found = reach.of(folder)
     return {
         part.value
         for node in found.nodes
@@ -242,11 +242,7 @@ def test_only_deliveries_connectivity_checks_and_commands_can_reach_a_receiver()
     `hooks` calls hosts of Amazon SNS alone (`dialects.sources.sns_sender`), and answers 403 to made-up ones.
     `connections`, and `leaks` when it disconnects, call the OAuth addresses of the catalogue alone.
     """
-    calling = {
-        folder
-        for folder in FUNCTIONS
-        if ("ferryman.outbound.adapter", "session") in reach._Reach(template.handler(folder)).nodes
-    }
+    calling = {folder for folder in FUNCTIONS if ("ferryman.outbound.adapter", "session") in reach.of(folder).nodes}
     at_products = {"hooks", "connections", "leaks"}
     assert calling == {"deliverer", "webhooks", "messages", "mattermost_integrations", *at_products}
 

@@ -61,6 +61,8 @@ def check_answer(answer: Answer, described: dict[str, dict[str, Any]]) -> None:
     elif answer.route.startswith("ANY /api/v4/"):  # nothing is at this address, or nobody asked
         assert answer.status in (401, 404, 429), where
         assert set(answer.json) == {"id", "message", "detailed_error", "request_id", "status_code"}, where
+    elif answer.route.startswith("POST ") and answer.route.endswith("/{proxy+}"):  # no secret URL has this form
+        assert answer.status == 404, where  # in the product's words
     elif answer.status != 200:  # else a page or a file of the console, the page at /docs/, or an answer to HEAD
         assert answer.status in (404, 405), where
         assert media == problems.CONTENT_TYPE, where

@@ -90,6 +90,13 @@ def test_only_json_is_taken_and_any_json_is(world: World, workspace: Workspace, 
     assert world.call("POST", hook(workspace, "generic")["path"], body=body).status == status
 
 
+@pytest.mark.parametrize("odd", [r'"cut \ud83d"', r'"\u0000"', "1e400", "9" * 41, r'{"\udfff": [1e-999]}'])
+def test_odd_members_do_not_make_the_url_fail(world: World, workspace: Workspace, odd: str) -> None:
+    made = hook(workspace, "generic")
+    assert world.call("POST", made["path"], body=f'{{"message": "Deployed", "log": {odd}}}').status == 200
+    assert said(workspace, made) == ["Deployed"]
+
+
 def test_a_payload_may_be_larger_than_a_message_but_not_endless(world: World, workspace: Workspace) -> None:
     path = hook(workspace, "generic")["path"]
     assert send(world, path, {"message": "Deployed", "log": "x" * 900_000}).status == 200

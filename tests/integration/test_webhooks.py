@@ -46,6 +46,23 @@ def test_the_secret_is_shown_once(workspace: Workspace) -> None:
     assert workspace.call("GET", "/v1/webhooks").json["items"] == [shown]
 
 
+def test_a_url_is_called_as_it_was_written(workspace: Workspace, receiver: Receiver) -> None:
+    """The request line and the API have the same text; the host alone is normalised."""
+    written = "/in/%7Euser/%2f/[1]%5b?sig=%7e%2F+&x[]=1&"
+    chat = workspace.chat()
+    made = hook(workspace, chat, url=receiver.url(written).replace("http://localhost", "HTTP://LocalHost"))
+    assert made["url"] == receiver.url(written)
+    say(workspace, chat)
+    workspace.world.pump()
+    (request,) = receiver.requests()
+    assert request.path == written
+    stripe.WebhookSignature.verify_header(
+        request.body.decode(), request.headers["X-FM-Webhook-Signature"], made["secret"], tolerance=300
+    )
+    renamed = workspace.call("PATCH", f"/v1/webhooks/{made['id']}", {"url": receiver.url("/%C3%a9?")}).json
+    assert renamed["url"] == receiver.url("/%C3%a9?")
+
+
 @pytest.mark.parametrize(
     "url",
     [

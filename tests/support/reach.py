@@ -102,6 +102,26 @@ def _read(path: Path, name: str) -> Module:
     return module
 
 
+@cache
+def _parts(definition: ast.AST) -> list[ast.AST]:
+    """The parts of a definition; a class's methods are definitions of their own."""
+    waiting, found = [definition], []
+    while waiting:
+        part = waiting.pop()
+        found.append(part)
+        inner = list(ast.iter_child_nodes(part))
+        if part is definition and isinstance(part, ast.ClassDef):
+            inner = [child for child in inner if not isinstance(child, ast.FunctionDef)]
+        waiting += inner
+    return found
+
+
+@cache
+def of(folder: str) -> "_Reach":
+    """The definitions that a function can reach."""
+    return _Reach(template.handler(folder))
+
+
 class _Reach:
     """The definitions that can be reached from one handler."""
 
@@ -143,17 +163,8 @@ class _Reach:
         prefix = f"{name}."
         return [method for method in self.modules[module].definitions if method.startswith(prefix)]
 
-    def _own(self, node: Node) -> Iterator[ast.AST]:
-        """The parts of a definition; a class's methods are definitions of their own."""
-        definition = self.definition(node)
-        waiting = [definition]
-        while waiting:
-            part = waiting.pop()
-            yield part
-            inner = list(ast.iter_child_nodes(part))
-            if part is definition and isinstance(part, ast.ClassDef):
-                inner = [child for child in inner if not isinstance(child, ast.FunctionDef)]
-            waiting += inner
+    def _own(self, node: Node) -> list[ast.AST]:
+        return _parts(self.definition(node))
 
     def definition(self, node: Node) -> ast.AST:
         return self.modules[node[0]].definitions[node[1]]
@@ -225,9 +236,10 @@ class _Reach:
                     yield node, part, self.resolve(node, part.func)
 
 
+@cache
 def needs(folder: str) -> Needs:
     """The needs of a function's code in its deployment."""
-    reach = _Reach(template.handler(folder))
+    reach = of(folder)
     found = Needs()
     for node, call, target in reach.calls():
         if node[0] == "ferryman.settings" or node[0].startswith("ferryman.aws."):

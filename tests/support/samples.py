@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.support import template
 from tests.support.objects import Objects
+from tools import openapi
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Workspace
@@ -23,7 +24,10 @@ def with_real_things(folder: str, workspace: "Workspace") -> dict[str, Any]:
     """The function's sample event with a token and ids of the workspace, which are made for it."""
     event, objects = sample(folder), Objects(workspace)
     text = TEXTS[folder].replace("<an API token>", workspace.token)
-    for parameter, placeholder in (event.get("pathParameters") or {}).items():
+    parameters = event.get("pathParameters") or {}
+    if "proxy" in parameters and (addresses := getattr(openapi.functions()[folder], "ADDRESSES", None)):
+        parameters = addresses.find(event["requestContext"]["http"]["method"], event["rawPath"]).parameters
+    for parameter, placeholder in parameters.items():
         if parameter != "proxy":  # a rest of an address, which names no thing
             text = text.replace(placeholder, objects.id(parameter))
     if "routeKey" in event and _CHAT in text:

@@ -97,6 +97,12 @@ def functions() -> dict[str, dict[str, Any]]:
     return found
 
 
+def own_environment(folder: str) -> dict[str, Any]:
+    """The variables that one function alone has."""
+    variables: dict[str, Any] = functions()[folder]["Environment"]["Variables"]
+    return {name: value for name, value in variables.items() if name != "POWERTOOLS_SERVICE_NAME"}
+
+
 @cache
 def statements(folder: str) -> list[dict[str, Any]]:
     """Everything that a function's role allows."""

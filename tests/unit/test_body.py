@@ -205,6 +205,31 @@ def test_a_member_of_what_is_not_an_object_is_refused(content: str) -> None:
         body.parse_member(content.encode(), "text")
 
 
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (rb'"cut \ud83d"', "cut \ufffd"),
+        (rb'"\ud83d\udea2"', "🚢"),
+        (rb'"a\u0000b"', "a\ufffdb"),
+        (b'"a\0\n\tb"', "a\ufffd\n\tb"),
+        (rb'{"\udfff": [{"\u0000": 1}]}', {"\ufffd": [{"\ufffd": 1}]}),
+        (b"[1e400, -1e400, 1e-999999]", ["1e400", "-1e400", "1e-999999"]),
+        (b"[%s, -%s]" % (b"9" * 38, b"9" * 39), [10**38 - 1, "-" + "9" * 39]),
+        (b'{"a": 1, "a": 2} and more', {"a": 2}),
+        (b'\xef\xbb\xbf {"a": 0.5}', {"a": 0.5}),
+    ],
+)
+def test_nothing_that_another_product_sends_is_refused_because_it_cannot_be_stored(sent: bytes, read: Any) -> None:
+    assert body.parse_first(sent) == read
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[NaN]", b"\xff", b"[" * 201 + b"]" * 201, b"[" * 100_000])
+def test_another_products_body_that_is_not_json_is_refused(content: bytes) -> None:
+    with pytest.raises(Unreadable):
+        body.parse_first(content)
+    assert body.parse_first(b"[" * 200 + b"]" * 200)
+
+
 def packed(content: bytes) -> dict[str, Any]:
     return event(base64.b64encode(gzip.compress(content)).decode(), encoded=True, content_encoding="gzip")
 

@@ -1,4 +1,5 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from 'react-router';
 
 import { notifyDone, notifyError } from '../parts/notify';
 import { api, ApiError, body, type Schemas } from './client';
@@ -47,6 +48,16 @@ export function useChange<In, Out>(
       if (!options.quiet) notifyError(error);
     },
   });
+}
+
+/** Removes a thing, then opens the page that it was listed on. */
+export function useRemoval(remove: () => Promise<void>, { back, ...options }: { touches: readonly unknown[][]; done: string; back: string }) {
+  const navigate = useNavigate();
+  const change = useChange(remove, options);
+  return async () => {
+    await change.mutateAsync(undefined);
+    await navigate(back);
+  };
 }
 
 export function useMe() {

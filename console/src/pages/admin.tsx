@@ -9,7 +9,7 @@ export default function Admin() {
       kind={WORKSPACE}
       title={texts.admin.title}
       about={texts.admin.about}
-      empty={{ title: texts.admin.emptyTitle, about: texts.admin.emptyAbout }}
+      empty={texts.admin}
       only={(webhook) => webhook.chat_ids === null && webhook.bot_id === null && webhook.application_id === null}
     />
   );

@@ -1,13 +1,13 @@
-import { Anchor, Button, Modal, SimpleGrid, Stack, Text } from '@mantine/core';
+import { Anchor, Button, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Link, useNavigate, useParams } from 'react-router';
+import { Link, useParams } from 'react-router';
 
 import { api, type ApiError, body, done, type Schemas } from '../api/client';
-import { useChange, useListing } from '../api/queries';
+import { useChange, useListing, useRemoval } from '../api/queries';
 import { WORKSPACE } from '../api/webhooks';
 import { CopyText } from '../parts/copy';
-import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
+import { ConfirmButton, Dialog, type Secret, SecretOnce } from '../parts/dialogs';
 import { ChatNames, Fact } from '../parts/facts';
 import { Empty, Loaded, Page, Section } from '../parts/layout';
 import { List } from '../parts/list';
@@ -28,9 +28,7 @@ function owned(application: Application): Owned {
 export default function ApplicationPage() {
   const { id = '' } = useParams();
   const mayWrite = useMay('admin:*');
-  const navigate = useNavigate();
   const [editing, setEditing] = useState(false);
-  const [asking, setAsking] = useState<'rotate' | 'revoke' | 'delete' | null>(null);
   const [secret, setSecret] = useState<Secret | null>(null);
   const path = { params: { path: { application_id: id } } };
   const query = useQuery<Application, ApiError>({
@@ -51,9 +49,10 @@ export default function ApplicationPage() {
     touches: [['applications']],
     done: said.tokenRevoked,
   });
-  const remove = useChange(() => done(api.DELETE('/v1/applications/{application_id}', path)), {
+  const remove = useRemoval(() => done(api.DELETE('/v1/applications/{application_id}', path)), {
     touches: [['applications', 'list']],
     done: said.deleted,
+    back: BACK.to,
   });
   const name = query.data?.app_name ?? '';
   return (
@@ -72,17 +71,22 @@ export default function ApplicationPage() {
             >
               {query.data.state === 'enabled' ? texts.webhooks.disable : texts.webhooks.enable}
             </Button>
-            <Button variant="default" onClick={() => setAsking('rotate')}>
-              {said.newToken}
-            </Button>
+            <ConfirmButton
+              label={said.newToken}
+              title={said.newToken}
+              name={name}
+              confirm={async () => setSecret(applicationSecret(await rotate.mutateAsync(undefined)))}
+            >
+              {said.newTokenAbout}
+            </ConfirmButton>
             {query.data.has_token && (
-              <Button variant="default" onClick={() => setAsking('revoke')}>
-                {said.revokeToken}
-              </Button>
+              <ConfirmButton label={said.revokeToken} title={said.revokeToken} name={name} confirm={() => revoke.mutateAsync(undefined)}>
+                {said.revokeTokenAbout}
+              </ConfirmButton>
             )}
-            <Button color="red" variant="outline" onClick={() => setAsking('delete')}>
-              {texts.actions.delete}
-            </Button>
+            <ConfirmButton red label={texts.actions.delete} title={said.deleteTitle} name={name} confirm={remove}>
+              {said.deleteAbout}
+            </ConfirmButton>
           </>
         )
       }
@@ -121,46 +125,13 @@ export default function ApplicationPage() {
             <Section title={said.requests} about={said.requestsAbout}>
               <Requests id={one.id} />
             </Section>
-            <Modal opened={editing} onClose={() => setEditing(false)} title={texts.actions.edit} size="lg">
-              {editing && <ApplicationForm application={one} close={() => setEditing(false)} />}
-            </Modal>
+            <Dialog opened={editing} close={() => setEditing(false)} title={texts.actions.edit} size="lg">
+              <ApplicationForm application={one} close={() => setEditing(false)} />
+            </Dialog>
           </Stack>
         )}
       </Loaded>
       <SecretOnce secret={secret} close={() => setSecret(null)} />
-      <Confirm
-        opened={asking === 'rotate'}
-        close={() => setAsking(null)}
-        title={said.newToken}
-        name={name}
-        action={said.newToken}
-        confirm={async () => setSecret(applicationSecret(await rotate.mutateAsync(undefined)))}
-      >
-        {said.newTokenAbout}
-      </Confirm>
-      <Confirm
-        opened={asking === 'revoke'}
-        close={() => setAsking(null)}
-        title={said.revokeToken}
-        name={name}
-        action={said.revokeToken}
-        confirm={() => revoke.mutateAsync(undefined)}
-      >
-        {said.revokeTokenAbout}
-      </Confirm>
-      <Confirm
-        opened={asking === 'delete'}
-        close={() => setAsking(null)}
-        title={said.deleteTitle}
-        name={name}
-        action={texts.actions.delete}
-        confirm={async () => {
-          await remove.mutateAsync(undefined);
-          await navigate(BACK.to);
-        }}
-      >
-        {said.deleteAbout}
-      </Confirm>
     </Page>
   );
 }

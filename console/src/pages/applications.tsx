@@ -1,17 +1,15 @@
-import { Anchor, Button, Group, Modal, NumberInput, Select, Stack, Switch, TagsInput, TextInput } from '@mantine/core';
+import { Anchor, Group, NumberInput, Select, Switch, TagsInput, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
-import { Link, useNavigate } from 'react-router';
+import { Link } from 'react-router';
 
 import { api, body, type Schemas } from '../api/client';
 import { useChange, useChats, useListing } from '../api/queries';
-import { type Secret, SecretOnce } from '../parts/dialogs';
+import { Dialog, type Secret, useNewSecret } from '../parts/dialogs';
 import { ChatNames } from '../parts/facts';
-import { PlusIcon } from '../parts/icons';
-import { Empty, Failure, Page } from '../parts/layout';
-import { List } from '../parts/list';
+import { SaveForm } from '../parts/form';
+import { ListPage } from '../parts/list_page';
 import { ReceiverUrl } from '../parts/receiver_url';
-import { showRefusal } from '../parts/refusal';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -46,60 +44,33 @@ export default function Applications() {
     body(api.GET('/v1/applications', { params: { query: { cursor } } })),
   );
   const [creating, setCreating] = useState(false);
-  const [secret, setSecret] = useState<{ secret: Secret; id: string } | null>(null);
-  const navigate = useNavigate();
+  const secret = useNewSecret((id) => `/settings/integrations/applications/${id}`);
   return (
-    <Page
-      title={said.title}
-      description={said.about}
-      actions={
-        mayWrite && (
-          <Button leftSection={<PlusIcon />} onClick={() => setCreating(true)}>
-            {said.create}
-          </Button>
-        )
-      }
+    <ListPage
+      said={said}
+      create={mayWrite ? () => setCreating(true) : null}
+      listing={listing}
+      id={(one) => one.id}
+      columns={[
+        {
+          title: said.name,
+          wide: true,
+          cell: (one) => (
+            <Anchor component={Link} to={`/settings/integrations/applications/${one.id}`} fw={500} size="sm">
+              {one.app_name}
+            </Anchor>
+          ),
+        },
+        { title: said.group, cell: (one) => <ChatNames ids={one.chat_id ? [one.chat_id] : null} otherwise={texts.none} /> },
+        { title: said.people, cell: (one) => <State of={one.may_message_people ? 'active' : 'inactive'} label={one.may_message_people ? said.allowed : said.notAllowed} /> },
+        { title: said.lastUsed, cell: (one) => <Time at={one.last_used_at} /> },
+      ]}
     >
-      <List
-        label={said.title}
-        listing={listing}
-        id={(one) => one.id}
-        columns={[
-          {
-            title: said.name,
-            wide: true,
-            cell: (one) => (
-              <Anchor component={Link} to={`/settings/integrations/applications/${one.id}`} fw={500} size="sm">
-                {one.app_name}
-              </Anchor>
-            ),
-          },
-          { title: said.group, cell: (one) => <ChatNames ids={one.chat_id ? [one.chat_id] : null} otherwise={texts.none} /> },
-          { title: said.people, cell: (one) => <State of={one.may_message_people ? 'active' : 'inactive'} label={one.may_message_people ? said.allowed : said.notAllowed} /> },
-          { title: said.lastUsed, cell: (one) => <Time at={one.last_used_at} /> },
-        ]}
-        empty={
-          <Empty title={said.emptyTitle} about={said.emptyAbout}>
-            {mayWrite && <Button onClick={() => setCreating(true)}>{said.create}</Button>}
-          </Empty>
-        }
-      />
-      <Modal opened={creating} onClose={() => setCreating(false)} title={said.createFor} size="lg">
-        {creating && (
-          <ApplicationForm
-            close={() => setCreating(false)}
-            created={(one) => setSecret({ id: one.id, secret: applicationSecret(one) })}
-          />
-        )}
-      </Modal>
-      <SecretOnce
-        secret={secret?.secret ?? null}
-        close={() => {
-          void navigate(`/settings/integrations/applications/${secret?.id ?? ''}`);
-          setSecret(null);
-        }}
-      />
-    </Page>
+      <Dialog opened={creating} close={() => setCreating(false)} title={said.createFor} size="lg">
+        <ApplicationForm close={() => setCreating(false)} created={(one) => secret.show(applicationSecret(one), one.id)} />
+      </Dialog>
+      {secret.shown}
+    </ListPage>
   );
 }
 
@@ -140,52 +111,32 @@ export function ApplicationForm({ application, close, created }: {
     },
     { touches: [['applications']], quiet: true, ...(application ? { done: said.saved } : {}) },
   );
-  async function submit(values: typeof form.values) {
-    try {
-      const one = await save.mutateAsync(values);
-      close();
-      if (one) created?.(one);
-    } catch (error) {
-      showRefusal(form, error);
-    }
-  }
   return (
-    <form onSubmit={form.onSubmit((values) => void submit(values))}>
-      <Stack>
-        {save.error && Object.keys(save.error.fields).length === 0 && <Failure error={save.error} />}
-        <TextInput label={said.name} description={said.nameAbout} required data-autofocus {...form.getInputProps('app_name')} />
-        <Select
-          label={said.group}
-          description={said.groupAbout}
-          data={chats.filter((chat) => chat.type === 'group').map((chat) => ({ value: chat.id, label: chat.name }))}
-          searchable
-          clearable
-          clearButtonProps={{ 'aria-label': texts.actions.clear }}
-          {...form.getInputProps('chat_id')}
-        />
-        <Switch label={said.mayMessage} {...form.getInputProps('may_message_people', { type: 'checkbox' })} />
-        {form.values.may_message_people && (
-          <>
-            <Switch label={said.createsPeople} {...form.getInputProps('creates_people', { type: 'checkbox' })} />
-            {form.values.creates_people && (
-              <TagsInput label={said.domains} description={said.domainsAbout} placeholder="example.com" {...form.getInputProps('email_domains')} />
-            )}
-            <Group grow>
-              <NumberInput label={said.perHour} min={1} {...form.getInputProps('people_per_hour')} />
-              <NumberInput label={said.contextSeconds} min={1} {...form.getInputProps('context_seconds')} />
-            </Group>
-          </>
-        )}
-        <ReceiverUrl label={said.callback} description={said.callbackAbout} {...form.getInputProps('webhook_url')} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            {texts.actions.cancel}
-          </Button>
-          <Button type="submit" loading={save.isPending}>
-            {application ? texts.actions.save : said.create}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <SaveForm form={form} save={save} action={application ? texts.actions.save : said.create} close={close} saved={(one) => one && created?.(one)}>
+      <TextInput label={said.name} description={said.nameAbout} required data-autofocus {...form.getInputProps('app_name')} />
+      <Select
+        label={said.group}
+        description={said.groupAbout}
+        data={chats.filter((chat) => chat.type === 'group').map((chat) => ({ value: chat.id, label: chat.name }))}
+        searchable
+        clearable
+        clearButtonProps={{ 'aria-label': texts.actions.clear }}
+        {...form.getInputProps('chat_id')}
+      />
+      <Switch label={said.mayMessage} {...form.getInputProps('may_message_people', { type: 'checkbox' })} />
+      {form.values.may_message_people && (
+        <>
+          <Switch label={said.createsPeople} {...form.getInputProps('creates_people', { type: 'checkbox' })} />
+          {form.values.creates_people && (
+            <TagsInput label={said.domains} description={said.domainsAbout} placeholder="example.com" {...form.getInputProps('email_domains')} />
+          )}
+          <Group grow>
+            <NumberInput label={said.perHour} min={1} {...form.getInputProps('people_per_hour')} />
+            <NumberInput label={said.contextSeconds} min={1} {...form.getInputProps('context_seconds')} />
+          </Group>
+        </>
+      )}
+      <ReceiverUrl label={said.callback} description={said.callbackAbout} {...form.getInputProps('webhook_url')} />
+    </SaveForm>
   );
 }

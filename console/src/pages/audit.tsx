@@ -1,13 +1,14 @@
 import { Code, Text } from '@mantine/core';
 
 import { api, body, type Schemas } from '../api/client';
-import { useListing, useUsers } from '../api/queries';
+import { useChats, useListing, useUsers } from '../api/queries';
 import { Person } from '../parts/facts';
 import { ChoiceFilter, choices, FilterBar, SearchFilter, useFilters } from '../parts/filters';
 import { Empty, Page } from '../parts/layout';
 import { List } from '../parts/list';
-import { Time } from '../parts/values';
+import { eventName, Time } from '../parts/values';
 import { texts } from '../texts';
+import { actionName } from '../texts/audit';
 
 const said = texts.audit;
 type Entry = Schemas['AuditRecordOut'];
@@ -16,6 +17,8 @@ const FILTERS = ['action', 'actor', 'target', 'since'];
 export default function Audit() {
   const filters = useFilters();
   const users = useUsers().data ?? [];
+  const chats = useChats().data ?? [];
+  const names = new Map([...users, ...chats].map(({ id, name }) => [id, name]));
   const [action, actor, target, since] = FILTERS.map(filters.get) as [string, string, string, string];
   const listing = useListing<Entry>(['audit', action, actor, target, since], (cursor) =>
     body(
@@ -32,8 +35,8 @@ export default function Audit() {
       }),
     ),
   );
-  const actions = Object.fromEntries((listing.items ?? []).map((entry) => [entry.action, entry.action]));
-  if (action) actions[action as Entry['action']] = action as Entry['action'];
+  const actions = Object.fromEntries((listing.items ?? []).map((entry) => [entry.action, actionName(entry.action)]));
+  if (action) actions[action as Entry['action']] = actionName(action as Entry['action']);
   return (
     <Page title={said.title} description={said.about}>
       <FilterBar filters={filters} names={FILTERS}>
@@ -53,18 +56,18 @@ export default function Audit() {
         listing={listing}
         id={(entry) => entry.id}
         columns={[
-          { title: said.action, cell: (entry) => <Text size="sm" fw={500}>{entry.action}</Text> },
+          { title: said.action, cell: (entry) => <Text size="sm" fw={500}>{actionName(entry.action)}</Text> },
           { title: said.actor, cell: (entry) => <Actor entry={entry} /> },
           {
             title: said.target,
             wide: true,
             cell: (entry) => (
               <>
-                <Code>{entry.target_id}</Code>
+                {names.get(entry.target_id)} <Code>{entry.target_id}</Code>
                 {Object.keys(entry.details).length > 0 && (
                   <Text size="xs" c="dimmed" className="message">
                     {Object.entries(entry.details)
-                      .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+                      .map(([name, value]) => `${labelOf(name)}: ${shown(value, names)}`)
                       .join(' · ')}
                   </Text>
                 )}
@@ -78,6 +81,18 @@ export default function Audit() {
       />
     </Page>
   );
+}
+
+/** A detail as people read it: names instead of the ids of people and chats, lists without brackets. */
+function shown(value: unknown, names: Map<string, string>): string {
+  if (Array.isArray(value)) return value.map((one) => shown(one, names)).join(', ') || texts.none;
+  if (typeof value === 'boolean') return value ? texts.webhooks.yes : texts.webhooks.no;
+  if (typeof value === 'string') return names.get(value) ?? eventName(value);
+  return value === null ? texts.none : JSON.stringify(value);
+}
+
+function labelOf(name: string): string {
+  return name.replace(/_id(s?)$/, '$1').replaceAll('_', ' ');
 }
 
 function Actor({ entry }: { entry: Entry }) {

@@ -1,14 +1,15 @@
-import { Button, Group, Modal, Select, Stack, Text } from '@mantine/core';
+import { Button, Group, Select, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useNavigate, useParams } from 'react-router';
+import { useParams } from 'react-router';
 
 import { api, ApiError, body, done, type Schemas } from '../api/client';
-import { chatsOf, useChange, useChats, useListing } from '../api/queries';
+import { chatsOf, useChange, useChats, useListing, useRemoval } from '../api/queries';
 import { callbacks } from '../api/webhooks';
 import { AvatarUpload } from '../parts/avatar_upload';
 import { CopyText } from '../parts/copy';
-import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
+import { Confirm, ConfirmButton, Dialog, type Secret, SecretOnce } from '../parts/dialogs';
+import { Fact } from '../parts/facts';
 import { Empty, Loaded, Page, Section } from '../parts/layout';
 import { List } from '../parts/list';
 import { notifyDone } from '../parts/notify';
@@ -32,9 +33,7 @@ function owned(bot: Bot): Owned {
 export default function BotPage() {
   const { id = '' } = useParams();
   const mayWrite = useMay('bots:write');
-  const navigate = useNavigate();
   const [editing, setEditing] = useState(false);
-  const [deleting, setDeleting] = useState(false);
   const path = { params: { path: { bot_id: id } } };
   const query = useQuery<Bot, ApiError>({
     queryKey: ['bots', id],
@@ -44,9 +43,10 @@ export default function BotPage() {
     touches: [['bots']],
     done: said.saved,
   });
-  const remove = useChange(() => done(api.DELETE('/v1/bots/{bot_id}', path)), {
+  const remove = useRemoval(() => done(api.DELETE('/v1/bots/{bot_id}', path)), {
     touches: [['bots', 'list'], ['users']],
     done: said.deleted,
+    back: BACK.to,
   });
   const kind = callbacks(id);
   return (
@@ -61,9 +61,15 @@ export default function BotPage() {
             <Button variant="default" loading={setActive.isPending} onClick={() => setActive.mutate(!query.data.active)}>
               {query.data.active ? said.deactivate : said.activate}
             </Button>
-            <Button color="red" variant="outline" onClick={() => setDeleting(true)}>
-              {texts.actions.delete}
-            </Button>
+            <ConfirmButton
+              red
+              label={texts.actions.delete}
+              title={said.deleteTitle}
+              name={query.data.name}
+              confirm={remove}
+            >
+              {said.deleteAbout}
+            </ConfirmButton>
           </>
         )
       }
@@ -99,7 +105,9 @@ export default function BotPage() {
                   <State of={bot.active ? 'active' : 'inactive'} />
                 </Group>
                 {bot.about && <Text size="sm">{bot.about}</Text>}
-                <CopyText value={bot.id} />
+                <Fact label={said.id}>
+                  <CopyText value={bot.id} />
+                </Fact>
               </AvatarUpload>
             </Section>
             <Chats bot={bot} mayWrite={mayWrite} />
@@ -112,22 +120,9 @@ export default function BotPage() {
               )}
             </WebhookListing>
             <Ownership owned={owned(bot)} owner={bot.owner_id} />
-            <Modal opened={editing} onClose={() => setEditing(false)} title={texts.actions.edit}>
+            <Dialog opened={editing} close={() => setEditing(false)} title={texts.actions.edit}>
               <BotForm bot={bot} close={() => setEditing(false)} />
-            </Modal>
-            <Confirm
-              opened={deleting}
-              close={() => setDeleting(false)}
-              title={said.deleteTitle}
-              name={bot.name}
-              action={texts.actions.delete}
-              confirm={async () => {
-                await remove.mutateAsync(undefined);
-                await navigate(BACK.to);
-              }}
-            >
-              {said.deleteAbout}
-            </Confirm>
+            </Dialog>
           </Stack>
         )}
       </Loaded>

@@ -1,15 +1,13 @@
-import { Anchor, Avatar, Button, Group, Modal, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Anchor, Avatar, Group, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
-import { Link, useNavigate } from 'react-router';
+import { Link } from 'react-router';
 
 import { api, body, type Schemas } from '../api/client';
 import { useChange, useListing } from '../api/queries';
-import { type Secret, SecretOnce } from '../parts/dialogs';
-import { PlusIcon } from '../parts/icons';
-import { Empty, Failure, Page } from '../parts/layout';
-import { List } from '../parts/list';
-import { showRefusal } from '../parts/refusal';
+import { Dialog, useNewSecret } from '../parts/dialogs';
+import { SaveForm } from '../parts/form';
+import { ListPage } from '../parts/list_page';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -21,23 +19,14 @@ export default function Bots() {
   const mayWrite = useMay('bots:write');
   const listing = useListing<Bot>(['bots', 'list'], (cursor) => body(api.GET('/v1/bots', { params: { query: { cursor } } })));
   const [creating, setCreating] = useState(false);
+  const secret = useNewSecret((id) => `/settings/integrations/bots/${id}`);
   return (
-    <Page
-      title={said.title}
-      description={said.about}
-      actions={
-        mayWrite && (
-          <Button leftSection={<PlusIcon />} onClick={() => setCreating(true)}>
-            {said.create}
-          </Button>
-        )
-      }
-    >
-      <List
-        label={said.title}
-        listing={listing}
-        id={(bot) => bot.id}
-        columns={[
+    <ListPage
+      said={said}
+      create={mayWrite ? () => setCreating(true) : null}
+      listing={listing}
+      id={(bot) => bot.id}
+      columns={[
           {
             title: said.name,
             wide: true,
@@ -60,42 +49,16 @@ export default function Bots() {
           { title: said.handle, cell: (bot) => <Text size="sm" ff="monospace">@{bot.handle}</Text> },
           { title: said.state, cell: (bot) => <State of={bot.active ? 'active' : 'inactive'} /> },
           { title: said.created, cell: (bot) => <Time at={bot.created_at} /> },
-        ]}
-        empty={
-          <Empty title={said.emptyTitle} about={said.emptyAbout}>
-            {mayWrite && <Button onClick={() => setCreating(true)}>{said.create}</Button>}
-          </Empty>
-        }
-      />
-      <CreateBot opened={creating} close={() => setCreating(false)} />
-    </Page>
-  );
-}
-
-function CreateBot({ opened, close }: { opened: boolean; close: () => void }) {
-  const [secret, setSecret] = useState<{ secret: Secret; id: string } | null>(null);
-  const navigate = useNavigate();
-  return (
-    <>
-      <Modal opened={opened} onClose={close} title={said.createFor}>
-        {opened && (
-          <BotForm
-            close={close}
-            created={(bot) => {
-              const value = bot.token ?? '';
-              setSecret({ id: bot.id, secret: { title: said.secretTitle, value, about: said.secretAbout } });
-            }}
-          />
-        )}
-      </Modal>
-      <SecretOnce
-        secret={secret?.secret ?? null}
-        close={() => {
-          void navigate(`/settings/integrations/bots/${secret?.id ?? ''}`);
-          setSecret(null);
-        }}
-      />
-    </>
+      ]}
+    >
+      <Dialog opened={creating} close={() => setCreating(false)} title={said.createFor}>
+        <BotForm
+          close={() => setCreating(false)}
+          created={(bot) => secret.show({ title: said.secretTitle, value: bot.token ?? '', about: said.secretAbout }, bot.id)}
+        />
+      </Dialog>
+      {secret.shown}
+    </ListPage>
   );
 }
 
@@ -123,32 +86,12 @@ export function BotForm({ bot, close, created }: {
     },
     { touches: [['bots']], quiet: true, ...(bot ? { done: said.saved } : {}) },
   );
-  async function submit(values: typeof form.values) {
-    try {
-      const fresh = await save.mutateAsync(values);
-      close();
-      if (fresh) created?.(fresh);
-    } catch (error) {
-      showRefusal(form, error);
-    }
-  }
   return (
-    <form onSubmit={form.onSubmit((values) => void submit(values))}>
-      <Stack>
-        {save.error && Object.keys(save.error.fields).length === 0 && <Failure error={save.error} />}
-        <TextInput label={said.name} required maxLength={100} data-autofocus {...form.getInputProps('name')} />
-        <TextInput label={said.handle} description={said.handleAbout} leftSection="@" required {...form.getInputProps('handle')} />
-        <TextInput label={said.avatar} type="url" placeholder="https://" {...form.getInputProps('avatar_url')} />
-        <Textarea label={said.profile} autosize minRows={2} {...form.getInputProps('about')} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            {texts.actions.cancel}
-          </Button>
-          <Button type="submit" loading={save.isPending}>
-            {bot ? texts.actions.save : said.create}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <SaveForm form={form} save={save} action={bot ? texts.actions.save : said.create} close={close} saved={(fresh) => fresh && created?.(fresh)}>
+      <TextInput label={said.name} required maxLength={100} data-autofocus {...form.getInputProps('name')} />
+      <TextInput label={said.handle} description={said.handleAbout} leftSection="@" required {...form.getInputProps('handle')} />
+      <TextInput label={said.avatar} type="url" placeholder="https://" {...form.getInputProps('avatar_url')} />
+      <Textarea label={said.profile} autosize minRows={2} {...form.getInputProps('about')} />
+    </SaveForm>
   );
 }

@@ -1,14 +1,13 @@
-import { Anchor, Button, Group, Modal, MultiSelect, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { Anchor, Button, MultiSelect, Switch, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
 import { api, body, type Schemas } from '../api/client';
 import { useChange, useListing, useUsers } from '../api/queries';
-import { PlusIcon } from '../parts/icons';
-import { Empty, Failure, Page } from '../parts/layout';
-import { List } from '../parts/list';
-import { showRefusal } from '../parts/refusal';
+import { Dialog } from '../parts/dialogs';
+import { SaveForm } from '../parts/form';
+import { ListPage } from '../parts/list_page';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -21,62 +20,47 @@ export default function Chats() {
   const listing = useListing<Chat>(['chats', 'list'], (cursor) => body(api.GET('/v1/chats', { params: { query: { cursor } } })));
   const [editing, setEditing] = useState<Chat | 'new' | null>(null);
   return (
-    <Page
-      title={said.title}
-      description={said.about}
-      actions={
-        mayWrite && (
-          <Button leftSection={<PlusIcon />} onClick={() => setEditing('new')}>
-            {said.create}
-          </Button>
-        )
-      }
-    >
-      <List
-        label={said.title}
-        listing={listing}
-        id={(chat) => chat.id}
-        columns={[
-          {
-            title: said.name,
-            wide: true,
-            cell: (chat) => (
-              <>
-                <Anchor component={Link} to={`/chats/${chat.id}`} fw={500} size="sm">
-                  {chat.name}
-                </Anchor>
-                {chat.external_id && (
-                  <Text size="xs" c="dimmed">
-                    {said.external} {chat.external_id}
-                  </Text>
-                )}
-              </>
+    <ListPage
+      said={said}
+      create={mayWrite ? () => setEditing('new') : null}
+      listing={listing}
+      id={(chat) => chat.id}
+      columns={[
+        {
+          title: said.name,
+          wide: true,
+          cell: (chat) => (
+            <>
+              <Anchor component={Link} to={`/chats/${chat.id}`} fw={500} size="sm">
+                {chat.name}
+              </Anchor>
+              {chat.external_id && (
+                <Text size="xs" c="dimmed">
+                  {said.external} {chat.external_id}
+                </Text>
+              )}
+            </>
+          ),
+        },
+        { title: said.type, cell: (chat) => said.types[chat.type] },
+        { title: said.state, cell: (chat) => <State of={chat.active ? 'active' : 'inactive'} /> },
+        { title: said.created, cell: (chat) => <Time at={chat.created_at} /> },
+        {
+          title: texts.actions.edit,
+          hideTitle: true,
+          cell: (chat) =>
+            mayWrite && (
+              <Button size="compact-sm" variant="default" onClick={() => setEditing(chat)} aria-label={`${texts.actions.edit} ${chat.name}`}>
+                {texts.actions.edit}
+              </Button>
             ),
-          },
-          { title: said.type, cell: (chat) => said.types[chat.type] },
-          { title: said.state, cell: (chat) => <State of={chat.active ? 'active' : 'inactive'} /> },
-          { title: said.created, cell: (chat) => <Time at={chat.created_at} /> },
-          {
-            title: texts.actions.edit,
-            hideTitle: true,
-            cell: (chat) =>
-              mayWrite && (
-                <Button size="compact-sm" variant="default" onClick={() => setEditing(chat)} aria-label={`${texts.actions.edit} ${chat.name}`}>
-                  {texts.actions.edit}
-                </Button>
-              ),
-          },
-        ]}
-        empty={
-          <Empty title={said.emptyTitle} about={said.emptyAbout}>
-            {mayWrite && <Button onClick={() => setEditing('new')}>{said.create}</Button>}
-          </Empty>
-        }
-      />
-      <Modal opened={editing !== null} onClose={() => setEditing(null)} title={editing === 'new' ? said.createFor : texts.actions.edit}>
-        {editing && <ChatForm chat={editing === 'new' ? null : editing} close={() => setEditing(null)} />}
-      </Modal>
-    </Page>
+        },
+      ]}
+    >
+      <Dialog opened={editing !== null} close={() => setEditing(null)} title={editing === 'new' ? said.createFor : texts.actions.edit}>
+        <ChatForm chat={editing === 'new' ? null : editing} close={() => setEditing(null)} />
+      </Dialog>
+    </ListPage>
   );
 }
 
@@ -104,39 +88,20 @@ function ChatForm({ chat, close }: { chat: Chat | null; close: () => void }) {
     },
     { touches: [['chats']], quiet: true, done: chat ? said.saved : said.createdNow },
   );
-  async function submit(values: typeof form.values) {
-    try {
-      await save.mutateAsync(values);
-      close();
-    } catch (error) {
-      showRefusal(form, error);
-    }
-  }
   return (
-    <form onSubmit={form.onSubmit((values) => void submit(values))}>
-      <Stack>
-        {save.error && Object.keys(save.error.fields).length === 0 && <Failure error={save.error} />}
-        <TextInput label={said.name} required data-autofocus {...form.getInputProps('name')} />
-        <TextInput label={said.externalId} description={said.externalAbout} {...form.getInputProps('external_id')} />
-        {chat ? (
-          <Switch label={said.active} description={said.activeAbout} {...form.getInputProps('active', { type: 'checkbox' })} />
-        ) : (
-          <MultiSelect
-            label={said.members}
-            data={users.map((user) => ({ value: user.id, label: user.name }))}
-            searchable
-            {...form.getInputProps('member_ids')}
-          />
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            {texts.actions.cancel}
-          </Button>
-          <Button type="submit" loading={save.isPending}>
-            {chat ? texts.actions.save : said.create}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <SaveForm form={form} save={save} action={chat ? texts.actions.save : said.create} close={close}>
+      <TextInput label={said.name} required data-autofocus {...form.getInputProps('name')} />
+      <TextInput label={said.externalId} description={said.externalAbout} {...form.getInputProps('external_id')} />
+      {chat ? (
+        <Switch label={said.active} description={said.activeAbout} {...form.getInputProps('active', { type: 'checkbox' })} />
+      ) : (
+        <MultiSelect
+          label={said.members}
+          data={users.map((user) => ({ value: user.id, label: user.name }))}
+          searchable
+          {...form.getInputProps('member_ids')}
+        />
+      )}
+    </SaveForm>
   );
 }

@@ -1,17 +1,16 @@
-import { Alert, Anchor, Button, Group, Modal, Select, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Anchor, Button, Group, Select, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Link, useNavigate, useParams } from 'react-router';
+import { Link, useParams } from 'react-router';
 
-import { api, type ApiError, body, done, type Schemas } from '../api/client';
-import { useChange, useChats } from '../api/queries';
-import { Changes, changes } from '../parts/changes';
+import { api, ApiError, body, done, type Schemas } from '../api/client';
+import { useChange, useChats, useRemoval } from '../api/queries';
 import { CopyText } from '../parts/copy';
-import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
+import { ConfirmButton, Dialog, type Secret, SecretOnce } from '../parts/dialogs';
 import { Fact } from '../parts/facts';
-import { Failure, Loaded, Page, Section } from '../parts/layout';
+import { Failure, Loaded, Page } from '../parts/layout';
 import { Disabled, type Owned, Ownership } from '../parts/owner';
-import { showRefusal } from '../parts/refusal';
+import { Settings } from '../parts/settings';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -40,8 +39,7 @@ export default function CommandPage() {
   const { id = '' } = useParams();
   const mayWrite = useMay('webhooks:write');
   const mayRun = useMay('messages:write');
-  const navigate = useNavigate();
-  const [asking, setAsking] = useState<'try' | 'regenerate' | 'delete' | null>(null);
+  const [trying, setTrying] = useState(false);
   const [secret, setSecret] = useState<Secret | null>(null);
   const path = { params: { path: { command_id: id } } };
   const query = useQuery<Command, ApiError>({
@@ -53,12 +51,12 @@ export default function CommandPage() {
     { touches: [['commands']], done: (one) => (one.state === 'enabled' ? said.enabledNow : said.disabledNow) },
   );
   const regenerate = useChange(() => body(api.POST('/v1/commands/{command_id}/regenerate', path)), { touches: [['commands']] });
-  const remove = useChange(() => done(api.DELETE('/v1/commands/{command_id}', path)), {
+  const remove = useRemoval(() => done(api.DELETE('/v1/commands/{command_id}', path)), {
     touches: [['commands', 'list']],
     done: said.deleted,
+    back: PAGE,
   });
   const command = query.data;
-  const close = () => setAsking(null);
   return (
     <Page
       title={command ? `/${command.trigger}` : said.title}
@@ -68,7 +66,7 @@ export default function CommandPage() {
         command && (
           <>
             {mayRun && (
-              <Button onClick={() => setAsking('try')} disabled={command.state === 'disabled'}>
+              <Button onClick={() => setTrying(true)} disabled={command.state === 'disabled'}>
                 {said.try}
               </Button>
             )}
@@ -81,12 +79,23 @@ export default function CommandPage() {
                 >
                   {command.state === 'enabled' ? said.disable : said.enable}
                 </Button>
-                <Button variant="default" onClick={() => setAsking('regenerate')}>
-                  {said.regenerate}
-                </Button>
-                <Button color="red" variant="outline" onClick={() => setAsking('delete')}>
-                  {texts.actions.delete}
-                </Button>
+                <ConfirmButton
+                  label={said.regenerate}
+                  title={said.regenerateTitle}
+                  name={command.trigger}
+                  confirm={async () => setSecret(commandSecret(await regenerate.mutateAsync(undefined)))}
+                >
+                  {said.regenerateAbout}
+                </ConfirmButton>
+                <ConfirmButton
+                  red
+                  label={texts.actions.delete}
+                  title={said.deleteTitle}
+                  name={command.trigger}
+                  confirm={remove}
+                >
+                  {said.deleteAbout}
+                </ConfirmButton>
               </>
             )}
           </>
@@ -112,34 +121,11 @@ export default function CommandPage() {
                 <Time at={one.created_at} />
               </Fact>
             </SimpleGrid>
-            <Settings key={one.updated_at} command={one} mayWrite={mayWrite} />
+            <CommandSettings key={one.updated_at} command={one} mayWrite={mayWrite} />
             <Ownership owned={owned(one)} owner={one.owner_id} />
-            <Modal opened={asking === 'try'} onClose={close} title={said.tryTitle(one.trigger)} size="lg">
-              {asking === 'try' && <Try command={one} />}
-            </Modal>
-            <Confirm
-              opened={asking === 'regenerate'}
-              close={close}
-              title={said.regenerateTitle}
-              name={one.trigger}
-              action={said.regenerate}
-              confirm={async () => setSecret(commandSecret(await regenerate.mutateAsync(undefined)))}
-            >
-              {said.regenerateAbout}
-            </Confirm>
-            <Confirm
-              opened={asking === 'delete'}
-              close={close}
-              title={said.deleteTitle}
-              name={one.trigger}
-              action={texts.actions.delete}
-              confirm={async () => {
-                await remove.mutateAsync(undefined);
-                await navigate(PAGE);
-              }}
-            >
-              {said.deleteAbout}
-            </Confirm>
+            <Dialog opened={trying} close={() => setTrying(false)} title={said.tryTitle(one.trigger)} size="lg">
+              <Try command={one} />
+            </Dialog>
           </Stack>
         )}
       </Loaded>
@@ -148,58 +134,22 @@ export default function CommandPage() {
   );
 }
 
-function Settings({ command, mayWrite }: { command: Command; mayWrite: boolean }) {
-  const form = useCommandForm(valuesOf(command));
-  const [confirming, setConfirming] = useState(false);
-  const changed = changes(LABELS, valuesOf(command), form.values);
-  const save = useChange(
-    (values: Values) => {
-      const wanted = Object.entries(inputOf(values)).filter(([name]) => changed.some((one) => one.name === name));
-      const input = Object.fromEntries(wanted) as Schemas['CommandPatch'];
-      return body(api.PATCH('/v1/commands/{command_id}', { params: { path: { command_id: command.id } }, body: input }));
-    },
-    { touches: [['commands']], done: said.saved, quiet: true },
-  );
-  async function submit() {
-    try {
-      await save.mutateAsync(form.values);
-    } catch (error) {
-      showRefusal(form, error);
-    }
-  }
+function CommandSettings({ command, mayWrite }: { command: Command; mayWrite: boolean }) {
+  const before = valuesOf(command);
+  const form = useCommandForm(before);
   return (
-    <Section title={said.details}>
-      {save.error && Object.keys(save.error.fields).length === 0 && <Failure error={save.error} />}
-      <form
-        onSubmit={form.onSubmit(() => {
-          if (changed.length > 0) setConfirming(true);
-        })}
-      >
-        <fieldset disabled={!mayWrite} className="plain">
-          <CommandFields form={form} fresh={false} />
-          {mayWrite && (
-            <Group justify="flex-end" mt="md">
-              <Text size="sm" c="dimmed">
-                {changed.length === 0 && texts.webhooks.noChanges}
-              </Text>
-              <Button type="submit" disabled={changed.length === 0}>
-                {texts.actions.save}
-              </Button>
-            </Group>
-          )}
-        </fieldset>
-      </form>
-      <Confirm
-        opened={confirming}
-        close={() => setConfirming(false)}
-        title={texts.webhooks.saveTitle}
-        action={texts.actions.save}
-        danger={false}
-        confirm={submit}
-      >
-        <Changes of={changed} />
-      </Confirm>
-    </Section>
+    <Settings
+      form={form}
+      before={before}
+      labels={LABELS}
+      mayWrite={mayWrite}
+      input={inputOf}
+      edit={(changed) => body(api.PATCH('/v1/commands/{command_id}', { params: { path: { command_id: command.id } }, body: changed }))}
+      touches={[['commands']]}
+      done={said.saved}
+    >
+      <CommandFields form={form} fresh={false} />
+    </Settings>
   );
 }
 

@@ -1,21 +1,18 @@
-import { Anchor, Button, Group, Modal, Select, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
+import { Anchor, Group, Select, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
-import { Link, useNavigate } from 'react-router';
+import { Link } from 'react-router';
 
 import { api, body, type Schemas } from '../api/client';
 import { useChange, useListing } from '../api/queries';
-import { type Secret, SecretOnce } from '../parts/dialogs';
+import { Dialog, type Secret, useNewSecret } from '../parts/dialogs';
 import { Person } from '../parts/facts';
 import { choices } from '../parts/filters';
-import { PlusIcon } from '../parts/icons';
-import { Empty, Failure, Page } from '../parts/layout';
-import { List } from '../parts/list';
+import { SaveForm } from '../parts/form';
+import { ListPage } from '../parts/list_page';
 import { ReceiverUrl } from '../parts/receiver_url';
-import { showRefusal } from '../parts/refusal';
 import { shortUrl, State } from '../parts/values';
 import { useMay } from '../roles';
-import { texts } from '../texts';
 import { commands as said } from '../texts/commands';
 
 export type Command = Schemas['CommandOut'];
@@ -44,67 +41,40 @@ export default function Commands() {
     body(api.GET('/v1/commands', { params: { query: { cursor } } })),
   );
   const [creating, setCreating] = useState(false);
-  const [secret, setSecret] = useState<{ secret: Secret; id: string } | null>(null);
-  const navigate = useNavigate();
+  const secret = useNewSecret((id) => `${PAGE}/${id}`);
   return (
-    <Page
-      title={said.title}
-      description={said.about}
-      actions={
-        mayWrite && (
-          <Button leftSection={<PlusIcon />} onClick={() => setCreating(true)}>
-            {said.create}
-          </Button>
-        )
-      }
+    <ListPage
+      said={said}
+      create={mayWrite ? () => setCreating(true) : null}
+      listing={listing}
+      id={(one) => one.id}
+      columns={[
+        {
+          title: said.trigger,
+          wide: true,
+          cell: (one) => (
+            <>
+              <Anchor component={Link} to={`${PAGE}/${one.id}`} fw={500} size="sm">
+                /{one.trigger}
+              </Anchor>
+              {(one.name ?? one.description) && (
+                <Text size="xs" c="dimmed">
+                  {one.name ?? one.description}
+                </Text>
+              )}
+            </>
+          ),
+        },
+        { title: said.url, wide: true, cell: (one) => <Text size="sm">{shortUrl(one.url)}</Text> },
+        { title: said.state, cell: (one) => <State of={one.state} /> },
+        { title: said.owner, cell: (one) => <Person id={one.owner_id} /> },
+      ]}
     >
-      <List
-        label={said.title}
-        listing={listing}
-        id={(one) => one.id}
-        columns={[
-          {
-            title: said.trigger,
-            wide: true,
-            cell: (one) => (
-              <>
-                <Anchor component={Link} to={`${PAGE}/${one.id}`} fw={500} size="sm">
-                  /{one.trigger}
-                </Anchor>
-                {(one.name ?? one.description) && (
-                  <Text size="xs" c="dimmed">
-                    {one.name ?? one.description}
-                  </Text>
-                )}
-              </>
-            ),
-          },
-          { title: said.url, wide: true, cell: (one) => <Text size="sm">{shortUrl(one.url)}</Text> },
-          { title: said.state, cell: (one) => <State of={one.state} /> },
-          { title: said.owner, cell: (one) => <Person id={one.owner_id} /> },
-        ]}
-        empty={
-          <Empty title={said.emptyTitle} about={said.emptyAbout}>
-            {mayWrite && <Button onClick={() => setCreating(true)}>{said.create}</Button>}
-          </Empty>
-        }
-      />
-      <Modal opened={creating} onClose={() => setCreating(false)} title={said.createFor} size="lg">
-        {creating && (
-          <CreateForm
-            close={() => setCreating(false)}
-            created={(one) => setSecret({ id: one.id, secret: commandSecret(one) })}
-          />
-        )}
-      </Modal>
-      <SecretOnce
-        secret={secret?.secret ?? null}
-        close={() => {
-          void navigate(`${PAGE}/${secret?.id ?? ''}`);
-          setSecret(null);
-        }}
-      />
-    </Page>
+      <Dialog opened={creating} close={() => setCreating(false)} title={said.createFor} size="lg">
+        <CreateForm close={() => setCreating(false)} created={(one) => secret.show(commandSecret(one), one.id)} />
+      </Dialog>
+      {secret.shown}
+    </ListPage>
   );
 }
 
@@ -173,29 +143,9 @@ function CreateForm({ close, created }: { close: () => void; created: (one: Sche
     touches: [['commands']],
     quiet: true,
   });
-  async function submit(values: Values) {
-    try {
-      const one = await create.mutateAsync(values);
-      close();
-      created(one);
-    } catch (error) {
-      showRefusal(form, error);
-    }
-  }
   return (
-    <form onSubmit={form.onSubmit((values) => void submit(values))}>
-      <Stack>
-        {create.error && Object.keys(create.error.fields).length === 0 && <Failure error={create.error} />}
-        <CommandFields form={form} fresh />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            {texts.actions.cancel}
-          </Button>
-          <Button type="submit" loading={create.isPending}>
-            {said.create}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <SaveForm form={form} save={create} action={said.create} close={close} saved={created}>
+      <CommandFields form={form} fresh />
+    </SaveForm>
   );
 }

@@ -6,7 +6,8 @@ import { api, ApiError, body, done, type Schemas } from '../api/client';
 import { useChange, useChats } from '../api/queries';
 import { WORKSPACE } from '../api/webhooks';
 import { CopyText } from '../parts/copy';
-import { Confirm, type Secret } from '../parts/dialogs';
+import { Confirm, Dialog, type Secret } from '../parts/dialogs';
+import { FormEnd } from '../parts/form';
 import { DotsIcon } from '../parts/icons';
 import { Failure } from '../parts/layout';
 import { notifyDone } from '../parts/notify';
@@ -148,9 +149,9 @@ function Connected({ connector, connection, mayWrite }: { connector: Connector; 
           </Menu>
         </Group>
       )}
-      <Modal opened={asking === 'configure'} onClose={close} title={said.configure(connection.name)} size="lg">
-        {asking === 'configure' && <Form connector={connector} connection={connection} close={close} />}
-      </Modal>
+      <Dialog opened={asking === 'configure'} close={close} title={said.configure(connection.name)} size="lg">
+        <Form connector={connector} connection={connection} close={close} />
+      </Dialog>
       <Confirm
         opened={asking === 'reset'}
         close={close}
@@ -301,14 +302,7 @@ function Form({ connector, connection, close, created }: {
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
         />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            {texts.actions.cancel}
-          </Button>
-          <Button type="submit" loading={save.isPending}>
-            {connection ? texts.actions.save : said.connect}
-          </Button>
-        </Group>
+        <FormEnd close={close} action={connection ? texts.actions.save : said.connect} busy={save.isPending} />
       </Stack>
     </form>
   );

@@ -7,7 +7,7 @@ import type { Delivery, DeliveryFilter, Webhook, WebhookKind } from '../api/webh
 import { ChoiceFilter, choices, FilterBar, useFilters } from '../parts/filters';
 import { Empty } from '../parts/layout';
 import { List } from '../parts/list';
-import { lastOutcome, State, Time } from '../parts/values';
+import { eventName, lastOutcome, State, Time } from '../parts/values';
 import { texts } from '../texts';
 import { DeliveryView } from './delivery_view';
 
@@ -40,7 +40,7 @@ export function Deliveries({ kind, webhook }: { kind: WebhookKind; webhook: Webh
               name="event"
               label={said.event}
               any={said.anyEvent}
-              choices={webhook.events.map((value) => ({ value, label: value }))}
+              choices={webhook.events.map((value) => ({ value, label: eventName(value) }))}
             />
           )}
           <ChoiceFilter filters={filters} name="result" label={said.result} any={said.anyResult} choices={choices(said.results)} />
@@ -69,7 +69,7 @@ export function Deliveries({ kind, webhook }: { kind: WebhookKind; webhook: Webh
                   fw={500}
                   size="sm"
                 >
-                  {delivery.event_type}
+                  {eventName(delivery.event_type)}
                 </Anchor>
                 {delivery.test && <Badge variant="default">{said.test}</Badge>}
                 {delivery.replayed_at && <Badge variant="default">{said.replayed}</Badge>}

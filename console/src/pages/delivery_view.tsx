@@ -10,7 +10,7 @@ import { asCurl } from '../curl';
 import { CodeBlock, CopyText } from '../parts/copy';
 import { Fact } from '../parts/facts';
 import { Loaded } from '../parts/layout';
-import { outcome, State, Time } from '../parts/values';
+import { eventName, outcome, sentence, State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
 
@@ -52,7 +52,7 @@ function Shown({ kind, delivery, linked }: { kind: WebhookKind; delivery: Delive
       <Group justify="space-between">
         <Group gap="xs">
           <State of={delivery.state} />
-          <Text fw={600}>{delivery.event_type}</Text>
+          <Text fw={600}>{eventName(delivery.event_type)}</Text>
           {delivery.test && <Badge variant="default">{said.test}</Badge>}
         </Group>
         {mayWrite && OVER.includes(delivery.state) && !delivery.test && webhook && (
@@ -69,7 +69,7 @@ function Shown({ kind, delivery, linked }: { kind: WebhookKind; delivery: Delive
       </Group>
       {delivery.reason && (
         <Alert color={delivery.state === 'exhausted' ? 'red' : 'gray'} title={said.reason}>
-          {delivery.reason}
+          {sentence(delivery.reason)}
         </Alert>
       )}
       <SimpleGrid cols={{ base: 1, xs: 2 }}>

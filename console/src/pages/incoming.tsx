@@ -1,18 +1,16 @@
-import { Anchor, Button, Group, Menu, Modal, PasswordInput, Select, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
+import { Anchor, Button, Menu, PasswordInput, Select, Switch, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
 import { api, body, done, type Schemas } from '../api/client';
 import { useChange, useChats, useListing } from '../api/queries';
-import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
+import { Confirm, Dialog, type Secret, SecretOnce } from '../parts/dialogs';
 import { ChatNames, Person } from '../parts/facts';
 import { ChoiceFilter, choices, FilterBar, useFilters } from '../parts/filters';
-import { PlusIcon } from '../parts/icons';
-import { Empty, Failure, Page } from '../parts/layout';
-import { List } from '../parts/list';
-import { HandOverDialog } from '../parts/owner';
-import { showRefusal } from '../parts/refusal';
+import { SaveForm } from '../parts/form';
+import { ListPage } from '../parts/list_page';
+import { HandOverDialog, reasonOf } from '../parts/owner';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -68,8 +66,7 @@ export default function IncomingWebhooks() {
   const listing = useListing<Incoming>(['incoming', 'list', chat], (cursor) =>
     body(api.GET('/v1/incoming-webhooks', { params: { query: { cursor, ...(chat ? { chat_id: chat } : {}) } } })),
   );
-  const [creating, setCreating] = useState(false);
-  const [editing, setEditing] = useState<Incoming | null>(null);
+  const [editing, setEditing] = useState<Incoming | 'new' | null>(null);
   const [secret, setSecret] = useState<Secret | null>(null);
   const [regenerating, setRegenerating] = useState<Incoming | null>(null);
   const mayHandOver = useMay('admin:*');
@@ -90,124 +87,101 @@ export default function IncomingWebhooks() {
     done: said.revoked,
   });
   return (
-    <Page
-      title={said.title}
-      description={said.about}
-      actions={
-        mayWrite && (
-          <Button leftSection={<PlusIcon />} onClick={() => setCreating(true)}>
-            {said.create}
-          </Button>
-        )
+    <ListPage
+      said={said}
+      create={mayWrite ? () => setEditing('new') : null}
+      tools={
+        <FilterBar filters={filters} names={['chat']}>
+          <ChoiceFilter
+            filters={filters}
+            name="chat"
+            label={said.chat}
+            any={said.anyChat}
+            choices={chats.map((one) => ({ value: one.id, label: one.name }))}
+          />
+        </FilterBar>
       }
+      filtered={chat !== ''}
+      listing={listing}
+      id={(one) => one.id}
+      columns={[
+        {
+          title: said.name,
+          wide: true,
+          cell: (one) => (
+            <>
+              <b>{one.title ?? one.name}</b>
+              {one.description && (
+                <Text size="xs" c="dimmed">
+                  {one.description}
+                </Text>
+              )}
+            </>
+          ),
+        },
+        {
+          title: said.chat,
+          cell: (one) => (
+            <Anchor component={Link} to={`/chats/${one.chat_id}`} size="sm">
+              <ChatNames ids={[one.chat_id]} otherwise="" />
+            </Anchor>
+          ),
+        },
+        { title: hooks.takes, cell: (one) => <Text size="sm">{one.source ? hooks.sources[one.source] : hooks.flavours[one.flavour]}</Text> },
+        {
+          title: hooks.state,
+          cell: (one) => (
+            <>
+              <State of={one.state} />
+              {one.disabled_reason && (
+                <Text size="xs" c="dimmed">
+                  {reasonOf(one.disabled_reason)}
+                </Text>
+              )}
+            </>
+          ),
+        },
+        { title: owners.owner, cell: (one) => <Person id={one.owner_id} /> },
+        { title: said.lastUsed, cell: (one) => <Time at={one.last_used_at} /> },
+        {
+          title: said.change,
+          hideTitle: true,
+          cell: (one) =>
+            mayWrite && (
+              <Menu position="bottom-end">
+                <Menu.Target>
+                  <Button size="compact-sm" variant="default" aria-label={`${said.change}: ${nameOf(one)}`}>
+                    {said.change}
+                  </Button>
+                </Menu.Target>
+                <Menu.Dropdown>
+                  <Menu.Item onClick={() => setEditing(one)}>{texts.actions.edit}</Menu.Item>
+                  <Menu.Item onClick={() => setState.mutate({ one, state: one.state === 'enabled' ? 'disabled' : 'enabled' })}>
+                    {one.state === 'enabled' ? hooks.disable : hooks.enable}
+                  </Menu.Item>
+                  {one.source && (
+                    <Menu.Item component={Link} to={`/settings/integrations/incoming-webhooks/${one.id}/translation`}>
+                      {hooks.translation}
+                    </Menu.Item>
+                  )}
+                  {mayHandOver && <Menu.Item onClick={() => setHanding(one)}>{owners.handOver}</Menu.Item>}
+                  <Menu.Item onClick={() => setRegenerating(one)}>{said.regenerate}</Menu.Item>
+                  <Menu.Item color="red" onClick={() => setRevoking(one)}>
+                    {texts.actions.revoke}
+                  </Menu.Item>
+                </Menu.Dropdown>
+              </Menu>
+            ),
+        },
+      ]}
     >
-      <FilterBar filters={filters} names={['chat']}>
-        <ChoiceFilter
-          filters={filters}
-          name="chat"
-          label={said.chat}
-          any={said.anyChat}
-          choices={chats.map((one) => ({ value: one.id, label: one.name }))}
-        />
-      </FilterBar>
-      <List
-        label={said.title}
-        listing={listing}
-        id={(one) => one.id}
-        columns={[
-          {
-            title: said.name,
-            wide: true,
-            cell: (one) => (
-              <>
-                <b>{one.title ?? one.name}</b>
-                {one.description && (
-                  <Text size="xs" c="dimmed">
-                    {one.description}
-                  </Text>
-                )}
-              </>
-            ),
-          },
-          {
-            title: said.chat,
-            cell: (one) => (
-              <Anchor component={Link} to={`/chats/${one.chat_id}`} size="sm">
-                <ChatNames ids={[one.chat_id]} otherwise="" />
-              </Anchor>
-            ),
-          },
-          { title: hooks.takes, cell: (one) => <Text size="sm">{one.source ? hooks.sources[one.source] : hooks.flavours[one.flavour]}</Text> },
-          {
-            title: hooks.state,
-            cell: (one) => (
-              <>
-                <State of={one.state} />
-                {one.disabled_reason && (
-                  <Text size="xs" c="dimmed">
-                    {owners.reasons[one.disabled_reason] ?? one.disabled_reason}
-                  </Text>
-                )}
-              </>
-            ),
-          },
-          { title: owners.owner, cell: (one) => <Person id={one.owner_id} /> },
-          { title: said.lastUsed, cell: (one) => <Time at={one.last_used_at} /> },
-          {
-            title: said.change,
-            hideTitle: true,
-            cell: (one) =>
-              mayWrite && (
-                <Menu position="bottom-end">
-                  <Menu.Target>
-                    <Button size="compact-sm" variant="default" aria-label={`${said.change}: ${nameOf(one)}`}>
-                      {said.change}
-                    </Button>
-                  </Menu.Target>
-                  <Menu.Dropdown>
-                    <Menu.Item onClick={() => setEditing(one)}>{texts.actions.edit}</Menu.Item>
-                    <Menu.Item onClick={() => setState.mutate({ one, state: one.state === 'enabled' ? 'disabled' : 'enabled' })}>
-                      {one.state === 'enabled' ? hooks.disable : hooks.enable}
-                    </Menu.Item>
-                    {one.source && (
-                      <Menu.Item component={Link} to={`/settings/integrations/incoming-webhooks/${one.id}/translation`}>
-                        {hooks.translation}
-                      </Menu.Item>
-                    )}
-                    {mayHandOver && <Menu.Item onClick={() => setHanding(one)}>{owners.handOver}</Menu.Item>}
-                    <Menu.Item onClick={() => setRegenerating(one)}>{said.regenerate}</Menu.Item>
-                    <Menu.Item color="red" onClick={() => setRevoking(one)}>
-                      {texts.actions.revoke}
-                    </Menu.Item>
-                  </Menu.Dropdown>
-                </Menu>
-              ),
-          },
-        ]}
-        empty={
-          <Empty title={said.emptyTitle} about={said.emptyAbout}>
-            {mayWrite && <Button onClick={() => setCreating(true)}>{said.create}</Button>}
-          </Empty>
-        }
-      />
-      <Modal
-        opened={creating || editing !== null}
-        onClose={() => {
-          setCreating(false);
-          setEditing(null);
-        }}
-        title={editing ? texts.actions.edit : said.createFor}
-      >
+      <Dialog opened={editing !== null} close={() => setEditing(null)} title={editing === 'new' ? said.createFor : texts.actions.edit}>
         <Form
-          key={editing?.id ?? 'new'}
-          webhook={editing}
-          close={() => {
-            setCreating(false);
-            setEditing(null);
-          }}
+          webhook={editing === 'new' ? null : editing}
+          close={() => setEditing(null)}
           created={(one) => setSecret(secretOf(one))}
         />
-      </Modal>
+      </Dialog>
       <HandOverDialog
         owned={handing && { collection: 'incoming-webhooks', id: handing.id, name: nameOf(handing), touches: [['incoming']] }}
         close={() => setHanding(null)}
@@ -233,7 +207,7 @@ export default function IncomingWebhooks() {
       >
         {said.revokeAbout}
       </Confirm>
-    </Page>
+    </ListPage>
   );
 }
 
@@ -278,76 +252,56 @@ function Form({ webhook, close, created }: {
     },
     { touches: [['incoming']], quiet: true, ...(webhook ? { done: hooks.saved } : {}) },
   );
-  async function submit(values: typeof form.values) {
-    try {
-      const one = await save.mutateAsync(values);
-      close();
-      if (one) created(one);
-    } catch (error) {
-      showRefusal(form, error);
-    }
-  }
   return (
-    <form onSubmit={form.onSubmit((values) => void submit(values))}>
-      <Stack>
-        {save.error && Object.keys(save.error.fields).length === 0 && <Failure error={save.error} />}
-        <TextInput label={said.name} description={said.nameAbout} required maxLength={100} data-autofocus {...form.getInputProps('name')} />
-        <Select
-          label={said.chat}
-          data={chats.map((one) => ({ value: one.id, label: one.name }))}
-          searchable
-          required
-          disabled={webhook !== null}
-          {...form.getInputProps('chat_id')}
-        />
-        <Select
-          label={said.flavour}
-          description={said.flavourAbout}
-          data={choices(said.flavours)}
-          allowDeselect={false}
-          disabled={webhook !== null}
-          {...form.getInputProps('flavour')}
-        />
-        {native ? (
-          <>
-            <Select
-              label={hooks.source}
-              description={hooks.sourceAbout}
-              placeholder={hooks.noSource}
-              data={choices(hooks.sources)}
-              searchable
-              clearable
-              clearButtonProps={{ 'aria-label': texts.actions.clear }}
-              disabled={webhook !== null}
-              {...form.getInputProps('source')}
+    <SaveForm form={form} save={save} action={webhook ? texts.actions.save : said.create} close={close} saved={(one) => one && created(one)}>
+      <TextInput label={said.name} description={said.nameAbout} required maxLength={100} data-autofocus {...form.getInputProps('name')} />
+      <Select
+        label={said.chat}
+        data={chats.map((one) => ({ value: one.id, label: one.name }))}
+        searchable
+        required
+        disabled={webhook !== null}
+        {...form.getInputProps('chat_id')}
+      />
+      <Select
+        label={said.flavour}
+        description={said.flavourAbout}
+        data={choices(said.flavours)}
+        allowDeselect={false}
+        disabled={webhook !== null}
+        {...form.getInputProps('flavour')}
+      />
+      {native ? (
+        <>
+          <Select
+            label={hooks.source}
+            description={hooks.sourceAbout}
+            placeholder={hooks.noSource}
+            data={choices(hooks.sources)}
+            searchable
+            clearable
+            clearButtonProps={{ 'aria-label': texts.actions.clear }}
+            disabled={webhook !== null}
+            {...form.getInputProps('source')}
+          />
+          {form.values.source && (
+            <PasswordInput
+              label={hooks.secret}
+              description={webhook?.has_sender_secret ? hooks.secretIsSet : hooks.secretAbout}
+              autoComplete="off"
+              {...form.getInputProps('sender_secret')}
             />
-            {form.values.source && (
-              <PasswordInput
-                label={hooks.secret}
-                description={webhook?.has_sender_secret ? hooks.secretIsSet : hooks.secretAbout}
-                autoComplete="off"
-                {...form.getInputProps('sender_secret')}
-              />
-            )}
-          </>
-        ) : (
-          <>
-            <Switch label={hooks.locked} {...form.getInputProps('chat_locked', { type: 'checkbox' })} />
-            <Switch label={hooks.overrides} {...form.getInputProps('allows_overrides', { type: 'checkbox' })} />
-          </>
-        )}
-        <TextInput label={hooks.title} description={hooks.titleAbout} maxLength={100} {...form.getInputProps('title')} />
-        <Textarea label={hooks.description} autosize minRows={2} {...form.getInputProps('description')} />
-        <TextInput label={said.avatar} type="url" placeholder="https://" {...form.getInputProps('avatar_url')} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            {texts.actions.cancel}
-          </Button>
-          <Button type="submit" loading={save.isPending}>
-            {webhook ? texts.actions.save : said.create}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+          )}
+        </>
+      ) : (
+        <>
+          <Switch label={hooks.locked} {...form.getInputProps('chat_locked', { type: 'checkbox' })} />
+          <Switch label={hooks.overrides} {...form.getInputProps('allows_overrides', { type: 'checkbox' })} />
+        </>
+      )}
+      <TextInput label={hooks.title} description={hooks.titleAbout} maxLength={100} {...form.getInputProps('title')} />
+      <Textarea label={hooks.description} autosize minRows={2} {...form.getInputProps('description')} />
+      <TextInput label={said.avatar} type="url" placeholder="https://" {...form.getInputProps('avatar_url')} />
+    </SaveForm>
   );
 }

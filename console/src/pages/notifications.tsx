@@ -1,13 +1,14 @@
-import { Anchor, Button, Chip, Group, Input, Modal, MultiSelect, NumberInput, Select, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
+import { Anchor, Button, Chip, Group, Input, MultiSelect, NumberInput, Select, Switch, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 
 import { api, body, type Schemas } from '../api/client';
 import { useChange, useListing, useUsers } from '../api/queries';
+import { Dialog } from '../parts/dialogs';
 import { choices, FilterBar, useFilters } from '../parts/filters';
-import { Empty, Failure, Page, Section } from '../parts/layout';
+import { SaveForm } from '../parts/form';
+import { Empty, Page, Section } from '../parts/layout';
 import { List } from '../parts/list';
-import { showRefusal } from '../parts/refusal';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -90,9 +91,9 @@ export default function Notifications() {
         empty={<Empty title={said.emptyTitle} about={said.emptyAbout} />}
       />
       {maySend && <SentList />}
-      <Modal opened={sending} onClose={() => setSending(false)} title={said.send} size="lg">
-        {sending && <SendForm close={() => setSending(false)} />}
-      </Modal>
+      <Dialog opened={sending} close={() => setSending(false)} title={said.send} size="lg">
+        <SendForm close={() => setSending(false)} />
+      </Dialog>
     </Page>
   );
 }
@@ -203,85 +204,66 @@ function SendForm({ close }: { close: () => void }) {
       ),
     { touches: [['sent'], ['inbox']], done: (one) => (one.state === 'scheduled' ? repeats.scheduled : said.sentNow), quiet: true },
   );
-  async function submit(values: typeof form.values) {
-    try {
-      await send.mutateAsync(values);
-      close();
-    } catch (error) {
-      showRefusal(form, error);
-    }
-  }
   return (
-    <form onSubmit={form.onSubmit((values) => void submit(values))}>
-      <Stack>
-        {send.error && Object.keys(send.error.fields).length === 0 && <Failure error={send.error} />}
-        <Select label={said.type} data={choices(said.types)} allowDeselect={false} {...form.getInputProps('type')} />
-        <TextInput label={said.titleField} required data-autofocus {...form.getInputProps('title')} />
-        <Textarea label={said.body} autosize minRows={2} {...form.getInputProps('body')} />
-        <TextInput label={said.link} type="url" placeholder="https://" {...form.getInputProps('url')} />
-        <Switch label={said.toEveryone} {...form.getInputProps('everyone', { type: 'checkbox' })} />
-        {!form.values.everyone && (
-          <MultiSelect
-            label={said.to}
-            data={users.map((user) => ({ value: user.id, label: user.name }))}
-            searchable
-            {...form.getInputProps('user_ids')}
-          />
-        )}
-        <Select label={repeats.when} data={choices(repeats.whens)} allowDeselect={false} {...form.getInputProps('when')} />
-        {when === 'at' && (
-          <TextInput type="datetime-local" label={repeats.at} description={repeats.browserTime(HERE)} required {...form.getInputProps('send_at')} />
-        )}
-        {when === 'before' && (
-          <TextInput type="datetime-local" label={repeats.starts} description={repeats.browserTime(HERE)} required {...form.getInputProps('starts_at')} />
-        )}
-        {when === 'weekly' && (
-          <>
-            <Input.Wrapper label={repeats.on} error={form.errors.repeat ?? form.errors.on}>
-              <Chip.Group multiple {...form.getInputProps('on')}>
-                <Group gap={6} mt={4} role="group" aria-label={repeats.on}>
-                  {choices(repeats.weekdays).map(({ value, label }) => (
-                    <Chip key={value} value={value} size="xs">
-                      {label}
-                    </Chip>
-                  ))}
-                </Group>
-              </Chip.Group>
-            </Input.Wrapper>
-            <Group grow align="flex-start" preventGrowOverflow={false}>
-              <TextInput type="time" label={repeats.clock} required {...form.getInputProps('at')} />
-              <Select
-                label={repeats.zone}
-                description={repeats.zoneAbout}
-                data={ZONES}
-                searchable
-                limit={100}
-                allowDeselect={false}
-                {...form.getInputProps('time_zone')}
-              />
-            </Group>
-          </>
-        )}
-        {(when === 'before' || when === 'weekly') && (
-          <NumberInput
-            label={repeats.minutes}
-            description={repeats.minutesAbout}
-            placeholder={form.values.type === 'meeting' ? '10' : '0'}
-            min={0}
-            max={1440}
-            {...form.getInputProps('minutes_before')}
-          />
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            {texts.actions.cancel}
-          </Button>
-          <Button type="submit" loading={send.isPending}>
-            {said.send}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <SaveForm form={form} save={send} action={said.send} close={close} shown={['repeat']}>
+      <Select label={said.type} data={choices(said.types)} allowDeselect={false} {...form.getInputProps('type')} />
+      <TextInput label={said.titleField} required data-autofocus {...form.getInputProps('title')} />
+      <Textarea label={said.body} autosize minRows={2} {...form.getInputProps('body')} />
+      <TextInput label={said.link} type="url" placeholder="https://" {...form.getInputProps('url')} />
+      <Switch label={said.toEveryone} {...form.getInputProps('everyone', { type: 'checkbox' })} />
+      {!form.values.everyone && (
+        <MultiSelect
+          label={said.to}
+          data={users.map((user) => ({ value: user.id, label: user.name }))}
+          searchable
+          {...form.getInputProps('user_ids')}
+        />
+      )}
+      <Select label={repeats.when} data={choices(repeats.whens)} allowDeselect={false} {...form.getInputProps('when')} />
+      {when === 'at' && (
+        <TextInput type="datetime-local" label={repeats.at} description={repeats.browserTime(HERE)} required {...form.getInputProps('send_at')} />
+      )}
+      {when === 'before' && (
+        <TextInput type="datetime-local" label={repeats.starts} description={repeats.browserTime(HERE)} required {...form.getInputProps('starts_at')} />
+      )}
+      {when === 'weekly' && (
+        <>
+          <Input.Wrapper label={repeats.on} error={form.errors.repeat ?? form.errors.on}>
+            <Chip.Group multiple {...form.getInputProps('on')}>
+              <Group gap={6} mt={4} role="group" aria-label={repeats.on}>
+                {choices(repeats.weekdays).map(({ value, label }) => (
+                  <Chip key={value} value={value} size="xs">
+                    {label}
+                  </Chip>
+                ))}
+              </Group>
+            </Chip.Group>
+          </Input.Wrapper>
+          <Group grow align="flex-start" preventGrowOverflow={false}>
+            <TextInput type="time" label={repeats.clock} required {...form.getInputProps('at')} />
+            <Select
+              label={repeats.zone}
+              description={repeats.zoneAbout}
+              data={ZONES}
+              searchable
+              limit={100}
+              allowDeselect={false}
+              {...form.getInputProps('time_zone')}
+            />
+          </Group>
+        </>
+      )}
+      {(when === 'before' || when === 'weekly') && (
+        <NumberInput
+          label={repeats.minutes}
+          description={repeats.minutesAbout}
+          placeholder={form.values.type === 'meeting' ? '10' : '0'}
+          min={0}
+          max={1440}
+          {...form.getInputProps('minutes_before')}
+        />
+      )}
+    </SaveForm>
   );
 }
 

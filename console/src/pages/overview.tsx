@@ -7,6 +7,7 @@ import { useChats, useListing, useMe } from '../api/queries';
 import { type Webhook, WORKSPACE } from '../api/webhooks';
 import { WebhookStateBadge } from '../parts/health';
 import { Failure, Page, Section, Waiting } from '../parts/layout';
+import { reasonOf } from '../parts/owner';
 import { Day, Rate, together, useStatistics } from '../parts/statistics';
 import { shortUrl, Time } from '../parts/values';
 import { covers, useMay } from '../roles';
@@ -61,7 +62,7 @@ function Attention({ webhooks, tokens }: { webhooks: Webhook[]; tokens: Schemas[
                 <WebhookStateBadge webhook={webhook} />
               </Group>
               <Text size="sm" c="dimmed">
-                {webhook.disabled_reason ??
+                {webhook.disabled_reason ? reasonOf(webhook.disabled_reason) :
                   `${texts.webhooks.failures(webhook.consecutive_failures)} · ${texts.webhooks.lastError} ${webhook.last_error ?? ''}`}
               </Text>
             </div>

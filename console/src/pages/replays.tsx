@@ -1,9 +1,10 @@
-import { Button, Checkbox, Group, Modal, Select, Stack, Text } from '@mantine/core';
+import { Button, Checkbox, Group, Select, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 
 import type { ApiError, Schemas } from '../api/client';
 import { useChange, useListing } from '../api/queries';
 import type { Replay, Webhook, WebhookKind } from '../api/webhooks';
+import { Dialog } from '../parts/dialogs';
 import { Person } from '../parts/facts';
 import { choices } from '../parts/filters';
 import { Empty, Failure } from '../parts/layout';
@@ -54,9 +55,9 @@ export function Replays({ kind, webhook, mayWrite }: { kind: WebhookKind; webhoo
         ]}
         empty={<Empty title={said.replayEmpty} about={said.replayEmptyAbout} />}
       />
-      <Modal opened={starting} onClose={() => setStarting(false)} title={said.replayTitle}>
-        {starting && <Start kind={kind} webhook={webhook} close={() => setStarting(false)} />}
-      </Modal>
+      <Dialog opened={starting} close={() => setStarting(false)} title={said.replayTitle}>
+        <Start kind={kind} webhook={webhook} close={() => setStarting(false)} />
+      </Dialog>
     </Stack>
   );
 }

@@ -5,10 +5,12 @@ import { useState } from 'react';
 import { api, body, done, type Schemas } from '../api/client';
 import { useChange, useListing, useMe } from '../api/queries';
 import { CodeBlock, CopyText } from '../parts/copy';
-import { Empty, Failure, Page, Section } from '../parts/layout';
+import { Dialog } from '../parts/dialogs';
+import { Refused } from '../parts/form';
+import { Empty, Page, Section } from '../parts/layout';
 import { List } from '../parts/list';
 import { showRefusal } from '../parts/refusal';
-import { State, Time } from '../parts/values';
+import { relative, State, Time } from '../parts/values';
 import { texts } from '../texts';
 
 const said = texts.security;
@@ -41,7 +43,7 @@ function useSubmit<Values extends Record<string, unknown>, Out>(
       showRefusal(form, error);
     }
   }
-  const general = change.error && Object.keys(change.error.fields).length === 0 ? <Failure error={change.error} /> : null;
+  const general = <Refused error={change.error} values={form.values} />;
   return { submit: form.onSubmit((values) => void submit(values)), busy: change.isPending, general };
 }
 
@@ -105,6 +107,7 @@ function Email() {
 }
 
 function SecondFactor() {
+  const known = useMe().data?.user.sign_in; // only an admin is told
   const [enrolling, setEnrolling] = useState(false);
   const [removing, setRemoving] = useState(false);
   const [pending, setPending] = useState<Schemas['TotpOut'] | null>(null);
@@ -112,12 +115,17 @@ function SecondFactor() {
   return (
     <Section title={said.factor} about={said.factorAbout}>
       <Group>
-        <Button variant="default" onClick={() => setEnrolling(true)}>
-          {said.enrol}
-        </Button>
-        <Button variant="subtle" color="red" onClick={() => setRemoving(true)}>
-          {said.removeFactor}
-        </Button>
+        {known && <State of={known.second_factor ? 'active' : 'inactive'} label={known.second_factor ? said.factorOn : said.factorOff} />}
+        {!known?.second_factor && (
+          <Button variant="default" onClick={() => setEnrolling(true)}>
+            {said.enrol}
+          </Button>
+        )}
+        {known?.second_factor !== false && (
+          <Button variant="subtle" color="red" onClick={() => setRemoving(true)}>
+            {said.removeFactor}
+          </Button>
+        )}
       </Group>
       <Modal opened={enrolling} onClose={() => setEnrolling(false)} title={said.enrol}>
         {enrolling &&
@@ -136,9 +144,9 @@ function SecondFactor() {
             <Begin begun={setPending} />
           ))}
       </Modal>
-      <Modal opened={removing} onClose={() => setRemoving(false)} title={said.removeFactor}>
-        {removing && <RemoveFactor close={() => setRemoving(false)} />}
-      </Modal>
+      <Dialog opened={removing} close={() => setRemoving(false)} title={said.removeFactor}>
+        <RemoveFactor close={() => setRemoving(false)} />
+      </Dialog>
     </Section>
   );
 }
@@ -234,6 +242,15 @@ function RemoveFactor({ close }: { close: () => void }) {
   );
 }
 
+const BROWSERS = { 'Edg/': 'Edge', 'OPR/': 'Opera', 'Firefox/': 'Firefox', 'Chrome/': 'Chrome', 'Safari/': 'Safari' };
+const SYSTEMS = { iPhone: 'iPhone', iPad: 'iPad', Android: 'Android', Windows: 'Windows', 'Mac OS X': 'macOS', Linux: 'Linux' };
+
+/** A program as people call it: “Firefox on Windows”. One that is not known is shown as it named itself. */
+function browserName(agent: string | null): string {
+  const [browser, system] = [BROWSERS, SYSTEMS].map((known) => Object.entries(known).find(([word]) => agent?.includes(word))?.[1]);
+  return browser && system ? said.browserOn(browser, system) : (agent ?? said.unknownBrowser);
+}
+
 function Sessions() {
   const listing = useListing<Schemas['SessionOut']>(['sessions'], (cursor) =>
     body(api.GET('/v1/sessions', { params: { query: { cursor } } })),
@@ -249,7 +266,7 @@ function Sessions() {
         listing={listing}
         id={(one) => one.id}
         columns={[
-          { title: said.browser, wide: true, cell: (one) => <Text size="sm">{one.user_agent ?? '—'}</Text> },
+          { title: said.browser, wide: true, cell: (one) => <Text size="sm" title={one.user_agent ?? ''}>{browserName(one.user_agent)}</Text> },
           { title: said.from, cell: (one) => <Text size="sm">{one.ip ?? '—'}</Text> },
           { title: said.since, cell: (one) => <Time at={one.created_at} /> },
           {
@@ -259,7 +276,7 @@ function Sessions() {
               one.current ? (
                 <State of="active" label={said.thisOne} />
               ) : (
-                <Button size="compact-sm" variant="default" onClick={() => end.mutate(one.id)} aria-label={`${said.endSession}: ${one.created_at}`}>
+                <Button size="compact-sm" variant="default" onClick={() => end.mutate(one.id)} aria-label={`${said.endSession}: ${browserName(one.user_agent)}, ${relative(one.created_at)}`}>
                   {said.endSession}
                 </Button>
               ),

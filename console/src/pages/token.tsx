@@ -1,14 +1,14 @@
 import { Alert, Button, Group, Select, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
-import { useNavigate, useParams } from 'react-router';
+import { useParams } from 'react-router';
 
 import { api, type ApiError, body, done, type Schemas } from '../api/client';
-import { useChange } from '../api/queries';
-import { Confirm } from '../parts/dialogs';
+import { useChange, useRemoval } from '../api/queries';
+import { ConfirmButton } from '../parts/dialogs';
 import { choices } from '../parts/filters';
-import { Failure, Loaded, Page, Section } from '../parts/layout';
+import { Refused } from '../parts/form';
+import { Loaded, Page, Section } from '../parts/layout';
 import { Fact, Person } from '../parts/facts';
 import { showRefusal } from '../parts/refusal';
 import { State, Time } from '../parts/values';
@@ -39,8 +39,6 @@ export default function TokenPage() {
 function Detail({ token }: { token: Token }) {
   const mayWrite = useMay('tokens:write') && token.status !== 'revoked';
   const mayEndAll = useMay('admin:*');
-  const navigate = useNavigate();
-  const [revoking, setRevoking] = useState(false);
   const path = { params: { path: { token_id: token.id } } };
   const form = useForm({
     initialValues: {
@@ -54,9 +52,10 @@ function Detail({ token }: { token: Token }) {
     (input: Schemas['TokenPatch']) => body(api.PATCH('/v1/tokens/{token_id}', { ...path, body: input })),
     { touches: [['tokens']], done: said.saved, quiet: true },
   );
-  const revoke = useChange(() => done(api.DELETE('/v1/tokens/{token_id}', path)), {
+  const revoke = useRemoval(() => done(api.DELETE('/v1/tokens/{token_id}', path)), {
     touches: [['tokens', 'list']],
     done: said.revoked,
+    back: BACK.to,
   });
   const environments: Record<string, string> =
     token.environment === 'production'
@@ -100,7 +99,7 @@ function Detail({ token }: { token: Token }) {
         <form onSubmit={form.onSubmit((values) => void submit(values))}>
           <fieldset disabled={!mayWrite} className="plain">
             <Stack>
-              {save.error && Object.keys(save.error.fields).length === 0 && <Failure error={save.error} />}
+              <Refused error={save.error} values={form.values} />
               <TextInput label={said.name} required {...form.getInputProps('name')} />
               <Textarea label={said.description} autosize minRows={2} {...form.getInputProps('description')} />
               <Select
@@ -126,28 +125,15 @@ function Detail({ token }: { token: Token }) {
       {mayWrite && (
         <Section title={said.danger} about={said.revokeAbout}>
           <Group>
-            <Button color="red" variant="outline" onClick={() => setRevoking(true)}>
-              {texts.actions.revoke}
-            </Button>
+            <ConfirmButton red label={texts.actions.revoke} title={said.revokeTitle} name={token.name} confirm={revoke}>
+              {said.revokeAbout}
+              <Text size="sm" mt="xs">
+                {said.lastUsedAt} <Time at={token.last_used_at} />
+              </Text>
+            </ConfirmButton>
           </Group>
         </Section>
       )}
-      <Confirm
-        opened={revoking}
-        close={() => setRevoking(false)}
-        title={said.revokeTitle}
-        name={token.name}
-        action={texts.actions.revoke}
-        confirm={async () => {
-          await revoke.mutateAsync(undefined);
-          await navigate(BACK.to);
-        }}
-      >
-        {said.revokeAbout}
-        <Text size="sm" mt="xs">
-          {said.lastUsedAt} <Time at={token.last_used_at} />
-        </Text>
-      </Confirm>
     </Stack>
   );
 }

@@ -1,12 +1,12 @@
-import { Button, Checkbox, Group, Modal, Select, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Checkbox, Group, Select, SimpleGrid, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 
 import { api, body, type Schemas } from '../api/client';
 import { useChange, useMe } from '../api/queries';
 import type { Secret } from '../parts/dialogs';
+import { Dialog } from '../parts/dialogs';
 import { choices } from '../parts/filters';
-import { Failure } from '../parts/layout';
-import { showRefusal } from '../parts/refusal';
+import { SaveForm } from '../parts/form';
 import { covers } from '../roles';
 import { texts } from '../texts';
 
@@ -43,9 +43,9 @@ type Props = { opened: boolean; close: () => void; created: (secret: Secret) => 
 
 export function CreateToken({ opened, close, created }: Props) {
   return (
-    <Modal opened={opened} onClose={close} title={said.createFor} size="xl">
-      {opened && <Form close={close} created={created} />}
-    </Modal>
+    <Dialog opened={opened} close={close} title={said.createFor} size="xl">
+      <Form close={close} created={created} />
+    </Dialog>
   );
 }
 
@@ -62,60 +62,51 @@ function Form({ close, created }: Omit<Props, 'opened'>) {
     },
   });
   const create = useChange(
-    (input: Schemas['TokenIn']) => body(api.POST('/v1/tokens', { body: input })),
+    (values: typeof form.values) =>
+      body(
+        api.POST('/v1/tokens', {
+          body: {
+            name: values.name,
+            environment: values.environment,
+            description: values.description || null,
+            scopes: values.scopes as Schemas['Scope'][],
+            expires_at: values.expiry === 'never' ? null : inDays(Number(values.expiry)),
+          },
+        }),
+      ),
     { touches: [['tokens']], quiet: true },
   );
-  async function submit(values: typeof form.values) {
-    try {
-      const token = await create.mutateAsync({
-        name: values.name,
-        environment: values.environment,
-        description: values.description || null,
-        scopes: values.scopes as Schemas['Scope'][],
-        expires_at: values.expiry === 'never' ? null : inDays(Number(values.expiry)),
-      });
-      close();
-      const value = token.token ?? '';
-      created({
-        title: said.secretTitle,
-        value,
-        about: said.secretAbout,
-        extra: [
-          { label: said.tryIt, value: `curl -H 'Authorization: Bearer ${value}' ${window.location.origin}/v1/me` },
-        ],
-      });
-    } catch (error) {
-      showRefusal(form, error);
-    }
-  }
   return (
-    <form onSubmit={form.onSubmit((values) => void submit(values))}>
-      <Stack>
-        {create.error && Object.keys(create.error.fields).length === 0 && <Failure error={create.error} />}
-        <TextInput label={said.name} required data-autofocus maxLength={100} {...form.getInputProps('name')} />
-        <Group grow align="flex-start">
-          <Select
-            label={said.environment}
-            data={choices(environments)}
-            allowDeselect={false}
-            {...form.getInputProps('environment')}
-          />
-          <Select label={said.expiry} data={choices(said.expiries)} allowDeselect={false} {...form.getInputProps('expiry')} />
-        </Group>
-        <Text size="xs" c="dimmed">
-          {said.testEnvironments}
-        </Text>
-        <Textarea label={said.description} autosize minRows={2} {...form.getInputProps('description')} />
-        <ScopeChoice {...form.getInputProps('scopes')} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            {texts.actions.cancel}
-          </Button>
-          <Button type="submit" loading={create.isPending} disabled={form.values.scopes.length === 0}>
-            {said.create}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <SaveForm
+      form={form}
+      save={create}
+      action={said.create}
+      ready={form.values.scopes.length > 0}
+      close={close}
+      saved={({ token: value = '' }) =>
+        created({
+          title: said.secretTitle,
+          value: value ?? '',
+          about: said.secretAbout,
+          extra: [{ label: said.tryIt, value: `curl -H 'Authorization: Bearer ${value}' ${window.location.origin}/v1/me` }],
+        })
+      }
+    >
+      <TextInput label={said.name} required data-autofocus maxLength={100} {...form.getInputProps('name')} />
+      <Group grow align="flex-start">
+        <Select
+          label={said.environment}
+          data={choices(environments)}
+          allowDeselect={false}
+          {...form.getInputProps('environment')}
+        />
+        <Select label={said.expiry} data={choices(said.expiries)} allowDeselect={false} {...form.getInputProps('expiry')} />
+      </Group>
+      <Text size="xs" c="dimmed">
+        {said.testEnvironments}
+      </Text>
+      <Textarea label={said.description} autosize minRows={2} {...form.getInputProps('description')} />
+      <ScopeChoice {...form.getInputProps('scopes')} />
+    </SaveForm>
   );
 }

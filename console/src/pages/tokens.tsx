@@ -1,4 +1,4 @@
-import { ActionIcon, Anchor, Button, Checkbox, Code, Group, Stack, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Anchor, Button, Code, Group, Stack, Text, Tooltip } from '@mantine/core';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
@@ -7,14 +7,14 @@ import { useChange, useListing } from '../api/queries';
 import { Copy } from '../parts/copy';
 import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
 import { ChoiceFilter, choices, FilterBar, SearchFilter, useFilters } from '../parts/filters';
-import { Empty, Page } from '../parts/layout';
-import { List } from '../parts/list';
+import { useSelection } from '../parts/list';
+import { ListPage } from '../parts/list_page';
 import { notifyDone } from '../parts/notify';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
 import { CreateToken } from './token_form';
-import { EyeNoneIcon, EyeOpenIcon, PlusIcon } from '../parts/icons';
+import { EyeNoneIcon, EyeOpenIcon } from '../parts/icons';
 
 const said = texts.tokens;
 type Token = Schemas['TokenOut'];
@@ -35,107 +35,78 @@ export default function Tokens() {
   );
   const [creating, setCreating] = useState(false);
   const [secret, setSecret] = useState<Secret | null>(null);
-  const [selected, setSelected] = useState<string[]>([]);
   const [revoking, setRevoking] = useState(false);
   const revoke = useChange(
     (ids: string[]) => body(api.POST('/v1/tokens/revoke', { body: { ids } })),
     { touches: [['tokens']] },
   );
-  const chosen = (listing.items ?? []).filter((token) => selected.includes(token.id) && token.status !== 'revoked');
+  const selection = useSelection({
+    title: texts.actions.revoke,
+    items: listing.items,
+    label: (token) => token.name,
+    tickable: (token) => token.status !== 'revoked',
+  });
+  const { chosen } = selection;
   const filtered = Boolean(name || status || environment);
 
   async function revokeChosen() {
     const { results } = await revoke.mutateAsync(chosen.map((token) => token.id));
     notifyDone(said.revokedMany(results.filter((one) => one.status === 'revoked').length, results.length));
-    setSelected(results.filter((one) => !one.status.endsWith('revoked')).map((one) => one.id));
+    selection.choose(results.filter((one) => !one.status.endsWith('revoked')).map((one) => one.id));
   }
 
   return (
-    <Page
-      title={said.title}
-      description={said.about}
-      actions={
-        mayWrite && (
-          <Button leftSection={<PlusIcon />} onClick={() => setCreating(true)}>
-            {said.create}
-          </Button>
-        )
+    <ListPage
+      said={said}
+      create={mayWrite ? () => setCreating(true) : null}
+      tools={
+        <Group justify="space-between">
+          <FilterBar filters={filters} names={FILTERS}>
+            <SearchFilter filters={filters} name="name" label={said.searchByName} />
+            <ChoiceFilter filters={filters} name="status" label={said.status} any={said.anyStatus} choices={choices(STATUSES as Record<string, string>)} />
+            <ChoiceFilter
+              filters={filters}
+              name="environment"
+              label={said.environment}
+              any={said.anyEnvironment}
+              choices={choices(texts.environments)}
+            />
+          </FilterBar>
+          {chosen.length > 0 && (
+            <Button color="red" variant="light" onClick={() => setRevoking(true)}>
+              {said.revokeMany(chosen.length)}
+            </Button>
+          )}
+        </Group>
       }
+      filtered={filtered}
+      listing={listing}
+      id={(token) => token.id}
+      columns={[
+        ...(mayWrite ? [selection.column] : []),
+        {
+          title: said.name,
+          wide: true,
+          cell: (token) => (
+            <>
+              <Anchor component={Link} to={`/settings/integrations/api/${token.id}`} fw={500} size="sm">
+                {token.name}
+              </Anchor>
+              {token.description && (
+                <Text size="xs" c="dimmed">
+                  {token.description}
+                </Text>
+              )}
+            </>
+          ),
+        },
+        { title: said.environment, cell: (token) => texts.environments[token.environment] },
+        { title: said.prefix, cell: (token) => <Prefix token={token} /> },
+        { title: said.status, cell: (token) => <State of={token.status} /> },
+        { title: said.lastUsed, cell: (token) => <Time at={token.last_used_at} /> },
+        { title: said.expires, cell: (token) => <Time at={token.expires_at} /> },
+      ]}
     >
-      <Group justify="space-between">
-        <FilterBar filters={filters} names={FILTERS}>
-          <SearchFilter filters={filters} name="name" label={said.searchByName} />
-          <ChoiceFilter filters={filters} name="status" label={said.status} any={said.status} choices={choices(STATUSES as Record<string, string>)} />
-          <ChoiceFilter
-            filters={filters}
-            name="environment"
-            label={said.environment}
-            any={said.environment}
-            choices={choices(texts.environments)}
-          />
-        </FilterBar>
-        {chosen.length > 0 && (
-          <Button color="red" variant="light" onClick={() => setRevoking(true)}>
-            {said.revokeMany(chosen.length)}
-          </Button>
-        )}
-      </Group>
-      <List
-        label={said.title}
-        listing={listing}
-        id={(token) => token.id}
-        columns={[
-          ...(mayWrite
-            ? [
-                {
-                  title: texts.actions.revoke,
-                  hideTitle: true,
-                  cell: (token: Token) => (
-                    <Checkbox
-                      aria-label={said.select(token.name)}
-                      disabled={token.status === 'revoked'}
-                      checked={selected.includes(token.id)}
-                      onChange={(event) => {
-                        const { checked } = event.currentTarget;
-                        setSelected((ids) => (checked ? [...ids, token.id] : ids.filter((id) => id !== token.id)));
-                      }}
-                    />
-                  ),
-                },
-              ]
-            : []),
-          {
-            title: said.name,
-            wide: true,
-            cell: (token) => (
-              <>
-                <Anchor component={Link} to={`/settings/integrations/api/${token.id}`} fw={500} size="sm">
-                  {token.name}
-                </Anchor>
-                {token.description && (
-                  <Text size="xs" c="dimmed">
-                    {token.description}
-                  </Text>
-                )}
-              </>
-            ),
-          },
-          { title: said.environment, cell: (token) => texts.environments[token.environment] },
-          { title: said.prefix, cell: (token) => <Prefix token={token} /> },
-          { title: said.status, cell: (token) => <State of={token.status} /> },
-          { title: said.lastUsed, cell: (token) => <Time at={token.last_used_at} /> },
-          { title: said.expires, cell: (token) => <Time at={token.expires_at} /> },
-        ]}
-        empty={
-          filtered ? (
-            <Empty title={said.noneFound} about={said.noneFoundAbout} />
-          ) : (
-            <Empty title={said.emptyTitle} about={said.emptyAbout}>
-              {mayWrite && <Button onClick={() => setCreating(true)}>{said.create}</Button>}
-            </Empty>
-          )
-        }
-      />
       <CreateToken opened={creating} close={() => setCreating(false)} created={setSecret} />
       <SecretOnce secret={secret} close={() => setSecret(null)} />
       <Confirm
@@ -155,7 +126,7 @@ export default function Tokens() {
           ))}
         </Stack>
       </Confirm>
-    </Page>
+    </ListPage>
   );
 }
 

@@ -1,15 +1,13 @@
-import { Avatar, Button, Group, Menu, Modal, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Avatar, Button, Group, Menu, Select, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 
 import { api, body, done, type Schemas } from '../api/client';
 import { useChange, useListing, useMe } from '../api/queries';
-import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
+import { Confirm, Dialog, type Secret, SecretOnce } from '../parts/dialogs';
 import { choices } from '../parts/filters';
-import { PlusIcon } from '../parts/icons';
-import { Empty, Failure, Page } from '../parts/layout';
-import { List } from '../parts/list';
-import { showRefusal } from '../parts/refusal';
+import { SaveForm } from '../parts/form';
+import { ListPage } from '../parts/list_page';
 import { State } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -48,78 +46,65 @@ export default function Users() {
     });
   }
   return (
-    <Page
-      title={said.title}
-      description={said.about}
-      actions={
-        mayWrite && (
-          <Button leftSection={<PlusIcon />} onClick={() => setEditing('new')}>
-            {said.create}
-          </Button>
-        )
-      }
+    <ListPage
+      said={said}
+      create={mayWrite ? () => setEditing('new') : null}
+      listing={listing}
+      id={(user) => user.id}
+      columns={[
+        {
+          title: said.name,
+          wide: true,
+          cell: (user) => (
+            <Group gap="sm" wrap="nowrap">
+              <Avatar src={user.avatar_url} name={user.name} size={32} color="blue" alt="" />
+              <div>
+                <Text size="sm" fw={500}>
+                  {user.name} {user.id === me?.user.id && `(${said.you})`}
+                </Text>
+                <Text size="xs" c="dimmed">
+                  {[user.email, user.handle && `@${user.handle}`].filter(Boolean).join(' · ')}
+                </Text>
+              </div>
+            </Group>
+          ),
+        },
+        { title: said.role, cell: (user) => texts.roles[user.role] },
+        { title: said.state, cell: (user) => <State of={user.active ? 'active' : 'inactive'} /> },
+        {
+          title: said.change,
+          hideTitle: true,
+          cell: (user) =>
+            mayWrite && user.role !== 'bot' && user.id !== me?.user.id ? (
+              <Menu position="bottom-end">
+                <Menu.Target>
+                  <Button size="compact-sm" variant="default" aria-label={`${said.change}: ${user.name}`}>
+                    {said.change}
+                  </Button>
+                </Menu.Target>
+                <Menu.Dropdown>
+                  <Menu.Item onClick={() => setEditing(user)}>{texts.actions.edit}</Menu.Item>
+                  <Menu.Item onClick={() => invited(user)}>{said.invite}</Menu.Item>
+                  <Menu.Item onClick={() => setResetting(user)}>{said.removeFactor}</Menu.Item>
+                  <Menu.Item
+                    {...(user.active ? { color: 'red' } : {})}
+                    onClick={() => setActive.mutate({ user, active: !user.active })}
+                  >
+                    {user.active ? said.deactivate : said.activate}
+                  </Menu.Item>
+                </Menu.Dropdown>
+              </Menu>
+            ) : null,
+        },
+      ]}
     >
-      <List
-        label={said.title}
-        listing={listing}
-        id={(user) => user.id}
-        columns={[
-          {
-            title: said.name,
-            wide: true,
-            cell: (user) => (
-              <Group gap="sm" wrap="nowrap">
-                <Avatar src={user.avatar_url} name={user.name} size={32} color="blue" alt="" />
-                <div>
-                  <Text size="sm" fw={500}>
-                    {user.name} {user.id === me?.user.id && `(${said.you})`}
-                  </Text>
-                  <Text size="xs" c="dimmed">
-                    {[user.email, user.handle && `@${user.handle}`].filter(Boolean).join(' · ')}
-                  </Text>
-                </div>
-              </Group>
-            ),
-          },
-          { title: said.role, cell: (user) => texts.roles[user.role] },
-          { title: said.state, cell: (user) => <State of={user.active ? 'active' : 'inactive'} /> },
-          {
-            title: said.change,
-            hideTitle: true,
-            cell: (user) =>
-              mayWrite && user.role !== 'bot' && user.id !== me?.user.id ? (
-                <Menu position="bottom-end">
-                  <Menu.Target>
-                    <Button size="compact-sm" variant="default" aria-label={`${said.change}: ${user.name}`}>
-                      {said.change}
-                    </Button>
-                  </Menu.Target>
-                  <Menu.Dropdown>
-                    <Menu.Item onClick={() => setEditing(user)}>{texts.actions.edit}</Menu.Item>
-                    <Menu.Item onClick={() => invited(user)}>{said.invite}</Menu.Item>
-                    <Menu.Item onClick={() => setResetting(user)}>{said.removeFactor}</Menu.Item>
-                    <Menu.Item
-                      {...(user.active ? { color: 'red' } : {})}
-                      onClick={() => setActive.mutate({ user, active: !user.active })}
-                    >
-                      {user.active ? said.deactivate : said.activate}
-                    </Menu.Item>
-                  </Menu.Dropdown>
-                </Menu>
-              ) : null,
-          },
-        ]}
-        empty={<Empty title={said.title} about={said.about} />}
-      />
-      <Modal opened={editing !== null} onClose={() => setEditing(null)} title={editing === 'new' ? said.createFor : texts.actions.edit}>
-        {editing && (
-          <UserForm
-            user={editing === 'new' ? null : editing}
-            close={() => setEditing(null)}
-            created={invited}
-          />
-        )}
-      </Modal>
+      <Dialog opened={editing !== null} close={() => setEditing(null)} title={editing === 'new' ? said.createFor : texts.actions.edit}>
+        <UserForm
+          user={editing === 'new' ? null : editing}
+          close={() => setEditing(null)}
+          created={invited}
+        />
+      </Dialog>
       <SecretOnce secret={secret} close={() => setSecret(null)} />
       <Confirm
         opened={resetting !== null}
@@ -131,7 +116,7 @@ export default function Users() {
       >
         {said.removeFactorAbout}
       </Confirm>
-    </Page>
+    </ListPage>
   );
 }
 
@@ -155,32 +140,12 @@ function UserForm({ user, close, created }: { user: User | null; close: () => vo
     },
     { touches: [['users']], quiet: true, done: user ? said.saved : said.created },
   );
-  async function submit(values: typeof form.values) {
-    try {
-      const one = await save.mutateAsync(values);
-      close();
-      if (!user) created(one);
-    } catch (error) {
-      showRefusal(form, error);
-    }
-  }
   return (
-    <form onSubmit={form.onSubmit((values) => void submit(values))}>
-      <Stack>
-        {save.error && Object.keys(save.error.fields).length === 0 && <Failure error={save.error} />}
-        <TextInput label={said.name} required data-autofocus {...form.getInputProps('name')} />
-        <TextInput label={said.email} type="email" required {...form.getInputProps('email')} />
-        <Select label={said.role} description={said.rolesAbout[form.values.role]} data={choices(roles)} allowDeselect={false} {...form.getInputProps('role')} />
-        <TextInput label={said.handle} leftSection="@" {...form.getInputProps('handle')} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            {texts.actions.cancel}
-          </Button>
-          <Button type="submit" loading={save.isPending}>
-            {user ? texts.actions.save : said.create}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <SaveForm form={form} save={save} action={user ? texts.actions.save : said.create} close={close} saved={(one) => !user && created(one)}>
+      <TextInput label={said.name} required data-autofocus {...form.getInputProps('name')} />
+      <TextInput label={said.email} type="email" required {...form.getInputProps('email')} />
+      <Select label={said.role} description={said.rolesAbout[form.values.role]} data={choices(roles)} allowDeselect={false} {...form.getInputProps('role')} />
+      <TextInput label={said.handle} leftSection="@" {...form.getInputProps('handle')} />
+    </SaveForm>
   );
 }

@@ -1,22 +1,21 @@
-import { Alert, Button, Group, NumberInput, SimpleGrid, Stack, Tabs, Text } from '@mantine/core';
+import { Alert, Button, Group, NumberInput, Select, SimpleGrid, Stack, Tabs, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 
-import { type ApiError, type Schemas } from '../api/client';
-import { useChange } from '../api/queries';
-import type { Webhook, WebhookKind } from '../api/webhooks';
-import { Changes, changes } from '../parts/changes';
+import { api, type ApiError, body, type Schemas } from '../api/client';
+import { useChange, useRemoval } from '../api/queries';
+import type { Delivery, Webhook, WebhookKind } from '../api/webhooks';
 import { CopyText } from '../parts/copy';
-import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
+import { ConfirmButton, Dialog, type Secret, SecretOnce } from '../parts/dialogs';
 import { ChatNames, Fact } from '../parts/facts';
 import { useFilters } from '../parts/filters';
-import { Health, WebhookStateBadge } from '../parts/health';
+import { Health, LastAnswer, WebhookStateBadge } from '../parts/health';
 import { Failure, Loaded, Page, Section } from '../parts/layout';
 import { Disabled, type Owned, Ownership } from '../parts/owner';
-import { showRefusal } from '../parts/refusal';
+import { Settings } from '../parts/settings';
 import { Rate, useStatistics } from '../parts/statistics';
-import { shortUrl, Time } from '../parts/values';
+import { eventName, shortUrl, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
 import { hooks } from '../texts/hooks';
@@ -24,8 +23,8 @@ import { Deliveries } from './deliveries';
 import { Held } from './held';
 import { Replays } from './replays';
 import { Signing } from './signing';
+import { inputOf, useWebhookForm, type Values, valuesOf, WebhookFields } from './webhook_form';
 import { type Attempt, Try } from './webhook_try';
-import { inputOf, known, useWebhookForm, type Values, valuesOf, WebhookFields } from './webhook_form';
 
 const said = texts.webhooks;
 
@@ -108,7 +107,7 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
                 <Deliveries kind={kind} webhook={loaded} />
               </Tabs.Panel>
               <Tabs.Panel value="settings">
-                <Settings kind={kind} webhook={loaded} mayWrite={mayWrite} back={back.to} />
+                <WebhookSettings kind={kind} webhook={loaded} mayWrite={mayWrite} back={back.to} />
               </Tabs.Panel>
               <Tabs.Panel value="signing">
                 <Stack gap="lg">
@@ -159,88 +158,43 @@ function Trouble({ kind, webhook }: { kind: WebhookKind; webhook: Webhook }) {
   );
 }
 
-function Settings({ kind, webhook, mayWrite, back }: { kind: WebhookKind; webhook: Webhook; mayWrite: boolean; back: string }) {
+function WebhookSettings({ kind, webhook, mayWrite, back }: { kind: WebhookKind; webhook: Webhook; mayWrite: boolean; back: string }) {
   const navigate = useNavigate();
-  const [initial] = useState(webhook);
-  const form = useWebhookForm(valuesOf(initial));
-  const [confirming, setConfirming] = useState(false);
-  const [deleting, setDeleting] = useState(false);
-  const changed = changes(LABELS, valuesOf(initial), form.values);
-  const save = useChange(
-    () => {
-      const input = inputOf(kind, form.values);
-      const wanted = Object.fromEntries(Object.entries(input).filter(([name]) => changed.some((one) => one.name === name)));
-      return kind.edit(webhook.id, wanted as Schemas['WebhookPatch']);
-    },
-    { touches: [[...kind.key]], done: said.saved, quiet: true },
-  );
-  const remove = useChange(() => kind.remove(webhook.id), { touches: [[...kind.key, 'list']], done: said.deleted });
-  async function submit() {
-    try {
-      await save.mutateAsync(undefined);
-      form.resetDirty();
-      await navigate(`${kind.detailPage(webhook.id)}`);
-    } catch (error) {
-      showRefusal(form, error);
-    }
-  }
+  const [before] = useState(valuesOf(webhook));
+  const form = useWebhookForm(before);
+  const remove = useRemoval(() => kind.remove(webhook.id), { touches: [[...kind.key, 'list']], done: said.deleted, back });
   return (
     <Stack gap="lg">
-      <Section title={said.details}>
-        {save.error && !known(save.error, form.values) && <Failure error={save.error} />}
-        <form
-          onSubmit={form.onSubmit(() => {
-            if (changed.length > 0) setConfirming(true);
-          })}
-        >
-          <fieldset disabled={!mayWrite} className="plain">
-            <WebhookFields kind={kind} form={form} fresh={false} />
-            {mayWrite && (
-              <Group justify="flex-end" mt="md">
-                <Text size="sm" c="dimmed">
-                  {changed.length === 0 && said.noChanges}
-                </Text>
-                <Button type="submit" disabled={changed.length === 0}>
-                  {texts.actions.save}
-                </Button>
-              </Group>
-            )}
-          </fieldset>
-        </form>
-      </Section>
+      <Settings
+        form={form}
+        before={before}
+        labels={LABELS}
+        mayWrite={mayWrite}
+        input={(values) => inputOf(kind, values)}
+        edit={(changed) => kind.edit(webhook.id, changed)}
+        touches={[[...kind.key]]}
+        done={said.saved}
+        saved={() => void navigate(kind.detailPage(webhook.id))}
+      >
+        <WebhookFields kind={kind} form={form} fresh={false} />
+      </Settings>
       <Ownership owned={owned(kind, webhook)} owner={webhook.owner_id} />
       {mayWrite && (
         <Section title={said.danger} about={said.deleteAbout}>
           <Group>
-            <Button color="red" variant="outline" onClick={() => setDeleting(true)}>
-              {said.deleteTitle.replace('?', '')}
-            </Button>
+            <ConfirmButton
+              red
+              label={said.deleteTitle.replace('?', '')}
+              title={said.deleteTitle}
+              action={texts.actions.delete}
+              name={webhook.name ?? webhook.id}
+              confirm={remove}
+            >
+              {said.deleteAbout}
+            </ConfirmButton>
           </Group>
         </Section>
       )}
-      <Confirm
-        opened={confirming}
-        close={() => setConfirming(false)}
-        title={said.saveTitle}
-        action={texts.actions.save}
-        danger={false}
-        confirm={submit}
-      >
-        <Changes of={changed} />
-      </Confirm>
-      <Confirm
-        opened={deleting}
-        close={() => setDeleting(false)}
-        title={said.deleteTitle}
-        name={webhook.name ?? webhook.id}
-        action={texts.actions.delete}
-        confirm={async () => {
-          await remove.mutateAsync(undefined);
-          await navigate(back);
-        }}
-      >
-        {said.deleteAbout}
-      </Confirm>
     </Stack>
   );
 }
@@ -267,7 +221,6 @@ function Rotation({ kind, webhook, mayWrite, show }: {
   mayWrite: boolean;
   show: (secret: Secret) => void;
 }) {
-  const [rotating, setRotating] = useState(false);
   const [hours, setHours] = useState<number>(24);
   const rotate = useChange(() => kind.rotate(webhook.id, hours), { touches: [[...kind.key, webhook.id]] });
   const expire = useChange(() => kind.expire(webhook.id), { touches: [[...kind.key, webhook.id]], done: said.expired });
@@ -281,9 +234,20 @@ function Rotation({ kind, webhook, mayWrite, show }: {
       )}
       {mayWrite && (
         <Group>
-          <Button variant="default" onClick={() => setRotating(true)}>
-            {said.rotate}
-          </Button>
+          <ConfirmButton
+            label={said.rotate}
+            title={said.rotateTitle}
+            danger={false}
+            confirm={async () => {
+              const fresh = await rotate.mutateAsync(undefined);
+              show({ title: said.secretTitle, value: fresh.secret ?? '', about: said.secretAbout });
+            }}
+          >
+            <Stack>
+              {said.rotateAbout}
+              <NumberInput label={said.overlap} min={0} max={168} value={hours} onChange={(value) => setHours(Number(value))} />
+            </Stack>
+          </ConfirmButton>
           {overlapping && (
             <Button variant="default" loading={expire.isPending} onClick={() => expire.mutate(undefined)}>
               {said.expire}
@@ -291,22 +255,6 @@ function Rotation({ kind, webhook, mayWrite, show }: {
           )}
         </Group>
       )}
-      <Confirm
-        opened={rotating}
-        close={() => setRotating(false)}
-        title={said.rotateTitle}
-        action={said.rotate}
-        danger={false}
-        confirm={async () => {
-          const fresh = await rotate.mutateAsync(undefined);
-          show({ title: said.secretTitle, value: fresh.secret ?? '', about: said.secretAbout });
-        }}
-      >
-        <Stack>
-          {said.rotateAbout}
-          <NumberInput label={said.overlap} min={0} max={168} value={hours} onChange={(value) => setHours(Number(value))} />
-        </Stack>
-      </Confirm>
     </Section>
   );
 }

@@ -1,14 +1,15 @@
-import { Accordion, Button, Checkbox, Code, Group, Modal, MultiSelect, NumberInput, Select, Stack, Switch, TagsInput, Text, Textarea, TextInput } from '@mantine/core';
+import { Accordion, Checkbox, Code, Group, MultiSelect, NumberInput, Select, Stack, Switch, TagsInput, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 
-import { type ApiError, type Schemas } from '../api/client';
+import type { Schemas } from '../api/client';
 import { useChange, useChats, useEventTypes, useMe } from '../api/queries';
 import type { Webhook, WebhookKind } from '../api/webhooks';
 import type { Secret } from '../parts/dialogs';
+import { Dialog } from '../parts/dialogs';
 import { choices } from '../parts/filters';
-import { Failure } from '../parts/layout';
+import { SaveForm } from '../parts/form';
 import { ReceiverUrl } from '../parts/receiver_url';
-import { showRefusal } from '../parts/refusal';
+import { eventName } from '../parts/values';
 import { covers } from '../roles';
 import { texts } from '../texts';
 import { hooks } from '../texts/hooks';
@@ -100,7 +101,7 @@ export function WebhookFields({ kind, form, fresh }: { kind: WebhookKind; form: 
           <Stack gap="xs" mt="xs" mb={form.errors.events ? 'xs' : 0}>
             {offered.map((type) => (
               <div key={type.type}>
-                <Checkbox value={type.type} label={type.type} description={type.description} />
+                <Checkbox value={type.type} label={eventName(type.type)} description={type.description} />
                 <Example type={type} format={form.values.format} />
               </div>
             ))}
@@ -121,7 +122,7 @@ export function WebhookFields({ kind, form, fresh }: { kind: WebhookKind; form: 
         <Select
           label={said.format}
           description={said.formatAbout}
-          data={formats}
+          data={formats.map((value) => ({ value, label: said.formats[value as Schemas['Format']] }))}
           allowDeselect={false}
           disabled={!fresh}
           {...form.getInputProps('format')}
@@ -168,7 +169,7 @@ function Example({ type, format }: { type: Schemas['EventTypeOut']; format: stri
   return (
     <Accordion variant="default" chevronPosition="left" className="example">
       <Accordion.Item value="example">
-        <Accordion.Control aria-label={`${said.example}: ${type.type}`}>
+        <Accordion.Control aria-label={`${said.example}: ${eventName(type.type)}`}>
           <Text size="xs">{said.example}</Text>
         </Accordion.Control>
         <Accordion.Panel>
@@ -201,9 +202,9 @@ type Props = { kind: WebhookKind; opened: boolean; close: () => void; created: (
 
 export function CreateWebhook({ opened, close, ...rest }: Props) {
   return (
-    <Modal opened={opened} onClose={close} title={wordsOf(rest.kind).createFor} size="xl">
-      {opened && <Form close={close} {...rest} />}
-    </Modal>
+    <Dialog opened={opened} close={close} title={wordsOf(rest.kind).createFor} size="xl">
+      <Form close={close} {...rest} />
+    </Dialog>
   );
 }
 
@@ -232,35 +233,15 @@ function Form({ kind, close, created }: Omit<Props, 'opened'>) {
       } as Schemas['WebhookIn']),
     { touches: [[...kind.key]], quiet: true },
   );
-  async function submit(values: Values) {
-    try {
-      const webhook = await create.mutateAsync(values);
-      close();
-      created({ title: said.secretTitle, value: webhook.secret ?? '', about: said.secretAbout }, webhook.id);
-    } catch (error) {
-      showRefusal(form, error);
-    }
-  }
   return (
-    <form onSubmit={form.onSubmit((values) => void submit(values))}>
-      <Stack>
-        {create.error && !known(create.error, form.values) && <Failure error={create.error} />}
-        <WebhookFields kind={kind} form={form} fresh />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            {texts.actions.cancel}
-          </Button>
-          <Button type="submit" loading={create.isPending}>
-            {wordsOf(kind).create}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <SaveForm
+      form={form}
+      save={create}
+      action={wordsOf(kind).create}
+      close={close}
+      saved={(webhook) => created({ title: said.secretTitle, value: webhook.secret ?? '', about: said.secretAbout }, webhook.id)}
+    >
+      <WebhookFields kind={kind} form={form} fresh />
+    </SaveForm>
   );
-}
-
-/** Whether every refused field is one that the form shows. */
-export function known(error: ApiError, values: Values): boolean {
-  const names = Object.keys(error.fields);
-  return names.length > 0 && names.every((name) => name in values);
 }

@@ -1,22 +1,22 @@
-import { Anchor, Badge, Box, Button, Checkbox, Group, Text } from '@mantine/core';
+import { Anchor, Badge, Box, Button, Group, Text } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
-import { Link, useNavigate } from 'react-router';
+import { Link } from 'react-router';
 
 import { api, body, type Schemas } from '../api/client';
 import { useChange, useEventTypes, useListing } from '../api/queries';
 import type { Webhook, WebhookFilter, WebhookKind } from '../api/webhooks';
-import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
+import { Confirm, useNewSecret } from '../parts/dialogs';
 import { ChoiceFilter, choices, FilterBar, SearchFilter, useFilters } from '../parts/filters';
 import { Health, WebhookStateBadge } from '../parts/health';
-import { Empty, Page } from '../parts/layout';
-import { List } from '../parts/list';
+import { Page } from '../parts/layout';
+import { List, useSelection } from '../parts/list';
+import { CreateButton, NothingHere } from '../parts/list_page';
 import { notifyDone } from '../parts/notify';
 import { Rate, useStatistics } from '../parts/statistics';
-import { shortUrl } from '../parts/values';
+import { eventName, shortUrl } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
 import { CreateWebhook, wordsOf } from './webhook_form';
-import { PlusIcon } from '../parts/icons';
 import { type Attempt, Try } from './webhook_try';
 
 const said = texts.webhooks;
@@ -24,7 +24,7 @@ const FILTERS = ['name', 'url', 'state', 'event'];
 const STATES = { enabled: 'Enabled', disabled: 'Disabled' };
 
 type Only = (webhook: Webhook) => boolean;
-type EmptyWords = { title: string; about: string };
+type EmptyWords = { emptyTitle: string; emptyAbout: string };
 
 function nameOf(webhook: Webhook): string {
   return webhook.name ?? shortUrl(webhook.url);
@@ -60,9 +60,8 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
   const words = wordsOf(kind);
   const filters = useFilters();
   const [creating, setCreating] = useState(false);
-  const [secret, setSecret] = useState<{ secret: Secret; id: string } | null>(null);
+  const secret = useNewSecret(kind.detailPage);
   const [trying, setTrying] = useState<{ webhook: Webhook; attempt: Attempt } | null>(null);
-  const navigate = useNavigate();
   const [name, url, state, event] = FILTERS.map(filters.get) as [string, string, string, string];
   // The other kinds have short lists, and no filters.
   const wanted: WebhookFilter = kind.name !== 'workspace' ? {} : {
@@ -76,9 +75,9 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
   const counted = useStatistics(undefined, kind.name === 'workspace').data?.items;
   const types = useEventTypes().data ?? [];
   const filtered = Boolean(name || url || state || event);
-  const [selected, setSelected] = useState<string[]>([]);
   const [deleting, setDeleting] = useState(false);
-  const chosen = (items ?? []).filter((webhook) => selected.includes(webhook.id));
+  const selection = useSelection({ title: texts.actions.delete, items, label: (webhook) => webhook.name ?? webhook.url });
+  const { chosen } = selection;
   const remove = useChange((ids: string[]) => body(api.POST('/v1/webhooks/delete', { body: { ids } })), {
     touches: [[...kind.key]],
   });
@@ -86,16 +85,12 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
     const { results } = await remove.mutateAsync(chosen.map((webhook) => webhook.id));
     const left = results.filter((one) => one.status !== 'deleted');
     notifyDone(said.deletedMany(results.length - left.length, results.length));
-    setSelected(left.map((one) => one.id));
+    selection.choose(left.map((one) => one.id));
   }
-  const create = mayWrite && (
-    <Button leftSection={<PlusIcon />} onClick={() => setCreating(true)}>
-      {words.create}
-    </Button>
-  );
+  const create = mayWrite ? () => setCreating(true) : null;
   const listing = (
     <>
-      {kind.name === 'workspace' && (filtered || (all.items?.length ?? 0) > 0) && (
+      {kind.name === 'workspace' && (filtered || (items?.length ?? 0) > 0) && (
         <Group justify="space-between">
           <FilterBar filters={filters} names={FILTERS}>
             <SearchFilter filters={filters} name="name" label={said.searchName} />
@@ -121,24 +116,7 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
         listing={{ ...all, items }}
         id={(webhook) => webhook.id}
         columns={[
-          ...(mayWrite && kind.name === 'workspace'
-            ? [
-                {
-                  title: texts.actions.delete,
-                  hideTitle: true,
-                  cell: (webhook: Webhook) => (
-                    <Checkbox
-                      aria-label={texts.tokens.select(webhook.name ?? webhook.url)}
-                      checked={selected.includes(webhook.id)}
-                      onChange={(change) => {
-                        const { checked } = change.currentTarget;
-                        setSelected((ids) => (checked ? [...ids, webhook.id] : ids.filter((id) => id !== webhook.id)));
-                      }}
-                    />
-                  ),
-                },
-              ]
-            : []),
+          ...(mayWrite && kind.name === 'workspace' ? [selection.column] : []),
           {
             title: said.name,
             wide: true,
@@ -162,7 +140,7 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
               </>
             ),
           },
-          { title: said.events, cell: (webhook) => <Text size="sm">{webhook.events.join(', ')}</Text>, wide: true },
+          { title: said.events, cell: (webhook) => <Text size="sm">{webhook.events.map(eventName).join(', ')}</Text>, wide: true },
           { title: said.state, cell: (webhook) => <WebhookStateBadge webhook={webhook} /> },
           ...(kind.name === 'workspace'
             ? [
@@ -204,18 +182,10 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
               ]
             : []),
         ]}
-        empty={
-          filtered ? (
-            <Empty title={said.noneFound} about={said.noneFoundAbout} />
-          ) : (
-            <Empty title={empty?.title ?? words.emptyTitle} about={empty?.about ?? words.emptyAbout}>
-              {mayWrite && <Button onClick={() => setCreating(true)}>{words.create}</Button>}
-            </Empty>
-          )
-        }
+        empty={<NothingHere said={{ ...words, ...empty }} filtered={filtered} create={create} />}
       />
       {trying && <Try kind={kind} {...trying} close={() => setTrying(null)} />}
-      <CreateWebhook kind={kind} opened={creating} close={() => setCreating(false)} created={(fresh, id) => setSecret({ secret: fresh, id })} />
+      <CreateWebhook kind={kind} opened={creating} close={() => setCreating(false)} created={secret.show} />
       <Confirm
         opened={deleting}
         close={() => setDeleting(false)}
@@ -231,14 +201,8 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
           </Text>
         ))}
       </Confirm>
-      <SecretOnce
-        secret={secret?.secret ?? null}
-        close={() => {
-          if (secret) void navigate(kind.detailPage(secret.id));
-          setSecret(null);
-        }}
-      />
+      {secret.shown}
     </>
   );
-  return <>{children(listing, create)}</>;
+  return <>{children(listing, create && <CreateButton label={words.create} create={create} />)}</>;
 }

@@ -1,12 +1,14 @@
-import { Alert, Button, Group, Modal, Select, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, Select, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { api, type ApiError, body, type Schemas } from '../api/client';
 import { useChange } from '../api/queries';
 import type { Delivery, Webhook, WebhookKind } from '../api/webhooks';
+import { Dialog } from '../parts/dialogs';
 import { LastAnswer } from '../parts/health';
 import { Failure } from '../parts/layout';
+import { eventName } from '../parts/values';
 import { texts } from '../texts';
 
 const said = texts.webhooks;
@@ -17,12 +19,12 @@ export type Attempt = 'test' | 'check';
 export function Try({ kind, webhook, attempt, close }: { kind: WebhookKind; webhook: Webhook; attempt: Attempt | null; close: () => void }) {
   return (
     <>
-      <Modal opened={attempt === 'test'} onClose={close} title={said.testTitle}>
-        {attempt === 'test' && <Test kind={kind} webhook={webhook} />}
-      </Modal>
-      <Modal opened={attempt === 'check'} onClose={close} title={said.checkTitle}>
-        {attempt === 'check' && <Check webhook={webhook} />}
-      </Modal>
+      <Dialog opened={attempt === 'test'} close={close} title={said.testTitle}>
+        <Test kind={kind} webhook={webhook} />
+      </Dialog>
+      <Dialog opened={attempt === 'check'} close={close} title={said.checkTitle}>
+        <Check webhook={webhook} />
+      </Dialog>
     </>
   );
 }
@@ -46,7 +48,7 @@ function Test({ kind, webhook }: { kind: WebhookKind; webhook: Webhook }) {
     <Stack>
       <Text size="sm">{said.testAbout}</Text>
       {webhook.events.length > 1 && (
-        <Select label={said.events} data={webhook.events} value={type} onChange={setType} allowDeselect={false} />
+        <Select label={said.events} data={webhook.events.map((value) => ({ value, label: eventName(value) }))} value={type} onChange={setType} allowDeselect={false} />
       )}
       {sent && (
         <Alert color={over ? (attempt.outcome === 'delivered' ? 'teal' : 'red') : 'blue'} aria-live="polite">

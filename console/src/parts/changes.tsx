@@ -3,7 +3,7 @@ import { Table } from '@mantine/core';
 import { texts } from '../texts';
 
 const said = texts.webhooks;
-type Value = string | number | boolean | string[];
+export type Value = string | number | boolean | string[];
 export type Change = { name: string; label: string; was: string; becomes: string };
 
 /** The fields that differ, in the order of their labels, as a person reads them. */

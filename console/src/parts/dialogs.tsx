@@ -1,8 +1,10 @@
 import { Alert, Button, Checkbox, Group, Modal, Stack, Tabs, Text, TextInput } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
+import { useNavigate } from 'react-router';
 
 import { texts } from '../texts';
 import { CodeBlock } from './copy';
+import { FormEnd } from './form';
 
 type ConfirmProps = {
   opened: boolean;
@@ -16,12 +18,45 @@ type ConfirmProps = {
   confirm: () => Promise<unknown>;
 };
 
+/** A dialog whose content begins anew each time it opens. */
+export function Dialog({ opened, close, title, size, children }: {
+  opened: boolean;
+  close: () => void;
+  title: ReactNode;
+  size?: string;
+  children: ReactNode;
+}) {
+  return (
+    <Modal opened={opened} onClose={close} title={title} {...(size ? { size } : {})}>
+      {opened && children}
+    </Modal>
+  );
+}
+
 /** Asks before something happens that cannot be undone; the thing is named to confirm. */
 export function Confirm(props: ConfirmProps) {
   return (
     <Modal opened={props.opened} onClose={props.close} title={props.title} centered>
       {props.opened && <ConfirmBody {...props} />}
     </Modal>
+  );
+}
+
+/** A button for something that is confirmed first; a red one takes something away. */
+export function ConfirmButton({ label, action = label, red = false, ...asked }: Omit<ConfirmProps, 'opened' | 'close' | 'action'> & {
+  label: string;
+  /** The word that confirms; that of the button if there is none. */
+  action?: string;
+  red?: boolean;
+}) {
+  const [asking, setAsking] = useState(false);
+  return (
+    <>
+      <Button {...(red ? { color: 'red', variant: 'outline' } : { variant: 'default' })} onClick={() => setAsking(true)}>
+        {label}
+      </Button>
+      <Confirm opened={asking} close={() => setAsking(false)} action={action} {...asked} />
+    </>
   );
 }
 
@@ -58,14 +93,7 @@ function ConfirmBody({ close, children, name, action, danger = true, confirm }: 
             data-autofocus
           />
         )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            {texts.actions.cancel}
-          </Button>
-          <Button type="submit" color={danger ? 'red' : 'blue'} disabled={!ready} loading={busy}>
-            {action}
-          </Button>
-        </Group>
+        <FormEnd close={close} action={action} busy={busy} ready={ready} color={danger ? 'red' : 'blue'} />
       </Stack>
     </form>
   );
@@ -88,6 +116,22 @@ export function SecretOnce({ secret, close }: { secret: Secret | null; close: ()
       {secret && <SecretBody secret={secret} close={close} />}
     </Modal>
   );
+}
+
+/** Shows the secret of a thing that was just made, once; then the page of the thing opens. */
+export function useNewSecret(pageOf: (id: string) => string) {
+  const [made, setMade] = useState<{ secret: Secret; id: string } | null>(null);
+  const navigate = useNavigate();
+  const shown = (
+    <SecretOnce
+      secret={made?.secret ?? null}
+      close={() => {
+        if (made) void navigate(pageOf(made.id));
+        setMade(null);
+      }}
+    />
+  );
+  return { shown, show: (secret: Secret, id: string) => setMade({ secret, id }) };
 }
 
 function SecretBody({ secret, close }: { secret: Secret; close: () => void }) {

@@ -1,13 +1,13 @@
-import { Box, Button, Card, Center, Table } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { Box, Button, Card, Center, Checkbox, Table } from '@mantine/core';
+import { type ReactNode, useState } from 'react';
 
 import type { Listing } from '../api/queries';
 import { texts } from '../texts';
 import { Failure, Waiting } from './layout';
 
-export type Column<T> = { title: string; cell: (item: T) => ReactNode; wide?: boolean; hideTitle?: boolean };
+export type Column<T> = { title: string; cell: (item: T) => ReactNode; wide?: boolean; hideTitle?: boolean; tick?: boolean };
 
-type Props<T> = {
+export type ListProps<T> = {
   label: string;
   listing: Listing<T>;
   columns: Column<T>[];
@@ -17,7 +17,7 @@ type Props<T> = {
 };
 
 /** A table of a listing: skeletons first, then rows, and a button for more. Narrow screens get a card for each row. */
-export function List<T>({ label, listing, columns, id, empty, marked }: Props<T>) {
+export function List<T>({ label, listing, columns, id, empty, marked }: ListProps<T>) {
   if (listing.error && !listing.items) return <Failure error={listing.error} retry={listing.refetch} />;
   if (!listing.items) return <Waiting lines={5} />;
   return (
@@ -43,7 +43,7 @@ export function List<T>({ label, listing, columns, id, empty, marked }: Props<T>
                     <Table.Td
                       key={column.title}
                       data-title={column.hideTitle ? '' : column.title}
-                      className={column.wide ? 'wide' : undefined}
+                      className={column.wide ? 'wide' : column.tick ? 'tick' : undefined}
                     >
                       {column.cell(item)}
                     </Table.Td>
@@ -63,4 +63,34 @@ export function List<T>({ label, listing, columns, id, empty, marked }: Props<T>
       )}
     </Card>
   );
+}
+
+/** Rows that can be ticked: the column of boxes for it, and the rows that are. */
+export function useSelection<T extends { id: string }>({ title, items, label, tickable = () => true }: {
+  title: string;
+  items: T[] | undefined;
+  label: (item: T) => string;
+  tickable?: (item: T) => boolean;
+}): { column: Column<T>; chosen: T[]; choose: (ids: string[]) => void } {
+  const [ids, choose] = useState<string[]>([]);
+  return {
+    chosen: (items ?? []).filter((item) => ids.includes(item.id) && tickable(item)),
+    choose,
+    column: {
+      title,
+      hideTitle: true,
+      tick: true,
+      cell: (item) => (
+        <Checkbox
+          aria-label={texts.tokens.select(label(item))}
+          disabled={!tickable(item)}
+          checked={ids.includes(item.id)}
+          onChange={(event) => {
+            const { checked } = event.currentTarget;
+            choose((before) => (checked ? [...before, item.id] : before.filter((id) => id !== item.id)));
+          }}
+        />
+      ),
+    },
+  };
 }

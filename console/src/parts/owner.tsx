@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, Select, Stack, Text } from '@mantine/core';
+import { Alert, Button, Modal, Select, Stack, Text } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 
 import { api, done } from '../api/client';
@@ -7,8 +7,9 @@ import { useMay } from '../roles';
 import { texts } from '../texts';
 import { owners as said } from '../texts/owners';
 import { Person } from './facts';
+import { FormEnd } from './form';
 import { Failure, Section } from './layout';
-import { Time } from './values';
+import { sentence, Time } from './values';
 
 /** A thing that has an owner: its collection below /v1, which is also the first word of its queries. */
 export type Owned = {
@@ -17,6 +18,11 @@ export type Owned = {
   name: string;
   touches: readonly unknown[][];
 };
+
+/** Why a thing is disabled, as people read it. */
+export function reasonOf(reason: string): string {
+  return said.reasons[reason] ?? sentence(reason);
+}
 
 /** Why a thing is disabled. One that lost its owner says the way back, and offers it to those who may. */
 export function Disabled({ title, reason, at, owned, children }: {
@@ -32,7 +38,7 @@ export function Disabled({ title, reason, at, owned, children }: {
     <Alert color="red" title={title}>
       <Stack gap="xs" align="flex-start">
         <Text size="sm">
-          {reason !== null && (said.reasons[reason] ?? reason)} {at && <>({<Time at={at} />})</>}
+          {reason !== null && reasonOf(reason)} {at && <>({<Time at={at} />})</>}
         </Text>
         <Text size="sm">{lost ? (mayHandOver ? said.wayBack : said.askAdmin) : children}</Text>
         {lost && owned && <HandOver {...owned} />}
@@ -109,14 +115,7 @@ function Choice({ collection, id, touches, close }: Owned & { close: () => void 
           required
           data-autofocus
         />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            {texts.actions.cancel}
-          </Button>
-          <Button type="submit" disabled={!chosen} loading={change.isPending}>
-            {said.handOver}
-          </Button>
-        </Group>
+        <FormEnd close={close} action={said.handOver} busy={change.isPending} ready={Boolean(chosen)} />
       </Stack>
     </form>
   );

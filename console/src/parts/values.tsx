@@ -24,6 +24,16 @@ export function utc(time: string): string {
   return `${time.replace('T', ' ').replace(/(\.\d+)?Z$/, '')} UTC`;
 }
 
+/** A text of the API that begins in the middle of a sentence, as one of its own. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** An event as people say it: what a person is told has a name; what a program gets keeps its word in the API. */
+export function eventName(type: string): string {
+  return (texts.notifications.types as Record<string, string>)[type] ?? type;
+}
+
 /** A time as people say it, with the exact one on hover and on focus. */
 export function Time({ at, otherwise = texts.never }: { at: string | null; otherwise?: string }) {
   if (at === null) return <Text span size="sm" c="dimmed">{otherwise}</Text>;

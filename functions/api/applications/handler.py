@@ -9,7 +9,7 @@ from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.identity.users.schema import OwnerIn
 from ferryman.integrations.application_requests import table as requests
 from ferryman.integrations.application_requests.schema import ApplicationRequestOut
-from ferryman.integrations.applications import service, table
+from ferryman.integrations.applications import bearer, service, table
 from ferryman.integrations.applications.model import Application
 from ferryman.integrations.applications.schema import (
     ApplicationCreated,
@@ -23,6 +23,7 @@ app = Api(
     "Applications",
     "External programs that post to one group and talk to people. They post to the URLs under "
     "`/webhooks/`; the answers of people are delivered to their callback.",
+    of_applications=bearer.authenticate,
 )
 handler = app
 
@@ -147,8 +148,8 @@ def list_application_requests(
 @app.get(
     "/v1/contexts/<context_id>",
     summary="Read a context",
-    description="Until it expires. For members of its chat, and admin:*.",
+    description="Until it expires. For members of its chat, admin:*, and the application's own token.",
 )
-@needs("messages:read")
+@needs("messages:read", applications=True)
 def read_context(call: ThisCall, context_id: Id) -> ContextOut:
     return ContextOut.of(contexts.get_visible(call.caller, context_id))

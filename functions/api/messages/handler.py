@@ -7,17 +7,24 @@ from ferryman import ids, settings
 from ferryman.conversations.chats import access
 from ferryman.conversations.messages import interactions, service, table
 from ferryman.conversations.messages.schema import InteractionIn, InteractionOut, MessageIn, MessageOut, MessagePatch
+from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
+from ferryman.http import problems
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.integrations.actions import clicking
 from ferryman.integrations.actions.schema import ActionClickOut
 from ferryman.integrations.answers import ReceiverFailed
+from ferryman.integrations.applications import bearer
 from ferryman.integrations.commands import running
 from ferryman.integrations.commands.model import Command
 from ferryman.integrations.commands.schema import CommandRunOut
 from ferryman.schema import Listing, ListQuery
 from ferryman.webhooks import loop_prevention
 
-app = Api("Messages", "The messages of chats. Each change becomes an event for outgoing webhooks.")
+app = Api(
+    "Messages",
+    "The messages of chats. Each change becomes an event for outgoing webhooks.",
+    of_applications=bearer.authenticate,
+)
 handler = app
 
 
@@ -30,6 +37,8 @@ def _replay(call: Call, made: str, chat_id: str) -> MessageOut | CommandRunOut:
         return CommandRunOut(
             command_id=made, outcome="repeated", detail=None, messages=[], goto_location=None, trigger_id=None
         )
+    if call.caller.application_id:
+        return MessageOut.of(service.read_as_application(call.caller, chat_id, made))
     return MessageOut.of(service.read(call.caller, chat_id, made))
 
 
@@ -38,16 +47,33 @@ def _replay(call: Call, made: str, chat_id: str) -> MessageOut | CommandRunOut:
     summary="Send a message",
     description="`@handle` in the text mentions that person or bot; the callbacks of mentioned bots that belong to the "
     "chat are called. A text that begins with `/` and the trigger of a command runs the command and is not posted; the "
-    "answer tells of the run. A space before the slash posts it.",
+    "answer tells of the run. A space before the slash posts it. An application's own token sends to the application's "
+    "group, and to people's chats with it: up to 2000 characters, with a context of its own, and runs no command.",
     status_code=201,
     responses=errors(409),
     middlewares=[Replay(_replay)],
 )
-@needs("messages:write")
+@needs("messages:write", applications=True)
 def send_message(call: ThisCall, chat_id: Id, data: Annotated[MessageIn, Body()]) -> MessageOut | CommandRunOut:
+    if call.caller.application_id:
+        return _send_as_application(call, chat_id, data)
     if data.text.startswith("/") and (command := running.find(call.caller, data.text)):
         return _run(call, chat_id, command, data.text)
     return MessageOut.of(service.post(call.caller, chat_id, data.draft(), call.idempotency_key, _chain(call)))
+
+
+def _send_as_application(call: Call, chat_id: str, data: MessageIn) -> MessageOut:
+    from ferryman.integrations.applications import posting, sending  # few messages come so
+
+    line = posting.RequestLog("group", call.event["requestContext"]["requestId"])
+    answers = call.header("x-fm-delivery-id")
+    try:
+        message = sending.send(call.caller, line, chat_id, data.draft(), answers, call.idempotency_key)
+    except (Conflict, Invalid, NotAllowed, NotFound) as refused:
+        line.end(problems.of(refused)[0], str(refused))
+        raise
+    line.end(201)
+    return MessageOut.of(message)
 
 
 def _run(call: Call, chat_id: str, command: Command, text: str) -> CommandRunOut:

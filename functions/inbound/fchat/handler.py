@@ -1,6 +1,7 @@
 """FChat's two endpoints: POST /webhooks/{app_name}/{token} and POST /webhooks/{token}/fchat.
 
-The token in the path is the authentication. Every answer is FChat's envelope, also when something of ours fails.
+The token in the path is the authentication, and a slash behind it changes nothing. Every answer is FChat's envelope,
+also when something of ours fails.
 """
 
 import json
@@ -12,6 +13,7 @@ from ferryman.dialects.fchat import answers
 from ferryman.dialects.fchat import requests as intake
 from ferryman.errors import TooManyRequests
 from ferryman.http import body, described, problems
+from ferryman.http.greedy import Addresses
 from ferryman.integrations.application_requests.model import Endpoint
 from ferryman.integrations.applications.posting import RequestLog
 
@@ -48,7 +50,8 @@ _USER = {
         },
     },
 }
-_TO_GROUP = "POST /webhooks/{app_name}/{token}"
+_IGNORED = "A slash at the end of the address and unknown fields are ignored."
+_TO_PERSON = "POST /webhooks/{token}/fchat"
 _OK = {"type": "object", "required": ["ok"], "properties": {"ok": {"const": True}}}
 _QUEUED = {
     "type": "object",
@@ -72,7 +75,7 @@ def _described(name: str, summary: str, about: str, schema: Any, example: Any, a
         "post": {
             "operationId": name,
             "summary": summary,
-            "description": f"{about} The token in the path is the authentication. Unknown fields are ignored.",
+            "description": f"{about} The token in the path is the authentication. {_IGNORED}",
             "tags": ["Applications"],
             "requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": example}}},
             "responses": {
@@ -103,11 +106,14 @@ paths = {
     ),
 }
 
+ADDRESSES = Addresses(f"POST {path}" for path in paths)
+
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     started = time.perf_counter()
     request_id = event["requestContext"]["requestId"]
-    endpoint: Endpoint = "group" if event["routeKey"] == _TO_GROUP else "person"
+    address = ADDRESSES.find("POST", event["rawPath"])
+    endpoint: Endpoint = "person" if address and address.key == _TO_PERSON else "group"
     line = RequestLog(endpoint, request_id)
     status, error = 200, None
     headers = {
@@ -118,7 +124,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         "Referrer-Policy": "no-referrer",
     }
     try:
-        answer = _carry_out(line, event)
+        answer = _carry_out(line, event, address.parameters if address else {"app_name": "", "token": ""})
     except Exception as raised:
         status, error = answers.refusal(raised, endpoint) or _failure(raised)
         answer = answers.refused(status, error, raised)
@@ -129,11 +135,13 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
             headers["Retry-After"] = "2"
     if line.message_id:
         headers["X-FM-Message-ID"] = line.message_id
+    if line.context_id:
+        headers["X-FM-Context-ID"] = line.context_id
     line.end(status, error)
     tracing.annotate(message_id=line.message_id)
     log.event(
         "message.accepted" if line.message_id else "request.handled",
-        route=event.get("routeKey"),
+        route=address.key if address else event.get("routeKey"),
         status=status,
         error=error,
         application_id=line.application.application_id if line.application else None,
@@ -147,8 +155,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     return {"statusCode": status, "headers": headers, "body": json.dumps(answer, ensure_ascii=False)}
 
 
-def _carry_out(line: RequestLog, event: dict[str, Any]) -> dict[str, Any]:
-    parameters = event["pathParameters"]
+def _carry_out(line: RequestLog, event: dict[str, Any], parameters: dict[str, str]) -> dict[str, Any]:
     answered = (event.get("headers") or {}).get("x-fm-delivery-id")
 
     def read() -> Any:

@@ -1,6 +1,7 @@
 """The secret URLs of incoming webhooks: POST /hooks/{secret}, and POST /services/{…}/{…}/{secret} in Slack's manner.
 
-The busiest routes, so they go without the resolver and its models: one read, one put. The answer to success is the
+A slash at the end changes nothing. The busiest routes, so they go without the resolver and its models: one read, one
+put. The answer to success is the
 text `ok`, which Slack's and Mattermost's clients look for. A webhook's flavour says in whose words it is posted to and
 refuses; where the secret is unknown, its form and the address say so.
 """
@@ -17,6 +18,7 @@ from ferryman import ids, log, metrics, tracing
 from ferryman.conversations.messages.model import Message
 from ferryman.errors import TooManyAttempts
 from ferryman.http import body, described, problems
+from ferryman.http.greedy import Addresses
 from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials.model import Credential
 from ferryman.identity.idempotency import IdempotencyKey
@@ -89,12 +91,12 @@ paths = {
         "post": {
             "operationId": "post_to_incoming_webhook",
             "summary": "Post to an incoming webhook",
-            "description": "The secret in the path is the authentication. Takes JSON, or a form with the JSON in "
-            "`payload`; a missing content type is read as JSON. A webhook of the flavour `ferryman` takes 16,000 "
-            "characters of `text` and ignores the other fields; one of the flavour `mattermost` or `slack` takes all "
-            "of them, splits a longer text, and refuses in that product's words. One with a `source` takes the "
-            "payloads of that product, up to 1,000,000 bytes; an event that says nothing is answered with `ok` "
-            "and gives no message.",
+            "description": "The secret in the path is the authentication; a slash at its end is ignored. Takes JSON, "
+            "or a form with the JSON in `payload`; a missing content type is read as JSON. A webhook of the flavour "
+            "`ferryman` takes 16,000 characters of `text` and ignores the other fields; one of the flavour "
+            "`mattermost` or `slack` takes all of them, splits a longer text, and refuses in that product's "
+            "words. One with a `source` takes the payloads of that product, up to 1,000,000 bytes; an event that "
+            "says nothing is answered with `ok` and gives no message.",
             "tags": ["Incoming webhooks"],
             "parameters": _PARAMETERS,
             "requestBody": _REQUEST,
@@ -106,7 +108,8 @@ paths = {
         "post": {
             "operationId": "post_to_incoming_webhook_as_slack",
             "summary": "Post to an incoming webhook in Slack's manner",
-            "description": "The address that clients of Slack post to. Each refusal is one of Slack's words.",
+            "description": "The address that clients of Slack post to; a slash at its end is ignored. Each refusal is "
+            "one of Slack's words.",
             "tags": ["Incoming webhooks"],
             "parameters": _PARAMETERS,
             "requestBody": _REQUEST,
@@ -115,6 +118,8 @@ paths = {
         }
     },
 }
+
+ADDRESSES = Addresses(f"POST {path}" for path in paths)
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
@@ -126,7 +131,8 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "no-store",
     }
-    parameters, flavour = event["pathParameters"], ""
+    route, parameters = _addressed_to(event)
+    flavour = ""
     messages: list[Message] = []
     try:
         credential = service.find(parameters["secret"])
@@ -153,12 +159,21 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
             headers["Retry-After"] = str(error.seconds)
     _log(
         messages,
-        route=event.get("routeKey"),
+        route=route,
         status=status,
         duration_ms=round((time.perf_counter() - started) * 1000),
         request_id=request_id,
     )
     return {"statusCode": status, "headers": headers, "body": answer}
+
+
+def _addressed_to(event: dict[str, Any]) -> tuple[str, dict[str, str]]:
+    """The address without its secrets, and its parts. One of another form has a secret that nobody was given."""
+    address = ADDRESSES.find("POST", event["rawPath"])
+    if address:
+        return address
+    names = ("workspace_key", "hook_key", "secret") if event["rawPath"].startswith("/services/") else ("secret",)
+    return event["routeKey"], dict.fromkeys(names, "")
 
 
 def _idempotency_key(event: dict[str, Any], credential: Credential | None) -> IdempotencyKey | None:

@@ -10,6 +10,7 @@ from typing import Any
 from ferryman import metrics
 from ferryman.dialects.mattermost import v4_commands
 from ferryman.http import body
+from ferryman.http.greedy import Addresses
 from ferryman.http.mattermost import Answer, describe, respond
 from ferryman.identity import rates
 from ferryman.integrations.commands import response_urls
@@ -22,15 +23,20 @@ paths: dict[str, dict[str, Any]] = {
         "post": _SAID
         | {
             "description": "The `response_url` of a command's request takes five answers within half an hour, each as "
-            "the answer to the request itself. The text `ok` says that an answer was posted.",
+            "the answer to the request itself; a slash at its end is ignored. The text `ok` says that an answer was "
+            "posted.",
             "responses": _SAID["responses"] | _OK,
         }
     }
 }
 
+ADDRESSES = Addresses(f"POST {path}" for path in paths)
+
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    answer = respond(event, _carry_out)
+    address = ADDRESSES.find("POST", event["rawPath"])
+    secret = address.parameters["response_secret"] if address else ""
+    answer = respond(event | ({"routeKey": address.key} if address else {}), partial(_carry_out, secret))
     if answer["statusCode"] == 200:
         answer["headers"]["Content-Type"] = "text/plain; charset=utf-8"
         answer["body"] = "ok"
@@ -39,9 +45,9 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     return answer
 
 
-def _carry_out(event: dict[str, Any]) -> Answer:
+def _carry_out(secret: str, event: dict[str, Any]) -> Answer:
     with v4_commands.refusals_of_addresses():
-        credential = response_urls.find(event["pathParameters"]["response_secret"])
+        credential = response_urls.find(secret)
         rates.spend_of_url(credential.workspace_id, credential.subject_id)
         header = str((event.get("headers") or {}).get("content-type") or "")
         v4_commands.answer_later(credential, partial(body.raw, event), header)

@@ -82,6 +82,8 @@ def _described(name: str, summary: str, media_type: str, schema: dict[str, Any],
     }
 
 
+# Below these are secret URLs. Each takes a slash at its end, which other addresses do not.
+_SECRET_URLS = ("/hooks/", "/services/", "/webhooks/")
 _TEXT = {"type": "string"}
 _DOCUMENT = {"type": "object", "description": "An OpenAPI document."}
 _UP = {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]}
@@ -166,7 +168,10 @@ def _unknown(event: dict[str, Any], request_id: str) -> dict[str, Any]:
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
     }
-    matching = [methods for path, methods in _routes() if path.fullmatch(event["rawPath"])]
+    address = event["rawPath"]
+    if address.startswith(_SECRET_URLS):
+        address = address.rstrip("/")
+    matching = [methods for path, methods in _routes() if path.fullmatch(address)]
     allowed = sorted({method for methods in matching for method in methods})
     method = event["requestContext"]["http"]["method"]
     if allowed and method not in allowed:

@@ -8,17 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from ferryman import clock
-
-# Characters that show nothing though Unicode files them under letters, marks and symbols: what remains of its property
-# Default_Ignorable_Code_Point without the categories below and the variation selectors, and the empty Braille cell.
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-# Controls, format characters, halves of surrogate pairs, private use, and separators of lines and paragraphs.
-_HIDING = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-# Format characters that are seen: signs that stand before numbers (Prepended_Concatenation_Mark).
-_SEEN = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
-_JOINERS = "\u200c\u200d"
-_SELECTORS = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-_FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")  # such as that of Wales
+from ferryman.characters import has_hidden
 
 
 class Input(BaseModel):
@@ -46,29 +36,6 @@ def _name(text: str) -> str:
     if has_hidden(text):
         raise ValueError("must not contain control or text-direction characters, or others that show nothing")
     return text
-
-
-def has_hidden(text: str) -> bool:
-    """Whether a character of `text` shows nothing or turns the text around.
-
-    A joiner between letters or emoji belongs to the word, and a selector to the character that it varies.
-    """
-    text = _FLAG.sub("\U0001f3f4", text)
-    if text.isascii():
-        return not text.isprintable()
-    categories = [unicodedata.category(character) for character in text]
-    for place, (character, category) in enumerate(zip(text, categories, strict=True)):
-        before = categories[place - 1] if place else ""
-        after = categories[place + 1] if place + 1 < len(text) else ""
-        if character in _JOINERS:
-            if before[:1] not in ("L", "M", "S") or after[:1] not in ("L", "M", "S"):
-                return True
-        elif _SELECTORS.match(character):
-            if before != "Lo" and before[:1] not in ("N", "P", "S") and text[place - 1] != "ℹ":
-                return True
-        elif character in _BLANK or (category in _HIDING and character not in _SEEN):
-            return True
-    return False
 
 
 def _time(text: str) -> str:

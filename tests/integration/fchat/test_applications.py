@@ -177,8 +177,8 @@ def test_an_error_of_ours_has_the_envelope_of_fchat(world: World, workspace: Wor
     from ferryman.aws import clients as aws
 
     def busy(model: Any, **_: Any) -> None:
-        if model.name == "PutItem":
-            raise aws_refused("PutItem", "ThrottlingException")
+        if model.name == "TransactWriteItems":
+            raise aws_refused("TransactWriteItems", "ThrottlingException")
 
     aws.dynamodb().meta.events.register("before-call", busy, unique_id="busy")
     try:

@@ -53,6 +53,22 @@ def test_senders_say_it_in_many_ways(workspace: Workspace, flavour: str, request
     assert hook(workspace, flavour).said(**request_)["text"] == "Build passed é 🚢"
 
 
+@pytest.mark.parametrize("flavour", ["mattermost", "slack"])
+def test_characters_that_cannot_be_stored_are_replaced(workspace: Workspace, flavour: str) -> None:
+    odd = r"""{"text": "cut \ud83d", "log": 1e400, "props": {"id": %s, "x": "\u0000"},
+        "attachments": [{"text": "a\u0000b", "size": -1e999, "fields": [{"value": 1e400}]}]}""" % ("9" * 41)
+    message = hook(workspace, flavour).said(body=odd)
+    assert message["text"] == "cut \ufffd"
+    assert message["props"] == {"id": "9" * 41, "x": "\ufffd"}
+    (attachment,) = message["attachments"]
+    assert (attachment["text"], attachment["fields"][0]["value"]) == ("a\ufffdb", "1e400")
+
+
+def test_a_senders_name_shows_all_of_its_characters(mattermost: Hook) -> None:
+    said = mattermost.said({"text": "x", "username": "\u202e👩\u200d💻\u00ad C\u034fI\u200b"})
+    assert said["author"]["name"] == "👩\u200d💻 CI"
+
+
 def test_the_address_of_a_slack_webhook_has_slacks_form(slack: Hook) -> None:
     services, workspace_key, hook_key, secret = slack.path.strip("/").split("/")
     assert services == "services"

@@ -26,14 +26,14 @@ def test_the_request_on_the_wire() -> None:
     body = '{"text": "привет"}'.encode()
     with receiver(hostile.answer(OK)) as there:
         outcome = post(
-            there.url("/in/%7ebox//x?a=1&b=%2f"),
+            there.url("/in/%7ebox//x[1]%5b?a=1&b=%2f&c[]=%7E"),
             body,
             headers={"Content-Type": "application/json", "X-FM-Delivery-ID": "dlv_1", "user-agent": "other"},
         )
     assert isinstance(outcome, Delivered)
     head, _, sent = there.requests[0].partition(b"\r\n\r\n")
     line, *headers = head.decode().split("\r\n")
-    assert line == "POST /in/~box//x?a=1&b=%2F HTTP/1.1"
+    assert line == "POST /in/%7ebox//x[1]%5b?a=1&b=%2f&c[]=%7E HTTP/1.1"
     assert sorted(headers, key=str.lower) == [
         "Accept-Encoding: identity",
         "Connection: close",

@@ -12,13 +12,6 @@ _PERSON = re.compile(r"<@([a-zA-Z0-9]+)>")
 _LINK = re.compile(r"<([^\n<|>]+)\|([^|\n>]+)>")
 _LOOSE_LINK = re.compile(r"<([^<|]+)\|([^>]+)>")  # in attachments, where a label can have several lines
 
-_HIDDEN = re.compile("[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-
-
-def visible(text: str) -> str:
-    """`text` without control characters and others that show nothing: a name is one line of what can be seen."""
-    return _HIDDEN.sub("", text)
-
 
 def people(text: str) -> set[str]:
     """The ids that a text names with `<@id>`."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from ferryman.characters import without_hidden
 from ferryman.formats.interface import (
     FORM,
     JSON,
@@ -148,7 +149,7 @@ def reply_of(answer: dict[str, Any], *, escaped: bool = False) -> Reply | None:
         raise NotAReply("its text has half of a surrogate pair") from None
     return Reply(
         text=text,
-        author_name=slack_text.visible(name).strip()[:_MAX_NAME] or None,
+        author_name=without_hidden(name).strip()[:_MAX_NAME] or None,
         author_avatar_url=link(picture),
         attachments=attached,
         props=kept,

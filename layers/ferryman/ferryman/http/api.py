@@ -31,9 +31,11 @@ from ferryman.errors import FerrymanError, NotFound, TooManyAttempts
 from ferryman.http import described, incoming, problems, validation
 from ferryman.http.call import Call, Id, ThisCall, ThisSource
 from ferryman.http.described import errors
-from ferryman.http.needs import PUBLIC, SIGNED_IN, caller_of, needs, needs_of, source_of
+from ferryman.http.needs import PUBLIC, SIGNED_IN, bearer, caller_of, needs, needs_of, source_of
 from ferryman.http.replay import Replay
 from ferryman.http.routes import Route
+from ferryman.identity.credentials import secrets
+from ferryman.identity.credentials.model import Caller, Source
 
 _SAFE_HEADERS = {
     "Cache-Control": "no-store",
@@ -52,11 +54,18 @@ type Middleware = Callable[[Any], Response[Any]]
 class Api(APIGatewayHttpResolver):
     """The routes of one function. Call it with a Lambda event.
 
-    `aliases` are beginnings of paths, each with another under which the same routes answer the same. `routes` holds
+    `aliases` are beginnings of paths, each with another under which the same routes answer the same. `of_applications`
+    gives the caller behind an application's own token, for functions with a route for applications. `routes` holds
     every route by its key, for the OpenAPI document and for what the routes need.
     """
 
-    def __init__(self, tag: str, description: str, aliases: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        tag: str,
+        description: str,
+        aliases: dict[str, str] | None = None,
+        of_applications: Callable[[str, Source], Caller] | None = None,
+    ) -> None:
         super().__init__(
             enable_validation=True,
             response_validation_error_http_code=500,
@@ -65,6 +74,7 @@ class Api(APIGatewayHttpResolver):
         )
         self.tag, self.description = tag, description
         self.aliases = aliases or {}
+        self._of_applications = of_applications
         self.routes: dict[str, Route] = {}
         self._who: dict[str, str] = {}  # the request's workspace and caller, for the log
         self.use(middlewares=[_as_admitted, _without_content])
@@ -134,11 +144,18 @@ class Api(APIGatewayHttpResolver):
             raise NotFound(_UNKNOWN)
         self.context.update(route=route, source=source_of(event))
         if route.needs.scope is not PUBLIC:
-            caller = caller_of(event, enrolling=route.needs.enrolling)
+            caller = self._caller(route, event)
             self._who = {"workspace_id": caller.workspace_id, "caller": caller.credential_id}
             route.needs.admit(caller)
             self.context.update(call=Call(caller, event, route.home.format(**event.get("pathParameters") or {})))
         return incoming.readable(route, event)
+
+    def _caller(self, route: Route, event: dict[str, Any]) -> Caller:
+        if self._of_applications and route.needs.applications:
+            token = bearer(event)
+            if secrets.APPLICATION_TOKEN.fullmatch(token):
+                return self._of_applications(token, source_of(event))
+        return caller_of(event, enrolling=route.needs.enrolling)
 
     def _failed(self, error: Exception) -> Response[str]:
         if isinstance(error, RequestValidationError):

@@ -9,6 +9,7 @@ import base64
 import codecs
 import json
 import math
+import re
 import zlib
 from typing import Any
 
@@ -142,16 +143,19 @@ def parse_member(body: bytes, name: str) -> Any:
 
 
 def parse_first(body: bytes) -> Any:
-    """The first JSON value of a body, which may hold raw line feeds and tabs in its texts, and the last of a key's
-    values; anything may follow it. Raises Unreadable."""
+    """The first JSON value of another product's body, which may hold raw line feeds and tabs in its texts, and the last
+    of a key's values; anything may follow it. Raises Unreadable.
+
+    Nothing in it is refused because it cannot be kept, since it may stand where nobody looks: half of a surrogate pair
+    and U+0000 become U+FFFD, and a number beyond the ones that can be stored becomes the text of its digits.
+    """
     try:
         value, _ = _LENIENT.raw_decode(body.decode().lstrip("\ufeff \t\r\n"))
-        _check(value, _MAX_DEPTH)
+        return _storable(value, _MAX_DEPTH)
     except RecursionError:
         raise Unreadable(f"The body is not valid JSON here: {_TOO_DEEP}.") from None
     except ValueError as error:
         raise Unreadable(f"The body is not valid JSON: {_reason(error)}") from None
-    return value
 
 
 _TOO_DEEP = f"it is nested deeper than {_MAX_DEPTH} levels"
@@ -194,7 +198,34 @@ def _constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
 
-_LENIENT = json.JSONDecoder(strict=False, parse_int=_integer, parse_float=_float, parse_constant=_constant)
+def _integer_or_digits(digits: str) -> int | str:
+    return int(digits) if len(digits.lstrip("-")) <= _MAX_DIGITS else digits
+
+
+def _float_or_digits(text: str) -> float | str:
+    try:
+        return _float(text)
+    except ValueError:
+        return text
+
+
+_LENIENT = json.JSONDecoder(
+    strict=False, parse_int=_integer_or_digits, parse_float=_float_or_digits, parse_constant=_constant
+)
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def _storable(value: Any, levels: int) -> Any:
+    """`value` with U+FFFD in its texts for what cannot be stored. Raises ValueError for too many levels."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if not isinstance(value, dict | list):
+        return value
+    if not levels:
+        raise ValueError(_TOO_DEEP)
+    if isinstance(value, list):
+        return [_storable(member, levels - 1) for member in value]
+    return {_storable(name, levels - 1): _storable(member, levels - 1) for name, member in value.items()}
 
 
 def _check(value: Any, levels: int) -> None:

@@ -26,13 +26,14 @@ class Needs:
     """`scope` is a permission, SIGNED_IN or PUBLIC. With `session`, the caller must be a person who signed in.
 
     With `plan`, the workspace must have that plan or one above it. With `enrolling`, the route is also for a session
-    that can only enrol a second factor.
+    that can only enrol a second factor; with `applications`, for an application's own token.
     """
 
     scope: str | None
     session: bool = False
     plan: Plan | None = None
     enrolling: bool = False
+    applications: bool = False
 
     def admit(self, caller: Caller) -> None:
         """Raises NotAllowed when `caller` lacks what the route needs, PlanRequired when only the plan is missing."""
@@ -52,16 +53,22 @@ class Needs:
         if self.session:
             return [{"session": []}]
         scopes = [self.scope] if self.scope else []
-        return [{"bearer": scopes}, {"api_key": scopes}]
+        ways: list[dict[str, list[str]]] = [{"bearer": scopes}, {"api_key": scopes}]
+        return [*ways, {"application": []}] if self.applications else ways
 
 
 def needs[F: Callable[..., Any]](
-    scope: str | None, *, session: bool = False, plan: Plan | None = None, enrolling: bool = False
+    scope: str | None,
+    *,
+    session: bool = False,
+    plan: Plan | None = None,
+    enrolling: bool = False,
+    applications: bool = False,
 ) -> Callable[[F], F]:
     """Declare what a route needs; put it right under the route's own decorator."""
 
     def declare(function: F) -> F:
-        setattr(function, _ATTRIBUTE, Needs(scope, session, plan, enrolling))
+        setattr(function, _ATTRIBUTE, Needs(scope, session, plan, enrolling, applications))
         return function
 
     return declare

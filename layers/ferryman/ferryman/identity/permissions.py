@@ -74,6 +74,8 @@ SETS: dict[ScopeSet, tuple[Scope, ...]] = {
     "api": tuple(scope for scope in ALL if scope in _OF_ROLE["manager"]),
     "admin": (ADMIN,),
 }
+# An application may do that by its own token, in its own chats, with the routes that are for applications.
+OF_APPLICATIONS: frozenset[Scope] = frozenset({"messages:read", "messages:write"})
 # Told of global signals, such as an approval by the support team.
 OF_GLOBAL_SIGNALS: tuple[Role, ...] = ("owner", "admin", "hr_admin")
 ADMINISTRATORS: frozenset[Role] = frozenset({"owner", "admin"})

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from ferryman import ids
+from ferryman.characters import has_hidden
 from ferryman.events.model import NotificationType
 from ferryman.notifications import repeats
 from ferryman.notifications.model import (
@@ -18,7 +19,7 @@ from ferryman.notifications.model import (
     NotificationState,
 )
 from ferryman.notifications.repeats import Weekday
-from ferryman.schema import Input, Output, Time, distinct, has_hidden
+from ferryman.schema import Input, Output, Time, distinct
 
 
 def _not_blank(text: str) -> str:

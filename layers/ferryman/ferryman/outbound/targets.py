@@ -1,7 +1,8 @@
 """Decides where a webhook may be sent: one parse of its URL, then a judgement on every address behind its name.
 
-A URL is parsed once, when it is stored. Every later step uses the normalised text, so that no two parsers can read it
-differently. Names are judged again at each attempt, because DNS answers change.
+A URL is parsed once, when it is stored. Every later step uses the text that the parser gives, so that no two parsers
+can read it differently: scheme, host and port are normalised, path and query stay as they were written. Names are
+judged again at each attempt, because DNS answers change.
 """
 
 import re
@@ -111,7 +112,7 @@ class AllowedTargets:
 
 @dataclass(frozen=True)
 class Target:
-    """A URL that is allowed. `url` is its normalised text: store it and use nothing else.
+    """A URL that is allowed. `url` is its text: store it and use nothing else.
 
     `host` is lower case, an IPv6 address without brackets; `path_and_query` is the request line's.
     """
@@ -137,13 +138,17 @@ _LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
 # inet_aton reads `2130706433`, `0x7f.1`, `0177.0.0.1` and `127.1` as addresses: no name ends in a number.
 _ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
-_PERCENT = re.compile("%([0-9a-fA-F]{2})?")
-_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_PATH_SAFE = "/%:@!$&'()*+,;=~"
+_LONE_PERCENT = re.compile("%(?![0-9a-fA-F]{2})")
+_DOT = re.compile("%2e", re.IGNORECASE)
+# The characters that a URI may hold (RFC 3986) besides letters, digits and `_.-~`. Only the others need a %XX.
+_KEPT = "%:/?[]@!$&'()*+,;="
 
 
 def parse(url: str, allowed: AllowedTargets) -> Target:
-    """The target of `url`, normalised. Parsing the result's `url` again gives the same target.
+    """The target of `url`. Parsing the result's `url` again gives the same target.
+
+    Receivers may tell `%7E` from `~` and `%2f` from `%2F`, so path and query are kept as they were written.
+    Characters that no URI may hold become %XX.
 
     Raises TargetRefused with a reason for the person who typed the URL.
     """
@@ -171,9 +176,8 @@ def parse(url: str, allowed: AllowedTargets) -> Target:
     port = int(match[2]) if match[2] else DEFAULT_PORTS[scheme]
     _check_scheme_and_port(scheme, host, port, allowed)
 
-    path_and_query = _normalised_path(path or "/")
-    if query:
-        path_and_query += "?" + _percent_encoded(query, _PATH_SAFE + "?")
+    _check_segments(path)
+    path_and_query = _sendable((path or "/") + ("" if query is None else f"?{query}"))
     bracketed = f"[{host}]" if ":" in host else host
     shown_port = "" if port == DEFAULT_PORTS[scheme] else f":{port}"
     normalised = f"{scheme}://{bracketed}{shown_port}{path_and_query}"
@@ -243,7 +247,7 @@ def _ascii(host: str) -> str:
 
 
 def in_unicode(url: str) -> str | None:
-    """A normalised URL with its host as people read it; None where that is the same."""
+    """A target's URL with its host as people read it; None where that is the same."""
     scheme, _, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
     host, colon, port = authority.partition(":")
@@ -286,23 +290,16 @@ def _check_scheme_and_port(scheme: str, host: str, port: int, allowed: AllowedTa
         _refuse(f"This port is not allowed; use one of: {ports}.")
 
 
-def _normalised_path(path: str) -> str:
-    path = _percent_encoded(path, _PATH_SAFE)
-    if any(segment in (".", "..") for segment in path.split("/")):
+def _check_segments(path: str) -> None:
+    if any(segment in (".", "..") for segment in _DOT.sub(".", path).split("/")):
         _refuse("The path contains . or .. segments; write the path that is meant.")
-    return path
 
 
-def _percent_encoded(text: str, safe: str) -> str:
-    """As RFC 3986 section 6.2.2 normalises: unreserved characters plain, the others as upper-case %XX."""
-
-    def normalised(match: re.Match[str]) -> str:
-        if not match[1]:
-            _refuse("The URL contains a % that is not followed by two hexadecimal digits; write it as %25.")
-        character = chr(int(match[1], 16))
-        return character if character in _UNRESERVED else f"%{match[1].upper()}"
-
-    return quote(_PERCENT.sub(normalised, text), safe=safe)
+def _sendable(path_and_query: str) -> str:
+    """The text as a request line can carry it."""
+    if _LONE_PERCENT.search(path_and_query):
+        _refuse("The URL contains a % that is not followed by two hexadecimal digits; write it as %25.")
+    return quote(path_and_query, safe=_KEPT)
 
 
 def _within(address: Address, networks: Iterable[Network]) -> bool:

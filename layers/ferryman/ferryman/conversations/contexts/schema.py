@@ -16,9 +16,11 @@ class ContextOut(Output):
     application_id: str = Field(pattern=ids.pattern(ids.APPLICATION))
     chat_id: str = Field(pattern=ids.pattern(ids.CHAT))
     message_id: str = Field(pattern=ids.pattern(ids.MESSAGE), description="The application's message.")
-    user_id: str = Field(pattern=ids.pattern(ids.USER), description="The person it was sent to.")
+    user_id: str | None = Field(
+        pattern=ids.pattern(ids.USER), description="The person it was sent to; null for a message to a group."
+    )
     parameters: dict[str, Any] = Field(description="The values that the application gave with its message.")
-    answers: int = Field(description="Replies and clicks that came in time.")
+    answers: int = Field(description="Replies and clicks that came in time; those of a group are not counted.")
     answered_at: Time | None = Field(description="When the last of them came.")
     created_at: Time
     expires_at: Time = Field(description="From this moment on, answers go through without it.")

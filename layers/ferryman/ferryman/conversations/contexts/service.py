@@ -11,11 +11,15 @@ from ferryman.identity.credentials.model import Caller
 
 
 def get_visible(caller: Caller, context_id: str) -> Context:
-    """A context that is alive, of a chat the caller belongs to; every one with admin:*."""
+    """A context that is alive, of a chat the caller belongs to; every one with admin:*. An application sees its own."""
     context = table.get(caller.workspace_id, context_id)
     unknown = NotFound("The context does not exist; it may have expired.")
     if context.livemode != caller.livemode:
         raise unknown
+    if caller.application_id:
+        if context.application_id != caller.application_id:
+            raise unknown
+        return context
     try:
         access.get_visible(caller, context.chat_id)
     except NotFound:

@@ -1,6 +1,7 @@
 """The table `contexts`: context → context, where the key is `<workspace_id>/<context_id>`, so that writes spread.
 
-The item `<workspace_id>/newest/<chat_id>` names a chat's newest one, which the next reply belongs to.
+The item `<workspace_id>/newest/<chat_id>` names the newest one of a person's chat with an application, which the next
+reply belongs to. `<workspace_id>/newest/<chat_id>/<application_id>` is the same of an application in a group.
 """
 
 from ferryman.aws import dynamodb as store
@@ -27,10 +28,14 @@ def get(workspace_id: str, context_id: str) -> Context:
     return context
 
 
-def newest(workspace_id: str, chat_id: str) -> Context | None:
-    """The chat's newest context, if it is alive."""
-    item = store.get(TABLE, _key(workspace_id, f"newest/{chat_id}"))
+def newest(workspace_id: str, chat_id: str, application_id: str | None = None) -> Context | None:
+    """The chat's newest context, if it is alive; in a group, that of the application."""
+    item = store.get(TABLE, _key(workspace_id, _newest(chat_id, application_id)))
     return alive(workspace_id, item["context_id"] if item else None)
+
+
+def _newest(chat_id: str, application_id: str | None) -> str:
+    return f"newest/{chat_id}/{application_id}" if application_id else f"newest/{chat_id}"
 
 
 def alive(workspace_id: str, context_id: str | None) -> Context | None:
@@ -41,9 +46,10 @@ def alive(workspace_id: str, context_id: str | None) -> Context | None:
 
 
 def creating(context: Context) -> list[store.Write]:
-    """A new context, which becomes its chat's newest."""
+    """A new context, which becomes the newest of its chat, or of its application in the group."""
     key = _key(context.workspace_id, context.context_id)
-    newest_key = _key(context.workspace_id, f"newest/{context.chat_id}")
+    of_group = context.application_id if context.user_id is None else None
+    newest_key = _key(context.workspace_id, _newest(context.chat_id, of_group))
     names = {"context_id": context.context_id, "expires_at_epoch": context.expires_at_epoch}
     return [
         store.put(TABLE, {**context.to_item(), **key}, condition="attribute_not_exists(context)"),

@@ -105,6 +105,14 @@ def read(caller: Caller, chat_id: str, message_id: str) -> Message:
     return message
 
 
+def read_as_application(caller: Caller, chat_id: str, message_id: str) -> Message:
+    """A message that the calling application sent."""
+    message = table.get(caller.workspace_id, chat_id, message_id)
+    if message.origin_id != caller.application_id or message.livemode != caller.livemode:
+        raise NotFound("The message does not exist.")
+    return message
+
+
 def authors(workspace_id: str, messages: Iterable[Message]) -> dict[str, Profile]:
     """How the users are shown who wrote these messages: one batch read for all of them."""
     return users.profiles(workspace_id, {message.user_id for message in messages if message.user_id})

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
+from ferryman.characters import without_hidden
 from ferryman.dialects.mattermost import split
 from ferryman.formats import slack_attachments, slack_blocks
 from ferryman.formats import slack_text as text
@@ -147,7 +148,7 @@ def post(sent: dict[str, Any], rules: Rules, names: Names) -> Post:
     return Post(
         parts=split.parts(said, boxes, props),
         to=string_of(sent, "channel").strip() or None,
-        author_name=text.visible(string_of(sent, "username")).strip()[:_MAX_NAME] or None,
+        author_name=without_hidden(string_of(sent, "username")).strip()[:_MAX_NAME] or None,
         author_avatar_url=link(string_of(sent, "icon_url")),
         author_emoji=string_of(sent, "icon_emoji").strip().strip(":")[:_MAX_NAME] or None,
         props=props or None,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote, urlsplit
 
+from ferryman.characters import without_hidden
 from ferryman.conversations.messages.attachments import Attachment
 from ferryman.integrations.incoming_webhooks.posts import Post
 
@@ -19,7 +20,6 @@ type Fact = tuple[str, str]
 COLORS: dict[Status, str] = {"good": "#2e8540", "warning": "#c68a00", "bad": "#c62828", "neutral": "#5b6770"}
 MAX_FACTS = 3
 _MAX_SENTENCE, _MAX_TITLE, _MAX_BODY, _MAX_FACT, _MAX_LINK = 2_000, 300, 700, 300, 2_048
-_HIDDEN = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _MARKUP = re.compile(r"([\\`*_\[\]<>@#|~])")
 
 
@@ -37,7 +37,7 @@ class Notice:
 
 def plain(text: str, most: int = _MAX_TITLE) -> str:
     """One line without hidden characters, cut where it is too long."""
-    return _cut(" ".join(_HIDDEN.sub("", text).split()), most)
+    return _cut(" ".join(without_hidden(text, keep="\t\n").split()), most)
 
 
 def escaped(text: str, most: int = 200) -> str:
@@ -54,7 +54,7 @@ def linked(label: str, url: str, most: int = 200) -> str:
 
 def safe_link(url: str) -> str:
     """An address of the web, with the characters quoted that would end it in Markdown; empty for anything else."""
-    found = _HIDDEN.sub("", url).strip()
+    found = without_hidden(url).strip()
     if len(found) > _MAX_LINK or not found.startswith(("https://", "http://")):
         return ""
     try:
@@ -84,7 +84,7 @@ def post(notice: Notice, footer: str = "") -> Post:
         for name, value in {
             "title": title,
             "title_link": safe_link(notice.link),
-            "text": _cut(_HIDDEN.sub("", notice.body).strip(), _MAX_BODY),
+            "text": _cut(without_hidden(notice.body, keep="\t\n").strip(), _MAX_BODY),
             "fields": facts,
             "footer": footer,
         }.items()

@@ -70,10 +70,11 @@ class Caller:
     scopes: frozenset[permissions.Scope]
     credential_id: str
     expires_at: str | None = None
-    kind: Literal["token", "session"] = "token"
+    kind: Literal["token", "session", "application"] = "token"
     source: Source = Source()
     plan: Plan = "free"
     enrols_only: bool = False
+    application_id: str | None = None  # the application that calls; `user_id` is then its id, too, and no user's
     stored_plan: Plan | None = None  # as the workspace has it: None where `plan` is the deployment's default
 
     @property

@@ -33,7 +33,10 @@ def authenticate(token: str, source: Source | None = None, *, enrolling: bool = 
     One consistent read; `last_used_at` is written at most every ten minutes.
     """
     if not token.startswith(("fm_live_", "fm_test_", secrets.SESSION_PREFIX)):
-        raise NotAuthenticated("The token must start with fm_live_ or fm_test_; that of a session with fm_sess_.")
+        raise NotAuthenticated(
+            "The token must start with fm_live_ or fm_test_; that of a session with fm_sess_. An application's own "
+            "token is for reading its contexts and sending its messages."
+        )
     if not secrets.is_token(token):
         raise NotAuthenticated("The token is incomplete or mistyped: its checksum does not match.")
     kind: Literal["token", "session"] = "session" if token.startswith(secrets.SESSION_PREFIX) else "token"

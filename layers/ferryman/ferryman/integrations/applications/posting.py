@@ -228,9 +228,9 @@ def post_to_group(line: RequestLog, application: Application, text: str, answers
         raise GroupWithoutExternalId("The application's group has no external_id.")
     if not chat.active:
         raise GroupInactive("The application's group is not active.")
-    message = _message(application, chat, text, answers)
-    store.commit([messages.creating(message)])
-    _accepted(line, message)
+    message = drafted(application, chat, text, answers)
+    store.commit([messages.creating(message), *contexts.creating(context_of(application, message, None))])
+    accepted(line, message)
     return message
 
 
@@ -251,16 +251,27 @@ def message_person(
     chat = _private_chat(application, person)
     if not chat.active:
         raise NotPermitted("The person's chat with the application is not active.")
-    message = _message(application, chat, text, answers)
+    message = drafted(application, chat, text, answers)
     message.buttons = buttons.dump(rows)
+    context = context_of(application, message, person.user_id, parameters)
+    marked = [messages.marking(message)] if message.buttons else []
+    store.commit([messages.creating(message), *marked, *contexts.creating(context)])
+    accepted(line, message)
+    return context
+
+
+def context_of(
+    application: Application, message: Message, user_id: str | None, parameters: str | None = None
+) -> Context:
+    """A new context of the application's message to a person, or to its group. The message names it from now on."""
     now = clock.now()
     context = Context(
         workspace_id=application.workspace_id,
         context_id=ids.new(ids.CONTEXT),
         application_id=application.application_id,
-        chat_id=chat.chat_id,
+        chat_id=message.chat_id,
         message_id=message.message_id,
-        user_id=person.user_id,
+        user_id=user_id,
         livemode=application.livemode,
         created_at=clock.iso(now),
         expires_at=clock.iso(now + application.context_seconds),
@@ -268,14 +279,11 @@ def message_person(
         parameters_json=parameters,
     )
     message.context_id = context.context_id
-    marked = [messages.marking(message)] if message.buttons else []
-    store.commit([messages.creating(message), *marked, *contexts.creating(context)])
-    line.context_id = context.context_id
-    _accepted(line, message)
     return context
 
 
-def _message(application: Application, chat: Chat, text: str, answers: str | None) -> Message:
+def drafted(application: Application, chat: Chat, text: str, answers: str | None) -> Message:
+    """The application's message, which is not stored yet. `answers` is the delivery that it answers."""
     return Message(
         workspace_id=application.workspace_id,
         chat_id=chat.chat_id,
@@ -292,9 +300,10 @@ def _message(application: Application, chat: Chat, text: str, answers: str | Non
     )
 
 
-def _accepted(line: RequestLog, message: Message) -> None:
+def accepted(line: RequestLog, message: Message) -> None:
+    """Note a message that was stored."""
     messages.created(message)
-    line.message_id, line.chat_id = message.message_id, message.chat_id
+    line.message_id, line.chat_id, line.context_id = message.message_id, message.chat_id, message.context_id
 
 
 def _person(application: Application, email: str) -> User:

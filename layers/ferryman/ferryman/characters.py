@@ -1,0 +1,60 @@
+"""The characters that show nothing, or turn a text around, and which of them belong where they stand. Pure.
+
+Unicode's categories decide. A joiner between letters or emoji belongs to the word, and a selector to the character
+that it varies.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+# Characters that show nothing though Unicode files them under letters, marks and symbols: what remains of its property
+# Default_Ignorable_Code_Point without the categories below and the variation selectors, and the empty Braille cell.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+# Controls, format characters, halves of surrogate pairs, private use, and separators of lines and paragraphs.
+_HIDING = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+# Format characters that are seen: signs that stand before numbers (Prepended_Concatenation_Mark).
+_SEEN = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
+_JOINERS = "\u200c\u200d"
+_SELECTORS = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")  # such as that of Wales
+_SYMBOL = "So"
+
+
+def has_hidden(text: str) -> bool:
+    """Whether a character of `text` shows nothing or turns the text around; tabs and line feeds count."""
+    return any(True for _ in _hidden(text))
+
+
+def without_hidden(text: str, *, keep: str = "") -> str:
+    """`text` without the characters that show nothing or turn it around, except those of `keep`."""
+    while hidden := [place for place in _hidden(text) if text[place] not in keep]:
+        # Without its neighbour, a joiner that belonged to a word may belong to none.
+        starts, ends = [0, *(place + 1 for place in hidden)], [*hidden, len(text)]
+        text = "".join(text[start:end] for start, end in zip(starts, ends, strict=True))
+    return text
+
+
+def _hidden(text: str) -> Iterator[int]:
+    """The places of hidden characters."""
+    if text.isascii() and text.isprintable():
+        return
+    categories = [unicodedata.category(character) for character in text]
+    belongs = set[int]()
+    for flag in _FLAG.finditer(text):
+        belongs.update(range(*flag.span()))
+    for place in belongs:
+        categories[place] = _SYMBOL
+    for place, (character, category) in enumerate(zip(text, categories, strict=True)):
+        if place in belongs:
+            continue
+        before = categories[place - 1] if place else ""
+        after = categories[place + 1] if place + 1 < len(text) else ""
+        if character in _JOINERS:
+            if before[:1] not in ("L", "M", "S") or after[:1] not in ("L", "M", "S"):
+                yield place
+        elif _SELECTORS.match(character):
+            if before != "Lo" and before[:1] not in ("N", "P", "S") and text[place - 1] != "ℹ":
+                yield place
+        elif character in _BLANK or (category in _HIDING and character not in _SEEN):
+            yield place

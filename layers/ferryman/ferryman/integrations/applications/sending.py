@@ -1,0 +1,86 @@
+"""Sends an application's message to a chat that it names by its id: its group, or its chat with one person."""
+
+from ferryman import log, tracing
+from ferryman.aws import dynamodb as store
+from ferryman.conversations.chats import access
+from ferryman.conversations.chats import table as chats
+from ferryman.conversations.chats.model import Chat
+from ferryman.conversations.contexts import table as contexts
+from ferryman.conversations.messages import table as messages
+from ferryman.conversations.messages.model import Draft, Message
+from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
+from ferryman.identity import idempotency
+from ferryman.identity.credentials.model import Caller
+from ferryman.identity.idempotency import IdempotencyKey
+from ferryman.identity.users import table as users
+from ferryman.integrations.applications import posting, table
+from ferryman.integrations.applications.model import MAX_TEXT, Application
+from ferryman.integrations.applications.posting import RequestLog
+
+_MOST_MEMBERS = 100  # of a person's chat with an application: the person, and bots that were added
+
+
+def send(
+    caller: Caller,
+    line: RequestLog,
+    chat_id: str,
+    wanted: Draft,
+    answers: str | None,
+    idempotency_key: IdempotencyKey | None = None,
+) -> Message:
+    """A new message of the application that calls. `answers` is the delivery that it answers, for loop prevention.
+
+    Each message has a context of its own. Raises NotFound for every chat that is not one of the application's.
+    """
+    application = table.get(caller.workspace_id, caller.user_id)
+    line.application = application
+    chat, person_id = _chat(line, application, chat_id)
+    _check(wanted)
+    message = posting.drafted(application, chat, wanted.text, answers)
+    message.attachments, message.priority = wanted.attachments, wanted.priority
+    context = posting.context_of(application, message, person_id)
+    once_only = idempotency.writes(idempotency_key, message.message_id)
+    store.commit([*once_only, messages.creating(message), *contexts.creating(context)])
+    posting.accepted(line, message)
+    tracing.annotate(message_id=message.message_id)
+    log.event(
+        "message.accepted",
+        message_id=message.message_id,
+        chat_id=chat_id,
+        origin="application",
+        application_id=application.application_id,
+        context_id=message.context_id,
+    )
+    return message
+
+
+def _chat(line: RequestLog, application: Application, chat_id: str) -> tuple[Chat, str | None]:
+    """The application's chat with this id and, unless it is the group, the person in it."""
+    chat = chats.existing(application.workspace_id, [chat_id]).get(chat_id)
+    if chat is None or (application.application_id != chat.application_id and chat_id != application.chat_id):
+        raise NotFound("The chat does not exist, or is neither the application's group nor a person's chat with it.")
+    if chat_id == application.chat_id:
+        access.require_open(chat)
+        if not chat.external_id:
+            raise Conflict(f"The group has no external_id. Set it first: PATCH /v1/chats/{chat_id}.")
+        return chat, None
+    line.endpoint = "person"
+    if not application.may_message_people:
+        raise NotAllowed("The application may not message people. PATCH /v1/applications/{id} lets it.")
+    access.require_open(chat)
+    return chat, _person_id(chat)
+
+
+def _person_id(chat: Chat) -> str:
+    members, _ = chats.members(chat.workspace_id, chat.chat_id, _MOST_MEMBERS, None)
+    for user in users.get_many(chat.workspace_id, [member.user_id for member in members]):
+        if user.role != "bot" and user.active:
+            return user.user_id
+    raise Conflict("The person of this chat left it or was deactivated.")
+
+
+def _check(wanted: Draft) -> None:
+    if len(wanted.text) > MAX_TEXT:
+        raise Invalid(f"has {len(wanted.text)} characters; an application sends at most {MAX_TEXT}.", "/text")
+    if wanted.visible_to:
+        raise Invalid("is not for applications: their messages are for everybody in the chat.", "/visible_to")
