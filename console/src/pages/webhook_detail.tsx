@@ -1,21 +1,21 @@
-import { Alert, Button, Group, NumberInput, Select, SimpleGrid, Stack, Tabs, Text } from '@mantine/core';
+import { Alert, Button, Group, NumberInput, SimpleGrid, Stack, Tabs } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 
-import { api, type ApiError, body, type Schemas } from '../api/client';
+import { type ApiError, type Schemas } from '../api/client';
 import { useChange, useRemoval } from '../api/queries';
-import type { Delivery, Webhook, WebhookKind } from '../api/webhooks';
+import type { Webhook, WebhookKind } from '../api/webhooks';
 import { CopyText } from '../parts/copy';
-import { ConfirmButton, Dialog, type Secret, SecretOnce } from '../parts/dialogs';
+import { ConfirmButton, type Secret, SecretOnce } from '../parts/dialogs';
 import { ChatNames, Fact } from '../parts/facts';
 import { useFilters } from '../parts/filters';
-import { Health, LastAnswer, WebhookStateBadge } from '../parts/health';
-import { Failure, Loaded, Page, Section } from '../parts/layout';
+import { Health, WebhookStateBadge } from '../parts/health';
+import { Loaded, Page, Section } from '../parts/layout';
 import { Disabled, type Owned, Ownership } from '../parts/owner';
 import { Settings } from '../parts/settings';
 import { Rate, useStatistics } from '../parts/statistics';
-import { eventName, shortUrl, Time } from '../parts/values';
+import { shortUrl, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
 import { hooks } from '../texts/hooks';
