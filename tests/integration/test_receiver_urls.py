@@ -58,7 +58,7 @@ def test_an_allowed_url_is_shown_as_it_will_be_called(workspace: Workspace) -> N
 
 
 @pytest.mark.parametrize("typed", ["", "h", "https://", "https://" + "a" * 3000 + ".example.com"])
-def test_half_a_url_is_no_failure(workspace: Workspace, typed: str) -> None:
+def test_half_a_url_is_answered_like_any_other(workspace: Workspace, typed: str) -> None:
     assert checked(workspace, typed)["ok"] is False
 
 
