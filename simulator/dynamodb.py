@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from simulator import aws
 from simulator.aws import Network
 from simulator.engine import Task
@@ -17,7 +19,8 @@ type Key = tuple[str, ...]
 type OnChange = Callable[[str, Item | None, Item | None], None]
 
 _CONDITION = "ConditionExpression ExpressionAttributeNames ExpressionAttributeValues"
-_WRITE = f"TableName {_CONDITION} ReturnValues ReturnValuesOnConditionCheckFailure"
+_SHOWING = "ReturnValuesOnConditionCheckFailure"
+_WRITE = f"TableName {_CONDITION} ReturnValues {_SHOWING}"
 _KEY_CONDITION = re.compile(r"(#?\w+)\s*=\s*(:\w+)")
 _HISTORY = 4000
 
@@ -243,7 +246,7 @@ class DynamoDB:
         writes = [next(iter(entry.items())) for entry in request["TransactItems"]]
         for action, part in writes:
             known = {"Put": "Item", "Update": "Key UpdateExpression"}.get(action, "Key")
-            aws.require_known(f"transact_write_items {action}", part, f"{known} TableName {_CONDITION}")
+            aws.require_known(f"transact_write_items {action}", part, f"{known} TableName {_CONDITION} {_SHOWING}")
         prepared = [(action, part, self._table(part), self._compile(action, part)) for action, part in writes]
         keys = [(table.name, table.key_of(part.get("Key") or part["Item"])) for _, part, table, _ in prepared]
         if not 1 <= len(keys) <= 100 or len(set(keys)) != len(keys):
@@ -255,7 +258,12 @@ class DynamoDB:
                 for (_, part, table, compiled), (_, key) in zip(prepared, keys, strict=True)
             ]
             if any(reason != "None" for reason in reasons):
-                raise cancelled(*reasons)
+                error = cancelled(*reasons)
+                listed: Any = error.response["CancellationReasons"]
+                for reason, (_, part, table, _), (_, key) in zip(listed, prepared, keys, strict=True):
+                    if reason["Code"] != "None" and part.get(_SHOWING) == "ALL_OLD" and key in table.items:
+                        reason["Item"] = table.items[key]
+                raise error
             for (action, part, table, compiled), (_, key) in zip(prepared, keys, strict=True):
                 if action != "ConditionCheck":
                     self._store(table, key, _result(action, compiled, table, key, part))
@@ -319,7 +327,7 @@ class DynamoDB:
         def apply() -> dict[str, Any]:
             old = table.items.get(key)
             if not _holds(compiled, old, request):
-                shown = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and old is not None
+                shown = request.get(_SHOWING) == "ALL_OLD" and old is not None
                 more: dict[str, Any] = {"Item": old} if shown else {}
                 raise refused(operation, "ConditionalCheckFailedException", **more)
             try:
@@ -344,7 +352,13 @@ class DynamoDB:
         def after(task: Task) -> dict[str, Any] | None:
             if self.network.strikes(task, "dynamodb.timeout"):
                 raise unanswered()
-            return apply() if self.network.strikes(task, "dynamodb.applied_twice") else None
+            if not self.network.strikes(task, "dynamodb.applied_twice"):
+                return None
+            try:
+                return apply()
+            except ClientError as error:
+                error.response["ResponseMetadata"]["RetryAttempts"] = 1
+                raise
 
         answer: dict[str, Any] = self.network.call(operation, apply, before, after)
         return answer

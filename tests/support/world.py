@@ -51,6 +51,7 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
     route: str = ""  # the route's key in the template: `GET /v1/chats/{chat_id}`
+    cookies: tuple[str, ...] = ()  # the headers Set-Cookie
 
     @property
     def json(self) -> Any:
@@ -302,6 +303,7 @@ class World:
             {k.lower(): v for k, v in answer["headers"].items()},
             raw,
             self._address(event, folder),
+            tuple(answer.get("cookies") or ()),
         )
         self.answers.append(made)
         return made
@@ -319,6 +321,8 @@ class World:
         parts = urlsplit(target)
         path = unquote(parts.path)
         route, folder, parameters = self._match(method, path)
+        headers = dict(headers)
+        cookies = headers.pop("cookie", "")
         is_text = body is None or isinstance(body, str)
         event: dict[str, Any] = {
             "version": "2.0",
@@ -343,6 +347,8 @@ class World:
             },
             "isBase64Encoded": not is_text,
         }
+        if cookies:
+            event["cookies"] = [cookie.strip() for cookie in cookies.split(";")]
         if parameters:
             event["pathParameters"] = parameters
         if parts.query:

@@ -22,6 +22,8 @@ from hypothesis import strategies as st
         ("\ufe0f\u200db", "b"),
         ("a\u200d\ufe0f", "a"),
         ("\u2800\ufe0fb", "b"),
+        ("ℹa\ufe0f", "ℹa"),
+        ("🏴\U000e0067\U000e007f\u00ad", "🏴\U000e0067\U000e007f"),
     ],
 )
 def test_characters_that_show_nothing_are_left_out(text: str, shown: str) -> None:
@@ -38,6 +40,11 @@ def test_characters_that_show_nothing_are_left_out(text: str, shown: str) -> Non
         "❤\ufe0f\u200d🔥",
         "1\ufe0f\u20e3",
         "🏴\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f!",
+        "🏴\U000e0067\U000e007f\u200d💻",
+        "a\u200d\u0300",
+        "葛\U000e0100",
+        "a‼\ufe0f",
+        "aℹ\ufe0f",
         "\u0600١٢",
     ],
 )

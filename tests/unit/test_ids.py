@@ -186,7 +186,7 @@ def test_a_messages_id_says_how_the_id_of_its_chat_begins(at: int, later: int, s
     assert chat.startswith(beginning)
 
 
-@pytest.mark.parametrize(("random", "first"), [(b"\x00\x00\x02\x80", 2), (b"\xff" * 4, 2**24 - 1)])
+@pytest.mark.parametrize(("random", "first"), [(b"\x00\x00\x02\x80", 640), ((2**25 - 3).to_bytes(4), 2**25 - 3)])
 def test_ids_made_together_in_a_chat_are_in_order(monkeypatch: pytest.MonkeyPatch, random: bytes, first: int) -> None:
     monkeypatch.setattr(clock, "now", lambda: 1_790_000_000.1234)
     monkeypatch.setattr("os.urandom", lambda count: random[:count])

@@ -20,7 +20,7 @@ import { EyeNoneIcon, EyeOpenIcon } from '../parts/icons';
 const said = texts.tokens;
 type Token = Schemas['TokenOut'];
 const FILTERS = ['name', 'status', 'environment'];
-const STATUSES = { active: texts.states.active, expired: texts.states.expired, revoked: texts.states.revoked };
+const STATUSES = { active: texts.states.active, disabled: texts.states.disabled, expired: texts.states.expired, revoked: texts.states.revoked };
 
 export default function Tokens() {
   const filters = useFilters();

@@ -14,9 +14,9 @@ from ferryman import metrics
 from ferryman.dialects.mattermost import v4, v4_members, v4_posts
 from ferryman.dialects.mattermost.v4 import Asked
 from ferryman.errors import NotAuthenticated
+from ferryman.http import mattermost_cookies
 from ferryman.http.greedy import Address, Addresses
-from ferryman.http.mattermost import KINDS, NOTHING, Answer, Routes, describe, describe_all, limit, read, respond
-from ferryman.http.needs import caller_of
+from ferryman.http.mattermost import NOTHING, Answer, Routes, caller_of, describe, describe_all, limit, read, respond
 from ferryman.identity.credentials.model import Caller
 from ferryman.webhooks import loop_prevention
 
@@ -65,9 +65,10 @@ _ROUTES: Routes = {
     f"DELETE {_POST}": ("Delete a post", 200, v4_posts.delete, None),
     f"GET {_POST}/thread": ("Read a post's thread: the post alone", 200, v4_posts.thread, None),
 }
+_LOGOUT = "POST /api/v4/users/logout"
 _OTHERS = {
     "GET /api/v4/system/ping": describe("mattermost_ping", "Ask whether the API is up", 200, public=True),
-    "POST /api/v4/users/logout": describe("mattermost_logout", "Sign out", 200, public=True),
+    _LOGOUT: describe("mattermost_logout", "Sign out", 200, public=True),
     "POST /api/v4/posts": describe("mattermost_post", "Send a message", 201, example=_SAID),
     "POST /api/v4/files": describe("mattermost_files", "Refused: files cannot be attached", 201),
 }
@@ -85,6 +86,8 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     answer = respond(event | {"routeKey": address.key}, partial(_carry_out, address=address))
     if address.key == "POST /api/v4/posts":
         metrics.post_refused(answer["statusCode"])
+    if address.key == _LOGOUT and mattermost_cookies.is_used(event) and mattermost_cookies.is_ours(event):
+        answer["cookies"] = mattermost_cookies.cleared()
     return answer
 
 
@@ -95,11 +98,11 @@ def _nothing(_event: dict[str, Any]) -> Answer:
 def _carry_out(event: dict[str, Any], address: Address) -> Answer:
     if address.key == "GET /api/v4/system/ping":
         return 200, {"status": "OK"}, {}
-    if address.key == "POST /api/v4/users/logout":
+    if address.key == _LOGOUT:
         with suppress(NotAuthenticated):  # signing out without a session is fine
-            v4.logout(caller_of(event, enrolling=True, kinds=KINDS))
+            v4.logout(caller_of(event, enrolling=True))
         return 200, {"status": "OK"}, {}
-    caller = caller_of(event, kinds=KINDS)
+    caller = caller_of(event)
     limits = limit(caller.credential_id)
     asked = Asked(caller, address.parameters, event.get("queryStringParameters") or {}, partial(read, event))
     if address.key == "POST /api/v4/files":

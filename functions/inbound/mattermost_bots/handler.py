@@ -34,6 +34,8 @@ _ROUTES: Routes = {
     f"GET {_TOKENS}": ("List your tokens or your bot's", 200, v4_bots.page_of_tokens, None),
     "GET /api/v4/users/tokens/{v4_token_id}": ("Read a token", 200, v4_bots.read_token, None),
     "POST /api/v4/users/tokens/revoke": ("Revoke a token", 200, v4_bots.revoke_token, {"token_id": _ID}),
+    "POST /api/v4/users/tokens/disable": ("Disable a token", 200, v4_bots.disable_token, {"token_id": _ID}),
+    "POST /api/v4/users/tokens/enable": ("Enable a token again", 200, v4_bots.enable_token, {"token_id": _ID}),
 }
 ADDRESSES = Addresses(_ROUTES)
 paths = describe_all("mattermost_bots", _ROUTES)

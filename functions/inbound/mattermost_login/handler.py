@@ -3,11 +3,12 @@
 A function of its own, as only those that sign people in may read how they do it.
 """
 
+import json
 from typing import Any
 
 from ferryman import settings
 from ferryman.dialects.mattermost import v4_login
-from ferryman.http import body
+from ferryman.http import body, mattermost_cookies
 from ferryman.http.mattermost import Answer, describe, limit, read, respond
 from ferryman.http.needs import source_of
 
@@ -25,8 +26,11 @@ paths: dict[str, dict[str, Any]] = {
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     answer = respond(event, _carry_out)
     if token := answer["headers"].get("Token"):
-        ages = f"Path=/; Max-Age={settings.integer('SESSION_HOURS') * 3600}; HttpOnly; Secure; SameSite=Lax"
-        answer["cookies"] = [f"MMSID={token}; {ages}"]
+        seconds = settings.integer("SESSION_HOURS") * 3600
+        answer["cookies"] = [f"MMSID={token}; Path=/; Max-Age={seconds}; HttpOnly; Secure; SameSite=Lax"]
+        if mattermost_cookies.is_script(event):
+            user_id = str(json.loads(answer["body"])["id"])
+            answer["cookies"] += mattermost_cookies.signed_in(token, user_id, seconds)
     return answer
 
 

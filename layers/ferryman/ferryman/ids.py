@@ -68,7 +68,7 @@ _RANDOM_BITS = 25  # of a message's id: what is left
 
 def new_in_chat(chat_id: str, count: int = 1) -> list[str]:
     """Fresh ids of messages in a chat, sorted as they are listed: each is one more than the one before."""
-    first = int.from_bytes(os.urandom(4)) >> (32 - _RANDOM_BITS + 1)
+    first = int.from_bytes(os.urandom(4)) % (2**_RANDOM_BITS - count + 1)
     return [_in_chat(chat_id, int(clock.now() * 1000), first + number) for number in range(count)]
 
 

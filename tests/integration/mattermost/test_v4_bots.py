@@ -1,4 +1,4 @@
-"""Mattermost's API: incoming webhooks, bots and personal access tokens."""
+"""Mattermost's API: incoming webhooks and bots. `test_v4_tokens` has personal access tokens."""
 
 from typing import Any
 
@@ -188,63 +188,3 @@ def test_nobody_touches_another_persons_bot_and_a_bot_makes_none(workspace: Work
     token = workspace.make(f"/api/v4/users/{bot['user_id']}/tokens", {"description": "x"}, 200)["token"]
     as_bot = Workspace(workspace.world, workspace.workspace_id, "", token)
     assert refused(as_bot.call("POST", BOTS, {"username": "child"})) == PERMISSIONS
-
-
-# --- tokens -----------------------------------------------------------------------------------------------------------
-
-
-def test_a_bots_token_works_until_it_is_revoked(world: World, workspace: Workspace) -> None:
-    bot = workspace.make(BOTS, {"username": "deploy"})
-    tokens = f"/api/v4/users/{bot['user_id']}/tokens"
-    made = workspace.make(tokens, {"description": "CI of the\n docs"}, 200)
-    as_bot = Workspace(workspace.world, workspace.workspace_id, "", made["token"])
-    assert as_bot.call("GET", "/api/v4/users/me").json["username"] == "deploy"
-    shown = {name: value for name, value in made.items() if name != "token"}
-    assert (shown["user_id"], shown["is_active"], shown["description"]) == (bot["user_id"], True, "CI of the\n docs")
-    assert workspace.call("GET", tokens).json == [shown]
-    assert workspace.call("GET", f"/api/v4/users/tokens/{made['id']}").json == shown
-    assert workspace.call("POST", "/api/v4/users/tokens/revoke", {"token_id": made["id"]}).json == {"status": "OK"}
-    assert refused(as_bot.call("GET", "/api/v4/users/me"))[0] == 401
-    assert workspace.call("GET", tokens).json == []
-    assert workspace.call("GET", f"/api/v4/users/tokens/{made['id']}").json["is_active"] is False
-
-
-def test_an_own_token_may_do_what_its_maker_may(workspace: Workspace) -> None:
-    narrow = workspace.narrow("tokens:read", "tokens:write", "chats:read")
-    made = narrow.make("/api/v4/users/me/tokens", {"description": "mine"}, 200)
-    own = Workspace(workspace.world, workspace.workspace_id, workspace.user_id, made["token"])
-    assert own.call("GET", "/v1/me").json["scopes"] == ["chats:read", "tokens:read", "tokens:write"]
-    listed = narrow.call("GET", f"/api/v4/users/{short(workspace.user_id)}/tokens").json
-    assert made["id"] in [one["id"] for one in listed]
-    assert all("token" not in one for one in listed)
-    assert narrow.call("POST", "/api/v4/users/tokens/revoke", {"token_id": made["id"]}).status == 200
-    assert refused(own.call("GET", "/api/v4/users/me"))[0] == 401
-
-
-def test_a_token_that_cannot_be_made_read_or_revoked(workspace: Workspace, other: Workspace) -> None:
-    mine, revoke = "/api/v4/users/me/tokens", "/api/v4/users/tokens/revoke"
-    bodies: list[Any] = [{}, {"description": " "}, {"description": "x" * 256}, {"description": 5}, []]
-    for body in bodies:
-        assert refused(workspace.call("POST", mine, body)) == BODY
-    person = workspace.person("staff")
-    assert (
-        refused(workspace.call("POST", f"/api/v4/users/{short(person.user_id)}/tokens", {"description": "x"}))
-        == PERMISSIONS
-    )
-    assert refused(workspace.narrow("chats:read").call("POST", mine, {"description": "x"})) == PERMISSIONS
-    made = workspace.make(mine, {"description": "x"}, 200)
-    for by in (other, workspace.narrow("chats:read")):
-        assert refused(by.call("GET", f"/api/v4/users/tokens/{made['id']}")) == PERMISSIONS
-        assert refused(by.call("POST", revoke, {"token_id": made["id"]})) == PERMISSIONS
-    for body in [{}, {"token_id": "x"}, bodies[-1]]:
-        assert refused(workspace.call("POST", revoke, body)) == BODY
-    assert refused(workspace.call("GET", "/api/v4/users/tokens/x")) == PARAMETER
-
-
-def test_tokens_of_people_need_the_plan(world: World) -> None:
-    made = world.bootstrap("Small", plan="free")
-    owner = Workspace(world, made["workspace_id"], made["user_id"], made["token"])
-    answer = owner.call("POST", "/api/v4/users/me/tokens", {"description": "x"})
-    assert refused(answer) == (501, "app.user_access_token.disabled")
-    bot = owner.make(BOTS, {"username": "deploy"})
-    assert owner.make(f"/api/v4/users/{bot['user_id']}/tokens", {"description": "x"}, 200)["token"]

@@ -53,6 +53,8 @@ NEEDS: dict[str, Scope | None] = {
     "POST /api/v4/users/{v4_user_id}/tokens": "bots:write",
     "GET /api/v4/users/tokens/{v4_token_id}": "tokens:read",
     "POST /api/v4/users/tokens/revoke": "tokens:write",
+    "POST /api/v4/users/tokens/disable": "tokens:write",
+    "POST /api/v4/users/tokens/enable": "tokens:write",
 }
 OURS = [route for route in ROUTES if route.path not in OPEN and route.key in NEEDS]
 # Everybody may read the workspace that they are in, and lists of their own are empty elsewhere.
@@ -67,7 +69,11 @@ def objects(workspace: Workspace) -> Objects:
 def body(route: Route, objects: Objects) -> str:
     """A body that names things of the workspace."""
     match route.key:
-        case "POST /api/v4/users/tokens/revoke":
+        case (
+            "POST /api/v4/users/tokens/revoke"
+            | "POST /api/v4/users/tokens/disable"
+            | "POST /api/v4/users/tokens/enable"
+        ):
             return json.dumps({"token_id": objects.id("v4_token_id")})
         case "POST /api/v4/posts" | "POST /api/v4/hooks/incoming":
             return json.dumps({"channel_id": objects.id("channel_id"), "message": "x"})

@@ -7,6 +7,7 @@ import pytest
 from tests.integration.conftest import Workspace
 from tests.integration.mattermost.hooks import hook
 from tests.integration.mattermost.test_v4 import refused, short
+from tests.support.clients import aws_client
 from tests.support.world import World
 
 TALK = ("messages:read", "messages:write", "chats:read", "users:read")
@@ -109,6 +110,49 @@ def test_a_button_keeps_its_program_when_its_post_is_sent_back(workspace: Worksp
     renamed = [box("new", id="other", name="Go")]
     assert workspace.call("PUT", f"{at}/patch", {"props": {"attachments": renamed}}).status == 200
     assert refused(workspace.call("POST", f"{at}/actions/other"))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("metadata", "shown"),
+    [
+        (
+            {"priority": {"priority": "urgent", "requested_ack": True, "persistent_notifications": True}},
+            {"priority": "urgent", "requested_ack": True, "persistent_notifications": True},
+        ),
+        (
+            {"priority": {"priority": "important", "requested_ack": False, "unknown": [1]}},
+            {"priority": "important", "requested_ack": False, "persistent_notifications": False},
+        ),
+        (
+            {"priority": {"requested_ack": True}},
+            {"priority": "standard", "requested_ack": True, "persistent_notifications": False},
+        ),
+        ({"priority": None}, None),
+        ({"embeds": [], "files": None}, None),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_a_priority_is_kept_and_shown(workspace: Workspace, metadata: Any, shown: Any) -> None:
+    chat = workspace.chat()
+    post = posted(workspace, chat, metadata=metadata)
+    assert post["metadata"] == ({"priority": shown} if shown else {})
+    assert workspace.call("GET", f"/api/v4/posts/{post['id']}").json == post
+    (listed,) = workspace.call("GET", f"/api/v4/channels/{short(chat)}/posts").json["posts"].values()
+    assert listed == post
+    (message,) = workspace.call("GET", f"/v1/chats/{chat}/messages").json["items"]
+    assert (message["priority"] or {}).get("level") == (shown or {}).get("priority")
+    # A change of the text keeps it.
+    changed = workspace.call("PUT", f"/api/v4/posts/{post['id']}/patch", {"message": "y"}).json
+    assert changed["metadata"] == post["metadata"]
+
+
+@pytest.mark.parametrize("metadata", ["text", [], 5, {"priority": "urgent"}, {"priority": {"priority": 5}}])
+def test_a_priority_that_cannot_be_read_is_refused(workspace: Workspace, metadata: Any) -> None:
+    chat = workspace.chat()
+    sent = {"channel_id": short(chat), "message": "x", "metadata": metadata}
+    assert refused(workspace.call("POST", "/api/v4/posts", sent)) == BODY
+    assert workspace.call("GET", f"/v1/chats/{chat}/messages").json["items"] == []
 
 
 def test_an_admins_edit_of_attachments_is_audited(workspace: Workspace) -> None:
@@ -217,3 +261,30 @@ def test_nothing_is_at_an_address_that_is_not_offered(
     nothing = (404, "api.context.404.app_error")
     assert refused(workspace.call(method, path, {})) == nothing
     assert refused(world.call(method, path, json_body={})) == nothing
+
+
+def as_release_0_1_0_wrote_it(world: World, message_id: str) -> str:
+    """Give a stored message an id as that release gave them out, which says nothing of the chat."""
+    table = world.table("messages")
+    (item,) = [item for name, item in world.items() if name == table and item["message_id"]["S"] == message_id]
+    dynamodb, old_id = aws_client("dynamodb"), message_id[:14] + "ZZZZ" + message_id[18:]
+    dynamodb.put_item(TableName=table, Item=item | {"message_id": {"S": old_id}})
+    dynamodb.delete_item(TableName=table, Key={name: item[name] for name in ("chat", "message_id")})
+    return old_id
+
+
+def test_a_post_whose_id_does_not_say_its_chat_is_found_among_the_readers_oldest_chats(
+    world: World, workspace: Workspace, other: Workspace
+) -> None:
+    for number in range(3):
+        workspace.chat(f"Other {number}")
+    chat = workspace.chat()
+    said = workspace.make(f"/v1/chats/{chat}/messages", {"text": "old"})
+    old_id = as_release_0_1_0_wrote_it(world, said["id"])
+    at = f"/api/v4/posts/{short(old_id)}"
+    assert workspace.call("GET", at).json["message"] == "old"
+    for by in (other, workspace.person("staff", *TALK)):
+        assert refused(by.call("GET", at)) == NO_POST
+    assert workspace.call("PUT", f"{at}/patch", {"message": "newer"}).json["message"] == "newer"
+    assert workspace.call("DELETE", at).json == {"status": "OK"}
+    assert refused(workspace.call("GET", at)) == NO_POST

@@ -280,6 +280,14 @@ def query_all(table: str, condition: str, values: Mapping[str, Any], **options: 
         after = page.last_key
 
 
+class Exists(Conflict):
+    """A put was refused, because there is an item with its key: `there`, as it is."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.there: Item = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Write:
     """One write, alone or in a transaction. `refused` is raised when its condition does not hold."""
@@ -298,8 +306,13 @@ def put(
     names: Mapping[str, str] | None = None,
     refused: Exception | None = None,
 ) -> Write:
-    """A put. With `condition="attribute_not_exists(user_id)"` it refuses to overwrite."""
+    """A put. With `condition="attribute_not_exists(user_id)"` it refuses to overwrite.
+
+    Give an `Exists` as `refused` to learn what is there.
+    """
     arguments = {"TableName": table_name(table), "Item": dump(item)}
+    if isinstance(refused, Exists):
+        arguments["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
     return Write("Put", _with_condition(arguments, condition, values, names), refused or _changed())
 
 
@@ -400,8 +413,10 @@ def _write(write: Write, *, return_new: bool) -> Item | None:
             answer = send(**write.arguments, **extra)
         except ClientError as error:
             match failures.code(error):
+                case "ConditionalCheckFailedException" if _had_done_it(write, error):
+                    return None
                 case "ConditionalCheckFailedException":
-                    raise write.refused from None
+                    raise _refusal(write, error.response.get("Item")) from None
                 case "TransactionConflictException" if _paused(pauses):
                     continue
             raise
@@ -420,9 +435,9 @@ def _transact(writes: Sequence[Write], tries: int) -> None:
             if failures.code(error) != "TransactionCanceledException":
                 raise
             reasons = failures.reasons(error)
-            for write, reason in zip(writes, reasons, strict=False):
+            for number, (write, reason) in enumerate(zip(writes, reasons, strict=False)):
                 if reason == "ConditionalCheckFailed":
-                    raise write.refused from None
+                    raise _refusal(write, error.response["CancellationReasons"][number].get("Item")) from None
             if not _THROTTLED.isdisjoint(reasons):
                 if not _paused(pauses):
                     raise RetryLater("The service is busy. Send the request again in a moment.") from error
@@ -433,6 +448,19 @@ def _transact(writes: Sequence[Write], tries: int) -> None:
                     raise Conflict(text) from None
             else:
                 raise  # such as ValidationError: the transaction itself is wrong
+
+
+def _had_done_it(write: Write, error: ClientError) -> bool:
+    """Whether a put met what it had put itself: boto3 sent it again, as the answer to its first try was lost."""
+    there = error.response.get("Item")
+    was_repeated = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
+    return was_repeated and there is not None and there == write.arguments.get("Item")
+
+
+def _refusal(write: Write, there: Any) -> Exception:
+    if isinstance(write.refused, Exists):
+        write.refused.there = load(there or {})
+    return write.refused
 
 
 def _paused(pauses: Iterator[float]) -> bool:

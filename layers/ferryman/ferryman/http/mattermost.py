@@ -12,15 +12,16 @@ from ferryman import clock, log
 from ferryman.dialects.mattermost import answers, v4
 from ferryman.dialects.mattermost.v4 import AppError, Asked
 from ferryman.errors import Conflict, NotAllowed, NotAuthenticated, NotFound, TooManyRequests
-from ferryman.http import body, described, problems
+from ferryman.http import body, described, mattermost_cookies, needs, problems
 from ferryman.http.greedy import Addresses
-from ferryman.http.needs import caller_of
+from ferryman.http.mattermost_cookies import StaleCookie
+from ferryman.identity.credentials.model import Caller
 
 # The summary of each route, its status, the function that carries it out, and an example of its body.
 type Routes = dict[str, tuple[str, int, Callable[[Asked], Any], Any]]
 type Answer = tuple[int, Any, dict[str, str]]  # status, JSON, more headers
 
-KINDS = ("bearer", "token")  # in the header Authorization
+_KINDS = ("bearer", "token")  # in the header Authorization
 _VERSION = "10.11.0.ferryman"
 _PER_SECOND, _BURST = 10, 100  # of one credential, in one running instance of the function
 _full_at: dict[str, float] = {}  # when each credential has its whole burst again
@@ -77,13 +78,23 @@ def ask(
 
     Raises NOTHING for an address that there is not, and Limited.
     """
-    caller = caller_of(event, kinds=KINDS)
+    caller = caller_of(event)
     limits = limit(caller.credential_id)
     address = addresses.find(event["requestContext"]["http"]["method"], event["rawPath"])
     if address is None:
         raise NOTHING
     query = event.get("queryStringParameters") or {}
     return address.key, Asked(caller, address.parameters, query, partial(read_body or read, event)), limits
+
+
+def caller_of(event: dict[str, Any], *, enrolling: bool = False) -> Caller:
+    """Who sent a request: by the token in a header, or else by the cookie of a session. Raises NotAuthenticated."""
+    if mattermost_cookies.is_used(event):
+        return mattermost_cookies.caller_of(event, enrolling=enrolling)
+    headers = event.get("headers") or {}
+    if "access_token" in (event.get("queryStringParameters") or {}) and "authorization" not in headers:
+        raise mattermost_cookies.IN_QUERY
+    return needs.caller_of(event, enrolling=enrolling, kinds=_KINDS)
 
 
 def respond(event: dict[str, Any], carry_out: Callable[[dict[str, Any]], Answer]) -> dict[str, Any]:
@@ -99,6 +110,7 @@ def respond(event: dict[str, Any], carry_out: Callable[[dict[str, Any]], Answer]
         "Cache-Control": "no-store",
         "Expires": "0",
     }
+    cookies: list[str] = []
     try:
         status, answer, more = carry_out(event)
         text = json.dumps(answer, ensure_ascii=False)
@@ -112,6 +124,8 @@ def respond(event: dict[str, Any], carry_out: Callable[[dict[str, Any]], Answer]
         text = answers.error_body(status, refused.error_id, str(refused), request_id)
         if status == 401:
             more["WWW-Authenticate"] = "Bearer"
+        if isinstance(error, StaleCookie):
+            cookies = mattermost_cookies.cleared()
         if status >= 500 and status != v4.FILES.status:
             log.logger.exception("request.failed", extra={"error": type(error).__name__})
             more["Retry-After"] = "2"
@@ -122,7 +136,7 @@ def respond(event: dict[str, Any], carry_out: Callable[[dict[str, Any]], Answer]
         duration_ms=round((time.perf_counter() - started) * 1000),
         request_id=request_id,
     )
-    return {"statusCode": status, "headers": headers | more, "body": text}
+    return {"statusCode": status, "headers": headers | more, "body": text, "cookies": cookies}
 
 
 def _refusal(error: Exception) -> AppError:

@@ -7,8 +7,6 @@ repeated. The deliverer writes no messages. Both ids are made of the delivery's,
 A product's own answers come the same way: its format reads them (`formats.interface.OutgoingFormat.read_response`).
 """
 
-from contextlib import suppress
-
 from ferryman import clock, ids, log
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table as chats
@@ -29,6 +27,7 @@ from ferryman.webhooks.subscriptions.model import Webhook
 ACCEPTED = "accepted"
 # A reply may be long; its receiver has this long after the head to send it, within the attempt's own limit.
 RESPONSE_SECONDS = 3.0
+_TRIES = 4  # ids of one message
 
 
 class AlreadyReplied(Conflict):
@@ -98,7 +97,7 @@ def post(event: Event) -> None:
     message = Message(
         workspace_id=event.workspace_id,
         chat_id=chat_id,
-        message_id=ids.derived_in_chat(chat_id, event.created_at, event.event_id),
+        message_id=_id(event, 0),
         text=event.data["text"],
         origin="reply",
         origin_id=event.data["webhook_id"],
@@ -112,10 +111,28 @@ def post(event: Event) -> None:
         chain=event.chain,
         in_reply_to_delivery=event.data["in_reply_to_delivery"],
     )
-    with suppress(Conflict):  # posted before
-        store.commit([messages.creating(message, marked=True)])
+    if _stored(event, message):
         messages.created(message)
         log.event("reply.posted", message_id=message.message_id, chat_id=chat_id, event_id=event.event_id)
+
+
+def _stored(event: Event, message: Message) -> bool:
+    """Store the message of a reply; False when it was posted before. Each try derives the same ids of the event."""
+    for number in range(_TRIES):
+        message.message_id = _id(event, number)
+        try:
+            store.commit([messages.creating(message, marked=True)])
+            return True
+        except messages.IdTaken as taken:
+            if taken.there.get("in_reply_to_delivery") == message.in_reply_to_delivery:
+                return False
+    raise Conflict("Other messages have all the ids that the message of a reply can get.")
+
+
+def _id(event: Event, number: int) -> str:
+    """The id of an event's message: another one for each number, as another message may have the first."""
+    further = [str(number)] if number else []
+    return ids.derived_in_chat(event.chat_id or "", event.created_at, event.event_id, *further)
 
 
 def _obstacle(workspace_id: str, chat_id: str, user_id: str) -> str | None:

@@ -3,7 +3,7 @@ message itself; the streams of `messages` and `events` carry them to the dispatc
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import batched
+from itertools import batched, islice
 from typing import Any
 
 from ferryman import clock, ids, log, tracing
@@ -33,6 +33,7 @@ from ferryman.identity.users import table as users
 from ferryman.identity.users.model import Profile
 
 _ERASED_AT_ONCE = 50  # events, in one transaction
+_CHATS_OF_OLD_IDS = 300
 
 
 def post(
@@ -66,10 +67,14 @@ def post(
         livemode=caller.livemode,
         chain=chain,
     )
-    if chat.application_id and caller.role != "bot":
-        _answer(caller, chat.application_id, message, idempotency_key)
-    else:
-        store.commit([*idempotency.writes(idempotency_key, message.message_id), table.creating(message)])
+
+    def commit() -> None:
+        if chat.application_id and caller.role != "bot":
+            _answer(caller, chat.application_id, message, idempotency_key)
+        else:
+            store.commit([*idempotency.writes(idempotency_key, message.message_id), table.creating(message)])
+
+    table.with_free_ids([message], commit)
     table.created(message)
     tracing.annotate(message_id=message.message_id)
     log.event("message.accepted", message_id=message.message_id, chat_id=chat_id, origin="token")
@@ -121,10 +126,15 @@ def authors(workspace_id: str, messages: Iterable[Message]) -> dict[str, Profile
 def find(caller: Caller, message_id: str) -> Message:
     """A message by its id alone, which says how the id of its chat begins: however many chats there are.
 
+    Release 0.1.0 gave out ids that say nothing of the chat. Their messages are looked for in the caller's oldest chats.
     To a caller who does not belong to its chat the message does not exist. Raises NotFound.
     """
-    possible = chats.ids_beginning(caller.workspace_id, ids.beginning_of_chat(message_id))
-    chat_id = table.chat_among(caller.workspace_id, possible, message_id)
+    workspace_id = caller.workspace_id
+    possible = chats.ids_beginning(workspace_id, ids.beginning_of_chat(message_id))
+    chat_id = table.chat_among(workspace_id, possible, message_id)
+    if chat_id is None:
+        oldest = islice(chats.joined(workspace_id, caller.user_id), _CHATS_OF_OLD_IDS)
+        chat_id = table.chat_among(workspace_id, oldest, message_id, consistent=False)
     if chat_id is None:
         raise NotFound("The message does not exist.")
     return read(caller, chat_id, message_id)

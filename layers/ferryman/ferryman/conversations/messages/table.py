@@ -8,7 +8,7 @@ That its event was dispatched is written in `receipts`. The sweeper finds what h
 has found to be late, or that it could not find in that way, until they were dispatched.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import batched
 
 from ferryman import clock, ids, settings
@@ -24,7 +24,12 @@ _ACTIVE = "active = :entry AND message_id BETWEEN :low AND :high"
 # An id that is older than that when its message is put might be where the sweeper has been already.
 PROMPT_SECONDS = 30
 _CHATS_AT_ONCE = 100
+_TRIES = 4  # ids of one message, each taken once in 33 million times if another of the chat is made at the same moment
 _FRAME_BYTES = 2_500  # of a message: names of fields, and the handles that it mentions
+
+
+class IdTaken(store.Exists):
+    """Another message of the chat, made in the same millisecond, has this id."""
 
 
 def key(workspace_id: str, chat_id: str, message_id: str) -> store.Key:
@@ -38,10 +43,11 @@ def get(workspace_id: str, chat_id: str, message_id: str) -> Message:
     return Message.from_item(item)
 
 
-def chat_among(workspace_id: str, chat_ids: Iterable[str], message_id: str) -> str | None:
+def chat_among(workspace_id: str, chat_ids: Iterable[str], message_id: str, *, consistent: bool = True) -> str | None:
     """In which of these chats the message is: one batch read for each hundred of them."""
     for some in batched(chat_ids, _CHATS_AT_ONCE, strict=False):
-        for item in store.get_many(TABLE, [key(workspace_id, chat_id, message_id) for chat_id in some]):
+        keys = [key(workspace_id, chat_id, message_id) for chat_id in some]
+        for item in store.get_many(TABLE, keys, consistent=consistent):
             return str(item["chat_id"])
     return None
 
@@ -114,7 +120,23 @@ def creating(message: Message, *, marked: bool = False) -> store.Write:
         message.active = activity.entry(its_key["chat"], message.message_id)
     message.expires_at_epoch = _kept_until(message)
     item = {**message.to_item(), **its_key}
-    return store.put(TABLE, item, condition="attribute_not_exists(message_id)")
+    taken = IdTaken("Another message got the same id at the same moment. Send the request again.")
+    return store.put(TABLE, item, condition="attribute_not_exists(message_id)", refused=taken)
+
+
+def with_free_ids[T](found: Sequence[Message], commit: Callable[[], T]) -> T:
+    """Call `commit`, which stores these new messages, and return its result. Where one of their ids is taken, they get
+    others and `commit` is called again; so it makes its writes of the messages as they are.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            return commit()
+        except IdTaken:
+            chats = [message.chat_id for message in found]
+            new_ids = {chat_id: iter(ids.new_in_chat(chat_id, chats.count(chat_id))) for chat_id in set(chats)}
+            for message in found:
+                message.message_id = next(new_ids[message.chat_id])
+    return commit()
 
 
 def created(message: Message) -> None:

@@ -14,7 +14,7 @@ from ferryman.conversations.messages import attachments
 from ferryman.conversations.messages import service as messages_service
 from ferryman.conversations.messages import table as messages
 from ferryman.conversations.messages.model import Draft
-from ferryman.dialects.mattermost import objects, split
+from ferryman.dialects.mattermost import objects, requests, split
 from ferryman.errors import Conflict, NotFound
 from ferryman.formats import slack_attachments, slack_blocks
 from ferryman.identity import permissions, plans
@@ -282,9 +282,10 @@ def create_post(asked: Asked, chain: list[str] | None) -> dict[str, Any]:
     if root_id:
         raise _THREAD
     kept, props = content_of(sent.get("props") or {})
+    priority = _priority(sent.get("metadata"))
     if len(said) > split.MAX_TEXT or not (said.strip() or kept) or "\0" in said:
         raise TOO_LONG
-    draft = Draft(text=said, attachments=attachments.dump(kept), props=props)
+    draft = Draft(text=said, attachments=attachments.dump(kept), props=props, priority=priority)
     try:
         message = messages_service.post(asked.caller, objects.full(ids.CHAT, channel_id), draft, chain=chain)
     except NotFound:
@@ -292,6 +293,17 @@ def create_post(asked: Asked, chain: list[str] | None) -> dict[str, Any]:
     except Conflict:
         raise ARCHIVED from None
     return objects.post(message)
+
+
+def _priority(metadata: Any) -> str | None:
+    """The priority in a post's metadata, as a message keeps it; the rest of them is made here, not sent."""
+    try:
+        wanted = slack_attachments.object_of({"metadata": metadata}, "metadata").get("priority")
+        if wanted is None:
+            return None
+        return json.dumps(requests.priority_of(slack_attachments.object_of({"priority": wanted}, "priority")))
+    except slack_attachments.InvalidPayload:
+        raise invalid_body("post") from None
 
 
 def content_of(props: Any) -> tuple[list[attachments.Attachment], str | None]:

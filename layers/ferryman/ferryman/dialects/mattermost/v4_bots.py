@@ -15,6 +15,7 @@ from ferryman.identity.tokens import service as tokens
 from ferryman.identity.tokens import table as tokens_table
 from ferryman.identity.tokens.model import Token
 from ferryman.identity.tokens.schema import TokenIn
+from ferryman.identity.tokens.service import TokenRevoked
 from ferryman.identity.users import table as users
 from ferryman.identity.users.handles import is_free, is_handle
 from ferryman.identity.users.model import User
@@ -200,29 +201,65 @@ def read_token(asked: Asked) -> dict[str, Any]:
 
 
 def revoke_token(asked: Asked) -> dict[str, str]:
-    sent = asked.object("token")
-    token_id = v4.text("token_id", sent, "token_id")
-    if not objects.is_id(token_id):
-        raise v4.invalid_body("token_id")
-    token = _own_token(asked.caller, objects.full(ids.TOKEN, token_id), "write")
-    if token.user_id == asked.caller.user_id:
+    token = _named_token(asked)
+    if _is_of_person(asked.caller, token):
         tokens.revoke(asked.caller, token.token_id)
     else:
         bots.revoke_token(asked.caller, token.user_id, token.token_id)
     return {"status": "OK"}
 
 
+def disable_token(asked: Asked) -> dict[str, str]:
+    """Stop a token until it is enabled again."""
+    token = _named_token(asked)
+    try:
+        if _is_of_person(asked.caller, token):
+            tokens.disable(asked.caller, token.token_id)
+        else:
+            bots.switch_token(asked.caller, token.user_id, token.token_id, disabled=True)
+    except TokenRevoked:
+        raise v4.invalid_body("token_id") from None
+    return {"status": "OK"}
+
+
+def enable_token(asked: Asked) -> dict[str, str]:
+    """Let a disabled token work again. A person's needs the plan, as a new one does."""
+    token = _named_token(asked)
+    try:
+        if _is_of_person(asked.caller, token):
+            v4.require_integrations(asked.caller, "tokens:write", _NO_TOKENS)
+            tokens.enable(asked.caller, token.token_id)
+        else:
+            bots.switch_token(asked.caller, token.user_id, token.token_id, disabled=False)
+    except TokenRevoked:
+        raise v4.invalid_body("token_id") from None
+    return {"status": "OK"}
+
+
+def _named_token(asked: Asked) -> Token:
+    """The token that the body names, for a change."""
+    token_id = v4.text("token_id", asked.object("token"), "token_id")
+    if not objects.is_id(token_id):
+        raise v4.invalid_body("token_id")
+    return _own_token(asked.caller, objects.full(ids.TOKEN, token_id), "write")
+
+
 def _own_token(caller: Caller, token_id: str, right: str) -> Token:
-    """A token of the caller or of one of the caller's bots. Raises PERMISSIONS for any other."""
+    """A token of the caller, of one of the caller's bots, or any for an administrator. Raises PERMISSIONS otherwise."""
     try:
         token = tokens_table.get(caller.workspace_id, token_id)
-        if token.user_id == caller.user_id:
+        if _is_of_person(caller, token):
             v4.require(caller, "tokens:write" if right == "write" else "tokens:read")
             return tokens.get_visible(caller, token_id)
         v4.require(caller, "bots:write" if right == "write" else "bots:read")
         return bots.token_of(caller, token.user_id, token_id)
     except NotFound:
         raise v4.PERMISSIONS from None
+
+
+def _is_of_person(caller: Caller, token: Token) -> bool:
+    """Whether the caller acts on the token as on an own one; an administrator does so on everybody's."""
+    return caller.is_admin or token.user_id == caller.user_id
 
 
 def _bot_of(asked: Asked, scope: permissions.Scope) -> User | None:
@@ -241,5 +278,5 @@ def _token(of: Token) -> dict[str, Any]:
         "id": objects.short(of.token_id),
         "user_id": objects.short(of.user_id),
         "description": of.description or of.name,
-        "is_active": of.revoked_at is None,
+        "is_active": of.revoked_at is None and of.disabled_at is None,
     }

@@ -9,6 +9,8 @@ type Action = Literal[
     "token.created",
     "token.edited",
     "token.revoked",
+    "token.disabled",
+    "token.enabled",
     "token.all_ended",
     "user.created",
     "user.edited",

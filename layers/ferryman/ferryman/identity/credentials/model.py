@@ -26,6 +26,7 @@ class Credential(store.Record):
     user_id: str
     role: permissions.Role = "staff"
     active: bool = True
+    disabled: bool | None = None  # a token that is refused until somebody enables it again
     plan: Plan | None = None  # None: the deployment's default
     livemode: bool = True
     scopes: list[str] = field(default_factory=list)

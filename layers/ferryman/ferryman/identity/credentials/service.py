@@ -45,6 +45,8 @@ def authenticate(token: str, source: Source | None = None, *, enrolling: bool = 
         raise NotAuthenticated(_UNKNOWN[kind])
     if credential.is_expired():
         raise NotAuthenticated(_EXPIRED[kind])
+    if credential.disabled:
+        raise NotAuthenticated("The token is disabled. Enable it again, or use another one.")
     if not credential.active:
         raise NotAuthenticated("The user behind this token was deactivated.")
     if credential.enrols_only and not enrolling:

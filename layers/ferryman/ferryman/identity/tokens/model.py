@@ -7,7 +7,7 @@ from ferryman import clock
 from ferryman.aws import dynamodb as store
 
 type Environment = Literal["production", "staging", "development"]
-type Status = Literal["active", "expired", "revoked"]
+type Status = Literal["active", "disabled", "expired", "revoked"]
 type Revocation = Literal["revoked", "already_revoked", "not_found", "not_allowed", "conflict"]
 
 
@@ -28,6 +28,7 @@ class Token(store.Record):
     scopes: list[str] = field(default_factory=list)
     expires_at: str | None = None
     last_used_at: str | None = None
+    disabled_at: str | None = None  # since when it is refused, until somebody enables it again
     revoked_at: str | None = None
     revoked_reason: str | None = None  # when nobody chose it
 
@@ -39,4 +40,6 @@ class Token(store.Record):
     def status(self) -> Status:
         if self.revoked_at:
             return "revoked"
-        return "expired" if self.expires_at and self.expires_at <= clock.now_iso() else "active"
+        if self.expires_at and self.expires_at <= clock.now_iso():
+            return "expired"
+        return "disabled" if self.disabled_at else "active"

@@ -109,6 +109,7 @@ class TokenOut(Output):
     updated_at: Time
     expires_at: Time | None
     last_used_at: Time | None = Field(description="Exact to ten minutes.")
+    disabled_at: Time | None = Field(description="Since when the token is refused, if somebody disabled it.")
     revoked_at: Time | None
     revoked_reason: str | None = Field(
         description="Why, if nobody in charge chose it: `owner_deactivated`, `owner_may_not`, or `shown` by a finder."

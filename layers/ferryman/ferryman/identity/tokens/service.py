@@ -24,6 +24,10 @@ from ferryman.identity.workspaces import table as workspaces
 _SHOWN_A_MINUTE = 30  # by one address
 
 
+class TokenRevoked(Conflict):
+    """The token was revoked and works no more."""
+
+
 def create(caller: Caller, wanted: TokenIn, idempotency_key: IdempotencyKey | None = None) -> tuple[Token, str]:
     """A new token of the caller's user, and its secret. Raises as `creating` does."""
     token, secret, writes = creating(caller, caller.user_id, caller.role, wanted)
@@ -187,6 +191,40 @@ def revoke_many(caller: Caller, token_ids: list[str]) -> dict[str, Revocation]:
         except (Conflict, RetryLater):
             results[token_id] = "conflict"
     return results
+
+
+def disable(caller: Caller, token_id: str) -> None:
+    """Stop a token until it is enabled again: when this returns, no call with it is accepted."""
+    token = get_visible(caller, token_id)
+    _require_may_change(caller, token)
+    switch_found(caller, token, disabled=True)
+
+
+def enable(caller: Caller, token_id: str) -> None:
+    """Let a disabled token work again."""
+    token = get_visible(caller, token_id)
+    _require_may_change(caller, token)
+    switch_found(caller, token, disabled=False)
+
+
+def switch_found(caller: Caller, token: Token, *, disabled: bool) -> None:
+    """Disable or enable a token that the caller may change; nothing happens when it is so already.
+
+    Raises TokenRevoked for one that was revoked, and Conflict when others keep changing it at the same moment.
+    """
+    if token.revoked_at:
+        raise TokenRevoked("The token was revoked, which cannot be undone. Create a new one.")
+    if bool(token.disabled_at) == disabled:
+        return
+    now = clock.now_iso()
+    store.commit(
+        [
+            table.changing(token, disabled_at=now if disabled else None, updated_at=now),
+            credentials.changing(token.secret_hash, disabled=disabled or None),
+            *audit.writes(caller, "token.disabled" if disabled else "token.enabled", token.token_id),
+        ],
+        tries=3,  # a call with the token may be marking its use at the same moment
+    )
 
 
 def revoking(caller: Caller, token: Token) -> list[store.Write]:

@@ -16,7 +16,10 @@ TABLE = "tokens"
 _HAS_STATUS: dict[Status, str] = {
     "revoked": "attribute_exists(revoked_at)",
     "expired": "attribute_not_exists(revoked_at) AND expires_at <= :now",
-    "active": "attribute_not_exists(revoked_at) AND (attribute_not_exists(expires_at) OR expires_at > :now)",
+    "disabled": "attribute_exists(disabled_at) AND attribute_not_exists(revoked_at) "
+    "AND (attribute_not_exists(expires_at) OR expires_at > :now)",
+    "active": "attribute_not_exists(disabled_at) AND attribute_not_exists(revoked_at) "
+    "AND (attribute_not_exists(expires_at) OR expires_at > :now)",
 }
 
 

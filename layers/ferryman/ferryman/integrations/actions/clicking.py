@@ -142,6 +142,6 @@ def _reply(caller: Caller, message: Message, text: str) -> Message:
         created_at=clock.now_iso(),
         livemode=message.livemode,
     )
-    store.commit([messages.creating(reply)])
+    messages.with_free_ids([reply], lambda: store.commit([messages.creating(reply)]))
     messages.created(reply)
     return reply

@@ -5,6 +5,7 @@ Each thing that can be wrong has an exception of its own, so that a dialect can 
 
 import hmac
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -229,7 +230,7 @@ def post_to_group(line: RequestLog, application: Application, text: str, answers
     if not chat.active:
         raise GroupInactive("The application's group is not active.")
     message = drafted(application, chat, text, answers)
-    store.commit([messages.creating(message), *contexts.creating(context_of(application, message, None))])
+    store_with_context(message, context_of(application, message, None))
     accepted(line, message)
     return message
 
@@ -254,8 +255,7 @@ def message_person(
     message = drafted(application, chat, text, answers)
     message.buttons = buttons.dump(rows)
     context = context_of(application, message, person.user_id, parameters)
-    marked = [messages.marking(message)] if message.buttons else []
-    store.commit([messages.creating(message), *marked, *contexts.creating(context)])
+    store_with_context(message, context)
     accepted(line, message)
     return context
 
@@ -298,6 +298,19 @@ def drafted(application: Application, chat: Chat, text: str, answers: str | None
             application.workspace_id, answers, [application.application_id, application.owner]
         ),
     )
+
+
+def store_with_context(
+    message: Message, context: Context, further: Callable[[str], list[store.Write]] = lambda _: []
+) -> None:
+    """Store a drafted message and its context in one transaction, with the `further` writes for the message's id."""
+
+    def commit() -> None:
+        context.message_id = message.message_id
+        marked = [messages.marking(message)] if message.buttons else []
+        store.commit([*further(message.message_id), messages.creating(message), *marked, *contexts.creating(context)])
+
+    messages.with_free_ids([message], commit)
 
 
 def accepted(line: RequestLog, message: Message) -> None:

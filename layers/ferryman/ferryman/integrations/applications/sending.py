@@ -1,12 +1,11 @@
 """Sends an application's message to a chat that it names by its id: its group, or its chat with one person."""
 
+from functools import partial
+
 from ferryman import log, tracing
-from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import access
 from ferryman.conversations.chats import table as chats
 from ferryman.conversations.chats.model import Chat
-from ferryman.conversations.contexts import table as contexts
-from ferryman.conversations.messages import table as messages
 from ferryman.conversations.messages.model import Draft, Message
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
 from ferryman.identity import idempotency
@@ -39,8 +38,7 @@ def send(
     message = posting.drafted(application, chat, wanted.text, answers)
     message.attachments, message.priority = wanted.attachments, wanted.priority
     context = posting.context_of(application, message, person_id)
-    once_only = idempotency.writes(idempotency_key, message.message_id)
-    store.commit([*once_only, messages.creating(message), *contexts.creating(context)])
+    posting.store_with_context(message, context, partial(idempotency.writes, idempotency_key))
     posting.accepted(line, message)
     tracing.annotate(message_id=message.message_id)
     log.event(

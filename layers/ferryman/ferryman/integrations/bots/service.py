@@ -227,6 +227,14 @@ def revoke_token(caller: Caller, bot_id: str, token_id: str) -> None:
     tokens.revoke_found(caller, token_of(caller, bot_id, token_id))
 
 
+def switch_token(caller: Caller, bot_id: str, token_id: str, *, disabled: bool) -> None:
+    """Disable a token of a bot, or enable it again, which no narrower credential may do."""
+    token = token_of(caller, bot_id, token_id)
+    if not disabled:
+        authority.require_no_narrower(caller, permissions.effective(token.scopes, "bot"))
+    tokens.switch_found(caller, token, disabled=disabled)
+
+
 def _tokens(bot: User) -> Iterator[Token]:
     return tokens_table.active_of(bot.workspace_id, bot.user_id)
 

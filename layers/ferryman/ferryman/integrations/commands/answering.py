@@ -45,7 +45,11 @@ def answer(credential: Credential, asked: Answer) -> list[Message]:
     if refused:
         raise NotPosted(f"A message cannot be posted: {refused[0]}.")
     ready = [message for message in made if isinstance(message, Message)]
-    store.commit([response_urls.using(credential), *(messages.creating(message) for message in ready)])
+
+    def commit() -> None:
+        store.commit([response_urls.using(credential), *(messages.creating(message) for message in ready)])
+
+    messages.with_free_ids(ready, commit)
     for message in ready:
         messages.created(message)
         log.event("command.answered", message_id=message.message_id, chat_id=message.chat_id)

@@ -161,11 +161,15 @@ def post(
         if isinstance(message, str):
             failures.append(message)
             continue
-        store.commit([messages.creating(message)])
+        _store(message)
         messages.created(message)
         made.append(message)
         log.event("command.answered", message_id=message.message_id, chat_id=message.chat_id)
     return made, failures
+
+
+def _store(message: Message) -> None:
+    messages.with_free_ids([message], lambda: store.commit([messages.creating(message)]))
 
 
 def prepared(command: Command, answer: Answer, chat: Chat, user_id: str, *, livemode: bool) -> list[Message | str]:

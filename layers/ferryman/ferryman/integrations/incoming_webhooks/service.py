@@ -407,11 +407,13 @@ def accept(
         )
         for message_id, (text, boxes) in zip(ids.new_in_chat(str(chat_id), len(post.parts)), post.parts, strict=True)
     ]
-    message_id = found[0].message_id
+
+    def commit() -> None:
+        once_only = idempotency.writes(idempotency_key, found[0].message_id)
+        store.commit([*(messages.creating(message) for message in found), *once_only])
+
     try:
-        store.commit(
-            [*(messages.creating(message) for message in found), *idempotency.writes(idempotency_key, message_id)]
-        )
+        messages.with_free_ids(found, commit)
     except KeyTaken:  # a parallel post was first
         made = idempotency_key.created() if idempotency_key else None
         if made is None:
@@ -419,7 +421,7 @@ def accept(
         return Accepted(made.resource_id, [], is_repeated=True)
     for message in found:
         messages.created(message)
-    return Accepted(message_id, found)
+    return Accepted(found[0].message_id, found)
 
 
 def _may_override(credential: Credential, post: Post) -> bool:

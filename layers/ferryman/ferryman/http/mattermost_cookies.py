@@ -1,0 +1,98 @@
+"""The cookies of Mattermost's web clients: set when somebody signs in by XMLHttpRequest, and taken in place of a token.
+
+A browser sends cookies by itself, also when another site makes it send a request. So a request that can change
+something counts only if its page shows that it is ours: by the value of `MMCSRF`, which no other site can read, or by
+`X-Requested-With`, which no other site can send without leave, and the API gives none (no CORS).
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+from ferryman.dialects.mattermost.v4 import AppError
+from ferryman.errors import NotAuthenticated
+from ferryman.http.needs import source_of
+from ferryman.identity.credentials import secrets
+from ferryman.identity.credentials.model import Caller
+from ferryman.identity.credentials.service import authenticate
+
+SESSION, USER, CSRF = "MMAUTHTOKEN", "MMUSERID", "MMCSRF"
+_READS = ("GET", "HEAD", "OPTIONS")
+# A token in the address stands in logs and histories, so none is taken there.
+IN_QUERY = AppError(
+    401, "api.context.token_provided.app_error", "Session is not OAuth but token was provided in the query string."
+)
+
+
+class StaleCookie(NotAuthenticated):
+    """The session in the cookie has ended, so the browser should forget it."""
+
+
+def is_script(event: Mapping[str, Any]) -> bool:
+    """Whether a request says that a script in a page sent it."""
+    return _headers(event).get("x-requested-with") == "XMLHttpRequest"
+
+
+def signed_in(token: str, user_id: str, seconds: int) -> list[str]:
+    """The cookies of a new session: its token, which scripts cannot read, and two values for the page's scripts."""
+    ages = f"Path=/; Max-Age={seconds}; Secure; SameSite=Lax"
+    return [
+        f"{SESSION}={token}; {ages}; HttpOnly",
+        f"{USER}={user_id}; {ages}",
+        f"{CSRF}={_csrf(token)}; {ages}",
+    ]
+
+
+def cleared() -> list[str]:
+    """Cookies that make a browser forget a session."""
+    return [f"{name}=; Path=/; Max-Age=0; Secure; SameSite=Lax" for name in (SESSION, USER, CSRF)]
+
+
+def is_used(event: Mapping[str, Any]) -> bool:
+    """Whether a request names its session by the cookie. Headers go first."""
+    headers = _headers(event)
+    return "authorization" not in headers and "x-api-key" not in headers and _cookie(event) is not None
+
+
+def caller_of(event: dict[str, Any], *, enrolling: bool = False) -> Caller:
+    """Who sent a request with the cookie of a session.
+
+    Raises StaleCookie when the session has ended, NotAuthenticated for a change that may come from another site.
+    """
+    token = _cookie(event) or ""
+    if not is_ours(event):
+        raise NotAuthenticated("A change with a cookie needs X-Requested-With or X-CSRF-Token.")
+    if not token.startswith(secrets.SESSION_PREFIX):
+        raise StaleCookie("The cookie holds no session.")
+    try:
+        return authenticate(token, source_of(event), enrolling=enrolling)
+    except NotAuthenticated as error:
+        raise StaleCookie(str(error)) from None
+
+
+def is_ours(event: Mapping[str, Any]) -> bool:
+    """Whether a request with the cookie changes nothing, or comes from a page of our own."""
+    if event["requestContext"]["http"]["method"] in _READS or is_script(event):
+        return True
+    sent = str(_headers(event).get("x-csrf-token") or "")
+    return hmac.compare_digest(sent.encode(), _csrf(_cookie(event) or "").encode())
+
+
+def _csrf(token: str) -> str:
+    """The value that belongs to a session. It is made of the token and does not lead back to it."""
+    return hashlib.sha256(f"csrf\x1f{token}".encode()).hexdigest()[:26]
+
+
+def _cookie(event: Mapping[str, Any]) -> str | None:
+    """The token in the cookie. API Gateway lists cookies by themselves, other gateways leave them in their header."""
+    listed = event.get("cookies") or [_headers(event).get("cookie") or ""]
+    for part in ";".join(listed).split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == SESSION:
+            return value.strip('"')
+    return None
+
+
+def _headers(event: Mapping[str, Any]) -> Mapping[str, str]:
+    return event.get("headers") or {}
