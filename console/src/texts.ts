@@ -783,6 +783,7 @@ export const texts = {
     people: 'Messages to people',
     allowed: 'Allowed',
     notAllowed: 'Not allowed',
+    groupMessages: 'Send what people post in the group to the callback',
     mayMessage: 'It may message people',
     createsPeople: 'It creates people who do not exist yet',
     domains: 'E-mail domains',

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.api import Api
-from local.receiver import Receiver
+from local.receiver import Receiver, Request
 from tests.e2e.harness import E2E
 
 ARRIVAL_SECONDS = 20
@@ -124,6 +124,28 @@ def test_a_reply_and_a_click_arrive(stack: E2E, application: dict[str, Any], rec
     assert told == [{"text": "Yes ✅", **who}, {"text": "No", **who, "callback_query": clicked}]
     log = stack.api("GET", f"/v1/applications/{application['id']}/requests").json["items"]
     assert log[0]["context_id"] == context["id"]
+
+
+def test_a_text_of_the_group_arrives_and_the_token_reads_its_context(
+    stack: E2E, application: dict[str, Any], receiver: Receiver
+) -> None:
+    changed = stack.api("PATCH", f"/v1/applications/{application['id']}", {"group_messages": True})
+    assert changed.status == 200, changed.body
+    assert run(stack, application, TO_GROUP.replace("MY_TOKEN ", "MY_TOKEN/ ")) == (200, {"ok": True})
+    group = f"/v1/chats/{application['chat_id']}/messages"
+    assert stack.api("POST", group, {"text": "Are they?"}).status == 201
+
+    def is_of_group(request: Request) -> bool:
+        return bool(json.loads(request.body)["message"]["chat"]["type"] == "group")
+
+    (arrived,) = receiver.wait_for(is_of_group, ARRIVAL_SECONDS)
+    told = json.loads(arrived.body)
+    assert told["message"]["text"] == "Are they?"
+    own = Api(stack.api_url, application["token"])
+    context = own.call("GET", f"/v1/contexts/{told['context']['id']}").json
+    assert (context["application_id"], context["user_id"]) == (application["id"], None)
+    assert own.call("POST", group, json={"text": "They are"}).status == 201
+    assert own.call("GET", "/v1/chats").status == 401
 
 
 def signed_in(stack: E2E, user_id: str, email: str) -> Api:

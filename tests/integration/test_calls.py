@@ -45,6 +45,33 @@ def test_an_authenticated_get_reads_the_credential_and_the_thing(scene: Scene) -
     assert (counted.reads, counted.writes) == (3, 0)  # the credential, the chat, and who belongs to it
 
 
+def test_only_a_text_in_a_group_that_is_told_reads_who_is_told(scene: Scene) -> None:
+    """A plain post costs what it cost before there were such groups, also beside an application that is not told."""
+    target = f"/v1/chats/{scene.chat_id}/messages"
+    chat = f"/v1/chats/{scene.chat_id}"
+    assert scene.world.call("PATCH", chat, token=scene.token, json_body={"external_id": "beat-42"}).status == 200
+    plain = {
+        "dynamodb GetItem CredentialsTable": 1,
+        "dynamodb BatchGetItem ChatsTable": 1,
+        "dynamodb PutItem MessagesTable": 1,
+    }
+    counts = []
+    for told in (None, False, True):
+        if told is not None:
+            app = {"app_name": f"APP-{told}", "chat_id": scene.chat_id, "group_messages": told}
+            scene.make("/v1/applications", app)
+        scene.make(target, {"text": "x"})
+        with scene.meter.counting() as counted:
+            scene.make(target, {"text": "x"})
+        counts.append((counted.by_name(), counted.writes))
+    assert counts[:2] == [(plain, 1)] * 2
+    assert counts[2] == ({**plain, "dynamodb GetItem UsersTable": 1, "dynamodb GetItem ContextsTable": 1}, 1)
+    assert calls.incoming_post(scene).by_name() == {
+        "dynamodb GetItem CredentialsTable": 1,
+        "dynamodb PutItem MessagesTable": 1,
+    }
+
+
 def test_a_post_is_found_by_its_id_alone_at_the_same_price_among_many_chats(scene: Scene) -> None:
     said = scene.make(f"/v1/chats/{scene.chat_id}/messages", {"text": "x"})
     target = f"/api/v4/posts/{ids.ulid(said['id']).lower()}"

@@ -84,6 +84,7 @@ export function ApplicationForm({ application, close, created }: {
     initialValues: {
       app_name: application?.app_name ?? '',
       chat_id: application?.chat_id ?? null,
+      group_messages: application?.group_messages ?? false,
       may_message_people: application?.may_message_people ?? false,
       creates_people: application?.creates_people ?? false,
       email_domains: (application?.email_domains ?? []) as string[],
@@ -123,6 +124,7 @@ export function ApplicationForm({ application, close, created }: {
         clearButtonProps={{ 'aria-label': texts.actions.clear }}
         {...form.getInputProps('chat_id')}
       />
+      {form.values.chat_id && <Switch label={said.groupMessages} {...form.getInputProps('group_messages', { type: 'checkbox' })} />}
       <Switch label={said.mayMessage} {...form.getInputProps('may_message_people', { type: 'checkbox' })} />
       {form.values.may_message_people && (
         <>

@@ -169,7 +169,8 @@ _A_CONVERSATION = {
 _MESSAGE_CREATED = _object(message=_MESSAGE)
 _MESSAGE_CREATED["properties"]["conversation"] = {
     **_CONVERSATION,
-    "description": "Only when a person answers an application: who answers, and where.",
+    "description": "Only when a person answers an application, or writes in the group of one that is told of it: who "
+    "writes, and where.",
 }
 
 _NOTIFICATION = _object(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, Self
 
 from ferryman.aws import dynamodb as store
@@ -69,6 +69,7 @@ class Event(store.Record):
     chain: list[str] | None = None  # the webhooks whose deliveries led to it; they do not get it
     undispatched: str | None = None
     expires_at_epoch: int | None = None
+    told: str | None = None  # as its message has it: what applications are told of a text in their group
     erased_at: str | None = None  # the message that it told of was deleted: its data and bodies are gone
     stored_body: str | None = None  # as the item holds it
     stored_bodies: dict[str, str] | None = None  # the same in other formats
@@ -90,6 +91,24 @@ class Event(store.Record):
             "data": self.data,
             **({"test": True} if self.test else {}),
         }
+
+    def as_told_to(self, application_id: str | None) -> Self:
+        """The event as an application gets it that is told of a text in its group: with who wrote, and the context.
+
+        The same event for every other webhook.
+        """
+        told = json.loads(self.told) if self.told and application_id else None
+        if told is None or application_id not in told["contexts"]:
+            return self
+        conversation = {
+            "application_id": application_id,
+            "person": told["person"],
+            "chat": {"id": self.chat_id, "type": "group"},
+        }
+        if context := told["contexts"][application_id]:
+            conversation["context"] = context
+        data = {**self.data, "conversation": conversation}
+        return replace(self, data=data, application_id=application_id, stored_body=None, stored_bodies=None)
 
     def can_be_rendered(self, format_: str) -> bool:
         """Whether a format has words for the event, and they may be told.

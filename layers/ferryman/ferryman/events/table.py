@@ -58,7 +58,7 @@ def keeping(event: Event) -> store.Write:
 
 def erasing(event: Event, at: str) -> store.Write | None:
     """Take the bodies out of an event, whether it is stored or comes yet; None when it is not kept any more."""
-    erased = replace(event, data={}, stored_body="", stored_bodies=None, undispatched=None, erased_at=at)
+    erased = replace(event, data={}, told=None, stored_body="", stored_bodies=None, undispatched=None, erased_at=at)
     item = _item(erased)
     return store.put(TABLE, item) if item["expires_at_epoch"] > clock.now() else None
 

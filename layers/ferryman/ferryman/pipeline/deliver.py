@@ -176,7 +176,7 @@ def _secrets(case: Case) -> list[str]:
 
 def _rendered(event: Event, webhook: Webhook, names: Names | None, secrets: Sequence[str]) -> Body:
     if not webhook.is_triggered:
-        return event.render(webhook)
+        return event.as_told_to(webhook.application_id).render(webhook)
     assert names  # noqa: S101 - whether a webhook has trigger words never changes, so they were read
     return event.render_triggered(webhook, names.with_token(event, signing.token(secrets)))
 

@@ -145,11 +145,13 @@ def _chats(webhook: Webhook) -> list[str]:
     """The chats that the webhook hears of now."""
     if webhook.bot_id:
         return list(chats.joined(webhook.workspace_id, webhook.bot_id))
+    if webhook.application_id:
+        own = [chat.chat_id for chat in _all_chats(webhook) if chat.application_id == webhook.application_id]
+        return [*own, *(webhook.chat_ids or ())]
     if webhook.chat_ids is not None:
         pairs = chats.memberships(webhook.workspace_id, [(chat_id, webhook.owner) for chat_id in webhook.chat_ids])
         return [chat_id for chat_id, _ in sorted(pairs)]
-    application_id = webhook.application_id
-    return [chat.chat_id for chat in _all_chats(webhook) if application_id in (None, chat.application_id)]
+    return [chat.chat_id for chat in _all_chats(webhook)]
 
 
 def _all_chats(webhook: Webhook) -> Iterator[Chat]:

@@ -32,6 +32,7 @@ def wants(webhook: Webhook, event: Event, members: set[tuple[str, str]]) -> bool
 
     The deliverer asks again about what can change meanwhile: the webhook's state and the membership.
     """
+    event = event.as_told_to(webhook.application_id)
     chain = event.chain or []
     if webhook.webhook_id in chain or len(chain) >= MAX_HOPS:
         return False

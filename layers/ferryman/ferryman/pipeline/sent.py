@@ -16,6 +16,7 @@ def body(delivery: Delivery, webhook: Webhook) -> Body | None:
         return None
     source = load_events.Source(delivery.workspace_id, delivery.event_id, delivery.chat_id, delivery.message_id)
     event = load_events.recall([source]).get(delivery.event_id)
+    event = event and event.as_told_to(webhook.application_id)
     if event is None or not event.can_be_rendered(webhook.format):
         return None
     if not webhook.is_triggered:

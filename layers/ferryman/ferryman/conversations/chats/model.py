@@ -21,6 +21,7 @@ class Chat(store.Record):
     livemode: bool = True  # false when a test credential created it: then test credentials may change it
     handle: str | None = None  # names the chat in other products' addresses; unique in the workspace
     external_id: str | None = None  # what another system calls it
+    told_applications: list[str] | None = None  # the ids of those that are told of what people post in the group
     application_id: str | None = None  # of a private chat between a person and an application
 
 

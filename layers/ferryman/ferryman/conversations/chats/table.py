@@ -141,6 +141,18 @@ def changing(before: Chat, after: Chat) -> list[store.Write]:
     return writes
 
 
+def telling(chat: Chat, application_ids: list[str], at: str) -> store.Write:
+    """Name the applications that are told of the group's texts; refused when somebody changed the chat in between."""
+    return store.set_values(
+        TABLE,
+        _key(chat.workspace_id, f"chat/{chat.chat_id}"),
+        {"told_applications": application_ids or None, "updated_at": at},
+        condition="updated_at = :before",
+        values={":before": chat.updated_at},
+        refused=Conflict("The chat was changed by somebody else at the same moment. Send the request again."),
+    )
+
+
 def _claiming_handle(chat: Chat, handle: str) -> store.Write:
     return store.put(
         TABLE,

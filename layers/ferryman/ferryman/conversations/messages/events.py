@@ -24,7 +24,7 @@ def message_created(message: Message) -> Event:
             message.context_parameters,
         )
     event = _of_message("message.created", message, message.created_at, data)
-    event.message_id = message.message_id
+    event.message_id, event.told = message.message_id, message.told
     return event
 
 

@@ -36,6 +36,9 @@ class Message(store.Record):
     context_id: str | None = None
     context_parameters: str | None = None  # JSON of what the application gave that context, on a person's answer
     person: dict[str, str | None] | None = None  # who answered the application: name, email
+    # JSON, on a person's message in a group with applications that are told of it: who posts, and for each application
+    # the context of its own that is alive. Kept here, so that all attempts of a delivery send the same.
+    told: str | None = None
     chain: list[str] | None = None  # the webhooks whose deliveries led to it
     in_reply_to_delivery: str | None = None  # the delivery that a receiver answered with this message
     edit_events: list[str] | None = None  # the ids of the events that told of its edits

@@ -1,6 +1,7 @@
 """Posting, editing and deleting messages. Each change is an event, written in the same transaction or as the
 message itself; the streams of `messages` and `events` carry them to the dispatcher."""
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import batched, islice
@@ -67,6 +68,8 @@ def post(
         livemode=caller.livemode,
         chain=chain,
     )
+    if chat.told_applications and caller.role != "bot":
+        message.told = _told(caller, chat.told_applications, message)
 
     def commit() -> None:
         if chat.application_id and caller.role != "bot":
@@ -99,6 +102,22 @@ def _answer(caller: Caller, application_id: str, message: Message, idempotency_k
             return
         message.context_id = message.context_parameters = None
     store.commit([*once_only, table.creating(message)])
+
+
+def _told(caller: Caller, application_ids: list[str], message: Message) -> str | None:
+    """Who posts a message, and the living context of each application that is told of it, as JSON."""
+    if message.visible_to:
+        return None
+    person = users.get(caller.workspace_id, caller.user_id)
+    of_applications: dict[str, dict[str, Any] | None] = {}
+    for application_id in application_ids:
+        context = contexts.newest(caller.workspace_id, message.chat_id, application_id)
+        is_theirs = context and context.livemode == message.livemode
+        of_applications[application_id] = (
+            {"id": context.context_id, "parameters": context.parameters} if context and is_theirs else None
+        )
+    who = {"id": person.user_id, "name": person.name, "email": person.email}
+    return json.dumps({"person": who, "contexts": of_applications}, separators=(",", ":"))
 
 
 def read(caller: Caller, chat_id: str, message_id: str) -> Message:
@@ -210,7 +229,7 @@ def delete(caller: Caller, chat_id: str, message_id: str) -> None:
         store.commit(some)
     store.commit(
         [
-            table.changing(before, text=None, attachments=None, props=None, deleted_at=now),
+            table.changing(before, text=None, attachments=None, props=None, told=None, deleted_at=now),
             *([] if before.visible_to else [events.creating(message_deleted(before, now))]),
             *erasing[-_ERASED_AT_ONCE:],
             *_audited(caller, "message.deleted", before),

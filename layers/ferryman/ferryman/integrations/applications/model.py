@@ -14,6 +14,7 @@ MAX_TEXT = 2000  # characters (code points)
 MAX_BUTTONS = 30  # of one message
 MAX_LABEL = 256  # characters of a button's text
 MAX_BUTTON_DATA = 4096  # bytes, as ASCII JSON
+MAX_TOLD = 10  # applications that are told of what people post in one group
 MAX_PARAMETERS = 4096  # bytes of a context's parameters, as ASCII JSON
 
 
@@ -29,6 +30,7 @@ class Application(store.Record):
     secret_hash: str | None = None  # of its token; None: revoked
     last_used_at: str | None = None
     chat_id: str | None = None  # the group that it posts to
+    group_messages: bool = False  # whether it is told of what people post in the group
     may_message_people: bool = False
     creates_people: bool = True  # those it messages and who are not there yet
     email_domains: list[str] | None = None  # of people it may create; None: every domain

@@ -42,6 +42,7 @@ type PeoplePerHour = Annotated[int, Field(ge=0, le=10_000)]
 type ContextSeconds = Annotated[int, Field(ge=1, le=604_800)]
 _NAMED = "Stands in its URLs. Unique in the workspace."
 _CHAT = "The group that it posts to, which is active and has an `external_id` when it is assigned."
+_TOLD = "Whether its callback gets the texts that people post in its group, too; never those of bots and programs."
 _PERMITTED = "Whether it may message people."
 _CREATES = "Whether people whom it messages are created when they are not there yet."
 _DOMAINS = "Only people of these e-mail domains are created; null: of every domain."
@@ -55,6 +56,7 @@ class ApplicationIn(Input):
 
     app_name: AppName = Field(description=_NAMED)
     chat_id: ChatId | None = Field(None, description=_CHAT)
+    group_messages: bool = Field(False, description=_TOLD)
     may_message_people: bool = Field(False, description=_PERMITTED)
     creates_people: bool = Field(True, description=_CREATES)
     email_domains: Domains | None = Field(None, description=_DOMAINS)
@@ -71,6 +73,7 @@ class ApplicationPatch(Input):
 
     app_name: AppName | None = Field(None, description=f"{_NAMED} The old name stops working at once.")
     chat_id: ChatId | None = Field(None, description=f"{_CHAT} null: none.")
+    group_messages: bool | None = Field(None, description=_TOLD)
     may_message_people: bool | None = Field(None, description=_PERMITTED)
     creates_people: bool | None = Field(None, description=_CREATES)
     email_domains: Domains | None = Field(None, description=_DOMAINS)
@@ -90,6 +93,7 @@ class ApplicationOut(Output):
     id: str = Field(pattern=ids.pattern(ids.APPLICATION))
     app_name: str
     chat_id: str | None = Field(description=_CHAT)
+    group_messages: bool = Field(description=_TOLD)
     may_message_people: bool
     creates_people: bool
     email_domains: list[str] | None

@@ -17,13 +17,13 @@ from ferryman.identity.credentials.model import Caller, Credential
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 from ferryman.integrations.applications import table
-from ferryman.integrations.applications.model import BY_A_USER, NEEDS, Application
+from ferryman.integrations.applications.model import BY_A_USER, MAX_TOLD, NEEDS, Application
 from ferryman.integrations.applications.schema import ApplicationIn, ApplicationPatch
 from ferryman.schema import changes
 from ferryman.webhooks.subscriptions import service as webhooks
 from ferryman.webhooks.subscriptions import table as webhooks_table
 from ferryman.webhooks.subscriptions.model import Webhook
-from ferryman.webhooks.subscriptions.schema import WebhookIn, WebhookPatch
+from ferryman.webhooks.subscriptions.schema import WebhookIn
 
 _OWNER_ROUTE = "/v1/applications/{application_id}/owner"
 _REMOVABLE = {"chat_id", "email_domains", "webhook_url"}
@@ -53,6 +53,7 @@ def create(
         return [
             *idempotency.writes(idempotency_key, application.application_id),
             *table.creating(application),
+            *_telling(application, None, _told_group(application)),
             credentials.creating(_credential(application, secrets.digest(token))),
             *_audited(caller, "application.created", application),
         ]
@@ -116,9 +117,11 @@ def edit(caller: Caller, application_id: str, patch: ApplicationPatch) -> Applic
             active = after.state == "enabled"
             of_token = [credentials.changing(before.secret_hash, name=after.app_name, active=active)]
         audited = audit.writes(caller, "application.edited", application_id, {"changed": changed})
-        return [*table.changing(before, after), *of_token, *entitled, *audited]
+        told = _telling(after, _told_group(before), _told_group(after))
+        return [*table.changing(before, after), *told, *of_token, *entitled, *audited]
 
     known = callback(before)
+    groups = _groups(after)
     if url_given and url is None:
         after.webhook_id = None
         store.commit([*writes(), *(webhooks_table.deleting(known) if known else [])])
@@ -129,8 +132,8 @@ def edit(caller: Caller, application_id: str, patch: ApplicationPatch) -> Applic
             return writes()
 
         _new_callback(caller, after, str(url), extra_writes)
-    elif url_given and known is not None:
-        webhooks.change(caller, known, WebhookPatch.model_validate({"url": url}), writes())
+    elif known is not None and (url_given or groups != known.chat_ids):
+        store.commit([*writes(), *_changing_callback(known, url, groups)])
     else:
         store.commit(writes())
     return table.get(caller.workspace_id, application_id)
@@ -165,6 +168,7 @@ def delete(caller: Caller, application_id: str) -> None:
     store.commit(
         [
             *table.deleting(application),
+            *_telling(application, _told_group(application), None),
             *_forgetting(application),
             *(webhooks_table.deleting(known) if known else []),
             *_audited(caller, "application.deleted", application),
@@ -205,12 +209,47 @@ def _new_callback(
     try:
         return webhooks.create(
             caller,
-            WebhookIn(url=url, events=_ANSWERS, format=application.format),
+            WebhookIn(url=url, events=_ANSWERS, format=application.format, chat_ids=_groups(application)),
             application_id=application.application_id,
             extra_writes=extra_writes,
         )
     except Invalid as refused:
         raise Invalid(str(refused), "/webhook_url") from None
+
+
+def _changing_callback(known: Webhook, url: str | None, groups: list[str] | None) -> list[store.Write]:
+    try:
+        return webhooks.changing_callback(known, url or known.url, groups)
+    except Invalid as refused:
+        raise Invalid(str(refused), "/webhook_url") from None
+
+
+def _told_group(application: Application) -> str | None:
+    """The group whose texts the application is told of."""
+    return application.chat_id if application.group_messages else None
+
+
+def _groups(application: Application) -> list[str] | None:
+    """The same as the callback has it."""
+    group = _told_group(application)
+    return [group] if group else None
+
+
+def _telling(application: Application, before: str | None, after: str | None) -> list[store.Write]:
+    """The writes by which its group knows whom to tell: out of the group `before`, and into `after`."""
+    writes = []
+    for chat_id in {before, after} - {None} if before != after else ():
+        try:
+            chat = chats.get(application.workspace_id, str(chat_id))
+        except NotFound:
+            continue  # the group is gone, and nobody posts there
+        told = [one for one in chat.told_applications or () if one != application.application_id]
+        if chat_id == after:
+            told.append(application.application_id)
+        if len(told) > MAX_TOLD:
+            raise Invalid(f"{MAX_TOLD} applications are told of this group's messages, and no more can be.", "/chat_id")
+        writes.append(chats.telling(chat, told, clock.now_iso()))
+    return writes
 
 
 def _credential(application: Application, secret_hash: str) -> Credential:

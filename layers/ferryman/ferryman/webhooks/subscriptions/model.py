@@ -54,7 +54,8 @@ class Webhook(store.Record):
     chat_ids: list[str] | None = None  # None: every chat of the workspace, which needs admin:*
     bot_id: str | None = None  # a bot callback: the bot's mentions alone, in the bot's own chats
     mentioned_by: list[MentionedBy] | None = None  # a bot callback: whose mentions it gets; None: those of people
-    application_id: str | None = None  # an application's callback: what people answer to the application
+    # An application's callback: what people answer to the application, and what they post in `chat_ids`, its group.
+    application_id: str | None = None
     user_id: str | None = None  # a personal webhook: this person's notifications alone, managed by nobody else
     format: Format = "ferryman"  # of the bodies; never changes
     signatures: list[Signature] = field(default_factory=lambda: ["fm"])

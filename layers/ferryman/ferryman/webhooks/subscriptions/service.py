@@ -193,6 +193,15 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: S
     return table.get(caller.workspace_id, webhook_id)
 
 
+def changing_callback(before: Webhook, url: str, chat_ids: list[str] | None) -> list[store.Write]:
+    """The writes that give an application's callback another URL, and the groups whose texts it is told of.
+
+    Raises Invalid for a URL that may not be called.
+    """
+    url = url if url == before.url else checked_url(url)
+    return table.changing(before, replace(before, url=url, chat_ids=chat_ids, updated_at=clock.now_iso()))
+
+
 def not_heard(webhook: Webhook) -> list[str]:
     """The chats that the webhook names and does not hear of, since its owner does not belong to them."""
     if webhook.chat_ids is None or not webhook.follows_a_member:
@@ -296,7 +305,7 @@ def _check_callback(before: Webhook, changes: dict[str, Any]) -> None:
         if name in changes:
             what = "A bot's callback gets the bot's mentions in the bot's chats"
             if before.application_id:
-                what = "An application's callback gets what people answer to it"
+                what = "An application's callback gets what people answer to it (and group_messages of the application)"
             raise Invalid(f"{what}, and nothing else.", f"/{name}")
     if changes.get("state") == "enabled" and before.disabled_reason == BOT_DEACTIVATED:
         raise Conflict("The callback's bot is deactivated. Activate it: PATCH /v1/bots/{id} with active: true.")

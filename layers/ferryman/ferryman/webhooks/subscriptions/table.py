@@ -4,8 +4,8 @@ A topic is `<workspace_id>/<live|test>/<chat_id>`, or `*` for the chat where a w
 for each chat a webhook listens to, so that finding who wants an event costs the same in a workspace of ten
 webhooks and of a hundred thousand, and live and test never meet. A webhook that is somebody's own has one row: a bot's
 callback under `<workspace_id>/<live|test>/bot/<bot_id>`, an application's under `…/application/<application_id>`, a
-personal webhook under `…/user/<user_id>`. Webhooks that are one to their owner also have a row under
-`<workspace_id>/group/<group_id>`.
+personal webhook under `…/user/<user_id>`. An application's has another one for the group whose texts it is told of, and
+webhooks that are one to their owner have another one under `<workspace_id>/group/<group_id>`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -54,7 +54,9 @@ def topics(webhook: Webhook) -> list[str]:
     if webhook.bot_id:
         return [topic_of_bot(webhook.workspace_id, webhook.bot_id, livemode=webhook.livemode)]
     if webhook.application_id:
-        return [topic_of_application(webhook.workspace_id, webhook.application_id, livemode=webhook.livemode)]
+        own = topic_of_application(webhook.workspace_id, webhook.application_id, livemode=webhook.livemode)
+        groups = [topic(webhook.workspace_id, one, livemode=webhook.livemode) for one in webhook.chat_ids or ()]
+        return [own, *groups]
     if webhook.user_id:
         return [topic_of_user(webhook.workspace_id, webhook.user_id, livemode=webhook.livemode)]
     chats = [EVERY_CHAT] if webhook.chat_ids is None else webhook.chat_ids

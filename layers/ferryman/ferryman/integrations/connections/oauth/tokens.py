@@ -14,7 +14,6 @@ from ferryman.integrations.connections.model import Connection
 from ferryman.integrations.connections.oauth import client as oauth
 from ferryman.integrations.connections.oauth import sealing
 from ferryman.integrations.connections.oauth.client import Client, Failed, Tokens
-from ferryman.notifications import notices
 
 _EARLY_SECONDS = 120  # an access token is renewed so long before it expires
 _CLAIM_SECONDS = 30  # longer than a refresh may take
@@ -120,6 +119,8 @@ def _told(
             caller, "connection.needs_reconnecting", connection.connection_id, {"connector": connection.connector}
         )
         if connection.livemode:
+            from ferryman.notifications import notices  # rarely needed, so no cold start waits for it
+
             writes += notices.telling_admins(
                 connection.workspace_id,
                 f"The connection {connection.name} needs reconnecting",
