@@ -198,7 +198,7 @@ def changing_callback(before: Webhook, url: str, chat_ids: list[str] | None) -> 
 
     Raises Invalid for a URL that may not be called.
     """
-    url = url if url == before.url else checked_url(url)
+    url = url if url == before.url else allowed_targets.checked_url(url)
     return table.changing(before, replace(before, url=url, chat_ids=chat_ids, updated_at=clock.now_iso()))
 
 
