@@ -297,8 +297,14 @@ def test_the_versions_of_senders_are_those_that_the_tests_install() -> None:
     clients = ROOT / "tests" / "e2e" / "clients"
     pinned = dict(line.split("==") for line in (clients / "requirements.txt").read_text().splitlines() if "==" in line)
     pinned |= json.loads((clients / "node" / "package.json").read_text())["dependencies"]
+    locked = {one["name"]: one["version"] for one in tomllib.loads((ROOT / "uv.lock").read_text())["package"]}
+    pinned |= {"slack_sdk": locked["slack-sdk"], "apprise": locked["apprise"]}
     table = (ROOT / "docs" / "senders.md").read_text().partition("## Which clients work")[2]
     rows = re.findall(r"^\| (\S+)[^|]* \| (\S+) \|", table, re.MULTILINE)
-    named = {name.lower(): version for name, version in rows if version[0].isdigit()}
-    assert len(named) == 11
-    assert named == {name: pinned[name] for name in named}
+    named = {(name.lower(), version) for name, version in rows if name != "client" and "-" not in version}
+    assert len(named) == 14
+    assert named == {(name, pinned[name]) for name, _ in named}
+    folder = ROOT / "tests" / "e2e"
+    programs = [*folder.glob("*.py"), *clients.glob("*.py"), *clients.glob("node/*.mjs")]
+    sources = "".join(page.read_text() for page in programs).lower()
+    assert [name for name, _ in named if name not in sources] == [], "no test runs them"

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -47,6 +48,22 @@ def test_slack_sdk_answers_a_command_at_its_response_url(stack: E2E, chat: str) 
     assert [(answer.status_code, answer.body) for answer in answers[:5]] == [(200, "ok")] * 5
     assert answers[5].status_code == 400
     assert [message["text"] for message in _said(stack, chat)] == [f"step {number}" for number in range(5)]
+
+
+def test_ten_answers_at_the_same_moment_give_five_messages(stack: E2E, chat: str) -> None:
+    receiver = stack.receiver()
+    receiver.answer("/commands", Answer(body=b"{}", headers={"Content-Type": "application/json"}))
+    stack.api("POST", "/v1/commands", {"trigger": "e2e-race", "url": receiver.url("/commands")})
+    assert stack.api("POST", f"/v1/chats/{chat}/messages", {"text": "/e2e-race"}).status == 201
+    url = parse_qs(receiver.requests("/commands")[0].body.decode())["response_url"][0]
+
+    def answer(number: int) -> int:
+        return WebhookClient(url).send(text=f"step {number}", response_type="in_channel").status_code
+
+    with ThreadPoolExecutor(10) as pool:
+        statuses = sorted(pool.map(answer, range(10)))
+    assert statuses == [200] * 5 + [400] * 5
+    assert len({message["text"] for message in _said(stack, chat)}) == len(_said(stack, chat)) == 5
 
 
 def test_mattermosts_clients_manage_and_use_integrations(stack: E2E, chat: str, python: Path) -> None:  # noqa: F811

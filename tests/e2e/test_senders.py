@@ -42,8 +42,8 @@ def python() -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "complete").exists():
             subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)], check=True)
-            install = [uv, "pip", "install", "--quiet", "--python", str(found), "--requirement", str(requirements)]
-            subprocess.run(install, check=True)
+            install = [uv, "pip", "install", "--quiet", "--no-deps", "--python", str(found)]
+            subprocess.run([*install, "--requirement", str(requirements)], check=True)
             (folder / "complete").touch()
     return found
 
@@ -69,9 +69,12 @@ def test_older_clients_post_unmodified(stack: E2E, chat: str, python: Path) -> N
     finished = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert finished.returncode == 0, finished.stderr
     answers = dict(json.loads(line) for line in finished.stdout.splitlines())
-    assert answers == {"slackweb": "ok", "slacker": "ok", "notifiers": True, "matterhook": "sent"}
-    messages = _messages(stack, chat)
-    assert [message["text"] for message in messages] == list(answers)
+    assert answers == {"slackweb": "ok", "slacker": "ok", "notifiers": True, "matterhook": "sent", "knockknock": 42}
+    *messages, started, finished_well = _messages(stack, chat)
+    assert [message["text"] for message in messages] == ["slackweb", "slacker", "notifiers", "matterhook"]
+    for message, line in ((started, "Your training has started"), (finished_well, "Your training is complete")):
+        assert message["text"].startswith(line)
+        assert (message["author"]["name"], message["author"]["emoji"] is not None) == ("Knock Knock", True)
     assert {message["author"]["name"] for message in messages} == {"bot"}
     titles = [box["title"] for message in messages for box in message["attachments"] or ()]
     assert titles == ["Build 17"] * 3

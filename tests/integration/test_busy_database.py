@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from ferryman.aws import clients
 
 from local.receiver import Receiver
+from tests.integration import test_commands as commands
 from tests.integration.conftest import Workspace
 from tests.support.refusals import cancelled, refused
 from tests.support.world import Answer, World
@@ -88,6 +89,26 @@ def test_a_transaction_that_collides_is_409(workspace: Workspace, pauses: list[f
     with failing("TransactWriteItems", cancelled("TransactionConflict", "None")) as calls:
         assert create(workspace).status == 409
     assert (len(calls), pauses) == (1, [])
+
+
+@pytest.mark.parametrize(("times", "status", "uses"), [(9, 200, 1), (10, 503, 0)])
+def test_an_answer_to_a_command_that_collides_with_others_is_sent_again(
+    workspace: Workspace, receiver: Receiver, pauses: list[float], times: int, status: int, uses: int
+) -> None:
+    """Each moves the count of the reply address. One that is not carried out is not counted."""
+    chat = workspace.chat()
+    commands.command(workspace, receiver)
+    commands.answers(receiver, {})
+    workspace.make(f"/v1/chats/{chat}/messages", {"text": "/deploy"})
+    url = commands.form(receiver.requests("/commands")[0].body)["response_url"].removeprefix("https://api.test")
+
+    def answer() -> Answer:
+        return workspace.world.call("POST", url, json_body={"text": "done"})
+
+    with failing("TransactWriteItems", cancelled("TransactionConflict", "None"), times=times):
+        assert answer().status == status
+    assert len(set(pauses)) == len(pauses) == 9, "answers that collided do not come back together"
+    assert [answer().status for _ in range(6 - uses)] == [200] * (5 - uses) + [400]
 
 
 @pytest.mark.parametrize("reason", ["ValidationError", "ItemCollectionSizeLimitExceeded", "AccessDenied"])

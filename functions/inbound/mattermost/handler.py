@@ -103,7 +103,7 @@ def _carry_out(event: dict[str, Any], address: Address) -> Answer:
             v4.logout(caller_of(event, enrolling=True))
         return 200, {"status": "OK"}, {}
     caller = caller_of(event)
-    limits = limit(caller.credential_id)
+    limits = limit(event, caller.credential_id)
     asked = Asked(caller, address.parameters, event.get("queryStringParameters") or {}, partial(read, event))
     if address.key == "POST /api/v4/files":
         raise v4.FILES

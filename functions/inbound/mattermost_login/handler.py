@@ -40,4 +40,4 @@ def _carry_out(event: dict[str, Any]) -> Answer:
     except body.Unreadable:
         sent = None  # as with Mattermost, it is a password left out
     user, token = v4_login.login(sent, source_of(event))
-    return 200, user, {"Token": token, **limit(token)}
+    return 200, user, {"Token": token, **limit(event, token)}

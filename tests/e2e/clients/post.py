@@ -5,6 +5,9 @@ Runs in the folder where the clients are installed: `post.py <url of mattermost>
 
 import json
 import sys
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
 
 import slackweb
 from matterhook import Webhook
@@ -35,5 +38,15 @@ def matterhook() -> object:
     return "sent"
 
 
-for post in (slackweb_, slacker, notifiers, matterhook):
+def knockknock() -> object:
+    """Its module for Slack. The package itself cannot be imported outside of Windows."""
+    found = find_spec("knockknock")
+    assert found and found.submodule_search_locations
+    package = sys.modules["knockknock"] = ModuleType("knockknock")
+    package.__path__ = list(found.submodule_search_locations)
+    train = import_module("knockknock.slack_sender").slack_sender(webhook_url=slack, channel="")(lambda: 42)
+    return train()
+
+
+for post in (slackweb_, slacker, notifiers, matterhook, knockknock):
     sys.stdout.write(json.dumps([post.__name__.rstrip("_"), post()]) + "\n")

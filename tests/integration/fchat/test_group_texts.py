@@ -227,14 +227,32 @@ def test_an_application_is_told_of_its_own_workspace_and_mode_alone(
 ) -> None:
     there = Group(workspace, receiver)
     tester = workspace.narrow("admin:*", environment="development")
-    App(tester, app_name="TRIAL", chat_id=there.chat, group_messages=True, webhook_url=receiver.url("/trial"))
+    trial = tester.chat("Trial", external_id="beat-trial")
+    App(tester, app_name="TRIAL", chat_id=trial, group_messages=True, webhook_url=receiver.url("/trial"))
     elsewhere = Group(other, receiver, webhook_url=receiver.url("/elsewhere"))
     there.say("Live")
-    there.say("Trial", by=tester)
+    for chat in (there.chat, trial):
+        tester.make(f"/v1/chats/{chat}/messages", {"text": f"Trial in {chat}"})
+    workspace.make(f"/v1/chats/{trial}/messages", {"text": "Live in the trial"})
     elsewhere.say("Elsewhere")
     assert there.texts() == ["Live"]
-    assert there.texts("/trial") == ["Trial"]
+    assert there.texts("/trial") == [f"Trial in {trial}"]
     assert there.texts("/elsewhere") == ["Elsewhere"]
+
+
+@pytest.mark.parametrize("by", ["creating", "editing"])
+def test_a_test_application_changes_no_live_chat(workspace: Workspace, by: str) -> None:
+    chat = group(workspace)
+    tester = workspace.narrow("admin:*", environment="development")
+    before = workspace.call("GET", f"/v1/chats/{chat}").json
+    wanted = {"chat_id": chat, "group_messages": True}
+    if by == "creating":
+        answer = tester.call("POST", "/v1/applications", {"app_name": "TRIAL", **wanted})
+    else:
+        trial = tester.make("/v1/applications", {"app_name": "TRIAL"})
+        answer = tester.call("PATCH", f"/v1/applications/{trial['id']}", wanted)
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "/group_messages")
+    assert workspace.call("GET", f"/v1/chats/{chat}").json == before
 
 
 def test_answers_of_a_person_and_texts_of_the_group_come_side_by_side(workspace: Workspace, receiver: Receiver) -> None:

@@ -394,9 +394,9 @@ def commit(writes: Sequence[Write], *, return_new: bool = False, tries: int = 1)
     """Carry the writes out, all or none. Raises the `refused` of the first whose condition does not hold.
 
     A single write goes as itself, which costs half of a transaction; with `return_new` a single update
-    returns the item as it is now. A transaction that collides with another is sent `tries` times before it
-    raises Conflict; worth more than one where nothing the caller read can have changed. Raises RetryLater when
-    DynamoDB goes on throttling the transaction.
+    returns the item as it is now. A transaction that collides with another is sent `tries` times, with
+    short pauses, before it raises Conflict; worth more than one where nothing the caller read can have
+    changed. Raises RetryLater when DynamoDB goes on throttling the transaction.
     """
     if len(writes) == 1 and writes[0].action != "ConditionCheck":
         return _write(writes[0], return_new=return_new)
@@ -446,6 +446,7 @@ def _transact(writes: Sequence[Write], tries: int) -> None:
                 if tries == 0:
                     text = "Somebody else is changing this at the same moment. Send the request again."
                     raise Conflict(text) from None
+                time.sleep(random.random() * _PAUSES[0])  # noqa: S311
             else:
                 raise  # such as ValidationError: the transaction itself is wrong
 

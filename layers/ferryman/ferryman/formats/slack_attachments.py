@@ -75,10 +75,14 @@ def shown_value(value: Any) -> str:
         case float() if value == int(value) and abs(value) < 1e21:
             return str(int(value))
         case list():
-            return f"[{' '.join(shown_value(one) if one is not None else '<nil>' for one in value)}]"
+            return f"[{' '.join(map(_member_value, value))}]"
         case dict():
-            return f"map[{' '.join(f'{name}:{shown_value(value[name])}' for name in sorted(value))}]"
+            return f"map[{' '.join(f'{name}:{_member_value(value[name])}' for name in sorted(value))}]"
     return str(value)
+
+
+def _member_value(value: Any) -> str:
+    return "<nil>" if value is None else shown_value(value)
 
 
 def _action(sent: dict[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ type Routes = dict[str, tuple[str, int, Callable[[Asked], Any], Any]]
 type Answer = tuple[int, Any, dict[str, str]]  # status, JSON, more headers
 
 _KINDS = ("bearer", "token")  # in the header Authorization
+_LIMITS = "limits"  # where an event keeps the headers that say what is left
 _VERSION = "10.11.0.ferryman"
 _PER_SECOND, _BURST = 10, 100  # of one credential, in one running instance of the function
 _full_at: dict[str, float] = {}  # when each credential has its whole burst again
@@ -79,7 +80,7 @@ def ask(
     Raises NOTHING for an address that there is not, and Limited.
     """
     caller = caller_of(event)
-    limits = limit(caller.credential_id)
+    limits = limit(event, caller.credential_id)
     address = addresses.find(event["requestContext"]["http"]["method"], event["rawPath"])
     if address is None:
         raise NOTHING
@@ -120,7 +121,7 @@ def respond(event: dict[str, Any], carry_out: Callable[[dict[str, Any]], Answer]
         status, text, more = 429, "limit exceeded\n", {"Retry-After": str(limited.seconds), "Content-Type": _TEXT}
     except Exception as error:
         refused = _refusal(error)
-        status, more = refused.status, {}
+        status, more = refused.status, dict(event.get(_LIMITS, {}))
         text = answers.error_body(status, refused.error_id, str(refused), request_id)
         if status == 401:
             more["WWW-Authenticate"] = "Bearer"
@@ -171,8 +172,8 @@ class Limited(Exception):
         self.headers = headers
 
 
-def limit(credential: str) -> dict[str, str]:
-    """Count a request of a credential, and say what is left. Raises Limited."""
+def limit(event: dict[str, Any], credential: str) -> dict[str, str]:
+    """Count a request of a credential, and say what is left; a refusal of the request says so too. Raises Limited."""
     now = clock.now()
     if len(_full_at) > 10_000:
         for name in [name for name, at in _full_at.items() if at <= now]:
@@ -187,4 +188,5 @@ def limit(credential: str) -> dict[str, str]:
     if used > _BURST:
         raise Limited(headers | {"Retry-After": "1"})
     _full_at[credential] = full_at
+    event[_LIMITS] = headers
     return headers

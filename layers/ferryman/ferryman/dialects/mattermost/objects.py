@@ -146,6 +146,9 @@ def post(of: Message) -> dict[str, Any]:
     boxes = attachments.shown(of.attachments)
     if boxes:
         props["attachments"] = [_without_nulls(box) for box in boxes]
+        for box in props["attachments"]:
+            if "actions" in box:
+                box["actions"] = [_without_nulls(action) for action in box["actions"]]
     created = milliseconds(of.created_at)
     return {
         "id": short(of.message_id),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ferryman import ids
+from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import access, direct
 from ferryman.conversations.chats import table as chats
 from ferryman.conversations.chats.model import Chat
@@ -28,6 +29,7 @@ from ferryman.identity.workspaces.model import Workspace
 
 MAX_PAGE = 200
 DEFAULT_PAGE = 60
+_PAGES_SINCE = 5
 
 
 class AppError(Exception):
@@ -77,7 +79,7 @@ class Asked:
 
     def number(self, name: str, default: int, most: int) -> int:
         text = self.query.get(name, "")
-        return min(int(text), most) if re.fullmatch("[0-9]{1,6}", text) else default
+        return min(int(text), most) if re.fullmatch("[0-9]{1,15}", text) else default
 
     def object(self, name: str) -> dict[str, Any]:
         """The body, which must be an object. A refusal calls it `name`."""
@@ -239,9 +241,11 @@ def direct_channel(asked: Asked) -> dict[str, Any]:
 
 
 def posts(asked: Asked) -> dict[str, Any]:
-    """A page of a channel's posts, the newest first."""
+    """A page of a channel's posts, the newest first; or those that were made or changed `since` a time."""
     require(asked.caller, "messages:read")
     chat = channel_of(asked)
+    if since := asked.number("since", 0, 10**15):
+        return _list_of(*_posts_since(asked, chat, since))
     size = asked.number("per_page", DEFAULT_PAGE, MAX_PAGE)
     skipped, after = asked.number("page", 0, 50), None
     found: list[Any] = []
@@ -257,13 +261,39 @@ def posts(asked: Asked) -> dict[str, Any]:
             livemode=asked.caller.livemode,
             reader=asked.caller.user_id,
         )
-    shown = [objects.post(message) for message in found]
+    return _list_of([objects.post(message) for message in found], after is not None)
+
+
+def _posts_since(asked: Asked, chat: Chat, since: int) -> tuple[list[dict[str, Any]], bool]:
+    """The posts that were made or changed after `since`, in milliseconds, and whether there may be more.
+
+    Changes of posts are seen as far back as the pages reach that hold the new ones: a thousand posts at most.
+    """
+    found: list[dict[str, Any]] = []
+    after: store.Key | None = None
+    for _ in range(_PAGES_SINCE):
+        some, after = messages.page(
+            asked.caller.workspace_id,
+            chat.chat_id,
+            MAX_PAGE,
+            after,
+            livemode=asked.caller.livemode,
+            reader=asked.caller.user_id,
+        )
+        shown = [objects.post(message) for message in some]
+        found += [post for post in shown if post["update_at"] > since]
+        if after is None or (shown and shown[-1]["create_at"] <= since):
+            return found, False
+    return found, True
+
+
+def _list_of(shown: list[dict[str, Any]], has_next: bool) -> dict[str, Any]:
     return {
         "order": [one["id"] for one in shown],
         "posts": {one["id"]: one for one in shown},
         "next_post_id": "",
         "prev_post_id": "",
-        "has_next": after is not None,
+        "has_next": has_next,
     }
 
 

@@ -134,7 +134,7 @@ def _require_own(asked: Asked, sent: Mapping[str, Any]) -> None:
 def _wanted(sent: Mapping[str, Any]) -> dict[str, Any]:
     """The texts of a webhook, in our words."""
     for name, (most, error_id, message) in _LONGEST.items():
-        if len(_text(sent, name)) > most:
+        if len(_text(sent, name).encode("utf-8", "replace")) > most:
             raise AppError(400, error_id, message)
     if not _USERNAME.fullmatch(_text(sent, "username")):
         raise _INVALID_USERNAME

@@ -21,6 +21,7 @@ _LOCKED = AppError(
     "api.user.check_user_login_attempts.too_many.app_error",
     "Your account is locked because of too many failed password attempts. Please reset your password.",
 )
+_BAD_CODE = AppError(401, "api.user.check_user_mfa.bad_code.app_error", "Invalid MFA token.")
 _MFA = AppError(401, "mfa.validate_token.authenticate.app_error", "Invalid MFA token.")
 
 
@@ -40,7 +41,7 @@ def login(body: Any, source: Source) -> tuple[dict[str, Any], str]:
     try:
         session, secret = signing_in.sign_in(source, model)
     except SecondFactorRequired:
-        raise _MFA from None
+        raise (_BAD_CODE if code else _MFA) from None
     except TooManyAttempts:
         raise _LOCKED from None
     except (NotAuthenticated, Invalid):

@@ -42,7 +42,10 @@ type PeoplePerHour = Annotated[int, Field(ge=0, le=10_000)]
 type ContextSeconds = Annotated[int, Field(ge=1, le=604_800)]
 _NAMED = "Stands in its URLs. Unique in the workspace."
 _CHAT = "The group that it posts to, which is active and has an `external_id` when it is assigned."
-_TOLD = "Whether its callback gets the texts that people post in its group, too; never those of bots and programs."
+_TOLD = (
+    "Whether its callback gets the texts that people post in its group, too; never those of bots and programs. "
+    "A test application's group is then one that a test token made."
+)
 _PERMITTED = "Whether it may message people."
 _CREATES = "Whether people whom it messages are created when they are not there yet."
 _DOMAINS = "Only people of these e-mail domains are created; null: of every domain."

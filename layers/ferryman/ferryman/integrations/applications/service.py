@@ -245,6 +245,9 @@ def _telling(application: Application, before: str | None, after: str | None) ->
             continue  # the group is gone, and nobody posts there
         told = [one for one in chat.told_applications or () if one != application.application_id]
         if chat_id == after:
+            if chat.livemode and not application.livemode:  # who is told stands in the chat, and that is live
+                fix = "Assign a chat that a test token made."
+                raise Invalid(f"A test application is not told of a live chat's messages. {fix}", "/group_messages")
             told.append(application.application_id)
         if len(told) > MAX_TOLD:
             raise Invalid(f"{MAX_TOLD} applications are told of this group's messages, and no more can be.", "/chat_id")

@@ -12,6 +12,8 @@ from ferryman.identity.users import table as users
 from ferryman.integrations.commands import response_urls, running, table
 from ferryman.integrations.commands.running import NotPosted
 
+_TRIES = 10  # other answers to the same command, which move the same count, come at the same moment
+
 
 class CommandGone(NotFound):
     """The command was deleted or disabled after it was run."""
@@ -47,7 +49,8 @@ def answer(credential: Credential, asked: Answer) -> list[Message]:
     ready = [message for message in made if isinstance(message, Message)]
 
     def commit() -> None:
-        store.commit([response_urls.using(credential), *(messages.creating(message) for message in ready)])
+        writes = [response_urls.using(credential), *(messages.creating(message) for message in ready)]
+        store.commit(writes, tries=_TRIES)
 
     messages.with_free_ids(ready, commit)
     for message in ready:
