@@ -24,7 +24,8 @@ def test_all_that_a_leaked_token_made_is_seen_and_ended(stack: E2E, opens: Opens
     assert "leaked=true" in visit.page.url
     found = visit.page.get_by_role("table", name="Everything that it made")
     expect(found.get_by_role("row", name="Bot Mole")).to_have_count(1)
-    application = stack.api("GET", "/v1/applications", token=token["token"]).json["items"][0]
+    applications = stack.api("GET", "/v1/applications").json["items"]
+    application = next(one for one in applications if one["app_name"] == handle.replace("-", "_"))
     named = found.get_by_role("row").filter(has_text=application["id"])
     expect(named.get_by_role("link", name=application["app_name"])).to_have_attribute(
         "href", f"/settings/integrations/applications/{application['id']}"

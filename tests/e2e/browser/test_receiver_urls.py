@@ -48,6 +48,7 @@ def test_a_url_is_checked_while_it_is_typed(
     expect_reason(url, "user name or password before the host; remove everything up to the @")
     url.fill("https://10.0.0.7/in")
     expect_reason(url, "use a public name")
+    assert visit.violations() == []
     url.fill("https://CI.example.com/in")
     expect(url).not_to_have_attribute("aria-invalid", "true")
     expect(visit.dialog.get_by_role("status")).to_have_text("Allowed. Requests go to https://ci.example.com/in")
