@@ -130,7 +130,8 @@ function Shell() {
   useHotkeys([['/', () => document.querySelector<HTMLInputElement>('input[type=search]')?.focus()]]);
   const groups = GROUPS.map(({ title, entries }) => ({
     title,
-    entries: entries.filter(({ scope }) => !scope || covers(me.data, scope)),
+    // Until it is known what the person may see, nothing: entries that appear later would move the others.
+    entries: entries.filter(({ scope }) => me.data && (!scope || covers(me.data, scope))),
   })).filter(({ entries }) => entries.length > 0);
 
   return (

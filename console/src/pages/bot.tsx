@@ -18,7 +18,7 @@ import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
 import { owners } from '../texts/owners';
-import { BotForm } from './bots';
+import { BotForm, botSecret } from './bots';
 import { Prefix } from './tokens';
 import { WebhookListing } from './webhook_list';
 
@@ -161,6 +161,7 @@ function Chats({ bot, mayWrite }: { bot: Bot; mayWrite: boolean }) {
   );
   return (
     <Section title={said.chats} about={said.chatsAbout}>
+      {memberships.data?.length === 0 && <Text size="sm">{said.noChats}</Text>}
       {inside.map((chat) => (
         <Group key={chat.id} justify="space-between">
           <Text size="sm" fw={500}>
@@ -225,8 +226,7 @@ function Tokens({ bot, mayWrite }: { bot: Bot; mayWrite: boolean }) {
             loading={create.isPending}
             onClick={() =>
               create.mutate(undefined, {
-                onSuccess: (token) =>
-                  setSecret({ title: said.secretTitle, value: token.token ?? '', about: said.secretAbout }),
+                onSuccess: (token) => setSecret(botSecret(token.token ?? '')),
               })
             }
           >

@@ -5,7 +5,7 @@ import { Link } from 'react-router';
 
 import { api, body, type Schemas } from '../api/client';
 import { useChange, useListing } from '../api/queries';
-import { Dialog, useNewSecret } from '../parts/dialogs';
+import { Dialog, type Secret, useNewSecret } from '../parts/dialogs';
 import { SaveForm } from '../parts/form';
 import { ListPage } from '../parts/list_page';
 import { State, Time } from '../parts/values';
@@ -14,6 +14,21 @@ import { texts } from '../texts';
 
 const said = texts.bots;
 type Bot = Schemas['BotOut'];
+
+/** The token of a bot, once, with lines that try it. */
+export function botSecret(value: string): Secret {
+  const curl = `curl -H 'Authorization: Bearer ${value}'`;
+  const api = `${window.location.origin}/v1`;
+  return {
+    title: said.secretTitle,
+    value,
+    about: said.secretAbout,
+    extra: [
+      { label: texts.tokens.tryIt, value: `${curl} ${api}/me` },
+      { label: said.post, value: `${curl} -H 'Content-Type: application/json' -d '{"text": "Hello"}' ${api}/chats/$CHAT_ID/messages` },
+    ],
+  };
+}
 
 export default function Bots() {
   const mayWrite = useMay('bots:write');
@@ -54,7 +69,7 @@ export default function Bots() {
       <Dialog opened={creating} close={() => setCreating(false)} title={said.createFor}>
         <BotForm
           close={() => setCreating(false)}
-          created={(bot) => secret.show({ title: said.secretTitle, value: bot.token ?? '', about: said.secretAbout }, bot.id)}
+          created={(bot) => secret.show(botSecret(bot.token ?? ''), bot.id)}
         />
       </Dialog>
       {secret.shown}
@@ -84,7 +99,7 @@ export function BotForm({ bot, close, created }: {
       await body(api.PATCH('/v1/bots/{bot_id}', { params: { path: { bot_id: bot.id } }, body: changed }));
       return null;
     },
-    { touches: [['bots']], quiet: true, ...(bot ? { done: said.saved } : {}) },
+    { touches: [['bots'], ['users']], quiet: true, ...(bot ? { done: said.saved } : {}) },
   );
   return (
     <SaveForm form={form} save={save} action={bot ? texts.actions.save : said.create} close={close} saved={(fresh) => fresh && created?.(fresh)}>

@@ -1,4 +1,4 @@
-import { ActionIcon, Alert, Avatar, Badge, Button, Group, Modal, Select, Stack, Text, Textarea } from '@mantine/core';
+import { ActionIcon, Alert, Avatar, Badge, Button, Group, Select, Stack, Text, Textarea } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useParams } from 'react-router';
@@ -6,7 +6,9 @@ import { useParams } from 'react-router';
 import { api, type ApiError, body, done, type Schemas } from '../api/client';
 import { useChange, useListing, useMe, useUsers } from '../api/queries';
 import { AttachmentView } from '../parts/attachment';
-import { Confirm } from '../parts/dialogs';
+import { CopyText } from '../parts/copy';
+import { Confirm, Dialog } from '../parts/dialogs';
+import { Fact } from '../parts/facts';
 import { Cross2Icon } from '../parts/icons';
 import { Empty, Failure, Loaded, Page, Section, Waiting } from '../parts/layout';
 import { notifyDone } from '../parts/notify';
@@ -36,10 +38,13 @@ export default function ChatPage() {
         </Button>
       }
     >
+      <Fact label={said.id}>
+        <CopyText value={id} />
+      </Fact>
       <Loaded query={query}>{(chat) => <Conversation chat={chat} />}</Loaded>
-      <Modal opened={members} onClose={() => setMembers(false)} title={said.members}>
-        {members && query.data && <Members chat={query.data} />}
-      </Modal>
+      <Dialog opened={members} close={() => setMembers(false)} title={said.members}>
+        {query.data && <Members chat={query.data} />}
+      </Dialog>
     </Page>
   );
 }

@@ -27,18 +27,20 @@ export default function Overview() {
     (cursor) => body(api.GET('/v1/tokens', { params: { query: { status: 'active', cursor } } })),
     { enabled: seesTokens },
   );
+  // Nothing moves once it is shown.
+  const loading = (seesWebhooks && webhooks.pending) || (seesTokens && tokens.pending);
   return (
     <Page title={said.title} description={me ? said.hello(me.user.name) : ''}>
       {!seesWebhooks && <Alert>{said.staff}</Alert>}
       {seesWebhooks && webhooks.error && <Failure error={webhooks.error} retry={webhooks.refetch} />}
-      {seesWebhooks && webhooks.pending && <Waiting />}
-      {webhooks.items && (
+      {loading && <Waiting lines={8} />}
+      {webhooks.items && !loading && (
         <>
           <Attention webhooks={webhooks.items} tokens={tokens.items ?? []} />
           {webhooks.items.length === 0 ? <FirstSteps /> : <Current webhooks={webhooks.items} />}
         </>
       )}
-      <MakeThings />
+      {!loading && <MakeThings />}
     </Page>
   );
 }
@@ -141,12 +143,12 @@ function FirstSteps() {
 }
 
 function Current({ webhooks }: { webhooks: Webhook[] }) {
-  const counted = useStatistics().data;
+  const { data: counted, error } = useStatistics();
   return (
     <>
-      {counted && (
-        <Section title={said.day} {...(counted.next_cursor ? { about: said.ofWebhooks(counted.items.length) } : {})}>
-          <Day statistics={together(counted.items)} />
+      {!error && (
+        <Section title={said.day} {...(counted?.next_cursor ? { about: said.ofWebhooks(counted.items.length) } : {})}>
+          <Day statistics={counted ? together(counted.items) : null} />
         </Section>
       )}
       <Section title={texts.webhooks.title}>

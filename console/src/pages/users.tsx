@@ -42,6 +42,7 @@ export default function Users() {
           title: said.invitationFor(user.name),
           value: `${window.location.origin}/me/invitation#${token}`,
           about: said.invitationAbout,
+          stored: said.invitationCopied,
         }),
     });
   }

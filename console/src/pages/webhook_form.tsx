@@ -97,7 +97,7 @@ export function WebhookFields({ kind, form, fresh }: { kind: WebhookKind; form: 
       <TextInput label={said.name} maxLength={100} {...(fresh ? { 'data-autofocus': true } : {})} {...form.getInputProps('name')} />
       <ReceiverUrl label={said.url} description={said.urlAbout} required {...form.getInputProps('url')} />
       {kind.name !== 'callback' && (
-        <Checkbox.Group label={said.events} description={said.eventsAbout} {...form.getInputProps('events')}>
+        <Checkbox.Group label={said.events} description={kind.name === 'personal' && fresh ? said.eventsOfPerson : said.eventsAbout} {...form.getInputProps('events')}>
           <Stack gap="xs" mt="xs" mb={form.errors.events ? 'xs' : 0}>
             {offered.map((type) => (
               <div key={type.type}>

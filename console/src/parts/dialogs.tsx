@@ -15,6 +15,8 @@ type ConfirmProps = {
   name?: string;
   action: string;
   danger?: boolean;
+  /** Whether the button that opened it gets the focus when it closes. */
+  returnFocus?: boolean;
   confirm: () => Promise<unknown>;
 };
 
@@ -36,7 +38,7 @@ export function Dialog({ opened, close, title, size, children }: {
 /** Asks before something happens that cannot be undone; the thing is named to confirm. */
 export function Confirm(props: ConfirmProps) {
   return (
-    <Modal opened={props.opened} onClose={props.close} title={props.title} centered>
+    <Modal opened={props.opened} onClose={props.close} title={props.title} returnFocus={props.returnFocus ?? true} centered>
       {props.opened && <ConfirmBody {...props} />}
     </Modal>
   );
@@ -99,7 +101,8 @@ function ConfirmBody({ close, children, name, action, danger = true, confirm }: 
   );
 }
 
-export type Secret = { title: string; value: string; about: string; extra?: { label: string; value: string }[] };
+/** `stored` is what the person confirms, if it is not that they stored it. */
+export type Secret = { title: string; value: string; about: string; stored?: string; extra?: { label: string; value: string }[] };
 
 /** Shows a secret once. It closes by its button only, after the box was ticked. */
 export function SecretOnce({ secret, close }: { secret: Secret | null; close: () => void }) {
@@ -160,7 +163,7 @@ function SecretBody({ secret, close }: { secret: Secret; close: () => void }) {
       )}
       <Group justify="space-between">
         <Checkbox
-          label={texts.secret.stored}
+          label={secret.stored ?? texts.secret.stored}
           checked={stored}
           onChange={(event) => setStored(event.currentTarget.checked)}
         />

@@ -50,7 +50,10 @@ _USER = {
         },
     },
 }
-_IGNORED = "A slash at the end of the address and unknown fields are ignored."
+_IGNORED = (
+    "A slash at the end of the address and unknown fields are ignored. The answer's headers `X-FM-Message-ID` and "
+    "`X-FM-Context-ID` name the message and its context."
+)
 _TO_PERSON = "POST /webhooks/{token}/fchat"
 _OK = {"type": "object", "required": ["ok"], "properties": {"ok": {"const": True}}}
 _QUEUED = {

@@ -46,7 +46,7 @@ def test_a_bot_with_a_callback_is_mentioned(
     visit.dialog.get_by_role("textbox", name="URL").fill(receiver.url(path))
     visit.dialog.get_by_role("button", name="Add a callback").click()
     secret = visit.take_secret()
-    visit.link("← Bot").click()
+    visit.link("← Deploy bot").click()
     visit.button(f"Send a test mention: {chat['name']}").click()
     visit.said("The mention was posted")
     request = arrived(receiver, path)

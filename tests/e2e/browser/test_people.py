@@ -26,7 +26,7 @@ def test_a_colleague_is_invited_by_a_link_and_gets_in(opens: Opens) -> None:
     visit.choose("Role", "Manager")
     expect(visit.dialog.get_by_text("No API tokens.")).to_be_visible()
     visit.dialog.get_by_role("button", name="Invite a person").click()
-    link = visit.take_secret()
+    link = visit.take_secret(stored="I have copied the link")
     assert re.search("/me/invitation#.+", link)
 
     colleague = opens(link, by=None)

@@ -101,17 +101,17 @@ class Visit:
         self.page.get_by_role("combobox", name=label).last.click()
         self.page.get_by_role("option", name=option, exact=True).click()
 
-    def take_secret(self, label: str = "Secret") -> str:
+    def take_secret(self, label: str = "Secret", stored: str = "I have stored it") -> str:
         """Read a secret that is shown once, say that it is stored, and close."""
         # The form before it may have a field of the same name, and is still there for a moment.
-        shown = self.dialog.filter(has=self.page.get_by_label("I have stored it"))
+        shown = self.dialog.filter(has=self.page.get_by_label(stored))
         block = shown.get_by_label(label, exact=True)
         secret = block.inner_text().strip()
         close = self.dialog.get_by_role("button", name="Close")
         expect(close).to_be_disabled()
         self.page.keyboard.press("Escape")
         expect(block).to_be_visible()
-        self.dialog.get_by_label("I have stored it").check()
+        self.dialog.get_by_label(stored).check()
         close.click()
         expect(self.dialog).to_have_count(0)
         assert secret not in self.page.content()

@@ -1,9 +1,12 @@
 """The application's own token as a bearer: its contexts, its chats, and nothing else."""
 
+import json
 from typing import Any
 
 import pytest
 from ferryman import clock
+from ferryman.aws import clients
+from ferryman.conversations.contexts import table as contexts
 from ferryman.http.needs import PUBLIC
 from ferryman.identity import permissions
 
@@ -12,6 +15,7 @@ from tests.integration.conftest import Workspace
 from tests.integration.fchat.applications import App, Talk, email_of, group, person, texts
 from tests.support.logs import captured
 from tests.support.objects import Objects, path
+from tests.support.refusals import refused as aws_refused
 from tests.support.world import Answer
 from tools import openapi
 
@@ -89,6 +93,45 @@ def test_the_token_sends_to_a_person_who_answers_in_time(workspace: Workspace, r
     assert body["context"]["id"] == sent.json["context_id"]
     assert call(talk.app, "GET", f"/v1/contexts/{sent.json['context_id']}").json["answers"] == 1
     assert [line["endpoint"] for line in talk.app.requests()] == ["person", "person"]
+
+
+@pytest.mark.parametrize("to", ["group", "person"])
+def test_messages_at_the_same_moment_do_not_collide(workspace: Workspace, receiver: Receiver, to: str) -> None:
+    """DynamoDB refuses one of two transactions that write the same item."""
+    talk = Talk(workspace, receiver, chat_id=group(workspace))
+    written: list[set[str]] = []
+
+    def note(params: Any, **_: Any) -> None:
+        puts = (item["Put"] for item in params["TransactItems"])
+        keys = ("chat", "message_id", "context")
+        written.append({json.dumps([put["Item"].get(name) for name in keys]) for put in puts})
+
+    events, name = clients.dynamodb().meta.events, "before-parameter-build.dynamodb.TransactWriteItems"
+    events.register(name, note, unique_id="note")
+    try:
+        for _ in range(2):
+            send = talk.app.post if to == "group" else talk.app.message
+            assert send({"text": "x", "email": talk.email}).status == 200
+    finally:
+        events.unregister(name, unique_id="note")
+    assert [len(keys) for keys in written] == [2, 2]
+    assert written[0].isdisjoint(written[1])
+
+
+@pytest.mark.parametrize("to", ["group", "person"])
+def test_a_message_stays_accepted_when_its_context_cannot_become_the_newest(
+    workspace: Workspace, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, to: str
+) -> None:
+    talk = Talk(workspace, receiver, chat_id=group(workspace))
+
+    def busy(_context: Any) -> None:
+        raise aws_refused("PutItem", "ThrottlingException")
+
+    monkeypatch.setattr(contexts, "make_newest", busy)
+    send = talk.app.post if to == "group" else talk.app.message
+    sent = send({"text": "x", "email": talk.email})
+    assert (sent.status, sent.headers["x-fm-context-id"] != talk.context) == (200, True)
+    assert talk.say("An answer")["context_id"] == talk.context
 
 
 def test_a_request_that_is_repeated_under_its_key_sends_once(workspace: Workspace) -> None:

@@ -181,6 +181,63 @@ def test_an_answer_is_posted_once_and_calls_nobody(
     assert len(receiver.requests("/out")) == 1, "the answer is in the chat and calls nobody"
 
 
+NAMING = {
+    "text": "<@{ada}> and <@U024BE7LH>",
+    "attachments": [
+        {"pretext": "<@{ada}>", "title": "<@{ada}>", "text": "<@{ada}>", "fields": [{"value": "<@{ada}>"}]}
+    ],
+    "priority": {"priority": "urgent", "requested_ack": True},
+}
+
+
+@pytest.fixture
+def naming(workspace: Workspace) -> bytes:
+    """An answer that names somebody in each of its texts, and has a priority."""
+    ada = workspace.make("/v1/users", {"name": "Ada", "email": "a@example.com", "role": "staff", "handle": "ada"})
+    return json.dumps(NAMING).replace("{ada}", short(ada["id"])).encode()
+
+
+def named(message: Made) -> list[str]:
+    (shown,) = message["attachments"]
+    return [message["text"], shown["pretext"], shown["title"], shown["text"], shown["fields"][0]["value"]]
+
+
+HANDLES = ["@ada and <@U024BE7LH>", "@ada", "@ada", "@ada", "@ada"]
+
+
+def test_an_answer_names_people_by_their_ids_and_has_a_priority(
+    workspace: Workspace, receiver: Receiver, chat: str, naming: bytes
+) -> None:
+    receiver.answer("/out", Answer(body=naming))
+    hook(workspace, receiver, chat)
+    say(workspace, chat, "deploy")
+    (message,) = posted(workspace, chat)
+    assert named(message) == HANDLES
+    assert message["priority"] == {"level": "urgent", "acknowledge": True, "persistent": False}
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_an_answer_of_a_command_names_people_too(
+    workspace: Workspace, receiver: Receiver, chat: str, naming: bytes, kept: bool
+) -> None:
+    body = json.loads(naming) | ({"skip_slack_parsing": True} if kept else {})
+    receiver.answer("/commands", Answer(body=json.dumps(body).encode(), headers=JSON))
+    command(workspace, receiver)
+    assert execute(workspace, chat, "/deploy").status == 200
+    (message,) = workspace.call("GET", f"/v1/chats/{chat}/messages").json["items"]
+    assert (named(message) == HANDLES, "@ada" in message["text"]) == (not kept, not kept)
+    assert message["priority"]["level"] == "urgent"
+
+
+def test_a_name_that_slack_escapes_stays_a_text(workspace: Workspace, receiver: Receiver, chat: str) -> None:
+    ada = workspace.make("/v1/users", {"name": "Ada", "email": "a@example.com", "role": "staff", "handle": "ada"})
+    text = f"&lt;@{short(ada['id'])}&gt;"
+    receiver.answer("/out", Answer(body=json.dumps({"text": text}).encode()))
+    hook(workspace, receiver, chat, format="slack")
+    say(workspace, chat, "deploy")
+    assert [one["text"] for one in posted(workspace, chat)] == [text.replace("&lt;", "<").replace("&gt;", ">")]
+
+
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 

@@ -104,13 +104,18 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The message that a receiver's answer asks for. `attachments` and `props` are JSON as a message keeps them."""
+    """The message that a receiver's answer asks for. Attachments, props and priority are JSON, as messages keep it.
+
+    With `names_people`, its texts have ids of people, whose handles are not known here.
+    """
 
     text: str
     author_name: str | None = None
     author_avatar_url: str | None = None
     attachments: str | None = None
     props: str | None = None
+    priority: str | None = None
+    names_people: bool = False
 
 
 class NotAReply(Exception):

@@ -132,6 +132,23 @@ def converted(box: Attachment, known: Mapping[str, str], *, escaped: bool) -> At
     return found
 
 
+def named(box: Attachment, known: Mapping[str, str]) -> Attachment:
+    """An attachment whose texts were converted, with the handles of the people whom they name."""
+    found = box | {name: text.named(box[name], known) for name in ("pretext", "text", "title") if name in box}
+    if "fields" in found:
+        found["fields"] = [{**fact, "value": text.named(fact["value"], known)} for fact in found["fields"]]
+    return found
+
+
+def priority_of(wanted: dict[str, Any]) -> dict[str, Any]:
+    """A priority as a message keeps it. Raises InvalidPayload for a level that is not a text."""
+    return {
+        "level": (string_of(wanted, "priority") or "standard")[:32],
+        "acknowledge": wanted.get("requested_ack") is True,
+        "persistent": wanted.get("persistent_notifications") is True,
+    }
+
+
 def string_of(sent: Mapping[str, Any], name: str) -> str:
     """A text field; null and empty are absent."""
     value = sent.get(name)

@@ -22,9 +22,14 @@ def announced(text: str, names: Mapping[str, str]) -> str:
     """Announcements and people; `names` are the known ids with their handles."""
     if "<!" in text:
         text = _ANNOUNCEMENT.sub(lambda match: "@all" if match[1] == "everyone" else f"@{match[1]}", text)
-    if "<@" in text:
-        text = _PERSON.sub(lambda match: f"@{names[match[1]]}" if match[1] in names else match[0], text)
-    return text
+    return named(text, names)
+
+
+def named(text: str, names: Mapping[str, str]) -> str:
+    """People alone: each of the known ids becomes a handle."""
+    if "<@" not in text:
+        return text
+    return _PERSON.sub(lambda match: f"@{names[match[1]]}" if match[1] in names else match[0], text)
 
 
 def converted(text: str, names: Mapping[str, str], *, loose: bool = False, escaped: bool = False) -> str:

@@ -129,6 +129,8 @@ def reply_of(answer: dict[str, Any], *, escaped: bool = False) -> Reply | None:
         boxes = slack_attachments.attachments_of(answer)
         name, picture = slack_attachments.string_of(answer, "username"), slack_attachments.string_of(answer, "icon_url")
         props = dict(slack_attachments.object_of(answer, "props"))
+        urgency = slack_attachments.object_of(answer, "priority")
+        priority = slack_attachments.priority_of(urgency) if urgency else None
     except (slack_attachments.InvalidPayload, InvalidBlocks):
         raise NotAReply("a field of it is not of its type") from None
     if not text.strip() and not boxes:
@@ -153,7 +155,16 @@ def reply_of(answer: dict[str, Any], *, escaped: bool = False) -> Reply | None:
         author_avatar_url=link(picture),
         attachments=attached,
         props=kept,
+        priority=_dumped(priority),
+        # An escaped text has been unescaped, so what looks like a name in it may be one that somebody escaped.
+        names_people=parsed and not escaped and any("<@" in one for one in (text, *_texts(boxes))),
     )
+
+
+def _texts(boxes: Sequence[Any]) -> list[str]:
+    from ferryman.formats import slack_attachments
+
+    return [text for box in boxes for text in slack_attachments.texts(box)]
 
 
 def link(url: str) -> str | None:

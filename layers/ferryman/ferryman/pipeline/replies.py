@@ -7,6 +7,8 @@ repeated. The deliverer writes no messages. Both ids are made of the delivery's,
 A product's own answers come the same way: its format reads them (`formats.interface.OutgoingFormat.read_response`).
 """
 
+from typing import Any
+
 from ferryman import clock, ids, log
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table as chats
@@ -74,13 +76,15 @@ def storing(webhook: Webhook, delivery: Delivery, reply: Reply) -> store.Write:
     return events.creating_once(event, AlreadyReplied("The delivery was replied to before."))
 
 
-def _as_program(webhook: Webhook, reply: Reply) -> dict[str, str | None]:
+def _as_program(webhook: Webhook, reply: Reply) -> dict[str, Any]:
     """The rest of an answer to trigger words: it is posted in the webhook's name, not in its owner's."""
     return {
         "author_name": reply.author_name or webhook.reply_name or webhook.name or "webhook",
         "author_avatar_url": reply.author_avatar_url or webhook.reply_avatar_url,
         "attachments": reply.attachments,
         "props": reply.props,
+        "priority": reply.priority,
+        **({"names_people": True} if reply.names_people else {}),
     }
 
 
@@ -94,18 +98,24 @@ def post(event: Event) -> None:
     if reason := _obstacle(event.workspace_id, chat_id, user_id):
         log.event("reply.dropped", workspace_id=event.workspace_id, event_id=event.event_id, reason=reason)
         return
+    text, boxes = event.data["text"], event.data.get("attachments")
+    if event.data.get("names_people"):
+        from ferryman.conversations.messages import named_people  # few answers name somebody
+
+        text, boxes = named_people.with_handles(event.workspace_id, text, boxes)
     message = Message(
         workspace_id=event.workspace_id,
         chat_id=chat_id,
         message_id=_id(event, 0),
-        text=event.data["text"],
+        text=text,
         origin="reply",
         origin_id=event.data["webhook_id"],
         user_id=None if "author_name" in event.data else user_id,
         author_name=event.data.get("author_name"),
         author_avatar_url=event.data.get("author_avatar_url"),
-        attachments=event.data.get("attachments"),
+        attachments=boxes,
         props=event.data.get("props"),
+        priority=event.data.get("priority"),
         created_at=event.created_at,
         livemode=event.livemode,
         chain=event.chain,

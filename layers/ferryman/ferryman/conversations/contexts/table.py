@@ -45,16 +45,20 @@ def alive(workspace_id: str, context_id: str | None) -> Context | None:
         return None
 
 
-def creating(context: Context) -> list[store.Write]:
-    """A new context, which becomes the newest of its chat, or of its application in the group."""
+def creating(context: Context) -> store.Write:
     key = _key(context.workspace_id, context.context_id)
+    return store.put(TABLE, {**context.to_item(), **key}, condition="attribute_not_exists(context)")
+
+
+def make_newest(context: Context) -> None:
+    """Let a context that was created become the newest of its chat, or of its application in the group.
+
+    A put of its own: in a transaction, two messages at the same moment would collide.
+    """
     of_group = context.application_id if context.user_id is None else None
-    newest_key = _key(context.workspace_id, _newest(context.chat_id, of_group))
+    key = _key(context.workspace_id, _newest(context.chat_id, of_group))
     names = {"context_id": context.context_id, "expires_at_epoch": context.expires_at_epoch}
-    return [
-        store.put(TABLE, {**context.to_item(), **key}, condition="attribute_not_exists(context)"),
-        store.put(TABLE, {**names, **newest_key}),
-    ]
+    store.commit([store.put(TABLE, {**names, **key})])
 
 
 def answering(context: Context, at: str) -> store.Write:

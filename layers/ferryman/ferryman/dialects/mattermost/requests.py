@@ -169,13 +169,4 @@ def _priority(sent: dict[str, Any]) -> dict[str, Any] | None:
         return None
     if wanted.get("priority") is None:
         raise PriorityMissing
-    return priority_of(wanted)
-
-
-def priority_of(wanted: dict[str, Any]) -> dict[str, Any]:
-    """A priority as a message keeps it. Raises InvalidPayload for a level that is not a text."""
-    return {
-        "level": (string_of(wanted, "priority") or "standard")[:32],
-        "acknowledge": wanted.get("requested_ack") is True,
-        "persistent": wanted.get("persistent_notifications") is True,
-    }
+    return slack_attachments.priority_of(wanted)

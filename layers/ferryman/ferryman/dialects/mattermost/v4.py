@@ -15,7 +15,7 @@ from ferryman.conversations.messages import attachments
 from ferryman.conversations.messages import service as messages_service
 from ferryman.conversations.messages import table as messages
 from ferryman.conversations.messages.model import Draft
-from ferryman.dialects.mattermost import objects, requests, split
+from ferryman.dialects.mattermost import objects, split
 from ferryman.errors import Conflict, NotFound
 from ferryman.formats import slack_attachments, slack_blocks
 from ferryman.identity import permissions, plans
@@ -331,7 +331,7 @@ def _priority(metadata: Any) -> str | None:
         wanted = slack_attachments.object_of({"metadata": metadata}, "metadata").get("priority")
         if wanted is None:
             return None
-        return json.dumps(requests.priority_of(slack_attachments.object_of({"priority": wanted}, "priority")))
+        return json.dumps(slack_attachments.priority_of(slack_attachments.object_of({"priority": wanted}, "priority")))
     except slack_attachments.InvalidPayload:
         raise invalid_body("post") from None
 

@@ -303,14 +303,21 @@ def drafted(application: Application, chat: Chat, text: str, answers: str | None
 def store_with_context(
     message: Message, context: Context, further: Callable[[str], list[store.Write]] = lambda _: []
 ) -> None:
-    """Store a drafted message and its context in one transaction, with the `further` writes for the message's id."""
+    """Store a drafted message and its context in one transaction, with the `further` writes for the message's id.
+
+    The message is accepted then; when its context cannot become the newest, answers belong to the one before.
+    """
 
     def commit() -> None:
         context.message_id = message.message_id
         marked = [messages.marking(message)] if message.buttons else []
-        store.commit([*further(message.message_id), messages.creating(message), *marked, *contexts.creating(context)])
+        store.commit([*further(message.message_id), messages.creating(message), *marked, contexts.creating(context)])
 
     messages.with_free_ids([message], commit)
+    try:
+        contexts.make_newest(context)
+    except Exception as failure:
+        log.warning("context.not_newest", error=type(failure).__name__, context_id=context.context_id)
 
 
 def accepted(line: RequestLog, message: Message) -> None:

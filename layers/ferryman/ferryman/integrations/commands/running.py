@@ -191,14 +191,20 @@ def prepared(command: Command, answer: Answer, chat: Chat, user_id: str, *, live
         its_id = target.chat_id
         in_chat = new_ids.setdefault(its_id, iter(ids.new_in_chat(its_id, len(answer.messages))))
         reply = asked.reply
+        text, boxes = reply.text, reply.attachments
+        if reply.names_people:
+            from ferryman.conversations.messages import named_people  # few answers name somebody
+
+            text, boxes = named_people.with_handles(command.workspace_id, text, boxes)
         found.append(
             Message(
                 workspace_id=command.workspace_id,
                 chat_id=its_id,
                 message_id=next(in_chat),
-                text=reply.text,
-                attachments=reply.attachments,
+                text=text,
+                attachments=boxes,
                 props=reply.props,
+                priority=reply.priority,
                 origin="reply",
                 origin_id=command.command_id,
                 author_name=command.reply_name or reply.author_name or command.name or command.trigger,

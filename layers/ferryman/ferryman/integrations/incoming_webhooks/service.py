@@ -510,9 +510,6 @@ def postable(text: object) -> Post:
 
 def handles(credential: Credential | None, user_ids: set[str]) -> dict[str, str]:
     """The handles of those ids, as other products write them, that name somebody of the webhook's workspace."""
-    wanted = {one: f"{ids.USER}_{one.upper()}" for one in user_ids}
-    known = [one for one in wanted.values() if ids.is_id(ids.USER, one)]
-    if credential is None or not known:
-        return {}
-    found = {user.user_id: user.handle for user in users.get_many(credential.workspace_id, known[:100])}
-    return {one: handle for one, user_id in wanted.items() if (handle := found.get(user_id))}
+    from ferryman.conversations.messages import named_people  # with the dialect, for those who need it
+
+    return named_people.handles(credential.workspace_id, user_ids) if credential else {}

@@ -1,0 +1,30 @@
+"""People whom a text of another product names by their ids: `<@id>` becomes their handle."""
+
+from collections.abc import Iterable
+
+from ferryman import ids
+from ferryman.conversations.messages import attachments
+from ferryman.formats import slack_attachments, slack_text
+from ferryman.identity.users import table as users
+
+_MOST = 100  # people in one message
+
+
+def handles(workspace_id: str, user_ids: Iterable[str]) -> dict[str, str]:
+    """The handles of those ids, as other products write them, that name somebody of the workspace: one batch read."""
+    wanted = {one: f"{ids.USER}_{one.upper()}" for one in user_ids}
+    known = [one for one in wanted.values() if ids.is_id(ids.USER, one)]
+    if not known:
+        return {}
+    found = {user.user_id: user.handle for user in users.get_many(workspace_id, known[:_MOST])}
+    return {one: handle for one, user_id in wanted.items() if (handle := found.get(user_id))}
+
+
+def with_handles(workspace_id: str, text: str, boxes: str | None) -> tuple[str, str | None]:
+    """A text and a message's attachments, with the handles of those whom they name."""
+    loaded = attachments.load(boxes)
+    texts = [text, *(one for box in loaded for one in slack_attachments.texts(box))]
+    known = handles(workspace_id, set().union(*map(slack_text.people, texts)))
+    if not known:
+        return text, boxes
+    return slack_text.named(text, known), attachments.dump([slack_attachments.named(box, known) for box in loaded])
