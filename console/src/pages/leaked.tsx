@@ -107,7 +107,7 @@ function Everything({ token }: { token: Schemas['TokenOut'] }) {
         columns={[
           { title: said.kind, cell: (one) => said.kinds[one.kind] },
           { title: said.what, wide: true, cell: (one) => <Thing of={one} linked={one.is_there} /> },
-          { title: said.by, wide: true, cell: (one) => (one.made_by === token.id ? said.itself : <Thing of={maker(one.made_by)} />) },
+          { title: said.by, cell: (one) => (one.made_by === token.id ? said.itself : <Thing of={maker(one.made_by)} />) },
           { title: said.time, cell: (one) => <Time at={one.made_at} /> },
           {
             title: said.state,
