@@ -53,6 +53,7 @@ def make(api: Api, receiver: str) -> None:
     incoming = create(api, "/v1/incoming-webhooks", {"chat_id": builds["id"], "name": "CI"})
     for text in ("Build 41 passed", "Build 42 failed: 2 tests", "Build 43 passed"):
         _post(incoming["url"], {"text": text})
+    create(api, "/v1/incoming-webhooks", {"chat_id": builds["id"], "name": "GitHub", "source": "github"})
     create(api, f"/v1/chats/{builds['id']}/messages", {"text": "@helper is build 43 on staging?"})
     _application(api, support, receiver)
     command = {"trigger": "build", "url": f"{receiver}/build", "autocomplete": True, "autocomplete_hint": "[number]"}

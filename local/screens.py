@@ -27,6 +27,7 @@ FIXED = {
     "audit": "/settings/audit",
     "my-webhooks": "/me/agent",
     "notifications": "/me/notifications",
+    "profile": "/me/profile",
     "security": "/me/security",
     "subscription": "/settings/subscription",
     "missing": "/settings/nowhere",
@@ -48,6 +49,7 @@ def of_sample(api: Api, person: Api | None = None) -> dict[str, str]:
     callback = first(f"/v1/bots/{bot['id']}/callbacks")
     delivery = first(f"/v1/webhooks/{failing['id']}/deliveries", test=False)
     mine = first("/v1/me/webhooks", person or api)
+    events = first("/v1/incoming-webhooks", source="github")
     webhook = f"{SETTINGS}/webhooks/{failing['id']}"
     return FIXED | {
         "token": f"{SETTINGS}/api/{token['id']}",
@@ -57,6 +59,7 @@ def of_sample(api: Api, person: Api | None = None) -> dict[str, str]:
         "webhook-signing": f"{webhook}?tab=signing",
         "webhook-replays": f"{webhook}?tab=replays",
         "delivery": f"{SETTINGS}/deliveries/{delivery['id']}",
+        "translation": f"{SETTINGS}/incoming-webhooks/{events['id']}/translation",
         "command": f"{SETTINGS}/commands/{first('/v1/commands')['id']}",
         "bot": f"{SETTINGS}/bots/{bot['id']}",
         "callback": f"{SETTINGS}/bots/{bot['id']}/callbacks/{callback['id']}",

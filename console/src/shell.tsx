@@ -66,6 +66,7 @@ const GROUPS: { title: string; entries: Entry[] }[] = [
     entries: [
       { to: '/me/agent', label: texts.nav.myWebhooks, scope: 'me:webhooks' },
       { to: '/me/notifications', label: texts.nav.notifications, scope: 'notifications:read' },
+      { to: '/me/profile', label: texts.nav.profile },
       { to: '/me/security', label: texts.nav.security },
     ],
   },
@@ -118,7 +119,7 @@ function useSignOut(): () => void {
 function Shell() {
   const [opened, { toggle, close }] = useDisclosure();
   const me = useMe();
-  const { pathname } = useLocation();
+  const { pathname, search } = useLocation();
   const needed = neededFor(pathname);
   const moving = useNavigation().state === 'loading';
   const main = useRef<HTMLElement>(null);
@@ -182,7 +183,7 @@ function Shell() {
           ))}
         </ScrollArea>
       </AppShell.Navbar>
-      <AppShell.Main id="main" ref={main} tabIndex={-1} className="main">
+      <AppShell.Main id="main" ref={main} tabIndex={-1} className="main" aria-busy={moving || undefined} data-address={pathname + search}>
         <Box maw={1180} mx="auto" p={{ base: 'md', sm: 'xl' }}>
           {me.data ? needed && !covers(me.data, needed) ? <RoleNotice /> : <Outlet /> : me.error ? <Failure error={me.error} retry={() => void me.refetch()} /> : <Waiting />}
         </Box>

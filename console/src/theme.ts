@@ -24,6 +24,8 @@ export const contrast: CSSVariablesResolver = () => ({
   light: {
     '--mantine-color-dimmed': '#5c636a',
     '--mantine-color-placeholder': '#6b7178',
+    '--mantine-color-success': '#066b4c',
+    '--mantine-color-error': '#c92a2a',
     '--mantine-color-teal-light-color': '#066b4c',
     '--mantine-color-yellow-light-color': '#7a4a00',
     '--mantine-color-red-light-color': '#b02020',
@@ -33,6 +35,7 @@ export const contrast: CSSVariablesResolver = () => ({
   dark: {
     '--mantine-color-dimmed': '#a6a9ae',
     '--mantine-color-placeholder': '#9a9da3',
+    '--mantine-color-error': '#ff8787',
     '--mantine-color-red-light-color': '#ffb3b3',
     '--mantine-color-gray-light': '#3d4247',
     '--mantine-color-gray-light-color': '#dee2e6',

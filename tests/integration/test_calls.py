@@ -92,6 +92,22 @@ def test_a_post_is_found_by_its_id_alone_at_the_same_price_among_many_chats(scen
     }
 
 
+def test_the_chats_that_two_people_share_are_found_at_the_same_price_however_many_there_are(scene: Scene) -> None:
+    bot = scene.make("/v1/bots", {"name": "Bot", "handle": "bot"})
+    owner = scene.world.call("GET", "/v1/me", token=scene.token).json["user"]["id"]
+    counts, shared = [], 0
+    for more in (1, 20):
+        for number in range(more):
+            scene.make("/v1/chats", {"name": f"Chat {number}", "member_ids": [bot["id"]]})
+        shared += more
+        with scene.meter.counting() as counted:
+            answer = scene.world.call("GET", f"/v1/chats?user_id={owner}", token=bot["token"])
+        assert len(answer.json["items"]) == shared
+        counts.append({name: count for name, count in counted.by_name().items() if name.endswith("ChatsTable")})
+    # The chats of the one, whether the other is in them, and the chats themselves.
+    assert counts == [{"dynamodb Query ChatsTable": 1, "dynamodb BatchGetItem ChatsTable": 2}] * 2
+
+
 def test_a_page_of_messages_reads_its_authors_at_once(scene: Scene) -> None:
     """One batch for all of them; a second one while a deleted bot is among them."""
     target = f"/v1/chats/{scene.chat_id}/messages"

@@ -99,6 +99,42 @@ def test_an_owners_narrow_token_passes_the_same_checks(workspace: Workspace) -> 
     assert narrow.call("GET", "/v1/chats").json["items"] == []
 
 
+def test_the_list_filters_by_member(workspace: Workspace) -> None:
+    """An admin sees all chats of a bot; everybody else those in which they are too. No page is empty."""
+    grace = workspace.person("staff", "chats:read")
+    bot = workspace.make("/v1/bots", {"name": "Deploys", "handle": "deploys"})["id"]
+    shared = [workspace.chat(f"Shared {number}", member_ids=[grace.user_id, bot]) for number in range(2)]
+    hidden = [workspace.chat(f"Hidden {number}", member_ids=[bot]) for number in range(3)]
+    later = workspace.chat("Later", member_ids=[grace.user_id, bot])
+    without = workspace.chat("Without the bot", member_ids=[grace.user_id])
+
+    def listed(by: Workspace, filters: str) -> list[str]:
+        answer = by.call("GET", f"/v1/chats?{filters}")
+        assert answer.status == 200, answer.body
+        return [chat["id"] for chat in answer.json["items"]]
+
+    assert listed(workspace, f"user_id={bot}") == [*shared, *hidden, later]
+    assert listed(grace, f"user_id={bot}") == [*shared, later]
+    assert listed(grace, f"user_id={grace.user_id}") == listed(grace, "") == [*shared, later, without]
+    assert listed(grace, f"user_id={workspace.user_id}") == [*shared, later, without]
+    assert listed(workspace, "user_id=usr_01JZZZZZZZ0123456789ABCDEF") == []
+    assert workspace.call("GET", "/v1/chats?user_id=deploys").json["errors"][0]["pointer"] == "user_id"
+
+    pages, cursor = [], ""
+    for _ in range(3):
+        page = grace.call("GET", f"/v1/chats?user_id={bot}&limit=1{cursor}").json
+        pages.append([chat["id"] for chat in page["items"]])
+        cursor = f"&cursor={page['next_cursor']}"
+    assert pages == [[one] for one in (*shared, later)]
+    assert page["next_cursor"] is None
+
+
+def test_the_chats_of_a_stranger_are_nobodys(workspace: Workspace, other: Workspace) -> None:
+    theirs = other.chat()
+    assert theirs in [chat["id"] for chat in other.call("GET", f"/v1/chats?user_id={other.user_id}").json["items"]]
+    assert workspace.call("GET", f"/v1/chats?user_id={other.user_id}").json["items"] == []
+
+
 # --- members ----------------------------------------------------------------------------------------------
 
 

@@ -84,6 +84,16 @@ def test_all_that_a_leaked_token_made_ends_with_one_request(
         ("invitation", person["id"]),
     }
     assert all(one["is_there"] for one in listed)
+    names = {(one["kind"], one["id"]): one["name"] for one in listed}
+    assert [names["token", second["id"]], names["bot", bot["id"]], names["callback", callback["id"]]] == [
+        "More",
+        "Mole",
+        None,
+    ]
+    others = ("incoming_webhook", hook), ("application", application), ("command", command), ("notification", spam)
+    assert [names[kind, one["id"]] for kind, one in others] == ["Door", "TROJAN", "/trojan", "Spam"]
+    assert names["connection", connection["id"]] == connection["name"]
+    assert names["user", person["id"]] == names["invitation", person["id"]] == "Mallory"
     assert {one["made_by"] for one in listed} == {leaked["id"], second["id"]}
     assert made_by(workspace, leaked, limit=2) == listed
     assert thief.call("GET", "/v1/me").status == 200, "a list ends nothing"
@@ -110,7 +120,7 @@ def test_all_that_a_leaked_token_made_ends_with_one_request(
     assert workspace.call("GET", f"/v1/notifications/{spam['id']}").json["state"] == "cancelled"
     assert world.call("POST", hook["url"].removeprefix("https://api.test"), json_body={"text": "x"}).status == 404
     assert world.call("POST", kept["url"].removeprefix("https://api.test"), json_body={"text": "x"}).status == 200
-    assert not any(one["is_there"] for one in made_by(workspace, leaked))
+    assert not any(one["is_there"] or one["name"] for one in made_by(workspace, leaked))
     audited = workspace.call("GET", f"/v1/audit?target={leaked['id']}").json["items"]
     assert [one["action"] for one in audited] == ["token.all_ended", "token.revoked", "token.created"]
     again = workspace.call("POST", f"/v1/tokens/{leaked['id']}/end-all").json

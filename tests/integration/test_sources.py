@@ -17,6 +17,7 @@ from tests.support.logs import captured
 from tests.support.world import Answer, World
 
 PAYLOADS = Path(__file__).parents[1] / "unit" / "sources" / "payloads"
+SAMPLES = Path(__file__).parents[2] / "console" / "src" / "samples.json"
 SECRET = "a-secret-of-the-sender"
 PUSHED = {"ref": "refs/heads/main", "commits": [{}], "pusher": {"name": "ada"}, "repository": {"full_name": "a/b"}}
 SAID = "ada pushed 1 commit to main in a/b"
@@ -235,6 +236,18 @@ def test_a_translation_of_signed_events_keeps_the_signature(world: World, worksp
     assert send(world, made["path"], PUSHED).status == 403
     assert send(world, made["path"], PUSHED, x_hub_signature_256=signed(PUSHED)).status == 200
     assert said(workspace, made) == ["ada"]
+
+
+@pytest.mark.parametrize("source", get_args(Source.__value__))
+def test_the_consoles_sample_of_a_source_makes_a_message_by_our_sentences_and_by_its_expression(
+    workspace: Workspace, source: str
+) -> None:
+    sample = json.loads(SAMPLES.read_text())[source]
+    body = {"source": source, "payload": sample["payload"], "headers": sample["headers"]}
+    for more in ({}, {"translation": sample["expression"]}):
+        shown = workspace.call("POST", "/v1/incoming-webhooks/preview", json_body=body | more)
+        assert shown.status == 200, shown.body
+        assert len(shown.json["text"]) > 5
 
 
 def test_a_preview_shows_the_message_and_keeps_nothing(world: World, workspace: Workspace) -> None:

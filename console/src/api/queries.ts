@@ -81,10 +81,16 @@ async function all<T>(load: (cursor: string | undefined) => Promise<Page<T>>): P
   return items;
 }
 
+/** The chats that the caller sees; those alone in which this person or bot is, when one is named. */
+export function chatsOf(user_id?: string): Promise<Schemas['ChatOut'][]> {
+  const filter = user_id ? { user_id } : {};
+  return all((cursor) => body(api.GET('/v1/chats', { params: { query: { ...filter, cursor, limit: EVERYTHING } } })));
+}
+
 export function useChats() {
   return useQuery<Schemas['ChatOut'][], ApiError>({
     queryKey: ['chats', 'all'],
-    queryFn: () => all((cursor) => body(api.GET('/v1/chats', { params: { query: { cursor, limit: EVERYTHING } } }))),
+    queryFn: () => chatsOf(),
     staleTime: 30_000,
   });
 }

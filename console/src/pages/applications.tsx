@@ -9,6 +9,7 @@ import { Dialog, type Secret, useNewSecret } from '../parts/dialogs';
 import { ChatNames } from '../parts/facts';
 import { SaveForm } from '../parts/form';
 import { ListPage } from '../parts/list_page';
+import { ReceiverUrl } from '../parts/receiver_url';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -137,7 +138,7 @@ export function ApplicationForm({ application, close, created }: {
           </Group>
         </>
       )}
-      <TextInput label={said.callback} description={said.callbackAbout} type="url" placeholder="https://" {...form.getInputProps('webhook_url')} />
+      <ReceiverUrl label={said.callback} description={said.callbackAbout} {...form.getInputProps('webhook_url')} />
     </SaveForm>
   );
 }

@@ -1,11 +1,12 @@
-import { Avatar, Button, FileButton, Group, Select, Stack, Text } from '@mantine/core';
+import { Button, Group, Select, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useParams } from 'react-router';
 
 import { api, ApiError, body, done, type Schemas } from '../api/client';
-import { useChange, useChats, useListing, useRemoval } from '../api/queries';
+import { chatsOf, useChange, useChats, useListing, useRemoval } from '../api/queries';
 import { callbacks } from '../api/webhooks';
+import { AvatarUpload } from '../parts/avatar_upload';
 import { CopyText } from '../parts/copy';
 import { Confirm, ConfirmButton, Dialog, type Secret, SecretOnce } from '../parts/dialogs';
 import { Fact } from '../parts/facts';
@@ -42,20 +43,6 @@ export default function BotPage() {
     touches: [['bots']],
     done: said.saved,
   });
-  const setAvatar = useChange(
-    (file: File | null) =>
-      file
-        ? body(
-            api.PUT('/v1/bots/{bot_id}/avatar', {
-              ...path,
-              body: '',
-              bodySerializer: () => file,
-              headers: { 'Content-Type': 'application/octet-stream' },
-            }),
-          )
-        : body(api.PATCH('/v1/bots/{bot_id}', { ...path, body: { avatar_url: null } })),
-    { touches: [['bots'], ['users'], ['members'], ['messages']], done: said.saved },
-  );
   const remove = useRemoval(() => done(api.DELETE('/v1/bots/{bot_id}', path)), {
     touches: [['bots', 'list'], ['users']],
     done: said.deleted,
@@ -96,35 +83,32 @@ export default function BotPage() {
               </Disabled>
             )}
             <Section title={said.profile}>
-              <Group wrap="nowrap" align="flex-start">
-                <Avatar src={bot.avatar_url} name={bot.name} color="blue" size={64} alt="" />
-                <Stack gap={4} miw={0} style={{ flex: 1 }}>
-                  <Group gap={8}>
-                    <Text ff="monospace">@{bot.handle}</Text>
-                    <State of={bot.active ? 'active' : 'inactive'} />
-                  </Group>
-                  {bot.about && <Text size="sm">{bot.about}</Text>}
-                  <Fact label={said.id}>
-                    <CopyText value={bot.id} />
-                  </Fact>
-                  {mayWrite && (
-                    <Group gap={8}>
-                      <FileButton accept="image/png,image/jpeg,image/gif,image/webp" onChange={(file) => file && setAvatar.mutate(file)}>
-                        {(props) => (
-                          <Button {...props} size="compact-sm" variant="default" loading={setAvatar.isPending}>
-                            {said.uploadAvatar}
-                          </Button>
-                        )}
-                      </FileButton>
-                      {bot.avatar_url && (
-                        <Button size="compact-sm" variant="subtle" color="red" onClick={() => setAvatar.mutate(null)}>
-                          {said.removeAvatar}
-                        </Button>
-                      )}
-                    </Group>
-                  )}
-                </Stack>
-              </Group>
+              <AvatarUpload
+                name={bot.name}
+                url={bot.avatar_url}
+                mayWrite={mayWrite}
+                upload={(picture) =>
+                  body(
+                    api.PUT('/v1/bots/{bot_id}/avatar', {
+                      ...path,
+                      body: '',
+                      bodySerializer: () => picture,
+                      headers: { 'Content-Type': 'application/octet-stream' },
+                    }),
+                  )
+                }
+                remove={() => body(api.PATCH('/v1/bots/{bot_id}', { ...path, body: { avatar_url: null } }))}
+                touches={[['bots'], ['users'], ['members'], ['messages']]}
+              >
+                <Group gap={8}>
+                  <Text ff="monospace">@{bot.handle}</Text>
+                  <State of={bot.active ? 'active' : 'inactive'} />
+                </Group>
+                {bot.about && <Text size="sm">{bot.about}</Text>}
+                <Fact label={said.id}>
+                  <CopyText value={bot.id} />
+                </Fact>
+              </AvatarUpload>
             </Section>
             <Chats bot={bot} mayWrite={mayWrite} />
             <Tokens bot={bot} mayWrite={mayWrite} />
@@ -151,19 +135,8 @@ function Chats({ bot, mayWrite }: { bot: Bot; mayWrite: boolean }) {
   const chats = useChats().data ?? [];
   const [chosen, setChosen] = useState<string | null>(null);
   const memberships = useQuery<Schemas['ChatOut'][], ApiError>({
-    queryKey: ['members', 'of', bot.id, chats.map((chat) => chat.id)],
-    queryFn: async () => {
-      const found = await Promise.all(
-        chats.slice(0, 100).map(async (chat) => {
-          const members = await body(
-            api.GET('/v1/chats/{chat_id}/members', { params: { path: { chat_id: chat.id }, query: { limit: 100 } } }),
-          );
-          return members.items.some((member) => member.user_id === bot.id) ? [chat] : [];
-        }),
-      );
-      return found.flat();
-    },
-    enabled: chats.length > 0,
+    queryKey: ['members', 'of', bot.id],
+    queryFn: () => chatsOf(bot.id),
   });
   const inside = memberships.data ?? [];
   const outside = chats.filter((chat) => !inside.some((one) => one.id === chat.id));

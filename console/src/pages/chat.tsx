@@ -1,10 +1,11 @@
-import { ActionIcon, Alert, Anchor, Avatar, Badge, Button, Group, Select, Stack, Text, Textarea } from '@mantine/core';
+import { ActionIcon, Alert, Avatar, Badge, Button, Group, Select, Stack, Text, Textarea } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useParams } from 'react-router';
 
 import { api, type ApiError, body, done, type Schemas } from '../api/client';
 import { useChange, useListing, useMe, useUsers } from '../api/queries';
+import { AttachmentView } from '../parts/attachment';
 import { CopyText } from '../parts/copy';
 import { Confirm, Dialog } from '../parts/dialogs';
 import { Fact } from '../parts/facts';
@@ -189,44 +190,6 @@ function MessageView({ message }: { message: Message }) {
     </Group>
   );
 }
-
-/** A box below a message, as its sender meant it. Pictures are not loaded: their hosts would learn who reads. */
-function AttachmentView({ attachment }: { attachment: Schemas['AttachmentOut'] }) {
-  const { color, pretext, author_name, title, title_link, text, fallback, fields, footer } = attachment;
-  const bare = !title && !text && !pretext && fields.length === 0;
-  return (
-    <Stack gap={2} mt={6} miw={0}>
-      {pretext && <Text size="sm" className="message">{pretext}</Text>}
-      <Stack gap={2} className="attachment" style={color ? { borderColor: NAMED[color] ?? color } : {}}>
-        {author_name && <Text size="xs" c="dimmed">{author_name}</Text>}
-        {title && (
-          <Text size="sm" fw={600}>
-            {title_link ? (
-              <Anchor href={title_link} target="_blank" rel="noreferrer" inherit>
-                {title}
-              </Anchor>
-            ) : (
-              title
-            )}
-          </Text>
-        )}
-        {(text ?? (bare ? fallback : null)) && <Text size="sm" className="message">{text ?? fallback}</Text>}
-        {fields.map((field, index) => (
-          <Text key={index} size="sm">
-            <b>{field.title}</b> {String(field.value)}
-          </Text>
-        ))}
-        {footer && <Text size="xs" c="dimmed">{footer}</Text>}
-      </Stack>
-    </Stack>
-  );
-}
-
-const NAMED: Record<string, string> = {
-  good: 'var(--mantine-color-teal-6)',
-  warning: 'var(--mantine-color-yellow-6)',
-  danger: 'var(--mantine-color-red-6)',
-};
 
 /** The buttons of an application's message. A click goes to the application as an event. */
 function Buttons({ message }: { message: Message }) {

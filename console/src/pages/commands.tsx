@@ -10,6 +10,7 @@ import { Person } from '../parts/facts';
 import { choices } from '../parts/filters';
 import { SaveForm } from '../parts/form';
 import { ListPage } from '../parts/list_page';
+import { ReceiverUrl } from '../parts/receiver_url';
 import { shortUrl, State } from '../parts/values';
 import { useMay } from '../roles';
 import { commands as said } from '../texts/commands';
@@ -119,7 +120,7 @@ export function CommandFields({ form, fresh }: { form: CommandForm; fresh: boole
         {...(fresh ? { 'data-autofocus': true } : {})}
         {...form.getInputProps('trigger')}
       />
-      <TextInput label={said.url} description={said.urlAbout} type="url" required placeholder="https://" {...form.getInputProps('url')} />
+      <ReceiverUrl label={said.url} description={said.urlAbout} required {...form.getInputProps('url')} />
       <Select label={said.method} data={choices(said.methods)} allowDeselect={false} {...form.getInputProps('method')} />
       <Switch label={said.autocomplete} {...form.getInputProps('autocomplete', { type: 'checkbox' })} />
       {form.values.autocomplete && (

@@ -159,6 +159,11 @@ export default function IncomingWebhooks() {
                   <Menu.Item onClick={() => setState.mutate({ one, state: one.state === 'enabled' ? 'disabled' : 'enabled' })}>
                     {one.state === 'enabled' ? hooks.disable : hooks.enable}
                   </Menu.Item>
+                  {one.source && (
+                    <Menu.Item component={Link} to={`/settings/integrations/incoming-webhooks/${one.id}/translation`}>
+                      {hooks.translation}
+                    </Menu.Item>
+                  )}
                   {mayHandOver && <Menu.Item onClick={() => setHanding(one)}>{owners.handOver}</Menu.Item>}
                   <Menu.Item onClick={() => setRegenerating(one)}>{said.regenerate}</Menu.Item>
                   <Menu.Item color="red" onClick={() => setRevoking(one)}>

@@ -6,7 +6,6 @@ import { api, body, type Schemas } from '../api/client';
 import { useChange, useListing } from '../api/queries';
 import { WORKSPACE } from '../api/webhooks';
 import { Confirm } from '../parts/dialogs';
-import { Person } from '../parts/facts';
 import { useFilters } from '../parts/filters';
 import { Empty, Section } from '../parts/layout';
 import { List } from '../parts/list';
@@ -24,6 +23,15 @@ const PAGES: Partial<Record<Schemas['Kind'], string>> = {
   application_token: `${SETTINGS}/applications`,
   command: `${SETTINGS}/commands`,
 };
+/** The screens of the things that have no page of their own. */
+const LISTS: Partial<Record<Schemas['Kind'], string>> = {
+  incoming_webhook: `${SETTINGS}/incoming-webhooks`,
+  connection: `${SETTINGS}/connections`,
+  notification: '/me/notifications',
+  user: '/settings/users',
+  invitation: '/settings/users',
+};
+type Named = { kind: Schemas['Kind']; id: string; name?: string | null };
 
 /** The things that a token made, in one list that is asked for, and ending all of them. */
 export function Leaked({ token }: { token: Schemas['TokenOut'] }) {
@@ -49,16 +57,23 @@ function Everything({ token }: { token: Schemas['TokenOut'] }) {
   const end = useChange(
     async () => {
       let ended = 0;
+      const names = new Map(listing.items?.map((one) => [`${one.kind} ${one.id}`, one.name])); // the next list has none
       for (;;) {
         // Fifty end at once; each answer tells of all until there, so the last one tells of all.
         const { results, complete } = await body(api.POST('/v1/tokens/{token_id}/end-all', { params: { path } }));
         ended += results.filter((one) => one.result === 'ended').length;
-        if (complete) return { ended, left: results.filter((one) => !['ended', 'gone'].includes(one.result)) };
+        if (complete) {
+          const left = results.filter((one) => !['ended', 'gone'].includes(one.result));
+          return { ended, left: left.map((one) => ({ ...one, name: names.get(`${one.kind} ${one.id}`) ?? null })) };
+        }
       }
     },
     { touches: [[]] }, // it may end things of every screen
   );
   const left = end.data?.left ?? [];
+  /** A token or an application that this token made stands in the list before all that it made. */
+  const maker = (id: string): Named =>
+    listing.items?.find((one) => one.id === id && one.kind !== 'application_token') ?? { kind: 'token', id };
   return (
     <Section
       title={said.title}
@@ -77,7 +92,7 @@ function Everything({ token }: { token: Schemas['TokenOut'] }) {
               <Lines size="sm">
                 {left.map((one) => (
                   <Lines.Item key={`${one.kind} ${one.id}`}>
-                    {said.kinds[one.kind]} <Thing kind={one.kind} id={one.id} />: {said.results[one.result]}
+                    {said.kinds[one.kind]} <Thing of={one} />: {said.results[one.result]}
                   </Lines.Item>
                 ))}
               </Lines>
@@ -91,8 +106,8 @@ function Everything({ token }: { token: Schemas['TokenOut'] }) {
         id={(one) => `${one.kind} ${one.id} ${one.made_at}`}
         columns={[
           { title: said.kind, cell: (one) => said.kinds[one.kind] },
-          { title: said.what, wide: true, cell: (one) => <Thing kind={one.kind} id={one.id} linked={one.is_there} /> },
-          { title: said.by, cell: (one) => (one.made_by === token.id ? said.itself : <Text size="sm" className="message">{one.made_by}</Text>) },
+          { title: said.what, wide: true, cell: (one) => <Thing of={one} linked={one.is_there} /> },
+          { title: said.by, cell: (one) => (one.made_by === token.id ? said.itself : <Thing of={maker(one.made_by)} />) },
           { title: said.time, cell: (one) => <Time at={one.made_at} /> },
           {
             title: said.state,
@@ -115,14 +130,26 @@ function Everything({ token }: { token: Schemas['TokenOut'] }) {
   );
 }
 
-/** A thing by its name where the console knows it, otherwise by its id; with a link where it has a page. */
-function Thing({ kind, id, linked = true }: { kind: Schemas['Kind']; id: string; linked?: boolean }) {
-  const page = PAGES[kind];
-  const name = kind === 'bot' || kind === 'user' || kind === 'invitation' ? <Person id={id} /> : id;
-  if (!page || !linked) return <Text span size="sm" className="message">{name}</Text>;
+/** A thing by its name, with a link to the screen that shows it, and its id below. */
+function Thing({ of: { kind, id, name }, linked = true }: { of: Named; linked?: boolean }) {
+  const page = PAGES[kind] ? `${PAGES[kind]}/${id}` : LISTS[kind];
+  const shown = name ?? id;
   return (
-    <Anchor component={Link} to={`${page}/${id}`} size="sm" className="message">
-      {name}
-    </Anchor>
+    <>
+      {page && linked ? (
+        <Anchor component={Link} to={page} size="sm" className="message">
+          {shown}
+        </Anchor>
+      ) : (
+        <Text span size="sm" className="message">
+          {shown}
+        </Text>
+      )}
+      {name && (
+        <Text span size="xs" c="dimmed" display="block" className="message">
+          {id}
+        </Text>
+      )}
+    </>
   );
 }

@@ -1,4 +1,5 @@
 import { Alert, Anchor, Button, Card, Group, SimpleGrid, Stack, Stepper, Text, Title } from '@mantine/core';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 
 import { api, body, type Schemas } from '../api/client';
@@ -13,7 +14,8 @@ import { covers, useMay } from '../roles';
 import { texts } from '../texts';
 
 const said = texts.overview;
-const SOON = 14 * 86_400_000;
+const DAY = 86_400_000;
+const SOON = 14 * DAY;
 
 export default function Overview() {
   const me = useMe().data;
@@ -46,8 +48,9 @@ export default function Overview() {
 function Attention({ webhooks, tokens }: { webhooks: Webhook[]; tokens: Schemas['TokenOut'][] }) {
   const ill = webhooks.filter((webhook) => webhook.disabled_reason !== null || webhook.consecutive_failures > 0);
   const [now] = useStateNow();
+  const givenUp = useGivenUp(now);
   const expiring = tokens.filter((token) => token.expires_at && new Date(token.expires_at).getTime() - now < SOON);
-  if (ill.length === 0 && expiring.length === 0) return <Alert color="teal">{said.allWell}</Alert>;
+  if (ill.length === 0 && expiring.length === 0 && givenUp.length === 0) return <Alert color="teal">{said.allWell}</Alert>;
   return (
     <Section title={said.attention}>
       <Stack gap="sm">
@@ -70,6 +73,16 @@ function Attention({ webhooks, tokens }: { webhooks: Webhook[]; tokens: Schemas[
             </Button>
           </Group>
         ))}
+        {givenUp.map(({ webhook_id, count, more }) => (
+          <Group key={webhook_id} gap={8}>
+            <Anchor component={Link} to={`${WORKSPACE.detailPage(webhook_id)}?state=exhausted`} fw={500} style={{ overflowWrap: 'anywhere' }}>
+              {nameOf(webhooks, webhook_id)}
+            </Anchor>
+            <Text size="sm" c="dimmed">
+              {said.givenUp(count, more)}
+            </Text>
+          </Group>
+        ))}
         {expiring.map((token) => (
           <Group key={token.id} gap={8}>
             <Anchor component={Link} to={`/settings/integrations/api/${token.id}`} fw={500}>
@@ -83,6 +96,27 @@ function Attention({ webhooks, tokens }: { webhooks: Webhook[]; tokens: Schemas[
       </Stack>
     </Section>
   );
+}
+
+function nameOf(webhooks: Webhook[], id: string): string {
+  const webhook = webhooks.find((one) => one.id === id);
+  return webhook ? (webhook.name ?? shortUrl(webhook.url)) : id;
+}
+
+/** How many deliveries of the last day were given up, by webhook: of the newest hundred. */
+function useGivenUp(now: number): { webhook_id: string; count: number; more: boolean }[] {
+  const since = new Date(now - DAY).toISOString();
+  const query = { state: 'exhausted' as const, since, limit: 100 };
+  const found = useQuery({
+    queryKey: ['deliveries', 'given up', since],
+    queryFn: () => body(api.GET('/v1/deliveries', { params: { query } })),
+    placeholderData: keepPreviousData,
+  }).data;
+  const counts = new Map<string, number>();
+  for (const { webhook_id, test } of found?.items ?? []) {
+    if (!test) counts.set(webhook_id, (counts.get(webhook_id) ?? 0) + 1);
+  }
+  return [...counts].map(([webhook_id, count]) => ({ webhook_id, count, more: found?.next_cursor != null }));
 }
 
 function useStateNow(): [number] {

@@ -128,7 +128,7 @@ function Detail({ token }: { token: Token }) {
             <ConfirmButton red label={texts.actions.revoke} title={said.revokeTitle} name={token.name} confirm={revoke}>
               {said.revokeAbout}
               <Text size="sm" mt="xs">
-                {said.lastUsedAt} <Time at={token.last_used_at} />
+                {said.lastUsedAt} <Time at={token.last_used_at} /> · {said.createdBy} <Person id={token.user_id} />
               </Text>
             </ConfirmButton>
           </Group>

@@ -6,6 +6,7 @@ import { api, body, type Schemas } from '../api/client';
 import { useChange, useListing } from '../api/queries';
 import { Copy } from '../parts/copy';
 import { Confirm, type Secret, SecretOnce } from '../parts/dialogs';
+import { Person } from '../parts/facts';
 import { ChoiceFilter, choices, FilterBar, SearchFilter, useFilters } from '../parts/filters';
 import { useSelection } from '../parts/list';
 import { ListPage } from '../parts/list_page';
@@ -121,7 +122,7 @@ export default function Tokens() {
           {said.revokeAbout}
           {chosen.map((token) => (
             <Text key={token.id} size="sm">
-              <b>{token.name}</b> · {said.lastUsedAt} <Time at={token.last_used_at} />
+              <b>{token.name}</b> · {said.lastUsedAt} <Time at={token.last_used_at} /> · {said.createdBy} <Person id={token.user_id} />
             </Text>
           ))}
         </Stack>

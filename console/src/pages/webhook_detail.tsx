@@ -1,21 +1,21 @@
-import { Alert, Button, Group, NumberInput, Select, SimpleGrid, Stack, Tabs, Text } from '@mantine/core';
+import { Alert, Button, Group, NumberInput, SimpleGrid, Stack, Tabs } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 
-import { api, type ApiError, body, type Schemas } from '../api/client';
+import { type ApiError, type Schemas } from '../api/client';
 import { useChange, useRemoval } from '../api/queries';
-import type { Delivery, Webhook, WebhookKind } from '../api/webhooks';
+import type { Webhook, WebhookKind } from '../api/webhooks';
 import { CopyText } from '../parts/copy';
-import { ConfirmButton, Dialog, type Secret, SecretOnce } from '../parts/dialogs';
+import { ConfirmButton, type Secret, SecretOnce } from '../parts/dialogs';
 import { ChatNames, Fact } from '../parts/facts';
 import { useFilters } from '../parts/filters';
-import { Health, LastAnswer, WebhookStateBadge } from '../parts/health';
-import { Failure, Loaded, Page, Section } from '../parts/layout';
+import { Health, WebhookStateBadge } from '../parts/health';
+import { Loaded, Page, Section } from '../parts/layout';
 import { Disabled, type Owned, Ownership } from '../parts/owner';
 import { Settings } from '../parts/settings';
 import { Rate, useStatistics } from '../parts/statistics';
-import { eventName, shortUrl, Time } from '../parts/values';
+import { shortUrl, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
 import { hooks } from '../texts/hooks';
@@ -24,6 +24,7 @@ import { Held } from './held';
 import { Replays } from './replays';
 import { Signing } from './signing';
 import { inputOf, useWebhookForm, type Values, valuesOf, WebhookFields } from './webhook_form';
+import { type Attempt, Try } from './webhook_try';
 
 const said = texts.webhooks;
 
@@ -33,8 +34,7 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
   const filters = useFilters();
   const tab = filters.get('tab') || 'deliveries';
   const [secret, setSecret] = useState<Secret | null>(null);
-  const [testing, setTesting] = useState(false);
-  const [checking, setChecking] = useState(false);
+  const [attempt, setAttempt] = useState<Attempt | null>(null);
   const query = useQuery<Webhook, ApiError>({
     queryKey: [...kind.key, id],
     queryFn: () => kind.read(id),
@@ -52,9 +52,9 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
       actions={
         webhook && mayWrite ? (
           <>
-            <Button onClick={() => setTesting(true)}>{said.test}</Button>
+            <Button onClick={() => setAttempt('test')}>{said.test}</Button>
             {kind.name === 'workspace' && (
-              <Button variant="default" onClick={() => setChecking(true)}>
+              <Button variant="default" onClick={() => setAttempt('check')}>
                 {said.check}
               </Button>
             )}
@@ -119,12 +119,7 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
                 <Replays kind={kind} webhook={loaded} mayWrite={mayWrite} />
               </Tabs.Panel>
             </Tabs>
-            <Dialog opened={testing} close={() => setTesting(false)} title={said.testTitle}>
-              <Test kind={kind} webhook={loaded} />
-            </Dialog>
-            <Dialog opened={checking} close={() => setChecking(false)} title={said.checkTitle}>
-              <Check webhook={loaded} />
-            </Dialog>
+            <Try kind={kind} webhook={loaded} attempt={attempt} close={() => setAttempt(null)} />
           </>
         )}
       </Loaded>
@@ -160,92 +155,6 @@ function Trouble({ kind, webhook }: { kind: WebhookKind; webhook: Webhook }) {
     <Alert color="yellow" title={webhook.paused_until ? said.pausedTitle : said.attention}>
       {said.failures(webhook.consecutive_failures)}. {webhook.last_error && `${said.lastError} ${webhook.last_error}`}
     </Alert>
-  );
-}
-
-function Test({ kind, webhook }: { kind: WebhookKind; webhook: Webhook }) {
-  const [type, setType] = useState<string | null>(webhook.events[0] ?? null);
-  const [sent, setSent] = useState<Delivery | null>(null);
-  const send = useChange(() => kind.test(webhook.id, type as Schemas['EventType'] | null), { touches: [[...kind.key, webhook.id]] });
-  const answer = useQuery<Delivery, ApiError>({
-    queryKey: [...kind.key, webhook.id, 'test', sent?.id],
-    queryFn: () => kind.delivery(webhook.id, sent?.id ?? ''),
-    enabled: sent !== null,
-    // The first attempt creates the delivery's record, so the log may not know it yet.
-    retry: 10,
-    retryDelay: 500,
-    refetchInterval: (query) => (query.state.data?.attempts.some((one) => one.outcome !== 'open') ? false : 700),
-  });
-  const attempt = answer.data?.attempts.at(-1);
-  const over = attempt && attempt.outcome !== 'open';
-  return (
-    <Stack>
-      <Text size="sm">{said.testAbout}</Text>
-      {webhook.events.length > 1 && (
-        <Select label={said.events} data={webhook.events.map((value) => ({ value, label: eventName(value) }))} value={type} onChange={setType} allowDeselect={false} />
-      )}
-      {sent && (
-        <Alert color={over ? (attempt.outcome === 'delivered' ? 'teal' : 'red') : 'blue'} aria-live="polite">
-          {over && answer.data ? (
-            <Stack gap={6} align="flex-start">
-              <LastAnswer delivery={answer.data} />
-              {attempt.excerpt && <Text size="sm" className="message">{attempt.excerpt}</Text>}
-            </Stack>
-          ) : (
-            said.testWaiting
-          )}
-        </Alert>
-      )}
-      <Group justify="flex-end">
-        <Button
-          loading={send.isPending}
-          onClick={() => send.mutate(undefined, { onSuccess: setSent })}
-          data-autofocus
-        >
-          {sent ? said.testAgain : said.test}
-        </Button>
-      </Group>
-    </Stack>
-  );
-}
-
-/** A small request without a signature, answered in place. */
-function Check({ webhook }: { webhook: Webhook }) {
-  const send = useChange(
-    () => body(api.POST('/v1/webhooks/{webhook_id}/send', { params: { path: { webhook_id: webhook.id } } })),
-    { touches: [], quiet: true },
-  );
-  const sent = send.data;
-  return (
-    <Stack>
-      <Text size="sm">{said.checkAbout}</Text>
-      {send.error && <Failure error={send.error} />}
-      {sent && (
-        <Alert
-          color={sent.ok ? 'teal' : 'red'}
-          aria-live="polite"
-          title={
-            sent.ok
-              ? said.checkOk(sent.status ?? 0, sent.duration_ms)
-              : sent.status === null
-                ? said.checkFailed
-                : said.checkRefused(sent.status)
-          }
-        >
-          {sent.detail && <Text size="sm">{sent.detail}</Text>}
-          {sent.excerpt && (
-            <Text size="sm" className="message">
-              {sent.excerpt}
-            </Text>
-          )}
-        </Alert>
-      )}
-      <Group justify="flex-end">
-        <Button loading={send.isPending} onClick={() => send.mutate(undefined)} data-autofocus>
-          {said.check}
-        </Button>
-      </Group>
-    </Stack>
   );
 }
 

@@ -8,6 +8,7 @@ import type { Secret } from '../parts/dialogs';
 import { Dialog } from '../parts/dialogs';
 import { choices } from '../parts/filters';
 import { SaveForm } from '../parts/form';
+import { ReceiverUrl } from '../parts/receiver_url';
 import { eventName } from '../parts/values';
 import { covers } from '../roles';
 import { texts } from '../texts';
@@ -94,7 +95,7 @@ export function WebhookFields({ kind, form, fresh }: { kind: WebhookKind; form: 
   return (
     <Stack>
       <TextInput label={said.name} maxLength={100} {...(fresh ? { 'data-autofocus': true } : {})} {...form.getInputProps('name')} />
-      <TextInput label={said.url} description={said.urlAbout} type="url" required placeholder="https://" {...form.getInputProps('url')} />
+      <ReceiverUrl label={said.url} description={said.urlAbout} required {...form.getInputProps('url')} />
       {kind.name !== 'callback' && (
         <Checkbox.Group label={said.events} description={kind.name === 'personal' && fresh ? said.eventsOfPerson : said.eventsAbout} {...form.getInputProps('events')}>
           <Stack gap="xs" mt="xs" mb={form.errors.events ? 'xs' : 0}>

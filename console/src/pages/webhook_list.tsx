@@ -17,6 +17,7 @@ import { eventName, shortUrl } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
 import { CreateWebhook, wordsOf } from './webhook_form';
+import { type Attempt, Try } from './webhook_try';
 
 const said = texts.webhooks;
 const FILTERS = ['name', 'url', 'state', 'event'];
@@ -24,6 +25,10 @@ const STATES = { enabled: 'Enabled', disabled: 'Disabled' };
 
 type Only = (webhook: Webhook) => boolean;
 type EmptyWords = { emptyTitle: string; emptyAbout: string };
+
+function nameOf(webhook: Webhook): string {
+  return webhook.name ?? shortUrl(webhook.url);
+}
 
 export function WebhookList({ kind, title, about, only, empty }: {
   kind: WebhookKind;
@@ -56,6 +61,7 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
   const filters = useFilters();
   const [creating, setCreating] = useState(false);
   const secret = useNewSecret(kind.detailPage);
+  const [trying, setTrying] = useState<{ webhook: Webhook; attempt: Attempt } | null>(null);
   const [name, url, state, event] = FILTERS.map(filters.get) as [string, string, string, string];
   // The other kinds have short lists, and no filters.
   const wanted: WebhookFilter = kind.name !== 'workspace' ? {} : {
@@ -145,9 +151,40 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
               ]
             : []),
           { title: said.health, cell: (webhook) => <Health kind={kind} webhook={webhook} /> },
+          ...(mayWrite
+            ? [
+                {
+                  title: said.tries,
+                  hideTitle: true,
+                  cell: (webhook: Webhook) => (
+                    <Group gap={4} wrap="nowrap">
+                      {kind.name === 'workspace' && (
+                        <Button
+                          size="compact-sm"
+                          variant="default"
+                          aria-label={said.checkOf(nameOf(webhook))}
+                          onClick={() => setTrying({ webhook, attempt: 'check' })}
+                        >
+                          {said.check}
+                        </Button>
+                      )}
+                      <Button
+                        size="compact-sm"
+                        variant="default"
+                        aria-label={said.testOf(nameOf(webhook))}
+                        onClick={() => setTrying({ webhook, attempt: 'test' })}
+                      >
+                        {said.testShort}
+                      </Button>
+                    </Group>
+                  ),
+                },
+              ]
+            : []),
         ]}
         empty={<NothingHere said={{ ...words, ...empty }} filtered={filtered} create={create} />}
       />
+      {trying && <Try kind={kind} {...trying} close={() => setTrying(null)} />}
       <CreateWebhook kind={kind} opened={creating} close={() => setCreating(false)} created={secret.show} />
       <Confirm
         opened={deleting}

@@ -15,6 +15,8 @@ type ConfirmProps = {
   name?: string;
   action: string;
   danger?: boolean;
+  /** Whether the button that opened it gets the focus when it closes. */
+  returnFocus?: boolean;
   confirm: () => Promise<unknown>;
 };
 
@@ -36,7 +38,7 @@ export function Dialog({ opened, close, title, size, children }: {
 /** Asks before something happens that cannot be undone; the thing is named to confirm. */
 export function Confirm(props: ConfirmProps) {
   return (
-    <Modal opened={props.opened} onClose={props.close} title={props.title} centered>
+    <Modal opened={props.opened} onClose={props.close} title={props.title} returnFocus={props.returnFocus ?? true} centered>
       {props.opened && <ConfirmBody {...props} />}
     </Modal>
   );

@@ -2,6 +2,7 @@ import { MultiSelect, NumberInput, PasswordInput, Select, Switch, TagsInput, Tex
 
 import { useChats } from '../api/queries';
 import { choices } from './filters';
+import { ReceiverUrl } from './receiver_url';
 
 /*
  * Fields drawn from a JSON Schema. Chats are chosen by name: the API's ids say which thing they are of.
@@ -60,7 +61,7 @@ export function SchemaFields({ schema, values, change, errors }: {
 }) {
   const chats = (useChats().data ?? []).map((chat) => ({ value: chat.id, label: chat.name }));
   return Object.entries(schema.properties ?? {}).map(([name, property]) => {
-    const { type, title, description, items, pattern, enum: allowed, minimum, maximum, writeOnly } = resolved(schema, property);
+    const { type, title, description, items, pattern, enum: allowed, format, minimum, maximum, writeOnly } = resolved(schema, property);
     const shared = {
       label: title ?? name,
       description,
@@ -107,6 +108,9 @@ export function SchemaFields({ schema, values, change, errors }: {
           onChange={(value) => change(name, value ?? '')}
         />
       );
+    }
+    if (format === 'uri') {
+      return <ReceiverUrl key={name} {...shared} value={values[name] as string} onChange={(event) => change(name, event.currentTarget.value)} />;
     }
     if (writeOnly) {
       return (

@@ -25,6 +25,7 @@ export function Settings<Values extends Record<string, Value>>({ form, before, l
   children: ReactNode;
 }) {
   const [confirming, setConfirming] = useState(false);
+  const [refused, setRefused] = useState(false);
   const changed = changes(labels, before, form.values);
   const save = useChange(
     (values: Values) => edit(Object.fromEntries(Object.entries(input(values)).filter(([name]) => changed.some((one) => one.name === name)))),
@@ -32,9 +33,11 @@ export function Settings<Values extends Record<string, Value>>({ form, before, l
   );
   async function submit() {
     try {
+      setRefused(false);
       await save.mutateAsync(form.values);
       saved?.();
     } catch (error) {
+      setRefused(true);
       showRefusal(form, error);
     }
   }
@@ -66,6 +69,7 @@ export function Settings<Values extends Record<string, Value>>({ form, before, l
         title={texts.webhooks.saveTitle}
         action={texts.actions.save}
         danger={false}
+        returnFocus={!refused} // the field that was refused has it
         confirm={submit}
       >
         <Changes of={changed} />

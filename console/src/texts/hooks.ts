@@ -44,6 +44,7 @@ export const hooks = {
   titleAbout: 'Its name in lists. Left empty: the name of the author',
   description: 'Description',
   takes: 'Takes',
+  translation: 'Translation',
   flavours: { ferryman: 'Messages', slack: 'Slack', mattermost: 'Mattermost' } satisfies Record<Schemas['Flavour'], string>,
   state: 'State',
   enable: 'Enable',

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.conversations.chats import access, service, table
-from ferryman.conversations.chats.schema import ChatIn, ChatOut, ChatPatch, MemberOut
+from ferryman.conversations.chats.schema import ChatIn, ChatOut, ChatPatch, ChatQuery, MemberOut
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import Profile
@@ -37,12 +37,8 @@ def create_chat(call: ThisCall, data: Annotated[ChatIn, Body()]) -> ChatOut:
     description="Oldest first. Without admin:*, only those you belong to.",
 )
 @needs("chats:read")
-def list_chats(call: ThisCall, query: Annotated[ListQuery, Query()]) -> Listing[ChatOut]:
-    caller, start = call.caller, call.page_start(query)
-    if caller.is_admin:
-        found, last = table.page(caller.workspace_id, query.limit, start)
-    else:
-        found, last = table.page_of_user(caller.workspace_id, caller.user_id, query.limit, start)
+def list_chats(call: ThisCall, query: Annotated[ChatQuery, Query()]) -> Listing[ChatOut]:
+    found, last = service.page(call.caller, query, call.page_start(query))
     return Listing(items=[ChatOut.of(chat) for chat in found], next_cursor=call.next_cursor(query, last))
 
 

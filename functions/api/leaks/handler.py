@@ -24,7 +24,8 @@ def list_made(call: ThisCall, token_id: Id, query: Annotated[ListQuery, Query()]
     from ferryman.integrations.cascades import leaked_tokens  # all that a token may make
 
     found, last = leaked_tokens.page(call.caller, token_id, query.limit, call.page_start(query))
-    items = [MadeOut.of(made, is_there=leaked_tokens.is_there(call.caller, made)) for made in found]
+    looked_at = [(made, *leaked_tokens.look(call.caller, made)) for made in found]
+    items = [MadeOut.of(made, is_there=is_there, name=name) for made, is_there, name in looked_at]
     return Listing(items=items, next_cursor=call.next_cursor(query, last))
 
 

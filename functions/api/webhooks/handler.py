@@ -4,16 +4,26 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from ferryman.dialects import addresses
+from ferryman.errors import Invalid
 from ferryman.events import catalogue
 from ferryman.events.schema import EventTypeOut
 from ferryman.http import webhook_routes
 from ferryman.http.api import SIGNED_IN, Api, Id, ThisCall, errors, needs
 from ferryman.http.webhook_owners import workspace
 from ferryman.identity.users.schema import OwnerIn
+from ferryman.outbound import allowed_targets
 from ferryman.schema import Listing
 from ferryman.webhooks import connectivity
 from ferryman.webhooks.subscriptions import service
-from ferryman.webhooks.subscriptions.schema import DeletionIn, DeletionOut, DeletionsOut, SentOut, WebhookOut
+from ferryman.webhooks.subscriptions.schema import (
+    DeletionIn,
+    DeletionOut,
+    DeletionsOut,
+    ReceiverUrlIn,
+    ReceiverUrlOut,
+    SentOut,
+    WebhookOut,
+)
 
 app = Api(
     "Webhooks",
@@ -57,6 +67,21 @@ def send(call: ThisCall, webhook_id: Id) -> SentOut:
 @needs("admin:*")
 def hand_over_webhook(call: ThisCall, webhook_id: Id, data: Annotated[OwnerIn, Body()]) -> WebhookOut:
     return WebhookOut.of(service.hand_over(call.caller, webhook_id, data.user_id))
+
+
+@app.post(
+    "/v1/receiver-urls/check",
+    summary="Check the URL of a receiver",
+    description="By the rule that creating a webhook, a command, an application or a connection applies, for forms "
+    "that say what is wrong while somebody types. The name is not resolved and nothing is called: every attempt judges "
+    "the addresses behind the name anew.",
+)
+@needs(SIGNED_IN)
+def check_receiver_url(data: Annotated[ReceiverUrlIn, Body()]) -> ReceiverUrlOut:
+    try:
+        return ReceiverUrlOut(ok=True, url=allowed_targets.checked_url(data.url), detail=None)
+    except Invalid as refused:
+        return ReceiverUrlOut(ok=False, url=None, detail=str(refused))
 
 
 @app.get("/v1/event-types", summary="List event types", description="Every type with its JSON Schema and an example.")

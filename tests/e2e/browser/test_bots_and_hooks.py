@@ -31,7 +31,9 @@ def test_a_bot_with_a_callback_is_mentioned(
     visit.page.locator("input[type=file]").set_input_files(
         {"name": "bot.png", "mimeType": "image/png", "buffer": pictures.png()}
     )
-    visit.said("The bot was saved")
+    expect(visit.page.get_by_role("img", name="The picture that you chose")).to_have_js_property("naturalWidth", 64)
+    visit.button("Use this picture").click()
+    visit.said("The avatar was saved")
     avatar = visit.page.locator("img[src*='/avatars/']")
     expect(avatar).to_have_js_property("naturalWidth", 64)
     found = requests.get(str(avatar.get_attribute("src")), timeout=30)

@@ -23,7 +23,13 @@ def test_all_that_a_leaked_token_made_is_seen_and_ended(stack: E2E, opens: Opens
     visit.button("This token leaked").click()
     assert "leaked=true" in visit.page.url
     found = visit.page.get_by_role("table", name="Everything that it made")
-    expect(found.get_by_role("row").filter(has_text="Mole")).to_contain_text("Bot")
+    expect(found.get_by_role("row", name="Bot Mole")).to_have_count(1)
+    applications = stack.api("GET", "/v1/applications").json["items"]
+    application = next(one for one in applications if one["app_name"] == handle.replace("-", "_"))
+    named = found.get_by_role("row").filter(has_text=application["id"])
+    expect(named.get_by_role("link", name=application["app_name"])).to_have_attribute(
+        "href", f"/settings/integrations/applications/{application['id']}"
+    )
     expect(found.get_by_role("row").filter(has_text="Application")).to_contain_text("This token")
     expect(found.get_by_text("Still there")).to_have_count(3)  # the bot has a token of its own
     assert visit.violations() == []

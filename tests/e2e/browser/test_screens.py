@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import ViewportSize, expect
+from playwright.sync_api import Request, Route, ViewportSize, expect
 
 from local import screens
 from tests.e2e.browser.conftest import Opens
@@ -32,6 +32,22 @@ def test_axe_finds_nothing_on_any_screen(opens: Opens, addresses: dict[str, str]
         found[f"{name}, dark"] = visit.violations(*COLOURS)
         visit.page.emulate_media(color_scheme="light")
     assert {screen: problems for screen, problems in found.items() if problems} == {}
+
+
+def test_moving_ends_at_the_screen_that_was_asked_for(opens: Opens) -> None:
+    """Also while its files are on their way, when the screen before is still shown."""
+    visit = opens("/settings/overview")
+    held: list[Route] = []
+
+    def release(request: Request) -> None:
+        if request.url.endswith("?release"):
+            held.pop().continue_()
+
+    visit.page.route("**/assets/audit-*.js", lambda route: held.append(route))  # Playwright marks it
+    visit.page.on("request", release)
+    visit.page.evaluate("setTimeout(() => fetch('/openapi.yaml?release'), 300)")
+    visit.move("/settings/audit")
+    assert visit.page.locator("h1").all_inner_texts() == ["Audit log"]
 
 
 def test_no_screen_is_wider_than_a_phone(opens: Opens, addresses: dict[str, str]) -> None:

@@ -1,5 +1,6 @@
 """Outgoing webhooks, in a browser: made, verified, failing, sent again, rotated, changed."""
 
+import json
 import re
 import subprocess
 
@@ -78,7 +79,10 @@ def test_a_delivery_that_failed_is_found_explained_and_sent_again(
     attention.get_by_role("link", name=f"Look: {name}").click()
     expect(visit.heading(name)).to_be_visible()
     expect(visit.page.get_by_text("4 failed attempts in a row")).to_be_visible()
-    visit.choose("State", "Given up")
+    visit.page.go_back()
+    given_up = attention.locator(f"a[href$='{webhook['id']}?state=exhausted']")
+    expect(given_up.locator("..")).to_contain_text("1 delivery was given up in the last 24 hours")
+    given_up.click()
     visit.link("message.created").click()
     expect(visit.dialog.get_by_text("4 attempts failed")).to_be_visible()
     expect(visit.dialog.get_by_label("Start of the answer, Attempt 4", exact=True)).to_have_text("disk is full")
@@ -201,6 +205,39 @@ def test_an_outage_is_made_good_by_a_replay(
     visit.said("The replay has started")
     expect(visit.row("1 sent again").filter(has_text="Done")).to_be_visible()
     receiver.wait_for(lambda request: request.path == path, PATIENCE_SECONDS, count=5)
+
+
+def test_a_row_of_the_list_sends_a_small_request_and_shows_the_answer(
+    stack: E2E, opens: Opens, people: dict[str, Person], receiver: Receiver
+) -> None:
+    chat = made_chat(stack, people["owner"])
+    path, name = f"/{chat['name']}", f"Row {chat['name']}"
+    receiver.answer(path, Answer(200, body=b"hello from the receiver"))
+    body = {"name": name, "url": receiver.url(path), "events": ["message.created"], "chat_ids": [chat["id"]]}
+    webhook = made(stack, "/v1/webhooks", body)
+    visit = opens(f"{PAGE}?name={name.replace(' ', '%20')}")
+    visit.button(f"Send: {name}").click()
+    visit.dialog.get_by_role("button", name="Send", exact=True).click()
+    answer = visit.dialog.get_by_role("alert")
+    expect(answer).to_contain_text(re.compile(r"It answered 200 in \d+ ms"))
+    expect(answer).to_contain_text("hello from the receiver")
+    assert visit.violations() == []
+    request = arrived(receiver, path)
+    assert json.loads(request.body)["webhook_id"] == webhook["id"]
+    assert not any("signature" in header.lower() for header in request.headers)
+    receiver.answer(path, Answer(503, body=b"not now"))
+    visit.dialog.get_by_role("button", name="Send", exact=True).click()
+    expect(answer).to_contain_text(re.compile(r"It answered 503 in \d+ ms"))
+    expect(answer).to_contain_text("not now")
+    visit.page.keyboard.press("Escape")
+
+    # Beside it, the signed test, which is a delivery.
+    receiver.answer(path, Answer(204))
+    visit.button(f"Send a test: {name}").click()
+    visit.dialog.get_by_role("button", name="Send a test").click()
+    expect(visit.dialog.get_by_role("alert")).to_contain_text("204")
+    signed = receiver.wait_for(lambda one: one.path == path, PATIENCE_SECONDS, count=3)[-1]
+    assert "X-FM-Webhook-Signature" in signed.headers
 
 
 def create(visit: Visit, name: str, url: str, chat: str) -> str:

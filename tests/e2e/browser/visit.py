@@ -65,10 +65,14 @@ class Visit:
         screens.settle(self.page)
 
     def move(self, address: str) -> None:
-        """Go to another address as a link of the console does, without loading the page again."""
+        """Go to another address as a link of the console does, without loading the page again.
+
+        The screen before stays until the files of the next one are there, so its heading says nothing.
+        """
         self.page.evaluate(
             "to => { history.pushState(null, '', to); dispatchEvent(new PopStateEvent('popstate')) }", address
         )
+        expect(self.page.locator("#main")).to_have_attribute("data-address", address)
         screens.settle(self.page)
 
     # -- parts of a screen -----------------------------------------------------------------------------------------

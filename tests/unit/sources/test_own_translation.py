@@ -70,6 +70,22 @@ def test_no_message_is_a_failure_that_says_why(expression: str) -> None:
         translate(expression, PAYLOAD)
 
 
+@pytest.mark.parametrize(
+    ("expression", "place"),
+    [
+        ("foo bar", "Unexpected token: bar, at line 1, column 5."),
+        ("{\n  text: a,\n  b c\n}", "at line 3, column 5."),
+        ("a ? b", "Unknown token ?, at line 1, column 3."),
+        ("a[", "it ends too early, at line 1, column 3."),
+        ("a.\n'b", "Unclosed ' delimiter, at line 2, column 1."),
+    ],
+)
+def test_an_expression_that_cannot_be_read_names_the_place(expression: str, place: str) -> None:
+    with pytest.raises(TranslationFailed) as failed:
+        parse(expression)
+    assert str(failed.value).endswith(place)
+
+
 @pytest.mark.parametrize("expression", ["", " ", "a.[", "'", "a" * (MAX_EXPRESSION + 1), "(" * 999 + ")" * 999, "@@"])
 def test_an_expression_that_is_none_is_refused(expression: str) -> None:
     with pytest.raises(TranslationFailed):

@@ -4,7 +4,8 @@ from functools import cache
 from ipaddress import ip_network
 
 from ferryman import settings
-from ferryman.errors import Misconfigured
+from ferryman.errors import Invalid, Misconfigured
+from ferryman.outbound import targets
 from ferryman.outbound.targets import AllowedTargets
 
 
@@ -21,3 +22,11 @@ def of_deployment() -> AllowedTargets:
         allowed_networks=allowed_networks,
         own_hosts=frozenset(host.strip() for host in settings.optional("OWN_HOSTS").split(",") if host.strip()),
     )
+
+
+def checked_url(url: str) -> str:
+    """The URL of a receiver as it will be called. Raises Invalid with the reason when it may not be."""
+    try:
+        return targets.parse(url, of_deployment()).url
+    except targets.TargetRefused as refused:
+        raise Invalid(str(refused), "/url") from None

@@ -9,7 +9,7 @@ from ferryman import ids
 from ferryman.conversations.chats.model import Chat, ChatType, Member
 from ferryman.conversations.chats.table import MAX_MEMBERS_AT_CREATION
 from ferryman.identity.users.model import Profile
-from ferryman.schema import Input, Name, Output, Time
+from ferryman.schema import Input, ListQuery, Name, Output, Time
 
 type ChatHandle = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9_.-]{0,62}[a-z0-9])?$")]
 _HANDLE = "Names the chat where other products say `#builds`; unique in the workspace."
@@ -40,6 +40,14 @@ class ChatPatch(Input):
     active: bool | None = Field(None, description="An inactive chat takes no messages.")
     handle: ChatHandle | None = Field(None, description=f"{_HANDLE} null removes it.")
     external_id: ExternalId | None = Field(None, description=f"{_EXTERNAL_ID} null removes it.")
+
+
+class ChatQuery(ListQuery):
+    """Filters of a list of chats."""
+
+    user_id: str | None = Field(
+        None, pattern=ids.pattern(ids.USER), description="Only chats that this person or bot belongs to."
+    )
 
 
 class ChatOut(Output):

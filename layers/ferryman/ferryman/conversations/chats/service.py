@@ -10,7 +10,7 @@ from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table
 from ferryman.conversations.chats.access import get_visible
 from ferryman.conversations.chats.model import Chat, Member
-from ferryman.conversations.chats.schema import ChatIn, ChatPatch
+from ferryman.conversations.chats.schema import ChatIn, ChatPatch, ChatQuery
 from ferryman.errors import Invalid, NotAllowed, NotFound
 from ferryman.identity import authority, idempotency
 from ferryman.identity.audit import service as audit
@@ -64,6 +64,15 @@ def _handle_of(name: str) -> str | None:
     """The handle that a chat's name suggests: `Build results` is `build-results`."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub("[^a-z0-9]+", "-", plain)[:64].strip("-") or None
+
+
+def page(caller: Caller, query: ChatQuery, after: store.Key | None) -> tuple[list[Chat], store.Key | None]:
+    """The chats that the caller may see, oldest first; those of `query.user_id` alone, when it is given."""
+    if caller.is_admin and query.user_id is None:
+        return table.page(caller.workspace_id, query.limit, after)
+    user_id = query.user_id or caller.user_id
+    also = None if caller.is_admin or user_id == caller.user_id else caller.user_id
+    return table.page_of_user(caller.workspace_id, user_id, query.limit, after, also=also)
 
 
 def edit(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:

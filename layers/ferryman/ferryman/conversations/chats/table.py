@@ -83,9 +83,16 @@ def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[C
 
 
 def page_of_user(
-    workspace_id: str, user_id: str, limit: int, after: store.Key | None
+    workspace_id: str, user_id: str, limit: int, after: store.Key | None, also: str | None = None
 ) -> tuple[list[Chat], store.Key | None]:
-    """The chats a user belongs to, oldest first."""
+    """The chats a user belongs to, oldest first; with `also`, those that this other user belongs to as well."""
+
+    def shared(items: list[store.Item]) -> list[store.Item]:
+        if also is None:
+            return items
+        both = memberships(workspace_id, [(item["chat_id"], also) for item in items])
+        return [item for item in items if (item["chat_id"], also) in both]
+
     found = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
@@ -93,6 +100,7 @@ def page_of_user(
         key=("workspace_id", "entry"),
         limit=limit,
         after=after,
+        keep=shared,
     )
     chats = existing(workspace_id, [item["chat_id"] for item in found.items])
     return [chats[chat_id] for chat_id in sorted(chats)], found.last_key

@@ -15,7 +15,7 @@ class Context(store.Record):
     application_id: str
     chat_id: str
     message_id: str
-    user_id: str | None = None  # the person it was sent to; None for a group
+    user_id: str  # the person it was sent to; empty for a group, since earlier releases rely on the attribute
     livemode: bool
     created_at: str
     expires_at: str

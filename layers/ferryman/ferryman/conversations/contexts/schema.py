@@ -27,5 +27,6 @@ class ContextOut(Output):
 
     @classmethod
     def of(cls, context: Context) -> Self:
-        names = set(ContextOut.model_fields) - {"id"}
-        return cls.model_validate({"id": context.context_id, **{name: getattr(context, name) for name in names}})
+        names = set(ContextOut.model_fields) - {"id", "user_id"}
+        own = {"id": context.context_id, "user_id": context.user_id or None}
+        return cls.model_validate(own | {name: getattr(context, name) for name in names})

@@ -55,7 +55,7 @@ def make_newest(context: Context) -> None:
 
     A put of its own: in a transaction, two messages at the same moment would collide.
     """
-    of_group = context.application_id if context.user_id is None else None
+    of_group = context.application_id if not context.user_id else None
     key = _key(context.workspace_id, _newest(context.chat_id, of_group))
     names = {"context_id": context.context_id, "expires_at_epoch": context.expires_at_epoch}
     store.commit([store.put(TABLE, {**names, **key})])

@@ -230,7 +230,7 @@ def post_to_group(line: RequestLog, application: Application, text: str, answers
     if not chat.active:
         raise GroupInactive("The application's group is not active.")
     message = drafted(application, chat, text, answers)
-    store_with_context(message, context_of(application, message, None))
+    store_with_context(message, context_of(application, message, ""))
     accepted(line, message)
     return message
 
@@ -260,10 +260,11 @@ def message_person(
     return context
 
 
-def context_of(
-    application: Application, message: Message, user_id: str | None, parameters: str | None = None
-) -> Context:
-    """A new context of the application's message to a person, or to its group. The message names it from now on."""
+def context_of(application: Application, message: Message, user_id: str, parameters: str | None = None) -> Context:
+    """A new context of the application's message to a person, or to its group, when `user_id` is empty.
+
+    The message names it from now on.
+    """
     now = clock.now()
     context = Context(
         workspace_id=application.workspace_id,

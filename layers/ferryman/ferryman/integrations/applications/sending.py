@@ -52,7 +52,7 @@ def send(
     return message
 
 
-def _chat(line: RequestLog, application: Application, chat_id: str) -> tuple[Chat, str | None]:
+def _chat(line: RequestLog, application: Application, chat_id: str) -> tuple[Chat, str]:
     """The application's chat with this id and, unless it is the group, the person in it."""
     chat = chats.existing(application.workspace_id, [chat_id]).get(chat_id)
     if chat is None or (application.application_id != chat.application_id and chat_id != application.chat_id):
@@ -61,7 +61,7 @@ def _chat(line: RequestLog, application: Application, chat_id: str) -> tuple[Cha
         access.require_open(chat)
         if not chat.external_id:
             raise Conflict(f"The group has no external_id. Set it first: PATCH /v1/chats/{chat_id}.")
-        return chat, None
+        return chat, ""
     line.endpoint = "person"
     if not application.may_message_people:
         raise NotAllowed("The application may not message people. PATCH /v1/applications/{id} lets it.")

@@ -58,12 +58,13 @@ def page(caller: Caller, token_id: str, limit: int, after: store.Key | None) -> 
     return found, None
 
 
-def is_there(caller: Caller, made: Made) -> bool:
-    """Whether it can still be used."""
+def look(caller: Caller, made: Made) -> tuple[bool, str | None]:
+    """Whether it can still be used, and then its name."""
     try:
-        return _FIND[made.kind](caller, made.id) is not None
+        thing = _FIND[made.kind](caller, made.id)
     except NotFound:
-        return False
+        return False, None
+    return thing is not None, None if thing is None else _NAMES[made.kind](thing)
 
 
 def end_all(caller: Caller, token_id: str) -> tuple[list[tuple[Made, Ending]], bool]:
@@ -163,6 +164,20 @@ _FIND: dict[Kind, Callable[[Caller, str], Any]] = {
     "notification": _scheduled,
     "user": _person,
     "invitation": _person,
+}
+_NAMES: dict[Kind, Callable[[Any], str | None]] = {
+    "token": lambda token: str(token.name),
+    "bot": lambda bot: str(bot.name),
+    "callback": lambda webhook: webhook.name,
+    "webhook": lambda webhook: webhook.name,
+    "incoming_webhook": lambda webhook: webhook.title or webhook.name,
+    "application": lambda application: str(application.app_name),
+    "application_token": lambda application: str(application.app_name),
+    "connection": lambda connected: str(connected[0].name),
+    "command": lambda command: f"/{command.trigger}",
+    "notification": lambda one: str(one.title),
+    "user": lambda user: str(user.name),
+    "invitation": lambda user: str(user.name),
 }
 _ENDS: dict[Kind, Callable[[Caller, Any], object]] = {
     "token": lambda caller, token: tokens.revoke(caller, token.token_id),

@@ -21,10 +21,11 @@ class MadeOut(Output):
     made_by: str = Field(description="The token, or the application, that made it.")
     made_at: Time
     is_there: bool = Field(description="False when it was deleted, revoked or deactivated since.")
+    name: str | None = Field(description="Null when it has none, or is no longer there.")
 
     @classmethod
-    def of(cls, made: Made, *, is_there: bool) -> Self:
-        return cls(kind=made.kind, id=made.id, made_by=made.made_by, made_at=made.made_at, is_there=is_there)
+    def of(cls, made: Made, *, is_there: bool, name: str | None) -> Self:
+        return cls(kind=made.kind, id=made.id, made_by=made.made_by, made_at=made.made_at, is_there=is_there, name=name)
 
 
 class EndingOut(Output):

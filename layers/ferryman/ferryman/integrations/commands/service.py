@@ -15,7 +15,7 @@ from ferryman.identity.users import table as users
 from ferryman.integrations.commands import sealing, table
 from ferryman.integrations.commands.model import BY_A_USER, NEEDS, Command
 from ferryman.integrations.commands.schema import CommandIn, CommandPatch
-from ferryman.outbound import allowed_targets, targets
+from ferryman.outbound import allowed_targets
 
 _OWNER_ROUTE = "/v1/commands/{command_id}/owner"
 _REMOVABLE = {
@@ -25,7 +25,7 @@ _REMOVABLE = {
 
 def create(caller: Caller, wanted: CommandIn, idempotency_key: IdempotencyKey | None = None) -> tuple[Command, str]:
     """A new command and its token. Raises Invalid for a URL that may not be called, TriggerTaken for a trigger."""
-    url = _checked_url(wanted.url)
+    url = allowed_targets.checked_url(wanted.url)
     command_id, token, now = ids.new(ids.COMMAND), secrets.new_mattermost_secret(), clock.now_iso()
     command = Command(
         workspace_id=caller.workspace_id,
@@ -92,7 +92,7 @@ def edit(caller: Caller, command_id: str, patch: CommandPatch) -> Command:
         if value is None and name not in _REMOVABLE:
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
     if "url" in changes:
-        changes["url"] = _checked_url(changes["url"])
+        changes["url"] = allowed_targets.checked_url(changes["url"])
     changed = [name for name, value in changes.items() if value != getattr(before, name)]
     if not changed:
         return before
@@ -133,11 +133,3 @@ def delete(caller: Caller, command_id: str) -> None:
     """Delete a command. Its trigger is free again, and its reply addresses accept nothing more."""
     command = get_visible(caller, command_id)
     store.commit([*table.deleting(command), *_audited(caller, "command.deleted", command)])
-
-
-def _checked_url(url: str) -> str:
-    """The URL as it will be called. Raises Invalid with the reason when it may not be."""
-    try:
-        return targets.parse(url, allowed_targets.of_deployment()).url
-    except targets.TargetRefused as refused:
-        raise Invalid(str(refused), "/url") from None

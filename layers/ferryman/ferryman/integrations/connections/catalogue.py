@@ -7,7 +7,7 @@ connects by OAuth. Its configuration is a model, whose JSON Schema draws the for
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, JsonValue
 
 from ferryman import ids
 from ferryman.events.model import EventType
@@ -22,20 +22,27 @@ from ferryman.webhooks.subscriptions.schema import ChatIds, Events, Url, Webhook
 type Category = Literal["chat", "automation", "development", "accounting", "crm"]
 type Outgoing = ChatConfiguration | AutomationConfiguration
 
+_A_URL: dict[str, JsonValue] = {"format": "uri"}  # so that a form checks it while it is typed
 _CHATS = "The chats whose messages are sent; you must belong to each. Left out: every chat, which needs admin:*."
 
 
 class ChatConfiguration(Input):
     """Messages of some chats go to one channel of the other product."""
 
-    url: Url = Field(title="Incoming webhook URL", description="The URL that the other product gave you. It is secret.")
+    url: Url = Field(
+        title="Incoming webhook URL",
+        description="The URL that the other product gave you. It is secret.",
+        json_schema_extra=_A_URL,
+    )
     chat_ids: ChatIds | None = Field(None, title="Chats", description=_CHATS)
 
 
 class AutomationConfiguration(Input):
     """Events go to a workflow, with their data as JSON."""
 
-    url: Url = Field(title="Webhook URL", description="The URL that the trigger of your workflow shows.")
+    url: Url = Field(
+        title="Webhook URL", description="The URL that the trigger of your workflow shows.", json_schema_extra=_A_URL
+    )
     events: Events = Field(["message.created"], title="Events", description="The events that start the workflow.")
     chat_ids: ChatIds | None = Field(None, title="Chats", description=_CHATS)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import jmespath
 from jmespath import functions, visitor
-from jmespath.exceptions import JMESPathError
+from jmespath.exceptions import IncompleteExpressionError, JMESPathError, LexerError, ParseError
 from jmespath.parser import ParsedResult
 
 from ferryman.conversations.messages import attachments
@@ -89,8 +89,23 @@ def parse(expression: str) -> ParsedResult:
         return jmespath.compile(expression)
     except RecursionError:
         raise TranslationFailed("The expression is nested too deeply.") from None
+    except ParseError as error:
+        raise TranslationFailed(f"The expression is not JMESPath: {_reason(expression, error)}") from None
     except (JMESPathError, ValueError) as error:
         raise TranslationFailed(f"The expression is not JMESPath: {_first_line(error)}") from None
+
+
+def _reason(expression: str, error: ParseError) -> str:
+    """Why the expression cannot be read, and the line and the column of the place, both from 1."""
+    if isinstance(error, IncompleteExpressionError):
+        return f"it ends too early{_place(expression, len(expression))}"
+    said = error.message if isinstance(error, LexerError) else error.msg
+    return f"{str(said)[:200].rstrip(':')}{_place(expression, error.lex_position)}"
+
+
+def _place(expression: str, offset: int) -> str:
+    before = expression[:offset]
+    return f", at line {before.count('\n') + 1}, column {offset - before.rfind('\n')}."
 
 
 def translate(expression: str, payload: Any) -> Post | None:

@@ -15,6 +15,7 @@ from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.users import table as users
+from ferryman.outbound import allowed_targets
 from ferryman.webhooks.subscriptions import service, table
 from ferryman.webhooks.subscriptions.model import Webhook
 from ferryman.webhooks.subscriptions.schema import WebhookIn
@@ -141,7 +142,7 @@ def _checked(caller: Caller, wanted: WebhookIn, urls: Sequence[str]) -> list[str
     if not urls or len(urls) > MAX_URLS:
         raise Invalid(f"One to {MAX_URLS} URLs are possible.", "/url")
     service.check(caller, wanted)
-    return list(dict.fromkeys(service.checked_url(url) for url in urls))
+    return list(dict.fromkeys(allowed_targets.checked_url(url) for url in urls))
 
 
 def _refuse_twins(caller: Caller, wanted: WebhookIn, urls: Sequence[str], group_id: str | None) -> None:

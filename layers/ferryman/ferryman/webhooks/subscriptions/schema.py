@@ -162,6 +162,20 @@ class SentOut(Output):
         return cls.model_validate(fields | {name: told[name] for name in cls.model_fields if name in told})
 
 
+class ReceiverUrlIn(Input):
+    """A URL that somebody is typing."""
+
+    url: str = Field(description="As far as it is typed.", examples=["https://ci.example.com/ferryman"])
+
+
+class ReceiverUrlOut(Output):
+    """Whether a URL may be that of a webhook, a command, an application or a connection of this deployment."""
+
+    ok: bool
+    url: str | None = Field(description="As it would be stored and called; null when it may not be.")
+    detail: str | None = Field(description="Why it may not be, and how to mend it; null when it may.")
+
+
 type PersonalEvents = Annotated[list[NotificationType], Field(min_length=1), AfterValidator(distinct)]
 _ALL_OR_SOME = "Which notifications to deliver; all types, when left out."
 

@@ -18,7 +18,7 @@ from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
-from ferryman.outbound import allowed_targets, targets
+from ferryman.outbound import allowed_targets
 from ferryman.schema import folded
 from ferryman.webhooks.subscriptions import sealing, table
 from ferryman.webhooks.subscriptions.model import (
@@ -51,7 +51,7 @@ def create(
     `extra_writes` gives writes that join the transaction. Raises NotAllowed for a subscription to every chat without
     admin:*, Invalid for a URL that may not be called or chats the caller does not belong to.
     """
-    url = checked_url(wanted.url)
+    url = allowed_targets.checked_url(wanted.url)
     if not (bot_id or application_id or user_id):
         _check_chats(caller, wanted.chat_ids, caller.user_id)
     _check_events(wanted.events, wanted.chat_ids, wanted.format)
@@ -166,7 +166,7 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: S
     if before.bot_id or before.application_id:
         _check_callback(before, changes)
     if "url" in changes:
-        changes["url"] = checked_url(changes["url"])
+        changes["url"] = allowed_targets.checked_url(changes["url"])
     if "chat_ids" in changes:
         _check_chats(caller, changes["chat_ids"], before.owner)
     state = changes.pop("state", None)
@@ -198,7 +198,7 @@ def changing_callback(before: Webhook, url: str, chat_ids: list[str] | None) -> 
 
     Raises Invalid for a URL that may not be called.
     """
-    url = url if url == before.url else checked_url(url)
+    url = url if url == before.url else allowed_targets.checked_url(url)
     return table.changing(before, replace(before, url=url, chat_ids=chat_ids, updated_at=clock.now_iso()))
 
 
@@ -353,14 +353,6 @@ def _check_changed_triggers(before: Webhook, after: Webhook, changes: dict[str, 
     for name in ("trigger_words", *_TRIGGERS):
         if name in changes:
             raise Invalid("The webhook has no trigger words, and cannot get any. Create another one.", f"/{name}")
-
-
-def checked_url(url: str) -> str:
-    """The URL as it will be called. Raises Invalid with the reason when it may not be."""
-    try:
-        return targets.parse(url, allowed_targets.of_deployment()).url
-    except targets.TargetRefused as refused:
-        raise Invalid(str(refused), "/url") from None
 
 
 def _check_chats(caller: Caller, chat_ids: list[str] | None, owner_id: str) -> None:

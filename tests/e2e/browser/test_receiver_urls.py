@@ -1,0 +1,89 @@
+"""The URL of a receiver is checked while it is typed, in every dialog that has one, by the API's own rule."""
+
+import re
+import uuid
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.e2e.browser.conftest import Opens
+from tests.e2e.browser.things import made
+from tests.e2e.browser.visit import Visit
+from tests.e2e.harness import E2E
+
+SETTINGS = "/settings/integrations"
+
+
+def by_button(button: str) -> Callable[[Visit], None]:
+    return lambda visit: visit.button(button).first.click()
+
+
+DIALOGS = [
+    (f"{SETTINGS}/webhooks", by_button("Create a webhook"), "URL"),
+    (f"{SETTINGS}/commands", by_button("Create a command"), "URL"),
+    (f"{SETTINGS}/applications", by_button("Create an application"), "Callback URL"),
+    (f"{SETTINGS}/connections", by_button("Connect Zapier"), "Webhook URL"),
+    ("/me/agent", by_button("Create a webhook"), "URL"),
+]
+
+
+def expect_reason(url: Locator, reason: str) -> None:
+    """The field is marked, described by the reason, and the reason is announced."""
+    expect(url).to_have_attribute("aria-invalid", "true")
+    expect(url).to_have_accessible_description(re.compile(re.escape(reason)))
+    expect(url.page.get_by_role("dialog").get_by_role("status").filter(has_text=reason)).to_have_count(1)
+
+
+@pytest.mark.parametrize(("page", "open_dialog", "field"), DIALOGS, ids=[page for page, _, _ in DIALOGS])
+def test_a_url_is_checked_while_it_is_typed(
+    opens: Opens, page: str, open_dialog: Callable[[Visit], None], field: str
+) -> None:
+    visit = opens(page)
+    open_dialog(visit)
+    url = visit.dialog.get_by_role("textbox", name=field)
+    url.press_sequentially("http://ci.example.com/in")
+    expect_reason(url, "Use https:// instead of http://")
+    url.fill("https://ada:secret@ci.example.com/in")
+    expect_reason(url, "user name or password before the host; remove everything up to the @")
+    url.fill("https://10.0.0.7/in")
+    expect_reason(url, "use a public name")
+    assert visit.violations() == []
+    url.fill("https://CI.example.com/in")
+    expect(url).not_to_have_attribute("aria-invalid", "true")
+    expect(visit.dialog.get_by_role("status")).to_have_text("Allowed. Requests go to https://ci.example.com/in")
+    assert visit.violations() == []
+
+
+def test_a_webhook_can_be_sent_before_the_check_answers(stack: E2E, opens: Opens) -> None:
+    """And one whose check gets no answer: the API judges again."""
+    visit, name = opens(f"{SETTINGS}/webhooks"), f"Quick {uuid.uuid4().hex[:6]}"
+    visit.expected.append("ERR_FAILED")
+    visit.page.route("**/v1/receiver-urls/check", lambda route: route.abort())
+    visit.button("Create a webhook").first.click()
+    visit.dialog.get_by_role("textbox", name="Name").fill(name)
+    visit.dialog.get_by_role("textbox", name="URL").fill("https://ci.example.com/in")
+    visit.dialog.get_by_role("button", name="Create a webhook").click()
+    visit.take_secret()
+    expect(visit.heading(name)).to_be_visible()
+
+
+def test_a_refused_field_of_a_command_comes_into_sight(stack: E2E, opens: Opens) -> None:
+    """When it is made, and when it is changed: the confirmation closes, and the field has the focus."""
+    visit, trigger = opens(f"{SETTINGS}/commands"), f"deploy-{uuid.uuid4().hex[:6]}"
+    visit.expected += ["422", "409"]
+    visit.button("Create a command").first.click()
+    visit.dialog.get_by_role("textbox", name="Trigger").fill(trigger)
+    visit.dialog.get_by_role("textbox", name="URL").fill("http://ci.example.com/in")
+    visit.dialog.get_by_role("button", name="Create a command").click()
+    url = visit.dialog.get_by_role("textbox", name="URL")
+    expect(url).to_be_focused()
+    expect(url).to_have_attribute("aria-invalid", "true")
+
+    command = made(stack, "/v1/commands", {"trigger": trigger, "url": "https://ci.example.com/in"})
+    visit.goto(f"{SETTINGS}/commands/{command['id']}")
+    visit.field("URL").fill("https://10.0.0.7/in")
+    visit.button("Save").click()
+    visit.confirm("Save")
+    expect(visit.field("URL")).to_be_focused()
+    expect(visit.field("URL")).to_have_attribute("aria-invalid", "true")
