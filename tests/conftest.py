@@ -1,4 +1,4 @@
-"""What all tests share: the garbage collector passes over all that was loaded before the first of them."""
+"""The garbage collector passes over all that was loaded before the first test."""
 
 import gc
 
