@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ferryman.outbound import transport
 from ferryman.outbound.outcomes import Delivered
-from ferryman.outbound.targets import AllowedTargets
+from ferryman.outbound.ssrf_guard import AllowedTargets
 
 
 def main() -> None:

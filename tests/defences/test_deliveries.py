@@ -12,7 +12,7 @@ from unittest.mock import patch
 import pytest
 from ferryman import clock, log
 from ferryman.identity.credentials import secrets
-from ferryman.outbound import adapter, own_network, resolver, targets, transport
+from ferryman.outbound import adapter, own_network, resolver, ssrf_guard, transport
 from ferryman.outbound.adapter import Limits
 from ferryman.outbound.deadline import Deadline
 from ferryman.pipeline import checks, lost_messages, matching, parking
@@ -97,14 +97,14 @@ def _url_is_refused(workspace: Workspace, url: str) -> bool:
 
 def test_the_judge_of_hosts_refuses_the_metadata_service(workspace: Workspace) -> None:
     is_held_by(
-        patch.object(targets, "_literal", lambda host, _allowed: host),
+        patch.object(ssrf_guard, "_literal", lambda host, _allowed: host),
         lambda: _url_is_refused(workspace, "https://169.254.169.254/latest/meta-data"),
     )
 
 
 def test_the_judge_of_schemes_refuses_plain_http(workspace: Workspace) -> None:
     is_held_by(
-        patch.object(targets, "_check_scheme_and_port", lambda *_: None),
+        patch.object(ssrf_guard, "_check_scheme_and_port", lambda *_: None),
         lambda: _url_is_refused(workspace, "http://hooks.example.com/in"),
     )
 
@@ -121,7 +121,7 @@ def test_the_judge_of_addresses_blocks_a_public_name_of_a_private_address(worksp
         patch.object(resolver, "_getaddrinfo", lambda _host, _port: ["127.0.0.1"]),
         patch.object(own_network, "is_down", lambda: False),
     ):
-        is_held_by(patch.object(targets, "check", lambda _target, addresses, _allowed: list(addresses)), is_blocked)
+        is_held_by(patch.object(ssrf_guard, "check", lambda _target, addresses, _allowed: list(addresses)), is_blocked)
 
 
 def test_the_deadline_ends_an_attempt(line: Lines) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ferryman.outbound import transport
 from ferryman.outbound.outcomes import Outcome, Unreachable
-from ferryman.outbound.targets import AllowedTargets
+from ferryman.outbound.ssrf_guard import AllowedTargets
 
 from tests.unit.hostile import Behaviour, receiver
 

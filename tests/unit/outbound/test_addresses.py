@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ferryman.outbound import own_network, resolver
 from ferryman.outbound.outcomes import Delivered, Outcome, Unreachable
-from ferryman.outbound.targets import AllowedTargets
+from ferryman.outbound.ssrf_guard import AllowedTargets
 
 from tests.unit import hostile
 from tests.unit.hostile import Visit, receiver

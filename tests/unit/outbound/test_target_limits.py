@@ -4,14 +4,14 @@ from ipaddress import ip_network
 
 import pytest
 from ferryman.errors import Misconfigured
-from ferryman.outbound import targets
-from ferryman.outbound.targets import AllowedTargets, Target, TargetRefused
+from ferryman.outbound import ssrf_guard
+from ferryman.outbound.ssrf_guard import AllowedTargets, Target, TargetRefused
 
 PUBLIC = AllowedTargets()
 LOCAL = AllowedTargets(allow_loopback_http=True)
 OWN = AllowedTargets(own_hosts=frozenset({"api.ferryman.example"}))
 BASE = "https://hooks.example.com/"
-TARGET = targets.parse(BASE, PUBLIC)
+TARGET = ssrf_guard.parse(BASE, PUBLIC)
 
 
 @pytest.mark.parametrize(
@@ -68,16 +68,16 @@ TARGET = targets.parse(BASE, PUBLIC)
 )
 def test_each_refusal_says_how_to_repair_the_url(url: str, sentence: str) -> None:
     with pytest.raises(TargetRefused) as refused:
-        targets.parse(url, PUBLIC)
+        ssrf_guard.parse(url, PUBLIC)
     assert str(refused.value) == sentence
 
 
 def test_the_refusals_of_one_deployment_say_how_to_repair_the_url() -> None:
     with pytest.raises(TargetRefused) as refused:
-        targets.parse("https://api.ferryman.example/", OWN)
+        ssrf_guard.parse("https://api.ferryman.example/", OWN)
     assert str(refused.value) == "The host is this service itself; a webhook cannot be sent to it."
     with pytest.raises(TargetRefused) as refused:
-        targets.parse("http://localhost:65536/", LOCAL)
+        ssrf_guard.parse("http://localhost:65536/", LOCAL)
     assert str(refused.value) == "The port must be from 1 to 65535."
 
 
@@ -109,7 +109,7 @@ def test_the_refusals_of_one_deployment_say_how_to_repair_the_url() -> None:
             "a webhook needs a public address.",
         ),
         (
-            targets.parse("http://localhost/", LOCAL),
+            ssrf_guard.parse("http://localhost/", LOCAL),
             ["192.0.2.1"],
             "localhost may not be used here; use a public https URL.",
         ),
@@ -119,36 +119,36 @@ def test_each_refused_address_is_explained_without_naming_it(
     target: Target, addresses: list[str], sentence: str
 ) -> None:
     with pytest.raises(TargetRefused) as refused:
-        targets.check(target, addresses, LOCAL)
+        ssrf_guard.check(target, addresses, LOCAL)
     assert str(refused.value) == sentence
 
 
 def test_a_url_may_have_2048_characters() -> None:
     longest = BASE + "a" * (2048 - len(BASE))
-    assert targets.parse(longest, PUBLIC).url == longest
+    assert ssrf_guard.parse(longest, PUBLIC).url == longest
 
 
 def test_a_url_may_have_2048_characters_once_it_is_percent_encoded() -> None:
     """Each é becomes six characters."""
     plain = 2048 - len(BASE) - 60
-    assert len(targets.parse(BASE + "é" * 10 + "a" * plain, PUBLIC).url) == 2048
+    assert len(ssrf_guard.parse(BASE + "é" * 10 + "a" * plain, PUBLIC).url) == 2048
     with pytest.raises(TargetRefused):
-        targets.parse(BASE + "é" * 10 + "a" * (plain + 1), PUBLIC)
+        ssrf_guard.parse(BASE + "é" * 10 + "a" * (plain + 1), PUBLIC)
 
 
 def test_a_host_may_have_253_characters() -> None:
     host = "a." * 121 + "example.com"
     assert len(host) == 253
-    assert targets.parse(f"https://{host}/", PUBLIC).host == host
+    assert ssrf_guard.parse(f"https://{host}/", PUBLIC).host == host
     with pytest.raises(TargetRefused):
-        targets.parse(f"https://a{host}/", PUBLIC)
+        ssrf_guard.parse(f"https://a{host}/", PUBLIC)
 
 
 @pytest.mark.parametrize("port", [1, 65535])
 def test_the_first_and_the_last_port_can_be_allowed(port: int) -> None:
     allowed = AllowedTargets(allowed_ports=frozenset({port}))
-    assert targets.parse(f"https://hooks.example.com:{port}/", allowed).port == port
-    assert targets.parse(f"http://localhost:{port}/", LOCAL).port == port
+    assert ssrf_guard.parse(f"https://hooks.example.com:{port}/", allowed).port == port
+    assert ssrf_guard.parse(f"http://localhost:{port}/", LOCAL).port == port
 
 
 @pytest.mark.parametrize("port", [0, -1, 65536])
@@ -161,7 +161,7 @@ def test_an_impossible_port_cannot_be_allowed(port: int) -> None:
 def test_a_network_of_either_version_can_be_allowed() -> None:
     """Each is compared with the forbidden networks of its own version."""
     allowed = AllowedTargets(allowed_networks=(ip_network("10.1.0.0/16"), ip_network("fd12:3456::/32")))
-    assert targets.check(TARGET, ["10.1.2.3", "fd12:3456::1"], allowed) == ["10.1.2.3", "fd12:3456::1"]
+    assert ssrf_guard.check(TARGET, ["10.1.2.3", "fd12:3456::1"], allowed) == ["10.1.2.3", "fd12:3456::1"]
 
 
 def test_a_forbidden_network_is_named_with_the_way_out() -> None:
@@ -175,12 +175,12 @@ def test_a_forbidden_network_is_named_with_the_way_out() -> None:
 
 def test_a_public_address_behind_nat64_is_allowed_and_a_private_one_is_not() -> None:
     """The last 32 bits are the IPv4 address that is judged."""
-    assert targets.check(TARGET, ["64:ff9b::1.1.1.1"], PUBLIC) == ["64:ff9b::101:101"]
+    assert ssrf_guard.check(TARGET, ["64:ff9b::1.1.1.1"], PUBLIC) == ["64:ff9b::101:101"]
     for address in ("64:ff9b::10.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b::255.255.255.255"):
         with pytest.raises(TargetRefused):
-            targets.check(TARGET, [address], PUBLIC)
+            ssrf_guard.check(TARGET, [address], PUBLIC)
 
 
 def test_each_address_is_returned_once_in_the_order_of_the_answer() -> None:
     addresses = ["2606:4700::1111", "1.1.1.1", "2606:4700:0::1111", "1.0.0.1", "1.1.1.1"]
-    assert targets.check(TARGET, addresses, PUBLIC) == ["2606:4700::1111", "1.1.1.1", "1.0.0.1"]
+    assert ssrf_guard.check(TARGET, addresses, PUBLIC) == ["2606:4700::1111", "1.1.1.1", "1.0.0.1"]

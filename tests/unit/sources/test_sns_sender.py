@@ -14,7 +14,7 @@ from ferryman.dialects.sources.reading import Node
 from ferryman.errors import NotAllowed, RetryLater
 from ferryman.outbound import transport
 from ferryman.outbound.outcomes import Outcome, Unreachable
-from ferryman.outbound.targets import AllowedTargets
+from ferryman.outbound.ssrf_guard import AllowedTargets
 
 from tests.unit import hostile
 from tests.unit.hostile import Receiver, receiver

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, WithJsonSchema
 
-from ferryman.outbound import targets
+from ferryman.outbound import ssrf_guard
 
-_PUBLIC_HTTPS = targets.AllowedTargets()
+_PUBLIC_HTTPS = ssrf_guard.AllowedTargets()
 
 
 def _checked(url: str) -> str:
@@ -14,8 +14,8 @@ def _checked(url: str) -> str:
     if not url[:8].lower() == "https://":
         raise ValueError("must begin with https://")
     try:
-        return targets.parse(url, _PUBLIC_HTTPS).url
-    except targets.TargetRefused as refused:
+        return ssrf_guard.parse(url, _PUBLIC_HTTPS).url
+    except ssrf_guard.TargetRefused as refused:
         raise ValueError(str(refused)) from None
 
 
@@ -27,7 +27,7 @@ type AvatarUrl = Annotated[
             "type": "string",
             "format": "uri",
             "pattern": "^[Hh][Tt][Tt][Pp][Ss]://",
-            "maxLength": targets.MAX_URL_CHARACTERS,
+            "maxLength": ssrf_guard.MAX_URL_CHARACTERS,
             "examples": ["https://cdn.example.com/ci.png"],
         }
     ),

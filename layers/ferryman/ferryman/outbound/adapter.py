@@ -23,12 +23,12 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
 from ferryman import tls
-from ferryman.outbound import resolver, targets
+from ferryman.outbound import resolver, ssrf_guard
 from ferryman.outbound.connections import GuardedHTTPConnection, GuardedHTTPSConnection
 from ferryman.outbound.deadline import Deadline
 from ferryman.outbound.outcomes import AttemptFailed, ErrorClass
 from ferryman.outbound.resolver import Resolve
-from ferryman.outbound.targets import AllowedTargets, Target, TargetRefused
+from ferryman.outbound.ssrf_guard import AllowedTargets, Target, TargetRefused
 
 DEADLINE_SECONDS = 8.0
 USER_AGENT = "Ferryman-Webhooks/1"
@@ -128,7 +128,7 @@ class GuardedAdapter(BaseAdapter):
         body = _body(request.body)
         headers = _headers(request.headers, body)
         try:
-            target = targets.parse(request.url or "", self._allowed_targets)
+            target = ssrf_guard.parse(request.url or "", self._allowed_targets)
         except TargetRefused as refused:
             failure = AttemptFailed("blocked_target", str(refused))
             raise CallFailed(failure, connected=True, request=request) from None
@@ -146,7 +146,7 @@ class GuardedAdapter(BaseAdapter):
 
     def _connection(self, target: Target, deadline: Deadline) -> GuardedHTTPConnection:
         addresses = resolver.addresses(target, self._resolve, deadline.remaining())
-        checked = targets.check(target, addresses, self._allowed_targets)
+        checked = ssrf_guard.check(target, addresses, self._allowed_targets)
         if target.scheme == "https":
             return GuardedHTTPSConnection(target, checked, deadline, ssl_context=self._context or tls.context())
         return GuardedHTTPConnection(target, checked, deadline)

@@ -5,8 +5,8 @@ from ipaddress import ip_network
 
 from ferryman import settings
 from ferryman.errors import Invalid, Misconfigured
-from ferryman.outbound import targets
-from ferryman.outbound.targets import AllowedTargets
+from ferryman.outbound import ssrf_guard
+from ferryman.outbound.ssrf_guard import AllowedTargets
 
 
 @cache
@@ -27,6 +27,6 @@ def of_deployment() -> AllowedTargets:
 def checked_url(url: str) -> str:
     """The URL of a receiver as it will be called. Raises Invalid with the reason when it may not be."""
     try:
-        return targets.parse(url, of_deployment()).url
-    except targets.TargetRefused as refused:
+        return ssrf_guard.parse(url, of_deployment()).url
+    except ssrf_guard.TargetRefused as refused:
         raise Invalid(str(refused), "/url") from None

@@ -11,7 +11,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from ferryman.outbound import heads
 from ferryman.outbound.deadline import Deadline
 from ferryman.outbound.outcomes import AttemptFailed
-from ferryman.outbound.targets import Target
+from ferryman.outbound.ssrf_guard import Target
 
 _FRAMING = ("content-length", "transfer-encoding")
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 from ferryman.outbound.outcomes import AttemptFailed
-from ferryman.outbound.targets import Target
+from ferryman.outbound.ssrf_guard import Target
 
 type Resolve = Callable[[str, int], Iterable[str]]
 

@@ -22,7 +22,7 @@ from ferryman.outbound.adapter import DEADLINE_SECONDS, BoundedResponse, CallFai
 from ferryman.outbound.outcomes import Body, Delivered, Outcome, Refused, Unreachable
 from ferryman.outbound.own_network import OwnNetworkDown
 from ferryman.outbound.resolver import Resolve
-from ferryman.outbound.targets import AllowedTargets
+from ferryman.outbound.ssrf_guard import AllowedTargets
 
 EXCERPT_BYTES = 1024
 EXCERPT_SECONDS = 1.0

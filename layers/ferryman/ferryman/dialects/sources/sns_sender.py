@@ -21,7 +21,7 @@ from ferryman.dialects.sources.reading import Node
 from ferryman.errors import NotAllowed, RetryLater
 from ferryman.outbound import transport
 from ferryman.outbound.outcomes import Delivered, Refused, Unreachable
-from ferryman.outbound.targets import AllowedTargets
+from ferryman.outbound.ssrf_guard import AllowedTargets
 
 _HOST = re.compile(r"sns\.[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}\.amazonaws\.com(?:\.cn)?", re.ASCII)
 _CERTIFICATE = re.compile(r"/SimpleNotificationService-[0-9a-f]{8,64}\.pem", re.ASCII)

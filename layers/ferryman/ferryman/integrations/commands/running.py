@@ -30,7 +30,7 @@ from ferryman.integrations import answers
 from ferryman.integrations.answers import ReceiverFailed
 from ferryman.integrations.commands import response_urls, sealing, table
 from ferryman.integrations.commands.model import Command
-from ferryman.outbound import allowed_targets, targets
+from ferryman.outbound import allowed_targets, ssrf_guard
 from ferryman.outbound.outcomes import Outcome, Unreachable
 
 # A workspace may run so many. Each holds a function for as long as an attempt lasts, so they may hold forty together.
@@ -138,8 +138,8 @@ def _call(command: Command, asked: words.Run) -> Outcome:
     content, url, is_post = words.encoded(asked), command.url, command.method == "post"
     if not is_post:
         url = f"{url}{'&' if urlsplit(url).query else '?'}{content}"
-        if len(url) > targets.MAX_URL_CHARACTERS:
-            raise ReceiverFailed(f"With its fields the URL is longer than {targets.MAX_URL_CHARACTERS} characters.")
+        if len(url) > ssrf_guard.MAX_URL_CHARACTERS:
+            raise ReceiverFailed(f"With its fields the URL is longer than {ssrf_guard.MAX_URL_CHARACTERS} characters.")
     return transport.request(
         "POST" if is_post else "GET",
         url,

@@ -9,7 +9,7 @@ from ferryman.events.model import EventType, NotificationType
 from ferryman.formats import OF_PEOPLE, Format, Signature
 from ferryman.formats.interface import TriggerBody, TriggerWhen
 from ferryman.identity.avatars import AvatarUrl
-from ferryman.outbound import targets
+from ferryman.outbound import ssrf_guard
 from ferryman.outbound.outcomes import Delivered, ErrorClass, Outcome
 from ferryman.schema import Description, Input, ListQuery, Name, Output, Time, distinct
 from ferryman.webhooks.subscriptions.model import (
@@ -307,7 +307,7 @@ class WebhookOut(Output):
             {
                 "id": webhook.webhook_id,
                 "owner_id": webhook.owner,
-                "display_url": targets.in_unicode(webhook.url),
+                "display_url": ssrf_guard.in_unicode(webhook.url),
                 "held_from": webhook.holds_from,
                 "failed_attempts": webhook.failed_attempts or [],
                 "paused_until": clock.iso(paused) if paused > clock.now() else None,

@@ -8,8 +8,8 @@ import pydantic
 import pytest
 import requests
 from ferryman.errors import Invalid, Misconfigured
-from ferryman.outbound import targets
-from ferryman.outbound.targets import AllowedTargets, Target, TargetRefused
+from ferryman.outbound import ssrf_guard
+from ferryman.outbound.ssrf_guard import AllowedTargets, Target, TargetRefused
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from urllib3.util import parse_url
@@ -22,7 +22,7 @@ PRIVATE = AllowedTargets(allowed_networks=(ip_network("10.20.0.0/16"), ip_networ
 
 def refusal(url: str, allowed_targets: AllowedTargets = PUBLIC) -> str:
     with pytest.raises(TargetRefused) as refused:
-        targets.parse(url, allowed_targets)
+        ssrf_guard.parse(url, allowed_targets)
     return str(refused.value)
 
 
@@ -57,11 +57,11 @@ def refusal(url: str, allowed_targets: AllowedTargets = PUBLIC) -> str:
     ],
 )
 def test_hosts_are_normalised_and_the_rest_is_kept(url: str, kept: str) -> None:
-    assert targets.parse(url, PUBLIC).url == kept
+    assert ssrf_guard.parse(url, PUBLIC).url == kept
 
 
 def test_the_parts_of_a_target() -> None:
-    target = targets.parse("https://Hooks.example.com:8443/a?b", PUBLIC)
+    target = ssrf_guard.parse("https://Hooks.example.com:8443/a?b", PUBLIC)
     assert target == Target("https://hooks.example.com:8443/a?b", "https", "hooks.example.com", 8443, "/a?b")
 
 
@@ -183,8 +183,8 @@ def test_our_own_hosts_are_refused() -> None:
         "https://abc123.execute-api.eu-central-1.amazonaws.com/",
     ):
         assert "this service itself" in refusal(url, OWN)
-    assert targets.parse("https://notapi.ferryman.example/", OWN)
-    assert targets.parse("https://xapi.ferryman.example.com/", OWN)
+    assert ssrf_guard.parse("https://notapi.ferryman.example/", OWN)
+    assert ssrf_guard.parse("https://xapi.ferryman.example.com/", OWN)
 
 
 def test_a_refusal_repeats_no_secret() -> None:
@@ -217,7 +217,7 @@ def test_a_refusal_is_the_kind_of_error_that_http_answers_with_422() -> None:
     ],
 )
 def test_loopback_is_open_to_the_local_stack_only(url: str, normalised: str) -> None:
-    assert targets.parse(url, LOCAL).url == normalised
+    assert ssrf_guard.parse(url, LOCAL).url == normalised
     refusal(url, PUBLIC)
 
 
@@ -245,8 +245,8 @@ def test_the_local_stack_opens_nothing_else(url: str) -> None:
 
 
 def test_private_receivers_can_be_named_by_address() -> None:
-    assert targets.parse("https://10.20.1.2:8443/x", PRIVATE).host == "10.20.1.2"
-    assert targets.parse("https://[FD12:3456::00AB]/x", PRIVATE).url == "https://[fd12:3456::ab]/x"
+    assert ssrf_guard.parse("https://10.20.1.2:8443/x", PRIVATE).host == "10.20.1.2"
+    assert ssrf_guard.parse("https://[FD12:3456::00AB]/x", PRIVATE).url == "https://[fd12:3456::ab]/x"
     for url in (
         "http://10.20.1.2/",
         "https://10.21.0.1/",
@@ -324,10 +324,10 @@ _WIDE = AllowedTargets(allow_loopback_http=True, allowed_networks=PRIVATE.allowe
 @example(url="https://a.example//b/;p?q=//")
 def test_every_parser_reads_an_accepted_url_the_same(url: str) -> None:
     try:
-        target = targets.parse(url, _WIDE)
+        target = ssrf_guard.parse(url, _WIDE)
     except TargetRefused:
         return
-    assert targets.parse(target.url, _WIDE) == target
+    assert ssrf_guard.parse(target.url, _WIDE) == target
     assert target.url.isascii()
 
     bare = target.host
@@ -337,7 +337,7 @@ def test_every_parser_reads_an_accepted_url_the_same(url: str) -> None:
     assert prepared.url
     of_requests = urlsplit(prepared.url)  # which quotes the path anew, so the transport asks it for no URL
     of_pydantic = pydantic.HttpUrl(target.url)
-    default = targets.DEFAULT_PORTS[target.scheme]
+    default = ssrf_guard.DEFAULT_PORTS[target.scheme]
 
     assert (split.scheme, split.hostname, split.port or default) == (target.scheme, bare, target.port)
     assert (of_urllib3.scheme, of_urllib3.host, of_urllib3.port or default) == (
@@ -407,12 +407,12 @@ V6_RANGES = [(int(IPv6Address(first)), int(IPv6Address(last))) for first, last i
 GLOBAL_FIRST, GLOBAL_LAST = int(IPv6Address("2000::")), int(IPv6Address("3fff:" + "ffff:" * 6 + "ffff"))
 NAT64_FIRST = int(IPv6Address("64:ff9b::"))
 
-TARGET = targets.parse("https://hooks.example.com/", PUBLIC)
+TARGET = ssrf_guard.parse("https://hooks.example.com/", PUBLIC)
 
 
 def allowed(*addresses: str, target: Target = TARGET, allowed_targets: AllowedTargets = PUBLIC) -> bool:
     try:
-        return bool(targets.check(target, addresses, allowed_targets))
+        return bool(ssrf_guard.check(target, addresses, allowed_targets))
     except TargetRefused:
         return False
 
@@ -492,7 +492,7 @@ def test_no_disguise_makes_a_refused_ipv4_address_acceptable(number: int) -> Non
 def test_public_addresses_are_accepted_in_order_without_repetitions() -> None:
     given_addresses = ["2606:4700:0::1111", "1.1.1.1", "1.1.1.1", "64:ff9b::101:101"]
     expected = ["2606:4700::1111", "1.1.1.1", "64:ff9b::101:101"]
-    assert targets.check(TARGET, given_addresses, PUBLIC) == expected
+    assert ssrf_guard.check(TARGET, given_addresses, PUBLIC) == expected
 
 
 @pytest.mark.parametrize(
@@ -514,12 +514,12 @@ def test_one_bad_address_refuses_all(addresses: list[str]) -> None:
 
 def test_a_name_without_addresses_is_refused() -> None:
     with pytest.raises(TargetRefused, match="no address"):
-        targets.check(TARGET, [], PUBLIC)
+        ssrf_guard.check(TARGET, [], PUBLIC)
 
 
 def test_a_refusal_names_no_address() -> None:
     with pytest.raises(TargetRefused) as refused:
-        targets.check(TARGET, ["1.1.1.1", "10.9.8.7"], PUBLIC)
+        ssrf_guard.check(TARGET, ["1.1.1.1", "10.9.8.7"], PUBLIC)
     assert "10.9.8.7" not in str(refused.value)
     assert "private network" in str(refused.value)
 
@@ -530,8 +530,8 @@ def test_a_public_name_that_resolves_to_loopback_is_refused_on_the_local_stack_t
 
 
 def test_loopback_targets_reach_loopback_addresses_only() -> None:
-    localhost = targets.parse("http://localhost:8000/", LOCAL)
-    assert targets.check(localhost, ["::1", "127.0.0.1"], LOCAL) == ["::1", "127.0.0.1"]
+    localhost = ssrf_guard.parse("http://localhost:8000/", LOCAL)
+    assert ssrf_guard.check(localhost, ["::1", "127.0.0.1"], LOCAL) == ["::1", "127.0.0.1"]
     for address in ("1.1.1.1", "10.0.0.1", "0.0.0.0", "::", "::ffff:127.0.0.1", "169.254.169.254"):  # noqa: S104
         assert not allowed(address, target=localhost, allowed_targets=LOCAL)
     assert not allowed("127.0.0.1", target=localhost, allowed_targets=PUBLIC)
@@ -563,4 +563,4 @@ def test_python_agrees_that_what_is_accepted_is_global() -> None:
     ],
 )
 def test_an_internationalised_host_is_shown_as_people_read_it(url: str, shown: str | None) -> None:
-    assert targets.in_unicode(url) == shown
+    assert ssrf_guard.in_unicode(url) == shown
