@@ -1,4 +1,4 @@
-import { Anchor, Button, Menu, PasswordInput, Select, Switch, Text, Textarea, TextInput } from '@mantine/core';
+import { Anchor, Button, Menu, PasswordInput, Select, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { Link } from 'react-router';
@@ -72,6 +72,7 @@ export default function IncomingWebhooks() {
   const mayHandOver = useMay('admin:*');
   const [handing, setHanding] = useState<Incoming | null>(null);
   const [revoking, setRevoking] = useState<Incoming | null>(null);
+  const [refusing, setRefusing] = useState<Incoming | null>(null);
   const at = (one: Incoming | null) => ({ params: { path: { incoming_webhook_id: one?.id ?? '' } } });
   const regenerate = useChange(
     () => body(api.POST('/v1/incoming-webhooks/{incoming_webhook_id}/regenerate', at(regenerating))),
@@ -142,7 +143,22 @@ export default function IncomingWebhooks() {
           ),
         },
         { title: owners.owner, cell: (one) => <Person id={one.owner_id} /> },
-        { title: said.lastUsed, cell: (one) => <Time at={one.last_used_at} /> },
+        {
+          title: said.lastUsed,
+          cell: (one) => (
+            <>
+              <Time at={one.last_used_at} />
+              {one.refusals[0] && (
+                <Text size="xs">
+                  <Anchor component="button" c="var(--mantine-color-error)" onClick={() => setRefusing(one)} aria-label={hooks.refusedTitle(nameOf(one))}>
+                    {hooks.refused}
+                  </Anchor>{' '}
+                  <Time at={one.refusals[0].at} />
+                </Text>
+              )}
+            </>
+          ),
+        },
         {
           title: said.change,
           hideTitle: true,
@@ -186,6 +202,9 @@ export default function IncomingWebhooks() {
         owned={handing && { collection: 'incoming-webhooks', id: handing.id, name: nameOf(handing), touches: [['incoming']] }}
         close={() => setHanding(null)}
       />
+      <Dialog opened={refusing !== null} close={() => setRefusing(null)} title={refusing ? hooks.refusedTitle(nameOf(refusing)) : ''}>
+        {refusing && <Refusals of={refusing} />}
+      </Dialog>
       <SecretOnce secret={secret} close={() => setSecret(null)} />
       <Confirm
         opened={regenerating !== null}
@@ -208,6 +227,25 @@ export default function IncomingWebhooks() {
         {said.revokeAbout}
       </Confirm>
     </ListPage>
+  );
+}
+
+/** What went wrong for the senders of an incoming webhook, the newest first. */
+function Refusals({ of }: { of: Incoming }) {
+  return (
+    <Stack gap="sm">
+      <Text size="sm" c="dimmed">
+        {hooks.refusedAbout}
+      </Text>
+      <Stack component="ul" gap="xs" className="plain-list">
+        {of.refusals.map((one) => (
+          <li key={one.at}>
+            <b>{one.status}</b> · <Time at={one.at} />
+            <Text size="sm">{one.reason}</Text>
+          </li>
+        ))}
+      </Stack>
+    </Stack>
   );
 }
 

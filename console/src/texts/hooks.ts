@@ -52,4 +52,7 @@ export const hooks = {
   enabledNow: 'The incoming webhook is enabled',
   disabledNow: 'The incoming webhook is disabled: its URL accepts nothing',
   saved: 'The incoming webhook was saved',
+  refused: 'Refused',
+  refusedTitle: (name: string) => `Posts that ${name} refused`,
+  refusedAbout: 'The newest five, with what the sender was told; one of ten seconds is shown.',
 };

@@ -133,6 +133,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     }
     route, parameters = _addressed_to(event)
     flavour = ""
+    credential: Credential | None = None
     messages: list[Message] = []
     try:
         credential = service.find(parameters["secret"])
@@ -157,6 +158,8 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
             headers["Retry-After"] = "2"
         if isinstance(error, TooManyAttempts):
             headers["Retry-After"] = str(error.seconds)
+        if credential is not None and status < 500:
+            _note_refusal(credential, status, answer)
     _log(
         messages,
         route=route,
@@ -230,6 +233,14 @@ def _refuse(error: Exception, flavour: str, request_id: str) -> tuple[int, str, 
     if flavour == "slack":
         return refused.slack_status, refused.word, "text/plain; charset=utf-8"
     return refused.status, answers.app_error(refused, request_id), "application/json"
+
+
+def _note_refusal(credential: Credential, status: int, answer: str) -> None:
+    from ferryman.integrations.incoming_webhooks import refusals  # for the few posts that are refused
+
+    said: dict[str, Any] = json.loads(answer) if answer.startswith("{") else {"detail": answer}
+    fields = [f"{field['pointer']}: {field['detail']}" for field in said.get("errors") or ()]
+    refusals.note(credential, status, " ".join([said.get("detail") or said["message"], *fields]))
 
 
 def _log(messages: list[Message], **of_request: Any) -> None:

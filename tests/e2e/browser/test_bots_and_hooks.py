@@ -70,10 +70,14 @@ def test_an_incoming_webhook_posts_until_it_gets_another_url(
     url = visit.take_secret()
     posted = requests.post(url, json={"text": "Build 45 passed"}, timeout=30)
     assert (posted.status_code, posted.text) == (200, "ok")
+    assert requests.post(url, json={"text": ""}, timeout=30).status_code == 422
     visit.goto(f"/chats/{chat['id']}")
     expect(visit.page.get_by_role("log").get_by_text("Build 45 passed")).to_be_visible()
 
     visit.goto(f"/settings/integrations/incoming-webhooks?chat={chat['id']}")
+    visit.button("Posts that Jenkins refused").click()
+    expect(visit.dialog.get_by_role("listitem")).to_contain_text("/text")
+    visit.page.keyboard.press("Escape")
     visit.button("Change: Jenkins").click()
     visit.page.get_by_role("menuitem", name="New URL").click()
     visit.dialog.get_by_role("textbox").fill("Jenkins")

@@ -1,7 +1,7 @@
 """Incoming webhook: a secret URL that posts to one chat."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Literal, TypedDict
 
 from ferryman.aws import dynamodb as store
 from ferryman.identity.permissions import Scope
@@ -34,6 +34,14 @@ ALWAYS_SIGNED: Source = "aws_sns"  # by a key pair, whose certificate anybody ca
 NEVER_SIGNED: Source = "jenkins"  # it sends nothing that a secret could be compared with
 
 
+class Refusal(TypedDict):
+    """A post that was refused."""
+
+    at: str  # ISO 8601
+    status: int  # of the answer
+    reason: str  # as the sender was told
+
+
 @dataclass(slots=True, kw_only=True)
 class IncomingWebhook(store.Record):
     workspace_id: str
@@ -55,6 +63,7 @@ class IncomingWebhook(store.Record):
     translation: str | None = None  # a JMESPath expression instead of the source's own sentences
     sealed_sender_secret: bytes | None = None  # what senders sign with
     last_used_at: str | None = None
+    refusals: list[Refusal] = field(default_factory=list)  # the newest first
     owner_id: str | None = None  # to whom it was handed over
     disabled_reason: str | None = None  # its URL accepts nothing while it is set
     disabled_at: str | None = None

@@ -75,6 +75,14 @@ class IncomingWebhookQuery(ListQuery):
     chat_id: str | None = Field(None, pattern=ids.pattern(ids.CHAT), description="Only those of this chat.")
 
 
+class RefusalOut(Output):
+    """A post that was refused."""
+
+    at: Time
+    status: int = Field(description="HTTP status of the answer.")
+    reason: str = Field(description="As the sender was told.")
+
+
 class IncomingWebhookOut(Output):
     """An incoming webhook, without its URL."""
 
@@ -99,6 +107,9 @@ class IncomingWebhookOut(Output):
     created_at: Time
     updated_at: Time
     last_used_at: Time | None = Field(description="Exact to ten minutes.")
+    refusals: list[RefusalOut] = Field(
+        description="Up to five refused posts, newest first; one of ten seconds is kept."
+    )
 
     @classmethod
     def of(cls, webhook: IncomingWebhook) -> Self:
@@ -124,6 +135,7 @@ class IncomingWebhookOut(Output):
             created_at=webhook.created_at,
             updated_at=webhook.updated_at or webhook.created_at,
             last_used_at=webhook.last_used_at,
+            refusals=[RefusalOut.model_validate(one) for one in webhook.refusals],
         )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table as chats
 from ferryman.errors import Conflict, NotFound
-from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
+from ferryman.integrations.incoming_webhooks.model import IncomingWebhook, Refusal
 
 TABLE = "incoming_webhooks"
 
@@ -112,6 +112,18 @@ def changing(webhook: IncomingWebhook, **changes: object) -> store.Write:
         changes,
         condition=_AS_READ,
         values=_as_read(webhook),
+    )
+
+
+def noting_refusals(webhook: IncomingWebhook, refusals: list[Refusal]) -> store.Write:
+    """Refused when it was revoked, or when somebody noted another in between."""
+    none = "attribute_not_exists(refusals) OR size(refusals) = :before"
+    return store.set_values(
+        TABLE,
+        key(webhook.workspace_id, webhook.incoming_webhook_id),
+        {"refusals": refusals},
+        condition=f"secret_hash = :hash AND ({'refusals[0] = :before' if webhook.refusals else none})",
+        values={":hash": webhook.secret_hash, ":before": webhook.refusals[0] if webhook.refusals else 0},
     )
 
 
