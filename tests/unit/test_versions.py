@@ -8,6 +8,7 @@ import dataclasses
 import importlib
 import json
 import pkgutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ def records() -> list[type[Record]]:
     """Every class that is stored as an item."""
     for module in pkgutil.walk_packages(ferryman.__path__, "ferryman."):
         importlib.import_module(module.name)
-    return sorted(Record.__subclasses__(), key=lambda one: one.__name__)
+    # A dataclass with slots is a second class; the first one lives until the collector comes by.
+    found = [one for one in Record.__subclasses__() if getattr(sys.modules[one.__module__], one.__name__, None) is one]
+    return sorted(found, key=lambda one: one.__name__)
 
 
 RECORDS = records()

@@ -28,10 +28,9 @@ def has_hidden(text: str) -> bool:
 
 def without_hidden(text: str, *, keep: str = "") -> str:
     """`text` without the characters that show nothing or turn it around, except those of `keep`."""
-    while hidden := [place for place in _hidden(text) if text[place] not in keep]:
+    while hidden := {place for place in _hidden(text) if text[place] not in keep}:
         # Without its neighbour, a joiner that belonged to a word may belong to none.
-        starts, ends = [0, *(place + 1 for place in hidden)], [*hidden, len(text)]
-        text = "".join(text[start:end] for start, end in zip(starts, ends, strict=True))
+        text = "".join(character for place, character in enumerate(text) if place not in hidden)
     return text
 
 
@@ -45,9 +44,10 @@ def _hidden(text: str) -> Iterator[int]:
         belongs.update(range(*flag.span()))
     for place in belongs:
         categories[place] = _SYMBOL
-    for place, (character, category) in enumerate(zip(text, categories, strict=True)):
+    for place, character in enumerate(text):
         if place in belongs:
             continue
+        category = categories[place]
         before = categories[place - 1] if place else ""
         after = categories[place + 1] if place + 1 < len(text) else ""
         if character in _JOINERS:
