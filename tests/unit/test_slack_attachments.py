@@ -189,3 +189,32 @@ def test_texts_are_converted_and_titles_keep_their_links(escaped: bool, end: str
         "b",
         "c",
     ]
+
+
+def test_people_of_converted_texts_get_their_handles() -> None:
+    said = "<@U1> <https://a.example|a>"
+    box = read({"pretext": said, "text": said, "fallback": said, "fields": [{"title": said, "value": said}, {}]})
+    named = "@ada <https://a.example|a>"
+    assert slack_attachments.named(box, {"U1": "ada"}) == {
+        "pretext": named,
+        "text": named,
+        "fallback": said,
+        "fields": [
+            {"title": said, "value": named, "short": False},
+            {"title": "", "value": "", "short": False},
+        ],
+    }
+    assert slack_attachments.named(read({"title": said}), {"U1": "ada"}) == {"title": named}
+    assert slack_attachments.named({}, {}) == {}
+
+
+def test_a_priority_has_a_level_and_two_switches() -> None:
+    wanted = {"priority": "urgent", "requested_ack": True, "persistent_notifications": True}
+    assert slack_attachments.priority_of(wanted) == {"level": "urgent", "acknowledge": True, "persistent": True}
+    standard = {"level": "standard", "acknowledge": False, "persistent": False}
+    for odd in ({}, {"priority": ""}, {"requested_ack": 1}, {"persistent_notifications": "true"}):
+        assert slack_attachments.priority_of(odd) == standard
+    assert slack_attachments.priority_of({"priority": "x" * 33})["level"] == "x" * 32
+    assert slack_attachments.priority_of({"requested_ack": True})["persistent"] is False
+    with pytest.raises(InvalidPayload):
+        slack_attachments.priority_of({"priority": 5})
