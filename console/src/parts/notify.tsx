@@ -4,8 +4,10 @@ import { notifications } from '@mantine/notifications';
 import type { ApiError } from '../api/client';
 import { texts } from '../texts';
 
+const closeButtonProps = { 'aria-label': texts.actions.close };
+
 export function notifyDone(message: string): void {
-  notifications.show({ message, color: 'teal', autoClose: 4000 });
+  notifications.show({ message, color: 'teal', autoClose: 4000, closeButtonProps });
 }
 
 export function notifyError(error: ApiError): void {
@@ -23,5 +25,6 @@ export function notifyError(error: ApiError): void {
     ),
     color: 'red',
     autoClose: 10_000,
+    closeButtonProps,
   });
 }

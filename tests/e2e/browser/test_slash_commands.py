@@ -85,7 +85,7 @@ def test_an_outgoing_webhook_hears_its_trigger_words_and_its_answer_is_posted(
     visit.choose("Chats", chat["name"])
     visit.page.keyboard.press("Escape")
     expect(visit.dialog.get_by_role("checkbox", name="message.created")).to_be_checked()
-    visit.choose("Format", "mattermost")
+    visit.choose("Format", "Mattermost")
     visit.dialog.get_by_role("switch", name="Answer to messages").check()
     visit.dialog.get_by_label("Trigger words").first.fill("oncall")
     visit.page.keyboard.press("Enter")
