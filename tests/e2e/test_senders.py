@@ -22,6 +22,8 @@ from tools.clients import CLIENTS
 ROOT = Path(__file__).resolve().parents[2]
 PAYLOADS = ROOT / "tests" / "unit" / "sources" / "payloads"
 PASSWORD = "correct horse battery"
+# What each client was seen to do in this run, by its name in the table of docs/senders.md.
+SEEN: dict[str, str] = {}
 
 
 @pytest.fixture
@@ -55,6 +57,11 @@ def test_older_clients_post_unmodified(stack: E2E, chat: str, python: Path) -> N
     titles = [box["title"] for message in messages for box in message["attachments"] or ()]
     assert titles == ["Build 17"] * 3
     assert messages[2]["author"]["emoji"] == "ship"
+    SEEN["slackweb"] = "text, author, attachments, as a form"
+    SEEN["slacker `incomingwebhook`"] = "text, author, attachments, without a content type"
+    SEEN["notifiers `slack`"] = "text, author, emoji"
+    SEEN["matterhook"] = "text, author, attachments"
+    SEEN["knockknock"] = "text, author, emoji, without a content type"
 
 
 def test_slack_sdk_and_apprise_use_all_that_they_have(stack: E2E, chat: str) -> None:
@@ -74,6 +81,8 @@ def test_slack_sdk_and_apprise_use_all_that_they_have(stack: E2E, chat: str) -> 
     assert (first["text"], first["attachments"][0]["text"]) == ("#### Deploy", "box")
     (second,) = _messages(stack, str(there))
     assert (second["author"]["name"], second["text"].splitlines()) == ("Robot", ["Title", "from apprise"])
+    SEEN["slack_sdk `WebhookClient`"] = "text, blocks, attachments, refusals"
+    SEEN["apprise `mmost://`"] = "text, author, channel"
 
 
 # --- the API ----------------------------------------------------------------------------------------------------------
@@ -138,6 +147,9 @@ def test_clients_of_the_api_work_unmodified(stack: E2E, chat: str, python: Path,
     }
     said = [(message["text"], message["author"]["name"]) for message in _messages(stack, chat)]
     assert said == [("mattermostautodriver, edited", "Program"), ("called by mattermostdriver", "driver")]
+    SEEN["mattermostautodriver"] = "signing in, posts, members, incoming webhooks, bots, tokens, errors"
+    SEEN["mattermostdriver"] = "signing in, channels, posts, threads, incoming webhooks and calling them, errors"
+    SEEN["mattermost"] = "signing in, users, channels, posts"
 
 
 def test_clients_of_node_work_unmodified(stack: E2E, chat: str, address: str) -> None:
@@ -155,6 +167,9 @@ def test_clients_of_node_work_unmodified(stack: E2E, chat: str, address: str) ->
         "logout": 200,
     }
     assert [message["text"] for message in _messages(stack, chat)] == ["@slack/webhook", "winston: deployed"]
+    SEEN["@slack/webhook"] = "text, author, refusals"
+    SEEN["winston-slack-webhook-transport"] = "text"
+    SEEN["@mattermost/client"] = "signing in, posts, incoming webhooks, errors"
 
 
 def test_apprise_posts_as_a_bot_and_as_json_and_as_a_form(stack: E2E, chat: str, address: str) -> None:
@@ -173,6 +188,9 @@ def test_apprise_posts_as_a_bot_and_as_json_and_as_a_form(stack: E2E, chat: str,
         assert notifier.add(url), url
         assert notifier.notify(body=body), url
     assert [message["text"] for message in _messages(stack, chat)] == ["as a bot", "as JSON", "as a form"]
+    SEEN["apprise `mmost://…?mode=bot`"] = "posts by a bot's token"
+    SEEN["apprise `json://`"] = "text"
+    SEEN["apprise `form://`"] = "JSON in the field `payload`"
 
 
 def test_ansible_posts_unmodified(stack: E2E, chat: str, python: Path, tmp_path: Path) -> None:
@@ -199,6 +217,17 @@ def test_ansible_posts_unmodified(stack: E2E, chat: str, python: Path, tmp_path:
     assert (message["text"], message["author"]["name"]) == ("from Ansible", "Ansible")
     assert message["attachments"][0]["text"] == "box"
     assert message["priority"]["level"] == "urgent"
+    SEEN["Ansible (its module for Mattermost)"] = "text, author, attachments, priority"
+
+
+def test_the_table_of_clients_has_what_was_seen(request: pytest.FixtureRequest) -> None:
+    table = (ROOT / "docs" / "senders.md").read_text().partition("## Which clients work")[2]
+    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| [^|]+ \| ([^|]+) \|$", table, re.MULTILINE)
+    said = {client: works for client, works in rows if client not in ("client", "---")}
+    chosen = {item.name for item in request.session.items}
+    if chosen >= {name for name in globals() if name.startswith("test_")}:
+        assert said == SEEN
+    assert SEEN.items() <= said.items()
 
 
 # --- other products' payloads -----------------------------------------------------------------------------------------
