@@ -22,7 +22,7 @@ from tools.clients import CLIENTS
 ROOT = Path(__file__).resolve().parents[2]
 PAYLOADS = ROOT / "tests" / "unit" / "sources" / "payloads"
 PASSWORD = "correct horse battery"
-# What each client was seen to do in this run, by its name in the table of docs/senders.md.
+# The deeds of each client that this run saw, by its name in the table of docs/senders.md.
 SEEN: dict[str, str] = {}
 
 
