@@ -202,7 +202,7 @@ def read_token(asked: Asked) -> dict[str, Any]:
 
 def revoke_token(asked: Asked) -> dict[str, str]:
     token = _named_token(asked)
-    if _is_of_person(asked.caller, token):
+    if _acts_as_owner(asked.caller, token):
         tokens.revoke(asked.caller, token.token_id)
     else:
         bots.revoke_token(asked.caller, token.user_id, token.token_id)
@@ -211,26 +211,24 @@ def revoke_token(asked: Asked) -> dict[str, str]:
 
 def disable_token(asked: Asked) -> dict[str, str]:
     """Stop a token until it is enabled again."""
-    token = _named_token(asked)
-    try:
-        if _is_of_person(asked.caller, token):
-            tokens.disable(asked.caller, token.token_id)
-        else:
-            bots.switch_token(asked.caller, token.user_id, token.token_id, disabled=True)
-    except TokenRevoked:
-        raise v4.invalid_body("token_id") from None
-    return {"status": "OK"}
+    return _switch(asked, disabled=True)
 
 
 def enable_token(asked: Asked) -> dict[str, str]:
     """Let a disabled token work again. A person's needs the plan, as a new one does."""
+    return _switch(asked, disabled=False)
+
+
+def _switch(asked: Asked, *, disabled: bool) -> dict[str, str]:
     token = _named_token(asked)
     try:
-        if _is_of_person(asked.caller, token):
+        if not _acts_as_owner(asked.caller, token):
+            bots.switch_token(asked.caller, token.user_id, token.token_id, disabled=disabled)
+        elif disabled:
+            tokens.disable(asked.caller, token.token_id)
+        else:
             v4.require_integrations(asked.caller, "tokens:write", _NO_TOKENS)
             tokens.enable(asked.caller, token.token_id)
-        else:
-            bots.switch_token(asked.caller, token.user_id, token.token_id, disabled=False)
     except TokenRevoked:
         raise v4.invalid_body("token_id") from None
     return {"status": "OK"}
@@ -248,7 +246,7 @@ def _own_token(caller: Caller, token_id: str, right: str) -> Token:
     """A token of the caller, of one of the caller's bots, or any for an administrator. Raises PERMISSIONS otherwise."""
     try:
         token = tokens_table.get(caller.workspace_id, token_id)
-        if _is_of_person(caller, token):
+        if _acts_as_owner(caller, token):
             v4.require(caller, "tokens:write" if right == "write" else "tokens:read")
             return tokens.get_visible(caller, token_id)
         v4.require(caller, "bots:write" if right == "write" else "bots:read")
@@ -257,8 +255,8 @@ def _own_token(caller: Caller, token_id: str, right: str) -> Token:
         raise v4.PERMISSIONS from None
 
 
-def _is_of_person(caller: Caller, token: Token) -> bool:
-    """Whether the caller acts on the token as on an own one; an administrator does so on everybody's."""
+def _acts_as_owner(caller: Caller, token: Token) -> bool:
+    """Whether the caller changes the token as its owner does, and not as the owner of a bot; administrators always do."""
     return caller.is_admin or token.user_id == caller.user_id
 
 
