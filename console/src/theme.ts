@@ -37,6 +37,8 @@ export const contrast: CSSVariablesResolver = () => ({
     '--mantine-color-placeholder': '#9a9da3',
     '--mantine-color-error': '#ff8787',
     '--mantine-color-red-light-color': '#ffb3b3',
+    // A disabled button stays visible on a card.
+    '--mantine-color-disabled': '#3b3b3b',
     '--mantine-color-gray-light': '#3d4247',
     '--mantine-color-gray-light-color': '#dee2e6',
   },

@@ -169,7 +169,7 @@ function Tool({ title, about, children }: { title: string; about: string; childr
       <Title order={3} fz={16}>
         {title}
       </Title>
-      <Text size="sm" c="dimmed" mb="xs">
+      <Text size="sm" c="dimmed" mb="xs" flex={1}>
         {about}
       </Text>
       {children}
