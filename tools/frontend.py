@@ -136,7 +136,7 @@ def _place(root: Path) -> Path:
 
 
 def _lock(root: Path) -> Path:
-    """Of builds and installations: the stages of one check run beside each other."""
+    """For builds and installations, since the stages of one check run beside each other."""
     return _place(root) / "lock"
 
 
