@@ -5,8 +5,9 @@ import time
 import pytest
 
 from local.receiver import Receiver
-from tests.integration import test_commands as commands
+from tests.integration import commands
 from tests.integration.conftest import Workspace
+from tests.support.mattermost import form
 from tests.support.refusals import cancelled, failing, refused
 from tests.support.world import Answer, World
 
@@ -78,7 +79,7 @@ def test_an_answer_to_a_command_that_collides_with_others_is_sent_again(
     commands.command(workspace, receiver)
     commands.answers(receiver, {})
     workspace.make(f"/v1/chats/{chat}/messages", {"text": "/deploy"})
-    url = commands.form(receiver.requests("/commands")[0].body)["response_url"].removeprefix("https://api.test")
+    url = form(receiver.requests("/commands")[0].body)["response_url"].removeprefix("https://api.test")
 
     def answer() -> Answer:
         return workspace.world.call("POST", url, json_body={"text": "done"})
