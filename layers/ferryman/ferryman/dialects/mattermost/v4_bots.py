@@ -256,7 +256,7 @@ def _own_token(caller: Caller, token_id: str, right: str) -> Token:
 
 
 def _acts_as_owner(caller: Caller, token: Token) -> bool:
-    """Whether the caller changes the token as its owner does, and not as the owner of a bot; administrators always do."""
+    """Whether the caller changes the token as its owner, not as the owner of a bot; administrators always do."""
     return caller.is_admin or token.user_id == caller.user_id
 
 
