@@ -4,7 +4,6 @@ ARCHITECTURE=arm64 or x86_64 must be that of the deployment; without it, the tem
 stack has a build of its own, for this machine, that no `sam deploy` finds by itself.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -12,10 +11,10 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from tools import console, frontend, reference_page, template
+from tools import console, frontend, locks, reference_page, template
 from tools.console import LocalError, step, tail
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,14 +51,9 @@ def _is_made(root: Path, file: Path) -> bool:
     return "__pycache__" in file.parts or any(file.is_relative_to(target) for target in made)
 
 
-@contextmanager
-def lock(root: Path) -> Iterator[None]:
+def lock(root: Path) -> AbstractContextManager[None]:
     """One at a time: `make up` and the e2e tests share a build, and all builds share SAM's cache."""
-    directory = root / ".aws-sam"
-    directory.mkdir(exist_ok=True)
-    with (directory / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    return locks.alone(root / ".aws-sam" / "lock")
 
 
 def build(root: Path, place: Path, log: Path, architecture: str) -> bool:

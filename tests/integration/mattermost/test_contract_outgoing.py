@@ -9,19 +9,14 @@ from ferryman import clock
 
 from local.receiver import Answer, Receiver
 from tests.integration.conftest import Workspace
+from tests.integration.mattermost.actions import answers, box, click, newest
 from tests.integration.mattermost.hooks import hook as incoming
-from tests.integration.mattermost.test_actions import answers, box, click, newest
-from tests.integration.mattermost.test_outgoing import form, hook, posted, say
-from tests.integration.mattermost.test_v4 import refused, short
-from tests.integration.mattermost.test_v4_commands import execute
+from tests.integration.mattermost.outgoing import hook, posted, say
+from tests.integration.mattermost.v4 import execute, refused
+from tests.support.mattermost import form, short
 
 type Made = dict[str, Any]
 JSON = {"Content-Type": "application/json"}
-
-
-@pytest.fixture
-def chat(workspace: Workspace) -> str:
-    return workspace.chat("Builds", handle="builds")
 
 
 # --- outgoing webhooks: what calls ------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from ferryman.http.routes import Route
 from ferryman.identity.permissions import Scope
 
 from tests.integration.conftest import Workspace
-from tests.integration.mattermost.test_v4 import KEYS, OPEN, ROUTES
+from tests.integration.mattermost.v4 import KEYS, OPEN, ROUTES
 from tests.support.objects import Objects, path
 from tests.support.world import World
 

@@ -6,8 +6,9 @@ import pytest
 
 from tests.integration.conftest import Workspace
 from tests.integration.mattermost.hooks import hook
-from tests.integration.mattermost.test_v4 import refused, short
+from tests.integration.mattermost.v4 import refused
 from tests.support.clients import aws_client
+from tests.support.mattermost import short
 from tests.support.world import World
 
 TALK = ("messages:read", "messages:write", "chats:read", "users:read")

@@ -3,7 +3,8 @@
 from typing import Any
 
 from tests.integration.conftest import Workspace
-from tests.integration.mattermost.test_v4 import refused, short
+from tests.integration.mattermost.v4 import refused
+from tests.support.mattermost import short
 from tests.support.world import World
 
 BOTS, TOKENS = "/api/v4/bots", "/api/v4/users/tokens"

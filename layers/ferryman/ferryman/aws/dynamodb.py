@@ -446,7 +446,7 @@ def _transact(writes: Sequence[Write], tries: int) -> None:
                 if tries == 0:
                     text = "Somebody else is changing this at the same moment. Send the request again."
                     raise Conflict(text) from None
-                time.sleep(random.random() * _PAUSES[0])  # noqa: S311
+                _paused(iter(_PAUSES[:1]))
             else:
                 raise  # such as ValidationError: the transaction itself is wrong
 
