@@ -26,29 +26,15 @@ from ferryman.integrations.incoming_webhooks.posts import Post
 
 _MAX_EDGE_BYTES = 1_000_000  # beyond it, not even clients of other products get their own refusal
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_TEXT = {"text/plain": {"schema": {"type": "string"}}}
-_APP_ERROR = {
-    "application/json": {
-        "schema": {
-            "type": "object",
-            "required": ["id", "message", "detailed_error", "request_id", "status_code"],
-            "properties": {
-                **{name: {"type": "string"} for name in ("id", "message", "detailed_error", "request_id")},
-                "status_code": {"type": "integer"},
-            },
-            "additionalProperties": False,
-        }
-    }
-}
 _PARAMETERS = [{"$ref": "#/components/parameters/IdempotencyKey"}]
 # The webhook's flavour decides which of the three forms a refusal has.
 _RESPONSES = {
-    200: {"description": "OK", "content": _TEXT},
+    200: {"description": "OK", "content": described.TEXT},
     **{
-        status: {**answer, "content": {**answer["content"], **_APP_ERROR, **_TEXT}}
+        status: {**answer, "content": {**answer["content"], **described.APP_ERROR, **described.TEXT}}
         for status, answer in described.errors(400, 403, 404, 409, 413, 415, 422, 429, 500, 503).items()
     },
-    **described.errors(410, content={**_APP_ERROR, **_TEXT}),
+    **described.errors(410, content={**described.APP_ERROR, **described.TEXT}),
 }
 _BODY = {
     "type": "object",

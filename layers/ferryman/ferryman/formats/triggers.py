@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ferryman.characters import without_hidden
+from ferryman.formats import native
 from ferryman.formats.interface import (
     FORM,
     JSON,
@@ -107,15 +108,8 @@ def read_response(response: Response, *, escaped: bool = False) -> Reply | None:
 
     `username` and `icon_url` name its author. `response_type` says where it goes: here always into the chat.
     """
-    if not response.is_whole:
-        if response.content.lstrip()[:1] != b"{":
-            return None
-        raise NotAReply(f"the answer did not end within {RESPONSE_BYTES} bytes and the time for it")
-    try:
-        answer = json.loads(response.content)
-    except (ValueError, RecursionError):
-        return None
-    return reply_of(answer, escaped=escaped) if isinstance(answer, dict) else None
+    answer = native.json_object(response, RESPONSE_BYTES)
+    return None if answer is None else reply_of(answer, escaped=escaped)
 
 
 def reply_of(answer: dict[str, Any], *, escaped: bool = False) -> Reply | None:

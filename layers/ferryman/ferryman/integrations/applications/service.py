@@ -17,8 +17,9 @@ from ferryman.identity.credentials.model import Caller, Credential
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 from ferryman.integrations.applications import table
-from ferryman.integrations.applications.model import BY_A_USER, MAX_TOLD, NEEDS, Application
+from ferryman.integrations.applications.model import MAX_TOLD, NEEDS, Application
 from ferryman.integrations.applications.schema import ApplicationIn, ApplicationPatch
+from ferryman.integrations.owned import BY_A_USER
 from ferryman.schema import changes
 from ferryman.webhooks.subscriptions import service as webhooks
 from ferryman.webhooks.subscriptions import table as webhooks_table

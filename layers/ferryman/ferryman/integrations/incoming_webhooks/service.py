@@ -27,7 +27,6 @@ from ferryman.identity.workspaces import table as workspaces
 from ferryman.integrations.incoming_webhooks import table
 from ferryman.integrations.incoming_webhooks.model import (
     ALWAYS_SIGNED,
-    BY_A_USER,
     NEEDS,
     NEVER_SIGNED,
     Flavour,
@@ -45,6 +44,7 @@ from ferryman.integrations.incoming_webhooks.posts import (
     Post,
     UnknownHook,
 )
+from ferryman.integrations.owned import BY_A_USER
 from ferryman.webhooks import loop_prevention
 
 if TYPE_CHECKING:  # posting, the busiest of all, needs no models
