@@ -144,6 +144,8 @@ def post(of: Message) -> dict[str, Any]:
             props["override_icon_url"] = of.author_avatar_url
         if of.author_emoji:
             props["override_icon_emoji"] = of.author_emoji
+        if of.webhook_title is not None:
+            props["webhook_display_name"] = of.webhook_title
     boxes = attachments.shown(of.attachments)
     if boxes:
         props["attachments"] = [_without_nulls(box) for box in boxes]
