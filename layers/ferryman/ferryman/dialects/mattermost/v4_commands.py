@@ -78,19 +78,26 @@ def answer_later(credential: Credential, content: Callable[[], bytes], content_t
 # --- managing ---------------------------------------------------------------------------------------------------------
 
 
-def create(asked: Asked) -> dict[str, Any]:
-    v4.require_integrations(asked.caller, "webhooks:write", _DISABLED)
-    sent = asked.object(_NAME)
-    _require_own_team(asked, _text(sent, "team_id"))
-    wanted = _wanted(sent)
+@contextmanager
+def _in_their_words() -> Iterator[None]:
+    """Turns the core's refusals of a command into the product's."""
     try:
-        return _shown(*service.create(asked.caller, CommandIn.model_validate(wanted)))
+        yield
     except table.TriggerTaken:
         raise _DUPLICATE from None
     except ValueError as error:
         raise _invalid(error) from None
     except Invalid:
         raise _URL_HTTP from None
+
+
+def create(asked: Asked) -> dict[str, Any]:
+    v4.require_integrations(asked.caller, "webhooks:write", _DISABLED)
+    sent = asked.object(_NAME)
+    _require_own_team(asked, _text(sent, "team_id"))
+    wanted = _wanted(sent)
+    with _in_their_words():
+        return _shown(*service.create(asked.caller, CommandIn.model_validate(wanted)))
 
 
 def page(asked: Asked) -> list[dict[str, Any]]:
@@ -124,14 +131,8 @@ def change(asked: Asked) -> dict[str, Any]:
     if _text(sent, "team_id") not in ("", objects.short(asked.caller.workspace_id)):
         raise _OTHER_TEAM
     wanted = _wanted(sent)
-    try:
+    with _in_their_words():
         return _shown(service.edit(asked.caller, before.command_id, CommandPatch.model_validate(wanted)))
-    except table.TriggerTaken:
-        raise _DUPLICATE from None
-    except ValueError as error:
-        raise _invalid(error) from None
-    except Invalid:
-        raise _URL_HTTP from None
 
 
 def move(asked: Asked) -> dict[str, Any]:
