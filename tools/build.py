@@ -128,10 +128,11 @@ def overrides(parameters: dict[str, str]) -> list[str]:
 def sam(command: list[str], root: Path, env: dict[str, str], log: Path) -> None:
     """Run the SAM CLI; raise `LocalError` with its last words if it fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    # sam, and the python3.13 and pip that it looks for, are in our environment, whether or not it is active.
+    # The python3.13 and pip that sam looks for are in our environment, whether or not it is active.
     env = env | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"}
     with log.open("wb") as output:
-        finished = subprocess.run(command, cwd=root, env=env, stdout=output, stderr=output, check=False)
+        quick = [sys.executable, "-P", str(Path(__file__).with_name("sam.py")), *command[1:]]
+        finished = subprocess.run(quick, cwd=root, env=env, stdout=output, stderr=output, check=False)
     if finished.returncode:
         raise LocalError(
             f"`sam {command[1]}` failed. Its last words:\n{tail(log)}",
