@@ -64,7 +64,7 @@ def ask(
 ) -> tuple[str, Asked, dict[str, str]]:
     """The address that a caller asks for, the request, and the headers that say what is left of the caller's burst.
 
-    Raises NOTHING for an address that there is not, and Limited.
+    Raises NOTHING for an unknown address, and Limited.
     """
     caller = caller_of(event)
     limits = limit(event, caller.credential_id)

@@ -54,7 +54,7 @@ def _settle(ticket: Ticket) -> Settled:
 
 
 def _delivery(ticket: Ticket) -> Delivery | None:
-    """The ticket's delivery, perhaps one that never came as far as to be stored. None when it is no longer kept."""
+    """The ticket's delivery, also one that was never stored. None when it is no longer kept."""
     with suppress(NotFound):
         return deliveries.get(ticket.workspace_id, ticket.delivery_id)
     source = load_events.Source(ticket.workspace_id, ticket.event_id, ticket.chat_id, ticket.message_id)

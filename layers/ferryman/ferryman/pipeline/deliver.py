@@ -120,7 +120,7 @@ def _ids(ticket: Ticket) -> dict[str, str | None]:
 
 
 def _measure_waiting(tickets: Sequence[Ticket], verdicts: Sequence[Verdict | Exception]) -> None:
-    """Reports how long ago the oldest event came of which a delivery still waits. Its id tells, so nothing is read."""
+    """Reports the age of the oldest event with a delivery that still waits. The event's id holds its time."""
     now = clock.now()
     for ticket, verdict in zip(tickets, verdicts, strict=True):
         if not isinstance(verdict, Done) or verdict.why in ("deferred", "moved"):

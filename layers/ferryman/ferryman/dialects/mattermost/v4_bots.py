@@ -51,7 +51,7 @@ def create_bot(asked: Asked) -> dict[str, Any]:
 
 
 def page_of_bots(asked: Asked) -> list[dict[str, Any]]:
-    """A page of the bots that the caller may manage, oldest first; those that are not active when asked for."""
+    """A page of the bots that the caller may manage, oldest first, with the inactive ones on request."""
     v4.require(asked.caller, "bots:read")
     deleted = asked.query.get("include_deleted") == "true"
     size = max(asked.number("per_page", v4.DEFAULT_PAGE, v4.MAX_PAGE), 1)
@@ -209,7 +209,7 @@ def disable_token(asked: Asked) -> dict[str, str]:
 
 
 def enable_token(asked: Asked) -> dict[str, str]:
-    """Let a disabled token work again. A person's needs the plan, as a new one does."""
+    """Let a disabled token work again. A person's token needs the plan, as a new one does."""
     return _switch(asked, disabled=False)
 
 

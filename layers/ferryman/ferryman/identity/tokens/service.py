@@ -253,7 +253,7 @@ def revoke_found(caller: Caller, token: Token) -> bool:
 
 
 def revoke_shown(source: Source, secret: str, notice: Notice) -> None:
-    """Stop the token that somebody shows, and tell the person behind it; nothing happens when nobody knows it.
+    """Stop the token that somebody shows, and tell the person behind it. An unknown token changes nothing.
 
     Raises TooManyRequests for an address that shows more than thirty in a minute.
     """
@@ -284,7 +284,7 @@ def revoke_shown(source: Source, secret: str, notice: Notice) -> None:
 
 
 def revoke_of_bots(maker: User, reason: str, *, but: set[str]) -> int:
-    """Revoke the tokens that a person made for bots, since they know the secrets; not those of the bots in `but`.
+    """Revoke the tokens that a person made for bots, since they know the secrets. The bots in `but` keep theirs.
 
     Returns how many were revoked.
     """

@@ -368,9 +368,9 @@ def accept(
 ) -> Accepted:
     """Post what an external system sent to a secret URL. `answers` is the id of the delivery that led to it.
 
-    None is an event that says nothing: it counts as a use, and no message is made of it. Else it is one put for a post,
-    and one transaction for a post of several parts or with a key. Raises UnknownHook for an unknown URL, HookDisabled,
-    TooManyRequests, ChatClosed for a closed chat, and where the post names another chat, what `posts` lists.
+    Without a post, the sender's event says nothing: the URL counts as used, and no message is made. A post is one put;
+    a post of several parts or with a key is one transaction. Raises UnknownHook for an unknown URL, HookDisabled,
+    TooManyRequests, ChatClosed for a closed chat, and the errors in `posts` for a post that names another chat.
     """
     credential = require_open(credential)
     rates.spend_of_url(credential.workspace_id, credential.subject_id)
@@ -448,7 +448,7 @@ def _inactive(credential: Credential) -> FerrymanError:
 def _chat_of(credential: Credential, to: str) -> str:
     """The chat that a sender names: a person's by `@handle`, or one by its handle or its id.
 
-    Only a chat to which the webhook's creator belongs, as its creator could have made the webhook for that chat.
+    The webhook's owner has to belong to the chat, since only then could they have made the webhook for it.
     """
     workspace_id, name = credential.workspace_id, to.removeprefix("#").lower()
     if to.startswith("@"):
@@ -512,7 +512,7 @@ def postable(text: object) -> Post:
 
 
 def handles(credential: Credential | None, user_ids: set[str]) -> dict[str, str]:
-    """The handles of those ids, as other products write them, that name somebody of the webhook's workspace."""
+    """The handles of the people of the webhook's workspace whom these ids name, written as other products do."""
     from ferryman.conversations.messages import named_people  # with the dialect, for those who need it
 
     return named_people.handles(credential.workspace_id, user_ids) if credential else {}

@@ -117,7 +117,7 @@ class Delivery(store.Record):
         )
 
     def signed(self, attempt: Attempt) -> SignedAttempt:
-        """The headers of one attempt say this of it. Its time is that of the claim, right before it."""
+        """The facts that the headers of one attempt name. Its time is that of the claim, right before it."""
         return SignedAttempt(
             webhook_id=self.webhook_id,
             delivery_id=self.delivery_id,
