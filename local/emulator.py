@@ -1,9 +1,9 @@
-"""MiniStack, which unpacks each archive of code once: `python -m local.emulator` in place of `python -m ministack`.
+"""MiniStack, which deploys and starts functions quickly: `python local/emulator.py` in place of `python -m ministack`.
 
 MiniStack unpacks a function and its layers for every worker process: 3,800 files and 60 MB each, one worker after the
 other, since a single process does it. That was half of the time in which the functions start, and 3 GB of disk. Here
 the first worker unpacks an archive, and the others get links to its files, which no function changes: on Lambda they
-are read-only.
+are read-only. Templates are read and translated as in tools/sam.py.
 """
 
 import hashlib
@@ -16,7 +16,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import yaml
 from ministack.core import lambda_runtime
+from samtranslator.open_api import open_api
 
 _one_at_a_time = threading.Lock()
 
@@ -49,6 +51,8 @@ class SharedArchive(zipfile.ZipFile):
 def main() -> None:
     names = {name: getattr(zipfile, name) for name in zipfile.__all__}
     lambda_runtime.zipfile = SimpleNamespace(**names | {"ZipFile": SharedArchive})
+    yaml.SafeLoader = yaml.CSafeLoader  # type: ignore[misc,assignment]
+    open_api._deepcopy = lambda document: document
     runpy.run_module("ministack", run_name="__main__")
 
 

@@ -27,7 +27,7 @@ STAGES: dict[str, list[list[str]]] = {
     "e2e": [["python", "-m", "tools.browser"], ["pytest", "-q", "tests/e2e"]],
 }
 BESIDE = ("console", "types", "mutation", "contract", "simulation")
-# The browser and the clients that e2e needs are brought meanwhile. Where that fails, e2e tries again, and says why.
+# Installs the browser and the clients beside the stages before e2e. Where that fails, e2e tries again, and says why.
 _PREPARING = [["python", "-m", "tools.browser"], ["python", "-m", "tools.clients"]]
 type Result = tuple[bool, float]  # whether it passed, and the seconds that it took
 

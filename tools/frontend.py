@@ -4,7 +4,6 @@ A build or an installation that would bring the same again is left out. The pack
 console/node_modules leads there, for editors and for Node.
 """
 
-import fcntl
 import gzip
 import hashlib
 import re
@@ -12,10 +11,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from tools import console, node
+from tools import console, locks, node
 from tools.console import LocalError, step
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -47,7 +45,7 @@ def fingerprint(root: Path) -> str:
 
 def build(root: Path) -> bool:
     """Build the console, unless the sources are those of last time. True if it had to."""
-    with _alone(root):
+    with locks.alone(_lock(root)):
         mark, target = _place(root) / "built", root / TARGET
         wanted = fingerprint(root)
         if mark.exists() and mark.read_text() == wanted and (target / "index.html").exists():
@@ -76,7 +74,7 @@ def install(root: Path, everything: bool) -> None:
 
 def check() -> None:
     """Check the types against openapi.yaml, lint, and hold the size budget."""
-    with _alone(ROOT):
+    with locks.alone(_lock(ROOT)):
         install(ROOT, everything=True)
     modules = ROOT / SOURCE / "node_modules"
     commands: list[list[str | Path]] = [
@@ -137,13 +135,9 @@ def _place(root: Path) -> Path:
     return root / ".local" / "console"
 
 
-@contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """One build at a time, also across the processes of one check."""
-    _place(root).mkdir(parents=True, exist_ok=True)
-    with (_place(root) / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def _lock(root: Path) -> Path:
+    """For builds and installations, since the stages of one check run beside each other."""
+    return _place(root) / "lock"
 
 
 def main() -> None:

@@ -90,7 +90,7 @@ class Asked:
 
 
 def text(name: str, sent: Mapping[str, Any], field: str) -> str:
-    """A field of a body that must hold a text if it is there. A refusal calls the body `name`."""
+    """A field that must be a text if the body has it. A refusal calls the body `name`."""
     value = sent.get(field)
     if value is not None and not isinstance(value, str):
         raise invalid_body(name)
@@ -267,7 +267,7 @@ def posts(asked: Asked) -> dict[str, Any]:
 def _posts_since(asked: Asked, chat: Chat, since: int) -> tuple[list[dict[str, Any]], bool]:
     """The posts that were made or changed after `since`, in milliseconds, and whether there may be more.
 
-    Changes of posts are seen as far back as the pages reach that hold the new ones: a thousand posts at most.
+    A change of an older post is seen only on the pages that hold the newer posts, a thousand posts at most.
     """
     found: list[dict[str, Any]] = []
     after: store.Key | None = None
@@ -326,7 +326,7 @@ def create_post(asked: Asked, chain: list[str] | None) -> dict[str, Any]:
 
 
 def _priority(metadata: Any) -> str | None:
-    """The priority in a post's metadata, as a message keeps it; the rest of them is made here, not sent."""
+    """The priority in a post's metadata, as a message keeps it. We make all other metadata ourselves and read none."""
     try:
         wanted = slack_attachments.object_of({"metadata": metadata}, "metadata").get("priority")
         if wanted is None:
@@ -339,7 +339,7 @@ def _priority(metadata: Any) -> str | None:
 def content_of(props: Any) -> tuple[list[attachments.Attachment], str | None]:
     """The attachments in a post's props, and the other props as a message keeps them.
 
-    Those that say who posted are left out: a client that sends a whole post back sends them too.
+    The props that name the author are left out, since a client that sends a whole post back sends them too.
     """
     if not isinstance(props, dict):
         raise invalid_body("props")

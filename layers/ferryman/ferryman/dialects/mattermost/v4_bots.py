@@ -1,12 +1,11 @@
 """Mattermost's bots and personal access tokens: /api/v4/bots and /api/v4/users/…/tokens."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from ferryman import ids
 from ferryman.aws import dynamodb as store
-from ferryman.dialects.mattermost import objects, v4
+from ferryman.dialects.mattermost import objects, v4, v4_tokens
 from ferryman.dialects.mattermost.v4 import AppError, Asked
 from ferryman.errors import Conflict, Invalid, NotFound
 from ferryman.identity import permissions
@@ -52,7 +51,7 @@ def create_bot(asked: Asked) -> dict[str, Any]:
 
 
 def page_of_bots(asked: Asked) -> list[dict[str, Any]]:
-    """A page of the bots that the caller may manage, oldest first; those that are not active when asked for."""
+    """A page of the bots that the caller may manage, oldest first, with the inactive ones on request."""
     v4.require(asked.caller, "bots:read")
     deleted = asked.query.get("include_deleted") == "true"
     size = max(asked.number("per_page", v4.DEFAULT_PAGE, v4.MAX_PAGE), 1)
@@ -165,7 +164,7 @@ def create_token(asked: Asked) -> dict[str, Any]:
         raise v4.invalid_body("description") from None
     except Conflict:
         raise _TOO_MANY from None
-    return {"id": objects.short(token.token_id), "token": secret} | _token(token)
+    return {"id": objects.short(token.token_id), "token": secret} | objects.token(token)
 
 
 def _create_own(caller: Caller, name: str, description: str) -> tuple[Token, str]:
@@ -183,21 +182,16 @@ def _create_own(caller: Caller, name: str, description: str) -> tuple[Token, str
 
 
 def page_of_tokens(asked: Asked) -> list[dict[str, Any]]:
-    """The tokens of the caller, or of one of the caller's bots, that are not revoked."""
+    """A page of the tokens of the caller, or of one of the caller's bots, that are not revoked."""
     bot = _bot_of(asked, "bots:read")
     if not bot:
         v4.require(asked.caller, "tokens:read")
-    return [_token(token) for token in _active(asked.caller, bot.user_id if bot else asked.caller.user_id)]
-
-
-def _active(caller: Caller, user_id: str) -> Iterator[Token]:
-    """To a test credential only test tokens exist."""
-    found = tokens_table.active_of(caller.workspace_id, user_id)
-    return (token for token in found if caller.livemode or not token.livemode)
+    user_id = bot.user_id if bot else asked.caller.user_id
+    return v4_tokens.page(asked, tokens_table.unrevoked(asked.caller.workspace_id, user_id))
 
 
 def read_token(asked: Asked) -> dict[str, Any]:
-    return _token(_own_token(asked.caller, asked.id("v4_token_id", ids.TOKEN), "read"))
+    return objects.token(_own_token(asked.caller, asked.id("v4_token_id", ids.TOKEN), "read"))
 
 
 def revoke_token(asked: Asked) -> dict[str, str]:
@@ -215,7 +209,7 @@ def disable_token(asked: Asked) -> dict[str, str]:
 
 
 def enable_token(asked: Asked) -> dict[str, str]:
-    """Let a disabled token work again. A person's needs the plan, as a new one does."""
+    """Let a disabled token work again. A person's token needs the plan, as a new one does."""
     return _switch(asked, disabled=False)
 
 
@@ -269,12 +263,3 @@ def _bot_of(asked: Asked, scope: permissions.Scope) -> User | None:
         return bots.get_visible(asked.caller, asked.id("v4_user_id", ids.USER))
     except NotFound:
         raise v4.PERMISSIONS from None
-
-
-def _token(of: Token) -> dict[str, Any]:
-    return {
-        "id": objects.short(of.token_id),
-        "user_id": objects.short(of.user_id),
-        "description": of.description or of.name,
-        "is_active": of.revoked_at is None and of.disabled_at is None,
-    }

@@ -60,7 +60,7 @@ def create(asked: Asked) -> dict[str, Any]:
 
 
 def page(asked: Asked) -> list[dict[str, Any]]:
-    """A page of those that the caller may manage, newest first."""
+    """A page of the incoming webhooks that the caller may manage, newest first."""
     v4.require(asked.caller, "webhooks:read")
     team = asked.query.get("team_id", "")
     if team and team != objects.short(asked.caller.workspace_id):
@@ -123,7 +123,7 @@ def _webhook(asked: Asked) -> IncomingWebhook:
 
 
 def _require_own(asked: Asked, sent: Mapping[str, Any]) -> None:
-    """Nobody makes a webhook of somebody else here; its owner hands it over."""
+    """Refuses a webhook for somebody else: its owner hands it over instead."""
     owner = _text(sent, "user_id")
     if owner in ("", objects.short(asked.caller.user_id)):
         return
