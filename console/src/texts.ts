@@ -50,9 +50,8 @@ export const texts = {
     } satisfies Record<Schemas['Plan'], string[]>,
   },
   role: {
-    page: 'Integrations',
     title: 'Your role does not open this page',
-    about: 'Webhooks and connections are for managers and admins; API tokens, bots and applications are for admins. An owner or admin can change your role in',
+    about: 'Connections, webhooks and commands are for managers and admins; API tokens, bots, applications, the audit log and the settings of the workspace are for admins. An owner or admin can change your role in',
     users: 'Settings → Users',
   },
   hub: {
@@ -261,7 +260,10 @@ export const texts = {
     hello: (name: string) => `Welcome, ${name}.`,
     staff: 'Integrations are managed by managers and admins. Your own webhooks and notifications are in the menu.',
     attention: 'Needs attention',
-    allWell: 'All is well: no webhook is failing, no delivery was given up today, and no token expires soon.',
+    allWell: (tokens: boolean) =>
+      tokens
+        ? 'All is well: no webhook is failing, no delivery was given up today, and no token expires soon.'
+        : 'All is well: no webhook is failing, and no delivery was given up today.',
     look: 'Look',
     day: 'Deliveries of the last 24 hours',
     ofWebhooks: (count: number) => `Of the newest ${count} webhooks.`,
@@ -288,6 +290,7 @@ export const texts = {
     ],
   },
   tokens: {
+    actions: 'Actions',
     title: 'API tokens',
     about: 'Programs call the API with tokens: as Authorization: Bearer, or as X-API-Key.',
     create: 'Create a token',
@@ -307,6 +310,7 @@ export const texts = {
     copyPrefix: 'Copy the prefix',
     scopes: 'Scopes',
     scopesAbout: 'What the token may do. Give it as little as it needs; none can do more than you.',
+    api: 'All that a manager may do: messages, chats, people, webhooks, connections and notifications',
     lastUsed: 'Last used',
     expires: 'Expires',
     expiry: 'Expires after',

@@ -37,7 +37,7 @@ export default function Overview() {
       {loading && <Waiting lines={8} />}
       {webhooks.items && !loading && (
         <>
-          <Attention webhooks={webhooks.items} tokens={tokens.items ?? []} />
+          <Attention webhooks={webhooks.items} tokens={tokens.items ?? []} seesTokens={seesTokens} />
           {webhooks.items.length === 0 ? <FirstSteps /> : <Current webhooks={webhooks.items} />}
         </>
       )}
@@ -46,12 +46,15 @@ export default function Overview() {
   );
 }
 
-function Attention({ webhooks, tokens }: { webhooks: Webhook[]; tokens: Schemas['TokenOut'][] }) {
+function Attention({ webhooks, tokens, seesTokens }: { webhooks: Webhook[]; tokens: Schemas['TokenOut'][]; seesTokens: boolean }) {
   const ill = webhooks.filter((webhook) => webhook.disabled_reason !== null || webhook.consecutive_failures > 0);
   const [now] = useStateNow();
   const givenUp = useGivenUp(now);
   const expiring = tokens.filter((token) => token.expires_at && new Date(token.expires_at).getTime() - now < SOON);
-  if (ill.length === 0 && expiring.length === 0 && givenUp.length === 0) return <Alert color="teal">{said.allWell}</Alert>;
+  if (ill.length === 0 && expiring.length === 0 && givenUp.length === 0) {
+    // Before there is a webhook, the first steps say more.
+    return webhooks.length > 0 && <Alert color="teal">{said.allWell(seesTokens)}</Alert>;
+  }
   return (
     <Section title={said.attention}>
       <Stack gap="sm">

@@ -11,25 +11,25 @@ import { covers } from '../roles';
 import { texts } from '../texts';
 
 const said = texts.tokens;
-const SCOPES = Object.keys(texts.scopes) as Schemas['Scope'][];
+// What may do everything comes first, beside the set that the API knows by the name api.
+const SCOPES = (Object.keys(texts.scopes) as Schemas['Scope'][]).sort((one, other) => Number(other === 'admin:*') - Number(one === 'admin:*'));
+const API: Schemas['ScopeSet'] = 'api';
 const DAY = 86_400_000;
 
 /** The scopes that the person may give away, with what each allows. */
-export function ScopeChoice({ value, onChange, error, only = SCOPES }: {
+export function ScopeChoice({ value, onChange, error }: {
   value?: string[];
   onChange?: (value: string[]) => void;
   error?: React.ReactNode;
-  only?: Schemas['Scope'][];
 }) {
   const me = useMe().data;
   return (
     <Checkbox.Group label={said.scopes} description={said.scopesAbout} {...(value && onChange ? { value, onChange } : {})} error={error}>
       <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xs" mt="xs" mb={error ? 'xs' : 0}>
-        {only
-          .filter((scope) => covers(me, scope))
-          .map((scope) => (
-            <Checkbox key={scope} value={scope} label={scope} description={texts.scopes[scope]} />
-          ))}
+        <Checkbox value={API} label={API} description={said.api} />
+        {SCOPES.filter((scope) => covers(me, scope)).map((scope) => (
+          <Checkbox key={scope} value={scope} label={scope} description={texts.scopes[scope]} />
+        ))}
       </SimpleGrid>
     </Checkbox.Group>
   );

@@ -64,7 +64,9 @@ def telling_of_disabled(webhook: Webhook, reason: str, probe_at: str | None) -> 
 def telling_of_return(webhook: Webhook) -> list[store.Write]:
     """The writes that tell of a webhook that a probe brought back."""
     since = webhook.holds_from
-    held = f"Events since {_read(since)} are held: choose whether they are delivered or skipped." if since else _IN_INBOX
+    held = (
+        f"Events since {_read(since)} are held: choose whether they are delivered or skipped." if since else _IN_INBOX
+    )
     body = f"Its receiver answered a probe, so it is enabled again. {held} {_id_of(webhook)}"
     return _telling_of(webhook, f"The {_kind(webhook)} {webhook.name or webhook.webhook_id} is back", body)
 
