@@ -140,23 +140,23 @@ def user_by_name(asked: Asked) -> dict[str, Any]:
     require(asked.caller, "users:read")
     name = asked.path["username"].lower()
     if objects.is_id(name):  # the name of a user without a handle
-        for found in users.get_many(asked.caller.workspace_id, [objects.full(ids.USER, name)]):
-            return shown_user(asked, found)
-    for found in users.by_handles(asked.caller.workspace_id, [name]):
-        return shown_user(asked, found)
+        for user in users.get_many(asked.caller.workspace_id, [objects.full(ids.USER, name)]):
+            return shown_user(asked, user)
+    for user in users.by_handles(asked.caller.workspace_id, [name]):
+        return shown_user(asked, user)
     raise NO_USER
 
 
 def user_by_email(asked: Asked) -> dict[str, Any]:
     require(asked.caller, "users:read")
-    found = users.by_email(asked.caller.workspace_id, asked.path["email"])
-    if found is None:
+    user = users.by_email(asked.caller.workspace_id, asked.path["email"])
+    if user is None:
         raise NO_USER
-    return shown_user(asked, found)
+    return shown_user(asked, user)
 
 
-def shown_user(asked: Asked, found: User) -> dict[str, Any]:
-    return objects.user(found, own=found.user_id == asked.caller.user_id or asked.caller.is_admin)
+def shown_user(asked: Asked, user: User) -> dict[str, Any]:
+    return objects.user(user, own=user.user_id == asked.caller.user_id or asked.caller.is_admin)
 
 
 # --- teams and channels -----------------------------------------------------------------------------------------------
@@ -229,8 +229,8 @@ def direct_channel(asked: Asked) -> dict[str, Any]:
     members = {objects.full(ids.USER, one) for one in pair}
     if asked.caller.user_id not in members:
         raise PERMISSIONS
-    found = users.get_many(asked.caller.workspace_id, members)
-    if {one.user_id for one in found} != members:
+    people = users.get_many(asked.caller.workspace_id, members)
+    if {one.user_id for one in people} != members:
         raise NO_USER
     other = next((one for one in members if one != asked.caller.user_id), asked.caller.user_id)
     caller = asked.caller
@@ -248,12 +248,12 @@ def posts(asked: Asked) -> dict[str, Any]:
         return _list_of(*_posts_since(asked, chat, since))
     size = asked.number("per_page", DEFAULT_PAGE, MAX_PAGE)
     skipped, after = asked.number("page", 0, 50), None
-    found: list[Any] = []
-    for page in range(skipped + 1):
-        if page and after is None:
-            found = []
+    page: list[Any] = []
+    for number in range(skipped + 1):
+        if number and after is None:
+            page = []
             break
-        found, after = messages.page(
+        page, after = messages.page(
             asked.caller.workspace_id,
             chat.chat_id,
             max(size, 1),
@@ -261,7 +261,7 @@ def posts(asked: Asked) -> dict[str, Any]:
             livemode=asked.caller.livemode,
             reader=asked.caller.user_id,
         )
-    return _list_of([objects.post(message) for message in found], after is not None)
+    return _list_of([objects.post(message) for message in page], after is not None)
 
 
 def _posts_since(asked: Asked, chat: Chat, since: int) -> tuple[list[dict[str, Any]], bool]:
@@ -269,10 +269,10 @@ def _posts_since(asked: Asked, chat: Chat, since: int) -> tuple[list[dict[str, A
 
     A change of an older post is seen only on the pages that hold the newer posts, a thousand posts at most.
     """
-    found: list[dict[str, Any]] = []
+    posts: list[dict[str, Any]] = []
     after: store.Key | None = None
     for _ in range(_PAGES_SINCE):
-        some, after = messages.page(
+        page, after = messages.page(
             asked.caller.workspace_id,
             chat.chat_id,
             MAX_PAGE,
@@ -280,11 +280,11 @@ def _posts_since(asked: Asked, chat: Chat, since: int) -> tuple[list[dict[str, A
             livemode=asked.caller.livemode,
             reader=asked.caller.user_id,
         )
-        shown = [objects.post(message) for message in some]
-        found += [post for post in shown if post["update_at"] > since]
+        shown = [objects.post(message) for message in page]
+        posts += [post for post in shown if post["update_at"] > since]
         if after is None or (shown and shown[-1]["create_at"] <= since):
-            return found, False
-    return found, True
+            return posts, False
+    return posts, True
 
 
 def _list_of(shown: list[dict[str, Any]], has_next: bool) -> dict[str, Any]:
@@ -344,10 +344,10 @@ def content_of(props: Any) -> tuple[list[attachments.Attachment], str | None]:
     if not isinstance(props, dict):
         raise invalid_body("props")
     try:
-        found = slack_attachments.attachments_of(props)
+        boxes = slack_attachments.attachments_of(props)
     except (slack_attachments.InvalidPayload, slack_blocks.InvalidBlocks):
         raise invalid_body("props") from None
     others = {name: value for name, value in props.items() if name not in slack_attachments.RESERVED_PROPS}
-    if attachments.size(found) + attachments.size(others) > attachments.MAX_BYTES:
+    if attachments.size(boxes) + attachments.size(others) > attachments.MAX_BYTES:
         raise TOO_LONG
-    return found, json.dumps(others, ensure_ascii=False) if others else None
+    return boxes, json.dumps(others, ensure_ascii=False) if others else None

@@ -56,13 +56,13 @@ def page_of_bots(asked: Asked) -> list[dict[str, Any]]:
     v4.require(asked.caller, "bots:read")
     deleted = asked.query.get("include_deleted") == "true"
     size = max(asked.number("per_page", v4.DEFAULT_PAGE, v4.MAX_PAGE), 1)
-    found: list[User] = []
+    page: list[User] = []
     after: store.Key | None = None
     for number in range(asked.number("page", 0, _MOST_PAGES) + 1):
         if number and after is None:
             return []
-        found, after = bots.page(asked.caller, size, after)
-    return [_bot(bot) for bot in found if bot.active or deleted]
+        page, after = bots.page(asked.caller, size, after)
+    return [_bot(bot) for bot in page if bot.active or deleted]
 
 
 def read_bot(asked: Asked) -> dict[str, Any]:
@@ -192,8 +192,8 @@ def page_of_tokens(asked: Asked) -> list[dict[str, Any]]:
 
 def _active(caller: Caller, user_id: str) -> Iterator[Token]:
     """To a test credential only test tokens exist."""
-    found = tokens_table.active_of(caller.workspace_id, user_id)
-    return (token for token in found if caller.livemode or not token.livemode)
+    tokens = tokens_table.active_of(caller.workspace_id, user_id)
+    return (token for token in tokens if caller.livemode or not token.livemode)
 
 
 def read_token(asked: Asked) -> dict[str, Any]:

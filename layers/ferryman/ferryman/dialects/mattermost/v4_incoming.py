@@ -66,13 +66,13 @@ def page(asked: Asked) -> list[dict[str, Any]]:
     if team and team != objects.short(asked.caller.workspace_id):
         raise v4.PERMISSIONS
     size = max(asked.number("per_page", v4.DEFAULT_PAGE, v4.MAX_PAGE), 1)
-    found: list[IncomingWebhook] = []
+    webhooks: list[IncomingWebhook] = []
     after: store.Key | None = None
     for number in range(asked.number("page", 0, _MOST_PAGES) + 1):
         if number and after is None:
             return []
-        found, after = service.page(asked.caller, size, after)
-    return [_shown(webhook) for webhook in found]
+        webhooks, after = service.page(asked.caller, size, after)
+    return [_shown(webhook) for webhook in webhooks]
 
 
 def read(asked: Asked) -> dict[str, Any]:
@@ -127,8 +127,8 @@ def _require_own(asked: Asked, sent: Mapping[str, Any]) -> None:
     owner = _text(sent, "user_id")
     if owner in ("", objects.short(asked.caller.user_id)):
         return
-    known = objects.is_id(owner) and users.get_many(asked.caller.workspace_id, [objects.full(ids.USER, owner)])
-    raise v4.PERMISSIONS if known else v4.NO_USER
+    owners = objects.is_id(owner) and users.get_many(asked.caller.workspace_id, [objects.full(ids.USER, owner)])
+    raise v4.PERMISSIONS if owners else v4.NO_USER
 
 
 def _wanted(sent: Mapping[str, Any]) -> dict[str, Any]:
