@@ -1,10 +1,10 @@
 """Mattermost's bots and personal access tokens: /api/v4/bots and /api/v4/users/…/tokens."""
 
 import re
+from functools import partial
 from typing import Any
 
 from ferryman import ids
-from ferryman.aws import dynamodb as store
 from ferryman.dialects.mattermost import objects, v4, v4_tokens
 from ferryman.dialects.mattermost.v4 import AppError, Asked
 from ferryman.errors import Conflict, Invalid, NotFound
@@ -21,7 +21,6 @@ from ferryman.identity.users.model import User
 from ferryman.integrations.bots import service as bots
 from ferryman.integrations.bots.schema import BotIn, BotPatch, BotTokenIn
 
-_MOST_PAGES = 50
 _MOST_OF_NAME, _MOST_OF_ABOUT, _MOST_OF_TOKEN = 64, 500, 255
 _USERNAME = AppError(400, "model.bot.is_valid.username.app_error", "Invalid username.")
 _DESCRIPTION = AppError(400, "model.bot.is_valid.description.app_error", "Invalid description.")
@@ -54,14 +53,8 @@ def page_of_bots(asked: Asked) -> list[dict[str, Any]]:
     """A page of the bots that the caller may manage, oldest first, with the inactive ones on request."""
     v4.require(asked.caller, "bots:read")
     deleted = asked.query.get("include_deleted") == "true"
-    size = max(asked.number("per_page", v4.DEFAULT_PAGE, v4.MAX_PAGE), 1)
-    found: list[User] = []
-    after: store.Key | None = None
-    for number in range(asked.number("page", 0, _MOST_PAGES) + 1):
-        if number and after is None:
-            return []
-        found, after = bots.page(asked.caller, size, after)
-    return [_bot(bot) for bot in found if bot.active or deleted]
+    found, _ = v4.page_of(asked, partial(bots.page, asked.caller), lambda bot: bot.active or deleted)
+    return [_bot(bot) for bot in found]
 
 
 def read_bot(asked: Asked) -> dict[str, Any]:
