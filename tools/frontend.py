@@ -51,7 +51,7 @@ def build(root: Path) -> bool:
         if mark.exists() and mark.read_text() == wanted and (target / "index.html").exists():
             return False
         mark.unlink(missing_ok=True)
-        install(root, everything=False)
+        _install(root, everything=False)
         fresh = _place(root) / "dist"
         vite = str(root / SOURCE / "node_modules" / "vite" / "bin" / "vite.js")
         command = [vite, "build", "--outDir", str(fresh), "--emptyOutDir", "--logLevel", "warn"]
@@ -62,8 +62,13 @@ def build(root: Path) -> bool:
         return True
 
 
-def install(root: Path, everything: bool) -> None:
-    """Bring the npm packages of the lock file, and link them into console/."""
+def install(root: Path) -> None:
+    """Bring the npm packages of the lock file, with those that only checks need, and link them into console/."""
+    with locks.alone(_lock(root)):
+        _install(root, everything=True)
+
+
+def _install(root: Path, *, everything: bool) -> None:
     node.install(root / SOURCE, _place(root), everything)
     link = root / SOURCE / "node_modules"
     if not link.is_symlink():
@@ -74,8 +79,7 @@ def install(root: Path, everything: bool) -> None:
 
 def check() -> None:
     """Check the types against openapi.yaml, lint, and hold the size budget."""
-    with locks.alone(_lock(ROOT)):
-        install(ROOT, everything=True)
+    install(ROOT)
     modules = ROOT / SOURCE / "node_modules"
     commands: list[list[str | Path]] = [
         [

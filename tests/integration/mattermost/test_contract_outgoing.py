@@ -357,6 +357,17 @@ def test_the_text_for_the_person_who_clicked(
     assert (shown["text"], shown["visible_to"]) == (expected, workspace.user_id)
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_the_text_for_the_person_who_clicked_names_people_too(
+    workspace: Workspace, receiver: Receiver, chat: str, naming: bytes, kept: bool
+) -> None:
+    text = json.loads(naming)["text"]
+    incoming(workspace, chat=chat).said({"text": "?", "attachments": [box(receiver)]})
+    answers(receiver, {"ephemeral_text": text, "skip_slack_parsing": kept})
+    assert click(workspace, newest(workspace, chat)).status == 200
+    assert newest(workspace, chat)["text"] == (text if kept else HANDLES[0])
+
+
 def test_an_update_keeps_who_posted(workspace: Workspace, receiver: Receiver, chat: str) -> None:
     sent = {"text": "?", "username": "Robot", "icon_emoji": "ship", "attachments": [box(receiver)]}
     message = incoming(workspace, chat=chat).said(sent)

@@ -80,8 +80,8 @@ def page(asked: Asked) -> list[dict[str, Any]]:
     shown = [_shown(group) for group in groups.all_of(asked.caller) if _is_shown(group)]
     if channel:
         shown = [one for one in shown if one["channel_id"] == channel]
-    size, number = max(asked.number("per_page", v4.DEFAULT_PAGE, v4.MAX_PAGE), 1), asked.number("page", 0, 999_999)
-    return shown[number * size : (number + 1) * size]
+    start, size = asked.window()
+    return shown[start : start + size]
 
 
 def read(asked: Asked) -> dict[str, Any]:

@@ -304,7 +304,7 @@ def follow_user(user: User) -> None:
 
     Called after the user is written; a token that is created meanwhile checks the user in its own transaction.
     """
-    for token in table.active_of(user.workspace_id, user.user_id):
+    for token in table.unrevoked(user.workspace_id, user.user_id):
         try:
             store.commit([credentials.changing(token.secret_hash, role=user.role, active=user.active)])
         except NotFound:

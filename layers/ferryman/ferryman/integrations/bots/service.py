@@ -236,7 +236,7 @@ def switch_token(caller: Caller, bot_id: str, token_id: str, *, disabled: bool) 
 
 
 def _tokens(bot: User) -> Iterator[Token]:
-    return tokens_table.active_of(bot.workspace_id, bot.user_id)
+    return tokens_table.unrevoked(bot.workspace_id, bot.user_id)
 
 
 def _all_scopes(caller: Caller) -> list[permissions.Scope]:

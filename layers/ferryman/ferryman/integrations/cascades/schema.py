@@ -20,9 +20,7 @@ class MadeOut(Output):
     id: str
     made_by: str = Field(description="The token, or the application, that made it.")
     made_at: Time
-    is_there: bool = Field(
-        description="False once it is deleted, revoked or deactivated; for a notification, also once it is sent."
-    )
+    is_there: bool = Field(description="False when it was deleted, revoked, deactivated, or sent since.")
     name: str | None = Field(description="Null when `is_there` is false, and for a webhook without a name.")
 
     @classmethod

@@ -56,6 +56,7 @@ _OWNER_ROUTE = "/v1/incoming-webhooks/{incoming_webhook_id}/owner"
 _COPIES = {
     "name": "name",
     "avatar_url": "avatar_url",
+    "title": "title",
     "chat_locked": "chat_locked",
     "allows_overrides": "refuses_overrides",
     "translation": "translation",
@@ -165,6 +166,7 @@ def _credential(webhook: IncomingWebhook, *, active: bool) -> Credential:
         chat_id=webhook.chat_id,
         name=webhook.name,
         avatar_url=webhook.avatar_url,
+        title=webhook.title,
         flavour=None if webhook.flavour == "ferryman" else webhook.flavour,
         chat_locked=webhook.chat_locked or None,
         refuses_overrides=not webhook.allows_overrides or None,
@@ -401,6 +403,7 @@ def accept(
             author_name=(overridden and post.author_name) or credential.name,
             author_avatar_url=(overridden and post.author_avatar_url) or credential.avatar_url,
             author_emoji=post.author_emoji if overridden else None,
+            webhook_title=credential.title or "",
             created_at=now,
             livemode=credential.livemode,
             chain=chain,
