@@ -1,4 +1,4 @@
-import { Alert, Button, Group, NumberInput, SimpleGrid, Stack, Tabs } from '@mantine/core';
+import { Alert, Button, Group, NumberInput, SimpleGrid, Stack, Tabs, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
@@ -52,11 +52,15 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
       actions={
         webhook && mayWrite ? (
           <>
-            <Button onClick={() => setAttempt('test')}>{said.test}</Button>
+            <Tooltip label={said.testTitle}>
+              <Button onClick={() => setAttempt('test')}>{said.test}</Button>
+            </Tooltip>
             {kind.name === 'workspace' && (
-              <Button variant="default" onClick={() => setAttempt('check')}>
-                {said.check}
-              </Button>
+              <Tooltip label={said.checkTitle}>
+                <Button variant="default" onClick={() => setAttempt('check')}>
+                  {said.check}
+                </Button>
+              </Tooltip>
             )}
             <Button
               variant="default"
@@ -104,7 +108,7 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
                 ))}
               </Tabs.List>
               <Tabs.Panel value="deliveries">
-                <Deliveries kind={kind} webhook={loaded} />
+                <Deliveries kind={kind} webhook={loaded} test={mayWrite ? () => setAttempt('test') : null} />
               </Tabs.Panel>
               <Tabs.Panel value="settings">
                 <WebhookSettings kind={kind} webhook={loaded} mayWrite={mayWrite} back={back.to} />
@@ -229,7 +233,7 @@ function Rotation({ kind, webhook, mayWrite, show }: {
     <Section title={said.secret} about={said.secretShown}>
       {overlapping && (
         <Alert color="blue">
-          {said.rotating} <Time at={overlapping} />.
+          {said.rotating} <Time at={overlapping} />. {said.rotatingAbout}
         </Alert>
       )}
       {mayWrite && (
@@ -245,7 +249,7 @@ function Rotation({ kind, webhook, mayWrite, show }: {
           >
             <Stack>
               {said.rotateAbout}
-              <NumberInput label={said.overlap} min={0} max={168} value={hours} onChange={(value) => setHours(Number(value))} />
+              <NumberInput label={said.overlap} description={said.overlapAbout} min={0} max={168} value={hours} onChange={(value) => setHours(Number(value))} />
             </Stack>
           </ConfirmButton>
           {overlapping && (
