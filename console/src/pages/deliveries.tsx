@@ -85,7 +85,7 @@ export function Deliveries({ kind, webhook, test }: { kind: WebhookKind; webhook
           filtered ? (
             <Empty title={said.noneFound} about={said.noneFoundAbout} />
           ) : (
-            <Empty title={said.emptyTitle} about={said.emptyAbout}>{test && <Button onClick={test}>{texts.webhooks.test}</Button>}</Empty>
+            <Empty title={said.emptyTitle} about={kind.name === 'callback' ? said.emptyOfCallback : said.emptyAbout}>{test && <Button onClick={test}>{texts.webhooks.test}</Button>}</Empty>
           )
         }
       />

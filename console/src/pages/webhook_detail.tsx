@@ -1,4 +1,4 @@
-import { Alert, Button, Group, NumberInput, SimpleGrid, Stack, Tabs, Tooltip } from '@mantine/core';
+import { Alert, Button, Group, NumberInput, SimpleGrid, Stack, Tabs, Text, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
@@ -157,7 +157,12 @@ function Trouble({ kind, webhook }: { kind: WebhookKind; webhook: Webhook }) {
   if (webhook.consecutive_failures === 0) return null;
   return (
     <Alert color="yellow" title={webhook.paused_until ? said.pausedTitle : said.attention}>
-      {said.failures(webhook.consecutive_failures)}. {webhook.last_error && `${said.lastError} ${webhook.last_error}`}
+      <Text size="sm">
+        {said.failures(webhook.consecutive_failures)}. {webhook.last_error && `${said.lastError} ${webhook.last_error}`}
+      </Text>
+      <Text size="sm" mt="xs">
+        {said.failingAbout}
+      </Text>
     </Alert>
   );
 }

@@ -157,7 +157,7 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
                   title: said.tries,
                   hideTitle: true,
                   cell: (webhook: Webhook) => (
-                    <Group gap={4} wrap="nowrap">
+                    <Group gap={4} className="row-actions">
                       {kind.name === 'workspace' && (
                         <Tooltip label={said.checkTitle}>
                           <Button
