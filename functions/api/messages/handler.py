@@ -7,9 +7,9 @@ from ferryman import ids, settings
 from ferryman.conversations.chats import access
 from ferryman.conversations.messages import interactions, service, table
 from ferryman.conversations.messages.schema import InteractionIn, InteractionOut, MessageIn, MessageOut, MessagePatch
-from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound
 from ferryman.http import problems
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.identity.idempotency import KeyTaken
 from ferryman.integrations.actions import clicking
 from ferryman.integrations.actions.schema import ActionClickOut
 from ferryman.integrations.answers import ReceiverFailed
@@ -69,8 +69,11 @@ def _send_as_application(call: Call, chat_id: str, data: MessageIn) -> MessageOu
     answers = call.header("x-fm-delivery-id")
     try:
         message = sending.send(call.caller, line, chat_id, data.draft(), answers, call.idempotency_key)
-    except (Conflict, Invalid, NotAllowed, NotFound) as refused:
-        line.end(problems.of(refused)[0], str(refused))
+    except KeyTaken:
+        raise  # `Replay` answers with the message of the request that was first, which has a line
+    except Exception as error:
+        status, detail, _ = problems.of(error)
+        line.end(status, detail)
         raise
     line.end(201)
     return MessageOut.of(message)

@@ -75,7 +75,7 @@ def create(caller: Caller, wanted: NotificationIn, idempotency_key: IdempotencyK
 
 
 def _times(wanted: NotificationIn, now: str) -> tuple[Repeat | None, str, str | None]:
-    """How it repeats, when it is sent, and the moment that it tells of."""
+    """How it repeats, when it is sent, and the moment that it announces."""
     if wanted.repeat:
         repeat = Repeat(**wanted.repeat.model_dump(), minutes_before=wanted.ahead())
         return repeat, *_following(repeat)
@@ -104,7 +104,7 @@ def get_visible(caller: Caller, notification_id: str) -> Notification:
 
 
 def cancel(caller: Caller, notification_id: str) -> Notification:
-    """Cancel what was not sent yet; cancelling again changes nothing. Raises NotScheduled for what was sent."""
+    """Cancel a notification that was not sent yet. Cancelling twice is harmless. Raises NotScheduled for a sent one."""
     notification = get_visible(caller, notification_id)
     if notification.state != "cancelled":
         store.commit([table.cancelling(notification), *audit.writes(caller, "notification.cancelled", notification_id)])
@@ -112,7 +112,7 @@ def cancel(caller: Caller, notification_id: str) -> Notification:
 
 
 def send_due(seconds_left: Callable[[], float]) -> int:
-    """Send what is due. Returns how many that were. Raises RetryLater, at the end, when some failed."""
+    """Send what is due. Returns how many were sent. Raises RetryLater, at the end, when some failed."""
     sent, failed = 0, 0
     for workspace_id, notification_id in table.due(clock.now_iso()):
         if seconds_left() < _STOP_BEFORE_SECONDS:

@@ -57,7 +57,7 @@ def page(
 
 
 def due(at: str) -> Iterator[tuple[str, str]]:
-    """(workspace_id, notification_id) of what was to be sent until `at` and was not."""
+    """(workspace_id, notification_id) of each notification that was due by `at` and is not sent."""
     for number in range(ids.SHARDS):
         waiting = store.query_all(
             TABLE,

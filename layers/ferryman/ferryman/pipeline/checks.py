@@ -125,7 +125,7 @@ def _is_still_wanted(case: Case) -> Stop | None:
     if event.erased_at:
         return Cancel("the message was deleted")
     if told and event.chat_id not in (webhook.chat_ids or ()):
-        return Cancel("the application is no longer told of this group's messages")
+        return Cancel("the application no longer asks for the texts of this group")
     if not event.as_told_to(webhook.application_id).can_be_rendered(webhook.format):
         return Cancel(f"the format {webhook.format} cannot tell {event.type}")
     if webhook.follows_a_member and delivery.chat_id and (delivery.chat_id, webhook.member_id) not in case.memberships:

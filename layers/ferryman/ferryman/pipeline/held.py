@@ -58,7 +58,7 @@ def find(webhook: Webhook) -> tuple[list[Event], int, bool]:
 
 
 def step(workspace_id: str, webhook_id: str, replay_id: str) -> None:
-    """Do the next page of a replay, or of a job that delivers what was held. How far it is, is read anew."""
+    """Do the next page of a replay, or of a job that delivers what was held. Its position is read anew."""
     try:
         replay = replays.get(workspace_id, webhook_id, replay_id)
     except NotFound:
@@ -72,7 +72,7 @@ def step(workspace_id: str, webhook_id: str, replay_id: str) -> None:
 
 
 def _deliver(replay: Replay) -> None:
-    """Send the tickets of the next page, so many a second. While the webhook is disabled again, the job waits."""
+    """Send the tickets of the next page, at the webhook's rate. While the webhook is disabled again, the job waits."""
     try:
         webhook = webhooks.get(replay.workspace_id, replay.webhook_id)
     except NotFound:
@@ -121,7 +121,7 @@ def _with_deliveries(webhook: Webhook, page: list[Event]) -> list[tuple[Event, D
 
 
 def _page(webhook: Webhook, since: str, until: str, after: str | None) -> tuple[list[Event], str | None]:
-    """The events that the webhook would have got, oldest first, and the message to go on behind."""
+    """The events that the webhook would have got, oldest first, and the message after which to go on."""
     kept = clock.iso(clock.now() - settings.integer("DELIVERY_RETENTION_DAYS") * _DAY_SECONDS)
     earliest = clock.iso(clock.seconds(since) - _ON_THE_WAY_SECONDS)
     low = after or ids.floor(ids.MESSAGE, max(earliest, kept))

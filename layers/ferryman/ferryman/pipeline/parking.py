@@ -1,7 +1,7 @@
 """Parking: what could not be worked on is kept whole for two weeks, in one bucket.
 
-- `records/`: stream records that are none of ours, from the dispatcher and the replayer
-- `dead_letters/`: messages of the delivery queue that are none of ours, from `dead_letters`
+- `records/`: stream records that we did not write, from the dispatcher and the replayer
+- `dead_letters/`: messages of the delivery queue that we did not send, from `dead_letters`
 - `aws/lambda/`: batches that Lambda gave up on, put there by Lambda itself (the mappings' on-failure destination)
 
 `unpark` sends all of it again.

@@ -41,7 +41,7 @@ class Matcher:
         A webhook gets it when it is enabled, existed when the event happened, and, unless it is global, its creator
         belongs to the chat now: whoever loses a chat loses its events. A bot's callback gets what mentions the bot
         where the bot belongs now; an application's gets what a person answered to the application, and a personal
-        webhook what its person is notified of. An event for one webhook alone goes to that.
+        webhook what its person is notified of. An event for one webhook alone goes to that one.
         """
         if event.webhook_id:
             only = list(webhooks.get_many([(event.workspace_id, event.webhook_id)]).values())

@@ -200,7 +200,7 @@ def joined(workspace_id: str, user_id: str) -> Iterator[str]:
 
 
 def ids_beginning(workspace_id: str, beginning: str) -> Iterator[str]:
-    """The ids of the chats whose ids begin so."""
+    """The ids of chats that begin with this text."""
     found = store.query_all(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
@@ -211,7 +211,7 @@ def ids_beginning(workspace_id: str, beginning: str) -> Iterator[str]:
 
 
 def open_now(workspace_id: str, chat_id: str) -> store.Write:
-    """Holds a transaction to the moment in which the chat is active."""
+    """Lets a transaction commit only while the chat is active."""
     return store.check(
         TABLE,
         _key(workspace_id, f"chat/{chat_id}"),
@@ -222,7 +222,7 @@ def open_now(workspace_id: str, chat_id: str) -> store.Write:
 
 
 def activity_unchanged(chat: Chat) -> store.Write:
-    """Holds a transaction to the moment in which the chat is as active as it was read."""
+    """Lets a transaction commit only if the chat is as active as it was when it was read."""
     return store.check(
         TABLE, _key(chat.workspace_id, f"chat/{chat.chat_id}"), "active = :active", {":active": chat.active}
     )

@@ -104,6 +104,6 @@ def _ends_a_word(text: str, at: int) -> bool:
 
 
 def _in_a_word(character: str) -> bool:
-    """A letter, accent or digit; but not of a script without upper case, many of which put no space between words."""
+    """A letter, accent or digit. Scripts without upper case do not count: many put no space between words."""
     category = unicodedata.category(character)
     return category[0] in "LMN" and category != "Lo"

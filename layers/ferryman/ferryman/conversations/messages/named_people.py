@@ -11,7 +11,7 @@ _MOST = 100  # people in one message
 
 
 def handles(workspace_id: str, user_ids: Iterable[str]) -> dict[str, str]:
-    """The handles of those ids, as other products write them, that name somebody of the workspace: one batch read."""
+    """The handles of the people of the workspace whom these ids name, written as other products do. One batch read."""
     wanted = {one: f"{ids.USER}_{one.upper()}" for one in user_ids}
     known = [one for one in wanted.values() if ids.is_id(ids.USER, one)]
     if not known:
@@ -21,7 +21,7 @@ def handles(workspace_id: str, user_ids: Iterable[str]) -> dict[str, str]:
 
 
 def with_handles(workspace_id: str, text: str, boxes: str | None) -> tuple[str, str | None]:
-    """A text and a message's attachments, with the handles of those whom they name."""
+    """A text and a message's attachments, with handles in the place of the ids of the people whom they name."""
     loaded = attachments.load(boxes)
     texts = [text, *(one for box in loaded for one in slack_attachments.texts(box))]
     known = handles(workspace_id, set().union(*map(slack_text.people, texts)))

@@ -53,7 +53,7 @@ def chat_among(workspace_id: str, chat_ids: Iterable[str], message_id: str, *, c
 
 
 def as_posted(keys: set[tuple[str, str, str]], unreadable: set[str] | None = None) -> list[Message]:
-    """Those of (workspace_id, chat_id, message_id) that are as they were posted, or were until a moment ago.
+    """The messages of these (workspace_id, chat_id, message_id) that are as they were posted, or were a moment ago.
 
     Read eventually consistent, for half the price; what such a read does not show yet is read again consistently.
     """
@@ -95,7 +95,7 @@ def page(
 def between(workspace_id: str, chat_id: str, after: str, until: str, limit: int) -> tuple[list[Message], str | None]:
     """A chat's messages with ids behind `after` and before `until`, oldest first, the deleted ones too.
 
-    With the id to go on behind, when `limit` of them were read.
+    Also returns the id after which to go on, when `limit` messages were read.
     """
     found = store.query(
         TABLE,
@@ -125,8 +125,9 @@ def creating(message: Message, *, marked: bool = False) -> store.Write:
 
 
 def with_free_ids[T](found: Sequence[Message], commit: Callable[[], T]) -> T:
-    """Call `commit`, which stores these new messages, and return its result. Where one of their ids is taken, they get
-    others and `commit` is called again; so it makes its writes of the messages as they are.
+    """Call `commit`, which stores these new messages, and return its result.
+
+    If an id is taken, the messages get other ids and `commit` is called again, so it builds its writes each time.
     """
     for _ in range(_TRIES - 1):
         try:

@@ -31,7 +31,7 @@ def to_group(log: intake.RequestLog, app_name: str, token: str, read: Read, answ
 
 
 def to_user(log: intake.RequestLog, token: str, read: Read, answers: str | None) -> Context:
-    """Message one person. Each check comes before the next, so that the first thing wrong is what is answered."""
+    """Message one person. The checks run in the product's order, so the answer names the first thing wrong."""
     application = intake.identify(log, token)
     intake.require_permission(application)
     body = _object(read())
@@ -60,7 +60,7 @@ def _text(body: dict[str, Any]) -> str:
 
 
 def _parameters(body: dict[str, Any]) -> dict[str, Any]:
-    """The values of the context, where the answer and the callbacks have them too."""
+    """The values of the context. They stand where the answer and the callbacks have them, too."""
     context = body.get("context")
     if context is not None and not isinstance(context, dict):
         raise InvalidRequest

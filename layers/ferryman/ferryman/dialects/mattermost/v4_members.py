@@ -1,11 +1,12 @@
 """Who is in a channel, in which channels a user is, and users by lists of ids and names."""
 
+from functools import partial
 from typing import Any
 
 from ferryman import ids
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table as chats
-from ferryman.conversations.chats.model import Chat, Member
+from ferryman.conversations.chats.model import Chat
 from ferryman.dialects.mattermost import objects, v4
 from ferryman.dialects.mattermost.v4 import AppError, Asked
 from ferryman.identity.users import table as users
@@ -21,12 +22,7 @@ def members(asked: Asked) -> list[dict[str, Any]]:
     """A page of a channel's members."""
     v4.require(asked.caller, "chats:read")
     chat = v4.channel_of(asked)
-    size, after = max(asked.number("per_page", v4.DEFAULT_PAGE, v4.MAX_PAGE), 1), None
-    found: list[Member] = []
-    for page in range(asked.number("page", 0, _MOST_PAGES) + 1):
-        if page and after is None:
-            return []
-        found, after = chats.members(asked.caller.workspace_id, chat.chat_id, size, after)
+    found, _ = v4.page_of(asked, partial(chats.members, asked.caller.workspace_id, chat.chat_id))
     return [objects.member(member) for member in found]
 
 

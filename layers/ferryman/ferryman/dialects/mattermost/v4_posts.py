@@ -76,7 +76,7 @@ def _changed(asked: Asked, sent: Mapping[str, Any]) -> dict[str, Any]:
 def _with_integrations(boxes: list[Attachment], post: Message) -> list[Attachment]:
     """The attachments with the programs behind their buttons.
 
-    A client does not see those, so one that sends an action back without any means the one with the same id.
+    Clients do not see the programs, so an action that comes back without one keeps the program of its id.
     """
     known = {
         action["id"]: action["integration"]

@@ -25,7 +25,7 @@ type _Read = Callable[[Node, Headers], Notice | None]
 
 
 def receive(credential: Credential, content: bytes, headers: Headers, parse: Callable[[bytes], Any]) -> Post | None:
-    """The post of an event, once its sender is known to be the one it says.
+    """The post of an event, once its sender is verified.
 
     `parse` reads the event's JSON. Raises NotAllowed, and RetryLater when the sender cannot be judged now.
     """
@@ -68,7 +68,7 @@ def translated(source: str, expression: str | None, payload: Any, headers: Heade
 
 
 def preview(source: str, expression: str | None, payload: Any, headers: Headers) -> Post | None:
-    """The same, except that an expression's failure is told. Raises Invalid."""
+    """As `translated`, but raises Invalid when the expression fails."""
     if expression is None:
         return _by_product(source, payload, headers)
     from ferryman.integrations.incoming_webhooks import translation

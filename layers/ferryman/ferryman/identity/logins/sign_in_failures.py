@@ -28,7 +28,7 @@ def by_user(workspace_id: str, user_id: str) -> str:
 
 
 def pause(failures: int) -> int:
-    """The seconds that nothing is judged after so many failures in a row: none before the tenth, then doubling."""
+    """The seconds in which no proof is judged after these failures in a row: 0 before the tenth, then doubling."""
     if failures < FREE:
         return 0
     return int(min(_FIRST_PAUSE_SECONDS * 2 ** (failures - FREE), _LONGEST_PAUSE_SECONDS))

@@ -253,7 +253,7 @@ def revoke_found(caller: Caller, token: Token) -> bool:
 
 
 def revoke_shown(source: Source, secret: str, notice: Notice) -> None:
-    """Stop the token that somebody shows, and tell the person behind it; nothing happens when nobody knows it.
+    """Stop the token that somebody shows, and tell the person behind it. An unknown token changes nothing.
 
     Raises TooManyRequests for an address that shows more than thirty in a minute.
     """
@@ -284,7 +284,7 @@ def revoke_shown(source: Source, secret: str, notice: Notice) -> None:
 
 
 def revoke_of_bots(maker: User, reason: str, *, but: set[str]) -> int:
-    """Revoke the tokens that a person made for bots, since they know the secrets; not those of the bots in `but`.
+    """Revoke the tokens that a person made for bots, since they know the secrets. The bots in `but` keep theirs.
 
     Returns how many were revoked.
     """
@@ -304,7 +304,7 @@ def follow_user(user: User) -> None:
 
     Called after the user is written; a token that is created meanwhile checks the user in its own transaction.
     """
-    for token in table.active_of(user.workspace_id, user.user_id):
+    for token in table.unrevoked(user.workspace_id, user.user_id):
         try:
             store.commit([credentials.changing(token.secret_hash, role=user.role, active=user.active)])
         except NotFound:

@@ -90,14 +90,13 @@ def page(
     return [Token.from_item(item) for item in found.items], found.last_key
 
 
-def active_of(workspace_id: str, user_id: str) -> Iterator[Token]:
-    """Every token of a user that is not revoked."""
-    found = store.query_all(
-        TABLE,
-        "workspace_id = :workspace",
-        {":workspace": workspace_id, ":user": user_id},
-        where="user_id = :user AND attribute_not_exists(revoked_at)",
-    )
+def unrevoked(workspace_id: str, user_id: str | None = None) -> Iterator[Token]:
+    """Every token that is not revoked, oldest first; only those of `user_id` when it is given."""
+    filters, values = ["attribute_not_exists(revoked_at)"], {":workspace": workspace_id}
+    if user_id is not None:
+        filters.append("user_id = :user")
+        values[":user"] = user_id
+    found = store.query_all(TABLE, "workspace_id = :workspace", values, where=" AND ".join(filters))
     return (Token.from_item(item) for item in found)
 
 

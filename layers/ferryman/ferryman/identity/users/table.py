@@ -277,14 +277,14 @@ def avatar(workspace_id: str, user_id: str, digest: str) -> AvatarImage:
 
 
 def present(workspace_id: str, user_id: str) -> store.Write:
-    """Holds a transaction to the moment in which the user exists."""
+    """Lets a transaction commit only while the user exists."""
     return store.check(
         TABLE, _key(workspace_id, user_id), "attribute_exists(entry)", refused=NotFound("The user does not exist.")
     )
 
 
 def still_owner(owner: User) -> store.Write:
-    """Holds a transaction to the moment in which this user is an active owner."""
+    """Lets a transaction commit only while this user is an active owner."""
     return store.check(
         TABLE,
         _key(owner.workspace_id, owner.user_id),
@@ -330,7 +330,7 @@ def signing_in_by(workspace_id: str, user_id: str, **changes: str | None) -> sto
 
 
 def acting(workspace_id: str, user_id: str, role: str, *, refused: Exception | None = None) -> store.Write:
-    """Holds a transaction to the moment in which the user is active and has this role."""
+    """Lets a transaction commit only while the user is active and has this role."""
     return store.check(
         TABLE,
         _key(workspace_id, user_id),
@@ -348,7 +348,7 @@ def mark(workspace_id: str, user_id: str) -> int:
 
 
 def moving_mark(workspace_id: str, user_id: str, seen: int, *, refused: Exception) -> store.Write:
-    """Move the mark on; refused when somebody did since it was `seen`."""
+    """Raise the mark by one; refused when somebody raised it since it was `seen`."""
     return store.update(
         TABLE,
         _key(workspace_id, _mark_entry(user_id)),

@@ -128,7 +128,7 @@ class RequestLog:
     context_id: str | None = None
 
     def end(self, status: int, error: str | None = None) -> None:
-        """Keep the line. An accepted message stays accepted when that fails; the function's own log has it too."""
+        """Store the line. When that fails, an accepted message stays accepted; the log has the line too."""
         if self.application is None:
             return
         now = clock.now()
@@ -263,7 +263,7 @@ def message_person(
 def context_of(application: Application, message: Message, user_id: str, parameters: str | None = None) -> Context:
     """A new context of the application's message to a person, or to its group, when `user_id` is empty.
 
-    The message names it from now on.
+    The message then names the context.
     """
     now = clock.now()
     context = Context(

@@ -17,8 +17,9 @@ from ferryman.identity.credentials.model import Caller, Credential
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 from ferryman.integrations.applications import table
-from ferryman.integrations.applications.model import BY_A_USER, MAX_TOLD, NEEDS, Application
+from ferryman.integrations.applications.model import MAX_TOLD, NEEDS, Application
 from ferryman.integrations.applications.schema import ApplicationIn, ApplicationPatch
+from ferryman.integrations.owned import BY_A_USER
 from ferryman.schema import changes
 from ferryman.webhooks.subscriptions import service as webhooks
 from ferryman.webhooks.subscriptions import table as webhooks_table
@@ -230,13 +231,13 @@ def _told_group(application: Application) -> str | None:
 
 
 def _groups(application: Application) -> list[str] | None:
-    """The same as the callback has it."""
+    """The same group, as the callback's list of chats."""
     group = _told_group(application)
     return [group] if group else None
 
 
 def _telling(application: Application, before: str | None, after: str | None) -> list[store.Write]:
-    """The writes by which its group knows whom to tell: out of the group `before`, and into `after`."""
+    """The writes that take the application from the list of the told in the group `before`, and add it in `after`."""
     writes = []
     for chat_id in {before, after} - {None} if before != after else ():
         try:

@@ -33,7 +33,7 @@ def get(workspace_id: str, application_id: str) -> Application:
 def page(
     workspace_id: str, limit: int, after: store.Key | None, *, livemode: bool
 ) -> tuple[list[Application], store.Key | None]:
-    """Live or test ones, oldest first."""
+    """Live or test applications, oldest first."""
     found = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
@@ -119,7 +119,7 @@ def counting_person(application: Application) -> store.Write:
 
 
 def _values(application: Application) -> store.Item:
-    """All but what uses of the token write."""
+    """All fields but those that each use of the token writes."""
     return {
         name: getattr(application, name)
         for name in application.__dataclass_fields__

@@ -236,7 +236,7 @@ def switch_token(caller: Caller, bot_id: str, token_id: str, *, disabled: bool) 
 
 
 def _tokens(bot: User) -> Iterator[Token]:
-    return tokens_table.active_of(bot.workspace_id, bot.user_id)
+    return tokens_table.unrevoked(bot.workspace_id, bot.user_id)
 
 
 def _all_scopes(caller: Caller) -> list[permissions.Scope]:
@@ -256,7 +256,7 @@ def _environment(caller: Caller) -> Environment:
 
 
 def _spare_live(caller: Caller, bot: User) -> None:
-    """Raises NotAllowed when a test credential would stop live tokens or callbacks of a bot, be it a test bot."""
+    """Raises NotAllowed when a test credential would stop live tokens or callbacks, even of a test bot."""
     if not caller.livemode and (any(token.livemode for token in _tokens(bot)) or callbacks.any_live(bot)):
         raise NotAllowed("The bot has live tokens or callbacks, which a test token cannot stop. Use a live token.")
 
@@ -264,7 +264,7 @@ def _spare_live(caller: Caller, bot: User) -> None:
 def follow(bot: User) -> None:
     """Bring a bot's activity into its tokens and callbacks.
 
-    The first of two edits at the same moment can come here last; so look whether it still is the newest.
+    The first of two edits at the same moment can come here last, so this looks whether it is still the newest.
     """
     while True:
         tokens.follow_user(bot)

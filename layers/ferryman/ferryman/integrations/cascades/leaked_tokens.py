@@ -68,7 +68,7 @@ def look(caller: Caller, made: Made) -> tuple[bool, str | None]:
 
 
 def end_all(caller: Caller, token_id: str) -> tuple[list[tuple[Made, Ending]], bool]:
-    """Revoke the token and end what it made: at most 50 things at once, and whether that was all.
+    """Revoke the token and end at most 50 things that it made. Returns them, and whether they were all.
 
     Raises NotAllowed for a token that the caller may not revoke.
     """

@@ -13,8 +13,9 @@ from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 from ferryman.integrations.commands import sealing, table
-from ferryman.integrations.commands.model import BY_A_USER, NEEDS, Command
+from ferryman.integrations.commands.model import NEEDS, Command
 from ferryman.integrations.commands.schema import CommandIn, CommandPatch
+from ferryman.integrations.owned import BY_A_USER
 from ferryman.outbound import allowed_targets
 
 _OWNER_ROUTE = "/v1/commands/{command_id}/owner"

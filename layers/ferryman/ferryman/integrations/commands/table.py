@@ -46,7 +46,7 @@ def of_trigger(workspace_id: str, trigger: str, *, livemode: bool) -> Command | 
 def page(
     workspace_id: str, limit: int, after: store.Key | None, keep: Callable[[Command], bool]
 ) -> tuple[list[Command], store.Key | None]:
-    """Those that `keep` takes, newest first."""
+    """The commands that `keep` accepts, newest first."""
     found = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",

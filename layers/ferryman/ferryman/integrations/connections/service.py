@@ -242,7 +242,7 @@ def _changed(caller: Caller, webhook: Behind, wanted: dict[str, Any]) -> Behind:
 
 
 def reset(caller: Caller, connection_id: str, *, confirmed: bool) -> Connected:
-    """Forget what was learned of a connection and what failed, and begin its time anew.
+    """Forget the metadata and the failures of a connection, and refresh the time at which it was connected.
 
     The tokens of a connection by OAuth are taken back at the product, and it waits for a new approval.
     """
@@ -280,7 +280,7 @@ def begin_approval(caller: Caller, connection_id: str, callback_url: str) -> str
 
 
 def check(caller: Caller, connection_id: str) -> tuple[Connection, list[dict[str, str]] | Failed]:
-    """Ask the product whose account a connection by OAuth opens; the reason if it does not answer that."""
+    """Ask the product which accounts a connection by OAuth opens. Returns the reason if the product does not answer."""
     return tokens.accounts(caller, _by_oauth(caller, connection_id))
 
 

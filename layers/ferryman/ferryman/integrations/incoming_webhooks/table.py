@@ -90,7 +90,7 @@ def enabled_of_owner(workspace_id: str, user_id: str) -> Iterator[IncomingWebhoo
 
 
 def unchanged(webhook: IncomingWebhook) -> store.Write:
-    """Holds a transaction to the moment in which the webhook is as it was read."""
+    """Lets a transaction commit only if the webhook is as it was read."""
     return store.check(
         TABLE,
         key(webhook.workspace_id, webhook.incoming_webhook_id),
@@ -116,7 +116,7 @@ def changing(webhook: IncomingWebhook, **changes: object) -> store.Write:
 
 
 def noting_refusals(webhook: IncomingWebhook, refusals: list[Refusal]) -> store.Write:
-    """Refused when it was revoked, or when somebody noted another in between."""
+    """Store the refusals; refused when the webhook was deleted, or somebody stored another refusal in between."""
     none = "attribute_not_exists(refusals) OR size(refusals) = :before"
     return store.set_values(
         TABLE,
@@ -128,7 +128,7 @@ def noting_refusals(webhook: IncomingWebhook, refusals: list[Refusal]) -> store.
 
 
 def deleting(webhook: IncomingWebhook) -> store.Write:
-    """Refused when somebody changed it in between: its URL could be another now, and would stay."""
+    """Delete the webhook; refused when somebody changed it in between: a new URL would go on working."""
     return store.delete(
         TABLE,
         key(webhook.workspace_id, webhook.incoming_webhook_id),

@@ -41,7 +41,7 @@ class Look:
 # The first look comes as soon as all is settled that goes well: a message is stored 45 seconds after its id was made
 # (`messages.PROMPT_SECONDS`, and the 15 that a function of the API may run), and clocks differ by less than a minute.
 # The second forgives what does not: an index that is behind, a clock that is off, a put that was carried out late.
-# After a quarter of an hour DynamoDB takes nothing any more that was signed before.
+# DynamoDB refuses a request that was signed more than a quarter of an hour ago.
 SOON = Look("soon", behind_seconds=120, step_seconds=1)
 AGAIN = Look("again", behind_seconds=3600, step_seconds=activity.PERIOD_SECONDS)
 
@@ -76,7 +76,7 @@ class _Step:
 
 
 def go_on(look: Look, seconds_left: Callable[[], float]) -> Iterator[store.Key]:
-    """Go on with a look. Yields the keys of what was late, which carries the mark by then, a thousand a slice at most.
+    """Continue a look. Yields the keys of late messages, which carry the mark by then; at most a thousand a slice.
 
     Stops when less than half a minute is left, and when another run of the sweeper is at it.
     """
@@ -117,7 +117,7 @@ def _step(at: Cursor, until: int, seconds_left: Callable[[], float]) -> tuple[Cu
 
 
 def _receipts(begin: int, end: int) -> tuple[set[str], int]:
-    """The ids with a receipt, and until when these are all: `end`, or a minute before that when there are too many."""
+    """The ids with a receipt, and the time up to which these are all: `end`, or earlier if there are too many."""
     found: set[str] = set()
     for minute in range(begin - begin % receipts.MINUTE_SECONDS, end, receipts.MINUTE_SECONDS):
         found |= receipts.of_minute(minute)

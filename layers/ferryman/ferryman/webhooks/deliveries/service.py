@@ -87,7 +87,7 @@ def _merged(
 ) -> tuple[list[Delivery], str | None]:
     """The newest deliveries below an id, and the id to go on below; None at the end.
 
-    A log with few matches is read only so far. Nothing older than that is taken from the others either.
+    A log with few matches is read only to a limit. Nothing older than that is taken from the other logs either.
     """
 
     def newest(webhook: Webhook) -> tuple[list[Delivery], store.Key | None]:

@@ -102,7 +102,7 @@ def any_delivered_since(workspace_id: str, webhook_id: str, at: str) -> bool:
 def failed_attempts(workspace_id: str, webhook_id: str, since: str, most: int) -> list[dict[str, Any]]:
     """The last failed attempts of the webhook's newest deliveries, oldest first; at most `most`, none before `since`.
 
-    Each as its webhook keeps it: only the last one with the start of its answer.
+    Only the last one has the start of its answer, as in the webhook's own record.
     """
     newest = store.query(
         TABLE,

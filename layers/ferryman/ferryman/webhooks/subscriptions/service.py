@@ -72,7 +72,7 @@ def create(
 
 
 def check(caller: Caller, wanted: WebhookIn) -> None:
-    """Raises Invalid or NotAllowed for a webhook of the workspace that may not be so; its URL is not looked at."""
+    """Raises Invalid or NotAllowed for a workspace's webhook that is not allowed; its URL is not looked at."""
     _check_chats(caller, wanted.chat_ids, caller.user_id)
     _check_events(wanted.events, wanted.chat_ids, wanted.format)
     _check_triggers(wanted)

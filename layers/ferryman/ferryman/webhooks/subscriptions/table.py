@@ -46,7 +46,7 @@ def topic_of_user(workspace_id: str, user_id: str, *, livemode: bool) -> str:
 
 
 def topic_of_group(workspace_id: str, group_id: str) -> str:
-    """Under which the webhooks of a group find each other; no event has this topic."""
+    """The topic under which the webhooks of a group find each other; no event has it."""
     return f"{workspace_id}/group/{group_id}"
 
 
@@ -84,7 +84,7 @@ def get_many(pairs: Iterable[tuple[str, str]], unreadable: set[str] | None = Non
 def page(
     workspace_id: str, limit: int, after: store.Key | None, keep: Callable[[Webhook], bool]
 ) -> tuple[list[Webhook], store.Key | None]:
-    """Those that `keep` takes, newest first."""
+    """The webhooks that `keep` accepts, newest first."""
     found = store.page(
         TABLE,
         "workspace_id = :workspace",
@@ -99,7 +99,7 @@ def page(
 
 
 def every(workspace_id: str, keep: Callable[[Webhook], bool]) -> Iterator[Webhook]:
-    """Each webhook of the workspace that `keep` takes."""
+    """Each webhook of the workspace that `keep` accepts."""
     found = store.query_all(TABLE, "workspace_id = :workspace", {":workspace": workspace_id})
     return (webhook for item in found if keep(webhook := Webhook.from_item(item)))
 
@@ -273,7 +273,7 @@ def pause(webhook: Webhook, until: int) -> None:
 
 
 def slow(webhook: Webhook, until: int) -> None:
-    """Its receiver takes long: the slow lane until then (epoch milliseconds)."""
+    """Put the webhook on the slow lane until then (epoch milliseconds), since its receiver takes long."""
     slowed = store.update(
         TABLE,
         _key(webhook.workspace_id, webhook.webhook_id),

@@ -78,7 +78,7 @@ def authorization_url(client: Client, *, redirect_uri: str, scopes: list[str], s
 
 
 def code_verifier(client: Client) -> str:
-    """A new one (RFC 7636), for one authorization."""
+    """A new code verifier (RFC 7636), for one authorization."""
     verifier: str = _speaker(client).create_code_verifier(64)
     return verifier
 
@@ -106,7 +106,7 @@ def exchange(client: Client, code: str, *, redirect_uri: str, code_verifier: str
 
 
 def refresh(client: Client, refresh_token: str) -> Tokens | Failed:
-    """New tokens. A product that rotates refresh tokens takes the old one no more; others give none."""
+    """New tokens. A product that rotates refresh tokens no longer takes the old one; other products give no new one."""
     body = _speaker(client).prepare_refresh_body(refresh_token=refresh_token, **_in_body(client))
     found = _tokens(client, body, _DEADLINE_SECONDS)
     if isinstance(found, Tokens) and found.refresh_token is None:
@@ -226,7 +226,7 @@ def _json(content: bytes) -> Any:
 
 
 def _called(code: Any) -> str:
-    """The product's error code, with what is needed to put it behind a sentence; nothing if it is not a code."""
+    """The product's error code in parentheses, to be put behind a sentence; empty if it is not a code."""
     return f" ({code})" if isinstance(code, str) and _CODE.fullmatch(code) else ""
 
 

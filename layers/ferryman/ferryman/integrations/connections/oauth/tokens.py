@@ -108,9 +108,9 @@ def _renewed(
 def _told(
     caller: Caller, connection: Connection, failed: Failed, claimed_until: int | None
 ) -> tuple[Connection, Failed]:
-    """The end of a renewal that failed. One that asking again does not mend is written down, and the admins are told.
+    """Settle a renewal that failed. If another try cannot mend it, the reason is stored and the admins are told.
 
-    `claimed_until` is the caller's claim; None if nobody had to be asked.
+    `claimed_until` is the caller's claim; None if the product did not have to be asked.
     """
     changes: dict[str, Any] = {"reconnect_reason": failed.reason} if failed.is_lasting else {}
     writes: list[store.Write] = []
@@ -156,7 +156,7 @@ def accounts(caller: Caller, connection: Connection) -> tuple[Connection, list[d
 
 
 def revoked(connection: Connection) -> bool | None:
-    """Take the tokens back at the product. False if it has no way, or did not do it; None if there are none."""
+    """Revoke the tokens at the product. False if it cannot or did not revoke them; None without tokens."""
     if connection.sealed_tokens is None:
         return None
     return oauth.revoke(client_of(connection), _stored(connection))
