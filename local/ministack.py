@@ -39,7 +39,7 @@ def start(directory: Path, port: int, *, persistent: bool) -> Process:
     temporary.mkdir(parents=True, exist_ok=True)
     log = directory / "ministack.log"
     process = processes.start(
-        [sys.executable, "-m", "ministack"],
+        [sys.executable, "-P", str(Path(__file__).with_name("emulator.py"))],  # -P: our modules stay out of its path
         cwd=directory,
         env=_environment(directory, temporary, port, persistent=persistent),
         log=log,

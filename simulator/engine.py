@@ -188,7 +188,7 @@ class Engine:
             self.hub.switch()
 
     def wait_until(self, happened: Callable[[], bool], seconds: float) -> None:
-        """Let time pass until something has happened, at most so many seconds."""
+        """Let time pass until something has happened, or `seconds` are over."""
         end = self.now + seconds
         while not happened() and self.now < end:
             self.sleep(min(_LOOK_SECONDS, end - self.now))

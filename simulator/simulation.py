@@ -339,7 +339,7 @@ class Simulation:
     # -- a run -------------------------------------------------------------------------------------------------------
 
     def run(self, events: int) -> None:
-        """Let so many events happen: two busy hours, an outage that outlasts the stream, half an hour, then quiet."""
+        """Let this many events happen: two busy hours, an outage that outlasts the stream, half an hour, then quiet."""
         outage = 26 * HOUR if self.faults.planned("stream.outage") else 0.1 * HOUR
         busy, late = 2 * HOUR, 0.5 * HOUR
         self._plan_faults(busy, outage)

@@ -3,7 +3,6 @@
 Playwright's own browsers are not used: they come from another place than the locked packages, and are half a gigabyte.
 """
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -14,13 +13,14 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tools import console
+from tools import console, locks
 from tools.console import LocalError, step
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PLACES = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",)
 # A container runs as root and has no graphics; and nothing of the browser's own should call out.
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+_LOCK = Path(tempfile.gettempdir()) / "ferryman-browser.lock"  # installations by apt are the machine's
 
 
 def find() -> str | None:
@@ -42,7 +42,7 @@ def ensure() -> str:
             "The console is tried in Chromium or Chrome, and this machine has neither.",
             "Install one (on Debian and Ubuntu: sudo apt-get install chromium), or set BROWSER_PATH to its program.",
         )
-    with _alone():
+    with locks.alone(_LOCK):
         if not find():
             with step("Installing Chromium, in which the console is tried (apt-get)"):
                 _apt("update")
@@ -50,14 +50,6 @@ def ensure() -> str:
     if path := find():
         return path
     raise LocalError("apt-get installed chromium, but no such program is there.", "Set BROWSER_PATH to its program.")
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """One installation at a time, also across processes."""
-    with (Path(tempfile.gettempdir()) / "ferryman-browser.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _apt(*arguments: str) -> None:

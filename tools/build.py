@@ -4,7 +4,6 @@ ARCHITECTURE=arm64 or x86_64 must be that of the deployment; without it, the tem
 stack has a build of its own, for this machine, that no `sam deploy` finds by itself.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -12,10 +11,10 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from tools import console, frontend, reference_page, template
+from tools import console, frontend, locks, reference_page, template
 from tools.console import LocalError, step, tail
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,14 +51,9 @@ def _is_made(root: Path, file: Path) -> bool:
     return "__pycache__" in file.parts or any(file.is_relative_to(target) for target in made)
 
 
-@contextmanager
-def lock(root: Path) -> Iterator[None]:
+def lock(root: Path) -> AbstractContextManager[None]:
     """One at a time: `make up` and the e2e tests share a build, and all builds share SAM's cache."""
-    directory = root / ".aws-sam"
-    directory.mkdir(exist_ok=True)
-    with (directory / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    return locks.alone(root / ".aws-sam" / "lock")
 
 
 def build(root: Path, place: Path, log: Path, architecture: str) -> bool:
@@ -134,10 +128,11 @@ def overrides(parameters: dict[str, str]) -> list[str]:
 def sam(command: list[str], root: Path, env: dict[str, str], log: Path) -> None:
     """Run the SAM CLI; raise `LocalError` with its last words if it fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    # sam, and the python3.13 and pip that it looks for, are in our environment, whether or not it is active.
+    # The python3.13 and pip that sam looks for are in our environment, whether or not it is active.
     env = env | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"}
     with log.open("wb") as output:
-        finished = subprocess.run(command, cwd=root, env=env, stdout=output, stderr=output, check=False)
+        quick = [sys.executable, "-P", str(Path(__file__).with_name("sam.py")), *command[1:]]
+        finished = subprocess.run(quick, cwd=root, env=env, stdout=output, stderr=output, check=False)
     if finished.returncode:
         raise LocalError(
             f"`sam {command[1]}` failed. Its last words:\n{tail(log)}",

@@ -13,7 +13,7 @@ from tools import console
 from tools.console import LocalError, bold, green, red, seconds
 
 # A process that has nothing left to do takes tests from the other; those of integration stay with their file. The tests
-# of unit wait for sockets half of the time.
+# of unit wait for sockets half of the time. Each process of e2e has a stack of its own.
 _PYTEST = ("pytest", "-q", "-n", "2", "--dist", "worksteal")
 STAGES: dict[str, list[list[str]]] = {
     "lint": [["ruff", "check", "."], ["ruff", "format", "--check", "."]],
@@ -24,10 +24,10 @@ STAGES: dict[str, list[list[str]]] = {
     "contract": [[*_PYTEST, "tests/contract"]],
     "integration": [[*_PYTEST, "--dist", "loadfile", "tests/integration", "tests/defences"]],
     "simulation": [[*_PYTEST, "tests/simulation"]],
-    "e2e": [["python", "-m", "tools.browser"], ["pytest", "-q", "tests/e2e"]],
+    "e2e": [["python", "-m", "tools.browser"], ["pytest", "-q", "-n", "2", "--dist", "loadfile", "tests/e2e"]],
 }
 BESIDE = ("console", "types", "mutation", "contract", "simulation")
-# The browser and the clients that e2e needs are brought meanwhile. Where that fails, e2e tries again, and says why.
+# Installs the browser and the clients beside the stages before e2e. Where that fails, e2e tries again, and says why.
 _PREPARING = [["python", "-m", "tools.browser"], ["python", "-m", "tools.clients"]]
 type Result = tuple[bool, float]  # whether it passed, and the seconds that it took
 

@@ -3,21 +3,19 @@
 They have folders of their own below .local/clients, and are installed once for each list of them.
 """
 
-import fcntl
 import hashlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from tools import console, node
+from tools import console, locks, node
 from tools.console import LocalError
 
 ROOT = Path(__file__).resolve().parents[1]
 CLIENTS = ROOT / "tests" / "e2e" / "clients"
 _PLACE = ROOT / ".local" / "clients"
+_LOCK = _PLACE / "lock"
 
 
 def python() -> Path:
@@ -27,7 +25,7 @@ def python() -> Path:
     found = folder / "bin" / "python"
     installed = ROOT / ".local" / "uv" / "bin" / "uv"
     uv = str(installed) if installed.exists() else shutil.which("uv")
-    with _alone():
+    with locks.alone(_LOCK):
         if not (folder / "complete").exists():
             if uv is None:
                 raise LocalError("uv is not on this machine.", "`make install` brings it.")
@@ -41,19 +39,10 @@ def python() -> Path:
 def of_node() -> Path:
     """The script that uses the clients written for Node, beside their packages."""
     folder, script = _PLACE / "node", "senders.mjs"
-    with _alone():
+    with locks.alone(_LOCK):
         node.install(CLIENTS / "node", folder, everything=False)
         shutil.copyfile(CLIENTS / "node" / script, folder / script)
     return folder / script
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """One installation at a time, also across processes."""
-    _PLACE.mkdir(parents=True, exist_ok=True)
-    with (_PLACE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def main() -> None:

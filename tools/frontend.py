@@ -4,7 +4,6 @@ A build or an installation that would bring the same again is left out. The pack
 console/node_modules leads there, for editors and for Node.
 """
 
-import fcntl
 import gzip
 import hashlib
 import json
@@ -13,11 +12,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tools import console, node
+from tools import console, locks, node
 from tools.console import LocalError, step
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,13 +49,13 @@ def fingerprint(root: Path) -> str:
 
 def build(root: Path) -> bool:
     """Build the console, unless the sources are those of last time. True if it had to."""
-    with _alone(root):
+    with locks.alone(_lock(root)):
         mark, target = _place(root) / "built", root / TARGET
         wanted = fingerprint(root)
         if mark.exists() and mark.read_text() == wanted and (target / "index.html").exists():
             return False
         mark.unlink(missing_ok=True)
-        install(root, everything=False)
+        _install(root, everything=False)
         fresh = _place(root) / "dist"
         vite = str(root / SOURCE / "node_modules" / "vite" / "bin" / "vite.js")
         command = [vite, "build", "--outDir", str(fresh), "--emptyOutDir", "--logLevel", "warn"]
@@ -68,8 +66,13 @@ def build(root: Path) -> bool:
         return True
 
 
-def install(root: Path, everything: bool) -> None:
-    """Bring the npm packages of the lock file, and link them into console/."""
+def install(root: Path) -> None:
+    """Bring the npm packages of the lock file, with those that only checks need, and link them into console/."""
+    with locks.alone(_lock(root)):
+        _install(root, everything=True)
+
+
+def _install(root: Path, *, everything: bool) -> None:
     node.install(root / SOURCE, _place(root), everything)
     link = root / SOURCE / "node_modules"
     if not link.is_symlink():
@@ -80,8 +83,7 @@ def install(root: Path, everything: bool) -> None:
 
 def check() -> None:
     """Check the types against openapi.yaml, lint, and hold the size budget."""
-    with _alone(ROOT):
-        install(ROOT, everything=True)
+    install(ROOT)
     modules = ROOT / SOURCE / "node_modules"
     commands: list[list[str | Path]] = [
         [
@@ -145,13 +147,9 @@ def _place(root: Path) -> Path:
     return root / ".local" / "console"
 
 
-@contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """One build at a time, also across the processes of one check."""
-    _place(root).mkdir(parents=True, exist_ok=True)
-    with (_place(root) / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def _lock(root: Path) -> Path:
+    """For builds and installations, since the stages of one check run beside each other."""
+    return _place(root) / "lock"
 
 
 def main() -> None:

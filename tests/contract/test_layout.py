@@ -121,6 +121,12 @@ def test_no_test_file_is_longer_than_600_lines() -> None:
     assert not {str(path.relative_to(ROOT)) for path in tests if len(path.read_text().splitlines()) > 600}
 
 
+def test_no_test_module_is_imported_by_another() -> None:
+    """Helpers of several tests stand in a module of their own, and fixtures in a conftest."""
+    importing = re.compile(r"^from (tests\.\S*\btest_|tests\.\S+ import test_)", re.MULTILINE)
+    assert not {name_of(path) for path in (ROOT / "tests").rglob("*.py") if importing.search(path.read_text())}
+
+
 @pytest.mark.parametrize("path", [*MODULES, *HANDLERS], ids=name_of)
 def test_nothing_unfinished_is_in_the_code(path: Path) -> None:
     text = path.read_text()

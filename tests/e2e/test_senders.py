@@ -16,6 +16,7 @@ import pytest
 from slack_sdk.webhook import WebhookClient
 
 from tests.e2e.harness import E2E
+from tests.support.mattermost import short
 from tools import clients, node
 from tools.clients import CLIENTS
 
@@ -100,10 +101,6 @@ def address(stack: E2E, chat: str) -> str:
     return email
 
 
-def _short(id_: str) -> str:
-    return id_.rpartition("_")[2].lower()
-
-
 def _team(stack: E2E) -> str:
     return str(stack.api("GET", "/api/v4/users/me/teams").json[0]["name"])
 
@@ -116,7 +113,7 @@ def _answers(command: list[str], **options: Any) -> dict[str, Any]:
 
 
 def test_clients_of_the_api_work_unmodified(stack: E2E, chat: str, python: Path, address: str) -> None:
-    arguments = [stack.api_url, address, PASSWORD, _team(stack), _short(chat)]
+    arguments = [stack.api_url, address, PASSWORD, _team(stack), short(chat)]
     answers = _answers([str(python), str(CLIENTS / "api.py"), *arguments])
     auto = answers["mattermostautodriver"]
     assert re.fullmatch("[a-z0-9]{26}", auto.pop("hook"))
@@ -153,7 +150,7 @@ def test_clients_of_the_api_work_unmodified(stack: E2E, chat: str, python: Path,
 
 
 def test_clients_of_node_work_unmodified(stack: E2E, chat: str, address: str) -> None:
-    arguments = [_hook(stack, chat, "slack"), stack.api_url, address, PASSWORD, _short(chat)]
+    arguments = [_hook(stack, chat, "slack"), stack.api_url, address, PASSWORD, short(chat)]
     answers = _answers([str(node.NODE), str(clients.of_node()), *arguments], env=node.environment())
     assert answers["@slack/webhook"] == {"answer": "ok", "refused": "slack_webhook_http_error"}
     assert answers["winston-slack-webhook-transport"] == "logged"
@@ -180,7 +177,7 @@ def test_apprise_posts_as_a_bot_and_as_json_and_as_a_form(stack: E2E, chat: str,
     generic = urlsplit(made["url"]).path
     form = urlsplit(_hook(stack, chat, "mattermost")).path
     for url, body in (
-        (f"mmost://{_team(stack)}@{host}/{bot['token']}?mode=bot&to=+{_short(chat)}", "as a bot"),
+        (f"mmost://{_team(stack)}@{host}/{bot['token']}?mode=bot&to=+{short(chat)}", "as a bot"),
         (f"json://{host}{generic}", "as JSON"),
         (f"form://{host}{form}?:message=payload", json.dumps({"text": "as a form"})),
     ):
@@ -194,7 +191,7 @@ def test_apprise_posts_as_a_bot_and_as_json_and_as_a_form(stack: E2E, chat: str,
 
 
 def test_ansible_posts_unmodified(stack: E2E, chat: str, python: Path, tmp_path: Path) -> None:
-    hook = stack.api("POST", "/api/v4/hooks/incoming", {"channel_id": _short(chat)}).json
+    hook = stack.api("POST", "/api/v4/hooks/incoming", {"channel_id": short(chat)}).json
     options = {
         "url": stack.api_url,
         "api_key": hook["id"],

@@ -110,6 +110,11 @@ class Workspace:
     def chat(self, name: str = "Builds", **fields: Any) -> str:
         return str(self.make("/v1/chats", {"name": name, **fields})["id"])
 
+    def messages(self, chat: str) -> list[dict[str, Any]]:
+        """The newest first."""
+        found: list[dict[str, Any]] = self.call("GET", f"/v1/chats/{chat}/messages").json["items"]
+        return found
+
     def narrow(self, *scopes: str, environment: str = "production") -> "Workspace":
         """The same user through a token with these scopes only."""
         made = self.make("/v1/tokens", {"name": "narrow", "scopes": list(scopes), "environment": environment})

@@ -1,17 +1,14 @@
 """DynamoDB throttles, collides or refuses: each has its answer, and what may pass is tried again first."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-from botocore.exceptions import ClientError
-from ferryman.aws import clients
 
 from local.receiver import Receiver
-from tests.integration import test_commands as commands
+from tests.integration import commands
 from tests.integration.conftest import Workspace
-from tests.support.refusals import cancelled, refused
+from tests.support.mattermost import form
+from tests.support.refusals import cancelled, failing, refused
 from tests.support.world import Answer, World
 
 THROTTLED = ("ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded")
@@ -30,24 +27,6 @@ def workspace(workspace: Workspace) -> Workspace:
     """One whose token was used already, so that no call marks its use."""
     assert workspace.call("GET", "/v1/me").status == 200
     return workspace
-
-
-@contextmanager
-def failing(operation: str, error: ClientError, times: int = 1000) -> Iterator[list[str]]:
-    """DynamoDB answers the first calls of an operation with `error`; yields what was asked."""
-    calls: list[str] = []
-
-    def refuse(model: object, **_: object) -> None:
-        calls.append(operation)
-        if len(calls) <= times:
-            raise error
-
-    events = clients.dynamodb().meta.events
-    events.register(f"before-call.dynamodb.{operation}", refuse)
-    try:
-        yield calls
-    finally:
-        events.unregister(f"before-call.dynamodb.{operation}", refuse)
 
 
 def create(workspace: Workspace) -> Answer:
@@ -100,7 +79,7 @@ def test_an_answer_to_a_command_that_collides_with_others_is_sent_again(
     commands.command(workspace, receiver)
     commands.answers(receiver, {})
     workspace.make(f"/v1/chats/{chat}/messages", {"text": "/deploy"})
-    url = commands.form(receiver.requests("/commands")[0].body)["response_url"].removeprefix("https://api.test")
+    url = form(receiver.requests("/commands")[0].body)["response_url"].removeprefix("https://api.test")
 
     def answer() -> Answer:
         return workspace.world.call("POST", url, json_body={"text": "done"})

@@ -6,8 +6,8 @@ import pytest
 from ferryman.conversations.chats.table import MAX_MEMBERS_AT_CREATION
 
 from tests.integration.conftest import Workspace
-from tests.integration.test_users import failing
 from tests.support.meanwhile import meanwhile
+from tests.support.refusals import failing, refused
 from tests.support.world import World
 
 EVERY_SCOPE = ("chats:read", "chats:write", "messages:read", "messages:write", "users:read")
@@ -202,7 +202,7 @@ def test_closing_that_failed_halfway_is_completed_by_sending_it_again(world: Wor
     chat = workspace.chat()
     urls = [hook(workspace, chat) for _ in range(3)]
     assert workspace.call("GET", "/v1/me").status == 200
-    with failing("TransactWriteItems", after=2):
+    with failing("TransactWriteItems", refused("TransactWriteItems", "ThrottlingException"), after=2):
         assert workspace.call("PATCH", f"/v1/chats/{chat}", {"active": False}).status == 503
     assert workspace.call("PATCH", f"/v1/chats/{chat}", {"active": False}).status == 200
     assert {world.call("POST", url, json_body={"text": "x"}).status for url in urls} == {409}

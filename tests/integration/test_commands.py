@@ -1,6 +1,5 @@
 """Commands: made and changed by their owners, and run by a message that begins with a slash."""
 
-import json
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -9,29 +8,16 @@ from ferryman import clock
 from ferryman.integrations.commands import running
 
 from local.receiver import Answer, Receiver
+from tests.integration.commands import answers, command
 from tests.integration.conftest import Later, Workspace
+from tests.support.mattermost import form, short
 
 type Made = dict[str, Any]
-
-
-def short(id_: str) -> str:
-    return id_.rpartition("_")[2].lower()
 
 
 @pytest.fixture
 def chat(workspace: Workspace) -> str:
     return workspace.chat("Builds", handle="builds")
-
-
-def command(workspace: Workspace, receiver: Receiver, **fields: Any) -> Made:
-    wanted = {"trigger": "deploy", "url": receiver.url("/commands"), **fields}
-    made: Made = workspace.make("/v1/commands", wanted)
-    return made
-
-
-def answers(receiver: Receiver, answer: Any, path: str = "/commands") -> None:
-    body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-    receiver.answer(path, Answer(body=body, headers={"Content-Type": "application/json"}))
 
 
 def say(workspace: Workspace, chat: str, text: str, status: int = 201, **options: Any) -> Made:
@@ -41,12 +27,7 @@ def say(workspace: Workspace, chat: str, text: str, status: int = 201, **options
 
 
 def said(workspace: Workspace, chat: str) -> list[Made]:
-    items: list[Made] = workspace.call("GET", f"/v1/chats/{chat}/messages").json["items"]
-    return items[::-1]
-
-
-def form(body: bytes) -> dict[str, str]:
-    return dict(parse_qsl(body.decode(), keep_blank_values=True))
+    return workspace.messages(chat)[::-1]
 
 
 # --- managing ---------------------------------------------------------------------------------------------------------

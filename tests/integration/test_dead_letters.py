@@ -15,7 +15,7 @@ from local.receiver import Receiver
 from tests.integration.conftest import Workspace
 from tests.support.clients import aws_client
 from tests.support.logged import logged
-from tests.support.refusals import refused
+from tests.support.refusals import failing, refused
 from tests.support.world import World
 
 FOREIGN = {
@@ -194,14 +194,7 @@ def test_a_dead_letter_that_cannot_be_settled_stays(world: World, webhook_id: st
     world.pump_streams()
     (ticket,) = _taken(world)
 
-    def refuse(**_: Any) -> None:
-        raise refused("GetItem", "InternalServerError", 500)
-
-    aws.dynamodb().meta.events.register("before-call.dynamodb.GetItem", refuse)
-    try:
-        with logged() as log:
-            assert world.invoke("dead_letters", _records(ticket)) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
-    finally:
-        aws.dynamodb().meta.events.unregister("before-call.dynamodb.GetItem", refuse)
+    with logged() as log, failing("GetItem", refused("GetItem", "InternalServerError", 500)):
+        assert world.invoke("dead_letters", _records(ticket)) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
     assert log.lines("dead_letter.failed")
     assert not world.parked()

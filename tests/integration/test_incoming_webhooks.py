@@ -26,11 +26,6 @@ def post(world: World, path: str, text: str = "Build passed") -> Answer:
     return world.call("POST", path, json_body={"text": text})
 
 
-def messages(by: Workspace, chat: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = by.call("GET", f"/v1/chats/{chat}/messages").json["items"]
-    return found
-
-
 # --- the URL ----------------------------------------------------------------------------------------------
 
 
@@ -49,7 +44,7 @@ def test_a_post_is_a_message_of_the_webhook(world: World, workspace: Workspace) 
     made = hook(workspace, chat)
     answer = post(world, made["path"])
     assert (answer.status, answer.body, answer.headers["content-type"]) == (200, b"ok", "text/plain; charset=utf-8")
-    (message,) = messages(workspace, chat)
+    (message,) = workspace.messages(chat)
     assert message["id"] == answer.headers["x-fm-message-id"]
     assert (message["text"], message["origin"], message["livemode"]) == ("Build passed", "incoming_webhook", True)
     author = message["author"]
@@ -72,7 +67,7 @@ def test_gzip_and_a_byte_order_mark_are_read(world: World, workspace: Workspace)
     assert world.call("POST", path, body=packed, headers={"content-encoding": "gzip"}).status == 200
     assert world.call("POST", path, body=b'\xef\xbb\xbf{"text": "marked"}').status == 200
     assert world.call("POST", path, body="{}", headers={"content-encoding": "br"}).status == 415
-    assert {message["text"] for message in messages(workspace, chat)} == {"packed", "marked"}
+    assert {message["text"] for message in workspace.messages(chat)} == {"packed", "marked"}
 
 
 def test_fields_that_are_ignored_are_not_judged(world: World, workspace: Workspace) -> None:
@@ -125,7 +120,7 @@ def test_senders_say_it_in_many_ways(
     chat = workspace.chat()
     answer = world.call("POST", hook(workspace, chat)["path"], body=body, headers=headers)
     assert (answer.status, answer.body) == (200, b"ok")
-    assert [message["text"] for message in messages(workspace, chat)] == ["Build passed é 🚢"]
+    assert [message["text"] for message in workspace.messages(chat)] == ["Build passed é 🚢"]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +159,7 @@ def test_a_text_that_cannot_be_posted_is_refused_with_the_reason(
     answer = world.call("POST", hook(workspace, chat)["path"], body=body, headers=headers)
     assert answer.status == status
     assert answer.json["detail"]
-    assert messages(workspace, chat) == []
+    assert workspace.messages(chat) == []
 
 
 def test_the_longest_text_fits(world: World, workspace: Workspace) -> None:
@@ -185,7 +180,7 @@ def test_a_revoked_url_refuses_the_next_post_like_one_that_never_was(world: Worl
     never = post(world, f"/hooks/{secrets.new_hook_secret()}")
     assert (revoked.status, never.status) == (404, 404)
     assert {**revoked.json, "request_id": ""} == {**never.json, "request_id": ""}
-    assert len(messages(workspace, chat)) == 1
+    assert len(workspace.messages(chat)) == 1
     for method in ("GET", "DELETE"):
         assert workspace.call(method, f"/v1/incoming-webhooks/{made['id']}").status == 404
 
@@ -196,7 +191,7 @@ def test_revoking_while_a_post_marks_its_use_still_revokes(world: World, workspa
     with meanwhile(lambda: workspace.call("DELETE", f"/v1/incoming-webhooks/{made['id']}")):
         assert post(world, made["path"]).status == 404
     assert post(world, made["path"]).status == 404
-    assert messages(workspace, chat) == []
+    assert workspace.messages(chat) == []
 
 
 @pytest.mark.parametrize(
@@ -251,7 +246,7 @@ def test_a_test_tokens_url_posts_test_messages(world: World, workspace: Workspac
     for made in (live, test):
         assert post(world, made["path"], made["name"]).status == 200
     for by, own, foreign in ((workspace, live, test), (tester, test, live)):
-        assert [message["text"] for message in messages(by, chat)] == [own["name"]]
+        assert [message["text"] for message in by.messages(chat)] == [own["name"]]
         assert [made["id"] for made in by.call("GET", "/v1/incoming-webhooks").json["items"]] == [own["id"]]
         assert by.call("GET", f"/v1/incoming-webhooks/{foreign['id']}").status == 404
         assert by.call("DELETE", f"/v1/incoming-webhooks/{foreign['id']}").status == 404

@@ -52,6 +52,24 @@ def test_a_refused_post_is_noted_as_its_sender_was_told(
     assert listed["refusals"] == [refusal]
 
 
+@pytest.mark.parametrize(
+    ("flavour", "reason"),
+    [
+        ("ferryman", "Too many requests in this minute. Send this one again in 41 seconds."),
+        ("mattermost", "limit exceeded"),
+        ("slack", "rate_limited"),
+    ],
+)
+def test_a_post_beyond_the_rate_is_noted(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, flavour: str, reason: str
+) -> None:
+    monkeypatch.setitem(workspace.world.parameters, "PostsPerMinute", "1")
+    one = hook(workspace, flavour)
+    assert [one.post({"text": "x"}).status for _ in range(2)] == [200, 429]
+    (refusal,) = noted(one)
+    assert (refusal["status"], refusal["reason"]) == (429, reason)
+
+
 def test_nothing_that_a_sender_wrote_is_noted(workspace: Workspace) -> None:
     one = hook(workspace, "ferryman")
     one.post({"text": 5, "hunter2": "hunter2"})

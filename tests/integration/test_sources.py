@@ -12,7 +12,6 @@ from ferryman.dialects import sources
 from ferryman.integrations.incoming_webhooks.model import Source
 
 from tests.integration.conftest import Workspace
-from tests.integration.test_incoming_webhooks import messages
 from tests.support.logs import captured
 from tests.support.world import Answer, World
 
@@ -39,7 +38,7 @@ def signed(payload: Any, secret: str = SECRET) -> str:
 
 
 def said(by: Workspace, made: dict[str, Any]) -> list[str]:
-    return [message["text"] for message in messages(by, made["chat_id"])]
+    return [message["text"] for message in by.messages(made["chat_id"])]
 
 
 @pytest.mark.parametrize("source", sorted({*get_args(Source.__value__)} - {"aws_sns", "generic"}))
@@ -53,7 +52,7 @@ def test_a_products_published_payloads_arrive(world: World, workspace: Workspace
         post = sources.translated(source, None, example["payload"], example["headers"])
         assert ("x-fm-message-id" in answer.headers) == (post is not None)
         posts += post is not None
-    found = messages(workspace, made["chat_id"])
+    found = workspace.messages(made["chat_id"])
     assert len(found) == posts
     assert all(message["author"]["name"] == "CI" for message in found)
     boxes = [box for message in found for box in message["attachments"] or ()]
@@ -216,11 +215,11 @@ def test_a_workspace_writes_its_own_translation(world: World, workspace: Workspa
     made = hook(workspace, "generic", translation=EXPRESSION)
     assert made["translation"] == EXPRESSION
     assert send(world, made["path"], {"who": "Ada", "version": "1.2"}).status == 200
-    (message,) = messages(workspace, made["chat_id"])
+    (message,) = workspace.messages(made["chat_id"])
     assert (message["text"], message["attachments"][0]["title"]) == ("Ada deployed", "1.2")
     # A failure tells of itself below the product's own sentence; nothing is lost.
     assert send(world, made["path"], {"who": 7, "message": "Deployed"}).status == 200
-    last = messages(workspace, made["chat_id"])[0]
+    last = workspace.messages(made["chat_id"])[0]
     assert last["text"] == "Deployed"
     assert last["attachments"][0]["footer"].startswith("The own translation failed.")
     address = f"/v1/incoming-webhooks/{made['id']}"

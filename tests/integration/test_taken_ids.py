@@ -12,14 +12,14 @@ from ferryman.aws import clients
 
 from local.receiver import Answer as Reply
 from local.receiver import Receiver
-from tests.integration import test_commands as commands
+from tests.integration import commands
 from tests.integration.conftest import Workspace
 from tests.integration.fchat.applications import App, Talk, group
-from tests.integration.mattermost import test_actions as actions
+from tests.integration.mattermost import actions
 from tests.integration.mattermost.hooks import hook
-from tests.integration.mattermost.test_outgoing import hook as outgoing_hook
-from tests.integration.mattermost.test_outgoing import posted
-from tests.integration.mattermost.test_v4 import short
+from tests.integration.mattermost.outgoing import hook as outgoing_hook
+from tests.integration.mattermost.outgoing import posted
+from tests.support.mattermost import form, short
 from tests.support.world import Answer, World
 
 type Send = Callable[[str], Answer]
@@ -40,11 +40,6 @@ def chance(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 
     monkeypatch.setattr(os, "urandom", urandom)
     yield numbers
-
-
-def messages(by: Workspace, chat: str) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = by.call("GET", f"/v1/chats/{chat}/messages").json["items"]
-    return items
 
 
 # --- each way of posting: who sees the messages, in which chat, and how to post ---------------------------------------
@@ -105,7 +100,7 @@ def application_to_a_person(workspace: Workspace, receiver: Receiver) -> tuple[W
 
     def send(text: str) -> Answer:
         answer = talk.app.message({"email": talk.email, "text": text, "reply_markup": keyboard})
-        (made,) = [message for message in messages(talk.person, talk.chat) if message["text"] == text]
+        (made,) = [message for message in talk.person.messages(talk.chat) if message["text"] == text]
         clicked = talk.person.call("POST", f"/v1/messages/{made['id']}/callbacks", {"row": 0, "column": 0})
         assert clicked.status == 201, clicked.body
         assert clicked.json["context_id"] == answer.json["context"]["id"] == made["context_id"]
@@ -151,7 +146,7 @@ def response_url(workspace: Workspace, receiver: Receiver) -> tuple[Workspace, s
     commands.command(workspace, receiver)
     commands.answers(receiver, {})
     workspace.make(f"/v1/chats/{chat}/messages", {"text": "/deploy"})
-    url = commands.form(receiver.requests("/commands")[0].body)["response_url"].removeprefix("https://api.test")
+    url = form(receiver.requests("/commands")[0].body)["response_url"].removeprefix("https://api.test")
     return workspace, chat, lambda text: workspace.world.call("POST", url, json_body={"text": text})
 
 
@@ -188,13 +183,13 @@ def test_a_message_whose_id_is_taken_gets_another(
     workspace: Workspace, receiver: Receiver, chance: list[int], way: Ready
 ) -> None:
     reader, chat, send = way(workspace, receiver)
-    before = {message["id"] for message in messages(reader, chat)}
+    before = {message["id"] for message in reader.messages(chat)}
     for number, text in enumerate(("first", "second")):
         chance[:] = [7] if number == 0 else [7, 7, 7]  # the second one is refused three times
         answer = send(text)
         assert answer.status in (200, 201), answer.body
         assert not chance, "the ids were made of the numbers"
-    found = [message for message in messages(reader, chat) if message["id"] not in before]
+    found = [message for message in reader.messages(chat) if message["id"] not in before]
     assert sorted(message["text"] for message in found) == ["first", "second"]
     assert len({message["id"] for message in found}) == 2
 
@@ -230,7 +225,7 @@ def test_a_reply_whose_id_is_taken_is_posted_once_under_another(
     for _ in range(2):
         assert world.invoke("dispatcher", {"Records": records})["batchItemFailures"] == []
     assert [message["text"] for message in posted(workspace, chat)] == ["done"]
-    assert "there before" in [message["text"] for message in messages(workspace, chat)]
+    assert "there before" in [message["text"] for message in workspace.messages(chat)]
 
 
 def test_a_message_is_posted_once_when_the_sdk_sends_its_put_again(

@@ -1,15 +1,12 @@
 """People: who may make, change and stop whom, and how fast a change reaches their tokens."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from ferryman.aws import clients as aws
 
 from tests.integration.conftest import Workspace
 from tests.support.meanwhile import meanwhile
-from tests.support.refusals import refused
+from tests.support.refusals import failing, refused
 
 
 def edit(by: Workspace, user_id: str, **changes: Any) -> int:
@@ -18,22 +15,6 @@ def edit(by: Workspace, user_id: str, **changes: Any) -> int:
 
 def status_of(who: Workspace) -> int:
     return who.call("GET", "/v1/me").status
-
-
-@contextmanager
-def failing(operation: str, after: int = 0) -> Iterator[None]:
-    """DynamoDB throttles each call of `operation` but the first `after`."""
-    client, calls = aws.dynamodb(), iter(range(after))
-
-    def refuse(**_: Any) -> None:
-        if next(calls, None) is None:
-            raise refused(operation, "ThrottlingException")
-
-    client.meta.events.register(f"before-call.dynamodb.{operation}", refuse)
-    try:
-        yield
-    finally:
-        client.meta.events.unregister(f"before-call.dynamodb.{operation}", refuse)
 
 
 # --- creating and reading ---------------------------------------------------------------------------------
@@ -117,7 +98,7 @@ def test_a_deactivated_persons_tokens_stop_at_the_next_call(workspace: Workspace
 def test_an_edit_that_failed_halfway_is_completed_by_sending_it_again(workspace: Workspace) -> None:
     person = workspace.person("staff", "chats:read")
     assert status_of(person) == 200
-    with failing("UpdateItem"):
+    with failing("UpdateItem", refused("UpdateItem", "ThrottlingException")):
         assert edit(workspace, person.user_id, active=False) == 503
     assert workspace.call("GET", f"/v1/users/{person.user_id}").json["active"] is False
     assert edit(workspace, person.user_id, active=False) == 200

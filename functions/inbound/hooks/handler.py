@@ -1,9 +1,8 @@
 """The secret URLs of incoming webhooks: POST /hooks/{secret}, and POST /services/{…}/{…}/{secret} in Slack's manner.
 
-A slash at the end changes nothing. The busiest routes, so they go without the resolver and its models: one read, one
-put. The answer to success is the
-text `ok`, which Slack's and Mattermost's clients look for. A webhook's flavour says in whose words it is posted to and
-refuses; where the secret is unknown, its form and the address say so.
+A slash at the end changes nothing. These are the busiest routes, so they go without the resolver and its models: one
+read, one put. The answer to success is the text `ok`, which Slack's and Mattermost's clients look for. A webhook's
+flavour says in whose words it is posted to and refuses; where the secret is unknown, its form and the address say so.
 """
 
 import codecs
@@ -27,29 +26,15 @@ from ferryman.integrations.incoming_webhooks.posts import Post
 
 _MAX_EDGE_BYTES = 1_000_000  # beyond it, not even clients of other products get their own refusal
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_TEXT = {"text/plain": {"schema": {"type": "string"}}}
-_APP_ERROR = {
-    "application/json": {
-        "schema": {
-            "type": "object",
-            "required": ["id", "message", "detailed_error", "request_id", "status_code"],
-            "properties": {
-                **{name: {"type": "string"} for name in ("id", "message", "detailed_error", "request_id")},
-                "status_code": {"type": "integer"},
-            },
-            "additionalProperties": False,
-        }
-    }
-}
 _PARAMETERS = [{"$ref": "#/components/parameters/IdempotencyKey"}]
 # The webhook's flavour decides which of the three forms a refusal has.
 _RESPONSES = {
-    200: {"description": "OK", "content": _TEXT},
+    200: {"description": "OK", "content": described.TEXT},
     **{
-        status: {**answer, "content": {**answer["content"], **_APP_ERROR, **_TEXT}}
+        status: {**answer, "content": {**answer["content"], **described.APP_ERROR, **described.TEXT}}
         for status, answer in described.errors(400, 403, 404, 409, 413, 415, 422, 429, 500, 503).items()
     },
-    **described.errors(410, content={**_APP_ERROR, **_TEXT}),
+    **described.errors(410, content={**described.APP_ERROR, **described.TEXT}),
 }
 _BODY = {
     "type": "object",
@@ -238,7 +223,7 @@ def _refuse(error: Exception, flavour: str, request_id: str) -> tuple[int, str, 
 def _note_refusal(credential: Credential, status: int, answer: str) -> None:
     from ferryman.integrations.incoming_webhooks import refusals  # for the few posts that are refused
 
-    said: dict[str, Any] = json.loads(answer) if answer.startswith("{") else {"detail": answer}
+    said: dict[str, Any] = json.loads(answer) if answer.startswith("{") else {"detail": answer.strip()}
     fields = [f"{field['pointer']}: {field['detail']}" for field in said.get("errors") or ()]
     refusals.note(credential, status, " ".join([said.get("detail") or said["message"], *fields]))
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from ferryman import metrics
-from ferryman.dialects.mattermost import v4, v4_members, v4_posts
+from ferryman.dialects.mattermost import v4, v4_members, v4_posts, v4_tokens
 from ferryman.dialects.mattermost.v4 import Asked
 from ferryman.errors import NotAuthenticated
 from ferryman.http import mattermost_cookies
@@ -64,6 +64,8 @@ _ROUTES: Routes = {
     f"PUT {_POST}/patch": ("Change a post's text and props", 200, v4_posts.patch, {"message": "Build failed"}),
     f"DELETE {_POST}": ("Delete a post", 200, v4_posts.delete, None),
     f"GET {_POST}/thread": ("Read a post's thread: the post alone", 200, v4_posts.thread, None),
+    # Those of one user, and all changes, are behind routes of the function of bots.
+    "GET /api/v4/users/tokens": ("List everybody's tokens", 200, v4_tokens.page_of_everybody, None),
 }
 _LOGOUT = "POST /api/v4/users/logout"
 _OTHERS = {

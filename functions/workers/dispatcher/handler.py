@@ -1,6 +1,6 @@
 """The streams of `messages` and `events`: each new item becomes a delivery for every webhook that wants it.
 
-A record that is none of ours is parked whole and the rest goes on; a failure of our own infrastructure stops at
+A record that we did not write is parked whole and the rest goes on; a failure of our own infrastructure stops at
 that record, and Lambda repeats from there.
 """
 

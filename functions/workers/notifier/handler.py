@@ -1,6 +1,6 @@
 """Tells people: what is to be sent at once comes by the stream of `notifications`, the rest each minute when due.
 
-A record that is none of ours is parked whole. A notification that fails keeps its mark, so the next minute comes back
+A record that we did not write is parked whole. A notification that fails keeps its mark, so the next minute comes back
 to it and the stream goes on."""
 
 from collections.abc import Callable

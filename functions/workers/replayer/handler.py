@@ -1,6 +1,6 @@
 """The stream of `replays`: each record asks for the next page of a replay.
 
-A record that is none of ours is parked whole and the rest goes on; a failure of our own infrastructure stops at
+A record that we did not write is parked whole and the rest goes on; a failure of our own infrastructure stops at
 that record, and Lambda repeats from there.
 """
 

@@ -85,7 +85,7 @@ def _in_chat(chat_id: str, milliseconds: int, rest: int) -> str:
 
 
 def beginning_of_chat(message_id: str) -> str:
-    """How the id of a message's chat begins. Ids that `new_in_chat` did not make begin nothing in particular."""
+    """The beginning of the id of a message's chat. It means nothing for an id that `new_in_chat` did not make."""
     return f"{CHAT}_0{ulid(message_id)[10:21]}"
 
 

@@ -66,7 +66,7 @@ _values: dict[Name, list[float]] = defaultdict(list)
 
 
 def count(name: Name, number: int = 1) -> None:
-    """Adds to a number that the invocation has one of. Adding nothing says nothing."""
+    """Adds to the invocation's sum. Adding 0 writes nothing."""
     if number:
         with _lock:
             _values[name] = [sum(_values[name]) + number]
@@ -91,7 +91,7 @@ def post_refused(status: int) -> None:
 
 
 def flush() -> None:
-    """Writes all that was counted since the last time; nothing when nothing was."""
+    """Writes all that was counted since the last flush, if anything was."""
     with _lock:
         collected = dict(_values)
         _values.clear()

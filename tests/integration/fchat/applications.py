@@ -14,6 +14,9 @@ KEYBOARD = {
     ]
 }
 
+CHANNEL = "Channel or token not found"
+GOOD = {"email": "user@example.com", "text": "Please choose an option:"}
+
 
 class App:
     """An application of a workspace, seen from outside."""

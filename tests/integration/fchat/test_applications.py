@@ -8,9 +8,7 @@ from ferryman import clock
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
-from tests.integration.fchat.applications import App, Talk, group, refused
-from tests.integration.fchat.test_groups import CHANNEL
-from tests.integration.fchat.test_people import GOOD
+from tests.integration.fchat.applications import CHANNEL, GOOD, App, Talk, group, refused
 from tests.support.alarms import emitted
 from tests.support.logged import logged
 from tests.support.refusals import refused as aws_refused

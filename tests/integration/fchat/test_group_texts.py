@@ -164,9 +164,17 @@ def test_the_callback_of_a_group_is_an_ordinary_delivery(workspace: Workspace, r
     assert shown["body"].encode() == requests[0].body
 
 
-@pytest.mark.parametrize("change", ["off", "another group", "deleted", "disabled"])
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("off", "the application no longer asks for the texts of this group"),
+        ("another group", "the application no longer asks for the texts of this group"),
+        ("deleted", "the message was deleted"),
+        ("disabled", "the webhook is disabled: disabled by a user"),
+    ],
+)
 def test_a_text_that_may_not_be_told_any_more_is_not_sent(
-    workspace: Workspace, receiver: Receiver, change: str
+    workspace: Workspace, receiver: Receiver, change: str, reason: str
 ) -> None:
     there = Group(workspace, receiver)
     said = there.say("A secret")
@@ -183,7 +191,7 @@ def test_a_text_that_may_not_be_told_any_more_is_not_sent(
             assert workspace.call("PATCH", webhook, {"state": "disabled"}).status == 200
     assert there.told() == []
     log = workspace.call("GET", f"/v1/webhooks/{there.app.made['webhook_id']}/deliveries").json["items"]
-    assert [one["state"] for one in log] == ["cancelled"]
+    assert [(one["state"], one["reason"]) for one in log] == [("cancelled", reason)]
 
 
 def test_a_text_of_the_time_while_the_callback_was_disabled_is_held(workspace: Workspace, receiver: Receiver) -> None:

@@ -5,10 +5,8 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import Workspace
-from tests.integration.fchat.applications import App, group, refused, texts
+from tests.integration.fchat.applications import CHANNEL, App, group, refused, texts
 from tests.support.clients import aws_client
-
-CHANNEL = "Channel or token not found"
 
 
 def test_a_message_to_the_group_is_posted_there(workspace: Workspace) -> None:

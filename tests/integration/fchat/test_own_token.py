@@ -1,9 +1,11 @@
 """The application's own token as a bearer: its contexts, its chats, and nothing else."""
 
 import json
+import time
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from ferryman import clock
 from ferryman.aws import clients
 from ferryman.conversations.contexts import table as contexts
@@ -14,7 +16,9 @@ from local.receiver import Receiver
 from tests.integration.conftest import Workspace
 from tests.integration.fchat.applications import App, Talk, email_of, group, person, texts
 from tests.support.logs import captured
+from tests.support.meanwhile import meanwhile
 from tests.support.objects import Objects, path
+from tests.support.refusals import cancelled, failing
 from tests.support.refusals import refused as aws_refused
 from tests.support.world import Answer
 from tools import openapi
@@ -156,6 +160,46 @@ def test_the_limits_of_an_application_hold(workspace: Workspace, fields: dict[st
     assert texts(workspace, chat) == []
     (line,) = app.requests()
     assert (line["outcome"], line["status"]) == ("refused", 422)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (cancelled("ThrottlingError", "None", "None"), 503),
+        (aws_refused("TransactWriteItems", "ThrottlingException"), 503),
+        (cancelled("TransactionConflict", "None", "None"), 409),
+        (cancelled("ValidationError", "None", "None"), 500),
+    ],
+)
+def test_a_message_that_cannot_be_stored_is_in_the_log_with_what_was_answered(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, error: ClientError, status: int
+) -> None:
+    app, chat = in_group(workspace)
+    assert say(app, chat).status == 201, "its use is marked"
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    with failing("TransactWriteItems", error):
+        answer = say(app, chat)
+    assert answer.status == status
+    line = app.requests()[0]
+    assert (line["outcome"], line["status"]) == ("failed" if status >= 500 else "refused", status)
+    assert line["error"] == answer.json["detail"]
+
+
+def test_a_request_that_met_its_twin_is_not_called_refused(workspace: Workspace) -> None:
+    """It is answered with the message of the twin, whose line is the only one."""
+    app, chat = in_group(workspace)
+    key = {"Idempotency-Key": "deploy-8"}
+
+    def send() -> Answer:
+        return call(app, "POST", f"/v1/chats/{chat}/messages", {"text": "Once"}, headers=key)
+
+    assert say(app, chat).status == 201, "its use is marked"
+    first: list[Answer] = []
+    with meanwhile(lambda: first.append(send())):
+        second = send()
+    assert (first[0].status, second.status, second.headers["idempotency-replayed"]) == (201, 201, "true")
+    assert [line["message_id"] for line in app.requests()][:1] == [second.json["id"]]
+    assert len(app.requests()) == 2
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from ferryman import clock
 
 from tests.integration.conftest import Workspace
-from tests.integration.fchat.applications import KEYBOARD, App, email_of, people, person, refused, texts
+from tests.integration.fchat.applications import GOOD, KEYBOARD, App, email_of, people, person, refused, texts
 
 
 def test_a_person_is_messaged_by_email(workspace: Workspace) -> None:
@@ -98,9 +98,6 @@ def test_two_at_once_make_one_person_and_one_chat(
     (chat,) = [chat for chat in workspace.call("GET", "/v1/chats").json["items"] if chat["application_id"]]
     assert len(users) == 1
     assert sorted(texts(workspace, chat["id"])) == ["first", "second"]
-
-
-GOOD = {"email": "user@example.com", "text": "Please choose an option:"}
 
 
 TOO_MANY = [[{"text": str(number), "callbackData": number} for number in range(31)]]

@@ -6,6 +6,8 @@ from typing import Any
 from tests.integration.conftest import Workspace
 from tests.support.world import Answer
 
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
 
 @dataclass
 class Hook:
@@ -27,8 +29,7 @@ class Hook:
 
     def messages(self, chat: str | None = None) -> list[dict[str, Any]]:
         """The newest first."""
-        found: list[dict[str, Any]] = self.by.call("GET", f"/v1/chats/{chat or self.chat}/messages").json["items"]
-        return found
+        return self.by.messages(chat or self.chat)
 
 
 def hook(by: Workspace, flavour: str = "mattermost", chat: str | None = None, **fields: Any) -> Hook:
@@ -36,3 +37,9 @@ def hook(by: Workspace, flavour: str = "mattermost", chat: str | None = None, **
     made = by.make("/v1/incoming-webhooks", {"chat_id": chat, "name": "CI", "flavour": flavour, **fields})
     assert made["flavour"] == flavour
     return Hook(by, chat, str(made["url"]).removeprefix("https://api.test"), made["id"])
+
+
+def multipart(**fields: str) -> dict[str, Any]:
+    parts = [f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name, text in fields.items()]
+    body = "".join([*parts, "--b--\r\n"]).encode()
+    return {"body": body, "headers": {"content-type": "multipart/form-data; boundary=b"}}

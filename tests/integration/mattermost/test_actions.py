@@ -7,22 +7,12 @@ import pytest
 
 from local.receiver import Answer, Receiver
 from tests.integration.conftest import Workspace
+from tests.integration.mattermost.actions import SECRET, answers, box, click, newest
 from tests.integration.mattermost.hooks import hook
-from tests.integration.mattermost.test_v4 import refused, short
+from tests.integration.mattermost.v4 import refused
+from tests.support.mattermost import short
 
 type Made = dict[str, Any]
-SECRET = "a-secret-of-the-integration"
-
-
-@pytest.fixture
-def chat(workspace: Workspace) -> str:
-    return workspace.chat("Builds", handle="builds")
-
-
-def box(receiver: Receiver, **fields: Any) -> Made:
-    called = {"url": receiver.url("/actions"), "context": {"secret": SECRET, "build": 17}}
-    action = {"id": "go", "name": "Deploy", "type": "button", "integration": called, **fields}
-    return {"text": "Build 17 passed", "actions": [action]}
 
 
 @pytest.fixture
@@ -34,18 +24,6 @@ def post(workspace: Workspace, receiver: Receiver, chat: str) -> Made:
     )
     assert answer.status == 200, answer.body
     return newest(workspace, chat)
-
-
-def newest(workspace: Workspace, chat: str) -> Made:
-    return dict(workspace.call("GET", f"/v1/chats/{chat}/messages").json["items"][0])
-
-
-def answers(receiver: Receiver, answer: Any) -> None:
-    receiver.answer("/actions", Answer(body=json.dumps(answer).encode()))
-
-
-def click(workspace: Workspace, message: Made, action: str = "go", body: Any = None, **options: Any) -> Any:
-    return workspace.call("POST", f"/api/v4/posts/{short(message['id'])}/actions/{action}", body, **options)
 
 
 def native(workspace: Workspace, message: Made, **fields: Any) -> Any:

@@ -7,8 +7,9 @@ import pytest
 
 from tests.integration.conftest import Later, Workspace
 from tests.integration.mattermost.hooks import hook
-from tests.integration.mattermost.test_v4 import refused, short
+from tests.integration.mattermost.v4 import refused
 from tests.integration.signing_in.people import PASSWORD, Person, code_of, enrolled, person
+from tests.support.mattermost import short
 from tests.support.world import Answer, World
 
 BODY = (400, "api.context.invalid_body_param.app_error")

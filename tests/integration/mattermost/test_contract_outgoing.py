@@ -9,19 +9,14 @@ from ferryman import clock
 
 from local.receiver import Answer, Receiver
 from tests.integration.conftest import Workspace
+from tests.integration.mattermost.actions import answers, box, click, newest
 from tests.integration.mattermost.hooks import hook as incoming
-from tests.integration.mattermost.test_actions import answers, box, click, newest
-from tests.integration.mattermost.test_outgoing import form, hook, posted, say
-from tests.integration.mattermost.test_v4 import refused, short
-from tests.integration.mattermost.test_v4_commands import execute
+from tests.integration.mattermost.outgoing import hook, posted, say
+from tests.integration.mattermost.v4 import execute, refused
+from tests.support.mattermost import form, short
 
 type Made = dict[str, Any]
 JSON = {"Content-Type": "application/json"}
-
-
-@pytest.fixture
-def chat(workspace: Workspace) -> str:
-    return workspace.chat("Builds", handle="builds")
 
 
 # --- outgoing webhooks: what calls ------------------------------------------------------------------------------------
@@ -360,6 +355,17 @@ def test_the_text_for_the_person_who_clicked(
     assert click(workspace, newest(workspace, chat)).status == 200
     shown = newest(workspace, chat)
     assert (shown["text"], shown["visible_to"]) == (expected, workspace.user_id)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_the_text_for_the_person_who_clicked_names_people_too(
+    workspace: Workspace, receiver: Receiver, chat: str, naming: bytes, kept: bool
+) -> None:
+    text = json.loads(naming)["text"]
+    incoming(workspace, chat=chat).said({"text": "?", "attachments": [box(receiver)]})
+    answers(receiver, {"ephemeral_text": text, "skip_slack_parsing": kept})
+    assert click(workspace, newest(workspace, chat)).status == 200
+    assert newest(workspace, chat)["text"] == (text if kept else HANDLES[0])
 
 
 def test_an_update_keeps_who_posted(workspace: Workspace, receiver: Receiver, chat: str) -> None:

@@ -8,20 +8,9 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.integration.conftest import Workspace
-from tests.integration.mattermost.hooks import Hook, hook
-from tests.integration.mattermost.test_posting import FORM, multipart
+from tests.integration.mattermost.hooks import FORM, Hook, hook, multipart
 
 PAYLOAD = json.dumps({"text": "x", "icon_emoji": "ship"})
-
-
-@pytest.fixture
-def mattermost(workspace: Workspace) -> Hook:
-    return hook(workspace)
-
-
-@pytest.fixture
-def slack(workspace: Workspace) -> Hook:
-    return hook(workspace, "slack")
 
 
 # --- the body ---------------------------------------------------------------------------------------------------------

@@ -2,52 +2,15 @@
 
 import json
 from typing import Any
-from urllib.parse import parse_qsl
 
 import pytest
 
 from local.receiver import Answer, Receiver
 from tests.integration.conftest import Workspace
+from tests.integration.mattermost.outgoing import hook, posted, say
+from tests.support.mattermost import form, short
 
 type Made = dict[str, Any]
-
-
-def short(id_: str) -> str:
-    return id_.rpartition("_")[2].lower()
-
-
-@pytest.fixture
-def chat(workspace: Workspace) -> str:
-    return workspace.chat("Builds", handle="builds")
-
-
-def hook(workspace: Workspace, receiver: Receiver, chat: str, **fields: Any) -> Made:
-    wanted = {
-        "url": receiver.url("/out"),
-        "events": ["message.created"],
-        "chat_ids": [chat],
-        "format": "mattermost",
-        "trigger_words": ["deploy"],
-        **fields,
-    }
-    made: Made = workspace.make("/v1/webhooks", wanted)
-    return made
-
-
-def say(workspace: Workspace, chat: str, text: str) -> Made:
-    made: Made = workspace.make(f"/v1/chats/{chat}/messages", {"text": text})
-    workspace.world.pump()
-    return made
-
-
-def posted(workspace: Workspace, chat: str) -> list[Made]:
-    """The messages of webhooks in the chat, oldest first."""
-    items = workspace.call("GET", f"/v1/chats/{chat}/messages").json["items"]
-    return [item for item in reversed(items) if item["author"]["type"] == "webhook"]
-
-
-def form(body: bytes) -> dict[str, str]:
-    return dict(parse_qsl(body.decode(), keep_blank_values=True))
 
 
 def test_a_message_that_begins_with_the_word_is_delivered_as_a_form(

@@ -7,27 +7,10 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from tests.integration.conftest import Workspace
-from tests.integration.mattermost.hooks import Hook, hook
+from tests.integration.mattermost.hooks import FORM, Hook, hook, multipart
 from tests.support.world import World
 
-FORM = {"content-type": "application/x-www-form-urlencoded"}
 PAYLOAD = json.dumps({"text": "Build passed é 🚢", "unknown": {"x": [1]}})
-
-
-@pytest.fixture
-def mattermost(workspace: Workspace) -> Hook:
-    return hook(workspace)
-
-
-@pytest.fixture
-def slack(workspace: Workspace) -> Hook:
-    return hook(workspace, "slack")
-
-
-def multipart(**fields: str) -> dict[str, Any]:
-    parts = [f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name, text in fields.items()]
-    body = "".join([*parts, "--b--\r\n"]).encode()
-    return {"body": body, "headers": {"content-type": "multipart/form-data; boundary=b"}}
 
 
 @pytest.mark.parametrize("flavour", ["mattermost", "slack"])

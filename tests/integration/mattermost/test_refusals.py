@@ -9,8 +9,7 @@ import pytest
 from ferryman.conversations.messages.attachments import MAX_BYTES
 
 from tests.integration.conftest import Workspace
-from tests.integration.mattermost.hooks import Hook, hook
-from tests.integration.mattermost.test_posting import FORM, multipart
+from tests.integration.mattermost.hooks import FORM, Hook, hook, multipart
 
 OK = {"text": "x"}
 

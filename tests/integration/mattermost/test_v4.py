@@ -9,37 +9,14 @@ from ferryman.identity.credentials import secrets
 
 from tests.integration.conftest import Workspace
 from tests.integration.mattermost.hooks import hook
+from tests.integration.mattermost.v4 import OPEN, PASSWORD, ROUTES, refused
+from tests.support.mattermost import short
 from tests.support.objects import PARAMETER
 from tests.support.world import Answer, World
-from tools import openapi
-
-PASSWORD = "correct horse battery staple"
-KEYS = ["id", "message", "detailed_error", "request_id", "status_code"]
-
-
-def short(id_: str) -> str:
-    return id_.rpartition("_")[2].lower()
-
-
-@pytest.fixture
-def email(world: World, workspace: Workspace) -> str:
-    """The address of an account that a program uses: a person with a password, added to chats by hand."""
-    made = workspace.make("/v1/users", {"name": "Bot", "email": f"{workspace.user_id}@example.com", "role": "staff"})
-    invitation = workspace.make(f"/v1/users/{made['id']}/invitation", None)["token"]
-    accepted = world.call("POST", "/v1/invitations/accept", json_body={"token": invitation, "password": PASSWORD})
-    assert accepted.status == 200, accepted.body
-    return str(made["email"])
 
 
 def login(world: World, path: str = "/api/v4/users/login", **sent: Any) -> Answer:
     return world.call("POST", path, body=json.dumps(sent), headers={})
-
-
-def refused(answer: Answer) -> tuple[int, str]:
-    assert list(answer.json) == KEYS, answer.body
-    assert (answer.json["status_code"], answer.json["request_id"]) == (answer.status, answer.headers["x-request-id"])
-    assert answer.headers["content-type"] == "application/json"
-    return answer.status, answer.json["id"]
 
 
 @pytest.mark.parametrize("path", ["/api/v4/users/login", "/api/v4/login"])
@@ -189,10 +166,6 @@ def test_a_credential_has_a_burst_of_a_hundred_requests(workspace: Workspace, la
     assert limited, "150 requests in a row"
     assert (limited[0].body, limited[0].headers["retry-after"]) == (b"limit exceeded\n", "1")
     assert workspace.call("GET", "/api/v4/users/me").status == 200, "another credential is not affected"
-
-
-ROUTES = [route for route in openapi.routes() if route.path.startswith("/api/v4/")]
-OPEN = {"/api/v4/system/ping", "/api/v4/users/login", "/api/v4/login", "/api/v4/users/logout"}
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.path not in OPEN], ids=lambda route: route.key)

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import Workspace
-from tests.integration.mattermost.test_v4 import refused, short
+from tests.integration.mattermost.v4 import refused
+from tests.support.mattermost import short
 from tests.support.world import World
 
 HOOKS, BOTS = "/api/v4/hooks/incoming", "/api/v4/bots"

@@ -9,7 +9,8 @@ from ferryman.integrations.commands.model import RESERVED
 
 from local.receiver import Answer, Receiver
 from tests.integration.conftest import Workspace
-from tests.integration.mattermost.test_v4 import refused, short
+from tests.integration.mattermost.v4 import execute, refused
+from tests.support.mattermost import short
 
 type Made = dict[str, Any]
 BASE = "/api/v4/commands"
@@ -20,11 +21,6 @@ KEYS = [
     *("icon_url", "auto_complete", "auto_complete_desc", "auto_complete_hint", "display_name", "description", "url"),
     "plugin_id",
 ]
-
-
-@pytest.fixture
-def chat(workspace: Workspace) -> str:
-    return workspace.chat("Builds", handle="builds")
 
 
 @pytest.fixture
@@ -42,10 +38,6 @@ def wanted(workspace: Workspace, receiver: Receiver) -> Made:
         "display_name": "Deployments",
         "description": "Says how it went",
     }
-
-
-def execute(workspace: Workspace, chat: str, command: str, **fields: Any) -> Any:
-    return workspace.call("POST", f"{BASE}/execute", {"channel_id": short(chat), "command": command, **fields})
 
 
 def test_a_command_is_created_listed_read_changed_moved_and_deleted(workspace: Workspace, wanted: Made) -> None:

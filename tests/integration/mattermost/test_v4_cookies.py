@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import Workspace
-from tests.integration.mattermost.test_v4 import PASSWORD, email, refused, short  # noqa: F401 - a fixture
+from tests.integration.mattermost.v4 import PASSWORD, refused
+from tests.support.mattermost import short
 from tests.support.world import Answer, World
 
 XHR = {"x-requested-with": "XMLHttpRequest"}
@@ -17,7 +18,7 @@ CLEARED = {"MMAUTHTOKEN": "", "MMUSERID": "", "MMCSRF": ""}
 POST, ME, LOGOUT = "/api/v4/posts", "/api/v4/users/me", "/api/v4/users/logout"
 
 
-def login(world: World, email: str, headers: dict[str, str]) -> Answer:  # noqa: F811
+def login(world: World, email: str, headers: dict[str, str]) -> Answer:
     body = json.dumps({"login_id": email, "password": PASSWORD, "token": "", "deviceId": ""})
     answer = world.call("POST", "/api/v4/users/login", body=body, headers=headers)
     assert answer.status == 200, answer.body
@@ -37,7 +38,7 @@ def values(answer: Answer) -> dict[str, str]:
 
 
 @pytest.fixture
-def session(world: World, email: str) -> dict[str, str]:  # noqa: F811
+def session(world: World, email: str) -> dict[str, str]:
     """The cookies of somebody who signed in on a page."""
     return values(login(world, email, XHR))
 
@@ -55,7 +56,7 @@ def with_cookie(token: str, **headers: str) -> dict[str, str]:
     return {"cookie": f"theme=dark; MMAUTHTOKEN={token}; MMUSERID=x", **headers}
 
 
-def test_signing_in_by_a_script_sets_the_cookies_of_the_web_client(world: World, email: str) -> None:  # noqa: F811
+def test_signing_in_by_a_script_sets_the_cookies_of_the_web_client(world: World, email: str) -> None:
     answer = login(world, email, XHR)
     found = cookies(answer)
     assert list(found) == ["MMSID", "MMAUTHTOKEN", "MMUSERID", "MMCSRF"]
@@ -69,7 +70,7 @@ def test_signing_in_by_a_script_sets_the_cookies_of_the_web_client(world: World,
         assert bool(cookie["httponly"]) == (name in ("MMSID", "MMAUTHTOKEN")), "scripts read the other two"
 
 
-def test_other_programs_get_the_one_cookie_of_the_api(world: World, email: str) -> None:  # noqa: F811
+def test_other_programs_get_the_one_cookie_of_the_api(world: World, email: str) -> None:
     for headers in ({}, {"x-requested-with": "fetch"}):
         assert list(cookies(login(world, email, headers))) == ["MMSID"]
     wrong = world.call("POST", "/api/v4/users/login", json_body={"login_id": email, "password": "x"}, headers=XHR)
@@ -106,7 +107,7 @@ def test_a_change_with_a_cookie_shows_that_its_page_is_ours(world: World, sessio
 
 def test_the_value_against_forgery_belongs_to_its_session(
     world: World,
-    email: str,  # noqa: F811
+    email: str,
     session: dict[str, str],
     chat: str,
 ) -> None:

@@ -7,7 +7,7 @@ from ferryman.http.routes import Route
 from ferryman.identity.permissions import Scope
 
 from tests.integration.conftest import Workspace
-from tests.integration.mattermost.test_v4 import KEYS, OPEN, ROUTES
+from tests.integration.mattermost.v4 import KEYS, OPEN, ROUTES
 from tests.support.objects import Objects, path
 from tests.support.world import World
 
@@ -49,6 +49,7 @@ NEEDS: dict[str, Scope | None] = {
     "POST /api/v4/bots/{v4_bot_id}/disable": "bots:write",
     "POST /api/v4/bots/{v4_bot_id}/enable": "bots:write",
     "POST /api/v4/bots/{v4_bot_id}/assign/{v4_user_id}": "admin:*",
+    "GET /api/v4/users/tokens": "admin:*",
     "GET /api/v4/users/{v4_user_id}/tokens": "bots:read",
     "POST /api/v4/users/{v4_user_id}/tokens": "bots:write",
     "GET /api/v4/users/tokens/{v4_token_id}": "tokens:read",

@@ -9,8 +9,9 @@ import pytest
 from local.receiver import Answer as Reply
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
-from tests.integration.mattermost.test_outgoing import posted, say
-from tests.integration.mattermost.test_v4 import refused, short
+from tests.integration.mattermost.outgoing import posted, say
+from tests.integration.mattermost.v4 import refused
+from tests.support.mattermost import short
 
 type Made = dict[str, Any]
 BASE = "/api/v4/hooks/outgoing"
@@ -19,11 +20,6 @@ KEYS = [
     *("trigger_words", "trigger_when", "callback_urls", "display_name", "description", "content_type"),
     *("username", "icon_url"),
 ]
-
-
-@pytest.fixture
-def chat(workspace: Workspace) -> str:
-    return workspace.chat("Builds", handle="builds")
 
 
 @pytest.fixture

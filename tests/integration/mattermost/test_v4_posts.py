@@ -4,10 +4,15 @@ from typing import Any
 
 import pytest
 
+from local.receiver import Answer as Reply
+from local.receiver import Receiver
+from tests.integration import commands
 from tests.integration.conftest import Workspace
+from tests.integration.mattermost import outgoing
 from tests.integration.mattermost.hooks import hook
-from tests.integration.mattermost.test_v4 import refused, short
+from tests.integration.mattermost.v4 import execute, refused
 from tests.support.clients import aws_client
+from tests.support.mattermost import short
 from tests.support.world import World
 
 TALK = ("messages:read", "messages:write", "chats:read", "users:read")
@@ -288,3 +293,47 @@ def test_a_post_whose_id_does_not_say_its_chat_is_found_among_the_readers_oldest
     assert workspace.call("PUT", f"{at}/patch", {"message": "newer"}).json["message"] == "newer"
     assert workspace.call("DELETE", at).json == {"status": "OK"}
     assert refused(workspace.call("GET", at)) == NO_POST
+
+
+# --- posts of webhooks ------------------------------------------------------------------------------------------------
+
+
+def props_of(workspace: Workspace, chat: str) -> dict[str, Any]:
+    """The props of the channel's newest post."""
+    listed = workspace.call("GET", f"/api/v4/channels/{short(chat)}/posts").json
+    return dict(listed["posts"][listed["order"][0]]["props"])
+
+
+def test_a_post_of_an_incoming_webhook_tells_the_title_that_the_webhook_had(workspace: Workspace) -> None:
+    chat = workspace.chat()
+    one = hook(workspace, chat=chat, title="Builds of CI")
+    one.said({"text": "x", "username": "Robot", "props": {"webhook_display_name": "root", "build": 1}})
+    told = {"from_webhook": "true", "override_username": "Robot", "webhook_display_name": "Builds of CI", "build": 1}
+    assert props_of(workspace, chat) == told
+    path = f"/v1/incoming-webhooks/{one.id}"
+    for title in ("Builds", None):
+        assert workspace.call("PATCH", path, {"title": title}).status == 200
+        one.said({"text": "x" * 16_384})
+        listed = workspace.call("GET", f"/api/v4/channels/{short(chat)}/posts").json
+        titles = [listed["posts"][id_]["props"]["webhook_display_name"] for id_ in listed["order"]]
+        assert titles[:3] == [title or "", title or "", "Builds of CI" if title else "Builds"]
+    renewed = workspace.make(f"{path}/regenerate", None, 200)["url"].removeprefix("https://api.test")
+    assert workspace.call("PATCH", path, {"title": "Anew"}).status == 200
+    assert workspace.world.call("POST", renewed, json_body={"text": "x"}).status == 200
+    assert props_of(workspace, chat)["webhook_display_name"] == "Anew"
+    assert [message["props"] for message in one.messages()] == [None] * 5 + [{"build": 1}]
+
+
+def test_an_answer_to_an_outgoing_webhook_tells_its_name_and_that_of_a_command_does_not(
+    workspace: Workspace, receiver: Receiver
+) -> None:
+    chat = workspace.chat()
+    receiver.answer("/out", Reply(body=b'{"text": "done", "username": "Robot"}'))
+    outgoing.hook(workspace, receiver, chat, name="Deployments")
+    outgoing.say(workspace, chat, "deploy")
+    shown = {"from_webhook": "true", "override_username": "Robot"}
+    assert props_of(workspace, chat) == shown | {"webhook_display_name": "Deployments"}
+    commands.command(workspace, receiver)
+    commands.answers(receiver, {"text": "done", "username": "Robot", "response_type": "in_channel"})
+    assert execute(workspace, chat, "/deploy").status == 200
+    assert props_of(workspace, chat) == shown

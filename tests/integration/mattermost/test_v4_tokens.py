@@ -3,7 +3,8 @@
 from typing import Any
 
 from tests.integration.conftest import Workspace
-from tests.integration.mattermost.test_v4 import refused, short
+from tests.integration.mattermost.v4 import refused
+from tests.support.mattermost import short
 from tests.support.world import World
 
 BOTS, TOKENS = "/api/v4/bots", "/api/v4/users/tokens"
@@ -63,6 +64,55 @@ def test_a_token_that_cannot_be_made_read_or_revoked(workspace: Workspace, other
     for body in [{}, {"token_id": "x"}, bodies[-1]]:
         assert refused(workspace.call("POST", revoke, body)) == BODY
     assert refused(workspace.call("GET", "/api/v4/users/tokens/x")) == PARAMETER
+
+
+def test_an_administrator_pages_through_the_tokens_of_everybody(workspace: Workspace, other: Workspace) -> None:
+    person = workspace.person("admin", "tokens:read", "tokens:write", "chats:read")
+    body = {"scopes": ["chats:read"], "environment": "production"}
+    ending = person.make("/v1/tokens", {"name": "ends", "expires_at": "2100-01-01T00:00:00Z", **body})
+    gone = person.make("/v1/tokens", {"name": "gone", **body})
+    assert switch(person, "revoke", gone["id"]).status == 200
+    bot = workspace.make(BOTS, {"username": "deploy"})
+    of_bot = workspace.make(f"/api/v4/users/{bot['user_id']}/tokens", {"description": "CI"}, 200)
+    assert switch(workspace, "disable", f"tok_{of_bot['id'].upper()}").status == 200
+    listed = workspace.call("GET", TOKENS).json
+    assert [(one["user_id"], one["description"], one["is_active"]) for one in listed] == [
+        (short(workspace.user_id), "Owner", True),
+        (short(person.user_id), "own", True),
+        (short(person.user_id), "ends", True),
+        (bot["user_id"], "CI", False),
+    ]
+    assert {tuple(one) for one in listed} == {("id", "user_id", "description", "is_active")}
+    assert listed[2]["id"] == short(ending["id"])
+    pages = [workspace.call("GET", f"{TOKENS}?page={number}&per_page=3").json for number in range(3)]
+    assert pages == [listed[:3], listed[3:], []]
+    admin = workspace.person("admin", "admin:*")
+    assert admin.call("GET", TOKENS).json[: len(listed)] == listed
+    assert [one["description"] for one in other.call("GET", TOKENS).json] == ["Owner"]
+    tester = workspace.narrow("admin:*", environment="development")
+    assert [one["description"] for one in tester.call("GET", TOKENS).json] == ["narrow"]
+    for by in (person, workspace.narrow("tokens:read", "bots:read")):
+        assert refused(by.call("GET", TOKENS)) == PERMISSIONS
+    assert refused(workspace.call("DELETE", TOKENS)) == (404, "api.context.404.app_error")
+
+
+def test_lists_of_ones_own_and_of_a_bots_tokens_have_pages(workspace: Workspace) -> None:
+    bot = workspace.make(BOTS, {"username": "deploy"})
+    for tokens in (f"/api/v4/users/{bot['user_id']}/tokens", "/api/v4/users/me/tokens"):
+        before = workspace.call("GET", tokens).json
+        made = [workspace.make(tokens, {"description": name}, 200)["id"] for name in "abc"]
+        expected = [one["id"] for one in before] + made
+        pages = [workspace.call("GET", f"{tokens}?page={number}&per_page=2").json for number in range(3)]
+        assert [[one["id"] for one in page] for page in pages] == [expected[:2], expected[2:4], expected[4:]]
+
+
+def test_an_expired_token_is_not_active(workspace: Workspace, later: Any) -> None:
+    body = {"name": "CI", "scopes": ["chats:read"], "environment": "production", "expires_at": "2100-01-01T00:00:00Z"}
+    made = short(workspace.make("/v1/tokens", body)["id"])
+    for at, is_active in ((0, True), (100 * 365 * 86_400, False)):
+        later(at)
+        listed = {one["id"]: one["is_active"] for one in workspace.call("GET", TOKENS).json}
+        assert listed[made] is workspace.call("GET", f"{TOKENS}/{made}").json["is_active"] is is_active
 
 
 def test_tokens_of_people_need_the_plan(world: World) -> None:

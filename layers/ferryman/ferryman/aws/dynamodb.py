@@ -47,8 +47,8 @@ class Record:
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        known = _attributes(cls)  # type: ignore[arg-type]
-        return cls(**{name: value for name, value in item.items() if name in known})
+        names = _attributes(cls)  # type: ignore[arg-type]
+        return cls(**{name: value for name, value in item.items() if name in names})
 
 
 @cache
@@ -150,18 +150,18 @@ def get_many(table: str, keys: Iterable[Key], *, consistent: bool = True) -> lis
     """
     name = table_name(table)
     wanted = list({tuple(sorted(key.items())): dump(key) for key in keys if _can_exist(key)}.values())
-    found: list[Item] = []
+    items: list[Item] = []
     for start in range(0, len(wanted), _BATCH_GET_LIMIT):
         request = {name: {"Keys": wanted[start : start + _BATCH_GET_LIMIT], "ConsistentRead": consistent}}
         for _ in range(8):
             answer = clients.dynamodb().batch_get_item(RequestItems=request)
-            found += [load(item) for item in answer["Responses"].get(name, [])]
+            items += [load(item) for item in answer["Responses"].get(name, [])]
             request = answer.get("UnprocessedKeys") or {}
             if not request:
                 break
         else:
             raise RetryLater(f"DynamoDB keeps leaving reads of {table} unprocessed.")
-    return found
+    return items
 
 
 def read[T: Record](record: type[T], items: Iterable[Item], id_name: str, unreadable: set[str] | None) -> dict[str, T]:
@@ -236,16 +236,16 @@ def page(
 ) -> Page:
     """A page of a filtered list: full, unless the list ends with it. `keep` filters what no expression can.
 
-    DynamoDB counts its limit before the filter, so a page of matches can take several queries. They go on until there
-    is one item more than the page, so that the key of a further page leads to something; `key` has its attributes.
-    After 10,000 items that nearly nothing was kept of, a page is short; an empty one goes on ten times as far.
+    DynamoDB applies its limit before the filter, so a page of matches can take several queries. They go on until they
+    have one item more than the page, so that the next page is never empty; `key` names the attributes of its key. After
+    10,000 items with hardly a match, the page is returned as it is; an empty one goes on ten times as far.
     """
     items: list[Item] = []
     at_once = limit + 1
     for number in range(_MAX_ROUNDS * 10):
-        found = query(table, condition, values, limit=at_once, after=after, **options)
-        items += keep(found.items)
-        after = found.last_key
+        part = query(table, condition, values, limit=at_once, after=after, **options)
+        items += keep(part.items)
+        after = part.last_key
         if after is None or len(items) > limit or (items and number >= _MAX_ROUNDS):
             break
         at_once = _SIFTED_AT_ONCE
@@ -255,9 +255,9 @@ def page(
 
 
 def fitting(page: Page, key: Callable[[Item], Key], frame: Callable[[Item], int]) -> Page:
-    """As many items of the page as one answer can hold, one in any case. `key` of the last continues it.
+    """As many items of the page as fit into one answer, and at least one. `key` of the last item continues the page.
 
-    `frame` is how many bytes an answer needs for an item besides its attributes: names of fields, and what it adds.
+    `frame` is the number of bytes that the answer adds to an item's attributes: names of fields, and more fields.
     """
     left = _ANSWER_BYTES
     for number, item in enumerate(page.items):
@@ -270,7 +270,7 @@ def fitting(page: Page, key: Callable[[Item], Key], frame: Callable[[Item], int]
 
 
 def query_all(table: str, condition: str, values: Mapping[str, Any], **options: Any) -> Iterator[Item]:
-    """Every item of a query, page after page, never all held; `after` (a key) goes on behind that item."""
+    """Every item of a query, read page by page and never held all at once. `after` (a key) begins behind that item."""
     after: Key | None = options.pop("after", None)
     while True:
         page = query(table, condition, values, after=after, **options)
@@ -395,7 +395,7 @@ def commit(writes: Sequence[Write], *, return_new: bool = False, tries: int = 1)
 
     A single write goes as itself, which costs half of a transaction; with `return_new` a single update
     returns the item as it is now. A transaction that collides with another is sent `tries` times, with
-    short pauses, before it raises Conflict; worth more than one where nothing the caller read can have
+    short pauses, before it raises Conflict; allow more than one only where nothing that the caller read can have
     changed. Raises RetryLater when DynamoDB goes on throttling the transaction.
     """
     if len(writes) == 1 and writes[0].action != "ConditionCheck":
@@ -446,13 +446,13 @@ def _transact(writes: Sequence[Write], tries: int) -> None:
                 if tries == 0:
                     text = "Somebody else is changing this at the same moment. Send the request again."
                     raise Conflict(text) from None
-                time.sleep(random.random() * _PAUSES[0])  # noqa: S311
+                _paused(iter(_PAUSES[:1]))
             else:
                 raise  # such as ValidationError: the transaction itself is wrong
 
 
 def _had_done_it(write: Write, error: ClientError) -> bool:
-    """Whether a put met what it had put itself: boto3 sent it again, as the answer to its first try was lost."""
+    """Whether a put found its own item: boto3 sent the put again because the answer to the first try was lost."""
     there = error.response.get("Item")
     was_repeated = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
     return was_repeated and there is not None and there == write.arguments.get("Item")

@@ -93,27 +93,27 @@ class Event(store.Record):
         }
 
     def as_told_to(self, application_id: str | None) -> Self:
-        """The event as an application gets it that is told of a text in its group: with who wrote, and the context.
+        """The event as this application's callback gets it, or as every other webhook does.
 
-        The same event for every other webhook.
+        An application that is told of its group's texts also gets the person who wrote, and its context.
         """
-        told = json.loads(self.told) if self.told and application_id else None
-        if told is None or application_id not in told["contexts"]:
+        audience = json.loads(self.told) if self.told and application_id else None
+        if audience is None or application_id not in audience["contexts"]:
             return self
         conversation = {
             "application_id": application_id,
-            "person": told["person"],
+            "person": audience["person"],
             "chat": {"id": self.chat_id, "type": "group"},
         }
-        if context := told["contexts"][application_id]:
+        if context := audience["contexts"][application_id]:
             conversation["context"] = context
         data = {**self.data, "conversation": conversation}
         return replace(self, data=data, application_id=application_id, stored_body=None, stored_bodies=None)
 
     def can_be_rendered(self, format_: str) -> bool:
-        """Whether a format has words for the event, and they may be told.
+        """Whether a format has words for the event, and the event is not erased.
 
-        A format that a later version added is left to that version.
+        A format that a later version added counts as able: that version decides.
         """
         if self.erased_at:
             return False

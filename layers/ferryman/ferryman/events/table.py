@@ -57,20 +57,20 @@ def keeping(event: Event) -> store.Write:
 
 
 def erasing(event: Event, at: str) -> store.Write | None:
-    """Take the bodies out of an event, whether it is stored or comes yet; None when it is not kept any more."""
+    """Erase the bodies of an event, also of one that is not stored yet; None when it has expired."""
     erased = replace(event, data={}, told=None, stored_body="", stored_bodies=None, undispatched=None, erased_at=at)
     item = _item(erased)
     return store.put(TABLE, item) if item["expires_at_epoch"] > clock.now() else None
 
 
 def keep(event: Event) -> None:
-    """Keep it unless it is kept: what it says does not change."""
+    """Store the event unless it is there already: an event does not change."""
     with suppress(Conflict):
         store.commit([keeping(event)])
 
 
 def reach(event: Event, topic: str, webhook_id: str) -> None:
-    """Remember how far a large fan-out came: behind this webhook among the subscriptions to this topic."""
+    """Remember how far a large fan-out came: to this webhook, among the subscriptions to this topic."""
     item = {**_reached(event), "topic": topic, "webhook_id": webhook_id, "expires_at_epoch": _expires_at_epoch(event)}
     store.commit([store.put(TABLE, item)])
 
@@ -82,7 +82,7 @@ def reached(event: Event) -> tuple[str, str] | None:
 
 
 def get(workspace_id: str, event_id: str) -> Event | None:
-    """An event, or None when it is not kept, or not any more."""
+    """An event, or None when it was never stored or has expired."""
     item = store.get(TABLE, key(workspace_id, event_id))
     return Event.from_item(item) if item else None
 

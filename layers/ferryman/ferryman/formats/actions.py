@@ -38,10 +38,14 @@ class Update:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A new form of the message, a text for the person who clicked, and what went wrong in the integration's words."""
+    """A new form of the message, a text for the person who clicked, and what went wrong in the integration's words.
+
+    With `names_people`, the text has ids of people, whose handles are not known here.
+    """
 
     update: Update | None = None
     ephemeral_text: str = ""
+    names_people: bool = False
     error: str | None = None
 
 
@@ -78,10 +82,16 @@ def read(content: bytes, *, is_whole: bool = True) -> Answer:
         changed = _update(update) if update is not None else None
     except (slack_attachments.InvalidPayload, InvalidBlocks):
         raise NotAnAnswer("A field of it is not of its type.") from None
-    if text and sent.get("skip_slack_parsing") is not True:
+    parsed = sent.get("skip_slack_parsing") is not True
+    if parsed:
         text = slack_text.converted(text, {}, loose=True)
     _require_postable(text)
-    return Answer(update=changed, ephemeral_text=text.strip() and text, error=error if isinstance(error, str) else None)
+    return Answer(
+        update=changed,
+        ephemeral_text=text.strip() and text,
+        names_people=parsed and bool(slack_text.people(text)),
+        error=error if isinstance(error, str) else None,
+    )
 
 
 def _update(sent: dict[str, Any]) -> Update:

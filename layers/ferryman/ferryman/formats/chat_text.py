@@ -48,18 +48,18 @@ def nobody_called(text: str) -> str:
 def marked(text: str, plain: Callable[[str], str]) -> str:
     """The text with `*bold*`, `~struck~` and `<address|links>`, as Slack and Google Chat write them.
 
-    `plain` makes a text harmless; it is asked for every part. Code stays as it is otherwise.
+    `plain` makes a text harmless and is called for every part. Nothing else changes in code.
     """
     parts = _CODE.split(text)
     return "".join(plain(part) if number % 2 else _marked(part, plain) for number, part in enumerate(parts))
 
 
 def _marked(text: str, plain: Callable[[str], str]) -> str:
-    found, at = [], 0
+    parts, at = [], 0
     for link in _LINK.finditer(text):
-        found += [_emphasized(plain(text[at : link.start()])), f"<{plain(link[2])}|{plain(link[1])}>"]
+        parts += [_emphasized(plain(text[at : link.start()])), f"<{plain(link[2])}|{plain(link[1])}>"]
         at = link.end()
-    return "".join([*found, _emphasized(plain(text[at:]))])
+    return "".join([*parts, _emphasized(plain(text[at:]))])
 
 
 def _emphasized(text: str) -> str:

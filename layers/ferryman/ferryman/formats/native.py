@@ -24,15 +24,8 @@ def schema(described: dict[str, Any]) -> dict[str, Any]:
 
 def read_response(response: Response) -> Reply | None:
     """The reply in `{"text": "…"}`. Any other answer, such as `OK` or an empty one, asks for nothing."""
-    if not response.is_whole:
-        if response.content.lstrip()[:1] != b"{":
-            return None
-        raise NotAReply(f"the answer did not end within {RESPONSE_BYTES} bytes and the time for it")
-    try:
-        answer = json.loads(response.content)
-    except (ValueError, RecursionError):
-        return None
-    text = answer.get("text") if isinstance(answer, dict) else None
+    answer = json_object(response, RESPONSE_BYTES)
+    text = answer.get("text") if answer else None
     if text is None:
         return None
     if not isinstance(text, str):
@@ -46,3 +39,16 @@ def read_response(response: Response) -> Reply | None:
     except UnicodeEncodeError:
         raise NotAReply("its text has half of a surrogate pair") from None
     return Reply(text)
+
+
+def json_object(response: Response, most: int) -> dict[str, Any] | None:
+    """The JSON object that an answer is; None for any other. Raises NotAReply for one that was cut at `most` bytes."""
+    if not response.is_whole:
+        if response.content.lstrip()[:1] != b"{":
+            return None
+        raise NotAReply(f"the answer did not end within {most} bytes and the time for it")
+    try:
+        answer = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else None

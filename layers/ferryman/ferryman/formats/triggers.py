@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ferryman.characters import without_hidden
+from ferryman.formats import native
 from ferryman.formats.interface import (
     FORM,
     JSON,
@@ -32,9 +33,9 @@ _MAX_NAME, _MAX_LINK = 100, 2048
 
 
 def matched(words: Sequence[str], when: TriggerWhen, text: str) -> str | None:
-    """The trigger word by which a text calls, "" where every text does, None where it does not.
+    """The trigger word with which a text calls; "" where every text calls, None where this one does not.
 
-    The text's first word counts alone: it equals a trigger word, or starts with one. Case matters.
+    Only the text's first word counts: it equals a trigger word, or starts with one. Case matters.
     """
     if not words:
         return ""
@@ -45,7 +46,7 @@ def matched(words: Sequence[str], when: TriggerWhen, text: str) -> str | None:
 
 
 def calls(webhook: TriggeredWebhook, event: Event) -> bool:
-    """Whether a message calls a webhook with triggers. A program's own message does not, but for a command's answer."""
+    """Whether a message calls a webhook with triggers. A program's message does not, unless it answers a command."""
     message = event.data.get("message")
     if event.type != "message.created" or not message:
         return False
@@ -105,17 +106,10 @@ def as_json(content: dict[str, Any]) -> Body:
 def read_response(response: Response, *, escaped: bool = False) -> Reply | None:
     """The message that an answer asks for, with `text` or `attachments`. Anything but a JSON object asks for nothing.
 
-    `username` and `icon_url` name its author. `response_type` says where it goes: here always into the chat.
+    `username` and `icon_url` name the author. The message goes into the chat, whatever `response_type` says.
     """
-    if not response.is_whole:
-        if response.content.lstrip()[:1] != b"{":
-            return None
-        raise NotAReply(f"the answer did not end within {RESPONSE_BYTES} bytes and the time for it")
-    try:
-        answer = json.loads(response.content)
-    except (ValueError, RecursionError):
-        return None
-    return reply_of(answer, escaped=escaped) if isinstance(answer, dict) else None
+    answer = native.json_object(response, RESPONSE_BYTES)
+    return None if answer is None else reply_of(answer, escaped=escaped)
 
 
 def reply_of(answer: dict[str, Any], *, escaped: bool = False) -> Reply | None:

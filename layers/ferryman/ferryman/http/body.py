@@ -143,11 +143,11 @@ def parse_member(body: bytes, name: str) -> Any:
 
 
 def parse_first(body: bytes) -> Any:
-    """The first JSON value of another product's body, which may hold raw line feeds and tabs in its texts, and the last
-    of a key's values; anything may follow it. Raises Unreadable.
+    """The first JSON value of another product's body; anything may follow it. Raises Unreadable.
 
-    Nothing in it is refused because it cannot be kept, since it may stand where nobody looks: half of a surrogate pair
-    and U+0000 become U+FFFD, and a number beyond the ones that can be stored becomes the text of its digits.
+    Texts may hold raw line feeds and tabs, and the last value of a repeated key counts. A value that cannot be stored
+    is not refused, since it may stand where nobody looks: half of a surrogate pair and U+0000 become U+FFFD, and too
+    large a number becomes the text of its digits.
     """
     try:
         value, _ = _LENIENT.raw_decode(body.decode().lstrip("\ufeff \t\r\n"))
@@ -169,10 +169,10 @@ def _reason(error: ValueError) -> str:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise ValueError("an object has the same key twice")
-    return found
+    return members
 
 
 def _integer(digits: str) -> int:

@@ -44,7 +44,7 @@ class Call:
         return workspaces.cursor_key(self.caller.workspace_id)
 
     def _list(self, query: Any) -> str:
-        """The list as this caller sees it: a caller who sees another part of it starts at another place."""
+        """Names the list as this caller sees it: a cursor does not fit for a caller who sees another part of it."""
         filters = query.model_dump_json(exclude={"limit", "cursor"})
         caller = self.caller
         view = f"{caller.user_id} {'all' if caller.is_admin else 'own'} {caller.livemode}"

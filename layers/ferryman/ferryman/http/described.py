@@ -19,6 +19,21 @@ MEANINGS = {
     503: "A part of the service did not answer; nothing was done. Send the request again.",
 }
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+TEXT: dict[str, Any] = {"text/plain": {"schema": {"type": "string"}}}
+# Mattermost's error body.
+APP_ERROR: dict[str, Any] = {
+    "application/json": {
+        "schema": {
+            "type": "object",
+            "required": ["id", "message", "detailed_error", "request_id", "status_code"],
+            "properties": {
+                **{name: {"type": "string"} for name in ("id", "message", "detailed_error", "request_id")},
+                "status_code": {"type": "integer"},
+            },
+            "additionalProperties": False,
+        }
+    }
+}
 
 
 def errors(*statuses: int, content: dict[str, Any] = _PROBLEM) -> dict[int, Any]:

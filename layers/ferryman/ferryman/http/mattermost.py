@@ -26,20 +26,7 @@ _LIMITS = "limits"  # where an event keeps the headers that say what is left
 _VERSION = "10.11.0.ferryman"
 _PER_SECOND, _BURST = 10, 100  # of one credential, in one running instance of the function
 _full_at: dict[str, float] = {}  # when each credential has its whole burst again
-_ERROR = {
-    "application/json": {
-        "schema": {
-            "type": "object",
-            "required": ["id", "message", "detailed_error", "request_id", "status_code"],
-            "properties": {
-                **{name: {"type": "string"} for name in ("id", "message", "detailed_error", "request_id")},
-                "status_code": {"type": "integer"},
-            },
-            "additionalProperties": False,
-        }
-    },
-    "text/plain": {"schema": {"type": "string"}},
-}
+_ERROR = {**described.APP_ERROR, **described.TEXT}
 _TEXT = "text/plain; charset=utf-8"
 NOTHING = AppError(404, "api.context.404.app_error", "Sorry, we could not find the page.")  # at this address
 
@@ -77,7 +64,7 @@ def ask(
 ) -> tuple[str, Asked, dict[str, str]]:
     """The address that a caller asks for, the request, and the headers that say what is left of the caller's burst.
 
-    Raises NOTHING for an address that there is not, and Limited.
+    Raises NOTHING for an unknown address, and Limited.
     """
     caller = caller_of(event)
     limits = limit(event, caller.credential_id)

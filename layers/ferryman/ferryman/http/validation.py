@@ -23,7 +23,7 @@ def refusal(errors: Sequence[Any]) -> Invalid:
 
 
 def _of_one_choice(errors: Sequence[Any]) -> list[Any]:
-    """The errors, with one instead of several where a value is in none of several sets of words."""
+    """The errors, with one in the place of several where a value may come from several sets of words and is in none."""
     joined: list[Any] = []
     for error in errors:
         if error["type"] == "literal_error" and str(error["loc"][-1]).startswith("literal["):
@@ -40,8 +40,8 @@ def validate[Model: BaseModel](model: type[Model], value: Any) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        raise refusal([{**one, "loc": ("body", *one["loc"])} for one in found]) from None
+        errors = error.errors(include_url=False, include_context=False, include_input=False)
+        raise refusal([{**one, "loc": ("body", *one["loc"])} for one in errors]) from None
 
 
 def wrong(places: list[tuple[str, str]], count: int | None = None) -> Invalid:
@@ -53,7 +53,7 @@ def wrong(places: list[tuple[str, str]], count: int | None = None) -> Invalid:
 
 
 def named(name: str) -> str:
-    """A name that the caller made up, as it may be repeated: a long one could be a secret in the wrong place."""
+    """A name that the caller made up, as an answer may show it. A long one could be a secret in the wrong place."""
     return name if len(name) <= _MAX_NAME else f"{name[:8]}…"
 
 

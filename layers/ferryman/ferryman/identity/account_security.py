@@ -32,8 +32,8 @@ def invite(caller: Caller, user_id: str, notice: Notice) -> tuple[str, str, str]
     """A new invitation for a person, in place of any before: its id, its secret and when it expires.
 
     The holder of the link can become that person, so nobody invites somebody who may do more than they, nor themselves.
-    For somebody who has a password the invitation is a reset, which takes an owner and tells the person: `notice`
-    makes the writes for that.
+    For somebody who has a password the invitation is a reset: only an owner may make it, and `notice` makes the writes
+    that tell the person.
     """
     user = _person(caller, user_id)
     telling: list[store.Write] = []
@@ -242,7 +242,7 @@ def activate_totp(caller: Caller, code: str) -> list[str]:
 
 
 def remove_totp(caller: Caller, proof: ProofIn) -> None:
-    """Take the second factor away, for a code of it or a recovery code."""
+    """Remove the second factor. It takes one of its codes, or a recovery code."""
     login, clearing = _step_up(caller, proof.current_password)
     if login.totp_secret is None:
         raise Conflict("No second factor is active.")
@@ -264,7 +264,7 @@ def remove_totp(caller: Caller, proof: ProofIn) -> None:
 
 
 def reset_totp(caller: Caller, user_id: str, notice: Notice) -> None:
-    """Take the second factor of a person away who lost both the app and the recovery codes. The person is told."""
+    """Remove the second factor of a person who lost the app and the recovery codes, and tell the person."""
     user = _person(caller, user_id)
     _require_may_reset(caller, user, "second factor")
     login = table.get(user.workspace_id, user_id)

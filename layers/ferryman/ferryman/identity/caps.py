@@ -21,7 +21,7 @@ class Counted(Conflict):
 
 
 def within[T](workspace_id: str, user_id: str, create: Callable[[store.Write], T]) -> T:
-    """Call `create`, which counts, refuses where the cap is reached, and adds the write to its transaction."""
+    """Call `create`, which counts what there is, refuses at the cap, and adds this write to its transaction."""
     for _ in range(_TRIES):
         moving = users.moving_mark(workspace_id, user_id, users.mark(workspace_id, user_id), refused=Counted())
         try:

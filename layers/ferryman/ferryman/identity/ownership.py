@@ -27,7 +27,7 @@ def loss(owner: User, scope: permissions.Scope) -> Loss | None:
 
 
 def still_entitled(workspace_id: str, owner_id: str, scope: permissions.Scope, route: str) -> store.Write:
-    """Holds a transaction that enables a thing to the moment in which its owner may have it. Raises Conflict.
+    """Lets a transaction that enables a thing commit only while its owner may have it. Raises Conflict.
 
     `route` is the address under which the thing is handed over.
     """
@@ -42,7 +42,7 @@ def still_entitled(workspace_id: str, owner_id: str, scope: permissions.Scope, r
 
 
 def taking_over(workspace_id: str, user_id: str, scope: permissions.Scope) -> store.Write:
-    """Holds a hand-over to the moment in which the new owner may have the thing. Raises Invalid."""
+    """Lets a hand-over commit only while the new owner may have the thing. Raises Invalid."""
     try:
         owner = users.get(workspace_id, user_id)
     except NotFound:

@@ -67,7 +67,7 @@ def spend(subject: str, limit: int) -> None:
 def spend_exactly(subject: str, limit: int) -> None:
     """Count one request of `subject` among those of all processes, with a write. Raises TooManyRequests.
 
-    For requests that wait for a stranger: each process has few of them, so counting by itself it would never see many.
+    For requests that wait for a stranger: a process has so few of them that its own count never reaches a limit.
     """
     now = clock.now()
     minute = int(now) // _MINUTE_SECONDS
@@ -76,12 +76,12 @@ def spend_exactly(subject: str, limit: int) -> None:
 
 
 def count(subject: str) -> int:
-    """Count one thing of `subject` in this minute, exactly; how many there are now."""
+    """Count one thing of `subject` in this minute, exactly, and return how many there are now."""
     return _together(subject, int(clock.now()) // _MINUTE_SECONDS, 1)
 
 
 def _together(subject: str, minute: int, requests: int) -> int:
-    """Add `requests` to those of all processes; their number now. A counter that fails refuses nobody."""
+    """Add `requests` to the count of all processes and return it. A counter that fails refuses nobody."""
     write = store.update(
         TABLE,
         {"subject": f"{subject}/{minute}"},

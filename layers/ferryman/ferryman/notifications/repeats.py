@@ -21,7 +21,7 @@ _DAYS_AHEAD = 9  # a week, and a day on each side for the distance between a zon
 
 @dataclass(slots=True, kw_only=True)
 class Repeat(store.Record):
-    """On these weekdays at this local time, told so many minutes before."""
+    """On these weekdays at this local time, sent `minutes_before`."""
 
     on: Sequence[Weekday]
     at: str  # HH:MM
@@ -40,7 +40,7 @@ def is_time_zone(name: str) -> bool:
 
 
 def following(repeat: Repeat, after: datetime) -> tuple[datetime, datetime]:
-    """When it is told next, behind `after`, and the moment that it tells of."""
+    """The next time after `after` at which the notification is sent, and the moment that it announces."""
     zone, clock = ZoneInfo(repeat.time_zone), time.fromisoformat(repeat.at)
     ahead = timedelta(minutes=repeat.minutes_before)
     first = (after + ahead).astimezone(zone).date() - timedelta(days=1)

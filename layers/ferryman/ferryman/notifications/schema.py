@@ -122,7 +122,7 @@ class NotificationIn(Input):
         return self
 
     def ahead(self) -> int:
-        """How many minutes before the moment that it tells of it is sent."""
+        """How many minutes before the announced moment it is sent."""
         return self.minutes_before if self.minutes_before is not None else 10 if self.type == "meeting" else 0
 
 

@@ -43,7 +43,7 @@ def page(
     values = {":workspace": workspace_id, ":livemode": livemode, ":now": int(clock.now())}
     if created_by:
         values[":creator"] = created_by
-    found = store.page(
+    page = store.page(
         TABLE,
         "workspace_id = :workspace",
         values,
@@ -53,11 +53,11 @@ def page(
         limit=limit,
         after=after,
     )
-    return [Notification.from_item(item) for item in found.items], found.last_key
+    return [Notification.from_item(item) for item in page.items], page.last_key
 
 
 def due(at: str) -> Iterator[tuple[str, str]]:
-    """(workspace_id, notification_id) of what was to be sent until `at` and was not."""
+    """(workspace_id, notification_id) of each notification that was due by `at` and is not sent."""
     for number in range(ids.SHARDS):
         waiting = store.query_all(
             TABLE,

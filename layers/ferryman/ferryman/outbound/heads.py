@@ -39,7 +39,7 @@ def read(readline: Callable[[int], bytes]) -> Head:
     """Read one head, and the interim ones before it, from `readline(limit)`.
 
     Raises AttemptFailed: `reset` when the input ends inside the head, `bad_response` when it is too large or is not
-    HTTP/1.x. Errors of `readline` pass.
+    HTTP/1.x. Errors that `readline` raises go through.
     """
     lines = _bounded(readline)
     status = _status(next(lines))

@@ -52,7 +52,7 @@ def _kind(workspace_id: str, user_id: str) -> MentionedBy:
 
 
 def is_within_ceiling(event: Event) -> bool:
-    """Whether a mention may go out. Bots and programs call a bot so many times a minute; people as often as they like.
+    """Whether a mention may go out. Bots and programs may call a bot only so often a minute; people may always.
 
     Two bots that mention each other without saying which delivery they answer would go on for ever. Each pair has one
     counter, whoever of the two speaks. The first mention beyond it is told to the admins.

@@ -15,7 +15,7 @@ from ferryman.pipeline import load_events
 from ferryman.pipeline.settle import exhaustion
 from ferryman.webhooks import retry_policy, tickets
 from ferryman.webhooks.deliveries import table as deliveries
-from ferryman.webhooks.deliveries.model import Delivery, Settlement
+from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.tickets import Ticket
 
 type Settled = Literal["over", "exhausted", "requeued", "unknown"]
@@ -42,17 +42,9 @@ def _settle(ticket: Ticket) -> Settled:
     if delivery.state == "sending" and delivery.lease_until > now * 1000:
         tickets.send([ticket], delay_seconds=delivery.lease_until / 1000 - now)
         return "requeued"
-    attempts, unknowns = delivery.closed()
+    _, unknowns = delivery.closed()
     if retry_policy.spent(delivery.failures, unknowns) >= retry_policy.MAX_FAILURES:
-        reason = f"{delivery.failures} attempts failed, {unknowns} never reported"
-        settlement = Settlement(
-            state="exhausted",
-            attempts=attempts,
-            failures=delivery.failures,
-            unknowns=unknowns,
-            reason=reason,
-            result=delivery.result,
-        )
+        settlement = delivery.ended("exhausted", f"{delivery.failures} attempts failed, {unknowns} never reported")
         deliveries.settle(delivery, settlement, *exhaustion(delivery, settlement))
         return "exhausted"
     deliveries.show(delivery)
@@ -62,7 +54,7 @@ def _settle(ticket: Ticket) -> Settled:
 
 
 def _delivery(ticket: Ticket) -> Delivery | None:
-    """The ticket's delivery, perhaps one that never came as far as to be stored. None when it is no longer kept."""
+    """The ticket's delivery, also one that was never stored. None when it is no longer kept."""
     with suppress(NotFound):
         return deliveries.get(ticket.workspace_id, ticket.delivery_id)
     source = load_events.Source(ticket.workspace_id, ticket.event_id, ticket.chat_id, ticket.message_id)

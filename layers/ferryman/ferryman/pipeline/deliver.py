@@ -33,7 +33,7 @@ from ferryman.pipeline.surroundings import Names
 from ferryman.pipeline.under_way import Invocation
 from ferryman.webhooks import health, signing, tickets
 from ferryman.webhooks.deliveries import table as deliveries
-from ferryman.webhooks.deliveries.model import Delivery, Settlement
+from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.subscriptions import sealing
 from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import SLOW_AFTER_SECONDS, Webhook
@@ -66,17 +66,17 @@ def deliver(batch: Sequence[Ticket], invocation: Invocation, serve: Callable[[],
     prepared = prepare(batch)
     limit = settings.integer("ATTEMPT_TIMEOUT_SECONDS")
 
-    def case_of(ticket: Ticket, known: Prepared) -> Case:
+    def case_of(ticket: Ticket, reads: Prepared) -> Case:
         return Case(
             ticket=ticket,
             invocation=invocation,
-            delivery=known.deliveries.get(ticket.delivery_id),
-            webhook=known.webhooks.get(ticket.webhook_id),
-            event=known.events.get(ticket.event_id),
-            memberships=known.memberships,
-            read_at=known.at,
-            names=known.names.get(ticket.event_id),
-            is_readable=known.unreadable.isdisjoint({ticket.delivery_id, ticket.webhook_id, ticket.event_id}),
+            delivery=reads.deliveries.get(ticket.delivery_id),
+            webhook=reads.webhooks.get(ticket.webhook_id),
+            event=reads.events.get(ticket.event_id),
+            memberships=reads.memberships,
+            read_at=reads.at,
+            names=reads.names.get(ticket.event_id),
+            is_readable=reads.unreadable.isdisjoint({ticket.delivery_id, ticket.webhook_id, ticket.event_id}),
         )
 
     def one(ticket: Ticket) -> Verdict | Exception:
@@ -89,8 +89,8 @@ def deliver(batch: Sequence[Ticket], invocation: Invocation, serve: Callable[[],
                 return _attempt(case_of(ticket, prepared), limit)
             except _SentTwice:
                 stored = deliveries.get_many([key(ticket)])
-                known = replace(prepared, deliveries=prepared.deliveries | stored)
-                return _attempt(case_of(ticket.as_redelivery(), known), limit)
+                reads = replace(prepared, deliveries=prepared.deliveries | stored)
+                return _attempt(case_of(ticket.as_redelivery(), reads), limit)
         except Exception as error:
             return error
 
@@ -120,7 +120,7 @@ def _ids(ticket: Ticket) -> dict[str, str | None]:
 
 
 def _measure_waiting(tickets: Sequence[Ticket], verdicts: Sequence[Verdict | Exception]) -> None:
-    """Reports how long ago the oldest event came of which a delivery still waits. Its id tells, so nothing is read."""
+    """Reports the age of the oldest event with a delivery that still waits. The event's id holds its time."""
     now = clock.now()
     for ticket, verdict in zip(tickets, verdicts, strict=True):
         if not isinstance(verdict, Done) or verdict.why in ("deferred", "moved"):
@@ -253,17 +253,8 @@ def _require_known(ticket: Ticket, delivery: Delivery) -> None:
 
 
 def _cancel(ticket: Ticket, delivery: Delivery, reason: str) -> Verdict:
-    attempts, unknowns = delivery.closed()
-    settlement = Settlement(
-        state="cancelled",
-        attempts=attempts,
-        failures=delivery.failures,
-        unknowns=unknowns,
-        reason=reason,
-        result=delivery.result,
-    )
     try:
-        deliveries.settle(delivery, settlement)
+        deliveries.settle(delivery, delivery.ended("cancelled", reason))
     except deliveries.LostClaim:
         _require_known(ticket, delivery)
         return Return(1)

@@ -33,7 +33,7 @@ class OutOfTime(Exception):
 
 
 class Unreadable(Exception):
-    """A stream record that is none of ours: it is parked whole and the rest goes on."""
+    """A stream record that we did not write: it is parked whole and the rest goes on."""
 
 
 class PendingEvent(NamedTuple):
@@ -70,8 +70,7 @@ def of_item(item: store.Item) -> PendingEvent:
     """The event of an item of `messages` or `events` that was not dispatched, and the item's key.
 
     A message that was edited or deleted before its dispatch has its event in `events`, as it has to be sent
-    (`messages.service`); no event when that is older than what is kept, and
-    when the message is for one person: no webhook is told of it.
+    (`messages.service`). The event is None when that one has expired, and for a message for one person.
     """
     is_marked = "undispatched" in item
     if "event_id" in item:
@@ -89,12 +88,12 @@ def of_item(item: store.Item) -> PendingEvent:
 
 
 def _may_be_late(pending: PendingEvent) -> bool:
-    """Whether the sweeper may have given a message the mark since: what a stream that is behind shows has none."""
+    """Whether the sweeper may have marked the message meanwhile: a late stream shows the item without the mark."""
     return bool(pending.message_id) and clock.now() - ids.made_at(pending.key["message_id"]) > _LATE_SECONDS
 
 
 def _is_copied_back(item: store.Item, change: dict[str, Any]) -> bool:
-    """Whether a message was put a day after its id was made, from a backup. It was dispatched in its time."""
+    """Whether a message comes from a backup: it was put a day after its id was made. It was dispatched in its time."""
     put_at = change.get("ApproximateCreationDateTime")
     return isinstance(put_at, int | float) and put_at - ids.made_at(item["message_id"]) > _DAY_SECONDS
 
@@ -115,8 +114,8 @@ class Dispatcher:
     def add(self, pending: PendingEvent, token: Any = None) -> None:
         """Give its event, and before it the mentions of bots in it, to every webhook that wants them.
 
-        `token` stands for the item in `unfinished`. Raises OutOfTime when less than eight seconds are left; where it
-        was is remembered, and the next call goes on from there.
+        `token` stands for the item in `unfinished`. Raises OutOfTime when less than eight seconds are left; its
+        place is remembered, and the next call goes on from there.
         """
         self.unfinished.append(token)
         event = pending.event
@@ -131,7 +130,7 @@ class Dispatcher:
         self._added.append((pending, count))
 
     def flush(self) -> None:
-        """Send what is left, then say of the messages that they are dispatched, and let the items wait no more."""
+        """Send the tickets that are left, record that the messages are dispatched, and take the marks off the items."""
         self._send(all_of_them=True)
         lost_messages.record_dispatch([pending.message_id for pending, _ in self._added if pending.message_id])
         marked = [pending.key for pending, _ in self._added if pending.is_marked]
@@ -150,16 +149,16 @@ class Dispatcher:
         else:
             chunks = chain(head, chunks)
         count = 0
-        for some in chunks:
-            if some.webhooks and not count:
+        for batch in chunks:
+            if batch.webhooks and not count:
                 _keep(event)
-            for webhook in some.webhooks:
+            for webhook in batch.webhooks:
                 self._tickets[tickets.lane_of(webhook)].append(Ticket.of(event, webhook.webhook_id))
-            count += len(some.webhooks)
+            count += len(batch.webhooks)
             self._send()
-            if some.is_full and self._seconds_left() < _STOP_BEFORE_SECONDS:
+            if batch.is_full and self._seconds_left() < _STOP_BEFORE_SECONDS:
                 self._send(all_of_them=True)
-                events.reach(event, some.topic, some.last_id)
+                events.reach(event, batch.topic, batch.last_id)
                 raise OutOfTime(f"{count} deliveries were sent; the next call goes on.")
         return count
 

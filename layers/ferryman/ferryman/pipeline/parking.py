@@ -1,7 +1,7 @@
 """Parking: what could not be worked on is kept whole for two weeks, in one bucket.
 
-- `records/`: stream records that are none of ours, from the dispatcher and the replayer
-- `dead_letters/`: messages of the delivery queue that are none of ours, from `dead_letters`
+- `records/`: stream records that we did not write, from the dispatcher and the replayer
+- `dead_letters/`: messages of the delivery queue that we did not send, from `dead_letters`
 - `aws/lambda/`: batches that Lambda gave up on, put there by Lambda itself (the mappings' on-failure destination)
 
 `unpark` sends all of it again.
@@ -40,11 +40,11 @@ def keys(after: str) -> Iterator[str]:
     """The keys of everything that is parked, in order, those behind `after` only."""
     while True:
         answer = clients.s3().list_objects_v2(Bucket=settings.text("PARKED_BUCKET"), MaxKeys=_PAGE, StartAfter=after)
-        found = [item["Key"] for item in answer.get("Contents", [])]
-        yield from found
+        keys = [item["Key"] for item in answer.get("Contents", [])]
+        yield from keys
         if not answer["IsTruncated"]:
             return
-        after = found[-1]
+        after = keys[-1]
 
 
 def read(key: str) -> Any:

@@ -81,6 +81,7 @@ def _as_program(webhook: Webhook, reply: Reply) -> dict[str, Any]:
     return {
         "author_name": reply.author_name or webhook.reply_name or webhook.name or "webhook",
         "author_avatar_url": reply.author_avatar_url or webhook.reply_avatar_url,
+        "webhook_title": webhook.name or "",
         "attachments": reply.attachments,
         "props": reply.props,
         "priority": reply.priority,
@@ -113,6 +114,7 @@ def post(event: Event) -> None:
         user_id=None if "author_name" in event.data else user_id,
         author_name=event.data.get("author_name"),
         author_avatar_url=event.data.get("author_avatar_url"),
+        webhook_title=event.data.get("webhook_title"),
         attachments=boxes,
         props=event.data.get("props"),
         priority=event.data.get("priority"),

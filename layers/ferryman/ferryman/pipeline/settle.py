@@ -101,7 +101,7 @@ def reported(attempt: Attempt, outcome: Outcome) -> Attempt:
 
 
 def exhaustion(delivery: Delivery, settlement: Settlement) -> list[store.Write]:
-    """Writes the event of a delivery that failed for good. A test has none, nor has the delivery of such an event."""
+    """The write of the event that a delivery failed for good. A test has no such event, nor a delivery of one."""
     if settlement.state != "exhausted" or delivery.test or catalogue.is_operational(delivery.event_type):
         return []
     event = delivery_exhausted(delivery, settlement.reason or "", clock.now_iso())

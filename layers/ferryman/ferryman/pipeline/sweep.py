@@ -24,7 +24,7 @@ SETTLED_AFTER_SECONDS = 120  # the stream is given that long before it is called
 
 
 def sweep(seconds_left: Callable[[], float]) -> int:
-    """Dispatch what waits for longer than two minutes, oldest first. Returns how many items that were.
+    """Dispatch what waits for longer than two minutes, oldest first. Returns the number of items.
 
     Works on a hundred items at a time, by turns from messages, events and replays. Stops when less than ten seconds are
     left; the next run goes on. Raises RetryLater, at the end, when some failed.

@@ -28,7 +28,7 @@ class Invocation:
             del self.under_way[delivery.delivery_id]
 
     def in_time(self, seconds: float = 0) -> bool:
-        """Whether an attempt that begins in so many seconds ends before the function does."""
+        """Whether an attempt that begins `seconds` from now ends before the function does."""
         return self.seconds_left() - seconds >= settings.integer("ATTEMPT_TIMEOUT_SECONDS") + 1
 
     def mark_slow(self) -> None:

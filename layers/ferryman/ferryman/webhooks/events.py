@@ -10,7 +10,7 @@ from ferryman.webhooks.subscriptions.model import Webhook
 def test_event(type_: EventType, webhook: Webhook, at: str) -> Event:
     """An event for this webhook alone, with an example of the type as its data and `"test": true`.
 
-    The first example that its format can tell; an application gets the one that a person answered.
+    The example is the first one that the webhook's format can render; an application gets a person's answer.
     """
     made = (
         envelope.build(

@@ -56,10 +56,10 @@ class Wait:
 
 
 def wait(webhook: Webhook, attempt_seconds: float, place: int = 0) -> Wait | None:
-    """How long to wait, None for an attempt now. None also takes the probe, or the place in this second.
+    """How long to wait; None when the attempt may begin now, which then has taken the probe or a place in this second.
 
-    `attempt_seconds` is how long an attempt may last; while one probes the receiver, the others wait that long. `place`
-    is the place that the delivery reserved before, or 0.
+    `attempt_seconds` is the longest time of an attempt: while one attempt probes the receiver, the others wait for it.
+    `place` is the place that the delivery reserved before, or 0.
     """
     now = clock.now()
     paused_for = webhook.paused_until / 1000 - now
@@ -146,7 +146,7 @@ def _disable_after(webhook: Webhook, failures: int) -> int:
 
 
 def _count(webhook: Webhook, outcome: Refused | Unreachable, error: str) -> int:
-    """Count, and pause where it is time to. The failures in a row so far, 0 when this one does not count."""
+    """Count a failure, and pause when it is time to. Returns the failures in a row, 0 when this one does not count."""
     pause, patience = settings.integer("PAUSE_SECONDS"), _patience(outcome)
     failures = webhooks.failed(webhook, error, below=PAUSE_AFTER_FAILURES - 1 if pause else None)
     seconds = patience
@@ -204,13 +204,13 @@ def _disable(
         webhook.workspace_id, webhook.webhook_id, webhook.created_at, min(failures, _SHOWN_ATTEMPTS)
     )
     probe_at = probes.first_at(at) if is_probed else None
-    told = events.creating(webhook_disabled(webhook, reason, error, at))
+    event = events.creating(webhook_disabled(webhook, reason, error, at))
     with suppress(webhooks.NotEnabled):  # another attempt disabled it first
         disabled = webhooks.disabling(
             webhook.workspace_id, webhook.webhook_id, reason, at, failed_attempts=attempts, next_probe_at=probe_at
         )
         planned = [probes.planning(webhook, at)] if is_probed else []
-        store.commit([disabled, told, *planned, *telling(webhook, reason, probe_at)])
+        store.commit([disabled, event, *planned, *telling(webhook, reason, probe_at)])
         metrics.count("WebhooksDisabled")
         log.event("webhook.disabled", workspace_id=webhook.workspace_id, webhook_id=webhook.webhook_id, reason=reason)
 

@@ -20,10 +20,10 @@ MAX_HOPS = 3
 
 
 def of_reply(workspace_id: str, delivery_id: str | None, senders: Collection[str | None]) -> list[str] | None:
-    """The webhooks that led to a message which answers this delivery; None when it answers none of the senders'.
+    """The webhooks that led to a message that answers this delivery; None when it was not sent to the senders.
 
-    `senders` are the ids of those who post: an incoming webhook's owner, an application and its owner. The delivery
-    must have been sent to a webhook that one of them owns, or that is one's callback.
+    `senders` are the ids of those who post: an incoming webhook's owner, or an application and its owner. A delivery
+    was sent to them if one of them owns the webhook, or if the webhook is the callback of one of them.
     """
     if delivery_id is None or ids.of_delivery(delivery_id) is None:
         return None
@@ -39,7 +39,7 @@ def of_reply(workspace_id: str, delivery_id: str | None, senders: Collection[str
 
 
 def of_callers_reply(caller: Caller, delivery_id: str | None) -> list[str] | None:
-    """The same for a message that a token posts. A bot also answers what was sent to its owner."""
+    """As `of_reply`, for a message that a token posts. A bot also answers what was sent to its owner."""
     if delivery_id is None:
         return None
     senders: list[str | None] = [caller.user_id]

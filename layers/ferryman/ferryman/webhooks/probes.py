@@ -29,7 +29,7 @@ type Telling = Callable[[Webhook], list[store.Write]]
 
 
 def first_at(disabled_at: str) -> str:
-    """When a webhook that was disabled then is probed first."""
+    """The time of the first probe of a webhook that was disabled at this time."""
     return clock.iso(clock.seconds(disabled_at) + _FIRST_SECONDS)
 
 
@@ -72,7 +72,7 @@ def step(job: Replay) -> None:
 
 
 def _next_at(webhook: Webhook, job: Replay, now: float) -> str | None:
-    """When the next probe follows; None when the job is forgotten before."""
+    """The time of the next probe; None when the job expires before it."""
     pause: int = min(_FIRST_SECONDS << min(webhook.probes_made + 1, 10), _LONGEST_SECONDS)
     ends = job.expires_at_epoch
     return clock.iso(now + pause) if ends is None or now + pause < ends else None

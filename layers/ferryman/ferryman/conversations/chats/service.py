@@ -24,7 +24,7 @@ type Telling = Callable[[str, list[str], str], list[store.Write]]
 
 
 def create(caller: Caller, wanted: ChatIn, telling: Telling, idempotency_key: IdempotencyKey | None = None) -> Chat:
-    """A new chat with the caller as its first member. The others are told: `telling` makes the writes for that."""
+    """A new chat with the caller as its first member. `telling` makes the writes that notify the others."""
     if caller.role == "bot":
         raise NotAllowed("Bots cannot create chats. Ask a person to create one and add the bot to it.")
     now = clock.now_iso()
@@ -92,34 +92,34 @@ def edit(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
 
 
 def add_member(caller: Caller, chat_id: str, user_id: str, telling: Telling) -> tuple[Member, User]:
-    """Add a user to a chat, who is told; adding twice changes nothing."""
+    """Add a user to a chat and notify them; adding twice changes nothing."""
     chat = get_visible(caller, chat_id)
     _require_may_change(caller, chat)
     user = users.get(caller.workspace_id, user_id)
-    known = table.member(caller.workspace_id, chat_id, user_id)
-    if known is not None:
-        return known, user
+    member_before = table.member(caller.workspace_id, chat_id, user_id)
+    if member_before is not None:
+        return member_before, user
     if chat.application_id and user.role != "bot":
         raise NotAllowed("This is the private chat of one person with an application. Nobody else joins it.")
     member = _member(caller, chat_id, user_id, clock.now_iso())
     audited = audit.writes(caller, "member.added", chat_id, {"user_id": user_id})
-    told = _told(caller, [user], f"You were added to the chat {chat.name}", telling)
-    store.commit([*table.adding(member), users.present(caller.workspace_id, user_id), *audited, *told])
+    notifying = _told(caller, [user], f"You were added to the chat {chat.name}", telling)
+    store.commit([*table.adding(member), users.present(caller.workspace_id, user_id), *audited, *notifying])
     return member, user
 
 
 def remove_member(caller: Caller, chat_id: str, user_id: str, telling: Telling) -> None:
-    """Take a user out of a chat, who is told. The user's webhooks for it deliver nothing more."""
+    """Take a user out of a chat and notify them. Their webhooks for the chat deliver nothing more."""
     chat = get_visible(caller, chat_id)
     _require_may_change(caller, chat)
     audited = audit.writes(caller, "member.removed", chat_id, {"user_id": user_id})
     people = users.get_many(caller.workspace_id, [user_id])
-    told = _told(caller, people, f"You were removed from the chat {chat.name}", telling)
-    store.commit([*table.removing(caller.workspace_id, chat_id, user_id), *audited, *told])
+    notifying = _told(caller, people, f"You were removed from the chat {chat.name}", telling)
+    store.commit([*table.removing(caller.workspace_id, chat_id, user_id), *audited, *notifying])
 
 
 def _told(caller: Caller, people: list[User], title: str, telling: Telling) -> list[store.Write]:
-    """The writes that tell those whom another person put in or took out. Nothing of a test is told."""
+    """The writes that notify people whom somebody else added or removed. A test credential notifies nobody."""
     affected = [one.user_id for one in people if one.role != "bot" and one.active and one.user_id != caller.user_id]
     return telling(caller.workspace_id, affected, title) if affected and caller.livemode else []
 

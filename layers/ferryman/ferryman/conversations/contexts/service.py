@@ -11,7 +11,7 @@ from ferryman.identity.credentials.model import Caller
 
 
 def get_visible(caller: Caller, context_id: str) -> Context:
-    """A context that is alive, of a chat the caller belongs to; every one with admin:*. An application sees its own."""
+    """A living context of a chat that the caller belongs to, or any with admin:*. An application sees only its own."""
     context = table.get(caller.workspace_id, context_id)
     unknown = NotFound("The context does not exist; it may have expired.")
     if context.livemode != caller.livemode:

@@ -20,7 +20,7 @@ def _key(workspace_id: str, entry: str) -> store.Key:
 
 
 def get(workspace_id: str, context_id: str) -> Context:
-    """A context that is alive at this moment, whether the table has forgotten the expired ones yet or not."""
+    """A context that has not expired. The table may still hold one that has."""
     item = store.get(TABLE, _key(workspace_id, context_id))
     context = Context.from_item(item) if item and "expires_at" in item else None
     if context is None or not context.is_alive():

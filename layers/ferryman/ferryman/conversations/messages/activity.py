@@ -23,7 +23,7 @@ class Known:
         self._entries: OrderedDict[str, str] = OrderedDict()
 
     def has(self, chat: str, message_id: str) -> bool:
-        """Whether a message of these ten minutes is in the index, and not one that comes behind this one."""
+        """Whether the index holds an earlier message of the same chat and the same ten minutes."""
         entry = self._entries.get(chat, "")
         return bool(entry) and _period(entry) == _period(message_id) and entry < message_id
 

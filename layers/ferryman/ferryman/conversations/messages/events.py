@@ -13,7 +13,7 @@ from ferryman.identity.users.model import User
 
 
 def message_created(message: Message) -> Event:
-    """Made anew of the message whenever it is needed, so the same message always gives the same event."""
+    """The event of a new message. It is built again whenever it is needed; the same message gives the same event."""
     data: dict[str, Any] = {"message": describe(message)}
     if message.application_id and message.person:
         data["conversation"] = _conversation(

@@ -26,6 +26,7 @@ class Message(store.Record):
     author_name: str | None = None  # the author's name, when it is not
     author_avatar_url: str | None = None
     author_emoji: str | None = None  # shown instead of the picture, when it is not a user
+    webhook_title: str | None = None  # of the webhook whose message it is, or empty; Mattermost shows it
     visible_to: str | None = None  # the one person who sees it besides its author; None for everyone
     attachments: str | None = None  # JSON, see `attachments`
     props: str | None = None  # JSON of what the sender keeps with it
@@ -62,8 +63,8 @@ _AUTHORS: dict[Origin, str] = {
 
 def rows(message: Message) -> list[list[dict[str, Any]]] | None:
     """The buttons below a message, row by row: each has a `label` and `data`, any JSON value."""
-    found: list[list[dict[str, Any]]] | None = json.loads(message.buttons) if message.buttons else None
-    return found
+    rows: list[list[dict[str, Any]]] | None = json.loads(message.buttons) if message.buttons else None
+    return rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,9 +85,9 @@ def post(
 
 
 def _answer(caller: Caller, application_id: str, message: Message, idempotency_key: IdempotencyKey | None) -> None:
-    """Say a person's message to an application, which is told of it.
+    """Store a message that a person writes to an application in their private chat.
 
-    One that comes in time belongs to the chat's newest context; a later one goes through without it.
+    A message in time belongs to the chat's newest context; a later one is stored without a context.
     """
     person = users.get(caller.workspace_id, caller.user_id)
     message.application_id = application_id
@@ -138,12 +138,12 @@ def read_as_application(caller: Caller, chat_id: str, message_id: str) -> Messag
 
 
 def authors(workspace_id: str, messages: Iterable[Message]) -> dict[str, Profile]:
-    """How the users are shown who wrote these messages: one batch read for all of them."""
+    """The profiles of the users who wrote these messages, in one batch read."""
     return users.profiles(workspace_id, {message.user_id for message in messages if message.user_id})
 
 
 def find(caller: Caller, message_id: str) -> Message:
-    """A message by its id alone, which says how the id of its chat begins: however many chats there are.
+    """A message by its id alone. The id holds the beginning of its chat's id, so any number of chats costs the same.
 
     Release 0.1.0 gave out ids that say nothing of the chat. Their messages are looked for in the caller's oldest chats.
     To a caller who does not belong to its chat the message does not exist. Raises NotFound.
@@ -166,7 +166,7 @@ def edit(caller: Caller, chat_id: str, message_id: str, text: str) -> Message:
 
 
 def edit_whole(caller: Caller, message: Message, text: str, boxes: str | None, props: str | None) -> Message:
-    """Give a message that was read another content. Only its author may, or admin:*.
+    """Replace the content of a message that was read before. Only its author may, or admin:*.
 
     Raises Conflict when somebody changed it since then.
     """
@@ -182,12 +182,12 @@ def _edited(caller: Caller, before: Message, text: str, boxes: str | None, props
     now = clock.now_iso()
     by = caller.user_id
     after = replace(before, **changes, edited_at=now, edited_by=by, revision=before.revision + 1)
-    told = message_updated(after)
-    edited_before = [*(before.edit_events or []), told.event_id]
+    event = message_updated(after)
+    edited_before = [*(before.edit_events or []), event.event_id]
     store.commit(
         [
             table.changing(before, **changes, edited_at=now, edited_by=by, edit_events=edited_before),
-            *([] if before.visible_to else [events.creating(told), *_first_words(before)]),
+            *([] if before.visible_to else [events.creating(event), *_first_words(before)]),
             *_audited(caller, "message.edited", before),
         ]
     )
@@ -195,7 +195,7 @@ def _edited(caller: Caller, before: Message, text: str, boxes: str | None, props
 
 
 def rewrite(before: Message, text: str, boxes: str | None, props: str | None) -> Message:
-    """Give a message another content, as an integration asks for it after a click. Webhooks are told, as of any edit.
+    """Replace a message's content, as an integration asks for after a click. Webhooks are told, as of any edit.
 
     Raises Conflict when somebody changed it at the same moment.
     """
@@ -203,12 +203,12 @@ def rewrite(before: Message, text: str, boxes: str | None, props: str | None) ->
         return before
     now = clock.now_iso()
     after = replace(before, text=text, attachments=boxes, props=props, edited_at=now, revision=before.revision + 1)
-    told = message_updated(after)
-    edit_events = [*(before.edit_events or []), told.event_id]
+    event = message_updated(after)
+    edit_events = [*(before.edit_events or []), event.event_id]
     store.commit(
         [
             table.changing(before, text=text, attachments=boxes, props=props, edited_at=now, edit_events=edit_events),
-            *([] if before.visible_to else [events.creating(told), *_first_words(before)]),
+            *([] if before.visible_to else [events.creating(event), *_first_words(before)]),
         ]
     )
     return after
@@ -225,8 +225,8 @@ def delete(caller: Caller, chat_id: str, message_id: str) -> None:
     erasing = [
         write for event in ([] if before.visible_to else _telling(before)) if (write := events.erasing(event, now))
     ]
-    for some in batched(erasing[:-_ERASED_AT_ONCE], _ERASED_AT_ONCE, strict=False):
-        store.commit(some)
+    for batch in batched(erasing[:-_ERASED_AT_ONCE], _ERASED_AT_ONCE, strict=False):
+        store.commit(batch)
     store.commit(
         [
             table.changing(before, text=None, attachments=None, props=None, told=None, deleted_at=now),
@@ -238,7 +238,7 @@ def delete(caller: Caller, chat_id: str, message_id: str) -> None:
 
 
 def _telling(message: Message) -> Iterator[Event]:
-    """The events that tell what a message said: new, edited, and to the bots that it mentioned first."""
+    """The events that hold a text of the message: created, edited, and the mentions of bots in its first text."""
     event_id = created_id(message.message_id, message.created_at)
     kept = events.get(message.workspace_id, event_id) if message.revision > 1 else None
     first = kept or replace(message_created(message), event_id=event_id)
@@ -271,8 +271,8 @@ def _audited(caller: Caller, action: Action, message: Message) -> list[store.Wri
 
 
 def _first_words(before: Message) -> list[store.Write]:
-    """Keeps what a new message said: its deliveries, and replays of them, tell that and not what it says now.
+    """Keeps the event with a message's first text: its deliveries and their replays send that text, not the edited one.
 
-    Its event may be on its way still. The stream carries the first text; the sweeper dispatches what is kept here.
+    The event may not have been dispatched yet. The stream carries the first text, the sweeper takes it from here.
     """
     return [events.keeping(message_created(before))] if before.revision == 1 else []

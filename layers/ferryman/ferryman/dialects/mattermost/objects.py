@@ -1,4 +1,4 @@
-"""The objects of Mattermost's API: users, teams, channels and posts, made of ours. Pure.
+"""The objects of Mattermost's API: users, teams, channels, posts and tokens, made of ours. Pure.
 
 An id there is ours without its prefix, in lower case: 26 letters and digits. A team is the workspace, a channel a chat,
 a post a message.
@@ -14,6 +14,7 @@ from ferryman.conversations.messages import attachments
 from ferryman.conversations.messages.model import Message
 from ferryman.formats import triggers
 from ferryman.identity.permissions import Role
+from ferryman.identity.tokens.model import Token
 from ferryman.identity.users.model import User
 from ferryman.identity.workspaces.model import Workspace
 
@@ -49,7 +50,7 @@ def milliseconds(at: str | None) -> int:
 
 def user(of: User, *, own: bool) -> dict[str, Any]:
     """A user; their e-mail address for themselves only."""
-    found = {
+    shown = {
         "id": short(of.user_id),
         "create_at": milliseconds(of.created_at),
         "update_at": milliseconds(of.updated_at),
@@ -67,8 +68,8 @@ def user(of: User, *, own: bool) -> dict[str, Any]:
         "timezone": {"automaticTimezone": "", "manualTimezone": "", "useAutomaticTimezone": "true"},
     }
     if of.role == "bot":
-        found |= {"is_bot": True, "bot_description": of.about or ""}
-    return found
+        shown |= {"is_bot": True, "bot_description": of.about or ""}
+    return shown
 
 
 def username(of: User) -> str:
@@ -143,6 +144,8 @@ def post(of: Message) -> dict[str, Any]:
             props["override_icon_url"] = of.author_avatar_url
         if of.author_emoji:
             props["override_icon_emoji"] = of.author_emoji
+        if of.webhook_title is not None:
+            props["webhook_display_name"] = of.webhook_title
     boxes = attachments.shown(of.attachments)
     if boxes:
         props["attachments"] = [_without_nulls(box) for box in boxes]
@@ -170,6 +173,16 @@ def post(of: Message) -> dict[str, Any]:
         "last_reply_at": 0,
         "participants": None,
         "metadata": {"priority": _priority(of)} if of.priority else {},
+    }
+
+
+def token(of: Token) -> dict[str, Any]:
+    """A personal access token, without its secret."""
+    return {
+        "id": short(of.token_id),
+        "user_id": short(of.user_id),
+        "description": of.description or of.name,
+        "is_active": of.status == "active",
     }
 
 

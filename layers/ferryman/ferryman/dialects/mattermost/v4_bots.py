@@ -1,12 +1,11 @@
 """Mattermost's bots and personal access tokens: /api/v4/bots and /api/v4/users/…/tokens."""
 
 import re
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from ferryman import ids
-from ferryman.aws import dynamodb as store
-from ferryman.dialects.mattermost import objects, v4
+from ferryman.dialects.mattermost import objects, v4, v4_tokens
 from ferryman.dialects.mattermost.v4 import AppError, Asked
 from ferryman.errors import Conflict, Invalid, NotFound
 from ferryman.identity import permissions
@@ -22,7 +21,6 @@ from ferryman.identity.users.model import User
 from ferryman.integrations.bots import service as bots
 from ferryman.integrations.bots.schema import BotIn, BotPatch, BotTokenIn
 
-_MOST_PAGES = 50
 _MOST_OF_NAME, _MOST_OF_ABOUT, _MOST_OF_TOKEN = 64, 500, 255
 _USERNAME = AppError(400, "model.bot.is_valid.username.app_error", "Invalid username.")
 _DESCRIPTION = AppError(400, "model.bot.is_valid.description.app_error", "Invalid description.")
@@ -52,17 +50,11 @@ def create_bot(asked: Asked) -> dict[str, Any]:
 
 
 def page_of_bots(asked: Asked) -> list[dict[str, Any]]:
-    """A page of the bots that the caller may manage, oldest first; those that are not active when asked for."""
+    """A page of the bots that the caller may manage, oldest first, with the inactive ones on request."""
     v4.require(asked.caller, "bots:read")
     deleted = asked.query.get("include_deleted") == "true"
-    size = max(asked.number("per_page", v4.DEFAULT_PAGE, v4.MAX_PAGE), 1)
-    found: list[User] = []
-    after: store.Key | None = None
-    for number in range(asked.number("page", 0, _MOST_PAGES) + 1):
-        if number and after is None:
-            return []
-        found, after = bots.page(asked.caller, size, after)
-    return [_bot(bot) for bot in found if bot.active or deleted]
+    page, _ = v4.page_of(asked, partial(bots.page, asked.caller), lambda bot: bot.active or deleted)
+    return [_bot(bot) for bot in page]
 
 
 def read_bot(asked: Asked) -> dict[str, Any]:
@@ -165,7 +157,7 @@ def create_token(asked: Asked) -> dict[str, Any]:
         raise v4.invalid_body("description") from None
     except Conflict:
         raise _TOO_MANY from None
-    return {"id": objects.short(token.token_id), "token": secret} | _token(token)
+    return {"id": objects.short(token.token_id), "token": secret} | objects.token(token)
 
 
 def _create_own(caller: Caller, name: str, description: str) -> tuple[Token, str]:
@@ -183,21 +175,16 @@ def _create_own(caller: Caller, name: str, description: str) -> tuple[Token, str
 
 
 def page_of_tokens(asked: Asked) -> list[dict[str, Any]]:
-    """The tokens of the caller, or of one of the caller's bots, that are not revoked."""
+    """A page of the tokens of the caller, or of one of the caller's bots, that are not revoked."""
     bot = _bot_of(asked, "bots:read")
     if not bot:
         v4.require(asked.caller, "tokens:read")
-    return [_token(token) for token in _active(asked.caller, bot.user_id if bot else asked.caller.user_id)]
-
-
-def _active(caller: Caller, user_id: str) -> Iterator[Token]:
-    """To a test credential only test tokens exist."""
-    found = tokens_table.active_of(caller.workspace_id, user_id)
-    return (token for token in found if caller.livemode or not token.livemode)
+    user_id = bot.user_id if bot else asked.caller.user_id
+    return v4_tokens.page(asked, tokens_table.unrevoked(asked.caller.workspace_id, user_id))
 
 
 def read_token(asked: Asked) -> dict[str, Any]:
-    return _token(_own_token(asked.caller, asked.id("v4_token_id", ids.TOKEN), "read"))
+    return objects.token(_own_token(asked.caller, asked.id("v4_token_id", ids.TOKEN), "read"))
 
 
 def revoke_token(asked: Asked) -> dict[str, str]:
@@ -215,7 +202,7 @@ def disable_token(asked: Asked) -> dict[str, str]:
 
 
 def enable_token(asked: Asked) -> dict[str, str]:
-    """Let a disabled token work again. A person's needs the plan, as a new one does."""
+    """Let a disabled token work again. A person's token needs the plan, as a new one does."""
     return _switch(asked, disabled=False)
 
 
@@ -256,7 +243,7 @@ def _own_token(caller: Caller, token_id: str, right: str) -> Token:
 
 
 def _acts_as_owner(caller: Caller, token: Token) -> bool:
-    """Whether the caller changes the token as its owner does, and not as the owner of a bot; administrators always do."""
+    """Whether the caller changes the token as its owner, not as the owner of a bot; administrators always do."""
     return caller.is_admin or token.user_id == caller.user_id
 
 
@@ -269,12 +256,3 @@ def _bot_of(asked: Asked, scope: permissions.Scope) -> User | None:
         return bots.get_visible(asked.caller, asked.id("v4_user_id", ids.USER))
     except NotFound:
         raise v4.PERMISSIONS from None
-
-
-def _token(of: Token) -> dict[str, Any]:
-    return {
-        "id": objects.short(of.token_id),
-        "user_id": objects.short(of.user_id),
-        "description": of.description or of.name,
-        "is_active": of.revoked_at is None and of.disabled_at is None,
-    }

@@ -78,13 +78,11 @@ def answer_later(credential: Credential, content: Callable[[], bytes], content_t
 # --- managing ---------------------------------------------------------------------------------------------------------
 
 
-def create(asked: Asked) -> dict[str, Any]:
-    v4.require_integrations(asked.caller, "webhooks:write", _DISABLED)
-    sent = asked.object(_NAME)
-    _require_own_team(asked, _text(sent, "team_id"))
-    wanted = _wanted(sent)
+@contextmanager
+def _refusals_of_commands() -> Iterator[None]:
+    """Turns the core's refusals of a command into the product's."""
     try:
-        return _shown(*service.create(asked.caller, CommandIn.model_validate(wanted)))
+        yield
     except table.TriggerTaken:
         raise _DUPLICATE from None
     except ValueError as error:
@@ -93,8 +91,17 @@ def create(asked: Asked) -> dict[str, Any]:
         raise _URL_HTTP from None
 
 
+def create(asked: Asked) -> dict[str, Any]:
+    v4.require_integrations(asked.caller, "webhooks:write", _DISABLED)
+    sent = asked.object(_NAME)
+    _require_own_team(asked, _text(sent, "team_id"))
+    wanted = _wanted(sent)
+    with _refusals_of_commands():
+        return _shown(*service.create(asked.caller, CommandIn.model_validate(wanted)))
+
+
 def page(asked: Asked) -> list[dict[str, Any]]:
-    """The commands of a team, by their triggers; those that a client itself knows are none of ours."""
+    """The commands of a team, sorted by their triggers. Commands that a client brings itself are not listed."""
     v4.require(asked.caller, "webhooks:read")
     team = asked.query.get("team_id", "")
     if not objects.is_id(team):
@@ -102,13 +109,13 @@ def page(asked: Asked) -> list[dict[str, Any]]:
             400, "api.context.invalid_url_param.app_error", "Invalid or missing team_id parameter in request URL."
         )
     _require_own_team(asked, team)
-    found: list[Command] = []
+    commands: list[Command] = []
     after: store.Key | None = None
     while True:
-        some, after = service.page(asked.caller, 100, after)
-        found += some
+        part, after = service.page(asked.caller, 100, after)
+        commands += part
         if after is None:
-            return [_shown(command) for command in sorted(found, key=lambda command: command.trigger)]
+            return [_shown(command) for command in sorted(commands, key=lambda command: command.trigger)]
 
 
 def read(asked: Asked) -> dict[str, Any]:
@@ -124,14 +131,8 @@ def change(asked: Asked) -> dict[str, Any]:
     if _text(sent, "team_id") not in ("", objects.short(asked.caller.workspace_id)):
         raise _OTHER_TEAM
     wanted = _wanted(sent)
-    try:
+    with _refusals_of_commands():
         return _shown(service.edit(asked.caller, before.command_id, CommandPatch.model_validate(wanted)))
-    except table.TriggerTaken:
-        raise _DUPLICATE from None
-    except ValueError as error:
-        raise _invalid(error) from None
-    except Invalid:
-        raise _URL_HTTP from None
 
 
 def move(asked: Asked) -> dict[str, Any]:
@@ -153,7 +154,7 @@ def delete(asked: Asked) -> dict[str, Any]:
 
 
 def autocomplete(asked: Asked) -> list[dict[str, Any]]:
-    """The commands that everybody is suggested, without what only their owner may see."""
+    """The commands that are suggested to everybody, without the fields that only their owner may see."""
     v4.require(asked.caller, "messages:write")
     _require_own_team(asked, asked.path["team_id"])
     hidden = {"token": "", "creator_id": "", "method": "", "url": "", "username": "", "icon_url": ""}

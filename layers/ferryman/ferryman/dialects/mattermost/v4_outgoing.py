@@ -72,7 +72,7 @@ def create(asked: Asked) -> dict[str, Any]:
 
 
 def page(asked: Asked) -> list[dict[str, Any]]:
-    """The caller's own, or everybody's for an administrator; in a page, oldest first."""
+    """A page of the caller's hooks, or of everybody's for an administrator; oldest first."""
     v4.require_integrations(asked.caller, "webhooks:read", _DISABLED)
     team, channel = asked.query.get("team_id", ""), asked.query.get("channel_id", "")
     if team and team != objects.short(asked.caller.workspace_id):
@@ -80,8 +80,8 @@ def page(asked: Asked) -> list[dict[str, Any]]:
     shown = [_shown(group) for group in groups.all_of(asked.caller) if _is_shown(group)]
     if channel:
         shown = [one for one in shown if one["channel_id"] == channel]
-    size, number = max(asked.number("per_page", v4.DEFAULT_PAGE, v4.MAX_PAGE), 1), asked.number("page", 0, 999_999)
-    return shown[number * size : (number + 1) * size]
+    start, size = asked.window()
+    return shown[start : start + size]
 
 
 def read(asked: Asked) -> dict[str, Any]:

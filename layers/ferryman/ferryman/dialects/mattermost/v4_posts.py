@@ -76,9 +76,9 @@ def _changed(asked: Asked, sent: Mapping[str, Any]) -> dict[str, Any]:
 def _with_integrations(boxes: list[Attachment], post: Message) -> list[Attachment]:
     """The attachments with the programs behind their buttons.
 
-    A client does not see those, so one that sends an action back without any means the one with the same id.
+    Clients do not see the programs, so an action that comes back without one keeps the program of its id.
     """
-    known = {
+    integrations = {
         action["id"]: action["integration"]
         for box in attachments.load(post.attachments)
         for action in box.get("actions") or ()
@@ -86,8 +86,8 @@ def _with_integrations(boxes: list[Attachment], post: Message) -> list[Attachmen
     }
     for box in boxes:
         for action in box.get("actions") or ():
-            if "integration" not in action and action["id"] in known:
-                action["integration"] = known[action["id"]]
+            if "integration" not in action and action["id"] in integrations:
+                action["integration"] = integrations[action["id"]]
     return boxes
 
 

@@ -25,7 +25,7 @@ type _Read = Callable[[Node, Headers], Notice | None]
 
 
 def receive(credential: Credential, content: bytes, headers: Headers, parse: Callable[[bytes], Any]) -> Post | None:
-    """The post of an event, once its sender is known to be the one it says.
+    """The post of an event, once its sender is verified.
 
     `parse` reads the event's JSON. Raises NotAllowed, and RetryLater when the sender cannot be judged now.
     """
@@ -68,7 +68,7 @@ def translated(source: str, expression: str | None, payload: Any, headers: Heade
 
 
 def preview(source: str, expression: str | None, payload: Any, headers: Headers) -> Post | None:
-    """The same, except that an expression's failure is told. Raises Invalid."""
+    """As `translated`, but raises Invalid when the expression fails."""
     if expression is None:
         return _by_product(source, payload, headers)
     from ferryman.integrations.incoming_webhooks import translation
@@ -81,7 +81,7 @@ def preview(source: str, expression: str | None, payload: Any, headers: Headers)
 
 def _by_product(source: str, payload: Any, headers: Headers, footer: str = "") -> Post | None:
     module = import_module(f"{__name__}.{source}")
-    found = cast(_Read, module.read)(Node(payload), headers)
-    if found is None:
+    event_notice = cast(_Read, module.read)(Node(payload), headers)
+    if event_notice is None:
         return notice.post(Notice(text="An event arrived."), footer) if footer else None
-    return notice.post(found, footer)
+    return notice.post(event_notice, footer)

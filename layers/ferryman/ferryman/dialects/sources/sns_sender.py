@@ -90,7 +90,7 @@ def is_confirmation(payload: Node) -> bool:
 
 
 def _get(url: str) -> bytes:
-    """Raises RetryLater when SNS itself fails, and NotAllowed for an address or a host that it does not have.
+    """Raises RetryLater when SNS itself fails, and NotAllowed for an address or a host that SNS does not have.
 
     So a sender that makes addresses up is refused, and cannot make this look like a failure of ours.
     """

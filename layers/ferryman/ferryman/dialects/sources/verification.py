@@ -27,7 +27,7 @@ def _same(sent: str, wanted: str) -> bool:
 
 
 def _header(name: str, prefix: str = "") -> Callable[[str, bytes, Headers], bool]:
-    """A header with the HMAC-SHA256 of the body in hex."""
+    """A check of a header that holds the HMAC-SHA256 of the body in hex."""
 
     def check(secret: str, content: bytes, headers: Headers) -> bool:
         return _same(headers.get(name, "").strip(), prefix + _digest(secret, content))

@@ -38,6 +38,7 @@ class Credential(store.Record):
     chat_id: str | None = None  # of an incoming webhook: where it posts
     name: str | None = None  # of an incoming webhook or application: as whom it posts
     avatar_url: str | None = None  # of an incoming webhook
+    title: str | None = None  # of an incoming webhook
     # For an incoming webhook in another product's words: the product, and what its senders may not do.
     flavour: str | None = None
     chat_locked: bool | None = None

@@ -32,7 +32,7 @@ def changing(login: Login, *, refused: Exception | None = None, **changes: Any) 
 
 
 def unchanged(login: Login, *, refused: Exception) -> store.Write:
-    """Holds a transaction to the login as it was read."""
+    """Lets a transaction commit only if the login is as it was read."""
     condition, values = _as_read(login)
     return store.check(TABLE, _key(login), condition, values, refused=refused)
 

@@ -176,10 +176,10 @@ def revoke(caller: Caller, token_id: str) -> None:
 
 def revoke_many(caller: Caller, token_ids: list[str]) -> dict[str, Revocation]:
     """Stop tokens, each by itself, and say what became of each."""
-    found = table.get_many(caller.workspace_id, [token_id for token_id in token_ids if ids.is_id(ids.TOKEN, token_id)])
+    tokens = table.get_many(caller.workspace_id, [token_id for token_id in token_ids if ids.is_id(ids.TOKEN, token_id)])
     results: dict[str, Revocation] = {}
     for token_id in token_ids:
-        token = found.get(token_id)
+        token = tokens.get(token_id)
         if token is None or not _may_see(caller, token):
             results[token_id] = "not_found"
             continue
@@ -253,7 +253,7 @@ def revoke_found(caller: Caller, token: Token) -> bool:
 
 
 def revoke_shown(source: Source, secret: str, notice: Notice) -> None:
-    """Stop the token that somebody shows, and tell the person behind it; nothing happens when nobody knows it.
+    """Stop the token that somebody shows, and tell the person behind it. An unknown token changes nothing.
 
     Raises TooManyRequests for an address that shows more than thirty in a minute.
     """
@@ -279,12 +279,12 @@ def revoke_shown(source: Source, secret: str, notice: Notice) -> None:
             credentials.revoking(token.secret_hash),
             *audit.writes(holder, "token.revoked", token.token_id, {"by": "showing it"}),
         ]
-        told = notice(person, f"Your token {token.name} ({token.prefix}…) was revoked by somebody who had it")
-        store.commit([*revoked, *told], tries=3)
+        notifying = notice(person, f"Your token {token.name} ({token.prefix}…) was revoked by somebody who had it")
+        store.commit([*revoked, *notifying], tries=3)
 
 
 def revoke_of_bots(maker: User, reason: str, *, but: set[str]) -> int:
-    """Revoke the tokens that a person made for bots, since they know the secrets; not those of the bots in `but`.
+    """Revoke the tokens that a person made for bots, since they know the secrets. The bots in `but` keep theirs.
 
     Returns how many were revoked.
     """
@@ -304,7 +304,7 @@ def follow_user(user: User) -> None:
 
     Called after the user is written; a token that is created meanwhile checks the user in its own transaction.
     """
-    for token in table.active_of(user.workspace_id, user.user_id):
+    for token in table.unrevoked(user.workspace_id, user.user_id):
         try:
             store.commit([credentials.changing(token.secret_hash, role=user.role, active=user.active)])
         except NotFound:

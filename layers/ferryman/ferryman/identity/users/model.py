@@ -61,7 +61,7 @@ class Profile:
 
     @classmethod
     def of_deleted(cls, tombstone: Tombstone | None) -> Self:
-        """A deleted bot. There is not a tombstone when an earlier release deleted it."""
+        """A deleted bot. A bot that an earlier release deleted has no tombstone."""
         if tombstone is None:
             return cls(name=None, handle=None, avatar_url=None, is_bot=True, deleted=True)
         return cls(name=tombstone.name, handle=tombstone.handle, avatar_url=None, is_bot=True, deleted=True)

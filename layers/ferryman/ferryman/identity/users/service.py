@@ -54,7 +54,7 @@ def find(workspace_id: str, query: UserQuery) -> list[User]:
 def edit(caller: Caller, user_id: str, patch: UserPatch, notice: Notice) -> User:
     """Change a person. `integrations.cascades.people.edit` also brings it to their tokens, sessions and webhooks.
 
-    Somebody whose address another person changes is told: `notice` makes the writes for that.
+    `notice` makes the writes that tell somebody that another person changed their address.
     """
     before = table.get(caller.workspace_id, user_id)
     if before.role == "bot":

@@ -78,7 +78,7 @@ def changing_plan(workspace: Workspace, plan: Plan | None) -> store.Write:
 
 
 def plan_unchanged(workspace_id: str, plan: Plan | None) -> store.Write:
-    """Holds a transaction that copies the plan to the moment in which the workspace has it."""
+    """Lets a transaction that copies the plan commit only while the workspace has that plan."""
     return store.check(
         TABLE,
         {"workspace_id": workspace_id},
@@ -90,7 +90,7 @@ def plan_unchanged(workspace_id: str, plan: Plan | None) -> store.Write:
 
 
 def as_read(workspace: Workspace) -> store.Write:
-    """Holds a transaction that starts a session to the plan and the rule for second factors that were read."""
+    """Lets a transaction that starts a session commit only if the plan and the rule for second factors are as read."""
     rule = "#factor = :yes" if workspace.requires_second_factor else "(attribute_not_exists(#factor) OR #factor = :no)"
     plan = "#plan = :plan" if workspace.plan else "attribute_not_exists(#plan)"
     values: dict[str, object] = {":yes": True} if workspace.requires_second_factor else {":no": False}

@@ -16,7 +16,7 @@ from ferryman.conversations.messages import table as messages
 from ferryman.conversations.messages.model import Message
 from ferryman.errors import NotFound
 from ferryman.formats import actions as words
-from ferryman.formats.actions import Update
+from ferryman.formats.actions import Answer, Update
 from ferryman.formats.interface import JSON, Surroundings
 from ferryman.identity import idempotency, rates
 from ferryman.identity.credentials import secrets
@@ -91,7 +91,7 @@ def click(
     answer = answers.read(outcome, lambda body: words.read(body.content, is_whole=body.is_whole), "integration")
     if answer.update:
         message = _updated(message, answer.update)
-    reply = _reply(caller, message, answer.ephemeral_text) if answer.ephemeral_text else None
+    reply = _reply(caller, message, answer) if answer.ephemeral_text else None
     return Clicked(trigger_id, message, reply, answer.error)
 
 
@@ -99,8 +99,8 @@ def _action(message: Message, action_id: str) -> dict[str, Any]:
     for box in attachments.load(message.attachments):
         for action in box.get("actions") or ():
             if action.get("id") == action_id and action.get("integration") and not action.get("disabled"):
-                found: dict[str, Any] = action
-                return found
+                clickable: dict[str, Any] = action
+                return clickable
     raise UnknownAction("The message has no button or menu with this id that can be clicked.")
 
 
@@ -127,8 +127,13 @@ def _updated(message: Message, wanted: Update) -> Message:
     return messages_service.rewrite(message, wanted.text, boxes, props)
 
 
-def _reply(caller: Caller, message: Message, text: str) -> Message:
+def _reply(caller: Caller, message: Message, answer: Answer) -> Message:
     """A message of the integration to the person who clicked, in the name of the message's author."""
+    text = answer.ephemeral_text
+    if answer.names_people:
+        from ferryman.conversations.messages import named_people  # few answers name somebody
+
+        text, _ = named_people.with_handles(message.workspace_id, text, None)
     reply = Message(
         workspace_id=message.workspace_id,
         chat_id=message.chat_id,

@@ -1,15 +1,13 @@
 """Application: an external program that posts to one group and talks to people, by a token in its URLs."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from ferryman.aws import dynamodb as store
 from ferryman.formats import OF_APPLICATIONS, Format
 from ferryman.identity.permissions import Scope
+from ferryman.integrations.owned import Owned
 
-type State = Literal["enabled", "disabled"]
 NEEDS: Scope = "admin:*"  # the scope that its owner's role must have
-BY_A_USER = "disabled by a user"
 MAX_TEXT = 2000  # characters (code points)
 MAX_BUTTONS = 30  # of one message
 MAX_LABEL = 256  # characters of a button's text
@@ -19,7 +17,7 @@ MAX_PARAMETERS = 4096  # bytes of a context's parameters, as ASCII JSON
 
 
 @dataclass(slots=True, kw_only=True)
-class Application(store.Record):
+class Application(store.Record, Owned):
     workspace_id: str
     application_id: str
     app_name: str
@@ -41,11 +39,3 @@ class Application(store.Record):
     owner_id: str | None = None  # to whom it was handed over
     disabled_reason: str | None = None  # its URLs accept nothing while it is set
     disabled_at: str | None = None
-
-    @property
-    def owner(self) -> str:
-        return self.owner_id or self.created_by
-
-    @property
-    def state(self) -> State:
-        return "disabled" if self.disabled_reason else "enabled"

@@ -7,7 +7,8 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 
 from ferryman import ids
 from ferryman.formats import OF_APPLICATIONS, RESERVED_NAMES, Format
-from ferryman.integrations.applications.model import Application, State
+from ferryman.integrations.applications.model import Application
+from ferryman.integrations.owned import State
 from ferryman.schema import Input, Output, Time, distinct, is_domain
 from ferryman.webhooks.subscriptions.model import Webhook
 from ferryman.webhooks.subscriptions.schema import Url

@@ -33,8 +33,8 @@ def get(workspace_id: str, application_id: str) -> Application:
 def page(
     workspace_id: str, limit: int, after: store.Key | None, *, livemode: bool
 ) -> tuple[list[Application], store.Key | None]:
-    """Live or test ones, oldest first."""
-    found = store.page(
+    """Live or test applications, oldest first."""
+    page = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": "app_", ":livemode": livemode},
@@ -43,19 +43,19 @@ def page(
         limit=limit,
         after=after,
     )
-    return [Application.from_item(item) for item in found.items], found.last_key
+    return [Application.from_item(item) for item in page.items], page.last_key
 
 
 def enabled_of_owner(workspace_id: str, user_id: str) -> Iterator[Application]:
     """Every enabled one that the user owns, live and test."""
-    found = store.query_all(
+    items = store.query_all(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": "app_", ":user": user_id, ":none": None},
         where="(attribute_not_exists(disabled_reason) OR disabled_reason = :none) AND "
         "(owner_id = :user OR (attribute_not_exists(owner_id) AND created_by = :user))",
     )
-    return (Application.from_item(item) for item in found)
+    return (Application.from_item(item) for item in items)
 
 
 def creating(application: Application) -> list[store.Write]:
@@ -119,7 +119,7 @@ def counting_person(application: Application) -> store.Write:
 
 
 def _values(application: Application) -> store.Item:
-    """All but what uses of the token write."""
+    """All fields but those that each use of the token writes."""
     return {
         name: getattr(application, name)
         for name in application.__dataclass_fields__

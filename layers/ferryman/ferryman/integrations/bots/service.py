@@ -180,11 +180,11 @@ def create_token(
 def _create_token(
     caller: Caller, bot: User, wanted: BotTokenIn, within_cap: store.Write, idempotency_key: IdempotencyKey | None
 ) -> tuple[Token, str]:
-    known = list(_tokens(bot))
-    others = [token for token in known if caller.livemode or not token.livemode]
-    if len(known) >= MAX_TOKENS and not wanted.revoke_others:
+    active_tokens = list(_tokens(bot))
+    others = [token for token in active_tokens if caller.livemode or not token.livemode]
+    if len(active_tokens) >= MAX_TOKENS and not wanted.revoke_others:
         raise Conflict(
-            f"The bot has {len(known)} tokens that are not revoked. Revoke some, or send revoke_others: true."
+            f"The bot has {len(active_tokens)} tokens that are not revoked. Revoke some, or send revoke_others: true."
         )
     newest = max(others, key=lambda token: token.token_id, default=None)
     inherited = [scope for scope in newest.scopes if scope in permissions.of_role("bot")] if newest else []
@@ -236,19 +236,19 @@ def switch_token(caller: Caller, bot_id: str, token_id: str, *, disabled: bool) 
 
 
 def _tokens(bot: User) -> Iterator[Token]:
-    return tokens_table.active_of(bot.workspace_id, bot.user_id)
+    return tokens_table.unrevoked(bot.workspace_id, bot.user_id)
 
 
 def _all_scopes(caller: Caller) -> list[permissions.Scope]:
     """All that a bot may hold and the caller can give."""
-    found = [
+    scopes = [
         scope
         for scope in permissions.ALL
         if scope in permissions.of_role("bot") and permissions.covers(caller.scopes, scope)
     ]
-    if not found:
+    if not scopes:
         raise NotAllowed("The token you use has no scope that a bot may hold, such as messages:write, to give to it.")
-    return found
+    return scopes
 
 
 def _environment(caller: Caller) -> Environment:
@@ -256,7 +256,7 @@ def _environment(caller: Caller) -> Environment:
 
 
 def _spare_live(caller: Caller, bot: User) -> None:
-    """Raises NotAllowed when a test credential would stop live tokens or callbacks of a bot, be it a test bot."""
+    """Raises NotAllowed when a test credential would stop live tokens or callbacks, even of a test bot."""
     if not caller.livemode and (any(token.livemode for token in _tokens(bot)) or callbacks.any_live(bot)):
         raise NotAllowed("The bot has live tokens or callbacks, which a test token cannot stop. Use a live token.")
 
@@ -264,7 +264,7 @@ def _spare_live(caller: Caller, bot: User) -> None:
 def follow(bot: User) -> None:
     """Bring a bot's activity into its tokens and callbacks.
 
-    The first of two edits at the same moment can come here last; so look whether it still is the newest.
+    The first of two edits at the same moment can come here last, so this looks whether it is still the newest.
     """
     while True:
         tokens.follow_user(bot)

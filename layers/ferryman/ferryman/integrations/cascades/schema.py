@@ -20,8 +20,8 @@ class MadeOut(Output):
     id: str
     made_by: str = Field(description="The token, or the application, that made it.")
     made_at: Time
-    is_there: bool = Field(description="False when it was deleted, revoked or deactivated since.")
-    name: str | None = Field(description="Null when it has none, or is no longer there.")
+    is_there: bool = Field(description="False when it was deleted, revoked, deactivated, or sent since.")
+    name: str | None = Field(description="Null when `is_there` is false, and for a webhook without a name.")
 
     @classmethod
     def of(cls, made: Made, *, is_there: bool, name: str | None) -> Self:

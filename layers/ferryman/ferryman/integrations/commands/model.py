@@ -5,11 +5,10 @@ from typing import Literal
 
 from ferryman.aws import dynamodb as store
 from ferryman.identity.permissions import Scope
+from ferryman.integrations.owned import Owned
 
 type Method = Literal["post", "get"]
-type State = Literal["enabled", "disabled"]
 NEEDS: Scope = "webhooks:write"  # the scope that its owner's role must have
-BY_A_USER = "disabled by a user"
 MAX_TRIGGER = 128
 # Chat products have these commands themselves, so people would not expect them to leave the workspace.
 RESERVED = frozenset(
@@ -23,7 +22,7 @@ RESERVED = frozenset(
 
 
 @dataclass(slots=True, kw_only=True)
-class Command(store.Record):
+class Command(store.Record, Owned):
     workspace_id: str
     command_id: str
     trigger: str  # without the slash, in lower case; unique among the workspace's live or test commands
@@ -45,11 +44,3 @@ class Command(store.Record):
     reply_avatar_url: str | None = None
     disabled_reason: str | None = None
     disabled_at: str | None = None
-
-    @property
-    def owner(self) -> str:
-        return self.owner_id or self.created_by
-
-    @property
-    def state(self) -> State:
-        return "disabled" if self.disabled_reason else "enabled"

@@ -7,7 +7,8 @@ from pydantic import AfterValidator, Field
 from ferryman import ids
 from ferryman.conversations.messages.schema import MessageOut
 from ferryman.identity.avatars import AvatarUrl
-from ferryman.integrations.commands.model import MAX_TRIGGER, RESERVED, Command, Method, State
+from ferryman.integrations.commands.model import MAX_TRIGGER, RESERVED, Command, Method
+from ferryman.integrations.owned import State
 from ferryman.schema import Description, Input, Name, Output, Time
 from ferryman.webhooks.subscriptions.schema import Url
 

@@ -23,8 +23,8 @@ def get(workspace_id: str, connection_id: str) -> Connection:
 def page(
     workspace_id: str, limit: int, after: store.Key | None, keep: Callable[[Connection], bool]
 ) -> tuple[list[Connection], store.Key | None]:
-    """Those that `keep` takes, newest first."""
-    found = store.page(
+    """The connections that `keep` accepts, newest first."""
+    page = store.page(
         TABLE,
         "workspace_id = :workspace",
         {":workspace": workspace_id},
@@ -34,7 +34,7 @@ def page(
         after=after,
         keep=lambda items: [item for item in items if keep(Connection.from_item(item))],
     )
-    return [Connection.from_item(item) for item in found.items], found.last_key
+    return [Connection.from_item(item) for item in page.items], page.last_key
 
 
 def creating(connection: Connection) -> store.Write:
@@ -53,7 +53,7 @@ def changing(connection: Connection, **changes: object) -> store.Write:
 
 
 def consuming_approval(connection: Connection, state_hash: str, refused: Exception) -> store.Write:
-    """Take the approval that was begun away: its state is good for one callback."""
+    """Remove the approval that was begun: its state is good for one callback."""
     return store.update(
         TABLE,
         _key(connection.workspace_id, connection.connection_id),

@@ -5,10 +5,9 @@ from typing import Literal, TypedDict
 
 from ferryman.aws import dynamodb as store
 from ferryman.identity.permissions import Scope
+from ferryman.integrations.owned import Owned
 
-type State = Literal["enabled", "disabled"]
 NEEDS: Scope = "webhooks:write"  # the scope that its owner's role must have
-BY_A_USER = "disabled by a user"
 
 # The words in which senders post to the URL, and in which it refuses.
 type Flavour = Literal["ferryman", "mattermost", "slack"]
@@ -43,7 +42,7 @@ class Refusal(TypedDict):
 
 
 @dataclass(slots=True, kw_only=True)
-class IncomingWebhook(store.Record):
+class IncomingWebhook(store.Record, Owned):
     workspace_id: str
     incoming_webhook_id: str
     chat_id: str
@@ -67,11 +66,3 @@ class IncomingWebhook(store.Record):
     owner_id: str | None = None  # to whom it was handed over
     disabled_reason: str | None = None  # its URL accepts nothing while it is set
     disabled_at: str | None = None
-
-    @property
-    def owner(self) -> str:
-        return self.owner_id or self.created_by
-
-    @property
-    def state(self) -> State:
-        return "disabled" if self.disabled_reason else "enabled"

@@ -21,7 +21,7 @@ _noted: dict[str, float] = {}  # when this process noted a refusal of a webhook 
 
 
 def note(credential: Credential, status: int, reason: str) -> None:
-    """Keep a refusal, which is answered the same whether that succeeds or not.
+    """Store a refusal. The sender gets the same answer whether this succeeds or not.
 
     `reason` is what the sender was told, which holds nothing of what it sent.
     """

@@ -7,8 +7,9 @@ from pydantic import Field, JsonValue
 from ferryman import ids
 from ferryman.conversations.messages import attachments
 from ferryman.identity.avatars import AvatarUrl
-from ferryman.integrations.incoming_webhooks.model import Flavour, IncomingWebhook, Source, State
+from ferryman.integrations.incoming_webhooks.model import Flavour, IncomingWebhook, Source
 from ferryman.integrations.incoming_webhooks.posts import Post
+from ferryman.integrations.owned import State
 from ferryman.schema import Description, Input, ListQuery, Name, Output, Time
 
 _NAME = "Shown as the author of its messages."

@@ -27,7 +27,6 @@ from ferryman.identity.workspaces import table as workspaces
 from ferryman.integrations.incoming_webhooks import table
 from ferryman.integrations.incoming_webhooks.model import (
     ALWAYS_SIGNED,
-    BY_A_USER,
     NEEDS,
     NEVER_SIGNED,
     Flavour,
@@ -45,6 +44,7 @@ from ferryman.integrations.incoming_webhooks.posts import (
     Post,
     UnknownHook,
 )
+from ferryman.integrations.owned import BY_A_USER
 from ferryman.webhooks import loop_prevention
 
 if TYPE_CHECKING:  # posting, the busiest of all, needs no models
@@ -56,6 +56,7 @@ _OWNER_ROUTE = "/v1/incoming-webhooks/{incoming_webhook_id}/owner"
 _COPIES = {
     "name": "name",
     "avatar_url": "avatar_url",
+    "title": "title",
     "chat_locked": "chat_locked",
     "allows_overrides": "refuses_overrides",
     "translation": "translation",
@@ -165,6 +166,7 @@ def _credential(webhook: IncomingWebhook, *, active: bool) -> Credential:
         chat_id=webhook.chat_id,
         name=webhook.name,
         avatar_url=webhook.avatar_url,
+        title=webhook.title,
         flavour=None if webhook.flavour == "ferryman" else webhook.flavour,
         chat_locked=webhook.chat_locked or None,
         refuses_overrides=not webhook.allows_overrides or None,
@@ -361,14 +363,14 @@ class Accepted:
 def accept(
     credential: Credential | None,
     post: Post | None,
-    answers: str | None = None,
+    in_reply_to_delivery: str | None = None,
     idempotency_key: IdempotencyKey | None = None,
 ) -> Accepted:
-    """Post what an external system sent to a secret URL. `answers` is the id of the delivery that led to it.
+    """Post what an external system sent to a secret URL. The delivery `in_reply_to_delivery` led to the post.
 
-    None is an event that says nothing: it counts as a use, and no message is made of it. Else it is one put for a post,
-    and one transaction for a post of several parts or with a key. Raises UnknownHook for an unknown URL, HookDisabled,
-    TooManyRequests, ChatClosed for a closed chat, and where the post names another chat, what `posts` lists.
+    Without a post, the sender's event says nothing: the URL counts as used, and no message is made. A post is one put;
+    a post of several parts or with a key is one transaction. Raises UnknownHook for an unknown URL, HookDisabled,
+    TooManyRequests, ChatClosed for a closed chat, and the errors in `posts` for a post that names another chat.
     """
     credential = require_open(credential)
     rates.spend_of_url(credential.workspace_id, credential.subject_id)
@@ -384,10 +386,10 @@ def accept(
     made = idempotency_key.created() if idempotency_key else None
     if made:
         return Accepted(made.resource_id, [], is_repeated=True)
-    chain = loop_prevention.of_reply(credential.workspace_id, answers, [credential.user_id])
+    chain = loop_prevention.of_reply(credential.workspace_id, in_reply_to_delivery, [credential.user_id])
     now, props = clock.now_iso(), json.dumps(post.props, ensure_ascii=False) if post.props else None
     overridden = _may_override(credential, post)
-    found = [
+    posted = [
         Message(
             workspace_id=credential.workspace_id,
             chat_id=str(chat_id),
@@ -401,6 +403,7 @@ def accept(
             author_name=(overridden and post.author_name) or credential.name,
             author_avatar_url=(overridden and post.author_avatar_url) or credential.avatar_url,
             author_emoji=post.author_emoji if overridden else None,
+            webhook_title=credential.title or "",
             created_at=now,
             livemode=credential.livemode,
             chain=chain,
@@ -409,19 +412,19 @@ def accept(
     ]
 
     def commit() -> None:
-        once_only = idempotency.writes(idempotency_key, found[0].message_id)
-        store.commit([*(messages.creating(message) for message in found), *once_only])
+        once_only = idempotency.writes(idempotency_key, posted[0].message_id)
+        store.commit([*(messages.creating(message) for message in posted), *once_only])
 
     try:
-        messages.with_free_ids(found, commit)
+        messages.with_free_ids(posted, commit)
     except KeyTaken:  # a parallel post was first
         made = idempotency_key.created() if idempotency_key else None
         if made is None:
             raise
         return Accepted(made.resource_id, [], is_repeated=True)
-    for message in found:
+    for message in posted:
         messages.created(message)
-    return Accepted(found[0].message_id, found)
+    return Accepted(posted[0].message_id, posted)
 
 
 def _may_override(credential: Credential, post: Post) -> bool:
@@ -445,7 +448,7 @@ def _inactive(credential: Credential) -> FerrymanError:
 def _chat_of(credential: Credential, to: str) -> str:
     """The chat that a sender names: a person's by `@handle`, or one by its handle or its id.
 
-    Only a chat to which the webhook's creator belongs, as its creator could have made the webhook for that chat.
+    The webhook's owner has to belong to the chat, since only then could they have made the webhook for it.
     """
     workspace_id, name = credential.workspace_id, to.removeprefix("#").lower()
     if to.startswith("@"):
@@ -509,7 +512,7 @@ def postable(text: object) -> Post:
 
 
 def handles(credential: Credential | None, user_ids: set[str]) -> dict[str, str]:
-    """The handles of those ids, as other products write them, that name somebody of the webhook's workspace."""
+    """The handles of the people of the webhook's workspace whom these ids name, written as other products do."""
     from ferryman.conversations.messages import named_people  # with the dialect, for those who need it
 
     return named_people.handles(credential.workspace_id, user_ids) if credential else {}

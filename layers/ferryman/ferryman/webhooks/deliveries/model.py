@@ -104,8 +104,20 @@ class Delivery(store.Record):
         attempts = [attempt if attempt.outcome else replace(attempt, outcome="unknown") for attempt in self.attempts]
         return attempts, self.unknowns + sum(attempt.outcome is None for attempt in self.attempts)
 
+    def ended(self, state: DeliveryState, reason: str) -> Settlement:
+        """The settlement of a delivery that ends without another attempt."""
+        attempts, unknowns = self.closed()
+        return Settlement(
+            state=state,
+            attempts=attempts,
+            failures=self.failures,
+            unknowns=unknowns,
+            reason=reason,
+            result=self.result,
+        )
+
     def signed(self, attempt: Attempt) -> SignedAttempt:
-        """The headers of one attempt say this of it. Its time is that of the claim, right before it."""
+        """The facts that the headers of one attempt name. Its time is that of the claim, right before it."""
         return SignedAttempt(
             webhook_id=self.webhook_id,
             delivery_id=self.delivery_id,

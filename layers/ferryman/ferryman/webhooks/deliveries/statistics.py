@@ -13,7 +13,7 @@ _HOUR_SECONDS = 3600
 
 
 def of(webhook: Webhook, hours: int) -> StatisticsOut:
-    """The webhook's deliveries of so many hours of the clock, the running one among them."""
+    """Counts of the webhook's deliveries in the last `hours` hours of the clock, with the one that has begun."""
     begin = _hour(clock.now()) - (hours - 1) * _HOUR_SECONDS
     states, complete = table.recent_states(webhook.workspace_id, webhook.webhook_id, clock.iso(begin))
     by_hour: dict[int, list[DeliveryState]] = defaultdict(list)
@@ -29,14 +29,14 @@ def of(webhook: Webhook, hours: int) -> StatisticsOut:
 
 
 def _hour(at: float) -> int:
-    """When the hour of the clock began that `at` is in."""
+    """The beginning of the hour of the clock that `at` is in."""
     return int(at) // _HOUR_SECONDS * _HOUR_SECONDS
 
 
 def _counts(states: Iterable[DeliveryState]) -> dict[str, int]:
-    found = Counter(states)
+    count_of = Counter(states)
     return {
-        "delivered": found["delivered"],
-        "failed": found["exhausted"] + found["cancelled"],
-        "waiting": found["queued"] + found["sending"] + found["retrying"],
+        "delivered": count_of["delivered"],
+        "failed": count_of["exhausted"] + count_of["cancelled"],
+        "waiting": count_of["queued"] + count_of["sending"] + count_of["retrying"],
     }

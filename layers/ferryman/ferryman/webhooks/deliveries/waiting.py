@@ -19,7 +19,7 @@ class Waiting:
 
 
 def of(delivery: Delivery, webhook: Webhook) -> Waiting | None:
-    """None for a delivery that is over. Where it waits for two things, the later one."""
+    """The reason why a delivery waits, and until when; the later one of two. None for a delivery that is over."""
     now = clock.now()
     if delivery.is_over:
         return None

@@ -31,7 +31,7 @@ def page(
     workspace_id: str, webhook_id: str, limit: int, after: store.Key | None
 ) -> tuple[list[Replay], store.Key | None]:
     """Newest first."""
-    found = store.page(
+    page = store.page(
         TABLE,
         "webhook = :webhook",
         {":webhook": f"{workspace_id}/{webhook_id}", ":now": int(clock.now())},
@@ -41,7 +41,7 @@ def page(
         limit=limit,
         after=after,
     )
-    return [Replay.from_item(item) for item in found.items], found.last_key
+    return [Replay.from_item(item) for item in page.items], page.last_key
 
 
 def creating(replay: Replay) -> store.Write:
@@ -52,7 +52,7 @@ def creating(replay: Replay) -> store.Write:
 
 
 def advancing(replay: Replay, requeued: int, position: store.Key | None) -> store.Write:
-    """One page more is done; with no position for the next one, the replay is."""
+    """Record that a page is done. Without a position for the next page, the replay is done."""
     changes: dict[str, object] = {
         "requeued": replay.requeued + requeued,
         "position": position,
@@ -64,7 +64,7 @@ def advancing(replay: Replay, requeued: int, position: store.Key | None) -> stor
 
 
 def cancelling(replay: Replay) -> store.Write:
-    """Deliveries that were sent again stay so; the rest is left alone."""
+    """Cancel the replay. Deliveries that were sent again stay so; the others are left alone."""
     return _changing(replay, {"state": "cancelled", "undispatched": None, "updated_at": clock.now_iso()})
 
 

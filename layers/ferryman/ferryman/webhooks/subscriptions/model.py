@@ -69,7 +69,7 @@ class Webhook(store.Record):
     consecutive_failures: int = 0
     failing_since: str | None = None  # when the first of them ended
     last_error: str | None = None
-    disable_after: int | None = None  # so many failures in a row; None: as the workspace says
+    disable_after: int | None = None  # after this many failures in a row; None: as the workspace says
     probe: bool | None = None  # whether it is probed when failures disabled it; None: as the workspace says
     failed_attempts: list[dict[str, Any]] | None = None  # the last of those that disabled it, oldest first
     next_probe_at: str | None = None  # while it is disabled

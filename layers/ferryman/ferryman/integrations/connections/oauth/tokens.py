@@ -93,24 +93,24 @@ def _renewed(
             return connection, tokens
         raise
     client = client_of(connection)
-    found = oauth.refresh(client, refresh_token)
-    if isinstance(found, Failed):
-        return _told(caller, connection, found, until)
-    changes = kept(connection, found)
+    outcome = oauth.refresh(client, refresh_token)
+    if isinstance(outcome, Failed):
+        return _told(caller, connection, outcome, until)
+    changes = kept(connection, outcome)
     try:
         store.commit([table.settling_refresh(connection, until, **changes)])
     except Conflict:
-        oauth.revoke(client, found)  # it was reset or disconnected meanwhile
+        oauth.revoke(client, outcome)  # it was reset or disconnected meanwhile
         raise
-    return replace(connection, **changes, refreshing_until=None), found
+    return replace(connection, **changes, refreshing_until=None), outcome
 
 
 def _told(
     caller: Caller, connection: Connection, failed: Failed, claimed_until: int | None
 ) -> tuple[Connection, Failed]:
-    """The end of a renewal that failed. One that asking again does not mend is written down, and the admins are told.
+    """Settle a renewal that failed. If another try cannot mend it, the reason is stored and the admins are told.
 
-    `claimed_until` is the caller's claim; None if nobody had to be asked.
+    `claimed_until` is the caller's claim; None if the product did not have to be asked.
     """
     changes: dict[str, Any] = {"reconnect_reason": failed.reason} if failed.is_lasting else {}
     writes: list[store.Write] = []
@@ -142,21 +142,21 @@ def accounts(caller: Caller, connection: Connection) -> tuple[Connection, list[d
     if isinstance(tokens, Failed):
         return connection, tokens
     client = client_of(connection)
-    found = oauth.accounts(client, tokens.access_token, connection.metadata)
-    if isinstance(found, Failed) and found.is_refused and tokens.refresh_token:
+    accounts = oauth.accounts(client, tokens.access_token, connection.metadata)
+    if isinstance(accounts, Failed) and accounts.is_refused and tokens.refresh_token:
         connection, tokens = fresh(caller, connection, renewing=True)
         if isinstance(tokens, Failed):
             return connection, tokens
-        found = oauth.accounts(client, tokens.access_token, connection.metadata)
-    if isinstance(found, Failed):
-        return connection, found
-    learned = {**connection.metadata, "accounts": found, "checked_at": clock.now_iso()}
+        accounts = oauth.accounts(client, tokens.access_token, connection.metadata)
+    if isinstance(accounts, Failed):
+        return connection, accounts
+    learned = {**connection.metadata, "accounts": accounts, "checked_at": clock.now_iso()}
     store.commit([table.learning(connection, learned)])
-    return replace(connection, metadata=learned), found
+    return replace(connection, metadata=learned), accounts
 
 
 def revoked(connection: Connection) -> bool | None:
-    """Take the tokens back at the product. False if it has no way, or did not do it; None if there are none."""
+    """Revoke the tokens at the product. False if it cannot or did not revoke them; None without tokens."""
     if connection.sealed_tokens is None:
         return None
     return oauth.revoke(client_of(connection), _stored(connection))

@@ -137,7 +137,7 @@ def test_a_bad_connection_is_refused_with_the_field(workspace: Workspace, body: 
 
 # -- products that post here -------------------------------------------------------------------------------------------
 
-PAYLOADS = Path(__file__).parents[1] / "unit" / "sources" / "payloads"
+PAYLOADS = Path(__file__).parents[2] / "unit" / "sources" / "payloads"
 POSTING = ("github", "gitlab", "grafana", "sentry")
 
 

@@ -3,21 +3,18 @@
 import dataclasses
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
-import requests
 from ferryman.integrations.connections import catalogue
-from ferryman.integrations.connections.oauth.providers import Provider
 
 from tests.integration.conftest import Later, Workspace
+from tests.integration.connections.oauth import PRODUCTS, actions, approve, check, connect, connected, finish
 from tests.support import oauth_provider
 from tests.support.oauth_provider import CLIENT_ID, CLIENT_SECRET, ISSUER, Product
-from tests.support.world import Answer, World
+from tests.support.world import World
 
-PRODUCTS = ("jira", "hubspot", "quickbooks", "xero")
 CALLBACK = "https://api.test/settings/integrations/connections/callback"
 ACCOUNTS = {
     "jira": {"id": "1324a887", "name": "Example", "url": "https://example.atlassian.net"},
@@ -25,69 +22,6 @@ ACCOUNTS = {
     "quickbooks": {"name": "Example", "country": "US"},
     "xero": {"id": "fe79f7dd", "name": "Example", "type": "ORGANISATION"},
 }
-
-
-def pointed_at(product: Product, provider: Provider) -> Provider:
-    """The connector's own data, with the addresses of the local product."""
-    check = provider.check
-    path = "/introspect" if check.introspects else f"/accounts?{urlsplit(check.url).path}"
-    return dataclasses.replace(
-        provider,
-        authorization_url=f"{product.url}/authorize",
-        token_url=f"{product.url}/token",
-        revocation_url=provider.revocation_url and f"{product.url}/revoke",
-        revocation_is_json=False,  # which oauthlib's server does not read
-        issuer=ISSUER,
-        check=dataclasses.replace(check, url=product.url + path),
-    )
-
-
-@pytest.fixture
-def product(monkeypatch: pytest.MonkeyPatch) -> Iterator[Product]:
-    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
-    with oauth_provider.product() as made:
-        for key in PRODUCTS:
-            connector = catalogue.CATALOGUE[key]
-            assert connector.provider
-            local = dataclasses.replace(connector, provider=pointed_at(made, connector.provider))
-            monkeypatch.setitem(catalogue.CATALOGUE, key, local)
-        yield made
-
-
-def connect(workspace: Workspace, connector: str = "xero", **configuration: Any) -> dict[str, Any]:
-    wanted = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, **configuration}
-    made: dict[str, Any] = workspace.make("/v1/connections", {"connector": connector, "configuration": wanted})
-    return made
-
-
-def approve(url: str, **more: str) -> str:
-    """The address to which the product sends the browser of a person who approves."""
-    answer = requests.get(url, allow_redirects=False, timeout=10)
-    assert answer.status_code == 302, answer.text
-    return answer.headers["Location"] + (f"&{urlencode(more)}" if more else "")
-
-
-def finish(workspace: Workspace, callback: str) -> Answer:
-    return workspace.call("POST", "/v1/connections/callback", {"callback": callback})
-
-
-def connected(workspace: Workspace, connector: str = "xero") -> str:
-    """The id of a connection that was approved."""
-    made = connect(workspace, connector)
-    answer = finish(workspace, approve(made["authorize_url"], realmId="4620816365"))
-    assert (answer.status, answer.json["state"]) == (200, "enabled"), answer.body
-    return str(made["id"])
-
-
-def check(workspace: Workspace, connection_id: str) -> Any:
-    answer = workspace.call("POST", f"/v1/connections/{connection_id}/check")
-    assert answer.status == 200, answer.body
-    return answer.json
-
-
-def actions(workspace: Workspace, connection_id: str) -> list[str]:
-    listed = workspace.call("GET", f"/v1/audit?target={connection_id}").json["items"]
-    return [str(record["action"]).removeprefix("connection.") for record in listed]
 
 
 # -- the catalogue -----------------------------------------------------------------------------------------------------

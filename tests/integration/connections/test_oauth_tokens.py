@@ -6,8 +6,7 @@ import pytest
 from ferryman import clock
 
 from tests.integration.conftest import Later, Workspace
-from tests.integration.test_oauth import actions, approve, check, connect, connected, finish
-from tests.integration.test_oauth import product as product  # a fixture
+from tests.integration.connections.oauth import actions, approve, check, connect, connected, finish
 from tests.support.oauth_provider import CLIENT_ID, CLIENT_SECRET, Product
 from tests.support.world import World
 

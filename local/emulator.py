@@ -1,0 +1,60 @@
+"""MiniStack, which deploys and starts functions quickly: `python local/emulator.py` in place of `python -m ministack`.
+
+MiniStack unpacks a function and its layers for every worker process: 3,800 files and 60 MB each, one worker after the
+other, since a single process does it. That was half of the time in which the functions start, and 3 GB of disk. Here
+the first worker unpacks an archive, and the others get links to its files, which no function changes: on Lambda they
+are read-only. Templates are read and translated as in tools/sam.py.
+"""
+
+import hashlib
+import os
+import runpy
+import tempfile
+import threading
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import yaml
+from ministack.core import lambda_runtime
+from samtranslator.open_api import open_api
+
+_one_at_a_time = threading.Lock()
+
+
+class SharedArchive(zipfile.ZipFile):
+    """An archive whose `extractall` makes links to one copy of its files, in the directory for temporary files."""
+
+    def namelist(self) -> list[str]:
+        """The names that `extractall` makes. MiniStack resolves each of them three times, to see where it leads."""
+        return sorted({name.partition("/")[0] for name in super().namelist()})
+
+    def extractall(self, path: Any = None, members: Any = None, pwd: bytes | None = None) -> None:
+        if path is None or members is not None or not self.filename:
+            super().extractall(path, members, pwd)
+            return
+        for file in self._copy(Path(self.filename), pwd).iterdir():
+            Path(path, file.name).symlink_to(file)
+
+    def _copy(self, archive: Path, pwd: bytes | None) -> Path:
+        with archive.open("rb") as content:
+            copy = Path(tempfile.gettempdir(), "unpacked", hashlib.file_digest(content, "sha256").hexdigest())
+        with _one_at_a_time:
+            if not copy.exists():
+                unfinished = Path(f"{copy}.{os.getpid()}")
+                super().extractall(unfinished, super().namelist(), pwd)
+                unfinished.rename(copy)
+        return copy
+
+
+def main() -> None:
+    names = {name: getattr(zipfile, name) for name in zipfile.__all__}
+    lambda_runtime.zipfile = SimpleNamespace(**names | {"ZipFile": SharedArchive})
+    yaml.SafeLoader = yaml.CSafeLoader  # type: ignore[misc,assignment]
+    open_api._deepcopy = lambda document: document
+    runpy.run_module("ministack", run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""Outgoing webhooks of Mattermost's form, as the tests make them, call them, and see what they post."""
+
+from typing import Any
+
+from local.receiver import Receiver
+from tests.integration.conftest import Workspace
+
+type Made = dict[str, Any]
+
+
+def hook(workspace: Workspace, receiver: Receiver, chat: str, **fields: Any) -> Made:
+    wanted = {
+        "url": receiver.url("/out"),
+        "events": ["message.created"],
+        "chat_ids": [chat],
+        "format": "mattermost",
+        "trigger_words": ["deploy"],
+        **fields,
+    }
+    made: Made = workspace.make("/v1/webhooks", wanted)
+    return made
+
+
+def say(workspace: Workspace, chat: str, text: str) -> Made:
+    made: Made = workspace.make(f"/v1/chats/{chat}/messages", {"text": text})
+    workspace.world.pump()
+    return made
+
+
+def posted(workspace: Workspace, chat: str) -> list[Made]:
+    """The messages of webhooks in the chat, oldest first."""
+    return [item for item in reversed(workspace.messages(chat)) if item["author"]["type"] == "webhook"]
