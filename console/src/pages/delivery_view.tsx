@@ -69,7 +69,12 @@ function Shown({ kind, delivery, linked }: { kind: WebhookKind; delivery: Delive
       </Group>
       {delivery.reason && (
         <Alert color={delivery.state === 'exhausted' ? 'red' : 'gray'} title={said.reason}>
-          {sentence(delivery.reason)}
+          <Text size="sm">{sentence(delivery.reason)}</Text>
+          {delivery.state === 'exhausted' && !delivery.test && (
+            <Text size="sm" mt="xs">
+              {said.givenUpAbout}
+            </Text>
+          )}
         </Alert>
       )}
       <SimpleGrid cols={{ base: 1, xs: 2 }}>

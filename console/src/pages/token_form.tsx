@@ -1,4 +1,4 @@
-import { Checkbox, Group, Select, SimpleGrid, Text, Textarea, TextInput } from '@mantine/core';
+import { Checkbox, Group, Select, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 
 import { api, body, type Schemas } from '../api/client';
@@ -11,26 +11,34 @@ import { covers } from '../roles';
 import { texts } from '../texts';
 
 const said = texts.tokens;
-const SCOPES = Object.keys(texts.scopes) as Schemas['Scope'][];
 const DAY = 86_400_000;
 
-/** The scopes that the person may give away, with what each allows. */
-export function ScopeChoice({ value, onChange, error, only = SCOPES }: {
+/** The scopes that the person may give away, in groups, with what each allows. */
+export function ScopeChoice({ value, onChange, error }: {
   value?: string[];
   onChange?: (value: string[]) => void;
   error?: React.ReactNode;
-  only?: Schemas['Scope'][];
 }) {
   const me = useMe().data;
+  const groups = Object.entries(texts.scopeGroups)
+    .map(([title, scopes]) => ({ title, scopes: scopes.filter((scope) => covers(me, scope)) }))
+    .filter(({ scopes }) => scopes.length > 0);
   return (
     <Checkbox.Group label={said.scopes} description={said.scopesAbout} {...(value && onChange ? { value, onChange } : {})} error={error}>
-      <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xs" mt="xs" mb={error ? 'xs' : 0}>
-        {only
-          .filter((scope) => covers(me, scope))
-          .map((scope) => (
-            <Checkbox key={scope} value={scope} label={scope} description={texts.scopes[scope]} />
-          ))}
-      </SimpleGrid>
+      <Stack gap="md" mt="xs" mb={error ? 'xs' : 0}>
+        {groups.map(({ title, scopes }) => (
+          <div key={title} role="group" aria-label={title}>
+            <Text size="xs" c="dimmed" fw={600} mb={6} aria-hidden="true">
+              {title}
+            </Text>
+            <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xs">
+              {scopes.map((scope) => (
+                <Checkbox key={scope} value={scope} label={scope} description={texts.scopes[scope]} />
+              ))}
+            </SimpleGrid>
+          </div>
+        ))}
+      </Stack>
     </Checkbox.Group>
   );
 }
@@ -92,7 +100,7 @@ function Form({ close, created }: Omit<Props, 'opened'>) {
         })
       }
     >
-      <TextInput label={said.name} required data-autofocus maxLength={100} {...form.getInputProps('name')} />
+      <TextInput label={said.name} description={said.nameAbout} required data-autofocus maxLength={100} {...form.getInputProps('name')} />
       <Group grow align="flex-start">
         <Select
           label={said.environment}

@@ -141,7 +141,7 @@ export function Empty({ title, about, children }: { title: string; about: string
         <Text size="sm" c="dimmed" ta="center">
           {about}
         </Text>
-        {children}
+        {children && <Box mt="xs">{children}</Box>}
       </Stack>
     </Center>
   );

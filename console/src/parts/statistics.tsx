@@ -63,7 +63,7 @@ export function Rate({ statistics }: { statistics: Statistics | undefined }) {
     <Tooltip label={counts + since}>
       <Group gap={8} wrap="nowrap" w="fit-content">
         <Bars hours={statistics.hours} first={statistics.first} height={22} width={3} gap={1} />
-        <Text size="sm" className="nowrap" miw={52} ta="right">
+        <Text size="sm" className="nowrap rate">
           {rateOf(statistics) ?? counts}
         </Text>
         <VisuallyHidden>{counts}</VisuallyHidden>

@@ -204,13 +204,13 @@ def _disable(
         webhook.workspace_id, webhook.webhook_id, webhook.created_at, min(failures, _SHOWN_ATTEMPTS)
     )
     probe_at = probes.first_at(at) if is_probed else None
-    told = events.creating(webhook_disabled(webhook, reason, error, at))
+    event = events.creating(webhook_disabled(webhook, reason, error, at))
     with suppress(webhooks.NotEnabled):  # another attempt disabled it first
         disabled = webhooks.disabling(
             webhook.workspace_id, webhook.webhook_id, reason, at, failed_attempts=attempts, next_probe_at=probe_at
         )
         planned = [probes.planning(webhook, at)] if is_probed else []
-        store.commit([disabled, told, *planned, *telling(webhook, reason, probe_at)])
+        store.commit([disabled, event, *planned, *telling(webhook, reason, probe_at)])
         metrics.count("WebhooksDisabled")
         log.event("webhook.disabled", workspace_id=webhook.workspace_id, webhook_id=webhook.webhook_id, reason=reason)
 

@@ -53,8 +53,8 @@ def page_of_bots(asked: Asked) -> list[dict[str, Any]]:
     """A page of the bots that the caller may manage, oldest first, with the inactive ones on request."""
     v4.require(asked.caller, "bots:read")
     deleted = asked.query.get("include_deleted") == "true"
-    found, _ = v4.page_of(asked, partial(bots.page, asked.caller), lambda bot: bot.active or deleted)
-    return [_bot(bot) for bot in found]
+    page, _ = v4.page_of(asked, partial(bots.page, asked.caller), lambda bot: bot.active or deleted)
+    return [_bot(bot) for bot in page]
 
 
 def read_bot(asked: Asked) -> dict[str, Any]:

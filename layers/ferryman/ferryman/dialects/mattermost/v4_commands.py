@@ -107,13 +107,13 @@ def page(asked: Asked) -> list[dict[str, Any]]:
     if not objects.is_id(team):
         raise v4.invalid_parameter("team_id")
     _require_own_team(asked, team)
-    found: list[Command] = []
+    commands: list[Command] = []
     after: store.Key | None = None
     while True:
-        some, after = service.page(asked.caller, 100, after)
-        found += some
+        part, after = service.page(asked.caller, 100, after)
+        commands += part
         if after is None:
-            return [_shown(command) for command in sorted(found, key=lambda command: command.trigger)]
+            return [_shown(command) for command in sorted(commands, key=lambda command: command.trigger)]
 
 
 def read(asked: Asked) -> dict[str, Any]:

@@ -18,8 +18,8 @@ def digest(email: str) -> str:
 
 def find(email: str) -> list[tuple[str, str]]:
     """The (workspace_id, user_id) of everybody with this address, the oldest workspace's first."""
-    found = store.query_all(TABLE, "email_hash = :email", {":email": digest(email)})
-    return [(item["workspace_id"], item["user_id"]) for item in found]
+    items = store.query_all(TABLE, "email_hash = :email", {":email": digest(email)})
+    return [(item["workspace_id"], item["user_id"]) for item in items]
 
 
 def listing(user: User) -> list[store.Write]:

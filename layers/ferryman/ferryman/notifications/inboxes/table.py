@@ -48,7 +48,7 @@ def page(
     workspace_id: str, user_id: str, limit: int, after: store.Key | None, *, livemode: bool, unread: bool
 ) -> tuple[list[Entry], store.Key | None]:
     """Newest first; only the unread ones, when `unread`."""
-    found = store.page(
+    page = store.page(
         TABLE,
         "inbox = :inbox",
         {":inbox": _inbox(workspace_id, user_id, livemode=livemode), ":now": int(clock.now())},
@@ -58,7 +58,7 @@ def page(
         limit=limit,
         after=after,
     )
-    return [Entry.from_item(item) for item in found.items], found.last_key
+    return [Entry.from_item(item) for item in page.items], page.last_key
 
 
 def read(workspace_id: str, user_id: str, notification_id: str, *, livemode: bool) -> Entry:
