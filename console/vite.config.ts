@@ -44,7 +44,7 @@ function worded(): Plugin {
 
 /**
  * Lets the page paint its outline at once. The rules of the outline move into the page; the first script, which chooses
- * the outline, is waited for; what every screen needs loads beside it.
+ * the outline, is waited for; the code of every screen loads beside it.
  */
 function quick(): Plugin {
   return {
@@ -88,9 +88,8 @@ function all(chunk: Rolldown.OutputChunk, bundle: Rolldown.OutputBundle): string
 }
 
 /**
- * What is loaded together, each with all that it imports: a phone needs long for each request. A module belongs to the
- * first of these that needs it: the first script, what every screen needs, what the sign-in and forms need, and what
- * every screen of the application needs.
+ * Modules that are loaded together, each with all that it imports: a phone needs long for each request. A module belongs
+ * to the first of these that needs it: the first script, every screen, the sign-in and forms, the application.
  */
 const GROUPS = [
   /src\/boot\.ts$/,

@@ -20,7 +20,7 @@ const client = new QueryClient({
   },
 });
 
-// What one person saw is not for the next.
+// The next person sees nothing that the one before saw.
 session.listen(() => {
   if (session.token() === null) client.clear();
 });

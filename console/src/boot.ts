@@ -44,7 +44,7 @@ function broken(): void {
   if (template) document.body.replaceChildren(template.content.cloneNode(true));
 }
 
-/** The outline comes first: what loads before it is there makes it late. A tab in the background paints nothing. */
+/** The outline comes first: anything that loads before it makes it late. A tab in the background paints nothing. */
 function painted(): Promise<void> {
   return new Promise((resolve) => {
     if (document.hidden) resolve();

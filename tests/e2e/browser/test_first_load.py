@@ -31,7 +31,7 @@ def visit(opens: Opens) -> Visit:
 
 
 def held(page: Page) -> list[Route]:
-    """What every screen needs does not come until it is released."""
+    """Hold back the code that every screen needs, until it is released."""
     routes: list[Route] = []
     page.route(CORE, lambda route: routes.append(route))
     return routes
@@ -76,7 +76,7 @@ def test_a_session_sees_the_outline_of_the_application_in_the_colours_that_it_ch
 
 
 def asked(visit: Visit, address: str) -> Counter[str]:
-    """What the console asks of the API until a screen is there."""
+    """The requests to the API until a screen is there, counted."""
     counted: Counter[str] = Counter()
 
     def count(request: Request) -> None:
