@@ -1,7 +1,7 @@
 """`make test`: every check of the project, with its time. `python -m tools.checks lint unit` runs two.
 
-There are two lanes, each with one stage at a time. The stages in BESIDE need nothing but processors, and take what the
-others leave of them, which wait for sockets, clocks and a stack.
+There are two lanes, each with one stage at a time. The stages in BESIDE need nothing but processors. The stages of the
+other lane wait for sockets, clocks and a stack, and those in BESIDE take the time that they leave.
 """
 
 import subprocess
@@ -13,7 +13,7 @@ from tools import console
 from tools.console import LocalError, bold, green, red, seconds
 
 # A process that has nothing left to do takes tests from the other; those of integration stay with their file. The tests
-# of unit wait for sockets half of the time.
+# of unit wait for sockets half of the time. Each process of e2e has a stack of its own.
 _PYTEST = ("pytest", "-q", "-n", "2", "--dist", "worksteal")
 STAGES: dict[str, list[list[str]]] = {
     "lint": [["ruff", "check", "."], ["ruff", "format", "--check", "."]],
@@ -24,7 +24,7 @@ STAGES: dict[str, list[list[str]]] = {
     "contract": [[*_PYTEST, "tests/contract"]],
     "integration": [[*_PYTEST, "--dist", "loadfile", "tests/integration", "tests/defences"]],
     "simulation": [[*_PYTEST, "tests/simulation"]],
-    "e2e": [["python", "-m", "tools.browser"], ["pytest", "-q", "tests/e2e"]],
+    "e2e": [["python", "-m", "tools.browser"], ["pytest", "-q", "-n", "2", "--dist", "loadfile", "tests/e2e"]],
 }
 BESIDE = ("console", "types", "mutation", "contract", "simulation")
 # Installs the browser and the clients beside the stages before e2e. Where that fails, e2e tries again, and says why.

@@ -17,21 +17,20 @@ import {
   useMantineColorScheme,
 } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
-import { useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Link, Outlet, useLocation, useNavigation } from 'react-router';
 
 import { api, type Schemas } from './api/client';
+import { covers } from './api/covers';
 import { useMe } from './api/queries';
-import { session, useToken } from './api/session';
+import { session } from './api/session';
+import { useToken } from './api/token';
 import logo from './favicon.svg';
 import { Failure, Page, PlanNotice, RoleNotice, Waiting } from './parts/layout';
-import { covers } from './roles';
 import { texts } from './texts';
 import { ExitIcon, LockClosedIcon, MoonIcon, SunIcon } from './parts/icons';
 
 const Enrol = lazy(async () => ({ default: (await import('./pages/enrol')).Enrol }));
-const SignIn = lazy(async () => ({ default: (await import('./pages/sign_in')).SignIn }));
 
 /** A page of the menu: the scope that it needs, and whether it needs the plan Enterprise. */
 type Entry = { to: string; label: string; scope?: Schemas['Scope']; gated?: true };
@@ -95,15 +94,10 @@ function Allowed({ me, entry }: { me: Schemas['MeOut']; entry: Entry | undefined
   return <Outlet />;
 }
 
-/** Every screen but the invitation: asks for a sign-in where there is none, and stays at its address. */
+/** Every screen but the invitation. Without a session, the first script shows the sign-in at the same address. */
 export function SignedIn() {
   const token = useToken();
-  if (token) return <Entered key={token} />;
-  return (
-    <Suspense fallback={<Waiting />}>
-      <SignIn />
-    </Suspense>
-  );
+  return token ? <Entered key={token} /> : <Waiting />;
 }
 
 /** A session: every screen, or the enrolment alone while the workspace requires a second factor that is missing. */
@@ -120,12 +114,10 @@ function Entered() {
 }
 
 function useSignOut(): () => void {
-  const client = useQueryClient();
   async function signOut() {
     // The session ends on the server first; a session that ended already is signed out as well.
     await api.DELETE('/v1/sessions/current').catch(() => undefined);
     session.end('signed-out');
-    client.clear();
   }
   return () => void signOut();
 }

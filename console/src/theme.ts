@@ -18,7 +18,7 @@ export const theme = createTheme({
   },
 });
 
-/** Greys and light labels that keep a contrast of 4.5 to 1 on every surface of ours. */
+/** Greys and light labels that keep a contrast of 4.5 to 1 on every surface of ours, and borders that are seen on a dark card. */
 export const contrast: CSSVariablesResolver = () => ({
   variables: {},
   light: {
@@ -35,10 +35,12 @@ export const contrast: CSSVariablesResolver = () => ({
   dark: {
     '--mantine-color-dimmed': '#a6a9ae',
     '--mantine-color-placeholder': '#9a9da3',
+    '--mantine-color-default-border': '#63686e',
+    '--mantine-color-disabled': '#3a3e42',
+    '--mantine-color-disabled-color': '#8f949a',
+    '--code-bg': '#1b1c1e',
     '--mantine-color-error': '#ff8787',
     '--mantine-color-red-light-color': '#ffb3b3',
-    // A disabled button stays visible on a card.
-    '--mantine-color-disabled': '#3b3b3b',
     '--mantine-color-gray-light': '#3d4247',
     '--mantine-color-gray-light-color': '#dee2e6',
   },

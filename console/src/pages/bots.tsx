@@ -25,7 +25,7 @@ export function botSecret(value: string): Secret {
     about: said.secretAbout,
     extra: [
       { label: texts.tokens.tryIt, value: `${curl} ${api}/me` },
-      { label: said.post, value: `${curl} -H 'Content-Type: application/json' -d '{"text": "Hello"}' ${api}/chats/$CHAT_ID/messages` },
+      { label: said.post, value: `${said.postAbout}\nCHAT_ID=cht_…\n${curl} -H 'Content-Type: application/json' -d '{"text": "Hello"}' ${api}/chats/$CHAT_ID/messages` },
     ],
   };
 }

@@ -1,4 +1,4 @@
-import { Anchor, Badge, Drawer, Group, Text } from '@mantine/core';
+import { Anchor, Badge, Button, Drawer, Group, Text } from '@mantine/core';
 import { Link } from 'react-router';
 
 import type { Schemas } from '../api/client';
@@ -18,7 +18,7 @@ const STATES = Object.fromEntries(
 );
 
 /** The log of one webhook. A delivery opens beside the list, and is in the address. */
-export function Deliveries({ kind, webhook }: { kind: WebhookKind; webhook: Webhook }) {
+export function Deliveries({ kind, webhook, test }: { kind: WebhookKind; webhook: Webhook; test: (() => void) | null }) {
   const filters = useFilters();
   const [state, event, result, since] = FILTERS.map(filters.get) as [string, string, string, string];
   const chosen = { state, event, result, since };
@@ -85,7 +85,7 @@ export function Deliveries({ kind, webhook }: { kind: WebhookKind; webhook: Webh
           filtered ? (
             <Empty title={said.noneFound} about={said.noneFoundAbout} />
           ) : (
-            <Empty title={said.emptyTitle} about={said.emptyAbout} />
+            <Empty title={said.emptyTitle} about={kind.name === 'callback' ? said.emptyOfCallback : said.emptyAbout}>{test && <Button onClick={test}>{texts.webhooks.test}</Button>}</Empty>
           )
         }
       />

@@ -48,6 +48,13 @@ function Undecided({ kind, webhook, mayWrite, chosen }: {
       return; // The refusal was shown.
     }
   }
+  if (query.data?.count === 0) {
+    return (
+      <Text size="sm" c="dimmed">
+        {said.none}
+      </Text>
+    );
+  }
   return (
     <Section title={said.title} about={said.about}>
       <Loaded query={query}>
@@ -55,15 +62,9 @@ function Undecided({ kind, webhook, mayWrite, chosen }: {
           <Stack>
             <Group justify="space-between">
               <Text size="sm">
-                {count === 0 ? (
-                  said.none
-                ) : (
-                  <>
-                    <b>{said.counted(count, complete)}</b> {said.since} <Time at={since} />.
-                  </>
-                )}
+                <b>{said.counted(count, complete)}</b> {said.since} <Time at={since} />.
               </Text>
-              {mayWrite && count > 0 && (
+              {mayWrite && (
                 <Group gap="xs">
                   <Button
                     loading={decide.isPending}

@@ -3,8 +3,9 @@ import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { Navigate } from 'react-router';
 
-import { api, ApiError, body } from '../api/client';
-import { session, useToken } from '../api/session';
+import { api, ApiError, body, type Schemas } from '../api/client';
+import { session } from '../api/session';
+import { useToken } from '../api/token';
 import { Failure } from '../parts/layout';
 import { texts } from '../texts';
 import { Door, SignIn } from './sign_in';
@@ -14,7 +15,7 @@ const said = texts.invitation;
 /** The invitation is behind the # of the address, which browsers do not send to any server. */
 export default function Invitation() {
   const [invitation] = useState(() => window.location.hash.slice(1));
-  const [email, setEmail] = useState<string | null>(null);
+  const [accepted, setAccepted] = useState<Schemas['AcceptedOut'] | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
   const signedIn = useToken() !== null;
@@ -30,10 +31,11 @@ export default function Invitation() {
     setBusy(true);
     setError(null);
     try {
-      const accepted = await body(api.POST('/v1/invitations/accept', { body: { token: invitation, password } }));
+      const answer = await body(api.POST('/v1/invitations/accept', { body: { token: invitation, password } }));
       window.history.replaceState(null, '', window.location.pathname);
-      session.end(null);
-      setEmail(accepted.email);
+      if (answer.session) session.begin(answer.session.token);
+      else session.end(null); // a second factor is asked for first
+      setAccepted(answer);
     } catch (caught) {
       const refused = caught as ApiError;
       setError(refused);
@@ -42,7 +44,10 @@ export default function Invitation() {
     setBusy(false);
   }
 
-  if (email !== null) return signedIn ? <Navigate to="/settings/overview" replace /> : <SignIn email={email} notice={said.done} />;
+  if (accepted !== null) {
+    if (signedIn) return <Navigate to="/settings/overview" replace />;
+    return <SignIn email={accepted.email} workspace={accepted.workspace_id} notice={said.done} />;
+  }
   return (
     <Door title={said.title} about={said.about}>
       {invitation === '' && <Alert color="red">{said.incomplete}</Alert>}

@@ -1,12 +1,13 @@
-import { Button, Group, Text } from '@mantine/core';
+import { Anchor, Button, Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { Link } from 'react-router';
 
 import { api, type ApiError, body, type Schemas } from '../api/client';
 import { useChange, useMe, useUsers } from '../api/queries';
 import { Confirm } from '../parts/dialogs';
 import { Empty, Failure, Loaded, Page, Section, Waiting } from '../parts/layout';
-import { List } from '../parts/list';
+import { List, wholeListing } from '../parts/list';
 import { State } from '../parts/values';
 import { texts } from '../texts';
 import { policy as said } from '../texts/policy';
@@ -46,7 +47,14 @@ function Required({ count }: { count: number }) {
           <>
             <Group>
               <State of={required ? 'active' : 'inactive'} label={required ? said.on : said.off} />
-              {isOwner ? (
+              {isOwner && me?.user.sign_in?.second_factor === false && !required ? (
+                <Text size="sm">
+                  {said.enrolFirst}{' '}
+                  <Anchor component={Link} to="/me/security" inherit>
+                    {said.toSecurity}
+                  </Anchor>
+                </Text>
+              ) : isOwner ? (
                 <Button variant={required ? 'default' : 'filled'} onClick={() => setAsking(true)}>
                   {required ? said.stop : said.require}
                 </Button>
@@ -74,11 +82,10 @@ function Required({ count }: { count: number }) {
 }
 
 function Without({ people }: { people: User[] }) {
-  const listing = { items: people, error: null, pending: false, more: false, loadingMore: false, loadMore: () => undefined, refetch: () => undefined };
   return (
     <List
       label={said.missing}
-      listing={listing}
+      listing={wholeListing(people)}
       id={(user) => user.id}
       columns={[
         {

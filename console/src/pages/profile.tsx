@@ -1,4 +1,4 @@
-import { Anchor, Text } from '@mantine/core';
+import { Anchor, Group, Text } from '@mantine/core';
 import { Link } from 'react-router';
 
 import { api, body, done } from '../api/client';
@@ -34,8 +34,10 @@ export default function Profile() {
               touches={TOUCHES}
             >
               <Text fw={600}>{user.name}</Text>
-              <Fact label={said.email}>{user.email}</Fact>
-              <Fact label={said.role}>{texts.roles[user.role]}</Fact>
+              <Group gap="xl" my={4}>
+                <Fact label={said.email}>{user.email}</Fact>
+                <Fact label={said.role}>{texts.roles[user.role]}</Fact>
+              </Group>
               <Anchor component={Link} to="/me/security" size="sm">
                 {said.toSecurity}
               </Anchor>

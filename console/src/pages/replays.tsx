@@ -40,8 +40,8 @@ export function Replays({ kind, webhook, mayWrite }: { kind: WebhookKind; webhoo
           { title: said.time, cell: (replay) => <Time at={replay.created_at} /> },
           { title: said.state, cell: (replay) => <State of={replay.state} /> },
           { title: said.replayStates, cell: (replay) => (replay.held ? held.inReplays : replay.states.map((state) => texts.states[state]).join(', ')) },
-          { title: said.attempts, cell: (replay) => said.requeued(replay.requeued) },
-          { title: texts.tokens.createdBy, cell: (replay) => <Person id={replay.created_by} /> },
+          { title: said.replayProgress, cell: (replay) => said.requeued(replay.requeued) },
+          { title: said.replayBy, cell: (replay) => <Person id={replay.created_by} /> },
           {
             title: said.stop,
             hideTitle: true,
@@ -53,7 +53,15 @@ export function Replays({ kind, webhook, mayWrite }: { kind: WebhookKind; webhoo
               ) : null,
           },
         ]}
-        empty={<Empty title={said.replayEmpty} about={said.replayEmptyAbout} />}
+        empty={
+          <Empty title={said.replayEmpty} about={said.replayEmptyAbout}>
+            {mayWrite && (
+              <Button variant="default" onClick={() => setStarting(true)}>
+                {said.replay}
+              </Button>
+            )}
+          </Empty>
+        }
       />
       <Dialog opened={starting} close={() => setStarting(false)} title={said.replayTitle}>
         <Start kind={kind} webhook={webhook} close={() => setStarting(false)} />
@@ -106,8 +114,15 @@ function Start({ kind, webhook, close }: { kind: WebhookKind; webhook: Webhook; 
         }}
       />
       {error && <Failure error={error} />}
-      {counted && <Text aria-live="polite">{said.matched(counted.preview.matched, counted.preview.complete)}</Text>}
+      {counted && (
+        <Text size="sm" aria-live="polite">
+          {said.matched(counted.preview.matched, counted.preview.complete)} {counted.preview.matched === 0 && said.matchedNone}
+        </Text>
+      )}
       <Group justify="flex-end">
+        <Button variant="default" onClick={close}>
+          {texts.actions.cancel}
+        </Button>
         {counted && counted.preview.matched > 0 ? (
           <Button loading={start.isPending} onClick={() => start.mutate(counted.input, { onSuccess: close })}>
             {said.start(counted.preview.matched)}

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Anchor, Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 
@@ -190,9 +190,9 @@ export function Verify({ pending, verified }: { pending: Schemas['TotpOut']; ver
         <Text size="sm">{said.scan}</Text>
         <img className="qr" src={`data:image/svg+xml,${encodeURIComponent(pending.qr_svg)}`} alt={said.qr} width={180} height={180} />
         <CopyText value={pending.secret} />
-        <Text size="sm">
-          <a href={pending.uri}>{said.openApp}</a>
-        </Text>
+        <Anchor href={pending.uri} size="sm">
+          {said.openApp}
+        </Anchor>
         {general}
         <TextInput
           label={texts.signIn.code}

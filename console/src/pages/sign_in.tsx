@@ -5,7 +5,7 @@ import { type ReactNode, useState } from 'react';
 import { api, ApiError, body, SECOND_FACTOR } from '../api/client';
 import { session } from '../api/session';
 import logo from '../favicon.svg';
-import { Failure } from '../parts/layout';
+import { Failure } from '../parts/failure';
 import { texts } from '../texts';
 
 const said = texts.signIn;
@@ -42,8 +42,9 @@ export function Door({ title, about, children }: { title: string; about?: string
   );
 }
 
-export function SignIn({ email = '', notice }: { email?: string; notice?: string }) {
-  const form = useForm({ initialValues: { email, password: '', code: '', recovery: '', test: false } });
+export function SignIn({ email = '', workspace = '', notice }: { email?: string; workspace?: string; notice?: string }) {
+  const form = useForm({ initialValues: { email, password: '', workspace_id: workspace, code: '', recovery: '', test: false } });
+  const [several, setSeveral] = useState(false); // whether the person has to name a workspace
   const [step, setStep] = useState<'password' | 'code' | 'recovery'>('password');
   const [error, setError] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
@@ -59,6 +60,7 @@ export function SignIn({ email = '', notice }: { email?: string; notice?: string
             email: values.email.trim(),
             password: values.password,
             livemode: !values.test,
+            ...(values.workspace_id.trim() ? { workspace_id: values.workspace_id.trim() } : {}),
             ...(step === 'code' ? { code: values.code.trim() } : {}),
             ...(step === 'recovery' ? { recovery_code: values.recovery.trim() } : {}),
           },
@@ -69,7 +71,10 @@ export function SignIn({ email = '', notice }: { email?: string; notice?: string
       const refused = caught as ApiError;
       if (refused.kind === SECOND_FACTOR && step === 'password') setStep('code');
       else {
-        setError(refused);
+        if (refused.fields.workspace_id) setSeveral(true);
+        // The API's words for a wrong password name a field of its own.
+        const wrong = refused.status === 401 && step === 'password';
+        setError(wrong ? new ApiError(refused.status, refused.kind, said.wrong, refused.requestId) : refused);
         form.setErrors(refused.fields);
       }
       setBusy(false);
@@ -79,7 +84,7 @@ export function SignIn({ email = '', notice }: { email?: string; notice?: string
 
   return (
     <Door title={step === 'password' ? said.title : said.secondFactor} {...(step === 'code' ? { about: said.codeAbout } : {})}>
-      {notice && <Alert color="teal">{notice}</Alert>}
+      {notice && !error && <Alert color="teal">{notice}</Alert>}
       {ending === 'expired' && !error && <Alert color="yellow">{said.expired}</Alert>}
       {error && Object.keys(error.fields).length === 0 && <Failure error={error} />}
       <form onSubmit={form.onSubmit((values) => void submit(values))}>
@@ -101,6 +106,20 @@ export function SignIn({ email = '', notice }: { email?: string; notice?: string
                 autoFocus={Boolean(email)}
                 {...form.getInputProps('password')}
               />
+              {several && (
+                <TextInput
+                  label={said.workspace}
+                  description={said.workspaceAbout}
+                  placeholder="wsp_…"
+                  autoComplete="off"
+                  {...form.getInputProps('workspace_id')}
+                />
+              )}
+              {error?.status === 401 && !several && (
+                <Anchor component="button" type="button" size="sm" ta="left" onClick={() => setSeveral(true)}>
+                  {said.several}
+                </Anchor>
+              )}
               <Checkbox
                 label={said.testMode}
                 description={said.testModeAbout}

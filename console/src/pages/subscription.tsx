@@ -3,6 +3,8 @@ import { useQuery } from '@tanstack/react-query';
 
 import { api, type ApiError, body, type Schemas } from '../api/client';
 import { useMe } from '../api/queries';
+import { CopyText } from '../parts/copy';
+import { Fact } from '../parts/facts';
 import { Page } from '../parts/layout';
 import { texts } from '../texts';
 
@@ -17,6 +19,11 @@ export default function Subscription() {
   }).data;
   return (
     <Page title={said.page} description={`${said.pageAbout(workspace?.name ?? '')} ${said.how}`}>
+      {workspace && (
+        <Fact label={said.workspaceId}>
+          <CopyText value={workspace.id} />
+        </Fact>
+      )}
       <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }}>
         {(Object.keys(said.names) as Schemas['Plan'][]).map((plan) => (
           <Card key={plan} withBorder padding="lg" component="article" aria-label={said.names[plan]} data-chosen={me?.plan === plan || undefined} className="plan">

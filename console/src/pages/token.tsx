@@ -84,7 +84,7 @@ function Detail({ token }: { token: Token }) {
         </Alert>
       )}
       <Section title={said.details}>
-        <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
+        <SimpleGrid cols={{ base: 2, md: 4 }}>
           <Fact label={said.prefix}>
             <Prefix token={token} />
           </Fact>

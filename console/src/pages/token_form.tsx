@@ -1,36 +1,46 @@
-import { Checkbox, Group, Select, SimpleGrid, Text, Textarea, TextInput } from '@mantine/core';
+import { Checkbox, Group, Select, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 
 import { api, body, type Schemas } from '../api/client';
+import { covers } from '../api/covers';
 import { useChange, useMe } from '../api/queries';
 import type { Secret } from '../parts/dialogs';
 import { Dialog } from '../parts/dialogs';
 import { choices } from '../parts/filters';
 import { SaveForm } from '../parts/form';
-import { covers } from '../roles';
 import { texts } from '../texts';
 
 const said = texts.tokens;
-// What may do everything comes first, beside the set that the API knows by the name api.
-const SCOPES = (Object.keys(texts.scopes) as Schemas['Scope'][]).sort((one, other) => Number(other === 'admin:*') - Number(one === 'admin:*'));
 const API: Schemas['ScopeSet'] = 'api';
 const DAY = 86_400_000;
 
-/** The scopes that the person may give away, with what each allows. */
+/** The scopes that the person may give away, in groups, with what each allows; and the set that the API names by one word. */
 export function ScopeChoice({ value, onChange, error }: {
   value?: string[];
   onChange?: (value: string[]) => void;
   error?: React.ReactNode;
 }) {
   const me = useMe().data;
+  const groups = Object.entries(texts.scopeGroups)
+    .map(([title, scopes]) => ({ title, scopes: scopes.filter((scope) => covers(me, scope)) }))
+    .filter(({ scopes }) => scopes.length > 0);
   return (
     <Checkbox.Group label={said.scopes} description={said.scopesAbout} {...(value && onChange ? { value, onChange } : {})} error={error}>
-      <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xs" mt="xs" mb={error ? 'xs' : 0}>
+      <Stack gap="md" mt="xs" mb={error ? 'xs' : 0}>
         <Checkbox value={API} label={API} description={said.api} />
-        {SCOPES.filter((scope) => covers(me, scope)).map((scope) => (
-          <Checkbox key={scope} value={scope} label={scope} description={texts.scopes[scope]} />
+        {groups.map(({ title, scopes }) => (
+          <div key={title} role="group" aria-label={title}>
+            <Text size="xs" c="dimmed" fw={600} mb={6} aria-hidden="true">
+              {title}
+            </Text>
+            <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xs">
+              {scopes.map((scope) => (
+                <Checkbox key={scope} value={scope} label={scope} description={texts.scopes[scope]} />
+              ))}
+            </SimpleGrid>
+          </div>
         ))}
-      </SimpleGrid>
+      </Stack>
     </Checkbox.Group>
   );
 }
@@ -92,7 +102,7 @@ function Form({ close, created }: Omit<Props, 'opened'>) {
         })
       }
     >
-      <TextInput label={said.name} required data-autofocus maxLength={100} {...form.getInputProps('name')} />
+      <TextInput label={said.name} description={said.nameAbout} required data-autofocus maxLength={100} {...form.getInputProps('name')} />
       <Group grow align="flex-start">
         <Select
           label={said.environment}

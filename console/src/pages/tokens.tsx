@@ -95,11 +95,10 @@ export default function Tokens() {
               <Anchor component={Link} to={`/settings/integrations/api/${token.id}`} fw={500} size="sm">
                 {token.name}
               </Anchor>
-              {token.description && (
-                <Text size="xs" c="dimmed">
-                  {token.description}
-                </Text>
-              )}
+              <Text size="xs" c="dimmed">
+                {token.description && `${token.description} · `}
+                {said.createdBy} <Person id={token.user_id} />
+              </Text>
             </>
           ),
         },

@@ -3,12 +3,13 @@ import { useForm } from '@mantine/form';
 import { useState } from 'react';
 
 import { api, body, done, type Schemas } from '../api/client';
-import { useChange, useListing, useMe } from '../api/queries';
+import { useChange, useListing, useMe, useUsers } from '../api/queries';
 import { Confirm, Dialog, type Secret, SecretOnce } from '../parts/dialogs';
-import { choices } from '../parts/filters';
+import { choices, FilterBar, SearchFilter, useFilters } from '../parts/filters';
 import { SaveForm } from '../parts/form';
+import { wholeListing } from '../parts/list';
 import { ListPage } from '../parts/list_page';
-import { State } from '../parts/values';
+import { isPast, State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
 
@@ -18,10 +19,16 @@ type User = Schemas['UserOut'];
 export default function Users() {
   const mayWrite = useMay('users:write');
   const me = useMe().data;
-  const listing = useListing<User>(['users', 'list'], (cursor) => body(api.GET('/v1/users', { params: { query: { cursor } } })));
+  const filters = useFilters();
+  const sought = filters.get('search').trim().toLowerCase();
+  const pages = useListing<User>(['users', 'list'], (cursor) => body(api.GET('/v1/users', { params: { query: { cursor } } })));
+  // The API finds people by their whole address or handle; parts of a name are found among all of them, here.
+  const everybody = useUsers().data;
+  const listing = sought && everybody ? wholeListing(everybody.filter((user) => matches(user, sought))) : pages;
   const [editing, setEditing] = useState<User | 'new' | null>(null);
   const [secret, setSecret] = useState<Secret | null>(null);
   const [resetting, setResetting] = useState<User | null>(null);
+  const [deactivating, setDeactivating] = useState<User | null>(null);
   const invite = useChange(
     (user_id: string) => body(api.POST('/v1/users/{user_id}/invitation', { params: { path: { user_id } } })),
     { touches: [['users']] },
@@ -50,6 +57,12 @@ export default function Users() {
     <ListPage
       said={said}
       create={mayWrite ? () => setEditing('new') : null}
+      tools={
+        <FilterBar filters={filters} names={['search']}>
+          <SearchFilter filters={filters} name="search" label={said.search} />
+        </FilterBar>
+      }
+      filtered={sought !== ''}
       listing={listing}
       id={(user) => user.id}
       columns={[
@@ -71,7 +84,7 @@ export default function Users() {
           ),
         },
         { title: said.role, cell: (user) => texts.roles[user.role] },
-        { title: said.state, cell: (user) => <State of={user.active ? 'active' : 'inactive'} /> },
+        { title: said.state, cell: (user) => <UserState user={user} /> },
         {
           title: said.change,
           hideTitle: true,
@@ -89,7 +102,7 @@ export default function Users() {
                   <Menu.Item onClick={() => setResetting(user)}>{said.removeFactor}</Menu.Item>
                   <Menu.Item
                     {...(user.active ? { color: 'red' } : {})}
-                    onClick={() => setActive.mutate({ user, active: !user.active })}
+                    onClick={() => (user.active ? setDeactivating(user) : setActive.mutate({ user, active: true }))}
                   >
                     {user.active ? said.deactivate : said.activate}
                   </Menu.Item>
@@ -117,7 +130,37 @@ export default function Users() {
       >
         {said.removeFactorAbout}
       </Confirm>
+      <Confirm
+        opened={deactivating !== null}
+        close={() => setDeactivating(null)}
+        title={said.deactivateTitle(deactivating?.name ?? '')}
+        name={deactivating?.name ?? ''}
+        action={said.deactivate}
+        confirm={() => (deactivating ? setActive.mutateAsync({ user: deactivating, active: false }) : Promise.resolve())}
+      >
+        {said.deactivateAbout}
+      </Confirm>
     </ListPage>
+  );
+}
+
+function matches(user: User, sought: string): boolean {
+  return [user.name, user.email, user.handle].some((text) => text?.toLowerCase().includes(sought));
+}
+
+/** Whether a person may act, and whether they can sign in yet; only an admin is told the second. */
+function UserState({ user }: { user: User }) {
+  const waits = user.active && user.role !== 'bot' && user.sign_in?.has_password === false;
+  if (!waits) return <State of={user.active ? 'active' : 'inactive'} />;
+  const until = user.sign_in?.invited_until ?? null;
+  if (until === null || isPast(until)) return <State of="inactive" label={said.notInvited} />;
+  return (
+    <>
+      <State of="invited" label={said.invited} />
+      <Text size="xs" c="dimmed">
+        {said.invitedUntil} <Time at={until} />
+      </Text>
+    </>
   );
 }
 
@@ -143,10 +186,11 @@ function UserForm({ user, close, created }: { user: User | null; close: () => vo
   );
   return (
     <SaveForm form={form} save={save} action={user ? texts.actions.save : said.create} close={close} saved={(one) => !user && created(one)}>
+      {!user && <Text size="sm">{said.createAbout}</Text>}
       <TextInput label={said.name} required data-autofocus {...form.getInputProps('name')} />
       <TextInput label={said.email} type="email" required {...form.getInputProps('email')} />
       <Select label={said.role} description={said.rolesAbout[form.values.role]} data={choices(roles)} allowDeselect={false} {...form.getInputProps('role')} />
-      <TextInput label={said.handle} leftSection="@" {...form.getInputProps('handle')} />
+      <TextInput label={said.handle} description={said.handleAbout} leftSection="@" {...form.getInputProps('handle')} />
     </SaveForm>
   );
 }

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, NumberInput, SimpleGrid, Stack, Tabs } from '@mantine/core';
+import { Alert, Button, Group, NumberInput, SimpleGrid, Stack, Tabs, Text, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
@@ -52,11 +52,15 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
       actions={
         webhook && mayWrite ? (
           <>
-            <Button onClick={() => setAttempt('test')}>{said.test}</Button>
+            <Tooltip label={said.testTitle}>
+              <Button onClick={() => setAttempt('test')}>{said.test}</Button>
+            </Tooltip>
             {kind.name === 'workspace' && (
-              <Button variant="default" onClick={() => setAttempt('check')}>
-                {said.check}
-              </Button>
+              <Tooltip label={said.checkTitle}>
+                <Button variant="default" onClick={() => setAttempt('check')}>
+                  {said.check}
+                </Button>
+              </Tooltip>
             )}
             <Button
               variant="default"
@@ -104,7 +108,7 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
                 ))}
               </Tabs.List>
               <Tabs.Panel value="deliveries">
-                <Deliveries kind={kind} webhook={loaded} />
+                <Deliveries kind={kind} webhook={loaded} test={mayWrite ? () => setAttempt('test') : null} />
               </Tabs.Panel>
               <Tabs.Panel value="settings">
                 <WebhookSettings kind={kind} webhook={loaded} mayWrite={mayWrite} back={back.to} />
@@ -153,7 +157,12 @@ function Trouble({ kind, webhook }: { kind: WebhookKind; webhook: Webhook }) {
   if (webhook.consecutive_failures === 0) return null;
   return (
     <Alert color="yellow" title={webhook.paused_until ? said.pausedTitle : said.attention}>
-      {said.failures(webhook.consecutive_failures)}. {webhook.last_error && `${said.lastError} ${webhook.last_error}`}
+      <Text size="sm">
+        {said.failures(webhook.consecutive_failures)}. {webhook.last_error && `${said.lastError} ${webhook.last_error}`}
+      </Text>
+      <Text size="sm" mt="xs">
+        {said.failingAbout}
+      </Text>
     </Alert>
   );
 }
@@ -229,7 +238,7 @@ function Rotation({ kind, webhook, mayWrite, show }: {
     <Section title={said.secret} about={said.secretShown}>
       {overlapping && (
         <Alert color="blue">
-          {said.rotating} <Time at={overlapping} />.
+          {said.rotating} <Time at={overlapping} />. {said.rotatingAbout}
         </Alert>
       )}
       {mayWrite && (
@@ -245,7 +254,7 @@ function Rotation({ kind, webhook, mayWrite, show }: {
           >
             <Stack>
               {said.rotateAbout}
-              <NumberInput label={said.overlap} min={0} max={168} value={hours} onChange={(value) => setHours(Number(value))} />
+              <NumberInput label={said.overlap} description={said.overlapAbout} min={0} max={168} value={hours} onChange={(value) => setHours(Number(value))} />
             </Stack>
           </ConfirmButton>
           {overlapping && (

@@ -2,15 +2,16 @@ import { Accordion, Checkbox, Code, Group, MultiSelect, NumberInput, Select, Sta
 import { useForm } from '@mantine/form';
 
 import type { Schemas } from '../api/client';
+import { covers } from '../api/covers';
 import { useChange, useChats, useEventTypes, useMe } from '../api/queries';
 import type { Webhook, WebhookKind } from '../api/webhooks';
 import type { Secret } from '../parts/dialogs';
 import { Dialog } from '../parts/dialogs';
 import { choices } from '../parts/filters';
 import { SaveForm } from '../parts/form';
+import { Failure, Waiting } from '../parts/layout';
 import { ReceiverUrl } from '../parts/receiver_url';
 import { eventName } from '../parts/values';
-import { covers } from '../roles';
 import { texts } from '../texts';
 import { hooks } from '../texts/hooks';
 
@@ -87,18 +88,22 @@ export function useWebhookForm(initialValues: Values) {
 
 /** The fields of a webhook, for creating and for editing. */
 export function WebhookFields({ kind, form, fresh }: { kind: WebhookKind; form: WebhookForm; fresh: boolean }) {
-  const types = useEventTypes().data ?? [];
+  const loading = useEventTypes();
+  const types = loading.data ?? [];
   const chats = useChats().data ?? [];
   const everyChat = covers(useMe().data, 'admin:*');
   const offered = types.filter((type) => (kind.name === 'personal' ? type.personal : !type.personal));
   const formats = Object.keys(offered.reduce<Record<string, unknown>>((all, type) => ({ ...all, ...type.formats }), { ferryman: {} }));
   return (
     <Stack>
-      <TextInput label={said.name} maxLength={100} {...(fresh ? { 'data-autofocus': true } : {})} {...form.getInputProps('name')} />
+      {fresh && <Text size="sm">{kind.name === 'callback' ? texts.bots.callbackForm : kind.name === 'personal' ? texts.agent.form : said.form}</Text>}
+      <TextInput label={said.name} description={said.nameAbout} maxLength={100} {...(fresh ? { 'data-autofocus': true } : {})} {...form.getInputProps('name')} />
       <ReceiverUrl label={said.url} description={said.urlAbout} required {...form.getInputProps('url')} />
       {kind.name !== 'callback' && (
         <Checkbox.Group label={said.events} description={kind.name === 'personal' && fresh ? said.eventsOfPerson : said.eventsAbout} {...form.getInputProps('events')}>
           <Stack gap="xs" mt="xs" mb={form.errors.events ? 'xs' : 0}>
+            {loading.isPending && <Waiting />}
+            {loading.error && <Failure error={loading.error} retry={() => void loading.refetch()} />}
             {offered.map((type) => (
               <div key={type.type}>
                 <Checkbox value={type.type} label={eventName(type.type)} description={type.description} />
@@ -130,7 +135,7 @@ export function WebhookFields({ kind, form, fresh }: { kind: WebhookKind; form: 
       )}
       {kind.name === 'workspace' && TRIGGERED.includes(form.values.format) && <Triggers form={form} fresh={fresh} />}
       {kind.name !== 'personal' && (
-        <NumberInput label={said.maxPerSecond} placeholder={said.noLimit} min={1} max={1000} {...form.getInputProps('max_per_second')} />
+        <NumberInput label={said.maxPerSecond} description={said.maxPerSecondAbout} placeholder={said.noLimit} min={1} max={1000} {...form.getInputProps('max_per_second')} />
       )}
       <Textarea label={said.description} autosize minRows={2} {...form.getInputProps('description')} />
     </Stack>

@@ -1,4 +1,4 @@
-import { Anchor, Badge, Box, Button, Group, Text } from '@mantine/core';
+import { Anchor, Badge, Box, Button, Group, Text, Tooltip } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { Link } from 'react-router';
 
@@ -157,25 +157,29 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
                   title: said.tries,
                   hideTitle: true,
                   cell: (webhook: Webhook) => (
-                    <Group gap={4} wrap="nowrap">
+                    <Group gap={4} className="row-actions">
                       {kind.name === 'workspace' && (
+                        <Tooltip label={said.checkTitle}>
+                          <Button
+                            size="compact-sm"
+                            variant="default"
+                            aria-label={said.checkOf(nameOf(webhook))}
+                            onClick={() => setTrying({ webhook, attempt: 'check' })}
+                          >
+                            {said.check}
+                          </Button>
+                        </Tooltip>
+                      )}
+                      <Tooltip label={said.testTitle}>
                         <Button
                           size="compact-sm"
                           variant="default"
-                          aria-label={said.checkOf(nameOf(webhook))}
-                          onClick={() => setTrying({ webhook, attempt: 'check' })}
+                          aria-label={said.testOf(nameOf(webhook))}
+                          onClick={() => setTrying({ webhook, attempt: 'test' })}
                         >
-                          {said.check}
+                          {said.testShort}
                         </Button>
-                      )}
-                      <Button
-                        size="compact-sm"
-                        variant="default"
-                        aria-label={said.testOf(nameOf(webhook))}
-                        onClick={() => setTrying({ webhook, attempt: 'test' })}
-                      >
-                        {said.testShort}
-                      </Button>
+                      </Tooltip>
                     </Group>
                   ),
                 },

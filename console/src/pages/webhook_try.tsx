@@ -1,14 +1,14 @@
-import { Alert, Button, Group, Select, Stack, Text } from '@mantine/core';
+import { Alert, Anchor, Button, Group, Select, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { Link } from 'react-router';
 
 import { api, type ApiError, body, type Schemas } from '../api/client';
 import { useChange } from '../api/queries';
 import type { Delivery, Webhook, WebhookKind } from '../api/webhooks';
 import { Dialog } from '../parts/dialogs';
-import { LastAnswer } from '../parts/health';
 import { Failure } from '../parts/layout';
-import { eventName } from '../parts/values';
+import { eventName, lastOutcome } from '../parts/values';
 import { texts } from '../texts';
 
 const said = texts.webhooks;
@@ -51,11 +51,17 @@ function Test({ kind, webhook }: { kind: WebhookKind; webhook: Webhook }) {
         <Select label={said.events} data={webhook.events.map((value) => ({ value, label: eventName(value) }))} value={type} onChange={setType} allowDeselect={false} />
       )}
       {sent && (
-        <Alert color={over ? (attempt.outcome === 'delivered' ? 'teal' : 'red') : 'blue'} aria-live="polite">
+        <Alert
+          color={over ? (attempt.outcome === 'delivered' ? 'teal' : 'red') : 'blue'}
+          aria-live="polite"
+          {...(over && answer.data ? { title: said.testAnswered(texts.states[answer.data.state] ?? '', lastOutcome(answer.data), attempt.duration_ms) } : {})}
+        >
           {over && answer.data ? (
             <Stack gap={6} align="flex-start">
-              <LastAnswer delivery={answer.data} />
               {attempt.excerpt && <Text size="sm" className="message">{attempt.excerpt}</Text>}
+              <Anchor component={Link} to={kind.deliveryPage(webhook.id, answer.data.id)} size="sm" underline="always" c="inherit">
+                {said.testOpen}
+              </Anchor>
             </Stack>
           ) : (
             said.testWaiting

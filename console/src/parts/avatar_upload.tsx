@@ -56,7 +56,7 @@ export function AvatarUpload({ name, url, mayWrite, upload, remove, touches, chi
         {children}
         {mayWrite && (
           <>
-            <Group gap={8}>
+            <Group gap={8} mt="sm">
               {chosen ? (
                 <>
                   <Button size="compact-sm" loading={keep.isPending} onClick={() => keep.mutate(chosen.file, { onSuccess: forget })}>

@@ -31,7 +31,7 @@ export function Changes({ of }: { of: Change[] }) {
           <Table.Tr key={name}>
             <Table.Th scope="row">{label}</Table.Th>
             <Table.Td className="message">
-              <s>{was || said.empty}</s> → <b>{becomes || said.empty}</b>
+              {was ? <s>{was}</s> : said.empty} → <b>{becomes || said.empty}</b>
             </Table.Td>
           </Table.Tr>
         ))}

@@ -49,7 +49,7 @@ export function SearchFilter({ filters, name, label }: { filters: Filters; name:
         setTyped(event.currentTarget.value);
         settle(event.currentTarget.value);
       }}
-      w={{ base: '100%', xs: 240 }}
+      w={{ xs: 240 }}
     />
   );
 }
@@ -70,7 +70,7 @@ export function ChoiceFilter({ filters, name, label, any, choices }: {
       onChange={(value) => filters.set(name, value)}
       clearable
       clearButtonProps={{ 'aria-label': texts.actions.clear }}
-      w={{ base: '100%', xs: 170 }}
+      w={{ xs: 170 }}
     />
   );
 }
@@ -78,7 +78,7 @@ export function ChoiceFilter({ filters, name, label, any, choices }: {
 export function FilterBar({ filters, names, children }: { filters: Filters; names: string[]; children: ReactNode }) {
   const active = names.some((name) => filters.get(name));
   return (
-    <Group gap="xs" role="search">
+    <Group gap="xs" role="search" className="filters">
       {children}
       {active && (
         <Button variant="subtle" color="gray" leftSection={<Cross2Icon />} onClick={() => filters.clear(names)}>

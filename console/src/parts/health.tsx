@@ -5,7 +5,7 @@ import type { ApiError } from '../api/client';
 import type { Delivery, Webhook, WebhookKind } from '../api/webhooks';
 import type { Page } from '../api/queries';
 import { texts } from '../texts';
-import { lastOutcome, State, Time } from './values';
+import { State } from './values';
 
 const said = texts.webhooks;
 const SHOWN = 12;
@@ -41,16 +41,4 @@ export function Health({ kind, webhook }: { kind: WebhookKind; webhook: Webhook 
 export function WebhookStateBadge({ webhook }: { webhook: Webhook }) {
   if (webhook.state === 'enabled' && webhook.paused_until) return <State of="retrying" label={texts.states.paused ?? ''} />;
   return <State of={webhook.state} />;
-}
-
-export function LastAnswer({ delivery }: { delivery: Delivery }) {
-  return (
-    <Group gap={8} wrap="nowrap">
-      <State of={delivery.state} />
-      <Text size="sm" ff="monospace">
-        {lastOutcome(delivery)}
-      </Text>
-      <Time at={delivery.updated_at} />
-    </Group>
-  );
 }

@@ -65,6 +65,12 @@ export function List<T>({ label, listing, columns, id, empty, marked }: ListProp
   );
 }
 
+/** Things that were loaded already, as a listing without more pages. */
+export function wholeListing<T>(items: T[]): Listing<T> {
+  const nothing = () => undefined;
+  return { items, error: null, pending: false, more: false, loadingMore: false, loadMore: nothing, refetch: nothing };
+}
+
 /** Rows that can be ticked: the column of boxes for it, and the rows that are. */
 export function useSelection<T extends { id: string }>({ title, items, label, tickable = () => true }: {
   title: string;

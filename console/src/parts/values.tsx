@@ -20,6 +20,10 @@ export function relative(time: string, now = Date.now()): string {
   return seconds > 5 ? RELATIVE.format(Math.round(seconds), 'second') : texts.now;
 }
 
+export function isPast(time: string): boolean {
+  return new Date(time).getTime() < Date.now();
+}
+
 export function utc(time: string): string {
   return `${time.replace('T', ' ').replace(/(\.\d+)?Z$/, '')} UTC`;
 }

@@ -2,7 +2,7 @@
 export const avatars = {
   profile: 'Profile',
   about: 'How others see you: in chats, as the owner of integrations, and in what is posted in your name.',
-  picture: 'Your avatar',
+  picture: 'You',
   email: 'E-mail',
   role: 'Role',
   toSecurity: 'Change the e-mail or the password',

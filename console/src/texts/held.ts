@@ -3,7 +3,7 @@ export const held = {
   title: 'Held events',
   about: 'They happened while the webhook was disabled, and were not sent. Deliver them oldest first, or skip them.',
   counted: (count: number, complete: boolean) => `${complete ? '' : 'At least '}${count === 1 ? '1 event is' : `${count} events are`} held.`,
-  none: 'Nothing has happened in its chats since it was disabled.',
+  none: 'It has missed nothing: no event of its chats has happened since it was disabled.',
   since: 'Held since',
   first: (shown: number) => `The first ${shown} of them`,
   list: 'List them',

@@ -3,7 +3,7 @@ import type { Schemas } from '../api/client';
 /** The texts of Mattermost's and Slack's hooks: outgoing ones with trigger words, and incoming ones with their limits. */
 export const hooks = {
   triggered: 'Answer to messages, as an outgoing webhook of that product does',
-  triggeredAbout: 'Only messages that begin with a trigger word are sent, and the answer is posted in the chat. It never changes.',
+  triggeredAbout: 'Only messages that begin with a trigger word are sent, and the answer is posted in the chat. It cannot be changed later.',
   words: 'Trigger words',
   wordsAbout: 'Press Enter after each. Without one, every message of the chats is sent.',
   when: 'A message is sent if',
@@ -17,7 +17,7 @@ export const hooks = {
   replyNameAbout: 'If they name nobody themselves. Left empty: the name of the webhook',
   replyAvatar: 'Picture of its answers',
   source: 'Events of',
-  sourceAbout: 'The URL takes the payloads of this product as they are, and says in the chat what happened. It never changes.',
+  sourceAbout: 'The URL takes the webhooks of this product as they are, and says in the chat what happened. It cannot be changed later.',
   noSource: 'Messages only',
   sources: {
     github: 'GitHub',

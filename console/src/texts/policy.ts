@@ -9,6 +9,8 @@ export const policy = {
   require: 'Require it',
   stop: 'Stop requiring it',
   ownersOnly: 'An owner who has a second factor can change this.',
+  enrolFirst: 'To require a second factor, set up your own first, then sign in with it.',
+  toSecurity: 'Set up a second factor',
   requireTitle: 'Require a second factor?',
   requireAbout: (count: number) =>
     count === 0
@@ -24,8 +26,8 @@ export const policy = {
   person: 'Person',
   role: 'Role',
   signsIn: 'Signs in',
-  byPassword: 'By password',
-  invited: 'Not yet',
+  byPassword: 'By password alone',
+  invited: 'Has not signed in yet',
   enrol: {
     title: 'Set up a second factor',
     about: 'Your workspace requires one. Set it up now to go on; an authenticator app on your phone is enough.',

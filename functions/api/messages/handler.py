@@ -66,9 +66,9 @@ def _send_as_application(call: Call, chat_id: str, data: MessageIn) -> MessageOu
     from ferryman.integrations.applications import posting, sending  # few messages come so
 
     line = posting.RequestLog("group", call.event["requestContext"]["requestId"])
-    answers = call.header("x-fm-delivery-id")
+    in_reply_to_delivery = call.header("x-fm-delivery-id")
     try:
-        message = sending.send(call.caller, line, chat_id, data.draft(), answers, call.idempotency_key)
+        message = sending.send(call.caller, line, chat_id, data.draft(), in_reply_to_delivery, call.idempotency_key)
     except KeyTaken:
         raise  # `Replay` answers with the message of the request that was first, which has a line
     except Exception as error:
@@ -111,7 +111,7 @@ def _run(call: Call, chat_id: str, command: Command, text: str) -> CommandRunOut
 @needs("messages:read")
 def list_messages(call: ThisCall, chat_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[MessageOut]:
     access.get_visible(call.caller, chat_id)
-    found, last = table.page(
+    messages, last = table.page(
         call.caller.workspace_id,
         chat_id,
         query.limit,
@@ -119,8 +119,8 @@ def list_messages(call: ThisCall, chat_id: Id, query: Annotated[ListQuery, Query
         livemode=call.caller.livemode,
         reader=call.caller.user_id,
     )
-    authors = service.authors(call.caller.workspace_id, found)
-    shown = [MessageOut.of(message, authors) for message in found]
+    authors = service.authors(call.caller.workspace_id, messages)
+    shown = [MessageOut.of(message, authors) for message in messages]
     return Listing(items=shown, next_cursor=call.next_cursor(query, last))
 
 

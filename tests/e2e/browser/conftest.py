@@ -20,7 +20,7 @@ type Invites = Callable[[str], Person]
 # A session of Playwright holds the thread's event loop, so it ends with these tests.
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    frontend.install(ROOT, everything=True)  # axe is among the packages that only checks need
+    frontend.install(ROOT)  # axe is among the packages that only checks need
     expect.set_options(timeout=screens.PATIENCE)
     with browser.launched() as launched:
         yield launched

@@ -5,8 +5,9 @@ import uuid
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Request, expect
 
+from local.receiver import Receiver
 from tests.e2e.browser.conftest import Opens
 from tests.e2e.browser.things import made
 from tests.e2e.browser.visit import Visit
@@ -35,6 +36,11 @@ def expect_reason(url: Locator, reason: str) -> None:
     expect(url.page.get_by_role("dialog").get_by_role("status").filter(has_text=reason)).to_have_count(1)
 
 
+def expect_allowed(url: Locator, address: str) -> None:
+    expect(url).not_to_have_attribute("aria-invalid", "true")
+    expect(url.page.get_by_role("status").filter(has_text=f"Allowed. Requests go to {address}")).to_have_count(1)
+
+
 @pytest.mark.parametrize(("page", "open_dialog", "field"), DIALOGS, ids=[page for page, _, _ in DIALOGS])
 def test_a_url_is_checked_while_it_is_typed(
     opens: Opens, page: str, open_dialog: Callable[[Visit], None], field: str
@@ -50,9 +56,88 @@ def test_a_url_is_checked_while_it_is_typed(
     expect_reason(url, "use a public name")
     assert visit.violations() == []
     url.fill("https://CI.example.com/in")
-    expect(url).not_to_have_attribute("aria-invalid", "true")
-    expect(visit.dialog.get_by_role("status")).to_have_text("Allowed. Requests go to https://ci.example.com/in")
+    expect_allowed(url, "https://ci.example.com/in")
     assert visit.violations() == []
+
+
+class Checks:
+    """The URLs that a tab has the API judge, in their order."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.urls: list[str] = []
+        visit.page.on("request", self._heard)
+
+    def _heard(self, request: Request) -> None:
+        if request.url.endswith("/v1/receiver-urls/check"):
+            self.urls.append((request.post_data_json or {})["url"])
+
+
+def test_the_url_of_a_callback_is_checked_while_it_is_typed_and_while_it_is_changed(
+    stack: E2E, opens: Opens, receiver: Receiver
+) -> None:
+    name = f"url-bot-{uuid.uuid4().hex[:6]}"
+    bot = made(stack, "/v1/bots", {"name": name, "handle": name})
+    visit = opens(f"{SETTINGS}/bots/{bot['id']}")
+    checks = Checks(visit)
+    visit.button("Add a callback").first.click()
+    url = visit.dialog.get_by_role("textbox", name="URL")
+    url.press_sequentially("http://ci.example.com/mentions")
+    expect_reason(url, "Use https:// instead of http://")
+    assert checks.urls[-1] == "http://ci.example.com/mentions"
+    assert len(checks.urls) < 10, "not at each key, but when the person pauses"
+    assert visit.violations() == []
+
+    visit.expected.append("422")
+    visit.dialog.get_by_role("button", name="Add a callback").click()
+    expect(url).to_be_focused()
+    expect_reason(url, "Use https:// instead of http://")
+    assert stack.api("GET", f"/v1/bots/{bot['id']}/callbacks").json["items"] == []
+
+    url.fill(receiver.url("/url-bot"))
+    expect_allowed(url, receiver.url("/url-bot"))
+    visit.dialog.get_by_role("textbox", name="Name").fill("Answers")
+    visit.dialog.get_by_role("button", name="Add a callback").click()
+    visit.take_secret()
+    expect(visit.heading("Answers")).to_be_visible()
+
+    visit.page.get_by_role("tab", name="Settings").click()
+    before, url = len(checks.urls), visit.field("URL")
+    expect(url).to_have_value(receiver.url("/url-bot"))
+    visit.field("Description").fill("For mentions")
+    url.fill("https://10.0.0.7/mentions")
+    expect(url).to_have_accessible_description(re.compile("use a public name"))
+    assert checks.urls[before:] == ["https://10.0.0.7/mentions"], "the URL that is stored was judged before"
+
+
+def test_the_url_of_a_connection_is_checked_while_it_is_typed_and_while_it_is_configured(
+    stack: E2E, opens: Opens, receiver: Receiver
+) -> None:
+    name, page = f"Team {uuid.uuid4().hex[:6]}", f"{SETTINGS}/connections"
+    visit = opens(f"{page}?search=slack")
+    checks = Checks(visit)
+    card = visit.page.get_by_role("article", name="Slack", exact=True)
+    card.get_by_role("button", name=re.compile("^Connect")).click()
+    url = visit.dialog.get_by_role("textbox", name="Incoming webhook URL")
+    url.press_sequentially("https://localhost.example.com:99999/in")
+    expect_reason(url, "port")
+    assert checks.urls[-1] == "https://localhost.example.com:99999/in"
+    assert visit.violations() == []
+    url.fill(receiver.url("/team"))
+    expect_allowed(url, receiver.url("/team"))
+    visit.dialog.get_by_role("textbox", name="Name").fill(name)
+    visit.dialog.get_by_role("button", name="Connect", exact=True).click()
+    visit.said(f"{name} is connected")
+
+    before = len(checks.urls)
+    card.get_by_role("button", name=f"More: {name}").click()
+    visit.page.get_by_role("menuitem", name="Configure").click()
+    visit.dialog.get_by_role("textbox", name="Name").fill(f"{name} 2")
+    url.fill("http://hooks.example.com/in")
+    expect_reason(url, "Use https:// instead of http://")
+    assert checks.urls[before:] == ["http://hooks.example.com/in"], "the URL that is stored was judged before"
+    visit.dialog.get_by_role("button", name="Cancel").click()
+    [one] = [one for one in stack.api("GET", "/v1/connections?limit=100").json["items"] if one["name"] == name]
+    assert stack.api("DELETE", f"/v1/connections/{one['id']}").status == 204
 
 
 def test_a_webhook_can_be_sent_before_the_check_answers(stack: E2E, opens: Opens) -> None:

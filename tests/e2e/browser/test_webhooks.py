@@ -139,7 +139,7 @@ def test_a_secret_is_rotated_while_both_sign_and_the_old_one_is_ended(
     visit.dialog.get_by_role("button", name="Rotate the secret").click()
     fresh = visit.take_secret()
     assert fresh != webhook["secret"]
-    expect(visit.page.get_by_text("Two secrets sign until")).to_be_visible()
+    expect(visit.page.get_by_text("Two secrets sign.")).to_be_visible()
 
     visit.button("Send a test").click()
     visit.dialog.get_by_role("button", name="Send a test").click()
@@ -151,7 +151,7 @@ def test_a_secret_is_rotated_while_both_sign_and_the_old_one_is_ended(
     visit.dialog.get_by_role("button", name="Close").click()
     visit.button("End the old secret now").click()
     visit.said("The old secret no longer signs")
-    expect(visit.page.get_by_text("Two secrets sign until")).to_have_count(0)
+    expect(visit.page.get_by_text("Two secrets sign.")).to_have_count(0)
 
 
 def test_saving_lists_the_changes_first_and_deleting_asks_for_the_name(

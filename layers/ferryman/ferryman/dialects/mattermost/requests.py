@@ -142,9 +142,11 @@ def post(sent: dict[str, Any], rules: Rules, names: Names) -> Post:
     props = {name: value for name, value in object_of(sent, "props").items() if name not in RESERVED_PROPS}
     if layout:
         props["blocks"] = layout
-    known = names(text.people(said).union(*(text.people(one) for box in boxes for one in slack_attachments.texts(box))))
-    said = text.converted(said, known, escaped=rules.escaped)
-    boxes = [slack_attachments.converted(box, known, escaped=rules.escaped) for box in boxes]
+    handle_of = names(
+        text.people(said).union(*(text.people(one) for box in boxes for one in slack_attachments.texts(box)))
+    )
+    said = text.converted(said, handle_of, escaped=rules.escaped)
+    boxes = [slack_attachments.converted(box, handle_of, escaped=rules.escaped) for box in boxes]
     return Post(
         parts=split.parts(said, boxes, props),
         to=string_of(sent, "channel").strip() or None,

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ferryman import ids
@@ -14,7 +15,7 @@ from ferryman.conversations.chats.model import Chat
 from ferryman.conversations.messages import attachments
 from ferryman.conversations.messages import service as messages_service
 from ferryman.conversations.messages import table as messages
-from ferryman.conversations.messages.model import Draft
+from ferryman.conversations.messages.model import Draft, Message
 from ferryman.dialects.mattermost import objects, split
 from ferryman.errors import Conflict, NotFound
 from ferryman.formats import slack_attachments, slack_blocks
@@ -28,7 +29,8 @@ from ferryman.identity.workspaces import table as workspaces
 from ferryman.identity.workspaces.model import Workspace
 
 MAX_PAGE = 200
-DEFAULT_PAGE = 60
+_DEFAULT_PAGE = 60
+_DEEPEST = 100_000  # things before a page: each page is read from the beginning of its list
 _PAGES_SINCE = 5
 
 
@@ -81,12 +83,46 @@ class Asked:
         text = self.query.get(name, "")
         return min(int(text), most) if re.fullmatch("[0-9]{1,15}", text) else default
 
+    def window(self) -> tuple[int, int]:
+        """How many things of a list come before the page that is asked for, and how many are on it.
+
+        Raises a refusal for a page that is too far down.
+        """
+        size = max(self.number("per_page", _DEFAULT_PAGE, MAX_PAGE), 1)
+        start = self.number("page", 0, _DEEPEST + 1) * size
+        if start > _DEEPEST:
+            raise invalid_parameter("page")
+        return start, size
+
     def object(self, name: str) -> dict[str, Any]:
         """The body, which must be an object. A refusal calls it `name`."""
         sent = self.read()
         if not isinstance(sent, dict):
             raise invalid_body(name)
         return sent
+
+
+def page_of[T](
+    asked: Asked,
+    fetch: Callable[[int, store.Key | None], tuple[list[T], store.Key | None]],
+    keep: Callable[[T], bool] = lambda _: True,
+) -> tuple[list[T], bool]:
+    """The page that is asked for of a list, and whether another follows. `fetch(limit, after)` reads a piece of it.
+
+    Those that `keep` refuses are not in the list.
+    """
+    start, size = asked.window()
+    items: list[T] = []
+    passed, after = 0, None
+    while True:
+        wanted = start + size + 1 - passed - len(items)
+        part, after = fetch(min(wanted, MAX_PAGE + 1), after)
+        kept = [one for one in part if keep(one)]
+        skipped = min(start - passed, len(kept))
+        passed += skipped
+        items += kept[skipped:]
+        if after is None or len(items) > size:
+            return items[:size], len(items) > size
 
 
 def text(name: str, sent: Mapping[str, Any], field: str) -> str:
@@ -140,23 +176,23 @@ def user_by_name(asked: Asked) -> dict[str, Any]:
     require(asked.caller, "users:read")
     name = asked.path["username"].lower()
     if objects.is_id(name):  # the name of a user without a handle
-        for found in users.get_many(asked.caller.workspace_id, [objects.full(ids.USER, name)]):
-            return shown_user(asked, found)
-    for found in users.by_handles(asked.caller.workspace_id, [name]):
-        return shown_user(asked, found)
+        for user in users.get_many(asked.caller.workspace_id, [objects.full(ids.USER, name)]):
+            return shown_user(asked, user)
+    for user in users.by_handles(asked.caller.workspace_id, [name]):
+        return shown_user(asked, user)
     raise NO_USER
 
 
 def user_by_email(asked: Asked) -> dict[str, Any]:
     require(asked.caller, "users:read")
-    found = users.by_email(asked.caller.workspace_id, asked.path["email"])
-    if found is None:
+    user = users.by_email(asked.caller.workspace_id, asked.path["email"])
+    if user is None:
         raise NO_USER
-    return shown_user(asked, found)
+    return shown_user(asked, user)
 
 
-def shown_user(asked: Asked, found: User) -> dict[str, Any]:
-    return objects.user(found, own=found.user_id == asked.caller.user_id or asked.caller.is_admin)
+def shown_user(asked: Asked, user: User) -> dict[str, Any]:
+    return objects.user(user, own=user.user_id == asked.caller.user_id or asked.caller.is_admin)
 
 
 # --- teams and channels -----------------------------------------------------------------------------------------------
@@ -229,8 +265,8 @@ def direct_channel(asked: Asked) -> dict[str, Any]:
     members = {objects.full(ids.USER, one) for one in pair}
     if asked.caller.user_id not in members:
         raise PERMISSIONS
-    found = users.get_many(asked.caller.workspace_id, members)
-    if {one.user_id for one in found} != members:
+    people = users.get_many(asked.caller.workspace_id, members)
+    if {one.user_id for one in people} != members:
         raise NO_USER
     other = next((one for one in members if one != asked.caller.user_id), asked.caller.user_id)
     caller = asked.caller
@@ -246,22 +282,8 @@ def posts(asked: Asked) -> dict[str, Any]:
     chat = channel_of(asked)
     if since := asked.number("since", 0, 10**15):
         return _list_of(*_posts_since(asked, chat, since))
-    size = asked.number("per_page", DEFAULT_PAGE, MAX_PAGE)
-    skipped, after = asked.number("page", 0, 50), None
-    found: list[Any] = []
-    for page in range(skipped + 1):
-        if page and after is None:
-            found = []
-            break
-        found, after = messages.page(
-            asked.caller.workspace_id,
-            chat.chat_id,
-            max(size, 1),
-            after,
-            livemode=asked.caller.livemode,
-            reader=asked.caller.user_id,
-        )
-    return _list_of([objects.post(message) for message in found], after is not None)
+    page, has_next = page_of(asked, partial(_some_messages, asked.caller, chat))
+    return _list_of([objects.post(message) for message in page], has_next)
 
 
 def _posts_since(asked: Asked, chat: Chat, since: int) -> tuple[list[dict[str, Any]], bool]:
@@ -269,22 +291,24 @@ def _posts_since(asked: Asked, chat: Chat, since: int) -> tuple[list[dict[str, A
 
     A change of an older post is seen only on the pages that hold the newer posts, a thousand posts at most.
     """
-    found: list[dict[str, Any]] = []
+    posts: list[dict[str, Any]] = []
     after: store.Key | None = None
     for _ in range(_PAGES_SINCE):
-        some, after = messages.page(
-            asked.caller.workspace_id,
-            chat.chat_id,
-            MAX_PAGE,
-            after,
-            livemode=asked.caller.livemode,
-            reader=asked.caller.user_id,
-        )
-        shown = [objects.post(message) for message in some]
-        found += [post for post in shown if post["update_at"] > since]
+        page, after = _some_messages(asked.caller, chat, MAX_PAGE, after)
+        shown = [objects.post(message) for message in page]
+        posts += [post for post in shown if post["update_at"] > since]
         if after is None or (shown and shown[-1]["create_at"] <= since):
-            return found, False
-    return found, True
+            return posts, False
+    return posts, True
+
+
+def _some_messages(
+    caller: Caller, chat: Chat, limit: int, after: store.Key | None
+) -> tuple[list[Message], store.Key | None]:
+    """Messages of a chat that the caller sees, newest first."""
+    return messages.page(
+        caller.workspace_id, chat.chat_id, limit, after, livemode=caller.livemode, reader=caller.user_id
+    )
 
 
 def _list_of(shown: list[dict[str, Any]], has_next: bool) -> dict[str, Any]:
@@ -344,10 +368,10 @@ def content_of(props: Any) -> tuple[list[attachments.Attachment], str | None]:
     if not isinstance(props, dict):
         raise invalid_body("props")
     try:
-        found = slack_attachments.attachments_of(props)
+        boxes = slack_attachments.attachments_of(props)
     except (slack_attachments.InvalidPayload, slack_blocks.InvalidBlocks):
         raise invalid_body("props") from None
     others = {name: value for name, value in props.items() if name not in slack_attachments.RESERVED_PROPS}
-    if attachments.size(found) + attachments.size(others) > attachments.MAX_BYTES:
+    if attachments.size(boxes) + attachments.size(others) > attachments.MAX_BYTES:
         raise TOO_LONG
-    return found, json.dumps(others, ensure_ascii=False) if others else None
+    return boxes, json.dumps(others, ensure_ascii=False) if others else None

@@ -1,6 +1,7 @@
 """Mattermost's bots and personal access tokens: /api/v4/bots and /api/v4/users/…/tokens."""
 
 import re
+from functools import partial
 from typing import Any
 
 from ferryman import ids
@@ -21,7 +22,6 @@ from ferryman.identity.users.model import User
 from ferryman.integrations.bots import service as bots
 from ferryman.integrations.bots.schema import BotIn, BotPatch, BotTokenIn
 
-_MOST_PAGES = 50
 _MOST_OF_NAME, _MOST_OF_ABOUT, _MOST_OF_TOKEN = 64, 500, 255
 _USERNAME = AppError(400, "model.bot.is_valid.username.app_error", "Invalid username.")
 _DESCRIPTION = AppError(400, "model.bot.is_valid.description.app_error", "Invalid description.")
@@ -51,17 +51,22 @@ def create_bot(asked: Asked) -> dict[str, Any]:
 
 
 def page_of_bots(asked: Asked) -> list[dict[str, Any]]:
-    """A page of the bots that the caller may manage, oldest first, with the inactive ones on request."""
+    """A page of the bots that the caller may manage, oldest first.
+
+    Inactive bots are listed on request, and so are the bots alone that have no active owner.
+    """
     v4.require(asked.caller, "bots:read")
     deleted = asked.query.get("include_deleted") == "true"
-    size = max(asked.number("per_page", v4.DEFAULT_PAGE, v4.MAX_PAGE), 1)
-    found: list[User] = []
-    after: store.Key | None = None
-    for number in range(asked.number("page", 0, _MOST_PAGES) + 1):
-        if number and after is None:
-            return []
-        found, after = bots.page(asked.caller, size, after)
-    return [_bot(bot) for bot in found if bot.active or deleted]
+    fetch = _orphans if asked.query.get("only_orphaned") == "true" else bots.page
+    page, _ = v4.page_of(asked, partial(fetch, asked.caller), lambda bot: bot.active or deleted)
+    return [_bot(bot) for bot in page]
+
+
+def _orphans(caller: Caller, limit: int, after: store.Key | None) -> tuple[list[User], store.Key | None]:
+    found, next_after = bots.page(caller, limit, after)
+    owners = users.get_many(caller.workspace_id, {bot.owner for bot in found if bot.owner})
+    active = {owner.user_id for owner in owners if owner.active}
+    return [bot for bot in found if bot.owner not in active], next_after
 
 
 def read_bot(asked: Asked) -> dict[str, Any]:
@@ -221,7 +226,8 @@ def _switch(asked: Asked, *, disabled: bool) -> dict[str, str]:
         elif disabled:
             tokens.disable(asked.caller, token.token_id)
         else:
-            v4.require_integrations(asked.caller, "tokens:write", _NO_TOKENS)
+            if users.get(token.workspace_id, token.user_id).role != "bot":
+                v4.require_integrations(asked.caller, "tokens:write", _NO_TOKENS)
             tokens.enable(asked.caller, token.token_id)
     except TokenRevoked:
         raise v4.invalid_body("token_id") from None

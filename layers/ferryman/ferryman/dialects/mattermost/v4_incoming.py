@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 from ferryman import ids
-from ferryman.aws import dynamodb as store
 from ferryman.dialects.mattermost import objects, v4
 from ferryman.dialects.mattermost.v4 import AppError, Asked
 from ferryman.errors import Conflict, Invalid, NotFound
@@ -19,7 +18,6 @@ from ferryman.integrations.incoming_webhooks import service
 from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
 from ferryman.integrations.incoming_webhooks.schema import IncomingWebhookIn, IncomingWebhookPatch
 
-_MOST_PAGES = 50
 _AUTHOR = "webhook"  # of the messages of a webhook that names none
 _USERNAME = re.compile(r"[a-z0-9.\-_]*", re.ASCII)
 _LONGEST = {
@@ -65,14 +63,8 @@ def page(asked: Asked) -> list[dict[str, Any]]:
     team = asked.query.get("team_id", "")
     if team and team != objects.short(asked.caller.workspace_id):
         raise v4.PERMISSIONS
-    size = max(asked.number("per_page", v4.DEFAULT_PAGE, v4.MAX_PAGE), 1)
-    found: list[IncomingWebhook] = []
-    after: store.Key | None = None
-    for number in range(asked.number("page", 0, _MOST_PAGES) + 1):
-        if number and after is None:
-            return []
-        found, after = service.page(asked.caller, size, after)
-    return [_shown(webhook) for webhook in found]
+    webhooks, _ = v4.page_of(asked, partial(service.page, asked.caller))
+    return [_shown(webhook) for webhook in webhooks]
 
 
 def read(asked: Asked) -> dict[str, Any]:
@@ -127,8 +119,8 @@ def _require_own(asked: Asked, sent: Mapping[str, Any]) -> None:
     owner = _text(sent, "user_id")
     if owner in ("", objects.short(asked.caller.user_id)):
         return
-    known = objects.is_id(owner) and users.get_many(asked.caller.workspace_id, [objects.full(ids.USER, owner)])
-    raise v4.PERMISSIONS if known else v4.NO_USER
+    owners = objects.is_id(owner) and users.get_many(asked.caller.workspace_id, [objects.full(ids.USER, owner)])
+    raise v4.PERMISSIONS if owners else v4.NO_USER
 
 
 def _wanted(sent: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """Who is in a channel, in which channels a user is, and users by lists of ids and names."""
 
+from functools import partial
 from typing import Any
 
 from ferryman import ids
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table as chats
-from ferryman.conversations.chats.model import Chat, Member
+from ferryman.conversations.chats.model import Chat
 from ferryman.dialects.mattermost import objects, v4
 from ferryman.dialects.mattermost.v4 import AppError, Asked
 from ferryman.identity.users import table as users
@@ -21,23 +22,18 @@ def members(asked: Asked) -> list[dict[str, Any]]:
     """A page of a channel's members."""
     v4.require(asked.caller, "chats:read")
     chat = v4.channel_of(asked)
-    size, after = max(asked.number("per_page", v4.DEFAULT_PAGE, v4.MAX_PAGE), 1), None
-    found: list[Member] = []
-    for page in range(asked.number("page", 0, _MOST_PAGES) + 1):
-        if page and after is None:
-            return []
-        found, after = chats.members(asked.caller.workspace_id, chat.chat_id, size, after)
-    return [objects.member(member) for member in found]
+    members, _ = v4.page_of(asked, partial(chats.members, asked.caller.workspace_id, chat.chat_id))
+    return [objects.member(member) for member in members]
 
 
 def member(asked: Asked) -> dict[str, Any]:
     v4.require(asked.caller, "chats:read")
     chat = v4.channel_of(asked)
     user_id = asked.caller.user_id if asked.path["v4_user_id"] == "me" else asked.id("v4_user_id", ids.USER)
-    found = chats.member(asked.caller.workspace_id, chat.chat_id, user_id)
-    if found is None:
+    member = chats.member(asked.caller.workspace_id, chat.chat_id, user_id)
+    if member is None:
         raise _NO_MEMBER
-    return objects.member(found)
+    return objects.member(member)
 
 
 def my_channels(asked: Asked) -> list[dict[str, Any]]:
@@ -46,14 +42,14 @@ def my_channels(asked: Asked) -> list[dict[str, Any]]:
     v4.team_of(asked)
     if asked.path["v4_user_id"] not in ("me", objects.short(asked.caller.user_id)):
         raise v4.PERMISSIONS
-    found: list[Chat] = []
+    channels: list[Chat] = []
     after: store.Key | None = None
     for _ in range(_MOST_PAGES):
-        some, after = chats.page_of_user(asked.caller.workspace_id, asked.caller.user_id, _MOST_AT_ONCE, after)
-        found += some
+        page, after = chats.page_of_user(asked.caller.workspace_id, asked.caller.user_id, _MOST_AT_ONCE, after)
+        channels += page
         if after is None:
             break
-    return [objects.channel(chat) for chat in found]
+    return [objects.channel(chat) for chat in channels]
 
 
 def users_by_ids(asked: Asked) -> list[dict[str, Any]]:

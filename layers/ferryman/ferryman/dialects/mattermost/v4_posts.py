@@ -78,7 +78,7 @@ def _with_integrations(boxes: list[Attachment], post: Message) -> list[Attachmen
 
     Clients do not see the programs, so an action that comes back without one keeps the program of its id.
     """
-    known = {
+    integrations = {
         action["id"]: action["integration"]
         for box in attachments.load(post.attachments)
         for action in box.get("actions") or ()
@@ -86,8 +86,8 @@ def _with_integrations(boxes: list[Attachment], post: Message) -> list[Attachmen
     }
     for box in boxes:
         for action in box.get("actions") or ():
-            if "integration" not in action and action["id"] in known:
-                action["integration"] = known[action["id"]]
+            if "integration" not in action and action["id"] in integrations:
+                action["integration"] = integrations[action["id"]]
     return boxes
 
 

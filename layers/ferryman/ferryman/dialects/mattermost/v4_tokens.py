@@ -10,8 +10,6 @@ from ferryman.identity import permissions
 from ferryman.identity.tokens import table
 from ferryman.identity.tokens.model import Token
 
-_MOST = 10**6  # pages
-
 
 def page_of_everybody(asked: Asked) -> list[dict[str, Any]]:
     """A page of all tokens of people and bots that are not revoked. For administrators."""
@@ -22,6 +20,5 @@ def page_of_everybody(asked: Asked) -> list[dict[str, Any]]:
 def page(asked: Asked, tokens: Iterator[Token]) -> list[dict[str, Any]]:
     """A page of `tokens`, oldest first, so that a new one moves no other. To a test credential only test ones exist."""
     seen = (token for token in tokens if asked.caller.livemode or not token.livemode)
-    size = max(asked.number("per_page", v4.DEFAULT_PAGE, v4.MAX_PAGE), 1)
-    start = asked.number("page", 0, _MOST) * size
+    start, size = asked.window()
     return [objects.token(token) for token in islice(seen, start, start + size)]

@@ -54,14 +54,14 @@ def linked(label: str, url: str, most: int = 200) -> str:
 
 def safe_link(url: str) -> str:
     """An address of the web, with the characters quoted that would end it in Markdown; empty for anything else."""
-    found = without_hidden(url).strip()
-    if len(found) > _MAX_LINK or not found.startswith(("https://", "http://")):
+    link = without_hidden(url).strip()
+    if len(link) > _MAX_LINK or not link.startswith(("https://", "http://")):
         return ""
     try:
-        host = urlsplit(found).hostname
+        host = urlsplit(link).hostname
     except ValueError:
         return ""
-    return quote(found, safe="%/:=&?~#+!$,;'@*[]-._") if host else ""
+    return quote(link, safe="%/:=&?~#+!$,;'@*[]-._") if host else ""
 
 
 def joined(*parts: str) -> str:

@@ -1,4 +1,4 @@
-"""Groups: webhooks with trigger words that are one to their owner, with a URL each.
+"""Groups: several webhooks with trigger words, one for each URL, which their owner manages as one.
 
 Each has its own deliveries, failures and pause, so a receiver that is down holds up no other. They share their settings
 and their signing secret, and so the token in their bodies; it is sealed for the group, so another URL needs no new one.
@@ -59,14 +59,14 @@ def create(caller: Caller, wanted: WebhookIn, urls: Sequence[str]) -> tuple[list
 
 def find(caller: Caller, group_id: str) -> list[Webhook]:
     """The webhooks of a group that the caller may manage, oldest first. A webhook without a group is one by itself."""
-    found = table.of_group(caller.workspace_id, group_id)
-    if not found:
+    webhooks = table.of_group(caller.workspace_id, group_id)
+    if not webhooks:
         webhook = table.get(caller.workspace_id, group_id)
-        found = [] if webhook.group_id else [webhook]
-    found = [webhook for webhook in found if webhook.is_triggered and service.may_manage(caller, webhook)]
-    if not found:
+        webhooks = [] if webhook.group_id else [webhook]
+    webhooks = [webhook for webhook in webhooks if webhook.is_triggered and service.may_manage(caller, webhook)]
+    if not webhooks:
         raise NotFound("The webhook does not exist.")
-    return found
+    return webhooks
 
 
 def all_of(caller: Caller) -> Iterator[list[Webhook]]:
@@ -74,8 +74,8 @@ def all_of(caller: Caller) -> Iterator[list[Webhook]]:
     groups: dict[str, list[Webhook]] = {}
     after = None
     while True:
-        some, after = table.page(caller.workspace_id, 100, after, lambda one: _is_shown(caller, one))
-        for webhook in some:
+        page, after = table.page(caller.workspace_id, 100, after, lambda one: _is_shown(caller, one))
+        for webhook in page:
             groups.setdefault(webhook.group_id or webhook.webhook_id, []).append(webhook)
         if after is None:
             break
@@ -99,10 +99,10 @@ def change(caller: Caller, before: Sequence[Webhook], wanted: WebhookIn, urls: S
     after: list[Webhook] = []
     writes: list[store.Write] = []
     for url in checked:
-        known = left.pop(url, None)
-        if known:
-            changed = replace(known, **shared, group_id=group_id, updated_at=now)
-            writes += table.changing(known, changed)
+        existing = left.pop(url, None)
+        if existing:
+            changed = replace(existing, **shared, group_id=group_id, updated_at=now)
+            writes += table.changing(existing, changed)
         else:
             fresh = service.built(caller, wanted, ids.new(ids.WEBHOOK), url, before[0].secrets)
             changed = replace(fresh, group_id=group_id, format=before[0].format, signatures=before[0].signatures)
