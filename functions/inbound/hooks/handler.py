@@ -2,7 +2,8 @@
 
 A slash at the end changes nothing. These are the busiest routes, so they go without the resolver and its models: one
 read, one put. The answer to success is the text `ok`, which Slack's and Mattermost's clients look for. A webhook's
-flavour says in whose words it is posted to and refuses; where the secret is unknown, its form and the address say so.
+flavour decides in which product's words it is posted to and refuses; for an unknown secret, its form and the address
+decide.
 """
 
 import codecs

@@ -4,8 +4,8 @@ Its stream is the outbox: accepting a message is this one put, and the stream in
 A message with buttons has a second item, `<workspace_id>/buttons/<message_id>`, that says which chat it is in.
 
 That its event was dispatched is written in `receipts`. The sweeper finds what has no receipt by two sparse indexes:
-`active` lists the chats in which something was posted (`messages.activity`), and `undispatched` the messages that it
-has found to be late, or that it could not find in that way, until they were dispatched.
+`active` lists the chats in which something was posted (`messages.activity`), and `undispatched` the late messages, and
+those that cannot be found in that way, until they are dispatched.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Bots: users of the role `bot`, who only call the API. A bot may do at most what its role allows (`scopes`)."""
+"""Bots: users of the role `bot`, who only call the API. A bot may do at most what its role allows."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Groups: webhooks with trigger words that are one to their owner, with a URL each.
+"""Groups: several webhooks with trigger words, one for each URL, which their owner manages as one.
 
 Each has its own deliveries, failures and pause, so a receiver that is down holds up no other. They share their settings
 and their signing secret, and so the token in their bodies; it is sealed for the group, so another URL needs no new one.
