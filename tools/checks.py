@@ -1,7 +1,7 @@
 """`make test`: every check of the project, with its time. `python -m tools.checks lint unit` runs two.
 
-There are two lanes, each with one stage at a time. The stages in BESIDE need nothing but processors, and take what the
-others leave of them, which wait for sockets, clocks and a stack.
+There are two lanes, each with one stage at a time. The stages in BESIDE need nothing but processors. The stages of the
+other lane wait for sockets, clocks and a stack, and those in BESIDE take the time that they leave.
 """
 
 import subprocess

@@ -1,37 +1,28 @@
 import './mantine.css';
-import '@mantine/notifications/styles.css';
 import './styles.css';
 
 import { MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { StrictMode } from 'react';
-import { createRoot } from 'react-dom/client';
-import { RouterProvider } from 'react-router';
+import { type ComponentType, startTransition, StrictMode } from 'react';
+import { createRoot, type Root } from 'react-dom/client';
 
-import { ApiError } from './api/client';
-import { router } from './router';
 import { contrast, theme } from './theme';
 
-const client = new QueryClient({
-  defaultOptions: {
-    queries: {
-      staleTime: 5000,
-      // A refusal is an answer; only a busy or unreachable API is asked again.
-      retry: (count, error) => count < 2 && error instanceof ApiError && (error.status === 0 || error.status === 503),
-    },
-  },
-});
-const root = document.getElementById('root');
-if (root) {
-  createRoot(root).render(
-    <StrictMode>
-      <MantineProvider theme={theme} cssVariablesResolver={contrast} defaultColorScheme="auto">
-        <Notifications position="bottom-right" />
-        <QueryClientProvider client={client}>
-          <RouterProvider router={router} />
-        </QueryClientProvider>
-      </MantineProvider>
-    </StrictMode>,
-  );
+let root: Root | undefined;
+
+/** Shows a screen as soon as all of it is there; until then the outline, or the screen before, stays. */
+export function render(Screen: ComponentType): void {
+  const place = document.getElementById('root');
+  if (!place) return;
+  root ??= createRoot(place);
+  const to = root;
+  // A transition is rendered in small steps, so the browser stays responsive on a slow phone.
+  startTransition(() => {
+    to.render(
+      <StrictMode>
+        <MantineProvider theme={theme} cssVariablesResolver={contrast} defaultColorScheme="auto">
+          <Screen />
+        </MantineProvider>
+      </StrictMode>,
+    );
+  });
 }

@@ -17,21 +17,20 @@ import {
   useMantineColorScheme,
 } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
-import { useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Link, Outlet, useLocation, useNavigation } from 'react-router';
 
 import { api, type Schemas } from './api/client';
+import { covers } from './api/covers';
 import { useMe } from './api/queries';
-import { session, useToken } from './api/session';
+import { session } from './api/session';
+import { useToken } from './api/token';
 import logo from './favicon.svg';
 import { Failure, RoleNotice, Waiting } from './parts/layout';
-import { covers } from './roles';
 import { texts } from './texts';
 import { ExitIcon, LockClosedIcon, MoonIcon, SunIcon } from './parts/icons';
 
 const Enrol = lazy(async () => ({ default: (await import('./pages/enrol')).Enrol }));
-const SignIn = lazy(async () => ({ default: (await import('./pages/sign_in')).SignIn }));
 
 type Entry = { to: string; label: string; scope?: Schemas['Scope'] };
 
@@ -81,15 +80,10 @@ function neededFor(pathname: string): Schemas['Scope'] | undefined {
 /** Pages that have no entry of their own in the menu. */
 const OTHERS: Record<string, Schemas['Scope']> = { deliveries: 'webhooks:read' };
 
-/** Every screen but the invitation: asks for a sign-in where there is none, and stays at its address. */
+/** Every screen but the invitation. Without a session, the first script shows the sign-in at the same address. */
 export function SignedIn() {
   const token = useToken();
-  if (token) return <Entered key={token} />;
-  return (
-    <Suspense fallback={<Waiting />}>
-      <SignIn />
-    </Suspense>
-  );
+  return token ? <Entered key={token} /> : <Waiting />;
 }
 
 /** A session: every screen, or the enrolment alone while the workspace requires a second factor that is missing. */
@@ -106,12 +100,10 @@ function Entered() {
 }
 
 function useSignOut(): () => void {
-  const client = useQueryClient();
   async function signOut() {
     // The session ends on the server first; a session that ended already is signed out as well.
     await api.DELETE('/v1/sessions/current').catch(() => undefined);
     session.end('signed-out');
-    client.clear();
   }
   return () => void signOut();
 }

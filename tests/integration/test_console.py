@@ -44,7 +44,10 @@ def test_the_page_is_never_kept_and_in_no_frame_and_runs_its_own_scripts_only(wo
 def test_the_files_that_the_page_names_are_there_and_kept_for_good(world: World) -> None:
     named = re.findall(r'(?:src|href)="(/assets/[^"]+)"', page(world).body.decode())
     assert len(named) >= 3
-    for path in named:
+    # The first script names the styles of the screens; the page has those of its outline.
+    styles = [f"/assets/{path.name}" for path in (ROOT / frontend.TARGET / "assets").glob("*.css")]
+    assert styles
+    for path in [*named, *styles]:
         answer = world.call("GET", path)
         assert (answer.status, answer.headers["cache-control"]) == (200, "public, max-age=31536000, immutable")
         packed = world.call("GET", path, headers={"accept-encoding": "gzip"})
@@ -53,7 +56,7 @@ def test_the_files_that_the_page_names_are_there_and_kept_for_good(world: World)
         brotli = world.call("GET", path, headers=BROWSER)
         assert brotli.headers["content-encoding"] == "br"
         assert len(brotli.body) < len(answer.body)
-    types = {world.call("GET", path).headers["content-type"] for path in named}
+    types = {world.call("GET", path).headers["content-type"] for path in [*named, *styles]}
     assert types == {"text/javascript; charset=utf-8", "text/css; charset=utf-8", "image/svg+xml"}
 
 

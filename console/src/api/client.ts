@@ -1,5 +1,6 @@
 import createClient, { type Middleware } from 'openapi-fetch';
 
+import { taken } from '../early';
 import type { components, paths } from './schema';
 import { session } from './session';
 
@@ -58,7 +59,10 @@ const guard: Middleware = {
   },
 };
 
-export const api = createClient<paths>({ baseUrl: window.location.origin });
+export const api = createClient<paths>({
+  baseUrl: window.location.origin,
+  fetch: (request) => taken(request) ?? fetch(request),
+});
 api.use(guard);
 
 /** The body of a successful answer. Refusals are thrown before. */

@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { infiniteQueryOptions, queryOptions, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
 
 import { notifyDone, notifyError } from '../parts/notify';
@@ -8,16 +8,22 @@ export type Page<T> = { items: T[]; next_cursor?: string | null };
 export type Listing<T> = ReturnType<typeof useListing<T>>;
 
 /** A list of the API, page by page. `load` gets the cursor of the page that is wanted. */
+export function listing<T>(key: readonly unknown[], load: (cursor: string | undefined) => Promise<Page<T>>) {
+  return infiniteQueryOptions({
+    queryKey: key,
+    queryFn: ({ pageParam }) => load(pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
+  });
+}
+
 export function useListing<T>(
   key: readonly unknown[],
   load: (cursor: string | undefined) => Promise<Page<T>>,
   options: { refresh?: number; enabled?: boolean } = {},
 ) {
   const query = useInfiniteQuery({
-    queryKey: key,
-    queryFn: ({ pageParam }) => load(pageParam),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last) => last.next_cursor ?? undefined,
+    ...listing(key, load),
     refetchInterval: options.refresh ?? false,
     enabled: options.enabled ?? true,
   });
@@ -60,12 +66,14 @@ export function useRemoval(remove: () => Promise<void>, { back, ...options }: { 
   };
 }
 
+export const meQuery = queryOptions<Schemas['MeOut'], ApiError>({
+  queryKey: ['me'],
+  queryFn: () => body(api.GET('/v1/me')),
+  staleTime: 60_000,
+});
+
 export function useMe() {
-  return useQuery<Schemas['MeOut'], ApiError>({
-    queryKey: ['me'],
-    queryFn: () => body(api.GET('/v1/me')),
-    staleTime: 60_000,
-  });
+  return useQuery(meQuery);
 }
 
 const EVERYTHING = 100;

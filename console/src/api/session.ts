@@ -1,5 +1,3 @@
-import { useSyncExternalStore } from 'react';
-
 /*
  * The session's token: in memory, and in sessionStorage so that a reload keeps it. It is in no URL and in no
  * localStorage; another tab signs in by itself.
@@ -17,6 +15,10 @@ function changed(): void {
 }
 
 export const session = {
+  listen(listener: () => void): () => void {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
   token: () => token,
   ending: () => ending,
   begin(fresh: string) {
@@ -32,12 +34,3 @@ export const session = {
     changed();
   },
 };
-
-function listen(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
-
-export function useToken(): string | null {
-  return useSyncExternalStore(listen, session.token);
-}

@@ -1,4 +1,6 @@
-import { api, body, done, type Schemas } from './client';
+import { queryOptions } from '@tanstack/react-query';
+
+import { api, type ApiError, body, done, type Schemas } from './client';
 import type { Page } from './queries';
 
 export type Webhook = Schemas['WebhookOut'];
@@ -72,6 +74,14 @@ function kind(options: {
         api.POST(at('/{webhook_id}/replays/{replay_id}/cancel'), { params: { path: { webhook_id: id, replay_id } } }),
       ),
   };
+}
+
+export function webhookQuery(of: WebhookKind, id: string) {
+  return queryOptions<Webhook, ApiError>({ queryKey: [...of.key, id], queryFn: () => of.read(id) });
+}
+
+export function deliveryKey(of: WebhookKind, webhookId: string, id: string) {
+  return [...of.key, webhookId, 'delivery', id];
 }
 
 export const WORKSPACE = kind({

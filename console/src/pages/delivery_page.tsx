@@ -1,8 +1,7 @@
 import { Card } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 
-import type { ApiError } from '../api/client';
-import type { Webhook, WebhookKind } from '../api/webhooks';
+import { type WebhookKind, webhookQuery } from '../api/webhooks';
 import { Page } from '../parts/layout';
 import { shortUrl } from '../parts/values';
 import { texts } from '../texts';
@@ -10,7 +9,7 @@ import { DeliveryView } from './delivery_view';
 
 /** A delivery on a page of its own, below the webhook that it belongs to. */
 export function DeliveryPage({ kind, webhookId, id }: { kind: WebhookKind; webhookId: string; id: string }) {
-  const webhook = useQuery<Webhook, ApiError>({ queryKey: [...kind.key, webhookId], queryFn: () => kind.read(webhookId) }).data;
+  const webhook = useQuery(webhookQuery(kind, webhookId)).data;
   const name = webhook && (webhook.name ?? shortUrl(webhook.url));
   return (
     <Page

@@ -5,7 +5,7 @@ import { Link } from 'react-router';
 
 import type { ApiError, Schemas } from '../api/client';
 import { useChange } from '../api/queries';
-import type { DeliveryRead, Webhook, WebhookKind } from '../api/webhooks';
+import { deliveryKey, type DeliveryRead, type WebhookKind, webhookQuery } from '../api/webhooks';
 import { asCurl } from '../curl';
 import { CodeBlock, CopyText } from '../parts/copy';
 import { Fact } from '../parts/facts';
@@ -25,7 +25,7 @@ export function DeliveryView({ kind, webhookId, id, linked }: {
   linked?: boolean;
 }) {
   const query = useQuery<DeliveryRead, ApiError>({
-    queryKey: [...kind.key, webhookId, 'delivery', id],
+    queryKey: deliveryKey(kind, webhookId, id),
     queryFn: () => kind.delivery(webhookId, id),
     refetchInterval: (current) => (current.state.data && OVER.includes(current.state.data.state) ? 10_000 : 1500),
   });
@@ -39,10 +39,7 @@ export function DeliveryView({ kind, webhookId, id, linked }: {
 function Shown({ kind, delivery, linked }: { kind: WebhookKind; delivery: DeliveryRead; linked: boolean }) {
   const scopes = { workspace: 'webhooks:write', personal: 'me:webhooks', callback: 'bots:write' } as const;
   const mayWrite = useMay(scopes[kind.name]);
-  const webhook = useQuery<Webhook, ApiError>({
-    queryKey: [...kind.key, delivery.webhook_id],
-    queryFn: () => kind.read(delivery.webhook_id),
-  }).data;
+  const webhook = useQuery(webhookQuery(kind, delivery.webhook_id)).data;
   const retry = useChange(() => kind.retry(delivery.webhook_id, delivery.id), {
     touches: [[...kind.key, delivery.webhook_id]],
     done: said.retried,

@@ -4,12 +4,12 @@ import { useState } from 'react';
 import { Link } from 'react-router';
 
 import { api, type ApiError, body, type Schemas } from '../api/client';
+import { covers } from '../api/covers';
 import { useListing, useMe } from '../api/queries';
 import { type Secret, SecretOnce } from '../parts/dialogs';
 import { useFilters } from '../parts/filters';
 import { MagnifyingGlassIcon } from '../parts/icons';
 import { Empty, Failure, Page, PlanNotice, Waiting } from '../parts/layout';
-import { covers } from '../roles';
 import { texts } from '../texts';
 import { Connect, type Connection, Connections, type Connector } from './connection';
 

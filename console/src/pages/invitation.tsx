@@ -4,7 +4,8 @@ import { useState } from 'react';
 import { Navigate } from 'react-router';
 
 import { api, ApiError, body, type Schemas } from '../api/client';
-import { session, useToken } from '../api/session';
+import { session } from '../api/session';
+import { useToken } from '../api/token';
 import { Failure } from '../parts/layout';
 import { texts } from '../texts';
 import { Door, SignIn } from './sign_in';

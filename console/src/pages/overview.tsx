@@ -1,32 +1,55 @@
 import { Alert, Anchor, Button, Card, Group, SimpleGrid, Stack, Stepper, Text, Title } from '@mantine/core';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 
 import { api, body, type Schemas } from '../api/client';
-import { useChats, useListing, useMe } from '../api/queries';
+import { covers } from '../api/covers';
+import { listing, meQuery, useChats, useListing, useMe } from '../api/queries';
 import { type Webhook, WORKSPACE } from '../api/webhooks';
+import { givenUp } from '../early';
 import { WebhookStateBadge } from '../parts/health';
 import { Failure, Page, Section, Waiting } from '../parts/layout';
-import { reasonOf } from '../parts/owner';
-import { Day, Rate, together, useStatistics } from '../parts/statistics';
+import { reasonOf } from '../parts/reason';
+import { Day, Rate, statisticsQuery, together, useStatistics } from '../parts/statistics';
 import { shortUrl, Time } from '../parts/values';
-import { covers, useMay } from '../roles';
+import { useMay } from '../roles';
+import type { Prefetch } from '../screens';
 import { texts } from '../texts';
 
 const said = texts.overview;
 const DAY = 86_400_000;
 const SOON = 14 * DAY;
 
+const WEBHOOKS = [[...WORKSPACE.key, 'list'], (cursor?: string) => WORKSPACE.list(cursor)] as const;
+const TOKENS = [
+  ['tokens', 'list', { status: 'active' }],
+  (cursor?: string) => body(api.GET('/v1/tokens', { params: { query: { status: 'active', cursor } } })),
+] as const;
+
+function givenUpQuery() {
+  const query = givenUp();
+  return queryOptions({
+    queryKey: ['deliveries', 'given up', query.since],
+    queryFn: () => body(api.GET('/v1/deliveries', { params: { query } })),
+  });
+}
+
+export const prefetch: Prefetch = async (client) => {
+  const me = client.getQueryData(meQuery.queryKey);
+  const work = covers(me, 'tokens:read') ? [client.prefetchInfiniteQuery(listing(...TOKENS))] : [];
+  if (covers(me, 'webhooks:read')) {
+    work.push(client.prefetchInfiniteQuery(listing(...WEBHOOKS)));
+    work.push(client.prefetchQuery(givenUpQuery()), client.prefetchQuery(statisticsQuery()));
+  }
+  await Promise.all(work);
+};
+
 export default function Overview() {
   const me = useMe().data;
   const seesWebhooks = useMay('webhooks:read');
   const seesTokens = useMay('tokens:read');
-  const webhooks = useListing<Webhook>([...WORKSPACE.key, 'list'], WORKSPACE.list, { refresh: 15_000, enabled: seesWebhooks });
-  const tokens = useListing<Schemas['TokenOut']>(
-    ['tokens', 'list', { status: 'active' }],
-    (cursor) => body(api.GET('/v1/tokens', { params: { query: { status: 'active', cursor } } })),
-    { enabled: seesTokens },
-  );
+  const webhooks = useListing<Webhook>(...WEBHOOKS, { refresh: 15_000, enabled: seesWebhooks });
+  const tokens = useListing<Schemas['TokenOut']>(...TOKENS, { enabled: seesTokens });
   // Nothing moves once it is shown.
   const loading = (seesWebhooks && webhooks.pending) || (seesTokens && tokens.pending);
   return (
@@ -48,7 +71,7 @@ export default function Overview() {
 function Attention({ webhooks, tokens }: { webhooks: Webhook[]; tokens: Schemas['TokenOut'][] }) {
   const ill = webhooks.filter((webhook) => webhook.disabled_reason !== null || webhook.consecutive_failures > 0);
   const [now] = useStateNow();
-  const givenUp = useGivenUp(now);
+  const givenUp = useGivenUp();
   const expiring = tokens.filter((token) => token.expires_at && new Date(token.expires_at).getTime() - now < SOON);
   if (ill.length === 0 && expiring.length === 0 && givenUp.length === 0) return <Alert color="teal">{said.allWell}</Alert>;
   return (
@@ -104,14 +127,8 @@ function nameOf(webhooks: Webhook[], id: string): string {
 }
 
 /** How many deliveries of the last day were given up, by webhook: of the newest hundred. */
-function useGivenUp(now: number): { webhook_id: string; count: number; more: boolean }[] {
-  const since = new Date(now - DAY).toISOString();
-  const query = { state: 'exhausted' as const, since, limit: 100 };
-  const found = useQuery({
-    queryKey: ['deliveries', 'given up', since],
-    queryFn: () => body(api.GET('/v1/deliveries', { params: { query } })),
-    placeholderData: keepPreviousData,
-  }).data;
+function useGivenUp(): { webhook_id: string; count: number; more: boolean }[] {
+  const found = useQuery({ ...givenUpQuery(), placeholderData: keepPreviousData }).data;
   const counts = new Map<string, number>();
   for (const { webhook_id, test } of found?.items ?? []) {
     if (!test) counts.set(webhook_id, (counts.get(webhook_id) ?? 0) + 1);

@@ -5,7 +5,7 @@ import { type ReactNode, useState } from 'react';
 import { api, ApiError, body, SECOND_FACTOR } from '../api/client';
 import { session } from '../api/session';
 import logo from '../favicon.svg';
-import { Failure } from '../parts/layout';
+import { Failure } from '../parts/failure';
 import { texts } from '../texts';
 
 const said = texts.signIn;

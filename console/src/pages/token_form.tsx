@@ -2,12 +2,12 @@ import { Checkbox, Group, Select, SimpleGrid, Stack, Text, Textarea, TextInput }
 import { useForm } from '@mantine/form';
 
 import { api, body, type Schemas } from '../api/client';
+import { covers } from '../api/covers';
 import { useChange, useMe } from '../api/queries';
 import type { Secret } from '../parts/dialogs';
 import { Dialog } from '../parts/dialogs';
 import { choices } from '../parts/filters';
 import { SaveForm } from '../parts/form';
-import { covers } from '../roles';
 import { texts } from '../texts';
 
 const said = texts.tokens;

@@ -2,6 +2,7 @@ import { Accordion, Checkbox, Code, Group, MultiSelect, NumberInput, Select, Sta
 import { useForm } from '@mantine/form';
 
 import type { Schemas } from '../api/client';
+import { covers } from '../api/covers';
 import { useChange, useChats, useEventTypes, useMe } from '../api/queries';
 import type { Webhook, WebhookKind } from '../api/webhooks';
 import type { Secret } from '../parts/dialogs';
@@ -11,7 +12,6 @@ import { SaveForm } from '../parts/form';
 import { Failure, Waiting } from '../parts/layout';
 import { ReceiverUrl } from '../parts/receiver_url';
 import { eventName } from '../parts/values';
-import { covers } from '../roles';
 import { texts } from '../texts';
 import { hooks } from '../texts/hooks';
 

@@ -1,11 +1,12 @@
-import { Alert, Anchor, Box, Button, Card, Center, Code, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Alert, Anchor, Box, Button, Card, Center, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { type ReactNode, useId } from 'react';
 import { Link } from 'react-router';
 
 import type { ApiError } from '../api/client';
 import { texts } from '../texts';
-import { Copy } from './copy';
-import { ExclamationTriangleIcon } from './icons';
+import { Failure } from './failure';
+
+export { Failure };
 
 type PageProps = {
   title: string;
@@ -70,31 +71,6 @@ export function Section({ title, about, actions, children }: {
         {children}
       </Stack>
     </Card>
-  );
-}
-
-/** A refusal, or no answer: the words of the API, the request id, and a way on. A missing plan has a notice of its own. */
-export function Failure({ error, retry }: { error: ApiError; retry?: () => void }) {
-  if (error.kind === 'plan-required') return <PlanNotice detail={error.message} />;
-  return (
-    <Alert color="red" icon={<ExclamationTriangleIcon />} title={texts.errors.title}>
-      <Stack gap="xs" align="flex-start">
-        <Text size="sm">{error.message}</Text>
-        {error.requestId && (
-          <Group gap={4}>
-            <Text size="xs">
-              {texts.errors.requestId} <Code>{error.requestId}</Code>
-            </Text>
-            <Copy value={error.requestId} label={texts.errors.copyRequestId} />
-          </Group>
-        )}
-        {retry && (
-          <Button size="xs" variant="default" onClick={retry}>
-            {texts.actions.tryAgain}
-          </Button>
-        )}
-      </Stack>
-    </Alert>
   );
 }
 

@@ -9,7 +9,8 @@ import { owners as said } from '../texts/owners';
 import { Person } from './facts';
 import { FormEnd } from './form';
 import { Failure, Section } from './layout';
-import { sentence, Time } from './values';
+import { reasonOf } from './reason';
+import { Time } from './values';
 
 /** A thing that has an owner: its collection below /v1, which is also the first word of its queries. */
 export type Owned = {
@@ -18,11 +19,6 @@ export type Owned = {
   name: string;
   touches: readonly unknown[][];
 };
-
-/** Why a thing is disabled, as people read it. */
-export function reasonOf(reason: string): string {
-  return said.reasons[reason] ?? sentence(reason);
-}
 
 /** Why a thing is disabled. One that lost its owner says the way back, and offers it to those who may. */
 export function Disabled({ title, reason, at, owned, children }: {

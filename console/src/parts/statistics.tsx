@@ -1,8 +1,9 @@
 import { Group, Skeleton, Stack, Text, Tooltip, VisuallyHidden } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
 
 import { api, type ApiError, body, type Schemas } from '../api/client';
 import type { Page } from '../api/queries';
+import { MOST_COUNTED } from '../early';
 import { texts } from '../texts';
 import { utc } from './values';
 
@@ -10,7 +11,6 @@ const said = texts.webhooks;
 const HOUR = 3_600_000;
 const HOURS = 24;
 const DAY_HEIGHT = 173; // pixels of the chart of a day, with its words
-const MOST = 100; // webhooks that are counted for a screen
 
 export type Counts = { delivered: number; failed: number; waiting: number };
 /** Those of one webhook; `first` is when the first hour of the day began, in milliseconds. */
@@ -18,15 +18,17 @@ type Statistics = Schemas['StatisticsOut'] & { first: number };
 
 /** How the deliveries of each webhook, or of one, ended in the last day. */
 export function useStatistics(webhook_id?: string, enabled = true) {
-  return useQuery<Page<Statistics>, ApiError>({
+  return useQuery({ ...statisticsQuery(webhook_id), refetchInterval: 60_000, enabled });
+}
+
+export function statisticsQuery(webhook_id?: string) {
+  return queryOptions<Page<Statistics>, ApiError>({
     queryKey: ['statistics', webhook_id ?? 'all'],
     queryFn: async () => {
-      const page = await body(api.GET('/v1/deliveries/statistics', { params: { query: { webhook_id, limit: MOST } } }));
+      const page = await body(api.GET('/v1/deliveries/statistics', { params: { query: { webhook_id, limit: MOST_COUNTED } } }));
       const first = Math.floor(Date.now() / HOUR) * HOUR - (HOURS - 1) * HOUR;
       return { ...page, items: page.items.map((one) => ({ ...one, first })) };
     },
-    refetchInterval: 60_000,
-    enabled,
   });
 }
 

@@ -61,9 +61,9 @@ def create_application(call: ThisCall, data: Annotated[ApplicationIn, Body()]) -
 @needs("admin:*")
 def list_applications(call: ThisCall, query: Annotated[ListQuery, Query()]) -> Listing[ApplicationOut]:
     caller = call.caller
-    found, last = table.page(caller.workspace_id, query.limit, call.page_start(query), livemode=caller.livemode)
-    callbacks = service.callbacks(found)
-    items = [ApplicationOut.of(one, callbacks.get(one.webhook_id or "")) for one in found]
+    applications, last = table.page(caller.workspace_id, query.limit, call.page_start(query), livemode=caller.livemode)
+    callbacks = service.callbacks(applications)
+    items = [ApplicationOut.of(one, callbacks.get(one.webhook_id or "")) for one in applications]
     return Listing(items=items, next_cursor=call.next_cursor(query, last))
 
 
@@ -138,10 +138,10 @@ def list_application_requests(
     call: ThisCall, application_id: Id, query: Annotated[ListQuery, Query()]
 ) -> Listing[ApplicationRequestOut]:
     application = service.get_visible(call.caller, application_id)
-    found, last = requests.page(
+    page, last = requests.page(
         application.workspace_id, application.application_id, query.limit, call.page_start(query)
     )
-    items = [ApplicationRequestOut.of(request) for request in found]
+    items = [ApplicationRequestOut.of(request) for request in page]
     return Listing(items=items, next_cursor=call.next_cursor(query, last))
 
 

@@ -19,7 +19,7 @@ handler = app
 )
 @needs("audit:read")
 def list_audit_records(call: ThisCall, query: Annotated[AuditQuery, Query()]) -> Listing[AuditRecordOut]:
-    found, last = table.page(
+    records, last = table.page(
         call.caller.workspace_id,
         query.limit,
         call.page_start(query),
@@ -31,4 +31,4 @@ def list_audit_records(call: ThisCall, query: Annotated[AuditQuery, Query()]) ->
         since=query.since,
         until=query.until,
     )
-    return Listing(items=[AuditRecordOut.of(record) for record in found], next_cursor=call.next_cursor(query, last))
+    return Listing(items=[AuditRecordOut.of(record) for record in records], next_cursor=call.next_cursor(query, last))

@@ -49,8 +49,8 @@ def create_bot(call: ThisCall, data: Annotated[BotIn, Body()]) -> BotCreated:
 )
 @needs("bots:read")
 def list_bots(call: ThisCall, query: Annotated[ListQuery, Query()]) -> Listing[BotOut]:
-    found, last = service.page(call.caller, query.limit, call.page_start(query))
-    return Listing(items=[BotOut.of(bot) for bot in found], next_cursor=call.next_cursor(query, last))
+    bots, last = service.page(call.caller, query.limit, call.page_start(query))
+    return Listing(items=[BotOut.of(bot) for bot in bots], next_cursor=call.next_cursor(query, last))
 
 
 @app.get(
@@ -139,10 +139,10 @@ def create_bot_token(call: ThisCall, bot_id: Id, data: Annotated[BotTokenIn, Bod
 @needs("bots:read")
 def list_bot_tokens(call: ThisCall, bot_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[TokenOut]:
     bot = service.get_visible(call.caller, bot_id)
-    found, last = tokens.page(
+    bot_tokens, last = tokens.page(
         bot.workspace_id, bot.user_id, query.limit, call.page_start(query), live=call.caller.livemode
     )
-    return Listing(items=[TokenOut.of(token) for token in found], next_cursor=call.next_cursor(query, last))
+    return Listing(items=[TokenOut.of(token) for token in bot_tokens], next_cursor=call.next_cursor(query, last))
 
 
 @app.delete(

@@ -38,8 +38,8 @@ def create_chat(call: ThisCall, data: Annotated[ChatIn, Body()]) -> ChatOut:
 )
 @needs("chats:read")
 def list_chats(call: ThisCall, query: Annotated[ChatQuery, Query()]) -> Listing[ChatOut]:
-    found, last = service.page(call.caller, query, call.page_start(query))
-    return Listing(items=[ChatOut.of(chat) for chat in found], next_cursor=call.next_cursor(query, last))
+    chats, last = service.page(call.caller, query, call.page_start(query))
+    return Listing(items=[ChatOut.of(chat) for chat in chats], next_cursor=call.next_cursor(query, last))
 
 
 @app.get("/v1/chats/<chat_id>", summary="Read a chat")
@@ -67,9 +67,9 @@ def edit_chat(call: ThisCall, chat_id: Id, data: Annotated[ChatPatch, Body()]) -
 @needs("chats:read")
 def list_members(call: ThisCall, chat_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[MemberOut]:
     access.get_visible(call.caller, chat_id)
-    found, last = table.members(call.caller.workspace_id, chat_id, query.limit, call.page_start(query))
-    profiles = users.profiles(call.caller.workspace_id, [member.user_id for member in found])
-    shown = [MemberOut.of(member, profiles[member.user_id]) for member in found]
+    members, last = table.members(call.caller.workspace_id, chat_id, query.limit, call.page_start(query))
+    profiles = users.profiles(call.caller.workspace_id, [member.user_id for member in members])
+    shown = [MemberOut.of(member, profiles[member.user_id]) for member in members]
     return Listing(items=shown, next_cursor=call.next_cursor(query, last))
 
 

@@ -42,8 +42,8 @@ def create_command(call: ThisCall, data: Annotated[CommandIn, Body()]) -> Comman
 @app.get("/v1/commands", summary="List commands", description="Newest first. Without admin:*, only your own user's.")
 @needs("webhooks:read", plan=plans.OF_INTEGRATIONS)
 def list_commands(call: ThisCall, query: Annotated[ListQuery, Query()]) -> Listing[CommandOut]:
-    found, last = service.page(call.caller, query.limit, call.page_start(query))
-    return Listing(items=[CommandOut.of(one) for one in found], next_cursor=call.next_cursor(query, last))
+    commands, last = service.page(call.caller, query.limit, call.page_start(query))
+    return Listing(items=[CommandOut.of(one) for one in commands], next_cursor=call.next_cursor(query, last))
 
 
 @app.get("/v1/commands/<command_id>", summary="Read a command")

@@ -73,8 +73,8 @@ def connect(call: ThisCall, data: Annotated[ConnectionIn, Body()]) -> Connection
 )
 @needs("connections:read", plan=OF_INTEGRATIONS)
 def list_connections(call: ThisCall, query: Annotated[ConnectionQuery, Query()]) -> Listing[ConnectionOut]:
-    found, last = service.page(call.caller, query, call.page_start(query))
-    return Listing(items=[ConnectionOut.of(*one) for one in found], next_cursor=call.next_cursor(query, last))
+    connections, last = service.page(call.caller, query, call.page_start(query))
+    return Listing(items=[ConnectionOut.of(*one) for one in connections], next_cursor=call.next_cursor(query, last))
 
 
 @app.get("/v1/connections/<connection_id>", summary="Read a connection")

@@ -33,8 +33,8 @@ delivery_routes.show(app, workspace.OWNER)
 )
 @needs("webhooks:read", plan=workspace.OWNER.plan)
 def list_all_deliveries(call: ThisCall, query: Annotated[WorkspaceDeliveryQuery, Query()]) -> Listing[DeliveryOut]:
-    found, last = deliveries.page_of_workspace(call.caller, query, call.page_start(query))
-    return Listing(items=[DeliveryOut.of(*one) for one in found], next_cursor=call.next_cursor(query, last))
+    page, last = deliveries.page_of_workspace(call.caller, query, call.page_start(query))
+    return Listing(items=[DeliveryOut.of(*one) for one in page], next_cursor=call.next_cursor(query, last))
 
 
 @app.get(
@@ -46,8 +46,8 @@ def list_all_deliveries(call: ThisCall, query: Annotated[WorkspaceDeliveryQuery,
 )
 @needs("webhooks:read", plan=workspace.OWNER.plan)
 def count_deliveries(call: ThisCall, query: Annotated[StatisticsQuery, Query()]) -> Listing[StatisticsOut]:
-    found, last = deliveries.statistics(call.caller, query, call.page_start(query))
-    return Listing(items=found, next_cursor=call.next_cursor(query, last))
+    statistics, last = deliveries.statistics(call.caller, query, call.page_start(query))
+    return Listing(items=statistics, next_cursor=call.next_cursor(query, last))
 
 
 @app.get(

@@ -56,8 +56,8 @@ def _with_url(call: Call, webhook: IncomingWebhook, secret: str) -> IncomingWebh
 def list_incoming_webhooks(
     call: ThisCall, query: Annotated[IncomingWebhookQuery, Query()]
 ) -> Listing[IncomingWebhookOut]:
-    found, last = service.page(call.caller, query.limit, call.page_start(query), query.chat_id)
-    items = [IncomingWebhookOut.of(webhook) for webhook in found]
+    webhooks, last = service.page(call.caller, query.limit, call.page_start(query), query.chat_id)
+    items = [IncomingWebhookOut.of(webhook) for webhook in webhooks]
     return Listing(items=items, next_cursor=call.next_cursor(query, last))
 
 

@@ -23,8 +23,8 @@ handler = app
 def list_made(call: ThisCall, token_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[MadeOut]:
     from ferryman.integrations.cascades import leaked_tokens  # all that a token may make
 
-    found, last = leaked_tokens.page(call.caller, token_id, query.limit, call.page_start(query))
-    looked_at = [(made, *leaked_tokens.look(call.caller, made)) for made in found]
+    things, last = leaked_tokens.page(call.caller, token_id, query.limit, call.page_start(query))
+    looked_at = [(made, *leaked_tokens.look(call.caller, made)) for made in things]
     items = [MadeOut.of(made, is_there=is_there, name=name) for made, is_there, name in looked_at]
     return Listing(items=items, next_cursor=call.next_cursor(query, last))
 

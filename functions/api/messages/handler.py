@@ -32,14 +32,14 @@ def _chain(call: Call) -> list[str] | None:
     return loop_prevention.of_callers_reply(call.caller, call.header("x-fm-delivery-id"))
 
 
-def _replay(call: Call, made: str, chat_id: str) -> MessageOut | CommandRunOut:
-    if ids.is_id(ids.COMMAND, made):
+def _replay(call: Call, resource_id: str, chat_id: str) -> MessageOut | CommandRunOut:
+    if ids.is_id(ids.COMMAND, resource_id):
         return CommandRunOut(
-            command_id=made, outcome="repeated", detail=None, messages=[], goto_location=None, trigger_id=None
+            command_id=resource_id, outcome="repeated", detail=None, messages=[], goto_location=None, trigger_id=None
         )
     if call.caller.application_id:
-        return MessageOut.of(service.read_as_application(call.caller, chat_id, made))
-    return MessageOut.of(service.read(call.caller, chat_id, made))
+        return MessageOut.of(service.read_as_application(call.caller, chat_id, resource_id))
+    return MessageOut.of(service.read(call.caller, chat_id, resource_id))
 
 
 @app.post(
@@ -66,9 +66,9 @@ def _send_as_application(call: Call, chat_id: str, data: MessageIn) -> MessageOu
     from ferryman.integrations.applications import posting, sending  # few messages come so
 
     line = posting.RequestLog("group", call.event["requestContext"]["requestId"])
-    answers = call.header("x-fm-delivery-id")
+    in_reply_to_delivery = call.header("x-fm-delivery-id")
     try:
-        message = sending.send(call.caller, line, chat_id, data.draft(), answers, call.idempotency_key)
+        message = sending.send(call.caller, line, chat_id, data.draft(), in_reply_to_delivery, call.idempotency_key)
     except KeyTaken:
         raise  # `Replay` answers with the message of the request that was first, which has a line
     except Exception as error:
@@ -111,7 +111,7 @@ def _run(call: Call, chat_id: str, command: Command, text: str) -> CommandRunOut
 @needs("messages:read")
 def list_messages(call: ThisCall, chat_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[MessageOut]:
     access.get_visible(call.caller, chat_id)
-    found, last = table.page(
+    messages, last = table.page(
         call.caller.workspace_id,
         chat_id,
         query.limit,
@@ -119,8 +119,8 @@ def list_messages(call: ThisCall, chat_id: Id, query: Annotated[ListQuery, Query
         livemode=call.caller.livemode,
         reader=call.caller.user_id,
     )
-    authors = service.authors(call.caller.workspace_id, found)
-    shown = [MessageOut.of(message, authors) for message in found]
+    authors = service.authors(call.caller.workspace_id, messages)
+    shown = [MessageOut.of(message, authors) for message in messages]
     return Listing(items=shown, next_cursor=call.next_cursor(query, last))
 
 
@@ -154,11 +154,11 @@ def delete_message(call: ThisCall, chat_id: Id, message_id: Id) -> None:
     service.delete(call.caller, chat_id, message_id)
 
 
-def _replay_click(call: Call, made: str, button_message_id: str) -> InteractionOut | ActionClickOut:
-    if ids.is_id(ids.MESSAGE, made):
-        message = MessageOut.of(service.find(call.caller, made))
+def _replay_click(call: Call, resource_id: str, button_message_id: str) -> InteractionOut | ActionClickOut:
+    if ids.is_id(ids.MESSAGE, resource_id):
+        message = MessageOut.of(service.find(call.caller, resource_id))
         return _shown_click(message, None, "repeated")
-    return InteractionOut.of(interactions.read(call.caller, button_message_id, made))
+    return InteractionOut.of(interactions.read(call.caller, button_message_id, resource_id))
 
 
 @app.post(

@@ -41,14 +41,14 @@ def create_notification(call: ThisCall, data: Annotated[NotificationIn, Body()])
 @needs("notifications:write")
 def list_notifications(call: ThisCall, query: Annotated[ListQuery, Query()]) -> Listing[NotificationOut]:
     caller = call.caller
-    found, last = table.page(
+    notifications, last = table.page(
         caller.workspace_id,
         None if caller.is_admin else caller.user_id,
         query.limit,
         call.page_start(query),
         livemode=caller.livemode,
     )
-    return Listing(items=[NotificationOut.of(one) for one in found], next_cursor=call.next_cursor(query, last))
+    return Listing(items=[NotificationOut.of(one) for one in notifications], next_cursor=call.next_cursor(query, last))
 
 
 @app.get("/v1/notifications/<notification_id>", summary="Read a sent or scheduled notification")
@@ -76,7 +76,7 @@ def cancel_notification(call: ThisCall, notification_id: Id) -> NotificationOut:
 @needs("notifications:read")
 def list_own_notifications(call: ThisCall, query: Annotated[InboxQuery, Query()]) -> Listing[EntryOut]:
     caller = call.caller
-    found, last = inboxes.page(
+    entries, last = inboxes.page(
         caller.workspace_id,
         caller.user_id,
         query.limit,
@@ -84,7 +84,7 @@ def list_own_notifications(call: ThisCall, query: Annotated[InboxQuery, Query()]
         livemode=caller.livemode,
         unread=query.unread,
     )
-    return Listing(items=[EntryOut.of(entry) for entry in found], next_cursor=call.next_cursor(query, last))
+    return Listing(items=[EntryOut.of(entry) for entry in entries], next_cursor=call.next_cursor(query, last))
 
 
 @app.post(

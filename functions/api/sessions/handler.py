@@ -50,11 +50,11 @@ def sign_in(source: ThisSource, data: Annotated[SessionIn, Body()]) -> SessionCr
 @needs(SIGNED_IN, session=True)
 def list_sessions(call: ThisCall, query: Annotated[ListQuery, Query()]) -> Listing[SessionOut]:
     caller = call.caller
-    found, last = table.page(caller.workspace_id, caller.user_id, query.limit, call.page_start(query))
-    used = service.last_used(found)
+    sessions, last = table.page(caller.workspace_id, caller.user_id, query.limit, call.page_start(query))
+    used = service.last_used(sessions)
     items = [
         SessionOut.of(session, used.get(session.session_id), current=session.session_id == caller.credential_id)
-        for session in found
+        for session in sessions
     ]
     return Listing(items=items, next_cursor=call.next_cursor(query, last))
 

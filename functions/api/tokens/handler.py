@@ -51,7 +51,7 @@ def create_token(call: ThisCall, data: Annotated[TokenIn, Body()]) -> TokenCreat
 @needs("tokens:read", plan=OF_INTEGRATIONS)
 def list_tokens(call: ThisCall, query: Annotated[TokenQuery, Query()]) -> Listing[TokenOut]:
     user_id = None if call.caller.is_admin else call.caller.user_id
-    found, last = table.page(
+    tokens, last = table.page(
         call.caller.workspace_id,
         user_id,
         query.limit,
@@ -62,7 +62,7 @@ def list_tokens(call: ThisCall, query: Annotated[TokenQuery, Query()]) -> Listin
         status=query.status,
         environment=query.environment,
     )
-    return Listing(items=[TokenOut.of(token) for token in found], next_cursor=call.next_cursor(query, last))
+    return Listing(items=[TokenOut.of(token) for token in tokens], next_cursor=call.next_cursor(query, last))
 
 
 @app.get("/v1/tokens/<token_id>", summary="Read an API token")

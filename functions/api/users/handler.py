@@ -110,8 +110,8 @@ def list_users(call: ThisCall, query: Annotated[UserQuery, Query()]) -> Listing[
     if query.handle or query.email:
         named = service.find(call.caller.workspace_id, query)
         return Listing(items=[UserOut.of(user, call.caller) for user in named])
-    found, last = table.page(call.caller.workspace_id, query.limit, call.page_start(query))
-    return Listing(items=[UserOut.of(user, call.caller) for user in found], next_cursor=call.next_cursor(query, last))
+    users, last = table.page(call.caller.workspace_id, query.limit, call.page_start(query))
+    return Listing(items=[UserOut.of(user, call.caller) for user in users], next_cursor=call.next_cursor(query, last))
 
 
 @app.get("/v1/users/<user_id>", summary="Read a user")

@@ -1,7 +1,7 @@
 """Mattermost's API for bots and scripts: /api/v4. `mattermost_login` signs in; `mattermost_integrations` and
 `mattermost_bots` have what must not be in the reach of a post.
 
-Clients send JSON with any content type or none, so nothing is said of it. A session or an API token is taken as
+Clients send JSON with any content type or none, so it is not checked. A session or an API token is taken as
 `Authorization: Bearer …`, in whatever case that is written. One greedy route leads here, and `ADDRESSES` says which
 address is meant.
 """

@@ -58,6 +58,19 @@ def test_bots_that_are_not_shown_leave_no_gap(workspace: Workspace) -> None:
     assert [bot["user_id"] for page in everybody for bot in page] == made
 
 
+def test_bots_without_an_active_owner_are_listed_alone(workspace: Workspace) -> None:
+    keeper = workspace.person("admin", "bots:write", "bots:read")
+    mine = [workspace.make(BOTS, {"username": f"mine-{number}"})["user_id"] for number in range(3)]
+    theirs = [keeper.make(BOTS, {"username": f"theirs-{number}"})["user_id"] for number in range(3)]
+    query = "only_orphaned=true&include_deleted=true"
+    assert list(pages(workspace, f"{BOTS}?{query}", 2)) == []
+    assert workspace.call("PATCH", f"/v1/users/{keeper.user_id}", {"active": False}).status == 200
+    listed = [[bot["user_id"] for bot in page] for page in pages(workspace, f"{BOTS}?{query}", 2)]
+    assert listed == [theirs[:2], theirs[2:]]
+    assert workspace.call("GET", f"{BOTS}?only_orphaned=true").json == [], "they were disabled with their owner"
+    assert [bot["user_id"] for bot in workspace.call("GET", BOTS).json] == mine
+
+
 def test_members_have_pages(workspace: Workspace) -> None:
     chat = workspace.chat()
     for _ in range(2):

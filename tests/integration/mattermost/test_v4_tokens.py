@@ -121,7 +121,11 @@ def test_tokens_of_people_need_the_plan(world: World) -> None:
     answer = owner.call("POST", "/api/v4/users/me/tokens", {"description": "x"})
     assert refused(answer) == (501, "app.user_access_token.disabled")
     bot = owner.make(BOTS, {"username": "deploy"})
-    assert owner.make(f"/api/v4/users/{bot['user_id']}/tokens", {"description": "x"}, 200)["token"]
+    of_bot = owner.make(f"/api/v4/users/{bot['user_id']}/tokens", {"description": "x"}, 200)
+    as_bot = Workspace(world, owner.workspace_id, "", of_bot["token"])
+    for verb, status in (("disable", 401), ("enable", 200)):
+        assert owner.call("POST", f"{TOKENS}/{verb}", {"token_id": of_bot["id"]}).json == {"status": "OK"}
+        assert as_bot.call("GET", "/v1/me").status == status
 
 
 # --- disabling --------------------------------------------------------------------------------------------------------

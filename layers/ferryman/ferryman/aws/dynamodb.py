@@ -1,4 +1,4 @@
-"""DynamoDB in few words: items as plain dicts, conditions as text, and the answers that hide failures handled.
+"""DynamoDB in few words: items as plain dicts, conditions as text, and care for the answers that hide failures.
 
 Table modules (`users.table`, `webhooks.table`, …) are the only callers; each of their functions takes the workspace,
 and no function scans."""
@@ -47,8 +47,8 @@ class Record:
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        known = _attributes(cls)  # type: ignore[arg-type]
-        return cls(**{name: value for name, value in item.items() if name in known})
+        names = _attributes(cls)  # type: ignore[arg-type]
+        return cls(**{name: value for name, value in item.items() if name in names})
 
 
 @cache
@@ -150,18 +150,18 @@ def get_many(table: str, keys: Iterable[Key], *, consistent: bool = True) -> lis
     """
     name = table_name(table)
     wanted = list({tuple(sorted(key.items())): dump(key) for key in keys if _can_exist(key)}.values())
-    found: list[Item] = []
+    items: list[Item] = []
     for start in range(0, len(wanted), _BATCH_GET_LIMIT):
         request = {name: {"Keys": wanted[start : start + _BATCH_GET_LIMIT], "ConsistentRead": consistent}}
         for _ in range(8):
             answer = clients.dynamodb().batch_get_item(RequestItems=request)
-            found += [load(item) for item in answer["Responses"].get(name, [])]
+            items += [load(item) for item in answer["Responses"].get(name, [])]
             request = answer.get("UnprocessedKeys") or {}
             if not request:
                 break
         else:
             raise RetryLater(f"DynamoDB keeps leaving reads of {table} unprocessed.")
-    return found
+    return items
 
 
 def read[T: Record](record: type[T], items: Iterable[Item], id_name: str, unreadable: set[str] | None) -> dict[str, T]:
@@ -243,9 +243,9 @@ def page(
     items: list[Item] = []
     at_once = limit + 1
     for number in range(_MAX_ROUNDS * 10):
-        found = query(table, condition, values, limit=at_once, after=after, **options)
-        items += keep(found.items)
-        after = found.last_key
+        part = query(table, condition, values, limit=at_once, after=after, **options)
+        items += keep(part.items)
+        after = part.last_key
         if after is None or len(items) > limit or (items and number >= _MAX_ROUNDS):
             break
         at_once = _SIFTED_AT_ONCE

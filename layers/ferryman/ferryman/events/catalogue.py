@@ -194,8 +194,8 @@ def _notification(description: str, title: str, **example: Any) -> Entry:
         "data": None,
         **example,
     }
-    told = {"notification": notification, "user": {"id": "usr_01J00000000000000000000000"}}
-    return Entry(description, _NOTIFICATION, told, personal=True)
+    data = {"notification": notification, "user": {"id": "usr_01J00000000000000000000000"}}
+    return Entry(description, _NOTIFICATION, data, personal=True)
 
 
 CATALOGUE: dict[EventType, Entry] = {
@@ -327,8 +327,8 @@ PERSONAL: tuple[EventType, ...] = tuple(type_ for type_, entry in CATALOGUE.item
 def examples(type_: EventType, *, answered_first: bool = False) -> list[dict[str, Any]]:
     """The example data of a type; with `answered_first`, what a person answered an application comes first."""
     entry = CATALOGUE[type_]
-    found = [entry.example, *([entry.answered] if entry.answered else [])]
-    return found[::-1] if answered_first else found
+    examples = [entry.example, *([entry.answered] if entry.answered else [])]
+    return examples[::-1] if answered_first else examples
 
 
 def rendered_examples(type_: EventType) -> dict[Format, Body]:

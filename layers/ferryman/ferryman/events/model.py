@@ -97,15 +97,15 @@ class Event(store.Record):
 
         An application that is told of its group's texts also gets the person who wrote, and its context.
         """
-        told = json.loads(self.told) if self.told and application_id else None
-        if told is None or application_id not in told["contexts"]:
+        audience = json.loads(self.told) if self.told and application_id else None
+        if audience is None or application_id not in audience["contexts"]:
             return self
         conversation = {
             "application_id": application_id,
-            "person": told["person"],
+            "person": audience["person"],
             "chat": {"id": self.chat_id, "type": "group"},
         }
-        if context := told["contexts"][application_id]:
+        if context := audience["contexts"][application_id]:
             conversation["context"] = context
         data = {**self.data, "conversation": conversation}
         return replace(self, data=data, application_id=application_id, stored_body=None, stored_bodies=None)

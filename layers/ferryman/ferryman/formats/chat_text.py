@@ -55,11 +55,11 @@ def marked(text: str, plain: Callable[[str], str]) -> str:
 
 
 def _marked(text: str, plain: Callable[[str], str]) -> str:
-    found, at = [], 0
+    parts, at = [], 0
     for link in _LINK.finditer(text):
-        found += [_emphasized(plain(text[at : link.start()])), f"<{plain(link[2])}|{plain(link[1])}>"]
+        parts += [_emphasized(plain(text[at : link.start()])), f"<{plain(link[2])}|{plain(link[1])}>"]
         at = link.end()
-    return "".join([*found, _emphasized(plain(text[at:]))])
+    return "".join([*parts, _emphasized(plain(text[at:]))])
 
 
 def _emphasized(text: str) -> str:

@@ -34,7 +34,7 @@ class Run:
 def fields(run: Run) -> list[tuple[str, str]]:
     """The fields of a request, in the order of the products."""
     around = run.around
-    found = [
+    fields = [
         ("token", around.token),
         ("team_id", triggers.short(around.workspace_id)),
         ("team_domain", triggers.slug(around.workspace_name) or triggers.short(around.workspace_id)),
@@ -48,8 +48,8 @@ def fields(run: Run) -> list[tuple[str, str]]:
         ("response_url", run.response_url),
     ]
     for handle, user_id in run.mentions:
-        found += [("user_mentions", handle), ("user_mentions_ids", triggers.short(user_id))]
-    return found
+        fields += [("user_mentions", handle), ("user_mentions_ids", triggers.short(user_id))]
+    return fields
 
 
 def encoded(run: Run) -> str:
@@ -58,8 +58,8 @@ def encoded(run: Run) -> str:
 
 def headers(run: Run, *, has_body: bool) -> dict[str, str]:
     """The token stands here too, behind the product's own word."""
-    found = {"Accept": _JSON, "Authorization": f"Token {run.around.token}"}
-    return found | {"Content-Type": FORM} if has_body else found
+    headers = {"Accept": _JSON, "Authorization": f"Token {run.around.token}"}
+    return headers | {"Content-Type": FORM} if has_body else headers
 
 
 # --- the answer -------------------------------------------------------------------------------------------------------

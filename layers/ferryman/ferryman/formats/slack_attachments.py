@@ -37,17 +37,17 @@ def attachments_of(sent: Mapping[str, Any]) -> list[Attachment]:
 
 
 def _attachment(sent: dict[str, Any]) -> Attachment:
-    found: Attachment = {name: value for name in TEXTS if (value := string_of(sent, name))}
-    if "text" not in found and sent.get("blocks") and (rendered := slack_blocks.render(sent["blocks"])):
-        found["text"] = rendered
+    attachment: Attachment = {name: value for name in TEXTS if (value := string_of(sent, name))}
+    if "text" not in attachment and sent.get("blocks") and (rendered := slack_blocks.render(sent["blocks"])):
+        attachment["text"] = rendered
     stamp = sent.get("ts")
     if isinstance(stamp, str | int | float) and not isinstance(stamp, bool) and stamp != "":
-        found["ts"] = stamp
+        attachment["ts"] = stamp
     if facts := [_fact(one) for one in objects_of(sent, "fields")]:
-        found["fields"] = facts
+        attachment["fields"] = facts
     if actions := [_action(one) for one in objects_of(sent, "actions")]:
-        found["actions"] = actions
-    return found
+        attachment["actions"] = actions
+    return attachment
 
 
 def _fact(sent: dict[str, Any]) -> dict[str, Any]:
@@ -87,22 +87,22 @@ def _member_value(value: Any) -> str:
 
 def _action(sent: dict[str, Any]) -> dict[str, Any]:
     """A button or menu. A link stays; a name that only an application of Slack knows is dropped."""
-    found: dict[str, Any] = {name: value for name in _ACTION_TEXTS if (value := _loose(sent, name))}
+    action: dict[str, Any] = {name: value for name in _ACTION_TEXTS if (value := _loose(sent, name))}
     label = sent.get("text")
-    found.setdefault("name", slack_blocks.plain(label))
-    found.setdefault("id", "".join(secrets.choice(_ID_LETTERS) for _ in range(26)))
-    found["type"] = "select" if sent.get("type") == "select" else "button"
+    action.setdefault("name", slack_blocks.plain(label))
+    action.setdefault("id", "".join(secrets.choice(_ID_LETTERS) for _ in range(26)))
+    action["type"] = "select" if sent.get("type") == "select" else "button"
     if sent.get("disabled") is True:
-        found["disabled"] = True
+        action["disabled"] = True
     listed = sent.get("options")
     options = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     if options:
-        found["options"] = [{"text": _loose(one, "text"), "value": _loose(one, "value")} for one in options]
+        action["options"] = [{"text": _loose(one, "text"), "value": _loose(one, "value")} for one in options]
     called = sent.get("integration")
     if isinstance(called, dict) and isinstance(called.get("url"), str) and called["url"]:
         context = called.get("context")
-        found["integration"] = {"url": called["url"], "context": context if isinstance(context, dict) else {}}
-    return found
+        action["integration"] = {"url": called["url"], "context": context if isinstance(context, dict) else {}}
+    return action
 
 
 def _loose(sent: dict[str, Any], name: str) -> str:
@@ -115,29 +115,31 @@ def texts(box: Attachment) -> Iterable[str]:
     yield from (fact["value"] for fact in box.get("fields", ()))
 
 
-def converted(box: Attachment, known: Mapping[str, str], *, escaped: bool) -> Attachment:
-    found = dict(box)
+def converted(box: Attachment, handle_of: Mapping[str, str], *, escaped: bool) -> Attachment:
+    attachment = dict(box)
     for name in ("pretext", "text"):
-        if name in found:
-            found[name] = text.converted(found[name], known, loose=True, escaped=escaped)
-    if "title" in found:
-        found["title"] = text.announced(found["title"], known)
+        if name in attachment:
+            attachment[name] = text.converted(attachment[name], handle_of, loose=True, escaped=escaped)
+    if "title" in attachment:
+        attachment["title"] = text.announced(attachment["title"], handle_of)
         if escaped:
-            found["title"] = text.unescaped(found["title"])
-    if "fields" in found:
-        found["fields"] = [
-            {**fact, "value": text.converted(fact["value"], known, loose=True, escaped=escaped)}
-            for fact in found["fields"]
+            attachment["title"] = text.unescaped(attachment["title"])
+    if "fields" in attachment:
+        attachment["fields"] = [
+            {**fact, "value": text.converted(fact["value"], handle_of, loose=True, escaped=escaped)}
+            for fact in attachment["fields"]
         ]
-    return found
+    return attachment
 
 
-def named(box: Attachment, known: Mapping[str, str]) -> Attachment:
+def named(box: Attachment, handle_of: Mapping[str, str]) -> Attachment:
     """An attachment whose texts were converted, with the handles of the people whom they name."""
-    found = box | {name: text.named(box[name], known) for name in ("pretext", "text", "title") if name in box}
-    if "fields" in found:
-        found["fields"] = [{**fact, "value": text.named(fact["value"], known)} for fact in found["fields"]]
-    return found
+    attachment = box | {name: text.named(box[name], handle_of) for name in ("pretext", "text", "title") if name in box}
+    if "fields" in attachment:
+        attachment["fields"] = [
+            {**fact, "value": text.named(fact["value"], handle_of)} for fact in attachment["fields"]
+        ]
+    return attachment
 
 
 def priority_of(wanted: dict[str, Any]) -> dict[str, Any]:
@@ -169,7 +171,7 @@ def objects_of(sent: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     value = sent.get(name)
     if value is not None and not isinstance(value, list):
         raise InvalidPayload
-    found = [one for one in value or () if one is not None]
-    if not all(isinstance(one, dict) for one in found):
+    objects = [one for one in value or () if one is not None]
+    if not all(isinstance(one, dict) for one in objects):
         raise InvalidPayload
-    return found
+    return objects

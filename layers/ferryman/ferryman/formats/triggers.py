@@ -151,7 +151,7 @@ def reply_of(answer: dict[str, Any], *, escaped: bool = False) -> Reply | None:
         props=kept,
         priority=_dumped(priority),
         # An escaped text has been unescaped, so what looks like a name in it may be one that somebody escaped.
-        names_people=parsed and not escaped and any("<@" in one for one in (text, *_texts(boxes))),
+        names_people=parsed and not escaped and any(map(slack_text.people, (text, *_texts(boxes)))),
     )
 
 

@@ -34,8 +34,8 @@ def show(app: Api, owner: Owner) -> None:
     ) -> Listing[DeliveryOut]:
         filters = query.model_dump(exclude={"limit", "cursor"})
         start = call.page_start(query)
-        found, last = deliveries.page(webhook.workspace_id, webhook.webhook_id, query.limit, start, **filters)
-        items = [DeliveryOut.of(delivery, webhook) for delivery in found]
+        page, last = deliveries.page(webhook.workspace_id, webhook.webhook_id, query.limit, start, **filters)
+        items = [DeliveryOut.of(delivery, webhook) for delivery in page]
         return Listing(items=items, next_cursor=call.next_cursor(query, last))
 
     @app.get(
@@ -45,10 +45,10 @@ def show(app: Api, owner: Owner) -> None:
         operation_id=f"read_{owner.log_noun}delivery",
     )
     @needs(owner.reads, plan=owner.plan)
-    def read_delivery(found: Annotated[tuple[Delivery, Webhook], Depends(owner.this_delivery)]) -> DeliveryRead:
+    def read_delivery(pair: Annotated[tuple[Delivery, Webhook], Depends(owner.this_delivery)]) -> DeliveryRead:
         from ferryman.pipeline import sent  # imports what no other of these routes needs
 
-        return DeliveryRead.with_request(*found, sent.body(*found))
+        return DeliveryRead.with_request(*pair, sent.body(*pair))
 
     @app.post(
         f"{owner.delivery}/retry",
@@ -60,9 +60,9 @@ def show(app: Api, owner: Owner) -> None:
     )
     @needs(owner.writes, plan=owner.plan)
     def retry_delivery(
-        call: ThisCall, found: Annotated[tuple[Delivery, Webhook], Depends(owner.this_delivery)]
+        call: ThisCall, pair: Annotated[tuple[Delivery, Webhook], Depends(owner.this_delivery)]
     ) -> DeliveryOut:
-        delivery, webhook = found
+        delivery, webhook = pair
         return DeliveryOut.of(replays.retry(call.caller, delivery, webhook), webhook)
 
     _replay(app, owner)
@@ -116,8 +116,8 @@ def _replay(app: Api, owner: Owner) -> None:
         query: Annotated[ListQuery, Query()],
     ) -> Listing[ReplayOut]:
         start = call.page_start(query)
-        found, last = replays_table.page(webhook.workspace_id, webhook.webhook_id, query.limit, start)
-        return Listing(items=[ReplayOut.of(one) for one in found], next_cursor=call.next_cursor(query, last))
+        page, last = replays_table.page(webhook.workspace_id, webhook.webhook_id, query.limit, start)
+        return Listing(items=[ReplayOut.of(one) for one in page], next_cursor=call.next_cursor(query, last))
 
     @app.get(job, summary=f"Read a replay of {owner.title}", operation_id=f"read_{owner.log_noun}replay")
     @needs(owner.reads, plan=owner.plan)

@@ -38,12 +38,12 @@ def parse(text: str) -> dict[str, Any]:
 
 def _check_query(route: Route, event: dict[str, Any]) -> None:
     sent = event.get("queryStringParameters") or {}
-    known = route.query.model_fields if route.query else {}
-    unknown = [validation.named(name) for name in sorted(sent) if name not in known]
-    if unknown and not known:
+    fields = route.query.model_fields if route.query else {}
+    unknown = [validation.named(name) for name in sorted(sent) if name not in fields]
+    if unknown and not fields:
         raise Invalid(f"This route takes no query parameters; leave {unknown[0]!r} out.", unknown[0])
     wrong = [(name, "is not a known field; leave it out") for name in unknown]
     names = [name for name, _ in parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True)]
-    wrong += [(name, "is sent twice; send it once") for name in known if names.count(name) > 1]
+    wrong += [(name, "is sent twice; send it once") for name in fields if names.count(name) > 1]
     if wrong:
         raise validation.wrong(wrong)

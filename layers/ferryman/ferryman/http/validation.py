@@ -40,8 +40,8 @@ def validate[Model: BaseModel](model: type[Model], value: Any) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        raise refusal([{**one, "loc": ("body", *one["loc"])} for one in found]) from None
+        errors = error.errors(include_url=False, include_context=False, include_input=False)
+        raise refusal([{**one, "loc": ("body", *one["loc"])} for one in errors]) from None
 
 
 def wrong(places: list[tuple[str, str]], count: int | None = None) -> Invalid:

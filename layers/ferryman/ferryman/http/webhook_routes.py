@@ -56,8 +56,8 @@ def manage(app: Api, management: Management) -> None:
     )
     @needs(owner.reads, plan=owner.plan)
     def list_(call: ThisCall, query: Annotated[management.query, Query()]) -> Listing[WebhookOut]:  # type: ignore[name-defined]
-        found, last = management.page(call, query, call.page_start(query))
-        return Listing(items=management.shown(found), next_cursor=call.next_cursor(query, last))
+        page, last = management.page(call, query, call.page_start(query))
+        return Listing(items=management.shown(page), next_cursor=call.next_cursor(query, last))
 
     @app.get(owner.webhook, summary=f"Read {owner.title}", operation_id=f"read_{owner.noun}")
     @needs(owner.reads, plan=owner.plan)

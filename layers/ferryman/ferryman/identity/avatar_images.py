@@ -71,5 +71,5 @@ def _before_digest(workspace_id: str, user_id: str) -> str:
 
 def parse(name: str) -> tuple[str, str, str] | None:
     """Workspace, user and digest of the last part of a path; None when it is not one of ours."""
-    found = _NAME.fullmatch(name)
-    return (f"{ids.WORKSPACE}_{found[1]}", f"{ids.USER}_{found[2]}", found[3]) if found else None
+    match = _NAME.fullmatch(name)
+    return (f"{ids.WORKSPACE}_{match[1]}", f"{ids.USER}_{match[2]}", match[3]) if match else None

@@ -89,10 +89,10 @@ def of_role(role: Role) -> frozenset[Scope]:
 
 def expanded(named: Iterable[Scope | ScopeSet]) -> list[Scope]:
     """The scopes that are named by themselves or by their set, each once."""
-    found: dict[Scope, None] = {}
+    scopes: dict[Scope, None] = {}
     for name in named:
-        found |= dict.fromkeys(SETS[name] if name == "api" or name == "admin" else (name,))
-    return list(found)
+        scopes |= dict.fromkeys(SETS[name] if name == "api" or name == "admin" else (name,))
+    return list(scopes)
 
 
 def effective(granted: Iterable[str], role: Role) -> frozenset[Scope]:

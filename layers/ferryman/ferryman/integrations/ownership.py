@@ -97,7 +97,7 @@ def _revoke_bot_tokens(owner: User) -> int:
 def _each[T](
     owner: User,
     needs: Scope,
-    found: Callable[[str, str], Iterable[T]],
+    things_of: Callable[[str, str], Iterable[T]],
     disable: Callable[[T, str], object],
 ) -> int:
     """Disable each thing of the owner; one that somebody changes at the same moment is read again."""
@@ -107,7 +107,7 @@ def _each[T](
     count = 0
     for _ in range(_TRIES):
         refused = False
-        for thing in list(found(owner.workspace_id, owner.user_id)):
+        for thing in list(things_of(owner.workspace_id, owner.user_id)):
             try:
                 disable(thing, reason)
                 count += 1

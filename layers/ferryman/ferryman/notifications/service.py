@@ -39,9 +39,9 @@ def create(caller: Caller, wanted: NotificationIn, idempotency_key: IdempotencyK
     now = clock.now_iso()
     repeat, send_at, starts_at = _times(wanted, now)
     if wanted.user_ids is not None:
-        known = {user.user_id for user in _people(users.get_many(caller.workspace_id, wanted.user_ids))}
+        user_ids = {user.user_id for user in _people(users.get_many(caller.workspace_id, wanted.user_ids))}
         for number, user_id in enumerate(wanted.user_ids):
-            if user_id not in known:
+            if user_id not in user_ids:
                 raise Invalid("No active person has this id.", f"/user_ids/{number}")
     notification = Notification(
         workspace_id=caller.workspace_id,
@@ -61,14 +61,14 @@ def create(caller: Caller, wanted: NotificationIn, idempotency_key: IdempotencyK
         created_at=now,
         credential_id=caller.credential_id,
     )
-    told: dict[str, str | int] = {"type": wanted.type}
+    details: dict[str, str | int] = {"type": wanted.type}
     if wanted.user_ids is not None:
-        told["people"] = len(wanted.user_ids)
+        details["people"] = len(wanted.user_ids)
     store.commit(
         [
             *idempotency.writes(idempotency_key, notification.notification_id),
             table.creating(notification),
-            *audit.writes(caller, "notification.created", notification.notification_id, told),
+            *audit.writes(caller, "notification.created", notification.notification_id, details),
         ]
     )
     return notification
@@ -90,8 +90,8 @@ def _times(wanted: NotificationIn, now: str) -> tuple[Repeat | None, str, str | 
 
 
 def _following(repeat: Repeat) -> tuple[str, str]:
-    told, moment = repeats.following(repeat, datetime.fromtimestamp(clock.now(), UTC))
-    return clock.iso_of(told), clock.iso_of(moment)
+    at, moment = repeats.following(repeat, datetime.fromtimestamp(clock.now(), UTC))
+    return clock.iso_of(at), clock.iso_of(moment)
 
 
 def get_visible(caller: Caller, notification_id: str) -> Notification:
@@ -142,16 +142,16 @@ def send(workspace_id: str, notification_id: str, seconds_left: Callable[[], flo
             store.commit([table.beginning(notification)])
         except table.NotScheduled:
             return  # cancelled, or somebody else is sending it
-    told = 0
+    count = 0
     with ThreadPoolExecutor(max_workers=_CONCURRENT) as pool:
-        for some, reached in _recipients(notification):
-            told += sum(pool.map(lambda user: _tell(notification, user), some))
+        for people, reached in _recipients(notification):
+            count += sum(pool.map(lambda user: _tell(notification, user), people))
             if reached is not None:
                 store.commit([table.reaching(notification, reached)])
                 if seconds_left() < _STOP_BEFORE_SECONDS:
                     return
     store.commit([table.finishing(notification), *_next(notification)])
-    log.event("notification.sent", workspace_id=workspace_id, notification_id=notification_id, told=told)
+    log.event("notification.sent", workspace_id=workspace_id, notification_id=notification_id, told=count)
 
 
 def _next(notification: Notification) -> list[store.Write]:
@@ -195,21 +195,21 @@ def _recipients(notification: Notification) -> Iterator[tuple[list[User], store.
     """The people to tell, some at a time, with where to go on after them."""
     workspace_id = notification.workspace_id
     if notification.user_ids is not None:
-        found = {user.user_id: user for user in _people(users.get_many(workspace_id, notification.user_ids))}
+        people = {user.user_id: user for user in _people(users.get_many(workspace_id, notification.user_ids))}
         if notification.type in GLOBAL_SIGNALS:
-            found |= {user.user_id: user for user in users.of_roles(workspace_id, permissions.OF_GLOBAL_SIGNALS)}
-        yield list(found.values()), None
+            people |= {user.user_id: user for user in users.of_roles(workspace_id, permissions.OF_GLOBAL_SIGNALS)}
+        yield list(people.values()), None
         return
     after = notification.reached
     while True:
-        some, after = users.page(workspace_id, _PAGE, after)
-        yield _people(some), after
+        page, after = users.page(workspace_id, _PAGE, after)
+        yield _people(page), after
         if after is None:
             return
 
 
-def _people(found: Iterable[User]) -> list[User]:
-    return [user for user in found if user.active and user.role != "bot"]
+def _people(candidates: Iterable[User]) -> list[User]:
+    return [user for user in candidates if user.active and user.role != "bot"]
 
 
 def _tell(notification: Notification, user: User) -> bool:

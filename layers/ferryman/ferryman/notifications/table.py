@@ -43,7 +43,7 @@ def page(
     values = {":workspace": workspace_id, ":livemode": livemode, ":now": int(clock.now())}
     if created_by:
         values[":creator"] = created_by
-    found = store.page(
+    page = store.page(
         TABLE,
         "workspace_id = :workspace",
         values,
@@ -53,7 +53,7 @@ def page(
         limit=limit,
         after=after,
     )
-    return [Notification.from_item(item) for item in found.items], found.last_key
+    return [Notification.from_item(item) for item in page.items], page.last_key
 
 
 def due(at: str) -> Iterator[tuple[str, str]]:

@@ -115,7 +115,6 @@ def _is_not_being_sent(case: Case) -> Stop | None:
 
 def _is_still_wanted(case: Case) -> Stop | None:
     delivery, webhook, event = _delivery(case), case.webhook, case.event
-    told = event is not None and webhook is not None and event is not event.as_told_to(webhook.application_id)
     if webhook is None:
         return Cancel("the webhook was deleted")
     if webhook.state != "enabled" and not delivery.test:
@@ -124,9 +123,10 @@ def _is_still_wanted(case: Case) -> Stop | None:
         return Cancel("the event is no longer kept")
     if event.erased_at:
         return Cancel("the message was deleted")
-    if told and event.chat_id not in (webhook.chat_ids or ()):
+    as_told = event.as_told_to(webhook.application_id)
+    if as_told is not event and event.chat_id not in (webhook.chat_ids or ()):
         return Cancel("the application no longer asks for the texts of this group")
-    if not event.as_told_to(webhook.application_id).can_be_rendered(webhook.format):
+    if not as_told.can_be_rendered(webhook.format):
         return Cancel(f"the format {webhook.format} cannot tell {event.type}")
     if webhook.follows_a_member and delivery.chat_id and (delivery.chat_id, webhook.member_id) not in case.memberships:
         return Cancel(f"the {'bot' if webhook.bot_id else "webhook's owner"} no longer belongs to the chat")

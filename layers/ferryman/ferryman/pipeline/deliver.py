@@ -66,17 +66,17 @@ def deliver(batch: Sequence[Ticket], invocation: Invocation, serve: Callable[[],
     prepared = prepare(batch)
     limit = settings.integer("ATTEMPT_TIMEOUT_SECONDS")
 
-    def case_of(ticket: Ticket, known: Prepared) -> Case:
+    def case_of(ticket: Ticket, reads: Prepared) -> Case:
         return Case(
             ticket=ticket,
             invocation=invocation,
-            delivery=known.deliveries.get(ticket.delivery_id),
-            webhook=known.webhooks.get(ticket.webhook_id),
-            event=known.events.get(ticket.event_id),
-            memberships=known.memberships,
-            read_at=known.at,
-            names=known.names.get(ticket.event_id),
-            is_readable=known.unreadable.isdisjoint({ticket.delivery_id, ticket.webhook_id, ticket.event_id}),
+            delivery=reads.deliveries.get(ticket.delivery_id),
+            webhook=reads.webhooks.get(ticket.webhook_id),
+            event=reads.events.get(ticket.event_id),
+            memberships=reads.memberships,
+            read_at=reads.at,
+            names=reads.names.get(ticket.event_id),
+            is_readable=reads.unreadable.isdisjoint({ticket.delivery_id, ticket.webhook_id, ticket.event_id}),
         )
 
     def one(ticket: Ticket) -> Verdict | Exception:
@@ -89,8 +89,8 @@ def deliver(batch: Sequence[Ticket], invocation: Invocation, serve: Callable[[],
                 return _attempt(case_of(ticket, prepared), limit)
             except _SentTwice:
                 stored = deliveries.get_many([key(ticket)])
-                known = replace(prepared, deliveries=prepared.deliveries | stored)
-                return _attempt(case_of(ticket.as_redelivery(), known), limit)
+                reads = replace(prepared, deliveries=prepared.deliveries | stored)
+                return _attempt(case_of(ticket.as_redelivery(), reads), limit)
         except Exception as error:
             return error
 

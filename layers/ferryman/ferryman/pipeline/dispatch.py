@@ -149,16 +149,16 @@ class Dispatcher:
         else:
             chunks = chain(head, chunks)
         count = 0
-        for some in chunks:
-            if some.webhooks and not count:
+        for batch in chunks:
+            if batch.webhooks and not count:
                 _keep(event)
-            for webhook in some.webhooks:
+            for webhook in batch.webhooks:
                 self._tickets[tickets.lane_of(webhook)].append(Ticket.of(event, webhook.webhook_id))
-            count += len(some.webhooks)
+            count += len(batch.webhooks)
             self._send()
-            if some.is_full and self._seconds_left() < _STOP_BEFORE_SECONDS:
+            if batch.is_full and self._seconds_left() < _STOP_BEFORE_SECONDS:
                 self._send(all_of_them=True)
-                events.reach(event, some.topic, some.last_id)
+                events.reach(event, batch.topic, batch.last_id)
                 raise OutOfTime(f"{count} deliveries were sent; the next call goes on.")
         return count
 

@@ -116,8 +116,8 @@ def _is_missed(event: Event, delivery: Delivery | None, since: str) -> bool:
 
 def _with_deliveries(webhook: Webhook, page: list[Event]) -> list[tuple[Event, Delivery | None]]:
     by_id = {ids.delivery(event.event_id, webhook.webhook_id): event for event in page}
-    known = deliveries.get_many((webhook.workspace_id, webhook.webhook_id, delivery_id) for delivery_id in by_id)
-    return [(event, known.get(delivery_id)) for delivery_id, event in by_id.items()]
+    stored = deliveries.get_many((webhook.workspace_id, webhook.webhook_id, delivery_id) for delivery_id in by_id)
+    return [(event, stored.get(delivery_id)) for delivery_id, event in by_id.items()]
 
 
 def _page(webhook: Webhook, since: str, until: str, after: str | None) -> tuple[list[Event], str | None]:
@@ -126,15 +126,15 @@ def _page(webhook: Webhook, since: str, until: str, after: str | None) -> tuple[
     earliest = clock.iso(clock.seconds(since) - _ON_THE_WAY_SECONDS)
     low = after or ids.floor(ids.MESSAGE, max(earliest, kept))
     high = ids.floor(ids.MESSAGE, until)
-    found: list[Message] = []
+    candidates: list[Message] = []
     cut = None
     for chat_id in _chats(webhook):
-        some, last = messages.between(webhook.workspace_id, chat_id, low, high, _PAGE)
-        found += some
+        part, last = messages.between(webhook.workspace_id, chat_id, low, high, _PAGE)
+        candidates += part
         if last:
             cut = min(cut or last, last)
-    found.sort(key=lambda message: message.message_id)
-    page = [message for message in found if cut is None or message.message_id <= cut]
+    candidates.sort(key=lambda message: message.message_id)
+    page = [message for message in candidates if cut is None or message.message_id <= cut]
     if len(page) > _MOST:
         cut = page[_MOST - 1].message_id
         page = page[:_MOST]
@@ -157,8 +157,8 @@ def _chats(webhook: Webhook) -> list[str]:
 def _all_chats(webhook: Webhook) -> Iterator[Chat]:
     after = None
     while True:
-        some, after = chats.page(webhook.workspace_id, _PAGE, after)
-        yield from some
+        page, after = chats.page(webhook.workspace_id, _PAGE, after)
+        yield from page
         if after is None:
             return
 
@@ -169,20 +169,22 @@ def _wanted(webhook: Webhook, page: list[Message]) -> list[Event]:
     enabled = replace(webhook, state="enabled")
     chosen = []
     for message in page:
-        told: list[Event | None] = [stored.get(id_) for id_ in _changes(message)] if message.revision > 1 else []
+        events_of_message: list[Event | None] = (
+            [stored.get(id_) for id_ in _changes(message)] if message.revision > 1 else []
+        )
         if message.revision == 1:
-            told.append(message_created(message))
-        first = told[0]
+            events_of_message.append(message_created(message))
+        first = events_of_message[0]
         if first and "bot.mentioned" in webhook.events:
-            told = [*bot_mentions.events_of(first), *told]
+            events_of_message = [*bot_mentions.events_of(first), *events_of_message]
         members = {(message.chat_id, webhook.member_id)}
-        chosen += [event for event in told if event and matching.wants(enabled, event, members)]
+        chosen += [event for event in events_of_message if event and matching.wants(enabled, event, members)]
     return chosen
 
 
 def _changes(message: Message) -> list[str]:
     """The ids of the events of a message that was changed, in their order."""
-    told = [created_id(message.message_id, message.created_at), *(message.edit_events or ())]
+    event_ids = [created_id(message.message_id, message.created_at), *(message.edit_events or ())]
     if message.deleted_at:
-        told.append(message_deleted(replace(message, revision=message.revision - 1), message.deleted_at).event_id)
-    return told
+        event_ids.append(message_deleted(replace(message, revision=message.revision - 1), message.deleted_at).event_id)
+    return event_ids

@@ -40,11 +40,11 @@ def keys(after: str) -> Iterator[str]:
     """The keys of everything that is parked, in order, those behind `after` only."""
     while True:
         answer = clients.s3().list_objects_v2(Bucket=settings.text("PARKED_BUCKET"), MaxKeys=_PAGE, StartAfter=after)
-        found = [item["Key"] for item in answer.get("Contents", [])]
-        yield from found
+        keys = [item["Key"] for item in answer.get("Contents", [])]
+        yield from keys
         if not answer["IsTruncated"]:
             return
-        after = found[-1]
+        after = keys[-1]
 
 
 def read(key: str) -> Any:

@@ -82,12 +82,12 @@ def _triggering(
     wanted: Sequence[Ticket], webhooks_by_id: dict[str, Webhook], events_by_id: dict[str, Event]
 ) -> list[Event]:
     """The events that webhooks with trigger words are told, each once."""
-    found = {}
+    triggering = {}
     for ticket in wanted:
         webhook, event = webhooks_by_id.get(ticket.webhook_id), events_by_id.get(ticket.event_id)
         if webhook and webhook.is_triggered and event and not event.erased_at:
-            found[event.event_id] = event
-    return list(found.values())
+            triggering[event.event_id] = event
+    return list(triggering.values())
 
 
 def _source(ticket: Ticket, delivery: Delivery | None) -> load_events.Source:

@@ -52,10 +52,10 @@ class Matcher:
             topics = topics[topics.index(after[0]) :] if after[0] in topics else topics
         for topic in topics:
             start = after[1] if after and after[0] == topic else None
-            for found, is_full in self._subscribed(event, topic, start):
-                members = self._memberships(event, found)
-                chosen = [webhook for webhook in found if matching.wants(webhook, event, members)]
-                yield WebhookBatch(chosen, topic, found[-1].webhook_id, is_full)
+            for listening, is_full in self._subscribed(event, topic, start):
+                members = self._memberships(event, listening)
+                chosen = [webhook for webhook in listening if matching.wants(webhook, event, members)]
+                yield WebhookBatch(chosen, topic, listening[-1].webhook_id, is_full)
 
     def _subscribed(self, event: Event, topic: str, start: str | None) -> Iterator[tuple[list[Webhook], bool]]:
         """The webhooks with a subscription, and whether more may follow; no list is empty."""
@@ -67,20 +67,20 @@ class Matcher:
         first = True
         for ids in batched(webhooks.subscribed(topic, event.type, start), _AT_ONCE, strict=False):
             by_id = webhooks.get_many((event.workspace_id, webhook_id) for webhook_id in ids)
-            found = sorted(by_id.values(), key=lambda webhook: webhook.webhook_id)
+            listening = sorted(by_id.values(), key=lambda webhook: webhook.webhook_id)
             is_full = len(ids) == _AT_ONCE
             if first and start is None and not is_full:
-                self._short[topic, event.type] = found
+                self._short[topic, event.type] = listening
             first = False
-            if found:
-                yield found, is_full
+            if listening:
+                yield listening, is_full
         if first and start is None:
             self._short[topic, event.type] = []
 
-    def _memberships(self, event: Event, found: Iterable[Webhook]) -> set[tuple[str, str]]:
+    def _memberships(self, event: Event, listening: Iterable[Webhook]) -> set[tuple[str, str]]:
         if event.chat_id is None:
             return set()
-        pairs = {(event.chat_id, webhook.member_id) for webhook in found if webhook.follows_a_member}
+        pairs = {(event.chat_id, webhook.member_id) for webhook in listening if webhook.follows_a_member}
         unknown = {pair for pair in pairs if (event.workspace_id, *pair) not in self._members}
         if unknown:
             members = chats.memberships(event.workspace_id, unknown)

@@ -37,19 +37,19 @@ def of(events: Iterable[Event]) -> dict[str, Names]:
     by_workspace: dict[str, list[Event]] = {}
     for event in events:
         by_workspace.setdefault(event.workspace_id, []).append(event)
-    found: dict[str, Names] = {}
-    for workspace_id, some in by_workspace.items():
-        known = chats.existing(workspace_id, {event.chat_id for event in some if event.chat_id})
-        authors = {_author(event) for event in some} - {""}
+    names_of: dict[str, Names] = {}
+    for workspace_id, events_of_workspace in by_workspace.items():
+        chats_by_id = chats.existing(workspace_id, {event.chat_id for event in events_of_workspace if event.chat_id})
+        authors = {_author(event) for event in events_of_workspace} - {""}
         people = {one.user_id: one.handle for one in users.get_many(workspace_id, authors)}
         name = workspaces.get(workspace_id).name
-        for event in some:
+        for event in events_of_workspace:
             chat_id, author = event.chat_id or "", _author(event)
-            handle = known[chat_id].handle if chat_id in known else None
-            found[event.event_id] = Names(
+            handle = chats_by_id[chat_id].handle if chat_id in chats_by_id else None
+            names_of[event.event_id] = Names(
                 name, handle or triggers.short(chat_id), people.get(author) or _other_author(event)
             )
-    return found
+    return names_of
 
 
 def _other_author(event: Event) -> str:

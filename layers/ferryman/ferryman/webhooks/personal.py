@@ -25,9 +25,9 @@ def create(
     as_webhook = WebhookIn.model_validate({"events": [*catalogue.PERSONAL], **chosen})
 
     def counted(within_cap: store.Write) -> tuple[Webhook, str]:
-        known, _ = page(caller, MAX_PERSONAL, None)
-        if len(known) >= MAX_PERSONAL:
-            raise Conflict(f"You have {len(known)} personal webhooks; that is the most. Delete one first.")
+        webhooks, _ = page(caller, MAX_PERSONAL, None)
+        if len(webhooks) >= MAX_PERSONAL:
+            raise Conflict(f"You have {len(webhooks)} personal webhooks; that is the most. Delete one first.")
         user_id = caller.user_id
         return service.create(caller, as_webhook, idempotency_key, user_id=user_id, extra_writes=lambda _: [within_cap])
 

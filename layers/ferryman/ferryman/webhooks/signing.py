@@ -40,30 +40,30 @@ def headers(
     attempt: SignedAttempt, signatures: Sequence[Signature], secrets: Sequence[str], body: Body
 ) -> dict[str, str]:
     """All headers of an attempt that is about to be made."""
-    found = described(attempt, signatures) | {"Content-Type": body.content_type}
+    headers = described(attempt, signatures) | {"Content-Type": body.content_type}
     for name in signatures:
         signing = formats.signing(name)
-        found |= signing.sign(secrets, body.content) if signing else _SIGNERS[name](attempt, secrets, body.content)
-    return found
+        headers |= signing.sign(secrets, body.content) if signing else _SIGNERS[name](attempt, secrets, body.content)
+    return headers
 
 
 def described(attempt: SignedAttempt, signatures: Sequence[Signature]) -> dict[str, str]:
     """The headers that need no secret: what the delivery log shows."""
-    found = {"Content-Type": JSON}
+    headers = {"Content-Type": JSON}
     if "fm" in signatures:
-        found |= {
+        headers |= {
             "X-FM-Webhook-ID": attempt.webhook_id,
             "X-FM-Webhook-Event": attempt.event_type,
             "X-FM-Webhook-Timestamp": str(attempt.timestamp),
         }
     if "standard" in signatures:
-        found |= {"webhook-id": attempt.delivery_id, "webhook-timestamp": str(attempt.timestamp)}
+        headers |= {"webhook-id": attempt.delivery_id, "webhook-timestamp": str(attempt.timestamp)}
     for signing in filter(None, map(formats.signing, signatures)):
-        found |= signing.headers(attempt.event_type, attempt.delivery_id)
-    found |= {"X-FM-Delivery-ID": attempt.delivery_id, "X-FM-Delivery-Attempt": str(attempt.number)}
+        headers |= signing.headers(attempt.event_type, attempt.delivery_id)
+    headers |= {"X-FM-Delivery-ID": attempt.delivery_id, "X-FM-Delivery-Attempt": str(attempt.number)}
     if attempt.test:
-        found["X-FM-Webhook-Test"] = "true"
-    return found
+        headers["X-FM-Webhook-Test"] = "true"
+    return headers
 
 
 def token(secrets: Sequence[str]) -> str:

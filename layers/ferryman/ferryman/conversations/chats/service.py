@@ -96,15 +96,15 @@ def add_member(caller: Caller, chat_id: str, user_id: str, telling: Telling) -> 
     chat = get_visible(caller, chat_id)
     _require_may_change(caller, chat)
     user = users.get(caller.workspace_id, user_id)
-    known = table.member(caller.workspace_id, chat_id, user_id)
-    if known is not None:
-        return known, user
+    member_before = table.member(caller.workspace_id, chat_id, user_id)
+    if member_before is not None:
+        return member_before, user
     if chat.application_id and user.role != "bot":
         raise NotAllowed("This is the private chat of one person with an application. Nobody else joins it.")
     member = _member(caller, chat_id, user_id, clock.now_iso())
     audited = audit.writes(caller, "member.added", chat_id, {"user_id": user_id})
-    told = _told(caller, [user], f"You were added to the chat {chat.name}", telling)
-    store.commit([*table.adding(member), users.present(caller.workspace_id, user_id), *audited, *told])
+    notifying = _told(caller, [user], f"You were added to the chat {chat.name}", telling)
+    store.commit([*table.adding(member), users.present(caller.workspace_id, user_id), *audited, *notifying])
     return member, user
 
 
@@ -114,8 +114,8 @@ def remove_member(caller: Caller, chat_id: str, user_id: str, telling: Telling) 
     _require_may_change(caller, chat)
     audited = audit.writes(caller, "member.removed", chat_id, {"user_id": user_id})
     people = users.get_many(caller.workspace_id, [user_id])
-    told = _told(caller, people, f"You were removed from the chat {chat.name}", telling)
-    store.commit([*table.removing(caller.workspace_id, chat_id, user_id), *audited, *told])
+    notifying = _told(caller, people, f"You were removed from the chat {chat.name}", telling)
+    store.commit([*table.removing(caller.workspace_id, chat_id, user_id), *audited, *notifying])
 
 
 def _told(caller: Caller, people: list[User], title: str, telling: Telling) -> list[store.Write]:

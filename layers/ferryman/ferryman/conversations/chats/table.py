@@ -43,10 +43,10 @@ def id_of_handle(workspace_id: str, handle: str) -> str | None:
 
 def get_as_member(workspace_id: str, chat_id: str, user_id: str) -> tuple[Chat, bool]:
     """The chat and whether the user is a member, in one read. Raises NotFound when the chat does not exist."""
-    found = store.get_many(
+    items = store.get_many(
         TABLE, [_key(workspace_id, f"chat/{chat_id}"), _key(workspace_id, _member(chat_id, user_id))]
     )
-    by_entry = {item["entry"]: item for item in found}
+    by_entry = {item["entry"]: item for item in items}
     if f"chat/{chat_id}" not in by_entry:
         raise NotFound("The chat does not exist.")
     return Chat.from_item(by_entry[f"chat/{chat_id}"]), _member(chat_id, user_id) in by_entry
@@ -60,18 +60,18 @@ def member(workspace_id: str, chat_id: str, user_id: str) -> Member | None:
 def memberships(workspace_id: str, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
     """Which of the (chat_id, user_id) `pairs` are memberships now."""
     wanted = {_member(chat_id, user_id): (chat_id, user_id) for chat_id, user_id in pairs}
-    found = store.get_many(TABLE, [_key(workspace_id, entry) for entry in wanted])
-    return {wanted[item["entry"]] for item in found}
+    items = store.get_many(TABLE, [_key(workspace_id, entry) for entry in wanted])
+    return {wanted[item["entry"]] for item in items}
 
 
 def existing(workspace_id: str, chat_ids: Iterable[str]) -> dict[str, Chat]:
-    found = store.get_many(TABLE, [_key(workspace_id, f"chat/{chat_id}") for chat_id in chat_ids])
-    return {item["chat_id"]: Chat.from_item(item) for item in found}
+    items = store.get_many(TABLE, [_key(workspace_id, f"chat/{chat_id}") for chat_id in chat_ids])
+    return {item["chat_id"]: Chat.from_item(item) for item in items}
 
 
 def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[Chat], store.Key | None]:
     """All chats of the workspace, oldest first."""
-    found = store.page(
+    page = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": "chat/"},
@@ -79,7 +79,7 @@ def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[C
         limit=limit,
         after=after,
     )
-    return [Chat.from_item(item) for item in found.items], found.last_key
+    return [Chat.from_item(item) for item in page.items], page.last_key
 
 
 def page_of_user(
@@ -93,7 +93,7 @@ def page_of_user(
         both = memberships(workspace_id, [(item["chat_id"], also) for item in items])
         return [item for item in items if (item["chat_id"], also) in both]
 
-    found = store.page(
+    page = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": f"joined/{user_id}/"},
@@ -102,14 +102,14 @@ def page_of_user(
         after=after,
         keep=shared,
     )
-    chats = existing(workspace_id, [item["chat_id"] for item in found.items])
-    return [chats[chat_id] for chat_id in sorted(chats)], found.last_key
+    chats = existing(workspace_id, [item["chat_id"] for item in page.items])
+    return [chats[chat_id] for chat_id in sorted(chats)], page.last_key
 
 
 def members(
     workspace_id: str, chat_id: str, limit: int, after: store.Key | None
 ) -> tuple[list[Member], store.Key | None]:
-    found = store.page(
+    page = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": f"member/{chat_id}/"},
@@ -117,7 +117,7 @@ def members(
         limit=limit,
         after=after,
     )
-    return [Member.from_item(item) for item in found.items], found.last_key
+    return [Member.from_item(item) for item in page.items], page.last_key
 
 
 class HandleTaken(Conflict):
@@ -191,23 +191,23 @@ def leaving(workspace_id: str, chat_id: str, user_id: str) -> list[store.Write]:
 
 def joined(workspace_id: str, user_id: str) -> Iterator[str]:
     """The ids of all chats that a user belongs to."""
-    found = store.query_all(
+    items = store.query_all(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": _joined(user_id, "")},
     )
-    return (item["chat_id"] for item in found)
+    return (item["chat_id"] for item in items)
 
 
 def ids_beginning(workspace_id: str, beginning: str) -> Iterator[str]:
     """The ids of chats that begin with this text."""
-    found = store.query_all(
+    items = store.query_all(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": f"chat/{beginning}"},
         only=("chat_id",),
     )
-    return (item["chat_id"] for item in found)
+    return (item["chat_id"] for item in items)
 
 
 def open_now(workspace_id: str, chat_id: str) -> store.Write:

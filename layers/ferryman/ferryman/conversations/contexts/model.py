@@ -27,8 +27,8 @@ class Context(store.Record):
     @property
     def parameters(self) -> dict[str, Any]:
         """The values that the application gave with its message."""
-        found: dict[str, Any] = json.loads(self.parameters_json or "{}")
-        return found
+        parameters: dict[str, Any] = json.loads(self.parameters_json or "{}")
+        return parameters
 
     def is_alive(self) -> bool:
         return clock.now_iso() < self.expires_at

@@ -21,8 +21,8 @@ def dump(attachments: Sequence[Attachment]) -> str | None:
 
 
 def load(text: str | None) -> list[Attachment]:
-    found: list[Attachment] = json.loads(text or "[]")
-    return found
+    attachments: list[Attachment] = json.loads(text or "[]")
+    return attachments
 
 
 def size(value: Any) -> int:

@@ -42,8 +42,8 @@ def at(rows: Sequence[Sequence[Button]], row: int, column: int) -> Chosen | None
 def with_data(rows: Sequence[Sequence[Button]], data: Any) -> Chosen | None:
     """The first button with this data. The order of keys does not matter; 1 and true are different."""
     wanted = _canonical(data)
-    for row, some in enumerate(rows):
-        for column, button in enumerate(some):
+    for row, buttons in enumerate(rows):
+        for column, button in enumerate(buttons):
             if _canonical(button.data) == wanted:
                 return Chosen(row, column, button)
     return None

@@ -35,14 +35,14 @@ _MAX_BRACKETS = 3  # nested in the label of a link; the time for a row of bracke
 
 def handles(text: str) -> list[str]:
     """The distinct handles that `text` names, in lower case and in order, at most `MAX_MENTIONS`."""
-    found: dict[str, None] = {}
+    handles: dict[str, None] = {}
     if "@" in text:
         words = _read(text) if _MARKUP.search(text) else text
         for handle in _named(_URL.sub(" ", words)):
-            found[handle] = None
-            if len(found) == MAX_MENTIONS:
+            handles[handle] = None
+            if len(handles) == MAX_MENTIONS:
                 break
-    return list(found)
+    return list(handles)
 
 
 def _read(text: str) -> str:

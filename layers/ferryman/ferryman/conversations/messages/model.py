@@ -63,8 +63,8 @@ _AUTHORS: dict[Origin, str] = {
 
 def rows(message: Message) -> list[list[dict[str, Any]]] | None:
     """The buttons below a message, row by row: each has a `label` and `data`, any JSON value."""
-    found: list[list[dict[str, Any]]] | None = json.loads(message.buttons) if message.buttons else None
-    return found
+    rows: list[list[dict[str, Any]]] | None = json.loads(message.buttons) if message.buttons else None
+    return rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,18 +13,20 @@ _MOST = 100  # people in one message
 def handles(workspace_id: str, user_ids: Iterable[str]) -> dict[str, str]:
     """The handles of the people of the workspace whom these ids name, written as other products do. One batch read."""
     wanted = {one: f"{ids.USER}_{one.upper()}" for one in user_ids}
-    known = [one for one in wanted.values() if ids.is_id(ids.USER, one)]
-    if not known:
+    valid_ids = [one for one in wanted.values() if ids.is_id(ids.USER, one)]
+    if not valid_ids:
         return {}
-    found = {user.user_id: user.handle for user in users.get_many(workspace_id, known[:_MOST])}
-    return {one: handle for one, user_id in wanted.items() if (handle := found.get(user_id))}
+    handle_of = {user.user_id: user.handle for user in users.get_many(workspace_id, valid_ids[:_MOST])}
+    return {one: handle for one, user_id in wanted.items() if (handle := handle_of.get(user_id))}
 
 
 def with_handles(workspace_id: str, text: str, boxes: str | None) -> tuple[str, str | None]:
     """A text and a message's attachments, with handles in the place of the ids of the people whom they name."""
     loaded = attachments.load(boxes)
     texts = [text, *(one for box in loaded for one in slack_attachments.texts(box))]
-    known = handles(workspace_id, set().union(*map(slack_text.people, texts)))
-    if not known:
+    handle_of = handles(workspace_id, set().union(*map(slack_text.people, texts)))
+    if not handle_of:
         return text, boxes
-    return slack_text.named(text, known), attachments.dump([slack_attachments.named(box, known) for box in loaded])
+    return slack_text.named(text, handle_of), attachments.dump(
+        [slack_attachments.named(box, handle_of) for box in loaded]
+    )

@@ -65,8 +65,8 @@ class ActionIn(Input):
 
     def kept(self) -> dict[str, Any]:
         """The action as a message keeps it."""
-        found = self.model_dump(exclude_none=True, exclude_defaults=True) | {"type": self.type}
-        return {"id": ids.ulid(ids.new(ids.MESSAGE)).lower(), **found}
+        fields = self.model_dump(exclude_none=True, exclude_defaults=True) | {"type": self.type}
+        return {"id": ids.ulid(ids.new(ids.MESSAGE)).lower(), **fields}
 
 
 class AttachmentIn(Input):
@@ -90,8 +90,8 @@ class AttachmentIn(Input):
 
     def kept(self) -> dict[str, Any]:
         """The attachment as a message keeps it."""
-        found = self.model_dump(exclude_none=True, exclude_defaults=True, exclude={"actions"})
-        return found | ({"actions": [one.kept() for one in self.actions]} if self.actions else {})
+        fields = self.model_dump(exclude_none=True, exclude_defaults=True, exclude={"actions"})
+        return fields | ({"actions": [one.kept() for one in self.actions]} if self.actions else {})
 
 
 class PriorityIn(Input):

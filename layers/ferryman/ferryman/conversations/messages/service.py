@@ -182,12 +182,12 @@ def _edited(caller: Caller, before: Message, text: str, boxes: str | None, props
     now = clock.now_iso()
     by = caller.user_id
     after = replace(before, **changes, edited_at=now, edited_by=by, revision=before.revision + 1)
-    told = message_updated(after)
-    edited_before = [*(before.edit_events or []), told.event_id]
+    event = message_updated(after)
+    edited_before = [*(before.edit_events or []), event.event_id]
     store.commit(
         [
             table.changing(before, **changes, edited_at=now, edited_by=by, edit_events=edited_before),
-            *([] if before.visible_to else [events.creating(told), *_first_words(before)]),
+            *([] if before.visible_to else [events.creating(event), *_first_words(before)]),
             *_audited(caller, "message.edited", before),
         ]
     )
@@ -203,12 +203,12 @@ def rewrite(before: Message, text: str, boxes: str | None, props: str | None) ->
         return before
     now = clock.now_iso()
     after = replace(before, text=text, attachments=boxes, props=props, edited_at=now, revision=before.revision + 1)
-    told = message_updated(after)
-    edit_events = [*(before.edit_events or []), told.event_id]
+    event = message_updated(after)
+    edit_events = [*(before.edit_events or []), event.event_id]
     store.commit(
         [
             table.changing(before, text=text, attachments=boxes, props=props, edited_at=now, edit_events=edit_events),
-            *([] if before.visible_to else [events.creating(told), *_first_words(before)]),
+            *([] if before.visible_to else [events.creating(event), *_first_words(before)]),
         ]
     )
     return after
@@ -225,8 +225,8 @@ def delete(caller: Caller, chat_id: str, message_id: str) -> None:
     erasing = [
         write for event in ([] if before.visible_to else _telling(before)) if (write := events.erasing(event, now))
     ]
-    for some in batched(erasing[:-_ERASED_AT_ONCE], _ERASED_AT_ONCE, strict=False):
-        store.commit(some)
+    for batch in batched(erasing[:-_ERASED_AT_ONCE], _ERASED_AT_ONCE, strict=False):
+        store.commit(batch)
     store.commit(
         [
             table.changing(before, text=None, attachments=None, props=None, told=None, deleted_at=now),
@@ -246,8 +246,8 @@ def _telling(message: Message) -> Iterator[Event]:
     for event_id in message.edit_events or ():
         at = clock.iso(ids.made_at(event_id))
         yield replace(first, event_id=event_id, type="message.updated", created_at=at, message_id=None)
-    said = first.data.get("message", {}).get("text") or ""
-    for bot in users.by_handles(message.workspace_id, mentions.handles(said)):
+    first_text = first.data.get("message", {}).get("text") or ""
+    for bot in users.by_handles(message.workspace_id, mentions.handles(first_text)):
         yield bot_mentioned(first, bot)
 
 

@@ -4,8 +4,8 @@ Its stream is the outbox: accepting a message is this one put, and the stream in
 A message with buttons has a second item, `<workspace_id>/buttons/<message_id>`, that says which chat it is in.
 
 That its event was dispatched is written in `receipts`. The sweeper finds what has no receipt by two sparse indexes:
-`active` lists the chats in which something was posted (`messages.activity`), and `undispatched` the messages that it
-has found to be late, or that it could not find in that way, until they were dispatched.
+`active` lists the chats in which something was posted (`messages.activity`), and `undispatched` the late messages, and
+those that cannot be found in that way, until they are dispatched.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -45,8 +45,8 @@ def get(workspace_id: str, chat_id: str, message_id: str) -> Message:
 
 def chat_among(workspace_id: str, chat_ids: Iterable[str], message_id: str, *, consistent: bool = True) -> str | None:
     """In which of these chats the message is: one batch read for each hundred of them."""
-    for some in batched(chat_ids, _CHATS_AT_ONCE, strict=False):
-        keys = [key(workspace_id, chat_id, message_id) for chat_id in some]
+    for batch in batched(chat_ids, _CHATS_AT_ONCE, strict=False):
+        keys = [key(workspace_id, chat_id, message_id) for chat_id in batch]
         for item in store.get_many(TABLE, keys, consistent=consistent):
             return str(item["chat_id"])
     return None
@@ -72,7 +72,7 @@ def page(
 
     Fewer than `limit` when they are long.
     """
-    found = store.page(
+    page = store.page(
         TABLE,
         "chat = :chat",
         {
@@ -88,8 +88,8 @@ def page(
         limit=limit,
         after=after,
     )
-    found = store.fitting(found, lambda item: key(workspace_id, chat_id, item["message_id"]), lambda _: _FRAME_BYTES)
-    return [Message.from_item(item) for item in found.items], found.last_key
+    page = store.fitting(page, lambda item: key(workspace_id, chat_id, item["message_id"]), lambda _: _FRAME_BYTES)
+    return [Message.from_item(item) for item in page.items], page.last_key
 
 
 def between(workspace_id: str, chat_id: str, after: str, until: str, limit: int) -> tuple[list[Message], str | None]:
@@ -97,15 +97,15 @@ def between(workspace_id: str, chat_id: str, after: str, until: str, limit: int)
 
     Also returns the id after which to go on, when `limit` messages were read.
     """
-    found = store.query(
+    page = store.query(
         TABLE,
         "chat = :chat AND message_id BETWEEN :low AND :high",
         {":chat": f"{workspace_id}/{chat_id}", ":low": f"{after}.", ":high": until, ":now": int(clock.now())},
         where=store.KEPT,
         limit=limit,
     )
-    last = found.last_key["message_id"] if found.last_key else None
-    return [Message.from_item({"text": "", **item}) for item in found.items], last  # a deleted one has no text
+    last = page.last_key["message_id"] if page.last_key else None
+    return [Message.from_item({"text": "", **item}) for item in page.items], last  # a deleted one has no text
 
 
 def creating(message: Message, *, marked: bool = False) -> store.Write:
@@ -124,7 +124,7 @@ def creating(message: Message, *, marked: bool = False) -> store.Write:
     return store.put(TABLE, item, condition="attribute_not_exists(message_id)", refused=taken)
 
 
-def with_free_ids[T](found: Sequence[Message], commit: Callable[[], T]) -> T:
+def with_free_ids[T](messages: Sequence[Message], commit: Callable[[], T]) -> T:
     """Call `commit`, which stores these new messages, and return its result.
 
     If an id is taken, the messages get other ids and `commit` is called again, so it builds its writes each time.
@@ -133,9 +133,9 @@ def with_free_ids[T](found: Sequence[Message], commit: Callable[[], T]) -> T:
         try:
             return commit()
         except IdTaken:
-            chats = [message.chat_id for message in found]
+            chats = [message.chat_id for message in messages]
             new_ids = {chat_id: iter(ids.new_in_chat(chat_id, chats.count(chat_id))) for chat_id in set(chats)}
-            for message in found:
+            for message in messages:
                 message.message_id = next(new_ids[message.chat_id])
     return commit()
 
@@ -229,13 +229,13 @@ def _active(entry: str, low: str, high: str) -> dict[str, str]:
 def unmarked(chat: str, begin: float, end: float) -> Iterator[str]:
     """The ids of a chat's messages that were made from `begin` to `end`, without those with the mark."""
     low, high = _range(begin, end)
-    found = store.query_all(
+    items = store.query_all(
         TABLE,
         "chat = :chat AND message_id BETWEEN :low AND :high",
         {":chat": chat, ":low": low, ":high": high},
         only=("message_id", "undispatched"),
     )
-    return (item["message_id"] for item in found if "undispatched" not in item)
+    return (item["message_id"] for item in items if "undispatched" not in item)
 
 
 def _range(begin: float, end: float) -> tuple[str, str]:

@@ -22,15 +22,15 @@ class InvalidKeyboard(Exception):
     """The keyboard is not a list of rows of buttons."""
 
 
-def to_group(log: intake.RequestLog, app_name: str, token: str, read: Read, answers: str | None) -> None:
+def to_group(log: intake.RequestLog, app_name: str, token: str, read: Read, in_reply_to_delivery: str | None) -> None:
     """Post to the application's group."""
     application = intake.identify(log, token, app_name)
     body = _object(read())
     text = intake.checked_text(_text(body))
-    intake.post_to_group(log, application, text, answers)
+    intake.post_to_group(log, application, text, in_reply_to_delivery)
 
 
-def to_user(log: intake.RequestLog, token: str, read: Read, answers: str | None) -> Context:
+def to_user(log: intake.RequestLog, token: str, read: Read, in_reply_to_delivery: str | None) -> Context:
     """Message one person. The checks run in the product's order, so the answer names the first thing wrong."""
     application = intake.identify(log, token)
     intake.require_permission(application)
@@ -39,7 +39,7 @@ def to_user(log: intake.RequestLog, token: str, read: Read, answers: str | None)
     text = intake.checked_text(_text(body))
     rows = intake.checked_buttons([*_keyboard(body), *_legacy(body)])
     parameters = intake.checked_parameters(_parameters(body))
-    return intake.message_person(log, application, email, text, rows, answers, parameters)
+    return intake.message_person(log, application, email, text, rows, in_reply_to_delivery, parameters)
 
 
 def _object(body: Any) -> dict[str, Any]:

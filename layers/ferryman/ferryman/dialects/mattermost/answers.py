@@ -123,11 +123,11 @@ def app_error(refused: Refusal, request_id: str) -> str:
 
 
 def error_body(status: int, error_id: str, message: str, request_id: str, detail: str = "") -> str:
-    found: dict[str, Any] = {
+    body: dict[str, Any] = {
         "id": error_id,
         "message": message,
         "detailed_error": detail,
         "request_id": request_id,
         "status_code": status,
     }
-    return json.dumps(found, ensure_ascii=False)
+    return json.dumps(body, ensure_ascii=False)

@@ -50,7 +50,7 @@ def milliseconds(at: str | None) -> int:
 
 def user(of: User, *, own: bool) -> dict[str, Any]:
     """A user; their e-mail address for themselves only."""
-    found = {
+    shown = {
         "id": short(of.user_id),
         "create_at": milliseconds(of.created_at),
         "update_at": milliseconds(of.updated_at),
@@ -68,8 +68,8 @@ def user(of: User, *, own: bool) -> dict[str, Any]:
         "timezone": {"automaticTimezone": "", "manualTimezone": "", "useAutomaticTimezone": "true"},
     }
     if of.role == "bot":
-        found |= {"is_bot": True, "bot_description": of.about or ""}
-    return found
+        shown |= {"is_bot": True, "bot_description": of.about or ""}
+    return shown
 
 
 def username(of: User) -> str:

@@ -24,17 +24,17 @@ def parts(text: str, attachments: Sequence[Attachment], props: dict[str, Any] | 
     room = MAX_BYTES - (kept.size(props) if props else 0)
     if room < 0:
         raise PropsTooLarge
-    found: list[Part] = [(text[at : at + MAX_TEXT], []) for at in range(0, max(len(text), 1), MAX_TEXT)]
+    parts: list[Part] = [(text[at : at + MAX_TEXT], []) for at in range(0, max(len(text), 1), MAX_TEXT)]
     used = 2
     for attachment in attachments:
         fitting = _cut(attachment, room)
         size = kept.size(fitting) + 1
-        if found[-1][1] and used + size > room:
-            found.append(("", []))
+        if parts[-1][1] and used + size > room:
+            parts.append(("", []))
             used = 2
-        found[-1][1].append(fitting)
+        parts[-1][1].append(fitting)
         used += size
-    return found
+    return parts
 
 
 def _cut(attachment: Attachment, room: int) -> Attachment:

@@ -112,17 +112,17 @@ def page_of[T](
     Those that `keep` refuses are not in the list.
     """
     start, size = asked.window()
-    found: list[T] = []
+    items: list[T] = []
     passed, after = 0, None
     while True:
-        wanted = start + size + 1 - passed - len(found)
-        some, after = fetch(min(wanted, MAX_PAGE + 1), after)
-        kept = [one for one in some if keep(one)]
+        wanted = start + size + 1 - passed - len(items)
+        part, after = fetch(min(wanted, MAX_PAGE + 1), after)
+        kept = [one for one in part if keep(one)]
         skipped = min(start - passed, len(kept))
         passed += skipped
-        found += kept[skipped:]
-        if after is None or len(found) > size:
-            return found[:size], len(found) > size
+        items += kept[skipped:]
+        if after is None or len(items) > size:
+            return items[:size], len(items) > size
 
 
 def text(name: str, sent: Mapping[str, Any], field: str) -> str:
@@ -176,23 +176,23 @@ def user_by_name(asked: Asked) -> dict[str, Any]:
     require(asked.caller, "users:read")
     name = asked.path["username"].lower()
     if objects.is_id(name):  # the name of a user without a handle
-        for found in users.get_many(asked.caller.workspace_id, [objects.full(ids.USER, name)]):
-            return shown_user(asked, found)
-    for found in users.by_handles(asked.caller.workspace_id, [name]):
-        return shown_user(asked, found)
+        for user in users.get_many(asked.caller.workspace_id, [objects.full(ids.USER, name)]):
+            return shown_user(asked, user)
+    for user in users.by_handles(asked.caller.workspace_id, [name]):
+        return shown_user(asked, user)
     raise NO_USER
 
 
 def user_by_email(asked: Asked) -> dict[str, Any]:
     require(asked.caller, "users:read")
-    found = users.by_email(asked.caller.workspace_id, asked.path["email"])
-    if found is None:
+    user = users.by_email(asked.caller.workspace_id, asked.path["email"])
+    if user is None:
         raise NO_USER
-    return shown_user(asked, found)
+    return shown_user(asked, user)
 
 
-def shown_user(asked: Asked, found: User) -> dict[str, Any]:
-    return objects.user(found, own=found.user_id == asked.caller.user_id or asked.caller.is_admin)
+def shown_user(asked: Asked, user: User) -> dict[str, Any]:
+    return objects.user(user, own=user.user_id == asked.caller.user_id or asked.caller.is_admin)
 
 
 # --- teams and channels -----------------------------------------------------------------------------------------------
@@ -265,8 +265,8 @@ def direct_channel(asked: Asked) -> dict[str, Any]:
     members = {objects.full(ids.USER, one) for one in pair}
     if asked.caller.user_id not in members:
         raise PERMISSIONS
-    found = users.get_many(asked.caller.workspace_id, members)
-    if {one.user_id for one in found} != members:
+    people = users.get_many(asked.caller.workspace_id, members)
+    if {one.user_id for one in people} != members:
         raise NO_USER
     other = next((one for one in members if one != asked.caller.user_id), asked.caller.user_id)
     caller = asked.caller
@@ -282,8 +282,8 @@ def posts(asked: Asked) -> dict[str, Any]:
     chat = channel_of(asked)
     if since := asked.number("since", 0, 10**15):
         return _list_of(*_posts_since(asked, chat, since))
-    found, has_next = page_of(asked, partial(_some_messages, asked.caller, chat))
-    return _list_of([objects.post(message) for message in found], has_next)
+    page, has_next = page_of(asked, partial(_some_messages, asked.caller, chat))
+    return _list_of([objects.post(message) for message in page], has_next)
 
 
 def _posts_since(asked: Asked, chat: Chat, since: int) -> tuple[list[dict[str, Any]], bool]:
@@ -291,15 +291,15 @@ def _posts_since(asked: Asked, chat: Chat, since: int) -> tuple[list[dict[str, A
 
     A change of an older post is seen only on the pages that hold the newer posts, a thousand posts at most.
     """
-    found: list[dict[str, Any]] = []
+    posts: list[dict[str, Any]] = []
     after: store.Key | None = None
     for _ in range(_PAGES_SINCE):
-        some, after = _some_messages(asked.caller, chat, MAX_PAGE, after)
-        shown = [objects.post(message) for message in some]
-        found += [post for post in shown if post["update_at"] > since]
+        page, after = _some_messages(asked.caller, chat, MAX_PAGE, after)
+        shown = [objects.post(message) for message in page]
+        posts += [post for post in shown if post["update_at"] > since]
         if after is None or (shown and shown[-1]["create_at"] <= since):
-            return found, False
-    return found, True
+            return posts, False
+    return posts, True
 
 
 def _some_messages(
@@ -326,10 +326,10 @@ def create_post(asked: Asked, chain: list[str] | None) -> dict[str, Any]:
     sent = asked.read()
     if not isinstance(sent, dict):
         raise invalid_body("post")
-    channel_id, said, root_id = (sent.get(name) or "" for name in ("channel_id", "message", "root_id"))
+    channel_id, message_text, root_id = (sent.get(name) or "" for name in ("channel_id", "message", "root_id"))
     if not isinstance(channel_id, str) or not objects.is_id(channel_id):
         raise invalid_body("channel_id")
-    if not isinstance(said, str) or not isinstance(root_id, str):
+    if not isinstance(message_text, str) or not isinstance(root_id, str):
         raise invalid_body("post")
     if sent.get("file_ids"):
         raise FILES
@@ -337,9 +337,9 @@ def create_post(asked: Asked, chain: list[str] | None) -> dict[str, Any]:
         raise _THREAD
     kept, props = content_of(sent.get("props") or {})
     priority = _priority(sent.get("metadata"))
-    if len(said) > split.MAX_TEXT or not (said.strip() or kept) or "\0" in said:
+    if len(message_text) > split.MAX_TEXT or not (message_text.strip() or kept) or "\0" in message_text:
         raise TOO_LONG
-    draft = Draft(text=said, attachments=attachments.dump(kept), props=props, priority=priority)
+    draft = Draft(text=message_text, attachments=attachments.dump(kept), props=props, priority=priority)
     try:
         message = messages_service.post(asked.caller, objects.full(ids.CHAT, channel_id), draft, chain=chain)
     except NotFound:
@@ -368,10 +368,10 @@ def content_of(props: Any) -> tuple[list[attachments.Attachment], str | None]:
     if not isinstance(props, dict):
         raise invalid_body("props")
     try:
-        found = slack_attachments.attachments_of(props)
+        boxes = slack_attachments.attachments_of(props)
     except (slack_attachments.InvalidPayload, slack_blocks.InvalidBlocks):
         raise invalid_body("props") from None
     others = {name: value for name, value in props.items() if name not in slack_attachments.RESERVED_PROPS}
-    if attachments.size(found) + attachments.size(others) > attachments.MAX_BYTES:
+    if attachments.size(boxes) + attachments.size(others) > attachments.MAX_BYTES:
         raise TOO_LONG
-    return found, json.dumps(others, ensure_ascii=False) if others else None
+    return boxes, json.dumps(others, ensure_ascii=False) if others else None

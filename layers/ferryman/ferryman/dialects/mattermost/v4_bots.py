@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from ferryman import ids
+from ferryman.aws import dynamodb as store
 from ferryman.dialects.mattermost import objects, v4, v4_tokens
 from ferryman.dialects.mattermost.v4 import AppError, Asked
 from ferryman.errors import Conflict, Invalid, NotFound
@@ -50,11 +51,22 @@ def create_bot(asked: Asked) -> dict[str, Any]:
 
 
 def page_of_bots(asked: Asked) -> list[dict[str, Any]]:
-    """A page of the bots that the caller may manage, oldest first, with the inactive ones on request."""
+    """A page of the bots that the caller may manage, oldest first.
+
+    Inactive bots are listed on request, and so are the bots alone that have no active owner.
+    """
     v4.require(asked.caller, "bots:read")
     deleted = asked.query.get("include_deleted") == "true"
-    found, _ = v4.page_of(asked, partial(bots.page, asked.caller), lambda bot: bot.active or deleted)
-    return [_bot(bot) for bot in found]
+    fetch = _orphans if asked.query.get("only_orphaned") == "true" else bots.page
+    page, _ = v4.page_of(asked, partial(fetch, asked.caller), lambda bot: bot.active or deleted)
+    return [_bot(bot) for bot in page]
+
+
+def _orphans(caller: Caller, limit: int, after: store.Key | None) -> tuple[list[User], store.Key | None]:
+    page, next_after = bots.page(caller, limit, after)
+    owners = users.get_many(caller.workspace_id, {bot.owner for bot in page if bot.owner})
+    active = {owner.user_id for owner in owners if owner.active}
+    return [bot for bot in page if bot.owner not in active], next_after
 
 
 def read_bot(asked: Asked) -> dict[str, Any]:
@@ -214,7 +226,8 @@ def _switch(asked: Asked, *, disabled: bool) -> dict[str, str]:
         elif disabled:
             tokens.disable(asked.caller, token.token_id)
         else:
-            v4.require_integrations(asked.caller, "tokens:write", _NO_TOKENS)
+            if users.get(token.workspace_id, token.user_id).role != "bot":
+                v4.require_integrations(asked.caller, "tokens:write", _NO_TOKENS)
             tokens.enable(asked.caller, token.token_id)
     except TokenRevoked:
         raise v4.invalid_body("token_id") from None

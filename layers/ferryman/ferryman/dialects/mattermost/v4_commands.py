@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from ferryman import clock, ids
+from ferryman import ids
 from ferryman.aws import dynamodb as store
 from ferryman.dialects.mattermost import objects, v4
 from ferryman.dialects.mattermost.v4 import AppError, Asked
@@ -105,17 +105,15 @@ def page(asked: Asked) -> list[dict[str, Any]]:
     v4.require(asked.caller, "webhooks:read")
     team = asked.query.get("team_id", "")
     if not objects.is_id(team):
-        raise AppError(
-            400, "api.context.invalid_url_param.app_error", "Invalid or missing team_id parameter in request URL."
-        )
+        raise v4.invalid_parameter("team_id")
     _require_own_team(asked, team)
-    found: list[Command] = []
+    commands: list[Command] = []
     after: store.Key | None = None
     while True:
-        some, after = service.page(asked.caller, 100, after)
-        found += some
+        part, after = service.page(asked.caller, 100, after)
+        commands += part
         if after is None:
-            return [_shown(command) for command in sorted(found, key=lambda command: command.trigger)]
+            return [_shown(command) for command in sorted(commands, key=lambda command: command.trigger)]
 
 
 def read(asked: Asked) -> dict[str, Any]:
@@ -202,18 +200,18 @@ def execute(asked: Asked, origin: str) -> dict[str, Any]:
     """Run a command and show its answer, all keys present. A failing receiver is told in the product's words."""
     v4.require(asked.caller, "messages:write")
     sent = asked.object(_NAME)
-    said, channel = _text(sent, "command"), _text(sent, "channel_id")
-    if len(said) < 2 or not said.startswith("/"):
+    command_text, channel = _text(sent, "command"), _text(sent, "channel_id")
+    if len(command_text) < 2 or not command_text.startswith("/"):
         raise _START
     if not objects.is_id(channel):
         raise v4.invalid_body("channel_id")
     if _text(sent, "team_id") not in ("", objects.short(asked.caller.workspace_id)):
         raise v4.PERMISSIONS
-    trigger = (running.parsed(said) or ("", ""))[0]
+    trigger = (running.parsed(command_text) or ("", ""))[0]
     chat_id = objects.full(ids.CHAT, channel)
     try:
         v4.require_chat(asked.caller, chat_id)
-        command = running.find(asked.caller, said)
+        command = running.find(asked.caller, command_text)
         if command is None:
             raise AppError(
                 404,
@@ -221,7 +219,7 @@ def execute(asked: Asked, origin: str) -> dict[str, Any]:
                 f"Command with a trigger of '{trigger}' not found. To send a message beginning with \"/\", try adding "
                 "an empty space at the beginning of the message.",
             )
-        ran = running.run(asked.caller, chat_id, command, said, origin)
+        ran = running.run(asked.caller, chat_id, command, command_text, origin)
     except ReceiverFailed as failed:
         raise _failed(trigger, failed) from None
     except Conflict:
@@ -294,8 +292,8 @@ def _shown(command: Command, token: str = "") -> dict[str, Any]:
     return {
         "id": objects.short(command.command_id),
         "token": token,
-        "create_at": _milliseconds(command.created_at),
-        "update_at": _milliseconds(command.updated_at),
+        "create_at": objects.milliseconds(command.created_at),
+        "update_at": objects.milliseconds(command.updated_at),
         "delete_at": 0,
         "creator_id": objects.short(command.owner),
         "team_id": objects.short(command.workspace_id),
@@ -311,7 +309,3 @@ def _shown(command: Command, token: str = "") -> dict[str, Any]:
         "url": command.url,
         "plugin_id": "",
     }
-
-
-def _milliseconds(at: str) -> int:
-    return round(clock.seconds(at) * 1000)

@@ -63,8 +63,8 @@ def page(asked: Asked) -> list[dict[str, Any]]:
     team = asked.query.get("team_id", "")
     if team and team != objects.short(asked.caller.workspace_id):
         raise v4.PERMISSIONS
-    found, _ = v4.page_of(asked, partial(service.page, asked.caller))
-    return [_shown(webhook) for webhook in found]
+    webhooks, _ = v4.page_of(asked, partial(service.page, asked.caller))
+    return [_shown(webhook) for webhook in webhooks]
 
 
 def read(asked: Asked) -> dict[str, Any]:
@@ -119,8 +119,8 @@ def _require_own(asked: Asked, sent: Mapping[str, Any]) -> None:
     owner = _text(sent, "user_id")
     if owner in ("", objects.short(asked.caller.user_id)):
         return
-    known = objects.is_id(owner) and users.get_many(asked.caller.workspace_id, [objects.full(ids.USER, owner)])
-    raise v4.PERMISSIONS if known else v4.NO_USER
+    owners = objects.is_id(owner) and users.get_many(asked.caller.workspace_id, [objects.full(ids.USER, owner)])
+    raise v4.PERMISSIONS if owners else v4.NO_USER
 
 
 def _wanted(sent: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,18 +22,18 @@ def members(asked: Asked) -> list[dict[str, Any]]:
     """A page of a channel's members."""
     v4.require(asked.caller, "chats:read")
     chat = v4.channel_of(asked)
-    found, _ = v4.page_of(asked, partial(chats.members, asked.caller.workspace_id, chat.chat_id))
-    return [objects.member(member) for member in found]
+    members, _ = v4.page_of(asked, partial(chats.members, asked.caller.workspace_id, chat.chat_id))
+    return [objects.member(member) for member in members]
 
 
 def member(asked: Asked) -> dict[str, Any]:
     v4.require(asked.caller, "chats:read")
     chat = v4.channel_of(asked)
     user_id = asked.caller.user_id if asked.path["v4_user_id"] == "me" else asked.id("v4_user_id", ids.USER)
-    found = chats.member(asked.caller.workspace_id, chat.chat_id, user_id)
-    if found is None:
+    member = chats.member(asked.caller.workspace_id, chat.chat_id, user_id)
+    if member is None:
         raise _NO_MEMBER
-    return objects.member(found)
+    return objects.member(member)
 
 
 def my_channels(asked: Asked) -> list[dict[str, Any]]:
@@ -42,14 +42,14 @@ def my_channels(asked: Asked) -> list[dict[str, Any]]:
     v4.team_of(asked)
     if asked.path["v4_user_id"] not in ("me", objects.short(asked.caller.user_id)):
         raise v4.PERMISSIONS
-    found: list[Chat] = []
+    channels: list[Chat] = []
     after: store.Key | None = None
     for _ in range(_MOST_PAGES):
-        some, after = chats.page_of_user(asked.caller.workspace_id, asked.caller.user_id, _MOST_AT_ONCE, after)
-        found += some
+        page, after = chats.page_of_user(asked.caller.workspace_id, asked.caller.user_id, _MOST_AT_ONCE, after)
+        channels += page
         if after is None:
             break
-    return [objects.channel(chat) for chat in found]
+    return [objects.channel(chat) for chat in channels]
 
 
 def users_by_ids(asked: Asked) -> list[dict[str, Any]]:

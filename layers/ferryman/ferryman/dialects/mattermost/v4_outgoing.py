@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from ferryman import clock, ids
+from ferryman import ids
 from ferryman.dialects.mattermost import objects, v4
 from ferryman.dialects.mattermost.v4 import AppError, Asked
 from ferryman.errors import Invalid, NotAllowed, NotFound
@@ -211,8 +211,8 @@ def _shown(group: list[Webhook], token: str = "") -> dict[str, Any]:
     return {
         "id": objects.short(first.group_id or first.webhook_id),
         "token": token,
-        "create_at": _milliseconds(first.created_at),
-        "update_at": _milliseconds(first.updated_at),
+        "create_at": objects.milliseconds(first.created_at),
+        "update_at": objects.milliseconds(first.updated_at),
         "delete_at": 0,
         "creator_id": objects.short(first.owner),
         "channel_id": objects.short(first.chat_ids[0]) if first.chat_ids else "",
@@ -226,7 +226,3 @@ def _shown(group: list[Webhook], token: str = "") -> dict[str, Any]:
         "username": first.reply_name or "",
         "icon_url": first.reply_avatar_url or "",
     }
-
-
-def _milliseconds(at: str) -> int:
-    return round(clock.seconds(at) * 1000)

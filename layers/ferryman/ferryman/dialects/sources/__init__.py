@@ -81,7 +81,7 @@ def preview(source: str, expression: str | None, payload: Any, headers: Headers)
 
 def _by_product(source: str, payload: Any, headers: Headers, footer: str = "") -> Post | None:
     module = import_module(f"{__name__}.{source}")
-    found = cast(_Read, module.read)(Node(payload), headers)
-    if found is None:
+    event_notice = cast(_Read, module.read)(Node(payload), headers)
+    if event_notice is None:
         return notice.post(Notice(text="An event arrived."), footer) if footer else None
-    return notice.post(found, footer)
+    return notice.post(event_notice, footer)

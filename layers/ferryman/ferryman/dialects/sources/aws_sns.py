@@ -86,15 +86,15 @@ def _event(event: Node) -> Notice:
 
 def _budget(message: str) -> list[tuple[str, str]]:
     """The three figures of a budget's notice, which is a text with a line for each."""
-    found = {
+    figures = {
         name.strip(): value.strip()
         for name, colon, value in (line.partition(":") for line in message.splitlines())
         if colon and len(name) < 40
     }
-    amount = next((value for name, value in found.items() if name.upper().endswith("AMOUNT") and "$" in value), "")
+    amount = next((value for name, value in figures.items() if name.upper().endswith("AMOUNT") and "$" in value), "")
     wanted = {
-        "Budget": found.get("Budget Name", ""),
-        "Budgeted": found.get("Budgeted Amount", ""),
-        "Reached": found.get("ACTUAL Amount") or found.get("FORECASTED Amount") or amount,
+        "Budget": figures.get("Budget Name", ""),
+        "Budgeted": figures.get("Budgeted Amount", ""),
+        "Reached": figures.get("ACTUAL Amount") or figures.get("FORECASTED Amount") or amount,
     }
     return list(wanted.items())

@@ -54,14 +54,14 @@ def linked(label: str, url: str, most: int = 200) -> str:
 
 def safe_link(url: str) -> str:
     """An address of the web, with the characters quoted that would end it in Markdown; empty for anything else."""
-    found = without_hidden(url).strip()
-    if len(found) > _MAX_LINK or not found.startswith(("https://", "http://")):
+    link = without_hidden(url).strip()
+    if len(link) > _MAX_LINK or not link.startswith(("https://", "http://")):
         return ""
     try:
-        host = urlsplit(found).hostname
+        host = urlsplit(link).hostname
     except ValueError:
         return ""
-    return quote(found, safe="%/:=&?~#+!$,;'@*[]-._") if host else ""
+    return quote(link, safe="%/:=&?~#+!$,;'@*[]-._") if host else ""
 
 
 def joined(*parts: str) -> str:
@@ -73,7 +73,7 @@ def post(notice: Notice, footer: str = "") -> Post:
     """The post that shows a notice. Its text is never empty, and stays within a message's limits."""
     title = plain(notice.title)  # of nothing but hidden characters it is empty, and so is a text
     text = notice.text.strip()[:_MAX_SENTENCE] if plain(notice.text) else ""
-    said = text or escaped(title) or "An event without a text arrived."
+    sentence = text or escaped(title) or "An event without a text arrived."
     facts = [
         {"title": plain(name, 100), "value": shown, "short": len(shown) <= 40}
         for name, value in notice.facts
@@ -91,9 +91,9 @@ def post(notice: Notice, footer: str = "") -> Post:
         if value
     }
     if not box:
-        return Post(parts=[(said, [])])
-    first = {"fallback": title or plain(said), "color": COLORS[notice.status]}
-    return Post(parts=[(said, [first | box])])
+        return Post(parts=[(sentence, [])])
+    first = {"fallback": title or plain(sentence), "color": COLORS[notice.status]}
+    return Post(parts=[(sentence, [first | box])])
 
 
 def _cut(text: str, most: int) -> str:

@@ -18,10 +18,10 @@ class Node:
 
     def at(self, path: str) -> "Node":
         """The node behind several names with dots between."""
-        found = self
+        node = self
         for name in path.split("."):
-            found = found[name]
-        return found
+            node = node[name]
+        return node
 
     def __iter__(self) -> Iterator["Node"]:
         """The members of a list; nothing for any other value."""
@@ -57,10 +57,10 @@ class Node:
         if isinstance(self.value, bool):
             return None
         try:
-            found = float(self.value)
+            number = float(self.value)
         except (TypeError, ValueError, OverflowError):
             return None
-        return found if math.isfinite(found) else None
+        return number if math.isfinite(number) else None
 
     @property
     def pairs(self) -> list[tuple[str, "Node"]]:
@@ -68,4 +68,4 @@ class Node:
 
     def any(self, *paths: str) -> str:
         """The text of the first of these paths that has one."""
-        return next((found for path in paths if (found := self.at(path).text)), "")
+        return next((text for path in paths if (text := self.at(path).text)), "")

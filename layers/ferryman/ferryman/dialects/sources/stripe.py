@@ -50,8 +50,8 @@ def _link(payload: Node, is_test: bool) -> str:
 
 def _amount(thing: Node) -> str:
     currency = thing["currency"].text.lower()
-    found = next((number for name in _AMOUNTS if (number := thing[name].number) is not None), None)
-    if found is None or not currency:
+    amount = next((number for name in _AMOUNTS if (number := thing[name].number) is not None), None)
+    if amount is None or not currency:
         return ""
     digits = 0 if currency in _WHOLE else 3 if currency in _THOUSANDTHS else 2
-    return f"{found / 10**digits:,.{digits}f} {currency.upper()}"
+    return f"{amount / 10**digits:,.{digits}f} {currency.upper()}"

@@ -20,7 +20,7 @@ def creating(record: AuditRecord) -> store.Write:
 def of_actions(workspace_id: str, since: str, actions: list[Action]) -> Iterator[AuditRecord]:
     """Every record of one of these actions from `since` on, oldest first."""
     chosen = {f":action{number}": action for number, action in enumerate(actions)}
-    found = store.query_all(
+    items = store.query_all(
         TABLE,
         "workspace_id = :workspace AND audit_id BETWEEN :first AND :last",
         {
@@ -33,7 +33,7 @@ def of_actions(workspace_id: str, since: str, actions: list[Action]) -> Iterator
         where=f"#action IN ({', '.join(chosen)}) AND {store.KEPT}",
         names={"#action": "action"},
     )
-    return (AuditRecord.from_item(item) for item in found)
+    return (AuditRecord.from_item(item) for item in items)
 
 
 def page(
@@ -73,7 +73,7 @@ def page(
         if value is not None:
             values[f":{name}"] = value
             filters.append(f"#{name} = :{name}")
-    found = store.page(
+    page = store.page(
         TABLE,
         "workspace_id = :workspace AND audit_id BETWEEN :first AND :last",
         values,
@@ -84,4 +84,4 @@ def page(
         limit=limit,
         after=after,
     )
-    return [AuditRecord.from_item(item) for item in found.items], found.last_key
+    return [AuditRecord.from_item(item) for item in page.items], page.last_key

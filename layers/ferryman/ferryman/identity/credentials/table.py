@@ -34,8 +34,8 @@ def changing(secret_hash: str, **changes: object) -> store.Write:
 
 def used_at(secret_hashes: Iterable[str]) -> dict[str, str]:
     """When each of these credentials was last used, exact to ten minutes; those that never were are left out."""
-    found = store.get_many(TABLE, [{"secret_hash": secret_hash} for secret_hash in secret_hashes])
-    return {item["secret_hash"]: item["used_at"] for item in found if "used_at" in item}
+    items = store.get_many(TABLE, [{"secret_hash": secret_hash} for secret_hash in secret_hashes])
+    return {item["secret_hash"]: item["used_at"] for item in items if "used_at" in item}
 
 
 def redeeming(secret_hash: str, refused: Exception) -> store.Write:

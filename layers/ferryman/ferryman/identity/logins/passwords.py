@@ -50,8 +50,8 @@ def matches(password: str, stored: str | None) -> bool:
         return False
     _, log2_n, r, p, salt, wanted = stored.split("$")
     expected = base64.b64decode(wanted)
-    found = _scrypt(password, base64.b64decode(salt), int(log2_n), int(r), int(p), len(expected))
-    return hmac.compare_digest(found, expected)
+    hashed = _scrypt(password, base64.b64decode(salt), int(log2_n), int(r), int(p), len(expected))
+    return hmac.compare_digest(hashed, expected)
 
 
 def _scrypt(password: str, salt: bytes, log2_n: int, r: int, p: int, length: int) -> bytes:

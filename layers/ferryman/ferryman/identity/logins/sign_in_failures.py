@@ -1,4 +1,4 @@
-"""The table `sign_in_failures`: subject → failed attempts to prove something, and until when no other is judged.
+"""The table `sign_in_failures`: subject → failed attempts to prove something, and the time of the next.
 
 An attempt is counted before it is judged and forgotten when it succeeds, so a thousand guesses at the same moment count
 as ten at most. The count does not depend on whether the person exists, so being locked out tells a stranger nothing."""
@@ -37,11 +37,11 @@ def pause(failures: int) -> int:
 def begin(subject: str) -> None:
     """Count one more attempt, as a failure until `clearing` says otherwise. Raises TooManyAttempts."""
     for _ in range(_ROUNDS):
-        known = store.get(TABLE, {"subject": subject})
+        item = store.get(TABLE, {"subject": subject})
         now = clock.now()
-        if known and known["paused_until"] > now:
-            raise TooManyAttempts(math.ceil(known["paused_until"] - now))
-        remembered = known if known and known["expires_at_epoch"] > now else None  # TTL deletes late
+        if item and item["paused_until"] > now:
+            raise TooManyAttempts(math.ceil(item["paused_until"] - now))
+        remembered = item if item and item["expires_at_epoch"] > now else None  # TTL deletes late
         failures = remembered["failures"] + 1 if remembered else 1
         until = now + pause(failures)
         counted = store.put(
@@ -52,8 +52,8 @@ def begin(subject: str) -> None:
                 "paused_until": until,
                 "expires_at_epoch": int(until) + _REMEMBERED_SECONDS,
             },
-            condition="failures = :known" if known else "attribute_not_exists(subject)",
-            values={":known": known["failures"]} if known else None,
+            condition="failures = :known" if item else "attribute_not_exists(subject)",
+            values={":known": item["failures"]} if item else None,
         )
         try:
             store.commit([counted])

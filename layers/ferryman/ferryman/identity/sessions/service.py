@@ -31,8 +31,8 @@ def ending_some(workspace_id: str, user_id: str, keep: str | None = None) -> lis
 
     Call `end_all` after it, for the rest and for those that were started meanwhile.
     """
-    found = [session for session in table.of_user(workspace_id, user_id) if session.session_id != keep]
-    return [write for session in found[-40:] for write in _ending(session)]
+    sessions = [session for session in table.of_user(workspace_id, user_id) if session.session_id != keep]
+    return [write for session in sessions[-40:] for write in _ending(session)]
 
 
 def end_without_second_factor(workspace_id: str) -> None:

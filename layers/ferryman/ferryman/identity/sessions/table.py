@@ -29,7 +29,7 @@ def page(
     workspace_id: str, user_id: str, limit: int, after: store.Key | None
 ) -> tuple[list[Session], store.Key | None]:
     """A person's sessions that have not ended, newest first."""
-    found = store.page(
+    page = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": f"{user_id}/", ":now": clock.now_iso()},
@@ -39,21 +39,21 @@ def page(
         limit=limit,
         after=after,
     )
-    return [Session.from_item(item) for item in found.items], found.last_key
+    return [Session.from_item(item) for item in page.items], page.last_key
 
 
 def of_user(workspace_id: str, user_id: str) -> Iterator[Session]:
-    found = store.query_all(
+    items = store.query_all(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": f"{user_id}/"},
     )
-    return (Session.from_item(item) for item in found)
+    return (Session.from_item(item) for item in items)
 
 
 def of_workspace(workspace_id: str) -> Iterator[Session]:
-    found = store.query_all(TABLE, "workspace_id = :workspace", {":workspace": workspace_id})
-    return (Session.from_item(item) for item in found)
+    items = store.query_all(TABLE, "workspace_id = :workspace", {":workspace": workspace_id})
+    return (Session.from_item(item) for item in items)
 
 
 def limiting(session: Session, *, enrols_only: bool) -> store.Write:
@@ -69,8 +69,8 @@ def limiting(session: Session, *, enrols_only: bool) -> store.Write:
 
 def secret_hashes(workspace_id: str) -> Iterator[str]:
     """The hashes of all sessions of a workspace."""
-    found = store.query_all(TABLE, "workspace_id = :workspace", {":workspace": workspace_id}, only=("secret_hash",))
-    return (item["secret_hash"] for item in found)
+    items = store.query_all(TABLE, "workspace_id = :workspace", {":workspace": workspace_id}, only=("secret_hash",))
+    return (item["secret_hash"] for item in items)
 
 
 def creating(session: Session) -> store.Write:

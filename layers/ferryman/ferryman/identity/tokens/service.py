@@ -176,10 +176,10 @@ def revoke(caller: Caller, token_id: str) -> None:
 
 def revoke_many(caller: Caller, token_ids: list[str]) -> dict[str, Revocation]:
     """Stop tokens, each by itself, and say what became of each."""
-    found = table.get_many(caller.workspace_id, [token_id for token_id in token_ids if ids.is_id(ids.TOKEN, token_id)])
+    tokens = table.get_many(caller.workspace_id, [token_id for token_id in token_ids if ids.is_id(ids.TOKEN, token_id)])
     results: dict[str, Revocation] = {}
     for token_id in token_ids:
-        token = found.get(token_id)
+        token = tokens.get(token_id)
         if token is None or not _may_see(caller, token):
             results[token_id] = "not_found"
             continue
@@ -279,8 +279,8 @@ def revoke_shown(source: Source, secret: str, notice: Notice) -> None:
             credentials.revoking(token.secret_hash),
             *audit.writes(holder, "token.revoked", token.token_id, {"by": "showing it"}),
         ]
-        told = notice(person, f"Your token {token.name} ({token.prefix}…) was revoked by somebody who had it")
-        store.commit([*revoked, *told], tries=3)
+        notifying = notice(person, f"Your token {token.name} ({token.prefix}…) was revoked by somebody who had it")
+        store.commit([*revoked, *notifying], tries=3)
 
 
 def revoke_of_bots(maker: User, reason: str, *, but: set[str]) -> int:

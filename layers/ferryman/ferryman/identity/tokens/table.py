@@ -36,8 +36,8 @@ def get(workspace_id: str, token_id: str) -> Token:
 
 def get_many(workspace_id: str, token_ids: Iterable[str]) -> dict[str, Token]:
     """Those of `token_ids` that exist."""
-    found = store.get_many(TABLE, [_key(workspace_id, token_id) for token_id in token_ids])
-    return {item["token_id"]: Token.from_item(item) for item in found}
+    items = store.get_many(TABLE, [_key(workspace_id, token_id) for token_id in token_ids])
+    return {item["token_id"]: Token.from_item(item) for item in items}
 
 
 def page(
@@ -77,7 +77,7 @@ def page(
         filters.append(_HAS_STATUS[status])
         if status != "revoked":
             values[":now"] = clock.now_iso()
-    found = store.page(
+    page = store.page(
         TABLE,
         "workspace_id = :workspace",
         values,
@@ -87,7 +87,7 @@ def page(
         limit=limit,
         after=after,
     )
-    return [Token.from_item(item) for item in found.items], found.last_key
+    return [Token.from_item(item) for item in page.items], page.last_key
 
 
 def unrevoked(workspace_id: str, user_id: str | None = None) -> Iterator[Token]:
@@ -96,20 +96,20 @@ def unrevoked(workspace_id: str, user_id: str | None = None) -> Iterator[Token]:
     if user_id is not None:
         filters.append("user_id = :user")
         values[":user"] = user_id
-    found = store.query_all(TABLE, "workspace_id = :workspace", values, where=" AND ".join(filters))
-    return (Token.from_item(item) for item in found)
+    items = store.query_all(TABLE, "workspace_id = :workspace", values, where=" AND ".join(filters))
+    return (Token.from_item(item) for item in items)
 
 
 def secret_hashes(workspace_id: str) -> Iterator[str]:
     """The hashes of all tokens of a workspace that are not revoked."""
-    found = store.query_all(
+    items = store.query_all(
         TABLE,
         "workspace_id = :workspace",
         {":workspace": workspace_id},
         where="attribute_not_exists(revoked_at)",
         only=("secret_hash",),
     )
-    return (item["secret_hash"] for item in found)
+    return (item["secret_hash"] for item in items)
 
 
 def creating(token: Token) -> store.Write:
@@ -132,13 +132,13 @@ def changing(token: Token, **changes: Any) -> store.Write:
 
 def active_made_by(workspace_id: str, user_id: str) -> Iterator[Token]:
     """Every token that a person made for a bot and that is not revoked."""
-    found = store.query_all(
+    items = store.query_all(
         TABLE,
         "workspace_id = :workspace",
         {":workspace": workspace_id, ":user": user_id},
         where="made_by = :user AND attribute_not_exists(revoked_at)",
     )
-    return (Token.from_item(item) for item in found)
+    return (Token.from_item(item) for item in items)
 
 
 def revoking(token: Token, at: str, reason: str | None = None) -> store.Write:

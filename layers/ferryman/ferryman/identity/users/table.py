@@ -55,8 +55,8 @@ def by_handles(workspace_id: str, handles: Iterable[str]) -> list[User]:
     """The users who have these handles now, in no order: two batch reads, or one when nobody has any of them."""
     wanted = set(handles)
     held = store.get_many(TABLE, [_key(workspace_id, _handle_entry(handle)) for handle in wanted])
-    found = store.get_many(TABLE, [_key(workspace_id, item["user_id"]) for item in held])
-    return [User.from_item(item) for item in found if item.get("handle") in wanted]
+    items = store.get_many(TABLE, [_key(workspace_id, item["user_id"]) for item in held])
+    return [User.from_item(item) for item in items if item.get("handle") in wanted]
 
 
 def by_email(workspace_id: str, email: str) -> User | None:
@@ -68,7 +68,7 @@ def by_email(workspace_id: str, email: str) -> User | None:
 
 def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[User], store.Key | None]:
     """Users, oldest first."""
-    found = store.page(
+    page = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": "usr_"},
@@ -76,7 +76,7 @@ def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[U
         limit=limit,
         after=after,
     )
-    return [User.from_item(item) for item in found.items], found.last_key
+    return [User.from_item(item) for item in page.items], page.last_key
 
 
 def get_many(workspace_id: str, user_ids: Iterable[str]) -> list[User]:
@@ -90,25 +90,25 @@ def profiles(workspace_id: str, user_ids: Iterable[str]) -> dict[str, Profile]:
     One batch read for each hundred, and a second one when some of them are not there any more.
     """
     wanted = set(user_ids)
-    known = {user.user_id: Profile.of(user) for user in get_many(workspace_id, wanted)} if wanted else {}
-    if gone := wanted - known.keys():
+    profiles = {user.user_id: Profile.of(user) for user in get_many(workspace_id, wanted)} if wanted else {}
+    if gone := wanted - profiles.keys():
         items = store.get_many(TABLE, [_key(workspace_id, _tombstone_entry(user_id)) for user_id in gone])
         tombstones = {item["user_id"]: Tombstone.from_item(item) for item in items}
-        known |= {user_id: Profile.of_deleted(tombstones.get(user_id)) for user_id in gone}
-    return known
+        profiles |= {user_id: Profile.of_deleted(tombstones.get(user_id)) for user_id in gone}
+    return profiles
 
 
 def of_roles(workspace_id: str, roles: Iterable[Role]) -> list[User]:
     """The active people of these roles."""
     chosen = {f":role{number}": role for number, role in enumerate(roles)}
-    found = store.query_all(
+    items = store.query_all(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": "usr_", ":yes": True, **chosen},
         where=f"#role IN ({', '.join(chosen)}) AND active = :yes",
         names={"#role": "role"},
     )
-    return [User.from_item(item) for item in found]
+    return [User.from_item(item) for item in items]
 
 
 def page_of_bots(
@@ -118,7 +118,7 @@ def page_of_bots(
     values = {":workspace": workspace_id, ":prefix": "usr_", ":bot": "bot"}
     if owner_id:
         values[":owner"] = owner_id
-    found = store.page(
+    page = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         values,
@@ -128,41 +128,41 @@ def page_of_bots(
         limit=limit,
         after=after,
     )
-    return [User.from_item(item) for item in found.items], found.last_key
+    return [User.from_item(item) for item in page.items], page.last_key
 
 
 def bots_of(workspace_id: str, owner_id: str) -> list[User]:
     """The bots that a user owns, active or not."""
-    found = store.query_all(
+    items = store.query_all(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": "usr_", ":bot": "bot", ":owner": owner_id},
         where=f"#role = :bot AND {_OWNED}",
         names={"#role": "role"},
     )
-    return [User.from_item(item) for item in found]
+    return [User.from_item(item) for item in items]
 
 
 def with_second_factor(workspace_id: str) -> list[User]:
-    found = store.query_all(
+    items = store.query_all(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": "usr_"},
         where="attribute_exists(second_factor_at)",
     )
-    return [User.from_item(item) for item in found]
+    return [User.from_item(item) for item in items]
 
 
 def owners(workspace_id: str) -> list[User]:
     """The active owners: there must always be one."""
-    found = store.query_all(
+    items = store.query_all(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": "usr_", ":owner": "owner", ":yes": True},
         where="#role = :owner AND active = :yes",
         names={"#role": "role"},
     )
-    return [User.from_item(item) for item in found]
+    return [User.from_item(item) for item in items]
 
 
 def creating(user: User) -> list[store.Write]:

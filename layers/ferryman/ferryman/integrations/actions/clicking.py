@@ -99,8 +99,8 @@ def _action(message: Message, action_id: str) -> dict[str, Any]:
     for box in attachments.load(message.attachments):
         for action in box.get("actions") or ():
             if action.get("id") == action_id and action.get("integration") and not action.get("disabled"):
-                found: dict[str, Any] = action
-                return found
+                clickable: dict[str, Any] = action
+                return clickable
     raise UnknownAction("The message has no button or menu with this id that can be clicked.")
 
 

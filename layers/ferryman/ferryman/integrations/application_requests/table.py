@@ -19,7 +19,7 @@ def page(
     workspace_id: str, application_id: str, limit: int, after: store.Key | None
 ) -> tuple[list[ApplicationRequest], store.Key | None]:
     """Newest first."""
-    found = store.page(
+    page = store.page(
         TABLE,
         "application = :application",
         {":application": f"{workspace_id}/{application_id}", ":now": int(clock.now())},
@@ -29,4 +29,4 @@ def page(
         limit=limit,
         after=after,
     )
-    return [ApplicationRequest.from_item(item) for item in found.items], found.last_key
+    return [ApplicationRequest.from_item(item) for item in page.items], page.last_key

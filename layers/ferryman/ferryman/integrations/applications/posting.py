@@ -159,16 +159,18 @@ def identify(line: RequestLog, token: str, app_name: str | None = None) -> Appli
     A wrong token, a wrong name and both take the same way: one read and one comparison. The read is never cached,
     so that a revoked token is refused at the next request. Raises UnknownApplication and TooManyRequests.
     """
-    found = credentials.find(secrets.digest(token) if secrets.APPLICATION_TOKEN.fullmatch(token) else _NOBODY)
-    known = found.name or "" if found else ""
-    wanted = known if app_name is None else app_name
-    same = hmac.compare_digest(known.encode(), wanted.encode("utf-8", "surrogatepass"))
-    if found is None or found.kind != "application" or not same or not found.active:
+    credential = credentials.find(secrets.digest(token) if secrets.APPLICATION_TOKEN.fullmatch(token) else _NOBODY)
+    name = credential.name or "" if credential else ""
+    wanted = name if app_name is None else app_name
+    same = hmac.compare_digest(name.encode(), wanted.encode("utf-8", "surrogatepass"))
+    if credential is None or credential.kind != "application" or not same or not credential.active:
         raise UnknownApplication("The application does not exist.")
-    rates.spend_of_url(found.workspace_id, found.subject_id)
+    rates.spend_of_url(credential.workspace_id, credential.subject_id)
     try:
-        credentials_service.mark_used(found, table.TABLE, table.key(found.workspace_id, found.subject_id))
-        application = table.get(found.workspace_id, found.subject_id)
+        credentials_service.mark_used(
+            credential, table.TABLE, table.key(credential.workspace_id, credential.subject_id)
+        )
+        application = table.get(credential.workspace_id, credential.subject_id)
     except (NotAuthenticated, NotFound):  # revoked in between
         raise UnknownApplication("The application does not exist.") from None
     line.application = application
@@ -217,7 +219,7 @@ def checked_parameters(parameters: dict[str, Any]) -> str | None:
     return text if parameters else None
 
 
-def post_to_group(line: RequestLog, application: Application, text: str, answers: str | None) -> Message:
+def post_to_group(line: RequestLog, application: Application, text: str, in_reply_to_delivery: str | None) -> Message:
     """Post to the group that is assigned to the application."""
     if application.chat_id is None:
         raise NoGroup("The application has no group.")
@@ -229,7 +231,7 @@ def post_to_group(line: RequestLog, application: Application, text: str, answers
         raise GroupWithoutExternalId("The application's group has no external_id.")
     if not chat.active:
         raise GroupInactive("The application's group is not active.")
-    message = drafted(application, chat, text, answers)
+    message = drafted(application, chat, text, in_reply_to_delivery)
     store_with_context(message, context_of(application, message, ""))
     accepted(line, message)
     return message
@@ -241,7 +243,7 @@ def message_person(
     email: str,
     text: str,
     rows: list[list[Button]],
-    answers: str | None,
+    in_reply_to_delivery: str | None,
     parameters: str | None = None,
 ) -> Context:
     """Message the person who has this e-mail address, in their private chat with the application.
@@ -252,7 +254,7 @@ def message_person(
     chat = _private_chat(application, person)
     if not chat.active:
         raise NotPermitted("The person's chat with the application is not active.")
-    message = drafted(application, chat, text, answers)
+    message = drafted(application, chat, text, in_reply_to_delivery)
     message.buttons = buttons.dump(rows)
     context = context_of(application, message, person.user_id, parameters)
     store_with_context(message, context)
@@ -283,8 +285,8 @@ def context_of(application: Application, message: Message, user_id: str, paramet
     return context
 
 
-def drafted(application: Application, chat: Chat, text: str, answers: str | None) -> Message:
-    """The application's message, which is not stored yet. `answers` is the delivery that it answers."""
+def drafted(application: Application, chat: Chat, text: str, in_reply_to_delivery: str | None) -> Message:
+    """The application's message, which is not stored yet. `in_reply_to_delivery` is the delivery that it answers."""
     return Message(
         workspace_id=application.workspace_id,
         chat_id=chat.chat_id,
@@ -296,7 +298,7 @@ def drafted(application: Application, chat: Chat, text: str, answers: str | None
         created_at=clock.now_iso(),
         livemode=application.livemode,
         chain=loop_prevention.of_reply(
-            application.workspace_id, answers, [application.application_id, application.owner]
+            application.workspace_id, in_reply_to_delivery, [application.application_id, application.owner]
         ),
     )
 
@@ -386,7 +388,7 @@ def _private_chat(application: Application, person: User) -> Chat:
         added_by=application.created_by,
         added_at=now,
     )
-    made = []
+    creating = []
     try:
         chat, is_member = chats.get_as_member(workspace_id, chat_id, person.user_id)
         if is_member:
@@ -403,9 +405,9 @@ def _private_chat(application: Application, person: User) -> Chat:
             created_at=now,
             updated_at=now,
         )
-        made = chats.creating(chat)
+        creating = chats.creating(chat)
     try:
-        store.commit([*made, *chats.adding(member)])
+        store.commit([*creating, *chats.adding(member)])
     except Conflict:
         return chats.get(workspace_id, chat_id)  # a parallel request made it
     return chat

@@ -24,18 +24,19 @@ def send(
     line: RequestLog,
     chat_id: str,
     wanted: Draft,
-    answers: str | None,
+    in_reply_to_delivery: str | None,
     idempotency_key: IdempotencyKey | None = None,
 ) -> Message:
-    """A new message of the application that calls. `answers` is the delivery that it answers, for loop prevention.
+    """A new message of the application that calls.
 
-    Each message has a context of its own. Raises NotFound for every chat that is not one of the application's.
+    `in_reply_to_delivery` is the delivery that it answers, for loop prevention. Each message has a context of its own.
+    Raises NotFound for every chat that is not one of the application's.
     """
     application = table.get(caller.workspace_id, caller.user_id)
     line.application = application
     chat, person_id = _chat(line, application, chat_id)
     _check(wanted)
-    message = posting.drafted(application, chat, wanted.text, answers)
+    message = posting.drafted(application, chat, wanted.text, in_reply_to_delivery)
     message.attachments, message.priority = wanted.attachments, wanted.priority
     context = posting.context_of(application, message, person_id)
     posting.store_with_context(message, context, partial(idempotency.writes, idempotency_key))

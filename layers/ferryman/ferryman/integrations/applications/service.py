@@ -118,23 +118,23 @@ def edit(caller: Caller, application_id: str, patch: ApplicationPatch) -> Applic
             active = after.state == "enabled"
             of_token = [credentials.changing(before.secret_hash, name=after.app_name, active=active)]
         audited = audit.writes(caller, "application.edited", application_id, {"changed": changed})
-        told = _telling(after, _told_group(before), _told_group(after))
-        return [*table.changing(before, after), *told, *of_token, *entitled, *audited]
+        telling = _telling(after, _told_group(before), _told_group(after))
+        return [*table.changing(before, after), *telling, *of_token, *entitled, *audited]
 
-    known = callback(before)
+    callback_before = callback(before)
     groups = _groups(after)
     if url_given and url is None:
         after.webhook_id = None
-        store.commit([*writes(), *(webhooks_table.deleting(known) if known else [])])
-    elif url_given and known is None:
+        store.commit([*writes(), *(webhooks_table.deleting(callback_before) if callback_before else [])])
+    elif url_given and callback_before is None:
 
         def extra_writes(webhook: Webhook) -> list[store.Write]:
             after.webhook_id = webhook.webhook_id
             return writes()
 
         _new_callback(caller, after, str(url), extra_writes)
-    elif known is not None and (url_given or groups != known.chat_ids):
-        store.commit([*writes(), *_changing_callback(known, url, groups)])
+    elif callback_before is not None and (url_given or groups != callback_before.chat_ids):
+        store.commit([*writes(), *_changing_callback(callback_before, url, groups)])
     else:
         store.commit(writes())
     return table.get(caller.workspace_id, application_id)
@@ -150,12 +150,12 @@ def hand_over(caller: Caller, application_id: str, user_id: str) -> Application:
     """Give the application another owner, with its callback. Its token stays, and a disabled one stays disabled."""
     before = get_visible(caller, application_id)
     after = replace(before, owner_id=user_id, updated_at=clock.now_iso())
-    known = callback(before)
+    webhook = callback(before)
     store.commit(
         [
             *table.changing(before, after),
             ownership.taking_over(before.workspace_id, user_id, NEEDS),
-            *([webhooks_table.handing_over(known, user_id, after.updated_at)] if known else []),
+            *([webhooks_table.handing_over(webhook, user_id, after.updated_at)] if webhook else []),
             *audit.writes(caller, "application.handed_over", application_id, {"from": before.owner, "to": user_id}),
         ]
     )
@@ -165,13 +165,13 @@ def hand_over(caller: Caller, application_id: str, user_id: str) -> Application:
 def delete(caller: Caller, application_id: str) -> None:
     """Delete an application with its token and callback; the chats and what was said in them stay."""
     application = get_visible(caller, application_id)
-    known = callback(application)
+    webhook = callback(application)
     store.commit(
         [
             *table.deleting(application),
             *_telling(application, _told_group(application), None),
             *_forgetting(application),
-            *(webhooks_table.deleting(known) if known else []),
+            *(webhooks_table.deleting(webhook) if webhook else []),
             *_audited(caller, "application.deleted", application),
         ]
     )
@@ -218,9 +218,9 @@ def _new_callback(
         raise Invalid(str(refused), "/webhook_url") from None
 
 
-def _changing_callback(known: Webhook, url: str | None, groups: list[str] | None) -> list[store.Write]:
+def _changing_callback(webhook: Webhook, url: str | None, groups: list[str] | None) -> list[store.Write]:
     try:
-        return webhooks.changing_callback(known, url or known.url, groups)
+        return webhooks.changing_callback(webhook, url or webhook.url, groups)
     except Invalid as refused:
         raise Invalid(str(refused), "/webhook_url") from None
 
@@ -244,15 +244,15 @@ def _telling(application: Application, before: str | None, after: str | None) ->
             chat = chats.get(application.workspace_id, str(chat_id))
         except NotFound:
             continue  # the group is gone, and nobody posts there
-        told = [one for one in chat.told_applications or () if one != application.application_id]
+        application_ids = [one for one in chat.told_applications or () if one != application.application_id]
         if chat_id == after:
             if chat.livemode and not application.livemode:  # who is told stands in the chat, and that is live
                 fix = "Assign a chat that a test token made."
                 raise Invalid(f"A test application is not told of a live chat's messages. {fix}", "/group_messages")
-            told.append(application.application_id)
-        if len(told) > MAX_TOLD:
+            application_ids.append(application.application_id)
+        if len(application_ids) > MAX_TOLD:
             raise Invalid(f"{MAX_TOLD} applications are told of this group's messages, and no more can be.", "/chat_id")
-        writes.append(chats.telling(chat, told, clock.now_iso()))
+        writes.append(chats.telling(chat, application_ids, clock.now_iso()))
     return writes
 
 

@@ -34,7 +34,7 @@ def page(
     workspace_id: str, limit: int, after: store.Key | None, *, livemode: bool
 ) -> tuple[list[Application], store.Key | None]:
     """Live or test applications, oldest first."""
-    found = store.page(
+    page = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": "app_", ":livemode": livemode},
@@ -43,19 +43,19 @@ def page(
         limit=limit,
         after=after,
     )
-    return [Application.from_item(item) for item in found.items], found.last_key
+    return [Application.from_item(item) for item in page.items], page.last_key
 
 
 def enabled_of_owner(workspace_id: str, user_id: str) -> Iterator[Application]:
     """Every enabled one that the user owns, live and test."""
-    found = store.query_all(
+    items = store.query_all(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": "app_", ":user": user_id, ":none": None},
         where="(attribute_not_exists(disabled_reason) OR disabled_reason = :none) AND "
         "(owner_id = :user OR (attribute_not_exists(owner_id) AND created_by = :user))",
     )
-    return (Application.from_item(item) for item in found)
+    return (Application.from_item(item) for item in items)
 
 
 def creating(application: Application) -> list[store.Write]:

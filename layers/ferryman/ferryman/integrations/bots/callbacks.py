@@ -31,9 +31,9 @@ def create(
     as_webhook = WebhookIn.model_validate({"events": ["bot.mentioned"], **chosen})
 
     def counted(within_cap: store.Write) -> tuple[Webhook, str]:
-        known, _ = page(caller, bot, MAX_CALLBACKS, None)
-        if len(known) >= MAX_CALLBACKS:
-            raise Conflict(f"The bot has {len(known)} callbacks; that is the most. Delete one first.")
+        callbacks, _ = page(caller, bot, MAX_CALLBACKS, None)
+        if len(callbacks) >= MAX_CALLBACKS:
+            raise Conflict(f"The bot has {len(callbacks)} callbacks; that is the most. Delete one first.")
 
         def extra_writes(webhook: Webhook) -> list[store.Write]:
             acting = users.acting(bot.workspace_id, bot.user_id, bot.role, refused=deactivated())
@@ -114,5 +114,5 @@ def deactivated() -> Conflict:
 
 def _all(bot: User) -> Iterator[Webhook]:
     for livemode in (True, False):
-        found, _ = table.page_of_bot(bot.workspace_id, bot.user_id, 100, None, livemode=livemode)
-        yield from found
+        callbacks, _ = table.page_of_bot(bot.workspace_id, bot.user_id, 100, None, livemode=livemode)
+        yield from callbacks

@@ -1,4 +1,4 @@
-"""Bots: users of the role `bot`, who only call the API. A bot may do at most what its role allows (`scopes`)."""
+"""Bots: users of the role `bot`, who only call the API. A bot may do at most what its role allows."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -180,11 +180,11 @@ def create_token(
 def _create_token(
     caller: Caller, bot: User, wanted: BotTokenIn, within_cap: store.Write, idempotency_key: IdempotencyKey | None
 ) -> tuple[Token, str]:
-    known = list(_tokens(bot))
-    others = [token for token in known if caller.livemode or not token.livemode]
-    if len(known) >= MAX_TOKENS and not wanted.revoke_others:
+    active_tokens = list(_tokens(bot))
+    others = [token for token in active_tokens if caller.livemode or not token.livemode]
+    if len(active_tokens) >= MAX_TOKENS and not wanted.revoke_others:
         raise Conflict(
-            f"The bot has {len(known)} tokens that are not revoked. Revoke some, or send revoke_others: true."
+            f"The bot has {len(active_tokens)} tokens that are not revoked. Revoke some, or send revoke_others: true."
         )
     newest = max(others, key=lambda token: token.token_id, default=None)
     inherited = [scope for scope in newest.scopes if scope in permissions.of_role("bot")] if newest else []
@@ -241,14 +241,14 @@ def _tokens(bot: User) -> Iterator[Token]:
 
 def _all_scopes(caller: Caller) -> list[permissions.Scope]:
     """All that a bot may hold and the caller can give."""
-    found = [
+    scopes = [
         scope
         for scope in permissions.ALL
         if scope in permissions.of_role("bot") and permissions.covers(caller.scopes, scope)
     ]
-    if not found:
+    if not scopes:
         raise NotAllowed("The token you use has no scope that a bot may hold, such as messages:write, to give to it.")
-    return found
+    return scopes
 
 
 def _environment(caller: Caller) -> Environment:

@@ -48,14 +48,14 @@ _AT_ONCE = 50  # things that one request ends
 
 def page(caller: Caller, token_id: str, limit: int, after: store.Key | None) -> tuple[list[Made], store.Key | None]:
     """The things that the token made, oldest first."""
-    found: list[Made] = []
+    things: list[Made] = []
     for made in _made(caller, token_id):
         if after and made.audit_id <= after["audit_id"]:
             continue
-        if len(found) == limit:
-            return found, {"audit_id": found[-1].audit_id}
-        found.append(made)
-    return found, None
+        if len(things) == limit:
+            return things, {"audit_id": things[-1].audit_id}
+        things.append(made)
+    return things, None
 
 
 def look(caller: Caller, made: Made) -> tuple[bool, str | None]:

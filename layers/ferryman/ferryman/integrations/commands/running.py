@@ -128,8 +128,8 @@ def run(
 
 def _mentioned(workspace_id: str, text: str) -> list[tuple[str, str]]:
     handles = mentions.handles(text)[:_MAX_MENTIONS]
-    found = {user.handle: user.user_id for user in users.by_handles(workspace_id, handles)} if handles else {}
-    return [(handle, found[handle]) for handle in handles if handle in found]
+    user_id_of = {user.handle: user.user_id for user in users.by_handles(workspace_id, handles)} if handles else {}
+    return [(handle, user_id_of[handle]) for handle in handles if handle in user_id_of]
 
 
 def _call(command: Command, asked: words.Run) -> Outcome:
@@ -156,16 +156,16 @@ def post(
     command: Command, answer: Answer, chat: Chat, user_id: str, *, livemode: bool
 ) -> tuple[list[Message], list[str]]:
     """Post what an answer asks for, each message by itself, and say why one was not posted."""
-    made, failures = [], []
+    posted, failures = [], []
     for message in prepared(command, answer, chat, user_id, livemode=livemode):
         if isinstance(message, str):
             failures.append(message)
             continue
         _store(message)
         messages.created(message)
-        made.append(message)
+        posted.append(message)
         log.event("command.answered", message_id=message.message_id, chat_id=message.chat_id)
-    return made, failures
+    return posted, failures
 
 
 def _store(message: Message) -> None:
@@ -178,15 +178,15 @@ def prepared(command: Command, answer: Answer, chat: Chat, user_id: str, *, live
     An answer for one person is seen by nobody else. A message for another chat needs the person to belong there.
     """
     new_ids: dict[str, Iterator[str]] = {}  # sorted in each chat as the answer lists its messages
-    found: list[Message | str] = []
+    messages: list[Message | str] = []
     for asked in answer.messages:
         if asked.refusal or asked.reply is None:
-            found.append(asked.refusal or "it is empty")
+            messages.append(asked.refusal or "it is empty")
             continue
         try:
             target = _target(chat, asked.chat, user_id)
         except NotFound as reason:
-            found.append(str(reason))
+            messages.append(str(reason))
             continue
         its_id = target.chat_id
         in_chat = new_ids.setdefault(its_id, iter(ids.new_in_chat(its_id, len(answer.messages))))
@@ -196,7 +196,7 @@ def prepared(command: Command, answer: Answer, chat: Chat, user_id: str, *, live
             from ferryman.conversations.messages import named_people  # few answers name somebody
 
             text, boxes = named_people.with_handles(command.workspace_id, text, boxes)
-        found.append(
+        messages.append(
             Message(
                 workspace_id=command.workspace_id,
                 chat_id=its_id,
@@ -214,7 +214,7 @@ def prepared(command: Command, answer: Answer, chat: Chat, user_id: str, *, live
                 livemode=livemode,
             )
         )
-    return found
+    return messages
 
 
 def _target(chat: Chat, other: str, user_id: str) -> Chat:
@@ -224,9 +224,9 @@ def _target(chat: Chat, other: str, user_id: str) -> Chat:
     if not ids.is_id(ids.CHAT, f"{ids.CHAT}_{other.upper()}"):
         raise refused
     try:
-        found, is_member = chats.get_as_member(chat.workspace_id, f"{ids.CHAT}_{other.upper()}", user_id)
+        target, is_member = chats.get_as_member(chat.workspace_id, f"{ids.CHAT}_{other.upper()}", user_id)
     except NotFound:
         raise refused from None
-    if not is_member or not found.active:
+    if not is_member or not target.active:
         raise refused
-    return found
+    return target

@@ -74,15 +74,15 @@ def page(caller: Caller, limit: int, after: store.Key | None) -> tuple[list[Comm
 
 def suggested(caller: Caller) -> list[Command]:
     """The commands that clients suggest to everybody, by their triggers."""
-    found: list[Command] = []
+    commands: list[Command] = []
     after = None
     while True:
-        some, after = table.page(
+        page, after = table.page(
             caller.workspace_id, 100, after, lambda one: one.livemode == caller.livemode and one.autocomplete
         )
-        found += [command for command in some if command.state == "enabled"]
+        commands += [command for command in page if command.state == "enabled"]
         if after is None:
-            return sorted(found, key=lambda command: command.trigger)
+            return sorted(commands, key=lambda command: command.trigger)
 
 
 def edit(caller: Caller, command_id: str, patch: CommandPatch) -> Command:

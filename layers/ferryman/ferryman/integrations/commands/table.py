@@ -47,7 +47,7 @@ def page(
     workspace_id: str, limit: int, after: store.Key | None, keep: Callable[[Command], bool]
 ) -> tuple[list[Command], store.Key | None]:
     """The commands that `keep` accepts, newest first."""
-    found = store.page(
+    page = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": _entry("")},
@@ -57,19 +57,19 @@ def page(
         after=after,
         keep=lambda items: [item for item in items if keep(Command.from_item(item))],
     )
-    return [Command.from_item(item) for item in found.items], found.last_key
+    return [Command.from_item(item) for item in page.items], page.last_key
 
 
 def enabled_of_owner(workspace_id: str, user_id: str) -> Iterator[Command]:
     """Every enabled command that the user owns, live and test."""
-    found = store.query_all(
+    items = store.query_all(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
         {":workspace": workspace_id, ":prefix": _entry(""), ":user": user_id},
         where="attribute_not_exists(disabled_reason) AND "
         "(owner_id = :user OR (attribute_not_exists(owner_id) AND created_by = :user))",
     )
-    return (Command.from_item(item) for item in found)
+    return (Command.from_item(item) for item in items)
 
 
 def creating(command: Command) -> list[store.Write]:

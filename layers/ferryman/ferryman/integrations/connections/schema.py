@@ -175,11 +175,11 @@ class CheckOut(Output):
     checked_at: Time
 
     @classmethod
-    def of(cls, connection: Connection, found: list[dict[str, str]] | Failed) -> Self:
+    def of(cls, connection: Connection, accounts: list[dict[str, str]] | Failed) -> Self:
         return cls(
-            ok=not isinstance(found, Failed),
-            detail=found.reason if isinstance(found, Failed) else None,
-            accounts=[] if isinstance(found, Failed) else found,
+            ok=not isinstance(accounts, Failed),
+            detail=accounts.reason if isinstance(accounts, Failed) else None,
+            accounts=[] if isinstance(accounts, Failed) else accounts,
             state=connection.oauth_state[0],
             checked_at=clock.now_iso(),
         )

@@ -134,13 +134,13 @@ def page(caller: Caller, query: ConnectionQuery, after: store.Key | None) -> tup
     def keep(connection: Connection) -> bool:
         return _may_see(caller, connection) and query.connector in (None, connection.connector)
 
-    found, last = table.page(caller.workspace_id, query.limit, after, keep)
+    connections, last = table.page(caller.workspace_id, query.limit, after, keep)
     behind: dict[str, Behind] = {}
-    behind |= webhooks_table.get_many((one.workspace_id, one.webhook_id) for one in found if one.webhook_id)
+    behind |= webhooks_table.get_many((one.workspace_id, one.webhook_id) for one in connections if one.webhook_id)
     behind |= incoming_table.get_many(
-        caller.workspace_id, [one.incoming_webhook_id for one in found if one.incoming_webhook_id]
+        caller.workspace_id, [one.incoming_webhook_id for one in connections if one.incoming_webhook_id]
     )
-    return [(one, behind.get(str(one.webhook_id or one.incoming_webhook_id))) for one in found], last
+    return [(one, behind.get(str(one.webhook_id or one.incoming_webhook_id))) for one in connections], last
 
 
 def _may_see(caller: Caller, connection: Connection) -> bool:
@@ -286,12 +286,12 @@ def check(caller: Caller, connection_id: str) -> tuple[Connection, list[dict[str
 
 def access_token(caller: Caller, connection_id: str) -> Tokens:
     """The access token of a connection by OAuth, good for a minute at least unless the product says nothing of that."""
-    connection, found = tokens.fresh(caller, _by_oauth(caller, connection_id))
-    if isinstance(found, Failed):
-        raise Conflict(found.reason)
+    connection, outcome = tokens.fresh(caller, _by_oauth(caller, connection_id))
+    if isinstance(outcome, Failed):
+        raise Conflict(outcome.reason)
     details = {"connector": connection.connector}
     store.commit(audit.writes(caller, "connection.token_read", connection_id, details))
-    return found
+    return outcome
 
 
 def _by_oauth(caller: Caller, connection_id: str) -> Connection:

@@ -24,7 +24,7 @@ def page(
     workspace_id: str, limit: int, after: store.Key | None, keep: Callable[[Connection], bool]
 ) -> tuple[list[Connection], store.Key | None]:
     """The connections that `keep` accepts, newest first."""
-    found = store.page(
+    page = store.page(
         TABLE,
         "workspace_id = :workspace",
         {":workspace": workspace_id},
@@ -34,7 +34,7 @@ def page(
         after=after,
         keep=lambda items: [item for item in items if keep(Connection.from_item(item))],
     )
-    return [Connection.from_item(item) for item in found.items], found.last_key
+    return [Connection.from_item(item) for item in page.items], page.last_key
 
 
 def creating(connection: Connection) -> store.Write:

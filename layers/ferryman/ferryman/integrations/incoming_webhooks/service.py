@@ -363,10 +363,10 @@ class Accepted:
 def accept(
     credential: Credential | None,
     post: Post | None,
-    answers: str | None = None,
+    in_reply_to_delivery: str | None = None,
     idempotency_key: IdempotencyKey | None = None,
 ) -> Accepted:
-    """Post what an external system sent to a secret URL. `answers` is the id of the delivery that led to it.
+    """Post what an external system sent to a secret URL. The delivery `in_reply_to_delivery` led to the post.
 
     Without a post, the sender's event says nothing: the URL counts as used, and no message is made. A post is one put;
     a post of several parts or with a key is one transaction. Raises UnknownHook for an unknown URL, HookDisabled,
@@ -383,13 +383,13 @@ def accept(
         raise UnknownHook(_UNKNOWN) from None
     if post is None:
         return Accepted(None, [])
-    made = idempotency_key.created() if idempotency_key else None
-    if made:
-        return Accepted(made.resource_id, [], is_repeated=True)
-    chain = loop_prevention.of_reply(credential.workspace_id, answers, [credential.user_id])
+    earlier = idempotency_key.created() if idempotency_key else None
+    if earlier:
+        return Accepted(earlier.resource_id, [], is_repeated=True)
+    chain = loop_prevention.of_reply(credential.workspace_id, in_reply_to_delivery, [credential.user_id])
     now, props = clock.now_iso(), json.dumps(post.props, ensure_ascii=False) if post.props else None
     overridden = _may_override(credential, post)
-    found = [
+    posted = [
         Message(
             workspace_id=credential.workspace_id,
             chat_id=str(chat_id),
@@ -412,19 +412,19 @@ def accept(
     ]
 
     def commit() -> None:
-        once_only = idempotency.writes(idempotency_key, found[0].message_id)
-        store.commit([*(messages.creating(message) for message in found), *once_only])
+        once_only = idempotency.writes(idempotency_key, posted[0].message_id)
+        store.commit([*(messages.creating(message) for message in posted), *once_only])
 
     try:
-        messages.with_free_ids(found, commit)
+        messages.with_free_ids(posted, commit)
     except KeyTaken:  # a parallel post was first
-        made = idempotency_key.created() if idempotency_key else None
-        if made is None:
+        earlier = idempotency_key.created() if idempotency_key else None
+        if earlier is None:
             raise
-        return Accepted(made.resource_id, [], is_repeated=True)
-    for message in found:
+        return Accepted(earlier.resource_id, [], is_repeated=True)
+    for message in posted:
         messages.created(message)
-    return Accepted(found[0].message_id, found)
+    return Accepted(posted[0].message_id, posted)
 
 
 def _may_override(credential: Credential, post: Post) -> bool:

@@ -26,8 +26,8 @@ def get(workspace_id: str, incoming_webhook_id: str) -> IncomingWebhook:
 
 def get_many(workspace_id: str, incoming_webhook_ids: list[str]) -> dict[str, IncomingWebhook]:
     """Those that exist, by their ids."""
-    found = store.get_many(TABLE, [key(workspace_id, one) for one in incoming_webhook_ids])
-    return {item["incoming_webhook_id"]: IncomingWebhook.from_item(item) for item in found}
+    items = store.get_many(TABLE, [key(workspace_id, one) for one in incoming_webhook_ids])
+    return {item["incoming_webhook_id"]: IncomingWebhook.from_item(item) for item in items}
 
 
 def page(
@@ -53,7 +53,7 @@ def page(
     values: dict[str, str | bool] = {":workspace": workspace_id, ":livemode": livemode}
     if chat_id:
         values[":chat"] = chat_id
-    found = store.page(
+    page = store.page(
         TABLE,
         "workspace_id = :workspace",
         values,
@@ -64,29 +64,29 @@ def page(
         limit=limit,
         after=after,
     )
-    return [IncomingWebhook.from_item(item) for item in found.items], found.last_key
+    return [IncomingWebhook.from_item(item) for item in page.items], page.last_key
 
 
 def of_chat(workspace_id: str, chat_id: str) -> Iterator[IncomingWebhook]:
-    found = store.query_all(
+    items = store.query_all(
         TABLE,
         "workspace_id = :workspace",
         {":workspace": workspace_id, ":chat": chat_id},
         where="chat_id = :chat",
     )
-    return (IncomingWebhook.from_item(item) for item in found)
+    return (IncomingWebhook.from_item(item) for item in items)
 
 
 def enabled_of_owner(workspace_id: str, user_id: str) -> Iterator[IncomingWebhook]:
     """Every enabled one that the user owns, live and test."""
-    found = store.query_all(
+    items = store.query_all(
         TABLE,
         "workspace_id = :workspace",
         {":workspace": workspace_id, ":user": user_id, ":none": None},
         where="(attribute_not_exists(disabled_reason) OR disabled_reason = :none) AND "
         "(owner_id = :user OR (attribute_not_exists(owner_id) AND created_by = :user))",
     )
-    return (IncomingWebhook.from_item(item) for item in found)
+    return (IncomingWebhook.from_item(item) for item in items)
 
 
 def unchanged(webhook: IncomingWebhook) -> store.Write:

@@ -53,9 +53,9 @@ class _Functions(functions.Functions):  # type: ignore[misc]  # jmespath has no 
 
     def call_function(self, function_name: str, resolved_args: list[Any]) -> Any:
         self._work.spend(*resolved_args)
-        found = super().call_function(function_name, resolved_args)
-        self._work.spend(found)
-        return found
+        value = super().call_function(function_name, resolved_args)
+        self._work.spend(value)
+        return value
 
 
 class _Interpreter(visitor.TreeInterpreter):  # type: ignore[misc]  # jmespath has no types
@@ -67,10 +67,10 @@ class _Interpreter(visitor.TreeInterpreter):  # type: ignore[misc]  # jmespath h
 
     def visit(self, node: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         self._work.spend(None)
-        found = super().visit(node, *args, **kwargs)
+        value = super().visit(node, *args, **kwargs)
         if node["type"] in ("multi_select_list", "multi_select_dict", "flatten", "comparator"):
-            self._work.spend(found)
-        return found
+            self._work.spend(value)
+        return value
 
     def visit_comparator(self, node: dict[str, Any], value: Any) -> Any:
         for child in node["children"]:
@@ -99,8 +99,8 @@ def _reason(expression: str, error: ParseError) -> str:
     """Why the expression cannot be read, and the line and the column of the place, both from 1."""
     if isinstance(error, IncompleteExpressionError):
         return f"it ends too early{_place(expression, len(expression))}"
-    said = error.message if isinstance(error, LexerError) else error.msg
-    return f"{str(said)[:200].rstrip(':')}{_place(expression, error.lex_position)}"
+    reason = error.message if isinstance(error, LexerError) else error.msg
+    return f"{str(reason)[:200].rstrip(':')}{_place(expression, error.lex_position)}"
 
 
 def _place(expression: str, offset: int) -> str:
@@ -112,26 +112,26 @@ def translate(expression: str, payload: Any) -> Post | None:
     """The post that the expression makes of a payload, or None where it says null. Raises TranslationFailed."""
     parsed, work = parse(expression), _Work()
     try:
-        found = _Interpreter(work).visit(parsed.parsed, payload)
+        value = _Interpreter(work).visit(parsed.parsed, payload)
     except TranslationFailed:
         raise
     except RecursionError:
         raise TranslationFailed("The payload is nested too deeply for this expression.") from None
     except (JMESPathError, ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
         raise TranslationFailed(f"The expression failed with this payload: {_first_line(error)}") from None
-    work.spend(found)
-    return _post(found)
+    work.spend(value)
+    return _post(value)
 
 
 def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0][:200]
 
 
-def _post(found: Any) -> Post | None:
-    if found is None:
+def _post(value: Any) -> Post | None:
+    if value is None:
         return None
-    made = found if isinstance(found, dict) else {"text": found}
-    text, boxes = made.get("text"), made.get("attachments")
+    fields = value if isinstance(value, dict) else {"text": value}
+    text, boxes = fields.get("text"), fields.get("attachments")
     if isinstance(text, int | float) and not isinstance(text, bool):
         text = str(text)
     if text is not None and not isinstance(text, str):
@@ -142,12 +142,12 @@ def _post(found: Any) -> Post | None:
     kept = [box for box in kept if box]
     if attachments.size(kept) > attachments.MAX_BYTES:
         raise TranslationFailed(f"The attachments are larger than {attachments.MAX_BYTES} bytes.")
-    said = (text or "").replace("\0", "")[:MAX_TEXT]
-    if not said.strip():
-        said = next((shown for box in kept if (shown := box.get("fallback") or box.get("title"))), "")
-    if not said.strip():
+    message_text = (text or "").replace("\0", "")[:MAX_TEXT]
+    if not message_text.strip():
+        message_text = next((shown for box in kept if (shown := box.get("fallback") or box.get("title"))), "")
+    if not message_text.strip():
         raise TranslationFailed("The expression makes no text; it gives a text, or an object with text, or null.")
-    return Post(parts=[(said, kept)])
+    return Post(parts=[(message_text, kept)])
 
 
 def _box(sent: Any) -> Attachment:

@@ -1,6 +1,6 @@
 """The table `inboxes`: (inbox, notification_id) → entry, where inbox is `<workspace_id>/<live|test>/<user_id>`.
 
-Kept as long as the deliveries are; what has expired is not shown, whether the table has forgotten it yet or not.
+Kept as long as the deliveries are. An expired entry is not shown, even while the table still holds it.
 """
 
 from ferryman import clock
@@ -48,7 +48,7 @@ def page(
     workspace_id: str, user_id: str, limit: int, after: store.Key | None, *, livemode: bool, unread: bool
 ) -> tuple[list[Entry], store.Key | None]:
     """Newest first; only the unread ones, when `unread`."""
-    found = store.page(
+    page = store.page(
         TABLE,
         "inbox = :inbox",
         {":inbox": _inbox(workspace_id, user_id, livemode=livemode), ":now": int(clock.now())},
@@ -58,7 +58,7 @@ def page(
         limit=limit,
         after=after,
     )
-    return [Entry.from_item(item) for item in found.items], found.last_key
+    return [Entry.from_item(item) for item in page.items], page.last_key
 
 
 def read(workspace_id: str, user_id: str, notification_id: str, *, livemode: bool) -> Entry:

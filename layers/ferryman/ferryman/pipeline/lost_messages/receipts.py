@@ -26,19 +26,19 @@ KEPT_SECONDS = 15 * 86_400
 
 def writing(message_ids: Iterable[str]) -> list[store.Write]:
     """Receipts for messages, as few as can be."""
-    found = []
+    writes = []
     expires = int(clock.now()) + KEPT_SECONDS
     for minute, of_minute in groupby(sorted(set(message_ids)), _minute_of):
-        for some in batched(of_minute, IDS_AN_ITEM, strict=False):
+        for batch in batched(of_minute, IDS_AN_ITEM, strict=False):
             receipt_id = ids.new(ids.RECEIPT)
             item = {
                 "minute": f"{minute}/{zlib.crc32(receipt_id.encode()) % SHARDS}",
                 "receipt_id": receipt_id,
-                "ids": some,
+                "ids": batch,
                 "expires_at_epoch": expires,
             }
-            found.append(store.put(TABLE, item))
-    return found
+            writes.append(store.put(TABLE, item))
+    return writes
 
 
 def of_minute(at: float) -> set[str]:

@@ -63,12 +63,12 @@ class _Step:
     def mark_late(self, chat: str) -> None:
         """Mark what nobody accounted for in one chat."""
         missing = (one for one in messages.unmarked(chat, self.begin, self.end) if one not in self.accounted)
-        for some in batched(missing, _MARKED_AT_ONCE, strict=False):
-            keys = [{"chat": chat, "message_id": message_id} for message_id in some]
+        for batch in batched(missing, _MARKED_AT_ONCE, strict=False):
+            keys = [{"chat": chat, "message_id": message_id} for message_id in batch]
             for key in keys:
                 with suppress(Conflict):  # it is gone, or another run was faster
                     messages.late(key)
-            for write in receipts.writing(one for one in some if ids.is_id(ids.MESSAGE, one)):
+            for write in receipts.writing(one for one in batch if ids.is_id(ids.MESSAGE, one)):
                 store.commit([write])
             self.late += keys[: max(0, _MOST_LATE - len(self.late))]
             if self.seconds_left() < _STOP_BEFORE_SECONDS:
@@ -109,21 +109,21 @@ def _step(at: Cursor, until: int, seconds_left: Callable[[], float]) -> tuple[Cu
     chats = sorted(chat for chat in active if chat > (at.chat or ""))
     step = _Step(at.at, end, accounted, seconds_left)
     with ThreadPoolExecutor(max_workers=_CONCURRENT) as pool:
-        for some in batched(chats, _CHATS_AT_ONCE, strict=False):
-            list(pool.map(step.mark_late, some))
-            if some[-1] != chats[-1] and seconds_left() < _STOP_BEFORE_SECONDS:
-                return Cursor(at.name, at.at, end, some[-1]), step.late
+        for batch in batched(chats, _CHATS_AT_ONCE, strict=False):
+            list(pool.map(step.mark_late, batch))
+            if batch[-1] != chats[-1] and seconds_left() < _STOP_BEFORE_SECONDS:
+                return Cursor(at.name, at.at, end, batch[-1]), step.late
     return Cursor(at.name, end), step.late
 
 
 def _receipts(begin: int, end: int) -> tuple[set[str], int]:
     """The ids with a receipt, and the time up to which these are all: `end`, or earlier if there are too many."""
-    found: set[str] = set()
+    message_ids: set[str] = set()
     for minute in range(begin - begin % receipts.MINUTE_SECONDS, end, receipts.MINUTE_SECONDS):
-        found |= receipts.of_minute(minute)
-        if len(found) >= _MOST_RECEIPTS:
-            return found, min(end, minute + receipts.MINUTE_SECONDS)
-    return found, end
+        message_ids |= receipts.of_minute(minute)
+        if len(message_ids) >= _MOST_RECEIPTS:
+            return message_ids, min(end, minute + receipts.MINUTE_SECONDS)
+    return message_ids, end
 
 
 def _multiple_after(at: int, seconds: int) -> int:

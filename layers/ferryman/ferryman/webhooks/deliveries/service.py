@@ -49,8 +49,8 @@ def page_of_workspace(
     before = after["delivery_id"] if after else None
     shown: list[Delivery] = []
     for _ in range(_ROUNDS):
-        some, before = _merged(webhooks.values(), query.limit - len(shown), before, filters)
-        shown += some
+        part, before = _merged(webhooks.values(), query.limit - len(shown), before, filters)
+        shown += part
         if before is None or len(shown) >= query.limit:
             break
     fitting = table.fitting(shown)
@@ -96,15 +96,15 @@ def _merged(
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         logs = list(pool.map(newest, webhooks))
     reached = max((str(last["delivery_id"]) for _, last in logs if last), default="")
-    found = [one for log, _ in logs for one in log if one.delivery_id >= reached]
-    found.sort(key=lambda one: one.delivery_id, reverse=True)
-    return found[:limit], found[limit - 1].delivery_id if len(found) > limit else reached or None
+    merged = [one for log, _ in logs for one in log if one.delivery_id >= reached]
+    merged.sort(key=lambda one: one.delivery_id, reverse=True)
+    return merged[:limit], merged[limit - 1].delivery_id if len(merged) > limit else reached or None
 
 
 def get_visible(caller: Caller, delivery_id: str) -> tuple[Delivery, Webhook]:
     """A delivery and its webhook, if the caller may manage the webhook."""
-    found = table.get(caller.workspace_id, delivery_id)
+    delivery = table.get(caller.workspace_id, delivery_id)
     try:
-        return found, subscriptions.get_visible(caller, found.webhook_id)
+        return delivery, subscriptions.get_visible(caller, delivery.webhook_id)
     except NotFound:
         raise NotFound("The delivery does not exist.") from None

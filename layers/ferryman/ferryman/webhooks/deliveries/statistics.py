@@ -34,9 +34,9 @@ def _hour(at: float) -> int:
 
 
 def _counts(states: Iterable[DeliveryState]) -> dict[str, int]:
-    found = Counter(states)
+    count_of = Counter(states)
     return {
-        "delivered": found["delivered"],
-        "failed": found["exhausted"] + found["cancelled"],
-        "waiting": found["queued"] + found["sending"] + found["retrying"],
+        "delivered": count_of["delivered"],
+        "failed": count_of["exhausted"] + count_of["cancelled"],
+        "waiting": count_of["queued"] + count_of["sending"] + count_of["retrying"],
     }

@@ -182,7 +182,7 @@ def page(
         values[":until"] = min(values[":until"], f"{before[:-1]}{chr(ord(before[-1]) - 1)}~")
         if values[":until"] < values[":since"]:
             return [], None
-    found = store.page(
+    page = store.page(
         TABLE,
         "webhook = :webhook AND delivery_id BETWEEN :since AND :until",
         values,
@@ -193,8 +193,8 @@ def page(
         limit=limit,
         after=after,
     )
-    found = _fitting(found)
-    return [Delivery.from_item(item) for item in found.items], found.last_key
+    page = _fitting(page)
+    return [Delivery.from_item(item) for item in page.items], page.last_key
 
 
 def fitting(deliveries: Sequence[Delivery]) -> list[Delivery]:
@@ -203,9 +203,9 @@ def fitting(deliveries: Sequence[Delivery]) -> list[Delivery]:
     return list(deliveries[:kept])
 
 
-def _fitting(found: store.Page) -> store.Page:
+def _fitting(page: store.Page) -> store.Page:
     return store.fitting(
-        found,
+        page,
         lambda item: key(item["workspace_id"], item["webhook_id"], item["delivery_id"]),
         lambda item: _ATTEMPT_BYTES * (1 + len(item["attempts"])),
     )
@@ -238,7 +238,7 @@ def page_to_replay(
         ":most": max_attempts,
         **chosen,
     }
-    found = store.query(
+    page = store.query(
         TABLE,
         "webhook = :webhook AND delivery_id BETWEEN :since AND :until",
         values,
@@ -248,7 +248,7 @@ def page_to_replay(
         limit=limit,
         after=after,
     )
-    return [Delivery.from_item(item) for item in found.items], found.last_key
+    return [Delivery.from_item(item) for item in page.items], page.last_key
 
 
 def claim(delivery: Delivery, lease_seconds: float) -> Delivery:

@@ -51,8 +51,8 @@ def preview(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> tuple[int, bo
     replay = _matching(_new(caller, webhook), wanted)
     matched, after = 0, None
     for _ in range(_PREVIEW_PAGES):
-        found, after = _page(replay, after)
-        matched += len(found)
+        page, after = _page(replay, after)
+        matched += len(page)
         if after is None:
             return matched, True
     return matched, False
@@ -109,9 +109,9 @@ def step(workspace_id: str, webhook_id: str, replay_id: str) -> None:
         tickets.send([Ticket(replay.workspace_id, replay.delivery_id)])
         _advance(replay, 1, None)
         return
-    found, position = _page(replay, replay.position)
+    page, position = _page(replay, replay.position)
     batch = []
-    for delivery in found:
+    for delivery in page:
         if delivery.is_over:
             with suppress(deliveries.LostClaim):
                 store.commit([deliveries.replaying(delivery, replay.created_at)])

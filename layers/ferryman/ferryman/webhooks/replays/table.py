@@ -31,7 +31,7 @@ def page(
     workspace_id: str, webhook_id: str, limit: int, after: store.Key | None
 ) -> tuple[list[Replay], store.Key | None]:
     """Newest first."""
-    found = store.page(
+    page = store.page(
         TABLE,
         "webhook = :webhook",
         {":webhook": f"{workspace_id}/{webhook_id}", ":now": int(clock.now())},
@@ -41,7 +41,7 @@ def page(
         limit=limit,
         after=after,
     )
-    return [Replay.from_item(item) for item in found.items], found.last_key
+    return [Replay.from_item(item) for item in page.items], page.last_key
 
 
 def creating(replay: Replay) -> store.Write:

@@ -1,4 +1,4 @@
-"""Groups: webhooks with trigger words that are one to their owner, with a URL each.
+"""Groups: several webhooks with trigger words, one for each URL, which their owner manages as one.
 
 Each has its own deliveries, failures and pause, so a receiver that is down holds up no other. They share their settings
 and their signing secret, and so the token in their bodies; it is sealed for the group, so another URL needs no new one.
@@ -42,31 +42,31 @@ def create(caller: Caller, wanted: WebhookIn, urls: Sequence[str]) -> tuple[list
     """New webhooks, one for each of these URLs, and their secret. Raises as `service.create` does, and Twin."""
     checked = _checked(caller, wanted, urls)
     _refuse_twins(caller, wanted, checked, None)
-    made = ids.new_many(ids.WEBHOOK, len(checked))
+    webhook_ids = ids.new_many(ids.WEBHOOK, len(checked))
     secret = secrets.new_signing_secret()
-    sealed = [service.sealed(caller.workspace_id, made[0], 1, secret, clock.now_iso()).to_item()]
+    sealed = [service.sealed(caller.workspace_id, webhook_ids[0], 1, secret, clock.now_iso()).to_item()]
     group = [
-        replace(service.built(caller, wanted, webhook_id, url, sealed), group_id=made[0])
-        for webhook_id, url in zip(made, checked, strict=True)
+        replace(service.built(caller, wanted, webhook_id, url, sealed), group_id=webhook_ids[0])
+        for webhook_id, url in zip(webhook_ids, checked, strict=True)
     ]
     writes: list[store.Write] = [users.acting(caller.workspace_id, caller.user_id, caller.role)]
     for webhook in group:
         writes += table.creating(webhook)
-    writes += audit.writes(caller, "webhook.created", made[0], {"events": group[0].events, "urls": len(group)})
+    writes += audit.writes(caller, "webhook.created", webhook_ids[0], {"events": group[0].events, "urls": len(group)})
     store.commit(writes)
     return group, secret
 
 
 def find(caller: Caller, group_id: str) -> list[Webhook]:
     """The webhooks of a group that the caller may manage, oldest first. A webhook without a group is one by itself."""
-    found = table.of_group(caller.workspace_id, group_id)
-    if not found:
+    webhooks = table.of_group(caller.workspace_id, group_id)
+    if not webhooks:
         webhook = table.get(caller.workspace_id, group_id)
-        found = [] if webhook.group_id else [webhook]
-    found = [webhook for webhook in found if webhook.is_triggered and service.may_manage(caller, webhook)]
-    if not found:
+        webhooks = [] if webhook.group_id else [webhook]
+    webhooks = [webhook for webhook in webhooks if webhook.is_triggered and service.may_manage(caller, webhook)]
+    if not webhooks:
         raise NotFound("The webhook does not exist.")
-    return found
+    return webhooks
 
 
 def all_of(caller: Caller) -> Iterator[list[Webhook]]:
@@ -74,8 +74,8 @@ def all_of(caller: Caller) -> Iterator[list[Webhook]]:
     groups: dict[str, list[Webhook]] = {}
     after = None
     while True:
-        some, after = table.page(caller.workspace_id, 100, after, lambda one: _is_shown(caller, one))
-        for webhook in some:
+        page, after = table.page(caller.workspace_id, 100, after, lambda one: _is_shown(caller, one))
+        for webhook in page:
             groups.setdefault(webhook.group_id or webhook.webhook_id, []).append(webhook)
         if after is None:
             break
@@ -99,10 +99,10 @@ def change(caller: Caller, before: Sequence[Webhook], wanted: WebhookIn, urls: S
     after: list[Webhook] = []
     writes: list[store.Write] = []
     for url in checked:
-        known = left.pop(url, None)
-        if known:
-            changed = replace(known, **shared, group_id=group_id, updated_at=now)
-            writes += table.changing(known, changed)
+        existing = left.pop(url, None)
+        if existing:
+            changed = replace(existing, **shared, group_id=group_id, updated_at=now)
+            writes += table.changing(existing, changed)
         else:
             fresh = service.built(caller, wanted, ids.new(ids.WEBHOOK), url, before[0].secrets)
             changed = replace(fresh, group_id=group_id, format=before[0].format, signatures=before[0].signatures)

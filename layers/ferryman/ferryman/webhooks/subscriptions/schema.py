@@ -158,8 +158,8 @@ class SentOut(Output):
     @classmethod
     def of(cls, outcome: Outcome) -> Self:
         fields = dict.fromkeys(("status", "error", "detail", "excerpt"))
-        told = vars(outcome) | {"ok": isinstance(outcome, Delivered)}
-        return cls.model_validate(fields | {name: told[name] for name in cls.model_fields if name in told})
+        values = vars(outcome) | {"ok": isinstance(outcome, Delivered)}
+        return cls.model_validate(fields | {name: values[name] for name in cls.model_fields if name in values})
 
 
 class ReceiverUrlIn(Input):

@@ -238,10 +238,10 @@ def delete(caller: Caller, webhook_id: str) -> None:
 
 def delete_many(caller: Caller, webhook_ids: list[str]) -> dict[str, Deletion]:
     """Delete webhooks, each by itself, and say what became of each."""
-    found = table.get_many((caller.workspace_id, one) for one in webhook_ids if ids.is_id(ids.WEBHOOK, one))
+    webhooks = table.get_many((caller.workspace_id, one) for one in webhook_ids if ids.is_id(ids.WEBHOOK, one))
     results: dict[str, Deletion] = {}
     for webhook_id in webhook_ids:
-        webhook = found.get(webhook_id)
+        webhook = webhooks.get(webhook_id)
         if webhook is None or not may_manage(caller, webhook):
             results[webhook_id] = "not_found"
             continue

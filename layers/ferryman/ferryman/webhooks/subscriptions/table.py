@@ -60,8 +60,8 @@ def topics(webhook: Webhook) -> list[str]:
     if webhook.user_id:
         return [topic_of_user(webhook.workspace_id, webhook.user_id, livemode=webhook.livemode)]
     chats = [EVERY_CHAT] if webhook.chat_ids is None else webhook.chat_ids
-    found = [topic(webhook.workspace_id, chat_id, livemode=webhook.livemode) for chat_id in chats]
-    return [*found, topic_of_group(webhook.workspace_id, webhook.group_id)] if webhook.group_id else found
+    topics = [topic(webhook.workspace_id, chat_id, livemode=webhook.livemode) for chat_id in chats]
+    return [*topics, topic_of_group(webhook.workspace_id, webhook.group_id)] if webhook.group_id else topics
 
 
 def _key(workspace_id: str, webhook_id: str) -> store.Key:
@@ -85,7 +85,7 @@ def page(
     workspace_id: str, limit: int, after: store.Key | None, keep: Callable[[Webhook], bool]
 ) -> tuple[list[Webhook], store.Key | None]:
     """The webhooks that `keep` accepts, newest first."""
-    found = store.page(
+    page = store.page(
         TABLE,
         "workspace_id = :workspace",
         {":workspace": workspace_id},
@@ -95,25 +95,25 @@ def page(
         after=after,
         keep=lambda items: [item for item in items if keep(Webhook.from_item(item))],
     )
-    return [Webhook.from_item(item) for item in found.items], found.last_key
+    return [Webhook.from_item(item) for item in page.items], page.last_key
 
 
 def every(workspace_id: str, keep: Callable[[Webhook], bool]) -> Iterator[Webhook]:
     """Each webhook of the workspace that `keep` accepts."""
-    found = store.query_all(TABLE, "workspace_id = :workspace", {":workspace": workspace_id})
-    return (webhook for item in found if keep(webhook := Webhook.from_item(item)))
+    items = store.query_all(TABLE, "workspace_id = :workspace", {":workspace": workspace_id})
+    return (webhook for item in items if keep(webhook := Webhook.from_item(item)))
 
 
 def enabled_of_owner(workspace_id: str, user_id: str) -> Iterator[Webhook]:
     """Every enabled webhook that the user owns, of all kinds, live and test."""
-    found = store.query_all(
+    items = store.query_all(
         TABLE,
         "workspace_id = :workspace",
         {":workspace": workspace_id, ":user": user_id, ":enabled": "enabled"},
         where=f"#state = :enabled AND {OWNED}",
         names={"#state": "state"},
     )
-    return (Webhook.from_item(item) for item in found)
+    return (Webhook.from_item(item) for item in items)
 
 
 def page_of_bot(
@@ -132,15 +132,15 @@ def page_of_user(
 
 def of_group(workspace_id: str, group_id: str) -> list[Webhook]:
     """The webhooks of a group, oldest first."""
-    found = store.query_all(SUBSCRIPTIONS, "topic = :topic", {":topic": topic_of_group(workspace_id, group_id)})
-    webhooks = get_many((workspace_id, item["webhook_id"]) for item in found)
+    items = store.query_all(SUBSCRIPTIONS, "topic = :topic", {":topic": topic_of_group(workspace_id, group_id)})
+    webhooks = get_many((workspace_id, item["webhook_id"]) for item in items)
     return [webhooks[webhook_id] for webhook_id in sorted(webhooks)]
 
 
 def _page_of(
     workspace_id: str, topic_: str, limit: int, after: store.Key | None
 ) -> tuple[list[Webhook], store.Key | None]:
-    found = store.page(
+    page = store.page(
         SUBSCRIPTIONS,
         "topic = :topic",
         {":topic": topic_},
@@ -149,8 +149,8 @@ def _page_of(
         limit=limit,
         after=after,
     )
-    webhooks = get_many((workspace_id, item["webhook_id"]) for item in found.items)
-    return [webhooks[webhook_id] for webhook_id in sorted(webhooks, reverse=True)], found.last_key
+    webhooks = get_many((workspace_id, item["webhook_id"]) for item in page.items)
+    return [webhooks[webhook_id] for webhook_id in sorted(webhooks, reverse=True)], page.last_key
 
 
 def subscribed(topic_: str, event_type: str, after: str | None = None) -> Iterator[str]:
@@ -158,7 +158,7 @@ def subscribed(topic_: str, event_type: str, after: str | None = None) -> Iterat
 
     `after` is the id to go on after.
     """
-    found = store.query_all(
+    items = store.query_all(
         SUBSCRIPTIONS,
         "topic = :topic",
         {":topic": topic_, ":type": event_type},
@@ -166,7 +166,7 @@ def subscribed(topic_: str, event_type: str, after: str | None = None) -> Iterat
         limit=_ROWS_AT_ONCE,
         after={"topic": topic_, "webhook_id": after} if after else None,
     )
-    return (item["webhook_id"] for item in found)
+    return (item["webhook_id"] for item in items)
 
 
 def _subscribing(webhook: Webhook) -> list[store.Write]:

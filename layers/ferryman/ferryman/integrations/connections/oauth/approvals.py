@@ -71,19 +71,21 @@ def finish(caller: Caller, callback: str) -> Connection:
     store.commit([table.consuming_approval(connection, approval["state_hash"], refused=_Unknown())])
     client = tokens.client_of(connection)
     code = _code(client, query, state, given)
-    found: oauth.Tokens | Failed = code if isinstance(code, Failed) else _exchanged(connection, client, code, approval)
-    if isinstance(found, Failed):
+    outcome: oauth.Tokens | Failed = (
+        code if isinstance(code, Failed) else _exchanged(connection, client, code, approval)
+    )
+    if isinstance(outcome, Failed):
         store.commit(audit.writes(caller, "connection.not_approved", connection.connection_id))
-        raise Conflict(f"{found.reason} Begin it again: POST /v1/connections/{connection.connection_id}/authorize.")
+        raise Conflict(f"{outcome.reason} Begin it again: POST /v1/connections/{connection.connection_id}/authorize.")
     now = clock.now_iso()
-    learned = _facts(client, given) | ({"scopes": found.scopes} if found.scopes else {})
-    changes = tokens.FORGOTTEN | tokens.kept(connection, found)
+    learned = _facts(client, given) | ({"scopes": outcome.scopes} if outcome.scopes else {})
+    changes = tokens.FORGOTTEN | tokens.kept(connection, outcome)
     changes |= {"metadata": learned, "connected_at": now, "updated_at": now}
     audited = audit.writes(caller, "connection.approved", connection.connection_id, {"connector": connection.connector})
     try:
         store.commit([table.keeping_tokens(connection, **changes), *audited])
     except Conflict:
-        oauth.revoke(client, found)
+        oauth.revoke(client, outcome)
         raise
     return table.get(connection.workspace_id, connection.connection_id)
 
@@ -122,9 +124,9 @@ def _exchanged(connection: Connection, client: Client, code: str, approval: dict
 
 def _facts(client: Client, given: dict[str, list[str]]) -> dict[str, Any]:
     """The facts that the product tells in its callback. They become part of addresses, so they are ids at most."""
-    told = {name: given.get(parameter, [""])[-1] for parameter, name in client.provider.facts.items()}
+    facts = {name: given.get(parameter, [""])[-1] for parameter, name in client.provider.facts.items()}
     return {
-        name: value for name, value in told.items() if 0 < len(value) <= _MAX_FACT and set(value) <= _FACT_CHARACTERS
+        name: value for name, value in facts.items() if 0 < len(value) <= _MAX_FACT and set(value) <= _FACT_CHARACTERS
     }
 
 

@@ -108,10 +108,10 @@ def exchange(client: Client, code: str, *, redirect_uri: str, code_verifier: str
 def refresh(client: Client, refresh_token: str) -> Tokens | Failed:
     """New tokens. A product that rotates refresh tokens no longer takes the old one; other products give no new one."""
     body = _speaker(client).prepare_refresh_body(refresh_token=refresh_token, **_in_body(client))
-    found = _tokens(client, body, _DEADLINE_SECONDS)
-    if isinstance(found, Tokens) and found.refresh_token is None:
-        return Tokens(found.access_token, refresh_token, found.expires_at, found.scopes)
-    return found
+    tokens = _tokens(client, body, _DEADLINE_SECONDS)
+    if isinstance(tokens, Tokens) and tokens.refresh_token is None:
+        return Tokens(tokens.access_token, refresh_token, tokens.expires_at, tokens.scopes)
+    return tokens
 
 
 def revoke(client: Client, tokens: Tokens) -> bool:
@@ -153,10 +153,10 @@ def accounts(client: Client, access_token: str, facts: Mapping[str, str]) -> lis
     if isinstance(outcome, Refused):
         return Failed(f"{client.product} answered {outcome.status}.", is_refused=outcome.status == 401)
     document = _json(outcome.body.content) if outcome.body.is_whole else None
-    found = jmespath.search(check.accounts, document)
-    if not isinstance(found, list):
+    accounts = jmespath.search(check.accounts, document)
+    if not isinstance(accounts, list):
         return Failed(f"{client.product} does not accept the token any more.", is_refused=True)
-    return [_texts(one) for one in found[:_MAX_ACCOUNTS] if isinstance(one, dict)]
+    return [_texts(one) for one in accounts[:_MAX_ACCOUNTS] if isinstance(one, dict)]
 
 
 def _texts(account: dict[str, Any]) -> dict[str, str]:
@@ -197,9 +197,9 @@ def _tokens(client: Client, body: str, deadline_seconds: float) -> Tokens | Fail
     try:
         parsed = _speaker(client).parse_request_body_response(json.dumps(document))
     except OAuth2Error as error:
-        told = error.error if "error" in document else None
-        reason = f"{client.product} gave no tokens: it answered {outcome.status}{_called(told)}."
-        return Failed(reason, is_lasting=told in _LASTING)
+        code = error.error if "error" in document else None
+        reason = f"{client.product} gave no tokens: it answered {outcome.status}{_called(code)}."
+        return Failed(reason, is_lasting=code in _LASTING)
     except (ValueError, TypeError, AttributeError):
         return Failed(f"{client.product} answered {outcome.status} with tokens that cannot be read.")
     access_token, refresh_token = parsed["access_token"], parsed.get("refresh_token")
@@ -212,10 +212,10 @@ def _tokens(client: Client, body: str, deadline_seconds: float) -> Tokens | Fail
     return Tokens(access_token, refresh_token or None, expires_at, _scopes(parsed.get("scope")))
 
 
-def _scopes(told: Any) -> list[str] | None:
-    if not isinstance(told, list):
+def _scopes(given: Any) -> list[str] | None:
+    if not isinstance(given, list):
         return None
-    return [scope[:_MAX_TEXT] for scope in told if isinstance(scope, str)][:_MAX_ACCOUNTS]
+    return [scope[:_MAX_TEXT] for scope in given if isinstance(scope, str)][:_MAX_ACCOUNTS]
 
 
 def _json(content: bytes) -> Any:

@@ -93,16 +93,16 @@ def _renewed(
             return connection, tokens
         raise
     client = client_of(connection)
-    found = oauth.refresh(client, refresh_token)
-    if isinstance(found, Failed):
-        return _told(caller, connection, found, until)
-    changes = kept(connection, found)
+    outcome = oauth.refresh(client, refresh_token)
+    if isinstance(outcome, Failed):
+        return _told(caller, connection, outcome, until)
+    changes = kept(connection, outcome)
     try:
         store.commit([table.settling_refresh(connection, until, **changes)])
     except Conflict:
-        oauth.revoke(client, found)  # it was reset or disconnected meanwhile
+        oauth.revoke(client, outcome)  # it was reset or disconnected meanwhile
         raise
-    return replace(connection, **changes, refreshing_until=None), found
+    return replace(connection, **changes, refreshing_until=None), outcome
 
 
 def _told(
@@ -142,17 +142,17 @@ def accounts(caller: Caller, connection: Connection) -> tuple[Connection, list[d
     if isinstance(tokens, Failed):
         return connection, tokens
     client = client_of(connection)
-    found = oauth.accounts(client, tokens.access_token, connection.metadata)
-    if isinstance(found, Failed) and found.is_refused and tokens.refresh_token:
+    accounts = oauth.accounts(client, tokens.access_token, connection.metadata)
+    if isinstance(accounts, Failed) and accounts.is_refused and tokens.refresh_token:
         connection, tokens = fresh(caller, connection, renewing=True)
         if isinstance(tokens, Failed):
             return connection, tokens
-        found = oauth.accounts(client, tokens.access_token, connection.metadata)
-    if isinstance(found, Failed):
-        return connection, found
-    learned = {**connection.metadata, "accounts": found, "checked_at": clock.now_iso()}
+        accounts = oauth.accounts(client, tokens.access_token, connection.metadata)
+    if isinstance(accounts, Failed):
+        return connection, accounts
+    learned = {**connection.metadata, "accounts": accounts, "checked_at": clock.now_iso()}
     store.commit([table.learning(connection, learned)])
-    return replace(connection, metadata=learned), found
+    return replace(connection, metadata=learned), accounts
 
 
 def revoked(connection: Connection) -> bool | None:
