@@ -5,7 +5,7 @@ import type { ApiError } from '../api/client';
 import type { Delivery, Webhook, WebhookKind } from '../api/webhooks';
 import type { Page } from '../api/queries';
 import { texts } from '../texts';
-import { reasonOf } from './owner';
+import { reasonOf } from './reason';
 import { State, Time } from './values';
 
 const said = texts.webhooks;
