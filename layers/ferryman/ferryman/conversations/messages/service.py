@@ -246,8 +246,8 @@ def _telling(message: Message) -> Iterator[Event]:
     for event_id in message.edit_events or ():
         at = clock.iso(ids.made_at(event_id))
         yield replace(first, event_id=event_id, type="message.updated", created_at=at, message_id=None)
-    said = first.data.get("message", {}).get("text") or ""
-    for bot in users.by_handles(message.workspace_id, mentions.handles(said)):
+    first_text = first.data.get("message", {}).get("text") or ""
+    for bot in users.by_handles(message.workspace_id, mentions.handles(first_text)):
         yield bot_mentioned(first, bot)
 
 
