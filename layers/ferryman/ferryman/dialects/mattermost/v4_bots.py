@@ -235,7 +235,7 @@ def _switch(asked: Asked, *, disabled: bool) -> dict[str, str]:
 
 
 def _named_token(asked: Asked) -> Token:
-    """The token that the body names, for a change."""
+    """The token that the body names, if the caller may change it."""
     token_id = v4.text("token_id", asked.object("token"), "token_id")
     if not objects.is_id(token_id):
         raise v4.invalid_body("token_id")
