@@ -224,9 +224,9 @@ def _refuse(error: Exception, flavour: str, request_id: str) -> tuple[int, str, 
 def _note_refusal(credential: Credential, status: int, answer: str) -> None:
     from ferryman.integrations.incoming_webhooks import refusals  # for the few posts that are refused
 
-    said: dict[str, Any] = json.loads(answer) if answer.startswith("{") else {"detail": answer.strip()}
-    fields = [f"{field['pointer']}: {field['detail']}" for field in said.get("errors") or ()]
-    refusals.note(credential, status, " ".join([said.get("detail") or said["message"], *fields]))
+    refusal: dict[str, Any] = json.loads(answer) if answer.startswith("{") else {"detail": answer.strip()}
+    fields = [f"{field['pointer']}: {field['detail']}" for field in refusal.get("errors") or ()]
+    refusals.note(credential, status, " ".join([refusal.get("detail") or refusal["message"], *fields]))
 
 
 def _log(messages: list[Message], **of_request: Any) -> None:

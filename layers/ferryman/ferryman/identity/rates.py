@@ -30,7 +30,7 @@ _counts: dict[str, _Count] = {}
 
 
 def spend_of_workspace(workspace_id: str) -> None:
-    """Count one request of a workspace: each with a token, and each to one of its secret URLs.
+    """Count one request of a workspace, which came with a token or to a secret URL.
 
     Raises TooManyRequests beyond `REQUESTS_PER_MINUTE`.
     """
