@@ -278,6 +278,7 @@ export const texts = {
         ? 'All is well: no webhook is failing, no delivery was given up today, and no token expires soon.'
         : 'All is well: no webhook is failing, and no delivery was given up today.',
     look: 'Look',
+    lookGivenUp: 'Look at what was given up',
     day: 'Deliveries of the last 24 hours',
     ofWebhooks: (count: number) => `Of the newest ${count} webhooks.`,
     expires: 'Expires',

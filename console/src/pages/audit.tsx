@@ -130,7 +130,7 @@ function Named({ id, name }: { id: string; name: string | undefined }) {
   const page = KINDS[id.slice(0, 3)]?.page;
   if (!name || !page) return <>{name}</>;
   return (
-    <Anchor component={Link} to={page(id)} size="sm">
+    <Anchor component={Link} to={page(id)} size="sm" underline="always">
       {name}
     </Anchor>
   );

@@ -93,7 +93,7 @@ function Attention({ webhooks, tokens, seesTokens }: { webhooks: Webhook[]; toke
           </Concern>
         ))}
         {givenUp.map(({ webhook_id, count, more }) => (
-          <Concern key={webhook_id} to={`${WORKSPACE.detailPage(webhook_id)}?state=exhausted`} name={nameOf(webhooks, webhook_id)}>
+          <Concern key={webhook_id} to={`${WORKSPACE.detailPage(webhook_id)}?state=exhausted`} name={nameOf(webhooks, webhook_id)} look={said.lookGivenUp}>
             {said.givenUp(count, more)}
           </Concern>
         ))}
@@ -108,7 +108,13 @@ function Attention({ webhooks, tokens, seesTokens }: { webhooks: Webhook[]; toke
 }
 
 /** One thing that needs attention: its name, why, and the way to it. */
-function Concern({ to, name, badge, children }: { to: string; name: string; badge?: ReactNode; children: ReactNode }) {
+function Concern({ to, name, badge, look = said.look, children }: {
+  to: string;
+  name: string;
+  badge?: ReactNode;
+  look?: string;
+  children: ReactNode;
+}) {
   return (
     <Group justify="space-between" wrap="nowrap" align="flex-start">
       <div style={{ minWidth: 0 }}>
@@ -122,7 +128,7 @@ function Concern({ to, name, badge, children }: { to: string; name: string; badg
           {children}
         </Text>
       </div>
-      <Button component={Link} to={to} size="compact-sm" variant="default" className="fixed" aria-label={`${said.look}: ${name}`}>
+      <Button component={Link} to={to} size="compact-sm" variant="default" className="fixed" aria-label={`${look}: ${name}`}>
         {said.look}
       </Button>
     </Group>
