@@ -12,7 +12,6 @@ import {
   Progress,
   ScrollArea,
   Text,
-  Tooltip,
   useComputedColorScheme,
   useMantineColorScheme,
 } from '@mantine/core';
@@ -27,6 +26,7 @@ import { session } from './api/session';
 import { useToken } from './api/token';
 import logo from './favicon.svg';
 import { Failure, RoleNotice, Waiting } from './parts/layout';
+import { Tip } from './parts/tip';
 import { texts } from './texts';
 import { ExitIcon, LockClosedIcon, MoonIcon, SunIcon } from './parts/icons';
 
@@ -190,11 +190,11 @@ function Scheme() {
   const other = scheme === 'dark' ? 'light' : 'dark';
   const label = other === 'dark' ? texts.nav.dark : texts.nav.light;
   return (
-    <Tooltip label={label}>
+    <Tip label={label}>
       <ActionIcon variant="subtle" color="gray" size="lg" onClick={() => setColorScheme(other)} aria-label={label}>
         {scheme === 'dark' ? <SunIcon /> : <MoonIcon />}
       </ActionIcon>
-    </Tooltip>
+    </Tip>
   );
 }
 

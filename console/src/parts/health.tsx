@@ -1,10 +1,11 @@
-import { Group, Text, Tooltip } from '@mantine/core';
+import { Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 
 import type { ApiError } from '../api/client';
 import type { Delivery, Webhook, WebhookKind } from '../api/webhooks';
 import type { Page } from '../api/queries';
 import { texts } from '../texts';
+import { Tip } from './tip';
 import { State } from './values';
 
 const said = texts.webhooks;
@@ -28,13 +29,13 @@ export function Health({ kind, webhook }: { kind: WebhookKind; webhook: Webhook 
   if (shown.length === 0) return <Text size="xs" c="dimmed">{said.noDeliveries}</Text>;
   const ok = shown.filter((delivery) => delivery.state === 'delivered').length;
   return (
-    <Tooltip label={said.healthLabel(ok, shown.length)}>
+    <Tip label={said.healthLabel(ok, shown.length)}>
       <Group gap={2} wrap="nowrap" role="img" aria-label={said.healthLabel(ok, shown.length)} className="bars">
         {shown.toReversed().map((delivery) => (
           <span key={delivery.id} className="bar" style={{ background: COLORS[delivery.state] ?? 'var(--mantine-color-blue-6)' }} />
         ))}
       </Group>
-    </Tooltip>
+    </Tip>
   );
 }
 
