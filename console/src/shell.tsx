@@ -1,16 +1,13 @@
 import {
   ActionIcon,
   AppShell,
-  Avatar,
   Badge,
   Box,
   Burger,
   Button,
   Group,
-  Menu,
   NavLink,
   Progress,
-  ScrollArea,
   Text,
   useComputedColorScheme,
   useMantineColorScheme,
@@ -28,8 +25,10 @@ import logo from './favicon.svg';
 import { Failure, RoleNotice, Waiting } from './parts/layout';
 import { Tip } from './parts/tip';
 import { texts } from './texts';
-import { ExitIcon, LockClosedIcon, MoonIcon, SunIcon } from './parts/icons';
+import { Face } from './parts/face';
+import { MoonIcon, SunIcon } from './parts/icons';
 
+const PersonMenu = lazy(async () => ({ default: (await import('./parts/person_menu')).PersonMenu }));
 const Enrol = lazy(async () => ({ default: (await import('./pages/enrol')).Enrol }));
 
 type Entry = { to: string; label: string; scope?: Schemas['Scope'] };
@@ -152,7 +151,7 @@ function Shell() {
         {moving && <Progress value={100} animated size={2} aria-label={texts.loading} />}
       </AppShell.Header>
       <AppShell.Navbar component="nav" aria-label={texts.nav.main}>
-        <ScrollArea p="xs">
+        <Box p="xs" className="menu">
           {groups.map(({ title, entries }) => (
             <Box key={title} mb="sm">
               {title && (
@@ -173,7 +172,7 @@ function Shell() {
               ))}
             </Box>
           ))}
-        </ScrollArea>
+        </Box>
       </AppShell.Navbar>
       <AppShell.Main id="main" ref={main} tabIndex={-1} className="main" aria-busy={moving || undefined} data-address={pathname + search}>
         <Box maw={1180} mx="auto" p={{ base: 'md', sm: 'xl' }}>
@@ -200,33 +199,12 @@ function Scheme() {
 
 function Person({ me }: { me: Schemas['MeOut'] | undefined }) {
   const signOut = useSignOut();
+  const [wanted, setWanted] = useState(false);
+  const face = <Face person={me} onClick={() => setWanted(true)} aria-haspopup="menu" aria-expanded={false} />;
+  if (!wanted) return face;
   return (
-    <Menu position="bottom-end" width={240}>
-      <Menu.Target>
-        <Button variant="subtle" color="gray" px={6}>
-          <span className="visually-hidden">{texts.nav.account}</span>
-          <Avatar size={28} name={me?.user.name ?? ''} src={me?.user.avatar_url ?? null} color="blue" alt="" aria-hidden />
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {me && (
-          <Box px="sm" py={6}>
-            <Text size="sm" fw={600}>
-              {me.user.name}
-            </Text>
-            <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
-              {me.user.email} · {texts.roles[me.user.role]}
-            </Text>
-          </Box>
-        )}
-        <Menu.Divider />
-        <Menu.Item component={Link} to="/me/security" leftSection={<LockClosedIcon />}>
-          {texts.nav.security}
-        </Menu.Item>
-        <Menu.Item leftSection={<ExitIcon />} onClick={signOut}>
-          {texts.nav.signOut}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <Suspense fallback={face}>
+      <PersonMenu me={me} signOut={signOut} />
+    </Suspense>
   );
 }

@@ -1,5 +1,6 @@
-import { Tooltip } from '@mantine/core';
-import { cloneElement, type FocusEvent, type HTMLAttributes, type MouseEvent, type PointerEvent, type ReactElement, useId, useState } from 'react';
+import { cloneElement, type FocusEvent, type HTMLAttributes, lazy, type MouseEvent, type PointerEvent, type ReactElement, Suspense, useId, useState } from 'react';
+
+const Tooltip = lazy(async () => ({ default: (await import('./tooltip')).Tooltip }));
 
 type Handlers = HTMLAttributes<HTMLElement>;
 
@@ -41,7 +42,11 @@ export function Tip({ label, everywhere = false, children }: {
   return (
     <>
       {cloneElement(children, { ...handlers, ...(target ? { 'aria-describedby': id } : {}) })}
-      {target && <Tooltip target={target} defaultOpened label={<span id={id}>{label}</span>} />}
+      {target && (
+        <Suspense>
+          <Tooltip target={target} defaultOpened label={<span id={id}>{label}</span>} />
+        </Suspense>
+      )}
     </>
   );
 }
