@@ -30,8 +30,8 @@ def main() -> None:
             content = _without_prose(content)
         elif file.name == "endpoints.json":
             for partition in content["partitions"]:
-                known = partition["services"]
-                partition["services"] = {name: known[name] for name in known if name in services}
+                all_services = partition["services"]
+                partition["services"] = {name: all_services[name] for name in all_services if name in services}
         file.write_text(json.dumps(content, separators=(",", ":")))
 
 

@@ -110,6 +110,10 @@ class Workspace:
     def chat(self, name: str = "Builds", **fields: Any) -> str:
         return str(self.make("/v1/chats", {"name": name, **fields})["id"])
 
+    def say(self, chat: str, text: str = "Build passed") -> str:
+        """Post a message. Its id."""
+        return str(self.make(f"/v1/chats/{chat}/messages", {"text": text})["id"])
+
     def messages(self, chat: str) -> list[dict[str, Any]]:
         """The newest first."""
         found: list[dict[str, Any]] = self.call("GET", f"/v1/chats/{chat}/messages").json["items"]

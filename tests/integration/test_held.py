@@ -27,10 +27,6 @@ def hook(workspace: Workspace, receiver: Receiver, chats: list[str]) -> Made:
     return made
 
 
-def say(workspace: Workspace, chat: str, text: str) -> str:
-    return str(workspace.make(f"/v1/chats/{chat}/messages", {"text": text})["id"])
-
-
 def change(workspace: Workspace, hook: Made, **changes: Any) -> Made:
     answer = workspace.call("PATCH", f"/v1/webhooks/{hook['id']}", changes)
     assert answer.status == 200, answer.body
@@ -68,10 +64,10 @@ def test_events_of_a_disabled_time_are_held_and_delivered_in_order(
     world: World, workspace: Workspace, receiver: Receiver, chats: list[str], hook: Made, sent: list[tuple[float, str]]
 ) -> None:
     other = workspace.make("/v1/webhooks", {"url": receiver.url("/other"), "events": EVENTS, "chat_ids": chats})
-    say(workspace, chats[0], "before")
+    workspace.say(chats[0], "before")
     world.pump()
     change(workspace, hook, state="disabled")
-    messages = [say(workspace, chats[number % 2], f"held {number}") for number in range(4)]
+    messages = [workspace.say(chats[number % 2], f"held {number}") for number in range(4)]
     url = f"/v1/chats/{chats[1]}/messages/{messages[1]}"
     assert workspace.call("PATCH", url, {"text": "held 1, edited"}).status == 200
     assert workspace.call("DELETE", f"/v1/chats/{chats[0]}/messages/{messages[2]}").status == 204
@@ -87,7 +83,7 @@ def test_events_of_a_disabled_time_are_held_and_delivered_in_order(
         "message.created",
     ]
     assert change(workspace, hook, state="enabled")["held_from"] == shown["since"]
-    say(workspace, chats[0], "after")
+    workspace.say(chats[0], "after")
     world.pump()
     assert told(receiver)[1:] == [("message.created", "after")]
     assert held(workspace, hook)["count"] == 5
@@ -124,7 +120,7 @@ def test_events_are_held_whatever_the_clocks_say(
     later(disabling)
     change(workspace, hook, state="disabled")
     later(0)
-    say(workspace, chats[0], "held")
+    workspace.say(chats[0], "held")
     world.pump()
     later(enabling)
     change(workspace, hook, state="enabled", held="deliver")
@@ -137,7 +133,7 @@ def test_skipped_events_are_forgotten(
     world: World, workspace: Workspace, receiver: Receiver, chats: list[str], hook: Made, sent: list[tuple[float, str]]
 ) -> None:
     change(workspace, hook, state="disabled")
-    say(workspace, chats[0], "held")
+    workspace.say(chats[0], "held")
     world.pump()
     assert held(workspace, hook)["count"] == 1
     assert change(workspace, hook, state="enabled", held="skip")["held_from"] is None
@@ -151,7 +147,7 @@ def test_skipped_events_are_forgotten(
 def test_a_delivery_that_was_cancelled_before_its_first_attempt_is_held_too(
     world: World, workspace: Workspace, receiver: Receiver, chats: list[str], hook: Made, sent: list[tuple[float, str]]
 ) -> None:
-    say(workspace, chats[0], "on its way")
+    workspace.say(chats[0], "on its way")
     world.pump_streams()
     change(workspace, hook, state="disabled")
     world.pump()
@@ -172,8 +168,8 @@ def test_a_bots_callback_and_a_webhook_of_every_chat_hold_too(
     path = f"/v1/bots/{bot['id']}/callbacks/{callback['id']}"
     assert workspace.call("PATCH", path, {"state": "disabled"}).status == 200
     change(workspace, every, state="disabled")
-    say(workspace, chats[0], "@bot while disabled")
-    say(workspace, chats[1], "elsewhere")
+    workspace.say(chats[0], "@bot while disabled")
+    workspace.say(chats[1], "elsewhere")
     world.pump()
     assert held(workspace, callback)["items"][0]["event_type"] == "bot.mentioned"
     assert workspace.call("PATCH", path, {"state": "enabled", "held": "deliver"}).status == 200
@@ -195,7 +191,7 @@ def test_held_events_are_delivered_at_the_webhooks_rate(
 ) -> None:
     change(workspace, hook, state="disabled", max_per_second=rate)
     for number in range(12):
-        say(workspace, chats[0], f"held {number}")
+        workspace.say(chats[0], f"held {number}")
     world.pump()
     change(workspace, hook, state="enabled", held="deliver")
     job = workspace.call("GET", f"/v1/webhooks/{hook['id']}/replays").json["items"][0]

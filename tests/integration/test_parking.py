@@ -36,10 +36,6 @@ def chat(workspace: Workspace, receiver: Receiver) -> str:
     return made
 
 
-def _say(workspace: Workspace, chat: str, text: str) -> str:
-    return str(workspace.make(f"/v1/chats/{chat}/messages", {"text": text})["id"])
-
-
 def _texts(receiver: Receiver) -> list[str]:
     return [json.loads(request.body)["data"]["message"]["text"] for request in receiver.requests("/in")]
 
@@ -72,11 +68,11 @@ def _item(world: World, workspace: Workspace, chat: str, message_id: str) -> tup
 def test_a_record_that_nobody_can_read_is_parked_whole_and_the_rest_goes_on(
     world: World, workspace: Workspace, receiver: Receiver, chat: str
 ) -> None:
-    key, good = _item(world, workspace, chat, _say(workspace, chat, "before"))
+    key, good = _item(world, workspace, chat, workspace.say(chat, "before"))
     marks: dict[str, Item] = {"undispatched": {"S": "1"}, "created_at": good["created_at"]}
     poison: dict[str, Item] = {**key, "message_id": {"S": ids.new(ids.MESSAGE)}, **marks, "x": {"S": "y"}}
     aws_client("dynamodb").put_item(TableName=world.table("messages"), Item=poison)
-    _say(workspace, chat, "behind")
+    workspace.say(chat, "behind")
     with logged() as log:
         world.pump()
     assert sorted(_texts(receiver)) == ["before", "behind"]
@@ -134,7 +130,7 @@ def test_the_replayer_parks_what_it_cannot_read(world: World, image: Any) -> Non
 def test_a_batch_that_lambda_gave_up_on_is_sent_again_once(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, as_text: bool
 ) -> None:
-    sent = [_say(workspace, chat, f"message {number}") for number in range(3)]
+    sent = [workspace.say(chat, f"message {number}") for number in range(3)]
     workspace.call("PATCH", f"/v1/chats/{chat}/messages/{sent[0]}", {"text": "message 0, edited"})
     records = _lost(world)
     assert len(records) == 4  # three messages, and the event of the edit
@@ -156,7 +152,7 @@ def test_a_batch_that_lambda_gave_up_on_is_sent_again_once(
 def test_unparking_does_not_send_a_message_that_the_sweeper_found_first(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
 ) -> None:
-    _say(workspace, chat, "swept")
+    workspace.say(chat, "swept")
     records = _lost(world)
     _given_up(world, records)
     later(300)
@@ -179,7 +175,7 @@ def test_unparking_does_not_send_a_message_that_the_sweeper_found_first(
 def test_when_the_item_is_gone_the_parked_record_is_the_last_copy(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, table: str
 ) -> None:
-    message_id = _say(workspace, chat, "first")
+    message_id = workspace.say(chat, "first")
     if table == "EventsTable":
         world.pump()
         workspace.call("PATCH", f"/v1/chats/{chat}/messages/{message_id}", {"text": "second"})
@@ -197,7 +193,7 @@ def test_a_replay_that_lambda_gave_up_on_goes_on(
     world: World, workspace: Workspace, receiver: Receiver, chat: str
 ) -> None:
     receiver.answer("/in", 500)
-    _say(workspace, chat, "retried")
+    workspace.say(chat, "retried")
     world.pump(30)
     webhook_id = workspace.call("GET", "/v1/webhooks").json["items"][0]["id"]
     failed = len(receiver.requests())

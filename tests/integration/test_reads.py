@@ -43,10 +43,6 @@ def _webhook(workspace: Workspace, receiver: Receiver, chat: str, **fields: obje
     return str(workspace.make("/v1/webhooks", wanted)["id"])
 
 
-def _say(workspace: Workspace, chat: str, text: str = "read once") -> str:
-    return str(workspace.make(f"/v1/chats/{chat}/messages", {"text": text})["id"])
-
-
 def _records(world: World) -> list[Record]:
     """The tickets in the queue, as the deliverer receives them for the first time."""
     world.pump_streams()
@@ -110,7 +106,7 @@ def _reads(world: World, table: str, act: Callable[[bool, dict[str, Any]], None]
 
 
 def test_a_fresh_ticket_reads_no_delivery(world: World, workspace: Workspace, webhook_id: str, chat: str) -> None:
-    _say(workspace, chat)
+    workspace.say(chat)
     records = _records(world)
     with _reads(world, "deliveries") as reads:
         assert world.invoke("deliverer", {"Records": records}) == {"batchItemFailures": []}
@@ -121,7 +117,7 @@ def test_a_fresh_ticket_reads_no_delivery(world: World, workspace: Workspace, we
 def test_a_ticket_that_is_received_again_is_not_fresh(
     world: World, workspace: Workspace, webhook_id: str, chat: str
 ) -> None:
-    _say(workspace, chat)
+    workspace.say(chat)
     (record,) = _records(world)
     with _reads(world, "deliveries") as reads:
         world.invoke("deliverer", {"Records": [_record(record["body"], receives=2)]})
@@ -135,7 +131,7 @@ def test_a_ticket_that_waited_or_was_a_dead_letter_is_not_fresh(
     now = clock.now()
     monkeypatch.setattr(clock, "now", lambda: now)
     for _ in range(2):
-        _say(workspace, chat)
+        workspace.say(chat)
     records = _records(world)
     sent: list[Ticket] = []
     monkeypatch.setattr(tickets, "send", lambda batch, *_, **__: sent.extend(batch))
@@ -154,7 +150,7 @@ def test_a_ticket_that_was_sent_twice_goes_on_with_what_is_stored(
     """Delivered, given up, or waiting for its retry: no second attempt, and no receive spent."""
     world.parameters["RetryDelays"] = "30,120,600"
     receiver.answer("/in", status)
-    _say(workspace, chat)
+    workspace.say(chat)
     records = _records(world)
     world.invoke("deliverer", {"Records": records})
     before = _log(workspace, webhook_id)
@@ -170,7 +166,7 @@ def test_two_fresh_copies_at_once_make_one_attempt(
     world: World, workspace: Workspace, receiver: Receiver, webhook_id: str, chat: str
 ) -> None:
     """The one that is refused meets the other's lease, and waits for its end with a new message."""
-    _say(workspace, chat)
+    workspace.say(chat)
     (record,) = _records(world)
     copies = [_record(record["body"], number) for number in range(2)]
     assert world.invoke("deliverer", {"Records": copies}) == {"batchItemFailures": []}
@@ -186,7 +182,7 @@ def test_a_copy_that_is_cancelled_changes_nothing(
     added = workspace.call("PUT", f"/v1/chats/{chat}/members/{person.user_id}")
     assert added.status < 300
     webhook_id = _webhook(person, receiver, chat)
-    _say(workspace, chat)
+    workspace.say(chat)
     records = _records(world)
     world.invoke("deliverer", {"Records": records})
     workspace.call("DELETE", f"/v1/chats/{chat}/members/{person.user_id}")
@@ -200,11 +196,11 @@ def test_a_copy_takes_no_place_of_a_webhook_with_a_rate(
     _webhook(workspace, receiver, chat, max_per_second=2)
     now = clock.now()
     monkeypatch.setattr(clock, "now", lambda: now)
-    _say(workspace, chat, "first")
+    workspace.say(chat, "first")
     records = _records(world)
     for _ in range(3):
         world.invoke("deliverer", {"Records": records})
-    _say(workspace, chat, "second")
+    workspace.say(chat, "second")
     world.invoke("deliverer", {"Records": _records(world)})
     assert _texts(receiver) == ["first", "second"]
 
@@ -215,12 +211,12 @@ def test_a_copy_takes_no_place_of_a_webhook_with_a_rate(
 def test_a_new_message_is_read_eventually_consistent(
     world: World, workspace: Workspace, receiver: Receiver, webhook_id: str, chat: str
 ) -> None:
-    _say(workspace, chat)
+    workspace.say(chat)
     records = _records(world)
     with _reads(world, "messages") as reads:
         world.invoke("deliverer", {"Records": records})
     assert reads == [False]
-    assert _texts(receiver) == ["read once"]
+    assert _texts(receiver) == ["Build passed"]
 
 
 def test_a_message_that_such_a_read_does_not_show_is_read_again(
@@ -230,19 +226,19 @@ def test_a_message_that_such_a_read_does_not_show_is_read_again(
         if not consistent:
             answer["Responses"] = {table: [] for table in answer["Responses"]}
 
-    _say(workspace, chat)
+    workspace.say(chat)
     records = _records(world)
     with _reads(world, "messages", hide) as reads:
         assert world.invoke("deliverer", {"Records": records}) == {"batchItemFailures": []}
     assert reads == [False, True]
-    assert _texts(receiver) == ["read once"]
+    assert _texts(receiver) == ["Build passed"]
 
 
 def test_the_event_of_a_new_message_keeps_its_first_text(
     world: World, workspace: Workspace, receiver: Receiver, webhook_id: str, chat: str
 ) -> None:
     """Whether the read shows the edit, which leads to the event that was kept, or not yet."""
-    message_id = _say(workspace, chat, "first words")
+    message_id = workspace.say(chat, "first words")
     records = _records(world)
     old: list[Any] = []
 

@@ -44,10 +44,6 @@ def _listened(workspace: Workspace, receiver: Receiver) -> str:
     return made
 
 
-def _say(workspace: Workspace, chat: str, text: str) -> str:
-    return str(workspace.make(f"/v1/chats/{chat}/messages", {"text": text})["id"])
-
-
 def _lose(world: World) -> None:
     """The stream had its chance."""
     world.stream_records("MessagesTable")
@@ -119,11 +115,11 @@ def test_only_the_first_message_of_a_chat_and_ten_minutes_has_an_entry(
     chat, other = workspace.chat(), workspace.chat()
     start = clock.now() - clock.now() % activity.PERIOD_SECONDS + activity.PERIOD_SECONDS - clock.now()
     later(start + 1)
-    first, second, elsewhere = _say(workspace, chat, "1"), _say(workspace, chat, "2"), _say(workspace, other, "3")
+    first, second, elsewhere = workspace.say(chat, "1"), workspace.say(chat, "2"), workspace.say(other, "3")
     later(start + activity.PERIOD_SECONDS + 1)
-    next_first = _say(workspace, chat, "4")
+    next_first = workspace.say(chat, "4")
     later(start + activity.PERIOD_SECONDS)
-    before_it = _say(workspace, chat, "5")
+    before_it = workspace.say(chat, "5")
     items = {name: _stored(world, name) for name in (first, second, elsewhere, next_first, before_it)}
     # The last one comes before the entry of its ten minutes: who looks no further than itself has to find it.
     assert [name for name, item in items.items() if "active" in item] == [first, elsewhere, next_first, before_it]
@@ -139,7 +135,7 @@ def test_a_message_that_was_not_stored_leaves_the_chat_inactive(
 
     with _intercepted("PutItem", refuse):
         assert workspace.call("POST", f"/v1/chats/{chat}/messages", {"text": "refused"}).status >= 500
-    assert "active" in _stored(world, _say(workspace, chat, "stored"))
+    assert "active" in _stored(world, workspace.say(chat, "stored"))
     _lose(world)
     later(300)
     assert world.invoke("sweeper", {}) == {"swept": 1}
@@ -152,9 +148,9 @@ def test_a_process_knows_a_bounded_number_of_chats(
     monkeypatch.setattr(activity, "_MOST_KNOWN", 2)
     chats = [workspace.chat() for _ in range(3)]
     for chat in chats:
-        _say(workspace, chat, "first")
-    assert "active" not in _stored(world, _say(workspace, chats[2], "known"))
-    assert "active" in _stored(world, _say(workspace, chats[0], "forgotten"))
+        workspace.say(chat, "first")
+    assert "active" not in _stored(world, workspace.say(chats[2], "known"))
+    assert "active" in _stored(world, workspace.say(chats[0], "forgotten"))
 
 
 def test_an_id_that_is_old_when_its_message_is_put_carries_the_mark(
@@ -169,7 +165,7 @@ def test_an_id_that_is_old_when_its_message_is_put_carries_the_mark(
 
     with monkeypatch.context() as slowly:
         slowly.setattr(clock, "now", slow)
-        message_id = _say(workspace, chat, "slow")
+        message_id = workspace.say(chat, "slow")
     assert "undispatched" in _stored(world, message_id)
     world.pump_streams()
     assert "undispatched" not in _stored(world, message_id)
@@ -184,9 +180,9 @@ def test_the_sweeper_finds_lost_messages_and_leaves_dispatched_ones_alone(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
 ) -> None:
     second = _listened(workspace, receiver)
-    sent = [_say(workspace, chat, "sent 1"), _say(workspace, chat, "sent 2")]
+    sent = [workspace.say(chat, "sent 1"), workspace.say(chat, "sent 2")]
     world.pump_streams()
-    lost = [_say(workspace, chat, "lost 1"), _say(workspace, second, "lost 2"), _say(workspace, second, "lost 3")]
+    lost = [workspace.say(chat, "lost 1"), workspace.say(second, "lost 2"), workspace.say(second, "lost 3")]
     _lose(world)
     assert _with_receipt(world) == set(sent)
     later(60)
@@ -204,7 +200,7 @@ def test_a_message_stored_after_the_sweeper_came_by_is_found(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
 ) -> None:
     """A put can take a while. The sweeper stays behind for longer than that."""
-    message_id = _say(workspace, chat, "slow")
+    message_id = workspace.say(chat, "slow")
     _lose(world)
     item = _stored(world, message_id)
     aws_client("dynamodb").delete_item(TableName="MessagesTable", Key={n: item[n] for n in ("chat", "message_id")})
@@ -221,7 +217,7 @@ def test_a_message_that_the_index_showed_late_is_found_an_hour_later(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
 ) -> None:
     """Nobody promises how far behind an index may be."""
-    _say(workspace, chat, "unseen")
+    workspace.say(chat, "unseen")
     _lose(world)
 
     def show_nothing(answer: Item) -> None:
@@ -242,7 +238,7 @@ def test_a_message_that_the_index_showed_late_is_found_an_hour_later(
 def test_the_sweeper_delivers_the_first_text_of_an_edited_message_but_not_a_deleted_one(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later, change: str, told: list[str]
 ) -> None:
-    path = f"/v1/chats/{chat}/messages/{_say(workspace, chat, 'first')}"
+    path = f"/v1/chats/{chat}/messages/{workspace.say(chat, 'first')}"
     body = {"text": "second"} if change == "PATCH" else None
     assert workspace.call(change, path, body).status < 300
     _lose(world)
@@ -255,7 +251,7 @@ def test_the_sweeper_delivers_the_first_text_of_an_edited_message_but_not_a_dele
 def test_a_message_that_cannot_be_dispatched_keeps_its_mark_and_stops_no_other(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
 ) -> None:
-    message_id = _say(workspace, chat, "refused")
+    message_id = workspace.say(chat, "refused")
     _lose(world)
     later(300)
     with _without_queues(), pytest.raises(RetryLater):
@@ -270,7 +266,7 @@ def test_a_stream_that_was_behind_takes_the_marks_off(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
 ) -> None:
     """Or the sweeper, which takes one after the other, would dispatch all of a long outage a second time."""
-    message_id = _say(workspace, chat, "behind")
+    message_id = workspace.say(chat, "behind")
     later(300)
     with _without_queues(), pytest.raises(RetryLater):
         world.invoke("sweeper", {})
@@ -284,7 +280,7 @@ def test_a_stream_that_was_behind_takes_the_marks_off(
 def test_a_message_that_was_not_sent_has_no_receipt(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
 ) -> None:
-    _say(workspace, chat, "not sent")
+    workspace.say(chat, "not sent")
     records = world.stream_records("MessagesTable")
     with _without_queues():
         assert world.invoke("dispatcher", {"Records": records})["batchItemFailures"]
@@ -296,8 +292,8 @@ def test_a_message_that_was_not_sent_has_no_receipt(
 def test_a_message_that_an_operator_gave_up_is_not_tried_again(
     world: World, workspace: Workspace, chat: str, later: Later
 ) -> None:
-    _say(workspace, chat, "good")
-    good = _say(workspace, chat, "unreadable")
+    workspace.say(chat, "good")
+    good = workspace.say(chat, "unreadable")
     item = _stored(world, good)
     key = {name: item[name] for name in ("chat", "message_id")}
     dynamodb = aws_client("dynamodb")
@@ -316,7 +312,7 @@ def test_a_message_that_an_operator_gave_up_is_not_tried_again(
 def test_a_sweeper_that_dies_before_its_cursor_moves_does_the_same_again(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
 ) -> None:
-    _say(workspace, chat, "late")
+    workspace.say(chat, "late")
     _lose(world)
     later(300)
 
@@ -371,7 +367,7 @@ def test_a_sweeper_short_of_time_leaves_the_next_chats_to_the_next_run(
     chats = [_listened(workspace, receiver) for _ in range(4)]
     world.invoke("sweeper", {})  # its cursor is two minutes back
     for chat in chats:
-        _say(workspace, chat, chat)
+        workspace.say(chat, chat)
     _lose(world)
     later(300)
     swept, places = 0, []
@@ -395,9 +391,9 @@ def test_more_receipts_than_can_be_held_make_smaller_slices(
     world.invoke("sweeper", {})
     for minute in range(4):
         later(60 * minute)
-        _say(workspace, chat, f"sent {minute}")
+        workspace.say(chat, f"sent {minute}")
         world.pump_streams()
-    _say(workspace, chat, "lost")
+    workspace.say(chat, "lost")
     _lose(world)
     moves = int(_cursor()["moves"]["N"])
     later(600)
@@ -432,7 +428,7 @@ def test_receipts_fit_into_a_write_unit_each_and_expire(world: World) -> None:
 def test_a_message_copied_back_from_a_backup_is_sent_only_if_it_waits(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, marked: bool, texts: list[str]
 ) -> None:
-    _say(workspace, chat, "restored")
+    workspace.say(chat, "restored")
     (record,) = world.stream_records("MessagesTable")
     record["dynamodb"]["ApproximateCreationDateTime"] = clock.now() + 2 * 86_400
     if marked:

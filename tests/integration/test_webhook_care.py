@@ -40,10 +40,6 @@ def make(workspace: Workspace, receiver: Receiver, chat: str) -> Callable[..., M
     return made
 
 
-def _post(workspace: Workspace, chat: str, text: str = "Build passed") -> None:
-    workspace.make(f"/v1/chats/{chat}/messages", {"text": text})
-
-
 def _log(workspace: Workspace, webhook: Made, query: str = "") -> list[Made]:
     found: list[Made] = workspace.call("GET", f"/v1/webhooks/{webhook['id']}/deliveries{query}").json["items"]
     return found
@@ -62,7 +58,7 @@ def test_each_signature_is_accepted_by_its_own_verifier(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, make: Callable[..., Made]
 ) -> None:
     webhook = make(signatures=["fm", "standard", "fluxdesk"])
-    _post(workspace, chat)
+    workspace.say(chat)
     world.pump()
     (request,) = receiver.requests("/in")
     assert _stripe_accepts(request, webhook["secret"])
@@ -77,7 +73,7 @@ def test_only_the_chosen_signatures_are_sent(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, make: Callable[..., Made]
 ) -> None:
     webhook = make(signatures=["standard"])
-    _post(workspace, chat)
+    workspace.say(chat)
     workspace.call("PATCH", f"/v1/webhooks/{webhook['id']}", {"signatures": ["fluxdesk"]})
     world.pump()
     (request,) = receiver.requests("/in")
@@ -95,7 +91,7 @@ def test_a_rotated_secret_signs_beside_the_old_one_until_that_is_ended(
     new, old = rotated.json["secret"], webhook["secret"]
     assert new != old
     assert rotated.json["secret_expires_at"] is not None
-    _post(workspace, chat)
+    workspace.say(chat)
     world.pump()
     (request,) = receiver.requests("/in")
     assert _stripe_accepts(request, old)
@@ -108,7 +104,7 @@ def test_a_rotated_secret_signs_beside_the_old_one_until_that_is_ended(
 
     ended = workspace.call("POST", f"/v1/webhooks/{webhook['id']}/expire-old-secret")
     assert (ended.status, ended.json["secret_expires_at"]) == (200, None)
-    _post(workspace, chat)
+    workspace.say(chat)
     world.pump()
     request = receiver.requests("/in")[-1]
     assert _stripe_accepts(request, new)
@@ -191,7 +187,7 @@ def test_one_delivery_is_retried_with_a_fresh_budget_and_its_log_goes_on(
 ) -> None:
     webhook = make()
     receiver.answer("/in", 500)
-    _post(workspace, chat)
+    workspace.say(chat)
     world.pump(30)
     (delivery,) = _log(workspace, webhook)
     assert delivery["state"] == "exhausted"
@@ -214,7 +210,7 @@ def test_a_log_of_sixty_attempts_takes_no_more(
     """An item has 400 KB at most, and each attempt in it an excerpt of a kilobyte."""
     webhook = make()
     receiver.answer("/in", 500)
-    _post(workspace, chat)
+    workspace.say(chat)
     world.pump(30)
     (delivery,) = _log(workspace, webhook)
     failed = {"M": {"number": {"N": "1"}, "at": {"S": clock.now_iso()}, "outcome": {"S": "failed"}}}
@@ -236,11 +232,11 @@ def test_a_replay_sends_all_that_failed_once_and_nothing_else(
 ) -> None:
     webhook = make()
     receiver.answer("/in", 200)
-    _post(workspace, chat, "fine")
+    workspace.say(chat, "fine")
     world.pump()
     receiver.answer("/in", 410)
     for number in range(3):
-        _post(workspace, chat, f"failed {number}")
+        workspace.say(chat, f"failed {number}")
     world.pump()
     assert {delivery["state"] for delivery in _log(workspace, webhook)} == {"delivered", "cancelled"}
     path = f"/v1/webhooks/{webhook['id']}/replays"
@@ -263,7 +259,7 @@ def test_a_cancelled_replay_sends_nothing_more(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, make: Callable[..., Made]
 ) -> None:
     webhook = make()
-    _post(workspace, chat)
+    workspace.say(chat)
     world.pump()
     path = f"/v1/webhooks/{webhook['id']}/replays"
     started = workspace.call("POST", path, {"states": ["delivered"]}).json
@@ -281,7 +277,7 @@ def test_ten_failures_in_a_row_disable_a_webhook_and_notify_a_global_one(
     webhook = make("/failing")
     receiver.answer("/failing", 503)
     for number in range(3):
-        _post(workspace, chat, f"message {number}")
+        workspace.say(chat, f"message {number}")
         world.pump(30)
     assert len(receiver.requests("/failing")) == 10
     seen = workspace.call("GET", f"/v1/webhooks/{webhook['id']}").json
@@ -304,7 +300,7 @@ def test_a_success_starts_the_count_anew(
 ) -> None:
     webhook = make()
     receiver.answer("/in", 500, 500, 200)
-    _post(workspace, chat)
+    workspace.say(chat)
     world.pump()
     assert workspace.call("GET", f"/v1/webhooks/{webhook['id']}").json["consecutive_failures"] == 0
 
@@ -322,9 +318,9 @@ def test_the_log_is_filtered_by_result_and_shows_headers_without_signatures(
 ) -> None:
     webhook = make()
     receiver.answer("/in", 200, 404)
-    _post(workspace, chat, "one")
+    workspace.say(chat, "one")
     world.pump()
-    _post(workspace, chat, "two")
+    workspace.say(chat, "two")
     world.pump(30)
     assert [delivery["result"] for delivery in _log(workspace, webhook)] == ["4xx", "2xx"]
     (delivery,) = _log(workspace, webhook, "?result=2xx")

@@ -6,9 +6,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
+from ferryman.formats import fluxdesk
 from ferryman.identity.credentials.secrets import new_signing_secret
 from ferryman.webhooks.signing import fm_signature
 
@@ -19,31 +21,36 @@ BODY = b'{"type":"message.created","text":"Build passed"}\xff\n'
 type Verify = Callable[[str, str, bytes], bool]
 
 
+LANGUAGES = ("python", "node", "go", "ruby", "php", "shell")
+_COMMANDS = {
+    "python": (sys.executable, "py"),
+    "node": ("node", "mjs"),
+    "ruby": ("ruby", "rb"),
+    "php": ("php", "php"),
+    "shell": ("sh", "sh"),
+}
+
+
 @pytest.fixture(scope="session")
-def go_binary(tmp_path_factory: pytest.TempPathFactory) -> str:
-    go = _tool("go")
-    binary = tmp_path_factory.mktemp("go") / "verify"
-    subprocess.run([go, "build", "-o", str(binary), str(SNIPPETS / "verify.go")], check=True)
-    return str(binary)
+def go_binary(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    @cache
+    def built(snippet: str) -> str:
+        binary = tmp_path_factory.mktemp("go") / snippet
+        subprocess.run([_tool("go"), "build", "-o", str(binary), str(SNIPPETS / f"{snippet}.go")], check=True)
+        return str(binary)
+
+    return built
 
 
-@pytest.fixture(params=["python", "node", "go", "ruby", "php", "shell"])
-def verify(request: pytest.FixtureRequest) -> Verify:
+def _runner(snippet: str, language: str, go_binary: Callable[[str], str]) -> Verify:
     """Runs a snippet as its first lines say; whatever is refused must be refused without a crash."""
-    match request.param:
-        case "python":
-            command = [sys.executable, str(SNIPPETS / "verify.py")]
-        case "node":
-            command = [_tool("node"), str(SNIPPETS / "verify.mjs")]
-        case "go":
-            command = [request.getfixturevalue("go_binary")]
-        case "ruby":
-            command = [_tool("ruby"), str(SNIPPETS / "verify.rb")]
-        case "php":
-            command = [_tool("php"), str(SNIPPETS / "verify.php")]
-        case _:
-            _tool("openssl")
-            command = [_tool("sh"), str(SNIPPETS / "verify.sh")]
+    if language == "go":
+        command = [go_binary(snippet)]
+    else:
+        program, suffix = _COMMANDS[language]
+        command = [_tool(program), str(SNIPPETS / f"{snippet}.{suffix}")]
+    if language == "shell":
+        _tool("openssl")
 
     def run(secret: str, signature: str, body: bytes) -> bool:
         environment = os.environ | {"WEBHOOK_SECRET": secret}
@@ -53,6 +60,16 @@ def verify(request: pytest.FixtureRequest) -> Verify:
         return finished.returncode == 0
 
     return run
+
+
+@pytest.fixture(params=LANGUAGES)
+def verify(request: pytest.FixtureRequest, go_binary: Callable[[str], str]) -> Verify:
+    return _runner("verify", request.param, go_binary)
+
+
+@pytest.fixture(params=LANGUAGES)
+def verify_fluxdesk(request: pytest.FixtureRequest, go_binary: Callable[[str], str]) -> Verify:
+    return _runner("verify_fluxdesk", request.param, go_binary)
 
 
 def _tool(name: str) -> str:
@@ -112,3 +129,25 @@ def test_anything_else_is_refused_without_a_crash(verify: Verify, signature: str
     secret, now = new_signing_secret(), _now()
     v1 = fm_signature([secret], now, BODY).partition(",")[2]
     assert not verify(secret, signature.format(t=now, v1=v1, hex=v1.removeprefix("v1=")), BODY)
+
+
+def _of_fluxdesk(secret: str, body: bytes) -> str:
+    return fluxdesk.sign([secret], body)["X-FluxDesk-Signature"]
+
+
+@pytest.mark.parametrize("body", [BODY, b"", b"\n", b"x" * 200_000], ids=["usual", "empty", "newline", "large"])
+def test_the_right_signature_of_fluxdesk_is_accepted(verify_fluxdesk: Verify, body: bytes) -> None:
+    secret = new_signing_secret()
+    assert verify_fluxdesk(secret, _of_fluxdesk(secret, body), body)
+    assert not verify_fluxdesk(new_signing_secret(), _of_fluxdesk(secret, body), body)
+    assert not verify_fluxdesk(secret, _of_fluxdesk(secret, body), body + b"\n")
+
+
+@pytest.mark.parametrize(
+    "signature", ["", "v1=", "{hex}", "v1={hex}00", "v1=ünlesbar", "v0={hex}", " v1={hex}", "v1={fm}"]
+)
+def test_no_other_signature_of_fluxdesk_is_accepted(verify_fluxdesk: Verify, signature: str) -> None:
+    secret = new_signing_secret()
+    digest = _of_fluxdesk(secret, BODY).removeprefix("v1=")
+    fm = fm_signature([secret], _now(), BODY).rpartition("=")[2]
+    assert not verify_fluxdesk(secret, signature.format(hex=digest, fm=fm), BODY)

@@ -7,16 +7,35 @@ import php from '../../../docs/snippets/verify.php?raw';
 import python from '../../../docs/snippets/verify.py?raw';
 import ruby from '../../../docs/snippets/verify.rb?raw';
 import shell from '../../../docs/snippets/verify.sh?raw';
+import fluxdeskGo from '../../../docs/snippets/verify_fluxdesk.go?raw';
+import fluxdeskNode from '../../../docs/snippets/verify_fluxdesk.mjs?raw';
+import fluxdeskPhp from '../../../docs/snippets/verify_fluxdesk.php?raw';
+import fluxdeskPython from '../../../docs/snippets/verify_fluxdesk.py?raw';
+import fluxdeskRuby from '../../../docs/snippets/verify_fluxdesk.rb?raw';
+import fluxdeskShell from '../../../docs/snippets/verify_fluxdesk.sh?raw';
+import type { Schemas } from '../api/client';
 import type { Webhook } from '../api/webhooks';
 import { CodeBlock } from '../parts/copy';
 import { Section } from '../parts/layout';
 import { texts } from '../texts';
 
 const said = texts.webhooks;
-const LANGUAGES = { Python: python, 'Node.js': node, Go: go, Ruby: ruby, PHP: php, Shell: shell };
+/** Whole programs that verify a signature, by language; the tests run them. `standard` has libraries of its own. */
+const PROGRAMS: Partial<Record<Schemas['Signature'], Record<string, string>>> = {
+  fm: { Python: python, 'Node.js': node, Go: go, Ruby: ruby, PHP: php, Shell: shell },
+  fluxdesk: {
+    Python: fluxdeskPython,
+    'Node.js': fluxdeskNode,
+    Go: fluxdeskGo,
+    Ruby: fluxdeskRuby,
+    PHP: fluxdeskPhp,
+    Shell: fluxdeskShell,
+  },
+};
 
 /** How to verify each signature of a webhook. */
 export function Signing({ webhook }: { webhook: Webhook }) {
+  const shown = webhook.signatures.map((signature) => PROGRAMS[signature]).find(Boolean);
   return (
     <Section title={said.verify} about={said.verifyAbout}>
       <Stack gap={4}>
@@ -29,23 +48,22 @@ export function Signing({ webhook }: { webhook: Webhook }) {
           {said.toHelper}
         </Anchor>
       </Stack>
-      {webhook.signatures.includes('fm') && <Programs />}
+      {shown && <Programs of={shown} />}
     </Section>
   );
 }
 
-/** Whole programs that verify the signature `fm`; the tests run them. */
-function Programs() {
+function Programs({ of }: { of: Record<string, string> }) {
   return (
     <Tabs defaultValue="Python" keepMounted={false}>
       <Tabs.List>
-        {Object.keys(LANGUAGES).map((language) => (
+        {Object.keys(of).map((language) => (
           <Tabs.Tab key={language} value={language}>
             {language}
           </Tabs.Tab>
         ))}
       </Tabs.List>
-      {Object.entries(LANGUAGES).map(([language, code]) => (
+      {Object.entries(of).map(([language, code]) => (
         <Tabs.Panel key={language} value={language} pt="sm">
           <CodeBlock value={code} label={language} />
         </Tabs.Panel>

@@ -151,6 +151,13 @@ function Trouble({ kind, webhook }: { kind: WebhookKind; webhook: Webhook }) {
         owned={owned(kind, webhook)}
       >
         {said.disabledAbout}
+        {webhook.next_probe_at && (
+          <>
+            {' '}
+            {said.probed} <Time at={webhook.next_probe_at} />
+            {said.probedAfter}
+          </>
+        )}
       </Disabled>
     );
   }
@@ -238,7 +245,7 @@ function Rotation({ kind, webhook, mayWrite, show }: {
     <Section title={said.secret} about={said.secretShown}>
       {overlapping && (
         <Alert color="blue">
-          {said.rotating} <Time at={overlapping} />. {said.rotatingAbout}
+          {webhook.secret_pending ? said.rotatingOne : said.rotating} <Time at={overlapping} />. {said.rotatingAbout}
         </Alert>
       )}
       {mayWrite && (
@@ -253,14 +260,14 @@ function Rotation({ kind, webhook, mayWrite, show }: {
             }}
           >
             <Stack>
-              {said.rotateAbout}
+              {webhook.signatures.includes('fluxdesk') ? said.rotateAboutOne : said.rotateAbout}
               <NumberInput label={said.overlap} description={said.overlapAbout} min={0} max={168} value={hours} onChange={(value) => setHours(Number(value))} />
             </Stack>
           </ConfirmButton>
           {overlapping && (
-            <Button variant="default" loading={expire.isPending} onClick={() => expire.mutate(undefined)}>
-              {said.expire}
-            </Button>
+            <ConfirmButton label={said.expire} title={`${said.expire}?`} confirm={() => expire.mutateAsync(undefined)}>
+              {said.expireAbout}
+            </ConfirmButton>
           )}
         </Group>
       )}

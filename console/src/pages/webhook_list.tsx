@@ -141,7 +141,7 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
             ),
           },
           { title: said.events, cell: (webhook) => <Text size="sm">{webhook.events.map(eventName).join(', ')}</Text>, wide: true },
-          { title: said.state, cell: (webhook) => <WebhookStateBadge webhook={webhook} /> },
+          { title: said.state, cell: (webhook) => <WebhookStateBadge webhook={webhook} reason /> },
           ...(kind.name === 'workspace'
             ? [
                 {

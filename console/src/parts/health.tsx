@@ -5,8 +5,9 @@ import type { ApiError } from '../api/client';
 import type { Delivery, Webhook, WebhookKind } from '../api/webhooks';
 import type { Page } from '../api/queries';
 import { texts } from '../texts';
+import { reasonOf } from './reason';
 import { Tip } from './tip';
-import { State } from './values';
+import { State, Time } from './values';
 
 const said = texts.webhooks;
 const SHOWN = 12;
@@ -17,7 +18,7 @@ const COLORS: Record<string, string> = {
   retrying: 'var(--mantine-color-yellow-7)',
 };
 
-/** The last deliveries of a webhook as a row of bars, newest at the right. */
+/** The last deliveries of a webhook as a row of bars, newest at the right, and when the last attempt was. */
 export function Health({ kind, webhook }: { kind: WebhookKind; webhook: Webhook }) {
   const query = useQuery<Page<Delivery>, ApiError>({
     queryKey: [...kind.key, webhook.id, 'health'],
@@ -28,18 +29,37 @@ export function Health({ kind, webhook }: { kind: WebhookKind; webhook: Webhook 
   const shown = query.data.items.slice(0, SHOWN);
   if (shown.length === 0) return <Text size="xs" c="dimmed">{said.noDeliveries}</Text>;
   const ok = shown.filter((delivery) => delivery.state === 'delivered').length;
+  const last = shown.flatMap((delivery) => delivery.attempts.map(({ at }) => at)).sort().at(-1);
   return (
-    <Tip label={said.healthLabel(ok, shown.length)}>
-      <Group gap={2} wrap="nowrap" role="img" aria-label={said.healthLabel(ok, shown.length)} className="bars">
-        {shown.toReversed().map((delivery) => (
-          <span key={delivery.id} className="bar" style={{ background: COLORS[delivery.state] ?? 'var(--mantine-color-blue-6)' }} />
-        ))}
-      </Group>
-    </Tip>
+    <div>
+      <Tip label={said.healthLabel(ok, shown.length)}>
+        <Group gap={2} wrap="nowrap" role="img" aria-label={said.healthLabel(ok, shown.length)} className="bars">
+          {shown.toReversed().map((delivery) => (
+            <span key={delivery.id} className="bar" style={{ background: COLORS[delivery.state] ?? 'var(--mantine-color-blue-6)' }} />
+          ))}
+        </Group>
+      </Tip>
+      {last && (
+        <Text size="xs" c="dimmed" mt={2}>
+          <Time at={last} />
+        </Text>
+      )}
+    </div>
   );
 }
 
-export function WebhookStateBadge({ webhook }: { webhook: Webhook }) {
-  if (webhook.state === 'enabled' && webhook.paused_until) return <State of="retrying" label={texts.states.paused ?? ''} />;
-  return <State of={webhook.state} />;
+/** The state of a webhook; with `reason`, also why it is not well. */
+export function WebhookStateBadge({ webhook, reason = false }: { webhook: Webhook; reason?: boolean }) {
+  const paused = webhook.state === 'enabled' && webhook.paused_until !== null;
+  const why = webhook.disabled_reason ? reasonOf(webhook.disabled_reason) : webhook.consecutive_failures > 0 ? said.failures(webhook.consecutive_failures) : null;
+  return (
+    <>
+      {paused ? <State of="retrying" label={texts.states.paused ?? ''} /> : <State of={webhook.state} />}
+      {reason && why && (
+        <Text size="xs" c="dimmed" mt={4}>
+          {why}
+        </Text>
+      )}
+    </>
+  );
 }

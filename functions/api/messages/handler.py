@@ -32,14 +32,14 @@ def _chain(call: Call) -> list[str] | None:
     return loop_prevention.of_callers_reply(call.caller, call.header("x-fm-delivery-id"))
 
 
-def _replay(call: Call, made: str, chat_id: str) -> MessageOut | CommandRunOut:
-    if ids.is_id(ids.COMMAND, made):
+def _replay(call: Call, resource_id: str, chat_id: str) -> MessageOut | CommandRunOut:
+    if ids.is_id(ids.COMMAND, resource_id):
         return CommandRunOut(
-            command_id=made, outcome="repeated", detail=None, messages=[], goto_location=None, trigger_id=None
+            command_id=resource_id, outcome="repeated", detail=None, messages=[], goto_location=None, trigger_id=None
         )
     if call.caller.application_id:
-        return MessageOut.of(service.read_as_application(call.caller, chat_id, made))
-    return MessageOut.of(service.read(call.caller, chat_id, made))
+        return MessageOut.of(service.read_as_application(call.caller, chat_id, resource_id))
+    return MessageOut.of(service.read(call.caller, chat_id, resource_id))
 
 
 @app.post(
@@ -154,11 +154,11 @@ def delete_message(call: ThisCall, chat_id: Id, message_id: Id) -> None:
     service.delete(call.caller, chat_id, message_id)
 
 
-def _replay_click(call: Call, made: str, button_message_id: str) -> InteractionOut | ActionClickOut:
-    if ids.is_id(ids.MESSAGE, made):
-        message = MessageOut.of(service.find(call.caller, made))
+def _replay_click(call: Call, resource_id: str, button_message_id: str) -> InteractionOut | ActionClickOut:
+    if ids.is_id(ids.MESSAGE, resource_id):
+        message = MessageOut.of(service.find(call.caller, resource_id))
         return _shown_click(message, None, "repeated")
-    return InteractionOut.of(interactions.read(call.caller, button_message_id, made))
+    return InteractionOut.of(interactions.read(call.caller, button_message_id, resource_id))
 
 
 @app.post(

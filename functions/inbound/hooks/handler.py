@@ -2,7 +2,8 @@
 
 A slash at the end changes nothing. These are the busiest routes, so they go without the resolver and its models: one
 read, one put. The answer to success is the text `ok`, which Slack's and Mattermost's clients look for. A webhook's
-flavour says in whose words it is posted to and refuses; where the secret is unknown, its form and the address say so.
+flavour decides in which product's words it is posted to and refuses; for an unknown secret, its form and the address
+decide.
 """
 
 import codecs
@@ -223,9 +224,9 @@ def _refuse(error: Exception, flavour: str, request_id: str) -> tuple[int, str, 
 def _note_refusal(credential: Credential, status: int, answer: str) -> None:
     from ferryman.integrations.incoming_webhooks import refusals  # for the few posts that are refused
 
-    said: dict[str, Any] = json.loads(answer) if answer.startswith("{") else {"detail": answer.strip()}
-    fields = [f"{field['pointer']}: {field['detail']}" for field in said.get("errors") or ()]
-    refusals.note(credential, status, " ".join([said.get("detail") or said["message"], *fields]))
+    refusal: dict[str, Any] = json.loads(answer) if answer.startswith("{") else {"detail": answer.strip()}
+    fields = [f"{field['pointer']}: {field['detail']}" for field in refusal.get("errors") or ()]
+    refusals.note(credential, status, " ".join([refusal.get("detail") or refusal["message"], *fields]))
 
 
 def _log(messages: list[Message], **of_request: Any) -> None:

@@ -1,7 +1,7 @@
 """Mattermost's API for bots and scripts: /api/v4. `mattermost_login` signs in; `mattermost_integrations` and
 `mattermost_bots` have what must not be in the reach of a post.
 
-Clients send JSON with any content type or none, so nothing is said of it. A session or an API token is taken as
+Clients send JSON with any content type or none, so it is not checked. A session or an API token is taken as
 `Authorization: Bearer …`, in whatever case that is written. One greedy route leads here, and `ADDRESSES` says which
 address is meant.
 """
@@ -64,7 +64,8 @@ _ROUTES: Routes = {
     f"PUT {_POST}/patch": ("Change a post's text and props", 200, v4_posts.patch, {"message": "Build failed"}),
     f"DELETE {_POST}": ("Delete a post", 200, v4_posts.delete, None),
     f"GET {_POST}/thread": ("Read a post's thread: the post alone", 200, v4_posts.thread, None),
-    # Those of one user, and all changes, are behind routes of the function of bots.
+    # The function of bots has the rest of tokens. None of its routes is for this address, and one more would add a
+    # permission to the stack.
     "GET /api/v4/users/tokens": ("List everybody's tokens", 200, v4_tokens.page_of_everybody, None),
 }
 _LOGOUT = "POST /api/v4/users/logout"

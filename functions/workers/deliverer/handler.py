@@ -32,7 +32,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _work(records: Records, invocation: Invocation, depth: int = 1) -> list[str]:
-    """Deliver a batch. The ids of the messages that have to come again."""
+    """Deliver a batch, and return the ids of the messages that have to come again."""
     readable, batch, failed = [], [], []
     for record in records:
         try:

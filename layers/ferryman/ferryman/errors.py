@@ -16,7 +16,7 @@ FerrymanError
 
 A call to AWS that fails raises botocore's exceptions; `aws.failures` tells which of them pass.
 Storage raises NotFound and Conflict; only `ferryman.http` knows status codes. A customer's receiver that
-fails is data (`pipeline.transport` outcomes), never an exception.
+fails is data (`outbound.outcomes`), never an exception.
 """
 
 from collections.abc import Mapping

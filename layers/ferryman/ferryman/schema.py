@@ -72,6 +72,13 @@ def email_address(text: str) -> str:
     return text
 
 
+def not_blank(text: str) -> str:
+    """A validator: the text says something. It is kept as it is."""
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
 def distinct[T](values: list[T]) -> list[T]:
     """A validator: nothing is named twice."""
     if len(set(values)) != len(values):

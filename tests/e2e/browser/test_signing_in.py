@@ -1,13 +1,17 @@
 """Signing in, in a browser: invitation, password, second factor, the end of a session."""
 
+import json
 import re
 import time
 
 import pyotp
+import pytest
 from playwright.sync_api import expect
 
+from local import ministack
+from local.deploy import Deployment
 from tests.e2e.browser.conftest import Invites, Opens
-from tests.e2e.browser.visit import PASSWORD, Visit
+from tests.e2e.browser.visit import PASSWORD, Person, Visit
 from tests.e2e.harness import E2E
 
 
@@ -30,13 +34,12 @@ def test_an_invitation_leads_to_a_password_and_then_in(stack: E2E, opens: Opens)
     visit.field("Password").first.fill(PASSWORD)
     visit.button("Set the password").click()
 
-    expect(visit.page.get_by_text("Your password is set. Sign in with it.")).to_be_visible()
-    assert token not in visit.page.url
-    expect(visit.field("E-mail")).to_have_value(email)
-    visit.field("Password").fill(PASSWORD)
-    visit.button("Sign in").click()
     expect(visit.heading("Overview")).to_be_visible()
     expect(visit.page.get_by_text("Welcome, Grace.")).to_be_visible()
+    assert token not in visit.page.url
+    later = opens("/", by=None)
+    sign_in(later, email)
+    expect(later.heading("Overview")).to_be_visible()
 
     again = opens(f"/me/invitation#{token}", by=None)
     again.expected.append("401")
@@ -44,6 +47,46 @@ def test_an_invitation_leads_to_a_password_and_then_in(stack: E2E, opens: Opens)
     again.field("Password again").fill(PASSWORD)
     again.button("Set the password").click()
     expect(again.page.get_by_role("alert").filter(has_text="That did not work")).to_be_visible()
+
+
+@pytest.fixture
+def other_workspace(stack: E2E, invited: Invites) -> tuple[Person, str]:
+    """A person who is in two workspaces by one address and one password, and the id of the second."""
+    person, deployment = invited("manager"), Deployment(stack.stack_port)
+    ministack.client("dynamodb", stack.stack_port).delete_item(
+        TableName=deployment.physical_id("WorkspacesTable"), Key={"workspace_id": {"S": "bootstrap"}}
+    )
+    event = {"workspace_name": "Dry dock", "owner_name": person.name, "owner_email": person.email}
+    answer = ministack.client("lambda", stack.stack_port).invoke(
+        FunctionName=deployment.physical_id("BootstrapFunction"), Payload=json.dumps(event).encode()
+    )
+    made = json.loads(answer["Payload"].read())
+    body = {"token": made["invitation"], "password": PASSWORD}
+    assert stack.api("POST", "/v1/invitations/accept", body, token="").status == 200
+    return person, made["workspace_id"]
+
+
+def test_somebody_of_two_workspaces_says_which(opens: Opens, other_workspace: tuple[Person, str]) -> None:
+    person, workspace_id = other_workspace
+    visit = opens("/settings/subscription", by=None)
+    visit.expected += ["401", "422"]
+    expect(visit.field("Workspace id")).to_have_count(0)
+    sign_in(visit, person.email)
+    expect(visit.field("Workspace id")).to_have_accessible_description(re.compile("in several workspaces: name one"))
+    assert visit.violations() == []
+    visit.field("Workspace id").fill(workspace_id)
+    visit.button("Sign in").click()
+    expect(visit.page.get_by_text("The plan of the workspace Dry dock")).to_be_visible()
+    expect(visit.page.get_by_text(workspace_id, exact=True)).to_be_visible()
+
+    again = opens("/", by=None)
+    again.expected.append("401")
+    sign_in(again, person.email, "that of the other workspace")
+    expect(again.page.get_by_role("alert").filter(has_text="your account is not active")).to_be_visible()
+    again.button("My e-mail is in several workspaces").click()
+    again.field("Workspace id").fill(workspace_id)
+    sign_in(again, person.email)
+    expect(again.page.get_by_text(f"Welcome, {person.name}.")).to_be_visible()
 
 
 def test_a_second_factor_is_set_up_asked_for_and_replaced_by_a_recovery_code(opens: Opens, invited: Invites) -> None:

@@ -150,6 +150,7 @@ def test_a_secret_is_rotated_while_both_sign_and_the_old_one_is_ended(
         stripe.WebhookSignature.verify_header(request.body.decode(), signature, secret, 300)
     visit.dialog.get_by_role("button", name="Close").click()
     visit.button("End the old secret now").click()
+    visit.confirm("End the old secret now")
     visit.said("The old secret no longer signs")
     expect(visit.page.get_by_text("Two secrets sign.")).to_have_count(0)
 

@@ -23,10 +23,6 @@ def connected(workspace: Workspace, connector: str, url: str, **configuration: A
     return made
 
 
-def post(workspace: Workspace, chat: str, text: str) -> None:
-    workspace.make(f"/v1/chats/{chat}/messages", {"text": text})
-
-
 # -- the catalogue -----------------------------------------------------------------------------------------------------
 
 
@@ -57,8 +53,8 @@ def test_messages_of_chosen_chats_reach_a_chat_product_in_its_own_form(
 ) -> None:
     chat, other_chat = workspace.chat(), workspace.chat("Elsewhere")
     connected(workspace, connector, receiver.url(), chat_ids=[chat])
-    post(workspace, chat, "Build passed")
-    post(workspace, other_chat, "Not this one")
+    workspace.say(chat, "Build passed")
+    workspace.say(other_chat, "Not this one")
     world.pump()
     (request,) = receiver.requests()
     body = json.loads(request.body)
@@ -80,7 +76,7 @@ def test_a_workflow_gets_a_test_sample_and_then_events(
     assert delivery["state"] == "delivered"
     learned = workspace.call("GET", f"/v1/connections/{made['id']}").json["metadata"]
     assert learned["test_delivery_id"] == sample["id"]
-    post(workspace, workspace.chat(), "Started")
+    workspace.say(workspace.chat(), "Started")
     world.pump()
     assert json.loads(receiver.requests()[-1].body)["data"]["message"]["text"] == "Started"
 
@@ -205,15 +201,15 @@ def test_a_connection_is_disabled_enabled_configured_and_renamed(
     url = f"/v1/connections/{made['id']}"
     off = workspace.call("PATCH", url, {"enabled": False}).json
     assert (off["state"], off["reason"]) == ("disabled", "disabled by a user")
-    post(workspace, chat, "Nobody hears this")
+    workspace.say(chat, "Nobody hears this")
     world.pump()
     assert receiver.requests() == []
     changes = {"enabled": True, "name": "Team", "configuration": {"url": receiver.url("/two"), "chat_ids": [quiet]}}
     on = workspace.call("PATCH", url, changes).json
     assert (on["state"], on["reason"], on["name"]) == ("enabled", None, "Team")
     assert on["configuration"] == changes["configuration"]
-    post(workspace, chat, "Not any more")
-    post(workspace, quiet, "Now here")
+    workspace.say(chat, "Not any more")
+    workspace.say(quiet, "Now here")
     world.pump()
     assert [(request.path, json.loads(request.body)["content"]) for request in receiver.requests()] == [
         ("/two", "Now here")
@@ -240,7 +236,7 @@ def test_disconnecting_ends_the_deliveries(world: World, workspace: Workspace, r
     chat = workspace.chat()
     made = connected(workspace, "mattermost", receiver.url(), chat_ids=[chat])
     assert workspace.call("DELETE", f"/v1/connections/{made['id']}").status == 204
-    post(workspace, chat, "Nobody hears this")
+    workspace.say(chat, "Nobody hears this")
     world.pump()
     assert receiver.requests() == []
     assert workspace.call("GET", f"/v1/connections/{made['id']}").status == 404

@@ -148,9 +148,7 @@ def test_each_field_of_a_post(
 def test_another_method_is_refused(workspace: Workspace, flavour: str, method: str) -> None:
     one = hook(workspace, flavour)
     answer = workspace.world.call(method, one.path)
-    assert answer.status in (404, 405)
-    if method in ("GET", "HEAD"):
-        assert (answer.status, answer.headers["allow"]) == (405, "POST")
+    assert (answer.status, answer.headers["allow"]) == (405, "POST")
     assert one.messages() == []
 
 
@@ -289,7 +287,7 @@ def test_a_fact_is_short_or_not_and_nothing_else(mattermost: Hook, short: Any, e
 def test_numbers_that_nothing_can_hold_do_not_break_the_webhook(mattermost: Hook, number: str) -> None:
     for field in (f'"fields": [{{"value": {number}}}]', f'"ts": {number}'):
         answer = mattermost.post(body=f'{{"attachments": [{{"text": "x", {field}}}]}}', headers={})
-        assert answer.status in (200, 400), answer.body
+        assert answer.status == (400 if number == "NaN" else 200), answer.body
 
 
 # --- long posts -------------------------------------------------------------------------------------------------------

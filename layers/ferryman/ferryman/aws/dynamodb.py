@@ -1,4 +1,4 @@
-"""DynamoDB in few words: items as plain dicts, conditions as text, and the answers that hide failures handled.
+"""DynamoDB in few words: items as plain dicts, conditions as text, and care for the answers that hide failures.
 
 Table modules (`users.table`, `webhooks.table`, …) are the only callers; each of their functions takes the workspace,
 and no function scans."""

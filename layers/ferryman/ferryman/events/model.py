@@ -125,7 +125,7 @@ class Event(store.Record):
         return FORMATS[webhook.format].render(self, webhook) if stored is None else Body(stored.encode())
 
     def render_triggered(self, webhook: "TriggeredReceiver", around: Surroundings) -> Body:
-        """The body for a webhook with trigger words, which names its surroundings too."""
+        """The body for a webhook with trigger words, which also names the workspace, the chat and the author."""
         render = FORMATS[webhook.format].render_triggered
         return render(self, webhook, around) if render else self.render(webhook)
 

@@ -1,4 +1,4 @@
-"""The JSON that a receiver answers while a person waits, whatever it is asked. Pure."""
+"""The JSON answer of a receiver that a person waits for. Pure."""
 
 import json
 from typing import Any

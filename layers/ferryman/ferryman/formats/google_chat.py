@@ -1,7 +1,7 @@
 """Google Chat's form of a message, for its incoming webhooks: `{"text": …}` in its own markup. Pure.
 
-Google Chat has no way to escape `<`, and `<users/all>` calls everybody; a word joiner, which is not shown, takes the
-meaning from it (https://developers.google.com/workspace/chat/format-messages).
+Google Chat has no way to escape `<`, and `<users/all>` calls everybody; a word joiner, which is not shown, disarms
+it (https://developers.google.com/workspace/chat/format-messages).
 """
 
 from typing import Any

@@ -54,8 +54,8 @@ def describe_all(name: str, routes: Routes) -> dict[str, dict[str, Any]]:
     paths: dict[str, dict[str, Any]] = {}
     for number, (key, (summary, status, _, example)) in enumerate(routes.items()):
         method, path = key.split(" ")
-        said = describe(f"{name}_{number}", summary, status, example=example)
-        paths.setdefault(path, {})[method.lower()] = said
+        operation = describe(f"{name}_{number}", summary, status, example=example)
+        paths.setdefault(path, {})[method.lower()] = operation
     return paths
 
 

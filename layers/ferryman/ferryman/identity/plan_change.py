@@ -1,4 +1,4 @@
-"""Changing a workspace's plan, which the operator does and nobody in the workspace.
+"""Changing a workspace's plan, which only the operator can do.
 
 Every token and session carries a copy of the plan, so that checking it costs no read
 (docs/decisions/0039-plans.md). A change rewrites the copies; who makes a token or starts a session meanwhile checks

@@ -13,5 +13,5 @@ OF_INTEGRATIONS: Plan = "enterprise"
 
 
 def includes(plan: Plan, needed: Plan) -> bool:
-    """Whether a workspace with `plan` has what is in the plan `needed`."""
+    """Whether `plan` includes everything of the plan `needed`."""
     return ALL.index(plan) >= ALL.index(needed)

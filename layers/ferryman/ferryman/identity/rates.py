@@ -1,8 +1,8 @@
 """The table `rates`: subject → how many requests it sent in one minute. For limits that protect the bill.
 
 A process counts by itself and writes every `_STEP` requests of a subject and minute, so a quiet subject costs nothing,
-a busy one a fiftieth of a write for each request, and no key is hot. So a limit is kept nearly: each process may let
-`_STEP` requests through before it learns of the others'.
+a busy one a fiftieth of a write for each request, and no key is hot. So a limit holds approximately: each process may
+let `_STEP` requests through before it learns of the others'.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _counts: dict[str, _Count] = {}
 
 
 def spend_of_workspace(workspace_id: str) -> None:
-    """Count one request of a workspace: each with a token, and each to one of its secret URLs.
+    """Count one request of a workspace, which came with a token or to a secret URL.
 
     Raises TooManyRequests beyond `REQUESTS_PER_MINUTE`.
     """

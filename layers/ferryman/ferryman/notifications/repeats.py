@@ -1,7 +1,7 @@
 """When a notification that repeats is sent next: by the clock of a named time zone, also when that clock changes. Pure.
 
-A local time that a change skips is the same span later (02:30 becomes 03:30); one that comes twice is meant the first
-time. The zones are those of the system, or of the package tzdata where it has none.
+A local time that a change skips is the same span later (02:30 becomes 03:30); if a time comes twice, the first one
+counts. The zones are those of the system, or of the package tzdata where it has none.
 """
 
 import re

@@ -19,13 +19,7 @@ from ferryman.notifications.model import (
     NotificationState,
 )
 from ferryman.notifications.repeats import Weekday
-from ferryman.schema import Input, Output, Time, distinct
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be blank")
-    return text
+from ferryman.schema import Input, Output, Time, distinct, not_blank
 
 
 def _small(data: dict[str, Any]) -> dict[str, Any]:
@@ -43,8 +37,8 @@ def _link(text: str) -> str:
     return text
 
 
-type Title = Annotated[str, Field(min_length=1, max_length=MAX_TITLE), AfterValidator(_not_blank)]
-type Body = Annotated[str, Field(min_length=1, max_length=MAX_BODY), AfterValidator(_not_blank)]
+type Title = Annotated[str, Field(min_length=1, max_length=MAX_TITLE), AfterValidator(not_blank)]
+type Body = Annotated[str, Field(min_length=1, max_length=MAX_BODY), AfterValidator(not_blank)]
 type Link = Annotated[str, Field(max_length=2048), AfterValidator(_link), WithJsonSchema(_LINK)]
 type Data = Annotated[dict[str, Any], AfterValidator(_small)]
 type UserIds = Annotated[

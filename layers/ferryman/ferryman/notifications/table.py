@@ -21,7 +21,7 @@ class NotScheduled(Conflict):
 
 
 def kept_until() -> int:
-    """Until when (epoch seconds) what is sent or cancelled now is kept, here and in people's inboxes."""
+    """The time (epoch seconds) until which a notification that ends now is kept, here and in people's inboxes."""
     return int(clock.now()) + settings.integer("DELIVERY_RETENTION_DAYS") * _DAY_SECONDS
 
 

@@ -77,15 +77,15 @@ def session(
     `timeout` of a call is the deadline of the whole call, 8 s by default. Calls raise CallFailed for whatever DNS, the
     network or the receiver does.
     """
-    made = requests.Session()
-    made.trust_env = False
-    made.headers.clear()
-    made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-    made.adapters.clear()
+    session = requests.Session()
+    session.trust_env = False
+    session.headers.clear()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    session.adapters.clear()
     guard = GuardedAdapter(allowed_targets, limits, resolve=resolve, context=context)
-    made.mount("https://", guard)
-    made.mount("http://", guard)
-    return made
+    session.mount("https://", guard)
+    session.mount("http://", guard)
+    return session
 
 
 class GuardedAdapter(BaseAdapter):

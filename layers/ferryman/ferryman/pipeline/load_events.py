@@ -36,8 +36,8 @@ def recall(sources: Iterable[Source], unreadable: set[str] | None = None) -> dic
         for source in wanted.values()
         if source.chat_id and source.message_id
     }
-    made = [message_created(message) for message in messages.as_posted(posted, broken)]
-    events_by_id = {event.event_id: event for event in made if event.event_id in wanted}
+    of_messages = [message_created(message) for message in messages.as_posted(posted, broken)]
+    events_by_id = {event.event_id: event for event in of_messages if event.event_id in wanted}
     stored = [source[:2] for source in wanted.values() if source.event_id not in events_by_id]
     events_by_id |= events.get_many(stored, broken)
     if unreadable is not None:

@@ -1,7 +1,7 @@
 """Sweeping: accepted events that were never dispatched, and replays that stand still, go on now.
 
 The stream keeps its records for 24 hours. An event keeps its mark `undispatched` until it was dispatched, however long
-that takes, and a message that has no receipt is given one (`pipeline.accounting`). The marks form a sparse index, so
+that takes, and a message that has no receipt is given one (`lost_messages`). The marks form a sparse index, so
 looking costs next to nothing while there is nothing.
 """
 

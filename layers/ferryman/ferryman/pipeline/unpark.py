@@ -56,7 +56,7 @@ def unpark(after: str, seconds_left: Callable[[], float]) -> Unparked:
 
 
 def _records(content: Any) -> Iterator[dict[str, Any]]:
-    """The stream records in what we parked, or in what Lambda did: there they are the `payload`, as text or not."""
+    """The stream records of a parked file: the `record` that we parked, or the `payload` that Lambda put there."""
     if isinstance(content, dict) and "record" in content:
         yield content["record"]
         return

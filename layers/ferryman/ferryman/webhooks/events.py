@@ -12,7 +12,7 @@ def test_event(type_: EventType, webhook: Webhook, at: str) -> Event:
 
     The example is the first one that the webhook's format can render; an application gets a person's answer.
     """
-    made = (
+    candidates = (
         envelope.build(
             type_,
             ids.new(ids.EVENT),
@@ -25,7 +25,7 @@ def test_event(type_: EventType, webhook: Webhook, at: str) -> Event:
         )
         for data in catalogue.examples(type_, answered_first=webhook.application_id is not None)
     )
-    return next(event for event in made if event.can_be_rendered(webhook.format))
+    return next(event for event in candidates if event.can_be_rendered(webhook.format))
 
 
 def webhook_disabled(webhook: Webhook, reason: str, last_error: str, at: str) -> Event:

@@ -34,7 +34,7 @@ def first_at(disabled_at: str) -> str:
 
 
 def planning(webhook: Webhook, disabled_at: str) -> store.Write:
-    """The write that leaves the job for a webhook that is disabled at this moment."""
+    """The write that stores the job which probes a webhook that is being disabled."""
     job = Replay(
         workspace_id=webhook.workspace_id,
         webhook_id=webhook.webhook_id,

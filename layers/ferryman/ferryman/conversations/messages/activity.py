@@ -1,8 +1,9 @@
-"""Which chats were active when: the sweeper's way to every message, at next to no price.
+"""Which chats were active when: the sweeper's way to every message, for next to nothing.
 
 The first message that a process puts into a chat in ten minutes carries `active`, the hash key of a sparse index; its
-range key is the message's id. So each message is either in the index or follows one of its chat and its ten minutes
-that is, and was stored before it. A process forgets its entries when it ends, which costs one more entry.
+range key is the message's id. So each message is either in the index, or comes after a message of its chat and its ten
+minutes that is in the index and was stored before. A process forgets its entries when it ends, which costs one more
+entry.
 """
 
 import zlib

@@ -11,16 +11,9 @@ from ferryman.conversations.messages import attachments
 from ferryman.conversations.messages.model import MAX_TEXT, Draft, Message, Origin, describe
 from ferryman.events.model import Event
 from ferryman.identity.users.model import Profile
-from ferryman.schema import Input, Output, Time
+from ferryman.schema import Input, Output, Time, not_blank
 
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be blank")
-    return text
-
-
-type Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT), AfterValidator(_not_blank)]
+type Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT), AfterValidator(not_blank)]
 
 
 type _Line = Annotated[str, Field(max_length=500)]

@@ -121,7 +121,7 @@ def _told(caller: Caller, application_ids: list[str], message: Message) -> str |
 
 
 def read(caller: Caller, chat_id: str, message_id: str) -> Message:
-    """A message of a chat the caller belongs to. To a test token only test messages exist, to a live one live ones."""
+    """A message of a chat the caller belongs to. A test token sees test messages only, a live one live ones only."""
     access.get_visible(caller, chat_id)
     message = table.get(caller.workspace_id, chat_id, message_id)
     if message.livemode != caller.livemode or not is_visible(message, caller.user_id):
@@ -146,7 +146,7 @@ def find(caller: Caller, message_id: str) -> Message:
     """A message by its id alone. The id holds the beginning of its chat's id, so any number of chats costs the same.
 
     Release 0.1.0 gave out ids that say nothing of the chat. Their messages are looked for in the caller's oldest chats.
-    To a caller who does not belong to its chat the message does not exist. Raises NotFound.
+    Raises NotFound, also for a caller who does not belong to the chat.
     """
     workspace_id = caller.workspace_id
     possible = chats.ids_beginning(workspace_id, ids.beginning_of_chat(message_id))
@@ -246,8 +246,8 @@ def _telling(message: Message) -> Iterator[Event]:
     for event_id in message.edit_events or ():
         at = clock.iso(ids.made_at(event_id))
         yield replace(first, event_id=event_id, type="message.updated", created_at=at, message_id=None)
-    said = first.data.get("message", {}).get("text") or ""
-    for bot in users.by_handles(message.workspace_id, mentions.handles(said)):
+    first_text = first.data.get("message", {}).get("text") or ""
+    for bot in users.by_handles(message.workspace_id, mentions.handles(first_text)):
         yield bot_mentioned(first, bot)
 
 

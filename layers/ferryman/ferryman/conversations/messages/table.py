@@ -4,8 +4,8 @@ Its stream is the outbox: accepting a message is this one put, and the stream in
 A message with buttons has a second item, `<workspace_id>/buttons/<message_id>`, that says which chat it is in.
 
 That its event was dispatched is written in `receipts`. The sweeper finds what has no receipt by two sparse indexes:
-`active` lists the chats in which something was posted (`messages.activity`), and `undispatched` the messages that it
-has found to be late, or that it could not find in that way, until they were dispatched.
+`active` lists the chats in which something was posted (`messages.activity`), and `undispatched` the late messages, and
+those that cannot be found in that way, until they are dispatched.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -68,9 +68,9 @@ def as_posted(keys: set[tuple[str, str, str]], unreadable: set[str] | None = Non
 def page(
     workspace_id: str, chat_id: str, limit: int, after: store.Key | None, *, livemode: bool, reader: str
 ) -> tuple[list[Message], store.Key | None]:
-    """Live or test messages, newest first, without the deleted ones and those for another person than `reader`.
+    """Live or test messages, newest first, without deleted ones and those for somebody other than `reader`.
 
-    Fewer than `limit` when they are long.
+    When messages are long, there are fewer than `limit`.
     """
     page = store.page(
         TABLE,
@@ -147,7 +147,7 @@ def created(message: Message) -> None:
 
 
 def marking(message: Message) -> store.Write:
-    """Makes a message with buttons findable by its id alone."""
+    """The item by which a message with buttons is found by its id alone."""
     item: store.Item = {**_mark(message.workspace_id, message.message_id), "chat_id": message.chat_id}
     if (until := _kept_until(message)) is not None:
         item["expires_at_epoch"] = until

@@ -128,27 +128,27 @@ def _multipart(header: str, content: bytes, parse: Parse) -> dict[str, Any]:
 
 def post(sent: dict[str, Any], rules: Rules, names: Names) -> Post:
     """The post that a payload asks for."""
-    said = string_of(sent, "text")
+    message_text = string_of(sent, "text")
     boxes = slack_attachments.attachments_of(sent)
     layout = sent.get("blocks")
     if rules.most_attachments is not None and len(boxes) > rules.most_attachments:
         raise TooManyAttachments
     rendered = slack_blocks.render(layout) if layout else ""
-    if not said:
-        said = rendered
-    if not said and not boxes:
+    if not message_text:
+        message_text = rendered
+    if not message_text and not boxes:
         raise NoText
     _check_type(string_of(sent, "type"))
     props = {name: value for name, value in object_of(sent, "props").items() if name not in RESERVED_PROPS}
     if layout:
         props["blocks"] = layout
     handle_of = names(
-        text.people(said).union(*(text.people(one) for box in boxes for one in slack_attachments.texts(box)))
+        text.people(message_text).union(*(text.people(one) for box in boxes for one in slack_attachments.texts(box)))
     )
-    said = text.converted(said, handle_of, escaped=rules.escaped)
+    message_text = text.converted(message_text, handle_of, escaped=rules.escaped)
     boxes = [slack_attachments.converted(box, handle_of, escaped=rules.escaped) for box in boxes]
     return Post(
-        parts=split.parts(said, boxes, props),
+        parts=split.parts(message_text, boxes, props),
         to=string_of(sent, "channel").strip() or None,
         author_name=without_hidden(string_of(sent, "username")).strip()[:_MAX_NAME] or None,
         author_avatar_url=link(string_of(sent, "icon_url")),

@@ -326,10 +326,10 @@ def create_post(asked: Asked, chain: list[str] | None) -> dict[str, Any]:
     sent = asked.read()
     if not isinstance(sent, dict):
         raise invalid_body("post")
-    channel_id, said, root_id = (sent.get(name) or "" for name in ("channel_id", "message", "root_id"))
+    channel_id, message_text, root_id = (sent.get(name) or "" for name in ("channel_id", "message", "root_id"))
     if not isinstance(channel_id, str) or not objects.is_id(channel_id):
         raise invalid_body("channel_id")
-    if not isinstance(said, str) or not isinstance(root_id, str):
+    if not isinstance(message_text, str) or not isinstance(root_id, str):
         raise invalid_body("post")
     if sent.get("file_ids"):
         raise FILES
@@ -337,9 +337,9 @@ def create_post(asked: Asked, chain: list[str] | None) -> dict[str, Any]:
         raise _THREAD
     kept, props = content_of(sent.get("props") or {})
     priority = _priority(sent.get("metadata"))
-    if len(said) > split.MAX_TEXT or not (said.strip() or kept) or "\0" in said:
+    if len(message_text) > split.MAX_TEXT or not (message_text.strip() or kept) or "\0" in message_text:
         raise TOO_LONG
-    draft = Draft(text=said, attachments=attachments.dump(kept), props=props, priority=priority)
+    draft = Draft(text=message_text, attachments=attachments.dump(kept), props=props, priority=priority)
     try:
         message = messages_service.post(asked.caller, objects.full(ids.CHAT, channel_id), draft, chain=chain)
     except NotFound:

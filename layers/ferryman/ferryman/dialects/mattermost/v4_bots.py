@@ -63,10 +63,10 @@ def page_of_bots(asked: Asked) -> list[dict[str, Any]]:
 
 
 def _orphans(caller: Caller, limit: int, after: store.Key | None) -> tuple[list[User], store.Key | None]:
-    found, next_after = bots.page(caller, limit, after)
-    owners = users.get_many(caller.workspace_id, {bot.owner for bot in found if bot.owner})
+    page, next_after = bots.page(caller, limit, after)
+    owners = users.get_many(caller.workspace_id, {bot.owner for bot in page if bot.owner})
     active = {owner.user_id for owner in owners if owner.active}
-    return [bot for bot in found if bot.owner not in active], next_after
+    return [bot for bot in page if bot.owner not in active], next_after
 
 
 def read_bot(asked: Asked) -> dict[str, Any]:
@@ -235,7 +235,7 @@ def _switch(asked: Asked, *, disabled: bool) -> dict[str, str]:
 
 
 def _named_token(asked: Asked) -> Token:
-    """The token that the body names, for a change."""
+    """The token that the body names, if the caller may change it."""
     token_id = v4.text("token_id", asked.object("token"), "token_id")
     if not objects.is_id(token_id):
         raise v4.invalid_body("token_id")

@@ -200,18 +200,18 @@ def execute(asked: Asked, origin: str) -> dict[str, Any]:
     """Run a command and show its answer, all keys present. A failing receiver is told in the product's words."""
     v4.require(asked.caller, "messages:write")
     sent = asked.object(_NAME)
-    said, channel = _text(sent, "command"), _text(sent, "channel_id")
-    if len(said) < 2 or not said.startswith("/"):
+    command_text, channel = _text(sent, "command"), _text(sent, "channel_id")
+    if len(command_text) < 2 or not command_text.startswith("/"):
         raise _START
     if not objects.is_id(channel):
         raise v4.invalid_body("channel_id")
     if _text(sent, "team_id") not in ("", objects.short(asked.caller.workspace_id)):
         raise v4.PERMISSIONS
-    trigger = (running.parsed(said) or ("", ""))[0]
+    trigger = (running.parsed(command_text) or ("", ""))[0]
     chat_id = objects.full(ids.CHAT, channel)
     try:
         v4.require_chat(asked.caller, chat_id)
-        command = running.find(asked.caller, said)
+        command = running.find(asked.caller, command_text)
         if command is None:
             raise AppError(
                 404,
@@ -219,7 +219,7 @@ def execute(asked: Asked, origin: str) -> dict[str, Any]:
                 f"Command with a trigger of '{trigger}' not found. To send a message beginning with \"/\", try adding "
                 "an empty space at the beginning of the message.",
             )
-        ran = running.run(asked.caller, chat_id, command, said, origin)
+        ran = running.run(asked.caller, chat_id, command, command_text, origin)
     except ReceiverFailed as failed:
         raise _failed(trigger, failed) from None
     except Conflict:

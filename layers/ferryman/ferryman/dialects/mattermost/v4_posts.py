@@ -56,8 +56,8 @@ def _sent(asked: Asked) -> Mapping[str, Any]:
 
 def _changed(asked: Asked, sent: Mapping[str, Any]) -> dict[str, Any]:
     post = _post(asked)
-    said = post.text if sent.get("message") is None else sent["message"]
-    if not isinstance(said, str):
+    message_text = post.text if sent.get("message") is None else sent["message"]
+    if not isinstance(message_text, str):
         raise v4.invalid_body("message")
     boxes, props = post.attachments, post.props
     if sent.get("props") is not None:
@@ -65,10 +65,10 @@ def _changed(asked: Asked, sent: Mapping[str, Any]) -> dict[str, Any]:
         boxes = attachments.dump(_with_integrations(wanted, post))
         if len((boxes or "").encode()) > attachments.MAX_BYTES:
             raise v4.TOO_LONG
-    if len(said) > split.MAX_TEXT or not (said.strip() or boxes) or "\0" in said:
+    if len(message_text) > split.MAX_TEXT or not (message_text.strip() or boxes) or "\0" in message_text:
         raise v4.TOO_LONG
     try:
-        return objects.post(messages.edit_whole(asked.caller, post, said, boxes, props))
+        return objects.post(messages.edit_whole(asked.caller, post, message_text, boxes, props))
     except NotAllowed:
         raise v4.PERMISSIONS from None
 

@@ -18,7 +18,7 @@ def page_of_everybody(asked: Asked) -> list[dict[str, Any]]:
 
 
 def page(asked: Asked, tokens: Iterator[Token]) -> list[dict[str, Any]]:
-    """A page of `tokens`, oldest first, so that a new one moves no other. To a test credential only test ones exist."""
+    """A page of `tokens`, oldest first, so that a new one moves no other. A test credential sees test ones only."""
     seen = (token for token in tokens if asked.caller.livemode or not token.livemode)
     start, size = asked.window()
     return [objects.token(token) for token in islice(seen, start, start + size)]

@@ -46,9 +46,9 @@ def _body(payload: Node, alerts: list[Node]) -> str:
         return alerts[0].any("annotations.description", "annotations.message") if alerts else payload["message"].text
     lines = []
     for alert in alerts[:_MAX_LISTED]:
-        said = alert.any("annotations.summary", "annotations.description", "labels.alertname")
+        summary = alert.any("annotations.summary", "annotations.description", "labels.alertname")
         where = alert.any("labels.instance", "labels.host", "labels.pod")
-        lines.append("- " + joined(said, f"({where})" if where else "", f"· {alert['status'].text}"))
+        lines.append("- " + joined(summary, f"({where})" if where else "", f"· {alert['status'].text}"))
     if len(alerts) > _MAX_LISTED:
         lines.append(f"- and {len(alerts) - _MAX_LISTED} more")
     return "\n".join(lines)

@@ -45,10 +45,10 @@ def read(payload: Node, headers: Mapping[str, str]) -> Notice | None:
         return _issue(payload, action)
     if payload["comment"]:
         return _comment(payload)
-    said = escaped(action.replace("_", " ").replace(":", " ")) or "sent an event"
+    predicate = escaped(action.replace("_", " ").replace(":", " ")) or "sent an event"
     fork = payload["fork"]
     return Notice(
-        text=joined(_who(payload), f"{said}" if not fork else "forked", _where(payload["repository"])),
+        text=joined(_who(payload), "forked" if fork else predicate, _where(payload["repository"])),
         title=fork["full_name"].text,
         link=_html(fork),
     )
@@ -107,15 +107,15 @@ def _push(payload: Node) -> Notice:
     commits = list(change["commits"])
     more = "+" if change["truncated"].value is True else ""
     if not new:
-        said = f"deleted the {escaped(kind)}"
+        predicate = f"deleted the {escaped(kind)}"
     elif commits:
         count = f"{len(commits)}{more} commit{'' if len(commits) == 1 and not more else 's'}"
-        said = f"pushed {linked(count, change.at('links.html.href').text)} to"
+        predicate = f"pushed {linked(count, change.at('links.html.href').text)} to"
     else:
-        said = f"pushed the {escaped(kind)}"
+        predicate = f"pushed the {escaped(kind)}"
     last = commits[0] if commits else place["target"]
     return Notice(
-        text=joined(_who(payload), said, escaped(name), _in(payload["repository"])),
+        text=joined(_who(payload), predicate, escaped(name), _in(payload["repository"])),
         status="warning" if not new or change["forced"].value is True else "neutral",
         title=plain(last["message"].text.partition("\n")[0]),
         link=_html(last),
@@ -131,9 +131,9 @@ def _references(payload: Node) -> Notice:
     change = payload["changes"].first
     verbs = {"ADD": "created", "DELETE": "deleted"}
     kind, name = change.at("ref.type").text.lower() or "branch", change.at("ref.displayId").text
-    said = f"{verbs.get(change['type'].text, 'pushed to')} the {escaped(kind)} {escaped(name)}"
+    predicate = f"{verbs.get(change['type'].text, 'pushed to')} the {escaped(kind)} {escaped(name)}"
     return Notice(
-        text=joined(_who(payload), said, _in(payload["repository"])),
+        text=joined(_who(payload), predicate, _in(payload["repository"])),
         facts=[(kind.capitalize(), name), ("Commit", change["toHash"].text[:10])],
     )
 

@@ -19,12 +19,12 @@ _STATUSES: dict[str, Status] = {
 def read(payload: Node, _headers: Mapping[str, str]) -> Notice:
     if not payload.pairs:
         return Notice(text=escaped(payload.text, 1_000) or "An event without a text arrived.")
-    said, title, link = payload.any(*_TEXTS), payload.any(*_TITLES), payload.any(*_LINKS)
-    used = {said, title, link}
+    sentence, title, link = payload.any(*_TEXTS), payload.any(*_TITLES), payload.any(*_LINKS)
+    used = {sentence, title, link}
     facts = [(name, value.text) for name, value in payload.pairs if value.text and value.text not in used]
     names = ", ".join(name for name, _ in payload.pairs[:10])
     return Notice(
-        text=escaped(said, 1_000) or linked(title, link, 500) or f"An event arrived with {escaped(names, 500)}.",
+        text=escaped(sentence, 1_000) or linked(title, link, 500) or f"An event arrived with {escaped(names, 500)}.",
         status=_STATUSES.get(payload.any(*_STATES).lower(), "neutral"),
         title=title,
         link=link,

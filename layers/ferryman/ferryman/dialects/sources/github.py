@@ -319,9 +319,9 @@ def _other(payload: Node, event: str) -> Notice:
     """An event that has no sentence of its own: who did what, and the thing's own name and address."""
     thing = payload[event]
     action = payload["action"].text.replace("_", " ")
-    said = escaped(f"{action or 'sent'} {event.replace('_', ' ') or 'an event'}")
+    predicate = escaped(f"{action or 'sent'} {event.replace('_', ' ') or 'an event'}")
     return Notice(
-        text=joined(_who(payload), said, _in(payload)),
+        text=joined(_who(payload), predicate, _in(payload)),
         title=thing.any("title", "name", "full_name", "description"),
         link=thing["html_url"].text,
     )

@@ -236,10 +236,10 @@ def _wiki(payload: Node, _kind: str) -> Notice:
 
 def _other(payload: Node, kind: str) -> Notice:
     """An event that has no sentence of its own, such as a system hook's."""
-    said = escaped(kind.replace("_", " ")) or "an event"
+    event_name = escaped(kind.replace("_", " ")) or "an event"
     name = payload.any("object_attributes.title", "object_attributes.name", "path_with_namespace", "name", "username")
     return Notice(
-        text=joined("GitLab reports:", said, _in(payload)),
+        text=joined("GitLab reports:", event_name, _in(payload)),
         title=name,
         link=payload.any("object_attributes.url", "url"),
         facts=[("User", payload.any("user.name", "user_name", "owner_name"))],

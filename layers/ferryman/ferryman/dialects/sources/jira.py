@@ -75,8 +75,8 @@ def _list(changes: list[Node]) -> str:
 
 def _other(payload: Node, event: str) -> Notice:
     """An event about something else: sprints, versions, projects; and comments without their issue."""
-    said = escaped(event.removeprefix("jira:").replace("_", " ")) or "an event"
+    event_name = escaped(event.removeprefix("jira:").replace("_", " ")) or "an event"
     if payload["comment"]:
         return Notice(text=joined(_who(payload), "wrote a comment"), body=payload.at("comment.body").text)
     thing = next((payload[name] for name in ("sprint", "version", "project", "board") if payload[name]), Node(None))
-    return Notice(text=f"Jira reports: {said}", title=thing["name"].text, facts=[("State", thing["state"].text)])
+    return Notice(text=f"Jira reports: {event_name}", title=thing["name"].text, facts=[("State", thing["state"].text)])

@@ -73,7 +73,7 @@ def post(notice: Notice, footer: str = "") -> Post:
     """The post that shows a notice. Its text is never empty, and stays within a message's limits."""
     title = plain(notice.title)  # of nothing but hidden characters it is empty, and so is a text
     text = notice.text.strip()[:_MAX_SENTENCE] if plain(notice.text) else ""
-    said = text or escaped(title) or "An event without a text arrived."
+    sentence = text or escaped(title) or "An event without a text arrived."
     facts = [
         {"title": plain(name, 100), "value": shown, "short": len(shown) <= 40}
         for name, value in notice.facts
@@ -91,9 +91,9 @@ def post(notice: Notice, footer: str = "") -> Post:
         if value
     }
     if not box:
-        return Post(parts=[(said, [])])
-    first = {"fallback": title or plain(said), "color": COLORS[notice.status]}
-    return Post(parts=[(said, [first | box])])
+        return Post(parts=[(sentence, [])])
+    first = {"fallback": title or plain(sentence), "color": COLORS[notice.status]}
+    return Post(parts=[(sentence, [first | box])])
 
 
 def _cut(text: str, most: int) -> str:

@@ -27,10 +27,10 @@ def read(payload: Node, _headers: Mapping[str, str]) -> Notice:
     number = incident["number"].text
     title = incident.any("title", "summary", "name") or "An incident"
     thing = escaped(family.replace("_", " ")) or "incident"
-    said = escaped(action.replace("_", " ").replace(".", " ")) or "changed"
+    predicate = escaped(action.replace("_", " ").replace(".", " ")) or "changed"
     return Notice(
         text=joined(
-            f"{thing.capitalize()} {said}:",
+            f"{thing.capitalize()} {predicate}:",
             linked(title, incident["html_url"].text),
             f"by {escaped(who)}" if who else "",
         ),

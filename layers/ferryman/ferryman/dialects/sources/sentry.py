@@ -31,10 +31,10 @@ def _issue(payload: Node, issue: Node, action: str) -> Notice:
     who = payload.at("actor.name").text
     link = issue.any("web_url", "permalink")
     by = f"by {escaped(who)}" if who and who != "Sentry" else ""
-    said = {"created": "New issue", "unresolved": "An issue is back"}.get(action, f"Issue {escaped(action)}")
+    sentence = {"created": "New issue", "unresolved": "An issue is back"}.get(action, f"Issue {escaped(action)}")
     project = issue.any("project.name", "project.slug")
     return Notice(
-        text=joined(f"{said}:", linked(issue["title"].text or issue["shortId"].text, link), by),
+        text=joined(f"{sentence}:", linked(issue["title"].text or issue["shortId"].text, link), by),
         status="good" if action in _DONE else _LEVELS.get(issue["level"].text, "neutral"),
         title=joined(issue["shortId"].text, issue["title"].text),
         link=link,

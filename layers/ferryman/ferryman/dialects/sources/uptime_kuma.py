@@ -17,14 +17,14 @@ def read(payload: Node, _headers: Mapping[str, str]) -> Notice:
     heartbeat, monitor = payload["heartbeat"], payload["monitor"]
     if not heartbeat:
         return Notice(text=escaped(payload["msg"].text, 500) or "Uptime Kuma sent a notification.")
-    said, status = _STATES.get(heartbeat["status"].text, ("changed", "neutral"))
+    predicate, status = _STATES.get(heartbeat["status"].text, ("changed", "neutral"))
     name = monitor["name"].text or "A monitor"
     address = monitor["url"].text
     ping = heartbeat["ping"].text
     return Notice(
-        text=joined(linked(name, address), f"{said}."),
+        text=joined(linked(name, address), f"{predicate}."),
         status=status,
-        title=f"{name} {said}",
+        title=f"{name} {predicate}",
         link=address,
         body=heartbeat["msg"].text,
         facts=[

@@ -1,4 +1,4 @@
-"""Writing audit records: with the change, in its transaction, so that there is none without the other."""
+"""Writing audit records: with the change, in its transaction, so that neither exists without the other."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The table `sign_in_failures`: subject → failed attempts to prove something, and until when no other is judged.
+"""The table `sign_in_failures`: subject → failed attempts to prove something, and the time of the next.
 
 An attempt is counted before it is judged and forgotten when it succeeds, so a thousand guesses at the same moment count
 as ten at most. The count does not depend on whether the person exists, so being locked out tells a stranger nothing."""

@@ -1,4 +1,4 @@
-"""Session: a person who signed in. The bearer token is nowhere, only its hash."""
+"""Session: a person who signed in. Only the hash of the bearer token is stored."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""API token: what the table keeps and lists show. The secret itself is nowhere."""
+"""API token: what the table keeps and lists show. The secret itself is not stored."""
 
 from dataclasses import dataclass, field
 from typing import Literal

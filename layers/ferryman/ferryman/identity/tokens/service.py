@@ -113,7 +113,7 @@ def prepare(
 def get_visible(caller: Caller, token_id: str) -> Token:
     """The token, if the caller may see it: every one with admin:*, else only those of the caller's own user.
 
-    To a test token only test tokens exist, so that it never touches what is live.
+    A test token sees test tokens only, so that it never touches what is live.
     """
     token = table.get(caller.workspace_id, token_id)
     if not _may_see(caller, token):

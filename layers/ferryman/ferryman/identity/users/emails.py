@@ -1,7 +1,7 @@
 """The table `emails`: (email_hash, workspace_id) → user_id, of every person.
 
-The one table that is not asked within a workspace: who signs in names an address, and it says where that address
-belongs to somebody. That it is unique within a workspace is up to the table `users`.
+The one table that is not read within a workspace: somebody who signs in gives an address, and the table says in which
+workspaces it belongs to a person. The table `users` keeps it unique within each.
 """
 
 import hashlib

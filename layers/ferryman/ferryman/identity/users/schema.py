@@ -99,7 +99,7 @@ class UserOut(Output):
 
     @classmethod
     def of(cls, user: User, caller: Caller | None = None) -> Self:
-        """As `caller` sees the user."""
+        """The user as `caller` sees them."""
         return cls(
             sign_in=SignInOut.of(user) if caller and caller.is_admin and user.role != "bot" else None,
             id=user.user_id,

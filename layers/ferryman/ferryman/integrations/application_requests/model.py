@@ -1,4 +1,4 @@
-"""Application request: that an application sent something, and what became of it; never what it sent."""
+"""Application request: a note that an application sent something, with the outcome and without the content."""
 
 from dataclasses import dataclass
 from typing import Literal

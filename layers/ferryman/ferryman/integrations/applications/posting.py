@@ -388,7 +388,7 @@ def _private_chat(application: Application, person: User) -> Chat:
         added_by=application.created_by,
         added_at=now,
     )
-    made = []
+    creating = []
     try:
         chat, is_member = chats.get_as_member(workspace_id, chat_id, person.user_id)
         if is_member:
@@ -405,9 +405,9 @@ def _private_chat(application: Application, person: User) -> Chat:
             created_at=now,
             updated_at=now,
         )
-        made = chats.creating(chat)
+        creating = chats.creating(chat)
     try:
-        store.commit([*made, *chats.adding(member)])
+        store.commit([*creating, *chats.adding(member)])
     except Conflict:
         return chats.get(workspace_id, chat_id)  # a parallel request made it
     return chat

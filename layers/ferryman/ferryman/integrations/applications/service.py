@@ -74,7 +74,7 @@ def create(
 
 
 def get_visible(caller: Caller, application_id: str) -> Application:
-    """The application. To a test token only test ones exist, to a live one live ones."""
+    """The application. A test token sees test ones only, a live one live ones only."""
     application = table.get(caller.workspace_id, application_id)
     if application.livemode != caller.livemode:
         raise NotFound("The application does not exist.")

@@ -1,4 +1,4 @@
-"""Bots: users of the role `bot`, who only call the API. A bot may do at most what its role allows (`scopes`)."""
+"""Bots: users of the role `bot`, who only call the API. A bot may do at most what its role allows."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -214,7 +214,7 @@ def _create_token(
 
 
 def token_of(caller: Caller, bot_id: str, token_id: str) -> Token:
-    """A token of a bot. To a test token only test tokens exist."""
+    """A token of a bot. A test token sees test tokens only."""
     bot = get_visible(caller, bot_id)
     token = tokens_table.get(caller.workspace_id, token_id)
     if token.user_id != bot.user_id or (token.livemode and not caller.livemode):

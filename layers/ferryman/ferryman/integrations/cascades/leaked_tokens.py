@@ -136,7 +136,7 @@ def _application_token(caller: Caller, application_id: str) -> Any:
 
 
 def _scheduled(caller: Caller, notification_id: str) -> Any:
-    """A notification that waits for its time; nothing takes back one that was sent."""
+    """The notification, if it waits for its time. None for one that was sent, which cannot be taken back."""
     notification = notifications.get_visible(caller, notification_id)
     return notification if notification.state == "scheduled" else None
 

@@ -42,11 +42,11 @@ def answer(credential: Credential, asked: Answer) -> list[Message]:
         raise PersonGone("The chat does not exist.") from None
     if not is_member or not chat.active or not people or not people[0].active:
         raise PersonGone("The person who ran the command cannot speak in the chat any more.")
-    made = running.prepared(command, asked, chat, credential.user_id, livemode=credential.livemode)
-    refused = [reason for reason in made if isinstance(reason, str)]
+    prepared = running.prepared(command, asked, chat, credential.user_id, livemode=credential.livemode)
+    refused = [reason for reason in prepared if isinstance(reason, str)]
     if refused:
         raise NotPosted(f"A message cannot be posted: {refused[0]}.")
-    ready = [message for message in made if isinstance(message, Message)]
+    ready = [message for message in prepared if isinstance(message, Message)]
 
     def commit() -> None:
         writes = [response_urls.using(credential), *(messages.creating(message) for message in ready)]

@@ -156,16 +156,16 @@ def post(
     command: Command, answer: Answer, chat: Chat, user_id: str, *, livemode: bool
 ) -> tuple[list[Message], list[str]]:
     """Post what an answer asks for, each message by itself, and say why one was not posted."""
-    made, failures = [], []
+    posted, failures = [], []
     for message in prepared(command, answer, chat, user_id, livemode=livemode):
         if isinstance(message, str):
             failures.append(message)
             continue
         _store(message)
         messages.created(message)
-        made.append(message)
+        posted.append(message)
         log.event("command.answered", message_id=message.message_id, chat_id=message.chat_id)
-    return made, failures
+    return posted, failures
 
 
 def _store(message: Message) -> None:

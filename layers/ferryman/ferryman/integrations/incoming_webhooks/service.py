@@ -383,9 +383,9 @@ def accept(
         raise UnknownHook(_UNKNOWN) from None
     if post is None:
         return Accepted(None, [])
-    made = idempotency_key.created() if idempotency_key else None
-    if made:
-        return Accepted(made.resource_id, [], is_repeated=True)
+    earlier = idempotency_key.created() if idempotency_key else None
+    if earlier:
+        return Accepted(earlier.resource_id, [], is_repeated=True)
     chain = loop_prevention.of_reply(credential.workspace_id, in_reply_to_delivery, [credential.user_id])
     now, props = clock.now_iso(), json.dumps(post.props, ensure_ascii=False) if post.props else None
     overridden = _may_override(credential, post)
@@ -418,10 +418,10 @@ def accept(
     try:
         messages.with_free_ids(posted, commit)
     except KeyTaken:  # a parallel post was first
-        made = idempotency_key.created() if idempotency_key else None
-        if made is None:
+        earlier = idempotency_key.created() if idempotency_key else None
+        if earlier is None:
             raise
-        return Accepted(made.resource_id, [], is_repeated=True)
+        return Accepted(earlier.resource_id, [], is_repeated=True)
     for message in posted:
         messages.created(message)
     return Accepted(posted[0].message_id, posted)

@@ -99,8 +99,8 @@ def _reason(expression: str, error: ParseError) -> str:
     """Why the expression cannot be read, and the line and the column of the place, both from 1."""
     if isinstance(error, IncompleteExpressionError):
         return f"it ends too early{_place(expression, len(expression))}"
-    said = error.message if isinstance(error, LexerError) else error.msg
-    return f"{str(said)[:200].rstrip(':')}{_place(expression, error.lex_position)}"
+    reason = error.message if isinstance(error, LexerError) else error.msg
+    return f"{str(reason)[:200].rstrip(':')}{_place(expression, error.lex_position)}"
 
 
 def _place(expression: str, offset: int) -> str:
@@ -130,8 +130,8 @@ def _first_line(error: Exception) -> str:
 def _post(value: Any) -> Post | None:
     if value is None:
         return None
-    made = value if isinstance(value, dict) else {"text": value}
-    text, boxes = made.get("text"), made.get("attachments")
+    fields = value if isinstance(value, dict) else {"text": value}
+    text, boxes = fields.get("text"), fields.get("attachments")
     if isinstance(text, int | float) and not isinstance(text, bool):
         text = str(text)
     if text is not None and not isinstance(text, str):
@@ -142,12 +142,12 @@ def _post(value: Any) -> Post | None:
     kept = [box for box in kept if box]
     if attachments.size(kept) > attachments.MAX_BYTES:
         raise TranslationFailed(f"The attachments are larger than {attachments.MAX_BYTES} bytes.")
-    said = (text or "").replace("\0", "")[:MAX_TEXT]
-    if not said.strip():
-        said = next((shown for box in kept if (shown := box.get("fallback") or box.get("title"))), "")
-    if not said.strip():
+    message_text = (text or "").replace("\0", "")[:MAX_TEXT]
+    if not message_text.strip():
+        message_text = next((shown for box in kept if (shown := box.get("fallback") or box.get("title"))), "")
+    if not message_text.strip():
         raise TranslationFailed("The expression makes no text; it gives a text, or an object with text, or null.")
-    return Post(parts=[(said, kept)])
+    return Post(parts=[(message_text, kept)])
 
 
 def _box(sent: Any) -> Attachment:

@@ -1,6 +1,6 @@
 """The table `inboxes`: (inbox, notification_id) → entry, where inbox is `<workspace_id>/<live|test>/<user_id>`.
 
-Kept as long as the deliveries are; what has expired is not shown, whether the table has forgotten it yet or not.
+Kept as long as the deliveries are. An expired entry is not shown, even while the table still holds it.
 """
 
 from ferryman import clock

@@ -1,4 +1,4 @@
-"""Groups: webhooks with trigger words that are one to their owner, with a URL each.
+"""Groups: several webhooks with trigger words, one for each URL, which their owner manages as one.
 
 Each has its own deliveries, failures and pause, so a receiver that is down holds up no other. They share their settings
 and their signing secret, and so the token in their bodies; it is sealed for the group, so another URL needs no new one.
@@ -42,17 +42,17 @@ def create(caller: Caller, wanted: WebhookIn, urls: Sequence[str]) -> tuple[list
     """New webhooks, one for each of these URLs, and their secret. Raises as `service.create` does, and Twin."""
     checked = _checked(caller, wanted, urls)
     _refuse_twins(caller, wanted, checked, None)
-    made = ids.new_many(ids.WEBHOOK, len(checked))
+    webhook_ids = ids.new_many(ids.WEBHOOK, len(checked))
     secret = secrets.new_signing_secret()
-    sealed = [service.sealed(caller.workspace_id, made[0], 1, secret, clock.now_iso()).to_item()]
+    sealed = [service.sealed(caller.workspace_id, webhook_ids[0], 1, secret, clock.now_iso()).to_item()]
     group = [
-        replace(service.built(caller, wanted, webhook_id, url, sealed), group_id=made[0])
-        for webhook_id, url in zip(made, checked, strict=True)
+        replace(service.built(caller, wanted, webhook_id, url, sealed), group_id=webhook_ids[0])
+        for webhook_id, url in zip(webhook_ids, checked, strict=True)
     ]
     writes: list[store.Write] = [users.acting(caller.workspace_id, caller.user_id, caller.role)]
     for webhook in group:
         writes += table.creating(webhook)
-    writes += audit.writes(caller, "webhook.created", made[0], {"events": group[0].events, "urls": len(group)})
+    writes += audit.writes(caller, "webhook.created", webhook_ids[0], {"events": group[0].events, "urls": len(group)})
     store.commit(writes)
     return group, secret
 
