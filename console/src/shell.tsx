@@ -1,18 +1,14 @@
 import {
   ActionIcon,
   AppShell,
-  Avatar,
   Badge,
   Box,
   Burger,
   Button,
   Group,
-  Menu,
   NavLink,
   Progress,
-  ScrollArea,
   Text,
-  Tooltip,
   useComputedColorScheme,
   useMantineColorScheme,
 } from '@mantine/core';
@@ -27,9 +23,12 @@ import { session } from './api/session';
 import { useToken } from './api/token';
 import logo from './favicon.svg';
 import { Failure, Page, PlanNotice, RoleNotice, Waiting } from './parts/layout';
+import { Tip } from './parts/tip';
 import { texts } from './texts';
-import { ExitIcon, LockClosedIcon, MoonIcon, SunIcon } from './parts/icons';
+import { Face } from './parts/face';
+import { MoonIcon, SunIcon } from './parts/icons';
 
+const PersonMenu = lazy(async () => ({ default: (await import('./parts/person_menu')).PersonMenu }));
 const Enrol = lazy(async () => ({ default: (await import('./pages/enrol')).Enrol }));
 
 /** A page of the menu: the scope that it needs, and whether it needs the plan Enterprise. */
@@ -165,7 +164,7 @@ function Shell() {
         {moving && <Progress value={100} animated size={2} aria-label={texts.loading} />}
       </AppShell.Header>
       <AppShell.Navbar component="nav" aria-label={texts.nav.main}>
-        <ScrollArea p="xs">
+        <Box p="xs" className="menu">
           {groups.map(({ title, entries }) => (
             <Box key={title} mb="sm">
               {title && (
@@ -186,7 +185,7 @@ function Shell() {
               ))}
             </Box>
           ))}
-        </ScrollArea>
+        </Box>
       </AppShell.Navbar>
       <AppShell.Main id="main" ref={main} tabIndex={-1} className="main" aria-busy={moving || undefined} data-address={pathname + search}>
         <Box maw={1180} mx="auto" p={{ base: 'md', sm: 'xl' }}>
@@ -203,43 +202,22 @@ function Scheme() {
   const other = scheme === 'dark' ? 'light' : 'dark';
   const label = other === 'dark' ? texts.nav.dark : texts.nav.light;
   return (
-    <Tooltip label={label}>
+    <Tip label={label}>
       <ActionIcon variant="subtle" color="gray" size="lg" onClick={() => setColorScheme(other)} aria-label={label}>
         {scheme === 'dark' ? <SunIcon /> : <MoonIcon />}
       </ActionIcon>
-    </Tooltip>
+    </Tip>
   );
 }
 
 function Person({ me }: { me: Schemas['MeOut'] | undefined }) {
   const signOut = useSignOut();
+  const [wanted, setWanted] = useState(false);
+  const face = <Face person={me} onClick={() => setWanted(true)} aria-haspopup="menu" aria-expanded={false} />;
+  if (!wanted) return face;
   return (
-    <Menu position="bottom-end" width={240}>
-      <Menu.Target>
-        <Button variant="subtle" color="gray" px={6}>
-          <span className="visually-hidden">{texts.nav.account}</span>
-          <Avatar size={28} name={me?.user.name ?? ''} src={me?.user.avatar_url ?? null} color="blue" alt="" aria-hidden />
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {me && (
-          <Box px="sm" py={6}>
-            <Text size="sm" fw={600}>
-              {me.user.name}
-            </Text>
-            <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
-              {me.user.email} · {texts.roles[me.user.role]}
-            </Text>
-          </Box>
-        )}
-        <Menu.Divider />
-        <Menu.Item component={Link} to="/me/security" leftSection={<LockClosedIcon />}>
-          {texts.nav.security}
-        </Menu.Item>
-        <Menu.Item leftSection={<ExitIcon />} onClick={signOut}>
-          {texts.nav.signOut}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <Suspense fallback={face}>
+      <PersonMenu me={me} signOut={signOut} />
+    </Suspense>
   );
 }

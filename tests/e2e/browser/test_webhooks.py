@@ -80,7 +80,7 @@ def test_a_delivery_that_failed_is_found_explained_and_sent_again(
     expect(visit.heading(name)).to_be_visible()
     expect(visit.page.get_by_text("4 failed attempts in a row")).to_be_visible()
     visit.page.go_back()
-    given_up = attention.locator(f"a[href$='{webhook['id']}?state=exhausted']")
+    given_up = attention.get_by_role("link", name=f"Look at what was given up: {name}")
     expect(given_up.locator("..")).to_contain_text("1 delivery was given up in the last 24 hours")
     given_up.click()
     visit.link("message.created").click()
