@@ -1,4 +1,4 @@
-import { ActionIcon, Anchor, Button, Code, Group, Stack, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Anchor, Button, Code, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
@@ -11,6 +11,7 @@ import { ChoiceFilter, choices, FilterBar, SearchFilter, useFilters } from '../p
 import { useSelection } from '../parts/list';
 import { ListPage } from '../parts/list_page';
 import { notifyDone } from '../parts/notify';
+import { Tip } from '../parts/tip';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -139,11 +140,11 @@ function Actions({ token, revoke }: { token: Token; revoke: () => void }) {
   const edit = texts.actions.editOf(token.name);
   return (
     <Group gap={4} wrap="nowrap">
-      <Tooltip label={edit}>
+      <Tip label={edit}>
         <ActionIcon component={Link} to={`/settings/integrations/api/${token.id}`} variant="subtle" color="gray" aria-label={edit}>
           <PencilIcon />
         </ActionIcon>
-      </Tooltip>
+      </Tip>
       <Button size="compact-sm" variant="subtle" color="red" onClick={revoke} aria-label={`${texts.actions.revoke} ${token.name}`}>
         {texts.actions.revoke}
       </Button>
@@ -161,7 +162,7 @@ export function Prefix({ token }: { token: { prefix: string } }) {
         <ActionIcon variant="subtle" color="gray" onClick={() => setShown(!shown)} aria-label={label}>
           {shown ? <EyeNoneIcon /> : <EyeOpenIcon />}
         </ActionIcon>
-      </Tooltip>
+      </Tip>
       <Copy value={token.prefix} label={said.copyPrefix} />
     </Group>
   );
