@@ -22,7 +22,7 @@ import { useMe } from './api/queries';
 import { session } from './api/session';
 import { useToken } from './api/token';
 import logo from './favicon.svg';
-import { Failure, RoleNotice, Waiting } from './parts/layout';
+import { Failure, Page, PlanNotice, RoleNotice, Waiting } from './parts/layout';
 import { Tip } from './parts/tip';
 import { texts } from './texts';
 import { Face } from './parts/face';
@@ -31,21 +31,22 @@ import { MoonIcon, SunIcon } from './parts/icons';
 const PersonMenu = lazy(async () => ({ default: (await import('./parts/person_menu')).PersonMenu }));
 const Enrol = lazy(async () => ({ default: (await import('./pages/enrol')).Enrol }));
 
-type Entry = { to: string; label: string; scope?: Schemas['Scope'] };
+/** A page of the menu: the scope that it needs, and whether it needs the plan Enterprise. */
+type Entry = { to: string; label: string; scope?: Schemas['Scope']; gated?: true };
 
 const GROUPS: { title: string; entries: Entry[] }[] = [
   { title: '', entries: [{ to: '/settings/overview', label: texts.nav.overview }] },
   {
     title: texts.nav.integrations,
     entries: [
-      { to: '/settings/integrations/connections', label: texts.nav.hub, scope: 'connections:read' },
-      { to: '/settings/integrations/api', label: texts.nav.tokens, scope: 'tokens:read' },
-      { to: '/settings/integrations/webhooks', label: texts.nav.webhooks, scope: 'webhooks:read' },
+      { to: '/settings/integrations/connections', label: texts.nav.hub, scope: 'connections:read', gated: true },
+      { to: '/settings/integrations/api', label: texts.nav.tokens, scope: 'tokens:read', gated: true },
+      { to: '/settings/integrations/webhooks', label: texts.nav.webhooks, scope: 'webhooks:read', gated: true },
       { to: '/settings/integrations/incoming-webhooks', label: texts.nav.incoming, scope: 'webhooks:read' },
       { to: '/settings/integrations/commands', label: texts.nav.commands, scope: 'webhooks:read' },
       { to: '/settings/integrations/bots', label: texts.nav.bots, scope: 'bots:read' },
       { to: '/settings/integrations/applications', label: texts.nav.applications, scope: 'admin:*' },
-      { to: '/admin/integrations', label: texts.nav.wide, scope: 'admin:*' },
+      { to: '/admin/integrations', label: texts.nav.wide, scope: 'admin:*', gated: true },
       { to: '/settings/integrations/signature', label: texts.nav.helper, scope: 'webhooks:read' },
     ],
   },
@@ -70,14 +71,27 @@ const GROUPS: { title: string; entries: Entry[] }[] = [
   },
 ];
 
-/** The scope that a page needs: that of the menu's entry above it. */
-function neededFor(pathname: string): Schemas['Scope'] | undefined {
-  const entries = GROUPS.flatMap((group) => group.entries);
-  return entries.find(({ to }) => pathname === to || pathname.startsWith(`${to}/`))?.scope ?? OTHERS[pathname.split('/')[3] ?? ''];
+/** Pages that have no entry of their own in the menu. */
+const OTHERS: Entry[] = [{ to: '/settings/integrations/deliveries', label: texts.nav.webhooks, scope: 'webhooks:read', gated: true }];
+
+/** The entry that a page is below: it says what the page needs. */
+function entryOf(pathname: string): Entry | undefined {
+  const entries = [...GROUPS.flatMap((group) => group.entries), ...OTHERS];
+  return entries.find(({ to }) => pathname === to || pathname.startsWith(`${to}/`));
 }
 
-/** Pages that have no entry of their own in the menu. */
-const OTHERS: Record<string, Schemas['Scope']> = { deliveries: 'webhooks:read' };
+/** The page, or why this person or this workspace does not get it. */
+function Allowed({ me, entry }: { me: Schemas['MeOut']; entry: Entry | undefined }) {
+  if (entry?.scope && !covers(me, entry.scope)) return <RoleNotice page={entry.label} />;
+  if (entry?.gated && me.plan !== 'enterprise') {
+    return (
+      <Page title={entry.label}>
+        <PlanNotice detail={`${texts.plan.about(texts.plan.names[me.plan])} ${texts.plan.how}`} />
+      </Page>
+    );
+  }
+  return <Outlet />;
+}
 
 /** Every screen but the invitation. Without a session, the first script shows the sign-in at the same address. */
 export function SignedIn() {
@@ -111,7 +125,6 @@ function Shell() {
   const [opened, { toggle, close }] = useDisclosure();
   const me = useMe();
   const { pathname, search } = useLocation();
-  const needed = neededFor(pathname);
   const moving = useNavigation().state === 'loading';
   const main = useRef<HTMLElement>(null);
   useEffect(() => {
@@ -176,7 +189,7 @@ function Shell() {
       </AppShell.Navbar>
       <AppShell.Main id="main" ref={main} tabIndex={-1} className="main" aria-busy={moving || undefined} data-address={pathname + search}>
         <Box maw={1180} mx="auto" p={{ base: 'md', sm: 'xl' }}>
-          {me.data ? needed && !covers(me.data, needed) ? <RoleNotice /> : <Outlet /> : me.error ? <Failure error={me.error} retry={() => void me.refetch()} /> : <Waiting />}
+          {me.data ? <Allowed me={me.data} entry={entryOf(pathname)} /> : me.error ? <Failure error={me.error} retry={() => void me.refetch()} /> : <Waiting />}
         </Box>
       </AppShell.Main>
     </AppShell>
