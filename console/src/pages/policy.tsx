@@ -50,7 +50,7 @@ function Required({ count }: { count: number }) {
               {isOwner && me?.user.sign_in?.second_factor === false && !required ? (
                 <Text size="sm">
                   {said.enrolFirst}{' '}
-                  <Anchor component={Link} to="/me/security" inherit>
+                  <Anchor component={Link} to="/me/security" underline="always" inherit>
                     {said.toSecurity}
                   </Anchor>
                 </Text>
