@@ -158,7 +158,7 @@ export function Prefix({ token }: { token: { prefix: string } }) {
   return (
     <Group gap={2} wrap="nowrap">
       <Code>{shown ? `${token.prefix}…` : '••••••••'}</Code>
-      <Tooltip label={label}>
+      <Tip label={label}>
         <ActionIcon variant="subtle" color="gray" onClick={() => setShown(!shown)} aria-label={label}>
           {shown ? <EyeNoneIcon /> : <EyeOpenIcon />}
         </ActionIcon>
