@@ -93,7 +93,8 @@ function all(chunk: Rolldown.OutputChunk, bundle: Rolldown.OutputBundle): string
  */
 const GROUPS = [
   /src\/boot\.ts$/,
-  /src\/(main\.tsx|texts\.ts|favicon\.svg|parts\/failure\.tsx|api\/client\.ts)$|\/(ActionIcon|Anchor|Card|Center|CheckIcon|Input|Title|use-uncontrolled)\.mjs$/,
+  // Mantine's parts are named where a later group would have them otherwise.
+  /src\/(main\.tsx|texts\.ts|favicon\.svg|parts\/failure\.tsx|api\/client\.ts)$|\/(ActionIcon|Anchor|Card|Center|CheckIcon)\.mjs$|\/(Input|Title|get-auto-contrast-value|use-merged-ref|use-uncontrolled)\.mjs$/,
   /@mantine\/form\/|\/(Checkbox|PasswordInput|TextInput)\.mjs$/,
   /src\/(application|parts\/(copy|facts|health|layout|reason|statistics|values))\.tsx?$|\/SimpleGrid\.mjs$/,
 ].map((test, number) => ({ name: ['first', 'core', 'fields', 'shell'][number] ?? '', test, priority: 9 - number }));

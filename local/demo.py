@@ -49,7 +49,7 @@ def tour(stack: Stack) -> None:
 
 def _tour(api: Api, receiver: Receiver, made: list[str]) -> None:
     _headline(1, "A chat, and an incoming webhook that posts to it")
-    chat = create(api, "/v1/chats", {"name": "Builds"})
+    chat = create(api, "/v1/chats", {"name": "Tour"})
     incoming = create(api, "/v1/incoming-webhooks", {"chat_id": chat["id"], "name": "CI"})
     made.append(f"/v1/incoming-webhooks/{incoming['id']}")
     _show("chat", chat["id"])

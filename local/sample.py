@@ -18,6 +18,16 @@ PEOPLE = (
     {"name": "Max Manager", "email": "max@example.com", "role": "manager", "handle": "max"},
     {"name": "Sam Staff", "email": "sam@example.com", "role": "staff", "handle": "sam"},
 )
+BUILD = {
+    "color": "good",
+    "title": "Build 43",
+    "title_link": "https://ci.example.com/builds/43",
+    "text": "All 812 tests passed.",
+    "fields": [
+        {"title": "Branch", "value": "main", "short": True},
+        {"title": "Took", "value": "4 min 12 s", "short": True},
+    ],
+}
 BUTTONS = [[{"text": label, "callbackData": {"action": label.lower()}} for label in ("Approve", "Reject")]]
 
 
@@ -43,7 +53,7 @@ def make(api: Api, receiver: str) -> None:
     members = [person["id"] for person in people]
     builds = create(api, "/v1/chats", {"name": "Builds", "member_ids": members})
     support = create(api, "/v1/chats", {"name": "Support", "member_ids": members, "external_id": "beat-42"})
-    _bot(api, builds, receiver)
+    bot = _bot(api, builds, receiver)
     _webhooks(api, builds, support, receiver)
     create(
         api,
@@ -54,7 +64,9 @@ def make(api: Api, receiver: str) -> None:
     for text in ("Build 41 passed", "Build 42 failed: 2 tests", "Build 43 passed"):
         _post(incoming["url"], {"text": text})
     create(api, "/v1/incoming-webhooks", {"chat_id": builds["id"], "name": "GitHub", "source": "github"})
-    create(api, f"/v1/chats/{builds['id']}/messages", {"text": "@helper is build 43 on staging?"})
+    messages = f"/v1/chats/{builds['id']}/messages"
+    create(api, messages, {"text": "@helper is build 43 on staging?"})
+    create(Api(api.url, bot["token"]), messages, {"text": "Yes, since a minute ago.", "attachments": [BUILD]})
     _application(api, support, receiver)
     command = {"trigger": "build", "url": f"{receiver}/build", "autocomplete": True, "autocomplete_hint": "[number]"}
     create(api, "/v1/commands", {**command, "description": "Says how a build went"})
@@ -62,10 +74,11 @@ def make(api: Api, receiver: str) -> None:
     create(api, "/v1/notifications", notice)
 
 
-def _bot(api: Api, chat: dict[str, Any], receiver: str) -> None:
+def _bot(api: Api, chat: dict[str, Any], receiver: str) -> dict[str, Any]:
     bot = create(api, "/v1/bots", {"name": "Helper", "handle": "helper", "about": "Answers questions about builds"})
     api.call("PUT", f"/v1/chats/{chat['id']}/members/{bot['id']}")
     create(api, f"/v1/bots/{bot['id']}/callbacks", {"url": f"{receiver}/helper", "name": "Answers"})
+    return bot
 
 
 def _webhooks(api: Api, builds: dict[str, Any], support: dict[str, Any], receiver: str) -> None:

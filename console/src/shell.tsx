@@ -1,18 +1,14 @@
 import {
   ActionIcon,
   AppShell,
-  Avatar,
   Badge,
   Box,
   Burger,
   Button,
   Group,
-  Menu,
   NavLink,
   Progress,
-  ScrollArea,
   Text,
-  Tooltip,
   useComputedColorScheme,
   useMantineColorScheme,
 } from '@mantine/core';
@@ -26,27 +22,31 @@ import { useMe } from './api/queries';
 import { session } from './api/session';
 import { useToken } from './api/token';
 import logo from './favicon.svg';
-import { Failure, RoleNotice, Waiting } from './parts/layout';
+import { Failure, Page, PlanNotice, RoleNotice, Waiting } from './parts/layout';
+import { Tip } from './parts/tip';
 import { texts } from './texts';
-import { ExitIcon, LockClosedIcon, MoonIcon, SunIcon } from './parts/icons';
+import { Face } from './parts/face';
+import { MoonIcon, SunIcon } from './parts/icons';
 
+const PersonMenu = lazy(async () => ({ default: (await import('./parts/person_menu')).PersonMenu }));
 const Enrol = lazy(async () => ({ default: (await import('./pages/enrol')).Enrol }));
 
-type Entry = { to: string; label: string; scope?: Schemas['Scope'] };
+/** A page of the menu: the scope that it needs, and whether it needs the plan Enterprise. */
+type Entry = { to: string; label: string; scope?: Schemas['Scope']; gated?: true };
 
 const GROUPS: { title: string; entries: Entry[] }[] = [
   { title: '', entries: [{ to: '/settings/overview', label: texts.nav.overview }] },
   {
     title: texts.nav.integrations,
     entries: [
-      { to: '/settings/integrations/connections', label: texts.nav.hub, scope: 'connections:read' },
-      { to: '/settings/integrations/api', label: texts.nav.tokens, scope: 'tokens:read' },
-      { to: '/settings/integrations/webhooks', label: texts.nav.webhooks, scope: 'webhooks:read' },
+      { to: '/settings/integrations/connections', label: texts.nav.hub, scope: 'connections:read', gated: true },
+      { to: '/settings/integrations/api', label: texts.nav.tokens, scope: 'tokens:read', gated: true },
+      { to: '/settings/integrations/webhooks', label: texts.nav.webhooks, scope: 'webhooks:read', gated: true },
       { to: '/settings/integrations/incoming-webhooks', label: texts.nav.incoming, scope: 'webhooks:read' },
       { to: '/settings/integrations/commands', label: texts.nav.commands, scope: 'webhooks:read' },
       { to: '/settings/integrations/bots', label: texts.nav.bots, scope: 'bots:read' },
       { to: '/settings/integrations/applications', label: texts.nav.applications, scope: 'admin:*' },
-      { to: '/admin/integrations', label: texts.nav.wide, scope: 'admin:*' },
+      { to: '/admin/integrations', label: texts.nav.wide, scope: 'admin:*', gated: true },
       { to: '/settings/integrations/signature', label: texts.nav.helper, scope: 'webhooks:read' },
     ],
   },
@@ -71,14 +71,27 @@ const GROUPS: { title: string; entries: Entry[] }[] = [
   },
 ];
 
-/** The scope that a page needs: that of the menu's entry above it. */
-function neededFor(pathname: string): Schemas['Scope'] | undefined {
-  const entries = GROUPS.flatMap((group) => group.entries);
-  return entries.find(({ to }) => pathname === to || pathname.startsWith(`${to}/`))?.scope ?? OTHERS[pathname.split('/')[3] ?? ''];
+/** Pages that have no entry of their own in the menu. */
+const OTHERS: Entry[] = [{ to: '/settings/integrations/deliveries', label: texts.nav.webhooks, scope: 'webhooks:read', gated: true }];
+
+/** The entry that a page is below: it says what the page needs. */
+function entryOf(pathname: string): Entry | undefined {
+  const entries = [...GROUPS.flatMap((group) => group.entries), ...OTHERS];
+  return entries.find(({ to }) => pathname === to || pathname.startsWith(`${to}/`));
 }
 
-/** Pages that have no entry of their own in the menu. */
-const OTHERS: Record<string, Schemas['Scope']> = { deliveries: 'webhooks:read' };
+/** The page, or why this person or this workspace does not get it. */
+function Allowed({ me, entry }: { me: Schemas['MeOut']; entry: Entry | undefined }) {
+  if (entry?.scope && !covers(me, entry.scope)) return <RoleNotice page={entry.label} />;
+  if (entry?.gated && me.plan !== 'enterprise') {
+    return (
+      <Page title={entry.label}>
+        <PlanNotice detail={`${texts.plan.about(texts.plan.names[me.plan])} ${texts.plan.how}`} />
+      </Page>
+    );
+  }
+  return <Outlet />;
+}
 
 /** Every screen but the invitation. Without a session, the first script shows the sign-in at the same address. */
 export function SignedIn() {
@@ -112,7 +125,6 @@ function Shell() {
   const [opened, { toggle, close }] = useDisclosure();
   const me = useMe();
   const { pathname, search } = useLocation();
-  const needed = neededFor(pathname);
   const moving = useNavigation().state === 'loading';
   const main = useRef<HTMLElement>(null);
   useEffect(() => {
@@ -152,7 +164,7 @@ function Shell() {
         {moving && <Progress value={100} animated size={2} aria-label={texts.loading} />}
       </AppShell.Header>
       <AppShell.Navbar component="nav" aria-label={texts.nav.main}>
-        <ScrollArea p="xs">
+        <Box p="xs" className="menu">
           {groups.map(({ title, entries }) => (
             <Box key={title} mb="sm">
               {title && (
@@ -173,11 +185,11 @@ function Shell() {
               ))}
             </Box>
           ))}
-        </ScrollArea>
+        </Box>
       </AppShell.Navbar>
       <AppShell.Main id="main" ref={main} tabIndex={-1} className="main" aria-busy={moving || undefined} data-address={pathname + search}>
         <Box maw={1180} mx="auto" p={{ base: 'md', sm: 'xl' }}>
-          {me.data ? needed && !covers(me.data, needed) ? <RoleNotice /> : <Outlet /> : me.error ? <Failure error={me.error} retry={() => void me.refetch()} /> : <Waiting />}
+          {me.data ? <Allowed me={me.data} entry={entryOf(pathname)} /> : me.error ? <Failure error={me.error} retry={() => void me.refetch()} /> : <Waiting />}
         </Box>
       </AppShell.Main>
     </AppShell>
@@ -190,43 +202,22 @@ function Scheme() {
   const other = scheme === 'dark' ? 'light' : 'dark';
   const label = other === 'dark' ? texts.nav.dark : texts.nav.light;
   return (
-    <Tooltip label={label}>
+    <Tip label={label}>
       <ActionIcon variant="subtle" color="gray" size="lg" onClick={() => setColorScheme(other)} aria-label={label}>
         {scheme === 'dark' ? <SunIcon /> : <MoonIcon />}
       </ActionIcon>
-    </Tooltip>
+    </Tip>
   );
 }
 
 function Person({ me }: { me: Schemas['MeOut'] | undefined }) {
   const signOut = useSignOut();
+  const [wanted, setWanted] = useState(false);
+  const face = <Face person={me} onClick={() => setWanted(true)} aria-haspopup="menu" aria-expanded={false} />;
+  if (!wanted) return face;
   return (
-    <Menu position="bottom-end" width={240}>
-      <Menu.Target>
-        <Button variant="subtle" color="gray" px={6}>
-          <span className="visually-hidden">{texts.nav.account}</span>
-          <Avatar size={28} name={me?.user.name ?? ''} src={me?.user.avatar_url ?? null} color="blue" alt="" aria-hidden />
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {me && (
-          <Box px="sm" py={6}>
-            <Text size="sm" fw={600}>
-              {me.user.name}
-            </Text>
-            <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
-              {me.user.email} · {texts.roles[me.user.role]}
-            </Text>
-          </Box>
-        )}
-        <Menu.Divider />
-        <Menu.Item component={Link} to="/me/security" leftSection={<LockClosedIcon />}>
-          {texts.nav.security}
-        </Menu.Item>
-        <Menu.Item leftSection={<ExitIcon />} onClick={signOut}>
-          {texts.nav.signOut}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <Suspense fallback={face}>
+      <PersonMenu me={me} signOut={signOut} />
+    </Suspense>
   );
 }

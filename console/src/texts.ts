@@ -18,6 +18,7 @@ export const texts = {
     create: 'Create',
     delete: 'Delete',
     edit: 'Edit',
+    editOf: (name: string) => `Edit ${name}`,
     more: 'Load more',
     open: 'Open',
     revoke: 'Revoke',
@@ -50,9 +51,8 @@ export const texts = {
     } satisfies Record<Schemas['Plan'], string[]>,
   },
   role: {
-    page: 'Integrations',
     title: 'Your role does not open this page',
-    about: 'Webhooks and connections are for managers and admins; API tokens, bots and applications are for admins. An owner or admin can change your role in',
+    about: 'Connections, webhooks and commands are for managers and admins; API tokens, bots, applications, the audit log and the settings of the workspace are for admins. An owner or admin can change your role in',
     users: 'Settings → Users',
   },
   hub: {
@@ -113,7 +113,7 @@ export const texts = {
     none: 'No connector matches',
     noneAbout: 'Search for another word. What has no connector can be reached by a webhook.',
     tools: 'Developer tools',
-    toolsAbout: 'For what has no connector.',
+    toolsAbout: 'Where no connector fits, build the integration yourself.',
     managers: 'Only workspace administrators manage these.',
     docs: 'Documentation',
     docsAbout: 'Every route of the API, with examples.',
@@ -273,11 +273,15 @@ export const texts = {
     hello: (name: string) => `Welcome, ${name}.`,
     staff: 'Integrations are managed by managers and admins. Your own webhooks and notifications are in the menu.',
     attention: 'Needs attention',
-    allWell: 'All is well: no webhook is failing, no delivery was given up today, and no token expires soon.',
+    allWell: (tokens: boolean) =>
+      tokens
+        ? 'All is well: no webhook is failing, no delivery was given up today, and no token expires soon.'
+        : 'All is well: no webhook is failing, and no delivery was given up today.',
     look: 'Look',
+    lookGivenUp: 'Look at what was given up',
     day: 'Deliveries of the last 24 hours',
     ofWebhooks: (count: number) => `Of the newest ${count} webhooks.`,
-    expires: 'expires',
+    expires: 'Expires',
     givenUp: (count: number, more: boolean) =>
       `${more ? 'At least ' : ''}${count === 1 ? '1 delivery was' : `${count} deliveries were`} given up in the last 24 hours`,
     firstTitle: 'Three steps to your first delivery',
@@ -288,9 +292,11 @@ export const texts = {
       { label: 'Post a message', about: 'In the chat, or with the URL of an incoming webhook.' },
     ],
     cards: [
+      { to: '/settings/integrations/connections', tool: false, title: 'Connections', about: 'Connect Slack, GitHub, Jira and others.', scope: 'connections:read' },
       { to: '/settings/integrations/api', tool: true, title: 'API tokens', about: 'Let a program call the API.', scope: 'tokens:read' },
       { to: '/settings/integrations/incoming-webhooks', tool: true, title: 'Incoming webhooks', about: 'Post to a chat with one curl line.', scope: 'webhooks:read' },
       { to: '/settings/integrations/webhooks', tool: true, title: 'Outgoing webhooks', about: 'Receive events, signed, at an address of yours.', scope: 'webhooks:read' },
+      { to: '/settings/integrations/commands', tool: true, title: 'Slash commands', about: 'Run a program from a chat.', scope: 'webhooks:read' },
       { to: '/settings/integrations/bots', tool: true, title: 'Bots', about: 'Answer people who mention them.', scope: 'bots:read' },
       { to: '/settings/integrations/applications', tool: true, title: 'Applications', about: 'Ask people questions with buttons.', scope: 'admin:*' },
       { to: '/settings/chats', tool: false, title: 'Chats', about: 'See integrations at work.', scope: 'chats:read' },
@@ -298,6 +304,7 @@ export const texts = {
     ],
   },
   tokens: {
+    actions: 'Actions',
     title: 'API tokens',
     about: 'Programs call the API with tokens: as Authorization: Bearer, or as X-API-Key.',
     create: 'Create a token',
@@ -318,6 +325,7 @@ export const texts = {
     copyPrefix: 'Copy the prefix',
     scopes: 'Scopes',
     scopesAbout: 'What the token may do. Choose as little as the program needs. No token can do more than you.',
+    api: 'All that a manager may do: messages, chats, people, webhooks, connections and notifications',
     lastUsed: 'Last used',
     expires: 'Expires',
     expiry: 'Expires after',
@@ -838,7 +846,9 @@ export const texts = {
     domains: 'E-mail domains',
     domainsAbout: 'People of these domains only',
     perHour: 'New people an hour',
+    perHourAbout: 'How many people it may create',
     contextSeconds: 'Seconds that a context lasts',
+    contextAbout: 'For so long, an answer goes with its question',
     callback: 'Callback URL',
     callbackAbout: 'Where answers and clicks go, signed',
     callbackLog: 'Its delivery log',

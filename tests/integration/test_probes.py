@@ -55,9 +55,14 @@ def sweep(world: World) -> None:
     world.pump()
 
 
-def titles(world: World, workspace: Workspace) -> list[str]:
+def notices(world: World, workspace: Workspace) -> list[Made]:
     world.invoke("notifier", {})
-    return [item["title"] for item in workspace.call("GET", "/v1/me/notifications").json["items"]]
+    found: list[Made] = workspace.call("GET", "/v1/me/notifications").json["items"]
+    return found
+
+
+def titles(world: World, workspace: Workspace) -> list[str]:
+    return [item["title"] for item in notices(world, workspace)]
 
 
 def test_it_says_since_when_it_fails_and_which_attempts_disabled_it(broken: Callable[..., Made]) -> None:
@@ -98,6 +103,14 @@ def test_a_probe_brings_it_back_when_its_receiver_answers_again(
     assert (back["state"], back["disabled_reason"], back["failed_attempts"]) == ("enabled", None, [])
     assert (back["next_probe_at"], back["consecutive_failures"]) == (None, 0)
     assert titles(world, workspace)[:2] == ["The webhook CI is back", "The webhook CI was disabled"]
+    told = [item["body"] for item in notices(world, workspace)[:2]]
+    held_since = f"{back['held_from'][:16].replace('T', ' ')} UTC"
+    assert told[0] == (
+        f"Its receiver answered a probe, so it is enabled again. Events since {held_since} are held: choose whether "
+        f"they are delivered or skipped. Its id is {webhook['id']}."
+    )
+    assert told[1].startswith("10 attempts in a row failed; the last with HTTP 500. It is probed from 20")
+    assert told[1].endswith(f"held: choose then whether they are delivered. Its id is {webhook['id']}.")
     workspace.make(f"/v1/chats/{chat}/messages", {"text": "after"})
     world.pump()
     assert b"after" in receiver.requests("/in")[-1].body
@@ -206,3 +219,25 @@ def test_a_bots_callback_is_told_of_and_comes_back_too(
     later(11 * MINUTE)
     sweep(world)
     assert workspace.call("GET", f"{path}/{callback['id']}").json["state"] == "enabled"
+
+
+def test_the_notices_of_a_personal_webhook_promise_nothing_that_is_held(
+    world: World, workspace: Workspace, receiver: Receiver, later: Later
+) -> None:
+    body = {"url": receiver.url("/phone"), "name": "Phone", "events": ["task_assigned"]}
+    phone = workspace.make("/v1/me/webhooks", body)
+    receiver.answer("/phone", *[500] * 10, 200)
+    for number in range(3):
+        notice = {"type": "task_assigned", "title": f"Task {number}", "user_ids": [workspace.user_id]}
+        workspace.make("/v1/notifications", notice)
+        world.invoke("notifier", {})
+        world.pump(30)
+    assert workspace.call("GET", f"/v1/me/webhooks/{phone['id']}").json["state"] == "disabled"
+    later(11 * MINUTE)
+    sweep(world)
+    assert workspace.call("GET", f"/v1/me/webhooks/{phone['id']}").json["state"] == "enabled"
+    back, disabled = (item for item in notices(world, workspace) if "Phone" in item["title"])
+    assert (back["title"], disabled["title"]) == ("The webhook Phone is back", "The webhook Phone was disabled")
+    for told in (back, disabled):
+        assert "held" not in told["body"] and "None" not in told["body"]
+        assert "Your notifications have everything that it misses." in told["body"]

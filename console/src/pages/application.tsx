@@ -125,7 +125,7 @@ export default function ApplicationPage() {
             <Section title={said.requests} about={said.requestsAbout}>
               <Requests id={one.id} />
             </Section>
-            <Dialog opened={editing} close={() => setEditing(false)} title={texts.actions.edit} size="lg">
+            <Dialog opened={editing} close={() => setEditing(false)} title={texts.actions.editOf(one.app_name)} size="lg">
               <ApplicationForm application={one} close={() => setEditing(false)} />
             </Dialog>
           </Stack>

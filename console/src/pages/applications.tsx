@@ -132,9 +132,9 @@ export function ApplicationForm({ application, close, created }: {
           {form.values.creates_people && (
             <TagsInput label={said.domains} description={said.domainsAbout} placeholder="example.com" {...form.getInputProps('email_domains')} />
           )}
-          <Group grow>
-            <NumberInput label={said.perHour} min={1} {...form.getInputProps('people_per_hour')} />
-            <NumberInput label={said.contextSeconds} min={1} {...form.getInputProps('context_seconds')} />
+          <Group grow align="flex-end">
+            <NumberInput label={said.perHour} description={said.perHourAbout} min={1} {...form.getInputProps('people_per_hour')} />
+            <NumberInput label={said.contextSeconds} description={said.contextAbout} min={1} {...form.getInputProps('context_seconds')} />
           </Group>
         </>
       )}

@@ -1,12 +1,15 @@
-import { Code, Text } from '@mantine/core';
+import { Anchor, Code, Text } from '@mantine/core';
+import { useQueries } from '@tanstack/react-query';
+import { Link } from 'react-router';
 
 import { api, body, type Schemas } from '../api/client';
 import { useChats, useListing, useUsers } from '../api/queries';
+import { WORKSPACE } from '../api/webhooks';
 import { Person } from '../parts/facts';
 import { ChoiceFilter, choices, FilterBar, SearchFilter, useFilters } from '../parts/filters';
 import { Empty, Page } from '../parts/layout';
 import { List } from '../parts/list';
-import { eventName, Time } from '../parts/values';
+import { eventName, shortUrl, Time } from '../parts/values';
 import { texts } from '../texts';
 import { actionName } from '../texts/audit';
 
@@ -18,7 +21,6 @@ export default function Audit() {
   const filters = useFilters();
   const users = useUsers().data ?? [];
   const chats = useChats().data ?? [];
-  const names = new Map([...users, ...chats].map(({ id, name }) => [id, name]));
   const [action, actor, target, since] = FILTERS.map(filters.get) as [string, string, string, string];
   const listing = useListing<Entry>(['audit', action, actor, target, since], (cursor) =>
     body(
@@ -35,6 +37,8 @@ export default function Audit() {
       }),
     ),
   );
+  const things = useThings(listing.items ?? []);
+  const names = new Map([...users, ...chats, ...things].map(({ id, name }) => [id, name]));
   const actions = Object.fromEntries((listing.items ?? []).map((entry) => [entry.action, actionName(entry.action)]));
   if (action) actions[action as Entry['action']] = actionName(action as Entry['action']);
   return (
@@ -63,7 +67,7 @@ export default function Audit() {
             wide: true,
             cell: (entry) => (
               <>
-                {names.get(entry.target_id)} <Code>{entry.target_id}</Code>
+                <Named id={entry.target_id} name={names.get(entry.target_id)} /> <Code>{entry.target_id}</Code>
                 {Object.keys(entry.details).length > 0 && (
                   <Text size="xs" c="dimmed" className="message">
                     {Object.entries(entry.details)
@@ -80,6 +84,55 @@ export default function Audit() {
         empty={<Empty title={said.emptyTitle} about={said.emptyAbout} />}
       />
     </Page>
+  );
+}
+
+type Thing = { id: string; name: string };
+const PAGE = { params: { query: { limit: 100 } } };
+const INTEGRATIONS = '/settings/integrations';
+
+/** What an id names, by its prefix: the newest things of that kind, and the page of one of them. */
+const KINDS: Record<string, { load?: () => Promise<Thing[]>; page?: (id: string) => string }> = {
+  cht: { page: (id) => `/chats/${id}` },
+  whk: {
+    load: async () => (await body(api.GET('/v1/webhooks', PAGE))).items.map(({ id, name, url }) => ({ id, name: name ?? shortUrl(url) })),
+    page: WORKSPACE.detailPage,
+  },
+  tok: {
+    load: async () => (await body(api.GET('/v1/tokens', PAGE))).items.map(({ id, name }) => ({ id, name })),
+    page: (id) => `${INTEGRATIONS}/api/${id}`,
+  },
+  inc: { load: async () => (await body(api.GET('/v1/incoming-webhooks', PAGE))).items.map(({ id, name, title }) => ({ id, name: title ?? name })) },
+  app: {
+    load: async () => (await body(api.GET('/v1/applications', PAGE))).items.map(({ id, app_name }) => ({ id, name: app_name })),
+    page: (id) => `${INTEGRATIONS}/applications/${id}`,
+  },
+  cmd: {
+    load: async () => (await body(api.GET('/v1/commands', PAGE))).items.map(({ id, trigger }) => ({ id, name: `/${trigger}` })),
+    page: (id) => `${INTEGRATIONS}/commands/${id}`,
+  },
+  con: { load: async () => (await body(api.GET('/v1/connections', PAGE))).items.map(({ id, name }) => ({ id, name })) },
+};
+
+/** The names of the things that the entries are about, as far as they still exist and the plan shows them. */
+function useThings(entries: Entry[]): Thing[] {
+  const prefixes = [...new Set(entries.map(({ target_id }) => target_id.slice(0, 3)))];
+  return useQueries({
+    queries: prefixes.map((prefix) => ({
+      queryKey: ['audit', 'names', prefix],
+      queryFn: () => KINDS[prefix]?.load?.() ?? [],
+      staleTime: 30_000,
+    })),
+  }).flatMap(({ data }) => data ?? []);
+}
+
+function Named({ id, name }: { id: string; name: string | undefined }) {
+  const page = KINDS[id.slice(0, 3)]?.page;
+  if (!name || !page) return <>{name}</>;
+  return (
+    <Anchor component={Link} to={page(id)} size="sm" underline="always">
+      {name}
+    </Anchor>
   );
 }
 

@@ -120,7 +120,7 @@ export default function BotPage() {
               )}
             </WebhookListing>
             <Ownership owned={owned(bot)} owner={bot.owner_id} />
-            <Dialog opened={editing} close={() => setEditing(false)} title={texts.actions.edit}>
+            <Dialog opened={editing} close={() => setEditing(false)} title={texts.actions.editOf(bot.name)}>
               <BotForm bot={bot} close={() => setEditing(false)} />
             </Dialog>
           </Stack>

@@ -156,7 +156,9 @@ function MessageView({ message }: { message: Message }) {
               @{author.handle}
             </Text>
           )}
-          <Time at={message.created_at} />
+          <Text size="xs" c="dimmed">
+            <Time at={message.created_at} />
+          </Text>
           {message.edited_at && (
             <Text size="xs" c="dimmed">
               {said.edited}

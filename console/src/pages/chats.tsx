@@ -50,14 +50,14 @@ export default function Chats() {
           hideTitle: true,
           cell: (chat) =>
             mayWrite && (
-              <Button size="compact-sm" variant="default" onClick={() => setEditing(chat)} aria-label={`${texts.actions.edit} ${chat.name}`}>
+              <Button size="compact-sm" variant="default" onClick={() => setEditing(chat)} aria-label={texts.actions.editOf(chat.name)}>
                 {texts.actions.edit}
               </Button>
             ),
         },
       ]}
     >
-      <Dialog opened={editing !== null} close={() => setEditing(null)} title={editing === 'new' ? said.createFor : texts.actions.edit}>
+      <Dialog opened={editing !== null} close={() => setEditing(null)} title={editing === 'new' || !editing ? said.createFor : texts.actions.editOf(editing.name)}>
         <ChatForm chat={editing === 'new' ? null : editing} close={() => setEditing(null)} />
       </Dialog>
     </ListPage>

@@ -1,4 +1,4 @@
-import { Anchor, Group, Select, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
+import { Anchor, Select, SimpleGrid, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { Link } from 'react-router';
@@ -122,17 +122,19 @@ export function CommandFields({ form, fresh }: { form: CommandForm; fresh: boole
       />
       <ReceiverUrl label={said.url} description={said.urlAbout} required {...form.getInputProps('url')} />
       <Select label={said.method} data={choices(said.methods)} allowDeselect={false} {...form.getInputProps('method')} />
+      <TextInput label={said.name} description={said.nameAbout} maxLength={100} {...form.getInputProps('name')} />
+      <Textarea label={said.description} autosize minRows={2} {...form.getInputProps('description')} />
       <Switch label={said.autocomplete} {...form.getInputProps('autocomplete', { type: 'checkbox' })} />
       {form.values.autocomplete && (
-        <Group grow align="flex-start" preventGrowOverflow={false}>
+        <SimpleGrid cols={{ base: 1, xs: 2 }}>
           <TextInput label={said.hint} description={said.hintAbout} {...form.getInputProps('autocomplete_hint')} />
           <TextInput label={said.suggestion} description={said.suggestionAbout} {...form.getInputProps('autocomplete_description')} />
-        </Group>
+        </SimpleGrid>
       )}
-      <TextInput label={said.replyName} description={said.replyNameAbout} maxLength={100} {...form.getInputProps('reply_name')} />
-      <TextInput label={said.replyAvatar} type="url" placeholder="https://" {...form.getInputProps('reply_avatar_url')} />
-      <TextInput label={said.name} maxLength={100} {...form.getInputProps('name')} />
-      <Textarea label={said.description} autosize minRows={2} {...form.getInputProps('description')} />
+      <SimpleGrid cols={{ base: 1, xs: 2 }}>
+        <TextInput label={said.replyName} description={said.replyNameAbout} maxLength={100} {...form.getInputProps('reply_name')} />
+        <TextInput label={said.replyAvatar} description={said.replyAvatarAbout} type="url" placeholder="https://" {...form.getInputProps('reply_avatar_url')} />
+      </SimpleGrid>
     </Stack>
   );
 }

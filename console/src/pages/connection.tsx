@@ -12,7 +12,7 @@ import { DotsIcon } from '../parts/icons';
 import { Failure } from '../parts/layout';
 import { notifyDone } from '../parts/notify';
 import { filled, type FormSchema, initialValues, SchemaFields } from '../parts/schema_form';
-import { State, Time } from '../parts/values';
+import { sentence, State, Time } from '../parts/values';
 import { texts } from '../texts';
 
 const said = texts.hub;
@@ -35,7 +35,7 @@ export function Connections({ connector, connections, connect }: {
         <Group>
           <Button
             size="xs"
-            variant={connections.length === 0 ? 'filled' : 'subtle'}
+            variant={connections.length === 0 ? 'filled' : 'default'}
             onClick={connect}
             aria-label={connections.length === 0 ? said.connectTo(connector.name) : said.connectAnotherOf(connector.name)}
           >
@@ -91,11 +91,13 @@ function Connected({ connector, connection, mayWrite }: { connector: Connector; 
           <State of={connection.state} />
         </Group>
         <Text size="xs" c="dimmed" component="div">
-          {connection.reason ?? (byOauth ? <Accounts connection={connection} /> : <Where connection={connection} />)}
+          {connection.reason ? sentence(connection.reason) : (byOauth ? <Accounts connection={connection} /> : <Where connection={connection} />)}
         </Text>
-        <Text size="xs" c="dimmed" component="div">
-          {said.since} <Time at={connection.connected_at} />
-        </Text>
+        {connection.state !== 'waiting' && (
+          <Text size="xs" c="dimmed" component="div">
+            {said.since} <Time at={connection.connected_at} />
+          </Text>
+        )}
       </div>
       {mayWrite && (
         <Group gap={4} wrap="nowrap">

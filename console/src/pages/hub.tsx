@@ -9,23 +9,15 @@ import { useListing, useMe } from '../api/queries';
 import { type Secret, SecretOnce } from '../parts/dialogs';
 import { useFilters } from '../parts/filters';
 import { MagnifyingGlassIcon } from '../parts/icons';
-import { Empty, Failure, Page, PlanNotice, Waiting } from '../parts/layout';
+import { Empty, Failure, Page, Waiting } from '../parts/layout';
 import { texts } from '../texts';
 import { Connect, type Connection, Connections, type Connector } from './connection';
 
 const said = texts.hub;
 const CATEGORIES = Object.keys(said.categories) as Schemas['Category'][];
 
-/** The connectors by category with what is connected, and the cards of the developer tools; or the upgrade. */
+/** The connectors by category with what is connected, and the cards of the developer tools. */
 export default function Hub() {
-  const me = useMe().data;
-  if (me && me.plan !== 'enterprise') {
-    return (
-      <Page title={said.title} description={said.about}>
-        <PlanNotice detail={`${texts.plan.about(texts.plan.names[me.plan])} ${texts.plan.how}`} />
-      </Page>
-    );
-  }
   return (
     <Page title={said.title} description={said.about}>
       <Catalogue />
@@ -169,7 +161,7 @@ function Tool({ title, about, children }: { title: string; about: string; childr
       <Title order={3} fz={16}>
         {title}
       </Title>
-      <Text size="sm" c="dimmed" mb="xs">
+      <Text size="sm" c="dimmed" mb="xs" flex={1}>
         {about}
       </Text>
       {children}

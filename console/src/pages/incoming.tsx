@@ -192,7 +192,7 @@ export default function IncomingWebhooks() {
         },
       ]}
     >
-      <Dialog opened={editing !== null} close={() => setEditing(null)} title={editing === 'new' ? said.createFor : texts.actions.edit}>
+      <Dialog opened={editing !== null} close={() => setEditing(null)} title={editing === 'new' || !editing ? said.createFor : texts.actions.editOf(nameOf(editing))}>
         <Form
           webhook={editing === 'new' ? null : editing}
           close={() => setEditing(null)}

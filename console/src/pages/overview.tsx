@@ -1,5 +1,6 @@
 import { Alert, Anchor, Button, Card, Group, SimpleGrid, Stack, Stepper, Text, Title } from '@mantine/core';
 import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 
 import { api, body, type Schemas } from '../api/client';
@@ -59,7 +60,7 @@ export default function Overview() {
       {loading && <Waiting lines={8} />}
       {webhooks.items && !loading && (
         <>
-          <Attention webhooks={webhooks.items} tokens={tokens.items ?? []} />
+          <Attention webhooks={webhooks.items} tokens={tokens.items ?? []} seesTokens={seesTokens} />
           {webhooks.items.length === 0 ? <FirstSteps /> : <Current webhooks={webhooks.items} />}
         </>
       )}
@@ -68,56 +69,69 @@ export default function Overview() {
   );
 }
 
-function Attention({ webhooks, tokens }: { webhooks: Webhook[]; tokens: Schemas['TokenOut'][] }) {
+function Attention({ webhooks, tokens, seesTokens }: { webhooks: Webhook[]; tokens: Schemas['TokenOut'][]; seesTokens: boolean }) {
   const ill = webhooks.filter((webhook) => webhook.disabled_reason !== null || webhook.consecutive_failures > 0);
   const [now] = useStateNow();
   const givenUp = useGivenUp();
   const expiring = tokens.filter((token) => token.expires_at && new Date(token.expires_at).getTime() - now < SOON);
-  if (ill.length === 0 && expiring.length === 0 && givenUp.length === 0) return <Alert color="teal">{said.allWell}</Alert>;
+  if (ill.length === 0 && expiring.length === 0 && givenUp.length === 0) {
+    // Before there is a webhook, the first steps say more.
+    return webhooks.length > 0 && <Alert color="teal">{said.allWell(seesTokens)}</Alert>;
+  }
   return (
     <Section title={said.attention}>
       <Stack gap="sm">
         {ill.map((webhook) => (
-          <Group key={webhook.id} justify="space-between" wrap="nowrap" align="flex-start">
-            <div style={{ minWidth: 0 }}>
-              <Group gap={8}>
-                <Anchor component={Link} to={WORKSPACE.detailPage(webhook.id)} fw={500} style={{ overflowWrap: 'anywhere' }}>
-                  {webhook.name ?? shortUrl(webhook.url)}
-                </Anchor>
-                <WebhookStateBadge webhook={webhook} />
-              </Group>
-              <Text size="sm" c="dimmed">
-                {webhook.disabled_reason ? reasonOf(webhook.disabled_reason) :
-                  `${texts.webhooks.failures(webhook.consecutive_failures)} · ${texts.webhooks.lastError} ${webhook.last_error ?? ''}`}
-              </Text>
-            </div>
-            <Button component={Link} to={WORKSPACE.detailPage(webhook.id)} size="compact-sm" variant="default" className="fixed" aria-label={`${said.look}: ${webhook.name ?? webhook.url}`}>
-              {said.look}
-            </Button>
-          </Group>
+          <Concern
+            key={webhook.id}
+            to={WORKSPACE.detailPage(webhook.id)}
+            name={webhook.name ?? shortUrl(webhook.url)}
+            badge={<WebhookStateBadge webhook={webhook} />}
+          >
+            {webhook.disabled_reason ? reasonOf(webhook.disabled_reason) :
+              `${texts.webhooks.failures(webhook.consecutive_failures)} · ${texts.webhooks.lastError} ${webhook.last_error ?? ''}`}
+          </Concern>
         ))}
         {givenUp.map(({ webhook_id, count, more }) => (
-          <Group key={webhook_id} gap={8}>
-            <Anchor component={Link} to={`${WORKSPACE.detailPage(webhook_id)}?state=exhausted`} fw={500} style={{ overflowWrap: 'anywhere' }}>
-              {nameOf(webhooks, webhook_id)}
-            </Anchor>
-            <Text size="sm" c="dimmed">
-              {said.givenUp(count, more)}
-            </Text>
-          </Group>
+          <Concern key={webhook_id} to={`${WORKSPACE.detailPage(webhook_id)}?state=exhausted`} name={nameOf(webhooks, webhook_id)} look={said.lookGivenUp}>
+            {said.givenUp(count, more)}
+          </Concern>
         ))}
         {expiring.map((token) => (
-          <Group key={token.id} gap={8}>
-            <Anchor component={Link} to={`/settings/integrations/api/${token.id}`} fw={500}>
-              {token.name}
-            </Anchor>
-            <Text size="sm" c="dimmed">
-              {said.expires} <Time at={token.expires_at} />
-            </Text>
-          </Group>
+          <Concern key={token.id} to={`/settings/integrations/api/${token.id}`} name={token.name}>
+            {said.expires} <Time at={token.expires_at} />
+          </Concern>
         ))}
       </Stack>
     </Section>
+  );
+}
+
+/** One thing that needs attention: its name, why, and the way to it. */
+function Concern({ to, name, badge, look = said.look, children }: {
+  to: string;
+  name: string;
+  badge?: ReactNode;
+  look?: string;
+  children: ReactNode;
+}) {
+  return (
+    <Group justify="space-between" wrap="nowrap" align="flex-start">
+      <div style={{ minWidth: 0 }}>
+        <Group gap={8}>
+          <Anchor component={Link} to={to} size="sm" fw={500} style={{ overflowWrap: 'anywhere' }}>
+            {name}
+          </Anchor>
+          {badge}
+        </Group>
+        <Text component="div" size="sm" c="dimmed">
+          {children}
+        </Text>
+      </div>
+      <Button component={Link} to={to} size="compact-sm" variant="default" className="fixed" aria-label={`${look}: ${name}`}>
+        {said.look}
+      </Button>
+    </Group>
   );
 }
 
@@ -172,7 +186,7 @@ function Current({ webhooks }: { webhooks: Webhook[] }) {
         <Stack gap="sm">
           {webhooks.slice(0, 8).map((webhook) => (
             <Group key={webhook.id} justify="space-between">
-              <Anchor component={Link} to={WORKSPACE.detailPage(webhook.id)} style={{ overflowWrap: 'anywhere' }}>
+              <Anchor component={Link} to={WORKSPACE.detailPage(webhook.id)} size="sm" style={{ overflowWrap: 'anywhere' }}>
                 {webhook.name ?? shortUrl(webhook.url)}
               </Anchor>
               <Rate statistics={counted?.items.find((one) => one.webhook_id === webhook.id)} />

@@ -63,13 +63,15 @@ function Detail({ token }: { token: Token }) {
       : { staging: texts.environments.staging, development: texts.environments.development };
   async function submit(values: typeof form.values) {
     try {
-      await save.mutateAsync({
+      const { scopes } = await save.mutateAsync({
         name: values.name,
         description: values.description || null,
         environment: values.environment,
         scopes: values.scopes as Schemas['Scope'][],
       });
-      form.resetDirty();
+      // A set that was named by one word comes back as its scopes.
+      form.setFieldValue('scopes', scopes);
+      form.resetDirty({ ...values, scopes });
     } catch (error) {
       showRefusal(form, error);
     }

@@ -11,9 +11,10 @@ import { SaveForm } from '../parts/form';
 import { texts } from '../texts';
 
 const said = texts.tokens;
+const API: Schemas['ScopeSet'] = 'api';
 const DAY = 86_400_000;
 
-/** The scopes that the person may give away, in groups, with what each allows. */
+/** The scopes that the person may give away, in groups, with what each allows; and the set that the API names by one word. */
 export function ScopeChoice({ value, onChange, error }: {
   value?: string[];
   onChange?: (value: string[]) => void;
@@ -26,6 +27,7 @@ export function ScopeChoice({ value, onChange, error }: {
   return (
     <Checkbox.Group label={said.scopes} description={said.scopesAbout} {...(value && onChange ? { value, onChange } : {})} error={error}>
       <Stack gap="md" mt="xs" mb={error ? 'xs' : 0}>
+        <Checkbox value={API} label={API} description={said.api} />
         {groups.map(({ title, scopes }) => (
           <div key={title} role="group" aria-label={title}>
             <Text size="xs" c="dimmed" fw={600} mb={6} aria-hidden="true">

@@ -1,4 +1,4 @@
-import { ActionIcon, Anchor, Button, Code, Group, Stack, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Anchor, Button, Code, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
@@ -11,11 +11,12 @@ import { ChoiceFilter, choices, FilterBar, SearchFilter, useFilters } from '../p
 import { useSelection } from '../parts/list';
 import { ListPage } from '../parts/list_page';
 import { notifyDone } from '../parts/notify';
+import { Tip } from '../parts/tip';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
 import { CreateToken } from './token_form';
-import { EyeNoneIcon, EyeOpenIcon } from '../parts/icons';
+import { EyeNoneIcon, EyeOpenIcon, PencilIcon } from '../parts/icons';
 
 const said = texts.tokens;
 type Token = Schemas['TokenOut'];
@@ -36,7 +37,7 @@ export default function Tokens() {
   );
   const [creating, setCreating] = useState(false);
   const [secret, setSecret] = useState<Secret | null>(null);
-  const [revoking, setRevoking] = useState(false);
+  const [revoking, setRevoking] = useState<Token[]>([]);
   const revoke = useChange(
     (ids: string[]) => body(api.POST('/v1/tokens/revoke', { body: { ids } })),
     { touches: [['tokens']] },
@@ -50,10 +51,12 @@ export default function Tokens() {
   const { chosen } = selection;
   const filtered = Boolean(name || status || environment);
 
-  async function revokeChosen() {
-    const { results } = await revoke.mutateAsync(chosen.map((token) => token.id));
-    notifyDone(said.revokedMany(results.filter((one) => one.status === 'revoked').length, results.length));
-    selection.choose(results.filter((one) => !one.status.endsWith('revoked')).map((one) => one.id));
+  async function revokeThem() {
+    const { results } = await revoke.mutateAsync(revoking.map((token) => token.id));
+    const revoked = results.filter((one) => one.status === 'revoked').length;
+    notifyDone(revoked === 1 && results.length === 1 ? said.revoked : said.revokedMany(revoked, results.length));
+    const ended = results.filter((one) => one.status.endsWith('revoked')).map((one) => one.id);
+    selection.choose(chosen.map((token) => token.id).filter((one) => !ended.includes(one)));
   }
 
   return (
@@ -74,7 +77,7 @@ export default function Tokens() {
             />
           </FilterBar>
           {chosen.length > 0 && (
-            <Button color="red" variant="light" onClick={() => setRevoking(true)}>
+            <Button color="red" variant="light" onClick={() => setRevoking(chosen)}>
               {said.revokeMany(chosen.length)}
             </Button>
           )}
@@ -105,21 +108,22 @@ export default function Tokens() {
         { title: said.status, cell: (token) => <State of={token.status} /> },
         { title: said.lastUsed, cell: (token) => <Time at={token.last_used_at} /> },
         { title: said.expires, cell: (token) => <Time at={token.expires_at} /> },
+        ...(mayWrite ? [{ title: said.actions, hideTitle: true, cell: (token: Token) => <Actions token={token} revoke={() => setRevoking([token])} /> }] : []),
       ]}
     >
       <CreateToken opened={creating} close={() => setCreating(false)} created={setSecret} />
       <SecretOnce secret={secret} close={() => setSecret(null)} />
       <Confirm
-        opened={revoking}
-        close={() => setRevoking(false)}
-        title={said.revokeMany(chosen.length)}
-        action={said.revokeMany(chosen.length)}
-        {...(chosen.length === 1 && chosen[0] ? { name: chosen[0].name } : { name: String(chosen.length) })}
-        confirm={revokeChosen}
+        opened={revoking.length > 0}
+        close={() => setRevoking([])}
+        title={said.revokeMany(revoking.length)}
+        action={said.revokeMany(revoking.length)}
+        {...(revoking.length === 1 && revoking[0] ? { name: revoking[0].name } : { name: String(revoking.length) })}
+        confirm={revokeThem}
       >
         <Stack gap={4}>
           {said.revokeAbout}
-          {chosen.map((token) => (
+          {revoking.map((token) => (
             <Text key={token.id} size="sm">
               <b>{token.name}</b> · {said.lastUsedAt} <Time at={token.last_used_at} /> · {said.createdBy} <Person id={token.user_id} />
             </Text>
@@ -130,17 +134,35 @@ export default function Tokens() {
   );
 }
 
+/** What a row does with its token. One that is revoked stays as it is. */
+function Actions({ token, revoke }: { token: Token; revoke: () => void }) {
+  if (token.status === 'revoked') return null;
+  const edit = texts.actions.editOf(token.name);
+  return (
+    <Group gap={4} wrap="nowrap">
+      <Tip label={edit}>
+        <ActionIcon component={Link} to={`/settings/integrations/api/${token.id}`} variant="subtle" color="gray" aria-label={edit}>
+          <PencilIcon />
+        </ActionIcon>
+      </Tip>
+      <Button size="compact-sm" variant="subtle" color="red" onClick={revoke} aria-label={`${texts.actions.revoke} ${token.name}`}>
+        {texts.actions.revoke}
+      </Button>
+    </Group>
+  );
+}
+
 export function Prefix({ token }: { token: { prefix: string } }) {
   const [shown, setShown] = useState(false);
   const label = shown ? said.hide : said.show;
   return (
     <Group gap={2} wrap="nowrap">
       <Code>{shown ? `${token.prefix}…` : '••••••••'}</Code>
-      <Tooltip label={label}>
+      <Tip label={label}>
         <ActionIcon variant="subtle" color="gray" onClick={() => setShown(!shown)} aria-label={label}>
           {shown ? <EyeNoneIcon /> : <EyeOpenIcon />}
         </ActionIcon>
-      </Tooltip>
+      </Tip>
       <Copy value={token.prefix} label={said.copyPrefix} />
     </Group>
   );

@@ -112,7 +112,7 @@ export default function Users() {
         },
       ]}
     >
-      <Dialog opened={editing !== null} close={() => setEditing(null)} title={editing === 'new' ? said.createFor : texts.actions.edit}>
+      <Dialog opened={editing !== null} close={() => setEditing(null)} title={editing === 'new' || !editing ? said.createFor : texts.actions.editOf(editing.name)}>
         <UserForm
           user={editing === 'new' ? null : editing}
           close={() => setEditing(null)}

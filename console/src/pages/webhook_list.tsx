@@ -79,7 +79,8 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
   const selection = useSelection({ title: texts.actions.delete, items, label: (webhook) => webhook.name ?? webhook.url });
   const { chosen } = selection;
   const remove = useChange((ids: string[]) => body(api.POST('/v1/webhooks/delete', { body: { ids } })), {
-    touches: [[...kind.key]],
+    // Not what is known of each: those that are gone have nothing to ask for.
+    touches: [[...kind.key, 'list'], ['statistics']],
   });
   async function deleteChosen() {
     const { results } = await remove.mutateAsync(chosen.map((webhook) => webhook.id));

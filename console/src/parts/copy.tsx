@@ -1,17 +1,18 @@
-import { ActionIcon, Box, Button, Code, CopyButton, Group, Tooltip } from '@mantine/core';
+import { ActionIcon, Box, Button, Code, CopyButton, Group } from '@mantine/core';
 
 import { texts } from '../texts';
 import { CheckIcon, CopyIcon } from './icons';
+import { Tip } from './tip';
 
 export function Copy({ value, label = texts.actions.copy }: { value: string; label?: string }) {
   return (
     <CopyButton value={value} timeout={2000}>
       {({ copied, copy }) => (
-        <Tooltip label={copied ? texts.actions.copied : label}>
+        <Tip label={copied ? texts.actions.copied : label}>
           <ActionIcon variant="subtle" color={copied ? 'teal' : 'gray'} onClick={copy} aria-label={label}>
             {copied ? <CheckIcon /> : <CopyIcon />}
           </ActionIcon>
-        </Tooltip>
+        </Tip>
       )}
     </CopyButton>
   );

@@ -17,7 +17,7 @@ export function FormEnd({ close, action, busy = false, ready = true, color }: {
   color?: string;
 }) {
   return (
-    <Group justify="flex-end">
+    <Group justify="flex-end" wrap="wrap-reverse">
       <Button variant="default" onClick={close}>
         {texts.actions.cancel}
       </Button>

@@ -1,4 +1,4 @@
-import { Group, Text, Tooltip } from '@mantine/core';
+import { Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 
 import type { ApiError } from '../api/client';
@@ -6,6 +6,7 @@ import type { Delivery, Webhook, WebhookKind } from '../api/webhooks';
 import type { Page } from '../api/queries';
 import { texts } from '../texts';
 import { reasonOf } from './reason';
+import { Tip } from './tip';
 import { State, Time } from './values';
 
 const said = texts.webhooks;
@@ -31,13 +32,13 @@ export function Health({ kind, webhook }: { kind: WebhookKind; webhook: Webhook 
   const last = shown.flatMap((delivery) => delivery.attempts.map(({ at }) => at)).sort().at(-1);
   return (
     <div>
-      <Tooltip label={said.healthLabel(ok, shown.length)}>
+      <Tip label={said.healthLabel(ok, shown.length)}>
         <Group gap={2} wrap="nowrap" role="img" aria-label={said.healthLabel(ok, shown.length)} className="bars">
           {shown.toReversed().map((delivery) => (
             <span key={delivery.id} className="bar" style={{ background: COLORS[delivery.state] ?? 'var(--mantine-color-blue-6)' }} />
           ))}
         </Group>
-      </Tooltip>
+      </Tip>
       {last && (
         <Text size="xs" c="dimmed" mt={2}>
           <Time at={last} />

@@ -30,6 +30,7 @@ export const EyeOpenIcon = icon('M1.5 8c3.5-5 9.5-5 13 0-3.5 5-9.5 5-13 0zM8 6a2
 export const LockClosedIcon = icon('M3.5 7h9v6.500h-9zM5.5 7V5a2.5 2.5 0 0 1 5 0v2');
 export const MagnifyingGlassIcon = icon('M7 2.500a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10.3 10.300l3.2 3.2');
 export const MoonIcon = icon('M13 9.500A5.5 5.5 0 0 1 6.5 3 5.5 5.5 0 1 0 13 9.500z');
+export const PencilIcon = icon('M10.500 3l2.500 2.500L5.500 13H3v-2.500zM9 4.500L11.500 7');
 export const PlusIcon = icon('M8 3v10M3 8h10');
 export const SunIcon = icon(
   'M8 5.500a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5zM8 1.500v1M8 13.500v1M1.5 8h1M13.5 8h1M3.4 3.400l.7.7M11.9 11.900l.7.7M3.4 12.600l.7-.7M11.9 4.100l.7-.7',

@@ -94,9 +94,9 @@ export function PlanNotice({ detail }: { detail: string }) {
 }
 
 /** A page that the person's role does not open: which role does, and who can change it. */
-export function RoleNotice() {
+export function RoleNotice({ page }: { page: string }) {
   return (
-    <Page title={texts.role.page}>
+    <Page title={page}>
       <Alert color="yellow" title={texts.role.title}>
         <Text size="sm">
           {texts.role.about}{' '}

@@ -43,7 +43,7 @@ export function List<T>({ label, listing, columns, id, empty, marked }: ListProp
                     <Table.Td
                       key={column.title}
                       data-title={column.hideTitle ? '' : column.title}
-                      className={column.wide ? 'wide' : column.tick ? 'tick' : undefined}
+                      className={column.wide ? 'wide' : column.tick ? 'tick' : column.hideTitle ? 'act' : undefined}
                     >
                       {column.cell(item)}
                     </Table.Td>

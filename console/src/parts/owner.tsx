@@ -62,7 +62,7 @@ function HandOver(owned: Owned) {
   if (!mayHandOver) return null;
   return (
     <>
-      <Button size="compact-sm" variant="default" onClick={() => setOpened(true)}>
+      <Button variant="default" onClick={() => setOpened(true)}>
         {said.handOver}
       </Button>
       <HandOverDialog owned={opened ? owned : null} close={() => setOpened(false)} />

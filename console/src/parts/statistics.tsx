@@ -1,10 +1,11 @@
-import { Group, Skeleton, Stack, Text, Tooltip, VisuallyHidden } from '@mantine/core';
+import { Group, Skeleton, Stack, Text, VisuallyHidden } from '@mantine/core';
 import { queryOptions, useQuery } from '@tanstack/react-query';
 
 import { api, type ApiError, body, type Schemas } from '../api/client';
 import type { Page } from '../api/queries';
 import { MOST_COUNTED } from '../early';
 import { texts } from '../texts';
+import { Tip } from './tip';
 import { utc } from './values';
 
 const said = texts.webhooks;
@@ -62,7 +63,7 @@ export function Rate({ statistics }: { statistics: Statistics | undefined }) {
   const counts = said.counts(statistics.delivered, statistics.failed, statistics.waiting);
   const since = statistics.complete ? '' : ` ${said.countedSince(utc(statistics.since))}`;
   return (
-    <Tooltip label={counts + since}>
+    <Tip label={counts + since}>
       <Group gap={8} wrap="nowrap" w="fit-content">
         <Bars hours={statistics.hours} first={statistics.first} height={22} width={3} gap={1} />
         <Text size="sm" className="nowrap rate">
@@ -70,7 +71,7 @@ export function Rate({ statistics }: { statistics: Statistics | undefined }) {
         </Text>
         <VisuallyHidden>{counts}</VisuallyHidden>
       </Group>
-    </Tooltip>
+    </Tip>
   );
 }
 
@@ -123,9 +124,9 @@ function Bars({ hours, first, height, width, gap, labels = false }: {
         );
         if (!labels || !hour) return bar;
         return (
-          <Tooltip key={number} label={said.hour(utc(hour.at), said.counts(hour.delivered, hour.failed, hour.waiting))}>
+          <Tip key={number} label={said.hour(utc(hour.at), said.counts(hour.delivered, hour.failed, hour.waiting))}>
             {bar}
-          </Tooltip>
+          </Tip>
         );
       })}
     </div>

@@ -1,7 +1,8 @@
-import { Badge, Text, Tooltip } from '@mantine/core';
+import { Badge, Text } from '@mantine/core';
 
 import type { Schemas } from '../api/client';
 import { texts } from '../texts';
+import { Tip } from './tip';
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 31_536_000],
@@ -42,11 +43,11 @@ export function eventName(type: string): string {
 export function Time({ at, otherwise = texts.never }: { at: string | null; otherwise?: string }) {
   if (at === null) return <Text span size="sm" c="dimmed">{otherwise}</Text>;
   return (
-    <Tooltip label={utc(at)} events={{ hover: true, focus: true, touch: true }}>
+    <Tip label={utc(at)} everywhere>
       <time dateTime={at} className="time">
         {relative(at)}
       </time>
-    </Tooltip>
+    </Tip>
   );
 }
 

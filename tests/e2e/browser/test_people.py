@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 
 from local import ministack
 from local.deploy import Deployment
-from tests.e2e.browser.conftest import Opens
-from tests.e2e.browser.visit import PASSWORD, Person
+from tests.e2e.browser.conftest import Invites, Opens
+from tests.e2e.browser.visit import PASSWORD, Visit
 from tests.e2e.harness import E2E
 
 INTEGRATIONS = "/settings/integrations"
@@ -51,6 +51,9 @@ def test_a_manager_opens_connections_and_webhooks_but_no_keys(opens: Opens) -> N
     card = visit.page.get_by_role("article", name="API tokens")
     expect(card.get_by_text("Only workspace administrators manage these.")).to_be_visible()
     expect(card.get_by_role("link")).to_have_count(0)
+    for name in ("Outgoing webhooks", "Documentation"):
+        expect(visit.page.get_by_role("article", name=name).get_by_role("link")).to_be_visible()
+    expect(visit.button("Connect Slack")).to_be_enabled()
 
     visit.goto(f"{INTEGRATIONS}/webhooks")
     expect(visit.button("Create a webhook").first).to_be_visible()
@@ -65,9 +68,25 @@ def test_staff_see_no_integrations_and_deep_links_say_why(opens: Opens) -> None:
     navigation = visit.page.get_by_role("navigation")
     expect(navigation.get_by_role("link", name="My webhooks")).to_be_visible()
     expect(navigation.get_by_text("Integrations")).to_have_count(0)
-    for page in ("connections", "api", "webhooks", "bots", "applications", "incoming-webhooks"):
+    lists = ("connections", "api", "webhooks", "bots", "applications", "incoming-webhooks", "commands", "signature")
+    for page in (*lists, "api/tok_1", "webhooks/whk_1", "deliveries/dlv_1", "bots/usr_1", "integrations"):
         visit.goto(f"{INTEGRATIONS}/{page}")
-        expect(visit.page.get_by_role("alert").filter(has_text="Your role does not open this page")).to_be_visible()
+        notice = visit.page.get_by_role("alert").filter(has_text="Your role does not open this page")
+        expect(notice.get_by_role("link", name="Settings → Users")).to_be_visible()
+
+
+def test_the_membership_decides_and_not_what_the_sign_in_knew(stack: E2E, opens: Opens, invited: Invites) -> None:
+    person = invited("manager")
+    visit = opens(f"{INTEGRATIONS}/webhooks", by=person)
+    expect(visit.button("Create a webhook").first).to_be_visible()
+    for role, sees in (("staff", 0), ("admin", 1)):
+        changed = stack.api("PATCH", f"/v1/users/{person.user_id}", {"role": role})
+        assert changed.status == 200, changed.body
+        visit.goto(f"{INTEGRATIONS}/api")
+        expect(visit.page.get_by_role("alert").filter(has_text="Your role does not")).to_have_count(1 - sees)
+        navigation = visit.page.get_by_role("navigation")
+        expect(navigation.get_by_role("link", name="My webhooks")).to_be_visible()
+        expect(navigation.get_by_role("link", name="API tokens")).to_have_count(sees)
 
 
 @pytest.fixture
@@ -84,22 +103,28 @@ def on_plan(stack: E2E) -> Iterator[object]:
     change("enterprise")
 
 
-def test_without_the_plan_integrations_show_the_upgrade(
-    opens: Opens, people: dict[str, Person], on_plan: object
-) -> None:
+def shows_the_upgrade(visit: Visit, plan: str) -> None:
+    """The menu has the page, and the page has the plan, the documentation, and nothing that could be done."""
+    expect(visit.page.get_by_role("navigation").get_by_text("Integrations", exact=True)).to_be_visible()
+    notice = visit.page.get_by_role("alert").filter(has_text="Integrations need Enterprise")
+    expect(notice).to_contain_text(re.compile(f"the workspace has the plan {plan}", re.IGNORECASE))
+    expect(notice.get_by_role("link", name="Documentation")).to_be_visible()
+    for button in ("Create a token", "Create a webhook", "Connect"):
+        expect(visit.button(button)).to_have_count(0)
+    expect(visit.page.get_by_role("article")).to_have_count(0)
+
+
+def test_without_the_plan_integrations_show_the_upgrade(opens: Opens, on_plan: object) -> None:
     assert callable(on_plan)
-    on_plan("free")
-    for page, by in (("connections", "admin"), ("api", "admin"), ("webhooks", "manager")):
-        visit = opens(f"{INTEGRATIONS}/{page}", by=by)
-        visit.expected.append("403")
-        notice = visit.page.get_by_role("alert").filter(has_text="Integrations need Enterprise")
-        expect(notice).to_contain_text(re.compile("the workspace has the plan free", re.IGNORECASE))
-        expect(notice.get_by_role("link", name="Documentation")).to_be_visible()
-        notice.get_by_role("link", name="Subscription").click()
-        expect(visit.heading("Subscription")).to_be_visible()
-        expect(visit.page.get_by_text("Your plan", exact=True)).to_be_visible()
-        for button in ("Create a token", "Create a webhook", "Connect"):
-            expect(visit.button(button)).to_have_count(0)
-    on_plan("pro")
-    visit = opens("/settings/subscription", by="owner")
-    expect(visit.page.get_by_role("article", name="Pro")).to_contain_text("Your plan")
+    pages = {"admin": ("connections", "api", "webhooks"), "manager": ("connections", "webhooks")}
+    for plan in ("free", "standard", "pro"):
+        on_plan(plan)
+        for by, gated in pages.items():
+            visit = opens(f"{INTEGRATIONS}/connections", by=by)
+            for page in gated:
+                visit.goto(f"{INTEGRATIONS}/{page}")
+                shows_the_upgrade(visit, plan)
+            notice = visit.page.get_by_role("alert")
+            notice.get_by_role("link", name="Subscription").click()
+            expect(visit.heading("Subscription")).to_be_visible()
+            expect(visit.page.get_by_role("article", name=plan)).to_contain_text("Your plan")

@@ -40,7 +40,7 @@ def test_a_token_is_created_shown_once_edited_and_revoked(stack: E2E, opens: Ope
     row.get_by_role("button", name="Copy the prefix").click()
     assert visit.page.evaluate("navigator.clipboard.readText()") == prefix
 
-    row.get_by_role("link", name=name).click()
+    row.get_by_role("link", name=name, exact=True).click()
     expect(visit.heading(name)).to_be_visible()
     visit.field("Name").fill("Weekly report")
     visit.page.get_by_role("checkbox", name="users:read").check()
@@ -56,6 +56,35 @@ def test_a_token_is_created_shown_once_edited_and_revoked(stack: E2E, opens: Ope
     visit.choose("Status", "Active")
     expect(visit.row("Weekly report")).to_have_count(0)
     assert "status=active" in visit.page.url
+
+
+def test_a_row_of_the_list_edits_and_revokes(stack: E2E, opens: Opens) -> None:
+    visit, name = opens(PAGE), f"Importer {uuid.uuid4().hex[:6]}"
+    visit.button("Create a token").first.click()
+    visit.dialog.get_by_role("textbox", name="Name").fill(name)
+    visit.dialog.get_by_role("textbox", name="Description").fill("Reads the old system")
+    expect(visit.dialog.get_by_role("combobox", name="Environment")).to_have_value("Production")
+    visit.dialog.get_by_role("checkbox", name="api", exact=True).check()
+    visit.dialog.get_by_role("button", name="Create a token").click()
+    secret = visit.take_secret()
+    expect(visit.row(name)).to_contain_text("Reads the old system")
+    scopes = stack.api("GET", "/v1/me", token=secret).json["scopes"]
+    assert "webhooks:write" in scopes and "tokens:read" not in scopes, "all that a manager may do, and no more"
+
+    visit.row(name).get_by_role("link", name=f"Edit {name}").click()
+    expect(visit.page.get_by_role("checkbox", name="webhooks:write")).to_be_checked()
+    visit.page.get_by_role("checkbox", name="api", exact=True).check()
+    visit.button("Save").click()
+    visit.said("The token was saved")
+    expect(visit.page.get_by_role("checkbox", name="api", exact=True)).not_to_be_checked()
+    expect(visit.button("Save")).to_be_disabled()
+
+    visit.link("← API tokens").click()
+    visit.row(name).get_by_role("button", name=f"Revoke {name}").click()
+    visit.confirm("Revoke 1 token", name)
+    visit.said("The token was revoked")
+    assert stack.api("GET", "/v1/me", token=secret).status == 401
+    expect(visit.row(name).get_by_role("button", name=f"Revoke {name}")).to_have_count(0)
 
 
 def test_many_are_found_by_name_and_revoked_at_once(stack: E2E, opens: Opens) -> None:

@@ -80,7 +80,7 @@ def test_a_delivery_that_failed_is_found_explained_and_sent_again(
     expect(visit.heading(name)).to_be_visible()
     expect(visit.page.get_by_text("4 failed attempts in a row")).to_be_visible()
     visit.page.go_back()
-    given_up = attention.locator(f"a[href$='{webhook['id']}?state=exhausted']")
+    given_up = attention.get_by_role("link", name=f"Look at what was given up: {name}")
     expect(given_up.locator("..")).to_contain_text("1 delivery was given up in the last 24 hours")
     given_up.click()
     visit.link("message.created").click()
@@ -239,6 +239,28 @@ def test_a_row_of_the_list_sends_a_small_request_and_shows_the_answer(
     expect(visit.dialog.get_by_role("alert")).to_contain_text("204")
     signed = receiver.wait_for(lambda one: one.path == path, PATIENCE_SECONDS, count=3)[-1]
     assert "X-FM-Webhook-Signature" in signed.headers
+
+
+def test_many_are_found_by_name_and_deleted_at_once(
+    stack: E2E, opens: Opens, people: dict[str, Person], receiver: Receiver
+) -> None:
+    chat = made_chat(stack, people["owner"])
+    body = {"url": receiver.url("/batch"), "events": ["message.created"], "chat_ids": [chat["id"]]}
+    names = [f"Batch {chat['name']} {number}" for number in (1, 2, 3)]
+    webhooks = [made(stack, "/v1/webhooks", {**body, "name": name}) for name in names]
+    visit = opens(PAGE)
+    visit.page.get_by_role("searchbox", name="Search by name").fill(f"batch {chat['name']}".lower())
+    expect(visit.page.get_by_role("row")).to_have_count(4)
+    for name in names[:2]:
+        visit.page.get_by_role("checkbox", name=f"Select {name}").check()
+    visit.button("Delete 2 webhooks").click()
+    for name in names[:2]:
+        expect(visit.dialog.get_by_text(name)).to_be_visible()
+    visit.confirm("Delete 2 webhooks", "2")
+    visit.said("2 of 2 webhooks deleted")
+    expect(visit.page.get_by_role("row")).to_have_count(2)
+    statuses = [stack.api("GET", f"/v1/webhooks/{webhook['id']}").status for webhook in webhooks]
+    assert statuses == [404, 404, 200]
 
 
 def create(visit: Visit, name: str, url: str, chat: str) -> str:

@@ -24,6 +24,11 @@ def test_the_audit_log_says_what_happened_to_whom(stack: E2E, opens: Opens, peop
     expect(row).to_be_visible()
     assert "action=chat.created" in visit.page.url
 
+    command = made(stack, "/v1/commands", {"trigger": f"go{uuid.uuid4().hex[:6]}", "url": "https://example.com/go"})
+    visit.goto("/settings/audit?action=command.created")
+    visit.row(command["id"]).get_by_role("link", name=f"/{command['trigger']}").click()
+    expect(visit.heading(f"/{command['trigger']}")).to_be_visible()
+
 
 def test_notifications_have_names_where_webhooks_choose_them(
     stack: E2E, opens: Opens, invited: Invites, receiver: Receiver

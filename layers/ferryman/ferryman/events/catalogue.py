@@ -309,7 +309,7 @@ CATALOGUE: dict[EventType, Entry] = {
     ),
     "review": _notification("A request entered the review queue or was returned.", "Request 17 waits for review"),
     "meeting": _notification(
-        "A meeting is near; send_at schedules such a reminder, for ten minutes before.",
+        "A meeting begins soon: in ten minutes, unless its sender chose another time.",
         "Planning begins in 10 minutes",
         url="https://meet.example.com/planning",
     ),

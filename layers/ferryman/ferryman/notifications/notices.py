@@ -8,6 +8,9 @@ from ferryman.notifications import table
 from ferryman.notifications.model import MAX_BODY, MAX_TITLE, Notification
 from ferryman.webhooks.subscriptions.model import Webhook
 
+# A personal webhook holds nothing.
+_IN_INBOX = "Your notifications have everything that it misses."
+
 
 def telling_admins(workspace_id: str, title: str, body: str, *also: str) -> list[store.Write]:
     """The writes that tell the active owners and admins of something, and the users whose ids are in `also`."""
@@ -51,21 +54,30 @@ def telling_of_loop(workspace_id: str, handle: str, other_id: str) -> list[store
 
 def telling_of_disabled(webhook: Webhook, reason: str, probe_at: str | None) -> list[store.Write]:
     """The writes that tell of a webhook that was disabled, which is probed first at `probe_at` (None: never)."""
-    probed = f"It is probed from {probe_at} on, and enabled when its receiver answers again" if probe_at else ""
-    body = (
-        f"{webhook.webhook_id} was disabled: {reason}. Events that happen meanwhile are held. "
-        f"{probed or 'Enable it when its receiver works again'}; then choose whether they are delivered."
-    )
+    probed = f"It is probed from {_read(probe_at)} on, and enabled when its receiver answers again" if probe_at else ""
+    way_back = probed or "Enable it when its receiver works again"
+    missed = "Events that happen meanwhile are held: choose then whether they are delivered."
+    body = f"{reason[:1].upper()}{reason[1:]}. {way_back}. {_IN_INBOX if webhook.user_id else missed} {_id_of(webhook)}"
     return _telling_of(webhook, f"The {_kind(webhook)} {webhook.name or webhook.webhook_id} was disabled", body)
 
 
 def telling_of_return(webhook: Webhook) -> list[store.Write]:
     """The writes that tell of a webhook that a probe brought back."""
-    body = (
-        f"The receiver of {webhook.webhook_id} answered a probe, so it is enabled again. Events since "
-        f"{webhook.holds_from} are held: choose whether they are delivered or skipped."
+    since = webhook.holds_from
+    held = (
+        f"Events since {_read(since)} are held: choose whether they are delivered or skipped." if since else _IN_INBOX
     )
+    body = f"Its receiver answered a probe, so it is enabled again. {held} {_id_of(webhook)}"
     return _telling_of(webhook, f"The {_kind(webhook)} {webhook.name or webhook.webhook_id} is back", body)
+
+
+def _read(moment: str) -> str:
+    """A time of the API as people read it, such as 2026-11-27 11:45 UTC."""
+    return f"{moment[:16].replace('T', ' ')} UTC"
+
+
+def _id_of(webhook: Webhook) -> str:
+    return f"Its id is {webhook.webhook_id}."
 
 
 def _kind(webhook: Webhook) -> str:

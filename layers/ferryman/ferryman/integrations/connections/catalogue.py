@@ -23,7 +23,7 @@ type Category = Literal["chat", "automation", "development", "accounting", "crm"
 type Outgoing = ChatConfiguration | AutomationConfiguration
 
 _A_URL: dict[str, JsonValue] = {"format": "uri"}  # so that a form checks it while it is typed
-_CHATS = "The chats whose messages are sent; you must belong to each. Left out: every chat, which needs admin:*."
+_CHATS = "The chats whose messages are sent; you must belong to each. Without any: every chat, which needs an admin."
 
 
 class ChatConfiguration(Input):
@@ -57,7 +57,7 @@ class PostingConfiguration(Input):
         None,
         title="Secret",
         description="The secret that you give to the product, so that events without it are refused. It is stored "
-        "encrypted and never shown; left out in a change, it stays, and null removes it.",
+        "encrypted and never shown. A change without it keeps the present one.",
         json_schema_extra={"writeOnly": True},
     )
 
@@ -84,13 +84,14 @@ class OAuthConfiguration(Input):
     client_secret: Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[!-~]+$")] | None = Field(
         None,
         title="Client secret",
-        description="The app's secret. It is stored encrypted and never shown; left out in a change, it stays.",
+        description="The app's secret. It is stored encrypted and never shown. A change without it keeps the present "
+        "one.",
         json_schema_extra={"writeOnly": True},
     )
     scopes: _Scopes | None = Field(
         None,
         title="Scopes",
-        description="The rights to ask for, as the product names them. Left out: the fewest that are of use.",
+        description="The rights to ask for, as the product names them. Without any: the fewest that are of use.",
     )
 
 

@@ -17,6 +17,7 @@ _STATE = (
     "`broken`: its webhook was deleted; disconnect it. `waiting`: somebody has to approve it in the product. "
     "`needs_reconnecting`: the product gives no tokens any more until somebody approves it again."
 )
+_REPLACES = "Replaces the whole, but a secret that is left out stays; null takes a sender_secret away."
 _CONFIGURATION = "As the connector's configuration_schema describes it (GET /v1/connectors)."
 
 
@@ -61,7 +62,7 @@ class ConnectionPatch(Input):
 
     name: Name | None = None
     enabled: bool | None = Field(None, description="false: nothing is sent until it is enabled again.")
-    configuration: dict[str, Any] | None = Field(None, description=f"Replaces the whole. {_CONFIGURATION}")
+    configuration: dict[str, Any] | None = Field(None, description=f"{_REPLACES} {_CONFIGURATION}")
 
 
 class ResetIn(Input):
