@@ -425,6 +425,7 @@ export const texts = {
     tries: 'Try it',
     anyState: 'Any state',
     anyEvent: 'Any event',
+    moreEvents: (count: number) => `and ${count} more`,
     emptyTitle: 'No outgoing webhooks yet',
     emptyAbout: 'Create one to receive events at an address of yours. The signing secret is shown once.',
     noneFound: 'No webhook matches',

@@ -21,10 +21,22 @@ import { type Attempt, Try } from './webhook_try';
 
 const said = texts.webhooks;
 const FILTERS = ['name', 'url', 'state', 'event'];
+const EVENTS_SHOWN = 2;
 const STATES = { enabled: 'Enabled', disabled: 'Disabled' };
 
 type Only = (webhook: Webhook) => boolean;
 type EmptyWords = { emptyTitle: string; emptyAbout: string };
+
+/** The first events, a line each, and how many more there are. */
+function Events({ names }: { names: string[] }) {
+  const shown = names.length > EVENTS_SHOWN + 1 ? names.slice(0, EVENTS_SHOWN) : names;
+  return (
+    <>
+      {shown.map((name) => <Text key={name} size="sm" className="nowrap">{name}</Text>)}
+      {shown.length < names.length && <Text size="xs" c="dimmed">{said.moreEvents(names.length - shown.length)}</Text>}
+    </>
+  );
+}
 
 function nameOf(webhook: Webhook): string {
   return webhook.name ?? shortUrl(webhook.url);
@@ -141,7 +153,7 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
               </>
             ),
           },
-          { title: said.events, cell: (webhook) => <Text size="sm">{webhook.events.map(eventName).join(', ')}</Text>, wide: true },
+          { title: said.events, cell: (webhook) => <Events names={webhook.events.map(eventName)} />, wide: true },
           { title: said.state, cell: (webhook) => <WebhookStateBadge webhook={webhook} reason /> },
           ...(kind.name === 'workspace'
             ? [
