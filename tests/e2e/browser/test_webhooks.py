@@ -191,6 +191,8 @@ def test_a_webhook_says_when_failures_disable_it_and_whether_it_comes_back(
     chat = made_chat(stack, people["owner"])
     visit = opens(PAGE)
     visit.button("Create a webhook").first.click()
+    # The events come a little later, and move what is below them.
+    expect(visit.dialog.get_by_role("checkbox", name="message.created")).to_be_visible()
     visit.field(after).fill("20")
     visit.choose(probe, "No")
     fill(visit, f"Fragile {chat['name']}", receiver.url("/fragile"), chat["name"])
