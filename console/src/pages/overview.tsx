@@ -183,7 +183,7 @@ function Current({ webhooks }: { webhooks: Webhook[] }) {
         </Section>
       )}
       <Section title={texts.webhooks.title}>
-        <Stack gap="sm">
+        <Stack gap="sm" className="rates">
           {webhooks.slice(0, 8).map((webhook) => (
             <Group key={webhook.id} justify="space-between">
               <Anchor component={Link} to={WORKSPACE.detailPage(webhook.id)} size="sm" style={{ overflowWrap: 'anywhere' }}>
