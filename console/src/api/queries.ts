@@ -76,6 +76,10 @@ export function useMe() {
   return useQuery(meQuery);
 }
 
+export function useWorkspace() {
+  return useQuery<Schemas['WorkspaceOut'], ApiError>({ queryKey: ['workspace'], queryFn: () => body(api.GET('/v1/workspace')) });
+}
+
 const EVERYTHING = 100;
 
 async function all<T>(load: (cursor: string | undefined) => Promise<Page<T>>): Promise<T[]> {

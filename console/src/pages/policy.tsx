@@ -1,10 +1,9 @@
 import { Anchor, Button, Group, Text } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
-import { api, type ApiError, body, type Schemas } from '../api/client';
-import { useChange, useMe, useUsers } from '../api/queries';
+import { api, body, type Schemas } from '../api/client';
+import { useChange, useMe, useUsers, useWorkspace } from '../api/queries';
 import { Confirm } from '../parts/dialogs';
 import { Empty, Failure, Loaded, Page, Section, Waiting } from '../parts/layout';
 import { List, wholeListing } from '../parts/list';
@@ -31,7 +30,7 @@ export default function Policy() {
 function Required({ count }: { count: number }) {
   const me = useMe().data;
   const [asking, setAsking] = useState(false);
-  const query = useQuery<Schemas['WorkspaceOut'], ApiError>({ queryKey: ['workspace'], queryFn: () => body(api.GET('/v1/workspace')) });
+  const query = useWorkspace();
   const change = useChange(
     (requires_second_factor: boolean) => body(api.PATCH('/v1/workspace', { body: { requires_second_factor } })),
     {

@@ -1,8 +1,7 @@
 import { Badge, Card, Group, List, SimpleGrid, Text, Title } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 
-import { api, type ApiError, body, type Schemas } from '../api/client';
-import { useMe } from '../api/queries';
+import type { Schemas } from '../api/client';
+import { useMe, useWorkspace } from '../api/queries';
 import { CopyText } from '../parts/copy';
 import { Fact } from '../parts/facts';
 import { Page } from '../parts/layout';
@@ -13,10 +12,7 @@ const said = texts.plan;
 /** The plan of the workspace beside the others. The operator of the deployment changes it, not a route. */
 export default function Subscription() {
   const me = useMe().data;
-  const workspace = useQuery<Schemas['WorkspaceOut'], ApiError>({
-    queryKey: ['workspace'],
-    queryFn: () => body(api.GET('/v1/workspace')),
-  }).data;
+  const workspace = useWorkspace().data;
   return (
     <Page title={said.page} description={`${said.pageAbout(workspace?.name ?? '')} ${said.how}`}>
       {workspace && (

@@ -18,6 +18,7 @@ import { Rate, useStatistics } from '../parts/statistics';
 import { shortUrl, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
+import { disabling } from '../texts/disabling';
 import { hooks } from '../texts/hooks';
 import { Deliveries } from './deliveries';
 import { Held } from './held';
@@ -185,8 +186,9 @@ function WebhookSettings({ kind, webhook, mayWrite, back }: { kind: WebhookKind;
         form={form}
         before={before}
         labels={LABELS}
+        unset={UNSET}
         mayWrite={mayWrite}
-        input={(values) => inputOf(kind, values)}
+        input={(values) => inputOf(kind, values, false)}
         edit={(changed) => kind.edit(webhook.id, changed)}
         touches={[[...kind.key]]}
         done={said.saved}
@@ -223,6 +225,8 @@ const LABELS: Record<keyof Values, string> = {
   chat_ids: said.chats,
   format: said.format,
   max_per_second: said.maxPerSecond,
+  disable_after: disabling.after,
+  probe: disabling.probe,
   triggered: hooks.triggered,
   trigger_words: hooks.words,
   trigger_when: hooks.when,
@@ -230,6 +234,7 @@ const LABELS: Record<keyof Values, string> = {
   reply_name: hooks.replyName,
   reply_avatar_url: hooks.replyAvatar,
 };
+const UNSET = { max_per_second: said.noLimit, disable_after: disabling.asWorkspace, probe: disabling.asWorkspace };
 
 function Rotation({ kind, webhook, mayWrite, show }: {
   kind: WebhookKind;

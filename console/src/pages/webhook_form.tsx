@@ -3,7 +3,7 @@ import { useForm } from '@mantine/form';
 
 import type { Schemas } from '../api/client';
 import { covers } from '../api/covers';
-import { useChange, useChats, useEventTypes, useMe } from '../api/queries';
+import { useChange, useChats, useEventTypes, useMe, useWorkspace } from '../api/queries';
 import type { Webhook, WebhookKind } from '../api/webhooks';
 import type { Secret } from '../parts/dialogs';
 import { Dialog } from '../parts/dialogs';
@@ -13,6 +13,7 @@ import { Failure, Waiting } from '../parts/layout';
 import { ReceiverUrl } from '../parts/receiver_url';
 import { eventName } from '../parts/values';
 import { texts } from '../texts';
+import { disabling } from '../texts/disabling';
 import { hooks } from '../texts/hooks';
 
 const said = texts.webhooks;
@@ -24,6 +25,9 @@ export type Values = {
   chat_ids: string[];
   format: Schemas['Format'];
   max_per_second: number | '';
+  /** Here and in `probe`, '' is what the workspace says. */
+  disable_after: number | '';
+  probe: boolean | '';
   /** Whether it has trigger words, as Mattermost's and Slack's outgoing webhooks have. */
   triggered: boolean;
   trigger_words: string[];
@@ -42,6 +46,8 @@ export function valuesOf(webhook: Webhook): Values {
     chat_ids: webhook.chat_ids ?? [],
     format: webhook.format,
     max_per_second: webhook.max_per_second ?? '',
+    disable_after: webhook.disable_after ?? '',
+    probe: webhook.probe ?? '',
     triggered: webhook.trigger_words !== null,
     trigger_words: (webhook.trigger_words ?? []) as string[],
     trigger_when: webhook.trigger_when ?? 'first_word',
@@ -51,8 +57,8 @@ export function valuesOf(webhook: Webhook): Values {
   };
 }
 
-/** The fields that a kind of webhook has, as the API takes them. */
-export function inputOf(kind: WebhookKind, values: Values) {
+/** The fields that a kind of webhook has, as the API takes them: `fresh` for a new one. */
+export function inputOf(kind: WebhookKind, values: Values, fresh: boolean) {
   return {
     url: values.url.trim(),
     name: values.name || null,
@@ -60,8 +66,18 @@ export function inputOf(kind: WebhookKind, values: Values) {
     ...(kind.name === 'callback' ? {} : { events: values.events }),
     ...(kind.name === 'workspace' ? { chat_ids: values.chat_ids.length > 0 ? values.chat_ids : null } : {}),
     ...(kind.name === 'workspace' && hasTriggers(values) ? triggersOf(values) : {}),
-    ...(kind.name === 'personal' ? {} : { max_per_second: values.max_per_second === '' ? null : values.max_per_second }),
+    ...(kind.name === 'personal' ? {} : { max_per_second: orNull(values.max_per_second) }),
+    ...(hasDisabling(kind, fresh) ? { disable_after: orNull(values.disable_after), probe: orNull(values.probe) } : {}),
   };
+}
+
+function orNull<T>(value: T | ''): T | null {
+  return value === '' ? null : value;
+}
+
+/** The API takes these fields when any webhook is edited, and when one of the workspace is created. */
+function hasDisabling(kind: WebhookKind, fresh: boolean): boolean {
+  return kind.name === 'workspace' || !fresh;
 }
 
 const TRIGGERED: Schemas['Format'][] = ['mattermost', 'slack'];
@@ -137,6 +153,7 @@ export function WebhookFields({ kind, form, fresh }: { kind: WebhookKind; form: 
       {kind.name !== 'personal' && (
         <NumberInput label={said.maxPerSecond} description={said.maxPerSecondAbout} placeholder={said.noLimit} min={1} max={1000} {...form.getInputProps('max_per_second')} />
       )}
+      {hasDisabling(kind, fresh) && <Disabling form={form} />}
       <Textarea label={said.description} autosize minRows={2} {...form.getInputProps('description')} />
     </Stack>
   );
@@ -167,6 +184,37 @@ function Triggers({ form, fresh }: { form: WebhookForm; fresh: boolean }) {
       )}
     </>
   );
+}
+
+/** When failures disable it, and whether it comes back: by itself, or as the workspace says. */
+function Disabling({ form }: { form: WebhookForm }) {
+  const { data: workspace } = useWorkspace();
+  return (
+    <>
+      <NumberInput
+        label={disabling.after}
+        description={disabling.afterAbout}
+        placeholder={workspace ? disabling.saidBy(workspace.disable_webhooks_after) : disabling.asWorkspace}
+        min={5}
+        max={100}
+        {...form.getInputProps('disable_after')}
+      />
+      <Select<boolean | ''>
+        label={disabling.probe}
+        description={disabling.probeAbout}
+        data={[
+          { value: '', label: workspace ? disabling.saidBy(yesOrNo(workspace.probe_webhooks)) : disabling.asWorkspace },
+          ...[true, false].map((value) => ({ value, label: yesOrNo(value) })),
+        ]}
+        allowDeselect={false}
+        {...form.getInputProps('probe')}
+      />
+    </>
+  );
+}
+
+function yesOrNo(value: boolean): string {
+  return value ? said.yes : said.no;
 }
 
 function Example({ type, format }: { type: Schemas['EventTypeOut']; format: string }) {
@@ -222,6 +270,8 @@ function Form({ kind, close, created }: Omit<Props, 'opened'>) {
     chat_ids: [],
     format: kind.name === 'personal' ? 'fluxdesk' : 'ferryman',
     max_per_second: '',
+    disable_after: '',
+    probe: '',
     triggered: false,
     trigger_words: [],
     trigger_when: 'first_word',
@@ -232,7 +282,7 @@ function Form({ kind, close, created }: Omit<Props, 'opened'>) {
   const create = useChange(
     (values: Values) =>
       kind.create({
-        ...inputOf(kind, values),
+        ...inputOf(kind, values, true),
         ...(kind.name === 'callback' ? {} : { format: values.format }),
         ...(kind.name === 'personal' && values.events.length === 0 ? { events: null } : {}),
       } as Schemas['WebhookIn']),

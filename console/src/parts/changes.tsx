@@ -4,16 +4,17 @@ import { texts } from '../texts';
 
 const said = texts.webhooks;
 export type Value = string | number | boolean | string[];
-export type Change = { name: string; label: string; was: string; becomes: string };
+export type Change = { name: string; label: string; was: string; becomes: string; unset: string };
 
-/** The fields that differ, in the order of their labels, as a person reads them. */
+/** The fields that differ, in the order of their labels, as a person reads them. `unset` has words for empty ones. */
 export function changes<Values extends Record<string, Value>>(
   labels: Record<keyof Values & string, string>,
   before: Values,
   after: Values,
+  unset: Partial<Record<keyof Values & string, string>> = {},
 ): Change[] {
   return Object.keys(labels)
-    .map((name) => ({ name, label: labels[name] ?? name, was: shown(before[name]), becomes: shown(after[name]) }))
+    .map((name) => ({ name, label: labels[name] ?? name, was: shown(before[name]), becomes: shown(after[name]), unset: unset[name] ?? said.empty }))
     .filter(({ was, becomes }) => was !== becomes);
 }
 
@@ -27,11 +28,11 @@ export function Changes({ of }: { of: Change[] }) {
   return (
     <Table aria-label={said.saveTitle}>
       <Table.Tbody>
-        {of.map(({ name, label, was, becomes }) => (
+        {of.map(({ name, label, was, becomes, unset }) => (
           <Table.Tr key={name}>
             <Table.Th scope="row">{label}</Table.Th>
             <Table.Td className="message">
-              {was ? <s>{was}</s> : said.empty} → <b>{becomes || said.empty}</b>
+              {was ? <s>{was}</s> : unset} → <b>{becomes || unset}</b>
             </Table.Td>
           </Table.Tr>
         ))}

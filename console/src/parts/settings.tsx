@@ -11,10 +11,12 @@ import { Section } from './layout';
 import { showRefusal } from './refusal';
 
 /** The settings of a thing. Saving asks first, with a list of the changes, and sends only the fields that differ. */
-export function Settings<Values extends Record<string, Value>>({ form, before, labels, mayWrite, input, edit, touches, done, saved, children }: {
+export function Settings<Values extends Record<string, Value>>({ form, before, labels, unset, mayWrite, input, edit, touches, done, saved, children }: {
   form: UseFormReturnType<Values>;
   before: Values;
   labels: Record<keyof Values & string, string>;
+  /** What a field that is empty means, where that has words. */
+  unset?: Partial<Record<keyof Values & string, string>>;
   mayWrite: boolean;
   /** The fields as the API takes them. */
   input: (values: Values) => Record<string, unknown>;
@@ -26,7 +28,7 @@ export function Settings<Values extends Record<string, Value>>({ form, before, l
 }) {
   const [confirming, setConfirming] = useState(false);
   const [refused, setRefused] = useState(false);
-  const changed = changes(labels, before, form.values);
+  const changed = changes(labels, before, form.values, unset);
   const save = useChange(
     (values: Values) => edit(Object.fromEntries(Object.entries(input(values)).filter(([name]) => changed.some((one) => one.name === name)))),
     { touches, done, quiet: true },

@@ -184,6 +184,60 @@ def test_saving_lists_the_changes_first_and_deleting_asks_for_the_name(
     assert stack.api("GET", f"/v1/webhooks/{webhook['id']}").status == 404
 
 
+def test_a_webhook_says_when_failures_disable_it_and_whether_it_comes_back(
+    stack: E2E, opens: Opens, people: dict[str, Person], receiver: Receiver
+) -> None:
+    after, probe = "Disable it after this many failed attempts in a row", "Enable it again when its receiver answers"
+    chat = made_chat(stack, people["owner"])
+    visit = opens(PAGE)
+    visit.button("Create a webhook").first.click()
+    # The events come a little later, and move what is below them.
+    expect(visit.dialog.get_by_role("checkbox", name="message.created")).to_be_visible()
+    visit.field(after).fill("20")
+    visit.choose(probe, "No")
+    fill(visit, f"Fragile {chat['name']}", receiver.url("/fragile"), chat["name"])
+    visit.take_secret()
+    expect(visit.heading(f"Fragile {chat['name']}")).to_be_visible()
+    path = f"/v1/webhooks/{visit.page.url.rsplit('/', 1)[1]}"
+
+    def stored() -> tuple[int | None, bool | None]:
+        webhook = stack.api("GET", path).json
+        return webhook["disable_after"], webhook["probe"]
+
+    assert stored() == (20, False)
+    visit.page.get_by_role("tab", name="Settings").click()
+    expect(visit.field(after)).to_have_value("20")
+    expect(visit.page.get_by_role("combobox", name=probe)).to_have_value("No")
+    visit.choose(probe, "Yes")
+    visit.field(after).fill("7.5")
+    visit.button("Save").click()
+    changes = visit.dialog.get_by_role("table", name="Save these changes?")
+    expect(changes.get_by_role("row").first).to_contain_text("20 → 7.5")
+    expect(changes.get_by_role("row").last).to_contain_text("No → Yes")
+    visit.expected.append("422")
+    visit.confirm("Save")
+    expect(visit.field(after)).to_be_focused()
+    expect(visit.field(after)).to_have_accessible_description(re.compile("integer"))
+    assert stored() == (20, False)
+    visit.field(after).fill("7")
+    visit.button("Save").click()
+    visit.confirm("Save")
+    visit.said("The webhook was saved")
+    assert stored() == (7, True)
+
+    # Both can be left to the workspace, which the form says the values of.
+    visit.page.get_by_role("tab", name="Settings").click()
+    visit.field(after).fill("")
+    expect(visit.field(after)).to_have_attribute("placeholder", "As the workspace says: 10")
+    visit.choose(probe, "As the workspace says: Yes")
+    assert visit.violations() == []
+    visit.button("Save").click()
+    expect(changes.get_by_role("row").last).to_contain_text("Yes → As the workspace says")
+    visit.confirm("Save")
+    expect(visit.page.get_by_role("tab", name="Deliveries")).to_have_attribute("aria-selected", "true")
+    assert stored() == (None, None)
+
+
 def test_an_outage_is_made_good_by_a_replay(
     stack: E2E, opens: Opens, people: dict[str, Person], receiver: Receiver
 ) -> None:
@@ -266,9 +320,14 @@ def test_many_are_found_by_name_and_deleted_at_once(
 def create(visit: Visit, name: str, url: str, chat: str) -> str:
     """Create a webhook for the messages of a chat, and return its secret."""
     visit.button("Create a webhook").first.click()
+    fill(visit, name, url, chat)
+    return visit.take_secret()
+
+
+def fill(visit: Visit, name: str, url: str, chat: str) -> None:
+    """Fill in the form of a new webhook, and create it."""
     visit.dialog.get_by_role("textbox", name="Name").fill(name)
     visit.dialog.get_by_role("textbox", name="URL").fill(url)
     visit.choose("Chats", chat)
     visit.page.keyboard.press("Escape")
     visit.dialog.get_by_role("button", name="Create a webhook").click()
-    return visit.take_secret()
