@@ -22,6 +22,7 @@ FIXED = {
     "signature": f"{SETTINGS}/signature",
     "workspace-wide": "/admin/integrations",
     "users": "/settings/users",
+    "workspace": "/settings/workspace",
     "workspace-security": "/settings/security",
     "chats": "/settings/chats",
     "audit": "/settings/audit",

@@ -32,6 +32,7 @@ export const SCREENS = {
   '/settings/integrations/signature': () => import('./pages/signature'),
   '/settings/subscription': () => import('./pages/subscription'),
   '/settings/users': () => import('./pages/users'),
+  '/settings/workspace': () => import('./pages/workspace'),
   '/settings/security': () => import('./pages/policy'),
   '/settings/audit': () => import('./pages/audit'),
   '/settings/chats': () => import('./pages/chats'),

@@ -55,6 +55,7 @@ const GROUPS: { title: string; entries: Entry[] }[] = [
     entries: [
       { to: '/settings/chats', label: texts.nav.chats, scope: 'chats:read' },
       { to: '/settings/users', label: texts.nav.users, scope: 'users:read' },
+      { to: '/settings/workspace', label: texts.nav.settings, scope: 'admin:*' },
       { to: '/settings/security', label: texts.nav.policy, scope: 'admin:*' },
       { to: '/settings/audit', label: texts.nav.audit, scope: 'audit:read' },
       { to: '/settings/subscription', label: texts.nav.subscription },

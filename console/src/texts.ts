@@ -154,6 +154,7 @@ export const texts = {
     policy: 'Workspace security',
     profile: 'Profile',
     security: 'Sign-in and security',
+    settings: 'Workspace settings',
     signOut: 'Sign out',
     subscription: 'Subscription',
     skip: 'Skip to the content',

@@ -32,7 +32,8 @@ def test_owner_and_admins_are_told_of_a_webhook_that_was_disabled(
         assert titles(person)[0] == "The webhook CI was disabled"
     assert titles(staff) == ["You were added to the chat Builds"]
     item = manager.call("GET", "/v1/me/notifications").json["items"][0]
-    assert shown["disabled_reason"] in item["body"]
+    reason = str(shown["disabled_reason"])
+    assert item["body"].startswith(f"{reason[0].upper()}{reason[1:]}. ")
 
 
 def test_only_the_person_is_told_of_a_personal_webhook(world: World, workspace: Workspace, receiver: Receiver) -> None:

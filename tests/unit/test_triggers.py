@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import pytest
 from ferryman.events.model import Event
 from ferryman.formats import FORMATS, triggers
-from ferryman.formats.interface import NotAReply, Surroundings, TriggerWhen
+from ferryman.formats.interface import MAX_BYTES, NotAReply, Surroundings, TriggerWhen
 from ferryman.outbound.outcomes import Body
 from ferryman.pipeline import matching
 from ferryman.webhooks import signing
@@ -112,6 +112,26 @@ def test_posts_of_programs_call_nobody(origin: str) -> None:
     assert not matching.wants(replace(WEBHOOK, trigger_words=[]), message(origin=origin), MEMBERS)
 
 
+def test_the_message_of_a_command_calls_as_the_person_would() -> None:
+    answered = message(origin="reply")
+    answered.data["message"]["author"] = {"type": "command", "id": "cmd_01J00000000000000000000006"}
+    assert triggers.calls(WEBHOOK, answered)
+    answered.data["message"]["author"]["type"] = "incoming_webhook"
+    assert not triggers.calls(WEBHOOK, answered)
+
+
+@pytest.mark.parametrize("other", [{"type": "message.updated"}, {"data": {}}, {"data": {"message": None}}])
+def test_only_a_new_message_calls(other: dict[str, Any]) -> None:
+    assert not triggers.calls(WEBHOOK, replace(message(), **other))
+
+
+@pytest.mark.parametrize("text", ["deploy", "deployment", "redeploy deploy"])
+def test_the_webhook_says_whether_a_beginning_calls(text: str) -> None:
+    starting = replace(WEBHOOK, trigger_when="starts_with")
+    assert triggers.calls(starting, message(text)) == text.startswith("deploy")
+    assert triggers.calls(WEBHOOK, message(text)) == (text == "deploy")
+
+
 def test_a_message_that_the_webhook_led_to_does_not_call_it_again() -> None:
     assert not matching.wants(WEBHOOK, message(chain=[WEBHOOK.webhook_id]), MEMBERS)
 
@@ -174,6 +194,19 @@ def test_slacks_json_has_the_fields_of_its_form() -> None:
         "text": "deploy prod &amp; more",
         "timestamp": "1795257600.250000",
     }
+
+
+def test_a_beginning_that_calls_is_named() -> None:
+    webhook = replace(WEBHOOK, trigger_when="starts_with")
+    found = dict(parse_qsl(message("deployment").render_triggered(webhook, AROUND).content.decode()))
+    assert (found["trigger_word"], found["text"]) == ("deploy", "deployment")
+
+
+def test_a_workspace_without_a_name_is_told_by_its_id_and_an_author_without_one_by_nothing() -> None:
+    event = message()
+    event.data["message"]["author"] = {"type": "user", "id": None}
+    found = triggers.fields(event, WEBHOOK, replace(AROUND, workspace_name="研究"))
+    assert (found["team_domain"], found["user_id"]) == (SHARED["team_id"], "")
 
 
 def test_a_test_carries_the_first_trigger_word() -> None:
@@ -242,6 +275,48 @@ def test_an_answer_is_read_with_all_its_fields() -> None:
 def test_slacks_entities_are_undone() -> None:
     assert read({"text": "a &lt; b"}, "slack").text == "a < b"
     assert read({"text": "a &lt; b"}).text == "a &lt; b"
+
+
+def test_slacks_entities_are_undone_in_attachments_and_by_default_nowhere() -> None:
+    boxes = [{"text": "a &lt; b"}]
+    assert json.loads(read({"attachments": boxes}, "slack").attachments) == [{"text": "a < b"}]
+    plain = triggers.reply_of({"text": "a &lt; b", "attachments": boxes})
+    assert plain is not None
+    assert (plain.text, json.loads(plain.attachments or "")) == ("a &lt; b", boxes)
+
+
+def test_an_answer_has_the_priority_that_it_asks_for() -> None:
+    reply = read({"text": "x", "priority": {"priority": "urgent", "requested_ack": True}})
+    assert json.loads(reply.priority) == {"level": "urgent", "acknowledge": True, "persistent": False}
+    assert read({"text": "x"}).priority is None
+    assert read({"text": "x", "priority": {}}).priority is None
+    with pytest.raises(NotAReply, match="not of its type"):
+        read({"text": "x", "priority": "urgent"})
+
+
+PERSON = "<@01j00000000000000000000004>"
+
+
+@pytest.mark.parametrize(
+    ("answer", "format_", "named"),
+    [
+        ({"text": f"ask {PERSON}"}, "mattermost", True),
+        ({"attachments": [{"text": PERSON}]}, "mattermost", True),
+        ({"text": "ask ada"}, "mattermost", False),
+        ({"text": PERSON, "skip_slack_parsing": True}, "mattermost", False),
+        # It was escaped, so somebody may have written it in a text.
+        ({"text": f"ask {PERSON}"}, "slack", False),
+    ],
+)
+def test_an_answer_says_whether_it_names_people(answer: dict[str, Any], format_: str, named: bool) -> None:
+    assert read(answer, format_).names_people is named
+
+
+def test_props_are_as_large_as_a_message_takes() -> None:
+    fitting = "y" * (MAX_BYTES - len('{"a":""}'))
+    assert read({"text": "x", "props": {"a": fitting}}).props == f'{{"a":"{fitting}"}}'
+    with pytest.raises(NotAReply, match="larger"):
+        read({"text": "x", "props": {"a": f"{fitting}y"}})
 
 
 def test_parsing_is_skipped_where_the_answer_says_so() -> None:
