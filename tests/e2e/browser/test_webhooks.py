@@ -253,7 +253,7 @@ def test_an_outage_is_made_good_by_a_replay(
     visit = opens(f"{PAGE}/{webhook['id']}")
     expect(visit.row("message.created").filter(has_text="Given up")).to_have_count(1)
     visit.page.get_by_role("tab", name="Replays").click()
-    visit.button("Replay …").click()
+    visit.button("Replay …").first.click()
     visit.dialog.get_by_role("button", name="Count them").click()
     expect(visit.dialog.get_by_text("1 delivery matches.")).to_be_visible()
     visit.dialog.get_by_role("button", name="Send 1 again").click()
