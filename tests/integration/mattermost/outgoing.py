@@ -8,8 +8,9 @@ from tests.integration.conftest import Workspace
 type Made = dict[str, Any]
 
 
-def hook(workspace: Workspace, receiver: Receiver, chat: str, **fields: Any) -> Made:
-    wanted = {
+def wanted(receiver: Receiver, chat: str, **fields: Any) -> Made:
+    """The body that creates an outgoing webhook."""
+    return {
         "url": receiver.url("/out"),
         "events": ["message.created"],
         "chat_ids": [chat],
@@ -17,7 +18,10 @@ def hook(workspace: Workspace, receiver: Receiver, chat: str, **fields: Any) -> 
         "trigger_words": ["deploy"],
         **fields,
     }
-    made: Made = workspace.make("/v1/webhooks", wanted)
+
+
+def hook(workspace: Workspace, receiver: Receiver, chat: str, **fields: Any) -> Made:
+    made: Made = workspace.make("/v1/webhooks", wanted(receiver, chat, **fields))
     return made
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from local.receiver import Answer, Receiver
 from tests.integration.conftest import Workspace
-from tests.integration.mattermost.outgoing import hook, posted, say
+from tests.integration.mattermost.outgoing import hook, posted, say, wanted
 from tests.support.mattermost import form, short
 
 type Made = dict[str, Any]
@@ -176,17 +176,8 @@ def test_a_rotated_secret_gives_another_token(workspace: Workspace, receiver: Re
 def test_trigger_words_that_could_not_work_are_refused(
     workspace: Workspace, receiver: Receiver, chat: str, fields: Made, place: str
 ) -> None:
-    wanted = {
-        "url": receiver.url("/out"),
-        "events": ["message.created"],
-        "chat_ids": [chat],
-        "format": "mattermost",
-        "trigger_words": ["deploy"],
-        **fields,
-    }
-    answer = workspace.call(
-        "POST", "/v1/webhooks", {name: value for name, value in wanted.items() if value is not None}
-    )
+    body = wanted(receiver, chat, **fields)
+    answer = workspace.call("POST", "/v1/webhooks", {name: value for name, value in body.items() if value is not None})
     assert answer.status == 422, answer.body
     assert [error["pointer"] for error in answer.json["errors"]] == [place]
 
