@@ -110,7 +110,7 @@ def test_a_probe_brings_it_back_when_its_receiver_answers_again(
         f"they are delivered or skipped. Its id is {webhook['id']}."
     )
     assert told[1].startswith("10 attempts in a row failed; the last with HTTP 500. It is probed from 20")
-    assert told[1].endswith(f"held: choose then whether they are delivered. Its id is {webhook['id']}.")
+    assert told[1].endswith(f"held. Then choose whether they are delivered. Its id is {webhook['id']}.")
     workspace.make(f"/v1/chats/{chat}/messages", {"text": "after"})
     world.pump()
     assert b"after" in receiver.requests("/in")[-1].body

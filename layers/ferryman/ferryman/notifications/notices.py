@@ -56,7 +56,7 @@ def telling_of_disabled(webhook: Webhook, reason: str, probe_at: str | None) -> 
     """The writes that tell of a webhook that was disabled, which is probed first at `probe_at` (None: never)."""
     probed = f"It is probed from {_read(probe_at)} on, and enabled when its receiver answers again" if probe_at else ""
     way_back = probed or "Enable it when its receiver works again"
-    missed = "Events that happen meanwhile are held: choose then whether they are delivered."
+    missed = "Until it is enabled, its events are held. Then choose whether they are delivered."
     body = f"{reason[:1].upper()}{reason[1:]}. {way_back}. {_IN_INBOX if webhook.user_id else missed} {_id_of(webhook)}"
     return _telling_of(webhook, f"The {_kind(webhook)} {webhook.name or webhook.webhook_id} was disabled", body)
 
