@@ -24,7 +24,7 @@ TARGET = Path("functions") / "web" / "console" / "static"
 SCHEMA = Path(SOURCE) / "src" / "api" / "schema.d.ts"
 OPENAPI = Path("functions") / "web" / "reference" / "openapi.yaml"
 SNIPPETS = Path("docs") / "snippets"  # the console shows them
-# Of what a browser loads before it shows a screen, compressed by gzip: the page, these chunks, and all their imports.
+# A browser loads the page, these chunks and all their imports before it shows a screen. The limits are those of gzip.
 CHUNKS = {"sign-in": ("core", "sign_in"), "overview": ("core", "shell", "overview")}
 LIMITS_KB = {"sign-in": 155, "overview": 215}
 

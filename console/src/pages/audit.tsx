@@ -91,7 +91,7 @@ type Thing = { id: string; name: string };
 const PAGE = { params: { query: { limit: 100 } } };
 const INTEGRATIONS = '/settings/integrations';
 
-/** What an id names, by its prefix: the newest things of that kind, and the page of one of them. */
+/** The kinds of things by the prefix of their ids: how to load the newest ones, and the page of one of them. */
 const KINDS: Record<string, { load?: () => Promise<Thing[]>; page?: (id: string) => string }> = {
   cht: { page: (id) => `/chats/${id}` },
   whk: {

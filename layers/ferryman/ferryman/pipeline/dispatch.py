@@ -88,7 +88,7 @@ def of_item(item: store.Item) -> PendingEvent:
 
 
 def _may_be_late(pending: PendingEvent) -> bool:
-    """Whether the sweeper may have marked the message meanwhile: a late stream shows the item without the mark."""
+    """Whether the sweeper may have marked the message since: a late stream shows the item without the mark."""
     return bool(pending.message_id) and clock.now() - ids.made_at(pending.key["message_id"]) > _LATE_SECONDS
 
 

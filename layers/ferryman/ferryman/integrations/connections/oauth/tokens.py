@@ -100,7 +100,7 @@ def _renewed(
     try:
         store.commit([table.settling_refresh(connection, until, **changes)])
     except Conflict:
-        oauth.revoke(client, outcome)  # it was reset or disconnected meanwhile
+        oauth.revoke(client, outcome)  # somebody reset or disconnected it first
         raise
     return replace(connection, **changes, refreshing_until=None), outcome
 
