@@ -62,7 +62,7 @@ _MISTAKES = {
     409: ("conflict", "Somebody else changed it at the same time. Read it, and send the request again."),
     413: ("content-too-large", "The body has 300000 bytes; at most 262144 are accepted."),
     415: ("unsupported-media-type", "Send the body as application/json."),
-    422: ("unprocessable-content", "/name: String should have at least 1 character"),
+    422: ("unprocessable-content", "/name: must not be empty"),
     429: ("too-many-requests", "Too many wrong passwords. Try again in 30 seconds."),
     500: ("internal-server-error", "Something went wrong on our side. Send the request again; name the request id."),
     503: ("service-unavailable", "The service is busy. Send the request again in a moment."),

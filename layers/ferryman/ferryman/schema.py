@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
@@ -84,6 +84,18 @@ def distinct[T](values: list[T]) -> list[T]:
     if len(set(values)) != len(values):
         raise ValueError("must not name anything twice")
     return values
+
+
+class _Period(Protocol):
+    since: str | None
+    until: str | None
+
+
+def in_order[Period: _Period](period: Period) -> Period:
+    """A validator of a model with `since` and `until`: where both are given, one is before the other."""
+    if period.since and period.until and period.since >= period.until:
+        raise ValueError("since must be before until")
+    return period
 
 
 type Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_name)]

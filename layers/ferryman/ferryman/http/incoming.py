@@ -7,6 +7,7 @@ ignore unknown parameters.
 from typing import Any
 from urllib.parse import parse_qsl
 
+from ferryman import mistakes
 from ferryman.errors import Invalid
 from ferryman.http import body, validation
 from ferryman.http.routes import Route
@@ -32,17 +33,17 @@ def parse(text: str) -> dict[str, Any]:
     """A body as a JSON object. Raises Invalid and body.Unreadable."""
     value = body.parse(text.encode())
     if not isinstance(value, dict):
-        raise validation.wrong([("", "Input should be a valid dictionary: send a JSON object")])
+        raise validation.wrong([("", f"the body {mistakes.OBJECT}")])
     return value
 
 
 def _check_query(route: Route, event: dict[str, Any]) -> None:
     sent = event.get("queryStringParameters") or {}
     fields = route.query.model_fields if route.query else {}
-    unknown = [validation.named(name) for name in sorted(sent) if name not in fields]
+    unknown = [mistakes.named(name) for name in sorted(sent) if name not in fields]
     if unknown and not fields:
         raise Invalid(f"This route takes no query parameters; leave {unknown[0]!r} out.", unknown[0])
-    wrong = [(name, "is not a known field; leave it out") for name in unknown]
+    wrong = [(name, mistakes.UNKNOWN) for name in unknown]
     names = [name for name, _ in parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True)]
     wrong += [(name, "is sent twice; send it once") for name in fields if names.count(name) > 1]
     if wrong:

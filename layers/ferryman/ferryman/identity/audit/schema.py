@@ -7,7 +7,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from ferryman import ids
 from ferryman.identity.audit.model import Action, AuditRecord
-from ferryman.schema import ListQuery, Output, Time
+from ferryman.schema import ListQuery, Output, Time, in_order
 
 type Id = Annotated[str, Field(min_length=1, max_length=128)]
 
@@ -27,6 +27,8 @@ class AuditQuery(ListQuery):
     actor: SkipJsonSchema[Id | None] = None
     token: SkipJsonSchema[Id | None] = None
     target: SkipJsonSchema[Id | None] = None
+
+    _in_order = model_validator(mode="after")(in_order)
 
     @model_validator(mode="after")
     def _by_one_name(self) -> Self:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ferryman import clock, ids
+from ferryman import clock, ids, mistakes
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, Invalid, NotFound
 from ferryman.identity import idempotency
@@ -29,7 +29,6 @@ from ferryman.integrations.incoming_webhooks import service as incoming_webhooks
 from ferryman.integrations.incoming_webhooks import table as incoming_table
 from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
 from ferryman.integrations.incoming_webhooks.schema import IncomingWebhookPatch
-from ferryman.redaction import redact
 from ferryman.webhooks.deliveries import service as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.subscriptions import service as webhooks
@@ -114,12 +113,9 @@ def _configured(
     try:
         return connector.configuration.model_validate(configuration)
     except ValidationError as error:
-        places = [
-            ("/configuration" + "".join(f"/{part}" for part in one["loc"]), one["msg"].removeprefix("Value error, "))
-            for one in error.errors(include_url=False, include_context=False, include_input=False)[:20]
-        ]
-        # The names of fields are the caller's own words, and may be long.
-        places = [(redact(pointer)[:120], message) for pointer, message in places]
+        errors = mistakes.of_fields(error.errors(include_url=False, include_input=False))[:20]
+        explained = [mistakes.explained(one) for one in errors]
+        places = [(mistakes.pointer(("configuration", *location)), text) for location, text in explained]
         raise Invalid(f"{places[0][0]}: {places[0][1]}", errors=places) from None
 
 

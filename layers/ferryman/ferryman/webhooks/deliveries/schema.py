@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from ferryman import clock, ids
 from ferryman.events.model import EventType
 from ferryman.formats.interface import Body
-from ferryman.schema import ListQuery, Output, Time
+from ferryman.schema import ListQuery, Output, Time, in_order
 from ferryman.webhooks import signing
 from ferryman.webhooks.deliveries import waiting
 from ferryman.webhooks.deliveries.model import Attempt, Delivery, DeliveryState, Result
@@ -28,11 +28,7 @@ class DeliveryQuery(ListQuery):
     since: Time | None = Field(None, description="Only events from this time on.")
     until: Time | None = Field(None, description="Only events before this time.")
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.since and self.until and self.since >= self.until:
-            raise ValueError("since must be before until")
-        return self
+    _in_order = model_validator(mode="after")(in_order)
 
 
 class WorkspaceDeliveryQuery(DeliveryQuery):

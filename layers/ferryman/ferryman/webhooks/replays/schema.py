@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from ferryman import ids
 from ferryman.events.model import EventType
-from ferryman.schema import Input, Output, Time, distinct
+from ferryman.schema import Input, Output, Time, distinct, in_order
 from ferryman.webhooks.replays.model import Replay, ReplayState
 
 type Over = Literal["delivered", "exhausted", "cancelled"]
@@ -23,11 +23,7 @@ class ReplayIn(Input):
         description="Only deliveries that ended so. `delivered` ones are sent again only on request.",
     )
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.since and self.until and self.since >= self.until:
-            raise ValueError("since must be before until")
-        return self
+    _in_order = model_validator(mode="after")(in_order)
 
 
 class HeldEventOut(Output):

@@ -1,0 +1,132 @@
+"""The mistakes in a request, each as its place and a sentence that says how to mend it.
+
+A sentence never repeats a value: what was sent can be a secret. So of pydantic's errors only the place, the type and
+the limit are read, and the message only where one of our own validators wrote it.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from ferryman.redaction import redact
+
+type Location = tuple[int | str, ...]
+
+OBJECT = "must be a JSON object"
+UNKNOWN = "is not a known field; leave it out"
+_FORM = "does not have the form that GET /openapi.yaml describes for it"
+_NUMBER, _WHOLE, _TEXT, _LIST = "must be a number", "must be a whole number", "must be a text", "must be a list"
+_SWITCH = "must be true or false"
+# By pydantic's names of its errors (pydantic_core.core_schema.ErrorType).
+_SENTENCES = {
+    "missing": "must be given",
+    "extra_forbidden": UNKNOWN,
+    "none_required": "must be null",
+    "string_type": _TEXT,
+    "int_type": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_parsing_size": "must be a whole number with fewer digits",
+    "int_from_float": _WHOLE,
+    "float_type": _NUMBER,
+    "float_parsing": _NUMBER,
+    "finite_number": _NUMBER,
+    "bool_type": _SWITCH,
+    "bool_parsing": _SWITCH,
+    "list_type": _LIST,
+    "dict_type": OBJECT,
+    "model_type": OBJECT,
+    "model_attributes_type": OBJECT,
+    "literal_error": "must be {expected}",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "multiple_of": "must be a multiple of {multiple_of}",
+    "string_too_long": "must have at most {max_length} character{s}",
+    "too_long": "must have at most {max_length} item{s}",
+    "string_too_short": "must have at least {min_length} character{s}",
+    "too_short": "must have at least {min_length} item{s}",
+}
+# By the regular expressions of the schemas, except those of ids.
+_FORMS = {
+    "^[0-9]{6}$": "must be the six digits that the authenticator app shows",
+    r"^fm_(live|test)_[0-9A-Za-z]{1,4}$": "must be the beginning of a token, such as fm_live_8Qz3",
+    r"^[a-z0-9](?:[a-z0-9_.-]{0,62}[a-z0-9])?$": "must be 1 to 64 lower-case letters, digits, dots, hyphens or "
+    "underscores, with a letter or digit at both ends",
+    r"^[A-Za-z0-9._:@-]{1,128}$": "must be 1 to 128 letters, digits, dots, hyphens, underscores, colons or @",
+    r"^[A-Za-z0-9]{1,64}$": "must be 1 to 64 letters or digits",
+    r"^(good|warning|danger|#[0-9a-fA-F]{6})$": "must be good, warning, danger, or a colour such as #2f6fde",
+    r"^https?://": "must begin with https:// or http://",
+    r"^\S+$": "must be a word without spaces",
+    r"^[!-~]+$": "must be ASCII letters, digits and punctuation, without spaces",
+    r"^[!#-\[\]-~]+$": "must be ASCII letters, digits and punctuation, without spaces, quotation marks and backslashes",
+}
+_MAX_POINTER = 120
+_MAX_NAME = 24
+
+
+def explained(error: Any) -> tuple[Location, str]:
+    """One of pydantic's errors as the location of its field, and a sentence about that field."""
+    location: Location = tuple(error["loc"])
+    if location[-1:] == ("[key]",):  # of a member of an object with any members
+        return location[:-1], f"the name {_sentence(error)}"
+    return location, _sentence(error)
+
+
+def of_fields(errors: Sequence[Any]) -> list[Any]:
+    """The errors, with one in the place of several where a value may come from several sets of words and is in none."""
+    joined: list[Any] = []
+    for error in errors:
+        if error["type"] == "literal_error" and str(error["loc"][-1]).startswith("literal["):
+            error = {**error, "loc": error["loc"][:-1]}
+            if joined and (joined[-1]["type"], joined[-1]["loc"]) == ("literal_error", error["loc"]):
+                expected = f"{joined[-1]['ctx']['expected']}, or {error['ctx']['expected']}"
+                joined[-1] = {**error, "ctx": {"expected": expected}}
+                continue
+        joined.append(error)
+    return joined
+
+
+def pointer(location: Location) -> str:
+    """A JSON pointer (RFC 6901) that may be shown; empty for the whole body."""
+    parts = (named(str(part)).replace("~", "~0").replace("/", "~1") for part in location)
+    return shown("".join(f"/{part}" for part in parts))
+
+
+def shown(place: str) -> str:
+    """A place as an answer may show it: it can have names in it that the caller made up."""
+    return redact(place)[:_MAX_POINTER]
+
+
+def named(name: str) -> str:
+    """A name that the caller made up, as an answer may show it. A long one could be a secret in the wrong place."""
+    return name if len(name) <= _MAX_NAME else f"{name[:8]}…"
+
+
+def _sentence(error: Any) -> str:
+    """How to mend the field that one of pydantic's errors is about."""
+    kind, limits = error["type"], error.get("ctx") or {}
+    if kind == "value_error":  # a validator of ours wrote it
+        return str(error["msg"]).removeprefix("Value error, ")
+    if kind == "string_pattern_mismatch":
+        return _form(limits["pattern"])
+    if kind in ("string_too_short", "too_short") and limits["min_length"] == 1:
+        return "must not be empty"
+    if kind not in _SENTENCES:
+        return _FORM
+    limits = {name: _plain(limit) for name, limit in limits.items()}
+    s = "" if limits.get("max_length", limits.get("min_length")) == 1 else "s"
+    return _SENTENCES[kind].format(**limits, s=s)
+
+
+def _form(pattern: str) -> str:
+    """The reason why a text of the wrong form is refused, without its regular expression."""
+    if pattern in _FORMS:
+        return _FORMS[pattern]
+    prefix = re.match(r"\^([a-z]+_)", pattern)
+    return f"must be an id that begins with {prefix[1]}" if prefix else _FORM
+
+
+def _plain(value: Any) -> Any:
+    """A limit without the fraction that a number of pydantic's can have: 5, not 5.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
