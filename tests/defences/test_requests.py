@@ -5,7 +5,6 @@ import json
 from typing import Any
 from unittest.mock import patch
 
-import pytest
 from ferryman.conversations.chats import access
 from ferryman.conversations.chats import table as chats
 from ferryman.http import api, body, cursors, validation
@@ -233,12 +232,6 @@ def test_the_fingerprint_refuses_another_request_under_the_same_key(workspace: W
 # --- passwords -----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "LOG2_N", 4)
-
-
-@pytest.mark.usefixtures("cheap_hashes")
 def test_the_rules_refuse_a_short_password(world: World, workspace: Workspace) -> None:
     def is_refused() -> bool:
         user = workspace.make("/v1/users", _someone())
@@ -247,7 +240,6 @@ def test_the_rules_refuse_a_short_password(world: World, workspace: Workspace) -
     is_held_by(patch.object(passwords, "MIN_LENGTH", 0), is_refused)
 
 
-@pytest.mark.usefixtures("cheap_hashes")
 def test_the_hash_refuses_a_wrong_password(workspace: Workspace) -> None:
     grace = person(workspace)
     is_held_by(
@@ -256,7 +248,6 @@ def test_the_hash_refuses_a_wrong_password(workspace: Workspace) -> None:
     )
 
 
-@pytest.mark.usefixtures("cheap_hashes")
 def test_counting_stops_somebody_who_guesses_passwords(workspace: Workspace) -> None:
     def is_stopped() -> bool:
         grace = person(workspace)

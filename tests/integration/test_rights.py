@@ -3,19 +3,12 @@
 import itertools
 
 import pytest
-from ferryman.identity.logins import passwords
 
 from tests.integration.conftest import Workspace
 from tests.support.clients import aws_client
 
 PASSWORD = "correct horse battery"
 _numbers = itertools.count()
-
-
-@pytest.fixture(autouse=True)
-def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """tests/unit/test_passwords.py looks at the price of a hash; here it would cost minutes."""
-    monkeypatch.setattr(passwords, "LOG2_N", 4)
 
 
 def signing_in(workspace: Workspace, role: str = "staff") -> tuple[Workspace, str]:

@@ -4,6 +4,7 @@
   attribute has one member, under its own name, so here only that one is written.
 - The methods of a class stay the same, so they are listed once instead of at each call.
 - A request is looked for among the addresses of the few services that we use, not of all two hundred.
+- moto makes a pair of RSA keys for each key of KMS, also for one that only encrypts. Here all have the same pair.
 - A request with a body of JSON has no query and no form, so it becomes one of WSGI without werkzeug's builder.
 """
 
@@ -20,6 +21,7 @@ from moto import backend_index
 from moto.core import responses, utils
 from moto.core.request import Request, environ_key_for_header
 from moto.core.serialize import BaseJSONSerializer
+from moto.kms.utils import generate_private_key
 
 _SERVICES = ("dynamodb", "dynamodbstreams", "kms", "s3", "sqs")
 
@@ -69,6 +71,7 @@ def answering_quickly() -> Iterator[None]:
         patch.object(backend_index, "backend_url_patterns", addresses),
         patch.object(Request, "from_primitives", request),
         patch.object(BaseJSONSerializer, "_serialize_type_structure", serialize),
+        patch("moto.kms.models.generate_private_key", cache(generate_private_key)),
         patch.object(responses, "method_names_from_class", cache(utils.method_names_from_class)),
     ):
         yield

@@ -22,6 +22,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 from ferryman.aws import clients as aws
+from ferryman.identity.logins import passwords
 from ferryman.invocation import Handler, observed
 from ferryman.outbound import allowed_targets
 from ferryman.webhooks.subscriptions import sealing
@@ -488,14 +489,18 @@ def _group(name: str) -> str:
 
 @contextmanager
 def world(**parameters: str) -> Iterator[World]:
-    """A deployment of its own, for as long as the block lasts."""
+    """A deployment of its own, for as long as the block lasts.
+
+    The hash of a password is cheap here. tests/unit/test_passwords.py looks at the price of a real one.
+    """
     before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(CREDENTIALS)
     try:
         strict = patch.dict(aws.CONFIG, parameter_validation=True)  # botocore then names a parameter that is wrong
-        with strict, mock_aws(), transactions.remembering_what_they_touch(), quick_moto.answering_quickly():
+        cheap = patch.object(passwords, "LOG2_N", 4)
+        with strict, cheap, mock_aws(), transactions.remembering_what_they_touch(), quick_moto.answering_quickly():
             yield World(**parameters)
     finally:
         os.environ.clear()

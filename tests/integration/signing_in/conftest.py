@@ -1,16 +1,9 @@
-"""Signing in: a cheap hash for all tests, and a clock that a test moves."""
+"""Signing in: a clock that a test moves."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
 from ferryman import clock
-from ferryman.identity.logins import passwords
-
-
-@pytest.fixture(autouse=True)
-def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """tests/unit/test_passwords.py looks at the price of a real hash; here it would cost minutes."""
-    monkeypatch.setattr(passwords, "LOG2_N", 4)
 
 
 @pytest.fixture
