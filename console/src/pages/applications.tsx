@@ -1,4 +1,4 @@
-import { Anchor, Group, NumberInput, Select, Switch, TagsInput, TextInput } from '@mantine/core';
+import { Anchor, NumberInput, Select, SimpleGrid, Switch, TagsInput, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { Link } from 'react-router';
@@ -9,6 +9,7 @@ import { Dialog, type Secret, useNewSecret } from '../parts/dialogs';
 import { ChatNames } from '../parts/facts';
 import { SaveForm } from '../parts/form';
 import { ListPage } from '../parts/list_page';
+import { named } from '../parts/options';
 import { ReceiverUrl } from '../parts/receiver_url';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
@@ -79,7 +80,7 @@ export function ApplicationForm({ application, close, created }: {
   close: () => void;
   created?: (one: Schemas['ApplicationCreated']) => void;
 }) {
-  const chats = useChats().data ?? [];
+  const chats = useChats();
   const form = useForm({
     initialValues: {
       app_name: application?.app_name ?? '',
@@ -118,7 +119,7 @@ export function ApplicationForm({ application, close, created }: {
       <Select
         label={said.group}
         description={said.groupAbout}
-        data={chats.filter((chat) => chat.type === 'group').map((chat) => ({ value: chat.id, label: chat.name }))}
+        {...named(chats, (chat) => chat.type === 'group')}
         searchable
         clearable
         clearButtonProps={{ 'aria-label': texts.actions.clear }}
@@ -132,10 +133,10 @@ export function ApplicationForm({ application, close, created }: {
           {form.values.creates_people && (
             <TagsInput label={said.domains} description={said.domainsAbout} placeholder="example.com" {...form.getInputProps('email_domains')} />
           )}
-          <Group grow align="flex-end">
+          <SimpleGrid cols={{ base: 1, xs: 2 }}>
             <NumberInput label={said.perHour} description={said.perHourAbout} min={1} {...form.getInputProps('people_per_hour')} />
             <NumberInput label={said.contextSeconds} description={said.contextAbout} min={1} {...form.getInputProps('context_seconds')} />
-          </Group>
+          </SimpleGrid>
         </>
       )}
       <ReceiverUrl label={said.callback} description={said.callbackAbout} {...form.getInputProps('webhook_url')} />

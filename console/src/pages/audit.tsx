@@ -9,6 +9,7 @@ import { Person } from '../parts/facts';
 import { ChoiceFilter, choices, FilterBar, SearchFilter, useFilters } from '../parts/filters';
 import { Empty, Page } from '../parts/layout';
 import { List } from '../parts/list';
+import { named } from '../parts/options';
 import { eventName, shortUrl, Time } from '../parts/values';
 import { texts } from '../texts';
 import { actionName } from '../texts/audit';
@@ -19,7 +20,7 @@ const FILTERS = ['action', 'actor', 'target', 'since'];
 
 export default function Audit() {
   const filters = useFilters();
-  const users = useUsers().data ?? [];
+  const users = useUsers();
   const chats = useChats().data ?? [];
   const [action, actor, target, since] = FILTERS.map(filters.get) as [string, string, string, string];
   const listing = useListing<Entry>(['audit', action, actor, target, since], (cursor) =>
@@ -38,7 +39,7 @@ export default function Audit() {
     ),
   );
   const things = useThings(listing.items ?? []);
-  const names = new Map([...users, ...chats, ...things].map(({ id, name }) => [id, name]));
+  const names = new Map([...(users.data ?? []), ...chats, ...things].map(({ id, name }) => [id, name]));
   const actions = Object.fromEntries((listing.items ?? []).map((entry) => [entry.action, actionName(entry.action)]));
   if (action) actions[action as Entry['action']] = actionName(action as Entry['action']);
   return (
@@ -50,7 +51,7 @@ export default function Audit() {
           name="actor"
           label={said.actor}
           any={said.anybody}
-          choices={users.map((user) => ({ value: user.id, label: user.name }))}
+          choices={named(users).data}
         />
         <ChoiceFilter filters={filters} name="since" label={said.time} any={texts.deliveries.anyTime} choices={choices(texts.deliveries.sinces)} />
         <SearchFilter filters={filters} name="target" label={said.targetId} />

@@ -11,6 +11,7 @@ import { Confirm, Dialog } from '../parts/dialogs';
 import { Fact } from '../parts/facts';
 import { Cross2Icon } from '../parts/icons';
 import { Empty, Failure, Loaded, Page, Section, Waiting } from '../parts/layout';
+import { Markdown, MessageText } from '../parts/message_text';
 import { notifyDone } from '../parts/notify';
 import { Time } from '../parts/values';
 import { useMay } from '../roles';
@@ -165,11 +166,7 @@ function MessageView({ message }: { message: Message }) {
             </Text>
           )}
         </Group>
-        {message.text && (
-          <Text size="sm" className="message">
-            {message.text}
-          </Text>
-        )}
+        {message.text && <MessageText>{message.text}</MessageText>}
         {(message.attachments ?? []).map((attachment, index) => (
           <AttachmentView key={index} attachment={attachment} />
         ))}
@@ -187,7 +184,7 @@ function MessageView({ message }: { message: Message }) {
         action={texts.actions.delete}
         confirm={() => remove.mutateAsync(undefined)}
       >
-        {message.text}
+        {message.text && <Markdown>{message.text}</Markdown>}
       </Confirm>
     </Group>
   );

@@ -8,6 +8,7 @@ import { useChange, useListing, useUsers } from '../api/queries';
 import { Dialog } from '../parts/dialogs';
 import { SaveForm } from '../parts/form';
 import { ListPage } from '../parts/list_page';
+import { named } from '../parts/options';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -65,7 +66,7 @@ export default function Chats() {
 }
 
 function ChatForm({ chat, close }: { chat: Chat | null; close: () => void }) {
-  const users = useUsers().data ?? [];
+  const users = useUsers();
   const form = useForm({
     initialValues: {
       name: chat?.name ?? '',
@@ -97,7 +98,7 @@ function ChatForm({ chat, close }: { chat: Chat | null; close: () => void }) {
       ) : (
         <MultiSelect
           label={said.members}
-          data={users.map((user) => ({ value: user.id, label: user.name }))}
+          {...named(users)}
           searchable
           {...form.getInputProps('member_ids')}
         />

@@ -5,10 +5,13 @@ import { Link, useParams } from 'react-router';
 
 import { api, ApiError, body, done, type Schemas } from '../api/client';
 import { useChange, useChats, useRemoval } from '../api/queries';
+import type { Words } from '../parts/changes';
 import { CopyText } from '../parts/copy';
 import { ConfirmButton, Dialog, type Secret, SecretOnce } from '../parts/dialogs';
 import { Fact } from '../parts/facts';
 import { Failure, Loaded, Page } from '../parts/layout';
+import { MessageText } from '../parts/message_text';
+import { named } from '../parts/options';
 import { Disabled, type Owned, Ownership } from '../parts/owner';
 import { Settings } from '../parts/settings';
 import { State, Time } from '../parts/values';
@@ -30,6 +33,8 @@ const LABELS: Record<keyof Values, string> = {
   reply_name: said.replyName,
   reply_avatar_url: said.replyAvatar,
 };
+
+const WORDS: Words<Values> = { method: (value) => said.methods[value as Schemas['Method']] };
 
 function owned(command: Command): Owned {
   return { collection: 'commands', id: command.id, name: `/${command.trigger}`, touches: [['commands']] };
@@ -142,6 +147,7 @@ function CommandSettings({ command, mayWrite }: { command: Command; mayWrite: bo
       form={form}
       before={before}
       labels={LABELS}
+      words={WORDS}
       mayWrite={mayWrite}
       input={inputOf}
       edit={(changed) => body(api.PATCH('/v1/commands/{command_id}', { params: { path: { command_id: command.id } }, body: changed }))}
@@ -155,7 +161,7 @@ function CommandSettings({ command, mayWrite }: { command: Command; mayWrite: bo
 
 /** Runs the command in a chat, as the person who tries it, and shows the answer in place. */
 function Try({ command }: { command: Command }) {
-  const chats = (useChats().data ?? []).filter((chat) => chat.active);
+  const chats = useChats();
   const [chat, setChat] = useState<string | null>(null);
   const [text, setText] = useState('');
   const run = useChange(
@@ -180,7 +186,7 @@ function Try({ command }: { command: Command }) {
         <Text size="sm">{said.tryAbout}</Text>
         <Select
           label={said.chat}
-          data={chats.map((one) => ({ value: one.id, label: one.name }))}
+          {...named(chats, (one) => one.active)}
           value={chat}
           onChange={setChat}
           searchable
@@ -224,9 +230,7 @@ function Run({ ran }: { ran: Schemas['CommandRunOut'] }) {
             <Text size="xs" c="dimmed">
               {message.visible_to ? said.toYou : said.toAll}
             </Text>
-            <Text size="sm" className="message">
-              {message.text}
-            </Text>
+            {message.text && <MessageText>{message.text}</MessageText>}
           </div>
         ))}
         {ran.goto_location && (

@@ -10,6 +10,7 @@ import { ChatNames, Person } from '../parts/facts';
 import { ChoiceFilter, choices, FilterBar, useFilters } from '../parts/filters';
 import { SaveForm } from '../parts/form';
 import { ListPage } from '../parts/list_page';
+import { named } from '../parts/options';
 import { HandOverDialog } from '../parts/owner';
 import { reasonOf } from '../parts/reason';
 import { State, Time } from '../parts/values';
@@ -62,7 +63,7 @@ function nameOf(webhook: Incoming): string {
 export default function IncomingWebhooks() {
   const filters = useFilters();
   const mayWrite = useMay('webhooks:write');
-  const chats = useChats().data ?? [];
+  const chats = useChats();
   const chat = filters.get('chat');
   const listing = useListing<Incoming>(['incoming', 'list', chat], (cursor) =>
     body(api.GET('/v1/incoming-webhooks', { params: { query: { cursor, ...(chat ? { chat_id: chat } : {}) } } })),
@@ -99,7 +100,7 @@ export default function IncomingWebhooks() {
             name="chat"
             label={said.chat}
             any={said.anyChat}
-            choices={chats.map((one) => ({ value: one.id, label: one.name }))}
+            choices={named(chats).data}
           />
         </FilterBar>
       }
@@ -255,7 +256,7 @@ function Form({ webhook, close, created }: {
   close: () => void;
   created: (one: Schemas['IncomingWebhookCreated']) => void;
 }) {
-  const chats = useChats().data ?? [];
+  const chats = useChats();
   const form = useForm({
     initialValues: {
       name: webhook?.name ?? '',
@@ -296,7 +297,7 @@ function Form({ webhook, close, created }: {
       <TextInput label={said.name} description={said.nameAbout} required maxLength={100} data-autofocus {...form.getInputProps('name')} />
       <Select
         label={said.chat}
-        data={chats.map((one) => ({ value: one.id, label: one.name }))}
+        {...named(chats)}
         searchable
         required
         disabled={webhook !== null}

@@ -9,6 +9,7 @@ import { choices, FilterBar, useFilters } from '../parts/filters';
 import { SaveForm } from '../parts/form';
 import { Empty, Page, Section } from '../parts/layout';
 import { List } from '../parts/list';
+import { named } from '../parts/options';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -168,7 +169,7 @@ function utcOf(local: string): string {
 type When = keyof typeof repeats.whens;
 
 function SendForm({ close }: { close: () => void }) {
-  const users = (useUsers().data ?? []).filter((user) => user.role !== 'bot' && user.active);
+  const users = useUsers();
   const form = useForm({
     initialValues: {
       type: 'system' as Schemas['NotificationType'],
@@ -214,7 +215,7 @@ function SendForm({ close }: { close: () => void }) {
       {!form.values.everyone && (
         <MultiSelect
           label={said.to}
-          data={users.map((user) => ({ value: user.id, label: user.name }))}
+          {...named(users, (user) => user.role !== 'bot' && user.active)}
           searchable
           {...form.getInputProps('user_ids')}
         />

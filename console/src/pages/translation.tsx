@@ -8,6 +8,7 @@ import { api, type ApiError, body, type Schemas } from '../api/client';
 import { useChange } from '../api/queries';
 import { AttachmentView } from '../parts/attachment';
 import { Failure, Loaded, Page, Section } from '../parts/layout';
+import { MessageText } from '../parts/message_text';
 import { useMay } from '../roles';
 import samples from '../samples.json';
 import { texts } from '../texts';
@@ -229,9 +230,7 @@ function Result({ made }: { made: Schemas['PreviewOut'] }) {
   if (made.text === null) return <Text size="sm">{said.silent}</Text>;
   return (
     <>
-      <Text size="sm" className="message">
-        {made.text}
-      </Text>
+      <MessageText>{made.text}</MessageText>
       {((made.attachments ?? []) as Schemas['AttachmentOut'][]).map((attachment, index) => (
         <AttachmentView key={index} attachment={attachment} />
       ))}

@@ -1,11 +1,12 @@
-import { Alert, Button, Group, NumberInput, SimpleGrid, Stack, Tabs, Text, Tooltip } from '@mantine/core';
+import { Alert, Button, Group, NumberInput, SimpleGrid, Stack, Tabs, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 
 import { type ApiError, type Schemas } from '../api/client';
-import { useChange, useRemoval } from '../api/queries';
+import { useChange, useChats, useRemoval } from '../api/queries';
 import type { Webhook, WebhookKind } from '../api/webhooks';
+import type { Words } from '../parts/changes';
 import { CopyText } from '../parts/copy';
 import { ConfirmButton, type Secret, SecretOnce } from '../parts/dialogs';
 import { ChatNames, Fact } from '../parts/facts';
@@ -15,11 +16,13 @@ import { Loaded, Page, Section } from '../parts/layout';
 import { Disabled, type Owned, Ownership } from '../parts/owner';
 import { Settings } from '../parts/settings';
 import { Rate, useStatistics } from '../parts/statistics';
-import { shortUrl, Time } from '../parts/values';
+import { Tip } from '../parts/tip';
+import { eventName, shortUrl, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
 import { disabling } from '../texts/disabling';
 import { hooks } from '../texts/hooks';
+import { mentioners } from '../texts/mentioners';
 import { Deliveries } from './deliveries';
 import { Held } from './held';
 import { Replays } from './replays';
@@ -53,15 +56,15 @@ export function WebhookDetail({ kind, id, back }: { kind: WebhookKind; id: strin
       actions={
         webhook && mayWrite ? (
           <>
-            <Tooltip label={said.testTitle}>
+            <Tip label={said.testTitle}>
               <Button onClick={() => setAttempt('test')}>{said.test}</Button>
-            </Tooltip>
+            </Tip>
             {kind.name === 'workspace' && (
-              <Tooltip label={said.checkTitle}>
+              <Tip label={said.checkTitle}>
                 <Button variant="default" onClick={() => setAttempt('check')}>
                   {said.check}
                 </Button>
-              </Tooltip>
+              </Tip>
             )}
             <Button
               variant="default"
@@ -178,6 +181,7 @@ function Trouble({ kind, webhook }: { kind: WebhookKind; webhook: Webhook }) {
 function WebhookSettings({ kind, webhook, mayWrite, back }: { kind: WebhookKind; webhook: Webhook; mayWrite: boolean; back: string }) {
   const navigate = useNavigate();
   const [before] = useState(valuesOf(webhook));
+  const chats = useChats().data;
   const form = useWebhookForm(before);
   const remove = useRemoval(() => kind.remove(webhook.id), { touches: [[...kind.key, 'list']], done: said.deleted, back });
   return (
@@ -186,6 +190,7 @@ function WebhookSettings({ kind, webhook, mayWrite, back }: { kind: WebhookKind;
         form={form}
         before={before}
         labels={LABELS}
+        words={{ ...WORDS, chat_ids: (id) => chats?.find((chat) => chat.id === id)?.name ?? id }}
         unset={UNSET}
         mayWrite={mayWrite}
         input={(values) => inputOf(kind, values, false)}
@@ -224,6 +229,7 @@ const LABELS: Record<keyof Values, string> = {
   events: said.events,
   chat_ids: said.chats,
   format: said.format,
+  mentioned_by: mentioners.label,
   max_per_second: said.maxPerSecond,
   disable_after: disabling.after,
   probe: disabling.probe,
@@ -234,7 +240,13 @@ const LABELS: Record<keyof Values, string> = {
   reply_name: hooks.replyName,
   reply_avatar_url: hooks.replyAvatar,
 };
-const UNSET = { max_per_second: said.noLimit, disable_after: disabling.asWorkspace, probe: disabling.asWorkspace };
+const WORDS: Words<Values> = {
+  events: eventName,
+  mentioned_by: (value) => mentioners.names[value as Schemas['MentionedBy']],
+  trigger_when: (value) => hooks.whens[value as Schemas['TriggerWhen']],
+  trigger_body: (value) => hooks.bodies[value as Schemas['TriggerBody']],
+};
+const UNSET = { chat_ids: said.everyChat, max_per_second: said.noLimit, disable_after: disabling.asWorkspace, probe: disabling.asWorkspace };
 
 function Rotation({ kind, webhook, mayWrite, show }: {
   kind: WebhookKind;

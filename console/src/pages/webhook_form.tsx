@@ -10,11 +10,13 @@ import { Dialog } from '../parts/dialogs';
 import { choices } from '../parts/filters';
 import { SaveForm } from '../parts/form';
 import { Failure, Waiting } from '../parts/layout';
+import { named, options } from '../parts/options';
 import { ReceiverUrl } from '../parts/receiver_url';
 import { eventName } from '../parts/values';
 import { texts } from '../texts';
 import { disabling } from '../texts/disabling';
 import { hooks } from '../texts/hooks';
+import { mentioners } from '../texts/mentioners';
 
 const said = texts.webhooks;
 export type Values = {
@@ -24,6 +26,8 @@ export type Values = {
   events: Schemas['EventType'][];
   chat_ids: string[];
   format: Schemas['Format'];
+  /** For a callback: who calls it by mentioning its bot. */
+  mentioned_by: Schemas['MentionedBy'][];
   max_per_second: number | '';
   /** Here and in `probe`, '' is what the workspace says. */
   disable_after: number | '';
@@ -37,6 +41,8 @@ export type Values = {
   reply_avatar_url: string;
 };
 
+const PEOPLE: Schemas['MentionedBy'][] = ['user'];
+
 export function valuesOf(webhook: Webhook): Values {
   return {
     name: webhook.name ?? '',
@@ -45,6 +51,7 @@ export function valuesOf(webhook: Webhook): Values {
     events: webhook.events,
     chat_ids: webhook.chat_ids ?? [],
     format: webhook.format,
+    mentioned_by: webhook.mentioned_by ?? PEOPLE,
     max_per_second: webhook.max_per_second ?? '',
     disable_after: webhook.disable_after ?? '',
     probe: webhook.probe ?? '',
@@ -63,7 +70,7 @@ export function inputOf(kind: WebhookKind, values: Values, fresh: boolean) {
     url: values.url.trim(),
     name: values.name || null,
     description: values.description || null,
-    ...(kind.name === 'callback' ? {} : { events: values.events }),
+    ...(kind.name === 'callback' ? { mentioned_by: values.mentioned_by } : { events: values.events }),
     ...(kind.name === 'workspace' ? { chat_ids: values.chat_ids.length > 0 ? values.chat_ids : null } : {}),
     ...(kind.name === 'workspace' && hasTriggers(values) ? triggersOf(values) : {}),
     ...(kind.name === 'personal' ? {} : { max_per_second: orNull(values.max_per_second) }),
@@ -106,10 +113,10 @@ export function useWebhookForm(initialValues: Values) {
 export function WebhookFields({ kind, form, fresh }: { kind: WebhookKind; form: WebhookForm; fresh: boolean }) {
   const loading = useEventTypes();
   const types = loading.data ?? [];
-  const chats = useChats().data ?? [];
+  const chats = useChats();
   const everyChat = covers(useMe().data, 'admin:*');
   const offered = types.filter((type) => (kind.name === 'personal' ? type.personal : !type.personal));
-  const formats = Object.keys(offered.reduce<Record<string, unknown>>((all, type) => ({ ...all, ...type.formats }), { ferryman: {} }));
+  const formats = [...new Set<string>(['ferryman', form.values.format, ...offered.flatMap((type) => Object.keys(type.formats))])];
   return (
     <Stack>
       {fresh && <Text size="sm">{kind.name === 'callback' ? texts.bots.callbackForm : kind.name === 'personal' ? texts.agent.form : said.form}</Text>}
@@ -129,12 +136,21 @@ export function WebhookFields({ kind, form, fresh }: { kind: WebhookKind; form: 
           </Stack>
         </Checkbox.Group>
       )}
+      {kind.name === 'callback' && (
+        <Checkbox.Group label={mentioners.label} description={mentioners.about} {...form.getInputProps('mentioned_by')}>
+          <Stack gap="xs" mt="xs" mb={form.errors.mentioned_by ? 'xs' : 0}>
+            {choices(mentioners.names).map(({ value, label }) => (
+              <Checkbox key={value} value={value} label={label} />
+            ))}
+          </Stack>
+        </Checkbox.Group>
+      )}
       {kind.name === 'workspace' && (
         <MultiSelect
           label={said.chats}
           description={said.chatsAbout}
           placeholder={form.values.chat_ids.length > 0 ? '' : everyChat ? said.everyChatPlaceholder : said.chooseChats}
-          data={chats.map((chat) => ({ value: chat.id, label: chat.name }))}
+          {...named(chats)}
           searchable
           {...form.getInputProps('chat_ids')}
         />
@@ -143,7 +159,7 @@ export function WebhookFields({ kind, form, fresh }: { kind: WebhookKind; form: 
         <Select
           label={said.format}
           description={said.formatAbout}
-          data={formats.map((value) => ({ value, label: said.formats[value as Schemas['Format']] }))}
+          {...options({ data: formats, isPending: loading.isPending }, (value) => ({ value, label: said.formats[value as Schemas['Format']] }))}
           allowDeselect={false}
           disabled={!fresh}
           {...form.getInputProps('format')}
@@ -269,6 +285,7 @@ function Form({ kind, close, created }: Omit<Props, 'opened'>) {
     events: kind.name === 'workspace' ? ['message.created'] : [],
     chat_ids: [],
     format: kind.name === 'personal' ? 'fluxdesk' : 'ferryman',
+    mentioned_by: PEOPLE,
     max_per_second: '',
     disable_after: '',
     probe: '',

@@ -1,4 +1,4 @@
-import { Anchor, Badge, Box, Button, Group, Text, Tooltip } from '@mantine/core';
+import { Anchor, Badge, Box, Button, Group, Text } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { Link } from 'react-router';
 
@@ -12,7 +12,9 @@ import { Page } from '../parts/layout';
 import { List, useSelection } from '../parts/list';
 import { CreateButton, NothingHere } from '../parts/list_page';
 import { notifyDone } from '../parts/notify';
+import { options } from '../parts/options';
 import { Rate, useStatistics } from '../parts/statistics';
+import { Tip } from '../parts/tip';
 import { eventName, shortUrl } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -85,7 +87,7 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
   const all = useListing<Webhook>([...kind.key, 'list', wanted], (cursor) => kind.list(cursor, wanted), { refresh: 15_000 });
   const items = only ? all.items?.filter(only) : all.items;
   const counted = useStatistics(undefined, kind.name === 'workspace').data?.items;
-  const types = useEventTypes().data ?? [];
+  const types = useEventTypes();
   const filtered = Boolean(name || url || state || event);
   const [deleting, setDeleting] = useState(false);
   const selection = useSelection({ title: texts.actions.delete, items, label: (webhook) => webhook.name ?? webhook.url });
@@ -114,7 +116,7 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
               name="event"
               label={said.events}
               any={said.anyEvent}
-              choices={types.filter((type) => !type.personal).map((type) => ({ value: type.type, label: type.type }))}
+              choices={options({ ...types, data: types.data?.filter((type) => !type.personal) }, ({ type }) => ({ value: type, label: type })).data}
             />
           </FilterBar>
           {chosen.length > 0 && (
@@ -172,7 +174,7 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
                   cell: (webhook: Webhook) => (
                     <Group gap={4} className="row-actions">
                       {kind.name === 'workspace' && (
-                        <Tooltip label={said.checkTitle}>
+                        <Tip label={said.checkTitle}>
                           <Button
                             size="compact-sm"
                             variant="default"
@@ -181,9 +183,9 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
                           >
                             {said.check}
                           </Button>
-                        </Tooltip>
+                        </Tip>
                       )}
-                      <Tooltip label={said.testTitle}>
+                      <Tip label={said.testTitle}>
                         <Button
                           size="compact-sm"
                           variant="default"
@@ -192,7 +194,7 @@ export function WebhookListing({ kind, mayWrite, only, empty, children }: {
                         >
                           {said.testShort}
                         </Button>
-                      </Tooltip>
+                      </Tip>
                     </Group>
                   ),
                 },

@@ -6,21 +6,35 @@ const said = texts.webhooks;
 export type Value = string | number | boolean | string[];
 export type Change = { name: string; label: string; was: string; becomes: string; unset: string };
 
-/** The fields that differ, in the order of their labels, as a person reads them. `unset` has words for empty ones. */
+/** The words for the values of some fields, by the value. A list has them for each of its items. */
+export type Words<Values> = Partial<Record<keyof Values & string, (value: string) => string>>;
+
+/**
+ * The fields that differ, in the order of their labels, as a person reads them: with `words` for values that have some,
+ * and those of `unset` for empty ones.
+ */
 export function changes<Values extends Record<string, Value>>(
   labels: Record<keyof Values & string, string>,
   before: Values,
   after: Values,
+  words: Words<Values> = {},
   unset: Partial<Record<keyof Values & string, string>> = {},
 ): Change[] {
   return Object.keys(labels)
-    .map((name) => ({ name, label: labels[name] ?? name, was: shown(before[name]), becomes: shown(after[name]), unset: unset[name] ?? said.empty }))
-    .filter(({ was, becomes }) => was !== becomes);
+    .filter((name) => shown(before[name]) !== shown(after[name]))
+    .map((name) => ({
+      name,
+      label: labels[name] ?? name,
+      was: shown(before[name], words[name]),
+      becomes: shown(after[name], words[name]),
+      unset: unset[name] ?? said.empty,
+    }));
 }
 
-function shown(value: Value | undefined): string {
+function shown(value: Value | undefined, word: (value: string) => string = String): string {
   if (typeof value === 'boolean') return value ? said.yes : said.no;
-  return Array.isArray(value) ? value.toSorted().join(', ') : String(value);
+  if (Array.isArray(value)) return value.map(word).toSorted().join(', ');
+  return typeof value === 'string' && value !== '' ? word(value) : String(value);
 }
 
 /** Each change as a row: what it was, and what it becomes. */

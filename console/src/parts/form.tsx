@@ -7,6 +7,7 @@ import type { ApiError } from '../api/client';
 import { texts } from '../texts';
 import { Failure } from './layout';
 import { showRefusal } from './refusal';
+import { steady } from './steady';
 
 /** The buttons at the end of a form in a dialog. */
 export function FormEnd({ close, action, busy = false, ready = true, color }: {
@@ -60,7 +61,7 @@ export function SaveForm<Values extends Record<string, unknown>, Out>({ form, sa
     }
   }
   return (
-    <form onSubmit={form.onSubmit((values) => void submit(values))}>
+    <form ref={steady} onSubmit={form.onSubmit((values) => void submit(values))}>
       <Stack>
         <Refused error={save.error} values={form.values} shown={shown} />
         {children}

@@ -9,6 +9,7 @@ import { owners as said } from '../texts/owners';
 import { Person } from './facts';
 import { FormEnd } from './form';
 import { Failure, Section } from './layout';
+import { options } from './options';
 import { reasonOf } from './reason';
 import { Time } from './values';
 
@@ -79,7 +80,8 @@ export function HandOverDialog({ owned, close }: { owned: Owned | null; close: (
 }
 
 function Choice({ collection, id, touches, close }: Owned & { close: () => void }) {
-  const people = (useUsers().data ?? []).filter((user) => user.active && user.role !== 'bot');
+  const { data, isPending } = useUsers();
+  const people = { data: data?.filter((user) => user.active && user.role !== 'bot'), isPending };
   const [chosen, setChosen] = useState<string | null>(null);
   const change = useChange(
     // Each of these collections has this route, with the same body.
@@ -104,7 +106,7 @@ function Choice({ collection, id, touches, close }: Owned & { close: () => void 
         {change.error && <Failure error={change.error} />}
         <Select
           label={said.to}
-          data={people.map((user) => ({ value: user.id, label: `${user.name} · ${texts.roles[user.role]}` }))}
+          {...options(people, (user) => ({ value: user.id, label: `${user.name} · ${texts.roles[user.role]}` }))}
           value={chosen}
           onChange={setChosen}
           searchable

@@ -2,6 +2,7 @@ import { MultiSelect, NumberInput, PasswordInput, Select, Switch, TagsInput, Tex
 
 import { useChats } from '../api/queries';
 import { choices } from './filters';
+import { named } from './options';
 import { ReceiverUrl } from './receiver_url';
 
 /*
@@ -59,7 +60,7 @@ export function SchemaFields({ schema, values, change, errors }: {
   change: (name: string, value: unknown) => void;
   errors: Record<string, string>;
 }) {
-  const chats = (useChats().data ?? []).map((chat) => ({ value: chat.id, label: chat.name }));
+  const chats = named(useChats());
   return Object.entries(schema.properties ?? {}).map(([name, property]) => {
     const { type, title, description, items, pattern, enum: allowed, format, minimum, maximum, writeOnly } = resolved(schema, property);
     const shared = {
@@ -69,12 +70,12 @@ export function SchemaFields({ schema, values, change, errors }: {
       error: errors[name],
     };
     if (type === 'array') {
-      const data = items?.pattern?.startsWith(CHAT) ? chats : items?.enum;
-      if (!data) {
+      const offered = items?.pattern?.startsWith(CHAT) ? chats : items?.enum && { data: items.enum };
+      if (!offered) {
         return <TagsInput key={name} {...shared} value={values[name] as string[]} onChange={(value) => change(name, value)} />;
       }
       return (
-        <MultiSelect key={name} {...shared} data={data} searchable value={values[name] as string[]} onChange={(value) => change(name, value)} />
+        <MultiSelect key={name} {...shared} {...offered} searchable value={values[name] as string[]} onChange={(value) => change(name, value)} />
       );
     }
     if (type === 'boolean') {
@@ -96,12 +97,12 @@ export function SchemaFields({ schema, values, change, errors }: {
       );
     }
     if (pattern?.startsWith(CHAT) || allowed) {
-      const data = allowed ? choices(Object.fromEntries(allowed.map((one) => [one, one]))) : chats;
+      const offered = allowed ? { data: choices(Object.fromEntries(allowed.map((one) => [one, one]))) } : chats;
       return (
         <Select
           key={name}
           {...shared}
-          data={data}
+          {...offered}
           searchable
           allowDeselect={false}
           value={(values[name] as string) || null}

@@ -4,17 +4,19 @@ import { type ReactNode, useState } from 'react';
 
 import { useChange } from '../api/queries';
 import { texts } from '../texts';
-import { Changes, changes, type Value } from './changes';
+import { Changes, changes, type Value, type Words } from './changes';
 import { Confirm } from './dialogs';
 import { Refused } from './form';
 import { Section } from './layout';
 import { showRefusal } from './refusal';
+import { steady } from './steady';
 
 /** The settings of a thing. Saving asks first, with a list of the changes, and sends only the fields that differ. */
-export function Settings<Values extends Record<string, Value>>({ form, before, labels, unset, mayWrite, input, edit, touches, done, saved, children }: {
+export function Settings<Values extends Record<string, Value>>({ form, before, labels, words, unset, mayWrite, input, edit, touches, done, saved, children }: {
   form: UseFormReturnType<Values>;
   before: Values;
   labels: Record<keyof Values & string, string>;
+  words?: Words<Values>;
   /** What a field that is empty means, where that has words. */
   unset?: Partial<Record<keyof Values & string, string>>;
   mayWrite: boolean;
@@ -28,7 +30,7 @@ export function Settings<Values extends Record<string, Value>>({ form, before, l
 }) {
   const [confirming, setConfirming] = useState(false);
   const [refused, setRefused] = useState(false);
-  const changed = changes(labels, before, form.values, unset);
+  const changed = changes(labels, before, form.values, words, unset);
   const save = useChange(
     (values: Values) => edit(Object.fromEntries(Object.entries(input(values)).filter(([name]) => changed.some((one) => one.name === name)))),
     { touches, done, quiet: true },
@@ -47,6 +49,7 @@ export function Settings<Values extends Record<string, Value>>({ form, before, l
     <Section title={texts.webhooks.details}>
       <Refused error={save.error} values={form.values} />
       <form
+        ref={steady}
         onSubmit={form.onSubmit(() => {
           if (changed.length > 0) setConfirming(true);
         })}

@@ -1,6 +1,7 @@
 """Bots with callbacks, incoming webhooks and applications, in a browser."""
 
 import json
+import uuid
 
 import requests
 import stripe
@@ -8,7 +9,7 @@ from playwright.sync_api import expect
 
 from local.receiver import Receiver
 from tests.e2e.browser.conftest import Opens
-from tests.e2e.browser.things import arrived, made_chat
+from tests.e2e.browser.things import arrived, made, made_chat
 from tests.e2e.browser.visit import Person
 from tests.e2e.harness import E2E
 from tests.support import pictures
@@ -53,6 +54,37 @@ def test_a_bot_with_a_callback_is_mentioned(
     assert json.loads(request.body)["data"]["bot"]["handle"] == handle
     signature = request.headers["X-FM-Webhook-Signature"]
     stripe.WebhookSignature.verify_header(request.body.decode(), signature, secret, 300)
+
+
+def test_a_callback_says_by_whom_it_is_called(stack: E2E, opens: Opens, receiver: Receiver) -> None:
+    bot = made(stack, "/v1/bots", {"name": "Answering bot", "handle": f"bot-{uuid.uuid4().hex[:8]}"})
+    visit = opens(f"/settings/integrations/bots/{bot['id']}")
+    visit.button("Add a callback").first.click()
+    visit.dialog.get_by_role("textbox", name="URL").fill(receiver.url("/answering"))
+    callers = visit.page.get_by_role("group", name="Called by mentions of")
+    expect(callers.get_by_role("checkbox", name="People")).to_be_checked()
+    callers.get_by_role("checkbox", name="Programs").check()
+    visit.dialog.get_by_role("button", name="Add a callback").click()
+    visit.take_secret()
+    visit.page.get_by_role("tab", name="Settings").click()
+    (callback,) = stack.api("GET", f"/v1/bots/{bot['id']}/callbacks").json["items"]
+    assert callback["mentioned_by"] == ["user", "program"]
+
+    # One that nobody calls is refused at the field.
+    for name in ("People", "Programs"):
+        callers.get_by_role("checkbox", name=name).uncheck()
+    visit.expected.append("422")
+    visit.button("Save").click()
+    visit.confirm("Save")
+    expect(visit.page.get_by_text("Must not be empty")).to_be_visible()
+    callers.get_by_role("checkbox", name="Other bots").check()
+    visit.button("Save").click()
+    changes = visit.dialog.get_by_role("table", name="Save these changes?")
+    expect(changes.get_by_role("row")).to_contain_text(["People, Programs: incoming webhooks"])
+    expect(changes.get_by_role("row")).to_contain_text(["→ Other bots"])
+    visit.confirm("Save")
+    visit.said("The webhook was saved")
+    assert stack.api("GET", f"/v1/bots/{bot['id']}/callbacks/{callback['id']}").json["mentioned_by"] == ["bot"]
 
 
 def test_an_incoming_webhook_posts_until_it_gets_another_url(

@@ -78,6 +78,19 @@ def test_a_refusal_stands_at_its_field_and_a_failure_carries_the_request_id(open
     expect(failure.get_by_text("req-7")).to_be_visible()
 
 
+def test_a_number_that_is_refused_says_which_numbers_are_not(opens: Opens) -> None:
+    visit = opens("/settings/integrations/applications")
+    visit.expected.append("422")
+    visit.button("Create an application").first.click()
+    visit.dialog.get_by_role("textbox", name="Name").fill("refused-numbers")
+    visit.dialog.get_by_role("switch", name="It may message people").check()
+    number = visit.dialog.get_by_role("textbox", name="New people an hour")
+    number.fill("1000000")
+    visit.dialog.get_by_role("button", name="Create").click()
+    expect(number).to_be_focused()
+    expect(number).to_have_accessible_description(re.compile("Must be at most 10000"))
+
+
 def test_an_address_without_a_page_and_a_thing_that_is_gone(opens: Opens) -> None:
     visit = opens("/settings/nowhere")
     expect(visit.heading("Page not found")).to_be_visible()

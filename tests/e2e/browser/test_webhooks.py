@@ -4,8 +4,9 @@ import json
 import re
 import subprocess
 
+import pytest
 import stripe
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from local.receiver import Answer, Receiver
 from tests.e2e.browser.conftest import Opens
@@ -184,6 +185,57 @@ def test_saving_lists_the_changes_first_and_deleting_asks_for_the_name(
     assert stack.api("GET", f"/v1/webhooks/{webhook['id']}").status == 404
 
 
+def test_the_list_of_changes_has_names_and_words_instead_of_values_of_the_api(
+    stack: E2E, opens: Opens, people: dict[str, Person], receiver: Receiver
+) -> None:
+    first, second = made_chat(stack, people["owner"]), made_chat(stack, people["owner"])
+    body = {"name": "Bridge", "url": receiver.url("/x"), "events": ["message.created"], "chat_ids": [first["id"]]}
+    webhook = made(stack, "/v1/webhooks", body | {"format": "mattermost", "trigger_words": ["deploy"]})
+    visit = opens(f"{PAGE}/{webhook['id']}?tab=settings")
+    visit.choose("Chats", second["name"])
+    visit.page.keyboard.press("Escape")
+    visit.choose("A message is sent if", "it starts with a trigger word")
+    visit.choose("The body is", "JSON")
+    visit.button("Save").click()
+    changes = visit.dialog.get_by_role("table", name="Save these changes?")
+    both = ", ".join(sorted([first["name"], second["name"]]))
+    expect(changes.get_by_role("row")).to_have_text(
+        [
+            f"Chats{first['name']} → {both}",
+            "A message is sent ifits first word is a trigger word → it starts with a trigger word",
+            "The body isa form → JSON",
+        ]
+    )
+    visit.confirm("Save")
+    visit.said("The webhook was saved")
+    saved = stack.api("GET", f"/v1/webhooks/{webhook['id']}").json
+    assert (saved["trigger_when"], saved["trigger_body"], len(saved["chat_ids"])) == ("starts_with", "json", 2)
+
+
+def test_a_list_that_is_opened_before_the_events_came_says_so_and_stays_open(opens: Opens) -> None:
+    """The events come above the list, and are higher than the window."""
+    visit = opens(PAGE)
+    held: list[Route] = []
+    visit.page.route("**/v1/event-types*", lambda route: held.append(route))
+    visit.page.reload()
+    visit.button("Create a webhook").first.click()
+    box = visit.dialog.get_by_role("combobox", name="Format")
+    box.click()
+    option = visit.page.get_by_role("option")
+    expect(option).to_have_text(["Ferryman", "Loading …"])
+    place = box.bounding_box()
+    for route in held:
+        route.continue_()
+    expect(option.filter(has_text="Mattermost")).to_be_visible()
+    expect(option.filter(has_text="Loading")).to_have_count(0)
+    expect(visit.dialog.get_by_role("checkbox", name="message.created")).to_have_count(1)
+    assert place is not None
+    assert box.bounding_box() == pytest.approx(place, abs=2)
+    expect(option.last).to_be_in_viewport()
+    option.filter(has_text="Mattermost").click()
+    expect(box).to_have_value("Mattermost")
+
+
 def test_a_webhook_says_when_failures_disable_it_and_whether_it_comes_back(
     stack: E2E, opens: Opens, people: dict[str, Person], receiver: Receiver
 ) -> None:
@@ -217,7 +269,7 @@ def test_a_webhook_says_when_failures_disable_it_and_whether_it_comes_back(
     visit.expected.append("422")
     visit.confirm("Save")
     expect(visit.field(after)).to_be_focused()
-    expect(visit.field(after)).to_have_accessible_description(re.compile("integer"))
+    expect(visit.field(after)).to_have_accessible_description(re.compile("Must be a whole number"))
     assert stored() == (20, False)
     visit.field(after).fill("7")
     visit.button("Save").click()
