@@ -217,7 +217,7 @@ def test_a_webhook_says_when_failures_disable_it_and_whether_it_comes_back(
     visit.expected.append("422")
     visit.confirm("Save")
     expect(visit.field(after)).to_be_focused()
-    expect(visit.field(after)).to_have_accessible_description(re.compile("integer"))
+    expect(visit.field(after)).to_have_accessible_description(re.compile("Must be a whole number"))
     assert stored() == (20, False)
     visit.field(after).fill("7")
     visit.button("Save").click()
