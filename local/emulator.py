@@ -9,6 +9,7 @@ are read-only. Templates are read and translated as in tools/sam.py.
 import hashlib
 import os
 import runpy
+import sys
 import tempfile
 import threading
 import zipfile
@@ -18,7 +19,6 @@ from typing import Any
 
 import yaml
 from ministack.core import lambda_runtime
-from samtranslator.open_api import open_api
 
 _one_at_a_time = threading.Lock()
 
@@ -49,11 +49,16 @@ class SharedArchive(zipfile.ZipFile):
 
 
 def main() -> None:
+    sys.path.append(
+        str(Path(__file__).resolve().parents[1])
+    )  # at the end: nothing of ours hides a module of MiniStack's
+    from tools import transform
+
     names = {name: getattr(zipfile, name) for name in zipfile.__all__}
     lambda_runtime.zipfile = SimpleNamespace(**names | {"ZipFile": SharedArchive})
     yaml.SafeLoader = yaml.CSafeLoader  # type: ignore[misc,assignment]
-    open_api._deepcopy = lambda document: document
-    runpy.run_module("ministack", run_name="__main__")
+    with transform.without_copies():
+        runpy.run_module("ministack", run_name="__main__")
 
 
 if __name__ == "__main__":

@@ -125,6 +125,7 @@ def vocabulary() -> set[str]:
             "samconfig.toml",
             "pyproject.toml",
             "Makefile",
+            "console/src/texts.ts",
         )
     ]
     for folder in ("layers/ferryman", "functions", "local", "simulator", "tools", "docs/snippets"):

@@ -68,6 +68,13 @@ def test_the_console_has_a_route_for_each_of_its_pages() -> None:
     assert {f"GET {path}" for path in (*console.PAGES, console.ASSETS)} == PAGES
 
 
+def test_the_console_offers_every_scope_once_for_a_token() -> None:
+    """A scope without a group has no box in the form."""
+    text = (template.ROOT / "console/src/texts.ts").read_text()
+    (groups,) = re.findall(r"scopeGroups: \{(.*?)\} satisfies", text, re.DOTALL)
+    assert sorted(re.findall(r"'(\w+:[\w*]+)'", groups)) == sorted(permissions.ALL)
+
+
 def _leads_to(greedy: str, key: str) -> bool:
     """Whether API Gateway hands a request for this address to a greedy route."""
     method, _, whole = greedy.partition(" ")

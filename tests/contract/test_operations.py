@@ -11,7 +11,7 @@ import pytest
 from ferryman import metrics
 
 from tests.support import alarms, reach, template
-from tests.support.alarms import OPERATIONS, Metric
+from tests.support.alarms import OPERATIONS, OURS, Metric
 
 ALARMS = alarms.of_kind("AWS::CloudWatch::Alarm")
 FILTERS = alarms.of_kind("AWS::Logs::MetricFilter")
@@ -20,7 +20,6 @@ STACK: dict[str, Any] = template.deployed()["Resources"]["OperationsStack"]
 GIVEN: dict[str, Any] = STACK["Properties"]["Parameters"]
 RUNBOOK = (template.ROOT / "docs/runbook.md").read_text()
 FUNCTIONS = template.functions()
-OURS = "Ferryman/${Deployment}"
 NAMES: set[str] = set(get_args(metrics.Name.__value__))
 MEASURING = {"metrics.count", "metrics.highest", "metrics.measure"}
 # Functions that external systems post to; nobody posts to a login, or to where webhooks are managed.
@@ -184,6 +183,13 @@ def test_each_alarm_looks_at_something_that_is_there(name: str) -> None:
             ((dimension, value),) = metric.dimensions
             assert dimension == known[metric.namespace, metric.name]
             assert value.endswith({"ApiId": "ApiId", "FunctionName": "Function", "QueueName": "Queue"}[dimension])
+
+
+@pytest.mark.parametrize("name", alarms.on_our_metrics())
+def test_a_test_makes_each_alarm_on_a_metric_of_ours_ring(name: str) -> None:
+    title = alarms.section(ALARMS[name])
+    ringing = (template.ROOT / "tests/integration/test_alarms.py").read_text()
+    assert f'{{"{title}"}}' in ringing, f"no test in tests/integration/test_alarms.py holds: rung(log) == {{{title!r}}}"
 
 
 def test_every_function_rings_when_it_fails_or_may_not_run() -> None:

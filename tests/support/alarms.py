@@ -1,7 +1,9 @@
-"""operations.yaml as the tests read it: its alarms, and the metrics that CloudWatch makes of a log."""
+"""operations.yaml as CloudWatch reads it: the metrics that it makes of a log, and the alarms that ring for them."""
 
 import operator
 import re
+import statistics
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +11,26 @@ from tests.support import template
 from tests.support.logged import Logged
 
 OPERATIONS = "operations.yaml"
+OURS = "Ferryman/${Deployment}"
 _COMPARE = {"=": operator.eq, ">": operator.gt, ">=": operator.ge}
+_STATISTICS: dict[str, Callable[[list[float]], float]] = {
+    "Sum": sum,
+    "Maximum": max,
+    "Minimum": min,
+    "Average": statistics.fmean,
+    "SampleCount": len,
+}
+_BREACHES: dict[str, Callable[[float, float], bool]] = {
+    "GreaterThanThreshold": operator.gt,
+    "GreaterThanOrEqualToThreshold": operator.ge,
+    "LessThanThreshold": operator.lt,
+    "LessThanOrEqualToThreshold": operator.le,
+}
+# An alarm that says more, such as DatapointsToAlarm, rings at other times than `rung` knows.
+_KNOWN = {
+    *("Statistic", "Threshold", "ComparisonOperator", "EvaluationPeriods", "Period", "TreatMissingData"),
+    *("AlarmName", "AlarmDescription", "Namespace", "MetricName", "AlarmActions", "OKActions"),
+}
 _TERM = re.compile(r'\$\.(\w+) (=|>=|>) (?:"([^"]*)"|(\d+)|(\*))')
 
 
@@ -46,6 +67,41 @@ def section(alarm: dict[str, Any]) -> str:
     deployment, found = alarm["AlarmName"]["Fn::Sub"].split("/")[:2]
     assert deployment == "${Deployment}"
     return str(found)
+
+
+def on_our_metrics() -> dict[str, dict[str, Any]]:
+    """The alarms on what our functions count, by logical id."""
+    return {
+        name: alarm
+        for name, alarm in of_kind("AWS::CloudWatch::Alarm").items()
+        if any(metric.namespace == OURS for metric in metrics_of(alarm))
+    }
+
+
+def rung(*periods: Logged) -> set[str]:
+    """The alarms on our own metrics that ring after these periods, by their sections in the runbook.
+
+    All that was logged in one block of `logged()` counts as one period of an alarm, however long that is. An alarm that
+    looks at two periods rings after two logs: `rung(first, second)`.
+    """
+    values = [emitted(log) for log in periods]
+    return {section(alarm) for alarm in on_our_metrics().values() if _rings(alarm, values)}
+
+
+def _rings(alarm: dict[str, Any], periods: list[dict[str, list[float]]]) -> bool:
+    """Whether an alarm's last `EvaluationPeriods` all breach its threshold."""
+    unknown = set(alarm) - _KNOWN
+    assert not unknown, f"tests/support/alarms.py does not know {unknown} of the alarm {section(alarm)}: add it there"
+    latest = periods[-alarm["EvaluationPeriods"] :]
+    return len(latest) == alarm["EvaluationPeriods"] and all(
+        _breaches(alarm, period.get(alarm["MetricName"])) for period in latest
+    )
+
+
+def _breaches(alarm: dict[str, Any], values: list[float] | None) -> bool:
+    if values is None:
+        return bool(alarm["TreatMissingData"] == "breaching")
+    return _BREACHES[alarm["ComparisonOperator"]](_STATISTICS[alarm["Statistic"]](values), alarm["Threshold"])
 
 
 def emitted(log: Logged) -> dict[str, list[float]]:
