@@ -45,7 +45,7 @@ function Part({ token }: { token: Token }) {
   if (token.type === 'escape') return token.text as string;
   if (token.type !== 'link' || !OPENED.test(token.href as string)) return token.raw;
   return (
-    <Anchor href={token.href as string} target="_blank" rel="noopener noreferrer" inherit>
+    <Anchor href={token.href as string} target="_blank" rel="noopener noreferrer" underline="always" inherit>
       {token.text as string}
     </Anchor>
   );
