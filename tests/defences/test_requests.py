@@ -5,9 +5,10 @@ import json
 from typing import Any
 from unittest.mock import patch
 
+from ferryman import mistakes
 from ferryman.conversations.chats import access
 from ferryman.conversations.chats import table as chats
-from ferryman.http import api, body, cursors, validation
+from ferryman.http import api, body, cursors
 from ferryman.http.needs import Needs
 from ferryman.identity import authority, idempotency, permissions
 from ferryman.identity.credentials.model import Credential
@@ -166,7 +167,7 @@ def test_an_answer_does_not_repeat_a_long_name_that_was_sent(workspace: Workspac
         assert answer.status == 422
         return name.encode() not in answer.body
 
-    is_held_by(patch.object(validation, "named", lambda text: text), is_kept_back)
+    is_held_by(patch.object(mistakes, "named", lambda text: text), is_kept_back)
 
 
 def test_no_cache_may_keep_an_answer(workspace: Workspace) -> None:
