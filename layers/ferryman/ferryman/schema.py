@@ -87,7 +87,7 @@ def distinct[T](values: list[T]) -> list[T]:
 
 
 def _after_since(until: str | None, model: ValidationInfo) -> str | None:
-    since = model.data.get("since")  # None, too, where it is no time itself
+    since = model.data.get("since")  # None also where it is refused itself
     if since and until and since >= until:
         raise ValueError("must be after since")
     return until
