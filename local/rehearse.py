@@ -1,7 +1,8 @@
-"""`make rehearse`: an operator's work on AWS, on an embedded stack of its own, by the commands of docs/deployment.md.
+"""`make rehearse-operations`: an operator's work on AWS, on an embedded stack, by the commands of docs/deployment.md.
 
-Two environments side by side, a first deployment that fails, an upgrade from the release before and the way back with
-deliveries under way, a restore into a fresh environment, and the removal of everything. Takes some minutes.
+The stack is its own, and nothing else is touched. Two environments side by side, a first deployment that fails, an
+upgrade from the release before and the way back with deliveries under way, a restore into a fresh environment, and the
+removal of everything. Takes a quarter of an hour.
 """
 
 import json

@@ -113,10 +113,8 @@ def _configured(
     try:
         return connector.configuration.model_validate(configuration)
     except ValidationError as error:
-        errors = mistakes.of_fields(error.errors(include_url=False, include_input=False))[:20]
-        explained = [mistakes.explained(one) for one in errors]
-        places = [(mistakes.pointer(("configuration", *location)), text) for location, text in explained]
-        raise Invalid(f"{places[0][0]}: {places[0][1]}", errors=places) from None
+        errors = error.errors(include_url=False, include_input=False)
+        raise mistakes.of_pydantic(errors, lambda place: mistakes.pointer(("configuration", *place))) from None
 
 
 def _of_configuration(invalid: Invalid) -> Invalid:
