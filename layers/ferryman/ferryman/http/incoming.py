@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from ferryman import mistakes
 from ferryman.errors import Invalid
-from ferryman.http import body, validation
+from ferryman.http import body
 from ferryman.http.routes import Route
 
 
@@ -33,7 +33,7 @@ def parse(text: str) -> dict[str, Any]:
     """A body as a JSON object. Raises Invalid and body.Unreadable."""
     value = body.parse(text.encode())
     if not isinstance(value, dict):
-        raise validation.wrong([("", f"the body {mistakes.OBJECT}")])
+        raise mistakes.refusal([("", f"the body {mistakes.OBJECT}")])
     return value
 
 
@@ -47,4 +47,4 @@ def _check_query(route: Route, event: dict[str, Any]) -> None:
     names = [name for name, _ in parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True)]
     wrong += [(name, "is sent twice; send it once") for name in fields if names.count(name) > 1]
     if wrong:
-        raise validation.wrong(wrong)
+        raise mistakes.refusal(wrong)
