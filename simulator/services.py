@@ -1,4 +1,4 @@
-"""The small services in memory: KMS and S3, as far as ours call them."""
+"""KMS and S3 in memory, with the calls that our functions make."""
 
 import io
 import json

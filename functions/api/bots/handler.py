@@ -15,7 +15,7 @@ from ferryman.schema import Listing, ListQuery
 
 app = Api("Bots", "Users who only call the API: they answer to mentions, and post where they were added.")
 handler = app
-_OWN = "Without admin:*, only those your own user created."
+_OWN = "Without admin:*, only those that your own user owns."
 
 
 def _replay_bot(call: Call, bot_id: str) -> BotCreated:

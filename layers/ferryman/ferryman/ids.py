@@ -145,5 +145,5 @@ SHARDS = 8
 
 
 def shard(key: str) -> str:
-    """Spreads a sparse index over several partitions: one of `SHARDS` numbers, the same for the same key."""
+    """The partition of `key` in a sparse index: a number below `SHARDS`, as text. The same key always gets the same."""
     return str(zlib.crc32(key.encode()) % SHARDS)

@@ -32,7 +32,7 @@ NOTHING = AppError(404, "api.context.404.app_error", "Sorry, we could not find t
 
 
 def describe(name: str, summary: str, status: int, *, public: bool = False, example: Any = None) -> dict[str, Any]:
-    """A route as OpenAPI describes it."""
+    """The OpenAPI description of a route. `name` is its operationId; with an `example`, the route takes a JSON body."""
     refusals = described.errors(400, 401, 403, 404, 413, 429, 500, 503, content=_ERROR)
     refusals[501] = {"description": "Not offered.", "content": _ERROR}
     sent = {"content": {"application/json": {"schema": {"type": ["object", "array"]}, "example": example}}}

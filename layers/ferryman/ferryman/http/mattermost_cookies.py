@@ -30,7 +30,7 @@ class StaleCookie(NotAuthenticated):
 
 
 def is_script(event: Mapping[str, Any]) -> bool:
-    """Whether a request says that a script in a page sent it."""
+    """Whether a request has `X-Requested-With: XMLHttpRequest`, which scripts in a page send."""
     return _headers(event).get("x-requested-with") == "XMLHttpRequest"
 
 
@@ -56,9 +56,10 @@ def is_used(event: Mapping[str, Any]) -> bool:
 
 
 def caller_of(event: dict[str, Any], *, enrolling: bool = False) -> Caller:
-    """Who sent a request with the cookie of a session.
+    """The caller of a request that names its session by the cookie.
 
-    Raises StaleCookie when the session has ended, NotAuthenticated for a change that may come from another site.
+    Raises StaleCookie when the cookie holds no live session, NotAuthenticated for a change that another site may have
+    sent, and EnrolmentRequired for a session that may only enrol a second factor, unless `enrolling`.
     """
     token = _cookie(event) or ""
     if not is_ours(event):

@@ -197,7 +197,11 @@ def _refuse_email(password: str, user: User, pointer: str) -> None:
 
 
 def enrol_totp(caller: Caller, current_password: str) -> tuple[str, str]:
-    """A new second factor that waits for its first code: the secret, and the URI for an authenticator app."""
+    """Store a new second factor, which waits for its first code. Returns its secret, and its URI for an app.
+
+    Raises Conflict when a factor is active, Invalid for a wrong password, TooManyAttempts after ten of these, and
+    NotAllowed for a test credential.
+    """
     login, clearing = _step_up(caller, current_password)
     if login.totp_secret is not None:
         raise Conflict("A second factor is active. Remove it first: DELETE /v1/me/totp.")

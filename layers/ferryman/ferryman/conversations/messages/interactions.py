@@ -75,7 +75,11 @@ def click(
 
 
 def read(caller: Caller, message_id: str, event_id: str) -> Event:
-    """A click that the caller made on this message."""
+    """The stored event of a click. The caller must be in the message's chat.
+
+    `event_id` comes from the caller's own Idempotency-Key, so nothing checks who clicked, or on which message. Raises
+    NotFound when the event or the message is not kept any more.
+    """
     _get_visible(caller, message_id)
     return _kept(caller, event_id)
 

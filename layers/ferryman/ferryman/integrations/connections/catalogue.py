@@ -48,7 +48,7 @@ class AutomationConfiguration(Input):
 
 
 class PostingConfiguration(Input):
-    """The other product posts to one chat, in its own form."""
+    """The other product posts its own payloads to one chat."""
 
     chat_id: str = Field(
         title="Chat", pattern=ids.pattern(ids.CHAT), description="The chat that it posts to; you must belong to it."
