@@ -68,14 +68,14 @@ _MAX_NAME = 24
 
 
 def of_pydantic(errors: Sequence[Any], place: Callable[[Location], str]) -> Invalid:
-    """pydantic's errors as one refusal. `place` says how an answer shows a location."""
+    """pydantic's errors as one Invalid. `place` turns a location into the text that an answer shows."""
     errors = of_fields(errors)
     explanations = [explained(error) for error in errors[:_MAX_ERRORS]]
     return refusal([(place(location), text) for location, text in explanations], len(errors))
 
 
 def refusal(places: Sequence[tuple[str, str]], count: int | None = None) -> Invalid:
-    """Invalid for the first of these places, each a pointer and what is wrong there, of `count` in all."""
+    """The Invalid for these places, each a pointer and the mistake there, of `count` in all. The first one leads."""
     pointer, message = places[0]
     more = (count or len(places)) - 1
     text = f"{pointer}: {message}" if pointer else message
@@ -111,7 +111,7 @@ def pointer(location: Location) -> str:
 
 
 def shown(place: str) -> str:
-    """A place as an answer may show it: it can have names in it that the caller made up."""
+    """A place as an answer may show it: names in it that the caller made up can be secrets."""
     return redact(place)[:_MAX_POINTER]
 
 

@@ -14,7 +14,7 @@ from ferryman.http.routes import Route
 
 
 def readable(route: Route, event: dict[str, Any]) -> dict[str, Any]:
-    """The event with its body as text. Raises Invalid and body.Unreadable."""
+    """The event with its body as text. Raises Invalid, and body.Unreadable for a body that is not what it claims."""
     _check_query(route, event)
     if route.takes is None:
         return event
@@ -30,7 +30,7 @@ def readable(route: Route, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def parse(text: str) -> dict[str, Any]:
-    """A body as a JSON object. Raises Invalid and body.Unreadable."""
+    """A body as a JSON object. Raises Invalid for another value, and body.Unreadable for text that is not JSON."""
     value = body.parse(text.encode())
     if not isinstance(value, dict):
         raise mistakes.refusal([("", f"the body {mistakes.OBJECT}")])

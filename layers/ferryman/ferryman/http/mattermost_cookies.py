@@ -35,7 +35,10 @@ def is_script(event: Mapping[str, Any]) -> bool:
 
 
 def signed_in(token: str, user_id: str, seconds: int) -> list[str]:
-    """The cookies of a new session: its token, which scripts cannot read, and two values for the page's scripts."""
+    """The Set-Cookie values of a new session that lasts `seconds`.
+
+    Scripts cannot read its token; the two other values are for the page's scripts.
+    """
     ages = f"Path=/; Max-Age={seconds}; Secure; SameSite=Lax"
     return [
         f"{SESSION}={token}; {ages}; HttpOnly",
@@ -45,12 +48,12 @@ def signed_in(token: str, user_id: str, seconds: int) -> list[str]:
 
 
 def cleared() -> list[str]:
-    """Cookies that make a browser forget a session."""
+    """The Set-Cookie values that make a browser forget a session."""
     return [f"{name}=; Path=/; Max-Age=0; Secure; SameSite=Lax" for name in (SESSION, USER, CSRF)]
 
 
 def is_used(event: Mapping[str, Any]) -> bool:
-    """Whether a request names its session by the cookie. Headers go first."""
+    """Whether a request names its session by the cookie, as it has no header with a token."""
     headers = _headers(event)
     return "authorization" not in headers and "x-api-key" not in headers and _cookie(event) is not None
 

@@ -11,7 +11,7 @@ from ferryman.mistakes import Location
 
 
 def refusal(errors: Sequence[Any]) -> Invalid:
-    """The event handler's errors as one that may be shown."""
+    """The validation errors of the event handler as an Invalid that may be shown."""
     return mistakes.of_pydantic(errors, _place)
 
 

@@ -35,7 +35,8 @@ def click(
     """Click a button of a message in a chat that the caller belongs to. `chain` is the loop prevention's.
 
     A click that comes in time counts for the message's context; a later one goes through without it. A double click
-    gives the event of its first click again.
+    gives the event of its first click again. Raises NotFound, NotAllowed for a bot, Conflict for a closed chat, and
+    Invalid for a button that is not there.
     """
     message = _get_visible(caller, message_id)
     if caller.role == "bot":

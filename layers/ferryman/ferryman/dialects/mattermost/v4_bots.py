@@ -24,7 +24,7 @@ _NO_BOT = AppError(404, "store.sql_bot.get.missing.app_error", "Bot does not exi
 
 
 def create_bot(asked: Asked) -> dict[str, Any]:
-    """A new bot, which can do nothing until it gets a token."""
+    """Create a bot, which can do nothing until it gets a token."""
     v4.require(asked.caller, "bots:write")
     sent = asked.object("bot")
     username, shown, about = (v4.text("bot", sent, name) for name in ("username", "display_name", "description"))
@@ -42,7 +42,8 @@ def create_bot(asked: Asked) -> dict[str, Any]:
 def page_of_bots(asked: Asked) -> list[dict[str, Any]]:
     """A page of the bots that the caller may manage, oldest first.
 
-    Inactive bots are listed on request, and so are the bots alone that have no active owner.
+    Inactive bots are listed with `include_deleted`. With `only_orphaned`, the page has only bots without an active
+    owner.
     """
     v4.require(asked.caller, "bots:read")
     deleted = asked.query.get("include_deleted") == "true"

@@ -28,7 +28,10 @@ _TOO_MANY = AppError(400, "app.user_access_token.save.app_error", "Unable to sav
 
 
 def create(asked: Asked) -> dict[str, Any]:
-    """A token of the caller, with all that the caller may do, or of one of the caller's bots. Shown this once."""
+    """Create a token for the caller, with all that the caller may do, or for one of the caller's bots.
+
+    The answer has the secret, this once.
+    """
     sent = asked.object("token")
     description = v4.text("token", sent, "description").strip()
     if not description or len(description) > _MOST_OF_DESCRIPTION:

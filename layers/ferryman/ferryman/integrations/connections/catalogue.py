@@ -97,7 +97,7 @@ class OAuthConfiguration(Input):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connector:
-    """One product. `steps` say what a person does in it; a product that posts here gets its URL by connecting."""
+    """One product. `steps` say what a person does in it; if the product posts here, connecting gives it its URL."""
 
     key: str
     name: str

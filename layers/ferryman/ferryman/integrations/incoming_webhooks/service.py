@@ -480,7 +480,7 @@ def _chat_of(credential: Credential, to: str) -> str:
         raise ChatLocked("The webhook posts to its own chat only.")
     _require_owner(credential)
     if not is_member:
-        raise OwnerNotInChat("The webhook's creator does not belong to the chat.")
+        raise OwnerNotInChat("The webhook's owner does not belong to the chat.")
     if not chat.active:
         raise ChatClosed("The chat is not active.")
     return chat.chat_id
@@ -504,7 +504,7 @@ def _direct_chat(credential: Credential, handle: str) -> str:
 def _require_owner(credential: Credential) -> None:
     owners = users.get_many(credential.workspace_id, [credential.user_id])
     if not owners or not owners[0].active:
-        raise OwnerGone("The webhook's creator was deactivated.")
+        raise OwnerGone("The webhook's owner was deactivated.")
 
 
 def postable(text: object) -> Post:
