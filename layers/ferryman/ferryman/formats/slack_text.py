@@ -15,7 +15,7 @@ _LOOSE_LINK = re.compile(r"<([^<|]+)\|([^>]+)>")  # in attachments, where a labe
 
 def people(text: str) -> set[str]:
     """The user ids that a text names with `<@id>`."""
-    return set(_PERSON.findall(text)) if "<@" in text else set()
+    return set(_PERSON.findall(text))
 
 
 def announced(text: str, names: Mapping[str, str]) -> str:
@@ -42,4 +42,4 @@ def converted(text: str, names: Mapping[str, str], *, loose: bool = False, escap
 
 def unescaped(text: str) -> str:
     """The text with Slack's entities for `&`, `<` and `>` undone, each once."""
-    return re.sub(r"&(?:amp|lt|gt);", lambda match: html.unescape(match[0]), text) if "&" in text else text
+    return re.sub(r"&(?:amp|lt|gt);", lambda match: html.unescape(match[0]), text)
