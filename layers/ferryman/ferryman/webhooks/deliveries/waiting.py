@@ -12,7 +12,7 @@ type WaitsFor = Literal["queue", "attempt", "retry", "pause", "rate", "disabled"
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What a delivery waits for. `until` is in epoch seconds; None when nobody knows."""
+    """The thing that a delivery waits for. `until` is in epoch seconds; None when nobody knows."""
 
     waits_for: WaitsFor
     until: float | None = None
