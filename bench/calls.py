@@ -62,12 +62,12 @@ class Scene:
         return answer.json
 
     def webhooks(self, count: int) -> list[str]:
-        """New webhooks of the chat."""
+        """Make `count` webhooks of the chat. Returns their ids."""
         wanted = {"url": self.receiver.url("/in"), "events": ["message.created"], "chat_ids": [self.chat_id]}
         return [self.make("/v1/webhooks", wanted)["id"] for _ in range(count)]
 
     def post(self, count: int = 1) -> None:
-        """Messages through the incoming webhook."""
+        """Post `count` messages through the incoming webhook."""
         for _ in range(count):
             answer = self.world.call("POST", self.hook, json_body={"text": TEXT})
             assert answer.status == 200, answer.body
@@ -98,7 +98,7 @@ def scene(**parameters: str) -> Iterator[Scene]:
 
 
 def incoming_post(scene: Scene) -> Counted:
-    """One message through an incoming webhook that was used before, as most are."""
+    """Post one message through an incoming webhook that was used before, as most are."""
     scene.post()
     with scene.meter.counting() as counted:
         scene.post()
@@ -106,7 +106,7 @@ def incoming_post(scene: Scene) -> Counted:
 
 
 def authenticated_get(scene: Scene) -> Counted:
-    """One GET of a single thing with a token that was used before."""
+    """GET a single thing with a token that was used before."""
     target = f"/v1/chats/{scene.chat_id}"
     for _ in range(2):
         with scene.meter.counting() as counted:
@@ -115,7 +115,7 @@ def authenticated_get(scene: Scene) -> Counted:
 
 
 def dispatch(scene: Scene, messages: int) -> Counted:
-    """One batch of the stream with `messages` new messages of one chat."""
+    """Dispatch one batch of the stream with `messages` new messages of one chat."""
     scene.world.stream_records("MessagesTable")
     scene.post(messages)
     records = scene.world.stream_records("MessagesTable")

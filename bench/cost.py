@@ -121,11 +121,11 @@ class Work:
 
     @property
     def cpu_on_lambda(self) -> float:
-        """Seconds that its CPU takes on the share of a core that the memory brings."""
+        """The seconds that its CPU takes on the share of a core that comes with the memory."""
         return self.cpu_seconds * max(1.0, VCPU_MB / self.memory_mb)
 
     def lambda_dollars(self, waits: float) -> float:
-        """One invocation that waits so many seconds, besides its CPU."""
+        """The dollars of one invocation that waits for `waits` seconds, besides its CPU."""
         return lasting(waits + self.cpu_on_lambda, self.memory_mb)
 
     @property

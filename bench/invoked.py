@@ -39,7 +39,7 @@ def count_loads() -> None:
 
 
 class Context:
-    """Time enough."""
+    """A context with enough time left."""
 
     def get_remaining_time_in_millis(self) -> int:
         return 50_000

@@ -162,7 +162,7 @@ def _posting(simulation: Simulation, chat: str) -> Any:
 
 
 def _onset() -> list[Row]:
-    """Nobody knows yet that a receiver hangs."""
+    """The rows of receivers that hang from their first event on, when nobody knows it yet."""
     rows = []
     for name, waits in (("half of 16 webhooks hang", pairs), (f"one message calls {CROWD} that hang", crowd)):
         for most in (CONCURRENT, MANY):
@@ -224,7 +224,7 @@ def _waits_of(simulation: Simulation, webhook_ids: set[str]) -> list[float]:
 
 
 def _happened(delivery_id: str) -> float:
-    """When a delivery's event happened: its id begins with the time."""
+    """The time of a delivery's event, from its id, in epoch seconds."""
     number = 0
     for character in delivery_id.removeprefix(f"{ids.DELIVERY}_")[:10]:
         number = number * 32 + "0123456789ABCDEFGHJKMNPQRSTVWXYZ".index(character)

@@ -60,7 +60,7 @@ class Counted:
         return sum(call.writes for call in self.calls)
 
     def of(self, service: str = "", operation: str = "") -> int:
-        """How many calls of a service, of an operation, or all."""
+        """The number of calls of a service, of an operation, or of all."""
         return sum(service in ("", call.service) and operation in ("", call.operation) for call in self.calls)
 
     def written(self, table: str) -> int:
@@ -68,7 +68,7 @@ class Counted:
         return sum(call.writes for call in self.calls if call.tables == (table,))
 
     def by_name(self) -> dict[str, int]:
-        """`dynamodb PutItem MessagesTable` → how many."""
+        """The number of calls by their names, such as `dynamodb PutItem MessagesTable`."""
         return dict(sorted(Counter(call.name for call in self.calls).items()))
 
 

@@ -47,10 +47,10 @@ def _word(row: Row) -> str:
 
 
 def dump(rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """The rows for JSON."""
+    """The rows as JSON objects, which `load` reads."""
     return [asdict(row) for row in rows]
 
 
 def load(rows: Iterable[dict[str, Any]]) -> list[Row]:
-    """The rows of JSON."""
+    """The rows that `dump` gave."""
     return [Row(**row) for row in rows]

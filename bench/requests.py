@@ -78,7 +78,7 @@ def _row(folder: str, sample: stub.Sample, runs: int) -> Row:
 
 
 def _calls_of(work: Callable[[], None]) -> list[str]:
-    """The operations that our clients call."""
+    """The names of the operations that our clients call during `work`."""
     operations: list[str] = []
     clients = (aws.dynamodb(), aws.sqs(), aws.kms(), aws.s3())
     for client in clients:

@@ -310,7 +310,7 @@ def _payload(content: bytes) -> bytes:
 
 
 def _of_fields(fields: dict[str, list[str]]) -> bytes:
-    """The JSON of a form: its field `payload`, or its field `text` by itself."""
+    """The JSON of a form: its field `payload`, or an object with its field `text`."""
     if "payload" in fields:
         return fields["payload"][0].encode()
     if "text" in fields:

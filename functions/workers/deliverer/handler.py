@@ -67,7 +67,7 @@ def _work(records: Records, invocation: Invocation, depth: int = 1) -> list[str]
 
 
 def _serve(invocation: Invocation, depth: int) -> bool:
-    """Take what waits in the queue and deliver it, while attempts of an earlier batch are still under way.
+    """Receive waiting tickets and deliver them while attempts of an earlier batch are still under way.
 
     Returns whether it looked into the queue. It does not when an attempt could no longer end in time.
     """

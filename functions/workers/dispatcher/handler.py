@@ -25,7 +25,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _add_all(records: list[dict[str, Any]], dispatcher: dispatch.Dispatcher, context: Any) -> list[dict[str, Any]]:
-    """Returns the records that were not begun: time is short, or one before them failed."""
+    """Add the records to the dispatcher. Returns those that were not begun: time is short, or one before failed."""
     for number, record in enumerate(records):
         if context.get_remaining_time_in_millis() < _STOP_BEFORE_SECONDS * 1000:
             return records[number:]

@@ -89,7 +89,7 @@ def _made(service: str) -> Any:
 
 @cache
 def _session() -> Any:
-    """One for all clients: each further client costs a fraction of the first."""
+    """The one boto3 session of the process: each further client costs a fraction of the first."""
     import boto3.session  # half of a cold start, for functions that call AWS only
 
     return boto3.session.Session()

@@ -125,7 +125,7 @@ def load(image: Mapping[str, Any]) -> Item:
 
 
 def _can_exist(key: Key) -> bool:
-    """Whether an item can have this key: DynamoDB refuses to look for an empty or a longer one."""
+    """Whether an item can have this key: DynamoDB refuses reads of a key that is empty or too long."""
     return all(value and len(value.encode()) <= _KEY_BYTES for value in key.values())
 
 
@@ -465,7 +465,7 @@ def _refusal(write: Write, there: Any) -> Exception:
 
 
 def _paused(pauses: Iterator[float]) -> bool:
-    """Wait before the next try, a random part of the next pause; False when there is none left."""
+    """Sleep before the next try, for a random part of the next pause. Returns False when no pause is left."""
     pause = next(pauses, None)
     if pause is not None:
         time.sleep(random.random() * pause)  # noqa: S311

@@ -33,7 +33,7 @@ def _item(event: Event) -> store.Item:
 
 
 def _expires_at_epoch(event: Event) -> int:
-    """A day after the deliveries that point to it."""
+    """The epoch second at which the event expires: a day after the deliveries that point to it."""
     kept = (settings.integer("DELIVERY_RETENTION_DAYS") + 1) * _DAY_SECONDS
     return int(clock.seconds(event.created_at)) + kept
 

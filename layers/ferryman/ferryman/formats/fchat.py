@@ -66,7 +66,7 @@ def _message(text: str, conversation: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(data: Any) -> str:
-    """A text as it is, any other value as compact JSON with its keys in their order."""
+    """A text as it is; any other value as compact JSON, with its keys in their order."""
     return data if isinstance(data, str) else _json(data)
 
 

@@ -86,7 +86,7 @@ def _member_value(value: Any) -> str:
 
 
 def _action(sent: dict[str, Any]) -> dict[str, Any]:
-    """A button or menu. A link stays; a name that only an application of Slack knows is dropped."""
+    """A button or menu in our words. A link stays; a name that only an application of Slack knows is dropped."""
     action: dict[str, Any] = {name: value for name in _ACTION_TEXTS if (value := _loose(sent, name))}
     label = sent.get("text")
     action.setdefault("name", slack_blocks.plain(label))

@@ -138,7 +138,7 @@ class Api(APIGatewayHttpResolver):
         return answer
 
     def _admitted(self, event: dict[str, Any]) -> dict[str, Any]:
-        """The event for the event handler, once its caller may be here and its body and query can be read."""
+        """The event for the event handler, once the caller may come in, and body and query can be read."""
         route = self.routes.get(event["routeKey"])
         if route is None:
             raise NotFound(_UNKNOWN)

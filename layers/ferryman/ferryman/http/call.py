@@ -47,7 +47,7 @@ class Call:
         return workspaces.cursor_key(self.caller.workspace_id)
 
     def _list(self, query: Any) -> str:
-        """Names the list as this caller sees it: a cursor does not fit for a caller who sees another part of it."""
+        """The name of the list as this caller sees it: a cursor does not fit a caller who sees another part of it."""
         filters = query.model_dump_json(exclude={"limit", "cursor"})
         caller = self.caller
         view = f"{caller.user_id} {'all' if caller.is_admin else 'own'} {caller.livemode}"

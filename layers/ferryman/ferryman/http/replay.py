@@ -55,7 +55,7 @@ class Replay(BaseMiddlewareHandler[Any]):
 
 
 def _require_may_read(call: Call, route: Route) -> None:
-    """Raises NotAllowed for a credential that may create with this route and not read."""
+    """Raises NotAllowed for a credential that may create with this route, but not read."""
     reading = permissions.reading(route.needs.scope or "")
     if reading and not permissions.covers(call.caller.scopes, reading):
         raise NotAllowed(

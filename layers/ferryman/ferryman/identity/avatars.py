@@ -10,7 +10,7 @@ _PUBLIC_HTTPS = ssrf_guard.AllowedTargets()
 
 
 def _checked(url: str) -> str:
-    """The URL, parsed as webhooks' URLs are, so that no two readers see different hosts in it."""
+    """The URL, as the parser of webhooks' URLs gives it, so that no two readers see different hosts in it."""
     if not url[:8].lower() == "https://":
         raise ValueError("must begin with https://")
     try:

@@ -51,7 +51,7 @@ def _operator(workspace: Workspace) -> Caller:
 
 
 def _follow(workspace_id: str, plan: Plan | None) -> int:
-    """Write the plan into every token and session. When two changes meet, the newer one wins."""
+    """Write the plan into every token and session. Returns their number. If two changes meet, the newer one wins."""
     while True:
         followed = 0
         for secret_hash in chain(tokens.secret_hashes(workspace_id), sessions.secret_hashes(workspace_id)):

@@ -82,7 +82,7 @@ def count(subject: str) -> int:
 
 
 def _together(subject: str, minute: int, requests: int) -> int:
-    """Add `requests` to the count of all processes and return it. A counter that fails refuses nobody."""
+    """Add `requests` to the count of all processes, and return the new count. A counter that fails refuses nobody."""
     write = store.update(
         TABLE,
         {"subject": f"{subject}/{minute}"},

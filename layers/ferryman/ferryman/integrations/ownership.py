@@ -87,7 +87,10 @@ def _deactivated(bot: User, reason: str) -> User:
 
 
 def _revoke_bot_tokens(owner: User) -> int:
-    """Revoke the tokens that the owner made for other people's bots; those of their own are disabled with the bot."""
+    """Revoke the tokens that the owner made for other people's bots. Returns their number.
+
+    The tokens of their own bots are disabled with the bot.
+    """
     reason = ownership.loss(owner, ownership.OF_BOTS)
     if reason is None:
         return 0
@@ -101,7 +104,10 @@ def _each[T](
     things_of: Callable[[str, str], Iterable[T]],
     disable: Callable[[T, str], object],
 ) -> int:
-    """Disable each thing of the owner; one that somebody changes at the same moment is read again."""
+    """Disable each of the owner's things, and return their number.
+
+    If somebody changes things at the same moment, all are read again, three times at most.
+    """
     reason = ownership.loss(owner, needs)
     if reason is None:
         return 0

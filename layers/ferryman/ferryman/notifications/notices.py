@@ -87,7 +87,7 @@ def _kind(webhook: Webhook) -> str:
 
 
 def _telling_of(webhook: Webhook, title: str, body: str) -> list[store.Write]:
-    """Tells its owner, and the owners and admins; of a personal webhook and of a test webhook only its owner."""
+    """The writes that tell a webhook's owner, owners and admins; of a personal or test webhook, only its owner."""
     if webhook.user_id or not webhook.livemode:
         return telling(webhook.workspace_id, [webhook.owner], title, body)
     return telling_admins(webhook.workspace_id, title, body, webhook.owner)

@@ -75,7 +75,7 @@ def create(caller: Caller, wanted: NotificationIn, idempotency_key: IdempotencyK
 
 
 def _times(wanted: NotificationIn, now: str) -> tuple[Repeat | None, str, str | None]:
-    """How it repeats, when it is sent, and the moment that it announces."""
+    """The repetition, the time of sending, and the announced moment of a notification (both ISO)."""
     if wanted.repeat:
         repeat = Repeat(**wanted.repeat.model_dump(), minutes_before=wanted.ahead())
         return repeat, *_following(repeat)
@@ -198,7 +198,7 @@ def _next(notification: Notification) -> list[store.Write]:
 
 
 def _recipients(notification: Notification) -> Iterator[tuple[list[User], store.Key | None]]:
-    """The people to tell, some at a time, with where to go on after them."""
+    """The people to tell, some at a time, each with the key of the user after whom to go on; None at the end."""
     workspace_id = notification.workspace_id
     if notification.user_ids is not None:
         people = {user.user_id: user for user in _people(users.get_many(workspace_id, notification.user_ids))}

@@ -190,7 +190,7 @@ class GuardedAdapter(BaseAdapter):
         return response
 
     def _read(self, raw: urllib3.HTTPResponse, stream: socket.socket, deadline: Deadline) -> tuple[bytes, bool]:
-        """The first bytes of the body, or as many as come in time: the head has decided already."""
+        """The first bytes of the body, or as many as come in time, and whether that is all of it."""
         limit = self._limits.response_bytes
         until = min(time.monotonic() + self._limits.response_seconds, deadline.at)
         if raw.chunked:
@@ -231,7 +231,7 @@ def _headers(given: Mapping[str, str | bytes], body: bytes | None) -> dict[str, 
 
 
 def _explained(failure: AttemptFailed | TargetRefused, deadline: Deadline) -> AttemptFailed:
-    """`failure`, or the deadline where that is what ended the attempt."""
+    """`failure`, or the missed deadline if that ended the attempt."""
     if isinstance(failure, TargetRefused):
         return AttemptFailed("blocked_target", str(failure))
     if deadline.remaining() > 0 or failure.error == "dns_error":

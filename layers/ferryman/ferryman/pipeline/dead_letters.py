@@ -54,7 +54,7 @@ def _settle(ticket: Ticket) -> Settled:
 
 
 def _delivery(ticket: Ticket) -> Delivery | None:
-    """The ticket's delivery, made anew if nobody stored it. None when its time to be kept is over."""
+    """The ticket's delivery, made anew if nobody stored it. None when it has expired."""
     with suppress(NotFound):
         return deliveries.get(ticket.workspace_id, ticket.delivery_id)
     source = load_events.Source(ticket.workspace_id, ticket.event_id, ticket.chat_id, ticket.message_id)

@@ -93,7 +93,7 @@ def _may_be_late(pending: PendingEvent) -> bool:
 
 
 def _is_copied_back(item: store.Item, change: dict[str, Any]) -> bool:
-    """Whether a message comes from a backup: it was put a day after its id was made. It was dispatched in its time."""
+    """Whether a message comes from a backup, and was dispatched in its time: it was put a day after its id was made."""
     put_at = change.get("ApproximateCreationDateTime")
     return isinstance(put_at, int | float) and put_at - ids.made_at(item["message_id"]) > _DAY_SECONDS
 
@@ -171,7 +171,7 @@ class Dispatcher:
 
 
 def _keep(event: Event) -> None:
-    """Stores an event that was made on the way from a message, a mention: it is in no table yet."""
+    """Store an event that the dispatcher made of a message, such as a mention: it is in no table yet."""
     if event.undispatched is None and event.message_id is None:
         events.keep(event)
 
@@ -188,7 +188,7 @@ def _done(key: store.Key) -> None:
 
 
 def _log(dispatched: dict[str, int]) -> None:
-    """One line for all of them: event id → how many deliveries."""
+    """Write one line for all dispatched events, with the number of deliveries of each."""
     if dispatched:
         metrics.count("Dispatched", sum(dispatched.values()))
         log.event("events.dispatched", deliveries=sum(dispatched.values()), events=dispatched)

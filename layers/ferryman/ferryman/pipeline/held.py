@@ -108,7 +108,7 @@ def _advance(replay: Replay, requeued: int, reached: str | None) -> None:
 
 
 def _is_missed(event: Event, delivery: Delivery | None, since: str) -> bool:
-    """Whether the webhook never got it: no delivery, or one that was cancelled before its first attempt."""
+    """Whether the webhook never got the event: no delivery, or one that was cancelled before its first attempt."""
     if delivery is None:
         return clock.seconds(event.created_at) >= clock.seconds(since) - matching.CLOCKS_DIFFER_SECONDS
     return delivery.state == "cancelled" and not delivery.attempts
@@ -121,7 +121,7 @@ def _with_deliveries(webhook: Webhook, page: list[Event]) -> list[tuple[Event, D
 
 
 def _page(webhook: Webhook, since: str, until: str, after: str | None) -> tuple[list[Event], str | None]:
-    """The events that the webhook would have got, oldest first, and the message after which to go on."""
+    """The next events that the webhook would have got, oldest first, and the message id after which to go on."""
     kept = clock.iso(clock.now() - settings.integer("DELIVERY_RETENTION_DAYS") * _DAY_SECONDS)
     earliest = clock.iso(clock.seconds(since) - _ON_THE_WAY_SECONDS)
     low = after or ids.floor(ids.MESSAGE, max(earliest, kept))

@@ -81,7 +81,7 @@ def _is_plain(ticket: Ticket, webhooks_by_id: dict[str, Webhook], events_by_id: 
 def _triggering(
     wanted: Sequence[Ticket], webhooks_by_id: dict[str, Webhook], events_by_id: dict[str, Event]
 ) -> list[Event]:
-    """The events that webhooks with trigger words are told, each once."""
+    """The events that webhooks with trigger words want, each once."""
     triggering = {}
     for ticket in wanted:
         webhook, event = webhooks_by_id.get(ticket.webhook_id), events_by_id.get(ticket.event_id)

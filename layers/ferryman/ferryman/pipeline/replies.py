@@ -77,7 +77,7 @@ def storing(webhook: Webhook, delivery: Delivery, reply: Reply) -> store.Write:
 
 
 def _as_program(webhook: Webhook, reply: Reply) -> dict[str, Any]:
-    """The rest of an answer to trigger words: it is posted in the webhook's name, not in its owner's."""
+    """The fields of a message that is posted in the webhook's name, not in its owner's: an answer to trigger words."""
     return {
         "author_name": reply.author_name or webhook.reply_name or webhook.name or "webhook",
         "author_avatar_url": reply.author_avatar_url or webhook.reply_avatar_url,
@@ -129,7 +129,7 @@ def post(event: Event) -> None:
 
 
 def _stored(event: Event, message: Message) -> bool:
-    """Store the message of a reply; False when it was posted before. Each try derives the same ids of the event."""
+    """Store the message of a reply. Returns False when it was posted before: each try derives the same ids."""
     for number in range(_TRIES):
         message.message_id = _id(event, number)
         try:
@@ -142,13 +142,13 @@ def _stored(event: Event, message: Message) -> bool:
 
 
 def _id(event: Event, number: int) -> str:
-    """The id of an event's message: another one for each number, as another message may have the first."""
+    """The id of the message that the event's reply becomes; another one for each `number`, in case an id is taken."""
     further = [str(number)] if number else []
     return ids.derived_in_chat(event.chat_id or "", event.created_at, event.event_id, *further)
 
 
 def _obstacle(workspace_id: str, chat_id: str, user_id: str) -> str | None:
-    """Why the user cannot post in the chat now, or None."""
+    """The reason why the user cannot post in the chat now; None when they can."""
     user = next(iter(users.get_many(workspace_id, [user_id])), None)
     if user is None or not user.active:
         return "the user is not active"

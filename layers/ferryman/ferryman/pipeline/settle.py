@@ -135,7 +135,7 @@ def _log(delivery: Delivery, attempt: Attempt, step: NextStep) -> None:
 
 
 def _count(delivery: Delivery, step: NextStep) -> None:
-    """Counts how an attempt ended, and its delivery if that is over. A failed test counts as no lost delivery."""
+    """Count the attempt's outcome, and the delivery if it is over. A failed test counts as no lost delivery."""
     if step.state == "delivered":
         metrics.count("Delivered")
         return

@@ -138,7 +138,7 @@ def failed(webhook: Webhook, outcome: Refused | Unreachable, telling: Telling) -
 
 
 def _disable_after(webhook: Webhook, failures: int) -> int:
-    """After how many failures the webhook is disabled; its workspace is asked only when there are enough to matter."""
+    """The number of failures that disables the webhook. Its workspace is asked only when there are enough to matter."""
     if webhook.disable_after is not None:
         return webhook.disable_after
     if 0 < failures < LEAST_DISABLE_AFTER:
@@ -185,7 +185,7 @@ def _succeeded_between(webhook: Webhook) -> bool:
 
 
 def _patience(outcome: Refused | Unreachable) -> int:
-    """How long the receiver asks to be left alone, in seconds and within limits."""
+    """The seconds for which the receiver asks to be left alone, within limits."""
     if isinstance(outcome, Refused) and outcome.status in _ASKS_FOR_PATIENCE and outcome.retry_after:
         return min(outcome.retry_after, _MAX_PATIENCE_SECONDS)
     return 0
@@ -217,5 +217,5 @@ def _disable(
 
 
 def _spread(seconds: float) -> float:
-    """A little more, so that those who wait do not all return at once."""
+    """A little more than these seconds, so that deliveries that wait do not all return at once."""
     return seconds * (1 + _SPREAD * random.random())  # noqa: S311 - see above

@@ -183,7 +183,7 @@ def hide(pauses: Mapping[str, float], lane: Lane) -> None:
 
 
 def _hide(receipt_handle: str, seconds: float, lane: Lane) -> None:
-    """Where that fails, the message comes back when the queue's own time is over."""
+    """Hide one ticket. If that fails, it comes back when the queue's own time is over."""
     try:
         clients.sqs().change_message_visibility(
             QueueUrl=_url(lane),

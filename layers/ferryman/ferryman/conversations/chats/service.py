@@ -136,7 +136,7 @@ def remove_member(caller: Caller, chat_id: str, user_id: str, telling: Telling) 
 
 
 def _told(caller: Caller, people: list[User], title: str, telling: Telling) -> list[store.Write]:
-    """The writes that notify people whom somebody else added or removed. A test credential notifies nobody."""
+    """The writes that notify the people whom the caller added or removed. A test credential notifies nobody."""
     affected = [one.user_id for one in people if one.role != "bot" and one.active and one.user_id != caller.user_id]
     return telling(caller.workspace_id, affected, title) if affected and caller.livemode else []
 

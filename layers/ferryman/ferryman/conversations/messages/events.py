@@ -78,7 +78,7 @@ def interaction_created(
 def _conversation(
     application_id: str, person: dict[str, Any], chat_id: str, context_id: str | None, parameters: str | None
 ) -> dict[str, Any]:
-    """Who talks with the application, and the context that the answer came in time for.
+    """The person who talks with the application, and the context for which the answer came in time.
 
     An answer that was stored without parameters tells no context, so that all attempts of its delivery send the same.
     """

@@ -107,7 +107,10 @@ def _once(caller: Caller, message: Message, chosen: Chosen) -> IdempotencyKey:
 
 
 def _first_click(caller: Caller, once: IdempotencyKey, idempotency_key: IdempotencyKey | None) -> Event:
-    """The event that the first click of a double click made. The second one's Idempotency-Key stands for it, too."""
+    """The event that the first click of a double click made.
+
+    From now on, the second click's Idempotency-Key stands for that event, too. Raises KeyTaken when it has one already.
+    """
     first = once.created()
     if first is None or (idempotency_key and idempotency_key.created()):
         raise KeyTaken

@@ -66,7 +66,7 @@ def _read(text: str) -> str:
 
 @cache
 def _parsers() -> "tuple[MarkdownIt, MarkdownIt]":
-    """A parser of blocks and one of a paragraph. They are imported here, since few functions ever need them."""
+    """The parsers of a whole text and of one paragraph. They are imported here, since few functions ever need them."""
     from markdown_it import MarkdownIt
 
     blocks, spans = MarkdownIt("zero").enable([*_BLOCKS]), MarkdownIt("zero").enable([*_SPANS])
@@ -104,6 +104,6 @@ def _ends_a_word(text: str, at: int) -> bool:
 
 
 def _in_a_word(character: str) -> bool:
-    """A letter, accent or digit. Scripts without upper case do not count: many put no space between words."""
+    """Whether it is a letter, accent or digit. Scripts without upper case do not count: many write without spaces."""
     category = unicodedata.category(character)
     return category[0] in "LMN" and category != "Lo"

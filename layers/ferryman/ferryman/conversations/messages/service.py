@@ -106,7 +106,7 @@ def _answer(caller: Caller, application_id: str, message: Message, idempotency_k
 
 
 def _told(caller: Caller, application_ids: list[str], message: Message) -> str | None:
-    """Who posts a message, and the living context of each application that is told of it, as JSON."""
+    """The JSON with the person who posts a message, and the living context of each application that is told of it."""
     if message.visible_to:
         return None
     person = users.get(caller.workspace_id, caller.user_id)
@@ -267,7 +267,7 @@ def _require_own(caller: Caller, message: Message) -> None:
 
 
 def _audited(caller: Caller, action: Action, message: Message) -> list[store.Write]:
-    """The record of a change to what somebody else said; authors change their own messages without one."""
+    """The audit record of an administrator's change of another author's message; nothing for one's own."""
     if message.user_id == caller.user_id:
         return []
     author = {"author_id": message.user_id} if message.user_id else {"origin": message.origin}
@@ -275,8 +275,8 @@ def _audited(caller: Caller, action: Action, message: Message) -> list[store.Wri
 
 
 def _first_words(before: Message) -> list[store.Write]:
-    """Keeps the event with a message's first text: its deliveries and their replays send that text, not the edited one.
+    """The write that keeps the event with a message's first text, which its deliveries and their replies send.
 
-    The event may not have been dispatched yet. The stream carries the first text, the sweeper takes it from here.
+    The event may not have been dispatched yet: the stream carries the first text, and the sweeper takes it from here.
     """
     return [events.keeping(message_created(before))] if before.revision == 1 else []

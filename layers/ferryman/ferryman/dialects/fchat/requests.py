@@ -90,7 +90,7 @@ def _button(button: Any) -> Button:
 
 
 def _legacy(body: dict[str, Any]) -> list[list[Button]]:
-    """The older form: one button a row."""
+    """The buttons in the older form: one in each row."""
     buttons = body.get("buttons")
     if buttons is None:
         return []

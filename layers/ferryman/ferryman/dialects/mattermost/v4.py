@@ -308,7 +308,7 @@ def _posts_since(asked: Asked, chat: Chat, since: int) -> tuple[list[dict[str, A
 def _some_messages(
     caller: Caller, chat: Chat, limit: int, after: store.Key | None
 ) -> tuple[list[Message], store.Key | None]:
-    """Messages of a chat that the caller sees, newest first."""
+    """A page of the chat's messages that the caller sees, newest first, and the key after which the next one begins."""
     return messages.page(
         caller.workspace_id, chat.chat_id, limit, after, livemode=caller.livemode, reader=caller.user_id
     )

@@ -185,7 +185,7 @@ def _require_own_team(asked: Asked, team: str) -> None:
 
 
 def _command(asked: Asked, scope: Scope) -> Command:
-    """The command in the path. One that the caller may not manage does not exist."""
+    """The command in the path. Raises an AppError for one that the caller may not manage, as if there were none."""
     v4.require(asked.caller, scope)
     try:
         return service.get_visible(asked.caller, asked.id("v4_command_id", ids.COMMAND))
@@ -234,7 +234,7 @@ def execute(asked: Asked, origin: str) -> dict[str, Any]:
 
 
 def _failed(trigger: str, failed: ReceiverFailed) -> AppError:
-    """A 4xx, since no fault of a receiver may look like one of ours; the ids and texts are the product's."""
+    """The AppError of a receiver that failed: a 4xx, since no fault of a receiver may look like one of ours."""
     if failed.status:
         return AppError(
             400,

@@ -100,7 +100,7 @@ def delete(asked: Asked) -> dict[str, str]:
 
 
 def _webhook(asked: Asked) -> IncomingWebhook:
-    """The webhook by its id, or by the secret of its URL."""
+    """The webhook that the path names by its id, or by the secret of its URL."""
     given, caller = asked.path["incoming_hook_id"], asked.caller
     try:
         return service.get_visible(caller, asked.id("incoming_hook_id", ids.INCOMING_WEBHOOK))
@@ -115,7 +115,7 @@ def _webhook(asked: Asked) -> IncomingWebhook:
 
 
 def _require_own(asked: Asked, sent: Mapping[str, Any]) -> None:
-    """Refuses a webhook for somebody else: its owner hands it over instead."""
+    """Refuses a body that gives the webhook to somebody else: its owner hands it over instead."""
     owner = _text(sent, "user_id")
     if owner in ("", objects.short(asked.caller.user_id)):
         return
@@ -124,7 +124,7 @@ def _require_own(asked: Asked, sent: Mapping[str, Any]) -> None:
 
 
 def _wanted(sent: Mapping[str, Any]) -> dict[str, Any]:
-    """The texts of a webhook, in our words."""
+    """The texts of the body, by the names of our fields."""
     for name, (most, error_id, message) in _LONGEST.items():
         if len(_text(sent, name).encode("utf-8", "replace")) > most:
             raise AppError(400, error_id, message)

@@ -130,7 +130,7 @@ def _group(asked: Asked) -> list[Webhook]:
 
 
 def _is_shown(group: list[Webhook]) -> bool:
-    """Whether Mattermost has words for it: a hook there is of one channel or of all."""
+    """Whether Mattermost has words for a group: a hook there is of one channel or of all."""
     return group[0].format == "mattermost" and (group[0].chat_ids is None or len(group[0].chat_ids) == 1)
 
 

@@ -181,7 +181,7 @@ def _release(payload: Node, _event: str) -> Notice | None:
 
 
 def _run(payload: Node, event: str) -> Notice | None:
-    """A workflow, a check or a job that is over."""
+    """The notice of a workflow, check or job that is over; None while it runs."""
     run = payload[event]
     if payload["action"].text not in ("completed", ""):
         return None
@@ -266,7 +266,7 @@ def _star(payload: Node, _event: str) -> Notice | None:
 
 
 def _alert(payload: Node, event: str) -> Notice:
-    """Dependabot, code scanning, secret scanning and security advisories."""
+    """The notice of an alert: Dependabot, code scanning, secret scanning, and security advisories."""
     alert = payload["alert"] or payload["security_advisory"]
     action = payload["action"].text.replace("_", " ") or "changed"
     advisory = alert["security_advisory"]

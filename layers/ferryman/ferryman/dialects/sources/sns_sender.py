@@ -59,7 +59,7 @@ def _is_of_sns(url: str) -> bool:
 
 
 def _signed(payload: Node) -> bytes:
-    """SNS signs the name and the value of each of these members that the message has, a line each."""
+    """The text that SNS signed: the name and the value of each of these members that the message has, a line each."""
     names = _SIGNED if payload["Type"].text == "Notification" else _SIGNED_CONFIRMATION
     lines = [f"{name}\n{value}\n" for name in names if isinstance(value := payload[name].value, str)]
     return "".join(lines).encode()
@@ -67,7 +67,7 @@ def _signed(payload: Node) -> bytes:
 
 @lru_cache(maxsize=32)
 def _key(url: str) -> rsa.RSAPublicKey:
-    """The key of a certificate; SNS has a few addresses, and the certificate behind one never changes."""
+    """The public key of the certificate at `url`, cached: SNS has a few of them, and a certificate never changes."""
     certificate = x509.load_pem_x509_certificate(_get(url))
     key = certificate.public_key()
     expires = certificate.not_valid_after_utc.timestamp()
@@ -90,7 +90,7 @@ def is_confirmation(payload: Node) -> bool:
 
 
 def _get(url: str) -> bytes:
-    """Raises RetryLater when SNS itself fails, and NotAllowed for an address or a host that SNS does not have.
+    """The content at `url`. Raises RetryLater when SNS itself fails, NotAllowed for an address that SNS does not have.
 
     So a sender that makes addresses up is refused, and cannot make this look like a failure of ours.
     """

@@ -27,7 +27,7 @@ def _same(sent: str, wanted: str) -> bool:
 
 
 def _header(name: str, prefix: str = "") -> Callable[[str, bytes, Headers], bool]:
-    """A check of a header that holds the HMAC-SHA256 of the body in hex."""
+    """A check that the header `name` holds `prefix` and the HMAC-SHA256 of the body in hex."""
 
     def check(secret: str, content: bytes, headers: Headers) -> bool:
         return _same(headers.get(name, "").strip(), prefix + _digest(secret, content))
@@ -49,14 +49,14 @@ def _grafana(secret: str, content: bytes, headers: Headers) -> bool:
 
 
 def _pagerduty(secret: str, content: bytes, headers: Headers) -> bool:
-    """A list of signatures, one for each secret while one replaces another."""
+    """Whether one of the header's signatures fits. It has several while a secret is being replaced."""
     wanted = f"v1={_digest(secret, content)}"
     sent = headers.get("x-pagerduty-signature", "").split(",")
     return any(_same(one.strip(), wanted) for one in sent[:20])
 
 
 def _stripe(secret: str, content: bytes, headers: Headers) -> bool:
-    """`t=<seconds>,v1=<hex>,…`: the signature covers the time, which must be of the last five minutes."""
+    """Whether `t=<seconds>,v1=<hex>,…` fits. The signature covers the time, which must be of the last five minutes."""
     parts = [part.strip().partition("=") for part in headers.get("stripe-signature", "").split(",")[:20]]
     at = next((value for name, _, value in parts if name == "t"), "")
     if not at.isascii() or not at.isdigit() or len(at) > 12 or abs(clock.now() - int(at)) > _MOST_SECONDS_APART:

@@ -132,7 +132,7 @@ def _may_give(caller: Caller, role: permissions.Role) -> None:
 
 
 def _keeping_an_owner(before: User, after: User) -> list[store.Write]:
-    """The condition under which the change happens: the workspace keeps another owner. Raises Conflict."""
+    """The writes that let the change happen only while the workspace keeps another owner. Raises Conflict."""
     if before.role != "owner" or (after.role == "owner" and after.active):
         return []
     for owner in table.owners(before.workspace_id):

@@ -334,7 +334,10 @@ def accepted(line: RequestLog, message: Message) -> None:
 
 
 def _person(application: Application, email: str) -> User:
-    """The active person with this address; created when missing, where the application may do that."""
+    """The active person with this address, created when missing, if the application may do that.
+
+    Raises PersonUnknown.
+    """
     unknown = PersonUnknown(email)
     for _ in range(_ROUNDS):
         person = users.by_email(application.workspace_id, email)
@@ -381,7 +384,7 @@ def _create_person(application: Application, email: str) -> User:
 
 
 def _private_chat(application: Application, person: User) -> Chat:
-    """The person's chat with the application. Its id is made of theirs, so that parallel requests make one."""
+    """The person's chat with the application. Its id is made of their ids, so that parallel requests make one chat."""
     workspace_id = application.workspace_id
     chat_id = ids.derived(ids.CHAT, application.created_at, application.application_id, person.user_id)
     now = clock.now_iso()

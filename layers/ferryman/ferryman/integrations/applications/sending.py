@@ -55,7 +55,7 @@ def send(
 
 
 def _chat(line: RequestLog, application: Application, chat_id: str) -> tuple[Chat, str]:
-    """The application's chat with this id and, unless it is the group, the person in it."""
+    """The application's chat with this id, and the id of the person in it; "" for its group."""
     chat = chats.existing(application.workspace_id, [chat_id]).get(chat_id)
     if chat is None or (application.application_id != chat.application_id and chat_id != application.chat_id):
         raise NotFound("The chat does not exist, or is neither the application's group nor a person's chat with it.")

@@ -235,18 +235,18 @@ def _changing_callback(webhook: Webhook, url: str | None, groups: list[str] | No
 
 
 def _told_group(application: Application) -> str | None:
-    """The group whose texts the application is told of."""
+    """The id of the group whose texts the application is told of; None without one."""
     return application.chat_id if application.group_messages else None
 
 
 def _groups(application: Application) -> list[str] | None:
-    """The same group, as the callback's list of chats."""
+    """The same group as the `chat_ids` of the callback."""
     group = _told_group(application)
     return [group] if group else None
 
 
 def _telling(application: Application, before: str | None, after: str | None) -> list[store.Write]:
-    """The writes that take the application from the list of the told in the group `before`, and add it in `after`."""
+    """The writes that end in the group `before` that the application is told of its texts, and begin it in `after`."""
     writes = []
     for chat_id in {before, after} - {None} if before != after else ():
         try:

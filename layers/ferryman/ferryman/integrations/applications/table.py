@@ -119,7 +119,7 @@ def counting_person(application: Application) -> store.Write:
 
 
 def _values(application: Application) -> store.Item:
-    """All fields but those that each use of the token writes."""
+    """All fields except those that every use of the token writes."""
     return {
         name: getattr(application, name)
         for name in application.__dataclass_fields__

@@ -258,7 +258,7 @@ def _tokens(bot: User) -> Iterator[Token]:
 
 
 def _all_scopes(caller: Caller) -> list[permissions.Scope]:
-    """All that a bot may hold and the caller can give."""
+    """All scopes that a bot may hold and the caller can give. Raises NotAllowed when these are none."""
     scopes = [
         scope
         for scope in permissions.ALL

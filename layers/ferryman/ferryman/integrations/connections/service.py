@@ -118,7 +118,7 @@ def _configured(
 
 
 def _of_configuration(invalid: Invalid) -> Invalid:
-    """The refusal of a webhook, with the place in the connection's configuration."""
+    """The refusal of a connection, made of the refusal of its webhook: each place is one of the configuration."""
     return Invalid(str(invalid), errors=[(f"/configuration{pointer or ''}", text) for pointer, text in invalid.errors])
 
 
@@ -141,7 +141,10 @@ def page(caller: Caller, query: ConnectionQuery, after: store.Key | None) -> tup
 
 
 def _may_see(caller: Caller, connection: Connection) -> bool:
-    """With admin:* every one, else only the caller's own; test tokens never see live ones, nor the other way round."""
+    """Whether the caller may see a connection: with admin:* every one, else those that they made.
+
+    Test tokens never see live ones, nor the other way round.
+    """
     return connection.livemode == caller.livemode and (caller.is_admin or connection.created_by == caller.user_id)
 
 

@@ -154,7 +154,7 @@ def _new_secret(flavour: Flavour) -> str:
 
 
 def _credential(webhook: IncomingWebhook, *, active: bool) -> Credential:
-    """All that posting to the URL needs, in one item."""
+    """The credential of the URL, one item with everything that posting to it needs."""
     return Credential(
         secret_hash=webhook.secret_hash,
         kind="incoming_webhook",
@@ -442,7 +442,7 @@ def _may_override(credential: Credential, post: Post) -> bool:
 
 
 def _inactive(credential: Credential) -> FerrymanError:
-    """Why a URL accepts nothing. Only a refused sender pays for this read."""
+    """The reason why a URL accepts nothing. Only a refused sender pays for this read."""
     try:
         webhook = table.get(credential.workspace_id, credential.subject_id)
     except NotFound:
@@ -453,7 +453,7 @@ def _inactive(credential: Credential) -> FerrymanError:
 
 
 def _chat_of(credential: Credential, to: str) -> str:
-    """The chat that a sender names: a person's by `@handle`, or one by its handle or its id.
+    """The id of the chat that `to` names: a person's private one by `@handle`, another by its handle or id.
 
     The webhook's owner has to belong to the chat, since only then could they have made the webhook for it.
     """

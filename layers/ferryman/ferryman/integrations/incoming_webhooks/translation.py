@@ -28,7 +28,7 @@ class TranslationFailed(Exception):
 
 
 class _Work:
-    """How much is left to be touched."""
+    """Counts down the values that an expression may still touch."""
 
     def __init__(self) -> None:
         self.left = MAX_WORK
@@ -96,7 +96,7 @@ def parse(expression: str) -> ParsedResult:
 
 
 def _reason(expression: str, error: ParseError) -> str:
-    """Why the expression cannot be read, and the line and the column of the place, both from 1."""
+    """The text that says why the expression cannot be read, with the line and the column, both from 1."""
     if isinstance(error, IncompleteExpressionError):
         return f"it ends too early{_place(expression, len(expression))}"
     reason = error.message if isinstance(error, LexerError) else error.msg

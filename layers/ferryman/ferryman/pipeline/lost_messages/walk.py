@@ -47,12 +47,12 @@ AGAIN = Look("again", behind_seconds=3600, step_seconds=activity.PERIOD_SECONDS)
 
 
 class _OutOfTime(Exception):
-    """The next run goes on; what has its mark by now has its receipt too."""
+    """Time is short, so the next run goes on. All messages that are marked by now have their receipt too."""
 
 
 @dataclass
 class _Step:
-    """A slice of time, and what was found in it."""
+    """A slice of time, and the messages that were found in it."""
 
     begin: int
     end: int
@@ -117,7 +117,7 @@ def _step(at: Cursor, until: int, seconds_left: Callable[[], float]) -> tuple[Cu
 
 
 def _receipts(begin: int, end: int) -> tuple[set[str], int]:
-    """The ids with a receipt, and the time up to which these are all: `end`, or earlier if there are too many."""
+    """The ids with a receipt, and the time up to which these are complete: `end`, or earlier if there are too many."""
     message_ids: set[str] = set()
     for minute in range(begin - begin % receipts.MINUTE_SECONDS, end, receipts.MINUTE_SECONDS):
         message_ids |= receipts.of_minute(minute)

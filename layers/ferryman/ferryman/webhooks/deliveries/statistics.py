@@ -29,7 +29,7 @@ def of(webhook: Webhook, hours: int) -> StatisticsOut:
 
 
 def _hour(at: float) -> int:
-    """The beginning of the hour of the clock that `at` is in."""
+    """The epoch second at which the hour of `at` (epoch seconds) begins."""
     return int(at) // _HOUR_SECONDS * _HOUR_SECONDS
 
 

@@ -318,7 +318,7 @@ def replaying(delivery: Delivery, at: str) -> store.Write:
 
 
 def _changing(delivery: Delivery, after: dict[str, Any]) -> store.Write:
-    """One write: the first one of a delivery is the put that creates it."""
+    """The write that changes a delivery, or creates it changed when it is not stored yet."""
     return _updating(delivery, after) if delivery.stored else creating(replace(delivery, **after))
 
 

@@ -138,7 +138,7 @@ def _advance(replay: Replay, requeued: int, position: store.Key | None) -> None:
 
 
 def _page(replay: Replay, after: store.Key | None) -> tuple[list[Delivery], store.Key | None]:
-    """A page of what a replay sends again: what matches, and what it started anew before it was interrupted."""
+    """A page of the deliveries that a replay sends again, also those that it started anew before it was interrupted."""
     return deliveries.page_to_replay(
         replay.workspace_id,
         replay.webhook_id,

@@ -141,7 +141,7 @@ def new_secret(caller: Caller, group: Sequence[Webhook]) -> str:
 
 
 def _checked(caller: Caller, wanted: WebhookIn, urls: Sequence[str]) -> list[str]:
-    """The URLs as they will be called. Raises Invalid or NotAllowed for webhooks that are not allowed."""
+    """The URLs as they will be called. Raises Invalid or NotAllowed for webhooks that the caller may not make."""
     if not urls or len(urls) > MAX_URLS:
         raise Invalid(f"One to {MAX_URLS} URLs are possible.", "/url")
     service.check(caller, wanted)

@@ -91,7 +91,7 @@ def finish(caller: Caller, callback: str) -> Connection:
 
 
 def _waiting(caller: Caller, state: str) -> tuple[Connection, dict[str, Any]]:
-    """The connection that waits for the callback with this state, and its approval."""
+    """The connection that waits for the callback with this state, and its approval. Raises _Unknown."""
     connection_id = state.partition(".")[0]
     if not ids.is_id(ids.CONNECTION, connection_id):
         raise _Unknown
@@ -123,7 +123,7 @@ def _exchanged(connection: Connection, client: Client, code: str, approval: dict
 
 
 def _facts(client: Client, given: dict[str, list[str]]) -> dict[str, Any]:
-    """The facts that the product tells in its callback. They become part of addresses, so they are ids at most."""
+    """The facts in the product's callback. They become part of addresses, so only ids are taken."""
     facts = {name: given.get(parameter, [""])[-1] for parameter, name in client.provider.facts.items()}
     return {
         name: value for name, value in facts.items() if 0 < len(value) <= _MAX_FACT and set(value) <= _FACT_CHARACTERS
