@@ -1,7 +1,8 @@
-"""`make rehearse`: an operator's work on AWS, on an embedded stack of its own, by the commands of docs/deployment.md.
+"""`make rehearse-operations`: an operator's work on AWS, on an embedded stack, by the commands of docs/deployment.md.
 
-Two environments side by side, a first deployment that fails, an upgrade from the release before and the way back with
-deliveries under way, a restore into a fresh environment, and the removal of everything. Takes some minutes.
+The stack is its own, and nothing else is touched. Two environments side by side, a first deployment that fails, an
+upgrade from the release before and the way back with deliveries under way, a restore into a fresh environment, and the
+removal of everything. Takes a quarter of an hour.
 """
 
 import json
@@ -71,7 +72,7 @@ class Rehearsal:
         self._gateways: dict[str, processes.Process] = {}
 
     def make(self, target: str, site: Site, succeeds: bool = True, **variables: str) -> str:
-        """`make <target> ENV=<site>` with the embedded stack as AWS; its output."""
+        """Run `make <target> ENV=<site>` with the embedded stack as AWS. Returns its output."""
         parameters = " ".join(f"{name}={value}" for name, value in site.parameters.items())
         environment = deploy.environment(self._port) | {
             "ENV": site.name,
@@ -92,7 +93,7 @@ class Rehearsal:
         return output
 
     def deploy(self, site: Site, **variables: str) -> None:
-        """`make deploy`, and the gateway and the first workspace if they are missing."""
+        """Run `make deploy`, and make the gateway and the first workspace if they are missing."""
         self.make("deploy", site, True, **variables)
         deployment = Deployment(self._port, site.stack)
         deployment.adapt()
@@ -138,7 +139,7 @@ class Rehearsal:
             return ""
 
     def copy(self, source: str, target: str) -> None:
-        """The script of the runbook, table by table."""
+        """Copy items that the table `target` lacks from the table `source`, by the script of the runbook."""
         command = [sys.executable, str(ROOT / "docs/snippets/copy_missing.py"), source, target]
         finished = subprocess.run(
             command, env=deploy.environment(self._port), capture_output=True, text=True, check=False
@@ -326,7 +327,7 @@ def as_it_is() -> str:
 
 
 def checkout(ref: str, place: Path) -> None:
-    """The sources of a commit."""
+    """Put the sources of a commit into `place`."""
     place.mkdir(parents=True)
     archive = subprocess.run(["git", "archive", ref], cwd=ROOT, capture_output=True, check=True)
     subprocess.run(["tar", "-x", "-C", str(place)], input=archive.stdout, check=True)

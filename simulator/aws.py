@@ -17,7 +17,7 @@ _STEP_SECONDS = 0.015  # half of a call takes up to that long
 
 
 def require_known(operation: str, request: Mapping[str, Any], known: str) -> None:
-    """A parameter that a fake would silently ignore makes it lie."""
+    """Raises an error for a parameter of a request that a fake would silently ignore, and so lie about."""
     if not request.keys() <= _words(known):
         unknown = sorted(request.keys() - _words(known))
         raise NotImplementedError(f"the simulator's {operation} does not know {unknown}")

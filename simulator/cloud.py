@@ -125,7 +125,7 @@ class Cloud(World):
                 stream.take(old, new)
 
     def record(self, table: str, old: Item | None, new: Item | None) -> dict[str, Any]:
-        """A stream record, as a function gets it."""
+        """The record of a change in a table's stream, in the form in which a function gets it."""
         number = f"{next(self._sequence):024d}"
         image = new if new is not None else old or {}
         keys = {name: image[name] for name in self.tables[table].keys if name in image}
@@ -414,7 +414,7 @@ class Consumer:
 
 
 class Schedule:
-    """`rate(5 minutes)`."""
+    """A schedule of the template, such as `rate(5 minutes)`, and its function."""
 
     def __init__(self, cloud: Cloud, folder: str, timeout: float, expression: str) -> None:
         self.cloud, self.folder, self.timeout = cloud, folder, timeout

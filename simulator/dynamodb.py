@@ -83,7 +83,7 @@ class Table:
         return old
 
     def as_of(self, key: Key, moment: float) -> Item | None:
-        """The item as it was at that moment, which the history must reach back to."""
+        """The item as it was at `moment` (simulated seconds), which the history must reach back to."""
         item = self.items.get(key)
         for when, changed, before in reversed(self.history):
             if when <= moment:
@@ -109,7 +109,7 @@ class Table:
 
 
 class DynamoDB:
-    """A client. Outside of the simulator's tasks its calls always succeed."""
+    """Stands in for boto3's client of DynamoDB. Outside of the simulator's tasks its calls always succeed."""
 
     def __init__(self, network: Network, tables: Mapping[str, Table], on_change: OnChange) -> None:
         self.network = network

@@ -135,7 +135,7 @@ class Task:
 
 
 class Engine:
-    """The clock and the agenda of what happens when."""
+    """The simulated clock, and the agenda of things that happen at set times."""
 
     def __init__(self, start: float) -> None:
         self.now = start
@@ -168,7 +168,7 @@ class Engine:
     # -- for tasks -------------------------------------------------------------------------------------------------
 
     def sleep(self, seconds: float) -> None:
-        """Let simulated time pass for the current task. Outside of tasks the clock jumps at once. In seconds."""
+        """Let simulated `seconds` pass for the current task. Outside of tasks the clock jumps at once."""
         task = self.current
         if task is None:
             self.now += seconds

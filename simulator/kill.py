@@ -131,7 +131,7 @@ class Run:
             time.sleep(1)
 
     def kill(self, dice: random.Random) -> None:
-        """SIGKILL for one of the stack's worker processes: what it was at is lost, mid-sentence."""
+        """SIGKILL one of the stack's worker processes, which loses its work at any place."""
         with self.up:
             emulator: Process | None = self.stack.info.get("processes", {}).get("ministack")
             workers = _workers(emulator["pid"]) if emulator else []
@@ -163,7 +163,7 @@ class Run:
                 self.api("PATCH", f"/v1/webhooks/{webhook_id}", {"state": "disabled"})
 
     def sweep(self) -> None:
-        """The sweeper, more often than its schedule. (MiniStack does not repeat what a stream's reply names.)"""
+        """Run the sweeper more often than its schedule. (MiniStack does not repeat what a stream's reply names.)"""
         name = Deployment(self.stack.stack_port).physical_id("SweeperFunction")
         ministack.client("lambda", self.stack.stack_port).invoke(FunctionName=name, Payload=b"{}")
 
@@ -187,7 +187,7 @@ class Run:
         return _Judge(self, self.log()).verdict
 
     def interrupted(self, at: float) -> bool:
-        """Whether something that could end an attempt happened to one that began then."""
+        """Whether an attempt that began at `at` may have been ended by a kill or a stop of the stack."""
         return any(at - 2 <= when <= at + _LEASE_SECONDS for when, _ in self.kills) or any(
             begin - _LEASE_SECONDS <= at <= end for begin, end in self.restarts
         )

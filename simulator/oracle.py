@@ -66,7 +66,7 @@ class Verdict:
 
 
 def is_quiet(simulation: "Simulation") -> bool:
-    """Whether nothing waits in the streams, in the queues, or for its dispatch."""
+    """Whether streams and queues are empty, and every message and event was dispatched."""
     cloud = simulation.cloud
     if any(lane.waiting or lane.busy for stream in cloud.streams for lane in stream.lanes):
         return False

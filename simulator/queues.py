@@ -75,13 +75,13 @@ class Queue:
         return received
 
     def delete(self, handle: str) -> None:
-        """Delete with a receipt; an old one deletes nothing."""
+        """Delete a message by its receipt handle; an old handle deletes nothing."""
         message = self._of(handle)
         if message is not None and message.handle == handle:
             self._remove(message)
 
     def hide(self, handle: str, seconds: float) -> bool:
-        """False when the message is not in flight any more."""
+        """Hide a message for `seconds` more. Returns False when it is not in flight any more."""
         message = self._of(handle)
         now = self._network.engine.now
         if message is None or message.visible_at <= now:
@@ -95,7 +95,7 @@ class Queue:
             self._visible_at(message, self._network.engine.now)
 
     def next_visible(self) -> float | None:
-        """When the next message can be received."""
+        """The simulated time at which the next message can be received; None without one."""
         while self._waiting:
             moment, _, message = self._waiting[0]
             if not message.gone and message.visible_at == moment:
@@ -121,7 +121,7 @@ class Queue:
 
 
 class SQS:
-    """A client."""
+    """Stands in for boto3's client of SQS."""
 
     def __init__(self, network: Network, queues: Mapping[str, Queue]) -> None:
         self.network = network

@@ -89,7 +89,7 @@ class Script:
 
 @dataclass
 class Request:
-    """A request as a receiver got it."""
+    """A request as a receiver got it. `at` is in simulated seconds."""
 
     at: float
     url: str

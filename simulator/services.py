@@ -1,4 +1,4 @@
-"""The small services in memory: KMS and S3, as far as ours call them."""
+"""KMS and S3 in memory, with the calls that our functions make."""
 
 import io
 import json
@@ -11,7 +11,7 @@ from tests.support.refusals import refused
 
 
 class KMS:
-    """A client of one key: what it encrypts names its context, and opens with the same one only."""
+    """Stands in for boto3's client of KMS, with one key. A ciphertext opens with its own context only."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
@@ -48,7 +48,7 @@ class KMS:
 
 
 class S3:
-    """A client."""
+    """Stands in for boto3's client of S3."""
 
     def __init__(self, network: Network) -> None:
         self.network = network

@@ -426,11 +426,11 @@ class Simulation:
                 return
 
     def seconds(self) -> float:
-        """How long the run took on this machine."""
+        """The seconds that the run took on this machine."""
         return time.perf_counter() - self.began
 
     def hours(self) -> float:
-        """How many hours passed in the simulation."""
+        """The hours that passed in the simulation."""
         return (self.engine.now - START) / HOUR
 
     def verdict(self, since: float = 0) -> oracle.Verdict:

@@ -1,7 +1,7 @@
 """`make build`: build the functions and layers into .aws-sam/build, which `sam deploy` takes.
 
 ARCHITECTURE=arm64 or x86_64 must be that of the deployment; without it, the template's default is taken. The embedded
-stack has a build of its own, for this machine, that no `sam deploy` finds by itself.
+stack is built for this machine into .local/build, where `sam deploy` does not look.
 """
 
 import hashlib

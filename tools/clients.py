@@ -1,6 +1,6 @@
 """Installs the clients of other products that the e2e tests try: `python -m tools.clients`.
 
-They have folders of their own below .local/clients, and are installed once for each list of them.
+They are kept below .local/clients. A changed list of clients is installed anew.
 """
 
 import hashlib

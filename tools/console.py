@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class LocalError(Exception):
-    """Something is wrong on this machine; `advice` names the next step."""
+    """Something is wrong on this machine. The text says what, and `advice` names the next step."""
 
     def __init__(self, problem: str, advice: str) -> None:
         super().__init__(problem)

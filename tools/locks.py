@@ -8,7 +8,7 @@ from pathlib import Path
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Hold the lock that the file at `path` is, as soon as nobody else does. The file is made, and stays."""
+    """Wait until no other process holds the lock at `path`, and hold it for the block. The file is made, and stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -127,7 +127,7 @@ def _parameter_name(header: str) -> str:
 
 
 def security_schemes() -> dict[str, Any]:
-    """How a caller says who it is."""
+    """The ways in which a caller can prove who it is."""
     listed = "\n".join(f"- `{scope}`: {about}" for scope, about in permissions.DESCRIPTIONS.items())
     about = f"An API token, or a session, which may do all that its person's role allows. The scopes:\n\n{listed}"
     other = "The same token in another header, for clients that cannot send `Authorization`."

@@ -20,7 +20,7 @@ from tools import console, template, transform
 from tools.console import LocalError, step
 
 ROOT = Path(__file__).resolve().parents[1]
-TEMPLATES = (template.RELEASE, template.DATA, "operations.yaml", "pipeline.yaml")
+TEMPLATES = (template.RELEASE, template.DATA, "operations.yaml", "deployment-role.yaml")
 CHECKOV = "checkov==3.3.30"
 REGION = "us-east-1"
 # Where `sam deploy` puts the code; the transform takes no directory.

@@ -309,3 +309,12 @@ def test_the_versions_of_senders_are_those_that_the_tests_install() -> None:
     programs = [*folder.glob("*.py"), *clients.glob("*.py"), *clients.glob("node/*.mjs")]
     sources = "".join(page.read_text() for page in programs).lower()
     assert [name for name, _ in named if name not in sources] == [], "no test runs them"
+
+
+def test_the_changelog_says_each_thing_whole_and_once() -> None:
+    """A merge may leave half of an entry, or an entry beside its older wording."""
+    items = re.findall(r"^- .*(?:\n  .*)*", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    entries = [" ".join(item.split()) for item in items]
+    assert [entry for entry in entries if not entry.endswith(".")] == []
+    beginnings = [entry[:40] for entry in entries]
+    assert [beginning for beginning in beginnings if beginnings.count(beginning) > 1] == []

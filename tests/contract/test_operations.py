@@ -157,6 +157,13 @@ def test_each_alarm_tells_the_topic_when_there_is_one(name: str) -> None:
 
 
 @each_alarm
+def test_nothing_keeps_an_alarm_from_ringing(name: str) -> None:
+    """ActionsEnabled can silence it, a Unit can be one that no value has, and a condition can leave it out."""
+    assert set(ALARMS[name]) <= alarms.KNOWN | {"Dimensions", "Metrics"}
+    assert "Condition" not in template.load(OPERATIONS)["Resources"][name]
+
+
+@each_alarm
 def test_an_idle_deployment_rings_nothing(name: str) -> None:
     """Without work, no metric has a value. The sweeper alone runs always."""
     assert ALARMS[name]["TreatMissingData"] == ("breaching" if name == "SweeperSilent" else "notBreaching")

@@ -16,7 +16,7 @@ from tests.support import translated
 from tools import validate
 from tools.deployment import stacks
 
-TEMPLATES = ("template.yaml", "data.yaml", "operations.yaml", "pipeline.yaml")
+TEMPLATES = ("template.yaml", "data.yaml", "operations.yaml", "deployment-role.yaml")
 ROOT = Path(__file__).parents[2]
 KIB = 1024
 
@@ -349,7 +349,7 @@ CALLS = {
 
 
 def test_the_pipeline_may_make_every_kind_of_iam_resource() -> None:
-    role = translated.resources("pipeline.yaml")["DeployRole"]["Properties"]
+    role = translated.resources("deployment-role.yaml")["DeployRole"]["Properties"]
     allowed = {
         action
         for policy in role["Policies"]

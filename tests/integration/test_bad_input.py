@@ -29,6 +29,7 @@ USER = {"name": "Grace", "email": "grace@example.com"}
         ("/v1/chats", CHAT | {"a/b": 1}, "/a~1b", "is not a known field"),
         ("/v1/chats", CHAT | {"a~b": 1}, "/a~0b", "is not a known field"),
         ("/v1/chats", CHAT | {"": 1}, "/", "is not a known field"),
+        ("/v1/chats", CHAT | {"[key]": 1}, "/[key]", "is not a known field"),
         ("/v1/chats", [], "", "the body must be a JSON object"),
         ("/v1/chats", "x", "", "the body must be a JSON object"),
         ("/v1/tokens", TOKEN | {"scopes": []}, "/scopes", "must not be empty"),
@@ -100,6 +101,13 @@ def test_ten_thousand_wrong_fields_are_not_all_named(workspace: Workspace) -> No
     assert answer.status == 422
     assert len(answer.json["errors"]) == 20
     assert "and 4999 more" in answer.json["detail"]
+
+
+def test_a_thousand_unknown_parameters_are_not_all_named(workspace: Workspace) -> None:
+    answer = workspace.call("GET", "/v1/chats?" + "&".join(f"p{number}=" for number in range(1_000)))
+    assert answer.status == 422
+    assert len(answer.json["errors"]) == 20
+    assert "and 999 more" in answer.json["detail"]
 
 
 @pytest.mark.parametrize("long", ["x" * 25, "0123456789abcdefghijABCDEFGHIJ99", "é" * 3_000])

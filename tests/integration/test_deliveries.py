@@ -89,7 +89,7 @@ def test_the_log_filters_by_state_type_and_time(world: World, workspace: Workspa
         ("since=yesterday", "since"),
         ("until=2026-01-01", "until"),
         ("webhook_id=x", "webhook_id"),
-        ("since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z", ""),
+        ("since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z", "until"),
     ],
 )
 def test_an_invalid_filter_is_named(workspace: Workspace, hook: dict[str, Any], query: str, pointer: str) -> None:

@@ -35,6 +35,7 @@ WITH_MODEL = [key for key, operation in ROUTES.items() if operation.takes]
 WITH_IDS = [key for key in ROUTES if PARAMETER.search(key)]
 WITH_QUERY = [key for key, operation in ROUTES.items() if operation.query]
 WITH_RANGE = [key for key, operation in ROUTES.items() if {"since", "until"} <= set(_fields(operation.query))]
+WITH_RANGE_IN_BODY = [key for key, operation in ROUTES.items() if {"since", "until"} <= set(_fields(operation.takes))]
 SIGNED_IN = [key for key, operation in ROUTES.items() if operation.needs.scope is not PUBLIC]
 CREATING = [key for key, operation in ROUTES.items() if operation.creates]
 
@@ -283,6 +284,18 @@ def test_a_time_range_that_ends_before_it_begins_is_refused(attacker: Attacker, 
             query = f"since={quote(since)}&until={quote(until)}"
             answer = attacker.send(operation, f"{attacker.target(operation)}?{query}")
             assert answer.status == (200 if since < until else 422), f"{query}: {answer.body!r}"
+            if answer.status == 422:
+                assert answer.json["errors"] == [{"pointer": "until", "detail": "must be after since"}]
+
+
+@pytest.mark.parametrize("key", WITH_RANGE_IN_BODY)
+def test_a_time_range_in_a_body_that_ends_before_it_begins_is_refused(attacker: Attacker, key: str) -> None:
+    operation = ROUTES[key]
+    for since, until in (("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z"), ("2026-01-01T00:00:00Z",) * 2):
+        body = {"since": since, "until": until}
+        answer = attacker.send(operation, attacker.target(operation), json_body=body)
+        assert answer.status == 422
+        assert answer.json["errors"] == [{"pointer": "/until", "detail": "must be after since"}]
 
 
 @pytest.mark.parametrize("key", [key for key in SIGNED_IN if key not in WITH_QUERY])

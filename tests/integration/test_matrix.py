@@ -1,13 +1,14 @@
-"""Every route × everybody who must not get in. Generated from the routes: one that is added is covered by itself."""
+"""Every route × everybody who must not get in. Generated from the routes: one that is added is covered by itself.
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+`test_tenant_isolation` does the same for somebody of another workspace.
+"""
+
 from typing import Any
 
 import pytest
 from ferryman import clock
 from ferryman.aws import dynamodb as store
-from ferryman.http.needs import PUBLIC, SIGNED_IN
+from ferryman.http.needs import SIGNED_IN
 from ferryman.http.routes import Route
 from ferryman.identity import permissions, plans
 from ferryman.identity.credentials import secrets
@@ -19,14 +20,12 @@ from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
 
 from tests.integration.conftest import Workspace
-from tests.support.objects import PARAMETER, Objects, path, unknown_like
-from tests.support.world import Answer, World
-from tools import openapi
+from tests.support import matrix
+from tests.support.matrix import ROUTES, WITH_IDS, Scene, check_not_there, said, unknown
+from tests.support.objects import PARAMETER, path, unknown_like
+from tests.support.world import World
 
-# The wholly public routes have no caller; the secret in a path is its own credential (test_incoming_webhooks).
-ROUTES = {operation.key: operation for operation in openapi.routes() if operation.needs.scope is not PUBLIC}
 WITH_SCOPE = [key for key, operation in ROUTES.items() if operation.needs.scope != SIGNED_IN]
-WITH_IDS = [key for key, operation in ROUTES.items() if PARAMETER.search(operation.path)]
 ROLES: tuple[Role, ...] = ("owner", "admin", "manager", "staff", "bot")
 
 # Every caller with the scope sees these, member of a chat or not. The rest is for members and owners of the thing.
@@ -35,55 +34,9 @@ SEEN_BY_ALL = {"user_id", "handle"}
 SHARED_BY_MODES = {"chat_id", "user_id", "bot_id", "session_id"}
 
 
-@dataclass
-class Scene:
-    """Two workspaces with one of everything, and the callers that must not get in."""
-
-    world: World
-    home: Objects
-    away: Objects
-    sessions: dict[str, Workspace] = field(default_factory=dict)
-
-    def send(self, operation: Route, parameters: dict[str, str], token: str | None, **options: Any) -> Answer:
-        return self.world.call(
-            operation.method, path(operation, parameters), token=token, json_body=self.body(operation), **options
-        )
-
-    def suited(self, operation: Route, caller: Workspace) -> Workspace:
-        """The caller through what the operation takes: a token, or a session of the same user."""
-        if not operation.needs.session:
-            return caller
-        if caller.token not in self.sessions:
-            livemode = caller.call("GET", "/v1/me").json["livemode"]
-            self.sessions[caller.token] = caller.signed_in(livemode=livemode)
-        return self.sessions[caller.token]
-
-    def body(self, operation: Route) -> Any:
-        return self.home.body(operation)
-
-    def rows(self, operation: Route) -> dict[str, int]:
-        """How many items each table holds, once all that the operation's requests name is there."""
-        self.home.ids(operation)
-        self.home.body(operation)
-        return self.world.rows()
-
-
 @pytest.fixture(scope="module")
 def scene(world: World) -> Scene:
-    def workspace(name: str) -> Workspace:
-        made = world.bootstrap(name)
-        return Workspace(world, made["workspace_id"], made["user_id"], made["token"])
-
-    return Scene(world, Objects(workspace("Home")), Objects(workspace("Away")))
-
-
-def said(answer: Answer) -> tuple[int, Any]:
-    """The status and all of the body but the request's own id."""
-    return answer.status, {name: value for name, value in answer.json.items() if name != "request_id"}
-
-
-def unknown(parameters: dict[str, str]) -> dict[str, str]:
-    return {name: unknown_like(real) for name, real in parameters.items()}
+    return matrix.scene(world)
 
 
 # --- 401: nobody ------------------------------------------------------------------------------------------
@@ -239,40 +192,6 @@ def test_a_plan_opens_exactly_its_routes(scene: Scene, of_plan: dict[Plan, Works
 # --- 404: a thing that is not yours is like one that is not there -----------------------------------------
 
 
-def swaps(mine: dict[str, str], theirs: dict[str, str]) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
-    """Ids of theirs in the place of mine, all and one by one; beside each the same with unknown ids."""
-    yield theirs, unknown(theirs)
-    if len(mine) > 1:
-        for name in mine:
-            yield mine | {name: theirs[name]}, mine | {name: unknown_like(theirs[name])}
-
-
-def check_not_there(
-    scene: Scene,
-    operation: Route,
-    caller: Workspace,
-    pairs: Iterator[tuple[dict[str, str], dict[str, str]]],
-    options: Callable[[], dict[str, Any]] = dict,
-) -> None:
-    caller = scene.suited(operation, caller)
-    before = scene.rows(operation)
-    for real, none in pairs:
-        answer = scene.send(operation, real, caller.token, **options())
-        nothing = scene.send(operation, none, caller.token, **options())
-        assert answer.status == 404, f"{path(operation, real)}: {answer.status} {answer.body!r}"
-        assert said(answer) == said(nothing)
-        assert {k: v for k, v in answer.headers.items() if k != "x-request-id"} == {
-            k: v for k, v in nothing.headers.items() if k != "x-request-id"
-        }
-    assert scene.world.rows() == before
-
-
-@pytest.mark.parametrize("key", WITH_IDS)
-def test_another_workspace_finds_nothing(scene: Scene, key: str) -> None:
-    operation = ROUTES[key]
-    check_not_there(scene, operation, scene.home.owner, swaps(scene.home.ids(operation), scene.away.ids(operation)))
-
-
 @pytest.fixture(scope="module")
 def colleague(scene: Scene) -> Workspace:
     """A user of the same workspace with every scope but admin:*, who is not a member of the chat."""
@@ -379,11 +298,7 @@ def test_a_test_credential_changes_nothing_live(scene: Scene, tester: Workspace,
 # --- after all that ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("parameter", sorted({name for key in WITH_IDS for name in PARAMETER.findall(key)}))
+@pytest.mark.parametrize("parameter", matrix.PARAMETERS)
 def test_each_thing_is_still_there_after_all_refused_requests(scene: Scene, parameter: str) -> None:
     """The matrix is worth something only when its things exist: their owner can read them."""
-    for key in WITH_IDS:
-        operation = ROUTES[key]
-        if operation.method == "GET" and operation.path.endswith(f"{{{parameter}}}"):
-            answer = scene.send(operation, scene.home.ids(operation), scene.home.owner.token)
-            assert answer.status == 200, f"{key}: {answer.status} {answer.body!r}"
+    matrix.check_readable(scene, scene.home, parameter)

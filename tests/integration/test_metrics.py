@@ -25,6 +25,13 @@ UNITS = {
 
 
 @pytest.fixture(autouse=True)
+def namespace(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one of every function, also where a test calls none of them."""
+    name = "POWERTOOLS_METRICS_NAMESPACE"
+    monkeypatch.setenv(name, world.environment("deliverer")[name])
+
+
+@pytest.fixture(autouse=True)
 def nothing_waits(world: World) -> None:
     """Other tests' messages are not counted here."""
     world.pump(40)

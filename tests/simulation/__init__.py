@@ -1,4 +1,4 @@
-"""How long the simulations are: `make test` runs short ones, `make rehearse` the whole length."""
+"""How long the simulations are: `make test` runs short ones, `make rehearse-simulation` the whole length."""
 
 import os
 

@@ -9,9 +9,11 @@ from typing import Any
 
 from tests.support import template
 from tests.support.logged import Logged
+from tests.support.world import STACK
 
 OPERATIONS = "operations.yaml"
 OURS = "Ferryman/${Deployment}"
+_NAMESPACE = OURS.replace("${Deployment}", STACK)  # template.yaml gives operations.yaml its own name
 _COMPARE = {"=": operator.eq, ">": operator.gt, ">=": operator.ge}
 _STATISTICS: dict[str, Callable[[list[float]], float]] = {
     "Sum": sum,
@@ -26,8 +28,8 @@ _BREACHES: dict[str, Callable[[float, float], bool]] = {
     "LessThanThreshold": operator.lt,
     "LessThanOrEqualToThreshold": operator.le,
 }
-# An alarm that says more, such as DatapointsToAlarm, rings at other times than `rung` knows.
-_KNOWN = {
+# An alarm that says more rings at other times (DatapointsToAlarm), or never (a Unit that no value has).
+KNOWN = {
     *("Statistic", "Threshold", "ComparisonOperator", "EvaluationPeriods", "Period", "TreatMissingData"),
     *("AlarmName", "AlarmDescription", "Namespace", "MetricName", "AlarmActions", "OKActions"),
 }
@@ -90,7 +92,7 @@ def rung(*periods: Logged) -> set[str]:
 
 def _rings(alarm: dict[str, Any], periods: list[dict[str, list[float]]]) -> bool:
     """Whether an alarm's last `EvaluationPeriods` all breach its threshold."""
-    unknown = set(alarm) - _KNOWN
+    unknown = set(alarm) - KNOWN
     assert not unknown, f"tests/support/alarms.py does not know {unknown} of the alarm {section(alarm)}: add it there"
     latest = periods[-alarm["EvaluationPeriods"] :]
     return len(latest) == alarm["EvaluationPeriods"] and all(
@@ -105,11 +107,16 @@ def _breaches(alarm: dict[str, Any], values: list[float] | None) -> bool:
 
 
 def emitted(log: Logged) -> dict[str, list[float]]:
-    """The metrics that CloudWatch makes of a log: metric → values. A line counts wherever it was logged."""
+    """Our metrics that CloudWatch makes of a log: metric → values. A line counts wherever it was logged.
+
+    A metric of another namespace, or with dimensions, is another one: no alarm of ours sees it.
+    """
     found: dict[str, list[float]] = {}
     for line in log.metrics():
-        for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
-            found.setdefault(metric["Name"], []).extend(line[metric["Name"]])
+        for directive in line["_aws"]["CloudWatchMetrics"]:
+            if directive["Namespace"] == _NAMESPACE and [] in directive["Dimensions"]:
+                for metric in directive["Metrics"]:
+                    found.setdefault(metric["Name"], []).extend(line[metric["Name"]])
     for line in log.lines():
         for name, value in _filtered(line).items():
             found.setdefault(name, []).append(value)

@@ -42,7 +42,7 @@ class Environment:
 
     @property
     def tags(self) -> dict[str, str]:
-        """The tags of the release's stack, likewise."""
+        """The tags of the release's stack: those of the data stack, and the commit."""
         return self.data_tags | {"Commit": self.commit}
 
 

@@ -19,7 +19,7 @@ from tools.deployment.stacks import Stack
 TIMEOUT_SECONDS = 30
 DELIVERED_WITHIN_SECONDS = 60
 CHAT = "Smoke tests"
-REFUSED = "Is TOKEN of this environment? docs/pipeline.md#set-it-up lists the scopes that it needs."
+REFUSED = "Is TOKEN of this environment? docs/github-actions.md#set-it-up lists the scopes that it needs."
 FAILED = "docs/runbook.md#reading-the-logs shows what the function says."
 
 

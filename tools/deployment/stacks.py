@@ -50,7 +50,7 @@ class Change:
 
     @property
     def way(self) -> str:
-        """In which way it disappears."""
+        """The way in which the resource disappears, in words."""
         if self.action == "Remove":
             return "is removed"
         return "is replaced" + (" if a property says so" if self.replacement == "Conditional" else "")
@@ -90,7 +90,7 @@ class Stack:
         return {one["ParameterKey"]: one["ParameterValue"] for one in described.get("Parameters", [])}
 
     def api_url(self) -> str:
-        """Where the release answers. Raises `LocalError` if it is not deployed."""
+        """The URL at which the release answers. Raises `LocalError` if it is not deployed."""
         outputs = self.outputs()
         if "ApiUrl" not in outputs:
             raise LocalError(

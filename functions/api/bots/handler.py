@@ -15,7 +15,7 @@ from ferryman.schema import Listing, ListQuery
 
 app = Api("Bots", "Users who only call the API: they answer to mentions, and post where they were added.")
 handler = app
-_OWN = "Without admin:*, only those your own user created."
+_OWN = "Without admin:*, only those that your own user owns."
 
 
 def _replay_bot(call: Call, bot_id: str) -> BotCreated:
@@ -157,5 +157,7 @@ def revoke_bot_token(call: ThisCall, bot_id: Id, bot_token_id: Id) -> None:
     service.revoke_token(call.caller, bot_id, bot_token_id)
 
 
+# A bot's callbacks: http/webhook_routes.py and http/delivery_routes.py have the routes and their texts, and
+# http/webhook_owners/bot.py the paths, the scopes and the words that only they have.
 webhook_routes.manage(app, bot_callbacks.MANAGEMENT)
 delivery_routes.show(app, bot_callbacks.OWNER)

@@ -21,6 +21,7 @@ app = Api(
 )
 handler = app
 
+# http/delivery_routes.py has the routes and their texts, http/webhook_owners/workspace.py their paths and scopes.
 delivery_routes.show(app, workspace.OWNER)
 
 

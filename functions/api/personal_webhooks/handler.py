@@ -12,5 +12,7 @@ app = Api(
 )
 handler = app
 
+# http/webhook_routes.py and http/delivery_routes.py have the routes and their texts, and
+# http/webhook_owners/personal.py the paths, the scopes and the words that only they have.
 webhook_routes.manage(app, personal.MANAGEMENT)
 delivery_routes.show(app, personal.OWNER)

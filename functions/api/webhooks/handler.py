@@ -32,6 +32,8 @@ app = Api(
 )
 handler = app
 
+# Create, list, read, edit, delete, rotate and test: http/webhook_routes.py has these routes and their texts, and
+# http/webhook_owners/workspace.py the paths, the scopes and the words that only they have.
 webhook_routes.manage(app, workspace.MANAGEMENT)
 
 

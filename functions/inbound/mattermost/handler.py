@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from ferryman import metrics
-from ferryman.dialects.mattermost import v4, v4_members, v4_posts, v4_tokens
+from ferryman.dialects.mattermost import v4, v4_members, v4_posts, v4_token_lists
 from ferryman.dialects.mattermost.v4 import Asked
 from ferryman.errors import NotAuthenticated
 from ferryman.http import mattermost_cookies
@@ -66,7 +66,7 @@ _ROUTES: Routes = {
     f"GET {_POST}/thread": ("Read a post's thread: the post alone", 200, v4_posts.thread, None),
     # The function of bots has the rest of tokens. None of its routes is for this address, and one more would add a
     # permission to the stack.
-    "GET /api/v4/users/tokens": ("List everybody's tokens", 200, v4_tokens.page_of_everybody, None),
+    "GET /api/v4/users/tokens": ("List everybody's tokens", 200, v4_token_lists.page_of_everybody, None),
 }
 _LOGOUT = "POST /api/v4/users/logout"
 _OTHERS = {

@@ -6,7 +6,7 @@ A function of its own: it writes credentials, which the API for posts must not. 
 
 from typing import Any
 
-from ferryman.dialects.mattermost import v4_bots, v4_incoming
+from ferryman.dialects.mattermost import v4_bots, v4_incoming, v4_tokens
 from ferryman.http.greedy import Addresses
 from ferryman.http.mattermost import Answer, Routes, ask, describe_all, respond
 
@@ -30,12 +30,12 @@ _ROUTES: Routes = {
     f"POST {_BOT}/disable": ("Disable a bot", 200, v4_bots.disable_bot, None),
     f"POST {_BOT}/enable": ("Enable a bot", 200, v4_bots.enable_bot, None),
     f"POST {_BOT}/assign/{{v4_user_id}}": ("Give a bot to another person", 200, v4_bots.assign_bot, None),
-    f"POST {_TOKENS}": ("Create a token of yours or of your bot", 200, v4_bots.create_token, _NEW_TOKEN),
-    f"GET {_TOKENS}": ("List your tokens or your bot's", 200, v4_bots.page_of_tokens, None),
-    "GET /api/v4/users/tokens/{v4_token_id}": ("Read a token", 200, v4_bots.read_token, None),
-    "POST /api/v4/users/tokens/revoke": ("Revoke a token", 200, v4_bots.revoke_token, {"token_id": _ID}),
-    "POST /api/v4/users/tokens/disable": ("Disable a token", 200, v4_bots.disable_token, {"token_id": _ID}),
-    "POST /api/v4/users/tokens/enable": ("Enable a token again", 200, v4_bots.enable_token, {"token_id": _ID}),
+    f"POST {_TOKENS}": ("Create a token of yours or of your bot", 200, v4_tokens.create, _NEW_TOKEN),
+    f"GET {_TOKENS}": ("List your tokens or your bot's", 200, v4_tokens.page, None),
+    "GET /api/v4/users/tokens/{v4_token_id}": ("Read a token", 200, v4_tokens.read, None),
+    "POST /api/v4/users/tokens/revoke": ("Revoke a token", 200, v4_tokens.revoke, {"token_id": _ID}),
+    "POST /api/v4/users/tokens/disable": ("Disable a token", 200, v4_tokens.disable, {"token_id": _ID}),
+    "POST /api/v4/users/tokens/enable": ("Enable a token again", 200, v4_tokens.enable, {"token_id": _ID}),
 }
 ADDRESSES = Addresses(_ROUTES)
 paths = describe_all("mattermost_bots", _ROUTES)

@@ -52,7 +52,7 @@ def new_many(prefix: str, count: int) -> list[str]:
 
 
 def derived(prefix: str, at: str, *parts: str) -> str:
-    """The same id for the same parts: doing something twice cannot create two. `at` is an ISO time."""
+    """An id made of `parts` and the ISO time `at`. The same parts give the same id, so that nothing is made twice."""
     return f"{prefix}_{_encode(int(clock.seconds(at) * 1000), _digest(parts))}"
 
 
@@ -73,7 +73,7 @@ def new_in_chat(chat_id: str, count: int = 1) -> list[str]:
 
 
 def derived_in_chat(chat_id: str, at: str, *parts: str) -> str:
-    """The same id of a message in a chat for the same parts. `at` is an ISO time."""
+    """An id of a message in a chat, made of `parts` and the ISO time `at`. The same parts give the same id."""
     return _in_chat(chat_id, int(clock.seconds(at) * 1000), int.from_bytes(_digest(parts)) % 2**_RANDOM_BITS)
 
 
@@ -95,7 +95,7 @@ def floor(prefix: str, at: str) -> str:
 
 
 def made_at(id_: str) -> float:
-    """When an id was made, by the clock of who made it: seconds since the epoch. Raises ValueError for no id."""
+    """When an id was made, in epoch seconds, by its maker's clock. Raises ValueError for a text that is not an id."""
     ulid = id_.rpartition("_")[2]
     if not re.fullmatch(_ULID, ulid):
         raise ValueError(f"{id_} is not an id")
@@ -116,7 +116,7 @@ def pattern(prefix: str) -> str:
 
 
 def delivery(event_id: str, webhook_id: str) -> str:
-    """A delivery is one event for one webhook, so its id is made of theirs and can be taken apart again."""
+    """The id of the delivery of an event to a webhook. It is made of their ids and can be taken apart again."""
     return f"{DELIVERY}_{event_id.removeprefix(EVENT + '_')}{webhook_id.removeprefix(WEBHOOK + '_')}"
 
 
@@ -130,7 +130,7 @@ def of_delivery(delivery_id: str) -> tuple[str, str] | None:
 
 
 def event_made_at(delivery_id: str) -> float:
-    """When the event of a delivery happened: seconds since the epoch. Raises ValueError for no id of a delivery."""
+    """When the event of a delivery happened, in epoch seconds. Raises ValueError for another text than its id."""
     parts = of_delivery(delivery_id)
     if parts is None:
         raise ValueError(f"{delivery_id} is not the id of a delivery")
@@ -145,5 +145,5 @@ SHARDS = 8
 
 
 def shard(key: str) -> str:
-    """Spreads a sparse index over several partitions: one of `SHARDS` numbers, the same for the same key."""
+    """The partition of `key` in a sparse index: a number below `SHARDS`, as text. The same key always gets the same."""
     return str(zlib.crc32(key.encode()) % SHARDS)

@@ -56,7 +56,7 @@ logging.getLogger("ferryman").propagate = False  # Lambda's own handler would wr
 
 
 def event(name: str, **fields: Any) -> None:
-    """One line for one unit of work. Fields that are None are left out."""
+    """Write one line for one unit of work. Fields that are None are left out."""
     logger.info(name, extra=fields)
 
 

@@ -73,7 +73,7 @@ def count(name: Name, number: int = 1) -> None:
 
 
 def measure(name: Name, value: float) -> None:
-    """Adds one value of which the percentiles matter."""
+    """Adds one value to a metric whose percentiles matter."""
     with _lock:
         _values[name].append(value)
 
@@ -85,7 +85,7 @@ def highest(name: Name, value: float) -> None:
 
 
 def post_refused(status: int) -> None:
-    """Counts what an external system posted and was refused, by why. A 5xx is a failure of ours, not a refusal."""
+    """Counts a refused post of an external system, by the reason. A 5xx is a failure of ours, not a refusal."""
     if 400 <= status < 500:
         count(_REFUSALS.get(status, "RefusedPostsInvalid"))
 

@@ -5,9 +5,10 @@ the limit are read, and the message only where one of our own validators wrote i
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from ferryman.errors import Invalid
 from ferryman.redaction import redact
 
 type Location = tuple[int | str, ...]
@@ -61,14 +62,30 @@ _FORMS = {
     r"^[!-~]+$": "must be ASCII letters, digits and punctuation, without spaces",
     r"^[!#-\[\]-~]+$": "must be ASCII letters, digits and punctuation, without spaces, quotation marks and backslashes",
 }
+_MAX_ERRORS = 20  # a request can be wrong in ten thousand places
 _MAX_POINTER = 120
 _MAX_NAME = 24
+
+
+def of_pydantic(errors: Sequence[Any], place: Callable[[Location], str]) -> Invalid:
+    """pydantic's errors as one Invalid. `place` turns a location into the text that an answer shows."""
+    errors = of_fields(errors)
+    explanations = [explained(error) for error in errors[:_MAX_ERRORS]]
+    return refusal([(place(location), text) for location, text in explanations], len(errors))
+
+
+def refusal(places: Sequence[tuple[str, str]], count: int | None = None) -> Invalid:
+    """The Invalid for these places, each a pointer and the mistake there, of `count` in all. The first one leads."""
+    pointer, message = places[0]
+    more = (count or len(places)) - 1
+    text = f"{pointer}: {message}" if pointer else message
+    return Invalid(f"{text} (and {more} more)" if more else text, errors=list(places[:_MAX_ERRORS]))
 
 
 def explained(error: Any) -> tuple[Location, str]:
     """One of pydantic's errors as the location of its field, and a sentence about that field."""
     location: Location = tuple(error["loc"])
-    if location[-1:] == ("[key]",):  # of a member of an object with any members
+    if location[-1:] == ("[key]",) and error["type"] != "extra_forbidden":  # of a member; a field can be named so too
         return location[:-1], f"the name {_sentence(error)}"
     return location, _sentence(error)
 
@@ -94,7 +111,7 @@ def pointer(location: Location) -> str:
 
 
 def shown(place: str) -> str:
-    """A place as an answer may show it: it can have names in it that the caller made up."""
+    """A place as an answer may show it: names in it that the caller made up can be secrets."""
     return redact(place)[:_MAX_POINTER]
 
 

@@ -3,9 +3,9 @@
 import re
 import unicodedata
 from datetime import datetime
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, WithJsonSchema
 
 from ferryman import clock
 from ferryman.characters import has_hidden
@@ -86,16 +86,11 @@ def distinct[T](values: list[T]) -> list[T]:
     return values
 
 
-class _Period(Protocol):
-    since: str | None
-    until: str | None
-
-
-def in_order[Period: _Period](period: Period) -> Period:
-    """A validator of a model with `since` and `until`: where both are given, one is before the other."""
-    if period.since and period.until and period.since >= period.until:
-        raise ValueError("since must be before until")
-    return period
+def _after_since(until: str | None, model: ValidationInfo) -> str | None:
+    since = model.data.get("since")  # None also where it is refused itself
+    if since and until and since >= until:
+        raise ValueError("must be after since")
+    return until
 
 
 type Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_name)]
@@ -108,6 +103,7 @@ type Time = Annotated[
 type Email = Annotated[
     str, AfterValidator(email_address), WithJsonSchema({"type": "string", "format": "email", "maxLength": 254})
 ]
+Until = Annotated[Time | None, AfterValidator(_after_since)]  # below the field `since` of a model
 
 
 class ListQuery(Query):

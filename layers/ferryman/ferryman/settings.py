@@ -34,7 +34,7 @@ def integer(name: str) -> int:
 
 
 def kept_until(name: str, since: float) -> int | None:
-    """The second (since the epoch) until which something of `since` is kept; None means for ever, which is 0 days.
+    """The epoch second until which something made at `since` is kept; None, for ever, when the days are 0.
 
     `name` is the variable that holds the number of days.
     """

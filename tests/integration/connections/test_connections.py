@@ -131,6 +131,15 @@ def test_a_bad_connection_is_refused_with_the_field(workspace: Workspace, body: 
     assert workspace.call("GET", "/v1/webhooks").json["items"] == []
 
 
+def test_twenty_mistakes_of_a_configuration_are_named_and_all_are_counted(workspace: Workspace) -> None:
+    wrong = {f"f{number}": 1 for number in range(30)}
+    body = {"connector": "slack", "configuration": {"url": "https://a.example/", **wrong}}
+    answer = workspace.call("POST", "/v1/connections", body)
+    assert answer.status == 422
+    assert len(answer.json["errors"]) == 20
+    assert answer.json["detail"].endswith("(and 29 more)")
+
+
 # -- products that post here -------------------------------------------------------------------------------------------
 
 PAYLOADS = Path(__file__).parents[2] / "unit" / "sources" / "payloads"

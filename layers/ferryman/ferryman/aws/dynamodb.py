@@ -385,7 +385,7 @@ def check(
     names: Mapping[str, str] | None = None,
     refused: Exception | None = None,
 ) -> Write:
-    """Nothing is written, but a transaction goes through only when the condition holds."""
+    """A check that writes nothing: a transaction goes through only when the condition holds."""
     arguments = {"TableName": table_name(table), "Key": dump(key)}
     return Write("ConditionCheck", _with_condition(arguments, condition, values, names), refused or _changed())
 

@@ -16,7 +16,7 @@ def code(error: ClientError) -> str:
 
 
 def reasons(error: ClientError) -> list[str]:
-    """Why a transaction was cancelled: one code for each write, `None` for a write that was not the reason."""
+    """The reasons why a transaction was cancelled: one code for each write, `None` for a write that was not one."""
     return [str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])]
 
 

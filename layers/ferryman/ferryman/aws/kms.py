@@ -6,7 +6,7 @@ from ferryman.aws import clients
 
 
 def encrypt(key_id: str, plaintext: bytes, context: Mapping[str, str]) -> bytes:
-    """The ciphertext of at most 4 KiB."""
+    """The ciphertext of at most 4 KiB of plaintext."""
     answer = clients.kms().encrypt(KeyId=key_id, Plaintext=plaintext, EncryptionContext=dict(context))
     ciphertext: bytes = answer["CiphertextBlob"]
     return ciphertext

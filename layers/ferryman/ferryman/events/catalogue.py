@@ -326,7 +326,7 @@ PERSONAL: tuple[EventType, ...] = tuple(type_ for type_, entry in CATALOGUE.item
 
 
 def examples(type_: EventType, *, answered_first: bool = False) -> list[dict[str, Any]]:
-    """The example data of a type; with `answered_first`, what a person answered an application comes first."""
+    """The examples of a type's data. With `answered_first`, a person's answer to an application comes first."""
     entry = CATALOGUE[type_]
     examples = [entry.example, *([entry.answered] if entry.answered else [])]
     return examples[::-1] if answered_first else examples

@@ -46,7 +46,7 @@ type NotificationType = Literal[
 
 @dataclass(slots=True, kw_only=True)
 class Event(store.Record):
-    """In memory an event carries its data as a value. The stored item has the rendered text instead.
+    """An event. In memory it carries its data as a value; the stored item has the rendered text instead.
 
     DynamoDB would change numbers such as 1.0, and a text keeps every byte that a receiver got before.
     """
@@ -93,7 +93,7 @@ class Event(store.Record):
         }
 
     def as_told_to(self, application_id: str | None) -> Self:
-        """The event as this application's callback gets it, or as every other webhook does.
+        """The event as the callback of `application_id` gets it; None: as every other webhook does.
 
         An application that is told of its group's texts also gets the person who wrote, and its context.
         """
@@ -158,7 +158,7 @@ class Receiver(Webhook, Protocol):
 
 
 class TriggeredReceiver(TriggeredWebhook, Receiver, Protocol):
-    """The same with trigger words."""
+    """A webhook with trigger words that an event is rendered for."""
 
 
 @dataclass(frozen=True, slots=True)

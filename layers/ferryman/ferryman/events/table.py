@@ -39,19 +39,19 @@ def _expires_at_epoch(event: Event) -> int:
 
 
 def creating(event: Event) -> store.Write:
-    """An event that waits for the dispatcher."""
+    """Store an event, which the stream then brings to the dispatcher."""
     event.undispatched = ids.shard(event.event_id)
     return store.put(TABLE, _item(event))
 
 
 def creating_once(event: Event, refused: Exception) -> store.Write:
-    """As `creating`, but refused when the table has the event already."""
+    """As `creating`, but raises `refused` when the table has the event already."""
     event.undispatched = ids.shard(event.event_id)
     return store.put(TABLE, _item(event), condition="attribute_not_exists(event)", refused=refused)
 
 
 def keeping(event: Event) -> store.Write:
-    """An event that is dispatched by other means, kept for its deliveries. Refused when it is kept already."""
+    """Store an event for its deliveries, without dispatching it. Refused with Conflict when it is stored already."""
     event.undispatched = None
     return store.put(TABLE, _item(event), condition="attribute_not_exists(event)")
 
@@ -70,7 +70,7 @@ def keep(event: Event) -> None:
 
 
 def reach(event: Event, topic: str, webhook_id: str) -> None:
-    """Remember how far a large fan-out came: to this webhook, among the subscriptions to this topic."""
+    """Remember how far a large fan-out came: to the webhook of this id, among the subscriptions to `topic`."""
     item = {**_reached(event), "topic": topic, "webhook_id": webhook_id, "expires_at_epoch": _expires_at_epoch(event)}
     store.commit([store.put(TABLE, item)])
 

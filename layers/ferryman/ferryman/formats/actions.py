@@ -16,7 +16,7 @@ from ferryman.formats.slack_blocks import InvalidBlocks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Click:
-    """One click, as the integration is told of it. `selected` is a menu's choice."""
+    """One click, as the integration is told of it. `selected` is the choice of a menu."""
 
     around: Surroundings  # whose token is empty: the context is the integration's own proof
     chat_id: str
@@ -29,7 +29,7 @@ class Click:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """The message as it is to be. `boxes` and `props` are None where they stay as they are."""
+    """The message's new content. `boxes` and `props` are None where they stay as they are."""
 
     text: str
     boxes: list[Attachment] | None = None
@@ -71,7 +71,11 @@ def encoded(click: Click) -> bytes:
 
 
 def read(content: bytes, *, is_whole: bool = True) -> Answer:
-    """The answer of an integration; an empty one asks for nothing. Raises NotAnAnswer."""
+    """The answer of an integration. Empty content asks for nothing.
+
+    Raises NotAnAnswer for content that was cut off (`is_whole=False`) or is not a JSON object, and for a field that
+    has the wrong type or is too long.
+    """
     if not content.strip():
         return Answer()
     sent = json_object(content, is_whole=is_whole)

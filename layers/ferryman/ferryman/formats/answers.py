@@ -9,11 +9,14 @@ ANSWER_BYTES = triggers.RESPONSE_BYTES
 
 
 class NotAnAnswer(Exception):
-    """The answer cannot be read, or asks for a message that cannot be."""
+    """The answer cannot be read, or asks for a message that cannot be posted."""
 
 
 def json_object(content: bytes, *, is_whole: bool, otherwise: str = "It is not JSON.") -> dict[str, Any]:
-    """The JSON object that an answer is. Raises NotAnAnswer, with the text `otherwise` for one that is not JSON."""
+    """The JSON object in `content`. Raises NotAnAnswer, with the text `otherwise` for content that is not JSON.
+
+    Content that was cut off (`is_whole=False`) raises it too.
+    """
     if not is_whole:
         raise NotAnAnswer(f"It did not end within {ANSWER_BYTES} bytes and the time for it.")
     try:

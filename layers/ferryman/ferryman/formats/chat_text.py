@@ -48,7 +48,7 @@ def nobody_called(text: str) -> str:
 def marked(text: str, plain: Callable[[str], str]) -> str:
     """The text with `*bold*`, `~struck~` and `<address|links>`, as Slack and Google Chat write them.
 
-    `plain` makes a text harmless and is called for every part. Nothing else changes in code.
+    `plain` is called for every part, and makes its characters harmless. Code gets no other change.
     """
     parts = _CODE.split(text)
     return "".join(plain(part) if number % 2 else _marked(part, plain) for number, part in enumerate(parts))
@@ -73,5 +73,5 @@ def as_json(content: dict[str, Any]) -> Body:
 
 
 def described(event: dict[str, Any], required: list[str], properties: dict[str, Any]) -> dict[str, Any]:
-    """The JSON Schema of a product's body, in the place of that of our own."""
+    """The JSON Schema of a product's body: `event`, the schema of our own, with these `properties` instead."""
     return {**event, "required": required, "properties": properties}

@@ -19,7 +19,7 @@ _IN_CHANNEL, _EPHEMERAL = "in_channel", ("", "ephemeral")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run of a command, as its receiver is told of it. `mentions` are pairs of a handle and a user's id."""
+    """One run of a command, as its receiver is told of it. `mentions` are pairs (handle, user id)."""
 
     around: Surroundings
     chat_id: str
@@ -32,7 +32,7 @@ class Run:
 
 
 def fields(run: Run) -> list[tuple[str, str]]:
-    """The fields of a request, in the order of the products."""
+    """The (name, value) pairs of a request, in the order in which the products send them."""
     around = run.around
     fields = [
         ("token", around.token),
@@ -57,7 +57,7 @@ def encoded(run: Run) -> str:
 
 
 def headers(run: Run, *, has_body: bool) -> dict[str, str]:
-    """The token stands here too, behind the product's own word."""
+    """The request's headers. They hold the token too, behind the product's own word."""
     headers = {"Accept": _JSON, "Authorization": f"Token {run.around.token}"}
     return headers | {"Content-Type": FORM} if has_body else headers
 
@@ -77,7 +77,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A receiver's answer: its messages, an address to open, and all of it as the products show it."""
+    """A receiver's answer: its messages, a URL to open, and its fields as the products show them."""
 
     messages: list[Message]
     goto_location: str | None = None
@@ -85,7 +85,10 @@ class Answer:
 
 
 def read(content: bytes, content_type: str, *, is_whole: bool = True) -> Answer:
-    """The answer of a receiver: JSON by its content type, else the text itself. Raises NotAnAnswer."""
+    """The answer of a receiver. Its content type decides between JSON and plain text.
+
+    Raises NotAnAnswer for JSON that was cut off (`is_whole=False`), is not an object, or has a field of the wrong type.
+    """
     if content_type.partition(";")[0].strip().lower() != _JSON:
         text = content.decode("utf-8", "replace")
         return _answer({"text": text})

@@ -1,7 +1,7 @@
 """FluxDesk's form of a notification and of a delivery's headers. Pure.
 
-The body is `{"version": 1, "type": …, "title": …, …}`; it is signed by itself, without a time, with the
-oldest secret that is valid.
+The body is `{"version": 1, "type": …, "title": …, …}`. The signature covers the body alone, without a time, and is made
+with the oldest valid secret.
 """
 
 import hashlib
@@ -55,7 +55,7 @@ def schema(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def headers(event_type: str, delivery_id: str) -> dict[str, str]:
-    """The headers that need no secret."""
+    """The headers of a delivery that need no secret: its type and its id, as a UUID."""
     return {
         "X-FluxDesk-Event-Type": event_type,
         "X-FluxDesk-Delivery-Id": str(uuid.uuid5(_DELIVERY_UUIDS, delivery_id)),
@@ -63,5 +63,5 @@ def headers(event_type: str, delivery_id: str) -> dict[str, str]:
 
 
 def sign(secrets: Sequence[str], body: bytes) -> dict[str, str]:
-    """The header has room for one signature: while a secret is being rotated, the old one signs until it ends."""
+    """The signature header. It has room for one: while a secret is being rotated, the old one signs until it ends."""
     return {"X-FluxDesk-Signature": f"v1={hmac.digest(secrets[-1].encode(), body, hashlib.sha256).hex()}"}

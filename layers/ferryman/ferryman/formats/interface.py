@@ -59,7 +59,7 @@ class Webhook(Protocol):
 
 
 class TriggeredWebhook(Webhook, Protocol):
-    """A webhook that messages call by their first word."""
+    """A webhook that messages call by their first word, its trigger word."""
 
     @property
     def trigger_words(self) -> list[str] | None:
@@ -127,7 +127,7 @@ class NotAReply(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """The headers that make a delivery trustworthy in a product's own way."""
+    """A product's own way to sign a delivery: the headers, and the signature."""
 
     headers: Callable[[str, str], dict[str, str]]  # from event type and delivery id: those that need no secret
     sign: Callable[[Sequence[str], bytes], dict[str, str]]  # from the valid secrets, newest first, and the body

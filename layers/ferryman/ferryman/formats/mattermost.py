@@ -37,7 +37,7 @@ def schema(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def render_triggered(event: Event, webhook: TriggeredWebhook, around: Surroundings) -> Body:
-    """The body of an outgoing webhook. The time is in seconds in a form, in milliseconds in JSON."""
+    """The body of an outgoing webhook. The time is in epoch seconds in a form, in milliseconds in JSON."""
     content = triggers.fields(event, webhook, around)
     more = {"post_id": triggers.short(event.data["message"]["id"]), "file_ids": ""}
     at = triggers.created_at(event)

@@ -23,7 +23,10 @@ def schema(described: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_response(response: Response) -> Reply | None:
-    """The reply in `{"text": "…"}`. Any other answer, such as `OK` or an empty one, asks for nothing."""
+    """The reply in `{"text": "…"}`. Any other answer, such as `OK` or an empty one, gives None.
+
+    Raises NotAReply for a text that cannot be posted.
+    """
     answer = json_object(response, RESPONSE_BYTES)
     text = answer.get("text") if answer else None
     if text is None:
@@ -42,7 +45,10 @@ def read_response(response: Response) -> Reply | None:
 
 
 def json_object(response: Response, most: int) -> dict[str, Any] | None:
-    """The JSON object that an answer is; None for any other. Raises NotAReply for one that was cut at `most` bytes."""
+    """The JSON object in a response; None for any other answer.
+
+    Raises NotAReply for one that was cut off at `most` bytes.
+    """
     if not response.is_whole:
         if response.content.lstrip()[:1] != b"{":
             return None

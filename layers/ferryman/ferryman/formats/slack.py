@@ -36,12 +36,15 @@ def schema(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def render_triggered(event: Event, webhook: TriggeredWebhook, around: Surroundings) -> Body:
-    """The body of an outgoing webhook: a form, or the same fields as JSON. Its time has a fraction."""
+    """The body of an outgoing webhook: a form, or the same fields as JSON. Its time is in seconds with a fraction."""
     content = triggers.fields(event, webhook, around) | {"timestamp": f"{triggers.created_at(event):.6f}"}
     content["text"] = _escaped(content["text"])
     return triggers.as_json(content) if webhook.trigger_body == "json" else triggers.form(content)
 
 
 def read_response(response: Response) -> Reply | None:
-    """The message that an answer asks for; Slack's texts have entities for three characters."""
+    """The message that an answer asks for, or None. Slack's texts have entities for `&`, `<` and `>`.
+
+    Raises NotAReply for a message that cannot be posted.
+    """
     return triggers.read_response(response, escaped=True)

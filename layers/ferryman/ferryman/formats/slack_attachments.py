@@ -28,11 +28,11 @@ _ID_LETTERS = "ybndrfg8ejkmcpqxot1uwisza345h769"
 
 
 class InvalidPayload(Exception):
-    """No JSON object, or a field of it is not of its type."""
+    """The payload is not a JSON object, or one of its fields has the wrong type."""
 
 
 def attachments_of(sent: Mapping[str, Any]) -> list[Attachment]:
-    """The attachments of a payload, before their texts are converted."""
+    """The attachments of a payload, before their texts are converted. Raises InvalidPayload."""
     return [_attachment(one) for one in objects_of(sent, "attachments")]
 
 
@@ -133,7 +133,7 @@ def converted(box: Attachment, handle_of: Mapping[str, str], *, escaped: bool) -
 
 
 def named(box: Attachment, handle_of: Mapping[str, str]) -> Attachment:
-    """An attachment whose texts were converted, with the handles of the people whom they name."""
+    """The attachment with the handles of the people whom its texts name. The texts have been converted before."""
     attachment = box | {name: text.named(box[name], handle_of) for name in ("pretext", "text", "title") if name in box}
     if "fields" in attachment:
         attachment["fields"] = [
@@ -152,7 +152,7 @@ def priority_of(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def string_of(sent: Mapping[str, Any], name: str) -> str:
-    """A text field; null and empty are absent."""
+    """A text field of a payload; "" for null and for a missing one. Raises InvalidPayload for another type."""
     value = sent.get(name)
     if value is not None and not isinstance(value, str):
         raise InvalidPayload
@@ -167,7 +167,7 @@ def object_of(sent: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def objects_of(sent: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    """A list of objects; null members are dropped."""
+    """A list of objects in a payload, without its null members. Raises InvalidPayload for another type."""
     value = sent.get(name)
     if value is not None and not isinstance(value, list):
         raise InvalidPayload

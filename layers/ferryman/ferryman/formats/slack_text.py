@@ -14,19 +14,19 @@ _LOOSE_LINK = re.compile(r"<([^<|]+)\|([^>]+)>")  # in attachments, where a labe
 
 
 def people(text: str) -> set[str]:
-    """The ids that a text names with `<@id>`."""
-    return set(_PERSON.findall(text)) if "<@" in text else set()
+    """The user ids that a text names with `<@id>`."""
+    return set(_PERSON.findall(text))
 
 
 def announced(text: str, names: Mapping[str, str]) -> str:
-    """Announcements and people; `names` are the known ids with their handles."""
+    """The text with announcements and people resolved. `names` maps the known user ids to their handles."""
     if "<!" in text:
         text = _ANNOUNCEMENT.sub(lambda match: "@all" if match[1] == "everyone" else f"@{match[1]}", text)
     return named(text, names)
 
 
 def named(text: str, names: Mapping[str, str]) -> str:
-    """People alone: each of the known ids becomes a handle."""
+    """The text with people resolved: each user id that `names` knows becomes its handle."""
     if "<@" not in text:
         return text
     return _PERSON.sub(lambda match: f"@{names[match[1]]}" if match[1] in names else match[0], text)
@@ -41,5 +41,5 @@ def converted(text: str, names: Mapping[str, str], *, loose: bool = False, escap
 
 
 def unescaped(text: str) -> str:
-    """Slack escapes three characters in texts; each entity is undone once."""
-    return re.sub(r"&(?:amp|lt|gt);", lambda match: html.unescape(match[0]), text) if "&" in text else text
+    """The text with Slack's entities for `&`, `<` and `>` undone, each once."""
+    return re.sub(r"&(?:amp|lt|gt);", lambda match: html.unescape(match[0]), text)

@@ -35,7 +35,7 @@ _MAX_NAME, _MAX_LINK = 100, 2048
 def matched(words: Sequence[str], when: TriggerWhen, text: str) -> str | None:
     """The trigger word with which a text calls; "" where every text calls, None where this one does not.
 
-    Only the text's first word counts: it equals a trigger word, or starts with one. Case matters.
+    Only the text's first word counts: it equals a trigger word, or starts with one, as `when` says. Case matters.
     """
     if not words:
         return ""
@@ -82,13 +82,13 @@ def short(id_: str) -> str:
 
 
 def slug(name: str) -> str:
-    """A name as it stands in addresses: `Acme, Inc.` is `acme-inc`."""
+    """A name in the form of addresses: `Acme, Inc.` is `acme-inc`."""
     plain = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name.lower())
     return "-".join(filter(None, plain.split("-")))
 
 
 def created_at(event: Event) -> float:
-    """When the message was posted, in seconds."""
+    """The time at which the message was posted, in epoch seconds."""
     return datetime.fromisoformat(event.created_at).timestamp()
 
 
@@ -104,9 +104,10 @@ def as_json(content: dict[str, Any]) -> Body:
 
 
 def read_response(response: Response, *, escaped: bool = False) -> Reply | None:
-    """The message that an answer asks for, with `text` or `attachments`. Anything but a JSON object asks for nothing.
+    """The message that an answer asks for with `text` or `attachments`; None for anything but a JSON object.
 
-    `username` and `icon_url` name the author. The message goes into the chat, whatever `response_type` says.
+    `username` and `icon_url` name the author. The message goes into the chat, whatever `response_type` says. Raises
+    NotAReply for a message that cannot be posted.
     """
     answer = native.json_object(response, RESPONSE_BYTES)
     return None if answer is None else reply_of(answer, escaped=escaped)
@@ -162,7 +163,7 @@ def _texts(boxes: Sequence[Any]) -> list[str]:
 
 
 def link(url: str) -> str | None:
-    """A URL that a client can show, or None."""
+    """The URL, if a client can show it; None otherwise."""
     return url if url.startswith(("https://", "http://")) and len(url) <= _MAX_LINK else None
 
 

@@ -54,7 +54,7 @@ type Middleware = Callable[[Any], Response[Any]]
 class Api(APIGatewayHttpResolver):
     """The routes of one function. Call it with a Lambda event.
 
-    `aliases` are beginnings of paths, each with another under which the same routes answer the same. `of_applications`
+    `aliases` are pairs of path beginnings: the routes under the first also answer under the second. `of_applications`
     gives the caller behind an application's own token, for functions with a route for applications. `routes` holds
     every route by its key, for the OpenAPI document and for what the routes need.
     """

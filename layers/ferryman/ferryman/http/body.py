@@ -22,7 +22,7 @@ _MAX_DEPTH = 200
 
 
 class Unreadable(FerrymanError):
-    """The body is not what it says it is. `status` is the HTTP status that says so."""
+    """The body cannot be read in the form that it claims. `status` is the HTTP status of the answer."""
 
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
@@ -67,7 +67,7 @@ def _inflated(packed: bytes, most: int) -> bytes:
 
 
 def parts(content_type: str, content: bytes) -> dict[str, str]:
-    """The fields of a multipart form, as text. Raises Unreadable."""
+    """The fields of a multipart form, as text, by their names. Raises Unreadable."""
     from email.parser import BytesParser  # few senders need it
     from email.policy import HTTP
 

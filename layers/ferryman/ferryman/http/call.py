@@ -33,7 +33,10 @@ class Call:
     idempotency_key: IdempotencyKey | None = None  # the Idempotency-Key of a creating request
 
     def page_start(self, query: Any) -> store.Key | None:
-        """Where the list starts that `query` (a ListQuery) asks for."""
+        """The key at which the list begins that `query` (a ListQuery) asks for; None for its first page.
+
+        Raises Invalid for a cursor that was changed or belongs to another list.
+        """
         return cursors.decode(self._cursor_key() if query.cursor else b"", self._list(query), query.cursor)
 
     def next_cursor(self, query: Any, last_key: store.Key | None) -> str | None:

@@ -25,7 +25,7 @@ def encode(key: bytes, query: str, last_key: store.Key | None) -> str | None:
 
 
 def decode(key: bytes, query: str, cursor: str | None) -> store.Key | None:
-    """The inverse of `encode`. Raises Invalid for a cursor that was changed or belongs to another list."""
+    """The key in a cursor, or None without one. Raises Invalid for one that was changed or belongs to another list."""
     if cursor is None:
         return None
     from cryptography.exceptions import InvalidTag

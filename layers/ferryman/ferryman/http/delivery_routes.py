@@ -18,7 +18,7 @@ from ferryman.webhooks.subscriptions.model import Webhook
 
 
 def show(app: Api, owner: Owner) -> None:
-    """Register the delivery log, and sending one delivery again."""
+    """Register on `app` the routes that list and read the deliveries of an owner's webhooks, and send one again."""
 
     @app.get(
         f"{owner.webhook}/deliveries",

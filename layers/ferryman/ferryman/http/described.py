@@ -37,12 +37,15 @@ APP_ERROR: dict[str, Any] = {
 
 
 def errors(*statuses: int, content: dict[str, Any] = _PROBLEM) -> dict[int, Any]:
-    """These error answers as OpenAPI responses: `responses=errors(409)`. Without `content` they are problem+json."""
+    """OpenAPI responses for these error statuses: `responses=errors(409)`. Without `content` they are problem+json."""
     return {status: {"description": MEANINGS[status], "content": content} for status in statuses}
 
 
 def success(status: int) -> dict[int, Any]:
-    """The answer of a request that was carried out. The event handler adds the content from the return type."""
+    """The OpenAPI response of a request that was carried out.
+
+    The event handler adds the content from the return type.
+    """
     described: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     if status == HTTPStatus.NO_CONTENT:
         described["content"] = {}

@@ -11,21 +11,21 @@ from urllib.parse import unquote
 
 
 class Address(NamedTuple):
-    """An address, `GET /api/v4/commands/{command_id}`, and what stands in its parameters."""
+    """An address, such as `GET /api/v4/commands/{command_id}`, and the values of its parameters in a request."""
 
     key: str
     parameters: dict[str, str]
 
 
 class Addresses:
-    """The addresses behind greedy routes. One that names more of the path literally is found first."""
+    """The addresses behind greedy routes. If several match, the one with more literal path wins."""
 
     def __init__(self, keys: Iterable[str]) -> None:
         in_order = sorted(keys, key=lambda key: key.count("{"))
         self._patterns = [(key, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", key))) for key in in_order]
 
     def find(self, method: str, path: str) -> Address | None:
-        """The address of a request; None when there is nothing."""
+        """The address that a request means; None when there is nothing."""
         wanted = f"{method} {path.rstrip('/')}"
         for key, pattern in self._patterns:
             if match := pattern.fullmatch(wanted):

@@ -9,16 +9,16 @@ CALLBACK = "/settings/integrations/connections/callback"
 
 
 def base(call: Call) -> str:
-    """The deployment's own host, or the one that the request came to."""
+    """The deployment's own URL, or `https://` and the host that the request came to."""
     return settings.optional("PUBLIC_URL") or call.origin()
 
 
 def callback_url(call: Call) -> str:
-    """The address that a product calls when a connection was approved there, or was not."""
+    """The address that a product calls after a person approved a connection there, or refused to."""
     return f"{base(call)}{CALLBACK}"
 
 
 def url_of(call: Call, webhook: IncomingWebhook, secret: str) -> str:
-    """Slack's flavour has Slack's form."""
+    """The URL of an incoming webhook with this secret. Slack's flavour has Slack's form."""
     path = f"/services/T{ids.ulid(webhook.workspace_id)}/B{ids.ulid(webhook.incoming_webhook_id)}/"
     return f"{base(call)}{path if webhook.flavour == 'slack' else '/hooks/'}{secret}"

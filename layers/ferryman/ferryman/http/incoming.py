@@ -9,12 +9,12 @@ from urllib.parse import parse_qsl
 
 from ferryman import mistakes
 from ferryman.errors import Invalid
-from ferryman.http import body, validation
+from ferryman.http import body
 from ferryman.http.routes import Route
 
 
 def readable(route: Route, event: dict[str, Any]) -> dict[str, Any]:
-    """The event with its body as text. Raises Invalid and body.Unreadable."""
+    """The event with its body as text. Raises Invalid, and body.Unreadable for a body that is not what it claims."""
     _check_query(route, event)
     if route.takes is None:
         return event
@@ -30,10 +30,10 @@ def readable(route: Route, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def parse(text: str) -> dict[str, Any]:
-    """A body as a JSON object. Raises Invalid and body.Unreadable."""
+    """A body as a JSON object. Raises Invalid for another value, and body.Unreadable for text that is not JSON."""
     value = body.parse(text.encode())
     if not isinstance(value, dict):
-        raise validation.wrong([("", f"the body {mistakes.OBJECT}")])
+        raise mistakes.refusal([("", f"the body {mistakes.OBJECT}")])
     return value
 
 
@@ -47,4 +47,4 @@ def _check_query(route: Route, event: dict[str, Any]) -> None:
     names = [name for name, _ in parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True)]
     wrong += [(name, "is sent twice; send it once") for name in fields if names.count(name) > 1]
     if wrong:
-        raise validation.wrong(wrong)
+        raise mistakes.refusal(wrong)

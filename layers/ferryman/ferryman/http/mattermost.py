@@ -32,7 +32,7 @@ NOTHING = AppError(404, "api.context.404.app_error", "Sorry, we could not find t
 
 
 def describe(name: str, summary: str, status: int, *, public: bool = False, example: Any = None) -> dict[str, Any]:
-    """A route as OpenAPI describes it."""
+    """The OpenAPI description of a route. `name` is its operationId; with an `example`, the route takes a JSON body."""
     refusals = described.errors(400, 401, 403, 404, 413, 429, 500, 503, content=_ERROR)
     refusals[501] = {"description": "Not offered.", "content": _ERROR}
     sent = {"content": {"application/json": {"schema": {"type": ["object", "array"]}, "example": example}}}
@@ -50,7 +50,7 @@ def describe(name: str, summary: str, status: int, *, public: bool = False, exam
 
 
 def describe_all(name: str, routes: Routes) -> dict[str, dict[str, Any]]:
-    """All routes of a function as OpenAPI describes them. `name` begins the ids of the operations."""
+    """The OpenAPI description of all routes of a function. `name` begins the operationIds."""
     paths: dict[str, dict[str, Any]] = {}
     for number, (key, (summary, status, _, example)) in enumerate(routes.items()):
         method, path = key.split(" ")
@@ -62,9 +62,9 @@ def describe_all(name: str, routes: Routes) -> dict[str, dict[str, Any]]:
 def ask(
     event: dict[str, Any], addresses: Addresses, read_body: Callable[[dict[str, Any]], Any] | None = None
 ) -> tuple[str, Asked, dict[str, str]]:
-    """The address that a caller asks for, the request, and the headers that say what is left of the caller's burst.
+    """The key of the address that a request means, the request, and headers about the rest of the caller's burst.
 
-    Raises NOTHING for an unknown address, and Limited.
+    Raises NOTHING for an unknown address, NotAuthenticated, and Limited for a caller who has used up the burst.
     """
     caller = caller_of(event)
     limits = limit(event, caller.credential_id)
@@ -76,7 +76,10 @@ def ask(
 
 
 def caller_of(event: dict[str, Any], *, enrolling: bool = False) -> Caller:
-    """Who sent a request: by the token in a header, or else by the cookie of a session. Raises NotAuthenticated."""
+    """The caller of a request: by the token in a header, or else by the cookie of a session.
+
+    Raises NotAuthenticated.
+    """
     if mattermost_cookies.is_used(event):
         return mattermost_cookies.caller_of(event, enrolling=enrolling)
     headers = event.get("headers") or {}
@@ -86,7 +89,7 @@ def caller_of(event: dict[str, Any], *, enrolling: bool = False) -> Caller:
 
 
 def respond(event: dict[str, Any], carry_out: Callable[[dict[str, Any]], Answer]) -> dict[str, Any]:
-    """The answer to a request that `carry_out` carries out."""
+    """API Gateway's response to a request that `carry_out` carries out: its answer, or the words of its refusal."""
     started = time.perf_counter()
     request_id = event["requestContext"]["requestId"]
     headers = {
@@ -147,7 +150,7 @@ def _refusal(error: Exception) -> AppError:
 
 
 def read(event: dict[str, Any]) -> Any:
-    """The body's JSON, whatever content type it comes with."""
+    """The body's JSON, whatever its content type says. Raises body.Unreadable."""
     return body.parse_first(body.raw(event))
 
 
@@ -160,7 +163,7 @@ class Limited(Exception):
 
 
 def limit(event: dict[str, Any], credential: str) -> dict[str, str]:
-    """Count a request of a credential, and say what is left; a refusal of the request says so too. Raises Limited."""
+    """Count a request of a credential. Returns headers that say what is left of its burst; Limited has them too."""
     now = clock.now()
     if len(_full_at) > 10_000:
         for name in [name for name, at in _full_at.items() if at <= now]:

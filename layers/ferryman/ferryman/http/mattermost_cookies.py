@@ -30,12 +30,15 @@ class StaleCookie(NotAuthenticated):
 
 
 def is_script(event: Mapping[str, Any]) -> bool:
-    """Whether a request says that a script in a page sent it."""
+    """Whether a request has `X-Requested-With: XMLHttpRequest`, which scripts in a page send."""
     return _headers(event).get("x-requested-with") == "XMLHttpRequest"
 
 
 def signed_in(token: str, user_id: str, seconds: int) -> list[str]:
-    """The cookies of a new session: its token, which scripts cannot read, and two values for the page's scripts."""
+    """The Set-Cookie values of a new session that lasts `seconds`.
+
+    Scripts cannot read its token; the two other values are for the page's scripts.
+    """
     ages = f"Path=/; Max-Age={seconds}; Secure; SameSite=Lax"
     return [
         f"{SESSION}={token}; {ages}; HttpOnly",
@@ -45,20 +48,21 @@ def signed_in(token: str, user_id: str, seconds: int) -> list[str]:
 
 
 def cleared() -> list[str]:
-    """Cookies that make a browser forget a session."""
+    """The Set-Cookie values that make a browser forget a session."""
     return [f"{name}=; Path=/; Max-Age=0; Secure; SameSite=Lax" for name in (SESSION, USER, CSRF)]
 
 
 def is_used(event: Mapping[str, Any]) -> bool:
-    """Whether a request names its session by the cookie. Headers go first."""
+    """Whether a request names its session by the cookie, as it has no header with a token."""
     headers = _headers(event)
     return "authorization" not in headers and "x-api-key" not in headers and _cookie(event) is not None
 
 
 def caller_of(event: dict[str, Any], *, enrolling: bool = False) -> Caller:
-    """Who sent a request with the cookie of a session.
+    """The caller of a request that names its session by the cookie.
 
-    Raises StaleCookie when the session has ended, NotAuthenticated for a change that may come from another site.
+    Raises StaleCookie when the cookie holds no live session, NotAuthenticated for a change that another site may have
+    sent, and EnrolmentRequired for a session that may only enrol a second factor, unless `enrolling`.
     """
     token = _cookie(event) or ""
     if not is_ours(event):

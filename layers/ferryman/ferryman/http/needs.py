@@ -23,10 +23,11 @@ SIGNED_IN = ""  # the scope of a route that every caller may use
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """`scope` is a permission, SIGNED_IN or PUBLIC. With `session`, the caller must be a person who signed in.
+    """The needs of a route. `scope` is a permission, SIGNED_IN or PUBLIC.
 
-    With `plan`, the workspace must have that plan or one above it. With `enrolling`, the route is also for a session
-    that can only enrol a second factor; with `applications`, for an application's own token.
+    With `session`, the caller must be a person who signed in. With `plan`, the workspace must have that plan or one
+    above it. With `enrolling`, the route is also for a session that can only enrol a second factor; with
+    `applications`, for an application's own token.
     """
 
     scope: str | None
@@ -47,7 +48,7 @@ class Needs:
             raise PlanRequired(caller.plan, self.plan)
 
     def security(self) -> list[dict[str, list[str]]]:
-        """The same as an OpenAPI security requirement."""
+        """The needs as OpenAPI security requirements, of which one has to be met."""
         if self.scope is PUBLIC:
             return []
         if self.session:
@@ -86,15 +87,16 @@ def needs_of(function: Callable[..., Any]) -> Needs:
 
 
 def caller_of(event: dict[str, Any], *, enrolling: bool = False, kinds: Collection[str] = ("bearer",)) -> Caller:
-    """Who sent an HTTP API event. Raises NotAuthenticated, and EnrolmentRequired unless it is for `enrolling`.
+    """The caller of an HTTP API event. Raises NotAuthenticated.
 
-    `kinds` are the words, in lower case, that may stand before the token in the header `Authorization`.
+    Raises EnrolmentRequired for a session that may only enrol a second factor, unless `enrolling`. `kinds` are the
+    words, in lower case, that may stand before the token in the header `Authorization`.
     """
     return authenticate(bearer(event, kinds), source_of(event), enrolling=enrolling)
 
 
 def source_of(event: dict[str, Any]) -> Source:
-    """Where an HTTP API event came from, for the audit log."""
+    """The sender's address, request id and user agent, for the audit log."""
     request = event["requestContext"]
     return Source(
         ip=request["http"].get("sourceIp"),
@@ -104,7 +106,7 @@ def source_of(event: dict[str, Any]) -> Source:
 
 
 def bearer(event: dict[str, Any], kinds: Collection[str] = ("bearer",)) -> str:
-    """The token or session a request carries, in `Authorization: Bearer …` or `X-API-Key: …`."""
+    """The token or session in `Authorization: Bearer …` or `X-API-Key: …`. Raises NotAuthenticated without one."""
     headers = event.get("headers") or {}
     authorization = headers.get("authorization")
     if authorization is not None:

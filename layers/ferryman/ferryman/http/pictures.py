@@ -23,7 +23,7 @@ _HEADERS = {
 
 
 def read(call: Call) -> AvatarImage:
-    """The picture in the body. Raises body.Unreadable and Invalid."""
+    """The picture in the body. Raises body.Unreadable for more bytes than are taken, and Invalid for other content."""
     media_type = body.media_type(call.event)
     if media_type not in ("", "application/octet-stream") and not media_type.startswith("image/"):
         raise body.Unreadable("Send the bytes of the picture as the body, with a type such as image/png.", 415)

@@ -46,9 +46,9 @@ def body(
     kind: str | None = None,
     members: Mapping[str, str] | None = None,
 ) -> str:
-    """A problem as JSON. Its texts are masked once more, so that no secret is echoed whatever they hold.
+    """The JSON of a problem. All secrets in its texts are masked once more.
 
-    `kind` names the problem where its status does not say enough; `members` are what it says besides.
+    `kind` ends the problem's type where the status does not say enough; `members` are added to it.
     """
     title = HTTPStatus(status).phrase
     problem: dict[str, Any] = {

@@ -27,7 +27,7 @@ class Route:
 
     @property
     def key(self) -> str:
-        """As API Gateway names the route: `GET /v1/chats/{chat_id}`."""
+        """The route in API Gateway's form: `GET /v1/chats/{chat_id}`."""
         return f"{self.method} {self.path}"
 
     @property

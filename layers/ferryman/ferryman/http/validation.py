@@ -9,14 +9,10 @@ from ferryman import mistakes
 from ferryman.errors import Invalid
 from ferryman.mistakes import Location
 
-_MAX_ERRORS = 20  # a body can be wrong in ten thousand places
-
 
 def refusal(errors: Sequence[Any]) -> Invalid:
-    """The event handler's errors as one that may be shown."""
-    errors = mistakes.of_fields(errors)
-    places = [mistakes.explained(error) for error in errors[:_MAX_ERRORS]]
-    return wrong([(_place(location), text) for location, text in places], len(errors))
+    """The validation errors of the event handler as an Invalid that may be shown."""
+    return mistakes.of_pydantic(errors, _place)
 
 
 def validate[Model: BaseModel](model: type[Model], value: Any) -> Model:
@@ -26,14 +22,6 @@ def validate[Model: BaseModel](model: type[Model], value: Any) -> Model:
     except ValidationError as error:
         errors = error.errors(include_url=False, include_input=False)
         raise refusal([{**one, "loc": ("body", *one["loc"])} for one in errors]) from None
-
-
-def wrong(places: list[tuple[str, str]], count: int | None = None) -> Invalid:
-    """Invalid for these places, each a pointer and what is wrong there, of `count` in all."""
-    pointer, message = places[0]
-    more = (count or len(places)) - 1
-    text = f"{pointer}: {message}" if pointer else message
-    return Invalid(f"{text} (and {more} more)" if more else text, errors=places)
 
 
 def _place(location: Location) -> str:

@@ -29,11 +29,11 @@ _NOT_INVITED = "The invitation is not known: it was used, replaced by a newer on
 
 
 def invite(caller: Caller, user_id: str, notice: Notice) -> tuple[str, str, str]:
-    """A new invitation for a person, in place of any before: its id, its secret and when it expires.
+    """Invite a person, in place of any earlier invitation. Returns its id, its secret and when it expires (ISO).
 
-    The holder of the link can become that person, so nobody invites somebody who may do more than they, nor themselves.
-    For somebody who has a password the invitation is a reset: only an owner may make it, and `notice` makes the writes
-    that tell the person.
+    The holder of the link can become that person, so nobody invites a person who may do more than they, nor themselves.
+    If the person has a password, the invitation is a reset: only an owner may make it, and `notice` makes the writes
+    that tell the person. Raises NotFound, NotAllowed, and Conflict for a bot or an inactive person.
     """
     user = _person(caller, user_id)
     telling: list[store.Write] = []
@@ -85,9 +85,10 @@ def _require_may_reset(caller: Caller, user: User, part: str) -> None:
 
 
 def accept(source: Source, wanted: AcceptIn) -> tuple[User, tuple[Session, str] | None]:
-    """Set the password of the person whom the invitation was for, once, and sign them in.
+    """Set the password of the person whom the invitation is for, once, and end all their sessions.
 
-    Ends all their other sessions. A second factor stays, and then nobody is signed in without its code.
+    Returns the person, and a new session with its token; None for one with a second factor, who signs in with its code.
+    Raises NotAuthenticated for an invitation that does not hold, and Invalid for a password that is not taken.
     """
     refused = NotAuthenticated(_NOT_INVITED)
     if not wanted.token.startswith(secrets.INVITATION_PREFIX) or not secrets.is_token(wanted.token):
@@ -138,7 +139,11 @@ def accept(source: Source, wanted: AcceptIn) -> tuple[User, tuple[Session, str] 
 
 
 def change_password(caller: Caller, wanted: PasswordIn) -> None:
-    """Set another password. Ends all sessions of the person but the caller's."""
+    """Set another password, and end all sessions of the person but the caller's.
+
+    Raises Invalid for a wrong or unacceptable password, TooManyAttempts after ten, and NotAllowed for a test
+    credential.
+    """
     login, clearing = _step_up(caller, wanted.current_password)
     user = users.get(caller.workspace_id, caller.user_id)
     _refuse_email(wanted.new_password, user, "/new_password")
@@ -197,7 +202,11 @@ def _refuse_email(password: str, user: User, pointer: str) -> None:
 
 
 def enrol_totp(caller: Caller, current_password: str) -> tuple[str, str]:
-    """A new second factor that waits for its first code: the secret, and the URI for an authenticator app."""
+    """Store a new second factor, which waits for its first code. Returns its secret, and its URI for an app.
+
+    Raises Conflict when a factor is active, Invalid for a wrong password, TooManyAttempts after ten of these, and
+    NotAllowed for a test credential.
+    """
     login, clearing = _step_up(caller, current_password)
     if login.totp_secret is not None:
         raise Conflict("A second factor is active. Remove it first: DELETE /v1/me/totp.")
@@ -209,7 +218,10 @@ def enrol_totp(caller: Caller, current_password: str) -> tuple[str, str]:
 
 
 def activate_totp(caller: Caller, code: str) -> list[str]:
-    """Activate the second factor with its first code. Returns the recovery codes, which are shown this once."""
+    """Activate the second factor with its first code. Returns the recovery codes, which are shown this once.
+
+    Raises Invalid for a wrong code, Conflict when no factor waits, and TooManyAttempts after ten wrong codes.
+    """
     authority.require_live(caller)
     login = table.get(caller.workspace_id, caller.user_id)
     if login.totp_secret is not None:
@@ -242,7 +254,10 @@ def activate_totp(caller: Caller, code: str) -> list[str]:
 
 
 def remove_totp(caller: Caller, proof: ProofIn) -> None:
-    """Remove the second factor. It takes one of its codes, or a recovery code."""
+    """Remove the caller's second factor, which takes a code of it or a recovery code.
+
+    Raises Conflict without a factor, Invalid for a wrong password or code, and TooManyAttempts after ten of these.
+    """
     login, clearing = _step_up(caller, proof.current_password)
     if login.totp_secret is None:
         raise Conflict("No second factor is active.")
@@ -264,7 +279,10 @@ def remove_totp(caller: Caller, proof: ProofIn) -> None:
 
 
 def reset_totp(caller: Caller, user_id: str, notice: Notice) -> None:
-    """Remove the second factor of a person who lost the app and the recovery codes, and tell the person."""
+    """Remove the second factor of a person who lost the app and the recovery codes, and tell the person.
+
+    Raises NotAllowed unless the caller is an owner, NotFound, and Conflict without a factor.
+    """
     user = _person(caller, user_id)
     _require_may_reset(caller, user, "second factor")
     login = table.get(user.workspace_id, user_id)

@@ -37,11 +37,11 @@ def require_authority(caller: Caller, user: User) -> None:
         raise NotAllowed(f"Acting on somebody of the role {user.role} needs the scope {permissions.ADMIN}.")
 
 
-def require_no_narrower(caller: Caller, scopes: list[permissions.Scope] | frozenset[permissions.Scope]) -> None:
-    """Raises NotAllowed when a credential with these scopes may do what the caller's may not."""
-    broader = permissions.broader_than(scopes, caller.scopes)
-    if broader:
-        raise NotAllowed(f"The credential you use does not have {', '.join(broader)}.")
+def require_every_scope(caller: Caller, scopes: list[permissions.Scope] | frozenset[permissions.Scope]) -> None:
+    """Raises NotAllowed, with the missing scopes, unless the caller's credential has every one of `scopes`."""
+    missing = permissions.broader_than(scopes, caller.scopes)
+    if missing:
+        raise NotAllowed(f"The credential you use does not have {', '.join(missing)}.")
 
 
 def may_reset_sign_in(caller: Caller, user: User) -> bool:

@@ -56,7 +56,7 @@ def of(content: bytes) -> AvatarImage:
 
 
 def path(workspace_id: str, user_id: str, digest: str) -> str:
-    """Where the picture is served. Nobody guesses it, and another picture has another address."""
+    """The path under which the picture is served. Nobody can guess it, and another picture has another one."""
     return f"{_before_digest(workspace_id, user_id)}{digest}"
 
 

@@ -21,7 +21,10 @@ class Counted(Conflict):
 
 
 def within[T](workspace_id: str, user_id: str, create: Callable[[store.Write], T]) -> T:
-    """Call `create`, which counts what there is, refuses at the cap, and adds this write to its transaction."""
+    """Call `create(write)` and return its result; again when a parallel request created something since it counted.
+
+    `create` counts the present things, raises Conflict at the cap, and adds the write to its transaction.
+    """
     for _ in range(_TRIES):
         moving = users.moving_mark(workspace_id, user_id, users.mark(workspace_id, user_id), refused=Counted())
         try:

@@ -54,7 +54,10 @@ class IdempotencyKey:
         return {"workspace_id": self.workspace_id, "entry": f"{self.user_id}/{mode}/{hashed}"}
 
     def created(self) -> Created | None:
-        """The thing that this request created before, or None. Raises Conflict when the key was another's."""
+        """The thing that an earlier request created under this key, or None.
+
+        Raises Conflict when that was another request.
+        """
         item = store.get(TABLE, self._key())
         if item is None or item["expires_at_epoch"] <= clock.now():
             return None

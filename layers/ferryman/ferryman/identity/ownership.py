@@ -20,7 +20,7 @@ OF_BOTS: permissions.Scope = "bots:write"  # that a bot's owner must have by the
 
 
 def loss(owner: User, scope: permissions.Scope) -> Loss | None:
-    """Why the owner may not have a thing that takes this scope; None when they may."""
+    """The reason why the owner may not have a thing that takes this scope; None when they may."""
     if not owner.active:
         return DEACTIVATED
     return None if permissions.covers(permissions.of_role(owner.role), scope) else MAY_NOT
@@ -42,7 +42,10 @@ def still_entitled(workspace_id: str, owner_id: str, scope: permissions.Scope, r
 
 
 def taking_over(workspace_id: str, user_id: str, scope: permissions.Scope) -> store.Write:
-    """Lets a hand-over commit only while the new owner may have the thing. Raises Invalid."""
+    """Lets a hand-over commit only while the new owner may have the thing.
+
+    Raises Invalid when they may not now. Refused with Conflict when they were changed meanwhile.
+    """
     try:
         owner = users.get(workspace_id, user_id)
     except NotFound:

@@ -41,7 +41,7 @@ DESCRIPTIONS: dict[Scope, str] = {
     "chats:write": "Create chats, edit them, add and remove members.",
     "users:read": "See the people and bots of the workspace.",
     "users:write": "Create people and edit them.",
-    "bots:read": "See the bots that the user created, with their callbacks and tokens (never their secrets).",
+    "bots:read": "See the bots that the user owns, with their callbacks and tokens (never their secrets).",
     "bots:write": "Create bots, edit and delete them, with their callbacks and tokens.",
     "tokens:read": "List API tokens (never their secrets).",
     "tokens:write": "Create, edit and revoke API tokens, none broader than the one used.",

@@ -25,7 +25,7 @@ _OPERATOR = "operator"
 
 
 def change(wanted: PlanIn) -> dict[str, Any]:
-    """Give a workspace another plan. When this returns, every token and session of the workspace follows it.
+    """Give a workspace another plan. When this returns, every token and session of the workspace has it.
 
     Repeat it when it failed halfway: it begins again with the copies. Raises NotFound.
     """

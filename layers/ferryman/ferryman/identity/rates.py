@@ -65,9 +65,10 @@ def spend(subject: str, limit: int) -> None:
 
 
 def spend_exactly(subject: str, limit: int) -> None:
-    """Count one request of `subject` among those of all processes, with a write. Raises TooManyRequests.
+    """Count one request of `subject`, of all processes together, with a write. Raises TooManyRequests beyond `limit`.
 
-    For requests that wait for a stranger: a process has so few of them that its own count never reaches a limit.
+    This is for requests that wait for a stranger: a process has so few of them that its own count never reaches a
+    limit.
     """
     now = clock.now()
     minute = int(now) // _MINUTE_SECONDS
@@ -76,7 +77,7 @@ def spend_exactly(subject: str, limit: int) -> None:
 
 
 def count(subject: str) -> int:
-    """Count one thing of `subject` in this minute, exactly, and return how many there are now."""
+    """Count one more thing of `subject` in this minute, exactly. Returns how many there are now."""
     return _together(subject, int(clock.now()) // _MINUTE_SECONDS, 1)
 
 

@@ -11,7 +11,7 @@ ANSWER_SECONDS = 3.0  # after the head
 
 
 class ReceiverFailed(FerrymanError):
-    """The receiver did not answer, or not in a way that can be read. `status` is that of its answer."""
+    """The receiver gave no answer, or one that cannot be read. `status` is that of its answer."""
 
     def __init__(self, detail: str, status: int | None = None) -> None:
         super().__init__(detail)

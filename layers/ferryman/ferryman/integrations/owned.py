@@ -7,7 +7,7 @@ BY_A_USER = "disabled by a user"
 
 
 class Owned:
-    """The stored things inherit the rule from here; each has these fields itself."""
+    """The rule of ownership, which the stored things inherit. Each has these fields itself."""
 
     __slots__ = ()
     created_by: str

@@ -27,11 +27,12 @@ _TRIES = 3
 
 
 def follow(owner: User, follow_bot: Callable[[User], None]) -> None:
-    """Disable what the owner may not have any more, with the reason, and tell the owners and admins.
+    """Disable everything that the owner may not have any more, store the reason, and notify owners and admins.
 
-    Nothing comes back by itself when the owner is activated or promoted again. Called after the owner is written; a
-    thing that is created meanwhile checks its owner in its own transaction. Callbacks go before their bots, so that
-    they do not come back with the bot. `follow_bot` brings a bot's activity into its tokens and callbacks.
+    Call this after the owner is written; whatever is created meanwhile checks its owner in its own transaction. Nothing
+    is enabled again when the owner is activated or promoted. Webhooks, and with them callbacks, are disabled before
+    bots: otherwise, enabling the bot would enable them. `follow_bot(bot)` disables the tokens and callbacks of a
+    bot that was deactivated here.
     """
     disabled = {
         "webhooks": _disable_webhooks(owner),

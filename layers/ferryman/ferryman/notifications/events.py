@@ -9,7 +9,10 @@ from ferryman.notifications.model import Notification
 
 
 def notified(notification: Notification, user_id: str) -> Event:
-    """The event that tells one person. Building it twice gives the same event. Its time is the time of sending."""
+    """The event that tells a person's webhooks of a notification. Building it twice gives the same event.
+
+    Its time is the time of sending.
+    """
     return envelope.build(
         notification.type,
         ids.derived(ids.EVENT, notification.send_at, notification.type, notification.notification_id, user_id),

@@ -24,7 +24,7 @@ def notice(user: User, title: str) -> list[store.Write]:
 
 
 def telling(workspace_id: str, user_ids: list[str], title: str, body: str | None = None) -> list[store.Write]:
-    """The writes that tell these people, a hundred at most."""
+    """The writes that send these people, a hundred at most, a notification with this title."""
     now = clock.now_iso()
     notification = Notification(
         workspace_id=workspace_id,

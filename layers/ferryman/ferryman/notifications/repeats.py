@@ -21,7 +21,7 @@ _DAYS_AHEAD = 9  # a week, and a day on each side for the distance between a zon
 
 @dataclass(slots=True, kw_only=True)
 class Repeat(store.Record):
-    """On these weekdays at this local time, sent `minutes_before`."""
+    """On which weekdays, and at which local time, a moment is announced, `minutes_before` it."""
 
     on: Sequence[Weekday]
     at: str  # HH:MM

@@ -95,7 +95,10 @@ def _following(repeat: Repeat) -> tuple[str, str]:
 
 
 def get_visible(caller: Caller, notification_id: str) -> Notification:
-    """The notification, if the caller may see it: every one with admin:*, else only what the caller's user sent."""
+    """The notification, if the caller may see it: every one with admin:*, else only those that the caller's user sent.
+
+    Raises NotFound otherwise.
+    """
     notification = table.get(caller.workspace_id, notification_id)
     mine = caller.is_admin or notification.created_by == caller.user_id
     if not mine or notification.livemode != caller.livemode:
@@ -104,7 +107,10 @@ def get_visible(caller: Caller, notification_id: str) -> Notification:
 
 
 def cancel(caller: Caller, notification_id: str) -> Notification:
-    """Cancel a notification that was not sent yet. Cancelling twice is harmless. Raises NotScheduled for a sent one."""
+    """Cancel a notification that was not sent yet. Cancelling twice is harmless.
+
+    Raises NotFound, and NotScheduled once its sending began.
+    """
     notification = get_visible(caller, notification_id)
     if notification.state != "cancelled":
         store.commit([table.cancelling(notification), *audit.writes(caller, "notification.cancelled", notification_id)])
@@ -112,7 +118,7 @@ def cancel(caller: Caller, notification_id: str) -> Notification:
 
 
 def send_due(seconds_left: Callable[[], float]) -> int:
-    """Send what is due. Returns how many were sent. Raises RetryLater, at the end, when some failed."""
+    """Send the notifications that are due. Returns how many. Raises RetryLater, at the end, when some failed."""
     sent, failed = 0, 0
     for workspace_id, notification_id in table.due(clock.now_iso()):
         if seconds_left() < _STOP_BEFORE_SECONDS:

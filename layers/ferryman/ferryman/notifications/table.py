@@ -17,7 +17,7 @@ _DAY_SECONDS = 86_400
 
 
 class NotScheduled(Conflict):
-    """It was sent or cancelled before."""
+    """The notification was sent or cancelled before."""
 
 
 def kept_until() -> int:
@@ -39,7 +39,10 @@ def get(workspace_id: str, notification_id: str) -> Notification:
 def page(
     workspace_id: str, created_by: str | None, limit: int, after: store.Key | None, *, livemode: bool
 ) -> tuple[list[Notification], store.Key | None]:
-    """Live or test notifications, newest first; only those that one user sent, when `created_by` is given."""
+    """A page of live or test notifications, newest first, and the key after which the next one begins.
+
+    Only those that one user sent, when `created_by` is given.
+    """
     values = {":workspace": workspace_id, ":livemode": livemode, ":now": int(clock.now())}
     if created_by:
         values[":creator"] = created_by
@@ -57,7 +60,7 @@ def page(
 
 
 def due(at: str) -> Iterator[tuple[str, str]]:
-    """(workspace_id, notification_id) of each notification that was due by `at` and is not sent."""
+    """The (workspace_id, notification_id) of each notification that was due by `at` (ISO) and is not sent."""
     for number in range(ids.SHARDS):
         waiting = store.query_all(
             TABLE,
@@ -75,23 +78,23 @@ def creating(notification: Notification) -> store.Write:
 
 
 def beginning(notification: Notification) -> store.Write:
-    """From scheduled to sending. Refused with NotScheduled when it was cancelled, or begun by somebody else."""
+    """Begin to send. Refused with NotScheduled when it was cancelled, or somebody else began."""
     return _from_scheduled(notification, {"state": "sending"})
 
 
 def cancelling(notification: Notification) -> store.Write:
-    """Refused with NotScheduled once its sending began."""
+    """Cancel the notification. Refused with NotScheduled once its sending began."""
     return _from_scheduled(notification, {"state": "cancelled", "undispatched": None, "expires_at_epoch": kept_until()})
 
 
 def reaching(notification: Notification, reached: store.Key) -> store.Write:
-    """Remember after which user to go on."""
+    """Remember after which user the next call goes on."""
     key = _key(notification.workspace_id, notification.notification_id)
     return store.set_values(TABLE, key, {"reached": reached}, condition="attribute_exists(undispatched)")
 
 
 def finishing(notification: Notification) -> store.Write:
-    """Everybody was told."""
+    """Store that everybody was told."""
     key = _key(notification.workspace_id, notification.notification_id)
     changes = {
         "state": "sent",

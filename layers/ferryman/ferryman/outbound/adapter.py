@@ -42,7 +42,7 @@ _OWN_HEADERS = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", "Connec
 
 @dataclass(frozen=True)
 class Limits:
-    """How much of a response is read: `response_bytes` of its body, for `response_seconds` after its head."""
+    """The limits of reading a response: `response_bytes` of its body, for `response_seconds` after its head."""
 
     response_bytes: int
     response_seconds: float
@@ -89,11 +89,11 @@ def session(
 
 
 class GuardedAdapter(BaseAdapter):
-    """Sends one request to a target that is allowed.
+    """Sends one request, if its target is allowed.
 
-    `resolve(host, port)` gives a name's addresses or raises OSError; `context` replaces `tls.context()`. ValueError
-    means that the caller is wrong: headers that cannot be sent or would change the framing, or TLS without
-    verification.
+    Raises CallFailed for a target that is not, and for whatever DNS, the network or the receiver does. Raises
+    ValueError for a mistake of the caller: headers that cannot be sent or would change the framing, or TLS without
+    verification. `resolve(host, port)` gives a name's addresses or raises OSError; `context` replaces `tls.context()`.
     """
 
     def __init__(

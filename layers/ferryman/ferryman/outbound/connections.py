@@ -61,7 +61,7 @@ class GuardedHTTPConnection(HTTPConnection):
 
 
 class GuardedHTTPSConnection(GuardedHTTPConnection, HTTPSConnection):
-    """The same over TLS, verified by `ssl_context`."""
+    """The same over TLS. `ssl_context` verifies the target's certificate."""
 
     @override
     def connect(self) -> None:

@@ -41,7 +41,7 @@ class Deadline:
             self._handle = connection.dup()
 
     def end_at(self, at: float) -> None:
-        """Let the deadline be `at`, on the monotonic clock, if that is sooner."""
+        """Move the deadline to `at`, in seconds of the monotonic clock, if that is sooner."""
         if at < self.at:
             self.at = at
             _watchdog.watch(self)

@@ -53,7 +53,10 @@ class Refused:
 
 @dataclass(frozen=True)
 class Unreachable:
-    """No answer that counts. `detail` is for the webhook's owner; it holds no path, secret or address."""
+    """The attempt got no complete head of a response.
+
+    `detail` is for the webhook's owner: it holds no path, secret or address.
+    """
 
     error: ErrorClass
     detail: str

@@ -19,11 +19,11 @@ _PORTS = {"https": 443, "http": 80}
 
 
 class OwnNetworkDown(RetryLater):
-    """No receiver can be reached from here. Nothing was sent, so no attempt counts."""
+    """No receiver can be reached from here. Nothing was sent, so the delivery loses no attempt."""
 
 
 class Canary:
-    """Checks whether a host of ours can be looked up and connected to, once in five seconds at most."""
+    """Checks whether a host of ours can be looked up and connected to, at most once in five seconds."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

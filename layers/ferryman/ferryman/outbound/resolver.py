@@ -23,7 +23,7 @@ _look_ups_lock = threading.Lock()
 
 
 def addresses(target: Target, resolve: Resolve | None, seconds: float) -> list[str]:
-    """The addresses that the target's name stands for now; an address stands for itself.
+    """The addresses that the target's name has now. A target that is an address has that one.
 
     `resolve(host, port)` gives a name's addresses or raises OSError; None asks the system. Raises AttemptFailed when
     the name has no address or `seconds` are not enough.

@@ -247,7 +247,7 @@ def _ascii(host: str) -> str:
 
 
 def in_unicode(url: str) -> str | None:
-    """A target's URL with its host as people read it; None where that is the same."""
+    """A target's URL with its host in Unicode, as people read it; None where that changes nothing."""
     scheme, _, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
     host, colon, port = authority.partition(":")

@@ -52,10 +52,10 @@ def _kind(workspace_id: str, user_id: str) -> MentionedBy:
 
 
 def is_within_ceiling(event: Event) -> bool:
-    """Whether a mention may go out. Bots and programs may call a bot only so often a minute; people may always.
+    """Whether a mention may go out. People may always mention a bot; bots and programs only so often a minute.
 
     Two bots that mention each other without saying which delivery they answer would go on for ever. Each pair has one
-    counter, whoever of the two speaks. The first mention beyond it is told to the admins.
+    counter, whoever of the two speaks. The admins are told of the first mention beyond it.
     """
     if event.bot_id is None or event.mentioned_by in (None, "user"):
         return True

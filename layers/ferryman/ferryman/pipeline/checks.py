@@ -23,14 +23,14 @@ _NEXT_VERSION_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """The message goes back to the queue and is received again after `seconds`; that is a receive spent."""
+    """The ticket goes back to the queue and is received again after `seconds`, which spends a receive."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The message is consumed."""
+    """The ticket is deleted."""
 
     why: Literal["delivered", "over", "cancelled", "deferred", "unknown", "moved"]
 
@@ -40,7 +40,7 @@ type Verdict = Done | Return
 
 @dataclass(frozen=True, slots=True)
 class Defer:
-    """A new message takes the ticket's place, with a delay, so that no receive is spent."""
+    """A new ticket takes this one's place after a delay, which spends no receive."""
 
     seconds: float
     lane: Lane = "fast"
@@ -49,7 +49,7 @@ class Defer:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """The delivery must not be made any more."""
+    """The delivery is cancelled for good."""
 
     reason: str
 
@@ -64,7 +64,7 @@ type Stop = Done | Return | Defer | Cancel | Move
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One ticket, and everything that is known about it."""
+    """One ticket, with its delivery, webhook and event as they were read."""
 
     ticket: Ticket
     invocation: Invocation
@@ -78,7 +78,7 @@ class Case:
 
 
 class UnreadableRow(Exception):
-    """A row of the delivery cannot be read by this version. The ticket comes again, and the failure rings an alarm."""
+    """This version cannot read a row of the delivery. The ticket comes again, and the failure rings an alarm."""
 
 
 def first_stop(case: Case) -> Stop | None:
@@ -93,7 +93,10 @@ def _is_readable(case: Case) -> Stop | None:
 
 
 def is_still_wanted(case: Case) -> Stop | None:
-    """Looks at the webhook anew: a batch of the slow lane begins its last attempt seconds after it read."""
+    """The stop of a delivery that its webhook does not want any more; None when it does.
+
+    The deliverer asks again for an attempt that begins seconds after its batch was read, as on the slow lane.
+    """
     return _is_still_wanted(case)
 
 

@@ -24,7 +24,7 @@ _STUCK_AFTER_ROUNDS = 3
 
 
 def settle(ticket: Ticket) -> Settled:
-    """Settle the delivery. Raises when our infrastructure fails; the message then stays."""
+    """Settle the delivery of a dead letter. Raises when our own infrastructure fails; the dead letter then stays."""
     settled = _settle(ticket)
     if settled == "exhausted":
         metrics.count("Exhausted")

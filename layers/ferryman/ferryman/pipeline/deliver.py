@@ -56,12 +56,11 @@ class _SentTwice(Exception):
 
 
 def deliver(batch: Sequence[Ticket], invocation: Invocation, serve: Callable[[], bool]) -> list[Verdict | Exception]:
-    """One verdict for each ticket, in order; an exception where our own infrastructure failed.
+    """Work on a batch of tickets. Returns a verdict for each, in order; an exception where our infrastructure failed.
 
-    The attempts run at the same time, so a batch takes as long as its slowest receiver; on the slow lane, where a
-    batch is large, they begin one after the other. An attempt that could not end in the function's time is not begun.
-    While attempts take long, `serve` is called again and again to use the time; it returns False when it has nothing
-    to do.
+    The attempts run at the same time, so a batch takes as long as its slowest receiver; on the slow lane, where a batch
+    is large, they begin one after the other. An attempt that could not end in the function's time is not begun. While
+    attempts take long, `serve` is called again and again to use the time; it returns False when it has nothing to do.
     """
     prepared = prepare(batch)
     limit = settings.integer("ATTEMPT_TIMEOUT_SECONDS")

@@ -29,11 +29,11 @@ _LATE_SECONDS = 60  # half of what the sweeper waits for: clocks differ
 
 
 class OutOfTime(Exception):
-    """The function's time ran out during the fan-out of an event. When the stream repeats the event, it goes on."""
+    """The function's time ran out during an event's fan-out, which goes on when the stream repeats the event."""
 
 
 class Unreadable(Exception):
-    """A stream record that we did not write: it is parked whole and the rest goes on."""
+    """A stream record that we did not write. The dispatcher parks it whole and goes on with the others."""
 
 
 class PendingEvent(NamedTuple):
@@ -99,9 +99,10 @@ def _is_copied_back(item: store.Item, change: dict[str, Any]) -> bool:
 
 
 class Dispatcher:
-    """The dispatching of one invocation: reads subscriptions once, sends tickets in tens, and writes receipts.
+    """Dispatches the events of one invocation: reads subscriptions once, sends tickets in tens, writes receipts.
 
-    `add` each event, then `flush`. The `unfinished` tokens, in the order they were added, have to be added again.
+    `add` each event, then `flush`. The `unfinished` tokens, in the order in which they were added, have to be added
+    again.
     """
 
     def __init__(self, seconds_left: Callable[[], float]) -> None:
@@ -112,10 +113,10 @@ class Dispatcher:
         self._added: list[tuple[PendingEvent, int]] = []
 
     def add(self, pending: PendingEvent, token: Any = None) -> None:
-        """Give its event, and before it the mentions of bots in it, to every webhook that wants them.
+        """Give an event, and before it the mentions of bots in it, to every webhook that wants them.
 
-        `token` stands for the item in `unfinished`. Raises OutOfTime when less than eight seconds are left; its
-        place is remembered, and the next call goes on from there.
+        `token` stands for the item in `unfinished`. Raises OutOfTime when less than eight seconds are left; its place
+        is remembered, and the next call goes on from there.
         """
         self.unfinished.append(token)
         event = pending.event

@@ -41,7 +41,7 @@ _DAY_SECONDS = 86_400
 
 
 def find(webhook: Webhook) -> tuple[list[Event], int, bool]:
-    """The first events that the webhook holds, how many there are, and whether that is all of them."""
+    """The first events that the webhook holds, the number of all that were counted, and whether these are all."""
     since = webhook.holds_from
     if since is None:
         return [], 0, True

@@ -16,7 +16,7 @@ from ferryman.events.model import Event
 
 
 class Source(NamedTuple):
-    """Where an event is found."""
+    """The ids by which an event is found: in its message, or in its own row."""
 
     workspace_id: str
     event_id: str
@@ -25,9 +25,9 @@ class Source(NamedTuple):
 
 
 def recall(sources: Iterable[Source], unreadable: set[str] | None = None) -> dict[str, Event]:
-    """The events that can still be found, by event id. Three batch reads at most, one when all is unchanged.
+    """The events that can still be found, by event id. Three batch reads at most, one when nothing was changed.
 
-    The ids of events that are there and cannot be read are added to `unreadable`.
+    The ids of events that are stored and cannot be read are added to `unreadable`.
     """
     broken: set[str] = set()
     wanted = {source.event_id: source for source in sources}

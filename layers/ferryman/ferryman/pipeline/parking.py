@@ -19,7 +19,7 @@ _PAGE = 1000
 
 
 def park(kind: Literal["record", "dead_letter"], whole: Mapping[str, Any], reason: str) -> None:
-    """Keep something whole, with the reason. Parking the same thing again changes nothing."""
+    """Keep a record or dead letter whole, with the reason. Parking the same one again changes nothing."""
     text = json.dumps(whole, default=str, sort_keys=True)
     key = f"{kind}s/{hashlib.sha256(text.encode()).hexdigest()}.json"
     content = json.dumps({"reason": reason, kind: whole}, default=str)
@@ -31,13 +31,13 @@ def park(kind: Literal["record", "dead_letter"], whole: Mapping[str, Any], reaso
 
 
 def waiting() -> int:
-    """How many things are parked; 1000 stands for more."""
+    """The number of parked things; 1000 stands for more."""
     answer = clients.s3().list_objects_v2(Bucket=settings.text("PARKED_BUCKET"), MaxKeys=_PAGE)
     return int(answer["KeyCount"])
 
 
 def keys(after: str) -> Iterator[str]:
-    """The keys of everything that is parked, in order, those behind `after` only."""
+    """The keys of all parked things behind the key `after`, in order."""
     while True:
         answer = clients.s3().list_objects_v2(Bucket=settings.text("PARKED_BUCKET"), MaxKeys=_PAGE, StartAfter=after)
         keys = [item["Key"] for item in answer.get("Contents", [])]
@@ -48,7 +48,7 @@ def keys(after: str) -> Iterator[str]:
 
 
 def read(key: str) -> Any:
-    """The JSON of one parked thing. Raises ValueError for what is not JSON."""
+    """The JSON of a parked thing. Raises ValueError for content that is not JSON."""
     answer = clients.s3().get_object(Bucket=settings.text("PARKED_BUCKET"), Key=key)
     return json.loads(answer["Body"].read())
 

@@ -29,7 +29,7 @@ class Prepared:
 
 
 def prepare(batch: Sequence[Ticket]) -> Prepared:
-    """Two to six batch reads, whatever the size of the batch. Consistent, but for messages.
+    """Read everything that a batch needs: two to six batch reads, whatever its size, all consistent but for messages.
 
     A workspace with triggered deliveries in the batch takes three more.
     """
@@ -63,7 +63,7 @@ def prepare(batch: Sequence[Ticket]) -> Prepared:
 
 
 def key(ticket: Ticket) -> tuple[str, str, str]:
-    """The key of the ticket's delivery."""
+    """The (workspace id, webhook id, delivery id) of the ticket's delivery."""
     return ticket.workspace_id, ticket.webhook_id, ticket.delivery_id
 
 

@@ -33,17 +33,17 @@ _TRIES = 4  # ids of one message
 
 
 class AlreadyReplied(Conflict):
-    """An earlier attempt of the delivery was answered already."""
+    """An earlier attempt of the delivery stored a reply."""
 
 
 def can_reply(webhook: Webhook, delivery: Delivery) -> bool:
-    """Whether the answers of this webhook's receiver are read: somebody answers for it, and posts in a chat."""
+    """Whether the receiver's answers are read: somebody answers for the webhook, and the delivery is about a chat."""
     format_ = FORMATS[webhook.format]
     return bool(format_.read_response and webhook.replies_as and delivery.chat_id and not delivery.test)
 
 
 def read(webhook: Webhook, delivery: Delivery, outcome: Outcome) -> tuple[Reply | None, str | None]:
-    """The reply in the answer to an attempt, if there is one; and the note of it for the delivery's log."""
+    """The reply in the answer to an attempt, or None; and a note about it for the delivery's log, or None."""
     read_response = FORMATS[webhook.format].read_response
     if not isinstance(outcome, Delivered) or read_response is None or not can_reply(webhook, delivery):
         return None, None
@@ -55,7 +55,7 @@ def read(webhook: Webhook, delivery: Delivery, outcome: Outcome) -> tuple[Reply 
 
 
 def storing(webhook: Webhook, delivery: Delivery, reply: Reply) -> store.Write:
-    """Stores the reply as an event that waits for the dispatcher. Refused with AlreadyReplied for a second one."""
+    """Store the reply as an event that waits for the dispatcher. Refused with AlreadyReplied for a second one."""
     at = clock.now_iso()
     event = envelope.build(
         REPLIED,

@@ -8,7 +8,7 @@ from ferryman.webhooks.subscriptions.model import Webhook
 
 
 def body(delivery: Delivery, webhook: Webhook) -> Body | None:
-    """The body that was sent. None when nothing was sent, when the message was deleted, or when the body has expired.
+    """The body that was sent. None when nothing was sent, the message was deleted, or the body has expired.
 
     The token in the body of a webhook with trigger words is masked.
     """

@@ -19,7 +19,10 @@ from ferryman.webhooks.subscriptions.model import Webhook
 
 
 def settle(delivery: Delivery, webhook: Webhook, outcome: Outcome) -> Verdict:
-    """Settle a claimed attempt. If the lease expired meanwhile, the new owner's result wins."""
+    """Write how a claimed attempt ended, and return what becomes of the ticket.
+
+    If the lease expired meanwhile, the new owner's result wins.
+    """
     step = retry_policy.after_attempt(
         outcome,
         settings.integers("RETRY_DELAYS"),
@@ -80,7 +83,7 @@ def _settle_with_reply(delivery: Delivery, webhook: Webhook, settlement: Settlem
 
 
 def reported(attempt: Attempt, outcome: Outcome) -> Attempt:
-    """The attempt with how it ended."""
+    """The attempt with the outcome's fields."""
     match outcome:
         case Delivered() | Refused():
             return replace(
@@ -101,7 +104,7 @@ def reported(attempt: Attempt, outcome: Outcome) -> Attempt:
 
 
 def exhaustion(delivery: Delivery, settlement: Settlement) -> list[store.Write]:
-    """The write of the event that a delivery failed for good. A test has no such event, nor a delivery of one."""
+    """The write of the event `delivery.exhausted`; nothing for a test, and for a delivery of such an event."""
     if settlement.state != "exhausted" or delivery.test or catalogue.is_operational(delivery.event_type):
         return []
     event = delivery_exhausted(delivery, settlement.reason or "", clock.now_iso())

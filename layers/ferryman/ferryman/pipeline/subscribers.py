@@ -15,7 +15,7 @@ _AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class WebhookBatch:
-    """Some of the webhooks that get an event, and the place in the subscriptions where they end."""
+    """Some of the webhooks that get an event, and the place (topic, webhook id) where they end."""
 
     webhooks: list[Webhook]
     topic: str
@@ -24,9 +24,9 @@ class WebhookBatch:
 
 
 class Matcher:
-    """Finds who wants events, for as long as one invocation: short lists of subscriptions are read once.
+    """Finds the webhooks that want events, for one invocation: short lists of subscriptions are read once.
 
-    All its events happened before it was made, so what it reads is never older than they are.
+    All events of a matcher happened before it was made, so its lists are never older than they are.
     """
 
     def __init__(self) -> None:
@@ -36,12 +36,12 @@ class Matcher:
     def wanting(self, event: Event, after: tuple[str, str] | None = None) -> Iterator[WebhookBatch]:
         """The webhooks that get this event, some at a time, so that a thousand are never all held.
 
-        `after` (topic, webhook id) goes on where an earlier walk ended.
+        With `after` (topic, webhook id), the walk goes on where an earlier one ended.
 
-        A webhook gets it when it is enabled, existed when the event happened, and, unless it is global, its creator
-        belongs to the chat now: whoever loses a chat loses its events. A bot's callback gets what mentions the bot
-        where the bot belongs now; an application's gets what a person answered to the application, and a personal
-        webhook what its person is notified of. An event for one webhook alone goes to that one.
+        A webhook gets the event when it is enabled, existed when the event happened, and, unless it is global, its
+        owner belongs to the chat now: people who leave a chat lose its events. A bot's callback gets the mentions of
+        the bot where the bot belongs now; an application's gets people's answers to the application; a personal webhook
+        gets its person's notifications. An event for one webhook alone goes to that one.
         """
         if event.webhook_id:
             only = list(webhooks.get_many([(event.workspace_id, event.webhook_id)]).values())

@@ -33,7 +33,7 @@ class Names:
 
 
 def of(events: Iterable[Event]) -> dict[str, Names]:
-    """The names around these events, by event id. A chat or an author who is gone has a short id for a name."""
+    """The names around these events, by event id. A chat or an author that is gone has a short id for a name."""
     by_workspace: dict[str, list[Event]] = {}
     for event in events:
         by_workspace.setdefault(event.workspace_id, []).append(event)

@@ -24,7 +24,7 @@ SETTLED_AFTER_SECONDS = 120  # the stream is given that long before it is called
 
 
 def sweep(seconds_left: Callable[[], float]) -> int:
-    """Dispatch what waits for longer than two minutes, oldest first. Returns the number of items.
+    """Dispatch the items that wait for longer than two minutes, oldest first. Returns their number.
 
     Works on a hundred items at a time, by turns from messages, events and replays. Stops when less than ten seconds are
     left; the next run goes on. Raises RetryLater, at the end, when some failed.
@@ -117,7 +117,7 @@ def _report(error: Exception, item: object) -> None:
 def go_on(table: str, item: store.Item, seconds_left: Callable[[], float], *, gone: bool = False) -> None:
     """Dispatch the event of an item, or do the next page of a replay. Raises OutOfTime as `dispatch.Dispatcher` does.
 
-    `gone` says that the table holds the item no more, so its event is stored for its deliveries.
+    With `gone`, the table does not hold the item any more, so its event is stored for its deliveries.
     """
     if table == replays.TABLE:
         held.step(item["workspace_id"], item["webhook_id"], item["replay_id"])

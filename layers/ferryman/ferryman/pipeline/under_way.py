@@ -13,7 +13,7 @@ from ferryman.webhooks.tickets import Lane
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """`under_way` holds the webhook of each delivery whose receiver is called now, and since when."""
+    """One invocation of the deliverer. `under_way` has the webhooks whose receivers are called now, and since when."""
 
     lane: Lane
     seconds_left: Callable[[], float]
@@ -32,7 +32,7 @@ class Invocation:
         return self.seconds_left() - seconds >= settings.integer("ATTEMPT_TIMEOUT_SECONDS") + 1
 
     def mark_slow(self) -> None:
-        """Tell the dispatcher of receivers that take long, before their attempts have ended."""
+        """Put webhooks whose receivers take long on the slow lane before their attempts have ended."""
         now = clock.now()
         for webhook, began in list(self.under_way.values()):
             try:

@@ -30,7 +30,7 @@ class Unparked:
 
 
 def unpark(after: str, seconds_left: Callable[[], float]) -> Unparked:
-    """Work on everything that is parked behind the key `after`. Stops when less than ten seconds are left."""
+    """Work on all parked things behind the key `after`. Stops when less than ten seconds are left."""
     result = Unparked()
     last = after
     for key in parking.keys(after):

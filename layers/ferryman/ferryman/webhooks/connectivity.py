@@ -16,7 +16,7 @@ from ferryman.webhooks.subscriptions.model import Webhook
 
 
 def send(caller: Caller, webhook: Webhook) -> Outcome:
-    """Call the webhook's URL once, whether or not the webhook is enabled."""
+    """Call the webhook's URL once, whether or not the webhook is enabled. Returns the outcome."""
     from ferryman.outbound import transport  # imports requests, which no other route of these functions needs
 
     body = {

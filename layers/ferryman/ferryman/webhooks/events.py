@@ -29,9 +29,9 @@ def test_event(type_: EventType, webhook: Webhook, at: str) -> Event:
 
 
 def webhook_disabled(webhook: Webhook, reason: str, last_error: str, at: str) -> Event:
-    """`at` is part of the id: a webhook can be disabled again later.
+    """The event of a webhook that was disabled at `at` (ISO), which is part of its id: it can happen again.
 
-    Only the owner of a personal webhook sees its URL and name.
+    Only the owner of a personal webhook sees its URL and name, so the event leaves them out.
     """
     shown = webhook.user_id is None
     return envelope.build(
@@ -53,7 +53,10 @@ def webhook_disabled(webhook: Webhook, reason: str, last_error: str, at: str) ->
 
 
 def delivery_exhausted(delivery: Delivery, reason: str, at: str) -> Event:
-    """Derived from the delivery and how often it was tried, so that settling twice tells it once."""
+    """The event of a delivery that failed for good. Its id is made of the delivery's and the number of attempts.
+
+    So settling twice gives the same event.
+    """
     attempts = len(delivery.attempts)
     return envelope.build(
         "delivery.exhausted",

@@ -49,17 +49,18 @@ _SHOWN_ATTEMPTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Seconds until an attempt may be made, and the place that is reserved for it then (epoch milliseconds, or 0)."""
+    """The seconds until an attempt may begin, and the place reserved for it then (epoch milliseconds, or 0)."""
 
     seconds: float
     place: int = 0
 
 
 def wait(webhook: Webhook, attempt_seconds: float, place: int = 0) -> Wait | None:
-    """How long to wait; None when the attempt may begin now, which then has taken the probe or a place in this second.
+    """The time to wait before an attempt; None when it may begin now.
 
-    `attempt_seconds` is the longest time of an attempt: while one attempt probes the receiver, the others wait for it.
-    `place` is the place that the delivery reserved before, or 0.
+    It then has taken the probe, or a place in this second. `attempt_seconds` is the longest time of an attempt: while
+    one attempt probes the receiver, the others wait for it. `place` is the place that the delivery reserved before, or
+    0.
     """
     now = clock.now()
     paused_for = webhook.paused_until / 1000 - now
@@ -74,7 +75,7 @@ def wait(webhook: Webhook, attempt_seconds: float, place: int = 0) -> Wait | Non
 
 
 def holds_place(webhook: Webhook, taken_at: float) -> bool:
-    """Whether an attempt that begins now is within the rate, when its place was taken in the second of `taken_at`."""
+    """Whether an attempt that begins now is within the rate. Its place was taken at `taken_at` (epoch seconds)."""
     now = int(clock.now())
     return not webhook.max_per_second or now == int(taken_at) or webhooks.take_place(webhook, now)
 
@@ -97,7 +98,7 @@ def _wait_for_place(webhook: Webhook, rate: int, now: float, place: int) -> Wait
 
 
 def timed(webhook: Webhook, duration_ms: int) -> None:
-    """Move the webhook to the slow lane when its receiver took long, or keep it there."""
+    """Put the webhook on the slow lane for a while, or keep it there, when an attempt took long."""
     now = clock.now()
     if duration_ms < SLOW_AFTER_SECONDS * 1000 or webhook.slow_until > (now + SLOW_FOR_SECONDS / 2) * 1000:
         return
@@ -115,7 +116,7 @@ def count(webhook: Webhook, outcome: Outcome, telling: Telling) -> None:
 
 
 def succeeded(webhook: Webhook) -> None:
-    """The receiver answered 2xx: failures start anew, a pause is over. Costs nothing while all is well."""
+    """Forget failures and pause, as the receiver answered 2xx. Costs nothing while all is well."""
     if webhook.consecutive_failures or webhook.paused_until:
         webhooks.recovered(webhook)
 

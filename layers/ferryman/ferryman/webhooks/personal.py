@@ -18,7 +18,10 @@ MAX_PERSONAL = 50  # of one person, live and test each
 def create(
     caller: Caller, wanted: PersonalWebhookIn, idempotency_key: IdempotencyKey | None = None
 ) -> tuple[Webhook, str]:
-    """A new personal webhook of the caller, and its signing secret."""
+    """A new personal webhook of the caller, and its signing secret.
+
+    Raises NotAllowed for a bot, and Conflict for somebody who has as many as they may have.
+    """
     if caller.role == "bot":
         raise NotAllowed("Personal webhooks are for people; a bot has callbacks: POST /v1/bots/{id}/callbacks.")
     chosen = {name: value for name, value in wanted.model_dump().items() if value is not None}
@@ -35,7 +38,10 @@ def create(
 
 
 def page(caller: Caller, limit: int, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:
-    """The caller's personal webhooks, newest first: live ones for a live token, test ones for a test token."""
+    """A page of the caller's personal webhooks, newest first, and the key after which the next one begins.
+
+    A live token sees live ones, a test token test ones.
+    """
     return table.page_of_user(caller.workspace_id, caller.user_id, limit, after, livemode=caller.livemode)
 
 
@@ -51,13 +57,13 @@ def read(caller: Caller, webhook_id: str) -> Webhook:
 
 
 def edit(caller: Caller, webhook_id: str, patch: PersonalWebhookPatch) -> Webhook:
-    """Change a personal webhook. A changed URL keeps its secret and is checked again."""
+    """Change a personal webhook. A changed URL keeps its secret and is checked again. Raises NotFound."""
     wanted = changes(patch)
     audited = audit.writes(caller, "webhook.edited", webhook_id, {"changed": list(wanted)})
     return service.change(caller, read(caller, webhook_id), WebhookPatch.model_validate(wanted), audited)
 
 
 def delete(caller: Caller, webhook_id: str) -> None:
-    """Delete a personal webhook: deliveries that wait are cancelled when they come up."""
+    """Delete a personal webhook: deliveries that wait are cancelled when they come up. Raises NotFound."""
     audited = audit.writes(caller, "webhook.deleted", webhook_id)
     store.commit([*table.deleting(read(caller, webhook_id)), *audited])

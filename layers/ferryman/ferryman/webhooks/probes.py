@@ -29,7 +29,7 @@ type Telling = Callable[[Webhook], list[store.Write]]
 
 
 def first_at(disabled_at: str) -> str:
-    """The time of the first probe of a webhook that was disabled at this time."""
+    """The time (ISO) of the first probe of a webhook that was disabled at `disabled_at` (ISO)."""
     return clock.iso(clock.seconds(disabled_at) + _FIRST_SECONDS)
 
 

@@ -50,7 +50,7 @@ def after_attempt(
 
 
 def spent(failures: int, unknowns: int) -> int:
-    """How much of the budget of MAX_FAILURES is gone: failures, and unknown outcomes beyond the free ones."""
+    """The part of the budget of MAX_FAILURES that is gone: failures, and unknown outcomes beyond the free ones."""
     return failures + max(0, unknowns - MAX_UNKNOWNS)
 
 

@@ -26,7 +26,7 @@ MASKED = "[masked]"
 
 @dataclass(frozen=True, slots=True)
 class SignedAttempt:
-    """The headers of one attempt name these. `timestamp` is in unix seconds."""
+    """The facts that the headers of one attempt name. `timestamp` is in unix seconds."""
 
     webhook_id: str
     delivery_id: str
@@ -39,7 +39,7 @@ class SignedAttempt:
 def headers(
     attempt: SignedAttempt, signatures: Sequence[Signature], secrets: Sequence[str], body: Body
 ) -> dict[str, str]:
-    """All headers of an attempt that is about to be made."""
+    """All headers of an attempt that is about to be made, by name."""
     headers = described(attempt, signatures) | {"Content-Type": body.content_type}
     for name in signatures:
         signing = formats.signing(name)
@@ -48,7 +48,7 @@ def headers(
 
 
 def described(attempt: SignedAttempt, signatures: Sequence[Signature]) -> dict[str, str]:
-    """The headers that need no secret: what the delivery log shows."""
+    """The headers of an attempt that need no secret. The delivery log shows them."""
     headers = {"Content-Type": JSON}
     if "fm" in signatures:
         headers |= {

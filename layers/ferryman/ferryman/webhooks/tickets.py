@@ -28,7 +28,7 @@ _IN_A_TICKET = {wire: name for name, wire in _ON_THE_WIRE.items()}
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """One message of the queue: which delivery to work on, and where to find what it says."""
+    """One message of a delivery queue: the ids of a delivery, and of the message that its event is made of."""
 
     workspace_id: str
     delivery_id: str
@@ -76,7 +76,7 @@ class Ticket:
         return replace(self, place=place)
 
     def as_redelivery(self) -> "Ticket":
-        """The same ticket for everybody who receives it after somebody has worked on it."""
+        """The same ticket as others receive it after somebody has worked on it."""
         return replace(self, first_receive=False)
 
     @classmethod
@@ -144,7 +144,7 @@ def send(tickets: Sequence[Ticket], delay_seconds: float = 0, *, lane: Lane = "f
 
 
 def receive(lane: Lane, seconds: int) -> list[dict[str, Any]]:
-    """Up to ten waiting messages, as records of the kind that Lambda hands to a function; waits for the first one."""
+    """Up to ten waiting tickets of a lane, as SQS records. Waits up to `seconds` for the first one."""
     answer = clients.sqs().receive_message(
         QueueUrl=_url(lane),
         MaxNumberOfMessages=BATCH,
@@ -163,7 +163,7 @@ def receive(lane: Lane, seconds: int) -> list[dict[str, Any]]:
 
 
 def delete(receipt_handles: Sequence[str], lane: Lane) -> None:
-    """Consume up to ten messages that `receive` returned. One that stays comes again, and finds its delivery over."""
+    """Delete up to ten tickets that `receive` returned. One that stays comes again, and finds its delivery over."""
     if receipt_handles:
         entries = [{"Id": str(number), "ReceiptHandle": handle} for number, handle in enumerate(receipt_handles)]
         clients.sqs().delete_message_batch(QueueUrl=_url(lane), Entries=entries)
@@ -174,7 +174,7 @@ def _url(lane: Lane) -> str:
 
 
 def hide(pauses: Mapping[str, float], lane: Lane) -> None:
-    """Let received messages come back, each receipt handle after its seconds, when they are reported as failed.
+    """Hide received tickets, each receipt handle for its seconds, after which SQS brings them again.
 
     Some at a time: two hundred calls in a row would outlast the function.
     """

@@ -7,7 +7,7 @@ from ferryman.identity.credentials.model import Caller
 
 
 def get_visible(caller: Caller, chat_id: str) -> Chat:
-    """The chat, if the caller belongs to it or holds admin:*. For everybody else it does not exist."""
+    """The chat, if the caller belongs to it or holds admin:*. Raises NotFound for everybody else."""
     chat, is_member = table.get_as_member(caller.workspace_id, chat_id, caller.user_id)
     if not is_member and not caller.is_admin:
         raise NotFound("The chat does not exist.")

@@ -24,7 +24,11 @@ type Telling = Callable[[str, list[str], str], list[store.Write]]
 
 
 def create(caller: Caller, wanted: ChatIn, telling: Telling, idempotency_key: IdempotencyKey | None = None) -> Chat:
-    """A new chat with the caller as its first member. `telling` makes the writes that notify the others."""
+    """A new chat with the caller as its first member. `telling` makes the writes that notify the others.
+
+    Raises NotAllowed for a bot, Invalid for a member who does not exist, and HandleTaken for a handle that `wanted`
+    names.
+    """
     if caller.role == "bot":
         raise NotAllowed("Bots cannot create chats. Ask a person to create one and add the bot to it.")
     now = clock.now_iso()
@@ -67,7 +71,10 @@ def _handle_of(name: str) -> str | None:
 
 
 def page(caller: Caller, query: ChatQuery, after: store.Key | None) -> tuple[list[Chat], store.Key | None]:
-    """The chats that the caller may see, oldest first; those of `query.user_id` alone, when it is given."""
+    """A page of the chats that the caller may see, oldest first, and the key after which the next one begins.
+
+    With `query.user_id`, only chats that this user belongs to.
+    """
     if caller.is_admin and query.user_id is None:
         return table.page(caller.workspace_id, query.limit, after)
     user_id = query.user_id or caller.user_id
@@ -76,7 +83,10 @@ def page(caller: Caller, query: ChatQuery, after: store.Key | None) -> tuple[lis
 
 
 def edit(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
-    """Rename a chat, or open and close it. `integrations.cascades.chats.edit` also tells its incoming webhooks."""
+    """Rename a chat, or open and close it. `integrations.cascades.chats.edit` also opens and closes its URLs.
+
+    Raises NotFound, NotAllowed, HandleTaken, and Invalid for a null where a value is needed.
+    """
     before = get_visible(caller, chat_id)
     changes = patch.model_dump(exclude_unset=True)
     for name, value in changes.items():
@@ -92,7 +102,11 @@ def edit(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
 
 
 def add_member(caller: Caller, chat_id: str, user_id: str, telling: Telling) -> tuple[Member, User]:
-    """Add a user to a chat and notify them; adding twice changes nothing."""
+    """Add a user to a chat and notify them; adding twice changes nothing.
+
+    Raises NotFound for an unknown chat or user, and NotAllowed for a test credential in a live chat, and for a person
+    in the private chat of another one.
+    """
     chat = get_visible(caller, chat_id)
     _require_may_change(caller, chat)
     user = users.get(caller.workspace_id, user_id)
@@ -109,7 +123,10 @@ def add_member(caller: Caller, chat_id: str, user_id: str, telling: Telling) -> 
 
 
 def remove_member(caller: Caller, chat_id: str, user_id: str, telling: Telling) -> None:
-    """Take a user out of a chat and notify them. Their webhooks for the chat deliver nothing more."""
+    """Take a user out of a chat and notify them. Their webhooks hear nothing more of the chat.
+
+    Raises NotFound for an unknown chat, and NotAllowed for a test credential in a live chat.
+    """
     chat = get_visible(caller, chat_id)
     _require_may_change(caller, chat)
     audited = audit.writes(caller, "member.removed", chat_id, {"user_id": user_id})

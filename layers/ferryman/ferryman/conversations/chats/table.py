@@ -36,7 +36,7 @@ def get(workspace_id: str, chat_id: str) -> Chat:
 
 
 def id_of_handle(workspace_id: str, handle: str) -> str | None:
-    """The chat that has this handle now."""
+    """The id of the chat that has this handle now; None when no chat has it."""
     item = store.get(TABLE, _key(workspace_id, f"handle/{handle}"))
     return item["chat_id"] if item else None
 
@@ -58,7 +58,7 @@ def member(workspace_id: str, chat_id: str, user_id: str) -> Member | None:
 
 
 def memberships(workspace_id: str, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Which of the (chat_id, user_id) `pairs` are memberships now."""
+    """Those of the (chat_id, user_id) `pairs` that are memberships now."""
     wanted = {_member(chat_id, user_id): (chat_id, user_id) for chat_id, user_id in pairs}
     items = store.get_many(TABLE, [_key(workspace_id, entry) for entry in wanted])
     return {wanted[item["entry"]] for item in items}
@@ -70,7 +70,7 @@ def existing(workspace_id: str, chat_ids: Iterable[str]) -> dict[str, Chat]:
 
 
 def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[Chat], store.Key | None]:
-    """All chats of the workspace, oldest first."""
+    """A page of all chats of the workspace, oldest first, and the key after which the next one begins."""
     page = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
@@ -85,7 +85,10 @@ def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[C
 def page_of_user(
     workspace_id: str, user_id: str, limit: int, after: store.Key | None, also: str | None = None
 ) -> tuple[list[Chat], store.Key | None]:
-    """The chats a user belongs to, oldest first; with `also`, those that this other user belongs to as well."""
+    """A page of the chats that a user belongs to, oldest first, and the key after which the next one begins.
+
+    With `also`, only chats that this other user belongs to as well.
+    """
 
     def shared(items: list[store.Item]) -> list[store.Item]:
         if also is None:
@@ -142,7 +145,7 @@ def changing(before: Chat, after: Chat) -> list[store.Write]:
 
 
 def telling(chat: Chat, application_ids: list[str], at: str) -> store.Write:
-    """Name the applications that are told of the group's texts; refused when somebody changed the chat in between."""
+    """Store in the chat which applications are told of its texts. Refused with Conflict when the chat has changed."""
     return store.set_values(
         TABLE,
         _key(chat.workspace_id, f"chat/{chat.chat_id}"),
@@ -182,7 +185,7 @@ def removing(workspace_id: str, chat_id: str, user_id: str) -> list[store.Write]
 
 
 def leaving(workspace_id: str, chat_id: str, user_id: str) -> list[store.Write]:
-    """Take a user out of a chat, whether a member or not."""
+    """The writes that take a user out of a chat. They change nothing for a user who is not a member."""
     return [
         store.delete(TABLE, _key(workspace_id, _member(chat_id, user_id))),
         store.delete(TABLE, _key(workspace_id, _joined(user_id, chat_id))),
@@ -211,7 +214,7 @@ def ids_beginning(workspace_id: str, beginning: str) -> Iterator[str]:
 
 
 def open_now(workspace_id: str, chat_id: str) -> store.Write:
-    """Lets a transaction commit only while the chat is active."""
+    """Lets a transaction commit only while the chat is active. Refused with Conflict."""
     return store.check(
         TABLE,
         _key(workspace_id, f"chat/{chat_id}"),
@@ -222,7 +225,7 @@ def open_now(workspace_id: str, chat_id: str) -> store.Write:
 
 
 def activity_unchanged(chat: Chat) -> store.Write:
-    """Lets a transaction commit only if the chat is as active as it was when it was read."""
+    """Lets a transaction commit only if the chat is as active as it was when it was read. Refused with Conflict."""
     return store.check(
         TABLE, _key(chat.workspace_id, f"chat/{chat.chat_id}"), "active = :active", {":active": chat.active}
     )

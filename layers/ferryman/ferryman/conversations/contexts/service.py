@@ -11,7 +11,10 @@ from ferryman.identity.credentials.model import Caller
 
 
 def get_visible(caller: Caller, context_id: str) -> Context:
-    """A living context of a chat that the caller belongs to, or any with admin:*. An application sees only its own."""
+    """A living context, if the caller may see it. Raises NotFound otherwise.
+
+    People see those of the chats that they belong to, every one with admin:*. An application sees its own.
+    """
     context = table.get(caller.workspace_id, context_id)
     unknown = NotFound("The context does not exist; it may have expired.")
     if context.livemode != caller.livemode:
@@ -28,7 +31,11 @@ def get_visible(caller: Caller, context_id: str) -> Context:
 
 
 def commit_in_time(context: Context, at: str, writes: Sequence[store.Write]) -> bool:
-    """Carry the writes out as an answer that belongs to the context. False, and nothing done, when it has expired."""
+    """Carry the writes out, with an answer to the context at `at` (ISO).
+
+    False, and nothing done, when the context has expired by then. Raises Conflict when others keep answering at the
+    same moment.
+    """
     for last in (False, False, False, True):
         try:
             store.commit([*writes, table.answering(context, at)])

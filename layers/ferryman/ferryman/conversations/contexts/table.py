@@ -20,7 +20,7 @@ def _key(workspace_id: str, entry: str) -> store.Key:
 
 
 def get(workspace_id: str, context_id: str) -> Context:
-    """A context that has not expired. The table may still hold one that has."""
+    """A context that has not expired, though the table may still hold one that has. Raises NotFound."""
     item = store.get(TABLE, _key(workspace_id, context_id))
     context = Context.from_item(item) if item and "expires_at" in item else None
     if context is None or not context.is_alive():
@@ -29,7 +29,7 @@ def get(workspace_id: str, context_id: str) -> Context:
 
 
 def newest(workspace_id: str, chat_id: str, application_id: str | None = None) -> Context | None:
-    """The chat's newest context, if it is alive; in a group, that of the application."""
+    """The newest context of a person's private chat; of a group, that of the application. None unless it is alive."""
     item = store.get(TABLE, _key(workspace_id, _newest(chat_id, application_id)))
     return alive(workspace_id, item["context_id"] if item else None)
 
@@ -51,9 +51,9 @@ def creating(context: Context) -> store.Write:
 
 
 def make_newest(context: Context) -> None:
-    """Let a context that was created become the newest of its chat, or of its application in the group.
+    """Let a stored context become the newest of its chat, or of its application in the group.
 
-    A put of its own: in a transaction, two messages at the same moment would collide.
+    This is a put of its own: in a transaction, two messages at the same moment would collide.
     """
     of_group = context.application_id if not context.user_id else None
     key = _key(context.workspace_id, _newest(context.chat_id, of_group))
@@ -62,7 +62,7 @@ def make_newest(context: Context) -> None:
 
 
 def answering(context: Context, at: str) -> store.Write:
-    """Count an answer that comes at `at`. Refused with Expired when that is too late."""
+    """Count an answer that comes at `at` (ISO). Refused with Expired when that is too late."""
     return store.update(
         TABLE,
         _key(context.workspace_id, context.context_id),

@@ -18,7 +18,7 @@ _MOST_KNOWN = 10_000
 
 
 class Known:
-    """The chats that this process has put into the index, each by its latest entry; the oldest are forgotten."""
+    """The chats that this process has put into the index, with their latest entry; the oldest are forgotten."""
 
     def __init__(self) -> None:
         self._entries: OrderedDict[str, str] = OrderedDict()
@@ -35,7 +35,7 @@ class Known:
             self._entries.popitem(last=False)
 
     def cache_clear(self) -> None:
-        """Cleared for a new process."""
+        """Forget everything, as a new process does."""
         self._entries.clear()
 
 
@@ -52,7 +52,7 @@ def entry(chat: str, message_id: str) -> str:
 
 
 def entries(at: float) -> list[str]:
-    """All values of `active` in the hour of a moment."""
+    """All values of `active` in the hour of `at` (epoch seconds)."""
     return [f"{_hour(at)}/{shard}" for shard in range(SHARDS)]
 
 

@@ -26,7 +26,7 @@ def load(text: str | None) -> list[Attachment]:
 
 
 def size(value: Any) -> int:
-    """The bytes of a value as it is kept."""
+    """The size of a value in bytes, as the JSON that a message keeps."""
     return len(_json(value).encode("utf-8", "surrogatepass"))
 
 
@@ -35,9 +35,9 @@ def _json(value: Any) -> str:
 
 
 def shown(text: str | None) -> list[dict[str, Any]] | None:
-    """A message's attachments with all their fields, null where one is not set.
+    """The attachments in `text`, a message's JSON, each with all fields: null where one is not set. None without any.
 
-    The address that a button calls stays hidden.
+    The URL that a button calls is left out.
     """
     return [_shown(one) for one in load(text)] if text else None
 

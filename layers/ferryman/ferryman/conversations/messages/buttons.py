@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """`data` is any JSON value; whoever sent the button gets it back when it is clicked."""
+    """A button. `data` is any JSON value; the application that sent the button gets it back with each click."""
 
     label: str
     data: Any
@@ -33,14 +33,14 @@ def load(text: str | None) -> list[list[Button]]:
 
 
 def at(rows: Sequence[Sequence[Button]], row: int, column: int) -> Chosen | None:
-    """The button in this place, both counted from 0."""
+    """The button in this place, both counted from 0; None where there is none."""
     if row < len(rows) and column < len(rows[row]):
         return Chosen(row, column, rows[row][column])
     return None
 
 
 def with_data(rows: Sequence[Sequence[Button]], data: Any) -> Chosen | None:
-    """The first button with this data. The order of keys does not matter; 1 and true are different."""
+    """The first button with this data, or None. The order of keys does not matter; 1 and true are different."""
     wanted = _canonical(data)
     for row, buttons in enumerate(rows):
         for column, button in enumerate(buttons):

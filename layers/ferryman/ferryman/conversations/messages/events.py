@@ -44,7 +44,7 @@ def interaction_created(
     at: str,
     chain: list[str] | None,
 ) -> Event:
-    """A person clicked a button of this message."""
+    """The event of a person's click on a button of this message."""
     who = {"id": person.user_id, "name": person.name, "email": person.email}
     interaction = {
         "message_id": message.message_id,
@@ -90,7 +90,10 @@ def _conversation(
 
 
 def bot_mentioned(created: Event, bot: User) -> Event:
-    """A bot was named by the message whose `message.created` is given: one event for each message and bot."""
+    """The event that tells a bot of a message that named it. `created` is the message's own event.
+
+    The same message and bot give the same event.
+    """
     message = created.data["message"]
     return envelope.build(
         "bot.mentioned",

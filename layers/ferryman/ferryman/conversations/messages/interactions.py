@@ -35,7 +35,8 @@ def click(
     """Click a button of a message in a chat that the caller belongs to. `chain` is the loop prevention's.
 
     A click that comes in time counts for the message's context; a later one goes through without it. A double click
-    gives the event of its first click again.
+    gives the event of its first click again. Raises NotFound, NotAllowed for a bot, Conflict for a closed chat, and
+    Invalid for a button that is not there.
     """
     message = _get_visible(caller, message_id)
     if caller.role == "bot":
@@ -75,7 +76,11 @@ def click(
 
 
 def read(caller: Caller, message_id: str, event_id: str) -> Event:
-    """A click that the caller made on this message."""
+    """The stored event of a click. The caller must be in the message's chat.
+
+    `event_id` comes from the caller's own Idempotency-Key, so nothing checks who clicked, or on which message. Raises
+    NotFound when the event or the message is not kept any more.
+    """
     _get_visible(caller, message_id)
     return _kept(caller, event_id)
 

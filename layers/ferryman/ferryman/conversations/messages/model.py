@@ -69,13 +69,13 @@ def rows(message: Message) -> list[list[dict[str, Any]]] | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A message as somebody wants to post it: its content, and who sees it."""
+    """A message that somebody wants to post. `attachments`, `props` and `priority` are JSON texts."""
 
     text: str
     attachments: str | None = None
     props: str | None = None
     priority: str | None = None
-    visible_to: str | None = None
+    visible_to: str | None = None  # the id of the one person who sees it; None: everybody in the chat
 
 
 def is_visible(message: Message, user_id: str) -> bool:

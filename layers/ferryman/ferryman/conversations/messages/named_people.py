@@ -11,7 +11,7 @@ _MOST = 100  # people in one message
 
 
 def handles(workspace_id: str, user_ids: Iterable[str]) -> dict[str, str]:
-    """The handles of the people of the workspace whom these ids name, written as other products do. One batch read."""
+    """The handles of people of the workspace by their ids in the form of other products. One batch read."""
     wanted = {one: f"{ids.USER}_{one.upper()}" for one in user_ids}
     valid_ids = [one for one in wanted.values() if ids.is_id(ids.USER, one)]
     if not valid_ids:
@@ -21,7 +21,7 @@ def handles(workspace_id: str, user_ids: Iterable[str]) -> dict[str, str]:
 
 
 def with_handles(workspace_id: str, text: str, boxes: str | None) -> tuple[str, str | None]:
-    """A text and a message's attachments, with handles in the place of the ids of the people whom they name."""
+    """A text and a message's attachments (JSON), with handles in the place of the people's ids."""
     loaded = attachments.load(boxes)
     texts = [text, *(one for box in loaded for one in slack_attachments.texts(box))]
     handle_of = handles(workspace_id, set().union(*map(slack_text.people, texts)))

@@ -122,7 +122,7 @@ class MessagePatch(Input):
 
 
 class InteractionIn(Input):
-    """Which button was clicked: by its place, by its data, or an attachment's by its id."""
+    """Which button was clicked: by its place or its data, or the id of an attachment's button."""
 
     row: int | None = Field(None, ge=0, le=1000, description="From 0. With `column`.", examples=[0])
     column: int | None = Field(None, ge=0, le=1000, description="From 0. With `row`.", examples=[0])
@@ -145,7 +145,7 @@ class InteractionIn(Input):
 
 
 class InteractionOut(Output):
-    """A click, as the application gets to know it."""
+    """A click, as the application hears of it."""
 
     id: str = Field(pattern=ids.pattern(ids.EVENT), description="The id of its event.")
     message_id: str = Field(pattern=ids.pattern(ids.MESSAGE))
@@ -167,7 +167,7 @@ class InteractionOut(Output):
 
 
 class AuthorOut(Output):
-    """Who said it."""
+    """The author of a message."""
 
     type: Literal["user", "incoming_webhook", "application", "webhook", "command"]
     id: str = Field(description="The id of the user, webhook, application or command.")

@@ -44,9 +44,10 @@ def post(
     idempotency_key: IdempotencyKey | None = None,
     chain: list[str] | None = None,
 ) -> Message:
-    """A new message of the caller's user in a chat the caller belongs to.
+    """A new message of the caller's user in a chat that the caller belongs to.
 
-    `chain` lists the webhooks whose deliveries led to it (`webhooks.loop_prevention`).
+    `chain` lists the webhooks whose deliveries led to it (`webhooks.loop_prevention`). Raises NotFound for an unknown
+    chat, Conflict for a closed one, and Invalid when `wanted.visible_to` is not a member.
     """
     chat = access.get_visible(caller, chat_id)
     access.require_open(chat)
@@ -121,7 +122,10 @@ def _told(caller: Caller, application_ids: list[str], message: Message) -> str |
 
 
 def read(caller: Caller, chat_id: str, message_id: str) -> Message:
-    """A message of a chat the caller belongs to. A test token sees test messages only, a live one live ones only."""
+    """A message of a chat that the caller belongs to. Raises NotFound.
+
+    A test token sees test messages only, a live one live ones only.
+    """
     access.get_visible(caller, chat_id)
     message = table.get(caller.workspace_id, chat_id, message_id)
     if message.livemode != caller.livemode or not is_visible(message, caller.user_id):
@@ -130,7 +134,7 @@ def read(caller: Caller, chat_id: str, message_id: str) -> Message:
 
 
 def read_as_application(caller: Caller, chat_id: str, message_id: str) -> Message:
-    """A message that the calling application sent."""
+    """A message that the calling application sent. Raises NotFound for any other."""
     message = table.get(caller.workspace_id, chat_id, message_id)
     if message.origin_id != caller.application_id or message.livemode != caller.livemode:
         raise NotFound("The message does not exist.")
@@ -138,7 +142,7 @@ def read_as_application(caller: Caller, chat_id: str, message_id: str) -> Messag
 
 
 def authors(workspace_id: str, messages: Iterable[Message]) -> dict[str, Profile]:
-    """The profiles of the users who wrote these messages, in one batch read."""
+    """The profiles of the users who wrote these messages, by user id, in one batch read."""
     return users.profiles(workspace_id, {message.user_id for message in messages if message.user_id})
 
 
@@ -160,15 +164,15 @@ def find(caller: Caller, message_id: str) -> Message:
 
 
 def edit(caller: Caller, chat_id: str, message_id: str, text: str) -> Message:
-    """Change a message's text. Only its author may, or admin:*."""
+    """Change a message's text. Raises NotFound, and NotAllowed unless the caller is its author or has admin:*."""
     before = _own(caller, chat_id, message_id)
     return _edited(caller, before, text, before.attachments, before.props)
 
 
 def edit_whole(caller: Caller, message: Message, text: str, boxes: str | None, props: str | None) -> Message:
-    """Replace the content of a message that was read before. Only its author may, or admin:*.
+    """Replace the content of a message that was read before. `boxes` and `props` are JSON texts.
 
-    Raises Conflict when somebody changed it since then.
+    Raises NotAllowed unless the caller is its author or has admin:*, and Conflict when somebody changed it since then.
     """
     _require_own(caller, message)
     return _edited(caller, message, text, boxes, props)
@@ -195,9 +199,9 @@ def _edited(caller: Caller, before: Message, text: str, boxes: str | None, props
 
 
 def rewrite(before: Message, text: str, boxes: str | None, props: str | None) -> Message:
-    """Replace a message's content, as an integration asks for after a click. Webhooks are told, as of any edit.
+    """Replace a message's content, as an integration asks for after a click. `boxes` and `props` are JSON texts.
 
-    Raises Conflict when somebody changed it at the same moment.
+    Webhooks are told, as of any edit. Raises Conflict when somebody changed the message at the same moment.
     """
     if (text, boxes, props) == (before.text, before.attachments, before.props):
         return before
@@ -215,10 +219,10 @@ def rewrite(before: Message, text: str, boxes: str | None, props: str | None) ->
 
 
 def delete(caller: Caller, chat_id: str, message_id: str) -> None:
-    """Delete a message. Only its author may, or admin:*.
+    """Delete a message. Raises NotFound, and NotAllowed unless the caller is its author or has admin:*.
 
-    A mark of it stays, and its text is erased: from the message and from every event that told it, so that no attempt
-    that begins later sends it.
+    A mark of it stays. Its text is erased from the message and from every event that told it, so that no attempt that
+    begins later sends it.
     """
     before = _own(caller, chat_id, message_id)
     now = clock.now_iso()

@@ -44,7 +44,7 @@ def get(workspace_id: str, chat_id: str, message_id: str) -> Message:
 
 
 def chat_among(workspace_id: str, chat_ids: Iterable[str], message_id: str, *, consistent: bool = True) -> str | None:
-    """In which of these chats the message is: one batch read for each hundred of them."""
+    """The one of these chats that the message is in, or None: one batch read for each hundred of them."""
     for batch in batched(chat_ids, _CHATS_AT_ONCE, strict=False):
         keys = [key(workspace_id, chat_id, message_id) for chat_id in batch]
         for item in store.get_many(TABLE, keys, consistent=consistent):
@@ -68,9 +68,10 @@ def as_posted(keys: set[tuple[str, str, str]], unreadable: set[str] | None = Non
 def page(
     workspace_id: str, chat_id: str, limit: int, after: store.Key | None, *, livemode: bool, reader: str
 ) -> tuple[list[Message], store.Key | None]:
-    """Live or test messages, newest first, without deleted ones and those for somebody other than `reader`.
+    """A page of live or test messages, newest first, and the key after which the next one begins.
 
-    When messages are long, there are fewer than `limit`.
+    Deleted messages and those for somebody other than `reader` are left out. When messages are long, there are fewer
+    than `limit`.
     """
     page = store.page(
         TABLE,
@@ -109,9 +110,9 @@ def between(workspace_id: str, chat_id: str, after: str, until: str, limit: int)
 
 
 def creating(message: Message, *, marked: bool = False) -> store.Write:
-    """A new message; call `created` when it is stored.
+    """Store a new message; call `created` once that is done. Refused with IdTaken.
 
-    `marked` is for functions that may run for so long that the sweeper could have walked past the message's id.
+    A function that may run for so long that the sweeper could have walked past the message's id stores it `marked`.
     """
     its_key = key(message.workspace_id, message.chat_id, message.message_id)
     if marked or clock.now() - ids.made_at(message.message_id) > PROMPT_SECONDS:
@@ -141,13 +142,13 @@ def with_free_ids[T](messages: Sequence[Message], commit: Callable[[], T]) -> T:
 
 
 def created(message: Message) -> None:
-    """Remember that the index has an entry of this chat, so that the next messages in it need none of their own."""
+    """Remember that this chat is in the index of active ones, so that its next messages need no entry of their own."""
     if message.active:
         activity.known.learn(f"{message.workspace_id}/{message.chat_id}", message.message_id)
 
 
 def marking(message: Message) -> store.Write:
-    """The item by which a message with buttons is found by its id alone."""
+    """Store the item by which a message with buttons is found by its id alone."""
     item: store.Item = {**_mark(message.workspace_id, message.message_id), "chat_id": message.chat_id}
     if (until := _kept_until(message)) is not None:
         item["expires_at_epoch"] = until
@@ -159,7 +160,7 @@ def _kept_until(message: Message) -> int | None:
 
 
 def chat_of(workspace_id: str, message_id: str) -> str:
-    """The chat of a message with buttons."""
+    """The id of the chat that a message with buttons is in. Raises NotFound."""
     item = store.get_kept(TABLE, _mark(workspace_id, message_id))
     if item is None:
         raise NotFound("No message with buttons has this id.")
@@ -171,7 +172,7 @@ def _mark(workspace_id: str, message_id: str) -> store.Key:
 
 
 def changing(message: Message, **changes: object) -> store.Write:
-    """Set attributes and raise the revision; refused when somebody changed or deleted it in between."""
+    """Set attributes and raise the revision. Refused with Conflict when the message was changed or deleted since."""
     return store.set_values(
         TABLE,
         key(message.workspace_id, message.chat_id, message.message_id),
@@ -183,7 +184,7 @@ def changing(message: Message, **changes: object) -> store.Write:
 
 
 def late(message_key: store.Key) -> None:
-    """Put the item into the sweeper's index of what has to be dispatched. Refused when it is there, or is gone."""
+    """Mark a message for the sweeper, which then dispatches it. Raises Conflict when it is marked, or is gone."""
     store.commit(
         [
             store.update(
@@ -198,12 +199,12 @@ def late(message_key: store.Key) -> None:
 
 
 def dispatched(message_key: store.Key) -> None:
-    """Take the item out of the sweeper's index."""
+    """Take the sweeper's mark off a message."""
     store.commit([store.update(TABLE, message_key, "REMOVE undispatched", condition="attribute_exists(chat)")])
 
 
 def active_chats(begin: float, end: float) -> set[str]:
-    """The chats that can have messages made from `begin` to `end`, which are in one period of ten minutes."""
+    """The chats that can have messages made from `begin` to `end` (epoch seconds), within one period of ten minutes."""
     # The entry of a chat may come before `begin`, but not before its period.
     low, high = _range(begin - begin % activity.PERIOD_SECONDS, end)
     return {
@@ -214,7 +215,7 @@ def active_chats(begin: float, end: float) -> set[str]:
 
 
 def is_active(begin: float, end: float) -> bool:
-    """Whether any chat has an entry from `begin` to `end`, which are in one hour."""
+    """Whether any chat has an entry from `begin` to `end` (epoch seconds), which are in one hour."""
     low, high = _range(begin, end)
     return any(
         store.query(TABLE, _ACTIVE, _active(entry, low, high), index=ACTIVE_INDEX, limit=1).items
@@ -227,7 +228,7 @@ def _active(entry: str, low: str, high: str) -> dict[str, str]:
 
 
 def unmarked(chat: str, begin: float, end: float) -> Iterator[str]:
-    """The ids of a chat's messages that were made from `begin` to `end`, without those with the mark."""
+    """The ids of a chat's messages without the mark that were made from `begin` to `end` (epoch seconds)."""
     low, high = _range(begin, end)
     items = store.query_all(
         TABLE,

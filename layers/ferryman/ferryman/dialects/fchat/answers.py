@@ -37,7 +37,7 @@ BROKEN: Refusal = (500, "Something went wrong on our side. Send the request agai
 
 
 def refusal(error: Exception, endpoint: Endpoint) -> Refusal | None:
-    """Status and text of a refusal, or None when it is not one. The text names no e-mail address yet."""
+    """The status and text of a refusal, or None for any other exception. The text names no e-mail address yet."""
     if isinstance(error, intake.UnknownApplication):
         return 404, ("C" if endpoint == "group" else "c") + _UNKNOWN
     return _REFUSALS.get(type(error))

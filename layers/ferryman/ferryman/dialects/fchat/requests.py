@@ -11,11 +11,11 @@ type Read = Callable[[], Any]  # the body's JSON; raises InvalidRequest
 
 
 class InvalidRequest(Exception):
-    """No JSON object, or a field of it that is not of its type."""
+    """The body is not a JSON object, or one of its fields has the wrong type."""
 
 
 class NoDictionary(Exception):
-    """reply_markup is something else than an object."""
+    """`reply_markup` is not an object."""
 
 
 class InvalidKeyboard(Exception):
@@ -23,7 +23,7 @@ class InvalidKeyboard(Exception):
 
 
 def to_group(log: intake.RequestLog, app_name: str, token: str, read: Read, in_reply_to_delivery: str | None) -> None:
-    """Post to the application's group."""
+    """Post to the application's group. Raises what `posting` raises, InvalidRequest and InvalidKeyboard."""
     application = intake.identify(log, token, app_name)
     body = _object(read())
     text = intake.checked_text(_text(body))

@@ -113,7 +113,7 @@ FAILURES = {
 
 
 def refusal(error: Exception) -> Refusal | None:
-    """The refusal that an exception is, or None when it is not one."""
+    """The product's words for an exception; None for an exception that is not a refusal."""
     return REFUSALS.get(type(error))
 
 

@@ -34,22 +34,22 @@ def is_id(text: str) -> bool:
 
 
 def short(id_: str) -> str:
-    """One of our ids as Mattermost's clients know it."""
+    """One of our ids in the form of Mattermost's: 26 letters and digits, without the prefix."""
     return ids.ulid(id_).lower()
 
 
 def full(prefix: str, text: str) -> str:
-    """Our id for one of theirs. It may name nothing."""
+    """Our id, with this prefix, for one of Mattermost's. There may be no such thing."""
     return f"{prefix}_{text.upper()}"
 
 
 def milliseconds(at: str | None) -> int:
-    """A time as these clients read it; 0 for none."""
+    """An ISO time in epoch milliseconds; 0 for None."""
     return int(clock.seconds(at) * 1000) if at else 0
 
 
 def user(of: User, *, own: bool) -> dict[str, Any]:
-    """A user; their e-mail address for themselves only."""
+    """A user in Mattermost's form. Their e-mail address is shown to themselves only (`own`)."""
     shown = {
         "id": short(of.user_id),
         "create_at": milliseconds(of.created_at),
@@ -73,7 +73,7 @@ def user(of: User, *, own: bool) -> dict[str, Any]:
 
 
 def username(of: User) -> str:
-    """A user's handle; the id of one who has none."""
+    """A user's handle, or their short id without one."""
     return of.handle or short(of.user_id)
 
 
@@ -100,7 +100,7 @@ def team(of: Workspace) -> dict[str, Any]:
 
 
 def channel(of: Chat) -> dict[str, Any]:
-    """A channel. Only members see a chat, so a group is a private channel."""
+    """A chat as a channel. Only members see a chat, so a group is a private channel."""
     return {
         "id": short(of.chat_id),
         "create_at": milliseconds(of.created_at),
@@ -136,7 +136,7 @@ def member(of: Member) -> dict[str, Any]:
 
 
 def post(of: Message) -> dict[str, Any]:
-    """A post. A message that no user wrote has its author's name and picture in `props`, and its origin as user."""
+    """A message as a post. If no user wrote it, `props` has its author's name and picture, and `user_id` its origin."""
     props: dict[str, Any] = json.loads(of.props) if of.props else {}
     if of.user_id is None:
         props |= {"from_webhook": "true", "override_username": of.author_name or ""}
@@ -177,7 +177,7 @@ def post(of: Message) -> dict[str, Any]:
 
 
 def token(of: Token) -> dict[str, Any]:
-    """A personal access token, without its secret."""
+    """A token as a personal access token, without its secret."""
     return {
         "id": short(of.token_id),
         "user_id": short(of.user_id),

@@ -31,32 +31,32 @@ _MAX_NAME = 100
 
 
 class InvalidContent(Exception):
-    """The content type or a multipart body cannot be read."""
+    """The content type, or a multipart body, cannot be read."""
 
 
 class NoText(Exception):
-    """Neither text nor attachments nor blocks."""
+    """The payload has neither text nor attachments nor blocks."""
 
 
 class PriorityMissing(Exception):
-    """`priority` without a `priority` of its own."""
+    """The object `priority` has no level, its own field `priority`."""
 
 
 class SystemType(Exception):
-    """A type that only the system itself gives."""
+    """The payload has a type that only the system itself gives."""
 
 
 class UnknownType(Exception):
-    """A type that is neither empty nor custom."""
+    """The payload's type is neither empty nor a custom one."""
 
 
 class TooManyAttachments(Exception):
-    """More than Slack takes."""
+    """The payload has more attachments than Slack takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How the two flavours differ."""
+    """The differences between the two flavours."""
 
     escaped: bool  # texts have `&lt;` for `<`
     most_attachments: int | None = None
@@ -67,7 +67,7 @@ SLACK = Rules(escaped=True, most_attachments=MAX_ATTACHMENTS)
 
 
 def payload(content: bytes, header: str, query: str, parse: Parse) -> dict[str, Any]:
-    """The JSON object of a request, whatever content type its `header` names."""
+    """The JSON object of a request, whatever content type its `header` names. Raises InvalidContent, InvalidPayload."""
     if len(content) > MAX_BYTES:
         raise InvalidPayload
     media = ""
@@ -127,7 +127,7 @@ def _multipart(header: str, content: bytes, parse: Parse) -> dict[str, Any]:
 
 
 def post(sent: dict[str, Any], rules: Rules, names: Names) -> Post:
-    """The post that a payload asks for."""
+    """The post that a payload asks for. Raises the module's other exceptions."""
     message_text = string_of(sent, "text")
     boxes = slack_attachments.attachments_of(sent)
     layout = sent.get("blocks")

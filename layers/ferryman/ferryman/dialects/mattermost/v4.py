@@ -35,7 +35,7 @@ _PAGES_SINCE = 5
 
 
 class AppError(Exception):
-    """A refusal: its status, id and message."""
+    """A refusal in Mattermost's words: its HTTP status, error id and message."""
 
     def __init__(self, status: int, error_id: str, message: str) -> None:
         super().__init__(message)
@@ -74,7 +74,7 @@ class Asked:
     read: Callable[[], Any]
 
     def id(self, name: str, prefix: str) -> str:
-        """Our id for the one in the path."""
+        """Our id for the one in the path. Raises an AppError for a text that is not an id."""
         if not objects.is_id(self.path[name]):
             raise invalid_parameter(name)
         return objects.full(prefix, self.path[name])
@@ -84,9 +84,9 @@ class Asked:
         return min(int(text), most) if re.fullmatch("[0-9]{1,15}", text) else default
 
     def window(self) -> tuple[int, int]:
-        """How many things of a list come before the page that is asked for, and how many are on it.
+        """The number of things before the page that is asked for, and the size of the page.
 
-        Raises a refusal for a page that is too far down.
+        Raises an AppError for a page that is too far down.
         """
         size = max(self.number("per_page", _DEFAULT_PAGE, MAX_PAGE), 1)
         start = self.number("page", 0, _DEEPEST + 1) * size
@@ -95,7 +95,7 @@ class Asked:
         return start, size
 
     def object(self, name: str) -> dict[str, Any]:
-        """The body, which must be an object. A refusal calls it `name`."""
+        """The body, if it is an object. Raises an AppError otherwise, which calls the body `name`."""
         sent = self.read()
         if not isinstance(sent, dict):
             raise invalid_body(name)
@@ -107,9 +107,9 @@ def page_of[T](
     fetch: Callable[[int, store.Key | None], tuple[list[T], store.Key | None]],
     keep: Callable[[T], bool] = lambda _: True,
 ) -> tuple[list[T], bool]:
-    """The page that is asked for of a list, and whether another follows. `fetch(limit, after)` reads a piece of it.
+    """The things on the page that is asked for, and whether another page follows.
 
-    Those that `keep` refuses are not in the list.
+    `fetch(limit, after)` reads a piece of the list; things that `keep` refuses are not in it.
     """
     start, size = asked.window()
     items: list[T] = []
@@ -126,7 +126,10 @@ def page_of[T](
 
 
 def text(name: str, sent: Mapping[str, Any], field: str) -> str:
-    """A field that must be a text if the body has it. A refusal calls the body `name`."""
+    """A text field of a body; "" when it is missing or null.
+
+    Raises an AppError, which calls the body `name`, for a field of another type.
+    """
     value = sent.get(field)
     if value is not None and not isinstance(value, str):
         raise invalid_body(name)
@@ -207,7 +210,7 @@ def team(asked: Asked) -> dict[str, Any]:
 
 
 def team_of(asked: Asked) -> Workspace:
-    """The caller's own workspace, if the path names it as the team."""
+    """The caller's own workspace, if the path names it as the team. Raises an AppError otherwise."""
     own = workspaces.get(asked.caller.workspace_id)
     if "team_id" in asked.path:
         if asked.id("team_id", ids.WORKSPACE) != own.workspace_id:
@@ -253,7 +256,7 @@ def require_chat(caller: Caller, chat_id: str) -> Chat:
 
 
 def direct_channel(asked: Asked) -> dict[str, Any]:
-    """The private chat of the caller and somebody else."""
+    """Open the private chat of the two users in the body, of whom one is the caller."""
     require(asked.caller, "messages:write")
     pair = asked.read()
     if (
@@ -277,7 +280,7 @@ def direct_channel(asked: Asked) -> dict[str, Any]:
 
 
 def posts(asked: Asked) -> dict[str, Any]:
-    """A page of a channel's posts, the newest first; or those that were made or changed `since` a time."""
+    """A page of a channel's posts, newest first; with `since` (epoch milliseconds), those made or changed later."""
     require(asked.caller, "messages:read")
     chat = channel_of(asked)
     if since := asked.number("since", 0, 10**15):
@@ -361,9 +364,10 @@ def _priority(metadata: Any) -> str | None:
 
 
 def content_of(props: Any) -> tuple[list[attachments.Attachment], str | None]:
-    """The attachments in a post's props, and the other props as a message keeps them.
+    """The attachments in a post's props, and the other props as the JSON that a message keeps.
 
-    The props that name the author are left out, since a client that sends a whole post back sends them too.
+    The props that name the author are left out, since a client that sends a whole post back sends them too. Raises an
+    AppError for props of another shape, and for too large ones.
     """
     if not isinstance(props, dict):
         raise invalid_body("props")

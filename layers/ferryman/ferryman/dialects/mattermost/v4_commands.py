@@ -63,7 +63,7 @@ _OF_ADDRESSES: dict[type[Exception], AppError] = {
 
 @contextmanager
 def refusals_of_addresses() -> Iterator[None]:
-    """Turns the core's refusals of a later answer into the product's."""
+    """Turns the core's refusals of a later answer into the product's words."""
     try:
         yield
     except tuple(_OF_ADDRESSES) as error:
@@ -71,7 +71,7 @@ def refusals_of_addresses() -> Iterator[None]:
 
 
 def answer_later(credential: Credential, content: Callable[[], bytes], content_type: str) -> None:
-    """Post what a receiver says later. Raises as `refusals_of_addresses` knows it."""
+    """Post the later answer of a receiver. Raises the errors that `refusals_of_addresses` turns into words."""
     answering.answer(credential, words.read(content(), content_type))
 
 
@@ -134,7 +134,7 @@ def change(asked: Asked) -> dict[str, Any]:
 
 
 def move(asked: Asked) -> dict[str, Any]:
-    """A workspace is the only team, so a command stays where it is."""
+    """Give a command to another team. The workspace is the only team, so nothing changes."""
     sent = asked.object(_NAME)
     _command(asked, "webhooks:write")
     _require_own_team(asked, _text(sent, "team_id"))

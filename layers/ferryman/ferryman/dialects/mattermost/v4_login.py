@@ -26,7 +26,10 @@ _MFA = AppError(401, "mfa.validate_token.authenticate.app_error", "Invalid MFA t
 
 
 def login(body: Any, source: Source) -> tuple[dict[str, Any], str]:
-    """The user and the token of a new session. Fields that are not texts are read as absent."""
+    """Sign in. Returns the user in Mattermost's form, and the new session's token.
+
+    Fields of the body that are not texts are read as absent. Raises AppError.
+    """
     sent = body if isinstance(body, dict) else {}
     login_id, password, code = (
         value if isinstance(value := sent.get(name), str) else "" for name in ("login_id", "password", "token")

@@ -72,7 +72,7 @@ def create(asked: Asked) -> dict[str, Any]:
 
 
 def page(asked: Asked) -> list[dict[str, Any]]:
-    """A page of the caller's hooks, or of everybody's for an administrator; oldest first."""
+    """A page of the caller's outgoing hooks, oldest first; of everybody's for an administrator."""
     v4.require_integrations(asked.caller, "webhooks:read", _DISABLED)
     team, channel = asked.query.get("team_id", ""), asked.query.get("channel_id", "")
     if team and team != objects.short(asked.caller.workspace_id):

@@ -21,7 +21,7 @@ def read(asked: Asked) -> dict[str, Any]:
 
 
 def thread(asked: Asked) -> dict[str, Any]:
-    """A post alone, as nothing here has a thread."""
+    """A post as a thread of its own, since nothing here has threads."""
     post = read(asked)
     return {
         "order": [post["id"]],
@@ -33,13 +33,13 @@ def thread(asked: Asked) -> dict[str, Any]:
 
 
 def patch(asked: Asked) -> dict[str, Any]:
-    """Change a post's text, and its props with the attachments, where they are sent."""
+    """Change a post's text, and its props with the attachments: whichever of them the body has."""
     v4.require(asked.caller, "messages:write")
     return _changed(asked, _sent(asked))
 
 
 def update(asked: Asked) -> dict[str, Any]:
-    """The same with the whole post, whose id must be the path's."""
+    """Replace a post's text and props. The body is the whole post, whose id must be that of the path."""
     v4.require(asked.caller, "messages:write")
     sent = _sent(asked)
     if sent.get("id") != asked.path["v4_post_id"]:

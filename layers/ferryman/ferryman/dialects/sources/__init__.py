@@ -25,9 +25,10 @@ type _Read = Callable[[Node, Headers], Notice | None]
 
 
 def receive(credential: Credential, content: bytes, headers: Headers, parse: Callable[[bytes], Any]) -> Post | None:
-    """The post of an event, once its sender is verified.
+    """The post that tells of an event, once its sender is verified; None for an event that is not worth one.
 
-    `parse` reads the event's JSON. Raises NotAllowed, and RetryLater when the sender cannot be judged now.
+    `parse` reads the event's JSON. Raises NotAllowed for another sender, and RetryLater when the sender cannot be
+    judged now.
     """
     source = str(credential.source)
     if credential.sealed_sender_secret is not None:
@@ -52,9 +53,9 @@ def _judge(payload: Node) -> None:
 
 
 def translated(source: str, expression: str | None, payload: Any, headers: Headers) -> Post | None:
-    """The post by the workspace's own expression, else in the product's sentences.
+    """The post that the workspace's own `expression` makes, else one in the product's sentences.
 
-    Where the expression fails, the event is not lost: it comes in the product's sentences and says why below.
+    If the expression fails, the event is not lost: the post has the product's sentences and says below why.
     """
     if expression is None:
         return _by_product(source, payload, headers)

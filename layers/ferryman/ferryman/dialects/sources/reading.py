@@ -39,7 +39,7 @@ class Node:
 
     @property
     def text(self) -> str:
-        """A text without the space around it, or a number as text; empty for anything else."""
+        """The value's text without the space around it, or its number as text; empty for anything else."""
         match self.value:
             case str():
                 return self.value.strip()
@@ -53,7 +53,7 @@ class Node:
 
     @property
     def number(self) -> float | None:
-        """A number, also one that is written as a text."""
+        """The value's number, also one that is written as a text; None for anything else."""
         if isinstance(self.value, bool):
             return None
         try:

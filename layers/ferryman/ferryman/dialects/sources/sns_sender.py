@@ -34,7 +34,7 @@ _FORGED = NotAllowed("The message is not signed by Amazon SNS.")
 
 
 def verify(payload: Node) -> None:
-    """Raises NotAllowed for a message that SNS did not sign, RetryLater when that cannot be found out now."""
+    """Raises NotAllowed for a message that SNS did not sign, and RetryLater when nobody can find that out now."""
     url = payload["SigningCertURL"].text
     if not (_is_of_sns(url) and _CERTIFICATE.fullmatch(urlsplit(url).path)):
         raise _FORGED
@@ -77,7 +77,7 @@ def _key(url: str) -> rsa.RSAPublicKey:
 
 
 def confirm(payload: Node) -> None:
-    """Visit the address that a verified confirmation names. Raises NotAllowed and RetryLater."""
+    """Visit the URL that a verified confirmation names. Raises NotAllowed for one that is not SNS's, and RetryLater."""
     url = payload["SubscribeURL"].text
     asked = parse_qs(urlsplit(url).query) if _is_of_sns(url) else {}
     if asked.get("Action") != ["ConfirmSubscription"] or asked.get("TopicArn") != [payload["TopicArn"].text]:

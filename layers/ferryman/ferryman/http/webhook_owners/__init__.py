@@ -21,7 +21,7 @@ from ferryman.webhooks.subscriptions.schema import PersonalTestIn, RotationIn, T
 
 @dataclass(frozen=True, kw_only=True)
 class Owner:
-    """Where the webhooks of one kind stand, who may use them, and how one of them is found."""
+    """One kind of webhooks: their paths, the scopes and the plan that their routes ask for, and how one is found."""
 
     webhooks: str  # the rule of the list: /v1/bots/<bot_id>/callbacks
     webhook: str  # the rule of one
@@ -40,12 +40,12 @@ class Owner:
         return call.id(_last_parameter(self.webhook))
 
     def this_webhook(self, request: Request) -> Webhook:
-        """The webhook that the request names."""
+        """The webhook that the request names. Raises NotFound."""
         call: Call = request.context["call"]
         return self.read(call, self.webhook_id(call))
 
     def this_delivery(self, request: Request) -> tuple[Delivery, Webhook]:
-        """The delivery that the request names, and its webhook."""
+        """The delivery that the request names, and its webhook. Raises NotFound."""
         call: Call = request.context["call"]
         delivery_id = call.id(_last_parameter(self.delivery))
         if not self.delivery.startswith(f"{self.webhook}/"):
@@ -59,7 +59,7 @@ class Owner:
 
 @dataclass(frozen=True, kw_only=True)
 class Management:
-    """How an owner's webhooks are created, listed and changed."""
+    """How the webhooks of one kind are created, listed and changed: their models, texts and functions."""
 
     owner: Owner
     created: str  # says about creating what holds for this owner only

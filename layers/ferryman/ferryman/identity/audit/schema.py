@@ -7,7 +7,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from ferryman import ids
 from ferryman.identity.audit.model import Action, AuditRecord
-from ferryman.schema import ListQuery, Output, Time, in_order
+from ferryman.schema import ListQuery, Output, Time, Until
 
 type Id = Annotated[str, Field(min_length=1, max_length=128)]
 
@@ -22,13 +22,11 @@ class AuditQuery(ListQuery):
     )
     target_id: Id | None = Field(None, description="Only what was done to this thing. `target` means the same.")
     since: Time | None = Field(None, description="Only records from this time on.")
-    until: Time | None = Field(None, description="Only records before this time.")
+    until: Until = Field(None, description="Only records before this time.")
     # The names that the filters had first.
     actor: SkipJsonSchema[Id | None] = None
     token: SkipJsonSchema[Id | None] = None
     target: SkipJsonSchema[Id | None] = None
-
-    _in_order = model_validator(mode="after")(in_order)
 
     @model_validator(mode="after")
     def _by_one_name(self) -> Self:

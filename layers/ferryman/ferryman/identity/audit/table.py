@@ -18,7 +18,7 @@ def creating(record: AuditRecord) -> store.Write:
 
 
 def of_actions(workspace_id: str, since: str, actions: list[Action]) -> Iterator[AuditRecord]:
-    """Every record of one of these actions from `since` on, oldest first."""
+    """Every record of one of these actions from `since` (ISO) on, oldest first."""
     chosen = {f":action{number}": action for number, action in enumerate(actions)}
     items = store.query_all(
         TABLE,
@@ -49,7 +49,11 @@ def page(
     since: str | None = None,
     until: str | None = None,
 ) -> tuple[list[AuditRecord], store.Key | None]:
-    """Newest first, from `since` to before `until`; what live credentials did only with `live`."""
+    """A page of records, newest first, and the key after which the next one begins.
+
+    `since` (inclusive) and `until` (exclusive) are ISO times. The records of live credentials are shown only with
+    `live`.
+    """
     first = ids.floor(ids.AUDIT, since) if since else f"{ids.AUDIT}_"
     last = ids.floor(ids.AUDIT, until) if until else f"{ids.AUDIT}_~"
     if first > last:

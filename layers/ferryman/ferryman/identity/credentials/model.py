@@ -63,7 +63,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent a request, and what they may do."""
+    """The sender of a request, and what they may do."""
 
     workspace_id: str
     user_id: str
@@ -81,5 +81,5 @@ class Caller:
 
     @property
     def is_admin(self) -> bool:
-        """Holds `admin:*`: manages the whole workspace, without being a member of each chat."""
+        """Whether the caller holds `admin:*`: they manage the whole workspace, without being a member of each chat."""
         return permissions.ADMIN in self.scopes

@@ -25,12 +25,11 @@ _EXPIRED = {
 
 
 def authenticate(token: str, source: Source | None = None, *, enrolling: bool = False) -> Caller:
-    """The caller behind an API token or a session. Raises NotAuthenticated with a text that says what to do, and
-    TooManyRequests for a token when the workspace is beyond its rate.
+    """The caller behind an API token or a session. Takes one consistent read.
 
-    Raises EnrolmentRequired for a session that can only enrol a second factor, except for `enrolling`.
-
-    One consistent read; `last_used_at` is written at most every ten minutes.
+    Raises NotAuthenticated with a text that says what to do, TooManyRequests for a token when the workspace is beyond
+    its rate, and EnrolmentRequired for a session that may only enrol a second factor, unless `enrolling`.
+    `last_used_at` is written at most every ten minutes.
     """
     if not token.startswith(("fm_live_", "fm_test_", secrets.SESSION_PREFIX)):
         raise NotAuthenticated(

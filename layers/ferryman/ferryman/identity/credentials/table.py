@@ -33,18 +33,21 @@ def changing(secret_hash: str, **changes: object) -> store.Write:
 
 
 def used_at(secret_hashes: Iterable[str]) -> dict[str, str]:
-    """When each of these credentials was last used, exact to ten minutes; those that never were are left out."""
+    """When each of these credentials was last used (ISO), by its hash; those that never were are left out.
+
+    The times are exact to ten minutes.
+    """
     items = store.get_many(TABLE, [{"secret_hash": secret_hash} for secret_hash in secret_hashes])
     return {item["secret_hash"]: item["used_at"] for item in items if "used_at" in item}
 
 
 def redeeming(secret_hash: str, refused: Exception) -> store.Write:
-    """Use up a credential that works once."""
+    """Delete a credential that works once. Raises `refused` when it is gone already."""
     return store.delete(TABLE, {"secret_hash": secret_hash}, condition="attribute_exists(secret_hash)", refused=refused)
 
 
 def counting_use(secret_hash: str, most: int, refused: Exception) -> store.Write:
-    """Count one use of a credential that works `most` times. Refused for one more, and when it is gone."""
+    """Count one use of a credential that works `most` times. Raises `refused` for one more, and when it is gone."""
     return store.update(
         TABLE,
         {"secret_hash": secret_hash},

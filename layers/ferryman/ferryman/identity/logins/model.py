@@ -7,7 +7,7 @@ from ferryman.aws import dynamodb as store
 
 @dataclass(slots=True, kw_only=True)
 class Login(store.Record):
-    """The password's hash and the second factor; no secret that could be used as it stands here.
+    """How one person proves who they are: the password's hash and the sealed second factor.
 
     `version` counts the changes; 0 is that of a login that is not stored yet.
     """

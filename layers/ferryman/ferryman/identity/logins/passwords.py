@@ -18,7 +18,7 @@ _HASH_BYTES = 32
 
 
 def normal(password: str) -> str:
-    """One form for what looks the same, however a keyboard composes it (NFKC, as NIST SP 800-63B asks for)."""
+    """The password in the form NFKC, so that it is the same however a keyboard composes it (NIST SP 800-63B)."""
     return unicodedata.normalize("NFKC", password)
 
 

@@ -7,9 +7,9 @@ from ferryman.identity.logins.model import Login
 
 
 def second_factor_used(login: Login, code: str | None, recovery_code: str | None) -> dict[str, Any] | None:
-    """The change of the login that uses this code up, or None when the code is not accepted.
+    """The changes of the login that use this code up; None when the code is not accepted.
 
-    Write the changes with what the code was presented for; `logins.table.changing` lets a code through once.
+    Write them in the transaction that the code is presented for; `logins.table.changing` lets a code through once.
     """
     if code is not None and login.totp_secret is not None:
         secret = sealing.unseal(login.workspace_id, login.user_id, login.totp_secret)

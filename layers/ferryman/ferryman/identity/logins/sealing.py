@@ -16,5 +16,5 @@ def seal(workspace_id: str, user_id: str, secret: str) -> bytes:
 
 
 def unseal(workspace_id: str, user_id: str, ciphertext: bytes) -> str:
-    """Raises ClientError when KMS refuses."""
+    """The secret of a person's second factor. Raises ClientError when KMS refuses."""
     return kms.decrypt(settings.text("TOTP_KEY_ID"), ciphertext, _context(workspace_id, user_id)).decode()

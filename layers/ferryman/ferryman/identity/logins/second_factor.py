@@ -22,17 +22,17 @@ _MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 
 
 def new_secret() -> str:
-    """160 random bits in base 32."""
+    """A new secret: 160 random bits in base 32."""
     return pyotp.random_base32()
 
 
 def uri(secret: str, email: str) -> str:
-    """The address that an authenticator app reads from a QR code."""
+    """The `otpauth://` URI that an authenticator app reads from a QR code."""
     return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
 
 
 def step_of(secret: str, code: str, after: int | None = None) -> int | None:
-    """The time step whose code this is, or None: wrong, too old, or not later than the step `after`.
+    """The time step (of thirty seconds) whose code this is; None for a wrong, too old or used one.
 
     Remember the step and pass it as `after` the next time, so that a code is accepted once.
     """

@@ -18,24 +18,24 @@ _ROUNDS = 10
 
 
 def at_email(email_hash: str, workspace_id: str | None) -> str:
-    """The subject of signing in with an address, into one workspace or without naming any."""
+    """The subject of attempts to sign in with an address, into one workspace, or without naming any."""
     return f"email/{email_hash}/{workspace_id or '*'}"
 
 
 def by_user(workspace_id: str, user_id: str) -> str:
-    """The subject of what a signed-in person has to prove."""
+    """The subject of a signed-in person's attempts to prove who they are."""
     return f"user/{workspace_id}/{user_id}"
 
 
 def pause(failures: int) -> int:
-    """The seconds in which no proof is judged after these failures in a row: 0 before the tenth, then doubling."""
+    """The seconds for which no proof is judged after so many failures in a row: 0 before the tenth, then doubling."""
     if failures < FREE:
         return 0
     return int(min(_FIRST_PAUSE_SECONDS * 2 ** (failures - FREE), _LONGEST_PAUSE_SECONDS))
 
 
 def begin(subject: str) -> None:
-    """Count one more attempt, as a failure until `clearing` says otherwise. Raises TooManyAttempts."""
+    """Count one more attempt, as a failure until `clearing` is written. Raises TooManyAttempts during a pause."""
     for _ in range(_ROUNDS):
         item = store.get(TABLE, {"subject": subject})
         now = clock.now()

@@ -19,7 +19,7 @@ def get(workspace_id: str, user_id: str) -> Login:
 
 
 def changing(login: Login, *, refused: Exception | None = None, **changes: Any) -> store.Write:
-    """Set attributes; refused when somebody changed the login since it was read."""
+    """Set attributes. Raises `refused`, a Conflict by default, when somebody changed the login since it was read."""
     condition, values = _as_read(login)
     return store.set_values(
         TABLE,
@@ -32,7 +32,7 @@ def changing(login: Login, *, refused: Exception | None = None, **changes: Any) 
 
 
 def unchanged(login: Login, *, refused: Exception) -> store.Write:
-    """Lets a transaction commit only if the login is as it was read."""
+    """Lets a transaction commit only if the login is as it was read. Raises `refused` otherwise."""
     condition, values = _as_read(login)
     return store.check(TABLE, _key(login), condition, values, refused=refused)
 

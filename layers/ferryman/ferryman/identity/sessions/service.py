@@ -13,13 +13,13 @@ from ferryman.identity.users.model import User
 
 
 def last_used(sessions: list[Session]) -> dict[str, str]:
-    """When each of the sessions was last used, by the session's id."""
+    """When each of the sessions was last used (ISO), by the session's id."""
     used = credentials.used_at(session.secret_hash for session in sessions)
     return {session.session_id: used[session.secret_hash] for session in sessions if session.secret_hash in used}
 
 
 def end(caller: Caller, session_id: str) -> None:
-    """End one of the caller's own sessions: when this returns, no call with it is accepted any more."""
+    """End one of the caller's own sessions: when this returns, no call with it is accepted. Raises NotFound."""
     session = table.get(caller.workspace_id, caller.user_id, session_id)
     authority.require_mode(caller, livemode=session.livemode)
     audited = audit.writes(caller, "session.ended", session_id)
@@ -36,7 +36,7 @@ def ending_some(workspace_id: str, user_id: str, keep: str | None = None) -> lis
 
 
 def end_without_second_factor(workspace_id: str) -> None:
-    """End the sessions of everybody in the workspace who has no second factor, as far as the list of people says."""
+    """End the sessions of everybody in the workspace whom the list of people shows without a second factor."""
     with_one = {user.user_id for user in users.with_second_factor(workspace_id)}
     for session in table.of_workspace(workspace_id):
         if session.user_id not in with_one:
@@ -44,7 +44,7 @@ def end_without_second_factor(workspace_id: str) -> None:
 
 
 def end_all(workspace_id: str, user_id: str, keep: str | None = None) -> None:
-    """End every session of a person but `keep`: when this returns, no call with them is accepted any more."""
+    """End every session of a person but `keep`, a session's id: when this returns, no call with them is accepted."""
     for session in table.of_user(workspace_id, user_id):
         if session.session_id != keep:
             store.commit(_ending(session), tries=3)

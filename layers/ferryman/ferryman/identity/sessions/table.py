@@ -28,7 +28,7 @@ def get(workspace_id: str, user_id: str, session_id: str) -> Session:
 def page(
     workspace_id: str, user_id: str, limit: int, after: store.Key | None
 ) -> tuple[list[Session], store.Key | None]:
-    """A person's sessions that have not ended, newest first."""
+    """A page of a person's sessions that have not ended, newest first, and the key after which the next one begins."""
     page = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",

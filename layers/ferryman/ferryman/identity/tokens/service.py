@@ -41,7 +41,8 @@ def creating(
 ) -> tuple[Token, str, list[store.Write]]:
     """A new token that acts as the user, its secret, and the writes that create it, with their audit record.
 
-    Raises NotAllowed when it would be broader than the caller's: in scopes, in environment or in lifetime.
+    Raises NotAllowed when it would be broader than the caller's in scopes, environment or lifetime, and Invalid for an
+    expiry in the past.
     """
     _refuse_broader(caller, wanted.scopes)
     if not caller.livemode and wanted.environment == "production":
@@ -113,7 +114,7 @@ def prepare(
 def get_visible(caller: Caller, token_id: str) -> Token:
     """The token, if the caller may see it: every one with admin:*, else only those of the caller's own user.
 
-    A test token sees test tokens only, so that it never touches what is live.
+    A test token sees test tokens only, so that it never touches what is live. Raises NotFound.
     """
     token = table.get(caller.workspace_id, token_id)
     if not _may_see(caller, token):
@@ -129,16 +130,16 @@ def _may_see(caller: Caller, token: Token) -> bool:
 
 def _require_may_change(caller: Caller, token: Token) -> None:
     """Raises NotAllowed for a token that is broader than the caller's, or whose user stands above the caller."""
-    authority.require_no_narrower(caller, permissions.effective(token.scopes, caller.role))
+    authority.require_every_scope(caller, permissions.effective(token.scopes, caller.role))
     if token.user_id != caller.user_id:
         authority.require_authority(caller, users.get(token.workspace_id, token.user_id))
 
 
 def edit(caller: Caller, token_id: str, patch: TokenPatch) -> Token:
-    """Change name, description, environment or scopes.
+    """Change name, description, environment or scopes. Raises NotFound, and Conflict for a revoked token.
 
-    Neither the old nor the new scopes may be broader than the caller's, its user may not stand above the caller, and
-    the environment keeps its mode: the token's secret says whether it is live or test.
+    Raises NotAllowed when the old or new scopes are broader than the caller's, or its user stands above the caller, and
+    Invalid for an environment of the other mode: the token's secret says whether it is live or test.
     """
     token = get_visible(caller, token_id)
     _require_may_change(caller, token)
@@ -168,14 +169,17 @@ def edit(caller: Caller, token_id: str, patch: TokenPatch) -> Token:
 
 
 def revoke(caller: Caller, token_id: str) -> None:
-    """Stop a token: when this returns, no call with it is accepted any more. Revoking twice is harmless."""
+    """Stop a token: when this returns, no call with it is accepted any more. Revoking twice is harmless.
+
+    Raises NotFound, NotAllowed for one that is broader than the caller's, and Conflict as `revoke_found` does.
+    """
     token = get_visible(caller, token_id)
     _require_may_change(caller, token)
     revoke_found(caller, token)
 
 
 def revoke_many(caller: Caller, token_ids: list[str]) -> dict[str, Revocation]:
-    """Stop tokens, each by itself, and say what became of each."""
+    """Stop tokens, each by itself. Returns what became of each, by its id."""
     tokens = table.get_many(caller.workspace_id, [token_id for token_id in token_ids if ids.is_id(ids.TOKEN, token_id)])
     results: dict[str, Revocation] = {}
     for token_id in token_ids:
@@ -194,14 +198,17 @@ def revoke_many(caller: Caller, token_ids: list[str]) -> dict[str, Revocation]:
 
 
 def disable(caller: Caller, token_id: str) -> None:
-    """Stop a token until it is enabled again: when this returns, no call with it is accepted."""
+    """Stop a token until it is enabled again: when this returns, no call with it is accepted.
+
+    Raises NotFound, NotAllowed for one that is broader than the caller's, and as `switch_found` does.
+    """
     token = get_visible(caller, token_id)
     _require_may_change(caller, token)
     switch_found(caller, token, disabled=True)
 
 
 def enable(caller: Caller, token_id: str) -> None:
-    """Let a disabled token work again."""
+    """Let a disabled token work again. Raises as `disable` does."""
     token = get_visible(caller, token_id)
     _require_may_change(caller, token)
     switch_found(caller, token, disabled=False)
@@ -228,7 +235,7 @@ def switch_found(caller: Caller, token: Token, *, disabled: bool) -> None:
 
 
 def revoking(caller: Caller, token: Token) -> list[store.Write]:
-    """The writes that stop a token, with their audit record; refused with NotFound when it was stopped before."""
+    """The writes that stop a token, with their audit record. Refused with NotFound when it was revoked since."""
     return [
         table.revoking(token, clock.now_iso()),
         credentials.revoking(token.secret_hash),
@@ -237,9 +244,9 @@ def revoking(caller: Caller, token: Token) -> list[store.Write]:
 
 
 def revoke_found(caller: Caller, token: Token) -> bool:
-    """Stop a token that the caller may stop.
+    """Stop a token that the caller may stop. Returns False when it was revoked before.
 
-    False when it was revoked before. Raises Conflict when others keep changing it at the same moment.
+    Raises Conflict when others keep changing it at the same moment.
     """
     if token.revoked_at:
         return False

@@ -35,7 +35,7 @@ def get(workspace_id: str, token_id: str) -> Token:
 
 
 def get_many(workspace_id: str, token_ids: Iterable[str]) -> dict[str, Token]:
-    """Those of `token_ids` that exist."""
+    """The tokens of these ids that exist, by id."""
     items = store.get_many(TABLE, [_key(workspace_id, token_id) for token_id in token_ids])
     return {item["token_id"]: Token.from_item(item) for item in items}
 
@@ -52,9 +52,10 @@ def page(
     status: Status | None = None,
     environment: Environment | None = None,
 ) -> tuple[list[Token], store.Key | None]:
-    """Tokens, newest first; only those of `user_id` when it is given, and live ones only with `live`.
+    """A page of tokens, newest first, and the key after which the next one begins.
 
-    `name` is looked for anywhere in a token's name, in whatever case.
+    Only those of `user_id` when it is given; live ones only with `live`. `name` is looked for anywhere in a token's
+    name, in whatever case.
     """
     values = {":workspace": workspace_id}
     filters = []
@@ -118,7 +119,7 @@ def creating(token: Token) -> store.Write:
 
 
 def changing(token: Token, **changes: Any) -> store.Write:
-    """Set attributes; refused when somebody changed or revoked the token in between."""
+    """Set attributes. Refused with Conflict when the token was changed or revoked since."""
     if "name" in changes:
         changes["name_folded"] = folded(changes["name"])
     return store.set_values(

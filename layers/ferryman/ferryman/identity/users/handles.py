@@ -15,5 +15,5 @@ def is_handle(text: str) -> bool:
 
 
 def is_free(text: str) -> bool:
-    """Whether somebody may have this handle."""
+    """Whether the handle is not reserved, so that somebody may have it."""
     return text not in RESERVED

@@ -20,7 +20,11 @@ _REMOVABLE = {"handle", "avatar_url", "about"}
 
 
 def create(caller: Caller, wanted: UserIn, idempotency_key: IdempotencyKey | None = None) -> User:
-    """A new person. Nobody gives a role above their own; only `admin:*` makes owners and admins."""
+    """A new person.
+
+    Raises NotAllowed for a role above the caller's own, for owners and admins without `admin:*`, and for a test
+    credential; Conflict when the address or the handle is taken.
+    """
     authority.require_live(caller)
     _may_give(caller, wanted.role)
     now = clock.now_iso()
@@ -44,7 +48,7 @@ def create(caller: Caller, wanted: UserIn, idempotency_key: IdempotencyKey | Non
 
 
 def find(workspace_id: str, query: UserQuery) -> list[User]:
-    """The one user whom the handle and the e-mail address of the query name, if there is one."""
+    """The one user who has the handle and the e-mail address that the query names; an empty list without one."""
     if query.email is None:
         return table.by_handles(workspace_id, [str(query.handle)])
     person = table.by_email(workspace_id, query.email)
@@ -54,7 +58,8 @@ def find(workspace_id: str, query: UserQuery) -> list[User]:
 def edit(caller: Caller, user_id: str, patch: UserPatch, notice: Notice) -> User:
     """Change a person. `integrations.cascades.people.edit` also brings it to their tokens, sessions and webhooks.
 
-    `notice` makes the writes that tell somebody that another person changed their address.
+    `notice` makes the writes that tell somebody that another person changed their address. Raises NotFound, Conflict
+    for a bot, for the last owner and for a taken address or handle, NotAllowed for somebody above the caller.
     """
     before = table.get(caller.workspace_id, user_id)
     if before.role == "bot":

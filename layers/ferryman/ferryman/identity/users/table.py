@@ -67,7 +67,7 @@ def by_email(workspace_id: str, email: str) -> User | None:
 
 
 def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[User], store.Key | None]:
-    """Users, oldest first."""
+    """A page of users, oldest first, and the key after which the next one begins."""
     page = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
@@ -85,7 +85,7 @@ def get_many(workspace_id: str, user_ids: Iterable[str]) -> list[User]:
 
 
 def profiles(workspace_id: str, user_ids: Iterable[str]) -> dict[str, Profile]:
-    """How the users of these ids are shown, those of deleted bots too.
+    """How the users of these ids are shown, by id, those of deleted bots too.
 
     One batch read for each hundred, and a second one when some of them are not there any more.
     """
@@ -114,7 +114,10 @@ def of_roles(workspace_id: str, roles: Iterable[Role]) -> list[User]:
 def page_of_bots(
     workspace_id: str, owner_id: str | None, limit: int, after: store.Key | None
 ) -> tuple[list[User], store.Key | None]:
-    """Bots, oldest first; only those that the user `owner_id` owns, when it is given."""
+    """A page of bots, oldest first, and the key after which the next one begins.
+
+    Only those that the user `owner_id` owns, when it is given.
+    """
     values = {":workspace": workspace_id, ":prefix": "usr_", ":bot": "bot"}
     if owner_id:
         values[":owner"] = owner_id
@@ -199,7 +202,7 @@ def _claiming_handle(workspace_id: str, user_id: str, handle: str) -> store.Writ
 
 
 def changing(before: User, after: User) -> list[store.Write]:
-    """Replace `before` by `after`; refused when somebody changed the user in between."""
+    """Replace `before` by `after`. Refused with Conflict when the user was changed since, or a name is taken."""
     key = (before.workspace_id, before.user_id)
     keeps_avatar = avatar_images.is_path_of(*key, after.avatar_url)
     writes = [] if keeps_avatar else _dropping_avatar(before)
@@ -225,7 +228,7 @@ def changing(before: User, after: User) -> list[store.Write]:
 
 
 def deleting(user: User) -> list[store.Write]:
-    """Put a tombstone in a bot's place, and free the handle; refused when somebody changed the bot in between."""
+    """Put a tombstone in a bot's place, and free its handle. Refused with Conflict when the bot was changed since."""
     tombstone = Tombstone(
         workspace_id=user.workspace_id,
         user_id=user.user_id,
@@ -269,7 +272,7 @@ def _dropping_avatar(user: User) -> list[store.Write]:
 
 
 def avatar(workspace_id: str, user_id: str, digest: str) -> AvatarImage:
-    """The picture that was uploaded for a user, while it is this one."""
+    """The picture that was uploaded for a user. Raises NotFound unless its digest is this one."""
     item = store.get(TABLE, _key(workspace_id, _avatar_entry(user_id)))
     if item is None or item["digest"] != digest:
         raise NotFound("The avatar does not exist any more.")
@@ -277,14 +280,14 @@ def avatar(workspace_id: str, user_id: str, digest: str) -> AvatarImage:
 
 
 def present(workspace_id: str, user_id: str) -> store.Write:
-    """Lets a transaction commit only while the user exists."""
+    """Lets a transaction commit only while the user exists. Refused with NotFound."""
     return store.check(
         TABLE, _key(workspace_id, user_id), "attribute_exists(entry)", refused=NotFound("The user does not exist.")
     )
 
 
 def still_owner(owner: User) -> store.Write:
-    """Lets a transaction commit only while this user is an active owner."""
+    """Lets a transaction commit only while this user is an active owner. Refused with Conflict."""
     return store.check(
         TABLE,
         _key(owner.workspace_id, owner.user_id),
@@ -296,7 +299,10 @@ def still_owner(owner: User) -> store.Write:
 
 
 def having_password(user: User, role: str, at: str, *, refused: Exception) -> store.Write:
-    """Note on the user that they have a password; refused unless they are active and still have this role."""
+    """Note on the user that they have a password, since `at` (ISO).
+
+    Raises `refused` unless they are active and still have this role.
+    """
     return store.update(
         TABLE,
         _key(user.workspace_id, user.user_id),
@@ -309,7 +315,10 @@ def having_password(user: User, role: str, at: str, *, refused: Exception) -> st
 
 
 def inviting(user: User, until: str, *, refused: Exception) -> store.Write:
-    """Note on the user that they are invited; refused unless they are active and still have this role."""
+    """Note on the user until when (ISO) they are invited.
+
+    Raises `refused` unless they are active and still have this role.
+    """
     return store.update(
         TABLE,
         _key(user.workspace_id, user.user_id),
@@ -330,7 +339,10 @@ def signing_in_by(workspace_id: str, user_id: str, **changes: str | None) -> sto
 
 
 def acting(workspace_id: str, user_id: str, role: str, *, refused: Exception | None = None) -> store.Write:
-    """Lets a transaction commit only while the user is active and has this role."""
+    """Lets a transaction commit only while the user is active and has this role.
+
+    Raises `refused`, by default a NotAllowed, otherwise.
+    """
     return store.check(
         TABLE,
         _key(workspace_id, user_id),
@@ -342,13 +354,13 @@ def acting(workspace_id: str, user_id: str, role: str, *, refused: Exception | N
 
 
 def mark(workspace_id: str, user_id: str) -> int:
-    """How often something that has a cap was created for the user (`identity.caps`)."""
+    """The number of capped things that were created for the user so far (`identity.caps`)."""
     item = store.get(TABLE, _key(workspace_id, _mark_entry(user_id)))
     return int(item["moved"]) if item else 0
 
 
 def moving_mark(workspace_id: str, user_id: str, seen: int, *, refused: Exception) -> store.Write:
-    """Raise the mark by one; refused when somebody raised it since it was `seen`."""
+    """Raise the mark by one. Raises `refused` when somebody raised it since it was `seen`."""
     return store.update(
         TABLE,
         _key(workspace_id, _mark_entry(user_id)),

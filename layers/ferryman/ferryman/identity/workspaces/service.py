@@ -14,7 +14,10 @@ from ferryman.identity.workspaces.schema import WorkspacePatch
 
 
 def edit(caller: Caller, patch: WorkspacePatch) -> Workspace:
-    """Set the switches. `integrations.cascades.workspaces.edit` also ends sessions that may not go on."""
+    """Set the switches. `integrations.cascades.workspaces.edit` also ends sessions that may not go on.
+
+    Raises NotAllowed for a test credential, and for a rule about second factors from anybody but an owner who has one.
+    """
     authority.require_live(caller)
     before = table.get(caller.workspace_id)
     changes = {

@@ -42,7 +42,7 @@ def allows_overrides(workspace_id: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class WebhookPolicy:
-    """How the workspace treats outgoing webhooks that fail, where they say nothing else themselves."""
+    """How the workspace treats failing outgoing webhooks that have no setting of their own."""
 
     disable_after: int
     probe: bool
@@ -55,7 +55,7 @@ def _webhook_policy(workspace_id: str, _minute: int) -> WebhookPolicy:
 
 
 def webhook_policy(workspace_id: str) -> WebhookPolicy:
-    """Remembered for a minute."""
+    """The workspace's policy for failing webhooks, remembered for a minute."""
     return _webhook_policy(workspace_id, int(clock.now() // 60))
 
 
@@ -78,7 +78,7 @@ def changing_plan(workspace: Workspace, plan: Plan | None) -> store.Write:
 
 
 def plan_unchanged(workspace_id: str, plan: Plan | None) -> store.Write:
-    """Lets a transaction that copies the plan commit only while the workspace has that plan."""
+    """Lets a transaction that copies the plan commit only while the workspace has it. Refused with Conflict."""
     return store.check(
         TABLE,
         {"workspace_id": workspace_id},
@@ -90,7 +90,10 @@ def plan_unchanged(workspace_id: str, plan: Plan | None) -> store.Write:
 
 
 def as_read(workspace: Workspace) -> store.Write:
-    """Lets a transaction that starts a session commit only if the plan and the rule for second factors are as read."""
+    """Lets a transaction that starts a session commit only if the plan and the rule for second factors are as read.
+
+    Refused with Conflict.
+    """
     rule = "#factor = :yes" if workspace.requires_second_factor else "(attribute_not_exists(#factor) OR #factor = :no)"
     plan = "#plan = :plan" if workspace.plan else "attribute_not_exists(#plan)"
     values: dict[str, object] = {":yes": True} if workspace.requires_second_factor else {":no": False}
@@ -105,7 +108,7 @@ def as_read(workspace: Workspace) -> store.Write:
 
 
 def bootstrapping(workspace_id: str) -> store.Write:
-    """The mark that only the first bootstrap can set."""
+    """Set the mark that only the first bootstrap can set."""
     return store.put(
         TABLE,
         {"workspace_id": _BOOTSTRAP, "first_workspace_id": workspace_id},

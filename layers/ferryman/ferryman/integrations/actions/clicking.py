@@ -36,7 +36,7 @@ class UnknownAction(NotFound):
 
 @dataclass(slots=True)
 class Clicked:
-    """A click, the message as it is now, and what the integration says to the person alone."""
+    """A click, the message as it is now, and the integration's text for the person who clicked."""
 
     trigger_id: str
     message: Message

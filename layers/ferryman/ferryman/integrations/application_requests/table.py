@@ -18,7 +18,7 @@ def keep(request: ApplicationRequest) -> None:
 def page(
     workspace_id: str, application_id: str, limit: int, after: store.Key | None
 ) -> tuple[list[ApplicationRequest], store.Key | None]:
-    """Newest first."""
+    """A page of the application's requests, newest first, and the key after which the next one begins."""
     page = store.page(
         TABLE,
         "application = :application",

@@ -109,7 +109,7 @@ class ParametersTooLong(Refused):
 
 
 class PersonUnknown(Refused):
-    """Nobody active has this e-mail address, and the application may not create them."""
+    """No active person has this e-mail address, and the application may not create one."""
 
     def __init__(self, email: str) -> None:
         super().__init__("The person does not exist.")
@@ -118,7 +118,7 @@ class PersonUnknown(Refused):
 
 @dataclass(slots=True)
 class RequestLog:
-    """Collects what a request's line in the application's log will say, while the request is carried out."""
+    """Collects the fields of a request's line in the application's log while the request is carried out."""
 
     endpoint: Endpoint
     request_id: str
@@ -128,7 +128,7 @@ class RequestLog:
     context_id: str | None = None
 
     def end(self, status: int, error: str | None = None) -> None:
-        """Store the line. When that fails, an accepted message stays accepted; the log has the line too."""
+        """Store the line. If that fails, an accepted message stays accepted, and our own log still has the line."""
         if self.application is None:
             return
         now = clock.now()
@@ -212,7 +212,7 @@ def checked_buttons(rows: list[list[Button]]) -> list[list[Button]]:
 
 
 def checked_parameters(parameters: dict[str, Any]) -> str | None:
-    """A context's parameters as the JSON that is stored; None for none."""
+    """A context's parameters as the JSON that is stored; None for none. Raises ParametersTooLong."""
     text = json.dumps(parameters, separators=(",", ":"))
     if len(text) > MAX_PARAMETERS:
         raise ParametersTooLong(f"The parameters of a context have at most {MAX_PARAMETERS} bytes as ASCII JSON.")
@@ -220,7 +220,10 @@ def checked_parameters(parameters: dict[str, Any]) -> str | None:
 
 
 def post_to_group(line: RequestLog, application: Application, text: str, in_reply_to_delivery: str | None) -> Message:
-    """Post to the group that is assigned to the application."""
+    """Post to the group that is assigned to the application.
+
+    Raises NoGroup, GroupGone, GroupWithoutExternalId, GroupInactive, TextEmpty and TextTooLong.
+    """
     if application.chat_id is None:
         raise NoGroup("The application has no group.")
     try:
@@ -248,7 +251,8 @@ def message_person(
 ) -> Context:
     """Message the person who has this e-mail address, in their private chat with the application.
 
-    `parameters` are those of the message's context, as JSON.
+    `parameters` are those of the message's context, as JSON. Raises PersonUnknown, and NotPermitted when the chat is
+    not active.
     """
     person = _person(application, email)
     chat = _private_chat(application, person)
@@ -324,7 +328,7 @@ def store_with_context(
 
 
 def accepted(line: RequestLog, message: Message) -> None:
-    """Note a message that was stored."""
+    """Note a message that was stored: for the sweeper's index of active chats, and in the request's line."""
     messages.created(message)
     line.message_id, line.chat_id, line.context_id = message.message_id, message.chat_id, message.context_id
 

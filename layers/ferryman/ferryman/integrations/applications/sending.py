@@ -27,10 +27,11 @@ def send(
     in_reply_to_delivery: str | None,
     idempotency_key: IdempotencyKey | None = None,
 ) -> Message:
-    """A new message of the application that calls.
+    """A new message of the calling application, with a context of its own.
 
-    `in_reply_to_delivery` is the delivery that it answers, for loop prevention. Each message has a context of its own.
-    Raises NotFound for every chat that is not one of the application's.
+    `in_reply_to_delivery` is the delivery that it answers, for loop prevention. Raises NotFound for every chat that is
+    not one of the application's, Conflict for one that takes no messages, NotAllowed, and Invalid for a text that is
+    too long.
     """
     application = table.get(caller.workspace_id, caller.user_id)
     line.application = application

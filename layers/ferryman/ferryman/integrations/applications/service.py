@@ -34,7 +34,10 @@ _ANSWERS: list[EventType] = ["interaction.created", "message.created"]
 def create(
     caller: Caller, wanted: ApplicationIn, idempotency_key: IdempotencyKey | None = None
 ) -> tuple[Application, Webhook | None, str, str | None]:
-    """A new application with its callback, if it has one; its token, and the callback's signing secret."""
+    """A new application, its callback, its token, and the callback's signing secret; None without a callback.
+
+    Raises Invalid for a chat that it cannot post to, and for a URL that may not be called; Conflict for a taken name.
+    """
     _check_chat(caller, wanted.chat_id)
     webhooks.check_format(_ANSWERS, wanted.format, "/format")
     now = clock.now_iso()
@@ -74,7 +77,7 @@ def create(
 
 
 def get_visible(caller: Caller, application_id: str) -> Application:
-    """The application. A test token sees test ones only, a live one live ones only."""
+    """The application. A test token sees test ones only, a live one live ones only. Raises NotFound."""
     application = table.get(caller.workspace_id, application_id)
     if application.livemode != caller.livemode:
         raise NotFound("The application does not exist.")
@@ -92,7 +95,10 @@ def callback(application: Application) -> Webhook | None:
 
 
 def edit(caller: Caller, application_id: str, patch: ApplicationPatch) -> Application:
-    """Change an application. Its name and its callback change in the same transaction."""
+    """Change an application. Its name and its callback change in the same transaction.
+
+    Raises NotFound, Conflict for a taken name, and Invalid as `create` does.
+    """
     before = get_visible(caller, application_id)
     wanted = changes(patch)
     for name, value in wanted.items():
@@ -141,13 +147,16 @@ def edit(caller: Caller, application_id: str, patch: ApplicationPatch) -> Applic
 
 
 def disabling(application: Application, reason: str) -> list[store.Write]:
-    """The writes that close the application's URLs, with the reason; refused when somebody changed it in between."""
+    """The writes that close the application's URLs, with the reason. Refused with Conflict when it has changed."""
     token = [credentials.changing(application.secret_hash, active=False)] if application.secret_hash else []
     return [table.disabling(application, reason, clock.now_iso()), *token]
 
 
 def hand_over(caller: Caller, application_id: str, user_id: str) -> Application:
-    """Give the application another owner, with its callback. Its token stays, and a disabled one stays disabled."""
+    """Give the application another owner, with its callback. Its token stays, and a disabled one stays disabled.
+
+    Raises NotFound, and Invalid for a user who may not have applications.
+    """
     before = get_visible(caller, application_id)
     after = replace(before, owner_id=user_id, updated_at=clock.now_iso())
     webhook = callback(before)
@@ -163,7 +172,7 @@ def hand_over(caller: Caller, application_id: str, user_id: str) -> Application:
 
 
 def delete(caller: Caller, application_id: str) -> None:
-    """Delete an application with its token and callback; the chats and what was said in them stay."""
+    """Delete an application with its token and callback; the chats and their messages stay. Raises NotFound."""
     application = get_visible(caller, application_id)
     webhook = callback(application)
     store.commit(
@@ -178,7 +187,7 @@ def delete(caller: Caller, application_id: str) -> None:
 
 
 def rotate_token(caller: Caller, application_id: str) -> tuple[Application, str]:
-    """A new token; when this returns, the old one is refused."""
+    """Replace the token and return the new one; when this returns, the old one is refused. Raises NotFound."""
     before = get_visible(caller, application_id)
     token = secrets.new_application_token()
     after = replace(before, secret_hash=secrets.digest(token), updated_at=clock.now_iso())
@@ -194,7 +203,7 @@ def rotate_token(caller: Caller, application_id: str) -> tuple[Application, str]
 
 
 def revoke_token(caller: Caller, application_id: str) -> Application:
-    """Take the token away: when this returns, the application's URLs accept nothing."""
+    """Take the token away: when this returns, the application's URLs accept nothing. Raises NotFound."""
     before = get_visible(caller, application_id)
     if before.secret_hash is None:
         return before

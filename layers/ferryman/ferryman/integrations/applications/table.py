@@ -33,7 +33,7 @@ def get(workspace_id: str, application_id: str) -> Application:
 def page(
     workspace_id: str, limit: int, after: store.Key | None, *, livemode: bool
 ) -> tuple[list[Application], store.Key | None]:
-    """Live or test applications, oldest first."""
+    """A page of live or test applications, oldest first, and the key after which the next one begins."""
     page = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
@@ -47,7 +47,7 @@ def page(
 
 
 def enabled_of_owner(workspace_id: str, user_id: str) -> Iterator[Application]:
-    """Every enabled one that the user owns, live and test."""
+    """Every enabled application that the user owns, live and test."""
     items = store.query_all(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
@@ -67,7 +67,7 @@ def creating(application: Application) -> list[store.Write]:
 
 
 def changing(before: Application, after: Application) -> list[store.Write]:
-    """Replace what a person may change; refused when somebody changed it in between."""
+    """Replace what a person may change. Refused with Conflict when it was changed since, or its new name is taken."""
     changes = {name: value for name, value in _values(after).items() if value != _values(before)[name]}
     writes = [
         store.set_values(
@@ -84,7 +84,7 @@ def changing(before: Application, after: Application) -> list[store.Write]:
 
 
 def disabling(application: Application, reason: str, at: str) -> store.Write:
-    """Close its URLs, with the reason; refused when somebody changed it in between."""
+    """Store that the application's URLs are closed, and why. Refused with Conflict when it was changed since."""
     return store.set_values(
         TABLE,
         key(application.workspace_id, application.application_id),

@@ -25,7 +25,10 @@ MAX_CALLBACKS = 10  # of one bot, live and test each
 def create(
     caller: Caller, bot: User, wanted: CallbackIn, idempotency_key: IdempotencyKey | None = None
 ) -> tuple[Webhook, str]:
-    """A new callback of an active bot, and its signing secret."""
+    """A new callback of an active bot, and its signing secret.
+
+    Raises Conflict for an inactive bot, and for one with as many callbacks as it may have.
+    """
     chosen = changes(wanted)
     mentioned_by = chosen.pop("mentioned_by", None)
     as_webhook = WebhookIn.model_validate({"events": ["bot.mentioned"], **chosen})
@@ -53,7 +56,10 @@ def create(
 
 
 def page(caller: Caller, bot: User, limit: int, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:
-    """The bot's callbacks, newest first: live ones for a live token, test ones for a test token."""
+    """A page of the bot's callbacks, newest first, and the key after which the next one begins.
+
+    A live token sees live ones, a test token test ones.
+    """
     return table.page_of_bot(bot.workspace_id, bot.user_id, limit, after, livemode=caller.livemode)
 
 
@@ -69,14 +75,14 @@ def read(caller: Caller, bot: User, webhook_id: str) -> Webhook:
 
 
 def edit(caller: Caller, bot: User, webhook_id: str, patch: CallbackPatch) -> Webhook:
-    """Change a callback. A changed URL keeps its secret and is checked again."""
+    """Change a callback. A changed URL keeps its secret and is checked again. Raises NotFound."""
     wanted = changes(patch)
     audited = audit.writes(caller, "callback.edited", webhook_id, {"bot_id": bot.user_id, "changed": list(wanted)})
     return webhooks.change(caller, read(caller, bot, webhook_id), CallbackChanges.model_validate(wanted), audited)
 
 
 def delete(caller: Caller, bot: User, webhook_id: str) -> None:
-    """Delete a callback: deliveries that wait are cancelled when they come up."""
+    """Delete a callback: deliveries that wait are cancelled when they come up. Raises NotFound."""
     audited = audit.writes(caller, "callback.deleted", webhook_id, {"bot_id": bot.user_id})
     store.commit([*table.deleting(read(caller, bot, webhook_id)), *audited])
 
@@ -108,7 +114,7 @@ def any_live(bot: User) -> bool:
 
 
 def deactivated() -> Conflict:
-    """The refusal that a deactivated bot's callers get."""
+    """The Conflict for requests that need an active bot."""
     return Conflict("The bot is deactivated. Activate it first: PATCH /v1/bots/{id} with active: true.")
 
 

@@ -71,7 +71,10 @@ def _new(caller: Caller, wanted: BotIn) -> User:
 
 
 def get_visible(caller: Caller, bot_id: str) -> User:
-    """The bot, if the caller may manage it: every one with admin:*, else only those the caller's user created."""
+    """The bot, if the caller may manage it: every one with admin:*, else only those that the caller's user owns.
+
+    Raises NotFound otherwise.
+    """
     unknown = NotFound("The bot does not exist.")
     try:
         bot = table.get(caller.workspace_id, bot_id)
@@ -83,12 +86,16 @@ def get_visible(caller: Caller, bot_id: str) -> User:
 
 
 def page(caller: Caller, limit: int, after: store.Key | None) -> tuple[list[User], store.Key | None]:
-    """The bots that the caller may manage, oldest first."""
+    """A page of the bots that the caller may manage, oldest first, and the key after which the next one begins."""
     return table.page_of_bots(caller.workspace_id, None if caller.is_admin else caller.user_id, limit, after)
 
 
 def edit(caller: Caller, bot_id: str, patch: BotPatch) -> User:
-    """Change a bot. Its activity reaches its tokens and callbacks before this returns."""
+    """Change a bot. When this returns, its tokens and callbacks are as active as the bot.
+
+    Raises NotFound, NotAllowed for a test credential that would change something live, and Conflict for a taken handle
+    and for a bot whose owner may not have bots.
+    """
     before = get_visible(caller, bot_id)
     changes = schema.changes(patch)
     for name, value in changes.items():
@@ -116,7 +123,7 @@ def edit(caller: Caller, bot_id: str, patch: BotPatch) -> User:
 
 
 def set_avatar(caller: Caller, bot_id: str, image: AvatarImage, base: str) -> User:
-    """Keep an uploaded picture as a bot's avatar, at an address below `base`."""
+    """Keep an uploaded picture as a bot's avatar, at an address below `base`. Raises NotFound and NotAllowed."""
     before = get_visible(caller, bot_id)
     authority.require_mode(caller, livemode=before.livemode)
     after, writes = users.with_avatar(before, image, base)
@@ -126,7 +133,10 @@ def set_avatar(caller: Caller, bot_id: str, image: AvatarImage, base: str) -> Us
 
 
 def hand_over(caller: Caller, bot_id: str, user_id: str) -> User:
-    """Give the bot another owner, with the callbacks that the old one owned. A deactivated one stays deactivated."""
+    """Give the bot another owner, with the callbacks that the old one owned. A deactivated one stays deactivated.
+
+    Raises NotFound, and Invalid for a user who may not have bots.
+    """
     before = get_visible(caller, bot_id)
     authority.require_mode(caller, livemode=before.livemode)
     after = replace(before, owner_id=user_id, updated_at=clock.now_iso())
@@ -144,7 +154,8 @@ def hand_over(caller: Caller, bot_id: str, user_id: str) -> User:
 def delete(caller: Caller, bot_id: str) -> None:
     """Delete a bot, with its tokens, callbacks and memberships; its messages stay.
 
-    The bot itself goes last, so that a request that failed halfway can be repeated.
+    The bot itself goes last, so that a request that failed halfway can be repeated. Raises NotFound, and NotAllowed for
+    a test credential that would stop something live.
     """
     bot = get_visible(caller, bot_id)
     authority.require_mode(caller, livemode=bot.livemode)
@@ -168,7 +179,11 @@ def delete(caller: Caller, bot_id: str) -> None:
 def create_token(
     caller: Caller, bot_id: str, wanted: BotTokenIn, idempotency_key: IdempotencyKey | None = None
 ) -> tuple[Token, str]:
-    """A new token of a bot and its secret; with `revoke_others`, the others are revoked in the same transaction."""
+    """A new token of a bot and its secret; with `revoke_others`, the others are revoked in the same transaction.
+
+    Raises NotFound, NotAllowed for a token broader than the caller's, and Conflict for a deactivated bot and for one
+    with as many tokens as it may have.
+    """
     bot = get_visible(caller, bot_id)
 
     def counted(within_cap: store.Write) -> tuple[Token, str]:
@@ -214,7 +229,7 @@ def _create_token(
 
 
 def token_of(caller: Caller, bot_id: str, token_id: str) -> Token:
-    """A token of a bot. A test token sees test tokens only."""
+    """A token of a bot. A test token sees test tokens only. Raises NotFound."""
     bot = get_visible(caller, bot_id)
     token = tokens_table.get(caller.workspace_id, token_id)
     if token.user_id != bot.user_id or (token.livemode and not caller.livemode):
@@ -223,15 +238,18 @@ def token_of(caller: Caller, bot_id: str, token_id: str) -> Token:
 
 
 def revoke_token(caller: Caller, bot_id: str, token_id: str) -> None:
-    """Stop a token of a bot: when this returns, no call with it is accepted any more."""
+    """Stop a token of a bot: when this returns, no call with it is accepted any more. Raises NotFound."""
     tokens.revoke_found(caller, token_of(caller, bot_id, token_id))
 
 
 def switch_token(caller: Caller, bot_id: str, token_id: str, *, disabled: bool) -> None:
-    """Disable a token of a bot, or enable it again, which no narrower credential may do."""
+    """Disable a token of a bot, or enable it again. Raises NotFound, and as `tokens.switch_found` does.
+
+    Enabling raises NotAllowed when the token has a scope that the caller's credential lacks.
+    """
     token = token_of(caller, bot_id, token_id)
     if not disabled:
-        authority.require_no_narrower(caller, permissions.effective(token.scopes, "bot"))
+        authority.require_every_scope(caller, permissions.effective(token.scopes, "bot"))
     tokens.switch_found(caller, token, disabled=disabled)
 
 

@@ -8,7 +8,10 @@ from ferryman.integrations.incoming_webhooks import service as incoming_webhooks
 
 
 def edit(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
-    """Edit a chat. A closed chat's incoming webhooks refuse from the next request on."""
+    """Edit a chat. When it closes, its incoming webhooks refuse from the next request on.
+
+    Raises as `chats.service.edit` does.
+    """
     chat = service.edit(caller, chat_id, patch)
     if "active" in patch.model_fields_set:  # also when nothing changed: an earlier request may have failed halfway
         _follow(chat)

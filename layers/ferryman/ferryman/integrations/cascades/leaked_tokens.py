@@ -47,7 +47,7 @@ _AT_ONCE = 50  # things that one request ends
 
 
 def page(caller: Caller, token_id: str, limit: int, after: store.Key | None) -> tuple[list[Made], store.Key | None]:
-    """The things that the token made, oldest first."""
+    """A page of the things that the token made, oldest first, and the key after which the next one begins."""
     things: list[Made] = []
     for made in _made(caller, token_id):
         if after and made.audit_id <= after["audit_id"]:
@@ -59,7 +59,7 @@ def page(caller: Caller, token_id: str, limit: int, after: store.Key | None) -> 
 
 
 def look(caller: Caller, made: Made) -> tuple[bool, str | None]:
-    """Whether it can still be used, and then its name."""
+    """Whether the thing can still be used, and its name; None for a thing that is gone."""
     try:
         thing = _FIND[made.kind](caller, made.id)
     except NotFound:

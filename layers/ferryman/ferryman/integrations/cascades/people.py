@@ -12,7 +12,7 @@ from ferryman.notifications import notices
 
 
 def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
-    """Edit a person. A changed role or activity holds for tokens, sessions and all they own at once."""
+    """Edit a person. A changed role or activity holds at once for their tokens, their sessions and all they own."""
     user = service.edit(caller, user_id, patch, notices.notice)
     if {"role", "active"} & patch.model_fields_set:  # also when nothing changed: an earlier request may have failed
         _follow(user)

@@ -24,7 +24,7 @@ class PersonGone(NotAllowed):
 
 
 def answer(credential: Credential, asked: Answer) -> list[Message]:
-    """Post a later answer and count it, both or neither.
+    """Post a later answer and count it, both or neither. Returns the messages.
 
     Raises CommandGone, PersonGone, NotPosted when a message cannot be posted, and UsedUp.
     """

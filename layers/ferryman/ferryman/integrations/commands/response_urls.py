@@ -24,7 +24,7 @@ class UsedUp(Conflict):
 
 
 def opening(caller: Caller, chat_id: str, command: Command) -> tuple[str, store.Write]:
-    """The secret of a new address, and the write that opens it."""
+    """The secret of a new address, and the write that opens it for half an hour."""
     secret, end = secrets.new_mattermost_secret(), clock.now() + LIFE_SECONDS
     credential = Credential(
         secret_hash=secrets.digest(secret),
@@ -52,7 +52,7 @@ def find(secret: str) -> Credential:
 
 
 def using(credential: Credential) -> store.Write:
-    """Counts one use. Refused with UsedUp for the sixth."""
+    """Count one use of the address. Refused with UsedUp for the sixth."""
     return table.counting_use(
         credential.secret_hash, MOST_USES, UsedUp(f"The address was used {MOST_USES} times before.")
     )

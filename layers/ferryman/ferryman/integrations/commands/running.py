@@ -39,12 +39,12 @@ _MAX_MENTIONS = 20
 
 
 class NotPosted(FerrymanError):
-    """A message that the answer asked for could not be posted; the others are."""
+    """A message that a later answer asks for cannot be posted, so that nothing of the answer is."""
 
 
 @dataclass(slots=True)
 class Ran:
-    """A run, and what became of it."""
+    """A run of a command, and its result."""
 
     command: Command
     trigger_id: str
@@ -65,7 +65,7 @@ def parsed(text: str) -> tuple[str, str] | None:
 
 
 def find(caller: Caller, text: str) -> Command | None:
-    """The enabled command that a text runs."""
+    """The enabled command that a text runs; None for a text that runs none."""
     named = parsed(text)
     if named is None or len(named[0]) > 128:
         return None
@@ -81,7 +81,7 @@ def run(
     origin: str,
     idempotency_key: IdempotencyKey | None = None,
 ) -> Ran:
-    """Run a command in a chat that the caller belongs to. `origin` is where the receiver's later answers go.
+    """Run a command in a chat that the caller belongs to. The receiver's reply address begins with `origin` (`https://…`).
 
     Raises ReceiverFailed when the receiver gave no answer, TooManyRequests beyond the workspace's rate.
     """
@@ -155,7 +155,7 @@ def _call(command: Command, asked: words.Run) -> Outcome:
 def post(
     command: Command, answer: Answer, chat: Chat, user_id: str, *, livemode: bool
 ) -> tuple[list[Message], list[str]]:
-    """Post what an answer asks for, each message by itself, and say why one was not posted."""
+    """Post the messages of an answer, each by itself. Returns them, and the reasons why others were not posted."""
     posted, failures = [], []
     for message in prepared(command, answer, chat, user_id, livemode=livemode):
         if isinstance(message, str):
@@ -173,7 +173,7 @@ def _store(message: Message) -> None:
 
 
 def prepared(command: Command, answer: Answer, chat: Chat, user_id: str, *, livemode: bool) -> list[Message | str]:
-    """The messages that an answer asks for, each ready to be stored, or the reason why it cannot be.
+    """The messages of an answer, each ready to be stored; in place of one that cannot be stored, the reason.
 
     An answer for one person is seen by nobody else. A message for another chat needs the person to belong there.
     """

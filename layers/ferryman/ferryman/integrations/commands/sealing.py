@@ -23,7 +23,7 @@ def seal(workspace_id: str, command_id: str, version: int, token: str) -> bytes:
 
 
 def unseal(command: Command) -> str:
-    """The token, remembered for at most five minutes. Raises ClientError when KMS refuses."""
+    """The command's token, remembered for at most five minutes. Raises ClientError when KMS refuses."""
     period = int(clock.now() // _REMEMBERED_SECONDS)
     return _unseal(command.workspace_id, command.command_id, command.token_version, command.token, period)
 

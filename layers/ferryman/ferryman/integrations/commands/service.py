@@ -55,7 +55,10 @@ def _audited(caller: Caller, action: Action, command: Command, changed: list[str
 
 
 def get_visible(caller: Caller, command_id: str) -> Command:
-    """The command, if the caller may manage it: every one with admin:*, else only the caller's user's own."""
+    """The command, if the caller may manage it: every one with admin:*, else only those that the caller's user owns.
+
+    Raises NotFound otherwise.
+    """
     command = table.get(caller.workspace_id, command_id)
     if not may_manage(caller, command):
         raise NotFound("The command does not exist.")
@@ -63,17 +66,17 @@ def get_visible(caller: Caller, command_id: str) -> Command:
 
 
 def may_manage(caller: Caller, command: Command) -> bool:
-    """Test tokens never see live ones, nor the other way round."""
+    """Whether the caller may manage the command. Test tokens never see live ones, nor the other way round."""
     return command.livemode == caller.livemode and (caller.is_admin or command.owner == caller.user_id)
 
 
 def page(caller: Caller, limit: int, after: store.Key | None) -> tuple[list[Command], store.Key | None]:
-    """The commands that the caller may manage, newest first."""
+    """A page of the commands that the caller may manage, newest first, and the key after which the next one begins."""
     return table.page(caller.workspace_id, limit, after, lambda command: may_manage(caller, command))
 
 
 def suggested(caller: Caller) -> list[Command]:
-    """The commands that clients suggest to everybody, by their triggers."""
+    """The enabled commands that clients suggest to everybody, sorted by their triggers."""
     commands: list[Command] = []
     after = None
     while True:
@@ -86,7 +89,10 @@ def suggested(caller: Caller) -> list[Command]:
 
 
 def edit(caller: Caller, command_id: str, patch: CommandPatch) -> Command:
-    """Change a command. Its token stays."""
+    """Change a command. Its token stays. Raises NotFound, Invalid, and TriggerTaken for a taken trigger.
+
+    Enabling raises Conflict when the owner may not have commands any more.
+    """
     before = get_visible(caller, command_id)
     changes = patch.model_dump(exclude_unset=True)
     for name, value in changes.items():
@@ -111,7 +117,10 @@ def edit(caller: Caller, command_id: str, patch: CommandPatch) -> Command:
 
 
 def hand_over(caller: Caller, command_id: str, user_id: str) -> Command:
-    """Give the command another owner, who must be able to have it. A disabled one stays disabled."""
+    """Give the command another owner. A disabled one stays disabled.
+
+    Raises NotFound, and Invalid for a user who may not have commands.
+    """
     before = get_visible(caller, command_id)
     after = replace(before, owner_id=user_id, updated_at=clock.now_iso())
     audited = audit.writes(caller, "command.handed_over", command_id, {"from": before.owner, "to": user_id})
@@ -121,7 +130,7 @@ def hand_over(caller: Caller, command_id: str, user_id: str) -> Command:
 
 
 def regenerate(caller: Caller, command_id: str) -> tuple[Command, str]:
-    """A new token; the old one ends at once."""
+    """Replace the token and return the new one; the old one ends at once. Raises NotFound."""
     before = get_visible(caller, command_id)
     token, version = secrets.new_mattermost_secret(), before.token_version + 1
     sealed = sealing.seal(before.workspace_id, command_id, version, token)
@@ -131,6 +140,6 @@ def regenerate(caller: Caller, command_id: str) -> tuple[Command, str]:
 
 
 def delete(caller: Caller, command_id: str) -> None:
-    """Delete a command. Its trigger is free again, and its reply addresses accept nothing more."""
+    """Delete a command. Its trigger is free again, and its reply addresses accept nothing more. Raises NotFound."""
     command = get_visible(caller, command_id)
     store.commit([*table.deleting(command), *_audited(caller, "command.deleted", command)])

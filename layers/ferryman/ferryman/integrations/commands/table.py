@@ -37,7 +37,7 @@ def get(workspace_id: str, command_id: str) -> Command:
 
 
 def of_trigger(workspace_id: str, trigger: str, *, livemode: bool) -> Command | None:
-    """The command that has this trigger now: two reads."""
+    """The command that has this trigger now, or None. Takes two reads."""
     held = store.get(TABLE, _key(workspace_id, _held(trigger, livemode=livemode)))
     item = store.get(TABLE, _key(workspace_id, _entry(held["command_id"]))) if held else None
     return Command.from_item(item) if item else None
@@ -46,7 +46,7 @@ def of_trigger(workspace_id: str, trigger: str, *, livemode: bool) -> Command | 
 def page(
     workspace_id: str, limit: int, after: store.Key | None, keep: Callable[[Command], bool]
 ) -> tuple[list[Command], store.Key | None]:
-    """The commands that `keep` accepts, newest first."""
+    """A page of the commands that `keep` accepts, newest first, and the key after which the next one begins."""
     page = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
@@ -78,7 +78,7 @@ def creating(command: Command) -> list[store.Write]:
 
 
 def changing(before: Command, after: Command) -> list[store.Write]:
-    """Replace a command; refused when somebody changed it in between, or has its new trigger."""
+    """Replace a command. Refused with Conflict when it was changed since, and with TriggerTaken."""
     writes = [
         store.put(
             TABLE,
@@ -93,7 +93,7 @@ def changing(before: Command, after: Command) -> list[store.Write]:
 
 
 def disabling(command: Command, reason: str, at: str) -> store.Write:
-    """Disable a command; refused when somebody changed it in between."""
+    """Disable a command. Refused with Conflict when it was changed since."""
     return store.set_values(
         TABLE,
         _key(command.workspace_id, _entry(command.command_id)),

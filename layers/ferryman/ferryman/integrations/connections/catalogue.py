@@ -48,7 +48,7 @@ class AutomationConfiguration(Input):
 
 
 class PostingConfiguration(Input):
-    """The other product posts to one chat, in its own form."""
+    """The other product posts its own payloads to one chat."""
 
     chat_id: str = Field(
         title="Chat", pattern=ids.pattern(ids.CHAT), description="The chat that it posts to; you must belong to it."
@@ -97,7 +97,7 @@ class OAuthConfiguration(Input):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connector:
-    """One product. `steps` say what a person does in it; a product that posts here gets its URL by connecting."""
+    """One product. `steps` say what a person does in it; if the product posts here, connecting gives it its URL."""
 
     key: str
     name: str

@@ -113,10 +113,8 @@ def _configured(
     try:
         return connector.configuration.model_validate(configuration)
     except ValidationError as error:
-        errors = mistakes.of_fields(error.errors(include_url=False, include_input=False))[:20]
-        explained = [mistakes.explained(one) for one in errors]
-        places = [(mistakes.pointer(("configuration", *location)), text) for location, text in explained]
-        raise Invalid(f"{places[0][0]}: {places[0][1]}", errors=places) from None
+        errors = error.errors(include_url=False, include_input=False)
+        raise mistakes.of_pydantic(errors, lambda place: mistakes.pointer(("configuration", *place))) from None
 
 
 def _of_configuration(invalid: Invalid) -> Invalid:
@@ -125,7 +123,10 @@ def _of_configuration(invalid: Invalid) -> Invalid:
 
 
 def page(caller: Caller, query: ConnectionQuery, after: store.Key | None) -> tuple[list[Connected], store.Key | None]:
-    """The connections that the caller may see, newest first, each with its webhook."""
+    """A page of the connections that the caller may see, newest first, and the key after which the next one begins.
+
+    Each comes with its webhook, if it has one.
+    """
 
     def keep(connection: Connection) -> bool:
         return _may_see(caller, connection) and query.connector in (None, connection.connector)
@@ -145,9 +146,9 @@ def _may_see(caller: Caller, connection: Connection) -> bool:
 
 
 def get_visible(caller: Caller, connection_id: str) -> Connected:
-    """A connection that the caller may see, and its webhook unless that was deleted. Raises NotFound.
+    """A connection that the caller may see, and its webhook; None for one by OAuth, and when the webhook was deleted.
 
-    A connection by OAuth has none.
+    Raises NotFound.
     """
     connection = table.get(caller.workspace_id, connection_id)
     if not _may_see(caller, connection):
@@ -167,7 +168,11 @@ def _deleted() -> Conflict:
 
 
 def edit(caller: Caller, connection_id: str, patch: ConnectionPatch) -> Connected:
-    """Enable, disable, rename or configure a connection."""
+    """Enable, disable, rename or configure a connection.
+
+    Raises NotFound, Invalid for a configuration that the connector does not take, and Conflict when its webhook was
+    deleted.
+    """
     connection, webhook = get_visible(caller, connection_id)
     changes = patch.model_dump(exclude_unset=True)
     for name, value in changes.items():
@@ -240,7 +245,8 @@ def _changed(caller: Caller, webhook: Behind, wanted: dict[str, Any]) -> Behind:
 def reset(caller: Caller, connection_id: str, *, confirmed: bool) -> Connected:
     """Forget the metadata and the failures of a connection, and refresh the time at which it was connected.
 
-    The tokens of a connection by OAuth are taken back at the product, and it waits for a new approval.
+    The tokens of a connection by OAuth are taken back at the product, and it waits for a new approval. Raises Invalid
+    unless `confirmed`, NotFound, and Conflict when its webhook was deleted.
     """
     if not confirmed:
         raise Invalid("must be true: a reset forgets what was learned of the connection.", "/confirm")
@@ -267,7 +273,7 @@ def _forget(caller: Caller, connection: Connection, now: str) -> None:
 
 
 def begin_approval(caller: Caller, connection_id: str, callback_url: str) -> str:
-    """The URL where the caller approves a connection by OAuth, for the first time or again."""
+    """The URL where the caller approves a connection by OAuth, for the first time or again. Raises NotFound."""
     connection, _ = get_visible(caller, connection_id)
     approval, url = approvals.begin(caller, connection, callback_url)
     audited = audit.writes(caller, "connection.approval_begun", connection_id, {"connector": connection.connector})
@@ -276,12 +282,19 @@ def begin_approval(caller: Caller, connection_id: str, callback_url: str) -> str
 
 
 def check(caller: Caller, connection_id: str) -> tuple[Connection, list[dict[str, str]] | Failed]:
-    """Ask the product which accounts a connection by OAuth opens. Returns the reason if the product does not answer."""
+    """Ask the product which accounts a connection by OAuth opens.
+
+    Returns the connection, and the accounts or the reason why there are none. Raises NotFound, and Conflict for a
+    connection by webhook.
+    """
     return tokens.accounts(caller, _by_oauth(caller, connection_id))
 
 
 def access_token(caller: Caller, connection_id: str) -> Tokens:
-    """The access token of a connection by OAuth, good for a minute at least unless the product says nothing of that."""
+    """The access token of a connection by OAuth, good for a minute at least if the product says how long.
+
+    Raises NotFound, and Conflict with the reason when there is none.
+    """
     connection, outcome = tokens.fresh(caller, _by_oauth(caller, connection_id))
     if isinstance(outcome, Failed):
         raise Conflict(outcome.reason)
@@ -298,7 +311,10 @@ def _by_oauth(caller: Caller, connection_id: str) -> Connection:
 
 
 def test(caller: Caller, connection_id: str) -> tuple[Delivery, Webhook]:
-    """Send the example of the connection's first event, as a delivery whose outcome is in the log."""
+    """Send the example of the connection's first event. The delivery's log tells its outcome.
+
+    Raises NotFound, and Conflict for a connection that sends nothing.
+    """
     connection, webhook = get_visible(caller, connection_id)
     if connection.uses_oauth:
         raise Conflict("Nothing is sent to this product. Check the connection instead.")
@@ -315,7 +331,7 @@ def test(caller: Caller, connection_id: str) -> tuple[Delivery, Webhook]:
 
 
 def disconnect(caller: Caller, connection_id: str) -> None:
-    """Delete a connection and its webhook: deliveries that wait are cancelled when they come up.
+    """Delete a connection and its webhook: deliveries that wait are cancelled when they come up. Raises NotFound.
 
     Tokens are taken back at the product, if it has a way and answers; the audit record says whether it did.
     """

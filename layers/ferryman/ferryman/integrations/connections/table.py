@@ -23,7 +23,7 @@ def get(workspace_id: str, connection_id: str) -> Connection:
 def page(
     workspace_id: str, limit: int, after: store.Key | None, keep: Callable[[Connection], bool]
 ) -> tuple[list[Connection], store.Key | None]:
-    """The connections that `keep` accepts, newest first."""
+    """A page of the connections that `keep` accepts, newest first, and the key after which the next one begins."""
     page = store.page(
         TABLE,
         "workspace_id = :workspace",
@@ -42,7 +42,7 @@ def creating(connection: Connection) -> store.Write:
 
 
 def changing(connection: Connection, **changes: object) -> store.Write:
-    """Set attributes; refused when somebody changed or disconnected it in between."""
+    """Set attributes. Refused with Conflict when the connection was changed or deleted since."""
     return store.set_values(
         TABLE,
         _key(connection.workspace_id, connection.connection_id),
@@ -53,7 +53,7 @@ def changing(connection: Connection, **changes: object) -> store.Write:
 
 
 def consuming_approval(connection: Connection, state_hash: str, refused: Exception) -> store.Write:
-    """Remove the approval that was begun: its state is good for one callback."""
+    """Remove the approval that was begun: its state is good for one callback. Raises `refused` for another state."""
     return store.update(
         TABLE,
         _key(connection.workspace_id, connection.connection_id),
@@ -66,7 +66,7 @@ def consuming_approval(connection: Connection, state_hash: str, refused: Excepti
 
 
 def keeping_tokens(connection: Connection, **changes: object) -> store.Write:
-    """Keep the first tokens of an approval; refused when the client was changed or the product disconnected."""
+    """Keep the first tokens of an approval. Refused with Conflict when client or tokens were changed since."""
     return store.set_values(
         TABLE,
         _key(connection.workspace_id, connection.connection_id),
@@ -77,7 +77,10 @@ def keeping_tokens(connection: Connection, **changes: object) -> store.Write:
 
 
 def claiming_refresh(connection: Connection, now: int, until: int, refused: Exception) -> store.Write:
-    """Become the only one who asks for new tokens; refused when somebody does, or did since `connection` was read."""
+    """Become the only one who asks for new tokens, until `until`. All times are in epoch seconds.
+
+    Raises `refused` when somebody else asks now, or got new ones since `connection` was read.
+    """
     return store.set_values(
         TABLE,
         _key(connection.workspace_id, connection.connection_id),
@@ -90,7 +93,10 @@ def claiming_refresh(connection: Connection, now: int, until: int, refused: Exce
 
 
 def settling_refresh(connection: Connection, until: int, **changes: object) -> store.Write:
-    """Write how a refresh ended, and let others ask again; refused when the claim was lost, or the tokens were."""
+    """Store the outcome of a refresh, and let others ask again. `until` is the end of the claim, in epoch seconds.
+
+    Refused with Conflict when the claim or the tokens were lost.
+    """
     return store.set_values(
         TABLE,
         _key(connection.workspace_id, connection.connection_id),
@@ -101,7 +107,7 @@ def settling_refresh(connection: Connection, until: int, **changes: object) -> s
 
 
 def learning(connection: Connection, metadata: dict[str, object]) -> store.Write:
-    """Keep what was learned with the tokens that `connection` has; refused when they were changed."""
+    """Store what the product told about the tokens of `connection`. Refused with Conflict when these have changed."""
     return store.set_values(
         TABLE,
         _key(connection.workspace_id, connection.connection_id),

@@ -8,7 +8,7 @@ from ferryman.errors import Conflict, NotAllowed, NotFound
 
 
 class UnknownHook(NotFound):
-    """No webhook has this secret."""
+    """No incoming webhook has this secret."""
 
 
 class HookDisabled(Conflict):
@@ -32,16 +32,16 @@ class ChatLocked(NotAllowed):
 
 
 class OwnerGone(NotAllowed):
-    """The webhook's creator was deactivated, so the webhook reaches no other chat."""
+    """The webhook's owner was deactivated, so the webhook reaches no other chat."""
 
 
 class OwnerNotInChat(NotAllowed):
-    """The webhook's creator does not belong to the chat."""
+    """The webhook's owner does not belong to the chat."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Post:
-    """A post as its sender wants it.
+    """A message as its sender wants it.
 
     Each of `parts` becomes a message with its text and attachments. `to` names another chat: `@handle` is a person,
     `handle` or `#handle` a chat.

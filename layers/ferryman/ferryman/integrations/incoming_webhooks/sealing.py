@@ -22,7 +22,7 @@ def seal(workspace_id: str, incoming_webhook_id: str, secret: str) -> bytes:
 
 
 def unseal(workspace_id: str, incoming_webhook_id: str, ciphertext: bytes) -> str:
-    """The secret, remembered for at most five minutes. Raises ClientError when KMS refuses."""
+    """The sender's secret, remembered for at most five minutes. Raises ClientError when KMS refuses."""
     return _unseal(workspace_id, incoming_webhook_id, ciphertext, int(clock.now() // _REMEMBERED_SECONDS))
 
 

@@ -184,7 +184,7 @@ def _audited(
 
 
 def get_visible(caller: Caller, incoming_webhook_id: str) -> IncomingWebhook:
-    """The incoming webhook, if the caller belongs to its chat or holds admin:*.
+    """The incoming webhook, if the caller belongs to its chat or holds admin:*. Raises NotFound otherwise.
 
     Test tokens never see live ones, nor the other way round.
     """
@@ -201,7 +201,10 @@ def get_visible(caller: Caller, incoming_webhook_id: str) -> IncomingWebhook:
 def page(
     caller: Caller, limit: int, after: store.Key | None, chat_id: str | None = None
 ) -> tuple[list[IncomingWebhook], store.Key | None]:
-    """The incoming webhooks that the caller may manage, newest first; only those of `chat_id`, when given."""
+    """A page of the incoming webhooks that the caller may manage, and the key after which the next one begins.
+
+    Newest first; only those of `chat_id`, when it is given.
+    """
     return table.page(
         caller.workspace_id,
         limit,
@@ -213,9 +216,10 @@ def page(
 
 
 def edit(caller: Caller, incoming_webhook_id: str, patch: "IncomingWebhookPatch") -> IncomingWebhook:
-    """Change the author of the messages to come, or whether the URL accepts them.
+    """Change the author of the messages to come, or whether the URL accepts them. Raises NotFound and Invalid.
 
-    The record and what the URL posts with change in one transaction.
+    The record and what the URL posts with change in one transaction. Enabling raises Conflict when the owner may not
+    have it any more.
     """
     before = get_visible(caller, incoming_webhook_id)
     sent = patch.model_dump(exclude_unset=True)
@@ -259,7 +263,7 @@ def edit(caller: Caller, incoming_webhook_id: str, patch: "IncomingWebhookPatch"
 
 
 def disabling(webhook: IncomingWebhook, reason: str) -> list[store.Write]:
-    """The writes that close the URL, with the reason; refused when somebody changed the webhook in between."""
+    """The writes that close the URL, with the reason. Refused with Conflict when the webhook was changed since."""
     now = clock.now_iso()
     return [
         table.changing(webhook, disabled_reason=reason, disabled_at=now, updated_at=now),
@@ -268,7 +272,10 @@ def disabling(webhook: IncomingWebhook, reason: str) -> list[store.Write]:
 
 
 def hand_over(caller: Caller, incoming_webhook_id: str, user_id: str) -> IncomingWebhook:
-    """Give it another owner, who must be able to have it. Its URL stays, and a disabled one stays disabled."""
+    """Give the incoming webhook another owner. Its URL stays, and a disabled one stays disabled.
+
+    Raises NotFound, and Invalid for a user who may not have it.
+    """
     before = get_visible(caller, incoming_webhook_id)
     now = clock.now_iso()
     details = {"from": before.owner, "to": user_id}
@@ -285,7 +292,7 @@ def hand_over(caller: Caller, incoming_webhook_id: str, user_id: str) -> Incomin
 
 
 def regenerate(caller: Caller, incoming_webhook_id: str) -> tuple[IncomingWebhook, str]:
-    """A new secret for the URL. The old URL is refused from the moment in which the new one works."""
+    """Replace the secret of the URL and return the new one, with which the old URL ends. Raises NotFound."""
     before = get_visible(caller, incoming_webhook_id)
     chat = access.get_visible(caller, before.chat_id)
     secret = _new_secret(before.flavour)
@@ -304,7 +311,7 @@ def regenerate(caller: Caller, incoming_webhook_id: str) -> tuple[IncomingWebhoo
 
 
 def revoke(caller: Caller, incoming_webhook_id: str) -> None:
-    """Delete an incoming webhook: when this returns, its URL accepts nothing any more."""
+    """Delete an incoming webhook: when this returns, its URL accepts nothing any more. Raises NotFound."""
     store.commit(revoking(caller, get_visible(caller, incoming_webhook_id)), tries=3)
 
 
@@ -335,7 +342,7 @@ def follow_chat(chat: Chat) -> None:
 
 
 def find(secret: str) -> Credential | None:
-    """The credential behind the secret of a URL: one consistent read, never cached, so a revoked URL is not found."""
+    """The credential behind the secret of a URL, or None. One consistent read, so that a revoked URL is not found."""
     credential = credentials.find(secrets.digest(secret)) if secrets.HOOK_SECRET.fullmatch(secret) else None
     if credential is None or credential.kind != "incoming_webhook" or credential.chat_id is None:
         return None
@@ -353,7 +360,7 @@ def require_open(credential: Credential | None) -> Credential:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The messages of a post, and the first one's id. A repeated post has the id alone; its messages are there."""
+    """The messages of a post, and the first one's id. A repeated post has the id alone: its messages are there."""
 
     message_id: str | None
     messages: list[Message]
@@ -473,7 +480,7 @@ def _chat_of(credential: Credential, to: str) -> str:
         raise ChatLocked("The webhook posts to its own chat only.")
     _require_owner(credential)
     if not is_member:
-        raise OwnerNotInChat("The webhook's creator does not belong to the chat.")
+        raise OwnerNotInChat("The webhook's owner does not belong to the chat.")
     if not chat.active:
         raise ChatClosed("The chat is not active.")
     return chat.chat_id
@@ -497,7 +504,7 @@ def _direct_chat(credential: Credential, handle: str) -> str:
 def _require_owner(credential: Credential) -> None:
     owners = users.get_many(credential.workspace_id, [credential.user_id])
     if not owners or not owners[0].active:
-        raise OwnerGone("The webhook's creator was deactivated.")
+        raise OwnerGone("The webhook's owner was deactivated.")
 
 
 def postable(text: object) -> Post:

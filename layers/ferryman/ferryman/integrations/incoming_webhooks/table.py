@@ -25,7 +25,7 @@ def get(workspace_id: str, incoming_webhook_id: str) -> IncomingWebhook:
 
 
 def get_many(workspace_id: str, incoming_webhook_ids: list[str]) -> dict[str, IncomingWebhook]:
-    """Those that exist, by their ids."""
+    """The incoming webhooks of these ids that exist, by id."""
     items = store.get_many(TABLE, [key(workspace_id, one) for one in incoming_webhook_ids])
     return {item["incoming_webhook_id"]: IncomingWebhook.from_item(item) for item in items}
 
@@ -39,7 +39,7 @@ def page(
     member: str | None,
     chat_id: str | None = None,
 ) -> tuple[list[IncomingWebhook], store.Key | None]:
-    """Live or test ones, newest first.
+    """A page of live or test incoming webhooks, newest first, and the key after which the next one begins.
 
     Only those of chats that the user `member` belongs to, and only those of `chat_id`, when they are given.
     """
@@ -78,7 +78,7 @@ def of_chat(workspace_id: str, chat_id: str) -> Iterator[IncomingWebhook]:
 
 
 def enabled_of_owner(workspace_id: str, user_id: str) -> Iterator[IncomingWebhook]:
-    """Every enabled one that the user owns, live and test."""
+    """Every enabled incoming webhook that the user owns, live and test."""
     items = store.query_all(
         TABLE,
         "workspace_id = :workspace",
@@ -90,7 +90,7 @@ def enabled_of_owner(workspace_id: str, user_id: str) -> Iterator[IncomingWebhoo
 
 
 def unchanged(webhook: IncomingWebhook) -> store.Write:
-    """Lets a transaction commit only if the webhook is as it was read."""
+    """Lets a transaction commit only if the webhook is as it was read. Refused with Conflict."""
     return store.check(
         TABLE,
         key(webhook.workspace_id, webhook.incoming_webhook_id),
@@ -105,7 +105,7 @@ def creating(webhook: IncomingWebhook) -> store.Write:
 
 
 def changing(webhook: IncomingWebhook, **changes: object) -> store.Write:
-    """Set attributes; refused when somebody changed or revoked it in between."""
+    """Set attributes. Refused with Conflict when the webhook was changed or deleted since."""
     return store.set_values(
         TABLE,
         key(webhook.workspace_id, webhook.incoming_webhook_id),
@@ -116,7 +116,7 @@ def changing(webhook: IncomingWebhook, **changes: object) -> store.Write:
 
 
 def noting_refusals(webhook: IncomingWebhook, refusals: list[Refusal]) -> store.Write:
-    """Store the refusals; refused when the webhook was deleted, or somebody stored another refusal in between."""
+    """Store the refusals. Refused with Conflict when the webhook was deleted, or another refusal was stored, since."""
     none = "attribute_not_exists(refusals) OR size(refusals) = :before"
     return store.set_values(
         TABLE,
@@ -128,7 +128,7 @@ def noting_refusals(webhook: IncomingWebhook, refusals: list[Refusal]) -> store.
 
 
 def deleting(webhook: IncomingWebhook) -> store.Write:
-    """Delete the webhook; refused when somebody changed it in between: a new URL would go on working."""
+    """Delete the webhook. Refused with Conflict when it was changed since: a new URL would go on working."""
     return store.delete(
         TABLE,
         key(webhook.workspace_id, webhook.incoming_webhook_id),

@@ -22,7 +22,7 @@ def _inbox(workspace_id: str, user_id: str, *, livemode: bool) -> str:
 
 
 def creating(notification: Notification, user_id: str) -> store.Write:
-    """Refused with Exists when it is in the inbox already."""
+    """Put a notification into a person's inbox. Refused with Exists when it is there already."""
     entry = Entry(
         notification_id=notification.notification_id,
         type=notification.type,
@@ -47,7 +47,7 @@ def creating(notification: Notification, user_id: str) -> store.Write:
 def page(
     workspace_id: str, user_id: str, limit: int, after: store.Key | None, *, livemode: bool, unread: bool
 ) -> tuple[list[Entry], store.Key | None]:
-    """Newest first; only the unread ones, when `unread`."""
+    """A page of an inbox, newest first, and the key after which the next one begins. Only unread ones with `unread`."""
     page = store.page(
         TABLE,
         "inbox = :inbox",
@@ -62,7 +62,7 @@ def page(
 
 
 def read(workspace_id: str, user_id: str, notification_id: str, *, livemode: bool) -> Entry:
-    """Mark an entry read; one that was read before keeps its time."""
+    """Mark an entry read; one that was read before keeps its time. Raises NotFound."""
     marked = store.update(
         TABLE,
         {"inbox": _inbox(workspace_id, user_id, livemode=livemode), "notification_id": notification_id},

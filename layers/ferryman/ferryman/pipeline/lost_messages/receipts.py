@@ -25,7 +25,7 @@ KEPT_SECONDS = 15 * 86_400
 
 
 def writing(message_ids: Iterable[str]) -> list[store.Write]:
-    """Receipts for messages, as few as can be."""
+    """The writes of receipts for these messages: one item for each minute and each 28 of its ids."""
     writes = []
     expires = int(clock.now()) + KEPT_SECONDS
     for minute, of_minute in groupby(sorted(set(message_ids)), _minute_of):
@@ -42,7 +42,7 @@ def writing(message_ids: Iterable[str]) -> list[store.Write]:
 
 
 def of_minute(at: float) -> set[str]:
-    """The ids that were made in the minute of a moment and have a receipt."""
+    """The message ids that have a receipt, of those made in the minute of `at` (epoch seconds)."""
     return {
         message_id
         for shard in range(SHARDS)
@@ -71,7 +71,10 @@ def _minute(at: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Everything made before `at` is accounted for; and until `until`, the chats up to `chat` are. In seconds."""
+    """The place of a look. All messages made before `at` are accounted for.
+
+    Those made before `until` are accounted for in the chats up to `chat`. Times are in epoch seconds.
+    """
 
     name: str
     at: int
@@ -89,7 +92,7 @@ def cursor(name: str) -> Cursor | None:
 
 
 def moving(now: Cursor, to: Cursor) -> store.Write:
-    """Move a cursor. Refused when somebody else moved it in between."""
+    """Move a cursor. Refused with Conflict when another run of the sweeper moved it."""
     item = {
         **_cursor(now.name),
         "accounted_until": clock.iso(to.at),

@@ -31,7 +31,7 @@ _FIRST_RUN_SECONDS = 24 * 3600
 
 @dataclass(frozen=True)
 class Look:
-    """One walk over time, which is `behind_seconds` behind it and stops at multiples of `step_seconds`."""
+    """One walk over time: `behind_seconds` behind now, and in steps of `step_seconds`."""
 
     name: str
     behind_seconds: int
@@ -78,7 +78,7 @@ class _Step:
 def go_on(look: Look, seconds_left: Callable[[], float]) -> Iterator[store.Key]:
     """Continue a look. Yields the keys of late messages, which carry the mark by then; at most a thousand a slice.
 
-    Stops when less than half a minute is left, and when another run of the sweeper is at it.
+    Stops when less than half a minute is left, and when another run of the sweeper moved the cursor.
     """
     until = int(clock.now() - look.behind_seconds)
     until -= until % look.step_seconds

@@ -16,7 +16,7 @@ TERMINAL: frozenset[DeliveryState] = frozenset({"delivered", "exhausted", "cance
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt(store.Record):
-    """One HTTP request of a delivery. Without an outcome it is under way, or it never reported."""
+    """One HTTP request of a delivery. Without an outcome, it is under way or never reported."""
 
     number: int
     at: str
@@ -29,7 +29,7 @@ class Attempt(store.Record):
 
     @property
     def result(self) -> Result:
-        """How it ended, as the log filters it."""
+        """How the attempt ended, in the words by which the log is filtered."""
         match self.status and self.status // 100:
             case 2:
                 return "2xx"
@@ -44,7 +44,7 @@ class Attempt(store.Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """The end of an attempt, or of the whole delivery, as it is written."""
+    """How an attempt, or the whole delivery, ended: what `table.settle` writes."""
 
     state: DeliveryState
     attempts: list[Attempt]
@@ -57,7 +57,10 @@ class Settlement:
 
 @dataclass(slots=True, kw_only=True)
 class Delivery(store.Record):
-    """The record is the truth; the queue only moves and times the work."""
+    """One event for one webhook, as the table `deliveries` keeps it.
+
+    This record decides; the queue only moves and times the work. Times are ISO texts unless their comment says more.
+    """
 
     workspace_id: str
     webhook_id: str

@@ -2,12 +2,12 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from ferryman import clock, ids
 from ferryman.events.model import EventType
 from ferryman.formats.interface import Body
-from ferryman.schema import ListQuery, Output, Time, in_order
+from ferryman.schema import ListQuery, Output, Time, Until
 from ferryman.webhooks import signing
 from ferryman.webhooks.deliveries import waiting
 from ferryman.webhooks.deliveries.model import Attempt, Delivery, DeliveryState, Result
@@ -26,9 +26,7 @@ class DeliveryQuery(ListQuery):
         None, description="Only deliveries whose last attempt ended so; `error`: without an answer."
     )
     since: Time | None = Field(None, description="Only events from this time on.")
-    until: Time | None = Field(None, description="Only events before this time.")
-
-    _in_order = model_validator(mode="after")(in_order)
+    until: Until = Field(None, description="Only events before this time.")
 
 
 class WorkspaceDeliveryQuery(DeliveryQuery):

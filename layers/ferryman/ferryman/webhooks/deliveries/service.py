@@ -26,7 +26,10 @@ _ROUNDS = 5
 
 
 def send_test(caller: Caller, webhook: Webhook, event_type: EventType | None) -> Delivery:
-    """Send the example of an event type, signed like any delivery. Works for a disabled webhook too."""
+    """Send the example of an event type, signed like any delivery. Works for a disabled webhook too.
+
+    Without a type, that is the webhook's first. Raises Invalid for one that the format has no words for.
+    """
     chosen = event_type or webhook.events[0]
     subscriptions.check_format([chosen], webhook.format, "/event_type")
     event = test_event(chosen, webhook, clock.now_iso())
@@ -39,10 +42,10 @@ def send_test(caller: Caller, webhook: Webhook, event_type: EventType | None) ->
 def page_of_workspace(
     caller: Caller, query: WorkspaceDeliveryQuery, after: store.Key | None
 ) -> tuple[list[tuple[Delivery, Webhook]], store.Key | None]:
-    """The deliveries of all webhooks that the caller may manage, newest event first, each with its webhook.
+    """A page of the deliveries of all webhooks that the caller may manage, and the key after which the next one begins.
 
-    Each webhook's log is read down from the same place, and the logs are merged. Nothing is written for this list, so
-    a delivery costs no more because of it.
+    Newest event first, each with its webhook. Each webhook's log is read down from the same place, and the logs are
+    merged. Nothing is written for this list, so a delivery costs no more because of it.
     """
     webhooks = {webhook.webhook_id: webhook for webhook in _visible(caller, query.webhook_id)}
     filters = query.model_dump(exclude={"limit", "cursor", "webhook_id"})
@@ -62,7 +65,10 @@ def page_of_workspace(
 def statistics(
     caller: Caller, query: StatisticsQuery, after: store.Key | None
 ) -> tuple[list[StatisticsOut], store.Key | None]:
-    """How the deliveries of the webhooks that the caller may manage ended lately, webhook by webhook, newest first."""
+    """Counts of the deliveries of the last hours, for each webhook that the caller may manage, newest webhook first.
+
+    Also returns the key after which the next page of webhooks begins.
+    """
     last: store.Key | None = None
     if query.webhook_id:
         webhooks = _visible(caller, query.webhook_id)
@@ -102,7 +108,7 @@ def _merged(
 
 
 def get_visible(caller: Caller, delivery_id: str) -> tuple[Delivery, Webhook]:
-    """A delivery and its webhook, if the caller may manage the webhook."""
+    """A delivery and its webhook, if the caller may manage the webhook. Raises NotFound otherwise."""
     delivery = table.get(caller.workspace_id, delivery_id)
     try:
         return delivery, subscriptions.get_visible(caller, delivery.webhook_id)

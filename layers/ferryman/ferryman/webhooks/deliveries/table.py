@@ -55,7 +55,7 @@ def new(event: Event, webhook_id: str) -> Delivery:
 
 
 def creating(delivery: Delivery) -> store.Write:
-    """Refused with LostClaim when the same event was given to the same webhook before."""
+    """Store the delivery. Refused with LostClaim when the same event was given to the same webhook before."""
     return store.put(
         TABLE,
         {**delivery.to_item(), **key(delivery.workspace_id, delivery.webhook_id, delivery.delivery_id)},
@@ -65,7 +65,7 @@ def creating(delivery: Delivery) -> store.Write:
 
 
 def show(delivery: Delivery) -> None:
-    """Let the log show a delivery that has to wait for its first attempt."""
+    """Store a delivery that has to wait for its first attempt, so that the log shows it."""
     if not delivery.stored:
         with suppress(LostClaim):
             store.commit([creating(delivery)])
@@ -124,7 +124,7 @@ def failed_attempts(workspace_id: str, webhook_id: str, since: str, most: int) -
 
 
 def recent_states(workspace_id: str, webhook_id: str, since: str) -> tuple[list[tuple[float, DeliveryState]], bool]:
-    """When each event since then (ISO) happened and how its delivery stands, newest first; and whether that is all.
+    """(epoch seconds of the event, state of its delivery) since `since` (ISO), newest first; and whether that is all.
 
     One query, whose price has a limit: of a busy webhook, only the newest are given. Tests are left out.
     """
@@ -158,9 +158,10 @@ def page(
     until: str | None = None,
     before: str | None = None,
 ) -> tuple[list[Delivery], store.Key | None]:
-    """A webhook's deliveries, newest event first. `since` and `until` bound the time of the event (ISO).
+    """A page of a webhook's deliveries, newest event first, and the key after which the next one begins.
 
-    `before` is the id of a delivery, which may be another webhook's; only ids below it are given.
+    `since` and `until` bound the time of the event (ISO). `before` is the id of a delivery, which may be another
+    webhook's; only ids below it are given.
     """
     values: dict[str, Any] = {":webhook": f"{workspace_id}/{webhook_id}", ":now": int(clock.now())}
     filters = ["expires_at_epoch > :now"]
@@ -198,7 +199,7 @@ def page(
 
 
 def fitting(deliveries: Sequence[Delivery]) -> list[Delivery]:
-    """As many of these deliveries as one answer can hold."""
+    """The first of these deliveries, as many as one answer can hold."""
     kept = len(_fitting(store.Page([delivery.to_item() for delivery in deliveries], None)).items)
     return list(deliveries[:kept])
 
@@ -223,9 +224,10 @@ def page_to_replay(
     until: str,
     max_attempts: int,
 ) -> tuple[list[Delivery], store.Key | None]:
-    """Deliveries that ended in one of `states`, or were started anew at `replayed_at` and still wait; oldest first.
+    """A page of deliveries to send again, oldest first, and the key after which the next one begins.
 
-    One query, so that a page of a long log costs the same wherever its matches are; it may be empty.
+    These ended in one of `states`, or were started anew at `replayed_at` and still wait. All times are ISO. The page
+    takes one query, so that it costs the same wherever a long log's matches are; it may be empty.
     """
     chosen = {f":state{number}": state for number, state in enumerate(states)}
     values: dict[str, Any] = {
@@ -274,7 +276,7 @@ def claim(delivery: Delivery, lease_seconds: float) -> Delivery:
 
 
 def release(delivery: Delivery) -> None:
-    """Give a claim back whose attempt was not made, as certainly nothing was sent: it is as if there had been none."""
+    """Undo a claim whose attempt was not made: certainly nothing was sent, so it is as if there had been none."""
     attempts = delivery.attempts[:-1]
     state: DeliveryState = "retrying" if attempts else "queued"
     with suppress(LostClaim):
@@ -301,7 +303,7 @@ def settle(delivery: Delivery, settlement: Settlement, *extra_writes: store.Writ
 
 
 def replaying(delivery: Delivery, at: str) -> store.Write:
-    """Start a delivery that is over anew: a fresh budget, its attempts kept. Refused when it is not over."""
+    """Start a delivery that is over anew, with a fresh budget and its attempts kept. Refused with LostClaim."""
     after = {
         "state": "queued",
         "failures": 0,

@@ -12,14 +12,14 @@ type WaitsFor = Literal["queue", "attempt", "retry", "pause", "rate", "disabled"
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """`until` is in epoch seconds; None when nobody knows."""
+    """The thing that a delivery waits for. `until` is in epoch seconds; None when nobody knows."""
 
     waits_for: WaitsFor
     until: float | None = None
 
 
 def of(delivery: Delivery, webhook: Webhook) -> Waiting | None:
-    """The reason why a delivery waits, and until when; the later one of two. None for a delivery that is over."""
+    """The reason why a delivery waits, and until when: the later one of two. None for a delivery that is over."""
     now = clock.now()
     if delivery.is_over:
         return None

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from ferryman import ids
 from ferryman.events.model import EventType
-from ferryman.schema import Input, Output, Time, distinct, in_order
+from ferryman.schema import Input, Output, Time, Until, distinct
 from ferryman.webhooks.replays.model import Replay, ReplayState
 
 type Over = Literal["delivered", "exhausted", "cancelled"]
@@ -17,13 +17,11 @@ class ReplayIn(Input):
     """Which deliveries to send again: all that failed, unless `states` says otherwise."""
 
     since: Time | None = Field(None, description="Only events from this time on.")
-    until: Time | None = Field(None, description="Only events before this time.")
+    until: Until = Field(None, description="Only events before this time.")
     states: Overs = Field(
         default=["exhausted", "cancelled"],
         description="Only deliveries that ended so. `delivered` ones are sent again only on request.",
     )
-
-    _in_order = model_validator(mode="after")(in_order)
 
 
 class HeldEventOut(Output):

@@ -31,7 +31,10 @@ _MAX_ATTEMPTS = 60  # in one delivery's log
 
 
 def retry(caller: Caller, delivery: Delivery, webhook: Webhook) -> Delivery:
-    """Send one delivery again, with a fresh budget of attempts; the earlier ones stay in its log."""
+    """Send one delivery again, with a fresh budget of attempts; the earlier ones stay in its log.
+
+    Raises Conflict for a disabled webhook, and for a delivery that is not over, is a test, or has 60 attempts.
+    """
     _require_enabled(webhook)
     if not delivery.is_over:
         raise Conflict(f"The delivery is {delivery.state}; only one that is over can be sent again.")
@@ -47,7 +50,10 @@ def retry(caller: Caller, delivery: Delivery, webhook: Webhook) -> Delivery:
 
 
 def preview(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> tuple[int, bool]:
-    """How many deliveries a replay would send again, and whether that is all of them."""
+    """The number of deliveries that a replay would send again, and whether the count is complete.
+
+    It ends after two thousand deliveries of the log.
+    """
     replay = _matching(_new(caller, webhook), wanted)
     matched, after = 0, None
     for _ in range(_PREVIEW_PAGES):
@@ -59,7 +65,10 @@ def preview(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> tuple[int, bo
 
 
 def start(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> Replay:
-    """Start a replay. Deliveries of events after this moment are not part of it."""
+    """Start a replay. Deliveries of events after this moment are not part of it.
+
+    Raises Conflict for a disabled webhook.
+    """
     _require_enabled(webhook)
     replay = _matching(_new(caller, webhook), wanted)
     audited = audit.writes(caller, "replay.started", replay.replay_id, {"webhook_id": webhook.webhook_id})
@@ -68,7 +77,10 @@ def start(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> Replay:
 
 
 def decide_about_held(caller: Caller, webhook: Webhook, choice: Held) -> Webhook:
-    """Have the events that an enabled webhook holds delivered, oldest first, or forget them."""
+    """Have the events that an enabled webhook holds delivered, oldest first, or forget them.
+
+    Raises Conflict when somebody else decided at the same moment.
+    """
     writes = [webhooks.decided(webhook), *audit.writes(caller, "webhook.edited", webhook.webhook_id, {"held": choice})]
     if choice == "deliver":
         job = _new(caller, webhook)
@@ -86,7 +98,7 @@ def read(webhook: Webhook, replay_id: str) -> Replay:
 
 
 def cancel(caller: Caller, webhook: Webhook, replay_id: str) -> Replay:
-    """Stop a replay after the page it is at."""
+    """Stop a replay after the page that it is at. Raises NotFound. One that is over stays as it is."""
     for _ in range(5):
         replay = read(webhook, replay_id)
         if replay.state != "running":

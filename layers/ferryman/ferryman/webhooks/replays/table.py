@@ -30,7 +30,7 @@ def get(workspace_id: str, webhook_id: str, replay_id: str) -> Replay:
 def page(
     workspace_id: str, webhook_id: str, limit: int, after: store.Key | None
 ) -> tuple[list[Replay], store.Key | None]:
-    """Newest first."""
+    """A page of a webhook's replays, newest first, and the key after which the next one begins."""
     page = store.page(
         TABLE,
         "webhook = :webhook",
@@ -52,7 +52,7 @@ def creating(replay: Replay) -> store.Write:
 
 
 def advancing(replay: Replay, requeued: int, position: store.Key | None) -> store.Write:
-    """Record that a page is done. Without a position for the next page, the replay is done."""
+    """Store that a page is done. Without a position for the next page, the replay is done. Refused with Moved."""
     changes: dict[str, object] = {
         "requeued": replay.requeued + requeued,
         "position": position,
@@ -64,7 +64,7 @@ def advancing(replay: Replay, requeued: int, position: store.Key | None) -> stor
 
 
 def cancelling(replay: Replay) -> store.Write:
-    """Cancel the replay. Deliveries that were sent again stay so; the others are left alone."""
+    """Cancel the replay. Deliveries that were sent again stay so; the others are left alone. Refused with Moved."""
     return _changing(replay, {"state": "cancelled", "undispatched": None, "updated_at": clock.now_iso()})
 
 

@@ -58,7 +58,10 @@ def create(caller: Caller, wanted: WebhookIn, urls: Sequence[str]) -> tuple[list
 
 
 def find(caller: Caller, group_id: str) -> list[Webhook]:
-    """The webhooks of a group that the caller may manage, oldest first. A webhook without a group is one by itself."""
+    """The webhooks of a group that the caller may manage, oldest first. Raises NotFound.
+
+    A webhook without a group is one by itself.
+    """
     webhooks = table.of_group(caller.workspace_id, group_id)
     if not webhooks:
         webhook = table.get(caller.workspace_id, group_id)
@@ -126,7 +129,7 @@ def delete(caller: Caller, group: Sequence[Webhook]) -> None:
 
 
 def new_secret(caller: Caller, group: Sequence[Webhook]) -> str:
-    """One new secret for the whole group, and so a new token; the old ones end at once."""
+    """Make one new secret for the whole group, and so a new token, and return it; the old ones end at once."""
     now = clock.now_iso()
     secret = secrets.new_signing_secret()
     version = max(one.version for webhook in group for one in webhook.signing_secrets()) + 1

@@ -89,14 +89,15 @@ class Webhook(store.Record):
 
     @property
     def is_global(self) -> bool:
-        """Whether it gets the events of every chat, whoever belongs there: it has no chats and is nobody's own."""
+        """Whether the webhook gets the events of every chat: it has no chats and is nobody's own."""
         return self.chat_ids is None and not (self.bot_id or self.application_id or self.user_id)
 
     @property
     def follows_a_member(self) -> bool:
-        """Whether it hears only of chats that `member_id` belongs to.
+        """Whether the webhook hears only of chats that `member_id` belongs to.
 
-        An application is in its chats by itself, and what a person is notified of is in no chat.
+        Three kinds do not: a webhook for every chat; an application's callback, as the application itself is in its
+        chats; and a personal webhook, as a notification belongs to no chat.
         """
         return not (self.is_global or self.application_id or self.user_id)
 
@@ -106,7 +107,7 @@ class Webhook(store.Record):
 
     @property
     def replies_as(self) -> str | None:
-        """The user who answers for what the receiver replies; None when its answers are not read."""
+        """The id of the user who answers for the receiver's replies; None when its answers are not read."""
         return self.owner if self.is_triggered else self.bot_id
 
     @property
@@ -116,7 +117,7 @@ class Webhook(store.Record):
 
     @property
     def holds_from(self) -> str | None:
-        """The time from which the webhook holds events; None if it holds none.
+        """The time (ISO) from which the webhook holds events; None if it holds none.
 
         It holds the events of its disabled time until somebody has them delivered or skips them.
         """
@@ -130,7 +131,7 @@ class Webhook(store.Record):
 
     @property
     def member_id(self) -> str:
-        """It hears of this user's chats: the bot's own for a callback, else the owner's."""
+        """The id of the user whose chats the webhook hears of: the bot's own for a callback, else the owner's."""
         return self.bot_id or self.owner
 
     @property
@@ -148,12 +149,12 @@ class Webhook(store.Record):
 
     @property
     def secret_expires_at(self) -> str | None:
-        """Until when an old secret signs too, or None when there is only one."""
+        """The time (ISO) until which an old secret signs too; None when there is only one."""
         return max((secret.expires_at for secret in self.signing_secrets() if secret.expires_at), default=None)
 
     @property
     def secret_pending(self) -> bool:
-        """Whether a signature with room for one secret still waits for the new one, until the old one ends."""
+        """Whether the new secret still waits for the old one to end, as the signature has room for one only."""
         return self.secret_expires_at is not None and any(map(formats.signing, self.signatures))
 
     def signing_secrets(self) -> list[SigningSecret]:

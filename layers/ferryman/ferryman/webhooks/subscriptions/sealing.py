@@ -24,7 +24,7 @@ def seal(workspace_id: str, webhook_id: str, version: int, secret: str) -> bytes
 
 
 def unseal(workspace_id: str, webhook_id: str, version: int, ciphertext: bytes) -> str:
-    """The secret, remembered for at most five minutes. Raises ClientError when KMS refuses."""
+    """The signing secret, remembered for at most five minutes. Raises ClientError when KMS refuses."""
     period = int(clock.now() // _REMEMBERED_SECONDS)
     with _locks[hash(webhook_id) % len(_locks)]:
         return _unseal(workspace_id, webhook_id, version, ciphertext, period)

@@ -72,14 +72,14 @@ def create(
 
 
 def check(caller: Caller, wanted: WebhookIn) -> None:
-    """Raises Invalid or NotAllowed for a workspace's webhook that is not allowed; its URL is not looked at."""
+    """Raises Invalid or NotAllowed for a webhook that a workspace may not have. The URL is not looked at."""
     _check_chats(caller, wanted.chat_ids, caller.user_id)
     _check_events(wanted.events, wanted.chat_ids, wanted.format)
     _check_triggers(wanted)
 
 
 def built(caller: Caller, wanted: WebhookIn, webhook_id: str, url: str, keys: list[dict[str, Any]]) -> Webhook:
-    """The webhook that a person wants, as it is stored. `keys` are its signing secrets."""
+    """The webhook that a person wants, as it is stored. `keys` are the items of its signing secrets."""
     now = clock.now_iso()
     return Webhook(
         workspace_id=caller.workspace_id,
@@ -108,7 +108,7 @@ def built(caller: Caller, wanted: WebhookIn, webhook_id: str, url: str, keys: li
 
 
 def get_visible(caller: Caller, webhook_id: str) -> Webhook:
-    """The webhook, if the caller may manage it: every one with admin:*, else only the caller's user's own."""
+    """The webhook, if the caller may manage it. Raises NotFound otherwise."""
     webhook = table.get(caller.workspace_id, webhook_id)
     if not may_manage(caller, webhook):
         raise NotFound("The webhook does not exist.")
@@ -116,10 +116,11 @@ def get_visible(caller: Caller, webhook_id: str) -> Webhook:
 
 
 def may_manage(caller: Caller, webhook: Webhook) -> bool:
-    """A narrow token manages its user's webhooks; test tokens never see live ones, nor the other way round.
+    """Whether the caller may manage the webhook: with admin:* every one, else those that the caller's user owns.
 
-    A bot's callbacks are for those who may manage bots, an application's for those who may manage applications. A
-    personal webhook is its person's alone, in `webhooks.personal`.
+    Test tokens never see live ones, nor the other way round. A bot's callbacks are for those who may manage bots, an
+    application's for those who may manage applications. A personal webhook is its person's alone, in
+    `webhooks.personal`.
     """
     if webhook.livemode != caller.livemode or webhook.user_id:
         return False
@@ -131,7 +132,10 @@ def may_manage(caller: Caller, webhook: Webhook) -> bool:
 
 
 def page(caller: Caller, query: WebhookQuery, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:
-    """The webhooks that the caller may manage and the filters take, newest first."""
+    """A page of the webhooks that the caller may manage and the filters take, newest first.
+
+    Also returns the key after which the next page begins.
+    """
 
     def keep(webhook: Webhook) -> bool:
         return may_manage(caller, webhook) and _matches(webhook, query)
@@ -148,7 +152,7 @@ def _matches(webhook: Webhook, query: WebhookQuery) -> bool:
 
 
 def edit(caller: Caller, webhook_id: str, patch: WebhookPatch) -> Webhook:
-    """Change a webhook. A changed URL keeps its secret and is checked again."""
+    """Change a webhook. A changed URL keeps its secret and is checked again. Raises NotFound, and as `change` does."""
     audited = audit.writes(caller, "webhook.edited", webhook_id, {"changed": list(patch.model_fields_set)})
     return change(caller, get_visible(caller, webhook_id), patch, audited)
 
@@ -157,6 +161,8 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: S
     """Change a webhook that the caller may manage. `extra_writes` join the transaction.
 
     If the patch has `held`, this only checks that the webhook holds events; `replays.service` delivers or skips them.
+    Raises Invalid for a change that such a webhook does not take, NotAllowed for every chat without admin:*, and
+    Conflict when the owner may not have it enabled, or it was changed since.
     """
     webhook_id = before.webhook_id
     changes = patch.model_dump(exclude_unset=True)
@@ -196,14 +202,14 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: S
 def changing_callback(before: Webhook, url: str, chat_ids: list[str] | None) -> list[store.Write]:
     """The writes that give an application's callback another URL, and the groups whose texts it is told of.
 
-    Raises Invalid for a URL that may not be called.
+    Raises Invalid for a URL that may not be called. Refused with Conflict when the callback was changed since.
     """
     url = url if url == before.url else allowed_targets.checked_url(url)
     return table.changing(before, replace(before, url=url, chat_ids=chat_ids, updated_at=clock.now_iso()))
 
 
 def not_heard(webhook: Webhook) -> list[str]:
-    """The chats that the webhook names and does not hear of, since its owner does not belong to them."""
+    """The ids of the chats that the webhook names and does not hear of, as its owner does not belong to them."""
     if webhook.chat_ids is None or not webhook.follows_a_member:
         return []
     pairs = chats.memberships(webhook.workspace_id, [(chat_id, webhook.member_id) for chat_id in webhook.chat_ids])
@@ -211,7 +217,10 @@ def not_heard(webhook: Webhook) -> list[str]:
 
 
 def hand_over(caller: Caller, webhook_id: str, user_id: str) -> Webhook:
-    """Give the webhook another owner, who must be able to have it. A disabled webhook stays disabled."""
+    """Give the webhook another owner. A disabled webhook stays disabled.
+
+    Raises NotFound, and Invalid for a user who may not have it.
+    """
     before = get_visible(caller, webhook_id)
     store.commit(
         [
@@ -223,7 +232,7 @@ def hand_over(caller: Caller, webhook_id: str, user_id: str) -> Webhook:
 
 
 def handing_over(before: Webhook, user_id: str) -> list[store.Write]:
-    """The writes that give a webhook another owner."""
+    """The writes that give a webhook another owner. Raises Invalid for a user who may not have it."""
     return [
         table.handing_over(before, user_id, clock.now_iso()),
         ownership.taking_over(before.workspace_id, user_id, before.needs),
@@ -231,13 +240,13 @@ def handing_over(before: Webhook, user_id: str) -> list[store.Write]:
 
 
 def delete(caller: Caller, webhook_id: str) -> None:
-    """Delete a webhook: deliveries that wait are cancelled when they come up."""
+    """Delete a webhook: deliveries that wait are cancelled when they come up. Raises NotFound."""
     audited = audit.writes(caller, "webhook.deleted", webhook_id)
     store.commit([*table.deleting(get_visible(caller, webhook_id)), *audited])
 
 
 def delete_many(caller: Caller, webhook_ids: list[str]) -> dict[str, Deletion]:
-    """Delete webhooks, each by itself, and say what became of each."""
+    """Delete webhooks, each by itself. Returns what became of each, by its id."""
     webhooks = table.get_many((caller.workspace_id, one) for one in webhook_ids if ids.is_id(ids.WEBHOOK, one))
     results: dict[str, Deletion] = {}
     for webhook_id in webhook_ids:
@@ -254,7 +263,7 @@ def delete_many(caller: Caller, webhook_ids: list[str]) -> dict[str, Deletion]:
 
 
 def rotate_secret(caller: Caller, before: Webhook, overlap_hours: int) -> tuple[Webhook, str]:
-    """A new signing secret; for `overlap_hours` the old one signs too, so that receivers can change over.
+    """Make a new signing secret and return it. For `overlap_hours` the old one signs too, so that receivers can change.
 
     The webhook is one that the caller may manage. Raises Conflict while an earlier rotation is open: a third secret
     would push out one that is still in use.

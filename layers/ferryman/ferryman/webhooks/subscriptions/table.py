@@ -84,7 +84,7 @@ def get_many(pairs: Iterable[tuple[str, str]], unreadable: set[str] | None = Non
 def page(
     workspace_id: str, limit: int, after: store.Key | None, keep: Callable[[Webhook], bool]
 ) -> tuple[list[Webhook], store.Key | None]:
-    """The webhooks that `keep` accepts, newest first."""
+    """A page of the webhooks that `keep` accepts, newest first, and the key after which the next one begins."""
     page = store.page(
         TABLE,
         "workspace_id = :workspace",
@@ -119,14 +119,14 @@ def enabled_of_owner(workspace_id: str, user_id: str) -> Iterator[Webhook]:
 def page_of_bot(
     workspace_id: str, bot_id: str, limit: int, after: store.Key | None, *, livemode: bool
 ) -> tuple[list[Webhook], store.Key | None]:
-    """A bot's live or test callbacks, newest first."""
+    """A page of a bot's live or test callbacks, newest first, and the key after which the next one begins."""
     return _page_of(workspace_id, topic_of_bot(workspace_id, bot_id, livemode=livemode), limit, after)
 
 
 def page_of_user(
     workspace_id: str, user_id: str, limit: int, after: store.Key | None, *, livemode: bool
 ) -> tuple[list[Webhook], store.Key | None]:
-    """A person's live or test personal webhooks, newest first."""
+    """A page of a person's live or test webhooks, newest first, and the key after which the next one begins."""
     return _page_of(workspace_id, topic_of_user(workspace_id, user_id, livemode=livemode), limit, after)
 
 
@@ -154,9 +154,9 @@ def _page_of(
 
 
 def subscribed(topic_: str, event_type: str, after: str | None = None) -> Iterator[str]:
-    """The ids of the webhooks that want this type on this topic, in their order, page after page.
+    """The ids of the webhooks that want this type on this topic, in their order, read page by page.
 
-    `after` is the id to go on after.
+    With `after`, a webhook's id, only those behind it.
     """
     items = store.query_all(
         SUBSCRIPTIONS,
@@ -183,7 +183,10 @@ def creating(webhook: Webhook) -> list[store.Write]:
 
 
 def changing(before: Webhook, after: Webhook) -> list[store.Write]:
-    """Replace what a person may change; what the deliverer counts meanwhile is left alone."""
+    """Replace everything that a person may change, and leave the deliverer's counts alone.
+
+    Refused with Conflict when the webhook was changed since.
+    """
     after.topics = topics(after)
     gone = [
         store.delete(SUBSCRIPTIONS, {"topic": topic_, "webhook_id": before.webhook_id})
@@ -250,7 +253,10 @@ def recovered(webhook: Webhook) -> None:
 
 
 def counted_anew(webhook: Webhook, error: str, at: str) -> int:
-    """Begin the failures in a row with this one, since an attempt succeeded between them. 0 when a pause began."""
+    """Count this failure (at `at`, ISO) as the first in a row, since an attempt succeeded before it.
+
+    Returns 1, or 0 when a pause began after the attempt did.
+    """
     return _counted(
         webhook,
         "SET last_error = :error, consecutive_failures = :one, failing_since = :at",
@@ -260,7 +266,7 @@ def counted_anew(webhook: Webhook, error: str, at: str) -> int:
 
 
 def pause(webhook: Webhook, until: int) -> None:
-    """No attempts before `until` (epoch milliseconds); a longer pause that is set already stays."""
+    """Make no attempts before `until` (epoch milliseconds). A longer pause that is set already stays."""
     paused = store.update(
         TABLE,
         _key(webhook.workspace_id, webhook.webhook_id),
@@ -273,7 +279,7 @@ def pause(webhook: Webhook, until: int) -> None:
 
 
 def slow(webhook: Webhook, until: int) -> None:
-    """Put the webhook on the slow lane until then (epoch milliseconds), since its receiver takes long."""
+    """Put the webhook on the slow lane until `until` (epoch milliseconds), since its receiver takes long."""
     slowed = store.update(
         TABLE,
         _key(webhook.workspace_id, webhook.webhook_id),
@@ -287,7 +293,10 @@ def slow(webhook: Webhook, until: int) -> None:
 
 
 def probe(webhook: Webhook, until: int) -> bool:
-    """Take the one attempt that follows a pause; the others wait until `until`. False when it is taken."""
+    """Take the one attempt that follows a pause; the others wait until `until` (epoch milliseconds).
+
+    Returns False when somebody else has taken it.
+    """
     taken = store.update(
         TABLE,
         _key(webhook.workspace_id, webhook.webhook_id),
@@ -303,7 +312,7 @@ def probe(webhook: Webhook, until: int) -> bool:
 
 
 def take_place(webhook: Webhook, second: int) -> bool:
-    """Count one attempt in this second of the clock (epoch). False when `max_per_second` are counted.
+    """Count one attempt in this second of the clock (epoch). Returns False when there were `max_per_second` before it.
 
     Two conditional updates: the first place of a second, or one more place of it.
     """
@@ -330,9 +339,10 @@ def take_place(webhook: Webhook, second: int) -> bool:
 
 
 def reserve(webhook: Webhook, earliest: int, apart: int) -> int:
-    """Reserve the next place from `earliest` on, `apart` after the one before. All in (epoch) milliseconds.
+    """Reserve the next place from `earliest` on, at least `apart` behind the last one, and return it.
 
-    Two conditional updates at most: behind the last place that somebody reserved, or the first place of all.
+    All are (epoch) milliseconds. Two conditional updates at most: behind the last place that somebody reserved, or the
+    first place of all.
     """
     key = _key(webhook.workspace_id, webhook.webhook_id)
     values = {":earliest": earliest, ":apart": apart}
@@ -356,7 +366,7 @@ def reserve(webhook: Webhook, earliest: int, apart: int) -> int:
 def failed(webhook: Webhook, error: str, *, below: int | None = None) -> int:
     """Count one failed attempt, unless a pause began after the attempt did. Returns the failures in a row so far.
 
-    With `below`, only as long as the count is below it. 0 when nothing was counted.
+    With `below`, the failure is counted only while there are fewer. Returns 0 when nothing was counted.
     """
     condition = "paused_until = :seen"
     values = {":seen": webhook.paused_until, ":error": error, ":one": 1, ":at": clock.now_iso()}
@@ -367,7 +377,7 @@ def failed(webhook: Webhook, error: str, *, below: int | None = None) -> int:
 
 
 def failed_and_paused(webhook: Webhook, error: str, until: int) -> int:
-    """As `failed`, and the pause until `until` (epoch milliseconds) begins with the same write."""
+    """As `failed`, and begin the pause until `until` (epoch milliseconds) in the same write."""
     return _counted(
         webhook,
         f"SET last_error = :error, paused_until = :until, {_SINCE} ADD consecutive_failures :one",
@@ -418,7 +428,7 @@ def disabling(
 
 
 def probing(webhook: Webhook, next_at: str | None) -> store.Write:
-    """Take a probe of a disabled webhook; the next one follows at `next_at`. Refused when somebody else took it."""
+    """Take a probe of a disabled webhook; the next one is at `next_at` (ISO). Refused with Conflict when it is gone."""
     return store.set_values(
         TABLE,
         _key(webhook.workspace_id, webhook.webhook_id),
@@ -430,7 +440,7 @@ def probing(webhook: Webhook, next_at: str | None) -> store.Write:
 
 
 def not_probing(webhook: Webhook, reason: str) -> store.Write:
-    """Keep a disabled webhook disabled, for this reason from now on."""
+    """Keep a disabled webhook disabled for another reason, and probe it no more. Refused with Conflict."""
     return store.set_values(
         TABLE,
         _key(webhook.workspace_id, webhook.webhook_id),
@@ -441,7 +451,7 @@ def not_probing(webhook: Webhook, reason: str) -> store.Write:
 
 
 def handing_over(webhook: Webhook, user_id: str, at: str) -> store.Write:
-    """Give the webhook another owner; refused when somebody changed it in between."""
+    """Give the webhook another owner. Refused with Conflict when it was changed since."""
     return store.set_values(
         TABLE,
         _key(webhook.workspace_id, webhook.webhook_id),
@@ -452,7 +462,7 @@ def handing_over(webhook: Webhook, user_id: str, at: str) -> store.Write:
 
 
 def rekeying(webhook: Webhook, secrets: list[dict[str, Any]], at: str) -> store.Write:
-    """Replace the signing secrets; refused when somebody changed the webhook in between."""
+    """Replace the signing secrets. Refused with Conflict when the webhook was changed since."""
     return store.set_values(
         TABLE,
         _key(webhook.workspace_id, webhook.webhook_id),
@@ -463,7 +473,7 @@ def rekeying(webhook: Webhook, secrets: list[dict[str, Any]], at: str) -> store.
 
 
 def decided(webhook: Webhook) -> store.Write:
-    """Somebody decided about the events that are held. Refused when somebody else did at the same moment."""
+    """Store that somebody decided about the held events. Refused with Conflict when somebody else did."""
     return store.set_values(
         TABLE,
         _key(webhook.workspace_id, webhook.webhook_id),
@@ -474,10 +484,10 @@ def decided(webhook: Webhook) -> store.Write:
 
 
 def enabling(webhook: Webhook, at: str, held_from: str | None = None, *, still_disabled: bool = False) -> store.Write:
-    """Back to work: the state is enabled and the failures are forgotten.
+    """Enable the webhook and forget its failures. Refused with Conflict when it was deleted.
 
-    `held_from` says since when events are held that nobody has decided about. With `still_disabled`, it is refused when
-    the webhook was enabled, or disabled for another reason, in between.
+    `held_from` (ISO) is the time since when it holds events that nobody has decided about. With `still_disabled`, it is
+    also refused when the webhook was enabled, or disabled for another reason, in between.
     """
     return store.set_values(
         TABLE,

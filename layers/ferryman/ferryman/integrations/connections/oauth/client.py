@@ -31,7 +31,7 @@ _LASTING = frozenset({"invalid_grant", "invalid_client", "unauthorized_client"})
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who asks: the app that the workspace registered with the product."""
+    """The app that the workspace registered with the product, and in whose name it asks."""
 
     provider: Provider
     product: str  # its name, for sentences
@@ -62,7 +62,7 @@ class Failed:
 
 
 def authorization_url(client: Client, *, redirect_uri: str, scopes: list[str], state: str, code_verifier: str) -> str:
-    """Where a person approves the connection."""
+    """The URL where a person approves the connection."""
     speaker = _speaker(client)
     challenge = speaker.create_code_challenge(code_verifier, "S256")
     uri: str = speaker.prepare_request_uri(
@@ -84,7 +84,7 @@ def code_verifier(client: Client) -> str:
 
 
 def code_of(client: Client, query: str, state: str) -> str | Failed:
-    """The code in the query with which the product called back."""
+    """The code in the `query` with which the product called back, or Failed. `state` must be the query's."""
     from oauthlib.oauth2 import OAuth2Error
 
     try:
@@ -98,7 +98,7 @@ def code_of(client: Client, query: str, state: str) -> str | Failed:
 
 
 def exchange(client: Client, code: str, *, redirect_uri: str, code_verifier: str) -> Tokens | Failed:
-    """The tokens for a code. It works once."""
+    """The tokens for a code, which works once, or Failed."""
     body = _speaker(client).prepare_request_body(
         code=code, redirect_uri=redirect_uri, code_verifier=code_verifier, **_in_body(client)
     )
@@ -106,7 +106,7 @@ def exchange(client: Client, code: str, *, redirect_uri: str, code_verifier: str
 
 
 def refresh(client: Client, refresh_token: str) -> Tokens | Failed:
-    """New tokens. A product that rotates refresh tokens no longer takes the old one; other products give no new one."""
+    """New tokens, or Failed. A product that rotates refresh tokens takes the old one no more; others give none."""
     body = _speaker(client).prepare_refresh_body(refresh_token=refresh_token, **_in_body(client))
     tokens = _tokens(client, body, _DEADLINE_SECONDS)
     if isinstance(tokens, Tokens) and tokens.refresh_token is None:
@@ -115,7 +115,7 @@ def refresh(client: Client, refresh_token: str) -> Tokens | Failed:
 
 
 def revoke(client: Client, tokens: Tokens) -> bool:
-    """Whether the product took the tokens back. The refresh token stands for the approval, if there is one."""
+    """Take the tokens back at the product; returns whether it did. The refresh token stands for the approval."""
     provider = client.provider
     if provider.revocation_url is None:
         return False
@@ -134,7 +134,7 @@ def revoke(client: Client, tokens: Tokens) -> bool:
 
 
 def accounts(client: Client, access_token: str, facts: Mapping[str, str]) -> list[dict[str, str]] | Failed:
-    """The accounts that the access token opens, asked of the product."""
+    """The accounts that the access token opens, as the product names them, or Failed."""
     import jmespath
 
     check = client.provider.check

@@ -10,11 +10,11 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One cheap call that says whether an access token works, and to whom it belongs.
+    """One cheap call that says whether an access token works, and whose it is.
 
     `url` may name facts in braces. `accounts` is a JMESPath expression that makes a list of objects with texts of the
-    answer; anything but a list says that the token does not work. `introspects`: the token is sent to be looked at
-    (RFC 7662), instead of being used.
+    answer; another result means that the token does not work. `introspects`: the token is sent to be looked at (RFC
+    7662), instead of being used.
     """
 
     url: str

@@ -31,6 +31,6 @@ def seal(connection: Connection, kind: Kind, text: str) -> list[bytes]:
 
 
 def unseal(connection: Connection, kind: Kind, ciphertexts: list[bytes]) -> str:
-    """Raises ClientError when KMS refuses, as it does for another connection's."""
+    """The text of these ciphertexts. Raises ClientError when KMS refuses, as for another connection's."""
     key, context = settings.text("SECRETS_KEY_ID"), _context(connection, kind)
     return b"".join(kms.decrypt(key, one, context) for one in ciphertexts).decode()

@@ -30,7 +30,7 @@ def client_of(connection: Connection) -> Client:
 
 
 def kept(connection: Connection, tokens: Tokens) -> dict[str, Any]:
-    """The attributes that hold new tokens."""
+    """The attributes of a connection that hold these new tokens, sealed."""
     text = json.dumps({"access_token": tokens.access_token, "refresh_token": tokens.refresh_token})
     return {
         "sealed_tokens": sealing.seal(connection, "tokens", text),
@@ -54,7 +54,7 @@ def _stored(connection: Connection) -> Tokens:
 
 
 def fresh(caller: Caller, connection: Connection, *, renewing: bool = False) -> tuple[Connection, Tokens | Failed]:
-    """The connection and its tokens, renewed when they are about to expire, or in any case with `renewing`."""
+    """The connection, and its tokens or Failed. They are renewed when they soon expire, or always with `renewing`."""
     state, reason = connection.oauth_state
     if state != "enabled":
         return connection, Failed(f"{_NOT_CONNECTED}{reason}.")
@@ -137,7 +137,10 @@ def _told(
 
 
 def accounts(caller: Caller, connection: Connection) -> tuple[Connection, list[dict[str, str]] | Failed]:
-    """The accounts that the connection opens, asked of the product; they are kept in the metadata with the time."""
+    """The connection, and the accounts that it opens, asked of the product, or Failed.
+
+    The accounts are kept in the connection's metadata, with the time.
+    """
     connection, tokens = fresh(caller, connection)
     if isinstance(tokens, Failed):
         return connection, tokens

@@ -45,7 +45,7 @@ def test_only_deployments_may_ask_for_a_token_and_nothing_holds_a_key() -> None:
 
 
 def test_the_role_trusts_one_environment_of_one_repository() -> None:
-    role = template.load("pipeline.yaml")["Resources"]["DeployRole"]["Properties"]
+    role = template.load("deployment-role.yaml")["Resources"]["DeployRole"]["Properties"]
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
     equals = trust["Condition"]["StringEquals"]
     assert equals["token.actions.githubusercontent.com:aud"] == "sts.amazonaws.com"
