@@ -102,9 +102,10 @@ def _say_what_is_next(environment: Environment, stack: Stack, *, is_new: bool) -
     print(f"\n{green('✓')} {bold(environment.name)} is at {url} ({url}/docs is the reference)")
     if is_new:
         print(
-            "  Next: make the first workspace, which prints its owner's token once.\n"
+            "  Next: make the first workspace, which prints its owner's token and invitation once.\n"
             f"    .venv/bin/sam remote invoke BootstrapFunction --stack-name {stack.name} --event "
             '\'{"workspace_name": "Acme", "owner_name": "Your Name", "owner_email": "you@example.com"}\'\n'
+            f"  Then: open {url}/me/invitation#<that invitation> within a day, and choose the owner's password.\n"
             f"  Then: TOKEN=<that token> make smoke ENV={environment.name}\n"
             "  If you gave AlarmEmail, confirm the message that SNS has sent."
         )

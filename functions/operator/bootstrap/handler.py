@@ -9,7 +9,10 @@ from ferryman.identity.workspaces.schema import BootstrapIn
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """`{"workspace_name", "owner_name", "owner_email", "plan"?}` → ids and the token, which is shown this once."""
+    """`{"workspace_name", "owner_name", "owner_email", "plan"?}` → ids, the token and the invitation.
+
+    Token and invitation are shown this once. The invitation sets the owner's password at /me/invitation, within a day.
+    """
     try:
         return bootstrap.bootstrap(validate(BootstrapIn, event))
     except FerrymanError as error:

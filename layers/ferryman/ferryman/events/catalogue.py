@@ -200,7 +200,8 @@ def _notification(description: str, title: str, **example: Any) -> Entry:
 
 CATALOGUE: dict[EventType, Entry] = {
     "message.created": Entry(
-        "Somebody posted a message: a person, a token, an incoming webhook or an application.",
+        "A new message is in a chat. A person, a bot, an incoming webhook or an application posted it, or it is the "
+        "answer to a command, or a reply to a delivery.",
         _MESSAGE_CREATED,
         {"message": _A_MESSAGE},
         answered={"message": _AN_ANSWER, "conversation": _A_CONVERSATION},

@@ -85,7 +85,10 @@ class Response(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A rendered body: the same bytes on every attempt of a delivery."""
+    """A rendered body: the same bytes on every attempt of a delivery, unless it is for trigger words.
+
+    That one holds the webhook's token and the names of the workspace, the chat and the person, as they are then.
+    """
 
     content: bytes
     content_type: str = JSON

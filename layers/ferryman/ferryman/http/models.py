@@ -8,7 +8,7 @@ from ferryman.identity.plans import Plan
 class FieldProblem(BaseModel):
     """One thing that is wrong with a request."""
 
-    model_config = ConfigDict(title="FieldProblem")
+    model_config = ConfigDict(title="FieldProblem", defer_build=True)
     pointer: str = Field(description="Where: a JSON pointer into the body, or the parameter's name.")
     detail: str = Field(description="The mistake.")
 
@@ -16,7 +16,7 @@ class FieldProblem(BaseModel):
 class Problem(BaseModel):
     """An error, as RFC 9457 defines it."""
 
-    model_config = ConfigDict(title="Problem")
+    model_config = ConfigDict(title="Problem", defer_build=True)
     type: str = Field(description="Which problem this is; stable.", examples=["urn:ferryman:problem:not-found"])
     title: str = Field(description="The status in words.", examples=["Not Found"])
     status: int = Field(description="The HTTP status.", examples=[404])

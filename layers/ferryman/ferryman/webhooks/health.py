@@ -6,7 +6,7 @@
 - a receiver that answers 429 or 503 with Retry-After is left alone for that long
 - a receiver that took longer than two seconds has its deliveries on the slow lane for a quarter of an hour
 - after ten failures in a row, or as many as the webhook or its workspace says, or a 410 Gone, the webhook is disabled,
-  with the reason; attempts under way when a pause began do not count, so the last five failures are probes
+  with the reason; attempts under way when a pause began do not count, so of ten failures the last five are probes
 - a webhook that failures disabled is probed from time to time (`probes`), unless the webhook or its workspace says no
 
 A delivery that has to wait is deferred with a new message, so waiting never costs its budget.

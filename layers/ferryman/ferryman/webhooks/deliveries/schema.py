@@ -139,7 +139,10 @@ class RequestOut(Output):
     """The request of a delivery as it was sent."""
 
     headers: dict[str, str] = Field(description="Those of the last attempt; signatures are masked.")
-    body: str | None = Field(description="The same bytes in each attempt; null when they are not kept any more.")
+    body: str | None = Field(
+        description="null when it is not kept any more. Each attempt sends the same bytes; only the body for trigger "
+        "words is made anew, with the token and names of that moment."
+    )
 
 
 class DeliveryRead(DeliveryOut):
