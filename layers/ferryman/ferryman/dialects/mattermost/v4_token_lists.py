@@ -16,7 +16,8 @@ from ferryman.identity.tokens.model import Token
 
 
 def page_of_everybody(asked: Asked) -> list[dict[str, Any]]:
-    """A page of all tokens of people and bots that are not revoked. For administrators."""
+    """A page of all tokens of people and bots that are not revoked, oldest first. Raises PERMISSIONS without admin:*.
+    """
     v4.require(asked.caller, permissions.ADMIN)
     return page(asked, table.unrevoked(asked.caller.workspace_id))
 

@@ -106,7 +106,7 @@ def exchange(client: Client, code: str, *, redirect_uri: str, code_verifier: str
 
 
 def refresh(client: Client, refresh_token: str) -> Tokens | Failed:
-    """New tokens, or Failed. A product that rotates refresh tokens takes the old one no more; others give none."""
+    """New tokens, or Failed. They have the old refresh token, unless the product gave a new one in its place."""
     body = _speaker(client).prepare_refresh_body(refresh_token=refresh_token, **_in_body(client))
     tokens = _tokens(client, body, _DEADLINE_SECONDS)
     if isinstance(tokens, Tokens) and tokens.refresh_token is None:
