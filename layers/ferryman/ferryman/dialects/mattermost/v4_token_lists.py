@@ -16,8 +16,7 @@ from ferryman.identity.tokens.model import Token
 
 
 def page_of_everybody(asked: Asked) -> list[dict[str, Any]]:
-    """A page of all tokens of people and bots that are not revoked, oldest first. Raises PERMISSIONS without admin:*.
-    """
+    """A page of all tokens that are not revoked, oldest first. Raises PERMISSIONS for a caller without admin:*."""
     v4.require(asked.caller, permissions.ADMIN)
     return page(asked, table.unrevoked(asked.caller.workspace_id))
 
