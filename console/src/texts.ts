@@ -408,6 +408,7 @@ export const texts = {
     rate: (percent: string) => `${percent} delivered`,
     counts: (delivered: number, failed: number, waiting: number) =>
       [`${delivered} delivered`, `${failed} failed`, ...(waiting > 0 ? [`${waiting} waiting`] : [])].join(', '),
+    waiting: (waiting: number) => `${waiting} waiting`,
     countedSince: (time: string) => `Only the newest are counted, since ${time}.`,
     hour: (time: string, counts: string) => `${time}: ${counts}`,
     searchName: 'Search by name',

@@ -56,7 +56,7 @@ export function WebhookStateBadge({ webhook, reason = false }: { webhook: Webhoo
     <>
       {paused ? <State of="retrying" label={texts.states.paused ?? ''} /> : <State of={webhook.state} />}
       {reason && why && (
-        <Text size="xs" c="dimmed" mt={4}>
+        <Text size="xs" c="dimmed" mt={4} miw={110}>
           {why}
         </Text>
       )}

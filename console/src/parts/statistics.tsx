@@ -67,7 +67,7 @@ export function Rate({ statistics }: { statistics: Statistics | undefined }) {
       <Group gap={8} wrap="nowrap" w="fit-content">
         <Bars hours={statistics.hours} first={statistics.first} height={22} width={3} gap={1} />
         <Text size="sm" className="nowrap rate">
-          {rateOf(statistics) ?? counts}
+          {rateOf(statistics) ?? said.waiting(statistics.waiting)}
         </Text>
         <VisuallyHidden>{counts}</VisuallyHidden>
       </Group>

@@ -64,6 +64,31 @@ def test_no_screen_is_wider_than_a_phone(opens: Opens, addresses: dict[str, str]
     assert wide == {}
 
 
+def test_no_list_has_to_be_scrolled_sideways_on_a_laptop(opens: Opens, addresses: dict[str, str]) -> None:
+    visit = opens("/settings/overview")
+    visit.expected.append("404")
+
+    def all_wait(route: Route) -> None:
+        """The longest words that the share of deliveries can have."""
+        answer = route.fetch()
+        page = answer.json()
+        for webhook in page["items"]:
+            webhook |= {"delivered": 0, "failed": 0, "waiting": 12_345}
+        route.fulfill(response=answer, json=page)
+
+    visit.page.route("**/v1/deliveries/statistics*", all_wait)
+    visit.goto("/settings/overview")
+    wide = {}
+    for name, address in addresses.items():
+        visit.move(address)
+        hidden = visit.page.evaluate(
+            "Math.max(0, ...[...document.querySelectorAll('.list-box')].map(box => box.scrollWidth - box.clientWidth))"
+        )
+        if hidden:
+            wide[name] = hidden
+    assert wide == {}
+
+
 def test_axe_finds_nothing_on_the_doors_and_dialogs(opens: Opens) -> None:
     found: dict[str, list[str]] = {}
     for address in ("/", "/me/invitation#fm_invt_x"):
