@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import yaml
 from ferryman.http.needs import PUBLIC
 from ferryman.identity import permissions
+from ferryman.integrations.connections import catalogue
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.support import template
@@ -264,6 +266,24 @@ def test_request_bodies_take_no_unknown_fields() -> None:
         if operation.takes:
             assert operation.takes.model_config.get("extra") == "forbid", operation.takes
             assert operation.takes.model_config.get("strict") is True, operation.takes
+
+
+def _unlimited(schema: Any) -> Iterator[str]:
+    """The schemas of lists of any length that are in a schema."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "array" and "maxItems" not in schema:
+            yield json.dumps(schema)
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for part in schema:
+            yield from _unlimited(part)
+
+
+def test_every_list_in_a_request_has_a_limit() -> None:
+    """A body has room for 130,000 wrong items: their mistakes take more time and memory than a function has."""
+    configurations = [connector.configuration for connector in catalogue.CATALOGUE.values()]
+    for model in [operation.takes for operation in OPERATIONS.values() if operation.takes] + configurations:
+        assert not list(_unlimited(model.model_json_schema())), model.__name__
 
 
 def test_no_answer_but_the_creating_one_has_room_for_a_secret() -> None:

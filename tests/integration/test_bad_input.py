@@ -103,6 +103,24 @@ def test_ten_thousand_wrong_fields_are_not_all_named(workspace: Workspace) -> No
     assert "and 4999 more" in answer.json["detail"]
 
 
+@pytest.mark.parametrize(
+    ("target", "name", "body"),
+    [
+        ("/v1/tokens", "scopes", TOKEN),
+        ("/v1/webhooks", "events", {"url": "https://ci.example.com/ferryman"}),
+        ("/v1/bots", "scopes", {"name": "Deploy bot", "handle": "deploy-bot"}),
+    ],
+)
+def test_the_items_of_a_list_that_is_too_long_are_not_looked_at(
+    workspace: Workspace, target: str, name: str, body: dict[str, Any]
+) -> None:
+    answer = workspace.call("POST", target, body | {name: [1] * 80_000})
+    assert (answer.status, answer.json["errors"]) == (
+        422,
+        [{"pointer": f"/{name}", "detail": "must have at most 100 items"}],
+    )
+
+
 def test_a_thousand_unknown_parameters_are_not_all_named(workspace: Workspace) -> None:
     answer = workspace.call("GET", "/v1/chats?" + "&".join(f"p{number}=" for number in range(1_000)))
     assert answer.status == 422

@@ -8,6 +8,7 @@ import { Dialog } from '../parts/dialogs';
 import { choices, FilterBar, useFilters } from '../parts/filters';
 import { SaveForm } from '../parts/form';
 import { Empty, Page, Section } from '../parts/layout';
+import { leads } from '../parts/links';
 import { List } from '../parts/list';
 import { named } from '../parts/options';
 import { State, Time } from '../parts/values';
@@ -60,7 +61,7 @@ export default function Notifications() {
             cell: (entry) => (
               <>
                 <Text size="sm" fw={entry.read_at ? 400 : 700}>
-                  {entry.url ? (
+                  {entry.url && leads(entry.title, entry.url) ? (
                     <Anchor href={entry.url} target="_blank" rel="noreferrer" inherit>
                       {entry.title}
                     </Anchor>

@@ -1,6 +1,7 @@
 import { Anchor, Stack, Text } from '@mantine/core';
 
 import type { Schemas } from '../api/client';
+import { leads } from './links';
 import { Markdown, MessageText } from './message_text';
 
 /** A box below a message, as its sender meant it. Pictures are not loaded: their hosts would learn who reads. */
@@ -15,7 +16,7 @@ export function AttachmentView({ attachment }: { attachment: Schemas['Attachment
         {author_name && <Text size="xs" c="dimmed">{author_name}</Text>}
         {title && (
           <Text size="sm" fw={600}>
-            {title_link ? (
+            {title_link && leads(title, title_link) ? (
               <Anchor href={title_link} target="_blank" rel="noreferrer" inherit>
                 {title}
               </Anchor>

@@ -1,6 +1,8 @@
 import { Anchor, Text } from '@mantine/core';
 import { Lexer, type Token, Tokenizer } from 'marked';
 
+import { leads } from './links';
+
 /**
  * The Markdown that a message shows: links, and characters behind a backslash. The rest stays as it is written, HTML and
  * pictures too: their hosts would learn who reads.
@@ -26,8 +28,6 @@ class Links extends Tokenizer {
   }
 }
 
-const OPENED = /^(https?:\/\/|mailto:)/i;
-
 /** The text of a message, an attachment or an answer. */
 export function MessageText({ children }: { children: string }) {
   return (
@@ -43,9 +43,10 @@ export function Markdown({ children }: { children: string }) {
 
 function Part({ token }: { token: Token }) {
   if (token.type === 'escape') return token.text as string;
-  if (token.type !== 'link' || !OPENED.test(token.href as string)) return token.raw;
+  if (token.type !== 'link' || !leads(token.text as string, token.href as string)) return token.raw;
+  // The direction is its own: characters that stand before the link do not turn it.
   return (
-    <Anchor href={token.href as string} target="_blank" rel="noopener noreferrer" underline="always" inherit>
+    <Anchor href={token.href as string} target="_blank" rel="noopener noreferrer" underline="always" inherit dir="auto">
       {token.text as string}
     </Anchor>
   );

@@ -8,7 +8,8 @@ type Told<T> = { data?: T[] | undefined; isPending: boolean };
  * open, and moves above its field if there is more room for all of them.
  */
 export function options<T>({ data, isPending }: Told<T>, of: (item: T) => Option) {
-  const waiting: Option[] = isPending ? [{ value: '', label: `${texts.loading} …`, disabled: true }] : [];
+  // Its value is not empty: a form in which nothing is chosen has the empty one.
+  const waiting: Option[] = isPending ? [{ value: 'loading', label: `${texts.loading} …`, disabled: true }] : [];
   return {
     data: [...(data ?? []).map(of), ...waiting],
     comboboxProps: { preventPositionChangeWhenVisible: false },

@@ -10,6 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from ferryman import clock
 from ferryman.characters import has_hidden
 
+MAX_WORDS = 100  # in a list that has each of our words once; a longer one is refused before its words are read
+
 
 class Input(BaseModel):
     """A request body: unknown fields are refused and nothing is coerced."""

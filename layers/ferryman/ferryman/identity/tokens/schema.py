@@ -8,11 +8,11 @@ from ferryman import ids
 from ferryman.identity import permissions
 from ferryman.identity.permissions import Scope, ScopeSet
 from ferryman.identity.tokens.model import Environment, Revocation, Status, Token
-from ferryman.schema import Description, Input, ListQuery, Name, Output, Time, distinct
+from ferryman.schema import MAX_WORDS, Description, Input, ListQuery, Name, Output, Time, distinct
 
 type Scopes = Annotated[
     list[Scope | ScopeSet],
-    Field(min_length=1),
+    Field(min_length=1, max_length=MAX_WORDS),
     AfterValidator(distinct),
     AfterValidator(permissions.expanded),
 ]

@@ -9,7 +9,7 @@ from ferryman.identity.avatars import AvatarUrl
 from ferryman.identity.tokens.model import Environment
 from ferryman.identity.users.model import User
 from ferryman.identity.users.schema import Handle
-from ferryman.schema import Description, Input, Name, Output, Time, distinct
+from ferryman.schema import MAX_WORDS, Description, Input, Name, Output, Time, distinct
 from ferryman.webhooks.subscriptions.model import MentionedBy, WebhookState
 from ferryman.webhooks.subscriptions.schema import (
     DISABLE_AFTER,
@@ -24,7 +24,7 @@ from ferryman.webhooks.subscriptions.schema import (
 
 # All that the role `bot` may hold (ferryman.identity.permissions).
 type BotScope = Literal["messages:read", "messages:write", "chats:read", "users:read"]
-type BotScopes = Annotated[list[BotScope], Field(min_length=1), AfterValidator(distinct)]
+type BotScopes = Annotated[list[BotScope], Field(min_length=1, max_length=MAX_WORDS), AfterValidator(distinct)]
 _HANDLE = "The name in mentions: @handle. Unique among the people and bots of the workspace."
 _ABOUT = "The text of the profile card."
 
@@ -105,7 +105,7 @@ class BotTokenIn(Input):
     )
 
 
-type Mentioners = Annotated[list[MentionedBy], Field(min_length=1), AfterValidator(distinct)]
+type Mentioners = Annotated[list[MentionedBy], Field(min_length=1, max_length=MAX_WORDS), AfterValidator(distinct)]
 _MENTIONED_BY = (
     "Mentions by these call it: `user` (people), `bot` (other bots), `program` (incoming webhooks, applications and "
     "answers of outgoing webhooks). Left out or null: people alone."

@@ -6,11 +6,11 @@ from pydantic import AfterValidator, Field
 
 from ferryman import ids
 from ferryman.events.model import EventType
-from ferryman.schema import Input, Output, Time, Until, distinct
+from ferryman.schema import MAX_WORDS, Input, Output, Time, Until, distinct
 from ferryman.webhooks.replays.model import Replay, ReplayState
 
 type Over = Literal["delivered", "exhausted", "cancelled"]
-type Overs = Annotated[list[Over], Field(min_length=1), AfterValidator(distinct)]
+type Overs = Annotated[list[Over], Field(min_length=1, max_length=MAX_WORDS), AfterValidator(distinct)]
 
 
 class ReplayIn(Input):

@@ -11,7 +11,7 @@ from ferryman.formats.interface import TriggerBody, TriggerWhen
 from ferryman.identity.avatars import AvatarUrl
 from ferryman.outbound import ssrf_guard
 from ferryman.outbound.outcomes import Delivered, ErrorClass, Outcome
-from ferryman.schema import Description, Input, ListQuery, Name, Output, Time, distinct
+from ferryman.schema import MAX_WORDS, Description, Input, ListQuery, Name, Output, Time, distinct
 from ferryman.webhooks.subscriptions.model import (
     LEAST_DISABLE_AFTER,
     MAX_CHATS,
@@ -22,7 +22,7 @@ from ferryman.webhooks.subscriptions.model import (
     WebhookState,
 )
 
-type Events = Annotated[list[EventType], Field(min_length=1), AfterValidator(distinct)]
+type Events = Annotated[list[EventType], Field(min_length=1, max_length=MAX_WORDS), AfterValidator(distinct)]
 type ChatIds = Annotated[
     list[Annotated[str, Field(pattern=ids.pattern(ids.CHAT))]],
     Field(min_length=1, max_length=MAX_CHATS),
@@ -33,7 +33,7 @@ HELD = (
     "Events that happened while the webhook was disabled are held. With state: enabled, or later: `deliver` has them "
     "delivered, oldest first, max_per_second or five a second; `skip` forgets them."
 )
-type Signatures = Annotated[list[Signature], Field(min_length=1), AfterValidator(distinct)]
+type Signatures = Annotated[list[Signature], Field(min_length=1, max_length=MAX_WORDS), AfterValidator(distinct)]
 type Url = Annotated[str, Field(min_length=1, max_length=2048)]
 _CHATS = "Only events of these chats; you must belong to each. Left out: every chat, which needs admin:*."
 _FORMAT = (
@@ -176,7 +176,9 @@ class ReceiverUrlOut(Output):
     detail: str | None = Field(description="Why it may not be, and how to mend it; null when it may.")
 
 
-type PersonalEvents = Annotated[list[NotificationType], Field(min_length=1), AfterValidator(distinct)]
+type PersonalEvents = Annotated[
+    list[NotificationType], Field(min_length=1, max_length=MAX_WORDS), AfterValidator(distinct)
+]
 _ALL_OR_SOME = "Which notifications to deliver; all types, when left out."
 
 
