@@ -11,6 +11,8 @@ from tools import openapi
 
 CHAT = {"name": "Builds"}
 TOKEN = {"name": "CI", "scopes": ["chats:read"], "environment": "production"}
+WEBHOOK = {"url": "https://ci.example.com/ferryman", "events": ["message.created"]}
+NOTICE = {"type": "system", "title": "Done"}
 USER = {"name": "Grace", "email": "grace@example.com"}
 
 
@@ -37,6 +39,20 @@ USER = {"name": "Grace", "email": "grace@example.com"}
         ("/v1/tokens", TOKEN | {"environment": "prod"}, "/environment", "'production'"),
         ("/v1/tokens", TOKEN | {"expires_at": "tomorrow"}, "/expires_at", "2026-12-31T23:59:59Z"),
         ("/v1/tokens", TOKEN | {"expires_at": "2026-12-31T23:59:59"}, "/expires_at", "add Z for UTC"),
+        (
+            "/v1/webhooks",
+            WEBHOOK | {"max_per_second": "5"},
+            "/max_per_second",
+            "a whole number, without quotation marks",
+        ),
+        (
+            "/v1/webhooks",
+            WEBHOOK | {"max_per_second": 5.0},
+            "/max_per_second",
+            "a whole number, without a decimal point",
+        ),
+        ("/v1/webhooks", WEBHOOK | {"max_per_second": True}, "/max_per_second", "must be a whole number"),
+        ("/v1/notifications", NOTICE | {"everyone": "true"}, "/everyone", "true or false, without quotation marks"),
         ("/v1/users", USER | {"email": "grace"}, "/email", "ada@example.com"),
         ("/v1/users", USER | {"role": "god"}, "/role", "'owner'"),
     ],

@@ -1,7 +1,7 @@
 """The mistakes in a request, each as its place and a sentence that says how to mend it.
 
-A sentence never repeats a value: what was sent can be a secret. So of pydantic's errors only the place, the type and
-the limit are read, and the message only where one of our own validators wrote it.
+A sentence never repeats a value: what was sent can be a secret. So of pydantic's errors only the place, the type, the
+limit and the value's own type are read, and the message only where one of our own validators wrote it.
 """
 
 import re
@@ -133,7 +133,16 @@ def _sentence(error: Any) -> str:
         return _FORM
     limits = {name: _plain(limit) for name, limit in limits.items()}
     s = "" if limits.get("max_length", limits.get("min_length")) == 1 else "s"
-    return _SENTENCES[kind].format(**limits, s=s)
+    return _SENTENCES[kind].format(**limits, s=s) + _written(kind, error.get("input"))
+
+
+def _written(kind: str, sent: object) -> str:
+    """How a value that only looks right has to be written, such as the text 5, or 5.0, for 5; empty for others."""
+    if kind not in ("int_type", "float_type", "bool_type"):
+        return ""
+    if isinstance(sent, str):
+        return ", without quotation marks"
+    return ", without a decimal point" if isinstance(sent, float) and sent.is_integer() else ""
 
 
 def _form(pattern: str) -> str:

@@ -20,7 +20,7 @@ def validate[Model: BaseModel](model: type[Model], value: Any) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        errors = error.errors(include_url=False, include_input=False)
+        errors = error.errors(include_url=False)
         raise refusal([{**one, "loc": ("body", *one["loc"])} for one in errors]) from None
 
 

@@ -113,7 +113,7 @@ def _configured(
     try:
         return connector.configuration.model_validate(configuration)
     except ValidationError as error:
-        errors = error.errors(include_url=False, include_input=False)
+        errors = error.errors(include_url=False)
         raise mistakes.of_pydantic(errors, lambda place: mistakes.pointer(("configuration", *place))) from None
 
 
