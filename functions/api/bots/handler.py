@@ -6,9 +6,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.http import delivery_routes, hook_urls, pictures, webhook_routes
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.http.webhook_owners import bot as bot_callbacks
+from ferryman.identity.new_owner import OwnerIn
 from ferryman.identity.tokens import table as tokens
 from ferryman.identity.tokens.schema import TokenCreated, TokenOut
-from ferryman.identity.users.schema import OwnerIn
 from ferryman.integrations.bots import service
 from ferryman.integrations.bots.schema import BotCreated, BotIn, BotOut, BotPatch, BotTokenIn
 from ferryman.schema import Listing, ListQuery

@@ -16,7 +16,7 @@ from ferryman.integrations.answers import ReceiverFailed
 from ferryman.integrations.applications import bearer
 from ferryman.integrations.commands import running
 from ferryman.integrations.commands.model import Command
-from ferryman.integrations.commands.schema import CommandRunOut
+from ferryman.integrations.commands.run_schema import CommandRunOut
 from ferryman.schema import Listing, ListQuery
 from ferryman.webhooks import loop_prevention
 

@@ -96,6 +96,7 @@ def _after_since(until: str | None, model: ValidationInfo) -> str | None:
 
 
 type Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_name)]
+type Url = Annotated[str, Field(min_length=1, max_length=2048)]
 type Description = Annotated[str, Field(max_length=500)]
 type Time = Annotated[
     str,

@@ -131,13 +131,3 @@ class MeOut(Output):
         description="Whether the session can only enrol the second factor that the workspace requires. Other routes "
         "answer 403 until then."
     )
-
-
-class OwnerIn(Input):
-    """The new owner of a thing."""
-
-    user_id: str = Field(
-        pattern=ids.pattern(ids.USER),
-        description="An active person whose role may have it.",
-        examples=["usr_01J00000000000000000000000"],
-    )

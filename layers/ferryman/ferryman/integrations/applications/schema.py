@@ -9,9 +9,8 @@ from ferryman import ids
 from ferryman.formats import OF_APPLICATIONS, RESERVED_NAMES, Format
 from ferryman.integrations.applications.model import Application
 from ferryman.integrations.owned import State
-from ferryman.schema import Input, Output, Time, distinct, is_domain
+from ferryman.schema import Input, Output, Time, Url, distinct, is_domain
 from ferryman.webhooks.subscriptions.model import Webhook
-from ferryman.webhooks.subscriptions.schema import Url
 
 _NAME = "[A-Za-z0-9][A-Za-z0-9._~-]{0,63}"
 

@@ -9,7 +9,7 @@ from ferryman.identity.avatars import AvatarUrl
 from ferryman.identity.tokens.model import Environment
 from ferryman.identity.users.model import User
 from ferryman.identity.users.schema import Handle
-from ferryman.schema import MAX_WORDS, Description, Input, Name, Output, Time, distinct
+from ferryman.schema import MAX_WORDS, Description, Input, Name, Output, Time, Url, distinct
 from ferryman.webhooks.subscriptions.model import MentionedBy, WebhookState
 from ferryman.webhooks.subscriptions.schema import (
     DISABLE_AFTER,
@@ -18,7 +18,6 @@ from ferryman.webhooks.subscriptions.schema import (
     DisableAfter,
     Held,
     Signatures,
-    Url,
     WebhookPatch,
 )
 

@@ -1,16 +1,14 @@
 """Requests and responses of the API about commands."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field
 
 from ferryman import ids
-from ferryman.conversations.messages.schema import MessageOut
 from ferryman.identity.avatars import AvatarUrl
 from ferryman.integrations.commands.model import MAX_TRIGGER, RESERVED, Command, Method
 from ferryman.integrations.owned import State
-from ferryman.schema import Description, Input, Name, Output, Time
-from ferryman.webhooks.subscriptions.schema import Url
+from ferryman.schema import Description, Input, Name, Output, Time, Url
 
 
 def _trigger(text: str) -> str:
@@ -101,16 +99,3 @@ class CommandCreated(CommandOut):
         description="It is in each request, so that the receiver knows who calls. Keep it now: it cannot be shown "
         "again. Null when a repeated Idempotency-Key found the command already created.",
     )
-
-
-class CommandRunOut(Output):
-    """A command that was run instead of being posted, and what became of it."""
-
-    command_id: str = Field(pattern=ids.pattern(ids.COMMAND))
-    outcome: Literal["answered", "failed", "repeated"] = Field(
-        description="`failed`: `detail` says why; `repeated`: this Idempotency-Key ran it before."
-    )
-    detail: str | None
-    messages: list[MessageOut] = Field(description="The messages that the answer asked for; only you see some of them.")
-    goto_location: str | None = Field(description="An address that the answer asks to open.")
-    trigger_id: str | None = Field(description="The id of this run, which the receiver got too.")

@@ -16,8 +16,8 @@ from ferryman.integrations.connections.oauth import providers
 from ferryman.integrations.connections.oauth.providers import Provider
 from ferryman.integrations.incoming_webhooks.model import Source
 from ferryman.integrations.incoming_webhooks.schema import IncomingWebhookIn, SenderSecret
-from ferryman.schema import Input, distinct
-from ferryman.webhooks.subscriptions.schema import ChatIds, Events, Url, WebhookIn
+from ferryman.schema import Input, Url, distinct
+from ferryman.webhooks.subscriptions.schema import ChatIds, Events, WebhookIn
 
 type Category = Literal["chat", "automation", "development", "accounting", "crm"]
 type Outgoing = ChatConfiguration | AutomationConfiguration

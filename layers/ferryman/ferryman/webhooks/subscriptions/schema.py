@@ -11,7 +11,7 @@ from ferryman.formats.interface import TriggerBody, TriggerWhen
 from ferryman.identity.avatars import AvatarUrl
 from ferryman.outbound import ssrf_guard
 from ferryman.outbound.outcomes import Delivered, ErrorClass, Outcome
-from ferryman.schema import MAX_WORDS, Description, Input, ListQuery, Name, Output, Time, distinct
+from ferryman.schema import MAX_WORDS, Description, Input, ListQuery, Name, Output, Time, Url, distinct
 from ferryman.webhooks.subscriptions.model import (
     LEAST_DISABLE_AFTER,
     MAX_CHATS,
@@ -34,7 +34,6 @@ HELD = (
     "delivered, oldest first, max_per_second or five a second; `skip` forgets them."
 )
 type Signatures = Annotated[list[Signature], Field(min_length=1, max_length=MAX_WORDS), AfterValidator(distinct)]
-type Url = Annotated[str, Field(min_length=1, max_length=2048)]
 _CHATS = "Only events of these chats; you must belong to each. Left out: every chat, which needs admin:*."
 _FORMAT = (
     "The product whose words the bodies use: `ferryman`, or another one, for events that it can tell "
