@@ -225,7 +225,11 @@ class Simulation:
     # -- people ------------------------------------------------------------------------------------------------------
 
     def request(self, function: str, work: Callable[[], Answer], then: Callable[[Answer], None] | None = None) -> None:
-        """Call the API, where faults may strike; `then` gets the answer if the API acknowledged the call."""
+        """Start `work` as a task of the function named `function`, where faults may strike, and return at once.
+
+        `then` gets the answer if its status is below 300 and no fault ended the call. Any other
+        end adds one to `refused`.
+        """
         invocation = Invocation(self.engine, function, _API_SECONDS)
         task = self.engine.start(invocation, work)
 

@@ -24,7 +24,7 @@ def now_iso() -> str:
 
 
 def seconds(text: str) -> float:
-    """The inverse of `iso`. Raises ValueError for anything that is not an ISO 8601 time with an offset."""
+    """The seconds since the epoch of an ISO 8601 time. Raises ValueError for another text, or without an offset."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("the time has no offset; add Z for UTC")

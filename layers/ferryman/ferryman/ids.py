@@ -124,7 +124,7 @@ DELIVERY_PATTERN = f"^{DELIVERY}_({_ULID})({_ULID})$"
 
 
 def of_delivery(delivery_id: str) -> tuple[str, str] | None:
-    """The event's and the webhook's id of a delivery id, or None when it is not one."""
+    """Take a delivery's id apart: the event's id and the webhook's id, or None for another text."""
     match = re.fullmatch(DELIVERY_PATTERN, delivery_id)
     return (f"{EVENT}_{match[1]}", f"{WEBHOOK}_{match[2]}") if match else None
 

@@ -111,7 +111,7 @@ def pointer(location: Location) -> str:
 
 
 def shown(place: str) -> str:
-    """A place as an answer may show it: names in it that the caller made up can be secrets."""
+    """A place without secrets of ours, cut to 120 characters. `named` shortens each name in it before."""
     return redact(place)[:_MAX_POINTER]
 
 

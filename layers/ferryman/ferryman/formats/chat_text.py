@@ -1,4 +1,4 @@
-"""The texts of chat products: our Markdown in the words of theirs, cut to their limits. Pure."""
+"""Turns our Markdown into the markup of chat products, and cuts it to their limits. Pure."""
 
 import json
 import re
@@ -68,7 +68,7 @@ def _emphasized(text: str) -> str:
 
 
 def as_json(content: dict[str, Any]) -> Body:
-    """The body of a product that reads JSON in UTF-8."""
+    """`content` as a body of JSON in UTF-8. A character that UTF-8 cannot hold becomes a question mark."""
     return Body(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
 
 

@@ -16,7 +16,7 @@ can_render = chat_text.tells
 
 
 def render(event: Event, _webhook: Webhook) -> Body:
-    """The message by its author's name."""
+    """The message, cut to 2,000 characters, under its author's name, unless Discord refuses that name."""
     author = chat_text.author_of(event)
     content: dict[str, Any] = {
         "content": chat_text.cut(chat_text.text_of(event), MAX_CONTENT),

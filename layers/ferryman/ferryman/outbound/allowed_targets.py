@@ -25,7 +25,10 @@ def of_deployment() -> AllowedTargets:
 
 
 def checked_url(url: str) -> str:
-    """The URL of a receiver as it will be called. Raises Invalid, with the reason, for a URL that is not allowed."""
+    """The URL of a receiver as it will be called. Looks up no host.
+
+    Raises Invalid at `/url`, with the reason, for a URL that is not allowed.
+    """
     try:
         return ssrf_guard.parse(url, of_deployment()).url
     except ssrf_guard.TargetRefused as refused:

@@ -62,6 +62,9 @@ _canary = Canary()
 
 
 def is_down() -> bool:
-    """Whether even the delivery queue cannot be reached. Takes a second at most."""
+    """Whether this process cannot connect to the host of the delivery queue.
+
+    Takes a second at most. An answer is used again for five seconds.
+    """
     url = urlsplit(settings.text("DELIVERIES_QUEUE_URL"))
     return not _canary.answers(url.hostname or "", url.port or _PORTS[url.scheme])

@@ -1,7 +1,7 @@
-"""Sweeping: accepted events that were never dispatched, and replays that stand still, go on now.
+"""The sweeper dispatches accepted events that were never dispatched, and continues replays that stand still.
 
 The stream keeps its records for 24 hours. An event keeps its mark `undispatched` until it was dispatched, however long
-that takes, and a message that has no receipt is given one (`lost_messages`). The marks form a sparse index, so
+that takes; `lost_messages` puts the mark on a message that has no receipt. The marks form a sparse index, so
 looking costs next to nothing while there is nothing.
 """
 
@@ -24,7 +24,7 @@ SETTLED_AFTER_SECONDS = 120  # the stream is given that long before it is called
 
 
 def sweep(seconds_left: Callable[[], float]) -> int:
-    """Dispatch the items that wait for longer than two minutes, oldest first. Returns their number.
+    """Dispatch the items that wait for longer than two minutes. Returns their number.
 
     Works on a hundred items at a time, by turns from messages, events and replays. Stops when less than ten seconds are
     left; the next run goes on. Raises RetryLater, at the end, when some failed.

@@ -68,10 +68,10 @@ def as_posted(keys: set[tuple[str, str, str]], unreadable: set[str] | None = Non
 def page(
     workspace_id: str, chat_id: str, limit: int, after: store.Key | None, *, livemode: bool, reader: str
 ) -> tuple[list[Message], store.Key | None]:
-    """A page of live or test messages, newest first, and the key after which the next one begins.
+    """A page of live or test messages, newest first, and the key after which the next one begins; None ends the list.
 
-    Deleted messages and those for somebody other than `reader` are left out. When messages are long, there are fewer
-    than `limit`.
+    Leaves out deleted and expired messages, and private ones that `reader` (a user's id) neither wrote nor receives. A
+    page can have fewer messages than `limit`, even none, before the end.
     """
     page = store.page(
         TABLE,

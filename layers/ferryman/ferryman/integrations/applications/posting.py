@@ -53,7 +53,7 @@ class Refused(FerrymanError):
 
 
 class UnknownApplication(Refused):
-    """The token or the name is wrong; nobody learns which."""
+    """The token or the name is wrong, or the token no longer works; nobody learns which."""
 
 
 class NotPermitted(Refused):

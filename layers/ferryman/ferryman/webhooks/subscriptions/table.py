@@ -131,7 +131,10 @@ def page_of_user(
 
 
 def of_group(workspace_id: str, group_id: str) -> list[Webhook]:
-    """The webhooks of a group, oldest first."""
+    """The webhooks that one owner manages as a group (`groups`), oldest first; an unknown group has none.
+
+    `group_id` is the id of its first webhook.
+    """
     items = store.query_all(SUBSCRIPTIONS, "topic = :topic", {":topic": topic_of_group(workspace_id, group_id)})
     webhooks = get_many((workspace_id, item["webhook_id"]) for item in items)
     return [webhooks[webhook_id] for webhook_id in sorted(webhooks)]
