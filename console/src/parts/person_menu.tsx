@@ -1,5 +1,5 @@
 import { Box, Menu, Text } from '@mantine/core';
-import { useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { Link } from 'react-router';
 
 import type { Schemas } from '../api/client';
@@ -16,10 +16,14 @@ export function PersonMenu({ me, signOut }: { me: Schemas['MeOut'] | undefined; 
     const frame = requestAnimationFrame(() => setOpened(true));
     return () => cancelAnimationFrame(frame);
   }, []);
+  // The menu closes by Escape once the focus is in it, and the focus comes a moment after it is seen.
+  const onKeyDown = ({ key }: KeyboardEvent) => {
+    if (key === 'Escape') setOpened(false);
+  };
   return (
     <Menu position="bottom-end" width={240} opened={opened} onChange={setOpened}>
       <Menu.Target>
-        <Face person={me} ref={target} />
+        <Face person={me} ref={target} onKeyDown={onKeyDown} />
       </Menu.Target>
       <Menu.Dropdown>
         {me && (
