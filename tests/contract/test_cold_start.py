@@ -12,7 +12,6 @@ ROOT = template.ROOT
 HOT = ("hooks", "dispatcher", "deliverer")
 HTTP = set(template.routes().values()) - {*HOT, "reference"}
 CALLS_STRANGERS = "deliverer"
-ENDS_ALL = "leaks"  # imports whatever a token may make
 HTTP_CLIENT = ("requests", "charset_normalizer", "idna.core")
 NEVER = ("aws_xray_sdk", "wrapt", "cryptography")
 NOT_WHEN_HOT = ("pydantic", "pydantic_core", "aws_lambda_powertools.event_handler")
@@ -50,7 +49,7 @@ def test_a_cold_start_imports_only_what_it_needs(folder: str) -> None:
     if folder != CALLS_STRANGERS:
         needless |= {name for name in (HTTP_CLIENT if hot else HTTP_CLIENT[:1]) if name in found}
     assert not needless, f"{folder} imports {sorted(needless)}"
-    most = 560 if folder == CALLS_STRANGERS else 460 if hot else 720 if folder == ENDS_ALL else 665
+    most = 560 if folder == CALLS_STRANGERS else 460 if hot else 660
     assert len(found) <= most, f"{folder} imports {len(found)} modules"
 
 

@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.conversations.contexts import service as contexts
 from ferryman.conversations.contexts.schema import ContextOut
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
-from ferryman.identity.new_owner import OwnerIn
+from ferryman.http.call import OwnerIn
 from ferryman.integrations.application_requests import table as requests
 from ferryman.integrations.application_requests.schema import ApplicationRequestOut
 from ferryman.integrations.applications import bearer, service, table

@@ -5,8 +5,8 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.http import delivery_routes, hook_urls, pictures, webhook_routes
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.http.call import OwnerIn
 from ferryman.http.webhook_owners import bot as bot_callbacks
-from ferryman.identity.new_owner import OwnerIn
 from ferryman.identity.tokens import table as tokens
 from ferryman.identity.tokens.schema import TokenCreated, TokenOut
 from ferryman.integrations.bots import service

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.http.call import OwnerIn
 from ferryman.identity import plans
-from ferryman.identity.new_owner import OwnerIn
 from ferryman.integrations.commands import service, table
 from ferryman.integrations.commands.model import Command
 from ferryman.integrations.commands.schema import CommandCreated, CommandIn, CommandOut, CommandPatch

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.http.call import OwnerIn
 from ferryman.http.hook_urls import url_of
-from ferryman.identity.new_owner import OwnerIn
 from ferryman.integrations.incoming_webhooks import service
 from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
 from ferryman.integrations.incoming_webhooks.schema import (

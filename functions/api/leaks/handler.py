@@ -4,7 +4,6 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from ferryman.http.api import Api, Id, ThisCall, errors, needs
-from ferryman.integrations.cascades import leaked_tokens
 from ferryman.integrations.cascades.schema import EndingsOut, MadeOut
 from ferryman.schema import Listing, ListQuery
 
@@ -22,6 +21,8 @@ handler = app
 )
 @needs("admin:*")
 def list_made(call: ThisCall, token_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[MadeOut]:
+    from ferryman.integrations.cascades import leaked_tokens  # all that a token may make
+
     things, last = leaked_tokens.page(call.caller, token_id, query.limit, call.page_start(query))
     looked_at = [(made, *leaked_tokens.look(call.caller, made)) for made in things]
     items = [MadeOut.of(made, is_there=is_there, name=name) for made, is_there, name in looked_at]
@@ -37,5 +38,7 @@ def list_made(call: ThisCall, token_id: Id, query: Annotated[ListQuery, Query()]
 )
 @needs("admin:*")
 def end_all(call: ThisCall, token_id: Id) -> EndingsOut:
+    from ferryman.integrations.cascades import leaked_tokens  # all that a token may make
+
     results, complete = leaked_tokens.end_all(call.caller, token_id)
     return EndingsOut.of(results, complete=complete)

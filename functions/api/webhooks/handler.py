@@ -9,8 +9,8 @@ from ferryman.events import catalogue
 from ferryman.events.schema import EventTypeOut
 from ferryman.http import webhook_routes
 from ferryman.http.api import SIGNED_IN, Api, Id, ThisCall, errors, needs
+from ferryman.http.call import OwnerIn
 from ferryman.http.webhook_owners import workspace
-from ferryman.identity.new_owner import OwnerIn
 from ferryman.outbound import allowed_targets
 from ferryman.schema import Listing
 from ferryman.webhooks import connectivity

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Depends, Request
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
+from ferryman import ids
 from ferryman.aws import dynamodb as store
 from ferryman.errors import NotFound
 from ferryman.http import cursors
 from ferryman.identity.credentials.model import Caller, Source
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.workspaces import table as workspaces
+from ferryman.schema import Input
 
 # Our longest id is shorter, and DynamoDB refuses keys that are much longer.
 _ID = re.compile(r"[\x21-\x7e]{1,128}")
@@ -86,3 +88,13 @@ def _id(text: str) -> str:
 ThisCall = Annotated[Call, Depends(_this_call)]
 ThisSource = Annotated[Source, Depends(_this_source)]
 Id = Annotated[str, AfterValidator(_id)]
+
+
+class OwnerIn(Input):
+    """The new owner of a thing."""
+
+    user_id: str = Field(
+        pattern=ids.pattern(ids.USER),
+        description="An active person whose role may have it.",
+        examples=["usr_01J00000000000000000000000"],
+    )
