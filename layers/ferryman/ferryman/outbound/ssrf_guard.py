@@ -190,7 +190,7 @@ def parse(url: str, allowed: AllowedTargets) -> Target:
 def check(target: Target, addresses: Iterable[str], allowed: AllowedTargets) -> list[str]:
     """Judge the addresses that the target's name resolved to, and return them in their order, without duplicates.
 
-    Raises TargetRefused if there are no addresses, or if any of them is not allowed. A mixed answer is not filtered,
+    Raises TargetRefused if `addresses` is empty, or any of them is forbidden. A mixed answer is not filtered,
     because the owner of the name controls its contents. The reason names no address, which could map our own network.
     """
     checked: dict[str, None] = {}
