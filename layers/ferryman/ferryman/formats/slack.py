@@ -39,7 +39,7 @@ def schema(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def render_triggered(event: Event, webhook: TriggeredWebhook, around: Surroundings) -> Body:
-    """The body for trigger words: a form, or the same fields as JSON. `timestamp` is in epoch seconds, like 1.000000."""
+    """The body for trigger words: a form, or its fields as JSON. `timestamp` is in epoch seconds with six decimals."""
     content = triggers.fields(event, webhook, around) | {"timestamp": f"{triggers.created_at(event):.6f}"}
     content["text"] = _escaped(content["text"])
     return triggers.as_json(content) if webhook.trigger_body == "json" else triggers.form(content)
