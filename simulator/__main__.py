@@ -55,7 +55,10 @@ def _chosen(faults: str | None, without: str | None) -> set[str]:
 
 
 def _matching(text: str) -> set[str]:
-    """The kinds that a list names: `stream,queue.delay` is all of the stream and one of the queue, `none` is empty."""
+    """The kinds of faults that `text` names. `stream,queue.delay` gives all kinds of `stream.` and one of `queue.`.
+
+    `none` gives an empty set. Exits with a message for an unknown name.
+    """
     found: set[str] = set()
     for part in text.split(","):
         kinds = {name for name in KINDS if name == part or name.startswith(f"{part}.")}

@@ -1,7 +1,7 @@
-"""Shared by the fakes of DynamoDB, SQS, KMS and S3: each call is a moment at which things go wrong.
+"""The parts that the fakes of DynamoDB, SQS, KMS and S3 share. Faults can strike at each call to a fake.
 
-The fakes stand where `ferryman.aws.clients` hands out boto3's clients: they have the same methods, and fail as those do
-after boto3's own retries.
+The fakes replace the clients of boto3 that `ferryman.aws.clients` returns. They have the same methods, and raise the
+errors that boto3 raises after its own retries.
 """
 
 import random
@@ -17,7 +17,10 @@ _STEP_SECONDS = 0.015  # half of a call takes up to that long
 
 
 def require_known(operation: str, request: Mapping[str, Any], known: str) -> None:
-    """Raises an error for a parameter of a request that a fake would silently ignore, and so lie about."""
+    """Raise NotImplementedError if the request has a parameter that the fake would ignore.
+
+    `known` lists names with spaces.
+    """
     if not request.keys() <= _words(known):
         unknown = sorted(request.keys() - _words(known))
         raise NotImplementedError(f"the simulator's {operation} does not know {unknown}")
@@ -47,9 +50,10 @@ class Network:
         before: Callable[[Task], None] | None = None,
         after: Callable[[Task], Any] | None = None,
     ) -> Any:
-        """Carry a call out. Outside of tasks, as when a test looks or a world is set up, nothing goes wrong.
+        """Carry out a call to AWS, with `apply`, and return its answer. Faults strike only inside of a task.
 
-        `before` may refuse it; `after` may keep its answer from the caller, or replace it.
+        `before` may raise to refuse the call. `after` may raise to lose the answer, or return another answer than None
+        to replace it. Outside of tasks, as in a test's own look at a table, both are skipped and the call succeeds.
         """
         task = self.engine.current
         if task is None:
@@ -81,7 +85,7 @@ class Network:
 
 
 def _crash_kind(task: Task, phase: str) -> str | None:
-    """Which fault it is when the function dies here."""
+    """The kind of fault if the function is killed at this call; None for a function that the simulator never kills."""
     match task.invocation.function:
         case "dispatcher":
             return f"dispatcher.crash_{phase}"

@@ -1,7 +1,7 @@
-"""The event source mappings and schedules of template.yaml, over the fakes: streams, queues and the clock.
+"""Lambda's event source mappings and schedules of template.yaml, in front of the fakes.
 
-They behave as Lambda documents it (partial replies, bisection, retries, trimming, receive counts, redrive), with the
-faults that it does not rule out.
+They behave as AWS documents them (partial replies, bisection, retries, trimming, receive counts, redrive), and have the
+faults that AWS does not rule out.
 """
 
 import itertools
@@ -33,7 +33,7 @@ _SERIAL_PAUSE = 0.01
 
 
 class Cloud(World):
-    """A deployment of template.yaml on the fakes; its front door is the one of the integration tests."""
+    """A deployment of template.yaml on the fakes. Tests send requests to its API as the integration tests do."""
 
     def __init__(self, network: Network, recorder: Recorder, **parameters: str) -> None:
         self.network = network
@@ -69,10 +69,10 @@ class Cloud(World):
         self.s3 = S3(self.network)
 
     def _watch(self) -> None:
-        """The integration tests hold IAM; here every function may do all."""
+        """Checks no permissions: here every function may do everything. The integration tests check IAM."""
 
     def environments(self) -> dict[str, str]:
-        """The environments of all functions together: here they run in one process."""
+        """The variables of all functions in one mapping, because here all functions run in one process."""
         merged: dict[str, str] = {}
         for folder in self.functions:
             for name, value in self.environment(folder).items():
@@ -91,7 +91,11 @@ class Cloud(World):
         return made
 
     def invoke(self, folder: str, event: Any, context: Context | None = None) -> Any:
-        """A function of the API runs in the current task, one request at a time, as a process on Lambda does."""
+        """Run a function of the API in the current task, and return its answer.
+
+        A task waits while the function handles another request, as an instance on Lambda handles one at a time. `hooks`
+        handles several, because it has no state that a second request could disturb.
+        """
         while folder in self._busy:
             self.network.engine.sleep(_SERIAL_PAUSE)
         if folder != "hooks":  # which holds no state between two of its lines
@@ -125,7 +129,10 @@ class Cloud(World):
                 stream.take(old, new)
 
     def record(self, table: str, old: Item | None, new: Item | None) -> dict[str, Any]:
-        """The record of a change in a table's stream, in the form in which a function gets it."""
+        """The stream record of an item's change from `old` to `new`, in the form in which a function gets it.
+
+        None for `old` is a new item, None for `new` a deleted one.
+        """
         number = f"{next(self._sequence):024d}"
         image = new if new is not None else old or {}
         keys = {name: image[name] for name in self.tables[table].keys if name in image}
@@ -136,7 +143,10 @@ class Cloud(World):
         return {"eventID": number, "eventName": name, "eventSource": "aws:dynamodb", "dynamodb": change}
 
     def run(self, folder: str, timeout: float, event: Any, then: Callable[[Task], None] | None = None) -> Task:
-        """Invoke a function; `then` gets its task when it is over, however it ended."""
+        """Start an invocation that is killed after `timeout` seconds, and return its task at once.
+
+        `then` is called with the task when the invocation has ended, by success, an error or a kill.
+        """
         engine, faults = self.network.engine, self.network.faults
         skew = faults.random("clock.skew").uniform(-2, 2) if faults.strikes("clock.skew") else 0.0
         invocation = Invocation(engine, folder, timeout, skew)
@@ -163,7 +173,7 @@ class _Waiting:
 
 
 class Stream:
-    """A table's stream and its mapping to a function: several lanes, each in order."""
+    """A table's stream and its event source mapping. Each lane invokes the function with records in their order."""
 
     def __init__(self, cloud: Cloud, folder: str, timeout: float, table: str, properties: Mapping[str, Any]) -> None:
         self.cloud, self.folder, self.timeout, self.table = cloud, folder, timeout, table
@@ -200,7 +210,7 @@ class Stream:
             lane.poll_soon()
 
     def failed_for_good(self, given_up: list[_Waiting]) -> None:
-        """Put the records that the mapping gave up, whole, into its failure destination, a bucket."""
+        """Store whole records, on which the mapping gave up, in its failure destination, a bucket."""
         if given_up and self.on_failure is not None:
             bucket = self.on_failure.removeprefix("arn:simulated:")
             first = given_up[0].record["dynamodb"]["SequenceNumber"]
@@ -210,7 +220,7 @@ class Stream:
 
 
 class _Lane:
-    """A shard, or the part of one that Lambda works on at a time."""
+    """A shard, or the part of a shard that Lambda processes separately (`ParallelizationFactor`)."""
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
@@ -295,7 +305,7 @@ class _Lane:
             self._again_later()
 
     def _done(self, batch: list[_Waiting], task: Task) -> int:
-        """How many of the batch, from its start, need not come again."""
+        """How many records at the start of the batch are done and are not sent to the function again."""
         if task.error is not None or task.invocation.killed or self._faults.strikes("stream.lost_reply"):
             return 0
         failures = (task.result or {}).get("batchItemFailures") or [] if self.stream.partial else []
@@ -323,7 +333,7 @@ class _Lane:
 
 
 class Consumer:
-    """A queue and its mapping to a function."""
+    """A queue and its event source mapping to a function."""
 
     def __init__(self, cloud: Cloud, folder: str, timeout: float, queue: Queue, properties: Mapping[str, Any]) -> None:
         self.cloud, self.folder, self.timeout, self.queue = cloud, folder, timeout, queue
@@ -339,7 +349,10 @@ class Consumer:
         self._poll_at_next()
 
     def _visible(self, moment: float) -> None:
-        """Look when a message can be received, a little later than that, so that some come together."""
+        """Schedule a poll for a message that can be received at `moment`.
+
+        The poll comes up to 1.5 seconds later, so that a batch can have several messages.
+        """
         if self._next_poll is not None and self._next_poll <= moment:
             return
         self._next_poll = moment
@@ -404,7 +417,7 @@ class Consumer:
         self._poll_at_next()
 
     def _done(self, handles: dict[str, str], task: Task) -> list[str]:
-        """Which messages are to be deleted."""
+        """The handles of the messages to delete after an invocation: those that it did not report as failed."""
         faults = self.cloud.network.faults
         if task.error is not None or task.invocation.killed or faults.strikes("queue.lost_reply"):
             return []
@@ -414,7 +427,7 @@ class Consumer:
 
 
 class Schedule:
-    """A schedule of the template, such as `rate(5 minutes)`, and its function."""
+    """A schedule of the template, such as `rate(5 minutes)`, and the function that it invokes."""
 
     def __init__(self, cloud: Cloud, folder: str, timeout: float, expression: str) -> None:
         self.cloud, self.folder, self.timeout = cloud, folder, timeout

@@ -46,7 +46,7 @@ class Table:
 
     @classmethod
     def declared(cls, name: str, properties: Mapping[str, Any]) -> "Table":
-        """A table as template.yaml declares it."""
+        """The table that a resource of data.yaml declares with these properties."""
         indexes = {}
         for index in properties.get("GlobalSecondaryIndexes", []):
             names = [part["AttributeName"] for part in index["KeySchema"]]
@@ -83,7 +83,7 @@ class Table:
         return old
 
     def as_of(self, key: Key, moment: float) -> Item | None:
-        """The item as it was at `moment` (simulated seconds), which the history must reach back to."""
+        """The item as it was at `moment` (simulated seconds), or None. `moment` must not be older than the history."""
         item = self.items.get(key)
         for when, changed, before in reversed(self.history):
             if when <= moment:
@@ -96,7 +96,10 @@ class Table:
         return [(key, self.items[key]) for key in self.partitions.get(value, ())]
 
     def index_partition(self, index: Index, value: str, as_of: float) -> list[tuple[Key, Item]]:
-        """The items that the index shows under `value`, as it was at the time `as_of`."""
+        """The items in one partition of the index, as it was at `as_of` (simulated seconds).
+
+        The index's range key orders them.
+        """
         found: dict[Key, Item | None] = {key: self.items[key] for key in index.partitions.get(value, ())}
         for when, key, old in reversed(self.history):
             if when <= as_of:
@@ -109,7 +112,7 @@ class Table:
 
 
 class DynamoDB:
-    """Stands in for boto3's client of DynamoDB. Outside of the simulator's tasks its calls always succeed."""
+    """Stands in for boto3's client of DynamoDB. Outside of the simulator's tasks no fault strikes."""
 
     def __init__(self, network: Network, tables: Mapping[str, Table], on_change: OnChange) -> None:
         self.network = network
@@ -375,7 +378,7 @@ def _holds(compiled: Compiled, old: Item | None, request: Mapping[str, Any]) -> 
 
 
 def _result(action: str, compiled: Compiled, table: Table, key: Key, request: Mapping[str, Any]) -> Item | None:
-    """The item after a write."""
+    """The item after a write, or None when the write deletes it."""
     if action == "Put":
         item: Item = request["Item"]
         return item
@@ -389,7 +392,7 @@ def _result(action: str, compiled: Compiled, table: Table, key: Key, request: Ma
 def _after(
     rows: list[tuple[Key, Item]], key: Key, index: Index | None, start: Mapping[str, Any], forward: bool
 ) -> list[tuple[Key, Item]]:
-    """The rows behind the exclusive start key, which itself may be gone."""
+    """The rows that follow the exclusive start key `start`. The row of that key may have been deleted."""
 
     def order(key: Key, item: Mapping[str, Any]) -> tuple[str, Key]:
         return (item[index.range]["S"] if index is not None and index.range else "", key)

@@ -1,7 +1,7 @@
-"""Simulated time, and functions that run at the same time without threads.
+"""Simulated time, and tasks that run concurrently on it without threads.
 
-A task that waits for a call's answer or for a receiver gives up its turn until its moment comes. Tasks take turns in
-the order of time, so a seed always gives the same run, and a function can be ended for good at any call.
+A task that waits, for a call's answer or for a receiver, lets other tasks run until its moment comes. The engine
+resumes tasks in the order of simulated time, so a seed always gives the same run. A task can be ended at any call.
 """
 
 import heapq
@@ -16,11 +16,14 @@ _LOOK_SECONDS = 0.02  # until a task that waits for one of several things looks 
 
 
 class Killed(BaseException):
-    """Ends a task whose process is gone. It is not an Exception, so no error handling can survive it."""
+    """Ends a task whose process was killed.
+
+    It is not an Exception, so `except Exception` in our code does not catch it.
+    """
 
 
 class Invocation:
-    """One process that runs one function once. A crash ends all of its tasks at the same moment."""
+    """One process that runs one function once, and the context object of Lambda. A kill ends all its tasks at once."""
 
     def __init__(self, engine: "Engine", function: str, seconds: float, skew: float = 0) -> None:
         self.engine = engine
@@ -44,7 +47,10 @@ class Invocation:
         return self.function
 
     def kill(self, by: str) -> None:
-        """End the process from outside. A task that ends its own process calls `Engine.die`."""
+        """End the process, from outside of its tasks. `by` names the fault.
+
+        A task ends its own process by `Engine.die`.
+        """
         if self.killed or self.tasks[0].over:
             return
         self.killed = by
@@ -55,7 +61,7 @@ class Invocation:
 
 
 class Task:
-    """One thread of an invocation."""
+    """One thread of an invocation. The first task of an invocation is its handler."""
 
     def __init__(self, invocation: Invocation, work: Callable[[], Any]) -> None:
         self.engine = invocation.engine
@@ -89,14 +95,17 @@ class Task:
 
     @property
     def stage_now(self) -> str:
-        """How far this task is with its delivery. The first task waits for the others, so it is as far as they are."""
+        """How far this task is with its delivery, such as `before_claim`.
+
+        The first task waits for the others: when all of these are over, its stage is `after_settle`.
+        """
         others = self.invocation.tasks[1:]
         if self is self.invocation.tasks[0] and others and all(task.over for task in others):
             return "after_settle"
         return self.stage
 
     def next_turn(self) -> Callable[[], None]:
-        """A function that resumes this task once, unless something else resumed it first."""
+        """A function that resumes this task, unless the task has been resumed since."""
         self._turn += 1
         turn = self._turn
 
@@ -135,7 +144,7 @@ class Task:
 
 
 class Engine:
-    """The simulated clock, and the agenda of things that happen at set times."""
+    """The simulated clock, and the agenda of functions to call at set times."""
 
     def __init__(self, start: float) -> None:
         self.now = start
@@ -157,7 +166,11 @@ class Engine:
         return task
 
     def run(self, until: Callable[[], bool] | None = None, *, before: float = float("inf")) -> None:
-        """Go through the agenda until it is empty, `until()` holds, or its next entry is not `before` that time."""
+        """Call what the agenda lists, in the order of time, and set the clock to each entry's moment.
+
+        Stops when the agenda is empty, when `until()` is true after an entry, or when the next entry is at `before` or
+        later.
+        """
         while self._agenda and self._agenda[0][0] < before:
             moment, _, action = heapq.heappop(self._agenda)
             self.now = max(self.now, moment)
@@ -168,7 +181,7 @@ class Engine:
     # -- for tasks -------------------------------------------------------------------------------------------------
 
     def sleep(self, seconds: float) -> None:
-        """Let simulated `seconds` pass for the current task. Outside of tasks the clock jumps at once."""
+        """Let simulated `seconds` pass for the current task. Outside of tasks the clock moves forward at once."""
         task = self.current
         if task is None:
             self.now += seconds
@@ -178,7 +191,7 @@ class Engine:
         self.hub.switch()
 
     def wait(self, task: Task) -> None:
-        """Give up the turn until another task is over."""
+        """Suspend the current task until `task` is over."""
         waiting = self.current
         assert waiting is not None
         self._check(waiting)
@@ -188,20 +201,20 @@ class Engine:
             self.hub.switch()
 
     def wait_until(self, happened: Callable[[], bool], seconds: float) -> None:
-        """Let time pass until something has happened, or `seconds` are over."""
+        """Suspend the current task until `happened()` is true or `seconds` have passed."""
         end = self.now + seconds
         while not happened() and self.now < end:
             self.sleep(min(_LOOK_SECONDS, end - self.now))
 
     def wait_for(self, futures: Iterable["Future"], timeout: float) -> "Waited":
-        """Stands in for concurrent.futures.wait."""
+        """Stands in for concurrent.futures.wait: returns the futures that are done within `timeout`, and the others."""
         waiting = list(futures)
         self.wait_until(lambda: all(future.done() for future in waiting), timeout)
         done = {future for future in waiting if future.done()}
         return Waited(done, {future for future in waiting if future not in done})
 
     def die(self, by: str) -> None:
-        """End the process of the current task at this moment. `by` names the fault."""
+        """End the process of the current task at this call, which never returns. `by` names the fault."""
         task = self.current
         assert task is not None
         self._check(task)
@@ -214,9 +227,10 @@ class Engine:
 
 
 class Lock:
-    """Stands in for threading.Lock, which would stop every task: here a waiting task lets time pass.
+    """Stands in for threading.Lock, which would block every task: here only the task that waits is suspended.
 
-    The simulated processes share one set of modules, so this lock keeps them apart: each holds it by itself.
+    The simulated processes share one set of modules and so one Lock. Each process acquires it separately, as if it had
+    a lock of its own.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -258,7 +272,7 @@ class Waited(NamedTuple):
 
 
 class Pool:
-    """Stands in for ThreadPoolExecutor. Its threads are tasks of the invocation that made it."""
+    """Stands in for ThreadPoolExecutor. Its threads are tasks of the invocation that created the pool."""
 
     engine: Engine  # set by the simulation
 

@@ -1,7 +1,7 @@
 """DynamoDB's condition, key-condition and update expressions, over items in wire form.
 
-Written from the grammar in AWS's developer guide and held against moto's evaluator by test_dynamodb.py. An
-expression is compiled once and then costs some function calls, which is what lets a run see millions.
+Written from the grammar in AWS's developer guide; test_dynamodb.py compares it with moto's evaluator. An expression is
+compiled once and cached, so evaluating it costs a few function calls, and a run can make millions of them.
 """
 
 import re
@@ -25,7 +25,7 @@ _FUNCTIONS = {"attribute_exists", "attribute_not_exists", "attribute_type", "beg
 
 
 class Malformed(Exception):
-    """DynamoDB would answer ValidationException."""
+    """An expression for which DynamoDB answers ValidationException."""
 
 
 class _Parser:
@@ -219,7 +219,7 @@ class _Parser:
 
 
 class Compiled:
-    """One request's expressions together, since DynamoDB refuses names and values that none of them uses."""
+    """The compiled expressions of one request. Raises Malformed for missing values, and for unused names and values."""
 
     def __init__(self, texts: Mapping[str, str], names: Mapping[str, str], values: frozenset[str]) -> None:
         used_names: set[str] = set()
@@ -375,7 +375,7 @@ def _as_number(number: Decimal) -> Value:
 
 
 def _updated(actions: list[tuple[str, tuple[Step, ...], Operand | None]], before: Item, values: Values) -> Item:
-    """Every right side is read from the item as it was."""
+    """The item after an update. Every operand reads the item as it was before."""
     after = dict(before)
     for section, path, operand in actions:
         new = operand(before, values) if operand else None
@@ -406,7 +406,10 @@ def _taken(old: Value | None, new: Value) -> Value | None:
 
 
 def _write(item: Item, path: tuple[Step, ...], value: Value | None) -> None:
-    """Set or remove what `path` names; maps and lists on the way are copied, since images share them."""
+    """Set the value at `path` in the item, or remove it if `value` is None.
+
+    Copies the maps and lists on the path, because stored images share them.
+    """
     container: Any = item
     for here in path[:-1]:
         found = container.get(here) if isinstance(container, dict) else _at(container, here)

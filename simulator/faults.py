@@ -1,4 +1,4 @@
-"""The kinds of faults. The seed decides when each strikes, each is counted, and each can be switched off by itself."""
+"""The kinds of faults. The seed decides when each kind strikes; each is counted and can be switched off separately."""
 
 import random
 from collections import Counter
@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of fault. `chance` is the one at a single opportunity; it is 0 where a run's plan places the fault."""
+    """One kind of fault.
+
+    `chance` is its probability at one opportunity; 0 means that the plan of the run sets its times.
+    """
 
     name: str
     chance: float
@@ -90,7 +93,7 @@ KINDS = _kinds(
 class Faults:
     """Decides at each opportunity whether a fault strikes.
 
-    Each kind draws from a sequence of its own, so switching one off leaves the others as they were.
+    Each kind has its own sequence of random numbers, so switching one kind off does not change when the others strike.
     """
 
     def __init__(self, seed: object, only: Collection[str] | None = None, *, scale: float = 1) -> None:
@@ -104,7 +107,7 @@ class Faults:
         self._chances = {name: KINDS[name].chance * scale for name in self.on if KINDS[name].chance}
 
     def strikes(self, name: str) -> bool:
-        """Whether a fault happens at this opportunity. Counts it if so."""
+        """Whether this kind of fault strikes at this opportunity. Counts it if so."""
         if self.armed and self.armed[name] > 0:
             self.armed[name] -= 1
         elif not self.active or (chance := self._chances.get(name)) is None or self._random[name].random() >= chance:
@@ -113,12 +116,12 @@ class Faults:
         return True
 
     def planned(self, name: str) -> bool:
-        """Whether a fault that the run's plan places happens now. Counts it if so."""
+        """Whether this kind of fault is on, at a time at which the plan of the run lets it happen. Counts it if so."""
         if not self.active or name not in self.on:
             return False
         self.counts[name] += 1
         return True
 
     def random(self, name: str) -> random.Random:
-        """The fault's own dice, which decide how long it lasts and what it hits."""
+        """The random numbers of this kind of fault, from which its duration and its victim are drawn."""
         return self._random[name]

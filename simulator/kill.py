@@ -1,10 +1,13 @@
-"""`python -m simulator.kill`: the same promises on an embedded stack whose workers are killed.
+"""`python -m simulator.kill`: checks the simulator's promises on an embedded stack while worker processes are killed.
 
-A stack of its own, on free ports. Events are posted through the front door to receivers that take, fail at times, fail
-for good, take their time, and are switched off half way. Meanwhile worker processes get SIGKILL at random moments,
-and the whole stack is stopped and started. When all has come to rest, the delivery log and the receivers' books have
-to agree: each acknowledged event was delivered, exhausted or cancelled, and each duplicate is explained by an attempt
-that never reported, and that by a kill. It takes ten minutes and more: what a killed worker held is hidden for three.
+The run starts a stack of its own on free ports. It posts events through the API. Their receivers succeed, fail at
+times, always fail, answer slowly, or are switched off half way. The run sends SIGKILL to worker processes at random
+moments, and stops and starts the whole stack.
+
+When all deliveries have ended, the delivery log has to agree with what the receivers recorded. Each acknowledged event
+was delivered, exhausted or cancelled. Each duplicate is explained by an attempt that never reported, and each such
+attempt by a kill. A run takes ten minutes and more, because the messages of a killed worker stay hidden for three
+minutes.
 """
 
 import argparse
@@ -43,7 +46,7 @@ _LEASE_SECONDS = 30  # an attempt's eight seconds, and the time to write of it, 
 
 @dataclass
 class Script:
-    """How a receiver treats the deliveries of an event, by the number in its text."""
+    """How a receiver answers the deliveries of an event, which it knows by the number in the event's text."""
 
     name: str
     answer: Callable[[int, int], Answer]  # (the event's number, how often it came)
@@ -64,7 +67,7 @@ def _scripts() -> list[Script]:
 
 
 class Book(Receiver):
-    """A receiver that answers by its scripts and remembers what it answered."""
+    """A receiver that answers by the script of the path, and records each request with its answer."""
 
     def __init__(self, scripts: list[Script]) -> None:
         self.scripts = {f"/{number}": script for number, script in enumerate(scripts)}
@@ -117,7 +120,10 @@ class Run:
     # -- what happens meanwhile --------------------------------------------------------------------------------------
 
     def post(self, number: int) -> None:
-        """Post until it is acknowledged, as a sender does. A refused or unanswered post may have arrived as well."""
+        """Post event `number` until a post is acknowledged.
+
+        A refused or unanswered post may have been accepted as well.
+        """
         while True:
             asked = time.time()
             try:
@@ -131,7 +137,10 @@ class Run:
             time.sleep(1)
 
     def kill(self, dice: random.Random) -> None:
-        """SIGKILL one of the stack's worker processes, which loses its work at any place."""
+        """Kill one of the stack's worker processes by SIGKILL.
+
+        If a deliverer or dispatcher runs, every second kill hits one.
+        """
         with self.up:
             emulator: Process | None = self.stack.info.get("processes", {}).get("ministack")
             workers = _workers(emulator["pid"]) if emulator else []
@@ -151,7 +160,10 @@ class Run:
             self.restarts.append((began, time.time()))
 
     def notice_disabled(self) -> None:
-        """A webhook whose retries came back together may have failed ten times in a row."""
+        """Note when webhooks were disabled.
+
+        Ten failures in a row disable one, and retries that come together can make ten.
+        """
         for webhook_id, script in self.webhooks.values():
             webhook = self.api("GET", f"/v1/webhooks/{webhook_id}")
             if webhook["state"] == "disabled":
@@ -163,14 +175,17 @@ class Run:
                 self.api("PATCH", f"/v1/webhooks/{webhook_id}", {"state": "disabled"})
 
     def sweep(self) -> None:
-        """Run the sweeper more often than its schedule. (MiniStack does not repeat what a stream's reply names.)"""
+        """Invoke the sweeper, more often than its schedule.
+
+        MiniStack does not repeat the records that a stream's reply names.
+        """
         name = Deployment(self.stack.stack_port).physical_id("SweeperFunction")
         ministack.client("lambda", self.stack.stack_port).invoke(FunctionName=name, Payload=b"{}")
 
     # -- what came of it ---------------------------------------------------------------------------------------------
 
     def log(self) -> dict[str, list[dict[str, Any]]]:
-        """Each webhook's deliveries, as the API tells them."""
+        """Each webhook's deliveries as the API lists them, by the path of its receiver."""
         found: dict[str, list[dict[str, Any]]] = {}
         for path, (webhook_id, _) in self.webhooks.items():
             found[path], cursor = [], ""
@@ -187,14 +202,14 @@ class Run:
         return _Judge(self, self.log()).verdict
 
     def interrupted(self, at: float) -> bool:
-        """Whether an attempt that began at `at` may have been ended by a kill or a stop of the stack."""
+        """Whether a kill or a stop of the stack may have ended an attempt. `at` is its beginning, in epoch seconds."""
         return any(at - 2 <= when <= at + _LEASE_SECONDS for when, _ in self.kills) or any(
             begin - _LEASE_SECONDS <= at <= end for begin, end in self.restarts
         )
 
 
 class _Judge:
-    """The simulator's rules, over what can be seen from outside."""
+    """Applies the rules of the simulator's oracle to the delivery log and to what the receivers recorded."""
 
     def __init__(self, run: Run, log: dict[str, list[dict[str, Any]]]) -> None:
         self.run = run
@@ -273,7 +288,7 @@ class _Judge:
 
 
 def _workers(emulator: int) -> list[tuple[int, str]]:
-    """The worker processes below MiniStack, with the functions they run."""
+    """The worker processes of MiniStack, as pairs of process id and function, such as `Deliverer`."""
     found = []
     for directory in Path("/proc").glob("[0-9]*"):
         try:
@@ -341,7 +356,7 @@ def _trouble(run: Run, dice: random.Random, events: int, seconds: float) -> None
 
 
 def _settle(run: Run) -> None:
-    """Until every delivery is over and every event dispatched; not for ever."""
+    """Run the sweeper every twenty seconds until every delivery has ended, or PATIENCE_SECONDS are over."""
     deadline = time.time() + PATIENCE_SECONDS
     while time.time() < deadline:
         time.sleep(20)

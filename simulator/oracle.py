@@ -1,9 +1,9 @@
-"""Judges a run: each acknowledged event, for each webhook that wanted it, whatever faults struck.
+"""Judges a run: compares each acknowledged event with the delivery for each webhook that wanted it.
 
 The delivery has to be delivered, exhausted after exactly four failed attempts, or cancelled for a true reason.
 
-- `lost` lists events that were acknowledged and wanted, but whose delivery does not exist or never came to an end
-- `unexpected` lists everything else that the promises rule out, such as a duplicate that nothing explains
+- `lost` lists events that were acknowledged and wanted, but whose delivery does not exist or never ended
+- `unexpected` lists everything else that the promises rule out, such as a duplicate that no fault explains
 """
 
 import hashlib
@@ -43,7 +43,7 @@ _IN_FLIGHT = 60.0  # seconds: two functions may still act on what they read befo
 
 @dataclass
 class Verdict:
-    """The figures of a run. It is good when `lost` and `unexpected` are empty."""
+    """The figures of a run. The run is good when `lost` and `unexpected` are empty."""
 
     sorted: Counter[str] = field(default_factory=Counter)
     lost: list[str] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Verdict:
 
 
 def is_quiet(simulation: "Simulation") -> bool:
-    """Whether streams and queues are empty, and every message and event was dispatched."""
+    """Whether streams and queues are empty, and every message and event has been dispatched."""
     cloud = simulation.cloud
     if any(lane.waiting or lane.busy for stream in cloud.streams for lane in stream.lanes):
         return False
@@ -80,7 +80,7 @@ def _messages(cloud: Any, name: str) -> list[Any]:
 
 
 def _waiting(cloud: Any) -> list[str]:
-    """The keys of what still waits for its dispatch: marked events and messages, and messages without a receipt."""
+    """The keys of marked events and messages, and of messages without a receipt: those that are not dispatched yet."""
     receipts = {
         message_id["S"]
         for item in cloud.tables["ReceiptsTable"].items.values()
@@ -96,7 +96,7 @@ def _waiting(cloud: Any) -> list[str]:
 
 
 def wrong_end(state: str, reason: str, attempts: Sequence[Mapping[str, Any]]) -> str | None:
-    """Says why a delivery may not have ended like this, judged by its attempts; None if it may."""
+    """Why a delivery with these attempts may not have this state and reason; None if it may."""
     outcomes = Counter(attempt.get("outcome") for attempt in attempts)
     failures, unknowns = outcomes["failed"], outcomes["unknown"]
     spent = failures + max(0, unknowns - FREE_UNKNOWNS)
@@ -113,7 +113,7 @@ def wrong_end(state: str, reason: str, attempts: Sequence[Mapping[str, Any]]) ->
 
 
 def judge(simulation: "Simulation", since: float = 0) -> Verdict:
-    """The verdict on a run that came to rest, or on the part of it that began after the moment `since`."""
+    """The verdict on a run that has become quiet, or on its events and deliveries since the moment `since`."""
     return _Judge(simulation, since).verdict
 
 
@@ -161,7 +161,7 @@ class _Judge:
     # -- each acknowledged event by each webhook that wants it -----------------------------------------------------
 
     def _about(self, record: dict[str, Any]) -> tuple[str, str, str | None]:
-        """The event type, the message id and the text that a delivery is about."""
+        """The type, the message's id and the text of the event of a delivery. An erased event has no text: None."""
         event = self.events.get(record["event_id"])
         if event is None and "message_id" in record:
             unchanged = self.messages.get(record["message_id"], {})
@@ -172,7 +172,7 @@ class _Judge:
         return record["event_type"], str(message.get("id")), message.get("text")
 
     def _message_of(self, event: dict[str, Any]) -> str:
-        """The id of the deleted message that an erased event told of."""
+        """The id of the deleted message that an erased event was about; empty if it is unknown."""
         if "message_id" in event:
             return str(event["message_id"])
         edited = (id_ for id_, message in self.messages.items() if event["event_id"] in message.get("edit_events", ()))
@@ -203,7 +203,7 @@ class _Judge:
                 self.verdict.sorted[record["state"]] += 1
 
     def _was_away(self, subscription: Subscription, accepted: Accepted) -> bool:
-        """Whether the webhook did not want the event at some moment between it and its dispatch."""
+        """Whether the webhook was disabled, deleted or out of the chat at a moment from the event to its dispatch."""
         dispatched = [
             at
             for id_, at in self.recorder.dispatched.items()
@@ -249,7 +249,7 @@ class _Judge:
             self._end(delivery_id, record, claims)
 
     def _probe(self, delivery_id: str, record: dict[str, Any], claims: list[Claim]) -> None:
-        """Checks that a probe was one test of a disabled webhook, and that its success brought the webhook back."""
+        """Check that a probe was one test of a disabled webhook, and that a success enabled the webhook again."""
         self.verdict.probes += 1
         absences = self.recorder.absences[record["webhook_id"]]
         made = clock.seconds(record["created_at"])
@@ -274,7 +274,7 @@ class _Judge:
                 self._wrong(f"{webhook_id} was probed twice within ten minutes")
 
     def _attempt(self, claim: Claim, attempt: dict[str, Any], record: dict[str, Any]) -> None:
-        """Checks that the log of an attempt says what happened."""
+        """Check that an attempt's entry in the delivery log agrees with its claim, request and receiver's answer."""
         shown = f"attempt {claim.number} of {claim.delivery_id}"
         outcome = attempt.get("outcome")
         if outcome is None:
@@ -292,7 +292,7 @@ class _Judge:
             self._wrong(f"{shown} is {outcome}, but the receiver's answer was: {claim.behaviour}")
 
     def _pair(self, earlier: Claim, later: Claim, attempt: dict[str, Any], claims: list[Claim]) -> None:
-        """Checks that another attempt had a reason and kept its pause."""
+        """Check that the attempt `later` had a reason, and that it waited long enough after `earlier`."""
         shown = f"{later.delivery_id}: attempt {later.number}"
         if attempt.get("outcome") == "delivered":
             self._wrong(f"{shown} came after one that was delivered")
@@ -309,7 +309,10 @@ class _Judge:
                 self._wrong(f"{shown} came {later.at - earlier.answered_at:.1f} s after the last, not {least} s")
 
     def _requests(self, delivery_id: str, subscription: Subscription, claims: list[Claim], *, is_probe: bool) -> None:
-        """Checks what reached the receiver: one id, the same bytes, signed, and probes alone while it was away."""
+        """Check the requests of a delivery: one id, equal bytes, valid signatures.
+
+        A disabled webhook gets only probes.
+        """
         bodies = set()
         for claim in claims:
             if claim.request is None:
@@ -340,7 +343,7 @@ class _Judge:
             self._wrong(f"{delivery_id} is cancelled because {reason!r}, but {why}")
 
     def _not_a_reason(self, record: dict[str, Any], claims: list[Claim], reason: str) -> str | None:
-        """Says why a cancelled delivery's reason is not true; None if it is."""
+        """Why the reason of a cancelled delivery is untrue; None if it is true."""
         subscription = self.recorder.subscriptions[record["webhook_id"]]
         if "410" in reason and "disabled" not in reason:
             gone = any(claim.behaviour == "410" for claim in claims)
@@ -384,7 +387,7 @@ def _wants(subscription: Subscription, accepted: Accepted) -> bool:
 
 
 def _signed(headers: Any, body: bytes, secret: str) -> bool:
-    """Whether the signature is right by the published recipe, which is computed here a second time."""
+    """Whether the signature is right. The docs' recipe is implemented here a second time, without Ferryman's code."""
     fields = dict(part.split("=", 1) for part in headers.get("X-FM-Webhook-Signature", "").split(",") if "=" in part)
     expected = hmac.digest(secret.encode(), f"{fields.get('t')}.".encode() + body, hashlib.sha256).hex()
     return hmac.compare_digest(fields.get("v1", ""), expected)

@@ -53,7 +53,10 @@ class Queue:
         return message
 
     def receive(self, most: int) -> list[Message]:
-        """Up to `most` visible messages, hidden from now on. Those received too often go to the dead letters."""
+        """Up to `most` visible messages, which are hidden from now on.
+
+        Messages received too often go to the dead letters.
+        """
         now = self._network.engine.now
         visible = list(itertools.islice(self._visible(now), 40))
         if len(visible) > 1 and self._network.faults.strikes("queue.reorder"):
@@ -75,13 +78,13 @@ class Queue:
         return received
 
     def delete(self, handle: str) -> None:
-        """Delete a message by its receipt handle; an old handle deletes nothing."""
+        """Delete a message by its receipt handle. A handle of an earlier receive deletes nothing."""
         message = self._of(handle)
         if message is not None and message.handle == handle:
             self._remove(message)
 
     def hide(self, handle: str, seconds: float) -> bool:
-        """Hide a message for `seconds` more. Returns False when it is not in flight any more."""
+        """Hide a message for `seconds` from now. Returns False when the message is not in flight any more."""
         message = self._of(handle)
         now = self._network.engine.now
         if message is None or message.visible_at <= now:
@@ -90,12 +93,12 @@ class Queue:
         return True
 
     def show(self, message: Message) -> None:
-        """Let a message that is in flight be received again."""
+        """Make a message visible at once, unless it was deleted."""
         if not message.gone:
             self._visible_at(message, self._network.engine.now)
 
     def next_visible(self) -> float | None:
-        """The simulated time at which the next message can be received; None without one."""
+        """The simulated time at which the next message can be received; None if the queue is empty."""
         while self._waiting:
             moment, _, message = self._waiting[0]
             if not message.gone and message.visible_at == moment:

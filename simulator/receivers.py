@@ -1,4 +1,4 @@
-"""Receivers that behave as their script says, and that note every request."""
+"""Receivers that answer as their scripts say, and record every request."""
 
 import random
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from simulator.engine import Task
 
 @dataclass(frozen=True)
 class Behaviour:
-    """One answer to one request."""
+    """One way to answer a request."""
 
     name: str
     outcome: Outcome
@@ -62,7 +62,7 @@ FAILURES = tuple(name for name in BEHAVIOURS if name not in (*SUCCESSES, "410"))
 
 @dataclass
 class Script:
-    """How one receiver treats its deliveries. Chances are between 0 and 1."""
+    """How one receiver answers its deliveries. Shares are between 0 and 1."""
 
     doomed: float = 0.0  # share of the deliveries whose every attempt fails
     flaky: float = 0.0  # share of the other deliveries' attempts that fail

@@ -1,6 +1,7 @@
-"""Notes what really happens in a run: claims, answers, settlements, states of webhooks.
+"""Records what happens in a run: claims, answers, settlements, states of webhooks.
 
-The recorder watches the edges, the tables' items and the receivers' requests, and never asks the code on trial.
+The recorder watches only the items in the tables and the requests to receivers, so a fault in Ferryman's code cannot
+hide itself.
 """
 
 import json
@@ -41,7 +42,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Accepted:
-    """A change that the API acknowledged. It has to reach every webhook that wants it."""
+    """A change that the API acknowledged. An event about it has to reach every webhook that wants it."""
 
     type: str
     message_id: str
@@ -55,7 +56,7 @@ class Accepted:
 
 @dataclass
 class Subscription:
-    """A webhook as its owner set it up. The oracle decides by it who wanted what."""
+    """A webhook as its owner configured it. The oracle decides by it which events the webhook wants."""
 
     webhook_id: str
     url: str
@@ -144,7 +145,10 @@ class Recorder:
             self.ended[delivery_id].append(state)
 
     def _given_back(self, task: Task | None, delivery_id: str, number: int) -> bool:
-        """Whether this task takes its own claim out of the log again because the request certainly never left."""
+        """Whether this task removes its own claim from the delivery's log because the request certainly was not sent.
+
+        Forgets the claim if so.
+        """
         claim = task.claim if task is not None else None
         mine = claim is not None and (claim.delivery_id, claim.number) == (delivery_id, number)
         if task is None or claim is None or not mine or claim.arrived or "network.outage" not in claim.faults:
@@ -166,7 +170,7 @@ class Recorder:
             absences[-1] = (absences[-1][0], self._engine.now)
 
     def _counted(self, webhook_id: str, old: dict[str, Any], new: dict[str, Any]) -> None:
-        """Checks that from the fifth failure in a row on, only a probe counts."""
+        """Note a violation (`hasty`) if a failure after the fifth in a row was counted without a probe."""
         before, after = old["consecutive_failures"], new["consecutive_failures"]
         pause_over = 0 < old["paused_until"] <= (self._engine.now + _SKEW) * 1000
         if after == before and pause_over and new["paused_until"] > old["paused_until"]:

@@ -11,7 +11,7 @@ from tests.support.refusals import refused
 
 
 class KMS:
-    """Stands in for boto3's client of KMS, with one key. A ciphertext opens with its own context only."""
+    """Stands in for boto3's client of KMS, with one key. Decrypting needs the encryption context of the ciphertext."""
 
     def __init__(self, network: Network) -> None:
         self.network = network

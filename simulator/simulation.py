@@ -1,4 +1,4 @@
-"""One run: a workspace with its webhooks, events, faults, and a quiet time at the end.
+"""One run: a workspace with webhooks, events and faults, and then a quiet time until all work has ended.
 
 with Simulation(seed=17) as simulation:
     simulation.run(events=1000)
@@ -62,10 +62,10 @@ class Posted:
 
 
 class Simulation:
-    """A world of its own, in which everything follows from the seed.
+    """A simulated deployment with its workspace. The same seed always gives the same run.
 
-    `only` names the kinds of faults that may strike, `scale` makes them more frequent, and `small` makes a world of
-    three webhooks in one chat.
+    `only` names the kinds of faults that may strike, `scale` multiplies their chances, and `small` limits the workspace
+    to three webhooks in one chat.
     """
 
     def __init__(
@@ -114,14 +114,20 @@ class Simulation:
         _forget_caches()
 
     def _pause_the_collector(self) -> None:
-        """A run keeps nearly all that it makes until its end, so collecting before costs a fifth and frees nothing."""
+        """Disable garbage collection until the end.
+
+        Nearly all objects live until then, and collections would cost a fifth.
+        """
         if gc.isenabled():
             gc.disable()
             self._undo.callback(gc.collect)
             self._undo.callback(gc.enable)
 
     def _patch(self) -> None:
-        """Replace the clock, the network's edge, the random numbers and the threads, and nothing else of the code."""
+        """Replace the clock, the sending of requests, random numbers, threads and one lock.
+
+        The rest of the code is real.
+        """
         enter = self._undo.enter_context
         enter(patch.object(clock, "now", self._now))
         enter(patch.object(transport, "post", self.receivers.post))
@@ -147,7 +153,7 @@ class Simulation:
         return self.engine.now + (task.invocation.skew if task is not None else 0)
 
     def _populate(self) -> None:
-        """Four chats, the incoming webhooks of three, and outgoing webhooks of every temperament."""
+        """Create four chats, incoming webhooks in three, and outgoing webhooks whose receivers behave differently."""
         made = self.cloud.bootstrap()
         self.owner, self.workspace_id = made["token"], made["workspace_id"]
         self.chats = [self._make("/v1/chats", {"name": name})["id"] for name in ("Builds", "Alerts", "Sales", "Ops")]
@@ -202,7 +208,7 @@ class Simulation:
         return subscription
 
     def _person(self, chat_id: str) -> tuple[str, str]:
-        """A manager, a member of the chat: their id and a token of theirs."""
+        """Create a manager who belongs to the chat. Returns the user's id and a token."""
         from ferryman.aws import dynamodb as store
         from ferryman.identity.tokens import service
         from ferryman.identity.tokens.schema import TokenIn
@@ -295,13 +301,13 @@ class Simulation:
         self.recorder.accepted.append(Accepted(type_, message_id, revision, chat_id, text, asked, self.engine.now))
 
     def leave(self) -> None:
-        """Take the owner of the webhook `leaver` out of the chat that it listens to."""
+        """Remove the owner of the webhook `leaver` from the chat whose events the webhook gets."""
         chat_id = min(self.leaver.chat_ids or ())
         target = f"/v1/chats/{chat_id}/members/{self.leaver.owner_id}"
         self.request("chats", lambda: self.cloud.call("DELETE", target, token=self.owner))
 
     def set_state(self, subscription: Subscription, state: str) -> None:
-        """Enable or disable a webhook."""
+        """Enable or disable a webhook through the API."""
         target = f"/v1/webhooks/{subscription.webhook_id}"
         body = {"state": state}
         self.request("webhooks", lambda: self.cloud.call("PATCH", target, token=self.owner, json_body=body))
@@ -312,7 +318,7 @@ class Simulation:
         self.request("webhooks", lambda: self.cloud.call("DELETE", target, token=self.owner))
 
     def enable_again(self) -> None:
-        """Enable every disabled webhook again, as an administrator would."""
+        """Enable every disabled webhook through the API, as an administrator would."""
         for webhook_id, absences in list(self.recorder.absences.items()):
             known = webhook_id in self.recorder.subscriptions and webhook_id not in self.deleted
             if absences and absences[-1][1] is None and known:
@@ -343,7 +349,11 @@ class Simulation:
     # -- a run -------------------------------------------------------------------------------------------------------
 
     def run(self, events: int) -> None:
-        """Let this many events happen: two busy hours, an outage that outlasts the stream, half an hour, then quiet."""
+        """Make this many events happen, then end all faults and wait until the cloud is quiet.
+
+        Most events fall into two busy hours, the others into an outage and the half hour after it. If the fault
+        `stream.outage` is on, the outage is longer than a stream keeps its records.
+        """
         outage = 26 * HOUR if self.faults.planned("stream.outage") else 0.1 * HOUR
         busy, late = 2 * HOUR, 0.5 * HOUR
         self._plan_faults(busy, outage)
@@ -411,7 +421,7 @@ class Simulation:
             stream.enable(enabled)
 
     def heal(self) -> None:
-        """End every fault and switch everything on."""
+        """End every fault, and enable every stream and queue mapping again."""
         self.faults.active = False
         self.faults.armed.clear()
         self.network.down.clear()
@@ -421,7 +431,10 @@ class Simulation:
             consumer.enable(True)
 
     def quiesce(self) -> None:
-        """Heal, then let time pass until nothing moves, retries, sweeps and dead letters included."""
+        """End every fault, then let time pass until no retry, sweep or dead letter is left.
+
+        Gives up after some days.
+        """
         self.heal()
         most = self.engine.now + _QUIET_AFTER_DAYS * 86_400
         while self.engine.now < most:
@@ -442,6 +455,6 @@ class Simulation:
 
 
 def _forget_caches() -> None:
-    """Empty every cache, as a new process starts with none."""
+    """Empty every cache of the code, as a new process starts with empty caches."""
     for clear in CACHES:
         clear()

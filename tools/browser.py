@@ -1,6 +1,7 @@
-"""Finds the browser that the console is tried in, or installs Debian's: `python -m tools.browser`.
+"""Finds the browser for the console's tests, or installs Debian's Chromium: `python -m tools.browser`.
 
-Playwright's own browsers are not used: they come from another place than the locked packages, and are half a gigabyte.
+Playwright's own browsers are not used, because they are half a gigabyte and come from a server of their own, not with
+the locked packages.
 """
 
 import os
@@ -24,7 +25,10 @@ _LOCK = Path(tempfile.gettempdir()) / "ferryman-browser.lock"  # installations b
 
 
 def find() -> str | None:
-    """The path of Chromium or Chrome. The variable BROWSER_PATH comes first."""
+    """The path of Chromium or Chrome, or None.
+
+    BROWSER_PATH has priority; raises `LocalError` if it names no program.
+    """
     if wanted := os.environ.get("BROWSER_PATH"):
         if not shutil.which(wanted):
             raise LocalError(f"BROWSER_PATH={wanted} is not a program.", "Give the path of Chromium or Chrome.")
@@ -34,7 +38,10 @@ def find() -> str | None:
 
 
 def ensure() -> str:
-    """The path of the browser, which apt installs if it is missing, this is Debian, and we may."""
+    """The path of the browser.
+
+    On Debian, apt installs a missing one if we are root; elsewhere `LocalError` is raised.
+    """
     if path := find():
         return path
     if not (shutil.which("apt-get") and Path("/etc/debian_version").exists() and os.geteuid() == 0):
@@ -63,7 +70,7 @@ def _apt(*arguments: str) -> None:
 
 @contextmanager
 def launched() -> Iterator[Browser]:
-    """A browser without a window, with a fresh profile."""
+    """A headless browser with a fresh profile, closed at the end of the block."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=ensure(), args=_ARGUMENTS)
         try:

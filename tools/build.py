@@ -1,7 +1,7 @@
-"""`make build`: build the functions and layers into .aws-sam/build, which `sam deploy` takes.
+"""`make build`: build the functions and layers into .aws-sam/build, where `sam deploy` looks for them.
 
-ARCHITECTURE=arm64 or x86_64 must be that of the deployment; without it, the template's default is taken. The embedded
-stack is built for this machine into .local/build, where `sam deploy` does not look.
+ARCHITECTURE (arm64 or x86_64) must be the deployment's; without it, the build is for the template's default. `make up`
+builds the embedded stack for this machine into .local/build, which `sam deploy` never reads.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ MACHINES = {183: "arm64", 62: "x86_64"}
 
 
 def fingerprint(root: Path, parameters: dict[str, str]) -> str:
-    """A hash of everything that a deployment is made of."""
+    """A hash of all source files of a deployment and of `parameters`."""
     digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode())
     for path in _source_files(root):
         digest.update(f"\0{path.relative_to(root)}\0".encode())
@@ -46,21 +46,21 @@ def _source_files(root: Path) -> Iterator[Path]:
 
 
 def _is_made(root: Path, file: Path) -> bool:
-    """Whether a file is compiled or built from others that are counted."""
+    """Whether a file is generated: bytecode, or a part of the two web pages, whose sources the fingerprint includes."""
     made = (root / frontend.TARGET, root / reference_page.TARGET)
     return "__pycache__" in file.parts or any(file.is_relative_to(target) for target in made)
 
 
 def lock(root: Path) -> AbstractContextManager[None]:
-    """One at a time: `make up` and the e2e tests share a build, and all builds share SAM's cache."""
+    """A lock for builds. `make up` and the e2e tests share one build, and all builds share the cache of SAM."""
     return locks.alone(root / ".aws-sam" / "lock")
 
 
 def build(root: Path, place: Path, log: Path, architecture: str) -> bool:
-    """Build both web pages and run `sam build` to `place`, unless the sources are those of last time.
+    """Build both web pages and run `sam build` to `place`, unless the sources are those of the last build there.
 
-    Returns whether it had to. Needs the lock. Raises `LocalError` if the build fails, or holds a binary for another
-    processor.
+    Returns whether it built anything. The caller has to hold `lock`. Raises `LocalError` if the build fails or contains
+    a binary for another processor.
     """
     directory = root / place
     mark, built = directory.with_suffix(".from"), directory / "template.yaml"
@@ -81,9 +81,9 @@ def build(root: Path, place: Path, log: Path, architecture: str) -> bool:
 
 
 def verify(directory: Path, architecture: str) -> None:
-    """Raise `LocalError` if a binary below `directory` is not for `architecture`, or a function is larger than allowed.
+    """Raise `LocalError` if a binary below `directory` is not for `architecture`, or a function exceeds Lambda's limit.
 
-    CloudFormation takes the wrong binary without complaint, and every function that imports it fails.
+    CloudFormation deploys a wrong binary without an error, and then every function that imports it fails.
     """
     wrong = [
         f"{path.relative_to(directory)} ({machine})" for path, machine in binaries(directory) if machine != architecture
@@ -107,7 +107,7 @@ def _bytes(directory: Path) -> int:
 
 
 def binaries(directory: Path) -> Iterator[tuple[Path, str]]:
-    """Every ELF file below `directory` with its processor, in Lambda's words where Lambda has it."""
+    """Every ELF file below `directory` with its processor: `arm64`, `x86_64`, or `machine <number>` for all others."""
     for path in sorted(directory.rglob("*")):
         if path.is_file() and (header := _header(path)).startswith(b"\x7fELF"):
             # Byte 5 is the order of the bytes. Nothing else is needed of the format, so no library reads it.
@@ -121,12 +121,12 @@ def _header(path: Path) -> bytes:
 
 
 def overrides(parameters: dict[str, str]) -> list[str]:
-    """Parameters as `sam` takes them."""
+    """The parameters as arguments of the SAM CLI."""
     return ["--parameter-overrides", *(f"{name}={value}" for name, value in sorted(parameters.items()))]
 
 
 def sam(command: list[str], root: Path, env: dict[str, str], log: Path) -> None:
-    """Run the SAM CLI; raise `LocalError` with its last words if it fails."""
+    """Run the SAM CLI. Raises `LocalError` with the last lines of its output if it fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
     # The python3.13 and pip that sam looks for are in our environment, whether or not it is active.
     env = env | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"}

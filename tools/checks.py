@@ -1,7 +1,7 @@
-"""`make test`: every check of the project, with its time. `python -m tools.checks lint unit` runs two.
+"""`make test`: runs every check of the project and times it. `python -m tools.checks lint unit` runs two stages.
 
-There are two lanes, each with one stage at a time. The stages in BESIDE need nothing but processors. The stages of the
-other lane wait for sockets, clocks and a stack, and those in BESIDE take the time that they leave.
+Two lanes run at the same time, each with one stage at a time. The stages in BESIDE only compute; they run at a low
+priority, so they use the processor time that the other lane leaves free while it waits for sockets, clocks and a stack.
 """
 
 import subprocess
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def _run_all(chosen: list[str]) -> dict[str, Result]:
-    """Both lanes. The results are in the order of `chosen`."""
+    """Run both lanes. The results are in the order of `chosen`."""
     beside = [name for name in BESIDE if name in chosen and not set(chosen) <= set(BESIDE)]
     with ThreadPoolExecutor(max_workers=1) as lane, ThreadPoolExecutor(max_workers=1) as preparing:
         if "e2e" in chosen:
@@ -71,13 +71,19 @@ def _run_all(chosen: list[str]) -> dict[str, Result]:
 
 
 def _quietly(commands: list[list[str]]) -> list[subprocess.CompletedProcess[str]]:
-    """Run commands so that they are nice to all others, which get nine tenths of a processor; their output is kept."""
+    """Run commands one after the other, at a low priority that leaves the processor to others.
+
+    Their output is captured.
+    """
     nice = [["nice", "-n", "10", *command] for command in commands]
     return [subprocess.run(command, check=False, capture_output=True, text=True) for command in nice]
 
 
 def _run(name: str, *, in_background: bool = False) -> Result:
-    """Run a stage. In the background it is nice to the others, and its output comes at its end."""
+    """Run a stage. Returns whether it passed, and its seconds.
+
+    In the background it runs at a low priority, and its output is printed at its end.
+    """
     began = time.monotonic()
     if in_background:
         done = _quietly(STAGES[name])

@@ -1,6 +1,6 @@
-"""Installs the clients of other products that the e2e tests try: `python -m tools.clients`.
+"""Installs the clients of other products for the e2e tests: `python -m tools.clients`.
 
-They are kept below .local/clients. A changed list of clients is installed anew.
+The clients are installed below .local/clients, and again when their list changes.
 """
 
 import hashlib
@@ -19,7 +19,10 @@ _LOCK = _PLACE / "lock"
 
 
 def python() -> Path:
-    """The Python that has the clients written in it. Raises `LocalError` without uv, which installs them."""
+    """The Python of an environment with the clients that are written in Python. Installs them if they are missing.
+
+    Raises `LocalError` if uv is missing then.
+    """
     requirements = CLIENTS / "requirements.txt"
     folder = _PLACE / hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
     found = folder / "bin" / "python"
@@ -37,7 +40,10 @@ def python() -> Path:
 
 
 def of_node() -> Path:
-    """The script that uses the clients written for Node, beside their packages."""
+    """The script that runs the clients written for Node, in the folder with their packages.
+
+    Installs missing packages.
+    """
     folder, script = _PLACE / "node", "senders.mjs"
     with locks.alone(_LOCK):
         node.install(CLIENTS / "node", folder, everything=False)

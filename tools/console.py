@@ -1,4 +1,4 @@
-"""Prints steps with their durations, colours on a terminal only, and errors with a way out."""
+"""Prints the steps of a command with their durations, and its errors with advice. Colours only on a terminal."""
 
 import sys
 import time

@@ -1,7 +1,7 @@
-"""Writes the generated parts of docs/: the permissions of each function, and the body of each event.
+"""Writes the generated parts of docs/: the permissions of functions, the bodies of events, and the scopes of roles.
 
-`python -m tools.docs` writes them between their marks. `--check` fails when a page differs from the template, from the
-catalogue of events or from the last measurement.
+`python -m tools.docs` writes each part between its marks in a page. `--check` fails when a page differs from the
+template, from the catalogue of events, from the scopes or from the last measurement.
 """
 
 import itertools
@@ -49,7 +49,7 @@ class Function:
 
 
 def functions() -> list[Function]:
-    """Every function, by its folder's group, and in the template's order within a group."""
+    """Every function, ordered by its group of folders, and in the order of the template within a group."""
     document = template.document(ROOT)
     shared = document["Globals"]["Function"]
     listed = [
@@ -101,7 +101,7 @@ def _list(value: Any) -> list[str]:
 
 
 def _thing(resource: str) -> str:
-    """A resource in the docs' words: `MessagesTable.Arn` is table `messages`, `MessagesTable.StreamArn` its stream."""
+    """The docs' name for a resource: `MessagesTable.Arn` is table `messages`, `MessagesTable.StreamArn` its stream."""
     match = _RESOURCE.search(resource)
     if not match:
         return f"`{resource}`"
@@ -142,7 +142,7 @@ def _section(function: Function, cold: dict[str, Row]) -> str:
 
 
 def _field(name: str, values: list[str]) -> list[str]:
-    """A list item: on one line with one value, as a list of its own with several."""
+    """The lines of a Markdown list item: `nothing`, or one value on the same line, or several as a nested list."""
     match values:
         case []:
             return [f"- **{name}:** nothing"]
@@ -152,7 +152,7 @@ def _field(name: str, values: list[str]) -> list[str]:
 
 
 def event_types() -> str:
-    """Each event type with its meaning and a body."""
+    """A Markdown section for each event type, with its meaning and an example body."""
     parts = []
     for type_ in catalogue.TYPES:
         entry = catalogue.CATALOGUE[type_]
@@ -164,7 +164,7 @@ def event_types() -> str:
 
 
 def roles() -> str:
-    """Each scope with the roles that may hold it."""
+    """A Markdown table of the scopes and the roles that may have them."""
     names: tuple[Role, ...] = ("owner", "admin", "manager", "hr_admin", "staff", "bot")
     rows = ["| scope | allows | " + " | ".join(f"`{role}`" for role in names) + " |", "|---|---|" + "---|" * len(names)]
     for scope, text in permissions.DESCRIPTIONS.items():
@@ -174,7 +174,7 @@ def roles() -> str:
 
 
 def files() -> dict[Path, str]:
-    """The pages with generated parts, as they should be: path → text."""
+    """The text that each page with generated parts should have, by its path."""
     return {
         DOCS / "functions.md": _between(DOCS / "functions.md", "functions", function_sections()),
         DOCS / "roles.md": _between(DOCS / "roles.md", "roles", roles()),

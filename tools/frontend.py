@@ -1,7 +1,7 @@
 """Builds and checks the console: `python -m tools.frontend` builds it into functions/web/console/static.
 
-A build or an installation that would bring the same again is left out. The packages lie in .local/console; the link
-console/node_modules leads there, for editors and for Node.
+A build or an installation is skipped if the last one had the same sources. The npm packages are in .local/console; the
+link console/node_modules leads there, for editors and for Node.
 """
 
 import gzip
@@ -30,7 +30,7 @@ LIMITS_KB = {"sign-in": 155, "overview": 215}
 
 
 def sources(root: Path) -> Iterator[Path]:
-    """The files that a build is made of."""
+    """The source files of the build."""
     yield from sorted(path for path in (root / SNIPPETS).glob("*") if path.is_file())  # Python leaves a folder there
     for path in sorted((root / SOURCE).rglob("*")):
         inside = path.relative_to(root / SOURCE).parts
@@ -39,7 +39,7 @@ def sources(root: Path) -> Iterator[Path]:
 
 
 def fingerprint(root: Path) -> str:
-    """A hash of everything that a build is made of."""
+    """A hash of the paths and contents of all `sources`."""
     digest = hashlib.sha256()
     for path in sources(root):
         digest.update(f"\0{path.relative_to(root)}\0".encode())
@@ -48,7 +48,7 @@ def fingerprint(root: Path) -> str:
 
 
 def build(root: Path) -> bool:
-    """Build the console, unless the sources are those of last time. True if it had to."""
+    """Build the console, unless the sources are those of the last build. Returns whether it built anything."""
     with locks.alone(_lock(root)):
         mark, target = _place(root) / "built", root / TARGET
         wanted = fingerprint(root)
@@ -67,7 +67,7 @@ def build(root: Path) -> bool:
 
 
 def install(root: Path) -> None:
-    """Bring the npm packages of the lock file, with those that only checks need, and link them into console/."""
+    """Install the npm packages of the lock file, including those for checks, and link them into console/."""
     with locks.alone(_lock(root)):
         _install(root, everything=True)
 
@@ -82,7 +82,10 @@ def _install(root: Path, *, everything: bool) -> None:
 
 
 def check() -> None:
-    """Check the types against openapi.yaml, lint, and hold the size budget."""
+    """Check the console: types against openapi.yaml, lint, missing styles, and the size budget.
+
+    Raises `LocalError` at the first failure.
+    """
     install(ROOT)
     modules = ROOT / SOURCE / "node_modules"
     commands: list[list[str | Path]] = [
@@ -121,7 +124,7 @@ def check() -> None:
 
 
 def unstyled(root: Path) -> list[str]:
-    """Components that are used and have styles that are not imported."""
+    """Names of Mantine components that the console uses without importing their styles."""
     source = root / SOURCE / "src"
     imported = (source / "mantine.css").read_text()
     text = "".join(path.read_text() for path in sorted(source.rglob("*.tsx")))
@@ -135,7 +138,7 @@ def unstyled(root: Path) -> list[str]:
 
 
 def first_load(target: Path, manifest: dict[str, Any], chunks: tuple[str, ...]) -> int:
-    """Bytes, compressed, of the page, its first script, these chunks by name, and all that they import."""
+    """The compressed bytes of the first page load: the page, its first script, the named chunks, and their imports."""
     keys = [key for key, chunk in manifest.items() if chunk.get("name") in ("first", *chunks)]
     for key in keys:
         keys += [one for one in manifest[key].get("imports", ()) if one not in keys]
@@ -148,7 +151,7 @@ def _place(root: Path) -> Path:
 
 
 def _lock(root: Path) -> Path:
-    """For builds and installations, since the stages of one check run beside each other."""
+    """The lock for builds and installations, which several stages of `make test` can start at the same time."""
     return _place(root) / "lock"
 
 

@@ -1,4 +1,4 @@
-"""One at a time, also across processes."""
+"""A lock between processes."""
 
 import fcntl
 from collections.abc import Iterator
@@ -8,7 +8,10 @@ from pathlib import Path
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Wait until no other process holds the lock at `path`, and hold it for the block. The file is made, and stays."""
+    """Hold the lock at `path` during the block; waits until no other process does.
+
+    Creates the file, and leaves it there.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""Runs Node and npm, which the locked Python packages bring, so that a machine needs neither."""
+"""Runs the Node and npm that are among the locked Python packages, so no machine needs its own."""
 
 import hashlib
 import os
@@ -16,9 +16,9 @@ _NPM = _HOME / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 
 
 def install(source: Path, place: Path, everything: bool) -> None:
-    """Bring the packages of `source`'s lock file to `place`/node_modules, unless they are there.
+    """Install the packages of the lock file in `source` into `place`/node_modules, unless they are there already.
 
-    Without `everything`, the packages that only checks need are left out. Raises `LocalError` if npm fails.
+    Without `everything`, packages that only checks need are left out. Raises `LocalError` if npm fails.
     """
     digest = hashlib.sha256()
     for name in ("package.json", "package-lock.json"):
@@ -37,7 +37,10 @@ def install(source: Path, place: Path, everything: bool) -> None:
 
 
 def run(arguments: list[str], directory: Path, log: Path, name: str) -> None:
-    """Run a program of Node in `directory`. Raises `LocalError` with its last words if it fails."""
+    """Run Node with `arguments` in `directory`. Raises `LocalError` with the last lines of its output if it fails.
+
+    `name` is the command's name in that error; `log` gets all output.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         finished = subprocess.run(
@@ -48,5 +51,5 @@ def run(arguments: list[str], directory: Path, log: Path, name: str) -> None:
 
 
 def environment() -> dict[str, str]:
-    """The environment for programs of Node: they find the same Node on the path."""
+    """The environment variables for programs of Node, with the folder of this Node first in PATH."""
     return os.environ | {"PATH": f"{NODE.parent}{os.pathsep}{os.environ['PATH']}", "NO_UPDATE_NOTIFIER": "1"}

@@ -1,10 +1,10 @@
 """Generates the API's description from the handlers: functions/web/reference/openapi.yaml and routes.json.
 
-`python -m tools.openapi` writes them; `--check` fails when they are not what the handlers say.
+`python -m tools.openapi` writes them; `--check` fails when they differ from the handlers.
 
-The event handler describes each function's routes. This module joins its documents, adds the routes of functions that
-go without it (`paths` in their handlers), and puts right what it leaves out (`_finished`). openapi_words.py holds what
-belongs to no route; openapi_shape.py writes the same thing only once.
+Powertools describes the routes of each function that uses its resolver. This module joins these documents, adds the
+routes of all other functions (`paths` in their handlers), and adds what Powertools leaves out (`_finished`).
+openapi_words.py has the parts that belong to no route. openapi_shape.py moves repeated parts into the components.
 """
 
 import importlib.util
@@ -47,12 +47,15 @@ def _load(path: Path) -> ModuleType:
 
 
 def apis() -> list[Api]:
-    """The event handlers of all functions that have one."""
+    """The resolvers of all functions that have one."""
     return [module.app for module in functions().values() if isinstance(getattr(module, "app", None), Api)]
 
 
 def routes_of(module: ModuleType) -> list[Route]:
-    """The routes of one handler module."""
+    """The routes of one handler module: those of its resolver, or of its `paths`.
+
+    Empty for a function without routes.
+    """
     if hasattr(module, "app"):
         return list(module.app.routes.values())
     return [
@@ -77,7 +80,7 @@ def routes() -> list[Route]:
 
 
 def document(strict: bool = False) -> dict[str, Any]:
-    """The whole OpenAPI 3.1 document. With `strict`, no answer may have a member that it does not name."""
+    """The whole OpenAPI 3.1 document. With `strict`, answers have exactly the members that the document names."""
     known = {route.key: route for route in routes()}
     paths: dict[str, Any] = {}
     problem = Problem.model_json_schema(ref_template=_SCHEMA, mode="serialization")
@@ -99,7 +102,7 @@ def document(strict: bool = False) -> dict[str, Any]:
 
 
 def _parts() -> Iterator[dict[str, Any]]:
-    """One document a function."""
+    """The OpenAPI document of each function that has routes."""
     for module in functions().values():
         if isinstance(getattr(module, "app", None), Api):
             schemes: Any = words.security_schemes()
@@ -113,14 +116,17 @@ def _parts() -> Iterator[dict[str, Any]]:
 
 
 def _join(schemas: dict[str, Any], more: dict[str, Any]) -> None:
-    """Add a function's schemas. Raises ValueError when two functions mean different things by one name."""
+    """Add a function's schemas to `schemas`.
+
+    Raises ValueError when two functions use one name for different schemas.
+    """
     for name, schema in more.items():
         if schemas.setdefault(name, schema) != schema:
             raise ValueError(f"Two models are called {name}, and they differ: rename one.")
 
 
 def _finished(route: Route, said: dict[str, Any]) -> dict[str, Any]:
-    """An operation with what the event handler leaves out, and without the errors that it never answers with."""
+    """The operation of a route, with what the resolver leaves out, and without errors with which it never answers."""
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"\{(\w+)\}", route.path)
@@ -153,7 +159,10 @@ def _answer(status: str, said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _query(route: Route) -> list[dict[str, Any]]:
-    """The query parameters with all that their model says of them; the event handler says their types only."""
+    """The query parameters of a route as its model describes them.
+
+    The resolver itself would only describe their types.
+    """
     if route.query is None:
         return []
     schema = route.query.model_json_schema(ref_template=_SCHEMA)
@@ -165,7 +174,7 @@ def _query(route: Route) -> list[dict[str, Any]]:
 
 
 def _sent(field: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a query parameter, written out: it is a text or left out, and never null."""
+    """The schema of a query parameter without null and `$ref`: a query parameter is sent as text or left out."""
     if "$ref" in field:
         return _sent(schema["$defs"][field["$ref"].rpartition("/")[2]], schema)
     if "anyOf" in field:
@@ -175,7 +184,7 @@ def _sent(field: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def files() -> dict[Path, str]:
-    """The generated files and their content."""
+    """The text that each generated file should have, by its path."""
     methods: dict[str, list[str]] = {}
     for route in routes():
         methods.setdefault(route.path, []).append(route.method)

@@ -1,4 +1,4 @@
-"""Makes an OpenAPI document small: what stands in several places moves to the components and is written once."""
+"""Makes an OpenAPI document small: moves parts that it repeats into its components."""
 
 import io
 import itertools
@@ -20,10 +20,10 @@ type Place = tuple[Any, Any, str]  # a container, the key of a part, and the nam
 
 
 def compact(document: dict[str, Any], strict: bool = False) -> dict[str, Any]:
-    """The document with repetitions shared, without schemas that nothing refers to, and without derived titles.
+    """The document with repeated parts in its components, without unused schemas, and without titles made from names.
 
-    Clients must take answers with members that they do not know, so that a later version can add some. With `strict`,
-    answers are described as having exactly the members that they have today.
+    Clients must accept unknown members in answers, so that a later version can add some. With `strict`, answers have
+    exactly the members that they have today.
     """
     document = _plain(document)
     components = document["components"]
@@ -86,7 +86,7 @@ def compact(document: dict[str, Any], strict: bool = False) -> dict[str, Any]:
 
 
 def _with_common_parameters(methods: dict[str, Any]) -> dict[str, Any]:
-    """A path whose parameters that every operation has stand before its operations."""
+    """The operations of a path, with the parameters that all of them share moved from the operations to the path."""
     first = next(iter(methods.values())).get("parameters", [])
     common = [part for part in first if all(part in said.get("parameters", []) for said in methods.values())]
     if len(methods) == 1 or not common:
@@ -99,7 +99,10 @@ def _with_common_parameters(methods: dict[str, Any]) -> dict[str, Any]:
 
 
 def _write_out_page(answer: dict[str, Any], schemas: dict[str, Any]) -> None:
-    """Put a page of a list where it is answered; `Page` is what all pages have beside their items."""
+    """Describe a page of a list in the answer itself.
+
+    The schema `Page` has what all pages share: all except `items`.
+    """
     body = answer.get("content", {}).get("application/json", {})
     name = body.get("schema", {}).get("$ref", "").rpartition("/")[2]
     if name.startswith("Listing_"):
@@ -108,7 +111,7 @@ def _write_out_page(answer: dict[str, Any], schemas: dict[str, Any]) -> None:
 
 
 def _split(schema: dict[str, Any], name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The part of an object's schema that is about one property, and the rest."""
+    """Two schemas made of an object's schema: one with the property `name` alone, and one with the rest."""
     rest = {key: about for key, about in schema["properties"].items() if key != name}
     required = [key for key in schema["required"] if key != name]
     own = {"properties": {name: schema["properties"][name]}, "required": [name]}
@@ -116,7 +119,7 @@ def _split(schema: dict[str, Any], name: str) -> tuple[dict[str, Any], dict[str,
 
 
 def _open(value: Any) -> None:
-    """Let the objects that `value` describes have members that it does not name."""
+    """Allow unknown members in all objects that `value` describes. Changes `value`."""
     for member in value.values() if isinstance(value, dict) else value:
         if isinstance(member, dict | list):
             _open(member)
@@ -127,7 +130,7 @@ def _open(value: Any) -> None:
 
 
 def _extended(schemas: dict[str, Any]) -> dict[str, Any]:
-    """Write what a new object has beside its secret once: `BotCreated` extends `BotOut`."""
+    """The schemas, where one such as `BotCreated` extends `BotOut` and repeats none of its properties."""
     result = dict(schemas)
     for name, created in schemas.items():
         shown = f"{name.removesuffix('Created')}Out"
@@ -149,7 +152,10 @@ def _extended(schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_default(answers: dict[str, Any]) -> dict[str, Any]:
-    """Answers with the errors of one form, usually problems, as one answer, `default`, whose description lists them."""
+    """The answers of an operation, with its errors of the most common form merged into one answer, `default`.
+
+    The description of `default` lists their statuses. A single error stays as it is.
+    """
     forms: dict[str, list[str]] = {}
     for status, answer in answers.items():
         if status >= "400" and answer.get("content"):
@@ -163,7 +169,10 @@ def _with_default(answers: dict[str, Any]) -> dict[str, Any]:
 
 
 def _share(places: list[Place], kind: str) -> dict[str, Any]:
-    """Let every part that stands in several places, and every problem, be referred to; returns these parts by name."""
+    """Replace each repeated part, and each problem, by a reference. Returns these parts by their names.
+
+    `places` names the parts: (container, key in it, name of the part). `kind` is the section of the components.
+    """
     times = Counter((name, json.dumps(container[key])) for container, key, name in places)
     shared: dict[tuple[str, str], str] = {}
     for (name, text), count in times.most_common():
@@ -177,7 +186,7 @@ def _share(places: list[Place], kind: str) -> dict[str, Any]:
 
 
 def _event_schema(said: dict[str, Any]) -> dict[str, Any]:
-    """The schemas of the members that events of one type have for themselves."""
+    """The schemas of the properties of an event type's own request body, by name."""
     properties: dict[str, Any] = said["requestBody"]["content"]["application/json"]["schema"]["properties"]
     return properties
 
@@ -186,7 +195,10 @@ _DELIVERY_ANSWERS = {"2XX": "Delivered", "410": "Unwanted"}
 
 
 def _answer_name(status: str, answer: dict[str, Any]) -> str:
-    """`404` for a problem, `201_TokenCreated` for an answer with a model, `404_other` for another product's error."""
+    """The component's name for an answer.
+
+    `404` for a problem, `201_TokenCreated` for an answer with a model, `404_other` for another product's error.
+    """
     if status == "default":
         return "errors" if PROBLEM in answer["content"] else "errors_other"
     if status >= "400":
@@ -195,12 +207,12 @@ def _answer_name(status: str, answer: dict[str, Any]) -> str:
 
 
 def _model(part: dict[str, Any]) -> str:
-    """The names of the schemas that a body or an answer refers to."""
+    """The names of the schemas to which a body or an answer refers, joined by `_`."""
     return "_".join(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(part)))
 
 
 def _needed(part: Any, schemas: dict[str, Any]) -> set[str]:
-    """The names of all schemas that a part of the document refers to, directly or by another."""
+    """The names of all schemas to which a part of the document refers, directly or through other schemas."""
     waiting, needed = [part], set[str]()
     while waiting:
         for name in re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(waiting.pop())):
@@ -211,7 +223,7 @@ def _needed(part: Any, schemas: dict[str, Any]) -> set[str]:
 
 
 def _plain(value: Any) -> Any:
-    """`value` with whole numbers, 3.1's `type: [string, 'null']`, and without titles made from names."""
+    """`value` with 1 for 1.0, with `type: [string, 'null']` instead of `anyOf`, and without titles made from names."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, list):
@@ -234,14 +246,14 @@ def _plain(value: Any) -> Any:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes out what stands in two places: not every reader of OpenAPI knows YAML's aliases."""
+    """Writes repeated objects out in full, because not every reader of OpenAPI supports YAML's aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
 def as_yaml(document: dict[str, Any]) -> str:
-    """The document as YAML, where whatever fits stands in one line."""
+    """The document as YAML, where each mapping or list that is short enough takes one line."""
     text = io.StringIO()
     dumper = _Dumper(text, sort_keys=False, allow_unicode=True, width=_WIDE, default_flow_style=None)
     dumper.open()
@@ -253,7 +265,7 @@ def as_yaml(document: dict[str, Any]) -> str:
 
 
 def _set_style(node: yaml.Node) -> int:
-    """Choose between one line and one line a member; returns about how long the node is in one line."""
+    """Choose between one line for the node and one line for each member. Returns the approximate length in one line."""
     if isinstance(node, yaml.ScalarNode):
         return len(node.value) + 2 + _LINE * str(node.value).count("\n")
     length, words_only = 0, isinstance(node, yaml.SequenceNode)

@@ -1,4 +1,4 @@
-"""The parts of the API's description that belong to no route: its head, its shared answers, the webhooks section."""
+"""The parts of the API's description that belong to no route: head, shared parameters, tags, webhooks, examples."""
 
 from http import HTTPStatus
 from typing import Any
@@ -43,7 +43,7 @@ _DELIVERY_HEADERS = {
 
 
 def tags(described_tags: dict[str, str]) -> list[dict[str, str]]:
-    """Every tag with what it means, in order of name."""
+    """Every tag with its description, ordered by name. `described_tags` are those of the resolvers."""
     listed = described_tags | {
         "Mattermost API v4": "For bots and scripts that speak to Mattermost, in its own words. Every refusal "
         "is an AppError; 501 means: files cannot be attached, or the workspace's plan has no integrations.",
@@ -70,7 +70,7 @@ _MISTAKES = {
 
 
 def problem_examples() -> list[dict[str, Any]]:
-    """A problem of each status, as a caller gets it."""
+    """An example of a problem for each status."""
     return [_problem_example(status) for status in _MISTAKES]
 
 
@@ -90,13 +90,13 @@ def _problem_example(status: int) -> dict[str, Any]:
 
 
 def error(status: int) -> dict[str, Any]:
-    """An error answer, as problem+json."""
+    """The description of an error answer in the form problem+json."""
     answer: dict[str, Any] = described.errors(status)[status]
     return answer
 
 
 def components() -> dict[str, Any]:
-    """All that the operations share, besides schemas."""
+    """The components of the document, except for schemas and answers."""
     return {
         "parameters": {
             "IdempotencyKey": {
@@ -127,7 +127,7 @@ def _parameter_name(header: str) -> str:
 
 
 def security_schemes() -> dict[str, Any]:
-    """The ways in which a caller can prove who it is."""
+    """The ways in which a caller can authenticate."""
     listed = "\n".join(f"- `{scope}`: {about}" for scope, about in permissions.DESCRIPTIONS.items())
     about = f"An API token, or a session, which may do all that its person's role allows. The scopes:\n\n{listed}"
     other = "The same token in another header, for clients that cannot send `Authorization`."
@@ -142,7 +142,7 @@ def security_schemes() -> dict[str, Any]:
 
 
 def webhooks() -> dict[str, Any]:
-    """The deliveries that receivers get: one entry an event type, with its schema and an example."""
+    """The requests that receivers get: one entry for each event type, with its schema and an example."""
     return {type_: {"post": _delivery(type_)} for type_ in catalogue.TYPES}
 
 
@@ -165,7 +165,7 @@ def _delivery(type_: EventType) -> dict[str, Any]:
 
 
 def event_envelope() -> dict[str, Any]:
-    """The schema of the members that every event has."""
+    """The schema of the members that all events have in common."""
     schema = catalogue.schema(catalogue.TYPES[0])
     own = ("type", "data")
     return {
@@ -176,7 +176,7 @@ def event_envelope() -> dict[str, Any]:
 
 
 def _event(type_: EventType) -> dict[str, Any]:
-    """The schema of a body of this type: the members that every event has, and its own."""
+    """The schema of the body of an event of this type: the common members, and its own."""
     properties = catalogue.schema(type_)["properties"]
     own = {name: properties[name] for name in ("type", "data")}
     return {

@@ -1,8 +1,7 @@
-"""Builds the page at /docs: `python -m tools.reference_page` puts OpenAPI Explorer into
-functions/web/reference/static.
+"""Builds the page at /docs: `python -m tools.reference_page`.
 
-The files come from the npm package of the lock file, compressed once, so that the function need not do it at each
-request. A build that would bring the same again is left out.
+The command compresses the files of OpenAPI Explorer into functions/web/reference/static, so that the function need not
+compress them for each request. It skips the build if the lock file of the npm package has not changed.
 """
 
 import gzip
@@ -21,7 +20,7 @@ FILES = ("dist/browser/openapi-explorer.min.js", "LICENSE")
 
 
 def build(root: Path) -> bool:
-    """Build the page's files, unless the lock file is that of last time. True if it had to."""
+    """Build the page's files, unless the lock file is that of the last build. Returns whether it built anything."""
     target, place = root / TARGET, root / ".local" / "reference"
     wanted = hashlib.sha256((root / SOURCE / "package-lock.json").read_bytes()).hexdigest()
     mark = target / "built"

@@ -1,4 +1,4 @@
-"""Reads template.yaml, data.yaml and samconfig.toml as far as the tools need to know them."""
+"""Reads the parts of template.yaml, data.yaml and samconfig.toml that the tools need."""
 
 import platform
 import tomllib
@@ -12,7 +12,7 @@ RELEASE = "template.yaml"  # what changes with each release
 
 
 class _Loader(yaml.CSafeLoader):
-    """Plain YAML with CloudFormation's short tags (!Ref, !Sub, …), whose meaning does not matter here."""
+    """Reads CloudFormation's short tags (!Ref, !Sub, …) as their plain values; the tag itself is dropped."""
 
 
 def _ignore_tag(loader: _Loader, suffix: str, node: yaml.Node) -> Any:
@@ -27,7 +27,10 @@ _Loader.add_multi_constructor("!", _ignore_tag)
 
 
 def document(root: Path) -> dict[str, Any]:
-    """template.yaml, with `!Ref X` as "X", `!GetAtt X.Arn` as "X.Arn", and each import as what data.yaml exports."""
+    """template.yaml with its references resolved: `!Ref X` as "X", `!GetAtt X.Arn` as "X.Arn".
+
+    Each import becomes the value that data.yaml exports under this name.
+    """
     exports = {
         output["Export"]["Name"].replace("${AWS::StackName}", "${AWS::StackName}-data"): _made(output["Value"])
         for output in _read(root / DATA)["Outputs"].values()
@@ -37,7 +40,7 @@ def document(root: Path) -> dict[str, Any]:
 
 
 def _made(value: Any) -> Any:
-    """The first branch of an `!If`: the key that data.yaml makes, not one that is given."""
+    """The first branch of an `!If`, such as the key that data.yaml creates if the deployment names none."""
     return value[1] if isinstance(value, list) else value
 
 
@@ -58,9 +61,10 @@ def _imported(value: Any, exports: dict[str, str]) -> Any:
 
 
 def parameters(root: Path, template: str, overrides: dict[str, str]) -> dict[str, str]:
-    """The local deployment's parameters of one template.
+    """The parameters for the local deployment of one template.
 
-    They are samconfig.toml's, this machine's architecture, then `overrides`; only those that the template declares.
+    They are those of samconfig.toml, this machine's architecture and `overrides`, in rising priority. Parameters that
+    the template does not declare are left out.
     """
     chosen = _samconfig(root) | {"Architecture": architecture()} | overrides
     declared = _read(root / template)["Parameters"]
@@ -78,7 +82,7 @@ def resources(root: Path, template: str, kind: str) -> set[str]:
 
 
 def reserving(root: Path) -> int:
-    """How many functions of template.yaml reserve concurrency if `ApiReservedConcurrency` says so."""
+    """How many functions of template.yaml reserve concurrency when `ApiReservedConcurrency` is set."""
     items = _read(root / RELEASE)["Resources"].values()
     return sum("ReservedConcurrentExecutions" in item.get("Properties", {}) for item in items)
 
@@ -96,5 +100,5 @@ def _samconfig(root: Path) -> dict[str, str]:
 
 
 def architecture() -> str:
-    """This machine's architecture in Lambda's words."""
+    """This machine's architecture by Lambda's name for it."""
     return "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"

@@ -1,6 +1,6 @@
-"""SAM's transform without its copies: it copies the whole API for each route, and throws the copies away.
+"""SAM's transform without its copies: for each route it copies the whole API and discards the copy.
 
-They are all but a thirtieth of its time. The result is equal, except for the order of paths in the API's body.
+Without the copies it takes a thirtieth of its time. The result is equal, except for the order of paths in the API.
 """
 
 from contextlib import AbstractContextManager
@@ -10,5 +10,8 @@ from samtranslator.open_api import open_api
 
 
 def without_copies() -> AbstractContextManager[object]:
-    """Inside the block, the transform works on the original. AttributeError if SAM renamed its copying."""
+    """A context manager: inside the block, SAM's transform makes no copies.
+
+    Raises AttributeError if a version of SAM has renamed its copying function.
+    """
     return patch.object(open_api, "_deepcopy", lambda document: document)

@@ -1,6 +1,7 @@
-"""`make validate`: cfn-lint with its warnings, and checkov on the text that CloudFormation gets after SAM's transform.
+"""`make validate`: cfn-lint with its warnings, and checkov on the templates after SAM's transform.
 
-checkov pins another boto3 than ours, so it cannot be in the lock; uv brings it into an environment of its own.
+checkov requires another version of boto3 than ours, so it cannot be in the lock file; uv installs it into an
+environment of its own.
 """
 
 import copy
@@ -28,7 +29,10 @@ _CODE = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion"
 
 
 def translated(document: dict[str, Any], **parameters: str) -> dict[str, Any]:
-    """A template after SAM's transform, with its parameters' defaults or `parameters`; one without it as it is."""
+    """A template after SAM's transform, with `parameters` instead of its defaults.
+
+    A template without a transform is unchanged.
+    """
     document = copy.deepcopy(document)
     if "Transform" not in document:
         return document
@@ -42,12 +46,15 @@ def translated(document: dict[str, Any], **parameters: str) -> dict[str, Any]:
 
 
 def lint() -> None:
-    """Raises `LocalError` for any error or warning of cfn-lint."""
+    """Run cfn-lint. Raises `LocalError` for any error or warning."""
     _run("cfn-lint", [str(Path(sys.executable).parent / "cfn-lint"), "--include-checks", "W", "--", *TEMPLATES])
 
 
 def check_security(directory: Path) -> None:
-    """Raises `LocalError` for any finding of checkov that .checkov.yaml does not give a reason for."""
+    """Run checkov on the templates, which are written to `directory`. Raises `LocalError` for any finding.
+
+    .checkov.yaml lists the findings that are skipped, each with a reason.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     files = []
     for name in TEMPLATES:

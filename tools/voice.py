@@ -1,7 +1,7 @@
-"""Finds sentences that a reader has to read twice: in docstrings, comments, texts of the API, YAML and pages.
+"""Finds sentences that are hard to read: in docstrings, comments, texts of the API, YAML and Markdown.
 
-`python -m tools.voice` lists each finding as `file:line: rule: sentence` and ends with 1 if there is any.
-`python -m tools.voice docs tools` looks at these folders and files only. CONTRIBUTING.md explains the rules.
+`python -m tools.voice` lists each finding as `file:line: rule: sentence` and exits with 1 if there is any. `python -m
+tools.voice docs tools` checks only these folders or files. CONTRIBUTING.md explains the rules.
 """
 
 import ast
@@ -51,19 +51,19 @@ class Finding:
 
 @dataclass(frozen=True)
 class Passage:
-    """Words that belong together, such as a docstring's paragraph, and the line where they begin."""
+    """A text of one or more sentences, such as a docstring or a comment, and the line where it begins."""
 
     line: int
     text: str
 
 
 def findings(paths: list[Path] | None = None) -> list[Finding]:
-    """Every finding in these files, or in all files that git knows."""
+    """Every finding in these files, or in all tracked files."""
     return [finding for path in (tracked() if paths is None else paths) for finding in _in_file(path)]
 
 
 def tracked(*under: str) -> list[Path]:
-    """The files with prose that git knows, below these folders or everywhere, relative to the project."""
+    """The files with prose in git's index or new to git, below these folders or everywhere, relative to the project."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", *under]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
     paths = {path for path in map(Path, listed) if _reader(path) and (ROOT / path).is_file()}
@@ -81,7 +81,7 @@ def _in_file(path: Path) -> Iterator[Finding]:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a passage; each line of a list and each paragraph begins a new one."""
+    """The sentences of a passage. Each paragraph and each list item begins a new sentence."""
     paragraphs = re.split(r"\n\s*\n|\n\s*(?=[-*] )", text)
     lines = (" ".join(paragraph.split()).removeprefix("- ").removeprefix("* ") for paragraph in paragraphs)
     return [sentence for line in lines for sentence in _SENTENCE_END.split(line) if sentence]
@@ -117,7 +117,7 @@ def _hash_comments(text: str) -> Iterator[Passage]:
 
 
 def _comments(lines: Iterator[tuple[int, str]]) -> Iterator[Passage]:
-    """Comments on consecutive lines as one passage."""
+    """Comments on consecutive lines as one passage. Comments for tools, such as noqa, are left out."""
     begun, last, words = 0, 0, list[str]()
     for number, comment in lines:
         if _MACHINE_COMMENT.match(comment):
@@ -133,7 +133,7 @@ def _comments(lines: Iterator[tuple[int, str]]) -> Iterator[Passage]:
 
 
 def _yaml(text: str) -> Iterator[Passage]:
-    """Every scalar that is prose, and the comments."""
+    """Every scalar with enough words to be prose, and the comments."""
     for token in yaml.scan(text, Loader=yaml.CSafeLoader):
         if isinstance(token, yaml.ScalarToken) and len(token.value.split()) >= PROSE_WORDS:
             yield Passage(token.start_mark.line + 1, token.value)

@@ -1,4 +1,4 @@
-"""Copies what one table has and another lacks, and overwrites nothing. For restoring; needs boto3, which .venv has.
+"""Copies the items that one table has and another lacks, and overwrites nothing. For restoring; needs boto3 (in .venv).
 
 .venv/bin/python docs/snippets/copy_missing.py restored-table original-table
 """
@@ -9,7 +9,10 @@ import boto3
 
 
 def copy_missing(source: str, target: str) -> tuple[int, int]:
-    """How many items were copied, and how many were there already."""
+    """Copy the items of `source` whose key `target` lacks.
+
+    Returns how many it copied, and how many `target` had already.
+    """
     dynamodb = boto3.client("dynamodb")
     keys = dynamodb.describe_table(TableName=target)["Table"]["KeySchema"]
     copied, present = 0, 0

@@ -14,7 +14,10 @@ TOLERANCE_SECONDS = 300
 
 
 def is_genuine(secret: str, signature: str, body: bytes) -> bool:
-    """`signature` is the header X-FM-Webhook-Signature, `body` the bytes as they arrived, before any parsing."""
+    """Whether the signature fits this body and secret, and its time is within five minutes of now.
+
+    `signature` is the header X-FM-Webhook-Signature, `body` the bytes as they arrived, before any parsing.
+    """
     fields = [field.strip().partition("=") for field in signature.split(",")]
     timestamp = next((value for name, _, value in fields if name == "t"), "")
     if not re.fullmatch("[0-9]{1,12}", timestamp) or abs(time.time() - int(timestamp)) > TOLERANCE_SECONDS:

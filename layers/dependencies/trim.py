@@ -1,7 +1,7 @@
-"""Takes out of an installed botocore what none of its clients here reads: a hundred megabytes.
+"""Removes the parts of an installed botocore that Ferryman's clients never read: a hundred megabytes.
 
-`python trim.py <site-packages> <service>…` keeps the descriptions of the services named, without their prose. Every
-operation and shape stays, so any version of botocore comes out the same way.
+`python trim.py <site-packages> <service>…` keeps the descriptions of the services named, without their documentation
+texts. Every operation and shape stays, so the script works with any version of botocore.
 """
 
 import gzip
@@ -36,9 +36,9 @@ def main() -> None:
 
 
 def _without_prose(value: Any, *, names: bool = False) -> Any:
-    """`value` with every `documentation` empty; `names` where the keys are names of the service's.
+    """`value` with every `documentation` made empty. The key stays, because botocore reads some of them.
 
-    Empty and not left out: botocore reads some of them.
+    `names` says that the keys of `value` are names of operations, shapes or members, where `documentation` may be one.
     """
     match value:
         case dict():

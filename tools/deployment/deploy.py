@@ -1,8 +1,10 @@
-"""`make deploy ENV=dev|staging|prod`: preflight, build, validate, show what changes, deploy, smoke test, what next.
+"""`make deploy ENV=dev|staging|prod`: preflight, build, validate, show changes, deploy, smoke test, print next steps.
 
-YES=1 asks nothing. PARAMETERS="Name=value …" goes on top of samconfig.toml. SMOKE=no leaves the smoke test out.
-VALIDATE=no trusts the templates.
-SOURCES=<directory> deploys another checkout, such as the release before. BUILD_DIR is where it is built.
+- YES=1 answers every question with yes.
+- PARAMETERS="Name=value …" overrides parameters of samconfig.toml.
+- SMOKE=no skips the smoke test, and VALIDATE=no the check of the templates.
+- SOURCES=<directory> deploys another checkout, such as the release before.
+- BUILD_DIR is the directory of the build.
 """
 
 import os
@@ -59,7 +61,10 @@ def _validate(root: Path) -> None:
 
 
 def _deploy_data(environment: Environment, root: Path, packaged: Path) -> None:
-    """Protection is off while tables are made: a protected one could not be deleted if the deployment failed."""
+    """Deploy the data stack. While it creates tables, their protection against deletion is off.
+
+    If such a deployment fails, CloudFormation has to delete the new tables, which it cannot do with protected ones.
+    """
     stack = Stack(environment.data_stack)
     _start_over(stack)
     known = stack.resources() if stack.status else {}
@@ -70,7 +75,7 @@ def _deploy_data(environment: Environment, root: Path, packaged: Path) -> None:
 
 
 def _protect(environment: Environment, packaged: Path) -> None:
-    """Protects tables and both stacks against deletion, once everything is there."""
+    """Protect the tables and both stacks against deletion, after both stacks are deployed."""
     stack = Stack(environment.data_stack)
     plan = stack.plan(packaged, environment.data_parameters | {"DeletionProtection": "true"}, environment.data_tags)
     if plan:
@@ -81,7 +86,7 @@ def _protect(environment: Environment, packaged: Path) -> None:
 
 
 def _start_over(stack: Stack) -> None:
-    """A stack whose creation failed holds nothing, and takes no update: it has to go first."""
+    """Delete a stack whose creation failed. It has no resources, and CloudFormation accepts no update of it."""
     if stack.status == preflight.STARTED_OVER:
         with step(f"Deleting {stack.name}, whose creation had failed"):
             stack.delete()

@@ -1,6 +1,6 @@
-"""`make destroy ENV=…`: delete what a release made, and say what is kept.
+"""`make destroy ENV=…`: delete a release, and print what remains.
 
-DELETE_DATA=<the data stack's name> deletes the data, too.
+DELETE_DATA=<the data stack's name> deletes the data as well.
 """
 
 import os
@@ -18,9 +18,9 @@ KEY_DAYS = 30  # until KMS deletes a key; it can be cancelled meanwhile
 
 
 def destroy(environment: Environment, delete_data: str) -> None:
-    """Delete the release's stack; with `delete_data`, which must be the data stack's name, everything.
+    """Delete the release's stack. If `delete_data` is the data stack's name, delete that stack and all data as well.
 
-    Raises `LocalError` for any other name.
+    Raises `LocalError`, before anything is deleted, if `delete_data` is another name, or the user does not confirm.
     """
     if delete_data and delete_data != environment.data_stack:
         raise LocalError(
@@ -83,7 +83,10 @@ def _delete(kind: str, physical_id: str) -> None:
 
 
 def _delete_vault(name: str) -> None:
-    """Delete an empty vault; one with backups stays, since they are kept for as long as somebody said."""
+    """Delete a backup vault if it is empty.
+
+    One with backups stays, because the retention period of these has to pass.
+    """
     vaults: Any = boto3.client("backup")
     if vaults.list_recovery_points_by_backup_vault(BackupVaultName=name, MaxResults=1)["RecoveryPoints"]:
         print(f"\n  {yellow(f'The vault {name} stays until its backups have expired.')}")

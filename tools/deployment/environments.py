@@ -29,14 +29,14 @@ class Environment:
 
     @property
     def is_protected(self) -> bool:
-        """Whether tables and stacks are protected against deletion once they are there."""
+        """Whether tables and stacks of this environment are protected against deletion after they are deployed."""
         return self.name in KEPT
 
     @property
     def data_tags(self) -> dict[str, str]:
-        """The tags of the data stack, which CloudFormation hands on to everything in it.
+        """The tags of the data stack. CloudFormation puts them on each of its resources.
 
-        The commit is not among them: every release would change every table.
+        The commit is not among the tags; otherwise every release would change every table.
         """
         return {"Application": "ferryman", "Environment": self.name}
 
@@ -47,7 +47,10 @@ class Environment:
 
 
 def chosen(root: Path = ROOT) -> Environment:
-    """The environment that ENV names, with the parameters of PARAMETERS on top of those of samconfig.toml."""
+    """The environment that ENV names. PARAMETERS overrides parameters of samconfig.toml.
+
+    Raises `LocalError` for an unknown ENV or parameter.
+    """
     name = os.environ.get("ENV", "")
     if name not in NAMES:
         raise LocalError(
@@ -58,7 +61,7 @@ def chosen(root: Path = ROOT) -> Environment:
 
 
 def load(root: Path, name: str, overrides: dict[str, str]) -> Environment:
-    """One environment. Raises `LocalError` if neither template declares one of `overrides`."""
+    """The environment `name` of samconfig.toml. Raises `LocalError` if neither template declares one of `overrides`."""
     config = tomllib.loads((root / "samconfig.toml").read_text())
     release, data = (config[f"{kind}{name}"]["deploy"]["parameters"] for kind in ("", "data-"))
     declared = {path: template.declared(root, path) for path in (template.RELEASE, template.DATA)}
@@ -97,7 +100,7 @@ def is_yes() -> bool:
 
 
 def confirm(question: str) -> None:
-    """Ask, unless YES=1. Raises `LocalError` for any answer but yes."""
+    """Ask the user, unless YES=1. Raises `LocalError` for any answer but yes."""
     if is_yes():
         return
     try:

@@ -1,4 +1,4 @@
-"""Looks at the account, the Region and the stacks before anything is built, and says what to ask AWS for."""
+"""Checks the account, the Region and the stacks before a build, and prints the quotas to request from AWS."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ READY = ("", "CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "
 
 @dataclass(frozen=True)
 class Needs:
-    """The concurrency that a deployment wants of its account."""
+    """The concurrency that a deployment needs of its account."""
 
     delivering: int  # at most, by the mappings of its queues
     reserved: int  # by the functions behind the API, all together
@@ -29,14 +29,14 @@ class Needs:
 
 @dataclass(frozen=True)
 class Account:
-    """The concurrency that an account has."""
+    """The concurrent executions that an account has."""
 
     concurrent: int
     free: int  # reserved by nobody, or by this deployment as it is now
 
 
 def check(environment: Environment, root: Path) -> None:
-    """Print where it goes and what the account can give; raise `LocalError` if it cannot work."""
+    """Print the target and warnings about its concurrency. Raises `LocalError` if a deployment there cannot work."""
     account, principal = _identity()
     print(f"\n{bold(f'{environment.name}: account {account}, {stacks.region()}')}, as {principal}")
     for name in (environment.data_stack, environment.stack):
@@ -59,7 +59,7 @@ def check(environment: Environment, root: Path) -> None:
 
 
 def needs(parameters: dict[str, str], root: Path) -> Needs:
-    """The needs of a deployment with these parameters, and the template's defaults for all others."""
+    """The concurrency that a deployment with these parameters needs. The template's defaults apply to all others."""
 
     def value(parameter: str) -> int:
         return int(parameters.get(parameter) or template.default(root, parameter))
@@ -72,7 +72,7 @@ def needs(parameters: dict[str, str], root: Path) -> Needs:
 
 
 def judge(wanted: Needs, account: Account) -> list[str]:
-    """Says, line by line, where the account's concurrency is short. Raises `LocalError` where Lambda would refuse."""
+    """Warnings, line by line, if the account has little concurrency. Raises `LocalError` if Lambda would refuse."""
     taken = account.concurrent - account.free  # reserved by others
     enough = taken + wanted.reserved + wanted.delivering + UNRESERVED
     if wanted.reserved and account.free - wanted.reserved < UNRESERVED:
@@ -92,7 +92,7 @@ def judge(wanted: Needs, account: Account) -> list[str]:
 
 
 def advice_for(status: str, stack: str) -> str:
-    """The way out of a state in which CloudFormation takes no update."""
+    """The next step when a stack is in a state in which CloudFormation accepts no update."""
     if status.endswith("IN_PROGRESS"):
         return "Something changes it at this moment. Wait, then deploy again."
     if status == "UPDATE_ROLLBACK_FAILED":

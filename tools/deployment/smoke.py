@@ -1,8 +1,8 @@
-"""`make smoke`: is the deployment alive? Health, one authenticated call, and one message through to a delivery.
+"""`make smoke`: checks that a deployment works: health, one authenticated call, and one message until it is delivered.
 
-TOKEN is an API token that may manage chats, messages and webhooks; without it, only health and refusal are looked at.
-SMOKE_RECEIVER is a URL that answers 2xx. Without it, the message goes to the Region's own STS, which answers anything
-but 2xx: an answered attempt shows the whole way all the same.
+TOKEN is an API token that may manage chats, messages and webhooks. Without it, the test checks only the health and that
+a call without a token is refused. SMOKE_RECEIVER is a URL that answers 2xx. Without it, the message goes to the STS of
+the Region, which never answers 2xx; an attempt that got an answer then passes the test.
 """
 
 import os
@@ -31,7 +31,10 @@ class Api:
             self._session.headers["Authorization"] = f"Bearer {token}"
 
     def call(self, method: str, path: str, *wanted: int, json: Any = None) -> Any:
-        """The JSON of an answer, or None for none. Raises `LocalError` for a status that is not wanted."""
+        """The JSON of an answer, or None if the body is empty or not JSON.
+
+        Raises `LocalError` without an answer, and for a status that is not in `wanted`.
+        """
         try:
             answer = self._session.request(method, self._url + path, json=json, timeout=TIMEOUT_SECONDS)
         except requests.RequestException as error:
@@ -46,7 +49,7 @@ class Api:
 
 
 def run(url: str, token: str | None, receiver: str | None) -> None:
-    """Raises `LocalError` at the first thing that is not as it should be."""
+    """Run the smoke test. Raises `LocalError` at the first failure."""
     with step(f"Health: {url} answers, and refuses a caller without a token"):
         anybody = Api(url, None)
         anybody.call("GET", "/openapi.yaml", 200)
@@ -80,7 +83,7 @@ def _deliver(api: Api, target: str, *, must_succeed: bool, livemode: bool) -> No
 
 
 def _chat(api: Api) -> str:
-    """The chat of smoke tests, so that each deployment does not leave one."""
+    """The id of the chat for smoke tests. The first smoke test creates the chat, and the later ones use it again."""
     for chat in api.call("GET", "/v1/chats?limit=100", 200)["items"]:
         if chat["name"] == CHAT:
             return str(chat["id"])

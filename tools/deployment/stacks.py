@@ -1,4 +1,4 @@
-"""CloudFormation stacks by change sets: made, shown, executed and waited for."""
+"""CloudFormation stacks: creates their change sets, prints and executes these, and waits for the end."""
 
 import hashlib
 import os
@@ -45,19 +45,19 @@ class Change:
 
     @property
     def loses(self) -> bool:
-        """Whether a resource disappears or may be made anew."""
+        """Whether the resource is removed, or may be replaced by a new one."""
         return self.action == "Remove" or self.replacement in ("True", "Conditional")
 
     @property
     def way(self) -> str:
-        """The way in which the resource disappears, in words."""
+        """The words for how the resource is lost, such as `is removed`."""
         if self.action == "Remove":
             return "is removed"
         return "is replaced" + (" if a property says so" if self.replacement == "Conditional" else "")
 
 
 class Stack:
-    """One stack of the account and Region that the environment's credentials are for."""
+    """One stack, in the account and Region of the credentials in the environment."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -75,7 +75,7 @@ class Stack:
 
     @property
     def status(self) -> str:
-        """The stack's status; empty if there is none, or only the beginning of one."""
+        """The status of the stack. Empty if the stack does not exist, was deleted, or has only a change set so far."""
         described = self.describe()
         status = str(described["StackStatus"]) if described else ""
         return "" if status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE") else status
@@ -85,12 +85,12 @@ class Stack:
         return {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}
 
     def parameters(self) -> dict[str, str]:
-        """The values that the stack's parameters have now; none if it is not there."""
+        """The current values of the stack's parameters; empty if the stack does not exist."""
         described = self.describe() or {}
         return {one["ParameterKey"]: one["ParameterValue"] for one in described.get("Parameters", [])}
 
     def api_url(self) -> str:
-        """The URL at which the release answers. Raises `LocalError` if it is not deployed."""
+        """The URL of the deployed API. Raises `LocalError` if the stack has none."""
         outputs = self.outputs()
         if "ApiUrl" not in outputs:
             raise LocalError(
@@ -109,8 +109,8 @@ class Stack:
     ) -> "Plan | None":
         """A change set for a packaged template; None if nothing would change.
 
-        Parameters that are not given keep the value that the stack has. With `monitored_minutes`, CloudFormation rolls
-        an update back if one of the stack's own alarms rings meanwhile or so many minutes afterwards.
+        Parameters that are not given keep the stack's value. With `monitored_minutes`, CloudFormation rolls an update
+        back if one of the stack's own alarms rings during the update, or within so many minutes after it.
         """
         described = self.describe()
         is_new = not self.status
@@ -179,7 +179,7 @@ class Stack:
         self._finished("stack_create_complete" if is_new else "stack_update_complete", began)
 
     def delete(self) -> None:
-        """Delete the stack, and wait. Resources that are to be kept stay."""
+        """Delete the stack, and wait for the end. Resources with the deletion policy Retain remain."""
         began = time.time()
         self.protect(on=False)
         self._cloudformation.delete_stack(StackName=self.name)
@@ -220,9 +220,9 @@ class Plan:
     changes: list[Change]
 
     def show(self) -> None:
-        """Print what would change: how many of each kind, and the resources that disappear or may be made anew.
+        """Print what would change: counts by action and type, and the resources that are removed or may be replaced.
 
-        Those that hold data are named one by one, others only where they are few.
+        Each such resource with data is named. The others are only counted if they are many.
         """
         counts: dict[tuple[str, str], int] = {}
         for change in self.changes:
@@ -247,7 +247,7 @@ class Plan:
 
 
 def package(root: Path, template: Path, log: Path) -> Path:
-    """Upload the code that a template names, and return the template that names the uploads."""
+    """Upload the code that a template names. Returns the path of a template that refers to the uploads."""
     packaged = root / ".local" / "packaged" / template.name
     packaged.parent.mkdir(parents=True, exist_ok=True)
     command = ["sam", "package", "--template-file", str(template), "--resolve-s3"]
@@ -257,7 +257,7 @@ def package(root: Path, template: Path, log: Path) -> Path:
 
 
 def _uploaded(template: Path) -> str:
-    """The address of a template in SAM's bucket: CloudFormation takes only small ones in a request."""
+    """Upload a template to SAM's bucket, and return its URL. CloudFormation takes only small templates in a request."""
     bucket = Stack(BUCKET_STACK).outputs()["SourceBucket"]
     text = template.read_bytes()
     key = f"ferryman/{hashlib.sha256(text).hexdigest()}.template"
@@ -270,7 +270,7 @@ def _uploaded(template: Path) -> str:
 
 
 def region() -> str:
-    """The Region of the environment's credentials. Raises `LocalError` if there is none."""
+    """The Region of the credentials in the environment. Raises `LocalError` if there is none."""
     found = boto3.Session().region_name
     if not found:
         raise LocalError("No Region is set.", "export AWS_REGION=eu-central-1, or another one.")

@@ -1,4 +1,4 @@
-"""Commands, as their owners manage them: /v1/commands. A message that begins with a slash runs one."""
+"""Commands, as their owners manage them: /v1/commands. A message that begins with a slash runs a command."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Messages of a chat: /v1/chats/{chat_id}/messages; and clicks on their buttons."""
+"""Messages of a chat, and clicks on their buttons: /v1/chats/{chat_id}/messages."""
 
 from typing import Annotated, Literal
 

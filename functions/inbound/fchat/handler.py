@@ -1,7 +1,7 @@
 """FChat's two endpoints: POST /webhooks/{app_name}/{token} and POST /webhooks/{token}/fchat.
 
-The token in the path is the authentication, and a slash behind it changes nothing. Every answer is FChat's envelope,
-also when something of ours fails.
+The token in the path is the authentication; a slash at the end of the address is ignored. Every answer has the shape of
+FChat's envelope, even when Ferryman itself fails.
 """
 
 import json
@@ -174,6 +174,6 @@ def _carry_out(line: RequestLog, event: dict[str, Any], parameters: dict[str, st
 
 
 def _failure(error: Exception) -> answers.Refusal:
-    """A fault of ours: the log has the stack, the answer has no details."""
+    """The answer to a fault of ours. The log gets the stack trace; the caller gets no details."""
     log.logger.exception("request.failed", extra={"error": type(error).__name__})
     return answers.BUSY if problems.of(error)[0] == answers.BUSY[0] else answers.BROKEN

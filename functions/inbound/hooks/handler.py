@@ -1,9 +1,9 @@
 """The secret URLs of incoming webhooks: POST /hooks/{secret}, and POST /services/{…}/{…}/{secret} in Slack's manner.
 
-A slash at the end changes nothing. These are the busiest routes, so they go without the resolver and its models: one
-read, one put. The answer to success is the text `ok`, which Slack's and Mattermost's clients look for. A webhook's
-flavour decides in which product's words it is posted to and refuses; for an unknown secret, its form and the address
-decide.
+A slash at the end is ignored. These routes get the most requests, so this handler uses neither the resolver nor its
+models, and a post costs one read and one put. Success is answered with the text `ok`, which the clients of Slack and
+Mattermost look for. The webhook's flavour selects the product whose bodies are parsed and whose words refuse. When the
+secret is unknown, the address and the form of the secret select the product.
 """
 
 import codecs
@@ -157,7 +157,10 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 
 
 def _addressed_to(event: dict[str, Any]) -> tuple[str, dict[str, str]]:
-    """The address without its secrets, and its parts. One of another form has a secret that nobody was given."""
+    """The route of the request and the parameters in its path. An address of another form gets an empty secret.
+
+    The route has no secret in it, so it may be logged. No webhook has the empty secret.
+    """
     address = ADDRESSES.find("POST", event["rawPath"])
     if address:
         return address
@@ -166,7 +169,10 @@ def _addressed_to(event: dict[str, Any]) -> tuple[str, dict[str, str]]:
 
 
 def _idempotency_key(event: dict[str, Any], credential: Credential | None) -> IdempotencyKey | None:
-    """The key under which this webhook makes the post once. Only a sender that gives one pays for it."""
+    """The key of the header Idempotency-Key, or None: without the header, and for an unknown secret.
+
+    Raises body.Unreadable for a key that is not allowed. The key is bound to the webhook and to a hash of the body.
+    """
     key = (event.get("headers") or {}).get("idempotency-key")
     if key is None or credential is None:
         return None
@@ -179,7 +185,7 @@ def _idempotency_key(event: dict[str, Any], credential: Credential | None) -> Id
 
 
 def _read(event: dict[str, Any], flavour: str, credential: Credential | None) -> Post | None:
-    """The post that a request asks for; None for an event of a source that says nothing."""
+    """The post that a request asks for. None for an event of another product for which Ferryman posts no message."""
     if flavour != "ferryman":
         return _post(event, flavour, credential)
     if credential is None:
@@ -196,7 +202,10 @@ def _flavour(parameters: dict[str, str], credential: Credential | None) -> str:
 
 
 def _addressed(parameters: dict[str, str], credential: Credential | None) -> Credential | None:
-    """The webhook, if the other two parts of Slack's address are its workspace's and its own."""
+    """The webhook's credential, if the first two parts of Slack's address are its workspace's key and its own key.
+
+    None for another webhook's key or an unknown secret; raises WrongTeam for another workspace's key.
+    """
     from ferryman.dialects.mattermost.answers import WrongTeam
 
     if credential is None:
@@ -230,7 +239,10 @@ def _note_refusal(credential: Credential, status: int, answer: str) -> None:
 
 
 def _log(messages: list[Message], **of_request: Any) -> None:
-    """Write one line for each message and its request together: a line is a tenth of the price of a message."""
+    """Write one log line for each message, with `of_request` in it. A request without a message gets one line.
+
+    A log line is a tenth of the price of a message, so a message and its request share a line.
+    """
     if not messages:
         log.event("request.handled", **of_request)
         return
@@ -263,7 +275,10 @@ def _post(event: dict[str, Any], flavour: str, credential: Credential | None) ->
 
 
 def _event(event: dict[str, Any], credential: Credential) -> Post | None:
-    """The post of another product's event. The sources are imported for webhooks that have one."""
+    """The post that another product's event becomes, or None.
+
+    `sources` is imported only for webhooks that have a source.
+    """
     from ferryman.dialects import sources
 
     service.require_open(credential)
@@ -279,7 +294,7 @@ def _event(event: dict[str, Any], credential: Credential) -> Post | None:
 
 
 def _text(event: dict[str, Any]) -> Post:
-    """A post of the message's text, from JSON or from a form's `payload`. Raises body.Unreadable and Invalid."""
+    """The post with the text of the body, which is JSON or a form. Raises body.Unreadable and Invalid."""
     content = body.raw(event)
     media = body.media_type(event)
     if media == "application/x-www-form-urlencoded":
@@ -310,7 +325,10 @@ def _payload(content: bytes) -> bytes:
 
 
 def _of_fields(fields: dict[str, list[str]]) -> bytes:
-    """The JSON of a form: its field `payload`, or an object with its field `text`."""
+    """The JSON that a form has in its field `payload`, or else an object with the form's field `text`.
+
+    Raises body.Unreadable when the form has neither field.
+    """
     if "payload" in fields:
         return fields["payload"][0].encode()
     if "text" in fields:

@@ -1,9 +1,9 @@
-"""Mattermost's API for bots and scripts: /api/v4. `mattermost_login` signs in; `mattermost_integrations` and
-`mattermost_bots` have what must not be in the reach of a post.
+"""Mattermost's API for bots and scripts: /api/v4. One greedy route leads here; `ADDRESSES` tells the addresses apart.
 
-Clients send JSON with any content type or none, so it is not checked. A session or an API token is taken as
-`Authorization: Bearer …`, in whatever case that is written. One greedy route leads here, and `ADDRESSES` says which
-address is meant.
+Clients send JSON with any content type or none, so the content type is not checked. The handler takes a session or an
+API token as `Authorization: Bearer …`, in upper or lower case. `mattermost_login` signs users in;
+`mattermost_integrations` and `mattermost_bots` have the routes that need permissions which a function that posts must
+not have.
 """
 
 from contextlib import suppress

@@ -1,7 +1,7 @@
-"""Mattermost's API for what bots need: bots, personal access tokens, and incoming webhooks.
+"""Mattermost's API for managing bots, personal access tokens, and incoming webhooks.
 
-A function of its own: it writes credentials, which the API for posts must not. Its greedy routes lead here, and
-`ADDRESSES` says which address is meant.
+It is a function of its own because it writes credentials, which the function for posts must not do. Its greedy routes
+lead here; `ADDRESSES` tells the addresses apart.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """Mattermost's API for integrations: outgoing webhooks, commands, and clicks on buttons and menus.
 
-A function of its own: it writes webhooks, seals secrets and calls the receivers of commands, which the API for bots and
-scripts must not. Its greedy routes lead here, and `ADDRESSES` says which address is meant.
+It is a function of its own because it writes webhooks, seals secrets and calls the receivers of commands, which the
+function for posts must not do. Its greedy routes lead here; `ADDRESSES` tells the addresses apart.
 """
 
 from typing import Any
@@ -65,6 +65,6 @@ def _carry_out(event: dict[str, Any]) -> Answer:
 
 
 def _body(event: dict[str, Any]) -> Any:
-    """The body's JSON. Clients send a click without one, which is an empty object."""
+    """The body as JSON. For a click it may be missing, as some clients send none; then it is an empty object."""
     is_click = event["rawPath"].startswith("/api/v4/posts/")
     return {} if is_click and not event.get("body") else read(event)

@@ -1,6 +1,6 @@
 """Signing in as Mattermost's clients do it: POST /api/v4/users/login, and the shorter /api/v4/login.
 
-A function of its own, since only functions that sign people in may read their logins.
+It is a function of its own because only functions that sign people in may read the table of logins.
 """
 
 import json

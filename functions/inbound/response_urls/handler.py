@@ -1,7 +1,7 @@
 """The reply addresses of commands: POST /hooks/commands/{response_secret}.
 
-The secret in the path is the authentication. The answer to success is the text `ok`; a refusal is an AppError, which is
-what the clients of this address know.
+The secret in the path is the authentication. Success is answered with the text `ok`. A refusal is an AppError of
+Mattermost, because the clients of this address expect one.
 """
 
 from functools import partial

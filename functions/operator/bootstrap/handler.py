@@ -9,9 +9,10 @@ from ferryman.identity.workspaces.schema import BootstrapIn
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """`{"workspace_name", "owner_name", "owner_email", "plan"?}` → ids, the token and the invitation.
+    """`{"workspace_name", "owner_name", "owner_email", "plan"?}` → the new ids, the token and the invitation.
 
-    Token and invitation are shown this once. The invitation sets the owner's password at /me/invitation, within a day.
+    Token and invitation are shown only in this answer. With the invitation, the owner sets a password at /me/invitation
+    within a day. A refusal is `{"error": text}`.
     """
     try:
         return bootstrap.bootstrap(validate(BootstrapIn, event))

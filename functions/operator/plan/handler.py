@@ -9,7 +9,10 @@ from ferryman.identity.workspaces.schema import PlanIn
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """`{"workspace_id", "plan"}` → the plan before, and how many tokens and sessions follow the new one."""
+    """`{"workspace_id", "plan"}` → `workspace_id`, `plan`, the `previous` plan, and `credentials`.
+
+    `credentials` counts the tokens and sessions that got the new plan. A refusal is `{"error": text}`.
+    """
     try:
         return plan_change.change(validate(PlanIn, event))
     except FerrymanError as error:

@@ -1,6 +1,6 @@
-"""The console: the built files of console/, the page that all its addresses share, and the API's index at `/`.
+"""The console: the files built from console/, the HTML page for all of its addresses, and the API's index at `/`.
 
-`make build` puts the files into `static/`, each also compressed by brotli and gzip. This function holds nothing else:
+`make build` puts the files into `static/`, each also compressed by brotli and gzip. This function has no other logic:
 the page calls the public API, as any client does.
 """
 
@@ -93,14 +93,14 @@ def _index() -> dict[str, Any]:
 
 
 def _page(accepted: str, request_id: str) -> dict[str, Any]:
-    """The page, never cached, so that a browser always asks for the files of the newest release."""
+    """The HTML page, which no client caches, so that a browser always loads the files of the newest release."""
     if not (STATIC / "index.html").is_file():
         return _problem(404, "This deployment holds no console. Build it with `make build`, and deploy.", request_id)
     return _file("index.html", accepted, {"Cache-Control": "no-store", "Vary": "Accept, Accept-Encoding"})
 
 
 def _asset(name: str, accepted: str, request_id: str) -> dict[str, Any]:
-    """A file whose name holds the hash of its content, so it may be kept for good."""
+    """A file of `assets/`. Its name has the hash of its content, so clients may cache it for a year."""
     if f"assets/{name}" not in _files():
         return _problem(404, "The file does not exist. Load the page again: there is a newer release.", request_id)
     headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
@@ -124,7 +124,7 @@ def _file(name: str, accepted: str, headers: dict[str, str]) -> dict[str, Any]:
 
 @cache
 def _files() -> dict[str, Path]:
-    """Every file by its path below `static/`. Only these can be asked for, whatever an address says."""
+    """Every file by its path below `static/`. An address can reach no other file."""
     return {str(path.relative_to(STATIC)): path for path in STATIC.rglob("*") if path.is_file()}
 
 

@@ -109,7 +109,10 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 
 
 def _found(event: dict[str, Any]) -> dict[str, Any] | None:
-    """The answer to a GET, by the address: API Gateway has no route for HEAD, nor for an address that ends in `/`."""
+    """The answer to a GET of one of this function's addresses, or None for an unknown address.
+
+    A HEAD and an address that ends in `/` come here as well, since API Gateway has no route for them.
+    """
     address = event["rawPath"].removesuffix("/")
     asset = address.removeprefix("/docs/")
     match address:
@@ -127,14 +130,14 @@ def _found(event: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _answer(event: dict[str, Any], content: bytes, media_type: str) -> dict[str, Any]:
-    """200 with this content, compressed for a client that takes gzip."""
+    """The answer 200 with this content, compressed if the client accepts gzip."""
     if _takes_gzip(event):
         return _packed(gzip.compress(content, 6, mtime=0), media_type)
     return {"statusCode": 200, "headers": _headers(media_type), "body": content.decode()}
 
 
 def _asset(event: dict[str, Any], source: str | Path, media_type: str) -> dict[str, Any]:
-    """A part of the page."""
+    """The answer with a script or a style of the page at /docs: from text, or from a file compressed by gzip."""
     if isinstance(source, str):
         return _answer(event, source.encode(), media_type)
     if _takes_gzip(event):
@@ -162,7 +165,7 @@ def _routes() -> list[tuple[re.Pattern[str], list[str]]]:
 
 
 def _unknown(event: dict[str, Any], request_id: str) -> dict[str, Any]:
-    """The answer to a request that no route matches; with a known path, it names the methods that the path takes."""
+    """The answer to a request that no route matches: 405 with the allowed methods for a known path, else 404."""
     headers = {
         "Content-Type": problems.CONTENT_TYPE,
         "Cache-Control": "no-store",

@@ -1,6 +1,6 @@
-"""The dead letters of the delivery queue: settles each against its delivery's attempts.
+"""The dead letters of the delivery queues: a ticket goes back to its queue, or its delivery ends as exhausted.
 
-A message that we did not make is parked whole, since nothing we could do would make it a delivery.
+It goes back if the delivery has attempts left. A message that is not a ticket of ours is parked whole.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
-"""The delivery queues: signs and sends, ten at a time, or two hundred where the receivers are slow.
+"""The delivery queues: signs and sends ten deliveries at a time, or two hundred on the slow lane.
 
-A batch on the fast lane that waits for a receiver goes on to serve its queue meanwhile (`_serve`). Else a few receivers
-that hang would take every concurrent batch, and everybody else's deliveries would wait for them.
+While a batch on the fast lane waits for its receivers, the same invocation receives and delivers more tickets
+(`_serve`). Otherwise a few hanging receivers would occupy all concurrent invocations and delay all other deliveries.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _work(records: Records, invocation: Invocation, depth: int = 1) -> list[str]:
-    """Deliver a batch, and return the ids of the messages that have to come again."""
+    """Deliver a batch, and return the ids of the messages that SQS must deliver again, each after its pause."""
     readable, batch, failed = [], [], []
     for record in records:
         try:
@@ -69,7 +69,8 @@ def _work(records: Records, invocation: Invocation, depth: int = 1) -> list[str]
 def _serve(invocation: Invocation, depth: int) -> bool:
     """Receive waiting tickets and deliver them while attempts of an earlier batch are still under way.
 
-    Returns whether it looked into the queue. It does not when an attempt could no longer end in time.
+    Returns True if the queue was asked. Returns False, without asking, when an attempt could no longer end in time, and
+    after a failure of ours.
     """
     if not invocation.in_time(_LONG_POLL_SECONDS):
         return False

@@ -1,7 +1,7 @@
-"""The streams of `messages` and `events`: each new item becomes a delivery for every webhook that wants it.
+"""The streams of `messages` and `events`: sends one ticket for each new item and each webhook that wants it.
 
-A record that we did not write is parked whole and the rest goes on; a failure of our own infrastructure stops at
-that record, and Lambda repeats from there.
+A record that Ferryman did not write is parked whole, and the rest of the batch continues. When Ferryman's own
+infrastructure fails, the batch stops at that record, and Lambda repeats from there.
 """
 
 from typing import Any
@@ -25,7 +25,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _add_all(records: list[dict[str, Any]], dispatcher: dispatch.Dispatcher, context: Any) -> list[dict[str, Any]]:
-    """Add the records to the dispatcher. Returns those that were not begun: time is short, or one before failed."""
+    """Add the records to the dispatcher. Returns the records from the first one on that failed or had no time left."""
     for number, record in enumerate(records):
         if context.get_remaining_time_in_millis() < _STOP_BEFORE_SECONDS * 1000:
             return records[number:]

@@ -1,7 +1,8 @@
-"""Tells people: what is to be sent at once comes by the stream of `notifications`, the rest each minute when due.
+"""Sends notifications to people: new ones from the stream of `notifications`, scheduled ones each minute when due.
 
-A record that we did not write is parked whole. A notification that fails keeps its mark, so the next minute comes back
-to it and the stream goes on."""
+A record that Ferryman did not write is parked whole. A notification that fails keeps its mark, so the next minute's run
+tries it again, and the stream continues.
+"""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,7 @@
 """The stream of `replays`: each record asks for the next page of a replay.
 
-A record that we did not write is parked whole and the rest goes on; a failure of our own infrastructure stops at
-that record, and Lambda repeats from there.
+A record that Ferryman did not write is parked whole, and the rest of the batch continues. When Ferryman's own
+infrastructure fails, the batch stops at that record, and Lambda repeats from there.
 """
 
 from typing import Any

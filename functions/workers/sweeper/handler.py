@@ -1,4 +1,4 @@
-"""On a schedule: dispatches accepted events that the stream left behind, and says how much is parked."""
+"""Runs every five minutes: dispatches accepted events that were never dispatched, and counts the parked records."""
 
 from typing import Any
 
