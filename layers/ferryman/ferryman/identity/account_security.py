@@ -1,4 +1,4 @@
-"""Passwords and second factors: how they are set, changed and taken away."""
+"""Passwords, sign-in addresses and second factors: setting, changing, resetting and removing them."""
 
 from dataclasses import replace
 from typing import Any
@@ -29,11 +29,13 @@ _NOT_INVITED = "The invitation is not known: it was used, replaced by a newer on
 
 
 def invite(caller: Caller, user_id: str, notice: Notice) -> tuple[str, str, str]:
-    """Invite a person, in place of any earlier invitation. Returns its id, its secret and when it expires (ISO).
+    """Create an invitation with which a person sets their password, and revoke their earlier one.
 
-    The holder of the link can become that person, so nobody invites a person who may do more than they, nor themselves.
-    If the person has a password, the invitation is a reset: only an owner may make it, and `notice` makes the writes
-    that tell the person. Raises NotFound, NotAllowed, and Conflict for a bot or an inactive person.
+    Returns the invitation's id, its secret and the time when it expires (ISO). The holder of the secret can sign in as
+    the person, so a caller cannot invite themselves, nor a person who may do more than the caller. If the person has a
+    password already, the invitation is a reset: only an owner may create it, and `notice` returns the writes that
+    notify the person. Raises NotFound, NotAllowed, and Conflict for a bot, for an inactive person, and when the person
+    changed at the same moment.
     """
     user = _person(caller, user_id)
     telling: list[store.Write] = []
@@ -59,7 +61,11 @@ def invite(caller: Caller, user_id: str, notice: Notice) -> tuple[str, str, str]
 
 
 def _person(caller: Caller, user_id: str) -> User:
-    """A person whom the caller may let in. Raises NotAllowed for somebody who may do more than the caller."""
+    """The person `user_id`, whom the caller may invite or reset.
+
+    Raises NotFound, Conflict for a bot, and NotAllowed for a test credential, for the caller themselves, and for a
+    person who may do more than the caller.
+    """
     authority.require_live(caller)
     user = users.get(caller.workspace_id, user_id)
     if user.role == "bot":
@@ -85,10 +91,12 @@ def _require_may_reset(caller: Caller, user: User, part: str) -> None:
 
 
 def accept(source: Source, wanted: AcceptIn) -> tuple[User, tuple[Session, str] | None]:
-    """Set the password of the person whom the invitation is for, once, and end all their sessions.
+    """Redeem an invitation: set the invited person's password and end all their sessions. An invitation works once.
 
-    Returns the person, and a new session with its token; None for one with a second factor, who signs in with its code.
-    Raises NotAuthenticated for an invitation that does not hold, and Invalid for a password that is not taken.
+    Returns the person, and a new session with its token. If the person has a second factor, None takes the session's
+    place: the person then signs in with the new password and a code. Raises NotAuthenticated for an invitation that is
+    unknown, used or expired, or whose person is inactive or has another role by now, and Invalid when the password is
+    the person's e-mail address.
     """
     refused = NotAuthenticated(_NOT_INVITED)
     if not wanted.token.startswith(secrets.INVITATION_PREFIX) or not secrets.is_token(wanted.token):
@@ -139,10 +147,10 @@ def accept(source: Source, wanted: AcceptIn) -> tuple[User, tuple[Session, str] 
 
 
 def change_password(caller: Caller, wanted: PasswordIn) -> None:
-    """Set another password, and end all sessions of the person but the caller's.
+    """Change the caller's password, end all their other sessions, and revoke an open invitation.
 
-    Raises Invalid for a wrong or unacceptable password, TooManyAttempts after ten, and NotAllowed for a test
-    credential.
+    Raises Invalid for a wrong current password, or a new one that is the same or the e-mail address; TooManyAttempts
+    after ten wrong passwords; and NotAllowed for a test credential.
     """
     login, clearing = _step_up(caller, wanted.current_password)
     user = users.get(caller.workspace_id, caller.user_id)
@@ -166,7 +174,11 @@ def change_password(caller: Caller, wanted: PasswordIn) -> None:
 
 
 def change_email(caller: Caller, wanted: EmailIn) -> User:
-    """Move the caller's own address, with which they sign in. Raises Conflict when somebody else has it."""
+    """Change the address with which the caller signs in. Returns the changed user.
+
+    Raises Conflict when another user of the workspace has the address, Invalid for a wrong password, TooManyAttempts
+    after ten wrong passwords, and NotAllowed for a test credential.
+    """
     login, clearing = _step_up(caller, wanted.current_password)
     before = users.get(caller.workspace_id, caller.user_id)
     after = replace(before, email=wanted.email, updated_at=clock.now_iso())
@@ -183,9 +195,10 @@ def change_email(caller: Caller, wanted: EmailIn) -> User:
 
 
 def _step_up(caller: Caller, password: str) -> tuple[Login, store.Write]:
-    """The caller's login, once they proved again who they are, and the write that forgets failed proofs.
+    """Verify the caller's password again, because a session alone may be stolen.
 
-    A session alone may be stolen. Raises Invalid for a wrong password, TooManyAttempts after ten.
+    Returns the caller's login, and the write that resets the count of failures. Raises Invalid for a wrong password,
+    TooManyAttempts after ten wrong passwords, and NotAllowed for a test credential.
     """
     authority.require_live(caller)
     subject = attempts.by_user(caller.workspace_id, caller.user_id)
@@ -202,10 +215,11 @@ def _refuse_email(password: str, user: User, pointer: str) -> None:
 
 
 def enrol_totp(caller: Caller, current_password: str) -> tuple[str, str]:
-    """Store a new second factor, which waits for its first code. Returns its secret, and its URI for an app.
+    """Store a new second factor for the caller. It is inactive until `activate_totp` gets its first code.
 
-    Raises Conflict when a factor is active, Invalid for a wrong password, TooManyAttempts after ten of these, and
-    NotAllowed for a test credential.
+    Returns the factor's secret in base 32, and its `otpauth://` URI for an authenticator app. Raises Conflict when a
+    factor is active, Invalid for a wrong password, TooManyAttempts after ten wrong passwords, and NotAllowed for a test
+    credential.
     """
     login, clearing = _step_up(caller, current_password)
     if login.totp_secret is not None:
@@ -218,9 +232,10 @@ def enrol_totp(caller: Caller, current_password: str) -> tuple[str, str]:
 
 
 def activate_totp(caller: Caller, code: str) -> list[str]:
-    """Activate the second factor with its first code. Returns the recovery codes, which are shown this once.
+    """Activate the second factor that the caller enrolled, with its first code.
 
-    Raises Invalid for a wrong code, Conflict when no factor waits, and TooManyAttempts after ten wrong codes.
+    Returns its recovery codes; only their hashes are stored. Raises Invalid for a wrong code, Conflict when a factor is
+    active already or none was enrolled, TooManyAttempts after ten wrong codes, and NotAllowed for a test credential.
     """
     authority.require_live(caller)
     login = table.get(caller.workspace_id, caller.user_id)
@@ -254,9 +269,11 @@ def activate_totp(caller: Caller, code: str) -> list[str]:
 
 
 def remove_totp(caller: Caller, proof: ProofIn) -> None:
-    """Remove the caller's second factor, which takes a code of it or a recovery code.
+    """Remove the caller's second factor. `proof` has their password, and a code of the factor or a recovery code.
 
-    Raises Conflict without a factor, Invalid for a wrong password or code, and TooManyAttempts after ten of these.
+    If the workspace requires a second factor, the caller's session can then only enrol a new one, and their other
+    sessions end. Raises Conflict when no factor is active, Invalid for a wrong password or code, TooManyAttempts after
+    ten failures, and NotAllowed for a test credential.
     """
     login, clearing = _step_up(caller, proof.current_password)
     if login.totp_secret is None:
@@ -279,9 +296,11 @@ def remove_totp(caller: Caller, proof: ProofIn) -> None:
 
 
 def reset_totp(caller: Caller, user_id: str, notice: Notice) -> None:
-    """Remove the second factor of a person who lost the app and the recovery codes, and tell the person.
+    """Remove the second factor of a person who lost the authenticator app and the recovery codes.
 
-    Raises NotAllowed unless the caller is an owner, NotFound, and Conflict without a factor.
+    `notice` returns the writes that notify the person. If the workspace requires a second factor, all sessions of the
+    person end. Raises NotAllowed unless the caller is an owner with `admin:*` in live mode, NotFound, and Conflict for
+    a bot or when no factor is active.
     """
     user = _person(caller, user_id)
     _require_may_reset(caller, user, "second factor")

@@ -1,10 +1,10 @@
-"""Who may act on whom: the rules that hold for every change of a person, a role, a membership or a credential.
+"""Who may act on whom: the rules for every change of a person, a role, a membership or a credential.
 
-- Nobody acts on somebody of a higher role, and only `admin:*` acts on owners and admins.
-- A test credential changes nothing that live credentials rely on: people, roles, bots, chats, memberships and how
+- Nobody acts on a user of a higher role, and acting on an owner or admin takes `admin:*`. All may act on themselves.
+- A test credential changes nothing that is shared with live traffic: people, roles, bots, chats, memberships, and how
   somebody signs in.
-- Only the person changes how they sign in, in a live session and with their password. An owner may reset it for
-  another person.
+- A person changes their own password, address or second factor in a live session, and confirms it with their password.
+  An owner may reset these for another person.
 """
 
 from ferryman.errors import NotAllowed
@@ -19,7 +19,7 @@ def require_live(caller: Caller) -> None:
 
 
 def require_mode(caller: Caller, *, livemode: bool) -> None:
-    """Raises NotAllowed when a test credential would change something live. `livemode` is that of the thing."""
+    """Raises NotAllowed when a test credential would change a live object. `livemode` is the object's mode."""
     if livemode and not caller.livemode:
         raise NotAllowed(
             "This takes a live credential: people, bots, chats and memberships are shared with live traffic, and a "
@@ -28,7 +28,10 @@ def require_mode(caller: Caller, *, livemode: bool) -> None:
 
 
 def require_authority(caller: Caller, user: User) -> None:
-    """Raises NotAllowed when the user stands above the caller. Everybody may act on themselves."""
+    """Raises NotAllowed when `user` has a higher role, or is an owner or admin and the caller lacks `admin:*`.
+
+    Everybody may act on themselves.
+    """
     if user.user_id == caller.user_id:
         return
     if permissions.outranks(user.role, caller.role):
@@ -45,5 +48,8 @@ def require_every_scope(caller: Caller, scopes: list[permissions.Scope] | frozen
 
 
 def may_reset_sign_in(caller: Caller, user: User) -> bool:
-    """Whether the caller may replace another person's password or second factor, or their address."""
+    """Whether the caller may reset the password, second factor or e-mail address of `user`.
+
+    Only an owner with a live credential and `admin:*` may, and only for another person.
+    """
     return caller.livemode and caller.role == "owner" and caller.is_admin and caller.user_id != user.user_id

@@ -1,7 +1,7 @@
-"""Avatars that were uploaded: which pictures are taken, and by which name each of them is served.
+"""Uploaded avatars: which image types are accepted, and the path that serves each picture.
 
-A picture is known by its first bytes, never by the name or the type that its sender gives it. SVG is not among them: it
-can hold a program.
+The type is read from the first bytes, never from the file name or content type that the client sends. SVG is not
+accepted, because it can contain scripts.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ _NAME = re.compile(r"([0-9A-Z]{26})-([0-9A-Z]{26})-([0-9a-f]{32})")
 
 @dataclass(frozen=True, slots=True)
 class AvatarImage:
-    """A picture that may be an avatar."""
+    """A picture that is accepted as an avatar."""
 
     content: bytes
     media_type: str
@@ -38,7 +38,10 @@ class AvatarImage:
 
 
 def of(content: bytes) -> AvatarImage:
-    """The picture in these bytes. Raises Invalid when they are not one, or when it is too large to be shown."""
+    """The picture in these bytes.
+
+    Raises Invalid unless it is a PNG, JPEG, GIF or WebP of at most 4096 pixels per side.
+    """
     import imagesize  # few requests bring a picture
 
     media_type = next((kind for beginning, kind in _BEGINNINGS if beginning.match(content)), None)
@@ -56,12 +59,12 @@ def of(content: bytes) -> AvatarImage:
 
 
 def path(workspace_id: str, user_id: str, digest: str) -> str:
-    """The path under which the picture is served. Nobody can guess it, and another picture has another one."""
+    """The path that serves the picture. It contains the picture's digest, so nobody can guess it."""
     return f"{_before_digest(workspace_id, user_id)}{digest}"
 
 
 def is_path_of(workspace_id: str, user_id: str, url: str | None) -> bool:
-    """Whether an avatar's URL leads to an uploaded picture of this user."""
+    """Whether an avatar's URL leads to a picture that was uploaded for this user."""
     return url is not None and _before_digest(workspace_id, user_id) in url
 
 
@@ -70,6 +73,6 @@ def _before_digest(workspace_id: str, user_id: str) -> str:
 
 
 def parse(name: str) -> tuple[str, str, str] | None:
-    """Workspace, user and digest of the last part of a path; None when it is not one of ours."""
+    """The workspace's id, the user's id and the digest in the last segment of a path; None for any other text."""
     match = _NAME.fullmatch(name)
     return (f"{ids.WORKSPACE}_{match[1]}", f"{ids.USER}_{match[2]}", match[3]) if match else None

@@ -1,4 +1,4 @@
-"""Avatars: the address of a picture, checked as text. We never fetch it; whoever shows the author does."""
+"""Avatar URLs, checked as text. Ferryman does not fetch the picture; the client that shows the author does."""
 
 from typing import Annotated
 
@@ -10,7 +10,10 @@ _PUBLIC_HTTPS = ssrf_guard.AllowedTargets()
 
 
 def _checked(url: str) -> str:
-    """The URL, as the parser of webhooks' URLs gives it, so that no two readers see different hosts in it."""
+    """The URL as the parser for webhook URLs normalises it, so that all programs read the same host from it.
+
+    Raises ValueError for a scheme other than https and for a URL that the parser refuses.
+    """
     if not url[:8].lower() == "https://":
         raise ValueError("must begin with https://")
     try:

@@ -1,4 +1,4 @@
-"""Bootstrapping: a fresh deployment has no user, so the first one is made by whoever may invoke the function."""
+"""Bootstrapping: a fresh deployment has no user, so the operator invokes a function that creates the first one."""
 
 import secrets as random
 from typing import Any
@@ -24,9 +24,11 @@ from ferryman.identity.workspaces.schema import BootstrapIn
 
 
 def bootstrap(wanted: BootstrapIn) -> dict[str, Any]:
-    """The first workspace, its owner, the owner's token and an invitation to set a password: all or nothing, once.
+    """Create the first workspace, its owner, the owner's token and an invitation to set a password, in one transaction.
 
-    A second call creates nothing and says which workspace there is.
+    Returns `already: False` with the ids, the token and the invitation's secret. If the deployment was bootstrapped
+    before, the function creates nothing and returns `already: True` with the id of the existing workspace and a
+    message.
     """
     now = clock.now_iso()
     workspace = Workspace(

@@ -1,7 +1,8 @@
-"""Caps that parallel requests cannot exceed: how many things of a kind a user may have.
+"""Caps on how many objects of one kind a user may have, which parallel requests cannot exceed.
 
-A request reads the user's mark before it counts, and moves the mark on in the transaction that creates. When two count
-the same, one is refused and counts again. Taking something away does not touch the mark.
+Each user has a counter, the mark. A request reads the mark, counts the user's objects, and creates one more in a
+transaction that raises the mark by one if the mark is still as it was read. If two requests run in parallel, one is
+refused and counts again. Deleting an object does not change the mark.
 """
 
 from collections.abc import Callable
@@ -14,16 +15,17 @@ _TRIES = 5
 
 
 class Counted(Conflict):
-    """A parallel request created something after this one had counted."""
+    """A parallel request created an object after this request had counted."""
 
     def __init__(self) -> None:
         super().__init__("Others create the same at the same moment. Send the request again.")
 
 
 def within[T](workspace_id: str, user_id: str, create: Callable[[store.Write], T]) -> T:
-    """Call `create(write)` and return its result; again when a parallel request created something since it counted.
+    """Call `create(write)` and return its result. Each time a parallel request created an object first, call it again.
 
-    `create` counts the present things, raises Conflict at the cap, and adds the write to its transaction.
+    `create` counts the user's objects, raises Conflict at the cap, and adds the write to its transaction. Raises
+    Counted after five calls.
     """
     for _ in range(_TRIES):
         moving = users.moving_mark(workspace_id, user_id, users.mark(workspace_id, user_id), refused=Counted())

@@ -1,8 +1,9 @@
-"""Idempotency-Key: a creating request that is repeated under the same key creates once.
+"""Idempotency-Key: repeating a creating request under the same key does not create a second resource.
 
-The key is written in the very transaction that creates the resource, so both exist or neither does. Kept for 24 hours.
-The answer itself is not kept, since it can hold a secret; a repeated request gets the resource as it is now, without
-the secret that was shown the first time."""
+The key is written in the transaction that creates the resource, so both exist or neither does, and expires after 24
+hours. The first answer is not stored, because it can contain a secret: a repeated request gets the resource as it is
+now, without the secret.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ KEPT_SECONDS = 24 * 3600
 
 
 class KeyTaken(FerrymanError):
-    """A parallel request with the same key was first."""
+    """A parallel request with the same key committed first."""
 
     def __init__(self) -> None:
         super().__init__("A request with this Idempotency-Key is being carried out. Send it again in a moment.")
@@ -25,7 +26,7 @@ class KeyTaken(FerrymanError):
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """A thing that was created under a key."""
+    """The resource that an earlier request created under a key, and whether that request used the same credential."""
 
     resource_id: str
     by_this_credential: bool
@@ -33,7 +34,7 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """One Idempotency-Key of one user, live or test, for one request."""
+    """The Idempotency-Key of one request: it belongs to one user and one mode, and to this method, path and body."""
 
     workspace_id: str
     user_id: str
@@ -54,9 +55,9 @@ class IdempotencyKey:
         return {"workspace_id": self.workspace_id, "entry": f"{self.user_id}/{mode}/{hashed}"}
 
     def created(self) -> Created | None:
-        """The thing that an earlier request created under this key, or None.
+        """The resource that an earlier request created under this key within the last 24 hours, or None.
 
-        Raises Conflict when that was another request.
+        Raises Conflict when the earlier request had another method, path or body.
         """
         item = store.get(TABLE, self._key())
         if item is None or item["expires_at_epoch"] <= clock.now():
@@ -84,5 +85,5 @@ class IdempotencyKey:
 
 
 def writes(idempotency_key: IdempotencyKey | None, resource_id: str) -> list[store.Write]:
-    """The writes that a creating transaction adds for its Idempotency-Key: none without one."""
+    """The write that stores the key in the transaction that creates `resource_id`; an empty list without a key."""
     return [idempotency_key.writing(resource_id)] if idempotency_key else []

@@ -1,8 +1,8 @@
-"""Whether somebody may still have what they made. Pure but for reading the owner.
+"""Whether a user may still own an object.
 
-A webhook, an incoming webhook, an application or a bot has an owner: the person who created it, or the one to whom an
-admin handed it over. When the owner is deactivated, or gets a role that may not have such a thing, it is disabled with
-the reason; it comes back when somebody enables it, which takes an owner who may have it.
+A webhook, an incoming webhook, an application or a bot has an owner: the person who created it, or the person to whom
+an admin handed it over. When the owner is deactivated, or gets a role without the scope that owning such an object
+takes, the object is disabled with the reason. It can be enabled again once its owner may own it.
 """
 
 from typing import Literal
@@ -20,16 +20,17 @@ OF_BOTS: permissions.Scope = "bots:write"  # that a bot's owner must have by the
 
 
 def loss(owner: User, scope: permissions.Scope) -> Loss | None:
-    """The reason why the owner may not have a thing that takes this scope; None when they may."""
+    """The reason why the owner may not own an object that takes `scope`; None when the owner may."""
     if not owner.active:
         return DEACTIVATED
     return None if permissions.covers(permissions.of_role(owner.role), scope) else MAY_NOT
 
 
 def still_entitled(workspace_id: str, owner_id: str, scope: permissions.Scope, route: str) -> store.Write:
-    """Lets a transaction that enables a thing commit only while its owner may have it. Raises Conflict.
+    """The check that lets a transaction enable an object only while its owner may own it.
 
-    `route` is the address under which the thing is handed over.
+    Raises Conflict when the owner may not; the commit raises it when the owner changed after this function read them.
+    `scope` is the scope that owning the object takes, and `route` the path for handing it over, which the error names.
     """
     refused = Conflict(f"Its owner was deactivated or may not have it any more. Hand it over first: PUT {route}.")
     try:
@@ -42,9 +43,10 @@ def still_entitled(workspace_id: str, owner_id: str, scope: permissions.Scope, r
 
 
 def taking_over(workspace_id: str, user_id: str, scope: permissions.Scope) -> store.Write:
-    """Lets a hand-over commit only while the new owner may have the thing.
+    """The check that lets a transaction hand an object to `user_id` only while that user may own it.
 
-    Raises Invalid when they may not now. Refused with Conflict when they were changed meanwhile.
+    Raises Invalid when the user may not. The commit raises Conflict when the user's role or activity changed in
+    between.
     """
     try:
         owner = users.get(workspace_id, user_id)

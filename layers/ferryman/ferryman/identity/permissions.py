@@ -1,8 +1,8 @@
 """Scopes and roles: who may do what. Pure rules, no AWS.
 
-A scope is matched letter by letter: the only wildcard is the literal `admin:*`, which covers every scope
-and lifts the object checks (chat membership). A caller may do what its credential was given *and* the role of the user
-behind it allows now."""
+Scopes are compared as whole strings. The only wildcard is `admin:*`, which covers every scope and lifts the checks of
+chat membership. A caller may do only what both allow: the scopes of its credential, and the role that its user has now.
+"""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -83,12 +83,12 @@ _RANK: dict[Role, int] = {"bot": 0, "staff": 1, "hr_admin": 2, "manager": 3, "ad
 
 
 def of_role(role: Role) -> frozenset[Scope]:
-    """Everything a user of this role may do at most."""
+    """All scopes that a user of this role can have."""
     return _OF_ROLE[role]
 
 
 def expanded(named: Iterable[Scope | ScopeSet]) -> list[Scope]:
-    """The scopes that are named by themselves or by their set, each once."""
+    """The scopes in `named`, with each scope set replaced by its members, in order and without duplicates."""
     scopes: dict[Scope, None] = {}
     for name in named:
         scopes |= dict.fromkeys(SETS[name] if name == "api" or name == "admin" else (name,))
@@ -109,12 +109,12 @@ def covers(held: Iterable[str], wanted: str) -> bool:
 
 
 def reading(scope: str) -> Scope | None:
-    """The scope that reads what `scope` writes; None where there is none of its own."""
+    """The scope `x:read` for the scope `x:write`; None for any other scope, and where no such scope exists."""
     return next((one for one in ALL if one == scope.replace(":write", ":read") != scope), None)
 
 
 def broader_than(wanted: Iterable[str], held: Iterable[str]) -> list[str]:
-    """The scopes of `wanted` that effective scopes `held` do not include, sorted; empty means none is broader."""
+    """The scopes in `wanted` that the effective scopes `held` do not cover, sorted."""
     held = frozenset(held)
     return sorted(scope for scope in set(wanted) if not covers(held, scope))
 

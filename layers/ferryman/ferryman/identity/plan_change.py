@@ -1,8 +1,8 @@
 """Changing a workspace's plan, which only the operator can do.
 
-Every token and session carries a copy of the plan, so that checking it costs no read
-(docs/decisions/0039-plans.md). A change rewrites the copies; who makes a token or starts a session meanwhile checks
-in the same transaction that the plan is still the one that was copied.
+Every token and session carries a copy of the plan, so that checking the plan costs no read
+(docs/decisions/0039-plans.md). A change rewrites the copies. A request that creates a token or a session at the same
+time checks in its transaction that the workspace still has the plan that the request copied.
 """
 
 from itertools import chain
@@ -25,9 +25,10 @@ _OPERATOR = "operator"
 
 
 def change(wanted: PlanIn) -> dict[str, Any]:
-    """Give a workspace another plan. When this returns, every token and session of the workspace has it.
+    """Set the plan of a workspace and copy it into all the workspace's tokens and sessions.
 
-    Repeat it when it failed halfway: it begins again with the copies. Raises NotFound.
+    Returns the workspace's id, the new and the previous plan, and the number of credentials that were rewritten. After
+    a failure the call can be repeated: it copies the plan again. Raises NotFound.
     """
     before = table.get(wanted.workspace_id)
     if before.plan != wanted.plan:
@@ -51,7 +52,10 @@ def _operator(workspace: Workspace) -> Caller:
 
 
 def _follow(workspace_id: str, plan: Plan | None) -> int:
-    """Write the plan into every token and session. Returns their number. If two changes meet, the newer one wins."""
+    """Copy the plan into every token and session of the workspace. Returns how many credentials were rewritten.
+
+    If the workspace has yet another plan afterwards, the function starts over with that plan.
+    """
     while True:
         followed = 0
         for secret_hash in chain(tokens.secret_hashes(workspace_id), sessions.secret_hashes(workspace_id)):

@@ -1,8 +1,8 @@
-"""The table `rates`: subject → how many requests it sent in one minute. For limits that protect the bill.
+"""The table `rates`: (subject, minute) → number of requests, for limits that protect the bill.
 
-A process counts by itself and writes every `_STEP` requests of a subject and minute, so a quiet subject costs nothing,
-a busy one a fiftieth of a write for each request, and no key is hot. So a limit holds approximately: each process may
-let `_STEP` requests through before it learns of the others'.
+A process counts in memory, and writes to the table only after every `_STEP` requests of a subject in a minute. So a
+quiet subject costs no write, a busy one a fiftieth of a write for each request, and no partition gets hot. The limits
+are approximate: a process may let `_STEP` requests through before it reads the counts of other processes.
 """
 
 from dataclasses import dataclass
@@ -30,24 +30,25 @@ _counts: dict[str, _Count] = {}
 
 
 def spend_of_workspace(workspace_id: str) -> None:
-    """Count one request of a workspace, which came with a token or to a secret URL.
+    """Count one request of a workspace, made with a token or to a secret URL.
 
-    Raises TooManyRequests beyond `REQUESTS_PER_MINUTE`.
+    Raises TooManyRequests beyond the setting `REQUESTS_PER_MINUTE`.
     """
     spend(workspace_id, settings.integer("REQUESTS_PER_MINUTE"))
 
 
 def spend_of_url(workspace_id: str, subject_id: str) -> None:
-    """Count one request to the secret URL of an incoming webhook or an application, and so one of its workspace.
+    """Count one request to the secret URL of an incoming webhook or an application, for the URL and for its workspace.
 
-    Raises TooManyRequests beyond `POSTS_PER_MINUTE`, and as `spend_of_workspace`.
+    Raises TooManyRequests when the URL is beyond the setting `POSTS_PER_MINUTE`, or the workspace beyond
+    `REQUESTS_PER_MINUTE`.
     """
     spend(f"{workspace_id}/{subject_id}", settings.integer("POSTS_PER_MINUTE"))
     spend_of_workspace(workspace_id)
 
 
 def spend(subject: str, limit: int) -> None:
-    """Count one request of `subject`. Raises TooManyRequests beyond `limit` a minute; with 0 it never does."""
+    """Count one request of `subject`. Raises TooManyRequests beyond `limit` requests a minute; 0 means no limit."""
     if not limit:
         return
     now = clock.now()
@@ -65,10 +66,10 @@ def spend(subject: str, limit: int) -> None:
 
 
 def spend_exactly(subject: str, limit: int) -> None:
-    """Count one request of `subject`, of all processes together, with a write. Raises TooManyRequests beyond `limit`.
+    """Count one request of `subject` in the table at once. Raises TooManyRequests beyond `limit` requests a minute.
 
-    This is for requests that wait for a stranger: a process has so few of them that its own count never reaches a
-    limit.
+    All processes share this count, so the limit is exact. Use it for requests that wait for an external server: one
+    process handles so few of them that `spend` would seldom write its count.
     """
     now = clock.now()
     minute = int(now) // _MINUTE_SECONDS
@@ -77,12 +78,18 @@ def spend_exactly(subject: str, limit: int) -> None:
 
 
 def count(subject: str) -> int:
-    """Count one more thing of `subject` in this minute, exactly. Returns how many there are now."""
+    """Count one more occurrence for `subject` in the current minute, with a write.
+
+    Returns the count of all processes in this minute, or 0 if the write failed.
+    """
     return _together(subject, int(clock.now()) // _MINUTE_SECONDS, 1)
 
 
 def _together(subject: str, minute: int, requests: int) -> int:
-    """Add `requests` to the count of all processes, and return the new count. A counter that fails refuses nobody."""
+    """Add `requests` to the count that all processes share. Returns the new count.
+
+    Returns 0 if the write fails, so that a failing table does not refuse requests.
+    """
     write = store.update(
         TABLE,
         {"subject": f"{subject}/{minute}"},

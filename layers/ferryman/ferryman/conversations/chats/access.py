@@ -1,4 +1,4 @@
-"""The object checks that every narrow token passes: which chats a caller may touch."""
+"""The checks of which chats a caller may access."""
 
 from ferryman.conversations.chats import table
 from ferryman.conversations.chats.model import Chat

@@ -1,4 +1,4 @@
-"""The private chat of two users, made when it is first needed."""
+"""The private chat of two users, created when it is first needed."""
 
 from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
@@ -8,13 +8,13 @@ from ferryman.errors import Conflict, NotFound
 
 
 def chat_id(first: str, second: str) -> str:
-    """The id of two users' private chat. It is made of their ids, so that parallel requests make one chat."""
+    """The id of two users' private chat, derived from their ids, so that parallel requests create only one chat."""
     low, high = sorted((first, second))
     return ids.derived(ids.CHAT, clock.iso(max(ids.made_at(low), ids.made_at(high))), "direct", low, high)
 
 
 def open_between(workspace_id: str, opened_by: str, other: str, *, livemode: bool) -> Chat:
-    """The private chat of two users of the workspace, made if it is missing. Both belong to it."""
+    """The private chat of `opened_by` and `other`. Creates it, with both as members, if it is missing."""
     its_id = chat_id(opened_by, other)
     try:
         return table.get(workspace_id, its_id)

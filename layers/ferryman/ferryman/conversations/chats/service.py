@@ -1,4 +1,4 @@
-"""Creating and editing chats, and who belongs to them."""
+"""Creating and editing chats, adding and removing members."""
 
 import re
 import unicodedata
@@ -24,10 +24,10 @@ type Telling = Callable[[str, list[str], str], list[store.Write]]
 
 
 def create(caller: Caller, wanted: ChatIn, telling: Telling, idempotency_key: IdempotencyKey | None = None) -> Chat:
-    """A new chat with the caller as its first member. `telling` makes the writes that notify the others.
+    """Create a chat with the caller as its first member. `telling` returns the writes that notify the other members.
 
-    Raises NotAllowed for a bot, Invalid for a member who does not exist, and HandleTaken for a handle that `wanted`
-    names.
+    Raises NotAllowed for a bot, Invalid for a member who does not exist, and HandleTaken if another chat has the handle
+    that `wanted` names. A handle that is derived from the name is left out if it is taken.
     """
     if caller.role == "bot":
         raise NotAllowed("Bots cannot create chats. Ask a person to create one and add the bot to it.")
@@ -71,9 +71,9 @@ def _handle_of(name: str) -> str | None:
 
 
 def page(caller: Caller, query: ChatQuery, after: store.Key | None) -> tuple[list[Chat], store.Key | None]:
-    """A page of the chats that the caller may see, oldest first, and the key after which the next one begins.
+    """A page of the chats that the caller may see, oldest first, and the key after which the next page begins, or None.
 
-    With `query.user_id`, only chats that this user belongs to.
+    If `query.user_id` is given, only chats of which that user is a member.
     """
     if caller.is_admin and query.user_id is None:
         return table.page(caller.workspace_id, query.limit, after)
@@ -83,9 +83,11 @@ def page(caller: Caller, query: ChatQuery, after: store.Key | None) -> tuple[lis
 
 
 def edit(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
-    """Rename a chat, or open and close it. `integrations.cascades.chats.edit` also opens and closes its URLs.
+    """Change a chat. Returns the changed chat.
 
-    Raises NotFound, NotAllowed, HandleTaken, and Invalid for a null where a value is needed.
+    Call `integrations.cascades.chats.edit` instead, which also opens or closes the chat's incoming webhooks. Raises
+    NotFound, NotAllowed for a test credential in a live chat, HandleTaken, and Invalid for a null where a value is
+    needed.
     """
     before = get_visible(caller, chat_id)
     changes = patch.model_dump(exclude_unset=True)
@@ -102,10 +104,10 @@ def edit(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
 
 
 def add_member(caller: Caller, chat_id: str, user_id: str, telling: Telling) -> tuple[Member, User]:
-    """Add a user to a chat and notify them; adding twice changes nothing.
+    """Add a user to a chat and notify them. Adding a member again changes nothing. Returns the membership and the user.
 
-    Raises NotFound for an unknown chat or user, and NotAllowed for a test credential in a live chat, and for a person
-    in the private chat of another one.
+    Raises NotFound for an unknown chat or user, NotAllowed for a test credential in a live chat, and NotAllowed for a
+    person in another person's private chat with an application.
     """
     chat = get_visible(caller, chat_id)
     _require_may_change(caller, chat)
@@ -123,9 +125,10 @@ def add_member(caller: Caller, chat_id: str, user_id: str, telling: Telling) -> 
 
 
 def remove_member(caller: Caller, chat_id: str, user_id: str, telling: Telling) -> None:
-    """Take a user out of a chat and notify them. Their webhooks hear nothing more of the chat.
+    """Remove a user from a chat and notify them. The user's webhooks then get no more events of the chat.
 
-    Raises NotFound for an unknown chat, and NotAllowed for a test credential in a live chat.
+    Raises NotFound for an unknown chat and for a user who is not a member, and NotAllowed for a test credential in a
+    live chat.
     """
     chat = get_visible(caller, chat_id)
     _require_may_change(caller, chat)
@@ -136,7 +139,10 @@ def remove_member(caller: Caller, chat_id: str, user_id: str, telling: Telling) 
 
 
 def _told(caller: Caller, people: list[User], title: str, telling: Telling) -> list[store.Write]:
-    """The writes that notify the people whom the caller added or removed. A test credential notifies nobody."""
+    """The writes that notify the people whom the caller added or removed: active people other than the caller.
+
+    A test credential notifies nobody.
+    """
     affected = [one.user_id for one in people if one.role != "bot" and one.active and one.user_id != caller.user_id]
     return telling(caller.workspace_id, affected, title) if affected and caller.livemode else []
 

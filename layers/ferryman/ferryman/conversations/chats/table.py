@@ -1,9 +1,9 @@
 """The table `chats`, keyed (workspace_id, entry). Four kinds of entry:
 
 - `chat/<chat_id>`: the chat
-- `member/<chat_id>/<user_id>`: a member, to list a chat's members and to ask whether somebody is one
-- `joined/<user_id>/<chat_id>`: the same fact from the other side, to list a user's chats
-- `handle/<handle>`: holds a handle for its chat
+- `member/<chat_id>/<user_id>`: a membership, to list a chat's members and to look up one
+- `joined/<user_id>/<chat_id>`: the same membership, to list a user's chats
+- `handle/<handle>`: reserves a handle for its chat
 """
 
 from collections.abc import Iterable, Iterator
@@ -70,7 +70,7 @@ def existing(workspace_id: str, chat_ids: Iterable[str]) -> dict[str, Chat]:
 
 
 def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[Chat], store.Key | None]:
-    """A page of all chats of the workspace, oldest first, and the key after which the next one begins."""
+    """A page of all chats of the workspace, oldest first, and the key after which the next page begins, or None."""
     page = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
@@ -85,9 +85,9 @@ def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[C
 def page_of_user(
     workspace_id: str, user_id: str, limit: int, after: store.Key | None, also: str | None = None
 ) -> tuple[list[Chat], store.Key | None]:
-    """A page of the chats that a user belongs to, oldest first, and the key after which the next one begins.
+    """A page of the chats of a user, oldest first, and the key after which the next page begins, or None.
 
-    With `also`, only chats that this other user belongs to as well.
+    If `also` (a user's id) is given, only chats of which that user is a member, too.
     """
 
     def shared(items: list[store.Item]) -> list[store.Item]:
@@ -145,7 +145,10 @@ def changing(before: Chat, after: Chat) -> list[store.Write]:
 
 
 def telling(chat: Chat, application_ids: list[str], at: str) -> store.Write:
-    """Store in the chat which applications are told of its texts. Refused with Conflict when the chat has changed."""
+    """Store which applications get the chat's messages.
+
+    If the chat changed after it was read, the commit raises Conflict.
+    """
     return store.set_values(
         TABLE,
         _key(chat.workspace_id, f"chat/{chat.chat_id}"),
@@ -185,7 +188,7 @@ def removing(workspace_id: str, chat_id: str, user_id: str) -> list[store.Write]
 
 
 def leaving(workspace_id: str, chat_id: str, user_id: str) -> list[store.Write]:
-    """The writes that take a user out of a chat. They change nothing for a user who is not a member."""
+    """The writes that remove a user from a chat. They do nothing if the user is not a member."""
     return [
         store.delete(TABLE, _key(workspace_id, _member(chat_id, user_id))),
         store.delete(TABLE, _key(workspace_id, _joined(user_id, chat_id))),
@@ -193,7 +196,7 @@ def leaving(workspace_id: str, chat_id: str, user_id: str) -> list[store.Write]:
 
 
 def joined(workspace_id: str, user_id: str) -> Iterator[str]:
-    """The ids of all chats that a user belongs to."""
+    """The ids of all chats of which a user is a member."""
     items = store.query_all(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
@@ -203,7 +206,7 @@ def joined(workspace_id: str, user_id: str) -> Iterator[str]:
 
 
 def ids_beginning(workspace_id: str, beginning: str) -> Iterator[str]:
-    """The ids of chats that begin with this text."""
+    """The ids of the workspace's chats whose id begins with `beginning`."""
     items = store.query_all(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
@@ -214,7 +217,7 @@ def ids_beginning(workspace_id: str, beginning: str) -> Iterator[str]:
 
 
 def open_now(workspace_id: str, chat_id: str) -> store.Write:
-    """Lets a transaction commit only while the chat is active. Refused with Conflict."""
+    """The check that the chat is active; otherwise the commit raises Conflict."""
     return store.check(
         TABLE,
         _key(workspace_id, f"chat/{chat_id}"),
@@ -225,7 +228,7 @@ def open_now(workspace_id: str, chat_id: str) -> store.Write:
 
 
 def activity_unchanged(chat: Chat) -> store.Write:
-    """Lets a transaction commit only if the chat is as active as it was when it was read. Refused with Conflict."""
+    """The check that the chat's `active` is as it was read; otherwise the commit raises Conflict."""
     return store.check(
         TABLE, _key(chat.workspace_id, f"chat/{chat.chat_id}"), "active = :active", {":active": chat.active}
     )

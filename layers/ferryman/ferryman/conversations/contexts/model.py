@@ -1,4 +1,4 @@
-"""Context: what ties a person's answers to the application's message that they answer, for a limited time."""
+"""Context: the link between an application's message and a person's answers to it, for a limited time."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who may look at a context, and what comes in time for one."""
+"""Who may see a context, and counting answers to a context before it expires."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,10 @@ from ferryman.identity.credentials.model import Caller
 
 
 def get_visible(caller: Caller, context_id: str) -> Context:
-    """A living context, if the caller may see it. Raises NotFound otherwise.
+    """A context that has not expired, if the caller may see it. Raises NotFound otherwise.
 
-    People see those of the chats that they belong to, every one with admin:*. An application sees its own.
+    An application sees its own contexts. A user sees those of the chats of which they are a member, and all with
+    `admin:*`.
     """
     context = table.get(caller.workspace_id, context_id)
     unknown = NotFound("The context does not exist; it may have expired.")
@@ -31,10 +32,10 @@ def get_visible(caller: Caller, context_id: str) -> Context:
 
 
 def commit_in_time(context: Context, at: str, writes: Sequence[store.Write]) -> bool:
-    """Carry the writes out, with an answer to the context at `at` (ISO).
+    """Commit `writes` together with the count of an answer to the context at `at` (ISO).
 
-    False, and nothing done, when the context has expired by then. Raises Conflict when others keep answering at the
-    same moment.
+    Returns False, and commits nothing, if the context expired before `at`. Raises Conflict when others keep answering
+    at the same moment.
     """
     for last in (False, False, False, True):
         try:

@@ -1,7 +1,8 @@
-"""The table `contexts`: context → context, where the key is `<workspace_id>/<context_id>`, so that writes spread.
+"""The table `contexts`: `<workspace_id>/<context_id>` → context. Such keys spread the writes over all partitions.
 
-The item `<workspace_id>/newest/<chat_id>` names the newest one of a person's chat with an application, which the next
-reply belongs to. `<workspace_id>/newest/<chat_id>/<application_id>` is the same of an application in a group.
+The item `<workspace_id>/newest/<chat_id>` names the newest context of a person's private chat with an application; the
+person's next reply belongs to it. `<workspace_id>/newest/<chat_id>/<application_id>` names the newest context of an
+application in a group.
 """
 
 from ferryman.aws import dynamodb as store
@@ -12,7 +13,7 @@ TABLE = "contexts"
 
 
 class Expired(Conflict):
-    """The context has ended."""
+    """The context has expired."""
 
 
 def _key(workspace_id: str, entry: str) -> store.Key:
@@ -20,7 +21,7 @@ def _key(workspace_id: str, entry: str) -> store.Key:
 
 
 def get(workspace_id: str, context_id: str) -> Context:
-    """A context that has not expired, though the table may still hold one that has. Raises NotFound."""
+    """The context. Raises NotFound if it does not exist or has expired, even while the table still has its item."""
     item = store.get(TABLE, _key(workspace_id, context_id))
     context = Context.from_item(item) if item and "expires_at" in item else None
     if context is None or not context.is_alive():
@@ -29,7 +30,10 @@ def get(workspace_id: str, context_id: str) -> Context:
 
 
 def newest(workspace_id: str, chat_id: str, application_id: str | None = None) -> Context | None:
-    """The newest context of a person's private chat; of a group, that of the application. None unless it is alive."""
+    """The newest context of a person's private chat or, with `application_id`, of that application in a group.
+
+    None if there is none or it has expired.
+    """
     item = store.get(TABLE, _key(workspace_id, _newest(chat_id, application_id)))
     return alive(workspace_id, item["context_id"] if item else None)
 
@@ -51,9 +55,9 @@ def creating(context: Context) -> store.Write:
 
 
 def make_newest(context: Context) -> None:
-    """Let a stored context become the newest of its chat, or of its application in the group.
+    """Make a stored context the newest of its private chat or, in a group, of its application there.
 
-    This is a put of its own: in a transaction, two messages at the same moment would collide.
+    This is a put of its own, because transactions of two messages at the same moment would collide.
     """
     of_group = context.application_id if not context.user_id else None
     key = _key(context.workspace_id, _newest(context.chat_id, of_group))
@@ -62,7 +66,7 @@ def make_newest(context: Context) -> None:
 
 
 def answering(context: Context, at: str) -> store.Write:
-    """Count an answer that comes at `at` (ISO). Refused with Expired when that is too late."""
+    """Count an answer that comes at `at` (ISO). If the context expired before, the commit raises Expired."""
     return store.update(
         TABLE,
         _key(context.workspace_id, context.context_id),

@@ -1,9 +1,9 @@
-"""Which chats were active when: the sweeper's way to every message, for next to nothing.
+"""The index of active chats, by which the sweeper finds all messages at little cost.
 
-The first message that a process puts into a chat in ten minutes carries `active`, the hash key of a sparse index; its
-range key is the message's id. So each message is either in the index, or comes after a message of its chat and its ten
-minutes that is in the index and was stored before. A process forgets its entries when it ends, which costs one more
-entry.
+In every ten minutes, the first message that a process puts into a chat carries `active`, the hash key of a sparse
+index; the range key is the message's id. So for each message, the index has the message itself, or an earlier message
+of the same chat and ten minutes, which was stored before it. A process that starts knows no entries, so it adds its
+own.
 """
 
 import zlib
@@ -18,13 +18,16 @@ _MOST_KNOWN = 10_000
 
 
 class Known:
-    """The chats that this process has put into the index, with their latest entry; the oldest are forgotten."""
+    """The chats for which this process added an entry to the index, with the message id of the latest entry.
+
+    Beyond 10,000 chats, the oldest are dropped.
+    """
 
     def __init__(self) -> None:
         self._entries: OrderedDict[str, str] = OrderedDict()
 
     def has(self, chat: str, message_id: str) -> bool:
-        """Whether the index holds an earlier message of the same chat and the same ten minutes."""
+        """Whether this process added an entry for an earlier message of the same chat in the same ten minutes."""
         entry = self._entries.get(chat, "")
         return bool(entry) and _period(entry) == _period(message_id) and entry < message_id
 
@@ -35,7 +38,7 @@ class Known:
             self._entries.popitem(last=False)
 
     def cache_clear(self) -> None:
-        """Forget everything, as a new process does."""
+        """Drop all entries, as in a new process."""
         self._entries.clear()
 
 
@@ -47,7 +50,7 @@ def _period(message_id: str) -> int:
 
 
 def entry(chat: str, message_id: str) -> str:
-    """The value of `active`: the hour, and one of eight shards, so that no partition of the index becomes hot."""
+    """The value of a message's `active`: its hour, and one of eight shards that spread the load on the index."""
     return f"{_hour(ids.made_at(message_id))}/{zlib.crc32(chat.encode()) % SHARDS}"
 
 

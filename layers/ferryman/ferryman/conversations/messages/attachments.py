@@ -1,7 +1,7 @@
-"""Attachments below a message: coloured boxes with title, text, facts and buttons. Pure: how they are kept and shown.
+"""Attachments below a message: coloured boxes with title, text, facts and buttons. Pure: how they are stored and shown.
 
-The words are those that chat products share (`title_link`, `thumb_url`), so that a message looks the same everywhere.
-A message keeps its attachments as JSON in one attribute, so they cost no further call.
+Fields have the names that chat products share (`title_link`, `thumb_url`), so that a message looks the same everywhere.
+A message stores its attachments as JSON in one attribute, so reading them takes no further call.
 """
 
 import json
@@ -16,7 +16,7 @@ ACTION_TEXTS = ("id", "type", "name", "style", "data_source", "default_option", 
 
 
 def dump(attachments: Sequence[Attachment]) -> str | None:
-    """Attachments as the text that a message keeps; None for an empty list."""
+    """Attachments as the JSON text that a message stores; None for an empty list."""
     return _json(list(attachments)) if attachments else None
 
 
@@ -26,7 +26,7 @@ def load(text: str | None) -> list[Attachment]:
 
 
 def size(value: Any) -> int:
-    """The size of a value in bytes, as the JSON that a message keeps."""
+    """The size in bytes of a value as the JSON that a message stores."""
     return len(_json(value).encode("utf-8", "surrogatepass"))
 
 
@@ -35,9 +35,9 @@ def _json(value: Any) -> str:
 
 
 def shown(text: str | None) -> list[dict[str, Any]] | None:
-    """The attachments in `text`, a message's JSON, each with all fields: null where one is not set. None without any.
+    """The attachments in `text` (a message's JSON) for the API, with null for unset fields; None if `text` is empty.
 
-    The URL that a button calls is left out.
+    Leaves out the URL that a button calls.
     """
     return [_shown(one) for one in load(text)] if text else None
 

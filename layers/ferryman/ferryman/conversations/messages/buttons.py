@@ -1,4 +1,4 @@
-"""Buttons below a message. Pure: how they are kept, and which one is meant."""
+"""Buttons below a message. Pure: how they are stored, and finding the one that was clicked."""
 
 import json
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ class Chosen:
 
 
 def dump(rows: Sequence[Sequence[Button]]) -> str | None:
-    """Rows of buttons as the text that a message keeps; None for no buttons."""
+    """Rows of buttons as the JSON text that a message stores; None without buttons."""
     if not any(rows):
         return None
     return json.dumps([[{"label": one.label, "data": one.data} for one in row] for row in rows], separators=(",", ":"))
@@ -33,14 +33,14 @@ def load(text: str | None) -> list[list[Button]]:
 
 
 def at(rows: Sequence[Sequence[Button]], row: int, column: int) -> Chosen | None:
-    """The button in this place, both counted from 0; None where there is none."""
+    """The button in this row and column, both counted from 0; None if there is none."""
     if row < len(rows) and column < len(rows[row]):
         return Chosen(row, column, rows[row][column])
     return None
 
 
 def with_data(rows: Sequence[Sequence[Button]], data: Any) -> Chosen | None:
-    """The first button with this data, or None. The order of keys does not matter; 1 and true are different."""
+    """The first button with this data, or None. The order of keys in objects does not matter; 1 and true differ."""
     wanted = _canonical(data)
     for row, buttons in enumerate(rows):
         for column, button in enumerate(buttons):

@@ -13,7 +13,7 @@ from ferryman.identity.users.model import User
 
 
 def message_created(message: Message) -> Event:
-    """The event of a new message. It is built again whenever it is needed; the same message gives the same event."""
+    """The event of a new message. Calling this again for the unedited message gives an equal event."""
     data: dict[str, Any] = {"message": describe(message)}
     if message.application_id and message.person:
         data["conversation"] = _conversation(
@@ -29,7 +29,7 @@ def message_created(message: Message) -> Event:
 
 
 def created_id(message_id: str, created_at: str) -> str:
-    """The id of the event that `message_created` makes."""
+    """The id of the event that `message_created` builds for an unedited message."""
     return ids.derived(ids.EVENT, created_at, "message.created", message_id, "1")
 
 
@@ -78,9 +78,10 @@ def interaction_created(
 def _conversation(
     application_id: str, person: dict[str, Any], chat_id: str, context_id: str | None, parameters: str | None
 ) -> dict[str, Any]:
-    """The person who talks with the application, and the context for which the answer came in time.
+    """The event's `conversation`: application, person, private chat, and the context that was answered in time.
 
-    An answer that was stored without parameters tells no context, so that all attempts of its delivery send the same.
+    An answer that was stored without parameters gets no context, so that all attempts of its delivery send the same
+    body.
     """
     # A person and an application talk in a private chat, always.
     talk = {"application_id": application_id, "person": person, "chat": {"id": chat_id, "type": "private"}}
@@ -90,9 +91,9 @@ def _conversation(
 
 
 def bot_mentioned(created: Event, bot: User) -> Event:
-    """The event that tells a bot of a message that named it. `created` is the message's own event.
+    """The event for a bot that a message mentions. `created` is the message's own event.
 
-    The same message and bot give the same event.
+    The same message and bot always give the same event.
     """
     message = created.data["message"]
     return envelope.build(

@@ -1,4 +1,7 @@
-"""Interactions: a person clicks a button below an application's message. Each click is an event, a double click one."""
+"""Interactions: a person clicks a button below an application's message.
+
+Each click creates an event; a double click creates one.
+"""
 
 from ferryman import clock, ids, log
 from ferryman.aws import dynamodb as store
@@ -32,11 +35,12 @@ def click(
     idempotency_key: IdempotencyKey | None = None,
     chain: list[str] | None = None,
 ) -> Event:
-    """Click a button of a message in a chat that the caller belongs to. `chain` is the loop prevention's.
+    """Click a button of a message in a chat of which the caller is a member. Returns the click's event.
 
-    A click that comes in time counts for the message's context; a later one goes through without it. A double click
-    gives the event of its first click again. Raises NotFound, NotAllowed for a bot, Conflict for a closed chat, and
-    Invalid for a button that is not there.
+    `chain` lists the webhooks whose deliveries led to the click (`webhooks.loop_prevention`). A click is counted as an
+    answer to the message's context; after the context expired, the event has no context. The second click of a double
+    click returns the event of the first one. Raises NotFound, NotAllowed for a bot, Conflict for a closed chat, and
+    Invalid if the message has no such button.
     """
     message = _get_visible(caller, message_id)
     if caller.role == "bot":
@@ -76,10 +80,10 @@ def click(
 
 
 def read(caller: Caller, message_id: str, event_id: str) -> Event:
-    """The stored event of a click. The caller must be in the message's chat.
+    """The stored event of a click. Raises NotFound if the event or the message is no longer stored.
 
-    `event_id` comes from the caller's own Idempotency-Key, so nothing checks who clicked, or on which message. Raises
-    NotFound when the event or the message is not kept any more.
+    The caller must be a member of the message's chat. `event_id` comes from the caller's own Idempotency-Key, so
+    nothing else checks who clicked, or on which message.
     """
     _get_visible(caller, message_id)
     return _kept(caller, event_id)
@@ -93,7 +97,7 @@ def _kept(caller: Caller, event_id: str) -> Event:
 
 
 def _once(caller: Caller, message: Message, chosen: Chosen) -> IdempotencyKey:
-    """The key that a click on this button holds while a second one counts as part of it."""
+    """The idempotency key by which a second click on this button within two seconds is part of the first."""
     place = f"\n{message.message_id}/{chosen.row}/{chosen.column}"  # no header can hold a line feed, so no key is this
     return IdempotencyKey(
         caller.workspace_id,
@@ -107,9 +111,10 @@ def _once(caller: Caller, message: Message, chosen: Chosen) -> IdempotencyKey:
 
 
 def _first_click(caller: Caller, once: IdempotencyKey, idempotency_key: IdempotencyKey | None) -> Event:
-    """The event that the first click of a double click made.
+    """The event that the first click of a double click created.
 
-    From now on, the second click's Idempotency-Key stands for that event, too. Raises KeyTaken when it has one already.
+    The second click's Idempotency-Key is stored for this event, too. Raises KeyTaken if that key was used already, or
+    if the first click's key has expired by now.
     """
     first = once.created()
     if first is None or (idempotency_key and idempotency_key.created()):

@@ -1,9 +1,9 @@
 """Mentions: the handles that a text names with `@`. Pure, and linear in the length of the text.
 
-A text is Markdown, and `markdown-it-py` reads it by CommonMark's rules: a mention stands in the words that a reader
-sees, so nothing is named in code blocks, in code spans, behind a backslash and in the address of a link. In those
-words, `@deploy-bot` names the handle `deploy-bot`, in whatever case it is written, unless it belongs to something
-longer: an e-mail address, a URL, a path, or a package such as `@bot/cli`. docs/mentions.md has the table of cases.
+A text is Markdown, which `markdown-it-py` parses by CommonMark's rules. Only words that a reader sees can mention
+somebody; code blocks, code spans, escaped characters and the addresses of links cannot. In those words, `@deploy-bot`
+names the handle `deploy-bot`, in whatever case, unless it belongs to something longer: an e-mail address, a URL, a
+path, or a package such as `@bot/cli`. docs/mentions.md has the table of cases.
 """
 
 import re
@@ -88,14 +88,14 @@ def _named(text: str) -> Iterator[str]:
 
 
 def _begins_a_word(text: str, at: int) -> bool:
-    """Whether the `@` at this place is the first of its word; `_@ada_` and `...@ada` are."""
+    """Whether the `@` at index `at` begins a word. Some punctuation may precede it, as in `_@ada_` and `...@ada`."""
     while at and (text[at - 1] in "_.+-" or unicodedata.category(text[at - 1]).startswith("M")):
         at -= 1
     return at == 0 or not (_in_a_word(text[at - 1]) or text[at - 1] in "@/\\%")
 
 
 def _ends_a_word(text: str, at: int) -> bool:
-    """Whether no word goes on here, and it is neither an address nor the scope of a package."""
+    """Whether a mention that ends at index `at` is whole: not part of a longer word, an address or a package scope."""
     if at == len(text):
         return True
     if text[at] == "/":
@@ -104,6 +104,9 @@ def _ends_a_word(text: str, at: int) -> bool:
 
 
 def _in_a_word(character: str) -> bool:
-    """Whether it is a letter, accent or digit. Scripts without upper case do not count: many write without spaces."""
+    """Whether the character is a letter, accent or digit.
+
+    Letters of scripts without upper case do not count, because many of these scripts put no spaces between words.
+    """
     category = unicodedata.category(character)
     return category[0] in "LMN" and category != "Lo"

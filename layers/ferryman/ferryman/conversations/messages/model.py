@@ -69,7 +69,7 @@ def rows(message: Message) -> list[list[dict[str, Any]]] | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A message that somebody wants to post. `attachments`, `props` and `priority` are JSON texts."""
+    """The content of a message to post. `attachments`, `props` and `priority` are JSON texts."""
 
     text: str
     attachments: str | None = None
@@ -79,7 +79,10 @@ class Draft:
 
 
 def is_visible(message: Message, user_id: str) -> bool:
-    """Whether a member of its chat sees a message: all do, unless it is for one person."""
+    """Whether `user_id`, a member of the message's chat, may see the message.
+
+    All members may, unless the message is for one person: then only that person and the author may.
+    """
     return message.visible_to is None or user_id in (message.visible_to, message.user_id)
 
 

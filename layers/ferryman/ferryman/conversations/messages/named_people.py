@@ -1,4 +1,4 @@
-"""People whom a text of another product names by their ids: `<@id>` becomes their handle."""
+"""Replaces people's ids in texts of other products by handles: `<@id>` becomes `@handle`."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,10 @@ _MOST = 100  # people in one message
 
 
 def handles(workspace_id: str, user_ids: Iterable[str]) -> dict[str, str]:
-    """The handles of people of the workspace by their ids in the form of other products. One batch read."""
+    """The handles of these people, by the ids given. One batch read of at most a hundred people.
+
+    Other products write a user's id without its prefix, in lower or upper case. People without a handle are left out.
+    """
     wanted = {one: f"{ids.USER}_{one.upper()}" for one in user_ids}
     valid_ids = [one for one in wanted.values() if ids.is_id(ids.USER, one)]
     if not valid_ids:
@@ -21,7 +24,7 @@ def handles(workspace_id: str, user_ids: Iterable[str]) -> dict[str, str]:
 
 
 def with_handles(workspace_id: str, text: str, boxes: str | None) -> tuple[str, str | None]:
-    """A text and a message's attachments (JSON), with handles in the place of the people's ids."""
+    """`text` and `boxes` (a message's attachments as JSON) with handles in place of people's ids."""
     loaded = attachments.load(boxes)
     texts = [text, *(one for box in loaded for one in slack_attachments.texts(box))]
     handle_of = handles(workspace_id, set().union(*map(slack_text.people, texts)))

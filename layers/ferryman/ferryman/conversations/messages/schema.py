@@ -57,7 +57,7 @@ class ActionIn(Input):
     integration: IntegrationIn
 
     def kept(self) -> dict[str, Any]:
-        """The action as a message keeps it."""
+        """The action as a message stores it, with a new id if it has none."""
         fields = self.model_dump(exclude_none=True, exclude_defaults=True) | {"type": self.type}
         return {"id": ids.ulid(ids.new(ids.MESSAGE)).lower(), **fields}
 
@@ -82,7 +82,7 @@ class AttachmentIn(Input):
     actions: list[ActionIn] = Field(default_factory=list, max_length=20, description="Buttons and menus.")
 
     def kept(self) -> dict[str, Any]:
-        """The attachment as a message keeps it."""
+        """The attachment as a message stores it."""
         fields = self.model_dump(exclude_none=True, exclude_defaults=True, exclude={"actions"})
         return fields | ({"actions": [one.kept() for one in self.actions]} if self.actions else {})
 
@@ -106,7 +106,7 @@ class MessageIn(Input):
     )
 
     def draft(self) -> Draft:
-        """The content as a message keeps it."""
+        """The content in the form that the messages service takes."""
         return Draft(
             text=self.text,
             attachments=attachments.dump([one.kept() for one in self.attachments]),
@@ -145,7 +145,7 @@ class InteractionIn(Input):
 
 
 class InteractionOut(Output):
-    """A click, as the application hears of it."""
+    """A click, as the application gets it."""
 
     id: str = Field(pattern=ids.pattern(ids.EVENT), description="The id of its event.")
     message_id: str = Field(pattern=ids.pattern(ids.MESSAGE))
@@ -279,7 +279,7 @@ class MessageOut(Output):
 
     @classmethod
     def of(cls, message: Message, authors: Mapping[str, Profile] | None = None) -> Self:
-        """With the name of its author, when that is a user and among the `authors`."""
+        """The message, with its author's profile if `authors` (profiles by user id) has it."""
         shown = cls.model_validate(describe(message))
         if profile := (authors or {}).get(message.user_id or ""):
             shown.author = AuthorOut(type="user", id=shown.author.id, emoji=None, **asdict(profile))

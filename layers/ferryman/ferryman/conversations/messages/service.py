@@ -1,5 +1,8 @@
-"""Posting, editing and deleting messages. Each change is an event, written in the same transaction or as the
-message itself; the streams of `messages` and `events` carry them to the dispatcher."""
+"""Posting, editing and deleting messages.
+
+A new message is its own event; an edit or a deletion writes an event in the same transaction. The streams of `messages`
+and `events` bring them to the dispatcher.
+"""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -44,7 +47,7 @@ def post(
     idempotency_key: IdempotencyKey | None = None,
     chain: list[str] | None = None,
 ) -> Message:
-    """A new message of the caller's user in a chat that the caller belongs to.
+    """Post a message as the caller's user in a chat that the caller may access. Returns the message.
 
     `chain` lists the webhooks whose deliveries led to it (`webhooks.loop_prevention`). Raises NotFound for an unknown
     chat, Conflict for a closed one, and Invalid when `wanted.visible_to` is not a member.
@@ -88,7 +91,7 @@ def post(
 def _answer(caller: Caller, application_id: str, message: Message, idempotency_key: IdempotencyKey | None) -> None:
     """Store a message that a person writes to an application in their private chat.
 
-    A message in time belongs to the chat's newest context; a later one is stored without a context.
+    The message belongs to the chat's newest context; if that has expired, the message is stored without a context.
     """
     person = users.get(caller.workspace_id, caller.user_id)
     message.application_id = application_id
@@ -106,7 +109,10 @@ def _answer(caller: Caller, application_id: str, message: Message, idempotency_k
 
 
 def _told(caller: Caller, application_ids: list[str], message: Message) -> str | None:
-    """The JSON with the person who posts a message, and the living context of each application that is told of it."""
+    """JSON for the applications that get the chat's messages: the author, and each application's newest context.
+
+    A context that has expired is null. Returns None for a message that only one person may see.
+    """
     if message.visible_to:
         return None
     person = users.get(caller.workspace_id, caller.user_id)
@@ -122,9 +128,9 @@ def _told(caller: Caller, application_ids: list[str], message: Message) -> str |
 
 
 def read(caller: Caller, chat_id: str, message_id: str) -> Message:
-    """A message of a chat that the caller belongs to. Raises NotFound.
+    """A message of a chat that the caller may access. Raises NotFound.
 
-    A test token sees test messages only, a live one live ones only.
+    A live credential sees live messages only, a test credential test messages only.
     """
     access.get_visible(caller, chat_id)
     message = table.get(caller.workspace_id, chat_id, message_id)
@@ -147,10 +153,10 @@ def authors(workspace_id: str, messages: Iterable[Message]) -> dict[str, Profile
 
 
 def find(caller: Caller, message_id: str) -> Message:
-    """A message by its id alone. The id holds the beginning of its chat's id, so any number of chats costs the same.
+    """A message by its id alone. Raises NotFound, also if the caller may not access its chat.
 
-    Release 0.1.0 gave out ids that say nothing of the chat. Their messages are looked for in the caller's oldest chats.
-    Raises NotFound, also for a caller who does not belong to the chat.
+    The id contains the beginning of the chat's id, so the cost does not depend on the number of chats. Ids from release
+    0.1.0 do not contain it; the function looks for those messages in the caller's 300 oldest chats.
     """
     workspace_id = caller.workspace_id
     possible = chats.ids_beginning(workspace_id, ids.beginning_of_chat(message_id))
@@ -164,15 +170,20 @@ def find(caller: Caller, message_id: str) -> Message:
 
 
 def edit(caller: Caller, chat_id: str, message_id: str, text: str) -> Message:
-    """Change a message's text. Raises NotFound, and NotAllowed unless the caller is its author or has admin:*."""
+    """Change a message's text. Returns the changed message.
+
+    Raises NotFound, NotAllowed unless the caller is its author or has admin:*, and Conflict when somebody changes it at
+    the same moment.
+    """
     before = _own(caller, chat_id, message_id)
     return _edited(caller, before, text, before.attachments, before.props)
 
 
 def edit_whole(caller: Caller, message: Message, text: str, boxes: str | None, props: str | None) -> Message:
-    """Replace the content of a message that was read before. `boxes` and `props` are JSON texts.
+    """Replace the content of a message that was read before. Returns the changed message.
 
-    Raises NotAllowed unless the caller is its author or has admin:*, and Conflict when somebody changed it since then.
+    `boxes` (the attachments) and `props` are JSON texts. Raises NotAllowed unless the caller is its author or has
+    admin:*, and Conflict when somebody changed the message since it was read.
     """
     _require_own(caller, message)
     return _edited(caller, message, text, boxes, props)
@@ -199,9 +210,10 @@ def _edited(caller: Caller, before: Message, text: str, boxes: str | None, props
 
 
 def rewrite(before: Message, text: str, boxes: str | None, props: str | None) -> Message:
-    """Replace a message's content, as an integration asks for after a click. `boxes` and `props` are JSON texts.
+    """Replace a message's content, as an integration asks for after a click. Returns the changed message.
 
-    Webhooks are told, as of any edit. Raises Conflict when somebody changed the message at the same moment.
+    `boxes` (the attachments) and `props` are JSON texts. Webhooks get `message.updated`, as after any edit. Raises
+    Conflict when somebody changed the message at the same moment.
     """
     if (text, boxes, props) == (before.text, before.attachments, before.props):
         return before
@@ -219,10 +231,10 @@ def rewrite(before: Message, text: str, boxes: str | None, props: str | None) ->
 
 
 def delete(caller: Caller, chat_id: str, message_id: str) -> None:
-    """Delete a message. Raises NotFound, and NotAllowed unless the caller is its author or has admin:*.
+    """Delete a message. Its row stays, without its content.
 
-    A mark of it stays. Its text is erased from the message and from every event that told it, so that no attempt that
-    begins later sends it.
+    The text is also erased from every stored event that contains it, so attempts that begin later do not send it.
+    Raises NotFound, and NotAllowed unless the caller is its author or has admin:*.
     """
     before = _own(caller, chat_id, message_id)
     now = clock.now_iso()
@@ -242,7 +254,7 @@ def delete(caller: Caller, chat_id: str, message_id: str) -> None:
 
 
 def _telling(message: Message) -> Iterator[Event]:
-    """The events that hold a text of the message: created, edited, and the mentions of bots in its first text."""
+    """The events that contain a text of the message: created, edited, and the mentions of bots in its first text."""
     event_id = created_id(message.message_id, message.created_at)
     kept = events.get(message.workspace_id, event_id) if message.revision > 1 else None
     first = kept or replace(message_created(message), event_id=event_id)
@@ -267,7 +279,7 @@ def _require_own(caller: Caller, message: Message) -> None:
 
 
 def _audited(caller: Caller, action: Action, message: Message) -> list[store.Write]:
-    """The audit record of an administrator's change of another author's message; nothing for one's own."""
+    """The audit record of an administrator's change to another author's message; empty for one's own message."""
     if message.user_id == caller.user_id:
         return []
     author = {"author_id": message.user_id} if message.user_id else {"origin": message.origin}
@@ -275,8 +287,9 @@ def _audited(caller: Caller, action: Action, message: Message) -> list[store.Wri
 
 
 def _first_words(before: Message) -> list[store.Write]:
-    """The write that keeps the event with a message's first text, which its deliveries and their replies send.
+    """The write that stores the event `message.created` before a message's first edit; empty for later edits.
 
-    The event may not have been dispatched yet: the stream carries the first text, and the sweeper takes it from here.
+    Deliveries of that event and replies to it then still send the first text. If the event is not dispatched yet, the
+    stream record has the first text, and the sweeper reads the stored event.
     """
     return [events.keeping(message_created(before))] if before.revision == 1 else []

@@ -1,11 +1,11 @@
 """The table `messages`: (chat, message_id) → message, where chat is `<workspace_id>/<chat_id>`.
 
-Its stream is the outbox: accepting a message is this one put, and the stream invokes the dispatcher.
-A message with buttons has a second item, `<workspace_id>/buttons/<message_id>`, that says which chat it is in.
+Its stream is the outbox: accepting a message is one put, and the stream invokes the dispatcher. A message with buttons
+has a second item, `<workspace_id>/buttons/<message_id>`, that names its chat.
 
-That its event was dispatched is written in `receipts`. The sweeper finds what has no receipt by two sparse indexes:
-`active` lists the chats in which something was posted (`messages.activity`), and `undispatched` the late messages, and
-those that cannot be found in that way, until they are dispatched.
+The dispatcher records in `receipts` which messages it dispatched. The sweeper finds messages without a receipt by two
+sparse indexes. `active` lists the chats in which somebody posted (`messages.activity`). `undispatched` lists late
+messages, and messages that `active` cannot find, until they are dispatched.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,7 +29,7 @@ _FRAME_BYTES = 2_500  # of a message: names of fields, and the handles that it m
 
 
 class IdTaken(store.Exists):
-    """Another message of the chat, made in the same millisecond, has this id."""
+    """Another message of the chat, created in the same millisecond, has this id."""
 
 
 def key(workspace_id: str, chat_id: str, message_id: str) -> store.Key:
@@ -44,7 +44,7 @@ def get(workspace_id: str, chat_id: str, message_id: str) -> Message:
 
 
 def chat_among(workspace_id: str, chat_ids: Iterable[str], message_id: str, *, consistent: bool = True) -> str | None:
-    """The one of these chats that the message is in, or None: one batch read for each hundred of them."""
+    """The id of the chat among `chat_ids` that contains the message, or None. One batch read for each hundred chats."""
     for batch in batched(chat_ids, _CHATS_AT_ONCE, strict=False):
         keys = [key(workspace_id, chat_id, message_id) for chat_id in batch]
         for item in store.get_many(TABLE, keys, consistent=consistent):
@@ -53,9 +53,11 @@ def chat_among(workspace_id: str, chat_ids: Iterable[str], message_id: str, *, c
 
 
 def as_posted(keys: set[tuple[str, str, str]], unreadable: set[str] | None = None) -> list[Message]:
-    """The messages of these (workspace_id, chat_id, message_id) that are as they were posted, or were a moment ago.
+    """The messages with these (workspace_id, chat_id, message_id) that were neither edited nor deleted.
 
-    Read eventually consistent, for half the price; what such a read does not show yet is read again consistently.
+    The reads are eventually consistent, for half the price, so they may miss an edit of a moment ago. A message that
+    such a read does not find is read again consistently. The ids of items that cannot be parsed are added to
+    `unreadable`.
     """
     shown = store.get_many(TABLE, [key(*parts) for parts in keys], consistent=False)
     seen = [{"chat": item["chat"], "message_id": item["message_id"]} for item in shown]
@@ -68,10 +70,10 @@ def as_posted(keys: set[tuple[str, str, str]], unreadable: set[str] | None = Non
 def page(
     workspace_id: str, chat_id: str, limit: int, after: store.Key | None, *, livemode: bool, reader: str
 ) -> tuple[list[Message], store.Key | None]:
-    """A page of live or test messages, newest first, and the key after which the next one begins; None ends the list.
+    """A page of live or test messages, newest first, and the key after which the next page begins, or None.
 
     Leaves out deleted and expired messages, and private ones that `reader` (a user's id) neither wrote nor receives. A
-    page can have fewer messages than `limit`, even none, before the end.
+    page before the last can have fewer messages than `limit`, even none.
     """
     page = store.page(
         TABLE,
@@ -94,9 +96,10 @@ def page(
 
 
 def between(workspace_id: str, chat_id: str, after: str, until: str, limit: int) -> tuple[list[Message], str | None]:
-    """A chat's messages with ids behind `after` and before `until`, oldest first, the deleted ones too.
+    """A chat's messages with ids greater than `after` and up to `until`, oldest first, including deleted ones.
 
-    Also returns the id after which to go on, when `limit` messages were read.
+    At most `limit` messages are read. Also returns the id after which to continue, or None when the last one was read.
+    A deleted message has an empty text.
     """
     page = store.query(
         TABLE,
@@ -110,9 +113,10 @@ def between(workspace_id: str, chat_id: str, after: str, until: str, limit: int)
 
 
 def creating(message: Message, *, marked: bool = False) -> store.Write:
-    """Store a new message; call `created` once that is done. Refused with IdTaken.
+    """Store a new message; call `created` after the commit. If the id is taken, the commit raises IdTaken.
 
-    A function that may run for so long that the sweeper could have walked past the message's id stores it `marked`.
+    With `marked`, the message carries the mark `undispatched`. Set it in a function that may run so long that the
+    sweeper has passed the message's id when the message is stored.
     """
     its_key = key(message.workspace_id, message.chat_id, message.message_id)
     if marked or clock.now() - ids.made_at(message.message_id) > PROMPT_SECONDS:
@@ -128,7 +132,7 @@ def creating(message: Message, *, marked: bool = False) -> store.Write:
 def with_free_ids[T](messages: Sequence[Message], commit: Callable[[], T]) -> T:
     """Call `commit`, which stores these new messages, and return its result.
 
-    If an id is taken, the messages get other ids and `commit` is called again, so it builds its writes each time.
+    If an id is taken, the messages get new ids and `commit` is called again, so it must build its writes on each call.
     """
     for _ in range(_TRIES - 1):
         try:
@@ -142,13 +146,13 @@ def with_free_ids[T](messages: Sequence[Message], commit: Callable[[], T]) -> T:
 
 
 def created(message: Message) -> None:
-    """Remember that this chat is in the index of active ones, so that its next messages need no entry of their own."""
+    """Remember that the index of active chats has this message, so that the chat's next messages need no entry."""
     if message.active:
         activity.known.learn(f"{message.workspace_id}/{message.chat_id}", message.message_id)
 
 
 def marking(message: Message) -> store.Write:
-    """Store the item by which a message with buttons is found by its id alone."""
+    """Store the item by which `chat_of` finds a message with buttons."""
     item: store.Item = {**_mark(message.workspace_id, message.message_id), "chat_id": message.chat_id}
     if (until := _kept_until(message)) is not None:
         item["expires_at_epoch"] = until
@@ -172,7 +176,10 @@ def _mark(workspace_id: str, message_id: str) -> store.Key:
 
 
 def changing(message: Message, **changes: object) -> store.Write:
-    """Set attributes and raise the revision. Refused with Conflict when the message was changed or deleted since."""
+    """Set attributes and raise the revision.
+
+    If the message was changed or deleted after it was read, the commit raises Conflict.
+    """
     return store.set_values(
         TABLE,
         key(message.workspace_id, message.chat_id, message.message_id),
@@ -184,7 +191,10 @@ def changing(message: Message, **changes: object) -> store.Write:
 
 
 def late(message_key: store.Key) -> None:
-    """Mark a message for the sweeper, which then dispatches it. Raises Conflict when it is marked, or is gone."""
+    """Set the mark `undispatched`, so that the sweeper dispatches the message.
+
+    Raises Conflict if it is marked or gone.
+    """
     store.commit(
         [
             store.update(
@@ -199,12 +209,15 @@ def late(message_key: store.Key) -> None:
 
 
 def dispatched(message_key: store.Key) -> None:
-    """Take the sweeper's mark off a message."""
+    """Remove the mark `undispatched` from a message."""
     store.commit([store.update(TABLE, message_key, "REMOVE undispatched", condition="attribute_exists(chat)")])
 
 
 def active_chats(begin: float, end: float) -> set[str]:
-    """The chats that can have messages made from `begin` to `end` (epoch seconds), within one period of ten minutes."""
+    """The chats (`<workspace_id>/<chat_id>`) that can have messages from `begin` to `end`, by the index `active`.
+
+    `begin` and `end` are epoch seconds within one period of ten minutes.
+    """
     # The entry of a chat may come before `begin`, but not before its period.
     low, high = _range(begin - begin % activity.PERIOD_SECONDS, end)
     return {
@@ -215,7 +228,7 @@ def active_chats(begin: float, end: float) -> set[str]:
 
 
 def is_active(begin: float, end: float) -> bool:
-    """Whether any chat has an entry from `begin` to `end` (epoch seconds), which are in one hour."""
+    """Whether the index `active` has any entry from `begin` to `end`, which are epoch seconds within one hour."""
     low, high = _range(begin, end)
     return any(
         store.query(TABLE, _ACTIVE, _active(entry, low, high), index=ACTIVE_INDEX, limit=1).items
@@ -228,7 +241,10 @@ def _active(entry: str, low: str, high: str) -> dict[str, str]:
 
 
 def unmarked(chat: str, begin: float, end: float) -> Iterator[str]:
-    """The ids of a chat's messages without the mark that were made from `begin` to `end` (epoch seconds)."""
+    """The ids of messages in `chat` (`<workspace_id>/<chat_id>`) without the mark `undispatched`.
+
+    Only messages that were created from `begin` to `end` (epoch seconds).
+    """
     low, high = _range(begin, end)
     items = store.query_all(
         TABLE,

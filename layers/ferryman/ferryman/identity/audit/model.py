@@ -1,4 +1,4 @@
-"""Audit record: who changed what, when and from where. It is written with the change, and ends only when it expires."""
+"""Audit record: who changed what, when and from where. It is written with the change, and deleted when it expires."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal

@@ -41,7 +41,7 @@ class AuditQuery(ListQuery):
 
 
 class ActorOut(Output):
-    """Who did it."""
+    """Who made the change."""
 
     user_id: str = Field(description="The user's id; `operator` for whoever operates the deployment.")
     credential_id: str = Field(description="The token or session that was used.")

@@ -14,10 +14,10 @@ from ferryman.redaction import redact
 def writes(
     caller: Caller, action: Action, target_id: str, details: Mapping[str, Any] | None = None
 ) -> list[store.Write]:
-    """The writes that add the audit record of a change to its transaction.
+    """The writes that add the audit record of a change to the change's transaction.
 
-    `details` says what is worth knowing about the change, such as `{"changed": ["name", "scopes"]}`: names of fields,
-    roles, counts, never a secret. Texts are masked once more all the same.
+    `details` describes the change by names of fields, roles and counts, such as `{"changed": ["name", "scopes"]}`, and
+    never contains a secret. As a safeguard, texts in it that look like secrets are masked.
     """
     record = AuditRecord(
         workspace_id=caller.workspace_id,

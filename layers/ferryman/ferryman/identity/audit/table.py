@@ -1,6 +1,6 @@
 """The table `audit`: (workspace_id, audit_id) → audit record. Append only: no function may update or delete in it.
 
-DynamoDB itself deletes a record when its time has come, if the deployment limits that time at all.
+DynamoDB deletes a record after `AUDIT_RETENTION_DAYS`, unless the deployment sets 0 to keep records for ever.
 """
 
 from collections.abc import Iterator
@@ -49,10 +49,9 @@ def page(
     since: str | None = None,
     until: str | None = None,
 ) -> tuple[list[AuditRecord], store.Key | None]:
-    """A page of records, newest first, and the key after which the next one begins.
+    """A page of records, newest first, and the key after which the next page begins; None after the last page.
 
-    `since` (inclusive) and `until` (exclusive) are ISO times. The records of live credentials are shown only with
-    `live`.
+    `since` (inclusive) and `until` (exclusive) are ISO times. Without `live`, records of live credentials are left out.
     """
     first = ids.floor(ids.AUDIT, since) if since else f"{ids.AUDIT}_"
     last = ids.floor(ids.AUDIT, until) if until else f"{ids.AUDIT}_~"

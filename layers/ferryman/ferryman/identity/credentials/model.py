@@ -1,4 +1,4 @@
-"""Credential: whatever secret identifies a caller, stored under the SHA-256 of the secret."""
+"""Credential: any secret that identifies a caller, stored under the SHA-256 of the secret."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -13,10 +13,11 @@ type Kind = Literal["token", "session", "invitation", "incoming_webhook", "appli
 
 @dataclass(slots=True, kw_only=True)
 class Credential(store.Record):
-    """All that authenticating needs, in one item: one consistent read a request, and revoking is one delete.
+    """All data that authentication needs, in one item: a request takes one consistent read, and revoking is one delete.
 
-    `role` and `active` are copies of the user's; changing a user rewrites them (`users.service`). `plan` is a copy of
-    the workspace's, of tokens and sessions (`plan_change`).
+    `role` and `active` are copies of the user's; a change of the user rewrites them (`integrations.cascades.people`).
+    On tokens and sessions, `plan` is a copy of the workspace's; a change of the plan rewrites it
+    (`identity.plan_change`).
     """
 
     secret_hash: str

@@ -1,9 +1,8 @@
-"""The secrets that identify callers: how they are made, told apart and hashed. Pure, no AWS.
+"""The secrets that identify callers: how they are generated, recognised and hashed. Pure, no AWS.
 
-An API token is `fm_live_` or `fm_test_`, 30 random base62 characters (178 bits) and 6 characters of base62
-CRC-32 over those 30. A session is the same behind `fm_sess_`, an invitation behind `fm_invt_`. The checksum
-refuses typing errors before any read and lets secret scanners match without false alarms; it proves nothing
-else, every one is looked up.
+An API token is `fm_live_` or `fm_test_`, 30 random base62 characters (178 bits) and 6 characters of base62 CRC-32 over
+those 30. A session has the prefix `fm_sess_` instead, an invitation `fm_invt_`. The checksum detects typing errors
+before any read, and lets secret scanners match without false alarms. It proves nothing else: each secret is looked up.
 """
 
 import hashlib
@@ -55,7 +54,7 @@ def new_invitation() -> str:
 
 
 def is_token(text: str) -> bool:
-    """Whether `text` has the form and the checksum of a token, session or invitation; not whether it exists."""
+    """Whether `text` has the form and the checksum of a token, session or invitation, whether or not it is stored."""
     if not TOKEN.fullmatch(text):
         return False
     random = text[len("fm_live_") : -_CHECKSUM_LENGTH]
@@ -68,7 +67,7 @@ def new_hook_secret() -> str:
 
 
 def new_mattermost_secret() -> str:
-    """The same for clients of Mattermost, which expect 26 letters and digits in lower case: 130 bits."""
+    """A secret for clients of Mattermost, which expect 26 lower-case letters and digits: 130 bits."""
     return "".join(secrets.choice(_MATTERMOST) for _ in range(26))
 
 
@@ -86,10 +85,13 @@ def new_signing_secret() -> str:
 
 
 def shown(token: str) -> str:
-    """The display prefix that may be stored and shown: enough to recognise a token, too little to use it."""
+    """The first characters of a token, which may be stored and shown: enough to recognise it, too few to use it."""
     return token[:SHOWN_OF_TOKEN]
 
 
 def digest(secret: str) -> str:
-    """SHA-256 in hex: what is stored instead of the secret. Fast on purpose: 178 random bits cannot be guessed."""
+    """SHA-256 in hex, which is stored instead of the secret.
+
+    A fast hash suffices, because secrets are too random to guess.
+    """
     return hashlib.sha256(secret.encode()).hexdigest()

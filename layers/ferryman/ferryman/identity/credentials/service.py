@@ -27,9 +27,10 @@ _EXPIRED = {
 def authenticate(token: str, source: Source | None = None, *, enrolling: bool = False) -> Caller:
     """The caller behind an API token or a session. Takes one consistent read.
 
-    Raises NotAuthenticated with a text that says what to do, TooManyRequests for a token when the workspace is beyond
-    its rate, and EnrolmentRequired for a session that may only enrol a second factor, unless `enrolling`.
-    `last_used_at` is written at most every ten minutes.
+    Raises NotAuthenticated with a text that tells the client what to do, and TooManyRequests for a token whose
+    workspace is beyond its rate. Raises EnrolmentRequired for a session that may only enrol a second factor, unless
+    `enrolling` says that the request is for a route that such a session may call. The time of use is written at most
+    every ten minutes.
     """
     if not token.startswith(("fm_live_", "fm_test_", secrets.SESSION_PREFIX)):
         raise NotAuthenticated(
@@ -75,14 +76,15 @@ def authenticate(token: str, source: Source | None = None, *, enrolling: bool = 
 
 
 def plan_of(stored: Plan | None) -> Plan:
-    """The plan of a workspace: the one that it was given, or the deployment's default."""
+    """The workspace's plan: `stored`, or the deployment's default if that is None."""
     return stored or cast(Plan, settings.text("DEFAULT_PLAN"))
 
 
 def mark_used(credential: Credential, record_table: str | None = None, record_key: store.Key | None = None) -> None:
-    """Write when the credential was used, at most every ten minutes: on itself and on the record that lists show.
+    """Write the time of this use to the credential, at most every ten minutes.
 
-    Raises NotAuthenticated when the credential was revoked in between.
+    If a record's table and key are given, also write it to that record, for lists. Raises NotAuthenticated when the
+    credential was revoked in between.
     """
     if not table.wants_used_mark(credential):
         return

@@ -12,7 +12,7 @@ _USED_EVERY_SECONDS = 600
 
 
 def find(secret_hash: str) -> Credential | None:
-    """The credential under this hash, read consistently: what was revoked a moment ago is not found."""
+    """The credential under this hash, or None. The read is consistent, so revoking takes effect at once."""
     item = store.get(TABLE, {"secret_hash": secret_hash})
     return Credential.from_item(item) if item else None
 
@@ -33,21 +33,21 @@ def changing(secret_hash: str, **changes: object) -> store.Write:
 
 
 def used_at(secret_hashes: Iterable[str]) -> dict[str, str]:
-    """When each of these credentials was last used (ISO), by its hash; those that never were are left out.
-
-    The times are exact to ten minutes.
-    """
+    """The time of the last use (ISO) of these credentials by hash, exact to ten minutes; unused ones are left out."""
     items = store.get_many(TABLE, [{"secret_hash": secret_hash} for secret_hash in secret_hashes])
     return {item["secret_hash"]: item["used_at"] for item in items if "used_at" in item}
 
 
 def redeeming(secret_hash: str, refused: Exception) -> store.Write:
-    """Delete a credential that works once. Raises `refused` when it is gone already."""
+    """Delete a credential that works once. If it was deleted before, the commit raises `refused`."""
     return store.delete(TABLE, {"secret_hash": secret_hash}, condition="attribute_exists(secret_hash)", refused=refused)
 
 
 def counting_use(secret_hash: str, most: int, refused: Exception) -> store.Write:
-    """Count one use of a credential that works `most` times. Raises `refused` for one more, and when it is gone."""
+    """Count one use of a credential that works `most` times.
+
+    If it was used that often already, or was deleted, the commit raises `refused`.
+    """
     return store.update(
         TABLE,
         {"secret_hash": secret_hash},
@@ -63,7 +63,7 @@ def revoking(secret_hash: str) -> store.Write:
 
 
 def wants_used_mark(credential: Credential) -> bool:
-    """Whether `last used` is old enough to be written again: at most one write in ten minutes."""
+    """Whether the credential's `used_at` is missing or at least ten minutes old, so that it should be written again."""
     if credential.used_at is None:
         return True
     return clock.now() - clock.seconds(credential.used_at) >= _USED_EVERY_SECONDS

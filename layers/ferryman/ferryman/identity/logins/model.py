@@ -9,7 +9,7 @@ from ferryman.aws import dynamodb as store
 class Login(store.Record):
     """How one person proves who they are: the password's hash and the sealed second factor.
 
-    `version` counts the changes; 0 is that of a login that is not stored yet.
+    `version` counts the changes; 0 means that the login is not stored yet.
     """
 
     workspace_id: str

@@ -1,7 +1,7 @@
-"""Passwords: what makes one acceptable, and their hashes. Pure, no AWS.
+"""Passwords: which ones are acceptable, and their hashes. Pure, no AWS.
 
-Hashes are scrypt's, with the parameters in front: `scrypt$<log2 N>$<r>$<p>$<salt>$<hash>`, so that those of new
-passwords can be raised while old ones still match (docs/decisions/0010-passwords.md).
+A hash is made by scrypt and stored with its parameters: `scrypt$<log2 N>$<r>$<p>$<salt>$<hash>`. So the parameters for
+new passwords can be raised while old hashes still match (docs/decisions/0010-passwords.md).
 """
 
 import base64
@@ -23,7 +23,10 @@ def normal(password: str) -> str:
 
 
 def acceptable(password: str) -> str:
-    """A new password in its normal form. Raises ValueError with what is wrong; the text does not repeat it."""
+    """A new password in its normal form.
+
+    Raises ValueError unless it has 12 to 128 characters; the error does not contain the password.
+    """
     password = normal(password)
     if len(password) < MIN_LENGTH:
         raise ValueError(f"must have at least {MIN_LENGTH} characters")
@@ -37,14 +40,14 @@ def is_email(password: str, email: str) -> bool:
 
 
 def hashed(password: str) -> str:
-    """The text to store for a password, with a salt of its own."""
+    """The hash to store for a password, with a new random salt."""
     salt = os.urandom(_SALT_BYTES)
     parameters = f"scrypt${LOG2_N}${R}${P}"
     return f"{parameters}${_text(salt)}${_text(_scrypt(password, salt, LOG2_N, R, P, _HASH_BYTES))}"
 
 
 def matches(password: str, stored: str | None) -> bool:
-    """Whether `stored` was made of this password. Without one it is False after the same work."""
+    """Whether `stored` is a hash of this password. For None: False after the same work, so the time reveals nothing."""
     if stored is None:
         _scrypt(password, bytes(_SALT_BYTES), LOG2_N, R, P, _HASH_BYTES)
         return False

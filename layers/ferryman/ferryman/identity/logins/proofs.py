@@ -1,4 +1,4 @@
-"""Judging what a person presents as the second factor."""
+"""Verifying the code or recovery code that a person sends as the second factor."""
 
 from typing import Any
 
@@ -7,9 +7,11 @@ from ferryman.identity.logins.model import Login
 
 
 def second_factor_used(login: Login, code: str | None, recovery_code: str | None) -> dict[str, Any] | None:
-    """The changes of the login that use this code up; None when the code is not accepted.
+    """Verify a code of the second factor or, without a code, a recovery code.
 
-    Write them in the transaction that the code is presented for; `logins.table.changing` lets a code through once.
+    Returns the changes of the login that mark the code as used, or None if the code is wrong or was used before. The
+    caller passes the changes to `logins.table.changing` in the same transaction as the action; its condition accepts a
+    code once.
     """
     if code is not None and login.totp_secret is not None:
         secret = sealing.unseal(login.workspace_id, login.user_id, login.totp_secret)

@@ -47,7 +47,7 @@ class AcceptIn(Input):
 
 
 class PasswordIn(Input):
-    """The password as it is and as it shall be."""
+    """The current password and the new one."""
 
     current_password: Password
     new_password: NewPassword
@@ -61,7 +61,7 @@ class EmailIn(Input):
 
 
 class StepUpIn(Input):
-    """The password once more: a session alone does not change how somebody signs in."""
+    """The password again: a session alone cannot change how somebody signs in."""
 
     current_password: Password
 

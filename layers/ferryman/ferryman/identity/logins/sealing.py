@@ -1,6 +1,6 @@
-"""Secrets of second factors at rest: encrypted with a key of their own, bound to their person by the context.
+"""Encrypts the secrets of second factors with KMS. The encryption context binds each secret to its person.
 
-Another key than that of the signing secrets, so that the function that checks codes can read nothing else.
+The KMS key is not the one for signing secrets, so the function that checks codes cannot decrypt signing secrets.
 """
 
 from ferryman import settings

@@ -1,7 +1,7 @@
 """The second factor: time-based one-time codes (RFC 6238) and recovery codes. Pure, no AWS.
 
-Six digits every thirty seconds by HMAC-SHA-1, which is what every authenticator app does. A recovery code is 24
-characters of Crockford's base 32 (120 bits), so that a fast hash of it tells nothing (NIST SP 800-63B, 5.1.2.2).
+A code has six digits, changes every thirty seconds and uses HMAC-SHA-1, as every authenticator app supports. A recovery
+code is 24 characters of Crockford's base 32. With 120 random bits it needs no slow hash (NIST SP 800-63B, 5.1.2.2).
 """
 
 import hashlib
@@ -32,9 +32,9 @@ def uri(secret: str, email: str) -> str:
 
 
 def step_of(secret: str, code: str, after: int | None = None) -> int | None:
-    """The time step (of thirty seconds) whose code this is; None for a wrong, too old or used one.
+    """The number of the thirty-second time step whose code this is; None for a code that is wrong, too old or used.
 
-    Remember the step and pass it as `after` the next time, so that a code is accepted once.
+    Store the step and pass it as `after` the next time, so that each code is accepted once.
     """
     try:
         step = pyotp.TOTP(secret).verify_and_get_timecode(code, for_time=clock.now(), valid_window=_WINDOW)
@@ -53,14 +53,17 @@ def _new_recovery_code() -> str:
 
 
 def recovery_hash(code: str) -> str:
-    """The stored form of a recovery code, however it is typed: case, hyphens and spaces do not matter."""
+    """The SHA-256 (hex) of a recovery code, for storing and comparing.
+
+    Case, hyphens and spaces do not matter; O counts as 0, and I and L as 1.
+    """
     return hashlib.sha256(code.upper().translate(_MISREAD).encode()).hexdigest()
 
 
 def qr_svg(uri_: str) -> str:
-    """The URI as a QR code: an SVG image with a quiet zone, dark on white, that needs no style.
+    """The URI as a QR code: an SVG image, dark on white with a quiet zone.
 
-    It names its namespace, so a browser shows it as a file as well as inside a page.
+    The SVG names its namespace, so a browser shows it both as a file and inside a page.
     """
     import segno  # few requests draw one
 

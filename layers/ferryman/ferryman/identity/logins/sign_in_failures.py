@@ -1,7 +1,9 @@
-"""The table `sign_in_failures`: subject → failed attempts to prove something, and the time of the next.
+"""The table `sign_in_failures`: subject → number of failed attempts, and the time until which attempts are refused.
 
-An attempt is counted before it is judged and forgotten when it succeeds, so a thousand guesses at the same moment count
-as ten at most. The count does not depend on whether the person exists, so being locked out tells a stranger nothing."""
+An attempt is counted before it is verified, and the count is deleted when it succeeds. So of a thousand parallel
+guesses at most ten are verified. The count does not depend on whether the person exists, so a refusal does not reveal
+that.
+"""
 
 import math
 
@@ -18,24 +20,30 @@ _ROUNDS = 10
 
 
 def at_email(email_hash: str, workspace_id: str | None) -> str:
-    """The subject of attempts to sign in with an address, into one workspace, or without naming any."""
+    """The subject for attempts to sign in with an e-mail address: into one workspace, or (None) without naming one."""
     return f"email/{email_hash}/{workspace_id or '*'}"
 
 
 def by_user(workspace_id: str, user_id: str) -> str:
-    """The subject of a signed-in person's attempts to prove who they are."""
+    """The subject for a signed-in person's attempts to prove again who they are."""
     return f"user/{workspace_id}/{user_id}"
 
 
 def pause(failures: int) -> int:
-    """The seconds for which no proof is judged after so many failures in a row: 0 before the tenth, then doubling."""
+    """The seconds for which attempts are refused after this many failures in a row.
+
+    0 for fewer than ten failures, 30 for ten, and twice as many for each further one, up to an hour.
+    """
     if failures < FREE:
         return 0
     return int(min(_FIRST_PAUSE_SECONDS * 2 ** (failures - FREE), _LONGEST_PAUSE_SECONDS))
 
 
 def begin(subject: str) -> None:
-    """Count one more attempt, as a failure until `clearing` is written. Raises TooManyAttempts during a pause."""
+    """Count one more attempt of `subject` as failed; after a success, the caller commits `clearing`.
+
+    Raises TooManyAttempts while attempts of the subject are refused.
+    """
     for _ in range(_ROUNDS):
         item = store.get(TABLE, {"subject": subject})
         now = clock.now()
@@ -64,5 +72,5 @@ def begin(subject: str) -> None:
 
 
 def clearing(subject: str) -> store.Write:
-    """Forget the failures: the proof succeeded."""
+    """Delete the count of `subject`, for the transaction of a successful attempt."""
     return store.delete(TABLE, {"subject": subject})

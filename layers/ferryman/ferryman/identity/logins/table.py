@@ -1,4 +1,4 @@
-"""The table `logins`: (workspace_id, user_id) → login. Only the function `sessions` can read it."""
+"""The table `logins`: (workspace_id, user_id) → login. Only `sessions` and `mattermost_login` can read it."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ def _key(login: Login) -> store.Key:
 
 
 def get(workspace_id: str, user_id: str) -> Login:
-    """The person's login, an empty one when nothing was stored yet."""
+    """The person's login; an empty one with version 0 if nothing is stored yet."""
     item = store.get(TABLE, {"workspace_id": workspace_id, "user_id": user_id})
     return Login.from_item(item) if item else Login(workspace_id=workspace_id, user_id=user_id)
 
 
 def changing(login: Login, *, refused: Exception | None = None, **changes: Any) -> store.Write:
-    """Set attributes. Raises `refused`, a Conflict by default, when somebody changed the login since it was read."""
+    """Set attributes of the login. If it changed after it was read, the commit raises `refused` (default Conflict)."""
     condition, values = _as_read(login)
     return store.set_values(
         TABLE,
@@ -32,7 +32,7 @@ def changing(login: Login, *, refused: Exception | None = None, **changes: Any) 
 
 
 def unchanged(login: Login, *, refused: Exception) -> store.Write:
-    """Lets a transaction commit only if the login is as it was read. Raises `refused` otherwise."""
+    """The check that the login did not change after it was read; otherwise the commit raises `refused`."""
     condition, values = _as_read(login)
     return store.check(TABLE, _key(login), condition, values, refused=refused)
 

@@ -35,11 +35,12 @@ _SHOWN_OF_USER_AGENT = 200
 
 
 def sign_in(source: Source, wanted: SessionIn) -> tuple[Session, str]:
-    """A new session and its token.
+    """Start a session for a person who sends an address, a password and perhaps a code.
 
-    Raises NotAuthenticated, with the same text whatever is wrong; SecondFactorRequired once the password was
-    right; TooManyAttempts after ten failures, whether or not there is such a person; Invalid when the password was
-    right but the address is in several workspaces and none was named.
+    Returns the session and its token. Raises NotAuthenticated, with the same text for a wrong address, a wrong password
+    and an inactive person; SecondFactorRequired when the password is right but the code is missing or wrong;
+    TooManyAttempts after ten failures, also for an unknown address; and Invalid when the password is right but the
+    address is in several workspaces and the request names none.
     """
     subject = attempts.at_email(emails.digest(wanted.email), wanted.workspace_id)
     attempts.begin(subject)
@@ -81,7 +82,12 @@ def _active(workspace_id: str, user_id: str) -> User | None:
 
 
 def _second_factor(login: Login, wanted: SessionIn, source: Source) -> tuple[list[store.Write], dict[str, Any]]:
-    """The write that uses up the code, or holds the login as it was read, and the details of the audit record."""
+    """Verify the code if the person has a second factor.
+
+    Returns a write for the caller's transaction, and details for the audit record. The write marks the code as used;
+    without a second factor it checks that the login did not change. Raises SecondFactorRequired for a missing or wrong
+    code.
+    """
     if login.totp_secret is None:
         return [logins.unchanged(login, refused=NotAuthenticated(_REFUSED))], {}
     if wanted.code is None and wanted.recovery_code is None:
@@ -97,10 +103,10 @@ def _second_factor(login: Login, wanted: SessionIn, source: Source) -> tuple[lis
 def prepare(
     user: User, *, livemode: bool, source: Source, has_second_factor: bool = True, is_checked: bool = False
 ) -> tuple[Session, str, list[store.Write]]:
-    """A new session of somebody who proved who they are, its token, and the writes that start it.
+    """A new session of a user who has proved who they are, its token, and the writes that create it.
 
-    Without a second factor it can only enrol one, where the workspace requires that. With `is_checked`, the
-    transaction checks role and activity of the user by another write.
+    If the workspace requires a second factor and the user has none, the session can only enrol one. The writes check
+    the user's role and activity, unless `is_checked` says that the caller's transaction checks them already.
     """
     secret = secrets.new_session()
     workspace = workspaces.get(user.workspace_id)
@@ -159,10 +165,10 @@ def _caller(session: Session, user: User, source: Source) -> Caller:
 
 
 def forgetting_failures(user: User, people: list[tuple[str, str]]) -> list[store.Write]:
-    """The writes that forget the failures of a user who signed in. `people` are all users with the same address.
+    """The writes that delete the counts of failures of a user who signed in.
 
-    If several users share the address, the failures of signing in without naming a workspace are kept. Otherwise one of
-    them could sign in again and again, and guess another's password in between.
+    `people` are all users with the same address. If several share it, the count for signing in without naming a
+    workspace stays. Otherwise one of them could sign in again and again, and guess another's password in between.
     """
     if not user.email:
         return []

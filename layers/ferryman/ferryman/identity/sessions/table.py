@@ -1,6 +1,6 @@
 """The table `sessions`: (workspace_id, entry) → session, where entry is `<user_id>/<session_id>`.
 
-The table `credentials` authenticates; this one is for lists, and to find all sessions of a person.
+It serves lists, and finds all sessions of a person. Requests are authenticated by the table `credentials` instead.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def get(workspace_id: str, user_id: str, session_id: str) -> Session:
 def page(
     workspace_id: str, user_id: str, limit: int, after: store.Key | None
 ) -> tuple[list[Session], store.Key | None]:
-    """A page of a person's sessions that have not ended, newest first, and the key after which the next one begins."""
+    """A page of a person's unexpired sessions, newest first, and the key after which the next page begins, or None."""
     page = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
@@ -57,7 +57,7 @@ def of_workspace(workspace_id: str) -> Iterator[Session]:
 
 
 def limiting(session: Session, *, enrols_only: bool) -> store.Write:
-    """Note whether the session can only enrol a second factor; refused with NotFound when it ended."""
+    """Set whether the session can only enrol a second factor. If the session ended, the commit raises NotFound."""
     return store.set_values(
         TABLE,
         _key(session.workspace_id, session.user_id, session.session_id),
@@ -68,7 +68,7 @@ def limiting(session: Session, *, enrols_only: bool) -> store.Write:
 
 
 def secret_hashes(workspace_id: str) -> Iterator[str]:
-    """The hashes of all sessions of a workspace."""
+    """The secret hashes of all sessions of a workspace."""
     items = store.query_all(TABLE, "workspace_id = :workspace", {":workspace": workspace_id}, only=("secret_hash",))
     return (item["secret_hash"] for item in items)
 

@@ -1,4 +1,4 @@
-"""API token: what the table keeps and lists show. The secret itself is not stored."""
+"""API token: its record in the table `tokens`, which lists show. The secret itself is not stored."""
 
 from dataclasses import dataclass, field
 from typing import Literal

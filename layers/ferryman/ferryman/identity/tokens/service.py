@@ -29,7 +29,7 @@ class TokenRevoked(Conflict):
 
 
 def create(caller: Caller, wanted: TokenIn, idempotency_key: IdempotencyKey | None = None) -> tuple[Token, str]:
-    """A new token of the caller's user, and its secret. Raises as `creating` does."""
+    """Create a token of the caller's user. Returns the token and its secret. Raises as `creating` does."""
     token, secret, writes = creating(caller, caller.user_id, caller.role, wanted)
     acting = users.acting(caller.workspace_id, caller.user_id, caller.role)
     store.commit([*idempotency.writes(idempotency_key, token.token_id), *writes, acting])
@@ -39,10 +39,10 @@ def create(caller: Caller, wanted: TokenIn, idempotency_key: IdempotencyKey | No
 def creating(
     caller: Caller, user_id: str, role: permissions.Role, wanted: TokenIn
 ) -> tuple[Token, str, list[store.Write]]:
-    """A new token that acts as the user, its secret, and the writes that create it, with their audit record.
+    """A new token that acts as `user_id`, its secret, and the writes that create it with its audit record.
 
-    Raises NotAllowed when it would be broader than the caller's in scopes, environment or lifetime, and Invalid for an
-    expiry in the past.
+    Raises NotAllowed when the token would be broader than the caller's credential in scopes, environment or lifetime,
+    and Invalid for an expiry in the past.
     """
     _refuse_broader(caller, wanted.scopes)
     if not caller.livemode and wanted.environment == "production":
@@ -76,7 +76,7 @@ def prepare(
     made_by: str | None = None,
     plan: Plan | None = None,
 ) -> tuple[Token, str, list[store.Write]]:
-    """A new token, its secret, and the writes that create it, for the caller's transaction."""
+    """A new token, its secret, and the writes that create it. Checks nothing and writes no audit record."""
     livemode = wanted.environment == "production"
     secret = secrets.new_token(livemode=livemode)
     now = clock.now_iso()
@@ -112,9 +112,10 @@ def prepare(
 
 
 def get_visible(caller: Caller, token_id: str) -> Token:
-    """The token, if the caller may see it: every one with admin:*, else only those of the caller's own user.
+    """The token, if the caller may see it; raises NotFound otherwise.
 
-    A test token sees test tokens only, so that it never touches what is live. Raises NotFound.
+    A caller with `admin:*` sees all tokens, any other caller those of their own user. A test credential sees test
+    tokens only.
     """
     token = table.get(caller.workspace_id, token_id)
     if not _may_see(caller, token):
@@ -129,17 +130,18 @@ def _may_see(caller: Caller, token: Token) -> bool:
 
 
 def _require_may_change(caller: Caller, token: Token) -> None:
-    """Raises NotAllowed for a token that is broader than the caller's, or whose user stands above the caller."""
+    """Raises NotAllowed if the caller lacks a scope of the token or may not act on the token's user."""
     authority.require_every_scope(caller, permissions.effective(token.scopes, caller.role))
     if token.user_id != caller.user_id:
         authority.require_authority(caller, users.get(token.workspace_id, token.user_id))
 
 
 def edit(caller: Caller, token_id: str, patch: TokenPatch) -> Token:
-    """Change name, description, environment or scopes. Raises NotFound, and Conflict for a revoked token.
+    """Change a token's name, description, environment or scopes. Returns the changed token.
 
-    Raises NotAllowed when the old or new scopes are broader than the caller's, or its user stands above the caller, and
-    Invalid for an environment of the other mode: the token's secret says whether it is live or test.
+    Raises NotFound, Conflict for a revoked token, and NotAllowed when the caller lacks one of the old or new scopes or
+    may not act on the token's user. Raises Invalid for a change to or from production, because the token's secret says
+    whether it is live or test.
     """
     token = get_visible(caller, token_id)
     _require_may_change(caller, token)
@@ -169,9 +171,9 @@ def edit(caller: Caller, token_id: str, patch: TokenPatch) -> Token:
 
 
 def revoke(caller: Caller, token_id: str) -> None:
-    """Stop a token: when this returns, no call with it is accepted any more. Revoking twice is harmless.
+    """Revoke a token. Once this returns, no request with it is accepted. Revoking it again changes nothing.
 
-    Raises NotFound, NotAllowed for one that is broader than the caller's, and Conflict as `revoke_found` does.
+    Raises NotFound, NotAllowed as `edit` does, and Conflict as `revoke_found` does.
     """
     token = get_visible(caller, token_id)
     _require_may_change(caller, token)
@@ -179,7 +181,7 @@ def revoke(caller: Caller, token_id: str) -> None:
 
 
 def revoke_many(caller: Caller, token_ids: list[str]) -> dict[str, Revocation]:
-    """Stop tokens, each by itself. Returns what became of each, by its id."""
+    """Revoke tokens one by one. Returns the result for each, by its id."""
     tokens = table.get_many(caller.workspace_id, [token_id for token_id in token_ids if ids.is_id(ids.TOKEN, token_id)])
     results: dict[str, Revocation] = {}
     for token_id in token_ids:
@@ -198,9 +200,9 @@ def revoke_many(caller: Caller, token_ids: list[str]) -> dict[str, Revocation]:
 
 
 def disable(caller: Caller, token_id: str) -> None:
-    """Stop a token until it is enabled again: when this returns, no call with it is accepted.
+    """Disable a token until it is enabled again. Once this returns, no request with it is accepted.
 
-    Raises NotFound, NotAllowed for one that is broader than the caller's, and as `switch_found` does.
+    Raises NotFound, NotAllowed as `edit` does, and as `switch_found` does.
     """
     token = get_visible(caller, token_id)
     _require_may_change(caller, token)
@@ -208,16 +210,17 @@ def disable(caller: Caller, token_id: str) -> None:
 
 
 def enable(caller: Caller, token_id: str) -> None:
-    """Let a disabled token work again. Raises as `disable` does."""
+    """Enable a disabled token. Raises as `disable` does."""
     token = get_visible(caller, token_id)
     _require_may_change(caller, token)
     switch_found(caller, token, disabled=False)
 
 
 def switch_found(caller: Caller, token: Token, *, disabled: bool) -> None:
-    """Disable or enable a token that the caller may change; nothing happens when it is so already.
+    """Disable or enable a token, without checking the caller's rights.
 
-    Raises TokenRevoked for one that was revoked, and Conflict when others keep changing it at the same moment.
+    Does nothing if the token is in that state already. Raises TokenRevoked for a revoked token, and Conflict when
+    others keep changing it at the same moment.
     """
     if token.revoked_at:
         raise TokenRevoked("The token was revoked, which cannot be undone. Create a new one.")
@@ -235,7 +238,7 @@ def switch_found(caller: Caller, token: Token, *, disabled: bool) -> None:
 
 
 def revoking(caller: Caller, token: Token) -> list[store.Write]:
-    """The writes that stop a token, with their audit record. Refused with NotFound when it was revoked since."""
+    """The writes that revoke a token, with their audit record. If it is revoked already, the commit raises NotFound."""
     return [
         table.revoking(token, clock.now_iso()),
         credentials.revoking(token.secret_hash),
@@ -244,7 +247,7 @@ def revoking(caller: Caller, token: Token) -> list[store.Write]:
 
 
 def revoke_found(caller: Caller, token: Token) -> bool:
-    """Stop a token that the caller may stop. Returns False when it was revoked before.
+    """Revoke a token, without checking the caller's rights. Returns False if the token was revoked before.
 
     Raises Conflict when others keep changing it at the same moment.
     """
@@ -260,9 +263,9 @@ def revoke_found(caller: Caller, token: Token) -> bool:
 
 
 def revoke_shown(source: Source, secret: str, notice: Notice) -> None:
-    """Stop the token that somebody shows, and tell the person behind it. An unknown token changes nothing.
+    """Revoke a token that somebody found and sent in, and notify its user (for a bot, the owner).
 
-    Raises TooManyRequests for an address that shows more than thirty in a minute.
+    An unknown token changes nothing. Raises TooManyRequests when one IP address sends more than thirty in a minute.
     """
     rates.spend(f"shown/{source.ip}", _SHOWN_A_MINUTE)
     credential = credentials.find(secrets.digest(secret)) if secrets.is_token(secret) else None
@@ -291,9 +294,9 @@ def revoke_shown(source: Source, secret: str, notice: Notice) -> None:
 
 
 def revoke_of_bots(maker: User, reason: str, *, but: set[str]) -> int:
-    """Revoke the tokens that a person made for bots, since they know the secrets. The bots in `but` keep theirs.
+    """Revoke the tokens that `maker` created for bots, because `maker` knows their secrets.
 
-    Returns how many were revoked.
+    `reason` is stored with each token. Bots whose ids are in `but` keep their tokens. Returns how many were revoked.
     """
     count = 0
     for token in list(table.active_made_by(maker.workspace_id, maker.user_id)):
@@ -307,9 +310,10 @@ def revoke_of_bots(maker: User, reason: str, *, but: set[str]) -> int:
 
 
 def follow_user(user: User) -> None:
-    """Bring the role and the activity of a changed user into all its credentials.
+    """Copy a changed user's role and activity into the credentials of all their tokens.
 
-    Called after the user is written; a token that is created meanwhile checks the user in its own transaction.
+    Call this after the user is written. A request that creates a token at the same time checks the user in its own
+    transaction.
     """
     for token in table.unrevoked(user.workspace_id, user.user_id):
         try:

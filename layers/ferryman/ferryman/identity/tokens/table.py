@@ -1,6 +1,6 @@
-"""The table `tokens`: (workspace_id, token_id) → token. The table `credentials` authenticates.
+"""The table `tokens`: (workspace_id, token_id) → token. Requests are authenticated by the table `credentials` instead.
 
-Beside the token's own attributes an item has `name_folded`, to look for names in whatever case.
+Beside the token's own attributes an item has `name_folded`, to search for names in whatever case.
 """
 
 from collections.abc import Iterable, Iterator
@@ -35,7 +35,7 @@ def get(workspace_id: str, token_id: str) -> Token:
 
 
 def get_many(workspace_id: str, token_ids: Iterable[str]) -> dict[str, Token]:
-    """The tokens of these ids that exist, by id."""
+    """The tokens with these ids, by id; missing ones are left out."""
     items = store.get_many(TABLE, [_key(workspace_id, token_id) for token_id in token_ids])
     return {item["token_id"]: Token.from_item(item) for item in items}
 
@@ -52,10 +52,10 @@ def page(
     status: Status | None = None,
     environment: Environment | None = None,
 ) -> tuple[list[Token], store.Key | None]:
-    """A page of tokens, newest first, and the key after which the next one begins.
+    """A page of tokens, newest first, and the key after which the next page begins; None after the last page.
 
-    Only those of `user_id` when it is given; live ones only with `live`. `name` is looked for anywhere in a token's
-    name, in whatever case.
+    If `user_id` is given, only the tokens of that user. Without `live`, live tokens are left out. `name` is searched
+    anywhere in a token's name, in whatever case.
     """
     values = {":workspace": workspace_id}
     filters = []
@@ -92,7 +92,7 @@ def page(
 
 
 def unrevoked(workspace_id: str, user_id: str | None = None) -> Iterator[Token]:
-    """Every token that is not revoked, oldest first; only those of `user_id` when it is given."""
+    """The tokens that are not revoked, oldest first; if `user_id` is given, only those of that user."""
     filters, values = ["attribute_not_exists(revoked_at)"], {":workspace": workspace_id}
     if user_id is not None:
         filters.append("user_id = :user")
@@ -102,7 +102,7 @@ def unrevoked(workspace_id: str, user_id: str | None = None) -> Iterator[Token]:
 
 
 def secret_hashes(workspace_id: str) -> Iterator[str]:
-    """The hashes of all tokens of a workspace that are not revoked."""
+    """The secret hashes of all tokens of a workspace that are not revoked."""
     items = store.query_all(
         TABLE,
         "workspace_id = :workspace",
@@ -119,7 +119,7 @@ def creating(token: Token) -> store.Write:
 
 
 def changing(token: Token, **changes: Any) -> store.Write:
-    """Set attributes. Refused with Conflict when the token was changed or revoked since."""
+    """Set attributes. If the token was changed or revoked after it was read, the commit raises Conflict."""
     if "name" in changes:
         changes["name_folded"] = folded(changes["name"])
     return store.set_values(
@@ -132,7 +132,7 @@ def changing(token: Token, **changes: Any) -> store.Write:
 
 
 def active_made_by(workspace_id: str, user_id: str) -> Iterator[Token]:
-    """Every token that a person made for a bot and that is not revoked."""
+    """The tokens that a person created for bots and that are not revoked."""
     items = store.query_all(
         TABLE,
         "workspace_id = :workspace",

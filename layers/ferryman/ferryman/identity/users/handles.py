@@ -1,4 +1,4 @@
-"""Handles: what mentions name. ASCII and lower case, so that no two of them look the same. Pure, no AWS."""
+"""Handles: the names that mentions use. ASCII and lower case, so that no two of them look the same. Pure, no AWS."""
 
 import re
 
@@ -15,5 +15,5 @@ def is_handle(text: str) -> bool:
 
 
 def is_free(text: str) -> bool:
-    """Whether the handle is not reserved, so that somebody may have it."""
+    """Whether a user may have the handle: whether it is not reserved for a whole chat."""
     return text not in RESERVED

@@ -30,13 +30,13 @@ class User(store.Record):
 
     @property
     def owner(self) -> str | None:
-        """The user who manages a bot."""
+        """The id of the user who owns this bot; None for a person."""
         return self.owner_id or self.created_by
 
 
 @dataclass(slots=True, kw_only=True)
 class Tombstone(store.Record):
-    """All that is kept of a deleted bot: its messages stay, and have an author."""
+    """The record that remains of a deleted bot, so that its messages still have an author."""
 
     workspace_id: str
     user_id: str
@@ -47,7 +47,7 @@ class Tombstone(store.Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """A user as everybody in a chat with them sees them."""
+    """A user as the other members of a chat see them."""
 
     name: str | None
     handle: str | None
@@ -61,7 +61,7 @@ class Profile:
 
     @classmethod
     def of_deleted(cls, tombstone: Tombstone | None) -> Self:
-        """A deleted bot. A bot that an earlier release deleted has no tombstone."""
+        """The profile of a deleted bot. A bot that an earlier release deleted has no tombstone, and so no name."""
         if tombstone is None:
             return cls(name=None, handle=None, avatar_url=None, is_bot=True, deleted=True)
         return cls(name=tombstone.name, handle=tombstone.handle, avatar_url=None, is_bot=True, deleted=True)

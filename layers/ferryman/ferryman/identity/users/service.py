@@ -20,9 +20,9 @@ _REMOVABLE = {"handle", "avatar_url", "about"}
 
 
 def create(caller: Caller, wanted: UserIn, idempotency_key: IdempotencyKey | None = None) -> User:
-    """A new person.
+    """Create a person. Returns the new user.
 
-    Raises NotAllowed for a role above the caller's own, for owners and admins without `admin:*`, and for a test
+    Raises NotAllowed for a role above the caller's own, for the roles owner and admin without `admin:*`, and for a test
     credential; Conflict when the address or the handle is taken.
     """
     authority.require_live(caller)
@@ -48,7 +48,7 @@ def create(caller: Caller, wanted: UserIn, idempotency_key: IdempotencyKey | Non
 
 
 def find(workspace_id: str, query: UserQuery) -> list[User]:
-    """The one user who has the handle and the e-mail address that the query names; an empty list without one."""
+    """The user with the handle, the e-mail address, or both that the query names, as a list; empty without one."""
     if query.email is None:
         return table.by_handles(workspace_id, [str(query.handle)])
     person = table.by_email(workspace_id, query.email)
@@ -56,10 +56,12 @@ def find(workspace_id: str, query: UserQuery) -> list[User]:
 
 
 def edit(caller: Caller, user_id: str, patch: UserPatch, notice: Notice) -> User:
-    """Change a person. `integrations.cascades.people.edit` also brings it to their tokens, sessions and webhooks.
+    """Change a person's record. Returns the changed user.
 
-    `notice` makes the writes that tell somebody that another person changed their address. Raises NotFound, Conflict
-    for a bot, for the last owner and for a taken address or handle, NotAllowed for somebody above the caller.
+    Call `integrations.cascades.people.edit` instead, which also updates the person's tokens, sessions and webhooks.
+    `notice` returns the writes that notify the person when somebody else changes their address. Raises NotFound,
+    Conflict for a bot, for the last owner and for a taken address or handle, Invalid for a null that is not allowed,
+    and NotAllowed when the caller may not act on the person or give the role.
     """
     before = table.get(caller.workspace_id, user_id)
     if before.role == "bot":
@@ -95,7 +97,10 @@ def edit(caller: Caller, user_id: str, patch: UserPatch, notice: Notice) -> User
 
 
 def set_own_avatar(caller: Caller, image: AvatarImage | None, base: str) -> User:
-    """Keep the picture that a person uploaded as their avatar, at an address below `base`; None removes the avatar."""
+    """Store `image` as the caller's avatar, or remove the avatar if it is None. Returns the changed user.
+
+    The avatar's URL begins with `base`. Raises NotAllowed for a test credential.
+    """
     before = table.get(caller.workspace_id, caller.user_id)
     authority.require_live(caller)
     after, writes = with_avatar(before, image, base)
@@ -105,7 +110,10 @@ def set_own_avatar(caller: Caller, image: AvatarImage | None, base: str) -> User
 
 
 def with_avatar(before: User, image: AvatarImage | None, base: str) -> tuple[User, list[store.Write]]:
-    """A user or bot with another avatar, and the writes that make it so."""
+    """The user or bot with `image` as its avatar (None removes it), and the writes that store both.
+
+    The avatar's URL begins with `base`.
+    """
     url = base + avatar_images.path(before.workspace_id, before.user_id, image.digest) if image else None
     after = replace(before, avatar_url=url, updated_at=clock.now_iso())
     keeping = [table.keeping_avatar(after, image)] if image else []
@@ -113,9 +121,10 @@ def with_avatar(before: User, image: AvatarImage | None, base: str) -> tuple[Use
 
 
 def _require_may_move_address(caller: Caller, user: User) -> None:
-    """Raises NotAllowed unless the caller may change where the user signs in.
+    """Raises NotAllowed unless the caller may change the address with which `user` signs in.
 
-    Until somebody sets a password, nobody signs in with the address, and a typing error in it is anybody's to mend.
+    As long as the user has no password, nobody signs in with the address, so every caller who may edit the user may
+    correct it.
     """
     if user.password_set_at is None or authority.may_reset_sign_in(caller, user):
         return
@@ -132,7 +141,10 @@ def _may_give(caller: Caller, role: permissions.Role) -> None:
 
 
 def _keeping_an_owner(before: User, after: User) -> list[store.Write]:
-    """The writes that let the change happen only while the workspace keeps another owner. Raises Conflict."""
+    """The check that the workspace keeps another active owner, if the change takes an owner away; else an empty list.
+
+    Raises Conflict when `before` is the last active owner.
+    """
     if before.role != "owner" or (after.role == "owner" and after.active):
         return []
     for owner in table.owners(before.workspace_id):

@@ -1,8 +1,9 @@
 """The table `users`: (workspace_id, entry) → user, where entry is the user's id.
 
 E-mail addresses and handles are unique in a workspace: the items under the entries `email/<address>` and
-`handle/<handle>` hold them for their user. `mark/<user_id>` moves on with everything that a user gets up to a cap.
-`deleted/<user_id>` is the tombstone of a deleted bot. `avatar/<user_id>` is the picture that was uploaded for a user.
+`handle/<handle>` reserve them for their user. `mark/<user_id>` is a counter that goes up with every object that the
+user creates under a cap (`identity.caps`). `deleted/<user_id>` is the tombstone of a deleted bot. `avatar/<user_id>` is
+the picture that was uploaded for a user.
 """
 
 from collections.abc import Iterable
@@ -67,7 +68,7 @@ def by_email(workspace_id: str, email: str) -> User | None:
 
 
 def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[User], store.Key | None]:
-    """A page of users, oldest first, and the key after which the next one begins."""
+    """A page of users, oldest first, and the key after which the next page begins; None after the last page."""
     page = store.page(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
@@ -80,14 +81,14 @@ def page(workspace_id: str, limit: int, after: store.Key | None) -> tuple[list[U
 
 
 def get_many(workspace_id: str, user_ids: Iterable[str]) -> list[User]:
-    """The users of these ids that exist, in no order: one batch read for each hundred."""
+    """The users with these ids, in no order; missing users are left out. One batch read for each hundred."""
     return [User.from_item(item) for item in store.get_many(TABLE, [_key(workspace_id, one) for one in user_ids])]
 
 
 def profiles(workspace_id: str, user_ids: Iterable[str]) -> dict[str, Profile]:
-    """How the users of these ids are shown, by id, those of deleted bots too.
+    """The profiles of these users by id, including deleted bots.
 
-    One batch read for each hundred, and a second one when some of them are not there any more.
+    Takes one batch read for each hundred, and a second one if some users no longer exist.
     """
     wanted = set(user_ids)
     profiles = {user.user_id: Profile.of(user) for user in get_many(workspace_id, wanted)} if wanted else {}
@@ -114,9 +115,9 @@ def of_roles(workspace_id: str, roles: Iterable[Role]) -> list[User]:
 def page_of_bots(
     workspace_id: str, owner_id: str | None, limit: int, after: store.Key | None
 ) -> tuple[list[User], store.Key | None]:
-    """A page of bots, oldest first, and the key after which the next one begins.
+    """A page of bots, oldest first, and the key after which the next page begins; None after the last page.
 
-    Only those that the user `owner_id` owns, when it is given.
+    If `owner_id` is given, only the bots that this user owns.
     """
     values = {":workspace": workspace_id, ":prefix": "usr_", ":bot": "bot"}
     if owner_id:
@@ -157,7 +158,7 @@ def with_second_factor(workspace_id: str) -> list[User]:
 
 
 def owners(workspace_id: str) -> list[User]:
-    """The active owners: there must always be one."""
+    """The active owners of the workspace. There is always at least one."""
     items = store.query_all(
         TABLE,
         "workspace_id = :workspace AND begins_with(entry, :prefix)",
@@ -202,7 +203,10 @@ def _claiming_handle(workspace_id: str, user_id: str, handle: str) -> store.Writ
 
 
 def changing(before: User, after: User) -> list[store.Write]:
-    """Replace `before` by `after`. Refused with Conflict when the user was changed since, or a name is taken."""
+    """Replace `before` by `after`, with their address, handle and avatar.
+
+    The commit raises Conflict when the user changed after `before` was read, or the new address or handle is taken.
+    """
     key = (before.workspace_id, before.user_id)
     keeps_avatar = avatar_images.is_path_of(*key, after.avatar_url)
     writes = [] if keeps_avatar else _dropping_avatar(before)
@@ -228,7 +232,10 @@ def changing(before: User, after: User) -> list[store.Write]:
 
 
 def deleting(user: User) -> list[store.Write]:
-    """Put a tombstone in a bot's place, and free its handle. Refused with Conflict when the bot was changed since."""
+    """Replace a bot by a tombstone, and free its handle.
+
+    If the bot changed after it was read, the commit raises Conflict.
+    """
     tombstone = Tombstone(
         workspace_id=user.workspace_id,
         user_id=user.user_id,
@@ -253,7 +260,7 @@ def deleting(user: User) -> list[store.Write]:
 
 
 def keeping_avatar(user: User, image: AvatarImage) -> store.Write:
-    """Keep the picture that was uploaded for a user, in the place of the one before."""
+    """Store a user's uploaded picture, in place of an earlier one."""
     return store.put(
         TABLE,
         {
@@ -272,7 +279,7 @@ def _dropping_avatar(user: User) -> list[store.Write]:
 
 
 def avatar(workspace_id: str, user_id: str, digest: str) -> AvatarImage:
-    """The picture that was uploaded for a user. Raises NotFound unless its digest is this one."""
+    """The picture that was uploaded for a user. Raises NotFound if the user has no picture with this digest."""
     item = store.get(TABLE, _key(workspace_id, _avatar_entry(user_id)))
     if item is None or item["digest"] != digest:
         raise NotFound("The avatar does not exist any more.")
@@ -280,14 +287,14 @@ def avatar(workspace_id: str, user_id: str, digest: str) -> AvatarImage:
 
 
 def present(workspace_id: str, user_id: str) -> store.Write:
-    """Lets a transaction commit only while the user exists. Refused with NotFound."""
+    """The check that the user exists; otherwise the commit raises NotFound."""
     return store.check(
         TABLE, _key(workspace_id, user_id), "attribute_exists(entry)", refused=NotFound("The user does not exist.")
     )
 
 
 def still_owner(owner: User) -> store.Write:
-    """Lets a transaction commit only while this user is an active owner. Refused with Conflict."""
+    """The check that this user is an active owner; otherwise the commit raises Conflict."""
     return store.check(
         TABLE,
         _key(owner.workspace_id, owner.user_id),
@@ -299,9 +306,9 @@ def still_owner(owner: User) -> store.Write:
 
 
 def having_password(user: User, role: str, at: str, *, refused: Exception) -> store.Write:
-    """Note on the user that they have a password, since `at` (ISO).
+    """Record that the user has a password since `at` (ISO), and remove `invited_until`.
 
-    Raises `refused` unless they are active and still have this role.
+    The commit raises `refused` unless the user is active and has the role `role`.
     """
     return store.update(
         TABLE,
@@ -315,9 +322,9 @@ def having_password(user: User, role: str, at: str, *, refused: Exception) -> st
 
 
 def inviting(user: User, until: str, *, refused: Exception) -> store.Write:
-    """Note on the user until when (ISO) they are invited.
+    """Record that the user has an invitation until `until` (ISO).
 
-    Raises `refused` unless they are active and still have this role.
+    The commit raises `refused` unless the user is active and has the same role as `user`.
     """
     return store.update(
         TABLE,
@@ -331,7 +338,7 @@ def inviting(user: User, until: str, *, refused: Exception) -> store.Write:
 
 
 def signing_in_by(workspace_id: str, user_id: str, **changes: str | None) -> store.Write:
-    """Note on the user how they sign in now, for the list of people."""
+    """Set attributes that show in the list of people how the user signs in (`second_factor_at`). None removes one."""
     gone = NotFound("The user does not exist.")
     at = {"updated_at": clock.now_iso()}
     key = _key(workspace_id, user_id)
@@ -339,10 +346,7 @@ def signing_in_by(workspace_id: str, user_id: str, **changes: str | None) -> sto
 
 
 def acting(workspace_id: str, user_id: str, role: str, *, refused: Exception | None = None) -> store.Write:
-    """Lets a transaction commit only while the user is active and has this role.
-
-    Raises `refused`, by default a NotAllowed, otherwise.
-    """
+    """The check that the user is active and has this role; else the commit raises `refused` (default NotAllowed)."""
     return store.check(
         TABLE,
         _key(workspace_id, user_id),
@@ -354,13 +358,13 @@ def acting(workspace_id: str, user_id: str, role: str, *, refused: Exception | N
 
 
 def mark(workspace_id: str, user_id: str) -> int:
-    """The number of capped things that were created for the user so far (`identity.caps`)."""
+    """The user's mark: the number of objects that they created under a cap so far (`identity.caps`)."""
     item = store.get(TABLE, _key(workspace_id, _mark_entry(user_id)))
     return int(item["moved"]) if item else 0
 
 
 def moving_mark(workspace_id: str, user_id: str, seen: int, *, refused: Exception) -> store.Write:
-    """Raise the mark by one. Raises `refused` when somebody raised it since it was `seen`."""
+    """Raise the user's mark by one. If the mark is no longer `seen`, the commit raises `refused`."""
     return store.update(
         TABLE,
         _key(workspace_id, _mark_entry(user_id)),

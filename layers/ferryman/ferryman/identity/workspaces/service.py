@@ -1,4 +1,4 @@
-"""The switches of a workspace, which its administrators set for all of it."""
+"""The settings of a workspace, which its administrators change."""
 
 from dataclasses import replace
 
@@ -14,9 +14,11 @@ from ferryman.identity.workspaces.schema import WorkspacePatch
 
 
 def edit(caller: Caller, patch: WorkspacePatch) -> Workspace:
-    """Set the switches. `integrations.cascades.workspaces.edit` also ends sessions that may not go on.
+    """Change the settings of the workspace. Returns the changed workspace.
 
-    Raises NotAllowed for a test credential, and for a rule about second factors from anybody but an owner who has one.
+    Call `integrations.cascades.workspaces.edit` instead, which also ends the sessions of people who lack a required
+    second factor. Raises Invalid for a null, NotAllowed for a test credential, and NotAllowed for a change of
+    `requires_second_factor` unless an owner who has a second factor makes it in a session.
     """
     authority.require_live(caller)
     before = table.get(caller.workspace_id)
@@ -35,7 +37,7 @@ def edit(caller: Caller, patch: WorkspacePatch) -> Workspace:
 
 
 def _require_owner_with_second_factor(caller: Caller) -> None:
-    """Raises NotAllowed for a token, and for somebody whom the switch would lock out."""
+    """Raises NotAllowed unless the caller is an owner, in a session, who has a second factor."""
     if caller.kind != "session" or caller.role != "owner":
         raise NotAllowed("Only an owner in a session changes how people sign in: POST /v1/sessions.")
     if users.get(caller.workspace_id, caller.user_id).second_factor_at is None:

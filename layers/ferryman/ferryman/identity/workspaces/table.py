@@ -1,4 +1,4 @@
-"""The table `workspaces`: workspace_id → workspace, and `bootstrap`, the mark that the first one was made."""
+"""The table `workspaces`: workspace_id → workspace. The item `bootstrap` marks that the first workspace was created."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,7 +26,7 @@ def _cursor_key(workspace_id: str, _five_minutes: int) -> bytes:
 
 
 def cursor_key(workspace_id: str) -> bytes:
-    """The key of the workspace's cursors, remembered for five minutes."""
+    """The key that seals the workspace's cursors, cached for five minutes at most."""
     return _cursor_key(workspace_id, int(clock.now() // 300))
 
 
@@ -36,7 +36,7 @@ def _allows_overrides(workspace_id: str, _minute: int) -> bool:
 
 
 def allows_overrides(workspace_id: str) -> bool:
-    """Whether senders may name another author, remembered for a minute."""
+    """Whether senders to incoming webhooks may name another author, cached for a minute at most."""
     return _allows_overrides(workspace_id, int(clock.now() // 60))
 
 
@@ -55,7 +55,7 @@ def _webhook_policy(workspace_id: str, _minute: int) -> WebhookPolicy:
 
 
 def webhook_policy(workspace_id: str) -> WebhookPolicy:
-    """The workspace's policy for failing webhooks, remembered for a minute."""
+    """The workspace's policy for failing outgoing webhooks, cached for a minute at most."""
     return _webhook_policy(workspace_id, int(clock.now() // 60))
 
 
@@ -78,7 +78,7 @@ def changing_plan(workspace: Workspace, plan: Plan | None) -> store.Write:
 
 
 def plan_unchanged(workspace_id: str, plan: Plan | None) -> store.Write:
-    """Lets a transaction that copies the plan commit only while the workspace has it. Refused with Conflict."""
+    """The check that the workspace still has the plan that a transaction copies; else the commit raises Conflict."""
     return store.check(
         TABLE,
         {"workspace_id": workspace_id},
@@ -90,9 +90,9 @@ def plan_unchanged(workspace_id: str, plan: Plan | None) -> store.Write:
 
 
 def as_read(workspace: Workspace) -> store.Write:
-    """Lets a transaction that starts a session commit only if the plan and the rule for second factors are as read.
+    """The check that the workspace still has the plan and the rule for second factors that were read.
 
-    Refused with Conflict.
+    A transaction that starts a session contains it. If either changed, the commit raises Conflict.
     """
     rule = "#factor = :yes" if workspace.requires_second_factor else "(attribute_not_exists(#factor) OR #factor = :no)"
     plan = "#plan = :plan" if workspace.plan else "attribute_not_exists(#plan)"
@@ -108,7 +108,7 @@ def as_read(workspace: Workspace) -> store.Write:
 
 
 def bootstrapping(workspace_id: str) -> store.Write:
-    """Set the mark that only the first bootstrap can set."""
+    """Create the item `bootstrap`. If it exists already, the commit raises Conflict."""
     return store.put(
         TABLE,
         {"workspace_id": _BOOTSTRAP, "first_workspace_id": workspace_id},
