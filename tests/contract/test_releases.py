@@ -106,7 +106,7 @@ def test_every_function_gets_the_same_layers() -> None:
 
 
 def test_everything_is_built_with_bytecode_that_is_valid_whatever_its_dates() -> None:
-    """`sam build` has to compile to bytecode, so a Makefile builds each resource with the runtime's version of Python."""
+    """`sam build` has to compile to bytecode, so a Makefile builds each resource with the runtime's own Python."""
     functions, layers = (template.resources(f"AWS::Serverless::{kind}") for kind in ("Function", "LayerVersion"))
     for item in (functions | layers).values():
         assert item["Metadata"]["BuildMethod"] == "makefile"

@@ -121,7 +121,7 @@ def world() -> Iterator[Simulation]:
 
 @pytest.mark.parametrize("harm", ["dies before", "dies after", "is refused", "times out"])
 def test_a_fault_at_every_call(world: Simulation, harm: str) -> None:
-    """Runs a message and its edit again and again, with the fault at the first AWS call, then at the second, and so on."""
+    """Runs a message and its edit repeatedly, with the fault at the first AWS call, then at the second, and so on."""
     calls = _message(world, None, harm)
     assert len(calls) > 40
     assert {function for function, _ in calls} >= {"hooks", "messages", "dispatcher", "deliverer", "dead_letters"}
