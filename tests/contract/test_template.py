@@ -304,7 +304,7 @@ def test_a_setting_says_the_same_in_every_function(folder: str) -> None:
 
 
 def test_deliveries_cannot_starve_the_api_where_it_reserves_concurrency() -> None:
-    """Reserving is off by default: a new account has ten concurrent executions, and Lambda keeps a hundred unreserved."""
+    """Reserving is off by default, because a new account has ten concurrent executions in all."""
     assert PARAMETERS["ApiReservedConcurrency"]["Default"] == 0
     assert template.load()["Conditions"]["ReservesConcurrency"] == {
         "Fn::Not": [{"Fn::Equals": [{"Ref": "ApiReservedConcurrency"}, 0]}]
