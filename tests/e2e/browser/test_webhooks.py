@@ -48,7 +48,7 @@ def test_a_webhook_gets_what_is_said_in_a_chat_with_a_signature_that_verifies(
 
 
 def test_a_refused_field_comes_into_sight(opens: Opens) -> None:
-    """The form is higher than the window and its button is at the end, so the field above has to be scrolled into view."""
+    """The form is higher than the window and its button is at the end, so the refused field has to be scrolled to."""
     visit = opens(PAGE)
     visit.expected.append("422")
     visit.button("Create a webhook").first.click()

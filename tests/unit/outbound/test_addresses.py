@@ -192,7 +192,7 @@ def test_no_receiver_is_blamed_while_our_own_network_is_down(monkeypatch: pytest
 
 
 def test_this_machine_itself_is_reached_without_a_network() -> None:
-    """A refused or an accepted connection shows that the network works, so the check of our own network is not made."""
+    """Our network is not checked after a failed call to this machine, nor after an accepted connection."""
 
     def asked() -> bool:
         raise AssertionError
