@@ -119,7 +119,7 @@ def _configured(
 
 
 def _of_configuration(invalid: Invalid) -> Invalid:
-    """The webhook's Invalid with pointers into the connection's request: `/configuration` is put before each of them."""
+    """The webhook's Invalid with pointers into the connection's request: each begins with `/configuration`."""
     return Invalid(str(invalid), errors=[(f"/configuration{pointer or ''}", text) for pointer, text in invalid.errors])
 
 
