@@ -1,15 +1,17 @@
 """`make mutation`: how many small changes to the pure modules their unit tests notice.
 
 mutmut changes one expression at a time and runs the tests that reach it. A module's score is the share of these
-mutants that make a test fail; below FLOOR the command fails and names the mutants that went unnoticed. pyproject.toml
-lists the modules and their tests under `tool.mutmut`.
+mutants that make a test fail; below FLOOR the command fails. The mutants that go unnoticed are recorded in RECORD, and
+one that is not recorded fails the command too. `--write` renews the record, and the table in docs/reliability.md.
+pyproject.toml lists the modules and their tests under `tool.mutmut`.
 
 mutmut expects the package beside the tests, so it works in a folder of links under .local. The scores of the last
 run are kept there, and as long as neither the modules nor their tests change they are shown instead of measured.
-`--write` puts the table into docs/reliability.md. `--sample` tries about one mutant in ten of each module, chosen by
-what the modules hold, which is what `make test` has time for.
+`--sample` tries about one mutant in ten of each module, which is what `make test` has time for. The code and its tests
+choose the tenth, so each change tries another one. A tenth says little about a score, so only the record judges it.
 """
 
+import contextlib
 import fnmatch
 import hashlib
 import json
@@ -21,8 +23,12 @@ import subprocess
 import sys
 import tomllib
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from mutmut.mutation.diff_apply import get_diff_for_mutant
+from mutmut.utils.format_utils import orig_function_and_class_names_from_key
 
 from tools import console
 from tools.console import LocalError, dim, green, red
@@ -32,6 +38,7 @@ LAYER = ROOT / "layers" / "ferryman"
 WORKSPACE = ROOT / ".local" / "mutation"
 SCORES = WORKSPACE / "scores.json"
 PAGE = ROOT / "docs" / "reliability.md"
+RECORD = ROOT / "tests" / "unit" / "unnoticed_mutants.diff"
 FLOOR = 85  # per cent, for each module
 _MARKS = ("<!-- mutation:begin -->", "<!-- mutation:end -->")
 # A mutant that never ends is noticed too: the test does not pass.
@@ -39,13 +46,30 @@ _NOT_TRIED = "not checked"
 _NOTICED = ("killed", "timeout", "caught by type check")
 
 
+@dataclass(frozen=True, order=True)
+class Change:
+    """A mutant without its number, so that it stays the same when other lines of its module change."""
+
+    module: str
+    function: str  # Class.method for a method
+    line: str  # as it is written
+    mutant: str  # as mutmut wrote it
+
+    def __str__(self) -> str:
+        """As the record has it: the function, and the lines before and after."""
+        signed = [
+            f"{sign} {line}" for sign, text in (("-", self.line), ("+", self.mutant)) for line in text.split("\n")
+        ]
+        return "\n".join([f"{self.module} {self.function}", *signed])
+
+
 @dataclass(frozen=True)
 class Score:
-    """How many mutants of one module its tests noticed. `unnoticed` holds the names of the others."""
+    """How many mutants of one module its tests noticed. `unnoticed` holds the others by mutmut's names."""
 
     module: str
     mutants: int
-    unnoticed: tuple[str, ...]
+    unnoticed: dict[str, Change]
 
     @property
     def percent(self) -> float:
@@ -57,7 +81,7 @@ def main() -> None:
     scores = _kept(digest)
     if "--sample" in sys.argv and scores is None:
         last_digit = random.Random(digest).choice(range(1, 10))  # noqa: S311 - a repeatable choice, not a secret
-        _judge(_measured(f"*__mutmut_*{last_digit}"), spared=1)
+        judge(_measured(f"*__mutmut_*{last_digit}"), read_record(), floor=0)
         return
     if scores is None:
         scores = _measured()
@@ -66,18 +90,65 @@ def main() -> None:
         print(dim("  Neither the modules nor their tests changed since these scores were measured."))
     if "--write" in sys.argv:
         PAGE.write_text(with_table(PAGE.read_text(), table(scores)))
-    _judge(scores)
+        write_record(unnoticed(scores))
+    for change in gone(scores, read_record()):
+        print(dim(f"  This mutant is recorded, but is noticed now or exists no longer (--write drops it):\n{change}"))
+    judge(scores, read_record())
 
 
-def _judge(scores: list[Score], *, spared: int = 0) -> None:
-    """Show the scores. Raises LocalError for a module below the floor; `spared` mutants may always go unnoticed."""
-    low = [score.module for score in scores if score.percent < FLOOR and len(score.unnoticed) > spared]
-    _show(scores, low)
+def judge(scores: list[Score], record: set[Change], *, floor: int = FLOOR) -> None:
+    """Show the scores. Raises LocalError for a module below the floor, and for a mutant that is not recorded."""
+    low = [score.module for score in scores if score.percent < floor]
+    new = {name: change for score in scores for name, change in score.unnoticed.items() if change not in record}
+    _show(scores, {*low, *(change.module for change in new.values())})
+    for name, change in new.items():
+        print(f"\n{change}\n{dim(name)}")
+    if new:
+        raise LocalError(
+            f"The tests do not notice {len(new)} of these changes, which {RECORD.relative_to(ROOT)} does not list.",
+            "Write a test that fails with the change above; "
+            f"`cd {WORKSPACE.relative_to(ROOT)} && ../../.venv/bin/mutmut show NAME` shows it in its function. "
+            "If no caller can see the change, `make mutation` records it.",
+        )
     if low:
         raise LocalError(
-            f"The tests notice too few changes to {', '.join(low)}.",
-            f"Show one with `cd {WORKSPACE.relative_to(ROOT)} && mutmut show NAME`, and write the test that fails.",
+            f"The tests notice less than {floor} % of the changes to {', '.join(low)}.",
+            f"Write the tests that are missing: {RECORD.relative_to(ROOT)} lists the changes that went unnoticed.",
         )
+
+
+def unnoticed(scores: list[Score]) -> set[Change]:
+    return {change for score in scores for change in score.unnoticed.values()}
+
+
+def gone(scores: list[Score], record: set[Change]) -> list[Change]:
+    """The recorded mutants that the tests notice now, or whose line has changed."""
+    return sorted(record - unnoticed(scores))
+
+
+def read_record(path: Path = RECORD) -> set[Change]:
+    text = path.read_text().strip("\n")
+    return {_read_change(entry) for entry in text.split("\n\n")} if text else set()
+
+
+def _read_change(entry: str) -> Change:
+    """Read an entry of the record, in the form that `str(change)` has."""
+    title, *lines = entry.split("\n")
+    removed, added = ("\n".join(line[2:] for line in lines if line.startswith(f"{sign} ")) for sign in "-+")
+    module, _, function = title.partition(" ")
+    return Change(module, function, removed, added)
+
+
+def write_record(changes: Iterable[Change], path: Path = RECORD) -> None:
+    path.write_text("".join(f"{change}\n\n" for change in sorted(changes)).removesuffix("\n"))
+
+
+def as_change(name: str, difference: str) -> Change:
+    """Read mutmut's name of a mutant and the unified difference that the mutant makes."""
+    function, of_class = orig_function_and_class_names_from_key(name)
+    lines = difference.splitlines()[2:]  # after the two names of the file
+    removed, added = ("\n".join(line[1:].strip() for line in lines if line.startswith(sign)) for sign in "-+")
+    return Change(name.rpartition(".")[0], f"{of_class}.{function}" if of_class else function, removed, added)
 
 
 def configuration() -> dict[str, list[str]]:
@@ -109,7 +180,8 @@ def _digest() -> str:
     settings = configuration()
     tests = [ROOT / name for name in settings["pytest_add_cli_args_test_selection"]]
     whole = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for path in [*sorted(LAYER.rglob("*.py")), *tests, ROOT / "tests" / "unit" / "conftest.py", ROOT / "uv.lock"]:
+    others = [ROOT / "tests" / "unit" / "conftest.py", ROOT / "uv.lock", Path(__file__)]
+    for path in [*sorted(LAYER.rglob("*.py")), *tests, *others]:
         whole.update(path.read_bytes())
     return whole.hexdigest()
 
@@ -120,7 +192,10 @@ def _kept(digest: str) -> list[Score] | None:
     kept = json.loads(SCORES.read_text())
     if kept["digest"] != digest:
         return None
-    return [Score(item["module"], item["mutants"], tuple(item["unnoticed"])) for item in kept["scores"]]
+    return [
+        Score(item["module"], item["mutants"], {name: Change(**change) for name, change in item["unnoticed"].items()})
+        for item in kept["scores"]
+    ]
 
 
 def _measured(*chosen: str) -> list[Score]:
@@ -139,10 +214,20 @@ def _measured(*chosen: str) -> list[Score]:
         found[name.rpartition(".")[0]][name] = status
     if not chosen and (missing := modules().keys() - found.keys()):
         raise LocalError(f"mutmut made no mutant of {min(missing)}.", "Take it out of `tool.mutmut` in pyproject.toml.")
-    return [
-        Score(module, len(mutants), tuple(name for name, status in mutants.items() if status not in _NOTICED))
-        for module, mutants in sorted(found.items())
-    ]
+    files = modules()
+    with contextlib.chdir(WORKSPACE):
+        return [
+            Score(
+                module,
+                len(mutants),
+                {
+                    name: as_change(name, get_diff_for_mutant(name, path=files[module].relative_to(LAYER)))
+                    for name, status in mutants.items()
+                    if status not in _NOTICED
+                },
+            )
+            for module, mutants in sorted(found.items())
+        ]
 
 
 def _mutmut(*arguments: str) -> str:
@@ -156,12 +241,10 @@ def _mutmut(*arguments: str) -> str:
     return done.stdout
 
 
-def _show(scores: list[Score], low: list[str]) -> None:
+def _show(scores: list[Score], failed: set[str]) -> None:
     for score in scores:
-        mark = red("✗") if score.module in low else green("✓")
+        mark = red("✗") if score.module in failed else green("✓")
         print(f"  {mark} {score.module:<44} {score.percent:>5.1f} % of {score.mutants}")
-        for name in score.unnoticed if score.module in low else ():
-            print(dim(f"      {name}"))
 
 
 if __name__ == "__main__":

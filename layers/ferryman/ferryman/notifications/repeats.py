@@ -40,7 +40,7 @@ def is_time_zone(name: str) -> bool:
 
 
 def following(repeat: Repeat, after: datetime) -> tuple[datetime, datetime]:
-    """The next time after `after` at which the notification is sent, and the moment that it then announces; both UTC."""
+    """The next time of sending after `after`, and the moment that the notification then announces; both in UTC."""
     zone, clock = ZoneInfo(repeat.time_zone), time.fromisoformat(repeat.at)
     ahead = timedelta(minutes=repeat.minutes_before)
     first = (after + ahead).astimezone(zone).date() - timedelta(days=1)
