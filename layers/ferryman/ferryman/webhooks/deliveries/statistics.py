@@ -15,7 +15,7 @@ _HOUR_SECONDS = 3600
 def of(webhook: Webhook, hours: int) -> StatisticsOut:
     """Counts of the webhook's deliveries in the last `hours` hours of the clock, including the current hour.
 
-    Of a busy webhook, only the newest deliveries are counted; then `complete` is false, and `since` is later.
+    For a busy webhook, only the newest deliveries are counted; `complete` is then false, and `since` is later.
     """
     begin = _hour(clock.now()) - (hours - 1) * _HOUR_SECONDS
     states, complete = table.recent_states(webhook.workspace_id, webhook.webhook_id, clock.iso(begin))

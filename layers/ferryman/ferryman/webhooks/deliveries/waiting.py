@@ -21,7 +21,7 @@ class Waiting:
 def of(delivery: Delivery, webhook: Webhook) -> Waiting | None:
     """The reason why a delivery waits, and until when. None for a delivery that is over.
 
-    Of a retry and a pause, the one that ends later is given.
+    If both a retry and a pause are ahead, the later one is the reason.
     """
     now = clock.now()
     if delivery.is_over:
