@@ -416,7 +416,7 @@ def test_three_attempts_that_never_reported_are_free(
 def test_attempts_that_never_report_end_too(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str
 ) -> None:
-    """A function that crashes at each attempt must not try for ever, so the dead letters' function ends the delivery."""
+    """A function that crashes at each attempt must not try for ever, so the dead letters end the delivery."""
     (ticket,) = _dispatched(world, workspace, chat, "deadly")
     spent = retry_policy.MAX_FAILURES + retry_policy.MAX_UNKNOWNS - 1
     _change(

@@ -1,4 +1,4 @@
-"""The deliverer reads neither the delivery of a new ticket nor, consistently, a new message, and stays correct."""
+"""Savings on reads: the deliverer reads no delivery for a new ticket, and a new message without ConsistentRead."""
 
 import json
 from collections.abc import Callable, Iterator
