@@ -39,7 +39,7 @@ def render_triggered(event: Event, webhook: TriggeredWebhook, around: Surroundin
     """The body of an outgoing webhook: a form, or the same fields as JSON. Its time is in seconds with a fraction."""
     content = triggers.fields(event, webhook, around) | {"timestamp": f"{triggers.created_at(event):.6f}"}
     content["text"] = _escaped(content["text"])
-    return triggers.as_json(content) if webhook.trigger_body == "json" else triggers.form(content)
+    return chat_text.as_json(content) if webhook.trigger_body == "json" else triggers.form(content)
 
 
 def read_response(response: Response) -> Reply | None:

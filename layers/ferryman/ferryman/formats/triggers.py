@@ -5,17 +5,16 @@ Mattermost's contract (https://developers.mattermost.com/integrate/webhooks/outg
 the same but for two, and the answers have the same form.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from ferryman import ids
 from ferryman.characters import without_hidden
-from ferryman.formats import native
+from ferryman.formats import chat_text, native
 from ferryman.formats.interface import (
     FORM,
-    JSON,
     MAX_BYTES,
     Body,
     Event,
@@ -78,7 +77,7 @@ def fields(event: Event, webhook: TriggeredWebhook, around: Surroundings) -> dic
 
 def short(id_: str) -> str:
     """One of our ids as these products know it: 26 letters and digits in lower case."""
-    return id_.rpartition("_")[2].lower()
+    return ids.ulid(id_).lower()
 
 
 def slug(name: str) -> str:
@@ -94,10 +93,6 @@ def created_at(event: Event) -> float:
 
 def form(content: dict[str, str]) -> Body:
     return Body(urlencode(content, errors="replace").encode(), FORM)
-
-
-def as_json(content: dict[str, Any]) -> Body:
-    return Body(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"), JSON)
 
 
 # --- the answer -------------------------------------------------------------------------------------------------------
@@ -169,6 +164,4 @@ def link(url: str) -> str | None:
 
 def _dumped(value: Any) -> str | None:
     """JSON as a message keeps it; half of a surrogate pair is replaced, as it could not be stored."""
-    if not value:
-        return None
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace").decode()
+    return chat_text.as_json(value).content.decode() if value else None
