@@ -1,4 +1,4 @@
-"""Measures Ferryman's costs: counts, CPU milliseconds, and ratios to a floor of the same run."""
+"""Measures Ferryman's costs: counts, CPU milliseconds, and ratios to a reference measured in the same run."""
 
 import sys
 from pathlib import Path

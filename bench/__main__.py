@@ -1,7 +1,7 @@
-"""`python -m bench`: every figure, as one table, in bench/results.json and in docs/. `python -m bench <part> …`: those
-alone; with `--save` they replace what was measured before.
+"""`python -m bench` measures every figure, prints one table, and writes bench/results.json and the tables in docs/.
 
-Each part runs in a process of its own, so that none pays for what another has imported, patched or cached.
+`python -m bench <part> …` measures the named parts only; with `--save` their figures replace the stored ones. Each part
+runs in a process of its own, so that no part's imports, patches and caches change the figures of another.
 """
 
 import argparse

@@ -1,7 +1,7 @@
-"""AWS calls and DynamoDB units of what Ferryman does all day, with the real handlers on tables of template.yaml.
+"""Counts the AWS calls and DynamoDB units of Ferryman's frequent work: the real handlers, on tables of data.yaml.
 
-The functions each do one thing in a `Scene` and return what it asked of AWS; tests/integration/test_calls.py asserts
-the same figures, so that they cannot creep.
+Each function here does one piece of work in a `Scene` and returns the calls it made. tests/integration/test_calls.py
+asserts the same figures, so a change that adds calls fails there.
 """
 
 import math
@@ -50,7 +50,10 @@ class Scene:
         return scene
 
     def new_chat(self) -> str:
-        """A chat with an incoming webhook, to which `post` posts from now on; returns the webhook's target."""
+        """Create a chat with an incoming webhook, to which `post` posts from now on.
+
+        Returns the path of the webhook's URL.
+        """
         self.chat_id = self.make("/v1/chats", {"name": "Builds"})["id"]
         url: str = self.make("/v1/incoming-webhooks", {"chat_id": self.chat_id, "name": "CI"})["url"]
         self.hook = url.removeprefix("https://api.test")
@@ -62,7 +65,7 @@ class Scene:
         return answer.json
 
     def webhooks(self, count: int) -> list[str]:
-        """Make `count` webhooks of the chat. Returns their ids."""
+        """Create `count` outgoing webhooks for the chat. Returns their ids."""
         wanted = {"url": self.receiver.url("/in"), "events": ["message.created"], "chat_ids": [self.chat_id]}
         return [self.make("/v1/webhooks", wanted)["id"] for _ in range(count)]
 
@@ -73,7 +76,10 @@ class Scene:
             assert answer.status == 200, answer.body
 
     def tickets(self) -> list[dict[str, Any]]:
-        """Takes everything out of the delivery queue, as the records of a batch."""
+        """Receive and delete all messages of the delivery queue.
+
+        Returns them as the records of a batch for the deliverer.
+        """
         sqs, url = boto3.client("sqs"), self.world.queue_url("DeliveriesQueue")
         records: list[dict[str, Any]] = []
         while messages := sqs.receive_message(
@@ -98,7 +104,7 @@ def scene(**parameters: str) -> Iterator[Scene]:
 
 
 def incoming_post(scene: Scene) -> Counted:
-    """Post one message through an incoming webhook that was used before, as most are."""
+    """Post one message through an incoming webhook that has been used before, as most have."""
     scene.post()
     with scene.meter.counting() as counted:
         scene.post()
@@ -106,7 +112,7 @@ def incoming_post(scene: Scene) -> Counted:
 
 
 def authenticated_get(scene: Scene) -> Counted:
-    """GET a single thing with a token that was used before."""
+    """Read one chat with a token that has been used before."""
     target = f"/v1/chats/{scene.chat_id}"
     for _ in range(2):
         with scene.meter.counting() as counted:
@@ -115,7 +121,7 @@ def authenticated_get(scene: Scene) -> Counted:
 
 
 def dispatch(scene: Scene, messages: int) -> Counted:
-    """Dispatch one batch of the stream with `messages` new messages of one chat."""
+    """Dispatch one batch of the stream, with `messages` new messages of one chat."""
     scene.world.stream_records("MessagesTable")
     scene.post(messages)
     records = scene.world.stream_records("MessagesTable")
@@ -126,9 +132,11 @@ def dispatch(scene: Scene, messages: int) -> Counted:
 
 
 def deliver(scene: Scene, messages: int) -> tuple[Counted, Counted]:
-    """One batch of deliveries: `messages` messages to every webhook of the chat; its dispatch, and its delivery.
+    """Deliver `messages` messages to every webhook of the chat, in one batch.
 
-    Each answer of KMS is late, so that whoever reads a secret twice at the same time is seen to.
+    Returns the calls of dispatch and delivery.
+
+    Each answer of KMS comes late, so that a secret that two threads decrypt at the same time is counted twice.
     """
     dispatched = dispatch(scene, messages)
     records = scene.tickets()
@@ -140,10 +148,10 @@ def deliver(scene: Scene, messages: int) -> tuple[Counted, Counted]:
 
 
 def sweep(scene: Scene, messages: int, together: int, chats: int) -> Counted:
-    """The sweeper's calls in `SWEPT_RUNS` runs, five minutes apart, after chats got so many messages each.
+    """The calls of the sweeper in `SWEPT_RUNS` runs, after each of `chats` chats got `messages` messages.
 
-    The messages come evenly within the first ten minutes, `together` in a batch of the stream, and all are dispatched.
-    After these runs, both cursors of the sweeper have passed them.
+    The runs are five minutes apart. The messages come evenly within the first ten minutes, `together` in a batch of the
+    stream, and all are dispatched. After the runs, both cursors of the sweeper have passed the messages.
     """
     began = (int(clock.now()) // activity.PERIOD_SECONDS + 10) * activity.PERIOD_SECONDS
     counted = Counted()

@@ -1,11 +1,12 @@
 """Measures cold starts: a fresh process imports a built function and handles its sample event.
 
-`python -m bench.cold [runs]` builds with `sam build`, unpacks as Lambda does (every file is dated 1980, nothing can be
-written beside it) and measures the whole process, in CPU milliseconds and in instructions. R is a process that imports
-the modules of Lambda's own runtime only. Each function stands beside its peer (bench/peers/handlers): a handler in the
-common good style, compiled alike, on the same layer, with the same event. The peer of every function behind the API but
-`hooks` is a resource of an API.
-`python -m bench cold --save` keeps the figures, for docs/performance.md and docs/functions.md.
+`python -m bench.cold [runs]` builds with `sam build` and unpacks the result as Lambda does: every file is dated 1980,
+and Python cannot write bytecode beside it. It measures the whole process, in CPU milliseconds and in instructions. The
+reference R is a process that imports only the modules of Lambda's own runtime.
+
+Each function is compared with its peer (bench/peers/handlers): a handler in the common good style, compiled in the same
+way, on the same layer, with the same event. All functions behind the API except `hooks` share one peer, a resource of
+an API. `python -m bench cold --save` stores the figures for docs/performance.md and docs/functions.md.
 """
 
 import json
@@ -84,7 +85,7 @@ with open(sys.argv[3] if len(sys.argv) > 3 else os.environ["RESULT"], "w") as fi
 
 @dataclass(frozen=True, eq=False)
 class Function:
-    """A function or a peer as Lambda would run it: where it lies, how it is entered, and what it needs."""
+    """A function or a peer as Lambda would run it: its import path, its entry point, its event and its environment."""
 
     name: str
     path: str
@@ -94,7 +95,7 @@ class Function:
 
 
 def build() -> Path:
-    """The functions and layers as `sam build` leaves them, for this machine's processor."""
+    """The folder with the functions and layers as `sam build` leaves them, for this machine's processor."""
     with built.lock(ROOT):
         built.build(ROOT, built.LOCAL, ROOT / ".local" / "bench.log", plain.architecture())
     return ROOT / built.LOCAL
@@ -102,7 +103,7 @@ def build() -> Path:
 
 @contextmanager
 def unpacked(built: Path) -> Iterator[Path]:
-    """A copy of the build in which every file is as old as Lambda's archives make it, and stays as it is."""
+    """A temporary copy of the build, with the file times of Lambda's archives."""
     with tempfile.TemporaryDirectory() as directory:
         target = Path(directory) / "build"
         shutil.copytree(built, target)
@@ -114,7 +115,7 @@ def unpacked(built: Path) -> Iterator[Path]:
 
 @contextmanager
 def prepared(build_directory: Path) -> Iterator[list[Function]]:
-    """Every function and every peer, unpacked, with its event and an AWS that answers it."""
+    """Every function and every peer, unpacked, each with its event and a stub of AWS that answers its calls."""
     with unpacked(build_directory) as unpacked_to, stub.record() as samples:
         stubs = {folder: stub.Stub(sample.calls) for folder, sample in samples.items()}
         try:
@@ -138,7 +139,7 @@ def prepared(build_directory: Path) -> Iterator[list[Function]]:
 
 
 def _peer(name: str, sample: Function, unpacked_to: Path, dependencies: str) -> Function:
-    """A peer, compiled as the functions are, that gets what a function gets."""
+    """A peer, compiled as the functions are, with the event and the environment of the function `sample`."""
     folder = unpacked_to / "peers" / name
     folder.mkdir(parents=True)
     shutil.copy(PEERS / f"{name}.py", folder / "handler.py")
@@ -155,7 +156,10 @@ def _peer(name: str, sample: Function, unpacked_to: Path, dependencies: str) -> 
 
 
 def run(function: Function | None, *, count: bool = False, valgrind: bool = False) -> dict[str, Any]:
-    """One cold start, or R without a function. `count` tells what was imported, `valgrind` the instructions."""
+    """Make one cold start, or measure R without a function. Returns the figures of the process, such as `cpu`.
+
+    `count` adds the imported modules, `valgrind` the instructions. Raises RuntimeError if the process fails.
+    """
     with tempfile.TemporaryDirectory() as directory:
         result, instructions = Path(directory) / "result", Path(directory) / "cachegrind"
         # The interpreter itself, not the virtual environment's, which runs .pth files first; a Lambda has none.
@@ -185,7 +189,7 @@ def run(function: Function | None, *, count: bool = False, valgrind: bool = Fals
 
 
 def peer_of(folder: str) -> str | None:
-    """The peer of a function; None where nobody waits for its cold start."""
+    """The name of a function's peer; None for a function whose cold start no caller waits for."""
     if folder in HOT:
         return folder
     return "api" if folder in set(template.routes().values()) else None
@@ -227,7 +231,7 @@ def _fact(name: str, value: float, note: str) -> Row:
 
 
 def _beside(folder: str, cost: float, peers: dict[str, float]) -> list[Row]:
-    """A function's cold start over its peer's, when it has one."""
+    """The row of a function's cold start divided by its peer's; empty for a function without a peer."""
     if (peer := peer_of(folder)) is None:
         return []
     most = HOT_LIMIT if folder in HOT else LIMIT

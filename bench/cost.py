@@ -1,7 +1,8 @@
 """Computes the price of a million messages and deliveries: counted calls, units, bytes and CPU × list prices.
 
-`python -m bench cost --save` writes the tables into docs/cost.md. Traffic is dense: batches are full, which is where
-cost matters. CPU milliseconds of this machine are taken for those of one vCPU of Lambda, which 1,769 MB of memory have.
+`python -m bench cost --save` writes the tables into docs/cost.md. The prices are for dense traffic, in full batches,
+because the price matters most there. One CPU millisecond of this machine counts as one of a vCPU of Lambda, which a
+function has at 1,769 MB of memory.
 """
 
 import ssl
@@ -33,7 +34,7 @@ GB = 1_000_000_000
 
 @dataclass(frozen=True)
 class Price:
-    """A list price of us-east-1: `amount` dollars for `per` of a unit."""
+    """A list price of us-east-1: `amount` dollars for `per` pieces of `unit`."""
 
     amount: float
     per: int
@@ -94,7 +95,7 @@ PEERS = {
 
 
 def slow_lane(name: str) -> int:
-    """A property of the mapping of SlowDeliveriesQueue."""
+    """A number in the event source mapping of SlowDeliveriesQueue, such as its `BatchSize`."""
     return int(template.functions()["deliverer"]["Events"]["SlowDeliveries"]["Properties"][name])
 
 
@@ -111,31 +112,31 @@ class Work:
     memory_mb: int
 
     def units(self, chosen: Callable[[Call], bool] = lambda _: True) -> float:
-        """Dollars of DynamoDB for the calls that are chosen."""
+        """The dollars of DynamoDB for those calls for which `chosen` is true."""
         return _units(Counted([call for call in self.calls if chosen(call)]))
 
     @property
     def rounds(self) -> list[str]:
-        """Its calls that wait for each other; a claim and what settles it are of different names."""
+        """The names of the calls that wait for each other. Calls of one name run at the same time and count once."""
         return sorted({call.name for call in self.calls})
 
     @property
     def cpu_on_lambda(self) -> float:
-        """The seconds that its CPU takes on the share of a core that comes with the memory."""
+        """The seconds that the CPU work takes on the share of a core that comes with the function's memory."""
         return self.cpu_seconds * max(1.0, VCPU_MB / self.memory_mb)
 
     def lambda_dollars(self, waits: float) -> float:
-        """The dollars of one invocation that waits for `waits` seconds, besides its CPU."""
+        """The dollars of one invocation that waits for `waits` seconds in addition to its CPU time."""
         return lasting(waits + self.cpu_on_lambda, self.memory_mb)
 
     @property
     def log_dollars(self) -> float:
-        """Our lines are all there are: `LoggingConfig` of the template keeps Lambda's own out while all is well."""
+        """The dollars of the log. Only our own lines count: the template's `LoggingConfig` leaves out Lambda's own."""
         return float(self.logged * PRICES["logs"].dollars)
 
 
 def lasting(seconds: float, memory_mb: int) -> float:
-    """Dollars of one invocation."""
+    """The dollars of one invocation that takes `seconds`."""
     return PRICES["invocation"].dollars + seconds * memory_mb / 1024 * PRICES[architecture()].dollars
 
 
@@ -156,7 +157,7 @@ def _work(counted: Counted, around: Surroundings, function: str, name: str, time
 
 @dataclass(frozen=True)
 class Measured:
-    """The measured work of the three hot functions: one message, a batch of the stream, a batch of the queue."""
+    """The measured work of the three busiest functions: one message, a batch of the stream, a batch of the queue."""
 
     hooks: Work
     dispatcher: Work  # DISPATCHED_TOGETHER messages to one webhook
@@ -198,7 +199,7 @@ def _measured() -> Measured:
 
 
 def _handshake_bytes(folder: Path) -> int:
-    """The bytes that a client like ours sends in a TLS handshake; the roots that it trusts do not change them."""
+    """The bytes that the client sends in a TLS handshake. `folder` gets the certificate authority of the server."""
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
     client.set_alpn_protocols(["http/1.1"])
@@ -237,10 +238,11 @@ def _alone(counted: Counted, around: Any, one: Scene, function: str, event: dict
 
 
 def message(measured: Measured) -> Bill:
-    """One incoming message: accepted, taken through the dispatcher, and looked at by the sweeper.
+    """The dollars of one incoming message: accepted, dispatched, and checked by the sweeper.
 
-    It is one of BUSY in its chat, one of which has an entry in the index of active chats. The deliveries it makes are
-    not in it.
+    Its deliveries are not included.
+
+    It is one of BUSY messages in its chat, which share one entry in the index of active chats.
     """
     hooks, dispatcher = measured.hooks, measured.dispatcher
     waits = len(dispatcher.calls) * CALL_SECONDS
@@ -260,13 +262,13 @@ def message(measured: Measured) -> Bill:
 
 
 def alone(measured: Measured) -> float:
-    """Dollars of DynamoDB for a message that is the only one of its chat in ten minutes, and of its batch."""
+    """The dollars of DynamoDB for a message that is alone in its batch, and the only one of its chat in ten minutes."""
     dispatched = measured.dispatcher.units(lambda call: not _of_deliveries(call))  # as much for one as for ten
     return measured.hooks.units() + PRICES["write"].dollars + dispatched + measured.swept[1]
 
 
 def even(measured: Measured) -> float:
-    """Dollars of a message and its delivery when traffic is so even that nothing ever meets in a batch."""
+    """The dollars of a message and its delivery when each batch has one record, because traffic comes evenly."""
     sent, made = message(measured), delivery(measured, ANSWERS["100 ms"])
     dispatcher, deliverer = measured.dispatcher, measured.deliverer
     dispatched = dispatcher.lambda_dollars(len(dispatcher.calls) * CALL_SECONDS)  # at most: it is that of ten messages
@@ -277,7 +279,10 @@ def even(measured: Measured) -> float:
 
 
 def delivery(measured: Measured, seconds: float, *, lane: bool = True) -> Bill:
-    """One delivery of a full batch whose slowest receiver takes `seconds`; with a slow lane, of that if it is slow."""
+    """The dollars of one delivery in a full batch whose slowest receiver answers after `seconds`.
+
+    With `lane`, a slow delivery goes through the slow lane.
+    """
     slow = lane and seconds >= SLOW_AFTER_SECONDS
     together = slow_lane("BatchSize") if slow else BATCH
     work, dispatched = measured.deliverer, measured.dispatcher
@@ -292,9 +297,10 @@ def delivery(measured: Measured, seconds: float, *, lane: bool = True) -> Bill:
 
 
 def batch_seconds(work: Work, answer: float, together: int, *, slow: bool) -> float:
-    """How long a batch lasts; `work` is that of ten. On the slow lane attempts begin APART_SECONDS after each other.
+    """The seconds that a batch of `together` deliveries takes. `work` is the measured work of a batch of BATCH.
 
-    Its CPU fits between them as long as one's is not more than that.
+    On the slow lane attempts begin APART_SECONDS after each other, or later if the CPU work of one attempt takes
+    longer.
     """
     each = work.cpu_on_lambda / BATCH
     return answer + len(work.rounds) * CALL_SECONDS + together * (max(each, APART_SECONDS) if slow else each)
@@ -305,9 +311,10 @@ def _of_deliveries(call: Call) -> bool:
 
 
 def mixed(measured: Measured, slow: float, *, lane: bool) -> float:
-    """Dollars a delivery when the share `slow` of receivers takes 8 s and still succeeds, so that nothing pauses them.
+    """The dollars of a delivery when the share `slow` of receivers takes 8 s and succeeds, so no webhook is paused.
 
-    In one lane a batch lasts as long as its slowest member. With a lane of their own the slow ones wait together.
+    Without `lane`, a batch takes as long as its slowest delivery. With `lane`, slow deliveries wait in batches of their
+    own.
     """
     healthy = total(delivery(measured, ANSWERS["100 ms"]))
     if lane:
@@ -321,7 +328,7 @@ def total(bill: Bill) -> float:
 
 
 def idle(measured: Measured) -> Bill:
-    """Dollars a month without any traffic."""
+    """The dollars of a month without any traffic."""
     operations = template.load("operations.yaml")["Resources"].values()
     alarms = sum(item["Type"] == "AWS::CloudWatch::Alarm" for item in operations)
     queues = len(template.resources("AWS::SQS::Queue"))
@@ -336,7 +343,7 @@ def idle(measured: Measured) -> Bill:
 
 
 def metric_names() -> set[str]:
-    """Our own metrics: those that the code counts, and the one that filters make of log lines."""
+    """The names of our own metrics: those that the code counts, and those of filters on log lines."""
     filters = template.load("operations.yaml")["Resources"].values()
     made = [
         item["Properties"]["MetricTransformations"] for item in filters if item["Type"] == "AWS::Logs::MetricFilter"
@@ -367,7 +374,7 @@ def measure() -> list[Row]:
 
 
 def _by_memory(measured: Measured) -> list[Row]:
-    """Lambda's dollars for a million, and how long an invocation takes, with other memory than the template's."""
+    """Lambda's dollars for a million messages or deliveries, and the seconds of an invocation, by memory size."""
     hooks, dispatcher, deliverer = measured.hooks, measured.dispatcher, measured.deliverer
     rows = []
     for what, work, waits, together in (
@@ -390,7 +397,7 @@ def _told(bill: Bill, times: int = MILLION) -> str:
 
 
 def document(measured: Measured) -> str:
-    """The tables of docs/cost.md."""
+    """The tables of docs/cost.md as Markdown."""
     columns = {"a million incoming messages": message(measured)}
     columns |= {f"a million deliveries, {name}": delivery(measured, seconds) for name, seconds in ANSWERS.items()}
     lines = [f"| | {' | '.join(columns)} |", f"|---|{'---|' * len(columns)}"]
@@ -429,7 +436,7 @@ def document(measured: Measured) -> str:
 
 
 def page() -> str:
-    """The measured part of docs/cost.md."""
+    """The measured part of docs/cost.md as Markdown."""
     return document(_measured())
 
 

@@ -1,7 +1,7 @@
-"""CPU of one delivery: the real handler of the deliverer, beside a loop with boto3 and requests (bench.peers.deliver).
+"""Measures the CPU time of one delivery: our deliverer, and a loop with boto3 and requests (bench.peers.deliver).
 
-Both talk TLS to bench.edge: AWS that answers at once, and receivers on loopback. They take turns, so that whatever else
-the machine does strikes both; the ratio is the median over the turns.
+Both use TLS to bench.edge, which stands in for AWS and for the receivers, and answers at once. Both run in turns, so
+that other load of the machine affects both; the ratio is the median over the turns.
 """
 
 import base64
@@ -29,7 +29,7 @@ GOAL = 1.4  # of a delivery over a new TLS connection, over the peer's
 
 
 class Child:
-    """A process of `bench` that answers lines with lines."""
+    """A process of `bench` that answers each line of its standard input with one line."""
 
     def __init__(self, module: str, folder: Path) -> None:
         self._process = subprocess.Popen(
@@ -68,7 +68,7 @@ def child(module: str, folder: Path) -> Iterator[Child]:
 
 @dataclass
 class Surroundings:
-    """A function with events to work on, and what surrounds it."""
+    """A function in a process of its own, its events, and the process that stands in for AWS and the receivers."""
 
     folder: Path
     edge: Child
@@ -76,7 +76,7 @@ class Surroundings:
     ports: dict[str, int]
 
     def calls(self) -> list[dict[str, Any]]:
-        """The calls that AWS got since the last time."""
+        """The calls that AWS has got since the last call of this method."""
         found: list[dict[str, Any]] = self.edge.ask("seen")["calls"]
         return found
 
@@ -93,7 +93,7 @@ def edge() -> Iterator[tuple[Path, Child, dict[str, int]]]:
 def invoked(
     surroundings: tuple[Path, Child, dict[str, int]], world: World, function: str, events: dict[str, Any], tables: Any
 ) -> Iterator[Surroundings]:
-    """The function `function` of the world in a process of its own, with AWS behind bench.edge that holds `tables`."""
+    """The world's function `function` in a process of its own. bench.edge answers its AWS calls from `tables`."""
     folder, edge, ports = surroundings
     environment = {**world.environment(function), **CREDENTIALS}
     environment["AWS_ENDPOINT_URL"] = f"https://localhost:{ports['aws']}"
@@ -107,9 +107,9 @@ def invoked(
 
 @contextmanager
 def surrounded(batches: dict[str, list[str]], **parameters: str) -> Iterator[Surroundings]:
-    """The deliverer with a batch for each name, one delivery for each of its receivers.
+    """The deliverer with a named batch for each entry of `batches`: one delivery for each receiver listed there.
 
-    A receiver is `tls/in` or `http/slow/100`: how it is reached, and what bench.edge does there.
+    A receiver is `tls/in` or `http/slow/100`: the protocol, and the path of bench.edge.
     """
     with edge() as found, captured(), scene(**parameters) as one:
         events = {name: {"Records": _batch(one, receivers, found[2])} for name, receivers in batches.items()}
@@ -118,7 +118,7 @@ def surrounded(batches: dict[str, list[str]], **parameters: str) -> Iterator[Sur
 
 
 def _batch(one: Scene, receivers: list[str], ports: dict[str, int]) -> list[dict[str, Any]]:
-    """The records of one message to a webhook for each receiver."""
+    """The records of a batch: one message, delivered to one new webhook for each receiver."""
     chat = one.make("/v1/chats", {"name": "Measured"})["id"]
     for receiver in receivers:
         kind, _, path = receiver.partition("/")
@@ -146,7 +146,7 @@ def _wire(value: Any) -> str:
 
 
 def floor(around: Surroundings, name: str) -> None:
-    """Write down the deliverer's calls and POSTs for a batch, so that the peer makes the same."""
+    """Write the deliverer's calls and POSTs for a batch to floor.json, so that the peer can make the same ones."""
     around.calls()
     around.function.ask(f"1 {name}")
     seen = around.edge.ask("seen")
@@ -171,7 +171,7 @@ def is_write(target: str, request: dict[str, Any]) -> bool:
 
 
 def delivered(around: Surroundings, name: str, batches: int = BATCHES) -> float:
-    """CPU milliseconds of one delivery; all must have been delivered."""
+    """The CPU milliseconds of one delivery. Raises AssertionError if a delivery failed."""
     answer = around.function.ask(f"{batches} {name}")
     assert answer["answer"] == {"batchItemFailures": []}, answer
     return float(answer["cpu_ms"]) / (batches * BATCH)
@@ -203,7 +203,10 @@ def measure() -> list[Row]:
 
 
 def _turns(peer: Child, how: str, ours: Callable[[], float]) -> list[tuple[float, float]]:
-    """CPU milliseconds of one delivery, ours and the peer's, turn by turn."""
+    """The CPU milliseconds of one delivery, as pairs (ours, the peer's), one pair for each turn.
+
+    `how` is the peer's command, such as `new`.
+    """
     peer.ask(f"{how} 2")
     return [(ours(), float(peer.ask(f"{how} {BATCHES}"))) for _ in range(TURNS)]
 

@@ -1,11 +1,12 @@
-"""The surroundings of a measured deliverer, in a process of their own: AWS that answers at once, and receivers.
+"""Stands in for AWS and for the receivers of a measured function, in a process of its own.
 
 `python -m bench.edge FOLDER` writes FOLDER/ca.pem (the roots of requests and a new authority's), prints its ports as
-JSON, and ends when its standard input does. The line `tables` lets it read FOLDER/tables.json: {table: {"keys": names,
-"items": in wire form, "numbered": partitions of copies}}; `seen` asks what it was asked since the last time. All of it
-speaks TLS, as AWS and receivers do. Writes are acknowledged and forgotten, so that the same can be done again.
+JSON, and ends when its standard input ends. It reads commands from there. `tables` loads FOLDER/tables.json: {table:
+{"keys": names, "items": in wire form, "numbered": partitions of copies}}. `seen` prints the requests since the last
+`seen`.
 
-Receivers answer by path: /in at once, /slow/<ms> later, /hang never.
+AWS answers at once, over TLS. Writes are acknowledged but not stored, so that the same work can be repeated. Receivers
+answer by path: /in at once, /slow/<ms> later, /hang never.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ NAME = "localhost"
 
 
 class Numbered(Sequence[str]):
-    """`count` sort keys that are made when they are looked at: a million rows in no memory."""
+    """A sequence of `count` sort keys that are computed when they are read, so a million rows take no memory."""
 
     def __init__(self, form: str, count: int) -> None:
         self._form, self._count = form, count
@@ -48,7 +49,7 @@ class Numbered(Sequence[str]):
 
 
 class Table:
-    """Partitions of items in the order of their sort keys; a partition may be `Numbered` copies of one item."""
+    """Partitions of items in the order of their sort keys. A partition may be `Numbered`, with copies of one item."""
 
     def __init__(self, keys: list[str], items: list[dict[str, Any]], numbered: list[dict[str, Any]]) -> None:
         self.keys = keys
@@ -75,7 +76,7 @@ class Table:
         return {**item, self.keys[0]: {"S": partition}, self.keys[1]: {"S": sort}}
 
     def query(self, request: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bool]:
-        """The items that a query reads before its filter, up to its limit or a megabyte, and whether there are more."""
+        """The items that a query reads before its filter, and whether it stopped at its limit or at a megabyte."""
         partition, low, high = _range(request, self.keys)
         sorts: Sequence[str] = self._sorted.get(partition, [])
         numbered = partition in self._numbered
@@ -99,7 +100,7 @@ class Table:
 
 
 def _range(request: Mapping[str, Any], keys: list[str]) -> tuple[str, str, str]:
-    """The partition and the range of sort keys that a query names."""
+    """The partition, and the lowest and the highest sort key that a query names."""
     names, values = request.get("ExpressionAttributeNames", {}), request["ExpressionAttributeValues"]
     partition, low, high = "", "", "\U0010ffff"
     for name, value in re.findall(r"(#?\w+) = (:\w+)", request["KeyConditionExpression"]):
@@ -111,7 +112,7 @@ def _range(request: Mapping[str, Any], keys: list[str]) -> tuple[str, str, str]:
 
 
 class Aws:
-    """DynamoDB, SQS and KMS: reads from what was loaded, acknowledges everything else."""
+    """DynamoDB, SQS and KMS: answers reads from the loaded tables, and acknowledges all other calls."""
 
     def __init__(self) -> None:
         self._tables: dict[str, Table] = {}
@@ -175,7 +176,7 @@ class Aws:
         return self._written[place] if place in self._written else self._tables[table].get(key)
 
     def _after(self, operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], Any]]:
-        """The items as a write would leave them, were they kept: (table, key, item)."""
+        """The items as they would be after a write, if it were stored: (table, key, item)."""
         for kind, table, key in meter.writes(operation, request):
             if kind == "Put":
                 yield table, key, key
@@ -187,7 +188,7 @@ class Aws:
 
 
 class Http(asyncio.Protocol):
-    """As much HTTP/1.1 as our own clients speak: a head, a body of Content-Length bytes, and connections that stay."""
+    """The part of HTTP/1.1 that our clients use: a head, a body of Content-Length bytes, and persistent connections."""
 
     def __init__(self, answer: Callable[[str, dict[str, str], bytes], tuple[float, bytes] | None]) -> None:
         self._answer = answer

@@ -1,6 +1,7 @@
-"""One event to 1, 10, … 10,000 webhooks: calls, CPU and memory of the real dispatcher.
+"""Measures one event for 1, 10, … 10,000 webhooks: calls, CPU and memory of the real dispatcher.
 
-The webhooks and their subscriptions are copies of one that the API made; bench.edge answers with them, page by page.
+The webhooks and their subscriptions are copies of one webhook that the API created. bench.edge serves the copies, page
+by page.
 """
 
 from typing import Any
@@ -29,7 +30,10 @@ def measure() -> list[Row]:
 
 
 def multiplied(one: Scene, webhook_id: str, size: int, *, topics: dict[str, int] | None = None) -> dict[str, Any]:
-    """The world's tables with `size` copies of a webhook instead of it, in its chat or in the topics given."""
+    """The world's tables in the form for bench.edge, with `size` copies of one webhook in its place.
+
+    The copies listen to the webhook's chat, or to `topics`: for each topic, the number of its subscriptions.
+    """
     found = tables(one.world)
     (webhook,) = [item for item in found["WebhooksTable"]["items"] if item["webhook_id"]["S"] == webhook_id]
     rows = [item for item in found["SubscriptionsTable"]["items"] if item["webhook_id"]["S"] == webhook_id]

@@ -1,6 +1,6 @@
-"""Large workspaces and long logs: what one dispatch, one page of a log and one look at a token cost, small and large.
+"""Measures a dispatch, a page of a delivery log and a look at a token, in small and in large workspaces.
 
-The rows are copies that bench.edge makes when they are looked at; what is counted are calls, units and CPU.
+The rows are copies that bench.edge makes when they are read. Calls, units and CPU are counted.
 """
 
 import statistics
@@ -68,7 +68,7 @@ def _get(one: Scene, target: str) -> dict[str, Any]:
 
 
 def _log(world: World, webhook_id: str, count: int) -> dict[str, Any]:
-    """The world's tables with a log of `count` copies of the webhook's one delivery."""
+    """The world's tables in the form for bench.edge, with `count` copies of the webhook's one delivery."""
     found = tables(world)
     (delivery,) = [item for item in found["DeliveriesTable"]["items"] if item["webhook_id"]["S"] == webhook_id]
     form = "dlv_01M{:023d}" + webhook_id.removeprefix("whk_")

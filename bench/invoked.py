@@ -1,10 +1,12 @@
-"""A real function, measured: `python -m bench.invoked FOLDER`, started by other parts of bench.
+"""Runs a real function and measures it: `python -m bench.invoked FOLDER`, started by other parts of bench.
 
-FOLDER/invoked.json holds the name of the function, its environment, and events by name. For each line of standard input
-(how many times, and a name) it hands that event to the real handler, and prints the CPU milliseconds and the seconds of
-all times, and the last answer. `memory <name>` prints the peak of what Python holds meanwhile, over before, in bytes;
-`loads` how often this process has loaded certificates; `resident` the most memory that it ever had resident, in bytes,
-and its process id.
+FOLDER/invoked.json has the name of the function, its environment, and events by name. For each line of standard input,
+such as `6 tls`, it invokes the handler six times with the event `tls`. It prints the CPU milliseconds and the seconds
+of all six, the bytes of the log, and the last answer.
+
+- `memory <name>` prints the peak of Python's memory during one invocation, minus that before it, in bytes.
+- `loads` prints how often this process has loaded certificate authorities.
+- `resident` prints the peak of the process's resident memory in bytes, and its process id.
 """
 
 import gc
@@ -28,7 +30,7 @@ LOADS: Counter[str] = Counter()
 
 
 def count_loads() -> None:
-    """Count who loads certificate authorities from now on."""
+    """Count from now on how often this process loads certificate authorities."""
     load = ssl.SSLContext.load_verify_locations
 
     def counted(self: ssl.SSLContext, *arguments: Any, **named: Any) -> None:
@@ -39,14 +41,14 @@ def count_loads() -> None:
 
 
 class Context:
-    """A context with enough time left."""
+    """A Lambda context with enough time left."""
 
     def get_remaining_time_in_millis(self) -> int:
         return 50_000
 
 
 def handler(folder: Path, function: str) -> Any:
-    """The function's handler. It trusts the authority of bench.edge besides all others."""
+    """The function's handler. It trusts the certificate authority of bench.edge in addition to the public ones."""
     from ferryman import tls  # as the function finds it, which costs it nothing more
     from ferryman.invocation import observed  # as Lambda's entry does
 
@@ -64,7 +66,7 @@ def handler(folder: Path, function: str) -> Any:
 
 
 class Sink(io.StringIO):
-    """Counts what goes to CloudWatch Logs."""
+    """Counts the bytes that the function writes to its log, and discards them."""
 
     bytes = 0
 

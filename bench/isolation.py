@@ -1,10 +1,12 @@
-"""A receiver that hangs, and the others: in its own batch over real sockets, and in its queue in simulated time.
+"""Measures whether receivers that hang delay others, in one batch and in the queue.
 
-In the batch, the real handler delivers nine that answer within a tenth of a second and one that never answers;
-bench.edge notes when each delivery's outcome was written. In the queue, the whole pipeline runs in the simulator (real
-handlers, real health of webhooks, a queue and a clock of its own): half of all traffic goes to webhooks that hang for
-the full eight seconds, and what counts is how long the other half waits, against the same traffic with everybody well.
-The simulated queue is first in, first out: SQS's fairness, which comes on top, is left out.
+In the batch, the real handler delivers over real sockets to nine receivers that answer within a tenth of a second, and
+to one that never answers; bench.edge records when the outcome of each delivery was written.
+
+In the queue, the whole pipeline runs in the simulator, in simulated time: real handlers, the real health of webhooks, a
+simulated queue. Half of all traffic goes to webhooks that hang for the full eight seconds. The figure is how long the
+other half waits, compared with the same traffic to healthy webhooks. The simulated queue is first in, first out: SQS's
+fairness, which helps further, is left out.
 """
 
 import json
@@ -68,7 +70,10 @@ def _batch() -> list[Row]:
 
 
 def _outcomes(around: Surroundings, name: str, failing: int) -> dict[str, float]:
-    """Seconds that a batch took, and until the last outcome but of those that hang was written."""
+    """The seconds that a batch took (`took`), and that passed until all outcomes of answered deliveries were written.
+
+    The second is `others`. `failing` is the number of deliveries whose receivers hang.
+    """
     around.calls()
     answer = around.function.ask(f"1 {name}")
     assert len(answer["answer"]["batchItemFailures"]) == failing, answer
@@ -86,7 +91,7 @@ def _delivery(request: dict[str, Any]) -> str:
 
 
 class Prompt(Consumer):
-    """A mapping that asks as long as the queue has something and fewer than `most` batches run, as Lambda does."""
+    """A mapping that polls, as Lambda's, while the queue has messages and fewer than `most` batches run."""
 
     most: int
 
@@ -129,7 +134,10 @@ def _queue() -> list[Row]:
 
 
 def _waits(*, hang: bool) -> list[float]:
-    """How many seconds each delivery of the webhooks that are well took, from its event to the answer."""
+    """The seconds from the event to the answer, for each delivery to a healthy webhook.
+
+    With `hang`, the others hang.
+    """
     with Simulation("isolation", frozenset(), small=True) as simulation:
         simulation.heal()
         Prompt.instead_of(simulation.cloud.consumers["DeliveriesQueue"])
@@ -162,7 +170,7 @@ def _posting(simulation: Simulation, chat: str) -> Any:
 
 
 def _onset() -> list[Row]:
-    """The rows of receivers that hang from their first event on, when nobody knows it yet."""
+    """The rows for receivers that hang from their first event on, before Ferryman can know that they are slow."""
     rows = []
     for name, waits in (("half of 16 webhooks hang", pairs), (f"one message calls {CROWD} that hang", crowd)):
         for most in (CONCURRENT, MANY):
@@ -176,7 +184,10 @@ def _onset() -> list[Row]:
 
 
 def pairs(*, hang: bool, most: int) -> list[float]:
-    """Five messages a second to a chat with as many webhooks that answer as others that hang."""
+    """The waits of healthy webhooks in a chat with as many that hang, at five messages a second.
+
+    `most` batches run at once.
+    """
     with _prompt(most) as simulation:
         chat = simulation.chats[1]
         good = _subscribe(simulation, "good", chat, PAIRS, hang=False)
@@ -187,7 +198,7 @@ def pairs(*, hang: bool, most: int) -> list[float]:
 
 
 def crowd(*, hang: bool, most: int) -> list[float]:
-    """One message to a crowd, and two a second to one webhook of another chat."""
+    """The waits of a webhook that gets two messages a second, while one message goes to CROWD other webhooks."""
     with _prompt(most) as simulation:
         _, quiet, loud, _ = simulation.chats
         good = _subscribe(simulation, "good", quiet, 1, hang=False)
@@ -213,7 +224,7 @@ def _subscribe(simulation: Simulation, name: str, chat: str, count: int, *, hang
 
 
 def _waits_of(simulation: Simulation, webhook_ids: set[str]) -> list[float]:
-    """Run what is planned; the seconds that each delivery of these webhooks took, from its event to the answer."""
+    """Run the simulation, and return the seconds from the event to the answer for each delivery to these webhooks."""
     simulation.engine.run(before=simulation.engine.now + 10 * ONSET_SECONDS)
     return [
         (claim.answered_at or 0) - _happened(delivery_id)
@@ -224,7 +235,7 @@ def _waits_of(simulation: Simulation, webhook_ids: set[str]) -> list[float]:
 
 
 def _happened(delivery_id: str) -> float:
-    """The time of a delivery's event, from its id, in epoch seconds."""
+    """The time of a delivery's event, in epoch seconds. It is a part of the delivery's id."""
     number = 0
     for character in delivery_id.removeprefix(f"{ids.DELIVERY}_")[:10]:
         number = number * 32 + "0123456789ABCDEFGHJKMNPQRSTVWXYZ".index(character)

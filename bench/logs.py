@@ -1,8 +1,8 @@
-"""How many bytes a request and a delivery write to CloudWatch Logs: our handlers' lines, API Gateway's and Lambda's.
+"""Counts the bytes that a request and a delivery write to CloudWatch Logs: our handlers', API Gateway's and Lambda's.
 
-`python -m bench.logs` sends every function its sample event and counts. The template's LoggingConfig keeps Lambda's own
-lines (START, END, REPORT) out while all is well; where it does not, they are counted as long as Lambda writes them.
-Metrics are lines too: the deliverer writes one for each batch.
+`python -m bench.logs` sends every function its sample event and counts. The template's LoggingConfig leaves out
+Lambda's own lines (START, END, REPORT) unless an invocation fails; without such a config they are counted too. Metrics
+are log lines as well: the deliverer writes one for each batch.
 """
 
 import json
@@ -21,14 +21,14 @@ _VALUES = {"requestId": 16, "status": 3, "sourceIp": 15, "responseLatency": 3, "
 
 
 def platform_bytes() -> int:
-    """The bytes that Lambda writes for each invocation that ends well."""
+    """The bytes that Lambda itself writes for each successful invocation."""
     config = template.load()["Globals"]["Function"]["LoggingConfig"]
     quiet = config.get("LogFormat") == "JSON" and config.get("SystemLogLevel") == "WARN"
     return 0 if quiet else _PLATFORM_BYTES
 
 
 def access_bytes(route: str) -> int:
-    """The bytes that API Gateway writes for a request to the route."""
+    """The bytes of API Gateway's access log line for a request to the route."""
     (api,) = template.resources("AWS::Serverless::HttpApi").values()
 
     def value(match: re.Match[str]) -> str:
@@ -39,14 +39,14 @@ def access_bytes(route: str) -> int:
 
 
 def _warm(logged: str) -> list[str]:
-    """The lines of a process that is not new, with a request id as long as API Gateway's."""
+    """The log lines as a warm process writes them, with a request id as long as API Gateway's."""
     text = logged.replace('"cold_start":true,', "")
     text = re.sub(r'("request_id":")[^"]+', rf"\1{'x' * _VALUES['requestId']}", text)
     return text.splitlines(keepends=True)
 
 
 def _metrics_of_a_batch(line: str) -> int:
-    """The bytes of the line of metrics when the batch is full: one more latency for each further delivery."""
+    """The bytes of a metrics line for a full batch, which has one more latency for each further delivery."""
     (latency,) = json.loads(line)["FirstAttemptLatency"]
     return len(line) + (_BATCH - 1) * len(f"{latency},")
 

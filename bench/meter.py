@@ -1,10 +1,11 @@
-"""Counts what a piece of work asks of AWS: calls, and DynamoDB's read and write units.
+"""Counts the AWS calls of a piece of work, and DynamoDB's read and write units.
 
-The calls are counted at the clients of AWS, the units by DynamoDB's own rules
-(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html): an item is rounded up
-to 1 KB for a write and 4 KB for a consistent read, a write counts the larger of the item before and after, a
-transaction counts twice, a refused condition counts what it looked at, and each index of template.yaml that a write
-reaches counts its own entry. Neither moto nor a stub knows them, so they are worked out from the items themselves.
+The calls are counted at the clients of AWS. The units are computed from the items, because neither moto nor a stub
+knows them. DynamoDB's rules
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html) are these: an item is
+rounded up to 1 KB for a write and 4 KB for a consistent read; a write counts the larger of the item before and after; a
+transaction counts twice; a refused condition counts the item it read; each index of data.yaml to which a write applies
+counts its own entry.
 """
 
 import math
@@ -32,7 +33,7 @@ _PLACEHOLDER = re.compile(r"[#:]\w+")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call to AWS. `tables` are logical ids, empty for other services."""
+    """One call to AWS. `tables` are logical ids of the template, empty for other services."""
 
     service: str
     operation: str
@@ -60,20 +61,20 @@ class Counted:
         return sum(call.writes for call in self.calls)
 
     def of(self, service: str = "", operation: str = "") -> int:
-        """The number of calls of a service, of an operation, or of all."""
+        """The number of calls of a service, of an operation, or of both; of all calls without arguments."""
         return sum(service in ("", call.service) and operation in ("", call.operation) for call in self.calls)
 
     def written(self, table: str) -> int:
-        """The write units of calls to one table alone."""
+        """The write units of calls that touch this table and no other."""
         return sum(call.writes for call in self.calls if call.tables == (table,))
 
     def by_name(self) -> dict[str, int]:
-        """The number of calls by their names, such as `dynamodb PutItem MessagesTable`."""
+        """The number of calls by the name of the call, such as `dynamodb PutItem MessagesTable`."""
         return dict(sorted(Counter(call.name for call in self.calls).items()))
 
 
 class Meter:
-    """Counts while `counting()`; every call of every thread belongs to the innermost block."""
+    """Counts calls while a block `counting()` runs. A call of any thread counts in the innermost block only."""
 
     def __init__(self, look: Look, evaluated: Evaluated) -> None:
         self._look = look
@@ -95,11 +96,11 @@ class Meter:
         return bool(self._open)
 
     def before(self, service: str, operation: str, request: Mapping[str, Any]) -> list[Item | None]:
-        """The items that a call may change, as they are before it."""
+        """The items that a call may change, as they are before the call."""
         return [self._look(table, key) for _, table, key in writes(operation, request)] if service == "dynamodb" else []
 
     def after(self, service: str, operation: str, request: Mapping[str, Any], before: list[Item | None]) -> None:
-        """Count the call, also when it was refused."""
+        """Count a call after its end, also if AWS refused it. `before` is the result of the method `before`."""
         if not self._open:
             return
         call = Call(service, operation)
@@ -139,7 +140,7 @@ class Meter:
 
 
 def unfiltered(request: Mapping[str, Any]) -> dict[str, Any]:
-    """A query that answers all that it reads: DynamoDB charges for what a filter or a projection then drops."""
+    """The same query without its filter and projection: DynamoDB charges for all items that it reads."""
     query = {name: value for name, value in request.items() if name not in ("FilterExpression", "ProjectionExpression")}
     used = set(_PLACEHOLDER.findall(query["KeyConditionExpression"]))
     for name in ("ExpressionAttributeNames", "ExpressionAttributeValues"):
@@ -149,7 +150,7 @@ def unfiltered(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def writes(operation: str, request: Mapping[str, Any]) -> list[tuple[str, str, Item]]:
-    """The writes of a call, as (kind, table, an item or key that holds the key)."""
+    """The writes of a call, as (kind, table, item). For an update or a deletion, the item is only the key."""
     if operation == "TransactWriteItems":
         parts = [next(iter(entry.items())) for entry in request["TransactItems"]]
     elif operation in ("PutItem", "UpdateItem", "DeleteItem"):
@@ -174,7 +175,7 @@ def write_units(old: Item | None, new: Item | None) -> int:
 
 
 def index_units(table: str, old: Item | None, new: Item | None) -> int:
-    """The extra units of the table's indexes: for an entry put, deleted or replaced by another."""
+    """The write units of the table's indexes for a change of an item from `old` to `new`. None is a missing item."""
     units = 0
     for key, projected in _indexes(table):
         before, after = _entry(old, key, projected), _entry(new, key, projected)
@@ -190,7 +191,7 @@ def index_units(table: str, old: Item | None, new: Item | None) -> int:
 
 @cache
 def _indexes(table: str) -> tuple[tuple[tuple[str, ...], frozenset[str] | None], ...]:
-    """Each index's key and what it projects; None for everything."""
+    """For each index, its key attributes and the attributes that it projects; None for all."""
     declared = template.resources("AWS::DynamoDB::Table")[table]["Properties"]
     own = [part["AttributeName"] for part in declared["KeySchema"]]
     found = []
@@ -209,7 +210,7 @@ def _entry(item: Item | None, key: tuple[str, ...], projected: frozenset[str] | 
 
 
 def size(item: Item) -> int:
-    """Bytes of an item by DynamoDB's rules: names and values, numbers two digits a byte."""
+    """The bytes of an item by DynamoDB's rules: names and values, and two digits of a number in a byte."""
     return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
 
 
@@ -234,7 +235,7 @@ def _value_size(value: Mapping[str, Any]) -> int:
 
 
 def of_world() -> Meter:
-    """A meter at the clients of the code under test, in a `tests.support.world`; make it after the world."""
+    """A meter at the AWS clients of the code under test. Create it after the `tests.support.world`."""
     import boto3
     from ferryman.aws import clients as aws
 

@@ -1,4 +1,4 @@
-"""Keeps the measured figures in bench/results.json, and writes the tables between marks in docs/ from them."""
+"""Stores the measured figures in bench/results.json, and writes them into the tables in docs/."""
 
 import json
 import re
@@ -18,13 +18,13 @@ _COLD = re.compile(
 
 
 def load() -> dict[str, Any]:
-    """Each part's figures, by its name; empty before anything was measured."""
+    """The stored figures of each part, by its name; empty if nothing has been measured."""
     found: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     return found
 
 
 def save(found: dict[str, Any]) -> None:
-    """Keep the new figures of some parts, and show them in docs/."""
+    """Store the new figures of some parts, and update the tables in docs/."""
     whole_pages = {part: what.pop("page") for part, what in found.items()}
     results = load() | found
     RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
@@ -36,7 +36,7 @@ def save(found: dict[str, Any]) -> None:
 
 
 def performance(results: dict[str, Any]) -> str:
-    """docs/performance.md with the tables of these results."""
+    """The text of docs/performance.md with tables of these results."""
     tables = {part: _table(part, report.load(what["rows"])) for part, what in results.items()}
     return filled(
         PERFORMANCE.read_text(), {part: f"{_when(results[part])}\n\n{table}" for part, table in tables.items()}
@@ -44,14 +44,17 @@ def performance(results: dict[str, Any]) -> str:
 
 
 def filled(text: str, tables: dict[str, str]) -> str:
-    """`text` with each table between the marks that name it."""
+    """`text` with each table put between the marks that have its name."""
     return _MARKED.sub(
         lambda found: f"{found[1]}{tables[found[2]]}\n{found[3]}" if found[2] in tables else found[0], text
     )
 
 
 def cold(results: dict[str, Any]) -> dict[str, dict[str, Row]]:
-    """The rows of cold starts: function or peer → CPU, instructions, peer, compiled."""
+    """The rows of cold starts, by the name of the function or peer, then by kind.
+
+    The kinds are `CPU`, `instructions`, `peer` and `compiled`.
+    """
     found: dict[str, dict[str, Row]] = {}
     for row in report.load(results["cold"]["rows"] if "cold" in results else []):
         match = _COLD.fullmatch(row.name)

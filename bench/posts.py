@@ -1,7 +1,7 @@
-"""Our own POSTs alone, without AWS: `python -m bench.posts FOLDER`, beside `posts` of bench.peers.deliver.
+"""Measures our POSTs alone, without AWS: `python -m bench.posts FOLDER`. The peer is `posts` of bench.peers.deliver.
 
-For each line of standard input (`posts`, and how many batches) it sends what FOLDER/floor.json holds, ten at a time,
-and prints its CPU milliseconds for one POST over a new TLS connection.
+For each line of standard input, such as `posts 6`, it sends the bodies of FOLDER/floor.json six times, ten POSTs at a
+time. It prints its CPU milliseconds for one POST over a new TLS connection.
 """
 
 import json

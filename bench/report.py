@@ -1,4 +1,4 @@
-"""Rows of figures: a table to read, and to keep as JSON."""
+"""Rows of figures, as a Markdown table and as JSON."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One figure, and what it had to reach. `note` says what the figure is made of, or why it is not reached."""
+    """One figure and its goal. `note` says how the figure was obtained, or why it misses the goal."""
 
     name: str
     value: float
@@ -18,12 +18,12 @@ class Row:
 
     @classmethod
     def at_most(cls, name: str, value: float, unit: str, limit: float, note: str = "") -> "Row":
-        """A row whose value must not be above `limit`."""
+        """A row that reaches its goal if the value is not above `limit`."""
         return cls(name, value, unit, f"≤ {limit:g}", value <= limit, note)
 
 
 def show(rows: Iterable[Row]) -> str:
-    """The rows as a Markdown table, which reads well on a terminal and in docs/."""
+    """The rows as a Markdown table with padded columns, which is readable on a terminal too."""
     rows = list(rows)
     cells = [
         (row.name, f"{row.value:,.4g}" if row.value < 1000 else f"{row.value:,.0f}", row.unit, row.goal, _word(row))

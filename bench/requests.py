@@ -1,8 +1,8 @@
-"""Measures requests in a warm process: the CPU of our handler over the CPU of its AWS calls alone.
+"""Measures requests in a warm process: the CPU time of our handler, divided by that of its AWS calls alone.
 
 `python -m bench.requests [runs]` sends each function behind the API its sample event again and again. AWS is the stub
-(bench/stub.py), in a process of its own. The floor makes the very calls that the handler made, by plain boto3, and does
-nothing else.
+(bench/stub.py), in a process of its own. The reference makes the same calls as the handler, by plain boto3, and nothing
+else.
 """
 
 import gc
@@ -92,7 +92,10 @@ def _calls_of(work: Callable[[], None]) -> list[str]:
 
 
 def _matching(operations: list[str], recorded: list[stub.AwsCall]) -> list[stub.AwsCall]:
-    """The recorded calls that a warm handler makes again; it keeps some answers, such as a workspace's cursor key."""
+    """The recorded calls that a warm handler repeats. It caches some answers, such as a workspace's cursor key.
+
+    Raises RuntimeError for an operation that the sample did not record.
+    """
     remaining, calls = list(recorded), []
     for operation in operations:
         call = next((one for one in remaining if one.operation == operation), None)
@@ -112,7 +115,7 @@ def _cpu_ms(work: Callable[[], None]) -> float:
 
 @contextmanager
 def _process(environment: dict[str, str]) -> Iterator[None]:
-    """The environment of a function, its log to nowhere, its clients its own."""
+    """Apply a function's environment in the block, with its log discarded and with new AWS clients."""
     before = dict(os.environ)
     os.environ.update(environment)
     aws.reset()

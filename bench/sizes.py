@@ -1,7 +1,7 @@
 """Measures memory and batch sizes: batches of deliveries on the share of a core that Lambda gives, and dollars.
 
-The deliverer is stopped whenever it had more than its share, as a quota does it. So what an attempt takes of its
-receiver's time is measured, not reckoned; and so is what the process holds in memory.
+The deliverer's process is stopped whenever it has used more than its share, as a CPU quota does. So the delay of an
+attempt and the memory of the process are measured, not computed.
 """
 
 import os
@@ -31,7 +31,7 @@ RESERVE = 0.5  # of the memory, for what Lambda itself holds and for receivers t
 
 @dataclass(frozen=True)
 class Sized:
-    """A batch of `size` deliveries on the slow lane, measured on the share of `MEMORY_MB`."""
+    """A batch of `size` deliveries on the slow lane, measured on the share of a core that `MEMORY_MB` gives."""
 
     size: int
     seconds: float
@@ -42,7 +42,7 @@ class Sized:
 
 @contextmanager
 def throttled(pid: int, share: float) -> Iterator[None]:
-    """Give a process a share of one core."""
+    """Limit a process to a share of one core during the block."""
     over = threading.Event()
     clock = (~pid << 3) | 2  # Linux: the CPU clock of another process
 
@@ -69,7 +69,7 @@ def throttled(pid: int, share: float) -> Iterator[None]:
 
 
 def _records(one: Scene, port: int, count: int) -> list[dict[str, Any]]:
-    """Tickets of ten webhooks, and as many messages as it takes."""
+    """Records of `count` tickets for ten webhooks, made from as many messages as needed."""
     chat = one.make("/v1/chats", {"name": "Measured"})["id"]
     url = f"https://localhost:{port}/slow/{ANSWER_MS}"
     for _ in range(BATCH):
@@ -82,7 +82,7 @@ def _records(one: Scene, port: int, count: int) -> list[dict[str, Any]]:
 
 @contextmanager
 def surrounded() -> Iterator[Surroundings]:
-    """The deliverer with a batch of each size on the slow lane, and one, `at once`, that begins as on the fast one."""
+    """The deliverer with a batch of each size on the slow lane, and a batch `at once` on the fast lane."""
     with edge() as found, captured(), scene() as one:
         records = _records(one, found[2]["tls"], max(SIZES))
         slow = one.world.queue_url("SlowDeliveriesQueue").rpartition("/")[2]
@@ -147,7 +147,7 @@ def _dollars(one: Sized, size: int, memory_mb: int, answer: float) -> float:
 
 
 def _by_batch(batches: dict[int, Sized]) -> list[Row]:
-    """The chosen size and memory, beside the others."""
+    """The dollars with the template's batch size and memory. The note lists them for other sizes."""
     rows = []
     chosen = cost.slow_lane("BatchSize")
     for answer in (2.0, 8.0):
@@ -160,7 +160,10 @@ def _by_batch(batches: dict[int, Sized]) -> list[Row]:
 
 
 def _by_window(one: Sized) -> list[Row]:
-    """The price with longer windows, for ten deliveries a second to receivers of 8 s."""
+    """The dollars with the template's batching window, for ten deliveries a second to receivers of 8 s.
+
+    The note lists the dollars of other windows.
+    """
     window = cost.slow_lane("MaximumBatchingWindowInSeconds")
     found = {seconds: _dollars(one, 10 * seconds, MEMORY_MB, 8.0) for seconds in (1, 2, 5)}
     note = "by window " + ", ".join(f"{seconds} s: {dollars:.2f}" for seconds, dollars in found.items())

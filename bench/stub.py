@@ -1,7 +1,7 @@
-"""AWS as a stub on loopback that answers at once, with what the tests' AWS answered to the same events.
+"""A stub of AWS on loopback that answers at once, with answers recorded from the tests' AWS.
 
-`record` sends every function its sample event (events/) with real ids and tokens and keeps each call's answer;
-`Stub` is a process of its own that gives them again, so that only our side of a call is measured.
+`record` sends every function its sample event (events/) with real ids and tokens, and records each call with its
+answer. `Stub` answers from these records in a process of its own, so only our side of a call is measured.
 """
 
 import json
@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class AwsCall:
-    """One call that a function made: what it asked, and what came back, as bytes."""
+    """One call of a function to AWS: its arguments, and the answer."""
 
     service: str
     operation: str  # `get_item`
@@ -45,7 +45,7 @@ class AwsCall:
 
 @dataclass
 class Sample:
-    """One invocation of a function with all that it needs: its event, its environment, its calls."""
+    """One invocation of a function: its event, its environment, its calls and its log."""
 
     event: Any
     environment: dict[str, str]
@@ -56,7 +56,7 @@ class Sample:
 
 @contextmanager
 def record() -> Iterator[dict[str, Sample]]:
-    """A sample for each function. The receiver that deliveries go to listens while the block lasts."""
+    """A sample for each function, by the name of its folder. The receiver of deliveries listens during the block."""
     # A rate writes its count once in many requests, which one sample cannot show.
     with world(PostsPerMinute="0", RequestsPerMinute="0") as made, Receiver() as receiver:
         owner = made.bootstrap()
@@ -70,7 +70,7 @@ def record() -> Iterator[dict[str, Sample]]:
 
 
 def _journey(made: World, workspace: Workspace, receiver: Receiver, recorder: "_Recorder") -> None:
-    """A message through the pipeline: samples for the dispatcher and the deliverer."""
+    """Take a message through the pipeline, which records samples for the dispatcher and the deliverer."""
     chat = workspace.chat()
     workspace.make("/v1/webhooks", {"url": receiver.url("/in"), "events": ["message.created"], "chat_ids": [chat]})
     made.pump()
@@ -93,7 +93,7 @@ class _Recorder:
             client.meta.events.register("after-call", self._called)
 
     def invoke(self, folder: str, event: Any, context: Context | None = None) -> Any:
-        """Invoke the function as the world does; the first invocation of each is kept."""
+        """Invoke the function as the world does, and record the first invocation of each function."""
         self._calls.clear()
         at = time.time()
         with logged() as lines:
@@ -126,7 +126,7 @@ def _remember_wire(params: dict[str, Any], context: dict[str, Any], **_: Any) ->
 
 
 def _key(method: str, target: str | None, body: bytes | str) -> str:
-    """The key by which a function's calls differ: the operation and its table."""
+    """The key by which the stub finds a call's answer: the operation and its table."""
     if target is None:
         return method
     content = json.loads(body)
@@ -135,7 +135,7 @@ def _key(method: str, target: str | None, body: bytes | str) -> str:
 
 
 class Stub:
-    """Answers each kind of call with what was recorded for it, in turn. One connection is one thread."""
+    """Answers each kind of call with its recorded answers, one after the other. Each connection has its own thread."""
 
     def __init__(self, calls: list[AwsCall]) -> None:
         answers: dict[str, list[list[Any]]] = defaultdict(list)
@@ -150,7 +150,7 @@ class Stub:
         self.url = f"http://127.0.0.1:{self._process.stdout.readline().strip()}"
 
     def environment(self) -> dict[str, str]:
-        """The environment in which a process uses this stub as AWS."""
+        """The environment variables with which a process uses this stub as AWS."""
         return {**CREDENTIALS, "AWS_ENDPOINT_URL": self.url, "AWS_CONFIG_FILE": os.devnull}
 
     def close(self) -> None:
@@ -187,7 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_GET = do_PUT = _answer
 
     def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
+        """Prints nothing."""
 
 
 def main() -> None:

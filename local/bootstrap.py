@@ -1,4 +1,4 @@
-"""Creates the first workspace and its owner, through the function that only IAM can reach."""
+"""Creates the first workspace and its owner, through the bootstrap function, which only IAM can invoke."""
 
 import json
 from typing import Any
@@ -12,7 +12,10 @@ OWNER = {"workspace_name": "Harbour", "owner_email": "owner@example.com", "owner
 
 
 def ensure(port: int, deployment: Deployment, api: Api) -> dict[str, str]:
-    """Returns the workspace's id, its owner's token and invitation, or nothing if the token of `api` already works."""
+    """The new workspace's id, its owner's id, token and invitation. Empty if the token of `api` already works.
+
+    Raises LocalError if the workspace exists and `api` has no valid token, or if the API or the function fails.
+    """
     if api.token:
         me = api.call("GET", "/v1/me")
         if me.status == 200:

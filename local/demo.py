@@ -1,4 +1,4 @@
-"""The tour at the end of `make up`: shows Ferryman's main job once, through the front door, step by step."""
+"""The tour at the end of `make up`: shows Ferryman's main job once, through the public API, step by step."""
 
 import json
 import time
@@ -32,7 +32,10 @@ SHOWN_HEADERS = (
 
 
 def tour(stack: Stack) -> None:
-    """Show a message that becomes a signed delivery, and a receiver that fails until its delivery is exhausted."""
+    """Show a message that is delivered signed, and a receiver that fails until its delivery is exhausted.
+
+    Raises LocalError if a step does not happen.
+    """
     api = stack.api()
     made: list[str] = []  # webhooks to delete, so that repeated tours do not pile up
     print(f"\n{bold('A tour')} {dim('of the main job, through the front door')}\n")
@@ -77,7 +80,7 @@ def _tour(api: Api, receiver: Receiver, made: list[str]) -> None:
 
 
 def create(api: Api, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    """POST `body`, and return what was created. Raises LocalError if it was refused."""
+    """POST `body` to `path`, and return the created object. Raises LocalError if the API refuses."""
     reply = api.call("POST", path, json=body)
     if reply.status not in (200, 201) or not isinstance(reply.json, dict):
         raise LocalError(
@@ -135,7 +138,10 @@ def _stripe_accepts(body: bytes, header: str, secret: str) -> bool:
 
 
 def _watch_attempts(api: Api, webhook_id: str) -> None:
-    """Print the attempts of the webhook's only delivery as the log shows them, until the delivery is over."""
+    """Print the attempts of the webhook's only delivery as they end, until the delivery is exhausted.
+
+    Raises LocalError if that does not happen in time, or after another number of attempts.
+    """
     deadline = time.monotonic() + EXHAUSTION_SECONDS
     shown: list[float] = []
     while time.monotonic() < deadline:
@@ -219,7 +225,10 @@ def _first(receiver: Receiver, path: str) -> Request | None:
 
 
 def _await[T](what: str, look: Callable[[], T | None], seconds: float) -> T:
-    """Poll until `look` returns something. Raises a LocalError that names the missing thing."""
+    """Call `look` again and again until it returns a true value, and return that value. `what` names the value.
+
+    Raises LocalError after `seconds`.
+    """
     deadline = time.monotonic() + seconds
     while not (found := look()):
         if time.monotonic() > deadline:
@@ -229,7 +238,7 @@ def _await[T](what: str, look: Callable[[], T | None], seconds: float) -> T:
 
 
 def _hidden(url: str) -> str:
-    """Shorten the URL, which is a credential: enough to recognise it, not enough to use it."""
+    """The URL with all but four characters of its secret replaced, because the URL is a credential."""
     start, _, secret = url.rpartition("/")
     return f"{start}/{secret[:4]}…"
 

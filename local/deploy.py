@@ -1,4 +1,4 @@
-"""Deploys the real templates against MiniStack, and adds the routes that MiniStack leaves out."""
+"""Deploys the real templates to MiniStack, and adds the parts of the deployment that MiniStack does not support."""
 
 import json
 import os
@@ -16,12 +16,12 @@ DATA_STACK_NAME = f"{STACK_NAME}-data"
 
 
 def deploy_data(root: Path, port: int, parameters: dict[str, str], log: Path) -> None:
-    """Run `sam deploy` for data.yaml, which the release imports from."""
+    """Run `sam deploy` for data.yaml, whose exports the release imports. Raises LocalError if it fails."""
     _deploy(root, port, DATA_STACK_NAME, "data-local", root / template.DATA, parameters, log)
 
 
 def deploy(root: Path, port: int, parameters: dict[str, str], log: Path) -> None:
-    """Run `sam deploy` for the last build. Needs the build lock."""
+    """Run `sam deploy` for the last build. The caller has to hold the build lock. Raises LocalError if it fails."""
     _deploy(root, port, STACK_NAME, "local", root / build.LOCAL / template.RELEASE, parameters, log)
 
 
@@ -33,7 +33,7 @@ def _deploy(root: Path, port: int, stack: str, config: str, path: Path, paramete
 
 
 def environment(port: int) -> dict[str, str]:
-    """The environment in which a process uses MiniStack as AWS, and ignores this machine's AWS profiles."""
+    """The environment variables with which a process uses MiniStack as AWS, and ignores this machine's AWS profiles."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     aws = {
         "AWS_ENDPOINT_URL": ministack.endpoint(port),
@@ -46,7 +46,7 @@ def environment(port: int) -> dict[str, str]:
 
 
 class Deployment:
-    """A release and its data as CloudFormation describes them."""
+    """Reads what CloudFormation says of a release and its data on MiniStack, and adapts the deployment."""
 
     def __init__(self, port: int, stack: str = STACK_NAME) -> None:
         self._cloudformation = ministack.client("cloudformation", port)
@@ -61,7 +61,7 @@ class Deployment:
         }
 
     def adapt(self) -> None:
-        """Do what MiniStack leaves out of a deployment; harmless to repeat."""
+        """Add the parts of a deployment that MiniStack leaves out. May be repeated."""
         self.create_routes()
         self.adapt_rights()
         self.number_concurrency()
@@ -85,7 +85,7 @@ class Deployment:
         return set(dict(self._routes(self._api()[1])).values())
 
     def create_routes(self) -> None:
-        """Give the API the routes of its OpenAPI body, which MiniStack does not import, and no others."""
+        """Create the routes of the API's OpenAPI body, which MiniStack does not import, and delete all other routes."""
         logical_id, body = self._api()
         api_id = self.physical_id(logical_id)
         wanted = dict(self._routes(body))
@@ -109,11 +109,12 @@ class Deployment:
             self._apis.create_route(ApiId=api_id, RouteKey=route_key, Target=target)
 
     def adapt_rights(self) -> None:
-        """Write the rights of roles as MiniStack reads them.
+        """Change the roles' policies to what MiniStack understands.
 
-        On AWS, `sqs:SendMessage` covers SendMessageBatch and an action sqs:SendMessageBatch does not exist;
-        MiniStack asks for one. It does not know the encryption context of a request, either, so it would refuse what
-        asks for one; the handlers' tests hold the functions to it (`tests/support/guard.py`).
+        On AWS, `sqs:SendMessage` allows SendMessageBatch, and an action sqs:SendMessageBatch does not exist; MiniStack
+        requires such an action. MiniStack also ignores the encryption context of a request, so it would refuse every
+        call that a condition on this context allows. The tests of the handlers check that condition
+        (`tests/support/guard.py`).
         """
         for logical_id, name in self._physical.items():
             if not logical_id.endswith("FunctionRole"):
@@ -133,7 +134,7 @@ class Deployment:
                     self._iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
 
     def number_concurrency(self) -> None:
-        """Turn the mappings' concurrency into numbers: MiniStack leaves values of parameters as text."""
+        """Turn the concurrency of event source mappings into numbers, which MiniStack leaves as text."""
         functions = ministack.client("lambda", self._port)
         for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
             if "ScalingConfig" in mapping:
@@ -167,7 +168,7 @@ class Deployment:
                 yield route_key, self._function_arn(operation["x-amazon-apigateway-integration"]["uri"])
 
     def _function_arn(self, uri: object) -> str:
-        """The function in an integration's uri, `{"Fn::Sub": "…/${ChatsFunction.Arn}/invocations"}`."""
+        """The ARN of the function in an integration's uri, `{"Fn::Sub": "…/${ChatsFunction.Arn}/invocations"}`."""
         found = re.search(r"functions/\$\{(\w+)(?:\.Arn)?\}", str(uri))
         if not found:
             raise LocalError(

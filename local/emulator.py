@@ -1,9 +1,9 @@
-"""MiniStack, which deploys and starts functions quickly: `python local/emulator.py` in place of `python -m ministack`.
+"""MiniStack with faster deployments and starts: `python local/emulator.py` replaces `python -m ministack`.
 
-MiniStack unpacks a function and its layers for every worker process: 3,800 files and 60 MB each, one worker after the
-other, since a single process does it. That was half of the time in which the functions start, and 3 GB of disk. Here
-the first worker unpacks an archive, and the others get links to its files, which no function changes: on Lambda they
-are read-only. Templates are read and translated as in tools/sam.py.
+MiniStack unpacks a function and its layers for every worker process, 3,800 files and 60 MB each, in one process and so
+one worker after the other. That took half of the time in which the functions start, and 3 GB of disk. This module
+unpacks an archive for the first worker only, and gives the others links to these files. No function changes them, as
+the files are read-only on Lambda. Templates are read and translated as in tools/sam.py.
 """
 
 import hashlib
@@ -24,10 +24,13 @@ _one_at_a_time = threading.Lock()
 
 
 class SharedArchive(zipfile.ZipFile):
-    """An archive whose `extractall` makes links to one copy of its files, in the directory for temporary files."""
+    """An archive that is unpacked once, into the directory for temporary files. `extractall` links to that copy."""
 
     def namelist(self) -> list[str]:
-        """The names that `extractall` makes. MiniStack resolves each of them three times, to see where it leads."""
+        """The top-level names, for which `extractall` creates links.
+
+        MiniStack resolves each name three times, so few are fast.
+        """
         return sorted({name.partition("/")[0] for name in super().namelist()})
 
     def extractall(self, path: Any = None, members: Any = None, pwd: bytes | None = None) -> None:

@@ -1,7 +1,7 @@
-"""The front door, http://localhost:8080: passes every request on to the HTTP API in MiniStack.
+"""A proxy at http://localhost:8080 that forwards every request to the HTTP API in MiniStack.
 
-MiniStack serves an API below /_aws/execute-api/{api id}/{stage}. API Gateway serves it at the root, and so does this
-module.
+MiniStack serves an API below /_aws/execute-api/{api id}/{stage}; API Gateway serves it at the root, and so does this
+proxy.
 """
 
 import argparse
@@ -21,7 +21,7 @@ Answer = tuple[int, list[tuple[str, str]], bytes]
 
 
 class BodyRefused(Exception):
-    """A request body that API Gateway would not pass on."""
+    """A request has a body that API Gateway refuses. `status` is its answer."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -40,11 +40,11 @@ class Gateway(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Stay quiet when a client hangs up."""
+        """Print nothing when a client closes its connection."""
 
 
 class _Upstream(http.client.HTTPConnection):
-    """A connection that sends the request line unchanged; http.client would refuse some characters."""
+    """A connection that sends the request line unchanged. http.client itself would refuse some characters."""
 
     def _validate_path(self, url: str) -> None:
         pass
@@ -133,7 +133,7 @@ class Handler(BaseHTTPRequestHandler):
             raise
 
     def _raw_path(self) -> str:
-        """The unchanged path with its percent-encoding and doubled slashes, which self.path loses."""
+        """The path and query exactly as sent. `self.path` has lost doubled slashes."""
         target = self.requestline.split(" ")[1] if " " in self.requestline else self.path
         if target.startswith("/"):
             return target
@@ -154,7 +154,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Stay quiet: paths contain webhook secrets, and the functions log every request."""
+        """Print nothing: paths contain webhook secrets, and the functions log every request anyway."""
 
 
 for _method in METHODS:

@@ -1,4 +1,4 @@
-"""`make logs`: follow what the functions log, one readable line each."""
+"""`make logs`: print the functions' log lines as they come, each in a readable form."""
 
 import json
 import re
@@ -41,7 +41,7 @@ def log_groups(client: Any) -> list[str]:
 
 
 def readable(line: Line) -> str:
-    """`10:31:07 deliverer  INFO delivery.attempted delivery_id=dlv_… status=500`"""
+    """The line as text for a terminal: `10:31:07 deliverer INFO delivery.attempted delivery_id=dlv_… status=500`."""
     clock = datetime.fromtimestamp(line.at / 1000).strftime("%H:%M:%S")  # noqa: DTZ006 - the reader's own time zone
     return f"{dim(clock)} {bold(f'{line.function:<16}')} {_message(line.text)}"
 
@@ -63,18 +63,18 @@ def _message(text: str) -> str:
 
 
 def _metrics(entry: dict[str, Any]) -> str:
-    """`Attempts=3 Delivered=3`"""
+    """The metrics of a log entry as text, such as `Attempts=3 Delivered=3`."""
     names = [metric["Name"] for directive in entry["_aws"]["CloudWatchMetrics"] for metric in directive["Metrics"]]
     return " ".join(f"{name}={','.join(f'{value:g}' for value in entry[name])}" for name in names)
 
 
 def _short(group: str) -> str:
-    """`/ferryman/ferryman-local/deliverer` becomes `deliverer`."""
+    """The function's name in a log group's name: `deliverer` for `/ferryman/ferryman-local/deliverer`."""
     return group.rpartition("/")[2]
 
 
 def follow(port: int) -> Iterator[Line]:
-    """Yields new lines as they come, for ever."""
+    """Yield new lines as they come. Never ends."""
     since = int(time.time() * 1000)
     seen: set[Line] = set()
     while True:

@@ -64,7 +64,7 @@ def _wait_until_healthy(process: Process, port: int, log: Path) -> None:
 
 
 def stop(process: Process) -> bool:
-    """Stop MiniStack and wait, since it saves its state while it stops. False if it had to be killed."""
+    """Stop MiniStack, and wait until it has saved its state. Returns False if it had to be killed."""
     return processes.stop(process, patience=STOP_SECONDS)
 
 
@@ -77,7 +77,7 @@ def healthy(port: int) -> bool:
 
 
 def client(service: str, port: int) -> Any:
-    """A boto3 client of the local AWS that ignores this machine's AWS profiles."""
+    """A boto3 client of MiniStack that ignores this machine's AWS profiles."""
     session: Any = boto3.Session(
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
@@ -87,10 +87,10 @@ def client(service: str, port: int) -> Any:
 
 
 def _forget_stream_positions(directory: Path) -> None:
-    """Make the stream mappings start anew, as the streams do.
+    """Delete MiniStack's saved stream positions, so that the stream mappings start at the beginning.
 
-    MiniStack saves how far each mapping has read, but not the streams' records, so that after a restart it would
-    skip as many new records as it had read old ones. The sweeper finds messages that were not dispatched before.
+    MiniStack saves how far each mapping has read, but not the records of the streams. After a restart it would skip as
+    many new records as it had read before. The sweeper dispatches messages that the old streams still had.
     """
     saved = directory / "state/lambda.json"
     if saved.exists():
@@ -100,7 +100,7 @@ def _forget_stream_positions(directory: Path) -> None:
 
 
 def _environment(directory: Path, temporary: Path, port: int, *, persistent: bool) -> dict[str, str]:
-    """MiniStack's whole environment. The functions inherit it, so it is as bare as on Lambda."""
+    """All environment variables of MiniStack. The functions inherit them, so there are as few as on Lambda."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(directory),

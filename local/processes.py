@@ -38,7 +38,7 @@ def alive(process: Process | None) -> bool:
 
 
 def stop(process: Process, *, patience: float) -> bool:
-    """End the process and the rest of its group. False if it had to be killed."""
+    """End the process and the rest of its group. Returns False if the process was killed, after `patience` seconds."""
     if not alive(process):
         return True
     pid = process["pid"]
@@ -55,13 +55,13 @@ def stop(process: Process, *, patience: float) -> bool:
 
 
 def _reap(pid: int) -> None:
-    """Collect the exit status when the process is our own child, so that it does not stay as a zombie."""
+    """Collect the exit status of a child of this process, so that it does not remain as a zombie."""
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
 
 
 def _start_time(pid: int) -> str:
-    """The start time of the process in the system's own words; empty if it has ended or is a zombie."""
+    """The start time of the process as the operating system writes it; empty if it has ended or is a zombie."""
     try:
         # Field 2, the command, may contain spaces and parentheses: count from the last closing one.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -94,7 +94,7 @@ def is_free(port: int) -> bool:
 
 
 def who_listens(port: int) -> str:
-    """The program that listens on a port, as far as lsof or ss can tell: `nginx (pid 812)`."""
+    """The program that listens on a port, such as `nginx (pid 812)`; `another program` if lsof and ss cannot tell."""
     if shutil.which("lsof"):
         words = _output("lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fpc").split("\n")
         found = {line[0]: line[1:] for line in words if line}

@@ -1,6 +1,6 @@
 """A small HTTP receiver for webhooks on the loopback interface: programmable answers, recorded requests.
 
-As a program it stays for the sample workspace of `make up`: it accepts everything but what is sent to `/failing`.
+As a program it is the receiver of the sample workspace of `make up`: it answers 500 at `/failing`, 200 elsewhere.
 """
 
 import argparse
@@ -28,7 +28,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer of the receiver: it comes after `delay` seconds, with one byte of the body every `drip` seconds."""
+    """An answer of the receiver.
+
+    It comes after `delay` seconds; with `drip`, one byte of the body each `drip` seconds.
+    """
 
     status: int = 200
     delay: float = 0
@@ -38,7 +41,7 @@ class Answer:
 
 
 class Receiver:
-    """Listens from construction until `close()`, on a free port unless one is given.
+    """Listens from construction until `close()`, on a free port unless `port` is given.
 
     All methods may be called from any thread.
     """
@@ -56,7 +59,7 @@ class Receiver:
         return f"http://localhost:{self._server.server_port}{path}"
 
     def answer(self, path: str, *answers: Answer | int) -> None:
-        """Answer requests for `path` with these, in order; the last one repeats. A number is a status."""
+        """Set the answers to requests for `path`, in this order; the last one repeats. A number stands for a status."""
         prepared = [Answer(status=item) if isinstance(item, int) else item for item in answers]
         with self._arrived:
             self._answers[path] = prepared or [Answer()]
@@ -112,7 +115,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Stay quiet: a sender may give up before our answer."""
+        """Print nothing: a sender may close its connection before our answer."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -141,7 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _handle
 
     def log_message(self, format: str, *args: object) -> None:
-        """Stay quiet: the requests are recorded."""
+        """Print nothing: the requests are recorded."""
 
 
 def main() -> None:

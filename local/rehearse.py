@@ -1,8 +1,8 @@
-"""`make rehearse-operations`: an operator's work on AWS, on an embedded stack, by the commands of docs/deployment.md.
+"""`make rehearse-operations`: rehearses an operator's work on AWS by the commands of docs/deployment.md.
 
-The stack is its own, and nothing else is touched. Two environments side by side, a first deployment that fails, an
-upgrade from the release before and the way back with deliveries under way, a restore into a fresh environment, and the
-removal of everything. Takes a quarter of an hour.
+It uses an embedded stack of its own and changes nothing else. It deploys two environments side by side, lets a first
+deployment fail, upgrades from the last release and goes back while deliveries are open, restores tables into a fresh
+environment, and deletes everything. It takes a quarter of an hour.
 """
 
 import json
@@ -72,7 +72,10 @@ class Rehearsal:
         self._gateways: dict[str, processes.Process] = {}
 
     def make(self, target: str, site: Site, succeeds: bool = True, **variables: str) -> str:
-        """Run `make <target> ENV=<site>` with the embedded stack as AWS. Returns its output."""
+        """Run `make <target> ENV=<site>` with the embedded stack as AWS, and return its output.
+
+        Raises LocalError if it fails, or, with `succeeds=False`, if it does not fail.
+        """
         parameters = " ".join(f"{name}={value}" for name, value in site.parameters.items())
         environment = deploy.environment(self._port) | {
             "ENV": site.name,
@@ -93,7 +96,7 @@ class Rehearsal:
         return output
 
     def deploy(self, site: Site, **variables: str) -> None:
-        """Run `make deploy`, and make the gateway and the first workspace if they are missing."""
+        """Run `make deploy`, add the parts that MiniStack leaves out, and start the gateway again."""
         self.make("deploy", site, True, **variables)
         deployment = Deployment(self._port, site.stack)
         deployment.adapt()
@@ -110,7 +113,7 @@ class Rehearsal:
             time.sleep(0.02)
 
     def first_workspace(self, site: Site) -> None:
-        """Make the first workspace of a site through the function that only IAM reaches."""
+        """Create the first workspace of a site through the bootstrap function. Sets the owner's token in `site`."""
         site.token = bootstrap.ensure(self._port, Deployment(self._port, site.stack), site.api())["owner_token"]
 
     def smoke(self, site: Site, receiver: Receiver) -> None:
@@ -139,7 +142,7 @@ class Rehearsal:
             return ""
 
     def copy(self, source: str, target: str) -> None:
-        """Copy items that the table `target` lacks from the table `source`, by the script of the runbook."""
+        """Copy the items that the table `target` lacks from the table `source`, with the runbook's script."""
         command = [sys.executable, str(ROOT / "docs/snippets/copy_missing.py"), source, target]
         finished = subprocess.run(
             command, env=deploy.environment(self._port), capture_output=True, text=True, check=False
@@ -154,7 +157,7 @@ class Rehearsal:
 
 @dataclass
 class Traffic:
-    """A chat with a webhook, as a customer has them, to see what a rehearsal does to them."""
+    """A customer's chat with a webhook. A rehearsal posts there, to see whether its steps lose deliveries."""
 
     chat: str
     webhook: str
@@ -183,7 +186,7 @@ def created(site: Site, path: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def arrived(receiver: Receiver, path: str) -> list[str]:
-    """The texts that the receiver got, each event once."""
+    """The texts of the messages that the receiver got at `path`, one for each event."""
     events = {event["id"]: event for event in (json.loads(request.body) for request in receiver.requests(path))}
     return [event["data"]["message"]["text"] for event in events.values()]
 
@@ -314,20 +317,20 @@ def tear_down(rehearsal: Rehearsal, site: Site, fresh: Site) -> None:
 
 
 def last_release() -> str:
-    """The newest tag before this commit; without one, the commit before."""
+    """The newest tag before this commit; without a tag, the parent commit."""
     command = ["git", "describe", "--tags", "--abbrev=0", "HEAD^"]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return found.stdout.strip() or "HEAD^"
 
 
 def as_it_is() -> str:
-    """A commit of the files as they are on the disk, which no branch has; HEAD if nothing was changed."""
+    """A new commit of the tracked files as they are on the disk, on no branch; HEAD if no file differs from it."""
     made = subprocess.run(["git", "stash", "create"], cwd=ROOT, capture_output=True, text=True, check=True)
     return made.stdout.strip() or "HEAD"
 
 
 def checkout(ref: str, place: Path) -> None:
-    """Put the sources of a commit into `place`."""
+    """Write the files of a commit into the new folder `place`."""
     place.mkdir(parents=True)
     archive = subprocess.run(["git", "archive", ref], cwd=ROOT, capture_output=True, check=True)
     subprocess.run(["tar", "-x", "-C", str(place)], input=archive.stdout, check=True)
@@ -335,7 +338,7 @@ def checkout(ref: str, place: Path) -> None:
 
 @contextmanager
 def embedded() -> Iterator[Rehearsal]:
-    """MiniStack on a free port, stopped at the end."""
+    """A rehearsal on MiniStack, on a free port. MiniStack is stopped at the end of the block."""
     shutil.rmtree(DIRECTORY, ignore_errors=True)
     DIRECTORY.mkdir(parents=True)
     port = processes.free_port()

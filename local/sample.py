@@ -1,6 +1,7 @@
-"""The sample workspace of `make up`, so that every screen of the console has something to show. SAMPLE=0 leaves it out.
+"""Creates the sample workspace of `make up`, so that every screen of the console shows some content.
 
-It goes through the API, once. A receiver that stays answers its webhooks; the one at `/failing` always answers 500.
+SAMPLE=0 leaves it out. It is created once, through the API. A receiver in the background answers its webhooks; at
+`/failing` it always answers 500.
 """
 
 import os
@@ -36,7 +37,7 @@ def wanted() -> bool:
 
 
 def ensure(stack: Stack) -> None:
-    """Start the receiver of the sample, and make what the sample consists of unless it was made before."""
+    """Start the sample's receiver, and create the sample unless the stack has one. Does nothing with SAMPLE=0."""
     if not wanted():
         return
     receiver = stack.receiver_url()
@@ -48,7 +49,7 @@ def ensure(stack: Stack) -> None:
 
 
 def make(api: Api, receiver: str) -> None:
-    """Make the sample workspace; `receiver` is the address below which its webhooks deliver."""
+    """Create the sample workspace. `receiver` is the URL below which its webhooks deliver."""
     people = [create(api, "/v1/users", person) for person in PEOPLE]
     members = [person["id"] for person in people]
     builds = create(api, "/v1/chats", {"name": "Builds", "member_ids": members})

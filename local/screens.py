@@ -1,4 +1,4 @@
-"""Every screen of the console by name, at the address of something that the sample workspace holds."""
+"""The addresses of all screens of the console, with ids of objects in the sample workspace."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ FIXED = {
 def of_sample(api: Api, person: Api | None = None) -> dict[str, str]:
     """The address of each screen, by its name. `api` sees the sample workspace as its owner does.
 
-    A personal webhook is that of `person`, or of the owner.
+    The screens of a personal webhook show that of `person`, or that of the owner.
     """
 
     def first(path: str, by: Api = api, **wanted: object) -> dict[str, Any]:
@@ -71,6 +71,6 @@ def of_sample(api: Api, person: Api | None = None) -> dict[str, str]:
 
 
 def settle(page: Page) -> None:
-    """Wait until a screen shows what it is for: its heading, and no skeleton."""
+    """Wait until a screen has loaded: it has a heading, and neither placeholders nor busy parts."""
     page.locator("h1").first.wait_for(timeout=PATIENCE)
     expect(page.locator("[aria-busy=true], [data-loading=true]")).to_have_count(0, timeout=PATIENCE)

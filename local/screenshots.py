@@ -1,7 +1,7 @@
-"""Pictures of every screen of the console that `make up` serves: `python -m local.screenshots [folder] [screen …]`.
+"""Takes pictures of every screen of the console of `make up`: `python -m local.screenshots [folder] [screen …]`.
 
-Each at 1440 and at 390 pixels, light and dark, into .local/screenshots. An owner who was made for the pictures is
-signed in. `python -m local.screenshots docs` takes those of docs/console.md, into docs/images.
+The pictures are 1440 and 390 pixels wide, light and dark, and go to .local/screenshots. An owner created for the
+pictures is signed in. `python -m local.screenshots docs` takes the pictures of docs/console.md, into docs/images.
 """
 
 import sys
@@ -35,7 +35,10 @@ EMAIL = "paula@example.com"
 
 
 def session(api: Api, receiver: str) -> str:
-    """The token of a session of an owner who was made for the pictures, with something in each of their screens."""
+    """The session token of an owner created for the pictures.
+
+    Creates the owner and content for their screens if missing.
+    """
     signed_in = _signed_in(api)
     if signed_in is None:
         person = {"name": "Paula Owner", "email": EMAIL, "role": "owner"}
@@ -94,7 +97,7 @@ def _picture(page: Page, scheme: Literal["light", "dark"], path: Path, *, full_p
 
 
 def take_for_docs(base: str, token: str, addresses: dict[str, str], folder: Path) -> int:
-    """The first sight of the screens that docs/console.md shows, in light colours."""
+    """Take the pictures of docs/console.md: the first view of each screen, in light colours. Returns their number."""
     width, height = DOCS_SIZE
     with browser.launched() as launched:
         context = launched.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")

@@ -1,7 +1,7 @@
-"""`make serve ENV=…`: serve an environment that `make deploy` put on the embedded stack, until Ctrl-C.
+"""`make serve ENV=…`: serve an environment that `make deploy` deployed to the embedded stack, until Ctrl-C.
 
-MiniStack leaves some things of a deployment out. This adds them, again after each `make deploy`, and opens the address
-that the environment was given as `PublicUrl`.
+It adds the parts of a deployment that MiniStack leaves out, again after each `make deploy`, and serves the address in
+the parameter `PublicUrl`.
 """
 
 import threading
@@ -22,7 +22,7 @@ STEADY = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 
 
 def port_of(url: str) -> int:
-    """The port on which an environment is to be served. Raises `LocalError` if its address is elsewhere."""
+    """The port of the environment's address. Raises LocalError if the address is not on localhost with a port."""
     parts = urlsplit(url)
     if parts.hostname != "localhost" or not parts.port:
         raise LocalError(

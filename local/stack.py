@@ -1,4 +1,4 @@
-"""One embedded stack: MiniStack, the deployed template, and the gateway in front of it.
+"""One embedded stack: MiniStack, the deployed templates, and the gateway in front of them.
 
 `make up` has one in `.local`; each run of the e2e tests has another, on other ports and in another directory.
 """
@@ -29,7 +29,10 @@ DELIVERER_CONCURRENCY = "4"  # each is a process of its own here
 
 @dataclass
 class Stack:
-    """One stack, kept below `directory`. Its `ferryman.json` holds the address and the token for other programs."""
+    """One stack, with its files below `directory`.
+
+    Other programs find its address and token in `ferryman.json` there.
+    """
 
     directory: Path
     port: int  # of the front door
@@ -58,7 +61,7 @@ class Stack:
         return Api(self.api_url, token or self.info.get("owner_token"))
 
     def up(self) -> None:
-        """Bring the stack to the state of the sources, doing only the missing steps."""
+        """Bring the stack up to date with the sources, skipping the steps that are done already."""
         self.directory.mkdir(parents=True, exist_ok=True)
         with self._alone():
             before = self._served()
@@ -73,7 +76,7 @@ class Stack:
                 self._remember(**bootstrap.ensure(self.stack_port, deployment, self.api()))
 
     def receiver_url(self) -> str:
-        """Start the receiver of the sample workspace unless it runs, and return its address, which stays the same."""
+        """Start the receiver of the sample workspace unless it runs. Returns its address, which never changes."""
         port = self.info.get("receiver_port") or processes.free_port()
         running = self._running()
         if "receiver" not in running:
@@ -83,11 +86,11 @@ class Stack:
         return f"http://localhost:{port}"
 
     def sampled(self) -> None:
-        """Remember that the sample workspace was made."""
+        """Store that the sample workspace exists."""
         self._remember(sampled=True)
 
     def down(self) -> bool:
-        """Stop everything that `up` started. False if nothing ran."""
+        """Stop everything that `up` started. Returns False if nothing was running."""
         running = self._running()
         if gateway := running.get("gateway"):
             with step("Stopping the gateway"):
@@ -172,13 +175,13 @@ class Stack:
                 time.sleep(0.02)
 
     def _served(self) -> object:
-        """Identifies the running MiniStack and its deployment. When it changes, every function starts anew."""
+        """An identity of the running MiniStack and its deployment. When it changes, every function starts anew."""
         return self._running().get("ministack"), self.info.get("deployed")
 
     def _set_aside_unpacked_code(self) -> None:
-        """Move the functions' code that an earlier MiniStack unpacked out of the way, without deleting it yet.
+        """Rename the folder of code that an earlier MiniStack unpacked, to be deleted later.
 
-        ext4 creates files slowly right after many were deleted, so the functions would take twice as long to start.
+        ext4 creates files slowly after many were deleted, so the functions would take twice as long to start.
         """
         unpacked = self._ministack_directory / "tmp"
         if unpacked.exists():
@@ -193,11 +196,11 @@ class Stack:
         return self.directory / "ministack"
 
     def _running(self) -> dict[str, processes.Process]:
-        """Our processes that are alive."""
+        """The processes of this stack that are alive, by name."""
         return {name: one for name, one in self.info.get("processes", {}).items() if processes.alive(one)}
 
     def _remember(self, **news: Any) -> None:
-        """Write to ferryman.json. It holds the owner's token, so only this user may read it."""
+        """Add entries to ferryman.json. Only this user may read the file, because it has the owner's token."""
         known = self.info | news
         if not self.directory.exists():
             return
@@ -218,7 +221,7 @@ class Stack:
 
 
 def default() -> Stack:
-    """The stack of `make up`, on the ports in PORT and STACK_PORT, otherwise on its last ones, or on 8080 and 4566."""
+    """The stack of `make up`, on the ports PORT and STACK_PORT, or else its last ports, or else 8080 and 4566."""
     stack = Stack(ROOT / ".local", port=8080, stack_port=4566)
     known = stack.info
     stack.port = _port("PORT", known.get("gateway", {}).get("port", 8080))

@@ -1,4 +1,4 @@
-"""`make tour-fchat`: FChat's endpoints on the running stack: a group message, a question with buttons, the answers."""
+"""`make tour-fchat`: shows FChat's endpoints on the running stack: a group message, a question, and the answers."""
 
 import json
 import uuid
@@ -16,7 +16,7 @@ ARRIVAL_SECONDS = 30
 
 
 def tour(api: Api) -> None:
-    """Show the requests of an application, and its callbacks. Deletes the application and the callback at the end."""
+    """Show an application's requests and its callbacks. Deletes the application at the end."""
     with Receiver() as receiver:
         _headline(1, "An application with a group, the right to message people, and a callback")
         chat = _created(api, "/v1/chats", {"name": "Alerts", "external_id": "beat-42"})
@@ -98,7 +98,7 @@ def _checked(path: str, reply: Any) -> dict[str, Any]:
 
 
 def _signed_in(api: Api, user_id: str, email: str) -> Api:
-    """The API as the person sees it, after accepting an invitation."""
+    """A client of the API with a session of the person, who accepts an invitation for it."""
     invitation = _created(api, f"/v1/users/{user_id}/invitation")
     body = {"token": invitation["token"], "password": f"correct horse {uuid.uuid4().hex}"}
     _created(Api(api.url), "/v1/invitations/accept", body)

@@ -1,4 +1,4 @@
-"""`make tour-fluxdesk`: a personal webhook, notifications now and at a set time, as FluxDesk's receivers get them."""
+"""`make tour-fluxdesk`: shows a personal webhook, and notifications now and at a set time, in FluxDesk's form."""
 
 import hashlib
 import hmac

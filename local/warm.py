@@ -1,4 +1,4 @@
-"""Starts the functions' first worker processes before anybody waits for one, all at once and on all cores."""
+"""Starts the first worker process of all functions at once, so that no first request waits for it."""
 
 import json
 import os

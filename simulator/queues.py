@@ -29,7 +29,7 @@ class Message:
 
 
 class Queue:
-    """One queue as template.yaml declares it."""
+    """One queue as data.yaml declares it."""
 
     def __init__(self, name: str, properties: Mapping[str, Any], network: Network) -> None:
         self.name = name

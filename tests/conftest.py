@@ -1,4 +1,4 @@
-"""The garbage collector passes over all that was loaded before the first test."""
+"""Excludes all objects loaded before the first test from garbage collection."""
 
 import gc
 

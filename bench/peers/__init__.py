@@ -1,1 +1,1 @@
-"""Peers that Ferryman is measured against: the same work, as a good engineer writes it with boto3 and requests."""
+"""Peers with which Ferryman is compared: the same work, as a good engineer writes it with boto3 and requests."""

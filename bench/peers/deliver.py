@@ -1,13 +1,15 @@
-"""A delivery loop with boto3 and requests, measured beside the deliverer.
+"""A delivery loop with boto3 and requests, with which the deliverer is compared.
 
-`python -m bench.peers.deliver FOLDER` reads FOLDER/floor.json: the calls that the real deliverer made for one batch,
-and what it sent. It makes the same calls and sends the same bodies, ten at a time, with clients and a TLS context that
-are made once. It keeps none of the deliverer's promises: addresses are not judged, no deadline bounds an attempt, a
-crash loses what was under way, and whatever a receiver does may raise.
+`python -m bench.peers.deliver FOLDER` reads FOLDER/floor.json: the calls and the bodies that the real deliverer sent
+for one batch. The loop makes the same calls and sends the same bodies, ten at a time. It creates its clients and its
+TLS context once. It gives none of the deliverer's guarantees: it checks no addresses and bounds no attempt by a
+deadline, a crash loses open deliveries, and any answer of a receiver may raise.
 
-For each line of standard input it prints its CPU milliseconds for one delivery: `new 6` makes six batches with a new
-connection for each POST, `kept 6` keeps the connections, `posts 6` sends six batches of POSTs over new connections and
-calls no AWS.
+For each line of standard input it prints its CPU milliseconds for one delivery:
+
+- `new 6` makes six batches with a new connection for each POST.
+- `kept 6` reuses connections.
+- `posts 6` sends six batches of POSTs over new connections, without calls to AWS.
 """
 
 import base64
@@ -34,7 +36,7 @@ _AT_ONCE = 10
 
 
 class SharedContext(HTTPAdapter):
-    """Verifies with one context, so that no connection parses the roots again."""
+    """An adapter that verifies with one TLS context, so that the certificate authorities are parsed once."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
@@ -108,7 +110,7 @@ class Deliverer:
 
 
 def _plain(value: Any) -> Any:
-    """A request as boto3 takes it: binary values are bytes."""
+    """A recorded request in the form that boto3 takes: binary values as bytes."""
     if isinstance(value, dict):
         return {
             name: base64.b64decode(member) if name in _BINARY and isinstance(member, str) else _plain(member)

@@ -1,8 +1,8 @@
-"""Lambda's entry to every function: it imports the function's own `handler.py` at the least cost and hands it over.
+"""Lambda's entry to every function: imports the function's own `handler.py` at the least cost and wraps its handler.
 
-Imports make no garbage, so the collector waits until all is imported and then leaves it alone. The clients and the
-first connection to DynamoDB are made here too: a function has a whole processor before its first event, and on 256 MB a
-seventh of one afterwards.
+Imports produce no garbage, so the garbage collector is off during them, and afterwards ignores the objects that they
+created. The AWS clients and the first connection to DynamoDB are made here, too, because a function has a whole
+processor before its first event, but on 256 MB only a seventh of one afterwards.
 """
 
 import gc

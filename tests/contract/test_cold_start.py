@@ -1,4 +1,7 @@
-"""Each function imports little before its first event, counted so that it cannot creep. bench/cold.py has the times."""
+"""Each function imports few modules before its first event.
+
+The counts are bounded here; bench/cold.py measures times.
+"""
 
 import os
 import subprocess
@@ -26,12 +29,12 @@ print("\\n".join(sorted(set(sys.modules) - before)))
 
 
 def imported(folder: str) -> set[str]:
-    """The modules that Lambda's entry imports for a function, with its clients made."""
+    """The modules that Lambda's entry point imports for a function, after its AWS clients were created."""
     return _printed(folder, _COUNT)
 
 
 def _printed(folder: str, code: str) -> set[str]:
-    """The words that some code prints in a process which begins as that of a function."""
+    """The words that `code` prints in a new process with the import path and environment of the function."""
     path = os.pathsep.join(str(ROOT / part) for part in (template.handler(folder).parent, "layers/ferryman"))
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path, "AWS_DEFAULT_REGION": "us-east-1"}
     environment |= {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
@@ -54,7 +57,10 @@ def test_a_cold_start_imports_only_what_it_needs(folder: str) -> None:
 
 
 def test_telling_outcomes_apart_needs_no_http() -> None:
-    """Webhooks' health, formats and the simulator know outcomes; only the deliverer knows how to come by one."""
+    """Webhooks' health, formats and the simulator import the outcomes of attempts.
+
+    Only the deliverer sends requests.
+    """
     code = (
         "import sys, ferryman.outbound.outcomes as _; print(*{'http', 'ssl', 'socket', 'requests'} & set(sys.modules))"
     )

@@ -1,4 +1,4 @@
-"""The pipeline: the order of environments, no stored key of AWS, and a reason for each exception of a linter."""
+"""The deployment pipeline: order of environments, no stored AWS key, and a reason for each exception of a linter."""
 
 import re
 from itertools import pairwise

@@ -45,7 +45,7 @@ def _prose(page: Path) -> str:
 
 
 def _code(page: Path) -> str:
-    """All that a page marks as code: blocks, and words between backticks."""
+    """All code in a page: its blocks, and the words between backticks."""
     blocks = re.findall(r"^```\w*\n(.*?)^```$", page.read_text(), flags=re.MULTILINE | re.DOTALL)
     return "\n".join([*blocks, *_words(page)])
 
@@ -115,7 +115,7 @@ def test_resources_and_environments_in_commands_exist(page: Path) -> None:
 
 @pytest.fixture(scope="module")
 def vocabulary() -> set[str]:
-    """Every word of the template, the configuration and the code."""
+    """Every word in the templates, the configuration and the code."""
     files = [
         ROOT / name
         for name in (
@@ -138,7 +138,7 @@ def vocabulary() -> set[str]:
 
 @each_page
 def test_parameters_variables_and_names_exist(page: Path, vocabulary: set[str]) -> None:
-    """A word between backticks that looks like a name of ours (`RetryDelays`, `ids.delivery`, `MAX_TEXT`) is one."""
+    """Each word in backticks that looks like one of our names (`RetryDelays`, `ids.delivery`, `MAX_TEXT`) exists."""
     if page.name in ("coverage.md", "mentions.md"):
         return  # they speak the words of five other products, and of made-up messages
     made_here = set(
@@ -154,13 +154,13 @@ def test_parameters_variables_and_names_exist(page: Path, vocabulary: set[str]) 
 
 
 def test_generated_files_are_fresh() -> None:
-    """docs/functions.md says of each function what template.yaml says, docs/receivers.md of each event. `make docs`"""
+    """`make docs` writes functions.md from the template, receivers.md from the events, roles.md from the scopes."""
     stale = [path.name for path, text in docs.files().items() if path.read_text() != text]
     assert not stale, "run `make docs`"
 
 
 def test_the_permissions_shown_are_those_of_the_template() -> None:
-    """Read from the page, without the code that generates it: each action on each resource, and no other."""
+    """The page is parsed here, independently of the code that generates it. It lists each action on each resource."""
     sections = _sections((ROOT / "docs/functions.md").read_text(), r"`(\w+)`")
     assert set(sections) == set(template.functions())
     for folder, section in sections.items():
@@ -192,7 +192,7 @@ def _permissions(folder: str) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("page", [README, ROOT / "docs/receivers.md"], ids=lambda page: page.name)
 def test_readers_find_the_programs_that_verify_a_signature(page: Path) -> None:
-    """tests/unit/test_verification_snippets.py runs each of them."""
+    """tests/unit/test_verification_snippets.py runs these programs."""
     for name in ("verify.py", "verify.mjs", "verify.go", "verify.rb", "verify.php", "verify.sh"):
         assert f"snippets/{name})" in page.read_text(), f"{page.name} does not link {name}"
 
@@ -273,7 +273,7 @@ def test_the_tests_that_a_page_names_exist(name: str) -> None:
     ("name", "label", "count"), [("reliability", "F", 40), ("security", "T", 39), ("security", "S", 6)]
 )
 def test_every_fault_and_threat_has_its_answer(name: str, label: str, count: int) -> None:
-    """Each has a section that names the code, and a test that fails without it."""
+    """Each has a section that names the code, and a test that fails without that code."""
     sections = _sections((ROOT / f"docs/{name}.md").read_text(), rf"({label}\d+)\.")
     assert list(sections) == [f"{label}{number}" for number in range(1, count + 1)]
     for heading, section in sections.items():
@@ -288,7 +288,7 @@ def test_the_faults_that_reliability_names_are_the_simulators() -> None:
 
 
 def test_the_figures_shown_are_those_that_were_measured() -> None:
-    """`make bench` writes both; every part of it has its table."""
+    """`make bench` writes the results and the page; each part of the benchmark has its table."""
     text = pages.PERFORMANCE.read_text()
     assert pages.performance(pages.load()) == text
     assert set(re.findall(r"<!-- measured: (\w+) -->", text)) == set(PARTS) == set(pages.load())
@@ -312,7 +312,7 @@ def test_the_versions_of_senders_are_those_that_the_tests_install() -> None:
 
 
 def test_the_changelog_says_each_thing_whole_and_once() -> None:
-    """A merge may leave half of an entry, or an entry beside its older wording."""
+    """A merge can leave half of an entry, or an entry in two wordings."""
     items = re.findall(r"^- .*(?:\n  .*)*", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     entries = [" ".join(item.split()) for item in items]
     assert [entry for entry in entries if not entry.endswith(".")] == []

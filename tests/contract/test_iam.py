@@ -1,4 +1,4 @@
-"""IAM: the role of each function allows in AWS just what its code does."""
+"""IAM: the role of each function allows exactly the actions that its code needs."""
 
 import pytest
 
@@ -14,7 +14,10 @@ STREAM_VERBS = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams
 
 @pytest.mark.parametrize("folder", FUNCTIONS)
 def test_every_function_has_a_role_of_its_own(folder: str) -> None:
-    """It is written out: SAM would make one that reads every queue and stream, and writes every log, of the account."""
+    """The role is written out in the template.
+
+    SAM would create one that reads all queues and streams of the account.
+    """
     function = FUNCTIONS[folder]
     name = f"{function['LogicalId']}Role"
     assert function["Role"] == {"Fn::GetAtt": [name, "Arn"]}
@@ -40,7 +43,7 @@ def test_no_function_may_scan_or_do_more_than_it_names(folder: str) -> None:
 
 
 def _context_of(action: str) -> dict[str, dict[str, str]]:
-    """The functions that may do this with the key of secrets, each with the encryption context that it must name."""
+    """The functions that may do `action` with the key for secrets, each with the encryption context it must name."""
     pair = (action, "SecretsKey")
     return {folder: guard.contexts(folder).get(pair, {}) for folder in FUNCTIONS if pair in guard.allowed(folder)}
 
@@ -68,7 +71,7 @@ def test_only_what_makes_webhooks_writes_signing_secrets() -> None:
 
 
 def test_only_functions_that_sign_people_in_touch_how_they_do() -> None:
-    """Hashes of passwords and second factors; and that function can read nothing that another key protects."""
+    """Hashes of passwords and second factors are used only there. These functions cannot decrypt with another key."""
     allowed = {folder: guard.allowed(folder) for folder in FUNCTIONS}
     # The bootstrap function writes the first owner's invitation, and reads nothing.
     assert {pair for pair in allowed["bootstrap"] if pair[1] == "LoginsTable"} == {
@@ -118,7 +121,7 @@ def test_lambda_may_log_for_a_function_and_read_its_events(folder: str) -> None:
 
 
 def _needed_by_lambda(folder: str) -> set[tuple[str, str]]:
-    """The calls that Lambda makes with a function's role: its log, its queues and streams, and the batches it parks."""
+    """The permissions that Lambda needs in a function's role: for its log, queues, streams and parked batches."""
     function = FUNCTIONS[folder]
     needed = {(f"logs:{verb}", function["LoggingConfig"]["LogGroup"]["Ref"]) for verb in LOG_VERBS}
     for event in function.get("Events", {}).values():

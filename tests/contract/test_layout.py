@@ -1,4 +1,4 @@
-"""The project's layout: one word per thing, dependencies one way, locked packages, a sample event per function."""
+"""The project's layout: names, the direction of imports, locked packages, a sample event for each function."""
 
 import ast
 import re
@@ -27,7 +27,7 @@ def name_of(path: Path) -> str:
 
 
 def test_dependencies_point_one_way() -> None:
-    """The contracts stand in pyproject.toml under tool.importlinter."""
+    """pyproject.toml has the contracts, under tool.importlinter."""
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"]
     path = {"PYTHONPATH": f"{PACKAGE.parent}:{ROOT}", "PATH": "/usr/bin:/bin"}
     finished = subprocess.run(command, cwd=ROOT, env=path, capture_output=True, text=True, check=False)
@@ -36,7 +36,7 @@ def test_dependencies_point_one_way() -> None:
 
 
 def test_no_two_folders_import_each_other() -> None:
-    """Inside a neighbourhood the imports between its folders go one way too."""
+    """Inside a neighbourhood, the folders do not import each other either."""
     pairs = {(path.parent, folder) for path in MODULES for folder in _imported_folders(path) - {path.parent}}
     both_ways = {
         (name_of(one), name_of(other))
@@ -47,7 +47,7 @@ def test_no_two_folders_import_each_other() -> None:
 
 
 def _imported_folders(path: Path) -> set[Path]:
-    """The folders of the package that a module imports from."""
+    """The folders of the package from which a module imports."""
     folders = set()
     for statement in ast.walk(ast.parse(path.read_text())):
         if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("ferryman"):
@@ -65,7 +65,7 @@ def _imported_folders(path: Path) -> set[Path]:
 
 @pytest.mark.parametrize("path", [*MODULES, *HANDLERS], ids=name_of)
 def test_importing_needs_no_environment(path: Path) -> None:
-    """The environment is read in one module, when it is needed."""
+    """Only settings.py reads the environment, and only when a setting is needed."""
     if path.name == "settings.py":
         return
     text = path.read_text()
@@ -96,9 +96,11 @@ def test_every_module_says_what_it_is_for(path: Path) -> None:
 
 @pytest.mark.parametrize("path", HANDLERS, ids=name_of)
 def test_a_handler_is_thin(path: Path) -> None:
-    """It uses ours and the standard library only, and of the tables' store nothing but reading a stream's image.
+    """A handler imports only our package and the standard library.
 
-    The event handler's words for a body and a query are the exception: they belong into a route's signature.
+    From the module for tables, it uses only `store.load`.
+
+    Powertools' `Body` and `Query` are the exception, because they belong in the signature of a route.
     """
     imported, used = set(), set()
     for statement in ast.walk(ast.parse(path.read_text())):
@@ -116,13 +118,13 @@ def test_a_handler_is_thin(path: Path) -> None:
 
 
 def test_no_test_file_is_longer_than_600_lines() -> None:
-    """A longer one holds two subjects."""
+    """A longer file has more than one subject."""
     tests = (ROOT / "tests").rglob("*.py")
     assert not {str(path.relative_to(ROOT)) for path in tests if len(path.read_text().splitlines()) > 600}
 
 
 def test_no_test_module_is_imported_by_another() -> None:
-    """Helpers of several tests stand in a module of their own, and fixtures in a conftest."""
+    """Helpers of several tests are in modules of their own, and fixtures in a conftest."""
     importing = re.compile(r"^from (tests\.\S*\btest_|tests\.\S+ import test_)", re.MULTILINE)
     assert not {name_of(path) for path in (ROOT / "tests").rglob("*.py") if importing.search(path.read_text())}
 
@@ -136,7 +138,7 @@ def test_nothing_unfinished_is_in_the_code(path: Path) -> None:
 
 
 def test_every_aggregate_has_its_words() -> None:
-    """A folder with a table is named after it, and the template's table and variable too."""
+    """A folder with a table has the same name as the table, and as the template's resource and variable."""
     for path in PACKAGE.rglob("table.py"):
         names = re.findall(r'^TABLE = "(\w+)"', path.read_text(), re.MULTILINE)
         assert len(names) == 1, path
@@ -169,7 +171,7 @@ LOCKED: dict[str, dict[str, Any]] = {package["name"]: package for package in LOC
 
 
 def exported() -> dict[str, tuple[str, set[str]]]:
-    """layers/dependencies/requirements.txt: package → version, hashes."""
+    """The packages of layers/dependencies/requirements.txt, as package → (version, hashes)."""
     text = (ROOT / "layers" / "dependencies" / "requirements.txt").read_text().replace("\\\n", " ")
     found = {}
     for line in text.splitlines():
@@ -180,7 +182,7 @@ def exported() -> dict[str, tuple[str, set[str]]]:
 
 
 def needed_on_lambda() -> set[str]:
-    """The runtime packages and what they need, from the lock."""
+    """The runtime packages and all their dependencies, from the lock file."""
     waiting = list(LOCKED["ferryman"]["dependencies"])
     needed: set[str] = set()
     while waiting:

@@ -1,4 +1,4 @@
-"""The page about mentions says what the code does, row by row."""
+"""The page about mentions agrees with the code, row by row."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def _codes(cell: Token) -> list[str]:
 
 
 def _rows() -> list[tuple[str, list[str]]]:
-    """The text of each row, with its line breaks, and the handles that it names."""
+    """For each row, the text with its line breaks, and the handles that the row says are mentioned."""
     rows: list[list[Token]] = []
     for token in MarkdownIt().enable("table").parse(PAGE.read_text()):
         if token.type == "tr_open":

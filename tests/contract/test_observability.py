@@ -1,4 +1,4 @@
-"""Who hears of alarms, what Lambda repeats and what is traced: promises about the translated template."""
+"""Receivers of alarms, Lambda's retries, and tracing: promises about the translated template."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ TOPIC = "arn:aws:sns:eu-central-1:123456789012:ours"
 
 
 def evaluated(expression: Any, parameters: dict[str, str]) -> Any:
-    """A condition or a rule of CloudFormation, as far as ours use its functions."""
+    """The value of a CloudFormation condition or rule; only the functions that our templates use are supported."""
     match expression:
         case {"Fn::Not": [one]}:
             return not evaluated(one, parameters)
@@ -30,7 +30,7 @@ def evaluated(expression: Any, parameters: dict[str, str]) -> Any:
 
 
 def refusals(**parameters: str) -> list[str]:
-    """CloudFormation's reasons for not deploying with these parameters."""
+    """The messages of the template's rules that these parameters break."""
     values = DEFAULTS | parameters
     return [
         assertion["AssertDescription"]
@@ -64,7 +64,7 @@ def test_other_environments_may_be_quiet(environment: str) -> None:
 
 
 def test_an_address_and_a_topic_together_are_refused() -> None:
-    """One of the two would be forgotten silently."""
+    """Otherwise one of the two would be ignored silently."""
     assert len(refusals(AlarmEmail="ops@example.com", AlarmTopicArn=TOPIC)) == 1
 
 
@@ -86,7 +86,7 @@ def test_an_address_makes_a_topic_and_a_subscription(address: str, made: bool) -
 
 
 def test_lambda_repeats_no_call_of_a_schedule() -> None:
-    """The schedule's own policy is about reaching Lambda; an asynchronous call that failed is repeated by another."""
+    """A schedule's retry policy covers reaching Lambda; the function's own covers invocations that failed."""
     scheduled = {
         item["Properties"]["Target"]["Arn"]["Fn::GetAtt"][0]: item["Properties"]["Target"]["RetryPolicy"]
         for item in translated.resources(kind="AWS::Scheduler::Schedule").values()
@@ -107,7 +107,7 @@ def test_lambda_repeats_no_call_of_a_schedule() -> None:
 
 
 def _may_trace(function: dict[str, Any], tracing: str) -> bool:
-    """Whether a function's role may write to X-Ray in a deployment with this `Tracing`."""
+    """Whether a function's role may write to X-Ray when the parameter `Tracing` is `tracing`."""
     translation = translated.load(Tracing=tracing)
     role = function["Properties"]["Role"]["Fn::GetAtt"][0]
     holders = [json.dumps(translation["Resources"][role])]

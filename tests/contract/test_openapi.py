@@ -1,4 +1,4 @@
-"""One list of routes: what handlers register, what template.yaml sends to them, what openapi.yaml describes."""
+"""Handlers, template.yaml and openapi.yaml have the same routes."""
 
 import json
 import re
@@ -36,7 +36,7 @@ DOCUMENT: dict[str, Any] = yaml.load(TEXT, yaml.CSafeLoader)
 
 @cache
 def described() -> dict[str, dict[str, Any]]:
-    """The description of each route in openapi.yaml."""
+    """The description of each route in openapi.yaml, by its key."""
     return operations(DOCUMENT)
 
 
@@ -54,7 +54,7 @@ def test_openapi_yaml_is_valid_openapi() -> None:
 
 
 def test_openapi_yaml_can_be_read_without_knowing_yaml_well() -> None:
-    """Anchors and aliases are YAML, but not every reader of OpenAPI takes them."""
+    """Not every reader of OpenAPI supports YAML's anchors and aliases."""
     assert not re.search(r"(?m)^\s*[^#\n]*[:-] [&*]id\d+", TEXT)
 
 
@@ -71,14 +71,14 @@ def test_the_console_has_a_route_for_each_of_its_pages() -> None:
 
 
 def test_the_console_offers_every_scope_once_for_a_token() -> None:
-    """A scope without a group has no box in the form."""
+    """A scope that is in no group has no checkbox in the form."""
     text = (template.ROOT / "console/src/texts.ts").read_text()
     (groups,) = re.findall(r"scopeGroups: \{(.*?)\} satisfies", text, re.DOTALL)
     assert sorted(re.findall(r"'(\w+:[\w*]+)'", groups)) == sorted(permissions.ALL)
 
 
 def _leads_to(greedy: str, key: str) -> bool:
-    """Whether API Gateway hands a request for this address to a greedy route."""
+    """Whether API Gateway routes a request for the address `key` to the route `greedy`."""
     method, _, whole = greedy.partition(" ")
     path, _, rest = whole.partition("{proxy+}")
     wanted, _, address = key.partition(" ")
@@ -143,7 +143,7 @@ def test_an_error_is_written_once() -> None:
 
 
 def test_the_document_stays_small() -> None:
-    """A browser loads all of it. With every answer written out at each route it had 6 kB a route."""
+    """A browser loads the whole document. With every answer written out, it had 6 kB for each route."""
     assert len(TEXT.encode()) < 1_250 * len(OPERATIONS)
 
 
@@ -164,7 +164,7 @@ def test_each_error_has_a_meaning_and_an_example() -> None:
 
 
 def test_answers_may_get_members_and_bodies_may_not() -> None:
-    """A client of today reads the answers of a later version; a member that a body should not have is a mistake."""
+    """Clients must accept new members in answers. An unknown member in a request body is a mistake."""
     schemas = DOCUMENT["components"]["schemas"]
     assert "additionalProperties" not in schemas["ChatOut"]
     assert schemas["ChatIn"]["additionalProperties"] is False
@@ -172,7 +172,7 @@ def test_answers_may_get_members_and_bodies_may_not() -> None:
 
 
 def test_no_two_routes_differ_in_a_parameters_name_only() -> None:
-    """API Gateway would see one route, and hand over the wrong name."""
+    """API Gateway would treat both as one route, and pass the parameter under the wrong name."""
     shapes: dict[str, str] = {}
     for path in DOCUMENT["paths"]:
         shape = re.sub(r"\{\w+\}", "{}", path)
@@ -269,7 +269,7 @@ def test_request_bodies_take_no_unknown_fields() -> None:
 
 
 def _unlimited(schema: Any) -> Iterator[str]:
-    """The schemas of lists of any length that are in a schema."""
+    """The JSON of each array schema without `maxItems` inside of a schema."""
     if isinstance(schema, dict):
         if schema.get("type") == "array" and "maxItems" not in schema:
             yield json.dumps(schema)
@@ -280,14 +280,17 @@ def _unlimited(schema: Any) -> Iterator[str]:
 
 
 def test_every_list_in_a_request_has_a_limit() -> None:
-    """A body has room for 130,000 wrong items: their mistakes take more time and memory than a function has."""
+    """A body has room for 130,000 invalid items.
+
+    Describing all their errors takes more time and memory than a function has.
+    """
     configurations = [connector.configuration for connector in catalogue.CATALOGUE.values()]
     for model in [operation.takes for operation in OPERATIONS.values() if operation.takes] + configurations:
         assert not list(_unlimited(model.model_json_schema())), model.__name__
 
 
 def test_no_answer_but_the_creating_one_has_room_for_a_secret() -> None:
-    """Fields that hold a secret are named here; they stand only in models of a 201, a rotation or a sign-in."""
+    """Only answers to POST (create, rotate, sign in) may have one of the fields listed here, which carry secrets."""
     secret_fields = {"token", "secret", "secret_hash", "ciphertext", "password", "cursor_key", "secrets"}
     for key, operation in OPERATIONS.items():
         answer = described()[key]["responses"][str(operation.status)]

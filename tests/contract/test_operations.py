@@ -1,4 +1,4 @@
-"""Promises of operations.yaml: alarms that mean us, each with its section in the runbook, and a whole dashboard."""
+"""Promises of operations.yaml: each alarm watches us, not receivers, has a runbook section, and is on the dashboard."""
 
 import ast
 import json
@@ -62,7 +62,7 @@ def _slug(heading: str) -> str:
 
 @cache
 def _texts(folder: str) -> set[str]:
-    """Every literal text in the code that a function can reach."""
+    """Every string literal in the code that a function can reach."""
     found = reach.of(folder)
     return {
         part.value
@@ -74,23 +74,23 @@ def _texts(folder: str) -> set[str]:
 
 
 def _kinds(folder: str) -> set[str]:
-    """The kinds of event that invoke a function."""
+    """The types of the event sources that invoke a function."""
     return {event["Type"] for event in FUNCTIONS[folder].get("Events", {}).values()}
 
 
 def _alarmed(metric: str) -> set[str]:
-    """The parameters in the dimensions of the alarms on a metric."""
+    """The parameters that stand in the dimensions of the alarms on a metric."""
     looked_at = [found for alarm in ALARMS.values() for found in alarms.metrics_of(alarm) if found.name == metric]
     return {value for found in looked_at for _, value in found.dimensions}
 
 
 def _emitting(metric: str) -> set[str]:
-    """The functions that can write a metric of ours into their log."""
+    """The functions that can write one of our metrics into their log."""
     return {folder for folder in FUNCTIONS if metric in _texts(folder) | WRAPPED}
 
 
 def _folder(log_group: str) -> str:
-    """The function whose log group has this logical id."""
+    """The folder of the function whose log group has this logical id."""
     (found,) = [name for name, one in FUNCTIONS.items() if one["LoggingConfig"]["LogGroup"]["Ref"] == log_group]
     return found
 
@@ -131,7 +131,7 @@ def test_the_reference_calls_things_by_their_names(name: str) -> None:
 
 @each_alarm
 def test_each_alarm_has_a_section_of_its_name_in_the_runbook(name: str) -> None:
-    """The section says what it means, where to look first and what to do."""
+    """The section says what the alarm means, where to look first and what to do."""
     title = alarms.section(ALARMS[name])
     assert ALARMS[name]["AlarmDescription"].endswith(f"docs/runbook.md#{_slug(title)}")
     found = re.search(rf"^(#+) {re.escape(title)}$\n(.*?)(?=^#{{1,3}} |\Z)", RUNBOOK, re.MULTILINE | re.DOTALL)
@@ -158,20 +158,20 @@ def test_each_alarm_tells_the_topic_when_there_is_one(name: str) -> None:
 
 @each_alarm
 def test_nothing_keeps_an_alarm_from_ringing(name: str) -> None:
-    """ActionsEnabled can silence it, a Unit can be one that no value has, and a condition can leave it out."""
+    """ActionsEnabled could silence an alarm, Unit could name a unit without values, Condition could omit the alarm."""
     assert set(ALARMS[name]) <= alarms.KNOWN | {"Dimensions", "Metrics"}
     assert "Condition" not in template.load(OPERATIONS)["Resources"][name]
 
 
 @each_alarm
 def test_an_idle_deployment_rings_nothing(name: str) -> None:
-    """Without work, no metric has a value. The sweeper alone runs always."""
+    """Without work, no metric has a value. Only the sweeper runs always."""
     assert ALARMS[name]["TreatMissingData"] == ("breaching" if name == "SweeperSilent" else "notBreaching")
 
 
 @each_alarm
 def test_each_alarm_looks_at_something_that_is_there(name: str) -> None:
-    """A misspelt metric, or one with other dimensions, never rings."""
+    """An alarm on a misspelt metric or on other dimensions never rings."""
     known = {
         ("AWS/ApiGateway", "5xx"): "ApiId",  # not 5XXError: that is a REST API's
         ("AWS/Lambda", "Errors"): "FunctionName",
@@ -200,7 +200,10 @@ def test_a_test_makes_each_alarm_on_a_metric_of_ours_ring(name: str) -> None:
 
 
 def test_every_function_rings_when_it_fails_or_may_not_run() -> None:
-    """Behind the API by the API's 5xx, by hand before somebody's eyes, and all others by alarms of their own."""
+    """Functions behind the API are covered by the API's 5xx, and those with event sources by alarms of their own.
+
+    An operator invokes the others by hand and sees their failures.
+    """
     watched = {folder for folder in FUNCTIONS if _kinds(folder) - {"HttpApi"}}
     own = {FUNCTIONS[folder]["LogicalId"] for folder in watched}
     assert _alarmed("Errors") == own
@@ -226,7 +229,10 @@ def test_all_dead_letters_ring() -> None:
 
 
 def test_each_delivery_queue_rings_when_it_does_not_get_on() -> None:
-    """The first by the minutes of work that wait; the slow one, which receivers make long, when nothing moves."""
+    """The fast queue's alarm counts waiting tickets. The slow queue's alarm rings only when no ticket is finished.
+
+    Slow receivers can make the slow queue long, so its length alone must not ring.
+    """
     waiting = "ApproximateNumberOfMessagesVisibleInQuietGroups"
     filled = {mapping["Properties"]["Queue"]["Fn::GetAtt"][0] for mapping in FUNCTIONS["deliverer"]["Events"].values()}
     assert _alarmed(waiting) == _alarmed("NumberOfMessagesDeleted") == filled
@@ -250,10 +256,10 @@ def test_no_alarm_looks_at_what_a_receiver_can_do() -> None:
 
 
 def test_only_deliveries_connectivity_checks_and_commands_can_reach_a_receiver() -> None:
-    """The arguments lean on this: nothing that any other alarm looks at waits for a receiver.
+    """So no metric of another function depends on a receiver, which the arguments for alarms rely on.
 
-    `hooks` calls hosts of Amazon SNS alone (`dialects.sources.sns_sender`), and answers 403 to made-up ones.
-    `connections`, and `leaks` when it disconnects, call the OAuth addresses of the catalogue alone.
+    `hooks` calls only hosts of Amazon SNS (`dialects.sources.sns_sender`), and answers 403 to made-up ones.
+    `connections`, and `leaks` when it disconnects, call only the OAuth addresses in the catalogue.
     """
     calling = {folder for folder in FUNCTIONS if ("ferryman.outbound.adapter", "session") in reach.of(folder).nodes}
     at_products = {"hooks", "connections", "leaks"}
@@ -269,7 +275,7 @@ def test_hanging_receivers_cannot_use_up_the_concurrency() -> None:
 
 
 def _counting() -> Iterator[tuple[str, ast.FunctionDef]]:
-    """Each metric of ours with the definition that counts it."""
+    """Each metric of ours, with the function definition that counts it."""
     for folder in ("layers/ferryman", "functions"):
         for path in (template.ROOT / folder).rglob("*.py"):
             for definition in ast.walk(ast.parse(path.read_text())):
@@ -280,7 +286,7 @@ def _counting() -> Iterator[tuple[str, ast.FunctionDef]]:
 
 
 def test_metrics_that_ring_are_counted_beside_a_warning_or_an_error() -> None:
-    """`log.event` tells what happened, also with customers' receivers; warnings and errors are about us."""
+    """`log.event` reports normal events, also failures of customers' receivers. Warnings and errors are about us."""
     ringing = {metric.name for alarm in ALARMS.values() for metric in alarms.metrics_of(alarm)} & NAMES
     assert len(ringing) >= 5
     counted = [(name, definition) for name, definition in _counting() if name in ringing]
@@ -300,7 +306,7 @@ def test_each_metric_is_counted_somewhere(metric: str) -> None:
 
 
 def test_every_attempt_and_every_refused_post_is_counted() -> None:
-    """A function that begins to write these lines has to count, too."""
+    """A function that starts to write these log lines has to count the metrics as well."""
     assert _emitting("Attempts") == {folder for folder in FUNCTIONS if "delivery.attempted" in _texts(folder)}
     assert _emitting("RefusedPostsInvalid") == INBOUND
 
@@ -328,7 +334,7 @@ def test_every_accepted_message_is_counted() -> None:
 
 
 def test_our_metrics_have_no_dimensions() -> None:
-    """Each value of one makes a metric of its own, which costs."""
+    """Each value of a dimension would be a metric of its own, which costs money."""
     assert not [one for one in FILTERS.values() if "Dimensions" in one["MetricTransformations"][0]]
 
 
@@ -348,7 +354,7 @@ def test_the_dashboard_shows_every_alarm(widgets: list[dict[str, Any]]) -> None:
 
 
 def test_the_dashboard_shows_what_there_is(widgets: list[dict[str, Any]]) -> None:
-    """Metrics, names and dimensions of it exist, and each metric of ours is shown."""
+    """All metrics, names and dimensions on the dashboard exist, and each metric of ours is shown."""
     shown = set()
     for widget in widgets:
         for metric in widget["properties"].get("metrics", []):

@@ -1,6 +1,6 @@
-"""The parts that are made only if a parameter asks for them: a domain, WAF, a VPC, backups, and guards of the bill.
+"""The optional parts of the templates: a domain, WAF, a VPC, backups, and limits that protect the bill.
 
-Each is looked at in the translated template, with CloudFormation's conditions evaluated for given parameters.
+Each test evaluates the translated template's conditions for given parameters.
 """
 
 import json
@@ -17,7 +17,7 @@ NOTHING = {"Ref": "AWS::NoValue"}
 
 
 class Deployment:
-    """A template with parameters: its conditions, its rules, and the resources that are made."""
+    """A template with parameters: its conditions, its rules, and the resources that it would create."""
 
     def __init__(self, template: str, **parameters: str) -> None:
         self._document = translated.load(template)
@@ -26,7 +26,7 @@ class Deployment:
         self._parameters = defaults | parameters
 
     def value(self, what: Any) -> Any:
-        """A part of the template with its parameters, conditions and comparisons carried out."""
+        """A part of the template with its parameters, conditions and comparisons evaluated."""
         match what:
             case {"Ref": str(name)} if name in self._parameters:
                 return self._parameters[name]
@@ -58,7 +58,7 @@ class Deployment:
         }
 
     def refused(self) -> list[str]:
-        """The words of each rule that it breaks; CloudFormation then changes nothing."""
+        """The message of each rule that the parameters break. CloudFormation refuses to deploy them."""
         return [
             one["AssertDescription"]
             for rule in self._document["Rules"].values()
@@ -232,7 +232,7 @@ def test_backups_hold_every_table_that_somebody_would_restore() -> None:
 
 
 def test_keys_can_have_replicas_and_a_restore_can_bring_its_own() -> None:
-    """A key of one Region never becomes a key of several, and nothing that it sealed can be read without it."""
+    """A single-Region key cannot become a multi-Region key, and data that it encrypted cannot be read without it."""
     keys = {name for name, item in translated.resources("data.yaml", "AWS::KMS::Key").items()}
     assert keys == {"SecretsKey", "TotpKey"}
     arn = "arn:aws:kms:us-east-1:111122223333:key/mrk-1"

@@ -1,4 +1,4 @@
-"""The prose is plain: `python -m tools.voice` lists the sentences that are not, with file and line."""
+"""The prose is plain: `python -m tools.voice` lists the sentences that break a rule, with file and line."""
 
 from tools import voice
 

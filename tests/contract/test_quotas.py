@@ -1,6 +1,7 @@
-"""Things that AWS refuses and an emulator takes: limits of CloudFormation and of services, on the translated templates.
+"""Quotas of AWS that an emulator does not enforce: limits of CloudFormation and of services, on translated templates.
 
-Every name is as long as AWS makes it for a stack of forty characters, and every parameter as long as it may be.
+Each name has the length that AWS gives it in a stack with a name of forty characters. Each parameter has its greatest
+length.
 """
 
 import json
@@ -36,7 +37,7 @@ CUT = {"AWS::Lambda::Function": 64, "AWS::IAM::Role": 64, "AWS::S3::Bucket": 63,
 
 
 def longest(value: Any, name: str = "template.yaml") -> Any:
-    """A part of a template, with every reference replaced by the longest text that it can stand for."""
+    """A part of a template, with every reference replaced by the longest text that it can have."""
     match value:
         case {"Ref": str(reference)}:
             return _referred(reference, name)
@@ -86,7 +87,7 @@ def _arn(resource: str, name: str) -> str:
 
 
 def _most(parameter: dict[str, Any]) -> int:
-    """How many characters a parameter can have; 0 if nothing limits it."""
+    """The greatest number of characters of a parameter; 0 for a parameter without a limit."""
     if "AllowedValues" in parameter:
         return max(len(str(one)) for one in parameter["AllowedValues"])
     if parameter["Type"] == "Number":
@@ -124,12 +125,12 @@ def test_a_template_is_within_cloudformations_limits(name: str) -> None:
 
 
 def test_cfn_lint_has_nothing_to_say() -> None:
-    """Not even a warning, which would end `make deploy` as an error does."""
+    """A warning fails as well, because `make deploy` stops at warnings."""
     validate.lint()
 
 
 def test_every_rule_is_one_that_cloudformation_can_carry_out() -> None:
-    """Rules know a few functions only, and can look at nothing but parameters."""
+    """Rules support few functions and can refer only to parameters."""
     rules = compact(translated.load()["Rules"])
     assert set(re.findall(r"Fn::\w+", rules)) <= {"Fn::And", "Fn::Equals", "Fn::Not", "Fn::Or"}
     assert set(translated.references(translated.load()["Rules"])) <= translated.load()["Parameters"].keys()
@@ -151,7 +152,7 @@ def test_the_environment_of_a_function_fits_into_what_lambda_takes(logical_id: s
 
 
 def test_the_policy_by_which_a_function_may_be_invoked_fits_into_what_lambda_takes() -> None:
-    """Each route of a function adds a statement to it, some four to five hundred bytes long."""
+    """Each route of a function adds a statement of four to five hundred bytes to its resource policy."""
     sizes = Counter[str]()
     for logical_id, item in translated.resources(kind="AWS::Lambda::Permission").items():
         given = item["Properties"]
@@ -183,7 +184,7 @@ def test_the_policies_of_a_role_fit_into_what_iam_takes(name: str) -> None:
 
 
 def test_a_policy_is_attached_before_the_function_that_needs_it() -> None:
-    """Lambda looks at the role when a function is made: whether it may send traces, and whether it may enter a VPC."""
+    """Lambda checks the role when a function is created: whether it may send traces, and whether it may enter a VPC."""
     attached = {
         policy: {role["Ref"] for role in item["Properties"]["Roles"]}
         for policy, item in translated.resources(kind="AWS::IAM::ManagedPolicy").items()
@@ -196,7 +197,7 @@ def test_a_policy_is_attached_before_the_function_that_needs_it() -> None:
 
 
 def test_lambda_ends_no_loop_that_is_meant() -> None:
-    """Lambda counts how often one message came through a queue, and drops it after sixteen rounds by default."""
+    """Lambda counts how often a message came through a queue, and by default drops it after sixteen rounds."""
     around = set(_in_a_loop())
     assert around
     for logical_id, item in FUNCTIONS.items():
@@ -205,7 +206,7 @@ def test_lambda_ends_no_loop_that_is_meant() -> None:
 
 
 def _in_a_loop() -> Iterator[str]:
-    """The functions whose messages can come back to them, through queues, their dead letters, and each other."""
+    """The functions whose messages can come back to them, through queues, dead-letter queues and other functions."""
     queues = translated.resources("data.yaml", "AWS::SQS::Queue")
     leads: dict[str, set[str]] = {name: set() for name in [*queues, *FUNCTIONS]}
     for name, item in queues.items():
@@ -231,7 +232,7 @@ def _in_a_loop() -> Iterator[str]:
 
 
 def _imported(value: Any) -> list[str]:
-    """The logical ids in data.yaml of what is imported."""
+    """The logical ids in data.yaml to which the imports in `value` refer."""
     return [found.removesuffix("Arn") for found in re.findall(r"-data:(\w+)", compact(value))]
 
 
@@ -239,7 +240,7 @@ def _imported(value: Any) -> list[str]:
 
 
 def test_no_stream_has_more_than_two_readers() -> None:
-    """DynamoDB throttles the third."""
+    """DynamoDB throttles a third reader."""
     readers = Counter(compact(item["Properties"]["EventSourceArn"]) for item in MAPPINGS.values())
     streams = {source: number for source, number in readers.items() if "StreamArn" in source}
     assert streams
@@ -323,7 +324,10 @@ def _alarms() -> dict[str, dict[str, Any]]:
 
 
 def test_a_vault_that_is_kept_is_in_nobodys_way() -> None:
-    """A vault is kept with its backups, and the next of its name is refused, also for the same stack made again."""
+    """A vault outlives its stack.
+
+    AWS refuses a second vault of the same name, even if the same stack is created again.
+    """
     (vault,) = translated.resources("data.yaml", "AWS::Backup::BackupVault").values()
     assert vault["Condition"] == "IsOnAws", "backups can be switched off and on again"
     name = vault["Properties"]["BackupVaultName"]

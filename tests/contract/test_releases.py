@@ -1,4 +1,4 @@
-"""The promises of the templates about a release: parameters, samconfig.toml, outputs and layers."""
+"""Promises of the templates about a release: parameters, samconfig.toml, outputs and layers."""
 
 import re
 import tomllib
@@ -88,7 +88,7 @@ def test_an_environment_has_a_stack_of_what_is_kept_and_one_that_imports_it(envi
 
 
 def test_nothing_is_deployed_unless_somebody_says_to_which_environment() -> None:
-    """`sam deploy` without --config-env reads `default`, and asks for a stack when that names none."""
+    """`sam deploy` without --config-env reads `default`, and fails when `default` names no stack."""
     assert "deploy" not in CONFIG["default"]
     assert "global" not in CONFIG["default"]
     assert set(CONFIG) - {"version", "default"} == {f"{kind}{name}" for kind in TEMPLATE_OF for name in ENVIRONMENTS}
@@ -106,7 +106,7 @@ def test_every_function_gets_the_same_layers() -> None:
 
 
 def test_everything_is_built_with_bytecode_that_is_valid_whatever_its_dates() -> None:
-    """`sam build` alone has to do it, so each resource is built by a Makefile, with this runtime's Python."""
+    """`sam build` has to compile to bytecode, so a Makefile builds each resource with the runtime's own Python."""
     functions, layers = (template.resources(f"AWS::Serverless::{kind}") for kind in ("Function", "LayerVersion"))
     for item in (functions | layers).values():
         assert item["Metadata"]["BuildMethod"] == "makefile"
@@ -141,6 +141,9 @@ def test_lambda_enters_every_function_by_one_module() -> None:
 
 
 def test_lambda_logs_nothing_of_its_own_while_all_is_well() -> None:
-    """START, END and REPORT would be more bytes than our own line. A function's own setting names only its group."""
+    """START, END and REPORT would take more bytes than our own line.
+
+    A function's own config names only its log group.
+    """
     assert GLOBAL["LoggingConfig"] == {"LogFormat": "JSON", "SystemLogLevel": "WARN"}
     assert all(set(function["LoggingConfig"]) == {"LogGroup"} for function in FUNCTIONS.values())

@@ -1,4 +1,4 @@
-"""The promises of template.yaml about every queue, table, function, permission and parameter, now and later."""
+"""Promises of the templates about every queue, table, function, permission and parameter, including future ones."""
 
 import json
 import re
@@ -113,9 +113,10 @@ def test_a_poison_record_neither_blocks_a_stream_nor_is_lost(folder: str, proper
 
 
 def test_the_sweeper_stays_behind_everything_that_is_still_being_stored() -> None:
-    """Behind the slowest function that stores messages, the oldest id that it may store unmarked, and two clocks.
+    """The sweeper looks only at messages so old that every function has stored them by then.
 
-    The functions that dispatch store replies, which carry the mark from the beginning.
+    The distance covers the slowest function that stores messages, the oldest id that it may store without the mark, and
+    the difference of two clocks. Functions that dispatch store replies, which have the mark from the beginning.
     """
     storing = {folder for folder in FUNCTIONS if ("dynamodb:PutItem", "MessagesTable") in guard.allowed(folder)}
     storing -= {"dispatcher", "sweeper", "unpark"}
@@ -170,7 +171,7 @@ def test_every_bucket_is_private_encrypted_and_survives_a_deleted_stack(bucket: 
 
 @pytest.mark.parametrize("bucket", BUCKETS)
 def test_the_bucket_keeps_parked_records_for_two_weeks_and_no_longer(bucket: str) -> None:
-    """It holds what people wrote. An older version of an object would stay longer, so there are none."""
+    """Parked records contain people's texts. Versioning is off, because old versions would be kept longer."""
     properties = BUCKETS[bucket]["Properties"]
     (rule,) = properties["LifecycleConfiguration"]["Rules"]
     assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 14)
@@ -303,7 +304,7 @@ def test_a_setting_says_the_same_in_every_function(folder: str) -> None:
 
 
 def test_deliveries_cannot_starve_the_api_where_it_reserves_concurrency() -> None:
-    """Reserving is off by default: a new account has ten concurrent executions, and must keep a hundred unreserved."""
+    """Reserving is off by default, because a new account has ten concurrent executions in all."""
     assert PARAMETERS["ApiReservedConcurrency"]["Default"] == 0
     assert template.load()["Conditions"]["ReservesConcurrency"] == {
         "Fn::Not": [{"Fn::Equals": [{"Ref": "ApiReservedConcurrency"}, 0]}]
@@ -320,7 +321,10 @@ def test_a_function_answers_before_api_gateway_gives_up(folder: str) -> None:
 
 
 def test_an_attempt_fits_into_the_deliverers_time() -> None:
-    """The batch is sent at once: the longest attempt, then time to write down how it ended."""
+    """All attempts of a batch start at once.
+
+    The timeout covers the longest one, and then the writing of the outcomes.
+    """
     assert timeout("deliverer") >= PARAMETERS["AttemptTimeoutSeconds"]["MaxValue"] + 12
 
 
@@ -328,7 +332,7 @@ def test_an_attempt_fits_into_the_deliverers_time() -> None:
 
 
 def test_the_access_log_knows_no_paths() -> None:
-    """The path of an incoming webhook is a secret, and a query can hold one."""
+    """The path of an incoming webhook is a secret, and a query string can contain one."""
     (api,) = template.resources("AWS::Serverless::HttpApi").values()
     logged = set(re.findall(r"\$context\.[\w.]+", api["Properties"]["AccessLogSettings"]["Format"]))
     harmless = {
@@ -357,13 +361,13 @@ def test_unknown_routes_are_answered_by_the_reference() -> None:
 
 
 def test_no_other_site_is_let_in_by_cors() -> None:
-    """API Gateway would answer preflights by itself, whatever the functions say."""
+    """With a CORS configuration, API Gateway would answer preflight requests itself, before the functions."""
     (api,) = template.resources("AWS::Serverless::HttpApi").values()
     assert "CorsConfiguration" not in api["Properties"]
 
 
 def test_requests_a_second_are_bounded() -> None:
-    """Each route by itself, and more tightly those that cost a password's hash or wait for a receiver."""
+    """All routes have a limit, and routes that hash a password or wait for a receiver have a lower one."""
     (api,) = template.resources("AWS::Serverless::HttpApi").values()
     every = api["Properties"]["DefaultRouteSettings"]
     assert 0 < every["ThrottlingRateLimit"] <= every["ThrottlingBurstLimit"] <= 5_000
@@ -375,6 +379,6 @@ def test_requests_a_second_are_bounded() -> None:
 
 
 def test_no_answer_of_an_authorizer_is_remembered() -> None:
-    """A cached authorizer would let a revoked token in."""
+    """A cached answer of an authorizer would let a revoked token in."""
     assert "Auth" not in json.dumps(template.resources("AWS::Serverless::HttpApi"))
     assert not [folder for folder, properties in events("HttpApi") if "Auth" in properties]

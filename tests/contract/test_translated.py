@@ -1,4 +1,4 @@
-"""The templates' promises, tested after SAM's transform: on the text that CloudFormation gets."""
+"""Promises of the templates after SAM's transform, as CloudFormation gets them."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ OTHER_NAMES = {
 
 
 def physical_names() -> Iterator[tuple[str, str, str, Any]]:
-    """(template, logical id, property, value) of each physical name that a template chooses itself."""
+    """Each physical name that a template sets itself, as (template, logical id, property, value)."""
     for name in TEMPLATES:
         for logical_id, item in translated.resources(name).items():
             for key, value in item.get("Properties", {}).items():
@@ -31,7 +31,7 @@ def physical_names() -> Iterator[tuple[str, str, str, Any]]:
 
 @cache
 def differing(name: str) -> set[str]:
-    """The references of a template that differ between deployments: its stack, its resources, and its parameters."""
+    """The references of a template whose values differ between deployments: stack name, resources, some parameters."""
     differs = {"AWS::StackName", *translated.resources(name)}
     for item in translated.resources(kind="AWS::CloudFormation::Stack").values():
         if item["Properties"]["TemplateURL"] == name:
@@ -42,7 +42,7 @@ def differing(name: str) -> set[str]:
 
 
 def test_no_physical_name_is_constant() -> None:
-    """A second deployment in the same account and Region would find the name taken."""
+    """A constant name would already exist for a second deployment in the same account and Region."""
     constant = [
         f"{name}: {logical_id}.{key} is {value!r} in every deployment"
         for name, logical_id, key, value in physical_names()
@@ -52,7 +52,7 @@ def test_no_physical_name_is_constant() -> None:
 
 
 def test_schedules_are_found_by_the_name_of_their_stack() -> None:
-    """CloudFormation begins the names that it chooses with the stack's name, and the runbook looks for them by it."""
+    """CloudFormation begins generated names with the stack's name, and the runbook's commands search for that."""
     schedules = translated.resources(kind="AWS::Scheduler::Schedule")
     assert schedules
     assert not [name for name, item in schedules.items() if "Name" in item["Properties"]]
@@ -96,7 +96,7 @@ def test_stateful_resources_survive_their_stack_and_go_with_a_failed_first_deplo
 
 
 def test_a_first_deployment_that_fails_can_delete_what_it_made() -> None:
-    """A table that is protected from the start ends a failed creation in ROLLBACK_FAILED, in every environment."""
+    """If tables were protected from the start, a failed creation would end in ROLLBACK_FAILED, in every environment."""
     data = translated.load("data.yaml")
     assert data["Parameters"]["DeletionProtection"]["Default"] == "false"
     assert data["Conditions"]["IsProtected"] == {"Fn::Equals": [{"Ref": "DeletionProtection"}, "true"]}
@@ -105,7 +105,7 @@ def test_a_first_deployment_that_fails_can_delete_what_it_made() -> None:
 
 
 def test_dynamodb_owns_the_key_of_every_table_unless_a_customer_must() -> None:
-    """`SSEEnabled: true` without a key selects the one that KMS manages, which is paid by the request."""
+    """`SSEEnabled: true` without a key selects the AWS managed key, whose requests KMS charges."""
     data = translated.load("data.yaml")
     assert data["Parameters"]["TablesKeyArn"]["Default"] == ""
     assert data["Conditions"]["HasTablesKey"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "TablesKeyArn"}, ""]}]}
@@ -164,7 +164,7 @@ def test_every_function_may_send_traces_if_they_are_wanted_and_nothing_else_may(
 
 
 def statements(properties: Any) -> Iterator[dict[str, Any]]:
-    """Every statement of a role or a policy."""
+    """Every statement of a role or a policy, given its properties."""
     documents = [properties.get("PolicyDocument"), *(one["PolicyDocument"] for one in properties.get("Policies", []))]
     for document in documents:
         yield from document["Statement"] if document else ()
@@ -179,6 +179,6 @@ def actions(properties: Any) -> Iterator[str]:
 
 
 def test_the_stacks_stay_far_from_cloudformations_500_resources() -> None:
-    """Each route of its own adds a permission, so a dialect takes one greedy route, such as `/api/v4/{proxy+}`."""
+    """Each route adds a permission, so a dialect has one greedy route, such as `/api/v4/{proxy+}`."""
     for name in TEMPLATES:
         assert len(translated.resources(name)) < 350, name

@@ -1,4 +1,4 @@
-"""The defences are removed in the deployment of the integration tests, one for each file."""
+"""The fixtures of the integration tests, with short attempts. Each test file here has a deployment of its own."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ __all__ = ["Workspace", "later", "other", "receiver", "workspace", "world"]
 
 @pytest.fixture(autouse=True)
 def short_attempts(world: World) -> Iterator[None]:
-    """An attempt may take a second."""
+    """An attempt times out after one second."""
     before = dict(world.parameters)
     world.parameters["AttemptTimeoutSeconds"] = "1"
     yield

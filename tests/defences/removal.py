@@ -1,4 +1,4 @@
-"""Shows that a promise rests on one defence: it is kept with it and broken without it."""
+"""Shows that a promise depends on one defence: it is kept with the defence and broken without it."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -6,9 +6,9 @@ from typing import Any
 
 
 def is_held_by(removal: AbstractContextManager[Any], keeps_promise: Callable[[], bool]) -> None:
-    """Fails unless `keeps_promise` says yes, and says no inside `removal`, which takes the defence away.
+    """Check that `keeps_promise` returns True, and returns False inside `removal`, which removes the defence.
 
-    `keeps_promise` plays the whole scenario at the front door, each time with things of its own.
+    `keeps_promise` runs the whole scenario through the API, each time with new objects.
     """
     assert keeps_promise(), "The promise is broken although its defence is there."
     with removal:

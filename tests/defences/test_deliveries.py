@@ -1,4 +1,4 @@
-"""Each test removes one defence of the pipeline, and sees its promise break at the front door."""
+"""Each test removes one defence of the pipeline, and checks through the API that a promise breaks."""
 
 import hashlib
 import hmac
@@ -32,7 +32,7 @@ from tests.support.world import World
 
 
 class Line:
-    """A chat, the webhook that follows it, and the receiver behind that."""
+    """A chat, a webhook that gets its messages, and the receiver of the webhook."""
 
     def __init__(self, workspace: Workspace, receiver: Receiver, **wanted: Any) -> None:
         self.world, self.workspace, self.receiver = workspace.world, workspace, receiver
@@ -48,12 +48,12 @@ class Line:
         self.message_id = str(answer.json["id"])
 
     def requests(self) -> list[Any]:
-        """The requests that arrived, once nothing waits any more."""
+        """The requests that the receiver got, after all waiting work is done."""
         self.world.pump()
         return self.receiver.requests(self.path)
 
     def log(self) -> list[dict[str, Any]]:
-        """The deliveries, with their attempts, as the API shows them."""
+        """The deliveries of the webhook as the API lists them, after all waiting work is done."""
         self.world.pump()
         answer = self.workspace.call("GET", f"/v1/webhooks/{self.webhook_id}/deliveries")
         items: list[dict[str, Any]] = answer.json["items"]
@@ -63,14 +63,14 @@ class Line:
         return str(self.workspace.call("GET", f"/v1/webhooks/{self.webhook_id}").json["state"])
 
     def send_ticket_again(self) -> None:
-        """Does as the queue when it delivers a message for the second time."""
+        """Send the delivery's ticket a second time, as SQS may do."""
         ticket = Ticket(self.workspace.workspace_id, self.log()[0]["id"], self.chat, self.message_id)
         aws_client("sqs").send_message(QueueUrl=self.world.queue_url("DeliveriesQueue"), MessageBody=ticket.dump())
 
 
 @pytest.fixture
 def line(workspace: Workspace, receiver: Receiver) -> Callable[..., Line]:
-    """Makes lines; each has a chat and a webhook of its own."""
+    """A factory of lines, each with a new chat and a new webhook."""
     return lambda **wanted: Line(workspace, receiver, **wanted)
 
 
@@ -78,12 +78,12 @@ type Lines = Callable[..., Line]
 
 
 def _without(check: Callable[..., Any]) -> AbstractContextManager[Any]:
-    """The checks before an attempt, but this one."""
+    """Remove one of the checks before an attempt, inside the block."""
     return patch.object(checks, "CHECKS", tuple(one for one in checks.CHECKS if one is not check))
 
 
 def _items(world: World, table: str) -> str:
-    """Everything that a table holds, as text."""
+    """All items of a table as text."""
     return str(aws_client("dynamodb").scan(TableName=world.table(table))["Items"])
 
 
@@ -110,7 +110,7 @@ def test_the_judge_of_schemes_refuses_plain_http(workspace: Workspace) -> None:
 
 
 def test_the_judge_of_addresses_blocks_a_public_name_of_a_private_address(workspace: Workspace, line: Lines) -> None:
-    """The name is judged each time, so nothing that its owner changes later opens our network."""
+    """The addresses of a name are judged before each attempt, so a later DNS change cannot open our network."""
 
     def is_blocked() -> bool:
         private = line(url="https://rebound.example.com:8443/in")
@@ -156,7 +156,7 @@ def test_the_limit_bounds_what_is_kept_of_a_response(line: Lines) -> None:
 
 
 def test_a_redirect_is_not_followed_into_our_network(line: Lines) -> None:
-    """The guard itself sends one request: the session above it may follow nothing."""
+    """The adapter with the guard sends only one request; the session above it must not follow redirects."""
     send = adapter.GuardedAdapter.send
 
     def is_not_followed() -> bool:
@@ -181,7 +181,7 @@ def test_a_redirect_is_not_followed_into_our_network(line: Lines) -> None:
 
 
 def _is_signed(line: Line, request: Any) -> bool:
-    """Whether the published recipe accepts the request."""
+    """Whether the signature of the request is right by the documented recipe."""
     timestamp, signature = request.headers["X-FM-Webhook-Signature"].split(",")
     signed = f"{timestamp.removeprefix('t=')}.".encode() + request.body
     wanted = hmac.digest(line.secret.encode(), signed, hashlib.sha256).hex()

@@ -1,4 +1,4 @@
-"""Each test removes one defence of the API, and sees its promise break at the front door."""
+"""Each test removes one defence of the API, and checks through the API that a promise breaks."""
 
 import itertools
 import json

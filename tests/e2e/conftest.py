@@ -1,4 +1,4 @@
-"""The embedded stack for the e2e tests: one for the whole run, on free ports, beside that of `make up`."""
+"""The embedded stack for the e2e tests: one for the whole run, on free ports, apart from that of `make up`."""
 
 import tempfile
 import time
@@ -54,13 +54,13 @@ def stack() -> Iterator[E2E]:
 
 @pytest.fixture(scope="session")
 def python() -> Path:
-    """A Python that has other products' clients."""
+    """The path of a Python that has the clients of other products installed."""
     return clients.python()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Show with a failed test what the functions logged meanwhile, and MiniStack's last words."""
+    """Add to the report of a failed test what the functions logged during it, and the last lines of MiniStack's log."""
     report = yield
     running = getattr(item, "funcargs", {}).get("stack")
     if isinstance(running, E2E) and isinstance(report, pytest.TestReport) and report.failed:

@@ -1,4 +1,4 @@
-"""The running stack, as the e2e tests use it."""
+"""The running stack, and requests to it, for the e2e tests."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from local.stack import Stack
 
 @dataclass(frozen=True)
 class E2E:
-    """A running stack, as the tests see it."""
+    """A running stack with its owner's token."""
 
     api_url: str
     owner_token: str
@@ -20,7 +20,7 @@ class E2E:
     embedded: Stack
 
     def api(self, method: str, path: str, json: object = None, *, token: str | None = None, **headers: str) -> Reply:
-        """Call the API as the owner, or with another token ("" is none). `If_Match=…` is a header."""
+        """Call the API as the owner, or with another token; with `token=""` without one. `If_Match=…` is a header."""
         api = Api(self.api_url, self.owner_token if token is None else token)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return api.call(method, path, json, headers=named)

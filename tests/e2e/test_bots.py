@@ -1,4 +1,4 @@
-"""A bot's life on the embedded stack: made, mentioned, answering, rotated, asleep, back, and deleted."""
+"""A bot on the embedded stack: created, mentioned, replying, rotated, disabled, enabled again, and deleted."""
 
 import json
 import uuid
@@ -23,7 +23,7 @@ def receiver(stack: E2E) -> Receiver:
 
 
 def test_a_bot_is_mentioned_answers_sleeps_and_leaves(stack: E2E, receiver: Receiver) -> None:
-    """One bot's life, since each step needs the one before it."""
+    """One test covers the bot from its creation to its deletion, because each step needs the one before."""
     handle = f"deploy-{uuid.uuid4().hex[:8]}"
     avatar = "https://cdn.example.com/bot.png"
     bot = _made(
@@ -111,7 +111,7 @@ def _to(path: str) -> Callable[[Request], bool]:
 
 
 def _everybody_heard(receiver: Receiver, text: str) -> None:
-    """Wait until the chat's webhook was told of the message: mentions are given out before."""
+    """Wait until the chat's webhook got the message. Mentions of bots have been dispatched by then."""
 
     def told(request: Request) -> bool:
         body = json.loads(request.body)

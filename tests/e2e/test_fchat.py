@@ -1,4 +1,4 @@
-"""FChat's quick examples with curl, as its documentation has them, and a person's answers, on the embedded stack."""
+"""The curl examples of FChat's documentation, and a person's answers, on the embedded stack."""
 
 import json
 import shutil
@@ -69,7 +69,10 @@ def application(stack: E2E, receiver: Receiver) -> dict[str, Any]:
 
 
 def run(stack: E2E, application: dict[str, Any], example: str) -> tuple[int, Any]:
-    """An example pasted into a shell, with the address and the token that stand for ours."""
+    """Run an example in a shell, with our address and token instead of its placeholders.
+
+    Returns the status and the JSON.
+    """
     assert shutil.which("curl"), "curl is needed to run FChat's examples"
     command = example.replace(BASE, f"{stack.api_url}/webhooks").replace("MY_TOKEN", application["token"])
     command = command.replace("curl ", "curl -s -w '\\n%{http_code}' ", 1)
@@ -97,7 +100,7 @@ def test_the_quick_examples_for_a_person(stack: E2E, application: dict[str, Any]
 
 
 def test_a_token_where_a_name_stands_is_neither_endpoint(stack: E2E, application: dict[str, Any]) -> None:
-    """`…/fchat` is tried first, and nothing else can be called that."""
+    """The stack tries `…/fchat` first, and no application can have this name."""
     wrong = {**application, "token": "0" * 32}
     assert run(stack, wrong, TO_USER)[1]["description"] == "channel or token not found"
     assert run(stack, wrong, TO_GROUP)[1]["description"] == "Channel or token not found"
@@ -149,7 +152,7 @@ def test_a_text_of_the_group_arrives_and_the_token_reads_its_context(
 
 
 def signed_in(stack: E2E, user_id: str, email: str) -> Api:
-    """The API as the person sees it, who takes up an invitation."""
+    """A client of the API with a session of the person, who accepts an invitation for it."""
     invited = stack.api("POST", f"/v1/users/{user_id}/invitation")
     assert invited.status in (200, 201), invited.body
     body = {"token": invited.json["token"], "password": f"correct horse {uuid.uuid4().hex}"}

@@ -1,4 +1,4 @@
-"""FluxDesk's published receiver (Node, Express), as it stands in its documentation, gets what Ferryman delivers."""
+"""The receiver published in FluxDesk's documentation (Node, Express), unchanged, accepts Ferryman's deliveries."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ MINUTE_PATIENCE_SECONDS = 100
 
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The receiver as JavaScript, with the packages that the lock names."""
+    """The receiver as JavaScript, in a folder with the packages of its lock file."""
     npm = shutil.which("npm")
     if npm is None:
         pytest.skip("npm is not on this machine")
@@ -43,7 +43,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class NodeReceiver:
-    """The published receiver, running; `lines` is what it printed."""
+    """The published receiver as a running process. `lines` are the lines that it printed."""
 
     def __init__(self, script: Path, secret: str) -> None:
         environment = os.environ | {"FLUXDESK_WEBHOOK_SECRET": secret}
@@ -157,7 +157,10 @@ def _log(stack: E2E, at: str) -> list[dict[str, Any]]:
 
 
 def _send_on(request: Request, body: bytes) -> tuple[int, bytes]:
-    """Send a kept request, or a changed one, to the published receiver."""
+    """Send a recorded request, with this body, to the published receiver.
+
+    Returns the status and the body of its answer.
+    """
     headers = {
         name: value for name, value in request.headers.items() if name.lower().startswith(("x-", "content-type"))
     }

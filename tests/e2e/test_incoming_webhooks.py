@@ -1,4 +1,4 @@
-"""Incoming webhooks on the embedded stack, posted to by clients that know nothing of Ferryman."""
+"""Incoming webhooks on the embedded stack, used by clients that were not written for Ferryman."""
 
 import subprocess
 from typing import Any
@@ -29,13 +29,13 @@ def hook(stack: E2E, chat: str) -> dict[str, Any]:
 
 
 def _messages(stack: E2E, chat: str) -> list[dict[str, Any]]:
-    """The oldest first."""
+    """The messages of the chat, oldest first."""
     items: list[dict[str, Any]] = stack.api("GET", f"/v1/chats/{chat}/messages").json["items"]
     return items[::-1]
 
 
 def _curl(*arguments: str) -> str:
-    """curl's answer: the body, a space and the status."""
+    """The output of curl: the body of the answer, a space and the status."""
     command = ["curl", "--silent", "--show-error", "--noproxy", "*", "--write-out", " %{http_code}", *arguments]
     finished = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
     return finished.stdout

@@ -1,4 +1,4 @@
-"""The whole journey of a message, through the front door: posted, signed, delivered, retried, logged."""
+"""A message from the post to the delivery log, through the API: posted, signed, delivered, retried, logged."""
 
 import time
 from collections.abc import Iterator
@@ -176,7 +176,7 @@ def _arrived(receiver: Receiver, path: str, count: int = 1, timeout: float = ARR
 
 
 def _settled(stack: E2E, webhook: dict[str, Any]) -> dict[str, Any]:
-    """The webhook's only delivery, once it is over."""
+    """The webhook's only delivery, after it has ended. Fails after ARRIVAL_SECONDS."""
     deadline = time.monotonic() + ARRIVAL_SECONDS
     while True:
         items: list[dict[str, Any]] = stack.api("GET", f"/v1/webhooks/{webhook['id']}/deliveries").json["items"]

@@ -1,4 +1,4 @@
-"""Parking on the embedded stack, with its permissions enforced: a poison record, a foreign message, and unparking."""
+"""Parking on the embedded stack, with IAM enforced: an unreadable record, a foreign message, and unparking."""
 
 import json
 import time

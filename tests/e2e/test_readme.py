@@ -1,4 +1,4 @@
-"""The README's tour, pasted into a shell as it stands."""
+"""The README's tour, run in a shell without a change."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""Clients of Mattermost and Slack use the embedded stack, unmodified: docs/senders.md lists them."""
+"""The clients of Mattermost and Slack in docs/senders.md use the embedded stack, unmodified."""
 
 import hashlib
 import hmac
@@ -91,7 +91,7 @@ def test_slack_sdk_and_apprise_use_all_that_they_have(stack: E2E, chat: str) -> 
 
 @pytest.fixture
 def address(stack: E2E, chat: str) -> str:
-    """The e-mail address of an account that a program uses: a person with a password, added to the chat by hand."""
+    """The e-mail address of an account for a program: a person with a password, who was added to the chat."""
     email = f"{uuid.uuid4().hex}@example.com"
     user = stack.api("POST", "/v1/users", {"name": "Program", "email": email, "role": "admin"}).json
     token = stack.api("POST", f"/v1/users/{user['id']}/invitation").json["token"]
@@ -106,7 +106,7 @@ def _team(stack: E2E) -> str:
 
 
 def _answers(command: list[str], **options: Any) -> dict[str, Any]:
-    """The lines that a program printed, each a name and a result."""
+    """Run a program. Returns the lines that it printed, each of which is a name with its result."""
     finished = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False, **options)
     assert finished.returncode == 0, finished.stderr
     return dict(json.loads(line) for line in finished.stdout.splitlines())

@@ -1,4 +1,4 @@
-"""Somebody is invited, sets a password, signs in, adds a second factor and signs out: on the deployed functions."""
+"""A person is invited, sets a password, signs in, adds a second factor and signs out, on the embedded stack."""
 
 import time
 import uuid

@@ -1,4 +1,4 @@
-"""Caring for a webhook on the embedded stack, with its permissions enforced: rotation, tests, replay, disabling."""
+"""Managing a webhook on the embedded stack, with IAM enforced: rotation, tests, replay, disabling."""
 
 import json
 import time
@@ -26,7 +26,7 @@ def chat_id(stack: E2E) -> str:
 
 
 def test_rotation_test_send_exhaustion_disabling_and_replay(stack: E2E, receiver: Receiver, chat_id: str) -> None:
-    """One webhook's life, since each step needs the one before it."""
+    """One test covers all, because each step needs the one before."""
     ops = _made(stack, "/v1/webhooks", {"url": receiver.url("/ops"), "events": ["webhook.disabled"]})
     webhook = _made(
         stack,

@@ -1,4 +1,4 @@
-"""How long the simulations are: `make test` runs short ones, `make rehearse-simulation` the whole length."""
+"""The length of the simulations: `make test` runs short ones, `make rehearse-simulation` full ones."""
 
 import os
 

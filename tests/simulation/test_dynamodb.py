@@ -1,4 +1,4 @@
-"""The fake of DynamoDB says what moto says: whole sequences of calls, made of expressions like ours, on both."""
+"""The fake of DynamoDB gives the same answers as moto, for random sequences of calls with expressions like ours."""
 
 import os
 import random
@@ -89,7 +89,7 @@ JOINED = ["{} AND {}", "{} OR {}", "NOT ({}) AND {}", "{} AND NOT ({})", "({}) A
 
 @st.composite
 def conditions(draw: st.DrawFn, depth: int = 2) -> tuple[str, dict[str, Any]]:
-    """A condition with its values; names are written as `#name`."""
+    """A random condition with its values. Attribute names are written as `#name`."""
     values: dict[str, Any] = {}
 
     def part(deeper: int) -> str:
@@ -110,7 +110,7 @@ UPDATES = ("set", "remove", "add", "plus", "default", "append")
 
 @st.composite
 def updates(draw: st.DrawFn, kinds: Sequence[str]) -> tuple[str, dict[str, Any]]:
-    """An update of different attributes, in the shapes that ours have."""
+    """A random update of up to three attributes, in the forms that our code uses."""
     names = draw(st.lists(NAMES, min_size=1, max_size=3, unique=True))
     parts: dict[str, list[str]] = {"SET": [], "REMOVE": [], "ADD": []}
     values: dict[str, Any] = {}
@@ -258,7 +258,7 @@ def _fake() -> DynamoDB:
 
 
 def _answer(client: Any, operation: str, request: dict[str, Any]) -> Any:
-    """The parts of an answer, or of a refusal, that count."""
+    """The compared parts of a call's answer, or the code and reasons of its refusal."""
     try:
         answer = getattr(client, operation)(**request)
     except ClientError as error:
@@ -270,7 +270,7 @@ def _answer(client: Any, operation: str, request: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("operator", ["=", "<>", "<", "<=", ">", ">="])
 @pytest.mark.parametrize("value", [{"S": "é"}, {"L": []}, {"L": [{"N": "1"}]}, {"M": {"a": {"S": ""}}}, {"B": b"ab"}])
 def test_sizes_are_those_of_moto(moto: Any, operator: str, value: dict[str, Any]) -> None:
-    """On their own: over the size of what is not there moto breaks, where DynamoDB says no."""
+    """They are tested separately, because moto fails on `size` of a missing attribute, where DynamoDB answers no."""
     fake = _fake()
     item = {"pk": {"S": "p"}, "sk": {"S": "size"}, "v": value}
     request = {"TableName": "t", "Key": {"pk": {"S": "p"}, "sk": {"S": "size"}}, "UpdateExpression": "SET w = :one"}
@@ -308,7 +308,7 @@ def test_pages_together_are_the_whole(index: str | None, forward: bool, limit: i
 
 
 def test_a_replica_that_is_behind_shows_what_was() -> None:
-    """Only to reads that are not consistent, and also that there was nothing yet."""
+    """Only reads without ConsistentRead may show an earlier state, or that an item did not exist yet."""
     engine, faults = Engine(0), Faults(0, ["dynamodb.stale_read"], scale=5)
     fake = DynamoDB(Network(engine, faults, random.Random(0)), {"t": Table.declared("t", TABLE)}, lambda *_: None)
     key = {"pk": {"S": "p"}, "sk": {"S": "a"}}

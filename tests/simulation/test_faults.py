@@ -1,4 +1,7 @@
-"""Many faults at once, one kind at a time, and one at every call: nothing acknowledged is lost, nothing unexplained."""
+"""Simulations with many faults at once, with one kind at a time, and with one fault at every call.
+
+No acknowledged event may be lost, and nothing may happen that no fault explains.
+"""
 
 import hashlib
 import os
@@ -34,7 +37,7 @@ HELPED_BY = {
 
 @contextmanager
 def _replayable(command: str) -> Iterator[None]:
-    """Whatever fails inside says how to see it again."""
+    """Add the command that repeats the run to any failure inside the block."""
     again = f"To see it again: python -m simulator {command}"
     try:
         yield
@@ -46,7 +49,7 @@ def _replayable(command: str) -> Iterator[None]:
 
 
 class _Broken(Exception):
-    """A promise was."""
+    """The run broke a promise."""
 
 
 def _check(verdict: Verdict) -> None:
@@ -94,7 +97,7 @@ def test_without_faults_nothing_needs_help() -> None:
 
 
 def test_a_seed_is_the_same_run_each_time() -> None:
-    """Also in another process with another order of sets: what a failing seed prints can be relied on."""
+    """It is so in another process too, with another hash seed. So a seed that fails can be run again."""
 
     def run(hash_seed: str) -> str:
         command = [sys.executable, "-m", "simulator", "--seed", "5", "--events", "150"]
@@ -111,14 +114,14 @@ def test_a_seed_is_the_same_run_each_time() -> None:
 
 @pytest.fixture
 def world() -> Iterator[Simulation]:
-    """One world for all calls. Its three webhooks take at once, fail for good at times, and recover."""
+    """One simulation for all calls, with three webhooks: one always succeeds, one fails at times, one recovers."""
     with Simulation("calls", [], small=True) as simulation:
         yield simulation
 
 
 @pytest.mark.parametrize("harm", ["dies before", "dies after", "is refused", "times out"])
 def test_a_fault_at_every_call(world: Simulation, harm: str) -> None:
-    """One message and its edit, again and again, with the fault at the first call, at the second, and so on."""
+    """Runs a message and its edit repeatedly, with the fault at the first AWS call, then at the second, and so on."""
     calls = _message(world, None, harm)
     assert len(calls) > 40
     assert {function for function, _ in calls} >= {"hooks", "messages", "dispatcher", "deliverer", "dead_letters"}
@@ -135,7 +138,7 @@ def test_a_fault_at_every_call(world: Simulation, harm: str) -> None:
 
 @pytest.mark.parametrize("harm", ["dies before", "dies after", "is refused", "times out"])
 def test_a_fault_at_every_call_of_the_sweeper(world: Simulation, harm: str) -> None:
-    """A message that the stream lost, again and again, with the fault at each call of the run that finds it."""
+    """The stream loses a message again and again, with the fault at each call of the sweeper run that finds it."""
     world.engine.run(before=world.engine.now + 600)  # its first run is a long one
     calls = _lost_message(world, None, harm)
     assert {operation for _, operation in calls} >= {"Query", "UpdateItem", "PutItem", "SendMessageBatch"}
@@ -151,7 +154,7 @@ def test_a_fault_at_every_call_of_the_sweeper(world: Simulation, harm: str) -> N
 
 
 def _lost_message(world: Simulation, harmed: int | None, harm: str) -> list[tuple[str, str]]:
-    """Lose a message, and send the sweeper for it; returns the calls that it made."""
+    """Lose a message, and run the sweeper when it must find it. Returns the calls of that run."""
     world.faults.armed["stream.lost_record"] = 1
     world.post(world.chats[0], by_hook=True)
     sweeper: list[Task] = []
@@ -165,7 +168,7 @@ def _lost_message(world: Simulation, harmed: int | None, harm: str) -> list[tupl
 
 
 def _message(world: Simulation, harmed: int | None, harm: str) -> list[tuple[str, str]]:
-    """Let a message, and one that is edited, go their way; returns the calls that were made for them."""
+    """Post a message, and another one that is edited, and let them be delivered. Returns the calls made for them."""
     calls = _watch(world, harmed, harm, lambda task: task.invocation.function not in ("sweeper", "notifier"))
     chat = world.chats[0]
     world.post(chat, by_hook=True)
@@ -176,7 +179,7 @@ def _message(world: Simulation, harmed: int | None, harm: str) -> list[tuple[str
 
 
 def _watch(world: Simulation, harmed: int | None, harm: str, watched: Callable[[Task], bool]) -> list[tuple[str, str]]:
-    """Notes the calls of tasks that are watched, and harms one of them."""
+    """Record the calls of watched tasks in the returned list. The call number `harmed` gets the fault `harm`."""
     calls: list[tuple[str, str]] = []
 
     def watch(_number: int, function: str, operation: str, phase: str) -> None:

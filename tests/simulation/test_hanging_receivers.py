@@ -1,4 +1,4 @@
-"""Receivers that hang make nobody else wait, from their first event on: five batches at a time, on simulated time."""
+"""Receivers that hang must not delay other deliveries, even from their first event on, with five batches at a time."""
 
 from typing import Protocol
 

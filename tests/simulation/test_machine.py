@@ -1,4 +1,4 @@
-"""Hypothesis plays against the pipeline: it posts, waits, breaks and repairs in any order, and shrinks findings."""
+"""Hypothesis posts, waits, breaks and repairs the pipeline in random order, and shrinks the failures that it finds."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ MOST_WEBHOOKS = 5
 
 
 class Pipeline(RuleBasedStateMachine):
-    """Whatever was done, at the end the faults stop, time passes, and the oracle has nothing to say."""
+    """After any sequence of steps, the faults end, time passes, and the oracle must find no violation."""
 
     posts = Bundle("posts")
 

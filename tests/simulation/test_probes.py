@@ -1,4 +1,4 @@
-"""Nobody enables a webhook that failures disabled: a probe does, once its receiver answers again."""
+"""A webhook that was disabled for failures is enabled by a probe, once its receiver answers again."""
 
 import pytest
 

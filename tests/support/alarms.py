@@ -1,4 +1,4 @@
-"""operations.yaml as CloudWatch reads it: the metrics that it makes of a log, and the alarms that ring for them."""
+"""Reads operations.yaml as CloudWatch does: the metrics made of log lines, and the alarms that ring for them."""
 
 import operator
 import re
@@ -44,7 +44,7 @@ def of_kind(kind: str) -> dict[str, dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric that an alarm looks at. A dimension's value is a parameter of operations.yaml."""
+    """A metric that an alarm watches. The value of each dimension is a parameter of operations.yaml."""
 
     namespace: str
     name: str
@@ -52,7 +52,7 @@ class Metric:
 
 
 def metrics_of(alarm: dict[str, Any]) -> list[Metric]:
-    """The metrics that an alarm looks at."""
+    """The metrics that an alarm watches."""
     if "Metrics" in alarm:
         return [_metric(entry["MetricStat"]["Metric"]) for entry in alarm["Metrics"] if "MetricStat" in entry]
     return [_metric(alarm)]
@@ -65,14 +65,14 @@ def _metric(said: dict[str, Any]) -> Metric:
 
 
 def section(alarm: dict[str, Any]) -> str:
-    """The section of the runbook that an alarm is named after."""
+    """The section of the runbook that has the alarm's name."""
     deployment, found = alarm["AlarmName"]["Fn::Sub"].split("/")[:2]
     assert deployment == "${Deployment}"
     return str(found)
 
 
 def on_our_metrics() -> dict[str, dict[str, Any]]:
-    """The alarms on what our functions count, by logical id."""
+    """The alarms that watch a metric of our own, by logical id."""
     return {
         name: alarm
         for name, alarm in of_kind("AWS::CloudWatch::Alarm").items()
@@ -83,15 +83,15 @@ def on_our_metrics() -> dict[str, dict[str, Any]]:
 def rung(*periods: Logged) -> set[str]:
     """The alarms on our own metrics that ring after these periods, by their sections in the runbook.
 
-    All that was logged in one block of `logged()` counts as one period of an alarm, however long that is. An alarm that
-    looks at two periods rings after two logs: `rung(first, second)`.
+    Everything logged in one block of `logged()` counts as one period of an alarm, however long that is. An alarm that
+    looks at two periods rings only after two logs: `rung(first, second)`.
     """
     values = [emitted(log) for log in periods]
     return {section(alarm) for alarm in on_our_metrics().values() if _rings(alarm, values)}
 
 
 def _rings(alarm: dict[str, Any], periods: list[dict[str, list[float]]]) -> bool:
-    """Whether an alarm's last `EvaluationPeriods` all breach its threshold."""
+    """Whether the last `EvaluationPeriods` of `periods` all breach the alarm's threshold."""
     unknown = set(alarm) - KNOWN
     assert not unknown, f"tests/support/alarms.py does not know {unknown} of the alarm {section(alarm)}: add it there"
     latest = periods[-alarm["EvaluationPeriods"] :]
@@ -107,9 +107,9 @@ def _breaches(alarm: dict[str, Any], values: list[float] | None) -> bool:
 
 
 def emitted(log: Logged) -> dict[str, list[float]]:
-    """Our metrics that CloudWatch makes of a log: metric → values. A line counts wherever it was logged.
+    """The values of our metrics that CloudWatch extracts from a log, by metric. Each line counts, of any function.
 
-    A metric of another namespace, or with dimensions, is another one: no alarm of ours sees it.
+    Metrics of another namespace or with dimensions are left out, because no alarm of ours watches them.
     """
     found: dict[str, list[float]] = {}
     for line in log.metrics():
@@ -134,7 +134,10 @@ def _filtered(line: dict[str, Any]) -> dict[str, float]:
 
 
 def matches(pattern: str, line: dict[str, Any]) -> bool:
-    """Whether a JSON line matches a filter pattern of CloudWatch Logs; only the forms that we use are known."""
+    """Whether a JSON line matches a filter pattern of CloudWatch Logs.
+
+    Fails for a form of pattern that we do not use.
+    """
     inner = pattern.removeprefix("{ ").removesuffix(" }")
     for term in inner.split(" && "):
         found = _TERM.fullmatch(term)

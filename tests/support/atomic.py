@@ -1,4 +1,4 @@
-"""One call to moto at a time: it checks a condition and writes in two steps, between which another thread fits."""
+"""Serialises calls to moto. moto checks a condition and writes in two steps, between which another thread can write."""
 
 import threading
 from typing import Any
@@ -7,7 +7,10 @@ _CALLING = threading.RLock()
 
 
 def one_call_at_a_time(client: Any) -> None:
-    """Let a client of `ferryman.aws.clients` meet a moto that is as atomic as AWS."""
+    """Let a client of `ferryman.aws.clients` wait until the call of another thread has ended.
+
+    So writes are atomic as on AWS.
+    """
 
     def called(*arguments: Any) -> Any:
         with _CALLING:

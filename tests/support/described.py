@@ -1,11 +1,11 @@
-"""The API's description as the tests read it: each route with its parameters and answers written out."""
+"""The OpenAPI document as the tests read it: each route with all its parameters and answers, without references."""
 
 import re
 from typing import Any
 
 
 def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The description of each route, by its key. Schemas stay references."""
+    """The description of each route, by its key such as `GET /v1/me`. Schemas stay references."""
     return {
         f"{method.upper()} {path}": said
         | {
@@ -19,7 +19,7 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _each_status(answers: dict[str, Any]) -> dict[str, Any]:
-    """The answers with `default` as the statuses that its description lists."""
+    """The answers, with `default` replaced by an answer for each status in its description."""
     default = answers.get("default", {"description": ""})
     listed = dict.fromkeys(re.findall(r"[45]\d\d", default["description"]), default)
     return {status: answer for status, answer in answers.items() if status != "default"} | listed

@@ -1,7 +1,7 @@
-"""Refuses what AWS refuses and moto lets through, so that the tests meet it too.
+"""Refuses calls that AWS refuses and moto allows.
 
-- IAM: each call is checked against the policies that template.yaml gives to the function that makes it
-- DynamoDB's key limits, a range that ends before it begins, and a query's start key that lies outside of the query
+- IAM: each call is checked against the policies that template.yaml gives to the function that makes the call
+- DynamoDB: limits of keys, a range that ends before it begins, and a start key outside of its query
 """
 
 import re
@@ -28,7 +28,7 @@ MAX_BYTES = {"HASH": 2048, "RANGE": 1024}
 
 @cache
 def allowed(folder: str) -> set[tuple[str, str]]:
-    """The rights of a function: (action, resource) pairs, resources by logical id.
+    """The permissions of a function: (action, resource) pairs, with resources by logical id.
 
     An index is `Table/index/name`, a table's stream `Table/stream`, a bucket's objects are `Bucket/*`.
     """
@@ -42,7 +42,7 @@ def allowed(folder: str) -> set[tuple[str, str]]:
 
 @cache
 def contexts(folder: str) -> dict[tuple[str, str], dict[str, str]]:
-    """The encryption context that a function's right asks for, by (action, resource)."""
+    """The encryption context that a function's permission requires, by (action, resource)."""
     found: dict[tuple[str, str], dict[str, str]] = {}
     for statement in template.statements(folder):
         for wanted in statement.get("Condition", {}).values():
@@ -57,7 +57,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _resource(value: Any) -> str:
-    """`!GetAtt X.Arn` and `!Sub ${X.Arn}/index/y` by their logical ids; anything else as it stands."""
+    """The resource with logical ids instead of `!GetAtt X.Arn` and `!Sub ${X.Arn}/index/y`; anything else unchanged."""
     match value:
         case {"Fn::GetAtt": [name, "Arn"]}:
             return str(name)
@@ -71,7 +71,7 @@ def _resource(value: Any) -> str:
 
 
 def needed(service: str, operation: str, arguments: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """The (action, physical resource) pairs that IAM asks for one call."""
+    """The (action, physical resource) pairs that a caller needs in IAM for one call."""
     match service, operation:
         case "dynamodb", "TransactWriteItems" | "TransactGetItems":
             for item in arguments["TransactItems"]:
@@ -96,7 +96,10 @@ def needed(service: str, operation: str, arguments: dict[str, Any]) -> Iterator[
 def refuse_forbidden(
     folder: str, service: str, operation: str, arguments: dict[str, Any], logical: dict[str, str]
 ) -> None:
-    """Raise what AWS answers when the function's role does not allow the call. `logical`: physical id → logical id."""
+    """Raise AWS's AccessDeniedException if the function's role does not allow the call.
+
+    `logical` maps physical ids to logical ids.
+    """
     may = allowed(folder)
     for action, resource in needed(service, operation, arguments):
         table, _, index = resource.partition("/index/")
@@ -112,7 +115,10 @@ def refuse_forbidden(
 
 
 def refuse_impossible(operation: str, arguments: dict[str, Any], schemas: dict[str, dict[str, str]]) -> None:
-    """Raise what DynamoDB answers to a key that no item can have. `schemas`: table → attribute → HASH or RANGE."""
+    """Raise DynamoDB's ValidationException for a key or a range that cannot exist.
+
+    `schemas` maps tables to their key attributes, and these to HASH or RANGE.
+    """
     for table, key in _keys(operation, arguments):
         for name, kind in schemas[table].items():
             value = key.get(name, {}).get("S", "")

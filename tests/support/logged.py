@@ -1,4 +1,4 @@
-"""Catches the lines that the functions log while a test runs."""
+"""Captures the lines that the functions log during a test."""
 
 import io
 import json
@@ -11,17 +11,17 @@ from ferryman import log, metrics
 
 
 class Logged:
-    """The lines so far, oldest first, as CloudWatch Logs would hold them."""
+    """The captured lines, oldest first."""
 
     def __init__(self) -> None:
         self.text = io.StringIO()
 
     def lines(self, name: str | None = None) -> list[dict[str, Any]]:
-        """The lines of that name, or all."""
+        """The lines with this message, or all; without the lines of metrics."""
         return [line for line in self._all() if "_aws" not in line and name in (None, line["message"])]
 
     def metrics(self) -> list[dict[str, Any]]:
-        """The lines that hold metrics, as CloudWatch would read them."""
+        """The lines with metrics, in CloudWatch's embedded metric format."""
         return [line for line in self._all() if "_aws" in line]
 
     def _all(self) -> list[dict[str, Any]]:
@@ -30,7 +30,7 @@ class Logged:
 
 @contextmanager
 def logged() -> Iterator[Logged]:
-    """Everything that is logged inside the block, instead of on stdout."""
+    """Capture everything that is logged inside the block, instead of printing it on stdout."""
     made = Logged()
     metrics.flush()  # what was counted before is not of this block
     handlers = [handler for handler in log.logger.handlers if type(handler) is logging.StreamHandler]

@@ -1,4 +1,4 @@
-"""Catches log lines where they would leave the process, and once more before anything is masked."""
+"""Captures log lines as they are written, and a second time before secrets are masked."""
 
 import io
 import json
@@ -13,20 +13,20 @@ from ferryman import log
 
 @dataclass
 class Logged:
-    """`written` is what would stand in CloudWatch, `unmasked` the same without the formatter's masking."""
+    """The captured lines as CloudWatch would get them (`written`), and without the formatter's masking (`unmasked`)."""
 
     written: io.StringIO = field(default_factory=io.StringIO)
     unmasked: io.StringIO = field(default_factory=io.StringIO)
 
     def lines(self) -> list[dict[str, Any]]:
-        """The lines, but those that hold metrics."""
+        """The written lines, without those of metrics."""
         lines = [json.loads(line) for line in self.written.getvalue().splitlines()]
         return [line for line in lines if "_aws" not in line]
 
 
 @contextmanager
 def captured() -> Iterator[Logged]:
-    """Catches the lines of the block."""
+    """Capture the lines that are logged inside the block."""
     logged = Logged()
     streams = [handler for handler in log.logger.handlers if type(handler) is logging.StreamHandler]
     before = [handler.setStream(logged.written) for handler in streams]

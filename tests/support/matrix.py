@@ -1,6 +1,6 @@
-"""The generated matrix: two workspaces with one of everything, every route, and a check that a thing is not there.
+"""Two workspaces, and checks for every route: the parts of `test_matrix` and `test_tenant_isolation`.
 
-`test_matrix` and `test_tenant_isolation` are made of it. A route that is added is covered by itself.
+A new route is covered without a change here.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ PARAMETERS = sorted({name for key in WITH_IDS for name in PARAMETER.findall(key)
 
 @dataclass
 class Scene:
-    """Two workspaces with one of everything, and the callers that must not get in."""
+    """Two workspaces with one object of each kind, and requests to all routes by callers of both."""
 
     world: World
     home: Objects
@@ -36,7 +36,7 @@ class Scene:
         )
 
     def suited(self, operation: Route, caller: Workspace) -> Workspace:
-        """The caller through what the operation takes: a token, or a session of the same user."""
+        """The same caller with the credential that the operation requires: a token, or a session of the same user."""
         if not operation.needs.session:
             return caller
         if caller.token not in self.sessions:
@@ -48,7 +48,7 @@ class Scene:
         return self.home.body(operation)
 
     def rows(self, operation: Route) -> dict[str, int]:
-        """How many items each table holds, once all that the operation's requests name is there."""
+        """How many items each table has, after all objects that the operation's requests need were created."""
         self.home.ids(operation)
         self.home.body(operation)
         return self.world.rows()
@@ -63,7 +63,7 @@ def scene(world: World) -> Scene:
 
 
 def said(answer: Answer) -> tuple[int, Any]:
-    """The status and all of the body but the request's own id."""
+    """The status and the body of an answer, without the request's own id."""
     return answer.status, {name: value for name, value in answer.json.items() if name != "request_id"}
 
 
@@ -72,7 +72,10 @@ def unknown(parameters: dict[str, str]) -> dict[str, str]:
 
 
 def swaps(mine: dict[str, str], theirs: dict[str, str]) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
-    """Ids of theirs in the place of mine, all and one by one; beside each the same with unknown ids."""
+    """Pairs of ids for a request: one with ids of `theirs`, and the same one with unknown ids in their place.
+
+    The first pair replaces all ids of `mine`, each further pair one of them.
+    """
     yield theirs, unknown(theirs)
     if len(mine) > 1:
         for name in mine:
@@ -85,7 +88,7 @@ def check_not_there(
     caller: Workspace,
     pairs: Iterator[tuple[dict[str, str], dict[str, str]]],
 ) -> None:
-    """Fails unless the caller gets the same 404 for the first ids of each pair as for the second, unknown ones.
+    """Check that the caller gets the same 404 for the existing ids of each pair as for its unknown ids.
 
     No request may change the number of rows of a table.
     """
@@ -103,7 +106,7 @@ def check_not_there(
 
 
 def check_readable(scene: Scene, objects: Objects, parameter: str) -> None:
-    """Fails unless the owner of `objects` can read the thing that the path parameter names."""
+    """Check that the owner of `objects` can read the object that the path parameter names."""
     for key in WITH_IDS:
         operation = ROUTES[key]
         if operation.method == "GET" and operation.path.endswith(f"{{{parameter}}}"):

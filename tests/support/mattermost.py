@@ -1,10 +1,10 @@
-"""Ids and forms as programs of Mattermost see them."""
+"""Ids in the form that clients of Mattermost get."""
 
 from urllib.parse import parse_qsl
 
 
 def short(id_: str) -> str:
-    """One of our ids on that surface."""
+    """The id that Mattermost's API has for one of our ids."""
     return id_.rpartition("_")[2].lower()
 
 

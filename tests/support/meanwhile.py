@@ -1,4 +1,4 @@
-"""Races without threads: what another request does between the reads and the commit of the one under test."""
+"""Tests races without threads: another request runs between the reads and the commit of the request under test."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,10 +9,10 @@ from ferryman.aws import clients as aws
 
 @contextmanager
 def meanwhile(*actions: Callable[[], Any], operation: str = "TransactWriteItems") -> Iterator[None]:
-    """Carry the actions out, one before each of the next calls of `operation`, whoever makes them.
+    """Run the actions, each directly before one of the next calls of `operation` in DynamoDB, by any code.
 
-    The actions' own calls count too, so an action may itself be met by the next. All must have been carried out
-    when the block ends.
+    The calls that an action makes count as well, so they can start the next action. The block fails if an action has
+    not run at its end.
     """
     waiting = list(actions)
     client, event = aws.dynamodb(), f"before-call.dynamodb.{operation}"

@@ -1,6 +1,7 @@
-"""A product that speaks OAuth 2.0, on the loopback interface: oauthlib's server behind four addresses.
+"""A product with OAuth 2.0 on the loopback interface: oauthlib's server at four addresses.
 
-It rotates refresh tokens, and takes everything back when one comes twice (RFC 9700 section 4.14.2).
+It replaces the refresh token at each use, and revokes all tokens when an old one is used again (RFC 9700 section
+4.14.2).
 """
 
 import base64
@@ -34,7 +35,7 @@ DOCUMENTED: dict[str, Any] = {
 
 @dataclass
 class Call:
-    """One request as it arrived."""
+    """One request as the product received it."""
 
     path: str
     query: str
@@ -48,7 +49,10 @@ class Call:
 
 @dataclass
 class Product(RequestValidator):  # type: ignore[misc]
-    """The knowledge of the product, and oauthlib's questions about it. `url` is the beginning of its addresses."""
+    """The product's data, and the methods by which oauthlib's server reads it.
+
+    `url` is the beginning of its addresses.
+    """
 
     url: str = ""
     life_seconds: int = 3600
@@ -192,7 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Prints nothing."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -237,13 +241,13 @@ class _Server(ThreadingHTTPServer):
 
 
 def challenge_of(verifier: str) -> str:
-    """The code challenge of a verifier, by RFC 7636."""
+    """The PKCE code challenge of a verifier, by RFC 7636."""
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
 @contextmanager
 def product() -> Iterator[Product]:
-    """One product that listens."""
+    """A product that listens on a free port during the block."""
     made = Product()
     server = _Server(made)
     made.url = f"http://localhost:{server.server_port}"

@@ -1,7 +1,7 @@
-"""Real things of a workspace for every path parameter, and a good body for every request model.
+"""Creates an object of a workspace for every path parameter, and a valid body for every request model.
 
-The generated tests (matrix, fuzz, events) cover routes that are added later by themselves; a new kind of path
-parameter or request body needs one line here.
+The generated tests (matrix, fuzz, events) cover new routes without a change. A new path parameter or request model may
+need one line here.
 """
 
 import random
@@ -26,14 +26,14 @@ PARAMETER = re.compile(r"\{(\w+)\}")
 
 
 class Objects:
-    """The things of one workspace, made when first asked for, by its owner."""
+    """The objects of one workspace. Its owner creates each object when a test first asks for it."""
 
     def __init__(self, owner: "Workspace") -> None:
         self.owner = owner
         self._made: dict[str, str] = {}
 
     def id(self, parameter: str) -> str:
-        """The id of a real thing that the path parameter can name."""
+        """The id of an existing object for a path parameter. Fails if the parameter has no factory."""
         if parameter not in FACTORIES:
             raise AssertionError(
                 f"The path parameter {{{parameter}}} has no factory: "
@@ -44,11 +44,11 @@ class Objects:
         return self._made[parameter]
 
     def ids(self, operation: Route) -> dict[str, str]:
-        """Real ids for all of an operation's path parameters."""
+        """Ids of existing objects for all path parameters of an operation."""
         return {parameter: self.id(parameter) for parameter in PARAMETER.findall(operation.path)}
 
     def body(self, operation: Route) -> Any:
-        """A body that the operation accepts, or None when it takes none."""
+        """A body that the operation accepts, or None if it takes no body. Fails for a model without a sample."""
         if "image/png" in (operation.content or {}):
             return pictures.png()
         if operation.content:
@@ -75,12 +75,12 @@ def _from_examples(model: type[pydantic.BaseModel]) -> dict[str, Any]:
 
 
 def path(operation: Route, parameters: dict[str, str]) -> str:
-    """The operation's path with these ids in it, as a client would send it."""
+    """The operation's path with these ids in place of its parameters, percent-encoded."""
     return PARAMETER.sub(lambda match: quote(parameters[match[1]], safe=""), operation.path)
 
 
 def unknown_like(real: str) -> str:
-    """An id of the same form that names nothing."""
+    """A new id of the same form as `real`, which names no object."""
     if re.fullmatch(r"[a-z]{3}_[0-7][0-9A-HJKMNP-TV-Z]{25}", real):
         return ids.new(real[:3])
     if ids.of_delivery(real):
@@ -96,7 +96,7 @@ def _message(objects: Objects) -> str:
 
 
 def _user(objects: Objects) -> str:
-    """A colleague who is a member of the chat."""
+    """A user who belongs to the chat."""
     email = f"{uuid.uuid4().hex}@example.com"
     made = objects.owner.make("/v1/users", {"name": "Grace", "email": email, "role": "staff"})
     added = objects.owner.call("PUT", f"/v1/chats/{objects.id('chat_id')}/members/{made['id']}")
@@ -112,7 +112,7 @@ def _token(objects: Objects) -> str:
 
 
 def _bot(objects: Objects) -> str:
-    """A bot; its first token and a callback are made with it."""
+    """A bot. Its first token and a callback of it are created as well."""
     made = objects.owner.make("/v1/bots", BODIES["BotIn"](objects))
     objects._made["bot_token_id"] = made["token_id"]
     callback = objects.owner.make(f"/v1/bots/{made['id']}/callbacks", {"url": "https://bots.example.com/in"})
@@ -172,7 +172,7 @@ def _personal_replay(objects: Objects) -> str:
 
 
 def _notification(objects: Objects) -> str:
-    """One that the owner sent and got."""
+    """A notification that the owner sent and received."""
     body = {"type": "system", "title": "The nightly import ran", "user_ids": [objects.owner.user_id]}
     made = objects.owner.make("/v1/notifications", body)
     objects.owner.world.invoke("notifier", {})
@@ -188,7 +188,10 @@ def _replay(objects: Objects) -> str:
 
 
 def _application(objects: Objects) -> str:
-    """An application with a group that may message people; with it its token, a message to the owner, its context."""
+    """An application that has a group and may message people.
+
+    Its token, a message to the owner and the context of that message are created as well.
+    """
     assert objects.owner.call("PATCH", f"/v1/chats/{objects.id('chat_id')}", {"external_id": "group-1"}).status == 200
     name = f"app-{uuid.uuid4().hex[:12]}"
     made = objects.owner.make(
@@ -238,7 +241,7 @@ def _command(objects: Objects) -> str:
 
 
 def _avatar(objects: Objects) -> str:
-    """The last part of the address of a picture."""
+    """The last path segment of the address of a bot's avatar."""
     answer = objects.owner.call("PUT", f"/v1/bots/{objects.id('bot_id')}/avatar", pictures.png())
     assert answer.status == 200, answer.body
     return str(answer.json["avatar_url"].rpartition("/")[2])

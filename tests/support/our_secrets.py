@@ -1,4 +1,4 @@
-"""One maker for each shape of secret that Ferryman hands out."""
+"""One factory for each kind of secret that Ferryman issues."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ MADE: dict[str, Callable[[], str]] = {
 
 
 def hidden_part(secret: str) -> str:
-    """The part of a secret that must not be seen: what comes after its well-known prefix."""
+    """The part of a secret that logs must not contain: everything after its public prefix."""
     for prefix in ("fm_live_", "fm_test_", "fm_sess_", "fm_invt_", "whsec_", "/hooks/", "earer "):
         _, found, rest = secret.partition(prefix)
         if found:

@@ -1,11 +1,11 @@
-"""Small pictures: whole heads, and content that no decoder is asked to read."""
+"""Small pictures: valid headers, and content that no decoder reads."""
 
 import struct
 import zlib
 
 
 def png(width: int = 64, height: int = 64, shade: int = 127) -> bytes:
-    """A grey PNG, whole and valid."""
+    """A valid grey PNG."""
     row = b"\0" + bytes([shade]) * min(width, 4096)
     pixels = zlib.compress(row * min(height, 4096), 9)
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)

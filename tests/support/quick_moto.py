@@ -1,11 +1,11 @@
-"""moto's answers at a lower price: half of the time of an integration test went into finding out what cannot change.
+"""Makes moto faster. Half of the time of an integration test was spent on results that never change.
 
-- For each attribute of an item moto asks for all ten members of `AttributeValue`, each under several names. An
-  attribute has one member, under its own name, so here only that one is written.
+- For each attribute of an item moto tries all ten members of `AttributeValue`, each under several names. An
+  attribute has one member, under its own name, so only that one is written here.
 - The methods of a class stay the same, so they are listed once instead of at each call.
-- A request is looked for among the addresses of the few services that we use, not of all two hundred.
-- moto makes a pair of RSA keys for each key of KMS, also for one that only encrypts. Here all have the same pair.
-- A request with a body of JSON has no query and no form, so it becomes one of WSGI without werkzeug's builder.
+- A request is matched with the addresses of the few services that we use, not of all two hundred.
+- moto creates a pair of RSA keys for each key of KMS, even for symmetric ones. Here all keys have the same pair.
+- A request with a JSON body has no query and no form, so its WSGI request is built without werkzeug's builder.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,14 +27,14 @@ _SERVICES = ("dynamodb", "dynamodbstreams", "kms", "s3", "sqs")
 
 
 def unsigned(client: Any) -> None:
-    """Let a client sign nothing, where moto does not look for a signature."""
+    """Let a client send unsigned requests to a service for which moto reads no signature."""
     if client.meta.service_model.service_name != "s3":
         client.meta.events.register("choose-signer", lambda **_: UNSIGNED)
 
 
 @contextmanager
 def answering_quickly() -> Iterator[None]:
-    """Inside the block, moto answers the same with less work."""
+    """Inside the block, moto gives the same answers with less work."""
     any_structure, any_request = BaseJSONSerializer._serialize_type_structure, Request.from_primitives
     addresses = [(service, at) for service, at in backend_index.backend_url_patterns if service in _SERVICES]
 

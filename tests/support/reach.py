@@ -1,10 +1,9 @@
-"""Reads from its source what each function's code can reach: environment variables, tables, queues and keys.
+"""Finds by static analysis what each function's code can reach: environment variables, tables, queues and keys.
 
-Starting at everything in `functions/<folder>/handler.py`, references are followed from definition to definition
-through the package. A method is reached when its class is and something is called by its name, or when its class
-extends one of a library, which may call it. The tests hold the result
-against template.yaml: the environment and the policies of a function are what its code needs, no less and no
-more.
+The search starts at everything in `functions/<folder>/handler.py` and follows references from definition to definition
+through the package. A method counts as reached when its class is reached and some reached code calls a method of that
+name, or when its class extends a class of a library, which may call it. The tests compare the result with
+template.yaml: a function's environment and policies have to be what its code needs, no less and no more.
 """
 
 import ast
@@ -58,7 +57,7 @@ class Module:
 
 @dataclass
 class Needs:
-    """The needs of a function's code in its deployment."""
+    """The environment variables and permissions that a function's code needs."""
 
     variables: set[str] = field(default_factory=set)
     # (action, environment variable that names the resource, index)
@@ -104,7 +103,7 @@ def _read(path: Path, name: str) -> Module:
 
 @cache
 def _parts(definition: ast.AST) -> list[ast.AST]:
-    """The parts of a definition; a class's methods are definitions of their own."""
+    """The nodes of a definition. The methods of a class are left out, as they are definitions of their own."""
     waiting, found = [definition], []
     while waiting:
         part = waiting.pop()
@@ -118,7 +117,7 @@ def _parts(definition: ast.AST) -> list[ast.AST]:
 
 @cache
 def of(folder: str) -> "_Reach":
-    """The definitions that a function can reach."""
+    """All definitions that a function can reach."""
     return _Reach(template.handler(folder))
 
 
@@ -170,11 +169,14 @@ class _Reach:
         return self.modules[node[0]].definitions[node[1]]
 
     def _is_used(self, node: Node) -> bool:
-        """Only handlers that make an Idempotency-Key, or declare routes with a `Replay`, look for one."""
+        """Whether a reached definition counts.
+
+        IdempotencyKey counts only for handlers that create one or declare a `Replay`.
+        """
         return node[0] != "ferryman.identity.idempotency" or node[1] != "IdempotencyKey" or self._replays
 
     def resolve(self, node: Node, part: ast.AST) -> Node | None:
-        """The definition that a name or `module.name` in `node` stands for, when it is one of ours."""
+        """The definition to which a name or `module.name` in `node` refers; None if it is not in our code."""
         module = node[0]
         match part:
             case ast.Name(id=name, ctx=context) if name in self._locals(node) or isinstance(context, ast.Store):
@@ -190,7 +192,7 @@ class _Reach:
         return None
 
     def _defined(self, module: str, name: str | None) -> Node | None:
-        """Where the name that a module gives away is defined: modules hand on what they import."""
+        """The place where a name that a module exports is defined. Follows imports from module to module."""
         seen: set[tuple[str, str]] = set()
         while name and module in self.modules and (module, name) not in seen:
             if name in self.modules[module].definitions:
@@ -200,7 +202,7 @@ class _Reach:
         return None
 
     def _locals(self, node: Node) -> frozenset[str]:
-        """Parameters and variables of a function, which hide what the module calls by the same name."""
+        """The parameters and variables of a function, which shadow the module's names."""
         if node not in self._known_locals:
             definition = self.definition(node)
             names = set()
@@ -219,7 +221,7 @@ class _Reach:
         return full if full in self.modules else None
 
     def text(self, node: Node, part: ast.AST | None) -> str | None:
-        """A literal text, or that of the constant a name stands for."""
+        """The text of a literal, or of the constant to which a name refers; None for anything else."""
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
             return part.value
         found = self.resolve(node, part) if part is not None else None
@@ -238,7 +240,7 @@ class _Reach:
 
 @cache
 def needs(folder: str) -> Needs:
-    """The needs of a function's code in its deployment."""
+    """The environment variables and permissions that a function's code needs."""
     reach = of(folder)
     found = Needs()
     for node, call, target in reach.calls():
@@ -262,7 +264,7 @@ def needs(folder: str) -> Needs:
 
 
 def _actions_of(reach: _Reach, node: Node, call: ast.Call, target: Node | None) -> list[str]:
-    """The needs of a call to a service that is not DynamoDB: `clients.sqs().send_message_batch()`, `kms.encrypt()`."""
+    """The actions of a call to another service than DynamoDB, such as `clients.sqs().send_message_batch()`."""
     if target in _CALLED:
         return [_CALLED[target]]
     if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Call):
@@ -281,13 +283,13 @@ def _indexed(call: ast.Call) -> bool:
 
 
 def _indexes(reach: _Reach, node: Node) -> list[str | None]:
-    """An index in a variable: any index constant that its function names."""
+    """The values of all index constants that the definition names, for a call whose index is a variable."""
     constants = [part for part in reach._own(node) if isinstance(part, ast.Attribute) and part.attr.endswith("_INDEX")]
     return list({reach.text(node, part) for part in constants})
 
 
 def _tables(reach: _Reach, node: Node, call: ast.Call) -> set[str]:
-    """The tables a call of `store` is about. A parameter is looked up where its function is called."""
+    """The tables of a call of `store`. For a parameter, the callers of the function are searched."""
     argument = call.args[0]
     table = reach.text(node, argument)
     if table is not None:
@@ -310,7 +312,7 @@ def _tables(reach: _Reach, node: Node, call: ast.Call) -> set[str]:
 
 
 def _constants(reach: _Reach, node: Node) -> set[str]:
-    """Every table constant that a definition names, also by way of a constant of its own: for loops over some."""
+    """The values of all table constants that a definition names, directly or through a constant that lists several."""
     found: set[str] = set()
     for part in reach._own(node):
         target = reach.resolve(node, part)
@@ -321,7 +323,7 @@ def _constants(reach: _Reach, node: Node) -> set[str]:
 
 
 def _settings_of(reach: _Reach, node: Node) -> set[str]:
-    """The variables of queues, keys and buckets that a definition reads, also by a helper in its own module."""
+    """The variables of queues, keys and buckets that a definition reads, directly or through functions beside it."""
     found = set()
     for part in reach._own(node):
         if isinstance(part, ast.Call):

@@ -1,4 +1,4 @@
-"""Failures of AWS calls as boto3 raises them, for tests that let AWS refuse or keep silent."""
+"""Errors of AWS calls as boto3 raises them, for tests in which AWS refuses a call or does not answer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,25 +9,28 @@ from ferryman.aws import clients
 
 
 def refused(operation: str, code: str, status: int = 400, text: str = "", **more: Any) -> ClientError:
-    """AWS's refusal, after all tries; `more` is what else its answer holds, such as `CancellationReasons`."""
+    """The error when AWS refuses a call. `more` are further members of the answer, such as `CancellationReasons`."""
     answer: Any = {"Error": {"Code": code, "Message": text}, "ResponseMetadata": {"HTTPStatusCode": status}, **more}
     return ClientError(answer, operation)
 
 
 def cancelled(*reasons: str) -> ClientError:
-    """A transaction that DynamoDB cancelled, with a reason for each of its writes."""
+    """The error when DynamoDB cancels a transaction, with a reason for each of its writes."""
     listed = [{"Code": reason} for reason in reasons]
     return refused("TransactWriteItems", "TransactionCanceledException", CancellationReasons=listed)
 
 
 def unanswered() -> ReadTimeoutError:
-    """AWS's silence, after all tries."""
+    """The error when AWS does not answer."""
     return ReadTimeoutError(endpoint_url="https://aws.test")
 
 
 @contextmanager
 def failing(operation: str, error: Exception, times: int = 1000, *, after: int = 0) -> Iterator[list[str]]:
-    """DynamoDB answers as many calls of an operation with `error`, behind the first `after`; yields what was asked."""
+    """Inside the block, `operation` of DynamoDB raises `error` for `times` calls, after the first `after` calls.
+
+    Yields a list that gets an entry for each call.
+    """
     calls: list[str] = []
 
     def refuse(**_: Any) -> None:

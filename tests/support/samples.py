@@ -1,4 +1,4 @@
-"""The sample events in events/, as they stand, or with real things in the place of their placeholders."""
+"""The sample events in events/, unchanged or with ids of existing objects instead of the placeholders."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -15,13 +15,13 @@ _CHAT = "cht_01JCXHZ5E0ABCDEFGHJKMNPQRS"
 
 
 def sample(folder: str) -> dict[str, Any]:
-    """The function's sample event. Its token and ids name nothing."""
+    """The function's sample event. Its token and ids belong to no object."""
     event: dict[str, Any] = json.loads(TEXTS[folder])
     return event
 
 
 def with_real_things(folder: str, workspace: "Workspace") -> dict[str, Any]:
-    """The function's sample event with a token and ids of the workspace, which are made for it."""
+    """The function's sample event with a token and ids of the workspace. Missing objects are created."""
     event, objects = sample(folder), Objects(workspace)
     text = TEXTS[folder].replace("<an API token>", workspace.token)
     parameters = event.get("pathParameters") or {}

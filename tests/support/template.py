@@ -1,6 +1,7 @@
-"""The templates as the tests read them: intrinsics kept, so that nothing in them is retyped in a test.
+"""The templates as the tests read them, with intrinsic functions in their long form.
 
-data.yaml holds what is kept, template.yaml what changes with each release; `deployed` is both as one.
+data.yaml has the resources that outlive releases, template.yaml those that change with a release. `deployed` merges
+both.
 """
 
 import json
@@ -16,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class _Loader(yaml.CSafeLoader):
-    """YAML with CloudFormation's short tags turned into their long form."""
+    """Reads CloudFormation's short tags (`!Ref X`) in their long form (`{"Ref": "X"}`)."""
 
 
 def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> Any:
@@ -42,7 +43,7 @@ def load(name: str = "template.yaml") -> dict[str, Any]:
 
 @cache
 def deployed() -> dict[str, Any]:
-    """A whole deployment: template.yaml and data.yaml, and each import replaced by the value that is exported."""
+    """A whole deployment: template.yaml and data.yaml merged, with each import replaced by the exported value."""
     data, release = load("data.yaml"), _imported(load())
     return {
         **release,
@@ -53,7 +54,7 @@ def deployed() -> dict[str, Any]:
 
 @cache
 def exports() -> dict[str, Any]:
-    """The exports of data.yaml, by the names that template.yaml imports."""
+    """The values that data.yaml exports, by the names that template.yaml imports."""
     return {
         output["Export"]["Name"]["Fn::Sub"].replace("${AWS::StackName}", "${AWS::StackName}-data"): _made(
             output["Value"]
@@ -63,7 +64,7 @@ def exports() -> dict[str, Any]:
 
 
 def _made(value: Any) -> Any:
-    """A key can be given instead of being made; here it is made."""
+    """The first branch of an `!If`: the key that the deployment creates if it is given none."""
     match value:
         case {"Fn::If": [str(), made, _]}:
             return made
@@ -89,7 +90,7 @@ def resources(kind: str) -> dict[str, dict[str, Any]]:
 
 @cache
 def functions() -> dict[str, dict[str, Any]]:
-    """The functions by the name of their folder, as `Properties`, with their `LogicalId` added."""
+    """The properties of the functions, by the name of their folder, with `LogicalId` added."""
     found = {}
     for name, item in resources("AWS::Serverless::Function").items():
         folder = item["Properties"]["CodeUri"].rpartition("/")[2]
@@ -98,14 +99,14 @@ def functions() -> dict[str, dict[str, Any]]:
 
 
 def own_environment(folder: str) -> dict[str, Any]:
-    """The variables that one function alone has."""
+    """The environment variables that the template sets for this function only."""
     variables: dict[str, Any] = functions()[folder]["Environment"]["Variables"]
     return {name: value for name, value in variables.items() if name != "POWERTOOLS_SERVICE_NAME"}
 
 
 @cache
 def statements(folder: str) -> list[dict[str, Any]]:
-    """Everything that a function's role allows."""
+    """All statements of the policies of a function's role."""
     role = deployed()["Resources"][functions()[folder]["Role"]["Fn::GetAtt"][0]]
     return [one for policy in role["Properties"]["Policies"] for one in policy["PolicyDocument"]["Statement"]]
 
@@ -117,7 +118,7 @@ def handler(folder: str) -> Path:
 
 @cache
 def routes() -> dict[str, str]:
-    """Which function answers a route key: `GET /v1/chats` → `chats`; `$default` too."""
+    """The folder of the function of each route key, such as `GET /v1/chats` → `chats`; `$default` is included."""
     found = {}
     for folder, function in functions().items():
         for event in function.get("Events", {}).values():
@@ -142,7 +143,7 @@ def streams() -> list[tuple[str, str, dict[str, Any]]]:
 
 
 def passes(pattern: Any, value: Any) -> bool:
-    """Whether a Lambda filter lets a record pass, as far as the template uses filters: names, literals, `exists`."""
+    """Whether a Lambda filter lets a record through. Supports the rules of our template: names, literals, `exists`."""
     if isinstance(pattern, dict):
         return all(
             passes(inner, value.get(name) if isinstance(value, dict) else None) for name, inner in pattern.items()
@@ -157,7 +158,7 @@ def passes(pattern: Any, value: Any) -> bool:
 
 
 def references(value: Any) -> Iterator[str]:
-    """Every logical id or parameter that a part of the template refers to."""
+    """Every logical id or parameter to which a part of the template refers."""
     match value:
         case {"Ref": str(name)}:
             yield name

@@ -1,6 +1,7 @@
-"""One message through a deployment that traces: `python -m tests.support.traced Active FILE` writes what was traced.
+"""Sends one message through a deployment with tracing, and writes the trace to a file.
 
-It is a process of its own, since the SDK patches botocore for as long as the process lives.
+`python -m tests.support.traced Active FILE` is a process of its own, because the SDK patches botocore for the rest of
+the process.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""moto's transactions at a price that does not grow with what the tables hold.
+"""Makes moto's transactions fast, also for large tables.
 
-To be able to roll back, moto copies every table of a transaction with all its items and its stream, and its models
-keep each copy for ever. Here the touched items alone are remembered, and put back when the transaction is refused.
+To be able to roll back, moto copies every table of a transaction with all items and its stream, and never frees the
+copies. This module stores only the items that the transaction touches, and restores them when it is refused.
 """
 
 import copy
@@ -21,7 +21,7 @@ type PutBack = Callable[[], None]
 
 @contextmanager
 def remembering_what_they_touch() -> Iterator[None]:
-    """Inside the block, a transaction remembers items instead of tables."""
+    """Inside the block, a transaction stores the touched items instead of copies of whole tables."""
     whole = DynamoDBBackend.transact_write_items
 
     def transact(self: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:

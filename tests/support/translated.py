@@ -1,4 +1,4 @@
-"""The templates as CloudFormation gets them: what SAM's transform makes of template.yaml, and the plain templates."""
+"""The templates as CloudFormation gets them: template.yaml after SAM's transform, the other templates unchanged."""
 
 import re
 from collections.abc import Iterator
@@ -11,18 +11,21 @@ from tools import validate
 
 @cache
 def load(name: str = "template.yaml", **parameters: str) -> dict[str, Any]:
-    """One template, translated with `parameters` or their defaults; one without SAM's transform as it is."""
+    """One template after SAM's transform, with `parameters` or their defaults.
+
+    A template without a transform is unchanged.
+    """
     return validate.translated(template.load(name), **parameters)
 
 
 def resources(name: str = "template.yaml", kind: str | None = None) -> dict[str, dict[str, Any]]:
-    """The resources of a translated template by logical id, or those of one type."""
+    """The resources of a translated template by logical id; with `kind`, only those of one type."""
     found = load(name)["Resources"]
     return {logical_id: item for logical_id, item in found.items() if kind in (None, item["Type"])}
 
 
 def references(value: Any) -> Iterator[str]:
-    """Every logical id, parameter and pseudo parameter that a part of a template refers to."""
+    """Every logical id, parameter and pseudo parameter to which a part of a template refers."""
     match value:
         case {"Ref": str(name)}:
             yield name

@@ -1,4 +1,4 @@
-"""Values that break each constraint of a JSON Schema: one of its type, limits, form, words, members."""
+"""Values that break each constraint of a JSON Schema: type, limits, pattern, enum, required members."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,11 +22,11 @@ type Value = tuple[str, Any]  # the constraint that it breaks, and the value
 
 
 class Missing:
-    """Stands for a member that is left out."""
+    """Stands for a member that is left out of the body."""
 
 
 def of_members(schema: dict[str, Any]) -> dict[str, list[Value]]:
-    """The wrong values of each member of an object's schema."""
+    """The invalid values of each member of an object's schema, as (broken constraint, value)."""
     definitions = schema.get("$defs", {})
     return {
         name: [

@@ -1,8 +1,7 @@
-"""Ferryman in one process: the real handlers behind the template's routes, on tables, queues, keys and a bucket that
-moto makes from template.yaml.
+"""Ferryman in one process: the real handlers behind the template's routes, on tables and queues that moto creates.
 
-Tests come through the front door (`call`), then `pump` moves what waits: stream records to the dispatcher, tickets
-to the deliverer, dead letters to their function, as Lambda's event source mappings do.
+Tests send requests to the API by `call`. Then `pump` passes stream records to the dispatcher, tickets to the deliverer
+and dead letters to their function, as Lambda's event source mappings do.
 """
 
 import base64
@@ -46,7 +45,7 @@ PARAMETERS = {"EnvironmentName": "local", "AllowLocalTargets": "true", "RetryDel
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer of the front door."""
+    """An answer of the API."""
 
     status: int
     headers: Mapping[str, str]
@@ -60,7 +59,7 @@ class Answer:
 
 
 class Context:
-    """The context that Lambda hands to a handler, as far as ours look at it."""
+    """The parts of Lambda's context that our handlers read."""
 
     aws_request_id = "00000000-0000-0000-0000-000000000000"
     function_name = "test"
@@ -75,7 +74,7 @@ class Context:
 
 
 class World:
-    """One deployment. Make it inside `mock_aws`; `close` is not needed."""
+    """One deployment. Create it inside `mock_aws`."""
 
     def __init__(self, **parameters: str) -> None:
         declared = template.deployed()["Parameters"]
@@ -135,7 +134,7 @@ class World:
             self._physical[name], self._arns[name] = bucket, f"arn:aws:s3:::{bucket}"
 
     def _watch(self) -> None:
-        """Let the clients of the code under test meet AWS's refusals that moto does not know (`guard`)."""
+        """Let the AWS clients of the code under test raise the errors that AWS raises and moto does not (`guard`)."""
         logical = {physical: name for name, physical in self._physical.items()}
         schemas = {
             name: {key["AttributeName"]: key["KeyType"] for key in item["Properties"]["KeySchema"]}
@@ -155,7 +154,10 @@ class World:
             client.meta.events.register("before-parameter-build", check)
 
     def resolve(self, value: Any) -> Any:
-        """A template's value with its intrinsics carried out, as far as these tests need them."""
+        """A value of a template with its intrinsic functions evaluated.
+
+        Only those that the tests need are supported.
+        """
         if isinstance(value, list):
             return [self.resolve(item) for item in value]
         if not isinstance(value, dict):
@@ -173,7 +175,7 @@ class World:
         return {key: self.resolve(item) for key, item in value.items()}
 
     def _holds(self, condition: Any) -> bool:
-        """Whether a condition of template.yaml holds."""
+        """Whether a condition of template.yaml is true. Raises ValueError for an unknown form."""
         match condition:
             case {"Condition": str(name)}:
                 return self._holds(template.load()["Conditions"][name])
@@ -188,22 +190,22 @@ class World:
         raise ValueError(f"the condition {condition} is not known here")
 
     def table(self, folder: str) -> str:
-        """The deployed name of the table `folder`, such as `deliveries`."""
+        """The physical name of the table `folder`, such as `DeliveriesTable` for `deliveries`."""
         return "".join(part.title() for part in folder.split("_")) + "Table"
 
     def rows(self) -> dict[str, int]:
-        """How many items each table holds, without the counters of rates, which every request may write."""
+        """How many items each table has, without the table of rates, to which every request may write."""
         tables = get_backend("dynamodb")["123456789012"][REGION].tables
         return {name: len(table) for name, table in tables.items() if name != self.table("rates")}
 
     def items(self, but: Container[str] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Every item of every table but these, raw, as (table, item)."""
+        """Every item in wire form, as (table, item), of all tables except `but`."""
         for name, table in get_backend("dynamodb")["123456789012"][REGION].tables.items():
             for item in () if name in but else table.all_items():
                 yield name, item.to_json()["Attributes"]
 
     def keyed_items(self, but: Container[str] = ()) -> Iterator[tuple[str, tuple[str, ...], dict[str, Any]]]:
-        """Every item of every table but these, raw, as (table, key, item)."""
+        """Every item in wire form, as (table, key, item), of all tables except `but`."""
         tables = get_backend("dynamodb")["123456789012"][REGION].tables
         for name, item in self.items(but):
             yield name, tuple(item[part["AttributeName"]]["S"] for part in tables[name].schema), item
@@ -215,7 +217,7 @@ class World:
         return self._physical[logical_id]
 
     def parked(self) -> dict[str, Any]:
-        """Everything in the bucket of what was parked, by key."""
+        """The content of every object in the bucket of parked records, by key."""
         s3, bucket = aws_client("s3"), self.bucket()
         keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
         return {key: json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys}
@@ -223,7 +225,7 @@ class World:
     # -- functions -------------------------------------------------------------------------------------------------
 
     def environment(self, folder: str) -> dict[str, str]:
-        """The environment that the template gives to a function: no more and no less."""
+        """All environment variables that the template gives to a function."""
         shared = template.load()["Globals"]["Function"]["Environment"]["Variables"]
         own = self.functions[folder]["Environment"]["Variables"]
         return {name: str(self.resolve(value)) for name, value in {**shared, **own}.items()}
@@ -240,8 +242,8 @@ class World:
     def invoke(self, folder: str, event: Any, context: Context | None = None) -> Any:
         """Call a function's handler in the environment that the template gives it.
 
-        Powertools keeps the event and the context of the one request that a process can have; a request in the middle
-        of another (`meanwhile`) gives them back.
+        Powertools stores the current event and context in its classes. A request inside of another (`meanwhile`)
+        restores those of the outer one.
         """
         app = getattr(self.module(folder), "app", None)
         outer, context_of = getattr(BaseRouter, "current_event", None), dict(app.context) if app else {}
@@ -259,7 +261,7 @@ class World:
 
     @contextmanager
     def inside(self, folder: str) -> Iterator[None]:
-        """The environment of a function, for calling the package as the function would."""
+        """Inside the block, the environment variables and IAM role of a function, for calls to the package itself."""
         own, acted = self.environment(folder), self._acting
         before = {name: os.environ.get(name) for name in own}
         os.environ.update(own)
@@ -286,7 +288,7 @@ class World:
         body: bytes | str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send a request as API Gateway would hand it to the function of its route."""
+        """Send a request: build the event as API Gateway would, and invoke the function of its route."""
         sent = {name.lower(): value for name, value in (headers or {}).items()}
         if token is not None:
             sent.setdefault("authorization", f"Bearer {token}")
@@ -311,7 +313,7 @@ class World:
         return made
 
     def _address(self, event: dict[str, Any], folder: str) -> str:
-        """The route's key; of a greedy route, that of the address which its function finds behind it."""
+        """The key of the route. For a greedy route, the key of the address that its function finds."""
         addresses = getattr(self.module(folder), "ADDRESSES", None)
         found = addresses and addresses.find(event["requestContext"]["http"]["method"], event["rawPath"])
         return str(found.key if found else event["routeKey"])
@@ -319,7 +321,7 @@ class World:
     def event(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | str | None
     ) -> tuple[dict[str, Any], str]:
-        """An HTTP API event (payload format 2.0) and the folder of the function that gets it."""
+        """An HTTP API event (payload format 2.0), and the folder of the function that gets it."""
         parts = urlsplit(target)
         path = unquote(parts.path)
         route, folder, parameters = self._match(method, path)
@@ -378,7 +380,10 @@ class World:
         return key, folder, parameters
 
     def bootstrap(self, name: str = "Acme", **fields: Any) -> dict[str, Any]:
-        """A new workspace with its owner, made by the real function; earlier bootstraps are forgotten."""
+        """Create a workspace with its owner through the bootstrap function, which forgets earlier workspaces first.
+
+        Returns the function's answer.
+        """
         aws_client("dynamodb").delete_item(TableName=self.table("workspaces"), Key={"workspace_id": {"S": "bootstrap"}})
         event = {
             "workspace_name": name,
@@ -393,7 +398,7 @@ class World:
     # -- what AWS moves --------------------------------------------------------------------------------------------
 
     def pump(self, rounds: int = 12) -> None:
-        """Move records and messages until nothing waits, as the event source mappings do."""
+        """Move records and messages, as the event source mappings do, until none is waiting or `rounds` are over."""
         for _ in range(rounds):
             moved = self.pump_streams() + self.pump_queue("DeliveriesQueue", "deliverer")
             moved += self.pump_queue("SlowDeliveriesQueue", "deliverer")
@@ -402,7 +407,7 @@ class World:
                 return
 
     def stream_records(self, table: str) -> list[dict[str, Any]]:
-        """New stream records of a table that pass the mapping's filter."""
+        """The table's stream records since the last call that pass the mapping's filter."""
         streams = aws_client("dynamodbstreams")
         arn, shard = self._stream(table)
         # A fresh iterator each time: moto replaces its tables when a transaction is cancelled, and an iterator
@@ -422,7 +427,7 @@ class World:
         return [record for record in records if any(template.passes(filter_, record) for filter_ in filters)]
 
     def _stream(self, table: str) -> tuple[str, str]:
-        """A table's stream and its only shard, which stay the same."""
+        """The ARN of a table's stream, and the id of its only shard. Cached."""
         if table not in self._streams:
             described = aws_client("dynamodb").describe_table(TableName=table)["Table"]
             stream = aws_client("dynamodbstreams").describe_stream(StreamArn=described["LatestStreamArn"])
@@ -447,7 +452,10 @@ class World:
         return moved
 
     def pump_queue(self, queue: str, folder: str) -> int:
-        """Hand waiting messages to a function; delete those that it does not report as failed."""
+        """Invoke a function with up to ten messages of a queue. Deletes those that it does not report as failed.
+
+        Returns how many it received.
+        """
         sqs, url = aws_client("sqs"), self.queue_url(queue)
         received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]).get("Messages", [])
         if not received:
@@ -483,15 +491,15 @@ def _pattern(route_key: str) -> re.Pattern[str]:
 
 
 def _group(name: str) -> str:
-    """A greedy parameter takes whatever follows, a line break too."""
+    """The regular expression of a path parameter. A greedy one (`name+`) matches any text, including line breaks."""
     return f"(?P<{name[:-1]}>(?s:.+))" if name.endswith("+") else f"(?P<{name}>[^/]+)"
 
 
 @contextmanager
 def world(**parameters: str) -> Iterator[World]:
-    """A deployment of its own, for as long as the block lasts.
+    """A deployment of its own during the block.
 
-    The hash of a password is cheap here. tests/unit/test_passwords.py looks at the price of a real one.
+    The hash of a password is cheap here; tests/unit/test_passwords.py checks the cost of a real one.
     """
     before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith("AWS_")]:

@@ -1,4 +1,4 @@
-"""How Hypothesis draws: at random and often, or, for the mutation score, the same few examples each time."""
+"""Hypothesis draws many random examples, or, for the mutation score, the same few examples each time."""
 
 from hypothesis import settings
 

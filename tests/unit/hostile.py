@@ -1,4 +1,4 @@
-"""Receivers that misbehave, on loopback: each is a small function that is given a connected socket."""
+"""Receivers that misbehave, on loopback. Each behaviour is a function that gets a connected socket."""
 
 import datetime
 import ipaddress
@@ -27,7 +27,7 @@ class Visit:
     closing: threading.Event
 
     def read_request(self) -> bytes:
-        """The whole request, by its Content-Length."""
+        """Read the whole request, by its Content-Length. Returns its body."""
         received = b""
         while b"\r\n\r\n" not in received:
             received += self._receive()
@@ -45,7 +45,7 @@ class Visit:
         return piece
 
     def wait(self, seconds: float = 30.0) -> None:
-        """Do nothing, until the test is over."""
+        """Do nothing for `seconds`, or until the test is over."""
         self.closing.wait(seconds)
 
 
@@ -63,7 +63,7 @@ class Receiver:
 
 @contextmanager
 def receiver(behave: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
-    """A receiver on 127.0.0.1 that treats every connection as `behave` does, in a thread of its own."""
+    """A receiver on 127.0.0.1 that runs `behave` for every connection, in a thread of its own."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     made = Receiver(listener.getsockname()[1], "https" if tls else "http")
     closing = threading.Event()
@@ -124,7 +124,7 @@ def _recording(read: Callable[[], bytes], into: list[bytes]) -> Callable[[], byt
 
 
 def answer(response: bytes) -> Behaviour:
-    """Read the request, send `response` as it is, hang up."""
+    """A behaviour: read the request, send `response` unchanged, and close the connection."""
 
     def behave(visit: Visit) -> None:
         visit.read_request()
@@ -134,7 +134,7 @@ def answer(response: bytes) -> Behaviour:
 
 
 def answer_and_hang(response: bytes) -> Behaviour:
-    """Read the request, send `response`, then keep the connection open without another byte."""
+    """A behaviour: read the request, send `response`, then keep the connection open without another byte."""
 
     def behave(visit: Visit) -> None:
         visit.read_request()
@@ -145,7 +145,7 @@ def answer_and_hang(response: bytes) -> Behaviour:
 
 
 def answer_and_reset(response: bytes) -> Behaviour:
-    """Read the request, send `response`, then break the connection with RST."""
+    """A behaviour: read the request, send `response`, then reset the connection (RST)."""
 
     def behave(visit: Visit) -> None:
         visit.read_request()
@@ -157,7 +157,7 @@ def answer_and_reset(response: bytes) -> Behaviour:
 
 
 def repeat(first: bytes, piece: bytes, pause: float = 0.0, times: int = 2**62) -> Behaviour:
-    """Read the request, send `first`, then `piece` again and again with a pause before each."""
+    """A behaviour: read the request, send `first`, then `piece` `times` times, with a pause in seconds before each."""
 
     def behave(visit: Visit) -> None:
         visit.read_request()
@@ -171,13 +171,13 @@ def repeat(first: bytes, piece: bytes, pause: float = 0.0, times: int = 2**62) -
 
 
 def hang(visit: Visit) -> None:
-    """Never read, never answer."""
+    """A behaviour: neither read nor answer."""
     visit.wait()
 
 
 @contextmanager
 def full_backlog() -> Iterator[Receiver]:
-    """A port that completes no connection: its backlog is full and nobody accepts."""
+    """A port that completes no connection, because its backlog is full and no process accepts."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
         waiting = [socket.socket() for _ in range(4)]
         for connection in waiting:
@@ -198,7 +198,7 @@ def closed_port() -> int:
 
 
 class Authority:
-    """A certificate authority for one test run."""
+    """A certificate authority that issues certificates for receivers."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -213,12 +213,12 @@ class Authority:
         )
 
     def trusting(self) -> ssl.SSLContext:
-        """A sender's context that trusts this authority and no other."""
+        """A client's TLS context that trusts only this authority."""
         pem = self.certificate.public_bytes(serialization.Encoding.PEM).decode()
         return ssl.create_default_context(cadata=pem)
 
     def server(self, *names: str, days: int = 1, self_signed: bool = False) -> ssl.SSLContext:
-        """A receiver's context with a certificate for `names`, valid until `days` from now."""
+        """A server's TLS context with a certificate for `names`, which expires in `days` days."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
         issuer, signer = (subject, key) if self_signed else (self._name, self._key)

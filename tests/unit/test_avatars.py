@@ -1,4 +1,4 @@
-"""Avatars: which URLs may be shown."""
+"""Which URLs an avatar may have."""
 
 import pytest
 from ferryman.identity.avatars import AvatarUrl

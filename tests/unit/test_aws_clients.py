@@ -1,4 +1,4 @@
-"""boto3's clients as `ferryman.aws.clients` sets them up, against servers on loopback that answer and misbehave."""
+"""The boto3 clients of `ferryman.aws.clients`, against servers on loopback that answer or misbehave."""
 
 import json
 import zlib
@@ -51,7 +51,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses between tries, which are not waited for."""
+    """The pauses between the tries of a call, in seconds. The tests do not wait for them."""
     waited: list[float] = []
     monkeypatch.setattr("botocore.endpoint.time.sleep", waited.append)
     return waited
@@ -59,7 +59,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @contextmanager
 def serving(monkeypatch: pytest.MonkeyPatch, *answers: bytes, close: bool = False) -> Iterator[list[bytes]]:
-    """AWS that gives the answers in turn, the last one again and again; yields the requests."""
+    """A server in place of AWS that gives these answers in order, the last one repeatedly. Yields its requests."""
     waiting = list(answers)
 
     def behave(visit: Visit) -> None:
@@ -175,7 +175,7 @@ def test_a_cancelled_transaction_names_the_reason_of_each_write(monkeypatch: pyt
 
 
 def test_the_tries_of_a_transaction_carry_one_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So AWS does not carry out again a try whose answer was lost."""
+    """With the token, AWS does not repeat a transaction whose answer was lost."""
     with serving(monkeypatch, FAILED, GOOD) as requests:
         for _ in range(2):
             clients.dynamodb().transact_write_items(TransactItems=[{"Delete": {"TableName": "t", "Key": KEY}}])
@@ -195,7 +195,7 @@ def test_a_wrong_signature_shows_no_session_token(monkeypatch: pytest.MonkeyPatc
 
 
 def test_calls_share_connections(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Threads get the answers to their own questions, over no more connections than there are threads."""
+    """Each thread gets the answer to its own call, over at most as many connections as threads."""
 
     def behave(visit: Visit) -> None:
         while request := visit.read_request():
@@ -256,7 +256,7 @@ def test_silence_ends_with_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_call_is_over_before_its_request_is() -> None:
-    """A function behind the API has 15 seconds."""
+    """A function behind the API has 15 seconds for a request."""
     tries = clients.CONFIG["retries"]["total_max_attempts"]
     pauses = sum(2**number for number in range(tries - 1))
     assert tries * clients.CONFIG["read_timeout"] + pauses < 15

@@ -1,4 +1,4 @@
-"""Reading bodies: whatever bytes arrive, the answer is a value or a refusal that says what is wrong."""
+"""Reading request bodies: any bytes give a value, or a refusal that says what is wrong."""
 
 import base64
 import gzip
@@ -139,7 +139,7 @@ def test_depth_bombs_are_refused(opening: str, closing: str, depth: int) -> None
 
 @pytest.mark.parametrize("lone", [r"\ud800", r"\udfff", r"a\udc00b", r"\ude00\ud83d", r"\ud800\ud800"])
 def test_lone_surrogates_are_refused(lone: str) -> None:
-    """They can be neither stored nor sent as UTF-8."""
+    """A lone surrogate cannot be stored or sent as UTF-8."""
     assert "not valid JSON" in refusal(f'{{"text":"{lone}"}}')
     assert "not valid JSON" in refusal(f'{{"{lone}":1}}')
 
@@ -154,7 +154,7 @@ def test_lone_surrogates_are_refused(lone: str) -> None:
     ],
 )
 def test_a_key_twice_is_refused(content: str) -> None:
-    """Two parsers would not agree on which one counts."""
+    """JSON parsers differ in which of two equal keys they use."""
     assert "the same key twice" in refusal(content)
 
 

@@ -1,4 +1,4 @@
-"""The processor of every binary in a build, and its size, are checked before anybody can deploy it."""
+"""Checks of a build before its deployment: the processor of every binary, and the size of every function."""
 
 import struct
 from pathlib import Path
@@ -13,7 +13,7 @@ OTHER = {"arm64": "x86_64", "x86_64": "arm64"}
 
 
 def elf(machine: int, order: str = "<") -> bytes:
-    """The header of an ELF file as far as the processor."""
+    """The beginning of an ELF file, including the field for its processor."""
     identity = b"\x7fELF\x02" + (b"\x01" if order == "<" else b"\x02") + b"\x01".ljust(10, b"\0")
     return identity + struct.pack(f"{order}HH", 3, machine)
 

@@ -1,4 +1,4 @@
-"""Which characters of a text hide something."""
+"""Which characters are refused because they hide something in a text."""
 
 import pytest
 from ferryman.characters import has_hidden, without_hidden

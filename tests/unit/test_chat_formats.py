@@ -22,7 +22,7 @@ CARD = "application/vnd.microsoft.card.adaptive"
 
 @dataclass(frozen=True)
 class Receiver:
-    """A webhook, as far as formats see it."""
+    """The attributes of a webhook that formats read."""
 
     format: str
     webhook_id: str = "whk_1"
@@ -156,7 +156,7 @@ _OPTIONAL = {"username", "avatar_url", "icon_url", "weight"}
 
 
 def spoiled(body: Any) -> Iterator[Any]:
-    """Bodies that are wrong in one place: a member is missing, is a number, or a list is too short or too long."""
+    """Copies of a body with one fault each: a missing member, a wrong type, or a list too short or too long."""
     for place in body if isinstance(body, dict) else range(len(body)):
         wrong: list[Any] = [7]
         if isinstance(body[place], list):

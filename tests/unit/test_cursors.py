@@ -1,4 +1,4 @@
-"""Cursors: opaque, and worth nothing anywhere but in the list, the workspace and the view they came from."""
+"""Cursors are opaque, and are valid only for the list, the workspace and the view from which they came."""
 
 import base64
 import hmac
@@ -59,7 +59,7 @@ def test_the_last_page_has_no_cursor() -> None:
 
 @given(last_keys, st.data())
 def test_a_changed_character_is_refused(last_key: dict[str, str], data: st.DataObject) -> None:
-    """Also in the last character, whose low bits base64 ignores."""
+    """This includes the last character, whose low bits base64 ignores."""
     cursor = encoded(last_key)
     position = data.draw(st.integers(0, len(cursor) - 1))
     character = data.draw(st.sampled_from(URL_SAFE))
@@ -69,7 +69,7 @@ def test_a_changed_character_is_refused(last_key: dict[str, str], data: st.DataO
 
 @given(last_keys, st.text(min_size=1, max_size=5), st.data())
 def test_an_added_character_is_refused(last_key: dict[str, str], more: str, data: st.DataObject) -> None:
-    """A lenient base64 decoder would skip what is not of its alphabet."""
+    """A lenient base64 decoder would skip characters that are not in its alphabet."""
     cursor = encoded(last_key)
     position = data.draw(st.integers(0, len(cursor)))
     refused(KEY, "list", cursor[:position] + more + cursor[position:])
@@ -106,7 +106,7 @@ def test_a_made_up_key_needs_the_seal() -> None:
 
 @given(last_keys, texts)
 def test_a_cursor_shows_nothing_of_its_key(last_key: dict[str, str], query: str) -> None:
-    """A filtered list looks at things that its reader may not see, and may end a page at one of them."""
+    """A page of a filtered list may end at an item that its reader may not see, whose key is then in the cursor."""
     named = {"workspace_id": "wsp_hidden", **last_key}
     cursor = encoded(named, query)
     blob = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
@@ -122,7 +122,7 @@ def test_the_boundary_between_query_and_content_cannot_be_moved() -> None:
 
 
 def test_a_cursor_keeps_its_form_from_release_to_release() -> None:
-    """A client may continue a list after the service was replaced."""
+    """A client may continue a list with a cursor of the previous release."""
     content = b'{"workspace_id":"wsp_1"}'
     # RFC 5869 with one salt of zeros, then RFC 5297.
     first = hmac.digest(hmac.digest(bytes(32), KEY, "sha256"), b"ferryman list cursor\1", "sha256")

@@ -1,4 +1,4 @@
-"""The formats: the body that each product's receivers get, its JSON Schema, and the signature that goes with it."""
+"""The formats: the body for each product's receivers, its JSON Schema, and the product's signature."""
 
 import hashlib
 import hmac
@@ -25,14 +25,14 @@ DIALECTS: tuple[Format, ...] = ("fchat", "fluxdesk")
 
 @dataclass(frozen=True)
 class Receiver:
-    """A webhook, as far as formats see it."""
+    """The attributes of a webhook that formats read."""
 
     format: str
     webhook_id: str = "whk_1"
 
 
 def body(format_: Format, type_: EventType, data: dict[str, Any], *, test: bool = False, livemode: bool = True) -> Any:
-    """The parsed body of an event in one format, or None when the format has no words for it."""
+    """The parsed body of an event in one format, or None when the format cannot express the event."""
     event = envelope.build(
         type_, "evt_1", workspace_id="wsp_1", livemode=livemode, at=AT, data=data, chat_id="cht_1", test=test
     )
@@ -62,7 +62,7 @@ def schema(format_: Format, type_: EventType) -> dict[str, Any]:
 
 
 def test_our_own_body_holds_the_event_and_its_data() -> None:
-    """Whatever the type, receivers of our own format find the same six fields."""
+    """Events of all types have the same six members in our own format."""
     assert body("ferryman", "system", notification()) == {
         "id": "evt_1",
         "type": "system",
@@ -89,7 +89,7 @@ def test_a_body_is_compact_ascii_json() -> None:
 
 
 def test_a_stored_event_keeps_every_byte_of_its_bodies() -> None:
-    """A retry sends the bytes of the first attempt, whatever DynamoDB would make of numbers."""
+    """A retry must send the bytes of the first attempt, although DynamoDB changes the form of numbers."""
     data = notification(data={"b": 1.0, "a": [1e-7, 10**30, None], "ж": "\u2028"})
     event = envelope.build("blocker", "evt_1", workspace_id="wsp_1", livemode=True, at=AT, data=data)
     read = Event.from_item(event.to_item())
@@ -200,7 +200,7 @@ def test_fchat_tells_an_application_which_button_a_person_clicked() -> None:
     ],
 )
 def test_fchat_turns_a_buttons_data_into_a_text(data: Any, text: str) -> None:
-    """A text stays as it is; any other value becomes compact JSON with its keys in their order."""
+    """A text stays unchanged. Any other value becomes compact JSON with its keys in their order."""
     message = body("fchat", "interaction.created", click(data))["message"]
     assert message["callback_query"]["data"] == text
 
@@ -246,7 +246,7 @@ def test_fluxdesk_has_no_words_for_chats() -> None:
 
 
 def test_fluxdesk_names_the_delivery_by_a_uuid_that_stays_the_same() -> None:
-    """Receivers recognise a repeated attempt by the id, so another release must not change it."""
+    """Receivers recognise a repeated attempt by this id, so no release may change how it is derived."""
     signing = formats.signing("fluxdesk")
     assert signing is not None
     headers = signing.headers("task_assigned", "dlv_1")

@@ -1,4 +1,4 @@
-"""Ids: sorted by time, derived ones repeatable, a delivery's id made of its event's and its webhook's."""
+"""Ids: they sort by time, derived ids are repeatable, and a delivery's id has those of its event and webhook."""
 
 import hashlib
 import re
@@ -22,7 +22,7 @@ def iso(at: int) -> str:
 
 
 def crockford(text: str) -> int:
-    """Written down a second time, from https://github.com/ulid/spec."""
+    """The number that a text is in Crockford's base 32. A second implementation, from https://github.com/ulid/spec."""
     return sum("0123456789ABCDEFGHJKMNPQRSTVWXYZ".index(c) * 32**n for n, c in enumerate(reversed(text)))
 
 
@@ -123,7 +123,7 @@ def test_the_floor_is_below_all_ids_of_its_time_and_above_all_before(at: int, so
 
 @pytest.mark.parametrize("before_the_epoch", ["0001-01-01T00:00:00.000Z", "1969-12-31T23:59:59.999Z"])
 def test_before_the_epoch_the_floor_is_the_lowest(before_the_epoch: str) -> None:
-    """A negative number of milliseconds would come out as the highest."""
+    """A negative number of milliseconds would give the highest id."""
     assert ids.floor(ids.EVENT, before_the_epoch) == "evt_" + "0" * 26
 
 
@@ -182,7 +182,7 @@ def test_a_text_that_only_looks_like_an_id_is_refused(text: str) -> None:
 def test_ids_made_together_are_in_order_and_of_one_moment(
     monkeypatch: pytest.MonkeyPatch, random: bytes, first: int
 ) -> None:
-    """The highest bit of the random part is left free, so that counting up cannot overflow it."""
+    """The highest bit of the random part is 0, so that counting up cannot overflow it."""
     monkeypatch.setattr(clock, "now", lambda: 1_790_000_000.1234)
     monkeypatch.setattr("os.urandom", lambda count: random[:count].ljust(count, b"\xff"))
     made = ids.new_many("msg", 3)

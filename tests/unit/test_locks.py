@@ -1,4 +1,4 @@
-"""A lock makes things such as installations wait for each other."""
+"""While one process holds a lock, another waits."""
 
 from pathlib import Path
 from threading import Thread

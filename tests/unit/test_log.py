@@ -1,4 +1,4 @@
-"""Logging: one line per unit of work, and whatever looks like a secret is masked in it."""
+"""Log lines: one per unit of work, and everything that looks like a secret is masked."""
 
 import io
 import json
@@ -15,7 +15,7 @@ from tests.support.our_secrets import MADE, hidden_part
 
 @pytest.fixture
 def written() -> Iterator[io.StringIO]:
-    """Everything that the logger writes, instead of on stdout."""
+    """All that the logger writes during a test, instead of on stdout."""
     with captured() as logged:
         yield logged.written
 
@@ -70,14 +70,14 @@ def test_values_that_json_does_not_know_are_written_as_text(written: io.StringIO
 
 
 def test_a_line_holds_no_more_than_it_is_worth(written: io.StringIO) -> None:
-    """Lines are paid by the byte."""
+    """CloudWatch charges each byte of a line."""
     log.event("x", field=1)
     (line,) = lines(written)
     assert list(line) == ["level", "message", "timestamp", "field"]
 
 
 def test_a_lone_surrogate_can_be_written(written: io.StringIO) -> None:
-    """A request can hold one, and no encoding takes it."""
+    """A request can contain a lone surrogate, which UTF-8 cannot encode."""
     log.event("x", text="\ud800")
     assert written.getvalue().isascii()
     (line,) = lines(written)
@@ -119,7 +119,7 @@ def test_lines_of_the_first_invocation_say_that_the_process_is_new(written: io.S
 
 @pytest.mark.parametrize("event", [{}, {"Records": []}, {"requestContext": None}, [], None, "text"])
 def test_an_event_of_any_shape_can_be_logged_about(written: io.StringIO, event: Any) -> None:
-    """IAM principals can hand a function anything."""
+    """An IAM principal can invoke a function with any event."""
     observed(lambda *_: log.event("x"))(event, None)
     (line,) = lines(written)
     assert "request_id" not in line

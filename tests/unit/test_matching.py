@@ -1,4 +1,4 @@
-"""Who wants an event: the rule that the dispatcher asks, written down for callbacks and ordinary webhooks."""
+"""Which webhooks want an event: the dispatcher's rule, for callbacks and ordinary webhooks."""
 
 import json
 from dataclasses import replace
@@ -73,7 +73,7 @@ def test_a_webhook_wants_what_happened_at_the_moment_it_was_made() -> None:
 
 
 def test_a_webhook_that_a_fast_clock_made_wants_what_happened_next() -> None:
-    """Two functions stamp them, each by its own clock."""
+    """Two functions set the times of webhook and event, each by its own clock."""
     moments = (
         ("2026-11-21T10:40:01.500Z", True),
         ("2026-11-21T10:40:02.000Z", True),
@@ -85,7 +85,7 @@ def test_a_webhook_that_a_fast_clock_made_wants_what_happened_next() -> None:
 
 
 def test_an_application_hears_what_a_person_answered_to_it() -> None:
-    """Membership plays no part: the conversation is its own."""
+    """Membership of a chat does not matter, because the conversation is the application's own."""
     application = replace(CALLBACK, bot_id=None, application_id="app_1", events=["message.created"])
     answered = replace(MENTION, bot_id=None, type="message.created", application_id="app_1")
     assert wants(application, answered, set())
@@ -117,7 +117,7 @@ def test_a_webhook_wants_nothing_that_its_format_has_no_words_for() -> None:
 
 
 def test_a_webhook_of_a_chat_wants_its_events_while_its_creator_belongs() -> None:
-    """Its creator may belong to another chat of the webhook's and not to this one."""
+    """The webhook has two chats. Only membership of the event's own chat counts."""
     both = replace(OF_CHAT, chat_ids=[CHAT, OTHER_CHAT])
     assert wants(both, MENTION, {(CHAT, PERSON)})
     assert not wants(both, MENTION, {(OTHER_CHAT, PERSON)})
@@ -134,7 +134,7 @@ def test_a_disabled_webhook_wants_nothing() -> None:
 
 @pytest.mark.parametrize("livemode", [True, False])
 def test_an_event_is_looked_up_under_each_topic_that_it_concerns(livemode: bool) -> None:
-    """A webhook is stored under the same topics, so both sides have to agree."""
+    """A webhook's subscriptions are stored under topics that are computed in the same way, so both have to agree."""
     event = replace(MENTION, application_id="app_1", user_id=PERSON, livemode=livemode)
     made = replace(CALLBACK, livemode=livemode)
     listening = [

@@ -1,4 +1,4 @@
-"""Mentions: which handles a text names."""
+"""Which handles a text mentions."""
 
 import re
 import string
@@ -217,7 +217,7 @@ def test_another_paragraph_changes_nothing_but_for_an_open_block(first: str, sec
     ids=lambda text: repr(text[:6]),
 )
 def test_long_texts_are_read_once(text: str) -> None:
-    """Hundreds of times longer than a message may be: with work that grows faster than the text, this hangs."""
+    """Each text is hundreds of times longer than a message may be. An algorithm slower than linear would hang here."""
     named = handles(f"@first {text} ")
     assert named[0] == "first"
 

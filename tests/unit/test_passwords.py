@@ -1,4 +1,4 @@
-"""Passwords: what is accepted, and what is stored of them."""
+"""Passwords: which are accepted, and how their hashes are stored."""
 
 import base64
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 
 def test_a_hash_costs_what_owasp_asks_for() -> None:
-    """N = 2^17, r = 8, p = 1: 128 MiB. The Password Storage Cheat Sheet's first choice for scrypt."""
+    """N = 2^17, r = 8, p = 1 (128 MiB): the first choice for scrypt in OWASP's Password Storage Cheat Sheet."""
     kind, log2_n, r, p, salt, stored = passwords.hashed("correct horse battery").split("$")
     assert (kind, int(log2_n), int(r), int(p)) == ("scrypt", 17, 8, 1)
     assert len(base64.b64decode(salt)) == 16
@@ -48,7 +48,7 @@ def test_a_real_hash_matches_its_password_only() -> None:
 def test_the_hashes_are_those_of_rfc_7914(
     password: str, salt: bytes, log2_n: int, r: int, p: int, expected: str
 ) -> None:
-    """Section 12, and by it: hashes with other parameters than today's still match."""
+    """The vectors of section 12. They also show that hashes with older parameters still match."""
     words = [base64.b64encode(blob).decode() for blob in (salt, bytes.fromhex(expected))]
     stored = f"scrypt${log2_n}${r}${p}${words[0]}${words[1]}"
     assert passwords.matches(password, stored)

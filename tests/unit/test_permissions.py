@@ -1,4 +1,4 @@
-"""Scopes and roles: a closed set, matched letter by letter, and nobody gives what they do not have."""
+"""Scopes and roles: a closed set, compared exactly, and no user grants more than the user has."""
 
 from typing import get_args
 
@@ -216,7 +216,7 @@ def test_no_set_is_broader_than_itself(held: frozenset[Scope]) -> None:
 def test_a_token_made_by_a_token_can_do_no_more_than_its_maker(
     granted: frozenset[Scope], wanted: frozenset[Scope], role: Role
 ) -> None:
-    """The chain that matters: what passes `broader_than` is, as a credential of the same user, not broader."""
+    """Scopes that `broader_than` lets through allow the new token no more than the token that creates it."""
     held = permissions.effective(granted, role)
     if not permissions.broader_than(wanted, held):
         assert permissions.effective(wanted, role) <= held

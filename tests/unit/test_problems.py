@@ -6,7 +6,7 @@ from ferryman.http import problems
 
 
 def test_a_problem_repeats_no_secret() -> None:
-    """None of our texts holds one. Should a text ever repeat what was sent, it is masked all the same."""
+    """None of our texts contains a secret. If a text repeats what the caller sent, secrets in it are masked."""
     secret = "fm_live_" + "a" * 36
     errors = [{"pointer": "/name", "detail": f"{secret} is not a name"}]
     told = problems.body(422, f"What is {secret}?", "request", errors)

@@ -1,4 +1,4 @@
-"""Redaction: whatever looks like one of our secrets is masked, and nothing else."""
+"""Everything that looks like one of our secrets is masked, and nothing else."""
 
 import pytest
 from ferryman.identity.credentials import secrets
@@ -32,7 +32,7 @@ def test_several_secrets_are_masked() -> None:
 
 
 def test_a_part_of_a_secret_is_masked_too() -> None:
-    """A stack or an excerpt can be cut off in the middle."""
+    """A stack trace or an excerpt can end in the middle of a secret."""
     token = secrets.new_token(livemode=True)
     assert token[8:20] not in redact(token[:20])
 

@@ -1,4 +1,4 @@
-"""When a notification is told again: by the clock of a time zone, right across the days on which that clock changes."""
+"""When a notification repeats: by the clock of a time zone, also on days on which that clock changes."""
 
 import importlib.metadata
 import zoneinfo
@@ -22,7 +22,7 @@ times = st.times().map(lambda at: at.strftime("%H:%M"))
 
 @pytest.fixture
 def without_the_systems_zones() -> Iterator[None]:
-    """As in Lambda's image, which need not have them."""
+    """Without the operating system's time zones, which Lambda's image need not have."""
     zoneinfo.reset_tzpath(to=[])
     ZoneInfo.clear_cache()
     yield

@@ -1,4 +1,4 @@
-"""The schedule: one attempt and three retries, at 30 s, 2 min and 10 min, whatever the receiver asks for."""
+"""The schedule: one attempt and three retries, after 30 s, 2 min and 10 min; receivers may ask for longer pauses."""
 
 import math
 
@@ -66,14 +66,14 @@ def test_three_unknown_outcomes_are_free(failures: int, unknowns: int) -> None:
 
 @given(st.integers(0, 10), st.integers(0, 20))
 def test_the_budget_ends_whatever_happens(failures: int, unknowns: int) -> None:
-    """Neither crash after crash nor failure after failure goes on for ever."""
+    """Neither repeated failures nor repeated crashes give endless attempts."""
     spent = retry_policy.spent(failures, unknowns)
     assert retry_policy.spent(failures + 1, unknowns) == spent + 1
     assert retry_policy.spent(failures, unknowns + 4) > spent
 
 
 def test_every_pause_fits_into_the_queue() -> None:
-    """A returned message can be hidden for twelve hours; a deferred one can be delayed for 15 minutes."""
+    """SQS can hide a returned message for twelve hours, and delay a new one for 15 minutes."""
     longest = max(DELAYS) * retry_policy.MAX_RETRY_AFTER_FACTOR * (1 + retry_policy.JITTER)
     assert longest <= 12 * 3600
     assert retry_policy.MAX_QUEUE_DELAY_SECONDS <= 900

@@ -1,4 +1,4 @@
-"""The types that all request models are made of: what a name, a time and an e-mail address may be."""
+"""The types of request models: which names, times and e-mail addresses are valid."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -149,7 +149,7 @@ def test_every_time_with_an_offset_becomes_utc_with_milliseconds(moment: datetim
 
 @given(moments, moments)
 def test_times_sort_like_what_they_name(one: datetime, two: datetime) -> None:
-    """Tables compare them as texts, also those of the first centuries."""
+    """Tables compare times as texts, also for years before 1000."""
     first, second = thing(at=one.isoformat()).at, thing(at=two.isoformat()).at
     assert first is not None
     assert second is not None

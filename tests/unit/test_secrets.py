@@ -1,4 +1,4 @@
-"""The secrets that identify callers: their form, their checksum, and what may be kept of them."""
+"""The secrets that identify callers: their form, their checksum, and their stored hash."""
 
 import hashlib
 import re
@@ -17,7 +17,7 @@ tokens = st.builds(lambda livemode: secrets.new_token(livemode=livemode), st.boo
 
 
 def base62(number: int) -> str:
-    """Written down a second time, so that the checksum is not judged by itself."""
+    """A second implementation of the checksum's digits, to check the one in the code."""
     digits = ""
     while number:
         number, digit = divmod(number, 62)
@@ -81,14 +81,14 @@ def test_any_text_can_be_asked(text: str) -> None:
 
 @pytest.mark.parametrize("digit", ["٠", "０", "𝟎", "é", "-", "_", " ", "\n"])
 def test_only_ascii_letters_and_digits_count(digit: str) -> None:
-    """`\\d` and `isalnum` would let digits of other scripts in."""
+    r"""`\d` and `isalnum` would accept digits of other scripts."""
     random = digit * 30
     assert not secrets.is_token(f"fm_live_{random}{base62(zlib.crc32(random.encode()))}")
     assert not secrets.HOOK_SECRET.fullmatch(digit * 32)
 
 
 def test_the_environment_is_outside_the_checksum_but_inside_the_hash() -> None:
-    """A token with its environment swapped looks right, so only looking it up tells: its hash is another."""
+    """A token with its environment changed is well-formed, but its hash differs, so looking it up finds nothing."""
     token = secrets.new_token(livemode=False)
     forged = token.replace("fm_test_", "fm_live_")
     assert secrets.is_token(forged)
@@ -104,7 +104,7 @@ def test_secrets_are_never_made_twice() -> None:
 
 
 def test_every_character_of_the_alphabet_is_used() -> None:
-    """A generator that leaves some out has less entropy than its length says."""
+    """A generator that never uses some characters has less entropy than its length suggests."""
     seen = set("".join(secrets.new_hook_secret() for _ in range(200)))
     assert seen == set(BASE62)
 

@@ -1,4 +1,4 @@
-"""Signing, judged by verifiers that are not ours: stripe's for `fm`, standardwebhooks' for `standard`."""
+"""Our signatures are accepted by other projects' verifiers: Stripe's for `fm`, standardwebhooks' for `standard`."""
 
 import base64
 import hashlib
@@ -30,7 +30,7 @@ timestamps = st.integers(NOW - 60, NOW)
 
 
 def attempt(*, test: bool = False) -> SignedAttempt:
-    """One that is made now: the standard verifier accepts nothing that is older than five minutes."""
+    """A signed attempt made now, because the verifier of `standard` refuses anything older than five minutes."""
     return SignedAttempt(
         webhook_id="whk_01JZZZZZZZ0123456789ABCDEF",
         delivery_id="dlv_01JZZZZZZZ0123456789ABCDEF01JZZZZZZZ0123456789ABCDEF",
@@ -74,7 +74,7 @@ DELIVERY = Delivery(
 
 @pytest.mark.parametrize("test", [None, True])
 def test_the_headers_describe_the_attempt_and_its_delivery(test: bool | None) -> None:
-    """The time is that of the attempt: the delivery may be days older than its last attempt."""
+    """The signed time is the attempt's. The delivery may have been created days earlier."""
     made = "2026-03-01T00:12:30.000Z"
     assert replace(DELIVERY, test=test).signed(Attempt(number=4, at=made)) == SignedAttempt(
         webhook_id="whk_1",
@@ -116,7 +116,7 @@ def test_every_header_is_spelt_as_the_documentation_spells_it() -> None:
 
 @given(some_secrets, timestamps, bodies)
 def test_stripes_verifier_accepts_each_valid_secret(valid: list[str], timestamp: int, body: str) -> None:
-    """With several secrets, as during a rotation, a receiver that knows any one of them is satisfied."""
+    """During a rotation there are several secrets. A receiver that knows any of them accepts the signature."""
     signature = signing.fm_signature(valid, timestamp, body.encode())
     assert all(accepted_by_stripe(signature, secret, body) for secret in valid)
 
@@ -135,7 +135,7 @@ def test_another_body_is_refused(secret: str, timestamp: int, body: str, other: 
 
 @given(secrets, timestamps, st.integers(1, 59), bodies)
 def test_the_time_is_signed(secret: str, timestamp: int, later: int, body: str) -> None:
-    """Who moves `t` to pass the tolerance breaks the signature."""
+    """Changing `t` to stay within the tolerance makes the signature invalid."""
     signature = signing.fm_signature([secret], timestamp, body.encode())
     assert not accepted_by_stripe(signature.replace(f"t={timestamp}", f"t={timestamp + later}"), secret, body)
 
@@ -190,7 +190,7 @@ def test_every_signing_secret_is_a_standard_one(secret: str) -> None:
 
 @given(some_secrets, bodies)
 def test_fluxdesk_signs_the_body_with_the_oldest_valid_secret(valid: list[str], body: str) -> None:
-    """Its header has room for one signature, and a new secret is pending until the old one ends."""
+    """FluxDesk's header has room for one signature. Receivers use the old secret until it expires."""
     headers = signing.headers(attempt(), ["fluxdesk"], valid, Body(body.encode()))
     expected = hmac.new(valid[-1].encode(), body.encode(), hashlib.sha256).hexdigest()
     assert headers["X-FluxDesk-Signature"] == f"v1={expected}"
@@ -202,7 +202,7 @@ def test_fluxdesk_signs_the_body_with_the_oldest_valid_secret(valid: list[str], 
 
 
 def test_the_token_is_made_of_the_newest_secret_and_never_changes_by_itself() -> None:
-    """Receivers keep it, so that another text for the same secret is a broken promise."""
+    """Receivers store the token, so the same secret must always give the same token."""
     assert signing.token(["whsec_new", "whsec_old"]) == "7b2cobbmhwq7pxkyjcnhwialco"
 
 

@@ -1,4 +1,4 @@
-"""Slack's attachments are read with their oddities, and their texts are converted."""
+"""Slack's attachments are read with Slack's own exceptions, and their texts become Markdown."""
 
 import re
 from typing import Any

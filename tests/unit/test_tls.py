@@ -1,4 +1,4 @@
-"""Every connection to AWS shares the process's one TLS context: certificates count, and are parsed once."""
+"""All connections to AWS share one TLS context of the process, which verifies certificates and is built once."""
 
 import ssl
 import threading
@@ -16,7 +16,7 @@ from tests.unit.hostile import Authority
 
 
 class _Aws(BaseHTTPRequestHandler):
-    """Answers every call with nothing, and hangs up, so that each call is a new connection."""
+    """Answers every call with an empty object and closes the connection, so that each call opens a new one."""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -26,7 +26,7 @@ class _Aws(BaseHTTPRequestHandler):
         self.wfile.write(b"{}")
 
     def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
+        """Prints nothing."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""SAM's transform works on the original with an equal result, and the program that uses it runs from anywhere."""
+"""SAM's transform without copies gives an equal result, and tools/sam.py runs from any directory."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ ROUTES = ("/chats", "/messages", "/webhooks")
 
 
 def _template() -> dict[str, Any]:
-    """An API with a route for each name, as the release has."""
+    """A template with an API that has each route of ROUTES, as the release's template does."""
     routes = [{"ApiId": {"Ref": "Api"}, "Method": "GET", "Path": path} for path in ROUTES]
     events = {f"Route{number}": {"Type": "HttpApi", "Properties": route} for number, route in enumerate(routes)}
     code = {"CodeUri": "code", "Handler": "handler.handler", "Runtime": "python3.13"}
@@ -32,7 +32,7 @@ def _template() -> dict[str, Any]:
 
 @pytest.fixture
 def copies(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """The documents that the transform has copied."""
+    """A list that gets each document that the transform copies."""
     copied: list[object] = []
     copy: Callable[[object], object] = open_api._deepcopy
 
@@ -68,7 +68,7 @@ def test_the_result_is_equal_to_that_with_copies(monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_sam_cli_runs_by_its_path_from_another_directory(tmp_path: Path) -> None:
-    """`make build` starts it so, with nothing of ours in front of its modules."""
+    """`make build` starts it by its path, with `-P`, so that no module of ours hides one of SAM's."""
     command = [sys.executable, "-P", str(Path(sam.__file__)), "--version"]
     finished = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr

@@ -1,4 +1,4 @@
-"""Trigger words: which message calls, in what form it is told, and what an answer asks for."""
+"""Trigger words: which messages call a webhook, in which form, and what the webhook's answer can ask for."""
 
 import contextlib
 import json

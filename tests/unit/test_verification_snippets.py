@@ -1,4 +1,4 @@
-"""The verifying snippets that the README gives to receivers, run in each language that this machine has."""
+"""The snippets that verify signatures, which the README offers, in each language that this machine has."""
 
 import os
 import shutil
@@ -43,7 +43,7 @@ def go_binary(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
 
 
 def _runner(snippet: str, language: str, go_binary: Callable[[str], str]) -> Verify:
-    """Runs a snippet as its first lines say; whatever is refused must be refused without a crash."""
+    """A function that runs the snippet as its first lines describe. A refusal must not be a crash."""
     if language == "go":
         command = [go_binary(snippet)]
     else:

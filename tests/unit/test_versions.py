@@ -1,7 +1,8 @@
-"""Versions that run side by side read each other's items and messages.
+"""Neighbouring versions can read each other's items and messages.
 
-Lambda updates functions one by one, and rolls them back one by one. So each item and message that this version writes
-is read by the one before and by the one after: what is added is optional, and what is unknown is ignored.
+Lambda updates and rolls back functions one by one, so two versions run at the same time. Each item and message that
+this version writes must be readable by the version before and the version after: new members are optional, and unknown
+ones are ignored.
 """
 
 import dataclasses
@@ -22,7 +23,7 @@ REQUIRED = Path(__file__).with_name("required_fields.json")
 
 
 def records() -> list[type[Record]]:
-    """Every class that is stored as an item."""
+    """Every class that is stored as an item, ordered by name."""
     for module in pkgutil.walk_packages(ferryman.__path__, "ferryman."):
         importlib.import_module(module.name)
     # A dataclass with slots is a second class; the first one lives until the collector comes by.
@@ -34,7 +35,7 @@ RECORDS = records()
 
 
 def fields(of: Any) -> dict[str, bool]:
-    """The fields of a dataclass, each with whether it must be there."""
+    """The fields of a dataclass; the value says whether the field is required."""
     missing = dataclasses.MISSING
     return {one.name: one.default is missing and one.default_factory is missing for one in dataclasses.fields(of)}
 
@@ -70,9 +71,10 @@ def test_an_attribute_that_an_earlier_version_does_not_write_has_its_default(rec
 
 
 def test_no_attribute_becomes_required_or_goes() -> None:
-    """The version before this one neither writes a new required attribute nor does without one that is gone.
+    """The version before does not write a new required attribute, and cannot read an item without an old one.
 
-    A new field has a default. To remove a required one: give it a default, release, then remove it here and there.
+    A new field needs a default. To remove a required field, give it a default, release, then remove it from the class
+    and from the file of required attributes.
     """
     recorded = json.loads(REQUIRED.read_text())
     now = {

@@ -1,4 +1,4 @@
-"""The check of the prose finds hard sentences wherever they stand, and lets plain ones pass."""
+"""The check of the prose finds each kind of hard sentence in each kind of file, and accepts plain ones."""
 
 from pathlib import Path
 

@@ -1,5 +1,7 @@
-"""A resource of an API with tokens: Powertools' event handler with validation and its idempotency, pydantic models,
-boto3's resource of DynamoDB."""
+"""A resource of an API with tokens, as a peer of our API's functions.
+
+It uses Powertools' event handler with validation, its idempotency, pydantic models, and boto3's resource of DynamoDB.
+"""
 
 import hashlib
 import os
@@ -133,7 +135,7 @@ def get(caller: Caller, chat_id: str) -> ChatOut:
 
 @tracer.capture_method(capture_response=False)
 def store(caller: Caller, chat: ChatOut) -> None:
-    """The chat with its first member, both or none."""
+    """Store the chat and its first member in one transaction."""
     member = {"workspace_id": caller.workspace_id, "entry": f"member/{chat.id}/{caller.user_id}"}
     condition = "attribute_not_exists(entry)"
     put = {"TableName": settings.chats_table, "Item": to_item(caller, chat), "ConditionExpression": condition}

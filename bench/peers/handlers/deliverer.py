@@ -1,5 +1,7 @@
-"""Signed deliveries from a queue: Powertools' batch processing, pydantic models, boto3's resource of DynamoDB, and a
-requests session."""
+"""Delivers signed requests from a queue, as a peer of our deliverer.
+
+It uses Powertools' batch processing, pydantic models, boto3's resource of DynamoDB, and a requests session.
+"""
 
 import hashlib
 import hmac

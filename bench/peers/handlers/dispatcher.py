@@ -1,4 +1,7 @@
-"""New messages to a queue: Powertools' batch processing of a stream, pydantic models, boto3's resource of DynamoDB."""
+"""Sends new messages to a queue, as a peer of our dispatcher.
+
+It uses Powertools' batch processing of a stream, pydantic models, and boto3's resource of DynamoDB.
+"""
 
 import json
 import os

@@ -1,4 +1,7 @@
-"""An incoming webhook: Powertools' event handler with validation, pydantic models, boto3's resource of DynamoDB."""
+"""An incoming webhook, as a peer of our function `hooks`.
+
+It uses Powertools' event handler with validation, pydantic models, and boto3's resource of DynamoDB.
+"""
 
 import hashlib
 import os

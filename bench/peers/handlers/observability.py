@@ -1,4 +1,7 @@
-"""Logger, metrics and tracer of every peer, as Powertools' documentation sets them up. Tracing is off, as ours is."""
+"""Logger, metrics and tracer of all peers, set up as in Powertools' documentation.
+
+Tracing is off, as in our functions.
+"""
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 

@@ -1,7 +1,7 @@
-"""The characters that show nothing, or turn a text around, and which of them belong where they stand. Pure.
+"""Finds and removes characters that show nothing or reverse the direction of a text, unless they have a purpose. Pure.
 
-Unicode's categories decide. A joiner between letters or emoji belongs to the word, and a selector to the character
-that it varies.
+Unicode's categories decide. A joiner between letters or emoji has a purpose, and so has a variation selector behind the
+character that it varies.
 """
 
 import re
@@ -22,12 +22,12 @@ _SYMBOL = "So"
 
 
 def has_hidden(text: str) -> bool:
-    """Whether a character of `text` shows nothing or turns the text around; tabs and line feeds count."""
+    """Whether `text` has a character that shows nothing or reverses the text. Tabs and line feeds count as such."""
     return any(True for _ in _hidden(text))
 
 
 def without_hidden(text: str, *, keep: str = "") -> str:
-    """`text` without the characters that show nothing or turn it around, except those of `keep`."""
+    """`text` without the characters that show nothing or reverse it, except those in `keep`."""
     while hidden := {place for place in _hidden(text) if text[place] not in keep}:
         # Without its neighbour, a joiner that belonged to a word may belong to none.
         text = "".join(character for place, character in enumerate(text) if place not in hidden)
@@ -35,7 +35,7 @@ def without_hidden(text: str, *, keep: str = "") -> str:
 
 
 def _hidden(text: str) -> Iterator[int]:
-    """The places of hidden characters."""
+    """The indexes of hidden characters."""
     if text.isascii() and text.isprintable():
         return
     categories = [unicodedata.category(character) for character in text]

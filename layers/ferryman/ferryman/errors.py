@@ -1,29 +1,29 @@
-"""Every exception of the package, named after what the caller must do.
+"""The exceptions of the package, named after what the caller must do. Modules derive further ones from these.
 
 FerrymanError
-├── NotFound            the thing does not exist, or not in this workspace; http answers 404 to both
+├── NotFound            the object does not exist, or not in this workspace; http answers 404
 ├── Conflict            somebody else changed it first, or the name is taken; http answers 409
-├── Invalid             what was sent cannot be accepted; the message says how to fix it; http answers 422
+├── Invalid             the request cannot be accepted; the message says how to correct it; http answers 422
 ├── NotAllowed          the caller is known but may not do this; http answers 403
-│   └── PlanRequired           the workspace's plan does not include it; nobody in the workspace can help that
+│   ├── PlanRequired           the workspace's plan does not include it; only the operator can change the plan
+│   └── EnrolmentRequired      the session can only enrol a second factor
 ├── NotAuthenticated    the caller is not known; http answers 401
-│   └── SecondFactorRequired   the password was right; send the code of the second factor too
-├── TooManyAttempts     wait as many seconds as it says; http answers 429
-│   └── TooManyRequests        the sender is quicker than the deployment allows
-├── AlreadyDone         an Idempotency-Key was seen before with the same request; http replays the answer
-├── RetryLater          our own infrastructure failed; nothing was spent, the same call may be repeated
+│   └── SecondFactorRequired   the password is right; send the code of the second factor, too
+├── TooManyAttempts     wait for the number of seconds in `seconds`; http answers 429
+│   └── TooManyRequests        the sender is over the deployment's rate limit
+├── RetryLater          our own infrastructure failed; nothing was done, the same call may be repeated; http answers 503
 └── Misconfigured       the deployment is wrong; the message names the setting and where it is set
 
-A call to AWS that fails raises botocore's exceptions; `aws.failures` tells which of them pass.
-Storage raises NotFound and Conflict; only `ferryman.http` knows status codes. A customer's receiver that
-fails is data (`outbound.outcomes`), never an exception.
+A call to AWS that fails raises botocore's exceptions; `aws.failures` says which of them are temporary. Only
+`ferryman.http` and `ferryman.dialects` know status codes. The failure of a customer's receiver is data
+(`outbound.outcomes`), not an exception.
 """
 
 from collections.abc import Mapping
 
 
 class FerrymanError(Exception):
-    """The root of the tree; its text is safe to show to the caller and never contains a secret."""
+    """The root of the tree. Its text may be shown to the caller, and never contains a secret."""
 
     problem: str | None = None  # names the problem where its status does not say enough
     members: Mapping[str, str] = {}  # what the problem says besides, by name (RFC 9457 section 3.2)
@@ -38,9 +38,9 @@ class Conflict(FerrymanError):
 
 
 class Invalid(FerrymanError):
-    """The request cannot be accepted. `field` is a JSON pointer to the part that is wrong.
+    """The request cannot be accepted. `field` is a JSON pointer to the wrong part.
 
-    `errors` names every wrong part as (pointer, what is wrong) when there is more to say than the message.
+    `errors` lists all wrong parts as (pointer, mistake), if there are several.
     """
 
     def __init__(self, message: str, field: str | None = None, errors: list[tuple[str, str]] | None = None) -> None:
@@ -85,14 +85,6 @@ class TooManyRequests(TooManyAttempts):
     def __init__(self, seconds: int) -> None:
         FerrymanError.__init__(self, f"Too many requests in this minute. Send this one again in {seconds} seconds.")
         self.seconds = seconds
-
-
-class AlreadyDone(FerrymanError):
-    """The request was carried out before under the same Idempotency-Key and created `resource_id`."""
-
-    def __init__(self, resource_id: str) -> None:
-        super().__init__("This request was already carried out.")
-        self.resource_id = resource_id
 
 
 class RetryLater(FerrymanError):

@@ -1,12 +1,13 @@
-"""Failures of our own infrastructure or code: one line with the stack, and a count that rings an alarm.
+"""Reports failures of our own infrastructure or code: one log line with the stack, and a metric that rings an alarm.
 
-The work is put off: a stream or a queue brings it again. A customer's receiver that fails is an outcome, never this.
+The stream or queue delivers the failed work again. The failure of a customer's receiver is an outcome, which is not
+reported here.
 """
 
 from ferryman import log, metrics
 
 
 def report(line: str, error: Exception, **ids: str | None) -> None:
-    """Writes the line `line` of level ERROR with the names of the work that was put off, and counts it."""
+    """Write the log line `line` at level ERROR, with the ids of the work that failed, and count it."""
     log.logger.error(line, exc_info=error, extra={"error": type(error).__name__, **ids})
     metrics.count("InfrastructureFailures")

@@ -1,4 +1,4 @@
-"""Ids: a type prefix and a ULID, `msg_01J…`: unique without asking anybody, and sorted by time.
+"""Ids: a prefix for the type and a ULID, `msg_01J…`. They are unique without coordination, and sort by time.
 
 A ULID is 48 bits of milliseconds and 80 random bits in Crockford's base 32 (https://github.com/ulid/spec).
 """
@@ -49,18 +49,21 @@ def _decode(text: str) -> int:
 
 
 def new(prefix: str) -> str:
-    """A fresh id. Made in the handler, never at import: a restored snapshot would repeat it."""
+    """A new random id. Call it in the handler, not at import, because a restored snapshot would repeat the id."""
     return f"{prefix}_{_encode(int(clock.now() * 1000), int.from_bytes(os.urandom(10)))}"
 
 
 def new_many(prefix: str, count: int) -> list[str]:
-    """Fresh ids that are sorted as they are listed: made in one millisecond, each one more than the one before."""
+    """New ids of the same millisecond in ascending order: each is one greater than the id before it."""
     now, first = int(clock.now() * 1000), int.from_bytes(os.urandom(10)) >> 1
     return [f"{prefix}_{_encode(now, first + number)}" for number in range(count)]
 
 
 def derived(prefix: str, at: str, *parts: str) -> str:
-    """An id made of `parts` and the ISO time `at`. The same parts give the same id, so that nothing is made twice."""
+    """An id computed from `parts` and the ISO time `at`.
+
+    The same arguments give the same id, so retries create one object.
+    """
     return f"{prefix}_{_encode(int(clock.seconds(at) * 1000), _digest(parts))}"
 
 
@@ -75,13 +78,16 @@ _RANDOM_BITS = 25  # of a message's id: what is left
 
 
 def new_in_chat(chat_id: str, count: int = 1) -> list[str]:
-    """Fresh ids of messages in a chat, sorted as they are listed: each is one more than the one before."""
+    """New ids for messages of a chat, in ascending order: each is one greater than the id before it."""
     first = int.from_bytes(os.urandom(4)) % (2**_RANDOM_BITS - count + 1)
     return [_in_chat(chat_id, int(clock.now() * 1000), first + number) for number in range(count)]
 
 
 def derived_in_chat(chat_id: str, at: str, *parts: str) -> str:
-    """An id of a message in a chat, made of `parts` and the ISO time `at`. The same parts give the same id."""
+    """An id for a message of a chat, computed from `parts` and the ISO time `at`.
+
+    The same arguments give the same id.
+    """
     return _in_chat(chat_id, int(clock.seconds(at) * 1000), _digest(parts) % 2**_RANDOM_BITS)
 
 
@@ -90,17 +96,20 @@ def _in_chat(chat_id: str, milliseconds: int, rest: int) -> str:
 
 
 def beginning_of_chat(message_id: str) -> str:
-    """The beginning of the id of a message's chat. It means nothing for an id that `new_in_chat` did not make."""
+    """The first characters of the id of a message's chat.
+
+    Meaningless for an id from another scheme (`new`, release 0.1.0).
+    """
     return f"{CHAT}_0{ulid(message_id)[10:21]}"
 
 
 def floor(prefix: str, at: str) -> str:
-    """The smallest id that can have been made at the ISO time `at`, for ranges over sorted ids."""
+    """The smallest possible id of the ISO time `at`, for ranges over sorted ids."""
     return f"{prefix}_{_encode(max(0, int(clock.seconds(at) * 1000)), 0)}"
 
 
 def made_at(id_: str) -> float:
-    """When an id was made, in epoch seconds, by its maker's clock. Raises ValueError for a text that is not an id."""
+    """The time when an id was created, in epoch seconds. Raises ValueError for a text that is not an id."""
     text = ulid(id_)
     if not re.fullmatch(_ULID, text):
         raise ValueError(f"{id_} is not an id")
@@ -108,7 +117,7 @@ def made_at(id_: str) -> float:
 
 
 def ulid(id_: str) -> str:
-    """An id without its prefix, as other products' addresses have it."""
+    """An id without its prefix, as in other products' URLs."""
     return id_.rpartition("_")[2]
 
 
@@ -118,7 +127,7 @@ def pattern(prefix: str) -> str:
 
 
 def delivery(event_id: str, webhook_id: str) -> str:
-    """The id of the delivery of an event to a webhook. It is made of their ids and can be taken apart again."""
+    """The id of the delivery of an event to a webhook. It consists of their ids, which `of_delivery` gives back."""
     return f"{DELIVERY}_{event_id.removeprefix(EVENT + '_')}{webhook_id.removeprefix(WEBHOOK + '_')}"
 
 
@@ -126,13 +135,16 @@ DELIVERY_PATTERN = f"^{DELIVERY}_({_ULID})({_ULID})$"
 
 
 def of_delivery(delivery_id: str) -> tuple[str, str] | None:
-    """Take a delivery's id apart: the event's id and the webhook's id, or None for another text."""
+    """The event's id and the webhook's id in a delivery's id; None for any other text."""
     match = re.fullmatch(DELIVERY_PATTERN, delivery_id)
     return (f"{EVENT}_{match[1]}", f"{WEBHOOK}_{match[2]}") if match else None
 
 
 def event_made_at(delivery_id: str) -> float:
-    """When the event of a delivery happened, in epoch seconds. Raises ValueError for another text than its id."""
+    """The time when a delivery's event happened, in epoch seconds.
+
+    Raises ValueError for a text that is not a delivery's id.
+    """
     parts = of_delivery(delivery_id)
     if parts is None:
         raise ValueError(f"{delivery_id} is not the id of a delivery")
@@ -147,5 +159,5 @@ SHARDS = 8
 
 
 def shard(key: str) -> str:
-    """The partition of `key` in a sparse index: a number below `SHARDS`, as text. The same key always gets the same."""
+    """The partition of `key` in a sparse index: a number below `SHARDS`, as text. Equal keys get the same number."""
     return str(zlib.crc32(key.encode()) % SHARDS)

@@ -1,6 +1,6 @@
-"""Surrounds every invocation of every function: fields for its log lines, a trace, and one flush of its metrics.
+"""Wraps the handler of every function with fields for its log lines, a trace, and a flush of its metrics.
 
-Lambda's entry wraps each function's handler by `observed`; handlers themselves know nothing of it.
+`lambda_entry` applies `observed` to each handler; the handlers themselves do not know it.
 """
 
 import resource
@@ -15,7 +15,10 @@ _MEMORY_STEP_PERCENT = 5
 
 
 def observed(handler: Handler, init_ms: float | None = None) -> Handler:
-    """The handler, observed. `init_ms` is how long the process took to come here, in milliseconds."""
+    """The handler with logging, tracing and metrics around it.
+
+    `init_ms` is the duration of the process's start in ms.
+    """
     process = _Process(init_ms)
 
     def observe(event: Any, context: Any) -> Any:
@@ -30,7 +33,7 @@ def observed(handler: Handler, init_ms: float | None = None) -> Handler:
 
 
 def _keys(event: Any) -> dict[str, str | None]:
-    """The fields that every line of an invocation has. Lines of the workers name the ids that they work on."""
+    """The fields that every log line of an invocation has. Lines of workers also name the ids of their work."""
     request = event.get("requestContext") if isinstance(event, dict) else None
     return {
         "request_id": request.get("requestId") if isinstance(request, dict) else None,
@@ -39,7 +42,7 @@ def _keys(event: Any) -> dict[str, str | None]:
 
 
 class _Process:
-    """Remembers what a process has reported: that it is new, how long that took, and how much memory it has needed."""
+    """The reports of a process about itself: its cold start, and its highest use of memory in per cent."""
 
     def __init__(self, init_ms: float | None) -> None:
         self._init_ms = init_ms
@@ -55,7 +58,7 @@ class _Process:
         return {"cold_start": True}
 
     def report_memory(self) -> None:
-        """Reports the peak at the cold start, and again whenever it has grown by a twentieth of what there is."""
+        """Measure the peak use of memory, if it grew by 5 % of the function's memory since the last report."""
         limit_mb = settings.optional("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
         if not limit_mb:
             return

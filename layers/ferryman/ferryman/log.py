@@ -1,11 +1,11 @@
-"""Logging: one wide line per unit of work with a stable name (`message.accepted`, `delivery.attempted`).
+"""Logging: one wide line for each unit of work, with a stable name (`message.accepted`, `delivery.attempted`).
 
-Powertools' Logger writes the lines. They carry ids and outcomes, never bodies, headers or secrets. The formatter's last
-step masks whatever looks like one of our secrets, as a second wall.
+Powertools' Logger writes the lines. They have ids and outcomes, never bodies, headers or secrets. As a safeguard, the
+formatter's last step masks everything that looks like one of our secrets.
 
-Bytes are what a line costs, so a line has no more than `level`, `message`, `timestamp`, its own fields, and while one
-request is served its `request_id`. The lines of a process's first invocation say `cold_start`. The log group's name is
-the function's. docs/decisions/0028-powertools-logger-metrics-tracer.md has the figures.
+The cost of a line depends on its bytes. So a line has only `level`, `message`, `timestamp`, its own fields, and the
+`request_id` while a request is served. The lines of a process's first invocation also have `cold_start`. The log group
+names the function. docs/decisions/0028-powertools-logger-metrics-tracer.md has the figures.
 """
 
 import json
@@ -28,7 +28,7 @@ _IS_JSON = "is_json"  # a record whose message is the whole line
 
 
 class Formatter(LambdaPowertoolsFormatter):
-    """One line of JSON, masked. `mask` is for tests, which look at what the lines hold before it."""
+    """Formats a line as JSON and masks secrets in it. Tests pass another `mask`, to see the unmasked line."""
 
     def __init__(self, mask: Callable[[str], str] = redact) -> None:
         super().__init__(
@@ -56,7 +56,7 @@ logging.getLogger("ferryman").propagate = False  # Lambda's own handler would wr
 
 
 def event(name: str, **fields: Any) -> None:
-    """Write one line for one unit of work. Fields that are None are left out."""
+    """Write one line at level INFO for one unit of work. Fields that are None are left out."""
     logger.info(name, extra=fields)
 
 
@@ -66,7 +66,7 @@ def warning(name: str, **fields: Any) -> None:
 
 @contextmanager
 def keys(**fields: Any) -> Iterator[None]:
-    """Adds fields to every line of the block, whichever thread writes it."""
+    """Add fields to every line that any thread writes within the block."""
     before = dict(logger.get_current_keys())
     logger.append_keys(**fields)
     try:
@@ -77,5 +77,5 @@ def keys(**fields: Any) -> Iterator[None]:
 
 
 def write(line: str) -> None:
-    """Writes a line that is JSON already, such as one of metrics, masked like the others."""
+    """Write a line that is JSON already, such as one of metrics, with secrets masked."""
     logger.info(line, extra={_IS_JSON: True})

@@ -1,10 +1,10 @@
-"""Our own metrics: what a function counts while it works leaves it as one line in CloudWatch's Embedded Metric Format.
+"""Our own metrics. Each invocation writes its values as one log line in CloudWatch's Embedded Metric Format.
 
-CloudWatch makes metrics of such a line by itself, so no call is made for them. A batch of ten deliveries is one line.
-A metric costs its namespace's price for each combination of dimensions, so there are none: the namespace names the
-deployment, and the line holds the function's name as `service`, for whoever searches the log.
+CloudWatch makes metrics from such a line, without a call. A batch of ten deliveries writes one line. CloudWatch charges
+for each combination of dimensions, so there are none: the namespace names the deployment, and the line has the
+function's name as `service`, for searches of the log.
 
-Counting is safe in threads. Powertools, which builds the line, is not, and so it is called once, at the end.
+Counting is thread-safe. Powertools, which builds the line, is not; so it is called once, at the end.
 """
 
 import json
@@ -66,32 +66,35 @@ _values: dict[Name, list[float]] = defaultdict(list)
 
 
 def count(name: Name, number: int = 1) -> None:
-    """Adds to the invocation's sum. Adding 0 writes nothing."""
+    """Add `number` to the invocation's sum. Adding 0 does nothing."""
     if number:
         with _lock:
             _values[name] = [sum(_values[name]) + number]
 
 
 def measure(name: Name, value: float) -> None:
-    """Adds one value to a metric whose percentiles matter."""
+    """Add one value to a metric of which CloudWatch shows percentiles."""
     with _lock:
         _values[name].append(value)
 
 
 def highest(name: Name, value: float) -> None:
-    """Keeps the highest value of the invocation."""
+    """Set the metric to the highest value of the invocation so far."""
     with _lock:
         _values[name] = [max([value, *_values[name]])]
 
 
 def post_refused(status: int) -> None:
-    """Counts a refused post of an external system, by the reason. A 5xx is a failure of ours, not a refusal."""
+    """Count a refused post of an external system by its HTTP status.
+
+    A 5xx is a failure of our own, and not counted here.
+    """
     if 400 <= status < 500:
         count(_REFUSALS.get(status, "RefusedPostsInvalid"))
 
 
 def flush() -> None:
-    """Writes all that was counted since the last flush, if anything was."""
+    """Write all values since the last flush, if there are any."""
     with _lock:
         collected = dict(_values)
         _values.clear()

@@ -1,7 +1,7 @@
-"""The mistakes in a request, each as its place and a sentence that says how to mend it.
+"""Describes the mistakes in a request, each as its place and a sentence that says how to correct it.
 
-A sentence never repeats a value: what was sent can be a secret. So of pydantic's errors only the place, the type, the
-limit and the value's own type are read, and the message only where one of our own validators wrote it.
+A sentence never repeats a value from the request, which can be a secret. So only the place, type and limit of a
+pydantic error and the type of the value are read. A message is used only if one of our own validators wrote it.
 """
 
 import re
@@ -68,14 +68,17 @@ _MAX_NAME = 24
 
 
 def of_pydantic(errors: Sequence[Any], place: Callable[[Location], str]) -> Invalid:
-    """pydantic's errors as one Invalid. `place` turns a location into the text that an answer shows."""
+    """pydantic's errors as one Invalid. `place` turns the location of a field into the text that the answer shows."""
     errors = of_fields(errors)
     explanations = [explained(error) for error in errors[:_MAX_ERRORS]]
     return refusal([(place(location), text) for location, text in explanations], len(errors))
 
 
 def refusal(places: Sequence[tuple[str, str]], count: int | None = None) -> Invalid:
-    """The Invalid for these places, each a pointer and the mistake there, of `count` in all. The first one leads."""
+    """The Invalid for `places`, each a pointer and the mistake there. Its message is the first mistake.
+
+    `count` is the number of all mistakes, if `places` has only some of them.
+    """
     pointer, message = places[0]
     more = (count or len(places)) - 1
     text = f"{pointer}: {message}" if pointer else message
@@ -83,7 +86,7 @@ def refusal(places: Sequence[tuple[str, str]], count: int | None = None) -> Inva
 
 
 def explained(error: Any) -> tuple[Location, str]:
-    """One of pydantic's errors as the location of its field, and a sentence about that field."""
+    """The location of the field that one of pydantic's errors is about, and a sentence about that field."""
     location: Location = tuple(error["loc"])
     if location[-1:] == ("[key]",) and error["type"] != "extra_forbidden":  # of a member; a field can be named so too
         return location[:-1], f"the name {_sentence(error)}"
@@ -91,7 +94,7 @@ def explained(error: Any) -> tuple[Location, str]:
 
 
 def of_fields(errors: Sequence[Any]) -> list[Any]:
-    """The errors, with one in the place of several where a value may come from several sets of words and is in none."""
+    """The errors, with several for one field joined into one if they only list the words that the field accepts."""
     joined: list[Any] = []
     for error in errors:
         if error["type"] == "literal_error" and str(error["loc"][-1]).startswith("literal["):
@@ -105,23 +108,26 @@ def of_fields(errors: Sequence[Any]) -> list[Any]:
 
 
 def pointer(location: Location) -> str:
-    """A JSON pointer (RFC 6901) that may be shown; empty for the whole body."""
+    """A JSON pointer (RFC 6901) that an answer may show; empty for the whole body."""
     parts = (named(str(part)).replace("~", "~0").replace("/", "~1") for part in location)
     return shown("".join(f"/{part}" for part in parts))
 
 
 def shown(place: str) -> str:
-    """A place without secrets of ours, cut to 120 characters. `named` shortens each name in it before."""
+    """A place with secrets masked, cut to 120 characters. Each name in it should have passed `named`."""
     return redact(place)[:_MAX_POINTER]
 
 
 def named(name: str) -> str:
-    """A name that the caller made up, as an answer may show it. A long one could be a secret in the wrong place."""
+    """A field name from a request in a form that an answer may show.
+
+    A name of more than 24 characters is cut, because it could be a misplaced secret.
+    """
     return name if len(name) <= _MAX_NAME else f"{name[:8]}…"
 
 
 def _sentence(error: Any) -> str:
-    """How to mend the field that one of pydantic's errors is about."""
+    """The sentence that says how to correct the field of a pydantic error."""
     kind, limits = error["type"], error.get("ctx") or {}
     if kind == "value_error":  # a validator of ours wrote it
         return str(error["msg"]).removeprefix("Value error, ")
@@ -137,7 +143,7 @@ def _sentence(error: Any) -> str:
 
 
 def _written(kind: str, sent: object) -> str:
-    """How a value that only looks right has to be written, such as the text 5, or 5.0, for 5; empty for others."""
+    """A hint for a value that has only the wrong notation, such as the text 5, or 5.0, for 5; empty for any other."""
     if kind not in ("int_type", "float_type", "bool_type"):
         return ""
     if isinstance(sent, str):
@@ -146,7 +152,7 @@ def _written(kind: str, sent: object) -> str:
 
 
 def _form(pattern: str) -> str:
-    """The reason why a text of the wrong form is refused, without its regular expression."""
+    """The sentence for a text that does not match the regular expression `pattern`, without showing the expression."""
     if pattern in _FORMS:
         return _FORMS[pattern]
     prefix = re.match(r"\^([a-z]+_)", pattern)
@@ -154,5 +160,5 @@ def _form(pattern: str) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """A limit without the fraction that a number of pydantic's can have: 5, not 5.0."""
+    """A limit as an int if it is a whole number, because pydantic gives some limits as floats: 5, not 5.0."""
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,4 +1,4 @@
-"""Redaction: masks whatever looks like one of our secrets. Pure, and the last step before anything is logged."""
+"""Redaction: masks every text that looks like one of our secrets. Pure, and the last step before a line is logged."""
 
 import re
 

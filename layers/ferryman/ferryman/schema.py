@@ -1,4 +1,4 @@
-"""The base of all request and response models: strict in what they take, explicit in what they give."""
+"""The bases of all request and response models: strict requests, and responses with declared fields only."""
 
 import re
 import unicodedata
@@ -20,13 +20,13 @@ class Input(BaseModel):
 
 
 class Query(BaseModel):
-    """Query parameters: texts are read as what they stand for, unknown ones are refused."""
+    """Query parameters: values are converted from text to the field's type, and unknown parameters are refused."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class Output(BaseModel):
-    """An answer: exactly the fields listed, so that nothing internal slips out."""
+    """A response body: only declared fields are allowed, so that no internal value gets out."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
 
@@ -62,12 +62,12 @@ _DOMAIN = re.compile(
 
 
 def is_domain(text: str) -> bool:
-    """Whether `text` is the name of a host in the internet, in its ASCII form."""
+    """Whether `text` is a fully qualified domain name in ASCII form."""
     return len(text) <= 253 and _DOMAIN.fullmatch(text) is not None
 
 
 def email_address(text: str) -> str:
-    """`text`, when it is an e-mail address; raises ValueError otherwise."""
+    """A validator: returns `text` if it is an e-mail address, and raises ValueError otherwise."""
     local, _, domain = text.rpartition("@")
     if not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}", local) or not is_domain(domain) or len(text) > 254:
         raise ValueError("must be an e-mail address such as ada@example.com")
@@ -75,14 +75,14 @@ def email_address(text: str) -> str:
 
 
 def not_blank(text: str) -> str:
-    """A validator: the text says something. It is kept as it is."""
+    """A validator: returns `text` unchanged, and raises ValueError if it is blank."""
     if not text.strip():
         raise ValueError("must not be blank")
     return text
 
 
 def distinct[T](values: list[T]) -> list[T]:
-    """A validator: nothing is named twice."""
+    """A validator: returns `values` unchanged, and raises ValueError if one of them occurs twice."""
     if len(set(values)) != len(values):
         raise ValueError("must not name anything twice")
     return values
@@ -126,10 +126,10 @@ class Listing[T](Output):
 
 
 def folded(text: str) -> str:
-    """The form in which texts are compared when their case does not matter."""
+    """The form of a text for comparisons that ignore case."""
     return unicodedata.normalize("NFC", text).casefold()
 
 
 def changes(patch: Input) -> dict[str, Any]:
-    """The fields that a PATCH body names, with their new values."""
+    """The fields that a PATCH body contains, with their new values."""
     return patch.model_dump(exclude_unset=True)

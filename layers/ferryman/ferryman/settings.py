@@ -1,4 +1,4 @@
-"""Settings: environment variables that template.yaml sets, typed, read when first needed."""
+"""Settings: typed access to the environment variables that template.yaml sets, each read when it is needed."""
 
 import os
 
@@ -8,7 +8,7 @@ _DAY_SECONDS = 86_400
 
 
 def text(name: str) -> str:
-    """The variable `name`. Raises Misconfigured, with the fix, when it is missing or empty."""
+    """The variable `name`. If it is missing or empty, raises Misconfigured, which says how to set it."""
     value = os.environ.get(name, "")
     if not value:
         function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "this process")
@@ -34,9 +34,9 @@ def integer(name: str) -> int:
 
 
 def kept_until(name: str, since: float) -> int | None:
-    """The epoch second until which something made at `since` is kept; None, for ever, when the days are 0.
+    """The epoch second at which an item expires that was created at `since` (epoch seconds); None: never.
 
-    `name` is the variable that holds the number of days.
+    `name` is the variable with the number of days; 0 means never.
     """
     days = integer(name)
     return int(since) + days * _DAY_SECONDS if days else None

@@ -1,4 +1,4 @@
-"""The process's one TLS context, for AWS and for receivers alike: parsing the roots costs some 20 ms of CPU."""
+"""The process's one TLS context, for AWS and for receivers. Parsing the root certificates takes some 20 ms of CPU."""
 
 import functools
 import ssl
@@ -10,7 +10,7 @@ _lock = threading.Lock()
 
 
 def context() -> ssl.SSLContext:
-    """TLS 1.2 or later, HTTP/1.1, certificates and names verified against certifi's roots. Built at first use."""
+    """The context: TLS 1.2 or later, HTTP/1.1; certifi's roots verify certificates and names. Built at first use."""
     with _lock:
         return _built()
 

@@ -1,10 +1,10 @@
-"""Tracing with X-Ray: off, unless the stack's parameter `Tracing` says Active. The one module that knows of it.
+"""Tracing with X-Ray. It is off unless the stack's parameter `Tracing` is Active. No other module calls X-Ray.
 
-A batch holds the work of many messages, so each unit of work is a subsegment with its ids as annotations. X-Ray then
+A batch contains the work of many messages, so each unit of work is a subsegment with its ids as annotations. X-Ray then
 finds one message in all functions: `annotation.message_id = "msg_…"`.
 
-Only calls to AWS are traced. A patched HTTP client would send our trace's id to strangers and put their addresses,
-which hold secrets, into the trace. For the same reason a failed subsegment holds no exception; the log does, masked.
+Only calls to AWS are traced. A patched HTTP client would send our trace id to receivers, and put their URLs, which
+contain secrets, into the trace. For the same reason a failed subsegment has no exception; the log has it, masked.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def trace_id() -> str | None:
 
 @contextmanager
 def work(name: str, **ids: str | None) -> Iterator[None]:
-    """A subsegment for one unit of work with its ids. Ids that are None are left out. Works in any thread."""
+    """Records the block as a subsegment with these ids; ids that are None are left out. Works in any thread."""
     if not is_on():
         yield
         return
@@ -45,7 +45,7 @@ def work(name: str, **ids: str | None) -> Iterator[None]:
 
 
 def annotate(**ids: str | None) -> None:
-    """Adds ids to the unit of work that is under way."""
+    """Add ids to the current subsegment; ids that are None are left out."""
     if not is_on():
         return
     subsegment = _recorder().current_subsegment()

@@ -1,4 +1,4 @@
-"""One browser for all tests of the console, over the stack of the e2e tests with the sample workspace in it."""
+"""One browser for all tests of the console, with the e2e tests' stack and the sample workspace."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def invited(stack: E2E) -> Invites:
-    """Makes a person of a role who has a password."""
+    """A factory: creates a person with a role, who has accepted the invitation and set a password."""
 
     def invite(role: str) -> Person:
         name = f"{role.title()} {uuid.uuid4().hex[:6]}"
@@ -50,7 +50,7 @@ def people(invited: Invites) -> dict[str, Person]:
 
 @pytest.fixture(scope="package")
 def receiver(stack: E2E) -> Receiver:
-    """The receiver of the sample workspace: it accepts everything but what is sent to `/failing`."""
+    """The receiver of the sample workspace: it answers 500 at `/failing` and 200 elsewhere."""
     receiver = stack.receiver()
     receiver.answer("/failing", Answer(500, body=b'{"error": "database is locked"}'))
     return receiver
@@ -65,7 +65,7 @@ def sampled(stack: E2E, receiver: Receiver) -> E2E:
 
 @pytest.fixture(scope="package")
 def context(chromium: Browser, stack: E2E) -> Iterator[BrowserContext]:
-    """The tabs share its cache, so the console's files are loaded once. A tab's session is its own."""
+    """A browser context. Its tabs share the cache, so the console's files load once; each tab has its own session."""
     context = chromium.new_context(
         base_url=stack.api_url, reduced_motion="reduce", viewport={"width": 1280, "height": 800}
     )
@@ -75,13 +75,19 @@ def context(chromium: Browser, stack: E2E) -> Iterator[BrowserContext]:
 
 @pytest.fixture(scope="package")
 def sessions() -> dict[str, str]:
-    """One session for each person, since signing in takes a second of processor time."""
+    """A session token for each person, by user id.
+
+    Tests share it, because signing in takes a second of processor time.
+    """
     return {}
 
 
 @pytest.fixture
 def opens(stack: E2E, context: BrowserContext, people: dict[str, Person], sessions: dict[str, str]) -> Iterator[Opens]:
-    """Opens a tab at an address, signed in as a role or a person, or not at all. It has to stay without errors."""
+    """A factory: opens a tab at an address, signed in as a role or a person, or not at all (None).
+
+    The test fails at its end if a tab has reported an error that was not expected.
+    """
     visits: list[Visit] = []
 
     def open_tab(address: str, by: str | Person | None = "owner") -> Visit:

@@ -1,4 +1,4 @@
-"""FabHub's hub, in a browser: the connectors, and what a person does with a connection."""
+"""The page of connections, in a browser: the connectors, and what a person can do with a connection."""
 
 import json
 import uuid
@@ -87,7 +87,7 @@ def test_a_product_that_posts_here_gets_a_url_once(stack: E2E, opens: Opens, peo
 
 
 def test_a_product_is_approved_on_its_own_page_and_a_refusal_there_is_told(stack: E2E, opens: Opens) -> None:
-    """Xero's page is played by the browser: nobody approves there, and it sends the person back."""
+    """The test answers in place of Xero's page, and redirects the person back with a refusal."""
     name = f"Books {uuid.uuid4().hex[:6]}"
     visit = opens(f"{PAGE}?search=xero")
     asked: list[dict[str, str]] = []

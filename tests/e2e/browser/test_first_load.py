@@ -1,4 +1,4 @@
-"""The first load: an outline before the code is there, and each answer of the API asked for once."""
+"""The first load of the console: an outline before the code has loaded, and one request for each answer of the API."""
 
 import re
 from collections import Counter
@@ -26,12 +26,12 @@ _PLACE = """words => {
 
 @pytest.fixture
 def visit(opens: Opens) -> Visit:
-    """A tab that knows the stack, without a session."""
+    """A tab without a session that has opened the console."""
     return opens("/", by=None)
 
 
 def held(page: Page) -> list[Route]:
-    """Hold back the code that every screen needs, until it is released."""
+    """Hold back the code that every screen needs. The test continues the returned routes later."""
     routes: list[Route] = []
     page.route(CORE, lambda route: routes.append(route))
     return routes
@@ -76,7 +76,7 @@ def test_a_session_sees_the_outline_of_the_application_in_the_colours_that_it_ch
 
 
 def asked(visit: Visit, address: str) -> Counter[str]:
-    """The requests to the API until a screen is there, counted."""
+    """The number of requests to each path of the API until the screen at the address has loaded."""
     counted: Counter[str] = Counter()
 
     def count(request: Request) -> None:

@@ -1,4 +1,4 @@
-"""Events that a disabled webhook holds, in a browser: seen, delivered, skipped."""
+"""Events that are held for a disabled webhook, in a browser: listed, delivered, skipped."""
 
 import json
 

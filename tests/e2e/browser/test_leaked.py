@@ -1,4 +1,4 @@
-"""A token that leaked, in a browser: what it made is in one list, and ends in one act."""
+"""A token that leaked, in a browser: one list of all objects that were made with it, and one act that ends all."""
 
 from playwright.sync_api import expect
 

@@ -1,4 +1,4 @@
-"""Messages in a chat, in a browser: their links, and everything that stays text."""
+"""Messages in a chat, in a browser: links become links, everything else stays text."""
 
 from typing import Any
 

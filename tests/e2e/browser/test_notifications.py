@@ -1,4 +1,4 @@
-"""Notifications, in a browser: every week by the clock of a time zone, and before something begins."""
+"""Notifications, in a browser: repeated weekly by the clock of a time zone, and sent before an appointment begins."""
 
 import uuid
 from datetime import UTC, datetime, timedelta

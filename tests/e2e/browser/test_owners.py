@@ -1,4 +1,4 @@
-"""Things whose owner left, in a browser: said, handed over, enabled again."""
+"""Objects whose owner left, in a browser: the screens say so, and another person takes over and enables them."""
 
 from playwright.sync_api import expect
 

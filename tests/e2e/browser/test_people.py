@@ -1,4 +1,4 @@
-"""Who sees what, in a browser: invitations, roles and plans."""
+"""Which screens people see, by invitation, role and plan, in a browser."""
 
 import json
 import re
@@ -104,7 +104,7 @@ def on_plan(stack: E2E) -> Iterator[object]:
 
 
 def shows_the_upgrade(visit: Visit, plan: str) -> None:
-    """The menu has the page, and the page has the plan, the documentation, and nothing that could be done."""
+    """Check that the page shows the workspace's plan and the documentation, but no button to create anything."""
     expect(visit.page.get_by_role("navigation").get_by_text("Integrations", exact=True)).to_be_visible()
     notice = visit.page.get_by_role("alert").filter(has_text="Integrations need Enterprise")
     expect(notice).to_contain_text(re.compile(f"the workspace has the plan {plan}", re.IGNORECASE))

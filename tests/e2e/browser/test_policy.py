@@ -1,4 +1,4 @@
-"""A second factor that the workspace requires, in a browser: the owner's setting, and the enrolment by everybody."""
+"""A second factor that the workspace requires, in a browser: the owner's setting, and everybody's enrolment."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,10 @@ from tests.e2e.harness import E2E
 
 @pytest.fixture
 def careful(stack: E2E, invited: Invites, sessions: dict[str, str]) -> Iterator[Person]:
-    """An owner with a second factor. Afterwards the workspace requires none, and the people sign in anew."""
+    """An owner with a second factor.
+
+    After the test, the workspace requires none, and all stored sessions are dropped.
+    """
     owner = invited("owner")
     token = owner.session(stack)
     begun = stack.api("POST", "/v1/me/totp", {"current_password": PASSWORD}, token=token)

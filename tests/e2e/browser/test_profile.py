@@ -1,4 +1,4 @@
-"""People upload their own avatar, see it before, and remove it."""
+"""People upload their own avatar after a preview, and remove it, in a browser."""
 
 from playwright.sync_api import expect
 

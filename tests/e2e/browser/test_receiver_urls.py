@@ -1,4 +1,4 @@
-"""The URL of a receiver is checked while it is typed, in every dialog that has one, by the API's own rule."""
+"""Every dialog with the URL of a receiver checks it during typing, by asking the API."""
 
 import re
 import uuid
@@ -30,7 +30,7 @@ DIALOGS = [
 
 
 def expect_reason(url: Locator, reason: str) -> None:
-    """The field is marked, described by the reason, and the reason is announced."""
+    """Check that the field is marked as invalid, that `reason` describes it, and that a screen reader announces it."""
     expect(url).to_have_attribute("aria-invalid", "true")
     expect(url).to_have_accessible_description(re.compile(re.escape(reason)))
     expect(url.page.get_by_role("dialog").get_by_role("status").filter(has_text=reason)).to_have_count(1)
@@ -61,7 +61,7 @@ def test_a_url_is_checked_while_it_is_typed(
 
 
 class Checks:
-    """The URLs that a tab has the API judge, in their order."""
+    """The URLs that a tab has asked the API to check, in order."""
 
     def __init__(self, visit: Visit) -> None:
         self.urls: list[str] = []
@@ -142,7 +142,7 @@ def test_the_url_of_a_connection_is_checked_while_it_is_typed_and_while_it_is_co
 
 
 def test_a_webhook_can_be_sent_before_the_check_answers(stack: E2E, opens: Opens) -> None:
-    """And one whose check gets no answer: the API judges again."""
+    """The form can be submitted also when the check gets no answer, because the API checks again."""
     visit, name = opens(f"{SETTINGS}/webhooks"), f"Quick {uuid.uuid4().hex[:6]}"
     visit.expected.append("ERR_FAILED")
     visit.page.route("**/v1/receiver-urls/check", lambda route: route.abort())
@@ -155,7 +155,7 @@ def test_a_webhook_can_be_sent_before_the_check_answers(stack: E2E, opens: Opens
 
 
 def test_a_refused_field_of_a_command_comes_into_sight(stack: E2E, opens: Opens) -> None:
-    """When it is made, and when it is changed: the confirmation closes, and the field has the focus."""
+    """At the creation and at a change: the dialog of confirmation closes, and the refused field gets the focus."""
     visit, trigger = opens(f"{SETTINGS}/commands"), f"deploy-{uuid.uuid4().hex[:6]}"
     visit.expected += ["422", "409"]
     visit.button("Create a command").first.click()

@@ -1,4 +1,4 @@
-"""Every screen of the console: axe, in light and in dark, the width of a phone, and the keyboard alone."""
+"""Every screen of the console, checked by axe in light and dark colours, at a phone's width, and by keyboard."""
 
 import uuid
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def test_axe_finds_nothing_on_any_screen(opens: Opens, addresses: dict[str, str]
 
 
 def test_moving_ends_at_the_screen_that_was_asked_for(opens: Opens) -> None:
-    """Also while its files are on their way, when the screen before is still shown."""
+    """`move` waits also while the files of the next screen load and the old screen is still shown."""
     visit = opens("/settings/overview")
     held: list[Route] = []
 
@@ -115,7 +115,7 @@ def test_axe_finds_nothing_on_the_doors_and_dialogs(opens: Opens) -> None:
 
 
 def test_the_main_journey_needs_no_mouse(stack: E2E, opens: Opens, people: dict[str, Person]) -> None:
-    """From the sign-in to a new token, by Tab, Space, Enter, the arrows and what is typed."""
+    """From the sign-in to a new token, with Tab, Space, Enter, the arrow keys and typing."""
     visit, name = opens("/", by=None), f"By keyboard {uuid.uuid4().hex[:6]}"
     keyboard = visit.page.keyboard
     expect(visit.field("E-mail")).to_be_focused()

@@ -1,4 +1,4 @@
-"""Signing in, in a browser: invitation, password, second factor, the end of a session."""
+"""Signing in, in a browser: invitation, password, second factor, and the end of a session."""
 
 import json
 import re
@@ -51,7 +51,7 @@ def test_an_invitation_leads_to_a_password_and_then_in(stack: E2E, opens: Opens)
 
 @pytest.fixture
 def other_workspace(stack: E2E, invited: Invites) -> tuple[Person, str]:
-    """A person who is in two workspaces by one address and one password, and the id of the second."""
+    """A person who belongs to two workspaces with one e-mail address and password, and the second workspace's id."""
     person, deployment = invited("manager"), Deployment(stack.stack_port)
     ministack.client("dynamodb", stack.stack_port).delete_item(
         TableName=deployment.physical_id("WorkspacesTable"), Key={"workspace_id": {"S": "bootstrap"}}

@@ -1,4 +1,4 @@
-"""Slash commands, and the hooks that Mattermost and Slack know, in a browser."""
+"""Slash commands, and the webhooks in the forms of Mattermost and Slack, in a browser."""
 
 import json
 from urllib.parse import parse_qs

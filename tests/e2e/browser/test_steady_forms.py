@@ -1,4 +1,4 @@
-"""A form keeps the field in use where it is, in a browser, while what stands above it comes."""
+"""The field in use does not move on the screen when parts of the form above it load late, in a browser."""
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -9,7 +9,7 @@ WEBHOOKS, CHATS = "/settings/integrations/webhooks", "/settings/chats"
 
 
 def test_a_field_stays_where_it_is_when_events_come_that_are_scrolled_away(opens: Opens) -> None:
-    """There the browser holds it as well, unless it is told not to: the field would move twice."""
+    """The browser itself keeps the position there, unless told not to. With both, the field would move twice."""
     visit = opens(WEBHOOKS)
     visit.page.set_viewport_size({"width": 390, "height": 500})
     held: list[Route] = []

@@ -1,4 +1,4 @@
-"""API tokens, in a browser: the secret once, the prefix, editing, revoking one and many."""
+"""API tokens, in a browser: the secret is shown once, then its prefix; editing, revoking one or several."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""A workspace writes its own translation of another product's payloads, and sees at once what becomes of them."""
+"""A workspace writes its own translation of another product's payloads, with a preview of the message, in a browser."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""When the API refuses, is busy or is away: the console says so, and goes on."""
+"""The console shows an error and stays usable when the API refuses, is busy or does not answer."""
 
 import re
 
@@ -15,7 +15,7 @@ LISTED = re.compile(r"/v1/webhooks(\?.*)?$")
 
 @pytest.fixture(scope="module", autouse=True)
 def listed(stack: E2E) -> None:
-    """An outgoing webhook, so that the list has a table."""
+    """Create an outgoing webhook, so that the list has a table."""
     made(
         stack,
         "/v1/webhooks",

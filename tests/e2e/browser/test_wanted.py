@@ -1,4 +1,4 @@
-"""Parts that load when they are wanted: the words beside a thing, and the person's menu."""
+"""Parts of the console that load when a person first uses them: tooltips and the person's menu."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Outgoing webhooks, in a browser: made, verified, failing, sent again, rotated, changed."""
+"""Outgoing webhooks, in a browser: created, tested, failing, replayed, rotated, changed."""
 
 import json
 import re
@@ -48,7 +48,7 @@ def test_a_webhook_gets_what_is_said_in_a_chat_with_a_signature_that_verifies(
 
 
 def test_a_refused_field_comes_into_sight(opens: Opens) -> None:
-    """The button is at the end of a form that is longer than the window."""
+    """The form is higher than the window and its button is at the end, so the refused field has to be scrolled to."""
     visit = opens(PAGE)
     visit.expected.append("422")
     visit.button("Create a webhook").first.click()
@@ -213,7 +213,7 @@ def test_the_list_of_changes_has_names_and_words_instead_of_values_of_the_api(
 
 
 def test_a_list_that_is_opened_before_the_events_came_says_so_and_stays_open(opens: Opens) -> None:
-    """The events come above the list, and are higher than the window."""
+    """The events load into the form above the list, and are higher than the window."""
     visit = opens(PAGE)
     held: list[Route] = []
     visit.page.route("**/v1/event-types*", lambda route: held.append(route))
@@ -377,7 +377,7 @@ def create(visit: Visit, name: str, url: str, chat: str) -> str:
 
 
 def fill(visit: Visit, name: str, url: str, chat: str) -> None:
-    """Fill in the form of a new webhook, and create it."""
+    """Fill in the form of a new webhook, and submit it."""
     visit.dialog.get_by_role("textbox", name="Name").fill(name)
     visit.dialog.get_by_role("textbox", name="URL").fill(url)
     visit.choose("Chats", chat)

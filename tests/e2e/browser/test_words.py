@@ -1,4 +1,4 @@
-"""People read words on the screens, where the API has ids and words of its own."""
+"""The screens show words to people where the API has ids and terms of its own."""
 
 import uuid
 from typing import Any

@@ -13,7 +13,7 @@ FIELDS = ("disable_webhooks_after", "probe_webhooks", "allows_overrides")
 
 @pytest.fixture
 def settings(stack: E2E) -> Iterator[dict[str, object]]:
-    """The settings as they were, and as they are again after the test."""
+    """The settings before the test. After the test they are restored."""
     workspace = stack.api("GET", "/v1/workspace").json
     before = {name: workspace[name] for name in FIELDS}
     yield before

@@ -1,4 +1,4 @@
-"""Things that the tests of the console make by the API, and requests that they wait for."""
+"""Objects that the tests of the console create through the API, and requests that they wait for."""
 
 import uuid
 from typing import Any
@@ -11,7 +11,7 @@ PATIENCE_SECONDS = 30
 
 
 def made_chat(stack: E2E, *members: Person) -> dict[str, Any]:
-    """A group that nobody else uses, with these people in it."""
+    """Create a chat with these people, which no other test uses."""
     name = f"chat-{uuid.uuid4().hex[:8]}"
     ids = [person.user_id for person in members]
     return made(stack, "/v1/chats", {"name": name, "external_id": name, "member_ids": ids})

@@ -1,4 +1,4 @@
-"""The console as the tests use it: a tab, what the browser complains of, and axe."""
+"""A tab of the console: opening addresses, finding elements, collecting the browser's errors, and axe."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -33,7 +33,7 @@ class Person:
 
 
 class Visit:
-    """A tab. `expected` are parts of complaints that a test causes on purpose."""
+    """A tab. `expected` lists parts of the error messages that a test causes on purpose."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -56,7 +56,7 @@ class Visit:
         dialog.dismiss()
 
     def sign_in_beforehand(self, token: str) -> None:
-        """The tab finds this session, once; signing out ends it as it would end any."""
+        """Store this session in the tab before its first page. Signing out ends it as usual."""
         seed = "if (!sessionStorage.seeded) { sessionStorage.seeded = 1; sessionStorage['ferryman.session'] = '%s'; }"
         self.page.add_init_script(seed % token)
 
@@ -67,7 +67,8 @@ class Visit:
     def move(self, address: str) -> None:
         """Go to another address as a link of the console does, without loading the page again.
 
-        The screen before stays until the files of the next one are there, so its heading says nothing.
+        Waits for the address in the page: the previous screen stays until the files of the next one have loaded, so its
+        heading proves nothing.
         """
         self.page.evaluate(
             "to => { history.pushState(null, '', to); dispatchEvent(new PopStateEvent('popstate')) }", address
@@ -97,12 +98,12 @@ class Visit:
         return self.page.get_by_role("row").filter(has_text=text)
 
     def choose(self, label: str, option: str) -> None:
-        """Choose in a list that opens."""
+        """Choose an option of the list with this label."""
         self.page.get_by_role("combobox", name=label).last.click()
         self.page.get_by_role("option", name=option, exact=True).click()
 
     def take_secret(self, label: str = "Secret", stored: str = "I have stored it") -> str:
-        """Read a secret that is shown once, say that it is stored, and close."""
+        """Read a secret that is shown once, confirm that it is stored, and close the dialog. Returns the secret."""
         # The form before it may have a field of the same name, and is still there for a moment.
         shown = self.dialog.filter(has=self.page.get_by_label(stored))
         block = shown.get_by_label(label, exact=True)
@@ -118,7 +119,7 @@ class Visit:
         return secret
 
     def confirm(self, action: str, name: str | None = None) -> None:
-        """Confirm in the dialog, by typing a name where it asks for one."""
+        """Confirm in the dialog. `name` is typed into its field first, if given."""
         confirm = self.dialog.get_by_role("button", name=action, exact=True)
         if name is not None:
             expect(confirm).to_be_disabled()
@@ -127,13 +128,13 @@ class Visit:
         expect(self.dialog).to_have_count(0)
 
     def said(self, message: str) -> None:
-        """Wait for a notification."""
+        """Wait until the console shows a notification with this text."""
         expect(self.page.get_by_role("alert").filter(has_text=message).first).to_be_visible()
 
     # -- the keyboard ----------------------------------------------------------------------------------------------
 
     def tab_to(self, target: Locator, key: str = "Tab") -> None:
-        """Press Tab until the target has the focus."""
+        """Press Tab until the target has the focus. Fails after too many times."""
         for _ in range(_TABS):
             if target.evaluate("element => element === document.activeElement"):
                 return
@@ -143,7 +144,7 @@ class Visit:
     # -- axe -------------------------------------------------------------------------------------------------------
 
     def violations(self, *rules: str) -> list[str]:
-        """Axe's findings on the screen as it is; of all its rules, or of these."""
+        """Axe's findings on the current screen, by all its rules or by the given ones."""
         try:
             self.page.evaluate("axe.version")
         except Error:

@@ -39,7 +39,10 @@ def matterhook() -> object:
 
 
 def knockknock() -> object:
-    """Its module for Slack. The package itself cannot be imported outside of Windows."""
+    """The result of a call that knockknock's module for Slack announces.
+
+    The package itself can only be imported on Windows, so this function imports the module alone.
+    """
     found = find_spec("knockknock")
     assert found and found.submodule_search_locations
     package = sys.modules["knockknock"] = ModuleType("knockknock")

@@ -1,4 +1,4 @@
-"""Destroying names what goes and what stays, and keeps a vault for as long as it holds backups."""
+"""`make destroy` names what it deletes and what remains, and keeps a vault as long as it has backups."""
 
 from typing import Any
 

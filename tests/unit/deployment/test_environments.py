@@ -1,4 +1,4 @@
-"""Which stacks an environment has, and with which parameters."""
+"""The stacks of each environment, and their parameters."""
 
 import pytest
 

@@ -51,7 +51,7 @@ def test_concurrency_that_other_functions_of_the_account_reserve_is_not_there_fo
 def test_a_deployment_may_go_on_reserving_and_prod_keeps_its_alarms(
     parameters: dict[str, str], refused: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Parameters that are not given keep their values, and the account's free concurrency lacks ours already."""
+    """Parameters that are not given keep their values. The concurrency that this deployment reserves counts as free."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     kept = {"ApiReservedConcurrency": "10", "AlarmEmail": "ops@example.com"}
     described = [{"ParameterKey": key, "ParameterValue": value} for key, value in kept.items()]

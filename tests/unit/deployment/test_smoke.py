@@ -1,4 +1,4 @@
-"""The smoke test against an API that answers wrongly: it must not call a broken deployment alive."""
+"""The smoke test must fail against an API that answers wrongly."""
 
 import json
 import threading
@@ -47,7 +47,7 @@ class Answering(BaseHTTPRequestHandler):
     do_GET = do_POST = do_DELETE = handle_any
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Prints nothing."""
 
 
 @pytest.fixture

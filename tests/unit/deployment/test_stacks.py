@@ -1,4 +1,4 @@
-"""Change sets as they are shown, and the alarms that roll an update back."""
+"""How change sets are printed, and the alarms that roll an update back."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def test_the_plan_names_resources_that_disappear_or_are_made_anew(
 def test_resources_with_data_are_named_one_by_one_and_many_others_are_counted(
     stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Every release may replace two hundred permissions, among which nobody would find a table."""
+    """A release may replace two hundred permissions; a table in such a list would be overlooked."""
     permissions = [Change("Modify", f"P{number}", "AWS::Lambda::Permission", "Conditional") for number in range(200)]
     tables = [Change("Remove", f"Table{number}", "AWS::DynamoDB::Table", "") for number in range(9)]
     Plan(stack, "arn", is_new=False, changes=[*permissions, *tables]).show()
@@ -54,7 +54,7 @@ def test_resources_with_data_are_named_one_by_one_and_many_others_are_counted(
 def test_an_update_is_rolled_back_by_alarms_that_mean_the_release(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that rings already is left out: it would end the update that repairs it."""
+    """An alarm that rings already is left out, because it would roll back the update that repairs its cause."""
     alarms = [
         {"AlarmName": f"ferryman-prod/{name}", "AlarmArn": f"arn:{name}", "StateValue": state}
         for name, state in (

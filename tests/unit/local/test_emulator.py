@@ -1,4 +1,4 @@
-"""MiniStack unpacks each archive once, and the workers see its files as if each had unpacked its own."""
+"""MiniStack unpacks each archive once, and each worker sees the files as if it had unpacked its own copy."""
 
 import zipfile
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""The local front door hides nothing from the functions and adds nothing to their answers."""
+"""The gateway of the embedded stack forwards requests completely and adds nothing to the answers."""
 
 import http.client
 import json

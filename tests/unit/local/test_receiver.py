@@ -1,4 +1,4 @@
-"""The receiver is the measuring instrument of the e2e tests, so it is tested itself."""
+"""The receiver of the e2e tests: its answers, its recorded requests, and its timing."""
 
 import http.client
 import time

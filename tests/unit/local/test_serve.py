@@ -1,4 +1,4 @@
-"""An environment is served at the address that it was deployed with, if that is of this machine."""
+"""`make serve` serves an environment at its own address, if that is on this machine."""
 
 import pytest
 

@@ -14,7 +14,7 @@ def _open_files() -> int:
 
 @pytest.fixture
 def nothing_is_left_behind() -> Iterator[None]:
-    """Fails a test after which a watchdog runs on or a file stays open."""
+    """Fail a test after which a watchdog thread still runs or a file is still open."""
     before = _open_files()
     yield
     until = time.monotonic() + 2

@@ -1,4 +1,4 @@
-"""A name is looked up once, every address is judged, and only a checked one is connected to."""
+"""A name is resolved once, every address is judged, and the transport connects only to a judged address."""
 
 import socket
 import threading
@@ -67,7 +67,7 @@ def test_each_attempt_asks_dns_once_and_connects_to_a_checked_address() -> None:
 
 
 def test_only_the_checked_address_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The system's resolver would say otherwise, and is not asked for the name again."""
+    """The system's resolver would give another address, and must not be asked for the name again."""
     asked: list[Any] = []
     real = socket.getaddrinfo
 
@@ -149,7 +149,7 @@ def test_a_resolver_that_never_answers_is_a_dns_error_at_the_deadline() -> None:
 
 
 def test_a_name_that_never_answers_gathers_no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look-ups cannot be ended. Those of one name are bounded, and other names are none the worse for it."""
+    """A lookup cannot be cancelled. The lookups of one name at a time are limited, and other names are not delayed."""
     monkeypatch.setattr("ferryman.outbound.resolver._MOST_LOOK_UPS_OF_A_NAME", 20)
     hanging = threading.Event()
     asked: list[str] = []
@@ -175,7 +175,7 @@ def test_a_name_that_never_answers_gathers_no_threads(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("broken", ["getaddrinfo", "create_connection"])
 def test_no_receiver_is_blamed_while_our_own_network_is_down(monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
-    """That holds for a name that was not found and for a connection that nobody accepted."""
+    """This holds for a name that is not found, and for a connection that no host accepts."""
 
     def fail(*_arguments: Any, **_options: Any) -> Any:
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure")
@@ -192,7 +192,7 @@ def test_no_receiver_is_blamed_while_our_own_network_is_down(monkeypatch: pytest
 
 
 def test_this_machine_itself_is_reached_without_a_network() -> None:
-    """An accepted connection also shows that the network works, so the canary is not asked."""
+    """Our network is not checked after a failed call to this machine, nor after an accepted connection."""
 
     def asked() -> bool:
         raise AssertionError

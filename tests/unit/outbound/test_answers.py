@@ -1,4 +1,4 @@
-"""Answers that count, their excerpts, and the bounds of a body."""
+"""Which answers count as delivered, their excerpts, and the limits of a body."""
 
 import gzip
 import time

@@ -1,4 +1,4 @@
-"""An attempt is over at its deadline, however its receiver drips."""
+"""An attempt ends at its deadline, however slowly its receiver sends."""
 
 import socket
 import time
@@ -75,7 +75,7 @@ def test_many_hanging_receivers_at_once_take_no_longer_than_one() -> None:
 
 
 def test_attempts_that_end_while_others_expire_do_not_touch_each_other() -> None:
-    """Socket numbers are used again at once; a shutdown meant for one attempt must not hit another."""
+    """The operating system reuses socket numbers at once, so ending an expired attempt could close another's socket."""
     with (
         receiver(hostile.hang) as hanging,
         receiver(hostile.answer(OK)) as healthy,

@@ -1,4 +1,4 @@
-"""Heads of responses that are odd, garbage, endless or cut short."""
+"""Response heads that are unusual, invalid, endless or cut off."""
 
 import io
 import logging
@@ -63,7 +63,7 @@ def test_a_head_may_be_as_large_as_the_documented_bound(line: bytes) -> None:
     ],
 )
 def test_headers_are_not_parsed_as_mail(caplog: pytest.LogCaptureFixture, piece: bytes) -> None:
-    """Nothing raises, and no receiver writes into our logs."""
+    """The transport raises nothing for such headers, and a receiver cannot write into our logs."""
     caplog.set_level(logging.DEBUG)
     headers = piece * (60_000 // len(piece))
     outcome = post_to(hostile.answer(b"HTTP/1.1 200 OK\r\n" + headers + b"\r\n\r\n"), max_response_bytes=10)

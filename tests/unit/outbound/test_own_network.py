@@ -1,4 +1,4 @@
-"""Whether our own network works, asked of a host that is always there."""
+"""Whether our own network works, which is found out by connecting to the delivery queue's host."""
 
 import socket
 import threading
@@ -12,7 +12,7 @@ from ferryman.outbound.own_network import Canary
 
 @pytest.fixture
 def host() -> Iterator[tuple[str, int, SimpleQueue[object]]]:
-    """A host that accepts connections, with the addresses they came from."""
+    """A host that accepts connections, and a queue with the address of each client."""
     came: SimpleQueue[object] = SimpleQueue()
     with socket.create_server(("127.0.0.1", 0)) as server:
 

@@ -133,7 +133,7 @@ def test_unfinished_heads_over_tls(authority: Authority, behave: Behaviour, erro
 
 
 def test_the_deadline_bounds_a_flood_of_session_tickets(authority: Authority) -> None:
-    """OpenSSL reads tickets within one call, before it has a byte to return."""
+    """OpenSSL reads all tickets within one call, before it returns a byte."""
     flood = authority.server("localhost")
     flood.num_tickets = 1_000_000
     started = time.monotonic()
@@ -213,7 +213,7 @@ def test_no_connection_parses_certificates_again(authority: Authority, monkeypat
 
 
 def test_a_process_parses_one_bundle_of_certificates(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That costs as much as twenty deliveries. Ten threads ask for the context at the same time."""
+    """Parsing a bundle takes as long as twenty deliveries. Here ten threads need the TLS context at the same time."""
     load, bundles = ssl.SSLContext.load_verify_locations, []
 
     def counted(self: ssl.SSLContext, *arguments: Any, **named: Any) -> None:

@@ -1,4 +1,4 @@
-"""The request as it is sent, whatever the environment says and the receiver asks for."""
+"""The request that the transport sends, independently of the environment and of the receiver's wishes."""
 
 import gzip
 import logging
@@ -149,7 +149,7 @@ def test_redirects_are_not_followed(status: int) -> None:
 
 
 def guarded_status(response: bytes) -> int:
-    """The status for a caller that leaves the session's own settings as they are."""
+    """The status that a caller gets who uses the guarded session with its default settings."""
     with receiver(hostile.answer(response)) as there:
         return guarded().post(there.url(), b"{}").status_code
 

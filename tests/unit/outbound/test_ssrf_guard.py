@@ -1,4 +1,4 @@
-"""Where webhooks may go. The corpus of refused addresses comes from IANA's registries, not from the code."""
+"""Which URLs and addresses webhooks may call. The refused addresses come from IANA's registries, not from the code."""
 
 import ipaddress
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network

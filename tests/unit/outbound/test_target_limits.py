@@ -1,4 +1,4 @@
-"""The limits of a target to the last character, and the sentence that each refusal tells the person who typed it."""
+"""The limits of a receiver's URL, to the last character, and the sentence of each refusal."""
 
 from ipaddress import ip_network
 
@@ -129,7 +129,7 @@ def test_a_url_may_have_2048_characters() -> None:
 
 
 def test_a_url_may_have_2048_characters_once_it_is_percent_encoded() -> None:
-    """Each é becomes six characters."""
+    """Percent-encoded, an é has six characters."""
     plain = 2048 - len(BASE) - 60
     assert len(ssrf_guard.parse(BASE + "é" * 10 + "a" * plain, PUBLIC).url) == 2048
     with pytest.raises(TargetRefused):
@@ -159,7 +159,7 @@ def test_an_impossible_port_cannot_be_allowed(port: int) -> None:
 
 
 def test_a_network_of_either_version_can_be_allowed() -> None:
-    """Each is compared with the forbidden networks of its own version."""
+    """An allowed network is compared with the forbidden networks of the same IP version."""
     allowed = AllowedTargets(allowed_networks=(ip_network("10.1.0.0/16"), ip_network("fd12:3456::/32")))
     assert ssrf_guard.check(TARGET, ["10.1.2.3", "fd12:3456::1"], allowed) == ["10.1.2.3", "fd12:3456::1"]
 
@@ -174,7 +174,7 @@ def test_a_forbidden_network_is_named_with_the_way_out() -> None:
 
 
 def test_a_public_address_behind_nat64_is_allowed_and_a_private_one_is_not() -> None:
-    """The last 32 bits are the IPv4 address that is judged."""
+    """The last 32 bits of such an address are an IPv4 address, which is judged."""
     assert ssrf_guard.check(TARGET, ["64:ff9b::1.1.1.1"], PUBLIC) == ["64:ff9b::101:101"]
     for address in ("64:ff9b::10.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b::255.255.255.255"):
         with pytest.raises(TargetRefused):

@@ -1,4 +1,7 @@
-"""Every source reads its product's published payloads, and whatever becomes of them: never an error, never nothing."""
+"""Every source reads its product's published payloads.
+
+A changed payload neither raises nor gives an invalid message.
+"""
 
 import json
 from importlib import import_module
@@ -47,7 +50,7 @@ def example(source: str, name: str) -> dict[str, Any]:
 
 
 def shown(source: str, name: str, **changes: Any) -> tuple[str, dict[str, Any]]:
-    """The text and the attachment of an example, some of whose members are changed."""
+    """The text and the attachment that an example payload gives, after `changes` to its members."""
     one = example(source, name)
     post = read(source, one["payload"] | changes, one["headers"])
     assert post is not None
@@ -60,7 +63,7 @@ def facts(box: dict[str, Any]) -> dict[str, str]:
 
 
 def check(post: Post) -> None:
-    """A message that can be kept: what the message's own rules ask for."""
+    """Check that a post keeps the rules of a message."""
     ((text, boxes),) = post.parts
     assert notice.plain(text)
     assert len(text) <= MAX_TEXT

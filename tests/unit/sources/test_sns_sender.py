@@ -1,4 +1,7 @@
-"""Amazon SNS is believed by its certificate, fetched from its own hosts alone; the certificate is a real one here."""
+"""Messages of Amazon SNS are verified with its certificate, fetched only from its own hosts.
+
+The certificate is real.
+"""
 
 import base64
 import datetime
@@ -42,7 +45,7 @@ def pem(*, key: Any = KEY, days: int = 30) -> bytes:
 
 
 def message(kind: str = "Notification", version: str = "2", **changes: Any) -> dict[str, Any]:
-    """A message as SNS signs it."""
+    """A message in the form in which SNS signs it."""
     found: dict[str, Any] = {
         "Type": kind,
         "MessageId": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324",
@@ -75,7 +78,7 @@ def answering(content: bytes, status: str = "200 OK") -> hostile.Behaviour:
 
 @pytest.fixture
 def amazon(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Stands in for SNS's hosts: their addresses lead to a receiver on this machine."""
+    """Redirects requests for SNS's hosts to a receiver on this machine. Gives the list of requested URLs."""
     sns_sender._key.cache_clear()
     asked: list[str] = []
 

@@ -1,4 +1,4 @@
-"""Senders prove themselves in their product's own way."""
+"""Senders are authenticated in their product's own way."""
 
 import hashlib
 import hmac

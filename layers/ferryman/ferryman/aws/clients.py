@@ -1,7 +1,7 @@
-"""The one place that makes AWS clients: boto3's, lazily, one of each per process.
+"""The one place that creates AWS clients: boto3's, when first needed, one of each per process.
 
 Region, credentials and endpoints come from the variables that Lambda sets and every AWS SDK reads.
-`ferryman.aws.failures` tells what a failed call means.
+`ferryman.aws.failures` explains failed calls.
 """
 
 import threading
@@ -44,7 +44,7 @@ def s3() -> Any:
 
 
 def prepare(variables: Iterable[str]) -> None:
-    """Make the clients that a function's variables call for, and a first connection to DynamoDB."""
+    """Create the clients that a function needs, judging by the names of its variables, and connect to DynamoDB."""
     for service, suffix in (("dynamodb", "_TABLE"), ("sqs", "_QUEUE_URL"), ("kms", "_KEY_ID")):
         if any(name.endswith(suffix) for name in variables):
             _client(service)
@@ -52,7 +52,10 @@ def prepare(variables: Iterable[str]) -> None:
 
 
 def connect(client: Any) -> None:
-    """Open a connection that the first call finds in the pool. When that fails, the call tries again."""
+    """Open a connection that the client's first call takes from the pool.
+
+    If that fails, the first call connects itself.
+    """
     from botocore.awsrequest import AWSRequest
 
     url = client.meta.endpoint_url
@@ -62,7 +65,7 @@ def connect(client: Any) -> None:
 
 
 def reset() -> None:
-    """Forget the clients, for tests that change the endpoint."""
+    """Drop all clients, for tests that change the endpoint."""
     with _lock:
         _clients.clear()
 
@@ -89,14 +92,14 @@ def _made(service: str) -> Any:
 
 @cache
 def _session() -> Any:
-    """The one boto3 session of the process: each further client costs a fraction of the first."""
+    """The one boto3 session of the process; with it, each further client costs a fraction of the first."""
     import boto3.session  # half of a cold start, for functions that call AWS only
 
     return boto3.session.Session()
 
 
 def _keep_first_line(parsed: dict[str, Any], **_: Any) -> None:
-    """Cut an error's message: when a signature does not fit, its other lines repeat the session token."""
+    """Cut an error's message to its first line. If a signature does not match, the others repeat the session token."""
     error = parsed.get("Error")
     if error and "Message" in error:
         error["Message"] = error["Message"].partition("\n")[0]

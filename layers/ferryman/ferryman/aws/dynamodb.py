@@ -1,7 +1,7 @@
-"""DynamoDB in few words: items as plain dicts, conditions as text, and care for the answers that hide failures.
+"""A thin layer over DynamoDB's client: items are plain dicts and conditions are text; no function scans.
 
-Table modules (`users.table`, `webhooks.table`, …) are the only callers; each of their functions takes the workspace,
-and no function scans."""
+Table modules (`users.table`, `webhooks.table`, …) read with it and build writes, which services commit.
+"""
 
 import base64
 import dataclasses
@@ -59,14 +59,14 @@ def _attributes(record: type[Record]) -> dict[str, None]:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a query; `last_key` continues it, None after the last page."""
+    """One page of a query. `last_key` is the key after which the next page begins; None after the last page."""
 
     items: list[Item]
     last_key: Key | None
 
 
 def table_name(table: str) -> str:
-    """The deployed name of a table: USERS_TABLE for `users`, as template.yaml sets it."""
+    """The deployed name of a table, from the variable that template.yaml sets: `USERS_TABLE` for `users`."""
     return settings.text(f"{table.upper()}_TABLE")
 
 
@@ -115,12 +115,12 @@ def _load(value: Mapping[str, Any]) -> Any:
 
 
 def dump(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A plain item with DynamoDB's types, as boto3's client takes it."""
+    """A plain item in DynamoDB's typed form, as boto3's client takes it."""
     return {name: _dump(value) for name, value in item.items()}
 
 
 def load(image: Mapping[str, Any]) -> Item:
-    """A plain item from one with DynamoDB's types: boto3's answer, or a stream record's image."""
+    """A plain item, made of one in DynamoDB's typed form: boto3's answer, or the image in a stream record."""
     return {name: _load(value) for name, value in image.items()}
 
 
@@ -138,15 +138,15 @@ def get(table: str, key: Key) -> Item | None:
 
 
 def get_kept(table: str, key: Key) -> Item | None:
-    """One item, read consistently, or None; also None once its time has come."""
+    """One item, read consistently, or None. An expired item counts as missing, even before DynamoDB deletes it."""
     item = get(table, key)
     return None if item is None or item.get("expires_at_epoch", math.inf) <= clock.now() else item
 
 
 def get_many(table: str, keys: Iterable[Key], *, consistent: bool = True) -> list[Item]:
-    """The items of `keys` that exist, in no order. Repeats what DynamoDB left unprocessed.
+    """The items of `keys` that exist, in no order. Raises RetryLater if DynamoDB keeps leaving keys unprocessed.
 
-    Not `consistent` costs half, and may show an item as it was a moment ago, or not yet.
+    A read that is not `consistent` costs half, and may miss the changes of the last moment.
     """
     name = table_name(table)
     wanted = list({tuple(sorted(key.items())): dump(key) for key in keys if _can_exist(key)}.values())
@@ -165,10 +165,10 @@ def get_many(table: str, keys: Iterable[Key], *, consistent: bool = True) -> lis
 
 
 def read[T: Record](record: type[T], items: Iterable[Item], id_name: str, unreadable: set[str] | None) -> dict[str, T]:
-    """The records in these items, by their ids (the attribute `id_name`).
+    """The records in these items by id, which is the attribute `id_name`.
 
-    A row that this version cannot read is left out, so that it stops nobody else's work. It rings an alarm, and its id
-    is added to `unreadable`.
+    An item that this version cannot parse is left out, so that the others can still be worked on. The function reports
+    it, which rings an alarm, and adds its id to `unreadable`.
     """
     records: dict[str, T] = {}
     for item in items:
@@ -195,9 +195,10 @@ def query(
     after: Key | None = None,
     only: Sequence[str] = (),
 ) -> Page:
-    """One page of a query, consistent unless it is on an index. `where` filters what the key cannot.
+    """One page of a query, consistent unless it reads an index.
 
-    `only` names the attributes that are wanted, when that is not all of them.
+    `condition` is the key condition, `where` a filter on other attributes. `only` lists the attributes to return; empty
+    means all.
     """
     request: dict[str, Any] = {
         "TableName": table_name(table),
@@ -234,11 +235,12 @@ def page(
     keep: Callable[[list[Item]], list[Item]] = list,
     **options: Any,
 ) -> Page:
-    """A page of a filtered list: full, unless the list ends with it. `keep` filters what no expression can.
+    """A page of a filtered list with `limit` items, or fewer if the list ends.
 
-    DynamoDB applies its limit before the filter, so a page of matches can take several queries. They go on until they
-    have one item more than the page, so that the next page is never empty; `key` names the attributes of its key. After
-    10,000 items with hardly a match, the page is returned as it is; an empty one goes on ten times as far.
+    `keep` filters the items of a query in Python, where an expression cannot. DynamoDB applies its limit before the
+    filter, so a page can take several queries. They stop at one item more than the page, so that the next page is not
+    empty; `key` names the attributes of the key after which it begins. After 10,000 items read, a page with too few
+    matches is returned as it is; a page without any match, after 100,000.
     """
     items: list[Item] = []
     at_once = limit + 1
@@ -255,9 +257,10 @@ def page(
 
 
 def fitting(page: Page, key: Callable[[Item], Key], frame: Callable[[Item], int]) -> Page:
-    """As many items of the page as fit into one answer, and at least one. `key` of the last item continues the page.
+    """The page, cut so that its items fit into one answer of the API; it has at least one item.
 
-    `frame` is the number of bytes that the answer adds to an item's attributes: names of fields, and more fields.
+    `key(item)` gives the key after which the next page begins. `frame(item)` is the number of bytes that the answer
+    adds to an item's attributes, such as names of fields.
     """
     left = _ANSWER_BYTES
     for number, item in enumerate(page.items):
@@ -270,7 +273,7 @@ def fitting(page: Page, key: Callable[[Item], Key], frame: Callable[[Item], int]
 
 
 def query_all(table: str, condition: str, values: Mapping[str, Any], **options: Any) -> Iterator[Item]:
-    """Every item of a query, read page by page and never held all at once. `after` (a key) begins behind that item."""
+    """Every item of a query, read page by page while iterating. With `after` (a key), the items after that one."""
     after: Key | None = options.pop("after", None)
     while True:
         page = query(table, condition, values, after=after, **options)
@@ -281,7 +284,7 @@ def query_all(table: str, condition: str, values: Mapping[str, Any], **options: 
 
 
 class Exists(Conflict):
-    """A put was refused, because there is an item with its key: `there`, as it is."""
+    """A put was refused because an item with its key exists; `there` is that item."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -290,7 +293,7 @@ class Exists(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write, alone or in a transaction. `refused` is raised when its condition does not hold."""
+    """One write, alone or in a transaction. If its condition does not hold, `commit` raises `refused`."""
 
     action: str
     arguments: dict[str, Any]
@@ -306,9 +309,9 @@ def put(
     names: Mapping[str, str] | None = None,
     refused: Exception | None = None,
 ) -> Write:
-    """A put. With `condition="attribute_not_exists(user_id)"` it refuses to overwrite.
+    """A put. With `condition="attribute_not_exists(user_id)"` it does not overwrite an item.
 
-    Give an `Exists` as `refused` to learn what is there.
+    If `refused` is an `Exists`, the exception gets the existing item.
     """
     arguments = {"TableName": table_name(table), "Item": dump(item)}
     if isinstance(refused, Exists):
@@ -326,7 +329,7 @@ def update(
     names: Mapping[str, str] | None = None,
     refused: Exception | None = None,
 ) -> Write:
-    """An update. It creates the item when there is none unless `condition` forbids it."""
+    """An update. It creates a missing item, unless `condition` forbids that."""
     arguments = {"TableName": table_name(table), "Key": dump(key), "UpdateExpression": expression}
     return Write("Update", _with_condition(arguments, condition, values, names), refused or _changed())
 
@@ -340,7 +343,7 @@ def set_values(
     values: Mapping[str, Any] | None = None,
     refused: Exception | None = None,
 ) -> Write:
-    """An update that sets each attribute of `changes`; None removes it."""
+    """An update that sets each attribute of `changes`; an attribute whose value is None is removed."""
     names = {f"#{name}": name for name in changes}
     setting = [f"#{name} = :new_{name}" for name, value in changes.items() if value is not None]
     removing = [f"#{name}" for name, value in changes.items() if value is None]
@@ -385,18 +388,18 @@ def check(
     names: Mapping[str, str] | None = None,
     refused: Exception | None = None,
 ) -> Write:
-    """A check that writes nothing: a transaction goes through only when the condition holds."""
+    """A write that changes nothing: the transaction commits only if the condition holds."""
     arguments = {"TableName": table_name(table), "Key": dump(key)}
     return Write("ConditionCheck", _with_condition(arguments, condition, values, names), refused or _changed())
 
 
 def commit(writes: Sequence[Write], *, return_new: bool = False, tries: int = 1) -> Item | None:
-    """Carry the writes out, all or none. Raises the `refused` of the first whose condition does not hold.
+    """Carry out all writes or none. Raises the `refused` of the first write whose condition does not hold.
 
-    A single write goes as itself, which costs half of a transaction; with `return_new` a single update
-    returns the item as it is now. A transaction that collides with another is sent `tries` times, with
-    short pauses, before it raises Conflict; allow more than one only where nothing that the caller read can have
-    changed. Raises RetryLater when DynamoDB goes on throttling the transaction.
+    A single write is sent without a transaction, for half the price; with `return_new`, a single update returns the new
+    item. A transaction that collides with another is sent up to `tries` times, with short pauses, and then raises
+    Conflict. Allow more than one try only if nothing that the caller read can have changed. Raises RetryLater when
+    DynamoDB keeps throttling the transaction.
     """
     if len(writes) == 1 and writes[0].action != "ConditionCheck":
         return _write(writes[0], return_new=return_new)

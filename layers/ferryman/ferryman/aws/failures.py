@@ -1,7 +1,8 @@
-"""Tells what a failed call to AWS means.
+"""Explains failed calls to AWS.
 
-boto3 raises `ClientError` when AWS answered and refused, and another `BotoCoreError` when AWS gave no answer; then the
-call may have been carried out all the same. Both come after all tries. Their texts are for the log, not for callers.
+boto3 raises `ClientError` when AWS answered with an error, and `BotoCoreError` when AWS gave no answer; AWS may then
+have carried the call out all the same. Both are raised after the last retry. Their texts are for the log, not for
+callers of the API.
 """
 
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, IncompleteReadError
@@ -11,21 +12,24 @@ _PASSING = ("Throttl", "Exceeded", "SlowDown", "RequestTimeout", "TransactionCon
 
 
 def code(error: ClientError) -> str:
-    """AWS's name for the reason, such as `ConditionalCheckFailedException`."""
+    """AWS's code for the error, such as `ConditionalCheckFailedException`."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def reasons(error: ClientError) -> list[str]:
-    """The reasons why a transaction was cancelled: one code for each write, `None` for a write that was not one."""
+    """The reasons why a transaction was cancelled: one code for each write.
+
+    The code is the text `None` for a write that was not refused.
+    """
     return [str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])]
 
 
 def is_unanswered(error: Exception) -> bool:
-    """Whether AWS was not reached, or its answer did not come in whole."""
+    """Whether AWS could not be reached, or its answer was incomplete."""
     return isinstance(error, ConnectionError | HTTPClientError | IncompleteReadError)
 
 
 def is_passing(error: ClientError) -> bool:
-    """Whether the same call may succeed in a moment."""
+    """Whether the same call may succeed in a moment: AWS failed, throttled it, or refused it for a parallel one."""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return status >= 500 or any(word in code(error) for word in _PASSING)

@@ -1,4 +1,4 @@
-"""Secrets at rest. Decryption needs the same encryption context as encryption."""
+"""Encrypts secrets with KMS for storage. Decryption needs the same encryption context as encryption."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from ferryman.aws import clients
 
 
 def encrypt(key_id: str, plaintext: bytes, context: Mapping[str, str]) -> bytes:
-    """The ciphertext of at most 4 KiB of plaintext."""
+    """The ciphertext of `plaintext`, which may have at most 4 KiB."""
     answer = clients.kms().encrypt(KeyId=key_id, Plaintext=plaintext, EncryptionContext=dict(context))
     ciphertext: bytes = answer["CiphertextBlob"]
     return ciphertext

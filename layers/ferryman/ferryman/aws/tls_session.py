@@ -1,7 +1,7 @@
-"""botocore's HTTP on the process's one TLS context.
+"""botocore's HTTP session with the process's one TLS context.
 
-botocore itself parses all root certificates anew for every connection, which is some 20 ms of CPU, seven times as long
-on 256 MB.
+botocore by itself parses all root certificates anew for every connection. That takes some 20 ms of CPU, and seven times
+as long on 256 MB.
 """
 
 from typing import Any, Self

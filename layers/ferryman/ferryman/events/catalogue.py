@@ -1,8 +1,7 @@
-"""The registry of event types: when each happens, what its body's `data` holds, and an example.
+"""The registry of event types: for each, when it happens, the JSON Schema of its body's `data`, and an example.
 
-The same words feed GET /v1/event-types, the `webhooks` section of openapi.yaml, and test deliveries. An event is built
-next to the model that it tells about: `conversations/messages/events.py`, `notifications/events.py`,
-`webhooks/events.py`.
+GET /v1/event-types, the `webhooks` section of openapi.yaml, and test deliveries use it. The functions that build events
+are next to their models: `conversations/messages/events.py`, `notifications/events.py`, `webhooks/events.py`.
 """
 
 import json
@@ -33,7 +32,7 @@ class Entry:
 
 
 def _object(**properties: Schema) -> Schema:
-    """A closed object all of whose properties are there."""
+    """The JSON Schema of an object with exactly these properties, all of them required."""
     return {
         "type": "object",
         "required": list(properties),
@@ -326,14 +325,17 @@ PERSONAL: tuple[EventType, ...] = tuple(type_ for type_, entry in CATALOGUE.item
 
 
 def examples(type_: EventType, *, answered_first: bool = False) -> list[dict[str, Any]]:
-    """The examples of a type's data. With `answered_first`, a person's answer to an application comes first."""
+    """The examples of a type's data, one or two. The second is a person's answer to an application.
+
+    With `answered_first`, their order is reversed.
+    """
     entry = CATALOGUE[type_]
     examples = [entry.example, *([entry.answered] if entry.answered else [])]
     return examples[::-1] if answered_first else examples
 
 
 def rendered_examples(type_: EventType) -> dict[Format, Body]:
-    """An example's body in every format but our own that has words for events of this type."""
+    """An example body of this event type in each format that can render the type, except the native one."""
     bodies: dict[Format, Body] = {}
     for data in examples(type_, answered_first=True):
         event = _example_event(type_, data)
@@ -344,7 +346,7 @@ def rendered_examples(type_: EventType) -> dict[Format, Body]:
 
 
 def can_be_rendered(format_: Format, type_: EventType) -> bool:
-    """Whether a format has words for events of this type."""
+    """Whether the format can render events of this type."""
     return any(_example_event(type_, data).can_be_rendered(format_) for data in examples(type_))
 
 
@@ -375,7 +377,7 @@ def is_operational(type_: str) -> bool:
 
 
 def schema(type_: EventType) -> Schema:
-    """The JSON Schema of a type's body."""
+    """The JSON Schema of the native body of this event type."""
     described = _object(
         id={"type": "string", "pattern": ids.pattern(ids.EVENT)},
         type={"const": type_},
@@ -389,6 +391,6 @@ def schema(type_: EventType) -> Schema:
 
 
 def example(type_: EventType) -> dict[str, Any]:
-    """A body of this type, as a receiver of our own format gets it."""
+    """An example of the native body of this event type."""
     body: dict[str, Any] = json.loads(_example_event(type_, CATALOGUE[type_].example).body)
     return body

@@ -1,4 +1,4 @@
-"""Builds events: the envelope around the data that the builders next to each model put together."""
+"""Builds events: adds id, time and audience to the `data` that the builders next to each model put together."""
 
 from typing import Any
 
@@ -21,7 +21,11 @@ def build(
     test: bool = False,
     chain: list[str] | None = None,
 ) -> Event:
-    """An event about `data`. `webhook_id` makes it an event for that webhook alone."""
+    """An event about `data`, which happened at `at` (ISO).
+
+    `chat_id`, `bot_id`, `application_id` and `user_id` decide whose webhooks get the event; with `webhook_id`, only
+    that webhook gets it. The webhooks in `chain` do not get it, so that deliveries cannot loop.
+    """
     return Event(
         workspace_id=workspace_id,
         event_id=event_id,

@@ -1,4 +1,7 @@
-"""Event: something that happened. It never changes, and every receiver of a format gets the same bytes."""
+"""Event: a fact that happened. Only the deletion of its message changes it: that takes the body away.
+
+All receivers of the native format get the same bytes.
+"""
 
 import json
 from collections.abc import Mapping
@@ -46,9 +49,9 @@ type NotificationType = Literal[
 
 @dataclass(slots=True, kw_only=True)
 class Event(store.Record):
-    """An event. In memory it carries its data as a value; the stored item has the rendered text instead.
+    """An event. In memory, `data` is a value; the stored item has the rendered body instead.
 
-    DynamoDB would change numbers such as 1.0, and a text keeps every byte that a receiver got before.
+    DynamoDB would change numbers such as 1.0, and the rendered text keeps each byte that receivers get.
     """
 
     workspace_id: str
@@ -76,7 +79,7 @@ class Event(store.Record):
 
     @property
     def body(self) -> str:
-        """The body of our own format, rendered once: ASCII JSON, so that nothing on the way changes a byte of it."""
+        """The native body, rendered once. It is ASCII JSON, so that no program on the way changes a byte."""
         if self.stored_body is None:
             self.stored_body = json.dumps(self._envelope(), separators=(",", ":"))
         return self.stored_body
@@ -93,9 +96,9 @@ class Event(store.Record):
         }
 
     def as_told_to(self, application_id: str | None) -> Self:
-        """The event as the callback of `application_id` gets it; None: as every other webhook does.
+        """The event as the callback of `application_id` gets it; unchanged for any other webhook (None).
 
-        An application that is told of its group's texts also gets the person who wrote, and its context.
+        An application that gets the messages of its group also gets the message's author, and its own context there.
         """
         audience = json.loads(self.told) if self.told and application_id else None
         if audience is None or application_id not in audience["contexts"]:
@@ -111,21 +114,24 @@ class Event(store.Record):
         return replace(self, data=data, application_id=application_id, stored_body=None, stored_bodies=None)
 
     def can_be_rendered(self, format_: str) -> bool:
-        """Whether a format has words for the event, and the event is not erased.
+        """Whether the format can render the event. An erased event cannot be rendered.
 
-        A format that a later version added counts as able: that version decides.
+        The answer is True for an unknown format: a later version added it, and that version decides.
         """
         if self.erased_at:
             return False
         return format_ not in FORMATS or FORMATS[format_].can_render(self)
 
     def render(self, webhook: "Receiver") -> Body:
-        """The body for one webhook; the bytes that are stored win, so that they stay the same over releases."""
+        """The body for one webhook. A body that is stored with the event is used as it is, also after a new release."""
         stored = (self.stored_bodies or {}).get(webhook.format)
         return FORMATS[webhook.format].render(self, webhook) if stored is None else Body(stored.encode())
 
     def render_triggered(self, webhook: "TriggeredReceiver", around: Surroundings) -> Body:
-        """The body for a webhook with trigger words, which also names the workspace, the chat and the author."""
+        """The body for a webhook with trigger words.
+
+        `around` has the names of the workspace, the chat and the author, which the body contains, too.
+        """
         render = FORMATS[webhook.format].render_triggered
         return render(self, webhook, around) if render else self.render(webhook)
 
@@ -163,7 +169,7 @@ class TriggeredReceiver(TriggeredWebhook, Receiver, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Nobody:
-    """Stands for the webhook where a format does not ask for it."""
+    """The webhook that is passed to a format whose bodies do not depend on the webhook."""
 
     webhook_id: str = ""
 

@@ -1,9 +1,9 @@
-"""The table `events`: event → event, where the key is `<workspace_id>/<event_id>`, so that writes spread.
+"""The table `events`: `<workspace_id>/<event_id>` → event. Such keys spread the writes over all partitions.
 
-An event that is not itself a new message is put here with `undispatched`, and the stream invokes the dispatcher.
-The event of a new message is made of the message, and put here only when the message is edited or deleted. The
-events of a deleted message stay without their bodies, so that their deliveries can tell why they were not sent. Where a
-large fan-out was interrupted is a second item, `<workspace_id>/<event_id>/reached`.
+An event other than `message.created` is put here with the mark `undispatched`, and the stream invokes the dispatcher.
+The event `message.created` is built from its message, and stored here only when the message is edited or deleted. The
+events of a deleted message stay without their bodies, so that their deliveries can say why they were not sent. A second
+item, `<workspace_id>/<event_id>/reached`, records where a large fan-out was interrupted.
 """
 
 from collections.abc import Iterable
@@ -39,60 +39,66 @@ def _expires_at_epoch(event: Event) -> int:
 
 
 def creating(event: Event) -> store.Write:
-    """Store an event, which the stream then brings to the dispatcher."""
+    """Store an event; the stream then brings it to the dispatcher."""
     event.undispatched = ids.shard(event.event_id)
     return store.put(TABLE, _item(event))
 
 
 def creating_once(event: Event, refused: Exception) -> store.Write:
-    """As `creating`, but raises `refused` when the table has the event already."""
+    """As `creating`, but if the table has the event already, the commit raises `refused`."""
     event.undispatched = ids.shard(event.event_id)
     return store.put(TABLE, _item(event), condition="attribute_not_exists(event)", refused=refused)
 
 
 def keeping(event: Event) -> store.Write:
-    """Store an event for its deliveries, without dispatching it. Refused with Conflict when it is stored already."""
+    """Store an event without dispatching it, for its deliveries.
+
+    If it is stored already, the commit raises Conflict.
+    """
     event.undispatched = None
     return store.put(TABLE, _item(event), condition="attribute_not_exists(event)")
 
 
 def erasing(event: Event, at: str) -> store.Write | None:
-    """Erase the bodies of an event, also of one that is not stored yet; None when it has expired."""
+    """Replace an event by one without bodies, whether or not it is stored yet. Returns None if it has expired."""
     erased = replace(event, data={}, told=None, stored_body="", stored_bodies=None, undispatched=None, erased_at=at)
     item = _item(erased)
     return store.put(TABLE, item) if item["expires_at_epoch"] > clock.now() else None
 
 
 def keep(event: Event) -> None:
-    """Store the event unless it is there already: an event does not change."""
+    """Store the event, without dispatching it, unless it is stored already."""
     with suppress(Conflict):
         store.commit([keeping(event)])
 
 
 def reach(event: Event, topic: str, webhook_id: str) -> None:
-    """Remember how far a large fan-out came: to the webhook of this id, among the subscriptions to `topic`."""
+    """Store how far a large fan-out came: to the webhook `webhook_id` among the subscriptions to `topic`."""
     item = {**_reached(event), "topic": topic, "webhook_id": webhook_id, "expires_at_epoch": _expires_at_epoch(event)}
     store.commit([store.put(TABLE, item)])
 
 
 def reached(event: Event) -> tuple[str, str] | None:
-    """Where an earlier call was interrupted, (topic, webhook id), or None when none was."""
+    """The (topic, webhook id) at which an earlier fan-out of the event was interrupted, or None."""
     item = store.get(TABLE, _reached(event))
     return (item["topic"], item["webhook_id"]) if item else None
 
 
 def get(workspace_id: str, event_id: str) -> Event | None:
-    """An event, or None when it was never stored or has expired."""
+    """The event, or None if it is not stored."""
     item = store.get(TABLE, key(workspace_id, event_id))
     return Event.from_item(item) if item else None
 
 
 def get_many(workspace_events: Iterable[tuple[str, str]], unreadable: set[str] | None = None) -> dict[str, Event]:
-    """The events of (workspace_id, event_id) pairs that are still kept, by event id."""
+    """The stored events of these (workspace_id, event_id) pairs, by event id.
+
+    The ids of items that cannot be parsed are added to `unreadable`.
+    """
     items = store.get_many(TABLE, [key(*pair) for pair in workspace_events])
     return store.read(Event, items, "event_id", unreadable)
 
 
 def dispatched(event_key: store.Key) -> None:
-    """Take the event out of the sweeper's index."""
+    """Remove the mark `undispatched` from an event."""
     store.commit([store.update(TABLE, event_key, "REMOVE undispatched", condition="attribute_exists(event)")])

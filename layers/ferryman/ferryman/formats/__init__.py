@@ -1,8 +1,8 @@
-"""The registry of formats: how deliveries look in each product's words, and the only place where the core names them.
+"""The registry of formats: FORMATS maps a format's name to the functions that write and read the product's bodies.
 
-The core decides what happened and tells it in an event. A format renders the event for one webhook, or has no words for
-it. A format may also read a receiver's answer as a reply. `FORMATS` is all that the core knows of a product's
-deliveries (docs/decisions/0020-dialects.md, docs/decisions/0045-formats-render-per-webhook.md).
+The core describes in an event what happened. A format renders the event as the body that one product's receivers
+expect, or says that it cannot. A format may also read a receiver's answer as a reply. The core renders and reads by
+FORMATS alone (docs/decisions/0020-dialects.md, docs/decisions/0045-formats-render-per-webhook.md).
 """
 
 from collections.abc import Mapping
@@ -57,10 +57,10 @@ OTHERS: tuple[Format, ...] = tuple(cast(Format, name) for name in FORMATS if nam
 
 
 def signature(format_: Format) -> Signature:
-    """The signature of a webhook that chooses none."""
+    """The signature of a webhook in this format that chose none: the product's own if it has one, otherwise `fm`."""
     return _SIGNATURES.get(format_, "fm")
 
 
 def signing(name: str) -> Signing | None:
-    """A product's own signature; None for `fm` and `standard`."""
+    """The functions that sign as the product does; None for `fm` and `standard`, which `webhooks.signing` writes."""
     return FORMATS[name].signing if name in FORMATS else None

@@ -1,4 +1,4 @@
-"""Buttons and menus of attachments in Mattermost's words: the request of a click, and the answer. Pure.
+"""Clicks on attachments' buttons and menus, in Mattermost's format: writes the request, reads the answer. Pure.
 
 The contract is https://developers.mattermost.com/integrate/plugins/interactive-messages/.
 """
@@ -16,7 +16,10 @@ from ferryman.formats.slack_blocks import InvalidBlocks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Click:
-    """One click, as the integration is told of it. `selected` is the choice of a menu."""
+    """One click by a person, as the integration receives it. `selected` is the value that the person chose in a menu.
+
+    A click on a button has no `selected`.
+    """
 
     around: Surroundings  # whose token is empty: the context is the integration's own proof
     chat_id: str
@@ -29,7 +32,7 @@ class Click:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """The message's new content. `boxes` and `props` are None where they stay as they are."""
+    """The new content of the clicked message. `boxes` are its attachments. None leaves `boxes` or `props` unchanged."""
 
     text: str
     boxes: list[Attachment] | None = None
@@ -38,9 +41,11 @@ class Update:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A new form of the message, a text for the person who clicked, and what went wrong in the integration's words.
+    """An integration's answer to a click.
 
-    With `names_people`, the text has ids of people, whose handles are not known here.
+    `update` is the message's new content, `ephemeral_text` a text that only the person who clicked sees, and `error`
+    the integration's own error text. `names_people` says that `ephemeral_text` contains `<@id>`: the caller replaces
+    the ids with handles, which this module cannot look up.
     """
 
     update: Update | None = None
@@ -71,7 +76,7 @@ def encoded(click: Click) -> bytes:
 
 
 def read(content: bytes, *, is_whole: bool = True) -> Answer:
-    """The answer of an integration. Empty content asks for nothing.
+    """Read an integration's answer. Empty content gives an empty Answer.
 
     Raises NotAnAnswer for content that was cut off (`is_whole=False`) or is not a JSON object, and for a field that
     has the wrong type or is too long.

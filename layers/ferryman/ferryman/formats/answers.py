@@ -1,4 +1,4 @@
-"""The JSON answer of a receiver that a person waits for. Pure."""
+"""Reads the JSON of an answer for which a person waits: that to a command or to a click. Pure."""
 
 import json
 from typing import Any
@@ -9,13 +9,14 @@ ANSWER_BYTES = triggers.RESPONSE_BYTES
 
 
 class NotAnAnswer(Exception):
-    """The answer cannot be read, or asks for a message that cannot be posted."""
+    """A receiver's answer cannot be read, or asks for a message that cannot be posted. The text says why."""
 
 
 def json_object(content: bytes, *, is_whole: bool, otherwise: str = "It is not JSON.") -> dict[str, Any]:
-    """The JSON object in `content`. Raises NotAnAnswer, with the text `otherwise` for content that is not JSON.
+    """The JSON object in `content`.
 
-    Content that was cut off (`is_whole=False`) raises it too.
+    Raises NotAnAnswer for content that was cut off (`is_whole=False`), is not JSON, or is another JSON value than an
+    object. `otherwise` is the error text for content that is not JSON.
     """
     if not is_whole:
         raise NotAnAnswer(f"It did not end within {ANSWER_BYTES} bytes and the time for it.")

@@ -20,7 +20,7 @@ def tells(event: Event) -> bool:
 
 
 def text_of(event: Event) -> str:
-    """The message's text; of a message without one, the texts of its attachments."""
+    """The message's text. A message without one gives its attachments' texts, one a line, or a fixed text."""
     message = event.data["message"]
     if message["text"].strip():
         return str(message["text"])
@@ -30,25 +30,25 @@ def text_of(event: Event) -> str:
 
 
 def author_of(event: Event) -> dict[str, Any]:
-    """The author's `name` and `avatar_url`, each only where the message has one."""
+    """The message's author, with the keys `name` and `avatar_url`; a missing or empty value has no key."""
     author = event.data["message"]["author"]
     return {name: author[name] for name in ("name", "avatar_url") if author.get(name)}
 
 
 def cut(text: str, limit: int) -> str:
-    """`text` with at most `limit` characters; an ellipsis takes the place of the rest."""
+    """`text` with at most `limit` characters. A text that was cut ends in an ellipsis."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def nobody_called(text: str) -> str:
-    """`text` in which @all, @channel and @here call nobody: a word joiner, which is not shown, follows the @."""
+    """`text` in which @all, @channel and @here notify nobody: an invisible word joiner follows the @."""
     return _EVERYBODY.sub("@\u2060", text)
 
 
 def marked(text: str, plain: Callable[[str], str]) -> str:
-    """The text with `*bold*`, `~struck~` and `<address|links>`, as Slack and Google Chat write them.
+    """Our Markdown in the markup of Slack and Google Chat: `*bold*`, `~struck~` and `<address|label>`.
 
-    `plain` is called for every part, and makes its characters harmless. Code gets no other change.
+    `plain` escapes a piece of text as the product needs it; every piece passes through it. Code gets no other change.
     """
     parts = _CODE.split(text)
     return "".join(plain(part) if number % 2 else _marked(part, plain) for number, part in enumerate(parts))
@@ -73,5 +73,5 @@ def as_json(content: dict[str, Any] | list[Any]) -> Body:
 
 
 def described(event: dict[str, Any], required: list[str], properties: dict[str, Any]) -> dict[str, Any]:
-    """The JSON Schema of a product's body: `event`, the schema of our own, with these `properties` instead."""
+    """The JSON Schema of a product's body: `event`, the schema of our own body, with other keys and required ones."""
     return {**event, "required": required, "properties": properties}

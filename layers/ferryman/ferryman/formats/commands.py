@@ -1,4 +1,4 @@
-"""Commands in the words of Mattermost and Slack: the request's fields, and the answer. Pure.
+"""Slash commands in the format of Mattermost and Slack: writes the request, reads the receiver's answer. Pure.
 
 The contract is https://developers.mattermost.com/integrate/slash-commands/custom/, an extension of Slack's.
 """
@@ -19,7 +19,7 @@ _IN_CHANNEL, _EPHEMERAL = "in_channel", ("", "ephemeral")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run of a command, as its receiver is told of it. `mentions` are pairs (handle, user id)."""
+    """One run of a command, as its receiver gets it. `mentions` are the (handle, user id) of people named in `text`."""
 
     around: Surroundings
     chat_id: str
@@ -32,7 +32,7 @@ class Run:
 
 
 def fields(run: Run) -> list[tuple[str, str]]:
-    """The (name, value) pairs of a request, in the order in which the products send them."""
+    """The form fields of the request as (name, value) pairs, in the order in which Mattermost sends them."""
     around = run.around
     fields = [
         ("token", around.token),
@@ -57,7 +57,7 @@ def encoded(run: Run) -> str:
 
 
 def headers(run: Run, *, has_body: bool) -> dict[str, str]:
-    """The request's headers. They hold the token too, behind the product's own word."""
+    """The request's headers, with the command's token in `Authorization: Token …`. A body has the type of a form."""
     headers = {"Accept": _JSON, "Authorization": f"Token {run.around.token}"}
     return headers | {"Content-Type": FORM} if has_body else headers
 
@@ -67,7 +67,11 @@ def headers(run: Run, *, has_body: bool) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message that an answer asks for. `chat` is another chat's short id; `refusal` says why it cannot be posted."""
+    """A message that an answer asks Ferryman to post.
+
+    Everybody in the chat sees the message if `in_channel`, otherwise only the person who ran the command. `chat` is the
+    short id of another chat to post in, or "". `refusal` says why the message cannot be posted; None if it can.
+    """
 
     reply: Reply | None
     in_channel: bool
@@ -77,7 +81,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A receiver's answer: its messages, a URL to open, and its fields as the products show them."""
+    """A receiver's answer to a command.
+
+    `goto_location` is a URL that the person's client opens. `shown` has the answer's fields as Mattermost's clients
+    expect them, each key present.
+    """
 
     messages: list[Message]
     goto_location: str | None = None
@@ -85,9 +93,10 @@ class Answer:
 
 
 def read(content: bytes, content_type: str, *, is_whole: bool = True) -> Answer:
-    """The answer of a receiver. Its content type decides between JSON and plain text.
+    """Read a receiver's answer: JSON if `content_type` is application/json, otherwise plain text.
 
-    Raises NotAnAnswer for JSON that was cut off (`is_whole=False`), is not an object, or has a field of the wrong type.
+    Raises NotAnAnswer for JSON that was cut off (`is_whole=False`), is not an object, has a field of the wrong type, or
+    asks for more than 20 messages.
     """
     if content_type.partition(";")[0].strip().lower() != _JSON:
         text = content.decode("utf-8", "replace")
@@ -138,7 +147,7 @@ def _is_system(sent: dict[str, Any]) -> bool:
 
 
 def _shown(sent: dict[str, Any]) -> dict[str, Any]:
-    """An answer with all of its keys, as the products' clients expect it."""
+    """The answer's fields as the products' clients expect them, each key present."""
     texts = ("response_type", "text", "username", "channel_id", "icon_url", "type", "goto_location")
     return {
         **{name: str(sent.get(name) or "") for name in texts},
@@ -157,7 +166,7 @@ def _props(props: Any) -> dict[str, Any] | None:
 
 
 def _without_addresses(attachments: Any) -> list[Any] | None:
-    """Attachments as people may see them: the address behind a button stays hidden."""
+    """Attachments without the secret URL (`integration`) of each button; None for anything but a list with members."""
     if not isinstance(attachments, list) or not attachments:
         return None
     return [

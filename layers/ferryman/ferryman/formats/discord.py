@@ -1,6 +1,6 @@
 """Discord's form of a message, for its webhooks: `{"content": …, "username": …}` in Markdown. Pure.
 
-`allowed_mentions` is empty, so no text can call anybody (https://discord.com/developers/docs/resources/webhook).
+`allowed_mentions` is empty, so no text notifies anybody (https://discord.com/developers/docs/resources/webhook).
 """
 
 import re

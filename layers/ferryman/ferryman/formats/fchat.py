@@ -1,4 +1,4 @@
-"""FChat's body when a person answers an application or clicks one of its buttons."""
+"""FChat's format: the body of a delivery when a person answers an application or clicks one of its buttons."""
 
 import json
 from typing import Any
@@ -9,12 +9,12 @@ _STRING = {"type": "string"}
 
 
 def can_render(event: Event) -> bool:
-    """FChat has words for an answer and for a click."""
+    """Whether the event is a person's answer to an application, or a click on one of its buttons."""
     return event.type == "interaction.created" or (event.type == "message.created" and "conversation" in event.data)
 
 
 def render(event: Event, _webhook: Webhook) -> Body:
-    """FChat's body for an answer or a click."""
+    """FChat's body for an event that `can_render` accepts."""
     conversation = event.data["conversation"]
     if event.type == "message.created":
         message = _message(event.data["message"]["text"], conversation)
@@ -31,7 +31,7 @@ def render(event: Event, _webhook: Webhook) -> Body:
 
 
 def schema(event: dict[str, Any]) -> dict[str, Any]:
-    """The JSON Schema of FChat's body, from that of the event's body."""
+    """The JSON Schema of FChat's body. `event` is the schema of our own body for the same type of event."""
     conversation = event["properties"]["data"]["properties"]["conversation"]["properties"]
     person, chat = conversation["person"]["properties"], conversation["chat"]["properties"]
     message = {
@@ -66,7 +66,7 @@ def _message(text: str, conversation: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(data: Any) -> str:
-    """A text as it is; any other value as compact JSON, with its keys in their order."""
+    """`data` itself if it is a text; any other value as compact JSON, with its keys in their order."""
     return data if isinstance(data, str) else _json(data)
 
 

@@ -1,4 +1,4 @@
-"""FluxDesk's form of a notification and of a delivery's headers. Pure.
+"""FluxDesk's format: the body of a notification, and the headers of its delivery. Pure.
 
 The body is `{"version": 1, "type": …, "title": …, …}`. The signature covers the body alone, without a time, and is made
 with the oldest valid secret.
@@ -18,7 +18,7 @@ _COPIED = ("title", "body", "url", "data")
 
 
 def can_render(event: Event) -> bool:
-    """FluxDesk has words for notifications."""
+    """Whether the event has a notification."""
     return "notification" in event.data
 
 
@@ -39,7 +39,7 @@ def render(event: Event, _webhook: Webhook) -> Body:
 
 
 def schema(event: dict[str, Any]) -> dict[str, Any]:
-    """The JSON Schema of FluxDesk's body, from that of the event's body."""
+    """The JSON Schema of FluxDesk's body. `event` is the schema of our own body for the same type of event."""
     described, data = event["properties"], event["properties"]["data"]["properties"]
     notification = data["notification"]["properties"]
     properties = {
@@ -55,7 +55,7 @@ def schema(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def headers(event_type: str, delivery_id: str) -> dict[str, str]:
-    """The headers of a delivery that need no secret: its type and its id, as a UUID."""
+    """The headers that need no secret: the event's type, and a UUID that is made from the delivery's id."""
     return {
         "X-FluxDesk-Event-Type": event_type,
         "X-FluxDesk-Delivery-Id": str(uuid.uuid5(_DELIVERY_UUIDS, delivery_id)),
@@ -63,5 +63,8 @@ def headers(event_type: str, delivery_id: str) -> dict[str, str]:
 
 
 def sign(secrets: Sequence[str], body: bytes) -> dict[str, str]:
-    """The signature header. It has room for one: while a secret is being rotated, the old one signs until it ends."""
+    """The header with the one signature that FluxDesk allows.
+
+    `secrets` are the valid ones, newest first. The last one signs: during a rotation, the old secret until it expires.
+    """
     return {"X-FluxDesk-Signature": f"v1={hmac.digest(secrets[-1].encode(), body, hashlib.sha256).hex()}"}

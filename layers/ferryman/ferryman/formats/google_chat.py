@@ -1,7 +1,7 @@
 """Google Chat's form of a message, for its incoming webhooks: `{"text": …}` in its own markup. Pure.
 
-Google Chat has no way to escape `<`, and `<users/all>` calls everybody; a word joiner, which is not shown, disarms
-it (https://developers.google.com/workspace/chat/format-messages).
+Google Chat has no way to escape `<`, and `<users/all>` notifies everybody. So an invisible word joiner follows that `<`
+(https://developers.google.com/workspace/chat/format-messages).
 """
 
 from typing import Any
@@ -18,7 +18,10 @@ def _harmless(text: str) -> str:
 
 
 def render(event: Event, _webhook: Webhook) -> Body:
-    """The message, behind its author's name where it has one: Google Chat shows the webhook's own name."""
+    """The message, cut to 4,096 characters.
+
+    The text begins with the author's name, if there is one, because Google Chat shows the webhook's name as sender.
+    """
     name = chat_text.author_of(event).get("name")
     text = chat_text.marked(chat_text.text_of(event), _harmless)
     text = f"*{_harmless(name)}*: {text}" if name else text

@@ -1,6 +1,6 @@
-"""The types between the core and the formats: what a format is given, and what it gives back.
+"""The types that formats take from the core and return to it.
 
-A format sees an event and a webhook through the protocols here, so it imports nothing of the core.
+A format sees events and webhooks through the protocols here, so formats import nothing from the core.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,7 +47,7 @@ class Event(Protocol):
     def data(self) -> dict[str, Any]: ...
     @property
     def body(self) -> str:
-        """The body of our own format, ASCII JSON."""
+        """The event as JSON in our own format, all ASCII."""
         ...
 
 
@@ -59,11 +59,11 @@ class Webhook(Protocol):
 
 
 class TriggeredWebhook(Webhook, Protocol):
-    """A webhook that messages call by their first word, its trigger word."""
+    """A webhook that gets only the messages whose first word is, or begins with, one of its trigger words."""
 
     @property
     def trigger_words(self) -> list[str] | None:
-        """The words that call the webhook: an empty list for every message, None for a webhook without triggers."""
+        """The webhook's trigger words. With an empty list, every message calls it; None: it does not use triggers."""
         ...
 
     @property
@@ -73,7 +73,7 @@ class TriggeredWebhook(Webhook, Protocol):
 
 
 class Response(Protocol):
-    """The body of a receiver's 2xx answer. `is_whole` is false when it was cut off."""
+    """The body of a receiver's 2xx answer. `is_whole` is false when the body was cut off."""
 
     @property
     def content(self) -> bytes: ...
@@ -85,9 +85,10 @@ class Response(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A rendered body: the same bytes on every attempt of a delivery, unless it is for trigger words.
+    """A rendered body. Every attempt of a delivery sends the same bytes, unless the webhook has trigger words.
 
-    That one holds the webhook's token and the names of the workspace, the chat and the person, as they are then.
+    The body for such a webhook contains its token and the names of the workspace, the chat and the author, as they are
+    at the time of the attempt.
     """
 
     content: bytes
@@ -96,7 +97,10 @@ class Body:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """The names that the body of a delivery with a trigger holds besides its event."""
+    """The names and the token in the request for a trigger word, a command or a click.
+
+    `author_name` names the person who posted, ran the command or clicked.
+    """
 
     workspace_id: str
     workspace_name: str
@@ -107,9 +111,10 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The message that a receiver's answer asks for. Attachments, props and priority are JSON, as messages keep it.
+    """The message that a receiver's answer asks Ferryman to post.
 
-    With `names_people`, its texts have ids of people, whose handles are not known here.
+    `attachments`, `props` and `priority` are JSON texts, as messages store them. `names_people` says that a text
+    contains `<@id>`: the caller replaces the ids with handles, which a format cannot look up.
     """
 
     text: str
@@ -122,12 +127,12 @@ class Reply:
 
 
 class NotAReply(Exception):
-    """The answer asks for a message that cannot be posted. The text says why; the delivery's log shows it."""
+    """An answer asks for a message that cannot be posted. The text says why, and is shown in the delivery's log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """A product's own way to sign a delivery: the headers, and the signature."""
+    """A product's own way to sign a delivery. Both functions return headers."""
 
     headers: Callable[[str, str], dict[str, str]]  # from event type and delivery id: those that need no secret
     sign: Callable[[Sequence[str], bytes], dict[str, str]]  # from the valid secrets, newest first, and the body
@@ -135,12 +140,13 @@ class Signing:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingFormat:
-    """How a product's deliveries look, and how its answers are read.
+    """The functions that write a product's deliveries and read its answers.
 
-    `can_render` tells whether the product has words for an event; `render` is asked for no other. `schema` gives the
-    JSON Schema of the body from the schema of our own. `read_response` finds a reply in a 2xx answer, returns None for
-    an answer without one, and raises NotAReply for one that cannot be posted; it gets at most `response_bytes`.
-    A format with `render_triggered` can have trigger words, and renders their deliveries so.
+    `can_render` says whether the format can express an event; `render` is called for such events only. `schema` turns
+    the JSON Schema of our own body for a type of event into that of this format's body. `read_response` returns the
+    reply in a 2xx answer, of which it gets at most `response_bytes`; it returns None for an answer without a reply, and
+    raises NotAReply for a reply that cannot be posted. Webhooks can have trigger words only in a format with
+    `render_triggered`, which renders their deliveries instead of `render`.
     """
 
     can_render: Callable[[Event], bool]

@@ -1,8 +1,8 @@
 """Mattermost's form of a message: for its incoming webhooks, `{"text": …, "username": …}` in Markdown. Pure.
 
-With trigger words, the form of its outgoing webhooks.
+A webhook with trigger words gets the form of Mattermost's outgoing webhooks.
 
-The name and the picture are shown where the server lets integrations override them
+Mattermost shows the name and the picture if its administrator lets integrations override them
 (https://developers.mattermost.com/integrate/webhooks/incoming/).
 """
 
@@ -16,7 +16,7 @@ can_render = chat_text.tells
 
 
 def render(event: Event, _webhook: Webhook) -> Body:
-    """The message by its author's name; @all, @channel and @here call nobody."""
+    """The message under its author's name, cut to 16,383 characters. @all, @channel and @here notify nobody."""
     author = chat_text.author_of(event)
     content = {"text": chat_text.cut(chat_text.nobody_called(chat_text.text_of(event)), MAX_TEXT)}
     if "name" in author:
@@ -37,7 +37,7 @@ def schema(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def render_triggered(event: Event, webhook: TriggeredWebhook, around: Surroundings) -> Body:
-    """The body of an outgoing webhook. The time is in epoch seconds in a form, in milliseconds in JSON."""
+    """The body for trigger words. `timestamp` is in epoch seconds in a form, in epoch milliseconds in JSON."""
     content = triggers.fields(event, webhook, around)
     more = {"post_id": triggers.short(event.data["message"]["id"]), "file_ids": ""}
     at = triggers.created_at(event)

@@ -1,4 +1,4 @@
-"""Our own format: the event as it is, and replies as `{"text": "…"}`."""
+"""Our own format: the body is the event, and a receiver replies with `{"text": "…"}`."""
 
 import json
 from typing import Any
@@ -23,7 +23,7 @@ def schema(described: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_response(response: Response) -> Reply | None:
-    """The reply in `{"text": "…"}`. Any other answer, such as `OK` or an empty one, gives None.
+    """The reply in an answer `{"text": "…"}`. Any other answer, such as `OK` or an empty one, gives None.
 
     Raises NotAReply for a text that cannot be posted.
     """
@@ -47,7 +47,7 @@ def read_response(response: Response) -> Reply | None:
 def json_object(response: Response, most: int) -> dict[str, Any] | None:
     """The JSON object in a response; None for any other answer.
 
-    Raises NotAReply for one that was cut off at `most` bytes.
+    Raises NotAReply for a JSON object that was cut off. Its text names `most`, the limit in bytes.
     """
     if not response.is_whole:
         if response.content.lstrip()[:1] != b"{":

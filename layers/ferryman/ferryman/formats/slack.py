@@ -1,8 +1,8 @@
 """Slack's form of a message: for its incoming webhooks, `{"text": …}` in mrkdwn. Pure.
 
-With trigger words, the form of its outgoing webhooks.
+A webhook with trigger words gets the form of Slack's outgoing webhooks.
 
-Slack escapes `&`, `<` and `>`, so no text can call a channel (https://docs.slack.dev/messaging/formatting-message-text).
+`&`, `<` and `>` are escaped, so no text notifies a channel (https://docs.slack.dev/messaging/formatting-message-text).
 """
 
 from typing import Any
@@ -20,7 +20,10 @@ def _escaped(text: str) -> str:
 
 
 def render(event: Event, _webhook: Webhook) -> Body:
-    """The message, behind its author's name where it has one: Slack shows the name of its own app."""
+    """The message, cut to Slack's limit.
+
+    The text begins with the author's name, if there is one, because Slack shows the name of its own app as sender.
+    """
     name = chat_text.author_of(event).get("name")
     written = chat_text.text_of(event)
     text = chat_text.marked(written, _escaped)
@@ -36,14 +39,14 @@ def schema(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def render_triggered(event: Event, webhook: TriggeredWebhook, around: Surroundings) -> Body:
-    """The body of an outgoing webhook: a form, or the same fields as JSON. Its time is in seconds with a fraction."""
+    """The body for trigger words: a form, or its fields as JSON. `timestamp` is in epoch seconds with six decimals."""
     content = triggers.fields(event, webhook, around) | {"timestamp": f"{triggers.created_at(event):.6f}"}
     content["text"] = _escaped(content["text"])
     return chat_text.as_json(content) if webhook.trigger_body == "json" else triggers.form(content)
 
 
 def read_response(response: Response) -> Reply | None:
-    """The message that an answer asks for, or None. Slack's texts have entities for `&`, `<` and `>`.
+    """The message that an answer asks for, or None. Entities for `&`, `<` and `>` in its texts are decoded.
 
     Raises NotAReply for a message that cannot be posted.
     """

@@ -1,6 +1,6 @@
-"""Slack's attachments, as Mattermost takes them too: reading, and converting their texts. Pure.
+"""Reads Slack's attachments, which Mattermost uses too, and converts their texts to Markdown. Pure.
 
-The dialect reads them in posts, and the formats in what receivers answer.
+Attachments come in posts, which the Mattermost dialect reads, and in receivers' answers, which formats read.
 """
 
 import secrets
@@ -32,7 +32,10 @@ class InvalidPayload(Exception):
 
 
 def attachments_of(sent: Mapping[str, Any]) -> list[Attachment]:
-    """The attachments of a payload, before their texts are converted. Raises InvalidPayload."""
+    """The attachments in a payload; `converted` has yet to convert their texts.
+
+    Raises InvalidPayload for a field of the wrong type, and InvalidBlocks for malformed blocks.
+    """
     return [_attachment(one) for one in objects_of(sent, "attachments")]
 
 
@@ -64,7 +67,7 @@ def _fact(sent: dict[str, Any]) -> dict[str, Any]:
 
 
 def shown_value(value: Any) -> str:
-    """A fact's value as text: numbers, lists and objects as Go prints them, which is how clients know them."""
+    """A fact's value as text. Numbers, lists and objects are written as Go prints them, as Mattermost's server does."""
     match value:
         case None:
             return ""
@@ -84,7 +87,10 @@ def _member_value(value: Any) -> str:
 
 
 def _action(sent: dict[str, Any]) -> dict[str, Any]:
-    """A button or menu in our words. A link stays; a name that only an application of Slack knows is dropped."""
+    """A button or menu with the fields that we store; an id is made for an action without one.
+
+    Fields that only a Slack app understands are dropped. A field of the wrong type counts as missing.
+    """
     action: dict[str, Any] = {name: value for name in _ACTION_TEXTS if (value := _loose(sent, name))}
     label = sent.get("text")
     action.setdefault("name", slack_blocks.plain(label))
@@ -131,7 +137,7 @@ def converted(box: Attachment, handle_of: Mapping[str, str], *, escaped: bool) -
 
 
 def named(box: Attachment, handle_of: Mapping[str, str]) -> Attachment:
-    """The attachment with the handles of the people whom its texts name. The texts have been converted before."""
+    """The attachment with handles in place of the `<@id>` in its texts, which `converted` has already converted."""
     attachment = box | {name: text.named(box[name], handle_of) for name in ("pretext", "text", "title") if name in box}
     if "fields" in attachment:
         attachment["fields"] = [
@@ -141,7 +147,7 @@ def named(box: Attachment, handle_of: Mapping[str, str]) -> Attachment:
 
 
 def priority_of(wanted: dict[str, Any]) -> dict[str, Any]:
-    """A priority as a message keeps it. Raises InvalidPayload for a level that is not a text."""
+    """A payload's priority in the form that messages store. Raises InvalidPayload for a level that is not a text."""
     return {
         "level": (string_of(wanted, "priority") or "standard")[:32],
         "acknowledge": wanted.get("requested_ack") is True,

@@ -1,4 +1,7 @@
-"""Slack's blocks as Markdown. Pure. A block of an unknown type is shown as nothing and stays in the message's props."""
+"""Renders Slack's blocks as Markdown. Pure.
+
+A block of an unknown type gives no text, and stays in the message's props.
+"""
 
 from typing import Any
 
@@ -6,11 +9,11 @@ MAX_BLOCKS = 50
 
 
 class InvalidBlocks(Exception):
-    """The blocks are not a list of objects with a type, or there are too many."""
+    """The blocks are not a list of objects with a type, or there are more than 50."""
 
 
 def render(blocks: Any) -> str:
-    """The blocks of a message, one paragraph for each. Raises InvalidBlocks."""
+    """The blocks of a message as Markdown, one paragraph for each. Raises InvalidBlocks."""
     if not isinstance(blocks, list) or len(blocks) > MAX_BLOCKS:
         raise InvalidBlocks
     return "\n\n".join(filter(None, map(_block, blocks)))
@@ -82,7 +85,7 @@ def _rich(element: Any) -> str:
 
 
 def plain(value: Any) -> str:
-    """The text of Slack's text object, or a text as it is; empty for anything else."""
+    """The text in a text object of Slack, or `value` itself if it is a text; "" for anything else."""
     if isinstance(value, dict):
         value = value.get("text")
     return value if isinstance(value, str) else ""

@@ -1,6 +1,6 @@
-"""Slack's notation in texts: `<!here>`, `<@id>` and `<url|label>`, turned into Markdown. Pure.
+"""Turns Slack's notation `<!here>`, `<@id>` and `<url|label>` into Markdown. Pure.
 
-Three steps in this order, as Mattermost's clients expect them: announcements, then people, then links.
+Announcements are converted first, then people, then links, as Mattermost's clients expect.
 """
 
 import html
@@ -19,21 +19,24 @@ def people(text: str) -> set[str]:
 
 
 def announced(text: str, names: Mapping[str, str]) -> str:
-    """The text with announcements and people resolved. `names` maps the known user ids to their handles."""
+    """The text with `@here` for `<!here>` and `@handle` for `<@id>`. `names` maps the known user ids to handles."""
     if "<!" in text:
         text = _ANNOUNCEMENT.sub(lambda match: "@all" if match[1] == "everyone" else f"@{match[1]}", text)
     return named(text, names)
 
 
 def named(text: str, names: Mapping[str, str]) -> str:
-    """The text with people resolved: each user id that `names` knows becomes its handle."""
+    """The text with `@handle` for each `<@id>` whose user id is in `names`."""
     if "<@" not in text:
         return text
     return _PERSON.sub(lambda match: f"@{names[match[1]]}" if match[1] in names else match[0], text)
 
 
 def converted(text: str, names: Mapping[str, str], *, loose: bool = False, escaped: bool = False) -> str:
-    """A text as Markdown. `loose` links may span lines; an `escaped` text, as Slack's are, has entities to undo."""
+    """A text as Markdown. `names` maps the known user ids to handles.
+
+    With `loose`, links may span lines. With `escaped`, as in texts from Slack, entities are decoded last.
+    """
     text = announced(text, names)
     if "<" in text:
         text = (_LOOSE_LINK if loose else _LINK).sub(r"[\2](\1)", text)
@@ -41,5 +44,5 @@ def converted(text: str, names: Mapping[str, str], *, loose: bool = False, escap
 
 
 def unescaped(text: str) -> str:
-    """The text with Slack's entities for `&`, `<` and `>` undone, each once."""
+    """The text with Slack's entities for `&`, `<` and `>` decoded once: `&amp;lt;` becomes `&lt;`."""
     return re.sub(r"&(?:amp|lt|gt);", lambda match: html.unescape(match[0]), text)

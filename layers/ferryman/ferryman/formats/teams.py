@@ -16,7 +16,7 @@ can_render = chat_text.tells
 
 
 def render(event: Event, _webhook: Webhook) -> Body:
-    """A card with the author's name, where there is one, and the message."""
+    """A card with the author's name, if there is one, and the message, which is cut until the body fits into 28 KB."""
     text, name = chat_text.text_of(event), chat_text.author_of(event).get("name")
     body = chat_text.as_json(_message(name, text))
     length = len(text)

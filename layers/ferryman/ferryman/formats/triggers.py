@@ -1,4 +1,4 @@
-"""Trigger words: which message calls a webhook, and what goes there and back in Mattermost's and Slack's words. Pure.
+"""Trigger words: says which message calls a webhook, and has the fields and answers of Mattermost and Slack. Pure.
 
 Mattermost's contract (https://developers.mattermost.com/integrate/webhooks/outgoing/) is an extension of Slack's
 (https://docs.slack.dev/legacy/legacy-custom-integrations/legacy-custom-integrations-outgoing-webhooks): the fields are
@@ -32,9 +32,10 @@ _MAX_NAME, _MAX_LINK = 100, 2048
 
 
 def matched(words: Sequence[str], when: TriggerWhen, text: str) -> str | None:
-    """The trigger word with which a text calls; "" where every text calls, None where this one does not.
+    """The trigger word with which `text` calls a webhook; None if `text` does not call it.
 
-    Only the text's first word counts: it equals a trigger word, or starts with one, as `when` says. Case matters.
+    The text's first word must equal a trigger word, or start with one, as `when` says. Case matters. Without any
+    `words`, every text calls, and the result is "".
     """
     if not words:
         return ""
@@ -45,7 +46,11 @@ def matched(words: Sequence[str], when: TriggerWhen, text: str) -> str | None:
 
 
 def calls(webhook: TriggeredWebhook, event: Event) -> bool:
-    """Whether a message calls a webhook with triggers. A program's message does not, unless it answers a command."""
+    """Whether an event is a message that calls a webhook with triggers.
+
+    Only a message that a user posted through the API, or a command's answer, can call. Messages of incoming webhooks
+    and applications, and other replies of receivers, cannot.
+    """
     message = event.data.get("message")
     if event.type != "message.created" or not message:
         return False
@@ -56,7 +61,10 @@ def calls(webhook: TriggeredWebhook, event: Event) -> bool:
 
 
 def fields(event: Event, webhook: TriggeredWebhook, around: Surroundings) -> dict[str, str]:
-    """The fields that both products share, in their order."""
+    """The fields of a request that Mattermost and Slack share, in their order.
+
+    The example of a test delivery has no trigger word, so the webhook's first one is put before its text.
+    """
     message = event.data["message"]
     words, text = webhook.trigger_words or [], message["text"]
     word = matched(words, webhook.trigger_when, text)
@@ -76,12 +84,12 @@ def fields(event: Event, webhook: TriggeredWebhook, around: Surroundings) -> dic
 
 
 def short(id_: str) -> str:
-    """One of our ids as these products know it: 26 letters and digits in lower case."""
+    """One of our ids without its prefix, as Mattermost writes ids: 26 letters and digits in lower case."""
     return ids.ulid(id_).lower()
 
 
 def slug(name: str) -> str:
-    """A name in the form of addresses: `Acme, Inc.` is `acme-inc`."""
+    """A name as a part of a URL: `Acme, Inc.` gives `acme-inc`. A name without ASCII letters or digits gives ""."""
     plain = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name.lower())
     return "-".join(filter(None, plain.split("-")))
 
@@ -99,17 +107,20 @@ def form(content: dict[str, str]) -> Body:
 
 
 def read_response(response: Response, *, escaped: bool = False) -> Reply | None:
-    """The message that an answer asks for with `text` or `attachments`; None for anything but a JSON object.
+    """The message that an answer asks for with `text` or `attachments`; None for an answer without either.
 
-    `username` and `icon_url` name the author. The message goes into the chat, whatever `response_type` says. Raises
-    NotAReply for a message that cannot be posted.
+    An answer that is not a JSON object gives None, too. `username` and `icon_url` name the author. Everybody in the
+    chat sees the message, whatever `response_type` says. Raises NotAReply for a message that cannot be posted.
     """
     answer = native.json_object(response, RESPONSE_BYTES)
     return None if answer is None else reply_of(answer, escaped=escaped)
 
 
 def reply_of(answer: dict[str, Any], *, escaped: bool = False) -> Reply | None:
-    """The reply that an answer's fields ask for; None without text and attachments. Raises NotAReply."""
+    """The message that an answer's fields ask for; None without text and attachments.
+
+    `escaped` texts have Slack's entities, which are decoded. Raises NotAReply for a message that cannot be posted.
+    """
     from ferryman.formats import slack_attachments, slack_text  # few answers ask for a message
     from ferryman.formats.slack_blocks import InvalidBlocks
 
@@ -158,10 +169,10 @@ def _texts(boxes: Sequence[Any]) -> list[str]:
 
 
 def link(url: str) -> str | None:
-    """The URL, if a client can show it; None otherwise."""
+    """`url` if it is an http or https URL of at most 2,048 characters; None otherwise."""
     return url if url.startswith(("https://", "http://")) and len(url) <= _MAX_LINK else None
 
 
 def _dumped(value: Any) -> str | None:
-    """JSON as a message keeps it; half of a surrogate pair is replaced, as it could not be stored."""
+    """`value` as JSON, as messages store it; None for an empty value. Half of a surrogate pair becomes `?`."""
     return chat_text.as_json(value).content.decode() if value else None

@@ -54,9 +54,9 @@ type Middleware = Callable[[Any], Response[Any]]
 class Api(APIGatewayHttpResolver):
     """The routes of one function. Call it with a Lambda event.
 
-    `aliases` are pairs of path beginnings: the routes under the first also answer under the second. `of_applications`
-    gives the caller behind an application's own token, for functions with a route for applications. `routes` holds
-    every route by its key, for the OpenAPI document and for what the routes need.
+    `aliases` maps beginnings of paths to others: a route under the first also answers under the second.
+    `of_applications` returns the caller behind an application's own token, for functions with a route for applications.
+    `routes` has every route by its key, with its needs and its OpenAPI description.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Api(APIGatewayHttpResolver):
         self.exception_handler(Exception)(self._failed)
 
     def route(self, rule: str, method: Any, *given: Any, **words: Any) -> Callable[..., Any]:
-        """Register a route, and once more at each alias. `get`, `post`, … and a Router's routes come through here."""
+        """Register a route and its aliases. `get`, `post`, … and the routes of a Router call this method."""
         words |= dict(zip(_WORDS, given, strict=False))
         methods = (method,) if isinstance(method, str) else method
 
@@ -138,7 +138,10 @@ class Api(APIGatewayHttpResolver):
         return answer
 
     def _admitted(self, event: dict[str, Any]) -> dict[str, Any]:
-        """The event for the event handler, once the caller may come in, and body and query can be read."""
+        """Check a request before Powertools sees it: its route, its caller, the route's needs, its query and its body.
+
+        Returns the event for Powertools' event handler. Raises the refusal.
+        """
         route = self.routes.get(event["routeKey"])
         if route is None:
             raise NotFound(_UNKNOWN)
@@ -180,7 +183,10 @@ class Api(APIGatewayHttpResolver):
 
 
 def _as_admitted(app: Api, next_middleware: Middleware) -> Response[Any]:
-    """Refuse a route that API Gateway did not choose: only the one that it chose has been admitted."""
+    """Raises NotFound if Powertools matched another route than API Gateway did.
+
+    Only that route's needs were checked.
+    """
     if f"{app.request.method} {app.request.route}" != app.context["route"].key:
         raise NotFound(_UNKNOWN)
     return next_middleware(app)
@@ -192,7 +198,7 @@ def _without_content(app: Api, next_middleware: Middleware) -> Response[Any]:
 
 
 def _as_answer(response: Response[str]) -> dict[str, Any]:
-    """A response as Lambda hands it to API Gateway."""
+    """A response in the form that Lambda returns to API Gateway."""
     return {"statusCode": response.status_code, "headers": dict(response.headers), "body": response.body, "cookies": []}
 
 
@@ -211,7 +217,7 @@ def _path(rule: str) -> str:
 def _declared(
     tag: str, method: str, rule: str, address: str, name: str, function: Callable[..., Any], words: dict[str, Any]
 ) -> Route:
-    """The route that `function` and the words of its declaration describe."""
+    """The Route for `function` and the arguments of its decorator (`words`)."""
     return Route(
         method=method,
         path=_path(address),
@@ -228,7 +234,7 @@ def _declared(
 
 
 def _model(function: Callable[..., Any], kind: type[Body] | type[Query]) -> type[BaseModel] | None:
-    """The model of the parameter that `Annotated[…, kind()]` marks."""
+    """The model of the parameter that is annotated as `Annotated[model, kind()]`; None without one."""
     for parameter in inspect.signature(function).parameters.values():
         if any(isinstance(mark, kind) for mark in getattr(parameter.annotation, "__metadata__", ())):
             model: type[BaseModel] = get_args(parameter.annotation)[0]

@@ -1,8 +1,8 @@
-"""Reading a request's body: whatever bytes arrive, the answer is a value or a clear refusal.
+"""Reading a request's body: it gives a value, or raises Unreadable with a clear reason.
 
-The standard parser takes depth bombs to the recursion limit and accepts NaN, lone surrogates and repeated keys; its
-hooks and a walk over what it found refuse them. pydantic-core's parser would refuse most of them by itself, but the
-busiest route has no other need of it, and importing it is a seventh of a cold start (docs/performance.md).
+Python's JSON parser accepts NaN, lone surrogates, repeated keys and very deep nesting. Its hooks, and a walk over the
+parsed value, refuse them. pydantic-core's parser would refuse most of them by itself, but the busiest route needs it
+for nothing else, and importing it takes a seventh of a cold start (docs/performance.md).
 """
 
 import base64
@@ -22,7 +22,7 @@ _MAX_DEPTH = 200
 
 
 class Unreadable(FerrymanError):
-    """The body cannot be read in the form that it claims. `status` is the HTTP status of the answer."""
+    """The body cannot be read in the form that its headers claim. `status` is the HTTP status of the answer."""
 
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
@@ -30,9 +30,9 @@ class Unreadable(FerrymanError):
 
 
 def raw(event: dict[str, Any], most: int = MAX_BYTES) -> bytes:
-    """The body's bytes, inflated when they came as gzip.
+    """The body's bytes, inflated if they are gzip.
 
-    Raises Unreadable, with 413 when there are more than `most`.
+    Raises Unreadable, with status 413 if there are more than `most` bytes.
     """
     text = event.get("body") or ""
     if event.get("isBase64Encoded"):
@@ -53,7 +53,7 @@ def raw(event: dict[str, Any], most: int = MAX_BYTES) -> bytes:
 
 
 def _inflated(packed: bytes, most: int) -> bytes:
-    """The content of a gzip body. At most one byte more than is accepted is ever inflated."""
+    """The content of a gzip body. Inflates at most one byte more than is accepted. Raises Unreadable."""
     reader = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
         body = reader.decompress(packed, most + 1)
@@ -84,7 +84,7 @@ def parts(content_type: str, content: bytes) -> dict[str, str]:
 
 
 def media_type(event: dict[str, Any]) -> str:
-    """The body's media type in lower case, without parameters; empty when the request names none."""
+    """The body's media type in lower case, without parameters; empty if the request has no Content-Type."""
     headers = event.get("headers") or {}
     return str(headers.get("content-type", "")).partition(";")[0].strip().lower()
 
@@ -120,9 +120,9 @@ def parse(body: bytes) -> Any:
 
 
 def parse_member(body: bytes, name: str) -> Any:
-    """One member of a JSON object. The others are ignored, so neither their numbers nor their texts are judged.
+    """The member `name` of a JSON object; None if the object lacks it. Raises Unreadable.
 
-    Every number is read as 0. None when the object lacks the member. Raises Unreadable.
+    The other members are not checked. Every number, also in the member, is read as 0.
     """
     body = body.removeprefix(codecs.BOM_UTF8)
     if not body.strip():
@@ -143,11 +143,11 @@ def parse_member(body: bytes, name: str) -> Any:
 
 
 def parse_first(body: bytes) -> Any:
-    """The first JSON value of another product's body; anything may follow it. Raises Unreadable.
+    """The first JSON value of another product's body. The rest of the body is ignored. Raises Unreadable.
 
-    Texts may hold raw line feeds and tabs, and the last value of a repeated key counts. A value that cannot be stored
-    is not refused, since it may stand where nobody looks: half of a surrogate pair and U+0000 become U+FFFD, and too
-    large a number becomes the text of its digits.
+    Texts may contain raw line feeds and tabs, and the last value of a repeated key counts. A value that cannot be
+    stored is replaced, since it may stand where no code reads it: half of a surrogate pair and U+0000 become U+FFFD,
+    and too large a number becomes the text of its digits.
     """
     try:
         value, _ = _LENIENT.raw_decode(body.decode().lstrip("\ufeff \t\r\n"))
@@ -216,7 +216,7 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def _storable(value: Any, levels: int) -> Any:
-    """`value` with U+FFFD in its texts for what cannot be stored. Raises ValueError for too many levels."""
+    """`value` with U+FFFD for the characters that cannot be stored. Raises ValueError for too many levels."""
     if isinstance(value, str):
         return _UNSTORABLE.sub("\ufffd", value)
     if not isinstance(value, dict | list):
@@ -229,7 +229,7 @@ def _storable(value: Any, levels: int) -> Any:
 
 
 def _check(value: Any, levels: int) -> None:
-    """Raises ValueError for what the parser lets through: too many levels, and texts that cannot be kept."""
+    """Raises ValueError for too many levels, and for texts that cannot be stored, which the parser accepts."""
     match value:
         case str():
             if "\0" in value:

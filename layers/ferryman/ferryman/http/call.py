@@ -1,8 +1,8 @@
-"""One request as a handler sees it, and the types of a handler's parameters.
+"""The request that a handler gets, and the types of a handler's parameters.
 
     def read_chat(call: ThisCall, chat_id: Id) -> ChatOut: ...
 
-The event handler fills `ThisCall` and `ThisSource` in by dependency injection, and checks an `Id` before anything else.
+The event handler supplies `ThisCall` and `ThisSource` by dependency injection, and validates an `Id`.
 """
 
 import re
@@ -27,7 +27,7 @@ _ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 @dataclass(slots=True)
 class Call:
-    """One authenticated request. `event` is an HTTP API event (payload format 2.0), as it came."""
+    """One authenticated request. `event` is the HTTP API event (payload format 2.0) that API Gateway sent."""
 
     caller: Caller
     event: dict[str, Any]
@@ -35,7 +35,7 @@ class Call:
     idempotency_key: IdempotencyKey | None = None  # the Idempotency-Key of a creating request
 
     def page_start(self, query: Any) -> store.Key | None:
-        """The key at which the list begins that `query` (a ListQuery) asks for; None for its first page.
+        """The key after which the page begins that `query` (a ListQuery) asks for; None for the first page.
 
         Raises Invalid for a cursor that was changed or belongs to another list.
         """
@@ -49,14 +49,20 @@ class Call:
         return workspaces.cursor_key(self.caller.workspace_id)
 
     def _list(self, query: Any) -> str:
-        """The name of the list as this caller sees it: a cursor does not fit a caller who sees another part of it."""
+        """The name of the list, with its filters, as this caller sees it.
+
+        A cursor is bound to this name, so it is refused for a caller who sees other items of the list.
+        """
         filters = query.model_dump_json(exclude={"limit", "cursor"})
         caller = self.caller
         view = f"{caller.user_id} {'all' if caller.is_admin else 'own'} {caller.livemode}"
         return f"{caller.workspace_id} {view} {self.path} {filters}"
 
     def id(self, name: str) -> str:
-        """A path parameter, for a route whose parameters have other names at each of its addresses."""
+        """The value of the path parameter `name`, for routes that do not declare it as a parameter.
+
+        Raises NotFound if the value cannot be an id.
+        """
         return _id(str(self.event["pathParameters"][name]))
 
     def header(self, name: str) -> str | None:
@@ -65,7 +71,7 @@ class Call:
         return None if value is None else str(value)
 
     def origin(self) -> str:
-        """`https://<the host this request came to>`."""
+        """`https://` and the host to which the request was sent."""
         return f"https://{self.event['requestContext']['domainName']}"
 
 
@@ -91,7 +97,7 @@ Id = Annotated[str, AfterValidator(_id)]
 
 
 class OwnerIn(Input):
-    """The new owner of a thing."""
+    """The new owner."""
 
     user_id: str = Field(
         pattern=ids.pattern(ids.USER),

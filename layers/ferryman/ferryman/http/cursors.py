@@ -1,6 +1,6 @@
-"""List cursors: sealed, so that nobody can read one or make one up, and bound to the workspace and the list.
+"""List cursors: encrypted, so that nobody can read or forge one, and bound to the workspace and the list.
 
-A cursor holds the key of the last item that the list looked at, which the caller need not have the right to see
+A cursor contains the key of the last item that the list read, which the caller may not be allowed to see
 (docs/decisions/0048-sealed-cursors.md).
 """
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # twenty milliseconds, for lists of more than one page only
 
 
 def encode(key: bytes, query: str, last_key: store.Key | None) -> str | None:
-    """The cursor that continues after `last_key` of the list that `query` names, or None at the end."""
+    """The cursor that continues after `last_key` in the list that `query` names; None if `last_key` is None."""
     if last_key is None:
         return None
     content = json.dumps(last_key, separators=(",", ":")).encode()
@@ -25,7 +25,7 @@ def encode(key: bytes, query: str, last_key: store.Key | None) -> str | None:
 
 
 def decode(key: bytes, query: str, cursor: str | None) -> store.Key | None:
-    """The key in a cursor, or None without one. Raises Invalid for one that was changed or belongs to another list."""
+    """The key in a cursor; None if `cursor` is None. Raises Invalid for a changed cursor or one of another list."""
     if cursor is None:
         return None
     from cryptography.exceptions import InvalidTag

@@ -1,4 +1,4 @@
-"""The routes of deliveries, retries and replays: the log of an owner's webhooks, and sending again."""
+"""The routes that show the deliveries of an owner's webhooks, retry one, and replay many."""
 
 from typing import Annotated
 
@@ -18,7 +18,7 @@ from ferryman.webhooks.subscriptions.model import Webhook
 
 
 def show(app: Api, owner: Owner) -> None:
-    """Register on `app` the routes that list and read the deliveries of an owner's webhooks, and send one again."""
+    """Register on `app` the routes that list, read and retry the deliveries of an owner's webhooks, and replay many."""
 
     @app.get(
         f"{owner.webhook}/deliveries",
@@ -69,7 +69,7 @@ def show(app: Api, owner: Owner) -> None:
 
 
 def _replay(app: Api, owner: Owner) -> None:
-    """Register sending many deliveries again, as a job."""
+    """Register the routes of replays: jobs that send many deliveries again."""
     jobs = f"{owner.webhook}/replays"
     job = f"{jobs}/<{owner.replay}>"
 

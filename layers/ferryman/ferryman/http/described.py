@@ -1,4 +1,4 @@
-"""The answers of a route, as OpenAPI describes them. Cheap to import: the hot path describes itself with it."""
+"""The answers of routes in OpenAPI's form. Cheap to import, because the busiest function imports it."""
 
 from http import HTTPStatus
 from typing import Any
@@ -37,15 +37,12 @@ APP_ERROR: dict[str, Any] = {
 
 
 def errors(*statuses: int, content: dict[str, Any] = _PROBLEM) -> dict[int, Any]:
-    """OpenAPI responses for these error statuses: `responses=errors(409)`. Without `content` they are problem+json."""
+    """The OpenAPI responses of these error statuses, with `content` or else problem+json: `responses=errors(409)`."""
     return {status: {"description": MEANINGS[status], "content": content} for status in statuses}
 
 
 def success(status: int) -> dict[int, Any]:
-    """The OpenAPI response of a request that was carried out.
-
-    The event handler adds the content from the return type.
-    """
+    """The OpenAPI response of a success with this status. Powertools adds the content from the return type."""
     described: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     if status == HTTPStatus.NO_CONTENT:
         described["content"] = {}

@@ -1,7 +1,7 @@
-"""One greedy route of API Gateway for many addresses: which address a request means.
+"""Finds which of many addresses a request to a greedy route of API Gateway means.
 
-Each route of its own adds a permission to the stack, so a dialect's function has greedy routes, such as
-`ANY /api/v4/commands/{proxy+}`, and names its addresses here.
+Each route of API Gateway adds a permission to the stack. So the function of a dialect has greedy routes, such as `ANY
+/api/v4/commands/{proxy+}`, and lists its addresses here.
 """
 
 import re
@@ -18,14 +18,14 @@ class Address(NamedTuple):
 
 
 class Addresses:
-    """The addresses behind greedy routes. If several match, the one with more literal path wins."""
+    """The addresses behind greedy routes. If several match a request, the one with the fewest parameters wins."""
 
     def __init__(self, keys: Iterable[str]) -> None:
         in_order = sorted(keys, key=lambda key: key.count("{"))
         self._patterns = [(key, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", key))) for key in in_order]
 
     def find(self, method: str, path: str) -> Address | None:
-        """The address that a request means; None when there is nothing."""
+        """The address that matches the request, with the values of its parameters; None if no address matches."""
         wanted = f"{method} {path.rstrip('/')}"
         for key, pattern in self._patterns:
             if match := pattern.fullmatch(wanted):

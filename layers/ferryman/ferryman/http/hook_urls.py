@@ -1,4 +1,4 @@
-"""Addresses of this deployment that others call: the secret URL of an incoming webhook, and the callback of OAuth."""
+"""URLs of this deployment that other programs call: of an incoming webhook, and of OAuth's callback."""
 
 from ferryman import ids, settings
 from ferryman.http.call import Call
@@ -14,11 +14,11 @@ def base(call: Call) -> str:
 
 
 def callback_url(call: Call) -> str:
-    """The address that a product calls after a person approved a connection there, or refused to."""
+    """The URL to which a product sends the browser after a person approved or refused a connection."""
     return f"{base(call)}{CALLBACK}"
 
 
 def url_of(call: Call, webhook: IncomingWebhook, secret: str) -> str:
-    """The URL of an incoming webhook with this secret. Slack's flavour has Slack's form."""
+    """The URL of an incoming webhook with this secret. For the flavour `slack` it has the form of Slack's URLs."""
     path = f"/services/T{ids.ulid(webhook.workspace_id)}/B{ids.ulid(webhook.incoming_webhook_id)}/"
     return f"{base(call)}{path if webhook.flavour == 'slack' else '/hooks/'}{secret}"

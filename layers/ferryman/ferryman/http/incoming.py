@@ -1,7 +1,7 @@
-"""The checks of a request before the event handler validates it, whose own rules are laxer.
+"""Checks of a request that come before Powertools' validation, which is laxer.
 
-It would read forms, take the first element of an array for the body, the first of a parameter that is sent twice, and
-ignore unknown parameters.
+Powertools would read forms, take the first element of an array as the body, take the first of a parameter that is sent
+twice, and ignore unknown parameters.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from ferryman.http.routes import Route
 
 
 def readable(route: Route, event: dict[str, Any]) -> dict[str, Any]:
-    """The event with its body as text. Raises Invalid, and body.Unreadable for a body that is not what it claims."""
+    """The event with its body as text. Raises Invalid for a wrong query, and body.Unreadable for a wrong body."""
     _check_query(route, event)
     if route.takes is None:
         return event
@@ -30,7 +30,10 @@ def readable(route: Route, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def parse(text: str) -> dict[str, Any]:
-    """A body as a JSON object. Raises Invalid for another value, and body.Unreadable for text that is not JSON."""
+    """A body as a JSON object.
+
+    Raises Invalid for any other JSON value, and body.Unreadable for text that is not JSON.
+    """
     value = body.parse(text.encode())
     if not isinstance(value, dict):
         raise mistakes.refusal([("", f"the body {mistakes.OBJECT}")])

@@ -1,5 +1,6 @@
-"""The frame of Mattermost's API: headers, rate limit, and an AppError for every refusal, also when something of ours
-fails. `dialects.mattermost.v4` says what each route does.
+"""The frame of Mattermost's API: headers, rate limit, and an AppError for each refusal and each failure of our own.
+
+`dialects.mattermost.v4` carries out the routes.
 """
 
 import json
@@ -50,7 +51,7 @@ def describe(name: str, summary: str, status: int, *, public: bool = False, exam
 
 
 def describe_all(name: str, routes: Routes) -> dict[str, dict[str, Any]]:
-    """The OpenAPI description of all routes of a function. `name` begins the operationIds."""
+    """The OpenAPI paths of all routes of a function. Each operationId is `name` and a number."""
     paths: dict[str, dict[str, Any]] = {}
     for number, (key, (summary, status, _, example)) in enumerate(routes.items()):
         method, path = key.split(" ")
@@ -62,9 +63,9 @@ def describe_all(name: str, routes: Routes) -> dict[str, dict[str, Any]]:
 def ask(
     event: dict[str, Any], addresses: Addresses, read_body: Callable[[dict[str, Any]], Any] | None = None
 ) -> tuple[str, Asked, dict[str, str]]:
-    """The key of the address that a request means, the request, and headers about the rest of the caller's burst.
+    """The key of the address that a request means, the request, and headers about the caller's rate limit.
 
-    Raises NOTHING for an unknown address, NotAuthenticated, and Limited for a caller who has used up the burst.
+    Raises NOTHING for an unknown address, NotAuthenticated, and Limited for a caller who has used up their burst.
     """
     caller = caller_of(event)
     limits = limit(event, caller.credential_id)
@@ -76,9 +77,9 @@ def ask(
 
 
 def caller_of(event: dict[str, Any], *, enrolling: bool = False) -> Caller:
-    """The caller of a request: by the token in a header, or else by the cookie of a session.
+    """The caller of a request, by the token in a header or else by the cookie of a session. Raises NotAuthenticated.
 
-    Raises NotAuthenticated.
+    Raises EnrolmentRequired for a session that may only enrol a second factor, unless `enrolling`.
     """
     if mattermost_cookies.is_used(event):
         return mattermost_cookies.caller_of(event, enrolling=enrolling)
@@ -89,7 +90,7 @@ def caller_of(event: dict[str, Any], *, enrolling: bool = False) -> Caller:
 
 
 def respond(event: dict[str, Any], carry_out: Callable[[dict[str, Any]], Answer]) -> dict[str, Any]:
-    """API Gateway's response to a request that `carry_out` carries out: its answer, or the words of its refusal."""
+    """Call `carry_out` and return API Gateway's response: its answer, or Mattermost's error body for its exception."""
     started = time.perf_counter()
     request_id = event["requestContext"]["requestId"]
     headers = {
@@ -150,7 +151,7 @@ def _refusal(error: Exception) -> AppError:
 
 
 def read(event: dict[str, Any]) -> Any:
-    """The body's JSON, whatever its content type says. Raises body.Unreadable."""
+    """The first JSON value of the body, whatever its content type is. Raises body.Unreadable."""
     return body.parse_first(body.raw(event))
 
 
@@ -163,7 +164,10 @@ class Limited(Exception):
 
 
 def limit(event: dict[str, Any], credential: str) -> dict[str, str]:
-    """Count a request of a credential. Returns headers that say what is left of its burst; Limited has them too."""
+    """Count a request of a credential in this process. Returns headers that say how much of its burst is left.
+
+    Raises Limited, with such headers, once the burst is used up.
+    """
     now = clock.now()
     if len(_full_at) > 10_000:
         for name in [name for name, at in _full_at.items() if at <= now]:

@@ -1,8 +1,8 @@
-"""The cookies of Mattermost's web clients: set when somebody signs in by XMLHttpRequest, and taken in place of a token.
+"""The cookies of Mattermost's web clients: set when a script in a page signs in, and accepted in place of a token.
 
-A browser sends cookies by itself, also when another site makes it send a request. So a request that can change
-something counts only if its page shows that it is ours: by the value of `MMCSRF`, which no other site can read, or by
-`X-Requested-With`, which no other site can send without leave, and the API gives none (no CORS).
+A browser sends cookies by itself, also with a request that another site starts. So a request that can change something
+is accepted only with one of two headers. `X-CSRF-Token` has the value of the cookie `MMCSRF`, which another site cannot
+read. `X-Requested-With` cannot be sent by another site without CORS, which the API does not allow.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ def is_script(event: Mapping[str, Any]) -> bool:
 def signed_in(token: str, user_id: str, seconds: int) -> list[str]:
     """The Set-Cookie values of a new session that lasts `seconds`.
 
-    Scripts cannot read its token; the two other values are for the page's scripts.
+    Scripts cannot read the cookie with the token. The cookies with the user's id and the CSRF value are for them.
     """
     ages = f"Path=/; Max-Age={seconds}; Secure; SameSite=Lax"
     return [
@@ -53,16 +53,16 @@ def cleared() -> list[str]:
 
 
 def is_used(event: Mapping[str, Any]) -> bool:
-    """Whether a request names its session by the cookie, as it has no header with a token."""
+    """Whether a request has the session's cookie, and no header with a token."""
     headers = _headers(event)
     return "authorization" not in headers and "x-api-key" not in headers and _cookie(event) is not None
 
 
 def caller_of(event: dict[str, Any], *, enrolling: bool = False) -> Caller:
-    """The caller of a request that names its session by the cookie.
+    """The caller of a request by the session's cookie.
 
-    Raises StaleCookie when the cookie holds no live session, NotAuthenticated for a change that another site may have
-    sent, and EnrolmentRequired for a session that may only enrol a second factor, unless `enrolling`.
+    Raises StaleCookie if the session does not exist or has ended, NotAuthenticated for a change that another site may
+    have started, and EnrolmentRequired for a session that may only enrol a second factor, unless `enrolling`.
     """
     token = _cookie(event) or ""
     if not is_ours(event):
@@ -76,7 +76,7 @@ def caller_of(event: dict[str, Any], *, enrolling: bool = False) -> Caller:
 
 
 def is_ours(event: Mapping[str, Any]) -> bool:
-    """Whether a request with the cookie changes nothing, or comes from a page of our own."""
+    """Whether a request with the cookie only reads, or proves by a header that it comes from a page of our own."""
     if event["requestContext"]["http"]["method"] in _READS or is_script(event):
         return True
     sent = str(_headers(event).get("x-csrf-token") or "")
@@ -84,12 +84,15 @@ def is_ours(event: Mapping[str, Any]) -> bool:
 
 
 def _csrf(token: str) -> str:
-    """The value that belongs to a session. It is made of the token and does not lead back to it."""
+    """The CSRF value of a session: a hash of its token, so that the value does not reveal the token."""
     return hashlib.sha256(f"csrf\x1f{token}".encode()).hexdigest()[:26]
 
 
 def _cookie(event: Mapping[str, Any]) -> str | None:
-    """The token in the cookie. API Gateway lists cookies by themselves, other gateways leave them in their header."""
+    """The token in the session's cookie, or None.
+
+    API Gateway lists cookies by themselves; other gateways leave them in their header.
+    """
     listed = event.get("cookies") or [_headers(event).get("cookie") or ""]
     for part in ";".join(listed).split(";"):
         name, _, value = part.strip().partition("=")

@@ -1,10 +1,11 @@
-"""The needs of a route, declared beside it and checked before anything of the request is read.
+"""The needs of a route: scope, plan and kind of caller. They are declared at the route and checked before its body is
+read.
 
     @app.post("/v1/tokens", summary="Create an API token")
     @needs("tokens:write", plan="enterprise")
     def create_token(...): ...
 
-A route without `@needs` cannot be registered. Cheap to import: the hot path uses it without the resolver.
+A route without `@needs` cannot be registered. Cheap to import: the busiest function uses it without Powertools.
 """
 
 from collections.abc import Callable, Collection
@@ -25,9 +26,9 @@ SIGNED_IN = ""  # the scope of a route that every caller may use
 class Needs:
     """The needs of a route. `scope` is a permission, SIGNED_IN or PUBLIC.
 
-    With `session`, the caller must be a person who signed in. With `plan`, the workspace must have that plan or one
-    above it. With `enrolling`, the route is also for a session that can only enrol a second factor; with
-    `applications`, for an application's own token.
+    With `session`, the caller must be a person in a session. With `plan`, the workspace must have that plan or a higher
+    one. With `enrolling`, the route also accepts a session that can only enrol a second factor; with `applications`, an
+    application's own token.
     """
 
     scope: str | None
@@ -48,7 +49,7 @@ class Needs:
             raise PlanRequired(caller.plan, self.plan)
 
     def security(self) -> list[dict[str, list[str]]]:
-        """The needs as OpenAPI security requirements, of which one has to be met."""
+        """The needs as OpenAPI security requirements. A request has to meet one of them."""
         if self.scope is PUBLIC:
             return []
         if self.session:
@@ -66,7 +67,7 @@ def needs[F: Callable[..., Any]](
     enrolling: bool = False,
     applications: bool = False,
 ) -> Callable[[F], F]:
-    """Declare what a route needs; put it right under the route's own decorator."""
+    """Declare the needs of a route. Put this decorator directly below the route's own."""
 
     def declare(function: F) -> F:
         setattr(function, _ATTRIBUTE, Needs(scope, session, plan, enrolling, applications))
@@ -79,7 +80,7 @@ _ATTRIBUTE = "__needs__"
 
 
 def needs_of(function: Callable[..., Any]) -> Needs:
-    """The needs declared for `function`. Raises Misconfigured when nothing was."""
+    """The needs that were declared for `function`. Raises Misconfigured without a declaration."""
     declared = getattr(function, _ATTRIBUTE, None)
     if not isinstance(declared, Needs):
         raise Misconfigured(f"The route {function.__name__} does not say what it needs: add @needs(…) to it.")
@@ -90,7 +91,7 @@ def caller_of(event: dict[str, Any], *, enrolling: bool = False, kinds: Collecti
     """The caller of an HTTP API event. Raises NotAuthenticated.
 
     Raises EnrolmentRequired for a session that may only enrol a second factor, unless `enrolling`. `kinds` are the
-    words, in lower case, that may stand before the token in the header `Authorization`.
+    words, in lower case, that may precede the token in the header `Authorization`.
     """
     return authenticate(bearer(event, kinds), source_of(event), enrolling=enrolling)
 

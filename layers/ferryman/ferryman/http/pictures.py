@@ -1,4 +1,4 @@
-"""Pictures as bodies: read as bytes, described for the API, and served as nothing but pictures."""
+"""Pictures as bodies of requests and answers, and their OpenAPI descriptions."""
 
 from typing import Any
 
@@ -23,7 +23,11 @@ _HEADERS = {
 
 
 def read(call: Call) -> AvatarImage:
-    """The picture in the body. Raises body.Unreadable for more bytes than are taken, and Invalid for other content."""
+    """The picture in the body.
+
+    Raises body.Unreadable for an empty or too large body and for another content type, and Invalid if the bytes are not
+    an accepted picture.
+    """
     media_type = body.media_type(call.event)
     if media_type not in ("", "application/octet-stream") and not media_type.startswith("image/"):
         raise body.Unreadable("Send the bytes of the picture as the body, with a type such as image/png.", 415)

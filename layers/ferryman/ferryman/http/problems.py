@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problems, in one place: which exception is which status, and what the caller is told."""
+"""Errors as RFC 9457 problems: the status and the texts for each exception."""
 
 import json
 from collections.abc import Mapping
@@ -46,9 +46,9 @@ def body(
     kind: str | None = None,
     members: Mapping[str, str] | None = None,
 ) -> str:
-    """The JSON of a problem. All secrets in its texts are masked once more.
+    """The JSON of a problem. Texts in it that look like secrets are masked.
 
-    `kind` ends the problem's type where the status does not say enough; `members` are added to it.
+    `kind` ends the problem's `type` instead of the status's name; `members` are further members of the JSON.
     """
     title = HTTPStatus(status).phrase
     problem: dict[str, Any] = {
@@ -65,7 +65,10 @@ def body(
 
 
 def of(error: Exception) -> tuple[int, str, list[dict[str, str]] | None]:
-    """Status, detail and field errors of an exception. Anything unexpected becomes a 500 without details."""
+    """The status, the detail and the field errors of an exception.
+
+    Anything unexpected becomes a 500 without details.
+    """
     match error:
         case Unreadable():
             return error.status, str(error), None

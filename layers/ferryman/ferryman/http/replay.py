@@ -1,4 +1,4 @@
-"""Idempotency-Key: what a creating route answers when it gets the same request again."""
+"""The header Idempotency-Key: a creating route that gets the same request again shows what the first one created."""
 
 import re
 from collections.abc import Callable
@@ -19,10 +19,11 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 class Replay(BaseMiddlewareHandler[Any]):
-    """A route's middleware: `middlewares=[Replay(again)]`.
+    """The middleware of a creating route: `middlewares=[Replay(again)]`.
 
-    `again(call, id, **path parameters)` shows what the first request created, if the caller may see it; without its
-    secret, which is not kept. When another credential created it, the caller's must be allowed to read such things.
+    For a repeated request, `again(call, id, **path parameters)` returns the object that the first request created,
+    without its secret, which is not stored. If another credential of the user sent the first request, the caller needs
+    the scope that reads such objects.
     """
 
     def __init__(self, again: Callable[..., BaseModel]) -> None:
@@ -55,7 +56,7 @@ class Replay(BaseMiddlewareHandler[Any]):
 
 
 def _require_may_read(call: Call, route: Route) -> None:
-    """Raises NotAllowed for a credential that may create with this route, but not read."""
+    """Raises NotAllowed for a credential that lacks the scope to read the objects that this route creates."""
     reading = permissions.reading(route.needs.scope or "")
     if reading and not permissions.covers(call.caller.scopes, reading):
         raise NotAllowed(

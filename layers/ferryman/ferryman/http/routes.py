@@ -1,4 +1,4 @@
-"""A route as it was declared, with the types that its function takes."""
+"""A declared route, with the types that its function takes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +32,7 @@ class Route:
 
     @property
     def may_be_empty(self) -> bool:
-        """Whether the body may be left out: nothing in it is required."""
+        """Whether the body may be left out, because no field of it is required."""
         return self.takes is not None and not any(field.is_required() for field in self.takes.model_fields.values())
 
     def errors(self) -> dict[int, Any]:

@@ -1,4 +1,4 @@
-"""Refuses a request whose fields are wrong, without repeating what was sent: it can be a secret."""
+"""Refuses a request with wrong fields. The texts do not repeat the values that were sent, since they can be secrets."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,12 +11,15 @@ from ferryman.mistakes import Location
 
 
 def refusal(errors: Sequence[Any]) -> Invalid:
-    """The validation errors of the event handler as an Invalid that may be shown."""
+    """Powertools' validation errors as an Invalid with texts for the caller."""
     return mistakes.of_pydantic(errors, _place)
 
 
 def validate[Model: BaseModel](model: type[Model], value: Any) -> Model:
-    """`value` as the model, without the event handler. Raises Invalid with a text for each field that is wrong."""
+    """`value` as an instance of `model`, for code outside Powertools.
+
+    Raises Invalid with a text for each wrong field.
+    """
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -25,7 +28,7 @@ def validate[Model: BaseModel](model: type[Model], value: Any) -> Model:
 
 
 def _place(location: Location) -> str:
-    """A pointer into the body for ("body", field, …); a name for ("query", the function's parameter, field)."""
+    """The JSON pointer for a location ("body", field, …); the name for ("query", the function's parameter, field)."""
     if location[0] == "body":
         return mistakes.pointer(location[1:])
     return mistakes.shown("".join(map(str, location[2:3])))

@@ -1,7 +1,7 @@
 """One set of routes for every kind of outgoing webhook: workspace, personal, and bots' callbacks.
 
-An `Owner` and its `Management` say where the routes stand, what they take and what they do (webhook_owners/). `manage`
-registers the webhooks themselves; `delivery_routes.show` registers what was sent to them.
+An `Owner` and its `Management` (webhook_owners/) give the routes their paths, models and functions. `manage` registers
+the routes of the webhooks, and `delivery_routes.show` those of their deliveries.
 """
 
 from typing import Annotated
@@ -30,7 +30,7 @@ def _created(webhook: Webhook, secret: str | None = None) -> WebhookCreated:
 
 
 def manage(app: Api, management: Management) -> None:
-    """Register the routes that create, list, read, edit and delete an owner's webhooks, and care for their secrets."""
+    """Register the routes that create, list, read, edit, delete and test an owner's webhooks and rotate secrets."""
     owner = management.owner
 
     def again(call: Call, webhook_id: str, **_path: str) -> WebhookCreated:
@@ -94,7 +94,7 @@ def manage(app: Api, management: Management) -> None:
 
 
 def _care(app: Api, management: Management) -> None:
-    """Register the routes of the signing secret, and the one that sends a test."""
+    """Register the routes that rotate a signing secret, and the one that sends a test."""
     owner = management.owner
 
     @app.post(

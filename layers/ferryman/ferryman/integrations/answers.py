@@ -1,4 +1,4 @@
-"""Reading the answer of a receiver that is called while a person waits: a command's, or a button's integration."""
+"""Reads the answer of a receiver for which a person waits: a command's receiver, or a button's integration."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,10 @@ ANSWER_SECONDS = 3.0  # after the head
 
 
 class ReceiverFailed(FerrymanError):
-    """The receiver gave no answer, or one that cannot be read. `status` is that of its answer."""
+    """The receiver gave no answer, one that is not a 200, or one that cannot be read.
+
+    `status` is the HTTP status of an answer that is not a 200; otherwise None.
+    """
 
     def __init__(self, detail: str, status: int | None = None) -> None:
         super().__init__(detail)
@@ -19,7 +22,10 @@ class ReceiverFailed(FerrymanError):
 
 
 def read[Answer](outcome: Outcome, reader: Callable[[Body], Answer], receiver: str) -> Answer:
-    """Read an answer with the status 200 with `reader`. Raises ReceiverFailed, which names the `receiver`."""
+    """The result of `reader(body)` for an answer with the status 200. Raises ReceiverFailed otherwise.
+
+    `receiver` is a noun for the error text, such as "integration". A NotAnAnswer of `reader` becomes a ReceiverFailed.
+    """
     if isinstance(outcome, Unreachable):
         raise ReceiverFailed(f"The {receiver} gave no answer: {outcome.detail}")
     if not isinstance(outcome, Delivered) or outcome.status != 200:

@@ -1,4 +1,4 @@
-"""Owned: an application, a command or an incoming webhook has an owner, and a reason while it is disabled."""
+"""The owner and the state of applications, commands and incoming webhooks."""
 
 from typing import Literal
 
@@ -7,7 +7,7 @@ BY_A_USER = "disabled by a user"
 
 
 class Owned:
-    """The rule of ownership, which the stored things inherit. Each has these fields itself."""
+    """Derives `owner` and `state` from the fields below, which each subclass declares itself as a dataclass."""
 
     __slots__ = ()
     created_by: str

@@ -1,4 +1,4 @@
-"""Follows a change of a person's role or activity through everything that the person owns."""
+"""Disables what a person owns and may not have any more, after their role changed or they were deactivated."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -27,12 +27,13 @@ _TRIES = 3
 
 
 def follow(owner: User, follow_bot: Callable[[User], None]) -> None:
-    """Disable everything that the owner may not have any more, store the reason, and notify owners and admins.
+    """Disable everything that `owner` may not have any more, with the reason, and notify the workspace's admins.
 
-    Call this after the owner is written; whatever is created meanwhile checks its owner in its own transaction. Nothing
-    is enabled again when the owner is activated or promoted. Webhooks, and with them callbacks, are disabled before
-    bots: otherwise, enabling the bot would enable them. `follow_bot(bot)` disables the tokens and callbacks of a
-    bot that was deactivated here.
+    The caller has already stored the owner's new role and activity. An object that is created at the same time checks
+    its owner in its own transaction. Nothing is enabled again when the owner is activated or promoted.
+
+    Webhooks, including bots' callbacks, are disabled before bots, because enabling a bot enables the callbacks that
+    were disabled with it. `follow_bot(bot)` disables the tokens and callbacks of a bot that is deactivated here.
     """
     disabled = {
         "webhooks": _disable_webhooks(owner),
@@ -87,9 +88,9 @@ def _deactivated(bot: User, reason: str) -> User:
 
 
 def _revoke_bot_tokens(owner: User) -> int:
-    """Revoke the tokens that the owner made for other people's bots. Returns their number.
+    """Revoke the tokens that the owner made for other people's bots. Returns the number of tokens.
 
-    The tokens of their own bots are disabled with the bot.
+    The tokens of the owner's own bots are disabled with the bots.
     """
     reason = ownership.loss(owner, ownership.OF_BOTS)
     if reason is None:
@@ -104,9 +105,10 @@ def _each[T](
     things_of: Callable[[str, str], Iterable[T]],
     disable: Callable[[T, str], object],
 ) -> int:
-    """Disable each of the owner's things, and return their number.
+    """Disable each object that `things_of` finds for the owner, and return their number.
 
-    If somebody changes things at the same moment, all are read again, three times at most.
+    Does nothing for an owner who has the scope `needs`. If another request changes an object at the same time, all
+    objects are read again, and tried three times at most.
     """
     reason = ownership.loss(owner, needs)
     if reason is None:

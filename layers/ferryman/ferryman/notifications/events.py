@@ -1,4 +1,4 @@
-"""The event that tells one person's webhooks about a notification."""
+"""The event that tells a person's webhooks about a notification."""
 
 import json
 
@@ -9,9 +9,9 @@ from ferryman.notifications.model import Notification
 
 
 def notified(notification: Notification, user_id: str) -> Event:
-    """The event that tells a person's webhooks of a notification. Building it twice gives the same event.
+    """The event that tells the webhooks of `user_id` about a notification. Its time is the time of sending.
 
-    Its time is the time of sending.
+    Building it again gives the same event.
     """
     return envelope.build(
         notification.type,

@@ -1,4 +1,4 @@
-"""Notification: something that people are told, now or at a time that was set."""
+"""Notification: a text that people get, now or at a set time."""
 
 from dataclasses import dataclass
 from typing import Any, Literal

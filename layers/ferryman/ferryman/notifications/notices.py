@@ -1,4 +1,4 @@
-"""Notices that Ferryman itself sends. Light enough for the workers, which know nothing of requests."""
+"""Notifications that Ferryman itself sends. The module imports little, so that workers can load it."""
 
 from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
@@ -13,18 +13,18 @@ _IN_INBOX = "Your notifications have everything that it misses."
 
 
 def telling_admins(workspace_id: str, title: str, body: str, *also: str) -> list[store.Write]:
-    """The writes that tell the active owners and admins of something, and the users whose ids are in `also`."""
+    """The writes that notify all active owners and admins, and the users whose ids are in `also`."""
     people = {user.user_id for user in users.of_roles(workspace_id, ("owner", "admin"))} | set(also)
     return telling(workspace_id, sorted(people), title, body)
 
 
 def notice(user: User, title: str) -> list[store.Write]:
-    """The writes that tell one person of a change in their account, in the transaction of the change."""
+    """The writes that notify one person of a change of their account, for the transaction of the change."""
     return telling(user.workspace_id, [user.user_id], title)
 
 
 def telling(workspace_id: str, user_ids: list[str], title: str, body: str | None = None) -> list[store.Write]:
-    """The writes that send these people, a hundred at most, a notification with this title."""
+    """The writes that notify these users, at most a hundred."""
     now = clock.now_iso()
     notification = Notification(
         workspace_id=workspace_id,
@@ -43,7 +43,10 @@ def telling(workspace_id: str, user_ids: list[str], title: str, body: str | None
 
 
 def telling_of_loop(workspace_id: str, handle: str, other_id: str) -> list[store.Write]:
-    """The writes that tell of a bot that another bot or a program mentioned too often in a minute."""
+    """The writes that notify owners and admins that a bot and `other_id` mentioned each other too often in a minute.
+
+    `handle` is the bot's; `other_id` is another bot or a program.
+    """
     return telling_admins(
         workspace_id,
         f"The bot @{handle} may be in a loop",
@@ -53,7 +56,10 @@ def telling_of_loop(workspace_id: str, handle: str, other_id: str) -> list[store
 
 
 def telling_of_disabled(webhook: Webhook, reason: str, probe_at: str | None) -> list[store.Write]:
-    """The writes that tell of a webhook that was disabled, which is probed first at `probe_at` (None: never)."""
+    """The writes that notify people that a webhook was disabled.
+
+    They also say when the webhook is first probed: at `probe_at` (ISO; None: never).
+    """
     probed = f"It is probed from {_read(probe_at)} on, and enabled when its receiver answers again" if probe_at else ""
     way_back = probed or "Enable it when its receiver works again"
     missed = "Until it is enabled, its events are held. Then choose whether they are delivered."
@@ -62,7 +68,7 @@ def telling_of_disabled(webhook: Webhook, reason: str, probe_at: str | None) -> 
 
 
 def telling_of_return(webhook: Webhook) -> list[store.Write]:
-    """The writes that tell of a webhook that a probe brought back."""
+    """The writes that notify people that a webhook was enabled again because its receiver answered a probe."""
     since = webhook.holds_from
     held = (
         f"Events since {_read(since)} are held: choose whether they are delivered or skipped." if since else _IN_INBOX
@@ -72,7 +78,7 @@ def telling_of_return(webhook: Webhook) -> list[store.Write]:
 
 
 def _read(moment: str) -> str:
-    """A time of the API as people read it, such as 2026-11-27 11:45 UTC."""
+    """An ISO time in the form that people read, such as 2026-11-27 11:45 UTC."""
     return f"{moment[:16].replace('T', ' ')} UTC"
 
 
@@ -87,7 +93,10 @@ def _kind(webhook: Webhook) -> str:
 
 
 def _telling_of(webhook: Webhook, title: str, body: str) -> list[store.Write]:
-    """The writes that tell a webhook's owner, owners and admins; of a personal or test webhook, only its owner."""
+    """The writes that notify a webhook's owner and all owners and admins.
+
+    For a personal webhook or a test webhook, they notify its owner only.
+    """
     if webhook.user_id or not webhook.livemode:
         return telling(webhook.workspace_id, [webhook.owner], title, body)
     return telling_admins(webhook.workspace_id, title, body, webhook.owner)

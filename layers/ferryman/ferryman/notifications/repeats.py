@@ -1,7 +1,7 @@
-"""When a notification that repeats is sent next: by the clock of a named time zone, also when that clock changes. Pure.
+"""When a repeating notification is sent next, by the clock of a time zone with its changes in spring and autumn. Pure.
 
-A local time that a change skips is the same span later (02:30 becomes 03:30); if a time comes twice, the first one
-counts. The zones are those of the system, or of the package tzdata where it has none.
+A local time that a change of the clock skips is the same span later (02:30 becomes 03:30); if a time comes twice, the
+first one counts. The zones are those of the system, or of the package tzdata where the system has none.
 """
 
 import re
@@ -21,7 +21,7 @@ _DAYS_AHEAD = 9  # a week, and a day on each side for the distance between a zon
 
 @dataclass(slots=True, kw_only=True)
 class Repeat(store.Record):
-    """On which weekdays, and at which local time, a moment is announced, `minutes_before` it."""
+    """The weekdays and the local time of an announced moment. The notification is sent `minutes_before` that moment."""
 
     on: Sequence[Weekday]
     at: str  # HH:MM
@@ -40,7 +40,7 @@ def is_time_zone(name: str) -> bool:
 
 
 def following(repeat: Repeat, after: datetime) -> tuple[datetime, datetime]:
-    """The next time after `after` at which the notification is sent, and the moment that it announces."""
+    """The next time of sending after `after`, and the moment that the notification then announces; both in UTC."""
     zone, clock = ZoneInfo(repeat.time_zone), time.fromisoformat(repeat.at)
     ahead = timedelta(minutes=repeat.minutes_before)
     first = (after + ahead).astimezone(zone).date() - timedelta(days=1)

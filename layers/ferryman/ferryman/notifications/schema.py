@@ -61,7 +61,7 @@ def _time_zone(text: str) -> str:
 
 
 class RepeatIn(Input):
-    """On which weekdays a notification is told again, by the clock of a time zone."""
+    """On which weekdays and at which local time a notification is sent again."""
 
     on: Annotated[list[Weekday], Field(min_length=1, max_length=7), AfterValidator(distinct)] = Field(
         examples=[["monday"]]
@@ -116,12 +116,12 @@ class NotificationIn(Input):
         return self
 
     def ahead(self) -> int:
-        """How many minutes before the announced moment it is sent."""
+        """The minutes between sending the notification and the moment that it announces."""
         return self.minutes_before if self.minutes_before is not None else 10 if self.type == "meeting" else 0
 
 
 class RepeatOut(Output):
-    """When a notification is told again."""
+    """When a notification is sent again."""
 
     on: list[Weekday]
     at: str

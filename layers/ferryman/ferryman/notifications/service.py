@@ -1,7 +1,7 @@
-"""Telling people: one entry in the inbox of each, and one event for each, in one transaction.
+"""Sending notifications: each person gets an entry in their inbox and an event, in one transaction.
 
-Accepting a notification is one put; the notifier does the rest, and every step of it may be done twice: an entry
-is put where there is none, together with its event, whose id is made of the notification's and the person's.
+Accepting a notification is one put; the notifier does the rest. Every step can safely be repeated: an entry is put only
+if the inbox does not have it, together with its event, whose id is derived from the notification's and the person's.
 """
 
 import json
@@ -35,7 +35,10 @@ _YEAR_SECONDS = 366 * 86_400
 
 
 def create(caller: Caller, wanted: NotificationIn, idempotency_key: IdempotencyKey | None = None) -> Notification:
-    """A notification, to be sent now or at its time. Raises Invalid for people who are not there."""
+    """Store a notification, which the notifier sends now or at its time. Returns the notification.
+
+    Raises Invalid for an id that is not an active person's, for a time in the past, and for one more than a year ahead.
+    """
     now = clock.now_iso()
     repeat, send_at, starts_at = _times(wanted, now)
     if wanted.user_ids is not None:
@@ -75,7 +78,10 @@ def create(caller: Caller, wanted: NotificationIn, idempotency_key: IdempotencyK
 
 
 def _times(wanted: NotificationIn, now: str) -> tuple[Repeat | None, str, str | None]:
-    """The repetition, the time of sending, and the announced moment of a notification (both ISO)."""
+    """The repetition or None, the time of sending, and the announced moment or None (both ISO).
+
+    Raises Invalid for a time in the past or more than a year ahead.
+    """
     if wanted.repeat:
         repeat = Repeat(**wanted.repeat.model_dump(), minutes_before=wanted.ahead())
         return repeat, *_following(repeat)
@@ -95,9 +101,10 @@ def _following(repeat: Repeat) -> tuple[str, str]:
 
 
 def get_visible(caller: Caller, notification_id: str) -> Notification:
-    """The notification, if the caller may see it: every one with admin:*, else only those that the caller's user sent.
+    """The notification, if the caller may see it. Raises NotFound otherwise.
 
-    Raises NotFound otherwise.
+    A caller with `admin:*` sees all notifications, any other caller those that their own user sent. A live credential
+    sees live ones only, a test credential test ones only.
     """
     notification = table.get(caller.workspace_id, notification_id)
     mine = caller.is_admin or notification.created_by == caller.user_id
@@ -107,7 +114,7 @@ def get_visible(caller: Caller, notification_id: str) -> Notification:
 
 
 def cancel(caller: Caller, notification_id: str) -> Notification:
-    """Cancel a notification that was not sent yet. Cancelling twice is harmless.
+    """Cancel a notification that was not sent yet, and return it. Cancelling it again changes nothing.
 
     Raises NotFound, and NotScheduled once its sending began.
     """
@@ -118,7 +125,10 @@ def cancel(caller: Caller, notification_id: str) -> Notification:
 
 
 def send_due(seconds_left: Callable[[], float]) -> int:
-    """Send the notifications that are due. Returns how many. Raises RetryLater, at the end, when some failed."""
+    """Send the notifications that are due, until the time runs short. Returns how many were sent.
+
+    If some fail, the others are still sent, and then it raises RetryLater.
+    """
     sent, failed = 0, 0
     for workspace_id, notification_id in table.due(clock.now_iso()):
         if seconds_left() < _STOP_BEFORE_SECONDS:
@@ -136,7 +146,10 @@ def send_due(seconds_left: Callable[[], float]) -> int:
 
 
 def send(workspace_id: str, notification_id: str, seconds_left: Callable[[], float]) -> None:
-    """Tell every recipient of a notification that is due. If the time runs out, the next minute's call goes on."""
+    """Send a notification that is due to each of its recipients; do nothing if it is not due.
+
+    If the time runs short, the call of the next minute continues.
+    """
     try:
         notification = table.get(workspace_id, notification_id)
     except NotFound:
@@ -161,9 +174,10 @@ def send(workspace_id: str, notification_id: str, seconds_left: Callable[[], flo
 
 
 def _next(notification: Notification) -> list[store.Write]:
-    """The writes that schedule the next of a repeating notification; those that were missed are not made up for.
+    """The writes that schedule the next notification of a repeating one; empty if it does not repeat.
 
-    It ends when its sender may not send any more, and owners and admins are told.
+    Times that were missed are skipped. If the sender was deactivated or may not send notifications any more, the
+    repetition ends, and the writes notify owners and admins instead.
     """
     if notification.repeat is None:
         return []
@@ -198,7 +212,7 @@ def _next(notification: Notification) -> list[store.Write]:
 
 
 def _recipients(notification: Notification) -> Iterator[tuple[list[User], store.Key | None]]:
-    """The people to tell, some at a time, each with the key of the user after whom to go on; None at the end."""
+    """The recipients, page by page, each with the key of the user after whom to continue; None with the last page."""
     workspace_id = notification.workspace_id
     if notification.user_ids is not None:
         people = {user.user_id: user for user in _people(users.get_many(workspace_id, notification.user_ids))}
@@ -219,7 +233,7 @@ def _people(candidates: Iterable[User]) -> list[User]:
 
 
 def _tell(notification: Notification, user: User) -> bool:
-    """Put the notification into one person's inbox, with its event; False when it is there already."""
+    """Add the notification to one person's inbox and store its event. Returns False if the inbox has it already."""
     event = notified(notification, user.user_id)
     with suppress(inboxes.Exists):
         store.commit([inboxes.creating(notification, user.user_id), events.creating(event)])

@@ -1,8 +1,9 @@
 """The table `notifications`: (workspace_id, notification_id) → notification.
 
-A notification that was not sent yet carries the mark `undispatched`, the key of a sparse index that is sorted by
-`send_at`: the notifier finds there what is due. Its stream brings what is due at once to the notifier without waiting.
-A notification that was sent or cancelled is kept as long as the deliveries are."""
+A notification that was not sent yet has the mark `undispatched`, the key of a sparse index that is sorted by `send_at`.
+Every minute, the notifier reads the due ones there; the table's stream brings it those that are due at once. A
+notification that was sent or cancelled expires after `DELIVERY_RETENTION_DAYS`.
+"""
 
 from collections.abc import Iterator
 
@@ -17,11 +18,11 @@ _DAY_SECONDS = 86_400
 
 
 class NotScheduled(Conflict):
-    """The notification was sent or cancelled before."""
+    """The notification is being sent, or was sent or cancelled before."""
 
 
 def kept_until() -> int:
-    """The time (epoch seconds) until which a notification that ends now is kept, here and in people's inboxes."""
+    """The expiry (epoch seconds) of a notification that is sent or cancelled now, and of its entries in inboxes."""
     return int(clock.now()) + settings.integer("DELIVERY_RETENTION_DAYS") * _DAY_SECONDS
 
 
@@ -39,9 +40,9 @@ def get(workspace_id: str, notification_id: str) -> Notification:
 def page(
     workspace_id: str, created_by: str | None, limit: int, after: store.Key | None, *, livemode: bool
 ) -> tuple[list[Notification], store.Key | None]:
-    """A page of live or test notifications, newest first, and the key after which the next one begins.
+    """A page of live or test notifications, newest first, and the key after which the next page begins, or None.
 
-    Only those that one user sent, when `created_by` is given.
+    If `created_by` is given, only those that this user sent.
     """
     values = {":workspace": workspace_id, ":livemode": livemode, ":now": int(clock.now())}
     if created_by:
@@ -60,7 +61,7 @@ def page(
 
 
 def due(at: str) -> Iterator[tuple[str, str]]:
-    """The (workspace_id, notification_id) of each notification that was due by `at` (ISO) and is not sent."""
+    """The (workspace_id, notification_id) of each notification that was due by `at` (ISO) and is not sent yet."""
     for number in range(ids.SHARDS):
         waiting = store.query_all(
             TABLE,
@@ -78,23 +79,23 @@ def creating(notification: Notification) -> store.Write:
 
 
 def beginning(notification: Notification) -> store.Write:
-    """Begin to send. Refused with NotScheduled when it was cancelled, or somebody else began."""
+    """Set the state to `sending`. If the notification is not `scheduled` any more, the commit raises NotScheduled."""
     return _from_scheduled(notification, {"state": "sending"})
 
 
 def cancelling(notification: Notification) -> store.Write:
-    """Cancel the notification. Refused with NotScheduled once its sending began."""
+    """Set the state to `cancelled`. If the notification is not `scheduled` any more, the commit raises NotScheduled."""
     return _from_scheduled(notification, {"state": "cancelled", "undispatched": None, "expires_at_epoch": kept_until()})
 
 
 def reaching(notification: Notification, reached: store.Key) -> store.Write:
-    """Remember after which user the next call goes on."""
+    """Store the key of the user after whom the next call continues."""
     key = _key(notification.workspace_id, notification.notification_id)
     return store.set_values(TABLE, key, {"reached": reached}, condition="attribute_exists(undispatched)")
 
 
 def finishing(notification: Notification) -> store.Write:
-    """Store that everybody was told."""
+    """Set the state to `sent`: all recipients have the notification."""
     key = _key(notification.workspace_id, notification.notification_id)
     changes = {
         "state": "sent",

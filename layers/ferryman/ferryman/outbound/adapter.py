@@ -1,8 +1,9 @@
-"""The guard: the transport adapter of every `requests` session that speaks to strangers.
+"""The guard: the transport adapter of every `requests` session that calls receivers.
 
-Order: parse the URL, look its name up once, check every address, connect to a checked one, TLS on the name, no
-redirects, a bounded read that is never decompressed, a new connection each time. The whole of it is over at the
-deadline. The guard trusts neither the session that it is mounted on nor the environment.
+For each call, the guard parses the URL, looks its host name up once, checks every address, opens a new connection to a
+checked one, verifies TLS against the name, sends the request, and reads a bounded part of the response without
+decompressing it. It follows no redirects. The deadline ends the whole call. The guard trusts neither the session that
+it is mounted on nor the environment.
 """
 
 import http.client
@@ -42,14 +43,17 @@ _OWN_HEADERS = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", "Connec
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits of reading a response: `response_bytes` of its body, for `response_seconds` after its head."""
+    """How much of a response is read: `response_bytes` of its body, during `response_seconds` after its head."""
 
     response_bytes: int
     response_seconds: float
 
 
 class CallFailed(requests.RequestException):
-    """A call without an answer. `connected`: an address accepted a connection, or no network was needed for it."""
+    """A call got no usable response; `error` and `detail` say why.
+
+    `connected` is false when our own network may be at fault: no address of a remote target accepted a connection.
+    """
 
     def __init__(self, failure: AttemptFailed, *, connected: bool, request: requests.PreparedRequest) -> None:
         super().__init__(failure.detail, request=request)
@@ -59,7 +63,7 @@ class CallFailed(requests.RequestException):
 
 
 class BoundedResponse(requests.Response):
-    """A response whose body has been read as far as the limits allow; `is_whole` says whether that was all."""
+    """A response whose body was read as far as its Limits allow. `is_whole` says whether that is the complete body."""
 
     is_whole = False
 
@@ -71,11 +75,11 @@ def session(
     resolve: Resolve | None = None,
     context: ssl.SSLContext | None = None,
 ) -> requests.Session:
-    """A session that reaches strangers through the guard and in no other way. Threads may share it.
+    """A session that makes every call through a GuardedAdapter. Threads may share the session.
 
-    It follows no redirects, keeps no cookies, and ignores proxies, .netrc and certificates of the environment. The
-    `timeout` of a call is the deadline of the whole call, 8 s by default. Calls raise CallFailed for whatever DNS, the
-    network or the receiver does.
+    The session follows no redirects, stores no cookies, and ignores proxies, .netrc and certificates of the
+    environment. The `timeout` of a call is the deadline of the whole call, 8 s by default. Calls raise the exceptions
+    of GuardedAdapter.
     """
     session = requests.Session()
     session.trust_env = False
@@ -91,9 +95,9 @@ def session(
 class GuardedAdapter(BaseAdapter):
     """Sends one request, if its target is allowed.
 
-    Raises CallFailed for a target that is not, and for whatever DNS, the network or the receiver does. Raises
-    ValueError for a mistake of the caller: headers that cannot be sent or would change the framing, or TLS without
-    verification. `resolve(host, port)` gives a name's addresses or raises OSError; `context` replaces `tls.context()`.
+    Raises CallFailed for a forbidden target, and for a failure of DNS, the network or the receiver. Raises ValueError
+    for a mistake of the caller: headers that cannot be sent or would change the framing, or TLS without verification.
+    `resolve(host, port)` returns a name's addresses or raises OSError. `context` replaces `tls.context()`.
     """
 
     def __init__(
@@ -122,7 +126,10 @@ class GuardedAdapter(BaseAdapter):
         cert: Any = None,
         proxies: Any = None,
     ) -> BoundedResponse:
-        """Send `request` and read its response, `timeout` seconds later at most. Raises CallFailed and ValueError."""
+        """Send `request` and read its response, all within `timeout` seconds, 8 for None.
+
+        Raises CallFailed or ValueError. `stream` and `proxies` have no effect.
+        """
         if verify is not True or cert:
             raise ValueError("The guard verifies every certificate and shows none of its own.")
         body = _body(request.body)
@@ -142,7 +149,7 @@ class GuardedAdapter(BaseAdapter):
 
     @override
     def close(self) -> None:
-        """Nothing is kept between calls."""
+        """Do nothing, because no connection outlives its call."""
 
     def _connection(self, target: Target, deadline: Deadline) -> GuardedHTTPConnection:
         addresses = resolver.addresses(target, self._resolve, deadline.remaining())
@@ -190,7 +197,7 @@ class GuardedAdapter(BaseAdapter):
         return response
 
     def _read(self, raw: urllib3.HTTPResponse, stream: socket.socket, deadline: Deadline) -> tuple[bytes, bool]:
-        """The first bytes of the body, or as many as come in time, and whether that is all of it."""
+        """The start of the body, up to the limits of bytes and seconds, and whether it is the complete body."""
         limit = self._limits.response_bytes
         until = min(time.monotonic() + self._limits.response_seconds, deadline.at)
         if raw.chunked:
@@ -215,7 +222,7 @@ def _body(body: object) -> bytes | None:
 
 
 def _headers(given: Mapping[str, str | bytes], body: bytes | None) -> dict[str, str]:
-    """The headers to send. Raises ValueError for those that cannot be sent, or would change the framing."""
+    """The headers to send, with our own. Raises ValueError for one that cannot be sent or would change the framing."""
     headers = {}
     for name, value in given.items():
         text = value.decode("latin-1") if isinstance(value, bytes) else value
@@ -231,7 +238,7 @@ def _headers(given: Mapping[str, str | bytes], body: bytes | None) -> dict[str, 
 
 
 def _explained(failure: AttemptFailed | TargetRefused, deadline: Deadline) -> AttemptFailed:
-    """`failure`, or the missed deadline if that ended the attempt."""
+    """The failure to report: a `timeout` if the deadline has passed, unless the target was refused or DNS failed."""
     if isinstance(failure, TargetRefused):
         return AttemptFailed("blocked_target", str(failure))
     if deadline.remaining() > 0 or failure.error == "dns_error":

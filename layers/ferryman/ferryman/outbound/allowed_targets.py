@@ -1,4 +1,4 @@
-"""The targets that this deployment allows, from its stack parameters."""
+"""Reads which targets this deployment allows from its stack parameters."""
 
 from functools import cache
 from ipaddress import ip_network
@@ -25,7 +25,7 @@ def of_deployment() -> AllowedTargets:
 
 
 def checked_url(url: str) -> str:
-    """The URL of a receiver as it will be called. Looks up no host.
+    """A receiver's URL, normalised by `ssrf_guard.parse`: store and call this text. Looks up no host.
 
     Raises Invalid at `/url`, with the reason, for a URL that is not allowed.
     """

@@ -1,4 +1,4 @@
-"""urllib3's connections, to checked addresses only, with a response head of our own reading."""
+"""urllib3's connections, to checked addresses only. `heads` reads the head of the response instead of http.client."""
 
 import http.client
 import io
@@ -17,7 +17,7 @@ _FRAMING = ("content-length", "transfer-encoding")
 
 
 class _Response(http.client.HTTPResponse):
-    """http.client's response, which parses the body. The head is read by `heads`."""
+    """A response whose head is read by `heads`, and whose body is parsed by http.client."""
 
     fp: Any
     msg: Any
@@ -42,9 +42,10 @@ class _Response(http.client.HTTPResponse):
 
 
 class GuardedHTTPConnection(HTTPConnection):
-    """A connection to one of `addresses`, over before `deadline`. The caller has checked the addresses.
+    """A connection to the first of `addresses` that accepts one; `deadline` ends it.
 
-    `host` stays the target's name, so that the Host header, SNI and the certificate's check are about the name.
+    The caller has checked the addresses. `host` stays the target's name, which the Host header, SNI and the check of
+    the certificate use. A failure raises AttemptFailed.
     """
 
     response_class = _Response
@@ -61,7 +62,7 @@ class GuardedHTTPConnection(HTTPConnection):
 
 
 class GuardedHTTPSConnection(GuardedHTTPConnection, HTTPSConnection):
-    """The same over TLS. `ssl_context` verifies the target's certificate."""
+    """A GuardedHTTPConnection over TLS. Its option `ssl_context` verifies the target's certificate."""
 
     @override
     def connect(self) -> None:
@@ -90,7 +91,7 @@ def _open(target: Target, addresses: list[str], deadline: Deadline) -> socket.so
 
 
 def _tls_detail(error: OSError) -> str:
-    """The reason of a TLS failure, for the webhook's owner."""
+    """A text that tells the webhook's owner why TLS failed."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the certificate was not accepted: {error.verify_message}"
     reason = error.reason if isinstance(error, ssl.SSLError) else error.strerror

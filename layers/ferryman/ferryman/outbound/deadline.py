@@ -1,6 +1,6 @@
-"""An attempt's deadline: when its time is up, a watchdog shuts its connection down.
+"""The deadline of an attempt to call a receiver: a watchdog thread shuts the connection down when the time is up.
 
-A socket's own timeout is not enough, because it begins anew with every byte that a receiver drips.
+A socket's own timeout is not enough, because it starts again with every byte that the receiver sends.
 """
 
 import heapq
@@ -12,9 +12,9 @@ from contextlib import suppress
 
 
 class Deadline:
-    """The end of one attempt. Close it when the attempt is over.
+    """The deadline of one attempt, `seconds` after it is made. The caller closes it when the attempt is over.
 
-    `stage` names the attempt's present step, for the report of a deadline that was missed.
+    `stage` names the attempt's current step, such as "while connecting", for the error text of a missed deadline.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -27,12 +27,12 @@ class Deadline:
         _watchdog.add(self)
 
     def remaining(self) -> float:
-        """Seconds left, 0 at least."""
+        """The seconds until the deadline; 0 after it."""
         return max(0.0, self.at - time.monotonic())
 
     @property
     def connected(self) -> bool:
-        """Whether some address accepted a connection."""
+        """Whether an address of the target has accepted a connection. False again after `close`."""
         return self._handle is not None
 
     def watch(self, connection: socket.socket) -> None:
@@ -41,7 +41,7 @@ class Deadline:
             self._handle = connection.dup()
 
     def end_at(self, at: float) -> None:
-        """Move the deadline to `at`, in seconds of the monotonic clock, if that is sooner."""
+        """Move the deadline to `at`, in seconds of `time.monotonic()`, if `at` is earlier."""
         if at < self.at:
             self.at = at
             _watchdog.watch(self)
@@ -60,7 +60,10 @@ class Deadline:
 
 
 class _Watchdog:
-    """One thread for all attempts of the process, for as long as there are any: it cuts those whose time is up."""
+    """Shuts down the connections of attempts whose deadline has passed.
+
+    One thread serves the whole process. It starts with the first attempt and ends when no attempt is left.
+    """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -78,7 +81,7 @@ class _Watchdog:
             self._wait_for(deadline)
 
     def watch(self, deadline: Deadline) -> None:
-        """The deadline of a known attempt has moved forward."""
+        """Watch for the new, earlier time of a deadline that was added before."""
         with self._changed:
             self._wait_for(deadline)
 

@@ -1,8 +1,8 @@
-"""Reads the head of a response within one bound of our own, MAX_HEAD_BYTES.
+"""Reads the head of a response, of at most MAX_HEAD_BYTES, instead of http.client.
 
-http.client allows a hundred headers, and hands them to a MIME parser that takes a lone CR for the end of a line and
-nests without bound. Receivers may send more, shorter and stranger headers than that. So the head is read here, and
-http.client is given only what frames the body.
+http.client allows only a hundred headers, and its MIME parser takes a lone CR for the end of a line and nests without
+bound. Receivers may send more headers, or malformed ones. So this module reads the head, and http.client gets only the
+headers that frame the body.
 """
 
 import re
@@ -27,8 +27,8 @@ _SWITCHING_PROTOCOLS = 101
 class Head:
     """The final response's status, 200 to 599, and its KEPT headers by lower-case name, as printable ASCII.
 
-    A header that comes several times is one with commas between (RFC 9110 section 5.3). Content-Length is there only
-    when nothing contradicts it.
+    The values of a repeated header are joined with commas (RFC 9110 section 5.3). Content-Length is missing where
+    Transfer-Encoding overrides it.
     """
 
     status: int
@@ -36,10 +36,10 @@ class Head:
 
 
 def read(readline: Callable[[int], bytes]) -> Head:
-    """Read one head, and the interim ones before it, from `readline(limit)`.
+    """Read the final response's head, after any interim (1xx) heads. `readline(limit)` returns `limit` bytes at most.
 
-    Raises AttemptFailed: `reset` when the input ends inside the head, `bad_response` when it is too large or is not
-    HTTP/1.x. Errors that `readline` raises go through.
+    Raises AttemptFailed: `reset` when the input ends inside the head, `bad_response` when the head is too large, is not
+    HTTP/1.x, has contradicting lengths, or has a status outside 200 to 599. Exceptions of `readline` propagate.
     """
     lines = _bounded(readline)
     status = _status(next(lines))
@@ -95,7 +95,10 @@ def _text(value: bytes) -> str:
 
 
 def _consistent(headers: dict[str, str]) -> dict[str, str]:
-    """`headers` with one Content-Length at most, and none where Transfer-Encoding overrules it."""
+    """`headers` with at most one Content-Length, or without it beside a Transfer-Encoding.
+
+    Raises AttemptFailed for lengths that contradict each other.
+    """
     if "content-length" in headers:
         lengths = {length.strip() for length in headers["content-length"].split(",")}
         if len(lengths) > 1:

@@ -1,4 +1,4 @@
-"""How an attempt to call a stranger ended. Importing this module costs nothing: it needs no HTTP."""
+"""The outcomes of one HTTP call to a receiver. This module imports no HTTP library, so importing it is cheap."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -16,10 +16,10 @@ type ErrorClass = Literal[
 
 @dataclass(frozen=True)
 class Body:
-    """As much of a response's body as the caller asked for, never decompressed.
+    """The start of a response's body, up to the caller's limits of bytes and seconds. It is never decompressed.
 
-    `content_type` is the header as it was sent, "" for none. `is_whole` is false when the body is longer than the
-    caller's limit, or did not end in time.
+    `content_type` is the header as the receiver sent it, "" for none. `is_whole` is false when the body is longer than
+    the caller's limit, breaks off, or does not end in time.
     """
 
     content: bytes = field(default=b"", repr=False)
@@ -32,7 +32,10 @@ _EMPTY = Body()
 
 @dataclass(frozen=True)
 class Delivered:
-    """A complete head with a status from 200 to 299; the fate of the body after it does not matter."""
+    """The receiver answered with a complete head and a status from 200 to 299. Its body may have broken off.
+
+    `excerpt` is the text of the body's first 1,024 bytes at most, without secrets and control characters.
+    """
 
     status: int
     excerpt: str
@@ -42,7 +45,11 @@ class Delivered:
 
 @dataclass(frozen=True)
 class Refused:
-    """A complete head with a status from 300 to 599. `retry_after`: seconds from now, as sent, no limit."""
+    """The receiver answered with a complete head and a status from 300 to 599. `excerpt` is as in Delivered.
+
+    `retry_after` is the wait that the header Retry-After asks for, in seconds, without an upper limit; None without a
+    readable header.
+    """
 
     status: int
     excerpt: str
@@ -53,9 +60,9 @@ class Refused:
 
 @dataclass(frozen=True)
 class Unreachable:
-    """The attempt got no complete head of a response.
+    """The attempt got no usable head of a response; `error` says why.
 
-    `detail` is for the webhook's owner: it holds no path, secret or address.
+    `detail` is a text for the webhook's owner. It contains no path, no secret, and no address that a name resolved to.
     """
 
     error: ErrorClass
@@ -67,7 +74,7 @@ type Outcome = Delivered | Refused | Unreachable
 
 
 class AttemptFailed(Exception):
-    """The attempt is over without an answer. It is not an OSError, so that handlers of those let it pass."""
+    """An attempt ended without a usable answer. This is not an OSError, so `except OSError` does not catch it."""
 
     def __init__(self, error: ErrorClass, detail: str) -> None:
         super().__init__(detail)

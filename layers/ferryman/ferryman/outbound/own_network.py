@@ -1,8 +1,8 @@
 """Tells an outage of our own network from an unreachable receiver.
 
-While our resolver or our way out is broken, an attempt says nothing about its receiver. So when no connection was made,
-the canary tries the host of the delivery queue as well: that host is always there, and the way to it is the receivers'
-way.
+While our own DNS or network is broken, a failed attempt says nothing about its receiver. So when an attempt made no
+connection, the canary tries to connect to the host of the delivery queue. That host is always up, and our function
+reaches it by the same network as the receivers.
 """
 
 import socket
@@ -19,7 +19,7 @@ _PORTS = {"https": 443, "http": 80}
 
 
 class OwnNetworkDown(RetryLater):
-    """No receiver can be reached from here. Nothing was sent, so the delivery loses no attempt."""
+    """Our own network is down. Nothing was sent to the receiver, so the delivery loses no attempt."""
 
 
 class Canary:
@@ -64,7 +64,7 @@ _canary = Canary()
 def is_down() -> bool:
     """Whether this process cannot connect to the host of the delivery queue.
 
-    Takes a second at most. An answer is used again for five seconds.
+    Takes a second at most. The result is cached for five seconds.
     """
     url = urlsplit(settings.text("DELIVERIES_QUEUE_URL"))
     return not _canary.answers(url.hostname or "", url.port or _PORTS[url.scheme])

@@ -1,7 +1,8 @@
-"""Looks names up with a time limit, which getaddrinfo does not have.
+"""Looks host names up with a time limit, which getaddrinfo does not have.
 
-Threads do it, and a free one is used again. A look-up that outlasts its attempt cannot be ended: its thread is left to
-the resolver's own limit, others take its place, and a name that never answers gathers a bounded number of them.
+Each look-up runs in a thread; idle threads are used again. A look-up that outlasts its attempt cannot be stopped: its
+thread goes on until getaddrinfo gives up, and later look-ups use other threads. At most 400 look-ups of one name run at
+a time.
 """
 
 import socket
@@ -23,10 +24,10 @@ _look_ups_lock = threading.Lock()
 
 
 def addresses(target: Target, resolve: Resolve | None, seconds: float) -> list[str]:
-    """The addresses that the target's name has now. A target that is an address has that one.
+    """The IP addresses that the target's name has now. A target that is an IP address gives that address.
 
-    `resolve(host, port)` gives a name's addresses or raises OSError; None asks the system. Raises AttemptFailed when
-    the name has no address or `seconds` are not enough.
+    `resolve(host, port)` returns a name's addresses or raises OSError; None stands for getaddrinfo.
+    Raises AttemptFailed (`dns_error`) when the look-up fails or takes longer than `seconds`.
     """
     if target.is_address:
         return [target.host]
@@ -64,7 +65,7 @@ type _Question = tuple[Resolve, Target, SimpleQueue[_Answer]]
 
 
 class _Resolvers:
-    """Threads that look names up."""
+    """A pool of threads that look names up. A thread ends after a second without work."""
 
     _IDLE_SECONDS = 1.0
 
@@ -73,7 +74,7 @@ class _Resolvers:
         self._free: list[SimpleQueue[_Question]] = []
 
     def ask(self, resolve: Resolve, target: Target, seconds: float) -> _Answer | None:
-        """The addresses, the error that the look-up raised, or None when `seconds` were not enough."""
+        """The addresses, the exception that the look-up raised, or None if the look-up takes longer than `seconds`."""
         answer: SimpleQueue[_Answer] = SimpleQueue()
         with self._lock:
             questions = self._free.pop() if self._free else None

@@ -1,8 +1,8 @@
-"""Decides where a webhook may be sent: one parse of its URL, then a judgement on every address behind its name.
+"""Decides where a webhook may be sent: `parse` judges its URL, and `check` every address behind its host name.
 
-A URL is parsed once, when it is stored. Every later step uses the text that the parser gives, so that no two parsers
-can read it differently: scheme, host and port are normalised, path and query stay as they were written. Names are
-judged again at each attempt, because DNS answers change.
+A URL is normalised before it is stored: scheme, host and port. Path and query stay as they were written. Every later
+step uses the normalised text, so no two parsers read it differently. The addresses are judged again at each attempt,
+because DNS answers change.
 """
 
 import re
@@ -24,9 +24,9 @@ type Network = IPv4Network | IPv6Network
 
 
 class TargetRefused(Invalid):
-    """The URL, or an address behind its name, is not allowed.
+    """The URL, or an address behind its host name, is not allowed.
 
-    The text is for the person who typed the URL: it says how to fix it and repeats nothing that may be secret.
+    The message tells the person who typed the URL how to fix it, and quotes nothing that may be secret.
     """
 
 
@@ -87,9 +87,10 @@ class AllowedTargets:
     """The targets that this deployment allows beyond https on the public internet.
 
     `allow_loopback_http` opens http and https to localhost, 127.0.0.1 and [::1] on any port, for the local
-    stack. `allowed_networks` are private receivers' networks; they are reached over https like all others.
-    `own_hosts` are our own API's names; names under them are refused too.
-    Raises Misconfigured for a setting that would open the host itself or its metadata service.
+    stack. `allowed_networks` are private networks with receivers, which are called over https like all others.
+    `own_hosts` are the host names of our own API; they and their subdomains are refused.
+    Raises Misconfigured for an impossible port, and for a network with addresses that are never allowed, such as
+    loopback or the metadata service.
     """
 
     allow_loopback_http: bool = False
@@ -112,9 +113,9 @@ class AllowedTargets:
 
 @dataclass(frozen=True)
 class Target:
-    """A URL that is allowed. `url` is its text: store it and use nothing else.
+    """An allowed URL and its parts. `url` is the normalised text: store and call only this text.
 
-    `host` is lower case, an IPv6 address without brackets; `path_and_query` is the request line's.
+    `host` is in lower case, an IPv6 address without brackets. `path_and_query` goes into the request line as it is.
     """
 
     url: str
@@ -145,10 +146,10 @@ _KEPT = "%:/?[]@!$&'()*+,;="
 
 
 def parse(url: str, allowed: AllowedTargets) -> Target:
-    """The target of `url`. Parsing the result's `url` again gives the same target.
+    """Judge `url` and return its parts. Looks up no host. Parsing the result's `url` gives the same Target.
 
-    Receivers may tell `%7E` from `~` and `%2f` from `%2F`, so path and query are kept as they were written.
-    Characters that no URI may hold become %XX.
+    Path and query stay as they were written, because receivers may tell `%7E` from `~` and `%2f` from `%2F`. Only
+    characters that a URI may not contain become %XX.
 
     Raises TargetRefused with a reason for the person who typed the URL.
     """
@@ -187,10 +188,10 @@ def parse(url: str, allowed: AllowedTargets) -> Target:
 
 
 def check(target: Target, addresses: Iterable[str], allowed: AllowedTargets) -> list[str]:
-    """The addresses to connect to, in the order given, without repetitions.
+    """Judge the addresses that the target's name resolved to, and return them in their order, without duplicates.
 
-    Raises TargetRefused for an empty answer, or if any one address is not allowed: filtering a mixed answer would leave
-    the choice to the owner of the name. Reasons name no address, which could map our own network.
+    Raises TargetRefused if `addresses` is empty, or any of them is forbidden. A mixed answer is not filtered,
+    because the owner of the name controls its contents. The reason names no address, which could map our own network.
     """
     checked: dict[str, None] = {}
     for text in addresses:
@@ -237,7 +238,7 @@ def _host(text: str, allowed: AllowedTargets) -> str:
 
 
 def _ascii(host: str) -> str:
-    """The host in its ASCII form, by IDNA 2008, which refuses look-alikes such as ⓔ. Everything judges that form."""
+    """The host in its ASCII form by IDNA 2008, which refuses look-alikes such as ⓔ. All checks use the ASCII form."""
     import idna  # few hosts need it
 
     try:
@@ -247,7 +248,7 @@ def _ascii(host: str) -> str:
 
 
 def in_unicode(url: str) -> str | None:
-    """A target's URL with its host in Unicode, as people read it; None where that changes nothing."""
+    """A target's URL with its host in Unicode; None if the host has no part in Punycode or cannot be decoded."""
     scheme, _, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
     host, colon, port = authority.partition(":")
@@ -296,7 +297,7 @@ def _check_segments(path: str) -> None:
 
 
 def _sendable(path_and_query: str) -> str:
-    """The text as a request line can carry it."""
+    """`path_and_query` with %XX for characters that a URI may not contain. Raises TargetRefused for a lone `%`."""
     if _LONE_PERCENT.search(path_and_query):
         _refuse("The URL contains a % that is not followed by two hexadecimal digits; write it as %25.")
     return quote(path_and_query, safe=_KEPT)

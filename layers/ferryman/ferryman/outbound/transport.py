@@ -1,6 +1,7 @@
-"""One call to a stranger, who may be slow, broken or hostile: it always comes back as an outcome.
+"""Calls a receiver once and returns an Outcome, even if the receiver is slow, broken or hostile.
 
-The guard (`adapter`) does the work; here its answer becomes an Outcome, whose excerpt holds no secret.
+The guard (`adapter`) makes the call. This module turns its response or exception into an Outcome, whose excerpt
+contains no secret.
 """
 
 import email.utils
@@ -29,12 +30,12 @@ EXCERPT_SECONDS = 1.0
 
 
 class Options(TypedDict, total=False):
-    """Settings that a caller may give instead of the defaults.
+    """Optional settings of a call.
 
     `deadline_seconds` bounds the whole call, 8 by default. The outcome's body is the response's first
     `max_response_bytes` (1,024 by default), read for `response_seconds` (1 by default) after the head and never past
-    the deadline. `resolve(host, port)` gives a name's addresses or raises OSError; `context` replaces `tls.context()`;
-    `own_network_is_down()`, which may take another second, is asked when no connection was made.
+    the deadline. `resolve(host, port)` returns a name's addresses or raises OSError. `context` replaces the one of
+    `tls.context()`. When no connection was made, `request` calls `own_network_is_down()`, which may take a second more.
     """
 
     deadline_seconds: float
@@ -48,7 +49,7 @@ class Options(TypedDict, total=False):
 def post(
     url: str, body: bytes, headers: Mapping[str, str], *, allowed_targets: AllowedTargets, **options: Unpack[Options]
 ) -> Outcome:
-    """Send `body` to `url` once and return the outcome: `request` with POST."""
+    """Send `body` to `url` once, by POST, and return the outcome. Raises as `request` does."""
     return request("POST", url, body, headers, allowed_targets=allowed_targets, **options)
 
 
@@ -63,9 +64,9 @@ def request(
 ) -> Outcome:
     """Call `url` once and return the outcome, within the deadline.
 
-    Nothing that DNS, the network or the receiver does raises, with one exception: OwnNetworkDown when no connection
-    was made and `own_network_is_down()`. ValueError means that the caller is wrong: headers that cannot be sent or
-    would change the framing, or a context that does not verify.
+    A failure of DNS, the network or the receiver is an outcome, too. Raises OwnNetworkDown when no connection was made
+    and `own_network_is_down()` returns true. Raises ValueError for a mistake of the caller: headers that cannot be sent
+    or would change the framing, or a TLS context that verifies no certificates.
     """
     started = time.monotonic()
 
@@ -98,12 +99,15 @@ def _limits(options: Options) -> Limits:
 def _session(
     allowed_targets: AllowedTargets, limits: Limits, resolve: Resolve | None, context: ssl.SSLContext | None
 ) -> requests.Session:
-    """The session for these settings; building one costs a tenth of a delivery."""
+    """A cached session for these settings. Building a session takes a tenth of a delivery's time."""
     return adapter.session(allowed_targets, limits, resolve=resolve, context=context)
 
 
 def _prepared(method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> requests.PreparedRequest:
-    """The request as it is: `Session.request` would parse the URL once more, and merge settings that are not there."""
+    """The request with `url` and `headers` unchanged. Raises ValueError for a header Content-Length.
+
+    `Session.request` would parse the URL once more, and merge settings of the session, which has none.
+    """
     if any(name.lower() == "content-length" for name in headers):
         raise ValueError("The header Content-Length belongs to the transport.")
     prepared = requests.PreparedRequest()
@@ -128,7 +132,7 @@ def _outcome(response: BoundedResponse, duration_ms: int) -> Outcome:
 
 
 def _retry_after(value: str) -> int | None:
-    """The seconds of a Retry-After header, which is a number or a date (RFC 9110 section 10.2.3)."""
+    """The wait of a Retry-After header (RFC 9110 section 10.2.3) in seconds. Neither a number nor a date gives None."""
     value = value.strip()
     if re.fullmatch("[0-9]{1,10}", value):
         return int(value)

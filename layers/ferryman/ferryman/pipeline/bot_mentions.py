@@ -1,7 +1,7 @@
-"""From a new message to the bots it mentions.
+"""Finds the bots that a new message mentions.
 
-Handles are looked up here and not when a message is accepted: accepting stays one put. A bot is mentioned when it
-is active and belongs to the chat at this moment; what it says itself never mentions it.
+The dispatcher looks the handles up, so that accepting a message is a single put. A message mentions a bot if the bot is
+active and a member of the chat at that moment. A bot cannot mention itself.
 """
 
 from dataclasses import replace
@@ -20,9 +20,9 @@ CEILING = 20  # mentions between a bot and another bot or a program, in a minute
 
 
 def events_of(created: Event) -> list[Event]:
-    """One `bot.mentioned` for each bot that a new message mentions; none for any other event.
+    """One event `bot.mentioned` for each bot that a new message mentions; an empty list for any other event.
 
-    At most four batch reads, and none for a message without an @.
+    Makes at most four batch reads, and no read for a message without an @.
     """
     if created.type != "message.created" or created.chat_id is None or created.test or created.erased_at:
         return []
@@ -52,10 +52,11 @@ def _kind(workspace_id: str, user_id: str) -> MentionedBy:
 
 
 def is_within_ceiling(event: Event) -> bool:
-    """Whether a mention may go out. People may always mention a bot; bots and programs only so often a minute.
+    """Whether an event may be dispatched. Counts a mention of a bot by another bot or a program.
 
-    Two bots that mention each other without saying which delivery they answer would go on for ever. Each pair has one
-    counter, whoever of the two speaks. The admins are told of the first mention beyond it.
+    A pair of bots, or of a bot and a program, may mention each other twenty times a minute, so that two bots cannot
+    answer each other for ever. People have no limit, and events that are not mentions always pass. The first mention
+    above the limit notifies the workspace's admins.
     """
     if event.bot_id is None or event.mentioned_by in (None, "user"):
         return True

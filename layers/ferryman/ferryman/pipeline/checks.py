@@ -1,6 +1,6 @@
-"""The checks before an attempt, as one list. Each may stop it, and says what becomes of the ticket then.
+"""The checks before an attempt, as one list. Each check may stop the attempt, and decides what becomes of the ticket.
 
-The checks read and decide; they write nothing. The deliverer carries out what they say.
+The checks write nothing. The deliverer carries out their decisions.
 """
 
 from collections.abc import Callable
@@ -40,7 +40,7 @@ type Verdict = Done | Return
 
 @dataclass(frozen=True, slots=True)
 class Defer:
-    """A new ticket takes this one's place after a delay, which spends no receive."""
+    """The ticket is sent again as a new one, on `lane` and after `seconds`, which spends no receive."""
 
     seconds: float
     lane: Lane = "fast"
@@ -56,7 +56,7 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """The ticket belongs to the slow lane."""
+    """The ticket is sent again on the slow lane."""
 
 
 type Stop = Done | Return | Defer | Cancel | Move
@@ -64,7 +64,7 @@ type Stop = Done | Return | Defer | Cancel | Move
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One ticket, with its delivery, webhook and event as they were read."""
+    """One ticket, and the rows that were read for it at `read_at` (epoch seconds). None stands for a missing row."""
 
     ticket: Ticket
     invocation: Invocation
@@ -78,11 +78,11 @@ class Case:
 
 
 class UnreadableRow(Exception):
-    """This version cannot read a row of the delivery. The ticket comes again, and the failure rings an alarm."""
+    """This version of the code cannot read a row of the delivery. The ticket comes back, and an alarm is raised."""
 
 
 def first_stop(case: Case) -> Stop | None:
-    """The answer of the first check that stops the attempt; None when nothing does."""
+    """The decision of the first check that stops the attempt; None if the attempt may go on. Raises UnreadableRow."""
     return next((stop for check in CHECKS if (stop := check(case))), None)
 
 
@@ -93,9 +93,10 @@ def _is_readable(case: Case) -> Stop | None:
 
 
 def is_still_wanted(case: Case) -> Stop | None:
-    """The stop of a delivery that its webhook does not want any more; None when it does.
+    """A Cancel with the reason if the webhook may not get the delivery now; None if it may.
 
-    The deliverer asks again for an attempt that begins seconds after its batch was read, as on the slow lane.
+    The deliverer calls this again for an attempt that begins more than half a second after its webhook was read, as on
+    the slow lane.
     """
     return _is_still_wanted(case)
 

@@ -1,9 +1,9 @@
-"""Settles receives against attempts, for a message that was received four times.
+"""Decides about a ticket that the queue gave up after four receives: exhaust its delivery, or send the ticket again.
 
-The queue counts receives, the delivery counts attempts that failed. They differ when a receive was lost, throttled
-or ended before the claim. Budget spent: the delivery is exhausted. Budget left: it was our fault, so the ticket
-goes back to the queue with a fresh count. It does so for as long as the fault lasts, in growing pauses; after the
-third round the metric `StuckDeliveries` rings an alarm.
+The queue counts receives, the delivery counts failed attempts. Fewer attempts than receives mean that a receive was
+lost, throttled, or ended before its claim. If the delivery's budget is spent, the delivery is exhausted. If attempts
+are left, the fault is ours, and the ticket goes back to the queue with a new count of receives. That repeats with
+growing pauses for as long as the fault lasts; after the third round the metric `StuckDeliveries` raises an alarm.
 """
 
 from contextlib import suppress
@@ -24,7 +24,15 @@ _STUCK_AFTER_ROUNDS = 3
 
 
 def settle(ticket: Ticket) -> Settled:
-    """Settle the delivery of a dead letter. Raises when our own infrastructure fails; the dead letter then stays."""
+    """Settle the delivery of a dead letter, and return what was done.
+
+    - `over`: the delivery had ended before
+    - `exhausted`: its attempts are spent
+    - `requeued`: a new ticket is in the queue
+    - `unknown`: the delivery or its event has expired
+
+    Raises when our own infrastructure fails; the dead letter then stays in its queue.
+    """
     settled = _settle(ticket)
     if settled == "exhausted":
         metrics.count("Exhausted")
@@ -54,7 +62,7 @@ def _settle(ticket: Ticket) -> Settled:
 
 
 def _delivery(ticket: Ticket) -> Delivery | None:
-    """The ticket's delivery, made anew if nobody stored it. None when it has expired."""
+    """The ticket's delivery: the stored one, or a new one made from the event. None when either has expired."""
     with suppress(NotFound):
         return deliveries.get(ticket.workspace_id, ticket.delivery_id)
     source = load_events.Source(ticket.workspace_id, ticket.event_id, ticket.chat_id, ticket.message_id)
@@ -78,5 +86,5 @@ def _again(ticket: Ticket) -> Ticket:
 
 
 def _pause(ticket: Ticket) -> float:
-    """Seconds that a ticket waits before its next round: 1, 2, 4, 8 minutes, then a quarter of an hour."""
+    """The seconds that a ticket waits before its next round: 1, 2, 4, 8, and then 15 minutes."""
     return min(_PAUSE_SECONDS * 2.0 ** min(ticket.requeues, 4), retry_policy.MAX_QUEUE_DELAY_SECONDS)

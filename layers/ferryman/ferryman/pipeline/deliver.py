@@ -1,16 +1,16 @@
-"""Delivering: prepare, check, claim, send, settle. One ticket of the queue is one try at one attempt.
+"""Delivering: prepare, check, claim, send, settle. Each receive of a ticket leads to one attempt at most.
 
-- `prepare` reads everything that the attempts need, for the whole batch at once; it takes the delivery of a fresh
-  ticket to be new
+- `prepare` reads everything that the attempts need, for the whole batch at once. It takes the delivery of a ticket that
+  is received for the first time to be new
 - `checks` is the list of reasons not to attempt now
 - the claim takes the right to attempt, by a conditional write, right before connecting. The first claim of a delivery
-  is the put that creates it, so a delivery that goes well is written twice in all. If the put finds a delivery, the
-  stream sent the ticket twice, and the attempt goes on with the stored one
-- sending signs and POSTs (`transport`); a receiver can only cause an outcome, never an exception
-- `settle` writes the outcome and says what becomes of the message
+  is the put that creates it, so a delivery whose first attempt succeeds takes two writes. If the put finds a delivery,
+  there was an earlier ticket, and the attempt goes on with the stored delivery
+- sending signs and POSTs (`transport`). A receiver can only cause an outcome, never an exception
+- `settle` writes the outcome and decides what becomes of the ticket
 
-The receiver's budget counts only steps after the claim. If our own infrastructure fails before it (KMS, DynamoDB, a
-crash), the delivery stays as it was, and the message comes back.
+Only failures after the claim count against the delivery's budget. If our own infrastructure (KMS, DynamoDB, a crash)
+fails before the claim, the delivery stays as it was, and the ticket comes back.
 """
 
 import time
@@ -52,15 +52,16 @@ PATIENCE_SECONDS = 0.5
 
 
 class _SentTwice(Exception):
-    """The delivery of a fresh ticket exists: the stream or the sweeper sent another ticket for it."""
+    """A ticket received for the first time has a stored delivery: the dispatcher or sweeper sent two tickets for it."""
 
 
 def deliver(batch: Sequence[Ticket], invocation: Invocation, serve: Callable[[], bool]) -> list[Verdict | Exception]:
-    """Work on a batch of tickets. Returns a verdict for each, in order; an exception where our infrastructure failed.
+    """Work on a batch of tickets. Returns for each, in order, a verdict, or the exception of a failure of our own.
 
-    The attempts run at the same time, so a batch takes as long as its slowest receiver; on the slow lane, where a batch
-    is large, they begin one after the other. An attempt that could not end in the function's time is not begun. While
-    attempts take long, `serve` is called again and again to use the time; it returns False when it has nothing to do.
+    The attempts run at the same time, so a batch takes as long as its slowest receiver. On the slow lane, where a batch
+    is large, the attempts begin 25 ms apart. An attempt that could not end in the function's time is not begun. While
+    attempts take longer than half a second, `serve` is called repeatedly to do other work; it returns False when there
+    is none.
     """
     prepared = prepare(batch)
     limit = settings.integer("ATTEMPT_TIMEOUT_SECONDS")
@@ -109,7 +110,7 @@ def deliver(batch: Sequence[Ticket], invocation: Invocation, serve: Callable[[],
 
 
 def _ids(ticket: Ticket) -> dict[str, str | None]:
-    """The ids by which a trace of the delivery is found."""
+    """The ids by which an operator finds the delivery's trace."""
     return {
         "delivery_id": ticket.delivery_id,
         "event_id": ticket.event_id,
@@ -119,7 +120,7 @@ def _ids(ticket: Ticket) -> dict[str, str | None]:
 
 
 def _measure_waiting(tickets: Sequence[Ticket], verdicts: Sequence[Verdict | Exception]) -> None:
-    """Reports the age of the oldest event with a delivery that still waits. The event's id holds its time."""
+    """Report as a metric the age of the oldest event in the batch whose delivery still waits; its id has the time."""
     now = clock.now()
     for ticket, verdict in zip(tickets, verdicts, strict=True):
         if not isinstance(verdict, Done) or verdict.why in ("deferred", "moved"):
@@ -127,7 +128,7 @@ def _measure_waiting(tickets: Sequence[Ticket], verdicts: Sequence[Verdict | Exc
 
 
 def _attempt(case: Case, limit: int) -> Verdict:
-    """Check, claim, send and settle one delivery. `limit` is how many seconds an attempt may last."""
+    """Check, claim, send and settle one delivery. `limit` is the most seconds that an attempt may take."""
     if stop := checks.first_stop(case):
         return _act(case, stop)
     secrets = _secrets(case)
@@ -164,7 +165,7 @@ def _attempt(case: Case, limit: int) -> Verdict:
 
 
 def _secrets(case: Case) -> list[str]:
-    """The secrets that sign now. The first time, KMS opens each, which may take a moment."""
+    """The webhook's secrets that sign now, decrypted. Secrets that are not cached are decrypted by KMS."""
     webhook = case.webhook
     assert webhook  # noqa: S101 - the checks stop without it
     return [
@@ -181,14 +182,17 @@ def _rendered(event: Event, webhook: Webhook, names: Names | None, secrets: Sequ
 
 
 def _read_again(case: Case) -> Case:
-    """The case with its webhook as it is now, which may have been disabled or deleted meanwhile."""
+    """The case with its webhook read again: an admin may have disabled or deleted it since the batch was read."""
     ticket = case.ticket
     fresh = webhooks.get_many([(ticket.workspace_id, ticket.webhook_id)])
     return replace(case, webhook=fresh.get(ticket.webhook_id), read_at=clock.now())
 
 
 def _send(delivery: Delivery, webhook: Webhook, body: Body, secrets: Sequence[str], limit: int) -> Outcome:
-    """POST a claimed delivery. If our own network is down, the claim is given back."""
+    """POST a claimed delivery and return the outcome.
+
+    If our own network is down, releases the claim and raises OwnNetworkDown.
+    """
     signed = delivery.signed(delivery.attempts[-1])
     options: transport.Options = {"deadline_seconds": limit, "own_network_is_down": own_network.is_down}
     if replies.can_reply(webhook, delivery):
@@ -211,7 +215,7 @@ def _send(delivery: Delivery, webhook: Webhook, body: Body, secrets: Sequence[st
 
 
 def _without(token: str, outcome: Outcome) -> Outcome:
-    """The outcome, whose excerpt hides the token where the receiver echoed it; the excerpt may end within it."""
+    """The outcome without the webhook's token, or a cut-off beginning of the token, in its excerpt."""
     if isinstance(outcome, Unreachable):
         return outcome
     excerpt = outcome.excerpt.replace(token, "[redacted]")
@@ -246,7 +250,10 @@ def _defer(ticket: Ticket, wait: Defer) -> Done:
 
 
 def _require_known(ticket: Ticket, delivery: Delivery) -> None:
-    """If the delivery of a fresh ticket already exists, reload it and start over."""
+    """Raise _SentTwice if a claim or settlement was lost because the delivery of a first receive is already stored.
+
+    `deliver` then reads the delivery and starts again.
+    """
     if ticket.first_receive and not delivery.stored:
         raise _SentTwice
 

@@ -1,8 +1,8 @@
-"""Dispatching: from an accepted event to one delivery for each webhook that wants it.
+"""Dispatching: sends one ticket to the delivery queue for each webhook that wants an accepted event.
 
-Nothing is written for a delivery here: it gets a ticket in the queue, and the deliverer's first claim creates it. A
-delivery's id is made of its event's and its webhook's, and a ticket that comes twice finds the delivery claimed or
-over. So everything may be done twice, and a crash anywhere is answered by doing it again.
+The dispatcher stores no deliveries: the deliverer's first claim creates a delivery. A delivery's id is made of its
+event's and its webhook's ids, and a second ticket finds the delivery claimed or over. So dispatching an event twice
+does no harm, and after a crash the dispatcher starts the event again.
 """
 
 from collections.abc import Callable
@@ -29,11 +29,14 @@ _LATE_SECONDS = 60  # half of what the sweeper waits for: clocks differ
 
 
 class OutOfTime(Exception):
-    """The function's time ran out during an event's fan-out, which goes on when the stream repeats the event."""
+    """The function's time is up before all webhooks of an event have tickets.
+
+    The dispatcher has stored how far it got, and continues there when the event is added again.
+    """
 
 
 class Unreadable(Exception):
-    """A stream record that we did not write. The dispatcher parks it whole and goes on with the others."""
+    """A stream record does not have the shape of our items. The dispatcher parks it and goes on with the others."""
 
 
 class PendingEvent(NamedTuple):
@@ -49,7 +52,7 @@ class PendingEvent(NamedTuple):
 
 
 def of_record(record: dict[str, Any]) -> PendingEvent | None:
-    """The pending event in a stream record, as `of_item` reads it, or None when the item waits for nothing.
+    """The pending event in a stream record, as `of_item` reads it. None for an item that needs no dispatch.
 
     Raises Unreadable for a record that does not have the shape of our items.
     """
@@ -69,8 +72,9 @@ def of_record(record: dict[str, Any]) -> PendingEvent | None:
 def of_item(item: store.Item) -> PendingEvent:
     """The event of an item of `messages` or `events` that was not dispatched, and the item's key.
 
-    A message that was edited or deleted before its dispatch has its event in `events`, as it has to be sent
-    (`messages.service`). The event is None when that one has expired, and for a message for one person.
+    If a message was edited or deleted before its dispatch, the event comes from the table `events`, where
+    `messages.service` stored it. The event is None if that row has expired, or if the message is for one person.
+    Raises ValueError, KeyError and the like for an item that cannot be read.
     """
     is_marked = "undispatched" in item
     if "event_id" in item:
@@ -88,12 +92,15 @@ def of_item(item: store.Item) -> PendingEvent:
 
 
 def _may_be_late(pending: PendingEvent) -> bool:
-    """Whether the sweeper may have marked the message since: a late stream shows the item without the mark."""
+    """Whether the sweeper may have marked the message after the stream record, which comes late, was written."""
     return bool(pending.message_id) and clock.now() - ids.made_at(pending.key["message_id"]) > _LATE_SECONDS
 
 
 def _is_copied_back(item: store.Item, change: dict[str, Any]) -> bool:
-    """Whether a message comes from a backup, and was dispatched in its time: it was put a day after its id was made."""
+    """Whether a message was restored from a backup, so it was dispatched long ago.
+
+    The item was put more than a day after its id was made.
+    """
     put_at = change.get("ApproximateCreationDateTime")
     return isinstance(put_at, int | float) and put_at - ids.made_at(item["message_id"]) > _DAY_SECONDS
 
@@ -101,8 +108,8 @@ def _is_copied_back(item: store.Item, change: dict[str, Any]) -> bool:
 class Dispatcher:
     """Dispatches the events of one invocation: reads subscriptions once, sends tickets in tens, writes receipts.
 
-    `add` each event, then `flush`. The `unfinished` tokens, in the order in which they were added, have to be added
-    again.
+    The caller calls `add` for each event, then `flush`. After an exception, `unfinished` lists the tokens of the
+    events that have to be added again, in the order in which they were added.
     """
 
     def __init__(self, seconds_left: Callable[[], float]) -> None:
@@ -113,10 +120,10 @@ class Dispatcher:
         self._added: list[tuple[PendingEvent, int]] = []
 
     def add(self, pending: PendingEvent, token: Any = None) -> None:
-        """Give an event, and before it the mentions of bots in it, to every webhook that wants them.
+        """Make a ticket for each webhook that wants the event, or the mention of a bot in it; mentions come first.
 
-        `token` stands for the item in `unfinished`. Raises OutOfTime when less than eight seconds are left; its place
-        is remembered, and the next call goes on from there.
+        `token` stands for the item in `unfinished`. The event of a reply becomes a message instead. Raises OutOfTime
+        when less than eight seconds are left; the dispatcher has then stored at which webhook the next call goes on.
         """
         self.unfinished.append(token)
         event = pending.event
@@ -131,7 +138,7 @@ class Dispatcher:
         self._added.append((pending, count))
 
     def flush(self) -> None:
-        """Send the tickets that are left, record that the messages are dispatched, and take the marks off the items."""
+        """Send the remaining tickets, write receipts for the messages, and take the marks off the items."""
         self._send(all_of_them=True)
         lost_messages.record_dispatch([pending.message_id for pending, _ in self._added if pending.message_id])
         marked = [pending.key for pending, _ in self._added if pending.is_marked]
@@ -171,7 +178,7 @@ class Dispatcher:
 
 
 def _keep(event: Event) -> None:
-    """Store an event that the dispatcher made of a message, such as a mention: it is in no table yet."""
+    """Store an event that is in no table yet: one that the dispatcher made of a message, such as a mention."""
     if event.undispatched is None and event.message_id is None:
         events.keep(event)
 

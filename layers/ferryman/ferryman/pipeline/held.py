@@ -1,8 +1,7 @@
-"""Events that happened while a webhook was disabled: found again from the messages, and delivered when somebody asks.
+"""Finds the events that a webhook missed while it was disabled, and delivers them when a person asks for that.
 
-Nothing is written for an event that a disabled webhook would have got. The messages of its chats show all that it
-missed: new ones, their edits and deletions, and the mentions of bots in them. Messages are walked in the order of their
-ids, so chats with many and with few messages are merged page by page.
+Nothing is stored for an event while its webhook is disabled. The messages of the webhook's chats show what it missed:
+new messages, edits, deletions and mentions of bots. Pages merge the messages of all chats in the order of their ids.
 """
 
 from collections.abc import Iterator
@@ -41,7 +40,10 @@ _DAY_SECONDS = 86_400
 
 
 def find(webhook: Webhook) -> tuple[list[Event], int, bool]:
-    """The first events that the webhook holds, the number of all that were counted, and whether these are all."""
+    """The first hundred events that the webhook missed, oldest first; how many were counted; and whether these are all.
+
+    Counting ends after twenty pages of messages. A webhook that misses nothing gives ([], 0, True).
+    """
     since = webhook.holds_from
     if since is None:
         return [], 0, True
@@ -58,7 +60,10 @@ def find(webhook: Webhook) -> tuple[list[Event], int, bool]:
 
 
 def step(workspace_id: str, webhook_id: str, replay_id: str) -> None:
-    """Do the next page of a replay, or of a job that delivers what was held. Its position is read anew."""
+    """Do the next page of a job: a replay, a delivery of missed events, or a probe. Reads the job's position again.
+
+    Does nothing for a job that no longer exists.
+    """
     try:
         replay = replays.get(workspace_id, webhook_id, replay_id)
     except NotFound:
@@ -72,7 +77,10 @@ def step(workspace_id: str, webhook_id: str, replay_id: str) -> None:
 
 
 def _deliver(replay: Replay) -> None:
-    """Send the tickets of the next page, at the webhook's rate. While the webhook is disabled again, the job waits."""
+    """Send the tickets of the next page of missed events, at the webhook's rate.
+
+    Does nothing while the webhook is disabled, or if the page is due in more than ten minutes; the sweeper calls again.
+    """
     try:
         webhook = webhooks.get(replay.workspace_id, replay.webhook_id)
     except NotFound:
@@ -121,7 +129,10 @@ def _with_deliveries(webhook: Webhook, page: list[Event]) -> list[tuple[Event, D
 
 
 def _page(webhook: Webhook, since: str, until: str, after: str | None) -> tuple[list[Event], str | None]:
-    """The next events that the webhook would have got, oldest first, and the message id after which to go on."""
+    """The next events that the webhook would have got, oldest first, and the message id for the next `after`.
+
+    That id is None after the last page. `since` and `until` are ISO times.
+    """
     kept = clock.iso(clock.now() - settings.integer("DELIVERY_RETENTION_DAYS") * _DAY_SECONDS)
     earliest = clock.iso(clock.seconds(since) - _ON_THE_WAY_SECONDS)
     low = after or ids.floor(ids.MESSAGE, max(earliest, kept))
@@ -142,7 +153,7 @@ def _page(webhook: Webhook, since: str, until: str, after: str | None) -> tuple[
 
 
 def _chats(webhook: Webhook) -> list[str]:
-    """The chats that the webhook hears of now."""
+    """The ids of the chats whose messages the webhook gets now."""
     if webhook.bot_id:
         return list(chats.joined(webhook.workspace_id, webhook.bot_id))
     if webhook.application_id:
@@ -183,7 +194,7 @@ def _wanted(webhook: Webhook, page: list[Message]) -> list[Event]:
 
 
 def _changes(message: Message) -> list[str]:
-    """The ids of the events of a message that was changed, in their order."""
+    """The ids of a changed message's events, in their order: created, each edit, deleted."""
     event_ids = [created_id(message.message_id, message.created_at), *(message.edit_events or ())]
     if message.deleted_at:
         event_ids.append(message_deleted(replace(message, revision=message.revision - 1), message.deleted_at).event_id)

@@ -1,9 +1,11 @@
-"""Recalling what happened: the events that deliveries tell, as they were.
+"""Loads the events of deliveries, as they were when they happened.
 
-The event of a new message is made of the message while that is as it was posted; whoever edits or deletes it stores
-the event in `events` in the same transaction. Every other event is stored there from the beginning.
+The event of a new message is made from the message, as long as nobody has changed the message. Editing or deleting a
+message stores that event in the table `events`, in the same transaction. Every other event is stored there when it
+happens.
 
-A message that is shown as it was posted tells what has to be sent, also when it was changed a moment ago.
+A read may still return a message as it was posted a moment after somebody changed it. The event made from it is right,
+too.
 """
 
 from collections.abc import Iterable
@@ -16,7 +18,7 @@ from ferryman.events.model import Event
 
 
 class Source(NamedTuple):
-    """The ids by which an event is found: in its message, or in its own row."""
+    """The ids by which an event is found: in its message, if there is one, or in its own row of `events`."""
 
     workspace_id: str
     event_id: str
@@ -25,9 +27,9 @@ class Source(NamedTuple):
 
 
 def recall(sources: Iterable[Source], unreadable: set[str] | None = None) -> dict[str, Event]:
-    """The events that can still be found, by event id. Three batch reads at most, one when nothing was changed.
+    """The events that still exist, by event id. Makes one to three batch reads; one if no message was changed.
 
-    The ids of events that are stored and cannot be read are added to `unreadable`.
+    Adds to `unreadable` the ids of events whose rows exist but cannot be read.
     """
     broken: set[str] = set()
     wanted = {source.event_id: source for source in sources}

@@ -1,4 +1,4 @@
-"""The rule that decides which webhooks want an event, and the topics under which their subscriptions are found."""
+"""Decides which webhooks get an event, and on which topics their subscriptions are. Pure."""
 
 from ferryman import clock
 from ferryman.events.model import Event
@@ -13,7 +13,10 @@ CLOCKS_DIFFER_SECONDS = 2
 
 
 def topics(event: Event) -> list[str]:
-    """The topics of an event: every chat, its own chat, and the bot, application or person that it is for."""
+    """The topics whose subscriptions an event is matched against.
+
+    They are all chats of the workspace, the event's chat, and the bot, application or person that the event is for.
+    """
     names = [webhooks.EVERY_CHAT, *([event.chat_id] if event.chat_id else [])]
     topics_of_event = [webhooks.topic(event.workspace_id, name, livemode=event.livemode) for name in names]
     if event.bot_id:
@@ -28,9 +31,10 @@ def topics(event: Event) -> list[str]:
 
 
 def wants(webhook: Webhook, event: Event, members: set[tuple[str, str]]) -> bool:
-    """Whether a webhook gets an event. `members` holds (chat id, user id) for the members of the event's chat.
+    """Whether a webhook gets an event. `members` has (chat id, user id) of the members of the event's chat.
 
-    The deliverer asks again about what can change meanwhile: the webhook's state and the membership.
+    Before each attempt, the deliverer checks again the parts that may have changed: the webhook's state and the
+    membership (`checks`).
     """
     event = event.as_told_to(webhook.application_id)
     chain = event.chain or []
@@ -60,7 +64,7 @@ def wants(webhook: Webhook, event: Event, members: set[tuple[str, str]]) -> bool
 
 
 def _is_younger(webhook: Webhook, event: Event) -> bool:
-    """Whether the webhook was made after the event happened, whatever the clocks said."""
+    """Whether the webhook was made after the event happened, by more than our functions' clocks can differ."""
     if webhook.created_at <= event.created_at:
         return False
     return clock.seconds(webhook.created_at) - clock.seconds(event.created_at) > CLOCKS_DIFFER_SECONDS

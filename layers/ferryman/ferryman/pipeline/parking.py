@@ -1,10 +1,10 @@
-"""Parking: what could not be worked on is kept whole for two weeks, in one bucket.
+"""Parking: stores records and tickets that we cannot process, complete, for two weeks in one bucket.
 
 - `records/`: stream records that we did not write, from the dispatcher and the replayer
 - `dead_letters/`: messages of the delivery queue that we did not send, from `dead_letters`
 - `aws/lambda/`: batches that Lambda gave up on, put there by Lambda itself (the mappings' on-failure destination)
 
-`unpark` sends all of it again.
+`unpark` dispatches the records again.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ _PAGE = 1000
 
 
 def park(kind: Literal["record", "dead_letter"], whole: Mapping[str, Any], reason: str) -> None:
-    """Keep a record or dead letter whole, with the reason. Parking the same one again changes nothing."""
+    """Store a record or dead letter, complete, with the reason. Parking the same one again only writes it again."""
     text = json.dumps(whole, default=str, sort_keys=True)
     key = f"{kind}s/{hashlib.sha256(text.encode()).hexdigest()}.json"
     content = json.dumps({"reason": reason, kind: whole}, default=str)
@@ -31,13 +31,13 @@ def park(kind: Literal["record", "dead_letter"], whole: Mapping[str, Any], reaso
 
 
 def waiting() -> int:
-    """The number of parked things; 1000 stands for more."""
+    """The number of parked files; 1000 stands for a thousand or more."""
     answer = clients.s3().list_objects_v2(Bucket=settings.text("PARKED_BUCKET"), MaxKeys=_PAGE)
     return int(answer["KeyCount"])
 
 
 def keys(after: str) -> Iterator[str]:
-    """The keys of all parked things behind the key `after`, in order."""
+    """The keys of the parked files that come after the key `after`, in order."""
     while True:
         answer = clients.s3().list_objects_v2(Bucket=settings.text("PARKED_BUCKET"), MaxKeys=_PAGE, StartAfter=after)
         keys = [item["Key"] for item in answer.get("Contents", [])]
@@ -48,7 +48,7 @@ def keys(after: str) -> Iterator[str]:
 
 
 def read(key: str) -> Any:
-    """The JSON of a parked thing. Raises ValueError for content that is not JSON."""
+    """The parsed JSON of a parked file. Raises ValueError for content that is not JSON."""
     answer = clients.s3().get_object(Bucket=settings.text("PARKED_BUCKET"), Key=key)
     return json.loads(answer["Body"].read())
 

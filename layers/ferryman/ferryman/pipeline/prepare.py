@@ -17,7 +17,7 @@ from ferryman.webhooks.tickets import Ticket
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The deliveries, webhooks and events of a batch by their ids, and its memberships as (chat id, user id)."""
+    """The rows that a batch needs: deliveries, webhooks and events by id, and memberships as (chat id, user id)."""
 
     deliveries: dict[str, Delivery]
     webhooks: dict[str, Webhook]
@@ -29,9 +29,10 @@ class Prepared:
 
 
 def prepare(batch: Sequence[Ticket]) -> Prepared:
-    """Read everything that a batch needs: two to six batch reads, whatever its size, all consistent but for messages.
+    """Read everything that a batch needs, in two to six batch reads, whatever its size.
 
-    A workspace with triggered deliveries in the batch takes three more.
+    All reads but that of messages are consistent. Each workspace with deliveries for trigger words takes three more
+    reads. A delivery that is not stored yet is made from its event.
     """
     unreadable: set[str] = set()
     at = clock.now()
@@ -68,9 +69,10 @@ def key(ticket: Ticket) -> tuple[str, str, str]:
 
 
 def _is_plain(ticket: Ticket, webhooks_by_id: dict[str, Webhook], events_by_id: dict[str, Event]) -> bool:
-    """Whether a fresh ticket can be claimed without reading its delivery: the claim fails if the ticket came twice.
+    """Whether the delivery of a ticket's first receive need not be read: the claim notices a delivery that exists.
 
-    A webhook with a rate or a pause needs the read: a ticket that came twice must not take a place or the probe.
+    A webhook with a rate limit or a pause needs the read, because a second ticket for a delivery must take neither a
+    place within the rate nor the probe that ends the pause.
     """
     webhook = webhooks_by_id.get(ticket.webhook_id)
     if webhook is None or ticket.event_id not in events_by_id:
@@ -81,7 +83,7 @@ def _is_plain(ticket: Ticket, webhooks_by_id: dict[str, Webhook], events_by_id: 
 def _triggering(
     wanted: Sequence[Ticket], webhooks_by_id: dict[str, Webhook], events_by_id: dict[str, Event]
 ) -> list[Event]:
-    """The events that webhooks with trigger words want, each once."""
+    """The events in the batch for webhooks with trigger words, each once."""
     triggering = {}
     for ticket in wanted:
         webhook, event = webhooks_by_id.get(ticket.webhook_id), events_by_id.get(ticket.event_id)

@@ -1,10 +1,11 @@
-"""Replies: a bot's answer to a delivery becomes a message by the bot; that of a triggered webhook, one in its name.
+"""Replies: a receiver's answer to a delivery becomes a message in the chat.
 
-The deliverer reads the answer and stores it as an event, in the transaction that settles the delivery. The dispatcher
-turns the event into a message. So a crash stores both or neither, and a delivery whose reply is stored is never
-repeated. The deliverer writes no messages. Both ids are made of the delivery's, so nothing is posted twice.
+The answer of a bot's callback becomes a message by the bot; the answer of a webhook with trigger words, a message in
+the webhook's name. The webhook's format reads the answer (`formats.interface.OutgoingFormat.read_response`).
 
-A product's own answers come the same way: its format reads them (`formats.interface.OutgoingFormat.read_response`).
+The deliverer stores the reply as an event, in the transaction that settles the delivery, and the dispatcher turns the
+event into a message. So a crash cannot store one without the other, and a delivery whose reply is stored is not
+retried. The ids of the event and of the message are derived from the delivery's id, so no reply is posted twice.
 """
 
 from typing import Any
@@ -37,13 +38,20 @@ class AlreadyReplied(Conflict):
 
 
 def can_reply(webhook: Webhook, delivery: Delivery) -> bool:
-    """Whether the receiver's answers are read: somebody answers for the webhook, and the delivery is about a chat."""
+    """Whether a reply in the receiver's answer would be posted.
+
+    The webhook's format must read answers, the webhook must have a user for replies (`replies_as`), and the delivery
+    must be about a chat and not a test.
+    """
     format_ = FORMATS[webhook.format]
     return bool(format_.read_response and webhook.replies_as and delivery.chat_id and not delivery.test)
 
 
 def read(webhook: Webhook, delivery: Delivery, outcome: Outcome) -> tuple[Reply | None, str | None]:
-    """The reply in the answer to an attempt, or None; and a note about it for the delivery's log, or None."""
+    """The reply in the answer to an attempt, and a note for the delivery's log: `accepted`, or why it is not posted.
+
+    Both are None without a reply. The reply alone is None if it cannot be posted.
+    """
     read_response = FORMATS[webhook.format].read_response
     if not isinstance(outcome, Delivered) or read_response is None or not can_reply(webhook, delivery):
         return None, None
@@ -55,7 +63,7 @@ def read(webhook: Webhook, delivery: Delivery, outcome: Outcome) -> tuple[Reply 
 
 
 def storing(webhook: Webhook, delivery: Delivery, reply: Reply) -> store.Write:
-    """Store the reply as an event that waits for the dispatcher. Refused with AlreadyReplied for a second one."""
+    """The write of an event with the reply, for the dispatcher. Refused with AlreadyReplied for a second reply."""
     at = clock.now_iso()
     event = envelope.build(
         REPLIED,
@@ -77,7 +85,7 @@ def storing(webhook: Webhook, delivery: Delivery, reply: Reply) -> store.Write:
 
 
 def _as_program(webhook: Webhook, reply: Reply) -> dict[str, Any]:
-    """The fields of a message that is posted in the webhook's name, not in its owner's: an answer to trigger words."""
+    """The fields of a message that answers a trigger word. It is posted in the webhook's name, not in its owner's."""
     return {
         "author_name": reply.author_name or webhook.reply_name or webhook.name or "webhook",
         "author_avatar_url": reply.author_avatar_url or webhook.reply_avatar_url,
@@ -90,10 +98,10 @@ def _as_program(webhook: Webhook, reply: Reply) -> dict[str, Any]:
 
 
 def post(event: Event) -> None:
-    """Turn the event of a reply into a message.
+    """Turn the event of a reply into a message; does nothing if the message exists.
 
-    The user who posts it, or in a webhook's name answers for it, must be active and belong to the chat, which must be
-    open.
+    The event's user must be active and a member of the chat, and the chat must be open; otherwise the reply is dropped
+    with a log line. That user is the bot, or the person who answers for the webhook with trigger words.
     """
     user_id, chat_id = event.data["user_id"], event.chat_id or ""
     if reason := _obstacle(event.workspace_id, chat_id, user_id):
@@ -129,7 +137,10 @@ def post(event: Event) -> None:
 
 
 def _stored(event: Event, message: Message) -> bool:
-    """Store the message of a reply. Returns False when it was posted before: each try derives the same ids."""
+    """Store the message of a reply. Returns False if an earlier run posted it, under the same derived id.
+
+    Raises Conflict if other messages have all four ids that the reply's message could get.
+    """
     for number in range(_TRIES):
         message.message_id = _id(event, number)
         try:
@@ -142,13 +153,13 @@ def _stored(event: Event, message: Message) -> bool:
 
 
 def _id(event: Event, number: int) -> str:
-    """The id of the message that the event's reply becomes; another one for each `number`, in case an id is taken."""
+    """The id of the reply's message. Each `number` gives another id, in case one is taken."""
     further = [str(number)] if number else []
     return ids.derived_in_chat(event.chat_id or "", event.created_at, event.event_id, *further)
 
 
 def _obstacle(workspace_id: str, chat_id: str, user_id: str) -> str | None:
-    """The reason why the user cannot post in the chat now; None when they can."""
+    """The reason why the user cannot post in the chat now; None if the user can."""
     user = next(iter(users.get_many(workspace_id, [user_id])), None)
     if user is None or not user.active:
         return "the user is not active"

@@ -1,4 +1,4 @@
-"""The body of a delivery as its receiver got it, made again of what is kept."""
+"""Renders the body of a delivery again, as its receiver got it."""
 
 from ferryman.formats.interface import Body
 from ferryman.pipeline import load_events, surroundings
@@ -8,9 +8,10 @@ from ferryman.webhooks.subscriptions.model import Webhook
 
 
 def body(delivery: Delivery, webhook: Webhook) -> Body | None:
-    """The body that was sent. None when nothing was sent, the message was deleted, or the body has expired.
+    """The body that the delivery's attempts sent.
 
-    The token in the body of a webhook with trigger words is masked.
+    None when there was no attempt, the message was deleted, the event has expired, or the webhook's format cannot
+    express it. In the body of a webhook with trigger words, the token is masked, and the names are those of now.
     """
     if not delivery.attempts:
         return None

@@ -1,4 +1,4 @@
-"""Writes how an attempt ended, counts it for the webhook, and says what becomes of the message."""
+"""Writes the outcome of an attempt, counts it for the webhook's health, and decides what becomes of the ticket."""
 
 from dataclasses import replace
 
@@ -19,9 +19,10 @@ from ferryman.webhooks.subscriptions.model import Webhook
 
 
 def settle(delivery: Delivery, webhook: Webhook, outcome: Outcome) -> Verdict:
-    """Write how a claimed attempt ended, and return what becomes of the ticket.
+    """Write the outcome of a claimed attempt into its delivery, and return what becomes of the ticket.
 
-    If the lease expired meanwhile, the new owner's result wins.
+    If our lease has expired and another function has claimed the delivery, that function's result wins, and the ticket
+    comes back after a second.
     """
     step = retry_policy.after_attempt(
         outcome,
@@ -73,7 +74,10 @@ def _return(webhook: Webhook, delivery: Delivery) -> None:
 
 
 def _settle_with_reply(delivery: Delivery, webhook: Webhook, settlement: Settlement, reply: Reply) -> None:
-    """Settle a delivery and store its reply, both or neither. A replay's second reply is not posted."""
+    """Settle a delivery and store its reply in one transaction.
+
+    If an earlier attempt stored a reply, as before a replay, this reply is dropped, and the attempt says so.
+    """
     try:
         deliveries.settle(delivery, settlement, replies.storing(webhook, delivery, reply))
     except replies.AlreadyReplied:
@@ -83,7 +87,7 @@ def _settle_with_reply(delivery: Delivery, webhook: Webhook, settlement: Settlem
 
 
 def reported(attempt: Attempt, outcome: Outcome) -> Attempt:
-    """The attempt with the outcome's fields."""
+    """A copy of `attempt` with the fields of `outcome`: status or error, excerpt and duration."""
     match outcome:
         case Delivered() | Refused():
             return replace(
@@ -104,7 +108,10 @@ def reported(attempt: Attempt, outcome: Outcome) -> Attempt:
 
 
 def exhaustion(delivery: Delivery, settlement: Settlement) -> list[store.Write]:
-    """The write of the event `delivery.exhausted`; nothing for a test, and for a delivery of such an event."""
+    """The write of an event `delivery.exhausted`, if the settlement exhausts the delivery.
+
+    Empty for another state, for a test, and for the delivery of an operational event such as `delivery.exhausted`.
+    """
     if settlement.state != "exhausted" or delivery.test or catalogue.is_operational(delivery.event_type):
         return []
     event = delivery_exhausted(delivery, settlement.reason or "", clock.now_iso())
@@ -135,7 +142,7 @@ def _log(delivery: Delivery, attempt: Attempt, step: NextStep) -> None:
 
 
 def _count(delivery: Delivery, step: NextStep) -> None:
-    """Count the attempt's outcome, and the delivery if it is over. A failed test counts as no lost delivery."""
+    """Count the attempt in the metrics, and the delivery if it is over. A failed test does not count as exhausted."""
     if step.state == "delivered":
         metrics.count("Delivered")
         return

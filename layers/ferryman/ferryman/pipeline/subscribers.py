@@ -1,4 +1,4 @@
-"""Finds the webhooks that get an event: from the subscriptions on its topics to those that want it."""
+"""Finds the webhooks that get an event, among those that subscribed to its topics. `matching` has the rule."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class WebhookBatch:
-    """Some of the webhooks that get an event, and the place (topic, webhook id) where they end."""
+    """Some of the webhooks that get an event. `topic` and `last_id` say up to which subscription they were read."""
 
     webhooks: list[Webhook]
     topic: str
@@ -24,9 +24,10 @@ class WebhookBatch:
 
 
 class Matcher:
-    """Finds the webhooks that want events, for one invocation: short lists of subscriptions are read once.
+    """Finds the webhooks that get the events of one invocation.
 
-    All events of a matcher happened before it was made, so its lists are never older than they are.
+    The matcher caches memberships, and lists of fewer than a hundred subscriptions. Its events all happened before the
+    matcher was made, so a cached list is never older than an event.
     """
 
     def __init__(self) -> None:
@@ -34,14 +35,14 @@ class Matcher:
         self._members: dict[tuple[str, str, str], bool] = {}
 
     def wanting(self, event: Event, after: tuple[str, str] | None = None) -> Iterator[WebhookBatch]:
-        """The webhooks that get this event, some at a time, so that a thousand are never all held.
+        """The webhooks that get this event, in batches of a hundred at most, to save memory.
 
-        With `after` (topic, webhook id), the walk goes on where an earlier one ended.
+        `after` (topic, webhook id) is the place of an earlier batch, behind which this call goes on.
 
-        A webhook gets the event when it is enabled, existed when the event happened, and, unless it is global, its
-        owner belongs to the chat now: people who leave a chat lose its events. A bot's callback gets the mentions of
-        the bot where the bot belongs now; an application's gets people's answers to the application; a personal webhook
-        gets its person's notifications. An event for one webhook alone goes to that one.
+        A webhook must be enabled and must have existed when the event happened. Unless it is global, its owner must be
+        a member of the chat now. A bot's callback gets the mentions of the bot in chats where the bot is a member now;
+        an application's webhook gets people's answers to the application; a personal webhook gets its person's
+        notifications. An event that names one webhook goes to that webhook alone.
         """
         if event.webhook_id:
             only = list(webhooks.get_many([(event.workspace_id, event.webhook_id)]).values())
@@ -58,7 +59,10 @@ class Matcher:
                 yield WebhookBatch(chosen, topic, listening[-1].webhook_id, is_full)
 
     def _subscribed(self, event: Event, topic: str, start: str | None) -> Iterator[tuple[list[Webhook], bool]]:
-        """The webhooks with a subscription, and whether more may follow; no list is empty."""
+        """The webhooks with a subscription to the topic, in lists that are never empty.
+
+        The second value says whether the list is full, so that more may follow.
+        """
         short = self._short.get((topic, event.type)) if start is None else None
         if short is not None:
             if short:

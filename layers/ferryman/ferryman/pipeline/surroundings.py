@@ -1,6 +1,6 @@
-"""The names in the bodies of deliveries with trigger words: the workspace, the chat and the author.
+"""Reads the names for the bodies of deliveries with trigger words: those of the workspace, the chat and the author.
 
-They are read for these deliveries alone, in three batch reads at most, as they are now.
+The names are those of now. They take three reads for each workspace.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from ferryman.identity.workspaces import table as workspaces
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names around an event."""
+    """The names of an event's workspace, chat and author."""
 
     workspace: str
     chat: str
@@ -33,7 +33,7 @@ class Names:
 
 
 def of(events: Iterable[Event]) -> dict[str, Names]:
-    """The names around these events, by event id. A chat or an author that is gone has a short id for a name."""
+    """The Names of these events, by event id. A chat or an author that no longer exists is named by its short id."""
     by_workspace: dict[str, list[Event]] = {}
     for event in events:
         by_workspace.setdefault(event.workspace_id, []).append(event)

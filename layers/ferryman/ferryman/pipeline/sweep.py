@@ -1,8 +1,8 @@
 """The sweeper dispatches accepted events that were never dispatched, and continues replays that stand still.
 
-The stream keeps its records for 24 hours. An event keeps its mark `undispatched` until it was dispatched, however long
-that takes; `lost_messages` puts the mark on a message that has no receipt. The marks form a sparse index, so
-looking costs next to nothing while there is nothing.
+The stream deletes its records after 24 hours. An event has the mark `undispatched` until it is dispatched, however long
+that takes; `lost_messages` puts the mark on a message that has no receipt. The marks form a sparse index, which costs
+next to nothing to query while it is empty.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,10 +24,10 @@ SETTLED_AFTER_SECONDS = 120  # the stream is given that long before it is called
 
 
 def sweep(seconds_left: Callable[[], float]) -> int:
-    """Dispatch the items that wait for longer than two minutes. Returns their number.
+    """Dispatch the items that have waited for more than two minutes. Returns their number.
 
-    Works on a hundred items at a time, by turns from messages, events and replays. Stops when less than ten seconds are
-    left; the next run goes on. Raises RetryLater, at the end, when some failed.
+    Works on a hundred items at a time, in turn from messages, events and replays. Stops when less than ten seconds are
+    left; the next run goes on. Raises RetryLater, after all batches, when some items failed.
     """
     before = clock.iso(clock.now() - SETTLED_AFTER_SECONDS)
     late, failed = lost_messages.find(seconds_left)
@@ -55,7 +55,10 @@ def sweep(seconds_left: Callable[[], float]) -> int:
 
 
 def _waiting(before: str, late: list[store.Key]) -> Iterator[tuple[str, store.Item]]:
-    """The items that the indexes of the marks hold, and the messages that were marked a moment ago, by turns."""
+    """(table, item) of the items in the indexes of marks, and of the messages in `late`, from each source in turn.
+
+    The indexes may not show the messages in `late` yet.
+    """
     lists = [*(_marked(table, before) for table in KEYS), ((messages.TABLE, key) for key in late)]
     while lists:
         for one in list(lists):
@@ -104,7 +107,7 @@ def _sweep_batch(
 
 
 def _items(batch: Sequence[tuple[str, store.Item]]) -> Iterator[tuple[str, store.Item]]:
-    """The items of the batch as their tables hold them now; the indexes may be behind."""
+    """The items of the batch as their tables have them now, because the indexes may be behind."""
     for table, names in KEYS.items():
         keys = [{name: indexed[name] for name in names} for its_table, indexed in batch if its_table == table]
         yield from ((table, item) for item in store.get_many(table, keys))
@@ -117,7 +120,7 @@ def _report(error: Exception, item: object) -> None:
 def go_on(table: str, item: store.Item, seconds_left: Callable[[], float], *, gone: bool = False) -> None:
     """Dispatch the event of an item, or do the next page of a replay. Raises OutOfTime as `dispatch.Dispatcher` does.
 
-    With `gone`, the table does not hold the item any more, so its event is stored for its deliveries.
+    `gone` says that the table has lost the item. Its event is then stored, so that the deliverer can load it.
     """
     if table == replays.TABLE:
         held.step(item["workspace_id"], item["webhook_id"], item["replay_id"])

@@ -1,4 +1,4 @@
-"""One invocation of the deliverer, which all of its batches share: its lane, its time, and the calls under way."""
+"""The state of one invocation of the deliverer: its lane, its remaining time, and the receivers that it is calling."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +13,11 @@ from ferryman.webhooks.tickets import Lane
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One invocation of the deliverer. `under_way` has the webhooks whose receivers are called now, and since when."""
+    """One invocation of the deliverer, shared by all batches that it works on.
+
+    `under_way` maps the id of each delivery whose receiver is being called to its webhook and the call's start in epoch
+    seconds. `seconds_left()` is the time before Lambda ends the invocation.
+    """
 
     lane: Lane
     seconds_left: Callable[[], float]
@@ -32,7 +36,7 @@ class Invocation:
         return self.seconds_left() - seconds >= settings.integer("ATTEMPT_TIMEOUT_SECONDS") + 1
 
     def mark_slow(self) -> None:
-        """Put webhooks whose receivers take long on the slow lane before their attempts have ended."""
+        """Tell `health` how long each call has taken so far, so that slow webhooks get the slow lane at once."""
         now = clock.now()
         for webhook, began in list(self.under_way.values()):
             try:

@@ -1,9 +1,9 @@
-"""Unparking: works on parked records again, with their items as they are stored now.
+"""Unparking: dispatches the items of parked records, as the tables have them now.
 
-A parked record names an item. If the item still waits, it goes on from the table's version, which an operator may have
-repaired. If it waits no more, nothing is left to do. If it is gone, the record is the last copy of it and is worked on
-itself. An item waits while it has the mark, or is a message without a receipt; receipts are kept for longer than parked
-records. So doing it twice, or after the sweeper, sends nothing twice.
+A parked record names an item. If the item still waits for its dispatch, the version in the table is dispatched; an
+operator may have repaired it. If the item does not wait, nothing is done. If the table has lost the item, the copy in
+the record is dispatched. An item waits while it has the mark, or is a message without a receipt; receipts are stored
+for longer than parked records. So unparking twice, or after the sweeper, sends nothing twice.
 """
 
 import json
@@ -21,7 +21,7 @@ _SHOWN = 20
 
 @dataclass(slots=True)
 class Unparked:
-    """How many parked records were worked on."""
+    """The result of one run: counts of parked files, and the reasons for those that failed."""
 
     done: int = 0  # and removed
     kept: int = 0  # could not be worked on; it stays parked
@@ -30,7 +30,10 @@ class Unparked:
 
 
 def unpark(after: str, seconds_left: Callable[[], float]) -> Unparked:
-    """Work on all parked things behind the key `after`. Stops when less than ten seconds are left."""
+    """Work on the parked files whose keys come after `after`. Stops when less than ten seconds are left.
+
+    A file is removed when its records are done. After a stop, `Unparked.after` is the key for the next call.
+    """
     result = Unparked()
     last = after
     for key in parking.keys(after):
@@ -56,7 +59,10 @@ def unpark(after: str, seconds_left: Callable[[], float]) -> Unparked:
 
 
 def _records(content: Any) -> Iterator[dict[str, Any]]:
-    """The stream records of a parked file: the `record` that we parked, or the `payload` that Lambda put there."""
+    """The stream records in a parked file: the `record` that we parked, or those in Lambda's `payload`.
+
+    Raises Unreadable for a file without any.
+    """
     if isinstance(content, dict) and "record" in content:
         yield content["record"]
         return

@@ -1,7 +1,7 @@
-"""A connectivity check: one small POST without a signature, whose answer the caller sees at once.
+"""A connectivity check: one small POST to a webhook's URL without a signature, whose outcome the caller sees at once.
 
-It is not a delivery: it is not logged as one, not retried, and does not count towards disabling. It goes through the
-same guard as a delivery.
+The check is not a delivery: it is not in the delivery log, is not retried, and does not count towards disabling. It
+goes through the same SSRF guard as a delivery.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The events that tell about webhooks and their deliveries, and the event of a test."""
+"""Builds the events about webhooks and their deliveries, and the event of a test."""
 
 from ferryman import ids
 from ferryman.events import catalogue, envelope
@@ -10,7 +10,8 @@ from ferryman.webhooks.subscriptions.model import Webhook
 def test_event(type_: EventType, webhook: Webhook, at: str) -> Event:
     """An event for this webhook alone, with an example of the type as its data and `"test": true`.
 
-    The example is the first one that the webhook's format can render; an application gets a person's answer.
+    The example is the first in the catalogue that the webhook's format can render. For an application's webhook, a
+    person's answer to the application comes first.
     """
     candidates = (
         envelope.build(
@@ -29,9 +30,10 @@ def test_event(type_: EventType, webhook: Webhook, at: str) -> Event:
 
 
 def webhook_disabled(webhook: Webhook, reason: str, last_error: str, at: str) -> Event:
-    """The event of a webhook that was disabled at `at` (ISO), which is part of its id: it can happen again.
+    """The event `webhook.disabled`, for a webhook that was disabled at `at` (ISO).
 
-    Only the owner of a personal webhook sees its URL and name, so the event leaves them out.
+    The event's id is derived from the webhook's id and `at`, since a webhook can be disabled several times. The URL and
+    the name of a personal webhook are null, because only its owner may see them.
     """
     shown = webhook.user_id is None
     return envelope.build(
@@ -53,9 +55,9 @@ def webhook_disabled(webhook: Webhook, reason: str, last_error: str, at: str) ->
 
 
 def delivery_exhausted(delivery: Delivery, reason: str, at: str) -> Event:
-    """The event of a delivery that failed for good. Its id is made of the delivery's and the number of attempts.
+    """The event `delivery.exhausted`, for a delivery whose attempts are spent.
 
-    So settling twice gives the same event.
+    The event's id is derived from the delivery's id and its number of attempts, so settling twice gives one event.
     """
     attempts = len(delivery.attempts)
     return envelope.build(

@@ -1,15 +1,16 @@
-"""A webhook's health: how fast it may be called, when it is left alone for a while, and when it is disabled.
+"""A webhook's health: how fast its receiver may be called, when it is paused, and when it is disabled.
 
-- a rate (`max_per_second`) is counted where all deliverers see it, so that it holds exactly: no more attempts begin
-  in any second of the clock
-- after five failures in a row the webhook is paused; then one attempt probes, and a success ends the pause
-- a receiver that answers 429 or 503 with Retry-After is left alone for that long
-- a receiver that took longer than two seconds has its deliveries on the slow lane for a quarter of an hour
-- after ten failures in a row, or as many as the webhook or its workspace says, or a 410 Gone, the webhook is disabled,
-  with the reason; attempts under way when a pause began do not count, so of ten failures the last five are probes
-- a webhook that failures disabled is probed from time to time (`probes`), unless the webhook or its workspace says no
+- rate: at most `max_per_second` attempts begin in any second of the clock. The count is in the table, which all
+  deliverers share
+- pause: after five failures in a row, the webhook is paused. Then one attempt probes, and a success ends the pause
+- Retry-After: a receiver that answers 429 or 503 with this header is not called for that long
+- slow lane: after an attempt that took two seconds or longer, the webhook is on the slow lane for a quarter of an hour
+- disabling: after ten failures in a row, or as many as the webhook or its workspace sets, or after a 410 Gone, the
+  webhook is disabled, with the reason. Attempts that were under way when a pause began do not count, so of ten failures
+  the last five are probes
+- return: `probes` tests a webhook that failures disabled, unless the webhook or its workspace forbids that
 
-A delivery that has to wait is deferred with a new message, so waiting never costs its budget.
+A delivery that must wait is deferred by a new ticket, so a wait costs neither a receive nor an attempt.
 """
 
 import math
@@ -56,11 +57,11 @@ class Wait:
 
 
 def wait(webhook: Webhook, attempt_seconds: float, place: int = 0) -> Wait | None:
-    """The time to wait before an attempt; None when it may begin now.
+    """The time to wait before an attempt; None if the attempt may begin now.
 
-    It then has taken the probe, or a place in this second. `attempt_seconds` is the longest time of an attempt: while
-    one attempt probes the receiver, the others wait for it. `place` is the place that the delivery reserved before, or
-    0.
+    With None, the attempt has been counted as the probe of a paused webhook, or in this second's rate.
+    `attempt_seconds` is the longest time of an attempt: while one attempt probes the receiver, others wait that long.
+    `place` is the place (epoch milliseconds) that the delivery reserved before, or 0.
     """
     now = clock.now()
     paused_for = webhook.paused_until / 1000 - now
@@ -75,16 +76,20 @@ def wait(webhook: Webhook, attempt_seconds: float, place: int = 0) -> Wait | Non
 
 
 def holds_place(webhook: Webhook, taken_at: float) -> bool:
-    """Whether an attempt that begins now is within the rate. Its place was taken at `taken_at` (epoch seconds)."""
+    """Whether an attempt that begins now is within the rate.
+
+    `wait` counted the attempt at `taken_at` (epoch seconds). If another second has begun, this function counts the
+    attempt in that second, and returns False if that second is full.
+    """
     now = int(clock.now())
     return not webhook.max_per_second or now == int(taken_at) or webhooks.take_place(webhook, now)
 
 
 def _wait_for_place(webhook: Webhook, rate: int, now: float, place: int) -> Wait | None:
-    """How long to wait for a place in a second, None for an attempt now. A delivery reserves its place once.
+    """The time to wait for a place within the rate; None if the attempt may begin now. A delivery reserves one place.
 
-    Reservations only spread the tickets: SQS may bring those of two seconds in one. The count of each second, which
-    `take_place` keeps, holds the rate exactly.
+    Reservations only spread the tickets, because SQS may deliver those of two seconds in one. The exact limit is the
+    count of each second in `take_place`.
     """
     if place // 1000 > int(now):
         return Wait(place // 1000 - now, place)
@@ -98,7 +103,7 @@ def _wait_for_place(webhook: Webhook, rate: int, now: float, place: int) -> Wait
 
 
 def timed(webhook: Webhook, duration_ms: int) -> None:
-    """Put the webhook on the slow lane for a while, or keep it there, when an attempt took long."""
+    """Put the webhook on the slow lane for a quarter of an hour if an attempt took two seconds or longer."""
     now = clock.now()
     if duration_ms < SLOW_AFTER_SECONDS * 1000 or webhook.slow_until > (now + SLOW_FOR_SECONDS / 2) * 1000:
         return
@@ -108,7 +113,7 @@ def timed(webhook: Webhook, duration_ms: int) -> None:
 
 
 def count(webhook: Webhook, outcome: Outcome, telling: Telling) -> None:
-    """Count an attempt as a success or as a failure; `telling` tells people when that disables the webhook."""
+    """Count an attempt as a success or a failure, as `succeeded` and `failed` do."""
     if isinstance(outcome, Delivered):
         succeeded(webhook)
     else:
@@ -116,16 +121,17 @@ def count(webhook: Webhook, outcome: Outcome, telling: Telling) -> None:
 
 
 def succeeded(webhook: Webhook) -> None:
-    """Forget failures and pause, as the receiver answered 2xx. Costs nothing while all is well."""
+    """Reset the webhook's failures and pause after a 2xx. Writes nothing if there are neither."""
     if webhook.consecutive_failures or webhook.paused_until:
         webhooks.recovered(webhook)
 
 
 def failed(webhook: Webhook, outcome: Refused | Unreachable, telling: Telling) -> None:
-    """Count one failed attempt, and pause or disable the webhook when it is time to; then `telling` tells people.
+    """Count a failed attempt, and pause or disable the webhook if it has failed often enough.
 
-    Attempts that were under way when a pause began say nothing that is new, however many they are: they are not
-    counted, so that a burst cannot disable a webhook before its pause.
+    When the webhook is disabled, `telling(webhook, reason, probe_at)` returns the writes that notify people, for the
+    same transaction. Attempts that were under way when a pause began are not counted, so that a burst cannot disable a
+    webhook before its pause.
     """
     error = f"HTTP {outcome.status}" if isinstance(outcome, Refused) else outcome.error
     failures = _count(webhook, outcome, error)
@@ -138,7 +144,10 @@ def failed(webhook: Webhook, outcome: Refused | Unreachable, telling: Telling) -
 
 
 def _disable_after(webhook: Webhook, failures: int) -> int:
-    """The number of failures that disables the webhook. Its workspace is asked only when there are enough to matter."""
+    """The number of failures that disables the webhook: its own, or its workspace's.
+
+    While `failures` is below every allowed setting, the smallest allowed one is returned, which saves a read.
+    """
     if webhook.disable_after is not None:
         return webhook.disable_after
     if 0 < failures < LEAST_DISABLE_AFTER:
@@ -147,7 +156,7 @@ def _disable_after(webhook: Webhook, failures: int) -> int:
 
 
 def _count(webhook: Webhook, outcome: Refused | Unreachable, error: str) -> int:
-    """Count a failure, and pause when it is time to. Returns the failures in a row, 0 when this one does not count."""
+    """Count a failure, and pause the webhook if needed. Returns the failures in a row; 0 if this one is not counted."""
     pause, patience = settings.integer("PAUSE_SECONDS"), _patience(outcome)
     failures = webhooks.failed(webhook, error, below=PAUSE_AFTER_FAILURES - 1 if pause else None)
     seconds = patience
@@ -173,10 +182,10 @@ def _count(webhook: Webhook, outcome: Refused | Unreachable, error: str) -> int:
 
 
 def _succeeded_between(webhook: Webhook) -> bool:
-    """Whether an attempt succeeded since the first of the failures: then they are not in a row.
+    """Whether an attempt succeeded since the first counted failure, so that the failures are not in a row.
 
-    Batches that run side by side do not see each other's counts, and a success does not write while the webhook looks
-    well to it. So the log of deliveries is asked, once before each pause.
+    A success resets the count only if its invocation has seen a failure, and invocations run side by side. So the
+    delivery log is read, once before each pause and each disabling.
     """
     now = webhooks.get_many([(webhook.workspace_id, webhook.webhook_id)]).get(webhook.webhook_id)
     if now is None or now.failing_since is None or now.paused_until != webhook.paused_until:
@@ -185,7 +194,7 @@ def _succeeded_between(webhook: Webhook) -> bool:
 
 
 def _patience(outcome: Refused | Unreachable) -> int:
-    """The seconds for which the receiver asks to be left alone, within limits."""
+    """The seconds of a Retry-After in a 429 or 503, at most 900; otherwise 0."""
     if isinstance(outcome, Refused) and outcome.status in _ASKS_FOR_PATIENCE and outcome.retry_after:
         return min(outcome.retry_after, _MAX_PATIENCE_SECONDS)
     return 0
@@ -217,5 +226,5 @@ def _disable(
 
 
 def _spread(seconds: float) -> float:
-    """A little more than these seconds, so that deliveries that wait do not all return at once."""
+    """`seconds` plus up to 20 % at random, so that waiting deliveries do not all come back at once."""
     return seconds * (1 + _SPREAD * random.random())  # noqa: S311 - see above

@@ -1,10 +1,10 @@
-"""Loop prevention: which webhooks' deliveries led to a message.
+"""Loop prevention: finds the webhooks whose deliveries led to a message.
 
-An integration that posts because of a delivery says so with that delivery's id in X-FM-Delivery-ID, the header it
-got it in. Its message is then not delivered to any webhook that led to it, and after three hops to none at all.
+An integration that posts because of a delivery sends the delivery's id back in the header X-FM-Delivery-ID. Its message
+is not delivered to the webhooks that led to it, and after three hops to no webhook at all.
 
-The header counts only from the receiver of the delivery: an id can be made of ids that others may see, and with it one
-receiver could hide a message from the webhook of another.
+Ferryman accepts the header only from the receiver of that delivery. A delivery's id can be computed from ids that other
+receivers see, and with it a receiver could hide a message from somebody else's webhook.
 """
 
 from collections.abc import Collection
@@ -20,10 +20,11 @@ MAX_HOPS = 3
 
 
 def of_reply(workspace_id: str, delivery_id: str | None, senders: Collection[str | None]) -> list[str] | None:
-    """The webhooks that led to a message that answers this delivery; None when it was not sent to the senders.
+    """The ids of the last three webhooks that led to a message which answers the delivery.
 
-    `senders` are the ids of those who post: an incoming webhook's owner, or an application and its owner. A delivery
-    was sent to them if one of them owns the webhook, or if the webhook is the callback of one of them.
+    `senders` are the ids of the users or applications that post: an incoming webhook's owner, or an application and its
+    owner. None if the delivery does not exist, was never attempted, or was not sent to a sender: the webhook must be
+    owned by a sender, or be a sender's callback.
     """
     if delivery_id is None or ids.of_delivery(delivery_id) is None:
         return None
@@ -39,7 +40,7 @@ def of_reply(workspace_id: str, delivery_id: str | None, senders: Collection[str
 
 
 def of_callers_reply(caller: Caller, delivery_id: str | None) -> list[str] | None:
-    """As `of_reply`, for a message that a token posts. A bot also answers what was sent to its owner."""
+    """The result of `of_reply` for a message that the caller posts. A bot may also answer deliveries to its owner."""
     if delivery_id is None:
         return None
     senders: list[str | None] = [caller.user_id]

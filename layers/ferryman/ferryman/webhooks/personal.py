@@ -1,4 +1,4 @@
-"""Personal webhooks: each belongs to one person, gets that person's notifications, and is managed by nobody else."""
+"""Personal webhooks: each gets one person's notifications, and that person alone manages it."""
 
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotAllowed, NotFound
@@ -20,7 +20,7 @@ def create(
 ) -> tuple[Webhook, str]:
     """A new personal webhook of the caller, and its signing secret.
 
-    Raises NotAllowed for a bot, and Conflict for somebody who has as many as they may have.
+    Raises NotAllowed for a bot, and Conflict for a person who has fifty in the token's mode (live or test) already.
     """
     if caller.role == "bot":
         raise NotAllowed("Personal webhooks are for people; a bot has callbacks: POST /v1/bots/{id}/callbacks.")
@@ -57,13 +57,13 @@ def read(caller: Caller, webhook_id: str) -> Webhook:
 
 
 def edit(caller: Caller, webhook_id: str, patch: PersonalWebhookPatch) -> Webhook:
-    """Change a personal webhook. A changed URL keeps its secret and is checked again. Raises NotFound."""
+    """Change a personal webhook of the caller. A new URL is checked; the signing secret stays. Raises NotFound."""
     wanted = changes(patch)
     audited = audit.writes(caller, "webhook.edited", webhook_id, {"changed": list(wanted)})
     return service.change(caller, read(caller, webhook_id), WebhookPatch.model_validate(wanted), audited)
 
 
 def delete(caller: Caller, webhook_id: str) -> None:
-    """Delete a personal webhook: deliveries that wait are cancelled when they come up. Raises NotFound."""
+    """Delete a personal webhook of the caller. The deliverer cancels its waiting deliveries later. Raises NotFound."""
     audited = audit.writes(caller, "webhook.deleted", webhook_id)
     store.commit([*table.deleting(read(caller, webhook_id)), *audited])

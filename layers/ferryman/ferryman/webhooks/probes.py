@@ -1,8 +1,9 @@
-"""Probes: a webhook that its receiver's failures disabled comes back by itself when the receiver answers again.
+"""Probes: enables a webhook again, which failures disabled, once its receiver answers a test.
 
-The write that disables it leaves a job among the replays, where the sweeper finds it every five minutes at no further
-cost. When a probe is due, the job sends a signed test; its success enables the webhook. The pauses grow from ten
-minutes to six hours, and the job ends when the table forgets it. A receiver that answered 410 Gone is not probed.
+The transaction that disables the webhook stores a job in the table `replays`. The sweeper finds the job every five
+minutes. When a probe is due, the job sends a signed test, and a successful test enables the webhook. The pauses
+between probes grow from ten minutes to six hours. The job ends when its row expires. A receiver that answered 410 Gone
+is not probed.
 """
 
 from collections.abc import Callable
@@ -34,7 +35,7 @@ def first_at(disabled_at: str) -> str:
 
 
 def planning(webhook: Webhook, disabled_at: str) -> store.Write:
-    """The write that stores the job which probes a webhook that is being disabled."""
+    """The write that stores the probing job of a webhook that is disabled at `disabled_at` (ISO)."""
     job = Replay(
         workspace_id=webhook.workspace_id,
         webhook_id=webhook.webhook_id,
@@ -50,7 +51,10 @@ def planning(webhook: Webhook, disabled_at: str) -> store.Write:
 
 
 def step(job: Replay) -> None:
-    """Probe the webhook if that is due. The job ends when the webhook is not disabled by those failures any more."""
+    """Send a probe if one is due.
+
+    Ends the job if the webhook was deleted, enabled, or disabled again since, or has no next probe.
+    """
     try:
         webhook = webhooks.get(job.workspace_id, job.webhook_id)
     except NotFound:
@@ -72,7 +76,7 @@ def step(job: Replay) -> None:
 
 
 def _next_at(webhook: Webhook, job: Replay, now: float) -> str | None:
-    """The time of the next probe; None when the job expires before it."""
+    """The time (ISO) of the probe after this one; None if the job expires before that."""
     pause: int = min(_FIRST_SECONDS << min(webhook.probes_made + 1, 10), _LONGEST_SECONDS)
     ends = job.expires_at_epoch
     return clock.iso(now + pause) if ends is None or now + pause < ends else None
@@ -84,9 +88,10 @@ def _end(job: Replay) -> None:
 
 
 def succeeded(webhook: Webhook, delivery: Delivery, telling: Telling) -> None:
-    """Enable the webhook that a probe reached, if its owner may still have it; then `telling` tells people.
+    """Enable a webhook whose receiver answered a probe, if the webhook's owner may still have it.
 
-    Held events stay held until somebody decides about them.
+    `telling(webhook)` returns the writes that notify people, for the same transaction. The events that the webhook
+    missed stay held until a person decides about them. A webhook that was enabled or deleted before stays as it is.
     """
     at = clock.now_iso()
     try:

@@ -1,4 +1,4 @@
-"""Decides after an attempt when a delivery is tried again, and when it is given up. Pure, no AWS."""
+"""Decides after an attempt whether and when a delivery is tried again. Pure, no AWS."""
 
 import random
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _GONE = 410
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """The state of a delivery after an attempt. `delay` is in seconds, and set while it is `retrying`."""
+    """The state of a delivery after an attempt. `delay` is the wait in seconds of a `retrying` one, otherwise None."""
 
     state: Literal["delivered", "retrying", "exhausted", "cancelled"]
     failures: int
@@ -34,7 +34,10 @@ def after_attempt(
     is_test: bool,
     spread: float | None = None,
 ) -> NextStep:
-    """The next step of a delivery that had `failures` and `unknowns` before this attempt."""
+    """The next step of a delivery that had `failures` and `unknowns` before this attempt.
+
+    `delays` and `spread` are those of `retry_delay`.
+    """
     if isinstance(outcome, Delivered):
         return NextStep("delivered", failures)
     failures += 1
@@ -50,18 +53,18 @@ def after_attempt(
 
 
 def spent(failures: int, unknowns: int) -> int:
-    """The part of the budget of MAX_FAILURES that is gone: failures, and unknown outcomes beyond the free ones."""
+    """How much of the budget of MAX_FAILURES is used: the failures, and the unknown outcomes beyond MAX_UNKNOWNS."""
     return failures + max(0, unknowns - MAX_UNKNOWNS)
 
 
 def retry_delay(
     delays: Sequence[int], spent: int, retry_after: int | None = None, *, spread: float | None = None
 ) -> float | None:
-    """Seconds from the end of the failed attempt to the next one, or None when the budget is spent.
+    """The seconds from the end of the failed attempt to the next one; None if the budget is spent.
 
-    `delays` are the pauses after the first, second and third failure; up to 20 % is added (never taken away) so
-    that deliveries that failed together do not return together. A receiver's Retry-After is honoured between the
-    planned pause and twice that. `spread` (0 to 1) replaces the random part.
+    `delays` are the pauses after the first, second and third failure. A `retry_after` of the receiver can lengthen a
+    pause to twice its length. Then up to 20 % is added at random, so that deliveries that failed together do not come
+    back together. `spread` (0 to 1) replaces the random number.
     """
     if spent >= MAX_FAILURES:
         return None

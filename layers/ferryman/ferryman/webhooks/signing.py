@@ -1,10 +1,11 @@
-"""Signing: what makes a delivery trustworthy to its receiver. Pure, no AWS.
+"""Signing: writes the headers by which a receiver verifies that a delivery comes from us. Pure, no AWS.
 
-A webhook chooses one or several signatures; each adds its own headers to every attempt:
+A webhook has one or several signatures; each adds its own headers to every attempt:
 
 - `fm` (the default): `t=<unix seconds>,v1=<hex HMAC-SHA256 of "{t}.{body}">`, keyed with the secret's UTF-8 bytes
-- `standard`: Standard Webhooks (https://www.standardwebhooks.com), keyed with what follows `whsec_`, base64-decoded
-- those of `ferryman.formats`, in the words of other products
+- `standard`: Standard Webhooks (https://www.standardwebhooks.com), keyed with the secret's part after `whsec_`,
+  base64-decoded
+- the signatures of other products, in `ferryman.formats`
 
 While a secret is being rotated, `fm` and `standard` carry one signature for each valid secret, the newest first. The
 time is taken at each attempt and never cached, so that a receiver can refuse old ones.
@@ -39,7 +40,7 @@ class SignedAttempt:
 def headers(
     attempt: SignedAttempt, signatures: Sequence[Signature], secrets: Sequence[str], body: Body
 ) -> dict[str, str]:
-    """All headers of an attempt that is about to be made, by name."""
+    """All headers of an attempt, by name, with its signatures. `secrets` are the valid ones, newest first."""
     headers = described(attempt, signatures) | {"Content-Type": body.content_type}
     for name in signatures:
         signing = formats.signing(name)
@@ -48,7 +49,7 @@ def headers(
 
 
 def described(attempt: SignedAttempt, signatures: Sequence[Signature]) -> dict[str, str]:
-    """The headers of an attempt that need no secret. The delivery log shows them."""
+    """The headers of an attempt that need no secret, by name, as the delivery log shows them."""
     headers = {"Content-Type": JSON}
     if "fm" in signatures:
         headers |= {
@@ -67,16 +68,16 @@ def described(attempt: SignedAttempt, signatures: Sequence[Signature]) -> dict[s
 
 
 def token(secrets: Sequence[str]) -> str:
-    """The token in the bodies of a webhook with trigger words: 26 letters and digits, made of the newest secret.
+    """The token in the bodies of a webhook with trigger words: 26 letters and digits, derived from the newest secret.
 
-    It is another text than the secret, so that whoever reads a body cannot sign.
+    A reader of a body cannot compute the secret from the token, so cannot sign.
     """
     digest = hmac.digest(secrets[0].encode(), b"trigger token", hashlib.sha256)
     return base64.b32encode(digest).decode()[:26].lower()
 
 
 def masked(attempt: SignedAttempt, signatures: Sequence[Signature], content_type: str | None) -> dict[str, str]:
-    """All headers of an attempt as they are shown: the values that a secret made are masked."""
+    """All headers of an attempt as the API shows them: signatures are masked. None stands for the type JSON."""
     plain = described(attempt, signatures)
     sent = headers(attempt, signatures, [f"{SECRET_PREFIX}{'A' * 32}"], Body(b"", content_type or JSON))
     return {name: MASKED if name not in plain else value for name, value in sent.items()}

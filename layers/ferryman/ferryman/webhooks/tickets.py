@@ -1,7 +1,7 @@
-"""The delivery queues: messages carry ids only, the content stays in DynamoDB (a claim check).
+"""The delivery queues. Their messages contain only ids; the content stays in DynamoDB (the pattern "claim check").
 
-There are two lanes. A batch lives as long as the slowest of its receivers, so what goes to slow ones has a queue of its
-own: there a batch holds two hundred, and nobody quick waits in it.
+Each of the two lanes is a queue. A batch takes as long as its slowest receiver, so deliveries to slow receivers have
+the slow lane, with batches of two hundred, where fast receivers do not wait for them.
 """
 
 import json
@@ -28,7 +28,7 @@ _IN_A_TICKET = {wire: name for name, wire in _ON_THE_WIRE.items()}
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """One message of a delivery queue: the ids of a delivery, and of the message that its event is made of."""
+    """One message of a delivery queue: the ids of a delivery, and of the chat message that its event is made of."""
 
     workspace_id: str
     delivery_id: str
@@ -68,25 +68,25 @@ class Ticket:
         return json.dumps(content)
 
     def again(self) -> "Ticket":
-        """The ticket for the next round through the queue, after the dead letters."""
+        """The ticket for the next round through the queue, after it was a dead letter: `requeues` is one more."""
         return replace(self, requeues=self.requeues + 1)
 
     def at_place(self, place: int) -> "Ticket":
-        """The ticket with the place that it reserved."""
+        """The ticket with the reserved place `place` (epoch milliseconds)."""
         return replace(self, place=place)
 
     def as_redelivery(self) -> "Ticket":
-        """The same ticket as others receive it after somebody has worked on it."""
+        """The same ticket with `first_receive` false, so the deliverer reads its delivery first."""
         return replace(self, first_receive=False)
 
     @classmethod
     def load(cls, text: str, *, first: bool = False) -> "Ticket":
-        """A ticket as received. `first` says that nobody received it before; no other ticket is a `first_receive`.
+        """Read a ticket from the body of a queue's message. `first` says that SQS delivers the message the first time.
 
-        A field that another version added is ignored, and one that it leaves out has its default: while functions are
-        updated, or rolled back, both versions send and receive.
+        The result's `first_receive` is true only if `first` is. While functions are updated or rolled back, two
+        versions share the queue, so an unknown field is ignored and a missing one has its default.
 
-        Raises ValueError for a message that names no delivery: one foreign message must not fail a batch of ten.
+        Raises ValueError for a message that is not a ticket, so that the caller can park it and work on the others.
         """
         try:
             content: dict[str, Any] = json.loads(text)
@@ -109,14 +109,15 @@ def lane_of(webhook: Webhook) -> Lane:
 
 
 def lane_of_arn(arn: str) -> Lane:
-    """The lane that a received message was in, by its queue's ARN."""
+    """The lane whose queue has this ARN."""
     return "slow" if arn.rpartition(":")[2] == settings.text("SLOW_DELIVERIES_QUEUE_URL").rpartition("/")[2] else "fast"
 
 
 def send(tickets: Sequence[Ticket], delay_seconds: float = 0, *, lane: Lane = "fast") -> None:
-    """Put tickets into a queue, ten a call. Raises RetryLater when SQS keeps refusing some.
+    """Send tickets to the queue of a lane, ten in each call, delayed by at most 900 seconds.
 
-    MessageGroupId makes the queue fair: a webhook whose receiver is slow does not make the others wait.
+    MessageGroupId makes the queue fair: a webhook whose receiver is slow does not make the others wait. Raises
+    RetryLater if SQS refuses a ticket four times.
     """
     delay = min(math.ceil(delay_seconds), MAX_QUEUE_DELAY_SECONDS)
     url = _url(lane)
@@ -163,7 +164,7 @@ def receive(lane: Lane, seconds: int) -> list[dict[str, Any]]:
 
 
 def delete(receipt_handles: Sequence[str], lane: Lane) -> None:
-    """Delete up to ten tickets that `receive` returned. One that stays comes again, and finds its delivery over."""
+    """Delete up to ten tickets that `receive` returned. A ticket that SQS fails to delete comes back, to no effect."""
     if receipt_handles:
         entries = [{"Id": str(number), "ReceiptHandle": handle} for number, handle in enumerate(receipt_handles)]
         clients.sqs().delete_message_batch(QueueUrl=_url(lane), Entries=entries)
@@ -174,16 +175,16 @@ def _url(lane: Lane) -> str:
 
 
 def hide(pauses: Mapping[str, float], lane: Lane) -> None:
-    """Hide received tickets, each receipt handle for its seconds, after which SQS brings them again.
+    """Hide received tickets: `pauses` maps each receipt handle to the seconds after which SQS delivers it again.
 
-    Some at a time: two hundred calls in a row would outlast the function.
+    Makes ten calls at a time, because two hundred calls in a row would outlast the function.
     """
     with ThreadPoolExecutor(max_workers=_CONCURRENT) as pool:
         list(pool.map(lambda handle: _hide(handle, pauses[handle], lane), pauses))
 
 
 def _hide(receipt_handle: str, seconds: float, lane: Lane) -> None:
-    """Hide one ticket. If that fails, it comes back when the queue's own time is over."""
+    """Hide one ticket. If the call fails, the ticket comes back after the queue's own visibility timeout."""
     try:
         clients.sqs().change_message_visibility(
             QueueUrl=_url(lane),

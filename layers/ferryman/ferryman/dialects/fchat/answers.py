@@ -1,4 +1,4 @@
-"""Answers to FChat's clients: its envelopes, and the literal text and status of each refusal."""
+"""The answers that FChat's clients get: FChat's envelopes, and the literal text and status of each refusal."""
 
 from typing import Any
 
@@ -37,7 +37,10 @@ BROKEN: Refusal = (500, "Something went wrong on our side. Send the request agai
 
 
 def refusal(error: Exception, endpoint: Endpoint) -> Refusal | None:
-    """The status and text of a refusal, or None for any other exception. The text names no e-mail address yet."""
+    """The status and text of a refusal, or None for any other exception.
+
+    The text can contain the placeholder `{email}`, which `refused` replaces.
+    """
     if isinstance(error, intake.UnknownApplication):
         return 404, ("C" if endpoint == "group" else "c") + _UNKNOWN
     return _REFUSALS.get(type(error))

@@ -1,4 +1,7 @@
-"""Reading what FChat's clients send: shapes and aliases only. Raises InvalidRequest or InvalidKeyboard."""
+"""Reads what FChat's clients send: shapes and aliases only.
+
+The checks themselves are in `integrations.applications`.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +26,10 @@ class InvalidKeyboard(Exception):
 
 
 def to_group(log: intake.RequestLog, app_name: str, token: str, read: Read, in_reply_to_delivery: str | None) -> None:
-    """Post to the application's group. Raises what `posting` raises, InvalidRequest and InvalidKeyboard."""
+    """Post to the application's group.
+
+    Raises InvalidRequest for a body of another shape, and what the functions of `intake` raise.
+    """
     application = intake.identify(log, token, app_name)
     body = _object(read())
     text = intake.checked_text(_text(body))
@@ -31,7 +37,11 @@ def to_group(log: intake.RequestLog, app_name: str, token: str, read: Read, in_r
 
 
 def to_user(log: intake.RequestLog, token: str, read: Read, in_reply_to_delivery: str | None) -> Context:
-    """Message one person. The checks run in the product's order, so the answer names the first thing wrong."""
+    """Message one person. Returns the message's context.
+
+    The checks run in FChat's order, so the first wrong part decides the answer. Raises InvalidRequest, NoDictionary and
+    InvalidKeyboard for a body of another shape, and what the functions of `intake` raise.
+    """
     application = intake.identify(log, token)
     intake.require_permission(application)
     body = _object(read())
@@ -60,7 +70,7 @@ def _text(body: dict[str, Any]) -> str:
 
 
 def _parameters(body: dict[str, Any]) -> dict[str, Any]:
-    """The values of the context. They stand where the answer and the callbacks have them, too."""
+    """The context's values: `context.parameters` of the body, as in answers and callbacks. Raises InvalidRequest."""
     context = body.get("context")
     if context is not None and not isinstance(context, dict):
         raise InvalidRequest
@@ -90,7 +100,7 @@ def _button(button: Any) -> Button:
 
 
 def _legacy(body: dict[str, Any]) -> list[list[Button]]:
-    """The buttons in the older form: one in each row."""
+    """The buttons of the older field `buttons`, each in a row of its own. Raises InvalidRequest."""
     buttons = body.get("buttons")
     if buttons is None:
         return []

@@ -1,6 +1,6 @@
 """The answers to clients of Mattermost and Slack: the literal id, text and status of each refusal.
 
-A client of Mattermost gets an AppError as JSON, a client of Slack one word as text.
+A client of Mattermost gets an AppError as JSON, and a client of Slack gets one word as text.
 """
 
 import json
@@ -113,12 +113,12 @@ FAILURES = {
 
 
 def refusal(error: Exception) -> Refusal | None:
-    """The product's words for an exception; None for an exception that is not a refusal."""
+    """The answer to an exception; None for an exception that is not a refusal."""
     return REFUSALS.get(type(error))
 
 
 def app_error(refused: Refusal, request_id: str) -> str:
-    """Mattermost's error body, with its keys in their order."""
+    """Mattermost's error body (JSON) for a refusal, with the keys in Mattermost's order."""
     return error_body(refused.status, refused.id, refused.message, request_id)
 
 

@@ -1,7 +1,7 @@
-"""The objects of Mattermost's API: users, teams, channels, posts and tokens, made of ours. Pure.
+"""The objects of Mattermost's API (users, teams, channels, posts and tokens), made from ours. Pure.
 
-An id there is ours without its prefix, in lower case: 26 letters and digits. A team is the workspace, a channel a chat,
-a post a message.
+An id in that API is our id without its prefix, in lower case: 26 letters and digits. A team is the workspace, a channel
+is a chat, and a post is a message.
 """
 
 import json
@@ -34,12 +34,12 @@ def is_id(text: str) -> bool:
 
 
 def short(id_: str) -> str:
-    """One of our ids in the form of Mattermost's: 26 letters and digits, without the prefix."""
+    """One of our ids in Mattermost's form: without the prefix, in lower case."""
     return ids.ulid(id_).lower()
 
 
 def full(prefix: str, text: str) -> str:
-    """Our id, with this prefix, for one of Mattermost's. There may be no such thing."""
+    """Our id for one of Mattermost's ids, with the prefix of its type. An object with this id need not exist."""
     return f"{prefix}_{text.upper()}"
 
 
@@ -49,7 +49,7 @@ def milliseconds(at: str | None) -> int:
 
 
 def user(of: User, *, own: bool) -> dict[str, Any]:
-    """A user in Mattermost's form. Their e-mail address is shown to themselves only (`own`)."""
+    """A user in Mattermost's form, with their e-mail address only if `own`."""
     shown = {
         "id": short(of.user_id),
         "create_at": milliseconds(of.created_at),
@@ -73,7 +73,7 @@ def user(of: User, *, own: bool) -> dict[str, Any]:
 
 
 def username(of: User) -> str:
-    """A user's handle, or their short id without one."""
+    """A user's handle, or their short id if they have no handle."""
     return of.handle or short(of.user_id)
 
 
@@ -100,7 +100,7 @@ def team(of: Workspace) -> dict[str, Any]:
 
 
 def channel(of: Chat) -> dict[str, Any]:
-    """A chat as a channel. Only members see a chat, so a group is a private channel."""
+    """A chat as a channel. A group is a private channel (`P`), because only its members see it."""
     return {
         "id": short(of.chat_id),
         "create_at": milliseconds(of.created_at),
@@ -136,7 +136,11 @@ def member(of: Member) -> dict[str, Any]:
 
 
 def post(of: Message) -> dict[str, Any]:
-    """A message as a post. If no user wrote it, `props` has its author's name and picture, and `user_id` its origin."""
+    """A message as a post.
+
+    If no user wrote it, `props` has the author's name and picture, and `user_id` is the id of its origin, such as the
+    incoming webhook.
+    """
     props: dict[str, Any] = json.loads(of.props) if of.props else {}
     if of.user_id is None:
         props |= {"from_webhook": "true", "override_username": of.author_name or ""}

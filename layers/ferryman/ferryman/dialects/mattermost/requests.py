@@ -1,7 +1,7 @@
-"""Reading what clients of Mattermost and Slack post to an incoming webhook: shapes, aliases and conversions only.
+"""Reads what clients of Mattermost and Slack post to an incoming webhook: shapes, aliases and conversions only.
 
 Raises InvalidContent, InvalidPayload, InvalidBlocks, NoText, PriorityMissing, SystemType, UnknownType,
-TooManyAttachments and PropsTooLarge; each has its words in `answers`.
+TooManyAttachments and PropsTooLarge. `answers` has the answer to each of them.
 """
 
 import re
@@ -39,11 +39,11 @@ class NoText(Exception):
 
 
 class PriorityMissing(Exception):
-    """The object `priority` has no level, its own field `priority`."""
+    """The object `priority` has no field `priority` with the level."""
 
 
 class SystemType(Exception):
-    """The payload has a type that only the system itself gives."""
+    """The payload has a type (`system_…`) that is reserved for Mattermost itself."""
 
 
 class UnknownType(Exception):
@@ -51,7 +51,7 @@ class UnknownType(Exception):
 
 
 class TooManyAttachments(Exception):
-    """The payload has more attachments than Slack takes."""
+    """The payload has more attachments than Slack accepts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,11 @@ SLACK = Rules(escaped=True, most_attachments=MAX_ATTACHMENTS)
 
 
 def payload(content: bytes, header: str, query: str, parse: Parse) -> dict[str, Any]:
-    """The JSON object of a request, whatever content type its `header` names. Raises InvalidContent, InvalidPayload."""
+    """The JSON object in a request's body; the media type in `header` decides where it is read.
+
+    Raises InvalidContent for a header or multipart body that cannot be read, and InvalidPayload for any other body
+    without a JSON object.
+    """
     if len(content) > MAX_BYTES:
         raise InvalidPayload
     media = ""
@@ -127,7 +131,7 @@ def _multipart(header: str, content: bytes, parse: Parse) -> dict[str, Any]:
 
 
 def post(sent: dict[str, Any], rules: Rules, names: Names) -> Post:
-    """The post that a payload asks for. Raises the module's other exceptions."""
+    """The post that a payload asks for. Raises the exceptions of this module, InvalidBlocks and PropsTooLarge."""
     message_text = string_of(sent, "text")
     boxes = slack_attachments.attachments_of(sent)
     layout = sent.get("blocks")

@@ -12,14 +12,14 @@ type Part = tuple[str, list[Attachment]]
 
 
 class PropsTooLarge(Exception):
-    """The props alone are larger than a message may be."""
+    """The props, or one attachment without its text, are larger than a message may be."""
 
 
 def parts(text: str, attachments: Sequence[Attachment], props: dict[str, Any] | None) -> list[Part]:
-    """The texts of the messages, and the attachments of each.
+    """The messages into which a post is split: the text of each, and its attachments.
 
-    Attachments follow the last text; where they do not fit into one message, more messages without text follow. The
-    text of an attachment that fits into none is cut. Raises PropsTooLarge.
+    Attachments go to the message with the last text. Those that do not fit there go to further messages without text.
+    An attachment that is too large for any message gets a shorter text. Raises PropsTooLarge.
     """
     room = MAX_BYTES - (kept.size(props) if props else 0)
     if room < 0:

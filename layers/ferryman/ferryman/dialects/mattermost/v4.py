@@ -1,4 +1,7 @@
-"""Mattermost's API for bots and scripts, as calls of the core. Raises AppError with the product's literal answers."""
+"""Mattermost's API for bots and scripts, as calls of the core.
+
+Refusals are AppErrors with Mattermost's literal texts.
+"""
 
 import json
 import re
@@ -35,7 +38,7 @@ _PAGES_SINCE = 5
 
 
 class AppError(Exception):
-    """A refusal in Mattermost's words: its HTTP status, error id and message."""
+    """A refusal in Mattermost's form: its HTTP status, error id and message."""
 
     def __init__(self, status: int, error_id: str, message: str) -> None:
         super().__init__(message)
@@ -66,7 +69,7 @@ def invalid_parameter(name: str) -> AppError:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One authenticated request: path and query parameters, and the body's JSON, read when it is asked for."""
+    """One authenticated request: the parameters of its path and query, and `read()`, which parses the body's JSON."""
 
     caller: Caller
     path: dict[str, str]
@@ -74,7 +77,7 @@ class Asked:
     read: Callable[[], Any]
 
     def id(self, name: str, prefix: str) -> str:
-        """Our id for the one in the path. Raises an AppError for a text that is not an id."""
+        """Our id for the id in the path parameter `name`. Raises an AppError for a text that is not an id."""
         if not objects.is_id(self.path[name]):
             raise invalid_parameter(name)
         return objects.full(prefix, self.path[name])
@@ -84,9 +87,9 @@ class Asked:
         return min(int(text), most) if re.fullmatch("[0-9]{1,15}", text) else default
 
     def window(self) -> tuple[int, int]:
-        """The number of things before the page that is asked for, and the size of the page.
+        """The number of items before the requested page, and the size of the page.
 
-        Raises an AppError for a page that is too far down.
+        Raises an AppError for a page that begins after more than 100,000 items.
         """
         size = max(self.number("per_page", _DEFAULT_PAGE, MAX_PAGE), 1)
         start = self.number("page", 0, _DEEPEST + 1) * size
@@ -95,7 +98,7 @@ class Asked:
         return start, size
 
     def object(self, name: str) -> dict[str, Any]:
-        """The body, if it is an object. Raises an AppError otherwise, which calls the body `name`."""
+        """The body, if it is an object. Raises an AppError otherwise, whose text calls the body `name`."""
         sent = self.read()
         if not isinstance(sent, dict):
             raise invalid_body(name)
@@ -107,9 +110,10 @@ def page_of[T](
     fetch: Callable[[int, store.Key | None], tuple[list[T], store.Key | None]],
     keep: Callable[[T], bool] = lambda _: True,
 ) -> tuple[list[T], bool]:
-    """The things on the page that is asked for, and whether another page follows.
+    """The items on the requested page, and whether another page follows.
 
-    `fetch(limit, after)` reads a piece of the list; things that `keep` refuses are not in it.
+    `fetch(limit, after)` reads the next items of the list and the key after which to continue. Items for which `keep`
+    is false do not count.
     """
     start, size = asked.window()
     items: list[T] = []
@@ -128,7 +132,7 @@ def page_of[T](
 def text(name: str, sent: Mapping[str, Any], field: str) -> str:
     """A text field of a body; "" when it is missing or null.
 
-    Raises an AppError, which calls the body `name`, for a field of another type.
+    Raises an AppError for a field of another type, whose text calls the body `name`.
     """
     value = sent.get(field)
     if value is not None and not isinstance(value, str):
@@ -140,7 +144,7 @@ def text(name: str, sent: Mapping[str, Any], field: str) -> str:
 
 
 def logout(caller: Caller) -> None:
-    """End the session. An API token stays: its owner revokes it."""
+    """End the caller's session. An API token stays valid; its owner can revoke it."""
     if caller.kind == "session":
         sessions.end(caller, caller.credential_id)
 
@@ -155,7 +159,7 @@ def require(caller: Caller, scope: Scope) -> None:
 
 
 def require_integrations(caller: Caller, scope: Scope, disabled: AppError) -> None:
-    """Raises PERMISSIONS for a caller without the scope, `disabled` where the workspace's plan has no integrations."""
+    """Raises PERMISSIONS for a caller without the scope, and `disabled` if the workspace's plan has no integrations."""
     require(caller, scope)
     if not plans.includes(caller.plan, plans.OF_INTEGRATIONS):
         raise disabled
@@ -210,7 +214,7 @@ def team(asked: Asked) -> dict[str, Any]:
 
 
 def team_of(asked: Asked) -> Workspace:
-    """The caller's own workspace, if the path names it as the team. Raises an AppError otherwise."""
+    """The caller's own workspace, if the path names it as the team; otherwise raises an AppError."""
     own = workspaces.get(asked.caller.workspace_id)
     if "team_id" in asked.path:
         if asked.id("team_id", ids.WORKSPACE) != own.workspace_id:
@@ -248,7 +252,7 @@ def channel_of(asked: Asked) -> Chat:
 
 
 def require_chat(caller: Caller, chat_id: str) -> Chat:
-    """The chat, if the caller may see it. Raises PERMISSIONS."""
+    """The chat, if the caller may see it; otherwise raises PERMISSIONS."""
     try:
         return access.get_visible(caller, chat_id)
     except NotFound:
@@ -256,7 +260,7 @@ def require_chat(caller: Caller, chat_id: str) -> Chat:
 
 
 def direct_channel(asked: Asked) -> dict[str, Any]:
-    """Open the private chat of the two users in the body, of whom one is the caller."""
+    """Open the private chat of the two users in the body. One of them must be the caller."""
     require(asked.caller, "messages:write")
     pair = asked.read()
     if (
@@ -280,7 +284,10 @@ def direct_channel(asked: Asked) -> dict[str, Any]:
 
 
 def posts(asked: Asked) -> dict[str, Any]:
-    """A page of a channel's posts, newest first; with `since` (epoch milliseconds), those made or changed later."""
+    """A page of a channel's posts, newest first.
+
+    With `since` (epoch milliseconds), the posts that were created or changed later.
+    """
     require(asked.caller, "messages:read")
     chat = channel_of(asked)
     if since := asked.number("since", 0, 10**15):
@@ -290,9 +297,10 @@ def posts(asked: Asked) -> dict[str, Any]:
 
 
 def _posts_since(asked: Asked, chat: Chat, since: int) -> tuple[list[dict[str, Any]], bool]:
-    """The posts that were made or changed after `since`, in milliseconds, and whether there may be more.
+    """The posts that were created or changed after `since` (epoch milliseconds), and whether there may be more.
 
-    A change of an older post is seen only on the pages that hold the newer posts, a thousand posts at most.
+    Reads pages, newest first, until a post is older than `since`, at most 1,000 posts. So a change of an older post is
+    found only if these pages contain the post.
     """
     posts: list[dict[str, Any]] = []
     after: store.Key | None = None
@@ -308,7 +316,7 @@ def _posts_since(asked: Asked, chat: Chat, since: int) -> tuple[list[dict[str, A
 def _some_messages(
     caller: Caller, chat: Chat, limit: int, after: store.Key | None
 ) -> tuple[list[Message], store.Key | None]:
-    """A page of the chat's messages that the caller sees, newest first, and the key after which the next one begins."""
+    """A page of a chat's messages that the caller sees, newest first, and the key after which the next page begins."""
     return messages.page(
         caller.workspace_id, chat.chat_id, limit, after, livemode=caller.livemode, reader=caller.user_id
     )
@@ -353,7 +361,7 @@ def create_post(asked: Asked, chain: list[str] | None) -> dict[str, Any]:
 
 
 def _priority(metadata: Any) -> str | None:
-    """The priority in a post's metadata, as a message keeps it. We make all other metadata ourselves and read none."""
+    """The priority in a post's metadata, as the JSON that a message stores, or None. Other metadata is ignored."""
     try:
         wanted = slack_attachments.object_of({"metadata": metadata}, "metadata").get("priority")
         if wanted is None:
@@ -364,10 +372,10 @@ def _priority(metadata: Any) -> str | None:
 
 
 def content_of(props: Any) -> tuple[list[attachments.Attachment], str | None]:
-    """The attachments in a post's props, and the other props as the JSON that a message keeps.
+    """The attachments in a post's props, and the other props as the JSON that a message stores.
 
-    The props that name the author are left out, since a client that sends a whole post back sends them too. Raises an
-    AppError for props of another shape, and for too large ones.
+    Props that name the author are left out, because a client that sends a whole post back sends them, too. Raises an
+    AppError for props of another shape and for too large ones.
     """
     if not isinstance(props, dict):
         raise invalid_body("props")

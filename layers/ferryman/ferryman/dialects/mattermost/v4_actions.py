@@ -1,4 +1,4 @@
-"""Clicks on buttons and menus in Mattermost's words: /api/v4/posts/{post_id}/actions/{action_id}."""
+"""Clicks on buttons and menus by Mattermost's API: /api/v4/posts/{post_id}/actions/{action_id}."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ _POST = AppError(404, "app.post.get.app_error", "Unable to get the post.")
 
 
 def click(asked: Asked) -> dict[str, Any]:
-    """Click a button or menu. The body may be empty; of it only a menu's `selected_option` counts."""
+    """Click a button or menu. Only `selected_option` of the body is read, for a menu; the body may be empty."""
     v4.require(asked.caller, "messages:write")
     sent = asked.read()
     selected = sent.get("selected_option") if isinstance(sent, dict) else None

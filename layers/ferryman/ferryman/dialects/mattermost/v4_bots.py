@@ -24,7 +24,7 @@ _NO_BOT = AppError(404, "store.sql_bot.get.missing.app_error", "Bot does not exi
 
 
 def create_bot(asked: Asked) -> dict[str, Any]:
-    """Create a bot, which can do nothing until it gets a token."""
+    """Create a bot. It cannot do anything until it gets a token."""
     v4.require(asked.caller, "bots:write")
     sent = asked.object("bot")
     username, shown, about = (v4.text("bot", sent, name) for name in ("username", "display_name", "description"))
@@ -42,8 +42,8 @@ def create_bot(asked: Asked) -> dict[str, Any]:
 def page_of_bots(asked: Asked) -> list[dict[str, Any]]:
     """A page of the bots that the caller may manage, oldest first.
 
-    Inactive bots are listed with `include_deleted`. With `only_orphaned`, the page has only bots without an active
-    owner.
+    Inactive bots are included only with `include_deleted`. With `only_orphaned`, the page has only bots without an
+    active owner.
     """
     v4.require(asked.caller, "bots:read")
     deleted = asked.query.get("include_deleted") == "true"
@@ -82,7 +82,7 @@ def change_bot(asked: Asked) -> dict[str, Any]:
 
 
 def disable_bot(asked: Asked) -> dict[str, Any]:
-    """Stop a bot's tokens and callbacks."""
+    """Deactivate a bot. Its tokens and callbacks then stop working."""
     return _activated(asked, active=False)
 
 
@@ -100,7 +100,7 @@ def _activated(asked: Asked, *, active: bool) -> dict[str, Any]:
 
 
 def assign_bot(asked: Asked) -> dict[str, Any]:
-    """Give a bot to another person."""
+    """Hand a bot over to another person."""
     v4.require(asked.caller, permissions.ADMIN)
     bot, heir = _own_bot(asked), asked.id("v4_user_id", ids.USER)
     if not users.get_many(asked.caller.workspace_id, [heir]):

@@ -1,4 +1,7 @@
-"""Mattermost's slash commands: /api/v4/commands, and their reply addresses. Raises AppError with literal answers."""
+"""Mattermost's slash commands: /api/v4/commands, and the reply addresses of commands.
+
+Refusals are AppErrors with Mattermost's literal texts.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -63,7 +66,7 @@ _OF_ADDRESSES: dict[type[Exception], AppError] = {
 
 @contextmanager
 def refusals_of_addresses() -> Iterator[None]:
-    """Turns the core's refusals of a later answer into the product's words."""
+    """Turns the exceptions of `answer_later` into Mattermost's AppErrors."""
     try:
         yield
     except tuple(_OF_ADDRESSES) as error:
@@ -71,7 +74,7 @@ def refusals_of_addresses() -> Iterator[None]:
 
 
 def answer_later(credential: Credential, content: Callable[[], bytes], content_type: str) -> None:
-    """Post the later answer of a receiver. Raises the errors that `refusals_of_addresses` turns into words."""
+    """Post the answer that a command's receiver sends to a reply address. Call it within `refusals_of_addresses`."""
     answering.answer(credential, words.read(content(), content_type))
 
 
@@ -80,7 +83,7 @@ def answer_later(credential: Credential, content: Callable[[], bytes], content_t
 
 @contextmanager
 def _refusals_of_commands() -> Iterator[None]:
-    """Turns the core's refusals of a command into the product's."""
+    """Turns the core's refusals of a new or changed command into Mattermost's AppErrors."""
     try:
         yield
     except table.TriggerTaken:
@@ -101,7 +104,7 @@ def create(asked: Asked) -> dict[str, Any]:
 
 
 def page(asked: Asked) -> list[dict[str, Any]]:
-    """The commands of a team, sorted by their triggers. Commands that a client brings itself are not listed."""
+    """The commands of a team, sorted by their triggers. Commands that are built into a client are not among them."""
     v4.require(asked.caller, "webhooks:read")
     team = asked.query.get("team_id", "")
     if not objects.is_id(team):
@@ -134,7 +137,7 @@ def change(asked: Asked) -> dict[str, Any]:
 
 
 def move(asked: Asked) -> dict[str, Any]:
-    """Give a command to another team. The workspace is the only team, so nothing changes."""
+    """Move a command to another team. The workspace is the only team, so nothing changes."""
     sent = asked.object(_NAME)
     _command(asked, "webhooks:write")
     _require_own_team(asked, _text(sent, "team_id"))
@@ -152,7 +155,7 @@ def delete(asked: Asked) -> dict[str, Any]:
 
 
 def autocomplete(asked: Asked) -> list[dict[str, Any]]:
-    """The commands that are suggested to everybody, without the fields that only their owner may see."""
+    """The commands that clients suggest to everybody, without the fields that only their owners may see."""
     v4.require(asked.caller, "messages:write")
     _require_own_team(asked, asked.path["team_id"])
     hidden = {"token": "", "creator_id": "", "method": "", "url": "", "username": "", "icon_url": ""}
@@ -160,7 +163,7 @@ def autocomplete(asked: Asked) -> list[dict[str, Any]]:
 
 
 def suggestions(asked: Asked) -> list[dict[str, Any]]:
-    """The suggestions for what somebody has typed so far."""
+    """The suggested commands that begin with the text in `user_input`."""
     v4.require(asked.caller, "messages:write")
     _require_own_team(asked, asked.path["team_id"])
     typed = asked.query.get("user_input", "")
@@ -185,7 +188,7 @@ def _require_own_team(asked: Asked, team: str) -> None:
 
 
 def _command(asked: Asked, scope: Scope) -> Command:
-    """The command in the path. Raises an AppError for one that the caller may not manage, as if there were none."""
+    """The command in the path. Raises an AppError if it does not exist or the caller may not manage it."""
     v4.require(asked.caller, scope)
     try:
         return service.get_visible(asked.caller, asked.id("v4_command_id", ids.COMMAND))
@@ -197,7 +200,10 @@ def _command(asked: Asked, scope: Scope) -> Command:
 
 
 def execute(asked: Asked, origin: str) -> dict[str, Any]:
-    """Run a command and show its answer, all keys present. A failing receiver is told in the product's words."""
+    """Run a command. Returns its receiver's answer, with all of Mattermost's keys, and the trigger id.
+
+    If the receiver fails, raises an AppError with Mattermost's text. `origin` is the deployment's own URL.
+    """
     v4.require(asked.caller, "messages:write")
     sent = asked.object(_NAME)
     command_text, channel = _text(sent, "command"), _text(sent, "channel_id")
@@ -234,7 +240,10 @@ def execute(asked: Asked, origin: str) -> dict[str, Any]:
 
 
 def _failed(trigger: str, failed: ReceiverFailed) -> AppError:
-    """The AppError of a receiver that failed: a 4xx, since no fault of a receiver may look like one of ours."""
+    """The AppError for a receiver that failed.
+
+    Its status is a 4xx, because a 5xx would look like a failure of our own.
+    """
     if failed.status:
         return AppError(
             400,
@@ -248,7 +257,7 @@ def _failed(trigger: str, failed: ReceiverFailed) -> AppError:
 
 
 def _wanted(sent: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a command that a body asks for."""
+    """The fields of the command that the body describes. Raises an AppError for a wrong one."""
     trigger, url, method = _text(sent, "trigger").lower(), _text(sent, "url"), _text(sent, "method")
     if not trigger or len(trigger) > MAX_TRIGGER or trigger.startswith("/") or trigger.split() != [trigger]:
         raise _TRIGGER
@@ -288,7 +297,7 @@ def _invalid(error: ValueError) -> AppError:
 
 
 def _shown(command: Command, token: str = "") -> dict[str, Any]:
-    """A command as Mattermost shows it. The token is shown once, when it is new."""
+    """A command in Mattermost's form. `token` is its token if it is new, and "" later."""
     return {
         "id": objects.short(command.command_id),
         "token": token,

@@ -1,7 +1,7 @@
 """Mattermost's incoming webhooks: /api/v4/hooks/incoming.
 
-There, the id of a webhook is the secret of its URL. So the answer to creating has the secret as id, and shows it this
-once; a list has another id, which manages the webhook and cannot post. Both are taken in an address.
+In Mattermost, a webhook's id is the secret of its URL. So the answer to a creation has the secret as the id, only this
+once. Lists have another id, with which one can manage the webhook but not post. Paths accept either.
 """
 
 import re
@@ -100,7 +100,7 @@ def delete(asked: Asked) -> dict[str, str]:
 
 
 def _webhook(asked: Asked) -> IncomingWebhook:
-    """The webhook that the path names by its id, or by the secret of its URL."""
+    """The webhook that the path names, by its id or by the secret of its URL. Raises an AppError."""
     given, caller = asked.path["incoming_hook_id"], asked.caller
     try:
         return service.get_visible(caller, asked.id("incoming_hook_id", ids.INCOMING_WEBHOOK))
@@ -115,7 +115,10 @@ def _webhook(asked: Asked) -> IncomingWebhook:
 
 
 def _require_own(asked: Asked, sent: Mapping[str, Any]) -> None:
-    """Refuses a body that gives the webhook to somebody else: its owner hands it over instead."""
+    """Raises an AppError for a body that names another user as the webhook's owner.
+
+    Owners hand webhooks over instead.
+    """
     owner = _text(sent, "user_id")
     if owner in ("", objects.short(asked.caller.user_id)):
         return
@@ -124,7 +127,7 @@ def _require_own(asked: Asked, sent: Mapping[str, Any]) -> None:
 
 
 def _wanted(sent: Mapping[str, Any]) -> dict[str, Any]:
-    """The texts of the body, by the names of our fields."""
+    """The text fields of the body, under the names of our fields. Raises an AppError for a wrong one."""
     for name, (most, error_id, message) in _LONGEST.items():
         if len(_text(sent, name).encode("utf-8", "replace")) > most:
             raise AppError(400, error_id, message)

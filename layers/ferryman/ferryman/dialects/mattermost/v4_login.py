@@ -1,4 +1,4 @@
-"""Signing in as Mattermost's API does it. Raises AppError with the product's literal answers."""
+"""Signing in by Mattermost's API. Refusals are AppErrors with Mattermost's literal texts."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Who is in a channel, in which channels a user is, and users by lists of ids and names."""
+"""The members of a channel, the channels of a user, and users by lists of ids and names."""
 
 from functools import partial
 from typing import Any
@@ -37,7 +37,7 @@ def member(asked: Asked) -> dict[str, Any]:
 
 
 def my_channels(asked: Asked) -> list[dict[str, Any]]:
-    """The channels of the caller; nobody sees those of somebody else."""
+    """The caller's channels, at most 5,000. Raises PERMISSIONS if the path names another user."""
     v4.require(asked.caller, "chats:read")
     v4.team_of(asked)
     if asked.path["v4_user_id"] not in ("me", objects.short(asked.caller.user_id)):

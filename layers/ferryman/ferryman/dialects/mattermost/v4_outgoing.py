@@ -1,4 +1,4 @@
-"""Mattermost's outgoing webhooks: /api/v4/hooks/outgoing. Each is a group of webhooks, one for each of its URLs."""
+"""Mattermost's outgoing webhooks: /api/v4/hooks/outgoing. Each is a group of our webhooks, one for each of its URLs."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -72,7 +72,7 @@ def create(asked: Asked) -> dict[str, Any]:
 
 
 def page(asked: Asked) -> list[dict[str, Any]]:
-    """A page of the caller's outgoing hooks, oldest first; of everybody's for an administrator."""
+    """A page of the caller's outgoing hooks, oldest first. An administrator gets those of all users."""
     v4.require_integrations(asked.caller, "webhooks:read", _DISABLED)
     team, channel = asked.query.get("team_id", ""), asked.query.get("channel_id", "")
     if team and team != objects.short(asked.caller.workspace_id):
@@ -130,7 +130,7 @@ def _group(asked: Asked) -> list[Webhook]:
 
 
 def _is_shown(group: list[Webhook]) -> bool:
-    """Whether Mattermost has words for a group: a hook there is of one channel or of all."""
+    """Whether Mattermost's API can show a group: it has the format `mattermost`, and one channel or all channels."""
     return group[0].format == "mattermost" and (group[0].chat_ids is None or len(group[0].chat_ids) == 1)
 
 
@@ -145,7 +145,7 @@ def _texts(sent: Mapping[str, Any], name: str) -> list[str]:
 
 
 def _wanted(asked: Asked, sent: dict[str, Any]) -> tuple[WebhookIn, list[str]]:
-    """The webhook that a body asks for, and its URLs."""
+    """The webhook that the body describes, and its URLs. Raises an AppError for a wrong field."""
     words, urls, channel = _texts(sent, "trigger_words"), _texts(sent, "callback_urls"), _text(sent, "channel_id")
     when = sent.get("trigger_when") or 0
     if not isinstance(when, int) or isinstance(when, bool):
@@ -185,7 +185,7 @@ def _wanted(asked: Asked, sent: dict[str, Any]) -> tuple[WebhookIn, list[str]]:
 
 
 def _invalid(error: ValueError) -> AppError:
-    """The refusal of a field whose length is right and whose content is not."""
+    """The AppError for a field that our own model refuses."""
     places: Any = getattr(error, "errors", list)()
     field = str(places[0]["loc"][0]) if places and places[0]["loc"] else ""
     of_field = {"name": "display_name", "reply_name": "username", "reply_avatar_url": "icon_url"}.get(field, field)
@@ -206,7 +206,7 @@ def _refusal(error: Invalid | NotAllowed) -> AppError:
 
 
 def _shown(group: list[Webhook], token: str = "") -> dict[str, Any]:
-    """A group as Mattermost shows it. The token is shown once, when it is new."""
+    """A group in Mattermost's form. `token` is its token if it is new, and "" otherwise."""
     first = group[0]
     return {
         "id": objects.short(first.group_id or first.webhook_id),

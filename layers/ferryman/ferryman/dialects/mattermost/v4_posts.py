@@ -1,4 +1,4 @@
-"""Single posts of Mattermost's API, which names them by their id alone."""
+"""Single posts of Mattermost's API. Its paths name a post by the id alone, without the channel."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ def read(asked: Asked) -> dict[str, Any]:
 
 
 def thread(asked: Asked) -> dict[str, Any]:
-    """A post as a thread of its own, since nothing here has threads."""
+    """A post as a thread that consists of this post, because Ferryman has no threads."""
     post = read(asked)
     return {
         "order": [post["id"]],
@@ -33,7 +33,7 @@ def thread(asked: Asked) -> dict[str, Any]:
 
 
 def patch(asked: Asked) -> dict[str, Any]:
-    """Change a post's text, and its props with the attachments: whichever of them the body has."""
+    """Change a post's text, its props with the attachments, or both. Fields that the body lacks stay as they are."""
     v4.require(asked.caller, "messages:write")
     return _changed(asked, _sent(asked))
 
@@ -74,9 +74,10 @@ def _changed(asked: Asked, sent: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with_integrations(boxes: list[Attachment], post: Message) -> list[Attachment]:
-    """The attachments with the programs behind their buttons.
+    """The attachments, with the integrations (URL and context) of their buttons and menus.
 
-    Clients do not see the programs, so an action that comes back without one keeps the program of its id.
+    Clients do not see integrations. So an action that a client sends back without one keeps the integration that the
+    post has for the action's id.
     """
     integrations = {
         action["id"]: action["integration"]

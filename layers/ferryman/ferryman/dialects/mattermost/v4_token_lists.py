@@ -1,7 +1,7 @@
-"""Lists of personal access tokens. `v4_tokens` does all the rest with them.
+"""Lists of personal access tokens. `v4_tokens` has the other routes of tokens.
 
-This module is apart because the function for posts answers the list of everybody's tokens, and must not import the
-code that makes them.
+The function for posts answers the list of all users' tokens, and must not import the code that creates tokens. So this
+module is separate.
 """
 
 from collections.abc import Iterator
@@ -16,13 +16,19 @@ from ferryman.identity.tokens.model import Token
 
 
 def page_of_everybody(asked: Asked) -> list[dict[str, Any]]:
-    """A page of all tokens that are not revoked, oldest first. Raises PERMISSIONS for a caller without admin:*."""
+    """A page of all users' tokens that are not revoked, oldest first.
+
+    Raises PERMISSIONS for a caller without admin:*.
+    """
     v4.require(asked.caller, permissions.ADMIN)
     return page(asked, table.unrevoked(asked.caller.workspace_id))
 
 
 def page(asked: Asked, tokens: Iterator[Token]) -> list[dict[str, Any]]:
-    """A page of `tokens`, oldest first, so that a new one moves no other. A test credential sees test ones only."""
+    """A page of `tokens`, which come oldest first, so that a new token does not shift the pages.
+
+    A test credential gets test tokens only.
+    """
     seen = (token for token in tokens if asked.caller.livemode or not token.livemode)
     start, size = asked.window()
     return [objects.token(token) for token in islice(seen, start, start + size)]

@@ -1,6 +1,6 @@
-"""Mattermost's personal access tokens, of people and of bots: made, listed, read, revoked, disabled and enabled.
+"""Mattermost's personal access tokens, of people and of bots: create, list, read, revoke, disable and enable.
 
-These are /api/v4/users/…/tokens and /api/v4/users/tokens/…; `v4_token_lists` has GET /api/v4/users/tokens.
+The paths are /api/v4/users/…/tokens and /api/v4/users/tokens/…; `v4_token_lists` has GET /api/v4/users/tokens.
 """
 
 import re
@@ -28,9 +28,9 @@ _TOO_MANY = AppError(400, "app.user_access_token.save.app_error", "Unable to sav
 
 
 def create(asked: Asked) -> dict[str, Any]:
-    """Create a token for the caller, with all that the caller may do, or for one of the caller's bots.
+    """Create a token for the caller, with all scopes that the caller has, or for one of the caller's bots.
 
-    The answer has the secret, this once.
+    Returns the token in Mattermost's form with its secret, only this once.
     """
     sent = asked.object("token")
     description = v4.text("token", sent, "description").strip()
@@ -66,7 +66,7 @@ def _create_own(caller: Caller, name: str, description: str) -> tuple[Token, str
 
 
 def page(asked: Asked) -> list[dict[str, Any]]:
-    """A page of the tokens of the caller, or of one of the caller's bots, that are not revoked."""
+    """A page of the unrevoked tokens of the caller, or of the caller's bot that the path names."""
     bot = _bot_of(asked, "bots:read")
     if not bot:
         v4.require(asked.caller, "tokens:read")
@@ -88,12 +88,15 @@ def revoke(asked: Asked) -> dict[str, str]:
 
 
 def disable(asked: Asked) -> dict[str, str]:
-    """Stop a token until it is enabled again."""
+    """Disable a token until it is enabled again."""
     return _switch(asked, disabled=True)
 
 
 def enable(asked: Asked) -> dict[str, str]:
-    """Let a disabled token work again. A person's token needs the plan, as a new one does."""
+    """Enable a disabled token.
+
+    For a person's token, the workspace's plan must include integrations, as for a new one.
+    """
     return _switch(asked, disabled=False)
 
 
@@ -114,7 +117,7 @@ def _switch(asked: Asked, *, disabled: bool) -> dict[str, str]:
 
 
 def _named_token(asked: Asked) -> Token:
-    """The token that the body names, if the caller may change it."""
+    """The token that the body names, if the caller may change it; otherwise raises an AppError."""
     token_id = v4.text("token_id", asked.object("token"), "token_id")
     if not objects.is_id(token_id):
         raise v4.invalid_body("token_id")
@@ -122,7 +125,10 @@ def _named_token(asked: Asked) -> Token:
 
 
 def _own_token(caller: Caller, token_id: str, right: str) -> Token:
-    """A token of the caller, of one of the caller's bots, or any for an administrator. Raises PERMISSIONS otherwise."""
+    """The token, if it belongs to the caller or to one of the caller's bots, or if the caller is an administrator.
+
+    Raises PERMISSIONS otherwise, and for a caller without the scope. `right` is `read` or `write`.
+    """
     try:
         token = tokens_table.get(caller.workspace_id, token_id)
         if _acts_as_owner(caller, token):
@@ -135,12 +141,12 @@ def _own_token(caller: Caller, token_id: str, right: str) -> Token:
 
 
 def _acts_as_owner(caller: Caller, token: Token) -> bool:
-    """Whether the caller changes the token as its owner, not as the owner of a bot; administrators always do."""
+    """Whether the caller is the token's user or an administrator; otherwise only the owner of a bot may change it."""
     return caller.is_admin or token.user_id == caller.user_id
 
 
 def _bot_of(asked: Asked, scope: permissions.Scope) -> User | None:
-    """The bot that the path names; None when it names the caller. Raises PERMISSIONS for anybody else."""
+    """The bot that the path names; None if the path names the caller. Raises PERMISSIONS for any other user."""
     if asked.path["v4_user_id"] in ("me", objects.short(asked.caller.user_id)):
         return None
     v4.require(asked.caller, scope)

@@ -1,7 +1,7 @@
-"""Other products' payloads as messages.
+"""Turns other products' payloads into messages.
 
-Each product is a module with `read`, which is pure and imported when its first event comes. Whatever a payload looks
-like, `receive` gives a post that can be kept, or None for an event that says nothing that a chat wants.
+Each product is a module with a pure function `read`, which is imported for its first event. For a payload of any shape,
+`receive` returns a post that can be stored, or None for an event that is not worth a message.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,10 +25,10 @@ type _Read = Callable[[Node, Headers], Notice | None]
 
 
 def receive(credential: Credential, content: bytes, headers: Headers, parse: Callable[[bytes], Any]) -> Post | None:
-    """The post that tells of an event, once its sender is verified; None for an event that is not worth one.
+    """Verify the sender of an event. Returns the post about the event, or None if it is not worth a message.
 
-    `parse` reads the event's JSON. Raises NotAllowed for another sender, and RetryLater when the sender cannot be
-    judged now.
+    `parse` parses the body's JSON. Raises NotAllowed if the sender is not the expected one, and RetryLater if Amazon
+    SNS cannot be asked now.
     """
     source = str(credential.source)
     if credential.sealed_sender_secret is not None:
@@ -53,9 +53,9 @@ def _judge(payload: Node) -> None:
 
 
 def translated(source: str, expression: str | None, payload: Any, headers: Headers) -> Post | None:
-    """The post that the workspace's own `expression` makes, else one in the product's sentences.
+    """The post that the workspace's own translation (`expression`) makes, or else the product's module.
 
-    If the expression fails, the event is not lost: the post has the product's sentences and says below why.
+    If the expression fails, the product's module makes the post, and a footer names the reason.
     """
     if expression is None:
         return _by_product(source, payload, headers)

@@ -1,4 +1,4 @@
-"""Groups of alerts, as Alertmanager sends them and Grafana after it. Pure."""
+"""Groups of alerts in the form of Alertmanager, which Grafana uses, too. Pure."""
 
 from ferryman.dialects.sources.notice import Notice, Status, escaped, joined, linked
 from ferryman.dialects.sources.reading import Node

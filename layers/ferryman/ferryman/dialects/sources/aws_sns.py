@@ -1,4 +1,7 @@
-"""Amazon SNS: alarms of CloudWatch, budgets, events of EventBridge, and plain texts. `sns_sender` judges the sender."""
+"""Amazon SNS: alarms of CloudWatch, budgets, events of EventBridge, and plain texts.
+
+`sns_sender` verifies the sender.
+"""
 
 import json
 from collections.abc import Mapping
@@ -38,7 +41,7 @@ def read(payload: Node, _headers: Mapping[str, str]) -> Notice:
 
 
 def _inner(message: str) -> Node:
-    """The JSON that a message's text holds, if it holds an object."""
+    """The JSON object in a message's text; an empty node if the text is not JSON."""
     if not message.startswith("{"):
         return Node(None)
     try:
@@ -85,7 +88,7 @@ def _event(event: Node) -> Notice:
 
 
 def _budget(message: str) -> list[tuple[str, str]]:
-    """The three figures of a budget's notice, which is a text with a line for each."""
+    """The three figures of a budget notification, a text with one figure on each line."""
     figures = {
         name.strip(): value.strip()
         for name, colon, value in (line.partition(":") for line in message.splitlines())

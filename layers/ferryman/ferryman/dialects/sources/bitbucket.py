@@ -1,4 +1,4 @@
-"""Bitbucket's webhooks, of the cloud and of Data Center, by the event that the header X-Event-Key names."""
+"""Bitbucket's webhooks, of Cloud and Data Center, by the event in the header X-Event-Key."""
 
 from collections.abc import Mapping
 
@@ -59,7 +59,7 @@ def _who(payload: Node) -> str:
 
 
 def _html(of: Node) -> str:
-    """The page of a thing: the cloud has `links.html`, Data Center a list of `links.self`."""
+    """The URL of an object's page. Cloud has it in `links.html`, Data Center in a list `links.self`."""
     return of.at("links.html.href").text or of.at("links.self").first["href"].text
 
 

@@ -1,4 +1,4 @@
-"""Datadog's webhook integration: its default payload, and one that has more of its variables (docs/senders.md)."""
+"""Datadog's webhook integration: its default payload, and the larger one that docs/senders.md shows."""
 
 import re
 from collections.abc import Mapping

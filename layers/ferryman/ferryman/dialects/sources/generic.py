@@ -1,4 +1,4 @@
-"""Any JSON: a sentence and a title under the names that most products use, else its first three plain members."""
+"""Any JSON: its text and title under the names that most products use, and three of its other members as facts."""
 
 from collections.abc import Mapping
 

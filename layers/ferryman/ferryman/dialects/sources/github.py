@@ -1,6 +1,6 @@
-"""GitHub's webhooks, by the event that the header X-GitHub-Event names.
+"""GitHub's webhooks, by the event in the header X-GitHub-Event.
 
-Labels, edits, and steps of a run that is not over give no message.
+Labels, edits, and steps of an unfinished run do not make a message.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ def read(payload: Node, headers: Mapping[str, str]) -> Notice | None:
 
 
 def _guess(payload: Node) -> str:
-    """The event of a payload that comes without its header."""
+    """The event of a payload without the header, judging by the payload's members."""
     for name in ("pull_request", "issue", "release", "workflow_run", "check_run", "deployment_status"):
         if payload[name]:
             return "issues" if name == "issue" else name
@@ -181,7 +181,7 @@ def _release(payload: Node, _event: str) -> Notice | None:
 
 
 def _run(payload: Node, event: str) -> Notice | None:
-    """The notice of a workflow, check or job that is over; None while it runs."""
+    """The notice of a workflow, check or job that has ended; None while it runs."""
     run = payload[event]
     if payload["action"].text not in ("completed", ""):
         return None
@@ -316,7 +316,7 @@ def _public(payload: Node, _event: str) -> Notice:
 
 
 def _other(payload: Node, event: str) -> Notice:
-    """An event that has no sentence of its own: who did what, and the thing's own name and address."""
+    """The notice of an event without a reader of its own: who did what, with the name and URL of the object."""
     thing = payload[event]
     action = payload["action"].text.replace("_", " ")
     predicate = escaped(f"{action or 'sent'} {event.replace('_', ' ') or 'an event'}")

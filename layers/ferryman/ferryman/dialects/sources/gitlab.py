@@ -1,6 +1,6 @@
 """GitLab's webhooks of projects and groups, and its system hooks, by their `object_kind` or `event_name`.
 
-Steps of a pipeline or a job that is not over give no message, and neither do edits of merge requests.
+Unfinished pipelines and jobs, and edits of issues and merge requests, do not make a message.
 """
 
 from collections.abc import Callable, Mapping
@@ -235,7 +235,7 @@ def _wiki(payload: Node, _kind: str) -> Notice:
 
 
 def _other(payload: Node, kind: str) -> Notice:
-    """An event that has no sentence of its own, such as a system hook's."""
+    """The notice of an event without a reader of its own, such as a system hook."""
     event_name = escaped(kind.replace("_", " ")) or "an event"
     name = payload.any("object_attributes.title", "object_attributes.name", "path_with_namespace", "name", "username")
     return Notice(

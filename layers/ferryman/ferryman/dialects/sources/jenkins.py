@@ -1,6 +1,6 @@
-"""Jenkins' Notification plugin. Phases in which a build is not over give no message; `FINALIZED` repeats `COMPLETED`.
+"""Jenkins' Notification plugin. The phases `QUEUED` and `STARTED` do not make a message; every other phase does.
 
-A job that only sends `FINALIZED` still shows its builds, as the plugin sends one phase alone when it is told so.
+Set the plugin to send one phase, *Job Completed*: with all phases, `COMPLETED` and `FINALIZED` make two messages.
 """
 
 from collections.abc import Mapping

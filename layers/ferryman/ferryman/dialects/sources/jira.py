@@ -1,4 +1,4 @@
-"""Jira's webhooks, of the cloud and of Data Center, by their `webhookEvent`."""
+"""Jira's webhooks, of Cloud and Data Center, by their `webhookEvent`."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -51,7 +51,7 @@ def _who(payload: Node) -> str:
 
 
 def _page(api: str, key: str) -> str:
-    """The page of an issue, from the address that Jira's API has for it."""
+    """The URL of an issue's page, made from the URL of the issue in Jira's API; empty if that is not a URL."""
     try:
         parts = urlsplit(api)
     except ValueError:
@@ -74,7 +74,7 @@ def _list(changes: list[Node]) -> str:
 
 
 def _other(payload: Node, event: str) -> Notice:
-    """An event about something else: sprints, versions, projects; and comments without their issue."""
+    """The notice of an event without an issue: about a sprint, version, project or board, or a comment alone."""
     event_name = escaped(event.removeprefix("jira:").replace("_", " ")) or "an event"
     if payload["comment"]:
         return Notice(text=joined(_who(payload), "wrote a comment"), body=payload.at("comment.body").text)

@@ -1,7 +1,7 @@
-"""A notice: one event of another product as a person wants to read it, and the post that shows it. Pure.
+"""A notice: one event of another product in a form for people, and the post that shows it. Pure.
 
-The message's text is one sentence in Markdown. An attachment below it has the status as a colour, the title with its
-link, and at most three facts. Nothing that a stranger wrote mentions anybody in the sentence: `escaped` sees to it.
+The message's text is one sentence in Markdown. An attachment below it shows the status as a colour, the title with its
+link, and at most three facts. Texts from the payload pass `escaped`, so that they mention nobody in the sentence.
 """
 
 import re
@@ -25,7 +25,10 @@ _MARKUP = re.compile(r"([\\`*_\[\]<>@#|~])")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """`text` is Markdown; the other texts are plain, except `body`, which stays as the product wrote it."""
+    """One event for people. `text` is a sentence in Markdown; the other texts are plain, except `body`.
+
+    `body` stays as the product wrote it.
+    """
 
     text: str
     status: Status = "neutral"
@@ -36,24 +39,24 @@ class Notice:
 
 
 def plain(text: str, most: int = _MAX_TITLE) -> str:
-    """One line without hidden characters, cut where it is too long."""
+    """`text` as one line without hidden characters, cut to `most` characters."""
     return _cut(" ".join(without_hidden(text, keep="\t\n").split()), most)
 
 
 def escaped(text: str, most: int = 200) -> str:
-    """A stranger's words for a sentence in Markdown: shown as they are, and mentioning nobody."""
+    """A text from a payload for a sentence in Markdown: shown literally, and without mentioning anybody."""
     return _MARKUP.sub(r"\\\1", plain(text, most))
 
 
 def linked(label: str, url: str, most: int = 200) -> str:
-    """A link in Markdown; the label alone where nobody can open the address."""
+    """A link in Markdown; the label alone if `url` is not a web address."""
     address = safe_link(url)
     shown = escaped(label, most)
     return f"[{shown}]({address})" if address and shown else shown
 
 
 def safe_link(url: str) -> str:
-    """An address of the web, with the characters quoted that would end it in Markdown; empty for anything else."""
+    """A web address, with the characters quoted that would end it in Markdown; empty for any other text."""
     link = without_hidden(url).strip()
     if len(link) > _MAX_LINK or not link.startswith(("https://", "http://")):
         return ""
@@ -65,12 +68,12 @@ def safe_link(url: str) -> str:
 
 
 def joined(*parts: str) -> str:
-    """A sentence of the parts that are not empty."""
+    """The parts that are not empty, joined by spaces."""
     return " ".join(filter(None, parts))
 
 
 def post(notice: Notice, footer: str = "") -> Post:
-    """The post that shows a notice. Its text is never empty, and stays within a message's limits."""
+    """The post that shows a notice. Its text is not empty and within the limits of a message."""
     title = plain(notice.title)  # of nothing but hidden characters it is empty, and so is a text
     text = notice.text.strip()[:_MAX_SENTENCE] if plain(notice.text) else ""
     sentence = text or escaped(title) or "An event without a text arrived."

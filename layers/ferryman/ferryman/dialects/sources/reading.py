@@ -1,4 +1,4 @@
-"""A value of somebody else's payload, read leniently: whatever is missing or of another type reads as empty. Pure."""
+"""Lenient reading of another product's JSON: a member that is missing or has another type reads as empty. Pure."""
 
 import math
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Node:
-    """A JSON value. Each step into it gives another node, never an error."""
+    """A JSON value. Reading a member gives another node and never raises; a missing member is a node of None."""
 
     __slots__ = ("value",)
 
@@ -17,14 +17,14 @@ class Node:
         return Node(self.value.get(name) if isinstance(self.value, dict) else None)
 
     def at(self, path: str) -> "Node":
-        """The node behind several names with dots between."""
+        """The node at a path of names with dots between them."""
         node = self
         for name in path.split("."):
             node = node[name]
         return node
 
     def __iter__(self) -> Iterator["Node"]:
-        """The members of a list; nothing for any other value."""
+        """The members of a list, as nodes; nothing for any other value."""
         return map(Node, self.value if isinstance(self.value, list) else ())
 
     def __bool__(self) -> bool:
@@ -39,7 +39,7 @@ class Node:
 
     @property
     def text(self) -> str:
-        """The value's text without the space around it, or its number as text; empty for anything else."""
+        """The value if it is a text, stripped, or else a number or boolean as text; empty for any other value."""
         match self.value:
             case str():
                 return self.value.strip()
@@ -53,7 +53,7 @@ class Node:
 
     @property
     def number(self) -> float | None:
-        """The value's number, also one that is written as a text; None for anything else."""
+        """The value if it is a number, or a text that spells one; None for any other value."""
         if isinstance(self.value, bool):
             return None
         try:
@@ -67,5 +67,5 @@ class Node:
         return [(str(name), Node(value)) for name, value in self.value.items()] if isinstance(self.value, dict) else []
 
     def any(self, *paths: str) -> str:
-        """The text of the first of these paths that has one."""
+        """The text at the first of these paths that has one; empty if none has."""
         return next((text for path in paths if (text := self.at(path).text)), "")

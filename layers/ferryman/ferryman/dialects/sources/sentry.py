@@ -88,7 +88,10 @@ def _is_pair(pair: Node) -> bool:
 
 
 def _project(event: Node) -> str:
-    """The project's name from the address of its API, as its number says nothing."""
+    """The project's name, from the URL of the event in Sentry's API.
+
+    The payload itself has only the project's number.
+    """
     parts = event["url"].text.partition("/projects/")[2].split("/")
     return parts[1] if len(parts) > 1 else ""
 

@@ -1,7 +1,8 @@
-"""Whether a message comes from Amazon SNS, and the answer to SNS's question whether the URL wants to be subscribed.
+"""Verifies messages of Amazon SNS, and confirms the subscription of a topic.
 
-The message names the address of the certificate whose key signed it. The address must be one of SNS's own hosts, and
-the guard fetches it over TLS, so only Amazon can have put it there. The confirmation goes to such a host, too.
+A message names the URL of the certificate whose key signed it. The URL must be on one of SNS's own hosts, and
+`outbound.transport` fetches it over TLS, so only Amazon can have put the certificate there. The confirmation also goes
+to such a host only.
 """
 
 import base64
@@ -34,7 +35,7 @@ _FORGED = NotAllowed("The message is not signed by Amazon SNS.")
 
 
 def verify(payload: Node) -> None:
-    """Raises NotAllowed for a message that SNS did not sign, and RetryLater when nobody can find that out now."""
+    """Raises NotAllowed for a message that SNS did not sign, and RetryLater if its certificate cannot be read now."""
     url = payload["SigningCertURL"].text
     if not (_is_of_sns(url) and _CERTIFICATE.fullmatch(urlsplit(url).path)):
         raise _FORGED
@@ -59,7 +60,7 @@ def _is_of_sns(url: str) -> bool:
 
 
 def _signed(payload: Node) -> bytes:
-    """The text that SNS signed: the name and the value of each of these members that the message has, a line each."""
+    """The text that SNS signed: a line with the name and a line with the value of each of these members, if present."""
     names = _SIGNED if payload["Type"].text == "Notification" else _SIGNED_CONFIRMATION
     lines = [f"{name}\n{value}\n" for name in names if isinstance(value := payload[name].value, str)]
     return "".join(lines).encode()
@@ -67,7 +68,10 @@ def _signed(payload: Node) -> bytes:
 
 @lru_cache(maxsize=32)
 def _key(url: str) -> rsa.RSAPublicKey:
-    """The public key of the certificate at `url`, cached: SNS has a few of them, and a certificate never changes."""
+    """The public key of the certificate at `url`, cached, because SNS has few certificates and they never change.
+
+    Raises NotAllowed for a weak or expired certificate, and as `_get` does.
+    """
     certificate = x509.load_pem_x509_certificate(_get(url))
     key = certificate.public_key()
     expires = certificate.not_valid_after_utc.timestamp()
@@ -77,7 +81,10 @@ def _key(url: str) -> rsa.RSAPublicKey:
 
 
 def confirm(payload: Node) -> None:
-    """Visit the URL that a verified confirmation names. Raises NotAllowed for one that is not SNS's, and RetryLater."""
+    """Confirm a subscription by fetching the URL in a verified message.
+
+    Raises NotAllowed for a URL that is not SNS's, and RetryLater when SNS does not answer.
+    """
     url = payload["SubscribeURL"].text
     asked = parse_qs(urlsplit(url).query) if _is_of_sns(url) else {}
     if asked.get("Action") != ["ConfirmSubscription"] or asked.get("TopicArn") != [payload["TopicArn"].text]:
@@ -90,9 +97,9 @@ def is_confirmation(payload: Node) -> bool:
 
 
 def _get(url: str) -> bytes:
-    """The content at `url`. Raises RetryLater when SNS itself fails, NotAllowed for an address that SNS does not have.
+    """The content at `url`. Raises RetryLater when SNS fails, and NotAllowed for a URL that SNS does not have.
 
-    So a sender that makes addresses up is refused, and cannot make this look like a failure of ours.
+    So a sender that invents URLs is refused, and its requests do not count as failures of our own.
     """
     outcome = transport.request(
         "GET", url, allowed_targets=_TARGETS, deadline_seconds=_SECONDS, max_response_bytes=_MAX_BYTES

@@ -1,4 +1,4 @@
-"""Stripe's events: the type as words, and the amount, the customer and the state of the thing that it is about."""
+"""Stripe's events: the type in words, and the amount, customer and state of the object that the event is about."""
 
 from collections.abc import Mapping
 

@@ -1,6 +1,6 @@
-"""Whether a payload comes from the sender that knows the webhook's secret, in each product's own way. Pure.
+"""Verifies by the webhook's secret that a payload comes from its sender, in each product's own way. Pure.
 
-The products without a signature can send a header of one's choice, so theirs is `Authorization: Bearer <secret>`.
+Products without a signature can send a custom header, so they send `Authorization: Bearer <secret>`.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ def _same(sent: str, wanted: str) -> bool:
 
 
 def _header(name: str, prefix: str = "") -> Callable[[str, bytes, Headers], bool]:
-    """A check that the header `name` holds `prefix` and the HMAC-SHA256 of the body in hex."""
+    """A check that the header `name` is `prefix` and the HMAC-SHA256 of the body in hex."""
 
     def check(secret: str, content: bytes, headers: Headers) -> bool:
         return _same(headers.get(name, "").strip(), prefix + _digest(secret, content))
@@ -49,14 +49,17 @@ def _grafana(secret: str, content: bytes, headers: Headers) -> bool:
 
 
 def _pagerduty(secret: str, content: bytes, headers: Headers) -> bool:
-    """Whether one of the header's signatures fits. It has several while a secret is being replaced."""
+    """Whether one of the header's signatures matches. The header has several while a secret is being replaced."""
     wanted = f"v1={_digest(secret, content)}"
     sent = headers.get("x-pagerduty-signature", "").split(",")
     return any(_same(one.strip(), wanted) for one in sent[:20])
 
 
 def _stripe(secret: str, content: bytes, headers: Headers) -> bool:
-    """Whether `t=<seconds>,v1=<hex>,…` fits. The signature covers the time, which must be of the last five minutes."""
+    """Whether the header `t=<seconds>,v1=<hex>,…` matches.
+
+    The signature covers the time, which must be within five minutes of now.
+    """
     parts = [part.strip().partition("=") for part in headers.get("stripe-signature", "").split(",")[:20]]
     at = next((value for name, _, value in parts if name == "t"), "")
     if not at.isascii() or not at.isdigit() or len(at) > 12 or abs(clock.now() - int(at)) > _MOST_SECONDS_APART:

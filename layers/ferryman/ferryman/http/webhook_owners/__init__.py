@@ -1,4 +1,4 @@
-"""The owners of outgoing webhooks: each module here is one kind, with its own set of routes."""
+"""The kinds of owners of outgoing webhooks. Each module here is one kind, with its own set of routes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from ferryman.webhooks.subscriptions.schema import PersonalTestIn, RotationIn, T
 
 @dataclass(frozen=True, kw_only=True)
 class Owner:
-    """One kind of webhooks: their paths, the scopes and the plan that their routes ask for, and how one is found."""
+    """One kind of webhooks: the paths of its routes, their scopes and plan, and the function that reads a webhook."""
 
     webhooks: str  # the rule of the list: /v1/bots/<bot_id>/callbacks
     webhook: str  # the rule of one

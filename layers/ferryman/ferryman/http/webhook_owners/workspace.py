@@ -8,7 +8,7 @@ from ferryman.webhooks.subscriptions.schema import TestIn, WebhookIn, WebhookOut
 
 
 def _shown(webhooks: list[Webhook]) -> list[WebhookOut]:
-    """The webhooks, each with the chats that it does not hear of because its owner left them."""
+    """The webhooks, each with the ids of the chats of which it gets no events because its owner left them."""
     shown = [WebhookOut.of(webhook) for webhook in webhooks]
     for webhook, out in zip(webhooks, shown, strict=True):
         out.not_heard_chat_ids = service.not_heard(webhook)

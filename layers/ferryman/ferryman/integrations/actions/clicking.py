@@ -1,6 +1,7 @@
-"""Clicking: a button or menu of an attachment calls its integration, which may change the message or say something.
+"""Clicking: calls the integration of a message's button or menu, and carries out its answer.
 
-The integration's address and context are in the message's attachments, and in nothing that anybody reads.
+The integration may change the message, or send a text to the person who clicked. The integration's URL and context are
+stored in the message's attachments, and no response of the API shows them.
 """
 
 import json
@@ -31,12 +32,16 @@ from ferryman.outbound.outcomes import Outcome, Unreachable
 
 
 class UnknownAction(NotFound):
-    """The message has no such button or menu, or it calls nobody."""
+    """The message has no button or menu with this id, or the button is disabled or has no integration."""
 
 
 @dataclass(slots=True)
 class Clicked:
-    """A click, the message as it is now, and the integration's text for the person who clicked."""
+    """The result of a click.
+
+    `message` is the clicked message after the click, `reply` the integration's message to the person who clicked, and
+    `error` the integration's own error text.
+    """
 
     trigger_id: str
     message: Message
@@ -51,10 +56,10 @@ def click(
     selected: str | None = None,
     idempotency_key: IdempotencyKey | None = None,
 ) -> Clicked:
-    """Click a button or menu in a chat that the caller belongs to.
+    """Click a button or menu of a message that the caller sees. `selected` is the chosen value of a menu.
 
-    Raises NotFound for a message that the caller does not see, UnknownAction, ReceiverFailed, and TooManyRequests
-    beyond the workspace's rate, which clicks share with commands.
+    Raises NotFound for a message that the caller does not see, Conflict for a closed chat, UnknownAction,
+    ReceiverFailed, and TooManyRequests beyond the workspace's rate, which clicks share with commands.
     """
     message = messages_service.find(caller, message_id)
     chat = access.get_visible(caller, message.chat_id)
@@ -119,7 +124,7 @@ def _call(url: str, asked: words.Click) -> Outcome:
 
 
 def _updated(message: Message, wanted: Update) -> Message:
-    """The message with its new text, and with new attachments and props where the update has props."""
+    """The message after the update: with the new text, and with new attachments and props if the update has props."""
     boxes, props = message.attachments, message.props
     if wanted.props is not None:
         boxes = attachments.dump(wanted.boxes or [])
@@ -128,7 +133,7 @@ def _updated(message: Message, wanted: Update) -> Message:
 
 
 def _reply(caller: Caller, message: Message, answer: Answer) -> Message:
-    """A message of the integration to the person who clicked, in the name of the message's author."""
+    """Store a message to the person who clicked, in the name of the clicked message's author, and return it."""
     text = answer.ephemeral_text
     if answer.names_people:
         from ferryman.conversations.messages import named_people  # few answers name somebody

@@ -1,4 +1,4 @@
-"""Application request: a note that an application sent something, with the outcome and without the content."""
+"""Application request: a log entry about one request of an application, with the outcome and without the content."""
 
 from dataclasses import dataclass
 from typing import Literal

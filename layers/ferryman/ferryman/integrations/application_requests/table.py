@@ -1,6 +1,6 @@
-"""The table `application_requests`: (application, application_request_id) → request, kept as long as the logs.
+"""The table `application_requests`: (application, application_request_id) → request.
 
-`application` is `<workspace_id>/<application_id>`.
+`application` is `<workspace_id>/<application_id>`. A row expires with the logs (`LOG_RETENTION_DAYS`).
 """
 
 from ferryman import clock

@@ -1,4 +1,4 @@
-"""The application's own token as a bearer: it is the application, on the few routes that are for applications."""
+"""Authenticates an application by its own token, as a bearer token on the few routes that are for applications."""
 
 from ferryman.errors import NotAuthenticated
 from ferryman.identity import permissions, rates
@@ -12,10 +12,10 @@ _UNKNOWN = "The token is not known. It may have been revoked; POST /v1/applicati
 
 
 def authenticate(token: str, source: Source) -> Caller:
-    """The application behind a token of its own. Since it is not a user, it belongs to no chat and owns nothing.
+    """The caller for an application's own token. The caller's `user_id` is the application's id, not a user's.
 
-    Raises NotAuthenticated, also for an application that is disabled, and TooManyRequests. One consistent read, as for
-    every token, so that a revoked one is refused at the next request.
+    Makes one consistent read, so that a revoked token is refused at the next request. Raises NotAuthenticated for an
+    unknown token and a disabled application, and TooManyRequests.
     """
     credential = credentials.find(secrets.digest(token))
     if credential is None or credential.kind != "application":

@@ -1,6 +1,6 @@
-"""Accepts what applications send: to their group, or to one person, who is created when missing.
+"""Accepts messages of applications, to their group or to one person, whose user is created if missing.
 
-Each thing that can be wrong has an exception of its own, so that a dialect can say it in its words.
+Each mistake has an exception of its own, so that a dialect can report it in its product's words.
 """
 
 import hmac
@@ -49,15 +49,15 @@ _NOBODY = secrets.digest("")  # looked up for what cannot be a token, so that it
 
 
 class Refused(FerrymanError):
-    """The application's request is not accepted."""
+    """The request of an application is not accepted; each subclass is one reason."""
 
 
 class UnknownApplication(Refused):
-    """The token or the name is wrong, or the token no longer works; nobody learns which."""
+    """The token or the name is wrong, or the token no longer works. The answer does not say which."""
 
 
 class NotPermitted(Refused):
-    """The application may not message people, or not this one."""
+    """The application may not message people, or the person's chat with the application is not active."""
 
 
 class NoGroup(Refused):
@@ -73,7 +73,7 @@ class GroupWithoutExternalId(Refused):
 
 
 class GroupInactive(Refused):
-    """The assigned chat takes no messages."""
+    """The assigned chat is closed."""
 
 
 class EmailEmpty(Refused):
@@ -118,7 +118,7 @@ class PersonUnknown(Refused):
 
 @dataclass(slots=True)
 class RequestLog:
-    """Collects the fields of a request's line in the application's log while the request is carried out."""
+    """Collects the fields of a request's entry in the application's log while the request is carried out."""
 
     endpoint: Endpoint
     request_id: str
@@ -128,7 +128,10 @@ class RequestLog:
     context_id: str | None = None
 
     def end(self, status: int, error: str | None = None) -> None:
-        """Store the line. If that fails, an accepted message stays accepted, and our own log still has the line."""
+        """Store the entry, with the HTTP `status` of the answer and the error text, None for an accepted request.
+
+        Does nothing if the application is unknown. A failure to store the entry is logged and raises nothing.
+        """
         if self.application is None:
             return
         now = clock.now()
@@ -154,10 +157,11 @@ class RequestLog:
 
 
 def identify(line: RequestLog, token: str, app_name: str | None = None) -> Application:
-    """The application behind a token, which must have this name when one is given.
+    """The application with this token, whose name must be `app_name` if that is given. Also sets `line.application`.
 
-    A wrong token, a wrong name and both take the same way: one read and one comparison. The read is never cached,
-    so that a revoked token is refused at the next request. Raises UnknownApplication and TooManyRequests.
+    A wrong token and a wrong name both take one read and one comparison, so that the time does not tell them apart. The
+    read is never cached, so that a revoked token is refused at the next request. Raises UnknownApplication and
+    TooManyRequests.
     """
     credential = credentials.find(secrets.digest(token) if secrets.APPLICATION_TOKEN.fullmatch(token) else _NOBODY)
     name = credential.name or "" if credential else ""
@@ -212,7 +216,7 @@ def checked_buttons(rows: list[list[Button]]) -> list[list[Button]]:
 
 
 def checked_parameters(parameters: dict[str, Any]) -> str | None:
-    """A context's parameters as the JSON that is stored; None for none. Raises ParametersTooLong."""
+    """A context's parameters as JSON, as contexts store them; None for an empty dict. Raises ParametersTooLong."""
     text = json.dumps(parameters, separators=(",", ":"))
     if len(text) > MAX_PARAMETERS:
         raise ParametersTooLong(f"The parameters of a context have at most {MAX_PARAMETERS} bytes as ASCII JSON.")
@@ -220,9 +224,10 @@ def checked_parameters(parameters: dict[str, Any]) -> str | None:
 
 
 def post_to_group(line: RequestLog, application: Application, text: str, in_reply_to_delivery: str | None) -> Message:
-    """Post to the group that is assigned to the application.
+    """Post to the group that is assigned to the application. Returns the stored message.
 
-    Raises NoGroup, GroupGone, GroupWithoutExternalId, GroupInactive, TextEmpty and TextTooLong.
+    The caller has checked `text` with `checked_text`. `in_reply_to_delivery` is the id of the delivery to which the
+    application reacts, for loop prevention. Raises NoGroup, GroupGone, GroupWithoutExternalId and GroupInactive.
     """
     if application.chat_id is None:
         raise NoGroup("The application has no group.")
@@ -249,10 +254,11 @@ def message_person(
     in_reply_to_delivery: str | None,
     parameters: str | None = None,
 ) -> Context:
-    """Message the person who has this e-mail address, in their private chat with the application.
+    """Message the person with this e-mail address, in the person's private chat with the application.
 
-    `parameters` are those of the message's context, as JSON. Raises PersonUnknown, and NotPermitted when the chat is
-    not active.
+    Creates the person and the chat if they are missing and the application may do that. `rows` are the rows of the
+    message's buttons. `parameters` are those of the message's context, as JSON. Returns the new context. Raises
+    PersonUnknown, and NotPermitted if the chat is not active.
     """
     person = _person(application, email)
     chat = _private_chat(application, person)
@@ -267,9 +273,9 @@ def message_person(
 
 
 def context_of(application: Application, message: Message, user_id: str, parameters: str | None = None) -> Context:
-    """A new context of the application's message to a person, or to its group, when `user_id` is empty.
+    """A new context of the application's message, not stored yet, whose id is also set in `message.context_id`.
 
-    The message then names the context.
+    `user_id` is the person to whom the message goes, or "" for a message to the application's group.
     """
     now = clock.now()
     context = Context(
@@ -290,7 +296,10 @@ def context_of(application: Application, message: Message, user_id: str, paramet
 
 
 def drafted(application: Application, chat: Chat, text: str, in_reply_to_delivery: str | None) -> Message:
-    """The application's message, which is not stored yet. `in_reply_to_delivery` is the delivery that it answers."""
+    """A new message of the application, not stored yet.
+
+    `in_reply_to_delivery` is the id of the delivery to which the application reacts, for loop prevention.
+    """
     return Message(
         workspace_id=application.workspace_id,
         chat_id=chat.chat_id,
@@ -310,9 +319,10 @@ def drafted(application: Application, chat: Chat, text: str, in_reply_to_deliver
 def store_with_context(
     message: Message, context: Context, further: Callable[[str], list[store.Write]] = lambda _: []
 ) -> None:
-    """Store a drafted message and its context in one transaction, with the `further` writes for the message's id.
+    """Store a message of `drafted` and its context in one transaction.
 
-    The message is accepted then; when its context cannot become the newest, answers belong to the one before.
+    `further(message_id)` returns writes that join the transaction. Then makes the context the newest of its chat. If
+    that fails, the message stays accepted, and people's answers belong to the previous context.
     """
 
     def commit() -> None:
@@ -328,15 +338,15 @@ def store_with_context(
 
 
 def accepted(line: RequestLog, message: Message) -> None:
-    """Note a message that was stored: for the sweeper's index of active chats, and in the request's line."""
+    """Record a stored message in the sweeper's index of active chats, and in the request's log entry."""
     messages.created(message)
     line.message_id, line.chat_id, line.context_id = message.message_id, message.chat_id, message.context_id
 
 
 def _person(application: Application, email: str) -> User:
-    """The active person with this address, created when missing, if the application may do that.
+    """The active person with this e-mail address. Creates a missing person if the application may do that.
 
-    Raises PersonUnknown.
+    Raises PersonUnknown, and RetryLater if parallel requests create people again and again.
     """
     unknown = PersonUnknown(email)
     for _ in range(_ROUNDS):
@@ -384,7 +394,10 @@ def _create_person(application: Application, email: str) -> User:
 
 
 def _private_chat(application: Application, person: User) -> Chat:
-    """The person's chat with the application. Its id is made of their ids, so that parallel requests make one chat."""
+    """The person's chat with the application; a missing chat or membership is created.
+
+    The chat's id is derived from the ids of the application and the person, so that parallel requests make one chat.
+    """
     workspace_id = application.workspace_id
     chat_id = ids.derived(ids.CHAT, application.created_at, application.application_id, person.user_id)
     now = clock.now_iso()

@@ -1,4 +1,4 @@
-"""Sends an application's message to a chat that it names by its id: its group, or its chat with one person."""
+"""Sends an application's message to a chat that the request names by id: the application's group or a person's chat."""
 
 from functools import partial
 
@@ -27,11 +27,12 @@ def send(
     in_reply_to_delivery: str | None,
     idempotency_key: IdempotencyKey | None = None,
 ) -> Message:
-    """A new message of the calling application, with a context of its own.
+    """Store a new message of the calling application, with a new context, and return the message.
 
-    `in_reply_to_delivery` is the delivery that it answers, for loop prevention. Raises NotFound for every chat that is
-    not one of the application's, Conflict for one that takes no messages, NotAllowed, and Invalid for a text that is
-    too long.
+    `line` collects the fields of the request's log entry. `in_reply_to_delivery` is the id of the delivery to which the
+    application reacts, for loop prevention. Raises NotFound for a chat that is neither the application's group nor a
+    person's chat with the application; Conflict for a closed chat, a group without external id and a chat whose person
+    left; NotAllowed if the application may not message people; and Invalid for a too long or private message.
     """
     application = table.get(caller.workspace_id, caller.user_id)
     line.application = application
@@ -55,7 +56,7 @@ def send(
 
 
 def _chat(line: RequestLog, application: Application, chat_id: str) -> tuple[Chat, str]:
-    """The application's chat with this id, and the id of the person in it; "" for its group."""
+    """The application's chat with this id, and the id of the person in the chat; "" for the application's group."""
     chat = chats.existing(application.workspace_id, [chat_id]).get(chat_id)
     if chat is None or (application.application_id != chat.application_id and chat_id != application.chat_id):
         raise NotFound("The chat does not exist, or is neither the application's group nor a person's chat with it.")

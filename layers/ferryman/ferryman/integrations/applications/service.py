@@ -34,9 +34,10 @@ _ANSWERS: list[EventType] = ["interaction.created", "message.created"]
 def create(
     caller: Caller, wanted: ApplicationIn, idempotency_key: IdempotencyKey | None = None
 ) -> tuple[Application, Webhook | None, str, str | None]:
-    """A new application, its callback, its token, and the callback's signing secret; None without a callback.
+    """A new application, its callback, its token, and the callback's signing secret.
 
-    Raises Invalid for a chat that it cannot post to, and for a URL that may not be called; Conflict for a taken name.
+    Callback and secret are None without a `webhook_url`. Raises Invalid for a chat that the application cannot post to,
+    and for a URL that may not be called; Conflict for a taken name.
     """
     _check_chat(caller, wanted.chat_id)
     webhooks.check_format(_ANSWERS, wanted.format, "/format")
@@ -77,7 +78,7 @@ def create(
 
 
 def get_visible(caller: Caller, application_id: str) -> Application:
-    """The application. A test token sees test ones only, a live one live ones only. Raises NotFound."""
+    """The application. A test token finds test applications only, a live token live ones only. Raises NotFound."""
     application = table.get(caller.workspace_id, application_id)
     if application.livemode != caller.livemode:
         raise NotFound("The application does not exist.")
@@ -85,7 +86,7 @@ def get_visible(caller: Caller, application_id: str) -> Application:
 
 
 def callbacks(applications: list[Application]) -> dict[str, Webhook]:
-    """The callbacks of these applications that were not deleted, by webhook id."""
+    """The callbacks of these applications, by webhook id. An application without one has no entry."""
     pairs = [(one.workspace_id, one.webhook_id) for one in applications if one.webhook_id]
     return webhooks_table.get_many(pairs) if pairs else {}
 
@@ -95,9 +96,10 @@ def callback(application: Application) -> Webhook | None:
 
 
 def edit(caller: Caller, application_id: str, patch: ApplicationPatch) -> Application:
-    """Change an application. Its name and its callback change in the same transaction.
+    """Change an application, and its callback and token with it, in one transaction. Returns the changed application.
 
-    Raises NotFound, Conflict for a taken name, and Invalid as `create` does.
+    Raises NotFound, Invalid as `create` does, and Conflict for a taken name, or when enabling an application whose
+    owner may not have applications any more.
     """
     before = get_visible(caller, application_id)
     wanted = changes(patch)
@@ -147,15 +149,15 @@ def edit(caller: Caller, application_id: str, patch: ApplicationPatch) -> Applic
 
 
 def disabling(application: Application, reason: str) -> list[store.Write]:
-    """The writes that close the application's URLs, with the reason. Refused with Conflict when it has changed."""
+    """The writes that disable the application and its token. Refused with Conflict if it changed after it was read."""
     token = [credentials.changing(application.secret_hash, active=False)] if application.secret_hash else []
     return [table.disabling(application, reason, clock.now_iso()), *token]
 
 
 def hand_over(caller: Caller, application_id: str, user_id: str) -> Application:
-    """Give the application another owner, with its callback. Its token stays, and a disabled one stays disabled.
+    """Give the application and its callback another owner. The application's token and state stay.
 
-    Raises NotFound, and Invalid for a user who may not have applications.
+    Raises NotFound, and Invalid for a user who may not own applications.
     """
     before = get_visible(caller, application_id)
     after = replace(before, owner_id=user_id, updated_at=clock.now_iso())
@@ -187,7 +189,7 @@ def delete(caller: Caller, application_id: str) -> None:
 
 
 def rotate_token(caller: Caller, application_id: str) -> tuple[Application, str]:
-    """Replace the token and return the new one; when this returns, the old one is refused. Raises NotFound."""
+    """Replace the token. Returns the application and the new token; the old one is refused at once. Raises NotFound."""
     before = get_visible(caller, application_id)
     token = secrets.new_application_token()
     after = replace(before, secret_hash=secrets.digest(token), updated_at=clock.now_iso())
@@ -203,7 +205,7 @@ def rotate_token(caller: Caller, application_id: str) -> tuple[Application, str]
 
 
 def revoke_token(caller: Caller, application_id: str) -> Application:
-    """Take the token away: when this returns, the application's URLs accept nothing. Raises NotFound."""
+    """Revoke the token. After the return, the application's URLs accept no requests. Raises NotFound."""
     before = get_visible(caller, application_id)
     if before.secret_hash is None:
         return before
@@ -235,18 +237,22 @@ def _changing_callback(webhook: Webhook, url: str | None, groups: list[str] | No
 
 
 def _told_group(application: Application) -> str | None:
-    """The id of the group whose texts the application is told of; None without one."""
+    """The id of the group whose messages the application's callback gets; None if it gets none."""
     return application.chat_id if application.group_messages else None
 
 
 def _groups(application: Application) -> list[str] | None:
-    """The same group as the `chat_ids` of the callback."""
+    """The group of `_told_group` in the form of the callback's `chat_ids`: a list of one, or None."""
     group = _told_group(application)
     return [group] if group else None
 
 
 def _telling(application: Application, before: str | None, after: str | None) -> list[store.Write]:
-    """The writes that end in the group `before` that the application is told of its texts, and begin it in `after`."""
+    """The writes that stop sending the messages of the group `before` to the application, and start with `after`.
+
+    Both are ids of chats, or None. Raises Invalid for a live group of a test application, and for a group whose
+    messages go to ten applications already.
+    """
     writes = []
     for chat_id in {before, after} - {None} if before != after else ():
         try:

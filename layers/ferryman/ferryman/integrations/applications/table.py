@@ -1,7 +1,7 @@
 """The table `applications`: (workspace_id, entry) → application, where entry is the application's id.
 
-Names are unique in a workspace: the item under `name/<app_name>` holds one for its application. The item under
-`people/<application_id>/<hour>` counts the people that an application created in an hour of the clock.
+Names are unique in a workspace: the item `name/<app_name>` reserves a name. The item `people/<application_id>/<hour>`
+counts the people that an application created in an hour of the clock.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _HOUR_SECONDS = 3600
 
 
 class TooMany(Conflict):
-    """The application has created as many people in this hour as it may."""
+    """The application has created its maximum number of people in this hour of the clock."""
 
 
 def key(workspace_id: str, application_id: str) -> store.Key:
@@ -67,7 +67,10 @@ def creating(application: Application) -> list[store.Write]:
 
 
 def changing(before: Application, after: Application) -> list[store.Write]:
-    """Replace what a person may change. Refused with Conflict when it was changed since, or its new name is taken."""
+    """The writes that change the application from `before` to `after`, except the time of its last use.
+
+    Refused with Conflict if the row changed after `before` was read, or the new name is taken.
+    """
     changes = {name: value for name, value in _values(after).items() if value != _values(before)[name]}
     writes = [
         store.set_values(
@@ -84,7 +87,10 @@ def changing(before: Application, after: Application) -> list[store.Write]:
 
 
 def disabling(application: Application, reason: str, at: str) -> store.Write:
-    """Store that the application's URLs are closed, and why. Refused with Conflict when it was changed since."""
+    """The write that disables the application for `reason` at `at` (ISO).
+
+    Refused with Conflict if the row changed after it was read.
+    """
     return store.set_values(
         TABLE,
         key(application.workspace_id, application.application_id),
@@ -105,7 +111,7 @@ def deleting(application: Application) -> list[store.Write]:
 
 
 def counting_person(application: Application) -> store.Write:
-    """Count a person whom the application creates now. Refused with TooMany when it may create no more this hour."""
+    """The write that counts a person whom the application creates now. Refused with TooMany at the hourly maximum."""
     hour = int(clock.now()) // _HOUR_SECONDS
     refused = TooMany("The application has created as many people in this hour as it may.")
     return store.update(
@@ -119,7 +125,7 @@ def counting_person(application: Application) -> store.Write:
 
 
 def _values(application: Application) -> store.Item:
-    """All fields except those that every use of the token writes."""
+    """The fields that can be changed: all but the ids and the time of the last use."""
     return {
         name: getattr(application, name)
         for name in application.__dataclass_fields__

@@ -1,6 +1,6 @@
-"""Cascades: everything else that ends, or begins again, when a chat closes or a person changes.
+"""Cascades: change what depends on a chat, a person or a workspace that was edited, such as a closed chat's webhooks.
 
-Each resource changes its own tables. The modules here bring the change into the resources that depend on it, before the
-request is answered. The first of two edits at the same moment can come here last, so each function looks whether it
-still has the newest state, and starts over if it does not. `bots.service.follow` does the same for a bot.
+Each resource changes its own tables. The modules here then change the dependent resources, before the request is
+answered. Two edits at the same time can arrive here in the wrong order. So each function reads the edited row again
+afterwards, and starts again if it has changed. `bots.service.follow` does the same for a bot.
 """

@@ -1,4 +1,4 @@
-"""A chat that closes takes its incoming webhooks along."""
+"""Closes and opens a chat's incoming webhooks with the chat."""
 
 from ferryman.conversations.chats import service, table
 from ferryman.conversations.chats.model import Chat
@@ -8,7 +8,7 @@ from ferryman.integrations.incoming_webhooks import service as incoming_webhooks
 
 
 def edit(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
-    """Edit a chat. When it closes, its incoming webhooks refuse from the next request on.
+    """Edit a chat. If this closes the chat, its incoming webhooks refuse the next request; opening opens them again.
 
     Raises as `chats.service.edit` does.
     """

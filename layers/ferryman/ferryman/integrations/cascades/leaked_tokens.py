@@ -1,7 +1,7 @@
-"""After a leak: everything that a token made, and an end to all of it.
+"""After a leak: lists everything that was created with a token, and ends all of it.
 
-The audit log knows what a token made. The same pass finds what those tokens made in turn, since the record of a token
-comes before all that it does.
+The audit log names the credential that created each object. One pass over it, oldest first, also finds the objects
+created with tokens and applications that the leaked token created, because their own records come earlier.
 """
 
 from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ _AT_ONCE = 50  # things that one request ends
 
 
 def page(caller: Caller, token_id: str, limit: int, after: store.Key | None) -> tuple[list[Made], store.Key | None]:
-    """A page of the things that the token made, oldest first, and the key after which the next one begins."""
+    """A page of the objects that the token made, oldest first, and the key after which the next one begins."""
     things: list[Made] = []
     for made in _made(caller, token_id):
         if after and made.audit_id <= after["audit_id"]:
@@ -59,7 +59,7 @@ def page(caller: Caller, token_id: str, limit: int, after: store.Key | None) -> 
 
 
 def look(caller: Caller, made: Made) -> tuple[bool, str | None]:
-    """Whether the thing can still be used, and its name; None for a thing that is gone."""
+    """Whether the object can still be used, and its name. (False, None) if it is gone."""
     try:
         thing = _FIND[made.kind](caller, made.id)
     except NotFound:
@@ -68,9 +68,10 @@ def look(caller: Caller, made: Made) -> tuple[bool, str | None]:
 
 
 def end_all(caller: Caller, token_id: str) -> tuple[list[tuple[Made, Ending]], bool]:
-    """Revoke the token and end at most 50 things that it made. Returns them, and whether they were all.
+    """Revoke the token and end at most 50 objects that it made.
 
-    Raises NotAllowed for a token that the caller may not revoke.
+    Returns each examined object with its Ending, and whether these are all. Raises NotFound for an unknown token, and
+    NotAllowed for one that the caller may not revoke.
     """
     tokens.revoke(caller, token_id)
     results: list[tuple[Made, Ending]] = []
@@ -136,7 +137,7 @@ def _application_token(caller: Caller, application_id: str) -> Any:
 
 
 def _scheduled(caller: Caller, notification_id: str) -> Any:
-    """The notification, if it waits for its time. None for one that was sent, which cannot be taken back."""
+    """The notification if it is still scheduled; None if it was sent, because it cannot be taken back."""
     notification = notifications.get_visible(caller, notification_id)
     return notification if notification.state == "scheduled" else None
 

@@ -1,4 +1,4 @@
-"""A thing that a token made, and how its end went."""
+"""An object that a token made, and the result of ending it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -22,7 +22,7 @@ type Ending = Literal["ended", "gone", "not_allowed", "conflict", "invite_again"
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A thing that the token made, or one that was made with a token of its making."""
+    """An object that the token made, or that was made with a token or application that the token made."""
 
     kind: Kind
     id: str

@@ -1,4 +1,4 @@
-"""A person's role and activity hold for their tokens and sessions, and for everything that they own."""
+"""Applies a person's new role or activity to the person's tokens, sessions and everything that the person owns."""
 
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.sessions import service as sessions
@@ -12,7 +12,10 @@ from ferryman.notifications import notices
 
 
 def edit(caller: Caller, user_id: str, patch: UserPatch) -> User:
-    """Edit a person. A changed role or activity holds at once for their tokens, their sessions and all they own."""
+    """Edit a person. A changed role or activity applies at once to the person's tokens, sessions and owned objects.
+
+    Raises as `users.service.edit` does.
+    """
     user = service.edit(caller, user_id, patch, notices.notice)
     if {"role", "active"} & patch.model_fields_set:  # also when nothing changed: an earlier request may have failed
         _follow(user)

@@ -1,4 +1,4 @@
-"""Answering a command later, at its reply address."""
+"""Posts the answers that a command's receiver sends later, to the command's reply address."""
 
 from ferryman import log
 from ferryman.aws import dynamodb as store
@@ -24,9 +24,10 @@ class PersonGone(NotAllowed):
 
 
 def answer(credential: Credential, asked: Answer) -> list[Message]:
-    """Post a later answer and count it, both or neither. Returns the messages.
+    """Post a later answer and count it, in one transaction. Returns the messages.
 
-    Raises CommandGone, PersonGone, NotPosted when a message cannot be posted, and UsedUp.
+    `credential` is that of the reply address. Raises CommandGone, PersonGone, UsedUp, and NotPosted if any message of
+    the answer cannot be posted.
     """
     workspace_id, chat_id = credential.workspace_id, credential.chat_id or ""
     try:

@@ -1,7 +1,7 @@
-"""Reply addresses: where a command's receiver answers later, five times within half an hour.
+"""Reply addresses: URLs to which a command's receiver sends later answers, up to five within half an hour.
 
-The secret in the address is the authentication. It is a credential with a count, and each accepted answer is one
-transaction of the count and the messages, so a sixth is never posted.
+The secret in the URL authenticates the receiver. Its credential counts the answers. One transaction stores the count
+and the messages of an answer, so a sixth answer is never posted.
 """
 
 from ferryman import clock
@@ -16,15 +16,18 @@ MOST_USES = 5
 
 
 class UnknownAddress(NotFound):
-    """No address has this secret, or its time is over."""
+    """No reply address has this secret, or the address has expired."""
 
 
 class UsedUp(Conflict):
-    """The address was used as often as it may be."""
+    """The reply address was used five times before."""
 
 
 def opening(caller: Caller, chat_id: str, command: Command) -> tuple[str, store.Write]:
-    """The secret of a new address, and the write that opens it for half an hour."""
+    """The secret of a new reply address for a run of `command` in the chat, and the write that stores it.
+
+    The address expires after half an hour.
+    """
     secret, end = secrets.new_mattermost_secret(), clock.now() + LIFE_SECONDS
     credential = Credential(
         secret_hash=secrets.digest(secret),
@@ -41,7 +44,7 @@ def opening(caller: Caller, chat_id: str, command: Command) -> tuple[str, store.
 
 
 def find(secret: str) -> Credential:
-    """The address behind a secret. Raises UnknownAddress."""
+    """The credential of the reply address with this secret. Raises UnknownAddress."""
     unknown = UnknownAddress("The address is not known, or its half hour is over.")
     if not secrets.MATTERMOST_SECRET.fullmatch(secret):
         raise unknown
@@ -52,7 +55,7 @@ def find(secret: str) -> Credential:
 
 
 def using(credential: Credential) -> store.Write:
-    """Count one use of the address. Refused with UsedUp for the sixth."""
+    """The write that counts one use of the reply address. Refused with UsedUp for the sixth."""
     return table.counting_use(
         credential.secret_hash, MOST_USES, UsedUp(f"The address was used {MOST_USES} times before.")
     )

@@ -1,7 +1,7 @@
-"""Running a command: its receiver is called, and its answer is posted. The command itself is not.
+"""Running a command: calls the command's receiver and posts its answer. The text of the command is not posted.
 
-The receiver has the time of an attempt. It may answer later too, five times within half an hour, at the address that
-the request holds.
+The receiver must answer within the time of a delivery's attempt. It may send up to five more answers within half an
+hour, to the reply address in the request (`response_urls`).
 """
 
 from collections.abc import Iterator
@@ -39,12 +39,12 @@ _MAX_MENTIONS = 20
 
 
 class NotPosted(FerrymanError):
-    """A message that a later answer asks for cannot be posted, so that nothing of the answer is."""
+    """A message of a later answer cannot be posted, so no message of the answer is posted."""
 
 
 @dataclass(slots=True)
 class Ran:
-    """A run of a command, and its result."""
+    """A run of a command: the receiver's answer, the messages that were posted, and why others were not."""
 
     command: Command
     trigger_id: str
@@ -54,9 +54,9 @@ class Ran:
 
 
 def parsed(text: str) -> tuple[str, str] | None:
-    """The trigger and the rest of a text that begins with a slash; None for a text that does not.
+    """The trigger in lower case, and the rest, of a text such as `/deploy api`; None for a text that is not a command.
 
-    One white space after the trigger belongs to neither.
+    The one whitespace character after the trigger belongs to neither.
     """
     if len(text) < 2 or text[0] != "/" or text[1].isspace():
         return None
@@ -65,7 +65,7 @@ def parsed(text: str) -> tuple[str, str] | None:
 
 
 def find(caller: Caller, text: str) -> Command | None:
-    """The enabled command that a text runs; None for a text that runs none."""
+    """The enabled command whose trigger the text begins with; None for a text without such a trigger."""
     named = parsed(text)
     if named is None or len(named[0]) > 128:
         return None
@@ -81,9 +81,11 @@ def run(
     origin: str,
     idempotency_key: IdempotencyKey | None = None,
 ) -> Ran:
-    """Run a command in a chat that the caller belongs to. The receiver's reply address begins with `origin` (`https://…`).
+    """Run a command in a chat that the caller belongs to, with the text that the caller wrote, `/deploy api`.
 
-    Raises ReceiverFailed when the receiver gave no answer, TooManyRequests beyond the workspace's rate.
+    `origin` is the API's own address (`https://…`), with which the reply address begins. Raises NotFound for an unknown
+    chat, Conflict for a closed one, ReceiverFailed for a missing or unreadable answer, and TooManyRequests beyond the
+    workspace's rate.
     """
     chat = access.get_visible(caller, chat_id)
     access.require_open(chat)
@@ -155,7 +157,11 @@ def _call(command: Command, asked: words.Run) -> Outcome:
 def post(
     command: Command, answer: Answer, chat: Chat, user_id: str, *, livemode: bool
 ) -> tuple[list[Message], list[str]]:
-    """Post the messages of an answer, each by itself. Returns them, and the reasons why others were not posted."""
+    """Post the messages of an answer, each in its own transaction.
+
+    `user_id` is the person who ran the command in `chat`. Returns the messages, and the reasons why others were not
+    posted.
+    """
     posted, failures = [], []
     for message in prepared(command, answer, chat, user_id, livemode=livemode):
         if isinstance(message, str):
@@ -173,9 +179,10 @@ def _store(message: Message) -> None:
 
 
 def prepared(command: Command, answer: Answer, chat: Chat, user_id: str, *, livemode: bool) -> list[Message | str]:
-    """The messages of an answer, each ready to be stored; in place of one that cannot be stored, the reason.
+    """The messages of an answer, not stored yet; in place of one that cannot be posted, the reason as a text.
 
-    An answer for one person is seen by nobody else. A message for another chat needs the person to belong there.
+    `user_id` is the person who ran the command in `chat`: only this person sees a message that is not `in_channel`. A
+    message for another chat requires that the person is a member of that chat.
     """
     new_ids: dict[str, Iterator[str]] = {}  # sorted in each chat as the answer lists its messages
     messages: list[Message | str] = []

@@ -1,7 +1,7 @@
-"""The tokens of commands at rest: encrypted by KMS and bound to their command.
+"""Encrypts the tokens of commands, by KMS with the command's ids as encryption context.
 
-The functions that manage commands may only encrypt. Those that run them decrypt, and nothing but these tokens: their
-roles ask for the context's `purpose`.
+The functions that manage commands may only encrypt. The functions that run commands may only decrypt these tokens:
+their roles require the context's `purpose`.
 """
 
 from functools import lru_cache
@@ -23,7 +23,7 @@ def seal(workspace_id: str, command_id: str, version: int, token: str) -> bytes:
 
 
 def unseal(command: Command) -> str:
-    """The command's token, remembered for at most five minutes. Raises ClientError when KMS refuses."""
+    """The command's token, in clear text; cached for at most five minutes. Raises ClientError when KMS refuses."""
     period = int(clock.now() // _REMEMBERED_SECONDS)
     return _unseal(command.workspace_id, command.command_id, command.token_version, command.token, period)
 

@@ -1,4 +1,4 @@
-"""Commands: who may make them, and what they are."""
+"""Commands: create, read, edit, hand over and delete them."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ _REMOVABLE = {
 
 
 def create(caller: Caller, wanted: CommandIn, idempotency_key: IdempotencyKey | None = None) -> tuple[Command, str]:
-    """A new command and its token. Raises Invalid for a URL that may not be called, TriggerTaken for a trigger."""
+    """A new command and its token. Raises Invalid for a URL that may not be called, and TriggerTaken."""
     url = allowed_targets.checked_url(wanted.url)
     command_id, token, now = ids.new(ids.COMMAND), secrets.new_mattermost_secret(), clock.now_iso()
     command = Command(
@@ -55,10 +55,7 @@ def _audited(caller: Caller, action: Action, command: Command, changed: list[str
 
 
 def get_visible(caller: Caller, command_id: str) -> Command:
-    """The command, if the caller may manage it: every one with admin:*, else only those that the caller's user owns.
-
-    Raises NotFound otherwise.
-    """
+    """The command, if the caller may manage it (`may_manage`). Raises NotFound otherwise."""
     command = table.get(caller.workspace_id, command_id)
     if not may_manage(caller, command):
         raise NotFound("The command does not exist.")
@@ -66,7 +63,10 @@ def get_visible(caller: Caller, command_id: str) -> Command:
 
 
 def may_manage(caller: Caller, command: Command) -> bool:
-    """Whether the caller may manage the command. Test tokens never see live ones, nor the other way round."""
+    """Whether the caller may manage the command: its owner, or any caller with the scope admin:*.
+
+    A test token may manage test commands only, a live token live ones only.
+    """
     return command.livemode == caller.livemode and (caller.is_admin or command.owner == caller.user_id)
 
 
@@ -76,7 +76,7 @@ def page(caller: Caller, limit: int, after: store.Key | None) -> tuple[list[Comm
 
 
 def suggested(caller: Caller) -> list[Command]:
-    """The enabled commands that clients suggest to everybody, sorted by their triggers."""
+    """The enabled commands with `autocomplete`, which clients suggest to every user, sorted by trigger."""
     commands: list[Command] = []
     after = None
     while True:
@@ -89,9 +89,10 @@ def suggested(caller: Caller) -> list[Command]:
 
 
 def edit(caller: Caller, command_id: str, patch: CommandPatch) -> Command:
-    """Change a command. Its token stays. Raises NotFound, Invalid, and TriggerTaken for a taken trigger.
+    """Change a command; its token stays. Returns the changed command.
 
-    Enabling raises Conflict when the owner may not have commands any more.
+    Raises NotFound, Invalid for a null that is not allowed or a URL that may not be called, TriggerTaken, and Conflict
+    when enabling a command whose owner may not have commands any more.
     """
     before = get_visible(caller, command_id)
     changes = patch.model_dump(exclude_unset=True)
@@ -117,9 +118,9 @@ def edit(caller: Caller, command_id: str, patch: CommandPatch) -> Command:
 
 
 def hand_over(caller: Caller, command_id: str, user_id: str) -> Command:
-    """Give the command another owner. A disabled one stays disabled.
+    """Give the command another owner. Its state stays.
 
-    Raises NotFound, and Invalid for a user who may not have commands.
+    Raises NotFound, and Invalid for a user who may not own commands.
     """
     before = get_visible(caller, command_id)
     after = replace(before, owner_id=user_id, updated_at=clock.now_iso())
@@ -130,7 +131,7 @@ def hand_over(caller: Caller, command_id: str, user_id: str) -> Command:
 
 
 def regenerate(caller: Caller, command_id: str) -> tuple[Command, str]:
-    """Replace the token and return the new one; the old one ends at once. Raises NotFound."""
+    """Replace the token. Returns the command and the new token, which the next run sends. Raises NotFound."""
     before = get_visible(caller, command_id)
     token, version = secrets.new_mattermost_secret(), before.token_version + 1
     sealed = sealing.seal(before.workspace_id, command_id, version, token)
@@ -140,6 +141,6 @@ def regenerate(caller: Caller, command_id: str) -> tuple[Command, str]:
 
 
 def delete(caller: Caller, command_id: str) -> None:
-    """Delete a command. Its trigger is free again, and its reply addresses accept nothing more. Raises NotFound."""
+    """Delete a command. Its trigger is free again, and its reply addresses accept no answers. Raises NotFound."""
     command = get_visible(caller, command_id)
     store.commit([*table.deleting(command), *_audited(caller, "command.deleted", command)])

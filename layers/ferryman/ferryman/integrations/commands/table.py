@@ -1,7 +1,7 @@
 """The table `commands`, keyed (workspace_id, entry). Two kinds of entry:
 
 - `command/<command_id>`: the command
-- `trigger/<live|test>/<trigger>`: holds a trigger for its command
+- `trigger/<live|test>/<trigger>`: reserves a trigger, with the id of its command
 """
 
 from collections.abc import Callable, Iterator
@@ -78,7 +78,7 @@ def creating(command: Command) -> list[store.Write]:
 
 
 def changing(before: Command, after: Command) -> list[store.Write]:
-    """Replace a command. Refused with Conflict when it was changed since, and with TriggerTaken."""
+    """The writes that replace a command. Refused with Conflict if the row is not `before` any more, or TriggerTaken."""
     writes = [
         store.put(
             TABLE,
@@ -93,7 +93,7 @@ def changing(before: Command, after: Command) -> list[store.Write]:
 
 
 def disabling(command: Command, reason: str, at: str) -> store.Write:
-    """Disable a command. Refused with Conflict when it was changed since."""
+    """The write that disables a command for `reason` at `at` (ISO). Refused with Conflict if the row has changed."""
     return store.set_values(
         TABLE,
         _key(command.workspace_id, _entry(command.command_id)),

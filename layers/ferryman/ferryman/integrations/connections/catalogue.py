@@ -1,7 +1,7 @@
-"""The connectors: each product that a workspace can connect, as data. A new one is an entry of `CATALOGUE`.
+"""The connectors, as data: each is a product that a workspace can connect, and an entry of `CATALOGUE`.
 
-A connector makes an outgoing webhook in the product's format, or an incoming webhook that the product posts to, or it
-connects by OAuth. Its configuration is a model, whose JSON Schema draws the form. A connector is here only if it works.
+A connector makes an outgoing webhook in the product's format, or an incoming webhook to which the product posts, or
+connects by OAuth. Its `configuration` is a Pydantic model; the console draws a form from the model's JSON Schema.
 """
 
 from dataclasses import dataclass
@@ -97,7 +97,7 @@ class OAuthConfiguration(Input):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connector:
-    """One product. `steps` say what a person does in it; if the product posts here, connecting gives it its URL."""
+    """One product that can be connected. `steps` tell a person what to do in that product."""
 
     key: str
     name: str
@@ -111,13 +111,13 @@ class Connector:
     documentation: str  # the product's own page
 
     def incoming_webhook(self, configuration: PostingConfiguration, name: str) -> IncomingWebhookIn:
-        """The incoming webhook that the connector makes. It posts to its own chat only."""
+        """The request for the connector's incoming webhook, to which the product posts. Creates nothing."""
         return IncomingWebhookIn(
             chat_id=configuration.chat_id, name=name, source=self.source, sender_secret=configuration.sender_secret
         )
 
     def webhook(self, configuration: Outgoing, name: str) -> WebhookIn:
-        """The outgoing webhook that the connector makes."""
+        """The request for the connector's outgoing webhook. Creates nothing."""
         return WebhookIn(
             url=configuration.url,
             events=events_of(configuration),
@@ -128,7 +128,7 @@ class Connector:
 
 
 def events_of(configuration: Outgoing) -> list[EventType]:
-    """The events that a configuration asks for: a chat gets new messages."""
+    """The event types of a configuration; always new messages for a chat product."""
     return configuration.events if isinstance(configuration, AutomationConfiguration) else ["message.created"]
 
 

@@ -1,7 +1,7 @@
 """Connection: another product that a workspace connected, by a connector of the catalogue.
 
-The webhook that it made, an outgoing or an incoming one, holds its configuration. A product that is connected by OAuth
-has no webhook: the connection itself holds the client and the tokens, sealed (`oauth.sealing`).
+Connecting a product creates an outgoing or an incoming webhook, which stores the connection's configuration. A product
+that is connected by OAuth has no webhook: the connection stores the client and the encrypted tokens (`oauth.sealing`).
 """
 
 from dataclasses import dataclass, field
@@ -44,7 +44,7 @@ class Connection(store.Record):
 
     @property
     def oauth_state(self) -> tuple[ConnectionState, str | None]:
-        """The state of a connection by OAuth, and the reason unless it is enabled."""
+        """The state of a connection by OAuth, and the reason for the state; None if the connection is enabled."""
         if self.disabled:
             return "disabled", "disabled by a user"
         if self.reconnect_reason is not None:

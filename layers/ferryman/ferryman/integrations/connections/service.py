@@ -1,6 +1,6 @@
-"""Connecting other products: each connection is a webhook of a connector's making, and a record of it.
+"""Connects other products. A connection is a row and a webhook that the connector defines.
 
-A connection by OAuth is a record with sealed tokens instead (`oauth`).
+A connection by OAuth has no webhook; its row contains encrypted tokens (`oauth`).
 """
 
 from typing import Any
@@ -43,11 +43,12 @@ type Connected = tuple[Connection, Behind | None]
 def connect(
     caller: Caller, wanted: ConnectionIn, callback_url: str, idempotency_key: IdempotencyKey | None = None
 ) -> tuple[Connection, Behind | None, str]:
-    """A new connection and the webhook behind it, in one transaction, and the secret of its signature or of its URL.
+    """A new connection, its webhook and a text, stored in one transaction.
 
-    A connection by OAuth has no webhook, and the text is the URL where the caller approves it; the product then calls
-    `callback_url`. Raises Invalid for a connector that is not in the catalogue, and for a configuration that it does
-    not take.
+    The text is the signing secret of an outgoing webhook, or the secret of an incoming webhook's URL. For a connection
+    by OAuth, the webhook is None, and the text is the URL where the caller approves the connection; the product then
+    redirects the caller to `callback_url`. Raises Invalid for a connector that is not in the catalogue, and for a
+    configuration that the connector does not accept.
     """
     connector = catalogue.CATALOGUE.get(wanted.connector)
     if connector is None:
@@ -118,14 +119,14 @@ def _configured(
 
 
 def _of_configuration(invalid: Invalid) -> Invalid:
-    """The refusal of a connection, made of the refusal of its webhook: each place is one of the configuration."""
+    """The webhook's Invalid with pointers into the connection's request: each begins with `/configuration`."""
     return Invalid(str(invalid), errors=[(f"/configuration{pointer or ''}", text) for pointer, text in invalid.errors])
 
 
 def page(caller: Caller, query: ConnectionQuery, after: store.Key | None) -> tuple[list[Connected], store.Key | None]:
     """A page of the connections that the caller may see, newest first, and the key after which the next one begins.
 
-    Each comes with its webhook, if it has one.
+    Each connection comes with its webhook, or None.
     """
 
     def keep(connection: Connection) -> bool:
@@ -141,17 +142,17 @@ def page(caller: Caller, query: ConnectionQuery, after: store.Key | None) -> tup
 
 
 def _may_see(caller: Caller, connection: Connection) -> bool:
-    """Whether the caller may see a connection: with admin:* every one, else those that they made.
+    """Whether the caller may see a connection: the user who created it, or any caller with the scope admin:*.
 
-    Test tokens never see live ones, nor the other way round.
+    A test token sees test connections only, a live token live ones only.
     """
     return connection.livemode == caller.livemode and (caller.is_admin or connection.created_by == caller.user_id)
 
 
 def get_visible(caller: Caller, connection_id: str) -> Connected:
-    """A connection that the caller may see, and its webhook; None for one by OAuth, and when the webhook was deleted.
+    """A connection that the caller may see, and its webhook.
 
-    Raises NotFound.
+    The webhook is None for a connection by OAuth, and if it was deleted. Raises NotFound.
     """
     connection = table.get(caller.workspace_id, connection_id)
     if not _may_see(caller, connection):
@@ -171,10 +172,10 @@ def _deleted() -> Conflict:
 
 
 def edit(caller: Caller, connection_id: str, patch: ConnectionPatch) -> Connected:
-    """Enable, disable, rename or configure a connection.
+    """Enable, disable, rename or configure a connection. Returns the changed connection and its webhook.
 
-    Raises NotFound, Invalid for a configuration that the connector does not take, and Conflict when its webhook was
-    deleted.
+    Raises NotFound, Invalid for a configuration that the connector does not accept, and Conflict if the connection's
+    webhook was deleted.
     """
     connection, webhook = get_visible(caller, connection_id)
     changes = patch.model_dump(exclude_unset=True)
@@ -227,7 +228,7 @@ def _edit_oauth(caller: Caller, connection: Connection, changes: dict[str, Any])
 
 
 def _changes_of(configuration: Outgoing | PostingConfiguration | OAuthConfiguration, webhook: Behind) -> dict[str, Any]:
-    """The changes of a webhook that make it do what the configuration says."""
+    """The fields to change in a connection's webhook for a new configuration. Raises Invalid for another chat."""
     assert not isinstance(configuration, OAuthConfiguration)  # noqa: S101 - a connector is connected in one way
     if isinstance(configuration, PostingConfiguration):
         if configuration.chat_id != getattr(webhook, "chat_id", None):
@@ -246,10 +247,10 @@ def _changed(caller: Caller, webhook: Behind, wanted: dict[str, Any]) -> Behind:
 
 
 def reset(caller: Caller, connection_id: str, *, confirmed: bool) -> Connected:
-    """Forget the metadata and the failures of a connection, and refresh the time at which it was connected.
+    """Delete the metadata of a connection and reset its webhook's failures; `connected_at` becomes now.
 
-    The tokens of a connection by OAuth are taken back at the product, and it waits for a new approval. Raises Invalid
-    unless `confirmed`, NotFound, and Conflict when its webhook was deleted.
+    The tokens of a connection by OAuth are revoked at the product and deleted, so the connection waits for a new
+    approval. Raises Invalid unless `confirmed`, NotFound, and Conflict if the connection's webhook was deleted.
     """
     if not confirmed:
         raise Invalid("must be true: a reset forgets what was learned of the connection.", "/confirm")
@@ -276,7 +277,10 @@ def _forget(caller: Caller, connection: Connection, now: str) -> None:
 
 
 def begin_approval(caller: Caller, connection_id: str, callback_url: str) -> str:
-    """The URL where the caller approves a connection by OAuth, for the first time or again. Raises NotFound."""
+    """Begin an approval of a connection by OAuth, the first or a later one. Returns the URL for the caller's browser.
+
+    The product then redirects the caller to `callback_url`. Raises NotFound, and Conflict for a connection by webhook.
+    """
     connection, _ = get_visible(caller, connection_id)
     approval, url = approvals.begin(caller, connection, callback_url)
     audited = audit.writes(caller, "connection.approval_begun", connection_id, {"connector": connection.connector})
@@ -285,18 +289,18 @@ def begin_approval(caller: Caller, connection_id: str, callback_url: str) -> str
 
 
 def check(caller: Caller, connection_id: str) -> tuple[Connection, list[dict[str, str]] | Failed]:
-    """Ask the product which accounts a connection by OAuth opens.
+    """Ask the product which accounts a connection by OAuth gives access to.
 
-    Returns the connection, and the accounts or the reason why there are none. Raises NotFound, and Conflict for a
-    connection by webhook.
+    Returns the connection and the accounts, or Failed with the reason. Raises NotFound, and Conflict for a connection
+    by webhook.
     """
     return tokens.accounts(caller, _by_oauth(caller, connection_id))
 
 
 def access_token(caller: Caller, connection_id: str) -> Tokens:
-    """The access token of a connection by OAuth, good for a minute at least if the product says how long.
+    """The tokens of a connection by OAuth, renewed if the access token would expire within two minutes.
 
-    Raises NotFound, and Conflict with the reason when there is none.
+    Raises NotFound, and Conflict with the reason if the product gives no token, or for a connection by webhook.
     """
     connection, outcome = tokens.fresh(caller, _by_oauth(caller, connection_id))
     if isinstance(outcome, Failed):
@@ -314,9 +318,9 @@ def _by_oauth(caller: Caller, connection_id: str) -> Connection:
 
 
 def test(caller: Caller, connection_id: str) -> tuple[Delivery, Webhook]:
-    """Send the example of the connection's first event. The delivery's log tells its outcome.
+    """Send an example of the connection's first event type. The outcome is later in the returned delivery.
 
-    Raises NotFound, and Conflict for a connection that sends nothing.
+    Raises NotFound, and Conflict for a connection by OAuth, by an incoming webhook, or whose webhook was deleted.
     """
     connection, webhook = get_visible(caller, connection_id)
     if connection.uses_oauth:
@@ -334,9 +338,9 @@ def test(caller: Caller, connection_id: str) -> tuple[Delivery, Webhook]:
 
 
 def disconnect(caller: Caller, connection_id: str) -> None:
-    """Delete a connection and its webhook: deliveries that wait are cancelled when they come up. Raises NotFound.
+    """Delete a connection and its webhook. The deliverer cancels waiting deliveries later. Raises NotFound.
 
-    Tokens are taken back at the product, if it has a way and answers; the audit record says whether it did.
+    Tokens are revoked at the product, if it has a revocation URL; the audit record says whether that worked.
     """
     connection, webhook = get_visible(caller, connection_id)
     details: dict[str, Any] = {"connector": connection.connector}

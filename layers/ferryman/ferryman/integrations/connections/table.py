@@ -42,7 +42,7 @@ def creating(connection: Connection) -> store.Write:
 
 
 def changing(connection: Connection, **changes: object) -> store.Write:
-    """Set attributes. Refused with Conflict when the connection was changed or deleted since."""
+    """The write that sets attributes. Refused with Conflict if the row changed after `connection` was read."""
     return store.set_values(
         TABLE,
         _key(connection.workspace_id, connection.connection_id),
@@ -53,7 +53,10 @@ def changing(connection: Connection, **changes: object) -> store.Write:
 
 
 def consuming_approval(connection: Connection, state_hash: str, refused: Exception) -> store.Write:
-    """Remove the approval that was begun: its state is good for one callback. Raises `refused` for another state."""
+    """The write that removes the open approval, so that its state works once.
+
+    Refused with `refused` if the open approval has another state.
+    """
     return store.update(
         TABLE,
         _key(connection.workspace_id, connection.connection_id),
@@ -66,7 +69,10 @@ def consuming_approval(connection: Connection, state_hash: str, refused: Excepti
 
 
 def keeping_tokens(connection: Connection, **changes: object) -> store.Write:
-    """Keep the first tokens of an approval. Refused with Conflict when client or tokens were changed since."""
+    """The write that stores the first tokens after an approval.
+
+    Refused with Conflict if the client or the tokens changed after `connection` was read.
+    """
     return store.set_values(
         TABLE,
         _key(connection.workspace_id, connection.connection_id),
@@ -77,9 +83,9 @@ def keeping_tokens(connection: Connection, **changes: object) -> store.Write:
 
 
 def claiming_refresh(connection: Connection, now: int, until: int, refused: Exception) -> store.Write:
-    """Become the only one who asks for new tokens, until `until`. All times are in epoch seconds.
+    """The write that claims the renewal of the tokens until `until`. Both times are in epoch seconds.
 
-    Raises `refused` when somebody else asks now, or got new ones since `connection` was read.
+    Refused with `refused` if another caller has the claim, or the tokens changed after `connection` was read.
     """
     return store.set_values(
         TABLE,
@@ -93,9 +99,9 @@ def claiming_refresh(connection: Connection, now: int, until: int, refused: Exce
 
 
 def settling_refresh(connection: Connection, until: int, **changes: object) -> store.Write:
-    """Store the outcome of a refresh, and let others ask again. `until` is the end of the claim, in epoch seconds.
+    """The write that stores the result of a renewal and ends its claim. `until` is the claim's end, in epoch seconds.
 
-    Refused with Conflict when the claim or the tokens were lost.
+    Refused with Conflict if another caller has taken the claim or changed the tokens.
     """
     return store.set_values(
         TABLE,
@@ -107,7 +113,7 @@ def settling_refresh(connection: Connection, until: int, **changes: object) -> s
 
 
 def learning(connection: Connection, metadata: dict[str, object]) -> store.Write:
-    """Store what the product told about the tokens of `connection`. Refused with Conflict when these have changed."""
+    """The write that stores new metadata. Refused with Conflict if the tokens changed after `connection` was read."""
     return store.set_values(
         TABLE,
         _key(connection.workspace_id, connection.connection_id),

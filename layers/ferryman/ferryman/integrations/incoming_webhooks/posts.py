@@ -12,39 +12,39 @@ class UnknownHook(NotFound):
 
 
 class HookDisabled(Conflict):
-    """The webhook accepts nothing until it is enabled again."""
+    """The webhook is disabled: it accepts no posts until a user enables it again."""
 
 
 class PersonUnknown(NotFound):
-    """Nobody active has this handle."""
+    """The post is for `@handle`, and no active user has this handle."""
 
 
 class ChatUnknown(NotFound):
-    """No chat has this handle."""
+    """The post names another chat, and the workspace has no chat with this handle or id."""
 
 
 class ChatClosed(Conflict):
-    """The chat takes no messages."""
+    """The chat is closed."""
 
 
 class ChatLocked(NotAllowed):
-    """The webhook posts to its own chat only."""
+    """The post names another chat, but the webhook may post to its own chat only."""
 
 
 class OwnerGone(NotAllowed):
-    """The webhook's owner was deactivated, so the webhook reaches no other chat."""
+    """The post names another chat, but the webhook's owner was deactivated."""
 
 
 class OwnerNotInChat(NotAllowed):
-    """The webhook's owner does not belong to the chat."""
+    """The post names another chat, but the webhook's owner is not a member of that chat."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Post:
-    """A message as its sender wants it.
+    """The messages that a sender wants to post.
 
-    Each of `parts` becomes a message with its text and attachments. `to` names another chat: `@handle` is a person,
-    `handle` or `#handle` a chat.
+    Each of `parts` is the text and the attachments of one message. `to` names another chat than the webhook's own:
+    `@handle` is the private chat with a person; `handle`, `#handle` or an id is a chat.
     """
 
     parts: list[tuple[str, list[Attachment]]]

@@ -1,7 +1,7 @@
-"""The newest refused posts of an incoming webhook, by which its admins find out why nothing arrives.
+"""Records the newest refused posts of an incoming webhook, so that its admins see why nothing arrives.
 
-A sender that fails fails often, so a process notes one refusal of a webhook every ten seconds. Those are kept on the
-webhook: one read and one write unit each. A post that is accepted costs nothing for it.
+The webhook's row stores the five newest refusals. A failing sender often posts many times, so each process records at
+most one refusal of a webhook in ten seconds. Accepted posts cause no additional write.
 """
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,9 +21,9 @@ _noted: dict[str, float] = {}  # when this process noted a refusal of a webhook 
 
 
 def note(credential: Credential, status: int, reason: str) -> None:
-    """Store a refusal. The sender gets the same answer whether this succeeds or not.
+    """Store a refused post in the webhook's row. A failure to store it is logged and raises nothing.
 
-    `reason` is what the sender was told, which holds nothing of what it sent.
+    `status` and `reason` are those of the answer to the sender; `reason` quotes nothing from the post.
     """
     now = clock.now()
     if now - _noted.get(credential.subject_id, 0) < _EVERY_SECONDS:

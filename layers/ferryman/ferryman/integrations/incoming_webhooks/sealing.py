@@ -1,7 +1,7 @@
-"""The secrets by which senders prove themselves, at rest: encrypted by KMS and bound to their webhook.
+"""Encrypts the secrets with which senders sign their posts, by KMS with the webhook's ids as encryption context.
 
-The functions that manage webhooks may only encrypt; `hooks` decrypts, and nothing but these secrets: its role asks for
-the context's `purpose`.
+The functions that manage incoming webhooks may only encrypt. The function `hooks` may only decrypt these secrets: its
+role requires the context's `purpose`.
 """
 
 from functools import lru_cache
@@ -22,7 +22,7 @@ def seal(workspace_id: str, incoming_webhook_id: str, secret: str) -> bytes:
 
 
 def unseal(workspace_id: str, incoming_webhook_id: str, ciphertext: bytes) -> str:
-    """The sender's secret, remembered for at most five minutes. Raises ClientError when KMS refuses."""
+    """The sender's secret, in clear text; cached for at most five minutes. Raises ClientError when KMS refuses."""
     return _unseal(workspace_id, incoming_webhook_id, ciphertext, int(clock.now() // _REMEMBERED_SECONDS))
 
 

@@ -1,4 +1,4 @@
-"""Incoming webhooks: created and revoked by admins, posted to by whoever has the URL."""
+"""Incoming webhooks: users create, edit and revoke them for their chats, and any sender with the URL posts to them."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -73,9 +73,10 @@ def create(
     *,
     extra_writes: Callable[[IncomingWebhook], Sequence[store.Write]] = lambda _webhook: (),
 ) -> tuple[IncomingWebhook, str]:
-    """A new incoming webhook for a chat the caller belongs to, and the secret of its URL.
+    """A new incoming webhook for a chat that the caller belongs to, and the secret of its URL.
 
-    `extra_writes` gives writes that join the transaction.
+    `extra_writes(webhook)` returns writes that join the transaction. Raises Invalid for a chat that the caller does not
+    belong to, and for a `source`, `translation` or `sender_secret` that do not go together; Conflict for a closed chat.
     """
     try:
         access.get_visible(caller, wanted.chat_id)
@@ -121,7 +122,7 @@ def create(
 
 
 def _check_source(source: Source | None, translation: str | None, sender_secret: str | None) -> None:
-    """Raises Invalid for a translation that cannot be read, and for a secret that the source has no use for."""
+    """Raise Invalid for an invalid translation, one without a source, and a secret that the source cannot use."""
     if translation is not None:
         from ferryman.integrations.incoming_webhooks.translation import TranslationFailed, parse
 
@@ -154,7 +155,7 @@ def _new_secret(flavour: Flavour) -> str:
 
 
 def _credential(webhook: IncomingWebhook, *, active: bool) -> Credential:
-    """The credential of the URL, one item with everything that posting to it needs."""
+    """The credential of the webhook's URL, with a copy of every field that a post needs, so a post makes one read."""
     return Credential(
         secret_hash=webhook.secret_hash,
         kind="incoming_webhook",
@@ -184,9 +185,9 @@ def _audited(
 
 
 def get_visible(caller: Caller, incoming_webhook_id: str) -> IncomingWebhook:
-    """The incoming webhook, if the caller belongs to its chat or holds admin:*. Raises NotFound otherwise.
+    """The incoming webhook, if the caller belongs to its chat or has the scope admin:*. Raises NotFound otherwise.
 
-    Test tokens never see live ones, nor the other way round.
+    A test token finds test webhooks only, a live token live ones only.
     """
     webhook = table.get(caller.workspace_id, incoming_webhook_id)
     if webhook.livemode != caller.livemode:
@@ -203,7 +204,7 @@ def page(
 ) -> tuple[list[IncomingWebhook], store.Key | None]:
     """A page of the incoming webhooks that the caller may manage, and the key after which the next one begins.
 
-    Newest first; only those of `chat_id`, when it is given.
+    The newest webhook comes first. With `chat_id`, only webhooks of this chat.
     """
     return table.page(
         caller.workspace_id,
@@ -216,10 +217,10 @@ def page(
 
 
 def edit(caller: Caller, incoming_webhook_id: str, patch: "IncomingWebhookPatch") -> IncomingWebhook:
-    """Change the author of the messages to come, or whether the URL accepts them. Raises NotFound and Invalid.
+    """Change an incoming webhook, or enable or disable its URL. Returns the changed webhook.
 
-    The record and what the URL posts with change in one transaction. Enabling raises Conflict when the owner may not
-    have it any more.
+    The webhook and its URL's credential change in one transaction. Earlier messages keep their author. Raises NotFound,
+    Invalid as `create` does, and Conflict when enabling a webhook whose owner may not have incoming webhooks any more.
     """
     before = get_visible(caller, incoming_webhook_id)
     sent = patch.model_dump(exclude_unset=True)
@@ -263,7 +264,7 @@ def edit(caller: Caller, incoming_webhook_id: str, patch: "IncomingWebhookPatch"
 
 
 def disabling(webhook: IncomingWebhook, reason: str) -> list[store.Write]:
-    """The writes that close the URL, with the reason. Refused with Conflict when the webhook was changed since."""
+    """The writes that disable the webhook and its URL. Refused with Conflict if it changed after `webhook` was read."""
     now = clock.now_iso()
     return [
         table.changing(webhook, disabled_reason=reason, disabled_at=now, updated_at=now),
@@ -272,9 +273,9 @@ def disabling(webhook: IncomingWebhook, reason: str) -> list[store.Write]:
 
 
 def hand_over(caller: Caller, incoming_webhook_id: str, user_id: str) -> IncomingWebhook:
-    """Give the incoming webhook another owner. Its URL stays, and a disabled one stays disabled.
+    """Give the incoming webhook another owner. Its URL and its state stay.
 
-    Raises NotFound, and Invalid for a user who may not have it.
+    Raises NotFound, and Invalid for a user who may not own incoming webhooks.
     """
     before = get_visible(caller, incoming_webhook_id)
     now = clock.now_iso()
@@ -292,7 +293,10 @@ def hand_over(caller: Caller, incoming_webhook_id: str, user_id: str) -> Incomin
 
 
 def regenerate(caller: Caller, incoming_webhook_id: str) -> tuple[IncomingWebhook, str]:
-    """Replace the secret of the URL and return the new one, with which the old URL ends. Raises NotFound."""
+    """Replace the secret of the URL. Returns the webhook and the new secret; the old URL stops working at once.
+
+    Raises NotFound.
+    """
     before = get_visible(caller, incoming_webhook_id)
     chat = access.get_visible(caller, before.chat_id)
     secret = _new_secret(before.flavour)
@@ -311,7 +315,7 @@ def regenerate(caller: Caller, incoming_webhook_id: str) -> tuple[IncomingWebhoo
 
 
 def revoke(caller: Caller, incoming_webhook_id: str) -> None:
-    """Delete an incoming webhook: when this returns, its URL accepts nothing any more. Raises NotFound."""
+    """Delete an incoming webhook. After the return, its URL accepts no posts. Raises NotFound."""
     store.commit(revoking(caller, get_visible(caller, incoming_webhook_id)), tries=3)
 
 
@@ -325,9 +329,10 @@ def revoking(caller: Caller, webhook: IncomingWebhook) -> list[store.Write]:
 
 
 def follow_chat(chat: Chat) -> None:
-    """Open or close the URLs of a chat that was opened or closed.
+    """Activate or deactivate the URLs of the incoming webhooks of a chat that was opened or closed.
 
-    Called after the chat is written; an incoming webhook that is created meanwhile checks the chat itself.
+    The caller has already stored the chat. An incoming webhook that is created at the same time checks the chat in its
+    own transaction. Disabled webhooks stay closed.
     """
     for webhook in table.of_chat(chat.workspace_id, chat.chat_id):
         for _ in range(_ROUNDS):
@@ -342,7 +347,7 @@ def follow_chat(chat: Chat) -> None:
 
 
 def find(secret: str) -> Credential | None:
-    """The credential behind the secret of a URL, or None. One consistent read, so that a revoked URL is not found."""
+    """The credential with this secret of a URL; None for an unknown or revoked one. Makes one consistent read."""
     credential = credentials.find(secrets.digest(secret)) if secrets.HOOK_SECRET.fullmatch(secret) else None
     if credential is None or credential.kind != "incoming_webhook" or credential.chat_id is None:
         return None
@@ -350,7 +355,7 @@ def find(secret: str) -> Credential | None:
 
 
 def require_open(credential: Credential | None) -> Credential:
-    """The credential of a URL that accepts posts. Raises UnknownHook, HookDisabled and ChatClosed."""
+    """`credential`, if its URL accepts posts. Raises UnknownHook for None, HookDisabled, or ChatClosed."""
     if credential is None:
         raise UnknownHook(_UNKNOWN)
     if not credential.active:
@@ -360,7 +365,11 @@ def require_open(credential: Credential | None) -> Credential:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The messages of a post, and the first one's id. A repeated post has the id alone: its messages are there."""
+    """The result of a post: its new messages, and the id of the first one.
+
+    A post that a repeated Idempotency-Key sends again has no new messages, and the id of the earlier first message.
+    `message_id` is None for an event that makes no message.
+    """
 
     message_id: str | None
     messages: list[Message]
@@ -373,11 +382,14 @@ def accept(
     in_reply_to_delivery: str | None = None,
     idempotency_key: IdempotencyKey | None = None,
 ) -> Accepted:
-    """Post what an external system sent to a secret URL. The delivery `in_reply_to_delivery` led to the post.
+    """Store the messages of a post to a secret URL.
 
-    Without a post, the sender's event says nothing: the URL counts as used, and no message is made. A post is one put;
-    a post of several parts or with a key is one transaction. Raises UnknownHook for an unknown URL, HookDisabled,
-    TooManyRequests, ChatClosed for a closed chat, and the errors in `posts` for a post that names another chat.
+    `post` is None for an event that makes no message: only the URL's last use is recorded. `in_reply_to_delivery` is
+    the id of the delivery to which the sender reacts (`loop_prevention`). All parts of a post are stored in one
+    transaction.
+
+    Raises UnknownHook for an unknown URL, HookDisabled, TooManyRequests, ChatClosed, and the other errors in `posts`
+    for a post that names another chat.
     """
     credential = require_open(credential)
     rates.spend_of_url(credential.workspace_id, credential.subject_id)
@@ -435,14 +447,17 @@ def accept(
 
 
 def _may_override(credential: Credential, post: Post) -> bool:
-    """Whether the author that a post names counts. Only a post that names one asks the workspace."""
+    """Whether a post may name its author: both the webhook and the workspace must allow it.
+
+    False for a post that names none, without reading the workspace.
+    """
     if credential.refuses_overrides or not (post.author_name or post.author_avatar_url or post.author_emoji):
         return False
     return workspaces.allows_overrides(credential.workspace_id)
 
 
 def _inactive(credential: Credential) -> FerrymanError:
-    """The reason why a URL accepts nothing. Only a refused sender pays for this read."""
+    """The exception that says why an inactive URL accepts no posts. Reads the webhook, which accepted posts do not."""
     try:
         webhook = table.get(credential.workspace_id, credential.subject_id)
     except NotFound:
@@ -453,9 +468,9 @@ def _inactive(credential: Credential) -> FerrymanError:
 
 
 def _chat_of(credential: Credential, to: str) -> str:
-    """The id of the chat that `to` names: a person's private one by `@handle`, another by its handle or id.
+    """The id of the chat that `to` names: `@handle` is the owner's private chat with a person; else a handle or id.
 
-    The webhook's owner has to belong to the chat, since only then could they have made the webhook for it.
+    The webhook's owner must be a member of the chat, because only a member can make a webhook for it.
     """
     workspace_id, name = credential.workspace_id, to.removeprefix("#").lower()
     if to.startswith("@"):
@@ -508,7 +523,7 @@ def _require_owner(credential: Credential) -> None:
 
 
 def postable(text: object) -> Post:
-    """A post of a text and nothing else. Raises Invalid for a text that cannot be posted."""
+    """A post with this text alone. Raises Invalid at `/text` for an empty or too long text, and for another type."""
     if not isinstance(text, str):
         raise Invalid('The body needs a "text" with the message, for example {"text": "Build passed"}.', "/text")
     if not text.strip():
@@ -519,7 +534,10 @@ def postable(text: object) -> Post:
 
 
 def handles(credential: Credential | None, user_ids: set[str]) -> dict[str, str]:
-    """The handles of the people of the webhook's workspace whom these ids name, written as other products do."""
+    """The handles of the people with these user ids in the webhook's workspace, by id; empty without a credential.
+
+    The ids are the short ones that Mattermost and Slack use.
+    """
     from ferryman.conversations.messages import named_people  # with the dialect, for those who need it
 
     return named_people.handles(credential.workspace_id, user_ids) if credential else {}

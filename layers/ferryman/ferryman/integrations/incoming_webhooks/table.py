@@ -1,6 +1,6 @@
 """The table `incoming_webhooks`: (workspace_id, incoming_webhook_id) → incoming webhook.
 
-The table `credentials` authenticates the secret URL.
+The secret of the webhook's URL is a row of the table `credentials`.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def get(workspace_id: str, incoming_webhook_id: str) -> IncomingWebhook:
 
 
 def get_many(workspace_id: str, incoming_webhook_ids: list[str]) -> dict[str, IncomingWebhook]:
-    """The incoming webhooks of these ids that exist, by id."""
+    """The existing incoming webhooks with these ids, by id."""
     items = store.get_many(TABLE, [key(workspace_id, one) for one in incoming_webhook_ids])
     return {item["incoming_webhook_id"]: IncomingWebhook.from_item(item) for item in items}
 
@@ -41,7 +41,8 @@ def page(
 ) -> tuple[list[IncomingWebhook], store.Key | None]:
     """A page of live or test incoming webhooks, newest first, and the key after which the next one begins.
 
-    Only those of chats that the user `member` belongs to, and only those of `chat_id`, when they are given.
+    With `member` (a user's id), only webhooks of chats that this user belongs to. With `chat_id`, only those of this
+    chat.
     """
 
     def of_joined_chats(items: list[store.Item]) -> list[store.Item]:
@@ -90,7 +91,7 @@ def enabled_of_owner(workspace_id: str, user_id: str) -> Iterator[IncomingWebhoo
 
 
 def unchanged(webhook: IncomingWebhook) -> store.Write:
-    """Lets a transaction commit only if the webhook is as it was read. Refused with Conflict."""
+    """A check for a transaction that the webhook was not changed after `webhook` was read. Refused with Conflict."""
     return store.check(
         TABLE,
         key(webhook.workspace_id, webhook.incoming_webhook_id),
@@ -105,7 +106,7 @@ def creating(webhook: IncomingWebhook) -> store.Write:
 
 
 def changing(webhook: IncomingWebhook, **changes: object) -> store.Write:
-    """Set attributes. Refused with Conflict when the webhook was changed or deleted since."""
+    """The write that sets these attributes. Refused with Conflict if the row changed after `webhook` was read."""
     return store.set_values(
         TABLE,
         key(webhook.workspace_id, webhook.incoming_webhook_id),
@@ -116,7 +117,10 @@ def changing(webhook: IncomingWebhook, **changes: object) -> store.Write:
 
 
 def noting_refusals(webhook: IncomingWebhook, refusals: list[Refusal]) -> store.Write:
-    """Store the refusals. Refused with Conflict when the webhook was deleted, or another refusal was stored, since."""
+    """The write that stores these refusals.
+
+    Refused with Conflict if, after `webhook` was read, it was deleted, its URL was replaced, or a refusal was stored.
+    """
     none = "attribute_not_exists(refusals) OR size(refusals) = :before"
     return store.set_values(
         TABLE,
@@ -128,7 +132,10 @@ def noting_refusals(webhook: IncomingWebhook, refusals: list[Refusal]) -> store.
 
 
 def deleting(webhook: IncomingWebhook) -> store.Write:
-    """Delete the webhook. Refused with Conflict when it was changed since: a new URL would go on working."""
+    """The write that deletes the webhook. Refused with Conflict if the row changed after `webhook` was read.
+
+    Otherwise the URL of a webhook that was regenerated at the same time would go on working.
+    """
     return store.delete(
         TABLE,
         key(webhook.workspace_id, webhook.incoming_webhook_id),

@@ -1,7 +1,8 @@
-"""A workspace's own translation: a JMESPath expression that makes a message of a payload. Pure.
+"""A workspace's own translation: a JMESPath expression that turns a payload into a message. Pure.
 
-The expression gives a text, an object with `text` and `attachments`, or null, which posts nothing. JMESPath has no
-loops, but a few lines can double a value thirty times; so the interpreter counts what it touches, and stops.
+The expression returns a text, an object with `text` and `attachments`, or null, which posts nothing. JMESPath has no
+loops, but a few lines can double a value thirty times. So the interpreter counts the values that it touches, and stops
+at a limit.
 """
 
 from functools import lru_cache
@@ -24,7 +25,7 @@ _LETTERS_OF_A_VALUE = 64
 
 
 class TranslationFailed(Exception):
-    """The expression cannot be read, or makes no message of this payload. The text says why."""
+    """The expression is not valid, or cannot turn this payload into a message. The text says why."""
 
 
 class _Work:
@@ -34,7 +35,7 @@ class _Work:
         self.left = MAX_WORK
 
     def spend(self, *values: Any) -> None:
-        """Count all that values hold. Raises TranslationFailed when it is too much."""
+        """Count the values and everything inside them. Raises TranslationFailed above the limit."""
         waiting = list(values)
         while waiting:
             value = waiting.pop()
@@ -80,7 +81,7 @@ class _Interpreter(visitor.TreeInterpreter):  # type: ignore[misc]  # jmespath h
 
 @lru_cache(maxsize=256)
 def parse(expression: str) -> ParsedResult:
-    """The expression, parsed. Raises TranslationFailed."""
+    """The parsed expression. Raises TranslationFailed for an empty, too long or invalid one."""
     if not expression.strip():
         raise TranslationFailed("The expression is empty.")
     if len(expression) > MAX_EXPRESSION:
@@ -96,7 +97,7 @@ def parse(expression: str) -> ParsedResult:
 
 
 def _reason(expression: str, error: ParseError) -> str:
-    """The text that says why the expression cannot be read, with the line and the column, both from 1."""
+    """The reason why the expression is not valid, with the line and the column, both counted from 1."""
     if isinstance(error, IncompleteExpressionError):
         return f"it ends too early{_place(expression, len(expression))}"
     reason = error.message if isinstance(error, LexerError) else error.msg
@@ -109,7 +110,10 @@ def _place(expression: str, offset: int) -> str:
 
 
 def translate(expression: str, payload: Any) -> Post | None:
-    """The post that the expression makes of a payload, or None where it says null. Raises TranslationFailed."""
+    """The post that the expression makes from a payload; None if its result is null. Raises TranslationFailed.
+
+    Longer texts and lists than a message may have are cut.
+    """
     parsed, work = parse(expression), _Work()
     try:
         value = _Interpreter(work).visit(parsed.parsed, payload)

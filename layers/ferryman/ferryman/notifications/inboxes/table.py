@@ -1,6 +1,6 @@
 """The table `inboxes`: (inbox, notification_id) → entry, where inbox is `<workspace_id>/<live|test>/<user_id>`.
 
-Kept as long as the deliveries are. An expired entry is not shown, even while the table still holds it.
+Entries expire after `DELIVERY_RETENTION_DAYS`. An expired entry is not shown, even while the table still has it.
 """
 
 from ferryman import clock
@@ -22,7 +22,7 @@ def _inbox(workspace_id: str, user_id: str, *, livemode: bool) -> str:
 
 
 def creating(notification: Notification, user_id: str) -> store.Write:
-    """Put a notification into a person's inbox. Refused with Exists when it is there already."""
+    """Add a notification to a user's inbox. If it is there already, the commit raises Exists."""
     entry = Entry(
         notification_id=notification.notification_id,
         type=notification.type,
@@ -47,7 +47,10 @@ def creating(notification: Notification, user_id: str) -> store.Write:
 def page(
     workspace_id: str, user_id: str, limit: int, after: store.Key | None, *, livemode: bool, unread: bool
 ) -> tuple[list[Entry], store.Key | None]:
-    """A page of an inbox, newest first, and the key after which the next one begins. Only unread ones with `unread`."""
+    """A page of an inbox, newest first, and the key after which the next page begins; None after the last page.
+
+    With `unread`, only entries that were not marked read.
+    """
     page = store.page(
         TABLE,
         "inbox = :inbox",
@@ -62,7 +65,7 @@ def page(
 
 
 def read(workspace_id: str, user_id: str, notification_id: str, *, livemode: bool) -> Entry:
-    """Mark an entry read; one that was read before keeps its time. Raises NotFound."""
+    """Mark an entry as read and return it. An entry that was read before keeps its `read_at`. Raises NotFound."""
     marked = store.update(
         TABLE,
         {"inbox": _inbox(workspace_id, user_id, livemode=livemode), "notification_id": notification_id},

@@ -1,6 +1,6 @@
 """Finds accepted messages that were never dispatched. The README says how.
 
-Other packages import these three functions, and nothing behind them.
+Other packages import only these three functions.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ from ferryman.pipeline.lost_messages import receipts, walk
 
 
 def record_dispatch(message_ids: Iterable[str]) -> None:
-    """Write receipts: these messages are dispatched, or carry the mark by which the sweeper finds them."""
+    """Write receipts for messages that are dispatched, or that carry the mark by which the sweeper finds them."""
     for write in receipts.writing(message_ids):
         store.commit([write])
 
@@ -22,9 +22,10 @@ def is_recorded(message_id: str) -> bool:
 
 
 def find(seconds_left: Callable[[], float]) -> tuple[list[store.Key], int]:
-    """Mark the messages that nobody dispatched. Returns their keys, and how many looks failed.
+    """Mark the messages that were never dispatched. Returns their keys, and how many of the two looks failed.
 
-    A failed look leaves the marks that it made, and the sweeper finds those messages by the index of marks.
+    A look that fails halfway leaves marks on messages whose keys are not returned. The sweeper finds those messages by
+    the index of marks.
     """
     keys: list[store.Key] = []
     failed = 0

@@ -1,10 +1,10 @@
 """The table `receipts`: (minute, receipt_id) → ids of messages that are accounted for.
 
-A message is accounted for once it is dispatched or marked `undispatched`. `minute` is that of the ids' own time and one
-of four shards, `2026-11-21T10:40/3`. All workspaces share it: it holds ids alone, and no caller reads it. A receipt
-that is written twice changes nothing.
+A message is accounted for once it is dispatched or marked `undispatched`. The key `minute` is the minute in which the
+ids were made, and one of four shards: `2026-11-21T10:40/3`. All workspaces share the table, because it contains only
+ids, and no route reads it. Writing a receipt twice changes nothing.
 
-Beside them are the sweeper's cursors, in the partition `cursor`: every message that is older is accounted for.
+The partition `cursor` has the sweeper's cursors: all messages older than a cursor are accounted for.
 """
 
 import zlib
@@ -25,7 +25,7 @@ KEPT_SECONDS = 15 * 86_400
 
 
 def writing(message_ids: Iterable[str]) -> list[store.Write]:
-    """The writes of receipts for these messages: one item for each minute and each 28 of its ids."""
+    """The writes of receipts for these messages: one item for every 28 ids of a minute."""
     writes = []
     expires = int(clock.now()) + KEPT_SECONDS
     for minute, of_minute in groupby(sorted(set(message_ids)), _minute_of):
@@ -42,7 +42,7 @@ def writing(message_ids: Iterable[str]) -> list[store.Write]:
 
 
 def of_minute(at: float) -> set[str]:
-    """The message ids that have a receipt, of those made in the minute of `at` (epoch seconds)."""
+    """The ids of messages that have a receipt and were made in the minute of `at` (epoch seconds)."""
     return {
         message_id
         for shard in range(SHARDS)
@@ -71,9 +71,10 @@ def _minute(at: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The place of a look. All messages made before `at` are accounted for.
+    """The progress of the Look `name`. All messages made before `at` are accounted for.
 
-    Those made before `until` are accounted for in the chats up to `chat`. Times are in epoch seconds.
+    In the chats up to `chat`, those made before `until` are accounted for, too. Times are in epoch seconds. `moves`
+    counts the moves, to detect another run's.
     """
 
     name: str
@@ -92,7 +93,7 @@ def cursor(name: str) -> Cursor | None:
 
 
 def moving(now: Cursor, to: Cursor) -> store.Write:
-    """Move a cursor. Refused with Conflict when another run of the sweeper moved it."""
+    """The write that moves a cursor from `now` to `to`. Refused with Conflict if another run of the sweeper did so."""
     item = {
         **_cursor(now.name),
         "accounted_until": clock.iso(to.at),

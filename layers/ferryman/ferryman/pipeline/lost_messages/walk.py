@@ -1,8 +1,9 @@
-"""Walks over time and marks every message that has no receipt, so that the sweeper dispatches it.
+"""Goes through time, slice by slice, and marks each message without a receipt, so that the sweeper dispatches it.
 
-No new message can appear behind the walk. It asks the table for the message ids of each chat that was active
-(`messages.activity`). A message with neither receipt nor mark is late: it gets the mark, then a receipt, and only then
-the cursor moves on. So the next run repeats a step that a crash interrupted, and no message is forgotten.
+A slice is old enough that no new message can appear in it. For each slice, the sweeper reads the message ids of the
+chats that were active in it (`messages.activity`). A message with neither receipt nor mark is late. The sweeper gives
+it the mark, then a receipt, and only then moves the cursor. So the next run repeats a slice that a crash interrupted,
+and no message is lost.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,7 +32,10 @@ _FIRST_RUN_SECONDS = 24 * 3600
 
 @dataclass(frozen=True)
 class Look:
-    """One walk over time: `behind_seconds` behind now, and in steps of `step_seconds`."""
+    """One of the sweeper's two passes over all messages: up to `behind_seconds` ago.
+
+    The pass ends at a multiple of `step_seconds` since the epoch.
+    """
 
     name: str
     behind_seconds: int
@@ -47,12 +51,15 @@ AGAIN = Look("again", behind_seconds=3600, step_seconds=activity.PERIOD_SECONDS)
 
 
 class _OutOfTime(Exception):
-    """Time is short, so the next run goes on. All messages that are marked by now have their receipt too."""
+    """The sweeper's time is short, so its next run goes on. Every message marked so far has a receipt, too."""
 
 
 @dataclass
 class _Step:
-    """A slice of time, and the messages that were found in it."""
+    """A slice of time, from `begin` to before `end` in epoch seconds.
+
+    `accounted` are the ids with a receipt, and `late` the keys of messages that were marked.
+    """
 
     begin: int
     end: int
@@ -61,7 +68,7 @@ class _Step:
     late: list[store.Key] = field(default_factory=list)
 
     def mark_late(self, chat: str) -> None:
-        """Mark what nobody accounted for in one chat."""
+        """Mark the messages of one chat that are not accounted for. Raises _OutOfTime."""
         missing = (one for one in messages.unmarked(chat, self.begin, self.end) if one not in self.accounted)
         for batch in batched(missing, _MARKED_AT_ONCE, strict=False):
             keys = [{"chat": chat, "message_id": message_id} for message_id in batch]
@@ -76,7 +83,7 @@ class _Step:
 
 
 def go_on(look: Look, seconds_left: Callable[[], float]) -> Iterator[store.Key]:
-    """Continue a look. Yields the keys of late messages, which carry the mark by then; at most a thousand a slice.
+    """Continue a look at its cursor. Yields the keys of late messages, already marked; at most a thousand a slice.
 
     Stops when less than half a minute is left, and when another run of the sweeper moved the cursor.
     """
@@ -99,7 +106,10 @@ def go_on(look: Look, seconds_left: Callable[[], float]) -> Iterator[store.Key]:
 
 
 def _step(at: Cursor, until: int, seconds_left: Callable[[], float]) -> tuple[Cursor, list[store.Key]]:
-    """Account for the next slice. Where nobody posted, that is up to an hour."""
+    """Mark the late messages of the next slice. Returns the cursor behind it, and the keys of the late messages.
+
+    A slice in which nobody posted is up to an hour long.
+    """
     end = min(until, at.until or until, _multiple_after(at.at, activity.PERIOD_SECONDS))
     active = messages.active_chats(at.at, end)
     if not active:
@@ -117,7 +127,10 @@ def _step(at: Cursor, until: int, seconds_left: Callable[[], float]) -> tuple[Cu
 
 
 def _receipts(begin: int, end: int) -> tuple[set[str], int]:
-    """The ids with a receipt, and the time up to which these are complete: `end`, or earlier if there are too many."""
+    """The ids with a receipt of messages made from `begin` on, and the time up to which these ids are complete.
+
+    That time is `end`, or earlier if there are too many ids.
+    """
     message_ids: set[str] = set()
     for minute in range(begin - begin % receipts.MINUTE_SECONDS, end, receipts.MINUTE_SECONDS):
         message_ids |= receipts.of_minute(minute)

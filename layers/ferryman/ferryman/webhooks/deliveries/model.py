@@ -1,4 +1,4 @@
-"""Delivery: one event for one webhook, with every attempt that was made."""
+"""Delivery: one event for one webhook, with the attempts to send it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ TERMINAL: frozenset[DeliveryState] = frozenset({"delivered", "exhausted", "cance
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt(store.Record):
-    """One HTTP request of a delivery. Without an outcome, it is under way or never reported."""
+    """One HTTP request of a delivery. `outcome` is None while the request runs, or if its function never reported."""
 
     number: int
     at: str
@@ -29,7 +29,7 @@ class Attempt(store.Record):
 
     @property
     def result(self) -> Result:
-        """How the attempt ended, in the words by which the log is filtered."""
+        """The value by which the delivery log is filtered: the class of the status, or `error` without an answer."""
         match self.status and self.status // 100:
             case 2:
                 return "2xx"
@@ -44,7 +44,7 @@ class Attempt(store.Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """How an attempt, or the whole delivery, ended: what `table.settle` writes."""
+    """The values that `table.settle` writes into a delivery after an attempt, or when the delivery ends."""
 
     state: DeliveryState
     attempts: list[Attempt]
@@ -57,9 +57,10 @@ class Settlement:
 
 @dataclass(slots=True, kw_only=True)
 class Delivery(store.Record):
-    """One event for one webhook, as the table `deliveries` keeps it.
+    """One event for one webhook, as the table `deliveries` stores it.
 
-    This record decides; the queue only moves and times the work. Times are ISO texts unless their comment says more.
+    This record decides whether another attempt is due; a ticket in the queue only makes the deliverer look at it. Times
+    are ISO texts unless their comment says more.
     """
 
     workspace_id: str
@@ -103,12 +104,12 @@ class Delivery(store.Record):
         return self.state in TERMINAL
 
     def closed(self) -> tuple[list[Attempt], int]:
-        """The attempts, with the one that never reported closed as `unknown`, and how many are unknown in all."""
+        """The attempts, with outcome `unknown` for one that never reported; and the number of unknown attempts."""
         attempts = [attempt if attempt.outcome else replace(attempt, outcome="unknown") for attempt in self.attempts]
         return attempts, self.unknowns + sum(attempt.outcome is None for attempt in self.attempts)
 
     def ended(self, state: DeliveryState, reason: str) -> Settlement:
-        """The settlement of a delivery that ends without another attempt."""
+        """The settlement of a delivery that ends in `state`, for `reason`, without another attempt."""
         attempts, unknowns = self.closed()
         return Settlement(
             state=state,
@@ -120,7 +121,7 @@ class Delivery(store.Record):
         )
 
     def signed(self, attempt: Attempt) -> SignedAttempt:
-        """The facts that the headers of one attempt name. Its time is that of the claim, right before it."""
+        """The facts that the headers of one attempt name. The timestamp is that of the claim, right before sending."""
         return SignedAttempt(
             webhook_id=self.webhook_id,
             delivery_id=self.delivery_id,

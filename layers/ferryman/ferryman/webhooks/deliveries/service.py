@@ -1,4 +1,4 @@
-"""Deliveries, as people ask for them: a test, and one delivery with its webhook."""
+"""The API's operations on deliveries: send a test, list, count, and read one with its webhook."""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,9 +26,9 @@ _ROUNDS = 5
 
 
 def send_test(caller: Caller, webhook: Webhook, event_type: EventType | None) -> Delivery:
-    """Send the example of an event type, signed like any delivery. Works for a disabled webhook too.
+    """Send an example of `event_type`, signed like any delivery. Works for a disabled webhook too.
 
-    Without a type, that is the webhook's first. Raises Invalid for one that the format has no words for.
+    None stands for the webhook's first event type. Raises Invalid for a type that the webhook's format cannot render.
     """
     chosen = event_type or webhook.events[0]
     subscriptions.check_format([chosen], webhook.format, "/event_type")
@@ -44,8 +44,8 @@ def page_of_workspace(
 ) -> tuple[list[tuple[Delivery, Webhook]], store.Key | None]:
     """A page of the deliveries of all webhooks that the caller may manage, and the key after which the next one begins.
 
-    Newest event first, each with its webhook. Each webhook's log is read down from the same place, and the logs are
-    merged. Nothing is written for this list, so a delivery costs no more because of it.
+    Each delivery comes with its webhook; those of the newest events come first. The page merges the logs of all
+    webhooks, so no delivery costs an additional write for this list.
     """
     webhooks = {webhook.webhook_id: webhook for webhook in _visible(caller, query.webhook_id)}
     filters = query.model_dump(exclude={"limit", "cursor", "webhook_id"})
@@ -65,9 +65,9 @@ def page_of_workspace(
 def statistics(
     caller: Caller, query: StatisticsQuery, after: store.Key | None
 ) -> tuple[list[StatisticsOut], store.Key | None]:
-    """Counts of the deliveries of the last hours, for each webhook that the caller may manage, newest webhook first.
+    """Counts of the deliveries of the last `query.hours`, for each webhook that the caller may manage.
 
-    Also returns the key after which the next page of webhooks begins.
+    The newest webhook comes first. Also returns the key after which the next page of webhooks begins.
     """
     last: store.Key | None = None
     if query.webhook_id:
@@ -91,9 +91,9 @@ def _visible(caller: Caller, webhook_id: str | None) -> list[Webhook]:
 def _merged(
     webhooks: Iterable[Webhook], limit: int, before: str | None, filters: dict[str, Any]
 ) -> tuple[list[Delivery], str | None]:
-    """The newest deliveries below an id, and the id to go on below; None at the end.
+    """The newest deliveries with ids below `before`, from all logs; and the next `before`, None at the end.
 
-    A log with few matches is read only to a limit. Nothing older than that is taken from the other logs either.
+    The read of a log with few matches may end early. Deliveries below the id where it ended are left for the next call.
     """
 
     def newest(webhook: Webhook) -> tuple[list[Delivery], store.Key | None]:
@@ -108,7 +108,7 @@ def _merged(
 
 
 def get_visible(caller: Caller, delivery_id: str) -> tuple[Delivery, Webhook]:
-    """A delivery and its webhook, if the caller may manage the webhook. Raises NotFound otherwise."""
+    """A delivery and its webhook. Raises NotFound if either is missing, or the caller may not manage the webhook."""
     delivery = table.get(caller.workspace_id, delivery_id)
     try:
         return delivery, subscriptions.get_visible(caller, delivery.webhook_id)

@@ -1,4 +1,4 @@
-"""How a webhook's deliveries end, hour by hour: counted when somebody asks, so that no delivery costs more for it."""
+"""Counts how a webhook's deliveries ended, hour by hour. A request counts them, so deliveries write no counters."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -13,7 +13,10 @@ _HOUR_SECONDS = 3600
 
 
 def of(webhook: Webhook, hours: int) -> StatisticsOut:
-    """Counts of the webhook's deliveries in the last `hours` hours of the clock, with the one that has begun."""
+    """Counts of the webhook's deliveries in the last `hours` hours of the clock, including the current hour.
+
+    For a busy webhook, only the newest deliveries are counted; `complete` is then false, and `since` is later.
+    """
     begin = _hour(clock.now()) - (hours - 1) * _HOUR_SECONDS
     states, complete = table.recent_states(webhook.workspace_id, webhook.webhook_id, clock.iso(begin))
     by_hour: dict[int, list[DeliveryState]] = defaultdict(list)

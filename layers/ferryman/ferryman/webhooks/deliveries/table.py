@@ -24,7 +24,7 @@ _COUNTED = 1_000  # deliveries of one webhook that are counted at most: one quer
 
 
 class LostClaim(Conflict):
-    """Somebody else claimed or settled the delivery in between."""
+    """Another function claimed or settled the delivery after it was read, or stored it first."""
 
 
 def key(workspace_id: str, webhook_id: str, delivery_id: str) -> store.Key:
@@ -32,7 +32,7 @@ def key(workspace_id: str, webhook_id: str, delivery_id: str) -> store.Key:
 
 
 def new(event: Event, webhook_id: str) -> Delivery:
-    """A delivery of the event to the webhook, not stored yet."""
+    """A new delivery of the event to the webhook, in memory only (`stored` is false)."""
     now = clock.now_iso()
     kept = settings.integer("DELIVERY_RETENTION_DAYS") * _DAY_SECONDS
     return Delivery(
@@ -55,7 +55,7 @@ def new(event: Event, webhook_id: str) -> Delivery:
 
 
 def creating(delivery: Delivery) -> store.Write:
-    """Store the delivery. Refused with LostClaim when the same event was given to the same webhook before."""
+    """The write that stores a new delivery. Refused with LostClaim if the webhook has a delivery of this event."""
     return store.put(
         TABLE,
         {**delivery.to_item(), **key(delivery.workspace_id, delivery.webhook_id, delivery.delivery_id)},
@@ -65,7 +65,7 @@ def creating(delivery: Delivery) -> store.Write:
 
 
 def show(delivery: Delivery) -> None:
-    """Store a delivery that has to wait for its first attempt, so that the log shows it."""
+    """Store a delivery that waits for its first attempt, so that the log shows it. A stored delivery stays as it is."""
     if not delivery.stored:
         with suppress(LostClaim):
             store.commit([creating(delivery)])
@@ -80,13 +80,16 @@ def get(workspace_id: str, delivery_id: str) -> Delivery:
 
 
 def get_many(keys: Iterable[tuple[str, str, str]], unreadable: set[str] | None = None) -> dict[str, Delivery]:
-    """The deliveries of (workspace_id, webhook_id, delivery_id) that exist, by delivery id."""
+    """The deliveries that exist of these (workspace id, webhook id, delivery id), by delivery id.
+
+    Leaves out rows that this version cannot read, and adds their delivery ids to `unreadable`.
+    """
     items = store.get_many(TABLE, [key(*parts) for parts in keys])
     return store.read(Delivery, items, "delivery_id", unreadable)
 
 
 def any_delivered_since(workspace_id: str, webhook_id: str, at: str) -> bool:
-    """Whether one of the webhook's newest deliveries succeeded at `at` (ISO) or later."""
+    """Whether one of the webhook's newest fifty deliveries succeeded at `at` (ISO) or later."""
     newest = store.query(
         TABLE,
         "webhook = :webhook",
@@ -100,9 +103,9 @@ def any_delivered_since(workspace_id: str, webhook_id: str, at: str) -> bool:
 
 
 def failed_attempts(workspace_id: str, webhook_id: str, since: str, most: int) -> list[dict[str, Any]]:
-    """The last failed attempts of the webhook's newest deliveries, oldest first; at most `most`, none before `since`.
+    """The last `most` failed attempts in the webhook's newest fifty deliveries that changed since `since` (ISO).
 
-    Only the last one has the start of its answer, as in the webhook's own record.
+    The oldest attempt comes first. Only the last one has an `excerpt` of its answer; `excerpt` is None in the others.
     """
     newest = store.query(
         TABLE,
@@ -126,7 +129,7 @@ def failed_attempts(workspace_id: str, webhook_id: str, since: str, most: int) -
 def recent_states(workspace_id: str, webhook_id: str, since: str) -> tuple[list[tuple[float, DeliveryState]], bool]:
     """(epoch seconds of the event, state of its delivery) since `since` (ISO), newest first; and whether that is all.
 
-    One query, whose price has a limit: of a busy webhook, only the newest are given. Tests are left out.
+    Makes one query, so of a busy webhook only the newest thousand at most are returned. Tests are left out.
     """
     newest = store.query(
         TABLE,
@@ -160,8 +163,8 @@ def page(
 ) -> tuple[list[Delivery], store.Key | None]:
     """A page of a webhook's deliveries, newest event first, and the key after which the next one begins.
 
-    `since` and `until` bound the time of the event (ISO). `before` is the id of a delivery, which may be another
-    webhook's; only ids below it are given.
+    `since` and `until` bound the time of the event (ISO). Only deliveries with ids below `before` are returned; that id
+    may be another webhook's delivery's.
     """
     values: dict[str, Any] = {":webhook": f"{workspace_id}/{webhook_id}", ":now": int(clock.now())}
     filters = ["expires_at_epoch > :now"]
@@ -199,7 +202,7 @@ def page(
 
 
 def fitting(deliveries: Sequence[Delivery]) -> list[Delivery]:
-    """The first of these deliveries, as many as one answer can hold."""
+    """The first of these deliveries, as many as fit into one response of the API."""
     kept = len(_fitting(store.Page([delivery.to_item() for delivery in deliveries], None)).items)
     return list(deliveries[:kept])
 
@@ -226,8 +229,9 @@ def page_to_replay(
 ) -> tuple[list[Delivery], store.Key | None]:
     """A page of deliveries to send again, oldest first, and the key after which the next one begins.
 
-    These ended in one of `states`, or were started anew at `replayed_at` and still wait. All times are ISO. The page
-    takes one query, so that it costs the same wherever a long log's matches are; it may be empty.
+    The deliveries ended in one of `states`, or this replay restarted them at `replayed_at` and they still wait. Times
+    are ISO; `since` and `until` bound the event's time. The page takes one query that reads `limit` rows, so it may be
+    empty before the end.
     """
     chosen = {f":state{number}": state for number, state in enumerate(states)}
     values: dict[str, Any] = {
@@ -254,12 +258,13 @@ def page_to_replay(
 
 
 def claim(delivery: Delivery, lease_seconds: float) -> Delivery:
-    """Take the right to make the next attempt, right before connecting. Raises LostClaim.
+    """Take the right to make the next attempt. Returns the claimed delivery, whose last attempt is the new one.
 
-    The condition is the whole state that `delivery` was read with, or that it is not stored, so of two copies of a
-    message one wins; the first claim of a delivery creates it. An earlier attempt that never reported is closed as
-    `unknown` here. `delivery` itself is left as it was read: two copies of a message in one batch share it, and what
-    one of them changed in it would let the other win too.
+    The caller claims right before connecting. The first claim of a delivery stores it. The write is refused if the
+    stored state, attempts or lease differ from those of `delivery`; so of two tickets for one delivery, one gets the
+    claim, and the other raises LostClaim. An earlier attempt that never reported becomes `unknown`.
+
+    `delivery` is not changed: two tickets in one batch may share the object, and a change would let both claim.
     """
     now = clock.now()
     attempts, unknowns = delivery.closed()
@@ -276,7 +281,7 @@ def claim(delivery: Delivery, lease_seconds: float) -> Delivery:
 
 
 def release(delivery: Delivery) -> None:
-    """Undo a claim whose attempt was not made: certainly nothing was sent, so it is as if there had been none."""
+    """Undo a claim after which nothing was sent, and remove its attempt. Does nothing if the claim was lost."""
     attempts = delivery.attempts[:-1]
     state: DeliveryState = "retrying" if attempts else "queued"
     with suppress(LostClaim):
@@ -295,7 +300,7 @@ def release(delivery: Delivery) -> None:
 def settle(delivery: Delivery, settlement: Settlement, *extra_writes: store.Write) -> None:
     """Write how a claimed attempt, or the whole delivery, ended. `extra_writes` join the transaction.
 
-    Raises LostClaim when somebody else claimed or settled it in between.
+    Raises LostClaim if another function claimed or settled the delivery after `delivery` was read.
     """
     after = {name: getattr(settlement, name) for name in settlement.__dataclass_fields__}
     changing = _changing(delivery, {**after, "updated_at": clock.now_iso(), "lease_until": 0})
@@ -303,7 +308,10 @@ def settle(delivery: Delivery, settlement: Settlement, *extra_writes: store.Writ
 
 
 def replaying(delivery: Delivery, at: str) -> store.Write:
-    """Start a delivery that is over anew, with a fresh budget and its attempts kept. Refused with LostClaim."""
+    """The write that restarts a delivery that is over: a new budget, and the earlier attempts stay in its log.
+
+    `at` is an ISO time. Refused with LostClaim if the delivery changed after it was read.
+    """
     after = {
         "state": "queued",
         "failures": 0,
@@ -318,7 +326,7 @@ def replaying(delivery: Delivery, at: str) -> store.Write:
 
 
 def _changing(delivery: Delivery, after: dict[str, Any]) -> store.Write:
-    """The write that changes a delivery, or creates it changed when it is not stored yet."""
+    """The write that sets the values `after` in a delivery, or stores a new delivery with them."""
     return _updating(delivery, after) if delivery.stored else creating(replace(delivery, **after))
 
 

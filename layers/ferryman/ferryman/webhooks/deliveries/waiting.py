@@ -12,14 +12,17 @@ type WaitsFor = Literal["queue", "attempt", "retry", "pause", "rate", "disabled"
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The thing that a delivery waits for. `until` is in epoch seconds; None when nobody knows."""
+    """The reason why a delivery waits, and the end of the wait in epoch seconds; None for an unknown end."""
 
     waits_for: WaitsFor
     until: float | None = None
 
 
 def of(delivery: Delivery, webhook: Webhook) -> Waiting | None:
-    """The reason why a delivery waits, and until when: the later one of two. None for a delivery that is over."""
+    """The reason why a delivery waits, and until when. None for a delivery that is over.
+
+    If both a retry and a pause are ahead, the later one is the reason.
+    """
     now = clock.now()
     if delivery.is_over:
         return None

@@ -14,7 +14,7 @@ type Overs = Annotated[list[Over], Field(min_length=1, max_length=MAX_WORDS), Af
 
 
 class ReplayIn(Input):
-    """Which deliveries to send again: all that failed, unless `states` says otherwise."""
+    """Which deliveries to send again; without `states`, those that failed."""
 
     since: Time | None = Field(None, description="Only events from this time on.")
     until: Until = Field(None, description="Only events before this time.")

@@ -1,10 +1,10 @@
-"""Sending again: one delivery, a time range, or all that failed.
+"""Sends deliveries again: one delivery, those of a time range, or all that failed.
 
-The webhooks that come here are those that the caller may manage; whoever looked them up has seen to that.
+The functions here do not check permissions: their callers have checked that the caller may manage the webhook.
 
-Asking only writes a replay; its stream invokes the replayer, which does a page, writes how far it came, and is
-invoked again by that. Every step may be done twice: a delivery that was started anew by this replay and still waits
-is simply put into the queue once more.
+A request only stores a replay. The table's stream invokes the replayer, which does a page and stores its position; that
+write invokes the replayer again. Each page may be done twice: a delivery that this replay has restarted and that still
+waits gets another ticket.
 """
 
 from contextlib import suppress
@@ -31,9 +31,10 @@ _MAX_ATTEMPTS = 60  # in one delivery's log
 
 
 def retry(caller: Caller, delivery: Delivery, webhook: Webhook) -> Delivery:
-    """Send one delivery again, with a fresh budget of attempts; the earlier ones stay in its log.
+    """Send one delivery again, with a new budget of attempts; the earlier attempts stay in its log.
 
-    Raises Conflict for a disabled webhook, and for a delivery that is not over, is a test, or has 60 attempts.
+    Returns the delivery as it is stored then. Raises Conflict for a disabled webhook, and for a delivery that is not
+    over, is a test, or has 60 attempts.
     """
     _require_enabled(webhook)
     if not delivery.is_over:
@@ -52,7 +53,7 @@ def retry(caller: Caller, delivery: Delivery, webhook: Webhook) -> Delivery:
 def preview(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> tuple[int, bool]:
     """The number of deliveries that a replay would send again, and whether the count is complete.
 
-    It ends after two thousand deliveries of the log.
+    Counting ends after two thousand deliveries of the log.
     """
     replay = _matching(_new(caller, webhook), wanted)
     matched, after = 0, None
@@ -65,10 +66,7 @@ def preview(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> tuple[int, bo
 
 
 def start(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> Replay:
-    """Start a replay. Deliveries of events after this moment are not part of it.
-
-    Raises Conflict for a disabled webhook.
-    """
+    """Start a replay of the deliveries of events before now. Raises Conflict for a disabled webhook."""
     _require_enabled(webhook)
     replay = _matching(_new(caller, webhook), wanted)
     audited = audit.writes(caller, "replay.started", replay.replay_id, {"webhook_id": webhook.webhook_id})
@@ -77,9 +75,9 @@ def start(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> Replay:
 
 
 def decide_about_held(caller: Caller, webhook: Webhook, choice: Held) -> Webhook:
-    """Have the events that an enabled webhook holds delivered, oldest first, or forget them.
+    """Start to deliver the events that a webhook missed while it was disabled, oldest first; or discard them.
 
-    Raises Conflict when somebody else decided at the same moment.
+    `choice` says which. Returns the changed webhook. Raises Conflict if another request decided at the same time.
     """
     writes = [webhooks.decided(webhook), *audit.writes(caller, "webhook.edited", webhook.webhook_id, {"held": choice})]
     if choice == "deliver":
@@ -98,7 +96,7 @@ def read(webhook: Webhook, replay_id: str) -> Replay:
 
 
 def cancel(caller: Caller, webhook: Webhook, replay_id: str) -> Replay:
-    """Stop a replay after the page that it is at. Raises NotFound. One that is over stays as it is."""
+    """Stop a replay after its current page, and return it. A replay that is over stays as it is. Raises NotFound."""
     for _ in range(5):
         replay = read(webhook, replay_id)
         if replay.state != "running":
@@ -110,7 +108,7 @@ def cancel(caller: Caller, webhook: Webhook, replay_id: str) -> Replay:
 
 
 def step(workspace_id: str, webhook_id: str, replay_id: str) -> None:
-    """Do the next page of a replay. Reads the replay first, to learn where the next page begins."""
+    """Do the next page of a replay, from its stored position. Does nothing for a replay that is over or gone."""
     try:
         replay = table.get(workspace_id, webhook_id, replay_id)
     except NotFound:
@@ -138,7 +136,10 @@ def _advance(replay: Replay, requeued: int, position: store.Key | None) -> None:
 
 
 def _page(replay: Replay, after: store.Key | None) -> tuple[list[Delivery], store.Key | None]:
-    """A page of the deliveries that a replay sends again, also those that it started anew before it was interrupted."""
+    """A page of the deliveries that a replay sends again, and the key of the next page.
+
+    The page includes deliveries that the replay restarted before it was interrupted.
+    """
     return deliveries.page_to_replay(
         replay.workspace_id,
         replay.webhook_id,

@@ -1,7 +1,7 @@
 """The table `replays`: (webhook, replay_id) → replay, where webhook is `<workspace_id>/<webhook_id>`.
 
-Its stream drives the job: each page that was done is an update, and each update invokes the replayer again. A replay is
-kept as long as the deliveries that it sent again.
+The table's stream drives the job: each finished page updates the row, and each update invokes the replayer again. A
+replay is stored for as long as the deliveries that it sent again.
 """
 
 from ferryman import clock, ids, settings
@@ -13,7 +13,7 @@ TABLE = "replays"
 
 
 class Moved(Conflict):
-    """The replay was cancelled, or somebody else did its page."""
+    """The replay was cancelled or is done, or another function did its page."""
 
 
 def key(workspace_id: str, webhook_id: str, replay_id: str) -> store.Key:
@@ -52,7 +52,10 @@ def creating(replay: Replay) -> store.Write:
 
 
 def advancing(replay: Replay, requeued: int, position: store.Key | None) -> store.Write:
-    """Store that a page is done. Without a position for the next page, the replay is done. Refused with Moved."""
+    """The write that stores a finished page. Refused with Moved.
+
+    `requeued` is the page's number of deliveries, `position` the key of the next page; None ends the replay.
+    """
     changes: dict[str, object] = {
         "requeued": replay.requeued + requeued,
         "position": position,
@@ -64,7 +67,7 @@ def advancing(replay: Replay, requeued: int, position: store.Key | None) -> stor
 
 
 def cancelling(replay: Replay) -> store.Write:
-    """Cancel the replay. Deliveries that were sent again stay so; the others are left alone. Refused with Moved."""
+    """The write that cancels a replay. Deliveries that it restarted are still sent. Refused with Moved."""
     return _changing(replay, {"state": "cancelled", "undispatched": None, "updated_at": clock.now_iso()})
 
 

@@ -1,8 +1,8 @@
-"""Approving a connection in the other product: the authorization request, and the callback that answers it.
+"""Approving a connection in the other product: builds the authorization URL, and handles the product's callback.
 
-The callback's address is a page of the console. It hands the query over to the API with its own session, so a callback
-counts only for the person who began the approval: a link that is sent to somebody else ends there. One approval of a
-connection is open at a time:
+The product redirects the person to a page of the console, which sends the query to the API with the person's session.
+So only the person who began the approval can finish it; a link that is sent to another person does nothing. A
+connection has at most one open approval, stored in its attribute `approval`:
 
     {"state_hash", "user_id", "redirect_uri", "sealed_verifier", "expires_at"}
 """
@@ -30,7 +30,7 @@ _MAX_FACT = 64
 
 
 class _Unknown(Invalid):
-    """One answer for each callback that nobody waits for, so that it tells nothing about others' approvals."""
+    """No open approval of the caller matches the callback. The same text for every reason reveals no other approval."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -41,7 +41,10 @@ class _Unknown(Invalid):
 
 
 def begin(caller: Caller, connection: Connection, redirect_uri: str) -> tuple[dict[str, Any], str]:
-    """The approval that is now open, for the connection's record, and the URL where the caller approves it."""
+    """A new approval, for the connection's attribute `approval`, and the URL where the caller approves it.
+
+    Stores nothing. Raises Conflict for a connection that does not use OAuth.
+    """
     client = tokens.client_of(connection)
     state = f"{connection.connection_id}.{secrets.token_urlsafe(32)}"
     verifier = oauth.code_verifier(client)
@@ -59,9 +62,11 @@ def begin(caller: Caller, connection: Connection, redirect_uri: str) -> tuple[di
 
 
 def finish(caller: Caller, callback: str) -> Connection:
-    """The connection with its tokens, once the product called back with `callback`: its query, or the whole address.
+    """Exchange the code in the product's callback for tokens and store them. Returns the connection.
 
-    Raises Invalid for a callback that the caller does not wait for, and Conflict when the product did not approve it.
+    `callback` is the query of the callback, or its whole URL. Each callback works once. Raises Invalid for a callback
+    that matches no open approval of the caller, and Conflict when the product did not approve, gave no tokens, or the
+    connection changed at the same time.
     """
     query = (callback.partition("?")[2] or callback).partition("#")[0]
     given = parse_qs(query, max_num_fields=50)
@@ -91,7 +96,7 @@ def finish(caller: Caller, callback: str) -> Connection:
 
 
 def _waiting(caller: Caller, state: str) -> tuple[Connection, dict[str, Any]]:
-    """The connection that waits for the callback with this state, and its approval. Raises _Unknown."""
+    """The connection whose open approval has this state, and the approval. Raises _Unknown."""
     connection_id = state.partition(".")[0]
     if not ids.is_id(ids.CONNECTION, connection_id):
         raise _Unknown
@@ -123,7 +128,7 @@ def _exchanged(connection: Connection, client: Client, code: str, approval: dict
 
 
 def _facts(client: Client, given: dict[str, list[str]]) -> dict[str, Any]:
-    """The facts in the product's callback. They become part of addresses, so only ids are taken."""
+    """The provider's `facts` in the callback's parameters. They become part of URLs, so only ids are accepted."""
     facts = {name: given.get(parameter, [""])[-1] for parameter, name in client.provider.facts.items()}
     return {
         name: value for name, value in facts.items() if 0 < len(value) <= _MAX_FACT and set(value) <= _FACT_CHARACTERS

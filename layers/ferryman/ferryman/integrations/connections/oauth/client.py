@@ -1,7 +1,7 @@
-"""The requests of an OAuth 2.0 client, and the answers to them: oauthlib speaks, and the guard carries.
+"""Makes the requests of an OAuth 2.0 client: oauthlib writes and reads them, and `outbound` sends them.
 
-A product that refuses, or does not answer, is data: `Failed`. No text of a product is passed on, since it may hold
-anything; its error code is, if it looks like one.
+If a product refuses or does not answer, the functions return `Failed`. A reason never quotes a text of the product,
+which may contain anything, except an error code.
 """
 
 import base64
@@ -31,7 +31,7 @@ _LASTING = frozenset({"invalid_grant", "invalid_client", "unauthorized_client"})
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """The app that the workspace registered with the product, and in whose name it asks."""
+    """The app that the workspace registered with the product: the OAuth client in whose name Ferryman asks."""
 
     provider: Provider
     product: str  # its name, for sentences
@@ -41,7 +41,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The tokens that a product gave. `expires_at` (epoch seconds) is None if it did not say."""
+    """The tokens from a product. `expires_at` (epoch seconds) is None if the product did not say."""
 
     access_token: str
     refresh_token: str | None
@@ -51,9 +51,10 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The reason why an answer is missing.
+    """A request to a product failed. `reason` is a sentence for people.
 
-    `is_lasting`: only a person can help. `is_refused`: the access token was not accepted.
+    `is_lasting`: trying again does not help; a person must approve again or correct the client. `is_refused`: the
+    product did not accept the access token.
     """
 
     reason: str
@@ -78,13 +79,16 @@ def authorization_url(client: Client, *, redirect_uri: str, scopes: list[str], s
 
 
 def code_verifier(client: Client) -> str:
-    """A new code verifier (RFC 7636), for one authorization."""
+    """A new random code verifier (RFC 7636) for one authorization."""
     verifier: str = _speaker(client).create_code_verifier(64)
     return verifier
 
 
 def code_of(client: Client, query: str, state: str) -> str | Failed:
-    """The code in the `query` with which the product called back, or Failed. `state` must be the query's."""
+    """The authorization code in the callback's `query`, or Failed if the product did not approve.
+
+    The caller has checked that `state` is that of the open approval.
+    """
     from oauthlib.oauth2 import OAuth2Error
 
     try:
@@ -98,7 +102,7 @@ def code_of(client: Client, query: str, state: str) -> str | Failed:
 
 
 def exchange(client: Client, code: str, *, redirect_uri: str, code_verifier: str) -> Tokens | Failed:
-    """The tokens for a code, which works once, or Failed."""
+    """Exchange an authorization code, which works once, for tokens."""
     body = _speaker(client).prepare_request_body(
         code=code, redirect_uri=redirect_uri, code_verifier=code_verifier, **_in_body(client)
     )
@@ -106,7 +110,7 @@ def exchange(client: Client, code: str, *, redirect_uri: str, code_verifier: str
 
 
 def refresh(client: Client, refresh_token: str) -> Tokens | Failed:
-    """New tokens, or Failed. They have the old refresh token, unless the product gave a new one in its place."""
+    """Ask the product for new tokens. If its answer has no refresh token, the result contains the old one."""
     body = _speaker(client).prepare_refresh_body(refresh_token=refresh_token, **_in_body(client))
     tokens = _tokens(client, body, _DEADLINE_SECONDS)
     if isinstance(tokens, Tokens) and tokens.refresh_token is None:
@@ -115,7 +119,10 @@ def refresh(client: Client, refresh_token: str) -> Tokens | Failed:
 
 
 def revoke(client: Client, tokens: Tokens) -> bool:
-    """Take the tokens back at the product; returns whether it did. The refresh token stands for the approval."""
+    """Revoke the refresh token at the product, or the access token if there is none. Returns whether that worked.
+
+    False for a product without revocation.
+    """
     provider = client.provider
     if provider.revocation_url is None:
         return False
@@ -134,7 +141,10 @@ def revoke(client: Client, tokens: Tokens) -> bool:
 
 
 def accounts(client: Client, access_token: str, facts: Mapping[str, str]) -> list[dict[str, str]] | Failed:
-    """The accounts that the access token opens, as the product names them, or Failed."""
+    """The accounts that the access token gives access to, with the product's own ids and names, or Failed.
+
+    `facts` are the connection's metadata, some of which the URL of the request contains. At most fifty are returned.
+    """
     import jmespath
 
     check = client.provider.check
@@ -170,7 +180,7 @@ def _speaker(client: Client) -> Any:
 
 
 def _in_body(client: Client) -> dict[str, Any]:
-    """How the client proves itself in the body of a request for tokens."""
+    """The arguments of oauthlib that put the client's id and secret into the body, if the product wants them there."""
     if client.provider.client_authentication == "basic":
         return {"include_client_id": False}
     return {"include_client_id": True, "client_secret": client.secret}
@@ -184,7 +194,7 @@ def _in_header(client: Client) -> dict[str, str]:
 
 
 def _tokens(client: Client, body: str, deadline_seconds: float) -> Tokens | Failed:
-    """The tokens that a request for tokens gives."""
+    """Send a request to the product's token URL, and read the tokens in its answer."""
     from oauthlib.oauth2 import OAuth2Error
 
     headers = _FORM | _in_header(client)
@@ -226,7 +236,7 @@ def _json(content: bytes) -> Any:
 
 
 def _called(code: Any) -> str:
-    """The product's error code in parentheses, to be put behind a sentence; empty if it is not a code."""
+    """` (code)` with the product's error code, for the end of a sentence; "" if `code` does not look like one."""
     return f" ({code})" if isinstance(code, str) and _CODE.fullmatch(code) else ""
 
 

@@ -1,6 +1,6 @@
-"""The products that are connected by OAuth 2.0, as data: their addresses, and the ways in which they differ.
+"""The products that are connected by OAuth 2.0, as data: their URLs, and how they differ.
 
-Each address is the one that the product's own documentation names; the connector's `documentation` is that page.
+The URLs come from the product's own documentation, to which the connector's `documentation` links.
 """
 
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One cheap call that says whether an access token works, and whose it is.
+    """A request that tells whether an access token works, and for which accounts.
 
-    `url` may name facts in braces. `accounts` is a JMESPath expression that makes a list of objects with texts of the
-    answer; another result means that the token does not work. `introspects`: the token is sent to be looked at (RFC
-    7662), instead of being used.
+    `url` may contain names of facts in braces. `accounts` is a JMESPath expression that turns the answer into a list of
+    objects of texts, one for each account; any other result means that the token does not work. With `introspects`, the
+    request sends the token for introspection (RFC 7662), instead of using it as a bearer token.
     """
 
     url: str
@@ -24,7 +24,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """How one product does OAuth 2.0 with authorization code and PKCE."""
+    """One product's OAuth 2.0 with authorization code and PKCE: its URLs, scopes and peculiarities."""
 
     authorization_url: str
     token_url: str

@@ -1,6 +1,7 @@
-"""The secrets of a connection by OAuth, at rest: encrypted by KMS, and bound to their connection and their purpose.
+"""Encrypts the secrets of a connection by OAuth, by KMS with the connection's ids as encryption context.
 
-The functions `connections` and `leaks` decrypt nothing else of this key: their roles ask for the context's `purpose`.
+With this key, the functions `connections` and `leaks` may decrypt these secrets only: their roles require the context's
+`purpose`.
 """
 
 from typing import Literal
@@ -24,13 +25,13 @@ def _context(connection: Connection, kind: Kind) -> dict[str, str]:
 
 
 def seal(connection: Connection, kind: Kind, text: str) -> list[bytes]:
-    """The ciphertexts of the text's parts, in their order."""
+    """Encrypt `text`. Returns one ciphertext for each 4,096 bytes of it, in order."""
     key, context, plain = settings.text("SECRETS_KEY_ID"), _context(connection, kind), text.encode()
     starts = range(0, len(plain), _PART_BYTES)
     return [kms.encrypt(key, plain[start : start + _PART_BYTES], context) for start in starts]
 
 
 def unseal(connection: Connection, kind: Kind, ciphertexts: list[bytes]) -> str:
-    """The text of these ciphertexts. Raises ClientError when KMS refuses, as for another connection's."""
+    """Decrypt the result of `seal`. Raises ClientError when KMS refuses, such as for another connection or kind."""
     key, context = settings.text("SECRETS_KEY_ID"), _context(connection, kind)
     return b"".join(kms.decrypt(key, one, context) for one in ciphertexts).decode()

@@ -1,4 +1,7 @@
-"""The tokens of a connection: kept sealed, renewed before they expire by one caller at a time, checked, taken back."""
+"""The tokens of a connection by OAuth: stores them encrypted, renews them before they expire, checks and revokes them.
+
+Only one caller at a time renews the tokens of a connection.
+"""
 
 import json
 from dataclasses import replace
@@ -21,7 +24,7 @@ _NOT_CONNECTED = "It is not connected: "
 
 
 def client_of(connection: Connection) -> Client:
-    """The client of a connection by OAuth, with its secret."""
+    """The OAuth client of a connection, with its decrypted secret. Raises Conflict for a connection by webhook."""
     connector = catalogue.CATALOGUE[connection.connector]
     if connector.provider is None or connection.client_id is None or connection.sealed_client_secret is None:
         raise Conflict("This product is connected by a webhook, and nobody has to approve it.")
@@ -30,7 +33,7 @@ def client_of(connection: Connection) -> Client:
 
 
 def kept(connection: Connection, tokens: Tokens) -> dict[str, Any]:
-    """The attributes of a connection that hold these new tokens, sealed."""
+    """The changed attributes of a connection with these new tokens, encrypted."""
     text = json.dumps({"access_token": tokens.access_token, "refresh_token": tokens.refresh_token})
     return {
         "sealed_tokens": sealing.seal(connection, "tokens", text),
@@ -54,7 +57,12 @@ def _stored(connection: Connection) -> Tokens:
 
 
 def fresh(caller: Caller, connection: Connection, *, renewing: bool = False) -> tuple[Connection, Tokens | Failed]:
-    """The connection, and its tokens or Failed. They are renewed when they soon expire, or always with `renewing`."""
+    """The connection and its tokens, or Failed.
+
+    Renews the tokens if the access token expires within two minutes, or in any case with `renewing`. If only a person
+    can help, stores the reason in the connection and notifies admins. Raises Conflict while another caller renews
+    tokens that have expired.
+    """
     state, reason = connection.oauth_state
     if state != "enabled":
         return connection, Failed(f"{_NOT_CONNECTED}{reason}.")
@@ -71,7 +79,7 @@ def fresh(caller: Caller, connection: Connection, *, renewing: bool = False) -> 
 
 
 class _Claimed(Conflict):
-    """Somebody else asks for new tokens."""
+    """Another caller is renewing the tokens of this connection, or has just done so."""
 
     def __init__(self) -> None:
         super().__init__("The access token is being renewed at this moment. Send the request again.")
@@ -108,9 +116,10 @@ def _renewed(
 def _told(
     caller: Caller, connection: Connection, failed: Failed, claimed_until: int | None
 ) -> tuple[Connection, Failed]:
-    """Settle a renewal that failed. If another try cannot mend it, the reason is stored and the admins are told.
+    """End a failed renewal. If another try cannot help, stores the reason in the connection and notifies admins.
 
-    `claimed_until` is the caller's claim; None if the product did not have to be asked.
+    `claimed_until` is the end of the caller's claim (`claiming_refresh`); None if there was no request. Returns the
+    changed connection and `failed`.
     """
     changes: dict[str, Any] = {"reconnect_reason": failed.reason} if failed.is_lasting else {}
     writes: list[store.Write] = []
@@ -137,9 +146,10 @@ def _told(
 
 
 def accounts(caller: Caller, connection: Connection) -> tuple[Connection, list[dict[str, str]] | Failed]:
-    """The connection, and the accounts that it opens, asked of the product, or Failed.
+    """Ask the product which accounts the connection gives access to.
 
-    The accounts are kept in the connection's metadata, with the time.
+    Returns the connection, and the accounts or Failed. Renews the tokens once if the product refuses the access token.
+    Stores the accounts and the time in the connection's metadata.
     """
     connection, tokens = fresh(caller, connection)
     if isinstance(tokens, Failed):
