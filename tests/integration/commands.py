@@ -1,4 +1,4 @@
-"""Commands, as the tests make them, and the answers of their receivers."""
+"""Creates commands for the tests, and sets the answers of their receivers."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""One deployment for the integration tests of a module; each test works in a workspace of its own."""
+"""Fixtures of the integration tests: one deployment for each test module, and a new workspace for each test."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ def world() -> Iterator[World]:
 
 
 def _swept(world: World, at: float) -> None:
-    """The sweeper accounted for all but the two hours before `at`. Where it never was, it begins with a whole day."""
+    """Set the sweeper's cursors to two hours before `at`. A sweeper without cursors would begin with a whole day."""
     until = clock.iso(int(at) - 2 * 3600)
     for look in (walk.SOON, walk.AGAIN):
         cursor = {"minute": {"S": "cursor"}, "receipt_id": {"S": look.name}}
@@ -35,13 +35,13 @@ def _swept(world: World, at: float) -> None:
 
 @pytest.fixture(scope="session")
 def described() -> dict[str, dict[str, Any]]:
-    """The API's description of each route."""
+    """The API's description of each route, by its key."""
     return operations(openapi.document())
 
 
 @pytest.fixture(autouse=True)
 def every_answer_is_as_described(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Whatever a test asks the front door, each answer has a described status, its media type and a request id."""
+    """Checks every answer that a test gets from the API: `check_answer`."""
     if "world" not in request.fixturenames:
         yield
         return
@@ -57,7 +57,7 @@ _OF_SOME = {"errors", "plan", "required_plan"}  # members that only some problem
 
 
 def check_answer(answer: Answer, described: dict[str, dict[str, Any]]) -> None:
-    """Fails unless the answer is one that the API's description knows, and complete."""
+    """Check that an answer has a described status and media type, and a request id."""
     where = f"{answer.route} answered {answer.status} {answer.body[:300]!r}"
     request_id = answer.headers.get("x-request-id")
     assert request_id, f"{where} without X-Request-Id"
@@ -90,7 +90,7 @@ def check_answer(answer: Answer, described: dict[str, dict[str, Any]]) -> None:
 
 @dataclass
 class Workspace:
-    """A workspace, seen through one token."""
+    """A workspace, and requests to the API with one of its tokens."""
 
     world: World
     workspace_id: str
@@ -102,7 +102,7 @@ class Workspace:
         return self.world.call(method, target, token=self.token, json_body=json_body, **options)
 
     def make(self, target: str, json_body: Any, status: int = 201) -> Any:
-        """POST something that has to succeed; returns the answer's JSON."""
+        """POST a body, check the status, and return the JSON of the answer."""
         answer = self.call("POST", target, json_body)
         assert answer.status == status, answer.body
         return answer.json
@@ -111,21 +111,21 @@ class Workspace:
         return str(self.make("/v1/chats", {"name": name, **fields})["id"])
 
     def say(self, chat: str, text: str = "Build passed") -> str:
-        """Post a message. Its id."""
+        """Post a message. Returns its id."""
         return str(self.make(f"/v1/chats/{chat}/messages", {"text": text})["id"])
 
     def messages(self, chat: str) -> list[dict[str, Any]]:
-        """The newest first."""
+        """The messages of the chat, newest first."""
         found: list[dict[str, Any]] = self.call("GET", f"/v1/chats/{chat}/messages").json["items"]
         return found
 
     def narrow(self, *scopes: str, environment: str = "production") -> "Workspace":
-        """The same user through a token with these scopes only."""
+        """The same user with a new token that has only these scopes."""
         made = self.make("/v1/tokens", {"name": "narrow", "scopes": list(scopes), "environment": environment})
         return Workspace(self.world, self.workspace_id, self.user_id, made["token"])
 
     def signed_in(self, *, livemode: bool = True) -> "Workspace":
-        """The same user through a session. It is started as signing in does, without the price of a password."""
+        """The same user with a new session. It is created without a password, whose hash would take long."""
         from ferryman.aws import dynamodb as store
         from ferryman.identity.credentials.model import Source
         from ferryman.identity.sessions import signing_in
@@ -138,14 +138,14 @@ class Workspace:
         return Workspace(self.world, self.workspace_id, self.user_id, secret)
 
     def person(self, role: str = "staff", *scopes: str) -> "Workspace":
-        """Another user of the workspace, with a token of their own that holds these scopes."""
+        """Another user of the workspace, with a token of their own that has these scopes."""
         email = f"{role}-{len(self.call('GET', '/v1/users?limit=100').json['items'])}@example.com"
         user = self.make("/v1/users", {"name": role.title(), "email": email, "role": role})
         return Workspace(self.world, self.workspace_id, user["id"], token_for(self.world, self, user, scopes))
 
 
 def token_for(world: World, owner: Workspace, user: dict[str, Any], scopes: tuple[str, ...]) -> str:
-    """A token of another user. People make their own tokens, so this one is made as the bootstrap makes it."""
+    """A token of another user. It is created directly, because through the API only the user could create it."""
     from ferryman.aws import dynamodb as store
     from ferryman.identity.tokens import service
     from ferryman.identity.tokens.schema import TokenIn
@@ -167,7 +167,7 @@ def workspace(world: World) -> Workspace:
 
 @pytest.fixture
 def other(world: World) -> Workspace:
-    """A second tenant, to whom nothing of the first exists."""
+    """A second workspace, which must not see anything of the first."""
     made = world.bootstrap("Other")
     return Workspace(world, made["workspace_id"], made["user_id"], made["token"], made["invitation"])
 
@@ -183,7 +183,10 @@ type Later = Callable[[float], None]
 
 @pytest.fixture
 def later(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Later]:
-    """Moves the clock so many seconds ahead. Afterwards the sweeper has not been in that future, as the others need."""
+    """A function that sets the clock so many seconds ahead.
+
+    After the test, the sweeper's cursors are set back, because other tests need the sweeper in the present.
+    """
     real = clock.now
 
     def move(seconds: float) -> None:

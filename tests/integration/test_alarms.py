@@ -1,4 +1,4 @@
-"""Each fault of ours rings, and nothing that a customer's receiver can do."""
+"""Each fault of ours rings an alarm, and nothing that a customer's receiver does rings one."""
 
 import json
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ RECEIVERS: dict[str, hostile.Behaviour] = {
 
 @pytest.fixture
 def quick(world: World) -> Iterator[None]:
-    """An attempt may take a second."""
+    """An attempt times out after one second."""
     before = world.parameters["AttemptTimeoutSeconds"]
     world.parameters["AttemptTimeoutSeconds"] = "1"
     yield
@@ -50,7 +50,7 @@ def quick(world: World) -> Iterator[None]:
 
 @contextmanager
 def refusing(service: str) -> Iterator[None]:
-    """AWS refuses every call of one service."""
+    """Inside the block, AWS refuses every call to one service."""
     client = {"dynamodb": aws.dynamodb, "kms": aws.kms, "s3": aws.s3, "sqs": aws.sqs}[service]()
 
     def refuse(**_: Any) -> None:
@@ -102,7 +102,7 @@ def test_nothing_rings_whatever_a_receiver_does(world: World, workspace: Workspa
 
 @pytest.mark.parametrize("folder", ["dispatcher", "replayer", "deliverer", "dead_letters"])
 def test_a_failure_of_ours_rings_though_the_function_ends_well(world: World, folder: str) -> None:
-    """Each says which records have to come again, so Lambda counts no error."""
+    """The function returns the records to repeat and raises nothing, so Lambda's metric Errors stays 0."""
     event = json.loads((template.ROOT / "events" / f"{folder}.json").read_text())
     with logged() as log, refusing("dynamodb"):
         assert world.invoke(folder, event)["batchItemFailures"]

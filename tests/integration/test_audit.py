@@ -1,4 +1,4 @@
-"""The audit log: written with the change, readable by admins, and by nobody changed."""
+"""The audit log: written in the transaction of the change, readable for admins, and never changed."""
 
 import json
 from typing import Any
@@ -191,7 +191,7 @@ def test_no_secret_is_in_any_record(workspace: Workspace) -> None:
 
 
 def test_a_record_masks_text_that_looks_like_a_secret(world: World) -> None:
-    """Details are names and counts. Should a text of somebody's ever be among them, it is masked all the same."""
+    """Details are names and counts. If a text of a user gets into them, secrets in it are masked."""
     caller = Caller("wsp_1", "usr_1", "owner", True, frozenset(), "tok_1")
     secret = "fm_live_" + "a" * 36
     with world.inside("tokens"):
@@ -291,7 +291,7 @@ def test_nobody_changes_a_record_through_the_api(workspace: Workspace, method: s
 
 
 def test_nothing_in_the_package_overwrites_a_record(world: World, workspace: Workspace) -> None:
-    """No function may update or delete there (tests/contract), but a put could replace."""
+    """IAM allows no update or deletion there (tests/contract), but PutItem could replace a record."""
     caller = Caller(workspace.workspace_id, workspace.user_id, "owner", True, frozenset(), "tok_x")
     with world.inside("tokens"):
         details = {"changed": ["name"], "note": f"was {workspace.token}", "notes": [workspace.token]}

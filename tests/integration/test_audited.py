@@ -1,4 +1,4 @@
-"""Every request that changes something leaves an audit record. Generated from the routes."""
+"""Every request that changes something leaves an audit record. The tests are generated from the routes."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ CHANGING = {
 
 
 def written(world: World) -> dict[str, list[str]]:
-    """The items of each table, without the times at which credentials were used."""
+    """The items of each table, without the times at which credentials were last used."""
     found: dict[str, list[str]] = {}
     for table, item in world.items():
         found.setdefault(table, []).append(repr({name: item[name] for name in item if not name.endswith("used_at")}))

@@ -1,4 +1,4 @@
-"""Tokens as credentials: accepted in two headers, for as long as they last, and never the source of a broader one."""
+"""Tokens as credentials: accepted in two headers until they expire, and unable to create tokens with more scopes."""
 
 from typing import Any
 
@@ -35,14 +35,14 @@ def at(offset: float) -> str:
 
 
 def test_no_answer_is_kept_or_guessed_at(workspace: Workspace) -> None:
-    """Neither by a cache on the way nor by a browser: an answer may hold a secret."""
+    """No cache may store an answer and no browser may guess its type, because an answer can contain a secret."""
     for answer in (create(workspace), workspace.call("GET", "/v1/me"), create(workspace, "no:scope")):
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 def test_a_credential_is_read_consistently(workspace: Workspace) -> None:
-    """moto knows no other way to read, so the request itself is looked at."""
+    """moto always reads consistently, so the test looks at the request."""
     asked: list[dict[str, Any]] = []
 
     def look(params: dict[str, Any], **_: Any) -> None:

@@ -1,4 +1,4 @@
-"""Everybody in a chat sees who speaks in it: with name, handle and avatar, and also once a bot was deleted."""
+"""Members of a chat see the author of each message, with name, handle and avatar, even of a deleted bot."""
 
 from collections.abc import Callable
 from typing import Any
@@ -35,7 +35,7 @@ def say(workspace: Workspace, chat: str, bot: Made) -> Callable[[], str]:
 
 
 def author(caller: Workspace, chat: str) -> Made:
-    """The author of the only message of a chat, as the list and the message itself show it."""
+    """The author of the chat's only message. Checks that the list and the single message show the same."""
     (listed,) = caller.call("GET", f"/v1/chats/{chat}/messages").json["items"]
     read = caller.call("GET", f"/v1/chats/{chat}/messages/{listed['id']}").json
     assert read == listed

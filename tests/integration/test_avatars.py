@@ -1,4 +1,4 @@
-"""Avatars that are uploaded: which pictures are taken, who sets them, and how each is served to a browser."""
+"""Uploaded avatars: which pictures are accepted, who may set them, and how a browser gets them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +34,7 @@ def uploaded(caller: Workspace, bot: Made, content: bytes, media_type: str = "im
 
 
 def shown(world: World, url: str) -> Answer:
-    """The picture as a browser gets it, without a token."""
+    """The picture at this URL, requested without a token as a browser does."""
     return world.call("GET", urlsplit(url).path)
 
 

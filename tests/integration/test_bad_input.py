@@ -1,4 +1,4 @@
-"""A refusal says how to mend the request: which field, what it must be, and what to do."""
+"""A refusal says how to correct the request: which field, what is allowed, and what to do."""
 
 from typing import Any
 
@@ -166,7 +166,7 @@ def test_json_by_any_name_is_read(world: World, workspace: Workspace, media: str
 
 
 def test_a_body_in_base64_is_read_the_same(workspace: Workspace) -> None:
-    """API Gateway sends bodies it takes for binary so."""
+    """API Gateway encodes a body in base64 if it takes the body for binary."""
     body = '{"name": "Größe 🚢"}'.encode()
     answer = workspace.call("POST", "/v1/chats", body=body, headers={"content-type": "application/json"})
     assert (answer.status, answer.json["name"]) == (201, "Größe 🚢")

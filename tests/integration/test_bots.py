@@ -1,4 +1,4 @@
-"""Bots: made with a token, kept to the chats they were added to, stopped and deleted at once."""
+"""Bots: created with a token, limited to the chats to which they were added, disabled and deleted at once."""
 
 import itertools
 import json
@@ -28,7 +28,7 @@ def make(workspace: Workspace) -> Callable[..., Made]:
 
 
 def as_bot(workspace: Workspace, bot: Made, token: str | None = None) -> Workspace:
-    """The workspace as the bot sees it."""
+    """Requests to the API with the bot's token."""
     return Workspace(workspace.world, workspace.workspace_id, bot["id"], token or bot["token"])
 
 

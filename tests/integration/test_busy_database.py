@@ -1,4 +1,4 @@
-"""DynamoDB throttles, collides or refuses: each has its answer, and what may pass is tried again first."""
+"""DynamoDB throttles, cancels or refuses a call: each has its answer, and a call that can succeed is tried again."""
 
 import time
 
@@ -16,7 +16,7 @@ THROTTLED = ("ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitEx
 
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses between tries, which are not waited for."""
+    """The pauses between tries, in seconds. The tests do not wait for them."""
     waited: list[float] = []
     monkeypatch.setattr(time, "sleep", waited.append)
     return waited
@@ -24,13 +24,13 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def workspace(workspace: Workspace) -> Workspace:
-    """One whose token was used already, so that no call marks its use."""
+    """A workspace whose token was used already, so that no request has to mark its first use."""
     assert workspace.call("GET", "/v1/me").status == 200
     return workspace
 
 
 def create(workspace: Workspace) -> Answer:
-    """A chat, which is written in one transaction with its first member."""
+    """Create a chat, which is written in one transaction with its first member."""
     return workspace.call("POST", "/v1/chats", {"name": "Builds"})
 
 
@@ -48,7 +48,7 @@ def test_a_throttled_transaction_is_sent_again(workspace: Workspace, pauses: lis
 
 
 def test_the_pauses_between_tries_differ(workspace: Workspace, pauses: list[float]) -> None:
-    """Callers that were throttled together do not come back together."""
+    """Callers that were throttled at the same time must not all try again at the same time."""
     with failing("TransactWriteItems", cancelled("ThrottlingError", "None")):
         for _ in range(3):
             create(workspace)
@@ -74,7 +74,7 @@ def test_a_transaction_that_collides_is_409(workspace: Workspace, pauses: list[f
 def test_an_answer_to_a_command_that_collides_with_others_is_sent_again(
     workspace: Workspace, receiver: Receiver, pauses: list[float], times: int, status: int, uses: int
 ) -> None:
-    """Each moves the count of the reply address. One that is not carried out is not counted."""
+    """Each answer increments the count of the reply address. An answer that fails is not counted."""
     chat = workspace.chat()
     commands.command(workspace, receiver)
     commands.answers(receiver, {})
@@ -99,7 +99,7 @@ def test_a_transaction_that_dynamodb_does_not_take_is_our_bug(workspace: Workspa
 
 
 def test_a_condition_counts_more_than_a_throttle(workspace: Workspace) -> None:
-    """Sending it again could not succeed."""
+    """A second try could not succeed, because a condition did not hold."""
     with failing("TransactWriteItems", cancelled("ConditionalCheckFailed", "ThrottlingError")) as calls:
         assert create(workspace).status == 409
     assert len(calls) == 1
@@ -123,7 +123,7 @@ def test_a_write_that_collides_with_a_transaction_is_sent_again(workspace: Works
 def test_a_collision_as_the_fourth_failure_is_written_costs_no_fifth_attempt(
     world: World, workspace: Workspace, receiver: Receiver
 ) -> None:
-    """That write is a transaction, since it tells of the failure. An attempt that was made must be on record."""
+    """The write is a transaction, because it also stores an event about the failure. The attempt must be recorded."""
     chat = workspace.chat()
     body = {"url": receiver.url("/broken"), "events": ["message.created"], "chat_ids": [chat]}
     webhook = workspace.make("/v1/webhooks", body)

@@ -1,4 +1,4 @@
-"""Mentions and bot callbacks: who is told of `@handle`, and who is not."""
+"""Mentions and bots' callbacks: which bots get an event for `@handle`, and which do not."""
 
 import itertools
 import json
@@ -24,7 +24,7 @@ _numbers = itertools.count()
 
 @dataclass
 class Bot:
-    """A bot in a chat, with a callback, as a test holds it."""
+    """A bot in a chat, with a callback."""
 
     workspace: Workspace
     made: Made
@@ -49,7 +49,7 @@ class Bot:
         return message
 
     def heard(self) -> list[Request]:
-        """The requests that the callback got, once everything has been delivered."""
+        """The requests that the callback got, after all deliveries are done."""
         self.workspace.world.pump()
         return self.receiver.requests(self.path)
 
@@ -179,7 +179,7 @@ def test_a_bot_never_calls_itself_but_may_call_another(make: Callable[..., Bot])
 
 
 def test_an_answer_to_a_mention_goes_round_in_no_circle(make: Callable[..., Bot]) -> None:
-    """Two bots that answer each other, and say what they answer to, end after a few words."""
+    """Two bots that answer each other, naming the delivery to which they answer, stop after a few messages."""
     first = make(called_by=["user", "bot"])
     second = make(first.chat, called_by=["user", "bot"])
     first.say(f"@{first.handle}")
@@ -255,7 +255,7 @@ def test_waiting_deliveries_of_a_bot_that_left_the_chat_are_cancelled(world: Wor
 
 
 def test_the_maker_of_a_callback_need_not_belong_to_the_chat(workspace: Workspace, receiver: Receiver) -> None:
-    """The bot's membership counts, not that of the person who attached the endpoint."""
+    """Only the bot's membership counts, not that of the person who created the callback."""
     admin = workspace.person("admin", "bots:read", "bots:write", "messages:write")
     made = admin.make("/v1/bots", {"name": "Mine", "handle": "mine"})
     admin.make(f"/v1/bots/{made['id']}/callbacks", {"url": receiver.url("/mine")})

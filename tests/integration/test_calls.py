@@ -1,6 +1,6 @@
-"""Each operation makes exactly these calls to AWS: calls and units are the bill, so they may not creep.
+"""Each operation makes exactly these calls to AWS. Calls and units decide the bill, so they must not grow unnoticed.
 
-`make bench` shows the same figures. When a change makes one smaller, write the smaller one here.
+`make bench` shows the same figures. When a change makes a figure smaller, write the smaller one here.
 """
 
 import json
@@ -46,7 +46,7 @@ def test_an_authenticated_get_reads_the_credential_and_the_thing(scene: Scene) -
 
 
 def test_only_a_text_in_a_group_that_is_told_reads_who_is_told(scene: Scene) -> None:
-    """A plain post costs what it cost before there were such groups, also beside an application that is not told."""
+    """Only an application that asks for the group's texts causes the two further reads of a post."""
     target = f"/v1/chats/{scene.chat_id}/messages"
     chat = f"/v1/chats/{scene.chat_id}"
     assert scene.world.call("PATCH", chat, token=scene.token, json_body={"external_id": "beat-42"}).status == 200
@@ -109,7 +109,7 @@ def test_the_chats_that_two_people_share_are_found_at_the_same_price_however_man
 
 
 def test_a_page_of_messages_reads_its_authors_at_once(scene: Scene) -> None:
-    """One batch for all of them; a second one while a deleted bot is among them."""
+    """One batch read is enough for all authors; a deleted bot among them needs a second one."""
     target = f"/v1/chats/{scene.chat_id}/messages"
     bots = [scene.make("/v1/bots", {"name": f"Bot {number}", "handle": f"bot-{number}"}) for number in range(3)]
     for bot in bots:
@@ -146,7 +146,7 @@ def test_a_dispatch_reads_who_listens_and_sends_in_tens(scene: Scene) -> None:
 def test_a_batch_of_deliveries_is_read_at_once_and_written_twice_each(
     scene: Scene, webhooks: int, messages: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A webhook that was read too long ago is read again; however slow this machine is, no time passes here."""
+    """The clock stands still here, because on a slow machine the deliverer would read a webhook again."""
     now = clock.now()
     monkeypatch.setattr(clock, "now", lambda: now)
     scene.webhooks(webhooks)

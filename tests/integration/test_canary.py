@@ -1,7 +1,9 @@
-"""No secret is anywhere but in the one answer that made it: a journey with every kind of secret, then a search.
+"""Each secret is only in the one answer that created it.
 
-Searched are all items of all tables, the queues, the streams, the log (as written and before it is masked) and every
-other answer. The secrets are also sent to where they do not belong, as people do.
+The test creates and uses secrets of every kind, then searches.
+
+It searches all items of all tables, the queues, the streams, the log (as written and before masking) and every other
+answer. It also sends the secrets to wrong places, as people do by mistake.
 """
 
 import base64
@@ -22,7 +24,7 @@ from tests.support.world import Answer, World
 
 @dataclass
 class Journey:
-    """The deeds of a workspace's people, and the secrets they were given on the way."""
+    """The requests of a workspace's users, their answers, and the secrets that these answers contained."""
 
     workspace: Workspace
     logged: Logged
@@ -32,7 +34,7 @@ class Journey:
     sent: list[bytes] = field(default_factory=list)  # what receivers got
 
     def keep(self, what: str, answer_json: dict[str, Any], name: str) -> str:
-        """Remember a secret of the answer that was just given."""
+        """Store the secret in the member `name` of the last answer, and mark that answer as allowed to contain it."""
         secret = str(answer_json[name]).rpartition("/")[2]
         self.secrets[what] = secret
         self.shown.add(len(self.workspace.world.answers) - 1)
@@ -53,7 +55,7 @@ def journey(world: World) -> Journey:
 
 
 def _make(journey: Journey, receiver: Receiver) -> None:
-    """Make one of each secret, and use it."""
+    """Create one secret of each kind, and use it."""
     workspace, world = journey.workspace, journey.workspace.world
     chat = workspace.chat()
     for environment in ("production", "staging"):
@@ -85,7 +87,7 @@ def _make(journey: Journey, receiver: Receiver) -> None:
 
 
 def _misplace(journey: Journey) -> None:
-    """Send each secret to where it does not belong; all of that is refused."""
+    """Send each secret to wrong places. All of these requests are refused."""
     world, token = journey.workspace.world, journey.workspace.token
     for secret in journey.secrets.values():
         for method, target, options in (
@@ -121,7 +123,7 @@ def _hits(journey: Journey, text: str) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    """Everything in an item, with its binaries as text: a plain secret could stand in one."""
+    """An item as text, with its binary values decoded, so that a secret in one is found."""
     plain = json.dumps(value, default=lambda raw: bytes(raw).decode("latin-1"))
     for found in _binaries(value):
         plain += base64.b64decode(found).decode("latin-1")
@@ -171,7 +173,7 @@ def test_no_secret_is_in_the_log(journey: Journey) -> None:
 
 
 def test_no_secret_is_in_the_log_even_before_it_is_masked(journey: Journey) -> None:
-    """Masking is the second wall; nothing may rely on it."""
+    """Masking is only a second protection, so the unmasked lines must not contain a secret either."""
     assert journey.logged.unmasked.getvalue().count("\n") >= journey.logged.written.getvalue().count("\n")
     assert _hits(journey, journey.logged.unmasked.getvalue()) == []
 

@@ -1,4 +1,4 @@
-"""A cap holds also when two requests count at the same moment: each sees one place left, and one of them gets it."""
+"""A cap holds when two requests count at the same time: both see one free place, and only one gets it."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from tests.support.meanwhile import meanwhile
 
 @pytest.fixture(params=["callbacks", "bot tokens", "personal webhooks"])
 def capped(request: pytest.FixtureRequest, workspace: Workspace) -> tuple[str, int, dict[str, Any]]:
-    """A list with one place left, its cap, and what to create there."""
+    """A list with a cap: the address of the list, the cap, and a body to create an entry."""
     if request.param == "personal webhooks":
         return "/v1/me/webhooks", personal.MAX_PERSONAL, {"url": "https://me.example.com/in"}
     bot = workspace.make("/v1/bots", {"name": "CI", "handle": "ci"})

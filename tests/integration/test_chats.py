@@ -1,4 +1,4 @@
-"""Chats: who belongs to them, who sees them, and what stops when one is closed."""
+"""Chats: their members, who can see them, and what ends when a chat is closed."""
 
 from typing import Any
 
@@ -82,7 +82,7 @@ def test_a_narrow_token_sees_the_chats_of_its_user_only(workspace: Workspace) ->
 
 
 def test_an_owners_narrow_token_passes_the_same_checks(workspace: Workspace) -> None:
-    """The scope admin:* lifts the object checks, not the role."""
+    """Only the scope admin:* skips the checks of single objects; the role of the owner does not."""
     grace = workspace.person("staff", *EVERY_SCOPE)
     hers = grace.make("/v1/chats", {"name": "Hers"})["id"]
     assert workspace.call("GET", f"/v1/chats/{hers}").status == 200
@@ -100,7 +100,7 @@ def test_an_owners_narrow_token_passes_the_same_checks(workspace: Workspace) -> 
 
 
 def test_the_list_filters_by_member(workspace: Workspace) -> None:
-    """An admin sees all chats of a bot; everybody else those in which they are too. No page is empty."""
+    """An admin sees all chats of a bot, other users only those to which they belong too. No page is empty."""
     grace = workspace.person("staff", "chats:read")
     bot = workspace.make("/v1/bots", {"name": "Deploys", "handle": "deploys"})["id"]
     shared = [workspace.chat(f"Shared {number}", member_ids=[grace.user_id, bot]) for number in range(2)]

@@ -1,4 +1,4 @@
-"""Commands: made and changed by their owners, and run by a message that begins with a slash."""
+"""Commands: created and changed by their owners, and run by a message that begins with a slash."""
 
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -323,7 +323,7 @@ def test_a_workspace_runs_so_many_commands_a_minute(
 
 @pytest.fixture
 def address(workspace: Workspace, receiver: Receiver, chat: str) -> str:
-    """The reply address of a command that was run in the chat."""
+    """The path of the reply address of a command that was run in the chat."""
     command(workspace, receiver)
     answers(receiver, {})
     say(workspace, chat, "/deploy")

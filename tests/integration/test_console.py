@@ -1,4 +1,4 @@
-"""The console's function: the page behind every address of it, its files, and the API's index."""
+"""The console's function: the HTML page at all of its addresses, its files, and the API's index."""
 
 import gzip
 import re

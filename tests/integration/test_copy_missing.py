@@ -1,4 +1,4 @@
-"""The runbook's way to restore: what is missing comes back, what is there stays as it is."""
+"""The runbook's script for restoring a table copies missing items and overwrites none."""
 
 import importlib.util
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Messages that were received four times: settled against their attempts, requeued in growing pauses, or parked."""
+"""Tickets that were received four times: their deliveries end, or they are requeued after growing pauses, or parked."""
 
 import json
 from collections.abc import Iterator
@@ -42,7 +42,10 @@ FOREIGN = {
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Ticket, float]]:
-    """Tickets with the pause they were sent with. They go into the queue without it, so that a test sees them."""
+    """The tickets that were sent, each with its delay.
+
+    They enter the queue without the delay, so tests see them at once.
+    """
     made: list[tuple[Ticket, float]] = []
     real = tickets.send
 
@@ -70,7 +73,7 @@ def _delivery(workspace: Workspace, webhook_id: str) -> dict[str, Any]:
 
 
 def _records(*bodies: str) -> dict[str, Any]:
-    """A batch of a queue, of messages that nobody has to delete."""
+    """A batch with these messages, as an event for the deliverer or the dead letters' function."""
     return {
         "Records": [
             {
@@ -85,7 +88,7 @@ def _records(*bodies: str) -> dict[str, Any]:
 
 
 def _taken(world: World) -> list[str]:
-    """Takes what waits out of the delivery queue."""
+    """Receive and delete all messages of the delivery queue. Returns their bodies."""
     sqs, url = aws_client("sqs"), world.queue_url("DeliveriesQueue")
     found = []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
@@ -115,7 +118,7 @@ def test_days_without_kms_cost_little_ring_and_end_in_the_delivery(
     webhook_id: str,
     sent: list[tuple[Ticket, float]],
 ) -> None:
-    """Each round is four receives and a pause. The pauses grow to a quarter of an hour; nothing is given up."""
+    """Each round is four receives and a pause, which grows to a quarter of an hour. No ticket is given up."""
     world.pump_streams()
     (ticket,) = _taken(world)
     sent.clear()
@@ -140,7 +143,7 @@ def test_days_without_kms_cost_little_ring_and_end_in_the_delivery(
 def test_a_deferral_does_not_forget_the_rounds(
     world: World, workspace: Workspace, webhook_id: str, sent: list[tuple[Ticket, float]]
 ) -> None:
-    """A webhook that is paused defers the ticket; the pause of the next round grows all the same."""
+    """The deferred ticket still has the number of its rounds, from which its next pause is computed."""
     world.pump_streams()
     (ticket,) = [Ticket.load(body) for body in _taken(world)]
     sent.clear()

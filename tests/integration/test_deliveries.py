@@ -1,4 +1,4 @@
-"""The delivery log: what was sent to each webhook, filtered, and only for those who may see the webhook."""
+"""The delivery log: the requests to each webhook, with filters, for those who may see the webhook."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ from tests.support.world import World
 
 @pytest.fixture
 def hook(workspace: Workspace, receiver: Receiver) -> dict[str, Any]:
-    """A webhook for everything that happens to messages, and its chat."""
+    """A webhook for new and edited messages of a chat, with the chat and the address of its log."""
     chat = workspace.chat()
     fields = {"url": receiver.url("/in"), "events": ["message.created", "message.updated"], "chat_ids": [chat]}
     made: dict[str, Any] = workspace.make("/v1/webhooks", fields)
@@ -32,7 +32,7 @@ def say(by: Workspace, hook: dict[str, Any], text: str = "Build passed") -> str:
 
 
 def test_a_delivery_that_has_to_wait_is_in_the_log(world: World, workspace: Workspace, hook: dict[str, Any]) -> None:
-    """Its first attempt writes it, or whatever holds that up: here a rate of one a second."""
+    """Its first attempt writes it, or its first deferral: here because of a rate of one delivery per second."""
     assert workspace.call("PATCH", f"/v1/webhooks/{hook['id']}", {"max_per_second": 1}).status == 200
     assert listed(workspace, hook) == []
     for _ in range(3):
@@ -124,7 +124,7 @@ def test_the_log_of_a_deleted_webhook_is_gone(world: World, workspace: Workspace
 def test_a_page_of_the_longest_logs_fits_into_an_answer(
     world: World, workspace: Workspace, hook: dict[str, Any]
 ) -> None:
-    """Lambda takes answers of 6 MB; a receiver that failed sixty times may have answered a kilobyte each time."""
+    """Lambda's limit for an answer is 6 MB. A delivery can have sixty attempts with an excerpt of a kilobyte each."""
     from ferryman.aws import dynamodb as store
     from ferryman.webhooks.deliveries.model import Attempt, Delivery
     from ferryman.webhooks.deliveries.table import TABLE, key

@@ -1,4 +1,4 @@
-"""The text of a deleted message: nothing that begins later sends it, and no table holds it."""
+"""A deleted message's text: no later attempt sends it, and no table contains it."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The sample events in events/, sent to the functions they are for."""
+"""The sample events in events/, each sent to its function."""
 
 import pytest
 
@@ -13,7 +13,7 @@ BATCHES = [folder for folder in TEXTS if "Records" in sample(folder)]
 
 @pytest.mark.parametrize("folder", REQUESTS)
 def test_a_sample_request_is_answered_as_it_stands(world: World, folder: str) -> None:
-    """Its token and ids name nothing, so what needs them refuses; `sam local invoke` shows the same."""
+    """Its token and ids belong to no object, so the function may refuse. `sam local invoke` gives the same answer."""
     answer = world.invoke(folder, sample(folder))
     assert answer["statusCode"] in (200, 401, 404), answer
     assert answer["headers"]["X-Request-Id"] == sample(folder)["requestContext"]["requestId"]
@@ -33,7 +33,10 @@ def test_a_sample_request_succeeds_with_a_real_token_and_real_ids(
 
 @pytest.mark.parametrize("folder", BATCHES)
 def test_a_sample_batch_is_done(world: World, folder: str) -> None:
-    """The things that it names do not exist, so nothing is to do. A failed batch would name its records."""
+    """The objects in the sample do not exist, so the function has nothing to do.
+
+    A failed batch would name its records.
+    """
     assert world.invoke(folder, sample(folder)) == {"batchItemFailures": []}
     assert not world.parked(), "the sample could not be read"
 
@@ -55,5 +58,5 @@ def test_the_bootstrap_answers_that_it_was_done_before(world: World, workspace: 
 
 @pytest.mark.parametrize("folder", TEXTS)
 def test_a_sample_holds_no_secret(folder: str) -> None:
-    """Not even one that looks real: secret scanners would cry."""
+    """A text that looks like a secret would raise an alarm in secret scanners."""
     assert "fm_" not in TEXTS[folder]

@@ -1,4 +1,4 @@
-"""One event to many webhooks: the dispatcher stops cleanly near its time limit and goes on where it was."""
+"""One event for many webhooks: the dispatcher stops near its time limit, and the next invocation continues there."""
 
 import itertools
 from typing import Any
@@ -15,7 +15,7 @@ COUNT = 320
 
 @pytest.fixture
 def subscribed(world: World, workspace: Workspace) -> str:
-    """A chat that COUNT webhooks listen to: one made by the API, the others copies of its rows."""
+    """A chat with COUNT webhooks: one created by the API, the others copies of its rows."""
     chat = workspace.chat()
     made = workspace.make(
         "/v1/webhooks", {"url": "http://localhost:9/in", "events": ["message.created"], "chat_ids": [chat]}
@@ -35,7 +35,7 @@ def subscribed(world: World, workspace: Workspace) -> str:
 
 
 class ShortTime(Context):
-    """Time for `chunks` looks at the clock, then it is nearly over."""
+    """A context that has 60 seconds left for the first `looks` calls, and then one second."""
 
     def __init__(self, looks: int) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class ShortTime(Context):
 
 
 def _waiting(world: World) -> list[str]:
-    """Takes all tickets out of the queue."""
+    """Receive and delete all tickets of the delivery queue. Returns their bodies."""
     sqs, url, found = aws_client("sqs"), world.queue_url("DeliveriesQueue"), []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
         for message in messages:
@@ -77,7 +77,7 @@ def test_a_large_fan_out_goes_on_where_it_stopped(world: World, workspace: Works
 
 
 def test_a_fan_out_goes_on_when_another_topic_comes_first(world: World, workspace: Workspace, subscribed: str) -> None:
-    """A webhook for every chat is looked up before those of the chat."""
+    """Webhooks for every chat are looked up before those of the event's chat."""
     workspace.make("/v1/webhooks", {"url": "http://localhost:9/all", "events": ["message.created"]})
     workspace.make(f"/v1/chats/{subscribed}/messages", {"text": "to everybody"})
     records = world.stream_records("MessagesTable")
@@ -91,7 +91,7 @@ def test_a_fan_out_goes_on_when_another_topic_comes_first(world: World, workspac
 
 
 def test_a_fan_out_is_never_held_as_a_whole(world: World, workspace: Workspace, subscribed: str) -> None:
-    """Two hundred webhooks are read, and their tickets are gone before the next are read; one receipt is written."""
+    """The dispatcher reads two hundred webhooks and sends their tickets before it reads more. It writes one receipt."""
     workspace.make(f"/v1/chats/{subscribed}/messages", {"text": "to everybody"})
     records = world.stream_records("MessagesTable")
     calls: list[str] = []

@@ -1,4 +1,7 @@
-"""Every route × hostile input: a clear 4xx, no secret repeated, nothing written. Generated from the routes."""
+"""Every route gets hostile input: no answer is a 5xx or repeats a secret, and a refused request writes nothing.
+
+The tests are generated from the routes.
+"""
 
 import json
 from typing import Any
@@ -134,7 +137,7 @@ HOSTILE_HEADERS: list[dict[str, str]] = [
 
 
 class Attacker:
-    """A caller with every right, who counts what gets written."""
+    """A caller with every permission, who checks that refused requests write nothing."""
 
     def __init__(self, world: World) -> None:
         made = world.bootstrap("Fuzzed")
@@ -146,7 +149,7 @@ class Attacker:
         return path(operation, self.objects.ids(operation))
 
     def send(self, operation: Route, target: str, **options: Any) -> Answer:
-        """Send it, and fail unless it was done or refused with nothing written."""
+        """Send a request. Fails for a 5xx, or if a refused request changed the number of rows."""
         token = None if operation.needs.scope is PUBLIC else self.owner.token
         if operation.needs.session:
             token = self.owner.signed_in().token  # a new one each time: some routes end it
@@ -159,9 +162,9 @@ class Attacker:
         return answer
 
     def _rows(self) -> dict[str, int]:
-        """The tables' sizes, without those that a refused request raises on purpose.
+        """The number of rows of each table, without those that a refused request writes on purpose.
 
-        They are the count of failed sign-ins and the log of what applications sent.
+        These are the count of failed sign-ins and the log of applications' requests.
         """
         written_anyway = {self.world.table(sign_in_failures.TABLE), self.world.table(application_requests.TABLE)}
         return {table: count for table, count in self.world.rows().items() if table not in written_anyway}
@@ -173,7 +176,7 @@ def attacker(world: World) -> Attacker:
 
 
 def _media_type(operation: Route) -> str:
-    """The first type of body that an operation takes."""
+    """The first media type that an operation accepts."""
     return next(iter(operation.content or ()), "application/json")
 
 
@@ -190,7 +193,7 @@ def test_a_broken_body_is_refused(attacker: Attacker, key: str) -> None:
 
 @pytest.mark.parametrize("key", [key for key in WITH_MODEL if ROUTES[key].may_be_empty])
 def test_a_body_in_which_nothing_is_required_may_be_left_out(attacker: Attacker, key: str) -> None:
-    """It is read as `{}`: the answer is the same, up to what the first request changed."""
+    """A missing body is read as `{}`. The answers may differ only because the first request changed something."""
     operation = ROUTES[key]
     answers = [attacker.send(operation, attacker.target(operation), body=body) for body in (None, b"", "{}")]
     for answer in answers:
@@ -200,7 +203,7 @@ def test_a_body_in_which_nothing_is_required_may_be_left_out(attacker: Attacker,
 
 @pytest.mark.parametrize("key", WITH_MODEL)
 def test_a_hostile_field_is_harmless(attacker: Attacker, key: str) -> None:
-    """Each field in turn; what a route accepts after all must be accepted whole."""
+    """Tests each field alone. The route may accept the value, but must not write anything if it refuses."""
     operation = ROUTES[key]
     assert operation.takes
     target = attacker.target(operation)

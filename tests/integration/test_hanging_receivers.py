@@ -1,4 +1,7 @@
-"""A receiver that hangs, with half of all traffic, makes nobody else wait: shown by order and by count, not by time."""
+"""A receiver that hangs, with half of all traffic, delays no other delivery.
+
+The tests check order and counts, not times.
+"""
 
 import itertools
 from collections.abc import Iterator
@@ -22,7 +25,7 @@ BATCH = 10
 
 @pytest.fixture(autouse=True)
 def settings(world: World) -> Iterator[None]:
-    """An attempt may take a second; five failures in a row pause a webhook for a minute."""
+    """An attempt times out after one second; five failures in a row pause a webhook for a minute."""
     before = dict(world.parameters)
     world.parameters |= {"AttemptTimeoutSeconds": "1", "PauseSeconds": "60", "RetryDelays": "30,120,600"}
     yield
@@ -39,7 +42,7 @@ def _say(workspace: Workspace, chat: str, count: int) -> None:
 
 
 def _waiting(world: World) -> list[Ticket]:
-    """Takes the tickets out of the queue."""
+    """Receive and delete all tickets of the delivery queue. Returns them."""
     sqs, url, found = aws_client("sqs"), world.queue_url("DeliveriesQueue"), []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
         for message in messages:
@@ -63,13 +66,13 @@ def _batch(batch: list[Ticket]) -> dict[str, Any]:
 
 
 def _webhook_of(line: dict[str, Any]) -> str | None:
-    """A line names its webhook by the delivery's id alone, as the runbook says."""
+    """The id of a log line's webhook, which the line has only as a part of the delivery's id."""
     parts = ids.of_delivery(line["delivery_id"])
     return parts and parts[1]
 
 
 def _settled_at(world: World, batch: list[Ticket]) -> list[str]:
-    """When each delivery was last written."""
+    """For each delivery, the time at which it was last written."""
     found = []
     for ticket in batch:
         key = {
@@ -107,7 +110,7 @@ def test_the_others_of_a_batch_are_settled_before_the_one_that_hangs(
 def test_a_batch_that_waits_for_a_receiver_serves_those_behind_it(
     world: World, workspace: Workspace, receiver: Receiver
 ) -> None:
-    """Receivers that hang could else take every concurrent batch, before anybody knows that they hang."""
+    """Otherwise receivers that hang could occupy all concurrent batches, before Ferryman knows that they hang."""
     quiet, busy, failing = workspace.chat("Quiet"), workspace.chat("Busy"), workspace.chat("Failing")
     with hostile.receiver(hostile.hang) as hanging:
         bad = _webhook(workspace, quiet, hanging.url("/in", "localhost"))
@@ -131,7 +134,7 @@ def test_a_batch_that_waits_for_a_receiver_serves_those_behind_it(
 
 
 def _hidden(world: World) -> int:
-    """How many messages of the queue were received and come again later."""
+    """The number of messages in the queue that were received and will be visible again."""
     attributes = aws_client("sqs").get_queue_attributes(
         QueueUrl=world.queue_url("DeliveriesQueue"), AttributeNames=["ApproximateNumberOfMessagesNotVisible"]
     )
@@ -163,7 +166,7 @@ def test_an_event_without_records_is_answered(world: World, worker: str) -> None
 def test_half_of_all_traffic_that_hangs_holds_up_one_batch_and_no_other(
     world: World, workspace: Workspace, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first batch finds out. From then on the webhook is paused, and its deliveries are deferred untried."""
+    """The first batch detects it. Then the webhook is paused, and its deliveries are deferred without an attempt."""
     deferred: list[tuple[str, float]] = []
     real = tickets.send
 
@@ -203,7 +206,7 @@ def test_half_of_all_traffic_that_hangs_holds_up_one_batch_and_no_other(
 def test_each_webhook_is_a_group_of_its_own_in_the_fair_queue(
     world: World, workspace: Workspace, receiver: Receiver
 ) -> None:
-    """SQS puts a group that takes more than its share behind the others."""
+    """SQS delays the messages of a group that uses more than its share."""
     chat = workspace.chat()
     made = {_webhook(workspace, chat, receiver.url(f"/{number}")) for number in range(3)}
     _say(workspace, chat, 1)

@@ -1,4 +1,4 @@
-"""How a webhook is paced, paused and probed, without a deferral ever costing a delivery's budget."""
+"""Rate limit, pause and probe of a webhook. A deferral never uses up an attempt of a delivery."""
 
 import math
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from tests.support.world import World
 
 
 class Clock:
-    """A clock that tests move."""
+    """A clock that stands still until a test sets `now`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = float(int(clock.now()))
@@ -31,7 +31,7 @@ def moving(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def deferred(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long each deferred ticket waits, in seconds. They are sent without that delay, so that a pump sees them."""
+    """The delays of deferred tickets, in seconds. They enter the queue without the delay, so that `pump` sees them."""
     delays: list[float] = []
     real = tickets.send
 
@@ -64,7 +64,7 @@ def _set(world: World, workspace: Workspace, webhook_id: str, **numbers: int) ->
 
 
 def _drain(world: World) -> None:
-    """Take out what other tests left in the queue."""
+    """Delete all messages that other tests left in the delivery queue."""
     sqs, url = aws_client("sqs"), world.queue_url("DeliveriesQueue")
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
         for message in messages:
@@ -90,7 +90,7 @@ def test_no_more_than_max_per_second_begin_in_a_second(
 def test_a_backlog_reserves_each_place_once(
     world: World, workspace: Workspace, receiver: Receiver, moving: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A delivery is received twice, however long the backlog is: a place costs a reservation, not a crowd of tries."""
+    """Each delivery reserves a time at its first receive, so it is received twice, however long the backlog is."""
     _drain(world)
     waiting: dict[int, list[tickets.Ticket]] = {}
     real = tickets.send
@@ -176,7 +176,7 @@ def test_five_failures_in_a_row_pause(
 
 @pytest.fixture
 def pausing(world: World) -> Iterator[None]:
-    """Five failures in a row pause for a minute, as in a deployment."""
+    """Five failures in a row pause a webhook for a minute, as in a real deployment."""
     world.parameters |= {"PauseSeconds": "60", "RetryDelays": "30,120,600"}
     yield
     world.parameters |= {"PauseSeconds": "0", "RetryDelays": "0,0,0"}
@@ -187,7 +187,7 @@ def pausing(world: World) -> Iterator[None]:
 def test_a_burst_of_failures_pauses_and_does_not_disable(
     world: World, workspace: Workspace, receiver: Receiver, moving: Clock, status: int
 ) -> None:
-    """Ten fail that were under way at the same time: five count, and five probes more until it is disabled."""
+    """Five of ten simultaneous failures count. Then five failed probes are needed until the webhook is disabled."""
     _drain(world)
     chat = workspace.chat()
     webhook_id = _webhook(workspace, receiver, chat)
@@ -217,7 +217,7 @@ def test_a_burst_of_failures_pauses_and_does_not_disable(
 def test_attempts_under_way_when_a_pause_began_are_not_counted(
     world: World, workspace: Workspace, receiver: Receiver, moving: Clock
 ) -> None:
-    """Not even when it fails long after; only 410 says something that no pause can answer."""
+    """They do not count, however late they fail. Only a 410 has an effect during a pause."""
     chat = workspace.chat()
     webhook_id = _webhook(workspace, receiver, chat)
     with world.inside("deliverer"):
@@ -248,7 +248,7 @@ def test_a_receiver_that_asks_for_patience_gets_it_within_limits(
 def test_failures_with_successes_between_them_are_not_in_a_row(
     world: World, workspace: Workspace, receiver: Receiver, moving: Clock
 ) -> None:
-    """Batches that run side by side all read a webhook without failures."""
+    """Batches at the same time all read a webhook that has no failures yet."""
     _drain(world)
     chat = workspace.chat()
     webhook_id = _webhook(workspace, receiver, chat)
@@ -268,7 +268,7 @@ def test_failures_with_successes_between_them_are_not_in_a_row(
 def test_a_success_that_was_under_way_ends_no_pause(
     world: World, workspace: Workspace, receiver: Receiver, moving: Clock
 ) -> None:
-    """The receiver asked to be left alone for ten minutes while another attempt was under way."""
+    """The receiver asked for a pause of ten minutes while another attempt, which then succeeds, was open."""
     chat = workspace.chat()
     webhook_id = _webhook(workspace, receiver, chat)
     with world.inside("deliverer"):

@@ -1,4 +1,4 @@
-"""Events that happen while a webhook is disabled are held: counted, listed, and delivered or skipped by choice."""
+"""Events for a disabled webhook are held: counted, listed, and delivered or skipped when the webhook is enabled."""
 
 import json
 from typing import Any
@@ -48,7 +48,7 @@ def told(receiver: Receiver, path: str = "/in") -> list[tuple[str, str]]:
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, str]]:
-    """The delay and the event of each ticket. They are sent without that delay, so that a pump sees them."""
+    """The delay and the event of each ticket. Tickets enter the queue without the delay, so that `pump` sees them."""
     found: list[tuple[float, str]] = []
     real = tickets.send
 
@@ -116,7 +116,7 @@ def test_events_are_held_whatever_the_clocks_say(
     disabling: float,
     enabling: float,
 ) -> None:
-    """The clock that disabled it was ahead of the one that took the message, or the one that enabled it behind."""
+    """The clocks of the functions that disable and enable differ from the clock of the one that stores the message."""
     later(disabling)
     change(workspace, hook, state="disabled")
     later(0)

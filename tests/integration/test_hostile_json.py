@@ -1,4 +1,4 @@
-"""Bodies of any JSON, drawn by hypothesis: never a fault, and never a value of theirs in a refusal."""
+"""Any JSON as a body, drawn by Hypothesis: no 5xx, and no value from the body in a refusal."""
 
 import json
 from typing import Any

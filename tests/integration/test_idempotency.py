@@ -1,6 +1,6 @@
-"""Idempotency-Key: a creating request that is sent again creates once and shows no secret again.
+"""Idempotency-Key: a repeated creating request creates one object, and its answer contains no secret.
 
-Generated from the routes: every one that takes the key is covered.
+The tests are generated from the routes, and cover every route that takes the key.
 """
 
 import json
@@ -52,7 +52,7 @@ def send(by: Workspace, operation: Route, target: str, body: Any, key: str) -> A
 
 
 def another(operation: Route, body: dict[str, Any]) -> dict[str, Any]:
-    """A body that is accepted too, but is not the same."""
+    """Another valid body for the same operation."""
     if "column" in body:
         return {**body, "column": body["column"] + 1}
     names = ("name", "app_name", "title", "text", "description", "url")
@@ -95,7 +95,7 @@ def test_a_repeated_request_creates_once(
 
 
 def test_the_replay_shows_no_secret(owner: Workspace, operation: Route, target: str, body: Any, key: str) -> None:
-    """A repeated request gets null for a secret that was shown once; all else is as it was."""
+    """The repeated answer has null for a secret that is shown only once. All else is equal."""
     first, again = (send(owner, operation, target, body, key).json for _ in range(2))
     assert set(first) == set(again)
     gone = {name: value for name, value in first.items() if again[name] != value}
@@ -134,7 +134,7 @@ def test_a_refused_request_leaves_the_key_free(
 def test_two_equal_requests_at_the_same_moment_create_once(
     owner: Workspace, operation: Route, target: str, body: Any, key: str
 ) -> None:
-    """The second comes between the first's look at the key and its commit."""
+    """The second request runs between the first one's read of the key and its commit."""
     assert owner.call("GET", "/v1/me").status == 200  # so that marking the token's use does not commit in between
     answers: list[Answer] = []
     with meanwhile(lambda: answers.append(send(owner, operation, target, body, key))):
@@ -215,7 +215,7 @@ def test_a_key_is_free_again_after_a_day(
     key: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Also when the table's expiry, which can be days late, has not deleted it yet."""
+    """This must hold even if DynamoDB has not deleted the key yet, which can take days."""
     first = created(send(owner, operation, target, body, key))
     now = clock.now()
     monkeypatch.setattr(clock, "now", lambda: now + 24 * 3600 + 1)
@@ -225,7 +225,7 @@ def test_a_key_is_free_again_after_a_day(
 
 
 def test_the_key_is_not_stored(world: World, owner: Workspace) -> None:
-    """People put all kinds of things into it."""
+    """A client may put private data into the key."""
     answer = owner.call("POST", "/v1/chats", {"name": "Builds"}, headers={"idempotency-key": "my-very-own-key"})
     created(answer)
     assert not [table for table, item in world.items() if "my-very-own-key" in repr(item)]
@@ -250,7 +250,7 @@ def test_a_repeated_request_does_not_make_a_deleted_thing_again(owner: Workspace
 
 
 def test_a_transaction_has_a_token_of_its_own(world: World, owner: Workspace) -> None:
-    """So a try whose answer was lost on the way is not carried out again."""
+    """With the token, AWS does not repeat a transaction whose answer was lost."""
     tokens: list[str] = []
 
     def note(params: dict[str, Any], **_: Any) -> None:

@@ -1,4 +1,4 @@
-"""Caring for an incoming webhook: its author's name and picture, a new URL, a list by chat."""
+"""Managing an incoming webhook: its author's name and picture, a new URL, the list of a chat."""
 
 import json
 from typing import Any
@@ -38,7 +38,7 @@ def address(hook: Made) -> str:
 
 
 def authors(workspace: Workspace, chat: str) -> list[Made]:
-    """All messages, the oldest first."""
+    """The authors of all messages, oldest first."""
     items = workspace.call("GET", f"/v1/chats/{chat}/messages").json["items"]
     return [item["author"] for item in reversed(items)]
 
@@ -224,7 +224,7 @@ def test_a_chat_that_closes_while_the_url_is_regenerated_takes_nothing(
 
 
 def test_a_mark_of_use_does_not_keep_from_editing(world: World, workspace: Workspace, hook: Made) -> None:
-    """A post may write its mark while the edit is on its way: both happen."""
+    """A post writes the time of use between the edit's read and its write. Both succeed."""
     with meanwhile(lambda: post(world, hook)):
         assert workspace.call("PATCH", address(hook), {"name": "Deploys"}).status == 200
     read = workspace.call("GET", address(hook)).json

@@ -1,4 +1,4 @@
-"""Incoming webhooks: a URL that posts to one chat for whoever has it, until it is revoked."""
+"""Incoming webhooks: anybody who has the URL can post to one chat, until the webhook is revoked."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""The main job, through the front door: a posted message becomes signed, retried, logged deliveries."""
+"""The main job, through the API: a posted message becomes signed, retried, logged deliveries."""
 
 import json
 

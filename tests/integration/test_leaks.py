@@ -1,4 +1,4 @@
-"""After a leak: everything that a token made is in one list, and ends with one request."""
+"""After a leak: one list has every object that a token created, and one request ends all of them."""
 
 from typing import Any, get_args
 
@@ -178,7 +178,7 @@ def test_a_notification_that_repeats_ends_though_the_first_was_sent(
 
 
 def test_each_kind_of_thing_that_can_be_made_is_found() -> None:
-    """One that is added later is added here, or it says why it need not end."""
+    """A new kind of object has to be added to the list, or here with the reason why it need not end."""
     need_not_end = {
         "chat.created",  # harmless without a member or a webhook
         "session.created",  # a token starts none

@@ -1,6 +1,6 @@
-"""Every route × everybody who must not get in. Generated from the routes: one that is added is covered by itself.
+"""Every route refuses every caller without access. The tests are generated from the routes, so new routes are covered.
 
-`test_tenant_isolation` does the same for somebody of another workspace.
+`test_tenant_isolation` does the same for callers of another workspace.
 """
 
 from typing import Any
@@ -44,7 +44,7 @@ def scene(world: World) -> Scene:
 
 @pytest.fixture(scope="module")
 def strangers(scene: Scene) -> dict[str, dict[str, str]]:
-    """Headers that authenticate nobody, by what is wrong with them."""
+    """Headers that authenticate no caller, by what is wrong with them."""
     owner = scene.home.owner
     token = owner.token
     revoked = owner.make("/v1/tokens", {"name": "r", "scopes": ["admin:*"], "environment": "production"})
@@ -102,7 +102,7 @@ def test_nobody_gets_in_without_a_valid_token(scene: Scene, strangers: dict[str,
 
 @pytest.mark.parametrize("key", ROUTES)
 def test_a_stranger_learns_nothing(scene: Scene, key: str) -> None:
-    """Neither whether a thing exists, nor what a body or a query should look like."""
+    """The answer shows neither whether an object exists, nor how a body or a query should look."""
     operation = ROUTES[key]
     real = scene.send(operation, scene.home.ids(operation), None)
     assert said(scene.send(operation, unknown(scene.home.ids(operation)), None)) == said(real)
@@ -131,7 +131,7 @@ def test_all_other_scopes_together_are_not_enough(scene: Scene, key: str) -> Non
 
 @pytest.fixture(scope="module")
 def of_role(scene: Scene) -> dict[Role, str]:
-    """A token with every scope for a user of each role: what is left is what the role allows."""
+    """A token with every scope for a user of each role, so that only the role limits it."""
     owner, made = scene.home.owner, {}
     for role in ROLES:
         now = clock.now_iso()
@@ -194,7 +194,7 @@ def test_a_plan_opens_exactly_its_routes(scene: Scene, of_plan: dict[Plan, Works
 
 @pytest.fixture(scope="module")
 def colleague(scene: Scene) -> Workspace:
-    """A user of the same workspace with every scope but admin:*, who is not a member of the chat."""
+    """A user of the same workspace with every scope but admin:*, who does not belong to the chat."""
     return scene.home.owner.person("admin", *(scope for scope in permissions.ALL if scope != permissions.ADMIN))
 
 
@@ -216,7 +216,7 @@ def test_a_colleague_outside_the_chat_finds_nothing(scene: Scene, colleague: Wor
 
 @pytest.fixture(scope="module")
 def tester(scene: Scene) -> Workspace:
-    """The owner again, through a test token that may do everything."""
+    """The owner with a test token that has every permission."""
     return scene.home.owner.narrow("admin:*", environment="staging")
 
 
@@ -237,7 +237,7 @@ OF_REQUESTS = {"AuditTable", "IdempotencyTable", "RatesTable", "SignInFailuresTa
 
 
 def kept(world: World) -> dict[tuple[str, str], dict[str, Any]]:
-    """Every row of every table by its key, without what a credential's use leaves in it."""
+    """Every row of every table by its key, without attributes that the use of a credential changes."""
     return {
         (table, repr(key)): {name: value for name, value in item.items() if name not in USE}
         for table, key, item in world.keyed_items(but=OF_REQUESTS)
@@ -246,7 +246,7 @@ def kept(world: World) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def is_shared(row: dict[str, Any]) -> bool:
-    """Whether live credentials rely on the row: it is theirs, or belongs to neither mode."""
+    """Whether a row matters to live credentials: it belongs to live mode or to neither mode."""
     return row.get("livemode") != {"BOOL": False} and row.get("environment", {"S": "production"}) == {"S": "production"}
 
 
@@ -255,7 +255,7 @@ def is_live(row: dict[str, Any]) -> bool:
 
 
 def bodies(scene: Scene, operation: Route) -> list[Any]:
-    """A good body, and one for each field that may be left out, so that an edit changes something."""
+    """A valid body, and one more for each optional field, so that an edit changes something."""
     body = scene.body(operation)
     schema = operation.takes.model_json_schema() if operation.takes else {}
     more = {
@@ -265,7 +265,7 @@ def bodies(scene: Scene, operation: Route) -> list[Any]:
 
 
 def sample(field: dict[str, Any], schema: dict[str, Any]) -> Any:
-    """An example of a field of a request, so that it is another value than the default."""
+    """An example value for a field of a request, which differs from the field's default."""
     for one in (field, *field.get("anyOf", ())):
         one = schema["$defs"][one["$ref"].rpartition("/")[2]] if "$ref" in one else one
         for name in ("examples", "enum"):
@@ -280,7 +280,7 @@ def sample(field: dict[str, Any], schema: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize("key", [key for key, operation in ROUTES.items() if operation.method != "GET"])
 def test_a_test_credential_changes_nothing_live(scene: Scene, tester: Workspace, key: str) -> None:
-    """With real ids and good bodies, through a token and through a session that may do everything."""
+    """Uses real ids and valid bodies, with a test token and a test session that have every permission."""
     operation = ROUTES[key]
     parameters = scene.home.ids(operation)
     for body in bodies(scene, operation):
@@ -300,5 +300,5 @@ def test_a_test_credential_changes_nothing_live(scene: Scene, tester: Workspace,
 
 @pytest.mark.parametrize("parameter", matrix.PARAMETERS)
 def test_each_thing_is_still_there_after_all_refused_requests(scene: Scene, parameter: str) -> None:
-    """The matrix is worth something only when its things exist: their owner can read them."""
+    """The tests before prove something only if the objects exist, so their owner has to be able to read them."""
     matrix.check_readable(scene, scene.home, parameter)

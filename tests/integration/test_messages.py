@@ -1,4 +1,4 @@
-"""Messages: posted, read, edited and deleted by those who may, and told to webhooks each time."""
+"""Messages: posted, read, edited and deleted by users who may, with an event for webhooks each time."""
 
 import json
 from typing import Any
@@ -48,7 +48,7 @@ def test_a_message_is_posted_read_and_listed_newest_first(workspace: Workspace, 
 
 
 def test_a_page_of_the_longest_texts_fits_into_an_answer(workspace: Workspace, chat: str) -> None:
-    """Lambda takes answers of 6 MB; each of these texts has 96 kB as JSON, and a backslash doubles in the answer."""
+    """Lambda's limit for an answer is 6 MB. Each text takes 96 kB as JSON, and its backslashes are escaped again."""
     sent = [post(workspace, chat, "\x01" * (MAX_TEXT - 3) + f"{number:03}")["id"] for number in range(60)]
     listed, target = [], f"{chat}?limit=100"
     while True:
@@ -73,7 +73,7 @@ def test_an_empty_text_is_refused(workspace: Workspace, chat: str, text: Any) ->
 
 @pytest.mark.parametrize("character", ["x", "é", "💣"])
 def test_the_limit_counts_characters(workspace: Workspace, chat: str, character: str) -> None:
-    """In UTF-8 the longest text fits into the largest body, whatever its characters."""
+    """In UTF-8, the longest text fits into the largest body, whatever its characters are."""
     body = json.dumps({"text": character * MAX_TEXT}, ensure_ascii=False).encode()
     answer = workspace.call("POST", chat, body=body, headers={"content-type": "application/json"})
     assert (answer.status, answer.json["text"]) == (201, character * MAX_TEXT)

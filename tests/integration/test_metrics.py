@@ -1,4 +1,4 @@
-"""The functions' metrics, read where CloudWatch takes them from: their logs."""
+"""The functions' metrics, read from their logs, as CloudWatch does."""
 
 import json
 from typing import Any
@@ -26,14 +26,14 @@ UNITS = {
 
 @pytest.fixture(autouse=True)
 def namespace(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The one of every function, also where a test calls none of them."""
+    """The metrics' namespace of all functions, for tests that invoke none."""
     name = "POWERTOOLS_METRICS_NAMESPACE"
     monkeypatch.setenv(name, world.environment("deliverer")[name])
 
 
 @pytest.fixture(autouse=True)
 def nothing_waits(world: World) -> None:
-    """Other tests' messages are not counted here."""
+    """Finish the work that other tests left, so that it is not counted here."""
     world.pump(40)
 
 
@@ -78,7 +78,7 @@ def test_a_batch_is_one_line(world: World, workspace: Workspace, receiver: Recei
 
 
 def test_a_line_is_what_cloudwatch_takes_for_metrics(world: World, workspace: Workspace, receiver: Receiver) -> None:
-    """No dimensions: each combination is a metric of its own, which costs."""
+    """It has no dimensions, because each combination of their values would be a metric that costs money."""
     chat = workspace.chat()
     _webhook(workspace, receiver, chat)
     with logged() as log:
@@ -242,7 +242,7 @@ def test_more_values_than_a_line_takes_are_several_lines() -> None:
 
 
 def test_a_process_reports_its_start_and_its_memory_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lambda's own lines, which would say so, are kept out of the log."""
+    """Lambda's own log lines, which would report them, are switched off."""
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "100000")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "hooks")
     handler = observed(lambda event, context: None, init_ms=123.4)
@@ -269,7 +269,7 @@ def test_a_process_reports_its_memory_again_when_it_has_grown(monkeypatch: pytes
 
 @pytest.mark.parametrize("shape", MADE)
 def test_a_secret_in_a_name_of_a_function_is_masked_in_its_metrics(shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing but names and numbers belongs in a line of metrics; the wall stands there too."""
+    """Lines of metrics contain only names and numbers, but they are masked like all other lines."""
     secret = MADE[shape]()
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", secret)
     with logged() as log:
@@ -280,7 +280,7 @@ def test_a_secret_in_a_name_of_a_function_is_masked_in_its_metrics(shape: str, m
 
 
 def test_no_request_without_news_writes_metrics(world: World, workspace: Workspace) -> None:
-    """Every request would pay for the line; a filter counts its log line for nothing."""
+    """Each metrics line costs money. Instead, a metric filter counts the log line that each request writes anyway."""
     made = workspace.make("/v1/incoming-webhooks", {"chat_id": workspace.chat(), "name": "CI"})
     with logged() as log:
         assert world.call("POST", "/hooks/" + made["url"].rpartition("/")[2], json_body={"text": "x"}).status == 200

@@ -1,4 +1,4 @@
-"""The notices that Ferryman itself sends: of webhooks that were disabled, and of what others change in an account."""
+"""The notifications that Ferryman itself sends: about disabled webhooks, and about an account that others changed."""
 
 import pytest
 
@@ -50,7 +50,7 @@ def test_only_the_person_is_told_of_a_personal_webhook(world: World, workspace: 
 
 
 def test_somebody_whose_address_another_changes_is_told(world: World, workspace: Workspace, receiver: Receiver) -> None:
-    """In their inbox, and at their personal webhook, which the address does not lead to."""
+    """The user gets the notification in the inbox and at the personal webhook, which do not use the e-mail address."""
     grace = workspace.person("staff", "me:webhooks", "notifications:read")
     grace.make("/v1/me/webhooks", {"url": receiver.url("/mine")})
     changed = workspace.call("PATCH", f"/v1/users/{grace.user_id}", {"email": "elsewhere@example.com"})

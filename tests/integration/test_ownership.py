@@ -1,4 +1,4 @@
-"""A thing that its maker may no longer have is disabled with the reason, and comes back by a deliberate act alone."""
+"""An object whose owner lost the right to it is disabled with the reason, and only a person can enable it again."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def refused(answer: Answer, field: str) -> bool:
 
 
 class Leaver:
-    """An admin with one of everything, who will lose their rights."""
+    """An admin who owns one object of each kind, and will lose the role."""
 
     def __init__(self, workspace: Workspace, receiver: Receiver) -> None:
         self.workspace, self.receiver, self.world = workspace, receiver, workspace.world
@@ -41,7 +41,7 @@ class Leaver:
         assert answer.status == 200, answer.body
 
     def flow(self) -> set[str]:
-        """The things that still carry data out or in."""
+        """The objects that still send or accept data."""
         paths = ("/every", "/chats", "/callback")
         before = {path: len(self.receiver.requests(path)) for path in paths}
         self.workspace.make(f"/v1/chats/{self.chat}/messages", {"text": "@bot secret"})

@@ -1,4 +1,4 @@
-"""Lists: every page once, in order, also while things are added. Generated: every route that takes a cursor."""
+"""Lists: each item comes once, in order, also if items are added meanwhile, for every route that takes a cursor."""
 
 import base64
 import json
@@ -24,7 +24,10 @@ LISTS = {
 
 
 def _post(target: str, **body: Any) -> Callable[[Objects, int], None]:
-    """POST to `target`. `{}` in a text of the body is a number, and None the id of that name."""
+    """A function that adds an object to a list, by a POST to `target`.
+
+    In the body, `{}` in a text becomes a number, and None the id of the parameter with that name.
+    """
 
     def add(objects: Objects, number: int) -> None:
         filled = {name: objects.id(name) if value is None else value for name, value in body.items()}
@@ -53,14 +56,14 @@ def _notified(objects: Objects, number: int) -> None:
 
 
 def _scheduled(objects: Objects, number: int) -> None:
-    """Later, so that no other test sends it meanwhile."""
+    """Add a notification that is due in a day, so that no other test sends it."""
     later = clock.iso(clock.now() + 86_400)
     body = {"type": "system", "title": f"Later {number}", "everyone": True, "send_at": later}
     objects.owner.make("/v1/notifications", body)
 
 
 def _made_by_a_token(objects: Objects, number: int) -> None:
-    """The token of the list makes another one."""
+    """Create a token with the token whose list is read."""
     token_id, owner = objects.id("token_id"), objects.owner
     assert owner.call("PATCH", f"/v1/tokens/{token_id}", {"scopes": ["admin:*"]}).status == 200
     maker = Workspace(owner.world, owner.workspace_id, owner.user_id, objects._made["secret_of_token"])
@@ -135,7 +138,7 @@ def everything(by: Workspace, target: str, limit: int) -> list[Any]:
 
 @dataclass
 class Filled:
-    """A list with five items or more of its own."""
+    """A list that has at least five items."""
 
     by: Workspace
     objects: Objects
@@ -145,7 +148,7 @@ class Filled:
 
 @pytest.fixture(scope="module")
 def filled(world: World) -> Callable[[str], Filled]:
-    """Fills a list in a workspace of its own, once for all tests that only read it."""
+    """A factory: fills the list of a route in a workspace of its own, once for all tests that only read it."""
 
     @cache
     def fill(key: str) -> Filled:
@@ -208,7 +211,7 @@ def test_a_cursor_is_good_under_each_address_of_its_list(filled: Callable[[str],
 
 @pytest.mark.parametrize("key", LISTS)
 def test_a_thing_added_between_pages_moves_no_other(filled: Callable[[str], Filled], key: str) -> None:
-    """Who pages on sees all that was there at the start once, whatever else happens."""
+    """A client that reads page by page gets all items that existed at the start exactly once."""
     made = filled(key)
     before = everything(made.by, made.target, 100)
     found, cursor = page(made.by, made.target, 2)
@@ -222,7 +225,7 @@ def test_a_thing_added_between_pages_moves_no_other(filled: Callable[[str], Fill
 
 
 def test_a_cursor_does_not_show_the_key_of_an_item(filled: Callable[[str], Filled]) -> None:
-    """The item at which a page ends need not be one that its reader may see."""
+    """The page may end at an item that its reader must not see."""
     made = filled("GET /v1/users")
     _, cursor = page(made.by, made.target, 1)
     assert cursor
@@ -233,7 +236,7 @@ def test_a_cursor_does_not_show_the_key_of_an_item(filled: Callable[[str], Fille
 
 @pytest.mark.parametrize("limit", [1, 2, 100])
 def test_a_filter_leaves_no_empty_page(world: World, limit: int) -> None:
-    """The filter leaves out far more than one query of this limit reads."""
+    """The filter removes many more items than one query of this limit reads."""
     made = world.bootstrap("Filtered")
     by = Workspace(world, made["workspace_id"], made["user_id"], made["token"])
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""An unreadable record is parked whole, and sent again once it can be read: nothing is lost, nothing is sent twice."""
+"""An unreadable record is parked whole, and dispatched when it is unparked. None is lost, and none is sent twice."""
 
 import json
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ type Item = dict[str, Any]
 
 @pytest.fixture(autouse=True)
 def empty(world: World) -> Iterator[None]:
-    """The bucket is shared by all tests of the process."""
+    """Empty the bucket after each test, because all tests share it."""
     yield
     s3 = aws_client("s3")
     for key in world.parked():
@@ -29,7 +29,7 @@ def empty(world: World) -> Iterator[None]:
 
 @pytest.fixture
 def chat(workspace: Workspace, receiver: Receiver) -> str:
-    """A chat to which the receiver listens."""
+    """A chat with a webhook of the receiver."""
     made = workspace.chat()
     events = ["message.created", "message.updated"]
     workspace.make("/v1/webhooks", {"url": receiver.url("/in"), "events": events, "chat_ids": [made]})
@@ -41,12 +41,12 @@ def _texts(receiver: Receiver) -> list[str]:
 
 
 def _lost(world: World, *tables: str) -> list[dict[str, Any]]:
-    """The new stream records, which reach no function any more."""
+    """Take the new stream records, so that no function gets them."""
     return [record for table in tables or ("MessagesTable", "EventsTable") for record in world.stream_records(table)]
 
 
 def _given_up(world: World, records: list[dict[str, Any]], key: str = "1", *, as_text: bool = True) -> None:
-    """Writes what Lambda writes to the failure destination of a stream mapping when it gives up on a batch."""
+    """Write the file that Lambda writes to the failure destination of a stream mapping when it gives up on a batch."""
     payload = {"Records": records}
     content = {
         "requestContext": {"condition": "RetryAttemptsExhausted", "approximateInvokeCount": 9},
@@ -60,7 +60,7 @@ def _given_up(world: World, records: list[dict[str, Any]], key: str = "1", *, as
 
 
 def _item(world: World, workspace: Workspace, chat: str, message_id: str) -> tuple[dict[str, Item], dict[str, Item]]:
-    """A message's key and item, as DynamoDB has them."""
+    """The key and the item of a message, in wire form."""
     key: dict[str, Item] = {"chat": {"S": f"{workspace.workspace_id}/{chat}"}, "message_id": {"S": message_id}}
     return key, aws_client("dynamodb").get_item(TableName=world.table("messages"), Key=key)["Item"]
 
@@ -103,7 +103,7 @@ def test_the_same_record_is_parked_once(world: World) -> None:
 
 
 def test_a_record_that_cannot_be_parked_comes_again(world: World) -> None:
-    """While S3 fails, the stream keeps it."""
+    """While S3 fails, the record stays in the stream."""
     record = {"eventID": "1", "eventName": "INSERT", "dynamodb": {"SequenceNumber": "77", "NewImage": 5}}
 
     def refuse(**_: Any) -> None:
@@ -231,7 +231,7 @@ def test_unparking_keeps_and_names_content_without_records(world: World, body: b
 
 
 class ShortTime(Context):
-    """Time for some looks at the clock, then it is nearly over."""
+    """A context that has 60 seconds left for the first `looks` calls, and then one second."""
 
     def __init__(self, looks: int) -> None:
         super().__init__()
@@ -261,7 +261,7 @@ def test_more_than_one_page_is_walked(world: World, monkeypatch: pytest.MonkeyPa
 
 
 def test_the_sweeper_says_how_much_is_parked(world: World) -> None:
-    """Its line rings the alarm for as long as something waits."""
+    """Its log line rings an alarm as long as records are parked."""
     with logged() as log:
         world.invoke("sweeper", {})
         assert not log.lines("parked.waiting")

@@ -1,4 +1,4 @@
-"""The plan of a workspace: set by the operator, carried by every token and session, shown to everybody."""
+"""The plan of a workspace: set by the operator, copied to every token and session, and shown to every user."""
 
 from typing import Any
 

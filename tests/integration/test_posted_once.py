@@ -1,4 +1,4 @@
-"""Posting to a secret URL with an Idempotency-Key: a sender that repeats a post makes one message."""
+"""Posting to a secret URL with an Idempotency-Key: a repeated post gives one message."""
 
 import uuid
 from collections.abc import Callable

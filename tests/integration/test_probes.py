@@ -1,4 +1,4 @@
-"""A webhook that failures disabled says why, is probed, and comes back by itself when its receiver answers again."""
+"""A webhook disabled for failures shows the reason, is probed, and is enabled when its receiver answers again."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +21,7 @@ def chat(workspace: Workspace) -> str:
 
 @pytest.fixture
 def broken(world: World, workspace: Workspace, receiver: Receiver, chat: str) -> Callable[..., Made]:
-    """Makes a webhook and lets its receiver fail until it is disabled."""
+    """A factory: creates a webhook, and lets its receiver fail until the webhook is disabled."""
 
     def make(failures: int = 10, **fields: Any) -> Made:
         body = {"url": receiver.url("/in"), "events": ["message.created"], "chat_ids": [chat], "name": "CI"}

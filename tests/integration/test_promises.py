@@ -1,4 +1,4 @@
-"""The pipeline's promises, one fault at a time: what came twice, died half way or was refused, and what it cost."""
+"""The pipeline's promises, with one fault in each test: duplicates, crashes half way, and refused calls."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -30,14 +30,14 @@ type Event = dict[str, Any]
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    """A deployment for each test: what one fault leaves in a queue is nobody else's."""
+    """A new deployment for each test, because a fault may leave messages in a queue."""
     with make_world() as made:
         yield made
 
 
 @pytest.fixture(autouse=True)
 def settings(world: World) -> Iterator[None]:
-    """An attempt may take a second."""
+    """An attempt times out after one second."""
     before = world.parameters["AttemptTimeoutSeconds"]
     world.parameters["AttemptTimeoutSeconds"] = "1"
     yield
@@ -66,7 +66,7 @@ def _log(workspace: Workspace, webhook_id: str) -> list[dict[str, Any]]:
 
 
 def _taken(world: World) -> list[Ticket]:
-    """Takes the tickets out of the queue."""
+    """Receive and delete all tickets of the delivery queue. Returns them."""
     sqs, url, found = aws_client("sqs"), world.queue_url("DeliveriesQueue"), []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
         for message in messages:
@@ -96,7 +96,7 @@ def _dispatched(world: World, workspace: Workspace, chat: str, *texts: str) -> l
 
 
 def _change(world: World, ticket: Ticket, **values: dict[str, Any]) -> None:
-    """Set attributes of a delivery, as somebody who died left them."""
+    """Set attributes of a delivery as a crashed function would have left them."""
     with world.inside("deliverer"):
         source = Source(ticket.workspace_id, ticket.event_id, ticket.chat_id, ticket.message_id)
         deliveries.show(deliveries.new(load_events.recall([source])[ticket.event_id], ticket.webhook_id))
@@ -114,7 +114,10 @@ def _change(world: World, ticket: Ticket, **values: dict[str, Any]) -> None:
 
 @contextmanager
 def _intercepted(service: str, operation: str, act: Callable[[int, Any], Any], when: str = "before") -> Iterator[None]:
-    """`act(number of the call, request or answer)` at each call of an operation; it may raise, or change an answer."""
+    """Inside the block, call `act` at each call of an operation, with the number of the call and its request or answer.
+
+    `act` may raise, or change an answer.
+    """
     client = {"dynamodb": aws.dynamodb, "sqs": aws.sqs}[service]()
     calls = 0
 
@@ -176,7 +179,7 @@ def test_the_sweeper_finds_a_message_whose_dispatcher_died_before_the_receipt(
     webhook_id: str,
     later: Later,
 ) -> None:
-    """The receipt comes after the tickets went: sending twice is harmless, not sending is not."""
+    """The dispatcher writes the receipt after it has sent the tickets, because a second ticket is harmless."""
     _say(workspace, chat, "sent, without a receipt")
     records = world.stream_records("MessagesTable")
 
@@ -194,7 +197,7 @@ def test_the_sweeper_finds_a_message_whose_dispatcher_died_before_the_receipt(
 def test_after_a_failure_of_ours_the_batch_comes_again_from_there(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str
 ) -> None:
-    """Lambda repeats from the lowest record that is named: nothing behind it is begun, all before it is done."""
+    """Lambda repeats from the first record in the answer. All records before it are done, none behind it is begun."""
     other = workspace.chat()
     wanted = {"url": receiver.url("/in"), "events": ["message.created"], "chat_ids": [other]}
     workspace.make("/v1/webhooks", wanted)
@@ -287,7 +290,7 @@ def world_keys(world: World, table: str) -> list[str]:
 def test_two_copies_of_a_message_at_once_make_one_attempt(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str
 ) -> None:
-    """The one that loses the claim looks again later, in case the winner dies."""
+    """The copy without the claim is received again later, in case the one with the claim crashes."""
     (ticket,) = _dispatched(world, workspace, chat, "twice at once")
     with logged() as log:
         world.invoke("deliverer", _batch(ticket, ticket))
@@ -312,7 +315,10 @@ def test_who_loses_the_claim_looks_again_in_case_the_winner_dies(
 
 
 def test_who_took_too_long_has_no_say_any_more(world: World, workspace: Workspace, chat: str) -> None:
-    """Its lease was over, and somebody else claimed the next attempt: what it writes now is refused, and no fault."""
+    """The lease of the attempt is over, and another function has claimed the next one.
+
+    DynamoDB refuses the late write. This is not logged as a failure, and the ticket is received again.
+    """
     tickets: list[Ticket] = []
 
     def be_overtaken(visit: hostile.Visit) -> None:
@@ -371,7 +377,10 @@ def test_a_copy_that_comes_late_finds_the_delivery_over(
 def test_an_attempt_that_never_reported_is_closed_as_unknown_and_costs_nothing(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str
 ) -> None:
-    """The deliverer that claimed it died, perhaps after the receiver's 200. The next one has the same id and body."""
+    """The deliverer with the claim crashed, perhaps after the receiver's 200.
+
+    The next attempt has the same id and body.
+    """
     (ticket,) = _dispatched(world, workspace, chat, "who knows")
     began = clock.iso(clock.now() - 60)
     open_attempt = {"M": {"number": {"N": "1"}, "at": {"S": began}}}
@@ -407,7 +416,7 @@ def test_three_attempts_that_never_reported_are_free(
 def test_attempts_that_never_report_end_too(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str
 ) -> None:
-    """A function that dies at each attempt must not go on for ever: the dead letters count, and give up."""
+    """A function that crashes at each attempt must not try for ever, so the dead letters end the delivery."""
     (ticket,) = _dispatched(world, workspace, chat, "deadly")
     spent = retry_policy.MAX_FAILURES + retry_policy.MAX_UNKNOWNS - 1
     _change(
@@ -461,9 +470,9 @@ def test_the_time_that_reading_took_is_gone(
 def test_a_failure_before_the_claim_costs_the_receiver_nothing(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str, operation: str
 ) -> None:
-    """Reading what the attempt needs, or the claim itself. (KMS: test_dead_letters.)
+    """Here a read for the attempt fails, or the claim itself. (test_dead_letters has the failures of KMS.)
 
-    A delivery that was never claimed is in the log once it went through the dead letters.
+    A delivery that was never claimed is in the log after it has gone through the dead letters.
     """
     (ticket,) = _dispatched(world, workspace, chat, "put off")
 
@@ -489,7 +498,7 @@ def test_while_our_own_network_is_down_no_attempt_is_counted(
     webhook_id: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """For as long as it lasts: nothing was sent, so neither the delivery nor the webhook's health is the worse."""
+    """Nothing was sent, so neither the delivery's attempts nor the webhook's failures are counted."""
     (ticket,) = _dispatched(world, workspace, chat, "put off")
 
     def fail(*_: Any, **__: Any) -> Any:
@@ -515,7 +524,7 @@ def test_while_our_own_network_is_down_no_attempt_is_counted(
 def test_deliveries_of_a_disabled_or_deleted_webhook_are_cancelled(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, webhook_id: str, how: str
 ) -> None:
-    """It was dispatched before, and is over without an attempt."""
+    """The event was dispatched before. The delivery ends without an attempt."""
     (ticket,) = _dispatched(world, workspace, chat, "waits")
     url = f"/v1/webhooks/{webhook_id}"
     if how == "deleted":
@@ -549,7 +558,7 @@ def test_one_that_fails_does_not_take_its_batch_along(
 def test_an_expired_delivery_is_gone_though_it_is_still_stored(
     world: World, workspace: Workspace, chat: str, webhook_id: str
 ) -> None:
-    """DynamoDB deletes what is over within days, not at once."""
+    """DynamoDB deletes expired items only within days."""
     (ticket,) = _dispatched(world, workspace, chat, "over")
     _change(world, ticket, expires_at_epoch={"N": str(int(clock.now()) - 1)})
     assert _log(workspace, webhook_id) == []

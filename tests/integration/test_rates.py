@@ -1,4 +1,4 @@
-"""Rates of secret URLs and of workspaces: a sender that is too quick is told when to send again, and nobody else is."""
+"""Rates of secret URLs and workspaces: a sender above the rate gets 429 with Retry-After, other senders do not."""
 
 from collections.abc import Callable, Iterator
 
@@ -21,7 +21,7 @@ LIMIT = 120
 def hook(
     world: World, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[], Callable[[], Answer]]]:
-    """Makes incoming webhooks; each comes as a function that posts to it."""
+    """A factory: creates an incoming webhook, and returns a function that posts to it."""
     monkeypatch.setitem(world.parameters, "PostsPerMinute", str(LIMIT))
     monkeypatch.setitem(world.parameters, "RequestsPerMinute", "0")
     monkeypatch.setattr(clock, "now", lambda: START)
@@ -62,7 +62,7 @@ def test_clients_of_other_products_are_told_in_their_words(
 
 
 def test_processes_learn_of_each_other(hook: Callable[[], Callable[[], Answer]]) -> None:
-    """A process that starts counts from nothing, and asks the table after fifty."""
+    """A new process starts at zero, and reads the shared count from the table after fifty posts."""
     post = hook()
     assert {post().status for _ in range(100)} == {200}
     rates._counts.clear()

@@ -1,4 +1,4 @@
-"""The deliverer leaves a fresh ticket's delivery and a new message unread, and delivers as well without them."""
+"""Savings on reads: the deliverer reads no delivery for a new ticket, and a new message without ConsistentRead."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ type Record = dict[str, Any]
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    """A deployment for each test: what one leaves in a queue is nobody else's."""
+    """A new deployment for each test, because a test may leave messages in a queue."""
     with make_world() as made:
         yield made
 
@@ -44,7 +44,7 @@ def _webhook(workspace: Workspace, receiver: Receiver, chat: str, **fields: obje
 
 
 def _records(world: World) -> list[Record]:
-    """The tickets in the queue, as the deliverer receives them for the first time."""
+    """Receive and delete the tickets in the queue. Returns them as records of a first receive."""
     world.pump_streams()
     sqs, url = aws_client("sqs"), world.queue_url("DeliveriesQueue")
     found: list[Record] = []
@@ -76,7 +76,10 @@ def _texts(receiver: Receiver) -> list[str]:
 
 @contextmanager
 def _reads(world: World, table: str, act: Callable[[bool, dict[str, Any]], None] | None = None) -> Iterator[list[bool]]:
-    """Each batch read of a table, by whether it was consistent; `act(consistent, answer)` may change its answer."""
+    """The batch reads of a table inside the block: for each, whether it was consistent.
+
+    `act(consistent, answer)` may change the answer.
+    """
     found: list[bool] = []
     name = world.table(table)
     asked: list[bool | None] = []
@@ -147,7 +150,7 @@ def test_a_ticket_that_waited_or_was_a_dead_letter_is_not_fresh(
 def test_a_ticket_that_was_sent_twice_goes_on_with_what_is_stored(
     world: World, workspace: Workspace, receiver: Receiver, webhook_id: str, chat: str, status: int
 ) -> None:
-    """Delivered, given up, or waiting for its retry: no second attempt, and no receive spent."""
+    """The delivery is delivered, ended, or waits for its retry: a copy causes no second attempt."""
     world.parameters["RetryDelays"] = "30,120,600"
     receiver.answer("/in", status)
     workspace.say(chat)
@@ -165,7 +168,7 @@ def test_a_ticket_that_was_sent_twice_goes_on_with_what_is_stored(
 def test_two_fresh_copies_at_once_make_one_attempt(
     world: World, workspace: Workspace, receiver: Receiver, webhook_id: str, chat: str
 ) -> None:
-    """The one that is refused meets the other's lease, and waits for its end with a new message."""
+    """The copy that loses the claim finds the lease of the other, and is deferred until that lease is over."""
     workspace.say(chat)
     (record,) = _records(world)
     copies = [_record(record["body"], number) for number in range(2)]
@@ -177,7 +180,7 @@ def test_two_fresh_copies_at_once_make_one_attempt(
 def test_a_copy_that_is_cancelled_changes_nothing(
     world: World, workspace: Workspace, receiver: Receiver, chat: str
 ) -> None:
-    """Its webhook's owner left the chat since: what was delivered before stays delivered, and no receive is spent."""
+    """The webhook's owner has left the chat since. The first delivery stays delivered, and the copy ends."""
     person = workspace.person("manager", "webhooks:write")
     added = workspace.call("PUT", f"/v1/chats/{chat}/members/{person.user_id}")
     assert added.status < 300
@@ -237,7 +240,7 @@ def test_a_message_that_such_a_read_does_not_show_is_read_again(
 def test_the_event_of_a_new_message_keeps_its_first_text(
     world: World, workspace: Workspace, receiver: Receiver, webhook_id: str, chat: str
 ) -> None:
-    """Whether the read shows the edit, which leads to the event that was kept, or not yet."""
+    """This holds whether the read of the message shows the edit, which names the stored event, or not yet."""
     message_id = workspace.say(chat, "first words")
     records = _records(world)
     old: list[Any] = []

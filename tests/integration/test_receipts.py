@@ -1,4 +1,4 @@
-"""Nothing accepted is lost, and what was not dispatched is found: receipts, the chats that were active, and cursors."""
+"""The sweeper finds messages that were not dispatched, by receipts, active chats and cursors, and loses none."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ type Item = dict[str, Any]
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    """A deployment for each test, with a sweeper that was never anywhere, and processes that know nothing."""
+    """A new deployment for each test, whose sweeper has never run, and with empty caches."""
     activity.known.cache_clear()
     with make_world() as made:
         yield made
@@ -33,7 +33,7 @@ def world() -> Iterator[World]:
 
 @pytest.fixture
 def chat(workspace: Workspace, receiver: Receiver) -> str:
-    """A chat to which the receiver listens."""
+    """A chat with a webhook of the receiver."""
     return _listened(workspace, receiver)
 
 
@@ -45,7 +45,7 @@ def _listened(workspace: Workspace, receiver: Receiver) -> str:
 
 
 def _lose(world: World) -> None:
-    """The stream had its chance."""
+    """Take the new stream records, so that the dispatcher does not get them."""
     world.stream_records("MessagesTable")
 
 
@@ -80,7 +80,10 @@ def _cursor(name: str = "soon") -> Item:
 
 @contextmanager
 def _intercepted(operation: str, act: Callable[[Any], Any], when: str = "before-parameter-build") -> Iterator[None]:
-    """`act(request)` before each call of an operation of DynamoDB, or `act(answer)` after it; it may raise."""
+    """Inside the block, call `act` with the request before each call of an operation, or with the answer after it.
+
+    `act` may raise.
+    """
 
     def at_call(params: Any = None, parsed: Any = None, **_: Any) -> None:
         act(params if parsed is None else parsed)
@@ -156,7 +159,7 @@ def test_a_process_knows_a_bounded_number_of_chats(
 def test_an_id_that_is_old_when_its_message_is_put_carries_the_mark(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The sweeper might have been where such an id belongs. The dispatcher takes the mark off."""
+    """The sweeper may have passed the time of such an id already. The dispatcher removes the mark."""
     real, readings = clock.now, [0]
 
     def slow() -> float:
@@ -199,7 +202,7 @@ def test_the_sweeper_finds_lost_messages_and_leaves_dispatched_ones_alone(
 def test_a_message_stored_after_the_sweeper_came_by_is_found(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
 ) -> None:
-    """A put can take a while. The sweeper stays behind for longer than that."""
+    """A put can take some time, so the sweeper looks only at messages that are older than that."""
     message_id = workspace.say(chat, "slow")
     _lose(world)
     item = _stored(world, message_id)
@@ -216,7 +219,7 @@ def test_a_message_stored_after_the_sweeper_came_by_is_found(
 def test_a_message_that_the_index_showed_late_is_found_an_hour_later(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
 ) -> None:
-    """Nobody promises how far behind an index may be."""
+    """DynamoDB gives no limit for how late an index shows a change."""
     workspace.say(chat, "unseen")
     _lose(world)
 
@@ -265,7 +268,7 @@ def test_a_message_that_cannot_be_dispatched_keeps_its_mark_and_stops_no_other(
 def test_a_stream_that_was_behind_takes_the_marks_off(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
 ) -> None:
-    """Or the sweeper, which takes one after the other, would dispatch all of a long outage a second time."""
+    """Otherwise the sweeper would dispatch all messages of a long outage a second time."""
     message_id = workspace.say(chat, "behind")
     later(300)
     with _without_queues(), pytest.raises(RetryLater):
@@ -349,7 +352,7 @@ def test_a_run_that_was_overtaken_does_not_put_the_cursor_back(
 
 
 class FewLooks(Context):
-    """Time for some looks at the clock, then it is nearly over."""
+    """A context that has 60 seconds left for the first `looks` calls, and then 20 seconds."""
 
     def __init__(self, looks: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A URL is checked while it is typed: by the rule that its creation will apply, and in the same words."""
+"""The check of a receiver's URL before its creation applies the same rule, and refuses with the same words."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def checked(workspace: Workspace, url: str) -> dict[str, Any]:
 
 
 def bodies(workspace: Workspace, url: str) -> dict[str, dict[str, Any]]:
-    """Everything that is made with a URL of a receiver, with this one."""
+    """A body for each kind of object that has a receiver's URL, by the address at which it is created."""
     return {
         "/v1/webhooks": {"url": url, "events": ["message.created"]},
         "/v1/me/webhooks": {"url": url},

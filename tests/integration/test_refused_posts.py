@@ -1,4 +1,4 @@
-"""An incoming webhook shows the newest posts that it refused, and why."""
+"""The newest posts that an incoming webhook refused, and the reasons."""
 
 import json
 from collections.abc import Iterator

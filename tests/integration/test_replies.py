@@ -1,4 +1,4 @@
-"""Replies: a bot's answer to a mention becomes a message of the bot, once, and never a loop."""
+"""A bot's reply to a mention becomes one message of the bot, and never causes a loop."""
 
 import itertools
 import json
@@ -51,7 +51,7 @@ class Bot:
 
 
 def _dispatch_and_deliver(world: World) -> None:
-    """Up to the moment in which the reply is stored, and not posted yet."""
+    """Dispatch and deliver, until the reply is stored as an event but not yet posted."""
     world.pump_streams()
     assert world.pump_queue("DeliveriesQueue", "deliverer")
 

@@ -1,4 +1,4 @@
-"""Retention: messages, audit records and replays are gone for every reader at their time, to the second."""
+"""Messages, audit records and replays are invisible to every reader from the second of their expiry on."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ START = 1_790_000_000.0
 
 @pytest.fixture
 def go_to(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Moves the clock to so many seconds after START."""
+    """A function that sets the clock to so many seconds after START."""
 
     def moved(seconds: float) -> None:
         monkeypatch.setattr(clock, "now", lambda: START + seconds)

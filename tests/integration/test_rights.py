@@ -1,4 +1,4 @@
-"""Who may act on whom, through the front door: rank, test credentials, and how somebody signs in."""
+"""Which users may act on which others, through the API: rank, test credentials, and sign-in data."""
 
 import itertools
 
@@ -12,7 +12,7 @@ _numbers = itertools.count()
 
 
 def signing_in(workspace: Workspace, role: str = "staff") -> tuple[Workspace, str]:
-    """Somebody with a password, seen through their session, and their address."""
+    """A user with a password: requests with their session, and their e-mail address."""
     email = f"grace-{next(_numbers)}@example.com"
     user = workspace.make("/v1/users", {"name": "Grace", "email": email, "role": role})
     token = workspace.make(f"/v1/users/{user['id']}/invitation", None)["token"]
@@ -84,7 +84,7 @@ def test_a_test_token_changes_no_person_chat_or_membership(workspace: Workspace)
 
 
 def _rows(workspace: Workspace, table: str) -> list[str]:
-    """Every row but what the use of a token writes into it."""
+    """Every row of a table as text, without attributes that the use of a token changes."""
     items = aws_client("dynamodb").scan(TableName=workspace.world.table(table))["Items"]
     ignored = ("used_at", "last_used_at")
     return sorted(repr(sorted((k, v) for k, v in item.items() if k not in ignored)) for item in items)
@@ -165,7 +165,7 @@ def test_chats_and_memberships_are_audited(workspace: Workspace) -> None:
 
 
 def test_a_role_that_lacks_a_scope_is_told_so(workspace: Workspace) -> None:
-    """A broader token would not help a person whose role does not have the scope."""
+    """A token with more scopes would not help a user whose role lacks the scope, so the refusal names the role."""
     answer = workspace.person("staff", "chats:read", "audit:read").call("GET", "/v1/audit")
     assert answer.status == 403
     assert "the role staff" in answer.json["detail"]

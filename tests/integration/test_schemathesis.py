@@ -1,5 +1,4 @@
-"""schemathesis sends whatever openapi.yaml allows, and what it does not: never a server error, never an answer that
-the description does not know."""
+"""schemathesis sends requests that openapi.yaml allows, and others. No answer is a 5xx or undescribed."""
 
 import json
 from collections.abc import Iterable
@@ -29,7 +28,7 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 
 
 class FrontDoor:
-    """The world's front door as a WSGI application."""
+    """The world's API as a WSGI application."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -60,7 +59,7 @@ def _target(environ: WSGIEnvironment) -> str:
 
 @pytest.fixture(scope="session")
 def explored() -> Any:
-    """The description with each status written out, and with no room for members that it does not name."""
+    """The description with one answer for each status, and with answers that have exactly the described members."""
     document = openapi.document(strict=True)
     for key, said in operations(document).items():
         method, path = key.split(" ")

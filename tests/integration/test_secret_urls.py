@@ -1,4 +1,4 @@
-"""Secret URLs: each takes a slash at its end, for a post and for those who only look whether it is there."""
+"""Secret URLs accept a slash at the end, for a post and for a GET that only checks whether the URL exists."""
 
 import pytest
 

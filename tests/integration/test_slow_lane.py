@@ -1,4 +1,4 @@
-"""The slow lane: what goes to receivers that take long has batches of its own, and nobody quick waits in them."""
+"""Deliveries to slow receivers have batches of their own, so that deliveries to quick receivers never wait for them."""
 
 import threading
 import time
@@ -24,7 +24,7 @@ from tests.support.world import World
 
 
 class Made:
-    """A chat, a quick receiver's webhook and a slow one's."""
+    """A chat with a webhook of a quick receiver and one of a slow receiver."""
 
     def __init__(self, workspace: Workspace, receiver: Receiver) -> None:
         self.workspace, self.receiver, self.chat = workspace, receiver, workspace.chat()
@@ -44,7 +44,7 @@ class Made:
 
 @pytest.fixture
 def made(workspace: Workspace, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Made:
-    """Attempts take no time here; what `/slow` is said to have taken is made up."""
+    """The two webhooks. Attempts take no time here; those to `/slow` are only reported as slow."""
     real = transport.post
 
     def post(url: str, *arguments: object, **options: object) -> Outcome:
@@ -69,7 +69,7 @@ def test_a_slow_receiver_gets_its_deliveries_on_the_slow_lane(world: World, made
 
 
 def test_a_ticket_sent_before_its_receiver_became_slow_changes_lanes(world: World, made: Made) -> None:
-    """It is moved untried, and costs its neighbours nothing."""
+    """It moves without an attempt, so that it does not delay the other tickets of its batch."""
     made.say(6)
     world.pump_streams()
     world.pump_queue("DeliveriesQueue", "deliverer")
@@ -108,7 +108,7 @@ def test_a_retry_on_the_slow_lane_waits_there(world: World, made: Made) -> None:
 def test_attempts_on_the_slow_lane_begin_one_after_the_other(
     world: World, made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A batch is large there, and its handshakes must not take each other's time; ten on the fast lane do not."""
+    """A slow batch is large, and simultaneous TLS handshakes would delay each other. Ten on the fast lane do not."""
     made.say()
     world.pump()
     made.say(4)
@@ -125,7 +125,7 @@ def test_attempts_on_the_slow_lane_begin_one_after_the_other(
 def test_failures_of_a_large_batch_are_not_put_back_one_after_the_other(
     world: World, made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two hundred calls in a row would take what the function has left after its last attempt."""
+    """Two hundred sequential calls would take more time than the function has after its last attempt."""
     made.say()
     world.pump()
     made.receiver.answer("/slow", 500)
@@ -149,7 +149,10 @@ def test_failures_of_a_large_batch_are_not_put_back_one_after_the_other(
 
 
 def test_a_batch_of_the_slow_lane_ends_in_time() -> None:
-    """All begin, and the last one takes all its time; half as long again as planned is still enough."""
+    """All attempts begin, and the last one takes its full time.
+
+    One and a half times the planned intervals still fit.
+    """
     deliverer, properties = template.functions()["deliverer"], template.load()["Parameters"]
     size = deliverer["Events"]["SlowDeliveries"]["Properties"]["BatchSize"]
     limit = properties["AttemptTimeoutSeconds"]["Default"]
@@ -157,7 +160,7 @@ def test_a_batch_of_the_slow_lane_ends_in_time() -> None:
 
 
 def test_staying_slow_is_written_down_now_and_then(world: World, made: Made) -> None:
-    """Two writes a quarter of an hour, however many deliveries there are."""
+    """A slow webhook costs two writes in a quarter of an hour, however many deliveries it has."""
     made.say()
     world.pump()
     writes: list[str] = []
@@ -187,7 +190,7 @@ def test_the_lane_is_known_by_the_queue(world: World) -> None:
 def test_a_webhook_that_is_disabled_while_a_batch_begins_gets_nothing_more(
     world: World, made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A large batch begins its last attempt seconds after it read the webhook."""
+    """A large batch begins its last attempt seconds after it read the webhook, so it has to read it again."""
     made.say()
     world.pump()
     made.say(3)
@@ -213,7 +216,7 @@ def test_a_webhook_that_is_disabled_while_a_batch_begins_gets_nothing_more(
 def test_a_webhook_that_is_deleted_while_its_secret_is_opened_gets_nothing(
     world: World, made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """KMS may take a second for it."""
+    """Decrypting the secret with KMS may take a second."""
     assert made.workspace.call("DELETE", f"/v1/webhooks/{made.ids['/slow']}").status == 204
     made.say()
     world.pump_streams()

@@ -1,4 +1,4 @@
-"""Incoming webhooks that take another product's own payloads, through the front door."""
+"""Incoming webhooks that take another product's own payloads, through the API."""
 
 import hashlib
 import hmac

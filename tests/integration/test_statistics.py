@@ -1,4 +1,4 @@
-"""How deliveries end, hour by hour: counted for those who see the webhook, and at a price that has a limit."""
+"""How many deliveries succeeded and failed in each hour, for users who see the webhook, at a limited price."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -108,7 +108,7 @@ def test_each_is_counted_in_the_hour_of_its_event(world: World, workspace: Works
 def test_the_newest_deliveries_are_counted_when_there_are_many_and_the_answer_says_since_when(
     world: World, workspace: Workspace, hook: dict[str, Any]
 ) -> None:
-    """A thousand at most, so that the price of the answer does not grow with the log."""
+    """At most a thousand are counted, so that the price of the answer does not grow with the log."""
     this_hour = int(clock.now()) // HOUR * HOUR
     old: list[tuple[float, DeliveryState]] = [(this_hour - 2 * HOUR, "exhausted")] * 5
     new: list[tuple[float, DeliveryState]] = [(this_hour - HOUR + second, "delivered") for second in range(1_000)]

@@ -1,4 +1,4 @@
-"""The figures of docs/cost.md that nothing writes: what is stored and what it costs, and the guards of the bill."""
+"""The hand-written figures of docs/cost.md: sizes of items, prices of storage, and limits that protect the bill."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ DAYS = {"400 days": 400, "30 days": 30, "two weeks and a day": 15}
 
 
 def rows() -> dict[str, tuple[int, int, float, float]]:
-    """The table of storage: an item's bytes, for how many days it is kept, GB, and dollars a month."""
+    """The page's table of storage, by table: bytes of an item, days of retention, GB, and dollars a month."""
     found = {}
     for line in re.findall(r"^\| (messages|deliveries|receipts).*\|$", PAGE, re.MULTILINE):
         (row,) = re.findall(rf"^\| {line}.*$", PAGE, re.MULTILINE)
@@ -38,7 +38,7 @@ def monthly(size_bytes: int, items: int, days: float, restorable: bool = True) -
 
 
 def test_items_are_as_large_as_the_page_says(world: World, workspace: Workspace, receiver: Receiver) -> None:
-    """Within a tenth: ids and times differ by some bytes."""
+    """A difference of a tenth is accepted, because ids and times differ by some bytes."""
     chat = workspace.chat()
     hook = {"url": receiver.url("/in"), "events": ["message.created"], "chat_ids": [chat]}
     workspace.make("/v1/webhooks", hook)
@@ -71,7 +71,7 @@ def test_a_limit_of_writes_costs_what_the_page_says() -> None:
 
 
 def test_an_idle_month_counts_the_keys_alarms_and_queues_that_there_are() -> None:
-    """The table is measured; keys, alarms or queues that were added since make it wrong."""
+    """The page has measured figures, which a new key, alarm or queue makes wrong."""
     (table,) = re.findall(r"^\| a month without traffic.*?\n\n", PAGE, re.MULTILINE | re.DOTALL)
     shown = {name: float(dollars) for name, dollars in re.findall(r"^\| (\w+) \| ([\d.]+) \|$", table, re.MULTILINE)}
     alarms = template.load("operations.yaml")["Resources"].values()

@@ -1,4 +1,4 @@
-"""The sweeper dispatches what the stream left behind, and nothing unreadable keeps it from the rest."""
+"""The sweeper dispatches messages and events that the stream missed; unreadable items do not stop it."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from tests.support.world import Context, World
 
 
 def _poison(world: World, shard: int) -> dict[str, dict[str, str]]:
-    """An item with the mark and the shape of nothing we know, older than everything else."""
+    """Store an unreadable item that has the mark and is older than all others. Returns its key."""
     key = {"chat": {"S": f"wsp_unknown/{shard}"}, "message_id": {"S": "msg_unknown"}}
     marks = {"undispatched": {"S": str(shard)}, "created_at": {"S": "2020-01-01T00:00:00.000Z"}}
     aws_client("dynamodb").put_item(TableName=world.table("messages"), Item={**key, **marks})
@@ -50,7 +50,7 @@ def test_an_unreadable_item_does_not_keep_the_others_waiting(
 def test_late_messages_are_dispatched_by_the_hundred(
     world: World, workspace: Workspace, receiver: Receiver, later: Later
 ) -> None:
-    """After an outage of the stream, each message costs less than a call to AWS."""
+    """After an outage of the stream, a message costs less than one call to AWS."""
     chat = workspace.chat()
     workspace.make("/v1/webhooks", {"url": receiver.url("/in"), "events": ["message.created"], "chat_ids": [chat]})
     for number in range(60):
@@ -80,7 +80,7 @@ def test_late_messages_are_dispatched_by_the_hundred(
 def test_late_events_do_not_wait_behind_late_messages(
     world: World, workspace: Workspace, receiver: Receiver, later: Later, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Messages, events and replays take turns, also when there is time for one batch."""
+    """Messages, events and replays take turns, also when the sweeper has time for one batch only."""
     chat = workspace.chat()
     events = ["message.created", "message.updated"]
     workspace.make("/v1/webhooks", {"url": receiver.url("/in"), "events": events, "chat_ids": [chat]})

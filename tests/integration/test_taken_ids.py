@@ -1,4 +1,4 @@
-"""Two messages of one chat get the same id in one millisecond: both are stored, and neither sender notices anything."""
+"""Two messages of one chat get the same id in one millisecond: both are stored, and both senders get a success."""
 
 import os
 import time
@@ -28,9 +28,9 @@ type Ready = Callable[[Workspace, Receiver], tuple[Workspace, str, Send]]
 
 @pytest.fixture
 def chance(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """From now on the clock stands still, and the ids of messages are made of these numbers as long as there are some.
+    """A list of numbers from which the next ids of messages are made. The clock stands still.
 
-    Nothing else asks for four random bytes.
+    Only the ids of messages take four random bytes, so other random values stay random.
     """
     at, real, numbers = clock.now(), os.urandom, list[int]()
     monkeypatch.setattr(clock, "now", lambda: at)
@@ -208,7 +208,7 @@ def test_the_parts_of_a_long_post_stay_in_order(workspace: Workspace, chance: li
 def test_a_reply_whose_id_is_taken_is_posted_once_under_another(
     world: World, workspace: Workspace, receiver: Receiver, chance: list[int]
 ) -> None:
-    """The id of a reply is made of its event's, so that it is the same however often the event comes."""
+    """The id of a reply is derived from its event's id, so an event that is dispatched twice gives the same id."""
     chat = workspace.chat()
     receiver.answer("/out", Reply(body=b'{"text": "done"}'))
     outgoing_hook(workspace, receiver, chat)
@@ -219,7 +219,7 @@ def test_a_reply_whose_id_is_taken_is_posted_once_under_another(
         item for name, item in world.items() if name == "EventsTable" and item["type"]["S"] == "delivery.replied"
     ]
     taken = ids.derived_in_chat(chat, event["created_at"]["S"], event["event_id"]["S"])
-    chance[:] = [int.from_bytes(ids._digest((event["event_id"]["S"],))) % 2**25]
+    chance[:] = [ids._digest((event["event_id"]["S"],)) % 2**25]
     assert workspace.make(f"/v1/chats/{chat}/messages", {"text": "there before"})["id"] == taken
     records = world.stream_records("EventsTable")
     for _ in range(2):
@@ -231,7 +231,7 @@ def test_a_reply_whose_id_is_taken_is_posted_once_under_another(
 def test_a_message_is_posted_once_when_the_sdk_sends_its_put_again(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The answer to the first put is lost. The second one finds the message there, which was posted, not refused."""
+    """The answer to the first put is lost. The second put finds the message, and the post succeeds."""
     monkeypatch.setattr(time, "sleep", lambda _: None)  # the SDK's pause
     one, waiting = hook(workspace), [ReadTimeoutError(endpoint_url="https://aws.test")]
 

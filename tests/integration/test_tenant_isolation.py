@@ -1,6 +1,6 @@
-"""Workspaces cannot see each other: every route, asked by the owner of one workspace about the things of another.
+"""Workspaces cannot see each other: the owner of one calls every route with ids of another.
 
-Mattermost's API has the same in `mattermost/test_v4_matrix`, applications in `fchat/test_own_token`.
+`mattermost/test_v4_matrix` does the same for Mattermost's API, and `fchat/test_own_token` for applications.
 """
 
 import pytest
@@ -19,7 +19,7 @@ def scene(world: World) -> Scene:
 
 @pytest.mark.parametrize("key", WITH_IDS)
 def test_another_workspace_finds_nothing(scene: Scene, key: str) -> None:
-    """Ids of theirs get the same 404 as ids that nobody has."""
+    """Ids of another workspace get the same 404 as ids that do not exist."""
     operation = ROUTES[key]
     mine, theirs = scene.home.ids(operation), scene.away.ids(operation)
     check_not_there(scene, operation, scene.home.owner, matrix.swaps(mine, theirs))
@@ -27,7 +27,7 @@ def test_another_workspace_finds_nothing(scene: Scene, key: str) -> None:
 
 @pytest.mark.parametrize("key", READS)
 def test_no_answer_names_a_thing_of_another_workspace(scene: Scene, key: str) -> None:
-    """With a workspace's own ids, or without any: no list, no statistics and no field holds an id of theirs."""
+    """With a workspace's own ids or without any, no answer contains an id of another workspace."""
     operation = ROUTES[key]
     theirs = {scene.away.owner.workspace_id, scene.away.owner.user_id, *map(scene.away.id, matrix.PARAMETERS)}
     caller = scene.suited(operation, scene.home.owner)
@@ -38,6 +38,6 @@ def test_no_answer_names_a_thing_of_another_workspace(scene: Scene, key: str) ->
 
 @pytest.mark.parametrize("parameter", matrix.PARAMETERS)
 def test_each_thing_is_still_there_after_all_refused_requests(scene: Scene, parameter: str) -> None:
-    """A 404 shows something only when the thing exists: its own workspace can read it."""
+    """The 404s prove something only if the objects exist, so their own workspaces have to be able to read them."""
     matrix.check_readable(scene, scene.home, parameter)
     matrix.check_readable(scene, scene.away, parameter)

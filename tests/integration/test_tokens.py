@@ -1,4 +1,4 @@
-"""API tokens through the front door: lists and their filters, editing, and revoking one or many."""
+"""API tokens through the API: lists and their filters, editing, and revoking one or several."""
 
 import hashlib
 from typing import Any
@@ -17,7 +17,7 @@ HOUR = 3600
 
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Moves the clock forward: `later(3600)`."""
+    """A function that moves the clock ahead by so many seconds: `later(3600)`."""
     started, offset = clock.now, [0.0]
     monkeypatch.setattr(clock, "now", lambda: started() + offset[0])
 

@@ -1,4 +1,4 @@
-"""Tracing: off, unless the stack says otherwise; on, one message can be followed through all functions."""
+"""Tracing is off unless the parameter `Tracing` turns it on; then one message can be followed through all functions."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def _parts(segments: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Every subsegment, also those inside others."""
+    """All segments and subsegments, at any depth."""
     for segment in segments:
         yield segment
         yield from _parts(segment.get("subsegments", []))
@@ -81,7 +81,7 @@ def test_log_lines_name_their_trace(traced: dict[str, Any]) -> None:
 
 
 def test_nothing_is_traced_and_nothing_is_imported_when_it_is_off(tmp_path: Path) -> None:
-    """Lambda hands a trace's id to every invocation, traced or not."""
+    """Lambda gives every invocation a trace id, also without tracing."""
     untraced = _run("Disabled", tmp_path)
     assert untraced["segments"] == []
     assert untraced["modules"] == []

@@ -1,4 +1,4 @@
-"""A row that this version cannot read stops its own work and nobody else's, and rings the alarm of our own failures."""
+"""A row that this version cannot read stops only the work on itself, and rings the alarm for our own failures."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from tests.support.world import world as make_world
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    """A deployment for each test: a delivery that was put off comes again."""
+    """A new deployment for each test, because a deferred delivery comes again in the next test."""
     with make_world() as made:
         yield made
 

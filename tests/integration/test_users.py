@@ -1,4 +1,4 @@
-"""People: who may make, change and stop whom, and how fast a change reaches their tokens."""
+"""Users: who may create, change and deactivate whom, and when a change reaches their tokens."""
 
 from typing import Any
 
@@ -106,7 +106,7 @@ def test_an_edit_that_failed_halfway_is_completed_by_sending_it_again(workspace:
 
 
 def test_the_newest_of_two_simultaneous_edits_reaches_the_tokens(workspace: Workspace) -> None:
-    """The first is about to write a role; the second deactivates in between and is done before the first goes on."""
+    """The second edit deactivates the user between the first edit's read and its write."""
     person = workspace.person("staff", "chats:read")
     assert status_of(person) == 200
     with meanwhile(lambda: edit(workspace, person.user_id, active=False), operation="UpdateItem"):

@@ -1,4 +1,4 @@
-"""Caring for a webhook: signatures, rotation, tests, retries, replays, disabling, and being told of it."""
+"""Managing a webhook: signatures, rotation, tests, retries, replays, disabling, and notifications about it."""
 
 import hashlib
 import hmac
@@ -114,7 +114,7 @@ def test_a_rotated_secret_signs_beside_the_old_one_until_that_is_ended(
 
 
 def test_a_sealed_secret_opens_for_its_own_webhook_and_version_only(world: World) -> None:
-    """Somebody who can write the tables cannot make one webhook sign with the secret of another."""
+    """An attacker who can write to the tables cannot make one webhook sign with another's secret."""
     with world.inside("webhooks"):
         sealed = sealing.seal("wsp_1", "whk_1", 1, "whsec_sealed")
     with world.inside("deliverer"):
@@ -207,7 +207,7 @@ def test_one_delivery_is_retried_with_a_fresh_budget_and_its_log_goes_on(
 def test_a_log_of_sixty_attempts_takes_no_more(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, make: Callable[..., Made]
 ) -> None:
-    """An item has 400 KB at most, and each attempt in it an excerpt of a kilobyte."""
+    """DynamoDB's limit for an item is 400 KB, and each attempt has an excerpt of a kilobyte."""
     webhook = make()
     receiver.answer("/in", 500)
     workspace.say(chat)

@@ -1,4 +1,4 @@
-"""The workspace's webhooks as a list: filters, pages, deleting many at once, and the connectivity check."""
+"""The list of the workspace's webhooks: filters, pages, deleting several, and the connectivity check."""
 
 import json
 from typing import Any
@@ -41,7 +41,7 @@ def test_the_list_filters_by_name_url_state_and_event(workspace: Workspace) -> N
 
 
 def test_a_filtered_list_has_no_empty_pages(workspace: Workspace) -> None:
-    """Matches that lie behind many others, and other people's webhooks between them."""
+    """Matches come after many others, with other users' webhooks between them."""
     colleague = workspace.person("admin", "webhooks:write", "webhooks:read")
     chat = workspace.chat()
     assert workspace.call("PUT", f"/v1/chats/{chat}/members/{colleague.user_id}").status == 200

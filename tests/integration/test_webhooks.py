@@ -1,4 +1,4 @@
-"""Outgoing webhooks: who may listen to what, where deliveries may go, and what an edit changes."""
+"""Outgoing webhooks: which events a user may subscribe to, allowed URLs, and the effects of an edit."""
 
 import json
 from typing import Any
@@ -30,7 +30,7 @@ def say(by: Workspace, chat: str, text: str = "Build passed") -> None:
 
 @pytest.fixture
 def manager(workspace: Workspace) -> Workspace:
-    """Somebody without admin:*."""
+    """A user without admin:*."""
     return workspace.person("manager", "webhooks:read", "webhooks:write", "chats:read", "chats:write")
 
 
@@ -47,7 +47,7 @@ def test_the_secret_is_shown_once(workspace: Workspace) -> None:
 
 
 def test_a_url_is_called_as_it_was_written(workspace: Workspace, receiver: Receiver) -> None:
-    """The request line and the API have the same text; the host alone is normalised."""
+    """The request and the API have the URL's original text. Only scheme and host are normalised."""
     written = "/in/%7Euser/%2f/[1]%5b?sig=%7e%2F+&x[]=1&"
     chat = workspace.chat()
     made = hook(workspace, chat, url=receiver.url(written).replace("http://localhost", "HTTP://LocalHost"))
@@ -250,7 +250,7 @@ def test_a_disabled_webhook_gets_nothing_until_it_is_enabled(
 
 
 def test_enabling_forgets_the_failures_so_far(world: World, workspace: Workspace, receiver: Receiver) -> None:
-    """Also of a webhook that is not disabled yet."""
+    """This holds for a webhook that is still enabled, too."""
     receiver.answer("/in", 500)
     chat = workspace.chat()
     made = hook(workspace, chat, url=receiver.url("/in"))
@@ -291,7 +291,7 @@ def test_a_deleted_webhook_gets_nothing_more(world: World, workspace: Workspace,
 
 
 def test_an_admin_is_told_when_a_webhook_would_hear_nothing_of_a_chat(world: World, workspace: Workspace) -> None:
-    """An admin sees every chat, but a webhook hears of those that its owner belongs to."""
+    """An admin sees every chat, but a webhook gets only events of chats to which its owner belongs."""
     manager = workspace.person("manager", "chats:write", "webhooks:write", "webhooks:read")
     theirs = manager.chat()
     wanted = {"url": "https://ci.example.com/in", "events": ["message.created"], "chat_ids": [theirs]}

@@ -1,4 +1,7 @@
-"""Each constraint of each field, broken: the answer says in our words how to mend it. Generated from the schemas."""
+"""A value that breaks a field's constraint is refused with a sentence of ours that says how to correct it.
+
+The tests are generated from the schemas and cover each constraint of each field.
+"""
 
 import re
 from typing import Any
@@ -33,7 +36,7 @@ def objects(world: World) -> Objects:
 
 
 def _rounds(members: dict[str, list[violations.Value]]) -> list[dict[str, violations.Value]]:
-    """Some fields at once, each with its first wrong value, then each with its second, …"""
+    """Groups of some fields at once: with the first wrong value of each field, then with the second, and so on."""
     rounds: list[dict[str, violations.Value]] = []
     names = list(members)
     for start in range(0, len(names), AT_ONCE):
@@ -91,7 +94,7 @@ def test_a_parameter_that_breaks_its_schema_is_refused_with_the_remedy(objects: 
 
 
 def _fits(what: str) -> bool:
-    """A parameter is sent as text, so a wrong type is one only where a text cannot be read as the right one."""
+    """Whether a value of a wrong type becomes valid when it is sent as text, as every query parameter is."""
     return what.startswith("a ") and not what.startswith("a string for")
 
 

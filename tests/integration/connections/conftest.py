@@ -1,4 +1,4 @@
-"""A product of OAuth 2.0 that listens on the loopback interface."""
+"""Fixtures with a product of OAuth 2.0 that listens on the loopback interface."""
 
 import dataclasses
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Connections by OAuth 2.0, as the tests make them and have them approved."""
+"""Creates connections by OAuth 2.0 for the tests, and approves them."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -19,7 +19,7 @@ def connect(workspace: Workspace, connector: str = "xero", **configuration: Any)
 
 
 def approve(url: str, **more: str) -> str:
-    """The address to which the product sends the browser of a person who approves."""
+    """Approve at the product's page. Returns the URL to which the product redirects the person's browser."""
     answer = requests.get(url, allow_redirects=False, timeout=10)
     assert answer.status_code == 302, answer.text
     return answer.headers["Location"] + (f"&{urlencode(more)}" if more else "")
@@ -30,7 +30,7 @@ def finish(workspace: Workspace, callback: str) -> Answer:
 
 
 def connected(workspace: Workspace, connector: str = "xero") -> str:
-    """The id of a connection that was approved."""
+    """Create a connection and approve it. Returns its id."""
     made = connect(workspace, connector)
     answer = finish(workspace, approve(made["authorize_url"], realmId="4620816365"))
     assert (answer.status, answer.json["state"]) == (200, "enabled"), answer.body

@@ -1,4 +1,4 @@
-"""Connections: the catalogue, connecting, and what a connected product gets."""
+"""Connections: the catalogue, connecting, and the requests that a connected product gets."""
 
 import json
 from pathlib import Path
@@ -147,7 +147,7 @@ POSTING = ("github", "gitlab", "grafana", "sentry")
 
 
 def sent(world: World, connector: str, address: str) -> Answer:
-    """The product's first published payload that gives a message, posted as the product does."""
+    """Post the first published payload of the product, which gives a message, as the product does."""
     event = json.loads((PAYLOADS / f"{connector}.json").read_text())[0]
     return world.call("POST", address, json_body=event["payload"], headers=event["headers"])
 

@@ -52,7 +52,7 @@ def test_a_product_that_does_not_rotate_gives_no_new_refresh_token(
 
 
 def test_one_refresh_at_a_time(workspace: Workspace, product: Product, later: Later) -> None:
-    """A caller who comes while another renews gets the old token as long as it is good, and else asks again later."""
+    """While one caller renews the token, another caller gets the old token if it is still valid, and else a 409."""
     connection_id = connected(workspace)
     old = token(workspace, connection_id)["access_token"]
     during: list[Any] = []

@@ -1,4 +1,4 @@
-"""Applications of a workspace as FChat knows them, and people who answer them."""
+"""Applications of a workspace that use FChat's URLs, and people who answer their messages."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ GOOD = {"email": "user@example.com", "text": "Please choose an option:"}
 
 
 class App:
-    """An application of a workspace, seen from outside."""
+    """An application of a workspace, used as its program would."""
 
     def __init__(self, workspace: Workspace, **fields: Any) -> None:
         self.workspace = workspace
@@ -30,11 +30,11 @@ class App:
         self.token = str(self.made["token"])
 
     def post(self, body: Any = None, **options: Any) -> Answer:
-        """To the group."""
+        """Post to the group."""
         return self.world.call("POST", f"/webhooks/{self.name}/{self.token}", json_body=body, **options)
 
     def message(self, body: Any = None, **options: Any) -> Answer:
-        """To a person."""
+        """Post to a person."""
         return self.world.call("POST", f"/webhooks/{self.token}/fchat", json_body=body, **options)
 
     def edit(self, **changes: Any) -> Any:
@@ -57,7 +57,7 @@ def texts(workspace: Workspace, chat: str) -> list[str]:
 
 
 def refused(answer: Answer) -> tuple[int, str]:
-    """Status and text of a refusal, whose envelope must be whole."""
+    """The status and the text of a refusal. Checks that its envelope is complete."""
     content = answer.json
     assert set(content) == {"ok", "error_code", "description"}
     assert content["ok"] is False
@@ -71,7 +71,7 @@ def people(workspace: Workspace) -> set[str]:
 
 
 def person(workspace: Workspace) -> Workspace:
-    """A colleague who can read and write messages."""
+    """A new user who can read and write messages."""
     return workspace.person("staff", "messages:read", "messages:write", "chats:read")
 
 
@@ -80,7 +80,7 @@ def email_of(person: Workspace, owner: Workspace) -> str:
 
 
 class Talk:
-    """A person who was asked something by an application with a callback."""
+    """A person who got a question from an application with a callback."""
 
     def __init__(self, workspace: Workspace, receiver: Receiver, keyboard: Any = KEYBOARD, **fields: Any) -> None:
         self.world = workspace.world

@@ -1,4 +1,4 @@
-"""Answers and clicks, as FChat's callbacks tell them to an application, and contexts."""
+"""Answers and clicks, as FChat's callbacks report them to an application, and contexts."""
 
 import hashlib
 import hmac
@@ -101,7 +101,7 @@ def test_parameters_of_a_context_come_back_with_each_answer_in_time(
 
 
 def test_callbacks_are_ordinary_deliveries(workspace: Workspace, receiver: Receiver) -> None:
-    """Signed, retried with the same bytes, logged."""
+    """They are signed, retried with the same bytes, and logged."""
     receiver.answer("/callback", 500, 200)
     talk = Talk(workspace, receiver)
     talk.say("Hello")
@@ -240,7 +240,7 @@ def test_a_click_under_one_idempotency_key_is_one_click(workspace: Workspace, re
 
 
 def test_a_double_click_is_one_event(workspace: Workspace, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second click's own Idempotency-Key stands for the first click from then on."""
+    """The Idempotency-Key of a second click then stands for the event of the first click."""
     start = int(clock.now())
     monkeypatch.setattr(clock, "now", lambda: start)
     talk = Talk(workspace, receiver)
@@ -260,7 +260,7 @@ def test_a_double_click_is_one_event(workspace: Workspace, receiver: Receiver, m
 
 
 def test_nobody_clicks_in_the_private_chat_of_another(workspace: Workspace, receiver: Receiver) -> None:
-    """An admin sees the chat, but does not answer for the person in it, and cannot join it."""
+    """An admin can read the chat, but can neither answer for the person in it nor join it."""
     talk = Talk(workspace, receiver)
     assert workspace.call("GET", f"/v1/chats/{talk.chat}/messages").status == 200
     answer = workspace.call("POST", f"/v1/messages/{talk.message}/callbacks", {"row": 0, "column": 0})
@@ -283,7 +283,7 @@ def test_answers_within_a_contexts_life_belong_to_it(workspace: Workspace, recei
 def test_a_context_ends_to_the_millisecond(
     workspace: Workspace, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """DynamoDB deletes it days later; what counts is the time."""
+    """DynamoDB deletes a context only days later, so the code has to compare the time."""
     start = clock.now()
     monkeypatch.setattr(clock, "now", lambda: start)
     talk = Talk(workspace, receiver, context_seconds=60)
@@ -301,7 +301,7 @@ def test_a_context_ends_to_the_millisecond(
 def test_a_context_that_ends_while_the_answer_is_written_does_not_count(
     workspace: Workspace, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It was alive when it was looked for; the transaction itself holds the answer to the time."""
+    """The context was still alive when it was read. The transaction checks the time again."""
     from ferryman.conversations.contexts.model import Context
 
     talk = Talk(workspace, receiver)

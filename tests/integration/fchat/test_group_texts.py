@@ -1,4 +1,4 @@
-"""Texts of a group that reach the application which is assigned to it, where the application wants them."""
+"""An application assigned to a group gets the texts of the group, if the application asks for them."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ from tests.integration.fchat.applications import App, Talk, email_of, group, per
 
 
 class Group:
-    """A group with an application that is told of it, and a person in it."""
+    """A group with an application that gets its texts, and a person in it."""
 
     def __init__(self, workspace: Workspace, receiver: Receiver, **fields: Any) -> None:
         self.world, self.owner, self.receiver = workspace.world, workspace, receiver
@@ -112,7 +112,7 @@ def test_a_text_carries_the_newest_context_of_the_application_in_the_group(
 
 
 def test_no_program_comes_back_to_the_application(workspace: Workspace, receiver: Receiver) -> None:
-    """Not its own posts by either way, nor another application's, a bot's, or an incoming webhook's."""
+    """The application gets neither its own posts nor those of other applications, bots and incoming webhooks."""
     there = Group(workspace, receiver)
     App(workspace, app_name="OTHER", chat_id=there.chat).post({"text": "Another application"})
     there.app.post({"text": "Its own, by its URL"})
@@ -141,7 +141,7 @@ def test_a_post_of_the_owner_because_of_a_delivery_does_not_come_back(workspace:
 
 
 def test_the_callback_of_a_group_is_an_ordinary_delivery(workspace: Workspace, receiver: Receiver) -> None:
-    """Retried with the same bytes whatever changed, logged, and shown as it was sent."""
+    """It is retried with the same bytes even after a change, logged, and shown as it was sent."""
     there = Group(workspace, receiver)
     there.app.post({"text": "A question"})
     receiver.answer("/callback", 500, 500, 200)
@@ -207,7 +207,7 @@ def test_a_text_of_the_time_while_the_callback_was_disabled_is_held(workspace: W
 
 
 def test_other_webhooks_hear_a_text_of_the_group_as_ever(workspace: Workspace, receiver: Receiver) -> None:
-    """Nobody but the application learns the person's address, and FChat's form is for answers alone."""
+    """Only the application gets the person's e-mail address, and FChat's form is only for answers to an application."""
     there = Group(workspace, receiver)
     for name, format_ in (("/own", "ferryman"), ("/words", "fchat")):
         body = {"url": receiver.url(name), "events": ["message.created"], "format": format_}

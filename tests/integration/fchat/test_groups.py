@@ -1,4 +1,4 @@
-"""FChat's messages to a group: docs/coverage.md names these tests beside FChat's own sentences."""
+"""FChat's messages to a group. docs/coverage.md names these tests beside sentences of FChat's documentation."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def test_text_goes_before_message_and_unknown_keys_are_ignored(workspace: Worksp
 @pytest.mark.parametrize("endpoint", ["group", "person"])
 @pytest.mark.parametrize("letter", ["x", "💣", "é"])
 def test_2000_characters_pass_and_2001_do_not(workspace: Workspace, endpoint: str, letter: str) -> None:
-    """Characters are code points, whatever their bytes."""
+    """A character is a code point, whatever its size in bytes."""
     app = App(workspace, chat_id=group(workspace), may_message_people=True)
     send = app.post if endpoint == "group" else app.message
     assert send({"email": "a@example.com", "text": letter * 2000}).status == 200
@@ -102,7 +102,7 @@ def test_a_wrong_name_a_wrong_token_and_both_are_answered_alike(workspace: Works
 
 
 def test_a_wrong_name_costs_what_a_wrong_token_costs(workspace: Workspace) -> None:
-    """The same reads and writes, so that time tells nothing: counted, not measured."""
+    """Both make the same reads and writes, so the time of the answer reveals nothing. The test counts calls."""
     app = App(workspace, chat_id=group(workspace))
     calls: list[str] = []
 

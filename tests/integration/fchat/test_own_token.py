@@ -1,4 +1,4 @@
-"""The application's own token as a bearer: its contexts, its chats, and nothing else."""
+"""An application's own token as a bearer token: its contexts and its chats, and nothing else."""
 
 import json
 import time
@@ -27,7 +27,7 @@ ROUTES = [route for route in openapi.routes() if route.needs.scope is not PUBLIC
 
 
 def call(app: App, method: str, target: str, body: Any = None, **options: Any) -> Answer:
-    """As the application, by its own token."""
+    """Call the API with the application's own token."""
     return app.world.call(method, target, token=app.token, json_body=body, **options)
 
 
@@ -41,7 +41,7 @@ def in_group(workspace: Workspace, **fields: Any) -> tuple[App, str]:
 
 
 def context_of(app: App, chat: str) -> str:
-    """The id of a new context of the group."""
+    """Post to the group. Returns the id of the new context."""
     return app.post({"text": f"To {chat}"}).headers["x-fm-context-id"]
 
 
@@ -101,7 +101,7 @@ def test_the_token_sends_to_a_person_who_answers_in_time(workspace: Workspace, r
 
 @pytest.mark.parametrize("to", ["group", "person"])
 def test_messages_at_the_same_moment_do_not_collide(workspace: Workspace, receiver: Receiver, to: str) -> None:
-    """DynamoDB refuses one of two transactions that write the same item."""
+    """DynamoDB refuses one of two simultaneous transactions that write the same item, so these must share none."""
     talk = Talk(workspace, receiver, chat_id=group(workspace))
     written: list[set[str]] = []
 
@@ -186,7 +186,7 @@ def test_a_message_that_cannot_be_stored_is_in_the_log_with_what_was_answered(
 
 
 def test_a_request_that_met_its_twin_is_not_called_refused(workspace: Workspace) -> None:
-    """It is answered with the message of the twin, whose line is the only one."""
+    """Its answer is the message of the equal request, which alone has a line in the log."""
     app, chat = in_group(workspace)
     key = {"Idempotency-Key": "deploy-8"}
 
@@ -308,7 +308,7 @@ def test_its_use_is_shown_and_its_secret_is_not_logged(workspace: Workspace) -> 
 
 
 def test_no_other_route_knows_an_application(workspace: Workspace) -> None:
-    """Role × scope: an application's token has two scopes, on the routes that are for applications."""
+    """An application's token has two scopes, which count only on routes for applications."""
     objects = Objects(workspace)
     objects.id("application_id")
     for route in ROUTES:

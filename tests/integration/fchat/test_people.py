@@ -1,4 +1,4 @@
-"""FChat's messages to a person, their buttons, and what each mistake is answered with."""
+"""FChat's messages to a person, their buttons, and the answer to each mistake."""
 
 from typing import Any
 
@@ -76,7 +76,7 @@ def test_a_deactivated_person_is_not_found(workspace: Workspace) -> None:
 def test_two_at_once_make_one_person_and_one_chat(
     workspace: Workspace, stage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The second request comes while the first has looked and not yet written."""
+    """The second request runs between the first request's read and its write."""
     from ferryman.conversations.chats import table as chats
     from ferryman.integrations.applications import table
 
@@ -167,7 +167,7 @@ def test_the_other_user_errors(workspace: Workspace) -> None:
 
 
 def test_the_first_thing_wrong_is_what_is_answered(workspace: Workspace) -> None:
-    """Wrong in every way, and repaired one by one."""
+    """The request begins with every mistake, which are then corrected one by one."""
     app = App(workspace, creates_people=False)
     body: dict[str, Any] = {"email": "", "text": "", "reply_markup": 1}
     token, app.token = app.token, "0" * 32

@@ -1,4 +1,4 @@
-"""A colleague who manages nothing but what is her own."""
+"""Fixtures with a user of the role staff, who manages only her own objects."""
 
 import pytest
 
@@ -8,5 +8,5 @@ from tests.integration.fluxdesk.people import OWN
 
 @pytest.fixture
 def grace(workspace: Workspace) -> Workspace:
-    """A colleague of the role staff, who manages nothing but what is her own."""
+    """A user of the role staff, who manages only her own objects."""
     return workspace.person("staff", *OWN)

@@ -1,4 +1,4 @@
-"""People with webhooks of their own, whom notifications reach."""
+"""Users with personal webhooks, and notifications to them."""
 
 import hashlib
 import hmac

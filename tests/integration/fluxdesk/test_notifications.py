@@ -1,4 +1,4 @@
-"""Notifications: who gets one, once, now or at a set time."""
+"""Notifications: who gets one, that each person gets it once, and when it is sent."""
 
 import json
 import uuid
@@ -161,7 +161,7 @@ def test_a_sender_without_admin_sees_their_own_only(workspace: Workspace) -> Non
 
 
 class Clock:
-    """Time that a test moves."""
+    """A clock that a test moves ahead by `ahead` seconds."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ahead = 0.0

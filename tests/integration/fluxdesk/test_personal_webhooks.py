@@ -1,4 +1,4 @@
-"""Personal webhooks, as FluxDesk's receivers know them."""
+"""Personal webhooks, in the form for FluxDesk's receivers."""
 
 import json
 import uuid
@@ -134,12 +134,12 @@ def test_a_person_of_any_role_manages_their_own(
 def test_a_rotated_secret_is_pending_until_it_is_activated_or_the_overlap_ends(
     world: World, workspace: Workspace, grace: Workspace, receiver: Receiver, later: Later
 ) -> None:
-    """The header has room for one signature, so the receiver needs time to get the new secret first."""
+    """The header has room for one signature, so the receiver has to get the new secret before it is used."""
     made = personal_webhook(grace, receiver)
     one = f"/v1/me/webhooks/{made['id']}"
 
     def signer(*secrets: str) -> int:
-        """Which of these secrets signs the next delivery."""
+        """The index of the secret that signs the next delivery."""
         before = len(receiver.requests("/mine"))
         notify(workspace, grace)
         world.pump()

@@ -1,4 +1,4 @@
-"""Buttons of attachments, as the tests make them and click on them."""
+"""Creates buttons of attachments for the tests, and clicks on them."""
 
 import json
 from typing import Any

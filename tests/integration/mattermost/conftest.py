@@ -25,7 +25,7 @@ def slack(workspace: Workspace) -> Hook:
 
 @pytest.fixture
 def email(world: World, workspace: Workspace) -> str:
-    """The address of an account that a program uses: a person with a password, added to chats by hand."""
+    """The e-mail address of an account for a program: a person with a password, who is in no chat yet."""
     made = workspace.make("/v1/users", {"name": "Bot", "email": f"{workspace.user_id}@example.com", "role": "staff"})
     invitation = workspace.make(f"/v1/users/{made['id']}/invitation", None)["token"]
     accepted = world.call("POST", "/v1/invitations/accept", json_body={"token": invitation, "password": PASSWORD})

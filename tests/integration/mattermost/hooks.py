@@ -1,4 +1,4 @@
-"""Incoming webhooks of the flavours `mattermost` and `slack`, as the tests make them and post to them."""
+"""Creates incoming webhooks of the flavours `mattermost` and `slack` for the tests, and posts to them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,18 +17,18 @@ class Hook:
     id: str
 
     def post(self, sent: Any = None, **options: Any) -> Answer:
-        """POST a JSON value, or `body=` with its own content type."""
+        """POST a JSON value, or `body=` with a content type of its own."""
         return self.by.world.call("POST", self.path, json_body=sent, **options)
 
     def said(self, sent: Any = None, **options: Any) -> dict[str, Any]:
-        """The message that a post becomes."""
+        """Post, check the success, and return the new message."""
         answer = self.post(sent, **options)
         assert (answer.status, answer.body) == (200, b"ok"), answer.body
         assert answer.headers["content-type"].startswith("text/plain")
         return self.messages()[0]
 
     def messages(self, chat: str | None = None) -> list[dict[str, Any]]:
-        """The newest first."""
+        """The messages of the chat, newest first."""
         return self.by.messages(chat or self.chat)
 
 

@@ -1,4 +1,4 @@
-"""Outgoing webhooks of Mattermost's form, as the tests make them, call them, and see what they post."""
+"""Creates outgoing webhooks of the format `mattermost` for the tests, triggers them, and reads their messages."""
 
 from typing import Any
 
@@ -32,5 +32,5 @@ def say(workspace: Workspace, chat: str, text: str) -> Made:
 
 
 def posted(workspace: Workspace, chat: str) -> list[Made]:
-    """The messages of webhooks in the chat, oldest first."""
+    """The messages that webhooks posted in the chat, oldest first."""
     return [item for item in reversed(workspace.messages(chat)) if item["author"]["type"] == "webhook"]

@@ -1,4 +1,4 @@
-"""Buttons and menus of attachments: a click calls the integration, whose address nobody who reads a message sees."""
+"""Buttons and menus of attachments. A click calls the integration, whose URL no reader of the message sees."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ type Made = dict[str, Any]
 
 @pytest.fixture
 def post(workspace: Workspace, receiver: Receiver, chat: str) -> Made:
-    """A message with a button, from an incoming webhook in Mattermost's words."""
+    """A message with a button, posted through an incoming webhook of the flavour `mattermost`."""
     url = hook(workspace, chat=chat).path
     answer = workspace.world.call(
         "POST", url, json_body={"text": "Ready?", "attachments": [box(receiver)], "props": {"card": "kept"}}

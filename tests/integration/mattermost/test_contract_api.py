@@ -1,4 +1,4 @@
-"""The published tables of Mattermost's API, row by row: its frame, signing in, users, hooks, bots and posts."""
+"""The documented tables of Mattermost's API, row by row: common rules, signing in, users, hooks, bots and posts."""
 
 import json
 from typing import Any

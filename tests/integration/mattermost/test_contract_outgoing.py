@@ -1,5 +1,4 @@
-"""The published tables of outgoing webhooks, commands and buttons, row by row: what calls, what goes out, what comes
-back."""
+"""The documented tables of outgoing webhooks, commands and buttons, row by row: triggers, requests and replies."""
 
 import json
 from typing import Any
@@ -187,7 +186,7 @@ NAMING = {
 
 @pytest.fixture
 def naming(workspace: Workspace) -> bytes:
-    """An answer that names somebody in each of its texts, and has a priority."""
+    """An answer that mentions a user in each of its texts, and has a priority."""
     ada = workspace.make("/v1/users", {"name": "Ada", "email": "a@example.com", "role": "staff", "handle": "ada"})
     return json.dumps(NAMING).replace("{ada}", short(ada["id"])).encode()
 

@@ -1,4 +1,4 @@
-"""The published tables of incoming webhooks, row by row: bodies, fields, Slack's notation, attachments, blocks."""
+"""The documented tables of incoming webhooks, row by row: bodies, fields, Slack's notation, attachments, blocks."""
 
 import json
 from collections.abc import Callable

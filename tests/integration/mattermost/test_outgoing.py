@@ -1,4 +1,4 @@
-"""Outgoing webhooks with trigger words: what is delivered, what the answer becomes, and that nothing loops."""
+"""Outgoing webhooks with trigger words: the deliveries, the messages that answers become, and the end of loops."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whether senders may name another author: the webhook's switch, and the workspace's above it."""
+"""Whether a post may name another author: a setting of the webhook, which the workspace's own setting overrules."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Each refusal of a post: Mattermost's AppError and Slack's word, row by row of the published tables."""
+"""Each refusal of a post, as Mattermost's AppError and as Slack's word, row by row of the documented tables."""
 
 import json
 from collections.abc import Callable
@@ -52,7 +52,7 @@ def closed_elsewhere(one: Hook) -> None:
 
 
 def foreign(one: Hook) -> None:
-    """A chat to which the webhook's creator does not belong."""
+    """Create a chat to which the webhook's creator does not belong."""
     chat = one.by.chat("Other", handle="elsewhere")
     assert one.by.call("DELETE", f"/v1/chats/{chat}/members/{one.by.user_id}").status == 204
 

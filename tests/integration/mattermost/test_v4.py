@@ -1,4 +1,4 @@
-"""Mattermost's API for bots and scripts: signing in, who and where one is, and posts."""
+"""Mattermost's API for bots and scripts: signing in, the caller's own user, teams and channels, and posts."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Mattermost's API: incoming webhooks and bots. `test_v4_tokens` has personal access tokens."""
+"""Mattermost's API for incoming webhooks and bots. `test_v4_tokens` tests personal access tokens."""
 
 from typing import Any
 

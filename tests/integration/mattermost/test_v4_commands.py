@@ -1,4 +1,4 @@
-"""/api/v4/commands: each row of the contract's tables, and running a command by it."""
+"""/api/v4/commands: each row of the documented tables, and running a command through the API."""
 
 import json
 from typing import Any

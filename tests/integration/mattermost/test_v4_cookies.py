@@ -1,4 +1,4 @@
-"""Mattermost's API for scripts in a page: the cookies of a session, when they count, and when they are forgotten."""
+"""Mattermost's API for scripts in a web page: a session's cookies, when they count, and when they are deleted."""
 
 import json
 from http.cookies import SimpleCookie
@@ -26,7 +26,7 @@ def login(world: World, email: str, headers: dict[str, str]) -> Answer:
 
 
 def cookies(answer: Answer) -> dict[str, Any]:
-    """The cookies that an answer sets, by their names."""
+    """The cookies that an answer sets, by name."""
     found: dict[str, Any] = {}
     for line in answer.cookies:
         found.update(SimpleCookie(line))
@@ -39,13 +39,13 @@ def values(answer: Answer) -> dict[str, str]:
 
 @pytest.fixture
 def session(world: World, email: str) -> dict[str, str]:
-    """The cookies of somebody who signed in on a page."""
+    """The cookies of a user who signed in on a web page, by name."""
     return values(login(world, email, XHR))
 
 
 @pytest.fixture
 def chat(workspace: Workspace, world: World, session: dict[str, str]) -> str:
-    """A chat to which that person belongs."""
+    """A chat to which the user of `session` belongs."""
     made = workspace.chat()
     user_id = f"usr_{session['MMUSERID'].upper()}"
     assert workspace.call("PUT", f"/v1/chats/{made}/members/{user_id}").status == 200

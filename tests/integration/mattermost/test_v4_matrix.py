@@ -1,4 +1,7 @@
-"""Every route of Mattermost's API × scope × own, foreign: its callers are checked by the dialect, in its words."""
+"""Every route of Mattermost's API, called without its scope, and with ids of another workspace.
+
+The dialect checks these callers itself, and refuses in Mattermost's words, so `test_matrix` does not cover the routes.
+"""
 
 import json
 
@@ -68,7 +71,7 @@ def objects(workspace: Workspace) -> Objects:
 
 
 def body(route: Route, objects: Objects) -> str:
-    """A body that names things of the workspace."""
+    """A body that names objects of the workspace."""
     match route.key:
         case (
             "POST /api/v4/users/tokens/revoke"
@@ -125,7 +128,7 @@ def test_another_workspace_finds_nothing(
 
 
 def test_each_route_here_is_named_with_its_scope() -> None:
-    """Those of outgoing webhooks, commands and buttons have tests of their own."""
+    """Routes of outgoing webhooks, commands and buttons have tests of their own."""
     others = ("/api/v4/hooks/outgoing", "/api/v4/commands", "/api/v4/teams/{team_id}/commands")
     named = {route.key for route in ROUTES if route.path not in OPEN and not route.path.startswith(others)}
     assert {key for key in named if "/actions/" not in key} == NEEDS.keys()

@@ -1,4 +1,4 @@
-"""/api/v4/hooks/outgoing: each row of the contract's tables, and groups of several URLs."""
+"""/api/v4/hooks/outgoing: each row of the documented tables, and groups of several URLs."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Mattermost's API: the pages of its lists, which a client reads one after the other until one is empty."""
+"""Pages of lists in Mattermost's API, which a client reads until it gets an empty one."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ BOTS = "/api/v4/bots"
 
 
 def pages(workspace: Workspace, path: str, size: int) -> Iterator[list[Any]]:
-    """All pages of a list before the first empty one."""
+    """All pages of a list before the first empty page."""
     separator = "&" if "?" in path else "?"
     for number in range(100):
         listed = workspace.call("GET", f"{path}{separator}page={number}&per_page={size}").json

@@ -1,4 +1,4 @@
-"""Mattermost's API: single posts by their id, members and channels, and addresses at which there is nothing."""
+"""Single posts, members and channels in Mattermost's API, and addresses that do not exist."""
 
 from typing import Any
 
@@ -84,7 +84,7 @@ def box(text: str, **action: Any) -> dict[str, Any]:
 def test_props_and_attachments_are_changed(
     workspace: Workspace, props: Any, kept: dict[str, Any], boxes: list[str], whole: bool
 ) -> None:
-    """Props that are sent replace those that were there; without any, or null, they stay."""
+    """Sent props replace the old ones. Without props, or with null, the old ones stay."""
     chat = workspace.chat()
     post = posted(workspace, chat, props={"attachments": [box("old")], "build": 1, "override_username": "boss"})
     assert post["props"] == {"attachments": [box("old")], "build": 1}
@@ -100,7 +100,7 @@ def test_props_and_attachments_are_changed(
 
 
 def test_a_button_keeps_its_program_when_its_post_is_sent_back(workspace: Workspace) -> None:
-    """Clients do not see `integration`; a button that comes back with its id still calls it."""
+    """Clients do not see `integration`. A button that a client sends back with its id keeps its integration."""
     button = {"id": "go", "name": "Go", "integration": {"url": "https://ci.example.com/go", "context": {"s": 1}}}
     post = posted(workspace, workspace.chat(), props={"attachments": [box("old", **button)]})
     at = f"/api/v4/posts/{post['id']}"
@@ -269,7 +269,7 @@ def test_nothing_is_at_an_address_that_is_not_offered(
 
 
 def as_release_0_1_0_wrote_it(world: World, message_id: str) -> str:
-    """Give a stored message an id as that release gave them out, which says nothing of the chat."""
+    """Give a stored message an id of release 0.1.0, which does not contain its chat. Returns the id."""
     table = world.table("messages")
     (item,) = [item for name, item in world.items() if name == table and item["message_id"]["S"] == message_id]
     dynamodb, old_id = aws_client("dynamodb"), message_id[:14] + "ZZZZ" + message_id[18:]

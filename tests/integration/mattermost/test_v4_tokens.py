@@ -1,4 +1,4 @@
-"""Mattermost's API: personal access tokens, which are made, listed, disabled, enabled and revoked."""
+"""Personal access tokens in Mattermost's API: created, listed, disabled, enabled and revoked."""
 
 from typing import Any
 
@@ -160,7 +160,7 @@ def test_a_disabled_token_is_refused_everywhere_until_it_is_enabled(world: World
 
 
 def test_a_token_stays_disabled_whatever_else_happens_to_it(world: World, workspace: Workspace) -> None:
-    """A change of its scopes, of its user's role or activity, and of the plan do not let it work."""
+    """Changing its scopes, its user's role or activity, or the plan must not enable it."""
     person = workspace.person("admin", "tokens:read", "tokens:write", "chats:read")
     made = person.make("/v1/tokens", {"name": "CI", "scopes": ["chats:read"], "environment": "production"})
     own = Workspace(world, workspace.workspace_id, person.user_id, made["token"])

@@ -1,4 +1,4 @@
-"""Mattermost's API for bots and scripts, as the tests ask it."""
+"""Requests to Mattermost's API for bots and scripts, for the tests."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ OPEN = {"/api/v4/system/ping", "/api/v4/users/login", "/api/v4/login", "/api/v4/
 
 
 def refused(answer: Answer) -> tuple[int, str]:
-    """Status and id of a refusal, which must be whole."""
+    """The status and the id of a refusal. Checks that all members of the AppError are there."""
     assert list(answer.json) == KEYS, answer.body
     assert (answer.json["status_code"], answer.json["request_id"]) == (answer.status, answer.headers["x-request-id"])
     assert answer.headers["content-type"] == "application/json"

@@ -1,4 +1,4 @@
-"""Signing in: a clock that a test moves."""
+"""A fixture that stops and moves the clock."""
 
 from collections.abc import Callable, Iterator
 
@@ -8,7 +8,7 @@ from ferryman import clock
 
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[float], None]]:
-    """Stops the clock, in the middle of a step of 30 s, and moves it: `later(3600)`."""
+    """Stop the clock in the middle of a 30-second step of one-time codes. `later(3600)` moves it ahead."""
     at = [clock.now() // 30 * 30 + 15]
     monkeypatch.setattr(clock, "now", lambda: at[0])
 

@@ -1,4 +1,4 @@
-"""People with a password, their sessions, and their second factor."""
+"""Users with a password, their sessions, and their second factors."""
 
 import itertools
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _numbers = itertools.count()
 
 @dataclass
 class Person:
-    """Somebody with a password, who may sign in."""
+    """A user with a password."""
 
     workspace: Workspace
     user_id: str
@@ -40,7 +40,7 @@ class Person:
 
 @dataclass
 class Signed:
-    """A session."""
+    """A session: the answer that started it, and requests with its token."""
 
     world: World
     json: dict[str, Any]
@@ -77,7 +77,7 @@ def person(workspace: Workspace, role: str = "staff", email: str | None = None, 
 
 
 def enrolled(signed: Signed) -> tuple[pyotp.TOTP, list[str]]:
-    """An active second factor and its recovery codes; the code of now is used up."""
+    """Enrol a second factor. Returns it and its recovery codes. The current code is used already."""
     made = signed.call("POST", "/v1/me/totp", {"current_password": PASSWORD})
     assert made.status == 201, made.body
     totp = pyotp.TOTP(made.json["secret"])
@@ -91,6 +91,6 @@ def code_of(totp: pyotp.TOTP, steps: int = 0) -> str:
 
 
 def actions(workspace: Workspace, filters: str = "") -> list[str]:
-    """The audit log's actions, oldest first."""
+    """The actions in the audit log, oldest first."""
     items = workspace.call("GET", f"/v1/audit?{filters}&limit=100").json["items"]
     return [item["action"] for item in reversed(items)]

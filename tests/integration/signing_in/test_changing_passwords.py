@@ -1,4 +1,4 @@
-"""Changing the password ends every other session, whatever happens meanwhile."""
+"""Changing the password ends every other session, also when the function fails or others act at the same time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,7 +72,7 @@ def test_a_session_that_starts_while_the_password_changes_is_ended(workspace: Wo
 
 
 def test_the_other_sessions_end_even_when_the_function_dies_right_after(workspace: Workspace) -> None:
-    """They end in the transaction that changes the password; looking for more of them is what fails here."""
+    """The transaction that changes the password ends them. Here the search for further sessions fails afterwards."""
     grace = person(workspace)
     mine, other = grace.sign_in(), grace.sign_in()
     body = {"current_password": PASSWORD, "new_password": "another password"}
@@ -84,7 +84,7 @@ def test_the_other_sessions_end_even_when_the_function_dies_right_after(workspac
 
 @contextmanager
 def failing_after_commit() -> Iterator[None]:
-    """DynamoDB answers no query any more once something was committed."""
+    """Inside the block, DynamoDB fails every query after the first commit."""
     client, committed = aws.dynamodb(), []
 
     def note(**_: Any) -> None:

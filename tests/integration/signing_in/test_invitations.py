@@ -1,4 +1,4 @@
-"""Invitations: a person gets a password."""
+"""Invitations, with which a user sets a password."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A workspace that requires a second factor: people without one can only enrol it."""
+"""A workspace that requires a second factor: users without one can only enrol one."""
 
 import pytest
 
@@ -13,7 +13,7 @@ PROBLEM = "urn:ferryman:problem:second-factor-enrolment-required"
 
 @pytest.fixture
 def owner(workspace: Workspace) -> Signed:
-    """An owner in a session, with a second factor."""
+    """A session of an owner who has a second factor."""
     signed = make_person(workspace, "owner").sign_in()
     enrolled(signed)
     return signed

@@ -1,4 +1,4 @@
-"""Sessions: what starts one, what it may do, and what ends it."""
+"""Sessions: how they start, what they allow, and how they end."""
 
 import re
 from collections.abc import Callable
@@ -196,7 +196,7 @@ def test_two_owners_cannot_both_step_down_at_the_same_moment(workspace: Workspac
 
 
 def test_the_table_forgets_sessions_that_are_over(world: World, workspace: Workspace) -> None:
-    """Sessions, invitations and failures carry the time from which DynamoDB may delete them."""
+    """Sessions, invitations and failures have the time from which DynamoDB may delete them."""
     grace = person(workspace)
     signed = grace.sign_in()
     invited(workspace, grace.user_id)

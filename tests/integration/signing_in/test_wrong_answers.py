@@ -1,4 +1,4 @@
-"""Wrong credentials: one answer to all, the same work, and a lock-out that grows."""
+"""Wrong credentials: all get the same answer after the same work, and the lock-out grows with each failure."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -66,7 +66,7 @@ def test_who_is_unknown_costs_the_same_work(workspace: Workspace, monkeypatch: p
 
 @contextmanager
 def calls_of(noted: list[str]) -> Iterator[None]:
-    """Note each call to DynamoDB as `GetItem LoginsTable`."""
+    """Add each call to DynamoDB to `noted`, such as `GetItem LoginsTable`."""
 
     def note(params: dict[str, Any], model: Any, **_: Any) -> None:
         noted.append(f"{model.name} {json.loads(params['body']).get('TableName', '')}")
@@ -192,7 +192,7 @@ def test_being_locked_out_tells_nothing_of_who_exists(workspace: Workspace) -> N
 
 
 def test_guesses_at_the_same_moment_are_counted_one_by_one(workspace: Workspace) -> None:
-    """Each guess is met by another between its reading and its counting; none is judged without being counted."""
+    """Each guess runs between another one's read and its count. Every guess that is checked is also counted."""
     grace = person(workspace)
     judged: list[int] = []
 

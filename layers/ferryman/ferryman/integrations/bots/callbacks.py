@@ -1,4 +1,4 @@
-"""Bot callbacks: webhooks that belong to one bot and get what mentions it, in the chats it belongs to."""
+"""Bot callbacks: webhooks that belong to one bot and get the messages that mention the bot, in the bot's chats."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -27,7 +27,7 @@ def create(
 ) -> tuple[Webhook, str]:
     """A new callback of an active bot, and its signing secret.
 
-    Raises Conflict for an inactive bot, and for one with as many callbacks as it may have.
+    Raises Conflict for a deactivated bot, and for one with ten callbacks in the token's mode (live or test) already.
     """
     chosen = changes(wanted)
     mentioned_by = chosen.pop("mentioned_by", None)
@@ -75,14 +75,14 @@ def read(caller: Caller, bot: User, webhook_id: str) -> Webhook:
 
 
 def edit(caller: Caller, bot: User, webhook_id: str, patch: CallbackPatch) -> Webhook:
-    """Change a callback. A changed URL keeps its secret and is checked again. Raises NotFound."""
+    """Change a callback of the bot. A new URL is checked; the signing secret stays. Raises NotFound."""
     wanted = changes(patch)
     audited = audit.writes(caller, "callback.edited", webhook_id, {"bot_id": bot.user_id, "changed": list(wanted)})
     return webhooks.change(caller, read(caller, bot, webhook_id), CallbackChanges.model_validate(wanted), audited)
 
 
 def delete(caller: Caller, bot: User, webhook_id: str) -> None:
-    """Delete a callback: deliveries that wait are cancelled when they come up. Raises NotFound."""
+    """Delete a callback of the bot. The deliverer cancels its waiting deliveries later. Raises NotFound."""
     audited = audit.writes(caller, "callback.deleted", webhook_id, {"bot_id": bot.user_id})
     store.commit([*table.deleting(read(caller, bot, webhook_id)), *audited])
 
@@ -94,7 +94,7 @@ def delete_all(bot: User) -> None:
 
 
 def follow(bot: User) -> None:
-    """Disable the callbacks of a deactivated bot; enable those of an active one that were disabled for that."""
+    """Disable the callbacks of a deactivated bot. For an active bot, enable those that its deactivation disabled."""
     now = clock.now_iso()
     for webhook in _all(bot):
         if not bot.active:
@@ -105,7 +105,7 @@ def follow(bot: User) -> None:
 
 
 def handing_over(bot: User, user_id: str, at: str) -> list[store.Write]:
-    """The writes that hand over the callbacks that the bot's present owner has. Other people's callbacks stay."""
+    """The writes that give the callbacks of the bot's present owner to `user_id`. Other people's callbacks stay."""
     return [table.handing_over(webhook, user_id, at) for webhook in _all(bot) if webhook.owner == bot.owner]
 
 

@@ -1,4 +1,4 @@
-"""Bots: users of the role `bot`, who only call the API. A bot may do at most what its role allows."""
+"""Bots: users with the role `bot`, which are programs that call the API with tokens."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -30,7 +30,10 @@ _REMOVABLE = {"avatar_url", "about"}
 
 
 def create(caller: Caller, wanted: BotIn, idempotency_key: IdempotencyKey | None = None) -> tuple[User, Token, str]:
-    """A new bot, its first token and the token's secret. Raises NotAllowed for a token broader than the caller's."""
+    """A new bot, its first token and the token's secret.
+
+    Raises NotAllowed for a token with more rights than the caller's, and Conflict for a taken handle.
+    """
     bot = _new(caller, wanted)
     first = TokenIn(
         name=wanted.name,
@@ -46,7 +49,7 @@ def create(caller: Caller, wanted: BotIn, idempotency_key: IdempotencyKey | None
 
 
 def create_without_token(caller: Caller, wanted: BotIn) -> User:
-    """A new bot that can do nothing yet. `create_token` gives it a token."""
+    """A new bot without a token; `create_token` makes one. Raises Conflict for a taken handle."""
     bot = _new(caller, wanted)
     audited = audit.writes(caller, "bot.created", bot.user_id, {"handle": wanted.handle})
     store.commit([*table.creating(bot), table.acting(caller.workspace_id, caller.user_id, caller.role), *audited])
@@ -71,10 +74,7 @@ def _new(caller: Caller, wanted: BotIn) -> User:
 
 
 def get_visible(caller: Caller, bot_id: str) -> User:
-    """The bot, if the caller may manage it: every one with admin:*, else only those that the caller's user owns.
-
-    Raises NotFound otherwise.
-    """
+    """The bot, if the caller owns it or has the scope admin:*. Raises NotFound otherwise."""
     unknown = NotFound("The bot does not exist.")
     try:
         bot = table.get(caller.workspace_id, bot_id)
@@ -91,10 +91,10 @@ def page(caller: Caller, limit: int, after: store.Key | None) -> tuple[list[User
 
 
 def edit(caller: Caller, bot_id: str, patch: BotPatch) -> User:
-    """Change a bot. When this returns, its tokens and callbacks are as active as the bot.
+    """Change a bot; deactivating or activating it does the same with its tokens and callbacks. Returns the changed bot.
 
-    Raises NotFound, NotAllowed for a test credential that would change something live, and Conflict for a taken handle
-    and for a bot whose owner may not have bots.
+    Raises NotFound, Invalid for a null that is not allowed, NotAllowed for a test credential that would change
+    something live, and Conflict for a taken handle and for activating a bot whose owner may not have bots.
     """
     before = get_visible(caller, bot_id)
     changes = schema.changes(patch)
@@ -123,7 +123,10 @@ def edit(caller: Caller, bot_id: str, patch: BotPatch) -> User:
 
 
 def set_avatar(caller: Caller, bot_id: str, image: AvatarImage, base: str) -> User:
-    """Keep an uploaded picture as a bot's avatar, at an address below `base`. Raises NotFound and NotAllowed."""
+    """Store an uploaded picture as a bot's avatar, with a URL that begins with `base`. Returns the changed bot.
+
+    Raises NotFound, and NotAllowed for a test credential and a live bot.
+    """
     before = get_visible(caller, bot_id)
     authority.require_mode(caller, livemode=before.livemode)
     after, writes = users.with_avatar(before, image, base)
@@ -133,9 +136,9 @@ def set_avatar(caller: Caller, bot_id: str, image: AvatarImage, base: str) -> Us
 
 
 def hand_over(caller: Caller, bot_id: str, user_id: str) -> User:
-    """Give the bot another owner, with the callbacks that the old one owned. A deactivated one stays deactivated.
+    """Give the bot, and those of its callbacks that the old owner has, another owner. The bot's activity stays.
 
-    Raises NotFound, and Invalid for a user who may not have bots.
+    Raises NotFound, NotAllowed for a test credential and a live bot, and Invalid for a user who may not have bots.
     """
     before = get_visible(caller, bot_id)
     authority.require_mode(caller, livemode=before.livemode)
@@ -154,8 +157,8 @@ def hand_over(caller: Caller, bot_id: str, user_id: str) -> User:
 def delete(caller: Caller, bot_id: str) -> None:
     """Delete a bot, with its tokens, callbacks and memberships; its messages stay.
 
-    The bot itself goes last, so that a request that failed halfway can be repeated. Raises NotFound, and NotAllowed for
-    a test credential that would stop something live.
+    The bot's row is deleted last, so that a request that failed halfway can be repeated. Raises NotFound, and
+    NotAllowed for a test credential that would stop something live.
     """
     bot = get_visible(caller, bot_id)
     authority.require_mode(caller, livemode=bot.livemode)
@@ -179,10 +182,10 @@ def delete(caller: Caller, bot_id: str) -> None:
 def create_token(
     caller: Caller, bot_id: str, wanted: BotTokenIn, idempotency_key: IdempotencyKey | None = None
 ) -> tuple[Token, str]:
-    """A new token of a bot and its secret; with `revoke_others`, the others are revoked in the same transaction.
+    """A new token of a bot and the token's secret.
 
-    Raises NotFound, NotAllowed for a token broader than the caller's, and Conflict for a deactivated bot and for one
-    with as many tokens as it may have.
+    `wanted.revoke_others` revokes the bot's other tokens in the same transaction. Raises NotFound, NotAllowed for a
+    token with more rights than the caller's, and Conflict for a deactivated bot and for one with twenty tokens already.
     """
     bot = get_visible(caller, bot_id)
 
@@ -229,7 +232,7 @@ def _create_token(
 
 
 def token_of(caller: Caller, bot_id: str, token_id: str) -> Token:
-    """A token of a bot. A test token sees test tokens only. Raises NotFound."""
+    """A token of a bot. A caller with a test credential finds test tokens only. Raises NotFound."""
     bot = get_visible(caller, bot_id)
     token = tokens_table.get(caller.workspace_id, token_id)
     if token.user_id != bot.user_id or (token.livemode and not caller.livemode):
@@ -238,7 +241,7 @@ def token_of(caller: Caller, bot_id: str, token_id: str) -> Token:
 
 
 def revoke_token(caller: Caller, bot_id: str, token_id: str) -> None:
-    """Stop a token of a bot: when this returns, no call with it is accepted any more. Raises NotFound."""
+    """Revoke a token of a bot. After the return, no request with the token is accepted. Raises NotFound."""
     tokens.revoke_found(caller, token_of(caller, bot_id, token_id))
 
 
@@ -258,7 +261,7 @@ def _tokens(bot: User) -> Iterator[Token]:
 
 
 def _all_scopes(caller: Caller) -> list[permissions.Scope]:
-    """All scopes that a bot may hold and the caller can give. Raises NotAllowed when these are none."""
+    """All scopes that a bot may have and the caller can give. Raises NotAllowed if the caller can give none."""
     scopes = [
         scope
         for scope in permissions.ALL
@@ -274,15 +277,15 @@ def _environment(caller: Caller) -> Environment:
 
 
 def _spare_live(caller: Caller, bot: User) -> None:
-    """Raises NotAllowed when a test credential would stop live tokens or callbacks, even of a test bot."""
+    """Raise NotAllowed if the caller has a test credential and the bot has live tokens or callbacks."""
     if not caller.livemode and (any(token.livemode for token in _tokens(bot)) or callbacks.any_live(bot)):
         raise NotAllowed("The bot has live tokens or callbacks, which a test token cannot stop. Use a live token.")
 
 
 def follow(bot: User) -> None:
-    """Bring a bot's activity into its tokens and callbacks.
+    """Disable or enable the bot's tokens and callbacks, so that they match `bot.active`.
 
-    The first of two edits at the same moment can come here last, so this looks whether it is still the newest.
+    Reads the bot again afterwards, and repeats the work if another edit has changed its activity.
     """
     while True:
         tokens.follow_user(bot)

@@ -1,8 +1,8 @@
-"""Groups: several webhooks with trigger words, one for each URL, which their owner manages as one.
+"""Groups: several webhooks with trigger words, one for each URL, which their owner manages as one webhook.
 
-Each has its own deliveries, failures and pause, so a receiver that is down holds up no other. They share their settings
-and their signing secret, and so the token in their bodies; it is sealed for the group, so another URL needs no new one.
-The group's id is that of its first webhook.
+Each webhook of a group has its own deliveries, failures and pause, so a receiver that is down delays no other. The
+webhooks share their settings and their signing secret, and so the token in their bodies. The secret is encrypted for
+the group's id, so a webhook for another URL can use it too. The group's id is that of its first webhook.
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,11 +35,14 @@ _SHARED = (
 
 
 class Twin(Conflict):
-    """Another webhook has the same chat, a URL and a trigger word in common: each message would be answered twice."""
+    """Another webhook for the same chats has one of the URLs and trigger words: a message would be answered twice."""
 
 
 def create(caller: Caller, wanted: WebhookIn, urls: Sequence[str]) -> tuple[list[Webhook], str]:
-    """New webhooks, one for each of these URLs, and their secret. Raises as `service.create` does, and Twin."""
+    """A new group: a webhook for each of these URLs. Returns the webhooks and their common secret.
+
+    Raises Twin, Invalid for no or more than ten URLs, and as `service.create` does.
+    """
     checked = _checked(caller, wanted, urls)
     _refuse_twins(caller, wanted, checked, None)
     webhook_ids = ids.new_many(ids.WEBHOOK, len(checked))
@@ -58,9 +61,9 @@ def create(caller: Caller, wanted: WebhookIn, urls: Sequence[str]) -> tuple[list
 
 
 def find(caller: Caller, group_id: str) -> list[Webhook]:
-    """The webhooks of a group that the caller may manage, oldest first. Raises NotFound.
+    """The webhooks of a group that the caller may manage, oldest first. Raises NotFound if there are none.
 
-    A webhook without a group is one by itself.
+    A webhook without a group is found by its own id, as a group of one.
     """
     webhooks = table.of_group(caller.workspace_id, group_id)
     if not webhooks:
@@ -73,7 +76,7 @@ def find(caller: Caller, group_id: str) -> list[Webhook]:
 
 
 def all_of(caller: Caller) -> Iterator[list[Webhook]]:
-    """Every group that the caller may manage, oldest first."""
+    """The webhooks of every group that the caller may manage, as one list for each group, oldest first."""
     groups: dict[str, list[Webhook]] = {}
     after = None
     while True:
@@ -91,7 +94,11 @@ def _is_shown(caller: Caller, webhook: Webhook) -> bool:
 
 
 def change(caller: Caller, before: Sequence[Webhook], wanted: WebhookIn, urls: Sequence[str]) -> list[Webhook]:
-    """Give a group these settings and URLs. A URL that stays keeps its webhook, with its deliveries."""
+    """Change the settings and the URLs of a group. Returns its webhooks after the change, oldest first.
+
+    A URL that stays keeps its webhook and its deliveries. New URLs get new webhooks, and the webhooks of other URLs are
+    deleted. Raises as `create` does.
+    """
     checked = _checked(caller, wanted, urls)
     group_id = before[0].group_id or before[0].webhook_id
     _refuse_twins(caller, wanted, checked, group_id)
@@ -122,14 +129,14 @@ def change(caller: Caller, before: Sequence[Webhook], wanted: WebhookIn, urls: S
 
 
 def delete(caller: Caller, group: Sequence[Webhook]) -> None:
-    """Delete all webhooks of a group. Deliveries that wait are cancelled when they come up."""
+    """Delete all webhooks of a group. The deliverer cancels their waiting deliveries later."""
     writes = [write for webhook in group for write in table.deleting(webhook)]
     group_id = group[0].group_id or group[0].webhook_id
     store.commit([*writes, *audit.writes(caller, "webhook.deleted", group_id)])
 
 
 def new_secret(caller: Caller, group: Sequence[Webhook]) -> str:
-    """Make one new secret for the whole group, and so a new token, and return it; the old ones end at once."""
+    """Replace the secret of a group, and so the token in its bodies. Returns the new one; the old one ends at once."""
     now = clock.now_iso()
     secret = secrets.new_signing_secret()
     version = max(one.version for webhook in group for one in webhook.signing_secrets()) + 1
@@ -141,7 +148,7 @@ def new_secret(caller: Caller, group: Sequence[Webhook]) -> str:
 
 
 def _checked(caller: Caller, wanted: WebhookIn, urls: Sequence[str]) -> list[str]:
-    """The URLs as they will be called. Raises Invalid or NotAllowed for webhooks that the caller may not make."""
+    """The URLs, normalised and each once. Raises Invalid or NotAllowed for webhooks that the caller may not make."""
     if not urls or len(urls) > MAX_URLS:
         raise Invalid(f"One to {MAX_URLS} URLs are possible.", "/url")
     service.check(caller, wanted)

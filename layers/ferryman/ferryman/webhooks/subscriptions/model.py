@@ -89,15 +89,18 @@ class Webhook(store.Record):
 
     @property
     def is_global(self) -> bool:
-        """Whether the webhook gets the events of every chat: it has no chats and is nobody's own."""
+        """Whether the webhook gets the events of every chat of the workspace.
+
+        It then names no chats, and is neither a callback nor a personal webhook.
+        """
         return self.chat_ids is None and not (self.bot_id or self.application_id or self.user_id)
 
     @property
     def follows_a_member(self) -> bool:
-        """Whether the webhook hears only of chats that `member_id` belongs to.
+        """Whether the webhook gets the events of a chat only while `member_id` is a member of the chat.
 
-        Three kinds do not: a webhook for every chat; an application's callback, as the application itself is in its
-        chats; and a personal webhook, as a notification belongs to no chat.
+        False for three kinds: a webhook for every chat; an application's callback, because applications are not members
+        of chats; and a personal webhook, because a notification belongs to no chat.
         """
         return not (self.is_global or self.application_id or self.user_id)
 
@@ -107,19 +110,23 @@ class Webhook(store.Record):
 
     @property
     def replies_as(self) -> str | None:
-        """The id of the user who answers for the receiver's replies; None when its answers are not read."""
+        """The id of the user who must be allowed to post the receiver's replies; None if its answers are not read.
+
+        That is the owner of a webhook with trigger words, or the bot of a callback.
+        """
         return self.owner if self.is_triggered else self.bot_id
 
     @property
     def sealed_for(self) -> str:
-        """The id that its secrets are sealed for: one for the whole group, so that all have the same."""
+        """The id in the encryption context of the webhook's secrets: the group's id, because a group shares secrets."""
         return self.group_id or self.webhook_id
 
     @property
     def holds_from(self) -> str | None:
-        """The time (ISO) from which the webhook holds events; None if it holds none.
+        """The time (ISO) since which the webhook holds events; None if it holds none.
 
-        It holds the events of its disabled time until somebody has them delivered or skips them.
+        A webhook holds the events that it missed while it was disabled, until a person has them delivered or skips
+        them. A personal webhook holds none.
         """
         if self.user_id:
             return None  # the person's inbox has them
@@ -131,7 +138,7 @@ class Webhook(store.Record):
 
     @property
     def member_id(self) -> str:
-        """The id of the user whose chats the webhook hears of: the bot's own for a callback, else the owner's."""
+        """The id of the user whose chats' events the webhook gets: the bot of a callback, otherwise the owner."""
         return self.bot_id or self.owner
 
     @property
@@ -140,7 +147,7 @@ class Webhook(store.Record):
 
     @property
     def needs(self) -> permissions.Scope:
-        """The scope that its owner's role must have."""
+        """The scope that the role of the webhook's owner must have."""
         if self.application_id or self.is_global:
             return permissions.ADMIN
         if self.user_id:
@@ -149,12 +156,12 @@ class Webhook(store.Record):
 
     @property
     def secret_expires_at(self) -> str | None:
-        """The time (ISO) until which an old secret signs too; None when there is only one."""
+        """The time (ISO) until which an old secret signs too; None if only one secret signs."""
         return max((secret.expires_at for secret in self.signing_secrets() if secret.expires_at), default=None)
 
     @property
     def secret_pending(self) -> bool:
-        """Whether the new secret still waits for the old one to end, as the signature has room for one only."""
+        """Whether the new secret does not sign yet: a signature has room for one, and the old secret is still valid."""
         return self.secret_expires_at is not None and any(map(formats.signing, self.signatures))
 
     def signing_secrets(self) -> list[SigningSecret]:

@@ -1,4 +1,4 @@
-"""Signing secrets at rest: encrypted with one KMS key, bound to their webhook by the encryption context.
+"""Encrypts signing secrets with one KMS key, with the ids of the workspace and webhook as encryption context.
 
 The function that creates webhooks may only encrypt; only the deliverer may decrypt.
 """
@@ -24,7 +24,7 @@ def seal(workspace_id: str, webhook_id: str, version: int, secret: str) -> bytes
 
 
 def unseal(workspace_id: str, webhook_id: str, version: int, ciphertext: bytes) -> str:
-    """The signing secret, remembered for at most five minutes. Raises ClientError when KMS refuses."""
+    """The signing secret, in clear text; cached for at most five minutes. Raises ClientError when KMS refuses."""
     period = int(clock.now() // _REMEMBERED_SECONDS)
     with _locks[hash(webhook_id) % len(_locks)]:
         return _unseal(workspace_id, webhook_id, version, ciphertext, period)

@@ -1,4 +1,7 @@
-"""Outgoing webhooks: who may subscribe to what, and to which address."""
+"""Outgoing webhooks: create, read, edit, hand over and delete them, and rotate their secrets.
+
+The functions check which events, chats and URLs a caller may subscribe.
+"""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -47,9 +50,10 @@ def create(
 ) -> tuple[Webhook, str]:
     """A new webhook and its signing secret.
 
-    A callback when `bot_id` or `application_id` is given, a personal webhook when `user_id` is.
-    `extra_writes` gives writes that join the transaction. Raises NotAllowed for a subscription to every chat without
-    admin:*, Invalid for a URL that may not be called or chats the caller does not belong to.
+    With `bot_id` or `application_id`, the webhook is a callback; with `user_id`, a personal webhook. `extra_writes`
+    returns writes that join the transaction. Raises NotAllowed for a subscription to every chat without the scope
+    admin:*, and Invalid for a URL that may not be called, chats that the caller does not belong to, and settings that
+    do not go together.
     """
     url = allowed_targets.checked_url(wanted.url)
     if not (bot_id or application_id or user_id):
@@ -72,14 +76,14 @@ def create(
 
 
 def check(caller: Caller, wanted: WebhookIn) -> None:
-    """Raises Invalid or NotAllowed for a webhook that a workspace may not have. The URL is not looked at."""
+    """Raise Invalid or NotAllowed, as `create` does, for a webhook that the caller may not make. Ignores the URL."""
     _check_chats(caller, wanted.chat_ids, caller.user_id)
     _check_events(wanted.events, wanted.chat_ids, wanted.format)
     _check_triggers(wanted)
 
 
 def built(caller: Caller, wanted: WebhookIn, webhook_id: str, url: str, keys: list[dict[str, Any]]) -> Webhook:
-    """The webhook that a person wants, as it is stored. `keys` are the items of its signing secrets."""
+    """The webhook of a request, not stored yet. `keys` are the items of its SigningSecrets, newest first."""
     now = clock.now_iso()
     return Webhook(
         workspace_id=caller.workspace_id,
@@ -116,11 +120,11 @@ def get_visible(caller: Caller, webhook_id: str) -> Webhook:
 
 
 def may_manage(caller: Caller, webhook: Webhook) -> bool:
-    """Whether the caller may manage the webhook: with admin:* every one, else those that the caller's user owns.
+    """Whether the caller may manage the webhook: its owner, or any caller with the scope admin:*.
 
-    Test tokens never see live ones, nor the other way round. A bot's callbacks are for those who may manage bots, an
-    application's for those who may manage applications. A personal webhook is its person's alone, in
-    `webhooks.personal`.
+    A test token may manage test webhooks only, a live token live ones only. A bot's callback also needs the scope
+    bots:write. A webhook for every chat and an application's callback need admin:*. For a personal webhook, always
+    False: its person manages it in `webhooks.personal`.
     """
     if webhook.livemode != caller.livemode or webhook.user_id:
         return False
@@ -132,7 +136,7 @@ def may_manage(caller: Caller, webhook: Webhook) -> bool:
 
 
 def page(caller: Caller, query: WebhookQuery, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:
-    """A page of the webhooks that the caller may manage and the filters take, newest first.
+    """A page of the webhooks that the caller may manage and the filters of `query` match, newest first.
 
     Also returns the key after which the next page begins.
     """
@@ -152,17 +156,20 @@ def _matches(webhook: Webhook, query: WebhookQuery) -> bool:
 
 
 def edit(caller: Caller, webhook_id: str, patch: WebhookPatch) -> Webhook:
-    """Change a webhook. A changed URL keeps its secret and is checked again. Raises NotFound, and as `change` does."""
+    """Change a webhook. Returns the changed webhook. Raises NotFound, and as `change` does."""
     audited = audit.writes(caller, "webhook.edited", webhook_id, {"changed": list(patch.model_fields_set)})
     return change(caller, get_visible(caller, webhook_id), patch, audited)
 
 
 def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: Sequence[store.Write] = ()) -> Webhook:
-    """Change a webhook that the caller may manage. `extra_writes` join the transaction.
+    """Change a webhook. Returns the changed webhook. `extra_writes` join the transaction.
 
-    If the patch has `held`, this only checks that the webhook holds events; `replays.service` delivers or skips them.
-    Raises Invalid for a change that such a webhook does not take, NotAllowed for every chat without admin:*, and
-    Conflict when the owner may not have it enabled, or it was changed since.
+    The caller of this function has checked that `caller` may manage the webhook. A new URL is checked; the signing
+    secret stays. If the patch has `held`, this function only checks that the webhook holds events; `replays.service`
+    delivers or skips them.
+
+    Raises Invalid for a change that this kind of webhook does not allow, NotAllowed for every chat without the scope
+    admin:*, and Conflict if the owner may not have the webhook any more, or it changed after it was read.
     """
     webhook_id = before.webhook_id
     changes = patch.model_dump(exclude_unset=True)
@@ -200,16 +207,16 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: S
 
 
 def changing_callback(before: Webhook, url: str, chat_ids: list[str] | None) -> list[store.Write]:
-    """The writes that give an application's callback another URL, and the groups whose texts it is told of.
+    """The writes that give an application's callback another URL, and other groups whose messages it gets.
 
-    Raises Invalid for a URL that may not be called. Refused with Conflict when the callback was changed since.
+    Raises Invalid for a URL that may not be called. Refused with Conflict if the callback changed after it was read.
     """
     url = url if url == before.url else allowed_targets.checked_url(url)
     return table.changing(before, replace(before, url=url, chat_ids=chat_ids, updated_at=clock.now_iso()))
 
 
 def not_heard(webhook: Webhook) -> list[str]:
-    """The ids of the chats that the webhook names and does not hear of, as its owner does not belong to them."""
+    """The ids of those `chat_ids` of the webhook whose events it does not get, because its owner is not a member."""
     if webhook.chat_ids is None or not webhook.follows_a_member:
         return []
     pairs = chats.memberships(webhook.workspace_id, [(chat_id, webhook.member_id) for chat_id in webhook.chat_ids])
@@ -217,9 +224,9 @@ def not_heard(webhook: Webhook) -> list[str]:
 
 
 def hand_over(caller: Caller, webhook_id: str, user_id: str) -> Webhook:
-    """Give the webhook another owner. A disabled webhook stays disabled.
+    """Give the webhook another owner. Its state stays. Returns the changed webhook.
 
-    Raises NotFound, and Invalid for a user who may not have it.
+    Raises NotFound, and Invalid for a user who may not own this kind of webhook.
     """
     before = get_visible(caller, webhook_id)
     store.commit(
@@ -232,7 +239,7 @@ def hand_over(caller: Caller, webhook_id: str, user_id: str) -> Webhook:
 
 
 def handing_over(before: Webhook, user_id: str) -> list[store.Write]:
-    """The writes that give a webhook another owner. Raises Invalid for a user who may not have it."""
+    """The writes that give a webhook another owner. Raises Invalid for a user who may not own it."""
     return [
         table.handing_over(before, user_id, clock.now_iso()),
         ownership.taking_over(before.workspace_id, user_id, before.needs),
@@ -240,13 +247,13 @@ def handing_over(before: Webhook, user_id: str) -> list[store.Write]:
 
 
 def delete(caller: Caller, webhook_id: str) -> None:
-    """Delete a webhook: deliveries that wait are cancelled when they come up. Raises NotFound."""
+    """Delete a webhook. The deliverer cancels its waiting deliveries later. Raises NotFound."""
     audited = audit.writes(caller, "webhook.deleted", webhook_id)
     store.commit([*table.deleting(get_visible(caller, webhook_id)), *audited])
 
 
 def delete_many(caller: Caller, webhook_ids: list[str]) -> dict[str, Deletion]:
-    """Delete webhooks, each by itself. Returns what became of each, by its id."""
+    """Delete webhooks, each in its own transaction. Returns the Deletion of each, by webhook id."""
     webhooks = table.get_many((caller.workspace_id, one) for one in webhook_ids if ids.is_id(ids.WEBHOOK, one))
     results: dict[str, Deletion] = {}
     for webhook_id in webhook_ids:
@@ -263,10 +270,10 @@ def delete_many(caller: Caller, webhook_ids: list[str]) -> dict[str, Deletion]:
 
 
 def rotate_secret(caller: Caller, before: Webhook, overlap_hours: int) -> tuple[Webhook, str]:
-    """Make a new signing secret and return it. For `overlap_hours` the old one signs too, so that receivers can change.
+    """Make a new signing secret. Returns the webhook and the secret. The old secret signs too for `overlap_hours`.
 
-    The webhook is one that the caller may manage. Raises Conflict while an earlier rotation is open: a third secret
-    would push out one that is still in use.
+    The caller of this function has checked that `caller` may manage the webhook. Raises Conflict while the old secret
+    of an earlier rotation is valid, because a third secret would replace one that is still in use.
     """
     if before.secret_expires_at:
         raise Conflict(
@@ -287,7 +294,7 @@ def rotate_secret(caller: Caller, before: Webhook, overlap_hours: int) -> tuple[
 
 
 def expire_old_secret(caller: Caller, before: Webhook) -> Webhook:
-    """End a rotation now: from the next attempt on, only the new secret signs."""
+    """End a rotation now: from the next attempt on, only the newest secret signs. Returns the webhook."""
     newest = before.signing_secrets()[0]
     audited = audit.writes(caller, "webhook.old_secret_expired", before.webhook_id)
     store.commit([table.rekeying(before, [newest.to_item()], clock.now_iso()), *audited])
@@ -295,7 +302,7 @@ def expire_old_secret(caller: Caller, before: Webhook) -> Webhook:
 
 
 def check_format(event_types: Sequence[EventType], format_: Format, field: str) -> None:
-    """Raises Invalid for `field` when a format has no words for one of these types."""
+    """Raise Invalid at `field` (a JSON pointer) if the format cannot render an event of one of these types."""
     for type_ in event_types:
         if not catalogue.can_be_rendered(format_, type_):
             raise Invalid(
@@ -304,7 +311,7 @@ def check_format(event_types: Sequence[EventType], format_: Format, field: str) 
 
 
 def sealed(workspace_id: str, sealed_for: str, version: int, secret: str, at: str) -> SigningSecret:
-    """A signing secret as it is stored. `sealed_for` is the id of the webhook or of its group."""
+    """A SigningSecret with the encrypted `secret`. `sealed_for` is the id of the webhook or of its group."""
     ciphertext = sealing.seal(workspace_id, sealed_for, version, secret)
     return SigningSecret(version=version, ciphertext=ciphertext, created_at=at)
 
@@ -335,7 +342,7 @@ _TRIGGERS = ("trigger_when", "trigger_body", "reply_name", "reply_avatar_url")
 
 
 def _check_triggers(wanted: WebhookIn) -> None:
-    """Raises Invalid for trigger words where the format has none, and for their settings without them."""
+    """Raise Invalid for trigger words in a format without them, and for their settings without trigger words."""
     if wanted.trigger_words is None:
         for name in _TRIGGERS:
             if getattr(wanted, name) is not None:
@@ -348,7 +355,7 @@ def _check_triggers(wanted: WebhookIn) -> None:
 
 
 def check_triggered(events: Sequence[EventType], words: Sequence[str], chat_ids: list[str] | None) -> None:
-    """Raises Invalid for trigger words that cannot call the webhook."""
+    """Raise Invalid unless the events are new messages alone, and either trigger words or chats are named."""
     if list(events) != ["message.created"]:
         raise Invalid("Only new messages have trigger words: events must be message.created alone.", "/events")
     if not words and chat_ids is None:
@@ -365,7 +372,10 @@ def _check_changed_triggers(before: Webhook, after: Webhook, changes: dict[str, 
 
 
 def _check_chats(caller: Caller, chat_ids: list[str] | None, owner_id: str) -> None:
-    """Raises NotAllowed or Invalid unless a webhook of this owner would hear of these chats."""
+    """Raise NotAllowed or Invalid unless a webhook of this owner may have these chats, and would get their events.
+
+    None stands for every chat, which needs the scope admin:*.
+    """
     if chat_ids is None:
         if not caller.is_admin:
             raise NotAllowed(

@@ -1,11 +1,17 @@
-"""The table `webhooks`: (workspace_id, webhook_id) → webhook; and `subscriptions`: (topic, webhook_id).
+"""The tables `webhooks`: (workspace_id, webhook_id) → webhook; and `subscriptions`: (topic, webhook_id) → event types.
 
-A topic is `<workspace_id>/<live|test>/<chat_id>`, or `*` for the chat where a webhook wants every chat. One row
-for each chat a webhook listens to, so that finding who wants an event costs the same in a workspace of ten
-webhooks and of a hundred thousand, and live and test never meet. A webhook that is somebody's own has one row: a bot's
-callback under `<workspace_id>/<live|test>/bot/<bot_id>`, an application's under `…/application/<application_id>`, a
-personal webhook under `…/user/<user_id>`. An application's has another one for the group whose texts it is told of, and
-webhooks that are one to their owner have another one under `<workspace_id>/group/<group_id>`.
+`subscriptions` has one row for each topic of a webhook. So the dispatcher finds the webhooks for an event at the same
+cost in a workspace of ten webhooks and of a hundred thousand. A topic begins with `<workspace_id>/<live|test>/`, so
+live and test events never mix. The rest of the topic is:
+
+- `<chat_id>`: a chat that the webhook names
+- `*`: every chat
+- `bot/<bot_id>`: a bot's callback
+- `application/<application_id>`: an application's callback, which has the topic of its group too if it gets the group's
+  messages
+- `user/<user_id>`: a personal webhook
+
+The webhooks of a group (`groups`) also have rows under `<workspace_id>/group/<group_id>`, a topic of no event.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -26,7 +32,7 @@ _ROWS_AT_ONCE = 500  # a full page of DynamoDB, a megabyte, would hold ten times
 
 
 class NotEnabled(Conflict):
-    """The webhook was disabled or deleted before."""
+    """The webhook to disable is not enabled: another request disabled or deleted it first."""
 
 
 def topic(workspace_id: str, chat_id: str, *, livemode: bool) -> str:
@@ -46,7 +52,7 @@ def topic_of_user(workspace_id: str, user_id: str, *, livemode: bool) -> str:
 
 
 def topic_of_group(workspace_id: str, group_id: str) -> str:
-    """The topic under which the webhooks of a group find each other; no event has it."""
+    """The topic that lists the webhooks of a group; no event has this topic."""
     return f"{workspace_id}/group/{group_id}"
 
 
@@ -76,7 +82,10 @@ def get(workspace_id: str, webhook_id: str) -> Webhook:
 
 
 def get_many(pairs: Iterable[tuple[str, str]], unreadable: set[str] | None = None) -> dict[str, Webhook]:
-    """The webhooks of (workspace_id, webhook_id) pairs that exist, by webhook id."""
+    """The existing webhooks of these (workspace_id, webhook_id) pairs, by webhook id.
+
+    Leaves out rows that this version cannot read, and adds their webhook ids to `unreadable`.
+    """
     items = store.get_many(TABLE, [_key(*pair) for pair in pairs])
     return store.read(Webhook, items, "webhook_id", unreadable)
 
@@ -99,7 +108,7 @@ def page(
 
 
 def every(workspace_id: str, keep: Callable[[Webhook], bool]) -> Iterator[Webhook]:
-    """Each webhook of the workspace that `keep` accepts."""
+    """The webhooks of the workspace, live and test, that `keep` accepts."""
     items = store.query_all(TABLE, "workspace_id = :workspace", {":workspace": workspace_id})
     return (webhook for item in items if keep(webhook := Webhook.from_item(item)))
 
@@ -126,7 +135,7 @@ def page_of_bot(
 def page_of_user(
     workspace_id: str, user_id: str, limit: int, after: store.Key | None, *, livemode: bool
 ) -> tuple[list[Webhook], store.Key | None]:
-    """A page of a person's live or test webhooks, newest first, and the key after which the next one begins."""
+    """A page of a person's webhooks of one mode, newest first, and the key after which the next one begins."""
     return _page_of(workspace_id, topic_of_user(workspace_id, user_id, livemode=livemode), limit, after)
 
 
@@ -157,9 +166,9 @@ def _page_of(
 
 
 def subscribed(topic_: str, event_type: str, after: str | None = None) -> Iterator[str]:
-    """The ids of the webhooks that want this type on this topic, in their order, read page by page.
+    """The ids of the webhooks that subscribed to this event type on this topic, ascending.
 
-    With `after`, a webhook's id, only those behind it.
+    `after` is a webhook's id; only greater ids are returned. The rows are read page by page while the caller iterates.
     """
     items = store.query_all(
         SUBSCRIPTIONS,
@@ -186,9 +195,10 @@ def creating(webhook: Webhook) -> list[store.Write]:
 
 
 def changing(before: Webhook, after: Webhook) -> list[store.Write]:
-    """Replace everything that a person may change, and leave the deliverer's counts alone.
+    """The writes that change a webhook from `before` to `after`, and its subscriptions with it.
 
-    Refused with Conflict when the webhook was changed since.
+    The fields that the deliverer writes, such as the count of failures, stay. Refused with Conflict if the row changed
+    after `before` was read.
     """
     after.topics = topics(after)
     gone = [
@@ -243,7 +253,10 @@ def deleting(webhook: Webhook) -> list[store.Write]:
 
 
 def recovered(webhook: Webhook) -> None:
-    """Forget the failures and the pause, unless another pause began after the attempt did."""
+    """Reset the failures and the pause of a webhook after a success.
+
+    Does nothing if a pause was set after `webhook` was read.
+    """
     forgotten = store.set_values(
         TABLE,
         _key(webhook.workspace_id, webhook.webhook_id),
@@ -256,9 +269,9 @@ def recovered(webhook: Webhook) -> None:
 
 
 def counted_anew(webhook: Webhook, error: str, at: str) -> int:
-    """Count this failure (at `at`, ISO) as the first in a row, since an attempt succeeded before it.
+    """Count a failure at `at` (ISO) as the first in a row, because an attempt succeeded before it.
 
-    Returns 1, or 0 when a pause began after the attempt did.
+    Returns 1; or 0 if a pause was set after `webhook` was read, and the failure is not counted.
     """
     return _counted(
         webhook,
@@ -269,7 +282,7 @@ def counted_anew(webhook: Webhook, error: str, at: str) -> int:
 
 
 def pause(webhook: Webhook, until: int) -> None:
-    """Make no attempts before `until` (epoch milliseconds). A longer pause that is set already stays."""
+    """Pause the webhook until `until` (epoch milliseconds). Does nothing if a longer pause is set."""
     paused = store.update(
         TABLE,
         _key(webhook.workspace_id, webhook.webhook_id),
@@ -282,7 +295,7 @@ def pause(webhook: Webhook, until: int) -> None:
 
 
 def slow(webhook: Webhook, until: int) -> None:
-    """Put the webhook on the slow lane until `until` (epoch milliseconds), since its receiver takes long."""
+    """Put the webhook on the slow lane until `until` (epoch milliseconds). Does nothing for a deleted webhook."""
     slowed = store.update(
         TABLE,
         _key(webhook.workspace_id, webhook.webhook_id),
@@ -296,9 +309,9 @@ def slow(webhook: Webhook, until: int) -> None:
 
 
 def probe(webhook: Webhook, until: int) -> bool:
-    """Take the one attempt that follows a pause; the others wait until `until` (epoch milliseconds).
+    """Claim the one attempt that probes the receiver after a pause. Returns False if another function claimed it.
 
-    Returns False when somebody else has taken it.
+    The webhook stays paused for other attempts until `until` (epoch milliseconds).
     """
     taken = store.update(
         TABLE,
@@ -315,9 +328,10 @@ def probe(webhook: Webhook, until: int) -> bool:
 
 
 def take_place(webhook: Webhook, second: int) -> bool:
-    """Count one attempt in this second of the clock (epoch). Returns False when there were `max_per_second` before it.
+    """Count one attempt in this second of the clock (epoch seconds). Returns False if the second is full.
 
-    Two conditional updates: the first place of a second, or one more place of it.
+    A second has `max_per_second` places. Makes at most two conditional updates: for the first place of a new second, or
+    for one more place.
     """
     key = _key(webhook.workspace_id, webhook.webhook_id)
     first = store.update(
@@ -342,10 +356,10 @@ def take_place(webhook: Webhook, second: int) -> bool:
 
 
 def reserve(webhook: Webhook, earliest: int, apart: int) -> int:
-    """Reserve the next place from `earliest` on, at least `apart` behind the last one, and return it.
+    """Reserve the next free place within the webhook's rate, and return it as epoch milliseconds.
 
-    All are (epoch) milliseconds. Two conditional updates at most: behind the last place that somebody reserved, or the
-    first place of all.
+    The place is `earliest` (epoch milliseconds), or `apart` milliseconds after the last reserved place if that is
+    later. Returns `earliest` without a reservation if three conditional updates lose against other reservations.
     """
     key = _key(webhook.workspace_id, webhook.webhook_id)
     values = {":earliest": earliest, ":apart": apart}
@@ -367,9 +381,9 @@ def reserve(webhook: Webhook, earliest: int, apart: int) -> int:
 
 
 def failed(webhook: Webhook, error: str, *, below: int | None = None) -> int:
-    """Count one failed attempt, unless a pause began after the attempt did. Returns the failures in a row so far.
+    """Count one failed attempt. Returns the failures in a row, with this one; 0 if the failure is not counted.
 
-    With `below`, the failure is counted only while there are fewer. Returns 0 when nothing was counted.
+    The failure is not counted if a pause was set after `webhook` was read, or if there are `below` failures already.
     """
     condition = "paused_until = :seen"
     values = {":seen": webhook.paused_until, ":error": error, ":one": 1, ":at": clock.now_iso()}
@@ -380,7 +394,10 @@ def failed(webhook: Webhook, error: str, *, below: int | None = None) -> int:
 
 
 def failed_and_paused(webhook: Webhook, error: str, until: int) -> int:
-    """As `failed`, and begin the pause until `until` (epoch milliseconds) in the same write."""
+    """Count a failed attempt as `failed` does, and pause the webhook until `until` (epoch milliseconds).
+
+    Both are one write.
+    """
     return _counted(
         webhook,
         f"SET last_error = :error, paused_until = :until, {_SINCE} ADD consecutive_failures :one",
@@ -408,9 +425,10 @@ def disabling(
     failed_attempts: list[dict[str, Any]] | None = None,
     next_probe_at: str | None = None,
 ) -> store.Write:
-    """Disable a webhook, with the reason. Refused with NotEnabled when it was disabled or deleted before.
+    """The write that disables a webhook for `reason` at `at` (ISO). Refused with NotEnabled.
 
-    When its receiver's failures are the reason, they are kept, and so is the time of the first probe.
+    If failures are the reason, `failed_attempts` are the last of them, and `next_probe_at` (ISO) is the time of the
+    first probe.
     """
     return store.set_values(
         TABLE,
@@ -431,7 +449,10 @@ def disabling(
 
 
 def probing(webhook: Webhook, next_at: str | None) -> store.Write:
-    """Take a probe of a disabled webhook; the next one is at `next_at` (ISO). Refused with Conflict when it is gone."""
+    """The write that claims the due probe of a disabled webhook, and plans the next one at `next_at` (ISO).
+
+    Refused with Conflict if another function claimed the probe, or the webhook is not disabled any more.
+    """
     return store.set_values(
         TABLE,
         _key(webhook.workspace_id, webhook.webhook_id),
@@ -443,7 +464,10 @@ def probing(webhook: Webhook, next_at: str | None) -> store.Write:
 
 
 def not_probing(webhook: Webhook, reason: str) -> store.Write:
-    """Keep a disabled webhook disabled for another reason, and probe it no more. Refused with Conflict."""
+    """The write that ends the probes of a disabled webhook, and replaces the reason why it is disabled.
+
+    Refused with Conflict if the webhook was enabled, or disabled again, after it was read.
+    """
     return store.set_values(
         TABLE,
         _key(webhook.workspace_id, webhook.webhook_id),
@@ -454,7 +478,7 @@ def not_probing(webhook: Webhook, reason: str) -> store.Write:
 
 
 def handing_over(webhook: Webhook, user_id: str, at: str) -> store.Write:
-    """Give the webhook another owner. Refused with Conflict when it was changed since."""
+    """The write that gives the webhook another owner. Refused with Conflict if it changed after it was read."""
     return store.set_values(
         TABLE,
         _key(webhook.workspace_id, webhook.webhook_id),
@@ -465,7 +489,10 @@ def handing_over(webhook: Webhook, user_id: str, at: str) -> store.Write:
 
 
 def rekeying(webhook: Webhook, secrets: list[dict[str, Any]], at: str) -> store.Write:
-    """Replace the signing secrets. Refused with Conflict when the webhook was changed since."""
+    """The write that replaces the signing secrets. `secrets` are SigningSecret items, newest first.
+
+    Refused with Conflict if the webhook changed after it was read.
+    """
     return store.set_values(
         TABLE,
         _key(webhook.workspace_id, webhook.webhook_id),
@@ -476,7 +503,10 @@ def rekeying(webhook: Webhook, secrets: list[dict[str, Any]], at: str) -> store.
 
 
 def decided(webhook: Webhook) -> store.Write:
-    """Store that somebody decided about the held events. Refused with Conflict when somebody else did."""
+    """The write that ends the holding of missed events, because a person decided to deliver or skip them.
+
+    Refused with Conflict if another request decided first.
+    """
     return store.set_values(
         TABLE,
         _key(webhook.workspace_id, webhook.webhook_id),
@@ -487,10 +517,10 @@ def decided(webhook: Webhook) -> store.Write:
 
 
 def enabling(webhook: Webhook, at: str, held_from: str | None = None, *, still_disabled: bool = False) -> store.Write:
-    """Enable the webhook and forget its failures. Refused with Conflict when it was deleted.
+    """The write that enables the webhook and resets its failures. Refused with Conflict if the webhook was deleted.
 
-    `held_from` (ISO) is the time since when it holds events that nobody has decided about. With `still_disabled`, it is
-    also refused when the webhook was enabled, or disabled for another reason, in between.
+    `held_from` (ISO) is the time since which it holds missed events that nobody has decided about. With
+    `still_disabled`, the write is also refused if the webhook was enabled, disabled again, or has no more probes.
     """
     return store.set_values(
         TABLE,
