@@ -229,7 +229,7 @@ def test_all_dead_letters_ring() -> None:
 
 
 def test_each_delivery_queue_rings_when_it_does_not_get_on() -> None:
-    """The fast queue's alarm counts waiting tickets. The slow queue's alarm rings only when no ticket is finished.
+    """The fast queue's alarm rings by the minutes of work that wait, the slow queue's only when no ticket is finished.
 
     Slow receivers can make the slow queue long, so its length alone must not ring.
     """

@@ -143,7 +143,7 @@ def test_days_without_kms_cost_little_ring_and_end_in_the_delivery(
 def test_a_deferral_does_not_forget_the_rounds(
     world: World, workspace: Workspace, webhook_id: str, sent: list[tuple[Ticket, float]]
 ) -> None:
-    """A paused webhook's ticket is deferred; its next pause grows nevertheless."""
+    """The deferred ticket still has the number of its rounds, from which its next pause is computed."""
     world.pump_streams()
     (ticket,) = [Ticket.load(body) for body in _taken(world)]
     sent.clear()

@@ -192,7 +192,7 @@ class _Reach:
         return None
 
     def _defined(self, module: str, name: str | None) -> Node | None:
-        """The place where a name that a module exports is defined. Follows imports from module to module."""
+        """The place where a name that a module exports is defined, also through imports; None for foreign code."""
         seen: set[tuple[str, str]] = set()
         while name and module in self.modules and (module, name) not in seen:
             if name in self.modules[module].definitions:

@@ -97,6 +97,31 @@ def test_bold_struck_and_links_are_written_as_slack_and_google_chat_write_them()
     assert told("google_chat", text, USER)["text"] == expected.format("&")
 
 
+def test_each_link_of_a_text_is_written_in_its_place() -> None:
+    text = "See [one](https://a.example/) and [two](https://b.example/)."
+    expected = "See <https://a.example/|one> and <https://b.example/|two>."
+    assert told("slack", text, USER)["text"] == told("google_chat", text, USER)["text"] == expected
+
+
+def test_a_text_of_the_longest_length_is_whole() -> None:
+    assert told("mattermost", "a" * mattermost.MAX_TEXT)["text"] == "a" * mattermost.MAX_TEXT
+    assert told("mattermost", "a" * (mattermost.MAX_TEXT + 1))["text"] == "a" * (mattermost.MAX_TEXT - 1) + "…"
+
+
+def test_a_card_of_teams_is_cut_beyond_its_limit_alone_and_keeps_its_author() -> None:
+    longest = teams.MAX_BYTES - len(event_of("a", CI).render(Receiver("teams")).content) + 1
+
+    def shown(text: str) -> list[str]:
+        (attachment,) = told("teams", text)["attachments"]
+        return [block["text"] for block in attachment["content"]["body"]]
+
+    assert shown("a" * longest) == ["CI", "a" * longest]
+    name, text = shown("a" * (longest + 1))
+    assert name == "CI"
+    assert text.endswith("a…")
+    assert longest * 0.7 < len(text) < longest
+
+
 def test_no_text_calls_everybody_in_the_other_product() -> None:
     assert told("slack", "<!channel> <@U1>", USER)["text"] == "&lt;!channel&gt; &lt;@U1&gt;"
     assert "<users/" not in told("google_chat", "<users/all>", USER)["text"]

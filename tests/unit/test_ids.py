@@ -1,5 +1,6 @@
 """Ids: they sort by time, derived ids are repeatable, and a delivery's id has those of its event and webhook."""
 
+import hashlib
 import re
 import zlib
 
@@ -39,6 +40,23 @@ def test_a_new_id_has_its_documented_form(prefix: str) -> None:
 
 def test_new_ids_are_never_made_twice() -> None:
     assert len({ids.new(ids.MESSAGE) for _ in range(1000)}) == 1000
+
+
+def test_a_derived_id_is_the_same_in_every_release() -> None:
+    """A function of the next release that builds an event again must not make a second one."""
+    at = "2026-11-21T10:40:00.250Z"
+    digest = int(hashlib.sha256(b"a\x1fb").hexdigest()[:20], 16)
+    made = ids.derived(ids.EVENT, at, "a", "b").removeprefix("evt_")
+    assert crockford(made) == (1_795_257_600_250 << 80) + digest
+    chat = ids.derived(ids.CHAT, at, "chat")
+    in_chat = ids.derived_in_chat(chat, at, "a", "b").removeprefix("msg_")
+    assert crockford(in_chat) % 2**25 == digest % 2**25
+
+
+def test_a_new_id_is_made_of_the_clock_and_of_ten_random_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: 1_790_000_000.1234)
+    monkeypatch.setattr("os.urandom", lambda count: bytes([255] * count))
+    assert crockford(ids.new(ids.MESSAGE).removeprefix("msg_")) == (1_790_000_000_123 << 80) + 2**80 - 1
 
 
 def test_a_new_id_tells_its_time() -> None:
@@ -166,7 +184,7 @@ def test_ids_made_together_are_in_order_and_of_one_moment(
 ) -> None:
     """The highest bit of the random part is 0, so that counting up cannot overflow it."""
     monkeypatch.setattr(clock, "now", lambda: 1_790_000_000.1234)
-    monkeypatch.setattr("os.urandom", lambda count: random[:count])
+    monkeypatch.setattr("os.urandom", lambda count: random[:count].ljust(count, b"\xff"))
     made = ids.new_many("msg", 3)
     assert made == sorted(set(made))
     assert [one[:4] for one in made] == ["msg_"] * 3
@@ -186,16 +204,24 @@ def test_a_messages_id_says_how_the_id_of_its_chat_begins(at: int, later: int, s
     assert chat.startswith(beginning)
 
 
-@pytest.mark.parametrize(("random", "first"), [(b"\x00\x00\x02\x80", 640), ((2**25 - 3).to_bytes(4), 2**25 - 3)])
+@pytest.mark.parametrize(
+    ("random", "first"),
+    [(b"\x00\x00\x02\x80", 640), ((2**25 - 3).to_bytes(4), 2**25 - 3), ((2**25 - 2).to_bytes(4), 0)],
+)
 def test_ids_made_together_in_a_chat_are_in_order(monkeypatch: pytest.MonkeyPatch, random: bytes, first: int) -> None:
+    """The first of three leaves room for the others below 2**25, so that counting up never reaches the chat's part."""
     monkeypatch.setattr(clock, "now", lambda: 1_790_000_000.1234)
-    monkeypatch.setattr("os.urandom", lambda count: random[:count])
+    monkeypatch.setattr("os.urandom", lambda count: random[:count].ljust(count, b"\xff"))
     chat = ids.derived(ids.CHAT, iso(1_780_000_000_000), "some chat")
     made = ids.new_in_chat(chat, 3)
     assert made == sorted(set(made))
     assert {ids.beginning_of_chat(one) for one in made} == {chat[:16]}
     assert [crockford(one[4:14]) for one in made] == [1_790_000_000_123] * 3
     assert [crockford(one[14:]) % 2**25 for one in made] == [first, first + 1, first + 2]
+
+
+def test_one_id_is_made_in_a_chat_unless_more_are_asked_for() -> None:
+    assert len(ids.new_in_chat(ids.new(ids.CHAT))) == 1
 
 
 def test_other_products_have_an_id_without_its_prefix() -> None:

@@ -1,5 +1,6 @@
 """Which webhooks want an event: the dispatcher's rule, for callbacks and ordinary webhooks."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -73,7 +74,12 @@ def test_a_webhook_wants_what_happened_at_the_moment_it_was_made() -> None:
 
 def test_a_webhook_that_a_fast_clock_made_wants_what_happened_next() -> None:
     """Two functions set the times of webhook and event, each by its own clock."""
-    for made_at, wanted in (("2026-11-21T10:40:01.500Z", True), ("2026-11-21T10:40:02.500Z", False)):
+    moments = (
+        ("2026-11-21T10:40:01.500Z", True),
+        ("2026-11-21T10:40:02.000Z", True),
+        ("2026-11-21T10:40:02.500Z", False),
+    )
+    for made_at, wanted in moments:
         for one in (CALLBACK, OF_CHAT, OF_ALL):
             assert wants(replace(one, created_at=made_at), MENTION, EVERYBODY) is wanted
 
@@ -85,6 +91,15 @@ def test_an_application_hears_what_a_person_answered_to_it() -> None:
     assert wants(application, answered, set())
     assert not wants(application, replace(answered, application_id="app_2"), EVERYBODY)
     assert not wants(application, replace(answered, application_id=None), EVERYBODY)
+
+
+def test_an_application_that_is_told_of_its_groups_texts_hears_of_each() -> None:
+    told = json.dumps({"contexts": {"app_1": None}, "person": {"id": PERSON, "name": "Ada", "email": None}})
+    said = replace(MENTION, bot_id=None, type="message.created", data={"message": {"text": "Hi"}}, told=told)
+    application = replace(CALLBACK, bot_id=None, application_id="app_1", events=["message.created"], format="fchat")
+    assert wants(application, said, set())
+    assert not wants(replace(application, application_id="app_2"), said, set())
+    assert not wants(application, replace(said, told=None), set())
 
 
 def test_a_personal_webhook_hears_what_its_person_is_notified_of() -> None:

@@ -11,6 +11,7 @@ import zlib
 from ferryman import clock
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_VALUES = {character: value for value, character in enumerate(_CROCKFORD)}
 _ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
 
 WORKSPACE = "wsp"
@@ -35,20 +36,27 @@ CONNECTION = "con"
 COMMAND = "cmd"
 
 
-def _encode(milliseconds: int, tail: bytes) -> str:
-    number = (milliseconds << 80) | int.from_bytes(tail)
-    return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
+def _encode(milliseconds: int, rest: int) -> str:
+    number = (milliseconds << 80) | rest
+    return "".join(_CROCKFORD[(number >> shift) & 31] for shift in reversed(range(0, 130, 5)))
+
+
+def _decode(text: str) -> int:
+    number = 0
+    for character in text:
+        number = number * 32 + _VALUES[character]
+    return number
 
 
 def new(prefix: str) -> str:
     """A new random id. Call it in the handler, not at import, because a restored snapshot would repeat the id."""
-    return f"{prefix}_{_encode(int(clock.now() * 1000), os.urandom(10))}"
+    return f"{prefix}_{_encode(int(clock.now() * 1000), int.from_bytes(os.urandom(10)))}"
 
 
 def new_many(prefix: str, count: int) -> list[str]:
     """New ids of the same millisecond in ascending order: each is one greater than the id before it."""
     now, first = int(clock.now() * 1000), int.from_bytes(os.urandom(10)) >> 1
-    return [f"{prefix}_{_encode(now, (first + number).to_bytes(10))}" for number in range(count)]
+    return [f"{prefix}_{_encode(now, first + number)}" for number in range(count)]
 
 
 def derived(prefix: str, at: str, *parts: str) -> str:
@@ -59,8 +67,8 @@ def derived(prefix: str, at: str, *parts: str) -> str:
     return f"{prefix}_{_encode(int(clock.seconds(at) * 1000), _digest(parts))}"
 
 
-def _digest(parts: tuple[str, ...]) -> bytes:
-    return hashlib.sha256("\x1f".join(parts).encode()).digest()[:10]
+def _digest(parts: tuple[str, ...]) -> int:
+    return int.from_bytes(hashlib.sha256("\x1f".join(parts).encode()).digest()[:10])
 
 
 # A message's id begins with its time and goes on with the first characters of its chat's id, without the leading zero
@@ -80,14 +88,11 @@ def derived_in_chat(chat_id: str, at: str, *parts: str) -> str:
 
     The same arguments give the same id.
     """
-    return _in_chat(chat_id, int(clock.seconds(at) * 1000), int.from_bytes(_digest(parts)) % 2**_RANDOM_BITS)
+    return _in_chat(chat_id, int(clock.seconds(at) * 1000), _digest(parts) % 2**_RANDOM_BITS)
 
 
 def _in_chat(chat_id: str, milliseconds: int, rest: int) -> str:
-    number = 0
-    for character in ulid(chat_id)[_OF_CHAT]:
-        number = number * 32 + _CROCKFORD.index(character)
-    return f"{MESSAGE}_{_encode(milliseconds, (number << _RANDOM_BITS | rest).to_bytes(10))}"
+    return f"{MESSAGE}_{_encode(milliseconds, _decode(ulid(chat_id)[_OF_CHAT]) << _RANDOM_BITS | rest)}"
 
 
 def beginning_of_chat(message_id: str) -> str:
@@ -100,18 +105,15 @@ def beginning_of_chat(message_id: str) -> str:
 
 def floor(prefix: str, at: str) -> str:
     """The smallest possible id of the ISO time `at`, for ranges over sorted ids."""
-    return f"{prefix}_{_encode(max(0, int(clock.seconds(at) * 1000)), bytes(10))}"
+    return f"{prefix}_{_encode(max(0, int(clock.seconds(at) * 1000)), 0)}"
 
 
 def made_at(id_: str) -> float:
     """The time when an id was created, in epoch seconds. Raises ValueError for a text that is not an id."""
-    ulid = id_.rpartition("_")[2]
-    if not re.fullmatch(_ULID, ulid):
+    text = ulid(id_)
+    if not re.fullmatch(_ULID, text):
         raise ValueError(f"{id_} is not an id")
-    milliseconds = 0
-    for character in ulid[:10]:
-        milliseconds = milliseconds * 32 + _CROCKFORD.index(character)
-    return milliseconds / 1000
+    return _decode(text[:10]) / 1000
 
 
 def ulid(id_: str) -> str:

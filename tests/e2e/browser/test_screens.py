@@ -69,7 +69,7 @@ def test_no_list_has_to_be_scrolled_sideways_on_a_laptop(opens: Opens, addresses
     visit.expected.append("404")
 
     def all_wait(route: Route) -> None:
-        """The longest words that the share of deliveries can have."""
+        """Answer that all deliveries wait, because the console then shows its longest text for them."""
         answer = route.fetch()
         page = answer.json()
         for webhook in page["items"]:

@@ -101,7 +101,7 @@ def test_the_token_sends_to_a_person_who_answers_in_time(workspace: Workspace, r
 
 @pytest.mark.parametrize("to", ["group", "person"])
 def test_messages_at_the_same_moment_do_not_collide(workspace: Workspace, receiver: Receiver, to: str) -> None:
-    """DynamoDB refuses one of two simultaneous transactions that write the same item."""
+    """DynamoDB refuses one of two simultaneous transactions that write the same item, so these must share none."""
     talk = Talk(workspace, receiver, chat_id=group(workspace))
     written: list[set[str]] = []
 

@@ -558,6 +558,7 @@ def test_python_agrees_that_what_is_accepted_is_global() -> None:
     ("url", "shown"),
     [
         ("https://xn--80a1acny.xn--p1ai:8443/%C3%A4", "https://почта.рф:8443/%C3%A4"),
+        ("https://xn--80a1acny.xn--p1ai/a/b:c?d=https://e.example/", "https://почта.рф/a/b:c?d=https://e.example/"),
         ("https://hooks.example.com/xn--80a1acny", None),
         ("https://xn--/", None),
     ],

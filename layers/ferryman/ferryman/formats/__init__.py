@@ -52,12 +52,13 @@ FORMATS: Mapping[str, OutgoingFormat] = {
 }
 # The version before this one cannot render, and reads these bodies in the items of events.
 STORED: tuple[Format, ...] = ("fchat", "fluxdesk")
+_SIGNATURES = {name: cast(Signature, name) for name, format_ in FORMATS.items() if format_.signing}
 OTHERS: tuple[Format, ...] = tuple(cast(Format, name) for name in FORMATS if name != "ferryman")
 
 
 def signature(format_: Format) -> Signature:
     """The signature of a webhook in this format that chose none: the product's own if it has one, otherwise `fm`."""
-    return cast(Signature, format_) if FORMATS[format_].signing else "fm"
+    return _SIGNATURES.get(format_, "fm")
 
 
 def signing(name: str) -> Signing | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ferryman.formats import slack_attachments, slack_text, triggers
+from ferryman.formats import chat_text, slack_attachments, slack_text, triggers
 from ferryman.formats.answers import NotAnAnswer, json_object
 from ferryman.formats.interface import MAX_BYTES, Attachment, Surroundings
 from ferryman.formats.slack_blocks import InvalidBlocks
@@ -72,7 +72,7 @@ def encoded(click: Click) -> bytes:
         "data_source": action.get("data_source") or "",
         "context": context,
     }
-    return triggers.as_json(content).content
+    return chat_text.as_json(content).content
 
 
 def read(content: bytes, *, is_whole: bool = True) -> Answer:

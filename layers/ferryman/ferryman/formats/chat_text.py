@@ -67,9 +67,9 @@ def _emphasized(text: str) -> str:
     return _STRUCK.sub(r"~\1~", bold)
 
 
-def as_json(content: dict[str, Any]) -> Body:
+def as_json(content: dict[str, Any] | list[Any]) -> Body:
     """`content` as a body of JSON in UTF-8. A character that UTF-8 cannot hold becomes a question mark."""
-    return Body(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
+    return Body(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(errors="replace"))
 
 
 def described(event: dict[str, Any], required: list[str], properties: dict[str, Any]) -> dict[str, Any]:

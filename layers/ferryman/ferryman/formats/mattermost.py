@@ -42,7 +42,7 @@ def render_triggered(event: Event, webhook: TriggeredWebhook, around: Surroundin
     more = {"post_id": triggers.short(event.data["message"]["id"]), "file_ids": ""}
     at = triggers.created_at(event)
     if webhook.trigger_body == "json":
-        return triggers.as_json({**content, **more, "timestamp": round(at * 1000)})
+        return chat_text.as_json({**content, **more, "timestamp": round(at * 1000)})
     return triggers.form({**content, **more, "timestamp": str(int(at))})
 
 

@@ -42,7 +42,7 @@ def render_triggered(event: Event, webhook: TriggeredWebhook, around: Surroundin
     """The body for trigger words: a form, or its fields as JSON. `timestamp` is in epoch seconds with six decimals."""
     content = triggers.fields(event, webhook, around) | {"timestamp": f"{triggers.created_at(event):.6f}"}
     content["text"] = _escaped(content["text"])
-    return triggers.as_json(content) if webhook.trigger_body == "json" else triggers.form(content)
+    return chat_text.as_json(content) if webhook.trigger_body == "json" else triggers.form(content)
 
 
 def read_response(response: Response) -> Reply | None:

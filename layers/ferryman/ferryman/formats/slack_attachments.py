@@ -71,8 +71,6 @@ def shown_value(value: Any) -> str:
     match value:
         case None:
             return ""
-        case str():
-            return value
         case bool():
             return "true" if value else "false"
         case float() if value == int(value) and abs(value) < 1e21:

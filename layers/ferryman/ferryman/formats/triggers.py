@@ -5,17 +5,16 @@ Mattermost's contract (https://developers.mattermost.com/integrate/webhooks/outg
 the same but for two, and the answers have the same form.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from ferryman import ids
 from ferryman.characters import without_hidden
-from ferryman.formats import native
+from ferryman.formats import chat_text, native
 from ferryman.formats.interface import (
     FORM,
-    JSON,
     MAX_BYTES,
     Body,
     Event,
@@ -86,7 +85,7 @@ def fields(event: Event, webhook: TriggeredWebhook, around: Surroundings) -> dic
 
 def short(id_: str) -> str:
     """One of our ids without its prefix, as Mattermost writes ids: 26 letters and digits in lower case."""
-    return id_.rpartition("_")[2].lower()
+    return ids.ulid(id_).lower()
 
 
 def slug(name: str) -> str:
@@ -102,10 +101,6 @@ def created_at(event: Event) -> float:
 
 def form(content: dict[str, str]) -> Body:
     return Body(urlencode(content, errors="replace").encode(), FORM)
-
-
-def as_json(content: dict[str, Any]) -> Body:
-    return Body(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"), JSON)
 
 
 # --- the answer -------------------------------------------------------------------------------------------------------
@@ -180,6 +175,4 @@ def link(url: str) -> str | None:
 
 def _dumped(value: Any) -> str | None:
     """`value` as JSON, as messages store it; None for an empty value. Half of a surrogate pair becomes `?`."""
-    if not value:
-        return None
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace").decode()
+    return chat_text.as_json(value).content.decode() if value else None

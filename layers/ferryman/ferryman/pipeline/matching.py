@@ -8,7 +8,7 @@ from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import BY_PEOPLE, Webhook
 
 # Two functions stamp a webhook and a message, each by its own clock. A webhook that seems to be younger than a message
-# by less than this gets it.
+# by no more than this gets it.
 CLOCKS_DIFFER_SECONDS = 2
 
 

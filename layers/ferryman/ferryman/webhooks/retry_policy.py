@@ -31,7 +31,7 @@ def after_attempt(
     *,
     failures: int,
     unknowns: int,
-    is_test: bool = False,
+    is_test: bool,
     spread: float | None = None,
 ) -> NextStep:
     """The next step of a delivery that had `failures` and `unknowns` before this attempt.

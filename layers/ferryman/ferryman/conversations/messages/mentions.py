@@ -77,7 +77,7 @@ def _parsers() -> "tuple[MarkdownIt, MarkdownIt]":
 
 
 def _named(text: str) -> Iterator[str]:
-    end = -1  # of the mention before
+    end = len(text)  # of the mention before; there is none yet
     for match in _WORD.finditer(text):
         handle = match[1].rstrip("_.-").lower()
         if not is_handle(handle) or not _ends_a_word(text, match.end()):

@@ -42,7 +42,7 @@ def pause(failures: int) -> int:
 def begin(subject: str) -> None:
     """Count one more attempt of `subject` as failed; after a success, the caller commits `clearing`.
 
-    Raises TooManyAttempts while attempts of the subject are refused.
+    Raises TooManyAttempts while attempts of the subject are refused, and when many attempts at the same moment collide.
     """
     for _ in range(_ROUNDS):
         item = store.get(TABLE, {"subject": subject})

@@ -25,7 +25,7 @@ _SHOWN_A_MINUTE = 30  # by one address
 
 
 class TokenRevoked(Conflict):
-    """The token was revoked and works no more."""
+    """The token was revoked before, so it cannot be disabled or enabled."""
 
 
 def create(caller: Caller, wanted: TokenIn, idempotency_key: IdempotencyKey | None = None) -> tuple[Token, str]:

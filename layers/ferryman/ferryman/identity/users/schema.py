@@ -66,7 +66,7 @@ class UserQuery(ListQuery):
 
 
 class SignInOut(Output):
-    """Whether a person can sign in: with a password, an open invitation, a second factor."""
+    """Whether a person has a password, an open invitation and a second factor."""
 
     has_password: bool
     invited_until: Time | None = Field(description="Until when an invitation can be accepted; null: none is open.")
