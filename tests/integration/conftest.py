@@ -57,7 +57,7 @@ _OF_SOME = {"errors", "plan", "required_plan"}  # members that only some problem
 
 
 def check_answer(answer: Answer, described: dict[str, dict[str, Any]]) -> None:
-    """Check that an answer has a described status and media type, and a request id."""
+    """Check that the status, the media type, the body of an error, and the required headers are as described."""
     where = f"{answer.route} answered {answer.status} {answer.body[:300]!r}"
     request_id = answer.headers.get("x-request-id")
     assert request_id, f"{where} without X-Request-Id"

@@ -44,7 +44,7 @@ def _webhook(workspace: Workspace, receiver: Receiver, chat: str, **fields: obje
 
 
 def _records(world: World) -> list[Record]:
-    """Receive and delete the tickets in the queue. Returns them as records of a first receive."""
+    """Dispatch, then receive and delete the tickets. Returns them as records that are received for the first time."""
     world.pump_streams()
     sqs, url = aws_client("sqs"), world.queue_url("DeliveriesQueue")
     found: list[Record] = []

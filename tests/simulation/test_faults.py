@@ -179,7 +179,10 @@ def _message(world: Simulation, harmed: int | None, harm: str) -> list[tuple[str
 
 
 def _watch(world: Simulation, harmed: int | None, harm: str, watched: Callable[[Task], bool]) -> list[tuple[str, str]]:
-    """Record the calls of watched tasks in the returned list. The call number `harmed` gets the fault `harm`."""
+    """Record the calls of watched tasks in the returned list.
+
+    The call number `harmed`, from 0, gets the fault `harm`.
+    """
     calls: list[tuple[str, str]] = []
 
     def watch(_number: int, function: str, operation: str, phase: str) -> None:

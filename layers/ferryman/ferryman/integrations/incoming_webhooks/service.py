@@ -468,7 +468,7 @@ def _inactive(credential: Credential) -> FerrymanError:
 
 
 def _chat_of(credential: Credential, to: str) -> str:
-    """The id of the chat that `to` names: `@handle` is the owner's private chat with a person; else a handle or id.
+    """The id of the chat that `to` names: the owner's private chat with `@handle`, or the chat with a handle or id.
 
     The webhook's owner must be a member of the chat, because only a member can make a webhook for it.
     """

@@ -1,6 +1,6 @@
 """Sends deliveries again: one delivery, those of a time range, or all that failed.
 
-The functions here do not check permissions: their callers have checked that the caller may manage the webhook.
+The routes find the webhook and check that `caller` may manage it; the functions here do not.
 
 A request only stores a replay. The table's stream invokes the replayer, which does a page and stores its position; that
 write invokes the replayer again. Each page may be done twice: a delivery that this replay has restarted and that still
