@@ -315,7 +315,7 @@ def regenerate(caller: Caller, incoming_webhook_id: str) -> tuple[IncomingWebhoo
 
 
 def revoke(caller: Caller, incoming_webhook_id: str) -> None:
-    """Delete an incoming webhook. After the return, its URL accepts no posts. Raises NotFound."""
+    """Delete an incoming webhook. From then on, its URL accepts no posts. Raises NotFound."""
     store.commit(revoking(caller, get_visible(caller, incoming_webhook_id)), tries=3)
 
 

@@ -66,7 +66,10 @@ def preview(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> tuple[int, bo
 
 
 def start(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> Replay:
-    """Start a replay of the deliveries of events before now. Raises Conflict for a disabled webhook."""
+    """Start a replay of the deliveries that `wanted` selects, of events before now.
+
+    Raises Conflict for a disabled webhook.
+    """
     _require_enabled(webhook)
     replay = _matching(_new(caller, webhook), wanted)
     audited = audit.writes(caller, "replay.started", replay.replay_id, {"webhook_id": webhook.webhook_id})
