@@ -256,7 +256,7 @@ def test_no_alarm_looks_at_what_a_receiver_can_do() -> None:
 
 
 def test_only_deliveries_connectivity_checks_and_commands_can_reach_a_receiver() -> None:
-    """So no metric of another function depends on a receiver, which the arguments for alarms rely on.
+    """No metric of another function depends on a receiver, which the arguments for alarms rely on.
 
     `hooks` calls only hosts of Amazon SNS (`dialects.sources.sns_sender`), and answers 403 to made-up ones.
     `connections`, and `leaks` when it disconnects, call only the OAuth addresses in the catalogue.

@@ -1,4 +1,4 @@
-"""Tickets that were received four times: their deliveries end, or they are requeued after growing pauses, or parked."""
+"""Tickets that were received four times: the delivery ends, or the ticket is requeued after a pause, or parked."""
 
 import json
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ FOREIGN = {
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Ticket, float]]:
     """The tickets that were sent, each with its delay.
 
-    They enter the queue without the delay, so tests see them at once.
+    The tickets enter the queue without the delay, so tests see them at once.
     """
     made: list[tuple[Ticket, float]] = []
     real = tickets.send

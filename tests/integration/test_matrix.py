@@ -280,7 +280,7 @@ def sample(field: dict[str, Any], schema: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize("key", [key for key, operation in ROUTES.items() if operation.method != "GET"])
 def test_a_test_credential_changes_nothing_live(scene: Scene, tester: Workspace, key: str) -> None:
-    """Uses real ids and valid bodies, with a test token and a test session that have every permission."""
+    """The requests have real ids and valid bodies, and a test token or test session that has every permission."""
     operation = ROUTES[key]
     parameters = scene.home.ids(operation)
     for body in bodies(scene, operation):

@@ -186,7 +186,7 @@ def test_a_message_that_cannot_be_stored_is_in_the_log_with_what_was_answered(
 
 
 def test_a_request_that_met_its_twin_is_not_called_refused(workspace: Workspace) -> None:
-    """Its answer is the message of the equal request, which alone has a line in the log."""
+    """The answer is the message of the equal request, and only that request has a line in the log."""
     app, chat = in_group(workspace)
     key = {"Idempotency-Key": "deploy-8"}
 

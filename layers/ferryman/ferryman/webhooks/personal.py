@@ -41,7 +41,7 @@ def create(
 def page(caller: Caller, limit: int, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:
     """A page of the caller's personal webhooks, newest first, and the key after which the next one begins.
 
-    A live token sees live ones, a test token test ones.
+    A live token lists live webhooks, a test token test webhooks.
     """
     return table.page_of_user(caller.workspace_id, caller.user_id, limit, after, livemode=caller.livemode)
 

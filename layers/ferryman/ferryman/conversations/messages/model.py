@@ -1,4 +1,4 @@
-"""Message: what someone said in a chat."""
+"""Message: a text that a user, an incoming webhook or an application posted in a chat."""
 
 import json
 from dataclasses import dataclass

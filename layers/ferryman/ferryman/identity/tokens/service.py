@@ -130,7 +130,11 @@ def _may_see(caller: Caller, token: Token) -> bool:
 
 
 def _require_may_change(caller: Caller, token: Token) -> None:
-    """Raises NotAllowed if the caller lacks a scope of the token or may not act on the token's user."""
+    """Raises NotAllowed if the caller may not change the token.
+
+    The caller must have all scopes of the token that the caller's role includes, and must be allowed to act on the
+    token's user.
+    """
     authority.require_every_scope(caller, permissions.effective(token.scopes, caller.role))
     if token.user_id != caller.user_id:
         authority.require_authority(caller, users.get(token.workspace_id, token.user_id))

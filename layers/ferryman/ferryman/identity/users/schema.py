@@ -99,7 +99,7 @@ class UserOut(Output):
 
     @classmethod
     def of(cls, user: User, caller: Caller | None = None) -> Self:
-        """The user as `caller` sees them."""
+        """The user; with `sign_in` only for a person, and only if `caller` has admin:*."""
         return cls(
             sign_in=SignInOut.of(user) if caller and caller.is_admin and user.role != "bot" else None,
             id=user.user_id,

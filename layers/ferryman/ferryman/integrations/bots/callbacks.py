@@ -58,7 +58,7 @@ def create(
 def page(caller: Caller, bot: User, limit: int, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:
     """A page of the bot's callbacks, newest first, and the key after which the next one begins.
 
-    A live token sees live ones, a test token test ones.
+    A live token lists live callbacks, a test token test callbacks.
     """
     return table.page_of_bot(bot.workspace_id, bot.user_id, limit, after, livemode=caller.livemode)
 

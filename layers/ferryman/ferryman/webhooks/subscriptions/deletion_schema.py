@@ -19,7 +19,7 @@ class DeletionIn(Input):
 
 
 class DeletionOut(Output):
-    """The answer for one webhook."""
+    """The result for one webhook."""
 
     id: str
     status: Deletion = Field(
@@ -29,6 +29,6 @@ class DeletionOut(Output):
 
 
 class DeletionsOut(Output):
-    """The answer for each webhook, in the order of the request."""
+    """The result for each webhook, in the order of the request."""
 
     results: list[DeletionOut]
