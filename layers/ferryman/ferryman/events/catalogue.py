@@ -359,6 +359,8 @@ def _example_event(type_: EventType, data: dict[str, Any]) -> Event:
 
 @dataclass(frozen=True, slots=True)
 class _ExampleWebhook:
+    """The webhook to which an example is rendered."""
+
     format: Format
     webhook_id: str = "whk_01J00000000000000000000000"
 

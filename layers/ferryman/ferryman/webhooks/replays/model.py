@@ -14,6 +14,8 @@ type ReplayState = Literal["running", "done", "cancelled"]
 
 @dataclass(slots=True, kw_only=True)
 class Replay(store.Record):
+    """A job that sends deliveries again, as an item of the table `replays`."""
+
     workspace_id: str
     webhook_id: str
     replay_id: str
