@@ -14,7 +14,7 @@ _KIND = (
 
 
 class MadeOut(Output):
-    """An object that a token made, or that a token or application which it made has made."""
+    """An object made with the token, or with a token or application made with it."""
 
     kind: Kind = Field(description=_KIND)
     id: str
