@@ -58,7 +58,7 @@ def read(caller: Caller, webhook_id: str) -> Webhook:
 
 
 def edit(caller: Caller, webhook_id: str, patch: PersonalWebhookPatch) -> Webhook:
-    """Change a personal webhook of the caller. A new URL is checked; the signing secret stays. Raises NotFound."""
+    """Change a personal webhook of the caller; its secret stays. Raises NotFound, and as `service.change` does."""
     wanted = changes(patch)
     audited = audit.writes(caller, "webhook.edited", webhook_id, {"changed": list(wanted)})
     return service.change(caller, read(caller, webhook_id), WebhookPatch.model_validate(wanted), audited)

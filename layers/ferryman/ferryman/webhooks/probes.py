@@ -2,7 +2,8 @@
 
 The transaction that disables the webhook stores a job in the table `replays`. The sweeper finds the job every five
 minutes. When a probe is due, the job sends a signed test. The pauses between probes grow from ten minutes to six hours.
-The job ends when its row expires. A receiver that answered 410 Gone is not probed.
+The job ends when the webhook is enabled or deleted, or when the job's row expires. A receiver that answered 410 Gone is
+not probed.
 """
 
 from collections.abc import Callable

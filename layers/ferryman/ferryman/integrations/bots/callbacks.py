@@ -75,7 +75,7 @@ def read(caller: Caller, bot: User, webhook_id: str) -> Webhook:
 
 
 def edit(caller: Caller, bot: User, webhook_id: str, patch: CallbackPatch) -> Webhook:
-    """Change a callback of the bot. A new URL is checked; the signing secret stays. Raises NotFound."""
+    """Change a callback of the bot. The signing secret stays. Raises NotFound, and as `webhooks.change` does."""
     wanted = changes(patch)
     audited = audit.writes(caller, "callback.edited", webhook_id, {"bot_id": bot.user_id, "changed": list(wanted)})
     return webhooks.change(caller, read(caller, bot, webhook_id), CallbackChanges.model_validate(wanted), audited)
