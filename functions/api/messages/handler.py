@@ -10,15 +10,12 @@ from ferryman.conversations.messages.schema import InteractionIn, InteractionOut
 from ferryman.http import problems
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.identity.idempotency import KeyTaken
-from ferryman.integrations.actions import clicking
 from ferryman.integrations.actions.schema import ActionClickOut
-from ferryman.integrations.answers import ReceiverFailed
 from ferryman.integrations.applications import bearer
-from ferryman.integrations.commands import running
+from ferryman.integrations.commands import texts
 from ferryman.integrations.commands.model import Command
 from ferryman.integrations.commands.run_schema import CommandRunOut
 from ferryman.schema import Listing, ListQuery
-from ferryman.webhooks import loop_prevention
 
 app = Api(
     "Messages",
@@ -29,7 +26,11 @@ handler = app
 
 
 def _chain(call: Call) -> list[str] | None:
-    return loop_prevention.of_callers_reply(call.caller, call.header("x-fm-delivery-id"))
+    if (delivery_id := call.header("x-fm-delivery-id")) is None:
+        return None
+    from ferryman.webhooks import loop_prevention  # few messages answer a delivery
+
+    return loop_prevention.of_callers_reply(call.caller, delivery_id)
 
 
 def _replay(call: Call, resource_id: str, chat_id: str) -> MessageOut | CommandRunOut:
@@ -57,7 +58,7 @@ def _replay(call: Call, resource_id: str, chat_id: str) -> MessageOut | CommandR
 def send_message(call: ThisCall, chat_id: Id, data: Annotated[MessageIn, Body()]) -> MessageOut | CommandRunOut:
     if call.caller.application_id:
         return _send_as_application(call, chat_id, data)
-    if data.text.startswith("/") and (command := running.find(call.caller, data.text)):
+    if data.text.startswith("/") and (command := texts.find(call.caller, data.text)):
         return _run(call, chat_id, command, data.text)
     return MessageOut.of(service.post(call.caller, chat_id, data.draft(), call.idempotency_key, _chain(call)))
 
@@ -80,6 +81,9 @@ def _send_as_application(call: Call, chat_id: str, data: MessageIn) -> MessageOu
 
 
 def _run(call: Call, chat_id: str, command: Command, text: str) -> CommandRunOut:
+    from ferryman.integrations.answers import ReceiverFailed  # few messages run a command, which calls its receiver
+    from ferryman.integrations.commands import running
+
     origin = settings.optional("PUBLIC_URL") or call.origin()
     try:
         ran = running.run(call.caller, chat_id, command, text, origin, call.idempotency_key)
@@ -181,6 +185,9 @@ def click_button(
 
 
 def _click_action(call: Call, message_id: str, action_id: str, selected: str | None) -> ActionClickOut:
+    from ferryman.integrations.actions import clicking  # few requests are clicks, which call the integration
+    from ferryman.integrations.answers import ReceiverFailed
+
     try:
         done = clicking.click(call.caller, message_id, action_id, selected, call.idempotency_key)
     except ReceiverFailed as failed:

@@ -16,7 +16,6 @@ from ferryman.http.call import OwnerIn
 from ferryman.http.webhook_owners import workspace
 from ferryman.outbound import allowed_targets
 from ferryman.schema import Listing
-from ferryman.webhooks import connectivity
 from ferryman.webhooks.connectivity_schema import ReceiverUrlIn, ReceiverUrlOut, SentOut
 from ferryman.webhooks.subscriptions import service
 from ferryman.webhooks.subscriptions.deletion_schema import DeletionIn, DeletionOut, DeletionsOut
@@ -53,6 +52,8 @@ def delete_webhooks(call: ThisCall, data: Annotated[DeletionIn, Body()]) -> Dele
 )
 @needs("webhooks:write", plan=workspace.OWNER.plan)
 def send(call: ThisCall, webhook_id: Id) -> SentOut:
+    from ferryman.webhooks import connectivity  # imports an HTTP client, which no other of these routes needs
+
     return SentOut.of(connectivity.send(call.caller, service.get_visible(call.caller, webhook_id)))
 
 

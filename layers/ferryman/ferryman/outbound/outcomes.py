@@ -1,17 +1,8 @@
 """The outcomes of one HTTP call to a receiver. This module imports no HTTP library, so importing it is cheap."""
 
 from dataclasses import dataclass, field
-from typing import Literal
 
-type ErrorClass = Literal[
-    "blocked_target",  # the URL, or an address behind its name, is not allowed; nothing was sent
-    "dns_error",  # the name has no address, or its servers did not say so in time
-    "connect_error",  # no address accepted the connection
-    "tls_error",  # certificate expired, not trusted, for another name; or no TLS 1.2 spoken
-    "timeout",  # no complete head of a response by the deadline
-    "reset",  # the receiver hung up before its head was complete
-    "bad_response",  # the answer is not HTTP/1.x, is too large, or has a status outside 200 to 599
-]
+from ferryman.outbound.error_class import ErrorClass
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,13 @@ from ferryman import clock, log, settings
 from ferryman.aws import dynamodb as store
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
-from ferryman.outbound import allowed_targets
+from ferryman.outbound import allowed_targets, transport
 from ferryman.outbound.outcomes import Outcome, Unreachable
 from ferryman.webhooks.subscriptions.model import Webhook
 
 
 def send(caller: Caller, webhook: Webhook) -> Outcome:
     """Call the webhook's URL once, whether or not the webhook is enabled. Returns the outcome."""
-    from ferryman.outbound import transport  # imports requests, which no other route of these functions needs
-
     body = {
         "type": "connectivity.check",
         "text": "Ferryman checks that this address can be reached. This request is not signed.",

@@ -1,11 +1,14 @@
 """Requests and responses of the API about a receiver's URL: whether it may be called, and whether it answers."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import Field
 
-from ferryman.outbound.outcomes import Delivered, ErrorClass, Outcome
+from ferryman.outbound.error_class import ErrorClass
 from ferryman.schema import Input, Output
+
+if TYPE_CHECKING:  # only the check itself meets outcomes
+    from ferryman.outbound.outcomes import Outcome
 
 
 class SentOut(Output):
@@ -19,10 +22,16 @@ class SentOut(Output):
     excerpt: str | None = Field(description="The first kilobyte of its answer, as text.")
 
     @classmethod
-    def of(cls, outcome: Outcome) -> Self:
-        fields = dict.fromkeys(("status", "error", "detail", "excerpt"))
-        values = vars(outcome) | {"ok": isinstance(outcome, Delivered)}
-        return cls.model_validate(fields | {name: values[name] for name in cls.model_fields if name in values})
+    def of(cls, outcome: "Outcome") -> Self:
+        status: int | None = getattr(outcome, "status", None)
+        return cls(
+            ok=status is not None and status < 300,
+            status=status,
+            error=getattr(outcome, "error", None),
+            detail=getattr(outcome, "detail", None),
+            duration_ms=outcome.duration_ms,
+            excerpt=getattr(outcome, "excerpt", None),
+        )
 
 
 class ReceiverUrlIn(Input):

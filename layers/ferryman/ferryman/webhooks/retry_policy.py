@@ -10,7 +10,6 @@ from ferryman.outbound.outcomes import Delivered, Outcome, Refused
 MAX_FAILURES = 4  # one attempt and three retries
 MAX_UNKNOWNS = 3  # attempts that never reported cost the receiver nothing, this often
 JITTER = 0.2
-MAX_QUEUE_DELAY_SECONDS = 900  # SQS's longest DelaySeconds
 MAX_RETRY_AFTER_FACTOR = 2  # a receiver may ask for twice the planned pause at most
 _GONE = 410
 

@@ -15,9 +15,9 @@ from ferryman import ids, log, settings
 from ferryman.aws import clients
 from ferryman.errors import RetryLater
 from ferryman.events.model import Event
-from ferryman.webhooks.retry_policy import MAX_QUEUE_DELAY_SECONDS
 from ferryman.webhooks.subscriptions.model import Webhook
 
+MAX_DELAY_SECONDS = 900  # SQS's longest DelaySeconds
 BATCH = 10  # the most that one call takes
 _ROUNDS = 4
 _CONCURRENT = 10
@@ -119,7 +119,7 @@ def send(tickets: Sequence[Ticket], delay_seconds: float = 0, *, lane: Lane = "f
     MessageGroupId makes the queue fair: a webhook whose receiver is slow does not make the others wait. Raises
     RetryLater if SQS refuses a ticket four times.
     """
-    delay = min(math.ceil(delay_seconds), MAX_QUEUE_DELAY_SECONDS)
+    delay = min(math.ceil(delay_seconds), MAX_DELAY_SECONDS)
     url = _url(lane)
     for start in range(0, len(tickets), BATCH):
         waiting = {str(number): ticket for number, ticket in enumerate(tickets[start : start + BATCH])}

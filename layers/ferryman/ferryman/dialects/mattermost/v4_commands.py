@@ -18,7 +18,7 @@ from ferryman.formats.answers import NotAnAnswer
 from ferryman.identity.credentials.model import Credential
 from ferryman.identity.permissions import Scope
 from ferryman.integrations.answers import ReceiverFailed
-from ferryman.integrations.commands import answering, response_urls, running, service, table
+from ferryman.integrations.commands import answering, response_urls, running, service, table, texts
 from ferryman.integrations.commands.model import MAX_TRIGGER, RESERVED, Command, Method
 from ferryman.integrations.commands.running import NotPosted
 from ferryman.integrations.commands.schema import CommandIn, CommandPatch
@@ -213,11 +213,11 @@ def execute(asked: Asked, origin: str) -> dict[str, Any]:
         raise v4.invalid_body("channel_id")
     if _text(sent, "team_id") not in ("", objects.short(asked.caller.workspace_id)):
         raise v4.PERMISSIONS
-    trigger = (running.parsed(command_text) or ("", ""))[0]
+    trigger = (texts.parsed(command_text) or ("", ""))[0]
     chat_id = objects.full(ids.CHAT, channel)
     try:
         v4.require_chat(asked.caller, chat_id)
-        command = running.find(asked.caller, command_text)
+        command = texts.find(asked.caller, command_text)
         if command is None:
             raise AppError(
                 404,

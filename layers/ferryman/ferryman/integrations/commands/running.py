@@ -28,7 +28,7 @@ from ferryman.identity.users import table as users
 from ferryman.identity.workspaces import table as workspaces
 from ferryman.integrations import answers
 from ferryman.integrations.answers import ReceiverFailed
-from ferryman.integrations.commands import response_urls, sealing, table
+from ferryman.integrations.commands import response_urls, sealing
 from ferryman.integrations.commands.model import Command
 from ferryman.outbound import allowed_targets, ssrf_guard
 from ferryman.outbound.outcomes import Outcome, Unreachable
@@ -51,26 +51,6 @@ class Ran:
     answer: Answer
     messages: list[Message] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)  # why messages were not posted
-
-
-def parsed(text: str) -> tuple[str, str] | None:
-    """The trigger in lower case, and the rest, of a text such as `/deploy api`; None for a text that is not a command.
-
-    The one whitespace character after the trigger belongs to neither.
-    """
-    if len(text) < 2 or text[0] != "/" or text[1].isspace():
-        return None
-    end = next((place for place, letter in enumerate(text) if letter.isspace()), len(text))
-    return text[1:end].lower(), text[end + 1 :]
-
-
-def find(caller: Caller, text: str) -> Command | None:
-    """The enabled command that a text such as `/deploy api` runs; None for any other text."""
-    named = parsed(text)
-    if named is None or len(named[0]) > 128:
-        return None
-    command = table.of_trigger(caller.workspace_id, named[0], livemode=caller.livemode)
-    return command if command and command.state == "enabled" else None
 
 
 def run(
