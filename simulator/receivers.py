@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ferryman.outbound.outcomes import Delivered, ErrorClass, Outcome, Refused, Unreachable
+from ferryman.outbound.error_class import ErrorClass
+from ferryman.outbound.outcomes import Delivered, Outcome, Refused, Unreachable
 from ferryman.outbound.own_network import OwnNetworkDown
 
 from simulator.aws import Network

@@ -27,7 +27,8 @@ from ferryman import tls
 from ferryman.outbound import resolver, ssrf_guard
 from ferryman.outbound.connections import GuardedHTTPConnection, GuardedHTTPSConnection
 from ferryman.outbound.deadline import Deadline
-from ferryman.outbound.outcomes import AttemptFailed, ErrorClass
+from ferryman.outbound.error_class import ErrorClass
+from ferryman.outbound.outcomes import AttemptFailed
 from ferryman.outbound.resolver import Resolve
 from ferryman.outbound.ssrf_guard import AllowedTargets, Target, TargetRefused
 

@@ -28,7 +28,7 @@ from ferryman.identity.users import table as users
 from ferryman.identity.workspaces import table as workspaces
 from ferryman.integrations import answers
 from ferryman.integrations.answers import ReceiverFailed
-from ferryman.integrations.commands import response_urls, sealing
+from ferryman.integrations.commands import response_urls, sealing, texts
 from ferryman.integrations.commands.model import Command
 from ferryman.outbound import allowed_targets, ssrf_guard
 from ferryman.outbound.outcomes import Outcome, Unreachable
@@ -73,7 +73,7 @@ def run(
     secret, opening = response_urls.opening(caller, chat_id, command)
     store.commit([*idempotency.writes(idempotency_key, command.command_id), opening])
     person = users.get(caller.workspace_id, caller.user_id)
-    _, rest = parsed(text) or ("", "")
+    _, rest = texts.parsed(text) or ("", "")
     trigger_id = secrets.new_mattermost_secret()
     asked = words.Run(
         around=Surroundings(
