@@ -20,7 +20,7 @@ def score(*changes: Change, mutants: int = 100, first_number: int = 1) -> Score:
 
 
 def test_a_mutant_that_is_not_recorded_fails_the_check(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(LocalError, match="do not notice 1 of these changes") as error:
+    with pytest.raises(LocalError, match="does not list: 1, shown above") as error:
         mutation.judge([score(CHANGE, OTHER)], {CHANGE}, floor=0)
     shown = capsys.readouterr().out
     assert "ferryman.ids new\n- return a + b\n+ return None\nferryman.ids.x_new__mutmut_2" in shown
