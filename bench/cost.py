@@ -238,11 +238,10 @@ def _alone(counted: Counted, around: Any, one: Scene, function: str, event: dict
 
 
 def message(measured: Measured) -> Bill:
-    """The dollars of one incoming message: accepted, dispatched, and checked by the sweeper.
+    """The dollars of one incoming message by service: accepted, dispatched, and checked by the sweeper.
 
-    Its deliveries are not included.
-
-    It is one of BUSY messages in its chat, which share one entry in the index of active chats.
+    Its deliveries are not included. It is one of BUSY messages in its chat, which share one entry in the index of
+    active chats.
     """
     hooks, dispatcher = measured.hooks, measured.dispatcher
     waits = len(dispatcher.calls) * CALL_SECONDS
@@ -279,7 +278,7 @@ def even(measured: Measured) -> float:
 
 
 def delivery(measured: Measured, seconds: float, *, lane: bool = True) -> Bill:
-    """The dollars of one delivery in a full batch whose slowest receiver answers after `seconds`.
+    """The dollars by service of one delivery in a full batch whose slowest receiver answers after `seconds`.
 
     With `lane`, a slow delivery goes through the slow lane.
     """
@@ -328,7 +327,7 @@ def total(bill: Bill) -> float:
 
 
 def idle(measured: Measured) -> Bill:
-    """The dollars of a month without any traffic."""
+    """The dollars by service of a month without any traffic."""
     operations = template.load("operations.yaml")["Resources"].values()
     alarms = sum(item["Type"] == "AWS::CloudWatch::Alarm" for item in operations)
     queues = len(template.resources("AWS::SQS::Queue"))

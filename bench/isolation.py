@@ -70,9 +70,9 @@ def _batch() -> list[Row]:
 
 
 def _outcomes(around: Surroundings, name: str, failing: int) -> dict[str, float]:
-    """The seconds that a batch took (`took`), and that passed until all outcomes of answered deliveries were written.
+    """The seconds that a batch took (`took`), and those until the last answered delivery was settled (`others`).
 
-    The second is `others`. `failing` is the number of deliveries whose receivers hang.
+    `failing` is the number of deliveries whose receivers hang.
     """
     around.calls()
     answer = around.function.ask(f"1 {name}")
@@ -91,7 +91,10 @@ def _delivery(request: dict[str, Any]) -> str:
 
 
 class Prompt(Consumer):
-    """A mapping that polls, as Lambda's, while the queue has messages and fewer than `most` batches run."""
+    """An event source mapping that polls, as Lambda does, while the queue has messages and not all batches run.
+
+    `most` is the number of batches that run at the same time at most.
+    """
 
     most: int
 
@@ -136,7 +139,7 @@ def _queue() -> list[Row]:
 def _waits(*, hang: bool) -> list[float]:
     """The seconds from the event to the answer, for each delivery to a healthy webhook.
 
-    With `hang`, the others hang.
+    With `hang`, the receivers of all other webhooks hang; without it, they answer too.
     """
     with Simulation("isolation", frozenset(), small=True) as simulation:
         simulation.heal()
@@ -186,7 +189,7 @@ def _onset() -> list[Row]:
 def pairs(*, hang: bool, most: int) -> list[float]:
     """The waits of healthy webhooks in a chat with as many that hang, at five messages a second.
 
-    `most` batches run at once.
+    At most `most` batches run at the same time.
     """
     with _prompt(most) as simulation:
         chat = simulation.chats[1]

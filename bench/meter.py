@@ -191,7 +191,7 @@ def index_units(table: str, old: Item | None, new: Item | None) -> int:
 
 @cache
 def _indexes(table: str) -> tuple[tuple[tuple[str, ...], frozenset[str] | None], ...]:
-    """For each index, its key attributes and the attributes that it projects; None for all."""
+    """For each index, its key attributes and the attributes that it projects. None stands for all attributes."""
     declared = template.resources("AWS::DynamoDB::Table")[table]["Properties"]
     own = [part["AttributeName"] for part in declared["KeySchema"]]
     found = []

@@ -92,7 +92,9 @@ def _calls_of(work: Callable[[], None]) -> list[str]:
 
 
 def _matching(operations: list[str], recorded: list[stub.AwsCall]) -> list[stub.AwsCall]:
-    """The recorded calls that a warm handler repeats. It caches some answers, such as a workspace's cursor key.
+    """The recorded calls that a warm handler repeats.
+
+    The handler caches some answers, such as a workspace's cursor key.
 
     Raises RuntimeError for an operation that the sample did not record.
     """

@@ -147,7 +147,7 @@ def _dollars(one: Sized, size: int, memory_mb: int, answer: float) -> float:
 
 
 def _by_batch(batches: dict[int, Sized]) -> list[Row]:
-    """The dollars with the template's batch size and memory. The note lists them for other sizes."""
+    """Rows with the dollars for the template's batch size and memory. Their notes list the dollars of other sizes."""
     rows = []
     chosen = cost.slow_lane("BatchSize")
     for answer in (2.0, 8.0):
@@ -160,9 +160,9 @@ def _by_batch(batches: dict[int, Sized]) -> list[Row]:
 
 
 def _by_window(one: Sized) -> list[Row]:
-    """The dollars with the template's batching window, for ten deliveries a second to receivers of 8 s.
+    """A row with the dollars for the template's batching window. Its note lists the dollars of other windows.
 
-    The note lists the dollars of other windows.
+    The traffic is ten deliveries a second to receivers that take 8 s.
     """
     window = cost.slow_lane("MaximumBatchingWindowInSeconds")
     found = {seconds: _dollars(one, 10 * seconds, MEMORY_MB, 8.0) for seconds in (1, 2, 5)}

@@ -70,7 +70,7 @@ def record() -> Iterator[dict[str, Sample]]:
 
 
 def _journey(made: World, workspace: Workspace, receiver: Receiver, recorder: "_Recorder") -> None:
-    """Take a message through the pipeline, which records samples for the dispatcher and the deliverer."""
+    """Take a message through the pipeline, so that the recorder gets samples for the dispatcher and the deliverer."""
     chat = workspace.chat()
     workspace.make("/v1/webhooks", {"url": receiver.url("/in"), "events": ["message.created"], "chat_ids": [chat]})
     made.pump()

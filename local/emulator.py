@@ -29,7 +29,7 @@ class SharedArchive(zipfile.ZipFile):
     def namelist(self) -> list[str]:
         """The top-level names, for which `extractall` creates links.
 
-        MiniStack resolves each name three times, so few are fast.
+        MiniStack resolves each name three times, so a short list saves time.
         """
         return sorted({name.partition("/")[0] for name in super().namelist()})
 

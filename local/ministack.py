@@ -28,7 +28,10 @@ def endpoint(port: int) -> str:
 
 
 def start(directory: Path, port: int, *, persistent: bool) -> Process:
-    """Start MiniStack on `port`, and wait until it answers. It writes only below `directory`."""
+    """Start MiniStack on `port`, and wait until it answers. MiniStack writes only below `directory`.
+
+    Raises LocalError if the port is taken, or MiniStack does not answer.
+    """
     if not processes.is_free(port):
         raise LocalError(
             f"Port {port}, wanted by MiniStack, is taken by {processes.who_listens(port)}.",

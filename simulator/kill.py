@@ -46,7 +46,7 @@ _LEASE_SECONDS = 30  # an attempt's eight seconds, and the time to write of it, 
 
 @dataclass
 class Script:
-    """How a receiver answers the deliveries of an event, which it knows by the number in the event's text."""
+    """How a receiver answers deliveries, depending on the number in the text of their event."""
 
     name: str
     answer: Callable[[int, int], Answer]  # (the event's number, how often it came)

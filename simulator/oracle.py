@@ -203,7 +203,7 @@ class _Judge:
                 self.verdict.sorted[record["state"]] += 1
 
     def _was_away(self, subscription: Subscription, accepted: Accepted) -> bool:
-        """Whether the webhook was disabled, deleted or out of the chat at a moment from the event to its dispatch."""
+        """Whether the webhook was disabled, deleted or out of the chat between the event and its dispatch."""
         dispatched = [
             at
             for id_, at in self.recorder.dispatched.items()

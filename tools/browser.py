@@ -38,9 +38,9 @@ def find() -> str | None:
 
 
 def ensure() -> str:
-    """The path of the browser.
+    """The path of the browser. On Debian, apt installs a missing one if this process runs as root.
 
-    On Debian, apt installs a missing one if we are root; elsewhere `LocalError` is raised.
+    Raises `LocalError` if the browser is missing and cannot be installed.
     """
     if path := find():
         return path

@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def _run_all(chosen: list[str]) -> dict[str, Result]:
-    """Run both lanes. The results are in the order of `chosen`."""
+    """Run the stages `chosen`, in two lanes. Returns the result of each stage, in the order of `chosen`."""
     beside = [name for name in BESIDE if name in chosen and not set(chosen) <= set(BESIDE)]
     with ThreadPoolExecutor(max_workers=1) as lane, ThreadPoolExecutor(max_workers=1) as preparing:
         if "e2e" in chosen:

@@ -126,7 +126,7 @@ def _join(schemas: dict[str, Any], more: dict[str, Any]) -> None:
 
 
 def _finished(route: Route, said: dict[str, Any]) -> dict[str, Any]:
-    """The operation of a route, with what the resolver leaves out, and without errors with which it never answers."""
+    """The operation of a route, with what the resolver leaves out, and without error answers that never occur."""
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"\{(\w+)\}", route.path)

@@ -160,7 +160,7 @@ def test_generated_files_are_fresh() -> None:
 
 
 def test_the_permissions_shown_are_those_of_the_template() -> None:
-    """The page is parsed here, independently of the code that generates it. It lists each action on each resource."""
+    """The test parses the page, without the code that generates it. The page lists each action on each resource."""
     sections = _sections((ROOT / "docs/functions.md").read_text(), r"`(\w+)`")
     assert set(sections) == set(template.functions())
     for folder, section in sections.items():
@@ -273,7 +273,7 @@ def test_the_tests_that_a_page_names_exist(name: str) -> None:
     ("name", "label", "count"), [("reliability", "F", 40), ("security", "T", 39), ("security", "S", 6)]
 )
 def test_every_fault_and_threat_has_its_answer(name: str, label: str, count: int) -> None:
-    """Each has a section that names the code, and a test that fails without that code."""
+    """Each fault and each threat has a section that names the code, and a test that fails without that code."""
     sections = _sections((ROOT / f"docs/{name}.md").read_text(), rf"({label}\d+)\.")
     assert list(sections) == [f"{label}{number}" for number in range(1, count + 1)]
     for heading, section in sections.items():

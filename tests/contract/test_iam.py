@@ -71,7 +71,7 @@ def test_only_what_makes_webhooks_writes_signing_secrets() -> None:
 
 
 def test_only_functions_that_sign_people_in_touch_how_they_do() -> None:
-    """Hashes of passwords and second factors are used only there. These functions cannot decrypt with another key."""
+    """Only two functions use the hashes of passwords and the second factors, and neither decrypts with another key."""
     allowed = {folder: guard.allowed(folder) for folder in FUNCTIONS}
     # The bootstrap function writes the first owner's invitation, and reads nothing.
     assert {pair for pair in allowed["bootstrap"] if pair[1] == "LoginsTable"} == {

@@ -64,7 +64,7 @@ def test_other_environments_may_be_quiet(environment: str) -> None:
 
 
 def test_an_address_and_a_topic_together_are_refused() -> None:
-    """Otherwise one of the two would be ignored silently."""
+    """With both parameters, one of the two would be ignored silently."""
     assert len(refusals(AlarmEmail="ops@example.com", AlarmTopicArn=TOPIC)) == 1
 
 

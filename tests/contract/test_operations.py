@@ -229,7 +229,7 @@ def test_all_dead_letters_ring() -> None:
 
 
 def test_each_delivery_queue_rings_when_it_does_not_get_on() -> None:
-    """The fast queue's alarm counts waiting tickets. The slow queue's alarm rings only when no ticket is finished.
+    """The fast queue's alarm rings by the minutes of work that wait, the slow queue's only when no ticket is finished.
 
     Slow receivers can make the slow queue long, so its length alone must not ring.
     """
@@ -256,7 +256,7 @@ def test_no_alarm_looks_at_what_a_receiver_can_do() -> None:
 
 
 def test_only_deliveries_connectivity_checks_and_commands_can_reach_a_receiver() -> None:
-    """So no metric of another function depends on a receiver, which the arguments for alarms rely on.
+    """No metric of another function depends on a receiver, which the arguments for alarms rely on.
 
     `hooks` calls only hosts of Amazon SNS (`dialects.sources.sns_sender`), and answers 403 to made-up ones.
     `connections`, and `leaks` when it disconnects, call only the OAuth addresses in the catalogue.

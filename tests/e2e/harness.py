@@ -20,7 +20,7 @@ class E2E:
     embedded: Stack
 
     def api(self, method: str, path: str, json: object = None, *, token: str | None = None, **headers: str) -> Reply:
-        """Call the API as the owner, or with another token; with `token=""` without one. `If_Match=…` is a header."""
+        """Call the API as the owner, or with another token. `token=""` sends none, and `If_Match=…` sends a header."""
         api = Api(self.api_url, self.owner_token if token is None else token)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return api.call(method, path, json, headers=named)

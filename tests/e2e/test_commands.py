@@ -28,7 +28,7 @@ def _said(stack: E2E, chat: str) -> list[dict[str, Any]]:
 
 
 def _trigger_word(request: Request) -> str:
-    """The trigger word in a request, which one client asks for as JSON, and the others as a form."""
+    """The trigger word in a request, whose body is JSON for one of the clients and a form for the others."""
     if request.headers["content-type"] == "application/json":
         return str(json.loads(request.body)["trigger_word"])
     return parse_qs(request.body.decode())["trigger_word"][0]

@@ -100,7 +100,7 @@ def test_the_quick_examples_for_a_person(stack: E2E, application: dict[str, Any]
 
 
 def test_a_token_where_a_name_stands_is_neither_endpoint(stack: E2E, application: dict[str, Any]) -> None:
-    """The stack tries `…/fchat` first, and no application can have this name."""
+    """An address that ends in `/fchat` is always that for people, because no token is `fchat`."""
     wrong = {**application, "token": "0" * 32}
     assert run(stack, wrong, TO_USER)[1]["description"] == "channel or token not found"
     assert run(stack, wrong, TO_GROUP)[1]["description"] == "Channel or token not found"

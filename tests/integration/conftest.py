@@ -57,7 +57,7 @@ _OF_SOME = {"errors", "plan", "required_plan"}  # members that only some problem
 
 
 def check_answer(answer: Answer, described: dict[str, dict[str, Any]]) -> None:
-    """Check that an answer has a described status and media type, and a request id."""
+    """Check that the status, the media type, the body of an error, and the required headers are as described."""
     where = f"{answer.route} answered {answer.status} {answer.body[:300]!r}"
     request_id = answer.headers.get("x-request-id")
     assert request_id, f"{where} without X-Request-Id"
@@ -125,7 +125,7 @@ class Workspace:
         return Workspace(self.world, self.workspace_id, self.user_id, made["token"])
 
     def signed_in(self, *, livemode: bool = True) -> "Workspace":
-        """The same user with a new session. It is created without a password, whose hash would take long."""
+        """The same user with a new session, which is created without a password, whose hash would take long."""
         from ferryman.aws import dynamodb as store
         from ferryman.identity.credentials.model import Source
         from ferryman.identity.sessions import signing_in
@@ -145,7 +145,7 @@ class Workspace:
 
 
 def token_for(world: World, owner: Workspace, user: dict[str, Any], scopes: tuple[str, ...]) -> str:
-    """A token of another user. It is created directly, because through the API only the user could create it."""
+    """A new token of another user. The test creates it in the table, because through the API only that user could."""
     from ferryman.aws import dynamodb as store
     from ferryman.identity.tokens import service
     from ferryman.identity.tokens.schema import TokenIn

@@ -87,7 +87,10 @@ def _make(journey: Journey, receiver: Receiver) -> None:
 
 
 def _misplace(journey: Journey) -> None:
-    """Send each secret to wrong places. All of these requests are refused."""
+    """Send each secret to wrong places.
+
+    Ferryman refuses all these requests, except those with it as Idempotency-Key.
+    """
     world, token = journey.workspace.world, journey.workspace.token
     for secret in journey.secrets.values():
         for method, target, options in (

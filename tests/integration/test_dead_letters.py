@@ -1,4 +1,4 @@
-"""Tickets that were received four times: their deliveries end, or they are requeued after growing pauses, or parked."""
+"""Tickets that were received four times: the delivery ends, or the ticket is requeued after a pause, or parked."""
 
 import json
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ FOREIGN = {
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Ticket, float]]:
     """The tickets that were sent, each with its delay.
 
-    They enter the queue without the delay, so tests see them at once.
+    The tickets enter the queue without the delay, so tests see them at once.
     """
     made: list[tuple[Ticket, float]] = []
     real = tickets.send
@@ -143,7 +143,7 @@ def test_days_without_kms_cost_little_ring_and_end_in_the_delivery(
 def test_a_deferral_does_not_forget_the_rounds(
     world: World, workspace: Workspace, webhook_id: str, sent: list[tuple[Ticket, float]]
 ) -> None:
-    """A paused webhook's ticket is deferred; its next pause grows nevertheless."""
+    """The deferred ticket still has the number of its rounds, from which its next pause is computed."""
     world.pump_streams()
     (ticket,) = [Ticket.load(body) for body in _taken(world)]
     sent.clear()

@@ -32,7 +32,7 @@ def say(by: Workspace, hook: dict[str, Any], text: str = "Build passed") -> str:
 
 
 def test_a_delivery_that_has_to_wait_is_in_the_log(world: World, workspace: Workspace, hook: dict[str, Any]) -> None:
-    """Its first attempt writes it, or its first deferral: here because of a rate of one delivery per second."""
+    """A delivery's first attempt or first deferral writes it. Here the rate of one delivery per second defers two."""
     assert workspace.call("PATCH", f"/v1/webhooks/{hook['id']}", {"max_per_second": 1}).status == 200
     assert listed(workspace, hook) == []
     for _ in range(3):

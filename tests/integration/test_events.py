@@ -13,7 +13,7 @@ BATCHES = [folder for folder in TEXTS if "Records" in sample(folder)]
 
 @pytest.mark.parametrize("folder", REQUESTS)
 def test_a_sample_request_is_answered_as_it_stands(world: World, folder: str) -> None:
-    """Its token and ids belong to no object, so the function may refuse. `sam local invoke` gives the same answer."""
+    """The sample's token and ids belong to no object, so the function may refuse, as with `sam local invoke`."""
     answer = world.invoke(folder, sample(folder))
     assert answer["statusCode"] in (200, 401, 404), answer
     assert answer["headers"]["X-Request-Id"] == sample(folder)["requestContext"]["requestId"]

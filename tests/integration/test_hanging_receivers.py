@@ -110,7 +110,7 @@ def test_the_others_of_a_batch_are_settled_before_the_one_that_hangs(
 def test_a_batch_that_waits_for_a_receiver_serves_those_behind_it(
     world: World, workspace: Workspace, receiver: Receiver
 ) -> None:
-    """Otherwise receivers that hang could occupy all concurrent batches, before Ferryman knows that they hang."""
+    """If it did not, receivers that hang could occupy all concurrent batches before Ferryman knows that they hang."""
     quiet, busy, failing = workspace.chat("Quiet"), workspace.chat("Busy"), workspace.chat("Failing")
     with hostile.receiver(hostile.hang) as hanging:
         bad = _webhook(workspace, quiet, hanging.url("/in", "localhost"))

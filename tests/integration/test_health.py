@@ -31,7 +31,10 @@ def moving(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def deferred(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The delays of deferred tickets, in seconds. They enter the queue without the delay, so that `pump` sees them."""
+    """The delays of deferred tickets, in seconds.
+
+    The tickets enter the queue without a delay, so that `pump` sees them.
+    """
     delays: list[float] = []
     real = tickets.send
 
@@ -217,7 +220,7 @@ def test_a_burst_of_failures_pauses_and_does_not_disable(
 def test_attempts_under_way_when_a_pause_began_are_not_counted(
     world: World, workspace: Workspace, receiver: Receiver, moving: Clock
 ) -> None:
-    """They do not count, however late they fail. Only a 410 has an effect during a pause."""
+    """Such an attempt does not count, however late it fails. Only an answer 410 has an effect during a pause."""
     chat = workspace.chat()
     webhook_id = _webhook(workspace, receiver, chat)
     with world.inside("deliverer"):
@@ -248,7 +251,7 @@ def test_a_receiver_that_asks_for_patience_gets_it_within_limits(
 def test_failures_with_successes_between_them_are_not_in_a_row(
     world: World, workspace: Workspace, receiver: Receiver, moving: Clock
 ) -> None:
-    """Batches at the same time all read a webhook that has no failures yet."""
+    """All deliveries of a batch read the webhook before its first failure; their successes end the row nevertheless."""
     _drain(world)
     chat = workspace.chat()
     webhook_id = _webhook(workspace, receiver, chat)

@@ -215,7 +215,7 @@ def test_a_key_is_free_again_after_a_day(
     key: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """This must hold even if DynamoDB has not deleted the key yet, which can take days."""
+    """The key is free even if DynamoDB has not deleted it yet, which can take days."""
     first = created(send(owner, operation, target, body, key))
     now = clock.now()
     monkeypatch.setattr(clock, "now", lambda: now + 24 * 3600 + 1)

@@ -57,7 +57,7 @@ def test_a_made_up_delivery_id_is_ignored(world: World, workspace: Workspace, re
 
 
 def test_a_delivery_that_was_never_sent_hides_nothing(world: World, workspace: Workspace, receiver: Receiver) -> None:
-    """Both parts of the id exist, so a person who has seen them could make it up."""
+    """Both parts of the delivery's id exist, so a person who has seen them could invent the id."""
     chat = workspace.chat()
     webhook = workspace.make(
         "/v1/webhooks", {"url": receiver.url("/a"), "events": ["message.created"], "chat_ids": [chat]}
@@ -73,7 +73,7 @@ def test_a_delivery_that_was_never_sent_hides_nothing(world: World, workspace: W
 def test_nobody_hides_a_message_from_the_webhook_of_another(
     world: World, workspace: Workspace, receiver: Receiver
 ) -> None:
-    """The delivery was sent, but to another receiver. A person can make up its id from two ids that many can see."""
+    """The delivery was sent, but to another receiver. A delivery's id consists of two ids that many people can see."""
     chat = workspace.chat()
     colleague = workspace.person("manager", "messages:write", "webhooks:write")
     assert workspace.call("PUT", f"/v1/chats/{chat}/members/{colleague.user_id}").status == 200
@@ -110,7 +110,7 @@ def test_a_bot_answers_what_was_sent_to_its_owner(world: World, workspace: Works
 def test_two_bots_that_mention_each_other_come_to_an_end_and_it_is_told(
     world: World, workspace: Workspace, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither bot names the delivery to which it answers. All of it happens within one minute."""
+    """Neither bot names the delivery to which it answers. All messages are posted within one minute."""
     minute = clock.now() // 60 * 60 + 60
     moments = itertools.count()
     monkeypatch.setattr(clock, "now", lambda: minute + next(moments) / 1000)

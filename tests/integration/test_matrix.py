@@ -131,7 +131,7 @@ def test_all_other_scopes_together_are_not_enough(scene: Scene, key: str) -> Non
 
 @pytest.fixture(scope="module")
 def of_role(scene: Scene) -> dict[Role, str]:
-    """A token with every scope for a user of each role, so that only the role limits it."""
+    """For each role, a token with every scope of a new user, so that only the role limits the token."""
     owner, made = scene.home.owner, {}
     for role in ROLES:
         now = clock.now_iso()
@@ -265,7 +265,7 @@ def bodies(scene: Scene, operation: Route) -> list[Any]:
 
 
 def sample(field: dict[str, Any], schema: dict[str, Any]) -> Any:
-    """An example value for a field of a request, which differs from the field's default."""
+    """An example value for a field of a request, which differs from the field's default; None if there is none."""
     for one in (field, *field.get("anyOf", ())):
         one = schema["$defs"][one["$ref"].rpartition("/")[2]] if "$ref" in one else one
         for name in ("examples", "enum"):
@@ -280,7 +280,7 @@ def sample(field: dict[str, Any], schema: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize("key", [key for key, operation in ROUTES.items() if operation.method != "GET"])
 def test_a_test_credential_changes_nothing_live(scene: Scene, tester: Workspace, key: str) -> None:
-    """Uses real ids and valid bodies, with a test token and a test session that have every permission."""
+    """The requests have real ids and valid bodies, and a test token or test session that has every permission."""
     operation = ROUTES[key]
     parameters = scene.home.ids(operation)
     for body in bodies(scene, operation):

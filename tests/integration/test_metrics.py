@@ -78,7 +78,7 @@ def test_a_batch_is_one_line(world: World, workspace: Workspace, receiver: Recei
 
 
 def test_a_line_is_what_cloudwatch_takes_for_metrics(world: World, workspace: Workspace, receiver: Receiver) -> None:
-    """It has no dimensions, because each combination of their values would be a metric that costs money."""
+    """The line has no dimensions, because each combination of their values would be a metric that costs money."""
     chat = workspace.chat()
     _webhook(workspace, receiver, chat)
     with logged() as log:

@@ -261,7 +261,7 @@ def test_more_than_one_page_is_walked(world: World, monkeypatch: pytest.MonkeyPa
 
 
 def test_the_sweeper_says_how_much_is_parked(world: World) -> None:
-    """Its log line rings an alarm as long as records are parked."""
+    """The sweeper's log line rings an alarm as long as records are parked."""
     with logged() as log:
         world.invoke("sweeper", {})
         assert not log.lines("parked.waiting")

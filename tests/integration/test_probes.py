@@ -21,7 +21,7 @@ def chat(workspace: Workspace) -> str:
 
 @pytest.fixture
 def broken(world: World, workspace: Workspace, receiver: Receiver, chat: str) -> Callable[..., Made]:
-    """A factory: creates a webhook, and lets its receiver fail until the webhook is disabled."""
+    """A factory: creates a webhook whose receiver fails `failures` times. Ten failures disable the webhook."""
 
     def make(failures: int = 10, **fields: Any) -> Made:
         body = {"url": receiver.url("/in"), "events": ["message.created"], "chat_ids": [chat], "name": "CI"}

@@ -1,4 +1,4 @@
-"""Rates of secret URLs and workspaces: a sender above the rate gets a 429 with a time, and no other sender does."""
+"""Rates of secret URLs and workspaces: a sender above the rate gets 429 with Retry-After, other senders do not."""
 
 from collections.abc import Callable, Iterator
 

@@ -44,7 +44,7 @@ def _webhook(workspace: Workspace, receiver: Receiver, chat: str, **fields: obje
 
 
 def _records(world: World) -> list[Record]:
-    """Receive and delete the tickets in the queue. Returns them as records of a first receive."""
+    """Dispatch, then receive and delete the tickets. Returns them as records that are received for the first time."""
     world.pump_streams()
     sqs, url = aws_client("sqs"), world.queue_url("DeliveriesQueue")
     found: list[Record] = []
@@ -240,7 +240,7 @@ def test_a_message_that_such_a_read_does_not_show_is_read_again(
 def test_the_event_of_a_new_message_keeps_its_first_text(
     world: World, workspace: Workspace, receiver: Receiver, webhook_id: str, chat: str
 ) -> None:
-    """This holds whether the read of the message shows the edit, which names the stored event, or not yet."""
+    """A retry sends the first text, whether its read of the message shows the edit or not yet."""
     message_id = workspace.say(chat, "first words")
     records = _records(world)
     old: list[Any] = []

@@ -268,7 +268,7 @@ def test_a_message_that_cannot_be_dispatched_keeps_its_mark_and_stops_no_other(
 def test_a_stream_that_was_behind_takes_the_marks_off(
     world: World, workspace: Workspace, receiver: Receiver, chat: str, later: Later
 ) -> None:
-    """Otherwise the sweeper would dispatch all messages of a long outage a second time."""
+    """If the marks stayed, the sweeper would dispatch all messages of a long outage a second time."""
     message_id = workspace.say(chat, "behind")
     later(300)
     with _without_queues(), pytest.raises(RetryLater):

@@ -69,7 +69,7 @@ def test_a_slow_receiver_gets_its_deliveries_on_the_slow_lane(world: World, made
 
 
 def test_a_ticket_sent_before_its_receiver_became_slow_changes_lanes(world: World, made: Made) -> None:
-    """It moves without an attempt, so that it does not delay the other tickets of its batch."""
+    """The ticket moves without an attempt, so that it does not delay the other tickets of its batch."""
     made.say(6)
     world.pump_streams()
     world.pump_queue("DeliveriesQueue", "deliverer")
@@ -160,7 +160,7 @@ def test_a_batch_of_the_slow_lane_ends_in_time() -> None:
 
 
 def test_staying_slow_is_written_down_now_and_then(world: World, made: Made) -> None:
-    """A slow webhook costs two writes in a quarter of an hour, however many deliveries it has."""
+    """A slow webhook costs at most two writes in a quarter of an hour, however many deliveries it has."""
     made.say()
     world.pump()
     writes: list[str] = []

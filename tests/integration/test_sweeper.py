@@ -16,7 +16,7 @@ from tests.support.world import Context, World
 
 
 def _poison(world: World, shard: int) -> dict[str, dict[str, str]]:
-    """Store an item with the mark that is unreadable and older than all others. Returns its key."""
+    """Store an unreadable item that has the mark and is older than all others. Returns its key."""
     key = {"chat": {"S": f"wsp_unknown/{shard}"}, "message_id": {"S": "msg_unknown"}}
     marks = {"undispatched": {"S": str(shard)}, "created_at": {"S": "2020-01-01T00:00:00.000Z"}}
     aws_client("dynamodb").put_item(TableName=world.table("messages"), Item={**key, **marks})

@@ -250,7 +250,7 @@ def test_a_disabled_webhook_gets_nothing_until_it_is_enabled(
 
 
 def test_enabling_forgets_the_failures_so_far(world: World, workspace: Workspace, receiver: Receiver) -> None:
-    """This holds for a webhook that is still enabled, too."""
+    """Enabling a webhook that is still enabled resets its failures, too."""
     receiver.answer("/in", 500)
     chat = workspace.chat()
     made = hook(workspace, chat, url=receiver.url("/in"))

@@ -270,7 +270,7 @@ def _answer(client: Any, operation: str, request: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("operator", ["=", "<>", "<", "<=", ">", ">="])
 @pytest.mark.parametrize("value", [{"S": "é"}, {"L": []}, {"L": [{"N": "1"}]}, {"M": {"a": {"S": ""}}}, {"B": b"ab"}])
 def test_sizes_are_those_of_moto(moto: Any, operator: str, value: dict[str, Any]) -> None:
-    """They are tested separately, because moto fails on `size` of a missing attribute, where DynamoDB answers no."""
+    """Sizes are tested separately, because moto fails on `size` of a missing attribute, where DynamoDB answers no."""
     fake = _fake()
     item = {"pk": {"S": "p"}, "sk": {"S": "size"}, "v": value}
     request = {"TableName": "t", "Key": {"pk": {"S": "p"}, "sk": {"S": "size"}}, "UpdateExpression": "SET w = :one"}

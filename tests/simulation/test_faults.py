@@ -97,7 +97,7 @@ def test_without_faults_nothing_needs_help() -> None:
 
 
 def test_a_seed_is_the_same_run_each_time() -> None:
-    """It is so in another process too, with another hash seed. So a seed that fails can be run again."""
+    """The run is the same in another process with another hash seed, so a seed that fails can be run again."""
 
     def run(hash_seed: str) -> str:
         command = [sys.executable, "-m", "simulator", "--seed", "5", "--events", "150"]
@@ -179,7 +179,10 @@ def _message(world: Simulation, harmed: int | None, harm: str) -> list[tuple[str
 
 
 def _watch(world: Simulation, harmed: int | None, harm: str, watched: Callable[[Task], bool]) -> list[tuple[str, str]]:
-    """Record the calls of watched tasks in the returned list. The call number `harmed` gets the fault `harm`."""
+    """Record the calls of watched tasks in the returned list.
+
+    The call number `harmed`, from 0, gets the fault `harm`.
+    """
     calls: list[tuple[str, str]] = []
 
     def watch(_number: int, function: str, operation: str, phase: str) -> None:

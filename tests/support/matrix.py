@@ -72,7 +72,7 @@ def unknown(parameters: dict[str, str]) -> dict[str, str]:
 
 
 def swaps(mine: dict[str, str], theirs: dict[str, str]) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
-    """Pairs of ids for a request: one with ids of `theirs`, and the same one with unknown ids in their place.
+    """Pairs of path parameters: `mine` with ids of `theirs` instead, and `mine` with unknown ids instead.
 
     The first pair replaces all ids of `mine`, each further pair one of them.
     """

@@ -96,7 +96,7 @@ def _message(objects: Objects) -> str:
 
 
 def _user(objects: Objects) -> str:
-    """A user who belongs to the chat."""
+    """The id of a new user who belongs to the chat."""
     email = f"{uuid.uuid4().hex}@example.com"
     made = objects.owner.make("/v1/users", {"name": "Grace", "email": email, "role": "staff"})
     added = objects.owner.call("PUT", f"/v1/chats/{objects.id('chat_id')}/members/{made['id']}")
@@ -112,7 +112,7 @@ def _token(objects: Objects) -> str:
 
 
 def _bot(objects: Objects) -> str:
-    """A bot. Its first token and a callback of it are created as well."""
+    """The id of a new bot. The bot's first token and a callback are created as well."""
     made = objects.owner.make("/v1/bots", BODIES["BotIn"](objects))
     objects._made["bot_token_id"] = made["token_id"]
     callback = objects.owner.make(f"/v1/bots/{made['id']}/callbacks", {"url": "https://bots.example.com/in"})
@@ -172,7 +172,7 @@ def _personal_replay(objects: Objects) -> str:
 
 
 def _notification(objects: Objects) -> str:
-    """A notification that the owner sent and received."""
+    """The id of a notification that the owner sent and received."""
     body = {"type": "system", "title": "The nightly import ran", "user_ids": [objects.owner.user_id]}
     made = objects.owner.make("/v1/notifications", body)
     objects.owner.world.invoke("notifier", {})
@@ -188,7 +188,7 @@ def _replay(objects: Objects) -> str:
 
 
 def _application(objects: Objects) -> str:
-    """An application that has a group and may message people.
+    """The id of a new application that has a group and may message people.
 
     Its token, a message to the owner and the context of that message are created as well.
     """

@@ -192,7 +192,7 @@ class _Reach:
         return None
 
     def _defined(self, module: str, name: str | None) -> Node | None:
-        """The place where a name that a module exports is defined. Follows imports from module to module."""
+        """The place where a name that a module exports is defined, also through imports; None for foreign code."""
         seen: set[tuple[str, str]] = set()
         while name and module in self.modules and (module, name) not in seen:
             if name in self.modules[module].definitions:
@@ -240,7 +240,10 @@ class _Reach:
 
 @cache
 def needs(folder: str) -> Needs:
-    """The environment variables and permissions that a function's code needs."""
+    """The environment variables and permissions that a function's code needs.
+
+    Fails if the code reads a setting by a name that is not a literal.
+    """
     reach = of(folder)
     found = Needs()
     for node, call, target in reach.calls():
@@ -289,7 +292,10 @@ def _indexes(reach: _Reach, node: Node) -> list[str | None]:
 
 
 def _tables(reach: _Reach, node: Node, call: ast.Call) -> set[str]:
-    """The tables of a call of `store`. For a parameter, the callers of the function are searched."""
+    """The tables of a call of `store`. For a parameter, the callers of the function are searched.
+
+    Fails if no table is found.
+    """
     argument = call.args[0]
     table = reach.text(node, argument)
     if table is not None:

@@ -380,9 +380,9 @@ class World:
         return key, folder, parameters
 
     def bootstrap(self, name: str = "Acme", **fields: Any) -> dict[str, Any]:
-        """Create a workspace with its owner through the bootstrap function, which forgets earlier workspaces first.
+        """Create a workspace with its owner through the bootstrap function, and return the function's answer.
 
-        Returns the function's answer.
+        Deletes the function's own mark first, so that it creates a further workspace.
         """
         aws_client("dynamodb").delete_item(TableName=self.table("workspaces"), Key={"workspace_id": {"S": "bootstrap"}})
         event = {

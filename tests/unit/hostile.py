@@ -27,7 +27,7 @@ class Visit:
     closing: threading.Event
 
     def read_request(self) -> bytes:
-        """Read the whole request, by its Content-Length. Returns its body."""
+        """Read a whole request, by its Content-Length. Returns its bytes, head and body."""
         received = b""
         while b"\r\n\r\n" not in received:
             received += self._receive()

@@ -59,7 +59,7 @@ def test_the_last_page_has_no_cursor() -> None:
 
 @given(last_keys, st.data())
 def test_a_changed_character_is_refused(last_key: dict[str, str], data: st.DataObject) -> None:
-    """This includes the last character, whose low bits base64 ignores."""
+    """Every character counts, also the last one, whose low bits base64 ignores."""
     cursor = encoded(last_key)
     position = data.draw(st.integers(0, len(cursor) - 1))
     character = data.draw(st.sampled_from(URL_SAFE))

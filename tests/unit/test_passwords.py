@@ -48,7 +48,10 @@ def test_a_real_hash_matches_its_password_only() -> None:
 def test_the_hashes_are_those_of_rfc_7914(
     password: str, salt: bytes, log2_n: int, r: int, p: int, expected: str
 ) -> None:
-    """The vectors of section 12. They also show that hashes with older parameters still match."""
+    """The test vectors of section 12.
+
+    Their parameters differ from ours, so hashes with older parameters still match.
+    """
     words = [base64.b64encode(blob).decode() for blob in (salt, bytes.fromhex(expected))]
     stored = f"scrypt${log2_n}${r}${p}${words[0]}${words[1]}"
     assert passwords.matches(password, stored)

@@ -22,7 +22,7 @@ times = st.times().map(lambda at: at.strftime("%H:%M"))
 
 @pytest.fixture
 def without_the_systems_zones() -> Iterator[None]:
-    """Without the operating system's time zones, which Lambda's image need not have."""
+    """Hide the operating system's time zones during the test, because Lambda's image need not have them."""
     zoneinfo.reset_tzpath(to=[])
     ZoneInfo.clear_cache()
     yield

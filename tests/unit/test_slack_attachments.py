@@ -1,4 +1,4 @@
-"""Slack's attachments are read with Slack's own exceptions, and their texts become Markdown."""
+"""Slack's attachments are read with all their special cases, and their texts become Markdown."""
 
 import re
 from typing import Any

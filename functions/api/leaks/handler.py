@@ -1,4 +1,4 @@
-"""Lists what a leaked token made, and ends all of it: /v1/tokens/{token_id}/made and …/end-all."""
+"""Lists the objects that a leaked token created, and ends all of them: /v1/tokens/{token_id}/made and …/end-all."""
 
 from typing import Annotated
 

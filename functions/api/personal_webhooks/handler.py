@@ -1,4 +1,4 @@
-"""A person's own webhooks: /v1/me/webhooks, and another product's address of them."""
+"""A person's own webhooks: /v1/me/webhooks, and the address that another product's clients use for them."""
 
 from ferryman.dialects import addresses
 from ferryman.http import delivery_routes, webhook_routes

@@ -1,4 +1,4 @@
-"""Signing in: /v1/sessions, and what a person signs in with: invitations, passwords, second factors."""
+"""Signing in: /v1/sessions, and a person's credentials: invitations, passwords, second factors."""
 
 from typing import Annotated
 

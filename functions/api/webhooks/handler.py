@@ -1,4 +1,7 @@
-"""The workspace's outgoing webhooks: /v1/webhooks, another product's address of them, and the types of events."""
+"""The workspace's outgoing webhooks, the check of receivers' URLs, and the event types.
+
+Routes: /v1/webhooks and the address that another product's clients use for it, /v1/receiver-urls, /v1/event-types.
+"""
 
 from typing import Annotated
 

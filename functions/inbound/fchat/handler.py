@@ -73,7 +73,7 @@ _QUEUED = {
 
 
 def _described(name: str, summary: str, about: str, schema: Any, example: Any, answer: Any) -> dict[str, Any]:
-    """One route as OpenAPI describes it."""
+    """The OpenAPI path item of one route."""
     return {
         "post": {
             "operationId": name,

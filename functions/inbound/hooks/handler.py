@@ -294,7 +294,10 @@ def _event(event: dict[str, Any], credential: Credential) -> Post | None:
 
 
 def _text(event: dict[str, Any]) -> Post:
-    """The post with the text of the body, which is JSON or a form. Raises body.Unreadable and Invalid."""
+    """The post with the text of the body, which is JSON or a form.
+
+    Raises body.Unreadable for another body, and Invalid for a text that is not allowed.
+    """
     content = body.raw(event)
     media = body.media_type(event)
     if media == "application/x-www-form-urlencoded":

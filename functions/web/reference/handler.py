@@ -67,7 +67,7 @@ _SECURITY = {
 
 
 def _described(name: str, summary: str, media_type: str, schema: dict[str, Any], *errors: int) -> dict[str, Any]:
-    """One route as OpenAPI describes it."""
+    """The OpenAPI path item of one route."""
     return {
         "get": {
             "operationId": name,

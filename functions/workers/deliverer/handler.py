@@ -32,7 +32,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _work(records: Records, invocation: Invocation, depth: int = 1) -> list[str]:
-    """Deliver a batch, and return the ids of the messages that SQS must deliver again, each after its pause."""
+    """Deliver a batch.
+
+    Returns the ids of the messages that SQS must deliver again; tickets among them are hidden for a pause.
+    """
     readable, batch, failed = [], [], []
     for record in records:
         try:

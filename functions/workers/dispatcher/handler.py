@@ -25,7 +25,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _add_all(records: list[dict[str, Any]], dispatcher: dispatch.Dispatcher, context: Any) -> list[dict[str, Any]]:
-    """Add the records to the dispatcher. Returns the records from the first one on that failed or had no time left."""
+    """Add the records to the dispatcher, until one fails or time is short. Returns that record and all behind it."""
     for number, record in enumerate(records):
         if context.get_remaining_time_in_millis() < _STOP_BEFORE_SECONDS * 1000:
             return records[number:]

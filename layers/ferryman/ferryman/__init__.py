@@ -1,1 +1,1 @@
-"""Ferryman: chats, messages, events, subscriptions and deliveries, and the HTTP words around them."""
+"""The package that all functions share: the domain, the pipeline, the dialects of other products, and HTTP."""

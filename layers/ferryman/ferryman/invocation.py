@@ -17,7 +17,7 @@ _MEMORY_STEP_PERCENT = 5
 def observed(handler: Handler, init_ms: float | None = None) -> Handler:
     """The handler with logging, tracing and metrics around it.
 
-    `init_ms` is the duration of the process's start in ms.
+    `init_ms` is the duration of the process's start in milliseconds, for a metric.
     """
     process = _Process(init_ms)
 

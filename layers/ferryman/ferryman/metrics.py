@@ -79,7 +79,7 @@ def measure(name: Name, value: float) -> None:
 
 
 def highest(name: Name, value: float) -> None:
-    """Set the metric to the highest value of the invocation so far."""
+    """Set the metric to `value`, unless the invocation already has a higher one."""
     with _lock:
         _values[name] = [max([value, *_values[name]])]
 

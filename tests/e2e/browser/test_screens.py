@@ -69,7 +69,7 @@ def test_no_list_has_to_be_scrolled_sideways_on_a_laptop(opens: Opens, addresses
     visit.expected.append("404")
 
     def all_wait(route: Route) -> None:
-        """The longest words that the share of deliveries can have."""
+        """Answer that all deliveries wait, because the console then shows its longest text for them."""
         answer = route.fetch()
         page = answer.json()
         for webhook in page["items"]:
@@ -115,7 +115,7 @@ def test_axe_finds_nothing_on_the_doors_and_dialogs(opens: Opens) -> None:
 
 
 def test_the_main_journey_needs_no_mouse(stack: E2E, opens: Opens, people: dict[str, Person]) -> None:
-    """From the sign-in to a new token, with Tab, Space, Enter, the arrow keys and typing."""
+    """The journey goes from the sign-in to a new token, with Tab, Space, Enter, the arrow keys and typing."""
     visit, name = opens("/", by=None), f"By keyboard {uuid.uuid4().hex[:6]}"
     keyboard = visit.page.keyboard
     expect(visit.field("E-mail")).to_be_focused()

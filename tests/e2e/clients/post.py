@@ -39,7 +39,7 @@ def matterhook() -> object:
 
 
 def knockknock() -> object:
-    """The result of a call that knockknock's module for Slack announces.
+    """Run a function whose start and end knockknock's module for Slack posts. Returns the function's result.
 
     The package itself can only be imported on Windows, so this function imports the module alone.
     """

@@ -101,7 +101,7 @@ def test_parameters_of_a_context_come_back_with_each_answer_in_time(
 
 
 def test_callbacks_are_ordinary_deliveries(workspace: Workspace, receiver: Receiver) -> None:
-    """They are signed, retried with the same bytes, and logged."""
+    """Callbacks are signed, retried with the same bytes, and logged."""
     receiver.answer("/callback", 500, 200)
     talk = Talk(workspace, receiver)
     talk.say("Hello")

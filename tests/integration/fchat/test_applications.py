@@ -136,7 +136,7 @@ def test_all_requests_are_logged_without_token_and_text(workspace: Workspace) ->
 
 
 def test_requests_with_an_unknown_token_leave_a_trace_without_it(world: World, workspace: Workspace) -> None:
-    """They belong to no application, so only the function's log and the count of refused posts show them."""
+    """Such requests belong to no application, so only the function's log and the count of refused posts show them."""
     App(workspace, chat_id=group(workspace))
     unknown = "0f" * 16
     with logged() as log:

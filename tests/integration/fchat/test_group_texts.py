@@ -141,7 +141,7 @@ def test_a_post_of_the_owner_because_of_a_delivery_does_not_come_back(workspace:
 
 
 def test_the_callback_of_a_group_is_an_ordinary_delivery(workspace: Workspace, receiver: Receiver) -> None:
-    """It is retried with the same bytes even after a change, logged, and shown as it was sent."""
+    """The callback is retried with the same bytes even after a change, logged, and shown as it was sent."""
     there = Group(workspace, receiver)
     there.app.post({"text": "A question"})
     receiver.answer("/callback", 500, 500, 200)

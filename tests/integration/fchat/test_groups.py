@@ -102,7 +102,10 @@ def test_a_wrong_name_a_wrong_token_and_both_are_answered_alike(workspace: Works
 
 
 def test_a_wrong_name_costs_what_a_wrong_token_costs(workspace: Workspace) -> None:
-    """Both make the same reads and writes, so the time of the answer reveals nothing. The test counts calls."""
+    """Both mistakes cost the same reads and writes, so the time of the answer reveals nothing.
+
+    The test counts calls.
+    """
     app = App(workspace, chat_id=group(workspace))
     calls: list[str] = []
 

@@ -101,7 +101,7 @@ def test_the_token_sends_to_a_person_who_answers_in_time(workspace: Workspace, r
 
 @pytest.mark.parametrize("to", ["group", "person"])
 def test_messages_at_the_same_moment_do_not_collide(workspace: Workspace, receiver: Receiver, to: str) -> None:
-    """DynamoDB refuses one of two simultaneous transactions that write the same item."""
+    """DynamoDB refuses one of two simultaneous transactions that write the same item, so these must share none."""
     talk = Talk(workspace, receiver, chat_id=group(workspace))
     written: list[set[str]] = []
 
@@ -186,7 +186,7 @@ def test_a_message_that_cannot_be_stored_is_in_the_log_with_what_was_answered(
 
 
 def test_a_request_that_met_its_twin_is_not_called_refused(workspace: Workspace) -> None:
-    """Its answer is the message of the equal request, which alone has a line in the log."""
+    """The answer is the message of the equal request, and only that request has a line in the log."""
     app, chat = in_group(workspace)
     key = {"Idempotency-Key": "deploy-8"}
 

@@ -9,7 +9,7 @@ type Made = dict[str, Any]
 
 
 def wanted(receiver: Receiver, chat: str, **fields: Any) -> Made:
-    """The body that creates an outgoing webhook."""
+    """The body that creates an outgoing webhook with a trigger word. `fields` add or replace members."""
     return {
         "url": receiver.url("/out"),
         "events": ["message.created"],

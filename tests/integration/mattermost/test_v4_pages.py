@@ -13,7 +13,7 @@ BOTS = "/api/v4/bots"
 
 
 def pages(workspace: Workspace, path: str, size: int) -> Iterator[list[Any]]:
-    """All pages of a list before the first empty page."""
+    """All pages of a list before the first empty page. Fails after a hundred pages."""
     separator = "&" if "?" in path else "?"
     for number in range(100):
         listed = workspace.call("GET", f"{path}{separator}page={number}&per_page={size}").json

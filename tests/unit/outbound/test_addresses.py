@@ -175,7 +175,7 @@ def test_a_name_that_never_answers_gathers_no_threads(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("broken", ["getaddrinfo", "create_connection"])
 def test_no_receiver_is_blamed_while_our_own_network_is_down(monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
-    """This holds for a name that is not found, and for a connection that no host accepts."""
+    """Tested with a name that is not found, and with a connection that no host accepts."""
 
     def fail(*_arguments: Any, **_options: Any) -> Any:
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure")

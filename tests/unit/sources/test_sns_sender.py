@@ -78,7 +78,7 @@ def answering(content: bytes, status: str = "200 OK") -> hostile.Behaviour:
 
 @pytest.fixture
 def amazon(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Redirects requests for SNS's hosts to a receiver on this machine. Gives the list of requested URLs."""
+    """A function that redirects requests for SNS's hosts to a receiver here, and returns the list of requested URLs."""
     sns_sender._key.cache_clear()
     asked: list[str] = []
 

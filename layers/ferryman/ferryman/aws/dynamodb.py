@@ -235,7 +235,7 @@ def page(
     keep: Callable[[list[Item]], list[Item]] = list,
     **options: Any,
 ) -> Page:
-    """A page of a filtered list with `limit` items, or fewer if the list ends.
+    """A page of a filtered list with `limit` items, or fewer if the list ends. `options` are those of `query`.
 
     `keep` filters the items of a query in Python, where an expression cannot. DynamoDB applies its limit before the
     filter, so a page can take several queries. They stop at one item more than the page, so that the next page is not

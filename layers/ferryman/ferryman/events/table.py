@@ -60,7 +60,7 @@ def keeping(event: Event) -> store.Write:
 
 
 def erasing(event: Event, at: str) -> store.Write | None:
-    """Replace an event by one without bodies, whether or not it is stored yet. Returns None if it has expired."""
+    """The write that replaces an event, stored or not, by one without bodies; None if the event has expired."""
     erased = replace(event, data={}, told=None, stored_body="", stored_bodies=None, undispatched=None, erased_at=at)
     item = _item(erased)
     return store.put(TABLE, item) if item["expires_at_epoch"] > clock.now() else None

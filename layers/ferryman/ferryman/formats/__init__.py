@@ -1,8 +1,8 @@
 """The registry of formats: FORMATS maps a format's name to the functions that write and read the product's bodies.
 
 The core describes in an event what happened. A format renders the event as the body that one product's receivers
-expect, or says that it cannot. A format may also read a receiver's answer as a reply. The core renders and reads by
-FORMATS alone (docs/decisions/0020-dialects.md, docs/decisions/0045-formats-render-per-webhook.md).
+expect, or says that it cannot. A format may also read a receiver's answer as a reply. For deliveries, the core reaches
+the formats through FORMATS alone (docs/decisions/0020-dialects.md, docs/decisions/0045-formats-render-per-webhook.md).
 """
 
 from collections.abc import Mapping

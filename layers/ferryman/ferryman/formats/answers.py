@@ -1,4 +1,4 @@
-"""Reads the JSON of an answer for which a person waits: that to a command or to a click. Pure."""
+"""Reads the JSON with which a receiver answers a command or a click, while a person waits. Pure."""
 
 import json
 from typing import Any

@@ -20,7 +20,7 @@ def tells(event: Event) -> bool:
 
 
 def text_of(event: Event) -> str:
-    """The message's text. A message without one gives its attachments' texts, one a line, or a fixed text."""
+    """The message's text, or its attachments' texts, one on each line; "(a message without text)" without either."""
     message = event.data["message"]
     if message["text"].strip():
         return str(message["text"])
@@ -30,7 +30,7 @@ def text_of(event: Event) -> str:
 
 
 def author_of(event: Event) -> dict[str, Any]:
-    """The message's author, with the keys `name` and `avatar_url`; a missing or empty value has no key."""
+    """The `name` and the `avatar_url` of the message's author, by these keys; an empty value is left out."""
     author = event.data["message"]["author"]
     return {name: author[name] for name in ("name", "avatar_url") if author.get(name)}
 
@@ -73,5 +73,5 @@ def as_json(content: dict[str, Any] | list[Any]) -> Body:
 
 
 def described(event: dict[str, Any], required: list[str], properties: dict[str, Any]) -> dict[str, Any]:
-    """The JSON Schema of a product's body: `event`, the schema of our own body, with other keys and required ones."""
+    """The JSON Schema of a product's body: `event`, the schema of our own body, with other properties."""
     return {**event, "required": required, "properties": properties}

@@ -57,7 +57,7 @@ def encoded(run: Run) -> str:
 
 
 def headers(run: Run, *, has_body: bool) -> dict[str, str]:
-    """The request's headers, with the command's token in `Authorization: Token …`. A body has the type of a form."""
+    """The request's headers, with the token in `Authorization: Token …`, and the type of a form if it `has_body`."""
     headers = {"Accept": _JSON, "Authorization": f"Token {run.around.token}"}
     return headers | {"Content-Type": FORM} if has_body else headers
 
@@ -166,7 +166,7 @@ def _props(props: Any) -> dict[str, Any] | None:
 
 
 def _without_addresses(attachments: Any) -> list[Any] | None:
-    """Attachments without the secret URL (`integration`) of each button; None for anything but a list with members."""
+    """Attachments without the secret URL (`integration`) of each button; None for an empty list or another type."""
     if not isinstance(attachments, list) or not attachments:
         return None
     return [

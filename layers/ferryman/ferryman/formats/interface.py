@@ -59,7 +59,7 @@ class Webhook(Protocol):
 
 
 class TriggeredWebhook(Webhook, Protocol):
-    """A webhook that gets only the messages whose first word is, or begins with, one of its trigger words."""
+    """A webhook that may have trigger words: then only messages that begin with one of the words are delivered."""
 
     @property
     def trigger_words(self) -> list[str] | None:

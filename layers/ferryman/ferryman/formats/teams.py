@@ -1,8 +1,8 @@
 """Microsoft Teams' form of a message: an Adaptive Card.
 
-The workflow "When a Teams webhook request is received" takes it. A text block knows a part of Markdown, and a request
-has at most 28 KB (https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using).
-Pure.
+The receiver is a workflow with the trigger "When a Teams webhook request is received". A text block shows a part of
+Markdown. A request may have at most 28 KB
+(https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using). Pure.
 """
 
 from typing import Any

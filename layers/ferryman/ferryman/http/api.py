@@ -7,8 +7,8 @@
     @needs("chats:write")
     def create_chat(call: ThisCall, data: Annotated[ChatIn, Body()]) -> ChatOut: ...
 
-A request is authenticated and checked for what its route needs before `resolve`; only then the event handler validates
-path, query and body. So a caller without a token gets 401 and learns nothing about what a body looks like
+`Api` first authenticates a request and checks the needs of its route. Only then Powertools validates path, query and
+body. So a caller without a token gets 401, and does not learn the form of a body
 (docs/decisions/0027-powertools-event-handler.md).
 """
 
@@ -107,7 +107,7 @@ class Api(APIGatewayHttpResolver):
         super().route(_rule(route.path), route.method, **(words | own))(function)
 
     def _addresses(self, rule: str) -> Iterator[tuple[str, str]]:
-        """A route's rule and its aliases, each with the end of its operation's name."""
+        """The route's own rule and those of its aliases, each with the suffix for its operation id."""
         yield rule, ""
         for beginning, alias in self.aliases.items():
             if rule == beginning or rule.startswith(f"{beginning}/"):
@@ -183,9 +183,9 @@ class Api(APIGatewayHttpResolver):
 
 
 def _as_admitted(app: Api, next_middleware: Middleware) -> Response[Any]:
-    """Raises NotFound if Powertools matched another route than API Gateway did.
+    """Middleware that raises NotFound unless Powertools matched the same route as API Gateway.
 
-    Only that route's needs were checked.
+    Only the needs of the route that API Gateway chose were checked.
     """
     if f"{app.request.method} {app.request.route}" != app.context["route"].key:
         raise NotFound(_UNKNOWN)

@@ -1,7 +1,7 @@
 """Finds which of many addresses a request to a greedy route of API Gateway means.
 
-Each route of API Gateway adds a permission to the stack. So the function of a dialect has greedy routes, such as `ANY
-/api/v4/commands/{proxy+}`, and lists its addresses here.
+Each route of API Gateway adds a permission to the stack. So the function of a dialect has a few greedy routes, such as
+`ANY /api/v4/commands/{proxy+}`, and lists its addresses here.
 """
 
 import re

@@ -9,7 +9,7 @@ CALLBACK = "/settings/integrations/connections/callback"
 
 
 def base(call: Call) -> str:
-    """The deployment's own URL, or `https://` and the host that the request came to."""
+    """The deployment's own URL: the setting `PUBLIC_URL`, or else `https://` and the host that the request came to."""
     return settings.optional("PUBLIC_URL") or call.origin()
 
 

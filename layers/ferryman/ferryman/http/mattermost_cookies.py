@@ -26,7 +26,7 @@ IN_QUERY = AppError(
 
 
 class StaleCookie(NotAuthenticated):
-    """The session in the cookie has ended, so the browser should forget it."""
+    """The cookie has no valid session, so the browser should forget it."""
 
 
 def is_script(event: Mapping[str, Any]) -> bool:

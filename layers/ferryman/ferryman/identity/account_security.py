@@ -95,7 +95,7 @@ def accept(source: Source, wanted: AcceptIn) -> tuple[User, tuple[Session, str] 
 
     Returns the person, and a new session with its token. If the person has a second factor, None takes the session's
     place: the person then signs in with the new password and a code. Raises NotAuthenticated for an invitation that is
-    unknown, used or expired, or whose person is inactive or has another role by now, and Invalid when the password is
+    unknown, used or expired, or whose person is inactive or got another role since, and Invalid when the password is
     the person's e-mail address.
     """
     refused = NotAuthenticated(_NOT_INVITED)

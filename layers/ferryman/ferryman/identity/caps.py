@@ -25,7 +25,7 @@ def within[T](workspace_id: str, user_id: str, create: Callable[[store.Write], T
     """Call `create(write)` and return its result. Each time a parallel request created an object first, call it again.
 
     `create` counts the user's objects, raises Conflict at the cap, and adds the write to its transaction. Raises
-    Counted after five calls.
+    Counted when five calls have collided with parallel requests.
     """
     for _ in range(_TRIES):
         moving = users.moving_mark(workspace_id, user_id, users.mark(workspace_id, user_id), refused=Counted())

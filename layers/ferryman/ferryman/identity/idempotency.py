@@ -55,7 +55,7 @@ class IdempotencyKey:
         return {"workspace_id": self.workspace_id, "entry": f"{self.user_id}/{mode}/{hashed}"}
 
     def created(self) -> Created | None:
-        """The resource that an earlier request created under this key within the last 24 hours, or None.
+        """The resource that an earlier request created under this key; None if the key is new or has expired.
 
         Raises Conflict when the earlier request had another method, path or body.
         """

@@ -96,14 +96,17 @@ def expanded(named: Iterable[Scope | ScopeSet]) -> list[Scope]:
 
 
 def effective(granted: Iterable[str], role: Role) -> frozenset[Scope]:
-    """The scopes that a credential with the scopes `granted` has for a user whose role is `role` now."""
+    """The scopes that a credential has in effect: those in `granted` that the user's present `role` allows.
+
+    If both include `admin:*`, all scopes of the role.
+    """
     given = frozenset(granted)
     allowed = _OF_ROLE[role]
     return allowed if ADMIN in given and ADMIN in allowed else frozenset(allowed & given) - {ADMIN}
 
 
 def covers(held: Iterable[str], wanted: str) -> bool:
-    """Whether effective scopes `held` include `wanted`."""
+    """Whether the effective scopes `held` include `wanted`, by itself or through `admin:*`."""
     held = frozenset(held)
     return wanted in held or ADMIN in held
 

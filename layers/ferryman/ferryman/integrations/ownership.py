@@ -107,8 +107,8 @@ def _each[T](
 ) -> int:
     """Disable each object that `things_of` finds for the owner, and return their number.
 
-    Does nothing for an owner who has the scope `needs`. If another request changes an object at the same time, all
-    objects are read again, and tried three times at most.
+    Does nothing for an active owner whose role has the scope `needs`. If another request changes an object at the same
+    time, all objects are read and tried again, three times at most.
     """
     reason = ownership.loss(owner, needs)
     if reason is None:

@@ -56,9 +56,10 @@ def telling_of_loop(workspace_id: str, handle: str, other_id: str) -> list[store
 
 
 def telling_of_disabled(webhook: Webhook, reason: str, probe_at: str | None) -> list[store.Write]:
-    """The writes that notify people that a webhook was disabled.
+    """The writes that notify a webhook's owner, and all owners and admins, that the webhook was disabled.
 
-    They also say when the webhook is first probed: at `probe_at` (ISO; None: never).
+    The text names the `reason`, and the time of the first probe, `probe_at` (ISO; None: never). See `_telling_of` for
+    personal and test webhooks.
     """
     probed = f"It is probed from {_read(probe_at)} on, and enabled when its receiver answers again" if probe_at else ""
     way_back = probed or "Enable it when its receiver works again"
@@ -68,7 +69,10 @@ def telling_of_disabled(webhook: Webhook, reason: str, probe_at: str | None) -> 
 
 
 def telling_of_return(webhook: Webhook) -> list[store.Write]:
-    """The writes that notify people that a webhook was enabled again because its receiver answered a probe."""
+    """The writes that notify a webhook's owner, and all owners and admins, that a probe enabled the webhook again.
+
+    See `_telling_of` for personal and test webhooks.
+    """
     since = webhook.holds_from
     held = (
         f"Events since {_read(since)} are held: choose whether they are delivered or skipped." if since else _IN_INBOX

@@ -125,9 +125,9 @@ def cancel(caller: Caller, notification_id: str) -> Notification:
 
 
 def send_due(seconds_left: Callable[[], float]) -> int:
-    """Send the notifications that are due, until the time runs short. Returns how many were sent.
+    """Send the notifications that are due, until `seconds_left()` gets short. Returns how many were sent.
 
-    If some fail, the others are still sent, and then it raises RetryLater.
+    If some fail, the others are still sent, and then RetryLater is raised.
     """
     sent, failed = 0, 0
     for workspace_id, notification_id in table.due(clock.now_iso()):
@@ -146,9 +146,9 @@ def send_due(seconds_left: Callable[[], float]) -> int:
 
 
 def send(workspace_id: str, notification_id: str, seconds_left: Callable[[], float]) -> None:
-    """Send a notification that is due to each of its recipients; do nothing if it is not due.
+    """Send a notification to each of its recipients, if it is due.
 
-    If the time runs short, the call of the next minute continues.
+    If `seconds_left()` gets short, the function stops, and the call of the next minute continues.
     """
     try:
         notification = table.get(workspace_id, notification_id)

@@ -42,7 +42,7 @@ class _Response(http.client.HTTPResponse):
 
 
 class GuardedHTTPConnection(HTTPConnection):
-    """A connection to the first of `addresses` that accepts one; `deadline` ends it.
+    """A connection to the first of `addresses` that accepts one. It is shut down at the `deadline`.
 
     The caller has checked the addresses. `host` stays the target's name, which the Host header, SNI and the check of
     the certificate use. A failure raises AttemptFailed.

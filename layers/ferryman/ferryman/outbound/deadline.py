@@ -12,7 +12,7 @@ from contextlib import suppress
 
 
 class Deadline:
-    """The deadline of one attempt, `seconds` after it is made. The caller closes it when the attempt is over.
+    """The deadline of one attempt: `seconds` from now. The caller closes the Deadline when the attempt is over.
 
     `stage` names the attempt's current step, such as "while connecting", for the error text of a missed deadline.
     """

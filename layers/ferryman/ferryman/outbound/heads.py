@@ -1,4 +1,4 @@
-"""Reads the head of a response, of at most MAX_HEAD_BYTES, instead of http.client.
+"""Reads the head of a response in place of http.client, up to MAX_HEAD_BYTES.
 
 http.client allows only a hundred headers, and its MIME parser takes a lone CR for the end of a line and nests without
 bound. Receivers may send more headers, or malformed ones. So this module reads the head, and http.client gets only the

@@ -1,8 +1,8 @@
 """Tells an outage of our own network from an unreachable receiver.
 
 While our own DNS or network is broken, a failed attempt says nothing about its receiver. So when an attempt made no
-connection, the canary tries to connect to the host of the delivery queue. That host is always up, and our function
-reaches it by the same network as the receivers.
+connection, the canary tries to connect to the host of the delivery queue. That host is always up, and is reached over
+the same network as the receivers.
 """
 
 import socket

@@ -1,8 +1,8 @@
 """Decides where a webhook may be sent: `parse` judges its URL, and `check` every address behind its host name.
 
-A URL is normalised before it is stored: scheme, host and port. Path and query stay as they were written. Every later
-step uses the normalised text, so no two parsers read it differently. The addresses are judged again at each attempt,
-because DNS answers change.
+Before a URL is stored, `parse` normalises its scheme, host and port; path and query stay as they were written. Every
+later step uses the normalised text, so no two parsers read it differently. The addresses are judged again at each
+attempt, because DNS answers change.
 """
 
 import re

@@ -106,7 +106,7 @@ def _session(
 def _prepared(method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> requests.PreparedRequest:
     """The request with `url` and `headers` unchanged. Raises ValueError for a header Content-Length.
 
-    `Session.request` would parse the URL once more, and merge settings of the session, which has none.
+    `Session.request` would parse the URL once more, and merge settings of the session, although there are none.
     """
     if any(name.lower() == "content-length" for name in headers):
         raise ValueError("The header Content-Length belongs to the transport.")

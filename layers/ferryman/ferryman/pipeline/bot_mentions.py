@@ -55,8 +55,8 @@ def is_within_ceiling(event: Event) -> bool:
     """Whether an event may be dispatched. Counts a mention of a bot by another bot or a program.
 
     A pair of bots, or of a bot and a program, may mention each other twenty times a minute, so that two bots cannot
-    answer each other for ever. People have no limit, and events that are not mentions always pass. The first mention
-    above the limit notifies the workspace's admins.
+    answer each other for ever. People have no limit, and events that are not mentions always pass. At the first mention
+    above the limit, this function notifies the workspace's admins.
     """
     if event.bot_id is None or event.mentioned_by in (None, "user"):
         return True

@@ -120,7 +120,7 @@ class Dispatcher:
         self._added: list[tuple[PendingEvent, int]] = []
 
     def add(self, pending: PendingEvent, token: Any = None) -> None:
-        """Make a ticket for each webhook that wants the event, or the mention of a bot in it; mentions come first.
+        """Make a ticket for each webhook that wants the event, and before that for the mentions of bots in its message.
 
         `token` stands for the item in `unfinished`. The event of a reply becomes a message instead. Raises OutOfTime
         when less than eight seconds are left; the dispatcher has then stored at which webhook the next call goes on.
@@ -184,7 +184,7 @@ def _keep(event: Event) -> None:
 
 
 def _done(key: store.Key) -> None:
-    """Take the item out of the sweeper's index."""
+    """Remove the mark from an item, so that the sweeper does not find the item."""
     try:
         if "message_id" in key:
             messages.dispatched(key)

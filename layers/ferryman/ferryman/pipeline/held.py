@@ -42,7 +42,7 @@ _DAY_SECONDS = 86_400
 def find(webhook: Webhook) -> tuple[list[Event], int, bool]:
     """The first hundred events that the webhook missed, oldest first; how many were counted; and whether these are all.
 
-    Counting ends after twenty pages of messages. A webhook that misses nothing gives ([], 0, True).
+    Counting ends after twenty pages of messages. A webhook that holds no events gives ([], 0, True).
     """
     since = webhook.holds_from
     if since is None:

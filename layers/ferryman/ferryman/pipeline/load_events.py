@@ -4,8 +4,8 @@ The event of a new message is made from the message, as long as nobody has chang
 message stores that event in the table `events`, in the same transaction. Every other event is stored there when it
 happens.
 
-A read may still return a message as it was posted a moment after somebody changed it. The event made from it is right,
-too.
+Reads of messages are eventually consistent: right after a change, a read may return the message as it was posted. The
+event that is made from that message is the same as the stored one.
 """
 
 from collections.abc import Iterable

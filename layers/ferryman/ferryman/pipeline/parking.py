@@ -19,7 +19,7 @@ _PAGE = 1000
 
 
 def park(kind: Literal["record", "dead_letter"], whole: Mapping[str, Any], reason: str) -> None:
-    """Store a record or dead letter, complete, with the reason. Parking the same one again only writes it again."""
+    """Store a record or dead letter, complete, with the reason. Parking the same content overwrites the same file."""
     text = json.dumps(whole, default=str, sort_keys=True)
     key = f"{kind}s/{hashlib.sha256(text.encode()).hexdigest()}.json"
     content = json.dumps({"reason": reason, kind: whole}, default=str)

@@ -69,7 +69,7 @@ def key(ticket: Ticket) -> tuple[str, str, str]:
 
 
 def _is_plain(ticket: Ticket, webhooks_by_id: dict[str, Webhook], events_by_id: dict[str, Event]) -> bool:
-    """Whether the delivery of a ticket's first receive need not be read: the claim notices a delivery that exists.
+    """Whether a ticket's delivery can be claimed without reading it first: the claim fails if the delivery exists.
 
     A webhook with a rate limit or a pause needs the read, because a second ticket for a delivery must take neither a
     place within the rate nor the probe that ends the pause.

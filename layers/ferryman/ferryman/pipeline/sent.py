@@ -11,7 +11,7 @@ def body(delivery: Delivery, webhook: Webhook) -> Body | None:
     """The body that the delivery's attempts sent.
 
     None when there was no attempt, the message was deleted, the event has expired, or the webhook's format cannot
-    express it. In the body of a webhook with trigger words, the token is masked, and the names are those of now.
+    render the event. For a webhook with trigger words, the token is masked, and the names are those of now.
     """
     if not delivery.attempts:
         return None

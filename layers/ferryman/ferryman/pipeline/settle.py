@@ -76,7 +76,7 @@ def _return(webhook: Webhook, delivery: Delivery) -> None:
 def _settle_with_reply(delivery: Delivery, webhook: Webhook, settlement: Settlement, reply: Reply) -> None:
     """Settle a delivery and store its reply in one transaction.
 
-    If an earlier attempt stored a reply, as before a replay, this reply is dropped, and the attempt says so.
+    If an attempt before a replay has stored a reply, this reply is dropped, and the attempt's log entry says so.
     """
     try:
         deliveries.settle(delivery, settlement, replies.storing(webhook, delivery, reply))

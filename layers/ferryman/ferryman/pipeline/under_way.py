@@ -36,7 +36,7 @@ class Invocation:
         return self.seconds_left() - seconds >= settings.integer("ATTEMPT_TIMEOUT_SECONDS") + 1
 
     def mark_slow(self) -> None:
-        """Tell `health` how long each call has taken so far, so that slow webhooks get the slow lane at once."""
+        """Put webhooks whose calls have taken two seconds so far on the slow lane, before the calls end."""
         now = clock.now()
         for webhook, began in list(self.under_way.values()):
             try:

@@ -23,8 +23,8 @@ def of_reply(workspace_id: str, delivery_id: str | None, senders: Collection[str
     """The ids of the last three webhooks that led to a message which answers the delivery.
 
     `senders` are the ids of the users or applications that post: an incoming webhook's owner, or an application and its
-    owner. None if the delivery does not exist, was never attempted, or was not sent to a sender: the webhook must be
-    owned by a sender, or be a sender's callback.
+    owner. Returns None without a delivery id, and if the delivery does not exist, was never attempted, or was not sent
+    to a sender: its webhook must be owned by a sender, or be a sender's callback.
     """
     if delivery_id is None or ids.of_delivery(delivery_id) is None:
         return None

@@ -40,7 +40,7 @@ def create(
 def page(caller: Caller, limit: int, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:
     """A page of the caller's personal webhooks, newest first, and the key after which the next one begins.
 
-    A live token sees live ones, a test token test ones.
+    A live token lists live webhooks, a test token test webhooks.
     """
     return table.page_of_user(caller.workspace_id, caller.user_id, limit, after, livemode=caller.livemode)
 
@@ -57,7 +57,7 @@ def read(caller: Caller, webhook_id: str) -> Webhook:
 
 
 def edit(caller: Caller, webhook_id: str, patch: PersonalWebhookPatch) -> Webhook:
-    """Change a personal webhook of the caller. A new URL is checked; the signing secret stays. Raises NotFound."""
+    """Change a personal webhook of the caller; its secret stays. Raises NotFound, and as `service.change` does."""
     wanted = changes(patch)
     audited = audit.writes(caller, "webhook.edited", webhook_id, {"changed": list(wanted)})
     return service.change(caller, read(caller, webhook_id), WebhookPatch.model_validate(wanted), audited)

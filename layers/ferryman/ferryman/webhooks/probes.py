@@ -1,9 +1,9 @@
-"""Probes: enables a webhook again, which failures disabled, once its receiver answers a test.
+"""Probes: tests the receiver of a webhook that failures disabled, and enables the webhook when a test succeeds.
 
 The transaction that disables the webhook stores a job in the table `replays`. The sweeper finds the job every five
-minutes. When a probe is due, the job sends a signed test, and a successful test enables the webhook. The pauses
-between probes grow from ten minutes to six hours. The job ends when its row expires. A receiver that answered 410 Gone
-is not probed.
+minutes. When a probe is due, the job sends a signed test. The pauses between probes grow from ten minutes to six hours.
+The job ends when the webhook is enabled or deleted, or when the job's row expires. A receiver that answered 410 Gone is
+not probed.
 """
 
 from collections.abc import Callable

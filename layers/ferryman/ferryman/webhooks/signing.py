@@ -27,7 +27,7 @@ MASKED = "[masked]"
 
 @dataclass(frozen=True, slots=True)
 class SignedAttempt:
-    """The facts that the headers of one attempt name. `timestamp` is in unix seconds."""
+    """The values for the headers of one attempt. `timestamp` is in unix seconds."""
 
     webhook_id: str
     delivery_id: str
@@ -77,7 +77,7 @@ def token(secrets: Sequence[str]) -> str:
 
 
 def masked(attempt: SignedAttempt, signatures: Sequence[Signature], content_type: str | None) -> dict[str, str]:
-    """All headers of an attempt as the API shows them: signatures are masked. None stands for the type JSON."""
+    """All headers of an attempt as the API shows them, with masked signatures. Without `content_type`, that of JSON."""
     plain = described(attempt, signatures)
     sent = headers(attempt, signatures, [f"{SECRET_PREFIX}{'A' * 32}"], Body(b"", content_type or JSON))
     return {name: MASKED if name not in plain else value for name, value in sent.items()}

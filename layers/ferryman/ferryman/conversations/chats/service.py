@@ -65,7 +65,7 @@ def create(caller: Caller, wanted: ChatIn, telling: Telling, idempotency_key: Id
 
 
 def _handle_of(name: str) -> str | None:
-    """The handle that a chat's name suggests: `Build results` is `build-results`."""
+    """The handle for a chat's name: `Build results` gives `build-results`. None if no letter or digit is left."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub("[^a-z0-9]+", "-", plain)[:64].strip("-") or None
 

@@ -1,4 +1,4 @@
-"""The events that tell about messages: posted, edited, deleted, mentioning a bot, and a click on a button."""
+"""The events about messages: posting, editing, deleting, mentioning a bot, and clicking a button."""
 
 import json
 from typing import Any

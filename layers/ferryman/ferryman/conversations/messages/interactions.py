@@ -97,7 +97,7 @@ def _kept(caller: Caller, event_id: str) -> Event:
 
 
 def _once(caller: Caller, message: Message, chosen: Chosen) -> IdempotencyKey:
-    """The idempotency key by which a second click on this button within two seconds is part of the first."""
+    """The idempotency key by which a second click on this button within two seconds counts as part of the first."""
     place = f"\n{message.message_id}/{chosen.row}/{chosen.column}"  # no header can hold a line feed, so no key is this
     return IdempotencyKey(
         caller.workspace_id,

@@ -1,4 +1,4 @@
-"""Message: what someone said in a chat."""
+"""Message: a text that a user, an incoming webhook or an application posted in a chat."""
 
 import json
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ _AUTHORS: dict[Origin, str] = {
 
 
 def rows(message: Message) -> list[list[dict[str, Any]]] | None:
-    """The buttons below a message, row by row: each has a `label` and `data`, any JSON value."""
+    """The buttons below a message, row by row, each with a `label` and `data` (any JSON value); None without any."""
     rows: list[list[dict[str, Any]]] | None = json.loads(message.buttons) if message.buttons else None
     return rows
 

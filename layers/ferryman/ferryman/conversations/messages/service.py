@@ -148,7 +148,7 @@ def read_as_application(caller: Caller, chat_id: str, message_id: str) -> Messag
 
 
 def authors(workspace_id: str, messages: Iterable[Message]) -> dict[str, Profile]:
-    """The profiles of the users who wrote these messages, by user id, in one batch read."""
+    """The profiles of the users who wrote these messages, by user id."""
     return users.profiles(workspace_id, {message.user_id for message in messages if message.user_id})
 
 

@@ -70,7 +70,7 @@ def _text(body: dict[str, Any]) -> str:
 
 
 def _parameters(body: dict[str, Any]) -> dict[str, Any]:
-    """The context's values: `context.parameters` of the body, as in answers and callbacks. Raises InvalidRequest."""
+    """The object `context.parameters` of the body; empty if it is missing. Raises InvalidRequest for another type."""
     context = body.get("context")
     if context is not None and not isinstance(context, dict):
         raise InvalidRequest

@@ -56,7 +56,7 @@ class TooManyAttachments(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The differences between the two flavours."""
+    """The rules that differ between the flavours `mattermost` and `slack`."""
 
     escaped: bool  # texts have `&lt;` for `<`
     most_attachments: int | None = None
@@ -67,7 +67,7 @@ SLACK = Rules(escaped=True, most_attachments=MAX_ATTACHMENTS)
 
 
 def payload(content: bytes, header: str, query: str, parse: Parse) -> dict[str, Any]:
-    """The JSON object in a request's body; the media type in `header` decides where it is read.
+    """The JSON object in a request's body. `header` is its Content-Type, and `query` is the query string.
 
     Raises InvalidContent for a header or multipart body that cannot be read, and InvalidPayload for any other body
     without a JSON object.

@@ -53,7 +53,7 @@ def _judge(payload: Node) -> None:
 
 
 def translated(source: str, expression: str | None, payload: Any, headers: Headers) -> Post | None:
-    """The post that the workspace's own translation (`expression`) makes, or else the product's module.
+    """The post that the workspace's own translation (`expression`) makes; without one, the product's module makes it.
 
     If the expression fails, the product's module makes the post, and a footer names the reason.
     """

@@ -28,7 +28,7 @@ def authenticate(token: str, source: Source | None = None, *, enrolling: bool = 
     """The caller behind an API token or a session. Takes one consistent read.
 
     Raises NotAuthenticated with a text that tells the client what to do, and TooManyRequests for a token whose
-    workspace is beyond its rate. Raises EnrolmentRequired for a session that may only enrol a second factor, unless
+    workspace is over its rate limit. Raises EnrolmentRequired for a session that may only enrol a second factor, unless
     `enrolling` says that the request is for a route that such a session may call. The time of use is written at most
     every ten minutes.
     """

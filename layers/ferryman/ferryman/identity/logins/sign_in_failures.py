@@ -20,12 +20,15 @@ _ROUNDS = 10
 
 
 def at_email(email_hash: str, workspace_id: str | None) -> str:
-    """The subject for attempts to sign in with an e-mail address: into one workspace, or (None) without naming one."""
+    """The subject that counts attempts to sign in with an e-mail address.
+
+    It belongs to one workspace, or (None) to the requests that name no workspace.
+    """
     return f"email/{email_hash}/{workspace_id or '*'}"
 
 
 def by_user(workspace_id: str, user_id: str) -> str:
-    """The subject for a signed-in person's attempts to prove again who they are."""
+    """The subject that counts the attempts of a signed-in person to prove again who they are."""
     return f"user/{workspace_id}/{user_id}"
 
 
@@ -42,7 +45,7 @@ def pause(failures: int) -> int:
 def begin(subject: str) -> None:
     """Count one more attempt of `subject` as failed; after a success, the caller commits `clearing`.
 
-    Raises TooManyAttempts while attempts of the subject are refused.
+    Raises TooManyAttempts while attempts of the subject are refused, and when many attempts at the same moment collide.
     """
     for _ in range(_ROUNDS):
         item = store.get(TABLE, {"subject": subject})

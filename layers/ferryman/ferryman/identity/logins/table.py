@@ -1,4 +1,4 @@
-"""The table `logins`: (workspace_id, user_id) → login. Only `sessions` and `mattermost_login` can read it."""
+"""The table `logins`: (workspace_id, user_id) → login. Only the functions sessions and mattermost_login can read it."""
 
 from typing import Any
 

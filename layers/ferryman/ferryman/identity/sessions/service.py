@@ -47,7 +47,10 @@ def end_without_second_factor(workspace_id: str) -> None:
 
 
 def end_all(workspace_id: str, user_id: str, keep: str | None = None) -> None:
-    """End all sessions of a person, except the one with the id `keep`. Once this returns, they are not accepted."""
+    """End all sessions of a person, except the one with the id `keep`.
+
+    Once this returns, no request with them is accepted.
+    """
     for session in table.of_user(workspace_id, user_id):
         if session.session_id != keep:
             store.commit(_ending(session), tries=3)

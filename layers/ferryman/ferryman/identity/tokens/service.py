@@ -25,7 +25,7 @@ _SHOWN_A_MINUTE = 30  # by one address
 
 
 class TokenRevoked(Conflict):
-    """The token was revoked and works no more."""
+    """The token was revoked before, so it cannot be disabled or enabled."""
 
 
 def create(caller: Caller, wanted: TokenIn, idempotency_key: IdempotencyKey | None = None) -> tuple[Token, str]:
@@ -130,7 +130,11 @@ def _may_see(caller: Caller, token: Token) -> bool:
 
 
 def _require_may_change(caller: Caller, token: Token) -> None:
-    """Raises NotAllowed if the caller lacks a scope of the token or may not act on the token's user."""
+    """Raises NotAllowed if the caller may not change the token.
+
+    The caller must have all scopes of the token that the caller's role includes, and must be allowed to act on the
+    token's user.
+    """
     authority.require_every_scope(caller, permissions.effective(token.scopes, caller.role))
     if token.user_id != caller.user_id:
         authority.require_authority(caller, users.get(token.workspace_id, token.user_id))

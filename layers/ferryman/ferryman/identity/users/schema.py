@@ -66,7 +66,7 @@ class UserQuery(ListQuery):
 
 
 class SignInOut(Output):
-    """Whether a person can sign in: with a password, an open invitation, a second factor."""
+    """Whether a person has a password, an open invitation and a second factor."""
 
     has_password: bool
     invited_until: Time | None = Field(description="Until when an invitation can be accepted; null: none is open.")
@@ -99,7 +99,7 @@ class UserOut(Output):
 
     @classmethod
     def of(cls, user: User, caller: Caller | None = None) -> Self:
-        """The user as `caller` sees them."""
+        """The user; with `sign_in` only for a person, and only if `caller` has admin:*."""
         return cls(
             sign_in=SignInOut.of(user) if caller and caller.is_admin and user.role != "bot" else None,
             id=user.user_id,

@@ -1,4 +1,4 @@
-"""Creating and editing people, and the rules that keep a workspace manageable."""
+"""Creating and editing people. A workspace always has at least one active owner."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -10,7 +10,7 @@ from ferryman.schema import Output
 
 
 class ActionClickOut(Output):
-    """A click on a button or menu of an attachment, and what became of it."""
+    """A click on a button or menu of an attachment, and its outcome."""
 
     message_id: str = Field(pattern=ids.pattern(ids.MESSAGE))
     action_id: str | None

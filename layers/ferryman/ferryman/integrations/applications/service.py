@@ -149,7 +149,7 @@ def edit(caller: Caller, application_id: str, patch: ApplicationPatch) -> Applic
 
 
 def disabling(application: Application, reason: str) -> list[store.Write]:
-    """The writes that disable the application and its token. Refused with Conflict if it changed after it was read."""
+    """The writes that disable the application and its token. Refused with Conflict if the application has changed."""
     token = [credentials.changing(application.secret_hash, active=False)] if application.secret_hash else []
     return [table.disabling(application, reason, clock.now_iso()), *token]
 
@@ -205,7 +205,7 @@ def rotate_token(caller: Caller, application_id: str) -> tuple[Application, str]
 
 
 def revoke_token(caller: Caller, application_id: str) -> Application:
-    """Revoke the token. After the return, the application's URLs accept no requests. Raises NotFound."""
+    """Revoke the token. From then on, the application's URLs accept no requests. Raises NotFound."""
     before = get_visible(caller, application_id)
     if before.secret_hash is None:
         return before

@@ -58,7 +58,7 @@ def create(
 def page(caller: Caller, bot: User, limit: int, after: store.Key | None) -> tuple[list[Webhook], store.Key | None]:
     """A page of the bot's callbacks, newest first, and the key after which the next one begins.
 
-    A live token sees live ones, a test token test ones.
+    A live token lists live callbacks, a test token test callbacks.
     """
     return table.page_of_bot(bot.workspace_id, bot.user_id, limit, after, livemode=caller.livemode)
 
@@ -75,7 +75,7 @@ def read(caller: Caller, bot: User, webhook_id: str) -> Webhook:
 
 
 def edit(caller: Caller, bot: User, webhook_id: str, patch: CallbackPatch) -> Webhook:
-    """Change a callback of the bot. A new URL is checked; the signing secret stays. Raises NotFound."""
+    """Change a callback of the bot. The signing secret stays. Raises NotFound, and as `webhooks.change` does."""
     wanted = changes(patch)
     audited = audit.writes(caller, "callback.edited", webhook_id, {"bot_id": bot.user_id, "changed": list(wanted)})
     return webhooks.change(caller, read(caller, bot, webhook_id), CallbackChanges.model_validate(wanted), audited)

@@ -112,7 +112,7 @@ _MENTIONED_BY = (
 
 
 class CallbackIn(Input):
-    """A new callback: where to send what mentions the bot."""
+    """A new callback for the messages that mention a bot."""
 
     url: Url = Field(description="Where to deliver: https.", examples=["https://bots.example.com/deploy"])
     signatures: Signatures = Field(
@@ -145,6 +145,6 @@ class CallbackPatch(Input):
 
 
 class CallbackChanges(WebhookPatch):
-    """The changes of a callback, as those of a webhook with what only callbacks have."""
+    """The changes of a callback: the fields of a webhook, and those that only callbacks have."""
 
     mentioned_by: Mentioners | None = None

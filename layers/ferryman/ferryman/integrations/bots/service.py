@@ -241,7 +241,7 @@ def token_of(caller: Caller, bot_id: str, token_id: str) -> Token:
 
 
 def revoke_token(caller: Caller, bot_id: str, token_id: str) -> None:
-    """Revoke a token of a bot. After the return, no request with the token is accepted. Raises NotFound."""
+    """Revoke a token of a bot. From then on, no request with the token is accepted. Raises NotFound."""
     tokens.revoke_found(caller, token_of(caller, bot_id, token_id))
 
 

@@ -1,4 +1,4 @@
-"""Closes and opens a chat's incoming webhooks with the chat."""
+"""Closes a chat's incoming webhooks when the chat is closed, and opens them with the chat."""
 
 from ferryman.conversations.chats import service, table
 from ferryman.conversations.chats.model import Chat

@@ -14,7 +14,7 @@ _KIND = (
 
 
 class MadeOut(Output):
-    """A thing that a token made, or that was made with a token of its making."""
+    """An object made with the token, or with a token or application made with it."""
 
     kind: Kind = Field(description=_KIND)
     id: str
@@ -29,7 +29,7 @@ class MadeOut(Output):
 
 
 class EndingOut(Output):
-    """The end of one thing."""
+    """The result of ending one object."""
 
     kind: Kind = Field(description=_KIND)
     id: str
@@ -41,7 +41,7 @@ class EndingOut(Output):
 
 
 class EndingsOut(Output):
-    """The end of all that a token made."""
+    """The results of ending all that a token made."""
 
     results: list[EndingOut]
     complete: bool = Field(description="False when there is more: send the request again.")

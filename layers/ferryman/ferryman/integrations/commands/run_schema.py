@@ -10,7 +10,7 @@ from ferryman.schema import Output
 
 
 class CommandRunOut(Output):
-    """A command that was run instead of being posted, and what became of it."""
+    """A command that was run instead of being posted, and its outcome."""
 
     command_id: str = Field(pattern=ids.pattern(ids.COMMAND))
     outcome: Literal["answered", "failed", "repeated"] = Field(

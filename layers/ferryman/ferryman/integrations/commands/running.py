@@ -65,7 +65,7 @@ def parsed(text: str) -> tuple[str, str] | None:
 
 
 def find(caller: Caller, text: str) -> Command | None:
-    """The enabled command whose trigger the text begins with; None for a text without such a trigger."""
+    """The enabled command that a text such as `/deploy api` runs; None for any other text."""
     named = parsed(text)
     if named is None or len(named[0]) > 128:
         return None
@@ -81,7 +81,7 @@ def run(
     origin: str,
     idempotency_key: IdempotencyKey | None = None,
 ) -> Ran:
-    """Run a command in a chat that the caller belongs to, with the text that the caller wrote, `/deploy api`.
+    """Run a command in a chat that the caller belongs to. `text` is what the caller wrote, such as `/deploy api`.
 
     `origin` is the API's own address (`https://…`), with which the reply address begins. Raises NotFound for an unknown
     chat, Conflict for a closed one, ReceiverFailed for a missing or unreadable answer, and TooManyRequests beyond the

@@ -129,7 +129,7 @@ _COPIED = (
 
 
 class ConnectionCreated(ConnectionOut):
-    """A new connection. Its deliveries are signed with a secret, which is shown this once."""
+    """A new connection, with the secret or URLs that are shown this once."""
 
     secret: str | None = Field(
         None,
@@ -147,13 +147,13 @@ class ConnectionCreated(ConnectionOut):
 
 
 class AuthorizationOut(Output):
-    """The place to approve a connection by OAuth."""
+    """The URL to approve a connection by OAuth."""
 
     authorize_url: str = Field(description="Open it in a browser within ten minutes. It is good for the caller alone.")
 
 
 class ApprovalIn(Input):
-    """The product's answer to an approval."""
+    """The product's callback after an approval."""
 
     callback: str = Field(
         min_length=1,
@@ -164,7 +164,7 @@ class ApprovalIn(Input):
 
 
 class CheckOut(Output):
-    """The answer of the product about a connection by OAuth."""
+    """The result of checking a connection by OAuth."""
 
     ok: bool = Field(description="Whether it answered, and takes the access token.")
     detail: str | None = Field(description="Why not, if it did not.")

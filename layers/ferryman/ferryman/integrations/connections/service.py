@@ -298,7 +298,7 @@ def check(caller: Caller, connection_id: str) -> tuple[Connection, list[dict[str
 
 
 def access_token(caller: Caller, connection_id: str) -> Tokens:
-    """The tokens of a connection by OAuth, renewed if the access token would expire within two minutes.
+    """The tokens of a connection by OAuth, renewed if the access token expires within two minutes and if possible.
 
     Raises NotFound, and Conflict with the reason if the product gives no token, or for a connection by webhook.
     """

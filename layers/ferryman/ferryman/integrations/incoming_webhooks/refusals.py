@@ -21,7 +21,7 @@ _noted: dict[str, float] = {}  # when this process noted a refusal of a webhook 
 
 
 def note(credential: Credential, status: int, reason: str) -> None:
-    """Store a refused post in the webhook's row. A failure to store it is logged and raises nothing.
+    """Store a refused post in the webhook's row. A failure to store it raises nothing.
 
     `status` and `reason` are those of the answer to the sender; `reason` quotes nothing from the post.
     """

@@ -151,7 +151,7 @@ class IncomingWebhookCreated(IncomingWebhookOut):
 
 
 class PreviewIn(Input):
-    """A payload, and what is to make a message of it."""
+    """A payload to preview, with its source or translation."""
 
     source: Source = Field(description=_SOURCE, examples=["generic"])
     translation: _Translation | None = Field(None, description=_TRANSLATION, examples=[_EXPRESSION])

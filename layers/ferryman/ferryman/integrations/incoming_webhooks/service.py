@@ -315,7 +315,7 @@ def regenerate(caller: Caller, incoming_webhook_id: str) -> tuple[IncomingWebhoo
 
 
 def revoke(caller: Caller, incoming_webhook_id: str) -> None:
-    """Delete an incoming webhook. After the return, its URL accepts no posts. Raises NotFound."""
+    """Delete an incoming webhook. From then on, its URL accepts no posts. Raises NotFound."""
     store.commit(revoking(caller, get_visible(caller, incoming_webhook_id)), tries=3)
 
 
@@ -468,7 +468,7 @@ def _inactive(credential: Credential) -> FerrymanError:
 
 
 def _chat_of(credential: Credential, to: str) -> str:
-    """The id of the chat that `to` names: `@handle` is the owner's private chat with a person; else a handle or id.
+    """The id of the chat that `to` names: the owner's private chat with `@handle`, or the chat with a handle or id.
 
     The webhook's owner must be a member of the chat, because only a member can make a webhook for it.
     """

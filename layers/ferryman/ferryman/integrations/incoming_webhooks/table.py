@@ -134,7 +134,7 @@ def noting_refusals(webhook: IncomingWebhook, refusals: list[Refusal]) -> store.
 def deleting(webhook: IncomingWebhook) -> store.Write:
     """The write that deletes the webhook. Refused with Conflict if the row changed after `webhook` was read.
 
-    Otherwise the URL of a webhook that was regenerated at the same time would go on working.
+    So a URL that was regenerated at the same time cannot outlive the webhook.
     """
     return store.delete(
         TABLE,

@@ -22,7 +22,7 @@ def is_recorded(message_id: str) -> bool:
 
 
 def find(seconds_left: Callable[[], float]) -> tuple[list[store.Key], int]:
-    """Mark the messages that were never dispatched. Returns their keys, and how many of the two looks failed.
+    """Mark the messages that were never dispatched. Returns their keys, and how many of the two looks (`walk`) failed.
 
     A look that fails halfway leaves marks on messages whose keys are not returned. The sweeper finds those messages by
     the index of marks.

@@ -121,7 +121,7 @@ class Delivery(store.Record):
         )
 
     def signed(self, attempt: Attempt) -> SignedAttempt:
-        """The facts that the headers of one attempt name. The timestamp is that of the claim, right before sending."""
+        """The values for the headers of one attempt. The timestamp is that of the claim, right before sending."""
         return SignedAttempt(
             webhook_id=self.webhook_id,
             delivery_id=self.delivery_id,

@@ -38,7 +38,7 @@ class WorkspaceDeliveryQuery(DeliveryQuery):
 
 
 class StatisticsQuery(ListQuery):
-    """Which hours are counted, and of which webhooks."""
+    """Which deliveries are counted: those of how many hours, and of which webhook."""
 
     hours: int = Field(24, ge=1, le=168, description="How many hours, with the one that is running.")
     webhook_id: Annotated[str, Field(pattern=ids.pattern(ids.WEBHOOK))] | None = Field(
@@ -47,7 +47,7 @@ class StatisticsQuery(ListQuery):
 
 
 class CountsOut(Output):
-    """How many deliveries came to which end."""
+    """Numbers of deliveries, by outcome."""
 
     delivered: int
     failed: int = Field(description="Exhausted or cancelled.")

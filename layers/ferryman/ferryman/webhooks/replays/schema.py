@@ -44,7 +44,7 @@ class HeldOut(Output):
 
 
 class ReplayPreview(Output):
-    """The deliveries that a replay would send again."""
+    """How many deliveries a replay would send again."""
 
     matched: int
     complete: bool = Field(description="false: there are more than could be counted at once.")

@@ -1,6 +1,6 @@
 """Sends deliveries again: one delivery, those of a time range, or all that failed.
 
-The functions here do not check permissions: their callers have checked that the caller may manage the webhook.
+The routes find the webhook and check that `caller` may manage it; the functions here do not.
 
 A request only stores a replay. The table's stream invokes the replayer, which does a page and stores its position; that
 write invokes the replayer again. Each page may be done twice: a delivery that this replay has restarted and that still
@@ -66,7 +66,10 @@ def preview(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> tuple[int, bo
 
 
 def start(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> Replay:
-    """Start a replay of the deliveries of events before now. Raises Conflict for a disabled webhook."""
+    """Start a replay of the deliveries that `wanted` selects, of events before now.
+
+    Raises Conflict for a disabled webhook.
+    """
     _require_enabled(webhook)
     replay = _matching(_new(caller, webhook), wanted)
     audited = audit.writes(caller, "replay.started", replay.replay_id, {"webhook_id": webhook.webhook_id})

@@ -118,7 +118,10 @@ class Webhook(store.Record):
 
     @property
     def sealed_for(self) -> str:
-        """The id in the encryption context of the webhook's secrets: the group's id, because a group shares secrets."""
+        """The id in the encryption context of the webhook's secrets: its group's, because a group shares secrets.
+
+        A webhook without a group has its own id there.
+        """
         return self.group_id or self.webhook_id
 
     @property

@@ -129,7 +129,7 @@ class DeletionIn(Input):
 
 
 class DeletionOut(Output):
-    """The answer for one webhook."""
+    """The result for one webhook."""
 
     id: str
     status: Deletion = Field(
@@ -139,7 +139,7 @@ class DeletionOut(Output):
 
 
 class DeletionsOut(Output):
-    """The answer for each webhook, in the order of the request."""
+    """The result for each webhook, in the order of the request."""
 
     results: list[DeletionOut]
 

@@ -253,7 +253,7 @@ def delete(caller: Caller, webhook_id: str) -> None:
 
 
 def delete_many(caller: Caller, webhook_ids: list[str]) -> dict[str, Deletion]:
-    """Delete webhooks, each in its own transaction. Returns the Deletion of each, by webhook id."""
+    """Delete webhooks, each in its own transaction. Returns `deleted`, `not_found` or `conflict` for each id."""
     webhooks = table.get_many((caller.workspace_id, one) for one in webhook_ids if ids.is_id(ids.WEBHOOK, one))
     results: dict[str, Deletion] = {}
     for webhook_id in webhook_ids:
@@ -355,7 +355,7 @@ def _check_triggers(wanted: WebhookIn) -> None:
 
 
 def check_triggered(events: Sequence[EventType], words: Sequence[str], chat_ids: list[str] | None) -> None:
-    """Raise Invalid unless the events are new messages alone, and either trigger words or chats are named."""
+    """Raise Invalid unless the only event type is `message.created`, and there are trigger words or chat ids."""
     if list(events) != ["message.created"]:
         raise Invalid("Only new messages have trigger words: events must be message.created alone.", "/events")
     if not words and chat_ids is None:

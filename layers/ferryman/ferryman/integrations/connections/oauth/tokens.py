@@ -59,9 +59,9 @@ def _stored(connection: Connection) -> Tokens:
 def fresh(caller: Caller, connection: Connection, *, renewing: bool = False) -> tuple[Connection, Tokens | Failed]:
     """The connection and its tokens, or Failed.
 
-    Renews the tokens if the access token expires within two minutes, or in any case with `renewing`. If only a person
-    can help, stores the reason in the connection and notifies admins. Raises Conflict while another caller renews
-    tokens that have expired.
+    Renews the tokens if the access token expires within two minutes, or in any case with `renewing`. An access token
+    without a refresh token is used until it expires. If only a person can help, stores the reason in the connection and
+    notifies admins. Raises Conflict while another caller renews tokens that have expired.
     """
     state, reason = connection.oauth_state
     if state != "enabled":
