@@ -168,8 +168,8 @@ def modules() -> dict[str, Path]:
 
 
 def table(scores: list[Score]) -> str:
-    """The scores as Markdown."""
-    rows = [f"| `{score.module}` | {score.mutants} | {score.percent:.0f} % |" for score in scores]
+    """The scores as Markdown. They are rounded down, so that 100 % are all."""
+    rows = [f"| `{score.module}` | {score.mutants} | {int(score.percent)} % |" for score in scores]
     return "\n".join(["| module | mutants | noticed |", "|---|---:|---:|", *rows])
 
 

@@ -82,3 +82,8 @@ def test_a_change_is_read_from_the_difference_that_mutmut_shows(name: str, modul
         "-    return made(\n-        a,\n-    )\n+    return made(\n+    )"
     )
     assert mutation.as_change(name, difference) == Change(module, function, "return made(\na,\n)", "return made(\n)")
+
+
+def test_the_table_says_all_only_where_all_are_noticed() -> None:
+    rows = mutation.table([score(CHANGE, mutants=1000), score(mutants=1000)]).splitlines()[2:]
+    assert rows == ["| `ferryman.ids` | 1000 | 99 % |", "| `ferryman.ids` | 1000 | 100 % |"]
