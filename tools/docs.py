@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "layers" / "ferryman"))
 
 from ferryman.events import catalogue  # noqa: E402
+from ferryman.events.model import OPERATIONAL  # noqa: E402
 from ferryman.identity import permissions  # noqa: E402
 from ferryman.identity.permissions import Role  # noqa: E402
 
@@ -157,7 +158,7 @@ def event_types() -> str:
     for type_ in catalogue.TYPES:
         entry = catalogue.CATALOGUE[type_]
         body = json.dumps(catalogue.example(type_), indent=2)
-        about = " Only for webhooks for every chat." if entry.operational else ""
+        about = " Only for webhooks for every chat." if type_ in OPERATIONAL else ""
         about = " A notification." if entry.personal else about
         parts.append(f"### `{type_}`\n\n{entry.description}{about}\n\n```json\n{body}\n```")
     return "\n\n".join(parts)

@@ -9,8 +9,9 @@ from ferryman.http.api import Api, Id, ThisCall, needs
 from ferryman.http.webhook_owners import workspace
 from ferryman.pipeline import held
 from ferryman.schema import Listing
-from ferryman.webhooks.deliveries import service as deliveries
-from ferryman.webhooks.deliveries.schema import DeliveryOut, StatisticsOut, StatisticsQuery, WorkspaceDeliveryQuery
+from ferryman.webhooks.deliveries import log
+from ferryman.webhooks.deliveries.log_schema import StatisticsOut, StatisticsQuery, WorkspaceDeliveryQuery
+from ferryman.webhooks.deliveries.schema import DeliveryOut
 from ferryman.webhooks.replays.schema import HeldEventOut, HeldOut
 from ferryman.webhooks.subscriptions import service
 
@@ -34,7 +35,7 @@ delivery_routes.show(app, workspace.OWNER)
 )
 @needs("webhooks:read", plan=workspace.OWNER.plan)
 def list_all_deliveries(call: ThisCall, query: Annotated[WorkspaceDeliveryQuery, Query()]) -> Listing[DeliveryOut]:
-    page, last = deliveries.page_of_workspace(call.caller, query, call.page_start(query))
+    page, last = log.page_of_workspace(call.caller, query, call.page_start(query))
     return Listing(items=[DeliveryOut.of(*one) for one in page], next_cursor=call.next_cursor(query, last))
 
 
@@ -47,7 +48,7 @@ def list_all_deliveries(call: ThisCall, query: Annotated[WorkspaceDeliveryQuery,
 )
 @needs("webhooks:read", plan=workspace.OWNER.plan)
 def count_deliveries(call: ThisCall, query: Annotated[StatisticsQuery, Query()]) -> Listing[StatisticsOut]:
-    statistics, last = deliveries.statistics(call.caller, query, call.page_start(query))
+    statistics, last = log.statistics(call.caller, query, call.page_start(query))
     return Listing(items=statistics, next_cursor=call.next_cursor(query, last))
 
 

@@ -6,8 +6,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.errors import NotFound
 from ferryman.http import hook_urls, pictures
 from ferryman.http.api import PUBLIC, SIGNED_IN, Api, Call, Id, Replay, ThisCall, errors, needs
-from ferryman.identity import avatar_images
-from ferryman.identity.users import service, table
+from ferryman.identity import avatar_paths
+from ferryman.identity.users import avatar_table, service, table
 from ferryman.identity.users.schema import MeOut, UserIn, UserOut, UserPatch, UserQuery
 from ferryman.identity.workspaces import table as workspaces
 from ferryman.identity.workspaces.schema import WorkspaceOut, WorkspacePatch
@@ -64,10 +64,10 @@ def remove_own_avatar(call: ThisCall) -> None:
 )
 @needs(PUBLIC)
 def read_avatar(avatar: Id):  # type: ignore[no-untyped-def] # the event handler would check a type as JSON
-    named = avatar_images.parse(avatar)
+    named = avatar_paths.parse(avatar)
     if named is None:
         raise NotFound("The avatar does not exist.")
-    return pictures.served(table.avatar(*named))
+    return pictures.served(avatar_table.get(*named))
 
 
 @app.get("/v1/workspace", summary="Read the workspace", description="Its name and its plan, for every caller.")

@@ -17,16 +17,10 @@ from ferryman.http.webhook_owners import workspace
 from ferryman.outbound import allowed_targets
 from ferryman.schema import Listing
 from ferryman.webhooks import connectivity
+from ferryman.webhooks.connectivity_schema import ReceiverUrlIn, ReceiverUrlOut, SentOut
 from ferryman.webhooks.subscriptions import service
-from ferryman.webhooks.subscriptions.schema import (
-    DeletionIn,
-    DeletionOut,
-    DeletionsOut,
-    ReceiverUrlIn,
-    ReceiverUrlOut,
-    SentOut,
-    WebhookOut,
-)
+from ferryman.webhooks.subscriptions.deletion_schema import DeletionIn, DeletionOut, DeletionsOut
+from ferryman.webhooks.subscriptions.schema import WebhookOut
 
 app = Api(
     "Webhooks",

@@ -25,8 +25,6 @@ class Entry:
     example: dict[str, Any]
     # Another example: what a person told an application.
     answered: dict[str, Any] | None = None
-    # About our own work rather than about a chat: only a webhook for every chat (admin:*) can want it.
-    operational: bool = False
     # Told to one person: for their own webhooks, and for those of every chat.
     personal: bool = False
 
@@ -271,7 +269,6 @@ CATALOGUE: dict[EventType, Entry] = {
                 "last_error": "HTTP 500",
             }
         },
-        operational=True,
     ),
     "delivery.exhausted": Entry(
         "A delivery failed for good: its attempt and all retries are spent.",
@@ -295,7 +292,6 @@ CATALOGUE: dict[EventType, Entry] = {
                 "reason": "4 attempts failed",
             }
         },
-        operational=True,
     ),
     "task_assigned": _notification(
         "A request was dispatched to the person.",
@@ -363,17 +359,14 @@ def _example_event(type_: EventType, data: dict[str, Any]) -> Event:
 
 @dataclass(frozen=True, slots=True)
 class _ExampleWebhook:
+    """The webhook to which an example is rendered."""
+
     format: Format
     webhook_id: str = "whk_01J00000000000000000000000"
 
 
 def is_personal(type_: str) -> bool:
     return type_ in PERSONAL
-
-
-def is_operational(type_: str) -> bool:
-    entry = CATALOGUE.get(type_)  # type: ignore[call-overload]
-    return entry is not None and entry.operational
 
 
 def schema(type_: EventType) -> Schema:

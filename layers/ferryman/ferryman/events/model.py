@@ -34,6 +34,8 @@ type EventType = Literal[
 # The work that one worker leaves for another in the table `events`. No webhook can subscribe to it.
 type InternalType = Literal["delivery.replied"]
 REPLIED: InternalType = "delivery.replied"
+# The event types about Ferryman's own work: only a webhook for every chat, which needs admin:*, can subscribe to them.
+OPERATIONAL: frozenset[str] = frozenset({"webhook.disabled", "delivery.exhausted"})
 # The event types that tell one person.
 type NotificationType = Literal[
     "task_assigned",

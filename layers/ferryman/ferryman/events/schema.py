@@ -6,7 +6,7 @@ from typing import Any, Self
 from pydantic import Field
 
 from ferryman.events import catalogue
-from ferryman.events.model import EventType
+from ferryman.events.model import OPERATIONAL, EventType
 from ferryman.formats import FORMATS
 from ferryman.schema import Output
 
@@ -37,7 +37,7 @@ class EventTypeOut(Output):
         return cls(
             type=type_,
             description=entry.description,
-            operational=entry.operational,
+            operational=type_ in OPERATIONAL,
             personal=entry.personal,
             body_schema=catalogue.schema(type_),
             example=catalogue.example(type_),

@@ -9,8 +9,9 @@ from ferryman.http.api import Api, ThisCall, errors, needs
 from ferryman.http.webhook_owners import Owner
 from ferryman.schema import Listing, ListQuery
 from ferryman.webhooks.deliveries import table as deliveries
+from ferryman.webhooks.deliveries.log_schema import DeliveryQuery, DeliveryRead
 from ferryman.webhooks.deliveries.model import Delivery
-from ferryman.webhooks.deliveries.schema import DeliveryOut, DeliveryQuery, DeliveryRead
+from ferryman.webhooks.deliveries.schema import DeliveryOut
 from ferryman.webhooks.replays import service as replays
 from ferryman.webhooks.replays import table as replays_table
 from ferryman.webhooks.replays.schema import ReplayIn, ReplayOut, ReplayPreview

@@ -15,7 +15,7 @@ from ferryman.schema import Listing
 from ferryman.webhooks import signing
 from ferryman.webhooks.deliveries import service as deliveries
 from ferryman.webhooks.deliveries.schema import DeliveryOut
-from ferryman.webhooks.replays import service as replays
+from ferryman.webhooks.replays import held_events
 from ferryman.webhooks.subscriptions import service
 from ferryman.webhooks.subscriptions.model import Webhook
 from ferryman.webhooks.subscriptions.schema import WebhookCreated, WebhookOut
@@ -75,7 +75,7 @@ def manage(app: Api, management: Management) -> None:
     def edit(call: ThisCall, data: Annotated[management.changes, Body()]) -> WebhookOut:  # type: ignore[name-defined]
         webhook = management.edit(call, owner.webhook_id(call), data)
         if choice := getattr(data, "held", None):
-            webhook = replays.decide_about_held(call.caller, webhook, choice)
+            webhook = held_events.decide(call.caller, webhook, choice)
         return WebhookOut.of(webhook)
 
     @app.delete(

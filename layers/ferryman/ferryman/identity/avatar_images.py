@@ -1,4 +1,4 @@
-"""Uploaded avatars: which image types are accepted, and the path that serves each picture.
+"""Uploaded avatars: which image types are accepted.
 
 The type is read from the first bytes, never from the file name or content type that the client sends. SVG is not
 accepted, because it can contain scripts.
@@ -9,12 +9,10 @@ import io
 import re
 from dataclasses import dataclass
 
-from ferryman import ids
 from ferryman.errors import Invalid
 
 MAX_BYTES = 262_144  # what an item of DynamoDB holds, with room for its other attributes
 MAX_PIXELS = 4096  # in width and in height: a few bytes can hold a picture that exhausts who shows it
-PATH = "/avatars/"
 _BEGINNINGS = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
     (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
@@ -22,7 +20,6 @@ _BEGINNINGS = (
     (re.compile(rb"RIFF....WEBPVP8", re.DOTALL), "image/webp"),
 )
 TYPES = tuple(media_type for _, media_type in _BEGINNINGS)
-_NAME = re.compile(r"([0-9A-Z]{26})-([0-9A-Z]{26})-([0-9a-f]{32})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +53,3 @@ def of(content: bytes) -> AvatarImage:
     if max(width, height) > MAX_PIXELS:
         raise Invalid(f"The picture has {width} × {height} pixels; at most {MAX_PIXELS} × {MAX_PIXELS} are accepted.")
     return AvatarImage(content, media_type)
-
-
-def path(workspace_id: str, user_id: str, digest: str) -> str:
-    """The path that serves the picture. It contains the picture's digest, so nobody can guess it."""
-    return f"{_before_digest(workspace_id, user_id)}{digest}"
-
-
-def is_path_of(workspace_id: str, user_id: str, url: str | None) -> bool:
-    """Whether an avatar's URL leads to a picture that was uploaded for this user."""
-    return url is not None and _before_digest(workspace_id, user_id) in url
-
-
-def _before_digest(workspace_id: str, user_id: str) -> str:
-    return f"{PATH}{ids.ulid(workspace_id)}-{ids.ulid(user_id)}-"
-
-
-def parse(name: str) -> tuple[str, str, str] | None:
-    """The workspace's id, the user's id and the digest in the last segment of a path; None for any other text."""
-    match = _NAME.fullmatch(name)
-    return (f"{ids.WORKSPACE}_{match[1]}", f"{ids.USER}_{match[2]}", match[3]) if match else None

@@ -21,6 +21,8 @@ _MOST_SUBJECTS = 10_000  # that a process remembers
 
 @dataclass(slots=True)
 class _Count:
+    """The requests of one subject in one minute that this process counted."""
+
     minute: int
     requests: int = 0
     is_over: bool = False

@@ -19,6 +19,8 @@ MAX_NAMED = 100  # people whom one notification names: what one batch read holds
 
 @dataclass(slots=True, kw_only=True)
 class Notification(store.Record):
+    """A text for people, sent or scheduled, as an item of the table `notifications`."""
+
     workspace_id: str
     notification_id: str
     type: NotificationType

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from ferryman import clock, log, metrics, settings
 from ferryman.aws import dynamodb as store
-from ferryman.events import catalogue
 from ferryman.events import table as events
+from ferryman.events.model import OPERATIONAL
 from ferryman.formats.interface import Reply
 from ferryman.outbound.outcomes import Delivered, Outcome, Refused, Unreachable
 from ferryman.pipeline import replies
@@ -112,7 +112,7 @@ def exhaustion(delivery: Delivery, settlement: Settlement) -> list[store.Write]:
 
     Empty for another state, for a test, and for the delivery of an operational event such as `delivery.exhausted`.
     """
-    if settlement.state != "exhausted" or delivery.test or catalogue.is_operational(delivery.event_type):
+    if settlement.state != "exhausted" or delivery.test or delivery.event_type in OPERATIONAL:
         return []
     event = delivery_exhausted(delivery, settlement.reason or "", clock.now_iso())
     return [events.creating(event)]

@@ -8,13 +8,16 @@ receivers see, and with it a receiver could hide a message from somebody else's 
 """
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from ferryman import ids
 from ferryman.errors import NotFound
-from ferryman.identity.credentials.model import Caller
 from ferryman.identity.users import table as users
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.subscriptions import table as webhooks
+
+if TYPE_CHECKING:  # the deliverer has no callers
+    from ferryman.identity.credentials.model import Caller
 
 MAX_HOPS = 3
 
@@ -39,7 +42,7 @@ def of_reply(workspace_id: str, delivery_id: str | None, senders: Collection[str
     return [*(delivery.chain or []), delivery.webhook_id][-MAX_HOPS:] if was_sent_to_them else None
 
 
-def of_callers_reply(caller: Caller, delivery_id: str | None) -> list[str] | None:
+def of_callers_reply(caller: "Caller", delivery_id: str | None) -> list[str] | None:
     """The result of `of_reply` for a message that the caller posts. A bot may also answer deliveries to its owner."""
     if delivery_id is None:
         return None

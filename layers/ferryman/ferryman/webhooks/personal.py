@@ -8,9 +8,10 @@ from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.schema import changes
+from ferryman.webhooks.personal_schema import PersonalWebhookIn, PersonalWebhookPatch
 from ferryman.webhooks.subscriptions import service, table
 from ferryman.webhooks.subscriptions.model import Webhook
-from ferryman.webhooks.subscriptions.schema import PersonalWebhookIn, PersonalWebhookPatch, WebhookIn, WebhookPatch
+from ferryman.webhooks.subscriptions.schema import WebhookIn, WebhookPatch
 
 MAX_PERSONAL = 50  # of one person, live and test each
 

@@ -17,9 +17,9 @@ from ferryman.identity import ownership
 from ferryman.identity.users import table as users
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
-from ferryman.webhooks.events import test_event
 from ferryman.webhooks.replays import table as replays
 from ferryman.webhooks.replays.model import Replay
+from ferryman.webhooks.sample_events import test_event
 from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import Webhook
 

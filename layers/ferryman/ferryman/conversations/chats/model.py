@@ -10,6 +10,8 @@ type ChatType = Literal["group", "private"]
 
 @dataclass(slots=True, kw_only=True)
 class Chat(store.Record):
+    """A group or private conversation, as an item of the table `chats`."""
+
     workspace_id: str
     chat_id: str
     name: str
@@ -27,6 +29,8 @@ class Chat(store.Record):
 
 @dataclass(slots=True, kw_only=True)
 class Member(store.Record):
+    """One user's membership in a chat, as an item of the table `chats`."""
+
     workspace_id: str
     chat_id: str
     user_id: str

@@ -10,6 +10,8 @@ from ferryman.aws import dynamodb as store
 
 @dataclass(slots=True, kw_only=True)
 class Context(store.Record):
+    """The link from an application's message to the answers, as an item of the table `contexts`."""
+
     workspace_id: str
     context_id: str
     application_id: str

@@ -16,6 +16,8 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
+    """The button that a person clicked, and its place in the message."""
+
     row: int
     column: int
     button: Button

@@ -1,15 +1,17 @@
 """The events about messages: posting, editing, deleting, mentioning a bot, and clicking a button."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ferryman import ids
-from ferryman.conversations.contexts.model import Context
-from ferryman.conversations.messages.buttons import Chosen
 from ferryman.conversations.messages.model import Message, describe
 from ferryman.events import envelope
 from ferryman.events.model import Event, EventType
-from ferryman.identity.users.model import User
+
+if TYPE_CHECKING:  # the pipeline builds events of messages alone
+    from ferryman.conversations.contexts.model import Context
+    from ferryman.conversations.messages.buttons import Chosen
+    from ferryman.identity.users.model import User
 
 
 def message_created(message: Message) -> Event:
@@ -35,11 +37,11 @@ def created_id(message_id: str, created_at: str) -> str:
 
 def interaction_created(
     message: Message,
-    chosen: Chosen,
-    person: User,
+    chosen: "Chosen",
+    person: "User",
     *,
     event_id: str,
-    context: Context | None,
+    context: "Context | None",
     livemode: bool,
     at: str,
     chain: list[str] | None,
@@ -90,7 +92,7 @@ def _conversation(
     return {**talk, "context": {"id": context_id, "parameters": json.loads(parameters)}}
 
 
-def bot_mentioned(created: Event, bot: User) -> Event:
+def bot_mentioned(created: Event, bot: "User") -> Event:
     """The event for a bot that a message mentions. `created` is the message's own event.
 
     The same message and bot always give the same event.

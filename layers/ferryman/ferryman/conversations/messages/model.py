@@ -14,6 +14,8 @@ MAX_TEXT = 16_000  # characters (code points)
 
 @dataclass(slots=True, kw_only=True)
 class Message(store.Record):
+    """A text in a chat with its author, as an item of the table `messages`."""
+
     workspace_id: str
     chat_id: str
     message_id: str

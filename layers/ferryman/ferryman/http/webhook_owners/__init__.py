@@ -16,7 +16,7 @@ from ferryman.webhooks.deliveries import service as deliveries_service
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.subscriptions.model import Webhook
-from ferryman.webhooks.subscriptions.schema import PersonalTestIn, RotationIn, TestIn, WebhookOut
+from ferryman.webhooks.subscriptions.schema import RotationIn, WebhookOut
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class Management:
     listed: str  # says who sees which
     takes: type[Input]
     changes: type[Input]
-    test: type[TestIn | PersonalTestIn]
+    test: type[Input]  # with the field `event_type`
     rotation: type[RotationIn] = RotationIn
     create: Callable[[Call, Any], tuple[Webhook, str]]
     query: type[ListQuery] = ListQuery  # the filters of the list

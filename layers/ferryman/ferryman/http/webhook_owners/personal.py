@@ -2,11 +2,7 @@
 
 from ferryman.http.webhook_owners import Management, Owner
 from ferryman.webhooks import personal
-from ferryman.webhooks.subscriptions.schema import (
-    PersonalTestIn,
-    PersonalWebhookIn,
-    PersonalWebhookPatch,
-)
+from ferryman.webhooks.personal_schema import PersonalTestIn, PersonalWebhookIn, PersonalWebhookPatch
 
 OWNER = Owner(
     webhooks="/v1/me/webhooks",

@@ -81,6 +81,8 @@ type Action = Literal[
 
 @dataclass(slots=True, kw_only=True)
 class AuditRecord(store.Record):
+    """One change and who made it, as an item of the table `audit`."""
+
     workspace_id: str
     audit_id: str
     at: str

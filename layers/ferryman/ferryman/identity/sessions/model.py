@@ -7,6 +7,8 @@ from ferryman.aws import dynamodb as store
 
 @dataclass(slots=True, kw_only=True)
 class Session(store.Record):
+    """A signed-in person's session, as an item of the table `sessions`."""
+
     workspace_id: str
     user_id: str
     session_id: str

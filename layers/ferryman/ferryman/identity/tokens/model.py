@@ -13,6 +13,8 @@ type Revocation = Literal["revoked", "already_revoked", "not_found", "not_allowe
 
 @dataclass(slots=True, kw_only=True)
 class Token(store.Record):
+    """The public part of an API token, as an item of the table `tokens`."""
+
     workspace_id: str
     token_id: str
     user_id: str

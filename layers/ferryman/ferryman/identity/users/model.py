@@ -9,6 +9,8 @@ from ferryman.identity import permissions
 
 @dataclass(slots=True, kw_only=True)
 class User(store.Record):
+    """A person or a bot, as an item of the table `users`."""
+
     workspace_id: str
     user_id: str
     name: str

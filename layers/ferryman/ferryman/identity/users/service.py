@@ -6,12 +6,12 @@ from dataclasses import replace
 from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, Invalid, NotAllowed
-from ferryman.identity import authority, avatar_images, idempotency, permissions
+from ferryman.identity import authority, avatar_paths, idempotency, permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.avatar_images import AvatarImage
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
-from ferryman.identity.users import emails, table
+from ferryman.identity.users import avatar_table, emails, table
 from ferryman.identity.users.model import User
 from ferryman.identity.users.schema import UserIn, UserPatch, UserQuery
 
@@ -114,9 +114,9 @@ def with_avatar(before: User, image: AvatarImage | None, base: str) -> tuple[Use
 
     The avatar's URL begins with `base`.
     """
-    url = base + avatar_images.path(before.workspace_id, before.user_id, image.digest) if image else None
+    url = base + avatar_paths.path(before.workspace_id, before.user_id, image.digest) if image else None
     after = replace(before, avatar_url=url, updated_at=clock.now_iso())
-    keeping = [table.keeping_avatar(after, image)] if image else []
+    keeping = [avatar_table.keeping(after, image)] if image else []
     return after, [*table.changing(before, after), *keeping]
 
 

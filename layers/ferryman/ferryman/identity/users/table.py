@@ -11,8 +11,7 @@ from collections.abc import Iterable
 from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotAllowed, NotFound
-from ferryman.identity import avatar_images
-from ferryman.identity.avatar_images import AvatarImage
+from ferryman.identity import avatar_paths
 from ferryman.identity.permissions import Role
 from ferryman.identity.users.model import Profile, Tombstone, User
 
@@ -40,7 +39,7 @@ def _tombstone_entry(user_id: str) -> str:
     return f"deleted/{user_id}"
 
 
-def _avatar_entry(user_id: str) -> str:
+def avatar_entry(user_id: str) -> str:
     return f"avatar/{user_id}"
 
 
@@ -208,7 +207,7 @@ def changing(before: User, after: User) -> list[store.Write]:
     The commit raises Conflict when the user changed after `before` was read, or the new address or handle is taken.
     """
     key = (before.workspace_id, before.user_id)
-    keeps_avatar = avatar_images.is_path_of(*key, after.avatar_url)
+    keeps_avatar = avatar_paths.is_path_of(*key, after.avatar_url)
     writes = [] if keeps_avatar else _dropping_avatar(before)
     writes += [
         store.put(
@@ -259,31 +258,10 @@ def deleting(user: User) -> list[store.Write]:
     return writes
 
 
-def keeping_avatar(user: User, image: AvatarImage) -> store.Write:
-    """Store a user's uploaded picture, in place of an earlier one."""
-    return store.put(
-        TABLE,
-        {
-            **_key(user.workspace_id, _avatar_entry(user.user_id)),
-            "digest": image.digest,
-            "media_type": image.media_type,
-            "content": image.content,
-        },
-    )
-
-
 def _dropping_avatar(user: User) -> list[store.Write]:
-    if not avatar_images.is_path_of(user.workspace_id, user.user_id, user.avatar_url):
+    if not avatar_paths.is_path_of(user.workspace_id, user.user_id, user.avatar_url):
         return []
-    return [store.delete(TABLE, _key(user.workspace_id, _avatar_entry(user.user_id)))]
-
-
-def avatar(workspace_id: str, user_id: str, digest: str) -> AvatarImage:
-    """The picture that was uploaded for a user. Raises NotFound if the user has no picture with this digest."""
-    item = store.get(TABLE, _key(workspace_id, _avatar_entry(user_id)))
-    if item is None or item["digest"] != digest:
-        raise NotFound("The avatar does not exist any more.")
-    return AvatarImage(item["content"], item["media_type"])
+    return [store.delete(TABLE, _key(user.workspace_id, avatar_entry(user.user_id)))]
 
 
 def present(workspace_id: str, user_id: str) -> store.Write:

@@ -8,6 +8,8 @@ from ferryman.identity.plans import Plan
 
 @dataclass(slots=True, kw_only=True)
 class Workspace(store.Record):
+    """A tenant with its settings, as an item of the table `workspaces`."""
+
     workspace_id: str
     name: str
     cursor_key: str  # seals this workspace's list cursors, so that nobody can make one up

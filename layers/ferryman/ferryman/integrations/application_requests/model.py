@@ -11,6 +11,8 @@ type RequestOutcome = Literal["accepted", "refused", "failed"]
 
 @dataclass(slots=True, kw_only=True)
 class ApplicationRequest(store.Record):
+    """One request of an application, as an item of the table `application_requests`."""
+
     workspace_id: str
     application_id: str
     application_request_id: str

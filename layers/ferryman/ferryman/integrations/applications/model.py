@@ -18,6 +18,8 @@ MAX_PARAMETERS = 4096  # bytes of a context's parameters, as ASCII JSON
 
 @dataclass(slots=True, kw_only=True)
 class Application(store.Record, Owned):
+    """An external program and its group, as an item of the table `applications`."""
+
     workspace_id: str
     application_id: str
     app_name: str

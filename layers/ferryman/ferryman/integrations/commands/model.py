@@ -23,6 +23,8 @@ RESERVED = frozenset(
 
 @dataclass(slots=True, kw_only=True)
 class Command(store.Record, Owned):
+    """A slash command and the URL that it calls, as an item of the table `commands`."""
+
     workspace_id: str
     command_id: str
     trigger: str  # without the slash, in lower case; unique among the workspace's live or test commands

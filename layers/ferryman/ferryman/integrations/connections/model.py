@@ -14,6 +14,8 @@ type ConnectionState = Literal["enabled", "disabled", "broken", "waiting", "need
 
 @dataclass(slots=True, kw_only=True)
 class Connection(store.Record):
+    """A connected product and its configuration, as an item of the table `connections`."""
+
     workspace_id: str
     connection_id: str
     connector: str  # its key in the catalogue

@@ -43,6 +43,8 @@ class Refusal(TypedDict):
 
 @dataclass(slots=True, kw_only=True)
 class IncomingWebhook(store.Record, Owned):
+    """A secret URL and its chat, as an item of the table `incoming_webhooks`."""
+
     workspace_id: str
     incoming_webhook_id: str
     chat_id: str

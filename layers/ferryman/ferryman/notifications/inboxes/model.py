@@ -8,6 +8,8 @@ from ferryman.events.model import NotificationType
 
 @dataclass(slots=True, kw_only=True)
 class Entry(store.Record):
+    """A notification in one person's inbox, as an item of the table `inboxes`."""
+
     notification_id: str
     type: NotificationType
     title: str

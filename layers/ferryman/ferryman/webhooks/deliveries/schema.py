@@ -1,13 +1,11 @@
 """Responses of the API about deliveries and their attempts."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
 from ferryman import clock, ids
-from ferryman.events.model import EventType
-from ferryman.formats.interface import Body
-from ferryman.schema import ListQuery, Output, Time, Until
+from ferryman.schema import Output, Time
 from ferryman.webhooks import signing
 from ferryman.webhooks.deliveries import waiting
 from ferryman.webhooks.deliveries.model import Attempt, Delivery, DeliveryState, Result
@@ -15,58 +13,6 @@ from ferryman.webhooks.deliveries.waiting import WaitsFor
 from ferryman.webhooks.subscriptions.model import Webhook
 
 type ShownOutcome = Literal["delivered", "failed", "unknown", "open"]
-
-
-class DeliveryQuery(ListQuery):
-    """Filters of a delivery log."""
-
-    state: DeliveryState | None = Field(None, description="Only deliveries in this state.")
-    event_type: EventType | None = Field(None, description="Only events of this type.")
-    result: Result | None = Field(
-        None, description="Only deliveries whose last attempt ended so; `error`: without an answer."
-    )
-    since: Time | None = Field(None, description="Only events from this time on.")
-    until: Until = Field(None, description="Only events before this time.")
-
-
-class WorkspaceDeliveryQuery(DeliveryQuery):
-    """Filters of the deliveries of all webhooks."""
-
-    webhook_id: Annotated[str, Field(pattern=ids.pattern(ids.WEBHOOK))] | None = Field(
-        None, description="Only deliveries of this webhook."
-    )
-
-
-class StatisticsQuery(ListQuery):
-    """Which deliveries are counted: those of how many hours, and of which webhook."""
-
-    hours: int = Field(24, ge=1, le=168, description="How many hours, with the one that is running.")
-    webhook_id: Annotated[str, Field(pattern=ids.pattern(ids.WEBHOOK))] | None = Field(
-        None, description="Only this webhook."
-    )
-
-
-class CountsOut(Output):
-    """Numbers of deliveries, by outcome."""
-
-    delivered: int
-    failed: int = Field(description="Exhausted or cancelled.")
-    waiting: int = Field(description="Queued, under way, or waiting for a further attempt.")
-
-
-class HourOut(CountsOut):
-    """One hour of the clock, in UTC."""
-
-    at: Time = Field(description="When it began.")
-
-
-class StatisticsOut(CountsOut):
-    """The deliveries of one webhook, counted by the hours of their events. Tests do not count."""
-
-    webhook_id: str
-    since: Time = Field(description="Events from this time on are counted.")
-    complete: bool = Field(description="false: there were too many to count, so `since` is later than was asked.")
-    hours: list[HourOut] = Field(description="Those in which something happened, the oldest first.")
 
 
 class AttemptOut(Output):
@@ -133,33 +79,6 @@ class DeliveryOut(Output):
                 **{name: getattr(delivery, name) for name in copied.split()},
             }
         )
-
-
-class RequestOut(Output):
-    """The request of a delivery as it was sent."""
-
-    headers: dict[str, str] = Field(description="Those of the last attempt; signatures are masked.")
-    body: str | None = Field(
-        description="null when it is not kept any more. Each attempt sends the same bytes; only the body for trigger "
-        "words is made anew, with the token and names of that moment."
-    )
-
-
-class DeliveryRead(DeliveryOut):
-    """One delivery with its request."""
-
-    request: RequestOut | None = Field(None, description="null before the first attempt.")
-
-    @classmethod
-    def with_request(cls, delivery: Delivery, webhook: Webhook, body: Body | None) -> Self:
-        read = cls.of(delivery, webhook)
-        if delivery.attempts:
-            content_type = body.content_type if body else None
-            read.request = RequestOut(
-                headers=signing.masked(delivery.signed(delivery.attempts[-1]), webhook.signatures, content_type),
-                body=body.content.decode() if body else None,
-            )
-        return read
 
 
 def _attempt(attempt: Attempt, delivery: Delivery, webhook: Webhook) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from ferryman import clock
 from ferryman.webhooks.deliveries import table
+from ferryman.webhooks.deliveries.log_schema import HourOut, StatisticsOut
 from ferryman.webhooks.deliveries.model import DeliveryState
-from ferryman.webhooks.deliveries.schema import HourOut, StatisticsOut
 from ferryman.webhooks.subscriptions.model import Webhook
 
 _HOUR_SECONDS = 3600

@@ -3,14 +3,19 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
+from ferryman.identity.credentials.model import Caller
 from ferryman.webhooks.deliveries.model import DeliveryState
+from ferryman.webhooks.subscriptions.model import Webhook
 
 type ReplayState = Literal["running", "done", "cancelled"]
 
 
 @dataclass(slots=True, kw_only=True)
 class Replay(store.Record):
+    """A job that sends deliveries again, as an item of the table `replays`."""
+
     workspace_id: str
     webhook_id: str
     replay_id: str
@@ -28,3 +33,17 @@ class Replay(store.Record):
     position: store.Key | None = None  # where the next page begins
     undispatched: str | None = None  # set while there is work left; the sweeper's index
     expires_at_epoch: int | None = None  # when the table may forget it
+
+
+def new(caller: Caller, webhook: Webhook) -> Replay:
+    """A running replay of the webhook's deliveries, not stored yet."""
+    now = clock.now_iso()
+    return Replay(
+        workspace_id=caller.workspace_id,
+        webhook_id=webhook.webhook_id,
+        replay_id=ids.new(ids.REPLAY),
+        state="running",
+        created_by=caller.user_id,
+        created_at=now,
+        updated_at=now,
+    )

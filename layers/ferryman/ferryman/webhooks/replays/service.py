@@ -9,7 +9,6 @@ waits gets another ticket.
 
 from contextlib import suppress
 
-from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Conflict, NotFound
 from ferryman.identity.audit import service as audit
@@ -18,11 +17,9 @@ from ferryman.webhooks import tickets
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.replays import table
-from ferryman.webhooks.replays.model import Replay
+from ferryman.webhooks.replays.model import Replay, new
 from ferryman.webhooks.replays.schema import ReplayIn
-from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import Webhook
-from ferryman.webhooks.subscriptions.schema import Held
 from ferryman.webhooks.tickets import Ticket
 
 _PAGE = 100
@@ -43,7 +40,7 @@ def retry(caller: Caller, delivery: Delivery, webhook: Webhook) -> Delivery:
         raise Conflict("A test is not sent again. Send a new one: POST …/test.")
     if len(delivery.attempts) >= _MAX_ATTEMPTS:
         raise Conflict(f"The delivery has {len(delivery.attempts)} attempts; that is the most its log holds.")
-    replay = _new(caller, webhook)
+    replay = new(caller, webhook)
     replay.delivery_id = delivery.delivery_id
     audited = audit.writes(caller, "delivery.retried", delivery.delivery_id, {"webhook_id": webhook.webhook_id})
     store.commit([deliveries.replaying(delivery, replay.created_at), table.creating(replay), *audited])
@@ -55,7 +52,7 @@ def preview(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> tuple[int, bo
 
     Counting ends after two thousand deliveries of the log.
     """
-    replay = _matching(_new(caller, webhook), wanted)
+    replay = _matching(new(caller, webhook), wanted)
     matched, after = 0, None
     for _ in range(_PREVIEW_PAGES):
         page, after = _page(replay, after)
@@ -71,24 +68,10 @@ def start(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> Replay:
     Raises Conflict for a disabled webhook.
     """
     _require_enabled(webhook)
-    replay = _matching(_new(caller, webhook), wanted)
+    replay = _matching(new(caller, webhook), wanted)
     audited = audit.writes(caller, "replay.started", replay.replay_id, {"webhook_id": webhook.webhook_id})
     store.commit([table.creating(replay), *audited])
     return replay
-
-
-def decide_about_held(caller: Caller, webhook: Webhook, choice: Held) -> Webhook:
-    """Start to deliver the events that a webhook missed while it was disabled, oldest first; or discard them.
-
-    `choice` says which. Returns the changed webhook. Raises Conflict if another request decided at the same time.
-    """
-    writes = [webhooks.decided(webhook), *audit.writes(caller, "webhook.edited", webhook.webhook_id, {"held": choice})]
-    if choice == "deliver":
-        job = _new(caller, webhook)
-        job.held, job.since, job.until = True, webhook.held_from, webhook.held_until
-        writes.append(table.creating(job))
-    store.commit(writes)
-    return webhooks.get(webhook.workspace_id, webhook.webhook_id)
 
 
 def read(webhook: Webhook, replay_id: str) -> Replay:
@@ -153,19 +136,6 @@ def _page(replay: Replay, after: store.Key | None) -> tuple[list[Delivery], stor
         since=replay.since,
         until=replay.until or replay.created_at,
         max_attempts=_MAX_ATTEMPTS,
-    )
-
-
-def _new(caller: Caller, webhook: Webhook) -> Replay:
-    now = clock.now_iso()
-    return Replay(
-        workspace_id=caller.workspace_id,
-        webhook_id=webhook.webhook_id,
-        replay_id=ids.new(ids.REPLAY),
-        state="running",
-        created_by=caller.user_id,
-        created_at=now,
-        updated_at=now,
     )
 
 

@@ -41,6 +41,8 @@ class SigningSecret(store.Record):
 
 @dataclass(slots=True, kw_only=True)
 class Webhook(store.Record):
+    """An outgoing webhook, as an item of the table `webhooks`."""
+
     workspace_id: str
     webhook_id: str
     url: str

@@ -5,18 +5,16 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field
 
 from ferryman import clock, ids
-from ferryman.events.model import EventType, NotificationType
-from ferryman.formats import OF_PEOPLE, Format, Signature
+from ferryman.events.model import EventType
+from ferryman.formats import Format, Signature
 from ferryman.formats.interface import TriggerBody, TriggerWhen
 from ferryman.identity.avatars import AvatarUrl
 from ferryman.outbound import ssrf_guard
-from ferryman.outbound.outcomes import Delivered, ErrorClass, Outcome
 from ferryman.schema import MAX_WORDS, Description, Input, ListQuery, Name, Output, Time, Url, distinct
 from ferryman.webhooks.subscriptions.model import (
     LEAST_DISABLE_AFTER,
     MAX_CHATS,
     MOST_DISABLE_AFTER,
-    Deletion,
     MentionedBy,
     Webhook,
     WebhookState,
@@ -35,7 +33,7 @@ HELD = (
 )
 type Signatures = Annotated[list[Signature], Field(min_length=1, max_length=MAX_WORDS), AfterValidator(distinct)]
 _CHATS = "Only events of these chats; you must belong to each. Left out: every chat, which needs admin:*."
-_FORMAT = (
+FORMAT = (
     "The product whose words the bodies use: `ferryman`, or another one, for events that it can tell "
     "(GET /v1/event-types). It never changes."
 )
@@ -66,7 +64,7 @@ class WebhookIn(Input):
     url: Url = Field(description="Where to deliver: https.", examples=["https://ci.example.com/ferryman"])
     events: Events = Field(description="Which events to deliver.", examples=[["message.created"]])
     chat_ids: ChatIds | None = Field(None, description=_CHATS)
-    format: Format = Field("ferryman", description=_FORMAT)
+    format: Format = Field("ferryman", description=FORMAT)
     signatures: Signatures | None = Field(
         None,
         description="Which signatures each delivery carries: `fm`, `standard` (Standard Webhooks), or another "
@@ -116,101 +114,6 @@ class WebhookQuery(ListQuery):
     url: str | None = Field(None, min_length=1, max_length=200, description="In its URL, in whatever case.")
     state: WebhookState | None = Field(None, description="Only webhooks in this state.")
     event: EventType | None = Field(None, description="Only webhooks that get this event.")
-
-
-class DeletionIn(Input):
-    """The webhooks to delete."""
-
-    ids: Annotated[
-        list[Annotated[str, Field(min_length=1, max_length=64)]],
-        Field(min_length=1, max_length=100),
-        AfterValidator(distinct),
-    ] = Field(description="At most a hundred, each once.")
-
-
-class DeletionOut(Output):
-    """The result for one webhook."""
-
-    id: str
-    status: Deletion = Field(
-        description="`not_found`: you may see no such webhook; `conflict`: it was being changed at the "
-        "same moment and is not deleted, so send its id again."
-    )
-
-
-class DeletionsOut(Output):
-    """The result for each webhook, in the order of the request."""
-
-    results: list[DeletionOut]
-
-
-class SentOut(Output):
-    """The answer of a receiver to the connectivity check."""
-
-    ok: bool = Field(description="Whether it answered with a status from 200 to 299.")
-    status: int | None = Field(description="The HTTP status of its answer; null when there was none.")
-    error: ErrorClass | None = Field(description="Why there was no answer.")
-    detail: str | None = Field(description="The same in words.")
-    duration_ms: int
-    excerpt: str | None = Field(description="The first kilobyte of its answer, as text.")
-
-    @classmethod
-    def of(cls, outcome: Outcome) -> Self:
-        fields = dict.fromkeys(("status", "error", "detail", "excerpt"))
-        values = vars(outcome) | {"ok": isinstance(outcome, Delivered)}
-        return cls.model_validate(fields | {name: values[name] for name in cls.model_fields if name in values})
-
-
-class ReceiverUrlIn(Input):
-    """A URL that somebody is typing."""
-
-    url: str = Field(description="As far as it is typed.", examples=["https://ci.example.com/ferryman"])
-
-
-class ReceiverUrlOut(Output):
-    """Whether a URL may be that of a webhook, a command, an application or a connection of this deployment."""
-
-    ok: bool
-    url: str | None = Field(description="As it would be stored and called; null when it may not be.")
-    detail: str | None = Field(description="Why it may not be, and how to mend it; null when it may.")
-
-
-type PersonalEvents = Annotated[
-    list[NotificationType], Field(min_length=1, max_length=MAX_WORDS), AfterValidator(distinct)
-]
-_ALL_OR_SOME = "Which notifications to deliver; all types, when left out."
-
-
-class PersonalWebhookIn(Input):
-    """A new personal webhook: where to send the caller's own notifications."""
-
-    url: Url = Field(description="Where to deliver: https.", examples=["https://receiver.example.com/notifications"])
-    events: PersonalEvents | None = Field(None, description=_ALL_OR_SOME)
-    format: Format = Field(OF_PEOPLE, description=_FORMAT)
-    signatures: Signatures | None = Field(None, description="Left out: that of the format.")
-    name: Name | None = None
-    description: Description | None = None
-
-
-class PersonalWebhookPatch(Input):
-    """The fields to change; those left out stay as they are. A changed URL keeps its secret."""
-
-    url: Url | None = None
-    events: PersonalEvents | None = None
-    signatures: Signatures | None = None
-    name: Name | None = None
-    description: Description | None = None
-    disable_after: DisableAfter | None = Field(None, description=DISABLE_AFTER)
-    probe: bool | None = Field(None, description=PROBE)
-    state: WebhookState | None = Field(None, description="`enabled` also forgets the failures so far.")
-
-
-class PersonalTestIn(Input):
-    """The test to send."""
-
-    event_type: NotificationType | None = Field(
-        None, description="The event type whose example is sent; the first of the webhook's events, when left out."
-    )
 
 
 class FailedAttemptOut(Output):

@@ -13,7 +13,7 @@ from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table as chats
 from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound, RetryLater
 from ferryman.events import catalogue
-from ferryman.events.model import EventType
+from ferryman.events.model import OPERATIONAL, EventType
 from ferryman.formats import Format
 from ferryman.identity import idempotency, ownership, permissions
 from ferryman.identity.audit import service as audit
@@ -329,7 +329,7 @@ def _check_callback(before: Webhook, changes: dict[str, Any]) -> None:
 
 def _check_events(event_types: Sequence[EventType], chat_ids: list[str] | None, format_: Format) -> None:
     check_format(event_types, format_, "/events")
-    of_no_chat = [type_ for type_ in event_types if catalogue.is_operational(type_) or catalogue.is_personal(type_)]
+    of_no_chat = [type_ for type_ in event_types if type_ in OPERATIONAL or catalogue.is_personal(type_)]
     if of_no_chat and chat_ids is not None:
         raise Invalid(
             f"{of_no_chat[0]} is not about a chat: it needs a webhook without chat_ids, "
