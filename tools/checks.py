@@ -36,7 +36,7 @@ ADVICE = {
     "types": "`make types` repeats only this.",
     "console": "`make test-console` repeats only this.",
     "unit": "`make test-unit` repeats only this.",
-    "mutation": "`make mutation` tries all mutants.",
+    "mutation": "The output above shows the changes that no test notices; `make mutation` tries all.",
     "contract": "`make test-contract` repeats only this.",
     "integration": "`make test-integration` repeats only this.",
     "simulation": "A seed that fails says how to see it again; `make test-simulation` repeats all of them.",

@@ -77,23 +77,26 @@ class Score:
 
 
 def main() -> None:
-    digest = _digest()
+    digest, record = _digest(), read_record()
     scores = _kept(digest)
     if "--sample" in sys.argv and scores is None:
         last_digit = random.Random(digest).choice(range(1, 10))  # noqa: S311 - a repeatable choice, not a secret
-        judge(_measured(f"*__mutmut_*{last_digit}"), read_record(), floor=0)
+        judge(_measured(f"*__mutmut_*{last_digit}"), record, floor=0)
         return
     if scores is None:
         scores = _measured()
         SCORES.write_text(json.dumps({"digest": digest, "scores": [asdict(score) for score in scores]}, indent=1))
     else:
         print(dim("  Neither the modules nor their tests changed since these scores were measured."))
+    for change in gone(scores, record):
+        print(f"  Recorded, but noticed now, or its line has changed; --write drops it:\n{dim(str(change))}")
     if "--write" in sys.argv:
+        for change in sorted(unnoticed(scores) - record):
+            print(f"  New in the record:\n{dim(str(change))}")
+        record = unnoticed(scores)
+        write_record(record)
         PAGE.write_text(with_table(PAGE.read_text(), table(scores)))
-        write_record(unnoticed(scores))
-    for change in gone(scores, read_record()):
-        print(dim(f"  This mutant is recorded, but is noticed now or exists no longer (--write drops it):\n{change}"))
-    judge(scores, read_record())
+    judge(scores, record)
 
 
 def judge(scores: list[Score], record: set[Change], *, floor: int = FLOOR) -> None:
@@ -105,8 +108,8 @@ def judge(scores: list[Score], record: set[Change], *, floor: int = FLOOR) -> No
         print(f"\n{change}\n{dim(name)}")
     if new:
         raise LocalError(
-            f"The tests do not notice {len(new)} of these changes, which {RECORD.relative_to(ROOT)} does not list.",
-            "Write a test that fails with the change above; "
+            f"Changes that no test notices and {RECORD.relative_to(ROOT)} does not list: {len(new)}, shown above.",
+            "Write a test that fails with the change; "
             f"`cd {WORKSPACE.relative_to(ROOT)} && ../../.venv/bin/mutmut show NAME` shows it in its function. "
             "If no caller can see the change, `make mutation` records it.",
         )
@@ -165,8 +168,8 @@ def modules() -> dict[str, Path]:
 
 
 def table(scores: list[Score]) -> str:
-    """The scores as Markdown."""
-    rows = [f"| `{score.module}` | {score.mutants} | {score.percent:.0f} % |" for score in scores]
+    """The scores as Markdown. They are rounded down, so that 100 % are all."""
+    rows = [f"| `{score.module}` | {score.mutants} | {int(score.percent)} % |" for score in scores]
     return "\n".join(["| module | mutants | noticed |", "|---|---:|---:|", *rows])
 
 
@@ -215,19 +218,13 @@ def _measured(*chosen: str) -> list[Score]:
     if not chosen and (missing := modules().keys() - found.keys()):
         raise LocalError(f"mutmut made no mutant of {min(missing)}.", "Take it out of `tool.mutmut` in pyproject.toml.")
     files = modules()
-    with contextlib.chdir(WORKSPACE):
-        return [
-            Score(
-                module,
-                len(mutants),
-                {
-                    name: as_change(name, get_diff_for_mutant(name, path=files[module].relative_to(LAYER)))
-                    for name, status in mutants.items()
-                    if status not in _NOTICED
-                },
-            )
-            for module, mutants in sorted(found.items())
-        ]
+    with contextlib.chdir(WORKSPACE):  # where mutmut finds its files
+        return [_score(module, files[module].relative_to(LAYER), found[module]) for module in sorted(found)]
+
+
+def _score(module: str, path: Path, statuses: dict[str, str]) -> Score:
+    names = [name for name, status in statuses.items() if status not in _NOTICED]
+    return Score(module, len(statuses), {name: as_change(name, get_diff_for_mutant(name, path=path)) for name in names})
 
 
 def _mutmut(*arguments: str) -> str:

@@ -123,10 +123,10 @@ def test_the_boundary_between_query_and_content_cannot_be_moved() -> None:
 
 def test_a_cursor_keeps_its_form_from_release_to_release() -> None:
     """A client may continue a list with a cursor of the previous release."""
-    content = b'{"workspace_id":"wsp_1"}'
+    content = b'{"workspace_id":"wsp_1","chat_id":"cht_1"}'
     # RFC 5869 with one salt of zeros, then RFC 5297.
     first = hmac.digest(hmac.digest(bytes(32), KEY, "sha256"), b"ferryman list cursor\1", "sha256")
     second = hmac.digest(hmac.digest(bytes(32), KEY, "sha256"), first + b"ferryman list cursor\2", "sha256")
     sealed = AESSIV(first + second).encrypt(content, [b"GET /v1/chats?"])
     expected = base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
-    assert encoded({"workspace_id": "wsp_1"}, "GET /v1/chats?") == expected
+    assert encoded({"workspace_id": "wsp_1", "chat_id": "cht_1"}, "GET /v1/chats?") == expected

@@ -127,6 +127,14 @@ def test_before_the_epoch_the_floor_is_the_lowest(before_the_epoch: str) -> None
     assert ids.floor(ids.EVENT, before_the_epoch) == "evt_" + "0" * 26
 
 
+def test_a_deliverys_id_is_made_of_the_two_others() -> None:
+    event, webhook = "evt_01ARYZ6S41TSV4RRFFQ69G5FAV", "whk_01JCXHZ5E0TVWXYZ0123456789"
+    delivery = "dlv_01ARYZ6S41TSV4RRFFQ69G5FAV01JCXHZ5E0TVWXYZ0123456789"
+    assert ids.delivery(event, webhook) == delivery
+    assert ids.of_delivery(delivery) == (event, webhook)
+    assert ids.event_made_at(delivery) == ids.made_at(event) == 1_469_918_176.385  # as ulid/javascript encodes it
+
+
 @given(milliseconds, milliseconds, parts)
 def test_a_delivery_can_be_taken_apart(one: int, two: int, some: list[str]) -> None:
     event, webhook = ids.derived(ids.EVENT, iso(one), *some), ids.derived(ids.WEBHOOK, iso(two), *some)

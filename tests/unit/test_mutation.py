@@ -20,7 +20,7 @@ def score(*changes: Change, mutants: int = 100, first_number: int = 1) -> Score:
 
 
 def test_a_mutant_that_is_not_recorded_fails_the_check(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(LocalError, match="do not notice 1 of these changes") as error:
+    with pytest.raises(LocalError, match="does not list: 1, shown above") as error:
         mutation.judge([score(CHANGE, OTHER)], {CHANGE}, floor=0)
     shown = capsys.readouterr().out
     assert "ferryman.ids new\n- return a + b\n+ return None\nferryman.ids.x_new__mutmut_2" in shown
@@ -82,3 +82,8 @@ def test_a_change_is_read_from_the_difference_that_mutmut_shows(name: str, modul
         "-    return made(\n-        a,\n-    )\n+    return made(\n+    )"
     )
     assert mutation.as_change(name, difference) == Change(module, function, "return made(\na,\n)", "return made(\n)")
+
+
+def test_the_table_says_all_only_where_all_are_noticed() -> None:
+    rows = mutation.table([score(CHANGE, mutants=1000), score(mutants=1000)]).splitlines()[2:]
+    assert rows == ["| `ferryman.ids` | 1000 | 99 % |", "| `ferryman.ids` | 1000 | 100 % |"]

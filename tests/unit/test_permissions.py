@@ -160,6 +160,22 @@ def test_ranks_are_an_order(one: Role, two: Role, three: Role) -> None:
 # --- effective, covers, broader_than ----------------------------------------------------------------------
 
 
+def test_a_credential_may_do_what_both_its_scopes_and_its_role_allow() -> None:
+    assert permissions.effective(["chats:read", "tokens:read"], "staff") == {"chats:read"}
+    assert permissions.effective([ADMIN], "staff") == frozenset()
+    assert permissions.effective([ADMIN], "owner") == set(ALL)
+
+
+def test_a_scope_covers_itself_and_admin_covers_all() -> None:
+    held = ["chats:read"]
+    assert [permissions.covers(held, scope) for scope in ("chats:read", "chats:write", ADMIN)] == [True, False, False]
+    assert permissions.covers([ADMIN], "chats:write")
+    assert permissions.broader_than(["tokens:read", "chats:read", "chats:write"], held) == [
+        "chats:write",
+        "tokens:read",
+    ]
+
+
 @given(some_scopes, some_role)
 def test_nobody_may_more_than_their_role(granted: frozenset[Scope], role: Role) -> None:
     assert permissions.effective(granted, role) <= permissions.of_role(role)

@@ -28,6 +28,11 @@ def test_up_to_a_fifth_is_added_and_nothing_taken_away(delays: list[int], spent:
     assert planned <= pause <= planned * 1.2 or math.isclose(pause, planned * 1.2)
 
 
+@pytest.mark.parametrize(("part", "pause"), [(0, 30), (0.5, 33), (1, 36)])
+def test_the_random_part_makes_thirty_seconds_at_most_thirty_six(part: float, pause: float) -> None:
+    assert retry_policy.retry_delay(DELAYS, 1, spread=part) == pause
+
+
 @given(some_delays, st.integers(1, 3), asked, spread)
 def test_a_receiver_can_ask_for_twice_the_pause_at_most_and_never_for_less(
     delays: list[int], spent: int, retry_after: int | None, part: float

@@ -180,6 +180,12 @@ def test_standardwebhooks_verifier_refuses_anything_else(valid: list[str], other
     )
 
 
+def test_a_space_stands_between_the_signatures_of_two_secrets() -> None:
+    secrets = [new_signing_secret(), new_signing_secret()]
+    value = signing.headers(attempt(), ["standard"], secrets, Body(b"{}"))["webhook-signature"]
+    assert [one.partition(",")[0] for one in value.split(" ")] == ["v1", "v1"]
+
+
 @given(secrets)
 def test_every_signing_secret_is_a_standard_one(secret: str) -> None:
     assert len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) == 24
