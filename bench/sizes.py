@@ -1,4 +1,4 @@
-"""Measures memory and batch sizes: batches of deliveries on the share of a core that Lambda gives, and dollars.
+"""Measures batches of deliveries of several sizes on the share of a core that Lambda gives: time, memory and dollars.
 
 The deliverer's process is stopped whenever it has used more than its share, as a CPU quota does. So the delay of an
 attempt and the memory of the process are measured, not computed.

@@ -56,7 +56,10 @@ class Sample:
 
 @contextmanager
 def record() -> Iterator[dict[str, Sample]]:
-    """A sample for each function, by the name of its folder. The receiver of deliveries listens during the block."""
+    """Run every function in a world of its own. Yields a sample of the first invocation of each, by its folder's name.
+
+    The receiver of deliveries listens during the block.
+    """
     # A rate writes its count once in many requests, which one sample cannot show.
     with world(PostsPerMinute="0", RequestsPerMinute="0") as made, Receiver() as receiver:
         owner = made.bootstrap()

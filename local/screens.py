@@ -1,4 +1,4 @@
-"""The addresses of all screens of the console, with ids of objects in the sample workspace."""
+"""The URL paths of all screens of the console, with ids of objects in the sample workspace."""
 
 from typing import Any
 
@@ -36,9 +36,9 @@ FIXED = {
 
 
 def of_sample(api: Api, person: Api | None = None) -> dict[str, str]:
-    """The address of each screen, by its name. `api` sees the sample workspace as its owner does.
+    """The URL path of each screen, by the screen's name. `api` calls the API as the sample workspace's owner.
 
-    The screens of a personal webhook show that of `person`, or that of the owner.
+    `my-webhook` shows the first personal webhook of `person`; without `person`, the owner's first.
     """
 
     def first(path: str, by: Api = api, **wanted: object) -> dict[str, Any]:

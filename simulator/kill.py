@@ -139,7 +139,7 @@ class Run:
     def kill(self, dice: random.Random) -> None:
         """Kill one of the stack's worker processes by SIGKILL.
 
-        If a deliverer or dispatcher runs, every second kill hits one.
+        If a deliverer or dispatcher runs, half of the kills choose among these, the others among all.
         """
         with self.up:
             emulator: Process | None = self.stack.info.get("processes", {}).get("ministack")
@@ -160,9 +160,9 @@ class Run:
             self.restarts.append((began, time.time()))
 
     def notice_disabled(self) -> None:
-        """Note when webhooks were disabled.
+        """Store in each disabled webhook's script when it was disabled (`off_at`, epoch seconds).
 
-        Ten failures in a row disable one, and retries that come together can make ten.
+        Ten failures in a row disable a webhook, and retries of several deliveries at the same time can be ten.
         """
         for webhook_id, script in self.webhooks.values():
             webhook = self.api("GET", f"/v1/webhooks/{webhook_id}")

@@ -48,7 +48,7 @@ class Scene:
         return self.home.body(operation)
 
     def rows(self, operation: Route) -> dict[str, int]:
-        """How many items each table has, after all objects that the operation's requests need were created."""
+        """Create all objects that the operation's requests need. Returns how many items each table has then."""
         self.home.ids(operation)
         self.home.body(operation)
         return self.world.rows()

@@ -313,7 +313,10 @@ class World:
         return made
 
     def _address(self, event: dict[str, Any], folder: str) -> str:
-        """The key of the route. For a greedy route, the key of the address that its function finds."""
+        """The key of the event's route, such as `GET /v1/me`.
+
+        A function with one greedy route lists its addresses in `ADDRESSES`; the key is then that of the address.
+        """
         addresses = getattr(self.module(folder), "ADDRESSES", None)
         found = addresses and addresses.find(event["requestContext"]["http"]["method"], event["rawPath"])
         return str(found.key if found else event["routeKey"])

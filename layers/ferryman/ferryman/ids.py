@@ -96,9 +96,9 @@ def _in_chat(chat_id: str, milliseconds: int, rest: int) -> str:
 
 
 def beginning_of_chat(message_id: str) -> str:
-    """The first characters of the id of a message's chat.
+    """The first sixteen characters of the id of a message's chat, computed from the message's id.
 
-    Meaningless for an id from another scheme (`new`, release 0.1.0).
+    Meaningless for a message's id that was not made for a chat: by `new`, or by release 0.1.0.
     """
     return f"{CHAT}_0{ulid(message_id)[10:21]}"
 

@@ -39,7 +39,10 @@ def _expires_at_epoch(event: Event) -> int:
 
 
 def creating(event: Event) -> store.Write:
-    """Store an event; the stream then brings it to the dispatcher."""
+    """The write that stores an event to be dispatched. Sets the mark `undispatched` in `event`, too.
+
+    After the commit, the stream brings the event to the dispatcher.
+    """
     event.undispatched = ids.shard(event.event_id)
     return store.put(TABLE, _item(event))
 
@@ -51,7 +54,7 @@ def creating_once(event: Event, refused: Exception) -> store.Write:
 
 
 def keeping(event: Event) -> store.Write:
-    """Store an event without dispatching it, for its deliveries.
+    """The write that stores an event without dispatching it, for its deliveries. Removes the mark from `event`, too.
 
     If it is stored already, the commit raises Conflict.
     """

@@ -95,8 +95,8 @@ def accept(source: Source, wanted: AcceptIn) -> tuple[User, tuple[Session, str] 
 
     Returns the person, and a new session with its token. If the person has a second factor, None takes the session's
     place: the person then signs in with the new password and a code. Raises NotAuthenticated for an invitation that is
-    unknown, used or expired, or whose person is inactive or got another role since, and Invalid when the password is
-    the person's e-mail address.
+    unknown, used or expired, or whose person is inactive or got another role since; Invalid when the password is the
+    person's e-mail address; and Conflict if the person's login changed after it was read.
     """
     refused = NotAuthenticated(_NOT_INVITED)
     if not wanted.token.startswith(secrets.INVITATION_PREFIX) or not secrets.is_token(wanted.token):
@@ -150,7 +150,7 @@ def change_password(caller: Caller, wanted: PasswordIn) -> None:
     """Change the caller's password, end all their other sessions, and revoke an open invitation.
 
     Raises Invalid for a wrong current password, or a new one that is the same or the e-mail address; TooManyAttempts
-    after ten wrong passwords; and NotAllowed for a test credential.
+    after ten wrong passwords; NotAllowed for a test credential; and Conflict if the login changed after it was read.
     """
     login, clearing = _step_up(caller, wanted.current_password)
     user = users.get(caller.workspace_id, caller.user_id)
@@ -176,8 +176,8 @@ def change_password(caller: Caller, wanted: PasswordIn) -> None:
 def change_email(caller: Caller, wanted: EmailIn) -> User:
     """Change the address with which the caller signs in. Returns the changed user.
 
-    Raises Conflict when another user of the workspace has the address, Invalid for a wrong password, TooManyAttempts
-    after ten wrong passwords, and NotAllowed for a test credential.
+    Raises Conflict when another user of the workspace has the address, or the caller changed in between; Invalid for a
+    wrong password, TooManyAttempts after ten wrong passwords, and NotAllowed for a test credential.
     """
     login, clearing = _step_up(caller, wanted.current_password)
     before = users.get(caller.workspace_id, caller.user_id)
@@ -218,8 +218,8 @@ def enrol_totp(caller: Caller, current_password: str) -> tuple[str, str]:
     """Store a new second factor for the caller. It is inactive until `activate_totp` gets its first code.
 
     Returns the factor's secret in base 32, and its `otpauth://` URI for an authenticator app. Raises Conflict when a
-    factor is active, Invalid for a wrong password, TooManyAttempts after ten wrong passwords, and NotAllowed for a test
-    credential.
+    factor is active or the login changed in between, Invalid for a wrong password, TooManyAttempts after ten wrong
+    passwords, and NotAllowed for a test credential.
     """
     login, clearing = _step_up(caller, current_password)
     if login.totp_secret is not None:
@@ -235,7 +235,8 @@ def activate_totp(caller: Caller, code: str) -> list[str]:
     """Activate the second factor that the caller enrolled, with its first code.
 
     Returns its recovery codes; only their hashes are stored. Raises Invalid for a wrong code, Conflict when a factor is
-    active already or none was enrolled, TooManyAttempts after ten wrong codes, and NotAllowed for a test credential.
+    active already, none was enrolled, or the login changed in between, TooManyAttempts after ten wrong codes, and
+    NotAllowed for a test credential.
     """
     authority.require_live(caller)
     login = table.get(caller.workspace_id, caller.user_id)
@@ -272,8 +273,8 @@ def remove_totp(caller: Caller, proof: ProofIn) -> None:
     """Remove the caller's second factor. `proof` has their password, and a code of the factor or a recovery code.
 
     If the workspace requires a second factor, the caller's session can then only enrol a new one, and their other
-    sessions end. Raises Conflict when no factor is active, Invalid for a wrong password or code, TooManyAttempts after
-    ten failures, and NotAllowed for a test credential.
+    sessions end. Raises Conflict when no factor is active or the login changed in between, Invalid for a wrong password
+    or code, TooManyAttempts after ten failures, and NotAllowed for a test credential.
     """
     login, clearing = _step_up(caller, proof.current_password)
     if login.totp_secret is None:
@@ -300,7 +301,7 @@ def reset_totp(caller: Caller, user_id: str, notice: Notice) -> None:
 
     `notice` returns the writes that notify the person. If the workspace requires a second factor, all sessions of the
     person end. Raises NotAllowed unless the caller is an owner with `admin:*` in live mode, NotFound, and Conflict for
-    a bot or when no factor is active.
+    a bot, when no factor is active, and when the login changed in between.
     """
     user = _person(caller, user_id)
     _require_may_reset(caller, user, "second factor")

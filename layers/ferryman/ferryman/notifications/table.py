@@ -79,23 +79,35 @@ def creating(notification: Notification) -> store.Write:
 
 
 def beginning(notification: Notification) -> store.Write:
-    """Set the state to `sending`. If the notification is not `scheduled` any more, the commit raises NotScheduled."""
+    """The write that sets the state to `sending`.
+
+    If the notification is not `scheduled` any more, the commit raises NotScheduled.
+    """
     return _from_scheduled(notification, {"state": "sending"})
 
 
 def cancelling(notification: Notification) -> store.Write:
-    """Set the state to `cancelled`. If the notification is not `scheduled` any more, the commit raises NotScheduled."""
+    """The write that sets the state to `cancelled`.
+
+    If the notification is not `scheduled` any more, the commit raises NotScheduled.
+    """
     return _from_scheduled(notification, {"state": "cancelled", "undispatched": None, "expires_at_epoch": kept_until()})
 
 
 def reaching(notification: Notification, reached: store.Key) -> store.Write:
-    """Store the key of the user after whom the next call continues."""
+    """The write that stores the key of the user after whom the next call continues.
+
+    If the sending is over, the commit raises Conflict.
+    """
     key = _key(notification.workspace_id, notification.notification_id)
     return store.set_values(TABLE, key, {"reached": reached}, condition="attribute_exists(undispatched)")
 
 
 def finishing(notification: Notification) -> store.Write:
-    """Set the state to `sent`: all recipients have the notification."""
+    """The write that sets the state to `sent`: all recipients have the notification.
+
+    If the sending is over already, the commit raises Conflict.
+    """
     key = _key(notification.workspace_id, notification.notification_id)
     changes = {
         "state": "sent",

@@ -86,5 +86,5 @@ def _again(ticket: Ticket) -> Ticket:
 
 
 def _pause(ticket: Ticket) -> float:
-    """The seconds that a ticket waits before its next round: 1, 2, 4, 8, and then 15 minutes."""
+    """The seconds that a ticket waits before its next round: 60, 120, 240, 480, and from then on 900 (15 minutes)."""
     return min(_PAUSE_SECONDS * 2.0 ** min(ticket.requeues, 4), retry_policy.MAX_QUEUE_DELAY_SECONDS)

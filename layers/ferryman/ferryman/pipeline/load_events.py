@@ -27,8 +27,10 @@ class Source(NamedTuple):
 
 
 def recall(sources: Iterable[Source], unreadable: set[str] | None = None) -> dict[str, Event]:
-    """The events that still exist, by event id. Makes one to three batch reads; one if no message was changed.
+    """The events that still exist, by event id.
 
+    Makes up to three batch reads: the messages, those of them that an eventually consistent read missed, and the stored
+    events. The event of a new message is made from the message until somebody changes it; every other event is stored.
     Adds to `unreadable` the ids of events whose rows exist but cannot be read.
     """
     broken: set[str] = set()

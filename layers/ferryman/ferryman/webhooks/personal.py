@@ -65,6 +65,9 @@ def edit(caller: Caller, webhook_id: str, patch: PersonalWebhookPatch) -> Webhoo
 
 
 def delete(caller: Caller, webhook_id: str) -> None:
-    """Delete a personal webhook of the caller. The deliverer cancels its waiting deliveries later. Raises NotFound."""
+    """Delete a personal webhook of the caller. The deliverer cancels its waiting deliveries later.
+
+    Raises NotFound, and Conflict if the webhook changed after it was read.
+    """
     audited = audit.writes(caller, "webhook.deleted", webhook_id)
     store.commit([*table.deleting(read(caller, webhook_id)), *audited])

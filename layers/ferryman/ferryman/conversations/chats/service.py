@@ -86,8 +86,8 @@ def edit(caller: Caller, chat_id: str, patch: ChatPatch) -> Chat:
     """Change a chat. Returns the changed chat.
 
     Call `integrations.cascades.chats.edit` instead, which also opens or closes the chat's incoming webhooks. Raises
-    NotFound, NotAllowed for a test credential in a live chat, HandleTaken, and Invalid for a null where a value is
-    needed.
+    NotFound, NotAllowed for a test credential in a live chat, HandleTaken, Invalid for a null where a value is needed,
+    and Conflict if the chat changed after it was read.
     """
     before = get_visible(caller, chat_id)
     changes = patch.model_dump(exclude_unset=True)

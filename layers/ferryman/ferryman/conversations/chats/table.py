@@ -145,7 +145,7 @@ def changing(before: Chat, after: Chat) -> list[store.Write]:
 
 
 def telling(chat: Chat, application_ids: list[str], at: str) -> store.Write:
-    """Store which applications get the chat's messages.
+    """The write that stores which applications get the chat's messages.
 
     If the chat changed after it was read, the commit raises Conflict.
     """

@@ -66,7 +66,10 @@ def make_newest(context: Context) -> None:
 
 
 def answering(context: Context, at: str) -> store.Write:
-    """Count an answer that comes at `at` (ISO). If the context expired before, the commit raises Expired."""
+    """The write that counts an answer that comes at `at` (ISO).
+
+    If the context expired before, the commit raises Expired.
+    """
     return store.update(
         TABLE,
         _key(context.workspace_id, context.context_id),

@@ -234,7 +234,8 @@ def delete(caller: Caller, chat_id: str, message_id: str) -> None:
     """Delete a message. Its row stays, without its content.
 
     The text is also erased from every stored event that contains it, so attempts that begin later do not send it.
-    Raises NotFound, and NotAllowed unless the caller is its author or has admin:*.
+    Raises NotFound, NotAllowed unless the caller is its author or has admin:*, and Conflict if the message was edited
+    or deleted after it was read.
     """
     before = _own(caller, chat_id, message_id)
     now = clock.now_iso()

@@ -113,10 +113,10 @@ def between(workspace_id: str, chat_id: str, after: str, until: str, limit: int)
 
 
 def creating(message: Message, *, marked: bool = False) -> store.Write:
-    """Store a new message; call `created` after the commit. If the id is taken, the commit raises IdTaken.
+    """The write that stores a new message. If the id is taken, the commit raises IdTaken.
 
-    With `marked`, the message carries the mark `undispatched`. Set it in a function that may run so long that the
-    sweeper has passed the message's id when the message is stored.
+    Call `created` after the commit. With `marked`, the message carries the mark `undispatched`. Set it in a function
+    that may run so long that the sweeper has passed the message's id when the message is stored.
     """
     its_key = key(message.workspace_id, message.chat_id, message.message_id)
     if marked or clock.now() - ids.made_at(message.message_id) > PROMPT_SECONDS:
@@ -152,7 +152,7 @@ def created(message: Message) -> None:
 
 
 def marking(message: Message) -> store.Write:
-    """Store the item by which `chat_of` finds a message with buttons."""
+    """The write that stores the item by which `chat_of` finds a message with buttons."""
     item: store.Item = {**_mark(message.workspace_id, message.message_id), "chat_id": message.chat_id}
     if (until := _kept_until(message)) is not None:
         item["expires_at_epoch"] = until
@@ -176,7 +176,7 @@ def _mark(workspace_id: str, message_id: str) -> store.Key:
 
 
 def changing(message: Message, **changes: object) -> store.Write:
-    """Set attributes and raise the revision.
+    """The write that sets attributes and raises the revision.
 
     If the message was changed or deleted after it was read, the commit raises Conflict.
     """

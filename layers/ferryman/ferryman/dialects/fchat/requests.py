@@ -8,8 +8,8 @@ from typing import Any
 
 from ferryman.conversations.contexts.model import Context
 from ferryman.conversations.messages.buttons import Button
-from ferryman.integrations.application_requests.request_log import RequestLog
 from ferryman.integrations.applications import checks, posting
+from ferryman.integrations.applications.request_log import RequestLog
 
 type Read = Callable[[], Any]  # the body's JSON; raises InvalidRequest
 

@@ -39,12 +39,12 @@ def used_at(secret_hashes: Iterable[str]) -> dict[str, str]:
 
 
 def redeeming(secret_hash: str, refused: Exception) -> store.Write:
-    """Delete a credential that works once. If it was deleted before, the commit raises `refused`."""
+    """The write that deletes a credential that works once. If it was deleted before, the commit raises `refused`."""
     return store.delete(TABLE, {"secret_hash": secret_hash}, condition="attribute_exists(secret_hash)", refused=refused)
 
 
 def counting_use(secret_hash: str, most: int, refused: Exception) -> store.Write:
-    """Count one use of a credential that works `most` times.
+    """The write that counts one use of a credential that works `most` times.
 
     If it was used that often already, or was deleted, the commit raises `refused`.
     """

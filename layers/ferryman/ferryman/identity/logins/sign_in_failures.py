@@ -75,5 +75,5 @@ def begin(subject: str) -> None:
 
 
 def clearing(subject: str) -> store.Write:
-    """Delete the count of `subject`, for the transaction of a successful attempt."""
+    """The write that deletes the count of `subject`, for the transaction of a successful attempt."""
     return store.delete(TABLE, {"subject": subject})

@@ -19,7 +19,10 @@ def get(workspace_id: str, user_id: str) -> Login:
 
 
 def changing(login: Login, *, refused: Exception | None = None, **changes: Any) -> store.Write:
-    """Set attributes of the login. If it changed after it was read, the commit raises `refused` (default Conflict)."""
+    """The write that sets attributes of the login.
+
+    If it changed after it was read, the commit raises `refused` (default Conflict).
+    """
     condition, values = _as_read(login)
     return store.set_values(
         TABLE,

@@ -57,7 +57,10 @@ def of_workspace(workspace_id: str) -> Iterator[Session]:
 
 
 def limiting(session: Session, *, enrols_only: bool) -> store.Write:
-    """Set whether the session can only enrol a second factor. If the session ended, the commit raises NotFound."""
+    """The write that sets whether the session can only enrol a second factor.
+
+    If the session ended, the commit raises NotFound.
+    """
     return store.set_values(
         TABLE,
         _key(session.workspace_id, session.user_id, session.session_id),

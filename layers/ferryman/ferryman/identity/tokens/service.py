@@ -143,9 +143,9 @@ def _require_may_change(caller: Caller, token: Token) -> None:
 def edit(caller: Caller, token_id: str, patch: TokenPatch) -> Token:
     """Change a token's name, description, environment or scopes. Returns the changed token.
 
-    Raises NotFound, Conflict for a revoked token, and NotAllowed when the caller lacks one of the old or new scopes or
-    may not act on the token's user. Raises Invalid for a change to or from production, because the token's secret says
-    whether it is live or test.
+    Raises NotFound, Conflict for a token that is revoked or was changed in between, and NotAllowed when the caller
+    lacks one of the old or new scopes or may not act on the token's user. Raises Invalid for a change to or from
+    production, because the token's secret says whether it is live or test.
     """
     token = get_visible(caller, token_id)
     _require_may_change(caller, token)

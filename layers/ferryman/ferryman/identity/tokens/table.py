@@ -119,7 +119,10 @@ def creating(token: Token) -> store.Write:
 
 
 def changing(token: Token, **changes: Any) -> store.Write:
-    """Set attributes. If the token was changed or revoked after it was read, the commit raises Conflict."""
+    """The write that sets attributes.
+
+    If the token was changed or revoked after it was read, the commit raises Conflict.
+    """
     if "name" in changes:
         changes["name_folded"] = folded(changes["name"])
     return store.set_values(

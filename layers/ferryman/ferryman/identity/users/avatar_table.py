@@ -8,7 +8,7 @@ from ferryman.identity.users.table import TABLE, avatar_entry
 
 
 def keeping(user: User, image: AvatarImage) -> store.Write:
-    """Store a user's uploaded picture, in place of an earlier one."""
+    """The write that stores a user's uploaded picture, in place of an earlier one."""
     return store.put(
         TABLE,
         {

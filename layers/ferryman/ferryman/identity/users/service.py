@@ -60,8 +60,8 @@ def edit(caller: Caller, user_id: str, patch: UserPatch, notice: Notice) -> User
 
     Call `integrations.cascades.people.edit` instead, which also updates the person's tokens, sessions and webhooks.
     `notice` returns the writes that notify the person when somebody else changes their address. Raises NotFound,
-    Conflict for a bot, for the last owner and for a taken address or handle, Invalid for a null that is not allowed,
-    and NotAllowed when the caller may not act on the person or give the role.
+    Conflict for a bot, for the last owner, for a taken address or handle and for a person who changed in between,
+    Invalid for a null that is not allowed, and NotAllowed when the caller may not act on the person or give the role.
     """
     before = table.get(caller.workspace_id, user_id)
     if before.role == "bot":
@@ -99,7 +99,8 @@ def edit(caller: Caller, user_id: str, patch: UserPatch, notice: Notice) -> User
 def set_own_avatar(caller: Caller, image: AvatarImage | None, base: str) -> User:
     """Store `image` as the caller's avatar, or remove the avatar if it is None. Returns the changed user.
 
-    The avatar's URL begins with `base`. Raises NotAllowed for a test credential.
+    The avatar's URL begins with `base`. Raises NotAllowed for a test credential, and Conflict if the user changed after
+    they were read.
     """
     before = table.get(caller.workspace_id, caller.user_id)
     authority.require_live(caller)

@@ -202,7 +202,7 @@ def _claiming_handle(workspace_id: str, user_id: str, handle: str) -> store.Writ
 
 
 def changing(before: User, after: User) -> list[store.Write]:
-    """Replace `before` by `after`, with their address, handle and avatar.
+    """The writes that replace `before` by `after`, with their address, handle and avatar.
 
     The commit raises Conflict when the user changed after `before` was read, or the new address or handle is taken.
     """
@@ -231,7 +231,7 @@ def changing(before: User, after: User) -> list[store.Write]:
 
 
 def deleting(user: User) -> list[store.Write]:
-    """Replace a bot by a tombstone, and free its handle.
+    """The writes that replace a bot by a tombstone, and free its handle.
 
     If the bot changed after it was read, the commit raises Conflict.
     """
@@ -284,7 +284,7 @@ def still_owner(owner: User) -> store.Write:
 
 
 def having_password(user: User, role: str, at: str, *, refused: Exception) -> store.Write:
-    """Record that the user has a password since `at` (ISO), and remove `invited_until`.
+    """The write that records that the user has a password since `at` (ISO), and removes `invited_until`.
 
     The commit raises `refused` unless the user is active and has the role `role`.
     """
@@ -300,7 +300,7 @@ def having_password(user: User, role: str, at: str, *, refused: Exception) -> st
 
 
 def inviting(user: User, until: str, *, refused: Exception) -> store.Write:
-    """Record that the user has an invitation until `until` (ISO).
+    """The write that records that the user has an invitation until `until` (ISO).
 
     The commit raises `refused` unless the user is active and has the same role as `user`.
     """
@@ -316,7 +316,10 @@ def inviting(user: User, until: str, *, refused: Exception) -> store.Write:
 
 
 def signing_in_by(workspace_id: str, user_id: str, **changes: str | None) -> store.Write:
-    """Set attributes that show in the list of people how the user signs in (`second_factor_at`). None removes one."""
+    """The write that sets attributes by which the list of people shows how the user signs in (`second_factor_at`).
+
+    None removes one. If the user was deleted, the commit raises NotFound.
+    """
     gone = NotFound("The user does not exist.")
     at = {"updated_at": clock.now_iso()}
     key = _key(workspace_id, user_id)
@@ -342,7 +345,7 @@ def mark(workspace_id: str, user_id: str) -> int:
 
 
 def moving_mark(workspace_id: str, user_id: str, seen: int, *, refused: Exception) -> store.Write:
-    """Raise the user's mark by one. If the mark is no longer `seen`, the commit raises `refused`."""
+    """The write that raises the user's mark by one. If the mark is no longer `seen`, the commit raises `refused`."""
     return store.update(
         TABLE,
         _key(workspace_id, _mark_entry(user_id)),

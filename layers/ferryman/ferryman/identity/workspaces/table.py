@@ -108,7 +108,7 @@ def as_read(workspace: Workspace) -> store.Write:
 
 
 def bootstrapping(workspace_id: str) -> store.Write:
-    """Create the item `bootstrap`. If it exists already, the commit raises Conflict."""
+    """The write that creates the item `bootstrap`. If it exists already, the commit raises Conflict."""
     return store.put(
         TABLE,
         {"workspace_id": _BOOTSTRAP, "first_workspace_id": workspace_id},

@@ -15,7 +15,7 @@ def authenticate(token: str, source: Source) -> Caller:
     """The caller for an application's own token. The caller's `user_id` is the application's id, not a user's.
 
     Makes one consistent read, so that a revoked token is refused at the next request. Raises NotAuthenticated for an
-    unknown token and a disabled application, and TooManyRequests.
+    unknown token or a disabled application, and TooManyRequests as `rates.spend_of_url` does.
     """
     credential = credentials.find(secrets.digest(token))
     if credential is None or credential.kind != "application":

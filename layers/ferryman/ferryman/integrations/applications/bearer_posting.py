@@ -16,9 +16,9 @@ from ferryman.identity import idempotency
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
-from ferryman.integrations.application_requests.request_log import RequestLog
 from ferryman.integrations.applications import posting, table
 from ferryman.integrations.applications.model import MAX_TEXT, Application
+from ferryman.integrations.applications.request_log import RequestLog
 
 _MOST_MEMBERS = 100  # of a person's chat with an application: the person, and bots that were added
 

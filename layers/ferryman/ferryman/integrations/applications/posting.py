@@ -21,9 +21,9 @@ from ferryman.identity import rates
 from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials import service as credentials_service
 from ferryman.identity.credentials import table as credentials
-from ferryman.integrations.application_requests.request_log import RequestLog
 from ferryman.integrations.applications import checks, people, table
 from ferryman.integrations.applications.model import Application
+from ferryman.integrations.applications.request_log import RequestLog
 from ferryman.webhooks import loop_prevention
 
 _NOBODY = secrets.digest("")  # looked up for what cannot be a token, so that it takes as long as any other

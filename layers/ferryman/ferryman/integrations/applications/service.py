@@ -98,8 +98,8 @@ def callback(application: Application) -> Webhook | None:
 def edit(caller: Caller, application_id: str, patch: ApplicationPatch) -> Application:
     """Change an application, and its callback and token with it, in one transaction. Returns the changed application.
 
-    Raises NotFound, Invalid as `create` does, and Conflict for a taken name, or when enabling an application whose
-    owner may not have applications any more.
+    Raises NotFound, Invalid as `create` does, and Conflict for a taken name, for an application that changed in
+    between, and when enabling one whose owner may not have applications any more.
     """
     before = get_visible(caller, application_id)
     wanted = changes(patch)
@@ -157,7 +157,8 @@ def disabling(application: Application, reason: str) -> list[store.Write]:
 def hand_over(caller: Caller, application_id: str, user_id: str) -> Application:
     """Give the application and its callback another owner. The application's token and state stay.
 
-    Raises NotFound, and Invalid for a user who may not own applications.
+    Raises NotFound, Invalid for a user who may not own applications, and Conflict if the application, its callback or
+    the new owner changed after it was read.
     """
     before = get_visible(caller, application_id)
     after = replace(before, owner_id=user_id, updated_at=clock.now_iso())
@@ -174,7 +175,10 @@ def hand_over(caller: Caller, application_id: str, user_id: str) -> Application:
 
 
 def delete(caller: Caller, application_id: str) -> None:
-    """Delete an application with its token and callback; the chats and their messages stay. Raises NotFound."""
+    """Delete an application with its token and callback; the chats and their messages stay.
+
+    Raises NotFound, and Conflict if the application or its callback changed after it was read.
+    """
     application = get_visible(caller, application_id)
     webhook = callback(application)
     store.commit(
@@ -189,7 +193,10 @@ def delete(caller: Caller, application_id: str) -> None:
 
 
 def rotate_token(caller: Caller, application_id: str) -> tuple[Application, str]:
-    """Replace the token. Returns the application and the new token; the old one is refused at once. Raises NotFound."""
+    """Replace the token. Returns the application and the new token; the old one is refused at once.
+
+    Raises NotFound, and Conflict if the application changed after it was read.
+    """
     before = get_visible(caller, application_id)
     token = secrets.new_application_token()
     after = replace(before, secret_hash=secrets.digest(token), updated_at=clock.now_iso())
@@ -205,7 +212,10 @@ def rotate_token(caller: Caller, application_id: str) -> tuple[Application, str]
 
 
 def revoke_token(caller: Caller, application_id: str) -> Application:
-    """Revoke the token. From then on, the application's URLs accept no requests. Raises NotFound."""
+    """Revoke the token. From then on, the application's URLs accept no requests.
+
+    Raises NotFound, and Conflict if the application changed after it was read.
+    """
     before = get_visible(caller, application_id)
     if before.secret_hash is None:
         return before

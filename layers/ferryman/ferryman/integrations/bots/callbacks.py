@@ -82,13 +82,19 @@ def edit(caller: Caller, bot: User, webhook_id: str, patch: CallbackPatch) -> We
 
 
 def delete(caller: Caller, bot: User, webhook_id: str) -> None:
-    """Delete a callback of the bot. The deliverer cancels its waiting deliveries later. Raises NotFound."""
+    """Delete a callback of the bot. The deliverer cancels its waiting deliveries later.
+
+    Raises NotFound, and Conflict if the callback changed after it was read.
+    """
     audited = audit.writes(caller, "callback.deleted", webhook_id, {"bot_id": bot.user_id})
     store.commit([*table.deleting(read(caller, bot, webhook_id)), *audited])
 
 
 def delete_all(bot: User) -> None:
-    """Delete a bot's live and test callbacks."""
+    """Delete a bot's live and test callbacks, one after the other.
+
+    Raises Conflict at one that changed after it was read. A second call deletes the rest.
+    """
     for webhook in list(_all(bot)):
         store.commit(table.deleting(webhook))
 
@@ -105,7 +111,10 @@ def follow(bot: User) -> None:
 
 
 def handing_over(bot: User, user_id: str, at: str) -> list[store.Write]:
-    """The writes that give the callbacks of the bot's present owner to `user_id`. Other people's callbacks stay."""
+    """The writes that give the callbacks of the bot's present owner to `user_id`. Other people's callbacks stay.
+
+    Refused with Conflict if a callback changed after it was read.
+    """
     return [table.handing_over(webhook, user_id, at) for webhook in _all(bot) if webhook.owner == bot.owner]
 
 

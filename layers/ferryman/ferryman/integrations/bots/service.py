@@ -94,7 +94,8 @@ def edit(caller: Caller, bot_id: str, patch: BotPatch) -> User:
     """Change a bot; deactivating or activating it does the same with its tokens and callbacks. Returns the changed bot.
 
     Raises NotFound, Invalid for a null that is not allowed, NotAllowed for a test credential that would change
-    something live, and Conflict for a taken handle and for activating a bot whose owner may not have bots.
+    something live, and Conflict for a taken handle, for a bot that changed in between, and for activating a bot whose
+    owner may not have bots.
     """
     before = get_visible(caller, bot_id)
     changes = schema.changes(patch)
@@ -125,7 +126,7 @@ def edit(caller: Caller, bot_id: str, patch: BotPatch) -> User:
 def set_avatar(caller: Caller, bot_id: str, image: AvatarImage, base: str) -> User:
     """Store an uploaded picture as a bot's avatar, with a URL that begins with `base`. Returns the changed bot.
 
-    Raises NotFound, and NotAllowed for a test credential and a live bot.
+    Raises NotFound, NotAllowed for a test credential and a live bot, and Conflict if the bot changed after it was read.
     """
     before = get_visible(caller, bot_id)
     authority.require_mode(caller, livemode=before.livemode)
@@ -138,7 +139,8 @@ def set_avatar(caller: Caller, bot_id: str, image: AvatarImage, base: str) -> Us
 def hand_over(caller: Caller, bot_id: str, user_id: str) -> User:
     """Give the bot, and those of its callbacks that the old owner has, another owner. The bot's activity stays.
 
-    Raises NotFound, NotAllowed for a test credential and a live bot, and Invalid for a user who may not have bots.
+    Raises NotFound, NotAllowed for a test credential and a live bot, Invalid for a user who may not have bots, and
+    Conflict if the bot, a callback or the new owner changed after it was read.
     """
     before = get_visible(caller, bot_id)
     authority.require_mode(caller, livemode=before.livemode)
@@ -157,8 +159,9 @@ def hand_over(caller: Caller, bot_id: str, user_id: str) -> User:
 def delete(caller: Caller, bot_id: str) -> None:
     """Delete a bot, with its tokens, callbacks and memberships; its messages stay.
 
-    The bot's row is deleted last, so that a request that failed halfway can be repeated. Raises NotFound, and
-    NotAllowed for a test credential that would stop something live.
+    The bot's row is deleted last, so that a request that failed halfway can be repeated. Raises NotFound,
+    NotAllowed for a test credential that would stop something live, and Conflict if the bot, a token or a callback
+    changed after it was read.
     """
     bot = get_visible(caller, bot_id)
     authority.require_mode(caller, livemode=bot.livemode)
@@ -241,7 +244,10 @@ def token_of(caller: Caller, bot_id: str, token_id: str) -> Token:
 
 
 def revoke_token(caller: Caller, bot_id: str, token_id: str) -> None:
-    """Revoke a token of a bot. From then on, no request with the token is accepted. Raises NotFound."""
+    """Revoke a token of a bot. From then on, no request with the token is accepted.
+
+    Raises NotFound, and Conflict as `tokens.revoke_found` does.
+    """
     tokens.revoke_found(caller, token_of(caller, bot_id, token_id))
 
 

@@ -70,8 +70,8 @@ def look(caller: Caller, made: Made) -> tuple[bool, str | None]:
 def end_all(caller: Caller, token_id: str) -> tuple[list[tuple[Made, Ending]], bool]:
     """Revoke the token and end at most 50 objects that it made.
 
-    Returns each examined object with its Ending, and whether these are all. Raises NotFound for an unknown token, and
-    NotAllowed for one that the caller may not revoke.
+    Returns each examined object with its Ending, and whether these are all. Raises NotFound for an unknown token,
+    NotAllowed for one that the caller may not revoke, and Conflict as `tokens.revoke` does.
     """
     tokens.revoke(caller, token_id)
     results: list[tuple[Made, Ending]] = []

@@ -92,7 +92,7 @@ def edit(caller: Caller, command_id: str, patch: CommandPatch) -> Command:
     """Change a command; its token stays. Returns the changed command.
 
     Raises NotFound, Invalid for a null that is not allowed or a URL that may not be called, TriggerTaken, and Conflict
-    when enabling a command whose owner may not have commands any more.
+    for a command that changed in between, and when enabling one whose owner may not have commands any more.
     """
     before = get_visible(caller, command_id)
     changes = patch.model_dump(exclude_unset=True)
@@ -120,7 +120,8 @@ def edit(caller: Caller, command_id: str, patch: CommandPatch) -> Command:
 def hand_over(caller: Caller, command_id: str, user_id: str) -> Command:
     """Give the command another owner. Its state stays.
 
-    Raises NotFound, and Invalid for a user who may not own commands.
+    Raises NotFound, Invalid for a user who may not own commands, and Conflict if the command or the new owner changed
+    after it was read.
     """
     before = get_visible(caller, command_id)
     after = replace(before, owner_id=user_id, updated_at=clock.now_iso())
@@ -131,7 +132,10 @@ def hand_over(caller: Caller, command_id: str, user_id: str) -> Command:
 
 
 def regenerate(caller: Caller, command_id: str) -> tuple[Command, str]:
-    """Replace the token. Returns the command and the new token, which the next run sends. Raises NotFound."""
+    """Replace the token. Returns the command and the new token, which the next run sends.
+
+    Raises NotFound, and Conflict if the command changed after it was read.
+    """
     before = get_visible(caller, command_id)
     token, version = secrets.new_mattermost_secret(), before.token_version + 1
     sealed = sealing.seal(before.workspace_id, command_id, version, token)
@@ -141,6 +145,9 @@ def regenerate(caller: Caller, command_id: str) -> tuple[Command, str]:
 
 
 def delete(caller: Caller, command_id: str) -> None:
-    """Delete a command. Its trigger is free again, and its reply addresses accept no answers. Raises NotFound."""
+    """Delete a command. Its trigger is free again, and its reply addresses accept no answers.
+
+    Raises NotFound, and Conflict if the command changed after it was read.
+    """
     command = get_visible(caller, command_id)
     store.commit([*table.deleting(command), *_audited(caller, "command.deleted", command)])

@@ -175,7 +175,7 @@ def edit(caller: Caller, connection_id: str, patch: ConnectionPatch) -> Connecte
     """Enable, disable, rename or configure a connection. Returns the changed connection and its webhook.
 
     Raises NotFound, Invalid for a configuration that the connector does not accept, and Conflict if the connection's
-    webhook was deleted.
+    webhook was deleted, or either changed in between.
     """
     connection, webhook = get_visible(caller, connection_id)
     changes = patch.model_dump(exclude_unset=True)
@@ -291,8 +291,8 @@ def begin_approval(caller: Caller, connection_id: str, callback_url: str) -> str
 def check(caller: Caller, connection_id: str) -> tuple[Connection, list[dict[str, str]] | Failed]:
     """Ask the product which accounts a connection by OAuth gives access to.
 
-    Returns the connection and the accounts, or Failed with the reason. Raises NotFound, and Conflict for a connection
-    by webhook.
+    Returns the connection and the accounts, or Failed with the reason. Raises NotFound, Conflict for a connection by
+    webhook, and Conflict as `tokens.accounts` does.
     """
     return tokens.accounts(caller, _by_oauth(caller, connection_id))
 
@@ -338,9 +338,10 @@ def test(caller: Caller, connection_id: str) -> tuple[Delivery, Webhook]:
 
 
 def disconnect(caller: Caller, connection_id: str) -> None:
-    """Delete a connection and its webhook. The deliverer cancels waiting deliveries later. Raises NotFound.
+    """Delete a connection and its webhook. The deliverer cancels waiting deliveries later.
 
-    Tokens are revoked at the product, if it has a revocation URL; the audit record says whether that worked.
+    Tokens are revoked at the product, if it has a revocation URL; the audit record says whether that worked. Raises
+    NotFound, and Conflict if the connection or its webhook changed after it was read; the tokens are revoked then.
     """
     connection, webhook = get_visible(caller, connection_id)
     details: dict[str, Any] = {"connector": connection.connector}

@@ -220,7 +220,8 @@ def edit(caller: Caller, incoming_webhook_id: str, patch: "IncomingWebhookPatch"
     """Change an incoming webhook, or enable or disable its URL. Returns the changed webhook.
 
     The webhook and its URL's credential change in one transaction. Earlier messages keep their author. Raises NotFound,
-    Invalid as `create` does, and Conflict when enabling a webhook whose owner may not have incoming webhooks any more.
+    Invalid as `create` does, and Conflict for a webhook that changed in between, and when enabling one whose owner may
+    not have incoming webhooks any more.
     """
     before = get_visible(caller, incoming_webhook_id)
     sent = patch.model_dump(exclude_unset=True)
@@ -275,7 +276,8 @@ def disabling(webhook: IncomingWebhook, reason: str) -> list[store.Write]:
 def hand_over(caller: Caller, incoming_webhook_id: str, user_id: str) -> IncomingWebhook:
     """Give the incoming webhook another owner. Its URL and its state stay.
 
-    Raises NotFound, and Invalid for a user who may not own incoming webhooks.
+    Raises NotFound, Invalid for a user who may not own incoming webhooks, and Conflict if the webhook or the new owner
+    changed after it was read.
     """
     before = get_visible(caller, incoming_webhook_id)
     now = clock.now_iso()
@@ -295,7 +297,7 @@ def hand_over(caller: Caller, incoming_webhook_id: str, user_id: str) -> Incomin
 def regenerate(caller: Caller, incoming_webhook_id: str) -> tuple[IncomingWebhook, str]:
     """Replace the secret of the URL. Returns the webhook and the new secret; the old URL stops working at once.
 
-    Raises NotFound.
+    Raises NotFound, and Conflict if the webhook changed, or its chat was opened or closed, after it was read.
     """
     before = get_visible(caller, incoming_webhook_id)
     chat = access.get_visible(caller, before.chat_id)
@@ -315,12 +317,18 @@ def regenerate(caller: Caller, incoming_webhook_id: str) -> tuple[IncomingWebhoo
 
 
 def revoke(caller: Caller, incoming_webhook_id: str) -> None:
-    """Delete an incoming webhook. From then on, its URL accepts no posts. Raises NotFound."""
+    """Delete an incoming webhook. From then on, its URL accepts no posts.
+
+    Raises NotFound, and Conflict if the webhook changed after it was read.
+    """
     store.commit(revoking(caller, get_visible(caller, incoming_webhook_id)), tries=3)
 
 
 def revoking(caller: Caller, webhook: IncomingWebhook) -> list[store.Write]:
-    """The writes that delete an incoming webhook, with their audit record."""
+    """The writes that delete an incoming webhook, with their audit record.
+
+    Refused with Conflict if the webhook changed after it was read.
+    """
     return [
         table.deleting(webhook),
         credentials.revoking(webhook.secret_hash),
@@ -388,8 +396,8 @@ def accept(
     the id of the delivery to which the sender reacts (`loop_prevention`). All parts of a post are stored in one
     transaction.
 
-    Raises UnknownHook for an unknown URL, HookDisabled, TooManyRequests, ChatClosed, and the other errors in `posts`
-    for a post that names another chat.
+    Raises UnknownHook for an unknown URL, HookDisabled, TooManyRequests as `rates.spend_of_url` does, ChatClosed, and
+    the other errors in `posts` for a post that names another chat.
     """
     credential = require_open(credential)
     rates.spend_of_url(credential.workspace_id, credential.subject_id)

@@ -22,7 +22,7 @@ def _inbox(workspace_id: str, user_id: str, *, livemode: bool) -> str:
 
 
 def creating(notification: Notification, user_id: str) -> store.Write:
-    """Add a notification to a user's inbox. If it is there already, the commit raises Exists."""
+    """The write that adds a notification to a user's inbox. If it is there already, the commit raises Exists."""
     entry = Entry(
         notification_id=notification.notification_id,
         type=notification.type,

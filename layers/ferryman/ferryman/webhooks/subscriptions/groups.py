@@ -97,7 +97,7 @@ def change(caller: Caller, before: Sequence[Webhook], wanted: WebhookIn, urls: S
     """Change the settings and the URLs of a group. Returns its webhooks after the change, oldest first.
 
     A URL that stays keeps its webhook and its deliveries. New URLs get new webhooks, and the webhooks of other URLs are
-    deleted. Raises as `create` does.
+    deleted. Raises as `create` does, and Conflict if a webhook of the group changed after it was read.
     """
     checked = _checked(caller, wanted, urls)
     group_id = before[0].group_id or before[0].webhook_id
@@ -129,14 +129,20 @@ def change(caller: Caller, before: Sequence[Webhook], wanted: WebhookIn, urls: S
 
 
 def delete(caller: Caller, group: Sequence[Webhook]) -> None:
-    """Delete all webhooks of a group. The deliverer cancels their waiting deliveries later."""
+    """Delete all webhooks of a group. The deliverer cancels their waiting deliveries later.
+
+    Raises Conflict, and deletes none, if one of them changed after it was read.
+    """
     writes = [write for webhook in group for write in table.deleting(webhook)]
     group_id = group[0].group_id or group[0].webhook_id
     store.commit([*writes, *audit.writes(caller, "webhook.deleted", group_id)])
 
 
 def new_secret(caller: Caller, group: Sequence[Webhook]) -> str:
-    """Replace the secret of a group, and so the token in its bodies. Returns the new one; the old one ends at once."""
+    """Replace the secret of a group, and so the token in its bodies. Returns the new one; the old one ends at once.
+
+    Raises Conflict if a webhook of the group changed after it was read.
+    """
     now = clock.now_iso()
     secret = secrets.new_signing_secret()
     version = max(one.version for webhook in group for one in webhook.signing_secrets()) + 1

@@ -226,7 +226,8 @@ def not_heard(webhook: Webhook) -> list[str]:
 def hand_over(caller: Caller, webhook_id: str, user_id: str) -> Webhook:
     """Give the webhook another owner. Its state stays. Returns the changed webhook.
 
-    Raises NotFound, and Invalid for a user who may not own this kind of webhook.
+    Raises NotFound, Invalid for a user who may not own this kind of webhook, and Conflict if the webhook or the new
+    owner changed after it was read.
     """
     before = get_visible(caller, webhook_id)
     store.commit(
@@ -239,7 +240,10 @@ def hand_over(caller: Caller, webhook_id: str, user_id: str) -> Webhook:
 
 
 def handing_over(before: Webhook, user_id: str) -> list[store.Write]:
-    """The writes that give a webhook another owner. Raises Invalid for a user who may not own it."""
+    """The writes that give a webhook another owner. Raises Invalid for a user who may not own it.
+
+    Refused with Conflict if the webhook or the new owner changed after it was read.
+    """
     return [
         table.handing_over(before, user_id, clock.now_iso()),
         ownership.taking_over(before.workspace_id, user_id, before.needs),
@@ -247,7 +251,10 @@ def handing_over(before: Webhook, user_id: str) -> list[store.Write]:
 
 
 def delete(caller: Caller, webhook_id: str) -> None:
-    """Delete a webhook. The deliverer cancels its waiting deliveries later. Raises NotFound."""
+    """Delete a webhook. The deliverer cancels its waiting deliveries later.
+
+    Raises NotFound, and Conflict if the webhook changed after it was read.
+    """
     audited = audit.writes(caller, "webhook.deleted", webhook_id)
     store.commit([*table.deleting(get_visible(caller, webhook_id)), *audited])
 
@@ -273,7 +280,8 @@ def rotate_secret(caller: Caller, before: Webhook, overlap_hours: int) -> tuple[
     """Make a new signing secret. Returns the webhook and the secret. The old secret signs too for `overlap_hours`.
 
     The caller of this function has checked that `caller` may manage the webhook. Raises Conflict while the old secret
-    of an earlier rotation is valid, because a third secret would replace one that is still in use.
+    of an earlier rotation is valid, because a third secret would replace one that is still in use; and Conflict
+    if the webhook changed after `before` was read.
     """
     if before.secret_expires_at:
         raise Conflict(
@@ -294,7 +302,10 @@ def rotate_secret(caller: Caller, before: Webhook, overlap_hours: int) -> tuple[
 
 
 def expire_old_secret(caller: Caller, before: Webhook) -> Webhook:
-    """End a rotation now: from the next attempt on, only the newest secret signs. Returns the webhook."""
+    """End a rotation now: from the next attempt on, only the newest secret signs. Returns the webhook.
+
+    Raises Conflict if the webhook changed after `before` was read.
+    """
     newest = before.signing_secrets()[0]
     audited = audit.writes(caller, "webhook.old_secret_expired", before.webhook_id)
     store.commit([table.rekeying(before, [newest.to_item()], clock.now_iso()), *audited])

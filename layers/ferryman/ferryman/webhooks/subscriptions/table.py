@@ -328,10 +328,11 @@ def probe(webhook: Webhook, until: int) -> bool:
 
 
 def take_place(webhook: Webhook, second: int) -> bool:
-    """Count one attempt in this second of the clock (epoch seconds). Returns False if the second is full.
+    """Count one attempt in this second of the clock (epoch seconds). Returns False if no place is left.
 
-    A second has `max_per_second` places. Makes at most two conditional updates: for the first place of a new second, or
-    for one more place.
+    A second has `max_per_second` places. A second that is over, because an attempt was counted in a later one, has none
+    left; neither has a deleted webhook. Makes one conditional update to begin a new second, and if that is refused, one
+    to take a further place.
     """
     key = _key(webhook.workspace_id, webhook.webhook_id)
     first = store.update(

@@ -149,7 +149,8 @@ def accounts(caller: Caller, connection: Connection) -> tuple[Connection, list[d
     """Ask the product which accounts the connection gives access to.
 
     Returns the connection, and the accounts or Failed. Renews the tokens once if the product refuses the access token.
-    Stores the accounts and the time in the connection's metadata.
+    Stores the accounts and the time in the connection's metadata. Raises Conflict as `fresh` does, and if the tokens
+    changed while the product was asked.
     """
     connection, tokens = fresh(caller, connection)
     if isinstance(tokens, Failed):
