@@ -64,12 +64,15 @@ def send_message(call: ThisCall, chat_id: Id, data: Annotated[MessageIn, Body()]
 
 
 def _send_as_application(call: Call, chat_id: str, data: MessageIn) -> MessageOut:
-    from ferryman.integrations.applications import posting, sending  # few messages come so
+    from ferryman.integrations.applications import bearer_posting
+    from ferryman.integrations.applications.request_log import RequestLog  # few messages come so
 
-    line = posting.RequestLog("group", call.event["requestContext"]["requestId"])
+    line = RequestLog("group", call.event["requestContext"]["requestId"])
     in_reply_to_delivery = call.header("x-fm-delivery-id")
     try:
-        message = sending.send(call.caller, line, chat_id, data.draft(), in_reply_to_delivery, call.idempotency_key)
+        message = bearer_posting.send(
+            call.caller, line, chat_id, data.draft(), in_reply_to_delivery, call.idempotency_key
+        )
     except KeyTaken:
         raise  # `Replay` answers with the message of the request that was first, which has a line
     except Exception as error:

@@ -15,7 +15,7 @@ from ferryman.errors import TooManyRequests
 from ferryman.http import body, described, problems
 from ferryman.http.greedy import Addresses
 from ferryman.integrations.application_requests.model import Endpoint
-from ferryman.integrations.applications.posting import RequestLog
+from ferryman.integrations.applications.request_log import RequestLog
 
 _ENVELOPE = {
     "type": "object",

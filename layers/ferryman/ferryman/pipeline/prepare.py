@@ -1,4 +1,4 @@
-"""Reads everything that a batch of tickets needs, in two to six calls."""
+"""Reads everything that a batch of tickets needs, with few batch reads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,10 +29,12 @@ class Prepared:
 
 
 def prepare(batch: Sequence[Ticket]) -> Prepared:
-    """Read everything that a batch needs, in two to six batch reads, whatever its size.
+    """Read everything that a batch needs, with one batch read for each kind of row instead of one for each ticket.
 
-    All reads but that of messages are consistent. Each workspace with deliveries for trigger words takes three more
-    reads. A delivery that is not stored yet is made from its event.
+    Webhooks take one read, events up to three (`load_events.recall`), deliveries up to two: those that were received
+    before, and then those that cannot be claimed unread. Memberships take one read for each workspace, and names for
+    trigger words three. A batch read of more than a hundred rows makes one call for each hundred. All reads but the
+    first one of messages are consistent. A delivery that is not stored yet is made from its event.
     """
     unreadable: set[str] = set()
     at = clock.now()

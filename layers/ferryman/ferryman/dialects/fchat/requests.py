@@ -1,6 +1,6 @@
 """Reads what FChat's clients send: shapes and aliases only.
 
-The checks themselves are in `integrations.applications`.
+The checks of texts, e-mail addresses and buttons are in `integrations.applications.checks`.
 """
 
 from collections.abc import Callable
@@ -8,7 +8,8 @@ from typing import Any
 
 from ferryman.conversations.contexts.model import Context
 from ferryman.conversations.messages.buttons import Button
-from ferryman.integrations.applications import posting as intake
+from ferryman.integrations.applications import checks, posting
+from ferryman.integrations.applications.request_log import RequestLog
 
 type Read = Callable[[], Any]  # the body's JSON; raises InvalidRequest
 
@@ -25,31 +26,31 @@ class InvalidKeyboard(Exception):
     """The keyboard is not a list of rows of buttons."""
 
 
-def to_group(log: intake.RequestLog, app_name: str, token: str, read: Read, in_reply_to_delivery: str | None) -> None:
+def to_group(log: RequestLog, app_name: str, token: str, read: Read, in_reply_to_delivery: str | None) -> None:
     """Post to the application's group.
 
-    Raises InvalidRequest for a body of another shape, and what the functions of `intake` raise.
+    Raises InvalidRequest for a body of another shape, and what the functions of `checks` and `posting` raise.
     """
-    application = intake.identify(log, token, app_name)
+    application = posting.identify(log, token, app_name)
     body = _object(read())
-    text = intake.checked_text(_text(body))
-    intake.post_to_group(log, application, text, in_reply_to_delivery)
+    text = checks.checked_text(_text(body))
+    posting.post_to_group(log, application, text, in_reply_to_delivery)
 
 
-def to_user(log: intake.RequestLog, token: str, read: Read, in_reply_to_delivery: str | None) -> Context:
+def to_user(log: RequestLog, token: str, read: Read, in_reply_to_delivery: str | None) -> Context:
     """Message one person. Returns the message's context.
 
     The checks run in FChat's order, so the first wrong part decides the answer. Raises InvalidRequest, NoDictionary and
-    InvalidKeyboard for a body of another shape, and what the functions of `intake` raise.
+    InvalidKeyboard for a body of another shape, and what the functions of `checks` and `posting` raise.
     """
-    application = intake.identify(log, token)
-    intake.require_permission(application)
+    application = posting.identify(log, token)
+    checks.require_permission(application)
     body = _object(read())
-    email = intake.checked_email(_string(body, "email"))
-    text = intake.checked_text(_text(body))
-    rows = intake.checked_buttons([*_keyboard(body), *_legacy(body)])
-    parameters = intake.checked_parameters(_parameters(body))
-    return intake.message_person(log, application, email, text, rows, in_reply_to_delivery, parameters)
+    email = checks.checked_email(_string(body, "email"))
+    text = checks.checked_text(_text(body))
+    rows = checks.checked_buttons([*_keyboard(body), *_legacy(body)])
+    parameters = checks.checked_parameters(_parameters(body))
+    return posting.message_person(log, application, email, text, rows, in_reply_to_delivery, parameters)
 
 
 def _object(body: Any) -> dict[str, Any]:

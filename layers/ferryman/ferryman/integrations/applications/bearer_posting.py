@@ -1,4 +1,8 @@
-"""Sends an application's message to a chat that the request names by id: the application's group or a person's chat."""
+"""Accepts messages of applications at `POST /v1/chats/{chat_id}/messages`, with the application's token as bearer.
+
+The request names the chat by its id: the application's group, or a person's chat with the application. `posting`
+accepts messages at FChat's endpoints.
+"""
 
 from functools import partial
 
@@ -14,7 +18,7 @@ from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 from ferryman.integrations.applications import posting, table
 from ferryman.integrations.applications.model import MAX_TEXT, Application
-from ferryman.integrations.applications.posting import RequestLog
+from ferryman.integrations.applications.request_log import RequestLog
 
 _MOST_MEMBERS = 100  # of a person's chat with an application: the person, and bots that were added
 
