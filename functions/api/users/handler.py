@@ -7,7 +7,8 @@ from ferryman.errors import NotFound
 from ferryman.http import hook_urls, pictures
 from ferryman.http.api import PUBLIC, SIGNED_IN, Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.identity import avatar_paths
-from ferryman.identity.users import avatar_table, service, table
+from ferryman.identity.avatar_images import AvatarImage
+from ferryman.identity.users import service, table
 from ferryman.identity.users.schema import MeOut, UserIn, UserOut, UserPatch, UserQuery
 from ferryman.identity.workspaces import table as workspaces
 from ferryman.identity.workspaces.schema import WorkspaceOut, WorkspacePatch
@@ -67,7 +68,7 @@ def read_avatar(avatar: Id):  # type: ignore[no-untyped-def] # the event handler
     named = avatar_paths.parse(avatar)
     if named is None:
         raise NotFound("The avatar does not exist.")
-    return pictures.served(avatar_table.get(*named))
+    return pictures.served(AvatarImage(*table.avatar(*named)))
 
 
 @app.get("/v1/workspace", summary="Read the workspace", description="Its name and its plan, for every caller.")

@@ -11,7 +11,7 @@ from ferryman.identity.audit import service as audit
 from ferryman.identity.avatar_images import AvatarImage
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
-from ferryman.identity.users import avatar_table, emails, table
+from ferryman.identity.users import emails, table
 from ferryman.identity.users.model import User
 from ferryman.identity.users.schema import UserIn, UserPatch, UserQuery
 
@@ -117,7 +117,7 @@ def with_avatar(before: User, image: AvatarImage | None, base: str) -> tuple[Use
     """
     url = base + avatar_paths.path(before.workspace_id, before.user_id, image.digest) if image else None
     after = replace(before, avatar_url=url, updated_at=clock.now_iso())
-    keeping = [avatar_table.keeping(after, image)] if image else []
+    keeping = [table.keeping_avatar(after, image)] if image else []
     return after, [*table.changing(before, after), *keeping]
 
 

@@ -7,6 +7,7 @@ the picture that was uploaded for a user.
 """
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ferryman import clock, ids
 from ferryman.aws import dynamodb as store
@@ -14,6 +15,9 @@ from ferryman.errors import Conflict, NotAllowed, NotFound
 from ferryman.identity import avatar_paths
 from ferryman.identity.permissions import Role
 from ferryman.identity.users.model import Profile, Tombstone, User
+
+if TYPE_CHECKING:  # few functions meet pictures
+    from ferryman.identity.avatar_images import AvatarImage
 
 TABLE = "users"
 _OWNED = "(owner_id = :owner OR (attribute_not_exists(owner_id) AND created_by = :owner))"
@@ -39,7 +43,7 @@ def _tombstone_entry(user_id: str) -> str:
     return f"deleted/{user_id}"
 
 
-def avatar_entry(user_id: str) -> str:
+def _avatar_entry(user_id: str) -> str:
     return f"avatar/{user_id}"
 
 
@@ -258,10 +262,34 @@ def deleting(user: User) -> list[store.Write]:
     return writes
 
 
+def keeping_avatar(user: User, image: "AvatarImage") -> store.Write:
+    """The write that stores a user's uploaded picture, in place of an earlier one."""
+    return store.put(
+        TABLE,
+        {
+            **_key(user.workspace_id, _avatar_entry(user.user_id)),
+            "digest": image.digest,
+            "media_type": image.media_type,
+            "content": image.content,
+        },
+    )
+
+
 def _dropping_avatar(user: User) -> list[store.Write]:
     if not avatar_paths.is_path_of(user.workspace_id, user.user_id, user.avatar_url):
         return []
-    return [store.delete(TABLE, _key(user.workspace_id, avatar_entry(user.user_id)))]
+    return [store.delete(TABLE, _key(user.workspace_id, _avatar_entry(user.user_id)))]
+
+
+def avatar(workspace_id: str, user_id: str, digest: str) -> tuple[bytes, str]:
+    """The content and the media type of the picture that was uploaded for a user.
+
+    Raises NotFound if the user has no picture with this digest.
+    """
+    item = store.get(TABLE, _key(workspace_id, _avatar_entry(user_id)))
+    if item is None or item["digest"] != digest:
+        raise NotFound("The avatar does not exist any more.")
+    return item["content"], item["media_type"]
 
 
 def present(workspace_id: str, user_id: str) -> store.Write:
