@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from ferryman.http import delivery_routes, hook_urls, pictures, webhook_routes
+from ferryman.http import avatar_pictures, delivery_routes, hook_urls, webhook_routes
 from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.http.call import OwnerIn
 from ferryman.http.webhook_owners import bot as bot_callbacks
@@ -81,12 +81,12 @@ def edit_bot(call: ThisCall, bot_id: Id, data: Annotated[BotPatch, Body()]) -> B
     description="The bytes of a PNG, JPEG, GIF or WebP of at most 256 KiB and 4096 × 4096 pixels. `avatar_url` is then "
     "an address of this deployment, which shows the picture to all who know it. PATCH with avatar_url: null removes "
     "it.",
-    openapi_extensions=pictures.BODY,
+    openapi_extensions=avatar_pictures.BODY,
     responses=errors(409),
 )
 @needs("bots:write")
 def upload_bot_avatar(call: ThisCall, bot_id: Id) -> BotOut:
-    return BotOut.of(service.set_avatar(call.caller, bot_id, pictures.read(call), hook_urls.base(call)))
+    return BotOut.of(service.set_avatar(call.caller, bot_id, avatar_pictures.read(call), hook_urls.base(call)))
 
 
 @app.put(

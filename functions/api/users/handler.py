@@ -4,7 +4,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.errors import NotFound
-from ferryman.http import hook_urls, pictures
+from ferryman.http import avatar_pictures, hook_urls
 from ferryman.http.api import PUBLIC, SIGNED_IN, Api, Call, Id, Replay, ThisCall, errors, needs
 from ferryman.identity import avatar_paths
 from ferryman.identity.avatar_images import AvatarImage
@@ -43,12 +43,14 @@ def read_me(call: ThisCall) -> MeOut:
     summary="Upload your avatar",
     description="The bytes of a PNG, JPEG, GIF or WebP of at most 256 KiB and 4096 × 4096 pixels. `avatar_url` is then "
     "an address of this deployment, which shows the picture to all who know it.",
-    openapi_extensions=pictures.BODY,
+    openapi_extensions=avatar_pictures.BODY,
     responses=errors(409),
 )
 @needs(SIGNED_IN, session=True)
 def upload_own_avatar(call: ThisCall) -> UserOut:
-    return UserOut.of(service.set_own_avatar(call.caller, pictures.read(call), hook_urls.base(call)), call.caller)
+    return UserOut.of(
+        service.set_own_avatar(call.caller, avatar_pictures.read(call), hook_urls.base(call)), call.caller
+    )
 
 
 @app.delete("/v1/me/avatar", summary="Remove your avatar", status_code=204)
@@ -61,14 +63,14 @@ def remove_own_avatar(call: ThisCall) -> None:
     "/avatars/<avatar>",
     summary="An uploaded avatar",
     description="For browsers. Another picture has another address, so it may be kept for good.",
-    responses=pictures.ANSWER | errors(404),
+    responses=avatar_pictures.ANSWER | errors(404),
 )
 @needs(PUBLIC)
 def read_avatar(avatar: Id):  # type: ignore[no-untyped-def] # the event handler would check a type as JSON
     named = avatar_paths.parse(avatar)
     if named is None:
         raise NotFound("The avatar does not exist.")
-    return pictures.served(AvatarImage(*table.avatar(*named)))
+    return avatar_pictures.served(AvatarImage(*table.avatar(*named)))
 
 
 @app.get("/v1/workspace", summary="Read the workspace", description="Its name and its plan, for every caller.")

@@ -47,9 +47,9 @@ def show(app: Api, owner: Owner) -> None:
     )
     @needs(owner.reads, plan=owner.plan)
     def read_delivery(pair: Annotated[tuple[Delivery, Webhook], Depends(owner.this_delivery)]) -> DeliveryRead:
-        from ferryman.pipeline import sent  # imports what no other of these routes needs
+        from ferryman.pipeline import sent_body  # imports what no other of these routes needs
 
-        return DeliveryRead.with_request(*pair, sent.body(*pair))
+        return DeliveryRead.with_request(*pair, sent_body.render(*pair))
 
     @app.post(
         f"{owner.delivery}/retry",

@@ -2,6 +2,7 @@
 
 Nothing is stored for an event while its webhook is disabled. The messages of the webhook's chats show what it missed:
 new messages, edits, deletions and mentions of bots. Pages merge the messages of all chats in the order of their ids.
+`webhooks.replays.held_events` stores the person's decision.
 """
 
 from collections.abc import Iterator

@@ -26,7 +26,7 @@ _MFA = AppError(401, "mfa.validate_token.authenticate.app_error", "Invalid MFA t
 
 
 def login(body: Any, source: Source) -> tuple[dict[str, Any], str]:
-    """Sign in. Returns the user in Mattermost's form, and the new session's token.
+    """Sign in. Returns the user in Mattermost's form, and the new session's token, for the header `Token`.
 
     Fields of the body that are not texts are read as absent. Raises AppError.
     """

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from ferryman import clock, ids
-from ferryman.identity.avatars import AvatarUrl
+from ferryman.identity.avatar_urls import AvatarUrl
 from ferryman.identity.credentials.model import Caller
 from ferryman.identity.permissions import Role, Scope
 from ferryman.identity.plans import Plan

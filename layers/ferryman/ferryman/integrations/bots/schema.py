@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field
 
 from ferryman import ids
-from ferryman.identity.avatars import AvatarUrl
+from ferryman.identity.avatar_urls import AvatarUrl
 from ferryman.identity.tokens.model import Environment
 from ferryman.identity.users.model import User
 from ferryman.identity.users.schema import Handle

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field
 
 from ferryman import ids
-from ferryman.identity.avatars import AvatarUrl
+from ferryman.identity.avatar_urls import AvatarUrl
 from ferryman.integrations.commands.model import MAX_TRIGGER, RESERVED, Command, Method
 from ferryman.integrations.owned import State
 from ferryman.schema import Description, Input, Name, Output, Time, Url

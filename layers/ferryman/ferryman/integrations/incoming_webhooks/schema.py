@@ -6,7 +6,7 @@ from pydantic import Field, JsonValue
 
 from ferryman import ids
 from ferryman.conversations.messages import attachments
-from ferryman.identity.avatars import AvatarUrl
+from ferryman.identity.avatar_urls import AvatarUrl
 from ferryman.integrations.incoming_webhooks.model import Flavour, IncomingWebhook, Source
 from ferryman.integrations.incoming_webhooks.posts import Post
 from ferryman.integrations.owned import State

@@ -1,4 +1,7 @@
-"""A person's decision about the events that a webhook missed while it was disabled: deliver them, or discard them."""
+"""A person's decision about the events that a webhook missed while it was disabled: deliver them, or discard them.
+
+`pipeline.held` finds the events and delivers them.
+"""
 
 from ferryman.aws import dynamodb as store
 from ferryman.identity.audit import service as audit

@@ -8,7 +8,7 @@ from ferryman import clock, ids
 from ferryman.events.model import EventType
 from ferryman.formats import Format, Signature
 from ferryman.formats.interface import TriggerBody, TriggerWhen
-from ferryman.identity.avatars import AvatarUrl
+from ferryman.identity.avatar_urls import AvatarUrl
 from ferryman.outbound import ssrf_guard
 from ferryman.schema import MAX_WORDS, Description, Input, ListQuery, Name, Output, Time, Url, distinct
 from ferryman.webhooks.subscriptions.model import (

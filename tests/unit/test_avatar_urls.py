@@ -1,7 +1,7 @@
 """Which URLs an avatar may have."""
 
 import pytest
-from ferryman.identity.avatars import AvatarUrl
+from ferryman.identity.avatar_urls import AvatarUrl
 from pydantic import TypeAdapter, ValidationError
 
 CHECKED: TypeAdapter[str] = TypeAdapter(AvatarUrl)

@@ -7,7 +7,7 @@ from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.subscriptions.model import Webhook
 
 
-def body(delivery: Delivery, webhook: Webhook) -> Body | None:
+def render(delivery: Delivery, webhook: Webhook) -> Body | None:
     """The body that the delivery's attempts sent.
 
     None when there was no attempt, the message was deleted, the event has expired, or the webhook's format cannot

@@ -1,4 +1,4 @@
-"""Pictures as bodies of requests and answers, and their OpenAPI descriptions."""
+"""Uploaded avatars as bodies of requests and answers, and their OpenAPI descriptions."""
 
 from typing import Any
 
