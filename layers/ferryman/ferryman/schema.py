@@ -112,9 +112,9 @@ Until = Annotated[Time | None, AfterValidator(_after_since)]  # below the field 
 class ListQuery(Query):
     """The query parameters of every list."""
 
-    limit: int = Field(50, ge=1, le=100, description="How many items at most.")
+    limit: int = Field(50, ge=1, le=100, description="The maximum number of items.")
     cursor: str | None = Field(
-        None, max_length=2048, description="`next_cursor` of the page before; leave out for the first page."
+        None, max_length=2048, description="The `next_cursor` of the previous page. Left out: the first page."
     )
 
 
@@ -122,7 +122,9 @@ class Listing[T](Output):
     """One page of a list."""
 
     items: list[T]
-    next_cursor: str | None = Field(None, description="Send as `cursor` for the next page; null when there is none.")
+    next_cursor: str | None = Field(
+        None, description="Send it as `cursor` to get the next page; null on the last page."
+    )
 
 
 def folded(text: str) -> str:
