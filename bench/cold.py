@@ -5,9 +5,10 @@ and Python cannot write bytecode beside it. It measures the whole process, in CP
 reference R is a process that imports only the modules of Lambda's own runtime.
 
 Each function is compared with its peer (bench/peers/handlers): a handler in the common good style, compiled in the same
-way, on the same layer, with the same event. The peer of a function behind the API is `api`, a resource with five routes;
-of a function with at least 22 routes, `webhooks`, a resource with 22; of the login, `login`, which makes the same hash.
-`python -m bench cold --save` stores the figures for docs/performance.md and docs/functions.md.
+way, on the same layer, with the same event. The peer of a function behind the API is `api`, a resource with five
+routes. A function with at least 22 routes is compared with `webhooks`, a resource with 22, and the login with `login`,
+which makes the same hash of a password. `python -m bench cold --save` stores the figures for docs/performance.md and
+docs/functions.md.
 """
 
 import json
