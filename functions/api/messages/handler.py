@@ -64,8 +64,8 @@ def send_message(call: ThisCall, chat_id: Id, data: Annotated[MessageIn, Body()]
 
 
 def _send_as_application(call: Call, chat_id: str, data: MessageIn) -> MessageOut:
-    from ferryman.integrations.applications import bearer_posting
-    from ferryman.integrations.applications.request_log import RequestLog  # few messages come so
+    from ferryman.integrations.applications import bearer_posting  # few messages come from applications
+    from ferryman.integrations.applications.request_log import RequestLog
 
     line = RequestLog("group", call.event["requestContext"]["requestId"])
     in_reply_to_delivery = call.header("x-fm-delivery-id")

@@ -1,4 +1,4 @@
-"""The API's operations on deliveries: send a test, list, count, and read one with its webhook."""
+"""The API's operations on one delivery: send a test, and read a delivery with its webhook. `log` lists and counts."""
 
 from ferryman import clock
 from ferryman.aws import dynamodb as store
@@ -13,9 +13,6 @@ from ferryman.webhooks.sample_events import test_event
 from ferryman.webhooks.subscriptions import service as subscriptions
 from ferryman.webhooks.subscriptions.checks import check_format
 from ferryman.webhooks.subscriptions.model import Webhook
-
-_AT_ONCE = 10  # logs that are read at the same time
-_ROUNDS = 5
 
 
 def send_test(caller: Caller, webhook: Webhook, event_type: EventType | None) -> Delivery:
