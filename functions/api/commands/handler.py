@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.http.api import Api, Call, Id, Idempotent, ThisCall, errors, needs
 from ferryman.http.call import OwnerIn
 from ferryman.identity import plans
 from ferryman.integrations.commands import service, table
@@ -15,7 +15,7 @@ app = Api("Commands", "Words behind a slash that call an application; docs/comma
 handler = app
 
 
-def _replay(call: Call, command_id: str) -> CommandCreated:
+def _again(call: Call, command_id: str) -> CommandCreated:
     return CommandCreated.of(table.get(call.caller.workspace_id, command_id))
 
 
@@ -32,7 +32,7 @@ def _with_token(command: Command, token: str) -> CommandCreated:
     "command, and who ran it where.",
     status_code=201,
     responses=errors(409),
-    middlewares=[Replay(_replay)],
+    middlewares=[Idempotent(_again)],
 )
 @needs("webhooks:write", plan=plans.OF_INTEGRATIONS)
 def create_command(call: ThisCall, data: Annotated[CommandIn, Body()]) -> CommandCreated:

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.http.api import Api, Call, Id, Idempotent, ThisCall, errors, needs
 from ferryman.notifications import service, table
 from ferryman.notifications.inboxes import table as inboxes
 from ferryman.notifications.inboxes.schema import EntryOut, InboxQuery
@@ -14,7 +14,7 @@ app = Api("Notifications", "Telling people something, now or at a set time; each
 handler = app
 
 
-def _replay(call: Call, notification_id: str) -> NotificationOut:
+def _again(call: Call, notification_id: str) -> NotificationOut:
     return NotificationOut.of(service.get_visible(call.caller, notification_id))
 
 
@@ -26,7 +26,7 @@ def _replay(call: Call, notification_id: str) -> NotificationOut:
     "waits for its time; who is deactivated by then is left out. A `meeting` is told ten minutes before starts_at. "
     "With repeat it is told again by the clock of a time zone, such as a `weekly_digest` on Mondays at 09:00.",
     status_code=201,
-    middlewares=[Replay(_replay)],
+    middlewares=[Idempotent(_again)],
 )
 @needs("notifications:write")
 def create_notification(call: ThisCall, data: Annotated[NotificationIn, Body()]) -> NotificationOut:
