@@ -20,7 +20,7 @@ import { api, type Schemas } from './api/client';
 import { covers } from './api/covers';
 import { useMe } from './api/queries';
 import { session } from './api/session';
-import { useToken } from './api/token';
+import { useToken } from './api/use_token';
 import logo from './favicon.svg';
 import { Failure, Page, PlanNotice, RoleNotice, Waiting } from './parts/layout';
 import { Tip } from './parts/tip';

@@ -144,6 +144,14 @@ def test_a_check_of_a_failing_receiver_says_what_it_answered_and_counts_nothing(
     assert workspace.call("GET", f"/v1/webhooks/{webhook['id']}").json["consecutive_failures"] == 0
 
 
+@pytest.mark.parametrize(("status", "ok"), [(299, True), (300, False)])
+def test_a_check_is_ok_up_to_status_299(workspace: Workspace, receiver: Receiver, status: int, ok: bool) -> None:
+    receiver.answer("/", Answer(status))
+    webhook = made(workspace, url=receiver.url())
+    told = workspace.call("POST", f"/v1/webhooks/{webhook['id']}/send").json
+    assert (told["ok"], told["status"]) == (ok, status)
+
+
 def test_a_check_of_an_address_without_listener_reports_the_failure(workspace: Workspace) -> None:
     webhook = made(workspace, url="http://127.0.0.1:9/in")
     told = workspace.call("POST", f"/v1/webhooks/{webhook['id']}/send").json

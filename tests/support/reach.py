@@ -128,7 +128,9 @@ class _Reach:
         self.modules = {**_package(), "handler": _read(handler, "handler")}
         self.nodes: set[Node] = set()
         self._known_locals: dict[Node, frozenset[str]] = {}
-        self._replays = bool(re.search(r"\bReplay\(|\bIdempotencyKey\(|webhook_routes\.manage\(", handler.read_text()))
+        self._is_idempotent = bool(
+            re.search(r"\bIdempotent\(|\bIdempotencyKey\(|webhook_routes\.manage\(", handler.read_text())
+        )
         called: set[str] = set()
         waiting = [("handler", name) for name in self.modules["handler"].definitions]
         while waiting:
@@ -171,9 +173,9 @@ class _Reach:
     def _is_used(self, node: Node) -> bool:
         """Whether a reached definition counts.
 
-        IdempotencyKey counts only for handlers that create one or declare a `Replay`.
+        IdempotencyKey counts only for handlers that create one or declare `Idempotent`.
         """
-        return node[0] != "ferryman.identity.idempotency" or node[1] != "IdempotencyKey" or self._replays
+        return node[0] != "ferryman.identity.idempotency" or node[1] != "IdempotencyKey" or self._is_idempotent
 
     def resolve(self, node: Node, part: ast.AST) -> Node | None:
         """The definition to which a name or `module.name` in `node` refers; None if it is not in our code."""

@@ -5,7 +5,7 @@ import { Navigate } from 'react-router';
 
 import { api, ApiError, body, type Schemas } from '../api/client';
 import { session } from '../api/session';
-import { useToken } from '../api/token';
+import { useToken } from '../api/use_token';
 import { Failure } from '../parts/layout';
 import { texts } from '../texts';
 import { Door, SignIn } from './sign_in';

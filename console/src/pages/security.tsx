@@ -6,10 +6,10 @@ import { api, body, done, type Schemas } from '../api/client';
 import { useChange, useListing, useMe } from '../api/queries';
 import { CodeBlock, CopyText } from '../parts/copy';
 import { Dialog } from '../parts/dialogs';
+import { showFieldErrors } from '../parts/field_errors';
 import { Refused } from '../parts/form';
 import { Empty, Page, Section } from '../parts/layout';
 import { List } from '../parts/list';
-import { showRefusal } from '../parts/refusal';
 import { relative, State, Time } from '../parts/values';
 import { texts } from '../texts';
 
@@ -40,7 +40,7 @@ function useSubmit<Values extends Record<string, unknown>, Out>(
       form.reset();
       finished(out);
     } catch (error) {
-      showRefusal(form, error);
+      showFieldErrors(form, error);
     }
   }
   const general = <Refused error={change.error} values={form.values} />;

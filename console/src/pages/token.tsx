@@ -6,11 +6,11 @@ import { useParams } from 'react-router';
 import { api, type ApiError, body, done, type Schemas } from '../api/client';
 import { useChange, useRemoval } from '../api/queries';
 import { ConfirmButton } from '../parts/dialogs';
+import { showFieldErrors } from '../parts/field_errors';
 import { choices } from '../parts/filters';
 import { Refused } from '../parts/form';
 import { Loaded, Page, Section } from '../parts/layout';
 import { Fact, Person } from '../parts/facts';
-import { showRefusal } from '../parts/refusal';
 import { State, Time } from '../parts/values';
 import { useMay } from '../roles';
 import { texts } from '../texts';
@@ -73,7 +73,7 @@ function Detail({ token }: { token: Token }) {
       form.setFieldValue('scopes', scopes);
       form.resetDirty({ ...values, scopes });
     } catch (error) {
-      showRefusal(form, error);
+      showFieldErrors(form, error);
     }
   }
   return (

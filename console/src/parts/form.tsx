@@ -5,8 +5,8 @@ import type { ReactNode } from 'react';
 
 import type { ApiError } from '../api/client';
 import { texts } from '../texts';
+import { showFieldErrors } from './field_errors';
 import { Failure } from './layout';
-import { showRefusal } from './refusal';
 import { steady } from './steady';
 
 /** The buttons at the end of a form in a dialog. */
@@ -57,7 +57,7 @@ export function SaveForm<Values extends Record<string, unknown>, Out>({ form, sa
       close();
       saved?.(out);
     } catch (error) {
-      showRefusal(form, error);
+      showFieldErrors(form, error);
     }
   }
   return (

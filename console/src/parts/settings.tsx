@@ -6,9 +6,9 @@ import { useChange } from '../api/queries';
 import { texts } from '../texts';
 import { Changes, changes, type Value, type Words } from './changes';
 import { Confirm } from './dialogs';
+import { showFieldErrors } from './field_errors';
 import { Refused } from './form';
 import { Section } from './layout';
-import { showRefusal } from './refusal';
 import { steady } from './steady';
 
 /** The settings of a thing. Saving asks first, with a list of the changes, and sends only the fields that differ. */
@@ -42,7 +42,7 @@ export function Settings<Values extends Record<string, Value>>({ form, before, l
       saved?.();
     } catch (error) {
       setRefused(true);
-      showRefusal(form, error);
+      showFieldErrors(form, error);
     }
   }
   return (

@@ -5,7 +5,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.conversations.contexts import service as contexts
 from ferryman.conversations.contexts.schema import ContextOut
-from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.http.api import Api, Call, Id, Idempotent, ThisCall, errors, needs
 from ferryman.http.call import OwnerIn
 from ferryman.integrations.application_requests import table as requests
 from ferryman.integrations.application_requests.schema import ApplicationRequestOut
@@ -32,7 +32,7 @@ def _out(application: Application) -> ApplicationOut:
     return ApplicationOut.of(application, service.callback(application))
 
 
-def _replay(call: Call, application_id: str) -> ApplicationCreated:
+def _again(call: Call, application_id: str) -> ApplicationCreated:
     application = table.get(call.caller.workspace_id, application_id)
     return ApplicationCreated.of(application, service.callback(application))
 
@@ -42,7 +42,7 @@ def _replay(call: Call, application_id: str) -> ApplicationCreated:
     summary="Create an application",
     description="Created with a live token, the application posts live messages; with a test token, test messages.",
     status_code=201,
-    middlewares=[Replay(_replay)],
+    middlewares=[Idempotent(_again)],
 )
 @needs("admin:*")
 def create_application(call: ThisCall, data: Annotated[ApplicationIn, Body()]) -> ApplicationCreated:

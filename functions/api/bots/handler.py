@@ -3,8 +3,8 @@
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from ferryman.http import avatar_pictures, delivery_routes, hook_urls, webhook_routes
-from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.http import avatar_pictures, delivery_routes, webhook_routes
+from ferryman.http.api import Api, Call, Id, Idempotent, ThisCall, errors, needs
 from ferryman.http.call import OwnerIn
 from ferryman.http.webhook_owners import bot as bot_callbacks
 from ferryman.identity.tokens import table as tokens
@@ -18,11 +18,11 @@ handler = app
 _OWN = "Without admin:*, only your own bots."
 
 
-def _replay_bot(call: Call, bot_id: str) -> BotCreated:
+def _bot_again(call: Call, bot_id: str) -> BotCreated:
     return BotCreated.of(service.get_visible(call.caller, bot_id))
 
 
-def _replay_token(call: Call, token_id: str, bot_id: str) -> TokenCreated:
+def _token_again(call: Call, token_id: str, bot_id: str) -> TokenCreated:
     return TokenCreated.of(service.token_of(call.caller, bot_id, token_id))
 
 
@@ -32,7 +32,7 @@ def _replay_token(call: Call, token_id: str, bot_id: str) -> TokenCreated:
     description="The answer includes the bot's first token, which is shown only once. A bot has no password. It "
     "reads and posts in the chats to which it is added; it cannot create chats, users, tokens or bots.",
     status_code=201,
-    middlewares=[Replay(_replay_bot)],
+    middlewares=[Idempotent(_bot_again)],
 )
 @needs("bots:write")
 def create_bot(call: ThisCall, data: Annotated[BotIn, Body()]) -> BotCreated:
@@ -86,7 +86,7 @@ def edit_bot(call: ThisCall, bot_id: Id, data: Annotated[BotPatch, Body()]) -> B
 )
 @needs("bots:write")
 def upload_bot_avatar(call: ThisCall, bot_id: Id) -> BotOut:
-    return BotOut.of(service.set_avatar(call.caller, bot_id, avatar_pictures.read(call), hook_urls.base(call)))
+    return BotOut.of(service.set_avatar(call.caller, bot_id, avatar_pictures.read(call), call.base_url()))
 
 
 @app.put(
@@ -122,7 +122,7 @@ def delete_bot(call: ThisCall, bot_id: Id) -> None:
     description="The secret is shown only once. To rotate tokens, send revoke_others: true, or create a token, use "
     "it, and revoke the old one.",
     status_code=201,
-    middlewares=[Replay(_replay_token)],
+    middlewares=[Idempotent(_token_again)],
 )
 @needs("bots:write")
 def create_bot_token(call: ThisCall, bot_id: Id, data: Annotated[BotTokenIn, Body()]) -> TokenCreated:

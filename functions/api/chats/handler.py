@@ -5,7 +5,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.conversations.chats import access, service, table
 from ferryman.conversations.chats.schema import ChatIn, ChatOut, ChatPatch, ChatQuery, MemberOut
-from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.http.api import Api, Call, Id, Idempotent, ThisCall, errors, needs
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import Profile
 from ferryman.integrations.cascades import chats as cascade
@@ -16,7 +16,7 @@ app = Api("Chats", "Group and private conversations, and who belongs to them.")
 handler = app
 
 
-def _replay(call: Call, chat_id: str) -> ChatOut:
+def _again(call: Call, chat_id: str) -> ChatOut:
     return ChatOut.of(access.get_visible(call.caller, chat_id))
 
 
@@ -24,7 +24,7 @@ def _replay(call: Call, chat_id: str) -> ChatOut:
     "/v1/chats",
     summary="Create a chat",
     status_code=201,
-    middlewares=[Replay(_replay)],
+    middlewares=[Idempotent(_again)],
 )
 @needs("chats:write")
 def create_chat(call: ThisCall, data: Annotated[ChatIn, Body()]) -> ChatOut:

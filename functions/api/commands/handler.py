@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.http.api import Api, Call, Id, Idempotent, ThisCall, errors, needs
 from ferryman.http.call import OwnerIn
 from ferryman.identity import plans
 from ferryman.integrations.commands import service, table
@@ -17,7 +17,7 @@ app = Api(
 handler = app
 
 
-def _replay(call: Call, command_id: str) -> CommandCreated:
+def _again(call: Call, command_id: str) -> CommandCreated:
     return CommandCreated.of(table.get(call.caller.workspace_id, command_id))
 
 
@@ -34,7 +34,7 @@ def _with_token(command: Command, token: str) -> CommandCreated:
     "the command, the person and the chat.",
     status_code=201,
     responses=errors(409),
-    middlewares=[Replay(_replay)],
+    middlewares=[Idempotent(_again)],
 )
 @needs("webhooks:write", plan=plans.OF_INTEGRATIONS)
 def create_command(call: ThisCall, data: Annotated[CommandIn, Body()]) -> CommandCreated:

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.http.api import Api, Call, Id, Idempotent, ThisCall, errors, needs
 from ferryman.http.hook_urls import callback_url, url_of
 from ferryman.identity.plans import OF_INTEGRATIONS
 from ferryman.integrations.connections import catalogue, service
@@ -29,7 +29,7 @@ app = Api("Connections", "Connections to other products. GET /v1/connectors list
 handler = app
 
 
-def _replay(call: Call, connection_id: str) -> ConnectionCreated:
+def _again(call: Call, connection_id: str) -> ConnectionCreated:
     return ConnectionCreated.of(*service.get_visible(call.caller, connection_id))
 
 
@@ -51,7 +51,7 @@ def list_connectors(call: ThisCall) -> Listing[ConnectorOut]:
     "webhook whose URL is shown only once, or gives the `authorize_url` where you approve the connection by OAuth. "
     "Created with a live token, the connection is for live events; with a test token, for test events.",
     status_code=201,
-    middlewares=[Replay(_replay)],
+    middlewares=[Idempotent(_again)],
 )
 @needs("connections:write", plan=OF_INTEGRATIONS)
 def connect(call: ThisCall, data: Annotated[ConnectionIn, Body()]) -> ConnectionCreated:

@@ -8,7 +8,7 @@ from ferryman.http import delivery_routes
 from ferryman.http.api import Api, Id, ThisCall, needs
 from ferryman.http.webhook_owners import workspace
 from ferryman.schema import Listing
-from ferryman.webhooks.deliveries import log
+from ferryman.webhooks.deliveries import log as delivery_log
 from ferryman.webhooks.deliveries.log_schema import StatisticsOut, StatisticsQuery, WorkspaceDeliveryQuery
 from ferryman.webhooks.deliveries.schema import DeliveryOut
 from ferryman.webhooks.replays.schema import HeldEventOut, HeldOut
@@ -33,7 +33,7 @@ delivery_routes.show(app, workspace.OWNER)
 )
 @needs("webhooks:read", plan=workspace.OWNER.plan)
 def list_all_deliveries(call: ThisCall, query: Annotated[WorkspaceDeliveryQuery, Query()]) -> Listing[DeliveryOut]:
-    page, last = log.page_of_workspace(call.caller, query, call.page_start(query))
+    page, last = delivery_log.page_of_workspace(call.caller, query, call.page_start(query))
     return Listing(items=[DeliveryOut.of(*one) for one in page], next_cursor=call.next_cursor(query, last))
 
 
@@ -46,7 +46,7 @@ def list_all_deliveries(call: ThisCall, query: Annotated[WorkspaceDeliveryQuery,
 )
 @needs("webhooks:read", plan=workspace.OWNER.plan)
 def count_deliveries(call: ThisCall, query: Annotated[StatisticsQuery, Query()]) -> Listing[StatisticsOut]:
-    statistics, last = log.statistics(call.caller, query, call.page_start(query))
+    statistics, last = delivery_log.statistics(call.caller, query, call.page_start(query))
     return Listing(items=statistics, next_cursor=call.next_cursor(query, last))
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.http.api import Api, Call, Id, Idempotent, ThisCall, errors, needs
 from ferryman.http.call import OwnerIn
 from ferryman.http.hook_urls import url_of
 from ferryman.integrations.incoming_webhooks import service
@@ -23,7 +23,7 @@ app = Api("Incoming webhooks", "Secret URLs that let external systems post to on
 handler = app
 
 
-def _replay(call: Call, incoming_webhook_id: str) -> IncomingWebhookCreated:
+def _again(call: Call, incoming_webhook_id: str) -> IncomingWebhookCreated:
     return IncomingWebhookCreated.of(service.get_visible(call.caller, incoming_webhook_id))
 
 
@@ -33,7 +33,7 @@ def _replay(call: Call, incoming_webhook_id: str) -> IncomingWebhookCreated:
     description="The URL is a secret: everybody who knows it can post to the chat.",
     status_code=201,
     responses=errors(409),
-    middlewares=[Replay(_replay)],
+    middlewares=[Idempotent(_again)],
 )
 @needs("webhooks:write")
 def create_incoming_webhook(call: ThisCall, data: Annotated[IncomingWebhookIn, Body()]) -> IncomingWebhookCreated:

@@ -3,12 +3,12 @@
 from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from ferryman import ids, settings
+from ferryman import ids
 from ferryman.conversations.chats import access
 from ferryman.conversations.messages import interactions, service, table
 from ferryman.conversations.messages.schema import InteractionIn, InteractionOut, MessageIn, MessageOut, MessagePatch
 from ferryman.http import problems
-from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.http.api import Api, Call, Id, Idempotent, ThisCall, errors, needs
 from ferryman.identity.idempotency import KeyTaken
 from ferryman.integrations.actions.schema import ActionClickOut
 from ferryman.integrations.applications import bearer
@@ -33,7 +33,7 @@ def _chain(call: Call) -> list[str] | None:
     return loop_prevention.of_callers_reply(call.caller, delivery_id)
 
 
-def _replay(call: Call, resource_id: str, chat_id: str) -> MessageOut | CommandRunOut:
+def _again(call: Call, resource_id: str, chat_id: str) -> MessageOut | CommandRunOut:
     if ids.is_id(ids.COMMAND, resource_id):
         return CommandRunOut(
             command_id=resource_id, outcome="repeated", detail=None, messages=[], goto_location=None, trigger_id=None
@@ -53,7 +53,7 @@ def _replay(call: Call, resource_id: str, chat_id: str) -> MessageOut | CommandR
     "a context, and runs no command.",
     status_code=201,
     responses=errors(409),
-    middlewares=[Replay(_replay)],
+    middlewares=[Idempotent(_again)],
 )
 @needs("messages:write", applications=True)
 def send_message(call: ThisCall, chat_id: Id, data: Annotated[MessageIn, Body()]) -> MessageOut | CommandRunOut:
@@ -65,8 +65,8 @@ def send_message(call: ThisCall, chat_id: Id, data: Annotated[MessageIn, Body()]
 
 
 def _send_as_application(call: Call, chat_id: str, data: MessageIn) -> MessageOut:
-    from ferryman.integrations.applications import bearer_posting
-    from ferryman.integrations.applications.request_log import RequestLog  # few messages come so
+    from ferryman.integrations.applications import bearer_posting  # few messages come from applications
+    from ferryman.integrations.applications.request_log import RequestLog
 
     line = RequestLog("group", call.event["requestContext"]["requestId"])
     in_reply_to_delivery = call.header("x-fm-delivery-id")
@@ -75,7 +75,7 @@ def _send_as_application(call: Call, chat_id: str, data: MessageIn) -> MessageOu
             call.caller, line, chat_id, data.draft(), in_reply_to_delivery, call.idempotency_key
         )
     except KeyTaken:
-        raise  # `Replay` answers with the message of the request that was first, which has a line
+        raise  # `Idempotent` answers with the message of the request that was first, which has a line
     except Exception as error:
         status, detail, _ = problems.of(error)
         line.end(status, detail)
@@ -88,9 +88,8 @@ def _run(call: Call, chat_id: str, command: Command, text: str) -> CommandRunOut
     from ferryman.integrations.answers import ReceiverFailed  # few messages run a command, which calls its receiver
     from ferryman.integrations.commands import running
 
-    origin = settings.optional("PUBLIC_URL") or call.origin()
     try:
-        ran = running.run(call.caller, chat_id, command, text, origin, call.idempotency_key)
+        ran = running.run(call.caller, chat_id, command, text, call.base_url(), call.idempotency_key)
     except ReceiverFailed as failed:
         return CommandRunOut(
             command_id=command.command_id,
@@ -162,7 +161,7 @@ def delete_message(call: ThisCall, chat_id: Id, message_id: Id) -> None:
     service.delete(call.caller, chat_id, message_id)
 
 
-def _replay_click(call: Call, resource_id: str, button_message_id: str) -> InteractionOut | ActionClickOut:
+def _click_again(call: Call, resource_id: str, button_message_id: str) -> InteractionOut | ActionClickOut:
     if ids.is_id(ids.MESSAGE, resource_id):
         message = MessageOut.of(service.find(call.caller, resource_id))
         return _shown_click(message, None, "repeated")
@@ -177,7 +176,7 @@ def _replay_click(call: Call, resource_id: str, button_message_id: str) -> Inter
     "carried out.",
     status_code=201,
     responses=errors(409),
-    middlewares=[Replay(_replay_click)],
+    middlewares=[Idempotent(_click_again)],
 )
 @needs("messages:write")
 def click_button(

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from ferryman.http.api import Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.http.api import Api, Call, Id, Idempotent, ThisCall, errors, needs
 from ferryman.notifications import service, table
 from ferryman.notifications.inboxes import table as inboxes
 from ferryman.notifications.inboxes.schema import EntryOut, InboxQuery
@@ -14,7 +14,7 @@ app = Api("Notifications", "Notifications to people, now or at a set time, and e
 handler = app
 
 
-def _replay(call: Call, notification_id: str) -> NotificationOut:
+def _again(call: Call, notification_id: str) -> NotificationOut:
     return NotificationOut.of(service.get_visible(call.caller, notification_id))
 
 
@@ -25,7 +25,7 @@ def _replay(call: Call, notification_id: str) -> NotificationOut:
     "event for webhooks. Owners, admins and hr_admins always get `team_support.approved`. People who are deactivated "
     "before a scheduled notification is sent do not get it.",
     status_code=201,
-    middlewares=[Replay(_replay)],
+    middlewares=[Idempotent(_again)],
 )
 @needs("notifications:write")
 def create_notification(call: ThisCall, data: Annotated[NotificationIn, Body()]) -> NotificationOut:

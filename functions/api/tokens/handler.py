@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from ferryman.http.api import PUBLIC, Api, Call, Id, Replay, ThisCall, ThisSource, errors, needs
+from ferryman.http.api import PUBLIC, Api, Call, Id, Idempotent, ThisCall, ThisSource, errors, needs
 from ferryman.identity.plans import OF_INTEGRATIONS
 from ferryman.identity.tokens import service, table
 from ferryman.identity.tokens.schema import (
@@ -23,7 +23,7 @@ app = Api("Tokens", "API tokens with scopes.")
 handler = app
 
 
-def _replay(call: Call, token_id: str) -> TokenCreated:
+def _again(call: Call, token_id: str) -> TokenCreated:
     return TokenCreated.of(service.get_visible(call.caller, token_id))
 
 
@@ -33,7 +33,7 @@ def _replay(call: Call, token_id: str) -> TokenCreated:
     description="The token acts as your user. It cannot have more scopes than the token you use, or expire later, "
     "and a test token cannot create a live one.",
     status_code=201,
-    middlewares=[Replay(_replay)],
+    middlewares=[Idempotent(_again)],
 )
 @needs("tokens:write", plan=OF_INTEGRATIONS)
 def create_token(call: ThisCall, data: Annotated[TokenIn, Body()]) -> TokenCreated:

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from ferryman.errors import NotFound
-from ferryman.http import avatar_pictures, hook_urls
-from ferryman.http.api import PUBLIC, SIGNED_IN, Api, Call, Id, Replay, ThisCall, errors, needs
+from ferryman.http import avatar_pictures
+from ferryman.http.api import PUBLIC, SIGNED_IN, Api, Call, Id, Idempotent, ThisCall, errors, needs
 from ferryman.identity import avatar_paths
 from ferryman.identity.avatar_images import AvatarImage
 from ferryman.identity.users import service, table
@@ -18,7 +18,7 @@ app = Api("Users", "The people and bots of the workspace.")
 handler = app
 
 
-def _replay(call: Call, user_id: str) -> UserOut:
+def _again(call: Call, user_id: str) -> UserOut:
     return UserOut.of(table.get(call.caller.workspace_id, user_id), call.caller)
 
 
@@ -48,15 +48,13 @@ def read_me(call: ThisCall) -> MeOut:
 )
 @needs(SIGNED_IN, session=True)
 def upload_own_avatar(call: ThisCall) -> UserOut:
-    return UserOut.of(
-        service.set_own_avatar(call.caller, avatar_pictures.read(call), hook_urls.base(call)), call.caller
-    )
+    return UserOut.of(service.set_own_avatar(call.caller, avatar_pictures.read(call), call.base_url()), call.caller)
 
 
 @app.delete("/v1/me/avatar", summary="Remove your avatar", status_code=204)
 @needs(SIGNED_IN, session=True)
 def remove_own_avatar(call: ThisCall) -> None:
-    service.set_own_avatar(call.caller, None, hook_urls.base(call))
+    service.set_own_avatar(call.caller, None, call.base_url())
 
 
 @app.get(
@@ -96,7 +94,7 @@ def edit_workspace(call: ThisCall, data: Annotated[WorkspacePatch, Body()]) -> W
     summary="Create a person",
     status_code=201,
     responses=errors(409),
-    middlewares=[Replay(_replay)],
+    middlewares=[Idempotent(_again)],
 )
 @needs("users:write")
 def create_user(call: ThisCall, data: Annotated[UserIn, Body()]) -> UserOut:

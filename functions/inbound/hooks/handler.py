@@ -196,7 +196,7 @@ def _flavour(parameters: dict[str, str], credential: Credential | None) -> str:
     if "hook_key" in parameters:
         return "slack"
     if credential is None:
-        return "mattermost" if secrets.MATTERMOST_SECRET.fullmatch(parameters["secret"]) else "ferryman"
+        return "mattermost" if secrets.is_mattermost_secret(parameters["secret"]) else "ferryman"
     return credential.flavour or "ferryman"
 
 

@@ -35,7 +35,7 @@ type EventType = Literal[
 type InternalType = Literal["delivery.replied"]
 REPLIED: InternalType = "delivery.replied"
 # The event types about Ferryman's own work: only a webhook for every chat, which needs admin:*, can subscribe to them.
-OPERATIONAL: frozenset[str] = frozenset({"webhook.disabled", "delivery.exhausted"})
+OPERATIONAL: frozenset[EventType] = frozenset({"webhook.disabled", "delivery.exhausted"})
 # The event types that tell one person.
 type NotificationType = Literal[
     "task_assigned",

@@ -27,12 +27,12 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import BaseModel
 
 from ferryman import log
-from ferryman.errors import FerrymanError, NotFound, TooManyAttempts
+from ferryman.errors import FerrymanError, NotFound
 from ferryman.http import described, incoming, problems, validation
 from ferryman.http.call import Call, Id, ThisCall, ThisSource
 from ferryman.http.described import errors
+from ferryman.http.idempotency_key import Idempotent
 from ferryman.http.needs import PUBLIC, SIGNED_IN, bearer, caller_of, needs, needs_of, source_of
-from ferryman.http.replay import Replay
 from ferryman.http.routes import Route
 from ferryman.identity.credentials import secrets
 from ferryman.identity.credentials.model import Caller, Source
@@ -46,7 +46,7 @@ _UNKNOWN = "There is nothing at this address. GET /openapi.yaml lists every rout
 # The words of a route's declaration, in the order in which `get`, `post`, … hand them to `route`.
 _WORDS = tuple(inspect.signature(APIGatewayHttpResolver.route).parameters)[3:]
 
-__all__ = ["PUBLIC", "SIGNED_IN", "Api", "Call", "Id", "Replay", "ThisCall", "ThisSource", "errors", "needs"]
+__all__ = ["PUBLIC", "SIGNED_IN", "Api", "Call", "Id", "Idempotent", "ThisCall", "ThisSource", "errors", "needs"]
 
 type Middleware = Callable[[Any], Response[Any]]
 
@@ -156,7 +156,7 @@ class Api(APIGatewayHttpResolver):
     def _caller(self, route: Route, event: dict[str, Any]) -> Caller:
         if self._of_applications and route.needs.applications:
             token = bearer(event)
-            if secrets.APPLICATION_TOKEN.fullmatch(token):
+            if secrets.is_application_token(token):
                 return self._of_applications(token, source_of(event))
         return caller_of(event, enrolling=route.needs.enrolling)
 
@@ -167,16 +167,9 @@ class Api(APIGatewayHttpResolver):
         if status >= 500:
             # Ours, so with the stack; the type only where the message could hold what was sent.
             log.logger.exception("request.failed", exc_info=error, extra={"error": type(error).__name__, **self._who})
-        headers = {}
-        if status == 401:
-            headers["WWW-Authenticate"] = 'Bearer realm="ferryman"'
-        if status == 503:
-            headers["Retry-After"] = "2"
-        if isinstance(error, TooManyAttempts):
-            headers["Retry-After"] = str(error.seconds)
         kind, members = (error.problem, error.members) if isinstance(error, FerrymanError) else (None, None)
         content = problems.body(status, detail, self.context["request_id"], places, kind, members)
-        return Response(status, problems.CONTENT_TYPE, content, headers)
+        return Response(status, problems.CONTENT_TYPE, content, problems.headers(error, status))
 
     def _unknown_route(self, _error: NotFoundError) -> Response[str]:
         return self._failed(NotFound(_UNKNOWN))
@@ -228,7 +221,7 @@ def _declared(
         takes=_model(function, Body),
         query=_model(function, Query),
         status=words.get("status_code") or 200,
-        creates=any(isinstance(one, Replay) for one in words.get("middlewares") or ()),
+        creates=any(isinstance(one, Idempotent) for one in words.get("middlewares") or ()),
         content=(words.get("openapi_extensions") or {}).get("requestBody", {}).get("content"),
     )
 

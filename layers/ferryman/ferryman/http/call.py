@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Depends, Request
 from pydantic import AfterValidator, Field
 
-from ferryman import ids
+from ferryman import ids, settings
 from ferryman.aws import dynamodb as store
 from ferryman.errors import NotFound
 from ferryman.http import cursors
@@ -70,9 +70,9 @@ class Call:
         value = (self.event.get("headers") or {}).get(name)
         return None if value is None else str(value)
 
-    def origin(self) -> str:
-        """`https://` and the host to which the request was sent."""
-        return f"https://{self.event['requestContext']['domainName']}"
+    def base_url(self) -> str:
+        """The deployment's own URL: the setting `PUBLIC_URL`, or else `https://` and the host of the request."""
+        return settings.optional("PUBLIC_URL") or f"https://{self.event['requestContext']['domainName']}"
 
 
 def _this_call(request: Request) -> Call:

@@ -1,6 +1,6 @@
 """URLs of this deployment that other programs call: of an incoming webhook, and of OAuth's callback."""
 
-from ferryman import ids, settings
+from ferryman import ids
 from ferryman.http.call import Call
 from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
 
@@ -8,17 +8,12 @@ from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
 CALLBACK = "/settings/integrations/connections/callback"
 
 
-def base(call: Call) -> str:
-    """The deployment's own URL: the setting `PUBLIC_URL`, or else `https://` and the host that the request came to."""
-    return settings.optional("PUBLIC_URL") or call.origin()
-
-
 def callback_url(call: Call) -> str:
     """The URL to which a product sends the browser after a person approved or refused a connection."""
-    return f"{base(call)}{CALLBACK}"
+    return f"{call.base_url()}{CALLBACK}"
 
 
 def url_of(call: Call, webhook: IncomingWebhook, secret: str) -> str:
     """The URL of an incoming webhook with this secret. For the flavour `slack` it has the form of Slack's URLs."""
     path = f"/services/T{ids.ulid(webhook.workspace_id)}/B{ids.ulid(webhook.incoming_webhook_id)}/"
-    return f"{base(call)}{path if webhook.flavour == 'slack' else '/hooks/'}{secret}"
+    return f"{call.base_url()}{path if webhook.flavour == 'slack' else '/hooks/'}{secret}"

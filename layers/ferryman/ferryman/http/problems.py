@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problems: the status and the texts for each exception."""
+"""Errors as RFC 9457 problems: the status, the texts and the headers for each exception."""
 
 import json
 from collections.abc import Mapping
@@ -91,3 +91,12 @@ def of(error: Exception) -> tuple[int, str, list[dict[str, str]] | None]:
         "Something went wrong on our side. Send the request again; if it persists, name the request id.",
         None,
     )
+
+
+def headers(error: Exception, status: int) -> dict[str, str]:
+    """The headers of a problem: how to authenticate after a 401, and when to send the request again (Retry-After)."""
+    if isinstance(error, TooManyAttempts):
+        return {"Retry-After": str(error.seconds)}
+    if status == 401:
+        return {"WWW-Authenticate": 'Bearer realm="ferryman"'}
+    return {"Retry-After": "2"} if status == 503 else {}

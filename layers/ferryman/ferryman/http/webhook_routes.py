@@ -9,7 +9,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Depends
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
-from ferryman.http.api import Api, Call, Replay, ThisCall, errors, needs
+from ferryman.http.api import Api, Call, Idempotent, ThisCall, errors, needs
 from ferryman.http.webhook_owners import Management
 from ferryman.schema import Listing
 from ferryman.webhooks import signing
@@ -42,7 +42,7 @@ def manage(app: Api, management: Management) -> None:
         description=management.created,
         operation_id=f"create_{owner.noun}",
         status_code=201,
-        middlewares=[Replay(again)],
+        middlewares=[Idempotent(again)],
     )
     @needs(owner.writes, plan=owner.plan)
     def create(call: ThisCall, data: Annotated[management.takes, Body()]) -> WebhookCreated:  # type: ignore[name-defined]

@@ -8,7 +8,7 @@ from ferryman.conversations.messages.model import Message, describe
 from ferryman.events import envelope
 from ferryman.events.model import Event, EventType
 
-if TYPE_CHECKING:  # the pipeline builds events of messages alone
+if TYPE_CHECKING:  # few functions build the event of a click
     from ferryman.conversations.contexts.model import Context
     from ferryman.conversations.messages.buttons import Chosen
     from ferryman.identity.users.model import User

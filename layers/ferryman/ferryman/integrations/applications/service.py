@@ -23,6 +23,7 @@ from ferryman.integrations.owned import BY_A_USER
 from ferryman.schema import changes
 from ferryman.webhooks.subscriptions import service as webhooks
 from ferryman.webhooks.subscriptions import table as webhooks_table
+from ferryman.webhooks.subscriptions.checks import check_format
 from ferryman.webhooks.subscriptions.model import Webhook
 from ferryman.webhooks.subscriptions.schema import WebhookIn
 
@@ -40,7 +41,7 @@ def create(
     and for a URL that may not be called; Conflict for a taken name.
     """
     _check_chat(caller, wanted.chat_id)
-    webhooks.check_format(_ANSWERS, wanted.format, "/format")
+    check_format(_ANSWERS, wanted.format, "/format")
     now = clock.now_iso()
     token = secrets.new_application_token()
     application = Application(

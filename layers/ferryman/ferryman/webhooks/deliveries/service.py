@@ -1,4 +1,4 @@
-"""The API's operations on deliveries: send a test, list, count, and read one with its webhook."""
+"""The API's operations on one delivery: send a test, and read a delivery with its webhook. `log` lists and counts."""
 
 from ferryman import clock
 from ferryman.aws import dynamodb as store
@@ -11,10 +11,8 @@ from ferryman.webhooks.deliveries import table
 from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.sample_events import test_event
 from ferryman.webhooks.subscriptions import service as subscriptions
+from ferryman.webhooks.subscriptions.checks import check_format
 from ferryman.webhooks.subscriptions.model import Webhook
-
-_AT_ONCE = 10  # logs that are read at the same time
-_ROUNDS = 5
 
 
 def send_test(caller: Caller, webhook: Webhook, event_type: EventType | None) -> Delivery:
@@ -23,7 +21,7 @@ def send_test(caller: Caller, webhook: Webhook, event_type: EventType | None) ->
     None stands for the webhook's first event type. Raises Invalid for a type that the webhook's format cannot render.
     """
     chosen = event_type or webhook.events[0]
-    subscriptions.check_format([chosen], webhook.format, "/event_type")
+    check_format([chosen], webhook.format, "/event_type")
     event = test_event(chosen, webhook, clock.now_iso())
     delivery = table.new(event, webhook.webhook_id)
     audited = audit.writes(caller, "webhook.tested", webhook.webhook_id, {"delivery_id": delivery.delivery_id})

@@ -7,7 +7,7 @@ from ferryman.aws import dynamodb as store
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials.model import Caller
 from ferryman.webhooks.replays import table
-from ferryman.webhooks.replays.model import new
+from ferryman.webhooks.replays.model import new_replay
 from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import Webhook
 from ferryman.webhooks.subscriptions.schema import Held
@@ -20,7 +20,7 @@ def decide(caller: Caller, webhook: Webhook, choice: Held) -> Webhook:
     """
     writes = [webhooks.decided(webhook), *audit.writes(caller, "webhook.edited", webhook.webhook_id, {"held": choice})]
     if choice == "deliver":
-        job = new(caller, webhook)
+        job = new_replay(caller, webhook)
         job.held, job.since, job.until = True, webhook.held_from, webhook.held_until
         writes.append(table.creating(job))
     store.commit(writes)

@@ -35,7 +35,7 @@ class Replay(store.Record):
     expires_at_epoch: int | None = None  # when the table may forget it
 
 
-def new(caller: Caller, webhook: Webhook) -> Replay:
+def new_replay(caller: Caller, webhook: Webhook) -> Replay:
     """A running replay of the webhook's deliveries, not stored yet."""
     now = clock.now_iso()
     return Replay(

@@ -17,7 +17,7 @@ from ferryman.webhooks import tickets
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.replays import table
-from ferryman.webhooks.replays.model import Replay, new
+from ferryman.webhooks.replays.model import Replay, new_replay
 from ferryman.webhooks.replays.schema import ReplayIn
 from ferryman.webhooks.subscriptions.model import Webhook
 from ferryman.webhooks.tickets import Ticket
@@ -40,7 +40,7 @@ def retry(caller: Caller, delivery: Delivery, webhook: Webhook) -> Delivery:
         raise Conflict("A test is not sent again. Send a new one: POST …/test.")
     if len(delivery.attempts) >= _MAX_ATTEMPTS:
         raise Conflict(f"The delivery has {len(delivery.attempts)} attempts; that is the most its log holds.")
-    replay = new(caller, webhook)
+    replay = new_replay(caller, webhook)
     replay.delivery_id = delivery.delivery_id
     audited = audit.writes(caller, "delivery.retried", delivery.delivery_id, {"webhook_id": webhook.webhook_id})
     store.commit([deliveries.replaying(delivery, replay.created_at), table.creating(replay), *audited])
@@ -52,7 +52,7 @@ def preview(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> tuple[int, bo
 
     Counting ends after two thousand deliveries of the log.
     """
-    replay = _matching(new(caller, webhook), wanted)
+    replay = _matching(new_replay(caller, webhook), wanted)
     matched, after = 0, None
     for _ in range(_PREVIEW_PAGES):
         page, after = _page(replay, after)
@@ -68,7 +68,7 @@ def start(caller: Caller, webhook: Webhook, wanted: ReplayIn) -> Replay:
     Raises Conflict for a disabled webhook.
     """
     _require_enabled(webhook)
-    replay = _matching(new(caller, webhook), wanted)
+    replay = _matching(new_replay(caller, webhook), wanted)
     audited = audit.writes(caller, "replay.started", replay.replay_id, {"webhook_id": webhook.webhook_id})
     store.commit([table.creating(replay), *audited])
     return replay

@@ -17,6 +17,7 @@ from ferryman.identity.credentials.model import Caller
 from ferryman.identity.users import table as users
 from ferryman.outbound import allowed_targets
 from ferryman.webhooks.subscriptions import service, table
+from ferryman.webhooks.subscriptions.checks import check_wanted
 from ferryman.webhooks.subscriptions.model import Webhook
 from ferryman.webhooks.subscriptions.schema import WebhookIn
 
@@ -157,7 +158,7 @@ def _checked(caller: Caller, wanted: WebhookIn, urls: Sequence[str]) -> list[str
     """The URLs, normalised and each once. Raises Invalid or NotAllowed for webhooks that the caller may not make."""
     if not urls or len(urls) > MAX_URLS:
         raise Invalid(f"One to {MAX_URLS} URLs are possible.", "/url")
-    service.check(caller, wanted)
+    check_wanted(caller, wanted)
     return list(dict.fromkeys(allowed_targets.checked_url(url) for url in urls))
 
 

@@ -1,6 +1,6 @@
 """Outgoing webhooks: create, read, edit, hand over and delete them, and rotate their secrets.
 
-The functions check which events, chats and URLs a caller may subscribe.
+`checks` decides which chats and events a caller may subscribe, `outbound.allowed_targets` which URL.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,10 +11,7 @@ from typing import Any
 from ferryman import clock, formats, ids
 from ferryman.aws import dynamodb as store
 from ferryman.conversations.chats import table as chats
-from ferryman.errors import Conflict, Invalid, NotAllowed, NotFound, RetryLater
-from ferryman.events import catalogue
-from ferryman.events.model import OPERATIONAL, EventType
-from ferryman.formats import Format
+from ferryman.errors import Conflict, Invalid, NotFound, RetryLater
 from ferryman.identity import idempotency, ownership, permissions
 from ferryman.identity.audit import service as audit
 from ferryman.identity.credentials import secrets
@@ -24,8 +21,14 @@ from ferryman.identity.users import table as users
 from ferryman.outbound import allowed_targets
 from ferryman.schema import folded
 from ferryman.webhooks.subscriptions import sealing, table
+from ferryman.webhooks.subscriptions.checks import (
+    check_callback,
+    check_changed_triggers,
+    check_chats,
+    check_events,
+    check_triggers,
+)
 from ferryman.webhooks.subscriptions.model import (
-    BOT_DEACTIVATED,
     BY_A_USER,
     Deletion,
     MentionedBy,
@@ -57,9 +60,9 @@ def create(
     """
     url = allowed_targets.checked_url(wanted.url)
     if not (bot_id or application_id or user_id):
-        _check_chats(caller, wanted.chat_ids, caller.user_id)
-    _check_events(wanted.events, wanted.chat_ids, wanted.format)
-    _check_triggers(wanted)
+        check_chats(caller, wanted.chat_ids, caller.user_id)
+    check_events(wanted.events, wanted.chat_ids, wanted.format)
+    check_triggers(wanted)
     webhook_id = ids.new(ids.WEBHOOK)
     secret = secrets.new_signing_secret()
     first = sealed(caller.workspace_id, webhook_id, 1, secret, clock.now_iso())
@@ -73,13 +76,6 @@ def create(
     writes = [*idempotency.writes(idempotency_key, webhook_id), *table.creating(webhook), acting, *extra, *audited]
     store.commit(writes)
     return webhook, secret
-
-
-def check(caller: Caller, wanted: WebhookIn) -> None:
-    """Raise Invalid or NotAllowed, as `create` does, for a webhook that the caller may not make. Ignores the URL."""
-    _check_chats(caller, wanted.chat_ids, caller.user_id)
-    _check_events(wanted.events, wanted.chat_ids, wanted.format)
-    _check_triggers(wanted)
 
 
 def built(caller: Caller, wanted: WebhookIn, webhook_id: str, url: str, keys: list[dict[str, Any]]) -> Webhook:
@@ -177,11 +173,11 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: S
         if name in changes and changes[name] is None:
             raise Invalid("must not be null; leave it out to keep it.", f"/{name}")
     if before.bot_id or before.application_id:
-        _check_callback(before, changes)
+        check_callback(before, changes)
     if "url" in changes:
         changes["url"] = allowed_targets.checked_url(changes["url"])
     if "chat_ids" in changes:
-        _check_chats(caller, changes["chat_ids"], before.owner)
+        check_chats(caller, changes["chat_ids"], before.owner)
     state = changes.pop("state", None)
     held = changes.pop("held", None)
     if held and not (before.holds_from and (state or before.state) == "enabled"):
@@ -189,8 +185,8 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: S
     now = clock.now_iso()
     if changes:
         after = replace(before, **changes, updated_at=now)
-        _check_events(after.events, after.chat_ids, after.format)
-        _check_changed_triggers(before, after, changes)
+        check_events(after.events, after.chat_ids, after.format)
+        check_changed_triggers(before, after, changes)
         store.commit([*table.changing(before, after), *extra_writes])
         extra_writes = ()
     if state == "enabled" and (before.state != "enabled" or before.consecutive_failures or before.paused_until):
@@ -312,96 +308,7 @@ def expire_old_secret(caller: Caller, before: Webhook) -> Webhook:
     return table.get(before.workspace_id, before.webhook_id)
 
 
-def check_format(event_types: Sequence[EventType], format_: Format, field: str) -> None:
-    """Raise Invalid at `field` (a JSON pointer) if the format cannot render an event of one of these types."""
-    for type_ in event_types:
-        if not catalogue.can_be_rendered(format_, type_):
-            raise Invalid(
-                f"The format {format_} has no body for {type_}. GET /v1/event-types names those it has.", field
-            )
-
-
 def sealed(workspace_id: str, sealed_for: str, version: int, secret: str, at: str) -> SigningSecret:
     """A SigningSecret with the encrypted `secret`. `sealed_for` is the id of the webhook or of its group."""
     ciphertext = sealing.seal(workspace_id, sealed_for, version, secret)
     return SigningSecret(version=version, ciphertext=ciphertext, created_at=at)
-
-
-def _check_callback(before: Webhook, changes: dict[str, Any]) -> None:
-    for name in ("events", "chat_ids"):
-        if name in changes:
-            what = "A bot's callback gets the bot's mentions in the bot's chats"
-            if before.application_id:
-                what = "An application's callback gets what people answer to it (and group_messages of the application)"
-            raise Invalid(f"{what}, and nothing else.", f"/{name}")
-    if changes.get("state") == "enabled" and before.disabled_reason == BOT_DEACTIVATED:
-        raise Conflict("The callback's bot is deactivated. Activate it: PATCH /v1/bots/{id} with active: true.")
-
-
-def _check_events(event_types: Sequence[EventType], chat_ids: list[str] | None, format_: Format) -> None:
-    check_format(event_types, format_, "/events")
-    of_no_chat = [type_ for type_ in event_types if type_ in OPERATIONAL or catalogue.is_personal(type_)]
-    if of_no_chat and chat_ids is not None:
-        raise Invalid(
-            f"{of_no_chat[0]} is not about a chat: it needs a webhook without chat_ids, "
-            f"which needs {permissions.ADMIN}.",
-            "/events",
-        )
-
-
-_TRIGGERS = ("trigger_when", "trigger_body", "reply_name", "reply_avatar_url")
-
-
-def _check_triggers(wanted: WebhookIn) -> None:
-    """Raise Invalid for trigger words in a format without them, and for their settings without trigger words."""
-    if wanted.trigger_words is None:
-        for name in _TRIGGERS:
-            if getattr(wanted, name) is not None:
-                raise Invalid("needs trigger_words; an empty list stands for every message.", f"/{name}")
-        return
-    if formats.FORMATS[wanted.format].render_triggered is None:
-        able = [name for name, format_ in formats.FORMATS.items() if format_.render_triggered]
-        raise Invalid(f"The format {wanted.format} has no trigger words; {' and '.join(able)} have.", "/trigger_words")
-    check_triggered(wanted.events, wanted.trigger_words, wanted.chat_ids)
-
-
-def check_triggered(events: Sequence[EventType], words: Sequence[str], chat_ids: list[str] | None) -> None:
-    """Raise Invalid unless the only event type is `message.created`, and there are trigger words or chat ids."""
-    if list(events) != ["message.created"]:
-        raise Invalid("Only new messages have trigger words: events must be message.created alone.", "/events")
-    if not words and chat_ids is None:
-        raise Invalid("Name trigger words, or the chats whose messages all call the webhook.", "/trigger_words")
-
-
-def _check_changed_triggers(before: Webhook, after: Webhook, changes: dict[str, Any]) -> None:
-    if before.is_triggered:
-        check_triggered(after.events, after.trigger_words or [], after.chat_ids)
-        return
-    for name in ("trigger_words", *_TRIGGERS):
-        if name in changes:
-            raise Invalid("The webhook has no trigger words, and cannot get any. Create another one.", f"/{name}")
-
-
-def _check_chats(caller: Caller, chat_ids: list[str] | None, owner_id: str) -> None:
-    """Raise NotAllowed or Invalid unless a webhook of this owner may have these chats, and would get their events.
-
-    None stands for every chat, which needs the scope admin:*.
-    """
-    if chat_ids is None:
-        if not caller.is_admin:
-            raise NotAllowed(
-                f"Name the chats in chat_ids; a webhook for every chat needs the scope {permissions.ADMIN}."
-            )
-        return
-    pairs = chats.memberships(caller.workspace_id, [(chat_id, owner_id) for chat_id in chat_ids])
-    unheard = [chat_id for chat_id in chat_ids if (chat_id, owner_id) not in pairs]
-    visible = chats.existing(caller.workspace_id, unheard) if caller.is_admin and unheard else {}
-    for chat_id in unheard:
-        pointer = f"/chat_ids/{chat_ids.index(chat_id)}"
-        if chat_id not in visible:
-            raise Invalid("You do not belong to a chat with this id.", pointer)
-        raise Invalid(
-            "The webhook's owner does not belong to this chat, so the webhook would hear nothing of it. Add them with "
-            f"PUT /v1/chats/{chat_id}/members/{owner_id}, or leave chat_ids out, for every chat of the workspace.",
-            pointer,
-        )

@@ -1,4 +1,4 @@
-"""`python -m simulator.kill`: checks the simulator's promises on an embedded stack while worker processes are killed.
+"""`python -m simulator.kill_embedded`: checks the simulator's promises on an embedded stack whose workers are killed.
 
 The run starts a stack of its own on free ports. It posts events through the API. Their receivers succeed, fail at
 times, always fail, answer slowly, or are switched off half way. The run sends SIGKILL to worker processes at random
@@ -383,7 +383,7 @@ def _tell(run: Run, verdict: Verdict, events: int, seconds: float) -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m simulator.kill", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m simulator.kill_embedded", description=__doc__)
     parser.add_argument("--events", type=int, default=360)
     parser.add_argument("--seconds", type=float, default=150, help="how long events are posted")
     parser.add_argument("--seed", type=int, default=1, help="of who is killed when; the machine adds its own chance")

@@ -18,8 +18,8 @@ from ferryman.identity.idempotency import IdempotencyKey, KeyTaken
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-class Replay(BaseMiddlewareHandler[Any]):
-    """The middleware of a creating route: `middlewares=[Replay(again)]`.
+class Idempotent(BaseMiddlewareHandler[Any]):
+    """The middleware of a creating route: `middlewares=[Idempotent(again)]`.
 
     For a repeated request, `again(call, id, **path parameters)` returns the object that the first request created,
     without its secret, which is not stored. If another credential of the user sent the first request, the caller needs
