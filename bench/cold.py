@@ -5,8 +5,10 @@ and Python cannot write bytecode beside it. It measures the whole process, in CP
 reference R is a process that imports only the modules of Lambda's own runtime.
 
 Each function is compared with its peer (bench/peers/handlers): a handler in the common good style, compiled in the same
-way, on the same layer, with the same event. All functions behind the API except `hooks` share one peer, a resource of
-an API. `python -m bench cold --save` stores the figures for docs/performance.md and docs/functions.md.
+way, on the same layer, with the same event. The peer of a function behind the API is `api`, a resource with five
+routes. A function with at least 22 routes is compared with `webhooks`, a resource with 22, and the login with `login`,
+which makes the same hash of a password. `python -m bench cold --save` stores the figures for docs/performance.md and
+docs/functions.md.
 """
 
 import json
@@ -36,7 +38,8 @@ PEERS = Path(__file__).parent / "peers" / "handlers"
 HOT = ("hooks", "dispatcher", "deliverer")
 HOT_LIMIT, LIMIT = 0.7, 0.9  # of the peer
 # A peer's event, and what AWS answers to it, are those of a function.
-SAMPLES = {"hooks": "hooks", "dispatcher": "dispatcher", "deliverer": "deliverer", "api": "chats"}
+SAMPLES = {name: name for name in (*HOT, "webhooks")} | {"api": "chats", "login": "mattermost_login"}
+LARGE = 22  # routes of the peer `webhooks`
 _YEAR_1980 = 315532800 + 86400
 
 _RUNTIME = "import decimal, json, logging, os, sys, time, traceback\n"
@@ -192,7 +195,10 @@ def peer_of(folder: str) -> str | None:
     """The name of a function's peer; None for a function whose cold start no caller waits for."""
     if folder in HOT:
         return folder
-    return "api" if folder in set(template.routes().values()) else None
+    if folder == "mattermost_login":
+        return "login"
+    routes = list(template.routes().values()).count(folder)
+    return "webhooks" if routes >= LARGE else "api" if routes else None
 
 
 def measure(runs: int = RUNS, built: Path | None = None) -> list[Row]:

@@ -11,11 +11,11 @@ from ferryman.identity import permissions
 _ABOUT = """\
 The API of Ferryman, an integrations hub for chat and workspace products.
 
-Send a token as `Authorization: Bearer fm_live_…` or `X-API-Key: fm_live_…`. Errors are RFC 9457 problems; every
-answer carries `X-Request-Id`. Lists are pages: send `next_cursor` as `cursor` for the next one. Times are UTC in
-ISO 8601. A POST that creates takes an `Idempotency-Key`; repeated within 24 hours, it creates once.
+Send a token as `Authorization: Bearer fm_live_…` or `X-API-Key: fm_live_…`. Errors are RFC 9457 problems. Every
+answer has the header `X-Request-Id`. Lists come in pages: send `next_cursor` as `cursor` to get the next one. Times
+are UTC in ISO 8601. Most requests that create something accept an `Idempotency-Key`.
 
-Outgoing webhooks are described under **Webhooks**, and how to verify them in docs/receivers.md.
+The section **Webhooks** describes outgoing webhooks; docs/receivers.md says how to verify them.
 
 Each operation lists the statuses of its errors. The schema `Problem` has an example of each:
 
@@ -35,19 +35,19 @@ REQUEST_ID = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
 _DELIVERY_HEADERS = {
     "X-FM-Webhook-ID": "The webhook's id.",
     "X-FM-Webhook-Event": "The event's type.",
-    "X-FM-Webhook-Timestamp": "When the attempt was signed, in unix seconds.",
+    "X-FM-Webhook-Timestamp": "The time of signing, in Unix seconds.",
     "X-FM-Webhook-Signature": "t=<timestamp>,v1=<hex HMAC-SHA256 of `{t}.{body}`>.",
-    "X-FM-Delivery-ID": "Stable over retries; use it to ignore what you have seen.",
-    "X-FM-Delivery-Attempt": "1 for the first attempt.",
+    "X-FM-Delivery-ID": "The delivery's id, the same in each retry. Use it to ignore duplicates.",
+    "X-FM-Delivery-Attempt": "The number of the attempt, from 1.",
 }
 
 
 def tags(described_tags: dict[str, str]) -> list[dict[str, str]]:
     """Every tag with its description, ordered by name. `described_tags` are those of the resolvers."""
     listed = described_tags | {
-        "Mattermost API v4": "For bots and scripts that speak to Mattermost, in its own words. Every refusal "
-        "is an AppError; 501 means: files cannot be attached, or the workspace's plan has no integrations.",
-        "Reference": "This description, and whether the API is up.",
+        "Mattermost API v4": "A part of Mattermost's API, for bots and scripts written for it. Every error is an "
+        "AppError; 501 means that files cannot be attached, or that the workspace's plan has no integrations.",
+        "Reference": "The API's description and health.",
     }
     return [{"name": name, "description": text} for name, text in sorted(listed.items())]
 
@@ -102,7 +102,8 @@ def components() -> dict[str, Any]:
             "IdempotencyKey": {
                 "name": "Idempotency-Key",
                 "in": "header",
-                "description": "Your own name for this request; repeated within 24 hours, it creates once.",
+                "description": "A key of your choice. A request repeated with it within 24 hours returns the existing "
+                "object, without its secret.",
                 "example": "import-2026-01-02-row-17",
                 "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
             },
@@ -117,7 +118,7 @@ def components() -> dict[str, Any]:
                 for name, about in _DELIVERY_HEADERS.items()
             },
         },
-        "headers": {"RequestId": {"description": "Names this request.", "schema": {"type": "string"}}},
+        "headers": {"RequestId": {"description": "The id of the request.", "schema": {"type": "string"}}},
         "securitySchemes": security_schemes(),
     }
 
@@ -129,10 +130,10 @@ def _parameter_name(header: str) -> str:
 def security_schemes() -> dict[str, Any]:
     """The ways in which a caller can authenticate."""
     listed = "\n".join(f"- `{scope}`: {about}" for scope, about in permissions.DESCRIPTIONS.items())
-    about = f"An API token, or a session, which may do all that its person's role allows. The scopes:\n\n{listed}"
+    about = f"An API token, or a session, which has all rights of the person's role. The scopes:\n\n{listed}"
     other = "The same token in another header, for clients that cannot send `Authorization`."
-    session = "The session of a person who signed in with POST /v1/sessions. API tokens are not accepted here."
-    application = "An application's own token. It may do so for its application alone, in the application's own chats."
+    session = "The session of a person who signed in with POST /v1/sessions. API tokens are not accepted."
+    application = "An application's own token. It is accepted only for the application's own chats."
     return {
         "application": {"type": "http", "scheme": "bearer", "description": application},
         "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "fm_live_…", "description": about},
@@ -157,8 +158,8 @@ def _delivery(type_: EventType) -> dict[str, Any]:
             "content": {"application/json": {"schema": _event(type_), "example": catalogue.example(type_)}},
         },
         "responses": {
-            "2XX": {"description": "Delivered. Anything else, or no answer in 8 seconds, is retried."},
-            "410": {"description": "No longer wanted: the webhook is disabled."},
+            "2XX": {"description": "Delivered. Any other status, or no answer within 8 seconds, is retried."},
+            "410": {"description": "The receiver no longer wants deliveries: the webhook is disabled."},
         },
         "security": [],
     }

@@ -311,11 +311,11 @@ FCHAT_MESSAGE = {
 CONTEXT = {
     **closed(
         id={"type": "string"},
-        parameters={"type": "object", "description": "The values that the application gave it."},
+        parameters={"type": "object", "description": "The values that the application gave with its message."},
     ),
-    "description": "Only in time: the context of the message that is answered.",
+    "description": "The context of the application's message. Missing if it had expired.",
 }
-DATA_AS_JSON = "Any value as compact JSON, a text too: with quotation marks."
+DATA_AS_JSON = "Any value as compact JSON; a text has quotation marks."
 TEXT_OF_DATA = "A text as it is, any other value as compact JSON."
 
 

@@ -21,8 +21,8 @@ from ferryman.schema import Listing, ListQuery
 
 app = Api(
     "Applications",
-    "External programs that post to one group and talk to people. They post to the URLs under "
-    "`/webhooks/`; the answers of people are delivered to their callback.",
+    "External programs that post to one group and talk to people. They post to URLs under `/webhooks/`; people's "
+    "answers are delivered to the application's callback.",
     of_applications=bearer.authenticate,
 )
 handler = app
@@ -40,8 +40,7 @@ def _again(call: Call, application_id: str) -> ApplicationCreated:
 @app.post(
     "/v1/applications",
     summary="Create an application",
-    description="Its token is shown this once. A live token's application posts live messages, a test token's test "
-    "messages.",
+    description="Created with a live token, the application posts live messages; with a test token, test messages.",
     status_code=201,
     middlewares=[Idempotent(_again)],
 )
@@ -82,8 +81,8 @@ def edit_application(call: ThisCall, application_id: Id, data: Annotated[Applica
 @app.put(
     "/v1/applications/<application_id>/owner",
     summary="Hand an application over",
-    description="With its callback. The new owner is an active person whose role may have it. The token stays, so "
-    "whoever knew it still knows it. A disabled application stays disabled: enable it afterwards.",
+    description="The callback goes with it. The new owner must be an active person whose role may own applications. "
+    "The token stays valid: rotate it if the previous owner must not use it. A disabled application stays disabled.",
     responses=errors(409),
 )
 @needs("admin:*")
@@ -94,7 +93,7 @@ def hand_over_application(call: ThisCall, application_id: Id, data: Annotated[Ow
 @app.delete(
     "/v1/applications/<application_id>",
     summary="Delete an application",
-    description="With its token and its callback. The chats and what was said in them stay.",
+    description="Deletes its token and its callback, too. Chats and messages stay.",
     status_code=204,
 )
 @needs("admin:*")
@@ -105,7 +104,7 @@ def delete_application(call: ThisCall, application_id: Id) -> None:
 @app.post(
     "/v1/applications/<application_id>/rotate-token",
     summary="Give an application a new token",
-    description="It is shown this once; the old one stops working at once.",
+    description="The new token is shown only once; the old one stops working at once.",
     responses=errors(409),
 )
 @needs("admin:*")
@@ -118,8 +117,8 @@ def rotate_application_token(call: ThisCall, application_id: Id) -> ApplicationC
 
 @app.post(
     "/v1/applications/<application_id>/revoke-token",
-    summary="Take an application's token away",
-    description="Its URLs stop working at once.",
+    summary="Revoke an application's token",
+    description="The application's URLs stop working at once.",
     responses=errors(409),
 )
 @needs("admin:*")
@@ -129,9 +128,9 @@ def revoke_application_token(call: ThisCall, application_id: Id) -> ApplicationO
 
 @app.get(
     "/v1/applications/<application_id>/requests",
-    summary="List what an application sent",
-    description="Newest first, without tokens and texts; kept as long as the logs. A request with a wrong token or "
-    "name belongs to no application and is in the function's log only.",
+    summary="List an application's requests",
+    description="Newest first, as long as logs are kept. A request with a wrong token or name is not listed, "
+    "because it belongs to no application.",
 )
 @needs("admin:*")
 def list_application_requests(
@@ -148,7 +147,7 @@ def list_application_requests(
 @app.get(
     "/v1/contexts/<context_id>",
     summary="Read a context",
-    description="Until it expires. For members of its chat, admin:*, and the application's own token.",
+    description="Only until it expires. Members of its chat, callers with admin:*, and the application may read it.",
 )
 @needs("messages:read", applications=True)
 def read_context(call: ThisCall, context_id: Id) -> ContextOut:

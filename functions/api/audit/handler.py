@@ -15,7 +15,7 @@ handler = app
 @app.get(
     "/v1/audit",
     summary="List audit records",
-    description="Newest first. Test tokens see only what was done with test credentials.",
+    description="Newest first. A test token sees only changes made with test credentials.",
 )
 @needs("audit:read")
 def list_audit_records(call: ThisCall, query: Annotated[AuditQuery, Query()]) -> Listing[AuditRecordOut]:

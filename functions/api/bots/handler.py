@@ -13,9 +13,9 @@ from ferryman.integrations.bots import service
 from ferryman.integrations.bots.schema import BotCreated, BotIn, BotOut, BotPatch, BotTokenIn
 from ferryman.schema import Listing, ListQuery
 
-app = Api("Bots", "Users who only call the API: they answer to mentions, and post where they were added.")
+app = Api("Bots", "Users that are programs. They call the API, and their callbacks get messages that mention them.")
 handler = app
-_OWN = "Without admin:*, only those that your own user owns."
+_OWN = "Without admin:*, only your own bots."
 
 
 def _bot_again(call: Call, bot_id: str) -> BotCreated:
@@ -29,8 +29,8 @@ def _token_again(call: Call, token_id: str, bot_id: str) -> TokenCreated:
 @app.post(
     "/v1/bots",
     summary="Create a bot",
-    description="The answer holds the bot's first token, this once. A bot has no password; it reads and posts in the "
-    "chats it is added to, and creates no chats, users, tokens or bots, whatever its token says.",
+    description="The answer includes the bot's first token, which is shown only once. A bot has no password. It "
+    "reads and posts in the chats to which it is added; it cannot create chats, users, tokens or bots.",
     status_code=201,
     middlewares=[Idempotent(_bot_again)],
 )
@@ -66,8 +66,8 @@ def read_bot(call: ThisCall, bot_id: Id) -> BotOut:
 @app.patch(
     "/v1/bots/<bot_id>",
     summary="Edit a bot",
-    description="With active: false its tokens are refused, its callbacks disabled and its mentions ignored, all when "
-    "the answer arrives.",
+    description="active: false takes effect before the answer: the bot's tokens are refused, its callbacks disabled "
+    "and its mentions ignored.",
     responses=errors(409),
 )
 @needs("bots:write")
@@ -78,9 +78,9 @@ def edit_bot(call: ThisCall, bot_id: Id, data: Annotated[BotPatch, Body()]) -> B
 @app.put(
     "/v1/bots/<bot_id>/avatar",
     summary="Upload a bot's avatar",
-    description="The bytes of a PNG, JPEG, GIF or WebP of at most 256 KiB and 4096 × 4096 pixels. `avatar_url` is then "
-    "an address of this deployment, which shows the picture to all who know it. PATCH with avatar_url: null removes "
-    "it.",
+    description="The body is a PNG, JPEG, GIF or WebP of at most 256 KiB and 4096 × 4096 pixels. `avatar_url` is "
+    "then a URL of this deployment, where everybody who knows it can see the picture. PATCH with avatar_url: null "
+    "removes it.",
     openapi_extensions=avatar_pictures.BODY,
     responses=errors(409),
 )
@@ -92,8 +92,9 @@ def upload_bot_avatar(call: ThisCall, bot_id: Id) -> BotOut:
 @app.put(
     "/v1/bots/<bot_id>/owner",
     summary="Hand a bot over",
-    description="With the callbacks that its owner had. The new owner is an active person whose role may have bots. "
-    "The tokens stay, so whoever knew them still knows them. A deactivated bot stays so: activate it afterwards.",
+    description="The previous owner's callbacks of the bot go with it. The new owner must be an active person whose "
+    "role may own bots. Tokens stay valid: replace them if the previous owner must not use them. A deactivated bot "
+    "stays deactivated.",
     responses=errors(409),
 )
 @needs("admin:*")
@@ -104,9 +105,9 @@ def hand_over_bot(call: ThisCall, bot_id: Id, data: Annotated[OwnerIn, Body()]) 
 @app.delete(
     "/v1/bots/<bot_id>",
     summary="Delete a bot",
-    description="Its tokens are revoked, its callbacks deleted, its memberships ended and its handle is free again. "
-    "Its messages stay, and show its last name and handle with `deleted: true`. After an error, send the request "
-    "again: it goes on.",
+    description="Revokes its tokens, deletes its callbacks, removes it from chats and frees its handle. Its "
+    "messages stay, with its last name and handle and `deleted: true`. After an error, repeat the request: it "
+    "continues.",
     status_code=204,
     responses=errors(409),
 )
@@ -118,8 +119,8 @@ def delete_bot(call: ThisCall, bot_id: Id) -> None:
 @app.post(
     "/v1/bots/<bot_id>/tokens",
     summary="Create a token for a bot",
-    description="The secret is shown this once. To rotate, send revoke_others: true, or create a token, change over, "
-    "and revoke the old one.",
+    description="The secret is shown only once. To rotate tokens, send revoke_others: true, or create a token, use "
+    "it, and revoke the old one.",
     status_code=201,
     middlewares=[Idempotent(_token_again)],
 )
@@ -134,7 +135,7 @@ def create_bot_token(call: ThisCall, bot_id: Id, data: Annotated[BotTokenIn, Bod
 @app.get(
     "/v1/bots/<bot_id>/tokens",
     summary="List a bot's tokens",
-    description="Newest first, with the revoked ones. A test token sees test tokens only.",
+    description="Newest first, including revoked tokens. A test token sees only test tokens.",
 )
 @needs("bots:read")
 def list_bot_tokens(call: ThisCall, bot_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[TokenOut]:
@@ -148,7 +149,7 @@ def list_bot_tokens(call: ThisCall, bot_id: Id, query: Annotated[ListQuery, Quer
 @app.delete(
     "/v1/bots/<bot_id>/tokens/<bot_token_id>",
     summary="Revoke a bot's token",
-    description="When the answer arrives, no call with the token is accepted any more.",
+    description="The token is refused from the moment of the answer.",
     status_code=204,
     responses=errors(409),
 )

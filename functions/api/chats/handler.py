@@ -34,7 +34,7 @@ def create_chat(call: ThisCall, data: Annotated[ChatIn, Body()]) -> ChatOut:
 @app.get(
     "/v1/chats",
     summary="List chats",
-    description="Oldest first. Without admin:*, only those you belong to.",
+    description="Oldest first. Without admin:*, only chats that you belong to.",
 )
 @needs("chats:read")
 def list_chats(call: ThisCall, query: Annotated[ChatQuery, Query()]) -> Listing[ChatOut]:
@@ -51,7 +51,8 @@ def read_chat(call: ThisCall, chat_id: Id) -> ChatOut:
 @app.patch(
     "/v1/chats/<chat_id>",
     summary="Edit a chat",
-    description="With active: false it takes no messages, and its incoming webhooks refuse at once.",
+    description="active: false closes the chat at once: it accepts no messages, and its incoming webhooks refuse "
+    "posts.",
     responses=errors(409),
 )
 @needs("chats:write")
@@ -62,7 +63,7 @@ def edit_chat(call: ThisCall, chat_id: Id, data: Annotated[ChatPatch, Body()]) -
 @app.get(
     "/v1/chats/<chat_id>/members",
     summary="List a chat's members",
-    description="With names, handles and avatars, for everybody in the chat.",
+    description="For members of the chat, and callers with admin:*.",
 )
 @needs("chats:read")
 def list_members(call: ThisCall, chat_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[MemberOut]:
@@ -76,7 +77,7 @@ def list_members(call: ThisCall, chat_id: Id, query: Annotated[ListQuery, Query(
 @app.put(
     "/v1/chats/<chat_id>/members/<user_id>",
     summary="Add a member",
-    description="The person is told. Adding somebody twice changes nothing.",
+    description="The person gets a notification. Adding a member again changes nothing.",
 )
 @needs("chats:write")
 def add_member(call: ThisCall, chat_id: Id, user_id: Id) -> MemberOut:
@@ -87,7 +88,7 @@ def add_member(call: ThisCall, chat_id: Id, user_id: Id) -> MemberOut:
 @app.delete(
     "/v1/chats/<chat_id>/members/<user_id>",
     summary="Remove a member",
-    description="The person is told. The user's webhooks for this chat deliver nothing more.",
+    description="The person gets a notification. The user's webhooks get no more events of this chat.",
     status_code=204,
 )
 @needs("chats:write")

@@ -11,7 +11,9 @@ from ferryman.integrations.commands.model import Command
 from ferryman.integrations.commands.schema import CommandCreated, CommandIn, CommandOut, CommandPatch
 from ferryman.schema import Listing, ListQuery
 
-app = Api("Commands", "Words behind a slash that call an application; docs/commands.md has the requests and answers.")
+app = Api(
+    "Commands", "Words after a slash that call your program. docs/commands.md describes the requests and answers."
+)
 handler = app
 
 
@@ -28,8 +30,8 @@ def _with_token(command: Command, token: str) -> CommandCreated:
 @app.post(
     "/v1/commands",
     summary="Create a command",
-    description="Everybody in the workspace can run it, in each of their chats. The receiver gets the text behind the "
-    "command, and who ran it where.",
+    description="Everybody in the workspace can run it, in each of their chats. The receiver gets the text after "
+    "the command, the person and the chat.",
     status_code=201,
     responses=errors(409),
     middlewares=[Idempotent(_again)],
@@ -39,7 +41,7 @@ def create_command(call: ThisCall, data: Annotated[CommandIn, Body()]) -> Comman
     return _with_token(*service.create(call.caller, data, call.idempotency_key))
 
 
-@app.get("/v1/commands", summary="List commands", description="Newest first. Without admin:*, only your own user's.")
+@app.get("/v1/commands", summary="List commands", description="Newest first. Without admin:*, only your own commands.")
 @needs("webhooks:read", plan=plans.OF_INTEGRATIONS)
 def list_commands(call: ThisCall, query: Annotated[ListQuery, Query()]) -> Listing[CommandOut]:
     commands, last = service.page(call.caller, query.limit, call.page_start(query))
@@ -55,7 +57,7 @@ def read_command(call: ThisCall, command_id: Id) -> CommandOut:
 @app.patch(
     "/v1/commands/<command_id>",
     summary="Edit a command",
-    description="A changed URL keeps its token.",
+    description="A new URL keeps the token.",
     responses=errors(409),
 )
 @needs("webhooks:write", plan=plans.OF_INTEGRATIONS)
@@ -66,7 +68,8 @@ def edit_command(call: ThisCall, command_id: Id, data: Annotated[CommandPatch, B
 @app.put(
     "/v1/commands/<command_id>/owner",
     summary="Hand a command over",
-    description="The new owner is an active person whose role may have it. A disabled one stays disabled.",
+    description="The new owner must be an active person whose role may own commands. A disabled command stays "
+    "disabled.",
     responses=errors(409),
 )
 @needs("admin:*")
@@ -77,7 +80,7 @@ def hand_over_command(call: ThisCall, command_id: Id, data: Annotated[OwnerIn, B
 @app.post(
     "/v1/commands/<command_id>/regenerate",
     summary="Give a command a new token",
-    description="The new token is shown this once; the old one ends at once.",
+    description="The new token is shown only once; the old one is no longer sent.",
     responses=errors(409),
 )
 @needs("webhooks:write", plan=plans.OF_INTEGRATIONS)
@@ -88,7 +91,7 @@ def regenerate_command(call: ThisCall, command_id: Id) -> CommandCreated:
 @app.delete(
     "/v1/commands/<command_id>",
     summary="Delete a command",
-    description="Its trigger is free again, and its reply addresses accept nothing more.",
+    description="Frees its trigger, and closes its reply addresses.",
     status_code=204,
     responses=errors(409),
 )

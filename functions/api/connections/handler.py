@@ -25,7 +25,7 @@ from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
 from ferryman.schema import Listing
 from ferryman.webhooks.deliveries.schema import DeliveryOut
 
-app = Api("Connections", "Other products, connected by the connectors of a catalogue.")
+app = Api("Connections", "Connections to other products. GET /v1/connectors lists the products.")
 handler = app
 
 
@@ -36,7 +36,7 @@ def _again(call: Call, connection_id: str) -> ConnectionCreated:
 @app.get(
     "/v1/connectors",
     summary="List connectors",
-    description="Every product that can be connected, with the JSON Schema of its configuration.",
+    description="The products that can be connected, with the JSON Schema of their configuration.",
 )
 @needs("connections:read", plan=OF_INTEGRATIONS)
 def list_connectors(call: ThisCall) -> Listing[ConnectorOut]:
@@ -47,9 +47,9 @@ def list_connectors(call: ThisCall) -> Listing[ConnectorOut]:
 @app.post(
     "/v1/connections",
     summary="Connect a product",
-    description="Makes an outgoing webhook in the product's format, or an incoming one for a product that posts here; "
-    "its URL is shown this once. A product that is connected by OAuth has to be approved at `authorize_url`. A live "
-    "token's connection is for live events, a test token's for test events.",
+    description="Depending on the connector, creates an outgoing webhook in the product's format, or an incoming "
+    "webhook whose URL is shown only once, or gives the `authorize_url` where you approve the connection by OAuth. "
+    "Created with a live token, the connection is for live events; with a test token, for test events.",
     status_code=201,
     middlewares=[Idempotent(_again)],
 )
@@ -69,7 +69,7 @@ def connect(call: ThisCall, data: Annotated[ConnectionIn, Body()]) -> Connection
 @app.get(
     "/v1/connections",
     summary="List connections",
-    description="Newest first. Without admin:*, only your own user's.",
+    description="Newest first. Without admin:*, only your own connections.",
 )
 @needs("connections:read", plan=OF_INTEGRATIONS)
 def list_connections(call: ThisCall, query: Annotated[ConnectionQuery, Query()]) -> Listing[ConnectionOut]:
@@ -86,7 +86,7 @@ def read_connection(call: ThisCall, connection_id: Id) -> ConnectionOut:
 @app.patch(
     "/v1/connections/<connection_id>",
     summary="Enable, disable, rename or configure a connection",
-    description="`enabled: true` also forgets the failures so far.",
+    description="`enabled: true` also resets the count of failures.",
     responses=errors(409),
 )
 @needs("connections:write", plan=OF_INTEGRATIONS)
@@ -97,8 +97,8 @@ def edit_connection(call: ThisCall, connection_id: Id, data: Annotated[Connectio
 @app.post(
     "/v1/connections/<connection_id>/reset",
     summary="Reset a connection",
-    description="Clears its metadata, forgets its failures and refreshes its time. It has to be confirmed. The tokens "
-    "of a product that is connected by OAuth are revoked, and it waits for a new approval.",
+    description="Clears `metadata`, resets the count of failures, and sets `connected_at` to now. A connection by "
+    "OAuth also loses its tokens, which are revoked, and must be approved again.",
     responses=errors(409),
 )
 @needs("connections:write", plan=OF_INTEGRATIONS)
@@ -109,7 +109,8 @@ def reset_connection(call: ThisCall, connection_id: Id, data: Annotated[ResetIn,
 @app.post(
     "/v1/connections/<connection_id>/test",
     summary="Send a test through a connection",
-    description="An example of its first event. Read the delivery to see how the other product answered.",
+    description="Sends an example of its first event type. Read the delivery to see the product's answer. Only for "
+    "connections with an outgoing webhook.",
     status_code=202,
     responses=errors(409),
 )
@@ -121,8 +122,8 @@ def test_connection(call: ThisCall, connection_id: Id) -> DeliveryOut:
 @app.post(
     "/v1/connections/<connection_id>/authorize",
     summary="Begin the approval of a connection",
-    description="For a product that is connected by OAuth: a new address where you approve it, for the first time or "
-    "again. The one before ends.",
+    description="For OAuth: gives a new URL where you approve the connection, for the first time or again. An "
+    "earlier URL stops working.",
     responses=errors(409),
 )
 @needs("connections:write", plan=OF_INTEGRATIONS)
@@ -133,8 +134,9 @@ def begin_approval(call: ThisCall, connection_id: Id) -> AuthorizationOut:
 @app.post(
     "/v1/connections/callback",
     summary="Finish the approval of a connection",
-    description="The console does this when the product calls back. Without the console, hand over the address at "
-    "which the browser ended. Only the person who began the approval can finish it, once, within ten minutes.",
+    description="The console does this when the product redirects the browser to it. Without the console, send the "
+    "URL to which the browser was redirected. Only the person who began the approval can finish it, once, within ten "
+    "minutes.",
     responses=errors(409),
 )
 @needs("connections:write", plan=OF_INTEGRATIONS)
@@ -145,8 +147,8 @@ def finish_approval(call: ThisCall, data: Annotated[ApprovalIn, Body()]) -> Conn
 @app.post(
     "/v1/connections/<connection_id>/check",
     summary="Check a connection",
-    description="For a product that is connected by OAuth: asks it which accounts were approved. The access token is "
-    "renewed first if it is about to expire. If the product does not answer, the check says so, with the status 200.",
+    description="For OAuth: asks the product which accounts were approved. The access token is renewed first if it "
+    "expires soon. If the product does not answer, the status is still 200, and `ok` is false.",
     responses=errors(409),
 )
 @needs("connections:write", plan=OF_INTEGRATIONS)
@@ -157,8 +159,8 @@ def check_connection(call: ThisCall, connection_id: Id) -> CheckOut:
 @app.post(
     "/v1/connections/<connection_id>/token",
     summary="Read the access token of a connection",
-    description="For a product that is connected by OAuth: a token for its own API, renewed if it is about to expire. "
-    "The refresh token is never shown. Each read is in the audit log.",
+    description="For OAuth: gives a token for the product's API, renewed if it expires soon. The refresh token is "
+    "never shown. The audit log records each read.",
     responses=errors(409),
 )
 @needs("connections:token", plan=OF_INTEGRATIONS)
@@ -169,8 +171,8 @@ def read_access_token(call: ThisCall, connection_id: Id) -> AccessTokenOut:
 @app.delete(
     "/v1/connections/<connection_id>",
     summary="Disconnect a product",
-    description="Deletes the connection and its webhook. Deliveries that wait are cancelled, and tokens are revoked at "
-    "a product that can do that; the audit log says whether it did.",
+    description="Deletes the connection and its webhook. Waiting deliveries are cancelled. Tokens are revoked at "
+    "the product, if it supports that; the audit log records the result.",
     status_code=204,
     responses=errors(409),
 )

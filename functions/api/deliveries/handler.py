@@ -16,7 +16,7 @@ from ferryman.webhooks.subscriptions import service
 
 app = Api(
     "Deliveries",
-    "The deliveries of each webhook, attempt by attempt, and sending them again.",
+    "The deliveries of webhooks with their attempts, and sending them again.",
     aliases=addresses.WEBHOOKS,
 )
 handler = app
@@ -28,9 +28,8 @@ delivery_routes.show(app, workspace.OWNER)
 @app.get(
     "/v1/deliveries",
     summary="List the deliveries of all outgoing webhooks",
-    description="Newest event first: of every webhook that the caller may manage, callbacks among them. `state` and "
-    "`result` show what fails now, everywhere. A page may be short, and even empty, while few of many match; go on "
-    "as long as there is a `next_cursor`.",
+    description="Newest event first, of every webhook that you may manage, including callbacks. If few deliveries "
+    "match the filters, a page may be short or empty; continue while there is a `next_cursor`.",
 )
 @needs("webhooks:read", plan=workspace.OWNER.plan)
 def list_all_deliveries(call: ThisCall, query: Annotated[WorkspaceDeliveryQuery, Query()]) -> Listing[DeliveryOut]:
@@ -41,8 +40,8 @@ def list_all_deliveries(call: ThisCall, query: Annotated[WorkspaceDeliveryQuery,
 @app.get(
     "/v1/deliveries/statistics",
     summary="Count the deliveries of each outgoing webhook",
-    description="How they ended, by the hours of their events, of every webhook that the caller may manage. They are "
-    "counted when you ask, at most a thousand of a webhook, the newest. So ask once a minute at most.",
+    description="Counts, for every webhook that you may manage, how deliveries ended in each hour. Each request "
+    "counts anew, at most the newest thousand deliveries of a webhook; call it once a minute at most.",
     operation_id="count_deliveries",
 )
 @needs("webhooks:read", plan=workspace.OWNER.plan)
@@ -54,10 +53,9 @@ def count_deliveries(call: ThisCall, query: Annotated[StatisticsQuery, Query()])
 @app.get(
     "/v1/webhooks/<webhook_id>/held",
     summary="List the events that a webhook holds",
-    description="Those that happened while it was disabled: messages of its chats, their edits and deletions, and "
-    "mentions of bots, as long as they are kept. They are found again when you ask, so the answer says what is there "
-    "now. PATCH the webhook with held: deliver or skip to decide about them. Personal webhooks hold nothing: the "
-    "person's inbox has it all.",
+    description="The events that happened while the webhook was disabled: messages of its chats, their edits and "
+    "deletions, and mentions of bots, as long as messages are kept. PATCH the webhook with `held` to deliver or skip "
+    "them. A personal webhook holds no events, because the person's inbox has the notifications.",
 )
 @needs("webhooks:read", plan=workspace.OWNER.plan)
 def list_held(call: ThisCall, webhook_id: Id) -> HeldOut:

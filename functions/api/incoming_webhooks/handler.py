@@ -30,7 +30,7 @@ def _again(call: Call, incoming_webhook_id: str) -> IncomingWebhookCreated:
 @app.post(
     "/v1/incoming-webhooks",
     summary="Create an incoming webhook",
-    description="The URL is a secret: whoever has it can post to the chat.",
+    description="The URL is a secret: everybody who knows it can post to the chat.",
     status_code=201,
     responses=errors(409),
     middlewares=[Idempotent(_again)],
@@ -49,7 +49,7 @@ def _with_url(call: Call, webhook: IncomingWebhook, secret: str) -> IncomingWebh
 @app.get(
     "/v1/incoming-webhooks",
     summary="List incoming webhooks",
-    description="Newest first. Without admin:*, only those of chats you belong to.",
+    description="Newest first. Without admin:*, only those of chats that you belong to.",
 )
 @needs("webhooks:read")
 def list_incoming_webhooks(
@@ -63,7 +63,8 @@ def list_incoming_webhooks(
 @app.post(
     "/v1/incoming-webhooks/preview",
     summary="Try a source or a translation",
-    description="Shows the message that a payload would become. Nothing is posted or kept, and no signature is judged.",
+    description="Shows the message that a payload would become. Nothing is posted or stored, and no signature is "
+    "checked.",
 )
 @needs("webhooks:write")
 def preview_incoming_webhook(call: ThisCall, data: Annotated[PreviewIn, Body()]) -> PreviewOut:
@@ -82,8 +83,8 @@ def read_incoming_webhook(call: ThisCall, incoming_webhook_id: Id) -> IncomingWe
 @app.patch(
     "/v1/incoming-webhooks/<incoming_webhook_id>",
     summary="Edit an incoming webhook",
-    description="The next message has the new author; its URL stays. state: disabled closes the URL until it is "
-    "enabled again, which takes an owner whose role may have it.",
+    description="A new name and picture apply from the next message on. The URL stays. state: disabled closes the "
+    "URL; enabling needs an owner whose role may own incoming webhooks.",
     responses=errors(409),
 )
 @needs("webhooks:write")
@@ -96,8 +97,8 @@ def edit_incoming_webhook(
 @app.put(
     "/v1/incoming-webhooks/<incoming_webhook_id>/owner",
     summary="Hand an incoming webhook over",
-    description="The new owner is an active person whose role may have it. The URL stays, so whoever knew it still "
-    "knows it. A disabled one stays disabled: enable it afterwards.",
+    description="The new owner must be an active person whose role may own incoming webhooks. The URL stays valid: "
+    "regenerate it if the previous owner must not use it. A disabled webhook stays disabled.",
     responses=errors(409),
 )
 @needs("admin:*")
@@ -110,7 +111,7 @@ def hand_over_incoming_webhook(
 @app.post(
     "/v1/incoming-webhooks/<incoming_webhook_id>/regenerate",
     summary="Give an incoming webhook a new URL",
-    description="The new URL is shown this once; the old one accepts nothing any more.",
+    description="The new URL is shown only once; the old one stops working at once.",
     responses=errors(409),
 )
 @needs("webhooks:write")
@@ -121,7 +122,7 @@ def regenerate_incoming_webhook(call: ThisCall, incoming_webhook_id: Id) -> Inco
 @app.delete(
     "/v1/incoming-webhooks/<incoming_webhook_id>",
     summary="Revoke an incoming webhook",
-    description="When the answer arrives, the URL accepts nothing any more.",
+    description="The URL refuses posts from the moment of the answer.",
     status_code=204,
     responses=errors(409),
 )

@@ -7,17 +7,16 @@ from ferryman.http.api import Api, Id, ThisCall, errors, needs
 from ferryman.integrations.cascades.schema import EndingsOut, MadeOut
 from ferryman.schema import Listing, ListQuery
 
-app = Api("Leaks", "After a leak: everything that a token made, and an end to all of it.")
+app = Api("Leaks", "After a token leaked: lists everything that was created with it, and ends all of that.")
 handler = app
 
 
 @app.get(
     "/v1/tokens/<token_id>/made",
-    summary="List what a token made",
+    summary="List everything created with a token",
     description="Oldest first: tokens, bots, callbacks, webhooks, incoming webhooks, applications, connections, "
-    "commands, scheduled notifications and people, also those that were made with a token of its making. "
-    "`POST …/end-all` ends exactly these. All else that it did is in `GET /v1/audit?token=…`. As far back as the "
-    "audit log goes.",
+    "commands, notifications and people, also those created with a token that this token created. `POST …/end-all` "
+    "ends exactly these. `GET /v1/audit?token_id=…` lists every other change. Both go back as far as the audit log.",
 )
 @needs("admin:*")
 def list_made(call: ThisCall, token_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[MadeOut]:
@@ -31,9 +30,10 @@ def list_made(call: ThisCall, token_id: Id, query: Annotated[ListQuery, Query()]
 
 @app.post(
     "/v1/tokens/<token_id>/end-all",
-    summary="Revoke a token and all that it made",
-    description="The token first, then what `GET …/made` lists: it is revoked, deleted or disconnected, and people are "
-    "deactivated. Fifty at once; send the request again until `complete` is true. Each end has an audit record.",
+    summary="Revoke a token and end everything created with it",
+    description="Revokes the token first. Then revokes, deletes, cancels or disconnects everything that `GET "
+    "…/made` lists, and deactivates people, at most fifty objects per request; repeat it until `complete` is true. "
+    "Each change has an audit record.",
     responses=errors(409),
 )
 @needs("admin:*")

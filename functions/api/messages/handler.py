@@ -46,10 +46,11 @@ def _again(call: Call, resource_id: str, chat_id: str) -> MessageOut | CommandRu
 @app.post(
     "/v1/chats/<chat_id>/messages",
     summary="Send a message",
-    description="`@handle` in the text mentions that person or bot; the callbacks of mentioned bots that belong to the "
-    "chat are called. A text that begins with `/` and the trigger of a command runs the command and is not posted; the "
-    "answer tells of the run. A space before the slash posts it. An application's own token sends to the application's "
-    "group, and to people's chats with it: up to 2000 characters, with a context of its own, and runs no command.",
+    description="`@handle` in the text mentions a person or bot; the callbacks of mentioned bots that belong to the "
+    "chat are called. A text that begins with `/` and a command's trigger runs the command and is not posted; the "
+    "answer then describes the run. A space before the slash posts the text. With an application's own token, the "
+    "chat must be the application's group or a person's chat with it; the message has at most 2000 characters, opens "
+    "a context, and runs no command.",
     status_code=201,
     responses=errors(409),
     middlewares=[Idempotent(_again)],
@@ -112,7 +113,7 @@ def _run(call: Call, chat_id: str, command: Command, text: str) -> CommandRunOut
 @app.get(
     "/v1/chats/<chat_id>/messages",
     summary="List a chat's messages",
-    description="Newest first. A live token sees live messages, a test token test messages.",
+    description="Newest first. A live token sees live messages, a test token sees test messages.",
 )
 @needs("messages:read")
 def list_messages(call: ThisCall, chat_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[MessageOut]:
@@ -140,7 +141,7 @@ def read_message(call: ThisCall, chat_id: Id, message_id: Id) -> MessageOut:
 @app.patch(
     "/v1/chats/<chat_id>/messages/<message_id>",
     summary="Edit a message",
-    description="A mention that an edit adds calls no bot.",
+    description="Bots are not called for a mention that an edit adds.",
     responses=errors(409),
 )
 @needs("messages:write")
@@ -151,7 +152,7 @@ def edit_message(call: ThisCall, chat_id: Id, message_id: Id, data: Annotated[Me
 @app.delete(
     "/v1/chats/<chat_id>/messages/<message_id>",
     summary="Delete a message",
-    description="Its text is erased, from the events that told it too, and no attempt that begins later sends it.",
+    description="Erases the text, also from stored events. No attempt that begins later sends it.",
     status_code=204,
     responses=errors(409),
 )
@@ -170,8 +171,9 @@ def _click_again(call: Call, resource_id: str, button_message_id: str) -> Intera
 @app.post(
     "/v1/messages/<button_message_id>/callbacks",
     summary="Click a button",
-    description="For an application's message, which is named by its id alone: the application is told of each click. "
-    "With `action_id`, for a button or menu of an attachment: its integration is called, and what it answers is done.",
+    description="On an application's message, the application gets each click as `interaction.created`. With "
+    "`action_id`, on a button or menu of an attachment, the button's `integration` is called, and its answer is "
+    "carried out.",
     status_code=201,
     responses=errors(409),
     middlewares=[Idempotent(_click_again)],

@@ -10,7 +10,7 @@ from ferryman.notifications.inboxes.schema import EntryOut, InboxQuery
 from ferryman.notifications.schema import NotificationIn, NotificationOut
 from ferryman.schema import Listing, ListQuery
 
-app = Api("Notifications", "Telling people something, now or at a set time; each person's own inbox.")
+app = Api("Notifications", "Notifications to people, now or at a set time, and each person's inbox.")
 handler = app
 
 
@@ -21,10 +21,9 @@ def _again(call: Call, notification_id: str) -> NotificationOut:
 @app.post(
     "/v1/notifications",
     summary="Send a notification",
-    description="To the people in user_ids, or to everyone. Each gets it once, in their notifications and as one "
-    "event for their webhooks. `team_support.approved` is told to owners, admins and hr_admins too. With send_at it "
-    "waits for its time; who is deactivated by then is left out. A `meeting` is told ten minutes before starts_at. "
-    "With repeat it is told again by the clock of a time zone, such as a `weekly_digest` on Mondays at 09:00.",
+    description="Send either user_ids or everyone. Each person gets the notification once, in the inbox and as an "
+    "event for webhooks. Owners, admins and hr_admins always get `team_support.approved`. People who are deactivated "
+    "before a scheduled notification is sent do not get it.",
     status_code=201,
     middlewares=[Idempotent(_again)],
 )
@@ -36,7 +35,7 @@ def create_notification(call: ThisCall, data: Annotated[NotificationIn, Body()])
 @app.get(
     "/v1/notifications",
     summary="List sent and scheduled notifications",
-    description="Newest first. Without admin:*, only those your own user sent.",
+    description="Newest first. Without admin:*, only those that you sent.",
 )
 @needs("notifications:write")
 def list_notifications(call: ThisCall, query: Annotated[ListQuery, Query()]) -> Listing[NotificationOut]:
@@ -60,7 +59,7 @@ def read_notification(call: ThisCall, notification_id: Id) -> NotificationOut:
 @app.post(
     "/v1/notifications/<notification_id>/cancel",
     summary="Cancel a scheduled notification",
-    description="After the answer, nobody gets it any more. One that is being sent, or was sent, is refused.",
+    description="Fails with 409 once the sending has begun.",
     responses=errors(409),
 )
 @needs("notifications:write")
@@ -71,7 +70,7 @@ def cancel_notification(call: ThisCall, notification_id: Id) -> NotificationOut:
 @app.get(
     "/v1/me/notifications",
     summary="List your own notifications",
-    description="Newest first. A test token sees test notifications only.",
+    description="Newest first. A test token sees only test notifications.",
 )
 @needs("notifications:read")
 def list_own_notifications(call: ThisCall, query: Annotated[InboxQuery, Query()]) -> Listing[EntryOut]:
@@ -90,7 +89,7 @@ def list_own_notifications(call: ThisCall, query: Annotated[InboxQuery, Query()]
 @app.post(
     "/v1/me/notifications/<notification_id>/read",
     summary="Mark a notification read",
-    description="One that was read before keeps its time.",
+    description="Marking it again does not change `read_at`.",
 )
 @needs("notifications:read")
 def mark_notification_read(call: ThisCall, notification_id: Id) -> EntryOut:

@@ -7,7 +7,7 @@ from ferryman.http.webhook_owners import personal
 
 app = Api(
     "Personal webhooks",
-    "Signed deliveries of a person's own notifications, to endpoints of that person's choice.",
+    "Webhooks that deliver a person's own notifications.",
     aliases=addresses.PERSONAL_WEBHOOKS,
 )
 handler = app

@@ -23,16 +23,16 @@ from ferryman.identity.users.schema import UserOut
 from ferryman.notifications import notices
 from ferryman.schema import Listing, ListQuery
 
-app = Api("Sessions", "People sign in with their password, and a second factor if they like. Bots and programs do not.")
+app = Api("Sessions", "People sign in with a password and, optionally, a second factor. Programs use API tokens.")
 handler = app
 
 
 @app.post(
     "/v1/sessions",
     summary="Sign in",
-    description="The session may do all that your role allows, and follows it when it changes. After ten failures in a "
-    "row, attempts are refused for a while that grows. A 401 of the type urn:ferryman:problem:second-factor-required "
-    "means that the password was right and a code is needed, or another one.",
+    description="The session has all rights of your current role. After ten failures in a row, attempts are refused "
+    "for a time that grows. A 401 of the type urn:ferryman:problem:second-factor-required means that the password "
+    "was right, but the code is missing or wrong.",
     status_code=201,
     responses=errors(401, 409, 429),
 )
@@ -45,7 +45,7 @@ def sign_in(source: ThisSource, data: Annotated[SessionIn, Body()]) -> SessionCr
 @app.get(
     "/v1/sessions",
     summary="List your sessions",
-    description="Newest first; those that have not ended.",
+    description="Newest first, without ended sessions.",
 )
 @needs(SIGNED_IN, session=True)
 def list_sessions(call: ThisCall, query: Annotated[ListQuery, Query()]) -> Listing[SessionOut]:
@@ -62,7 +62,7 @@ def list_sessions(call: ThisCall, query: Annotated[ListQuery, Query()]) -> Listi
 @app.delete(
     "/v1/sessions/current",
     summary="Sign out",
-    description="When the answer arrives, no call with this session is accepted any more.",
+    description="The session is refused from the moment of the answer.",
     status_code=204,
 )
 @needs(SIGNED_IN, session=True, enrolling=True)
@@ -83,9 +83,9 @@ def end_session(call: ThisCall, session_id: Id) -> None:
 @app.post(
     "/v1/users/<user_id>/invitation",
     summary="Invite a person to set a password",
-    description="For a new person, or for one who forgot it: the password changes when the invitation is accepted. It "
-    "works once and for 24 hours; a new one takes the place of any before. Only for people who may do no more than "
-    "the token you use; for somebody who has a password already it takes an owner, and the person is told.",
+    description="For a new person, or one who forgot the password. The invitation works once, within 24 hours, and "
+    "replaces an earlier one. The person must not have more rights than the token you use. If the person has a "
+    "password already, you must be an owner, and the person gets a notification.",
     status_code=201,
     responses=errors(409),
 )
@@ -98,8 +98,8 @@ def invite(call: ThisCall, user_id: Id) -> InvitationOut:
 @app.post(
     "/v1/invitations/accept",
     summary="Set a password with an invitation",
-    description="Signs the person in and ends all their other sessions. An active second factor stays, and then "
-    "signing in needs its code.",
+    description="Sets the password, ends the person's other sessions, and signs the person in, unless a second "
+    "factor is active.",
     responses=errors(401, 409),
 )
 @needs(PUBLIC)
@@ -124,7 +124,7 @@ def change_password(call: ThisCall, data: Annotated[PasswordIn, Body()]) -> None
 @app.post(
     "/v1/me/email",
     summary="Change the address you sign in with",
-    description="Asks for your password once more. API tokens cannot do this.",
+    description="Needs your password.",
     responses=errors(409, 429),
 )
 @needs(SIGNED_IN, session=True)
@@ -135,8 +135,8 @@ def change_email(call: ThisCall, data: Annotated[EmailIn, Body()]) -> UserOut:
 @app.post(
     "/v1/me/totp",
     summary="Enrol a second factor",
-    description="Nothing changes until POST /v1/me/totp/verify gets its first code. Enrolling again replaces what was "
-    "not verified.",
+    description="The second factor becomes active when POST /v1/me/totp/verify gets a code. Until then, enrolling "
+    "again replaces the secret.",
     status_code=201,
     responses=errors(409, 429),
 )
@@ -149,7 +149,7 @@ def enrol_totp(call: ThisCall, data: Annotated[StepUpIn, Body()]) -> TotpOut:
 @app.post(
     "/v1/me/totp/verify",
     summary="Activate the second factor",
-    description="From now on signing in needs a code. Keep the recovery codes: they are shown this once.",
+    description="From now on, signing in needs a code. Store the recovery codes: they are shown only once.",
     responses=errors(409, 429),
 )
 @needs(SIGNED_IN, session=True, enrolling=True)
@@ -171,8 +171,8 @@ def remove_totp(call: ThisCall, data: Annotated[ProofIn, Body()]) -> None:
 @app.delete(
     "/v1/users/<user_id>/totp",
     summary="Remove a person's second factor",
-    description="For somebody who lost the authenticator app and the recovery codes. It takes an owner, and "
-    "the person is told.",
+    description="For somebody who lost the authenticator app and the recovery codes. You must be an owner. The "
+    "person gets a notification.",
     status_code=204,
 )
 @needs("users:write")

@@ -19,7 +19,7 @@ from ferryman.identity.tokens.schema import (
 )
 from ferryman.schema import Listing
 
-app = Api("Tokens", "Scoped API tokens: the secret is shown once, revoking works at once.")
+app = Api("Tokens", "API tokens with scopes.")
 handler = app
 
 
@@ -30,8 +30,8 @@ def _again(call: Call, token_id: str) -> TokenCreated:
 @app.post(
     "/v1/tokens",
     summary="Create an API token",
-    description="The token acts as your user and is never broader than the one you use: not in scopes, "
-    "environment or lifetime.",
+    description="The token acts as your user. It cannot have more scopes than the token you use, or expire later, "
+    "and a test token cannot create a live one.",
     status_code=201,
     middlewares=[Idempotent(_again)],
 )
@@ -46,7 +46,7 @@ def create_token(call: ThisCall, data: Annotated[TokenIn, Body()]) -> TokenCreat
 @app.get(
     "/v1/tokens",
     summary="List API tokens",
-    description="Newest first. Without admin:*, only your own user's. A test token sees test tokens only.",
+    description="Newest first. Without admin:*, only your own tokens. A test token sees only test tokens.",
 )
 @needs("tokens:read", plan=OF_INTEGRATIONS)
 def list_tokens(call: ThisCall, query: Annotated[TokenQuery, Query()]) -> Listing[TokenOut]:
@@ -74,7 +74,7 @@ def read_token(call: ThisCall, token_id: Id) -> TokenOut:
 @app.patch(
     "/v1/tokens/<token_id>",
     summary="Edit an API token",
-    description="A token stays live or test: production cannot become another environment, nor the other way round.",
+    description="A token stays live or test.",
     responses=errors(409),
 )
 @needs("tokens:write", plan=OF_INTEGRATIONS)
@@ -85,7 +85,7 @@ def edit_token(call: ThisCall, token_id: Id, data: Annotated[TokenPatch, Body()]
 @app.delete(
     "/v1/tokens/<token_id>",
     summary="Revoke an API token",
-    description="When the answer arrives, no call with the token is accepted any more.",
+    description="The token is refused from the moment of the answer.",
     status_code=204,
     responses=errors(409),
 )
@@ -97,8 +97,7 @@ def revoke_token(call: ThisCall, token_id: Id) -> None:
 @app.post(
     "/v1/tokens/revoke",
     summary="Revoke many API tokens",
-    description="Each by itself: the answer says what became of each. When it arrives, no call with a revoked token "
-    "is accepted any more.",
+    description="The answer has a result for each token. Revoked tokens are refused from the moment of the answer.",
 )
 @needs("tokens:write")
 def revoke_tokens(call: ThisCall, data: Annotated[RevocationIn, Body()]) -> RevocationsOut:
@@ -108,9 +107,9 @@ def revoke_tokens(call: ThisCall, data: Annotated[RevocationIn, Body()]) -> Revo
 
 @app.post(
     "/v1/tokens/revoke-by-secret",
-    summary="Revoke a token by showing it",
-    description="For somebody who found one: the token itself is the proof, and no other credential is needed. The "
-    "answer is the same for a token that nobody knows. The person behind the token is told.",
+    summary="Revoke a token that you found",
+    description="The token itself is the only proof that is needed. The answer is the same for an unknown token. "
+    "The token's user, or the bot's owner, gets a notification.",
     status_code=204,
     responses=errors(409, 429),
 )

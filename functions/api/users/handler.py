@@ -41,8 +41,8 @@ def read_me(call: ThisCall) -> MeOut:
 @app.put(
     "/v1/me/avatar",
     summary="Upload your avatar",
-    description="The bytes of a PNG, JPEG, GIF or WebP of at most 256 KiB and 4096 × 4096 pixels. `avatar_url` is then "
-    "an address of this deployment, which shows the picture to all who know it.",
+    description="The body is a PNG, JPEG, GIF or WebP of at most 256 KiB and 4096 × 4096 pixels. `avatar_url` is "
+    "then a URL of this deployment, where everybody who knows it can see the picture.",
     openapi_extensions=avatar_pictures.BODY,
     responses=errors(409),
 )
@@ -60,7 +60,7 @@ def remove_own_avatar(call: ThisCall) -> None:
 @app.get(
     "/avatars/<avatar>",
     summary="An uploaded avatar",
-    description="For browsers. Another picture has another address, so it may be kept for good.",
+    description="A new picture gets a new URL, so caches may keep it forever.",
     responses=avatar_pictures.ANSWER | errors(404),
 )
 @needs(PUBLIC)
@@ -71,7 +71,7 @@ def read_avatar(avatar: Id):  # type: ignore[no-untyped-def] # the event handler
     return avatar_pictures.served(AvatarImage(*table.avatar(*named)))
 
 
-@app.get("/v1/workspace", summary="Read the workspace", description="Its name and its plan, for every caller.")
+@app.get("/v1/workspace", summary="Read the workspace", description="Every caller may read it.")
 @needs(SIGNED_IN)
 def read_workspace(call: ThisCall) -> WorkspaceOut:
     return WorkspaceOut.of(workspaces.get(call.caller.workspace_id), call.caller.plan)
@@ -80,7 +80,7 @@ def read_workspace(call: ThisCall) -> WorkspaceOut:
 @app.patch(
     "/v1/workspace",
     summary="Edit the workspace",
-    description="Its switches hold for all of it. Takes a live token or a session.",
+    description="Needs a live token or session.",
 )
 @needs("admin:*")
 def edit_workspace(call: ThisCall, data: Annotated[WorkspacePatch, Body()]) -> WorkspaceOut:
@@ -104,7 +104,7 @@ def create_user(call: ThisCall, data: Annotated[UserIn, Body()]) -> UserOut:
 @app.get(
     "/v1/users",
     summary="List users",
-    description="Oldest first, people and bots.",
+    description="People and bots, oldest first.",
 )
 @needs("users:read")
 def list_users(call: ThisCall, query: Annotated[UserQuery, Query()]) -> Listing[UserOut]:
@@ -124,10 +124,10 @@ def read_user(call: ThisCall, user_id: Id) -> UserOut:
 @app.patch(
     "/v1/users/<user_id>",
     summary="Edit a user",
-    description="A changed role, or active: false, holds for the user's tokens when the answer arrives. Webhooks, "
-    "incoming webhooks, applications and bots of a user who may not have them any more are disabled with the reason "
-    "owner_deactivated or owner_may_not, and do not come back by themselves. "
-    "Bots are edited with PATCH /v1/bots/{bot_id}.",
+    description="A new role, or active: false, applies to the person's tokens and sessions from the moment of the "
+    "answer. Webhooks, incoming webhooks, commands, applications and bots that the person may not own any more are "
+    "disabled with the reason owner_deactivated or owner_may_not, and stay disabled. To edit bots, use PATCH "
+    "/v1/bots/{bot_id}.",
     responses=errors(409),
 )
 @needs("users:write")

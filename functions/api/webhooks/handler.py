@@ -23,7 +23,7 @@ from ferryman.webhooks.subscriptions.schema import WebhookOut
 
 app = Api(
     "Webhooks",
-    "Outgoing webhooks: signed deliveries of events to your own endpoints.",
+    "Outgoing webhooks, which deliver signed events to your URLs.",
     aliases=addresses.WEBHOOKS,
 )
 handler = app
@@ -36,7 +36,7 @@ webhook_routes.manage(app, workspace.MANAGEMENT)
 @app.post(
     "/v1/webhooks/delete",
     summary="Delete many outgoing webhooks",
-    description="Each by itself; the answer says what became of each. Deliveries that wait are cancelled.",
+    description="The answer has a result for each webhook. Waiting deliveries are cancelled.",
 )
 @needs("webhooks:write")
 def delete_webhooks(call: ThisCall, data: Annotated[DeletionIn, Body()]) -> DeletionsOut:
@@ -46,9 +46,9 @@ def delete_webhooks(call: ThisCall, data: Annotated[DeletionIn, Body()]) -> Dele
 
 @app.post(
     "/v1/webhooks/<webhook_id>/send",
-    summary="Check that an outgoing webhook can be reached",
-    description="Sends a small JSON body without a signature and answers with what the receiver said. This is not a "
-    "delivery: it is not logged, not retried, and a failure does not count. POST …/test sends a signed one.",
+    summary="Check that the receiver of an outgoing webhook answers",
+    description="Sends a small unsigned JSON body and returns the receiver's answer. This is not a delivery: it is "
+    "not logged or retried, and a failure is not counted. POST …/test sends a signed test.",
 )
 @needs("webhooks:write", plan=workspace.OWNER.plan)
 def send(call: ThisCall, webhook_id: Id) -> SentOut:
@@ -60,8 +60,8 @@ def send(call: ThisCall, webhook_id: Id) -> SentOut:
 @app.put(
     "/v1/webhooks/<webhook_id>/owner",
     summary="Hand an outgoing webhook over",
-    description="Any webhook but a personal one. The new owner is an active person whose role may have it; a webhook "
-    "of some chats hears of those that the owner belongs to. A disabled webhook stays disabled: enable it afterwards.",
+    description="Not for personal webhooks. The new owner must be an active person whose role may own the webhook. "
+    "A webhook with chat_ids gets only events of chats to which its owner belongs. A disabled webhook stays disabled.",
     responses=errors(409),
 )
 @needs("admin:*")
@@ -72,9 +72,9 @@ def hand_over_webhook(call: ThisCall, webhook_id: Id, data: Annotated[OwnerIn, B
 @app.post(
     "/v1/receiver-urls/check",
     summary="Check the URL of a receiver",
-    description="By the rule that creating a webhook, a command, an application or a connection applies, for forms "
-    "that say what is wrong while somebody types. The name is not resolved and nothing is called: every attempt judges "
-    "the addresses behind the name anew.",
+    description="Applies the rules for the URL of a webhook, command, application or connection, for example while "
+    "a person types it in a form. The host name is not resolved, and nothing is called; each attempt checks the IP "
+    "addresses of the host.",
 )
 @needs(SIGNED_IN)
 def check_receiver_url(data: Annotated[ReceiverUrlIn, Body()]) -> ReceiverUrlOut:
@@ -84,7 +84,7 @@ def check_receiver_url(data: Annotated[ReceiverUrlIn, Body()]) -> ReceiverUrlOut
         return ReceiverUrlOut(ok=False, url=None, detail=str(refused))
 
 
-@app.get("/v1/event-types", summary="List event types", description="Every type with its JSON Schema and an example.")
+@app.get("/v1/event-types", summary="List event types", description="Each type has its JSON Schema and an example.")
 @needs(SIGNED_IN)
 def list_event_types() -> Listing[EventTypeOut]:
     return Listing(items=[EventTypeOut.of(type_) for type_ in catalogue.TYPES])

@@ -23,8 +23,8 @@ _ENVELOPE = {
     "properties": {"ok": {"const": False}, "error_code": {"type": "integer"}, "description": {"type": "string"}},
     "additionalProperties": False,
 }
-_TEXT = {"type": "string", "description": "1 to 2000 characters. Either it or `message`; if both, this."}
-_MESSAGE = {"type": "string", "description": "The same by another name."}
+_TEXT = {"type": "string", "description": "1 to 2000 characters. Required without `message`, and used instead of it."}
+_MESSAGE = {"type": "string", "description": "An alias of `text`."}
 _GROUP = {"type": "object", "properties": {"text": _TEXT, "message": _MESSAGE}}
 _BUTTON = {"type": "object", "required": ["text", "callbackData"], "properties": {"text": {"type": "string"}}}
 _LEGACY = {"type": "object", "required": ["title", "payload"], "properties": {"title": {"type": "string"}}}
@@ -37,22 +37,26 @@ _USER = {
         "message": _MESSAGE,
         "reply_markup": {
             "type": "object",
-            "description": "At most 30 buttons in all. `inline_keyboard` and `callback_data` are taken too.",
+            "description": "At most 30 buttons. `inline_keyboard` and `callback_data` are accepted, too.",
             "required": ["inlineKeyboard"],
             "properties": {"inlineKeyboard": {"type": "array", "items": {"type": "array", "items": _BUTTON}}},
         },
-        "buttons": {"type": "array", "description": "The older form: one button a row.", "items": _LEGACY},
+        "buttons": {
+            "type": "array",
+            "description": "The older form of `reply_markup`: one button per row.",
+            "items": _LEGACY,
+        },
         "context": {
             "type": "object",
-            "description": "`parameters` come back in the answer and in each callback of the context; at most 4096 "
-            "bytes as ASCII JSON.",
+            "description": "`parameters` are returned in the answer and in each callback of the context; at most "
+            "4096 bytes as ASCII JSON.",
             "properties": {"parameters": {"type": "object"}},
         },
     },
 }
 _IGNORED = (
-    "A slash at the end of the address and unknown fields are ignored. The answer's headers `X-FM-Message-ID` and "
-    "`X-FM-Context-ID` name the message and its context."
+    "A slash at the end and unknown fields are ignored. The answer's headers `X-FM-Message-ID` and "
+    "`X-FM-Context-ID` have the ids of the message and its context."
 )
 _TO_PERSON = "POST /webhooks/{token}/fchat"
 _OK = {"type": "object", "required": ["ok"], "properties": {"ok": {"const": True}}}
@@ -94,7 +98,7 @@ paths = {
     "/webhooks/{app_name}/{token}": _described(
         "post_to_application_group",
         "FChat: post to the application's group",
-        "To the group that is assigned to the application, which must be active and have an `external_id`.",
+        "The application's group must be active and have an `external_id`.",
         _GROUP,
         {"text": "System notification: All services running"},
         _OK,
@@ -102,7 +106,7 @@ paths = {
     "/webhooks/{token}/fchat": _described(
         "message_person_as_application",
         "FChat: message a person",
-        "A person who is not there yet is created, where the application may do that.",
+        "An unknown person is created, if the application may do that.",
         _USER,
         {"email": "user@example.com", "text": "Hello!"},
         _QUEUED,

@@ -45,14 +45,14 @@ _BODY = {
         **{
             name: {"type": ["string", "null"], "description": f"{about} For `mattermost` and `slack`."}
             for name, about in {
-                "channel": "Another chat, by its handle; `@handle` is a person.",
-                "username": "Another author.",
+                "channel": "The handle of another chat; `@handle` is a person.",
+                "username": "Another author name.",
                 "icon_url": "Another picture.",
                 "icon_emoji": "An emoji instead of the picture.",
             }.items()
         },
         "attachments": {"type": ["array", "null"], "items": {"type": ["object", "null"]}},
-        "blocks": {"type": ["array", "null"], "description": "Slack's; shown as Markdown, kept in `props`."},
+        "blocks": {"type": ["array", "null"], "description": "Slack's blocks: shown as Markdown and kept in `props`."},
         "props": {"type": ["object", "null"]},
         "priority": {"type": ["object", "null"]},
     },
@@ -77,12 +77,12 @@ paths = {
         "post": {
             "operationId": "post_to_incoming_webhook",
             "summary": "Post to an incoming webhook",
-            "description": "The secret in the path is the authentication; a slash at its end is ignored. Takes JSON, "
-            "or a form with the JSON in `payload`; a missing content type is read as JSON. A webhook of the flavour "
-            "`ferryman` takes 16,000 characters of `text` and ignores the other fields; one of the flavour "
-            "`mattermost` or `slack` takes all of them, splits a longer text, and refuses in that product's "
-            "words. One with a `source` takes the payloads of that product, up to 1,000,000 bytes; an event that "
-            "says nothing is answered with `ok` and gives no message.",
+            "description": "The secret in the path is the authentication; a slash at the end is ignored. The body "
+            "is JSON, or a form with the JSON in `payload`; without a content type, it is read as JSON. The flavour "
+            "`ferryman` accepts 16,000 characters of `text` and ignores the other fields. The flavours `mattermost` "
+            "and `slack` accept all fields, split a longer text, and answer errors in that product's form. A webhook "
+            "with a `source` accepts that product's payloads, up to 1,000,000 bytes; a payload that gives no message "
+            "is answered with `ok`.",
             "tags": ["Incoming webhooks"],
             "parameters": _PARAMETERS,
             "requestBody": _REQUEST,
@@ -93,9 +93,8 @@ paths = {
     "/services/{workspace_key}/{hook_key}/{secret}": {
         "post": {
             "operationId": "post_to_incoming_webhook_as_slack",
-            "summary": "Post to an incoming webhook in Slack's manner",
-            "description": "The address that clients of Slack post to; a slash at its end is ignored. Each refusal is "
-            "one of Slack's words.",
+            "summary": "Post to an incoming webhook as Slack's clients do",
+            "description": "A slash at the end is ignored. Errors are Slack's error codes.",
             "tags": ["Incoming webhooks"],
             "parameters": _PARAMETERS,
             "requestBody": _REQUEST,
@@ -197,7 +196,7 @@ def _flavour(parameters: dict[str, str], credential: Credential | None) -> str:
     if "hook_key" in parameters:
         return "slack"
     if credential is None:
-        return "mattermost" if secrets.MATTERMOST_SECRET.fullmatch(parameters["secret"]) else "ferryman"
+        return "mattermost" if secrets.is_mattermost_secret(parameters["secret"]) else "ferryman"
     return credential.flavour or "ferryman"
 
 

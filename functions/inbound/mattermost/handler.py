@@ -28,7 +28,7 @@ _TEAM, _TEAM_BY_NAME = "/api/v4/teams/{team_id}", "/api/v4/teams/name/{team_name
 
 _ROUTES: Routes = {
     "GET /api/v4/users/me": ("Read your own user", 200, v4.me, None),
-    "GET /api/v4/users/me/teams": ("List your teams: the workspace", 200, v4.my_teams, None),
+    "GET /api/v4/users/me/teams": ("List your teams: only the workspace", 200, v4.my_teams, None),
     "GET /api/v4/users/{v4_user_id}": ("Read a user", 200, v4.user, None),
     "GET /api/v4/users/username/{username}": ("Find a user by handle", 200, v4.user_by_name, None),
     "GET /api/v4/users/email/{email}": ("Find a user by e-mail address", 200, v4.user_by_email, None),
@@ -40,16 +40,16 @@ _ROUTES: Routes = {
         v4_members.my_channels,
         None,
     ),
-    f"GET {_TEAM}": ("Read a team: the workspace", 200, v4.team, None),
+    f"GET {_TEAM}": ("Read the team, which is the workspace", 200, v4.team, None),
     f"GET {_TEAM_BY_NAME}": ("Find a team by name", 200, v4.team, None),
     f"GET {_TEAM}/channels/name/{{channel_name}}": (
-        "Find a channel: a chat, by its handle",
+        "Find a chat by its handle",
         200,
         v4.channel_by_name,
         None,
     ),
     f"GET {_TEAM_BY_NAME}/channels/name/{{channel_name}}": (
-        "Find a channel by both names",
+        "Find a chat by its handle and the team's name",
         200,
         v4.channel_by_name,
         None,
@@ -63,7 +63,7 @@ _ROUTES: Routes = {
     f"PUT {_POST}": ("Change a post's text and props", 200, v4_posts.update, {"id": _ID, "message": "Build failed"}),
     f"PUT {_POST}/patch": ("Change a post's text and props", 200, v4_posts.patch, {"message": "Build failed"}),
     f"DELETE {_POST}": ("Delete a post", 200, v4_posts.delete, None),
-    f"GET {_POST}/thread": ("Read a post's thread: the post alone", 200, v4_posts.thread, None),
+    f"GET {_POST}/thread": ("Read a thread: always a single post", 200, v4_posts.thread, None),
     # The function of bots has the rest of tokens. None of its routes is for this address, and one more would add a
     # permission to the stack.
     "GET /api/v4/users/tokens": ("List everybody's tokens", 200, v4_token_lists.page_of_everybody, None),
@@ -73,7 +73,7 @@ _OTHERS = {
     "GET /api/v4/system/ping": describe("mattermost_ping", "Ask whether the API is up", 200, public=True),
     _LOGOUT: describe("mattermost_logout", "Sign out", 200, public=True),
     "POST /api/v4/posts": describe("mattermost_post", "Send a message", 201, example=_SAID),
-    "POST /api/v4/files": describe("mattermost_files", "Refused: files cannot be attached", 201),
+    "POST /api/v4/files": describe("mattermost_files", "Upload a file: always refused", 201),
 }
 ADDRESSES = Addresses([*_ROUTES, *_OTHERS])
 paths = describe_all("mattermost", _ROUTES)

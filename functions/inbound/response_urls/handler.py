@@ -22,9 +22,9 @@ paths: dict[str, dict[str, Any]] = {
     "/hooks/commands/{response_secret}": {
         "post": _SAID
         | {
-            "description": "The `response_url` of a command's request takes five answers within half an hour, each as "
-            "the answer to the request itself; a slash at its end is ignored. The text `ok` says that an answer was "
-            "posted.",
+            "description": "The `response_url` in a command's request accepts five answers within half an hour, in "
+            "the same form as the answer to the request. A slash at the end is ignored. The answer `ok` means that "
+            "the answer was posted.",
             "responses": _SAID["responses"] | _OK,
         }
     }

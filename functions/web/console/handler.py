@@ -53,8 +53,8 @@ paths = {
     "/": {
         "get": {
             "operationId": "read_index",
-            "summary": "Where things are",
-            "description": "For `Accept: application/json`. A browser gets the console.",
+            "summary": "The addresses of the API and the console",
+            "description": "As JSON. Clients that accept `text/html` get the console.",
             "tags": ["Reference"],
             "responses": {
                 200: {

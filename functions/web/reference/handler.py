@@ -88,9 +88,9 @@ _TEXT = {"type": "string"}
 _DOCUMENT = {"type": "object", "description": "An OpenAPI document."}
 _UP = {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]}
 paths = {
-    "/openapi.yaml": _described("read_openapi", "This description, as OpenAPI 3.1", "application/yaml", _DOCUMENT),
-    "/docs": _described("read_docs", "This description, to browse", "text/html", _TEXT),
-    "/docs/{asset}": _described("read_docs_asset", "A part of the page at /docs", "text/javascript", _TEXT, 404),
+    "/openapi.yaml": _described("read_openapi", "The API's description in OpenAPI 3.1", "application/yaml", _DOCUMENT),
+    "/docs": _described("read_docs", "The API's description as a web page", "text/html", _TEXT),
+    "/docs/{asset}": _described("read_docs_asset", "A file of the page /docs", "text/javascript", _TEXT, 404),
     "/healthz": _described("read_health", "Is the API up?", "application/json", _UP),
 }
 

@@ -55,15 +55,12 @@ def _time(text: str) -> str:
         raise ValueError("must be a time between the years 1 and 9999") from None
 
 
-_DOMAIN = re.compile(
-    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9](?:[a-z0-9-]{0,57}[a-z0-9])?)",
-    re.IGNORECASE,
-)
+_DOMAIN = r"(?i)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9](?:[a-z0-9-]{0,57}[a-z0-9])?)"
 
 
 def is_domain(text: str) -> bool:
     """Whether `text` is a fully qualified domain name in ASCII form."""
-    return len(text) <= 253 and _DOMAIN.fullmatch(text) is not None
+    return len(text) <= 253 and re.fullmatch(_DOMAIN, text) is not None
 
 
 def email_address(text: str) -> str:
@@ -112,9 +109,9 @@ Until = Annotated[Time | None, AfterValidator(_after_since)]  # below the field 
 class ListQuery(Query):
     """The query parameters of every list."""
 
-    limit: int = Field(50, ge=1, le=100, description="How many items at most.")
+    limit: int = Field(50, ge=1, le=100, description="The maximum number of items.")
     cursor: str | None = Field(
-        None, max_length=2048, description="`next_cursor` of the page before; leave out for the first page."
+        None, max_length=2048, description="The `next_cursor` of the previous page. Left out: the first page."
     )
 
 
@@ -122,7 +119,9 @@ class Listing[T](Output):
     """One page of a list."""
 
     items: list[T]
-    next_cursor: str | None = Field(None, description="Send as `cursor` for the next page; null when there is none.")
+    next_cursor: str | None = Field(
+        None, description="Send it as `cursor` to get the next page; null on the last page."
+    )
 
 
 def folded(text: str) -> str:

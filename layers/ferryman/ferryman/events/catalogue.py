@@ -76,23 +76,26 @@ _MESSAGE = _object(
     id=_STRING,
     chat_id=_STRING,
     text=_STRING,
-    mentions={"type": "array", "items": _STRING, "description": "The handles that the text names with @."},
+    mentions={"type": "array", "items": _STRING, "description": "The handles mentioned in the text, without the @."},
     author=_AUTHOR,
     attachments={"type": ["array", "null"], "items": _ATTACHMENT, "description": "Boxes below the text."},
-    props={"type": ["object", "null"], "description": "Values that the sender keeps with the message."},
+    props={"type": ["object", "null"], "description": "Custom values of the sender."},
     priority={
         "anyOf": [
             _object(level=_STRING, acknowledge={"type": "boolean"}, persistent={"type": "boolean"}),
             {"type": "null"},
         ]
     },
-    visible_to={"type": "null", "description": "No webhook is told of a message for one person."},
+    visible_to={"type": "null", "description": "Always null: webhooks get no messages for one person."},
     buttons={
         "type": ["array", "null"],
         "items": {"type": "array", "items": _object(label=_STRING, data={})},
-        "description": "Row by row; `data` is any JSON value.",
+        "description": "Rows of buttons; `data` is any JSON value.",
     },
-    context_id={**_NULLABLE, "description": "The context that it opened, or came in time for."},
+    context_id={
+        **_NULLABLE,
+        "description": "The context that an application's message opened, or to which a person's answer belongs.",
+    },
     origin={"enum": ["token", "incoming_webhook", "application", "reply"]},
     livemode={"type": "boolean"},
     revision={"type": "integer", "minimum": 1},
@@ -147,8 +150,11 @@ _CONVERSATION = _object(
     chat=_object(id=_STRING, type={"enum": ["group", "private"]}),
 )
 _CONVERSATION["properties"]["context"] = {
-    **_object(id=_STRING, parameters={"type": "object", "description": "The values that the application gave it."}),
-    "description": "Only in time: the context of the message that is answered.",
+    **_object(
+        id=_STRING,
+        parameters={"type": "object", "description": "The values that the application gave with its message."},
+    ),
+    "description": "The context of the application's message. Missing if it had expired.",
 }
 _AN_ANSWER = {
     **_A_MESSAGE,
@@ -166,8 +172,8 @@ _A_CONVERSATION = {
 _MESSAGE_CREATED = _object(message=_MESSAGE)
 _MESSAGE_CREATED["properties"]["conversation"] = {
     **_CONVERSATION,
-    "description": "Only when a person answers an application, or writes in the group of one that is told of it: who "
-    "writes, and where.",
+    "description": "The person and the chat, if a person answers an application, or writes in the group of an "
+    "application that gets the group's messages. Otherwise missing.",
 }
 
 _NOTIFICATION = _object(
@@ -176,7 +182,7 @@ _NOTIFICATION = _object(
         title=_STRING,
         body=_NULLABLE,
         url=_NULLABLE,
-        data={"type": ["object", "null"], "description": "The value that the sender put there."},
+        data={"type": ["object", "null"], "description": "Custom values of the sender."},
     ),
     user=_object(id=_STRING),
 )
@@ -197,14 +203,15 @@ def _notification(description: str, title: str, **example: Any) -> Entry:
 
 CATALOGUE: dict[EventType, Entry] = {
     "message.created": Entry(
-        "A new message is in a chat. A person, a bot, an incoming webhook or an application posted it, or it is the "
-        "answer to a command, or a reply to a delivery.",
+        "A message was posted in a chat: by a person, a bot, an incoming webhook or an application, as the answer "
+        "to a command, or as a reply to a delivery.",
         _MESSAGE_CREATED,
         {"message": _A_MESSAGE},
         answered={"message": _AN_ANSWER, "conversation": _A_CONVERSATION},
     ),
     "bot.mentioned": Entry(
-        "A new message named a bot with @handle, in a chat the bot belongs to. Not for an edit that adds a mention.",
+        "A new message mentioned a bot with @handle in a chat to which the bot belongs. An edit that adds a mention "
+        "causes no event.",
         _object(message=_MESSAGE, bot=_object(id=_STRING, handle=_STRING)),
         {"message": _A_MENTION, "bot": {"id": "usr_01J00000000000000000000001", "handle": "deploy-bot"}},
     ),
@@ -212,7 +219,7 @@ CATALOGUE: dict[EventType, Entry] = {
         "A message's text was changed.", _object(message=_MESSAGE), {"message": _AN_EDITED_MESSAGE}
     ),
     "message.deleted": Entry(
-        "A message was deleted. The event names it and no longer holds its text.",
+        "A message was deleted. The event does not contain the text.",
         _object(message=_object(id=_STRING, chat_id=_STRING, deleted_at=_TIME)),
         {
             "message": {
@@ -231,8 +238,8 @@ CATALOGUE: dict[EventType, Entry] = {
                 row={"type": "integer", "minimum": 0},
                 column={"type": "integer", "minimum": 0},
                 label=_STRING,
-                data={"description": "The payload that the application gave the button; any JSON value."},
-                context_id={**_NULLABLE, "description": "The message's context, when the click came in time for it."},
+                data={"description": "The button's `data`: any JSON value."},
+                context_id={**_NULLABLE, "description": "The message's context; null: it had expired."},
             ),
             conversation=_CONVERSATION,
         ),
@@ -254,7 +261,7 @@ CATALOGUE: dict[EventType, Entry] = {
         _object(
             webhook=_object(
                 id=_STRING,
-                url={**_NULLABLE, "description": "Null for a personal webhook, as is its name."},
+                url={**_NULLABLE, "description": "Null for a personal webhook. Its name is null, too."},
                 name=_NULLABLE,
                 reason=_STRING,
                 last_error=_STRING,
@@ -271,7 +278,7 @@ CATALOGUE: dict[EventType, Entry] = {
         },
     ),
     "delivery.exhausted": Entry(
-        "A delivery failed for good: its attempt and all retries are spent.",
+        "A delivery failed: all its attempts are used up.",
         _object(
             delivery=_object(
                 id=_STRING,
@@ -294,24 +301,24 @@ CATALOGUE: dict[EventType, Entry] = {
         },
     ),
     "task_assigned": _notification(
-        "A request was dispatched to the person.",
+        "A request was assigned to the person.",
         "Fix the login page",
         url="https://desk.example.com/requests/17",
         data={"request": 17},
     ),
-    "task_status": _notification("A request the person is involved in changed its status.", "Request 17 is done"),
+    "task_status": _notification("The status of a request that involves the person changed.", "Request 17 is done"),
     "blocker": _notification(
         "A blocker was raised, acknowledged or resolved.", "Blocked: no access to staging", data={"change": "raised"}
     ),
     "review": _notification("A request entered the review queue or was returned.", "Request 17 waits for review"),
     "meeting": _notification(
-        "A meeting begins soon: in ten minutes, unless its sender chose another time.",
+        "A meeting begins soon: in ten minutes, unless the sender chose another time.",
         "Planning begins in 10 minutes",
         url="https://meet.example.com/planning",
     ),
-    "weekly_digest": _notification("The digest of the week.", "Your week", body="12 requests done, 3 blocked."),
+    "weekly_digest": _notification("The weekly digest.", "Your week", body="12 requests done, 3 blocked."),
     "team_support.approved": _notification(
-        "A team-support request was approved. Owners and admins are told too, whoever else is.",
+        "A team-support request was approved. Owners, admins and hr_admins always get it.",
         "Support for the launch was approved",
     ),
     "system": _notification("A job, an automatic link, a change of membership and so on.", "The nightly import ran"),
@@ -379,7 +386,7 @@ def schema(type_: EventType) -> Schema:
         livemode={"type": "boolean"},
         data=CATALOGUE[type_].data,
     )
-    described["properties"]["test"] = {"const": True, "description": "Only on a test delivery."}
+    described["properties"]["test"] = {"const": True, "description": "Only in a test delivery."}
     return {"description": CATALOGUE[type_].description, **described}
 
 

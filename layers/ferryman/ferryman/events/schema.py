@@ -23,13 +23,16 @@ class EventTypeOut(Output):
 
     type: EventType
     description: str
-    operational: bool = Field(description="About Ferryman's own work: only for webhooks without chat_ids.")
+    operational: bool = Field(
+        description="true: the event is about Ferryman's own work. Only webhooks without chat_ids can subscribe."
+    )
     personal: bool = Field(
-        description="A notification of one person: for personal webhooks, and those without chat_ids."
+        description="true: a notification to one person. Only personal webhooks and webhooks without chat_ids can "
+        "subscribe."
     )
     body_schema: dict[str, Any] = Field(description="The JSON Schema of the body.")
     example: dict[str, Any]
-    formats: dict[str, BodyOut] = Field(description="The body in the other formats that a webhook may choose for it.")
+    formats: dict[str, BodyOut] = Field(description="The body in each other format that can express this event.")
 
     @classmethod
     def of(cls, type_: EventType) -> Self:

@@ -7,11 +7,12 @@ from typing import Any
 
 from ferryman.formats.interface import Body, Event
 
-_CODE = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
-_BOLD = re.compile(r"\*\*(\S(?:[^*\n]*\S)?)\*\*|__(\S(?:[^_\n]*\S)?)__")
-_STRUCK = re.compile(r"~~(\S(?:[^~\n]*\S)?)~~")
-_LINK = re.compile(r"!?\[([^\]\n]+)\]\((https?://[^\s()<>|]+)\)")
-_EVERYBODY = re.compile(r"@(?=(?:all|channel|here)\b)", re.IGNORECASE)
+# Python compiles each pattern at its first use, not at a cold start.
+_CODE = r"(?s)(```.*?```|`[^`\n]+`)"
+_BOLD = r"\*\*(\S(?:[^*\n]*\S)?)\*\*|__(\S(?:[^_\n]*\S)?)__"
+_STRUCK = r"~~(\S(?:[^~\n]*\S)?)~~"
+_LINK = r"!?\[([^\]\n]+)\]\((https?://[^\s()<>|]+)\)"
+_EVERYBODY = r"(?i)@(?=(?:all|channel|here)\b)"
 
 
 def tells(event: Event) -> bool:
@@ -42,7 +43,7 @@ def cut(text: str, limit: int) -> str:
 
 def nobody_called(text: str) -> str:
     """`text` in which @all, @channel and @here notify nobody: an invisible word joiner follows the @."""
-    return _EVERYBODY.sub("@\u2060", text)
+    return re.sub(_EVERYBODY, "@\u2060", text)
 
 
 def marked(text: str, plain: Callable[[str], str]) -> str:
@@ -50,21 +51,21 @@ def marked(text: str, plain: Callable[[str], str]) -> str:
 
     `plain` escapes a piece of text as the product needs it; every piece passes through it. Code gets no other change.
     """
-    parts = _CODE.split(text)
+    parts = re.split(_CODE, text)
     return "".join(plain(part) if number % 2 else _marked(part, plain) for number, part in enumerate(parts))
 
 
 def _marked(text: str, plain: Callable[[str], str]) -> str:
     parts, at = [], 0
-    for link in _LINK.finditer(text):
+    for link in re.finditer(_LINK, text):
         parts += [_emphasized(plain(text[at : link.start()])), f"<{plain(link[2])}|{plain(link[1])}>"]
         at = link.end()
     return "".join([*parts, _emphasized(plain(text[at:]))])
 
 
 def _emphasized(text: str) -> str:
-    bold = _BOLD.sub(lambda match: f"*{match[1] or match[2]}*", text)
-    return _STRUCK.sub(r"~\1~", bold)
+    bold = re.sub(_BOLD, lambda match: f"*{match[1] or match[2]}*", text)
+    return re.sub(_STRUCK, r"~\1~", bold)
 
 
 def as_json(content: dict[str, Any] | list[Any]) -> Body:

@@ -11,7 +11,7 @@ from ferryman.formats.interface import Body, Event, Webhook
 
 MAX_CONTENT = 2_000  # characters
 MAX_NAME = 80
-_RESERVED = re.compile("discord|clyde", re.IGNORECASE)  # Discord refuses names with these words
+_RESERVED = "(?i)discord|clyde"  # Discord refuses names with these words
 can_render = chat_text.tells
 
 
@@ -22,7 +22,7 @@ def render(event: Event, _webhook: Webhook) -> Body:
         "content": chat_text.cut(chat_text.text_of(event), MAX_CONTENT),
         "allowed_mentions": {"parse": []},
     }
-    if "name" in author and not _RESERVED.search(author["name"]):
+    if "name" in author and not re.search(_RESERVED, author["name"]):
         content["username"] = chat_text.cut(author["name"], MAX_NAME)
     if "avatar_url" in author:
         content["avatar_url"] = author["avatar_url"]

@@ -41,7 +41,7 @@ def schema(event: dict[str, Any]) -> dict[str, Any]:
     }
     if event["properties"]["type"]["const"] == "interaction.created":
         data = {**_STRING, "description": "A text as it is, any other value as compact JSON."}
-        always = {**_STRING, "description": "Any value as compact JSON, a text too: with quotation marks."}
+        always = {**_STRING, "description": "Any value as compact JSON; a text has quotation marks."}
         message["callback_query"] = _object(data=data, message=_object(message_id=_STRING), data_json=always)
     properties = {"message": _object(**message), "context": conversation["context"]}
     return {**event, "required": ["message"], "properties": properties}

@@ -156,7 +156,7 @@ class Api(APIGatewayHttpResolver):
     def _caller(self, route: Route, event: dict[str, Any]) -> Caller:
         if self._of_applications and route.needs.applications:
             token = bearer(event)
-            if secrets.APPLICATION_TOKEN.fullmatch(token):
+            if secrets.is_application_token(token):
                 return self._of_applications(token, source_of(event))
         return caller_of(event, enrolling=route.needs.enrolling)
 

@@ -101,6 +101,6 @@ class OwnerIn(Input):
 
     user_id: str = Field(
         pattern=ids.pattern(ids.USER),
-        description="An active person whose role may have it.",
+        description="An active person whose role may own it.",
         examples=["usr_01J00000000000000000000000"],
     )

@@ -24,7 +24,7 @@ def show(app: Api, owner: Owner) -> None:
     @app.get(
         f"{owner.webhook}/deliveries",
         summary=f"List the deliveries of {owner.title}",
-        description="Newest event first, with every attempt.",
+        description="Newest event first.",
         operation_id=f"list_{owner.log_noun}deliveries",
     )
     @needs(owner.reads, plan=owner.plan)
@@ -42,7 +42,7 @@ def show(app: Api, owner: Owner) -> None:
     @app.get(
         owner.delivery,
         summary=f"Read a delivery of {owner.title}",
-        description="With every attempt, and the request as it was sent.",
+        description="Includes the request as it was sent.",
         operation_id=f"read_{owner.log_noun}delivery",
     )
     @needs(owner.reads, plan=owner.plan)
@@ -54,7 +54,7 @@ def show(app: Api, owner: Owner) -> None:
     @app.post(
         f"{owner.delivery}/retry",
         summary=f"Send a delivery of {owner.title} again",
-        description="Only one that is over. It gets a fresh budget of attempts; the earlier ones stay in its log.",
+        description="The delivery must be over. It gets new attempts; the earlier ones stay in its log.",
         operation_id=f"retry_{owner.log_noun}delivery",
         status_code=202,
         responses=errors(409),
@@ -77,7 +77,7 @@ def _replay(app: Api, owner: Owner) -> None:
     @app.post(
         jobs,
         summary=f"Send many deliveries of {owner.title} again",
-        description="A job: read it to see how far it is. POST …/replays/preview counts first.",
+        description="Starts a job: read it to see its progress. POST …/replays/preview only counts.",
         operation_id=f"start_{owner.log_noun}replay",
         status_code=202,
         responses=errors(409),
@@ -128,7 +128,7 @@ def _replay(app: Api, owner: Owner) -> None:
     @app.post(
         f"{job}/cancel",
         summary=f"Stop a replay of {owner.title}",
-        description="Deliveries that are in the queue already still go out.",
+        description="Deliveries that are in the queue already are still sent.",
         operation_id=f"cancel_{owner.log_noun}replay",
         responses=errors(409),
     )

@@ -6,10 +6,10 @@ from ferryman.identity.plans import Plan
 
 
 class FieldProblem(BaseModel):
-    """One thing that is wrong with a request."""
+    """One mistake in a request."""
 
     model_config = ConfigDict(title="FieldProblem", defer_build=True)
-    pointer: str = Field(description="Where: a JSON pointer into the body, or the parameter's name.")
+    pointer: str = Field(description="A JSON pointer into the body, or the name of a parameter.")
     detail: str = Field(description="The mistake.")
 
 
@@ -17,11 +17,11 @@ class Problem(BaseModel):
     """An error, as RFC 9457 defines it."""
 
     model_config = ConfigDict(title="Problem", defer_build=True)
-    type: str = Field(description="Which problem this is; stable.", examples=["urn:ferryman:problem:not-found"])
+    type: str = Field(description="A stable URI for the kind of error.", examples=["urn:ferryman:problem:not-found"])
     title: str = Field(description="The status in words.", examples=["Not Found"])
     status: int = Field(description="The HTTP status.", examples=[404])
     detail: str = Field(description="The mistake, and what to do.", examples=["This chat does not exist."])
-    request_id: str = Field(description="Also in X-Request-Id; name it when you ask for help.")
+    request_id: str = Field(description="The same as X-Request-Id. Quote it when you ask for help.")
     plan: Plan | None = Field(None, description="For `plan-required` (403): the plan that the workspace has.")
-    required_plan: Plan | None = Field(None, description="For `plan-required` (403): the plan that this needs.")
+    required_plan: Plan | None = Field(None, description="For `plan-required` (403): the plan that the request needs.")
     errors: list[FieldProblem] | None = Field(None, description="Each field that is wrong (422 only).")

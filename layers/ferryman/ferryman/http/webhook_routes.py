@@ -67,7 +67,7 @@ def manage(app: Api, management: Management) -> None:
     @app.patch(
         owner.webhook,
         summary=f"Edit {owner.title}",
-        description="A changed URL keeps its secret. state: enabled brings a disabled one back.",
+        description="A new URL keeps the signing secret. state: enabled enables a disabled webhook.",
         operation_id=f"edit_{owner.noun}",
         responses=errors(409),
     )
@@ -81,7 +81,7 @@ def manage(app: Api, management: Management) -> None:
     @app.delete(
         owner.webhook,
         summary=f"Delete {owner.title}",
-        description="Deliveries that wait are cancelled. The delivery log is kept until it expires, but not shown.",
+        description="Waiting deliveries are cancelled. The delivery log can no longer be read.",
         operation_id=f"delete_{owner.noun}",
         status_code=204,
         responses=errors(409),
@@ -100,8 +100,8 @@ def _care(app: Api, management: Management) -> None:
     @app.post(
         f"{owner.webhook}/rotate-secret",
         summary=f"Rotate the signing secret of {owner.title}",
-        description="The new secret is shown once. Until the overlap ends, each delivery carries a signature of both; "
-        "a signature with room for one is that of the old secret, and the new one is pending.",
+        description="The new secret is shown only once. Until the overlap ends, deliveries are signed with both "
+        "secrets. A signature that allows a single secret uses the old one, and the new one is pending.",
         operation_id=f"rotate_{owner.noun}_secret",
         responses=errors(409),
     )
@@ -115,8 +115,8 @@ def _care(app: Api, management: Management) -> None:
 
     @app.post(
         f"{owner.webhook}/expire-old-secret",
-        summary=f"End the rotation of a secret of {owner.title} now",
-        description="From the next attempt on, only the new secret signs; one that was pending is activated.",
+        summary=f"End the secret rotation of {owner.title}",
+        description="From the next attempt on, only the new secret signs, also if it was pending.",
         operation_id=f"expire_old_{owner.noun}_secret",
         responses=errors(409),
     )
@@ -127,8 +127,8 @@ def _care(app: Api, management: Management) -> None:
     @app.post(
         f"{owner.webhook}/test",
         summary=f"Send a test delivery to {owner.title}",
-        description='Signed like any delivery and marked with `"test": true` and X-FM-Webhook-Test. It is not retried '
-        "and does not count towards disabling. Read the delivery to see how it ended.",
+        description='The test is signed like any delivery and marked with `"test": true` and X-FM-Webhook-Test. It '
+        "is not retried, and a failure is not counted. Read the delivery to see its result.",
         operation_id=f"test_{owner.noun}",
         status_code=202,
     )

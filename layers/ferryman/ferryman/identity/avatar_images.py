@@ -14,10 +14,10 @@ from ferryman.errors import Invalid
 MAX_BYTES = 262_144  # what an item of DynamoDB holds, with room for its other attributes
 MAX_PIXELS = 4096  # in width and in height: a few bytes can hold a picture that exhausts who shows it
 _BEGINNINGS = (
-    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
-    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
-    (re.compile(rb"GIF8[79]a"), "image/gif"),
-    (re.compile(rb"RIFF....WEBPVP8", re.DOTALL), "image/webp"),
+    (rb"\x89PNG\r\n\x1a\n", "image/png"),
+    (rb"\xff\xd8\xff", "image/jpeg"),
+    (rb"GIF8[79]a", "image/gif"),
+    (rb"(?s)RIFF....WEBPVP8", "image/webp"),
 )
 TYPES = tuple(media_type for _, media_type in _BEGINNINGS)
 
@@ -41,7 +41,7 @@ def of(content: bytes) -> AvatarImage:
     """
     import imagesize  # few requests bring a picture
 
-    media_type = next((kind for beginning, kind in _BEGINNINGS if beginning.match(content)), None)
+    media_type = next((kind for beginning, kind in _BEGINNINGS if re.match(beginning, content)), None)
     if media_type is None:
         raise Invalid("This is not a picture that can be an avatar: send a PNG, a JPEG, a GIF or a WebP.")
     try:

@@ -48,7 +48,7 @@ DESCRIPTIONS: dict[Scope, str] = {
     "webhooks:read": "See incoming and outgoing webhooks, commands and the delivery log.",
     "webhooks:write": "Create, edit and delete incoming and outgoing webhooks for the user's own chats, and commands.",
     "connections:read": "See the connectors, and the connections that the user made.",
-    "connections:write": "Connect other products; it makes webhooks for the user's own chats.",
+    "connections:write": "Connect other products, with webhooks for the user's own chats.",
     "connections:token": "Read the access tokens of connected products, to call their APIs with them.",
     "notifications:read": "Read the user's own notifications and mark them read.",
     "notifications:write": "Send notifications to people, see those the user sent and cancel them.",

@@ -67,8 +67,8 @@ class RepeatIn(Input):
         examples=[["monday"]]
     )
     at: Annotated[str, AfterValidator(_local_time)] = Field(
-        description="The local time of day. One that the clock skips in spring is the same span later; one that comes "
-        "twice in autumn is meant the first time.",
+        description="The local time of day. If daylight saving time skips it, the notification is sent that much "
+        "later; if the time occurs twice, it is sent the first time.",
         examples=["09:00"],
     )
     time_zone: Annotated[str, Field(max_length=64), AfterValidator(_time_zone)] = Field(examples=["Europe/Berlin"])
@@ -80,25 +80,24 @@ class NotificationIn(Input):
     type: NotificationType = Field(examples=["task_assigned"])
     title: Title = Field(examples=["Fix the login page"])
     body: Body | None = None
-    url: Link | None = Field(None, description="Where to read more: http or https.")
-    user_ids: UserIds | None = Field(None, description="Whom to tell: active people.")
-    everyone: bool = Field(False, description="true tells every active person, instead of user_ids.")
-    data: Data | None = Field(None, description=f"Anything for receivers; at most {MAX_DATA_BYTES} bytes as JSON.")
-    send_at: Time | None = Field(
-        None, description="When to send it, within the minute; at once, when left out. Until then it can be cancelled."
-    )
+    url: Link | None = Field(None, description="A link to more information: http or https.")
+    user_ids: UserIds | None = Field(None, description="The recipients: active people.")
+    everyone: bool = Field(False, description="true: every active person gets it. Instead of user_ids.")
+    data: Data | None = Field(None, description=f"Custom values for receivers; at most {MAX_DATA_BYTES} bytes as JSON.")
+    send_at: Time | None = Field(None, description="When to send it, accurate to a minute. Left out: at once.")
 
     starts_at: Time | None = Field(
-        None, description="Instead of send_at: the moment that it tells of, such as the begin of a meeting."
+        None, description="Instead of send_at: the time that it announces, such as the start of a meeting."
     )
     minutes_before: int | None = Field(
         None,
         ge=0,
         le=1440,
-        description="How long before starts_at, or before the time of repeat, it is sent: 10 for a `meeting`, else 0.",
+        description="How many minutes before starts_at, or before the time of repeat, it is sent. Left out: 10 for "
+        "a `meeting`, otherwise 0.",
     )
     repeat: RepeatIn | None = Field(
-        None, description="Instead of send_at and starts_at: it is sent again and again, until it is cancelled."
+        None, description="Instead of send_at and starts_at: when it is sent regularly, until you cancel it."
     )
 
     @model_validator(mode="after")
@@ -142,13 +141,13 @@ class NotificationOut(Output):
     everyone: bool
     livemode: bool
     state: NotificationState = Field(
-        description="`scheduled` until its time, `sending` while people are told, then `sent`."
+        description="`scheduled` until its time, `sending` while people get it, then `sent`; or `cancelled`."
     )
     send_at: Time
     sent_at: Time | None
-    starts_at: Time | None = Field(description="The moment that it tells of.")
+    starts_at: Time | None = Field(description="The time that it announces.")
     repeat: RepeatOut | None = Field(
-        description="It is told again: once it was sent, the next one is scheduled, under an id of its own."
+        description="When it is sent again. After each time, the next notification is scheduled with a new id."
     )
     created_by: str
     created_at: Time

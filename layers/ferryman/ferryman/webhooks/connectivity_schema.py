@@ -14,12 +14,12 @@ if TYPE_CHECKING:  # only the check itself meets outcomes
 class SentOut(Output):
     """The answer of a receiver to the connectivity check."""
 
-    ok: bool = Field(description="Whether it answered with a status from 200 to 299.")
-    status: int | None = Field(description="The HTTP status of its answer; null when there was none.")
-    error: ErrorClass | None = Field(description="Why there was no answer.")
-    detail: str | None = Field(description="The same in words.")
+    ok: bool = Field(description="Whether the receiver answered with a 2xx status.")
+    status: int | None = Field(description="The HTTP status; null: no answer.")
+    error: ErrorClass | None = Field(description="The kind of error; null: the receiver answered.")
+    detail: str | None = Field(description="The error in words.")
     duration_ms: int
-    excerpt: str | None = Field(description="The first kilobyte of its answer, as text.")
+    excerpt: str | None = Field(description="The first 1,024 bytes of the answer's body, as text.")
 
     @classmethod
     def of(cls, outcome: "Outcome") -> Self:
@@ -35,14 +35,14 @@ class SentOut(Output):
 
 
 class ReceiverUrlIn(Input):
-    """A URL that somebody is typing."""
+    """A URL to check."""
 
-    url: str = Field(description="As far as it is typed.", examples=["https://ci.example.com/ferryman"])
+    url: str = Field(description="It may be incomplete.", examples=["https://ci.example.com/ferryman"])
 
 
 class ReceiverUrlOut(Output):
-    """Whether a URL may be that of a webhook, a command, an application or a connection of this deployment."""
+    """Whether this deployment accepts the URL for webhooks, commands, applications and connections."""
 
     ok: bool
-    url: str | None = Field(description="As it would be stored and called; null when it may not be.")
-    detail: str | None = Field(description="Why it may not be, and how to mend it; null when it may.")
+    url: str | None = Field(description="The URL as it would be stored; null: it is refused.")
+    detail: str | None = Field(description="Why the URL is refused, and how to correct it.")

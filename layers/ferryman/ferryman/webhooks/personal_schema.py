@@ -13,22 +13,26 @@ from ferryman.webhooks.subscriptions.schema import DISABLE_AFTER, FORMAT, PROBE,
 type PersonalEvents = Annotated[
     list[NotificationType], Field(min_length=1, max_length=MAX_WORDS), AfterValidator(distinct)
 ]
-_ALL_OR_SOME = "Which notifications to deliver; all types, when left out."
+_ALL_OR_SOME = "The types of notifications to deliver. Left out: all."
 
 
 class PersonalWebhookIn(Input):
-    """A new personal webhook: where to send the caller's own notifications."""
+    """A new personal webhook, which gets your own notifications."""
 
-    url: Url = Field(description="Where to deliver: https.", examples=["https://receiver.example.com/notifications"])
+    url: Url = Field(
+        description="The https URL that gets the deliveries.", examples=["https://receiver.example.com/notifications"]
+    )
     events: PersonalEvents | None = Field(None, description=_ALL_OR_SOME)
     format: Format = Field(OF_PEOPLE, description=FORMAT)
-    signatures: Signatures | None = Field(None, description="Left out: that of the format.")
+    signatures: Signatures | None = Field(
+        None, description="The signatures of each delivery. Left out: that of the format."
+    )
     name: Name | None = None
     description: Description | None = None
 
 
 class PersonalWebhookPatch(Input):
-    """The fields to change; those left out stay as they are. A changed URL keeps its secret."""
+    """The fields to change; those left out stay as they are. A new URL keeps the signing secret."""
 
     url: Url | None = None
     events: PersonalEvents | None = None
@@ -37,12 +41,12 @@ class PersonalWebhookPatch(Input):
     description: Description | None = None
     disable_after: DisableAfter | None = Field(None, description=DISABLE_AFTER)
     probe: bool | None = Field(None, description=PROBE)
-    state: WebhookState | None = Field(None, description="`enabled` also forgets the failures so far.")
+    state: WebhookState | None = Field(None, description="`enabled` also resets the failures and ends a pause.")
 
 
 class PersonalTestIn(Input):
     """The test to send."""
 
     event_type: NotificationType | None = Field(
-        None, description="The event type whose example is sent; the first of the webhook's events, when left out."
+        None, description="The event type whose example is sent. Left out: the first of the webhook's events."
     )

@@ -12,7 +12,7 @@ from ferryman.identity.users.model import Profile
 from ferryman.schema import Input, ListQuery, Name, Output, Time
 
 type ChatHandle = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9_.-]{0,62}[a-z0-9])?$")]
-_HANDLE = "Names the chat where other products say `#builds`; unique in the workspace."
+_HANDLE = "The chat's short name, like `builds` in `#builds`. Unique in the workspace."
 type ExternalId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:@-]{1,128}$")]
 _EXTERNAL_ID = "The chat's id in another system, such as an application's."
 
@@ -25,10 +25,10 @@ class ChatIn(Input):
     member_ids: list[Annotated[str, Field(pattern=ids.pattern(ids.USER))]] = Field(
         default_factory=list,
         max_length=MAX_MEMBERS_AT_CREATION,
-        description="Users to add at once, besides you.",
+        description="The ids of further members.",
     )
     handle: ChatHandle | None = Field(
-        None, description=f"{_HANDLE} Made of the name when it is left out, unless another chat has it."
+        None, description=f"{_HANDLE} Left out: derived from the name, or null if another chat has that handle."
     )
     external_id: ExternalId | None = Field(None, description=_EXTERNAL_ID)
 
@@ -37,7 +37,7 @@ class ChatPatch(Input):
     """The fields to change; those left out stay as they are."""
 
     name: Name | None = None
-    active: bool | None = Field(None, description="An inactive chat takes no messages.")
+    active: bool | None = Field(None, description="false closes the chat: it accepts no messages.")
     handle: ChatHandle | None = Field(None, description=f"{_HANDLE} null removes it.")
     external_id: ExternalId | None = Field(None, description=f"{_EXTERNAL_ID} null removes it.")
 
@@ -59,8 +59,10 @@ class ChatOut(Output):
     active: bool
     handle: str | None = Field(description=_HANDLE)
     external_id: str | None = Field(description=_EXTERNAL_ID)
-    application_id: str | None = Field(description="The application of a person's private chat with one.")
-    livemode: bool = Field(description="Whether a live credential created it; test credentials change only test chats.")
+    application_id: str | None = Field(description="In a private chat of a person and an application: the application.")
+    livemode: bool = Field(
+        description="true: a live credential created it. Test credentials can change only test chats."
+    )
     created_by: str
     created_at: Time
     updated_at: Time
@@ -87,10 +89,10 @@ class MemberOut(Output):
 
     user_id: str = Field(pattern=ids.pattern(ids.USER))
     name: str | None
-    handle: str | None = Field(description="The name in mentions: @handle.")
+    handle: str | None = Field(description="The name in mentions, without the @.")
     avatar_url: str | None
     is_bot: bool
-    deleted: bool = Field(description="Whether the bot is being deleted in this moment.")
+    deleted: bool = Field(description="true while the bot is being deleted.")
     added_by: str
     added_at: Time
 

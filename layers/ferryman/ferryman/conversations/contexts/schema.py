@@ -10,20 +10,22 @@ from ferryman.schema import Output, Time
 
 
 class ContextOut(Output):
-    """A context that has not expired."""
+    """The link between an application's message and people's answers to it, for a limited time."""
 
     id: str = Field(pattern=ids.pattern(ids.CONTEXT))
     application_id: str = Field(pattern=ids.pattern(ids.APPLICATION))
     chat_id: str = Field(pattern=ids.pattern(ids.CHAT))
     message_id: str = Field(pattern=ids.pattern(ids.MESSAGE), description="The application's message.")
     user_id: str | None = Field(
-        pattern=ids.pattern(ids.USER), description="The person it was sent to; null for a message to a group."
+        pattern=ids.pattern(ids.USER), description="The recipient of the message; null: it went to a group."
     )
     parameters: dict[str, Any] = Field(description="The values that the application gave with its message.")
-    answers: int = Field(description="Replies and clicks that came in time; those of a group are not counted.")
-    answered_at: Time | None = Field(description="When the last of them came.")
+    answers: int = Field(
+        description="How many replies and clicks came before `expires_at`. Answers in a group are not counted."
+    )
+    answered_at: Time | None = Field(description="The time of the last answer.")
     created_at: Time
-    expires_at: Time = Field(description="From this moment on, answers go through without it.")
+    expires_at: Time = Field(description="Answers from this time on are delivered without the context.")
 
     @classmethod
     def of(cls, context: Context) -> Self:

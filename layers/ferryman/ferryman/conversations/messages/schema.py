@@ -25,7 +25,7 @@ class FactIn(Input):
 
     title: _Line = ""
     value: Annotated[str, Field(max_length=2000)]
-    short: bool = Field(False, description="Whether another fact fits beside it.")
+    short: bool = Field(False, description="true: short enough to show beside another fact.")
 
 
 class ChoiceIn(Input):
@@ -36,18 +36,19 @@ class ChoiceIn(Input):
 
 
 class IntegrationIn(Input):
-    """The program behind a button or menu. Nobody who reads the message sees it."""
+    """The program that a click calls. Readers of the message do not see it."""
 
-    url: Annotated[str, Field(min_length=1, max_length=2048)] = Field(description="Where a click is sent: https.")
+    url: Annotated[str, Field(min_length=1, max_length=2048)] = Field(description="The https URL that gets each click.")
     context: dict[str, JsonValue] = Field(
-        default_factory=dict, description="It comes with each click; put a secret of yours here to know the sender."
+        default_factory=dict,
+        description="Sent with each click. Include a secret, so that your program can verify the sender.",
     )
 
 
 class ActionIn(Input):
-    """A button or menu in an attachment, which calls a program of yours."""
+    """A button or menu in an attachment. A click calls your program."""
 
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,64}$")] | None = Field(None, description="Made, when left out.")
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,64}$")] | None = Field(None, description="Generated if left out.")
     type: Literal["button", "select"] = "button"
     name: Annotated[str, Field(min_length=1, max_length=200)]
     style: _Line | None = None
@@ -65,9 +66,9 @@ class ActionIn(Input):
 class AttachmentIn(Input):
     """A box below the message. Files cannot be attached; link them."""
 
-    fallback: _Line | None = Field(None, description="For receivers that show plain text only.")
+    fallback: _Line | None = Field(None, description="Plain text, for receivers that cannot show the attachment.")
     color: Annotated[str, Field(pattern=r"^(good|warning|danger|#[0-9a-fA-F]{6})$")] | None = None
-    pretext: Annotated[str, Field(max_length=2000)] | None = Field(None, description="Above the box.")
+    pretext: Annotated[str, Field(max_length=2000)] | None = Field(None, description="Text above the box.")
     author_name: _Line | None = None
     author_link: _Link | None = None
     author_icon: _Link | None = None
@@ -79,7 +80,7 @@ class AttachmentIn(Input):
     footer: Annotated[str, Field(max_length=300)] | None = None
     footer_icon: _Link | None = None
     fields: list[FactIn] = Field(default_factory=list, max_length=50)
-    actions: list[ActionIn] = Field(default_factory=list, max_length=20, description="Buttons and menus.")
+    actions: list[ActionIn] = Field(default_factory=list, max_length=20)
 
     def kept(self) -> dict[str, Any]:
         """The attachment as a message stores it."""
@@ -91,8 +92,8 @@ class PriorityIn(Input):
     """How urgent a message is."""
 
     level: Literal["standard", "important", "urgent"]
-    acknowledge: bool = Field(False, description="Asks readers to confirm that they have read it.")
-    persistent: bool = Field(False, description="Asks to be shown until it is confirmed.")
+    acknowledge: bool = Field(False, description="Asks readers to confirm that they have read the message.")
+    persistent: bool = Field(False, description="Asks clients to show the message until the reader confirms it.")
 
 
 class MessageIn(Input):
@@ -102,7 +103,9 @@ class MessageIn(Input):
     attachments: list[AttachmentIn] = Field(default_factory=list, max_length=20)
     priority: PriorityIn | None = None
     visible_to: Annotated[str, Field(pattern=ids.pattern(ids.USER))] | None = Field(
-        None, description="Only this member of the chat sees it besides you, and no webhook is told of it."
+        None,
+        description="The id of the one member who sees the message besides you. No webhook gets it. Left out: "
+        "every member sees it.",
     )
 
     def draft(self) -> Draft:
@@ -122,15 +125,17 @@ class MessagePatch(Input):
 
 
 class InteractionIn(Input):
-    """Which button was clicked: by its place or its data, or the id of an attachment's button."""
+    """The clicked button: its `row` and `column`, its `callback_data`, or, in an attachment, its `action_id`."""
 
-    row: int | None = Field(None, ge=0, le=1000, description="From 0. With `column`.", examples=[0])
-    column: int | None = Field(None, ge=0, le=1000, description="From 0. With `row`.", examples=[0])
-    callback_data: JsonValue = Field(None, description="The data of the button, when it is not named by its place.")
+    row: int | None = Field(None, ge=0, le=1000, description="From 0. Needs `column`.", examples=[0])
+    column: int | None = Field(None, ge=0, le=1000, description="From 0. Needs `row`.", examples=[0])
+    callback_data: JsonValue = Field(None, description="The button's `data`, instead of `row` and `column`.")
     action_id: str | None = Field(
         None, min_length=1, max_length=64, description="The id of a button or menu of an attachment."
     )
-    selected_option: str | None = Field(None, max_length=2000, description="The choice in a menu; with `action_id`.")
+    selected_option: str | None = Field(
+        None, max_length=2000, description="The `value` of the chosen option of a menu. Needs `action_id`."
+    )
 
     @model_validator(mode="after")
     def _names_one(self) -> Self:
@@ -147,14 +152,14 @@ class InteractionIn(Input):
 class InteractionOut(Output):
     """A click, as the application gets it."""
 
-    id: str = Field(pattern=ids.pattern(ids.EVENT), description="The id of its event.")
+    id: str = Field(pattern=ids.pattern(ids.EVENT), description="The id of the event `interaction.created`.")
     message_id: str = Field(pattern=ids.pattern(ids.MESSAGE))
     chat_id: str = Field(pattern=ids.pattern(ids.CHAT))
     row: int
     column: int
     label: str
     data: JsonValue
-    context_id: str | None = Field(description="The message's context, when the click came in time for it.")
+    context_id: str | None = Field(description="The message's context; null: it had expired.")
     created_at: Time
 
     @classmethod
@@ -171,13 +176,15 @@ class AuthorOut(Output):
 
     type: Literal["user", "incoming_webhook", "application", "webhook", "command"]
     id: str = Field(description="The id of the user, webhook, application or command.")
-    name: str | None = Field(None, description="A user's present name; that of others as it was when they posted.")
+    name: str | None = Field(
+        None, description="For a user, the current name; for others, the name at the time of posting."
+    )
     avatar_url: str | None = None
-    emoji: str | None = Field(None, description="For incoming webhooks only: shown instead of the picture.")
-    handle: str | None = Field(None, description="The name in mentions; for users only.")
+    emoji: str | None = Field(None, description="Shown instead of the picture. For incoming webhooks only.")
+    handle: str | None = Field(None, description="The name in mentions, without the @. For users only.")
     is_bot: bool | None = Field(None, description="For users only.")
     deleted: bool | None = Field(
-        None, description="Whether the bot was deleted; its last name is shown. For users only."
+        None, description="true: the bot was deleted, and `name` is its last name. For users only."
     )
 
 
@@ -185,7 +192,7 @@ class ButtonOut(Output):
     """A button below a message."""
 
     label: str
-    data: JsonValue = Field(description="The text that the application gets when somebody clicks the button.")
+    data: JsonValue = Field(description="The JSON value that the application gets with a click.")
 
 
 class FactOut(Output):
@@ -207,7 +214,7 @@ class ActionOut(Output):
     """A button or menu in an attachment."""
 
     id: str | None
-    type: str | None = Field(description="button or select.")
+    type: str | None = Field(description="`button` or `select`.")
     name: str | None
     style: str | None
     data_source: str | None
@@ -234,7 +241,7 @@ class AttachmentOut(Output):
     thumb_url: str | None
     footer: str | None
     footer_icon: str | None
-    ts: str | int | float | None = Field(description="The time that the sender gives it.")
+    ts: str | int | float | None = Field(description="The time that the sender gave, in the sender's own form.")
     fields: list[FactOut]
     actions: list[ActionOut]
 
@@ -254,28 +261,31 @@ class MessageOut(Output):
     chat_id: str = Field(pattern=ids.pattern(ids.CHAT))
     text: str
     mentions: list[str] = Field(
-        description="The handles that the text names with @, in lower case, at most 50: not in code, URLs or e-mail "
-        "addresses. GET /v1/users?handle=… finds the person or bot of a handle.",
+        description="The handles mentioned in the text, without the @, in lower case, at most 50. Code, URLs and "
+        "e-mail addresses are not searched. GET /v1/users?handle=… finds the user.",
     )
     author: AuthorOut = Field(
-        description="Where messages are read. Answers to changes, and events, have only the id of a user."
+        description="Answers to GET include a user's profile. Other answers, and events, have only a user's `type` "
+        "and `id`."
     )
-    attachments: list[AttachmentOut] | None = Field(description="Boxes below the text, in their order.")
-    props: dict[str, Any] | None = Field(description="Values that the sender keeps with the message.")
+    attachments: list[AttachmentOut] | None = Field(description="Boxes below the text.")
+    props: dict[str, Any] | None = Field(description="Custom values of the sender.")
     priority: PriorityOut | None
-    visible_to: str | None = Field(description="The one person who sees it besides its author; null for everyone.")
+    visible_to: str | None = Field(
+        description="The id of the one person who sees it besides its author; null: every member."
+    )
     buttons: list[list[ButtonOut]] | None = Field(
-        description="Row by row. Click one: POST /v1/messages/{message_id}/callbacks."
+        description="Rows of buttons. POST /v1/messages/{message_id}/callbacks clicks one."
     )
     context_id: str | None = Field(
-        description="For an application's message to a person, its context; for an answer, the one it came in time for."
+        description="The context that an application's message opened, or to which a person's answer belongs."
     )
     origin: Origin
     livemode: bool
     revision: int = Field(description="1 for a new message, one more after each edit.")
     created_at: Time
     edited_at: Time | None
-    edited_by: str | None = Field(description="The user who edited it last; its author, or somebody with admin:*.")
+    edited_by: str | None = Field(description="The user who edited it last.")
 
     @classmethod
     def of(cls, message: Message, authors: Mapping[str, Profile] | None = None) -> Self:

@@ -27,11 +27,11 @@ OWNER = Owner(
 
 MANAGEMENT = Management(
     owner=OWNER,
-    created="The endpoint gets `bot.mentioned` when a new message names this bot with @handle in a chat the bot "
-    "belongs to at that moment; not for the bot's own messages, and not for an edit that adds the mention. Deliveries "
-    "are signed, retried and logged like those of any webhook. If the endpoint answers a mention with a 2xx status and "
-    '`{"text": "…"}`, the bot posts this text in the chat.',
-    listed="A live token sees live callbacks, a test token test callbacks.",
+    created="The receiver gets `bot.mentioned` when a new message mentions the bot with @handle in a chat to which "
+    "the bot belongs then; not for the bot's own messages, and not for mentions added by an edit. Deliveries are "
+    'signed, retried and logged like those of any webhook. If the receiver answers with a 2xx status and `{"text": '
+    '"…"}`, the bot posts this text in the chat.',
+    listed="A live token sees live callbacks, a test token sees test callbacks.",
     takes=CallbackIn,
     changes=CallbackPatch,
     test=TestIn,

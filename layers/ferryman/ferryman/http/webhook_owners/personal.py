@@ -19,9 +19,9 @@ OWNER = Owner(
 
 MANAGEMENT = Management(
     owner=OWNER,
-    created="It gets the notifications of the caller's user and is seen by nobody else. A live token's webhook gets "
-    "live notifications, a test token's test notifications. The answer holds its signing secret, this once.",
-    listed="Only your own.",
+    created="The webhook gets your own notifications, and only you see it. Created with a live token, it gets live "
+    "notifications; with a test token, test notifications.",
+    listed="Only your own webhooks.",
     takes=PersonalWebhookIn,
     changes=PersonalWebhookPatch,
     test=PersonalTestIn,

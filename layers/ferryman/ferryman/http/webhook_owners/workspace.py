@@ -31,9 +31,9 @@ OWNER = Owner(
 
 MANAGEMENT = Management(
     owner=OWNER,
-    created="Without admin:*, name the chats; you must belong to each of them. A live token's webhook gets live "
-    "events, a test token's test events.",
-    listed="Without admin:*, only your own user's.",
+    created="Without admin:*, chat_ids is required. Created with a live token, the webhook gets live events; with a "
+    "test token, test events.",
+    listed="Without admin:*, only your own webhooks.",
     takes=WebhookIn,
     changes=WebhookPatch,
     test=TestIn,

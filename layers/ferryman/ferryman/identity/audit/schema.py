@@ -15,12 +15,10 @@ type Id = Annotated[str, Field(min_length=1, max_length=128)]
 class AuditQuery(ListQuery):
     """Filters of the audit log."""
 
-    action: Action | None = Field(None, description="Only this action.")
-    user_id: Id | None = Field(None, description="Only what this user did. `actor` means the same.")
-    token_id: Id | None = Field(
-        None, description="Only what was done with this token or session. `token` means the same."
-    )
-    target_id: Id | None = Field(None, description="Only what was done to this thing. `target` means the same.")
+    action: Action | None = None
+    user_id: Id | None = Field(None, description="Only changes by this user. `actor` is an alias.")
+    token_id: Id | None = Field(None, description="Only changes made with this token or session. `token` is an alias.")
+    target_id: Id | None = Field(None, description="Only changes of the object with this id. `target` is an alias.")
     since: Time | None = Field(None, description="Only records from this time on.")
     until: Until = Field(None, description="Only records before this time.")
     # The names that the filters had first.
@@ -43,9 +41,9 @@ class AuditQuery(ListQuery):
 class ActorOut(Output):
     """Who made the change."""
 
-    user_id: str = Field(description="The user's id; `operator` for whoever operates the deployment.")
-    credential_id: str = Field(description="The token or session that was used.")
-    livemode: bool = Field(description="Whether that was a live or a test one.")
+    user_id: str = Field(description="The user's id, or `operator` for the operator of the deployment.")
+    credential_id: str = Field(description="The id of the token or session.")
+    livemode: bool = Field(description="true: a live credential; false: a test credential.")
 
 
 class AuditRecordOut(Output):
@@ -55,13 +53,13 @@ class AuditRecordOut(Output):
     at: Time
     action: Action
     actor: ActorOut
-    target_id: str = Field(description="The thing that was changed.")
+    target_id: str = Field(description="The id of the changed object.")
     details: dict[str, Any] = Field(
         description="Details of the change, such as the names of the changed fields. Never a secret.",
         examples=[{"changed": ["name", "scopes"]}],
     )
-    ip: str | None = Field(description="Where the request came from.")
-    request_id: str | None = Field(description="X-Request-Id of the answer.")
+    ip: str | None = Field(description="The IP address of the sender of the request.")
+    request_id: str | None = Field(description="The X-Request-Id of the answer.")
 
     @classmethod
     def of(cls, record: AuditRecord) -> Self:

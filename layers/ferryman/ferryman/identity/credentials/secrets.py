@@ -17,9 +17,6 @@ _CHECKSUM_LENGTH = 6
 TOKEN = re.compile(rf"fm_(live|test|sess|invt)_[0-9A-Za-z]{{{_RANDOM_LENGTH + _CHECKSUM_LENGTH}}}", re.ASCII)
 SESSION_PREFIX = "fm_sess_"
 INVITATION_PREFIX = "fm_invt_"
-HOOK_SECRET = re.compile(r"[0-9A-Za-z]{32}|[a-z0-9]{26}", re.ASCII)
-MATTERMOST_SECRET = re.compile(r"[a-z0-9]{26}", re.ASCII)
-APPLICATION_TOKEN = re.compile(r"[0-9A-Za-z]{32}", re.ASCII)
 SHOWN_OF_TOKEN = len("fm_live_") + 4
 
 
@@ -51,6 +48,21 @@ def new_session() -> str:
 
 def new_invitation() -> str:
     return _checked(INVITATION_PREFIX)
+
+
+def is_hook_secret(text: str) -> bool:
+    """Whether `text` has the form of an incoming webhook's secret: 32 base62 characters, or Mattermost's form."""
+    return re.fullmatch(r"[0-9A-Za-z]{32}|[a-z0-9]{26}", text) is not None
+
+
+def is_mattermost_secret(text: str) -> bool:
+    """Whether `text` has the form of a secret that Mattermost makes: 26 lower-case letters and digits."""
+    return re.fullmatch(r"[a-z0-9]{26}", text) is not None
+
+
+def is_application_token(text: str) -> bool:
+    """Whether `text` has the form of an application's token: 32 base62 characters."""
+    return re.fullmatch(r"[0-9A-Za-z]{32}", text) is not None
 
 
 def is_token(text: str) -> bool:

@@ -31,18 +31,18 @@ type RecoveryCode = Annotated[str, Field(min_length=1, max_length=64, descriptio
 
 
 class InvitationOut(Output):
-    """An invitation, whose secret is shown this once. Give it to the person; it sets their password."""
+    """An invitation with its token, which is shown only once. Give it to the person, who sets a password with it."""
 
     id: str = Field(pattern=ids.pattern(ids.INVITATION))
     user_id: str = Field(pattern=ids.pattern(ids.USER))
-    token: str = Field(description="For POST /v1/invitations/accept, once.", examples=["fm_invt_…"])
+    token: str = Field(description="Works once, in POST /v1/invitations/accept.", examples=["fm_invt_…"])
     expires_at: Time
 
 
 class AcceptIn(Input):
-    """An invitation, and the password it sets."""
+    """An invitation, and the new password."""
 
-    token: str = Field(min_length=1, max_length=200, description="The invitation: fm_invt_…")
+    token: str = Field(min_length=1, max_length=200, description="The invitation's token: fm_invt_…")
     password: NewPassword
 
 
@@ -54,24 +54,24 @@ class PasswordIn(Input):
 
 
 class EmailIn(Input):
-    """Another address to sign in with."""
+    """The new address to sign in with."""
 
     email: Email
     current_password: Password
 
 
 class StepUpIn(Input):
-    """The password again: a session alone cannot change how somebody signs in."""
+    """Your current password. A session alone cannot change how you sign in."""
 
     current_password: Password
 
 
 class TotpOut(Output):
-    """A second factor that waits for its first code, shown this once."""
+    """A second factor that is not active yet. Its secret is shown only once."""
 
-    secret: str = Field(description="In base 32, to type into an authenticator app.")
-    uri: str = Field(description="The same as an otpauth:// URI.")
-    qr_svg: str = Field(description="The URI as a QR code, an SVG image to show beside the secret.")
+    secret: str = Field(description="The secret in base 32, to type into an authenticator app.")
+    uri: str = Field(description="The secret as an otpauth:// URI.")
+    qr_svg: str = Field(description="The URI as a QR code, an SVG image.")
 
 
 class CodeIn(Input):
@@ -81,7 +81,7 @@ class CodeIn(Input):
 
 
 class ProofIn(Input):
-    """The password, and a code of the second factor or a recovery code where the authenticator app is lost."""
+    """Your password, and either a code of the second factor or a recovery code."""
 
     current_password: Password
     code: Code | None = None
@@ -95,6 +95,6 @@ class ProofIn(Input):
 
 
 class RecoveryCodesOut(Output):
-    """Recovery codes, shown this once: each replaces a code of the authenticator app, once."""
+    """Recovery codes, shown only once. Each replaces a code of the authenticator app one time."""
 
     recovery_codes: list[str]

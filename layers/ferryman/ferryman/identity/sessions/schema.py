@@ -11,23 +11,23 @@ from ferryman.schema import Email, Input, Output, Time
 
 
 class SessionIn(Input):
-    """Who signs in, and the proof of it."""
+    """The credentials of a person who signs in."""
 
     email: Email
     password: Password
     workspace_id: str | None = Field(
         None,
         pattern=ids.pattern(ids.WORKSPACE),
-        description="Which workspace, for an address that is in several.",
+        description="Needed if your e-mail address is in several workspaces.",
     )
-    code: Code | None = Field(None, description="The second factor's code, once one is active.")
+    code: Code | None = Field(None, description="The second factor's code, if one is active.")
     recovery_code: RecoveryCode | None = Field(
-        None, description="Instead of `code`, where the authenticator app is lost. Works once."
+        None, description="Instead of `code`, if you lost the authenticator app. Works once."
     )
     livemode: bool = Field(
         True,
-        description="false: a test session. It marks everything that it creates `livemode: false`, and sees test data "
-        "only, as test tokens do.",
+        description="false: a test session. Like a test token, it sees only test data, and everything that it "
+        "creates has `livemode: false`.",
     )
 
     @model_validator(mode="after")
@@ -46,13 +46,14 @@ class SessionOut(Output):
     livemode: bool
     created_at: Time
     expires_at: Time
-    last_used_at: Time | None = Field(description="Exact to ten minutes.")
-    ip: str | None = Field(description="Where the person signed in from.")
-    user_agent: str | None = Field(description="With which program.")
+    last_used_at: Time | None = Field(description="Accurate to ten minutes; null: never.")
+    ip: str | None = Field(description="The IP address at sign-in.")
+    user_agent: str | None = Field(description="The User-Agent at sign-in.")
     enrols_only: bool = Field(
-        description="Whether it can only enrol the second factor that the workspace requires: POST /v1/me/totp."
+        description="true: the workspace requires a second factor, and the session can only enrol one: POST "
+        "/v1/me/totp."
     )
-    current: bool = Field(description="Whether it is the one this request was made with.")
+    current: bool = Field(description="true for the session that sent this request.")
 
     @classmethod
     def of(cls, session: Session, last_used_at: str | None = None, *, current: bool = False) -> Self:
@@ -71,7 +72,7 @@ _COPIED = frozenset(SessionOut.model_fields) - {"id", "last_used_at", "current",
 
 
 class SessionCreated(SessionOut):
-    """A new session with its token, which is shown this once."""
+    """A new session with its token, which is shown only once."""
 
     token: str = Field(
         description="Send it as `Authorization: Bearer fm_sess_…` until `expires_at`.", examples=["fm_sess_…"]
@@ -79,11 +80,11 @@ class SessionCreated(SessionOut):
 
 
 class AcceptedOut(Output):
-    """The person whose password was set, signed in."""
+    """The person who accepted the invitation."""
 
     workspace_id: str = Field(pattern=ids.pattern(ids.WORKSPACE))
     user_id: str = Field(pattern=ids.pattern(ids.USER))
     email: str
     session: SessionCreated | None = Field(
-        description="A new session. Null when a second factor is active: sign in with POST /v1/sessions and its code."
+        description="A new session; null: a second factor is active, so sign in with POST /v1/sessions and a code."
     )

@@ -23,15 +23,15 @@ class TokenIn(Input):
 
     name: Name = Field(examples=["Deploy bot"])
     scopes: Scopes = Field(
-        description="The scopes of the token; none broader than your own. `api` stands for all that a manager may do, "
-        "`admin` for `admin:*`."
+        description="Each must be among your own. `api` stands for every scope of the role manager, `admin` for "
+        "`admin:*`."
     )
     environment: Environment = Field(
-        description="`production` tokens start with fm_live_. The others start with fm_test_: what they post is marked "
-        "`livemode: false` and reaches only webhooks made with a test token; they see only test messages, webhooks "
-        "and tokens."
+        description="`production` makes a live token, which starts with fm_live_. The others make a test token, "
+        "which starts with fm_test_: it sees only test messages, webhooks and tokens, and its messages reach only "
+        "test webhooks."
     )
-    expires_at: Time | None = Field(None, description="When the token stops working; never, when left out.")
+    expires_at: Time | None = Field(None, description="When the token stops working. Left out: never.")
     description: Description | None = None
 
 
@@ -41,7 +41,7 @@ class TokenPatch(Input):
     name: Name | None = None
     scopes: Scopes | None = None
     environment: Environment | None = Field(
-        None, description="From staging to development or back; to and from production only with a new token."
+        None, description="Changes between staging and development. For production, create a new token."
     )
     description: Description | None = None
 
@@ -50,15 +50,15 @@ class TokenQuery(ListQuery):
     """Filters of the list of tokens."""
 
     name: str | None = Field(
-        None, min_length=1, max_length=100, description="Only tokens with this in their name, in whatever case."
+        None, min_length=1, max_length=100, description="Only tokens whose name contains this text, ignoring case."
     )
     prefix: str | None = Field(
         None,
         pattern=r"^fm_(live|test)_[0-9A-Za-z]{1,4}$",
-        description="Only tokens that begin so: what lists show of a token, or less. Never send the whole token here.",
+        description="Only tokens that begin with this: a token's `prefix`, or a part of it. Never send a whole token.",
     )
-    status: Status | None = Field(None, description="Only tokens in this status.")
-    environment: Environment | None = Field(None, description="Only tokens of this environment.")
+    status: Status | None = None
+    environment: Environment | None = None
 
 
 class RevocationIn(Input):
@@ -68,13 +68,13 @@ class RevocationIn(Input):
         list[Annotated[str, Field(min_length=1, max_length=64)]],
         Field(min_length=1, max_length=100),
         AfterValidator(distinct),
-    ] = Field(description="At most a hundred, each once.")
+    ] = Field(description="The ids of the tokens, each once.")
 
 
 class ShownIn(Input):
     """A token that somebody found."""
 
-    token: str = Field(min_length=1, max_length=512, description="The token itself.", examples=["fm_live_…"])
+    token: str = Field(min_length=1, max_length=512, examples=["fm_live_…"])
 
 
 class RevocationOut(Output):
@@ -82,9 +82,9 @@ class RevocationOut(Output):
 
     id: str
     status: Revocation = Field(
-        description="`not_found`: you see no token with this id; `not_allowed`: it may do what the "
-        "credential you use may not, or its user stands above yours; `conflict`: it was being changed at the same "
-        "moment and is not revoked, so send its id again."
+        description="`not_found`: you see no token with this id. `not_allowed`: the token has scopes that you lack, "
+        "or its user has more rights than you. `conflict`: another request was changing the token, and it is not "
+        "revoked; send its id again."
     )
 
 
@@ -109,10 +109,11 @@ class TokenOut(Output):
     updated_at: Time
     expires_at: Time | None
     last_used_at: Time | None = Field(description="Exact to ten minutes.")
-    disabled_at: Time | None = Field(description="Since when the token is refused, if somebody disabled it.")
+    disabled_at: Time | None = Field(description="When somebody disabled it; null: it is not disabled.")
     revoked_at: Time | None
     revoked_reason: str | None = Field(
-        description="Why, if nobody in charge chose it: `owner_deactivated`, `owner_may_not`, or `shown` by a finder."
+        description="`shown`: somebody found the token and sent it in. `owner_deactivated`, `owner_may_not`: the "
+        "person who made it for a bot may not have bots any more. Otherwise null."
     )
 
     @classmethod
@@ -130,11 +131,11 @@ _COPIED = frozenset(TokenOut.model_fields) - {"id", "status"}
 
 
 class TokenCreated(TokenOut):
-    """A new API token with its secret, which is shown this once."""
+    """A new API token with its secret, which is shown only once."""
 
     token: str | None = Field(
         None,
-        description="The secret. Keep it now: it is not stored and cannot be shown again. "
-        "Null when a repeated Idempotency-Key found the token already created.",
+        description="The secret. Store it now: it cannot be shown again. Null in the answer to a repeated "
+        "Idempotency-Key.",
     )
     object: Literal["token"] = "token"

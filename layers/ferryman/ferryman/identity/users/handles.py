@@ -3,15 +3,13 @@
 import re
 
 HANDLE = "[a-z0-9](?:[a-z0-9_.-]{0,30}[a-z0-9])?"
-_HANDLE = re.compile(HANDLE)
-
 
 # Other products' clients mean a whole chat by these.
 RESERVED = frozenset({"all", "channel", "everyone", "here"})
 
 
 def is_handle(text: str) -> bool:
-    return _HANDLE.fullmatch(text) is not None
+    return re.fullmatch(HANDLE, text) is not None
 
 
 def is_free(text: str) -> bool:

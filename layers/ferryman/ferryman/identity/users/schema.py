@@ -31,7 +31,7 @@ type Handle = Annotated[
     AfterValidator(_handle),
     WithJsonSchema({"type": "string", "pattern": f"^{HANDLE}$", "examples": ["deploy-bot"]}),
 ]
-_HANDLE = "The name in mentions: @handle. Unique among the people and bots of the workspace."
+_HANDLE = "The name in mentions, without the @. Unique in the workspace."
 _ABOUT = "The text of the profile card."
 
 
@@ -52,8 +52,8 @@ class UserPatch(Input):
     name: Name | None = None
     email: Email | None = None
     role: PersonRole | None = None
-    active: bool | None = Field(None, description="false stops every token of the user at once.")
-    handle: Handle | None = Field(None, description=f"{_HANDLE} null gives it up.")
+    active: bool | None = Field(None, description="false: the user's tokens and sessions are refused at once.")
+    handle: Handle | None = Field(None, description=f"{_HANDLE} null removes it.")
     avatar_url: AvatarUrl | None = Field(None, description="null removes it.")
     about: Description | None = Field(None, description=f"{_ABOUT} null removes it.")
 
@@ -62,14 +62,14 @@ class UserQuery(ListQuery):
     """Filters of a list of users."""
 
     handle: Handle | None = Field(None, description="Only the user with this handle.")
-    email: Email | None = Field(None, description="Only the person with this address, in whatever case.")
+    email: Email | None = Field(None, description="Only the person with this address, ignoring case.")
 
 
 class SignInOut(Output):
     """Whether a person has a password, an open invitation and a second factor."""
 
     has_password: bool
-    invited_until: Time | None = Field(description="Until when an invitation can be accepted; null: none is open.")
+    invited_until: Time | None = Field(description="When the open invitation expires; null: none is open.")
     second_factor: bool = Field(description="Whether signing in needs a code.")
 
     @classmethod
@@ -93,7 +93,9 @@ class UserOut(Output):
     about: str | None = Field(description=_ABOUT)
     role: Role
     active: bool
-    sign_in: SignInOut | None = Field(None, description="Only for callers with admin:*, and only people have it.")
+    sign_in: SignInOut | None = Field(
+        None, description="How the person signs in. Null for bots, and for callers without admin:*."
+    )
     created_at: Time
     updated_at: Time
 
@@ -120,14 +122,14 @@ class MeOut(Output):
 
     user: UserOut
     workspace_id: str = Field(pattern=ids.pattern(ids.WORKSPACE))
-    plan: Plan = Field(description="The workspace's plan; GET /v1/workspace says more.")
+    plan: Plan = Field(description="The workspace's plan.")
     token_id: str | None = Field(description="The token that was used; null for a session.")
     session_id: str | None = Field(description="The session that was used; null for a token.")
     scopes: list[Scope] = Field(
-        description="The token's scopes, as far as the user's role allows them; all of the role's for a session."
+        description="For a token, those of its scopes that the user's role has; for a session, all scopes of the role."
     )
     livemode: bool
     must_enrol: bool = Field(
-        description="Whether the session can only enrol the second factor that the workspace requires. Other routes "
+        description="true: the workspace requires a second factor, and the session can only enrol one. Other routes "
         "answer 403 until then."
     )

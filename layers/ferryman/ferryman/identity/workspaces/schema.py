@@ -10,15 +10,19 @@ from ferryman.identity.workspaces.model import Workspace
 from ferryman.schema import Email, Input, Name, Output, Time
 
 _OVERRIDES = (
-    "Whether senders to incoming webhooks of the flavours `mattermost` and `slack` may name another author and "
-    "picture, where the webhook itself allows it."
+    "Whether posts to incoming webhooks of the flavours `mattermost` and `slack` may set another author and "
+    "picture. The webhook must allow it, too."
 )
-_DISABLE_AFTER = "After how many failures in a row an outgoing webhook is disabled that says nothing else itself."
-_PROBE = "Whether outgoing webhooks that failures disabled are probed, where they say nothing else themselves."
+_DISABLE_AFTER = "How many failed attempts in a row disable an outgoing webhook, unless its own `disable_after` is set."
+_PROBE = (
+    "Whether outgoing webhooks that failures disabled get tests, and are enabled when one succeeds, unless their "
+    "own `probe` is set."
+)
 
 
 _SECOND_FACTOR = (
-    "Whether everybody who signs in needs a second factor. People without one can then only enrol it. API tokens go on."
+    "Whether people need a second factor to sign in. People without one can then only enrol one. API tokens are not "
+    "affected."
 )
 
 
@@ -41,13 +45,13 @@ class PlanIn(Input):
 class WorkspacePatch(Input):
     """The fields to change; those left out stay as they are."""
 
-    allows_overrides: bool | None = Field(None, description=f"{_OVERRIDES} A change holds within a minute.")
+    allows_overrides: bool | None = Field(None, description=f"{_OVERRIDES} A change takes effect within a minute.")
     disable_webhooks_after: int | None = Field(None, ge=5, le=100, description=_DISABLE_AFTER)
     probe_webhooks: bool | None = Field(None, description=_PROBE)
     requires_second_factor: bool | None = Field(
         None,
-        description=f"{_SECOND_FACTOR} Takes the session of an owner who has one; the sessions of those who have none "
-        "end.",
+        description=f"{_SECOND_FACTOR} Needs the session of an owner who has one. Switching it on ends the sessions "
+        "of people without one.",
     )
 
 
@@ -56,7 +60,7 @@ class WorkspaceOut(Output):
 
     id: str = Field(pattern=ids.pattern(ids.WORKSPACE))
     name: str
-    plan: Plan = Field(description="Connections, API tokens and outgoing webhooks need `enterprise`.")
+    plan: Plan = Field(description="Outgoing webhooks, commands, connections and API tokens need `enterprise`.")
     allows_overrides: bool = Field(description=_OVERRIDES)
     disable_webhooks_after: int = Field(description=_DISABLE_AFTER)
     probe_webhooks: bool = Field(description=_PROBE)

@@ -10,14 +10,14 @@ from ferryman.schema import Output
 
 
 class ActionClickOut(Output):
-    """A click on a button or menu of an attachment, and its outcome."""
+    """The outcome of a click on a button or menu of an attachment."""
 
     message_id: str = Field(pattern=ids.pattern(ids.MESSAGE))
     action_id: str | None
     outcome: Literal["answered", "failed", "repeated"] = Field(
-        description="`failed`: `detail` says why; `repeated`: this Idempotency-Key clicked before."
+        description="`failed`: `detail` says why. `repeated`: an earlier request with this Idempotency-Key clicked."
     )
     detail: str | None
-    trigger_id: str | None = Field(description="The id of this click, which the integration got too.")
-    message: MessageOut = Field(description="The message as it is now.")
-    reply: MessageOut | None = Field(description="The message of the integration to you alone.")
+    trigger_id: str | None = Field(description="The id of the click, which the integration got, too.")
+    message: MessageOut = Field(description="The message after the click.")
+    reply: MessageOut | None = Field(description="The integration's message that only you see.")

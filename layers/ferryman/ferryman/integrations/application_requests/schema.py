@@ -14,13 +14,13 @@ class ApplicationRequestOut(Output):
 
     id: str = Field(pattern=ids.pattern(ids.APPLICATION_REQUEST))
     at: Time
-    endpoint: Endpoint = Field(description="`group`: to the assigned chat; `person`: to one person.")
+    endpoint: Endpoint = Field(description="`group`: a post to the application's group; `person`: to one person.")
     outcome: RequestOutcome
-    status: int = Field(description="The HTTP status that was answered.")
-    error: str | None = Field(description="Why it was refused, in the words that were answered.")
+    status: int = Field(description="The HTTP status of the answer.")
+    error: str | None = Field(description="The error text of the answer; null: the request was accepted.")
     message_id: str | None
     context_id: str | None
-    request_id: str | None = Field(description="The answer's X-Request-Id.")
+    request_id: str | None = Field(description="The X-Request-Id of the answer.")
 
     @classmethod
     def of(cls, request: ApplicationRequest) -> Self:

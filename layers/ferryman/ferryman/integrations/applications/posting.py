@@ -36,7 +36,7 @@ def identify(line: RequestLog, token: str, app_name: str | None = None) -> Appli
     read is never cached, so that a revoked token is refused at the next request. Raises UnknownApplication and
     TooManyRequests.
     """
-    credential = credentials.find(secrets.digest(token) if secrets.APPLICATION_TOKEN.fullmatch(token) else _NOBODY)
+    credential = credentials.find(secrets.digest(token) if secrets.is_application_token(token) else _NOBODY)
     name = credential.name or "" if credential else ""
     wanted = name if app_name is None else app_name
     same = hmac.compare_digest(name.encode(), wanted.encode("utf-8", "surrogatepass"))

@@ -40,18 +40,17 @@ type Domains = Annotated[list[Domain], Field(min_length=1, max_length=100), Afte
 type ChatId = Annotated[str, Field(pattern=ids.pattern(ids.CHAT))]
 type PeoplePerHour = Annotated[int, Field(ge=0, le=10_000)]
 type ContextSeconds = Annotated[int, Field(ge=1, le=604_800)]
-_NAMED = "Stands in its URLs. Unique in the workspace."
-_CHAT = "The group that it posts to, which is active and has an `external_id` when it is assigned."
+_NAMED = "A part of the application's URLs. Unique in the workspace."
+_CHAT = "The group that it posts to. It must be active and have an `external_id`."
 _TOLD = (
-    "Whether its callback gets the texts that people post in its group, too; never those of bots and programs. "
-    "A test application's group is then one that a test token made."
+    "Whether the callback also gets the messages that people post in the group, but not those of bots and programs. "
+    "A test application then needs a test group."
 )
-_PERMITTED = "Whether it may message people."
-_CREATES = "Whether people whom it messages are created when they are not there yet."
-_DOMAINS = "Only people of these e-mail domains are created; null: of every domain."
-_PER_HOUR = "How many people it may create in an hour of the clock at most."
-_LIFETIME = "How many seconds a context lives."
-_URL = "Where to deliver what people answer to it: https."
+_CREATES = "Whether a message to an unknown e-mail address creates the person."
+_DOMAINS = "Only people with these e-mail domains are created; null: with any domain."
+_PER_HOUR = "How many people it may create in one hour of the clock."
+_LIFETIME = "How long its contexts last, in seconds."
+_URL = "The https URL that gets people's answers: the callback."
 
 
 class ApplicationIn(Input):
@@ -60,14 +59,14 @@ class ApplicationIn(Input):
     app_name: AppName = Field(description=_NAMED)
     chat_id: ChatId | None = Field(None, description=_CHAT)
     group_messages: bool = Field(False, description=_TOLD)
-    may_message_people: bool = Field(False, description=_PERMITTED)
+    may_message_people: bool = False
     creates_people: bool = Field(True, description=_CREATES)
     email_domains: Domains | None = Field(None, description=_DOMAINS)
     people_per_hour: PeoplePerHour = Field(100, description=_PER_HOUR)
     context_seconds: ContextSeconds = Field(300, description=_LIFETIME)
     webhook_url: Url | None = Field(None, description=_URL)
     format: Format = Field(
-        OF_APPLICATIONS, description="The product whose words the callbacks' bodies use. Never changes."
+        OF_APPLICATIONS, description="The product whose format the callback's bodies have. It cannot be changed."
     )
 
 
@@ -75,18 +74,18 @@ class ApplicationPatch(Input):
     """The fields to change; those left out stay as they are."""
 
     app_name: AppName | None = Field(None, description=f"{_NAMED} The old name stops working at once.")
-    chat_id: ChatId | None = Field(None, description=f"{_CHAT} null: none.")
+    chat_id: ChatId | None = Field(None, description=f"{_CHAT} null removes it.")
     group_messages: bool | None = Field(None, description=_TOLD)
-    may_message_people: bool | None = Field(None, description=_PERMITTED)
+    may_message_people: bool | None = None
     creates_people: bool | None = Field(None, description=_CREATES)
     email_domains: Domains | None = Field(None, description=_DOMAINS)
     people_per_hour: PeoplePerHour | None = Field(None, description=_PER_HOUR)
     context_seconds: ContextSeconds | None = Field(None, description=_LIFETIME)
-    state: State | None = Field(None, description="`disabled`: its URLs accept nothing until it is enabled again.")
+    state: State | None = Field(None, description="`disabled`: its URLs refuse every request.")
     webhook_url: Url | None = Field(
         None,
-        description=f"{_URL} null: nowhere. POST /v1/webhooks/{{webhook_id}}/rotate-secret shows the signing secret of "
-        "a new webhook.",
+        description=f"{_URL} null removes it. POST /v1/webhooks/{{webhook_id}}/rotate-secret gives the signing "
+        "secret of a new callback.",
     )
 
 
@@ -102,7 +101,7 @@ class ApplicationOut(Output):
     email_domains: list[str] | None
     people_per_hour: int
     context_seconds: int
-    webhook_id: str | None = Field(description="Its callback, an outgoing webhook with a delivery log.")
+    webhook_id: str | None = Field(description="The callback: an outgoing webhook with a delivery log.")
     webhook_url: str | None
     format: Format
     has_token: bool = Field(description="false: its token was revoked.")
@@ -111,7 +110,7 @@ class ApplicationOut(Output):
     disabled_reason: str | None = Field(description="Why it is disabled, such as `owner_deactivated`.")
     disabled_at: Time | None
     owner_id: str = Field(description="The person who created it, or to whom it was handed over.")
-    last_used_at: Time | None = Field(description="Exact to ten minutes.")
+    last_used_at: Time | None = Field(description="Accurate to ten minutes; null: never.")
     created_by: str
     created_at: Time
     updated_at: Time
@@ -132,11 +131,10 @@ class ApplicationOut(Output):
 
 
 class ApplicationCreated(ApplicationOut):
-    """An application with its new token, which is shown this once."""
+    """An application with its new token, which is shown only once."""
 
     token: str | None = Field(
         None,
-        description="Keep it now: it is not stored and cannot be shown again. "
-        "Null when a repeated Idempotency-Key found the application already created.",
+        description="Store it now: it cannot be shown again. Null in the answer to a repeated Idempotency-Key.",
     )
-    webhook_secret: str | None = Field(None, description="The key of its callback's signature, shown this once.")
+    webhook_secret: str | None = Field(None, description="The signing secret of the callback, shown only once.")

@@ -24,7 +24,7 @@ from ferryman.webhooks.subscriptions.schema import (
 # All that the role `bot` may hold (ferryman.identity.permissions).
 type BotScope = Literal["messages:read", "messages:write", "chats:read", "users:read"]
 type BotScopes = Annotated[list[BotScope], Field(min_length=1, max_length=MAX_WORDS), AfterValidator(distinct)]
-_HANDLE = "The name in mentions: @handle. Unique among the people and bots of the workspace."
+_HANDLE = "The name in mentions, without the @. Unique in the workspace."
 _ABOUT = "The text of the profile card."
 
 
@@ -36,12 +36,14 @@ class BotIn(Input):
     avatar_url: AvatarUrl | None = None
     about: Description | None = Field(None, description=_ABOUT)
     scopes: BotScopes | None = Field(
-        None, description="For the first token. Left out: all that a bot may hold and your own token has."
+        None, description="The first token's scopes. Left out: every scope that bots may have and your own token has."
     )
     environment: Environment | None = Field(
-        None, description="For the first token. Left out: `production` with a live token, else `development`."
+        None,
+        description="The first token's environment. Left out: `production` if your own token is live, "
+        "otherwise `development`.",
     )
-    expires_at: Time | None = Field(None, description="When the first token stops working; never, when left out.")
+    expires_at: Time | None = Field(None, description="When the first token stops working. Left out: never.")
 
 
 class BotPatch(Input):
@@ -65,10 +67,15 @@ class BotOut(Output):
     avatar_url: str | None
     about: str | None = Field(description=_ABOUT)
     active: bool
-    disabled_reason: str | None = Field(description="Why it is not active, if nobody chose it: `owner_deactivated`.")
-    owner_id: str | None = Field(description="The user who manages it: who created it, or to whom it was handed over.")
-    created_by: str | None = Field(description="The user who created it.")
-    livemode: bool = Field(description="Whether a live credential created it; test credentials change only test bots.")
+    disabled_reason: str | None = Field(
+        description="`owner_deactivated` or `owner_may_not`: its owner was deactivated, or may not have bots any "
+        "more. Otherwise null."
+    )
+    owner_id: str | None = Field(description="The person who created it, or to whom it was handed over.")
+    created_by: str | None
+    livemode: bool = Field(
+        description="true: a live credential created it. Test credentials can change only test bots."
+    )
     created_at: Time
     updated_at: Time
 
@@ -81,13 +88,13 @@ class BotOut(Output):
 
 
 class BotCreated(BotOut):
-    """A new bot with its first token, whose secret is shown this once."""
+    """A new bot with its first token, whose secret is shown only once."""
 
     token_id: str | None = None
     token: str | None = Field(
         None,
-        description="The secret of the first token. Keep it now: it is not stored and cannot be shown again. "
-        "Null when a repeated Idempotency-Key found the bot already created.",
+        description="The secret of the first token. Store it now: it cannot be shown again. Null in the answer to a "
+        "repeated Idempotency-Key.",
     )
 
 
@@ -97,50 +104,50 @@ class BotTokenIn(Input):
     name: Name | None = Field(None, description="Left out: the bot's name.")
     scopes: BotScopes | None = Field(None, description="Left out: those of the bot's newest token.")
     environment: Environment | None = Field(None, description="Left out: that of the bot's newest token.")
-    expires_at: Time | None = Field(None, description="When the token stops working; never, when left out.")
+    expires_at: Time | None = Field(None, description="When the token stops working. Left out: never.")
     description: Description | None = None
     revoke_others: bool = Field(
-        False, description="true revokes the bot's other tokens in the same moment; a test token those of test only."
+        False, description="true also revokes the bot's other tokens. With a test token, only test tokens are revoked."
     )
 
 
 type Mentioners = Annotated[list[MentionedBy], Field(min_length=1, max_length=MAX_WORDS), AfterValidator(distinct)]
 _MENTIONED_BY = (
-    "Mentions by these call it: `user` (people), `bot` (other bots), `program` (incoming webhooks, applications and "
-    "answers of outgoing webhooks). Left out or null: people alone."
+    "The authors whose mentions it gets: `user` (people), `bot` (other bots), `program` (incoming webhooks, "
+    "applications and answers of outgoing webhooks)."
 )
 
 
 class CallbackIn(Input):
     """A new callback for the messages that mention a bot."""
 
-    url: Url = Field(description="Where to deliver: https.", examples=["https://bots.example.com/deploy"])
+    url: Url = Field(
+        description="The https URL that gets the deliveries.", examples=["https://bots.example.com/deploy"]
+    )
     signatures: Signatures = Field(
         default=["fm"],
-        description="Which signatures each delivery carries: `fm`, `standard` (Standard Webhooks), another product's.",
+        description="The signatures of each delivery: `fm`, `standard` (Standard Webhooks) or another product's.",
     )
     max_per_second: int | None = Field(
-        None, ge=1, le=1000, description="At most this many attempts in a second; no limit, when left out."
+        None, ge=1, le=1000, description="The most attempts per second. Left out: no limit."
     )
-    mentioned_by: Mentioners | None = Field(None, description=_MENTIONED_BY)
+    mentioned_by: Mentioners | None = Field(None, description=f"{_MENTIONED_BY} Left out: people alone.")
     name: Name | None = None
     description: Description | None = None
 
 
 class CallbackPatch(Input):
-    """The fields to change; those left out stay as they are. A changed URL keeps its secret."""
+    """The fields to change; those left out stay as they are. A new URL keeps the signing secret."""
 
     url: Url | None = None
     signatures: Signatures | None = None
-    max_per_second: int | None = Field(
-        None, ge=1, le=1000, description="At most this many attempts in a second; null: no limit."
-    )
-    mentioned_by: Mentioners | None = Field(None, description=_MENTIONED_BY)
+    max_per_second: int | None = Field(None, ge=1, le=1000, description="The most attempts per second; null: no limit.")
+    mentioned_by: Mentioners | None = Field(None, description=f"{_MENTIONED_BY} null: people alone.")
     disable_after: DisableAfter | None = Field(None, description=DISABLE_AFTER)
     probe: bool | None = Field(None, description=PROBE)
     name: Name | None = None
     description: Description | None = None
-    state: WebhookState | None = Field(None, description="`enabled` also forgets the failures so far.")
+    state: WebhookState | None = Field(None, description="`enabled` also resets the failures and ends a pause.")
     held: Held | None = Field(None, description=HELD)
 
 

@@ -8,20 +8,20 @@ from ferryman.integrations.cascades.made import Ending, Kind, Made
 from ferryman.schema import Output, Time
 
 _KIND = (
-    "`application_token`: the token of an application that was there before, made anew. `invitation`: the id is the "
-    "person's."
+    "`application_token`: a new token of an existing application; `id` is the application's. `invitation`: `id` is "
+    "the invited person's."
 )
 
 
 class MadeOut(Output):
-    """An object made with the token, or with a token or application made with it."""
+    """An object that was created with the token, or with a token or application that the token created."""
 
     kind: Kind = Field(description=_KIND)
     id: str
-    made_by: str = Field(description="The token, or the application, that made it.")
+    made_by: str = Field(description="The id of the token or application that created it.")
     made_at: Time
-    is_there: bool = Field(description="False when it was deleted, revoked, deactivated, or sent since.")
-    name: str | None = Field(description="Null when `is_there` is false, and for a webhook without a name.")
+    is_there: bool = Field(description="false: it was deleted, revoked or deactivated, or the notification was sent.")
+    name: str | None = Field(description="Null if `is_there` is false, and for a webhook without a name.")
 
     @classmethod
     def of(cls, made: Made, *, is_there: bool, name: str | None) -> Self:
@@ -34,9 +34,9 @@ class EndingOut(Output):
     kind: Kind = Field(description=_KIND)
     id: str
     result: Ending = Field(
-        description="`gone`: it had ended before; `not_allowed`: it stands above you; `conflict`: it was being changed "
-        "at the same moment, so send the request again; `invite_again`: an invitation ends when the person is "
-        "invited anew, or after a day."
+        description="`gone`: it had ended before. `not_allowed`: you may not end it. `conflict`: another request "
+        "was changing it; send the request again. `invite_again`: an invitation cannot be revoked; it ends after 24 "
+        "hours, or when you invite the person again."
     )
 
 
@@ -44,7 +44,7 @@ class EndingsOut(Output):
     """The results of ending all that a token made."""
 
     results: list[EndingOut]
-    complete: bool = Field(description="False when there is more: send the request again.")
+    complete: bool = Field(description="false: there are more objects; send the request again.")
 
     @classmethod
     def of(cls, results: list[tuple[Made, Ending]], *, complete: bool) -> Self:

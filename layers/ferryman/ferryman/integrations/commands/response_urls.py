@@ -46,7 +46,7 @@ def opening(caller: Caller, chat_id: str, command: Command) -> tuple[str, store.
 def find(secret: str) -> Credential:
     """The credential of the reply address with this secret. Raises UnknownAddress."""
     unknown = UnknownAddress("The address is not known, or its half hour is over.")
-    if not secrets.MATTERMOST_SECRET.fullmatch(secret):
+    if not secrets.is_mattermost_secret(secret):
         raise unknown
     credential = table.find(secrets.digest(secret))
     if credential is None or credential.kind != "response_url" or credential.is_expired():

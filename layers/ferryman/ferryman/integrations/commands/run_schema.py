@@ -10,13 +10,15 @@ from ferryman.schema import Output
 
 
 class CommandRunOut(Output):
-    """A command that was run instead of being posted, and its outcome."""
+    """The outcome of a message that ran a command and was not posted."""
 
     command_id: str = Field(pattern=ids.pattern(ids.COMMAND))
     outcome: Literal["answered", "failed", "repeated"] = Field(
-        description="`failed`: `detail` says why; `repeated`: this Idempotency-Key ran it before."
+        description="`failed`: `detail` says why. `repeated`: an earlier request with this Idempotency-Key ran it."
     )
     detail: str | None
-    messages: list[MessageOut] = Field(description="The messages that the answer asked for; only you see some of them.")
-    goto_location: str | None = Field(description="An address that the answer asks to open.")
-    trigger_id: str | None = Field(description="The id of this run, which the receiver got too.")
+    messages: list[MessageOut] = Field(
+        description="The messages posted from the receiver's answer. Some may be visible to you only."
+    )
+    goto_location: str | None = Field(description="A URL that the receiver asks the client to open.")
+    trigger_id: str | None = Field(description="The id of the run, which the receiver got, too.")

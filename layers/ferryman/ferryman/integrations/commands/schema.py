@@ -21,12 +21,12 @@ def _trigger(text: str) -> str:
 
 
 type Trigger = Annotated[str, Field(min_length=1, max_length=MAX_TRIGGER), AfterValidator(_trigger)]
-_TRIGGER = "The word behind the slash, in lower case; unique in the workspace."
-_METHOD = "How the URL is called: `post` sends a form; `get` adds the fields to the URL, in at most 2,048 characters."
-_AUTOCOMPLETE = "Whether clients suggest it while somebody types."
+_TRIGGER = "The word after the slash, in lower case. Unique in the workspace."
+_METHOD = "`post` sends a form; `get` adds the fields to the URL, which may have 2,048 characters."
+_AUTOCOMPLETE = "Whether clients suggest the command while a person types."
 _HINT = "The arguments that the suggestion shows, such as `[environment]`."
-_REPLY_NAME = "As whom answers are posted; the answer's `username`, when left out."
-_REPLY_AVATAR = "The picture of answers; the answer's `icon_url`, when left out."
+_REPLY_NAME = "The author name of answers. Without it: the answer's `username`, or the command's name."
+_REPLY_AVATAR = "The picture of answers. Without it: the answer's `icon_url`."
 type _Shown = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -34,7 +34,10 @@ class CommandIn(Input):
     """A new command."""
 
     trigger: Trigger = Field(description=_TRIGGER, examples=["deploy"])
-    url: Url = Field(description="Where it is sent: https.", examples=["https://ci.example.com/commands"])
+    url: Url = Field(
+        description="The https URL that is called when somebody runs the command.",
+        examples=["https://ci.example.com/commands"],
+    )
     method: Method = Field("post", description=_METHOD)
     name: Name | None = None
     description: Description | None = None
@@ -58,7 +61,9 @@ class CommandPatch(Input):
     autocomplete_description: _Shown | None = Field(None, description="null removes it.")
     reply_name: Name | None = Field(None, description=f"{_REPLY_NAME} null removes it.")
     reply_avatar_url: AvatarUrl | None = Field(None, description=f"{_REPLY_AVATAR} null removes it.")
-    state: State | None = Field(None, description="`disabled`: messages with its trigger are posted, as unknown ones.")
+    state: State | None = Field(
+        None, description="`disabled`: messages that begin with its trigger are posted as text."
+    )
 
 
 class CommandOut(Output):
@@ -92,10 +97,10 @@ class CommandOut(Output):
 
 
 class CommandCreated(CommandOut):
-    """A command with its new token, which is shown this once."""
+    """A command with its new token, which is shown only once."""
 
     token: str | None = Field(
         None,
-        description="It is in each request, so that the receiver knows who calls. Keep it now: it cannot be shown "
-        "again. Null when a repeated Idempotency-Key found the command already created.",
+        description="Sent with each request, so that the receiver can verify the sender. Store it now: it cannot be "
+        "shown again. Null in the answer to a repeated Idempotency-Key.",
     )

@@ -14,11 +14,11 @@ from ferryman.schema import Input, ListQuery, Name, Output, Time
 from ferryman.webhooks.subscriptions.model import Webhook
 
 _STATE = (
-    "`broken`: its webhook was deleted; disconnect it. `waiting`: somebody has to approve it in the product. "
-    "`needs_reconnecting`: the product gives no tokens any more until somebody approves it again."
+    "`broken`: its webhook was deleted; disconnect it. `waiting`: it must be approved in the product. "
+    "`needs_reconnecting`: the product issues no more tokens; approve it again."
 )
-_REPLACES = "Replaces the whole, but a secret that is left out stays; null takes a sender_secret away."
-_CONFIGURATION = "As the connector's configuration_schema describes it (GET /v1/connectors)."
+_REPLACES = "Replaces the whole configuration, but a secret that is left out stays. `sender_secret: null` removes it."
+_CONFIGURATION = "The connector's `configuration_schema` describes it (GET /v1/connectors)."
 
 
 class ConnectorOut(Output):
@@ -29,10 +29,10 @@ class ConnectorOut(Output):
     category: Category
     description: str
     configuration_schema: dict[str, Any] = Field(description="The JSON Schema of a connection's configuration.")
-    steps: list[str] = Field(description="The steps in the other product, before connecting.")
-    documentation_url: str = Field(description="The other product's own page.")
+    steps: list[str] = Field(description="The steps to take in the other product before connecting.")
+    documentation_url: str = Field(description="The other product's documentation.")
     callback_url: str | None = Field(
-        description="The address to register with the app there, for a product that is connected by OAuth."
+        description="For OAuth: the redirect URL to register in the other product. Otherwise null."
     )
 
     @classmethod
@@ -52,7 +52,7 @@ class ConnectorOut(Output):
 class ConnectionIn(Input):
     """A new connection."""
 
-    connector: str = Field(min_length=1, max_length=40, description="The key of a connector.", examples=["slack"])
+    connector: str = Field(min_length=1, max_length=40, description="The connector's `key`.", examples=["slack"])
     name: Name | None = Field(None, description="Left out: the connector's name.")
     configuration: dict[str, Any] = Field(description=_CONFIGURATION)
 
@@ -61,7 +61,7 @@ class ConnectionPatch(Input):
     """The changes; fields that are left out stay as they are."""
 
     name: Name | None = None
-    enabled: bool | None = Field(None, description="false: nothing is sent until it is enabled again.")
+    enabled: bool | None = Field(None, description="false disables the connection until it is enabled again.")
     configuration: dict[str, Any] | None = Field(None, description=f"{_REPLACES} {_CONFIGURATION}")
 
 
@@ -74,7 +74,7 @@ class ResetIn(Input):
 class ConnectionQuery(ListQuery):
     """Filters of the list of connections."""
 
-    connector: str | None = Field(None, min_length=1, max_length=40, description="Only those of this connector.")
+    connector: str | None = Field(None, min_length=1, max_length=40)
 
 
 class ConnectionOut(Output):
@@ -86,14 +86,20 @@ class ConnectionOut(Output):
     state: ConnectionState = Field(description=_STATE)
     reason: str | None = Field(description="Why it is not enabled.")
     configuration: dict[str, Any]
-    metadata: dict[str, Any] = Field(description="Facts learned since it was connected; a reset clears them.")
-    webhook_id: str | None = Field(description="The outgoing webhook behind it, if it has one, with its delivery log.")
-    incoming_webhook_id: str | None = Field(description="The incoming webhook behind it, if the product posts here.")
+    metadata: dict[str, Any] = Field(
+        description="Facts from the product, such as the approved accounts. A reset clears them."
+    )
+    webhook_id: str | None = Field(
+        description="The outgoing webhook of the connection, which has a delivery log; null: it has none."
+    )
+    incoming_webhook_id: str | None = Field(
+        description="The incoming webhook of the connection, if the product posts to Ferryman."
+    )
     livemode: bool
     created_by: str
     created_at: Time
     updated_at: Time
-    connected_at: Time = Field(description="When it was connected, or reset.")
+    connected_at: Time = Field(description="When it was connected or last reset.")
 
     @classmethod
     def of(cls, connection: Connection, webhook: Webhook | IncomingWebhook | None) -> Self:
@@ -129,27 +135,25 @@ _COPIED = (
 
 
 class ConnectionCreated(ConnectionOut):
-    """A new connection, with the secret or URLs that are shown this once."""
+    """A new connection, with the secret or URL that is shown only once."""
 
     secret: str | None = Field(
         None,
-        description="The key of the signature, for receivers that verify it. Null when a repeated Idempotency-Key "
-        "found the connection already made, and for a product that posts here.",
+        description="For an outgoing webhook: the signing secret, for receivers that verify signatures. Null in the "
+        "answer to a repeated Idempotency-Key.",
     )
-    url: str | None = Field(
-        None, description="The secret URL to give to a product that posts here. It is shown this once."
-    )
+    url: str | None = Field(None, description="The secret URL to which the product must post, if it posts to Ferryman.")
     authorize_url: str | None = Field(
         None,
-        description="Where the caller approves the connection in the product, within ten minutes, if it is connected "
-        "by OAuth. Null when a repeated Idempotency-Key found the connection already made.",
+        description="For OAuth: the URL where you approve the connection within ten minutes. Null in the answer to "
+        "a repeated Idempotency-Key.",
     )
 
 
 class AuthorizationOut(Output):
     """The URL to approve a connection by OAuth."""
 
-    authorize_url: str = Field(description="Open it in a browser within ten minutes. It is good for the caller alone.")
+    authorize_url: str = Field(description="Open it in a browser within ten minutes. Only you can use it.")
 
 
 class ApprovalIn(Input):
@@ -158,7 +162,7 @@ class ApprovalIn(Input):
     callback: str = Field(
         min_length=1,
         max_length=8192,
-        description="The query with which the product called the callback URL, or the whole address, as it is.",
+        description="The query string that the product added to the callback URL, or the whole URL, unchanged.",
         examples=["state=con_01ARZ3NDEKTSV4RRFFQ69G5FAV.c3RhdGU&code=Y29kZQ"],
     )
 
@@ -166,8 +170,8 @@ class ApprovalIn(Input):
 class CheckOut(Output):
     """The result of checking a connection by OAuth."""
 
-    ok: bool = Field(description="Whether it answered, and takes the access token.")
-    detail: str | None = Field(description="Why not, if it did not.")
+    ok: bool = Field(description="Whether the product answered and accepted the access token.")
+    detail: str | None = Field(description="The error if `ok` is false.")
     accounts: list[dict[str, str]] = Field(
         description="The accounts that were approved, with the product's own ids and names.",
         examples=[[{"id": "1324a887", "name": "Example", "url": "https://example.atlassian.net"}]],
@@ -191,7 +195,7 @@ class AccessTokenOut(Output):
 
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a word of RFC 6750
-    expires_at: Time | None = Field(description="When to ask again; null if the product did not say.")
+    expires_at: Time | None = Field(description="When the token expires; null: the product did not say.")
 
     @classmethod
     def of(cls, tokens: Tokens) -> Self:

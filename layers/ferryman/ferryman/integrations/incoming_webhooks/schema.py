@@ -12,27 +12,27 @@ from ferryman.integrations.incoming_webhooks.posts import Post
 from ferryman.integrations.owned import State
 from ferryman.schema import Description, Input, ListQuery, Name, Output, Time
 
-_NAME = "Shown as the author of its messages."
+_NAME = "The author name of its messages."
 _FLAVOUR = (
-    "In whose words senders post: `ferryman` takes a text; `mattermost` and `slack` take all that those products take, "
-    "and refuse in their words."
+    "The form of posts and error answers. `ferryman` accepts a text; `mattermost` and `slack` accept all fields of "
+    "those products."
 )
-_LOCKED = "Whether senders may post to this chat only, with the flavours `mattermost` and `slack`."
-_OVERRIDES = "Whether senders may name another author and picture, with the flavours `mattermost` and `slack`."
-_AVATAR = "Shown as the author's picture."
+_LOCKED = "Whether posts must not name another chat. For the flavours `mattermost` and `slack`."
+_OVERRIDES = "Whether posts may set another author and picture. For the flavours `mattermost` and `slack`."
+_AVATAR = "The author's picture."
 _TITLE = "Its name in lists; `name` is the author of its messages."
-_ABOUT = "A text about it, for people."
+_ABOUT = "A note for people."
 _SOURCE = (
-    "The product whose own payloads the URL takes and turns into messages, with the flavour `ferryman`. `generic` "
-    "takes any JSON. It never changes."
+    "The product whose webhook payloads the URL turns into messages. Needs the flavour `ferryman`. `generic` "
+    "accepts any JSON. It cannot be changed."
 )
 _TRANSLATION = (
-    "A JMESPath expression that makes the message of a payload, instead of the source's own sentences. It gives a "
-    "text, an object with `text` and `attachments`, or null for no message."
+    "A JMESPath expression that turns a payload into the message, instead of the source's built-in text. Its result "
+    "is a text, an object with `text` and `attachments`, or null for no message."
 )
 _SENDER = (
-    "The secret that the sender signs its events with, or sends along; an event without it is refused. It is stored "
-    "encrypted and never shown."
+    "The secret with which the product signs its requests, or which it sends along. Requests without it are "
+    "refused. It is never shown."
 )
 _EXPRESSION = "join(' ', [actor.name, 'deployed', version])"
 
@@ -67,21 +67,21 @@ class IncomingWebhookPatch(Input):
     allows_overrides: bool | None = Field(None, description=_OVERRIDES)
     translation: _Translation | None = Field(None, description=f"{_TRANSLATION} null removes it.")
     sender_secret: SenderSecret | None = Field(None, description=f"{_SENDER} null removes it.")
-    state: State | None = Field(None, description="`disabled`: the URL accepts nothing until it is enabled again.")
+    state: State | None = Field(None, description="`disabled`: the URL refuses every post.")
 
 
 class IncomingWebhookQuery(ListQuery):
     """Filters of a list of incoming webhooks."""
 
-    chat_id: str | None = Field(None, pattern=ids.pattern(ids.CHAT), description="Only those of this chat.")
+    chat_id: str | None = Field(None, pattern=ids.pattern(ids.CHAT))
 
 
 class RefusalOut(Output):
     """A post that was refused."""
 
     at: Time
-    status: int = Field(description="HTTP status of the answer.")
-    reason: str = Field(description="As the sender was told.")
+    status: int = Field(description="The HTTP status of the answer.")
+    reason: str = Field(description="The error text of the answer.")
 
 
 class IncomingWebhookOut(Output):
@@ -98,7 +98,7 @@ class IncomingWebhookOut(Output):
     allows_overrides: bool = Field(description=_OVERRIDES)
     source: Source | None = Field(description=_SOURCE)
     translation: str | None = Field(description=_TRANSLATION)
-    has_sender_secret: bool = Field(description="Whether events must carry the sender_secret.")
+    has_sender_secret: bool = Field(description="Whether requests must carry the sender_secret.")
     livemode: bool
     state: State
     disabled_reason: str | None = Field(description="Why it is disabled, such as `owner_deactivated`.")
@@ -107,9 +107,9 @@ class IncomingWebhookOut(Output):
     created_by: str
     created_at: Time
     updated_at: Time
-    last_used_at: Time | None = Field(description="Exact to ten minutes.")
+    last_used_at: Time | None = Field(description="Accurate to ten minutes; null: never.")
     refusals: list[RefusalOut] = Field(
-        description="Up to five refused posts, newest first; one of ten seconds is kept."
+        description="The last five refused posts, newest first, at most one per ten seconds."
     )
 
     @classmethod
@@ -141,12 +141,12 @@ class IncomingWebhookOut(Output):
 
 
 class IncomingWebhookCreated(IncomingWebhookOut):
-    """An incoming webhook with its new URL, which is shown this once."""
+    """An incoming webhook with its new URL, which is shown only once."""
 
     url: str | None = Field(
         None,
-        description="The secret URL. Keep it now: it is not stored and cannot be shown again. "
-        "Null when a repeated Idempotency-Key found the webhook already created.",
+        description="The secret URL. Store it now: it cannot be shown again. Null in the answer to a repeated "
+        "Idempotency-Key.",
     )
 
 
@@ -169,7 +169,7 @@ class PreviewIn(Input):
 class PreviewOut(Output):
     """The message that the payload would become."""
 
-    text: str | None = Field(description="Null where the event gives no message.")
+    text: str | None = Field(description="null: the payload gives no message.")
     attachments: list[dict[str, Any]] | None
 
     @classmethod

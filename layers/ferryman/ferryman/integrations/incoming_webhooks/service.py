@@ -356,7 +356,7 @@ def follow_chat(chat: Chat) -> None:
 
 def find(secret: str) -> Credential | None:
     """The credential with this secret of a URL; None for an unknown or revoked one. Makes one consistent read."""
-    credential = credentials.find(secrets.digest(secret)) if secrets.HOOK_SECRET.fullmatch(secret) else None
+    credential = credentials.find(secrets.digest(secret)) if secrets.is_hook_secret(secret) else None
     if credential is None or credential.kind != "incoming_webhook" or credential.chat_id is None:
         return None
     return credential

@@ -14,11 +14,11 @@ from ferryman.schema import ListQuery, Output, Time
 class InboxQuery(ListQuery):
     """Filters of a person's notifications."""
 
-    unread: bool = Field(False, description="true: only those that were not marked read.")
+    unread: bool = Field(False, description="true: only unread notifications.")
 
 
 class EntryOut(Output):
-    """A notification that the person got."""
+    """A notification in your inbox."""
 
     id: str = Field(pattern=ids.pattern(ids.NOTIFICATION))
     type: NotificationType

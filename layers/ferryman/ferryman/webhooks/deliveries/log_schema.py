@@ -17,10 +17,10 @@ from ferryman.webhooks.subscriptions.model import Webhook
 class DeliveryQuery(ListQuery):
     """Filters of a delivery log."""
 
-    state: DeliveryState | None = Field(None, description="Only deliveries in this state.")
-    event_type: EventType | None = Field(None, description="Only events of this type.")
+    state: DeliveryState | None = None
+    event_type: EventType | None = None
     result: Result | None = Field(
-        None, description="Only deliveries whose last attempt ended so; `error`: without an answer."
+        None, description="Only deliveries whose last attempt had this result; `error`: no answer."
     )
     since: Time | None = Field(None, description="Only events from this time on.")
     until: Until = Field(None, description="Only events before this time.")
@@ -29,18 +29,14 @@ class DeliveryQuery(ListQuery):
 class WorkspaceDeliveryQuery(DeliveryQuery):
     """Filters of the deliveries of all webhooks."""
 
-    webhook_id: Annotated[str, Field(pattern=ids.pattern(ids.WEBHOOK))] | None = Field(
-        None, description="Only deliveries of this webhook."
-    )
+    webhook_id: Annotated[str, Field(pattern=ids.pattern(ids.WEBHOOK))] | None = None
 
 
 class StatisticsQuery(ListQuery):
     """Which deliveries are counted: those of how many hours, and of which webhook."""
 
-    hours: int = Field(24, ge=1, le=168, description="How many hours, with the one that is running.")
-    webhook_id: Annotated[str, Field(pattern=ids.pattern(ids.WEBHOOK))] | None = Field(
-        None, description="Only this webhook."
-    )
+    hours: int = Field(24, ge=1, le=168, description="How many hours of the clock, including the current one.")
+    webhook_id: Annotated[str, Field(pattern=ids.pattern(ids.WEBHOOK))] | None = None
 
 
 class CountsOut(Output):
@@ -48,31 +44,31 @@ class CountsOut(Output):
 
     delivered: int
     failed: int = Field(description="Exhausted or cancelled.")
-    waiting: int = Field(description="Queued, under way, or waiting for a further attempt.")
+    waiting: int = Field(description="Queued, being sent, or waiting for a retry.")
 
 
 class HourOut(CountsOut):
     """One hour of the clock, in UTC."""
 
-    at: Time = Field(description="When it began.")
+    at: Time = Field(description="The start of the hour.")
 
 
 class StatisticsOut(CountsOut):
-    """The deliveries of one webhook, counted by the hours of their events. Tests do not count."""
+    """The deliveries of one webhook, counted for each hour of their events, without tests."""
 
     webhook_id: str
     since: Time = Field(description="Events from this time on are counted.")
-    complete: bool = Field(description="false: there were too many to count, so `since` is later than was asked.")
-    hours: list[HourOut] = Field(description="Those in which something happened, the oldest first.")
+    complete: bool = Field(description="false: there were too many to count, so `since` is later than requested.")
+    hours: list[HourOut] = Field(description="The hours with deliveries, oldest first.")
 
 
 class RequestOut(Output):
     """The request of a delivery as it was sent."""
 
-    headers: dict[str, str] = Field(description="Those of the last attempt; signatures are masked.")
+    headers: dict[str, str] = Field(description="The headers of the last attempt, with masked signatures.")
     body: str | None = Field(
-        description="null when it is not kept any more. Each attempt sends the same bytes; only the body for trigger "
-        "words is made anew, with the token and names of that moment."
+        description="null: it is no longer stored. Each attempt sends the same bytes, except that a body for "
+        "trigger words is built anew, with the current token and names."
     )
 
 

@@ -21,20 +21,23 @@ class AttemptOut(Output):
     number: int
     at: Time
     outcome: ShownOutcome = Field(
-        description="`unknown`: it never reported, so the receiver may have got it; `open`: it is under way."
+        description="`open`: it is running. `unknown`: its result was lost, so the receiver may have got the request."
     )
-    status: int | None = Field(description="The receiver's HTTP status, when there was an answer.")
-    error: str | None = Field(description="The fault, when no answer came.")
+    status: int | None = Field(description="The receiver's HTTP status; null: no answer.")
+    error: str | None = Field(description="The kind of error, if there was no answer.")
     duration_ms: int | None
-    excerpt: str | None = Field(description="The first part of the answer, as text.")
-    reply: str | None = Field(
-        description="Whether the message that the answer asked for was `accepted`, or why it is not posted."
+    excerpt: str | None = Field(
+        description="The first 1,024 bytes of the answer's body, as text. Without an answer: the error in words."
     )
-    request_headers: dict[str, str] = Field(description="The request as it was sent, without the signatures.")
+    reply: str | None = Field(
+        description="`accepted`: the answer's text will be posted as a message. Otherwise, why not; null: no text "
+        "to post."
+    )
+    request_headers: dict[str, str] = Field(description="The headers that were sent, without the signatures.")
 
 
 class DeliveryOut(Output):
-    """One event for one webhook, with every attempt."""
+    """The delivery of one event to one webhook, with every attempt."""
 
     id: str = Field(pattern=ids.DELIVERY_PATTERN)
     webhook_id: str
@@ -44,19 +47,19 @@ class DeliveryOut(Output):
     livemode: bool
     state: DeliveryState
     reason: str | None = Field(description="Why it was cancelled or exhausted.")
-    result: Result | None = Field(description="How the last attempt ended.")
-    test: bool = Field(description="Sent on request: not retried, not counted.")
-    probe: bool = Field(description="A test that enables its webhook, which failures disabled, when it succeeds.")
-    replayed_at: Time | None = Field(description="When somebody asked for it again.")
+    result: Result | None = Field(description="The status class of the last attempt; `error`: no answer.")
+    test: bool = Field(description="true: a test, which is not retried or counted.")
+    probe: bool = Field(description="true: a test that enables the disabled webhook if it succeeds.")
+    replayed_at: Time | None = Field(description="When somebody last had it sent again.")
     attempts: list[AttemptOut]
     next_attempt_at: Time | None
     waits_for: WaitsFor | None = Field(
-        description="`queue`: its turn; `attempt`: the end of the one that is under way; `retry`: its next attempt; "
-        "`pause`: the end of its webhook's pause; `rate`: its place in the webhook's rate; "
-        "`disabled`: its webhook is disabled, so it will be cancelled and is held. Null once it is over."
+        description="`queue`: it is in the queue. `attempt`: an attempt is running. `retry`: the next attempt is "
+        "scheduled. `pause`: the webhook is paused. `rate`: the webhook has reached max_per_second. `disabled`: the "
+        "webhook is disabled, so the delivery will be cancelled. Null: the delivery is over."
     )
     waits_until: Time | None = Field(
-        description="Until when, where that is known: for `rate` at the latest, for `disabled` the next probe."
+        description="When the wait ends, if known; for `rate`, at the latest; for `disabled`, the next test."
     )
     created_at: Time
     updated_at: Time

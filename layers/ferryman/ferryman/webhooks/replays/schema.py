@@ -14,13 +14,13 @@ type Overs = Annotated[list[Over], Field(min_length=1, max_length=MAX_WORDS), Af
 
 
 class ReplayIn(Input):
-    """Which deliveries to send again; without `states`, those that failed."""
+    """The deliveries to send again."""
 
     since: Time | None = Field(None, description="Only events from this time on.")
     until: Until = Field(None, description="Only events before this time.")
     states: Overs = Field(
         default=["exhausted", "cancelled"],
-        description="Only deliveries that ended so. `delivered` ones are sent again only on request.",
+        description="Only deliveries in one of these states.",
     )
 
 
@@ -36,10 +36,10 @@ class HeldEventOut(Output):
 class HeldOut(Output):
     """The events that a webhook did not get while it was disabled."""
 
-    since: Time | None = Field(description="From when on events are held; null: none are.")
+    since: Time | None = Field(description="The time from which events are held; null: none are.")
     until: Time | None = Field(description="When the webhook was enabled; null while it is disabled.")
     count: int
-    complete: bool = Field(description="false: there are more than could be counted at once.")
+    complete: bool = Field(description="false: there are more than could be counted.")
     items: list[HeldEventOut] = Field(description="The first hundred, oldest first.")
 
 
@@ -47,7 +47,7 @@ class ReplayPreview(Output):
     """How many deliveries a replay would send again."""
 
     matched: int
-    complete: bool = Field(description="false: there are more than could be counted at once.")
+    complete: bool = Field(description="false: there are more than could be counted.")
 
 
 class ReplayOut(Output):
@@ -56,12 +56,12 @@ class ReplayOut(Output):
     id: str = Field(pattern=ids.pattern(ids.REPLAY))
     webhook_id: str
     state: ReplayState
-    delivery_id: str | None = Field(description="The one delivery that was asked for, if it was one.")
+    delivery_id: str | None = Field(description="For the retry of a single delivery, its id.")
     states: list[Over]
-    held: bool = Field(description="Whether it delivers what was held while the webhook was disabled.")
+    held: bool = Field(description="true: it delivers the events that were held while the webhook was disabled.")
     since: Time | None
     until: Time | None
-    requeued: int = Field(description="How many deliveries were put into the queue again so far.")
+    requeued: int = Field(description="How many deliveries were queued again so far.")
     created_by: str
     created_at: Time
     updated_at: Time

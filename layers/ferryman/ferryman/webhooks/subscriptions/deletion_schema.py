@@ -15,7 +15,7 @@ class DeletionIn(Input):
         list[Annotated[str, Field(min_length=1, max_length=64)]],
         Field(min_length=1, max_length=100),
         AfterValidator(distinct),
-    ] = Field(description="At most a hundred, each once.")
+    ] = Field(description="The ids of the webhooks, each once.")
 
 
 class DeletionOut(Output):
@@ -23,8 +23,8 @@ class DeletionOut(Output):
 
     id: str
     status: Deletion = Field(
-        description="`not_found`: you may see no such webhook; `conflict`: it was being changed at the "
-        "same moment and is not deleted, so send its id again."
+        description="`not_found`: you see no webhook with this id. `conflict`: another request was changing the "
+        "webhook, and it is not deleted; send its id again."
     )
 
 

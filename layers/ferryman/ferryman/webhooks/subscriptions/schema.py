@@ -28,14 +28,14 @@ type ChatIds = Annotated[
 ]
 type Held = Literal["deliver", "skip"]
 HELD = (
-    "Events that happened while the webhook was disabled are held. With state: enabled, or later: `deliver` has them "
-    "delivered, oldest first, max_per_second or five a second; `skip` forgets them."
+    "Decides about the events held while the webhook was disabled: `deliver` sends them, oldest first, "
+    "max_per_second or five per second; `skip` discards them. Needs an enabled webhook, or state: enabled."
 )
 type Signatures = Annotated[list[Signature], Field(min_length=1, max_length=MAX_WORDS), AfterValidator(distinct)]
-_CHATS = "Only events of these chats; you must belong to each. Left out: every chat, which needs admin:*."
+_CHATS = "Only events of these chats. The webhook's owner must belong to each."
 FORMAT = (
-    "The product whose words the bodies use: `ferryman`, or another one, for events that it can tell "
-    "(GET /v1/event-types). It never changes."
+    "The product whose format the bodies have. GET /v1/event-types lists the formats of each event type. It cannot "
+    "be changed."
 )
 type TriggerWords = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S+$")]],
@@ -43,64 +43,67 @@ type TriggerWords = Annotated[
     AfterValidator(distinct),
 ]
 _WORDS = (
-    "With the formats `mattermost` and `slack`: only messages that begin with one of these words are delivered, as "
-    "those products' outgoing webhooks are, and the answer is posted in the chat. An empty list: every message."
+    "For the formats `mattermost` and `slack`: only messages that begin with one of these words are delivered, as "
+    "by those products' outgoing webhooks, and the receiver's answer is posted in the chat. An empty list: every "
+    "message."
 )
 _WHEN = "Whether a message's first word must equal a trigger word (`first_word`) or start with one (`starts_with`)."
 _BODY = "With trigger words: whether the body is a `form` or `json`."
 type DisableAfter = Annotated[int, Field(ge=LEAST_DISABLE_AFTER, le=MOST_DISABLE_AFTER)]
-DISABLE_AFTER = "After how many failures in a row it is disabled. null: as the workspace says."
+DISABLE_AFTER = "How many failed attempts in a row disable it; null: the workspace's setting."
 PROBE = (
-    "Whether a webhook that failures disabled is probed with a signed test, and enabled when its receiver answers 2xx. "
-    "null: as the workspace says."
+    "Whether it gets signed tests after failures disabled it, and is enabled when the receiver answers 2xx; null: "
+    "the workspace's setting."
 )
-_REPLY_NAME = "With trigger words: as whom answers are posted that name nobody; the webhook's name, when left out."
-_REPLY_AVATAR = "With trigger words: the picture of such answers."
+_REPLY_NAME = "With trigger words: the author of answers that name none. Without it: the webhook's name."
+_REPLY_AVATAR = "With trigger words: the picture of answers that name none."
 
 
 class WebhookIn(Input):
     """A new outgoing webhook."""
 
-    url: Url = Field(description="Where to deliver: https.", examples=["https://ci.example.com/ferryman"])
-    events: Events = Field(description="Which events to deliver.", examples=[["message.created"]])
-    chat_ids: ChatIds | None = Field(None, description=_CHATS)
+    url: Url = Field(
+        description="The https URL that gets the deliveries.", examples=["https://ci.example.com/ferryman"]
+    )
+    events: Events = Field(description="The event types to deliver.", examples=[["message.created"]])
+    chat_ids: ChatIds | None = Field(None, description=f"{_CHATS} Left out: every chat, which needs admin:*.")
     format: Format = Field("ferryman", description=FORMAT)
     signatures: Signatures | None = Field(
         None,
-        description="Which signatures each delivery carries: `fm`, `standard` (Standard Webhooks), or another "
-        "product's. Left out: that of the format.",
+        description="The signatures of each delivery: `fm`, `standard` (Standard Webhooks) or another product's. "
+        "Left out: that of the format.",
     )
     max_per_second: int | None = Field(
-        None, ge=1, le=1000, description="At most this many attempts in a second; no limit, when left out."
+        None, ge=1, le=1000, description="The most attempts per second. Left out: no limit."
     )
     disable_after: DisableAfter | None = Field(None, description=DISABLE_AFTER)
     probe: bool | None = Field(None, description=PROBE)
     name: Name | None = None
     description: Description | None = None
     trigger_words: TriggerWords | None = Field(None, description=_WORDS)
-    trigger_when: TriggerWhen | None = Field(None, description=f"{_WHEN} `first_word`, when left out.")
-    trigger_body: TriggerBody | None = Field(None, description=f"{_BODY} `form`, when left out.")
+    trigger_when: TriggerWhen | None = Field(None, description=f"{_WHEN} Left out: `first_word`.")
+    trigger_body: TriggerBody | None = Field(None, description=f"{_BODY} Left out: `form`.")
     reply_name: Name | None = Field(None, description=_REPLY_NAME)
     reply_avatar_url: AvatarUrl | None = Field(None, description=_REPLY_AVATAR)
 
 
 class WebhookPatch(Input):
-    """The fields to change; those left out stay as they are. A changed URL keeps its secret."""
+    """The fields to change; those left out stay as they are. A new URL keeps the signing secret."""
 
     url: Url | None = None
     events: Events | None = None
-    chat_ids: ChatIds | None = Field(None, description=_CHATS + " null: every chat.")
+    chat_ids: ChatIds | None = Field(None, description=f"{_CHATS} null: every chat, which needs admin:*.")
     name: Name | None = None
     description: Description | None = None
     signatures: Signatures | None = None
-    max_per_second: int | None = Field(
-        None, ge=1, le=1000, description="At most this many attempts in a second; null: no limit."
-    )
+    max_per_second: int | None = Field(None, ge=1, le=1000, description="The most attempts per second; null: no limit.")
     disable_after: DisableAfter | None = Field(None, description=DISABLE_AFTER)
     probe: bool | None = Field(None, description=PROBE)
-    state: WebhookState | None = Field(None, description="`enabled` also forgets the failures so far.")
+    state: WebhookState | None = Field(None, description="`enabled` also resets the failures and ends a pause.")
     held: Held | None = Field(None, description=HELD)
-    trigger_words: TriggerWords | None = Field(None, description="For a webhook that has trigger words.")
+    trigger_words: TriggerWords | None = Field(
+        None, description="Only for a webhook that was created with trigger words."
+    )
     trigger_when: TriggerWhen | None = Field(None, description=_WHEN)
     trigger_body: TriggerBody | None = Field(None, description=_BODY)
     reply_name: Name | None = Field(None, description=f"{_REPLY_NAME} null removes it.")
@@ -110,10 +113,14 @@ class WebhookPatch(Input):
 class WebhookQuery(ListQuery):
     """Filters of the list of webhooks; a webhook has to match them all."""
 
-    name: str | None = Field(None, min_length=1, max_length=100, description="In its name, in whatever case.")
-    url: str | None = Field(None, min_length=1, max_length=200, description="In its URL, in whatever case.")
-    state: WebhookState | None = Field(None, description="Only webhooks in this state.")
-    event: EventType | None = Field(None, description="Only webhooks that get this event.")
+    name: str | None = Field(
+        None, min_length=1, max_length=100, description="Only webhooks whose name contains this text, ignoring case."
+    )
+    url: str | None = Field(
+        None, min_length=1, max_length=200, description="Only webhooks whose URL contains this text, ignoring case."
+    )
+    state: WebhookState | None = None
+    event: EventType | None = None
 
 
 class FailedAttemptOut(Output):
@@ -124,7 +131,7 @@ class FailedAttemptOut(Output):
     at: Time
     status: int | None
     error: str | None
-    excerpt: str | None = Field(None, description="The first part of its answer; only of the last attempt.")
+    excerpt: str | None = Field(None, description="As in the delivery's attempt; only for the last attempt.")
 
 
 class WebhookOut(Output):
@@ -132,21 +139,19 @@ class WebhookOut(Output):
 
     id: str = Field(pattern=ids.pattern(ids.WEBHOOK))
     url: str
-    display_url: str | None = Field(
-        description="The URL with its host in Unicode, where that differs; `url` has the ASCII form, which is called."
-    )
+    display_url: str | None = Field(description="The URL with its host in Unicode, if that differs from `url`.")
     events: list[EventType]
     chat_ids: list[str] | None
     bot_id: str | None = Field(description="For a bot's callback, the bot whose mentions it gets.")
     mentioned_by: list[MentionedBy] | None = Field(
-        description="For a bot's callback: by whom mentions reach it; null: by people."
+        description="For a bot's callback: whose mentions it gets; null: people's."
     )
     application_id: str | None = Field(
         description="For an application's callback, the application whose answers it gets."
     )
     user_id: str | None = Field(description="For a personal webhook, the person whose notifications it gets.")
     format: Format = Field(
-        description="The product whose words the bodies use; `ferryman` is described under Webhooks."
+        description="The product whose format the bodies have; `ferryman` is described under Webhooks."
     )
     signatures: list[Signature]
     name: str | None
@@ -156,39 +161,41 @@ class WebhookOut(Output):
     disabled_reason: str | None
     disabled_at: Time | None
     held_from: Time | None = Field(
-        description="Since when events are held that nobody has decided about: GET /v1/webhooks/{webhook_id}/held."
+        description="The time from which events are held until you decide about them: GET "
+        "/v1/webhooks/{webhook_id}/held. Null: none are."
     )
     consecutive_failures: int
-    paused_until: Time | None = Field(description="No attempts before, because its receiver failed or asked to wait.")
+    paused_until: Time | None = Field(
+        description="No attempt is made before this time, because the receiver failed or asked to wait."
+    )
     max_per_second: int | None
     trigger_words: list[str] | None = Field(
-        description="Words that a message begins with to be delivered; null for a webhook without triggers."
+        description="Only messages that begin with one of these words are delivered; null: the webhook has no "
+        "trigger words."
     )
     trigger_when: TriggerWhen
     trigger_body: TriggerBody
     reply_name: str | None
     reply_avatar_url: str | None
     group_id: str | None = Field(
-        description="For one of several URLs that are one outgoing webhook in Mattermost's API: the id that they share."
+        description="Webhooks with the same group_id are one outgoing webhook with several URLs in Mattermost's API."
     )
     last_error: str | None
-    failing_since: Time | None = Field(description="When the first of the failures in a row ended.")
+    failing_since: Time | None = Field(description="The time of the first of the consecutive failures.")
     failed_attempts: list[FailedAttemptOut] = Field(
-        description="While failures keep it disabled: the last ten of them, oldest first."
+        description="After failures disabled it: up to ten of the last failed attempts, oldest first."
     )
-    next_probe_at: Time | None = Field(description="When a test shows next whether its receiver answers again.")
+    next_probe_at: Time | None = Field(description="After failures disabled it: the time of the next test.")
     disable_after: int | None = Field(description=DISABLE_AFTER)
     probe: bool | None = Field(description=PROBE)
-    secret_expires_at: Time | None = Field(
-        description="While the secret is being rotated: until when the old one signs too."
-    )
+    secret_expires_at: Time | None = Field(description="During a rotation: when the old secret stops signing.")
     secret_pending: bool = Field(
-        description="While the secret is being rotated: whether the new one does not sign yet, because a header has "
-        "room for one signature. POST …/expire-old-secret activates it."
+        description="true, during a rotation: one of the signatures allows a single secret, and still uses the old "
+        "one. POST …/expire-old-secret activates the new one."
     )
     not_heard_chat_ids: list[str] = Field(
         default=[],
-        description="Those of chat_ids whose events it does not get, because its owner does not belong to the chat.",
+        description="Those of chat_ids whose events it does not get, because its owner is not a member of the chat.",
     )
     owner_id: str = Field(description="The person who created it, or to whom it was handed over.")
     created_by: str
@@ -221,18 +228,18 @@ class WebhookOut(Output):
 
 
 class WebhookCreated(WebhookOut):
-    """A new outgoing webhook with its signing secret, which is shown this once."""
+    """A new outgoing webhook with its signing secret, which is shown only once."""
 
     token: str | None = Field(
         None,
-        description="With trigger words: the token in each body, by which the receiver knows the sender. It is made of "
-        "the secret, and like that shown this once.",
+        description="With trigger words: the token in each body, with which the receiver verifies the sender. Shown "
+        "only once, like the secret.",
     )
 
     secret: str | None = Field(
         None,
-        description="The key of the signature. Keep it now: it cannot be shown again. "
-        "Null when a repeated Idempotency-Key found the webhook already created.",
+        description="The signing secret. Store it now: it cannot be shown again. Null in the answer to a repeated "
+        "Idempotency-Key.",
     )
 
 
@@ -243,8 +250,8 @@ class RotationIn(Input):
         24,
         ge=0,
         le=168,
-        description="How long the old secret signs too, or alone where a header has room for one signature; 0 ends it "
-        "at once.",
+        description="How many hours the old secret signs beside the new one, or instead of it for a signature that "
+        "allows a single secret. 0: the old secret ends at once.",
     )
 
 
@@ -252,5 +259,5 @@ class TestIn(Input):
     """The test to send."""
 
     event_type: EventType | None = Field(
-        None, description="The event type whose example is sent; the first of the webhook's events, when left out."
+        None, description="The event type whose example is sent. Left out: the first of the webhook's events."
     )
