@@ -102,8 +102,8 @@ def components() -> dict[str, Any]:
             "IdempotencyKey": {
                 "name": "Idempotency-Key",
                 "in": "header",
-                "description": "A key of your choice. A request repeated with it within 24 hours returns the existing "
-                "object, without its secret.",
+                "description": "A key of your choice. The same request with the same key, sent within 24 hours, "
+                "returns the existing object without its secret.",
                 "example": "import-2026-01-02-row-17",
                 "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
             },

@@ -19,7 +19,7 @@ from ferryman.integrations.incoming_webhooks.schema import (
 )
 from ferryman.schema import Listing
 
-app = Api("Incoming webhooks", "Secret URLs that let external systems post to one chat.")
+app = Api("Incoming webhooks", "Secret URLs that let external systems post to a chat.")
 handler = app
 
 

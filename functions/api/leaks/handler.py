@@ -15,8 +15,9 @@ handler = app
     "/v1/tokens/<token_id>/made",
     summary="List everything created with a token",
     description="Oldest first: tokens, bots, callbacks, webhooks, incoming webhooks, applications, connections, "
-    "commands, notifications and people, also those created with a token that this token created. `POST …/end-all` "
-    "ends exactly these. `GET /v1/audit?token_id=…` lists every other change. Both go back as far as the audit log.",
+    "commands, notifications and people, also those created with a token or application in this list. `POST "
+    "…/end-all` ends exactly these. `GET /v1/audit?token_id=…` lists every other change. Both go back as far as the "
+    "audit log.",
 )
 @needs("admin:*")
 def list_made(call: ThisCall, token_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[MadeOut]:

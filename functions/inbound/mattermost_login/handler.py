@@ -15,10 +15,12 @@ from ferryman.http.needs import source_of
 _EXAMPLE = {"login_id": "bot@example.com", "password": "correct horse battery staple"}
 paths: dict[str, dict[str, Any]] = {
     "/api/v4/users/login": {
-        "post": describe("mattermost_login", "Sign in: the token is in a header", 200, public=True, example=_EXAMPLE)
+        "post": describe(
+            "mattermost_login", "Sign in: the token is in the header `Token`", 200, public=True, example=_EXAMPLE
+        )
     },
     "/api/v4/login": {
-        "post": describe("mattermost_short_login", "Sign in at a shorter address", 200, public=True, example=_EXAMPLE)
+        "post": describe("mattermost_short_login", "Sign in at another path", 200, public=True, example=_EXAMPLE)
     },
 }
 

@@ -321,7 +321,10 @@ CATALOGUE: dict[EventType, Entry] = {
         "A team-support request was approved. Owners, admins and hr_admins always get it.",
         "Support for the launch was approved",
     ),
-    "system": _notification("A job, an automatic link, a change of membership and so on.", "The nightly import ran"),
+    "system": _notification(
+        "Another notification, such as about a job, an automatic link or a change of membership.",
+        "The nightly import ran",
+    ),
 }
 TYPES: tuple[EventType, ...] = tuple(CATALOGUE)
 PERSONAL: tuple[EventType, ...] = tuple(type_ for type_, entry in CATALOGUE.items() if entry.personal)

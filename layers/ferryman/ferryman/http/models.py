@@ -24,4 +24,4 @@ class Problem(BaseModel):
     request_id: str = Field(description="The same as X-Request-Id. Quote it when you ask for help.")
     plan: Plan | None = Field(None, description="For `plan-required` (403): the plan that the workspace has.")
     required_plan: Plan | None = Field(None, description="For `plan-required` (403): the plan that the request needs.")
-    errors: list[FieldProblem] | None = Field(None, description="Each field that is wrong (422 only).")
+    errors: list[FieldProblem] | None = Field(None, description="Each mistake (422 only).")

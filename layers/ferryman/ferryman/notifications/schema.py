@@ -67,8 +67,8 @@ class RepeatIn(Input):
         examples=[["monday"]]
     )
     at: Annotated[str, AfterValidator(_local_time)] = Field(
-        description="The local time of day. If daylight saving time skips it, the notification is sent that much "
-        "later; if the time occurs twice, it is sent the first time.",
+        description="The local time of day. A time that the change to summer time skips is moved on by the skipped "
+        "span; of a time that occurs twice, the first counts.",
         examples=["09:00"],
     )
     time_zone: Annotated[str, Field(max_length=64), AfterValidator(_time_zone)] = Field(examples=["Europe/Berlin"])

@@ -25,7 +25,7 @@ class PersonalWebhookIn(Input):
     events: PersonalEvents | None = Field(None, description=_ALL_OR_SOME)
     format: Format = Field(OF_PEOPLE, description=FORMAT)
     signatures: Signatures | None = Field(
-        None, description="The signatures of each delivery. Left out: that of the format."
+        None, description="The signatures of each delivery. Left out: `fluxdesk` for that format, otherwise `fm`."
     )
     name: Name | None = None
     description: Description | None = None

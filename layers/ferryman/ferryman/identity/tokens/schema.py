@@ -108,7 +108,7 @@ class TokenOut(Output):
     created_at: Time
     updated_at: Time
     expires_at: Time | None
-    last_used_at: Time | None = Field(description="Exact to ten minutes.")
+    last_used_at: Time | None = Field(description="Accurate to ten minutes; null: never.")
     disabled_at: Time | None = Field(description="When somebody disabled it; null: it is not disabled.")
     revoked_at: Time | None
     revoked_reason: str | None = Field(

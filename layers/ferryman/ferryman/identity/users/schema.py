@@ -123,8 +123,8 @@ class MeOut(Output):
     user: UserOut
     workspace_id: str = Field(pattern=ids.pattern(ids.WORKSPACE))
     plan: Plan = Field(description="The workspace's plan.")
-    token_id: str | None = Field(description="The token that was used; null for a session.")
-    session_id: str | None = Field(description="The session that was used; null for a token.")
+    token_id: str | None = Field(description="The id of the token; null for a session.")
+    session_id: str | None = Field(description="The id of the session; null for a token.")
     scopes: list[Scope] = Field(
         description="For a token, those of its scopes that the user's role has; for a session, all scopes of the role."
     )

@@ -41,14 +41,14 @@ type ChatId = Annotated[str, Field(pattern=ids.pattern(ids.CHAT))]
 type PeoplePerHour = Annotated[int, Field(ge=0, le=10_000)]
 type ContextSeconds = Annotated[int, Field(ge=1, le=604_800)]
 _NAMED = "A part of the application's URLs. Unique in the workspace."
-_CHAT = "The group that it posts to. It must be active and have an `external_id`."
+_CHAT = "The group to which the application posts. The group must be active and have an `external_id`."
 _TOLD = (
     "Whether the callback also gets the messages that people post in the group, but not those of bots and programs. "
     "A test application then needs a test group."
 )
 _CREATES = "Whether a message to an unknown e-mail address creates the person."
 _DOMAINS = "Only people with these e-mail domains are created; null: with any domain."
-_PER_HOUR = "How many people it may create in one hour of the clock."
+_PER_HOUR = "The most people that the application may create in one hour of the clock."
 _LIFETIME = "How long its contexts last, in seconds."
 _URL = "The https URL that gets people's answers: the callback."
 

@@ -126,7 +126,7 @@ class CallbackIn(Input):
     )
     signatures: Signatures = Field(
         default=["fm"],
-        description="The signatures of each delivery: `fm`, `standard` (Standard Webhooks) or another product's.",
+        description="The signatures of each delivery. `standard` is that of Standard Webhooks.",
     )
     max_per_second: int | None = Field(
         None, ge=1, le=1000, description="The most attempts per second. Left out: no limit."

@@ -22,7 +22,7 @@ def _trigger(text: str) -> str:
 
 type Trigger = Annotated[str, Field(min_length=1, max_length=MAX_TRIGGER), AfterValidator(_trigger)]
 _TRIGGER = "The word after the slash, in lower case. Unique in the workspace."
-_METHOD = "`post` sends a form; `get` adds the fields to the URL, which may have 2,048 characters."
+_METHOD = "`post` sends a form; `get` adds the fields to the URL, which may have 2,048 characters at most."
 _AUTOCOMPLETE = "Whether clients suggest the command while a person types."
 _HINT = "The arguments that the suggestion shows, such as `[environment]`."
 _REPLY_NAME = "The author name of answers. Without it: the answer's `username`, or the command's name."

@@ -50,10 +50,10 @@ _WORDS = (
 _WHEN = "Whether a message's first word must equal a trigger word (`first_word`) or start with one (`starts_with`)."
 _BODY = "With trigger words: whether the body is a `form` or `json`."
 type DisableAfter = Annotated[int, Field(ge=LEAST_DISABLE_AFTER, le=MOST_DISABLE_AFTER)]
-DISABLE_AFTER = "How many failed attempts in a row disable it; null: the workspace's setting."
+DISABLE_AFTER = "How many failed attempts in a row disable the webhook; null: the workspace's setting."
 PROBE = (
-    "Whether it gets signed tests after failures disabled it, and is enabled when the receiver answers 2xx; null: "
-    "the workspace's setting."
+    "Whether the webhook, once failures disabled it, gets signed tests and is enabled when one succeeds; null: the "
+    "workspace's setting."
 )
 _REPLY_NAME = "With trigger words: the author of answers that name none. Without it: the webhook's name."
 _REPLY_AVATAR = "With trigger words: the picture of answers that name none."
@@ -70,8 +70,8 @@ class WebhookIn(Input):
     format: Format = Field("ferryman", description=FORMAT)
     signatures: Signatures | None = Field(
         None,
-        description="The signatures of each delivery: `fm`, `standard` (Standard Webhooks) or another product's. "
-        "Left out: that of the format.",
+        description="The signatures of each delivery. `standard` is that of Standard Webhooks. Left out: `fluxdesk` "
+        "for that format, otherwise `fm`.",
     )
     max_per_second: int | None = Field(
         None, ge=1, le=1000, description="The most attempts per second. Left out: no limit."
@@ -190,7 +190,7 @@ class WebhookOut(Output):
     probe: bool | None = Field(description=PROBE)
     secret_expires_at: Time | None = Field(description="During a rotation: when the old secret stops signing.")
     secret_pending: bool = Field(
-        description="true, during a rotation: one of the signatures allows a single secret, and still uses the old "
+        description="true during a rotation, if one of the signatures allows a single secret: it still uses the old "
         "one. POST …/expire-old-secret activates the new one."
     )
     not_heard_chat_ids: list[str] = Field(
