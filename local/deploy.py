@@ -1,4 +1,7 @@
-"""Deploys the real templates to MiniStack, and adds the parts of the deployment that MiniStack does not support."""
+"""Deploys the real templates to MiniStack, and adds the parts of the deployment that MiniStack does not support.
+
+The parameters, such as the short retries, are in samconfig.toml under `local` and `data-local`.
+"""
 
 import json
 import os

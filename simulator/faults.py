@@ -1,4 +1,8 @@
-"""The kinds of faults. The seed decides when each kind strikes; each is counted and can be switched off separately."""
+"""The kinds of faults. The seed decides when each kind strikes; each is counted and can be switched off separately.
+
+The other modules carry the faults out: `aws` ends a function at one of its calls, `receivers` during its request,
+`cloud` and the fakes of the services do the rest.
+"""
 
 import random
 from collections import Counter

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from ferryman.aws import clients as aws
+from ferryman.webhooks.tickets import Ticket
 
 from tests.integration.conftest import Workspace
+from tests.support import queued
 from tests.support.clients import aws_client
-from tests.support.world import Context, World
+from tests.support.world import World
 
 COUNT = 320
 
@@ -34,28 +36,6 @@ def subscribed(world: World, workspace: Workspace) -> str:
     return chat
 
 
-class ShortTime(Context):
-    """A context that has 60 seconds left for the first `looks` calls, and then one second."""
-
-    def __init__(self, looks: int) -> None:
-        super().__init__()
-        self.looks = looks
-
-    def get_remaining_time_in_millis(self) -> int:
-        self.looks -= 1
-        return 60_000 if self.looks >= 0 else 1_000
-
-
-def _waiting(world: World) -> list[str]:
-    """Receive and delete all tickets of the delivery queue. Returns their bodies."""
-    sqs, url, found = aws_client("sqs"), world.queue_url("DeliveriesQueue"), []
-    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
-        for message in messages:
-            found.append(message["Body"])
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    return found
-
-
 def test_a_large_fan_out_goes_on_where_it_stopped(world: World, workspace: Workspace, subscribed: str) -> None:
     workspace.make(f"/v1/chats/{subscribed}/messages", {"text": "to everybody"})
     records: list[dict[str, Any]] = world.stream_records("MessagesTable")
@@ -64,8 +44,8 @@ def test_a_large_fan_out_goes_on_where_it_stopped(world: World, workspace: Works
     while True:
         calls += 1
         # One look before the record and one behind each hundred webhooks: then the time is over.
-        reply = world.invoke("dispatcher", {"Records": records}, ShortTime(1))
-        batch = _waiting(world)
+        reply = world.invoke("dispatcher", {"Records": records}, queued.ShortTime(1))
+        batch = queued.taken(world)
         tickets |= set(batch)
         if not reply["batchItemFailures"]:
             break
@@ -81,10 +61,10 @@ def test_a_fan_out_goes_on_when_another_topic_comes_first(world: World, workspac
     workspace.make("/v1/webhooks", {"url": "http://localhost:9/all", "events": ["message.created"]})
     workspace.make(f"/v1/chats/{subscribed}/messages", {"text": "to everybody"})
     records = world.stream_records("MessagesTable")
-    tickets: set[str] = set()
+    tickets: set[Ticket] = set()
     for _ in range(6):
-        reply = world.invoke("dispatcher", {"Records": records}, ShortTime(1))
-        tickets |= set(_waiting(world))
+        reply = world.invoke("dispatcher", {"Records": records}, queued.ShortTime(1))
+        tickets |= set(queued.taken(world))
         if not reply["batchItemFailures"]:
             break
     assert len(tickets) == COUNT + 1

@@ -14,6 +14,7 @@ from ferryman.webhooks.tickets import Ticket
 
 from local.receiver import Receiver
 from tests.integration.conftest import Workspace
+from tests.support import queued
 from tests.support.clients import aws_client
 from tests.support.logged import logged
 from tests.support.world import Context, World
@@ -39,30 +40,6 @@ def _webhook(workspace: Workspace, chat: str, url: str) -> str:
 def _say(workspace: Workspace, chat: str, count: int) -> None:
     for number in range(count):
         workspace.make(f"/v1/chats/{chat}/messages", {"text": f"message {number}"})
-
-
-def _waiting(world: World) -> list[Ticket]:
-    """Receive and delete all tickets of the delivery queue. Returns them."""
-    sqs, url, found = aws_client("sqs"), world.queue_url("DeliveriesQueue"), []
-    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
-        for message in messages:
-            found.append(Ticket.load(message["Body"]))
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    return found
-
-
-def _batch(batch: list[Ticket]) -> dict[str, Any]:
-    return {
-        "Records": [
-            {
-                "messageId": str(n),
-                "receiptHandle": "gone",
-                "eventSourceARN": "arn:aws:sqs:us-east-1:1:Deliveries",
-                "body": t.dump(),
-            }
-            for n, t in enumerate(batch)
-        ]
-    }
 
 
 def _webhook_of(line: dict[str, Any]) -> str | None:
@@ -95,10 +72,10 @@ def test_the_others_of_a_batch_are_settled_before_the_one_that_hangs(
         _say(workspace, busy, BATCH - 1)
         world.pump_streams()
         # The one that hangs comes first, where it would keep all others waiting if they were sent in turn.
-        batch = sorted(_waiting(world), key=lambda ticket: ticket.webhook_id != bad)
+        batch = sorted(queued.taken(world), key=lambda ticket: ticket.webhook_id != bad)
         assert [ticket.webhook_id == bad for ticket in batch] == [True] + [False] * (BATCH - 1)
         with logged() as log:
-            failed = world.invoke("deliverer", _batch(batch))["batchItemFailures"]
+            failed = world.invoke("deliverer", queued.batch(batch))["batchItemFailures"]
     assert [one["itemIdentifier"] for one in failed] == ["0"]
     ended = [_webhook_of(line) for line in log.lines("delivery.attempted")]
     assert ended[-1] == bad
@@ -119,17 +96,17 @@ def test_a_batch_that_waits_for_a_receiver_serves_those_behind_it(
         refused = _webhook(workspace, failing, receiver.url("/refused"))
         _say(workspace, quiet, 1)
         world.pump_streams()
-        batch = _waiting(world)
+        batch = queued.taken(world)
         _say(workspace, busy, 2)
         _say(workspace, failing, 1)
         world.pump_streams()
         with logged() as log:
-            failed = world.invoke("deliverer", _batch(batch))["batchItemFailures"]
+            failed = world.invoke("deliverer", queued.batch(batch))["batchItemFailures"]
     assert [one["itemIdentifier"] for one in failed] == ["0"]
     ended = [_webhook_of(line) for line in log.lines("delivery.attempted")]
     assert sorted(map(str, ended[:-1])) == sorted([good, good, refused])
     assert ended[-1] == bad
-    assert not _waiting(world), "what was delivered is consumed, and what failed is hidden until its retry"
+    assert not queued.taken(world), "what was delivered is consumed, and what failed is hidden until its retry"
     assert _hidden(world) == 1
 
 
@@ -150,12 +127,12 @@ def test_nothing_more_is_served_when_an_attempt_could_not_end_in_time(
         _webhook(workspace, busy, receiver.url("/in"))
         _say(workspace, quiet, 1)
         world.pump_streams()
-        batch = _waiting(world)
+        batch = queued.taken(world)
         _say(workspace, busy, 1)
         world.pump_streams()
-        world.invoke("deliverer", _batch(batch), Context(2_500))
+        world.invoke("deliverer", queued.batch(batch), Context(2_500))
     assert receiver.requests("/in") == []
-    assert len(_waiting(world)) == 1
+    assert len(queued.taken(world)) == 1
 
 
 @pytest.mark.parametrize("worker", ["deliverer", "dispatcher", "dead_letters", "notifier", "replayer"])
@@ -183,14 +160,14 @@ def test_half_of_all_traffic_that_hangs_holds_up_one_batch_and_no_other(
         good = _webhook(workspace, chat, receiver.url("/in"))
         _say(workspace, chat, MESSAGES)
         world.pump_streams()
-        waiting = _waiting(world)
+        waiting = queued.taken(world)
         halves = [[t for t in waiting if t.webhook_id == one] for one in (bad, good)]
         assert [len(half) for half in halves] == [MESSAGES, MESSAGES]
         mixed = [ticket for pair in zip(*halves, strict=True) for ticket in pair]
         held_up, attempts = [], []
         for batch in itertools.batched(mixed, BATCH, strict=True):
             with logged() as log:
-                world.invoke("deliverer", _batch(list(batch)))
+                world.invoke("deliverer", queued.batch(batch))
             tried = [_webhook_of(line) for line in log.lines("delivery.attempted")]
             held_up.append(bad in tried)
             attempts += tried

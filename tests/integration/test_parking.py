@@ -10,10 +10,11 @@ from ferryman.aws import clients as aws
 
 from local.receiver import Receiver
 from tests.integration.conftest import Later, Workspace
+from tests.support import queued
 from tests.support.clients import aws_client
 from tests.support.logged import logged
 from tests.support.refusals import refused
-from tests.support.world import Context, World
+from tests.support.world import World
 
 type Item = dict[str, Any]
 
@@ -230,22 +231,10 @@ def test_unparking_keeps_and_names_content_without_records(world: World, body: b
     aws_client("s3").delete_object(Bucket=world.bucket(), Key="records/strange")
 
 
-class ShortTime(Context):
-    """A context that has 60 seconds left for the first `looks` calls, and then one second."""
-
-    def __init__(self, looks: int) -> None:
-        super().__init__()
-        self.looks = looks
-
-    def get_remaining_time_in_millis(self) -> int:
-        self.looks -= 1
-        return 60_000 if self.looks >= 0 else 1_000
-
-
 def test_when_time_is_short_the_next_call_goes_on_behind_it(world: World) -> None:
     for name in ("a", "b", "c"):
         aws_client("s3").put_object(Bucket=world.bucket(), Key=f"records/{name}", Body=b"{}")
-    first = world.invoke("unpark", {}, ShortTime(2))
+    first = world.invoke("unpark", {}, queued.ShortTime(2))
     assert (first["kept"], first["after"]) == (2, "records/b")
     rest = world.invoke("unpark", {"after": first["after"]})
     assert (rest["kept"], rest["after"]) == (1, None)

@@ -18,6 +18,7 @@ from ferryman.webhooks.tickets import Ticket
 
 from local.receiver import Receiver
 from tests.integration.conftest import Later, Workspace
+from tests.support import queued
 from tests.support.clients import aws_client
 from tests.support.logged import logged
 from tests.support.refusals import refused
@@ -65,34 +66,14 @@ def _log(workspace: Workspace, webhook_id: str) -> list[dict[str, Any]]:
     return found
 
 
-def _taken(world: World) -> list[Ticket]:
-    """Receive and delete all tickets of the delivery queue. Returns them."""
-    sqs, url, found = aws_client("sqs"), world.queue_url("DeliveriesQueue"), []
-    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
-        for message in messages:
-            found.append(Ticket.load(message["Body"]))
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    return found
-
-
 def _batch(*tickets: Ticket) -> Event:
-    return {
-        "Records": [
-            {
-                "messageId": str(n),
-                "receiptHandle": "gone",
-                "eventSourceARN": "arn:aws:sqs:us-east-1:1:Deliveries",
-                "body": t.dump(),
-            }
-            for n, t in enumerate(tickets)
-        ]
-    }
+    return queued.batch(tickets)
 
 
 def _dispatched(world: World, workspace: Workspace, chat: str, *texts: str) -> list[Ticket]:
     _say(workspace, chat, *texts)
     world.pump_streams()
-    return _taken(world)
+    return queued.taken(world)
 
 
 def _change(world: World, ticket: Ticket, **values: dict[str, Any]) -> None:
@@ -144,7 +125,7 @@ def test_a_record_that_comes_twice_makes_one_delivery(
     records = world.stream_records("MessagesTable")
     for _ in range(2):
         assert world.invoke("dispatcher", {"Records": records}) == {"batchItemFailures": []}
-    tickets = _taken(world)
+    tickets = queued.taken(world)
     assert len(tickets) == 2
     assert len(set(tickets)) == 1
     for _ in range(2):
@@ -190,7 +171,7 @@ def test_the_sweeper_finds_a_message_whose_dispatcher_died_before_the_receipt(
         assert world.invoke("dispatcher", {"Records": records})["batchItemFailures"]
     later(300)
     assert world.invoke("sweeper", {}) == {"swept": 1}
-    assert len(_taken(world)) == 2
+    assert len(queued.taken(world)) == 2
     assert world.invoke("sweeper", {}) == {"swept": 0}
 
 
@@ -214,7 +195,7 @@ def test_after_a_failure_of_ours_the_batch_comes_again_from_there(
     with _intercepted("dynamodb", "Query", refuse_other):
         reply = world.invoke("dispatcher", {"Records": records})
     assert reply == {"batchItemFailures": [{"itemIdentifier": numbers[1]}]}
-    assert len(_taken(world)) == 1
+    assert len(queued.taken(world)) == 1
     assert world.invoke("dispatcher", {"Records": records}) == {"batchItemFailures": []}
     world.pump()
     assert sorted(json.loads(r.body)["data"]["message"]["text"] for r in receiver.requests()) == [
@@ -258,7 +239,7 @@ def test_messages_that_sqs_refuses_for_good_keep_their_record_in_the_stream(
     with _intercepted("sqs", "SendMessageBatch", fail_all, "after"):
         reply = world.invoke("dispatcher", {"Records": [record]})
     assert reply == {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
-    _taken(world)
+    queued.taken(world)
 
 
 def test_reads_that_dynamodb_leaves_unprocessed_are_repeated(

@@ -2,6 +2,7 @@
 
 Fields have the names that chat products share (`title_link`, `thumb_url`), so that a message looks the same everywhere.
 A message stores its attachments as JSON in one attribute, so reading them takes no further call.
+`formats.slack_attachments` reads the attachments that clients of Slack and Mattermost post.
 """
 
 import json

@@ -1,7 +1,8 @@
 """Reads what clients of Mattermost and Slack post to an incoming webhook: shapes, aliases and conversions only.
 
 Raises InvalidContent, InvalidPayload, InvalidBlocks, NoText, PriorityMissing, SystemType, UnknownType,
-TooManyAttachments and PropsTooLarge. `answers` has the answer to each of them.
+TooManyAttachments and PropsTooLarge. `answers` has the answer to each of them. `formats.slack_attachments` and
+`formats.slack_blocks` read attachments and blocks, because the answers of receivers hold them as well.
 """
 
 import re
