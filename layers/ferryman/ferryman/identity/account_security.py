@@ -133,7 +133,7 @@ def accept(source: Source, wanted: AcceptIn) -> tuple[User, tuple[Session, str] 
         [
             credentials.redeeming(credential.secret_hash, refused),
             table.changing(login, password_hash=passwords.hashed(wanted.password), invitation_hash=None),
-            # For the role they had when they were invited: another one may be more than who invited them may give.
+            # Only for the role that the person had when invited: the inviter may have no right to grant another one.
             users.having_password(user, credential.role, clock.now_iso(), refused=refused),
             *signing_in.forgetting_failures(user, people),
             *sessions.ending_some(user.workspace_id, user.user_id),
@@ -286,7 +286,7 @@ def remove_totp(caller: Caller, proof: ProofIn) -> None:
     without = users.signing_in_by(caller.workspace_id, caller.user_id, second_factor_at=None)
     workspace = workspaces.get(caller.workspace_id)
     limiting: list[store.Write] = []
-    if workspace.requires_second_factor:  # until another one is enrolled
+    if workspace.requires_second_factor:  # then the person can only enrol another one
         session = sessions_table.get(caller.workspace_id, caller.user_id, caller.credential_id)
         limiting = sessions.limiting(session, enrols_only=True)
         limiting += sessions.ending_some(caller.workspace_id, caller.user_id, keep=caller.credential_id)
@@ -316,7 +316,7 @@ def reset_totp(caller: Caller, user_id: str, notice: Notice) -> None:
             *audit.writes(caller, "totp.removed", user_id),
         ]
     )
-    if workspaces.get(user.workspace_id).requires_second_factor:  # signing in anew, they can only enrol another one
+    if workspaces.get(user.workspace_id).requires_second_factor:  # a new session can only enrol another one
         sessions.end_all(user.workspace_id, user_id)
 
 

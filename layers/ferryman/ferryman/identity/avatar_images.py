@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from ferryman.errors import Invalid
 
-MAX_BYTES = 262_144  # what an item of DynamoDB holds, with room for its other attributes
-MAX_PIXELS = 4096  # in width and in height: a few bytes can hold a picture that exhausts who shows it
+MAX_BYTES = 262_144  # fits into an item of DynamoDB, beside its other attributes
+MAX_PIXELS = 4096  # the most in width and height: a small file can decode to a picture that exhausts a client
 _BEGINNINGS = (
     (rb"\x89PNG\r\n\x1a\n", "image/png"),
     (rb"\xff\xd8\xff", "image/jpeg"),
@@ -39,14 +39,14 @@ def of(content: bytes) -> AvatarImage:
 
     Raises Invalid unless it is a PNG, JPEG, GIF or WebP of at most 4096 pixels per side.
     """
-    import imagesize  # few requests bring a picture
+    import imagesize  # few requests contain a picture
 
     media_type = next((kind for beginning, kind in _BEGINNINGS if re.match(beginning, content)), None)
     if media_type is None:
         raise Invalid("This is not a picture that can be an avatar: send a PNG, a JPEG, a GIF or a WebP.")
     try:
         width, height = imagesize.get(io.BytesIO(content))
-    except Exception:  # a parser of bytes that a stranger chose
+    except Exception:  # the parser may raise anything, because a stranger chose the bytes
         width = height = -1
     if width < 1 or height < 1:
         raise Invalid(f"The head of this {media_type} is damaged or cut off, so it has no width and height.")

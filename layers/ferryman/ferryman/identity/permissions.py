@@ -69,14 +69,14 @@ _OF_ROLE: dict[Role, frozenset[Scope]] = {
     "staff": _TALK | _OWN | {"chats:write"},
     "bot": _TALK,
 }
-# Names of sets of scopes, for whoever makes a token and does not want to name each.
+# Names for sets of scopes, which a request for a token may use instead of single scopes.
 SETS: dict[ScopeSet, tuple[Scope, ...]] = {
     "api": tuple(scope for scope in ALL if scope in _OF_ROLE["manager"]),
     "admin": (ADMIN,),
 }
-# An application may do that by its own token, in its own chats, with the routes that are for applications.
+# The scopes of an application's own token, for its own chats, on routes that accept applications.
 OF_APPLICATIONS: frozenset[Scope] = frozenset({"messages:read", "messages:write"})
-# Told of global signals, such as an approval by the support team.
+# The roles that always get global signals, such as an approval by the support team.
 OF_GLOBAL_SIGNALS: tuple[Role, ...] = ("owner", "admin", "hr_admin")
 ADMINISTRATORS: frozenset[Role] = frozenset({"owner", "admin"})
 _RANK: dict[Role, int] = {"bot": 0, "staff": 1, "hr_admin": 2, "manager": 3, "admin": 4, "owner": 5}

@@ -8,7 +8,7 @@ from typing import Literal
 type Plan = Literal["free", "standard", "pro", "enterprise"]
 
 ALL: tuple[Plan, ...] = ("free", "standard", "pro", "enterprise")
-# The connections, tenant API keys and webhooks of a workspace are in this plan.
+# The plan with API tokens, outgoing webhooks, commands and connections.
 OF_INTEGRATIONS: Plan = "enterprise"
 
 

@@ -7,7 +7,7 @@ from ferryman.formats.answers import ANSWER_BYTES as ANSWER_BYTES
 from ferryman.formats.answers import NotAnAnswer
 from ferryman.outbound.outcomes import Body, Delivered, Outcome, Unreachable
 
-ANSWER_SECONDS = 3.0  # after the head
+ANSWER_SECONDS = 3.0  # the time for an answer's body, after its head
 
 
 class ReceiverFailed(FerrymanError):

@@ -11,7 +11,7 @@ class Owned:
 
     __slots__ = ()
     created_by: str
-    owner_id: str | None  # to whom it was handed over
+    owner_id: str | None  # the person to whom it was handed over; None: the creator owns it
     disabled_reason: str | None
 
     @property

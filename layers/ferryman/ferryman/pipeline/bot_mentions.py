@@ -16,7 +16,7 @@ from ferryman.identity import rates
 from ferryman.identity.users import table as users
 from ferryman.webhooks.subscriptions.model import MentionedBy
 
-CEILING = 20  # mentions between a bot and another bot or a program, in a minute
+CEILING = 20  # the most mentions per minute between a bot and another bot or a program
 
 
 def events_of(created: Event) -> list[Event]:

@@ -154,7 +154,7 @@ def _has_budget(case: Case) -> Stop | None:
     delivery = _delivery(case)
     unknowns = delivery.unknowns + (delivery.state == "sending")
     if retry_policy.spent(delivery.failures, unknowns) >= retry_policy.MAX_FAILURES:
-        return Return(0)  # its last attempts never reported: the dead letters settle it
+        return Return(0)  # its last attempts have no reported result: the dead letters settle it
     return None
 
 

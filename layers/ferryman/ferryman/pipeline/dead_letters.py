@@ -19,7 +19,7 @@ from ferryman.webhooks.deliveries.model import Delivery
 from ferryman.webhooks.tickets import Ticket
 
 type Settled = Literal["over", "exhausted", "requeued", "unknown"]
-_PAUSE_SECONDS = 60  # whatever broke four receives is not over in a second; doubled with each round
+_PAUSE_SECONDS = 60  # the cause of four failed receives lasts longer than a second; doubled with each round
 _STUCK_AFTER_ROUNDS = 3
 
 

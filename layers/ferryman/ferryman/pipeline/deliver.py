@@ -39,15 +39,15 @@ from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import SLOW_AFTER_SECONDS, Webhook
 from ferryman.webhooks.tickets import Ticket
 
-# A webhook that was read longer ago is read again before its attempt. A place and the claim follow quickly, so no
-# request begins more than a second after the webhook was disabled or deleted.
+# A webhook that was read longer ago than this is read again before its attempt. The place and the claim follow quickly,
+# so no request begins more than a second after the webhook was disabled or deleted.
 _FRESH_SECONDS = 0.5
-_LEASE_MARGIN_SECONDS = 15  # after the attempt's own limit: time to write the outcome, with every try
-# From one beginning to the next on the slow lane. Two hundred handshakes at once would take seconds on the seventh of a
-# core that 256 MB have, each of them out of its own receiver's time. The thread that begins them shares that core, so
-# where they take longer than this, the next one begins later by itself.
+_LEASE_MARGIN_SECONDS = 15  # after the attempt's time limit: enough to write the outcome with all retries
+# The time between the starts of two attempts on the slow lane. Two hundred handshakes at once would take seconds on the
+# seventh of a core that 256 MB of memory have, and each receiver would lose that time. The thread that starts attempts
+# shares the core, so when handshakes take longer than this, the next one starts later by itself.
 APART_SECONDS = 0.025
-# An answer that takes longer leaves time to serve others.
+# While an answer takes longer than this, `serve` may do other work.
 PATIENCE_SECONDS = 0.5
 
 
@@ -144,17 +144,17 @@ def _attempt(case: Case, limit: int) -> Verdict:
         return _act(case, Defer(wait.seconds, tickets.lane_of(webhook), wait.place))
     granted_at = clock.now()
     if not case.invocation.in_time():
-        return Return(0)  # opening the secret took what was left
+        return Return(0)  # decrypting the secret used up the time
     try:
         delivery = deliveries.claim(delivery, limit + _LEASE_MARGIN_SECONDS)
     except deliveries.LostClaim:
         _require_known(ticket, delivery)
-        # A copy of this message was faster. It may still die, so look again once its lease is over.
+        # Another copy of this ticket was faster. It may still die, so look again after its lease.
         return _defer(ticket, Defer(limit + _LEASE_MARGIN_SECONDS))
     if not delivery.test and not health.holds_place(webhook, granted_at):
-        deliveries.release(delivery)  # the claim took us into another second, which is full
+        deliveries.release(delivery)  # the claim ended in another second, which is full
         return _defer(ticket, Defer(1, tickets.lane_of(webhook), ticket.place))
-    # A deferral, or the slow lane, is the receiver's own wait.
+    # A deferral and the slow lane are waits that the receiver caused.
     if ticket.first_receive and case.invocation.lane == "fast":
         metrics.measure("FirstAttemptLatency", (clock.now() - clock.seconds(event.created_at)) * 1000)
     with case.invocation.calling(delivery, webhook):
@@ -177,7 +177,7 @@ def _secrets(case: Case) -> list[str]:
 def _rendered(event: Event, webhook: Webhook, names: Names | None, secrets: Sequence[str]) -> Body:
     if not webhook.is_triggered:
         return event.as_told_to(webhook.application_id).render(webhook)
-    assert names  # noqa: S101 - whether a webhook has trigger words never changes, so they were read
+    assert names  # noqa: S101 - a webhook never gets or loses trigger words, so the names were read
     return event.render_triggered(webhook, names.with_token(event, signing.token(secrets)))
 
 
@@ -234,7 +234,7 @@ def _act(case: Case, stop: checks.Stop) -> Verdict:
                 deliveries.show(case.delivery)
             return _defer(case.ticket, stop)
         case Cancel():
-            assert case.delivery  # noqa: S101 - a check that cancels has seen it
+            assert case.delivery  # noqa: S101 - a check that cancels needs the delivery
             return _cancel(case.ticket, case.delivery, stop.reason)
         case Move():
             tickets.send([case.ticket], lane="slow")

@@ -25,7 +25,7 @@ from ferryman.webhooks.tickets import Ticket
 _CONCURRENT = 10
 _STOP_BEFORE_SECONDS = 8
 _DAY_SECONDS = 86_400
-_LATE_SECONDS = 60  # half of what the sweeper waits for: clocks differ
+_LATE_SECONDS = 60  # half of the sweeper's waiting time, because clocks differ
 
 
 class OutOfTime(Exception):
@@ -44,7 +44,7 @@ class PendingEvent(NamedTuple):
 
     event: Event | None
     key: store.Key
-    is_marked: bool  # or may be: the mark has to be taken off
+    is_marked: bool  # whether the item has a mark, or may have one, to remove
 
     @property
     def message_id(self) -> str | None:
@@ -191,7 +191,7 @@ def _done(key: store.Key) -> None:
         else:
             events.dispatched(key)
     except Conflict:
-        pass  # the item is gone: nothing is left that could be swept
+        pass  # the item is gone, so the sweeper will not find it
 
 
 def _log(dispatched: dict[str, int]) -> None:

@@ -34,9 +34,9 @@ _PAGE = 100  # messages of one chat, in one query
 _MOST = 500  # messages of all chats, in one page
 _COUNTED_PAGES = 20
 _SHOWN = 100
-_PER_SECOND = 5  # for a webhook without a rate of its own
-_FURTHEST_SECONDS = 600  # a ticket waits in the queue no longer; the sweeper brings the job back until then
-_ON_THE_WAY_SECONDS = 3600  # a delivery that was cancelled before its first attempt may be of an earlier event
+_PER_SECOND = 5  # for a webhook without max_per_second
+_FURTHEST_SECONDS = 600  # the longest wait of a ticket in the queue; before that, the sweeper resumes the job
+_ON_THE_WAY_SECONDS = 3600  # a delivery cancelled before its first attempt may belong to an earlier event, by this much
 _DAY_SECONDS = 86_400
 
 
@@ -112,7 +112,7 @@ def _deliver(replay: Replay) -> None:
 
 
 def _advance(replay: Replay, requeued: int, reached: str | None) -> None:
-    with suppress(replays.Moved):  # cancelled, or a copy of this record did the page
+    with suppress(replays.Moved):  # the job was cancelled, or another copy of this record did the page
         store.commit([replays.advancing(replay, requeued, {"message_id": reached} if reached else None)])
 
 

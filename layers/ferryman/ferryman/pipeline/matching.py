@@ -7,8 +7,8 @@ from ferryman.webhooks.loop_prevention import MAX_HOPS
 from ferryman.webhooks.subscriptions import table as webhooks
 from ferryman.webhooks.subscriptions.model import BY_PEOPLE, Webhook
 
-# Two functions stamp a webhook and a message, each by its own clock. A webhook that seems to be younger than a message
-# by no more than this gets it.
+# Two functions set the times of a webhook and of a message, each by its own clock. A webhook that seems younger than a
+# message by at most this much still gets the message.
 CLOCKS_DIFFER_SECONDS = 2
 
 

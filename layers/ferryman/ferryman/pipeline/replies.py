@@ -30,7 +30,7 @@ from ferryman.webhooks.subscriptions.model import Webhook
 ACCEPTED = "accepted"
 # A reply may be long; its receiver has this long after the head to send it, within the attempt's own limit.
 RESPONSE_SECONDS = 3.0
-_TRIES = 4  # ids of one message
+_TRIES = 4  # the ids that one message may try
 
 
 class AlreadyReplied(Conflict):

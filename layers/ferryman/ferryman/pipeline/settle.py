@@ -131,7 +131,7 @@ def _log(delivery: Delivery, attempt: Attempt, step: NextStep) -> None:
     log.event(
         "delivery.attempted",
         workspace_id=delivery.workspace_id,
-        delivery_id=delivery.delivery_id,  # which holds the event's and the webhook's
+        delivery_id=delivery.delivery_id,  # contains the ids of the event and of the webhook
         attempt=attempt.number,
         outcome=attempt.outcome,
         status=attempt.status,

@@ -18,9 +18,9 @@ from ferryman.webhooks.replays import table as replays
 
 # The tables with such an index, and the names of their keys.
 KEYS = {messages.TABLE: ("chat", "message_id"), events.TABLE: ("event",), replays.TABLE: ("webhook", "replay_id")}
-_BATCH = 100  # items that one dispatcher works on, and one batch read of each table
+_BATCH = 100  # the items of one dispatcher, and of one batch read of each table
 _STOP_BEFORE_SECONDS = 10
-SETTLED_AFTER_SECONDS = 120  # the stream is given that long before it is called late
+SETTLED_AFTER_SECONDS = 120  # the stream has this long; an item that still has its mark then is late
 
 
 def sweep(seconds_left: Callable[[], float]) -> int:
@@ -40,7 +40,7 @@ def sweep(seconds_left: Callable[[], float]) -> int:
                 done, broken = _sweep_batch(batch, before, seconds_left)
             except dispatch.OutOfTime:
                 return swept
-            except Exception as error:  # an infrastructure of ours refuses: the items of the batch keep their marks
+            except Exception as error:  # AWS failed: the items of the batch keep their marks
                 _report(error, None)
                 done, broken = 0, len(batch)
             swept += done
@@ -88,17 +88,17 @@ def _sweep_batch(
     try:
         for table, item in _items(batch):
             if "undispatched" not in item or (table == replays.TABLE and item["updated_at"] >= before):
-                continue  # dispatched meanwhile, or a long replay that gets on
+                continue  # dispatched meanwhile, or a long replay that makes progress
             try:
                 if table == replays.TABLE:
                     held.step(item["workspace_id"], item["webhook_id"], item["replay_id"])
                 else:
                     dispatcher.add(dispatch.of_item(item))
-                done += not item.get("probe")  # a job that waits for its time is not late
+                done += not item.get("probe")  # a probe that waits for its time is not late
             except dispatch.OutOfTime:
                 raise
             except Exception as error:
-                # One that cannot be read must not keep those behind it waiting for ever.
+                # An item that cannot be read must not block the items after it.
                 failed += 1
                 _report(error, {name: item.get(name) for name in KEYS[table]})
     finally:

@@ -41,5 +41,5 @@ class Invocation:
         for webhook, began in list(self.under_way.values()):
             try:
                 health.timed(webhook, round((now - began) * 1000))
-            except Exception as error:  # the end of the attempt says it again
+            except Exception as error:  # the write at the end of the attempt repeats this
                 failures.report("webhook.not_marked_slow", error, webhook_id=webhook.webhook_id)

@@ -46,7 +46,7 @@ def unpark(after: str, seconds_left: Callable[[], float]) -> Unparked:
             parking.remove(key)
             result.done += 1
         except dispatch.OutOfTime:
-            result.after = last  # a large fan-out, which goes on where it is now
+            result.after = last  # a large fan-out: the next call continues at the same key
             return result
         except Exception as error:
             result.kept += 1
@@ -80,7 +80,7 @@ def _again(record: dict[str, Any], seconds_left: Callable[[], float]) -> None:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise dispatch.Unreadable(f"{type(error).__name__}: {error}") from error
     if keys.keys() == {"workspace_id", "notification_id"}:
-        return  # the notifier comes back to it by itself, each minute
+        return  # the notifier tries it again each minute
     table = next((table for table, names in sweep.KEYS.items() if set(names) == keys.keys()), None)
     if table is None:
         raise dispatch.Unreadable(f"no table with events has the keys {sorted(keys)}")

@@ -7,7 +7,7 @@ from pydantic import Field
 from ferryman.outbound.error_class import ErrorClass
 from ferryman.schema import Input, Output
 
-if TYPE_CHECKING:  # only the check itself meets outcomes
+if TYPE_CHECKING:  # only the check itself needs outcomes at run time
     from ferryman.outbound.outcomes import Outcome
 
 

@@ -39,10 +39,10 @@ _GONE = 410
 _ASKS_FOR_PATIENCE = (429, 503)
 _MAX_PATIENCE_SECONDS = 900
 _SPREAD = 0.2
-_SLACK = 1.05  # places are a little further apart than the rate allows, so that late tickets find room
+_SLACK = 1.05  # the distance of places, a little more than the rate needs, so that late tickets find room
 
 
-# The writes that tell people why a webhook was disabled, and when it is probed first.
+# Returns the writes that notify people why a webhook was disabled, and when the first probe comes.
 type Telling = Callable[[Webhook, str, str | None], list[store.Write]]
 
 _SHOWN_ATTEMPTS = 10
@@ -71,7 +71,7 @@ def wait(webhook: Webhook, attempt_seconds: float, place: int = 0) -> Wait | Non
         until = int((now + attempt_seconds + 1) * 1000)
         if not webhooks.probe(webhook, until):
             return Wait(_spread(attempt_seconds + 1), place)
-        webhook.paused_until = until  # what the probe's failure has to find
+        webhook.paused_until = until  # a failure of the probe expects this value
     return _wait_for_place(webhook, webhook.max_per_second, now, place) if webhook.max_per_second else None
 
 
@@ -97,7 +97,7 @@ def _wait_for_place(webhook: Webhook, rate: int, now: float, place: int) -> Wait
     if (place or not others_wait) and webhooks.take_place(webhook, int(now)):
         return None
     if place:
-        return Wait(1, place)  # its second was full by a moment
+        return Wait(1, place)  # its second filled up a moment before
     reserved = webhooks.reserve(webhook, (int(now) + 1) * 1000, math.ceil(1000 * _SLACK / rate))
     return Wait(reserved // 1000 - now, reserved)
 

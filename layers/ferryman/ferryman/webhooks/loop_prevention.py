@@ -16,7 +16,7 @@ from ferryman.identity.users import table as users
 from ferryman.webhooks.deliveries import table as deliveries
 from ferryman.webhooks.subscriptions import table as webhooks
 
-if TYPE_CHECKING:  # the deliverer has no callers
+if TYPE_CHECKING:  # the deliverer has no callers, so it need not load them
     from ferryman.identity.credentials.model import Caller
 
 MAX_HOPS = 3

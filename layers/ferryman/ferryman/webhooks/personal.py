@@ -13,7 +13,7 @@ from ferryman.webhooks.subscriptions import service, table
 from ferryman.webhooks.subscriptions.model import Webhook
 from ferryman.webhooks.subscriptions.schema import WebhookIn, WebhookPatch
 
-MAX_PERSONAL = 50  # of one person, live and test each
+MAX_PERSONAL = 50  # webhooks of one person, for live and test each
 
 
 def create(

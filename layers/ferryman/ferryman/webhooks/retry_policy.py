@@ -8,7 +8,7 @@ from typing import Literal
 from ferryman.outbound.outcomes import Delivered, Outcome, Refused
 
 MAX_FAILURES = 4  # one attempt and three retries
-MAX_UNKNOWNS = 3  # attempts that never reported cost the receiver nothing, this often
+MAX_UNKNOWNS = 3  # so many attempts without a reported result do not count towards the budget
 JITTER = 0.2
 MAX_RETRY_AFTER_FACTOR = 2  # a receiver may ask for twice the planned pause at most
 _GONE = 410

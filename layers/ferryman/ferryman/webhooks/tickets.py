@@ -18,10 +18,10 @@ from ferryman.events.model import Event
 from ferryman.webhooks.subscriptions.model import Webhook
 
 MAX_DELAY_SECONDS = 900  # SQS's longest DelaySeconds
-BATCH = 10  # the most that one call takes
+BATCH = 10  # the most messages in one call
 _ROUNDS = 4
 _CONCURRENT = 10
-# A field that a message of the queue calls by another name: versions that run side by side read each other's messages.
+# Fields with another name in the queue's messages, because different versions read each other's messages.
 _ON_THE_WIRE = {"first_receive": "fresh"}
 _IN_A_TICKET = {wire: name for name, wire in _ON_THE_WIRE.items()}
 

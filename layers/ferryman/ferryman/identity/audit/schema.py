@@ -21,7 +21,7 @@ class AuditQuery(ListQuery):
     target_id: Id | None = Field(None, description="Only changes of the object with this id. `target` is an alias.")
     since: Time | None = Field(None, description="Only records from this time on.")
     until: Until = Field(None, description="Only records before this time.")
-    # The names that the filters had first.
+    # The earlier names of the filters.
     actor: SkipJsonSchema[Id | None] = None
     token: SkipJsonSchema[Id | None] = None
     target: SkipJsonSchema[Id | None] = None
@@ -34,7 +34,7 @@ class AuditQuery(ListQuery):
             if getattr(self, name) is not None:
                 raise ValueError(f"{first} means the same as {name}; send one of them")
             setattr(self, name, getattr(self, first))
-            setattr(self, first, None)  # a cursor holds under either name
+            setattr(self, first, None)  # a cursor is valid with either name
         return self
 
 

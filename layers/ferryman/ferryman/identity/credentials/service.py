@@ -55,7 +55,7 @@ def authenticate(token: str, source: Source | None = None, *, enrolling: bool = 
         held = permissions.of_role(credential.role)
         mark_used(credential)
     else:
-        # Not for sessions: a person who revokes a token that runs wild must not wait for it.
+        # Sessions have no rate, so that a person can always revoke a token that makes too many calls.
         rates.spend_of_workspace(credential.workspace_id)
         held = permissions.effective(credential.scopes, credential.role)
         mark_used(credential, "tokens", {"workspace_id": credential.workspace_id, "token_id": credential.subject_id})

@@ -8,7 +8,7 @@ from ferryman import ids
 from ferryman.identity.logins import passwords
 from ferryman.schema import Email, Input, Output, Time
 
-# As typed, before it is brought to its normal form, which can be longer or shorter.
+# The length as typed, before normalisation, which can lengthen or shorten the text.
 MAX_TYPED = 512
 
 type Password = Annotated[str, Field(min_length=1, max_length=MAX_TYPED, json_schema_extra={"format": "password"})]

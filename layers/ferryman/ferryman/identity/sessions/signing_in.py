@@ -29,7 +29,7 @@ _REFUSED = (
 )
 _CODE_NEEDED = "The second factor is active: send its code in `code`, or one of the recovery codes in `recovery_code`."
 _CODE_REFUSED = "The code of the second factor is wrong, too old, or was used before. Send the next one."
-# Somebody who does not exist, read and judged like everybody else: who is unknown takes as long as who is known.
+# A person who does not exist. An unknown address is looked up and checked like a known one, so it takes as long.
 _NOBODY = (f"{ids.WORKSPACE}_{'0' * 26}", f"{ids.USER}_{'0' * 26}")
 _SHOWN_OF_USER_AGENT = 200
 
@@ -46,7 +46,7 @@ def sign_in(source: Source, wanted: SessionIn) -> tuple[Session, str]:
     attempts.begin(subject)
     people = emails.find(wanted.email)
     named = [person for person in people if wanted.workspace_id in (None, person[0])]
-    # One hash is computed, no matter how many there are: the time tells nothing.
+    # Exactly one hash is computed, so that the time does not reveal how many people match.
     workspace_id, user_id = named[0] if named else _NOBODY
     login = logins.get(workspace_id, user_id)
     user = _active(workspace_id, user_id)
@@ -67,7 +67,7 @@ def sign_in(source: Source, wanted: SessionIn) -> tuple[Session, str]:
             *audit.writes(_caller(session, user, source), "session.created", session.session_id, details),
         ]
     )
-    if login.totp_secret and not user.second_factor_at:  # it was activated before the list of people showed it
+    if login.totp_secret and not user.second_factor_at:  # an earlier version activated it without this
         store.commit([users.signing_in_by(workspace_id, user_id, second_factor_at=clock.now_iso())])
     log.event("session.created", workspace_id=workspace_id, user_id=user_id, session_id=session.session_id)
     return session, secret

@@ -21,7 +21,7 @@ from ferryman.identity.users.model import User
 from ferryman.identity.users.service import Notice
 from ferryman.identity.workspaces import table as workspaces
 
-_SHOWN_A_MINUTE = 30  # by one address
+_SHOWN_A_MINUTE = 30  # tokens that one IP address may send in
 
 
 class TokenRevoked(Conflict):
@@ -323,7 +323,7 @@ def follow_user(user: User) -> None:
         try:
             store.commit([credentials.changing(token.secret_hash, role=user.role, active=user.active)])
         except NotFound:
-            continue  # revoked in between: nothing left to follow
+            continue  # revoked in between, so its credential is gone
 
 
 def _refuse_broader(caller: Caller, wanted: Iterable[str]) -> None:

@@ -4,7 +4,7 @@ import re
 
 HANDLE = "[a-z0-9](?:[a-z0-9_.-]{0,30}[a-z0-9])?"
 
-# Other products' clients mean a whole chat by these.
+# In other products' clients, these names mention a whole chat.
 RESERVED = frozenset({"all", "channel", "everyone", "here"})
 
 

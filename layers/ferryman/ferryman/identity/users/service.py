@@ -15,7 +15,7 @@ from ferryman.identity.users import emails, table
 from ferryman.identity.users.model import User
 from ferryman.identity.users.schema import UserIn, UserPatch, UserQuery
 
-type Notice = Callable[[User, str], list[store.Write]]  # the writes that tell a person something
+type Notice = Callable[[User, str], list[store.Write]]  # returns the writes that notify a person
 _REMOVABLE = {"handle", "avatar_url", "about"}
 
 

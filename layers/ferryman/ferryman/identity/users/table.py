@@ -16,7 +16,7 @@ from ferryman.identity import avatar_paths
 from ferryman.identity.permissions import Role
 from ferryman.identity.users.model import Profile, Tombstone, User
 
-if TYPE_CHECKING:  # few functions meet pictures
+if TYPE_CHECKING:  # few functions need pictures
     from ferryman.identity.avatar_images import AvatarImage
 
 TABLE = "users"

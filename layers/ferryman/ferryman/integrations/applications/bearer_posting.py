@@ -20,7 +20,7 @@ from ferryman.integrations.applications import posting, table
 from ferryman.integrations.applications.model import MAX_TEXT, Application
 from ferryman.integrations.applications.request_log import RequestLog
 
-_MOST_MEMBERS = 100  # of a person's chat with an application: the person, and bots that were added
+_MOST_MEMBERS = 100  # members of a person's chat with an application: the person, and bots that were added
 
 
 def send(

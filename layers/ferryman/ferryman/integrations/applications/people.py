@@ -30,14 +30,14 @@ def get_or_create(application: Application, email: str) -> User:
             return person
         domain = email.rpartition("@")[2].lower()
         allowed = application.email_domains is None or domain in application.email_domains
-        if not application.creates_people or not allowed or not application.livemode:  # people are live
+        if not application.creates_people or not allowed or not application.livemode:  # people are always live
             raise unknown
         try:
             return _create(application, email)
         except table.TooMany:
             raise unknown from None
         except Conflict:
-            continue  # a parallel request created somebody at the same moment: look again
+            continue  # a parallel request created the person or took the handle: look again
     raise RetryLater("Too many requests create people at the same moment.")
 
 
@@ -102,5 +102,5 @@ def private_chat(application: Application, person: User) -> Chat:
     try:
         store.commit([*creating, *chats.adding(member)])
     except Conflict:
-        return chats.get(workspace_id, chat_id)  # a parallel request made it
+        return chats.get(workspace_id, chat_id)  # a parallel request created it
     return chat

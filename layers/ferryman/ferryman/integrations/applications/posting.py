@@ -26,7 +26,7 @@ from ferryman.integrations.applications.model import Application
 from ferryman.integrations.applications.request_log import RequestLog
 from ferryman.webhooks import loop_prevention
 
-_NOBODY = secrets.digest("")  # looked up for what cannot be a token, so that it takes as long as any other
+_NOBODY = secrets.digest("")  # looked up for a text that cannot be a token, so that the refusal takes as long
 
 
 def identify(line: RequestLog, token: str, app_name: str | None = None) -> Application:

@@ -269,10 +269,10 @@ def _telling(application: Application, before: str | None, after: str | None) ->
         try:
             chat = chats.get(application.workspace_id, str(chat_id))
         except NotFound:
-            continue  # the group is gone, and nobody posts there
+            continue  # the group is gone, so nobody posts there
         application_ids = [one for one in chat.told_applications or () if one != application.application_id]
         if chat_id == after:
-            if chat.livemode and not application.livemode:  # who is told stands in the chat, and that is live
+            if chat.livemode and not application.livemode:  # a live chat cannot list a test application
                 fix = "Assign a chat that a test token made."
                 raise Invalid(f"A test application is not told of a live chat's messages. {fix}", "/group_messages")
             application_ids.append(application.application_id)

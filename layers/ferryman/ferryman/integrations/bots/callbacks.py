@@ -19,7 +19,7 @@ from ferryman.webhooks.subscriptions import table
 from ferryman.webhooks.subscriptions.model import BOT_DEACTIVATED, Webhook
 from ferryman.webhooks.subscriptions.schema import WebhookIn
 
-MAX_CALLBACKS = 10  # of one bot, live and test each
+MAX_CALLBACKS = 10  # callbacks of one bot, for live and test each
 
 
 def create(

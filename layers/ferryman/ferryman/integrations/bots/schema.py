@@ -21,7 +21,7 @@ from ferryman.webhooks.subscriptions.schema import (
     WebhookPatch,
 )
 
-# All that the role `bot` may hold (ferryman.identity.permissions).
+# Every scope of the role `bot` (ferryman.identity.permissions).
 type BotScope = Literal["messages:read", "messages:write", "chats:read", "users:read"]
 type BotScopes = Annotated[list[BotScope], Field(min_length=1, max_length=MAX_WORDS), AfterValidator(distinct)]
 _HANDLE = "The name in mentions, without the @. Unique in the workspace."

@@ -23,7 +23,7 @@ from ferryman.identity.users.model import User
 from ferryman.integrations.bots import callbacks
 from ferryman.integrations.bots.schema import BotIn, BotPatch, BotTokenIn
 
-MAX_TOKENS = 20  # that are not revoked: all are revoked in one transaction of at most 100 writes
+MAX_TOKENS = 20  # unrevoked tokens of one bot: one transaction of at most 100 writes must be able to revoke all
 _OWNER_ROUTE = "/v1/bots/{bot_id}/owner"
 _CHATS_AT_ONCE = 30
 _REMOVABLE = {"avatar_url", "about"}

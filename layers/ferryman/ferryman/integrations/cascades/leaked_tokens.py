@@ -26,7 +26,7 @@ from ferryman.integrations.incoming_webhooks import service as incoming_webhooks
 from ferryman.notifications import service as notifications
 from ferryman.webhooks.subscriptions import table as webhooks
 
-# A URL or token that was made anew was shown to its maker, like a new one.
+# A regenerated URL or token was shown to the caller like a new one, so it counts as made.
 _KINDS: dict[Action, Kind] = {
     "token.created": "token",
     "bot.created": "bot",
@@ -42,8 +42,8 @@ _KINDS: dict[Action, Kind] = {
     "user.created": "user",
     "user.invited": "invitation",
 }
-_MAKERS: frozenset[Kind] = frozenset({"token", "application"})  # whose ids stand in the records of what they make
-_AT_ONCE = 50  # things that one request ends
+_MAKERS: frozenset[Kind] = frozenset({"token", "application"})  # audit records of what they create contain their ids
+_AT_ONCE = 50  # the most objects that one request ends
 
 
 def page(caller: Caller, token_id: str, limit: int, after: store.Key | None) -> tuple[list[Made], store.Key | None]:

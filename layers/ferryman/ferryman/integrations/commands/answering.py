@@ -12,7 +12,7 @@ from ferryman.identity.users import table as users
 from ferryman.integrations.commands import response_urls, running, table
 from ferryman.integrations.commands.running import NotPosted
 
-_TRIES = 10  # other answers to the same command, which move the same count, come at the same moment
+_TRIES = 10  # parallel answers to the same run change the same count
 
 
 class CommandGone(NotFound):

@@ -33,7 +33,7 @@ from ferryman.integrations.commands.model import Command
 from ferryman.outbound import allowed_targets, ssrf_guard
 from ferryman.outbound.outcomes import Outcome, Unreachable
 
-# A workspace may run this many. Each holds a function for as long as an attempt lasts, so they may hold forty together.
+# A workspace's limit. Each run occupies a function for as long as an attempt lasts, so the runs occupy forty at most.
 RUNS_PER_MINUTE = 300
 _MAX_MENTIONS = 20
 

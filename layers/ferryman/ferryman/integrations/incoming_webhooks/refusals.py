@@ -17,7 +17,7 @@ MOST = 5
 _EVERY_SECONDS = 10
 _MOST_WEBHOOKS = 10_000  # that a process remembers
 _MAX_REASON = 300
-_noted: dict[str, float] = {}  # when this process noted a refusal of a webhook last
+_noted: dict[str, float] = {}  # webhook id → when this process last noted a refusal
 
 
 def note(credential: Credential, status: int, reason: str) -> None:
@@ -36,6 +36,6 @@ def note(credential: Credential, status: int, reason: str) -> None:
         webhook = table.get(credential.workspace_id, credential.subject_id)
         store.commit([table.noting_refusals(webhook, [refusal, *webhook.refusals][:MOST])])
     except (NotFound, Conflict):
-        return  # it was revoked, or another process notes one at this moment
+        return  # the webhook was revoked, or another process is noting a refusal
     except (RetryLater, BotoCoreError, ClientError) as error:
         log.event("refusal.not_noted", incoming_webhook_id=credential.subject_id, error=type(error).__name__)

@@ -47,12 +47,12 @@ from ferryman.integrations.incoming_webhooks.posts import (
 from ferryman.integrations.owned import BY_A_USER
 from ferryman.webhooks import loop_prevention
 
-if TYPE_CHECKING:  # posting, the busiest of all, needs no models
+if TYPE_CHECKING:  # posting, the busiest call, does not need the models
     from ferryman.integrations.incoming_webhooks.schema import IncomingWebhookIn, IncomingWebhookPatch
 
 _ROUNDS = 5
 _OWNER_ROUTE = "/v1/incoming-webhooks/{incoming_webhook_id}/owner"
-# The fields that can be edited, and their copies in the credential.
+# The fields that can be edited, and the names of their copies in the credential.
 _COPIES = {
     "name": "name",
     "avatar_url": "avatar_url",
@@ -349,7 +349,7 @@ def follow_chat(chat: Chat) -> None:
                 store.commit([credentials.changing(webhook.secret_hash, active=active), table.unchanged(webhook)])
                 break
             except NotFound:
-                break  # revoked in between, or regenerated: that has looked at the chat as it is now
+                break  # revoked in between, or regenerated, which reads the chat's new state itself
             except Conflict:  # somebody disabled or enabled it at the same moment
                 webhook = table.get(webhook.workspace_id, webhook.incoming_webhook_id)
 
@@ -546,6 +546,6 @@ def handles(credential: Credential | None, user_ids: set[str]) -> dict[str, str]
 
     The ids are the short ones that Mattermost and Slack use.
     """
-    from ferryman.conversations.messages import named_people  # with the dialect, for those who need it
+    from ferryman.conversations.messages import named_people  # few posts name people
 
     return named_people.handles(credential.workspace_id, user_ids) if credential else {}

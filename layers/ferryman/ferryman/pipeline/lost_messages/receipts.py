@@ -19,8 +19,8 @@ from ferryman.errors import Conflict
 TABLE = "receipts"
 MINUTE_SECONDS = 60
 SHARDS = 4
-IDS_AN_ITEM = 28  # which is a kilobyte, so one write unit
-# Longer than anything that asks for them: what is parked is kept for 14 days.
+IDS_AN_ITEM = 28  # a kilobyte, so one write unit
+# Longer than any caller needs receipts: parked records are kept for 14 days.
 KEPT_SECONDS = 15 * 86_400
 
 

@@ -23,10 +23,10 @@ from ferryman.pipeline.lost_messages.receipts import Cursor
 _CONCURRENT = 10
 _CHATS_AT_ONCE = 100
 _MARKED_AT_ONCE = 100
-_MOST_RECEIPTS = 200_000  # held at a time; some 25 MB
-_MOST_LATE = 1000  # told to the caller; the marks of the others are found by their index
+_MOST_RECEIPTS = 200_000  # receipts in memory at a time; some 25 MB
+_MOST_LATE = 1000  # late messages given to the caller; the index of marks finds the others
 _STOP_BEFORE_SECONDS = 30
-# Where the first run begins: every message that is older than the receipts carries the mark.
+# The start of the first run. Every message that is older than the receipts has the mark.
 _FIRST_RUN_SECONDS = 24 * 3600
 
 
@@ -42,10 +42,10 @@ class Look:
     step_seconds: int
 
 
-# The first look comes as soon as all is settled that goes well: a message is stored 45 seconds after its id was made
-# (`messages.PROMPT_SECONDS`, and the 15 that a function of the API may run), and clocks differ by less than a minute.
-# The second forgives what does not: an index that is behind, a clock that is off, a put that was carried out late.
-# DynamoDB refuses a request that was signed more than a quarter of an hour ago.
+# The first look comes when every message is stored if nothing goes wrong: at most 45 seconds after its id was made
+# (`messages.PROMPT_SECONDS`, and the 15 seconds that a function of the API may run), while clocks differ by less than a
+# minute. The second look finds messages after a delay of the index, of a clock or of a put. DynamoDB refuses a request
+# that was signed more than a quarter of an hour ago.
 SOON = Look("soon", behind_seconds=120, step_seconds=1)
 AGAIN = Look("again", behind_seconds=3600, step_seconds=activity.PERIOD_SECONDS)
 
@@ -73,7 +73,7 @@ class _Step:
         for batch in batched(missing, _MARKED_AT_ONCE, strict=False):
             keys = [{"chat": chat, "message_id": message_id} for message_id in batch]
             for key in keys:
-                with suppress(Conflict):  # it is gone, or another run was faster
+                with suppress(Conflict):  # the message is gone, or another run was faster
                     messages.late(key)
             for write in receipts.writing(one for one in batch if ids.is_id(ids.MESSAGE, one)):
                 store.commit([write])

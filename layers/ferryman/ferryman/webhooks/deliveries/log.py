@@ -63,7 +63,7 @@ def statistics(
 
 def _visible(caller: Caller, webhook_id: str | None) -> list[Webhook]:
     if webhook_id:
-        with suppress(NotFound):  # a filter that nothing matches
+        with suppress(NotFound):  # the filter matches nothing
             return [subscriptions.get_visible(caller, webhook_id)]
         return []
     return list(webhooks_table.every(caller.workspace_id, lambda one: subscriptions.may_manage(caller, one)))

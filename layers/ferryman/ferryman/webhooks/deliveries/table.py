@@ -16,11 +16,11 @@ from ferryman.webhooks.deliveries.model import Attempt, Delivery, DeliveryState,
 
 TABLE = "deliveries"
 _DAY_SECONDS = 86_400
-# A settlement that collides with another transaction is written again: an attempt that was made must be on record.
+# A settlement that collides with another transaction is written again, because every attempt must be recorded.
 _SETTLE_TRIES = 5
-_ATTEMPT_BYTES = 1_200  # of an attempt in an answer: names of fields, and the headers of its request
-_NEWEST = 50  # deliveries that are looked at for a success
-_COUNTED = 1_000  # deliveries of one webhook that are counted at most: one query, which also ends after a megabyte
+_ATTEMPT_BYTES = 1_200  # bytes of one attempt in an answer: field names, and the headers of its request
+_NEWEST = 50  # the newest deliveries, which are searched for a success
+_COUNTED = 1_000  # the most deliveries of one webhook to count, in one query, which also ends after a megabyte
 
 
 class LostClaim(Conflict):

@@ -24,7 +24,7 @@ from ferryman.webhooks.tickets import Ticket
 
 _PAGE = 100
 _PREVIEW_PAGES = 20
-_MAX_ATTEMPTS = 60  # in one delivery's log
+_MAX_ATTEMPTS = 60  # the most attempts in one delivery's log
 
 
 def retry(caller: Caller, delivery: Delivery, webhook: Webhook) -> Delivery:
@@ -87,7 +87,7 @@ def cancel(caller: Caller, webhook: Webhook, replay_id: str) -> Replay:
         replay = read(webhook, replay_id)
         if replay.state != "running":
             return replay
-        with suppress(table.Moved):  # it moved on by a page: read where it is now
+        with suppress(table.Moved):  # the replay has moved on by a page: read its new position
             audited = audit.writes(caller, "replay.cancelled", replay_id, {"webhook_id": webhook.webhook_id})
             store.commit([table.cancelling(replay), *audited])
     return read(webhook, replay_id)
@@ -117,7 +117,7 @@ def step(workspace_id: str, webhook_id: str, replay_id: str) -> None:
 
 
 def _advance(replay: Replay, requeued: int, position: store.Key | None) -> None:
-    with suppress(table.Moved):  # cancelled, or a copy of this record did the page
+    with suppress(table.Moved):  # the replay was cancelled, or another copy of this record did the page
         store.commit([table.advancing(replay, requeued, position)])
 
 

@@ -22,7 +22,7 @@ from ferryman.webhooks.subscriptions.model import Webhook
 from ferryman.webhooks.subscriptions.schema import WebhookIn
 
 MAX_URLS = 10
-# Settings that a group's webhooks share, and that can be changed.
+# Settings that can be changed, and that the webhooks of a group share.
 _SHARED = (
     "chat_ids",
     "name",

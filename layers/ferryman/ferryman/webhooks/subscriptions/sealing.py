@@ -10,7 +10,7 @@ from ferryman import clock, settings
 from ferryman.aws import kms
 
 _REMEMBERED_SECONDS = 300
-# A batch opens its secrets at the same time; of those that want the same one, one asks KMS and the others wait.
+# A batch decrypts its secrets concurrently. Among callers that need the same secret, one calls KMS and the others wait.
 _locks = [threading.Lock() for _ in range(64)]
 
 

@@ -69,7 +69,7 @@ def create(
     webhook = built(caller, wanted, webhook_id, url, [first.to_item()])
     webhook.bot_id, webhook.application_id, webhook.user_id = bot_id, application_id, user_id
     webhook.mentioned_by = mentioned_by
-    # A callback is recorded as what its bot got (`extra_writes`).
+    # For a callback, `extra_writes` contains the audit record, which names the bot.
     audited = [] if bot_id else audit.writes(caller, "webhook.created", webhook_id, {"events": webhook.events})
     acting = users.acting(caller.workspace_id, caller.user_id, caller.role)
     extra = extra_writes(webhook)

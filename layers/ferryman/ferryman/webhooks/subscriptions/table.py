@@ -374,7 +374,7 @@ def reserve(webhook: Webhook, earliest: int, apart: int) -> int:
         {":earliest": earliest, ":behind": earliest + apart},
         condition="attribute_exists(webhook_id) AND (attribute_not_exists(next_place) OR next_place < :earliest)",
     )
-    for place in (behind, first, behind):  # the last for a reservation that somebody else made in between
+    for place in (behind, first, behind):  # the third try is for a reservation that another deliverer made in between
         with suppress(Conflict):
             item = store.commit([place], return_new=True) or {}
             return int(item["next_place"]) - apart

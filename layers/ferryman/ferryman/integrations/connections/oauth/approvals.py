@@ -72,7 +72,7 @@ def finish(caller: Caller, callback: str) -> Connection:
     given = parse_qs(query, max_num_fields=50)
     state = given.get("state", [""])[-1]
     connection, approval = _waiting(caller, state)
-    # Before anything else can fail, so that the same callback cannot be tried again.
+    # This comes before anything that can fail, so that the same callback cannot be used again.
     store.commit([table.consuming_approval(connection, approval["state_hash"], refused=_Unknown())])
     client = tokens.client_of(connection)
     code = _code(client, query, state, given)

@@ -18,14 +18,14 @@ from ferryman.outbound import allowed_targets
 from ferryman.outbound.outcomes import Outcome, Refused, Unreachable
 
 _DEADLINE_SECONDS = 4.0  # a check may need three calls, and a function has fifteen seconds
-_EXCHANGE_SECONDS = 8.0  # a code can be exchanged once
+_EXCHANGE_SECONDS = 8.0  # longer, because a code can be exchanged only once
 _ANSWER_BYTES = 65_536
 _MAX_LIFE_SECONDS = 366 * 86_400
 _MAX_ACCOUNTS = 50
 _MAX_TEXT = 200
 _CODE = re.compile("[A-Za-z0-9_.-]{1,64}")
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-# Errors that asking again does not mend (RFC 6749 section 5.2): a person has to approve anew, or to correct the client.
+# Errors that a retry cannot solve (RFC 6749 section 5.2): a person must approve again, or correct the client.
 _LASTING = frozenset({"invalid_grant", "invalid_client", "unauthorized_client"})
 
 
@@ -174,7 +174,7 @@ def _texts(account: dict[str, Any]) -> dict[str, str]:
 
 
 def _speaker(client: Client) -> Any:
-    from oauthlib.oauth2 import WebApplicationClient  # a hundred modules, for the routes that need them
+    from oauthlib.oauth2 import WebApplicationClient  # a hundred modules, which only these routes need
 
     return WebApplicationClient(client.client_id)
 

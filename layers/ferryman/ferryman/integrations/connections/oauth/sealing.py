@@ -12,7 +12,7 @@ from ferryman.integrations.connections.model import Connection
 
 type Kind = Literal["client_secret", "code_verifier", "tokens"]
 
-_PART_BYTES = 4096  # which KMS encrypts at once; a product's tokens may be longer
+_PART_BYTES = 4096  # the most that KMS encrypts in one call; a product's tokens may be longer
 
 
 def _context(connection: Connection, kind: Kind) -> dict[str, str]:

@@ -18,7 +18,7 @@ from ferryman.integrations.connections.oauth import client as oauth
 from ferryman.integrations.connections.oauth import sealing
 from ferryman.integrations.connections.oauth.client import Client, Failed, Tokens
 
-_EARLY_SECONDS = 120  # an access token is renewed so long before it expires
+_EARLY_SECONDS = 120  # an access token is renewed this long before it expires
 _CLAIM_SECONDS = 30  # longer than a refresh may take
 _NOT_CONNECTED = "It is not connected: "
 
@@ -93,7 +93,7 @@ def _renewed(
     try:
         store.commit([table.claiming_refresh(connection, now, until, refused=_Claimed())])
     except _Claimed:
-        # A product may take all tokens back when one refresh token comes twice. So this caller does not ask.
+        # A product may revoke all tokens when a refresh token is used twice. So this caller does not use it.
         latest = table.get(connection.workspace_id, connection.connection_id)
         if latest.sealed_tokens is not None and latest.tokens_number != connection.tokens_number:
             return latest, _stored(latest)
