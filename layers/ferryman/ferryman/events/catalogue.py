@@ -23,9 +23,9 @@ class Entry:
     description: str
     data: Schema
     example: dict[str, Any]
-    # Another example: what a person told an application.
+    # Another example: a person's answer to an application.
     answered: dict[str, Any] | None = None
-    # Told to one person: for their own webhooks, and for those of every chat.
+    # A notification to one person: for personal webhooks, and for webhooks without chat ids.
     personal: bool = False
 
 

@@ -21,7 +21,7 @@ class Click:
     A click on a button has no `selected`.
     """
 
-    around: Surroundings  # whose token is empty: the context is the integration's own proof
+    around: Surroundings  # its token is empty: integrations put a secret into their context instead
     chat_id: str
     message_id: str
     user_id: str

@@ -24,7 +24,7 @@ class Run:
     around: Surroundings
     chat_id: str
     user_id: str
-    command: str  # with its slash
+    command: str  # with the slash
     text: str
     trigger_id: str
     response_url: str

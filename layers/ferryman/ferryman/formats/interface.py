@@ -106,7 +106,7 @@ class Surroundings:
     workspace_name: str
     chat_name: str
     author_name: str
-    token: str = field(repr=False)  # by which the receiver knows the sender
+    token: str = field(repr=False)  # with which the receiver verifies the sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +134,8 @@ class NotAReply(Exception):
 class Signing:
     """A product's own way to sign a delivery. Both functions return headers."""
 
-    headers: Callable[[str, str], dict[str, str]]  # from event type and delivery id: those that need no secret
-    sign: Callable[[Sequence[str], bytes], dict[str, str]]  # from the valid secrets, newest first, and the body
+    headers: Callable[[str, str], dict[str, str]]  # event type, delivery id → the headers that need no secret
+    sign: Callable[[Sequence[str], bytes], dict[str, str]]  # valid secrets (newest first), body → signature headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class OutgoingFormat:
     can_render: Callable[[Event], bool]
     render: Callable[[Event, Webhook], Body]
     schema: Callable[[dict[str, Any]], dict[str, Any]]
-    signing: Signing | None = None  # a signature of its own, by the same name; without one, `fm` signs
+    signing: Signing | None = None  # the format's own signature, which has the format's name; None: `fm` signs
     read_response: Callable[[Response], Reply | None] | None = None
     response_bytes: int = 0
     render_triggered: Callable[[Event, TriggeredWebhook, Surroundings], Body] | None = None

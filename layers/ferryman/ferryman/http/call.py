@@ -31,7 +31,7 @@ class Call:
 
     caller: Caller
     event: dict[str, Any]
-    path: str  # the route's own, at whichever alias it was called: cursors and keys hold for all of them
+    path: str  # the route's own path, also if an alias was called, so that cursors and keys work at both
     idempotency_key: IdempotencyKey | None = None  # the Idempotency-Key of a creating request
 
     def page_start(self, query: Any) -> store.Key | None:

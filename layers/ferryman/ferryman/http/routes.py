@@ -23,7 +23,7 @@ class Route:
     query: type[BaseModel] | None = None
     status: int = 200
     creates: bool = False  # whether it takes an Idempotency-Key
-    content: dict[str, Any] | None = None  # an OpenAPI `content` object of its body without a model
+    content: dict[str, Any] | None = None  # the OpenAPI `content` object of a body that has no model
 
     @property
     def key(self) -> str:

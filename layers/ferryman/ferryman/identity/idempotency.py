@@ -41,7 +41,7 @@ class IdempotencyKey:
     livemode: bool
     key: str
     fingerprint: str
-    credential_id: str  # that the request came with; another one of the user may repeat it
+    credential_id: str  # the credential of the request; another credential of the user may repeat it
     kept_seconds: int = KEPT_SECONDS
 
     @classmethod

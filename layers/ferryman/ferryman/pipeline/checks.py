@@ -44,7 +44,7 @@ class Defer:
 
     seconds: float
     lane: Lane = "fast"
-    place: int = 0  # that it reserved at a webhook with a rate
+    place: int = 0  # the place that the delivery reserved in the webhook's rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Case:
     memberships: set[tuple[str, str]]
     read_at: float
     is_readable: bool = True
-    names: Names | None = None  # around the event, for a webhook with trigger words
+    names: Names | None = None  # the names in the body, for a webhook with trigger words
 
 
 class UnreadableRow(Exception):
@@ -145,7 +145,7 @@ def _is_due(case: Case) -> Stop | None:
     next_attempt_at = _delivery(case).next_attempt_at
     if next_attempt_at is None:
         return None
-    # A message comes back on the second, so a pause that is over but for a moment is over.
+    # A ticket comes back on the full second, so a pause with less than a second left counts as over.
     pause = clock.seconds(next_attempt_at) - clock.now() - 1
     return Defer(pause, tickets.lane_of(_webhook(case))) if pause > 0 else None
 
@@ -159,7 +159,7 @@ def _has_budget(case: Case) -> Stop | None:
 
 
 def _is_on_its_lane(case: Case) -> Stop | None:
-    # Dispatched before its receiver became slow: it must not hold up the nine beside it.
+    # The ticket was sent before the receiver became slow. It must not hold up the other nine of its batch.
     return Move() if case.invocation.lane == "fast" and tickets.lane_of(_webhook(case)) == "slow" else None
 
 

@@ -23,9 +23,9 @@ class Prepared:
     webhooks: dict[str, Webhook]
     events: dict[str, Event]
     memberships: set[tuple[str, str]]
-    unreadable: set[str]  # ids of rows that are there, and that this version cannot read
-    at: float  # when all that was read
-    names: dict[str, Names] = field(default_factory=dict)  # around events for webhooks with trigger words
+    unreadable: set[str]  # the ids of existing rows that this version cannot read
+    at: float  # epoch seconds; when the reads began
+    names: dict[str, Names] = field(default_factory=dict)  # the names in bodies for trigger words, by event id
 
 
 def prepare(batch: Sequence[Ticket]) -> Prepared:

@@ -20,7 +20,7 @@ class WebhookBatch:
     webhooks: list[Webhook]
     topic: str
     last_id: str
-    is_full: bool  # as many subscriptions as are read at once, so more may follow
+    is_full: bool  # the page is full, so more subscriptions may follow
 
 
 class Matcher:

@@ -23,10 +23,10 @@ _SHOWN = 20
 class Unparked:
     """The result of one run: counts of parked files, and the reasons for those that failed."""
 
-    done: int = 0  # and removed
-    kept: int = 0  # could not be worked on; it stays parked
-    reasons: dict[str, str] = field(default_factory=dict)  # of the first that were kept, by key
-    after: str | None = None  # time was short: go on behind this key
+    done: int = 0  # worked on and removed from the bucket
+    kept: int = 0  # could not be worked on, and stay parked
+    reasons: dict[str, str] = field(default_factory=dict)  # the errors of the first kept records, by key
+    after: str | None = None  # the key after which the next call must continue, if time ran out
 
 
 def unpark(after: str, seconds_left: Callable[[], float]) -> Unparked:

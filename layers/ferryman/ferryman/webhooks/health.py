@@ -164,7 +164,7 @@ def _count(webhook: Webhook, outcome: Refused | Unreachable, error: str) -> int:
     if (failures >= most or (pause and not failures)) and _succeeded_between(webhook):
         failures = webhooks.counted_anew(webhook, error, clock.now_iso())
     elif pause and not failures:
-        # The fifth, or a later one. The pause is set by the write that counts, so that no other comes in between.
+        # The fifth failure or a later one. One write counts it and sets the pause, so that no other comes in between.
         seconds = max(pause, patience)
         failures = webhooks.failed_and_paused(webhook, error, _until(seconds))
     if patience and not (pause and failures >= PAUSE_AFTER_FAILURES):

@@ -32,11 +32,11 @@ class Ticket:
 
     workspace_id: str
     delivery_id: str
-    chat_id: str | None = None  # these two when the event is made of a message
+    chat_id: str | None = None  # these two are set if the event is about a message
     message_id: str | None = None
-    requeues: int = 0  # how often it came back from the dead letters
-    place: int = 0  # epoch milliseconds; the place that it reserved at a webhook with a rate
-    first_receive: bool = False  # nobody has received it yet, so the delivery is most likely not stored
+    requeues: int = 0  # how often the dead letters sent it back
+    place: int = 0  # epoch milliseconds; the place that the delivery reserved in the webhook's rate
+    first_receive: bool = False  # it was not received before, so the delivery is probably not stored yet
 
     @classmethod
     def of(cls, event: Event, webhook_id: str) -> "Ticket":

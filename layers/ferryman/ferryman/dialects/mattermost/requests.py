@@ -59,7 +59,7 @@ class TooManyAttachments(Exception):
 class Rules:
     """The rules that differ between the flavours `mattermost` and `slack`."""
 
-    escaped: bool  # texts have `&lt;` for `<`
+    escaped: bool  # texts contain `&lt;` instead of `<`
     most_attachments: int | None = None
 
 

@@ -24,15 +24,15 @@ class Owner:
     """One kind of webhooks: the paths of its routes, their scopes and plan, and the function that reads a webhook."""
 
     webhooks: str  # the rule of the list: /v1/bots/<bot_id>/callbacks
-    webhook: str  # the rule of one
+    webhook: str  # the rule of one webhook
     delivery: str  # the rule of one delivery
     replay: str  # the path parameter of a replay
     noun: str  # in names of operations: callback
-    log_noun: str  # the same in the names of operations of deliveries; empty for the workspace's own
+    log_noun: str  # the same in names of delivery operations; empty for the workspace's own webhooks
     title: str  # in summaries: a bot callback
     reads: Scope
     writes: Scope
-    plan: Plan | None = None  # that all but deleting needs
+    plan: Plan | None = None  # the plan that every route except deletion needs
     read: Callable[[Call, str], Webhook]  # raises NotFound for a webhook that the caller may not see
 
     def webhook_id(self, call: Call) -> str:
@@ -62,8 +62,8 @@ class Management:
     """How the webhooks of one kind are created, listed and changed: their models, texts and functions."""
 
     owner: Owner
-    created: str  # says about creating what holds for this owner only
-    listed: str  # says who sees which
+    created: str  # the description of the creating route
+    listed: str  # the part of the list's description that says who sees which webhooks
     takes: type[Input]
     changes: type[Input]
     test: type[Input]  # with the field `event_type`

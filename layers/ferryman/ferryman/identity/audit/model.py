@@ -94,4 +94,4 @@ class AuditRecord(store.Record):
     ip: str | None = None
     request_id: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
-    expires_at_epoch: int | None = None  # when the table may forget it; None for never
+    expires_at_epoch: int | None = None  # epoch seconds; the table deletes the item after this time; None: never

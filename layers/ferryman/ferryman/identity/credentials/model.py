@@ -27,24 +27,24 @@ class Credential(store.Record):
     user_id: str
     role: permissions.Role = "staff"
     active: bool = True
-    disabled: bool | None = None  # a token that is refused until somebody enables it again
+    disabled: bool | None = None  # True: the token is refused until somebody enables it again
     plan: Plan | None = None  # None: the deployment's default
     livemode: bool = True
     scopes: list[str] = field(default_factory=list)
     expires_at: str | None = None
-    expires_at_epoch: int | None = None  # where the table may forget it: sessions and invitations
+    expires_at_epoch: int | None = None  # epoch seconds; when the table deletes it; None: never
     used_at: str | None = None
-    enrols_only: bool | None = None  # a session that can only enrol the second factor that the workspace requires
-    uses: int | None = None  # of a command's reply address, which has a number of them
-    chat_id: str | None = None  # of an incoming webhook: where it posts
-    name: str | None = None  # of an incoming webhook or application: as whom it posts
+    enrols_only: bool | None = None  # True: the session can only enrol the second factor that the workspace requires
+    uses: int | None = None  # of a command's reply address: how often it was used
+    chat_id: str | None = None  # of an incoming webhook: the chat to which it posts
+    name: str | None = None  # of an incoming webhook or application: the author name of its messages
     avatar_url: str | None = None  # of an incoming webhook
     title: str | None = None  # of an incoming webhook
-    # For an incoming webhook in another product's words: the product, and what its senders may not do.
+    # For an incoming webhook in another product's format: the product, and the rights of posts.
     flavour: str | None = None
     chat_locked: bool | None = None
     refuses_overrides: bool | None = None
-    # For an incoming webhook that takes another product's payloads: the product, its own translation, its secret.
+    # For an incoming webhook that accepts another product's payloads: the product, the translation, the secret.
     source: str | None = None
     translation: str | None = None
     sealed_sender_secret: bytes | None = None
@@ -77,8 +77,8 @@ class Caller:
     source: Source = Source()
     plan: Plan = "free"
     enrols_only: bool = False
-    application_id: str | None = None  # the application that calls; `user_id` is then its id, too, and no user's
-    stored_plan: Plan | None = None  # as the workspace has it: None where `plan` is the deployment's default
+    application_id: str | None = None  # the application that calls; `user_id` is then the application's id, too
+    stored_plan: Plan | None = None  # the plan in the workspace's item; None: `plan` is the deployment's default
 
     @property
     def is_admin(self) -> bool:

@@ -16,8 +16,8 @@ class Login(store.Record):
     user_id: str
     version: int = 0
     password_hash: str | None = None
-    invitation_hash: str | None = None  # of the one invitation that can set the password
+    invitation_hash: str | None = None  # the hash of the open invitation, which can set the password
     totp_secret: bytes | None = None  # sealed
-    totp_pending: bytes | None = None  # sealed; enrolled but not verified yet
+    totp_pending: bytes | None = None  # sealed; a secret that was enrolled and not verified yet
     totp_step: int | None = None  # the last time step whose code was accepted
     recovery_hashes: list[str] = field(default_factory=list)

@@ -19,4 +19,4 @@ class Session(store.Record):
     expires_at_epoch: int
     ip: str | None = None
     user_agent: str | None = None
-    enrols_only: bool | None = None  # it can only enrol the second factor that the workspace requires
+    enrols_only: bool | None = None  # True: it can only enrol the second factor that the workspace requires

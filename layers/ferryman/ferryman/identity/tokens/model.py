@@ -24,15 +24,15 @@ class Token(store.Record):
     secret_hash: str
     created_at: str
     updated_at: str
-    created_by: str  # the credential that made it
-    made_by: str | None = None  # the person who made it, for a bot
+    created_by: str  # the credential that created it
+    made_by: str | None = None  # for a bot's token: the person who created it
     description: str | None = None
     scopes: list[str] = field(default_factory=list)
     expires_at: str | None = None
     last_used_at: str | None = None
-    disabled_at: str | None = None  # since when it is refused, until somebody enables it again
+    disabled_at: str | None = None  # when somebody disabled it; None: it is enabled
     revoked_at: str | None = None
-    revoked_reason: str | None = None  # when nobody chose it
+    revoked_reason: str | None = None  # `owner_deactivated`, `owner_may_not` or `shown`; None: a user revoked it
 
     @property
     def livemode(self) -> bool:

@@ -19,16 +19,16 @@ class User(store.Record):
     updated_at: str
     email: str | None = None
     active: bool = True
-    handle: str | None = None  # what mentions name: @handle; unique in the workspace
+    handle: str | None = None  # the name in mentions, without the @; unique in the workspace
     avatar_url: str | None = None
     about: str | None = None  # the text of the profile card
-    password_set_at: str | None = None  # when an invitation set the first password; never for bots
-    invited_until: str | None = None  # until when the open invitation can be accepted
-    second_factor_at: str | None = None  # since when signing in needs a code
+    password_set_at: str | None = None  # when an invitation set the first password; None for bots
+    invited_until: str | None = None  # when the open invitation expires
+    second_factor_at: str | None = None  # when the second factor was activated; since then, signing in needs a code
     created_by: str | None = None  # of bots: the user who created it
-    owner_id: str | None = None  # of bots: the user to whom it was handed over
-    disabled_reason: str | None = None  # of bots that are not active, when nobody chose it
-    livemode: bool = True  # of bots: false when a test credential created it; then test credentials may change it
+    owner_id: str | None = None  # of bots: the person to whom it was handed over; None: the creator owns it
+    disabled_reason: str | None = None  # of bots: `owner_deactivated` or `owner_may_not`; None: a user chose it
+    livemode: bool = True  # of bots: False if a test credential created it, and test credentials may change it
 
     @property
     def owner(self) -> str | None:

@@ -12,10 +12,10 @@ class Workspace(store.Record):
 
     workspace_id: str
     name: str
-    cursor_key: str  # seals this workspace's list cursors, so that nobody can make one up
+    cursor_key: str  # the key that seals the cursors of this workspace's lists, so that nobody can forge one
     created_at: str
     plan: Plan | None = None  # None: the deployment's default
-    disable_webhooks_after: int = 10  # failures in a row, where the webhook says nothing else
+    disable_webhooks_after: int = 10  # failures in a row, for webhooks without their own `disable_after`
     probe_webhooks: bool = True
-    requires_second_factor: bool = False  # of everybody who signs in
-    allows_overrides: bool = True  # senders to incoming webhooks may name another author
+    requires_second_factor: bool = False  # everybody who signs in needs one
+    allows_overrides: bool = True  # posts to incoming webhooks may set another author

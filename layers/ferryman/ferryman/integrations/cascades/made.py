@@ -26,6 +26,6 @@ class Made:
 
     kind: Kind
     id: str
-    made_by: str  # the credential
+    made_by: str  # the id of the credential that created it
     made_at: str
     audit_id: str

@@ -8,9 +8,9 @@ from ferryman.identity.permissions import Scope
 from ferryman.integrations.owned import Owned
 
 type Method = Literal["post", "get"]
-NEEDS: Scope = "webhooks:write"  # the scope that its owner's role must have
+NEEDS: Scope = "webhooks:write"  # the scope that the role of a command's owner must have
 MAX_TRIGGER = 128
-# Chat products have these commands themselves, so people would not expect them to leave the workspace.
+# Chat products have these commands themselves, so people do not expect that they call another program.
 RESERVED = frozenset(
     {
         *("away", "code", "collapse", "dnd", "echo", "expand", "exportlink", "groupmsg", "header", "help"),
@@ -34,15 +34,15 @@ class Command(store.Record, Owned):
     created_by: str
     created_at: str
     updated_at: str
-    owner_id: str | None = None  # to whom it was handed over
-    token: bytes  # sealed; the receiver knows us by it
+    owner_id: str | None = None  # the person to whom it was handed over; None: the creator owns it
+    token: bytes  # sealed; sent with each request, so that the receiver can verify the sender
     token_version: int = 1
     name: str | None = None
     description: str | None = None
-    autocomplete: bool = False  # whether it is suggested while somebody types
+    autocomplete: bool = False  # whether clients suggest it while a person types
     autocomplete_hint: str | None = None
     autocomplete_description: str | None = None
-    reply_name: str | None = None  # as whom answers are posted
+    reply_name: str | None = None  # the author name of answers
     reply_avatar_url: str | None = None
     disabled_reason: str | None = None
     disabled_at: str | None = None

@@ -164,7 +164,7 @@ def prepared(command: Command, answer: Answer, chat: Chat, user_id: str, *, live
     `user_id` is the person who ran the command in `chat`: only this person sees a message that is not `in_channel`. A
     message for another chat requires that the person is a member of that chat.
     """
-    new_ids: dict[str, Iterator[str]] = {}  # sorted in each chat as the answer lists its messages
+    new_ids: dict[str, Iterator[str]] = {}  # by chat id; sorted, so that messages keep the answer's order
     messages: list[Message | str] = []
     for asked in answer.messages:
         if asked.refusal or asked.reply is None:

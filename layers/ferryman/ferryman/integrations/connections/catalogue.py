@@ -103,9 +103,9 @@ class Connector:
     name: str
     category: Category
     description: str
-    format: Format | None = None  # of the deliveries; None: the product posts here
-    source: Source | None = None  # whose payloads the product posts
-    provider: Provider | None = None  # of the tokens, if it connects by OAuth
+    format: Format | None = None  # the format of deliveries; None: nothing is delivered to the product
+    source: Source | None = None  # the payloads that the product posts to Ferryman
+    provider: Provider | None = None  # the issuer of the tokens, if the product connects by OAuth
     configuration: type[Outgoing | PostingConfiguration | OAuthConfiguration]
     steps: tuple[str, ...]
     documentation: str  # the product's own page

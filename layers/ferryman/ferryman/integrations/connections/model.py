@@ -18,27 +18,27 @@ class Connection(store.Record):
 
     workspace_id: str
     connection_id: str
-    connector: str  # its key in the catalogue
+    connector: str  # the connector's key in the catalogue
     name: str
-    webhook_id: str | None = None  # the outgoing webhook behind it
-    incoming_webhook_id: str | None = None  # or the incoming one
+    webhook_id: str | None = None  # the outgoing webhook of the connection
+    incoming_webhook_id: str | None = None  # the incoming webhook of the connection
     livemode: bool
     created_by: str
     created_at: str
     updated_at: str
-    connected_at: str  # when it was made, or reset
-    metadata: dict[str, Any] = field(default_factory=dict)  # what was learned of it since; a reset clears it
+    connected_at: str  # when it was connected or last reset
+    metadata: dict[str, Any] = field(default_factory=dict)  # facts from the product; a reset clears them
     # By OAuth:
-    client_id: str | None = None  # of the app that the workspace registered with the product
+    client_id: str | None = None  # the id of the app that the workspace registered with the product
     sealed_client_secret: list[bytes] | None = None
-    scopes: list[str] | None = None  # asked for instead of the connector's own
-    approval: dict[str, Any] | None = None  # the one that is begun: see `oauth.approvals`
+    scopes: list[str] | None = None  # the scopes to request, instead of the connector's own
+    approval: dict[str, Any] | None = None  # the approval that was begun: see `oauth.approvals`
     sealed_tokens: list[bytes] | None = None
-    tokens_number: int = 0  # counts the tokens, so that the same refresh token is not used twice
-    tokens_expire_at: int | None = None  # the access token, in epoch seconds
-    refreshing_until: int | None = None  # while somebody asks for new tokens
+    tokens_number: int = 0  # the number of token pairs so far, so that the same refresh token is not used twice
+    tokens_expire_at: int | None = None  # epoch seconds; when the access token expires
+    refreshing_until: int | None = None  # epoch seconds; until then, one request renews the tokens, and others wait
     disabled: bool = False
-    reconnect_reason: str | None = None  # why only a person can go on
+    reconnect_reason: str | None = None  # why a person must approve the connection again
 
     @property
     def uses_oauth(self) -> bool:

@@ -7,12 +7,12 @@ from ferryman.aws import dynamodb as store
 from ferryman.identity.permissions import Scope
 from ferryman.integrations.owned import Owned
 
-NEEDS: Scope = "webhooks:write"  # the scope that its owner's role must have
+NEEDS: Scope = "webhooks:write"  # the scope that the role of an incoming webhook's owner must have
 
-# The words in which senders post to the URL, and in which it refuses.
+# The product whose format posts and error answers have.
 type Flavour = Literal["ferryman", "mattermost", "slack"]
 
-# The products whose own payloads a webhook of the flavour `ferryman` can take.
+# The products whose webhook payloads an incoming webhook of the flavour `ferryman` can accept.
 type Source = Literal[
     "github",
     "gitlab",
@@ -29,16 +29,16 @@ type Source = Literal[
     "jira",
     "generic",
 ]
-ALWAYS_SIGNED: Source = "aws_sns"  # by a key pair, whose certificate anybody can read
-NEVER_SIGNED: Source = "jenkins"  # it sends nothing that a secret could be compared with
+ALWAYS_SIGNED: Source = "aws_sns"  # it signs with a key pair, and its certificate is public
+NEVER_SIGNED: Source = "jenkins"  # it sends neither a signature nor a secret
 
 
 class Refusal(TypedDict):
     """A post that was refused."""
 
     at: str  # ISO 8601
-    status: int  # of the answer
-    reason: str  # as the sender was told
+    status: int  # the status of the answer
+    reason: str  # the error text of the answer
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,16 +55,16 @@ class IncomingWebhook(store.Record, Owned):
     created_at: str
     updated_at: str | None = None
     avatar_url: str | None = None
-    title: str | None = None  # in lists; `name` is the author of its messages
+    title: str | None = None  # its name in lists; `name` is the author of its messages
     description: str | None = None
     flavour: Flavour = "ferryman"
-    chat_locked: bool = False  # posts to its own chat only
-    allows_overrides: bool = True  # senders may name another author
-    source: Source | None = None  # whose payloads it takes; never changes
-    translation: str | None = None  # a JMESPath expression instead of the source's own sentences
-    sealed_sender_secret: bytes | None = None  # what senders sign with
+    chat_locked: bool = False  # posts must not name another chat
+    allows_overrides: bool = True  # posts may set another author and picture
+    source: Source | None = None  # the product whose payloads it accepts, which never changes
+    translation: str | None = None  # a JMESPath expression that replaces the source's built-in text
+    sealed_sender_secret: bytes | None = None  # the sealed secret with which senders sign
     last_used_at: str | None = None
-    refusals: list[Refusal] = field(default_factory=list)  # the newest first
-    owner_id: str | None = None  # to whom it was handed over
-    disabled_reason: str | None = None  # its URL accepts nothing while it is set
+    refusals: list[Refusal] = field(default_factory=list)  # newest first
+    owner_id: str | None = None  # the person to whom it was handed over; None: the creator owns it
+    disabled_reason: str | None = None  # while it is set, the URL refuses every post
     disabled_at: str | None = None

@@ -21,11 +21,11 @@ class Attempt(store.Record):
     number: int
     at: str
     outcome: AttemptOutcome | None = None
-    status: int | None = None  # the receiver's, when there was an answer
-    error: str | None = None  # why there was none
+    status: int | None = None  # the receiver's HTTP status; None without an answer
+    error: str | None = None  # the kind of error, if there was no answer
     duration_ms: int | None = None
     excerpt: str | None = None
-    reply: str | None = None  # what became of the message that the answer asked for
+    reply: str | None = None  # `accepted`, or why the answer's text is not posted; None without a text
 
     @property
     def result(self) -> Result:
@@ -74,19 +74,19 @@ class Delivery(store.Record):
     updated_at: str
     expires_at_epoch: int
     chat_id: str | None = None
-    message_id: str | None = None  # the message that its event is made of
+    message_id: str | None = None  # the message that the event is about
     chain: list[str] | None = None  # the webhooks whose deliveries led to its event
     attempts: list[Attempt] = field(default_factory=list)
-    failures: int = 0  # attempts that ended in a failure; the budget
-    unknowns: int = 0  # attempts that never reported, closed as `unknown`
-    lease_until: int = 0  # epoch milliseconds; the deliverer that sends now has until then to report
+    failures: int = 0  # failed attempts, which count towards the budget
+    unknowns: int = 0  # attempts without a reported result, closed as `unknown`
+    lease_until: int = 0  # epoch milliseconds; the end of the running attempt's lease
     next_attempt_at: str | None = None
     reason: str | None = None  # why it was cancelled or exhausted
-    result: Result | None = None  # the last attempt's
-    test: bool | None = None  # sent on request: not retried, not counted
-    probe: bool | None = None  # a test that enables its webhook when it succeeds
-    replayed_at: str | None = None  # when somebody asked for it again
-    stored: bool = True  # False until the first write; no attribute of the item
+    result: Result | None = None  # the result of the last attempt
+    test: bool | None = None  # a test, which is not retried or counted as a failure
+    probe: bool | None = None  # a test that enables the disabled webhook when it succeeds
+    replayed_at: str | None = None  # when somebody last had it sent again
+    stored: bool = True  # False until the first write; not an attribute of the item
 
     def to_item(self) -> store.Item:
         item = store.Record.to_item(self)

@@ -23,16 +23,16 @@ class Replay(store.Record):
     created_by: str
     created_at: str
     updated_at: str
-    delivery_id: str | None = None  # one delivery; else all that match what follows
+    delivery_id: str | None = None  # the one delivery to send; None: all that match the fields below
     states: list[DeliveryState] = field(default_factory=list)
     since: str | None = None
     until: str | None = None
-    held: bool | None = None  # what was held while the webhook was disabled, from `since` to `until`
-    probe: bool | None = None  # of the webhook that was disabled at `since`; shown to nobody
+    held: bool | None = None  # the job sends the events held from `since` to `until`, while the webhook was disabled
+    probe: bool | None = None  # the job probes the webhook that was disabled at `since`; the API does not show it
     requeued: int = 0
-    position: store.Key | None = None  # where the next page begins
-    undispatched: str | None = None  # set while there is work left; the sweeper's index
-    expires_at_epoch: int | None = None  # when the table may forget it
+    position: store.Key | None = None  # the key after which the next page begins
+    undispatched: str | None = None  # set while there is work left; the key of the sweeper's index
+    expires_at_epoch: int | None = None  # epoch seconds; the table deletes the item after this time
 
 
 def new_replay(caller: Caller, webhook: Webhook) -> Replay:

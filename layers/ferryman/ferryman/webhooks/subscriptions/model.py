@@ -19,7 +19,7 @@ MAX_CHATS = 40
 PAUSE_AFTER_FAILURES = 5  # consecutive failed attempts
 LEAST_DISABLE_AFTER = 5  # the bounds of the failures in a row that disable a webhook
 MOST_DISABLE_AFTER = 100
-SLOW_AFTER_SECONDS = 2  # an attempt that took longer makes its webhook a slow one
+SLOW_AFTER_SECONDS = 2  # an attempt that takes longer puts its webhook on the slow lane
 SLOW_FOR_SECONDS = 900
 BY_A_USER = "disabled by a user"
 BOT_DEACTIVATED = "the bot was deactivated"  # why a callback is disabled; activating the bot enables it again
@@ -50,43 +50,43 @@ class Webhook(store.Record):
     created_by: str
     created_at: str
     updated_at: str
-    owner_id: str | None = None  # to whom it was handed over
+    owner_id: str | None = None  # the person to whom it was handed over; None: the creator owns it
     secrets: list[dict[str, Any]]  # SigningSecret items, newest first
     chat_ids: list[str] | None = None  # None: every chat of the workspace, which needs admin:*
-    bot_id: str | None = None  # a bot callback: the bot's mentions alone, in the bot's own chats
-    mentioned_by: list[MentionedBy] | None = None  # a bot callback: whose mentions it gets; None: those of people
-    # An application's callback: what people answer to the application, and what they post in `chat_ids`, its group.
+    bot_id: str | None = None  # for a bot's callback: the bot whose mentions it gets, in the bot's chats
+    mentioned_by: list[MentionedBy] | None = None  # for a bot's callback: the mentions it gets; None: people's
+    # For an application's callback: the application. It gets people's answers, and messages in the group `chat_ids`.
     application_id: str | None = None
-    user_id: str | None = None  # a personal webhook: this person's notifications alone, managed by nobody else
-    format: Format = "ferryman"  # of the bodies; never changes
+    user_id: str | None = None  # for a personal webhook: the person who manages it and whose notifications it gets
+    format: Format = "ferryman"  # the format of the bodies, which never changes
     signatures: list[Signature] = field(default_factory=lambda: ["fm"])
     name: str | None = None
     description: str | None = None
     state: WebhookState = "enabled"
     disabled_reason: str | None = None
     disabled_at: str | None = None
-    held_from: str | None = None  # since when events are held that nobody has decided about
-    held_until: str | None = None  # when it was enabled again
+    held_from: str | None = None  # the time from which events are held; None once somebody decided about them
+    held_until: str | None = None  # when the webhook was enabled again
     consecutive_failures: int = 0
-    failing_since: str | None = None  # when the first of them ended
+    failing_since: str | None = None  # the time of the first of these failures
     last_error: str | None = None
-    disable_after: int | None = None  # after this many failures in a row; None: as the workspace says
-    probe: bool | None = None  # whether it is probed when failures disabled it; None: as the workspace says
-    failed_attempts: list[dict[str, Any]] | None = None  # the last of those that disabled it, oldest first
-    next_probe_at: str | None = None  # while it is disabled
-    probes_made: int = 0  # since it was disabled
-    paused_until: int = 0  # epoch milliseconds; no attempt before, then one probes
+    disable_after: int | None = None  # failures in a row that disable it; None: the workspace's setting
+    probe: bool | None = None  # whether it is probed after failures disabled it; None: the workspace's setting
+    failed_attempts: list[dict[str, Any]] | None = None  # the last of the attempts that disabled it, oldest first
+    next_probe_at: str | None = None  # the time of the next probe, while failures keep it disabled
+    probes_made: int = 0  # the number of probes since it was disabled
+    paused_until: int = 0  # epoch milliseconds; no attempt before this time, then one attempt probes
     slow_until: int = 0  # epoch milliseconds; until then its deliveries take the slow lane
     max_per_second: int | None = None
-    next_place: int = 0  # epoch milliseconds; the first place that nobody has reserved
+    next_place: int = 0  # epoch milliseconds; the first place in its rate that no delivery has reserved
     topics: list[str] = field(default_factory=list)  # its rows in `subscriptions`
-    # Words that a message begins with to call it; none in the list: every message; None: no words decide.
+    # Only messages that begin with one of these words are delivered; an empty list: every message; None: no triggers.
     trigger_words: list[str] | None = None
     trigger_when: TriggerWhen = "first_word"
     trigger_body: TriggerBody = "form"
-    reply_name: str | None = None  # as whom the receiver's answers are posted
+    reply_name: str | None = None  # the author name of the receiver's answers
     reply_avatar_url: str | None = None
-    group_id: str | None = None  # of webhooks that are one to their owner, with a URL each: the first one's id
+    group_id: str | None = None  # the first one of webhooks that Mattermost's API shows as one with several URLs
 
     @property
     def is_global(self) -> bool:

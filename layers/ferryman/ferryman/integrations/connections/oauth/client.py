@@ -34,7 +34,7 @@ class Client:
     """The app that the workspace registered with the product: the OAuth client in whose name Ferryman asks."""
 
     provider: Provider
-    product: str  # its name, for sentences
+    product: str  # the product's name, for error texts
     client_id: str
     secret: str
 

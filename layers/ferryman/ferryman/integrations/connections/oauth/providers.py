@@ -29,13 +29,13 @@ class Provider:
     authorization_url: str
     token_url: str
     client_authentication: Literal["basic", "post"]  # RFC 6749 section 2.3.1: in a header, or in the body
-    needed_scopes: tuple[str, ...]  # asked for in any case: for a refresh token, or for the check
-    scopes: tuple[str, ...] = ()  # asked for besides when the configuration names none
-    parameters: Mapping[str, str] = field(default_factory=dict)  # further ones of the authorization request
-    issuer: str | None = None  # the callback's `iss` must be this one, if it has one (RFC 9207)
+    needed_scopes: tuple[str, ...]  # always requested, because the refresh token or the check needs them
+    scopes: tuple[str, ...] = ()  # requested, too, if the configuration names no scopes
+    parameters: Mapping[str, str] = field(default_factory=dict)  # further parameters of the authorization request
+    issuer: str | None = None  # if the callback has `iss`, it must be this issuer (RFC 9207)
     facts: Mapping[str, str] = field(default_factory=dict)  # parameters of the callback → their names in the metadata
     revocation_url: str | None = None  # None: the product has none; people remove the access in its own settings
-    revocation_is_json: bool = False  # not a form, as RFC 7009 has it
+    revocation_is_json: bool = False  # True: the request is JSON instead of the form of RFC 7009
     check: Check
 
 
