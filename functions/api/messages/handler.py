@@ -85,7 +85,9 @@ def _send_as_application(call: Call, chat_id: str, data: MessageIn) -> MessageOu
 
 
 def _run(call: Call, chat_id: str, command: Command, text: str) -> CommandRunOut:
-    from ferryman.integrations.answers import ReceiverFailed  # few messages run a command, which calls its receiver
+    from ferryman.integrations.awaited_answers import (
+        ReceiverFailed,  # few messages run a command, which calls its receiver
+    )
     from ferryman.integrations.commands import running
 
     try:
@@ -190,7 +192,7 @@ def click_button(
 
 def _click_action(call: Call, message_id: str, action_id: str, selected: str | None) -> ActionClickOut:
     from ferryman.integrations.actions import clicking  # few requests are clicks, which call the integration
-    from ferryman.integrations.answers import ReceiverFailed
+    from ferryman.integrations.awaited_answers import ReceiverFailed
 
     try:
         done = clicking.click(call.caller, message_id, action_id, selected, call.idempotency_key)

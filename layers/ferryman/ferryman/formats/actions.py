@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ferryman.formats import chat_text, slack_attachments, slack_text, triggers
-from ferryman.formats.answers import NotAnAnswer, json_object
+from ferryman.formats.awaited_answers import NotAnAnswer, json_object
 from ferryman.formats.interface import MAX_BYTES, Attachment, Surroundings
 from ferryman.formats.slack_blocks import InvalidBlocks
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ferryman.formats import triggers
-from ferryman.formats.answers import NotAnAnswer, json_object
+from ferryman.formats.awaited_answers import NotAnAnswer, json_object
 from ferryman.formats.interface import FORM, NotAReply, Reply, Surroundings
 
 MAX_MESSAGES = 20  # that one answer may ask for

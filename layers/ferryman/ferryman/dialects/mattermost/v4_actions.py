@@ -8,7 +8,7 @@ from ferryman.dialects.mattermost.v4 import AppError, Asked
 from ferryman.errors import Conflict, NotFound
 from ferryman.integrations.actions import clicking
 from ferryman.integrations.actions.clicking import UnknownAction
-from ferryman.integrations.answers import ReceiverFailed
+from ferryman.integrations.awaited_answers import ReceiverFailed
 
 _ACTION = AppError(404, "api.post.do_action.action_id.app_error", "Invalid action id.")
 _INTEGRATION = AppError(400, "api.post.do_action.action_integration.app_error", "Action integration error.")

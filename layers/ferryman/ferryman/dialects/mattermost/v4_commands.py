@@ -14,10 +14,10 @@ from ferryman.dialects.mattermost import objects, v4
 from ferryman.dialects.mattermost.v4 import AppError, Asked
 from ferryman.errors import Conflict, Invalid, NotFound
 from ferryman.formats import commands as words
-from ferryman.formats.answers import NotAnAnswer
+from ferryman.formats.awaited_answers import NotAnAnswer
 from ferryman.identity.credentials.model import Credential
 from ferryman.identity.permissions import Scope
-from ferryman.integrations.answers import ReceiverFailed
+from ferryman.integrations.awaited_answers import ReceiverFailed
 from ferryman.integrations.commands import answering, response_urls, running, service, table, texts
 from ferryman.integrations.commands.model import MAX_TRIGGER, RESERVED, Command, Method
 from ferryman.integrations.commands.running import NotPosted

@@ -25,7 +25,7 @@ from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 from ferryman.identity.workspaces import table as workspaces
-from ferryman.integrations import answers
+from ferryman.integrations import awaited_answers
 from ferryman.integrations.commands.running import RUNS_PER_MINUTE
 from ferryman.outbound import allowed_targets
 from ferryman.outbound.outcomes import Outcome, Unreachable
@@ -93,7 +93,7 @@ def click(
         outcome=outcome.error if isinstance(outcome, Unreachable) else outcome.status,
         duration_ms=outcome.duration_ms,
     )
-    answer = answers.read(outcome, lambda body: words.read(body.content, is_whole=body.is_whole), "integration")
+    answer = awaited_answers.read(outcome, lambda body: words.read(body.content, is_whole=body.is_whole), "integration")
     if answer.update:
         message = _updated(message, answer.update)
     reply = _reply(caller, message, answer) if answer.ephemeral_text else None
@@ -118,8 +118,8 @@ def _call(url: str, asked: words.Click) -> Outcome:
         {"Content-Type": JSON, "Accept": JSON},
         allowed_targets=allowed_targets.of_deployment(),
         deadline_seconds=settings.integer("ATTEMPT_TIMEOUT_SECONDS"),
-        max_response_bytes=answers.ANSWER_BYTES,
-        response_seconds=answers.ANSWER_SECONDS,
+        max_response_bytes=awaited_answers.ANSWER_BYTES,
+        response_seconds=awaited_answers.ANSWER_SECONDS,
     )
 
 

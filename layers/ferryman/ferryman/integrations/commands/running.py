@@ -26,8 +26,8 @@ from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 from ferryman.identity.workspaces import table as workspaces
-from ferryman.integrations import answers
-from ferryman.integrations.answers import ReceiverFailed
+from ferryman.integrations import awaited_answers
+from ferryman.integrations.awaited_answers import ReceiverFailed
 from ferryman.integrations.commands import response_urls, sealing, texts
 from ferryman.integrations.commands.model import Command
 from ferryman.outbound import allowed_targets, ssrf_guard
@@ -100,7 +100,7 @@ def run(
         outcome=outcome.error if isinstance(outcome, Unreachable) else outcome.status,
         duration_ms=outcome.duration_ms,
     )
-    answer = answers.read(
+    answer = awaited_answers.read(
         outcome, lambda body: words.read(body.content, body.content_type, is_whole=body.is_whole), "receiver"
     )
     ran = Ran(command, trigger_id, answer)
@@ -129,8 +129,8 @@ def _call(command: Command, asked: words.Run) -> Outcome:
         words.headers(asked, has_body=is_post),
         allowed_targets=allowed_targets.of_deployment(),
         deadline_seconds=settings.integer("ATTEMPT_TIMEOUT_SECONDS"),
-        max_response_bytes=answers.ANSWER_BYTES,
-        response_seconds=answers.ANSWER_SECONDS,
+        max_response_bytes=awaited_answers.ANSWER_BYTES,
+        response_seconds=awaited_answers.ANSWER_SECONDS,
     )
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from ferryman.errors import FerrymanError
-from ferryman.formats.answers import ANSWER_BYTES as ANSWER_BYTES
-from ferryman.formats.answers import NotAnAnswer
+from ferryman.formats.awaited_answers import ANSWER_BYTES as ANSWER_BYTES
+from ferryman.formats.awaited_answers import NotAnAnswer
 from ferryman.outbound.outcomes import Body, Delivered, Outcome, Unreachable
 
 ANSWER_SECONDS = 3.0  # the time for an answer's body, after its head
