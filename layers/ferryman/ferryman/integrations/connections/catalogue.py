@@ -23,7 +23,7 @@ type Category = Literal["chat", "automation", "development", "accounting", "crm"
 type Outgoing = ChatConfiguration | AutomationConfiguration
 
 _A_URL: dict[str, JsonValue] = {"format": "uri"}  # so that a form checks it while it is typed
-_CHATS = "The chats whose messages are sent; you must belong to each. Without any: every chat, which needs an admin."
+_CHATS = "The chats whose messages are sent. You must belong to each. Left empty: every chat, which needs an admin."
 
 
 class ChatConfiguration(Input):
@@ -51,13 +51,15 @@ class PostingConfiguration(Input):
     """The other product posts its own payloads to one chat."""
 
     chat_id: str = Field(
-        title="Chat", pattern=ids.pattern(ids.CHAT), description="The chat that it posts to; you must belong to it."
+        title="Chat",
+        pattern=ids.pattern(ids.CHAT),
+        description="The chat to which the product posts. You must belong to it.",
     )
     sender_secret: SenderSecret | None = Field(
         None,
         title="Secret",
-        description="The secret that you give to the product, so that events without it are refused. It is stored "
-        "encrypted and never shown. A change without it keeps the present one.",
+        description="The secret that you also give to the product; events without it are refused. It is stored "
+        "encrypted and never shown. When you edit the connection, an empty field keeps the current one.",
         json_schema_extra={"writeOnly": True},
     )
 
@@ -84,14 +86,14 @@ class OAuthConfiguration(Input):
     client_secret: Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[!-~]+$")] | None = Field(
         None,
         title="Client secret",
-        description="The app's secret. It is stored encrypted and never shown. A change without it keeps the present "
-        "one.",
+        description="The app's secret. It is stored encrypted and never shown. When you edit the connection, an empty "
+        "field keeps the current one.",
         json_schema_extra={"writeOnly": True},
     )
     scopes: _Scopes | None = Field(
         None,
         title="Scopes",
-        description="The rights to ask for, as the product names them. Without any: the fewest that are of use.",
+        description="The scopes to request, as the product names them. Left empty: the fewest that are useful.",
     )
 
 
@@ -184,8 +186,8 @@ def _oauth(
         key=key,
         name=name,
         category=category,
-        description=f"An approved connection to {account}: it is kept, renewed and checked, and your own programs get "
-        "its access token. Ferryman itself moves no data.",
+        description=f"Ferryman keeps, renews and checks an approved connection to {account}, and gives your programs "
+        "its access token. It moves no data itself.",
         provider=provider,
         configuration=OAuthConfiguration,
         steps=steps,
