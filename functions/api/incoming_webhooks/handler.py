@@ -68,7 +68,7 @@ def list_incoming_webhooks(
 )
 @needs("webhooks:write")
 def preview_incoming_webhook(call: ThisCall, data: Annotated[PreviewIn, Body()]) -> PreviewOut:
-    from ferryman.dialects import sources  # which no other of these routes needs
+    from ferryman.dialects import sources  # only this route needs it
 
     headers = {name.lower(): value for name, value in data.headers.items()}
     return PreviewOut.of(sources.preview(data.source, data.translation, data.payload, headers))

@@ -21,7 +21,7 @@ handler = app
 )
 @needs("admin:*")
 def list_made(call: ThisCall, token_id: Id, query: Annotated[ListQuery, Query()]) -> Listing[MadeOut]:
-    from ferryman.integrations.cascades import leaked_tokens  # all that a token may make
+    from ferryman.integrations.cascades import leaked_tokens  # imports everything that a token can create
 
     things, last = leaked_tokens.page(call.caller, token_id, query.limit, call.page_start(query))
     looked_at = [(made, *leaked_tokens.look(call.caller, made)) for made in things]
@@ -39,7 +39,7 @@ def list_made(call: ThisCall, token_id: Id, query: Annotated[ListQuery, Query()]
 )
 @needs("admin:*")
 def end_all(call: ThisCall, token_id: Id) -> EndingsOut:
-    from ferryman.integrations.cascades import leaked_tokens  # all that a token may make
+    from ferryman.integrations.cascades import leaked_tokens  # imports everything that a token can create
 
     results, complete = leaked_tokens.end_all(call.caller, token_id)
     return EndingsOut.of(results, complete=complete)

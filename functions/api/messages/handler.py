@@ -75,7 +75,7 @@ def _send_as_application(call: Call, chat_id: str, data: MessageIn) -> MessageOu
             call.caller, line, chat_id, data.draft(), in_reply_to_delivery, call.idempotency_key
         )
     except KeyTaken:
-        raise  # `Idempotent` answers with the message of the request that was first, which has a line
+        raise  # `Idempotent` answers with the message of the first request, which has its log line
     except Exception as error:
         status, detail, _ = problems.of(error)
         line.end(status, detail)

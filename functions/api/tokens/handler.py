@@ -115,6 +115,6 @@ def revoke_tokens(call: ThisCall, data: Annotated[RevocationIn, Body()]) -> Revo
 )
 @needs(PUBLIC)
 def revoke_shown_token(source: ThisSource, data: Annotated[ShownIn, Body()]) -> None:
-    from ferryman.notifications import notices  # which no other route of tokens needs
+    from ferryman.notifications import notices  # only this route needs it
 
     service.revoke_shown(source, data.token, notices.notice)

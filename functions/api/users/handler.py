@@ -132,6 +132,6 @@ def read_user(call: ThisCall, user_id: Id) -> UserOut:
 )
 @needs("users:write")
 def edit_user(call: ThisCall, user_id: Id, data: Annotated[UserPatch, Body()]) -> UserOut:
-    from ferryman.integrations.cascades import people  # all that a person may own, which the other routes do not touch
+    from ferryman.integrations.cascades import people  # imports everything that a person can own
 
     return UserOut.of(people.edit(call.caller, user_id, data), call.caller)

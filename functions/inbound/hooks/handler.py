@@ -25,7 +25,7 @@ from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.integrations.incoming_webhooks import service
 from ferryman.integrations.incoming_webhooks.posts import Post
 
-_MAX_EDGE_BYTES = 1_000_000  # beyond it, not even clients of other products get their own refusal
+_MAX_EDGE_BYTES = 1_000_000  # above this, every body is refused unread
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _PARAMETERS = [{"$ref": "#/components/parameters/IdempotencyKey"}]
 # The webhook's flavour decides which of the three forms a refusal has.
@@ -178,7 +178,7 @@ def _idempotency_key(event: dict[str, Any], credential: Credential | None) -> Id
     if not _KEY.fullmatch(key):
         raise body.Unreadable("The Idempotency-Key must have 1 to 255 visible ASCII characters.")
     fingerprint = hashlib.sha256(body.raw(event, _MAX_EDGE_BYTES)).hexdigest()
-    # A webhook takes the place of a user: its posts repeat no others', and a new secret changes nothing.
+    # Keys are bound to the webhook, not to its secret, so rotating the secret keeps them.
     webhook_id = credential.subject_id
     return IdempotencyKey(credential.workspace_id, webhook_id, credential.livemode, key, fingerprint, webhook_id)
 
@@ -311,7 +311,7 @@ def _text(event: dict[str, Any]) -> Post:
 
 def _payload(content: bytes) -> bytes:
     if content.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"{":
-        return content  # curl -d sends JSON under the form's media type unless told otherwise
+        return content  # curl -d labels JSON as a form by default
     try:
         fields = parse_qs(content.decode(), keep_blank_values=True, errors="strict", max_num_fields=50)
     except ValueError:

@@ -64,8 +64,8 @@ _ROUTES: Routes = {
     f"PUT {_POST}/patch": ("Change a post's text and props", 200, v4_posts.patch, {"message": "Build failed"}),
     f"DELETE {_POST}": ("Delete a post", 200, v4_posts.delete, None),
     f"GET {_POST}/thread": ("Read a thread: always a single post", 200, v4_posts.thread, None),
-    # The function of bots has the rest of tokens. None of its routes is for this address, and one more would add a
-    # permission to the stack.
+    # The function for bots serves the other addresses of tokens. A route to it for this one would add a permission to
+    # the stack.
     "GET /api/v4/users/tokens": ("List everybody's tokens", 200, v4_token_lists.page_of_everybody, None),
 }
 _LOGOUT = "POST /api/v4/users/logout"

@@ -33,7 +33,7 @@ _ROUTES: Routes = {
     f"PUT {_HOOK}": ("Change an outgoing webhook", 200, v4_outgoing.change, {**_EXAMPLE, "id": _ID}),
     f"DELETE {_HOOK}": ("Delete an outgoing webhook", 200, v4_outgoing.delete, None),
     f"POST {_HOOK}/regen_token": ("Give an outgoing webhook a new token", 200, v4_outgoing.regenerate, None),
-    # One of the clients sends a PUT.
+    # Some clients send PUT instead of POST.
     f"PUT {_HOOK}/regen_token": ("Give an outgoing webhook a new token", 200, v4_outgoing.regenerate, None),
     "POST /api/v4/commands": ("Create a command", 201, v4_commands.create, _OF_COMMAND),
     "GET /api/v4/commands": ("List commands", 200, v4_commands.page, None),

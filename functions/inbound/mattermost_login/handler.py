@@ -40,6 +40,6 @@ def _carry_out(event: dict[str, Any]) -> Answer:
     try:
         sent = read(event)
     except body.Unreadable:
-        sent = None  # as with Mattermost, it is a password left out
+        sent = None  # Mattermost treats it as a missing password
     user, token = v4_login.login(sent, source_of(event))
     return 200, user, {"Token": token, **limit(event, token)}

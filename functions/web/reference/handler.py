@@ -82,7 +82,7 @@ def _described(name: str, summary: str, media_type: str, schema: dict[str, Any],
     }
 
 
-# Below these are secret URLs. Each takes a slash at its end, which other addresses do not.
+# Paths of secret URLs begin with these. They may end in a slash; other paths may not.
 _SECRET_URLS = ("/hooks/", "/services/", "/webhooks/")
 _TEXT = {"type": "string"}
 _DOCUMENT = {"type": "object", "description": "An OpenAPI document."}

@@ -16,7 +16,7 @@ from ferryman.webhooks.tickets import Ticket
 
 _INFRASTRUCTURE_PAUSE_SECONDS = 20
 _LONG_POLL_SECONDS = 1
-# Batches that one invocation works on at a time: a hundred attempts fit into its memory and its open files.
+# Batches in one invocation at a time: its memory and its limit of open files allow a hundred attempts.
 _MAX_DEPTH = 10
 
 type Records = Sequence[dict[str, Any]]
@@ -42,7 +42,7 @@ def _work(records: Records, invocation: Invocation, depth: int = 1) -> list[str]
             batch.append(Ticket.load(record["body"], first=_receives(record) == "1"))
             readable.append(record)
         except ValueError:
-            # Not made by us. It goes its way to the dead letters, where it is kept.
+            # Ferryman did not write it. SQS moves it to the dead-letter queue after the last receive.
             log.warning("ticket.unreadable", message_id=record["messageId"])
             failed.append(record["messageId"])
 
@@ -82,7 +82,7 @@ def _serve(invocation: Invocation, depth: int) -> bool:
         failed = set(_work(records, invocation, depth)) if records else set()
         done = [record["receiptHandle"] for record in records if record["messageId"] not in failed]
         tickets.delete(done, invocation.lane)
-    except Exception as error:  # the batch that waits must get its verdicts; these messages come again by themselves
+    except Exception as error:  # the earlier batch still needs its verdicts; SQS delivers these messages again
         failures.report("deliverer.not_serving", error)
         return False
     return True

@@ -19,7 +19,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         dispatcher.flush()
     except Exception as error:
         failures.report("dispatch.failed", error)
-    # Lambda's checkpoint is the lowest failed record: it and all that follow come again.
+    # Lambda sends the first failed record and all after it again, so the others need not be named.
     failed = [*dispatcher.unfinished, *not_begun][:1]
     return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]} for record in failed]}
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError
 
-# Three tries, and two pauses of at most one and two seconds, are over before a request's 15 seconds are.
+# Three tries that wait for an answer, with pauses of at most one and two seconds, take 12 of a request's 15 seconds.
 CONFIG: dict[str, Any] = {
     "connect_timeout": 2,
     "read_timeout": 3,

@@ -27,12 +27,12 @@ type Key = dict[str, str]
 
 _BATCH_GET_LIMIT = 100
 _KEY_BYTES = 1024  # of a sort key; a partition key may have twice as many
-_ANSWER_BYTES = 5_500_000  # of the items of one page: Lambda takes answers of 6 MB
+_ANSWER_BYTES = 5_500_000  # for the items of one page: Lambda allows responses of 6 MB
 _MAX_ROUNDS = 20
 _SIFTED_AT_ONCE = 500  # items that each further query of a filtered list reads
-# An item whose time has come is gone for every reader; DynamoDB deletes it within days. Give `:now` as a whole number.
+# Readers leave out expired items, which DynamoDB deletes only days later. `:now` is in whole epoch seconds.
 KEPT = "(attribute_not_exists(expires_at_epoch) OR expires_at_epoch > :now)"
-# Seconds, at most, before each further try of a write that is throttled or collides with a transaction.
+# The longest pause in seconds before each further try of a write that is throttled or collides with a transaction.
 _PAUSES = (0.1, 0.2, 0.4)
 _THROTTLED = {"ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
 
@@ -71,7 +71,7 @@ def table_name(table: str) -> str:
 
 
 def _dump(value: Any) -> dict[str, Any]:
-    # In the order of how often they come; this is half of what a write costs us.
+    # The most frequent types come first, because this function takes half of a write's CPU.
     match value:
         case str():
             return {"S": value}
@@ -109,7 +109,7 @@ def _load(value: Mapping[str, Any]) -> Any:
         case "NULL":
             return None
         case "B":
-            # boto3 has decoded it; Lambda hands stream records over as they are on the wire.
+            # boto3 returns bytes; Lambda passes stream records with Base64 text.
             return content if isinstance(content, bytes) else base64.b64decode(content)
     return content
 
@@ -264,7 +264,7 @@ def fitting(page: Page, key: Callable[[Item], Key], frame: Callable[[Item], int]
     """
     left = _ANSWER_BYTES
     for number, item in enumerate(page.items):
-        # An answer is JSON, and a text in the JSON that Lambda hands to API Gateway.
+        # The answer is JSON, and Lambda writes it as a string into the JSON for API Gateway.
         described = json.dumps(item, ensure_ascii=False, default=str)
         left -= len(json.dumps(described, ensure_ascii=False).encode()) + frame(item)
         if left < 0 and number:
@@ -431,7 +431,7 @@ def _transact(writes: Sequence[Write], tries: int) -> None:
     pauses = iter(_PAUSES)
     while True:
         try:
-            # boto3 adds a token, so that a try whose answer was lost is not carried out again.
+            # boto3 adds a ClientRequestToken, so DynamoDB does not repeat a transaction whose answer was lost.
             clients.dynamodb().transact_write_items(TransactItems=items)
             return
         except ClientError as error:

@@ -28,4 +28,4 @@ class SharedContextSession(URLLib3Session):
 
     def _setup_ssl_cert(self, conn: Any, _url: str, _verify: Any) -> None:
         conn.cert_reqs = "CERT_REQUIRED"
-        conn.ca_certs = None  # the context holds them
+        conn.ca_certs = None  # the TLS context has them

@@ -31,12 +31,12 @@ type EventType = Literal[
 ]
 
 
-# The work that one worker leaves for another in the table `events`. No webhook can subscribe to it.
+# Work that one worker stores for another in the table `events`. No webhook can subscribe to it.
 type InternalType = Literal["delivery.replied"]
 REPLIED: InternalType = "delivery.replied"
 # The event types about Ferryman's own work: only a webhook for every chat, which needs admin:*, can subscribe to them.
 OPERATIONAL: frozenset[EventType] = frozenset({"webhook.disabled", "delivery.exhausted"})
-# The event types that tell one person.
+# The event types of notifications, each for one person.
 type NotificationType = Literal[
     "task_assigned",
     "task_status",
@@ -63,10 +63,10 @@ class Event(store.Record):
     livemode: bool
     data: dict[str, Any]
     chat_id: str | None = None
-    message_id: str | None = None  # the message that, while it is unchanged, this event is made of
+    message_id: str | None = None  # the message from which this event is built, until somebody edits the message
     bot_id: str | None = None  # the bot that was mentioned
-    mentioned_by: str | None = None  # who mentioned it: a MentionedBy
-    mentioned_by_id: str | None = None  # their id
+    mentioned_by: str | None = None  # the kind of author who mentioned it: a MentionedBy
+    mentioned_by_id: str | None = None  # the author's id
     application_id: str | None = None  # the application that a person answered
     user_id: str | None = None  # the person who was notified
     webhook_id: str | None = None  # set when the event is for this webhook alone: a test
@@ -74,9 +74,9 @@ class Event(store.Record):
     chain: list[str] | None = None  # the webhooks whose deliveries led to it; they do not get it
     undispatched: str | None = None
     expires_at_epoch: int | None = None
-    told: str | None = None  # as its message has it: what applications are told of a text in their group
-    erased_at: str | None = None  # the message that it told of was deleted: its data and bodies are gone
-    stored_body: str | None = None  # as the item holds it
+    told: str | None = None  # copied from `Message.told`
+    erased_at: str | None = None  # when its message was deleted, and its data and bodies with it
+    stored_body: str | None = None  # the native body as the item has it
     stored_bodies: dict[str, str] | None = None  # the same in other formats
 
     @property

@@ -50,7 +50,7 @@ FORMATS: Mapping[str, OutgoingFormat] = {
     "discord": OutgoingFormat(discord.can_render, discord.render, discord.schema),
     "google_chat": OutgoingFormat(google_chat.can_render, google_chat.render, google_chat.schema),
 }
-# The version before this one cannot render, and reads these bodies in the items of events.
+# The previous release cannot render these formats: it reads their bodies from the items of events.
 STORED: tuple[Format, ...] = ("fchat", "fluxdesk")
 _SIGNATURES = {name: cast(Signature, name) for name, format_ in FORMATS.items() if format_.signing}
 OTHERS: tuple[Format, ...] = tuple(cast(Format, name) for name in FORMATS if name != "ferryman")

@@ -54,7 +54,7 @@ def _element(element: Any) -> str:
         case "image":
             return _image(element)
         case "button":
-            # A button without a link has nobody to call: it was made for an application of Slack.
+            # A button without a link calls an application in Slack, which Ferryman cannot reach.
             label, url = plain(element.get("text")), element.get("url")
             return f"[{label}]({url})" if label and isinstance(url, str) and url else ""
         case "mrkdwn" | "plain_text":

@@ -54,7 +54,7 @@ def calls(webhook: TriggeredWebhook, event: Event) -> bool:
     message = event.data.get("message")
     if event.type != "message.created" or not message:
         return False
-    # Two programs that answer each other would never stop. A command is called by a person alone.
+    # Otherwise two programs could answer each other without end. Only a person can run a command.
     if message.get("origin") != "token" and message["author"].get("type") != "command":
         return False
     return matched(webhook.trigger_words or [], webhook.trigger_when, message["text"]) is not None
@@ -68,7 +68,7 @@ def fields(event: Event, webhook: TriggeredWebhook, around: Surroundings) -> dic
     message = event.data["message"]
     words, text = webhook.trigger_words or [], message["text"]
     word = matched(words, webhook.trigger_when, text)
-    if word is None:  # a test: the example does not know the word
+    if word is None:  # a test delivery: its example has no trigger word
         word, text = words[0], f"{words[0]} {text}"
     return {
         "token": around.token,
@@ -157,7 +157,7 @@ def reply_of(answer: dict[str, Any], *, escaped: bool = False) -> Reply | None:
         attachments=attached,
         props=kept,
         priority=_dumped(priority),
-        # An escaped text has been unescaped, so what looks like a name in it may be one that somebody escaped.
+        # In a decoded text, `<@id>` can be literal text that the sender had escaped.
         names_people=parsed and not escaped and any(map(slack_text.people, (text, *_texts(boxes)))),
     )
 

@@ -43,7 +43,7 @@ _SAFE_HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 _UNKNOWN = "There is nothing at this address. GET /openapi.yaml lists every route."
-# The words of a route's declaration, in the order in which `get`, `post`, … hand them to `route`.
+# The parameters of a route's declaration, in the order in which `get`, `post`, … pass them to `route`.
 _WORDS = tuple(inspect.signature(APIGatewayHttpResolver.route).parameters)[3:]
 
 __all__ = ["PUBLIC", "SIGNED_IN", "Api", "Call", "Id", "Idempotent", "ThisCall", "ThisSource", "errors", "needs"]
@@ -165,7 +165,7 @@ class Api(APIGatewayHttpResolver):
             error = validation.refusal(error.errors())
         status, detail, places = problems.of(error)
         if status >= 500:
-            # Ours, so with the stack; the type only where the message could hold what was sent.
+            # The fault is Ferryman's, so the log gets the stack and the type of the error.
             log.logger.exception("request.failed", exc_info=error, extra={"error": type(error).__name__, **self._who})
         kind, members = (error.problem, error.members) if isinstance(error, FerrymanError) else (None, None)
         content = problems.body(status, detail, self.context["request_id"], places, kind, members)

@@ -15,10 +15,10 @@ _CONTENT: dict[str, Any] = {
 BODY = {"requestBody": {"required": True, "content": _CONTENT}}
 ANSWER: dict[int, Any] = {200: {"description": "The picture.", "content": _CONTENT}}
 _HEADERS = {
-    # The address has the hash of the content in it.
+    # The URL contains the content's hash, so its content never changes.
     "Cache-Control": "public, max-age=31536000, immutable",
     "Content-Security-Policy": "default-src 'none'",
-    "Cross-Origin-Resource-Policy": "cross-origin",  # other products show it, too
+    "Cross-Origin-Resource-Policy": "cross-origin",  # pages of other products show it, too
 }
 
 

@@ -15,9 +15,9 @@ from typing import Any
 
 from ferryman.errors import FerrymanError
 
-# A message of 16,000 emoji, as a form in which each is two escaped surrogates: 16 bytes a character, and some room.
+# Room for 16,000 emoji in a form, each as two escaped surrogates of 8 bytes (`%5Cud83d%5Cude00`).
 MAX_BYTES = 262_144
-_MAX_DIGITS = 38  # what a DynamoDB number holds
+_MAX_DIGITS = 38  # as many as a DynamoDB number has
 _MAX_DEPTH = 200
 
 

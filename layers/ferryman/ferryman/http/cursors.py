@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ferryman.aws import dynamodb as store
 from ferryman.errors import Invalid
 
-if TYPE_CHECKING:  # twenty milliseconds, for lists of more than one page only
+if TYPE_CHECKING:  # the import takes 20 ms, and only lists of several pages need it
     from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 
@@ -36,7 +36,7 @@ def decode(key: bytes, query: str, cursor: str | None) -> store.Key | None:
         content = _seal(key).decrypt(blob, [query.encode()])
     except (ValueError, InvalidTag):
         raise wrong from None
-    if _text(blob) != cursor:  # the decoder skips foreign characters
+    if _text(blob) != cursor:  # the decoder skips characters outside its alphabet
         raise wrong
     last_key: store.Key = json.loads(content)
     return last_key

@@ -4,7 +4,7 @@ from ferryman import ids
 from ferryman.http.call import Call
 from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
 
-# A page of the console, which hands the query over to `POST /v1/connections/callback`.
+# A page of the console. It sends its query to `POST /v1/connections/callback`.
 CALLBACK = "/settings/integrations/connections/callback"
 
 

@@ -23,7 +23,7 @@ type Routes = dict[str, tuple[str, int, Callable[[Asked], Any], Any]]
 type Answer = tuple[int, Any, dict[str, str]]  # status, JSON, more headers
 
 _KINDS = ("bearer", "token")  # in the header Authorization
-_LIMITS = "limits"  # where an event keeps the headers that say what is left
+_LIMITS = "limits"  # the key under which an event has the rate limit's headers
 _VERSION = "10.11.0.ferryman"
 _PER_SECOND, _BURST = 10, 100  # of one credential, in one running instance of the function
 _full_at: dict[str, float] = {}  # when each credential has its whole burst again
@@ -144,7 +144,7 @@ def _refusal(error: Exception) -> AppError:
         return v4.SESSION
     if isinstance(error, NotAllowed | NotFound):
         return v4.PERMISSIONS
-    # A conflict that no route has words for: somebody else changed the same thing at this moment.
+    # A conflict for which Mattermost has no error: another request changed the same object at the same moment.
     is_busy = isinstance(error, Conflict) or problems.of(error)[0] == answers.BUSY.status
     refused = answers.BUSY if is_busy else answers.BROKEN
     return AppError(refused.status, refused.id, refused.message)

@@ -19,7 +19,7 @@ from ferryman.identity.credentials.service import authenticate
 
 SESSION, USER, CSRF = "MMAUTHTOKEN", "MMUSERID", "MMCSRF"
 _READS = ("GET", "HEAD", "OPTIONS")
-# A token in the address stands in logs and histories, so none is taken there.
+# A URL ends up in logs and browser histories, so a token in the query is refused.
 IN_QUERY = AppError(
     401, "api.context.token_provided.app_error", "Session is not OAuth but token was provided in the query string."
 )

@@ -8,13 +8,12 @@ from ferryman.events.model import NotificationType
 
 type NotificationState = Literal["scheduled", "sending", "sent", "cancelled"]
 
-GLOBAL_SIGNALS: frozenset[NotificationType] = frozenset(
-    {"team_support.approved"}
-)  # told to owners, admins and hr_admins
+# Sent to all owners, admins and hr_admins.
+GLOBAL_SIGNALS: frozenset[NotificationType] = frozenset({"team_support.approved"})
 MAX_TITLE = 200  # code points
 MAX_BODY = 4_000
 MAX_DATA_BYTES = 8_192
-MAX_NAMED = 100  # people whom one notification names: what one batch read holds
+MAX_NAMED = 100  # user ids in one notification; one batch read takes as many
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,17 +26,17 @@ class Notification(store.Record):
     title: str
     livemode: bool
     state: NotificationState
-    send_at: str  # the time of its events, too
+    send_at: str  # also the time of its events
     created_by: str
     created_at: str
-    credential_id: str | None = None  # with which it was made
+    credential_id: str | None = None  # the credential that created it
     body: str | None = None
     url: str | None = None
-    data: str | None = None  # JSON text, since DynamoDB would make 1 of 1.0
+    data: str | None = None  # JSON text, because a DynamoDB number would change 1.0 to 1
     user_ids: list[str] | None = None  # None: everyone
-    starts_at: str | None = None  # the moment that it tells of, some minutes before
-    repeat: dict[str, Any] | None = None  # a Repeat: when it was told, the next one is made
+    starts_at: str | None = None  # the start of the announced event, some minutes after `send_at`
+    repeat: dict[str, Any] | None = None  # a Repeat; sending the notification schedules the next one
     sent_at: str | None = None
-    reached: store.Key | None = None  # of everyone: the user after whom to go on
+    reached: store.Key | None = None  # if it goes to everyone: the key of the last user who got it
     undispatched: str | None = None
-    expires_at_epoch: int | None = None  # once it was sent or cancelled
+    expires_at_epoch: int | None = None  # set when it was sent or cancelled

@@ -8,7 +8,7 @@ from ferryman.notifications import table
 from ferryman.notifications.model import MAX_BODY, MAX_TITLE, Notification
 from ferryman.webhooks.subscriptions.model import Webhook
 
-# A personal webhook holds nothing.
+# A personal webhook holds no events while it is disabled.
 _IN_INBOX = "Your notifications have everything that it misses."
 
 

@@ -137,7 +137,7 @@ def send_due(seconds_left: Callable[[], float]) -> int:
             send(workspace_id, notification_id, seconds_left)
             sent += 1
         except Exception as error:
-            # One that cannot be sent must not keep those behind it waiting.
+            # A notification that fails must not stop the next ones.
             failed += 1
             failures.report("notification.failed", error, notification_id=notification_id)
     if failed:
@@ -160,7 +160,7 @@ def send(workspace_id: str, notification_id: str, seconds_left: Callable[[], flo
         try:
             store.commit([table.beginning(notification)])
         except table.NotScheduled:
-            return  # cancelled, or somebody else is sending it
+            return  # it was cancelled, or another invocation began to send it
     count = 0
     with ThreadPoolExecutor(max_workers=_CONCURRENT) as pool:
         for people, reached in _recipients(notification):

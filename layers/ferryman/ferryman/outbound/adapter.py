@@ -174,14 +174,14 @@ class GuardedAdapter(BaseAdapter):
         try:
             connection.request(
                 request.method or "GET",
-                target.path_and_query,  # and no other parser's reading of it
+                target.path_and_query,  # as the guard parsed it, not as another parser reads the URL
                 body,
                 headers,
                 preload_content=False,
                 decode_content=False,
             )
         except (BrokenPipeError, ConnectionResetError):
-            pass  # it may have answered before it hung up, as servers do that refuse a large body
+            pass  # a server that refuses a large body answers and then closes the connection
         except OSError:
             raise AttemptFailed("reset", "the connection broke while the request was sent") from None
         connection.timeout = deadline.remaining() or 0.001
@@ -192,7 +192,7 @@ class GuardedAdapter(BaseAdapter):
         response.url = target.url
         response.status_code = raw.status
         response.headers = CaseInsensitiveDict(raw.headers)
-        response.encoding = "utf-8"  # whatever the receiver says; requests' own look at the header can raise
+        response.encoding = "utf-8"  # fixed, because reading the charset from the header can raise
         response.raw = io.BytesIO(content)
         response.is_whole = is_whole
         return response
@@ -202,7 +202,7 @@ class GuardedAdapter(BaseAdapter):
         limit = self._limits.response_bytes
         until = min(time.monotonic() + self._limits.response_seconds, deadline.at)
         if raw.chunked:
-            deadline.end_at(until)  # one read of chunks is many reads of the socket, each with a timeout of its own
+            deadline.end_at(until)  # one read of chunks reads the socket often, each time with a timeout
         body = b""
         with suppress(urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError):
             while len(body) <= limit and (left := until - time.monotonic()) > 0:
@@ -228,7 +228,7 @@ def _headers(given: Mapping[str, str | bytes], body: bytes | None) -> dict[str, 
     for name, value in given.items():
         text = value.decode("latin-1") if isinstance(value, bytes) else value
         if name.lower() == "content-length" and text == str(len(body or b"")):
-            continue  # requests counts as urllib3 will
+            continue  # requests set it, and urllib3 will set the same
         if name.lower() in _FRAMING:
             raise ValueError(f"The header {name} belongs to the transport.")
         if not (_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(text)):

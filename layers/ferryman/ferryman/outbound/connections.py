@@ -83,7 +83,7 @@ def _open(target: Target, addresses: list[str], deadline: Deadline) -> socket.so
             continue
         deadline.watch(connection)
         connection.settimeout(deadline.remaining() or 0.001)
-        # Nagle would hold the end of a body until the receiver acknowledges what was before it.
+        # Nagle's algorithm would hold back the end of a body until the receiver acknowledges the part before.
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         deadline.stage = "in the TLS handshake" if target.scheme == "https" else "while waiting for the response"
         return connection

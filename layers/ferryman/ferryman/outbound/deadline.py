@@ -36,7 +36,7 @@ class Deadline:
         return self._handle is not None
 
     def watch(self, connection: socket.socket) -> None:
-        # A duplicate, because the number of a file that has been closed may already be another attempt's.
+        # A duplicate, because another attempt may already use the file number of a closed connection.
         with self._lock:
             self._handle = connection.dup()
 

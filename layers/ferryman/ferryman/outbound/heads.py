@@ -81,7 +81,7 @@ def _headers(lines: Iterator[bytes]) -> dict[str, str]:
     kept: dict[str, list[str]] = {}
     values: list[str] = []
     for line in lines:
-        if line[:1] in (b" ", b"\t"):  # the line before goes on (RFC 9112 section 5.2)
+        if line[:1] in (b" ", b"\t"):  # it continues the previous line (RFC 9112 section 5.2)
             values.append(f"{values.pop()} {_text(line)}" if values else _text(line))
             continue
         name, colon, value = line.partition(b":")

@@ -17,7 +17,7 @@ from ferryman.outbound.ssrf_guard import Target
 
 type Resolve = Callable[[str, int], Iterable[str]]
 
-# Two hundred attempts at a time may ask for one name, with as many of an earlier batch still hanging.
+# Up to 200 attempts may look up one name at a time, while 200 look-ups of an earlier batch still hang.
 _MOST_LOOK_UPS_OF_A_NAME = 400
 _look_ups: Counter[str] = Counter()
 _look_ups_lock = threading.Lock()
@@ -95,7 +95,7 @@ class _Resolvers:
                     if questions in self._free:
                         self._free.remove(questions)
                         return
-                continue  # an attempt took this thread at this moment
+                continue  # an attempt has just taken this thread
             try:
                 result: _Answer = _look_up(resolve, target.host, target.port)
             except Exception as error:  # handed to the thread that waits for it

@@ -200,7 +200,7 @@ def check(target: Target, addresses: Iterable[str], allowed: AllowedTargets) -> 
         except ValueError:
             _refuse(f"{target.host} resolves to something that is not an IP address.")
         if target.is_loopback:
-            # Plain http was allowed for this machine only, whatever its resolver says localhost is.
+            # `parse` allowed plain http for this machine only, so its names must resolve to loopback addresses.
             if not (allowed.allow_loopback_http and _within(address, _LOOPBACK)):
                 _refuse(f"{target.host} may not be used here; use a public https URL.")
         elif why := _why_refused(address, allowed):
@@ -280,7 +280,7 @@ def _literal(host: str, allowed: AllowedTargets) -> str:
 
 
 def _check_scheme_and_port(scheme: str, host: str, port: int, allowed: AllowedTargets) -> None:
-    if host in LOOPBACK_HOSTS:  # _host let it pass, so http and all ports are allowed
+    if host in LOOPBACK_HOSTS:  # `_host` accepted it, so http and all ports are allowed
         if not 1 <= port <= 65535:
             _refuse("The port must be from 1 to 65535.")
         return

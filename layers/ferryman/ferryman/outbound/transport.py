@@ -144,7 +144,7 @@ def _retry_after(value: str) -> int | None:
         return None
 
 
-# Receivers echo what they were sent, and errors quote URLs. The read may end within a secret: `\Z`.
+# Receivers echo requests, and error texts quote URLs. The text may end within a secret: `\Z`.
 _SECRETS = re.compile(
     r"(?P<prefix>fm_live_|fm_test_|fmwh_|whsec_)[A-Za-z0-9+/=_-]+"
     r"|(?P<bearer>\bBearer[ \t]+)[^\s\"',;<>]+"

@@ -38,5 +38,5 @@ def open_between(workspace_id: str, opened_by: str, other: str, *, livemode: boo
     try:
         store.commit(writes)
     except Conflict:
-        return table.get(workspace_id, its_id)  # a parallel request made it
+        return table.get(workspace_id, its_id)  # a parallel request created the chat
     return chat

@@ -20,11 +20,11 @@ class Chat(store.Record):
     created_at: str
     updated_at: str
     active: bool = True
-    livemode: bool = True  # false when a test credential created it: then test credentials may change it
+    livemode: bool = True  # false if a test credential created it; only then may test credentials change it
     handle: str | None = None  # names the chat in other products' addresses; unique in the workspace
-    external_id: str | None = None  # what another system calls it
-    told_applications: list[str] | None = None  # the ids of those that are told of what people post in the group
-    application_id: str | None = None  # of a private chat between a person and an application
+    external_id: str | None = None  # the chat's id in another system
+    told_applications: list[str] | None = None  # the applications that get people's messages in this group
+    application_id: str | None = None  # set on a private chat between a person and this application
 
 
 @dataclass(slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from ferryman.identity.idempotency import IdempotencyKey
 from ferryman.identity.users import table as users
 from ferryman.identity.users.model import User
 
-# The writes that tell people of a workspace something, with a title.
+# (workspace id, user ids, title) → the writes that notify these users.
 type Telling = Callable[[str, list[str], str], list[store.Write]]
 
 

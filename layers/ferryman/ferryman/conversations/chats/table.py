@@ -13,7 +13,7 @@ from ferryman.conversations.chats.model import Chat, Member
 from ferryman.errors import Conflict, NotFound
 
 TABLE = "chats"
-MAX_MEMBERS_AT_CREATION = 40  # two writes a member in one transaction of at most 100
+MAX_MEMBERS_AT_CREATION = 40  # each takes two writes, and a transaction has at most 100
 
 
 def _key(workspace_id: str, entry: str) -> store.Key:

@@ -17,13 +17,13 @@ class Context(store.Record):
     application_id: str
     chat_id: str
     message_id: str
-    user_id: str  # the person it was sent to; empty for a group, since earlier releases rely on the attribute
+    user_id: str  # who got the message; "" in a group, because earlier releases need the attribute
     livemode: bool
     created_at: str
     expires_at: str
-    expires_at_epoch: int  # when the table may forget it; `expires_at` is what counts
-    parameters_json: str | None = None  # the application gave them: DynamoDB's numbers are not those of JSON
-    answers: int = 0  # replies and clicks that came in time
+    expires_at_epoch: int  # when DynamoDB may delete the item; readers compare `expires_at`
+    parameters_json: str | None = None  # JSON text of the application: a DynamoDB number would change 1.0 to 1
+    answers: int = 0  # replies and clicks before `expires_at`
     answered_at: str | None = None
 
     @property

@@ -85,7 +85,6 @@ def _conversation(
     An answer that was stored without parameters gets no context, so that all attempts of its delivery send the same
     body.
     """
-    # A person and an application talk in a private chat, always.
     talk = {"application_id": application_id, "person": person, "chat": {"id": chat_id, "type": "private"}}
     if context_id is None or parameters is None:
         return talk

@@ -23,8 +23,8 @@ from ferryman.identity.credentials.model import Caller
 from ferryman.identity.idempotency import IdempotencyKey, KeyTaken
 from ferryman.identity.users import table as users
 
-# A second click of the same person on the same button within this time is part of the first. Times of keys are whole
-# seconds, so a click may count as part of the first for almost a second longer.
+# A second click of the same person on the same button within this time counts as part of the first. Keys expire at
+# whole seconds, so it can be almost a second longer.
 DOUBLE_CLICK_SECONDS = 2
 
 
@@ -98,7 +98,7 @@ def _kept(caller: Caller, event_id: str) -> Event:
 
 def _once(caller: Caller, message: Message, chosen: Chosen) -> IdempotencyKey:
     """The idempotency key by which a second click on this button within two seconds counts as part of the first."""
-    place = f"\n{message.message_id}/{chosen.row}/{chosen.column}"  # no header can hold a line feed, so no key is this
+    place = f"\n{message.message_id}/{chosen.row}/{chosen.column}"  # headers hold no line feed, so no client sends it
     return IdempotencyKey(
         caller.workspace_id,
         caller.user_id,
@@ -132,7 +132,9 @@ def _get_visible(caller: Caller, message_id: str) -> Message:
         message = table.get(caller.workspace_id, chat_id, message_id)
     except NotFound:
         raise unknown from None
-    if not is_member or message.livemode != caller.livemode:  # admin:* sees others' chats, and clicks for nobody
+    if (
+        not is_member or message.livemode != caller.livemode
+    ):  # with admin:*, one reads every chat, but only members click
         raise unknown
     access.require_open(chat)
     return message

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 MAX_MENTIONS = 50  # distinct handles of one text
 _WORD = re.compile(r"@([A-Za-z0-9][A-Za-z0-9_.-]*)")
-# A text without these is the same before and after the parser, which costs a hundred times more than to look for them.
+# The parser leaves a text without these unchanged, and takes a hundred times as long as this search.
 _MARKUP = re.compile(r"`|~~~|\\|\]\(|    |\t")
-# Punctuation of other scripts ends a URL: a sentence goes on behind it without a space.
+# Punctuation of other scripts ends a URL, because these scripts put no space between a URL and the punctuation.
 _WIDE = (
     r"\u00a1\u00ab\u00bb\u00bf\u060c\u061b\u061f\u06d4\u0964\u0965\u2010-\u2027\u2030-\u205e"
     r"\u3000-\u3003\u3008-\u3020\u3030\u303d\ufe10-\ufe19\ufe30-\ufe6b\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
 )
-# The look-behind and the bound keep a long row of letters from being read again from each of them.
+# The look-behind and the bound keep the time linear in the length of a run of letters.
 _URL = re.compile(rf"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{{0,30}}://[^\s<>\"|`{_WIDE}]*")
 _BLOCKS = ("code", "fence", "blockquote", "list")
 _SPANS = ("backticks", "escape", "link", "newline")
-_MAX_BRACKETS = 3  # nested in the label of a link; the time for a row of brackets grows with it
+_MAX_BRACKETS = 3  # nested brackets in a link's label; more would take longer on a run of brackets
 
 
 def handles(text: str) -> list[str]:
@@ -58,7 +58,7 @@ def _read(text: str) -> str:
                 words.append(" ")
             elif token.type in ("softbreak", "hardbreak"):
                 words.append("\n")
-            else:  # an escaped @ keeps its backslash, so that it names nobody
+            else:  # an escaped @ keeps its backslash, so that it mentions nobody
                 words.append(token.markup if token.content == "@" and token.markup else token.content)
         paragraphs.append("".join(words))
     return "\n\n".join(paragraphs)
@@ -77,7 +77,7 @@ def _parsers() -> "tuple[MarkdownIt, MarkdownIt]":
 
 
 def _named(text: str) -> Iterator[str]:
-    end = len(text)  # of the mention before; there is none yet
+    end = len(text)  # of the previous mention; there is none yet
     for match in _WORD.finditer(text):
         handle = match[1].rstrip("_.-").lower()
         if not is_handle(handle) or not _ends_a_word(text, match.end()):

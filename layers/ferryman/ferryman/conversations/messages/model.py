@@ -24,37 +24,36 @@ class Message(store.Record):
     origin_id: str  # the credential that posted it
     created_at: str
     livemode: bool
-    user_id: str | None = None  # the author, when it is a user
-    author_name: str | None = None  # the author's name, when it is not
+    user_id: str | None = None  # the author, if a user posted the message
+    author_name: str | None = None  # the author's name, if no user posted the message
     author_avatar_url: str | None = None
-    author_emoji: str | None = None  # shown instead of the picture, when it is not a user
-    webhook_title: str | None = None  # of the webhook whose message it is, or empty; Mattermost shows it
-    visible_to: str | None = None  # the one person who sees it besides its author; None for everyone
+    author_emoji: str | None = None  # shown instead of the picture, if no user posted the message
+    webhook_title: str | None = None  # set if a webhook posted it: the webhook's title or ""; Mattermost's API shows it
+    visible_to: str | None = None  # the one person who sees it besides the author; None for everyone
     attachments: str | None = None  # JSON, see `attachments`
-    props: str | None = None  # JSON of what the sender keeps with it
+    props: str | None = None  # JSON object that the sender stores with the message
     priority: str | None = None  # JSON of level, acknowledge, persistent
     buttons: str | None = None  # JSON of rows of {label, data}: DynamoDB's maps do not keep the order of keys
-    # Of a message in a chat with an application: which one, and what it is tied to.
-    application_id: str | None = None
-    context_id: str | None = None
-    context_parameters: str | None = None  # JSON of what the application gave that context, on a person's answer
-    person: dict[str, str | None] | None = None  # who answered the application: name, email
-    # JSON, on a person's message in a group with applications that are told of it: who posts, and for each application
-    # the context of its own that is alive. Kept here, so that all attempts of a delivery send the same.
+    application_id: str | None = None  # on a person's message in a private chat with this application
+    context_id: str | None = None  # the context that an application's message opened or a person answered
+    context_parameters: str | None = None  # JSON that the application gave with the context; only on answers
+    person: dict[str, str | None] | None = None  # name and email of the person who answered
+    # JSON for the applications that get people's messages in this group: the author, and for each application its
+    # newest context. It is stored, so that all attempts of a delivery send the same body.
     told: str | None = None
-    chain: list[str] | None = None  # the webhooks whose deliveries led to it
+    chain: list[str] | None = None  # the webhooks whose deliveries led to the message
     in_reply_to_delivery: str | None = None  # the delivery that a receiver answered with this message
-    edit_events: list[str] | None = None  # the ids of the events that told of its edits
+    edit_events: list[str] | None = None  # the ids of the events about its edits
     revision: int = 1
     edited_at: str | None = None
     edited_by: str | None = None  # the user who edited it last
     deleted_at: str | None = None
-    active: str | None = None  # set on the first of a chat that a process puts; the sweeper's index of chats
-    undispatched: str | None = None  # set on what the sweeper cannot find by that index, until it was dispatched
-    expires_at_epoch: int | None = None  # when the table may forget it; None for never
+    active: str | None = None  # the key in the index of active chats, see `activity`
+    undispatched: str | None = None  # the key in the index of messages that the sweeper must dispatch
+    expires_at_epoch: int | None = None  # when DynamoDB may delete the item; None for never
 
 
-# Who spoke, where no user did.
+# The author's `type` in the API for a message that no user posted.
 _AUTHORS: dict[Origin, str] = {
     "token": "user",
     "incoming_webhook": "incoming_webhook",
@@ -77,7 +76,7 @@ class Draft:
     attachments: str | None = None
     props: str | None = None
     priority: str | None = None
-    visible_to: str | None = None  # the id of the one person who sees it; None: everybody in the chat
+    visible_to: str | None = None  # the one person who sees it besides the author; None for everyone
 
 
 def is_visible(message: Message, user_id: str) -> bool:

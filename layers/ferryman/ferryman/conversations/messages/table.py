@@ -21,11 +21,11 @@ TABLE = "messages"
 UNDISPATCHED_INDEX = "undispatched"
 ACTIVE_INDEX = "active"
 _ACTIVE = "active = :entry AND message_id BETWEEN :low AND :high"
-# An id that is older than that when its message is put might be where the sweeper has been already.
+# If an id is older than this when its message is stored, the sweeper may already have passed the id.
 PROMPT_SECONDS = 30
 _CHATS_AT_ONCE = 100
-_TRIES = 4  # ids of one message, each taken once in 33 million times if another of the chat is made at the same moment
-_FRAME_BYTES = 2_500  # of a message: names of fields, and the handles that it mentions
+_TRIES = 4  # ids per message; two messages of a chat in one millisecond collide once in 33 million times
+_FRAME_BYTES = 2_500  # that the API adds to a message's attributes: names of fields, and handles
 
 
 class IdTaken(store.Exists):
@@ -218,7 +218,7 @@ def active_chats(begin: float, end: float) -> set[str]:
 
     `begin` and `end` are epoch seconds within one period of ten minutes.
     """
-    # The entry of a chat may come before `begin`, but not before its period.
+    # A chat's entry can be older than `begin`, but not older than the period.
     low, high = _range(begin - begin % activity.PERIOD_SECONDS, end)
     return {
         item["chat"]

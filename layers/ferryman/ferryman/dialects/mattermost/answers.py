@@ -19,7 +19,7 @@ class Refusal(NamedTuple):
     status: int
     id: str
     message: str
-    word: str  # Slack's
+    word: str  # the text that a client of Slack gets
     slack_status: int
 
 
@@ -100,7 +100,7 @@ KEY_TAKEN = Refusal(
     "invalid_payload",
     409,
 )
-# Mattermost's own is a line of text (`LIMITED_TEXT`).
+# Mattermost itself answers with a line of text (`LIMITED_TEXT`).
 LIMITED = Refusal(429, "api.context.rate_limit.app_error", "Too many posts in this minute.", "rate_limited", 429)
 LIMITED_TEXT = "limit exceeded\n"
 FAILURES = {

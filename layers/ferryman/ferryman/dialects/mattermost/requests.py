@@ -21,7 +21,7 @@ from ferryman.formats.triggers import link
 from ferryman.integrations.incoming_webhooks.posts import Post
 
 type Parse = Callable[[bytes], Any]  # the first JSON value; raises InvalidPayload
-type Names = Callable[[set[str]], Mapping[str, str]]  # the handles of those of these user ids that are known
+type Names = Callable[[set[str]], Mapping[str, str]]  # user ids → the handles of the users that exist
 
 MAX_BYTES = 300_512
 MAX_ATTACHMENTS = 100  # Slack's
@@ -97,7 +97,7 @@ def _parsed(content: bytes, parse: Parse) -> dict[str, Any]:
 
 def _form(content: bytes, query: str) -> bytes:
     if content.lstrip()[:1] == b"{":
-        return content  # curl -d sends JSON under the form's media type unless told otherwise
+        return content  # curl -d labels JSON as a form by default
     try:
         fields = parse_qs(content.decode(), keep_blank_values=True, errors="strict", max_num_fields=50)
         fields |= parse_qs(query, max_num_fields=50) if "payload" not in fields else {}

@@ -33,7 +33,7 @@ from ferryman.identity.workspaces.model import Workspace
 
 MAX_PAGE = 200
 _DEFAULT_PAGE = 60
-_DEEPEST = 100_000  # things before a page: each page is read from the beginning of its list
+_DEEPEST = 100_000  # items before a page, because each page is read from the beginning of its list
 _PAGES_SINCE = 5
 
 
@@ -182,7 +182,7 @@ def user(asked: Asked) -> dict[str, Any]:
 def user_by_name(asked: Asked) -> dict[str, Any]:
     require(asked.caller, "users:read")
     name = asked.path["username"].lower()
-    if objects.is_id(name):  # the name of a user without a handle
+    if objects.is_id(name):  # for a user without a handle, the API shows the id as the name
         for user in users.get_many(asked.caller.workspace_id, [objects.full(ids.USER, name)]):
             return shown_user(asked, user)
     for user in users.by_handles(asked.caller.workspace_id, [name]):

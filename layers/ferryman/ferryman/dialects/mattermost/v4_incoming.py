@@ -18,7 +18,7 @@ from ferryman.integrations.incoming_webhooks import service
 from ferryman.integrations.incoming_webhooks.model import IncomingWebhook
 from ferryman.integrations.incoming_webhooks.schema import IncomingWebhookIn, IncomingWebhookPatch
 
-_AUTHOR = "webhook"  # of the messages of a webhook that names none
+_AUTHOR = "webhook"  # of messages of a webhook that sets none
 _USERNAME = re.compile(r"[a-z0-9.\-_]*", re.ASCII)
 _LONGEST = {
     "display_name": (64, "model.incoming_hook.display_name.app_error", "Invalid title."),
@@ -81,7 +81,7 @@ def change(asked: Asked) -> dict[str, Any]:
     if _text(sent, "team_id") not in ("", objects.short(webhook.workspace_id)):
         raise _OTHER_TEAM
     if _text(sent, "channel_id") not in ("", objects.short(webhook.chat_id)):
-        raise v4.invalid_body("channel_id")  # a webhook stays with its chat
+        raise v4.invalid_body("channel_id")  # the chat of an incoming webhook cannot change
     wanted: dict[str, Any] = _wanted(sent)
     if isinstance(sent.get("channel_locked"), bool):
         wanted["chat_locked"] = sent["channel_locked"]

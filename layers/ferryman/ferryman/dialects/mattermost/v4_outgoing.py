@@ -14,7 +14,7 @@ from ferryman.webhooks.subscriptions import groups
 from ferryman.webhooks.subscriptions.model import Webhook
 from ferryman.webhooks.subscriptions.schema import WebhookIn
 
-_JOINED = 1024  # characters that the words, and the URLs, may have together
+_JOINED = 1024  # characters of all trigger words together, and of all URLs together
 _WHEN: tuple[TriggerWhen, ...] = ("first_word", "starts_with")
 _IS_VALID = "model.outgoing_hook.is_valid"
 _LONGEST = {
@@ -60,7 +60,7 @@ def create(asked: Asked) -> dict[str, Any]:
     if _text(sent, "team_id") != objects.short(asked.caller.workspace_id):
         raise v4.PERMISSIONS
     if _text(sent, "creator_id") not in ("", objects.short(asked.caller.user_id)):
-        raise v4.PERMISSIONS  # nobody makes webhooks of somebody else here; the owner hands them over
+        raise v4.PERMISSIONS  # a webhook belongs to its creator, who can hand it over later
     wanted, urls = _wanted(asked, sent)
     try:
         group, secret = groups.create(asked.caller, wanted, urls)
@@ -197,7 +197,7 @@ def _invalid(error: ValueError) -> AppError:
 
 def _refusal(error: Invalid | NotAllowed) -> AppError:
     if isinstance(error, NotAllowed):
-        return v4.PERMISSIONS  # a hook of every channel is an administrator's
+        return v4.PERMISSIONS  # only administrators may have a webhook for every channel
     field = error.errors[0][0] if error.errors else ""
     return {"/url": _URL, "/trigger_words": _TRIGGERS}.get(field, v4.NO_CHANNEL)
 

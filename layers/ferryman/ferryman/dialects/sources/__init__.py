@@ -18,7 +18,7 @@ from ferryman.integrations.incoming_webhooks import sealing
 from ferryman.integrations.incoming_webhooks.model import ALWAYS_SIGNED
 from ferryman.integrations.incoming_webhooks.posts import Post
 
-MAX_BYTES = 1_000_000  # what these products send is larger than what people say
+MAX_BYTES = 1_000_000  # events of these products are larger than people's messages
 
 type Headers = Mapping[str, str]
 type _Read = Callable[[Node, Headers], Notice | None]
@@ -45,7 +45,7 @@ def receive(credential: Credential, content: bytes, headers: Headers, parse: Cal
 
 
 def _judge(payload: Node) -> None:
-    from ferryman.dialects.sources import sns_sender  # needs cryptography and HTTP, which no other source does
+    from ferryman.dialects.sources import sns_sender  # imports cryptography and HTTP, which no other source needs
 
     sns_sender.verify(payload)
     if sns_sender.is_confirmation(payload):

@@ -60,7 +60,7 @@ def _push(payload: Node, _event: str) -> Notice | None:
     name = reference.removeprefix("refs/heads/").removeprefix("refs/tags/") or "an unknown branch"
     commits = list(payload["commits"])
     if payload["deleted"].value is True or (not commits and kind == "branch" and payload["created"].value is not True):
-        return None  # the event `delete` says the first; nothing came with the second
+        return None  # the event `delete` reports a deletion, and a push without commits has nothing to show
     count = len(commits)
     what = f"{count} commit{'' if count == 1 else 's'}" if count else f"the {kind}"
     verb = "force-pushed" if payload["forced"].value is True else "pushed"

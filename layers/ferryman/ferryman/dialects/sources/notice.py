@@ -74,7 +74,7 @@ def joined(*parts: str) -> str:
 
 def post(notice: Notice, footer: str = "") -> Post:
     """The post that shows a notice. Its text is not empty and within the limits of a message."""
-    title = plain(notice.title)  # of nothing but hidden characters it is empty, and so is a text
+    title = plain(notice.title)  # empty if the notice's title has only hidden characters
     text = notice.text.strip()[:_MAX_SENTENCE] if plain(notice.text) else ""
     sentence = text or escaped(title) or "An event without a text arrived."
     facts = [

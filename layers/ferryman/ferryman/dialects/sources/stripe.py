@@ -7,7 +7,7 @@ from ferryman.dialects.sources.reading import Node
 
 _BAD = ("failed", "dispute.created", "uncollectible", "action_required", "fraud", "past_due", "canceled", "deleted")
 _GOOD = ("succeeded", "paid", "completed", "payment_received", "dispute.closed")
-# Currencies whose smallest unit is the whole, as docs.stripe.com/currencies lists them.
+# Zero-decimal currencies (docs.stripe.com/currencies).
 _WHOLE = {
     *("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga"),
     *("pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"),
