@@ -266,7 +266,7 @@ def test_nobody_clicks_in_the_private_chat_of_another(workspace: Workspace, rece
     answer = workspace.call("POST", f"/v1/messages/{talk.message}/callbacks", {"row": 0, "column": 0})
     assert (answer.status, answer.json["detail"]) == (404, "No message with buttons has this id.")
     joining = workspace.call("PUT", f"/v1/chats/{talk.chat}/members/{workspace.user_id}")
-    assert (joining.status, "Nobody else joins it." in joining.json["detail"]) == (403, True)
+    assert (joining.status, "Other people cannot be added." in joining.json["detail"]) == (403, True)
     assert talk.told() == []
 
 

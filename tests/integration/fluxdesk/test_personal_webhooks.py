@@ -353,7 +353,7 @@ def test_a_format_takes_what_it_has_a_body_for(workspace: Workspace, receiver: R
         "POST", "/v1/webhooks", {"url": url, "events": ["review", "message.created"], "format": "fluxdesk"}
     )
     assert answer.status == 422
-    assert "no body for message.created" in answer.json["detail"]
+    assert "does not support message.created" in answer.json["detail"]
     made = workspace.make("/v1/webhooks", {"url": url, "events": ["review"], "format": "fluxdesk"})
     at = f"/v1/webhooks/{made['id']}"
     assert workspace.call("PATCH", at, {"format": "ferryman"}).status == 422, "a format never changes"

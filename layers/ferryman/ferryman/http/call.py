@@ -87,7 +87,7 @@ def _this_source(request: Request) -> Source:
 
 def _id(text: str) -> str:
     if not _ID.fullmatch(text):
-        raise NotFound("There is nothing at this address: an id in it is not one of ours.")
+        raise NotFound("There is nothing at this address: an id in the path is malformed.")
     return text
 
 

@@ -60,5 +60,6 @@ def _require_may_read(call: Call, route: Route) -> None:
     reading = permissions.reading(route.needs.scope or "")
     if reading and not permissions.covers(call.caller.scopes, reading):
         raise NotAllowed(
-            f"Another credential created this under the same Idempotency-Key. To be shown it, yours needs {reading}."
+            "Another credential created this with the same Idempotency-Key. To see it, yours needs the scope "
+            f"{reading}."
         )

@@ -72,22 +72,20 @@ def _person(caller: Caller, user_id: str) -> User:
         raise Conflict("This is a bot: it has no password, it uses API tokens.")
     if user.user_id == caller.user_id:
         raise NotAllowed(
-            "Nobody invites or resets themselves. Change your own password and second factor in a session: "
+            "You cannot invite or reset yourself. Change your own password and second factor in a session: "
             "POST /v1/me/password, DELETE /v1/me/totp."
         )
     if permissions.outranks(user.role, caller.role):
-        raise NotAllowed(f"A user of the role {caller.role} cannot do this for one of the role {user.role}.")
+        raise NotAllowed(f"A user with the role {caller.role} cannot do this for a user with the role {user.role}.")
     broader = permissions.broader_than(permissions.of_role(user.role), caller.scopes)
     if broader:
-        raise NotAllowed(f"The person may do what your token may not: {', '.join(broader)}.")
+        raise NotAllowed(f"The person has scopes that your credential lacks: {', '.join(broader)}.")
     return user
 
 
 def _require_may_reset(caller: Caller, user: User, part: str) -> None:
     if not authority.may_reset_sign_in(caller, user):
-        raise NotAllowed(
-            f"{user.name} signs in already; resetting their {part} takes an owner with {permissions.ADMIN}."
-        )
+        raise NotAllowed(f"Only an owner with the scope {permissions.ADMIN} can reset the {part} of {user.name}.")
 
 
 def accept(source: Source, wanted: AcceptIn) -> tuple[User, tuple[Session, str] | None]:

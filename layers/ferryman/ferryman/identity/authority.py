@@ -22,8 +22,8 @@ def require_mode(caller: Caller, *, livemode: bool) -> None:
     """Raises NotAllowed when a test credential would change a live object. `livemode` is the object's mode."""
     if livemode and not caller.livemode:
         raise NotAllowed(
-            "This takes a live credential: people, bots, chats and memberships are shared with live traffic, and a "
-            "test credential changes none of them."
+            "This needs a live credential. A test credential cannot change people, bots, chats and memberships that "
+            "live traffic uses."
         )
 
 
@@ -35,9 +35,9 @@ def require_authority(caller: Caller, user: User) -> None:
     if user.user_id == caller.user_id:
         return
     if permissions.outranks(user.role, caller.role):
-        raise NotAllowed(f"A user of the role {caller.role} cannot act on one of the role {user.role}.")
+        raise NotAllowed(f"A user with the role {caller.role} cannot act on a user with the role {user.role}.")
     if user.role in permissions.ADMINISTRATORS and not caller.is_admin:
-        raise NotAllowed(f"Acting on somebody of the role {user.role} needs the scope {permissions.ADMIN}.")
+        raise NotAllowed(f"Acting on a user with the role {user.role} needs the scope {permissions.ADMIN}.")
 
 
 def require_every_scope(caller: Caller, scopes: list[permissions.Scope] | frozenset[permissions.Scope]) -> None:

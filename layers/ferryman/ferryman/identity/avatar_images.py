@@ -43,13 +43,13 @@ def of(content: bytes) -> AvatarImage:
 
     media_type = next((kind for beginning, kind in _BEGINNINGS if re.match(beginning, content)), None)
     if media_type is None:
-        raise Invalid("This is not a picture that can be an avatar: send a PNG, a JPEG, a GIF or a WebP.")
+        raise Invalid("The avatar must be a PNG, JPEG, GIF or WebP picture.")
     try:
         width, height = imagesize.get(io.BytesIO(content))
     except Exception:  # the parser may raise anything, because a stranger chose the bytes
         width = height = -1
     if width < 1 or height < 1:
-        raise Invalid(f"The head of this {media_type} is damaged or cut off, so it has no width and height.")
+        raise Invalid(f"This {media_type} is damaged or cut off: it has no readable width and height.")
     if max(width, height) > MAX_PIXELS:
         raise Invalid(f"The picture has {width} × {height} pixels; at most {MAX_PIXELS} × {MAX_PIXELS} are accepted.")
     return AvatarImage(content, media_type)

@@ -18,7 +18,7 @@ class Counted(Conflict):
     """A parallel request created an object after this request had counted."""
 
     def __init__(self) -> None:
-        super().__init__("Others create the same at the same moment. Send the request again.")
+        super().__init__("Another request created one of these at the same moment. Send the request again.")
 
 
 def within[T](workspace_id: str, user_id: str, create: Callable[[store.Write], T]) -> T:

@@ -32,7 +32,9 @@ def still_entitled(workspace_id: str, owner_id: str, scope: permissions.Scope, r
     Raises Conflict when the owner may not; the commit raises it when the owner changed after this function read them.
     `scope` is the scope that owning the object takes, and `route` the path for handing it over, which the error names.
     """
-    refused = Conflict(f"Its owner was deactivated or may not have it any more. Hand it over first: PUT {route}.")
+    refused = Conflict(
+        f"The owner was deactivated, or has a role that does not allow this. Hand it over first: PUT {route}."
+    )
     try:
         owner = users.get(workspace_id, owner_id)
     except NotFound:

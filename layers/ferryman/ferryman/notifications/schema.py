@@ -111,7 +111,7 @@ class NotificationIn(Input):
         if sum(one is not None for one in (self.send_at, self.starts_at, self.repeat)) > 1:
             raise ValueError("send one of send_at, starts_at and repeat")
         if self.minutes_before is not None and self.starts_at is None and self.repeat is None:
-            raise ValueError("minutes_before goes with starts_at or repeat")
+            raise ValueError("minutes_before needs starts_at or repeat")
         return self
 
     def ahead(self) -> int:

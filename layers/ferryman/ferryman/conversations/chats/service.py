@@ -116,7 +116,7 @@ def add_member(caller: Caller, chat_id: str, user_id: str, telling: Telling) -> 
     if member_before is not None:
         return member_before, user
     if chat.application_id and user.role != "bot":
-        raise NotAllowed("This is the private chat of one person with an application. Nobody else joins it.")
+        raise NotAllowed("This is the private chat of one person with an application. Other people cannot be added.")
     member = _member(caller, chat_id, user_id, clock.now_iso())
     audited = audit.writes(caller, "member.added", chat_id, {"user_id": user_id})
     notifying = _told(caller, [user], f"You were added to the chat {chat.name}", telling)

@@ -44,7 +44,7 @@ def click(
     """
     message = _get_visible(caller, message_id)
     if caller.role == "bot":
-        raise NotAllowed("Bots do not click buttons; people do.")
+        raise NotAllowed("Bots cannot click buttons. Use the credential of a person.")
     chosen = _chosen(message, wanted)
     person = users.get(caller.workspace_id, caller.user_id)
     now = clock.now_iso()
@@ -92,7 +92,7 @@ def read(caller: Caller, message_id: str, event_id: str) -> Event:
 def _kept(caller: Caller, event_id: str) -> Event:
     event = events.get_many([(caller.workspace_id, event_id)]).get(event_id)
     if event is None:
-        raise NotFound("The click is no longer kept.")
+        raise NotFound("The event of this click has expired.")
     return event
 
 
@@ -132,9 +132,8 @@ def _get_visible(caller: Caller, message_id: str) -> Message:
         message = table.get(caller.workspace_id, chat_id, message_id)
     except NotFound:
         raise unknown from None
-    if (
-        not is_member or message.livemode != caller.livemode
-    ):  # with admin:*, one reads every chat, but only members click
+    # With admin:*, one reads every chat, but only members click.
+    if not is_member or message.livemode != caller.livemode:
         raise unknown
     access.require_open(chat)
     return message

@@ -145,7 +145,7 @@ class InteractionIn(Input):
         if bool(by_place) + by_data + by_id != 1 or (by_place and (self.row is None or self.column is None)):
             raise ValueError("send one of these: row and column; callback_data; or action_id")
         if self.selected_option is not None and not by_id:
-            raise ValueError("selected_option belongs to an action_id")
+            raise ValueError("selected_option needs an action_id")
         return self
 
 

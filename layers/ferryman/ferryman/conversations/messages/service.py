@@ -276,7 +276,7 @@ def _own(caller: Caller, chat_id: str, message_id: str) -> Message:
 
 def _require_own(caller: Caller, message: Message) -> None:
     if message.user_id != caller.user_id and not caller.is_admin:
-        raise NotAllowed("Only the author of a message, or admin:*, may change it.")
+        raise NotAllowed("Only the author, or a caller with the scope admin:*, may change a message.")
 
 
 def _audited(caller: Caller, action: Action, message: Message) -> list[store.Write]:

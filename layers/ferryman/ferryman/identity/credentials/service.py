@@ -34,8 +34,8 @@ def authenticate(token: str, source: Source | None = None, *, enrolling: bool = 
     """
     if not token.startswith(("fm_live_", "fm_test_", secrets.SESSION_PREFIX)):
         raise NotAuthenticated(
-            "The token must start with fm_live_ or fm_test_; that of a session with fm_sess_. An application's own "
-            "token is for reading its contexts and sending its messages."
+            "The token must start with fm_live_ or fm_test_, or with fm_sess_ for a session. An application's own "
+            "token can only read its contexts and send its messages."
         )
     if not secrets.is_token(token):
         raise NotAuthenticated("The token is incomplete or mistyped: its checksum does not match.")

@@ -151,5 +151,5 @@ def revoking(token: Token, at: str, reason: str | None = None) -> store.Write:
         _key(token.workspace_id, token.token_id),
         {"revoked_at": at, "updated_at": at, **({"revoked_reason": reason} if reason else {})},
         condition="attribute_exists(token_id) AND attribute_not_exists(revoked_at)",
-        refused=NotFound("No token that could be revoked has this id."),
+        refused=NotFound("The token does not exist, or it was already revoked."),
     )

@@ -136,7 +136,7 @@ def _require_may_move_address(caller: Caller, user: User) -> None:
 
 def _may_give(caller: Caller, role: permissions.Role) -> None:
     if permissions.outranks(role, caller.role):
-        raise NotAllowed(f"A user of the role {caller.role} cannot give the role {role}.")
+        raise NotAllowed(f"A user with the role {caller.role} cannot give the role {role}.")
     if role in ("owner", "admin") and not caller.is_admin:
         raise NotAllowed(f"Giving or taking the role {role} needs the scope {permissions.ADMIN}.")
 

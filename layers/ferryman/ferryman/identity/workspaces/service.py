@@ -39,6 +39,6 @@ def edit(caller: Caller, patch: WorkspacePatch) -> Workspace:
 def _require_owner_with_second_factor(caller: Caller) -> None:
     """Raises NotAllowed unless the caller is an owner, in a session, who has a second factor."""
     if caller.kind != "session" or caller.role != "owner":
-        raise NotAllowed("Only an owner in a session changes how people sign in: POST /v1/sessions.")
+        raise NotAllowed("Only an owner in a session can change how people sign in. Sign in first: POST /v1/sessions.")
     if users.get(caller.workspace_id, caller.user_id).second_factor_at is None:
         raise NotAllowed("Enrol your own second factor first, and sign in with it: POST /v1/me/totp.")

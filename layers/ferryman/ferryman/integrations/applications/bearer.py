@@ -21,7 +21,9 @@ def authenticate(token: str, source: Source) -> Caller:
     if credential is None or credential.kind != "application":
         raise NotAuthenticated(_UNKNOWN)
     if not credential.active:
-        raise NotAuthenticated("The application is disabled. PATCH /v1/applications/{id} with state: enabled opens it.")
+        raise NotAuthenticated(
+            "The application is disabled. Enable it first: PATCH /v1/applications/{id} with state: enabled."
+        )
     rates.spend_of_url(credential.workspace_id, credential.subject_id)
     credentials_service.mark_used(credential, table.TABLE, table.key(credential.workspace_id, credential.subject_id))
     return Caller(

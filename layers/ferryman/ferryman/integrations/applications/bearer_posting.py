@@ -71,7 +71,10 @@ def _chat(line: RequestLog, application: Application, chat_id: str) -> tuple[Cha
         return chat, ""
     line.endpoint = "person"
     if not application.may_message_people:
-        raise NotAllowed("The application may not message people. PATCH /v1/applications/{id} lets it.")
+        raise NotAllowed(
+            "The application may not message people. Allow it first: PATCH /v1/applications/{id} with "
+            "may_message_people: true."
+        )
     access.require_open(chat)
     return chat, _person_id(chat)
 
@@ -81,11 +84,11 @@ def _person_id(chat: Chat) -> str:
     for user in users.get_many(chat.workspace_id, [member.user_id for member in members]):
         if user.role != "bot" and user.active:
             return user.user_id
-    raise Conflict("The person of this chat left it or was deactivated.")
+    raise Conflict("The person in this chat left it or was deactivated.")
 
 
 def _check(wanted: Draft) -> None:
     if len(wanted.text) > MAX_TEXT:
         raise Invalid(f"has {len(wanted.text)} characters; an application sends at most {MAX_TEXT}.", "/text")
     if wanted.visible_to:
-        raise Invalid("is not for applications: their messages are for everybody in the chat.", "/visible_to")
+        raise Invalid("must be left out: an application's messages are for everybody in the chat.", "/visible_to")

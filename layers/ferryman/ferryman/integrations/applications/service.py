@@ -273,11 +273,14 @@ def _telling(application: Application, before: str | None, after: str | None) ->
         application_ids = [one for one in chat.told_applications or () if one != application.application_id]
         if chat_id == after:
             if chat.livemode and not application.livemode:  # a live chat cannot list a test application
-                fix = "Assign a chat that a test token made."
-                raise Invalid(f"A test application is not told of a live chat's messages. {fix}", "/group_messages")
+                fix = "Choose a chat that a test token created, or set group_messages to false."
+                raise Invalid(f"A test application cannot get the messages of a live chat. {fix}", "/group_messages")
             application_ids.append(application.application_id)
         if len(application_ids) > MAX_TOLD:
-            raise Invalid(f"{MAX_TOLD} applications are told of this group's messages, and no more can be.", "/chat_id")
+            raise Invalid(
+                f"At most {MAX_TOLD} applications can get a group's messages. Turn off another one's group_messages.",
+                "/chat_id",
+            )
         writes.append(chats.telling(chat, application_ids, clock.now_iso()))
     return writes
 
@@ -311,9 +314,9 @@ def _check_chat(caller: Caller, chat_id: str | None) -> None:
     except NotFound:
         raise Invalid("The chat does not exist.", "/chat_id") from None
     if chat.type != "group":
-        raise Invalid("The chat is a private one; an application posts to a group.", "/chat_id")
+        raise Invalid("This is a private chat, and an application can only be assigned to a group.", "/chat_id")
     fix = f"PATCH /v1/chats/{chat_id}"
     if not chat.external_id:
         raise Invalid(f"The chat has no external_id. Set it first: {fix}.", "/chat_id")
     if not chat.active:
-        raise Invalid(f"The chat is not active. Open it first: {fix} with active true.", "/chat_id")
+        raise Invalid(f"The chat is not active. Activate it first: {fix} with active: true.", "/chat_id")

@@ -66,7 +66,7 @@ class PostingConfiguration(Input):
 
 def _without_identity(scope: str) -> str:
     if scope == "openid":
-        raise ValueError("is not asked for: a connection needs access, and nobody signs in with it")
+        raise ValueError("is not allowed: it is for signing in, and a connection needs access only")
     return scope
 
 

@@ -218,7 +218,7 @@ def _edit_oauth(caller: Caller, connection: Connection, changes: dict[str, Any])
             new |= {"client_id": configuration.client_id, "scopes": configuration.scopes, "metadata": {}}
             new |= tokens.FORGOTTEN
             if configuration.client_id != connection.client_id and configuration.client_secret is None:
-                raise Invalid("is needed with another client id.", "/configuration/client_secret")
+                raise Invalid("must be sent when the client id changes.", "/configuration/client_secret")
     if changes:
         revoked = tokens.revoked(connection) if "sealed_tokens" in new else None
         details = {"changed": list(changes)} | ({} if revoked is None else {"revoked_at_product": revoked})
@@ -232,7 +232,7 @@ def _changes_of(configuration: Outgoing | PostingConfiguration | OAuthConfigurat
     assert not isinstance(configuration, OAuthConfiguration)  # noqa: S101 - a connector is connected in one way
     if isinstance(configuration, PostingConfiguration):
         if configuration.chat_id != getattr(webhook, "chat_id", None):
-            text = "An incoming webhook stays with its chat. Connect again for another one, and disconnect this."
+            text = "A connection's chat cannot be changed. Disconnect the product and connect it again."
             raise Invalid(text, "/configuration/chat_id")
         return configuration.model_dump(include={"sender_secret"}, exclude_unset=True)
     events = catalogue.events_of(configuration)
@@ -253,7 +253,7 @@ def reset(caller: Caller, connection_id: str, *, confirmed: bool) -> Connected:
     approval. Raises Invalid unless `confirmed`, NotFound, and Conflict if the connection's webhook was deleted.
     """
     if not confirmed:
-        raise Invalid("must be true: a reset forgets what was learned of the connection.", "/confirm")
+        raise Invalid("must be true, because a reset deletes the connection's metadata and its tokens.", "/confirm")
     connection, webhook = get_visible(caller, connection_id)
     now = clock.now_iso()
     if connection.uses_oauth:
@@ -313,7 +313,9 @@ def access_token(caller: Caller, connection_id: str) -> Tokens:
 def _by_oauth(caller: Caller, connection_id: str) -> Connection:
     connection, _ = get_visible(caller, connection_id)
     if not connection.uses_oauth:
-        raise Conflict("This product is connected by a webhook, and no account belongs to it. Send a test instead.")
+        raise Conflict(
+            "This connection uses a webhook, not OAuth, so it has no account or access token. Test it instead."
+        )
     return connection
 
 
@@ -324,11 +326,15 @@ def test(caller: Caller, connection_id: str) -> tuple[Delivery, Webhook]:
     """
     connection, webhook = get_visible(caller, connection_id)
     if connection.uses_oauth:
-        raise Conflict("Nothing is sent to this product. Check the connection instead.")
+        raise Conflict(
+            "Ferryman sends no events through OAuth. Check this connection instead: POST /v1/connections/{id}/check."
+        )
     if webhook is None:
         raise _deleted()
     if isinstance(webhook, IncomingWebhook):
-        raise Conflict("This product posts here. Let it send a test: the connector's steps say how.")
+        raise Conflict(
+            "This product posts to Ferryman. Send a test from the product, as the connector's steps describe."
+        )
     delivery = deliveries.send_test(caller, webhook, None)
     now = clock.now_iso()
     learned = {**connection.metadata, "tested_at": now, "test_delivery_id": delivery.delivery_id}

@@ -83,7 +83,9 @@ def create(
     except NotFound:
         raise Invalid("You do not belong to a chat with this id.", "/chat_id") from None
     if wanted.source is not None and wanted.flavour != "ferryman":
-        raise Invalid("The flavour must be ferryman: the source says in whose words the sender posts.", "/flavour")
+        raise Invalid(
+            "With a source, the flavour must be ferryman: the source decides the format of posts.", "/flavour"
+        )
     _check_source(wanted.source, wanted.translation, wanted.sender_secret)
     secret, incoming_webhook_id = _new_secret(wanted.flavour), ids.new(ids.INCOMING_WEBHOOK)
     now = clock.now_iso()
@@ -135,11 +137,13 @@ def _check_source(source: Source | None, translation: str | None, sender_secret:
     if sender_secret is None:
         return
     if source is None:
-        raise Invalid("A sender_secret needs a source, whose senders sign with it.", "/sender_secret")
+        raise Invalid("A sender_secret needs a source. Name the source, or leave sender_secret out.", "/sender_secret")
     if source == NEVER_SIGNED:
         raise Invalid("Jenkins cannot send a secret. Leave sender_secret out.", "/sender_secret")
     if source == ALWAYS_SIGNED:
-        raise Invalid("Amazon SNS signs with its own key, which is always checked. Leave it out.", "/sender_secret")
+        raise Invalid(
+            "Amazon SNS signs with its own key, which is always checked. Leave sender_secret out.", "/sender_secret"
+        )
 
 
 def _sealed(workspace_id: str, incoming_webhook_id: str, sender_secret: str | None) -> bytes | None:

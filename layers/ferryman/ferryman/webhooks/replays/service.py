@@ -35,11 +35,13 @@ def retry(caller: Caller, delivery: Delivery, webhook: Webhook) -> Delivery:
     """
     _require_enabled(webhook)
     if not delivery.is_over:
-        raise Conflict(f"The delivery is {delivery.state}; only one that is over can be sent again.")
+        raise Conflict(f"The delivery is {delivery.state}. It can be sent again only after it has ended.")
     if delivery.test:
-        raise Conflict("A test is not sent again. Send a new one: POST …/test.")
+        raise Conflict("A test delivery cannot be sent again. Send a new test: POST …/test.")
     if len(delivery.attempts) >= _MAX_ATTEMPTS:
-        raise Conflict(f"The delivery has {len(delivery.attempts)} attempts; that is the most its log holds.")
+        raise Conflict(
+            f"The delivery has {len(delivery.attempts)} attempts, the limit of its log. It cannot be sent again."
+        )
     replay = new_replay(caller, webhook)
     replay.delivery_id = delivery.delivery_id
     audited = audit.writes(caller, "delivery.retried", delivery.delivery_id, {"webhook_id": webhook.webhook_id})

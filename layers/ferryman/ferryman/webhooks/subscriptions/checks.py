@@ -46,7 +46,7 @@ def check_chats(caller: Caller, chat_ids: list[str] | None, owner_id: str) -> No
         if chat_id not in visible:
             raise Invalid("You do not belong to a chat with this id.", pointer)
         raise Invalid(
-            "The webhook's owner does not belong to this chat, so the webhook would hear nothing of it. Add them with "
+            "The webhook's owner does not belong to this chat, so the webhook would not get its events. Add them with "
             f"PUT /v1/chats/{chat_id}/members/{owner_id}, or leave chat_ids out, for every chat of the workspace.",
             pointer,
         )
@@ -69,7 +69,8 @@ def check_format(event_types: Sequence[EventType], format_: Format, field: str) 
     for type_ in event_types:
         if not catalogue.can_be_rendered(format_, type_):
             raise Invalid(
-                f"The format {format_} has no body for {type_}. GET /v1/event-types names those it has.", field
+                f"The format {format_} does not support {type_}. GET /v1/event-types lists the formats of each type.",
+                field,
             )
 
 
@@ -80,7 +81,7 @@ def check_callback(before: Webhook, changes: dict[str, Any]) -> None:
             what = "A bot's callback gets the bot's mentions in the bot's chats"
             if before.application_id:
                 what = "An application's callback gets what people answer to it (and group_messages of the application)"
-            raise Invalid(f"{what}, and nothing else.", f"/{name}")
+            raise Invalid(f"{what}, and nothing else. Leave {name} out.", f"/{name}")
     if changes.get("state") == "enabled" and before.disabled_reason == BOT_DEACTIVATED:
         raise Conflict("The callback's bot is deactivated. Activate it: PATCH /v1/bots/{id} with active: true.")
 
@@ -94,16 +95,20 @@ def check_triggers(wanted: WebhookIn) -> None:
         return
     if formats.FORMATS[wanted.format].render_triggered is None:
         able = [name for name, format_ in formats.FORMATS.items() if format_.render_triggered]
-        raise Invalid(f"The format {wanted.format} has no trigger words; {' and '.join(able)} have.", "/trigger_words")
+        raise Invalid(
+            f"The format {wanted.format} does not support trigger words. Use {' or '.join(able)}.", "/trigger_words"
+        )
     check_triggered(wanted.events, wanted.trigger_words, wanted.chat_ids)
 
 
 def check_triggered(events: Sequence[EventType], words: Sequence[str], chat_ids: list[str] | None) -> None:
     """Raise Invalid unless the only event type is `message.created`, and there are trigger words or chat ids."""
     if list(events) != ["message.created"]:
-        raise Invalid("Only new messages have trigger words: events must be message.created alone.", "/events")
+        raise Invalid(
+            "A webhook with trigger words gets new messages only: events must be exactly message.created.", "/events"
+        )
     if not words and chat_ids is None:
-        raise Invalid("Name trigger words, or the chats whose messages all call the webhook.", "/trigger_words")
+        raise Invalid("Give a trigger word, or give chat_ids to get every message of these chats.", "/trigger_words")
 
 
 def check_changed_triggers(before: Webhook, after: Webhook, changes: dict[str, Any]) -> None:
@@ -113,4 +118,7 @@ def check_changed_triggers(before: Webhook, after: Webhook, changes: dict[str, A
         return
     for name in ("trigger_words", *_TRIGGERS):
         if name in changes:
-            raise Invalid("The webhook has no trigger words, and cannot get any. Create another one.", f"/{name}")
+            raise Invalid(
+                "The webhook was created without trigger words, and they cannot be added. Create a new webhook.",
+                f"/{name}",
+            )

@@ -181,7 +181,10 @@ def change(caller: Caller, before: Webhook, patch: WebhookPatch, extra_writes: S
     state = changes.pop("state", None)
     held = changes.pop("held", None)
     if held and not (before.holds_from and (state or before.state) == "enabled"):
-        raise Invalid("There is nothing to decide about: no events are held, or the webhook stays disabled.", "/held")
+        raise Invalid(
+            "The webhook holds no events, or it stays disabled. Leave held out, or send it with state: enabled.",
+            "/held",
+        )
     now = clock.now_iso()
     if changes:
         after = replace(before, **changes, updated_at=now)
@@ -281,8 +284,8 @@ def rotate_secret(caller: Caller, before: Webhook, overlap_hours: int) -> tuple[
     """
     if before.secret_expires_at:
         raise Conflict(
-            f"The secret was rotated before, and the old one signs until {before.secret_expires_at}. "
-            "End that first: POST /v1/webhooks/{id}/expire-old-secret."
+            f"The old secret of the last rotation is still valid until {before.secret_expires_at}. "
+            "Expire it first: POST …/expire-old-secret."
         )
     (current,) = before.signing_secrets()
     now = clock.now()

@@ -34,8 +34,8 @@ class _Unknown(Invalid):
 
     def __init__(self) -> None:
         super().__init__(
-            "Nobody waits for this approval: it was handed over before, it is older than ten minutes, or somebody else "
-            "began it. Begin it again: POST /v1/connections/{connection_id}/authorize.",
+            "This callback matches no approval that you began in the last ten minutes, or it was used before. Begin "
+            "again: POST /v1/connections/{connection_id}/authorize.",
             "/callback",
         )
 

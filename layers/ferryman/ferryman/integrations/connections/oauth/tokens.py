@@ -27,7 +27,7 @@ def client_of(connection: Connection) -> Client:
     """The OAuth client of a connection, with its decrypted secret. Raises Conflict for a connection by webhook."""
     connector = catalogue.CATALOGUE[connection.connector]
     if connector.provider is None or connection.client_id is None or connection.sealed_client_secret is None:
-        raise Conflict("This product is connected by a webhook, and nobody has to approve it.")
+        raise Conflict("This connection uses a webhook, not OAuth, so it needs no approval.")
     secret = sealing.unseal(connection, "client_secret", connection.sealed_client_secret)
     return Client(connector.provider, connector.name, connection.client_id, secret)
 
